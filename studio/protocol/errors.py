@@ -1,0 +1,80 @@
+"""Errors that may cross a process border or reach a person. Holds no policy about how they are shown."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+
+class ErrorCode(StrEnum):
+    """Why something could not be done; the code decides the icon and the action, never the words."""
+
+    BAD_INPUT = "BAD_INPUT"
+    NOT_FOUND = "NOT_FOUND"
+    UNSUPPORTED = "UNSUPPORTED"
+    BAD_WEIGHTS = "BAD_WEIGHTS"
+    OUT_OF_MEMORY = "OUT_OF_MEMORY"
+    CONTEXT_TOO_LONG = "CONTEXT_TOO_LONG"
+    DISK_FULL = "DISK_FULL"
+    READ_ONLY = "READ_ONLY"
+    PERMISSION = "PERMISSION"
+    BUSY = "BUSY"
+    NO_DEVICE = "NO_DEVICE"
+    PLUGIN_FAILED = "PLUGIN_FAILED"
+    PROTOCOL = "PROTOCOL"
+    RUNTIME_LOST = "RUNTIME_LOST"
+    INTERNAL = "INTERNAL"
+
+
+class ErrorInfo(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An error as data: one sentence that says what and why, one that says what to do next.
+
+    Attributes:
+        code: What sort of failure it is.
+        message: What happened and why, in plain words.
+        hint: What to do next; empty when nothing helps.
+        details: For the "copy report" button only (a traceback, log lines); never shown by itself.
+        plugin: The id of the plugin at fault, where one is.
+    """
+
+    code: ErrorCode
+    message: str
+    hint: str = ""
+    details: str = ""
+    plugin: str = ""
+
+
+class StudioError(Exception):
+    """An expected failure, told in plain words. Anything else that is raised is a bug."""
+
+    def __init__(
+        self,
+        code: ErrorCode,
+        message: str,
+        hint: str = "",
+        details: str = "",
+        plugin: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.hint = hint
+        self.details = details
+        self.plugin = plugin
+
+    def info(self) -> ErrorInfo:
+        """Return the error as a message that may cross the link."""
+        return ErrorInfo(self.code, self.message, self.hint, self.details, self.plugin)
+
+    @classmethod
+    def from_info(cls, info: ErrorInfo) -> StudioError:
+        """Return the exception that a received ``info`` stands for."""
+        return cls(info.code, info.message, info.hint, info.details, info.plugin)
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".strip()
+
+
+class Cancelled(BaseException):
+    """The user stopped the job. Not an error, and not an ``Exception``: no ``except Exception`` may eat it."""

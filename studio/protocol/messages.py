@@ -1,0 +1,283 @@
+"""The messages of the link, as msgspec structs. Data only: no behaviour, no arrays (see ``blobs``).
+
+``Request`` goes from the studio to the runtime, ``Report`` comes back. A message that carries bulk
+data names it by position: ``blob`` indexes the blobs that travel with the frame.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from studio.protocol.errors import ErrorInfo
+from studio.protocol.states import JobState, Lane, Priority
+
+PROTOCOL_VERSION = 1
+
+
+class Message(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
+    """Base of all messages; the tag on the wire is the class name."""
+
+
+class BlobSpec(msgspec.Struct, frozen=True):
+    """What a blob claims to be; checked against its bytes before anybody sees it.
+
+    Attributes:
+        dtype: ``bytes`` or a numpy dtype name of the allow-list in ``blobs``.
+        shape: Lengths of the axes; ``(n,)`` for bytes.
+    """
+
+    dtype: str
+    shape: tuple[int, ...]
+
+
+# --- both ways --------------------------------------------------------------------------------
+
+
+class Hello(Message, frozen=True):
+    """First message of either side. A different ``protocol`` or API major version is refused in a sentence."""
+
+    protocol: int
+    api: str
+    versions: dict[str, str] = {}
+    pid: int = 0
+
+
+class Goodbye(Message, frozen=True):
+    """The sender is about to end, and says why; empty when all is well."""
+
+    reason: str = ""
+
+
+# --- studio → runtime -------------------------------------------------------------------------
+
+
+class WorkerEntry(msgspec.Struct, frozen=True):
+    """The worker half of one plugin, imported on its first task."""
+
+    plugin: str
+    module: str
+    tasks: dict[str, str]
+    """task id → ``module:Class`` of its params."""
+    lanes: dict[str, Lane] = {}
+
+
+class WeightsEntry(msgspec.Struct, frozen=True):
+    """Weights that jobs may lease.
+
+    Attributes:
+        id: Stable name, ``smollm2-135m-instruct``.
+        path: File or folder.
+        family: Loader that is asked first; empty when it must be recognised.
+        digest: SHA-256 of the file, hexadecimal, where known.
+        capabilities: What it can do: ``text``, ``text-to-image``, …
+    """
+
+    id: str
+    path: str
+    family: str = ""
+    digest: str = ""
+    capabilities: tuple[str, ...] = ()
+
+
+class Configure(Message, frozen=True):
+    """Which plugins and weights there are. Sent after ``Hello`` and again whenever that changes."""
+
+    workers: tuple[WorkerEntry, ...] = ()
+    weights: tuple[WeightsEntry, ...] = ()
+    memory_limit: int = 0
+    """Bytes the runtime may use; 0 for its own judgement."""
+
+
+class Submit(Message, frozen=True):
+    """Run a task. ``params`` is complete: defaults filled in, the seed a number, the weights named."""
+
+    job: str
+    task: str
+    params: dict[str, Any]
+    seed: int
+    priority: Priority = Priority.NORMAL
+    blobs: dict[str, int] = {}
+    """Name of an input → index of the blob that carries it."""
+
+
+class Cancel(Message, frozen=True):
+    """Stop the job at its next step. Unknown or finished jobs are ignored."""
+
+    job: str
+
+
+class Pause(Message, frozen=True):
+    """Hold the job at its next step until ``Resume``."""
+
+    job: str
+
+
+class Resume(Message, frozen=True):
+    """Go on with a paused job."""
+
+    job: str
+
+
+class Promote(Message, frozen=True):
+    """Put a queued job before all others of its lane."""
+
+    job: str
+
+
+class Unload(Message, frozen=True):
+    """Drop loaded weights as soon as no job leases them."""
+
+    weights: str
+
+
+class Inspect(Message, frozen=True):
+    """Read the headers of a weights file or folder; answered by ``Inspected`` with the same ``request``."""
+
+    request: str
+    path: str
+    full: bool = False
+    """Also read every byte and compute the digest."""
+
+
+class Shutdown(Message, frozen=True):
+    """Finish the step at hand and end."""
+
+
+# --- runtime → studio -------------------------------------------------------------------------
+
+
+class JobChanged(Message, frozen=True):
+    """The job moved to ``state``; ``reason`` says what it waits for, in words."""
+
+    job: str
+    state: JobState
+    reason: str = ""
+
+
+class Progress(Message, frozen=True):
+    """How far a job is. May be dropped or merged on the way; never the last word."""
+
+    job: str
+    done: float
+    total: float
+    message: str = ""
+    seconds_left: float | None = None
+
+
+class TextDelta(Message, frozen=True):
+    """New text of a job, in order; never dropped. ``tokens`` counts what was generated so far."""
+
+    job: str
+    text: str
+    tokens: int = 0
+    channel: str = ""
+
+
+class Preview(Message, frozen=True):
+    """An unfinished picture (or sound) to look at while the job runs. May be dropped."""
+
+    job: str
+    blob: int
+    spec: BlobSpec
+    kind: str = "image"
+    note: str = ""
+
+
+class Produced(Message, frozen=True):
+    """A finished result; its payload travels as a blob and is saved by the studio's side."""
+
+    job: str
+    kind: str
+    suffix: str
+    blob: int
+    spec: BlobSpec
+    title: str = ""
+    text: str = ""
+    verdict: dict[str, Any] = {}
+    meta: dict[str, Any] = {}
+    preview: int = -1
+    """Index of the blob with a small PNG; -1 for none."""
+
+
+class Finished(Message, frozen=True):
+    """The last message of a job. ``result`` holds the task's own keys (plain data)."""
+
+    job: str
+    state: JobState
+    result: dict[str, Any] = {}
+    error: ErrorInfo | None = None
+    seconds: float = 0.0
+    weights: dict[str, str] = {}
+    """Weights leased → SHA-256, for the record."""
+
+
+class LoadedWeights(msgspec.Struct, frozen=True):
+    """One loaded model, for the memory bar."""
+
+    weights: str
+    bytes: int
+    device: str
+    users: tuple[str, ...] = ()
+    """Jobs that lease it now."""
+    idle_seconds: float = 0.0
+
+
+class Status(Message, frozen=True):
+    """Heartbeat, once a second from the worker loop: device, memory, what is loaded, what runs."""
+
+    device: str
+    device_name: str
+    threads: int
+    memory_used: int
+    """Resident bytes of the runtime on its device."""
+    memory_total: int
+    loaded: tuple[LoadedWeights, ...] = ()
+    running: tuple[str, ...] = ()
+    step: int = 0
+    """Steps made since start: stands still when the work is stuck."""
+
+
+class Inspected(Message, frozen=True):
+    """What a weights file says about itself, or why it cannot be used."""
+
+    request: str
+    facts: dict[str, Any] = {}
+    error: ErrorInfo | None = None
+
+
+class PluginFault(Message, frozen=True):
+    """A plugin's worker half raised where it may not (import, hook); it is named and the rest goes on."""
+
+    plugin: str
+    where: str
+    error: ErrorInfo
+
+
+Request = (
+    Hello
+    | Goodbye
+    | Configure
+    | Submit
+    | Cancel
+    | Pause
+    | Resume
+    | Promote
+    | Unload
+    | Inspect
+    | Shutdown
+)
+Report = (
+    Hello
+    | Goodbye
+    | JobChanged
+    | Progress
+    | TextDelta
+    | Preview
+    | Produced
+    | Finished
+    | Status
+    | Inspected
+    | PluginFault
+)
