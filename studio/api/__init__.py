@@ -1,0 +1,69 @@
+"""Everything a plugin may import. What is not here may change without notice.
+
+``schema.py`` uses the parameter part, ``plugin.py`` the window part, ``worker.py`` the worker part;
+none of it imports Qt or torch.
+"""
+
+from __future__ import annotations
+
+from studio.api.artifacts import Check, Kind, SavedArtifact, Verdict
+from studio.api.errors import BadInput, Cancelled, ErrorCode, StudioError
+from studio.api.gui import JobHandle, Page, PageAction, PluginContext, Tokens
+from studio.api.hookspecs import hookimpl
+from studio.api.manifest import API_VERSION, Manifest
+from studio.api.params import (
+    Capability,
+    File,
+    Group,
+    Hidden,
+    Label,
+    Params,
+    Range,
+    Seed,
+    Text,
+    WeightsId,
+)
+from studio.api.text import ChatMessage, SamplingParams, TextEngine, TextStep
+from studio.api.worker import Event, Loader, Requirements, TaskContext, WeightsFacts
+from studio.protocol.states import JobState, Lane, Priority
+
+__all__ = [
+    "API_VERSION",
+    "BadInput",
+    "Cancelled",
+    "Capability",
+    "ChatMessage",
+    "Check",
+    "ErrorCode",
+    "Event",
+    "File",
+    "Group",
+    "Hidden",
+    "JobHandle",
+    "JobState",
+    "Kind",
+    "Label",
+    "Lane",
+    "Loader",
+    "Manifest",
+    "Page",
+    "PageAction",
+    "Params",
+    "PluginContext",
+    "Priority",
+    "Range",
+    "Requirements",
+    "SamplingParams",
+    "SavedArtifact",
+    "Seed",
+    "StudioError",
+    "TaskContext",
+    "Text",
+    "TextEngine",
+    "TextStep",
+    "Tokens",
+    "Verdict",
+    "WeightsFacts",
+    "WeightsId",
+    "hookimpl",
+]

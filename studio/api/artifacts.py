@@ -1,0 +1,59 @@
+"""Results as plugins see them: kinds, artifacts, verdicts. Data only; the library stores them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+
+class Kind(StrEnum):
+    """The type of an artifact."""
+
+    TEXT = "text"
+    CONVERSATION = "conversation"
+    IMAGE = "image"
+    AUDIO = "audio"
+    SCORE = "score"
+    MOLECULES = "molecules"
+    CODE = "code"
+    TABLE = "table"
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One thing that was verified about a result: its name, whether it holds, and the evidence in words."""
+
+    name: str
+    passed: bool
+    evidence: str = ""
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What was checked about a result. Stored and searchable; never a promise of quality."""
+
+    checks: tuple[Check, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """Whether every check holds (and there was one)."""
+        return bool(self.checks) and all(check.passed for check in self.checks)
+
+
+class SavedArtifact(msgspec.Struct, frozen=True):
+    """A result in the library.
+
+    Attributes:
+        record: Id of the record that made it.
+        path: Its payload on disk; read it, never write it.
+    """
+
+    id: str
+    kind: str
+    title: str
+    record: str
+    path: Path
+    text: str = ""
+    verdict: Verdict | None = None
+    meta: dict[str, Any] = {}

@@ -1,0 +1,308 @@
+"""The window half's view of the studio. Protocols and data; PySide6 appears in types only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+from studio.api.artifacts import SavedArtifact
+from studio.api.params import Params
+from studio.protocol.errors import StudioError
+from studio.protocol.states import JobState, Priority
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QFont, QIcon
+    from PySide6.QtWidgets import QWidget
+
+
+@dataclass
+class Page:
+    """A plugin's place in the window.
+
+    Attributes:
+        widget: The page itself.
+        panel: The parameter panel on the right, or None.
+        save_state: Returns plain data to keep over a restart.
+        restore_state: Takes what ``save_state`` returned; must bear old or foreign data.
+        accept: Takes an artifact that was sent here; only kinds the manifest lists.
+        actions: For the command palette, while this page exists.
+        focus: Puts the keyboard where a person starts.
+    """
+
+    widget: QWidget
+    panel: QWidget | None = None
+    save_state: Callable[[], dict[str, Any]] | None = None
+    restore_state: Callable[[dict[str, Any]], None] | None = None
+    accept: Callable[[SavedArtifact], None] | None = None
+    actions: Sequence[PageAction] = ()
+    focus: Callable[[], None] | None = None
+
+
+@dataclass(frozen=True)
+class PageAction:
+    """Something a person may do, for the command palette and the shortcut."""
+
+    id: str
+    title: str
+    run: Callable[[], None]
+    icon: str = ""
+    shortcut: str = ""
+
+
+class JobHandle(Protocol):
+    """One job, seen from the window. Callbacks run on the window's thread, in order; each returns the handle."""
+
+    id: str
+    task: str
+    state: JobState
+    record: str
+    """Id of the record in the library; set from the start."""
+
+    def on_state(self, call: Callable[[JobState, str], None]) -> Self:
+        """Call with each new state and its reason in words."""
+        ...
+
+    def on_progress(self, call: Callable[[float, float, str, float | None], None]) -> Self:
+        """Call with done, total, message, seconds left."""
+        ...
+
+    def on_preview(self, call: Callable[[Any, str], None]) -> Self:
+        """Call with an (H, W, C) uint8 buffer (``memoryview``) and a note."""
+        ...
+
+    def on_text(self, call: Callable[[str, int, str], None]) -> Self:
+        """Call with new text, tokens so far, channel."""
+        ...
+
+    def on_artifact(self, call: Callable[[SavedArtifact], None]) -> Self:
+        """Call with each result once it is safely in the library."""
+        ...
+
+    def on_done(self, call: Callable[[Mapping[str, Any]], None]) -> Self:
+        """Call once with the task's result when it finished."""
+        ...
+
+    def on_failed(self, call: Callable[[StudioError], None]) -> Self:
+        """Call once if it failed or was lost with the runtime."""
+        ...
+
+    def on_cancelled(self, call: Callable[[], None]) -> Self:
+        """Call once if the user stopped it."""
+        ...
+
+    def cancel(self) -> None:
+        """Stop at the next step; harmless when it is over."""
+        ...
+
+
+class Tasks(Protocol):
+    """Running tasks of one's own plugin, and finding those of others."""
+
+    def submit(
+        self,
+        task: str,
+        params: Params | Mapping[str, Any],
+        *,
+        title: str = "",
+        priority: Priority = Priority.INTERACTIVE,
+        inputs: Mapping[str, Any] | None = None,
+        parents: Sequence[str] = (),
+        keep: bool = True,
+    ) -> JobHandle:
+        """Store the recipe, then queue the task.
+
+        Args:
+            inputs: Name → bytes, or a C-contiguous numeric buffer, handed to the worker's ``ctx.inputs``.
+            parents: Ids of artifacts this was made from: the family tree.
+            keep: Save results in the library; False if the page keeps them itself.
+
+        Raises:
+            StudioError: The parameters are wrong, or no weights fit.
+        """
+        ...
+
+
+class WeightsView(Protocol):
+    """The weights that tasks may ask for."""
+
+    def for_capability(self, capability: str) -> Sequence[tuple[str, str]]:
+        """Return (id, title), best first."""
+        ...
+
+    def title(self, weights: str) -> str:
+        """Return the name a person reads."""
+        ...
+
+
+class SettingsView(Protocol):
+    """The plugin's own settings. What is set survives a crash."""
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return the value, or ``default``."""
+        ...
+
+    def set(self, key: str, value: Any) -> None:
+        """Keep plain data."""
+        ...
+
+
+class Notices(Protocol):
+    """Telling the user something. One notice a key: a second replaces the first."""
+
+    def info(self, message: str, hint: str = "", *, key: str = "") -> None:
+        """Say that something is done or different."""
+        ...
+
+    def error(self, error: StudioError | str, *, key: str = "") -> None:
+        """Say what went wrong, why, and what to do."""
+        ...
+
+    def offer(self, message: str, button: str, run: Callable[[], None], *, key: str = "") -> None:
+        """Say something with one button (an undo, a retry)."""
+        ...
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """The colours and sizes of the theme in force (``look``): read these, never write a colour."""
+
+    dark: bool
+    colors: Mapping[str, str] = field(default_factory=dict)
+
+
+class Ui(Protocol):
+    """The window's own building blocks, so that all pages look alike."""
+
+    @property
+    def tokens(self) -> Tokens:
+        """The theme in force."""
+        ...
+
+    def on_theme(self, call: Callable[[Tokens], None]) -> Callable[[], None]:
+        """Call after each change of theme; returns the function that ends it."""
+        ...
+
+    def icon(self, name: str, color: str = "text") -> QIcon:
+        """Return a Lucide icon in a token's colour; follows the theme where it is set by ``icon_button``."""
+        ...
+
+    def mono(self) -> QFont:
+        """Return the font for code and figures."""
+        ...
+
+    def button(self, text: str, icon: str = "", *, primary: bool = False, tip: str = "") -> Any:
+        """Return a ``QPushButton`` in the house style."""
+        ...
+
+    def icon_button(self, icon: str, tip: str) -> Any:
+        """Return a flat ``QToolButton``; ``tip`` is its accessible name too."""
+        ...
+
+    def form(self, params: type[Params], *, only: Sequence[str] = ()) -> ParamsForm:
+        """Return the parameter form of ``params``."""
+        ...
+
+    def empty_state(
+        self,
+        icon: str,
+        title: str,
+        text: str,
+        examples: Sequence[tuple[str, str, Callable[[], None]]] = (),
+    ) -> QWidget:
+        """Return what a page shows while it is empty; ``examples``: (icon, words, what a click does)."""
+        ...
+
+    def pick_files(self, title: str, suffixes: Sequence[str] = (), *, many: bool = False) -> list[Path]:
+        """Ask for existing files; empty when the user declined."""
+        ...
+
+    def save_file(self, title: str, name: str, suffixes: Sequence[str] = ()) -> Path | None:
+        """Ask where to write; None when the user declined."""
+        ...
+
+    def copy(self, text: str) -> None:
+        """Put text on the clipboard."""
+        ...
+
+    def open_link(self, url: str) -> None:
+        """Show an http(s) address and let the user open or copy it; never opens by itself."""
+        ...
+
+
+class ParamsForm(Protocol):
+    """A form drawn from a ``Params`` class."""
+
+    widget: QWidget
+
+    def values(self) -> dict[str, Any]:
+        """Return what is set, as ``Params.parse`` takes it."""
+        ...
+
+    def set_values(self, values: Mapping[str, Any]) -> None:
+        """Show ``values``; unknown names are ignored."""
+        ...
+
+    def reset(self) -> None:
+        """Show the defaults."""
+        ...
+
+    def on_change(self, call: Callable[[], None]) -> None:
+        """Call after each change by the user."""
+        ...
+
+
+class PluginContext(Protocol):
+    """All that the window half of a plugin may touch."""
+
+    plugin: str
+    tasks: Tasks
+    library: LibraryView
+    weights: WeightsView
+    settings: SettingsView
+    notices: Notices
+    ui: Ui
+
+    def run_later(self, call: Callable[[], Any], then: Callable[[Any], None] | None = None) -> None:
+        """Run ``call`` on a worker thread (files, parsing; never Qt), then ``then(result)`` on the window's."""
+        ...
+
+    def send_to(self, artifact: SavedArtifact) -> Sequence[tuple[str, Callable[[], None]]]:
+        """Return (page title, action) for each page that accepts the artifact."""
+        ...
+
+
+class LibraryView(Protocol):
+    """The library as a plugin sees it: artifacts to find and add, and conversations.
+
+    Artifacts come and go by id. ``conversations`` is the store of message trees; its methods are those of
+    ``studio.core.library.Conversations`` and each is durable when it returns.
+    """
+
+    conversations: Any
+
+    def artifact(self, id: str) -> SavedArtifact:
+        """Return one artifact.
+
+        Raises:
+            StudioError: ``NOT_FOUND``.
+        """
+        ...
+
+    def find(self, query: str = "", kinds: Sequence[str] = (), limit: int = 100) -> list[SavedArtifact]:
+        """Return artifacts, newest first."""
+        ...
+
+    def add(
+        self,
+        kind: str,
+        payload: bytes,
+        *,
+        suffix: str,
+        title: str = "",
+        text: str = "",
+        parents: Sequence[str] = (),
+    ) -> SavedArtifact:
+        """Save something a person made by hand; durable when it returns."""
+        ...

@@ -1,0 +1,58 @@
+"""The hooks a plugin may implement. Few, documented, and only ever extended by new arguments at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+if TYPE_CHECKING:
+    from studio.api.artifacts import SavedArtifact
+    from studio.api.gui import Page, PluginContext
+    from studio.api.worker import Loader, Task
+
+PROJECT = "studio"
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+class WindowHooks:
+    """Hooks of the window half (``plugin.py``). They run on the window's thread: return at once."""
+
+    @hookspec
+    def studio_pages(self, ctx: PluginContext) -> Mapping[str, Callable[[], Page]]:  # type: ignore[empty-body]
+        """Return page id → function that builds the page; called when the page is first opened."""
+
+    @hookspec
+    def studio_viewers(self, ctx: PluginContext) -> Mapping[str, Callable[[SavedArtifact], Any]]:  # type: ignore[empty-body]
+        """Return kind → function that makes a ``QWidget`` showing an artifact of that kind."""
+
+    @hookspec
+    def studio_exporters(self, ctx: PluginContext) -> Mapping[str, Callable[[SavedArtifact, Path], None]]:  # type: ignore[empty-body]
+        """Return ``"kind:.suffix"`` → function that writes an artifact to a path in that format."""
+
+    @hookspec
+    def studio_open_file(self, ctx: PluginContext, path: Path) -> Callable[[], None] | None:
+        """Return what to do with a file dropped on the window, or None if it is not yours."""
+
+    @hookspec
+    def studio_settings(self, ctx: PluginContext) -> type[Any] | None:
+        """Return a ``Params`` class whose fields become the plugin's section of Settings."""
+
+
+class WorkerHooks:
+    """Hooks of the worker half (``worker.py``). They run in the runtime, before any task of the plugin."""
+
+    @hookspec
+    def studio_tasks(self) -> Mapping[str, Task]:  # type: ignore[empty-body]
+        """Return task id → generator function."""
+
+    @hookspec
+    def studio_loaders(self) -> Sequence[Loader]:  # type: ignore[empty-body]
+        """Return the families of weights this plugin can load."""
+
+    @hookspec
+    def studio_checks(self) -> Mapping[str, Callable[[bytes], Any]]:  # type: ignore[empty-body]
+        """Return kind → function that checks the payload of an artifact and returns a ``Verdict``."""

@@ -1,0 +1,136 @@
+"""The manifest of a plugin, ``manifest.toml``: read and checked without importing any of its code."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import msgspec
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.states import Lane
+
+API_VERSION = "1.0"
+MAX_MANIFEST_BYTES = 256 * 1024
+
+
+class PageEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A place in the window. ``accepts``: kinds of artifacts that *Send to* may hand it."""
+
+    id: str
+    title: str
+    icon: str = ""
+    accepts: tuple[str, ...] = ()
+
+
+class TaskEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Something the plugin can do. ``params`` is ``module:Class`` of a :class:`studio.api.params.Params`."""
+
+    id: str
+    title: str
+    params: str
+    produces: tuple[str, ...] = ()
+    lane: Lane = Lane.BATCH
+    summary: str = ""
+
+
+class Permissions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the plugin asks for; ``reasons`` (permission → sentence) is shown at install."""
+
+    network: bool = False
+    files: str = "none"
+    run_code: bool = False
+    gpu: bool = False
+    reasons: dict[str, str] = {}
+
+
+class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All that the studio needs to draw a plugin before its code is imported.
+
+    Attributes:
+        api: Range of API versions it was written for, ``>=1,<2``.
+        plugin: Module of the window half; empty for a plugin without one.
+        worker: Module of the runtime half; empty for a plugin without one.
+    """
+
+    id: str
+    title: str
+    version: str
+    api: str
+    icon: str = "puzzle"
+    summary: str = ""
+    plugin: str = ""
+    worker: str = ""
+    order: int = 100
+    pages: tuple[PageEntry, ...] = ()
+    tasks: tuple[TaskEntry, ...] = ()
+    permissions: Permissions = Permissions()
+
+
+_ID = re.compile(r"[a-z][a-z0-9_]{1,31}")
+_MEMBER_ID = re.compile(r"[a-z][a-z0-9_]{1,31}\.[a-z][a-z0-9_]{0,47}")
+_MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
+_PARAMS = re.compile(_MODULE.pattern + r":[A-Za-z_]\w*")
+_FILES = ("none", "picked", "folder")
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Return the checked manifest at ``path``.
+
+    Raises:
+        StudioError: The file cannot be read, is not a manifest, or is for another API; says why.
+    """
+    try:
+        if path.stat().st_size > MAX_MANIFEST_BYTES:
+            raise _bad(path, "it is larger than 256 KiB")
+        manifest = msgspec.convert(tomllib.loads(path.read_text("utf-8")), Manifest)
+    except OSError as error:
+        raise _bad(path, f"it cannot be read ({error.strerror})") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise _bad(path, f"it is not valid TOML ({error})") from error
+    except msgspec.ValidationError as error:
+        raise _bad(path, str(error)) from error
+    _check(path, manifest)
+    return manifest
+
+
+def is_compatible(manifest: Manifest, api_version: str = API_VERSION) -> bool:
+    """Whether the plugin was written for this API."""
+    return SpecifierSet(manifest.api).contains(api_version, prereleases=True)
+
+
+def _check(path: Path, manifest: Manifest) -> None:
+    if not _ID.fullmatch(manifest.id):
+        raise _bad(path, f"id {manifest.id!r} is not lower-case letters, digits and _")
+    try:
+        SpecifierSet(manifest.api)
+    except InvalidSpecifier as error:
+        raise _bad(path, f"api {manifest.api!r} is not a version range like '>=1,<2'") from error
+    for module in filter(None, (manifest.plugin, manifest.worker)):
+        if not _MODULE.fullmatch(module):
+            raise _bad(path, f"{module!r} is not a module name")
+    for member in (*manifest.pages, *manifest.tasks):
+        if not _MEMBER_ID.fullmatch(member.id) or member.id.split(".")[0] != manifest.id:
+            raise _bad(path, f"id {member.id!r} must look like '{manifest.id}.name'")
+    ids = [member.id for member in (*manifest.pages, *manifest.tasks)]
+    if len(set(ids)) != len(ids):
+        raise _bad(path, "two pages or tasks have the same id")
+    for task in manifest.tasks:
+        if not _PARAMS.fullmatch(task.params):
+            raise _bad(path, f"params {task.params!r} of {task.id} is not 'module:Class'")
+        if not manifest.worker:
+            raise _bad(path, f"task {task.id} needs a worker module")
+    if manifest.pages and not manifest.plugin:
+        raise _bad(path, "pages need a plugin module")
+    if manifest.permissions.files not in _FILES:
+        raise _bad(path, f"permissions.files must be one of {', '.join(_FILES)}")
+
+
+def _bad(path: Path, why: str) -> StudioError:
+    return StudioError(
+        ErrorCode.PLUGIN_FAILED,
+        f"The manifest {path.name} of {path.parent.name} cannot be used: {why}.",
+        "Ask the plugin's author for a corrected version, or remove the plugin.",
+    )

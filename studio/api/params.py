@@ -1,0 +1,336 @@
+"""Parameters of a task: one declaration gives the form, the CLI flags, the JSON Schema and the checks.
+
+Imports neither Qt nor torch: a plugin's ``schema.py`` is read in every process.
+
+    class Generate(Params):
+        prompt: Annotated[str, Text(lines=3)]
+        steps: Annotated[int, Range(1, 150), Label("Steps", "More steps, finer detail.")] = 20
+        seed: Seed = Seed.random()
+        weights: Annotated[WeightsId, Capability("text-to-image")] = WeightsId()
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+import types
+import typing
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
+
+import msgspec
+
+from studio.api.errors import BadInput
+
+# --- annotations ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Text:
+    """A piece of text: how many lines its field shows, what an empty field says, how long it may be."""
+
+    lines: int = 1
+    placeholder: str = ""
+    max_chars: int = 1_000_000
+
+
+@dataclass(frozen=True)
+class Range:
+    """Bounds of a number, both included. ``step`` is one click of its field; ``unit`` is shown behind it."""
+
+    minimum: float
+    maximum: float
+    step: float | None = None
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Label:
+    """The name a person reads, and one sentence of help (a tooltip, a line of ``--help``)."""
+
+    title: str
+    help: str = ""
+
+
+@dataclass(frozen=True)
+class Group:
+    """The section of the form; an ``advanced`` group starts folded."""
+
+    title: str
+    advanced: bool = False
+
+
+@dataclass(frozen=True)
+class Capability:
+    """Which weights fit a ``WeightsId`` field: ``text``, ``text-to-image``, …"""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class File:
+    """A path the user picks; ``suffixes`` such as ``(".png", ".jpg")``, empty for any. ``folder``: a folder."""
+
+    suffixes: tuple[str, ...] = ()
+    folder: bool = False
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """Not in the form: set by the page that owns it (still a CLI flag and in the record)."""
+
+
+class Seed(int):
+    """The seed of a run. ``Seed.random()`` stands for "draw one when the job starts"; the record keeps the draw."""
+
+    MAXIMUM: ClassVar[int] = 2**53 - 1
+
+    @classmethod
+    def random(cls) -> Seed:
+        """Return the value that stands for a seed yet to be drawn."""
+        return cls(-1)
+
+    @property
+    def is_random(self) -> bool:
+        """Whether the seed is yet to be drawn."""
+        return self < 0
+
+
+class WeightsId(str):
+    """The id of weights in the catalogue; empty for "the best that fits"."""
+
+    __slots__ = ()
+
+
+# --- fields -----------------------------------------------------------------------------------
+
+
+class FieldKind(enum.StrEnum):
+    """What sort of control a field needs."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    NUMBER = "number"
+    SWITCH = "switch"
+    CHOICE = "choice"
+    SEED = "seed"
+    WEIGHTS = "weights"
+    FILE = "file"
+    LIST = "list"
+    DATA = "data"
+
+
+@dataclass(frozen=True)
+class Field:
+    """One parameter as forms, flags and schemas see it.
+
+    Attributes:
+        item: For ``LIST``, the kind of its items.
+        choices: For ``CHOICE``, the values in order.
+    """
+
+    name: str
+    kind: FieldKind
+    title: str
+    help: str = ""
+    required: bool = False
+    default: Any = None
+    range: Range | None = None
+    text: Text = Text()
+    choices: tuple[Any, ...] = ()
+    capability: str = ""
+    file: File = File()
+    group: Group = Group("")
+    hidden: bool = False
+    item: FieldKind | None = None
+    optional: bool = False
+
+
+class Params(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """Base of a task's parameters. Fields are annotated; defaults make them optional."""
+
+    @classmethod
+    def fields(cls) -> tuple[Field, ...]:
+        """Return the fields in the order they were declared."""
+        return _fields(cls)
+
+    @classmethod
+    def parse(cls, values: dict[str, Any]) -> Self:
+        """Return checked parameters.
+
+        Raises:
+            BadInput: A name is unknown, a value is missing, of the wrong type or out of bounds.
+        """
+        known = {field.name: field for field in cls.fields()}
+        for name in values:
+            if name not in known:
+                raise BadInput(
+                    f"There is no parameter called {name!r}.",
+                    f"Known parameters: {', '.join(known)}.",
+                )
+        for name, field in known.items():
+            if field.required and values.get(name) in (None, ""):
+                raise BadInput(f"{field.title} is missing.", f"Give a value for {name!r}.")
+        try:
+            params = msgspec.convert(values, cls, dec_hook=_decode, strict=False)
+        except msgspec.ValidationError as error:
+            raise BadInput(f"A parameter has the wrong form: {error}.") from error
+        for name, field in known.items():
+            _check(field, getattr(params, name))
+        return params
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data, ready for JSON, msgpack and the record."""
+        plain: dict[str, Any] = msgspec.to_builtins(self, enc_hook=_encode)
+        return plain
+
+    @classmethod
+    def json_schema(cls) -> dict[str, Any]:
+        """Return a JSON Schema (draft 2020-12) of the parameters."""
+        properties = {f.name: _field_schema(f) for f in cls.fields()}
+        return {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "title": cls.__name__,
+            "type": "object",
+            "properties": properties,
+            "required": [f.name for f in cls.fields() if f.required],
+            "additionalProperties": False,
+        }
+
+
+def _decode(kind: type, value: Any) -> Any:
+    if kind is Seed and isinstance(value, int | str):
+        return Seed(value)
+    if kind is WeightsId and isinstance(value, str):
+        return WeightsId(value)
+    raise ValueError(f"expected {kind.__name__}")
+
+
+def _encode(value: Any) -> Any:
+    if isinstance(value, Seed):
+        return int(value)
+    if isinstance(value, WeightsId):
+        return str(value)
+    raise NotImplementedError(f"{type(value).__name__} is not plain data")
+
+
+_FIELDS: dict[type, tuple[Field, ...]] = {}
+
+
+def _fields(cls: type[Params]) -> tuple[Field, ...]:
+    if cls not in _FIELDS:
+        hints = typing.get_type_hints(cls, include_extras=True)
+        known = {f.name: f for f in msgspec.structs.fields(cls)}
+        _FIELDS[cls] = tuple(
+            _field(info.name, hints[info.name], info) for info in known.values()
+        )
+    return _FIELDS[cls]
+
+
+def _field(name: str, hint: Any, info: Any) -> Field:
+    notes: dict[type, Any] = {}
+    if get_origin(hint) is Annotated:
+        hint, *extra = get_args(hint)
+        notes = {type(note): note for note in extra}
+    default = info.default
+    if default is msgspec.NODEFAULT and info.default_factory is not msgspec.NODEFAULT:
+        default = info.default_factory()
+    required = default is msgspec.NODEFAULT
+    hint, optional = _strip_none(hint)
+    kind, choices, item = _kind(hint, notes)
+    label = notes.get(Label, Label(name.replace("_", " ").capitalize()))
+    return Field(
+        name=name,
+        kind=kind,
+        title=label.title,
+        help=label.help,
+        required=required,
+        default=None if required else default,
+        range=notes.get(Range),
+        text=notes.get(Text, Text()),
+        choices=choices,
+        capability=notes[Capability].name if Capability in notes else "",
+        file=notes.get(File, File()),
+        group=notes.get(Group, Group("")),
+        hidden=Hidden in notes,
+        item=item,
+        optional=optional,
+    )
+
+
+def _strip_none(hint: Any) -> tuple[Any, bool]:
+    if get_origin(hint) in (typing.Union, types.UnionType):
+        rest = [arm for arm in get_args(hint) if arm is not type(None)]
+        if len(rest) == 1:
+            return rest[0], True
+    return hint, False
+
+
+def _kind(hint: Any, notes: dict[type, Any]) -> tuple[FieldKind, tuple[Any, ...], FieldKind | None]:
+    origin = get_origin(hint)
+    if origin is Literal:
+        return FieldKind.CHOICE, get_args(hint), None
+    if isinstance(hint, type) and issubclass(hint, enum.StrEnum):
+        return FieldKind.CHOICE, tuple(str(member) for member in hint), None
+    if origin in (list, tuple):
+        inner = get_args(hint)[0]
+        return FieldKind.LIST, (), _kind(inner, {})[0]
+    if File in notes:
+        return FieldKind.FILE, (), None
+    simple = {
+        Seed: FieldKind.SEED,
+        WeightsId: FieldKind.WEIGHTS,
+        bool: FieldKind.SWITCH,
+        int: FieldKind.INTEGER,
+        float: FieldKind.NUMBER,
+        str: FieldKind.TEXT,
+    }
+    return simple.get(hint, FieldKind.DATA), (), None
+
+
+def _check(field: Field, value: Any) -> None:
+    if value is None:
+        return
+    if isinstance(value, float) and not math.isfinite(value):
+        raise BadInput(f"{field.title} must be a finite number; you gave {value}.")
+    if field.range and not field.range.minimum <= value <= field.range.maximum:
+        low, high = field.range.minimum, field.range.maximum
+        raise BadInput(f"{field.title} must be between {low:g} and {high:g}; you gave {value}.")
+    if field.kind is FieldKind.TEXT and len(value) > field.text.max_chars:
+        raise BadInput(
+            f"{field.title} is {len(value):,} characters long; at most {field.text.max_chars:,} fit.",
+            "Shorten it.",
+        )
+    if field.kind is FieldKind.SEED and value > Seed.MAXIMUM:
+        raise BadInput(f"{field.title} must be at most {Seed.MAXIMUM}; you gave {value}.")
+
+
+_JSON_TYPES = {
+    FieldKind.TEXT: "string",
+    FieldKind.INTEGER: "integer",
+    FieldKind.NUMBER: "number",
+    FieldKind.SWITCH: "boolean",
+    FieldKind.SEED: "integer",
+    FieldKind.WEIGHTS: "string",
+    FieldKind.FILE: "string",
+    FieldKind.LIST: "array",
+}
+
+
+def _field_schema(field: Field) -> dict[str, Any]:
+    schema: dict[str, Any] = {"title": field.title}
+    if field.help:
+        schema["description"] = field.help
+    if field.kind is FieldKind.CHOICE:
+        schema["enum"] = list(field.choices)
+    elif field.kind in _JSON_TYPES:
+        schema["type"] = _JSON_TYPES[field.kind]
+    if field.item in _JSON_TYPES:
+        schema["items"] = {"type": _JSON_TYPES[field.item]}
+    if field.range:
+        schema["minimum"], schema["maximum"] = field.range.minimum, field.range.maximum
+    if field.kind is FieldKind.TEXT:
+        schema["maxLength"] = field.text.max_chars
+    if not field.required:
+        schema["default"] = msgspec.to_builtins(field.default, enc_hook=_encode)
+    return schema

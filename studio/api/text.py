@@ -1,0 +1,122 @@
+"""How a task asks for text: sampling settings, and what a leased text engine offers. No torch here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol, TypedDict
+
+from studio.api.errors import BadInput
+
+
+class ChatMessage(TypedDict):
+    """One turn of a conversation, as chat templates know it."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True)
+class SamplingParams:
+    """How the next token is chosen. Neutral values switch a rule off.
+
+    Attributes:
+        temperature: Flatness of the distribution; 0 is greedy.
+        top_k: Keep the k likeliest tokens; 0 keeps all.
+        top_p: Keep the smallest set with this probability; 1 keeps all (nucleus sampling).
+        min_p: Drop tokens less likely than this share of the likeliest; 0 keeps all.
+        repetition_penalty: Divides the scores of seen tokens; 1 is off (CTRL, arXiv:1909.05858).
+        presence_penalty: Subtracted once from the scores of seen tokens.
+        frequency_penalty: Subtracted for each time a token was seen.
+        seed: Of this text's own generator.
+        stop: Strings that end the text; they are not part of it.
+        max_tokens: At most this many new tokens.
+    """
+
+    temperature: float = 0.7
+    top_k: int = 40
+    top_p: float = 0.95
+    min_p: float = 0.05
+    repetition_penalty: float = 1.1
+    presence_penalty: float = 0.0
+    frequency_penalty: float = 0.0
+    seed: int = 0
+    stop: tuple[str, ...] = ()
+    max_tokens: int = 512
+
+    def __post_init__(self) -> None:
+        bounds = {
+            "temperature": (0.0, 5.0),
+            "top_k": (0, 1_000_000),
+            "top_p": (0.0, 1.0),
+            "min_p": (0.0, 1.0),
+            "repetition_penalty": (0.5, 3.0),
+            "presence_penalty": (-2.0, 2.0),
+            "frequency_penalty": (-2.0, 2.0),
+            "max_tokens": (1, 1_000_000),
+        }
+        for name, (low, high) in bounds.items():
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise BadInput(f"{name} must be between {low:g} and {high:g}; you gave {value}.")
+
+
+@dataclass(frozen=True)
+class TextStep:
+    """One step of the engine.
+
+    Attributes:
+        kind: ``prefill`` while the prompt is read, ``token`` for each new token, ``end`` once.
+        done: Prompt tokens read so far (prefill) or new tokens so far.
+        total: Prompt tokens in all (prefill) or ``max_tokens``.
+        text: New text, maybe empty (a character may need several tokens).
+        token: Id of the new token; -1 if none.
+        finish_reason: At the end: ``stop`` | ``length`` | ``stop_string`` | ``context``.
+        prompt_tokens: At the end.
+        first_token_seconds: At the end: from the call to the first token.
+        tokens_per_second: At the end: of the new tokens, after the first.
+    """
+
+    kind: Literal["prefill", "token", "end"]
+    done: int
+    total: int
+    text: str = ""
+    token: int = -1
+    finish_reason: str = ""
+    prompt_tokens: int = 0
+    first_token_seconds: float = 0.0
+    tokens_per_second: float = 0.0
+
+
+class FittedPrompt(Protocol):
+    """Messages that fit the context.
+
+    Attributes:
+        ids: Token ids of the rendered prompt.
+        dropped: How many of the oldest turns were left out.
+    """
+
+    ids: Sequence[int]
+    dropped: int
+
+
+class TextEngine(Protocol):
+    """A loaded language model. One generation at a time a call; nothing is held across a ``yield``."""
+
+    context_length: int
+
+    def fit(self, messages: Sequence[ChatMessage], reserve: int) -> FittedPrompt:
+        """Render ``messages`` and leave room for ``reserve`` new tokens, dropping the oldest turns.
+
+        Raises:
+            StudioError: ``CONTEXT_TOO_LONG``: even the last message alone does not fit.
+        """
+        ...
+
+    def generate(self, ids: Sequence[int], params: SamplingParams) -> Iterator[TextStep]:
+        """Yield one :class:`TextStep` a model step. Closing the iterator frees the cache."""
+        ...
+
+    def count(self, text: str) -> int:
+        """Return how many tokens ``text`` is."""
+        ...

@@ -1,0 +1,187 @@
+"""The worker half's view of the studio: the context of a task, and how a family of weights is loaded.
+
+Protocols and data only: a worker imports torch itself, when its task runs; this module never does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from studio.api.artifacts import Verdict
+
+# --- what a task may yield --------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ProgressEvent:
+    """How far the task is, in units of its own; ``preview`` is an (H, W, 3 or 4) uint8 array or None."""
+
+    done: float
+    total: float
+    message: str = ""
+    preview: Any = None
+
+
+@dataclass(frozen=True)
+class TextEvent:
+    """New text, in order. ``tokens`` counts what was generated so far."""
+
+    text: str
+    tokens: int = 0
+    channel: str = ""
+
+
+@dataclass(frozen=True)
+class ArtifactEvent:
+    """A finished result. ``payload``: bytes of the finished file, whose format ``suffix`` names."""
+
+    kind: str
+    payload: bytes
+    suffix: str
+    title: str = ""
+    text: str = ""
+    verdict: Verdict | None = None
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    preview: bytes = b""
+
+
+@dataclass(frozen=True)
+class ResultEvent:
+    """The task's own keys of the result: plain data that ``--json`` prints."""
+
+    values: Mapping[str, Any]
+
+
+Event = ProgressEvent | TextEvent | ArtifactEvent | ResultEvent | None
+"""``None`` is a step without news: a place to cancel, pause or switch jobs."""
+
+Task = Callable[["TaskContext", Any], Iterator[Event]]
+"""A generator function ``task(ctx, params)``. Each ``yield`` is a step."""
+
+
+# --- the context ------------------------------------------------------------------------------
+
+
+class Rng(Protocol):
+    """The job's own randomness, seeded from its record. Global generators are shared: do not use them."""
+
+    seed: int
+
+    def torch(self, device: str = "cpu") -> Any:
+        """Return the job's ``torch.Generator`` on ``device``."""
+        ...
+
+    def numpy(self) -> Any:
+        """Return the job's ``numpy.random.Generator``."""
+        ...
+
+
+class TaskContext(Protocol):
+    """All that a running task may touch."""
+
+    job: str
+    device: str
+    rng: Rng
+    inputs: Mapping[str, Any]
+    """Arrays and bytes that were handed in, by name."""
+    scratch: Path
+    """A folder of this job, emptied when it ends."""
+
+    def lease(self, weights: str, working_bytes: int = 0) -> AbstractContextManager[Any]:
+        """Lend the loaded model of ``weights``; wait for memory, load it if need be.
+
+        The model stays the pool's: use it inside the ``with`` block only.
+
+        Raises:
+            StudioError: The weights are unknown, broken, or cannot fit; says what to do.
+            Cancelled: The job was stopped while waiting or loading.
+        """
+        ...
+
+    def weights_path(self, weights: str) -> Path:
+        """Return where ``weights`` lie on disk."""
+        ...
+
+    def progress(
+        self, done: float, total: float, message: str = "", preview: Any = None
+    ) -> ProgressEvent:
+        """Return the event to yield after a step."""
+        ...
+
+    def text(self, text: str, tokens: int = 0, channel: str = "") -> TextEvent:
+        """Return the event to yield for new text."""
+        ...
+
+    def artifact(
+        self,
+        kind: str,
+        payload: bytes,
+        *,
+        suffix: str,
+        title: str = "",
+        text: str = "",
+        verdict: Verdict | None = None,
+        meta: Mapping[str, Any] | None = None,
+        preview: bytes = b"",
+    ) -> ArtifactEvent:
+        """Return the event to yield for a finished result."""
+        ...
+
+    def result(self, **values: Any) -> ResultEvent:
+        """Return the event to yield for the task's own result keys."""
+        ...
+
+    def check_cancelled(self) -> None:
+        """Raise ``Cancelled`` if the user stopped the job: for long work between two yields."""
+        ...
+
+
+# --- loaders ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Requirements:
+    """Memory a model needs: its weights, and what a typical job needs beside them, in bytes."""
+
+    weights_bytes: int
+    working_bytes: int
+
+
+@dataclass(frozen=True)
+class WeightsFacts:
+    """What the headers of weights say. ``facts`` is plain data for the Models page and ``models info``."""
+
+    family: str
+    title: str
+    capabilities: tuple[str, ...]
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Loader(Protocol):
+    """How one family of weights is recognised, measured, loaded and moved. Runs in the runtime."""
+
+    family: str
+
+    def recognise(self, path: Path) -> WeightsFacts | None:
+        """Return the facts from the headers, or None if this is no weights of the family.
+
+        Raises:
+            StudioError: It is of the family, but broken or unsupported.
+        """
+        ...
+
+    def measure(self, path: Path) -> Requirements:
+        """Return the memory needed, from the headers alone."""
+        ...
+
+    def load(self, path: Path, device: str) -> Iterator[float | Any]:
+        """Yield the share done (0–1) between tensors; ``return`` the model (``StopIteration.value``)."""
+        ...
+
+    def unload(self, loaded: Any) -> None:
+        """Let go of everything the model holds."""
+        ...
