@@ -1,0 +1,103 @@
+"""One declaration of parameters gives checks, fields and a schema that agree."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import pytest
+
+from studio.api import (
+    BadInput,
+    Capability,
+    Group,
+    Hidden,
+    Label,
+    Params,
+    Range,
+    Seed,
+    Text,
+    WeightsId,
+)
+from studio.api.params import FieldKind
+
+
+class Sample(Params):
+    prompt: Annotated[str, Text(lines=3, max_chars=20), Label("Prompt", "What to draw.")]
+    steps: Annotated[int, Range(1, 150)] = 20
+    strength: Annotated[float, Range(0, 1), Group("More", advanced=True)] = 0.5
+    mode: Literal["fast", "fine"] = "fast"
+    stop: list[str] = []
+    tiled: bool = False
+    limit: int | None = None
+    turns: Annotated[list[dict[str, str]], Hidden()] = []
+    seed: Seed = Seed.random()
+    weights: Annotated[WeightsId, Capability("text-to-image")] = WeightsId()
+
+
+def field(name: str):
+    return next(f for f in Sample.fields() if f.name == name)
+
+
+def test_parse_fills_defaults_and_keeps_order() -> None:
+    params = Sample.parse({"prompt": "fox"})
+    assert list(params.to_dict()) == [f.name for f in Sample.fields()]
+    assert params.steps == 20
+    assert params.seed.is_random
+    assert Sample.parse(params.to_dict()) == params
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({}, "Prompt is missing"),
+        ({"prompt": ""}, "Prompt is missing"),
+        ({"prompt": "x", "steps": 900}, "between 1 and 150; you gave 900"),
+        ({"prompt": "x", "strength": float("nan")}, "finite"),
+        ({"prompt": "x", "step": 1}, "no parameter called 'step'"),
+        ({"prompt": "x", "mode": "slow"}, "wrong form"),
+        ({"prompt": "x" * 21}, "at most 20 fit"),
+        ({"prompt": "x", "seed": 2**60}, "at most"),
+        ({"prompt": "x", "stop": 3}, "wrong form"),
+    ],
+)
+def test_bad_input_is_one_sentence(values: dict[str, object], words: str) -> None:
+    with pytest.raises(BadInput, match=words):
+        Sample.parse(values)
+
+
+def test_strings_from_a_command_line_become_numbers() -> None:
+    params = Sample.parse({"prompt": "x", "steps": "30", "seed": "7", "tiled": "true"})
+    assert (params.steps, int(params.seed), params.tiled) == (30, 7, True)
+
+
+def test_fields_carry_what_a_form_needs() -> None:
+    assert field("prompt").required
+    assert field("prompt").text.lines == 3
+    assert field("prompt").help == "What to draw."
+    assert field("mode").choices == ("fast", "fine")
+    assert field("strength").group.advanced
+    assert field("weights").capability == "text-to-image"
+    assert field("stop").item is FieldKind.TEXT
+    assert field("limit").optional
+    assert field("turns").hidden
+    assert field("seed").kind is FieldKind.SEED
+
+
+def test_json_schema_says_the_same() -> None:
+    schema = Sample.json_schema()
+    assert schema["required"] == ["prompt"]
+    assert schema["properties"]["steps"] == {
+        "title": "Steps",
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 150,
+        "default": 20,
+    }
+    assert schema["properties"]["mode"]["enum"] == ["fast", "fine"]
+    assert schema["properties"]["stop"]["items"] == {"type": "string"}
+    assert schema["additionalProperties"] is False
+
+
+def test_parameters_cannot_be_changed() -> None:
+    with pytest.raises(AttributeError):
+        Sample.parse({"prompt": "x"}).steps = 3  # type: ignore[misc]
