@@ -1,0 +1,145 @@
+"""The virtual environment and what pip puts into it. Names no index: pip's own settings decide."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+from studio_setup.console import CommandError, Console, SetupError
+from studio_setup.project import Project
+from studio_setup.stamps import Stamp
+
+ROOM = 3 * 2**30  # bytes: torch with its libraries, Qt, and pip's copies of them on the way
+PROBE = "import torch, sys; from PySide6.QtWidgets import QApplication; QApplication(sys.argv)"
+
+
+def stamp(project: Project) -> Stamp:
+    """The stamp lies inside the environment, so that deleting the folder forgets it too."""
+    return Stamp(project.venv / ".studio-installed")
+
+
+def is_ready(project: Project) -> bool:
+    return stamp(project).holds(project.install_fingerprint())
+
+
+def ensure(console: Console, project: Project) -> str:
+    """Creates the environment if need be and installs the studio and its plugins into it.
+
+    Returns:
+        One line about the outcome.
+
+    Raises:
+        SetupError: it could not be done; nothing is marked as done.
+    """
+    if is_ready(project):
+        return "up to date"
+    if stamp(project).was_cut_short() or not _works(project):
+        _remove(console, project)
+    _check_room(project.root)
+    with stamp(project).work(project.install_fingerprint()):
+        if not project.python.exists():
+            _create(console, project)
+        _install(console, project)
+        _probe(console, project)
+    return "installed " + ", ".join(_name(folder) for folder in project.packages())
+
+
+def _works(project: Project) -> bool:
+    """True for an environment whose interpreter runs, has pip, and is this Python's version."""
+    if not project.python.exists():
+        return False
+    question = "import pip, sys; print(*sys.version_info[:2])"
+    words = [str(project.python), "-c", question]
+    try:
+        answer = subprocess.run(words, capture_output=True, text=True, check=False)
+    except OSError:  # a file of another machine
+        return False
+    major, minor = sys.version_info[:2]
+    return answer.stdout.split() == [str(major), str(minor)]
+
+
+def _remove(console: Console, project: Project) -> None:
+    if project.venv.exists():
+        console.say("      the environment is unfinished or of another Python: building it anew")
+        shutil.rmtree(project.venv)
+
+
+def _check_room(folder: Path) -> None:
+    free = shutil.disk_usage(folder).free
+    if free < ROOM:
+        raise SetupError(
+            f"The disk of {folder} has {free / 2**30:.1f} GB free and the installation needs "
+            f"about {ROOM / 2**30:.0f} GB.",
+            "Free some space and run the same command again.",
+        )
+
+
+def _create(console: Console, project: Project) -> None:
+    words = [sys.executable, "-m", "venv", str(project.venv)]
+    console.run(words, "The virtual environment could not be created")
+
+
+def _install(console: Console, project: Project) -> None:
+    """Installs everything in one go, so that pip weighs all requirements together."""
+    # The build tool goes in first and is shared: one isolated build for each package is slow.
+    tools = sorted({need for folder in project.packages() for need in _build_needs(folder)})
+    _pip(console, project, [*tools, "editables"])
+    wanted = []
+    for folder in project.packages():
+        wanted += ["-e", f"{folder}[test]" if folder == project.root else str(folder)]
+    _pip(console, project, ["--no-build-isolation", *wanted])
+
+
+def _pip(console: Console, project: Project, wanted: list[str]) -> None:
+    """Runs `pip install` with the pinned versions, or without where no such build exists."""
+    words = project.command("pip", "install", "--progress-bar", "off")
+    env = {**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
+    pins = ["-c", str(project.constraints)] if project.constraints.exists() else []
+    failing = "The Python packages could not be installed"
+    try:
+        console.run([*words, *pins, *wanted], failing, env, project.root)
+    except CommandError as error:
+        if not pins or not _pins_are_to_blame(error.tail):
+            raise _explained(error) from error
+        console.say("      a pinned version has no build for this system: taking a newer one")
+        console.run([*words, *wanted], failing, env, project.root)
+
+
+def _pins_are_to_blame(tail: list[str]) -> bool:
+    text = "\n".join(tail)
+    offline = "connection" in text.lower() or "from versions: none" in text
+    return not offline and ("No matching distribution" in text or "ResolutionImpossible" in text)
+
+
+def _explained(error: CommandError) -> SetupError:
+    text = "\n".join(error.tail).lower()
+    if "connection" in text or "name resolution" in text or "timed out" in text:
+        return SetupError(
+            "The Python packages could not be fetched: this machine does not reach pip's index.",
+            "Check the network or `pip config list`, then run the same command again.",
+        )
+    if "no space left" in text:
+        sentence = "The disk filled up while the Python packages were installed."
+        return SetupError(sentence, "Free some space and run the same command again.")
+    return error
+
+
+def _probe(console: Console, project: Project) -> None:
+    """Opens a window that nobody sees: missing libraries show now, not at the first start."""
+    env = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    console.run([str(project.python), "-c", PROBE], "Qt or torch does not start here", env)
+
+
+def _build_needs(folder: Path) -> list[str]:
+    table = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))
+    needs: list[str] = table.get("build-system", {}).get("requires", [])
+    return needs
+
+
+def _name(folder: Path) -> str:
+    table = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))
+    return str(table["project"]["name"])

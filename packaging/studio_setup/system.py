@@ -1,0 +1,193 @@
+"""System packages: which are missing, and who may install them. Touches nothing but packages.
+
+What is missing is found by looking for the library, program or font itself, so the answer is right
+on every Linux; only the names of packages differ. macOS and Windows need nothing.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from studio_setup.console import CommandError, Console, SetupError
+
+
+@dataclass(frozen=True)
+class Need:
+    """One thing the system must offer.
+
+    Attributes:
+        group: `qt` (nothing starts without), `xcb` (a window on X11), `look`, `test`.
+        probe: `lib:NAME`, `bin:NAME`, `module:NAME` or `font:START_OF_FILE_NAME`.
+        apt, dnf, pacman: package that brings it; `a|b` where the name changed with a release.
+    """
+
+    group: str
+    probe: str
+    apt: str
+    dnf: str
+    pacman: str
+
+
+NEEDS = (
+    Need("qt", "module:ensurepip", "python3-venv", "python3", "python"),
+    Need("qt", "lib:libGL.so.1", "libgl1", "libglvnd-glx", "libglvnd"),
+    Need("qt", "lib:libEGL.so.1", "libegl1", "libglvnd-egl", "libglvnd"),
+    Need("qt", "lib:libxkbcommon.so.0", "libxkbcommon0", "libxkbcommon", "libxkbcommon"),
+    Need("qt", "lib:libglib-2.0.so.0", "libglib2.0-0t64|libglib2.0-0", "glib2", "glib2"),
+    Need("qt", "lib:libdbus-1.so.3", "libdbus-1-3", "dbus-libs", "dbus"),
+    Need("qt", "lib:libfontconfig.so.1", "libfontconfig1", "fontconfig", "fontconfig"),
+    Need("xcb", "lib:libgssapi_krb5.so.2", "libgssapi-krb5-2", "krb5-libs", "krb5"),
+    Need("xcb", "lib:libxcb-cursor.so.0", "libxcb-cursor0", "xcb-util-cursor", "xcb-util-cursor"),
+    Need("xcb", "lib:libxcb-icccm.so.4", "libxcb-icccm4", "xcb-util-wm", "xcb-util-wm"),
+    Need(
+        "xcb", "lib:libxcb-keysyms.so.1",
+        "libxcb-keysyms1", "xcb-util-keysyms", "xcb-util-keysyms",
+    ),
+    Need("xcb", "lib:libxcb-shape.so.0", "libxcb-shape0", "libxcb", "libxcb"),
+    Need(
+        "xcb", "lib:libxkbcommon-x11.so.0",
+        "libxkbcommon-x11-0", "libxkbcommon-x11", "libxkbcommon-x11",
+    ),
+    Need(
+        "look", "font:NotoColorEmoji",
+        "fonts-noto-color-emoji", "google-noto-color-emoji-fonts", "noto-fonts-emoji",
+    ),
+    Need("test", "bin:Xvfb", "xvfb", "xorg-x11-server-Xvfb", "xorg-server-xvfb"),
+    Need("test", "bin:xauth", "xauth", "xorg-x11-xauth", "xorg-xauth"),
+    Need("test", "bin:openbox", "openbox", "openbox", "openbox"),
+    Need("test", "bin:xdotool", "xdotool", "xdotool", "xdotool"),
+    Need("test", "bin:import", "imagemagick", "ImageMagick", "imagemagick"),
+    Need("test", "bin:strace", "strace", "strace", "strace"),
+)  # fmt: skip
+
+INSTALL = {
+    "apt": ("apt-get", "install", "-y", "--no-install-recommends"),
+    "dnf": ("dnf", "install", "-y"),
+    "pacman": ("pacman", "-S", "--needed"),
+}
+FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "~/.fonts")
+
+
+def ensure(console: Console, groups: Sequence[str], required: Sequence[str]) -> str:
+    """Installs what is missing where that is allowed, and says plainly what is missing where not.
+
+    Args:
+        console: where to speak.
+        groups: groups of needs to look at.
+        required: groups without which going on makes no sense.
+
+    Returns:
+        One line about the outcome.
+
+    Raises:
+        SetupError: a required package is missing and may not be installed from here.
+    """
+    if sys.platform != "linux":
+        return "none needed on this system"
+    missing = [need for need in NEEDS if need.group in groups and not present(need.probe)]
+    if not missing:
+        return "all there"
+    manager = next((name for name in INSTALL if shutil.which(INSTALL[name][0])), None)
+    refusal = _install_with_apt(console, missing) if manager == "apt" else "not tried"
+    still = [need for need in missing if not present(need.probe)]
+    if not still:
+        return "installed"
+    return _report(console, still, manager, required, refusal)
+
+
+def present(probe: str) -> bool:
+    """True when a need's probe is met on this machine."""
+    kind, _, name = probe.partition(":")
+    if kind == "bin":
+        return shutil.which(name) is not None
+    if kind == "module":
+        return find_spec(name) is not None
+    if kind == "font":
+        return any(_font_files(name))
+    try:
+        ctypes.CDLL(name)
+    except OSError:
+        return False
+    return True
+
+
+def package_names(
+    needs: Iterable[Need], manager: str, known: Callable[[str], bool] = lambda name: True
+) -> list[str]:
+    """Packages of one package manager for some needs, sorted, each once."""
+    names = set()
+    for need in needs:
+        choices = getattr(need, manager).split("|")
+        names.add(next((name for name in choices if known(name)), choices[-1]))
+    return sorted(names)
+
+
+def _font_files(name: str) -> Iterable[Path]:
+    for folder in FONT_FOLDERS:
+        yield from Path(folder).expanduser().rglob(f"{name}*")
+
+
+def _install_with_apt(console: Console, missing: Sequence[Need]) -> str:
+    """Installs by apt as root or by a sudo that asks nothing. Returns why not, or an empty text."""
+    prefix = _root_prefix()
+    if prefix is None:
+        return "this account may not install packages (not root, and sudo would ask for a password)"
+    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    apt = [*prefix, "apt-get", "-o", "DPkg::Lock::Timeout=120"]
+    try:
+        console.run([*apt, "update"], "apt could not read its lists", env)
+    except CommandError as error:
+        console.say(f"      {error}; going on with the lists that are here")
+    names = package_names(missing, "apt", _apt_knows)
+    console.say(f"      installing {' '.join(names)}")
+    try:
+        console.run([*apt, *INSTALL["apt"][1:], *names], "apt could not install them", env)
+    except CommandError as error:
+        return str(error)
+    return ""
+
+
+def _apt_knows(name: str) -> bool:
+    found = subprocess.run(["apt-cache", "show", name], capture_output=True, check=False)
+    return found.returncode == 0
+
+
+def _root_prefix() -> list[str] | None:
+    """Words to put before a command so that it runs as root; None when that is not allowed."""
+    if sys.platform == "win32" or os.geteuid() == 0:
+        return []
+    if shutil.which("sudo") is None:
+        return None
+    quiet = subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False)
+    return ["sudo", "-n"] if quiet.returncode == 0 else None
+
+
+def _report(
+    console: Console,
+    missing: Sequence[Need],
+    manager: str | None,
+    required: Sequence[str],
+    refusal: str,
+) -> str:
+    """Says what is missing and the command that brings it; stops only where it is required."""
+    if manager:
+        names = package_names(missing, manager, _apt_knows if manager == "apt" else lambda _: True)
+        cure = "sudo " + " ".join([*INSTALL[manager], *names])
+    else:
+        names = sorted(need.probe.partition(":")[2] for need in missing)
+        cure = "your system's package manager"
+    why = f" ({refusal})" if refusal not in ("", "not tried") else ""
+    sentence = f"System packages are missing: {', '.join(names)}{why}."
+    if any(need.group in required for need in missing):
+        raise SetupError(sentence, f"Install them with: {cure}\nthen run the same command again.")
+    console.say(f"      {sentence}")
+    console.say(f"      The studio works without them, with less. To add them: {cure}")
+    return "some optional ones are missing"

@@ -1,0 +1,156 @@
+"""The verbs of `bootstrap.py`: which steps each needs, and what it starts at the end."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from studio_setup import checks, environment, system, weights
+from studio_setup.console import Console, SetupError
+from studio_setup.project import Project
+from studio_setup.stamps import only_one
+
+ROOT = Path(__file__).resolve().parents[2]
+VERBS = {
+    "run": "set everything up and open the studio (with no display: the tour)",
+    "test": "set everything up and pass the tests; more words go to pytest",
+    "setup": "set everything up",
+    "lint": "ruff and the layers",
+    "types": "mypy",
+    "bench": "studio bench NAME",
+    "shots": "screenshots of every page into a folder (default: shots)",
+    "weights": "fetch the starter weights",
+}
+INTERRUPTED = 130
+
+
+def main(argv: Sequence[str]) -> int:
+    """Runs one verb. Returns the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a console of another alphabet must not stop us
+    options = _parser().parse_args(argv)
+    project = Project(ROOT)
+    try:
+        return _run_verb(project, options.verb, options.rest)
+    except SetupError as error:
+        _explain(project, error)
+        return 1
+    except KeyboardInterrupt:
+        print("\nInterrupted. Run the same command again: it goes on from here.", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _run_verb(project: Project, verb: str, rest: Sequence[str]) -> int:
+    set_up(project, verb)
+    if verb == "run":
+        return open_studio(project, rest)
+    if verb == "bench":
+        return _start(project.command("studio", "bench", *rest))
+    if verb == "shots":
+        folder = rest or ["shots"]
+        return _start(project.command("studio.testing.shots", *folder), "offscreen")
+    if verb == "lint":
+        return checks.run_all(project, checks.lint_stages(project))
+    if verb == "types":
+        return checks.run_all(project, checks.type_stages(project))
+    if verb == "test":
+        stages = [*checks.lint_stages(project), *checks.type_stages(project)]
+        return checks.run_all(project, [*stages, *checks.test_stages(project, rest)])
+    return 0
+
+
+def set_up(project: Project, verb: str) -> None:
+    """Brings the checkout to where the verb can work; nearly free when it is there already."""
+    only_one_waits = "Another setup works in this folder; waiting for it."
+    with only_one(project.state / "lock", lambda: print(only_one_waits, flush=True)):
+        if verb == "run" and environment.is_ready(project) and weights.are_there(project):
+            return
+        console = Console(project.log, steps=3)
+        _start_log(project)
+        console.step("System packages")
+        console.done(system.ensure(console, *_system_groups(verb)))
+        console.step("Python environment")
+        console.done(environment.ensure(console, project))
+        console.step("Starter weights")
+        console.done(_weights(console, project, verb))
+
+
+def open_studio(project: Project, rest: Sequence[str]) -> int:
+    """Opens the window, or says that there is no display and gives the tour."""
+    if has_display():
+        return _start(project.command("studio", *rest))
+    print(
+        "There is no display here (neither DISPLAY nor WAYLAND_DISPLAY is set), so the studio\n"
+        "cannot show its window. Running `studio tour` instead: it makes something with each\n"
+        "plugin and saves it.",
+        flush=True,
+    )
+    return _start(project.command("studio", "tour", *rest), "offscreen")
+
+
+def has_display() -> bool:
+    """True when a window could be seen."""
+    if os.environ.get("QT_QPA_PLATFORM", "").partition(":")[0] in ("offscreen", "minimal"):
+        return False
+    if sys.platform in ("win32", "darwin"):
+        return True
+    return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
+
+
+def _system_groups(verb: str) -> tuple[list[str], list[str]]:
+    """Groups of system packages to look at, and those of them without which to stop."""
+    groups = ["qt", "xcb", "look"]
+    if verb in ("setup", "test"):
+        groups.append("test")
+    return groups, ["qt", "xcb"] if verb == "run" and has_display() else ["qt"]
+
+
+def _weights(console: Console, project: Project, verb: str) -> str:
+    """A studio without starter weights still opens and says so; tests and setup must have them."""
+    try:
+        return weights.ensure(console, project)
+    except SetupError as error:
+        if verb != "run":
+            raise
+        console.say(f"      {error}")
+        return "missing: the studio opens without them; `make weights` tries again"
+
+
+def _start(command: Sequence[str], platform: str = "") -> int:
+    """Runs the program in the foreground; Ctrl-C goes to it, and its exit code is ours."""
+    env = {**os.environ, "QT_QPA_PLATFORM": platform} if platform else dict(os.environ)
+    sys.stdout.flush()
+    if os.name == "posix":
+        os.execve(command[0], list(command), env)
+    return subprocess.run(command, env=env, check=False).returncode
+
+
+def _start_log(project: Project) -> None:
+    project.log.parent.mkdir(parents=True, exist_ok=True)
+    project.log.write_text(f"Python {sys.version}\non {sys.platform}\n", "utf-8")
+
+
+def _explain(project: Project, error: SetupError) -> None:
+    print(f"\n{error}", file=sys.stderr)
+    if error.hint:
+        print(error.hint, file=sys.stderr)
+    if project.log.exists():
+        print(f"Log: {project.log}", file=sys.stderr)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="bootstrap.py",
+        description="Sets Offline Studio up, opens it, tests it.",
+        epilog="\n".join(f"  {verb:<8} {text}" for verb, text in VERBS.items()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("verb", choices=VERBS, metavar="VERB")
+    parser.add_argument("rest", nargs=argparse.REMAINDER, help="passed on")
+    return parser
