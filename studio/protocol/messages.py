@@ -100,6 +100,8 @@ class Submit(Message, frozen=True):
     priority: Priority = Priority.NORMAL
     blobs: dict[str, int] = {}
     """Name of an input → index of the blob that carries it."""
+    specs: dict[str, BlobSpec] = {}
+    """Name of an input → what its blob is; ``blobs.shaped`` gives it back its type and shape."""
 
 
 class Cancel(Message, frozen=True):

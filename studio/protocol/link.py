@@ -1,0 +1,299 @@
+"""The link: typed messages over two byte streams, the same between processes and inside one.
+
+No port, no address, no pickle. Whoever breaks the rules gets a ``PROTOCOL`` error or a closed link.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
+
+from studio.protocol import blobs as blob_rules
+from studio.protocol import frames
+from studio.protocol.blobs import SharedArea
+from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.messages import (
+    Goodbye,
+    Hello,
+    Message,
+    Preview,
+    Produced,
+    Report,
+    Request,
+    Submit,
+)
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+
+class LinkClosed(Exception):  # noqa: N818 - an event more than an error
+    """The other side is gone, or this side hung up."""
+
+
+class ByteReader(frames.Stream, Protocol):
+    """An unbuffered binary file that reads, or a stand-in."""
+
+    def close(self) -> None: ...
+
+
+class ByteWriter(Protocol):
+    """An unbuffered binary file that writes, or a stand-in."""
+
+    def write(self, data: Any, /) -> int | None: ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Received:
+    """A message and the blobs that came with it, all checked."""
+
+    message: Any
+    blobs: tuple[memoryview, ...] = ()
+
+
+class Link:
+    """One end of the link. Any thread may ``send``; one at a time may ``receive``."""
+
+    def __init__(
+        self, reader: ByteReader, writer: ByteWriter, decode: Any, area: SharedArea | None = None
+    ) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._decoder = msgspec.msgpack.Decoder(decode)
+        self._area = area
+        self._sending = threading.Lock()
+        self._receiving = threading.Lock()
+        self._closed = False
+
+    @classmethod
+    def over(
+        cls, reader: ByteReader, writer: ByteWriter, *, decode: Any, area: SharedArea | None = None
+    ) -> Link:
+        """Return the link over two *unbuffered* binary files.
+
+        Args:
+            decode: What the other side may say: ``Report`` to the studio, ``Request`` to the runtime.
+            area: Where large blobs pass through; None sends all of them through the pipe.
+        """
+        return cls(reader, writer, decode, area)
+
+    def send(self, message: Message, blobs: Sequence[Buffer] = ()) -> None:
+        """Send a message; blocks while the pipe is full.
+
+        Raises:
+            LinkClosed: Nobody listens any more.
+            StudioError: ``BAD_INPUT``: the message is too large; nothing was sent.
+        """
+        self.send_body(frames.encode_body(message), blobs)
+
+    def send_body(self, body: bytes, blobs: Sequence[Buffer] = ()) -> None:
+        """Send a message that ``frames.encode_body`` has encoded."""
+        parts = frames.encode(body, blobs, self._area)
+        with self._sending:
+            if self._closed:
+                raise LinkClosed("this side hung up")
+            try:
+                for part in parts:
+                    _write_all(self._writer, part)
+            except (OSError, ValueError) as error:  # ValueError: closed by another thread
+                raise LinkClosed("the other side is gone") from error
+
+    def receive(self, timeout: float | None = None) -> Received | None:
+        """Return the next message; None if none began within ``timeout`` seconds.
+
+        Raises:
+            LinkClosed: The other side is gone, or this side hung up.
+            StudioError: ``PROTOCOL``: what came breaks the rules. Broken framing also closes the
+                link, for the next frame could not be found; a broken message alone does not.
+        """
+        with self._receiving:
+            try:
+                frame = self._next_frame(timeout)
+            finally:
+                if self._closed:
+                    self._reader.close()
+        return None if frame is None else self._decode(frame)
+
+    def close(self) -> None:
+        """Hang up. A ``receive`` of another thread ends once the other side hangs up too."""
+        self._closed = True
+        with contextlib.suppress(OSError):
+            self._writer.close()
+        # Closing a descriptor under a thread that reads it could hand it the next file opened.
+        if self._receiving.acquire(blocking=False):
+            self._reader.close()
+            self._receiving.release()
+
+    def _next_frame(self, timeout: float | None) -> frames.Frame | None:
+        if self._closed:
+            raise LinkClosed("this side hung up")
+        try:
+            if timeout is not None and not _wait(self._reader, timeout):
+                return None
+            return frames.read_frame(self._reader, self._area)
+        except EOFError as end:
+            raise LinkClosed(f"the other side is gone {end}".strip()) from end
+        except (OSError, ValueError) as error:
+            raise LinkClosed("the other side is gone") from error
+        except MemoryError as error:
+            self.close()
+            raise _violation("a message is larger than the memory that is left") from error
+        except StudioError:
+            self.close()
+            raise
+
+    def _decode(self, frame: frames.Frame) -> Received:
+        try:
+            message = self._decoder.decode(frame.body)
+        except (msgspec.MsgspecError, ValueError, RecursionError, MemoryError) as error:
+            raise _violation(f"a message makes no sense ({error})") from error
+        _check_blobs(message, frame.blobs)
+        return Received(message, frame.blobs)
+
+
+def pair() -> tuple[Link, Link]:
+    """Return (studio's end, runtime's end) of a link in one process: same bytes, same checks."""
+    there, back = _MemoryPipe(), _MemoryPipe()
+    return Link.over(back, there, decode=Report), Link.over(there, back, decode=Request)
+
+
+def handshake(link: Link, mine: Hello, timeout: float | None = None) -> Hello:
+    """Say ``mine``, hear theirs, and refuse what cannot work together; both sides learn why.
+
+    Raises:
+        StudioError: ``PROTOCOL``: other protocol, other API major version, or no greeting.
+        LinkClosed: The other side is gone.
+    """
+    link.send(mine)
+    received = link.receive(timeout)
+    if received is None:
+        raise _violation(f"the other side said nothing for {timeout:g} seconds")
+    theirs = received.message
+    if isinstance(theirs, Goodbye):
+        raise StudioError(ErrorCode.PROTOCOL, theirs.reason or "The other side declined.")
+    if not isinstance(theirs, Hello):
+        raise _violation("the other side did not greet first")
+    if reason := _mismatch(mine, theirs):
+        with contextlib.suppress(LinkClosed):
+            link.send(Goodbye(reason))
+        cure = "Install one version of the studio afresh, then start it again."
+        raise StudioError(ErrorCode.PROTOCOL, reason, cure)
+    return theirs
+
+
+def _mismatch(mine: Hello, theirs: Hello) -> str:
+    if mine.protocol != theirs.protocol:
+        return (
+            "The two halves of the studio are of different versions: one speaks link protocol "
+            f"{mine.protocol}, the other {theirs.protocol}."
+        )
+    if mine.api.split(".")[0] != theirs.api.split(".")[0]:
+        return (
+            "The two halves of the studio are of different versions: one has plugin API "
+            f"{mine.api[:20]}, the other {theirs.api[:20]}."
+        )
+    return ""
+
+
+def _check_blobs(message: Any, blobs: tuple[memoryview, ...]) -> None:
+    """Every blob a message names must be there, and be what it says."""
+    if isinstance(message, Preview | Produced):
+        blob_rules.check(message.spec, _named(blobs, message.blob))
+        if isinstance(message, Produced) and message.preview != -1:
+            _named(blobs, message.preview)
+    elif isinstance(message, Submit):
+        for name, index in message.blobs.items():
+            blob = _named(blobs, index)
+            if name in message.specs:
+                blob_rules.check(message.specs[name], blob)
+
+
+def _named(blobs: tuple[memoryview, ...], index: int) -> memoryview:
+    if not 0 <= index < len(blobs):
+        raise _violation("a message names a blob that did not come with it")
+    return blobs[index]
+
+
+def _write_all(writer: ByteWriter, data: Buffer) -> None:
+    rest = memoryview(data).cast("B")
+    while rest:
+        rest = rest[writer.write(rest) or 0 :]
+
+
+def _wait(reader: Any, timeout: float) -> bool:
+    """Whether ``reader`` has something to say (or has ended) within ``timeout`` seconds."""
+    if isinstance(reader, _MemoryPipe):
+        return reader.wait(timeout)
+    if sys.platform == "win32":
+        return _wait_windows(reader, timeout)
+    return bool(select.select([reader], [], [], timeout)[0])
+
+
+def _wait_windows(reader: Any, timeout: float) -> bool:
+    # select() takes only sockets there; not tried on a real Windows machine yet.
+    import _winapi
+    import msvcrt
+
+    handle = msvcrt.get_osfhandle(reader.fileno())  # type: ignore[attr-defined]
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            if _winapi.PeekNamedPipe(handle, 0)[0]:  # type: ignore[attr-defined]
+                return True
+        except OSError:  # broken pipe: reading will say so
+            return True
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(0.005)
+
+
+class _MemoryPipe:
+    """A pipe inside one process that never fills up, so that one thread may hold both ends."""
+
+    def __init__(self) -> None:
+        self._data = bytearray()
+        self._closed = False
+        self._changed = threading.Condition()
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill some of ``buffer``; blocks while nothing is there; 0 at the end."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._data or self._closed)
+            count = min(len(buffer), len(self._data))
+            buffer[:count] = self._data[:count]
+            del self._data[:count]
+            return count
+
+    def write(self, data: Any) -> int:
+        """Append ``data``; ``BrokenPipeError`` once an end was closed."""
+        with self._changed:
+            if self._closed:
+                raise BrokenPipeError
+            self._data += data
+            self._changed.notify_all()
+        return len(data)
+
+    def wait(self, timeout: float) -> bool:
+        """Whether there is something to read, or the end, within ``timeout`` seconds."""
+        with self._changed:
+            return self._changed.wait_for(lambda: bool(self._data) or self._closed, timeout)
+
+    def close(self) -> None:
+        """Close both ends."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+
+def _violation(what: str) -> StudioError:
+    return StudioError(ErrorCode.PROTOCOL, f"The link was broken off: {what}.")
