@@ -92,6 +92,8 @@ def ensure(console: Console, groups: Sequence[str], required: Sequence[str]) -> 
     """
     if sys.platform != "linux":
         return "none needed on this system"
+    if os.environ.get("STUDIO_SYSTEM_PACKAGES") == "no":
+        return "left alone, as STUDIO_SYSTEM_PACKAGES=no asks"
     missing = [need for need in NEEDS if need.group in groups and not present(need.probe)]
     if not missing:
         return "all there"

