@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -26,7 +27,10 @@ class PageEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TaskEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Something the plugin can do. ``params`` is ``module:Class`` of a :class:`studio.api.params.Params`."""
+    """Something the plugin can do.
+
+    ``params`` is ``module:Class`` of a :class:`studio.api.params.Params`.
+    """
 
     id: str
     title: str
@@ -34,6 +38,16 @@ class TaskEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     produces: tuple[str, ...] = ()
     lane: Lane = Lane.BATCH
     summary: str = ""
+
+
+class TourEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An example that ``studio tour`` runs to show what the plugin makes; ``params`` as on the
+    command line.
+    """
+
+    task: str
+    title: str
+    params: dict[str, Any] = {}
 
 
 class Permissions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -67,6 +81,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pages: tuple[PageEntry, ...] = ()
     tasks: tuple[TaskEntry, ...] = ()
     permissions: Permissions = Permissions()
+    tour: tuple[TourEntry, ...] = ()
 
 
 _ID = re.compile(r"[a-z][a-z0-9_]{1,31}")
@@ -122,6 +137,9 @@ def _check(path: Path, manifest: Manifest) -> None:
             raise _bad(path, f"params {task.params!r} of {task.id} is not 'module:Class'")
         if not manifest.worker:
             raise _bad(path, f"task {task.id} needs a worker module")
+    for example in manifest.tour:
+        if example.task not in {task.id for task in manifest.tasks}:
+            raise _bad(path, f"the tour names {example.task!r}, which is none of its tasks")
     if manifest.pages and not manifest.plugin:
         raise _bad(path, "pages need a plugin module")
     if manifest.permissions.files not in _FILES:

@@ -1,0 +1,10 @@
+"""Finding, holding and containing plugins. Imports none of their code until it is asked for."""
+
+from __future__ import annotations
+
+from studio.core.plugins.discovery import Found, discover
+from studio.core.plugins.faults import Fault, Faults
+from studio.core.plugins.host import PluginHost
+from studio.core.plugins.plugin import Plugin, PluginState
+
+__all__ = ["Fault", "Faults", "Found", "Plugin", "PluginHost", "PluginState", "discover"]

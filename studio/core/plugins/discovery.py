@@ -1,0 +1,126 @@
+"""Finds plugins and reads their manifests. Never imports them: a broken one is data."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib.machinery import PathFinder
+from importlib.metadata import Distribution, EntryPoint, distributions
+from importlib.util import find_spec
+from pathlib import Path
+
+from studio.api.manifest import Manifest, read_manifest
+from studio.core.plugins.faults import in_words
+from studio.protocol.errors import ErrorCode, StudioError
+
+GROUP = "studio.plugins"
+MANIFEST = "manifest.toml"
+SEARCH_PATH = "STUDIO_PLUGIN_PATH"
+
+
+@dataclass(frozen=True)
+class Found:
+    """A plugin that was found: either ``manifest`` or ``error`` is set.
+
+    Attributes:
+        name: The id of the manifest, or of the entry point or folder where there is none.
+        package: The import package, ``studio_chat``.
+        distribution: Name of what installed it; empty if it lies in a folder of the search path.
+    """
+
+    name: str
+    package: str
+    folder: Path | None = None
+    manifest: Manifest | None = None
+    error: StudioError | None = None
+    distribution: str = ""
+
+
+def discover(search_path: Sequence[Path] = ()) -> list[Found]:
+    """Return all plugins: the installed ones, then those in the folders of ``search_path``."""
+    found = list(_installed())
+    installed = {each.folder for each in found}
+    found += [each for each in _in_folders(search_path) if each.folder not in installed]
+    return found
+
+
+def search_path_of_environment() -> list[Path]:
+    """Return the folders of ``STUDIO_PLUGIN_PATH``, where authors keep plugins they work on."""
+    entries = os.environ.get(SEARCH_PATH, "").split(os.pathsep)
+    return [Path(entry).expanduser().resolve() for entry in entries if entry]
+
+
+def _installed() -> Iterator[Found]:
+    points: list[tuple[str, EntryPoint]] = []
+    for distribution in distributions():
+        points += [(_name_of(distribution), point) for point in _entry_points(distribution)]
+    # An editable install may be listed twice: by its metadata and by the one it replaced.
+    for name, point in sorted(set(points), key=lambda pair: (pair[1].name, pair[0])):
+        yield _read(point.name, point.value.strip(), distribution=name)
+
+
+def _entry_points(distribution: Distribution) -> list[EntryPoint]:
+    try:
+        return [point for point in distribution.entry_points if point.group == GROUP]
+    except Exception:  # noqa: BLE001 - metadata of any package on the machine may be damaged
+        return []
+
+
+def _name_of(distribution: Distribution) -> str:
+    return distribution.metadata["Name"] or "?"
+
+
+def _in_folders(search_path: Sequence[Path]) -> Iterator[Found]:
+    for folder in search_path:
+        if not folder.is_dir():
+            continue
+        for manifest in sorted(folder.glob(f"*/{MANIFEST}")):
+            yield _read(manifest.parent.name, manifest.parent.name, expected=manifest.parent)
+
+
+def _read(name: str, package: str, distribution: str = "", expected: Path | None = None) -> Found:
+    folder = expected
+    try:
+        folder = _locate(package, expected)
+        manifest = read_manifest(folder / MANIFEST)
+        _check_modules(package, manifest)
+        return Found(manifest.id, package, folder, manifest, None, distribution)
+    except StudioError as error:
+        return Found(name, package, folder, None, error, distribution)
+
+
+def _locate(package: str, expected: Path | None) -> Path:
+    """Return the folder of ``package`` without importing anything, parents included."""
+    if not package.isidentifier():
+        raise _unusable(package, f"{package!r} is not the name of a top-level package")
+    try:
+        taken = find_spec(package)
+        spec = PathFinder.find_spec(package, [str(expected.parent)]) if expected else taken
+    except Exception as error:  # import hooks of others may raise anything
+        raise _unusable(package, f"it cannot be located ({in_words(error)})") from error
+    if package in sys.stdlib_module_names:
+        raise _unusable(package, "its package has the name of a module of Python itself")
+    if spec is None or not spec.submodule_search_locations:
+        raise _unusable(package, "there is no such package; it may be half removed")
+    folder = Path(next(iter(spec.submodule_search_locations))).resolve()
+    if taken and taken.origin and Path(taken.origin).resolve().parent != folder:
+        raise _unusable(package, f"another package is called {package!r}, at {taken.origin}")
+    return folder
+
+
+def _check_modules(package: str, manifest: Manifest) -> None:
+    """Refuse a manifest that points at code of somebody else."""
+    params = [task.params.partition(":")[0] for task in manifest.tasks]
+    for module in filter(None, (manifest.plugin, manifest.worker, *params)):
+        if module.partition(".")[0] != package:
+            raise _unusable(manifest.id, f"{module!r} is not a module of its package {package!r}")
+
+
+def _unusable(name: str, why: str) -> StudioError:
+    return StudioError(
+        ErrorCode.PLUGIN_FAILED,
+        f"The plugin {name!r} cannot be used: {why}.",
+        "Install it again, or remove it.",
+    )

@@ -1,0 +1,90 @@
+"""What plugins did wrong this session, by name. Keeps a list and tells; decides nothing."""
+
+from __future__ import annotations
+
+import logging
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from studio.protocol.errors import ErrorCode, ErrorInfo, StudioError
+
+log = logging.getLogger("studio.plugins")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One failure of one plugin.
+
+    Attributes:
+        where: What it was doing: ``import of studio_x.plugin``, ``hook studio_pages``.
+        error: What to tell the user; ``details`` holds the traceback for the report.
+        time: Seconds since the epoch.
+    """
+
+    plugin: str
+    where: str
+    error: ErrorInfo
+    time: float = field(default_factory=time.time)
+
+
+class Faults:
+    """The faults of a session, oldest first."""
+
+    def __init__(self) -> None:
+        self._faults: list[Fault] = []
+        self._observers: list[Callable[[Fault], None]] = []
+
+    def on_fault(self, call: Callable[[Fault], None]) -> None:
+        """Call with each fault to come."""
+        self._observers.append(call)
+
+    def record(self, plugin: str, where: str, error: BaseException | ErrorInfo) -> Fault:
+        """Keep and announce what ``plugin`` did; returns it in words."""
+        info = error if isinstance(error, ErrorInfo) else describe(plugin, where, error)
+        fault = Fault(plugin, where, info)
+        self._faults.append(fault)
+        log.warning("plugin %s, %s: %s\n%s", plugin, where, info.message, info.details)
+        for call in self._observers:
+            call(fault)
+        return fault
+
+    def of(self, plugin: str) -> list[Fault]:
+        """Return the faults of one plugin."""
+        return [fault for fault in self._faults if fault.plugin == plugin]
+
+    def all(self) -> list[Fault]:
+        """Return all faults."""
+        return list(self._faults)
+
+    def count(self, plugin: str) -> int:
+        """Return how often ``plugin`` broke; its expected errors do not count."""
+        broken = (ErrorCode.PLUGIN_FAILED, ErrorCode.INTERNAL)
+        return sum(fault.error.code in broken for fault in self.of(plugin))
+
+    def forget(self, plugin: str) -> None:
+        """Drop the faults of ``plugin``: it gets a fresh start."""
+        self._faults = [fault for fault in self._faults if fault.plugin != plugin]
+
+
+def describe(plugin: str, where: str, error: BaseException) -> ErrorInfo:
+    """Return what to tell the user about an exception that came out of ``plugin``."""
+    if isinstance(error, StudioError):
+        info = error.info()
+        return ErrorInfo(info.code, info.message, info.hint, info.details, plugin)
+    return ErrorInfo(
+        ErrorCode.PLUGIN_FAILED,
+        f"The plugin {plugin!r} failed in the {where}: {in_words(error)}.",
+        "The rest of the studio goes on. Send the report to the plugin's author, or switch it off.",
+        "".join(traceback.format_exception(error)),
+        plugin,
+    )
+
+
+def in_words(error: BaseException) -> str:
+    """Return an exception as part of a sentence, on one line and of bounded length."""
+    if isinstance(error, SystemExit):
+        return f"it tried to end the studio (exit code {error.code})"
+    text = " ".join(str(error).split()).rstrip(".")[:300]
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

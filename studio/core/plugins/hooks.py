@@ -1,0 +1,73 @@
+"""The hooks of window halves, over pluggy. Calls one plugin at a time; contains no exceptions."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+import pluggy
+
+from studio.api.hookspecs import PROJECT, WindowHooks
+from studio.protocol.errors import ErrorCode, StudioError
+
+
+class WindowHookRegistry:
+    """Which plugin implements which hook of :class:`studio.api.hookspecs.WindowHooks`."""
+
+    def __init__(self) -> None:
+        self._manager = pluggy.PluginManager(PROJECT)
+        self._manager.add_hookspecs(WindowHooks)
+
+    def register(self, plugin: str, module: ModuleType) -> None:
+        """Take in the hooks of ``module``, all or none.
+
+        Raises:
+            StudioError: It implements a hook that does not exist, or wraps the hooks of others.
+        """
+        try:
+            self._manager.register(module, name=plugin)
+            self._refuse_misuse(plugin)
+        except (pluggy.PluginValidationError, ValueError) as error:
+            self.unregister(plugin)
+            raise _unusable(plugin, str(error)) from error
+        except StudioError:
+            self.unregister(plugin)
+            raise
+
+    def unregister(self, plugin: str) -> None:
+        """Let go of the hooks of ``plugin``; harmless if it has none."""
+        if self._manager.has_plugin(plugin):
+            self._manager.unregister(name=plugin)
+
+    def call(self, plugin: str, hook: str, **arguments: Any) -> Any:
+        """Return what one plugin's hook returns, None without such a hook; lets exceptions out.
+
+        pluggy's own call would stop at the first exception, whoever raised it.
+        """
+        found = self._implementation(plugin, hook)
+        if found is None:
+            return None
+        return found.function(*(arguments[name] for name in found.argnames))
+
+    def _implementation(self, plugin: str, hook: str) -> pluggy.HookImpl | None:
+        caller: pluggy.HookCaller = getattr(self._manager.hook, hook)
+        return next((i for i in caller.get_hookimpls() if i.plugin_name == plugin), None)
+
+    def _refuse_misuse(self, plugin: str) -> None:
+        for caller in self._manager.get_hookcallers(self._manager.get_plugin(plugin)) or []:
+            for found in caller.get_hookimpls():
+                if found.plugin_name != plugin:
+                    continue
+                if not caller.has_spec() and not found.optionalhook:
+                    raise _unusable(plugin, f"there is no hook called {caller.name!r}")
+                if found.hookwrapper or found.wrapper:
+                    raise _unusable(plugin, f"its {caller.name!r} wraps the hooks of others")
+
+
+def _unusable(plugin: str, why: str) -> StudioError:
+    return StudioError(
+        ErrorCode.PLUGIN_FAILED,
+        f"The plugin {plugin!r} cannot be used: {why}.",
+        "Ask its author for a corrected version, or remove it.",
+        plugin=plugin,
+    )

@@ -1,0 +1,316 @@
+"""The plugin host: what there is, lazy imports, contained calls.
+
+No exception of a plugin leaves it as itself, and no plugin can stop a call to another.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any, TypeVar
+
+from studio.api.manifest import PageEntry, TaskEntry
+from studio.api.params import Params
+from studio.core.plugins.admission import Admission
+from studio.core.plugins.choices import HostSettings, PluginChoices
+from studio.core.plugins.crash_journal import CrashJournal
+from studio.core.plugins.discovery import Found, discover, search_path_of_environment
+from studio.core.plugins.faults import Fault, Faults
+from studio.core.plugins.hooks import WindowHookRegistry
+from studio.core.plugins.plugin import Plugin, PluginState
+from studio.protocol.errors import ErrorCode, ErrorInfo, StudioError
+from studio.protocol.messages import WorkerEntry
+
+T = TypeVar("T")
+
+FAILURES_ALLOWED = 3
+"""With this many in one session a plugin is switched off."""
+
+
+class PluginHost:
+    """All plugins, good and bad, and the only way into their window halves and schemas.
+
+    Used on one thread: the window's, or the command line's only one.
+
+    Attributes:
+        plugins: In the order of the rail; broken ones are rows with a reason.
+        faults: What went wrong this session.
+    """
+
+    def __init__(
+        self,
+        settings: HostSettings,
+        journal: Path,
+        *,
+        safe_mode: bool = False,
+        only: Sequence[str] = (),
+        faults: Faults | None = None,
+        found: Sequence[Found] | None = None,
+    ) -> None:
+        """Find the plugins; imports none of them.
+
+        Args:
+            settings: Remembers which plugins are off.
+            journal: Folder for the notes that tell which import a crash happened in.
+            safe_mode: Use only the studio's own plugins.
+            only: Use only these ids; empty for all.
+            faults: Where failures are recorded.
+            found: The plugins there are; by default those installed and in ``STUDIO_PLUGIN_PATH``.
+        """
+        self.faults = faults or Faults()
+        self._choices = PluginChoices(settings)
+        self._journal = CrashJournal(journal)
+        self._only = tuple(only)
+        self._hooks = WindowHookRegistry()
+        self._params: dict[str, type[Params]] = {}
+        self._observers: list[Callable[[], None]] = []
+        self._choices.quarantine(self._journal.take_crashed())
+        admission = Admission(self._choices, safe_mode, self._only)
+        if found is None:
+            found = discover(search_path_of_environment())
+        self.plugins = admission.admit(found)
+
+    # --- who takes part -----------------------------------------------------------------------
+
+    def plugin(self, plugin_id: str) -> Plugin:
+        """Return one plugin, whatever its state.
+
+        Raises:
+            StudioError: ``NOT_FOUND``.
+        """
+        for plugin in self.plugins:
+            if plugin.id == plugin_id:
+                return plugin
+        known = ", ".join(sorted(plugin.id for plugin in self.plugins)) or "none"
+        raise StudioError(
+            ErrorCode.NOT_FOUND,
+            f"There is no plugin called {plugin_id!r}.",
+            f"Installed plugins: {known}.",
+        )
+
+    def usable(self) -> list[Plugin]:
+        """Return the plugins that take part."""
+        return [plugin for plugin in self.plugins if plugin.is_usable]
+
+    def unknown_only(self) -> list[str]:
+        """Return the ids ``only`` asked for that no plugin has."""
+        known = {plugin.id for plugin in self.plugins}
+        return [name for name in self._only if name not in known]
+
+    def switch_off(self, plugin_id: str) -> None:
+        """Leave the plugin out from now on and at the next start."""
+        plugin = self.plugin(plugin_id)
+        self._choices.switch_off(plugin_id)
+        self._stop(plugin, PluginState.DISABLED, "You switched it off.")
+
+    def switch_on(self, plugin_id: str) -> None:
+        """Let the plugin take part again, however it came to be left out; its faults are forgotten.
+
+        Raises:
+            StudioError: It cannot take part: its manifest or its API version forbids it.
+        """
+        plugin = self.plugin(plugin_id)
+        if plugin.state in (PluginState.INVALID, PluginState.INCOMPATIBLE):
+            raise StudioError(
+                ErrorCode.UNSUPPORTED, f"{plugin.title} cannot be switched on.", plugin.reason
+            )
+        self._choices.clear(plugin_id)
+        self.faults.forget(plugin_id)
+        if not plugin.is_usable:
+            self._forget_code(plugin)
+            plugin.state, plugin.reason = PluginState.DISCOVERED, ""
+            self._changed()
+
+    def on_change(self, call: Callable[[], None]) -> None:
+        """Call whenever a plugin starts or stops to take part."""
+        self._observers.append(call)
+
+    # --- what they declare --------------------------------------------------------------------
+
+    def pages(self) -> list[tuple[Plugin, PageEntry]]:
+        """Return the declared pages of the plugins that take part, in the order of the rail."""
+        return [(p, page) for p in self.usable() if p.manifest for page in p.manifest.pages]
+
+    def tasks(self) -> list[tuple[Plugin, TaskEntry]]:
+        """Return the declared tasks of the plugins that take part."""
+        return [(p, task) for p in self.usable() if p.manifest for task in p.manifest.tasks]
+
+    def task(self, task_id: str) -> tuple[Plugin, TaskEntry]:
+        """Return a task and its plugin.
+
+        Raises:
+            StudioError: There is no such task, or its plugin does not take part; says why.
+        """
+        for plugin, task in self.tasks():
+            if task.id == task_id:
+                return plugin, task
+        for plugin in self.plugins:
+            if plugin.id == task_id.partition(".")[0] and plugin.reason:
+                raise _not_taking_part(plugin, f"The task {task_id!r} cannot run: its plugin is")
+        known = ", ".join(task.id for _, task in self.tasks()) or "none"
+        raise StudioError(
+            ErrorCode.NOT_FOUND,
+            f"There is no task called {task_id!r}.",
+            f"Known tasks: {known}.",
+        )
+
+    def params_class(self, task_id: str) -> type[Params]:
+        """Return the parameters of a task; imports the plugin's schema and nothing else of it.
+
+        Raises:
+            StudioError: There is no such task, or its schema cannot be imported.
+        """
+        if task_id not in self._params:
+            plugin, entry = self.task(task_id)
+            module, _, name = entry.params.partition(":")
+            found = getattr(self._import(plugin, module), name, None)
+            if not (isinstance(found, type) and issubclass(found, Params)):
+                error = TypeError(f"{entry.params} is not a subclass of Params")
+                raise self._fail(plugin, f"schema of {task_id}", error)
+            self._params[task_id] = found
+        return self._params[task_id]
+
+    def worker_entries(self) -> tuple[WorkerEntry, ...]:
+        """Return what the runtime has to know to run the tasks of the plugins that take part."""
+        return tuple(
+            WorkerEntry(
+                plugin=plugin.id,
+                module=plugin.manifest.worker,
+                tasks={task.id: task.params for task in plugin.manifest.tasks},
+                lanes={task.id: task.lane for task in plugin.manifest.tasks},
+            )
+            for plugin in self.usable()
+            if plugin.manifest and plugin.manifest.worker
+        )
+
+    # --- calling them -------------------------------------------------------------------------
+
+    def window_half(self, plugin_id: str) -> ModuleType | None:
+        """Return the imported, registered ``plugin.py`` of a plugin; None if it has none.
+
+        Raises:
+            StudioError: It does not take part, or it failed to load, which also switches it off.
+        """
+        plugin = self.plugin(plugin_id)
+        if not plugin.is_usable:
+            raise _not_taking_part(plugin, f"The plugin {plugin.title} is")
+        if plugin.manifest is None or not plugin.manifest.plugin:
+            return None
+        module = self._import(plugin, plugin.manifest.plugin)
+        if plugin.state is PluginState.DISCOVERED:
+            try:
+                self._hooks.register(plugin_id, module)
+            except Exception as error:
+                raise self._fail(plugin, "registration of its hooks", error) from error
+            plugin.state = PluginState.ACTIVE
+        return module
+
+    def call(self, plugin_id: str, hook: str, **arguments: Any) -> Any:
+        """Return what one plugin's hook returns, None without such a hook; loads it if need be.
+
+        Raises:
+            StudioError: It failed; recorded, in words, and naming the plugin.
+        """
+        self.window_half(plugin_id)
+        return self.guard(
+            plugin_id, f"hook {hook}", lambda: self._hooks.call(plugin_id, hook, **arguments)
+        )
+
+    def call_each(
+        self,
+        hook: str,
+        each: Callable[[str], Mapping[str, Any]] = lambda _: {},
+        **arguments: Any,
+    ) -> Iterator[tuple[str, Any]]:
+        """Yield (plugin id, result) for each plugin with the hook; a failing one is skipped.
+
+        Args:
+            hook: Name of a hook of ``WindowHooks``.
+            each: Plugin id → further arguments of its own, such as its ``ctx``.
+            arguments: The same for all.
+        """
+        for plugin in self.usable():
+            try:
+                result = self.call(plugin.id, hook, **arguments, **each(plugin.id))
+            except StudioError as error:
+                # Bugs were recorded on the way; an expected error has nobody else to tell it.
+                if error.code is not ErrorCode.PLUGIN_FAILED:
+                    self.faults.record(plugin.id, f"hook {hook}", error)
+                continue
+            if result is not None:
+                yield plugin.id, result
+
+    def guard(self, plugin_id: str, where: str, call: Callable[[], T]) -> T:
+        """Return what ``call``, code of the plugin, returns.
+
+        Raises:
+            StudioError: It raised. An expected error of its own passes as it is; anything else is
+                recorded against the plugin and told in words.
+        """
+        try:
+            return call()
+        except StudioError as error:
+            error.plugin = error.plugin or plugin_id
+            raise
+        except (Exception, SystemExit) as error:
+            fault = self.record_fault(plugin_id, where, error)
+            raise StudioError.from_info(fault.error) from error
+
+    def record_fault(self, plugin_id: str, where: str, error: BaseException | ErrorInfo) -> Fault:
+        """Note that a plugin failed, here or in the runtime; too many failures switch it off."""
+        fault = self.faults.record(plugin_id, where, error)
+        plugin = next((plugin for plugin in self.plugins if plugin.id == plugin_id), None)
+        if plugin and plugin.is_usable and self.faults.count(plugin_id) >= FAILURES_ALLOWED:
+            self._stop(
+                plugin,
+                PluginState.FAILED,
+                f"It failed {FAILURES_ALLOWED} times in this session, last in the {where}.",
+            )
+        return fault
+
+    # --- inside -------------------------------------------------------------------------------
+
+    def _import(self, plugin: Plugin, module: str) -> ModuleType:
+        if module in sys.modules:
+            return sys.modules[module]
+        try:
+            with self._journal.loading(plugin.id, module):
+                return importlib.import_module(module)
+        except (Exception, SystemExit) as error:
+            raise self._fail(plugin, f"import of {module}", error) from error
+
+    def _fail(self, plugin: Plugin, where: str, error: BaseException) -> StudioError:
+        """Record a failure to load, which is for good until the user tries again."""
+        fault = self.faults.record(plugin.id, where, error)
+        self._stop(plugin, PluginState.FAILED, fault.error.message)
+        return StudioError.from_info(fault.error)
+
+    def _stop(self, plugin: Plugin, state: PluginState, reason: str) -> None:
+        self._hooks.unregister(plugin.id)
+        plugin.state, plugin.reason = state, reason
+        self._changed()
+
+    def _forget_code(self, plugin: Plugin) -> None:
+        """Let the next import read the files again: the author may have mended them."""
+        inside = f"{plugin.package}."
+        for name in [name for name in sys.modules if f"{name}.".startswith(inside)]:
+            del sys.modules[name]
+        importlib.invalidate_caches()
+        for task in [task for task in self._params if task.startswith(f"{plugin.id}.")]:
+            del self._params[task]
+
+    def _changed(self) -> None:
+        for call in self._observers:
+            call()
+
+
+def _not_taking_part(plugin: Plugin, what: str) -> StudioError:
+    return StudioError(
+        ErrorCode.PLUGIN_FAILED,
+        f"{what} {plugin.state}. {plugin.reason}",
+        "See Plugins, or `studio plugins list`.",
+        plugin=plugin.id,
+    )

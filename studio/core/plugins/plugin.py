@@ -1,0 +1,63 @@
+"""One plugin as the host sees it: its manifest, its origin, how it is. Runs none of its code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from studio.api.manifest import Manifest
+
+
+class PluginState(StrEnum):
+    """How a plugin is. Only ``DISCOVERED`` and ``ACTIVE`` ones take part."""
+
+    DISCOVERED = "discovered"
+    """Its manifest is good; none of its code has been imported yet."""
+    ACTIVE = "active"
+    """Its window half is imported and registered."""
+    INVALID = "invalid"
+    """Its manifest, or the way it is packaged, cannot be used."""
+    INCOMPATIBLE = "incompatible"
+    """It was written for another version of the API."""
+    DISABLED = "disabled"
+    """The user, ``--only`` or safe mode left it out."""
+    FAILED = "failed"
+    """It raised while loading, or too often since; off until it is tried again."""
+    QUARANTINED = "quarantined"
+    """The studio died while loading it; off until the user tries it again."""
+
+
+@dataclass
+class Plugin:
+    """A row of the Plugins page.
+
+    Attributes:
+        id: From the manifest, or the name it was found under if there is no usable manifest.
+        reason: Why it does not take part, in words; empty while it does.
+        package: Its import package, ``studio_chat``.
+        distribution: What it was installed by; empty if it was found in a folder.
+        version: Of the manifest; empty where there is none.
+        folder: Of the package; None if it could not be found.
+        shipped: Whether it is one of the studio's own.
+    """
+
+    id: str
+    manifest: Manifest | None
+    state: PluginState
+    package: str
+    reason: str = ""
+    distribution: str = ""
+    version: str = ""
+    folder: Path | None = None
+    shipped: bool = False
+
+    @property
+    def title(self) -> str:
+        """The name a person reads."""
+        return self.manifest.title if self.manifest else self.id
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether its pages and tasks take part."""
+        return self.state in (PluginState.DISCOVERED, PluginState.ACTIVE)

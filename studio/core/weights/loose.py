@@ -1,0 +1,123 @@
+"""Recognises weights dropped in without a sidecar, by their first bytes. Parses no headers."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from studio.core.weights.weights import Weights
+
+GGUF_MAGIC = b"GGUF"
+MAX_CONFIG_BYTES = 1024 * 1024
+MAX_DEPTH = 3
+MAX_ENTRIES = 20_000
+"""A folder with more is no weights folder; looking on would only keep people waiting."""
+
+_FIRST_SHARD = re.compile(r"-0*1-of-\d+$")
+_LATER_SHARD = re.compile(r"-\d+-of-\d+$")
+
+
+def find_loose(folder: Path) -> Iterator[Weights]:
+    """Yield the GGUF files and safetensors folders under ``folder``, at most ``MAX_DEPTH`` deep."""
+    left = MAX_ENTRIES
+    waiting: list[tuple[Path, int]] = [(folder, 0)]
+    while waiting and left > 0:
+        here, depth = waiting.pop()
+        if is_model_folder(here):
+            yield _model_folder(here)
+            continue
+        for entry in _entries(here):
+            left -= 1
+            if entry.is_dir() and depth < MAX_DEPTH:
+                waiting.append((entry, depth + 1))
+            elif entry.suffix.lower() == ".gguf" and entry.is_file() and not _is_later_shard(entry):
+                yield _gguf(entry)
+
+
+def is_model_folder(folder: Path) -> bool:
+    """Whether ``folder`` looks like a Hugging Face model: a ``config.json`` and safetensors."""
+    return (folder / "config.json").is_file() and any(_safetensors(folder))
+
+
+def size_of(path: Path) -> int:
+    """Return the bytes of a file, or of the weights directly in a folder."""
+    try:
+        if path.is_dir():
+            return sum(file.stat().st_size for file in _safetensors(path))
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def slug(name: str) -> str:
+    """Return ``name`` as an id: lower-case letters, digits, dots and dashes."""
+    return re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-.") or "weights"
+
+
+def _gguf(path: Path) -> Weights:
+    stem = _FIRST_SHARD.sub("", path.stem)
+    problem = _gguf_problem(path)
+    return Weights(
+        id=slug(stem),
+        title=stem,
+        path=path.resolve(),
+        format="gguf",
+        # Nearly every GGUF is a language model; the runtime looks closer before it loads one.
+        capabilities=() if problem else ("text",),
+        bytes=size_of(path),
+        problem=problem,
+    )
+
+
+def _gguf_problem(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            magic = file.read(4)
+    except OSError as error:
+        return f"The file {path.name} cannot be read ({error.strerror})."
+    if magic == GGUF_MAGIC:
+        return ""
+    return f"The file {path.name} is not a GGUF file, whatever its name says. Replace or remove it."
+
+
+def _model_folder(folder: Path) -> Weights:
+    capabilities, problem = _config(folder / "config.json")
+    return Weights(
+        id=slug(folder.name),
+        title=folder.name,
+        path=folder.resolve(),
+        format="safetensors",
+        capabilities=capabilities,
+        bytes=size_of(folder),
+        problem=problem,
+    )
+
+
+def _config(path: Path) -> tuple[tuple[str, ...], str]:
+    """Return what ``config.json`` says the network is for, or why it cannot be read."""
+    try:
+        if path.stat().st_size > MAX_CONFIG_BYTES:
+            raise ValueError("larger than 1 MiB")
+        config = json.loads(path.read_text("utf-8"))
+        names = config.get("architectures") or []
+        is_text = any(str(name).endswith("ForCausalLM") for name in names)
+    except (OSError, ValueError, AttributeError, TypeError, RecursionError) as error:
+        return (), f"The config.json of {path.parent.name} cannot be used ({error}). Copy it again."
+    return (("text",) if is_text else ()), ""
+
+
+def _is_later_shard(path: Path) -> bool:
+    return bool(_LATER_SHARD.search(path.stem)) and not _FIRST_SHARD.search(path.stem)
+
+
+def _safetensors(folder: Path) -> Iterator[Path]:
+    return (entry for entry in _entries(folder) if entry.suffix.lower() == ".safetensors")
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())[:MAX_ENTRIES]
+    except OSError:
+        return []

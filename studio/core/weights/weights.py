@@ -1,0 +1,46 @@
+"""One set of weights on disk, as the catalogue knows it. Data only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Weights:
+    """A row of the Models page.
+
+    Attributes:
+        id: Stable name, ``smollm2-135m-instruct``.
+        path: File or folder; it may be missing, then ``problem`` says so.
+        format: ``gguf`` or ``safetensors``; empty if unknown.
+        family: Loader that is asked first; empty when the runtime must recognise it.
+        capabilities: What tasks may use it for: ``text``, ``text-to-image``, …
+        digest: SHA-256 that the sidecar promises, hexadecimal; empty if it promises none.
+        bytes: Size on disk.
+        parameters: How many numbers it holds; 0 if unknown.
+        context: Longest text it can look back on, in tokens; 0 if unknown.
+        card: Its model card, a Markdown file; None without one.
+        source: Where it came from, as the sidecar says.
+        sidecar: The file that describes it; None for weights that were just dropped in.
+        problem: Why it cannot be used, with the cure; empty if nothing is known against it.
+    """
+
+    id: str
+    title: str
+    path: Path
+    format: str = ""
+    family: str = ""
+    capabilities: tuple[str, ...] = ()
+    licence: str = ""
+    digest: str = ""
+    bytes: int = 0
+    parameters: int = 0
+    context: int = 0
+    quantization: str = ""
+    languages: tuple[str, ...] = ()
+    card: Path | None = None
+    source: dict[str, Any] = field(default_factory=dict)
+    sidecar: Path | None = None
+    problem: str = ""
