@@ -1,0 +1,57 @@
+"""Promises in prose that a test can hold: hooks, news, licences, the page for builders."""
+
+from __future__ import annotations
+
+import inspect
+import re
+
+import pytest
+
+from studio.api import hookspecs
+from tests.architecture.source_tree import ROOT, tracked
+
+KINDS = {"feature", "fix", "plugin", "perf", "removal"}
+HOOKS = [
+    (name, list(inspect.signature(function).parameters)[1:])
+    for owner in (hookspecs.WindowHooks, hookspecs.WorkerHooks)
+    for name, function in vars(owner).items()
+    if name.startswith("studio_")
+]
+
+
+@pytest.mark.parametrize(("hook", "arguments"), HOOKS, ids=[name for name, _ in HOOKS])
+def test_hook_is_documented_with_its_arguments(hook: str, arguments: list[str]) -> None:
+    text = (ROOT / "plugins/AUTHORING.md").read_text("utf-8")
+    assert f"{hook}({', '.join(arguments)})" in text
+
+
+@pytest.mark.parametrize("hook", [name for name, _ in HOOKS])
+def test_hook_is_used_by_a_test(hook: str) -> None:
+    tests = [file for file in tracked() if "tests" in file.parts and file.suffix == ".py"]
+    assert any(hook in file.read_text("utf-8") for file in tests)
+
+
+def test_news_fragments_are_named_by_kind() -> None:
+    for fragment in (ROOT / "packaging/news").iterdir():
+        if fragment.name != "README.md":
+            assert re.fullmatch(rf"[a-z0-9-]+\.({'|'.join(KINDS)})\.md", fragment.name)
+            assert fragment.read_text("utf-8").strip()
+
+
+def test_the_page_for_builders_names_real_files() -> None:
+    text = (ROOT / "studio/ARCHITECTURE.md").read_text("utf-8")
+    where = text[text.index("## Where does X live?") :]
+    for path in re.findall(r"`([a-z_/]+/(?:[a-z_]+\.py|[a-z_]+\.md)?)`", where):
+        places = (ROOT / path, ROOT / "studio" / path)
+        assert any(place.exists() for place in places), f"ARCHITECTURE.md names {path}"
+
+
+def test_every_font_and_icon_set_has_its_licence() -> None:
+    table = (ROOT / "resources/README.md").read_text("utf-8")
+    named = re.findall(r"`(licences/[\w.-]+)`", table)
+    assert len(named) >= 3
+    for licence in named:
+        assert (ROOT / "resources" / licence).stat().st_size > 500
+    for font in (ROOT / "resources/fonts").glob("*.ttf"):
+        family = font.name.partition("-")[0]
+        assert f"fonts/{family}-" in table

@@ -1,0 +1,130 @@
+"""Things that must not be in any file: this machine's paths, registries, unsafe calls, ways out."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.source_tree import ROOT, imports, name, product_files, tracked
+
+LARGE = 2 * 2**20
+BINARY = {".ttf", ".png", ".jpg", ".webp", ".safetensors", ".npz", ".gz", ".wav", ".mid", ".gguf"}
+TEXTS = {
+    "a path of somebody's machine": re.compile(r"(?<![\w.])/(?:root|home/\w+|Users/\w+|work)/\w"),
+    "the address of a package registry": re.compile(
+        r"pypi\.org|pythonhosted\.org|npmjs\.(?:org|com)|download\.pytorch\.org|(?:extra-)?index-url"
+    ),
+    "a private key": re.compile("BEGIN [A-Z ]*PRIVATE" + " KEY"),
+    "an unresolved merge": re.compile(r"^(?:<{7}|>{7}) ", re.MULTILINE),
+}
+CALLS = {
+    "torch.load unpickles": re.compile(r"\btorch\.load\("),
+    "a shell reads names as commands": re.compile(r"shell=True|\bos\.system\("),
+    "text must not become code": re.compile(r"(?<![.\w])(?:eval|exec)\("),
+    "the global generator belongs to nobody": re.compile(r"\btorch\.manual_seed\("),
+}
+WINDOW_CALLS = {
+    "re-entering the event loop": re.compile(r"\bprocessEvents\("),
+    "the window never sleeps": re.compile(r"\btime\.sleep\("),
+}
+WAYS_OUT = {
+    "socket", "ssl", "ftplib", "smtplib", "http.client", "http.server", "urllib.request",
+    "requests", "httpx", "aiohttp", "websockets", "huggingface_hub", "webbrowser", "PySide6.QtWebEngineCore",
+}  # fmt: skip
+# A reason each. Nothing here may open a connection.
+MAY_IMPORT: dict[str, set[str]] = {}
+
+
+def own_text(file: Path) -> str:
+    return file.read_text("utf-8")
+
+
+def texts() -> list[Path]:
+    mine = Path(__file__).resolve()
+    licences = ROOT / "resources" / "licences"
+    return [
+        file
+        for file in tracked()
+        if file.suffix not in BINARY and file != mine and not file.is_relative_to(licences)
+    ]
+
+
+def found(patterns: dict[str, re.Pattern[str]], files: list[Path]) -> list[str]:
+    return [
+        f"{name(file)}:{text.count(chr(10), 0, hit.start()) + 1}: {why}: {hit.group()}"
+        for file in files
+        for text in [own_text(file)]
+        for why, pattern in patterns.items()
+        for hit in pattern.finditer(text)
+    ]
+
+
+def window_files() -> list[Path]:
+    return [
+        file
+        for file in product_files()
+        if name(file).startswith("studio/desktop/") or {"pages"} & set(file.parts)
+    ]
+
+
+def test_no_machine_and_no_registry_is_named() -> None:
+    assert found(TEXTS, texts()) == []
+
+
+def test_no_unsafe_call() -> None:
+    assert found(CALLS, product_files()) == []
+
+
+def test_the_window_is_never_blocked_on_purpose() -> None:
+    assert found(WINDOW_CALLS, window_files()) == []
+
+
+def test_the_patterns_find_what_they_should() -> None:
+    """The control: each pattern sees an example of its kind."""
+    examples = {
+        "a path of somebody's machine": "open('/home/ada/x')",
+        "the address of a package registry": "https://pypi.org/simple",
+        "torch.load unpickles": "torch.load(file)",
+        "a shell reads names as commands": "run(x, shell=True)",
+        "text must not become code": "eval(text)",
+        "re-entering the event loop": "app.processEvents()",
+        "the window never sleeps": "time.sleep(1)",
+    }
+    patterns = {**TEXTS, **CALLS, **WINDOW_CALLS}
+    for why, example in examples.items():
+        assert patterns[why].search(example), why
+    assert not CALLS["text must not become code"].search("dialog.exec() or model.eval()")
+
+
+@pytest.mark.parametrize("file", product_files(), ids=name)
+def test_nothing_here_can_reach_a_network(file: Path) -> None:
+    used = {way for way in imports(file) if way in WAYS_OUT}
+    assert used <= MAY_IMPORT.get(name(file), set())
+
+
+def test_nothing_large_is_committed() -> None:
+    large = [name(file) for file in tracked() if file.stat().st_size > LARGE]
+    assert large == [], "weights and data are fetched at setup, not committed"
+
+
+def test_no_gpl_in_what_the_product_imports() -> None:
+    from importlib.metadata import PackageNotFoundError, metadata
+
+    from packaging.requirements import Requirement
+
+    table = tomllib.loads(own_text(ROOT / "pyproject.toml"))
+    for line in table["project"]["dependencies"]:
+        requirement = Requirement(line)
+        if requirement.marker and not requirement.marker.evaluate():
+            continue
+        try:
+            meta = metadata(requirement.name)
+        except PackageNotFoundError:
+            pytest.fail(f"{requirement.name} is required but not installed")
+        licence = f"{meta.get('License-Expression', '')} {meta.get('License', '')}"[:200]
+        # LGPL is fine: Qt is linked, not copied. PySide6 also offers GPL as a choice.
+        words = re.sub(r"LGPL[\w.-]*|Lesser General Public", "", licence)
+        assert "GPL" not in words or "LGPL" in licence, f"{requirement.name}: {licence}"

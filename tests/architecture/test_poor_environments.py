@@ -1,0 +1,122 @@
+"""The window side lives without torch, the runtime side without Qt: each where it is missing.
+
+Import contracts read the source; these tests run it, so a library that drags the wrong thing in is
+caught too.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.source_tree import ROOT, module, plugin_packages, python_files
+
+TORCH_SIDE = ("torch", "transformers", "tokenizers", "safetensors", "gguf", "studio.runtime")
+QT_SIDE = ("PySide6", "shiboken6", "studio.core", "studio.cli", "studio.desktop", "studio.app")
+
+POOR = """
+import importlib, json, sys
+
+class Missing:
+    \"\"\"Makes some packages not importable, as if they were not installed.\"\"\"
+
+    def __init__(self, names):
+        self.names = names
+
+    def find_spec(self, name, path=None, target=None):
+        if any(name == gone or name.startswith(gone + ".") for gone in self.names):
+            raise ModuleNotFoundError(f"No module named {name!r} (poor environment)", name=name)
+
+missing, wanted, paths = json.loads(sys.stdin.read())
+sys.meta_path.insert(0, Missing(missing))
+sys.path[:0] = paths
+for name in wanted:
+    importlib.import_module(name)
+print(json.dumps(sorted(sys.modules)))
+"""
+
+
+def import_without(missing: tuple[str, ...], wanted: list[str]) -> set[str]:
+    """Imports modules in a fresh process that lacks some packages. Returns what was loaded."""
+    paths = [str(package.parent) for package in plugin_packages()]
+    done = subprocess.run(
+        [sys.executable, "-c", POOR],
+        input=json.dumps([missing, wanted, paths]),
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+def modules(*folders: str) -> list[str]:
+    found = [module(file) for file in python_files(*folders)]
+    return [name for name in found if not name.endswith("__main__")]
+
+
+def plugin_half(*names: str) -> list[str]:
+    """Modules of one half of every plugin: a file such as `worker.py` or all of a folder."""
+    found = []
+    for package in plugin_packages():
+        for name in names:
+            files = [package / f"{name}.py", *(package / name).rglob("*.py")]
+            found += [module(file, package.parent) for file in files if file.exists()]
+    return found
+
+
+@pytest.mark.parametrize("gone", ["torch", "PySide6.QtWidgets"])
+def test_the_poor_environment_is_poor(gone: str) -> None:
+    """The control: what is taken away really cannot be imported."""
+    with pytest.raises(AssertionError, match="poor environment"):
+        import_without((gone.partition(".")[0],), [gone])
+
+
+def test_the_window_side_needs_no_torch() -> None:
+    folders = ("protocol", "api", "core", "cli", "desktop")
+    wanted = [*modules(*(f"studio/{folder}" for folder in folders)), "studio.app"]
+    wanted += plugin_half("schema", "plugin", "pages")
+    assert len(wanted) > 40
+    import_without(TORCH_SIDE, wanted)
+
+
+def test_the_command_line_needs_no_qt() -> None:
+    loaded = import_without(("PySide6", "shiboken6", *TORCH_SIDE), modules("studio/cli"))
+    assert "studio.core.studio" in loaded
+
+
+def test_the_runtime_side_needs_no_qt() -> None:
+    wanted = modules("studio/protocol", "studio/api", "studio/runtime")
+    wanted += plugin_half("schema", "worker")
+    assert len(wanted) > 20
+    import_without(QT_SIDE, wanted)
+
+
+def test_the_dispatcher_loads_neither() -> None:
+    loaded = import_without((), ["studio.__main__"])
+    assert not {"torch", "PySide6", "numpy"} & loaded
+
+
+def test_schemas_are_plain_data() -> None:
+    loaded = import_without(("torch", "PySide6", "numpy"), plugin_half("schema"))
+    assert "studio.api" in loaded
+
+
+def test_the_test_kit_is_not_loaded_by_the_product() -> None:
+    wanted = [*modules("studio/core", "studio/cli", "studio/desktop"), "studio.app"]
+    loaded = import_without(TORCH_SIDE, wanted)
+    assert not [name for name in loaded if name.startswith(("studio.testing", "pytest"))]
+
+
+def test_all_layers_were_looked_at() -> None:
+    """A new package of the studio must be added to one of the tests above."""
+    known = {"protocol", "api", "core", "cli", "desktop", "runtime", "testing", "sandbox"}
+    packages = {file.parent.name for file in Path(ROOT / "studio").glob("*/__init__.py")}
+    assert packages <= known
