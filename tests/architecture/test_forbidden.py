@@ -32,7 +32,8 @@ WINDOW_CALLS = {
 }
 WAYS_OUT = {
     "socket", "ssl", "ftplib", "smtplib", "http.client", "http.server", "urllib.request",
-    "requests", "httpx", "aiohttp", "websockets", "huggingface_hub", "webbrowser", "PySide6.QtWebEngineCore",
+    "requests", "httpx", "aiohttp", "websockets", "huggingface_hub", "webbrowser",
+    "PySide6.QtWebEngineCore",
 }  # fmt: skip
 # A reason each. Nothing here may open a connection.
 MAY_IMPORT: dict[str, set[str]] = {}
