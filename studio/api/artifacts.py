@@ -23,7 +23,7 @@ class Kind(StrEnum):
 
 
 class Check(msgspec.Struct, frozen=True):
-    """One thing that was verified about a result: its name, whether it holds, and the evidence in words."""
+    """One thing that was verified about a result, with the evidence in words."""
 
     name: str
     passed: bool

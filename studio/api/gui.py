@@ -52,7 +52,10 @@ class PageAction:
 
 
 class JobHandle(Protocol):
-    """One job, seen from the window. Callbacks run on the window's thread, in order; each returns the handle."""
+    """One job, seen from the window.
+
+    Callbacks run on the window's thread, in order; each returns the handle.
+    """
 
     id: str
     task: str
@@ -114,7 +117,8 @@ class Tasks(Protocol):
         """Store the recipe, then queue the task.
 
         Args:
-            inputs: Name → bytes, or a C-contiguous numeric buffer, handed to the worker's ``ctx.inputs``.
+            inputs: Name → bytes, or a C-contiguous numeric buffer, handed to the worker's
+                ``ctx.inputs``.
             parents: Ids of artifacts this was made from: the family tree.
             keep: Save results in the library; False if the page keeps them itself.
 
@@ -185,7 +189,7 @@ class Ui(Protocol):
         ...
 
     def icon(self, name: str, color: str = "text") -> QIcon:
-        """Return a Lucide icon in a token's colour; follows the theme where it is set by ``icon_button``."""
+        """Return a Lucide icon in a token's colour."""
         ...
 
     def mono(self) -> QFont:
@@ -211,10 +215,16 @@ class Ui(Protocol):
         text: str,
         examples: Sequence[tuple[str, str, Callable[[], None]]] = (),
     ) -> QWidget:
-        """Return what a page shows while it is empty; ``examples``: (icon, words, what a click does)."""
+        """Return what a page shows while it is empty.
+
+        Args:
+            examples: (icon, words, what a click does), each a card.
+        """
         ...
 
-    def pick_files(self, title: str, suffixes: Sequence[str] = (), *, many: bool = False) -> list[Path]:
+    def pick_files(
+        self, title: str, suffixes: Sequence[str] = (), *, many: bool = False
+    ) -> list[Path]:
         """Ask for existing files; empty when the user declined."""
         ...
 
@@ -265,7 +275,7 @@ class PluginContext(Protocol):
     ui: Ui
 
     def run_later(self, call: Callable[[], Any], then: Callable[[Any], None] | None = None) -> None:
-        """Run ``call`` on a worker thread (files, parsing; never Qt), then ``then(result)`` on the window's."""
+        """Run ``call`` on a worker thread (never Qt), then ``then(result)`` on the window's."""
         ...
 
     def send_to(self, artifact: SavedArtifact) -> Sequence[tuple[str, Callable[[], None]]]:
@@ -276,7 +286,8 @@ class PluginContext(Protocol):
 class LibraryView(Protocol):
     """The library as a plugin sees it: artifacts to find and add, and conversations.
 
-    Artifacts come and go by id. ``conversations`` is the store of message trees; its methods are those of
+    Artifacts come and go by id. ``conversations`` is the store of message trees; its methods are
+    those of
     ``studio.core.library.Conversations`` and each is durable when it returns.
     """
 
@@ -290,7 +301,9 @@ class LibraryView(Protocol):
         """
         ...
 
-    def find(self, query: str = "", kinds: Sequence[str] = (), limit: int = 100) -> list[SavedArtifact]:
+    def find(
+        self, query: str = "", kinds: Sequence[str] = (), limit: int = 100
+    ) -> list[SavedArtifact]:
         """Return artifacts, newest first."""
         ...
 

@@ -1,4 +1,10 @@
-"""The hooks a plugin may implement. Few, documented, and only ever extended by new arguments at the end."""
+"""The hooks a plugin may implement.
+
+Few, documented, and only ever extended by new arguments at the end.
+"""
+
+# A hook specification has a signature and a docstring, never a body.
+# mypy: disable-error-code="empty-body"
 
 from __future__ import annotations
 
@@ -22,15 +28,17 @@ class WindowHooks:
     """Hooks of the window half (``plugin.py``). They run on the window's thread: return at once."""
 
     @hookspec
-    def studio_pages(self, ctx: PluginContext) -> Mapping[str, Callable[[], Page]]:  # type: ignore[empty-body]
+    def studio_pages(self, ctx: PluginContext) -> Mapping[str, Callable[[], Page]]:
         """Return page id → function that builds the page; called when the page is first opened."""
 
     @hookspec
-    def studio_viewers(self, ctx: PluginContext) -> Mapping[str, Callable[[SavedArtifact], Any]]:  # type: ignore[empty-body]
+    def studio_viewers(self, ctx: PluginContext) -> Mapping[str, Callable[[SavedArtifact], Any]]:
         """Return kind → function that makes a ``QWidget`` showing an artifact of that kind."""
 
     @hookspec
-    def studio_exporters(self, ctx: PluginContext) -> Mapping[str, Callable[[SavedArtifact, Path], None]]:  # type: ignore[empty-body]
+    def studio_exporters(
+        self, ctx: PluginContext
+    ) -> Mapping[str, Callable[[SavedArtifact, Path], None]]:
         """Return ``"kind:.suffix"`` → function that writes an artifact to a path in that format."""
 
     @hookspec
@@ -43,16 +51,19 @@ class WindowHooks:
 
 
 class WorkerHooks:
-    """Hooks of the worker half (``worker.py``). They run in the runtime, before any task of the plugin."""
+    """Hooks of the worker half (``worker.py``).
+
+    They run in the runtime, before any task of the plugin.
+    """
 
     @hookspec
-    def studio_tasks(self) -> Mapping[str, Task]:  # type: ignore[empty-body]
+    def studio_tasks(self) -> Mapping[str, Task]:
         """Return task id → generator function."""
 
     @hookspec
-    def studio_loaders(self) -> Sequence[Loader]:  # type: ignore[empty-body]
+    def studio_loaders(self) -> Sequence[Loader]:
         """Return the families of weights this plugin can load."""
 
     @hookspec
-    def studio_checks(self) -> Mapping[str, Callable[[bytes], Any]]:  # type: ignore[empty-body]
-        """Return kind → function that checks the payload of an artifact and returns a ``Verdict``."""
+    def studio_checks(self) -> Mapping[str, Callable[[bytes], Any]]:
+        """Return kind → function that checks an artifact's payload and returns a ``Verdict``."""

@@ -1,4 +1,4 @@
-"""The manifest of a plugin, ``manifest.toml``: read and checked without importing any of its code."""
+"""The manifest of a plugin, ``manifest.toml``: read and checked, none of its code imported."""
 
 from __future__ import annotations
 
@@ -126,10 +126,10 @@ def _check(path: Path, manifest: Manifest) -> None:
     for module in filter(None, (manifest.plugin, manifest.worker)):
         if not _MODULE.fullmatch(module):
             raise _bad(path, f"{module!r} is not a module name")
-    for member in (*manifest.pages, *manifest.tasks):
-        if not _MEMBER_ID.fullmatch(member.id) or member.id.split(".")[0] != manifest.id:
-            raise _bad(path, f"id {member.id!r} must look like '{manifest.id}.name'")
-    ids = [member.id for member in (*manifest.pages, *manifest.tasks)]
+    ids = [page.id for page in manifest.pages] + [task.id for task in manifest.tasks]
+    for member in ids:
+        if not _MEMBER_ID.fullmatch(member) or member.split(".")[0] != manifest.id:
+            raise _bad(path, f"id {member!r} must look like '{manifest.id}.name'")
     if len(set(ids)) != len(ids):
         raise _bad(path, "two pages or tasks have the same id")
     for task in manifest.tasks:

@@ -1,4 +1,4 @@
-"""Parameters of a task: one declaration gives the form, the CLI flags, the JSON Schema and the checks.
+"""Parameters of a task: one declaration gives form, flags, JSON Schema and checks.
 
 Imports neither Qt nor torch: a plugin's ``schema.py`` is read in every process.
 
@@ -27,7 +27,7 @@ from studio.api.errors import BadInput
 
 @dataclass(frozen=True)
 class Text:
-    """A piece of text: how many lines its field shows, what an empty field says, how long it may be."""
+    """A piece of text: lines its field shows, what an empty field says, how long it may be."""
 
     lines: int = 1
     placeholder: str = ""
@@ -36,7 +36,10 @@ class Text:
 
 @dataclass(frozen=True)
 class Range:
-    """Bounds of a number, both included. ``step`` is one click of its field; ``unit`` is shown behind it."""
+    """Bounds of a number, both included.
+
+    ``step`` is one click of its field; ``unit`` is shown behind it.
+    """
 
     minimum: float
     maximum: float
@@ -69,7 +72,10 @@ class Capability:
 
 @dataclass(frozen=True)
 class File:
-    """A path the user picks; ``suffixes`` such as ``(".png", ".jpg")``, empty for any. ``folder``: a folder."""
+    """A path the user picks; ``suffixes`` such as ``(".png", ".jpg")``, empty for any.
+
+    ``folder``: a folder.
+    """
 
     suffixes: tuple[str, ...] = ()
     folder: bool = False
@@ -81,7 +87,10 @@ class Hidden:
 
 
 class Seed(int):
-    """The seed of a run. ``Seed.random()`` stands for "draw one when the job starts"; the record keeps the draw."""
+    """The seed of a run.
+
+    ``Seed.random()`` stands for "draw one when the job starts"; the record keeps the draw.
+    """
 
     MAXIMUM: ClassVar[int] = 2**53 - 1
 
@@ -221,9 +230,7 @@ def _fields(cls: type[Params]) -> tuple[Field, ...]:
     if cls not in _FIELDS:
         hints = typing.get_type_hints(cls, include_extras=True)
         known = {f.name: f for f in msgspec.structs.fields(cls)}
-        _FIELDS[cls] = tuple(
-            _field(info.name, hints[info.name], info) for info in known.values()
-        )
+        _FIELDS[cls] = tuple(_field(info.name, hints[info.name], info) for info in known.values())
     return _FIELDS[cls]
 
 
@@ -298,7 +305,7 @@ def _check(field: Field, value: Any) -> None:
         raise BadInput(f"{field.title} must be between {low:g} and {high:g}; you gave {value}.")
     if field.kind is FieldKind.TEXT and len(value) > field.text.max_chars:
         raise BadInput(
-            f"{field.title} is {len(value):,} characters long; at most {field.text.max_chars:,} fit.",
+            f"{field.title} has {len(value):,} characters; at most {field.text.max_chars:,} fit.",
             "Shorten it.",
         )
     if field.kind is FieldKind.SEED and value > Seed.MAXIMUM:

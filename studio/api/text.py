@@ -1,4 +1,7 @@
-"""How a task asks for text: sampling settings, and what a leased text engine offers. No torch here."""
+"""How a task asks for text: sampling settings, and what a leased text engine offers.
+
+No torch here.
+"""
 
 from __future__ import annotations
 
@@ -101,7 +104,10 @@ class FittedPrompt(Protocol):
 
 
 class TextEngine(Protocol):
-    """A loaded language model. One generation at a time a call; nothing is held across a ``yield``."""
+    """A loaded language model.
+
+    One generation at a time a call; nothing is held across a ``yield``.
+    """
 
     context_length: int
 

@@ -1,4 +1,4 @@
-"""The worker half's view of the studio: the context of a task, and how a family of weights is loaded.
+"""The worker half's view of the studio: the context of a task, and how weights are loaded.
 
 Protocols and data only: a worker imports torch itself, when its task runs; this module never does.
 """
@@ -18,7 +18,9 @@ from studio.api.artifacts import Verdict
 
 @dataclass(frozen=True)
 class ProgressEvent:
-    """How far the task is, in units of its own; ``preview`` is an (H, W, 3 or 4) uint8 array or None."""
+    """How far the task is, in units of its own; ``preview`` is an (H, W, 3 or 4) uint8 array or
+    None.
+    """
 
     done: float
     total: float
@@ -67,7 +69,10 @@ Task = Callable[["TaskContext", Any], Iterator[Event]]
 
 
 class Rng(Protocol):
-    """The job's own randomness, seeded from its record. Global generators are shared: do not use them."""
+    """The job's own randomness, seeded from its record.
+
+    Global generators are shared: do not use them.
+    """
 
     seed: int
 
@@ -153,7 +158,10 @@ class Requirements:
 
 @dataclass(frozen=True)
 class WeightsFacts:
-    """What the headers of weights say. ``facts`` is plain data for the Models page and ``models info``."""
+    """What the headers of weights say.
+
+    ``facts`` is plain data for the Models page and ``models info``.
+    """
 
     family: str
     title: str
@@ -179,7 +187,9 @@ class Loader(Protocol):
         ...
 
     def load(self, path: Path, device: str) -> Iterator[float | Any]:
-        """Yield the share done (0–1) between tensors; ``return`` the model (``StopIteration.value``)."""
+        """Yield the share done (0–1) between tensors; ``return`` the model
+        (``StopIteration.value``).
+        """
         ...
 
     def unload(self, loaded: Any) -> None:

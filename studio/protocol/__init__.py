@@ -1,1 +1,4 @@
-"""What crosses the link between processes: messages, states, errors, frames. Knows no Qt, no torch, no policy."""
+"""What crosses the link between processes: messages, states, errors, frames.
+
+Knows no Qt, no torch, no policy.
+"""

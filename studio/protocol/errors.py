@@ -1,4 +1,7 @@
-"""Errors that may cross a process border or reach a person. Holds no policy about how they are shown."""
+"""Errors that may cross a process border or reach a person.
+
+Holds no policy about how they are shown.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import msgspec
 
 
 class ErrorCode(StrEnum):
-    """Why something could not be done; the code decides the icon and the action, never the words."""
+    """Why something could not be done. The code decides icon and action, never the words."""
 
     BAD_INPUT = "BAD_INPUT"
     NOT_FOUND = "NOT_FOUND"
@@ -77,4 +80,7 @@ class StudioError(Exception):
 
 
 class Cancelled(BaseException):
-    """The user stopped the job. Not an error, and not an ``Exception``: no ``except Exception`` may eat it."""
+    """The user stopped the job.
+
+    Not an error, and not an ``Exception``: no ``except Exception`` may eat it.
+    """

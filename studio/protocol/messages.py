@@ -36,7 +36,10 @@ class BlobSpec(msgspec.Struct, frozen=True):
 
 
 class Hello(Message, frozen=True):
-    """First message of either side. A different ``protocol`` or API major version is refused in a sentence."""
+    """First message of either side.
+
+    A different ``protocol`` or API major version is refused in a sentence.
+    """
 
     protocol: int
     api: str
@@ -91,7 +94,10 @@ class Configure(Message, frozen=True):
 
 
 class Submit(Message, frozen=True):
-    """Run a task. ``params`` is complete: defaults filled in, the seed a number, the weights named."""
+    """Run a task.
+
+    ``params`` is complete: defaults filled in, the seed a number, the weights named.
+    """
 
     job: str
     task: str
@@ -135,7 +141,9 @@ class Unload(Message, frozen=True):
 
 
 class Inspect(Message, frozen=True):
-    """Read the headers of a weights file or folder; answered by ``Inspected`` with the same ``request``."""
+    """Read the headers of a weights file or folder; answered by ``Inspected`` with the same
+    ``request``.
+    """
 
     request: str
     path: str
@@ -250,7 +258,9 @@ class Inspected(Message, frozen=True):
 
 
 class PluginFault(Message, frozen=True):
-    """A plugin's worker half raised where it may not (import, hook); it is named and the rest goes on."""
+    """A plugin's worker half raised where it may not (import, hook); it is named and the rest goes
+    on.
+    """
 
     plugin: str
     where: str

@@ -1,4 +1,7 @@
-"""The states of a job and the moves between them. Illegal moves are refused here and nowhere else."""
+"""The states of a job and the moves between them.
+
+Illegal moves are refused here and nowhere else.
+"""
 
 from __future__ import annotations
 

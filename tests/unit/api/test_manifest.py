@@ -1,4 +1,4 @@
-"""Manifests are read without import, and a bad one is refused in a sentence that names the fault."""
+"""Manifests are read without import, and a bad one is refused in words that name the fault."""
 
 from __future__ import annotations
 
@@ -17,7 +17,11 @@ api = ">=1,<2"
 plugin = "module_that_does_not_exist.plugin"
 worker = "module_that_does_not_exist.worker"
 pages = [{ id = "image.page", title = "Images", accepts = ["text"] }]
-tasks = [{ id = "image.generate", title = "Text to image", params = "m.schema:Generate", produces = ["image"] }]
+[[tasks]]
+id = "image.generate"
+title = "Text to image"
+params = "m.schema:Generate"
+produces = ["image"]
 [permissions]
 gpu = true
 reasons = { gpu = "Pictures are computed there." }
