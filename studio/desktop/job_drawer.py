@@ -1,0 +1,247 @@
+"""All jobs, over the status bar: what each does, how long yet, and pause, stop, first. Acts through ``Activity``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEasingCurve, QPropertyAnimation, QRect, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from studio.desktop import words
+from studio.desktop.activity import Activity, JobView
+from studio.desktop.look import Look, line
+from studio.desktop.widgets.meter import Meter
+from studio.protocol.states import JobState
+
+_HEIGHT = 300
+
+
+class JobDrawer(QFrame):
+    """Slides up over the page.
+
+    Signals:
+        moved: It covers more or less than before.
+    """
+
+    moved = Signal()
+
+    def __init__(self, look: Look, activity: Activity, window: QWidget) -> None:
+        super().__init__(window)
+        self.setObjectName("drawer")
+        self.setAccessibleName(self.tr("Jobs"))
+        self._look, self._activity = look, activity
+        self._rows: dict[str, _Row] = {}
+        self._spot = QRect()
+        self._slide = QPropertyAnimation(self, b"geometry", self)
+        self._slide.setEasingCurve(QEasingCurve.Type.OutCubic)
+        self.hide()
+        self._list = QVBoxLayout()
+        self._list.setContentsMargins(20, 4, 14, 12)
+        self._list.setSpacing(2)
+        self._empty = look.label(
+            self.tr("Nothing is running. Whatever you start appears here."), "mute"
+        )
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._history = look.label(self.tr("Finished"), "section")
+        self._lay_out()
+        activity.jobs_changed.connect(self._on_jobs)
+
+    # --- opening ------------------------------------------------------------------------------
+
+    def toggle(self) -> None:
+        """Open the drawer, or close it."""
+        if self.isVisible():
+            self.dismiss()
+        else:
+            self.open()
+
+    def open(self) -> None:
+        """Slide up and take the keyboard."""
+        self._fill()
+        self.show()
+        self.raise_()
+        self._close.setFocus(Qt.FocusReason.PopupFocusReason)
+        below = QRect(self._spot.left(), self._spot.bottom(), self._spot.width(), self._spot.height())
+        self._slide.stop()
+        if self._look.theme.motion():
+            self._slide.setDuration(self._look.theme.motion())
+            self._slide.setStartValue(below)
+            self._slide.setEndValue(self._spot)
+            self._slide.start()
+        else:
+            self.setGeometry(self._spot)
+        self.moved.emit()
+
+    def dismiss(self) -> None:
+        """Close."""
+        self._slide.stop()
+        self.hide()
+        self.moved.emit()
+
+    def covered(self) -> int:
+        """Return how many pixels above the status bar are covered."""
+        return self._spot.height() if self.isVisible() else 0
+
+    def place(self, left: int, bottom: int, right: int) -> None:
+        """Take the room between ``left`` and ``right`` that ends at ``bottom``."""
+        height = min(_HEIGHT, bottom - 60)
+        self._spot = QRect(left, bottom - height, right - left, height)
+        if self._slide.state() is not QPropertyAnimation.State.Running:
+            self.setGeometry(self._spot)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.dismiss()
+        else:
+            super().keyPressEvent(event)
+
+    # --- rows ---------------------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        head = QHBoxLayout()
+        head.setContentsMargins(20, 10, 12, 8)
+        head.addWidget(self._look.label(self.tr("Jobs"), "heading"))
+        head.addStretch()
+        self._clear = self._look.button(self.tr("Clear finished"), kind="ghost", small=True)
+        self._clear.clicked.connect(self._activity.forget_over)
+        head.addWidget(self._clear)
+        self._close = self._look.icon_button("chevron-down", self.tr("Close  Esc"))
+        self._close.clicked.connect(self.dismiss)
+        head.addWidget(self._close)
+        layout.addLayout(head)
+        layout.addWidget(line())
+        inside = QWidget()
+        inside.setLayout(self._list)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setWidget(inside)
+        layout.addWidget(area, 1)
+
+    def _on_jobs(self) -> None:
+        if self.isVisible():
+            self._fill()
+
+    def _fill(self) -> None:
+        live, over = self._activity.live(), self._activity.over()
+        wanted = [job.id for job in (*live, *over)]
+        if wanted != list(self._rows):
+            self._rebuild(live, over)
+        for job in (*live, *over):
+            self._rows[job.id].show_job(job)
+        self._clear.setVisible(bool(over))
+
+    def _rebuild(self, live: Sequence[JobView], over: Sequence[JobView]) -> None:
+        while self._list.count():
+            widget = self._list.takeAt(0).widget()
+            if widget is not None:
+                widget.setParent(None)  # rows that stay are put back below
+        kept, self._rows = self._rows, {}
+        for job in live:
+            self._place_row(kept, job)
+        if not live:
+            self._list.addWidget(self._empty)
+            self._empty.setMinimumHeight(64)
+            self._empty.show()
+        if over:
+            self._list.addWidget(self._history)
+            self._history.setContentsMargins(0, 10, 0, 4)
+            self._history.show()
+        for job in over:
+            self._place_row(kept, job)
+        self._list.addStretch()
+        for gone in kept.keys() - self._rows.keys():
+            kept[gone].deleteLater()
+
+    def _place_row(self, kept: dict[str, _Row], job: JobView) -> None:
+        row = kept.get(job.id) or _Row(self._look, self._activity, job)
+        self._rows[job.id] = row
+        self._list.addWidget(row)
+        row.show()
+
+
+class _Row(QWidget):
+    """One job."""
+
+    def __init__(self, look: Look, activity: Activity, job: JobView) -> None:
+        super().__init__()
+        self._activity, self._job, self._icons = activity, job, look.icons
+        self._icon = look.icon_label(job.icon, "mute", 18)
+        self._title = look.label(job.title, "strong")
+        self._state_icon = look.icon_label("clock", "mute", 14)
+        self._state = look.label("", "small")
+        self._meter = Meter(look, self.tr("Progress"), width=150)
+        self._figures = look.label("", "small")
+        self._figures.setFont(look.fonts.figures(12))
+        self._figures.setMinimumWidth(110)
+        self._figures.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self._first = look.icon_button("arrow-up-to-line", self.tr("First: before all others"))
+        self._pause = look.icon_button("pause", self.tr("Pause"))
+        self._stop = look.icon_button("circle-stop", self.tr("Stop"))
+        self._first.clicked.connect(lambda: self._do("promote"))
+        self._pause.clicked.connect(self._on_pause)
+        self._stop.clicked.connect(lambda: self._do("cancel"))
+        self._lay_out()
+
+    def show_job(self, job: JobView) -> None:
+        """Show the job as it is now."""
+        self._job = job
+        self._title.setText(job.title)
+        icon, color = words.STATE_ICON[job.state]
+        self._state_icon.set_icon(icon, color)
+        self._state.setText(self._words(job))
+        live = not job.state.is_terminal
+        known = job.fraction is not None and live
+        self._meter.setVisible(known)
+        self._figures.setVisible(known)
+        if job.fraction is not None:
+            color = "warn" if job.state is JobState.PAUSED else "accent"
+            self._meter.set_parts([(job.fraction, color)])
+            left = words.duration(job.seconds_left) if job.seconds_left is not None else ""
+            self._figures.setText(f"{job.fraction:.0%}" + (f" · {left}" if left else ""))
+        paused = job.state is JobState.PAUSED
+        self._pause.setIcon(self._icons.icon("play" if paused else "pause", "mute"))
+        self._pause.setToolTip(self.tr("Go on") if paused else self.tr("Pause"))
+        self._pause.setAccessibleName(self._pause.toolTip())
+        self._first.setVisible(job.state in (JobState.QUEUED, JobState.WAITING))
+        self._pause.setVisible(job.state in (JobState.RUNNING, JobState.PAUSED))
+        self._stop.setVisible(live)
+        self.setAccessibleName(f"{job.title}, {self._state.text()}")
+
+    def _words(self, job: JobView) -> str:
+        text = words.state(job.state, job.reason)
+        running = job.state is JobState.RUNNING
+        return f"{text} · {job.words}" if running and job.words else text
+
+    def _lay_out(self) -> None:
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 6, 0, 6)
+        layout.setSpacing(12)
+        layout.addWidget(self._icon)
+        column = QVBoxLayout()
+        column.setSpacing(2)
+        column.addWidget(self._title)
+        state = QHBoxLayout()
+        state.setSpacing(6)
+        state.addWidget(self._state_icon)
+        state.addWidget(self._state, 1)
+        column.addLayout(state)
+        layout.addLayout(column, 1)
+        layout.addWidget(self._meter)
+        layout.addWidget(self._figures)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(2)
+        for button in (self._first, self._pause, self._stop):
+            buttons.addWidget(button)
+        layout.addLayout(buttons)
+
+    def _on_pause(self) -> None:
+        self._do("resume" if self._job.state is JobState.PAUSED else "pause")
+
+    def _do(self, verb: str) -> None:
+        if self._activity.verbs:
+            getattr(self._activity.verbs, verb)(self._job.id)

@@ -1,0 +1,202 @@
+"""Notices, bottom right: at most three, each with one button, staying while the mouse is over them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import QPoint, QPropertyAnimation, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QFrame, QGraphicsDropShadowEffect, QHBoxLayout, QVBoxLayout, QWidget
+
+from studio.desktop.look import Look
+
+_AT_MOST = 3
+_WIDTH = 360
+_SECONDS = {"info": 6, "offer": 12, "warn": 12, "error": 0}  # 0: until it is closed
+_ICONS = {
+    "info": ("info", "accent"),
+    "offer": ("info", "accent"),
+    "warn": ("triangle-alert", "warn"),
+    "error": ("circle-alert", "bad"),
+}
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One thing to tell.
+
+    Attributes:
+        level: info, offer, warn or error.
+        key: A second notice with the same key takes the place of the first.
+    """
+
+    level: str
+    message: str
+    hint: str = ""
+    key: str = ""
+    button: str = ""
+    run: Callable[[], None] | None = None
+
+
+class NoticeArea(QWidget):
+    """The stack of notices; older ones wait until there is room."""
+
+    def __init__(self, look: Look, window: QWidget) -> None:
+        super().__init__(window)
+        self._look = look
+        self._cards: list[NoticeCard] = []
+        self._waiting: list[Notice] = []
+        self._corner = QPoint()
+        self.setAccessibleName(self.tr("Notices"))
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(16, 16, 16, 16)
+        self._layout.setSpacing(10)
+        self.hide()
+
+    def show_notice(self, notice: Notice) -> None:
+        """Show it, or queue it behind the three in view."""
+        if notice.key:
+            self._waiting = [w for w in self._waiting if w.key != notice.key]
+            for card in self._cards:
+                if card.notice.key == notice.key:
+                    self._remove(card)
+        if len(self._cards) >= _AT_MOST:
+            self._make_room(notice)
+        else:
+            self._add(notice)
+
+    def cards(self) -> tuple[NoticeCard, ...]:
+        """Return the notices in view, oldest first."""
+        return tuple(self._cards)
+
+    def place(self, right: int, bottom: int) -> None:
+        """Keep the lower right corner at (right, bottom)."""
+        self._corner = QPoint(right, bottom)
+        self._settle()
+
+    def _make_room(self, notice: Notice) -> None:
+        """An error pushes out the oldest notice that is none; anything else waits its turn."""
+        if notice.level == "error":
+            for card in self._cards:
+                if card.notice.level != "error":
+                    self._remove(card)
+                    self._add(notice)
+                    return
+        self._waiting.append(notice)
+
+    def _add(self, notice: Notice) -> None:
+        card = NoticeCard(self._look, notice)
+        card.closed.connect(lambda: self._on_closed(card))
+        self._cards.append(card)
+        self._layout.addWidget(card)
+        self.show()
+        self.raise_()
+        self._settle()
+        card.appear()
+
+    def _on_closed(self, card: NoticeCard) -> None:
+        self._remove(card)
+        while self._waiting and len(self._cards) < _AT_MOST:
+            self._add(self._waiting.pop(0))
+
+    def _remove(self, card: NoticeCard) -> None:
+        if card not in self._cards:
+            return
+        self._cards.remove(card)
+        card.hide()
+        self._layout.removeWidget(card)
+        card.deleteLater()
+        self.setVisible(bool(self._cards))
+        self._settle()
+
+    def _settle(self) -> None:
+        self._layout.activate()
+        size = self._layout.sizeHint()
+        self.resize(size)
+        margin = 16
+        self.move(self._corner.x() - size.width() + margin, self._corner.y() - size.height() + margin)
+
+
+class NoticeCard(QFrame):
+    """One notice.
+
+    Signals:
+        closed: By the user, its button, or time.
+    """
+
+    closed = Signal()
+
+    def __init__(self, look: Look, notice: Notice) -> None:
+        super().__init__()
+        self.notice = notice
+        self._theme = look.theme
+        self.setProperty("surface", "sheet")
+        self.setFixedWidth(_WIDTH)
+        self.setAccessibleName(f"{notice.message} {notice.hint}".strip())
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self.closed)
+        self._lay_out(look)
+        shadow = QGraphicsDropShadowEffect(self)
+        shadow.setBlurRadius(28)
+        shadow.setOffset(0, 6)
+        shadow.setColor(look.theme.color("shadow"))
+        self.setGraphicsEffect(shadow)
+
+    def appear(self) -> None:
+        """Slide in and start the clock."""
+        self._start_clock()
+        milliseconds = self._theme.motion()
+        if not milliseconds:
+            return
+        self._slide = QPropertyAnimation(self, b"pos", self)
+        self._slide.setDuration(milliseconds)
+        self._slide.setStartValue(self.pos() + QPoint(24, 0))
+        self._slide.setEndValue(self.pos())
+        self._slide.start()
+
+    def enterEvent(self, event: object) -> None:
+        self._timer.stop()
+
+    def leaveEvent(self, event: object) -> None:
+        self._start_clock()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.closed.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def _start_clock(self) -> None:
+        seconds = _SECONDS[self.notice.level]
+        if seconds:
+            self._timer.start(seconds * 1000)
+
+    def _lay_out(self, look: Look) -> None:
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(14, 12, 8, 12)
+        layout.setSpacing(10)
+        icon = look.icon_label(*_ICONS[self.notice.level])
+        layout.addWidget(icon, 0, Qt.AlignmentFlag.AlignTop)
+        column = QVBoxLayout()
+        column.setSpacing(3)
+        message = look.label(self.notice.message, "strong", wrap=True)
+        column.addWidget(message)
+        if self.notice.hint:
+            column.addWidget(look.label(self.notice.hint, "small", wrap=True))
+        if self.notice.button:
+            button = look.button(self.notice.button, small=True)
+            button.clicked.connect(self._on_button)
+            column.addSpacing(5)
+            column.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+        layout.addLayout(column, 1)
+        close = look.icon_button("x", self.tr("Close this notice"), size=14)
+        close.setProperty("kind", "tiny")
+        close.clicked.connect(self.closed)
+        layout.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
+
+    def _on_button(self) -> None:
+        self.closed.emit()
+        if self.notice.run is not None:
+            self.notice.run()

@@ -1,0 +1,191 @@
+"""The main window: rail, page, parameter panel, status bar, and what floats over them. Knows no studio core."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QSize, Signal
+from PySide6.QtGui import QCloseEvent, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
+
+from studio.desktop.activity import Activity
+from studio.desktop.job_drawer import JobDrawer
+from studio.desktop.look import Look
+from studio.desktop.notice_area import NoticeArea
+from studio.desktop.page_host import PageHost
+from studio.desktop.page_spec import PageSpec
+from studio.desktop.rail import Rail
+from studio.desktop.side_panel import SidePanel
+from studio.desktop.status_bar import StatusBar
+from studio.desktop.widgets.focus_ring import FocusRing
+from studio.desktop.window_state import KnownPage, WindowState
+
+_MINIMUM = QSize(900, 600)
+_USUAL = QSize(1180, 740)
+
+
+class MainWindow(QMainWindow):
+    """The shell. ``app`` fills it with pages and connects it to the core.
+
+    Signals:
+        closing: The window is about to go; keep what must be kept.
+        page_opened: Id of the page now in view.
+    """
+
+    closing = Signal()
+    page_opened = Signal(str)
+
+    def __init__(
+        self, look: Look, activity: Activity, state: WindowState, copy: Callable[[str], None]
+    ) -> None:
+        super().__init__()
+        self.look, self.activity, self.state = look, activity, state
+        self.setWindowTitle("Offline Studio")
+        self.setMinimumSize(_MINIMUM)
+        self.rail = Rail(look)
+        self.pages = PageHost(look, copy)
+        self.panel = SidePanel(look)
+        self.panel.hide()
+        center = QWidget()
+        center.setObjectName("window")
+        self.setCentralWidget(center)
+        self.status_bar = StatusBar(look, activity, center)
+        self.drawer = JobDrawer(look, activity, center)
+        self.notices = NoticeArea(look, center)
+        self._focus_ring = FocusRing(look.theme, self)
+        self._lay_out(center)
+        self._connect()
+        self._restore(state)
+
+    # --- pages --------------------------------------------------------------------------------
+
+    def set_pages(self, specs: Sequence[PageSpec]) -> None:
+        """Take the pages there are now, in the order of the rail."""
+        self.state.rail = tuple(KnownPage(s.id, s.title, s.icon, s.at_bottom) for s in specs)
+        self.pages.set_specs(specs)
+        self.rail.show_pages(specs)
+        self._bind_numbers(specs)
+
+    def open_page(self, page_id: str) -> bool:
+        """Bring a page into view; False if there is no such page."""
+        if self.pages.spec(page_id) is None:
+            return False
+        self.pages.open(page_id)
+        return True
+
+    def fold_panel(self, folded: bool) -> None:
+        """Put the parameter panel out of the way, or back."""
+        self.state.panel_folded = folded
+        self._show_panel()
+
+    def toggle_panel(self) -> None:
+        """Fold the parameter panel or unfold it."""
+        self.fold_panel(not self.state.panel_folded)
+
+    # --- life ---------------------------------------------------------------------------------
+
+    def keep_state(self) -> WindowState:
+        """Return all that is to be kept over a restart, asking the pages."""
+        self.state.maximized = self.isMaximized()
+        if not self.state.maximized:
+            rect = self.geometry()
+            self.state.geometry = (rect.x(), rect.y(), rect.width(), rect.height())
+        self.state.page = self.pages.current or self.state.page
+        self.state.pages = self.pages.states()
+        self.state.theme = str(self.look.theme.mode)
+        self.state.reduced_motion = self.look.theme.reduced_motion
+        return self.state
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.closing.emit()
+        event.accept()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place_floats()
+
+    # --- inside -------------------------------------------------------------------------------
+
+    def _lay_out(self, center: QWidget) -> None:
+        column = QVBoxLayout(center)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        row = QHBoxLayout()
+        row.setSpacing(0)
+        row.addWidget(self.rail)
+        row.addWidget(self.pages, 1)
+        row.addWidget(self.panel)
+        column.addLayout(row, 1)
+        column.addWidget(self.status_bar)
+
+    def _connect(self) -> None:
+        self.rail.chosen.connect(self.open_page)
+        self.pages.opened.connect(self._on_opened)
+        self.panel.fold_asked.connect(lambda: self.fold_panel(True))
+        self.status_bar.panel_clicked.connect(self.toggle_panel)
+        self.status_bar.jobs_clicked.connect(self.drawer.toggle)
+        self.drawer.moved.connect(self._place_floats)
+        self._numbers: list[QShortcut] = []
+        self.shortcut("Ctrl+\\", self.toggle_panel)
+        self.shortcut("Ctrl+J", self.drawer.toggle)
+
+    def shortcut(self, keys: str, run: Callable[[], None]) -> QShortcut:
+        """Bind keys for the whole window."""
+        shortcut = QShortcut(QKeySequence(keys), self)
+        shortcut.activated.connect(run)
+        return shortcut
+
+    def _bind_numbers(self, specs: Sequence[PageSpec]) -> None:
+        for shortcut in self._numbers:
+            shortcut.deleteLater()
+        ordered = [button.spec.id for button in self.rail.buttons()]
+        self._numbers = [
+            self.shortcut(f"Ctrl+{number}", lambda page=page: self.open_page(page))
+            for number, page in enumerate(ordered[:9], start=1)
+        ]
+
+    def _restore(self, state: WindowState) -> None:
+        self.resize(_USUAL)
+        if state.geometry:
+            self._restore_geometry(*state.geometry)
+        if state.maximized:
+            self.setWindowState(self.windowState() | self.windowState().WindowMaximized)
+        self.pages.load_states(state.pages)
+        self.rail.show_pages([
+            PageSpec(page.id, page.title, page.icon, _not_yet, at_bottom=page.at_bottom)
+            for page in state.rail
+        ])
+        self.rail.mark(state.page)
+
+    def _restore_geometry(self, x: int, y: int, width: int, height: int) -> None:
+        """Go where the window was, if a screen is still there."""
+        self.resize(max(width, _MINIMUM.width()), max(height, _MINIMUM.height()))
+        room = [screen.availableGeometry() for screen in self.screen().virtualSiblings()]
+        if any(area.contains(x + 40, y + 20) for area in room):
+            self.move(x, y)
+
+    def _on_opened(self, page_id: str) -> None:
+        self.rail.mark(page_id)
+        self.state.page = page_id
+        spec = self.pages.spec(page_id)
+        if spec is not None:
+            self.setWindowTitle(f"{spec.title} – Offline Studio")
+        self._show_panel()
+        self.page_opened.emit(page_id)
+
+    def _show_panel(self) -> None:
+        page = self.pages.page()
+        panel = page.panel if page is not None else None
+        self.panel.show_panel(panel)
+        self.panel.setVisible(panel is not None and not self.state.panel_folded)
+        self.status_bar.panel_button.setVisible(panel is not None)
+        self._place_floats()
+
+    def _place_floats(self) -> None:
+        height = self.centralWidget().height() - self.status_bar.height()
+        self.drawer.place(self.rail.width(), height, self.centralWidget().width())
+        self.notices.place(self.centralWidget().width() - 16, height - self.drawer.covered() - 16)
+
+
+def _not_yet() -> None:  # type: ignore[return]
+    raise RuntimeError("the studio is still opening")

@@ -1,0 +1,113 @@
+"""What a page shows instead of itself: empty, loading, broken. Each says what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from studio.desktop.look import Look
+
+
+class EmptyState(QWidget):
+    """An icon, a title, a sentence, and examples that one click starts."""
+
+    def __init__(
+        self,
+        look: Look,
+        icon: str,
+        title: str,
+        text: str,
+        examples: Sequence[tuple[str, str, Callable[[], None]]] = (),
+    ) -> None:
+        super().__init__()
+        column = _column(self, look, icon, "accent", title, text)
+        if examples:
+            column.addSpacing(10)
+            column.addWidget(_Examples(look, examples))
+
+
+class ErrorState(QWidget):
+    """What went wrong, why, and buttons; ``actions``: (words, icon, what a click does), the first is primary."""
+
+    def __init__(
+        self,
+        look: Look,
+        title: str,
+        text: str,
+        actions: Sequence[tuple[str, str, Callable[[], None]]] = (),
+    ) -> None:
+        super().__init__()
+        column = _column(self, look, "triangle-alert", "bad", title, text)
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addStretch()
+        for place, (words, icon, run) in enumerate(actions):
+            button = look.button(words, icon, kind="primary" if place == 0 else "")
+            button.clicked.connect(run)
+            row.addWidget(button)
+        row.addStretch()
+        column.addSpacing(8)
+        column.addLayout(row)
+
+
+class LoadingState(QWidget):
+    """Words for a wait that may last longer than a blink."""
+
+    def __init__(self, look: Look, text: str) -> None:
+        super().__init__()
+        layout = QVBoxLayout(self)
+        layout.addStretch()
+        layout.addWidget(look.label(text, "mute"), 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addStretch()
+
+
+class _Examples(QWidget):
+    def __init__(self, look: Look, examples: Sequence[tuple[str, str, Callable[[], None]]]) -> None:
+        super().__init__()
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setSpacing(10)
+        columns = 1 if len(examples) == 1 else 2
+        for place, (icon, words, run) in enumerate(examples):
+            grid.addWidget(self._card(look, icon, words, run), place // columns, place % columns)
+
+    def _card(
+        self, look: Look, icon: str, words: str, run: Callable[[], None]
+    ) -> QPushButton:
+        card = look.button(words, icon, kind="example")
+        card.setIconSize(QSize(24, 18))
+        card.setProperty("radius", 12)
+        card.clicked.connect(run)
+        return card
+
+
+def _column(
+    widget: QWidget, look: Look, icon: str, color: str, title: str, text: str
+) -> QVBoxLayout:
+    outer = QVBoxLayout(widget)
+    outer.setContentsMargins(28, 22, 28, 22)
+    outer.addStretch(5)
+    inner = QWidget()
+    inner.setMaximumWidth(620)
+    column = QVBoxLayout(inner)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(8)
+    center = Qt.AlignmentFlag.AlignHCenter
+    column.addWidget(look.icon_label(icon, color, 32), 0, center)
+    column.addSpacing(6)
+    heading = look.label(title, "title", wrap=True)
+    heading.setAlignment(center)
+    column.addWidget(heading)
+    words = look.label(text, "mute", wrap=True)
+    words.setAlignment(center)
+    words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    column.addWidget(words)
+    row = QHBoxLayout()
+    row.addStretch(1)
+    row.addWidget(inner, 20)
+    row.addStretch(1)
+    outer.addLayout(row)
+    outer.addStretch(7)
+    return column

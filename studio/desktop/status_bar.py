@@ -1,0 +1,200 @@
+"""The slim bar below: device, memory, jobs, runtime. Draws from ``Activity``; acts through its verbs."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QWidget
+
+from studio.desktop import words
+from studio.desktop.activity import Activity
+from studio.desktop.look import Look, restyle
+from studio.desktop.memory_popover import MemoryPopover
+from studio.desktop.widgets.meter import Meter
+from studio.protocol.messages import Status
+
+HEIGHT = 32
+_CROWDED = 0.8
+
+
+class StatusBar(QFrame):
+    """One line that is always true.
+
+    Signals:
+        jobs_clicked: The user wants the job drawer.
+        panel_clicked: The user wants the parameter panel in or out.
+    """
+
+    jobs_clicked = Signal()
+    panel_clicked = Signal()
+
+    def __init__(self, look: Look, activity: Activity, window: QWidget) -> None:
+        super().__init__()
+        self.setObjectName("statusBar")
+        self.setFixedHeight(HEIGHT)
+        self._look, self._activity = look, activity
+        self._runtime = _Runtime(look, activity)
+        self._memory = _Memory(look, activity, window)
+        self._jobs = _Jobs(look, activity)
+        self._jobs.clicked.connect(self.jobs_clicked)
+        self.panel_button = look.icon_button("panel-right", self.tr("Parameters  Ctrl+\\"))
+        self.panel_button.setProperty("kind", "tiny")
+        self.panel_button.clicked.connect(self.panel_clicked)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(12, 0, 10, 0)
+        layout.setSpacing(10)
+        layout.addWidget(self._runtime)
+        layout.addWidget(self._memory)
+        layout.addStretch()
+        layout.addWidget(self._jobs)
+        layout.addWidget(self.panel_button)
+
+
+class _Runtime(QWidget):
+    """Device and threads while all is well; else what is wrong, and the way out."""
+
+    def __init__(self, look: Look, activity: Activity) -> None:
+        super().__init__()
+        self._activity = activity
+        self._icon = look.icon_label("circle-dot", "mute", 14)
+        self._text = look.label("", "small")
+        self._text.setFont(look.fonts.figures(12))
+        self._restart = look.button(self.tr("Start again"), "rotate-cw", small=True)
+        self._restart.setProperty("size", "status")
+        self._restart.clicked.connect(self._on_restart)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(7)
+        for widget in (self._icon, self._text, self._restart):
+            layout.addWidget(widget)
+        activity.runtime_changed.connect(self._show)
+        activity.status_changed.connect(self._show)
+        self._show()
+
+    def _show(self) -> None:
+        state, reason = self._activity.runtime_state, self._activity.runtime_reason
+        icon, color, text = {
+            "off": ("circle", "faint", self.tr("Runtime off, starts with the first task")),
+            "starting": ("loader", "accent", self.tr("Runtime is starting…")),
+            "ready": ("circle-dot", "good", self._device(self._activity.status)),
+            "stopping": ("loader", "mute", self.tr("Runtime is stopping…")),
+            "dead": ("triangle-alert", "bad", self.tr("Runtime ended: {reason}").format(reason=reason)),
+            "given_up": ("triangle-alert", "bad", self.tr("Runtime stopped: {reason}").format(reason=reason)),
+        }[state]
+        self._icon.set_icon(icon, color)
+        self._text.setText(text)
+        restyle(self._text, "role", "bad" if color == "bad" else "small")
+        self._text.setToolTip(reason)
+        self._restart.setVisible(state in ("dead", "given_up"))
+        self.setAccessibleName(text)
+
+    def _device(self, status: Status | None) -> str:
+        if status is None:
+            return self.tr("Ready")
+        name = status.device_name or status.device
+        if status.device != "cpu":
+            return name
+        return self.tr("{name} · {count} threads").format(name=status.device, count=status.threads)
+
+    def _on_restart(self) -> None:
+        if self._activity.verbs:
+            self._activity.verbs.restart()
+
+
+class _Memory(QToolButton):
+    """The memory bar; a click shows what is loaded and why."""
+
+    def __init__(self, look: Look, activity: Activity, window: QWidget) -> None:
+        super().__init__()
+        self._activity = activity
+        self._popover = MemoryPopover(look, activity, window)
+        self.setProperty("kind", "status")
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self._meter = Meter(look, self.tr("Memory"), width=84)
+        self._text = look.label("", "small")
+        self._text.setFont(look.fonts.figures(12))
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(8, 0, 8, 0)
+        layout.setSpacing(8)
+        layout.addWidget(self._meter)
+        layout.addWidget(self._text)
+        for part in (self._meter, self._text):
+            part.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.clicked.connect(lambda: self._popover.toggle(self))
+        activity.status_changed.connect(self._show)
+        self._show()
+
+    def _show(self) -> None:
+        status = self._activity.status
+        self.setVisible(status is not None)
+        if status is None:
+            self._popover.dismiss()
+            return
+        share = status.memory_used / max(1, status.memory_total)
+        self._meter.set_parts([(share, "warn" if share > _CROWDED else "accent")])
+        figures = f"{status.memory_used / 1e9:.1f} / {status.memory_total / 1e9:.0f} GB"
+        loaded = ", ".join(self._activity.title_of(item.weights) for item in status.loaded)
+        self._text.setText(self.fontMetrics().elidedText(
+            f"{figures}   {loaded}" if loaded else figures, Qt.TextElideMode.ElideRight, 340
+        ))
+        self.setFixedWidth(self.layout().sizeHint().width())
+        self.setAccessibleName(self.tr("Memory {figures}").format(figures=figures))
+        self.setToolTip(self.tr("What is loaded, and why"))
+
+
+class _Jobs(QWidget):
+    """How many jobs there are, how far the first one is, and Stop.
+
+    Signals:
+        clicked: The user wants to see them all.
+    """
+
+    clicked = Signal()
+
+    def __init__(self, look: Look, activity: Activity) -> None:
+        super().__init__()
+        self._look, self._activity = look, activity
+        self._job = ""
+        self._count = QToolButton()
+        self._count.setProperty("kind", "status")
+        self._count.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._count.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._count.setCursor(Qt.CursorShape.PointingHandCursor)
+        self._count.setFont(look.fonts.figures(12))
+        self._count.setToolTip(self.tr("Jobs  Ctrl+J"))
+        self._count.clicked.connect(self.clicked)
+        self._meter = Meter(look, self.tr("Progress"), width=84)
+        self._stop = look.icon_button("circle-stop", self.tr("Stop this job"), color="text")
+        self._stop.setProperty("kind", "tiny")
+        self._stop.clicked.connect(self._on_stop)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(6)
+        for widget in (self._meter, self._count, self._stop):
+            layout.addWidget(widget)
+        activity.jobs_changed.connect(self._show)
+        self._show()
+
+    def _show(self) -> None:
+        live = self._activity.live()
+        current = next((job for job in live if job.state == "running"), live[0] if live else None)
+        self._job = current.id if current else ""
+        self._meter.setVisible(bool(current) and current.fraction is not None)
+        self._stop.setVisible(current is not None)
+        self._count.setIcon(self._look.icons.icon("activity" if live else "list-checks", "accent" if live else "mute"))
+        if current is None:
+            self._count.setText(self.tr("No jobs"))
+            return
+        parts = [self.tr("1 job") if len(live) == 1 else self.tr("{n} jobs").format(n=len(live))]
+        if current.fraction is not None:
+            self._meter.set_parts([(current.fraction, "accent")])
+            parts.append(f"{current.fraction:.0%}")
+        if current.seconds_left is not None:
+            parts.append(words.duration(current.seconds_left))
+        self._count.setText(" · ".join(parts))
+        self._count.setAccessibleName(" ".join(parts))
+        self._stop.setToolTip(self.tr("Stop {title}").format(title=current.title))
+
+    def _on_stop(self) -> None:
+        if self._activity.verbs and self._job:
+            self._activity.verbs.cancel(self._job)

@@ -1,0 +1,148 @@
+"""The theme in force: palette on Fusion, one style sheet, light, dark or as the system. Writes no colour of its own."""
+
+from __future__ import annotations
+
+import tempfile
+from enum import StrEnum
+from pathlib import Path
+from string import Template
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QColor, QPalette
+from PySide6.QtWidgets import QApplication
+
+from studio.api.gui import Tokens
+from studio.desktop import tokens as table
+from studio.desktop.resources import folder
+
+_SHEET = Path(__file__).with_name("style.qss")
+# Parts of controls that a style sheet can only draw from a file: name → (icon, colour token)
+_PARTS = {
+    "chevron-down": "mute",
+    "chevron-up": "mute",
+    "chevron-right": "mute",
+    "check": "on-accent",
+    "minus": "on-accent",
+    "x": "mute",
+}
+
+
+class ThemeMode(StrEnum):
+    """What the user asked for."""
+
+    DARK = "dark"
+    LIGHT = "light"
+    SYSTEM = "system"
+
+
+class Theme(QObject):
+    """Dresses the application and tells when the dress changes.
+
+    Signals:
+        changed: The tokens are different; painters repaint.
+    """
+
+    changed = Signal()
+
+    def __init__(self, app: QApplication, mode: ThemeMode = ThemeMode.SYSTEM) -> None:
+        super().__init__(app)
+        self._app = app
+        self._mode = mode
+        self._colors: dict[str, QColor] = {}
+        self._parts = tempfile.TemporaryDirectory(prefix="offline-studio-look-")
+        self.reduced_motion = False
+        self.tokens = Tokens(True)
+        self._hints = app.styleHints()
+        self._hints.colorSchemeChanged.connect(self._on_system)
+        app.setStyle("Fusion")
+        self._apply()
+
+    @property
+    def mode(self) -> ThemeMode:
+        """What the user asked for; ``tokens.dark`` says what it came to."""
+        return self._mode
+
+    def set_mode(self, mode: ThemeMode) -> None:
+        """Switch at once, everywhere."""
+        self._mode = mode
+        if self._wants_dark() != self.tokens.dark:
+            self._apply()
+
+    def color(self, token: str) -> QColor:
+        """Return the colour of a token, or the colour that is written there (``#rrggbb``)."""
+        if token not in self._colors:
+            self._colors[token] = QColor(self.tokens.colors.get(token, token))
+        return self._colors[token]
+
+    def motion(self, milliseconds: int = table.MOTION_MS) -> int:
+        """Return how long a movement takes: 0 where the user asked for none."""
+        return 0 if self.reduced_motion else milliseconds
+
+    def close(self) -> None:
+        """Remove the drawn parts."""
+        self._parts.cleanup()
+
+    def _wants_dark(self) -> bool:
+        if self._mode is ThemeMode.SYSTEM:
+            # Unknown (no desktop settings reachable) counts as dark: the look was drawn there first.
+            return self._hints.colorScheme() is not Qt.ColorScheme.Light
+        return self._mode is ThemeMode.DARK
+
+    def _on_system(self) -> None:
+        self.set_mode(self._mode)
+
+    def _apply(self) -> None:
+        self.tokens = table.tokens(self._wants_dark())
+        self._colors.clear()
+        self._app.setPalette(self._palette())
+        self._app.setStyleSheet(self._sheet())
+        self.changed.emit()
+
+    def _palette(self) -> QPalette:
+        palette = QPalette()
+        roles = QPalette.ColorRole
+        for role, token in {
+            roles.Window: "bg",
+            roles.WindowText: "text",
+            roles.Base: "panel",
+            roles.AlternateBase: "raised",
+            roles.Text: "text",
+            roles.Button: "raised",
+            roles.ButtonText: "text",
+            roles.BrightText: "bad",
+            roles.Highlight: "accent",
+            roles.HighlightedText: "on-accent",
+            roles.Accent: "accent",
+            roles.Link: "accent",
+            roles.LinkVisited: "accent",
+            roles.PlaceholderText: "mute",
+            roles.ToolTipBase: "raised",
+            roles.ToolTipText: "text",
+            roles.Light: "hover",
+            roles.Midlight: "raised",
+            roles.Mid: "line",
+            roles.Dark: "line",
+            roles.Shadow: "shadow",
+        }.items():
+            palette.setColor(role, self.color(token))
+        for role in (roles.WindowText, roles.Text, roles.ButtonText):
+            palette.setColor(QPalette.ColorGroup.Disabled, role, self.color("faint"))
+        return palette
+
+    def _sheet(self) -> str:
+        names = {name.replace("-", "_"): _rgba(self.color(name)) for name in self.tokens.colors}
+        parts = {f"part_{icon.replace('-', '_')}": self._part(icon, token) for icon, token in _PARTS.items()}
+        return Template(_SHEET.read_text("utf-8")).substitute(names | parts)
+
+    def _part(self, icon: str, token: str) -> str:
+        """Return the path of ``icon`` drawn in the colour of ``token``, as a style sheet takes it."""
+        color = self.color(token).name()
+        drawn = Path(self._parts.name) / f"{icon}-{color[1:]}.svg"
+        source = folder("icons") / f"{icon}.svg"
+        if not drawn.exists() and source.exists():
+            drawn.write_text(source.read_text("utf-8").replace("currentColor", color), "utf-8")
+        return drawn.as_posix()
+
+
+def _rgba(color: QColor) -> str:
+    return f"rgba({color.red()}, {color.green()}, {color.blue()}, {color.alpha()})"

@@ -1,0 +1,65 @@
+"""Where the window was, which page was open, what each page kept: one small file. Losing it costs comfort only."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+_log = logging.getLogger("studio.desktop.state")
+
+
+class KnownPage(msgspec.Struct, frozen=True):
+    """A page of the last session: enough to draw the rail before the plugins have been looked for."""
+
+    id: str
+    title: str
+    icon: str
+    at_bottom: bool = False
+
+
+class WindowState(msgspec.Struct):
+    """All that the window remembers.
+
+    Attributes:
+        geometry: x, y, width, height.
+        pages: State of each page by id, as the page gave it.
+        rail: The pages of the last session.
+        used: Ids of palette entries, most recent first.
+    """
+
+    geometry: tuple[int, int, int, int] | None = None
+    maximized: bool = False
+    page: str = ""
+    panel_folded: bool = False
+    theme: str = "system"
+    reduced_motion: bool = False
+    pages: dict[str, Any] = {}
+    rail: tuple[KnownPage, ...] = ()
+    used: list[str] = []
+    told: list[str] = []
+    """Keys of notices that are given once only."""
+
+
+def load(path: Path) -> WindowState:
+    """Return what was kept; the defaults where there is nothing, or nothing readable."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=WindowState)
+    except FileNotFoundError:
+        return WindowState()
+    except (OSError, msgspec.MsgspecError) as error:
+        _log.warning("The window's state in %s cannot be read (%s); starting afresh.", path, error)
+        return WindowState()
+
+
+def save(path: Path, state: WindowState) -> None:
+    """Replace the file in one move. A disk that takes no more is logged: comfort is not worth a dialog."""
+    partial = path.with_name(path.name + ".part")
+    try:
+        partial.write_bytes(msgspec.json.encode(state))
+        os.replace(partial, path)
+    except (OSError, TypeError) as error:
+        _log.warning("The window's state could not be kept: %s", error)
