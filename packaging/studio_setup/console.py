@@ -92,6 +92,7 @@ class Console:
                     command,
                     env=env,
                     cwd=cwd,
+                    close_fds=False,  # the lock of the setup goes with its commands
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.STDOUT,

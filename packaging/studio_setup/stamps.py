@@ -65,12 +65,16 @@ def write_whole(file: Path, text: str) -> None:
 def only_one(lock: Path, when_waiting: Callable[[], None]) -> Iterator[None]:
     """Lets one setup at a time into a checkout; the system frees the lock when its holder dies.
 
+    The commands of a setup inherit the lock: when the setup is killed while its pip still writes,
+    the next one waits for that pip.
+
     Args:
         lock: the lock file; it is left behind on purpose.
         when_waiting: called once when another setup holds the lock.
     """
     lock.parent.mkdir(parents=True, exist_ok=True)
     with lock.open("a+") as handle:
+        os.set_inheritable(handle.fileno(), True)
         if not _try_lock(handle.fileno()):
             when_waiting()
             _wait_lock(handle.fileno())

@@ -141,7 +141,7 @@ def _install_with_apt(console: Console, missing: Sequence[Need]) -> str:
     """Installs by apt as root or by a sudo that asks nothing. Returns why not, or an empty text."""
     prefix = _root_prefix()
     if prefix is None:
-        return "this account may not install packages (not root, and sudo would ask for a password)"
+        return "this account may not install packages without a password"
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     apt = [*prefix, "apt-get", "-o", "DPkg::Lock::Timeout=120"]
     try:
@@ -182,12 +182,13 @@ def _report(
     """Says what is missing and the command that brings it; stops only where it is required."""
     if manager:
         names = package_names(missing, manager, _apt_knows if manager == "apt" else lambda _: True)
-        cure = "sudo " + " ".join([*INSTALL[manager], *names])
+        cure = " ".join([*INSTALL[manager], *names])
+        cure = f"sudo {cure}" if shutil.which("sudo") else f"{cure}   (as root)"
     else:
         names = sorted(need.probe.partition(":")[2] for need in missing)
         cure = "your system's package manager"
-    why = f" ({refusal})" if refusal not in ("", "not tried") else ""
-    sentence = f"System packages are missing: {', '.join(names)}{why}."
+    why = f", and {refusal}" if refusal not in ("", "not tried") else ""
+    sentence = f"System packages are missing{why}: {', '.join(names)}."
     if any(need.group in required for need in missing):
         raise SetupError(sentence, f"Install them with: {cure}\nthen run the same command again.")
     console.say(f"      {sentence}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -55,6 +56,32 @@ def test_a_kill_leaves_the_mark_and_voids_an_older_stamp(tmp_path: Path) -> None
     child.wait()
     assert stamp.was_cut_short()
     assert not stamp.holds("a")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="locks are not inherited there")
+def test_a_killed_setup_is_waited_for_until_its_pip_ends(tmp_path: Path) -> None:
+    lock = tmp_path / "lock"
+    code = (
+        "import sys; from pathlib import Path; from studio_setup.console import Console\n"
+        "from studio_setup.stamps import only_one\n"
+        "pip = 'import os, time; print(os.getpid(), flush=True); time.sleep(600)'\n"
+        "class Loud(Console):\n"
+        "    def _watch(self, process, log): print(process.stdout.readline(), flush=True)\n"
+        "with only_one(Path(sys.argv[1]), lambda: None):\n"
+        "    Loud(Path(sys.argv[1] + '.log'), 1).run([sys.executable, '-c', pip], 'no')"
+    )
+    setup = run_python(code, str(lock))
+    pip = int(wait_for_line(setup))
+    setup.kill()
+    setup.wait()
+    waited = []
+
+    def when_waiting() -> None:
+        waited.append(True)
+        os.kill(pip, signal.SIGKILL)
+
+    with only_one(lock, when_waiting):
+        assert waited == [True]
 
 
 def test_one_setup_at_a_time_and_a_dead_one_does_not_block(tmp_path: Path) -> None:
