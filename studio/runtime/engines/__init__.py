@@ -1,0 +1,1 @@
+"""Engines: loaded models that tasks lease. Each knows one family; none schedules anything."""

@@ -1,0 +1,150 @@
+"""GGUF blocks to float32 tensors, exact to the bit with the format's definition. Reads no file.
+
+Layouts: ggml's ``ggml-common.h``. A block of the older sorts is 32 values with one scale (and a
+minimum); a K block is 256 values in groups of 16 or 32 whose scales are themselves quantised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import torch
+from torch import Tensor
+
+
+def dequantise(blocks: Tensor, kind: str) -> Tensor:
+    """Return the values of ``blocks``.
+
+    Args:
+        blocks: uint8, (blocks, bytes of one block).
+        kind: Name of the block type, ``Q4_K``.
+
+    Returns:
+        (blocks, values of one block): float32, or the stored type for F16 and BF16.
+
+    Raises:
+        KeyError: No such block type; headers are checked before.
+    """
+    return _READERS[kind](blocks)
+
+
+def _half(blocks: Tensor, start: int) -> Tensor:
+    """Return the float16 at byte ``start`` of each block as float32, (blocks, 1)."""
+    return blocks[:, start : start + 2].contiguous().view(torch.float16).float()
+
+
+def _fields(packed: Tensor, bits: int) -> Tensor:
+    """Split bytes into fields of ``bits``, lowest first: (…, n) → (…, 8 // bits, n)."""
+    shifts = torch.arange(0, 8, bits, dtype=torch.uint8).unsqueeze(-1)
+    return (packed.unsqueeze(-2) >> shifts) & ((1 << bits) - 1)
+
+
+def _nibbles(packed: Tensor) -> Tensor:
+    """Return the low nibbles of all bytes, then the high ones: (blocks, 16) → (blocks, 32)."""
+    return _fields(packed, 4).flatten(1)
+
+
+def _fifth_bits(packed: Tensor) -> Tensor:
+    """Return bit i of a 32-bit number as value i, moved to bit 4: (blocks, 4) → (blocks, 32)."""
+    return _fields(packed, 1).transpose(1, 2).flatten(1) << 4
+
+
+def _f32(blocks: Tensor) -> Tensor:
+    return blocks.contiguous().view(torch.float32)
+
+
+def _f16(blocks: Tensor) -> Tensor:
+    return blocks.contiguous().view(torch.float16)
+
+
+def _bf16(blocks: Tensor) -> Tensor:
+    return blocks.contiguous().view(torch.bfloat16)
+
+
+def _q4_0(blocks: Tensor) -> Tensor:
+    return _half(blocks, 0) * (_nibbles(blocks[:, 2:]).float() - 8)
+
+
+def _q4_1(blocks: Tensor) -> Tensor:
+    return _half(blocks, 0) * _nibbles(blocks[:, 4:]).float() + _half(blocks, 2)
+
+
+def _q5_0(blocks: Tensor) -> Tensor:
+    values = _nibbles(blocks[:, 6:]) | _fifth_bits(blocks[:, 2:6])
+    return _half(blocks, 0) * (values.float() - 16)
+
+
+def _q5_1(blocks: Tensor) -> Tensor:
+    values = _nibbles(blocks[:, 8:]) | _fifth_bits(blocks[:, 4:8])
+    return _half(blocks, 0) * values.float() + _half(blocks, 2)
+
+
+def _q8_0(blocks: Tensor) -> Tensor:
+    return _half(blocks, 0) * blocks[:, 2:].contiguous().view(torch.int8).float()
+
+
+def _q2_k(blocks: Tensor) -> Tensor:
+    groups, quarters = blocks[:, :16], blocks[:, 16:80]
+    scale = _half(blocks, 80) * (groups & 15).float()
+    floor = _half(blocks, 82) * (groups >> 4).float()
+    values = _fields(quarters.unflatten(1, (2, 32)), 2).reshape(-1, 16, 16).float()
+    return (scale.unsqueeze(-1) * values - floor.unsqueeze(-1)).flatten(1)
+
+
+def _q3_k(blocks: Tensor) -> Tensor:
+    mask, quarters, packed = blocks[:, :32], blocks[:, 32:96], blocks[:, 96:108]
+    # 16 scales of 6 bits: the low four in bytes 0–7, the high two in bytes 8–11.
+    scales = _nibbles(packed[:, :8]) | (_fields(packed[:, 8:], 2).flatten(1) << 4)
+    scale = _half(blocks, 108) * (scales.float() - 32)
+    low = _fields(quarters.unflatten(1, (2, 32)), 2).reshape(-1, 16, 16).float()
+    high = _fields(mask, 1).reshape(-1, 16, 16).float()  # a set bit means "do not subtract 4"
+    return (scale.unsqueeze(-1) * (low - 4 * (1 - high))).flatten(1)
+
+
+def _k_scales(blocks: Tensor) -> tuple[Tensor, Tensor]:
+    """Return scales and minima, (blocks, 8, 1) each, of a Q4_K or Q5_K block."""
+    low, floor_low, high = blocks[:, 4:8], blocks[:, 8:12], blocks[:, 12:16]
+    scales = torch.cat([low & 63, (high & 15) | ((low >> 2) & 48)], dim=1)
+    floors = torch.cat([floor_low & 63, (high >> 4) | ((floor_low >> 2) & 48)], dim=1)
+    scale = _half(blocks, 0) * scales.float()
+    floor = _half(blocks, 2) * floors.float()
+    return scale.unsqueeze(-1), floor.unsqueeze(-1)
+
+
+def _q4_k(blocks: Tensor) -> Tensor:
+    scale, floor = _k_scales(blocks)
+    values = _fields(blocks[:, 16:].unflatten(1, (4, 32)), 4).reshape(-1, 8, 32)
+    return (scale * values.float() - floor).flatten(1)
+
+
+def _q5_k(blocks: Tensor) -> Tensor:
+    scale, floor = _k_scales(blocks)
+    low = _fields(blocks[:, 48:].unflatten(1, (4, 32)), 4).reshape(-1, 8, 32)
+    values = low | (_fields(blocks[:, 16:48], 1) << 4)
+    return (scale * values.float() - floor).flatten(1)
+
+
+def _q6_k(blocks: Tensor) -> Tensor:
+    low = _fields(blocks[:, :128].unflatten(1, (2, 64)), 4).reshape(-1, 8, 32)
+    high = _fields(blocks[:, 128:192].unflatten(1, (2, 32)), 2).reshape(-1, 8, 32)
+    scales = blocks[:, 192:208].contiguous().view(torch.int8).float()
+    scale = (_half(blocks, 208) * scales).unsqueeze(-1)
+    values = (low | (high << 4)).reshape(-1, 16, 16).float() - 32
+    return (scale * values).flatten(1)
+
+
+_READERS: Mapping[str, Callable[[Tensor], Tensor]] = {
+    "F32": _f32,
+    "F16": _f16,
+    "BF16": _bf16,
+    "Q4_0": _q4_0,
+    "Q4_1": _q4_1,
+    "Q5_0": _q5_0,
+    "Q5_1": _q5_1,
+    "Q8_0": _q8_0,
+    "Q2_K": _q2_k,
+    "Q3_K": _q3_k,
+    "Q4_K": _q4_k,
+    "Q5_K": _q5_k,
+    "Q6_K": _q6_k,
+}

@@ -1,0 +1,290 @@
+"""The text engine: a loaded language model that renders, fits and writes. Keeps no memory books.
+
+Shape for what is to come: the cache is one text's own (prefix reuse may park it), rows of the
+decoder are tokens (several texts may share a product), and every product is one ``nn.Linear`` that
+a packed one can replace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import torch
+
+from studio.api.text import ChatMessage, SamplingParams, TextStep
+from studio.protocol.errors import ErrorCode, StudioError
+from studio.runtime.engines.text.generation import Generation
+from studio.runtime.engines.text.llama import Llama
+from studio.runtime.engines.text.model_files import TextInfo, default_dtype, open_model
+from studio.runtime.engines.text.template import ChatTemplate, Rendered
+from studio.runtime.engines.text.tokenizer import TextTokenizer
+from studio.runtime.engines.text.weights import load_decoder
+
+MAX_CHARACTERS_PER_TOKEN = 48
+"""A text longer than this for every token of context is refused before it is cut into tokens."""
+
+_ROLES = ("system", "user", "assistant")
+
+
+@dataclass(frozen=True)
+class FittedPrompt:
+    """Messages that fit the context.
+
+    Attributes:
+        ids: Token ids of the rendered prompt.
+        dropped: How many of the oldest messages were left out.
+        note: Why the model's own chat template was not used; empty if it was.
+    """
+
+    ids: Sequence[int]
+    dropped: int
+    note: str = ""
+
+
+class TextEngine:
+    """A language model in memory. Safe to use by one generation a thread at a time.
+
+    Attributes:
+        info: What its file says about it.
+        context_length: Tokens that prompt and reply may have together.
+        tokenizer: Its tokenizer.
+        model: The decoder.
+    """
+
+    def __init__(
+        self,
+        info: TextInfo,
+        model: Llama,
+        tokenizer: TextTokenizer,
+        template: ChatTemplate,
+        context_length: int,
+    ) -> None:
+        self.info = info
+        self.model = model
+        self.tokenizer = tokenizer
+        self.template = template
+        self.context_length = context_length
+
+    @classmethod
+    def load(
+        cls,
+        path: Path,
+        *,
+        device: str = "cpu",
+        context_limit: int | None = None,
+        dtype: torch.dtype | None = None,
+        progress: Callable[[float], None] | None = None,
+    ) -> TextEngine:
+        """Load the model at ``path`` in one go; see :func:`load_steps`."""
+        steps = load_steps(path, device=device, context_limit=context_limit, dtype=dtype)
+        while True:
+            try:
+                share = next(steps)
+            except StopIteration as end:
+                return _finished(end)
+            if progress is not None:
+                progress(share)
+
+    def close(self) -> None:
+        """Let go of the weights; the engine cannot generate any more."""
+        self.model = Llama(self.model.config)
+
+    @property
+    def weights_bytes(self) -> int:
+        """Bytes that the weights take in memory."""
+        return self.model.config.parameters * self.model.dtype.itemsize
+
+    def count(self, text: str) -> int:
+        """Return how many tokens ``text`` is."""
+        self._refuse_endless(len(text))
+        return len(self.tokenizer.encode(text))
+
+    def encode(self, text: str) -> list[int]:
+        """Return the ids of ``text`` for :meth:`generate`, without a chat template.
+
+        Raises:
+            StudioError: ``CONTEXT_TOO_LONG``: it cannot fit the context.
+        """
+        self._refuse_endless(len(text))
+        return self.tokenizer.encode(text, bos=True)
+
+    def render(
+        self,
+        messages: Sequence[ChatMessage],
+        *,
+        add_generation_prompt: bool = True,
+        now: datetime | None = None,
+    ) -> list[int]:
+        """Return the ids of the whole conversation in the model's chat format.
+
+        Raises:
+            StudioError: A message is malformed, or all of them are far too long.
+        """
+        return self._render(messages, add_generation_prompt, now)[0]
+
+    def fit(
+        self, messages: Sequence[ChatMessage], reserve: int, *, now: datetime | None = None
+    ) -> FittedPrompt:
+        """Render ``messages`` so that ``reserve`` new tokens have room, dropping the oldest turns.
+
+        The system prompt and the last message always stay; for them alone the reply may get less
+        room than ``reserve``, but never none.
+
+        Raises:
+            StudioError: ``CONTEXT_TOO_LONG``: they do not fit; ``BAD_INPUT``: malformed messages.
+        """
+        check_messages(messages)
+        most = turns_to_drop(messages)
+        low, best = self._first_guess(messages, most), None
+        high = most
+        while low <= high:  # the more is dropped, the shorter: look for the least that does
+            dropped = (low + high) // 2
+            kept = without_oldest(messages, dropped)
+            ids, note = self._render(kept, True, now)
+            room = self.context_length - len(ids)
+            if room >= reserve or (dropped == most and room > 0):
+                best = FittedPrompt(ids, len(messages) - len(kept), note)
+                high = dropped - 1
+            elif dropped == most:
+                raise self._too_long(len(ids))
+            else:
+                low = dropped + 1
+        assert best is not None, "dropping all that may be dropped either fits or is refused"
+        return best
+
+    def generate(self, ids: Sequence[int], params: SamplingParams) -> Iterator[TextStep]:
+        """Yield one :class:`TextStep` a model step. Closing the iterator frees the cache.
+
+        Raises:
+            StudioError: At the first step: the prompt is empty, has ids that the model does not
+                know, or leaves no room in the context; at any step: the scores are no numbers.
+        """
+        if not ids or not all(0 <= token < self.model.config.vocabulary for token in ids):
+            raise StudioError(
+                ErrorCode.BAD_INPUT, "The prompt is empty or not of this model.", "Write something."
+            )
+        if len(ids) >= self.context_length:
+            raise self._too_long(len(ids))
+        yield from Generation(self.model, self.tokenizer, ids, params, self.context_length).steps()
+
+    def _render(
+        self, messages: Sequence[ChatMessage], answer: bool, now: datetime | None
+    ) -> tuple[list[int], str]:
+        check_messages(messages)
+        self._refuse_endless(_characters(messages))
+        plain = [{"role": m["role"], "content": m["content"]} for m in messages]
+        rendered: Rendered = self.template.render(plain, answer=answer, now=now)
+        # A template writes the opening token itself; the built-in formats do not.
+        own = bool(self.template.source) and not rendered.note
+        return self.tokenizer.encode(rendered.text, bos=not own), rendered.note
+
+    def _first_guess(self, messages: Sequence[ChatMessage], most: int) -> int:
+        """Return how many turns must go by length alone: what is endless is never rendered."""
+        limit = self.context_length * MAX_CHARACTERS_PER_TOKEN
+        dropped = 0
+        while dropped < most and _characters(without_oldest(messages, dropped)) > limit:
+            dropped += 1
+        return dropped
+
+    def _refuse_endless(self, characters: int) -> None:
+        if characters > self.context_length * MAX_CHARACTERS_PER_TOKEN:
+            raise self._too_long(characters // 4, "about ")
+
+    def _too_long(self, tokens: int, about: str = "") -> StudioError:
+        return StudioError(
+            ErrorCode.CONTEXT_TOO_LONG,
+            f"The text is {about}{tokens:,} tokens long, and {self.info.title} reads at most"
+            f" {self.context_length:,}, its reply included.",
+            "Shorten it, split it, or choose a model with a longer context.",
+        )
+
+
+def load_steps(
+    path: Path,
+    *,
+    device: str = "cpu",
+    context_limit: int | None = None,
+    dtype: torch.dtype | None = None,
+) -> Generator[float, None, TextEngine]:
+    """Load the model at ``path``, a GGUF file or a model folder, in steps that can be cancelled.
+
+    Args:
+        path: File or folder.
+        device: Torch's name of a device.
+        context_limit: Tokens of context at most; the model's own length by default.
+        dtype: Of weights and computation; :func:`default_dtype` by default.
+
+    Yields:
+        The share done, 0–1.
+
+    Returns:
+        The engine.
+
+    Raises:
+        StudioError: The file is broken, of another kind, or does not fit in memory.
+    """
+    with open_model(path) as files:
+        yield 0.0
+        tokenizer = files.tokenizer()
+        chosen = dtype or default_dtype(files.config, device)
+        model = yield from load_decoder(files.source, files.names, files.config, chosen, device)
+        template = ChatTemplate(
+            files.template,
+            tokenizer.vocabulary.names,
+            chatml="<|im_start|>" in tokenizer.vocabulary.tokens.values(),
+        )
+        context = files.config.context_length
+        if context_limit is not None:
+            context = min(context, max(context_limit, 1))
+        return TextEngine(files.info(), model, tokenizer, template, context)
+
+
+def check_messages(messages: Sequence[ChatMessage]) -> None:
+    """Refuse what is no conversation.
+
+    Raises:
+        StudioError: ``BAD_INPUT``, naming the message.
+    """
+    for number, message in enumerate(messages, 1):
+        if message.get("role") not in _ROLES or not isinstance(message.get("content"), str):
+            raise StudioError(
+                ErrorCode.BAD_INPUT,
+                f"Message {number} needs a role ({', '.join(_ROLES)}) and a text.",
+                "Correct it and try again.",
+            )
+    if not messages:
+        raise StudioError(ErrorCode.BAD_INPUT, "There is no message.", "Write one.")
+
+
+def turns_to_drop(messages: Sequence[ChatMessage]) -> int:
+    """Return how many turns could be dropped: all but the last."""
+    return len(_turn_starts(messages))
+
+
+def without_oldest(messages: Sequence[ChatMessage], turns: int) -> list[ChatMessage]:
+    """Return ``messages`` without their ``turns`` oldest turns.
+
+    A turn begins with a user's message and has the replies to it. The system prompt stays.
+    """
+    if turns == 0:
+        return list(messages)
+    first = _turn_starts(messages)[turns - 1]
+    return [m for i, m in enumerate(messages) if i >= first or m["role"] == "system"]
+
+
+def _turn_starts(messages: Sequence[ChatMessage]) -> list[int]:
+    """Return where each turn but the oldest begins."""
+    return [i for i, message in enumerate(messages) if message["role"] == "user"][1:]
+
+
+def _characters(messages: Sequence[ChatMessage]) -> int:
+    return sum(len(message["content"]) for message in messages)
+
+
+def _finished(end: StopIteration) -> TextEngine:
+    engine = end.value
+    assert isinstance(engine, TextEngine)
+    return engine

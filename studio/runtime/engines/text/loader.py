@@ -1,0 +1,69 @@
+"""How the runtime recognises, measures and loads language models. Decides nothing about memory."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import asdict
+from pathlib import Path
+
+from studio.api.worker import Requirements, WeightsFacts
+from studio.protocol.errors import ErrorCode, StudioError
+from studio.runtime.engines.text.config import ARCHITECTURES
+from studio.runtime.engines.text.engine import TextEngine, load_steps
+from studio.runtime.engines.text.gguf import is_gguf
+from studio.runtime.engines.text.model_files import measure, open_model
+from studio.runtime.engines.text.model_folder import ModelFolder
+
+
+class TextLoader:
+    """The ``Loader`` of the family ``text``: Llama and Qwen2 as GGUF file or model folder.
+
+    Attributes:
+        family: ``text``.
+    """
+
+    family = "text"
+
+    def __init__(self, context_limit: int | None = None) -> None:
+        """Load models with at most ``context_limit`` tokens of context; their own length by default."""
+        self._context_limit = context_limit
+
+    def recognise(self, path: Path) -> WeightsFacts | None:
+        """Return what the headers of ``path`` say, or None if it is no language model.
+
+        Raises:
+            StudioError: It is one, but broken or of an architecture that is not supported.
+        """
+        if not (is_language_folder(path) if path.is_dir() else is_gguf(path)):
+            return None
+        with open_model(path) as files:
+            info = files.info()
+        return WeightsFacts(self.family, info.title, ("text",), asdict(info))
+
+    def measure(self, path: Path, device: str = "cpu") -> Requirements:
+        """Return the memory that weights and a typical job take, from the headers alone."""
+        return measure(path, device)
+
+    def load(self, path: Path, device: str) -> Generator[float, None, TextEngine]:
+        """Yield the share done between chunks of tensors; return the engine."""
+        return load_steps(path, device=device, context_limit=self._context_limit)
+
+    def unload(self, loaded: TextEngine) -> None:
+        """Let go of the weights, whoever still holds the engine."""
+        loaded.close()
+
+
+def is_language_folder(path: Path) -> bool:
+    """Return whether a folder's config.json is that of a causal language model, known or not."""
+    try:
+        folder = ModelFolder(path)
+        names = folder.json("config.json").get("architectures") if folder.has("config.json") else []
+    except StudioError as error:
+        if error.code in (ErrorCode.NOT_FOUND, ErrorCode.PERMISSION):
+            return False
+        raise
+    names = names if isinstance(names, list) else [names]
+    return any(
+        isinstance(name, str) and (name in ARCHITECTURES or name.endswith("ForCausalLM"))
+        for name in names
+    )

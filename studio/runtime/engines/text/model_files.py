@@ -1,0 +1,202 @@
+"""What lies at a path: a GGUF file or a model folder, opened and measured by its headers alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+import torch
+
+from studio.api.worker import Requirements
+from studio.protocol.errors import ErrorCode, StudioError
+from studio.runtime.engines.text import gguf, weights
+from studio.runtime.engines.text.config import LlamaConfig, config_from_gguf, config_from_json
+from studio.runtime.engines.text.generation import PREFILL_CHUNK
+from studio.runtime.engines.text.mapped_file import MappedFile, shown
+from studio.runtime.engines.text.model_folder import ModelFolder
+from studio.runtime.engines.text.tensor_source import (
+    CHUNK_VALUES,
+    FolderSource,
+    GgufSource,
+    TensorSource,
+)
+from studio.runtime.engines.text.tokenizer import TextTokenizer
+from studio.runtime.engines.text.tokenizer_folder import template_from_folder, tokenizer_from_folder
+from studio.runtime.engines.text.tokenizer_gguf import tokenizer_from_gguf
+
+_ASKS_FOR_CODE = frozenset(
+    {"auto_map", "custom_pipelines", "_attn_implementation_internal", "_attn_implementation"}
+)
+
+TYPICAL_CONTEXT = 4_096
+"""Tokens of a typical job: what its cache is measured by."""
+
+
+@dataclass(frozen=True)
+class TextInfo:
+    """What a model's files say about it.
+
+    Attributes:
+        title: Its name, or that of its file.
+        architecture: ``llama`` or ``qwen2``.
+        parameters: How many weights.
+        context_length: Tokens it was made for.
+        quantisation: How most of the weights are stored, ``Q4_1``.
+        file_bytes: Bytes of all tensors on disk.
+        vocabulary: How many tokens it knows.
+        has_template: Whether it brings a chat template.
+        licence: As its file tells, or empty.
+        blocked: Keys that ask to run code from the folder. They have no effect.
+    """
+
+    title: str
+    architecture: str
+    parameters: int
+    context_length: int
+    quantisation: str
+    file_bytes: int
+    vocabulary: int
+    has_template: bool
+    licence: str = ""
+    blocked: tuple[str, ...] = ()
+
+
+class ModelFiles:
+    """An opened model: its headers are read and checked, its weights are not.
+
+    Attributes:
+        path: File or folder.
+        config: Sizes of the decoder.
+        source: Its tensors.
+        names: What the tensors are called there.
+        template: Its chat template, or empty.
+        tokenizer: Builds its tokenizer.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        config: LlamaConfig,
+        source: TensorSource,
+        names: Mapping[str, str],
+        template: str,
+        tokenizer: Callable[[], TextTokenizer],
+        facts: Mapping[str, object],
+    ) -> None:
+        self.path = path
+        self.config = config
+        self.source = source
+        self.names = names
+        self.template = template
+        self.tokenizer = tokenizer
+        self._facts = facts
+
+    def info(self) -> TextInfo:
+        """Return what the files say about the model."""
+        blocked = self._facts.get("blocked", ())
+        return TextInfo(
+            title=shown(str(self._facts.get("title") or self.path.stem)),
+            architecture=self.config.architecture,
+            parameters=self.config.parameters,
+            context_length=self.config.context_length,
+            quantisation=self.source.quantisation,
+            file_bytes=self.source.file_bytes,
+            vocabulary=self.config.vocabulary,
+            has_template=bool(self.template),
+            licence=shown(str(self._facts.get("licence") or "")),
+            blocked=blocked if isinstance(blocked, tuple) else (),
+        )
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self.source.close()
+
+    def __enter__(self) -> ModelFiles:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def open_model(path: Path) -> ModelFiles:
+    """Open the model at ``path`` and check all that can be checked without reading weights.
+
+    Raises:
+        StudioError: There is none, it is broken, or of a kind this engine does not know.
+    """
+    if path.is_dir():
+        return _open_folder(ModelFolder(path))
+    return _open_gguf(path)
+
+
+def measure(path: Path, device: str = "cpu") -> Requirements:
+    """Return the memory that the model at ``path`` needs, from its headers alone."""
+    with open_model(path) as files:
+        config = files.config
+    item = default_dtype(config, device).itemsize
+    tokens = min(TYPICAL_CONTEXT, config.context_length)
+    cache = tokens * config.cache_values_per_token * item
+    # A chunk of the prompt at the widest place, the scores, and rows being turned into floats.
+    passing = (2 * config.intermediate * PREFILL_CHUNK + config.vocabulary + 4 * CHUNK_VALUES) * 4
+    return Requirements(config.parameters * item, cache + passing)
+
+
+def default_dtype(config: LlamaConfig, device: str) -> torch.dtype:
+    """Return the type to compute in.
+
+    On a processor float32, the reference's own: equal to it token for token. A model whose float32
+    form would take more than 4 GiB, and every model on another device, is computed in bfloat16.
+    """
+    small = config.parameters <= 1 << 30
+    return torch.float32 if small and device.startswith("cpu") else torch.bfloat16
+
+
+def _open_gguf(path: Path) -> ModelFiles:
+    file = MappedFile(path)
+    try:
+        header = gguf.read_header(file)
+        config = config_from_gguf(header)
+    except BaseException:
+        file.close()
+        raise
+    template = header.metadata.get("tokenizer.chat_template")
+    return ModelFiles(
+        path,
+        config,
+        GgufSource(file, header),
+        weights.GGUF_NAMES,
+        template if isinstance(template, str) else "",
+        lambda: tokenizer_from_gguf(header),
+        {
+            "title": header.metadata.get("general.name"),
+            "licence": header.metadata.get("general.license"),
+        },
+    )
+
+
+def _open_folder(folder: ModelFolder) -> ModelFiles:
+    if not folder.has("config.json"):
+        raise StudioError(
+            ErrorCode.BAD_WEIGHTS,
+            f"{shown(folder.path)} is not a model folder: it has no config.json.",
+            "Choose a folder with config.json, tokenizer.json and model.safetensors.",
+        )
+    values = folder.json("config.json")
+    config = config_from_json(values, folder.path / "config.json")
+    source = FolderSource(folder.path, folder.shards())
+    return ModelFiles(
+        folder.path,
+        config,
+        source,
+        weights.FOLDER_NAMES,
+        template_from_folder(folder),
+        lambda: tokenizer_from_folder(folder, config.vocabulary),
+        {"blocked": tuple(sorted(_ASKS_FOR_CODE & values.keys()))},
+    )

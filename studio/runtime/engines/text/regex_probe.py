@@ -1,0 +1,93 @@
+"""Tries a stranger's regular expressions on awkward text, in a child that a clock ends.
+
+Run by path with ``python -I`` it is that child: it reads one JSON list of patterns from stdin, says
+that it is ready, tries them, and says that it is done.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+
+SECONDS = 2.0
+START_SECONDS = 30.0
+PROBE_LENGTH = 1_000
+
+
+def check_patterns(path: Path, patterns: Iterable[str]) -> None:
+    """Refuse patterns that take more than 2 seconds on 1 KB of text.
+
+    Args:
+        path: The file they come from, for the message.
+        patterns: Regular expressions in the tokenizer library's dialect.
+
+    Raises:
+        StudioError: One of them is too slow, or none at all.
+    """
+    from studio.runtime.engines.text.mapped_file import bad_weights
+    from studio.runtime.engines.text.tokenizer_gguf import LLAMA3_SPLIT, QWEN2_SPLIT
+
+    unknown = sorted(set(patterns) - {LLAMA3_SPLIT, QWEN2_SPLIT})
+    if unknown and not _passes(unknown):
+        raise bad_weights(
+            path,
+            f"a regular expression of its tokenizer does not finish within {SECONDS:g} seconds on"
+            f" {PROBE_LENGTH} characters",
+            "Choose another copy of this model.",
+        )
+
+
+def _passes(patterns: list[str]) -> bool:
+    with subprocess.Popen(
+        [sys.executable, "-I", "-B", str(Path(__file__))],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    ) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        watch = threading.Timer(START_SECONDS, child.kill)
+        watch.start()
+        try:
+            child.stdin.write(json.dumps(patterns).encode())
+            child.stdin.close()
+            ready = child.stdout.read(1) == b"R"
+        except OSError:
+            ready = False
+        finally:
+            watch.cancel()
+        watch = threading.Timer(SECONDS, child.kill)
+        watch.start()
+        done = ready and child.stdout.read(1) == b"D"
+        watch.cancel()
+        child.kill()
+    return done
+
+
+def probes(patterns: Iterable[str]) -> list[str]:
+    """Return texts that make ambiguous patterns backtrack: long runs with an odd end."""
+    letters = {letter for pattern in patterns for letter in pattern if letter.isalnum()}
+    runs = [*sorted(letters)[:64], "a", "A", "1", " ", "\n", "-", "é", "中", "aA1 ", "a b"]
+    return [(run * PROBE_LENGTH)[: PROBE_LENGTH - 1] + end for run in runs for end in "!\x00a"]
+
+
+def _main() -> None:
+    from tokenizers import Regex, pre_tokenizers
+
+    patterns = json.load(sys.stdin)
+    splits = [pre_tokenizers.Split(Regex(pattern), "isolated") for pattern in patterns]
+    sys.stdout.write("R")
+    sys.stdout.flush()
+    for split in splits:
+        for probe in probes(patterns):
+            split.pre_tokenize_str(probe)
+    sys.stdout.write("D")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    _main()

@@ -1,0 +1,110 @@
+"""Chooses the next token from scores, by a text's own seed. Touches no global generator, no device.
+
+Everything here is float32 or float64 on the processor and every order is by (score, then id), so
+the same seed gives the same text on any number of threads.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from studio.api.text import SamplingParams
+from studio.protocol.errors import ErrorCode, StudioError
+
+_SEED_MASK = (1 << 63) - 1
+
+
+class Sampler:
+    """The choices of one text.
+
+    The rules apply in this order: repetition penalty (over prompt and text), presence and frequency
+    penalties (over the text), temperature, top-k, top-p, min-p.
+    """
+
+    def __init__(self, params: SamplingParams, prompt: Sequence[int] = ()) -> None:
+        """Start the text that follows ``prompt``."""
+        self._params = params
+        self._generator = torch.Generator().manual_seed(params.seed & _SEED_MASK)
+        self._seen = set(prompt)
+        self._counts: Counter[int] = Counter()
+
+    def pick(self, scores: Tensor) -> int:
+        """Choose a token and remember it.
+
+        Args:
+            scores: float, (vocabulary,): what the model returned; left as it is.
+
+        Raises:
+            StudioError: The scores are no numbers: the weights are damaged or overflow.
+        """
+        scores = self._penalised(scores.detach().to("cpu", torch.float32))
+        best = scores.max()
+        if not torch.isfinite(best):
+            raise StudioError(
+                ErrorCode.BAD_WEIGHTS,
+                "The model's scores are not numbers, so no next word can be chosen.",
+                "Its file may be damaged: verify it, or choose another model.",
+            )
+        token = int(scores.argmax()) if self._params.temperature == 0 else self._draw(scores)
+        self._seen.add(token)
+        self._counts[token] += 1
+        return token
+
+    def _penalised(self, scores: Tensor) -> Tensor:
+        params = self._params
+        if params.repetition_penalty != 1 and self._seen:
+            seen = torch.tensor(sorted(self._seen))
+            old = scores[seen]
+            factor = params.repetition_penalty
+            scores = scores.index_copy(0, seen, torch.where(old > 0, old / factor, old * factor))
+        if (params.presence_penalty or params.frequency_penalty) and self._counts:
+            tokens = torch.tensor(sorted(self._counts))
+            counts = torch.tensor([self._counts[int(t)] for t in tokens], dtype=torch.float32)
+            loss = params.presence_penalty + params.frequency_penalty * counts
+            scores = scores.index_add(0, tokens, loss, alpha=-1)
+        return scores
+
+    def _draw(self, scores: Tensor) -> int:
+        tokens = best_first(scores, self._params.top_k)
+        ranked = scores[tokens].double()
+        # The best one becomes 0 first, so that no temperature overflows.
+        shares = torch.softmax((ranked - ranked[0]) / self._params.temperature, 0)
+        keep = kept(shares, self._params.top_p, self._params.min_p)
+        ends = shares[:keep].cumsum(0)
+        point = torch.rand((), generator=self._generator, dtype=torch.float64) * ends[-1]
+        index = int(torch.searchsorted(ends, point, right=True))
+        return int(tokens[min(index, keep - 1)])
+
+
+def best_first(scores: Tensor, count: int) -> Tensor:
+    """Return the ids of the ``count`` highest scores, best first, the lower id where they tie.
+
+    Args:
+        scores: (vocabulary,).
+        count: 0 for all.
+    """
+    if not 0 < count < scores.shape[0]:
+        return scores.sort(descending=True, stable=True).indices
+    # topk orders ties as it likes, so it only gives the border.
+    border = scores.topk(count).values[-1]
+    tokens = (scores >= border).nonzero()[:, 0]
+    return tokens[scores[tokens].sort(descending=True, stable=True).indices][:count]
+
+
+def kept(shares: Tensor, top_p: float, min_p: float) -> int:
+    """Return how many of ``shares``, best first and of sum 1, survive top-p and min-p; at least 1.
+
+    top-p (arXiv:1904.09751) keeps the smallest set whose sum reaches it; min-p (arXiv:2407.01082)
+    keeps what has at least that part of the best one's share.
+    """
+    count = shares.shape[0]
+    if top_p < 1:
+        before = shares.cumsum(0) - shares
+        count = min(count, int((before < top_p).sum()))
+    if min_p > 0:
+        count = min(count, int((shares >= min_p * shares[0]).sum()))
+    return max(count, 1)

@@ -1,0 +1,132 @@
+"""Tensors by name from a GGUF file or a model folder, a few rows at a time. Knows no model."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from studio.runtime.engines.text import gguf, safetensors_file
+from studio.runtime.engines.text.dequant import dequantise
+from studio.runtime.engines.text.mapped_file import MappedFile, bad_weights, shown, unsupported
+
+CHUNK_VALUES = 1 << 22
+"""Values that are turned into floats at once: bounds both memory and the wait for a cancel."""
+
+
+class TensorSource(Protocol):
+    """Where weights come from."""
+
+    path: Path
+    shapes: dict[str, tuple[int, ...]]
+    quantisation: str
+    """How most of the values are stored, ``Q4_K``."""
+    file_bytes: int
+    """Bytes of all tensors on disk."""
+
+    def rows(self, name: str) -> Iterator[tuple[int, Tensor]]:
+        """Yield (first row, rows) until all of the tensor ``name`` has come, as floats.
+
+        A vector is one row after another of one value, so that it comes as (0, vector).
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of the files."""
+        ...
+
+
+class GgufSource:
+    """The tensors of one GGUF file."""
+
+    def __init__(self, file: MappedFile, header: gguf.GgufHeader) -> None:
+        self.path = file.path
+        self.shapes = {name: tensor.shape for name, tensor in header.tensors.items()}
+        self.file_bytes = header.tensor_bytes
+        self.quantisation = _commonest(
+            (tensor.type.name, tensor.bytes) for tensor in header.tensors.values()
+        )
+        self._file = file
+        self._tensors = header.tensors
+
+    def rows(self, name: str) -> Iterator[tuple[int, Tensor]]:
+        """See :class:`TensorSource`."""
+        tensor = self._tensors[name]
+        count, width = _matrix(tensor.shape)
+        row_bytes = tensor.bytes // count
+        for first, last in _spans(count, width):
+            raw = self._file.bytes_at(tensor.offset + first * row_bytes, (last - first) * row_bytes)
+            values = dequantise(raw.view(-1, tensor.type.bytes), tensor.type.name)
+            yield first, values.reshape(-1, *tensor.shape[1:])
+
+    def close(self) -> None:
+        """See :class:`TensorSource`."""
+        self._file.close()
+
+
+class FolderSource:
+    """The tensors of all safetensors files of a folder."""
+
+    def __init__(self, folder: Path, shards: Iterable[Path]) -> None:
+        self.path = folder
+        self._files: list[MappedFile] = []
+        self._places: dict[str, tuple[MappedFile, safetensors_file.SafeTensor]] = {}
+        try:
+            for shard in shards:
+                self._add(shard)
+        except BaseException:
+            self.close()
+            raise
+        tensors = [tensor for _, tensor in self._places.values()]
+        self.shapes = {tensor.name: tensor.shape for tensor in tensors}
+        self.file_bytes = sum(tensor.bytes for tensor in tensors)
+        self.quantisation = _commonest((tensor.dtype, tensor.bytes) for tensor in tensors)
+
+    def _add(self, shard: Path) -> None:
+        file = MappedFile(shard)
+        self._files.append(file)
+        for name, tensor in safetensors_file.read_header(file).items():
+            if name in self._places:
+                raise bad_weights(shard, f"tensor “{shown(name)}” is in another file too")
+            self._places[name] = (file, tensor)
+
+    def rows(self, name: str) -> Iterator[tuple[int, Tensor]]:
+        """See :class:`TensorSource`."""
+        file, tensor = self._places[name]
+        if tensor.dtype not in safetensors_file.ITEM_BYTES:
+            raise unsupported(file.path, f"tensor “{shown(name)}” is stored as {tensor.dtype}")
+        count, width = _matrix(tensor.shape)
+        row_bytes = tensor.bytes // count
+        for first, last in _spans(count, width):
+            raw = file.bytes_at(tensor.offset + first * row_bytes, (last - first) * row_bytes)
+            item = safetensors_file.ITEM_BYTES[tensor.dtype]
+            values = dequantise(raw.view(-1, item), tensor.dtype)
+            yield first, values.reshape(-1, *tensor.shape[1:])
+
+    def close(self) -> None:
+        """See :class:`TensorSource`."""
+        for file in self._files:
+            file.close()
+
+
+def _commonest(sizes: Iterable[tuple[str, int]]) -> str:
+    """Return the type with most bytes."""
+    total: Counter[str] = Counter()
+    for kind, size in sizes:
+        total[kind] += size
+    return total.most_common(1)[0][0] if total else ""
+
+
+def _matrix(shape: tuple[int, ...]) -> tuple[int, int]:
+    """Return rows and values a row; a vector is read whole, so it counts as one row."""
+    return (shape[0], int(torch.Size(shape[1:]).numel())) if len(shape) > 1 else (1, shape[0])
+
+
+def _spans(count: int, width: int) -> Iterator[tuple[int, int]]:
+    step = max(1, CHUNK_VALUES // width)
+    for first in range(0, count, step):
+        yield first, min(first + step, count)

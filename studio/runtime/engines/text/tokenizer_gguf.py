@@ -1,0 +1,247 @@
+"""Builds a tokenizer from GGUF metadata: byte-level BPE and SentencePiece. Runs no model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tokenizers import AddedToken, Regex, Tokenizer, models, normalizers, pre_tokenizers
+
+from studio.protocol.errors import StudioError
+from studio.runtime.engines.text.gguf import GgufHeader
+from studio.runtime.engines.text.mapped_file import bad_weights, shown, unsupported
+from studio.runtime.engines.text.tokenizer import (
+    BYTE_PIECE,
+    END_OF_TURN,
+    TextTokenizer,
+    Vocabulary,
+    built,
+)
+
+_NORMAL, _UNKNOWN, _CONTROL, _USER, _BYTE = 1, 2, 3, 4, 6
+_MAX_TOKEN_BYTES = 1 << 16
+
+LLAMA3_SPLIT = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}"
+    r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
+QWEN2_SPLIT = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}"
+    r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
+_SINGLE_DIGITS = frozenset({"smollm", "starcoder", "refact", "command-r", "codeshell", "exaone"})
+_GPT2 = frozenset({"", "default", "gpt-2", "mpt", "olmo", "jais", "phi-2"})
+_SPLITS: Mapping[str, str] = {
+    "llama3": LLAMA3_SPLIT,
+    "llama-v3": LLAMA3_SPLIT,
+    "llama-bpe": LLAMA3_SPLIT,
+    "dbrx": LLAMA3_SPLIT,
+    "smaug-bpe": LLAMA3_SPLIT,
+    "qwen2": QWEN2_SPLIT,
+    "deepseek-r1-qwen": QWEN2_SPLIT,
+}
+_WHOLE_WORDS = frozenset({"llama3", "llama-v3", "llama-bpe"})
+"""These look a word up whole before they build it from merges."""
+
+
+def tokenizer_from_gguf(header: GgufHeader) -> TextTokenizer:
+    """Return the tokenizer that the metadata of ``header`` describes.
+
+    Raises:
+        StudioError: It is of a kind this engine does not know, or broken.
+    """
+    keys = {
+        key.removeprefix("tokenizer.ggml."): value
+        for key, value in header.metadata.items()
+        if key.startswith("tokenizer.ggml.")
+    }
+    tokens = _tokens(header, keys)
+    kinds = _kinds(header, keys, len(tokens))
+    model = keys.get("model")
+    if model == "gpt2":
+        backend = _byte_level(header, keys, tokens)
+    elif model == "llama":
+        backend = _pieces(header, keys, tokens, kinds)
+    else:
+        raise unsupported(header.path, f"its tokenizer is of the kind “{shown(str(model))}”")
+    _add_whole_tokens(backend, tokens, kinds)
+    return TextTokenizer(backend, _vocabulary(header, keys, tokens, kinds))
+
+
+def _tokens(header: GgufHeader, keys: Mapping[str, Any]) -> Sequence[str]:
+    tokens = keys.get("tokens")
+    if not isinstance(tokens, tuple) or not tokens or not isinstance(tokens[0], str):
+        raise bad_weights(header.path, "tokenizer.ggml.tokens is missing or no list of strings")
+    rows = header.tensors["token_embd.weight"].shape[0]
+    if len(tokens) > rows:
+        raise bad_weights(header.path, f"it has {len(tokens)} tokens, but embeddings for {rows}")
+    if max(map(len, tokens)) > _MAX_TOKEN_BYTES:
+        raise bad_weights(header.path, f"a token is longer than {_MAX_TOKEN_BYTES} characters")
+    return tokens
+
+
+def _kinds(header: GgufHeader, keys: Mapping[str, Any], count: int) -> Sequence[int]:
+    kinds = keys.get("token_type", (_NORMAL,) * count)
+    if not isinstance(kinds, tuple) or len(kinds) != count:
+        raise bad_weights(header.path, "tokenizer.ggml.token_type does not match the tokens")
+    return kinds
+
+
+def _byte_level(header: GgufHeader, keys: Mapping[str, Any], tokens: Sequence[str]) -> Tokenizer:
+    pre = str(keys.get("pre", ""))
+    vocabulary = _ids(tokens)
+    merges = [_pair(header, merge) for merge in _strings(header, keys, "merges")]
+    backend = built(
+        lambda: Tokenizer(
+            models.BPE(vocab=vocabulary, merges=merges, ignore_merges=pre in _WHOLE_WORDS)
+        ),
+        lambda reason: _broken(header, reason),
+    )
+    backend.pre_tokenizer = _pre_tokenizer(header, pre)
+    if _SPLITS.get(pre) is QWEN2_SPLIT:
+        backend.normalizer = normalizers.NFC()
+    return backend
+
+
+def _pre_tokenizer(header: GgufHeader, pre: str) -> pre_tokenizers.PreTokenizer:
+    """Return what cuts text into words, by the name that GGUF gives the rule."""
+    if pre in _GPT2:
+        return pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
+    if pre in _SINGLE_DIGITS:
+        digits = pre_tokenizers.Digits(individual_digits=True)
+        return pre_tokenizers.Sequence(
+            [digits, pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)]
+        )
+    if pre in _SPLITS:
+        split = pre_tokenizers.Split(Regex(_SPLITS[pre]), behavior="isolated")
+        return pre_tokenizers.Sequence(
+            [split, pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)]
+        )
+    raise unsupported(header.path, f"its tokenizer cuts words by the rule “{shown(pre)}”")
+
+
+def _pieces(
+    header: GgufHeader, keys: Mapping[str, Any], tokens: Sequence[str], kinds: Sequence[int]
+) -> Tokenizer:
+    if "merges" in keys:
+        merges = [_pair(header, merge) for merge in _strings(header, keys, "merges")]
+    else:
+        merges = _merges_from_scores(tokens, kinds, _scores(header, keys, len(tokens)))
+    unknown = keys.get("unknown_token_id")
+    known = isinstance(unknown, int) and 0 <= unknown < len(tokens)
+    backend = built(
+        lambda: Tokenizer(
+            models.BPE(
+                vocab=_ids(tokens),
+                merges=merges,
+                unk_token=tokens[unknown] if known and isinstance(unknown, int) else None,
+                fuse_unk=True,
+                byte_fallback=True,
+            )
+        ),
+        lambda reason: _broken(header, reason),
+    )
+    scheme = "first" if keys.get("add_space_prefix", True) else "never"
+    backend.pre_tokenizer = pre_tokenizers.Metaspace(
+        replacement="▁", prepend_scheme=scheme, split=False
+    )
+    return backend
+
+
+def _merges_from_scores(
+    tokens: Sequence[str], kinds: Sequence[int], scores: Sequence[float]
+) -> list[tuple[str, str]]:
+    """Return the merges that SentencePiece's scores imply: the best-scored result comes first."""
+    pieces = {t for t, kind in zip(tokens, kinds, strict=True) if kind == _NORMAL}
+    found = [
+        (-score, -cut, token[:cut], token[cut:])
+        for token, score in zip(tokens, scores, strict=True)
+        if token in pieces
+        for cut in range(1, len(token))
+        if token[:cut] in pieces and token[cut:] in pieces
+    ]
+    found.sort(key=lambda merge: merge[:2])
+    return [(left, right) for _, _, left, right in found]
+
+
+def _scores(header: GgufHeader, keys: Mapping[str, Any], count: int) -> Sequence[float]:
+    scores = keys.get("scores")
+    numbers = isinstance(scores, tuple) and all(isinstance(s, int | float) for s in scores)
+    if not numbers or not isinstance(scores, tuple) or len(scores) != count:
+        raise bad_weights(header.path, "tokenizer.ggml.scores does not match the tokens")
+    return scores
+
+
+def _strings(header: GgufHeader, keys: Mapping[str, Any], name: str) -> Sequence[str]:
+    values = keys.get(name)
+    if not isinstance(values, tuple) or not all(isinstance(value, str) for value in values):
+        raise bad_weights(header.path, f"tokenizer.ggml.{name} is missing or no list of strings")
+    return values
+
+
+def _pair(header: GgufHeader, merge: str) -> tuple[str, str]:
+    left, _, right = merge.partition(" ")
+    if not left or not right or " " in right:
+        raise bad_weights(header.path, f"the merge “{shown(merge)}” is not two parts")
+    return left, right
+
+
+def _ids(tokens: Sequence[str]) -> dict[str, int]:
+    """Return ids by spelling; where a spelling comes twice, the first one counts."""
+    ids: dict[str, int] = {}
+    for index, token in enumerate(tokens):
+        ids.setdefault(token, index)
+    return ids
+
+
+def _broken(header: GgufHeader, reason: str) -> StudioError:
+    return bad_weights(header.path, f"its tokenizer is broken ({shown(reason)})")
+
+
+def _add_whole_tokens(backend: Tokenizer, tokens: Sequence[str], kinds: Sequence[int]) -> None:
+    """Tell the library which tokens are found in text as a whole, before any rule cuts it."""
+    for kind, special in ((_CONTROL, True), (_USER, False)):
+        whole = [
+            AddedToken(token, normalized=False, special=special)
+            for token, token_kind in zip(tokens, kinds, strict=True)
+            if token_kind == kind and token
+        ]
+        (backend.add_special_tokens if special else backend.add_tokens)(whole)
+
+
+def _vocabulary(
+    header: GgufHeader, keys: Mapping[str, Any], tokens: Sequence[str], kinds: Sequence[int]
+) -> Vocabulary:
+    pieces = keys.get("model") == "llama"
+    for token, kind in zip(tokens, kinds, strict=True):
+        if kind == _BYTE and not BYTE_PIECE.fullmatch(token):
+            raise bad_weights(header.path, f"the token “{shown(token)}” is marked as a byte")
+    special = frozenset(i for i, kind in enumerate(kinds) if kind in (_CONTROL, _UNKNOWN))
+    bos = _token_id(keys, "bos_token_id", len(tokens))
+    named = {_token_id(keys, f"{name}_token_id", len(tokens)) for name in ("eos", "eot", "eom")}
+    by_name = {i for i in special if tokens[i] in END_OF_TURN}
+    return Vocabulary(
+        tokens=dict(enumerate(tokens)),
+        spelling="pieces" if pieces else "bytes",
+        special=special,
+        literal=frozenset(i for i, kind in enumerate(kinds) if kind == _USER),
+        bos=bos,
+        ends=frozenset({token for token in named if token is not None} | by_name),
+        add_bos=bool(keys.get("add_bos_token", pieces)),
+        space_prefix=pieces and bool(keys.get("add_space_prefix", True)),
+        names={
+            f"{name}_token": tokens[index]
+            for name, key in (
+                ("bos", "bos"),
+                ("eos", "eos"),
+                ("unk", "unknown"),
+                ("pad", "padding"),
+            )
+            if (index := _token_id(keys, f"{key}_token_id", len(tokens))) is not None
+        },
+    )
+
+
+def _token_id(keys: Mapping[str, Any], name: str, count: int) -> int | None:
+    value = keys.get(name)
+    return value if isinstance(value, int) and 0 <= value < count else None

@@ -1,0 +1,50 @@
+"""What the text engine's tests share: the starter model, its reference, and tiny models made on the spot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from studio.runtime.engines.text.engine import TextEngine
+
+STARTER = Path("resources/weights/starter/SmolLM2-135M-Instruct.Q4_1.gguf")
+
+
+@pytest.fixture(scope="session")
+def starter() -> Path:
+    """The starter model's file."""
+    path = Path(__file__).parents[3] / STARTER
+    assert path.is_file(), f"{STARTER} is missing: run `make setup` to fetch the starter weights"
+    return path
+
+
+@pytest.fixture(scope="session")
+def engine(starter: Path) -> TextEngine:
+    """The starter model, loaded once."""
+    return TextEngine.load(starter)
+
+
+@pytest.fixture(scope="session")
+def reference(starter: Path):
+    """The starter model and its tokenizer as transformers reads them from the same file."""
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    folder, name = str(starter.parent), starter.name
+    tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=name)
+    model = AutoModelForCausalLM.from_pretrained(folder, gguf_file=name, dtype=torch.float32)
+    return model.eval(), tokenizer
+
+
+@pytest.fixture(autouse=True)
+def _torch_as_it_was() -> Iterator[None]:
+    """Every test leaves torch's global generator and flags as they were."""
+    state, threads = torch.random.get_rng_state(), torch.get_num_threads()
+    yield
+    assert torch.equal(state, torch.random.get_rng_state()), "the global generator was used"
+    assert torch.get_num_threads() == threads
+    assert torch.is_grad_enabled()
+    assert not torch.is_inference_mode_enabled()
+    assert torch.get_default_dtype() is torch.float32

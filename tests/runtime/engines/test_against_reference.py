@@ -1,0 +1,47 @@
+"""The starter model writes, token for token, what transformers writes from the same file."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from studio.api.text import SamplingParams
+
+pytestmark = [pytest.mark.torch, pytest.mark.slow]
+
+GREEDY = SamplingParams(temperature=0, repetition_penalty=1, max_tokens=64)
+QUESTIONS = [
+    "Name three primary colours.",
+    "Write a Python function that reverses a string.",
+    "Why is the sky blue? Explain it to a child in two sentences.",
+    "Translate to French: the cat sleeps on the warm window sill.",
+    "Liste drei Gründe, warum Bäume wichtig sind. 🌳 请用中文再说一遍。",
+]
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_greedy_tokens_are_equal(engine, reference, question) -> None:
+    model, tokenizer = reference
+    messages = [{"role": "user", "content": question}]
+    expected = tokenizer.apply_chat_template(messages, add_generation_prompt=True)["input_ids"]
+    ids = engine.render(messages)
+    assert ids == list(expected)
+    with torch.inference_mode():
+        output = model.generate(
+            torch.tensor([ids]), max_new_tokens=64, do_sample=False, pad_token_id=2
+        )[0, len(ids) :].tolist()
+    ours = [step.token for step in engine.generate(ids, GREEDY) if step.kind == "token"]
+    assert ours == [token for token in output if token not in engine.tokenizer.vocabulary.ends]
+    assert len(ours) > 8
+
+
+def test_scores_of_a_long_prompt_are_close(engine, reference) -> None:
+    model, _ = reference
+    ids = engine.tokenizer.encode("All happy families are alike; each unhappy one is not. " * 60)
+    assert len(ids) > 512, "several chunks"
+    cache = engine.model.new_cache(len(ids))
+    for start in range(0, len(ids), 256):
+        ours = engine.model(torch.tensor(ids[start : start + 256]), cache)
+    with torch.inference_mode():
+        theirs = model(torch.tensor([ids])).logits[0, -1]
+    torch.testing.assert_close(ours, theirs, atol=2e-3, rtol=1e-3)
