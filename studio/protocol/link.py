@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 
-class LinkClosed(Exception):  # noqa: N818 - an event more than an error
+class LinkClosed(Exception):
     """The other side is gone, or this side hung up."""
 
 
@@ -82,7 +82,7 @@ class Link:
         """Return the link over two *unbuffered* binary files.
 
         Args:
-            decode: What the other side may say: ``Report`` to the studio, ``Request`` to the runtime.
+            decode: What the other side may say: ``Report`` to us, ``Request`` to the runtime.
             area: Where large blobs pass through; None sends all of them through the pipe.
         """
         return cls(reader, writer, decode, area)

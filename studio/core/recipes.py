@@ -1,0 +1,80 @@
+"""From what a page asks to a complete recipe: checked, the seed drawn, the weights named."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+from studio.api.manifest import TaskEntry
+from studio.api.params import FieldKind, Params
+from studio.core.job import Recipe
+from studio.protocol.states import Priority
+
+SEED_BITS = 32
+"""Of a drawn seed: short enough to read and type, plenty to differ."""
+
+
+class Named(Protocol):
+    """Anything with an id."""
+
+    @property
+    def id(self) -> str: ...
+
+
+class Weights(Protocol):
+    """What a recipe needs of the catalogue."""
+
+    def default_for(self, capability: str, /) -> Named: ...
+
+    def get(self, weights_id: str, /) -> Named: ...
+
+
+def make_recipe(
+    plugin: str,
+    entry: TaskEntry,
+    params: Params,
+    weights: Weights,
+    *,
+    title: str = "",
+    priority: Priority = Priority.NORMAL,
+    inputs: Mapping[str, Any] | None = None,
+    parents: Sequence[str] = (),
+    keep: bool = True,
+) -> Recipe:
+    """Return the complete recipe of one run.
+
+    Raises:
+        StudioError: No weights fit, or the named ones are not there.
+    """
+    values = params.to_dict()
+    seed: int | None = None
+    named: list[str] = []
+    for field in params.fields():
+        value = values[field.name]
+        if field.kind is FieldKind.SEED and value is not None:
+            values[field.name] = value if value >= 0 else secrets.randbits(SEED_BITS)
+            seed = values[field.name] if seed is None else seed
+        elif field.kind is FieldKind.WEIGHTS and value is not None:
+            found = weights.get(value) if value else weights.default_for(field.capability)
+            values[field.name] = found.id
+            named.append(found.id)
+    return Recipe(
+        plugin=plugin,
+        task=entry.id,
+        params=values,
+        seed=secrets.randbits(SEED_BITS) if seed is None else seed,
+        title=title or entry.title,
+        weights=tuple(named),
+        kind=entry.produces[0] if entry.produces else "",
+        priority=priority,
+        inputs=dict(inputs or {}),
+        parents=tuple(parents),
+        keep=keep,
+        digest=hashlib.sha256(
+            msgspec.msgpack.encode((entry.id, values), order="sorted")
+        ).hexdigest(),
+    )
