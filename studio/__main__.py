@@ -1,0 +1,42 @@
+"""Chooses between window, command line and runtime. Imports neither Qt nor torch itself."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run ``studio`` with ``argv`` (by default the command line's) and return the exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    _add_plugin_path()
+    if arguments[:1] == ["--runtime"]:
+        from studio.runtime.main import main as run_runtime
+
+        return run_runtime() or 0
+    from studio.cli.main import main as run_command
+
+    return run_command(arguments, open_window)
+
+
+def open_window(safe_mode: bool, only: Sequence[str]) -> int:
+    """Show the window until the user closes it."""
+    from studio.app import main as run_window
+
+    return run_window(safe_mode=safe_mode, only=tuple(only))
+
+
+def _add_plugin_path() -> None:
+    """Make the plugins of ``STUDIO_PLUGIN_PATH`` importable, in the window and the runtime alike.
+
+    At the end, so that none can stand in for a package of the studio.
+    """
+    for entry in os.environ.get("STUDIO_PLUGIN_PATH", "").split(os.pathsep):
+        path = os.path.realpath(os.path.expanduser(entry))
+        if entry and path not in sys.path:
+            sys.path.append(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

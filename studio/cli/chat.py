@@ -1,0 +1,183 @@
+"""``studio chat``: a conversation in the terminal, kept in the library like those of the window."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from studio.api.params import Params
+from studio.cli import terminal
+from studio.cli.exit_code import ExitCode
+from studio.cli.flags import ArgumentParser, add_flags, values_of
+from studio.cli.follow import Follower, is_terminal
+from studio.cli.session import Session
+from studio.core.library.rows import Conversation, MessageState
+from studio.core.studio import Studio
+from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.states import JobState, Priority
+
+TASK = "chat.reply"
+_TITLE_CHARACTERS = 60
+
+HELP = """\
+/help           these lines
+/new            begin another conversation
+/system TEXT    what the model is told to be, from here on; without TEXT, nothing
+/quit           leave (so does Ctrl+D)
+Ctrl+C stops a reply. A line that ends in \\ goes on in the next one."""
+
+
+def main(argv: Sequence[str], session: Session) -> int:
+    """Talk until the user leaves."""
+    host = session.plugins
+    host.task(TASK)  # says what is missing, if it is
+    arguments, params = _arguments(argv, host.params_class(TASK))
+    with session.studio() as studio:
+        chat = Chat(studio, params, arguments.system or "")
+        if arguments.resume is not None:
+            chat.resume(arguments.resume)
+        return chat.talk()
+
+
+def _arguments(argv: Sequence[str], params: type[Params]) -> tuple[Namespace, dict[str, Any]]:
+    parser = ArgumentParser(
+        prog="studio chat",
+        usage="studio chat [--FLAG VALUE …]",
+        description="Talk with a language model. Everything stays on this machine.",
+        epilog=f"while talking:\n{HELP}",
+    )
+    parser.add_argument(
+        "--resume", nargs="?", const="", metavar="ID", help="go on with a conversation: the latest"
+    )
+    parser.add_argument("--system", metavar="TEXT", help="what the model is told to be")
+    add_flags(parser, params, leave_out=("prompt", "messages", "system"))
+    arguments = parser.parse_args(argv)
+    return arguments, values_of(arguments, params)
+
+
+@dataclass
+class Chat:
+    """A conversation under way.
+
+    Attributes:
+        params: Of each reply, without its messages.
+        system: What the model is told to be; empty for nothing.
+    """
+
+    studio: Studio
+    params: dict[str, Any]
+    system: str = ""
+    conversation: Conversation | None = None
+
+    def resume(self, wanted: str) -> None:
+        """Go on with a conversation, by id, or with the latest.
+
+        Raises:
+            StudioError: ``NOT_FOUND``.
+        """
+        conversations = self.studio.library.conversations
+        if wanted:
+            self.conversation = conversations.get(wanted)
+        elif latest := conversations.list(limit=1):
+            self.conversation = latest[0]
+        else:
+            raise StudioError(ErrorCode.NOT_FOUND, "There is no conversation to go on with yet.")
+        self.system = self.system or self.conversation.system
+        for message in conversations.thread(self.conversation.id):
+            terminal.say(f"{'›' if message.role == 'user' else ' '} {message.content}")
+
+    def talk(self) -> int:
+        """Read lines and answer them until there are no more."""
+        _use_line_editing()
+        if is_terminal(sys.stdin):
+            terminal.hint("Ask something. /help shows what else there is; /quit leaves.")
+        while True:
+            try:
+                line = _read()
+            except EOFError:
+                return ExitCode.OK
+            except KeyboardInterrupt:
+                terminal.hint("\n/quit or Ctrl+D leaves.")
+                continue
+            if line.startswith("/"):
+                if not self._obey(*line[1:].split(maxsplit=1)):
+                    return ExitCode.OK
+            elif line:
+                self._answer_or_explain(line)
+
+    def _obey(self, command: str = "", rest: str = "") -> bool:
+        """Do what a line that starts with ``/`` says; False ends the talk."""
+        if command in ("quit", "exit", "q"):
+            return False
+        if command == "new":
+            self.conversation = None
+            terminal.hint("A new conversation.")
+        elif command == "system":
+            self.system = rest
+            if self.conversation:
+                conversations = self.studio.library.conversations
+                self.conversation = conversations.update(self.conversation.id, system=rest)
+            terminal.hint("Told." if rest else "Nothing is told.")
+        else:
+            terminal.hint(HELP if command == "help" else f"There is no /{command}.\n{HELP}")
+        return True
+
+    def _answer_or_explain(self, prompt: str) -> None:
+        try:
+            self._answer(prompt)
+        except StudioError as error:
+            terminal.hint(str(error))
+
+    def _answer(self, prompt: str) -> None:
+        conversations = self.studio.library.conversations
+        if self.conversation is None:
+            title = terminal.one_line(prompt, _TITLE_CHARACTERS)
+            self.conversation = conversations.create(title, system=self.system)
+        here = self.conversation.id
+        asked = conversations.add_message(here, conversations.get(here).head, "user", prompt)
+        plugin, entry = self.studio.plugins.task(TASK)
+        params = self.studio.plugins.params_class(TASK).parse(self._reply_params())
+        job = self.studio.jobs.submit(
+            plugin.id, entry, params, priority=Priority.INTERACTIVE, keep=False
+        )
+        journal = conversations.begin_reply(here, asked.id, record=job.record)
+        Follower(self.studio).follow(job, journal.append)
+        is_whole = job.state is JobState.DONE
+        conversations.finish_reply(
+            journal,
+            state=MessageState.COMPLETE if is_whole else MessageState.INTERRUPTED,
+            extra={k: v for k, v in job.result.items() if k != "text"},
+        )
+        if job.state is JobState.CANCELLED:
+            terminal.hint("(stopped)")
+        if job.error is not None:
+            raise job.error
+
+    def _reply_params(self) -> dict[str, Any]:
+        assert self.conversation is not None
+        thread = self.studio.library.conversations.thread(self.conversation.id)
+        messages = [{"role": m.role, "content": m.content} for m in thread if m.content]
+        return {**self.params, "messages": messages, "system": self.system}
+
+
+def _read() -> str:
+    """Return the next prompt; a backslash at the end of a line joins it with the next."""
+    lines: list[str] = []
+    while True:
+        shown = ("› " if not lines else "… ") if is_terminal(sys.stdin) else ""
+        line = input(shown)
+        lines.append(line.removesuffix("\\"))
+        if not line.endswith("\\"):
+            return "\n".join(lines).strip()
+
+
+def _use_line_editing() -> None:
+    """Let arrow keys recall and edit lines, where Python has it (not on Windows)."""
+    if is_terminal(sys.stdin):
+        try:
+            import readline  # noqa: F401 - importing it is all it takes
+        except ImportError:
+            return

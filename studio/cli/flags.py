@@ -1,0 +1,209 @@
+"""Turns the parameters of a task into flags, and flags into values. ``Params`` checks them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import Any, NoReturn
+
+from studio.api.errors import BadInput
+from studio.api.params import Field, FieldKind, Params
+
+RESERVED = frozenset({"help", "json", "out", "quiet"})
+"""Flags of ``studio run`` itself; a parameter of that name is ``--param-NAME``."""
+
+STDIN = "-"
+
+
+class ArgumentParser(argparse.ArgumentParser):
+    """A parser that tells mistakes the way the rest of the studio does."""
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        super().__init__(allow_abbrev=False, **options)
+
+    def error(self, message: str) -> NoReturn:
+        """Raise what would otherwise be printed with a page of usage."""
+        raise BadInput(f"{message[:1].upper()}{message[1:]}.", f"See `{self.prog} --help`.")
+
+
+def add_flags(
+    parser: argparse.ArgumentParser, params: type[Params], leave_out: Collection[str] = ()
+) -> None:
+    """Add one flag for each field of ``params`` but some, under the headings of its form."""
+    groups: dict[str, Any] = {}
+    for field in params.fields():
+        if field.name in leave_out:
+            continue
+        title = "Set by pages" if field.hidden else field.group.title or "Parameters"
+        if title not in groups:
+            groups[title] = parser.add_argument_group(title)
+        _add_flag(groups[title], field)
+
+
+def values_of(arguments: argparse.Namespace, params: type[Params]) -> dict[str, Any]:
+    """Return what was given, as ``Params.parse`` takes it; what was not given is left out.
+
+    Raises:
+        BadInput: A value is no number, no choice, no JSON or no file.
+    """
+    values: dict[str, Any] = {}
+    for field in params.fields():
+        given = getattr(arguments, _destination(field), None)
+        if given is not None:
+            values[field.name] = _value(field, given)
+    return values
+
+
+def flag_of(field: Field) -> str:
+    """Return the flag of a field: ``--max-tokens``."""
+    name = field.name.replace("_", "-")
+    return f"--param-{name}" if field.name in RESERVED else f"--{name}"
+
+
+def _destination(field: Field) -> str:
+    return f"param_{field.name}"
+
+
+def _add_flag(group: Any, field: Field) -> None:
+    options: dict[str, Any] = {"dest": _destination(field), "default": None, "help": _help(field)}
+    if field.kind is FieldKind.SWITCH:
+        options["action"] = argparse.BooleanOptionalAction
+    else:
+        options["metavar"] = _metavar(field)
+        is_repeated = field.kind is FieldKind.LIST and _is_plain(field)
+        options["action"] = "append" if is_repeated else "store"
+    group.add_argument(flag_of(field), **options)
+
+
+def _metavar(field: Field) -> str:
+    if field.kind is FieldKind.CHOICE:
+        return "{" + ",".join(map(str, field.choices)) + "}"
+    if field.kind is FieldKind.LIST and _is_plain(field):
+        return _METAVARS[field.item or FieldKind.TEXT]
+    return _METAVARS[field.kind]
+
+
+def _help(field: Field) -> str:
+    parts = [field.title if field.title.endswith((".", "?")) else f"{field.title}."]
+    if field.help:
+        parts.append(field.help)
+    if field.range:
+        unit = f" {field.range.unit}" if field.range.unit else ""
+        parts.append(f"{field.range.minimum:g} to {field.range.maximum:g}{unit}.")
+    if field.kind is FieldKind.TEXT and field.text.lines > 1:
+        parts.append("- reads standard input.")
+    if field.kind is FieldKind.LIST and _is_plain(field):
+        parts.append("May be given several times.")
+    parts.append(_default(field))
+    return " ".join(filter(None, parts)).replace("%", "%%")
+
+
+def _default(field: Field) -> str:
+    if field.required:
+        return "Required."
+    if field.kind is FieldKind.SEED and field.default.is_random:
+        return "Default: random."
+    if field.kind is FieldKind.WEIGHTS and not field.default:
+        return "Default: the best that fits."
+    if field.kind is FieldKind.SWITCH:
+        return f"Default: {'on' if field.default else 'off'}."
+    return "" if field.default in (None, "", (), [], {}) else f"Default: {field.default}."
+
+
+def _value(field: Field, given: Any) -> Any:
+    if field.kind is FieldKind.LIST and _is_plain(field):
+        return [_convert(field, field.item or FieldKind.TEXT, item) for item in given]
+    return _convert(field, field.kind, given)
+
+
+def _convert(field: Field, kind: FieldKind, given: Any) -> Any:
+    convert = _CONVERTERS.get(kind)
+    return convert(field, given) if convert else given
+
+
+def _is_plain(field: Field) -> bool:
+    """Whether the items of a list are words or numbers, not structures."""
+    return field.item not in (None, FieldKind.DATA, FieldKind.LIST)
+
+
+# --- one converter a kind ---------------------------------------------------------------------
+
+
+def _text(field: Field, given: str) -> str:
+    if given != STDIN:
+        return given
+    # One more than fits is enough to know that it is too much.
+    return sys.stdin.read(field.text.max_chars + 1).removesuffix("\n")
+
+
+def _integer(field: Field, given: str) -> int:
+    try:
+        return int(given)
+    except ValueError as error:
+        raise _not_a(field, given, "a whole number") from error
+
+
+def _number(field: Field, given: str) -> float:
+    try:
+        return float(given)
+    except ValueError as error:
+        raise _not_a(field, given, "a number") from error
+
+
+def _seed(field: Field, given: str) -> int:
+    return -1 if given == "random" else _integer(field, given)
+
+
+def _choice(field: Field, given: str) -> Any:
+    known = {str(choice): choice for choice in field.choices}
+    if given not in known:
+        raise _not_a(field, given, "one of " + ", ".join(known))
+    return known[given]
+
+
+def _file(field: Field, given: str) -> str:
+    path = Path(given).expanduser().absolute()
+    exists = path.is_dir() if field.file.folder else path.is_file()
+    if not exists:
+        raise _not_a(field, given, "an existing " + ("folder" if field.file.folder else "file"))
+    return str(path)
+
+
+def _data(field: Field, given: str) -> Any:
+    try:
+        return json.loads(sys.stdin.read() if given == STDIN else given)
+    except (ValueError, RecursionError) as error:
+        raise _not_a(field, given[:60], f"JSON ({error})") from error
+
+
+def _not_a(field: Field, given: str, what: str) -> BadInput:
+    return BadInput(f"{flag_of(field)} must be {what}; you gave {given!r}.")
+
+
+_CONVERTERS: dict[FieldKind, Callable[[Field, str], Any]] = {
+    FieldKind.TEXT: _text,
+    FieldKind.INTEGER: _integer,
+    FieldKind.NUMBER: _number,
+    FieldKind.SEED: _seed,
+    FieldKind.CHOICE: _choice,
+    FieldKind.FILE: _file,
+    FieldKind.DATA: _data,
+    FieldKind.LIST: _data,
+}
+
+_METAVARS = {
+    FieldKind.TEXT: "TEXT",
+    FieldKind.INTEGER: "N",
+    FieldKind.NUMBER: "X",
+    FieldKind.SEED: "N|random",
+    FieldKind.WEIGHTS: "ID",
+    FieldKind.FILE: "PATH",
+    FieldKind.LIST: "JSON",
+    FieldKind.DATA: "JSON",
+    FieldKind.CHOICE: "CHOICE",
+    FieldKind.SWITCH: "",
+}

@@ -1,0 +1,129 @@
+"""Dispatches the commands and is the border where exceptions become sentences and exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import studio
+from studio.cli import terminal
+from studio.cli.exit_code import ExitCode
+from studio.cli.flags import ArgumentParser
+from studio.cli.session import Session
+from studio.protocol.errors import StudioError
+
+OpenWindow = Callable[[bool, Sequence[str]], int]
+
+COMMANDS = {
+    "run": "run one task, save and print what it makes",
+    "chat": "talk with a language model in the terminal",
+    "tasks": "list what the plugins can do",
+    "models": "list, look at and verify weights",
+    "plugins": "list plugins, and switch them on or off",
+    "library": "list, search, show, export, verify and back up results",
+    "doctor": "look for problems and say how to cure them",
+    "tour": "run an example of each plugin and save what it made",
+    "bench": "measure the studio on this machine",
+}
+"""Command → one line of help. Each is a module here with ``main(argv, session) -> int``."""
+
+
+def main(argv: Sequence[str], open_window: OpenWindow) -> int:
+    """Run the command line ``argv`` and return its exit code; without a command, the window's."""
+    terminal.use_utf8()
+    session = Session()
+    try:
+        return _dispatch(argv, session, open_window)
+    except StudioError as error:
+        return _tell(error, session)
+    except KeyboardInterrupt:
+        print(file=sys.stderr)
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        # The reader (`| head`) has seen enough. Nothing more may be written, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.OK
+    except Exception as error:  # noqa: BLE001 - the border of the process: no tracebacks
+        return _tell_bug(error, session)
+
+
+def _dispatch(argv: Sequence[str], session: Session, open_window: OpenWindow) -> int:
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    session.safe_mode = arguments.safe_mode
+    session.only = tuple(name for word in arguments.only for name in word.split(",") if name)
+    if arguments.command is None:
+        return open_window(session.safe_mode, session.only)
+    if arguments.command not in COMMANDS:
+        parser.error(f"there is no command {arguments.command!r}")
+    session.wants_json = "--json" in arguments.rest
+    module = importlib.import_module(f"studio.cli.{arguments.command}")
+    return int(module.main(arguments.rest, session))
+
+
+def _parser() -> ArgumentParser:
+    commands = "\n".join(f"  {name:<9}{text}" for name, text in COMMANDS.items())
+    codes = "\n".join(f"  {code:<5}{code.meaning}" for code in ExitCode)
+    parser = ArgumentParser(
+        prog="studio",
+        usage="studio [--safe-mode] [--only ID,…] [COMMAND …]",
+        description="Offline Studio: make things with generative models on your own machine.\n"
+        "Without a command it opens the window.",
+        epilog=f"commands (each has --help):\n{commands}\n\nexit codes:\n{codes}\n\n"
+        "environment:\n"
+        "  STUDIO_HOME         folder of the library and the settings\n"
+        "  STUDIO_WEIGHTS      folders with weights, looked at first\n"
+        "  STUDIO_PLUGIN_PATH  folders with plugins under development",
+    )
+    version = f"Offline Studio {studio.__version__}"
+    parser.add_argument("--version", action="version", version=version)
+    parser.add_argument(
+        "--safe-mode", action="store_true", help="use the studio's own plugins only"
+    )
+    parser.add_argument(
+        "--only", action="append", default=[], metavar="ID,…", help="use only these plugins"
+    )
+    parser.add_argument("command", nargs="?", help=argparse.SUPPRESS)
+    parser.add_argument("rest", nargs="...", help=argparse.SUPPRESS)
+    return parser
+
+
+def _tell(error: StudioError, session: Session) -> ExitCode:
+    if session.wants_json:
+        info = error.info()
+        fields = ("code", "message", "hint", "plugin")
+        terminal.print_json({"error": {name: str(getattr(info, name)) for name in fields}})
+    terminal.hint(f"studio: {error.message}")
+    if error.hint:
+        terminal.hint(error.hint)
+    return ExitCode.of(error.code)
+
+
+def _tell_bug(error: Exception, session: Session) -> ExitCode:
+    what = f"{type(error).__name__}: {terminal.one_line(str(error), 200)}".rstrip(": ")
+    message = f"Something went wrong that should not have ({what})."
+    if session.wants_json:
+        terminal.print_json({"error": {"code": "INTERNAL", "message": message, "hint": ""}})
+    log = _write_log(error, session)
+    terminal.hint(f"studio: {message}")
+    terminal.hint(f"The report is in {log}." if log else "No report could be written.")
+    return ExitCode.BUG
+
+
+def _write_log(error: Exception, session: Session) -> Path | None:
+    with contextlib.suppress(OSError, StudioError):
+        log = session.paths.logs / "cli.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("a", encoding="utf-8", errors="backslashreplace") as file:
+            now = datetime.now().astimezone().isoformat()
+            file.write(f"--- {now} studio {studio.__version__}\n")
+            file.writelines(traceback.format_exception(error))
+        return log
+    return None

@@ -1,0 +1,63 @@
+"""``studio plugins``: which there are, how they are, switching them. Imports none of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from studio.cli import terminal
+from studio.cli.exit_code import ExitCode
+from studio.cli.flags import ArgumentParser
+from studio.cli.session import Session
+from studio.core.plugins import Plugin
+
+
+def main(argv: Sequence[str], session: Session) -> int:
+    """List plugins, or switch one on or off."""
+    parser = ArgumentParser(prog="studio plugins", description="List plugins, or switch one.")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    listing = commands.add_parser("list", help="list all plugins, the broken ones too")
+    listing.add_argument("--json", action="store_true", help="print one JSON object")
+    for name, text in (("on", "let a plugin take part (again)"), ("off", "leave a plugin out")):
+        commands.add_parser(name, help=text).add_argument("id", metavar="ID")
+    arguments = parser.parse_args(argv)
+    host = session.plugins
+    if arguments.command == "list":
+        _list(host.plugins, arguments.json)
+        return ExitCode.OK
+    switch = host.switch_on if arguments.command == "on" else host.switch_off
+    switch(arguments.id)
+    terminal.say(f"{host.plugin(arguments.id).title} is {arguments.command}.")
+    return ExitCode.OK
+
+
+def _list(plugins: Sequence[Plugin], as_json: bool) -> None:
+    if as_json:
+        terminal.print_json({"plugins": [_as_json(plugin) for plugin in plugins]})
+        return
+    if not plugins:
+        terminal.say("No plugin is installed. `make setup` installs those of the studio.")
+        return
+    rows = [(p.id, p.version, p.state, p.title, p.distribution or str(p.folder)) for p in plugins]
+    terminal.print_table(rows, head=("ID", "VERSION", "STATE", "TITLE", "FROM"))
+    for plugin in plugins:
+        if plugin.reason:
+            terminal.say(f"\n{plugin.id}: {plugin.reason}")
+
+
+def _as_json(plugin: Plugin) -> dict[str, Any]:
+    manifest = plugin.manifest
+    return {
+        "id": plugin.id,
+        "title": plugin.title,
+        "version": plugin.version,
+        "state": str(plugin.state),
+        "reason": plugin.reason,
+        "distribution": plugin.distribution,
+        "folder": str(plugin.folder or ""),
+        "tasks": [task.id for task in manifest.tasks] if manifest else [],
+        "pages": [page.id for page in manifest.pages] if manifest else [],
+        "permissions": msgspec.to_builtins(manifest.permissions) if manifest else {},
+    }

@@ -1,0 +1,102 @@
+"""``studio run TASK``: one task from flags to results. Each flag is a parameter of the task."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from studio.api.manifest import TaskEntry
+from studio.api.params import Params
+from studio.cli import saving, terminal
+from studio.cli.exit_code import ExitCode
+from studio.cli.flags import ArgumentParser, add_flags, values_of
+from studio.cli.follow import Follower
+from studio.cli.session import Session
+from studio.core.job import Job
+from studio.core.plugins import PluginHost
+from studio.protocol.states import JobState
+
+_HELP = ("-h", "--help")
+
+
+def main(argv: Sequence[str], session: Session) -> int:
+    """Run a task and print what it made."""
+    host = session.plugins
+    if not argv or argv[0] in _HELP:
+        _overview(host).print_help()
+        return ExitCode.OK if argv else ExitCode.BAD_INPUT
+    if argv[0].startswith("-"):
+        _overview(host).error("the task comes first")
+    plugin, entry = host.task(argv[0])
+    params_class = host.params_class(entry.id)
+    arguments = task_parser(entry, params_class).parse_args(argv[1:])
+    params = params_class.parse(values_of(arguments, params_class))
+    out = saving.prepare(arguments.out) if arguments.out else None
+    with session.studio() as studio:
+        job = studio.jobs.submit(plugin.id, entry, params)
+        follower = Follower(
+            studio,
+            show_progress=not (arguments.quiet or arguments.json),
+            show_text=not arguments.json,
+        )
+        follower.follow(job)
+        return _report(job, arguments, out, follower.interrupted)
+
+
+def task_parser(entry: TaskEntry, params: type[Params]) -> ArgumentParser:
+    """Return the parser of one task: its parameters, and how to print."""
+    parser = ArgumentParser(
+        prog=f"studio run {entry.id}",
+        usage=f"studio run {entry.id} [--FLAG VALUE …] [--json] [--out FOLDER]",
+        description=f"{entry.title}\n{entry.summary}".strip(),
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--out", type=Path, metavar="FOLDER", help="copy the results there")
+    parser.add_argument("--quiet", action="store_true", help="no progress")
+    add_flags(parser, params)
+    return parser
+
+
+def result_of(job: Job, paths: Sequence[Path]) -> dict[str, Any]:
+    """Return what ``--json`` prints: the task's own keys and those every task has."""
+    return {
+        **job.result,
+        "record": job.record,
+        "seconds": round(job.seconds or 0.0, 3),
+        "artifacts": [str(path) for path in paths],
+    }
+
+
+def _overview(host: PluginHost) -> ArgumentParser:
+    tasks = "\n".join(f"  {task.id:<24}{task.title}" for _, task in host.tasks())
+    return ArgumentParser(
+        prog="studio run",
+        usage="studio run TASK [--FLAG VALUE …] [--json] [--out FOLDER]",
+        description="Run one task, save and print what it makes.",
+        epilog=f"tasks (each has --help):\n{tasks or '  none: see `studio plugins list`'}",
+    )
+
+
+def _report(job: Job, arguments: Namespace, out: Path | None, interrupted: bool) -> int:
+    if job.state is JobState.CANCELLED:
+        terminal.hint("Stopped.")
+        if arguments.json:
+            terminal.print_json({"record": job.record, "state": "cancelled"})
+        return ExitCode.INTERRUPTED if interrupted else ExitCode.CANCELLED
+    if job.error is not None:
+        raise job.error
+    paths = saving.copy_all(job.artifacts, out) if out else [a.path for a in job.artifacts]
+    if arguments.json:
+        terminal.print_json(result_of(job, paths))
+        return ExitCode.OK
+    if not job.texts():
+        for artifact in job.artifacts:
+            if artifact.text:
+                terminal.say(artifact.text)
+    if not arguments.quiet:
+        for path in paths:
+            terminal.hint(f"saved    {path}")
+        terminal.hint(f"record   {job.record}  ({job.seconds or 0.0:.1f} s)")
+    return ExitCode.OK

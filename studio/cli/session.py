@@ -1,0 +1,80 @@
+"""What a command needs of the studio, opened only when it asks. Prints nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from studio.core.paths import StudioPaths
+
+if TYPE_CHECKING:
+    from studio.core.plugins import PluginHost
+    from studio.core.settings import Settings
+    from studio.core.studio import Studio
+    from studio.core.weights import WeightsCatalogue
+
+
+@dataclass
+class Session:
+    """One call of the command line.
+
+    Attributes:
+        wants_json: Whether errors too are told as JSON.
+    """
+
+    safe_mode: bool = False
+    only: tuple[str, ...] = ()
+    wants_json: bool = False
+
+    @cached_property
+    def paths(self) -> StudioPaths:
+        """Where the studio keeps things."""
+        return StudioPaths.default()
+
+    @cached_property
+    def settings(self) -> Settings:
+        """What the user set."""
+        from studio.core.settings import Settings
+
+        return Settings.open(self.paths.settings)
+
+    @cached_property
+    def plugins(self) -> PluginHost:
+        """The plugins, without the rest of the studio.
+
+        Raises:
+            StudioError: ``--only`` names a plugin that is not there.
+        """
+        from studio.core.plugins import PluginHost
+
+        host = PluginHost(
+            self.settings, self.paths.journals, safe_mode=self.safe_mode, only=self.only
+        )
+        for name in host.unknown_only():
+            host.plugin(name)  # says that there is none
+        return host
+
+    @cached_property
+    def weights(self) -> WeightsCatalogue:
+        """The weights on this machine."""
+        from studio.core.weights import WeightsCatalogue
+
+        return WeightsCatalogue(self.paths.weights_folders())
+
+    @contextmanager
+    def studio(self, *, read_only: bool = False) -> Iterator[Studio]:
+        """Open the whole studio, runtime included, and close it again.
+
+        Raises:
+            StudioError: The library cannot be opened, or another studio writes to it.
+        """
+        from studio.core.studio import Studio
+
+        studio = Studio.open(safe_mode=self.safe_mode, only=self.only, read_only=read_only)
+        try:
+            yield studio
+        finally:
+            studio.close()
