@@ -1,0 +1,175 @@
+"""Writing to a disk so that it survives a power cut, and saying its refusals in words. Knows no format."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from studio.protocol.errors import ErrorCode, StudioError
+
+_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
+_DENIED = {errno.EACCES, errno.EPERM}
+
+
+def sync_file(fd: int) -> None:
+    """Wait until the bytes of ``fd`` are on the disk itself, not in a cache of it."""
+    try:
+        import fcntl
+
+        full_sync: int | None = getattr(
+            fcntl, "F_FULLFSYNC", None
+        )  # macOS: fsync stops at the drive
+    except ImportError:
+        full_sync = None
+    if full_sync is None:
+        os.fsync(fd)
+    else:
+        fcntl.fcntl(fd, full_sync)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in ``folder`` survive a power cut. Windows does so by itself."""
+    if os.name == "nt":
+        return
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def make_folder(folder: Path) -> Path:
+    """Create ``folder`` and its parents, private to the user, durably; return it."""
+    if folder.is_dir():
+        return folder
+    make_folder(folder.parent)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    sync_folder(folder.parent)
+    return folder
+
+
+def write_all(fd: int, data: bytes | memoryview) -> None:
+    """Write every byte: one ``write`` may take fewer than it was given."""
+    view = memoryview(data).cast("B")
+    while view:
+        view = view[os.write(fd, view) :]
+
+
+def write_part(part: Path, data: bytes) -> None:
+    """Create ``part`` with ``data`` on the disk; nothing is left of it when that fails."""
+    fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        try:
+            write_all(fd, data)
+            sync_file(fd)
+        finally:
+            os.close(fd)
+    except OSError:
+        remove(part)
+        raise
+
+
+def write_durably(path: Path, data: bytes) -> None:
+    """Replace ``path`` by ``data``: whenever the power goes, the old or the new content is there, whole.
+
+    Raises:
+        OSError: The disk refused; the old content is untouched.
+    """
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    write_part(part, data)
+    try:
+        os.replace(part, path)
+    except OSError:
+        remove(part)
+        raise
+    sync_folder(path.parent)
+
+
+def remove(path: Path) -> bool:
+    """Delete a file if that is possible; return whether it is gone. For what may be left behind only."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:
+        return False
+    return True
+
+
+def set_aside(path: Path, make_name: Callable[[int], str]) -> Path | None:
+    """Rename a broken file to the first free ``make_name(1)``, ``make_name(2)``, …; None when it cannot be."""
+    number = 1
+    while (target := path.with_name(make_name(number))).exists():
+        number += 1
+    try:
+        os.replace(path, target)
+    except OSError:
+        return None
+    return target
+
+
+def free_bytes(folder: Path) -> int:
+    """Return the bytes a user may still write beside ``folder``."""
+    return shutil.disk_usage(folder).free
+
+
+def writable(folder: Path) -> bool:
+    """Whether files can be made in ``folder``; tried, since permission bits do not tell of the mount."""
+    probe = folder / f".probe-{os.getpid()}"
+    try:
+        os.close(os.open(probe, os.O_WRONLY | os.O_CREAT, 0o600))
+        probe.unlink()
+    except OSError as error:
+        return error.errno in _FULL  # full is not read-only: deleting still works
+    return True
+
+
+def words(size: float) -> str:
+    """Return a size as people read it: ``12.6 MB``."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "bytes" or size >= 100 else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"
+
+
+def explain(error: OSError, doing: str, path: Path) -> StudioError:
+    """Return the sentence for a disk's refusal.
+
+    Args:
+        doing: What was tried, as it follows "Could not": ``save the picture``.
+    """
+    details = f"{type(error).__name__}: {error}"
+    if error.errno in _FULL:
+        return StudioError(
+            ErrorCode.DISK_FULL,
+            f"Could not {doing}: the disk of {path} is full.",
+            "Free some space or empty the bin, then try again.",
+            details,
+        )
+    if error.errno == errno.EROFS:
+        return StudioError(
+            ErrorCode.READ_ONLY,
+            f"Could not {doing}: the disk of {path} is read-only.",
+            "Make it writable, or choose another folder with STUDIO_HOME.",
+            details,
+        )
+    if error.errno in _DENIED:
+        return StudioError(
+            ErrorCode.PERMISSION,
+            f"Could not {doing}: you have no permission to write to {path}.",
+            "Correct the permissions of that folder, or choose another with STUDIO_HOME.",
+            details,
+        )
+    if error.errno == errno.ENOENT:
+        return StudioError(
+            ErrorCode.NOT_FOUND, f"Could not {doing}: {path} is not there.", "", details
+        )
+    reason = error.strerror or type(error).__name__
+    return StudioError(
+        ErrorCode.INTERNAL,
+        f"Could not {doing}: the disk of {path} answered “{reason}”.",
+        "Check the disk and its cable, then try again.",
+        details,
+    )

@@ -1,0 +1,299 @@
+"""Artifacts: saving, finding, starring, binning. A row never points to bytes that are not on the disk."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from studio.core import disk
+from studio.core.library import tables
+from studio.core.library.database import Database
+from studio.core.library.history import History
+from studio.core.library.objects import ObjectStore, Payload, Staged, checked_suffix
+from studio.core.library.queries import like_pattern, match_expression
+from studio.core.library.rows import Artifact, Family, Record, from_columns, plain
+from studio.core.library.schema import SEARCHED_CHARACTERS
+from studio.core.library.ulid import new_id
+from studio.protocol.errors import ErrorCode, StudioError
+
+SIDECAR_FORMAT = "offline-studio/artifact"
+PREVIEW_SUFFIX = ".png"
+
+_ORDERS = {
+    "newest": "artifacts.id DESC",
+    "oldest": "artifacts.id",
+    "title": "artifacts.title COLLATE NOCASE, artifacts.id",
+    "largest": "artifacts.bytes DESC, artifacts.id",
+}
+_FAMILY = """
+    WITH RECURSIVE kin(id, distance) AS (
+        VALUES (?, 0)
+        UNION SELECT {found}, distance + 1 FROM artifact_inputs JOIN kin ON {known} = kin.id
+        WHERE distance < 1000
+    )
+    SELECT artifacts.* FROM artifacts JOIN (
+        SELECT id, min(distance) AS distance FROM kin WHERE distance > 0 GROUP BY id
+    ) USING (id) ORDER BY distance, id
+"""
+
+
+class Artifacts:
+    """The artifacts of a library: rows, payloads and sidecars together."""
+
+    def __init__(self, database: Database, store: ObjectStore, history: History) -> None:
+        self._database = database
+        self._store = store
+        self._history = history
+
+    def add(
+        self,
+        artifact: Artifact,
+        payload: Payload,
+        *,
+        preview: bytes | None = None,
+        record: Record | None = None,
+        inputs: Sequence[str] = (),
+    ) -> Artifact:
+        """Save a result; ``digest``, ``bytes`` and ``preview`` of ``artifact`` are filled in here.
+
+        Returns:
+            The artifact as stored, once payload, sidecar and row are on the disk.
+
+        Raises:
+            StudioError: It could not be saved; nothing of it is left.
+        """
+        staged: list[Staged] = []
+        try:
+            staged.append(self._store.stage(artifact.id, payload))
+            if preview:
+                staged.append(self._store.stage(f"{artifact.id}-preview", preview))
+            artifact = msgspec.structs.replace(
+                artifact,
+                digest=staged[0].digest,
+                bytes=staged[0].bytes,
+                preview=staged[1].digest if preview else "",
+            )
+            self._store.announce(artifact.id, sidecar(artifact, record, inputs))
+            for part, suffix in zip(staged, (artifact.suffix, PREVIEW_SUFFIX), strict=False):
+                self._store.place(part, suffix)
+            self._insert(artifact, inputs)
+        except BaseException as error:
+            self._undo(artifact, staged)
+            if isinstance(error, OSError):
+                raise disk.explain(error, "save the result", self._database.path.parent) from error
+            raise
+        with suppress(OSError):  # the next start settles it
+            self._store.settle(artifact.id, artifact.digest)
+        return artifact
+
+    def adopt(self, artifact: Artifact, inputs: Iterable[str]) -> bool:
+        """Take in an artifact whose payload and sidecar are there; return whether it was not known yet."""
+        if self._database.one("SELECT 1 FROM artifacts WHERE id = ?", artifact.id):
+            return False
+        self._insert(artifact, list(inputs))
+        return True
+
+    def get(self, id: str) -> Artifact:
+        """Return one artifact.
+
+        Raises:
+            StudioError: ``NOT_FOUND``.
+        """
+        row = self._database.one("SELECT * FROM artifacts WHERE id = ?", id)
+        if row is None:
+            raise StudioError(ErrorCode.NOT_FOUND, f"There is no artifact “{id}” in the library.")
+        return from_columns(Artifact, row)
+
+    def find(
+        self, query: str, order: str, limit: int, offset: int, **conditions: Any
+    ) -> list[Artifact]:
+        """Return artifacts; see ``Library.find``."""
+        if order not in _ORDERS:
+            raise StudioError(
+                ErrorCode.BAD_INPUT,
+                f"The library cannot sort by “{order}”.",
+                f"Use one of: {', '.join(_ORDERS)}.",
+            )
+        where, values = _conditions(query, **conditions)
+        rows = self._database.all(
+            f"SELECT artifacts.* FROM artifacts WHERE {where} ORDER BY {_ORDERS[order]}"
+            " LIMIT ? OFFSET ?",
+            *values,
+            limit,
+            offset,
+        )
+        return [from_columns(Artifact, row) for row in rows]
+
+    def count(self, query: str, **conditions: Any) -> int:
+        """Return how many ``find`` would return without a limit."""
+        where, values = _conditions(query, **conditions)
+        return int(self._database.value(f"SELECT count(*) FROM artifacts WHERE {where}", *values))
+
+    def inputs(self, id: str) -> list[str]:
+        """Return the ids of what an artifact was made from, the lost ones too."""
+        rows = self._database.all(
+            "SELECT parent FROM artifact_inputs WHERE child = ? ORDER BY parent", id
+        )
+        return [row[0] for row in rows]
+
+    def family(self, id: str) -> Family:
+        """Return all ancestors and descendants that still exist."""
+        self.get(id)
+        up = _FAMILY.format(found="parent", known="child")
+        down = _FAMILY.format(found="child", known="parent")
+        return Family(
+            [from_columns(Artifact, row) for row in self._database.all(up, id)],
+            [from_columns(Artifact, row) for row in self._database.all(down, id)],
+        )
+
+    def change(self, ids: Sequence[str], **columns: Any) -> None:
+        """Set columns of artifacts (``title``, ``starred``, ``binned_at``) in one durable step.
+
+        Raises:
+            StudioError: ``NOT_FOUND`` for the first that is not there; none is changed then.
+        """
+        changes = ", ".join(f"{name} = ?" for name in columns)
+        with self._database.write("change the library", freeing=True) as connection:
+            for id in ids:
+                done = connection.execute(
+                    f"UPDATE artifacts SET {changes} WHERE id = ?", (*columns.values(), id)
+                )
+                if not done.rowcount:
+                    self.get(id)
+            self._note(*({"id": id, "set": columns} for id in ids))
+
+    def erase(self, ids: Sequence[str]) -> int:
+        """Delete artifacts for good and return the bytes that were freed.
+
+        The sidecar goes first, so that a crash on the way leaves an artifact in the bin rather than one
+        that a rebuild would bring back.
+        """
+        doomed = [self.get(id) for id in ids]
+        for artifact in doomed:
+            self._remove(self._store.sidecar_path(artifact.digest, artifact.id))
+        with self._database.write("delete for good", freeing=True) as connection:
+            connection.executemany("DELETE FROM artifacts WHERE id = ?", [(id,) for id in ids])
+            self._note(*({"id": id, "erased": True} for id in ids))
+        return sum(self._free(artifact) for artifact in doomed)
+
+    def _insert(self, artifact: Artifact, inputs: Sequence[str]) -> None:
+        with self._database.write("save the result") as connection:
+            tables.insert(connection, artifact)
+            tables.link(connection, artifact.id, inputs)
+
+    def _note(self, *events: dict[str, Any]) -> None:
+        try:
+            self._history.append("artifacts", *events)
+        except OSError as error:
+            raise disk.explain(error, "change the library", self._database.path.parent) from error
+
+    def _undo(self, artifact: Artifact, staged: list[Staged]) -> None:
+        """Leave nothing of a save that failed: on a full disk every byte is wanted."""
+        self._store.withdraw(artifact.id)
+        for part in staged:
+            disk.remove(part.part)
+        with suppress(StudioError):  # what stays is found by verify
+            self._free(artifact)
+
+    def _free(self, artifact: Artifact) -> int:
+        """Delete the files of an artifact that is gone, unless another one shares them."""
+        freed = 0
+        for digest, suffix in (
+            (artifact.digest, artifact.suffix),
+            (artifact.preview, PREVIEW_SUFFIX),
+        ):
+            path = self._store.path(digest, suffix)
+            if digest and not self._in_use(digest, suffix) and path.exists():
+                size = path.stat().st_size
+                freed += size if disk.remove(path) else 0
+        return freed
+
+    def _in_use(self, digest: str, suffix: str) -> bool:
+        return bool(
+            self._database.value(
+                "SELECT EXISTS (SELECT 1 FROM artifacts WHERE digest = ?1 AND suffix = ?2)"
+                " OR (?2 = '.png' AND EXISTS (SELECT 1 FROM artifacts WHERE preview = ?1))",
+                digest,
+                suffix,
+            )
+        )
+
+    def _remove(self, path: Path) -> None:
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise disk.explain(error, "delete for good", path.parent) from error
+
+
+def new_artifact(kind: str, suffix: str, title: str, text: str, **facts: Any) -> Artifact:
+    """Return an artifact that is yet to be saved."""
+    return Artifact(
+        id=new_id(),
+        created=time.time(),
+        kind=str(kind),
+        title=title,
+        digest="",
+        bytes=0,
+        suffix=checked_suffix(suffix),
+        text=text[:SEARCHED_CHARACTERS],
+        **facts,
+    )
+
+
+def sidecar(artifact: Artifact, record: Record | None, inputs: Sequence[str]) -> bytes:
+    """Return the JSON that lies beside a payload: enough to rebuild its row and to make it again."""
+    data = {
+        "format": SIDECAR_FORMAT,
+        "version": 1,
+        "artifact": plain(artifact),
+        "record": plain(record) if record else None,
+        "inputs": list(inputs),
+    }
+    return msgspec.json.format(msgspec.json.encode(data), indent=1)
+
+
+def _conditions(
+    query: str,
+    *,
+    kinds: Sequence[str] = (),
+    starred: bool | None = None,
+    binned: bool = False,
+    passed: bool | None = None,
+    record: str = "",
+    job: str = "",
+    collection: str = "",
+) -> tuple[str, list[Any]]:
+    """Return the WHERE of a search and its values."""
+    terms, values = [f"binned_at IS {'NOT' if binned else ''} NULL"], list[Any]()
+
+    def add(term: str, *more: Any) -> None:
+        terms.append(term)
+        values.extend(more)
+
+    if kinds:
+        add(f"kind IN {tables.marks(kinds)}", *kinds)
+    if starred is not None:
+        add("starred = ?", starred)
+    if passed is not None:
+        failed = (
+            "EXISTS (SELECT 1 FROM json_each(verdict, '$.checks')"
+            " WHERE json_extract(value, '$.passed') = 0)"
+        )
+        add(f"verdict IS NOT NULL AND {'NOT ' if passed else ''}{failed}")
+    if record:
+        add("record = ?", record)
+    if job:
+        add("job = ?", job)
+    if collection:
+        add("id IN (SELECT artifact FROM collection_items WHERE collection = ?)", collection)
+    if match := match_expression(query):
+        add("n IN (SELECT rowid FROM artifact_search WHERE artifact_search MATCH ?)", match)
+    elif query.strip():
+        like = like_pattern(query)
+        add(r"(title || ' ' || prompt || ' ' || text) LIKE ? ESCAPE '\'", like)
+    return " AND ".join(terms), values

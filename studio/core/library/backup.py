@@ -1,0 +1,111 @@
+"""Copies of the database and of the whole library, each opened and checked before it counts as one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import time
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+
+from studio.core import disk
+from studio.core.library import objects
+from studio.core.library.database import Database
+from studio.protocol.errors import ErrorCode, StudioError
+
+KEPT_DAILY = 7
+
+
+def copy_database(database: Database, target: Path) -> Path:
+    """Copy the database to ``target``: a whole, checked file or none.
+
+    Raises:
+        StudioError: It could not be written, or the copy is not sound.
+    """
+    part = target.with_name(f".{target.name}.part")
+    disk.remove(part)
+    try:
+        disk.make_folder(target.parent)
+        with database.exclusive() as source, closing(sqlite3.connect(part)) as copy:
+            source.backup(copy)
+            copy.execute("PRAGMA journal_mode = DELETE")
+            found = copy.execute("PRAGMA integrity_check(1)").fetchone()[0]
+        if found != "ok":
+            raise StudioError(
+                ErrorCode.INTERNAL, f"The copy of the database is not sound: {found}."
+            )
+        with part.open("rb+") as file:
+            disk.sync_file(file.fileno())
+        os.replace(part, target)
+        disk.sync_folder(target.parent)
+    except OSError as error:
+        raise disk.explain(error, "back up the library", target.parent) from error
+    finally:
+        disk.remove(part)
+    return target
+
+
+def daily(database: Database, folder: Path) -> Path | None:
+    """Back up once a day into ``folder`` and let the oldest copies go; None when today's is there."""
+    target = folder / time.strftime("library-%Y-%m-%d.db")
+    if target.exists():
+        return None
+    copy_database(database, target)
+    old = sorted(folder.glob("library-[0-9]*-[0-9]*-[0-9]*.db"))
+    for path in [path for path in old if path != target][: -(KEPT_DAILY - 1)]:
+        disk.remove(path)
+    return target
+
+
+def copy_payloads(digests: Iterable[str], source: Path, target: Path) -> list[str]:
+    """Copy payloads and sidecars by digest; return the names of files that are damaged or missing."""
+    bad = []
+    for digest in digests:
+        found = sorted((source / digest[:2]).glob(f"{digest}.*"))
+        if not found:
+            bad.append(digest)
+        for path in found:
+            copy = target / digest[:2] / path.name
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)
+            with copy.open("rb+") as file:
+                disk.sync_file(file.fileno())
+            if not objects.is_sidecar(path) and objects.digest_of(copy) != digest:
+                bad.append(path.name)
+    return bad
+
+
+def copy_library(database: Database, source: Path, target: Path, digests: list[str]) -> Path:
+    """Copy database, payloads, sidecars and history to ``target/library``: a whole, checked copy or none.
+
+    Raises:
+        StudioError: ``target`` exists and is not empty, the disk refuses, or files of the source are bad.
+    """
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise StudioError(
+            ErrorCode.BAD_INPUT, f"{target} is in the way of the backup.", "Name a new folder."
+        )
+    part = target.with_name(f".{target.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    try:
+        copy_database(database, part / "library" / database.path.name)
+        bad = copy_payloads(digests, source / "objects", part / "library" / "objects")
+        if (source / "history").exists():
+            shutil.copytree(source / "history", part / "library" / "history")
+        if target.exists():
+            target.rmdir()
+        os.replace(part, target)
+        disk.sync_folder(target.parent)
+    except OSError as error:
+        raise disk.explain(error, "back up the library", target) from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    if bad:
+        raise StudioError(
+            ErrorCode.BAD_INPUT,
+            f"The backup is in {target}, but {len(bad)} files of the library were missing or damaged.",
+            "“studio library verify” names them.",
+        )
+    return target

@@ -1,0 +1,305 @@
+"""The connection to SQLite: settings that keep its promises, transactions, and its refusals in words.
+
+One connection writes, behind a lock, from whichever thread; each thread reads over a connection of its
+own. Knows no table.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import tempfile
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from studio.core import disk
+from studio.core.library.ballast import Ballast
+from studio.protocol.errors import ErrorCode, StudioError
+
+_BUSY_MS = 5_000
+_CACHE_KIB = 16_384
+
+_SCARCE = 8 << 20
+"""With less room than this, what frees room or ends work may use the ballast's."""
+
+_LASTING = {ErrorCode.DISK_FULL, ErrorCode.READ_ONLY, ErrorCode.INTERNAL}
+"""Faults that the next write would meet too, unless somebody does something."""
+
+
+class Database:
+    """One SQLite file.
+
+    Args:
+        path: The file; made if missing, unless ``read_only``.
+        read_only: Never write, and make no file beside it.
+        ballast: Room to give up when the disk is full.
+        on_fault: Told when the disk refuses, and with None once it accepts again.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        read_only: bool,
+        ballast: Ballast | None = None,
+        on_fault: Callable[[StudioError | None], None] = lambda error: None,
+    ) -> None:
+        self.path = path
+        self.read_only = read_only
+        self.fault: StudioError | None = None
+        self._ballast = ballast
+        self._on_fault = on_fault
+        self._lock = threading.RLock()
+        self._local = threading.local()
+        self._readers: weakref.WeakSet[_Reader] = weakref.WeakSet()
+        self._writer: sqlite3.Connection | None = None
+        self._snapshot: Path | None = None
+        self._closed = False
+        with self.guard("open the library"):
+            if read_only:
+                self._uri = self._readable_uri()
+            else:
+                self._uri = _uri(path, "rw")
+                self._writer = _connect(_uri(path, "rwc"))
+                _use_wal(self._writer, path)
+
+    @contextmanager
+    def write(self, doing: str, *, freeing: bool = False) -> Iterator[sqlite3.Connection]:
+        """Hold a transaction; it is on the disk when the block is left, or undone if the block raises.
+
+        Args:
+            freeing: It gives room back, or ends work that was paid for: it may use the ballast.
+
+        Raises:
+            StudioError: ``READ_ONLY``, ``DISK_FULL``, ``BUSY`` or what else SQLite says.
+        """
+        with self._lock, self.guard(doing):
+            if self._writer is None:
+                raise StudioError(
+                    ErrorCode.READ_ONLY, f"Could not {doing}: the library is read-only."
+                )
+            if freeing and self._ballast and disk.free_bytes(self.path.parent) < _SCARCE:
+                self._ballast.release()
+            connection = self._writer
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                self._undo(connection)
+                raise
+            self.note(None)
+
+    def note(self, error: StudioError | None) -> None:
+        """Remember whether the disk refuses or accepts, and tell when that changed."""
+        before, self.fault = self.fault, error
+        if (before and before.message) != (error and error.message):
+            self._on_fault(error)
+
+    def all(self, sql: str, *values: Any) -> list[sqlite3.Row]:
+        """Return all rows of a query."""
+        with self.guard("read the library"):
+            return self._reader().execute(sql, values).fetchall()
+
+    def one(self, sql: str, *values: Any) -> sqlite3.Row | None:
+        """Return the first row of a query, or None."""
+        with self.guard("read the library"):
+            row: sqlite3.Row | None = self._reader().execute(sql, values).fetchone()
+            return row
+
+    def value(self, sql: str, *values: Any) -> Any:
+        """Return the first column of the first row, or None."""
+        row = self.one(sql, *values)
+        return row[0] if row else None
+
+    @contextmanager
+    def exclusive(self) -> Iterator[sqlite3.Connection]:
+        """Lend the writing connection without a transaction: migrations and checkpoints."""
+        with self._lock, self.guard("change the library"):
+            if self._writer is None:
+                raise StudioError(ErrorCode.READ_ONLY, "The library is read-only.")
+            yield self._writer
+
+    def problem(self) -> str:
+        """Return what a quick check of the whole file finds wrong, empty when nothing is."""
+        try:
+            found = self._reader().execute("PRAGMA quick_check(1)").fetchone()[0]
+        except sqlite3.DatabaseError as error:
+            return str(error)
+        return "" if found == "ok" else str(found)
+
+    def close(self) -> None:
+        """Close all connections. Needs no care: a kill leaves the same."""
+        with self._lock:
+            self._closed = True
+            for reader in list(self._readers):
+                reader.close()
+            if self._writer is not None:
+                self._writer.close()
+                self._writer = None
+            if self._snapshot is not None:
+                shutil.rmtree(self._snapshot, ignore_errors=True)
+                self._snapshot = None
+
+    @contextmanager
+    def guard(self, doing: str) -> Iterator[None]:
+        """Turn SQLite's refusals into sentences."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            told = explain(error, doing, self.path)
+            if told.code in _LASTING:
+                self.note(told)
+            raise told from error
+        except StudioError as error:
+            if error.code is ErrorCode.DISK_FULL:
+                self.note(error)
+            raise
+
+    def _reader(self) -> sqlite3.Connection:
+        reader: _Reader | None = getattr(self._local, "reader", None)
+        if reader is None or reader.closed:
+            if self._closed:
+                raise StudioError(ErrorCode.INTERNAL, "The library was closed.")
+            reader = _Reader(self._uri, self.read_only)
+            self._local.reader = reader
+            self._readers.add(reader)
+        return reader.connection
+
+    def _undo(self, connection: sqlite3.Connection) -> None:
+        """Roll back; after an error of the disk the connection is made anew, for its cache may lie."""
+        try:
+            if connection.in_transaction:
+                connection.rollback()
+        except sqlite3.Error:
+            connection.close()
+            self._writer = _connect(self._uri)
+            _use_wal(self._writer, self.path)
+
+    def _readable_uri(self) -> str:
+        """Find a way to read a file that may lie on a read-only disk.
+
+        WAL needs a shared-memory file beside the database even to read. Where none can be made, the file
+        is read as one that never changes; if there are changes in its log, a copy of both is read.
+        """
+        for uri in (_uri(self.path, "ro"), _uri(self.path, "ro", immutable=True)):
+            log = self.path.with_name(self.path.name + "-wal")
+            if "immutable" in uri and log.exists() and log.stat().st_size:
+                uri = _uri(self._copy(log), "rw")
+            try:
+                connection = _connect(uri)
+            except sqlite3.OperationalError:
+                continue
+            try:
+                connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+            except sqlite3.OperationalError:
+                continue
+            finally:
+                connection.close()
+            return uri
+        return _uri(self.path, "ro")
+
+    def _copy(self, log: Path) -> Path:
+        self._snapshot = Path(tempfile.mkdtemp(prefix="offline-studio-"))
+        copy = self._snapshot / self.path.name
+        shutil.copyfile(self.path, copy)
+        shutil.copyfile(log, copy.with_name(log.name))
+        return copy
+
+
+class _Reader:
+    """A reading connection that closes with its thread."""
+
+    def __init__(self, uri: str, read_only: bool) -> None:
+        self.connection = _connect(uri)
+        self.closed = False
+        self.connection.execute("PRAGMA query_only = ON")
+
+    def close(self) -> None:
+        self.closed = True
+        self.connection.close()
+
+    def __del__(self) -> None:
+        self.close()
+
+
+def explain(error: sqlite3.Error, doing: str, path: Path) -> StudioError:
+    """Return the sentence for an error of SQLite."""
+    details = f"{getattr(error, 'sqlite_errorname', '') or type(error).__name__}: {error}"
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    what = f"Could not {doing}"
+    if code == sqlite3.SQLITE_FULL:
+        return StudioError(
+            ErrorCode.DISK_FULL,
+            f"{what}: the disk of {path.parent} is full.",
+            "Free some space or empty the bin, then try again.",
+            details,
+        )
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return StudioError(
+            ErrorCode.BUSY,
+            f"{what}: another program holds {path.name}.",
+            "Close it, or wait for it, then try again.",
+            details,
+        )
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
+        return StudioError(
+            ErrorCode.READ_ONLY,
+            f"{what}: {path.parent} is read-only.",
+            "Make that folder writable, or choose another with STUDIO_HOME.",
+            details,
+        )
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return StudioError(
+            ErrorCode.INTERNAL,
+            f"{what}: the database {path.name} is damaged.",
+            "Start the studio again: it rebuilds the database from your files.",
+            details,
+        )
+    return StudioError(
+        ErrorCode.INTERNAL,
+        f"{what}: the disk of {path.parent} answered “{error}”.",
+        "Check the disk, then start the studio again.",
+        details,
+    )
+
+
+def _uri(path: Path, mode: str, *, immutable: bool = False) -> str:
+    extra = "&immutable=1" if immutable else ""
+    return f"file:{quote(str(path.absolute()))}?mode={mode}{extra}"
+
+
+def _connect(uri: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        uri, uri=True, isolation_level=None, check_same_thread=False, timeout=_BUSY_MS / 1000
+    )
+    connection.row_factory = sqlite3.Row
+    for pragma in (
+        "trusted_schema = OFF",
+        "cell_size_check = ON",
+        "foreign_keys = ON",
+        f"busy_timeout = {_BUSY_MS}",
+        f"cache_size = -{_CACHE_KIB}",
+        "temp_store = MEMORY",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+    return connection
+
+
+def _use_wal(connection: sqlite3.Connection, path: Path) -> None:
+    """Turn on the write-ahead log, and believe only what SQLite answers: some disks cannot have it."""
+    mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+    if mode != "wal":
+        raise StudioError(
+            ErrorCode.UNSUPPORTED,
+            f"The disk of {path.parent} cannot keep a database safely (it answered “{mode}”).",
+            "Choose a folder on a local disk with STUDIO_HOME.",
+        )
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA fullfsync = 1")
+    connection.execute("PRAGMA checkpoint_fullfsync = 1")

@@ -1,0 +1,70 @@
+"""Copying results to where a person wants them. Never overwrites; leaves a whole file or none."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import unicodedata
+from pathlib import Path
+
+from studio.core import disk
+
+_LONGEST = 120
+_RESERVED = {"CON", "PRN", "AUX", "NUL"} | {
+    f"{port}{n}" for port in ("COM", "LPT") for n in range(1, 10)
+}
+
+
+def file_name(title: str, suffix: str) -> str:
+    """Return a name for ``title`` that every file system takes: no path, no device, not too long."""
+    name = unicodedata.normalize("NFC", title)
+    name = "".join(c for c in name if unicodedata.category(c)[0] != "C")
+    name = re.sub(r'[\\/:*?"<>|\s]+', " ", name)
+    while len(name.encode()) > _LONGEST:
+        name = name[:-1]
+    name = name.strip(" .")
+    if not name or name.split(".")[0].upper().rstrip() in _RESERVED:
+        name = f"result {name}".strip()
+    return name + suffix
+
+
+def copy_out(source: Path, folder: Path, name: str) -> Path:
+    """Copy ``source`` into ``folder`` as ``name``, or ``name (2)`` where that is taken; return where it is.
+
+    Raises:
+        OSError: The folder cannot be written; nothing was left in it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    part = folder / f".{name}.{os.getpid()}.part"
+    try:
+        with source.open("rb") as read, part.open("wb") as write:
+            shutil.copyfileobj(read, write, 1 << 20)
+            write.flush()
+            disk.sync_file(write.fileno())
+        target = _take_name(part, folder, name)
+    except BaseException:
+        disk.remove(part)
+        raise
+    disk.sync_folder(folder)
+    return target
+
+
+def _take_name(part: Path, folder: Path, name: str) -> Path:
+    """Give ``part`` the first free name, atomically where the file system has links."""
+    stem, dot, suffix = name.partition(".")
+    number = 1
+    while True:
+        target = folder / (name if number == 1 else f"{stem} ({number}){dot}{suffix}")
+        number += 1
+        try:
+            os.link(part, target)
+        except FileExistsError:
+            continue
+        except OSError:  # no links here (FAT): a small race is left
+            if target.exists():
+                continue
+            os.replace(part, target)
+            return target
+        part.unlink()
+        return target

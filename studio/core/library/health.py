@@ -1,0 +1,82 @@
+"""How the library is, in words for a banner. Decides nothing."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+
+import msgspec
+
+from studio.protocol.errors import ErrorCode, StudioError
+
+
+class HealthState(StrEnum):
+    """What can be done with the library; reading, browsing and exporting always can."""
+
+    OK = "ok"
+    READ_ONLY = "read-only"
+    FULL = "full"
+    FAULTY = "faulty"
+
+
+class Health(msgspec.Struct, frozen=True):
+    """The state of the library, in one sentence that says what and why, and one that says what to do.
+
+    Attributes:
+        writer: The pid of the studio that writes, where that is the reason.
+    """
+
+    state: HealthState = HealthState.OK
+    message: str = ""
+    hint: str = ""
+    writer: int = 0
+
+    @property
+    def writable(self) -> bool:
+        """Whether saving is worth a try."""
+        return self.state is not HealthState.READ_ONLY
+
+    def error(self) -> StudioError:
+        """Return the refusal of a write to a read-only library."""
+        return StudioError(ErrorCode.READ_ONLY, self.message, self.hint)
+
+
+def of_fault(fault: StudioError) -> Health:
+    """Return the health that a refusal of the disk stands for."""
+    full = fault.code is ErrorCode.DISK_FULL
+    return Health(HealthState.FULL if full else HealthState.FAULTY, fault.message, fault.hint)
+
+
+def asked() -> Health:
+    """The caller wanted to read only."""
+    return Health(HealthState.READ_ONLY, "The library was opened for reading only.")
+
+
+def other_writer(pid: int) -> Health:
+    """Another studio has the library open."""
+    who = f" (process {pid})" if pid else ""
+    return Health(
+        HealthState.READ_ONLY,
+        f"Another studio{who} is using this library, so nothing can be saved from here.",
+        "Use that window, or close it and start this one again.",
+        pid,
+    )
+
+
+def no_permission(folder: Path) -> Health:
+    """The folder cannot be written to."""
+    return Health(
+        HealthState.READ_ONLY,
+        f"The library in {folder} cannot be written to, so nothing can be saved.",
+        "Make that folder writable, or choose another with STUDIO_HOME.",
+    )
+
+
+def newer(folder: Path, found: int, known: int) -> Health:
+    """A later studio wrote the database."""
+    return Health(
+        HealthState.READ_ONLY,
+        f"The library in {folder} was written by a newer studio (format {found}; this one knows {known}), "
+        "so it is shown but not changed.",
+        "Use the newer studio, or choose another library with STUDIO_HOME.",
+    )

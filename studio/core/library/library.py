@@ -1,0 +1,452 @@
+"""The library: one door to results, records, conversations and the job journal. Holds no SQL."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, BinaryIO, ParamSpec, TypeVar
+
+import msgspec
+
+from studio.core import disk
+from studio.core.library import artifacts as shelf
+from studio.core.library import backup, checkup, export, health, recovery, ulid
+from studio.core.library.ballast import Ballast
+from studio.core.library.collection import Collections
+from studio.core.library.conversations import Conversations
+from studio.core.library.health import Health
+from studio.core.library.history import History
+from studio.core.library.jobs import JobJournal
+from studio.core.library.objects import ObjectStore, Payload
+from studio.core.library.opening import open_database
+from studio.core.library.rebuild import rebuild
+from studio.core.library.records import Records
+from studio.core.library.rows import Artifact, Family, Record
+from studio.core.paths import StudioPaths
+from studio.protocol.errors import ErrorCode, StudioError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+JOB_RESERVE = 256 << 20
+"""Room that a job must leave on the disk: for the database, and for whatever else the user does."""
+
+
+class Stats(msgspec.Struct, frozen=True):
+    """How much there is.
+
+    Attributes:
+        kinds: Kind → artifacts outside the bin.
+        bytes: Of all payloads, the bin's too.
+        free: Bytes left on the disk.
+    """
+
+    kinds: dict[str, int]
+    binned: int
+    records: int
+    conversations: int
+    messages: int
+    bytes: int
+    free: int
+
+
+class Library:
+    """All that was made, on one disk, safe when a method returns.
+
+    Methods may be called from any thread. Reads take about a millisecond; writes wait for the disk (two
+    to four syncs, 5–50 ms), so a window calls them through ``later``.
+
+    Attributes:
+        records, conversations, collections, jobs: The parts with methods of their own.
+        news: Sentences about the opening that the user should read once.
+        on_health: Called, from any thread, with the new health whenever it changes.
+    """
+
+    def __init__(self, folder: Path, *, read_only: bool) -> None:
+        self.folder = folder
+        self.on_health: Callable[[Health], None] = lambda health: None
+        self._opened = opened = open_database(
+            folder, read_only=read_only, on_fault=lambda fault: self.on_health(self.health)
+        )
+        self._database = database = opened.database
+        self._store = ObjectStore(folder)
+        self._history = history = History(folder / "history")
+        self._ballast = Ballast(folder / "ballast")
+        self._executor: ThreadPoolExecutor | None = None
+        self._artifacts = shelf.Artifacts(database, self._store, history)
+        self.records = Records(database, history)
+        self.collections = Collections(database, history)
+        self.jobs = JobJournal(database)
+        self.conversations = Conversations(database, history, folder / "journals", database.note)
+        self.news = list(opened.news)
+        self._learn_last_id()
+        if self.health.writable:
+            self._recover()
+
+    @classmethod
+    def open(cls, paths: StudioPaths | Path, *, read_only: bool = False) -> Library:
+        """Open the library of ``paths`` (or a library folder), made if missing.
+
+        It opens for reading only when it must: see ``health``.
+
+        Raises:
+            StudioError: It can be neither made nor read.
+        """
+        folder = paths.library if isinstance(paths, StudioPaths) else paths
+        return cls(folder, read_only=read_only)
+
+    def close(self) -> None:
+        """Finish what ``later`` was given and let go. A kill does no harm either."""
+        if self._executor:
+            self._executor.shutdown()
+        self._database.close()
+        self._opened.lock.release()
+        if self._opened.scratch:
+            shutil.rmtree(self._opened.scratch, ignore_errors=True)
+
+    def __enter__(self) -> Library:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def health(self) -> Health:
+        """Whether saving works, and if not why and what to do; reading always works."""
+        fault = self._database.fault
+        if not self._opened.health.writable or fault is None:
+            return self._opened.health
+        return health.of_fault(fault)
+
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing can be saved, for good."""
+        return not self._opened.health.writable
+
+    def later(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Call something of the library on its own thread, in order: nothing waits in the window."""
+        if self._executor is None:
+            self._executor = ThreadPoolExecutor(1, thread_name_prefix="library")
+        return self._executor.submit(call, *args, **kwargs)
+
+    # --- artifacts ----------------------------------------------------------------------------
+
+    def add_artifact(
+        self,
+        kind: str,
+        payload: Payload,
+        *,
+        suffix: str,
+        title: str = "",
+        record: str = "",
+        inputs: Sequence[str] = (),
+        verdict: Mapping[str, Any] | None = None,
+        preview: bytes | None = None,
+        text: str = "",
+        job: str = "",
+        meta: Mapping[str, Any] | None = None,
+    ) -> Artifact:
+        """Save a result; it is on the disk when this returns.
+
+        Args:
+            payload: The bytes, or a file to copy.
+            suffix: Of its file name: ``.png``.
+            record: Id of the record that made it; its prompt becomes searchable.
+            inputs: Ids of the artifacts it was made from: the family tree.
+            verdict: A ``studio.api.Verdict`` in plain data.
+            preview: A small PNG.
+            text: What it says, for search.
+
+        Raises:
+            StudioError: It could not be saved (``DISK_FULL``, ``READ_ONLY``, …); nothing of it is left.
+        """
+        self._must_write()
+        made_by = self.records.get(record) if record else None
+        artifact = shelf.new_artifact(
+            kind,
+            suffix,
+            title,
+            text,
+            record=record,
+            job=job,
+            verdict=dict(verdict) if verdict else None,
+            prompt=str((made_by.params if made_by else {}).get("prompt") or "")[:10_000],
+            meta=dict(meta or {}),
+        )
+        with self._database.guard("save the result"):
+            return self._artifacts.add(
+                artifact, payload, preview=preview, record=made_by, inputs=inputs
+            )
+
+    def artifact(self, id: str) -> Artifact:
+        """Return one artifact, from the bin too.
+
+        Raises:
+            StudioError: ``NOT_FOUND``.
+        """
+        return self._artifacts.get(id)
+
+    def find(
+        self,
+        query: str = "",
+        kinds: Sequence[str] = (),
+        starred: bool | None = None,
+        binned: bool = False,
+        limit: int = 100,
+        offset: int = 0,
+        order: str = "newest",
+        **more: Any,
+    ) -> list[Artifact]:
+        """Return artifacts.
+
+        Args:
+            query: Words, each at least begun, in title, prompt or text; no operators.
+            order: ``newest``, ``oldest``, ``title``, ``largest``.
+            more: ``passed`` (whether the verdict holds), ``record``, ``job``, ``collection``.
+        """
+        return self._artifacts.find(
+            query, order, limit, offset, kinds=kinds, starred=starred, binned=binned, **more
+        )
+
+    def count(
+        self,
+        query: str = "",
+        kinds: Sequence[str] = (),
+        starred: bool | None = None,
+        binned: bool = False,
+        **more: Any,
+    ) -> int:
+        """Return how many artifacts ``find`` would return without a limit."""
+        return self._artifacts.count(query, kinds=kinds, starred=starred, binned=binned, **more)
+
+    def payload_path(self, artifact: Artifact | str) -> Path:
+        """Return the file of an artifact: read it, never write it. It may be missing: see ``verify``."""
+        found = self._resolve(artifact)
+        return self._store.path(found.digest, found.suffix)
+
+    def preview_path(self, artifact: Artifact | str) -> Path | None:
+        """Return the small PNG of an artifact, None without one."""
+        found = self._resolve(artifact)
+        return self._store.path(found.preview, shelf.PREVIEW_SUFFIX) if found.preview else None
+
+    def open_payload(self, artifact: Artifact | str) -> BinaryIO:
+        """Open the file of an artifact for reading.
+
+        Raises:
+            StudioError: It was deleted or moved behind the library's back.
+        """
+        path = self.payload_path(artifact)
+        try:
+            return path.open("rb")
+        except OSError as error:
+            raise disk.explain(error, "open the result", path) from error
+
+    def inputs(self, id: str) -> list[str]:
+        """Return the ids of what an artifact was made from."""
+        return self._artifacts.inputs(id)
+
+    def family(self, id: str) -> Family:
+        """Return (ancestors, descendants) of an artifact, nearest first."""
+        return self._artifacts.family(id)
+
+    def rename(self, id: str, title: str) -> None:
+        """Give an artifact another title."""
+        self._change([id], title=title)
+
+    def star(self, ids: str | Sequence[str], starred: bool = True) -> None:
+        """Mark artifacts, or unmark them."""
+        self._change(_many(ids), starred=starred)
+
+    def bin(self, ids: str | Sequence[str]) -> None:
+        """Put artifacts in the bin; ``restore`` brings them back."""
+        self._change(_many(ids), binned_at=time.time())
+
+    def restore(self, ids: str | Sequence[str]) -> None:
+        """Take artifacts out of the bin."""
+        self._change(_many(ids), binned_at=None)
+
+    def empty_bin(self, older_than: float = 0.0) -> int:
+        """Delete for good what went to the bin, conversations too, at least ``older_than`` seconds ago.
+
+        Returns:
+            The bytes that were freed.
+        """
+        self._must_write()
+        before = time.time() - older_than
+        ids = [found.id for found in self.find(binned=True, limit=-1) if _binned(found) <= before]
+        freed = self._artifacts.erase(ids)
+        self.conversations.erase(self.conversations.binned_before(before))
+        self._ballast.make()
+        return freed
+
+    def export(self, id: str, folder: Path, *, sidecar: bool = True) -> Path:
+        """Copy an artifact into a folder under its title, with its recipe beside it as JSON.
+
+        Nothing is overwritten; an interrupted export leaves no half file.
+
+        Returns:
+            The copy.
+
+        Raises:
+            StudioError: The folder cannot be written to, or the payload is missing.
+        """
+        artifact = self.artifact(id)
+        payload = self.payload_path(artifact)
+        name = export.file_name(artifact.title or artifact.kind, artifact.suffix)
+        if not payload.exists():
+            raise StudioError(
+                ErrorCode.NOT_FOUND,
+                f"The file of “{artifact.title or id}” is no longer in the library.",
+                "“studio library verify” lists what is missing.",
+            )
+        try:
+            copy = export.copy_out(payload, folder, name)
+            if sidecar:
+                copy.with_name(copy.name + ".json").write_bytes(self._sidecar(artifact))
+        except OSError as error:
+            raise disk.explain(error, "export the result", folder) from error
+        return copy
+
+    # --- records ------------------------------------------------------------------------------
+
+    def add_record(self, task: str, params: Mapping[str, Any], **facts: Any) -> Record:
+        """Store a recipe before its job starts; see ``Records.add``."""
+        return self.records.add(task, params, **facts)
+
+    def record(self, id: str) -> Record:
+        """Return a record.
+
+        Raises:
+            StudioError: ``NOT_FOUND``.
+        """
+        return self.records.get(id)
+
+    # --- care ---------------------------------------------------------------------------------
+
+    def check_room(self, expected: int = 0) -> None:
+        """Refuse work whose result would not fit; to be asked before a job starts.
+
+        Raises:
+            StudioError: ``READ_ONLY`` or ``DISK_FULL``.
+        """
+        self._must_write()
+        free, needed = disk.free_bytes(self.folder), expected + JOB_RESERVE
+        if free < needed:
+            raise StudioError(
+                ErrorCode.DISK_FULL,
+                f"Only {disk.words(free)} are free on the disk of {self.folder}; "
+                f"this needs {disk.words(needed)}.",
+                "Free some space or empty the bin, then try again.",
+            )
+
+    def verify(self, progress: checkup.Progress | None = None) -> checkup.Report:
+        """Check every payload against its digest, and that nothing is missing."""
+        return checkup.check(self._database, self._store, progress)
+
+    def rebuild(self) -> None:
+        """Make the database again from sidecars and history; the job journal stays as it is."""
+        self._must_write()
+        with self._database.write("rebuild the library") as connection:
+            rebuild(connection, self._store, self._history)
+
+    def backup(self, target: Path) -> Path:
+        """Copy the whole library into a new folder ``target``, check the copy, and return it.
+
+        The copy is a home: ``STUDIO_HOME=target studio`` opens it.
+
+        Raises:
+            StudioError: ``target`` is in the way, cannot be written, or the copy is not sound.
+        """
+        digests = {
+            row[0]
+            for column in ("digest", "preview")
+            for row in self._database.all(f"SELECT {column} FROM artifacts WHERE {column} <> ''")
+        }
+        return backup.copy_library(self._database, self.folder, target, sorted(digests))
+
+    def maintain(self) -> None:
+        """Daily backup, ballast, a short log, a checked database: call it now and then when idle."""
+        if self.read_only:
+            return
+        if problem := self._database.problem():
+            self._database.note(
+                StudioError(
+                    ErrorCode.INTERNAL,
+                    f"The database of the library is damaged ({problem}).",
+                    "Start the studio again: it rebuilds the database from your files.",
+                )
+            )
+            return
+        backup.daily(self._database, self.folder / "backups")
+        self.jobs.prune()
+        with self._database.exclusive() as connection:
+            connection.execute("PRAGMA optimize")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._ballast.make()
+
+    def stats(self) -> Stats:
+        """Return how much there is."""
+        kinds = self._database.all(
+            "SELECT kind, count(*) FROM artifacts WHERE binned_at IS NULL GROUP BY kind"
+        )
+        counts = self._database.one(
+            "SELECT (SELECT count(*) FROM artifacts WHERE binned_at IS NOT NULL) AS binned,"
+            " (SELECT count(*) FROM records) AS records,"
+            " (SELECT count(*) FROM conversations WHERE binned_at IS NULL) AS conversations,"
+            " (SELECT count(*) FROM messages) AS messages,"
+            " (SELECT coalesce(sum(bytes), 0) FROM artifacts) AS bytes"
+        )
+        assert counts is not None  # an aggregate always has a row
+        return Stats(
+            kinds={row[0]: row[1] for row in kinds},
+            free=disk.free_bytes(self.folder),
+            **dict(counts),
+        )
+
+    # --- inside -------------------------------------------------------------------------------
+
+    def _must_write(self) -> None:
+        if self.read_only:
+            raise self.health.error()
+
+    def _change(self, ids: Sequence[str], **columns: Any) -> None:
+        self._must_write()
+        self._artifacts.change(ids, **columns)
+
+    def _resolve(self, artifact: Artifact | str) -> Artifact:
+        return self.artifact(artifact) if isinstance(artifact, str) else artifact
+
+    def _sidecar(self, artifact: Artifact) -> bytes:
+        record = self.records.get(artifact.record) if artifact.record else None
+        return shelf.sidecar(artifact, record, self.inputs(artifact.id))
+
+    def _learn_last_id(self) -> None:
+        """Keep identifiers growing even if the clock was set back since the last one."""
+        for table in ("artifacts", "records", "conversations", "messages"):
+            ulid.seen(self._database.value(f"SELECT max(id) FROM {table}") or "")
+
+    def _recover(self) -> None:
+        self._store.prepare()
+        journals = disk.make_folder(self.folder / "journals")
+        saves = recovery.settle_saves(self._database, self._store, self._artifacts)
+        replies = recovery.recover_replies(self._database, self.conversations, journals)
+        if saves:
+            self.news.append(
+                f"Results that were being saved when the studio ended are here: {saves}."
+            )
+        if replies:
+            self.news.append(
+                f"The studio ended while replies were written: {replies}. What there was is kept, "
+                "marked as interrupted."
+            )
+
+
+def _many(ids: str | Sequence[str]) -> Sequence[str]:
+    return [ids] if isinstance(ids, str) else ids
+
+
+def _binned(artifact: Artifact) -> float:
+    return artifact.binned_at or 0.0

@@ -1,0 +1,156 @@
+"""Payloads as files named by their SHA-256, and the sidecars beside them. Knows no database.
+
+A save has three steps, so that a crash between any two is undone or finished at the next start:
+``stage`` (bytes to ``incoming``, on the disk), ``announce`` (sidecar to ``incoming``: from here on the
+artifact is whole), ``settle`` (sidecar beside its payload, after the row was written).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from studio.core import disk
+from studio.protocol.errors import ErrorCode, StudioError
+
+_SUFFIX = re.compile(r"(\.[a-z0-9]{1,12}){1,2}")
+_SIDECAR = re.compile(r"[0-9a-f]{64}\.[0-9A-Z]{26}\.json")
+_CHUNK = 1 << 20
+
+Payload = bytes | bytearray | memoryview | Path
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A payload that is on the disk but not yet in its place."""
+
+    part: Path
+    digest: str
+    bytes: int
+
+
+class ObjectStore:
+    """The folders ``objects`` (payloads, by digest) and ``incoming`` (saves in progress) of a library."""
+
+    def __init__(self, library: Path) -> None:
+        self._objects = library / "objects"
+        self._incoming = library / "incoming"
+
+    def prepare(self) -> None:
+        """Make the folders."""
+        disk.make_folder(self._objects)
+        disk.make_folder(self._incoming)
+
+    def path(self, digest: str, suffix: str) -> Path:
+        """Return where a payload lies."""
+        return self._objects / digest[:2] / f"{digest}{suffix}"
+
+    def sidecar_path(self, digest: str, artifact: str) -> Path:
+        """Return where the sidecar of an artifact lies: beside its payload."""
+        return self._objects / digest[:2] / f"{digest}.{artifact}.json"
+
+    def stage(self, name: str, payload: Payload) -> Staged:
+        """Write ``payload`` (a file is copied, never read whole) to ``incoming`` and return its digest."""
+        part = self._incoming / f"{name}.part"
+        digest, size = hashlib.sha256(), 0
+        fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            try:
+                for chunk in _chunks(payload):
+                    digest.update(chunk)
+                    disk.write_all(fd, chunk)
+                    size += len(chunk)
+                disk.sync_file(fd)
+            finally:
+                os.close(fd)
+        except BaseException:
+            disk.remove(part)
+            raise
+        return Staged(part, digest.hexdigest(), size)
+
+    def place(self, staged: Staged, suffix: str) -> Path:
+        """Move a staged payload to its place, durably. The same bytes replace themselves, so bit rot heals."""
+        target = self.path(staged.digest, suffix)
+        disk.make_folder(target.parent)
+        os.replace(staged.part, target)
+        disk.sync_folder(target.parent)
+        return target
+
+    def announce(self, artifact: str, sidecar: bytes) -> None:
+        """Write the sidecar to ``incoming``, durably."""
+        disk.write_durably(self._announced(artifact), sidecar)
+
+    def settle(self, artifact: str, digest: str) -> None:
+        """Move the sidecar beside its payload. Needs no sync: at the next start it would be done again."""
+        disk.make_folder(self._objects / digest[:2])
+        os.replace(self._announced(artifact), self.sidecar_path(digest, artifact))
+
+    def withdraw(self, artifact: str) -> None:
+        """Take back an announcement whose row could not be written."""
+        disk.remove(self._announced(artifact))
+
+    def announced(self) -> Iterator[tuple[str, bytes]]:
+        """Yield (artifact, sidecar) for each save that was whole but not settled when the studio ended."""
+        for path in sorted(self._incoming.glob("*.json")):
+            yield path.stem, path.read_bytes()
+
+    def sweep(self) -> None:
+        """Delete what saves left that were cut short. Only for the one writer, at its start."""
+        for part in self._incoming.glob("*.part"):
+            disk.remove(part)
+
+    def sidecars(self) -> Iterator[Path]:
+        """Yield all sidecars in order of their artifacts' birth."""
+        found = (path for path in self._objects.glob("??/*.json") if is_sidecar(path))
+        yield from sorted(found, key=lambda path: path.name.split(".")[1])
+
+    def payloads(self) -> Iterator[Path]:
+        """Yield all payload files."""
+        for path in self._objects.glob("??/*"):
+            if not is_sidecar(path):
+                yield path
+
+    def _announced(self, artifact: str) -> Path:
+        return self._incoming / f"{artifact}.json"
+
+
+def is_sidecar(path: Path) -> bool:
+    """Whether a file of the store is a sidecar (a payload may be JSON too)."""
+    return _SIDECAR.fullmatch(path.name) is not None
+
+
+def checked_suffix(suffix: str) -> str:
+    """Return ``suffix`` with its dot, in small letters.
+
+    Raises:
+        StudioError: It could be more than a suffix: a plugin chooses it, and it becomes a file name.
+    """
+    dotted = suffix.lower() if suffix.startswith(".") else f".{suffix.lower()}"
+    if not _SUFFIX.fullmatch(dotted):
+        raise StudioError(
+            ErrorCode.BAD_INPUT,
+            f"“{suffix[:40]}” is not a file name suffix.",
+            "Use letters and digits, as in “.png”.",
+        )
+    return dotted
+
+
+def digest_of(path: Path) -> str:
+    """Return the SHA-256 of a file, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _chunks(payload: Payload) -> Iterator[memoryview | bytes]:
+    if isinstance(payload, Path):
+        with payload.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                yield chunk
+    else:
+        view = memoryview(payload).cast("B")
+        for start in range(0, len(view), _CHUNK):
+            yield view[start : start + _CHUNK]

@@ -1,0 +1,193 @@
+"""Opening a library's database whatever state it is in: new, old, newer, damaged, locked, full, read-only."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from studio.core import disk
+from studio.core.library import backup, health, schema
+from studio.core.library.ballast import Ballast
+from studio.core.library.database import Database
+from studio.core.library.health import Health
+from studio.core.library.history import History
+from studio.core.library.objects import ObjectStore
+from studio.core.library.rebuild import rebuild
+from studio.core.library.writer_lock import WriterLock
+from studio.protocol.errors import ErrorCode, StudioError
+
+DATABASE = "library.db"
+_CHECKED_AT_START = 256 << 20
+"""A larger database is checked by ``Library.maintain`` instead, so that the start stays short."""
+
+
+@dataclass
+class Opened:
+    """A database that can at least be read, and what came of opening it.
+
+    Attributes:
+        news: Sentences that the user should read once.
+        scratch: A folder to delete at the end.
+    """
+
+    database: Database
+    lock: WriterLock
+    health: Health = field(default_factory=Health)
+    news: list[str] = field(default_factory=list)
+    scratch: Path | None = None
+
+
+def open_database(
+    folder: Path, *, read_only: bool, on_fault: Callable[[StudioError | None], None]
+) -> Opened:
+    """Return the library's database, for writing if that is possible.
+
+    Raises:
+        StudioError: It cannot even be read.
+    """
+    lock = WriterLock(folder / "lock")
+    state = health.asked() if read_only else _claim(folder, lock)
+    try:
+        if not state.writable:
+            return _open_to_read(folder, lock, state)
+        return _open_to_write(folder, lock, on_fault)
+    except BaseException:
+        lock.release()
+        raise
+
+
+def _claim(folder: Path, lock: WriterLock) -> Health:
+    """Become the one writer, or say why not."""
+    try:
+        disk.make_folder(folder)
+    except OSError as error:
+        raise disk.explain(error, "make the library", folder) from error
+    if not disk.writable(folder):
+        return health.no_permission(folder)
+    try:
+        return Health() if lock.acquire() else health.other_writer(lock.holder())
+    except OSError as error:
+        told = disk.explain(error, "lock the library", folder)
+        return Health(health.HealthState.READ_ONLY, told.message, told.hint)
+
+
+def _open_to_write(
+    folder: Path, lock: WriterLock, on_fault: Callable[[StudioError | None], None]
+) -> Opened:
+    path, ballast = folder / DATABASE, Ballast(folder / "ballast")
+    try:
+        database, news = _sound(path, ballast, on_fault)
+    except StudioError as error:
+        if error.code is not ErrorCode.DISK_FULL:
+            raise
+        if not ballast.release():
+            return _open_to_read(folder, lock, health.of_fault(error))
+        database, news = _sound(path, ballast, on_fault)
+    known, found = schema.latest(), database.value("PRAGMA user_version")
+    if found > known:
+        database.close()
+        return _open_to_read(folder, lock, health.newer(folder, found, known))
+    if found < known:
+        _migrate(database, folder, found)
+    ballast.make()
+    return Opened(database, lock, Health(), news)
+
+
+def _sound(
+    path: Path, ballast: Ballast, on_fault: Callable[[StudioError | None], None]
+) -> tuple[Database, list[str]]:
+    """Return a database that passes its check: the one that is there, or one made from the files."""
+
+    def connect() -> Database:
+        return Database(path, read_only=False, ballast=ballast, on_fault=on_fault)
+
+    damage = "" if _is_new(path) else _damage(connect)
+    news = []
+    if damage:
+        kept = _put_aside(path)
+        news.append(
+            f"The database of the library was damaged ({damage}). It was made again from your "
+            f"files; the damaged one is kept as {kept}."
+        )
+    fresh = _is_new(path)
+    database = connect()
+    if fresh:
+        with database.exclusive() as connection:
+            schema.migrate(connection)
+        _fill(database, path.parent)
+    return database, news
+
+
+def _is_new(path: Path) -> bool:
+    return not path.exists() or path.stat().st_size == 0
+
+
+def _damage(connect: Callable[[], Database]) -> str:
+    """Return what is wrong with an existing database, empty when nothing is."""
+    try:
+        database = connect()
+    except StudioError as error:
+        if "SQLITE_CORRUPT" in error.details or "SQLITE_NOTADB" in error.details:
+            return error.details
+        raise
+    try:
+        if database.value("PRAGMA application_id") not in (0, schema.APPLICATION_ID):
+            return "it belongs to another application"
+        small = database.path.stat().st_size <= _CHECKED_AT_START
+        return database.problem() if small else ""
+    except StudioError as error:
+        return error.details
+    finally:
+        database.close()
+
+
+def _put_aside(path: Path) -> str:
+    """Rename a damaged database and its log; return the new name."""
+    kept = disk.set_aside(path, lambda number: f"{path.stem}.broken-{number}{path.suffix}")
+    for tail in ("-wal", "-shm"):
+        beside = path.with_name(path.name + tail)
+        if kept and beside.exists():
+            beside.replace(kept.with_name(kept.name + tail))
+    return kept.name if kept else path.name
+
+
+def _fill(database: Database, folder: Path) -> None:
+    """Fill a new database from what lies in the folder: nothing, if the library is new too."""
+    with database.write("rebuild the library") as connection:
+        rebuild(connection, ObjectStore(folder), History(folder / "history"))
+
+
+def _migrate(database: Database, folder: Path, found: int) -> None:
+    """Bring an older database up to date, after a copy of it was made and checked."""
+    if found:
+        backup.copy_database(database, folder / "backups" / f"library-format-{found}.db")
+    with database.exclusive() as connection:
+        schema.migrate(connection)
+
+
+def _open_to_read(folder: Path, lock: WriterLock, state: Health) -> Opened:
+    """Open what is there without a change; where that is not sound, read one made from the files."""
+    path = folder / DATABASE
+    if not _is_new(path):
+        try:
+            database = Database(path, read_only=True)
+            if not database.problem():
+                return Opened(database, lock, state)
+            database.close()
+        except StudioError:
+            pass  # damaged, and not ours to put aside
+    scratch = Path(tempfile.mkdtemp(prefix="offline-studio-"))
+    try:
+        database = Database(scratch / DATABASE, read_only=False)
+        with database.exclusive() as connection:
+            schema.migrate(connection)
+        _fill(database, folder)
+        database.close()
+        database = Database(scratch / DATABASE, read_only=True)
+    except BaseException:
+        shutil.rmtree(scratch, ignore_errors=True)
+        raise
+    return Opened(database, lock, state, scratch=scratch)

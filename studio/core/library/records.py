@@ -1,0 +1,58 @@
+"""Records: how results were made. Stored before the work starts, completed when it ends."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from studio.core.library import tables
+from studio.core.library.database import Database
+from studio.core.library.history import History
+from studio.core.library.rows import Record, from_columns, plain
+from studio.core.library.ulid import new_id
+from studio.protocol.errors import ErrorCode, StudioError
+
+
+class Records:
+    """The records of a library."""
+
+    def __init__(self, database: Database, history: History) -> None:
+        self._database = database
+        self._history = history
+
+    def add(self, task: str, params: Mapping[str, Any], **facts: Any) -> Record:
+        """Store how a job is about to be made; durable when this returns.
+
+        Args:
+            facts: Fields of ``Record``: ``seed``, ``plugin``, ``weights``, ``inputs``, …
+        """
+        made = Record(id=new_id(), created=time.time(), task=task, params=dict(params))
+        record = msgspec.structs.replace(made, **facts)
+        self._store(record)
+        return record
+
+    def complete(self, id: str, **facts: Any) -> Record:
+        """Fill in what is known only afterwards: ``weights`` (digests), ``device``, ``seconds``, ``versions``."""
+        record = msgspec.structs.replace(self.get(id), **facts)
+        self._store(record)
+        return record
+
+    def get(self, id: str) -> Record:
+        """Return a record.
+
+        Raises:
+            StudioError: ``NOT_FOUND``.
+        """
+        row = self._database.one("SELECT * FROM records WHERE id = ?", id)
+        if row is None:
+            raise StudioError(ErrorCode.NOT_FOUND, f"There is no record “{id}” in the library.")
+        return from_columns(Record, row)
+
+    def _store(self, record: Record) -> None:
+        with self._database.write("keep the recipe") as connection:
+            tables.upsert(connection, record)
+            month = time.strftime("%Y-%m", time.gmtime(record.created))
+            self._history.append(f"records/{month}", {"record": plain(record)})

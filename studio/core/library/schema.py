@@ -1,0 +1,152 @@
+"""The tables, as steps from one version to the next. Released steps are never edited: add one."""
+
+from __future__ import annotations
+
+import sqlite3
+
+APPLICATION_ID = 0x0FF511E5
+"""Marks the file as ours; shown by ``file`` and checked before anything else is read."""
+
+SEARCHED_CHARACTERS = 65_536
+"""Of each text this much is searched; a message of 10 MB must not stall the window."""
+
+
+def _search(name: str, table: str, columns: dict[str, str]) -> str:
+    """Return SQL for a full-text index ``name`` over ``table`` that triggers keep true.
+
+    The index stores no text of its own: it reads a view, so that what it deletes is what it added.
+    """
+    names = ", ".join(columns)
+    changed = ", ".join(dict.fromkeys(columns.values()))
+    new, old = (
+        ", ".join(_searched(f"{which}.{column}") for column in columns.values())
+        for which in ("new", "old")
+    )
+    shown = ", ".join(f"{_searched(column)} AS {key}" for key, column in columns.items())
+    add = f"INSERT INTO {name}(rowid, {names}) VALUES (new.n, {new});"
+    drop = f"INSERT INTO {name}({name}, rowid, {names}) VALUES ('delete', old.n, {old});"
+    return f"""
+    CREATE VIEW {name}_text AS SELECT n, {shown} FROM {table};
+    CREATE VIRTUAL TABLE {name} USING fts5({names}, content='{name}_text', content_rowid='n',
+        tokenize="unicode61 remove_diacritics 2");
+    CREATE TRIGGER {name}_insert AFTER INSERT ON {table} BEGIN {add} END;
+    CREATE TRIGGER {name}_delete AFTER DELETE ON {table} BEGIN {drop} END;
+    CREATE TRIGGER {name}_update AFTER UPDATE OF {changed} ON {table} BEGIN {drop} {add} END;
+    """
+
+
+def _searched(column: str) -> str:
+    return f"substr({column}, 1, {SEARCHED_CHARACTERS})"
+
+
+_VERSION_1 = (
+    """
+    CREATE TABLE records (
+        n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, created REAL NOT NULL,
+        task TEXT NOT NULL, plugin TEXT NOT NULL, params TEXT NOT NULL, seed INTEGER,
+        weights TEXT NOT NULL, inputs TEXT NOT NULL, versions TEXT NOT NULL,
+        device TEXT NOT NULL, seconds REAL
+    ) STRICT;
+
+    CREATE TABLE artifacts (
+        n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, created REAL NOT NULL,
+        kind TEXT NOT NULL, title TEXT NOT NULL, digest TEXT NOT NULL, bytes INTEGER NOT NULL,
+        suffix TEXT NOT NULL, starred INTEGER NOT NULL, binned_at REAL, verdict TEXT,
+        preview TEXT NOT NULL, record TEXT NOT NULL, job TEXT NOT NULL,
+        text TEXT NOT NULL, prompt TEXT NOT NULL, meta TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX artifacts_by_kind ON artifacts(binned_at, kind, id);
+    CREATE INDEX artifacts_by_digest ON artifacts(digest);
+    CREATE INDEX artifacts_by_preview ON artifacts(preview) WHERE preview <> '';
+    CREATE INDEX artifacts_by_record ON artifacts(record) WHERE record <> '';
+    CREATE INDEX artifacts_starred ON artifacts(id) WHERE starred;
+
+    -- A parent may be gone for good while its children stay: no reference on that side.
+    CREATE TABLE artifact_inputs (
+        child TEXT NOT NULL REFERENCES artifacts(id) ON DELETE CASCADE, parent TEXT NOT NULL,
+        PRIMARY KEY (child, parent)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX artifact_inputs_by_parent ON artifact_inputs(parent);
+
+    CREATE TABLE conversations (
+        n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, created REAL NOT NULL,
+        title TEXT NOT NULL, pinned INTEGER NOT NULL, folder TEXT NOT NULL, head TEXT NOT NULL,
+        system TEXT NOT NULL, settings TEXT NOT NULL, updated REAL NOT NULL, binned_at REAL
+    ) STRICT;
+    CREATE INDEX conversations_by_update ON conversations(binned_at, updated);
+
+    CREATE TABLE messages (
+        n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, created REAL NOT NULL,
+        conversation TEXT NOT NULL REFERENCES conversations(id) ON DELETE CASCADE,
+        parent TEXT NOT NULL, role TEXT NOT NULL, content TEXT NOT NULL, state TEXT NOT NULL,
+        artifacts TEXT NOT NULL, record TEXT NOT NULL, extra TEXT NOT NULL, binned_at REAL
+    ) STRICT;
+    CREATE INDEX messages_by_parent ON messages(conversation, parent, id);
+    CREATE INDEX messages_by_state ON messages(state) WHERE state = 'partial';
+
+    CREATE TABLE jobs (
+        n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, created REAL NOT NULL,
+        task TEXT NOT NULL, state TEXT NOT NULL, plugin TEXT NOT NULL, title TEXT NOT NULL,
+        record TEXT NOT NULL, params TEXT NOT NULL, priority TEXT NOT NULL,
+        starts INTEGER NOT NULL, error TEXT, updated REAL NOT NULL
+    ) STRICT;
+    CREATE INDEX jobs_by_state ON jobs(state, id);
+
+    CREATE TABLE collections (
+        n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, created REAL NOT NULL, title TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE collection_items (
+        collection TEXT NOT NULL REFERENCES collections(id) ON DELETE CASCADE,
+        artifact TEXT NOT NULL REFERENCES artifacts(id) ON DELETE CASCADE, added INTEGER NOT NULL,
+        PRIMARY KEY (collection, artifact)
+    ) STRICT, WITHOUT ROWID;
+    """
+    + _search(
+        "artifact_search", "artifacts", {"title": "title", "prompt": "prompt", "body": "text"}
+    )
+    + _search("conversation_search", "conversations", {"title": "title"})
+    + _search("message_search", "messages", {"content": "content"})
+)
+
+MIGRATIONS: tuple[str, ...] = (_VERSION_1,)
+"""``MIGRATIONS[n]`` leads from version ``n`` to ``n + 1``."""
+
+
+def version(connection: sqlite3.Connection) -> int:
+    """Return the schema version of an open database; 0 for an empty one."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def latest() -> int:
+    """Return the version this studio writes."""
+    return len(MIGRATIONS)
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring the database to the latest version, each step a transaction of its own.
+
+    Raises:
+        sqlite3.Error: A step failed; the database is at the last version that was reached.
+    """
+    for step in range(version(connection), latest()):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            for statement in _statements(MIGRATIONS[step]):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {step + 1}")
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.rollback()
+            raise
+
+
+def _statements(script: str) -> list[str]:
+    """Split a script; ``executescript`` would commit behind our back and so break the transaction."""
+    statements, pending = [], ""
+    for piece in script.split(";"):
+        pending += piece + ";"
+        if sqlite3.complete_statement(pending):
+            statements.append(pending)
+            pending = ""
+    return [statement for statement in statements if statement.strip(" \n;")]

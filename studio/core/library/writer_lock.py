@@ -1,0 +1,68 @@
+"""One writer at a time: a lock the kernel frees when its holder dies. Decides nothing."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+_PID_AT = 1 << 20
+"""Where Windows locks a byte: far behind the pid, which others must be able to read."""
+
+
+class WriterLock:
+    """The file ``lock`` of a library; it holds the pid of the writer.
+
+    It is never deleted: a file that is unlinked while somebody waits for it locks nothing.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._fd = -1
+
+    def acquire(self) -> bool:
+        """Take the lock if it is free; return whether it is ours now.
+
+        Raises:
+            OSError: The file cannot be made, or the file system has no locks.
+        """
+        fd = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            _lock(fd)
+        except (BlockingIOError, PermissionError):
+            os.close(fd)
+            return False
+        except BaseException:
+            os.close(fd)
+            raise
+        os.ftruncate(fd, 0)
+        os.write(fd, str(os.getpid()).encode())
+        self._fd = fd
+        return True
+
+    def holder(self) -> int:
+        """Return the pid of the writer, 0 when nobody can say."""
+        try:
+            return int(self._path.read_text() or 0)
+        except (OSError, ValueError):
+            return 0
+
+    def release(self) -> None:
+        """Let the next one write; harmless when not held."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+
+def _lock(fd: int) -> None:
+    if sys.platform == "win32":
+        os.lseek(fd, _PID_AT, os.SEEK_SET)
+        msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
+        os.lseek(fd, 0, os.SEEK_SET)
+    else:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
