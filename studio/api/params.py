@@ -154,6 +154,14 @@ class Field:
     item: FieldKind | None = None
     optional: bool = False
 
+    def check(self, value: Any) -> None:
+        """Check one value of the right type against the bounds of this field.
+
+        Raises:
+            BadInput: It is out of bounds; names the field.
+        """
+        _check(self, value)
+
 
 class Params(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """Base of a task's parameters. Fields are annotated; defaults make them optional."""

@@ -1,56 +1,47 @@
-"""What the runtime and the jobs are doing, as the window shows it. Holds no policy: verbs go to the core."""
+"""What the runtime and the jobs are doing, as the window shows it. Holds no policy: the core acts."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from studio.protocol.messages import Status
-from studio.protocol.states import JobState
+
+if TYPE_CHECKING:
+    from studio.core.job import Job
+
+_CALM_MS = 60
+"""Jobs are redrawn at most this often: the eye cannot follow more."""
 
 
-@dataclass(frozen=True)
-class JobView:
-    """One job as a row.
+class Board(Protocol):
+    """What the window needs of the job board."""
 
-    Attributes:
-        icon: Of its plugin.
-        words: What it is doing, from the task itself; may be empty.
-        fraction: 0–1, or None while nobody knows.
-        seconds_left: None while nobody knows.
-    """
+    def jobs(self) -> list[Job]: ...
 
-    id: str
-    title: str
-    icon: str
-    state: JobState
-    reason: str = ""
-    words: str = ""
-    fraction: float | None = None
-    seconds_left: float | None = None
+    def live(self) -> list[Job]: ...
 
+    def forget_over(self) -> None: ...
 
-@dataclass(frozen=True)
-class Verbs:
-    """What a person may do to jobs and the runtime."""
-
-    cancel: Callable[[str], None]
-    pause: Callable[[str], None]
-    resume: Callable[[str], None]
-    promote: Callable[[str], None]
-    unload: Callable[[str], None]
-    restart: Callable[[], None]
+    def on_change(self, call: Callable[[Job], None]) -> Callable[[], None]: ...
 
 
 class Activity(QObject):
     """The live picture: status bar, memory popover and job drawer draw from it alone.
 
+    Attributes:
+        runtime_state: off, starting, ready, stopping, dead or given_up.
+        runtime_reason: Why it is dead, in words.
+        status: The last heartbeat; None while there is no runtime.
+        title_of: Weights id → the name a person reads.
+        unload, restart: What a person may ask of the runtime.
+
     Signals:
         runtime_changed: State or reason of the runtime.
         status_changed: A new heartbeat.
-        jobs_changed: Any job moved.
+        jobs_changed: Any job moved or got on.
     """
 
     runtime_changed = Signal()
@@ -59,17 +50,27 @@ class Activity(QObject):
 
     def __init__(self) -> None:
         super().__init__()
-        self.runtime_state = "off"
-        self.runtime_reason = ""
+        self.runtime_state, self.runtime_reason = "off", ""
         self.status: Status | None = None
-        self.verbs: Verbs | None = None
         self.title_of: Callable[[str], str] = lambda weights: weights
-        self._jobs: dict[str, JobView] = {}
+        self.unload: Callable[[str], None] = lambda weights: None
+        self.restart: Callable[[], None] = lambda: None
+        self._board: Board | None = None
+        self._calm = QTimer(self)
+        self._calm.setSingleShot(True)
+        self._calm.setInterval(_CALM_MS)
+        self._calm.timeout.connect(self.jobs_changed)
+
+    def watch(self, board: Board) -> None:
+        """Show the jobs of ``board``."""
+        self._board = board
+        board.on_change(lambda job: self._on_job())
+        self.jobs_changed.emit()
 
     def set_runtime(self, state: str, reason: str = "") -> None:
-        """Take the state of the runtime: off, starting, ready, stopping, dead, given_up."""
+        """Take the state of the runtime."""
         self.runtime_state, self.runtime_reason = state, reason
-        if state != "ready":
+        if state != "ready" and self.status is not None:
             self.status = None
             self.status_changed.emit()
         self.runtime_changed.emit()
@@ -79,20 +80,20 @@ class Activity(QObject):
         self.status = status
         self.status_changed.emit()
 
-    def set_job(self, job: JobView) -> None:
-        """Take the news of one job."""
-        self._jobs[job.id] = job
-        self.jobs_changed.emit()
-
-    def live(self) -> Sequence[JobView]:
+    def live(self) -> Sequence[Job]:
         """Return the jobs that are not over, oldest first."""
-        return [job for job in self._jobs.values() if not job.state.is_terminal]
+        return self._board.live() if self._board else []
 
-    def over(self) -> Sequence[JobView]:
+    def over(self) -> Sequence[Job]:
         """Return the jobs of this session that are over, newest first."""
-        return [job for job in reversed(self._jobs.values()) if job.state.is_terminal]
+        return [j for j in reversed(self._board.jobs()) if not j.is_live] if self._board else []
 
     def forget_over(self) -> None:
         """Clear the history."""
-        self._jobs = {job.id: job for job in self.live()}
-        self.jobs_changed.emit()
+        if self._board is not None:
+            self._board.forget_over()
+            self.jobs_changed.emit()
+
+    def _on_job(self) -> None:
+        if not self._calm.isActive():
+            self._calm.start()

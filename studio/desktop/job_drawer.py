@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEasingCurve, QPropertyAnimation, QRect, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from studio.desktop import words
-from studio.desktop.activity import Activity, JobView
+from studio.desktop.activity import Activity
 from studio.desktop.look import Look, line
 from studio.desktop.widgets.meter import Meter
 from studio.protocol.states import JobState
+
+if TYPE_CHECKING:
+    from studio.core.job import Job
 
 _HEIGHT = 300
 
@@ -135,7 +139,7 @@ class JobDrawer(QFrame):
             self._rows[job.id].show_job(job)
         self._clear.setVisible(bool(over))
 
-    def _rebuild(self, live: Sequence[JobView], over: Sequence[JobView]) -> None:
+    def _rebuild(self, live: Sequence[Job], over: Sequence[Job]) -> None:
         while self._list.count():
             widget = self._list.takeAt(0).widget()
             if widget is not None:
@@ -157,8 +161,8 @@ class JobDrawer(QFrame):
         for gone in kept.keys() - self._rows.keys():
             kept[gone].deleteLater()
 
-    def _place_row(self, kept: dict[str, _Row], job: JobView) -> None:
-        row = kept.get(job.id) or _Row(self._look, self._activity, job)
+    def _place_row(self, kept: dict[str, _Row], job: Job) -> None:
+        row = kept.get(job.id) or _Row(self._look, job)
         self._rows[job.id] = row
         self._list.addWidget(row)
         row.show()
@@ -167,10 +171,10 @@ class JobDrawer(QFrame):
 class _Row(QWidget):
     """One job."""
 
-    def __init__(self, look: Look, activity: Activity, job: JobView) -> None:
+    def __init__(self, look: Look, job: Job) -> None:
         super().__init__()
-        self._activity, self._job, self._icons = activity, job, look.icons
-        self._icon = look.icon_label(job.icon, "mute", 18)
+        self._job, self._icons = job, look.icons
+        self._icon = look.icon_label(*words.kind_icon(job.kind), 18)
         self._title = look.label(job.title, "strong")
         self._state_icon = look.icon_label("clock", "mute", 14)
         self._state = look.label("", "small")
@@ -182,40 +186,39 @@ class _Row(QWidget):
         self._first = look.icon_button("arrow-up-to-line", self.tr("First: before all others"))
         self._pause = look.icon_button("pause", self.tr("Pause"))
         self._stop = look.icon_button("circle-stop", self.tr("Stop"))
-        self._first.clicked.connect(lambda: self._do("promote"))
+        self._first.clicked.connect(lambda: self._job.promote())
         self._pause.clicked.connect(self._on_pause)
-        self._stop.clicked.connect(lambda: self._do("cancel"))
+        self._stop.clicked.connect(lambda: self._job.cancel())
         self._lay_out()
 
-    def show_job(self, job: JobView) -> None:
+    def show_job(self, job: Job) -> None:
         """Show the job as it is now."""
         self._job = job
         self._title.setText(job.title)
         icon, color = words.STATE_ICON[job.state]
         self._state_icon.set_icon(icon, color)
-        self._state.setText(self._words(job))
-        live = not job.state.is_terminal
-        known = job.fraction is not None and live
-        self._meter.setVisible(known)
-        self._figures.setVisible(known)
-        if job.fraction is not None:
-            color = "warn" if job.state is JobState.PAUSED else "accent"
-            self._meter.set_parts([(job.fraction, color)])
-            left = words.duration(job.seconds_left) if job.seconds_left is not None else ""
-            self._figures.setText(f"{job.fraction:.0%}" + (f" · {left}" if left else ""))
+        self._state.setText(job.words)
+        self._state.setToolTip(job.words)
+        self._show_share(job)
         paused = job.state is JobState.PAUSED
         self._pause.setIcon(self._icons.icon("play" if paused else "pause", "mute"))
         self._pause.setToolTip(self.tr("Go on") if paused else self.tr("Pause"))
         self._pause.setAccessibleName(self._pause.toolTip())
         self._first.setVisible(job.state in (JobState.QUEUED, JobState.WAITING))
         self._pause.setVisible(job.state in (JobState.RUNNING, JobState.PAUSED))
-        self._stop.setVisible(live)
+        self._stop.setVisible(job.is_live)
+        self._stop.setEnabled(not job.stopping)
         self.setAccessibleName(f"{job.title}, {self._state.text()}")
 
-    def _words(self, job: JobView) -> str:
-        text = words.state(job.state, job.reason)
-        running = job.state is JobState.RUNNING
-        return f"{text} · {job.words}" if running and job.words else text
+    def _show_share(self, job: Job) -> None:
+        share = job.share if job.is_live else None
+        self._meter.setVisible(share is not None)
+        self._figures.setVisible(share is not None)
+        if share is not None:
+            color = "warn" if job.state is JobState.PAUSED else "accent"
+            self._meter.set_parts([(share, color)])
+            left = f" · {words.duration(job.seconds_left)}" if job.seconds_left is not None else ""
+            self._figures.setText(f"{share:.0%}{left}")
 
     def _lay_out(self) -> None:
         layout = QHBoxLayout(self)
@@ -240,8 +243,7 @@ class _Row(QWidget):
         layout.addLayout(buttons)
 
     def _on_pause(self) -> None:
-        self._do("resume" if self._job.state is JobState.PAUSED else "pause")
-
-    def _do(self, verb: str) -> None:
-        if self._activity.verbs:
-            getattr(self._activity.verbs, verb)(self._job.id)
+        if self._job.state is JobState.PAUSED:
+            self._job.resume()
+        else:
+            self._job.pause()

@@ -101,5 +101,4 @@ class MemoryPopover(Popover):
         return self.tr("kept ready, idle for {time}").format(time=idle)
 
     def _unload(self, weights: str) -> None:
-        if self._activity.verbs:
-            self._activity.verbs.unload(weights)
+        self._activity.unload(weights)

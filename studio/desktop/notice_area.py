@@ -2,41 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 from PySide6.QtCore import QPoint, QPropertyAnimation, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QGraphicsDropShadowEffect, QHBoxLayout, QVBoxLayout, QWidget
 
+from studio.core.notices import Action, Level, Notice
 from studio.desktop.look import Look
 
 _AT_MOST = 3
 _WIDTH = 360
-_SECONDS = {"info": 6, "offer": 12, "warn": 12, "error": 0}  # 0: until it is closed
+_SECONDS = {Level.INFO: 6, Level.WARN: 12, Level.ERROR: 0}
+"""How long each stays; 0: until it is closed. One with a button stays twice as long."""
 _ICONS = {
-    "info": ("info", "accent"),
-    "offer": ("info", "accent"),
-    "warn": ("triangle-alert", "warn"),
-    "error": ("circle-alert", "bad"),
+    Level.INFO: ("info", "accent"),
+    Level.WARN: ("triangle-alert", "warn"),
+    Level.ERROR: ("circle-alert", "bad"),
 }
-
-
-@dataclass(frozen=True)
-class Notice:
-    """One thing to tell.
-
-    Attributes:
-        level: info, offer, warn or error.
-        key: A second notice with the same key takes the place of the first.
-    """
-
-    level: str
-    message: str
-    hint: str = ""
-    key: str = ""
-    button: str = ""
-    run: Callable[[], None] | None = None
 
 
 class NoticeArea(QWidget):
@@ -56,15 +37,17 @@ class NoticeArea(QWidget):
 
     def show_notice(self, notice: Notice) -> None:
         """Show it, or queue it behind the three in view."""
-        if notice.key:
-            self._waiting = [w for w in self._waiting if w.key != notice.key]
-            for card in self._cards:
-                if card.notice.key == notice.key:
-                    self._remove(card)
         if len(self._cards) >= _AT_MOST:
             self._make_room(notice)
         else:
             self._add(notice)
+
+    def withdraw(self, notice: Notice) -> None:
+        """Take back a notice that no longer holds."""
+        self._waiting = [waiting for waiting in self._waiting if waiting.number != notice.number]
+        for card in self.cards():
+            if card.notice.number == notice.number:
+                self._on_closed(card)
 
     def cards(self) -> tuple[NoticeCard, ...]:
         """Return the notices in view, oldest first."""
@@ -77,9 +60,9 @@ class NoticeArea(QWidget):
 
     def _make_room(self, notice: Notice) -> None:
         """An error pushes out the oldest notice that is none; anything else waits its turn."""
-        if notice.level == "error":
+        if notice.level is Level.ERROR:
             for card in self._cards:
-                if card.notice.level != "error":
+                if card.notice.level is not Level.ERROR:
                     self._remove(card)
                     self._add(notice)
                     return
@@ -169,7 +152,7 @@ class NoticeCard(QFrame):
             super().keyPressEvent(event)
 
     def _start_clock(self) -> None:
-        seconds = _SECONDS[self.notice.level]
+        seconds = _SECONDS[self.notice.level] * (2 if self.notice.actions else 1)
         if seconds:
             self._timer.start(seconds * 1000)
 
@@ -185,18 +168,25 @@ class NoticeCard(QFrame):
         column.addWidget(message)
         if self.notice.hint:
             column.addWidget(look.label(self.notice.hint, "small", wrap=True))
-        if self.notice.button:
-            button = look.button(self.notice.button, small=True)
-            button.clicked.connect(self._on_button)
+        if self.notice.actions:
             column.addSpacing(5)
-            column.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+            column.addLayout(self._buttons(look))
         layout.addLayout(column, 1)
         close = look.icon_button("x", self.tr("Close this notice"), size=14)
         close.setProperty("kind", "tiny")
         close.clicked.connect(self.closed)
         layout.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
 
-    def _on_button(self) -> None:
+    def _buttons(self, look: Look) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(6)
+        for place, action in enumerate(self.notice.actions):
+            button = look.button(action.title, small=True, kind="ghost" if place else "")
+            button.clicked.connect(lambda _checked=False, action=action: self._do(action))
+            row.addWidget(button)
+        row.addStretch()
+        return row
+
+    def _do(self, action: Action) -> None:
         self.closed.emit()
-        if self.notice.run is not None:
-            self.notice.run()
+        action.run()

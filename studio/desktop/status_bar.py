@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QWidget
 
 from studio.desktop import words
@@ -11,6 +13,10 @@ from studio.desktop.look import Look, restyle
 from studio.desktop.memory_popover import MemoryPopover
 from studio.desktop.widgets.meter import Meter
 from studio.protocol.messages import Status
+from studio.protocol.states import JobState
+
+if TYPE_CHECKING:
+    from studio.core.job import Job
 
 HEIGHT = 32
 _CROWDED = 0.8
@@ -60,7 +66,7 @@ class _Runtime(QWidget):
         self._text.setFont(look.fonts.figures(12))
         self._restart = look.button(self.tr("Start again"), "rotate-cw", small=True)
         self._restart.setProperty("size", "status")
-        self._restart.clicked.connect(self._on_restart)
+        self._restart.clicked.connect(lambda: activity.restart())
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(7)
@@ -94,10 +100,6 @@ class _Runtime(QWidget):
         if status.device != "cpu":
             return name
         return self.tr("{name} · {count} threads").format(name=status.device, count=status.threads)
-
-    def _on_restart(self) -> None:
-        if self._activity.verbs:
-            self._activity.verbs.restart()
 
 
 class _Memory(QToolButton):
@@ -154,13 +156,14 @@ class _Jobs(QWidget):
     def __init__(self, look: Look, activity: Activity) -> None:
         super().__init__()
         self._look, self._activity = look, activity
-        self._job = ""
+        self._job: Job | None = None
         self._count = QToolButton()
         self._count.setProperty("kind", "status")
         self._count.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._count.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._count.setCursor(Qt.CursorShape.PointingHandCursor)
         self._count.setFont(look.fonts.figures(12))
+        self._count.setIconSize(QSize(18, 14))
         self._count.setToolTip(self.tr("Jobs  Ctrl+J"))
         self._count.clicked.connect(self.clicked)
         self._meter = Meter(look, self.tr("Progress"), width=84)
@@ -177,18 +180,21 @@ class _Jobs(QWidget):
 
     def _show(self) -> None:
         live = self._activity.live()
-        current = next((job for job in live if job.state == "running"), live[0] if live else None)
-        self._job = current.id if current else ""
-        self._meter.setVisible(bool(current) and current.fraction is not None)
+        running = [job for job in live if job.state is JobState.RUNNING]
+        self._job = current = next(iter(running or live), None)
+        share = current.share if current is not None else None
+        self._meter.setVisible(share is not None)
         self._stop.setVisible(current is not None)
-        self._count.setIcon(self._look.icons.icon("activity" if live else "list-checks", "accent" if live else "mute"))
+        icon = ("activity", "accent") if live else ("list-checks", "mute")
+        self._count.setIcon(self._look.icons.icon(*icon))
         if current is None:
             self._count.setText(self.tr("No jobs"))
+            self._count.setAccessibleName(self._count.text())
             return
         parts = [self.tr("1 job") if len(live) == 1 else self.tr("{n} jobs").format(n=len(live))]
-        if current.fraction is not None:
-            self._meter.set_parts([(current.fraction, "accent")])
-            parts.append(f"{current.fraction:.0%}")
+        if share is not None:
+            self._meter.set_parts([(share, "accent")])
+            parts.append(f"{share:.0%}")
         if current.seconds_left is not None:
             parts.append(words.duration(current.seconds_left))
         self._count.setText(" · ".join(parts))
@@ -196,5 +202,5 @@ class _Jobs(QWidget):
         self._stop.setToolTip(self.tr("Stop {title}").format(title=current.title))
 
     def _on_stop(self) -> None:
-        if self._activity.verbs and self._job:
-            self._activity.verbs.cancel(self._job)
+        if self._job is not None:
+            self._job.cancel()

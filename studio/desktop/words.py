@@ -1,14 +1,8 @@
-"""Numbers and states in words, the same everywhere in the window. Pure functions."""
+"""Sizes, times and states in words and icons, the same everywhere in the window. Pure functions."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication
-
 from studio.protocol.states import JobState
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("words", text)
 
 
 def size(count: int) -> str:
@@ -30,22 +24,6 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 
-def state(job_state: JobState, reason: str = "") -> str:
-    """Return the state of a job in words; ``reason`` says what it waits for."""
-    words = {
-        JobState.QUEUED: _tr("in the queue"),
-        JobState.WAITING: _tr("waiting"),
-        JobState.LOADING: _tr("loading weights"),
-        JobState.RUNNING: _tr("running"),
-        JobState.PAUSED: _tr("paused"),
-        JobState.DONE: _tr("done"),
-        JobState.CANCELLED: _tr("stopped"),
-        JobState.FAILED: _tr("failed"),
-        JobState.LOST: _tr("lost with the runtime"),
-    }[job_state]
-    return f"{words}: {reason}" if reason else words
-
-
 STATE_ICON = {
     JobState.QUEUED: ("clock", "mute"),
     JobState.WAITING: ("hourglass", "warn"),
@@ -57,4 +35,21 @@ STATE_ICON = {
     JobState.FAILED: ("circle-x", "bad"),
     JobState.LOST: ("unplug", "bad"),
 }
-"""Icon and colour token of each state: never colour alone."""
+"""Icon and colour token of each state of a job: never colour alone."""
+
+KIND_ICON = {
+    "text": "file-text",
+    "conversation": "message-square",
+    "image": "image",
+    "audio": "volume-2",
+    "score": "music",
+    "molecules": "flask-conical",
+    "code": "code",
+    "table": "table",
+}
+"""Icon of each kind of artifact; its colour token is ``kind-<kind>``."""
+
+
+def kind_icon(kind: str) -> tuple[str, str]:
+    """Return icon and colour token of a kind; those of a plain job for an unknown one."""
+    return (KIND_ICON[kind], f"kind-{kind}") if kind in KIND_ICON else ("sparkles", "mute")

@@ -1,0 +1,147 @@
+"""What the window half of one plugin may touch; implements ``studio.api.gui.PluginContext``. Adds no policy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from studio.api.artifacts import SavedArtifact
+from studio.api.gui import JobHandle, Notices, Ui
+from studio.api.params import Params
+from studio.protocol.states import Priority
+
+if TYPE_CHECKING:
+    from studio.core.studio import Studio
+    from studio.desktop.bridge import Background
+
+
+class PluginContext:
+    """One for each plugin, made by the composition root."""
+
+    def __init__(
+        self,
+        plugin: str,
+        studio: Studio,
+        ui: Ui,
+        background: Background,
+        targets: Callable[[SavedArtifact], Sequence[tuple[str, Callable[[], None]]]],
+    ) -> None:
+        self.plugin = plugin
+        self.ui = ui
+        self.tasks = PluginTasks(plugin, studio)
+        self.library = PluginLibrary(studio)
+        self.weights = CatalogueView(studio)
+        self.settings = PluginSettings(plugin, studio)
+        self.notices: Notices = studio.notices
+        self._studio, self._background, self._targets = studio, background, targets
+
+    def run_later(self, call: Callable[[], Any], then: Callable[[Any], None] | None = None) -> None:
+        """Run ``call`` beside the window, then ``then(result)`` on its thread; a failure is told and named."""
+        host = self._studio.plugins
+
+        def failed(error: Exception) -> None:
+            host.record_fault(self.plugin, "background work", error)
+
+        guarded = None
+        if then is not None:
+            callback = then
+
+            def guarded(result: Any) -> None:
+                host.guard(self.plugin, "callback of background work", lambda: callback(result))
+
+        self._background.run(call, guarded, failed)
+
+    def send_to(self, artifact: SavedArtifact) -> Sequence[tuple[str, Callable[[], None]]]:
+        """Return (page title, action) for each page that accepts the artifact."""
+        return self._targets(artifact)
+
+
+class PluginTasks:
+    """The tasks a plugin may start; implements ``studio.api.gui.Tasks``."""
+
+    def __init__(self, plugin: str, studio: Studio) -> None:
+        self._plugin, self._studio = plugin, studio
+
+    def submit(
+        self,
+        task: str,
+        params: Params | Mapping[str, Any],
+        *,
+        title: str = "",
+        priority: Priority = Priority.INTERACTIVE,
+        inputs: Mapping[str, Any] | None = None,
+        parents: Sequence[str] = (),
+        keep: bool = True,
+    ) -> JobHandle:
+        """Check the parameters, store the recipe, queue the task."""
+        return self._studio.submit(
+            task,
+            params.to_dict() if isinstance(params, Params) else dict(params),
+            title=title,
+            priority=priority,
+            inputs=dict(inputs or {}),
+            parents=tuple(parents),
+            keep=keep,
+        )
+
+
+class CatalogueView:
+    """The weights catalogue as a plugin sees it; implements ``studio.api.gui.WeightsView``."""
+
+    def __init__(self, studio: Studio) -> None:
+        self._studio = studio
+
+    def for_capability(self, capability: str) -> Sequence[tuple[str, str]]:
+        """Return (id, title), best first."""
+        return [(w.id, w.title) for w in self._studio.weights.list(capability) if w.is_usable]
+
+    def title(self, weights: str) -> str:
+        """Return the name a person reads; the id itself for weights that are gone."""
+        known = {w.id: w.title for w in self._studio.weights.list()}
+        return known.get(weights, weights)
+
+
+class PluginSettings:
+    """A plugin's corner of the settings; implements ``studio.api.gui.SettingsView``."""
+
+    def __init__(self, plugin: str, studio: Studio) -> None:
+        self._plugin, self._studio = plugin, studio
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return the value, or ``default``."""
+        return self._studio.settings.get(f"{self._plugin}.{key}", default)
+
+    def set(self, key: str, value: Any) -> None:
+        """Keep plain data."""
+        self._studio.settings.set(f"{self._plugin}.{key}", value)
+
+
+class PluginLibrary:
+    """The library as a plugin sees it; implements ``studio.api.gui.LibraryView``."""
+
+    def __init__(self, studio: Studio) -> None:
+        self._library = studio.library
+        self.conversations = studio.library.conversations
+
+    def artifact(self, id: str) -> SavedArtifact:
+        """Return one artifact."""
+        return self._library.artifact(id)
+
+    def find(self, query: str = "", kinds: Sequence[str] = (), limit: int = 100) -> list[SavedArtifact]:
+        """Return artifacts, newest first."""
+        return list(self._library.find(query, kinds=kinds, limit=limit))
+
+    def add(
+        self,
+        kind: str,
+        payload: bytes,
+        *,
+        suffix: str,
+        title: str = "",
+        text: str = "",
+        parents: Sequence[str] = (),
+    ) -> SavedArtifact:
+        """Save something a person made by hand; durable when it returns."""
+        return self._library.add(
+            kind, payload, suffix=suffix, title=title, text=text, parents=parents
+        )

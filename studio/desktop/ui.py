@@ -1,0 +1,138 @@
+"""The window's building blocks for pages; implements ``studio.api.gui.Ui``. Hands out no window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices, QFont, QGuiApplication, QIcon
+from PySide6.QtWidgets import QFileDialog, QMenu, QPushButton, QToolButton, QWidget
+
+from studio.api.gui import Tokens, WeightsView
+from studio.api.params import Params
+from studio.desktop.confirm import show_confirm, show_link
+from studio.desktop.forms import FormServices, ParamsFormWidget
+from studio.desktop.look import Look
+from studio.desktop.states import EmptyState, ErrorState
+from studio.desktop.widgets.menu import Menu
+
+
+class WindowUi:
+    """What pages are made of."""
+
+    def __init__(
+        self,
+        look: Look,
+        window: QWidget,
+        weights: WeightsView,
+        open_models: Callable[[], None],
+    ) -> None:
+        self.look = look
+        self._window = window
+        self._services = FormServices(weights, self._pick_one, open_models)
+
+    # --- the theme ----------------------------------------------------------------------------
+
+    @property
+    def tokens(self) -> Tokens:
+        """The theme in force."""
+        return self.look.theme.tokens
+
+    def on_theme(self, call: Callable[[Tokens], None]) -> Callable[[], None]:
+        """Call after each change of theme; returns the function that ends it."""
+
+        def changed() -> None:
+            call(self.tokens)
+
+        self.look.theme.changed.connect(changed)
+        return lambda: self.look.theme.changed.disconnect(changed)
+
+    def icon(self, name: str, color: str = "text") -> QIcon:
+        """Return a Lucide icon in a token's colour; it follows the theme."""
+        return self.look.icons.icon(name, color, on="accent")
+
+    def mono(self) -> QFont:
+        """Return the font for code and figures."""
+        return self.look.fonts.mono()
+
+    # --- controls -----------------------------------------------------------------------------
+
+    def button(self, text: str, icon: str = "", *, primary: bool = False, tip: str = "") -> QPushButton:
+        """Return a push button."""
+        return self.look.button(text, icon, kind="primary" if primary else "", tip=tip)
+
+    def icon_button(self, icon: str, tip: str) -> QToolButton:
+        """Return a flat button; ``tip`` is its accessible name too."""
+        return self.look.icon_button(icon, tip)
+
+    def menu(self, parent: QWidget | None = None) -> QMenu:
+        """Return an empty menu in the house style."""
+        return Menu(parent or self._window)
+
+    def form(self, params: type[Params], *, only: Sequence[str] = ()) -> ParamsFormWidget:
+        """Return the parameter form of ``params``."""
+        return ParamsFormWidget(self.look, params, self._services, only)
+
+    def empty_state(
+        self,
+        icon: str,
+        title: str,
+        text: str,
+        examples: Sequence[tuple[str, str, Callable[[], None]]] = (),
+    ) -> QWidget:
+        """Return what a page shows while it is empty."""
+        return EmptyState(self.look, icon, title, text, examples)
+
+    def error_state(
+        self, title: str, text: str, actions: Sequence[tuple[str, str, Callable[[], None]]] = ()
+    ) -> QWidget:
+        """Return what a page shows when it cannot show itself."""
+        return ErrorState(self.look, title, text, actions)
+
+    # --- asking -------------------------------------------------------------------------------
+
+    def pick_files(self, title: str, suffixes: Sequence[str] = (), *, many: bool = False) -> list[Path]:
+        """Ask for existing files; empty when the user declined."""
+        ask = QFileDialog.getOpenFileNames if many else QFileDialog.getOpenFileName
+        chosen, _ = ask(self._window, title, "", _filter(suffixes))
+        names = chosen if isinstance(chosen, list) else [chosen]
+        return [Path(name) for name in names if name]
+
+    def save_file(self, title: str, name: str, suffixes: Sequence[str] = ()) -> Path | None:
+        """Ask where to write; None when the user declined."""
+        chosen, _ = QFileDialog.getSaveFileName(self._window, title, name, _filter(suffixes))
+        return Path(chosen) if chosen else None
+
+    def confirm(
+        self, title: str, text: str, button: str, run: Callable[[], None], *, danger: bool = False
+    ) -> None:
+        """Ask before something is done; ``run`` is called only on the button."""
+        show_confirm(self.look, self._window, title, text, button, run, danger)
+
+    def copy(self, text: str) -> None:
+        """Put text on the clipboard."""
+        QGuiApplication.clipboard().setText(text)
+
+    def open_link(self, url: str) -> None:
+        """Show an http(s) address and let the user open or copy it; never opens by itself."""
+        address = QUrl(url, QUrl.ParsingMode.StrictMode)
+        if address.isValid() and address.scheme() in ("http", "https"):
+            show_link(
+                self.look,
+                self._window,
+                address.toDisplayString(),
+                copy=lambda: self.copy(address.toString(QUrl.ComponentFormattingOption.FullyEncoded)),
+                open_it=lambda: QDesktopServices.openUrl(address),
+            )
+
+    def _pick_one(self, title: str, suffixes: Sequence[str], folder: bool) -> Path | None:
+        if folder:
+            name = QFileDialog.getExistingDirectory(self._window, title)
+            return Path(name) if name else None
+        found = self.pick_files(title, suffixes)
+        return found[0] if found else None
+
+
+def _filter(suffixes: Sequence[str]) -> str:
+    return f"({' '.join('*' + suffix for suffix in suffixes)})" if suffixes else ""

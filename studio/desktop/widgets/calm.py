@@ -1,0 +1,50 @@
+"""Number fields, sliders and combo boxes that a scrolling wheel passes over: they turn only when they have the focus."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QSlider, QSpinBox
+
+
+class CalmSpinBox(QSpinBox):
+    """A whole number."""
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        super().wheelEvent(event) if self.hasFocus() else event.ignore()
+
+
+class CalmDoubleSpinBox(QDoubleSpinBox):
+    """A number with decimals, shown without trailing zeros."""
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        super().wheelEvent(event) if self.hasFocus() else event.ignore()
+
+
+class CalmSlider(QSlider):
+    """A horizontal slider."""
+
+    def __init__(self) -> None:
+        super().__init__(Qt.Orientation.Horizontal)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        super().wheelEvent(event) if self.hasFocus() else event.ignore()
+
+
+class CalmComboBox(QComboBox):
+    """A choice from a list; its popup has the corners of a menu."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(6)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        super().wheelEvent(event) if self.hasFocus() else event.ignore()
+
+    def showPopup(self) -> None:
+        frame = self.view().window()
+        frame.setWindowFlag(Qt.WindowType.FramelessWindowHint, True)
+        frame.setWindowFlag(Qt.WindowType.NoDropShadowWindowHint, True)
+        frame.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground, True)
+        super().showPopup()
