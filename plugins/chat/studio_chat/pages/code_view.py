@@ -1,0 +1,206 @@
+"""A block of code with its own header: language and copy button. Scrolls sideways by itself, never wraps."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, QSize, Qt, QTimer
+from PySide6.QtGui import (
+    QColor,
+    QPainter,
+    QPaintEvent,
+    QSyntaxHighlighter,
+    QTextCharFormat,
+    QTextCursor,
+    QTextDocument,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.api.gui import Ui
+from studio_chat.pages.highlight import Run, highlight
+from studio_chat.pages.markdown_blocks import Block
+
+_RELEX_LINES = 40
+"""While code is written, at most about so many of its last lines are lexed again; all of it at the end."""
+_COPIED_MS = 1200
+
+
+class CodeView(QFrame):
+    """One code block of an answer."""
+
+    def __init__(self, ui: Ui, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._ui = ui
+        self._block = Block("code")
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._language = QLabel()
+        self._language.setTextFormat(Qt.TextFormat.PlainText)
+        self._language.setProperty("role", "small")
+        self._copy = ui.icon_button("copy", self.tr("Copy code"))
+        self._copy.setIconSize(QSize(14, 14))
+        self._copy.clicked.connect(self._on_copy)
+        self._code = _Code(ui)
+        header = QHBoxLayout()
+        header.setContentsMargins(14, 3, 5, 0)
+        header.addWidget(self._language)
+        header.addStretch(1)
+        header.addWidget(self._copy)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(1, 1, 1, 1)
+        column.setSpacing(0)
+        column.addLayout(header)
+        column.addWidget(self._code)
+
+    def show_blocks(self, blocks: list[Block]) -> None:
+        """Show one block of code; text that was there already stays untouched."""
+        block = blocks[0]
+        if block is self._block or block == self._block:
+            return
+        self._block = block
+        name = block.language or self.tr("text")
+        self._language.setText(name)
+        self._code.setAccessibleName(self.tr("Code: {language}").format(language=name))
+        self.layout().setContentsMargins(1 + 22 * block.indent, 1, 1, 1)
+        self._code.show_code(block.text, block.language, whole=block.closed)
+
+    @property
+    def text(self) -> str:
+        """The code."""
+        return self._block.text
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the frame in the colours of the theme."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        colors = self._ui.tokens.colors
+        painter.setPen(QColor(colors["line"]))
+        painter.setBrush(QColor(colors["bg"]))
+        left = 22 * self._block.indent
+        box = QRectF(self.rect()).adjusted(left + 0.5, 0.5, -0.5, -0.5)
+        painter.drawRoundedRect(box, 8, 8)
+
+    def _on_copy(self) -> None:
+        self._ui.copy(self._block.text)
+        self._copy.setIcon(self._ui.icon("check", "good"))
+        QTimer.singleShot(_COPIED_MS, self, self._restore_copy)
+
+    def _restore_copy(self) -> None:
+        self._copy.setIcon(self._ui.icon("copy", "mute"))
+
+
+class _Code(QPlainTextEdit):
+    """The code itself: read-only, as tall as its lines."""
+
+    def __init__(self, ui: Ui) -> None:
+        super().__init__()
+        self.setProperty("plain", True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setReadOnly(True)
+        self.setUndoRedoEnabled(False)
+        self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse
+            | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.viewport().setAutoFillBackground(False)
+        self.document().setDocumentMargin(0)
+        self.setViewportMargins(14, 0, 14, 0)
+        mono = ui.mono()
+        self.setFont(mono)
+        self.document().setDefaultFont(mono)
+        self.setTabStopDistance(4 * self.fontMetrics().horizontalAdvance(" "))
+        self._colors = _Colors(self.document(), ui)
+        self._lines: list[str] = [""]
+        self._from = 0
+        """The first line that is lexed again while the code grows."""
+        self.horizontalScrollBar().rangeChanged.connect(self._fit)
+        self._fit()
+
+    def show_code(self, code: str, language: str, *, whole: bool) -> None:
+        """Show ``code``; ``whole`` when it is complete, so that all of it is lexed at once."""
+        old, lines = self._lines, code.split("\n")
+        self._lines = lines
+        if whole or len(lines) < self._from:
+            self._from = 0
+        start = self._from
+        runs = self._colors.runs[:start] + highlight(lines[start:], language)
+        changed = [
+            n for n, run in enumerate(runs[: len(old)]) if self._colors.runs[n : n + 1] != [run]
+        ]
+        self._colors.runs = runs
+        self._write(old, lines)
+        for number in changed:
+            self._colors.rehighlightBlock(self.document().findBlockByNumber(number))
+        if len(lines) - self._from > 2 * _RELEX_LINES:
+            self._from = _calm_line(lines, len(lines) - _RELEX_LINES)
+        self._fit()
+
+    def _write(self, old: list[str], new: list[str]) -> None:
+        before = "\n".join(old)
+        after = "\n".join(new)
+        cursor = QTextCursor(self.document())
+        if after.startswith(before):
+            cursor.movePosition(QTextCursor.MoveOperation.End)
+            cursor.insertText(after[len(before) :])
+        else:
+            cursor.select(QTextCursor.SelectionType.Document)
+            cursor.insertText(after)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Scroll sideways only; up and down is the thread's."""
+        sideways = abs(event.angleDelta().x()) > abs(event.angleDelta().y())
+        shifted = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+        if sideways or shifted:
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+    def _fit(self) -> None:
+        bar = self.horizontalScrollBar()
+        below = bar.sizeHint().height() if bar.maximum() > 0 else 0
+        height = self.fontMetrics().lineSpacing() * self.blockCount() + 4 + max(below, 10)
+        if height != self.height():
+            self.setFixedHeight(height)
+
+
+class _Colors(QSyntaxHighlighter):
+    """Lays the runs of each line over the document."""
+
+    def __init__(self, document: QTextDocument, ui: Ui) -> None:
+        super().__init__(document)
+        self.runs: list[list[Run]] = [[]]
+        self._ui = ui
+        self._formats: dict[str, QTextCharFormat] = {}
+
+    def highlightBlock(self, text: str) -> None:
+        """Colour one line."""
+        number = self.currentBlock().blockNumber()
+        if number < len(self.runs):
+            for start, length, color in self.runs[number]:
+                self.setFormat(start, length, self._format(color))
+
+    def _format(self, color: str) -> QTextCharFormat:
+        if color not in self._formats:
+            form = QTextCharFormat()
+            form.setForeground(QColor(self._ui.tokens.colors[color]))
+            form.setFontItalic(color == "syntax-comment")
+            self._formats[color] = form
+        return self._formats[color]
+
+
+def _calm_line(lines: list[str], near: int) -> int:
+    """Return a line at or before ``near`` where a lexer may start afresh: one after an empty line."""
+    for number in range(near, max(0, near - _RELEX_LINES), -1):
+        if not lines[number - 1].strip():
+            return number
+    return near

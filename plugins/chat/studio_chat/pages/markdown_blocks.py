@@ -1,0 +1,378 @@
+"""Markdown as a flat list of blocks, parsed while it is still being written. No Qt, nothing is fetched.
+
+Nested structure becomes depth: an item of a list inside a quote is a paragraph with ``quote=1``,
+``indent=1`` and a ``marker``. That is what a text view can draw, and it lets a code block inside a
+list be a widget like any other.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
+
+BlockKind = Literal["paragraph", "heading", "code", "table", "rule"]
+
+LINK_SCHEMES = ("http://", "https://", "mailto:")
+LINE_BREAK = "\u2028"
+MAX_DEPTH = 8
+"""Deeper lists and quotes are drawn at this depth: an answer may nest without end, a column may not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A run of text in one style; ``href`` is an address that may be shown, never fetched."""
+
+    text: str
+    bold: bool = False
+    italic: bool = False
+    strike: bool = False
+    code: bool = False
+    href: str = ""
+
+
+Spans = tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One thing below another.
+
+    Attributes:
+        level: Of a heading, 1–6.
+        indent: How many lists it is in.
+        quote: How many quotes it is in.
+        marker: Before the first paragraph of a list item: ``•``, ``3.``, ``☐``, ``☑``.
+        text, language: Of code.
+        rows: Of a table, the head first; each cell is spans.
+        aligns: Of a table: ``left``, ``center``, ``right`` or empty for each column.
+        closed: Whether the fence of a code block was closed.
+    """
+
+    kind: BlockKind
+    spans: Spans = ()
+    level: int = 0
+    indent: int = 0
+    quote: int = 0
+    marker: str = ""
+    text: str = ""
+    language: str = ""
+    rows: tuple[tuple[Spans, ...], ...] = ()
+    aligns: tuple[str, ...] = ()
+    closed: bool = True
+
+
+def parse(source: str) -> list[Block]:
+    """Return the blocks of a finished text."""
+    return _Flattener().run(_parser().parse(source))
+
+
+@dataclass
+class _Fence:
+    """An open code fence at the left margin, read line by line instead of parsed again and again."""
+
+    closing: re.Pattern[str]
+    block: Block
+    lines: list[str] = field(default_factory=list)
+
+
+class MarkdownStream:
+    """A text that grows. Only its last block is parsed again when it does.
+
+    Attributes:
+        blocks: All blocks so far.
+        settled: How many of them, from the first, can no longer change.
+    """
+
+    def __init__(self) -> None:
+        self.blocks: list[Block] = []
+        self.settled = 0
+        self._tail = ""
+        self._fence: _Fence | None = None
+
+    def append(self, text: str) -> None:
+        """Add text at the end."""
+        self._tail += text
+        while True:
+            if self._fence is None:
+                self._parse_tail()
+            if self._fence is None or not self._read_fence():
+                return
+
+    def finish(self) -> None:
+        """No more will come: what is still open is as it is."""
+        if self._fence is None:
+            self.settled = len(self.blocks)
+
+    def _parse_tail(self) -> None:
+        del self.blocks[self.settled :]
+        tokens = _parser().parse(self._tail)
+        cut = _last_start(tokens)
+        if cut.line:
+            head, self._tail = _split_lines(self._tail, cut.line)
+            settled = _Flattener().run(_parser().parse(head))
+            self.blocks += settled
+            self.settled += len(settled)
+            tokens = _parser().parse(self._tail)
+        fence = _open_fence(tokens, self._tail)
+        if fence is not None:
+            self._fence = fence
+            self._tail = self._tail.split("\n", 1)[1]
+        else:
+            self.blocks += _Flattener().run(tokens)
+
+    def _read_fence(self) -> bool:
+        """Take lines into the open fence; return whether it was closed."""
+        fence = self._fence
+        assert fence is not None
+        lines = self._tail.split("\n")
+        for number, line in enumerate(lines[:-1]):
+            if fence.closing.fullmatch(line):
+                self._tail = "\n".join(lines[number + 1 :])
+                self._show_fence(closed=True)
+                self._fence = None
+                self.settled = len(self.blocks)
+                return True
+            fence.lines.append(line)
+        self._tail = lines[-1]
+        self._show_fence(closed=False)
+        return False
+
+    def _show_fence(self, *, closed: bool) -> None:
+        fence = self._fence
+        assert fence is not None
+        lines = list(fence.lines)
+        # A last line of ` or ~ may be the closing fence that is still being written.
+        if not closed and self._tail and not set(self._tail.strip()) <= {"`", "~"}:
+            lines.append(self._tail)
+        old = fence.block
+        self.blocks[self.settled :] = [
+            Block("code", text="\n".join(lines), language=old.language, closed=closed)
+        ]
+
+
+# --- where a tail may be cut --------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Cut:
+    line: int = 0
+
+
+def _last_start(tokens: list[Token]) -> _Cut:
+    """Return the line where the last block begins that more text could still change.
+
+    That is the last block at the top level or, in a list, its last item: a list may be long.
+    """
+    line = 0
+    for token in tokens:
+        if token.map and (
+            token.level == 0 or (token.level == 1 and token.type == "list_item_open")
+        ):
+            line = token.map[0]
+    return _Cut(line)
+
+
+def _split_lines(text: str, line: int) -> tuple[str, str]:
+    at = 0
+    for _ in range(line):
+        at = text.index("\n", at) + 1
+    return text[:at], text[at:]
+
+
+_FENCE = re.compile(r"( {0,3})(`{3,}|~{3,})[ \t]*([^\n]*)")
+
+
+def _open_fence(tokens: list[Token], tail: str) -> _Fence | None:
+    """Return the fence that ``tail`` begins with, if its first line is complete."""
+    if not tokens or tokens[0].type != "fence" or "\n" not in tail or len(tokens) > 1:
+        return None
+    found = _FENCE.match(tail)
+    if found is None or found[1]:
+        return None  # an indented fence takes its indent from each line: left to the parser
+    mark = found[2]
+    closing = re.compile(rf" {{0,3}}{re.escape(mark[0])}{{{len(mark)},}}[ \t]*")
+    return _Fence(closing, Block("code", language=_language(found[3]), closed=False))
+
+
+# --- tokens to blocks ---------------------------------------------------------------------------
+
+
+@cache
+def _parser() -> MarkdownIt:
+    from markdown_it import MarkdownIt
+
+    parser = MarkdownIt("commonmark", {"html": False, "linkify": False})
+    parser.enable(["table", "strikethrough"])
+    # Raw HTML is shown as it is written, and a character reference cannot hide an address.
+    parser.disable(["html_block", "html_inline"])
+    parser.validateLink = lambda url: url.lower().startswith(LINK_SCHEMES)
+    return parser
+
+
+class _Flattener:
+    """Turns the tokens of one parse into blocks."""
+
+    def __init__(self) -> None:
+        self.blocks: list[Block] = []
+        self._indent = self._quote = 0
+        self._markers: list[str] = []
+        self._marker = ""
+        self._heading = 0
+        self._rows: list[list[Spans]] = []
+        self._aligns: list[str] = []
+        self._in_table = False
+
+    def run(self, tokens: list[Token]) -> list[Block]:
+        for token in tokens:
+            handler = getattr(self, f"_on_{token.type}", None)
+            if handler is not None:
+                handler(token)
+        return self.blocks
+
+    def _add(self, kind: BlockKind, **fields: Any) -> None:
+        marker, self._marker = self._marker, ""
+        self.blocks.append(
+            Block(
+                kind,
+                indent=min(self._indent, MAX_DEPTH),
+                quote=min(self._quote, MAX_DEPTH),
+                marker=marker,
+                **fields,
+            )
+        )
+
+    def _on_inline(self, token: Token) -> None:
+        spans = _spans(token.children or [])
+        if self._in_table:
+            self._rows[-1].append(spans)
+        elif self._heading:
+            self._add("heading", spans=spans, level=self._heading)
+        else:
+            self._add("paragraph", spans=self._task(spans))
+
+    def _task(self, spans: Spans) -> Spans:
+        """Take ``[ ]`` or ``[x]`` off the start of a list item and make it the marker."""
+        if not self._marker or not spans or spans[0] != Span(spans[0].text):
+            return spans
+        text = spans[0].text
+        box = {"[ ] ": "☐", "[x] ": "☑", "[X] ": "☑"}.get(text[:4])
+        if box is None:
+            return spans
+        self._marker = box
+        return (Span(text[4:]), *spans[1:])
+
+    def _on_heading_open(self, token: Token) -> None:
+        self._heading = int(token.tag[1])
+
+    def _on_heading_close(self, token: Token) -> None:
+        self._heading = 0
+
+    def _on_hr(self, token: Token) -> None:
+        self._add("rule")
+
+    def _on_fence(self, token: Token) -> None:
+        closed = token.map is None or token.map[1] - token.map[0] > token.content.count("\n") + 1
+        self._add(
+            "code",
+            text=token.content.removesuffix("\n"),
+            language=_language(token.info),
+            closed=closed,
+        )
+
+    def _on_code_block(self, token: Token) -> None:
+        self._add("code", text=token.content.removesuffix("\n"))
+
+    def _on_blockquote_open(self, token: Token) -> None:
+        self._quote += 1
+
+    def _on_blockquote_close(self, token: Token) -> None:
+        self._quote -= 1
+
+    def _on_bullet_list_open(self, token: Token) -> None:
+        self._indent += 1
+
+    _on_ordered_list_open = _on_bullet_list_open
+
+    def _on_bullet_list_close(self, token: Token) -> None:
+        self._indent -= 1
+
+    _on_ordered_list_close = _on_bullet_list_close
+
+    def _on_list_item_open(self, token: Token) -> None:
+        self._marker = f"{token.info}." if token.info else "•"
+
+    def _on_list_item_close(self, token: Token) -> None:
+        if self._marker:  # an item without anything in it
+            self._add("paragraph")
+
+    def _on_table_open(self, token: Token) -> None:
+        self._in_table, self._rows, self._aligns = True, [], []
+
+    def _on_tr_open(self, token: Token) -> None:
+        self._rows.append([])
+
+    def _on_th_open(self, token: Token) -> None:
+        style = str(token.attrGet("style") or "")
+        self._aligns.append(style.removeprefix("text-align:"))
+
+    def _on_table_close(self, token: Token) -> None:
+        self._in_table = False
+        self._add(
+            "table", rows=tuple(tuple(row) for row in self._rows), aligns=tuple(self._aligns)
+        )
+
+
+def _language(info: str) -> str:
+    words = info.split()
+    return words[0].strip("{}.").lower()[:40] if words else ""
+
+
+def _spans(children: list[Token]) -> Spans:
+    """Return the runs of an inline token; neighbours of one style are joined."""
+    style: dict[str, Any] = {}
+    runs: list[Span] = []
+
+    def add(text: str, **more: Any) -> None:
+        run = Span(text, **{**style, **more})
+        if runs and _same_style(runs[-1], run):
+            run = Span(runs.pop().text + text, **{**style, **more})
+        if text:
+            runs.append(run)
+
+    for child in children:
+        match child.type:
+            case "text" | "html_inline":
+                add(child.content)
+            case "code_inline":
+                add(child.content, code=True)
+            case "softbreak" | "hardbreak":  # models mean the line breaks they write
+                add(LINE_BREAK)
+            case "strong_open" | "strong_close":
+                style["bold"] = child.nesting > 0
+            case "em_open" | "em_close":
+                style["italic"] = child.nesting > 0
+            case "s_open" | "s_close":
+                style["strike"] = child.nesting > 0
+            case "link_open":
+                style["href"] = str(child.attrGet("href") or "")
+            case "link_close":
+                style["href"] = ""
+            case "image":  # never loaded: what it says of itself, as a link
+                add(child.content or "image", href=str(child.attrGet("src") or ""))
+    return tuple(runs)
+
+
+def _same_style(a: Span, b: Span) -> bool:
+    return (a.bold, a.italic, a.strike, a.code, a.href) == (
+        b.bold,
+        b.italic,
+        b.strike,
+        b.code,
+        b.href,
+    )

@@ -1,0 +1,252 @@
+"""A piece of running text: paragraphs, headings, lists, quotes. Draws blocks; parses and fetches nothing."""
+
+from __future__ import annotations
+
+from math import ceil
+
+from PySide6.QtCore import QPoint, QRectF, Qt, QUrl
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QPainter,
+    QPaintEvent,
+    QTextBlockFormat,
+    QTextCharFormat,
+    QTextCursor,
+    QTextFormat,
+    QTextOption,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QFrame, QSizePolicy, QTextBrowser, QWidget
+
+from studio.api.gui import Ui
+from studio_chat.pages.markdown_blocks import Block, Span
+
+TEXT_PX = 14
+_HEADING_PX = {1: 20, 2: 17, 3: 15}
+_LINE_HEIGHT = 150.0  # per cent of the font's own
+_INDENT = 22
+_QUOTE_INDENT = 16
+_QUOTE = QTextFormat.Property.UserProperty.value + 1
+_RULE = QTextFormat.Property.UserProperty.value + 2
+
+
+class StillBrowser(QTextBrowser):
+    """Text to select and copy that is as tall as its content and never loads anything."""
+
+    def __init__(self, ui: Ui, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.ui = ui
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setOpenLinks(False)
+        self.setUndoRedoEnabled(False)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextBrowserInteraction
+            | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.document().setDocumentMargin(0)
+        self.viewport().setAutoFillBackground(False)
+        self.anchorClicked.connect(lambda url: self.ui.open_link(url.toString()))
+
+    def loadResource(self, kind: int, name: QUrl) -> None:
+        """Refuse: nothing that an answer names is ever read or fetched."""
+        return
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Leave the wheel to the thread."""
+        event.ignore()
+
+    def _font(self, px: int = TEXT_PX, *, bold: bool = False) -> QFont:
+        font = QFont(self.font())
+        font.setPixelSize(px)
+        if bold:
+            font.setWeight(QFont.Weight.DemiBold)
+        return font
+
+
+def char_format(ui: Ui, span: Span, font: QFont) -> QTextCharFormat:
+    """Return how a span looks."""
+    colors = ui.tokens.colors
+    form = QTextCharFormat()
+    form.setFont(font)
+    form.setForeground(QColor(colors["text"]))
+    if span.code:
+        mono = ui.mono()
+        mono.setPixelSize(max(11, font.pixelSize() - 1))
+        form.setFont(mono)
+        form.setBackground(QColor(colors["raised"]))
+    if span.bold:
+        form.setFontWeight(QFont.Weight.DemiBold)
+    form.setFontItalic(span.italic)
+    form.setFontStrikeOut(span.strike)
+    if span.href:
+        form.setAnchor(True)
+        form.setAnchorHref(span.href)
+        form.setForeground(QColor(colors["accent"]))
+        form.setToolTip(span.href)
+    return form
+
+
+class ProseView(StillBrowser):
+    """Blocks of text in one document; only what changed is written again."""
+
+    def __init__(self, ui: Ui, parent: QWidget | None = None) -> None:
+        super().__init__(ui, parent)
+        self.blocks: list[Block] = []
+        self._starts: list[int] = []
+        """Where each block begins in the document."""
+        self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        self.document().setDefaultFont(self._font())
+        self.document().documentLayout().documentSizeChanged.connect(self._fit)
+
+    def show_blocks(self, blocks: list[Block]) -> None:
+        """Show ``blocks``; those that are the same as before stay untouched."""
+        same = 0
+        for old, new in zip(self.blocks, blocks, strict=False):
+            if old is not new and old != new:
+                break
+            same += 1
+        if same == len(blocks) == len(self.blocks):
+            return
+        cursor = QTextCursor(self.document())
+        cursor.beginEditBlock()
+        if not (same == len(self.blocks) - 1 == len(blocks) - 1 and self._extend(cursor, blocks)):
+            self._rewrite(cursor, blocks, same)
+        cursor.endEditBlock()
+        self.blocks = list(blocks)
+
+    def _extend(self, cursor: QTextCursor, blocks: list[Block]) -> bool:
+        """Append to the last block if that is all that happened to it: by far the usual case."""
+        old, new = self.blocks[-1], blocks[-1]
+        if not old.spans or old.spans[:-1] != new.spans[: len(old.spans) - 1]:
+            return False
+        if (old.kind, old.marker, old.indent, old.quote, old.level) != (
+            new.kind,
+            new.marker,
+            new.indent,
+            new.quote,
+            new.level,
+        ):
+            return False
+        before, after = old.spans[-1], new.spans[len(old.spans) - 1]
+        grown = after.text.removeprefix(before.text)
+        if before != Span(before.text, *_style(after)) or len(grown) + len(before.text) != len(
+            after.text
+        ):
+            return False
+        cursor.movePosition(QTextCursor.MoveOperation.End)
+        font = self._block_font(new)
+        for span in (Span(grown, *_style(after)), *new.spans[len(old.spans) :]):
+            cursor.insertText(span.text, char_format(self.ui, span, font))
+        return True
+
+    def _rewrite(self, cursor: QTextCursor, blocks: list[Block], same: int) -> None:
+        if same < len(self._starts):
+            cursor.setPosition(max(0, self._starts[same] - 1))
+            cursor.movePosition(QTextCursor.MoveOperation.End, QTextCursor.MoveMode.KeepAnchor)
+            cursor.removeSelectedText()
+        del self._starts[same:]
+        cursor.movePosition(QTextCursor.MoveOperation.End)
+        for number in range(same, len(blocks)):
+            self._write(cursor, blocks[number], blocks[number - 1] if number else None)
+
+    def _write(self, cursor: QTextCursor, block: Block, above: Block | None) -> None:
+        layout = self._block_format(block, above)
+        if above is None:
+            cursor.setBlockFormat(layout)
+        else:
+            cursor.insertBlock(layout, QTextCharFormat())
+        self._starts.append(cursor.position())
+        font = self._block_font(block)
+        if block.marker:
+            form = char_format(self.ui, Span(""), font)
+            form.setForeground(QColor(self.ui.tokens.colors["mute"]))
+            cursor.insertText(f"{block.marker}\t", form)
+        for span in block.spans:
+            cursor.insertText(span.text, char_format(self.ui, span, font))
+
+    def _block_font(self, block: Block) -> QFont:
+        if block.kind == "heading":
+            return self._font(_HEADING_PX.get(block.level, TEXT_PX), bold=True)
+        return self._font()
+
+    def _block_format(self, block: Block, above: Block | None) -> QTextBlockFormat:
+        layout = QTextBlockFormat()
+        layout.setLineHeight(
+            130.0 if block.kind == "heading" else _LINE_HEIGHT,
+            QTextBlockFormat.LineHeightTypes.ProportionalHeight.value,
+        )
+        indent = block.indent * _INDENT + block.quote * _QUOTE_INDENT
+        layout.setLeftMargin(indent)
+        if block.marker:
+            hang = _INDENT - 4
+            if len(block.marker) > 3:
+                hang += 9 * (len(block.marker) - 3)
+            layout.setTextIndent(-hang)
+            layout.setTabPositions([QTextOption.Tab(0, QTextOption.TabType.LeftTab)])
+        if above is not None:
+            layout.setTopMargin(_gap(block, above))
+        if block.quote:
+            layout.setProperty(_QUOTE, block.quote)
+        if block.kind == "rule":
+            layout.setProperty(_RULE, True)
+        return layout
+
+    def _fit(self) -> None:
+        height = ceil(self.document().size().height()) + 1
+        if height != self.height():
+            self.setFixedHeight(height)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the bars of quotes and the rules, then the text."""
+        painter = QPainter(self.viewport())
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        line = QColor(self.ui.tokens.colors["line-strong"])
+        layout = self.document().documentLayout()
+        block = self.cursorForPosition(QPoint(0, event.rect().top())).block()
+        if block.previous().isValid():
+            block = block.previous()
+        while block.isValid():
+            rect = layout.blockBoundingRect(block)
+            if rect.top() > event.rect().bottom():
+                break
+            form = block.blockFormat()
+            if form.hasProperty(_RULE):
+                middle = rect.center().y()
+                painter.fillRect(QRectF(0, round(middle), self.viewport().width(), 1), line)
+            for depth in range(form.intProperty(_QUOTE)):
+                _bar(painter, line, depth, rect, block.previous().blockFormat())
+            block = block.next()
+        painter.end()
+        super().paintEvent(event)
+
+
+def _bar(
+    painter: QPainter, color: QColor, depth: int, rect: QRectF, above: QTextBlockFormat
+) -> None:
+    top = rect.top()
+    if above.intProperty(_QUOTE) > depth:
+        top -= 12  # close the gap to the paragraph above, which is in the same quote
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(color)
+    painter.drawRoundedRect(
+        QRectF(depth * _QUOTE_INDENT, top, 3, rect.bottom() - top), 1.5, 1.5
+    )
+
+
+def _gap(block: Block, above: Block) -> int:
+    if block.kind == "heading":
+        return 18
+    if above.kind == "heading":
+        return 6
+    if block.marker and (above.marker or above.indent):
+        return 4
+    return 10
+
+
+def _style(span: Span) -> tuple[bool, bool, bool, bool, str]:
+    return span.bold, span.italic, span.strike, span.code, span.href

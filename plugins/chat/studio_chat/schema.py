@@ -1,0 +1,119 @@
+"""Parameters of the chat tasks: one declaration for the panel, the flags and the record. Plain data only."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from studio.api import Capability, Group, Hidden, Label, Params, Range, Seed, Text, WeightsId
+
+_SAMPLING = Group("Sampling")
+_PENALTIES = Group("Repetition", advanced=True)
+_LIMITS = Group("Length")
+
+PANEL_FIELDS = (
+    "system",
+    "temperature",
+    "top_p",
+    "top_k",
+    "min_p",
+    "max_tokens",
+    "stop",
+    "repetition_penalty",
+    "presence_penalty",
+    "frequency_penalty",
+    "seed",
+)
+"""What the page shows beside a conversation: all but what the composer and the thread hold."""
+
+
+class Reply(Params):
+    """What to answer, and how freely.
+
+    ``messages`` (role and content of each turn, oldest first) is what a page sends; a person at a
+    terminal gives ``prompt``. Given both, the prompt is the last turn. A last turn of the
+    ``assistant`` is continued rather than answered.
+    """
+
+    prompt: Annotated[
+        str,
+        Text(lines=4, placeholder="Ask anything"),
+        Label("Prompt", "What the model should answer."),
+    ] = ""
+    messages: Annotated[
+        list[dict[str, str]],
+        Hidden(),
+        Label("Messages", "The conversation so far: role and content of each turn."),
+    ] = []
+    system: Annotated[
+        str,
+        Text(lines=4, placeholder="You are a helpful assistant."),
+        Label("System prompt", "Who the model should be, and how it should answer."),
+    ] = ""
+    weights: Annotated[
+        WeightsId, Capability("text"), Label("Model", "The language model that answers.")
+    ] = WeightsId()
+    temperature: Annotated[
+        float,
+        Range(0, 2, 0.05),
+        Label("Temperature", "Higher is more surprising; 0 always takes the likeliest word."),
+        _SAMPLING,
+    ] = 0.6
+    top_p: Annotated[
+        float,
+        Range(0, 1, 0.01),
+        Label("Top p", "Only the likeliest words that together reach this probability; 1 is off."),
+        _SAMPLING,
+    ] = 0.95
+    top_k: Annotated[
+        int,
+        Range(0, 1000),
+        Label("Top k", "Only this many of the likeliest words; 0 is off."),
+        _SAMPLING,
+    ] = 40
+    min_p: Annotated[
+        float,
+        Range(0, 1, 0.01),
+        Label("Min p", "No words less likely than this share of the likeliest; 0 is off."),
+        _SAMPLING,
+    ] = 0.05
+    max_tokens: Annotated[
+        int,
+        Range(1, 32_768, 64, "tokens"),
+        Label("Longest answer", "The answer is cut off after this many tokens."),
+        _LIMITS,
+    ] = 1024
+    stop: Annotated[
+        list[str],
+        Label("Stop at", "The answer ends before the first of these pieces of text."),
+        _LIMITS,
+    ] = []
+    repetition_penalty: Annotated[
+        float,
+        Range(0.5, 3, 0.05),
+        Label("Repetition penalty", "Above 1, words that were used are less likely; 1 is off."),
+        _PENALTIES,
+    ] = 1.1
+    presence_penalty: Annotated[
+        float,
+        Range(-2, 2, 0.1),
+        Label("Presence penalty", "Above 0, new words are more likely; 0 is off."),
+        _PENALTIES,
+    ] = 0.0
+    frequency_penalty: Annotated[
+        float,
+        Range(-2, 2, 0.1),
+        Label("Frequency penalty", "As above, and stronger for each use; 0 is off."),
+        _PENALTIES,
+    ] = 0.0
+    seed: Annotated[
+        Seed, Label("Seed", "The same seed and settings give the same answer."), _PENALTIES
+    ] = Seed.random()
+
+
+class ChatSettings(Params):
+    """The section of the chat in Settings."""
+
+    send_with_ctrl: Annotated[
+        bool,
+        Label("Send with Ctrl+Enter", "Enter alone then begins a new line."),
+    ] = False

@@ -1,0 +1,134 @@
+"""The runtime half: writes one reply, a token a step. Keeps no conversation and never touches the window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from typing import Any, cast
+
+from studio.api import (
+    BadInput,
+    ChatMessage,
+    Event,
+    Kind,
+    SamplingParams,
+    TaskContext,
+    TextEngine,
+    TextStep,
+    hookimpl,
+)
+from studio_chat.schema import Reply
+
+_ROLES = ("system", "user", "assistant")
+
+
+@hookimpl
+def studio_tasks() -> Mapping[str, Any]:
+    """Return the tasks of this plugin."""
+    return {"chat.reply": reply}
+
+
+def reply(ctx: TaskContext, params: Reply) -> Iterator[Event]:
+    """Write the next turn of a conversation.
+
+    Yields progress while the prompt is read, text as it comes, and at the end a ``text`` artifact
+    and the result: ``text``, ``tokens``, ``prompt_tokens``, ``finish_reason`` (``stop``, ``length``,
+    ``stop_string``, ``context``), ``tokens_per_second``, ``first_token_seconds``, ``dropped`` (oldest
+    messages left out), ``context_length``.
+
+    Raises:
+        BadInput: There is nothing to answer, or a message is malformed.
+        StudioError: The weights cannot be used, or the last message does not fit them.
+    """
+    messages = conversation(params)
+    with ctx.lease(params.weights) as engine:
+        yield ctx.progress(0, 1, "Reading the conversation")
+        # Half the context is the most a reply may claim: a longest answer beyond the context would
+        # otherwise push out everything that was said.
+        prompt = engine.fit(messages, min(params.max_tokens, engine.context_length // 2))
+        pieces: list[str] = []
+        end: TextStep | None = None
+        with closing(_steps(engine, prompt.ids, params, ctx.rng.seed)) as steps:
+            for step in steps:
+                if step.text:
+                    pieces.append(step.text)
+                    yield ctx.text(step.text, step.done)
+                elif step.kind == "prefill":
+                    yield ctx.progress(step.done, step.total, _reading(prompt.dropped))
+                else:
+                    yield None
+                end = step
+    text = "".join(pieces)
+    yield ctx.artifact(
+        Kind.TEXT, text.encode(), suffix=".md", title=_title(messages), text=text
+    )
+    yield ctx.result(
+        text=text, dropped=prompt.dropped, context_length=engine.context_length, **_figures(end)
+    )
+
+
+def conversation(params: Reply) -> list[ChatMessage]:
+    """Return the turns to render: system prompt, messages, prompt.
+
+    Raises:
+        BadInput: There is nothing to answer, or a message is malformed.
+    """
+    turns = [_checked(number, turn) for number, turn in enumerate(params.messages, 1)]
+    if params.prompt.strip():
+        turns.append({"role": "user", "content": params.prompt})
+    if not any(turn["role"] != "system" for turn in turns):
+        raise BadInput("There is nothing to answer.", "Write a prompt.")
+    if params.system.strip():
+        turns.insert(0, {"role": "system", "content": params.system})
+    return turns
+
+
+def _checked(number: int, turn: Mapping[str, str]) -> ChatMessage:
+    if set(turn) != {"role", "content"} or turn["role"] not in _ROLES:
+        raise BadInput(
+            f"Message {number} is not one of a conversation.",
+            f"Give it a role ({', '.join(_ROLES)}) and a content, and nothing else.",
+        )
+    return cast(ChatMessage, dict(turn))
+
+
+def _steps(
+    engine: TextEngine, ids: Any, params: Reply, seed: int
+) -> Any:
+    sampling = SamplingParams(
+        temperature=params.temperature,
+        top_k=params.top_k,
+        top_p=params.top_p,
+        min_p=params.min_p,
+        repetition_penalty=params.repetition_penalty,
+        presence_penalty=params.presence_penalty,
+        frequency_penalty=params.frequency_penalty,
+        seed=seed,
+        stop=tuple(piece for piece in params.stop if piece),
+        max_tokens=params.max_tokens,
+    )
+    return engine.generate(ids, sampling)
+
+
+def _reading(dropped: int) -> str:
+    if not dropped:
+        return "Reading the conversation"
+    messages = "message" if dropped == 1 else "messages"
+    return f"Reading the conversation without its oldest {dropped} {messages}, which do not fit"
+
+
+def _title(messages: list[ChatMessage]) -> str:
+    asked = next((turn for turn in reversed(messages) if turn["role"] == "user"), messages[-1])
+    return " ".join(asked["content"].split())[:80]
+
+
+def _figures(end: TextStep | None) -> dict[str, Any]:
+    if end is None or end.kind != "end":
+        return {"tokens": 0, "prompt_tokens": 0, "finish_reason": "stop"}
+    return {
+        "tokens": end.done,
+        "prompt_tokens": end.prompt_tokens,
+        "finish_reason": end.finish_reason,
+        "tokens_per_second": round(end.tokens_per_second, 2),
+        "first_token_seconds": round(end.first_token_seconds, 4),
+    }
