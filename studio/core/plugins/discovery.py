@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -40,6 +41,7 @@ class Found:
 
 def discover(search_path: Sequence[Path] = ()) -> list[Found]:
     """Return all plugins: the installed ones, then those in the folders of ``search_path``."""
+    importlib.invalidate_caches()  # something may have been installed since
     found = list(_installed())
     installed = {each.folder for each in found}
     found += [each for each in _in_folders(search_path) if each.folder not in installed]

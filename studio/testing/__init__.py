@@ -1,0 +1,1 @@
+"""Kit for our tests and for plugin authors. Imported by tests only."""

@@ -1,0 +1,163 @@
+"""Kit for tests of plugins: a host over plain folders, and tasks run in process. Installs nothing.
+
+A plugin author's whole test can be::
+
+    def test_it_greets() -> None:
+        made = run_task(greet, Greet.parse({"name": "Ada"}))
+        assert made.result["text"] == "Hello, Ada!"
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from studio.api.params import Params
+from studio.api.worker import ArtifactEvent, Event, ProgressEvent, ResultEvent, TextEvent
+from studio.core.plugins import PluginHost, discover
+from studio.core.plugins.discovery import Found
+from studio.protocol.errors import Cancelled
+from studio.runtime.context import Context
+
+
+class MemorySettings:
+    """Settings that last as long as the test."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, Any] = {}
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return the value, or ``default``."""
+        return self.values.get(key, default)
+
+    def set(self, key: str, value: Any) -> None:
+        """Keep plain data."""
+        self.values[key] = value
+
+
+# --- hosts ------------------------------------------------------------------------------------
+
+
+@contextmanager
+def importable(*folders: Path) -> Iterator[None]:
+    """Let the packages in ``folders`` be imported inside the block, and be forgotten after it."""
+    added = [str(folder) for folder in folders]
+    packages = {entry.stem for folder in folders for entry in folder.iterdir()}
+    sys.path.extend(added)
+    try:
+        yield
+    finally:
+        for path in added:
+            sys.path.remove(path)
+        for name in [name for name in sys.modules if name.partition(".")[0] in packages]:
+            del sys.modules[name]
+
+
+def found_in(*folders: Path, packages: Iterable[str] = ()) -> list[Found]:
+    """Return the plugins that lie in ``folders``; only those of ``packages`` if any are named."""
+    wanted = set(packages)
+    found = [each for each in discover(folders) if not each.distribution]
+    return [each for each in found if not wanted or each.package in wanted]
+
+
+def host_of(found: Iterable[Found], journal: Path, **options: Any) -> PluginHost:
+    """Return a host of just these plugins; ``options`` are those of :class:`PluginHost`."""
+    settings = options.pop("settings", None) or MemorySettings()
+    return PluginHost(settings, journal, found=list(found), **options)
+
+
+# --- tasks ------------------------------------------------------------------------------------
+
+
+@dataclass
+class Made:
+    """What a task yielded, sorted."""
+
+    steps: int = 0
+    text: str = ""
+    progress: list[ProgressEvent] = field(default_factory=list)
+    artifacts: list[ArtifactEvent] = field(default_factory=list)
+    result: dict[str, Any] = field(default_factory=dict)
+    cancelled: bool = False
+
+    def take(self, event: Event) -> None:
+        """Take in one event."""
+        self.steps += 1
+        if isinstance(event, TextEvent):
+            self.text += event.text
+        elif isinstance(event, ProgressEvent):
+            self.progress.append(event)
+        elif isinstance(event, ArtifactEvent):
+            self.artifacts.append(event)
+        elif isinstance(event, ResultEvent):
+            self.result.update(event.values)
+
+
+def run_task(
+    task: Callable[[Any, Any], Iterator[Event]],
+    params: Params,
+    *,
+    seed: int = 0,
+    models: Mapping[str, Any] | None = None,
+    inputs: Mapping[str, Any] | None = None,
+    scratch: Path | None = None,
+    stop_after: int | None = None,
+) -> Made:
+    """Run a task to its end, here and now, as the runtime would.
+
+    Args:
+        task: The generator function that ``studio_tasks`` returns.
+        models: What ``ctx.lease`` lends, by id of the weights; pretend ones will do.
+        inputs: What the page handed in, by name.
+        scratch: Where ``ctx.scratch`` is made; by default among the temporary files.
+        stop_after: Cancel it after so many steps.
+    """
+    made = Made()
+    job = _Job(seed=seed, inputs=inputs or {})
+    context = Context(job, _Pool(models or {}), "cpu", scratch)  # type: ignore[arg-type]
+    steps = task(context, params)
+    try:
+        for event in steps:
+            made.take(event)
+            if stop_after is not None and made.steps >= stop_after:
+                job.cancelled = True
+                break
+    except Cancelled:
+        job.cancelled = True
+    finally:
+        getattr(steps, "close", lambda: None)()
+        context.close()
+    made.cancelled = job.cancelled
+    return made
+
+
+@dataclass
+class _Job:
+    """The little that a context asks of the runtime's job."""
+
+    seed: int
+    inputs: Mapping[str, Any]
+    id: str = "test"
+    cancelled: bool = False
+
+    def check_cancelled(self) -> None:
+        if self.cancelled:
+            raise Cancelled
+
+
+class _Pool:
+    """Lends what the test gave it."""
+
+    def __init__(self, models: Mapping[str, Any]) -> None:
+        self._models = models
+
+    @contextmanager
+    def lease(self, job: _Job, weights: str, working_bytes: int = 0) -> Iterator[Any]:
+        yield self._models[weights]
+
+    def path(self, weights: str) -> Path:
+        return Path(self._models[weights])

@@ -1,0 +1,1 @@
+"""A plugin for tests: it is for another version of the API."""

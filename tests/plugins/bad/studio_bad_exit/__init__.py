@@ -1,0 +1,1 @@
+"""A plugin for tests: it ends the process it is imported into."""

@@ -1,0 +1,3 @@
+"""Window half of a plugin for tests; harmless."""
+
+from __future__ import annotations

@@ -1,0 +1,1 @@
+"""A plugin for tests: it raises in every hook of both halves."""

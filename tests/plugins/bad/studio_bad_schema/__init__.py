@@ -1,0 +1,1 @@
+"""A plugin for tests: its schema raises when it is imported."""

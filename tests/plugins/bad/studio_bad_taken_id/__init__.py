@@ -1,0 +1,1 @@
+"""A plugin for tests: it takes the id of another plugin."""

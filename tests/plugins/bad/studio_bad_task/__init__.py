@@ -1,0 +1,1 @@
+"""A plugin for tests: its task raises in the middle."""

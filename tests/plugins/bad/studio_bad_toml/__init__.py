@@ -1,0 +1,1 @@
+"""A plugin for tests: its manifest is no TOML."""

@@ -1,0 +1,1 @@
+"""A plugin for tests: it implements a hook that does not exist."""

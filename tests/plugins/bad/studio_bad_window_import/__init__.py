@@ -1,0 +1,1 @@
+"""A plugin for tests: its window half raises when it is imported."""

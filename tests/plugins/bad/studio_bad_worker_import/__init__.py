@@ -1,0 +1,1 @@
+"""A plugin for tests: its runtime half raises when it is imported."""
