@@ -1,0 +1,53 @@
+"""What is imported is declared: a clean installation has nothing that tests happen to bring."""
+
+from __future__ import annotations
+
+import re
+import sys
+import tomllib
+from functools import cache
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.source_tree import ROOT, imports, name, product_files
+
+
+def canonical(distribution: str) -> str:
+    return re.sub(r"[-_.]+", "-", distribution).lower()
+
+
+@cache
+def declared(pyproject: Path) -> frozenset[str]:
+    table = tomllib.loads(pyproject.read_text("utf-8"))["project"]
+    names = (re.match(r"[\w.-]+", line) for line in table.get("dependencies", []))
+    return frozenset(canonical(found.group()) for found in names if found)
+
+
+@cache
+def providers() -> dict[str, list[str]]:
+    """Importable name → distributions that bring it."""
+    found = {top: [canonical(d) for d in dists] for top, dists in packages_distributions().items()}
+    # The two halves of one binding: always installed together, at the same version.
+    found["shiboken6"] = found["PySide6"]
+    return found
+
+
+def allowed(file: Path) -> frozenset[str]:
+    own = declared(ROOT / "pyproject.toml")
+    parts = file.relative_to(ROOT).parts
+    plugin = ROOT / "plugins" / parts[1] / "pyproject.toml"
+    return own | declared(plugin) if parts[0] == "plugins" and plugin.exists() else own
+
+
+@pytest.mark.parametrize("file", product_files(), ids=name)
+def test_every_import_is_declared(file: Path) -> None:
+    tops = {full.partition(".")[0] for full in imports(file)}
+    outside = {top for top in tops if top not in sys.stdlib_module_names}
+    foreign = {top for top in outside if not top.startswith("studio")}
+    undeclared = {top for top in foreign if not allowed(file) & set(providers().get(top, ()))}
+    # The test kit may use what the extra `test` brings.
+    if name(file).startswith("studio/testing/"):
+        undeclared -= {"pytest", "pytestqt"}
+    assert undeclared == set()
