@@ -90,11 +90,18 @@ class TaskContext(Protocol):
 
     job: str
     device: str
-    rng: Rng
     inputs: Mapping[str, Any]
     """Arrays and bytes that were handed in, by name."""
-    scratch: Path
-    """A folder of this job, emptied when it ends."""
+
+    @property
+    def rng(self) -> Rng:
+        """The job's own randomness."""
+        ...
+
+    @property
+    def scratch(self) -> Path:
+        """A folder of this job, emptied when it ends."""
+        ...
 
     def lease(self, weights: str, working_bytes: int = 0) -> AbstractContextManager[Any]:
         """Lend the loaded model of ``weights``; wait for memory, load it if need be.

@@ -1,0 +1,98 @@
+"""What a running task may touch, and nothing more: ``studio.api.worker.TaskContext`` made real."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+from studio.api.artifacts import Verdict
+from studio.api.worker import ArtifactEvent, ProgressEvent, ResultEvent, TextEvent
+from studio.protocol.blobs import shaped
+from studio.protocol.messages import BlobSpec
+from studio.runtime.jobs import Job
+from studio.runtime.pool import Pool
+from studio.runtime.rng import JobRng
+
+
+class Context:
+    """The context of one job. Models are borrowed from the pool, randomness is the job's own."""
+
+    def __init__(self, job: Job, pool: Pool, device: str, scratch_root: Path) -> None:
+        self.job = job.id
+        self.device = device
+        self.rng = JobRng(job.seed)
+        self.inputs: Mapping[str, Any] = {
+            name: _unpack(blob, spec) for name, (blob, spec) in job.inputs.items()
+        }
+        self._job = job
+        self._pool = pool
+        self._scratch_root = scratch_root
+        self._scratch: tempfile.TemporaryDirectory[str] | None = None
+
+    @property
+    def scratch(self) -> Path:
+        """A folder of this job, made when first asked for and removed when the job ends."""
+        if self._scratch is None:
+            self._scratch = tempfile.TemporaryDirectory(
+                prefix="job-", dir=self._scratch_root, ignore_cleanup_errors=True
+            )
+        return Path(self._scratch.name)
+
+    def close(self) -> None:
+        """Remove the scratch folder."""
+        if self._scratch is not None:
+            self._scratch.cleanup()
+
+    def lease(self, weights: str, working_bytes: int = 0) -> AbstractContextManager[Any]:
+        """Lend the loaded model of ``weights``; see :meth:`studio.runtime.pool.Pool.lease`."""
+        return self._pool.lease(self._job, str(weights), working_bytes)
+
+    def weights_path(self, weights: str) -> Path:
+        """Return where ``weights`` lie on disk."""
+        return self._pool.path(str(weights))
+
+    def progress(
+        self, done: float, total: float, message: str = "", preview: Any = None
+    ) -> ProgressEvent:
+        """Return the event to yield after a step."""
+        return ProgressEvent(done, total, message, preview)
+
+    def text(self, text: str, tokens: int = 0, channel: str = "") -> TextEvent:
+        """Return the event to yield for new text."""
+        return TextEvent(text, tokens, channel)
+
+    def artifact(
+        self,
+        kind: str,
+        payload: bytes,
+        *,
+        suffix: str,
+        title: str = "",
+        text: str = "",
+        verdict: Verdict | None = None,
+        meta: Mapping[str, Any] | None = None,
+        preview: bytes = b"",
+    ) -> ArtifactEvent:
+        """Return the event to yield for a finished result."""
+        return ArtifactEvent(kind, payload, suffix, title, text, verdict, meta or {}, preview)
+
+    def result(self, **values: Any) -> ResultEvent:
+        """Return the event to yield for the task's own result keys."""
+        return ResultEvent(values)
+
+    def check_cancelled(self) -> None:
+        """Raise ``Cancelled`` if the user stopped the job."""
+        self._job.check_cancelled()
+
+
+def _unpack(blob: memoryview, spec: BlobSpec | None) -> Any:
+    """Return an input as a task sees it: ``bytes``, or a numpy array of its shape and type."""
+    if spec is None or spec.dtype == "bytes":
+        return bytes(blob)
+    import numpy
+
+    dtype = "uint16" if spec.dtype == "bfloat16" else spec.dtype
+    return numpy.frombuffer(shaped(spec, blob).cast("B"), dtype=dtype).reshape(spec.shape)

@@ -1,0 +1,87 @@
+"""SHA-256 of weights, computed once for each file and remembered. Reads files, loads nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Generator
+from pathlib import Path
+
+CHUNK = 4 * 1024**2
+CACHE_ENV = "STUDIO_CACHE"
+"""Folder where digests outlive this process; without one they end with it."""
+
+
+class Digests:
+    """Digests by path, size and time of change. Any thread may ask."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._file = folder / "digests.json" if folder else None
+        self._known = self._read()
+
+    def known(self, path: Path) -> str:
+        """Return the digest of ``path`` if it was computed for the file as it is now, else ''."""
+        try:
+            return self._known.get(_key(path), "")
+        except OSError:
+            return ""
+
+    def compute(self, path: Path) -> Generator[float, None, str]:
+        """Yield the share read (0–1) after every few MB; return the digest, and remember it.
+
+        Of a folder: the digest of the lines ``digest  name`` of its files, sorted by name.
+        """
+        key = _key(path)
+        files = _files(path)
+        total = sum(file.stat().st_size for file in files) or 1
+        done = 0
+        lines = []
+        for file in files:
+            digest = hashlib.sha256()
+            with file.open("rb") as stream:
+                while chunk := stream.read(CHUNK):
+                    digest.update(chunk)
+                    done += len(chunk)
+                    yield min(1.0, done / total)
+            lines.append((file.name, digest.hexdigest()))
+        if path.is_dir():
+            text = "".join(f"{digest}  {name}\n" for name, digest in lines)
+            result = hashlib.sha256(text.encode()).hexdigest()
+        else:
+            result = lines[0][1]
+        self._known[key] = result
+        self._write()
+        return result
+
+    def _read(self) -> dict[str, str]:
+        if self._file is None:
+            return {}
+        with contextlib.suppress(OSError, ValueError):  # absent or damaged: computed again
+            known = json.loads(self._file.read_text("utf-8"))
+            if isinstance(known, dict):
+                return {str(key): str(value) for key, value in known.items()}
+        return {}
+
+    def _write(self) -> None:
+        if self._file is None:
+            return
+        with contextlib.suppress(OSError):  # a cache: without it we compute again
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=self._file.parent, prefix="digests-")
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump(self._known, file)
+            os.replace(name, self._file)
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_dir():
+        return sorted(file for file in path.iterdir() if file.is_file())
+    return [path]
+
+
+def _key(path: Path) -> str:
+    facts = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in _files(path)]
+    return f"{path.resolve()} {facts}" if path.is_dir() else f"{path.resolve()} {facts[0][1:]}"

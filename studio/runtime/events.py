@@ -1,0 +1,199 @@
+"""What a task yields, checked and turned into messages. Knows no scheduling."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import PurePath
+from typing import Any
+
+import msgspec
+
+from studio.api.artifacts import Verdict
+from studio.api.worker import ArtifactEvent, ProgressEvent, ResultEvent, TextEvent
+from studio.protocol.blobs import check
+from studio.protocol.errors import ErrorCode, ErrorInfo, StudioError
+from studio.protocol.messages import (
+    BlobSpec,
+    Finished,
+    JobChanged,
+    Message,
+    Preview,
+    Produced,
+    Progress,
+    TextDelta,
+)
+from studio.protocol.states import JobState
+
+Sink = Callable[[Message, Sequence[Any]], None]
+"""Takes a message and its blobs: the link, or a list in tests."""
+
+QUIET = 0.05
+"""Seconds between two messages of progress of a job; what comes faster is merged."""
+
+
+class Feed:
+    """The reports of one job, in order. Progress is thinned, nothing else is."""
+
+    def __init__(self, job: str, sink: Sink) -> None:
+        self.job = job
+        self.result: dict[str, Any] = {}
+        self._sink = sink
+        self._pending: ProgressEvent | None = None
+        self._next_progress = 0.0
+
+    def state(self, state: JobState, reason: str = "") -> None:
+        """Report that the job moved on."""
+        self._flush()
+        self._sink(JobChanged(self.job, state, reason), ())
+
+    def event(self, event: Any) -> None:
+        """Report what a task yielded.
+
+        Raises:
+            StudioError: ``PLUGIN_FAILED``: it is none of the events of ``studio.api.worker``.
+        """
+        if event is None:
+            return
+        if isinstance(event, ProgressEvent):
+            self._progress(event)
+            return
+        self._flush()
+        if isinstance(event, TextEvent):
+            self._text(event)
+        elif isinstance(event, ArtifactEvent):
+            self._artifact(event)
+        elif isinstance(event, ResultEvent):
+            self.result |= plain(dict(event.values))
+        else:
+            raise _rubbish(
+                f"its task yielded {_a(event)}, which is no event",
+                "Yield what ctx.progress, ctx.text, ctx.artifact or ctx.result return, or None.",
+            )
+
+    def finished(
+        self,
+        state: JobState,
+        *,
+        error: ErrorInfo | None = None,
+        seconds: float = 0.0,
+        weights: Mapping[str, str] | None = None,
+    ) -> None:
+        """Report the end of the job; its last message."""
+        self._flush()
+        kept = {} if state is JobState.FAILED else self.result
+        self._sink(Finished(self.job, state, kept, error, seconds, dict(weights or {})), ())
+
+    def _progress(self, event: ProgressEvent) -> None:
+        self._pending = event
+        now = time.monotonic()
+        if now >= self._next_progress:
+            self._next_progress = now + QUIET
+            self._flush()
+
+    def _flush(self) -> None:
+        event, self._pending = self._pending, None
+        if event is None:
+            return
+        done, total = _number(event.done, "done"), _number(event.total, "total")
+        self._sink(Progress(self.job, done, total, str(event.message)), ())
+        if event.preview is not None:
+            pixels = _pixels(event.preview)
+            spec = BlobSpec("uint8", tuple(pixels.shape))
+            self._sink(Preview(self.job, 0, spec, note=str(event.message)), (pixels,))
+
+    def _text(self, event: TextEvent) -> None:
+        if not isinstance(event.text, str):
+            raise _rubbish(f"its text is {_a(event.text)}", "Yield ctx.text(...) with a str.")
+        if event.text or event.tokens:
+            self._sink(TextDelta(self.job, event.text, int(event.tokens), event.channel), ())
+
+    def _artifact(self, event: ArtifactEvent) -> None:
+        payload, preview = _bytes(event.payload, "payload"), _bytes(event.preview, "preview")
+        if not (isinstance(event.suffix, str) and event.suffix.startswith(".")):
+            raise _rubbish(
+                f"the suffix of a result is {event.suffix!r}", "It looks like '.png' or '.txt'."
+            )
+        if not (isinstance(event.kind, str) and event.kind):
+            raise _rubbish(f"the kind of a result is {event.kind!r}", "It is a word like 'image'.")
+        if event.verdict is not None and not isinstance(event.verdict, Verdict):
+            raise _rubbish(f"a verdict is {_a(event.verdict)}", "Return a studio.api.Verdict.")
+        spec = BlobSpec("bytes", (payload.nbytes,))
+        check(spec, payload)
+        produced = Produced(
+            job=self.job,
+            kind=str(event.kind),
+            suffix=event.suffix,
+            blob=0,
+            spec=spec,
+            title=str(event.title),
+            text=str(event.text),
+            verdict=plain(event.verdict) if event.verdict else {},
+            meta=plain(dict(event.meta)),
+            preview=1 if preview.nbytes else -1,
+        )
+        self._sink(produced, (payload, preview) if preview.nbytes else (payload,))
+
+
+def plain(values: Any) -> dict[str, Any]:
+    """Return ``values`` as data that may cross the link; numpy's numbers and paths become Python's.
+
+    Raises:
+        StudioError: ``PLUGIN_FAILED``: something in it is not plain data.
+    """
+    try:
+        data: dict[str, Any] = msgspec.to_builtins(values, str_keys=True, enc_hook=_simpler)
+        msgspec.msgpack.encode(data)
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise _rubbish(
+            f"a result holds something that is not plain data ({error})",
+            "Use str, int, float, bool, None, and lists and dicts of them.",
+        ) from error
+    return data
+
+
+def _simpler(value: Any) -> Any:
+    if isinstance(value, PurePath):
+        return str(value)
+    if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
+        return value.item()
+    raise NotImplementedError(f"{type(value).__name__} is not plain data")
+
+
+def _number(value: Any, name: str) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError) as error:
+        raise _rubbish(f"{name} of its progress is {_a(value)}", "Give a number.") from error
+
+
+def _pixels(preview: Any) -> Any:
+    """Return a preview as a contiguous (H, W, C) uint8 array of numpy."""
+    import numpy
+
+    if hasattr(preview, "detach"):
+        preview = preview.detach().cpu().numpy()
+    pixels = numpy.asarray(preview)
+    if pixels.dtype != numpy.uint8 or pixels.ndim != 3 or pixels.shape[2] not in (3, 4):
+        raise _rubbish(
+            f"a preview has shape {pixels.shape} and type {pixels.dtype}",
+            "It is an (H, W, 3) or (H, W, 4) array of uint8.",
+        )
+    return numpy.ascontiguousarray(pixels)
+
+
+def _bytes(payload: Any, name: str) -> memoryview:
+    if isinstance(payload, str):
+        raise _rubbish(f"the {name} of a result is text", "Encode it: text.encode('utf-8').")
+    try:
+        return memoryview(payload).cast("B")
+    except TypeError as error:
+        raise _rubbish(f"the {name} of a result is {_a(payload)}", "Give bytes.") from error
+
+
+def _a(value: Any) -> str:
+    return f"a {type(value).__name__}"
+
+
+def _rubbish(what: str, hint: str) -> StudioError:
+    return StudioError(ErrorCode.PLUGIN_FAILED, f"The plugin made a mistake: {what}.", hint)

@@ -1,0 +1,76 @@
+"""Errors, translated once where a plugin meets the runtime. Shows nothing to anybody."""
+
+from __future__ import annotations
+
+import traceback
+
+from studio.protocol.errors import Cancelled, ErrorCode, ErrorInfo, StudioError
+from studio.runtime.memory import is_out_of_memory, out_of_memory
+
+_HINT = "Try again. If it happens again, copy the report and send it to the plugin's author."
+
+_OWN_HINT = "Try again. If it happens again, copy the report and send it to the studio's authors."
+
+
+def translate(error: BaseException, plugin: str, task: str) -> ErrorInfo:
+    """Return ``error`` as data.
+
+    Expected ones stay as they are, lack of memory is typed, the rest is a bug of ``plugin``.
+    Whatever the tracebacks keep alive (a model, a picture) is let go of.
+    """
+    details = "".join(traceback.format_exception(error))
+    if isinstance(error, StudioError):
+        info = error.info()
+    elif is_out_of_memory(error):
+        info = out_of_memory(task, details).info()
+    else:
+        info = ErrorInfo(ErrorCode.PLUGIN_FAILED, _sentence(error, plugin, task), _HINT, details)
+    release(error)
+    return ErrorInfo(info.code, info.message, info.hint, info.details, info.plugin or plugin)
+
+
+def contained(error: BaseException, plugin: str, where: str) -> ErrorInfo:
+    """Return what to report of a plugin that raised where it may not: at import or in a hook."""
+    details = "".join(traceback.format_exception(error))
+    release(error)
+    return ErrorInfo(
+        ErrorCode.PLUGIN_FAILED,
+        f"The plugin “{plugin}” failed in {where}: {brief(error)}.",
+        "The rest of the studio goes on. Update the plugin or switch it off on the Plugins page.",
+        details,
+        plugin,
+    )
+
+
+def own_bug(error: BaseException) -> ErrorInfo:
+    """Return what to report of a fault that is the runtime's own and no plugin's."""
+    details = "".join(traceback.format_exception(error))
+    release(error)
+    return ErrorInfo(
+        ErrorCode.INTERNAL, f"The runtime made a mistake: {brief(error)}.", _OWN_HINT, details
+    )
+
+
+def brief(error: BaseException) -> str:
+    """Return the kind of error and its first line, at most 200 characters."""
+    first = next(iter(str(error).splitlines()), "")
+    text = f"{type(error).__name__}: {first}" if first else type(error).__name__
+    return text[:200].rstrip(". ")
+
+
+def release(error: BaseException) -> None:
+    """Drop the local variables that the tracebacks of ``error`` and of its causes keep alive."""
+    seen: set[int] = set()
+    link: BaseException | None = error
+    while link is not None and id(link) not in seen:
+        seen.add(id(link))
+        traceback.clear_frames(link.__traceback__)
+        link = link.__cause__ or link.__context__
+
+
+def _sentence(error: BaseException, plugin: str, task: str) -> str:
+    if isinstance(error, SystemExit):
+        return f"The plugin “{plugin}” tried to end the whole runtime from its task {task}."
+    if isinstance(error, Cancelled):
+        return f"The plugin “{plugin}” stopped its task {task} by itself."
+    return f"The plugin “{plugin}” failed in its task {task}: {brief(error)}."

@@ -1,0 +1,57 @@
+"""What a weights file says about itself, read by the loaders from its headers. Loads nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from studio.api.worker import Loader
+from studio.protocol.errors import ErrorCode, StudioError
+from studio.runtime.digests import Digests
+from studio.runtime.events import plain
+
+
+def inspect_weights(
+    path: Path, loaders: Iterable[Loader], digests: Digests, full: bool = False
+) -> dict[str, Any]:
+    """Return the facts about the weights at ``path``: plain data for the Models page.
+
+    Args:
+        full: Also read every byte and add ``sha256``.
+
+    Raises:
+        StudioError: There is nothing, nobody knows what it is, or it is broken; says which.
+    """
+    if not path.exists():
+        raise StudioError(ErrorCode.NOT_FOUND, f"There is nothing at {path}.", "Check the path.")
+    for loader in loaders:
+        facts = loader.recognise(path)
+        if facts is not None:
+            break
+    else:
+        raise StudioError(
+            ErrorCode.UNSUPPORTED,
+            f"{path.name} is not weights that anything installed here can load.",
+            "Choose a .gguf file, or a folder with config.json and .safetensors files.",
+        )
+    needs = loader.measure(path)
+    answer = plain(dict(facts.facts)) | {
+        "family": facts.family,
+        "title": facts.title,
+        "capabilities": list(facts.capabilities),
+        "weights_bytes": needs.weights_bytes,
+        "working_bytes": needs.working_bytes,
+    }
+    if full:
+        answer["sha256"] = _digest(path, digests)
+    return answer
+
+
+def _digest(path: Path, digests: Digests) -> str:
+    steps = digests.compute(path)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return str(end.value)

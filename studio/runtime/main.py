@@ -1,0 +1,103 @@
+"""Entry of the runtime process: guards the pipes, greets, serves, and never outlives its studio."""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import io
+import logging
+import os
+import platform
+import signal
+import sys
+from importlib import metadata
+from pathlib import Path
+
+from studio.api.manifest import API_VERSION
+from studio.protocol.blobs import SharedArea
+from studio.protocol.errors import StudioError
+from studio.protocol.link import Link, LinkClosed, handshake
+from studio.protocol.messages import PROTOCOL_VERSION, Goodbye, Hello, Request
+from studio.runtime import engines
+from studio.runtime.digests import CACHE_ENV
+from studio.runtime.server import Server
+
+OFFLINE = {
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "HF_DATASETS_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "DO_NOT_TRACK": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+}
+"""No library that a task imports may ask the network for anything."""
+
+GRACE_GONE = 0.5
+"""Seconds for the steps at hand once the studio is gone; nobody would see their results."""
+GRACE_ASKED = 5.0
+"""Seconds for the steps at hand when the studio asks for the end."""
+
+
+def main() -> None:
+    """Serve the studio at the other end of standard input and output. Does not return."""
+    link = _take_pipes()
+    _prepare_process()
+    code = 0
+    try:
+        handshake(link, _hello())
+        code = _serve(link)
+    except LinkClosed:
+        pass
+    except StudioError as error:
+        logging.getLogger(__name__).error("%s", error)
+        code = 3
+    # Not sys.exit: a step that does not end, or torch's own threads, would hold it up.
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _serve(link: Link) -> int:
+    cache = os.environ.get(CACHE_ENV)
+    server = Server(link, built_in=engines.loaders, cache=Path(cache) if cache else None)
+    asked = server.serve()
+    server.close(GRACE_ASKED if asked else GRACE_GONE)
+    if asked:
+        with contextlib.suppress(LinkClosed):
+            link.send(Goodbye())
+    return 0
+
+
+def _take_pipes() -> Link:
+    """Keep the pipes for the link; give everybody else an empty input, and the log as output."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        for stream in (0, 1):
+            msvcrt.setmode(stream, os.O_BINARY)
+    reader = io.FileIO(os.dup(0), "rb")
+    writer = io.FileIO(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+    return Link.over(reader, writer, decode=Request, area=SharedArea.join(os.environ))
+
+
+def _prepare_process() -> None:
+    os.environ.update(OFFLINE)
+    faulthandler.enable(sys.stderr)
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
+    )
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the studio's; it tells us what to do
+    with contextlib.suppress(OSError):  # Linux only: if memory runs out, we go before the window
+        Path("/proc/self/oom_score_adj").write_text("800", "ascii")
+
+
+def _hello() -> Hello:
+    versions = {"python": platform.python_version()}
+    for package in ("offline-studio", "torch"):
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            versions[package] = metadata.version(package)
+    return Hello(PROTOCOL_VERSION, API_VERSION, versions, os.getpid())

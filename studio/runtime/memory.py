@@ -1,0 +1,77 @@
+"""Memory in numbers and words: how much there is to lend, and what to say when it is not enough."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from dataclasses import dataclass
+
+from studio.protocol.errors import ErrorCode, StudioError
+from studio.runtime.devices import Memory
+
+OWN_JUDGEMENT = 0.9
+"""Share of a device's memory that the pool may fill when no limit is set."""
+HEADROOM = 0.03
+"""Share of a device's memory that is left to everybody else."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What the pool may hold: ``limit`` bytes in all, and no more than what is really free.
+
+    Attributes:
+        limit: Bytes the pool may hold.
+        room: Bytes it may take now, with all that it holds already.
+    """
+
+    limit: int
+    room: int
+
+    @classmethod
+    def of(cls, memory: Memory, chosen_limit: int, held: int) -> Budget:
+        """Return the budget on a device with ``memory`` if the pool holds ``held`` bytes."""
+        limit = min(chosen_limit or memory.total, int(OWN_JUDGEMENT * memory.total))
+        free = memory.free - int(HEADROOM * memory.total)
+        return cls(limit, max(0, min(limit - held, free)))
+
+
+def in_words(count: int) -> str:
+    """Return bytes as a person reads them: ``1.2 GB``."""
+    amount = float(count)
+    for unit in ("bytes", "kB", "MB"):
+        if amount < 999.5:
+            return f"{amount:.0f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} GB"
+
+
+def out_of_memory(what: str, details: str = "") -> StudioError:
+    """Return the error for memory that ran out in the middle of ``what``."""
+    return StudioError(
+        ErrorCode.OUT_OF_MEMORY,
+        f"There was not enough memory to go on with {what}.",
+        "Make it smaller or shorter, choose smaller weights, or close other programs.",
+        details,
+    )
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether ``error`` is one of the ways in which Python and torch say that memory ran out."""
+    if isinstance(error, MemoryError):
+        return True
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(error, torch.OutOfMemoryError):
+        return True
+    if not isinstance(error, RuntimeError):
+        return False
+    # The allocators of the processor and of Metal have no class of their own for it.
+    text = str(error)
+    return any(sign in text for sign in ("DefaultCPUAllocator", "out of memory", "std::bad_alloc"))
+
+
+def give_back() -> None:
+    """Let go of garbage and of what torch keeps in reserve on a graphics card."""
+    gc.collect()
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available():
+        torch.cuda.empty_cache()

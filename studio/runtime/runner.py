@@ -1,0 +1,120 @@
+"""Takes one job from its start to its end, in the job's own greenlet. Schedules nothing."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+from studio.api.params import Params
+from studio.api.worker import Task
+from studio.protocol.errors import Cancelled, ErrorCode, StudioError
+from studio.protocol.states import JobState
+from studio.runtime.context import Context
+from studio.runtime.devices import Device
+from studio.runtime.faults import release, translate
+from studio.runtime.jobs import Job
+from studio.runtime.memory import give_back
+from studio.runtime.pool import Pool
+from studio.runtime.workers import Contained, Workers
+
+log = logging.getLogger(__name__)
+
+
+class Runner:
+    """Waits for torch, imports the plugin, steps the task, and translates what goes wrong."""
+
+    def __init__(self, workers: Workers, pool: Pool, scratch_root: Path) -> None:
+        self._workers = workers
+        self._pool = pool
+        self._scratch_root = scratch_root
+        self._is_warm = threading.Event()
+        self._device: Device | None = None
+
+    def warm(self, device: Device | None) -> None:
+        """Say that torch is loaded (or, without a device, that it cannot be): jobs may start."""
+        self._device = device
+        self._is_warm.set()
+
+    def run(self, job: Job) -> None:
+        """The body of a job. Whatever happens, the job is over when this returns."""
+        try:
+            self._run(job)
+        except Cancelled as stop:
+            release(stop)
+            if job.cancel_requested:
+                job.finish(JobState.CANCELLED)
+            else:
+                job.finish(JobState.FAILED, translate(stop, job.plugin, job.task))
+        except Contained as error:
+            info = translate(error, job.plugin, job.task)
+            log.warning("job %s failed: %s\n%s", job.id, info.message, info.details)
+            job.finish(JobState.FAILED, info)
+            if info.code is ErrorCode.OUT_OF_MEMORY:
+                give_back()
+        else:
+            job.finish(JobState.DONE)
+
+    def _run(self, job: Job) -> None:
+        job.check_cancelled()
+        while not self._is_warm.is_set():
+            job.wait("starting PyTorch", JobState.LOADING)
+        if not self._workers.is_imported(job.task):
+            job.become(JobState.LOADING, f"starting the plugin “{job.plugin}”")
+            job.hand_over()
+        task = self._workers.task(job.task)
+        params = self._workers.params(job.task, job.params)
+        context = Context(job, self._pool, self._device_name(), self._scratch_root)
+        job.become(JobState.RUNNING)
+        try:
+            _drive(job, _events(job, task, context, params))
+        finally:
+            context.close()
+
+    def _device_name(self) -> str:
+        return self._device.torch_name if self._device else "cpu"
+
+
+def _events(job: Job, task: Task, context: Context, params: Params) -> Iterator[Any]:
+    events = task(context, params)
+    if not hasattr(events, "__next__"):
+        raise StudioError(
+            ErrorCode.PLUGIN_FAILED,
+            f"The plugin “{job.plugin}” made a mistake: its task {job.task} returned a "
+            f"{type(events).__name__} and yields no events.",
+            "A task is a generator function: it has at least one yield.",
+        )
+    return events
+
+
+def _drive(job: Job, events: Iterator[Any]) -> None:
+    """Forward each event and end the step. A task that is stopped, or errs, gets to clean up."""
+    try:
+        for event in events:
+            job.feed.event(event)
+            job.hand_over()
+    except Cancelled as stop:
+        _throw(job, events, stop)
+        raise
+    finally:
+        if isinstance(events, Generator):
+            _close(job, events)
+
+
+def _throw(job: Job, events: Iterator[Any], stop: Cancelled) -> None:
+    """Tell the task at its ``yield`` that it was stopped; what it still says is not heard."""
+    if isinstance(events, Generator):
+        try:
+            events.throw(stop)
+        except (StopIteration, Cancelled):
+            return
+        log.warning("%s went on after it was stopped", job.task)
+
+
+def _close(job: Job, events: Generator[Any, None, None]) -> None:
+    try:
+        events.close()
+    except RuntimeError as error:  # it yielded instead of ending: nothing more can be done for it
+        log.warning("%s did not end when told to: %s", job.task, error)

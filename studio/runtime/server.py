@@ -1,0 +1,255 @@
+"""The runtime's desk: reads commands, hands them to whom they concern, and tells how things are.
+
+Computes nothing itself. Three threads beside the two lanes: the one that serves (commands), one for
+errands (importing torch, reading headers), and one for the heartbeat.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from studio.api.worker import Loader
+from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.link import Link, LinkClosed
+from studio.protocol.messages import (
+    Cancel,
+    Configure,
+    Goodbye,
+    Inspect,
+    Inspected,
+    Message,
+    Pause,
+    PluginFault,
+    Promote,
+    Resume,
+    Shutdown,
+    Status,
+    Submit,
+    Unload,
+)
+from studio.runtime import torch_state
+from studio.runtime.devices import Device, find_device
+from studio.runtime.digests import Digests
+from studio.runtime.faults import own_bug
+from studio.runtime.inspection import inspect_weights
+from studio.runtime.jobs import Job
+from studio.runtime.pool import Pool
+from studio.runtime.runner import Runner
+from studio.runtime.scheduler import Scheduler
+from studio.runtime.workers import Contained, Workers
+
+log = logging.getLogger(__name__)
+
+HEARTBEAT = 1.0
+"""Seconds between two reports of how things are."""
+
+
+class Server:
+    """Serves one studio over ``link`` until it says so or is gone.
+
+    Args:
+        built_in: Returns the loaders of the runtime's own engines; called once torch is there.
+        scratch_root: Where jobs get their folders; a temporary one by default.
+    """
+
+    def __init__(
+        self,
+        link: Link,
+        *,
+        built_in: Callable[[], Sequence[Loader]],
+        cache: Path | None = None,
+        scratch_root: Path | None = None,
+    ) -> None:
+        self._link = link
+        self._built_in = built_in
+        self._engines: Sequence[Loader] = ()
+        self._scratch_root = scratch_root or Path(tempfile.mkdtemp(prefix="offline-studio-jobs-"))
+        self._device: Device | None = None
+        self._device_words = "starting PyTorch"
+        self._digests = Digests(cache)
+        self._workers = Workers(self._on_fault)
+        self._pool = Pool(
+            find_loaders=self._loaders, digests=self._digests, on_change=self._on_change
+        )
+        self._runner = Runner(self._workers, self._pool, self._scratch_root)
+        self._scheduler = Scheduler(self._runner.run)
+        self._errands: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._news = threading.Event()
+        self._ended = threading.Event()
+        self._helpers = [
+            threading.Thread(target=self._run_errands, name="errands", daemon=True),
+            threading.Thread(target=self._beat, name="heartbeat", daemon=True),
+        ]
+
+    def serve(self) -> bool:
+        """Work off commands. Return True if the studio asked for the end, False if it is gone."""
+        self._errands.put(self._warm_up)
+        self._scheduler.start()
+        for helper in self._helpers:
+            helper.start()
+        while True:
+            try:
+                received = self._link.receive()
+            except LinkClosed:
+                return False
+            except StudioError as error:  # one broken message; the link itself says if it is closed
+                log.error("%s", error.message)
+                continue
+            if received is None:
+                continue
+            if isinstance(received.message, Shutdown | Goodbye):
+                return True
+            try:
+                self._obey(received.message, received.blobs)
+            except Exception as bug:  # one bad command must not end the runtime
+                log.exception("a command failed: %s", own_bug(bug).message)
+
+    def close(self, patience: float) -> bool:
+        """Stop all jobs at their next step; return whether all ended in ``patience`` seconds."""
+        self._ended.set()
+        self._news.set()
+        self._errands.put(None)
+        ended = self._scheduler.stop(patience)
+        shutil.rmtree(self._scratch_root, ignore_errors=True)
+        return ended
+
+    # --- commands -------------------------------------------------------------------------------
+
+    def _obey(self, message: Any, blobs: Sequence[memoryview]) -> None:
+        match message:
+            case Configure():
+                self._configure(message)
+            case Submit():
+                self._submit(message, blobs)
+            case Cancel(job):
+                self._scheduler.cancel(job)
+            case Pause(job):
+                self._scheduler.pause(job)
+            case Resume(job):
+                self._scheduler.resume(job)
+            case Promote(job):
+                self._scheduler.promote(job)
+            case Unload(weights):
+                self._errands.put(lambda: self._pool.unload(weights))
+            case Inspect():
+                self._errands.put(lambda: self._inspect(message))
+            case _:
+                log.warning("ignored an unexpected %s", type(message).__name__)
+
+    def _configure(self, message: Configure) -> None:
+        self._workers.configure(message.workers)
+        self._pool.configure(message.weights, message.memory_limit)
+        self._errands.put(self._pool.sweep)
+        self._scheduler.wake()
+
+    def _submit(self, message: Submit, blobs: Sequence[memoryview]) -> None:
+        job = Job(
+            message,
+            plugin=self._workers.owner(message.task),
+            lane=self._workers.lane(message.task),
+            blobs=blobs,
+            sink=self._send,
+        )
+        self._scheduler.submit(job)
+
+    # --- errands --------------------------------------------------------------------------------
+
+    def _run_errands(self) -> None:
+        while (errand := self._errands.get()) is not None:
+            try:
+                errand()
+            except Contained as bug:
+                log.exception("an errand failed: %s", own_bug(bug).message)
+
+    def _warm_up(self) -> None:
+        """Load torch and the engines, in the background: the window is already in use."""
+        try:
+            device = find_device()
+            import torch
+
+            torch_state.remember_who_sets_default_dtype(torch)
+            self._engines = self._built_in()
+        except Contained as error:
+            self._no_device(error)
+            return
+        log.info("computing on %s (%s), %d threads", device.name, device.kind, device.threads)
+        self._device = device
+        self._pool.use_device(device)
+        self._scheduler.use_threads(device.threads)
+        self._start_jobs(device)
+
+    def _no_device(self, error: BaseException) -> None:
+        """Go on without torch: tasks that need none still work, leases say why not."""
+        if not isinstance(error, StudioError):
+            error = StudioError.from_info(own_bug(error))
+        log.error("%s %s", error.message, error.details)
+        self._device_words = error.message
+        self._pool.use_device(None, error)
+        self._start_jobs(None)
+
+    def _start_jobs(self, device: Device | None) -> None:
+        self._runner.warm(device)
+        self._on_change()
+
+    def _inspect(self, message: Inspect) -> None:
+        try:
+            facts = inspect_weights(
+                Path(message.path), self._loaders(), self._digests, message.full
+            )
+        except StudioError as error:
+            self._send(Inspected(message.request, error=error.info()))
+        except Contained as error:
+            broken = StudioError(
+                ErrorCode.BAD_WEIGHTS,
+                f"{Path(message.path).name} cannot be read: {error}.",
+                "It may be damaged: get it again.",
+            )
+            self._send(Inspected(message.request, error=broken.info()))
+        else:
+            self._send(Inspected(message.request, facts))
+
+    def _loaders(self) -> Iterator[Loader]:
+        return chain(self._engines, self._workers.loaders())
+
+    # --- reports --------------------------------------------------------------------------------
+
+    def _beat(self) -> None:
+        while not self._ended.is_set():
+            self._send(self._status())
+            self._news.wait(HEARTBEAT)
+            self._news.clear()
+
+    def _status(self) -> Status:
+        device = self._device
+        memory = device.memory() if device else None
+        return Status(
+            device=device.kind if device else "",
+            device_name=device.name if device else self._device_words,
+            threads=device.threads if device else 0,
+            memory_used=memory.used if memory else 0,
+            memory_total=memory.total if memory else 0,
+            loaded=self._pool.status(),
+            running=self._scheduler.running(),
+            step=self._scheduler.steps,
+        )
+
+    def _on_change(self) -> None:
+        self._scheduler.wake()
+        self._news.set()
+
+    def _on_fault(self, fault: PluginFault) -> None:
+        self._send(fault)
+
+    def _send(self, message: Message, blobs: Sequence[Any] = ()) -> None:
+        try:
+            self._link.send(message, blobs)
+        except LinkClosed:  # nobody listens any more; ``serve`` sees that too, and ends
+            log.debug("not sent: %s", type(message).__name__)

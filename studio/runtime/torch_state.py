@@ -1,0 +1,141 @@
+"""What torch remembers for each thread, kept apart between jobs. Idle until torch is loaded.
+
+Many jobs take turns in one thread, and a context that a task holds across a ``yield`` would leak
+into whatever runs next. So each job has a :class:`TorchState`: ``resume`` puts back what the job
+left behind, ``suspend`` keeps it and leaves the thread as it was at the start.
+
+Grad and inference mode, autocast and the modes of ``with torch.device(...)`` belong to the thread
+and are kept for the job. The default dtype belongs to the whole process: keeping it for one job
+would show it to the other lane, so it is only put back. The number of threads is the scheduler's.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from studio.protocol.states import Lane
+
+log = logging.getLogger(__name__)
+
+_dtype_chosen_by = 0
+"""The thread that last set torch's default dtype."""
+
+
+def remember_who_sets_default_dtype(torch: Any) -> None:
+    """Wrap ``torch.set_default_dtype``: a lane must not put back what the other is using."""
+    original = torch.set_default_dtype
+
+    @functools.wraps(original)
+    def set_default_dtype(d: Any, /) -> None:
+        global _dtype_chosen_by
+        original(d)
+        _dtype_chosen_by = threading.get_ident()
+
+    torch.set_default_dtype = set_default_dtype
+
+
+class TorchState:
+    """What one job left behind in torch's per-thread state at its last step."""
+
+    def __init__(self, owner: str) -> None:
+        self._owner = owner
+        self._undo: list[Callable[[], None]] = []
+
+    def resume(self) -> None:
+        """Put back what the job held when it was suspended; call it in the job's thread."""
+        while self._undo:
+            self._undo.pop()()
+
+    def suspend(self) -> None:
+        """Keep what the job holds now, and leave the thread as if nothing had been set."""
+        torch = sys.modules.get("torch")
+        # While torch is only half imported no job can have set anything.
+        if torch is None or not hasattr(torch, "inference_mode"):
+            return
+        self._put_back_default_dtype(torch)
+        self._lift_modes(torch)
+        self._lift_autocast(torch)
+        self._lift_autograd(torch)
+
+    def _lift_autograd(self, torch: Any) -> None:
+        if torch.is_grad_enabled() and not torch.is_inference_mode_enabled():
+            return
+        # The guard keeps the thread's whole autograd state and gives exactly that back at its exit,
+        # whatever happened in between: it need not be left in the order it was entered.
+        neutral = torch.inference_mode(False)
+        neutral.__enter__()
+        torch.set_grad_enabled(True)
+        self._undo.append(lambda: neutral.__exit__(None, None, None))
+
+    def _lift_autocast(self, torch: Any) -> None:
+        for device in ("cpu", "cuda", "mps", "xpu"):
+            if torch.is_autocast_enabled(device):
+                dtype = torch.get_autocast_dtype(device)
+                torch.set_autocast_enabled(device, False)
+                self._undo.append(_autocast_again(torch, device, dtype))
+
+    def _lift_modes(self, torch: Any) -> None:
+        modes = [
+            torch._C._pop_torch_function_stack()
+            for _ in range(torch._C._len_torch_function_stack())
+        ]
+        for mode in modes:
+            self._undo.append(_mode_again(torch, mode))
+
+    def _put_back_default_dtype(self, torch: Any) -> None:
+        dtype = torch.get_default_dtype()
+        if dtype is not torch.float32 and _dtype_chosen_by in (0, threading.get_ident()):
+            torch.set_default_dtype(torch.float32)
+            log.warning(
+                "After a step of %s torch's default dtype was %s: it is float32 again. "
+                "It is shared by all jobs: pass dtype= instead.", self._owner, dtype
+            )  # fmt: skip
+
+
+def _autocast_again(torch: Any, device: str, dtype: Any) -> Callable[[], None]:
+    def again() -> None:
+        torch.set_autocast_dtype(device, dtype)
+        torch.set_autocast_enabled(device, True)
+
+    return again
+
+
+def _mode_again(torch: Any, mode: Any) -> Callable[[], None]:
+    return lambda: torch._C._push_on_torch_function_stack(mode)
+
+
+class LaneTorch:
+    """What torch is to know of a lane: how many processor threads, which stream of a card."""
+
+    def __init__(self, lane: Lane) -> None:
+        self._lane = lane
+        self._is_warm = False
+        self._stream: Any = None
+
+    def begin_step(self, threads: int) -> None:
+        """Prepare the calling thread for a step with ``threads`` processor threads."""
+        torch = sys.modules.get("torch")
+        if torch is None or not hasattr(torch, "inference_mode"):
+            return
+        if not self._is_warm:
+            # The first question in a thread makes torch take over the last number any thread has
+            # set; asked later it would undo ours.
+            torch.get_num_threads()
+            self._is_warm = True
+        if torch.get_num_threads() != threads:
+            torch.set_num_threads(threads)
+        if torch.cuda.is_initialized():
+            self._use_stream(torch)
+
+    def _use_stream(self, torch: Any) -> None:
+        if self._stream is None:
+            # Short answers overtake long work on the card, too. These streams do not wait for each
+            # other: who copies weights must settle the device before lending them.
+            is_urgent = self._lane is Lane.INTERACTIVE
+            self._stream = torch.cuda.Stream(priority=-1 if is_urgent else 0)
+        torch.cuda.set_stream(self._stream)
