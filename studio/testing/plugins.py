@@ -46,13 +46,13 @@ class MemorySettings:
 def importable(*folders: Path) -> Iterator[None]:
     """Let the packages in ``folders`` be imported inside the block, and be forgotten after it."""
     added = [str(folder) for folder in folders]
-    packages = {entry.stem for folder in folders for entry in folder.iterdir()}
     sys.path.extend(added)
     try:
         yield
     finally:
         for path in added:
             sys.path.remove(path)
+        packages = {entry.stem for folder in folders for entry in folder.iterdir()}
         for name in [name for name in sys.modules if name.partition(".")[0] in packages]:
             del sys.modules[name]
 

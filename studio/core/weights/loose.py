@@ -53,7 +53,8 @@ def size_of(path: Path) -> int:
 
 def slug(name: str) -> str:
     """Return ``name`` as an id: lower-case letters, digits, dots and dashes."""
-    return re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-.") or "weights"
+    dashed = re.sub(r"[^a-z0-9.]+", "-", name.lower())
+    return re.sub(r"-*\.-*", ".", dashed).strip("-.") or "weights"
 
 
 def _gguf(path: Path) -> Weights:

@@ -1,0 +1,226 @@
+"""The catalogue: described and dropped-in weights, and what is wrong with each."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from studio.core.weights import Weights, WeightsCatalogue, loose
+from studio.protocol.errors import ErrorCode, StudioError
+
+GGUF = b"GGUF\x03\x00\x00\x00" + b"\x00" * 56
+SIDECAR = """
+id = "{id}"
+title = "{id} in words"
+file = "{file}"
+format = "gguf"
+family = "llama"
+capability = ["text"]
+licence = "MIT"
+sha256 = "{sha256}"
+bytes = {bytes}
+"""
+
+
+def describe(folder: Path, id: str, file: str, data: bytes = GGUF, **changes: object) -> Path:
+    facts = {"id": id, "file": file, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    path = folder / f"{id}.toml"
+    path.write_text(SIDECAR.format(**{**facts, **changes}), "utf-8")
+    return path
+
+
+def drop(folder: Path, name: str, data: bytes = GGUF) -> Path:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    return path
+
+
+def model_folder(folder: Path, name: str, config: object) -> Path:
+    drop(folder, f"{name}/model.safetensors", b"12345678")
+    (folder / name / "config.json").write_text(json.dumps(config), "utf-8")
+    return folder / name
+
+
+def only(catalogue: WeightsCatalogue) -> Weights:
+    (weights,) = catalogue.list()
+    return weights
+
+
+def test_described_weights_are_listed_once_with_all_that_is_said_of_them(tmp_path: Path) -> None:
+    file = drop(tmp_path, "starter/small.gguf")
+    describe(tmp_path, "small", "starter/small.gguf")
+    weights = only(WeightsCatalogue([tmp_path]))
+    assert (weights.id, weights.path, weights.capabilities) == ("small", file, ("text",))
+    assert weights.problem == ""
+    (entry,) = WeightsCatalogue([tmp_path]).entries()
+    assert (entry.id, entry.family, entry.digest) == ("small", "llama", weights.digest)
+
+
+@pytest.mark.parametrize(
+    ("data", "changes", "words"),
+    [
+        (None, {}, "missing"),
+        (GGUF[:20], {}, "not complete"),
+        (GGUF, {"bytes": '"many"'}, "Expected `int`"),
+        (GGUF, {"sha256": 'x" = y'}, "not valid TOML"),
+    ],
+)
+def test_described_weights_that_cannot_be_used_say_why(
+    tmp_path: Path, data: bytes | None, changes: dict[str, object], words: str
+) -> None:
+    if data is not None:
+        drop(tmp_path / "elsewhere", "small.gguf", data)
+    describe(tmp_path, "small", "elsewhere/small.gguf", **changes)
+    catalogue = WeightsCatalogue([tmp_path])
+    assert words in catalogue.get("small").problem
+    assert "small" not in {entry.id for entry in catalogue.entries()}
+
+
+def test_sidecar_of_absurd_size_is_not_read(tmp_path: Path) -> None:
+    drop(tmp_path, "small.toml", b"#" * 100_000)
+    assert "larger than 64 KiB" in only(WeightsCatalogue([tmp_path])).problem
+
+
+def test_dropped_in_gguf_is_for_text_and_named_after_its_file(tmp_path: Path) -> None:
+    drop(tmp_path, "My Model (v2).Q4_K_M.gguf")
+    weights = only(WeightsCatalogue([tmp_path]))
+    assert (weights.id, weights.capabilities) == ("my-model-v2.q4-k-m", ("text",))
+    assert weights.family == ""  # the runtime looks closer
+
+
+def test_file_that_only_claims_to_be_gguf_is_a_row_with_a_reason(tmp_path: Path) -> None:
+    drop(tmp_path, "web page.gguf", b"<html>")
+    weights = only(WeightsCatalogue([tmp_path]))
+    assert "not a GGUF file" in weights.problem
+    assert weights.capabilities == ()
+
+
+def test_hugging_face_folder_is_one_row(tmp_path: Path) -> None:
+    model_folder(tmp_path, "Tiny-LM", {"architectures": ["LlamaForCausalLM"]})
+    model_folder(tmp_path, "Other", {"architectures": ["SomethingElse"]})
+    rows = {weights.id: weights for weights in WeightsCatalogue([tmp_path]).list()}
+    assert rows["tiny-lm"].capabilities == ("text",)
+    assert rows["tiny-lm"].bytes == 8
+    assert rows["other"].capabilities == ()
+
+
+@pytest.mark.parametrize("config", ["{not json", "[1]", '{"architectures": 5}', "[" * 100_000])
+def test_hostile_config_is_a_row_with_a_reason(tmp_path: Path, config: str) -> None:
+    folder = model_folder(tmp_path, "bad", {})
+    (folder / "config.json").write_text(config, "utf-8")
+    weights = only(WeightsCatalogue([tmp_path]))
+    assert "config.json" in weights.problem
+    assert weights.capabilities == ()
+
+
+def test_shards_are_one_row(tmp_path: Path) -> None:
+    for number in (1, 2, 3):
+        drop(tmp_path, f"big-0000{number}-of-00003.gguf")
+    weights = only(WeightsCatalogue([tmp_path]))
+    assert (weights.id, weights.path.name) == ("big", "big-00001-of-00003.gguf")
+
+
+def test_two_of_one_name_are_both_there(tmp_path: Path) -> None:
+    drop(tmp_path, "a/model.gguf")
+    drop(tmp_path, "b/model.gguf")
+    ids = {weights.id for weights in WeightsCatalogue([tmp_path]).list()}
+    assert len(ids) == 2
+    assert "model" in ids
+
+
+def test_earlier_folder_wins_for_described_weights(tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        drop(tmp_path / name, "small.gguf")
+        describe(tmp_path / name, "small", "small.gguf")
+    catalogue = WeightsCatalogue([tmp_path / "first", tmp_path / "second"])
+    assert catalogue.get("small").path.parent.name == "first"
+
+
+def test_best_is_described_and_usable(tmp_path: Path) -> None:
+    drop(tmp_path, "aaa.gguf")
+    drop(tmp_path, "zzz.gguf")
+    describe(tmp_path, "zzz", "zzz.gguf")
+    describe(tmp_path, "mmm", "missing.gguf")
+    catalogue = WeightsCatalogue([tmp_path])
+    assert [weights.id for weights in catalogue.list("text")] == ["zzz", "aaa", "mmm"]
+    assert catalogue.default_for("text").id == "zzz"
+
+
+def test_nothing_that_fits_says_where_weights_go(tmp_path: Path) -> None:
+    with pytest.raises(StudioError, match=str(tmp_path)) as caught:
+        WeightsCatalogue([tmp_path]).default_for("text")
+    assert caught.value.code is ErrorCode.NOT_FOUND
+
+
+def test_missing_folders_and_endless_links_are_no_trouble(tmp_path: Path) -> None:
+    os.symlink(tmp_path, tmp_path / "loop", target_is_directory=True)
+    drop(tmp_path, "model.gguf")
+    catalogue = WeightsCatalogue([tmp_path / "not there", tmp_path])
+    assert only(catalogue).id == "model"
+
+
+def test_search_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loose, "MAX_ENTRIES", 10)
+    for number in range(50):
+        (tmp_path / f"d{number:02}" / "d").mkdir(parents=True)
+    drop(tmp_path, "a.gguf")
+    drop(tmp_path / "d49", "z.gguf")
+    assert [weights.id for weights in WeightsCatalogue([tmp_path]).list()] == ["a"]
+
+
+def test_new_files_are_seen_after_a_rescan(tmp_path: Path) -> None:
+    catalogue = WeightsCatalogue([tmp_path])
+    assert catalogue.list() == []
+    drop(tmp_path, "new.gguf")
+    assert catalogue.list() == []
+    catalogue.rescan()
+    assert only(catalogue).id == "new"
+
+
+# --- verify -----------------------------------------------------------------------------------
+
+
+def test_verify_reads_every_byte_and_reports_progress(tmp_path: Path) -> None:
+    drop(tmp_path, "small.gguf")
+    describe(tmp_path, "small", "small.gguf")
+    seen: list[tuple[int, int]] = []
+    finding = WeightsCatalogue([tmp_path]).verify("small", lambda *pair: seen.append(pair))
+    assert finding.passed is True
+    assert seen[-1] == (len(GGUF), len(GGUF))
+
+
+def test_one_flipped_bit_is_found(tmp_path: Path) -> None:
+    drop(tmp_path, "small.gguf", GGUF[:-1] + b"\x01")
+    describe(tmp_path, "small", "small.gguf")
+    finding = WeightsCatalogue([tmp_path]).verify("small")
+    assert finding.passed is False
+    assert "differs" in finding.sentence
+
+
+def test_undescribed_weights_pass_for_nothing(tmp_path: Path) -> None:
+    drop(tmp_path, "loose.gguf")
+    model_folder(tmp_path, "folder", {})
+    for name in ("loose", "folder"):
+        finding = WeightsCatalogue([tmp_path]).verify(name)
+        assert finding.passed is None
+        assert len(finding.digest) == 64
+
+
+def test_digest_of_a_folder_depends_on_names_and_contents(tmp_path: Path) -> None:
+    folder = model_folder(tmp_path, "folder", {})
+    catalogue = WeightsCatalogue([tmp_path])
+    before = catalogue.verify("folder").digest
+    (folder / "model.safetensors").rename(folder / "other.safetensors")
+    assert catalogue.verify("folder").digest != before
+
+
+def test_verifying_what_is_gone_says_so(tmp_path: Path) -> None:
+    describe(tmp_path, "small", "small.gguf")
+    with pytest.raises(StudioError, match="missing") as caught:
+        WeightsCatalogue([tmp_path]).verify("small")
+    assert caught.value.code is ErrorCode.NOT_FOUND
