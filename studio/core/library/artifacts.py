@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -49,6 +50,7 @@ class Artifacts:
         self._database = database
         self._store = store
         self._history = history
+        self._files = threading.Lock()  # nobody deletes a payload that somebody else is placing
 
     def add(
         self,
@@ -79,9 +81,10 @@ class Artifacts:
                 preview=staged[1].digest if preview else "",
             )
             self._store.announce(artifact.id, sidecar(artifact, record, inputs))
-            for part, suffix in zip(staged, (artifact.suffix, PREVIEW_SUFFIX), strict=False):
-                self._store.place(part, suffix)
-            self._insert(artifact, inputs)
+            with self._files:
+                for part, suffix in zip(staged, (artifact.suffix, PREVIEW_SUFFIX), strict=False):
+                    self._store.place(part, suffix)
+                self._insert(artifact, inputs)
         except BaseException as error:
             self._undo(artifact, staged)
             if isinstance(error, OSError):
@@ -179,7 +182,8 @@ class Artifacts:
         with self._database.write("delete for good", freeing=True) as connection:
             connection.executemany("DELETE FROM artifacts WHERE id = ?", [(id,) for id in ids])
             self._note(*({"id": id, "erased": True} for id in ids))
-        return sum(self._free(artifact) for artifact in doomed)
+        with self._files:
+            return sum(self._free(artifact) for artifact in doomed)
 
     def _insert(self, artifact: Artifact, inputs: Sequence[str]) -> None:
         with self._database.write("save the result") as connection:
@@ -197,7 +201,7 @@ class Artifacts:
         self._store.withdraw(artifact.id)
         for part in staged:
             disk.remove(part.part)
-        with suppress(StudioError):  # what stays is found by verify
+        with suppress(StudioError), self._files:  # what stays is found by verify
             self._free(artifact)
 
     def _free(self, artifact: Artifact) -> int:
@@ -280,11 +284,12 @@ def _conditions(
     if starred is not None:
         add("starred = ?", starred)
     if passed is not None:
+        add("coalesce(json_array_length(verdict, '$.checks'), 0) > 0")
         failed = (
             "EXISTS (SELECT 1 FROM json_each(verdict, '$.checks')"
             " WHERE json_extract(value, '$.passed') = 0)"
         )
-        add(f"verdict IS NOT NULL AND {'NOT ' if passed else ''}{failed}")
+        add(f"{'NOT ' if passed else ''}{failed}")
     if record:
         add("record = ?", record)
     if job:

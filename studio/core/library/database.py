@@ -52,6 +52,7 @@ class Database:
         self.path = path
         self.read_only = read_only
         self.fault: StudioError | None = None
+        self.refusal = StudioError(ErrorCode.READ_ONLY, "The library is read-only.")
         self._ballast = ballast
         self._on_fault = on_fault
         self._lock = threading.RLock()
@@ -65,8 +66,7 @@ class Database:
                 self._uri = self._readable_uri()
             else:
                 self._uri = _uri(path, "rw")
-                self._writer = _connect(_uri(path, "rwc"))
-                _use_wal(self._writer, path)
+                self._writer = _connect_to_write(_uri(path, "rwc"), path)
 
     @contextmanager
     def write(self, doing: str, *, freeing: bool = False) -> Iterator[sqlite3.Connection]:
@@ -80,9 +80,7 @@ class Database:
         """
         with self._lock, self.guard(doing):
             if self._writer is None:
-                raise StudioError(
-                    ErrorCode.READ_ONLY, f"Could not {doing}: the library is read-only."
-                )
+                raise self.refusal
             if freeing and self._ballast and disk.free_bytes(self.path.parent) < _SCARCE:
                 self._ballast.release()
             connection = self._writer
@@ -90,8 +88,8 @@ class Database:
             try:
                 yield connection
                 connection.execute("COMMIT")
-            except BaseException:
-                self._undo(connection)
+            except BaseException as error:
+                self._undo(connection, error)
                 raise
             self.note(None)
 
@@ -122,7 +120,7 @@ class Database:
         """Lend the writing connection without a transaction: migrations and checkpoints."""
         with self._lock, self.guard("change the library"):
             if self._writer is None:
-                raise StudioError(ErrorCode.READ_ONLY, "The library is read-only.")
+                raise self.refusal
             yield self._writer
 
     def problem(self) -> str:
@@ -171,15 +169,17 @@ class Database:
             self._readers.add(reader)
         return reader.connection
 
-    def _undo(self, connection: sqlite3.Connection) -> None:
-        """Roll back; after an error of the disk the connection is made anew, for its cache may lie."""
+    def _undo(self, connection: sqlite3.Connection, why: BaseException) -> None:
+        """Roll back; after an error of the disk the connection is made anew: its cache may lie."""
+        broken = _code(why) == sqlite3.SQLITE_IOERR
         try:
             if connection.in_transaction:
                 connection.rollback()
         except sqlite3.Error:
+            broken = True
+        if broken:
             connection.close()
-            self._writer = _connect(self._uri)
-            _use_wal(self._writer, self.path)
+            self._writer = _connect_to_write(self._uri, self.path)
 
     def _readable_uri(self) -> str:
         """Find a way to read a file that may lie on a read-only disk.
@@ -231,9 +231,9 @@ class _Reader:
 def explain(error: sqlite3.Error, doing: str, path: Path) -> StudioError:
     """Return the sentence for an error of SQLite."""
     details = f"{getattr(error, 'sqlite_errorname', '') or type(error).__name__}: {error}"
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    code = _code(error)
     what = f"Could not {doing}"
-    if code == sqlite3.SQLITE_FULL:
+    if code == sqlite3.SQLITE_FULL or (code in _VAGUE and _no_room(path.parent)):
         return StudioError(
             ErrorCode.DISK_FULL,
             f"{what}: the disk of {path.parent} is full.",
@@ -247,11 +247,11 @@ def explain(error: sqlite3.Error, doing: str, path: Path) -> StudioError:
             "Close it, or wait for it, then try again.",
             details,
         )
-    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN):
         return StudioError(
             ErrorCode.READ_ONLY,
-            f"{what}: {path.parent} is read-only.",
-            "Make that folder writable, or choose another with STUDIO_HOME.",
+            f"{what}: {path} cannot be opened or written to.",
+            "Correct its permissions and those of its folder, or choose another with STUDIO_HOME.",
             details,
         )
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
@@ -267,6 +267,22 @@ def explain(error: sqlite3.Error, doing: str, path: Path) -> StudioError:
         "Check the disk, then start the studio again.",
         details,
     )
+
+
+_VAGUE = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}
+"""What SQLite also says when there is no room for the files beside the database."""
+
+
+def _code(error: BaseException) -> int:
+    """Return the primary result code of an error of SQLite, 0 for others."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+
+
+def _no_room(folder: Path) -> bool:
+    try:
+        return disk.free_bytes(folder) < 128 << 10
+    except OSError:
+        return False
 
 
 def _uri(path: Path, mode: str, *, immutable: bool = False) -> str:
@@ -288,6 +304,16 @@ def _connect(uri: str) -> sqlite3.Connection:
         "temp_store = MEMORY",
     ):
         connection.execute(f"PRAGMA {pragma}")
+    return connection
+
+
+def _connect_to_write(uri: str, path: Path) -> sqlite3.Connection:
+    connection = _connect(uri)
+    try:
+        _use_wal(connection, path)
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 

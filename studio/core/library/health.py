@@ -47,6 +47,11 @@ def of_fault(fault: StudioError) -> Health:
     return Health(HealthState.FULL if full else HealthState.FAULTY, fault.message, fault.hint)
 
 
+def refused(error: StudioError) -> Health:
+    """The database cannot be opened for writing."""
+    return Health(HealthState.READ_ONLY, error.message, error.hint)
+
+
 def asked() -> Health:
     """The caller wanted to read only."""
     return Health(HealthState.READ_ONLY, "The library was opened for reading only.")

@@ -26,6 +26,8 @@ class History:
         Raises:
             OSError: The disk refused.
         """
+        if not events:
+            return
         path = self._path(stream)
         new = not path.exists()
         if new:

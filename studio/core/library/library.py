@@ -83,7 +83,7 @@ class Library:
         self.conversations = Conversations(database, history, folder / "journals", database.note)
         self.news = list(opened.news)
         self._learn_last_id()
-        if self.health.writable:
+        if not self.read_only:
             self._recover()
 
     @classmethod
@@ -305,7 +305,7 @@ class Library:
         try:
             copy = export.copy_out(payload, folder, name)
             if sidecar:
-                copy.with_name(copy.name + ".json").write_bytes(self._sidecar(artifact))
+                disk.write_durably(copy.with_name(copy.name + ".json"), self._sidecar(artifact))
         except OSError as error:
             raise disk.explain(error, "export the result", folder) from error
         return copy
@@ -410,7 +410,7 @@ class Library:
 
     def _must_write(self) -> None:
         if self.read_only:
-            raise self.health.error()
+            raise self._database.refusal
 
     def _change(self, ids: Sequence[str], **columns: Any) -> None:
         self._must_write()
@@ -429,10 +429,17 @@ class Library:
             ulid.seen(self._database.value(f"SELECT max(id) FROM {table}") or "")
 
     def _recover(self) -> None:
-        self._store.prepare()
-        journals = disk.make_folder(self.folder / "journals")
-        saves = recovery.settle_saves(self._database, self._store, self._artifacts)
-        replies = recovery.recover_replies(self._database, self.conversations, journals)
+        """Finish what the last writer did. On a full disk it is left for the next start."""
+        saves = replies = 0
+        try:
+            self._store.prepare()
+            journals = disk.make_folder(self.folder / "journals")
+            saves = recovery.settle_saves(self._database, self._store, self._artifacts)
+            replies = recovery.recover_replies(self._database, self.conversations, journals)
+        except OSError as error:
+            self._database.note(disk.explain(error, "finish what was begun", self.folder))
+        except StudioError as error:
+            self._database.note(error)
         if saves:
             self.news.append(
                 f"Results that were being saved when the studio ended are here: {saves}."

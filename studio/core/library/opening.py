@@ -79,19 +79,20 @@ def _open_to_write(
 ) -> Opened:
     path, ballast = folder / DATABASE, Ballast(folder / "ballast")
     try:
-        database, news = _sound(path, ballast, on_fault)
+        try:
+            database, news = _sound(path, ballast, on_fault)
+        except StudioError as error:
+            if error.code is not ErrorCode.DISK_FULL or not ballast.release():
+                raise
+            database, news = _sound(path, ballast, on_fault)
+        known, found = schema.latest(), database.value("PRAGMA user_version")
+        if found < known:
+            _migrate(database, folder, found)
     except StudioError as error:
-        if error.code is not ErrorCode.DISK_FULL:
-            raise
-        if not ballast.release():
-            return _open_to_read(folder, lock, health.of_fault(error))
-        database, news = _sound(path, ballast, on_fault)
-    known, found = schema.latest(), database.value("PRAGMA user_version")
+        return _open_to_read(folder, lock, health.refused(error))
     if found > known:
         database.close()
         return _open_to_read(folder, lock, health.newer(folder, found, known))
-    if found < known:
-        _migrate(database, folder, found)
     ballast.make()
     return Opened(database, lock, Health(), news)
 
@@ -162,23 +163,22 @@ def _fill(database: Database, folder: Path) -> None:
 
 def _migrate(database: Database, folder: Path, found: int) -> None:
     """Bring an older database up to date, after a copy of it was made and checked."""
-    if found:
-        backup.copy_database(database, folder / "backups" / f"library-format-{found}.db")
-    with database.exclusive() as connection:
-        schema.migrate(connection)
+    try:
+        if found:
+            backup.copy_database(database, folder / "backups" / f"library-format-{found}.db")
+        with database.exclusive() as connection:
+            schema.migrate(connection)
+    except BaseException:
+        database.close()
+        raise
 
 
 def _open_to_read(folder: Path, lock: WriterLock, state: Health) -> Opened:
     """Open what is there without a change; where that is not sound, read one made from the files."""
-    path = folder / DATABASE
-    if not _is_new(path):
-        try:
-            database = Database(path, read_only=True)
-            if not database.problem():
-                return Opened(database, lock, state)
-            database.close()
-        except StudioError:
-            pass  # damaged, and not ours to put aside
+    lock.release()
+    if database := _readable(folder / DATABASE):
+        database.refusal = state.error()
+        return Opened(database, lock, state)
     scratch = Path(tempfile.mkdtemp(prefix="offline-studio-"))
     try:
         database = Database(scratch / DATABASE, read_only=False)
@@ -187,7 +187,22 @@ def _open_to_read(folder: Path, lock: WriterLock, state: Health) -> Opened:
         _fill(database, folder)
         database.close()
         database = Database(scratch / DATABASE, read_only=True)
+        database.refusal = state.error()
     except BaseException:
         shutil.rmtree(scratch, ignore_errors=True)
         raise
     return Opened(database, lock, state, scratch=scratch)
+
+
+def _readable(path: Path) -> Database | None:
+    """Return the database that is there if it is sound and of a form this studio can read."""
+    if _is_new(path):
+        return None
+    try:
+        database = Database(path, read_only=True)
+    except StudioError:
+        return None
+    if not database.problem() and database.value("PRAGMA user_version") >= schema.latest():
+        return database
+    database.close()
+    return None
