@@ -1,4 +1,4 @@
-"""What the text engine's tests share: the starter model, its reference, and tiny models made on the spot."""
+"""What the text engine's tests share: the starter model and its reference. Tests nothing."""
 
 from __future__ import annotations
 

@@ -35,6 +35,27 @@ class KeyValueCache:
         self.length = 0
 
 
+class Linear(nn.Linear):
+    """A product whose weights come from a file; the place for packed ones."""
+
+    def reset_parameters(self) -> None:
+        """Draw nothing: torch's initialisers use the global generator, which is all jobs'."""
+
+
+class Embedding(nn.Embedding):
+    """A table whose rows come from a file."""
+
+    def reset_parameters(self) -> None:
+        """Draw nothing, as above."""
+
+
+class RMSNorm(nn.RMSNorm):
+    """A norm whose weights come from a file."""
+
+    def reset_parameters(self) -> None:
+        """Fill nothing, as above."""
+
+
 class _Attention(nn.Module):
     def __init__(self, config: LlamaConfig) -> None:
         super().__init__()
@@ -42,10 +63,8 @@ class _Attention(nn.Module):
         self.kv_heads = config.kv_heads
         self.group = config.heads // config.kv_heads
         rows = (config.heads + 2 * config.kv_heads) * config.head_dim
-        self.qkv = nn.Linear(config.hidden, rows, bias=config.qkv_bias, device="meta")
-        self.out = nn.Linear(
-            config.heads * config.head_dim, config.hidden, bias=False, device="meta"
-        )
+        self.qkv = Linear(config.hidden, rows, bias=config.qkv_bias, device="meta")
+        self.out = Linear(config.heads * config.head_dim, config.hidden, bias=False, device="meta")
 
     def forward(
         self, hidden: Tensor, rotation: Tensor, mask: Tensor | None, keys: Tensor, values: Tensor,
@@ -72,8 +91,8 @@ class _Attention(nn.Module):
 class _FeedForward(nn.Module):
     def __init__(self, config: LlamaConfig) -> None:
         super().__init__()
-        self.gate_up = nn.Linear(config.hidden, 2 * config.intermediate, bias=False, device="meta")
-        self.down = nn.Linear(config.intermediate, config.hidden, bias=False, device="meta")
+        self.gate_up = Linear(config.hidden, 2 * config.intermediate, bias=False, device="meta")
+        self.down = Linear(config.intermediate, config.hidden, bias=False, device="meta")
 
     def forward(self, hidden: Tensor) -> Tensor:
         gate, up = self.gate_up(hidden).chunk(2, dim=-1)
@@ -86,9 +105,9 @@ class Block(nn.Module):
 
     def __init__(self, config: LlamaConfig) -> None:
         super().__init__()
-        self.attention_norm = nn.RMSNorm(config.hidden, config.norm_eps, device="meta")
+        self.attention_norm = RMSNorm(config.hidden, config.norm_eps, device="meta")
         self.attention = _Attention(config)
-        self.feed_forward_norm = nn.RMSNorm(config.hidden, config.norm_eps, device="meta")
+        self.feed_forward_norm = RMSNorm(config.hidden, config.norm_eps, device="meta")
         self.feed_forward = _FeedForward(config)
 
     def forward(
@@ -112,19 +131,19 @@ class Llama(nn.Module):
     def __init__(self, config: LlamaConfig) -> None:
         super().__init__()
         self.config = config
-        self.embedding = nn.Embedding(config.vocabulary, config.hidden, device="meta")
+        self.embedding = Embedding(config.vocabulary, config.hidden, device="meta")
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
-        self.norm = nn.RMSNorm(config.hidden, config.norm_eps, device="meta")
-        self.head = nn.Linear(config.hidden, config.vocabulary, bias=False, device="meta")
+        self.norm = RMSNorm(config.hidden, config.norm_eps, device="meta")
+        self.head = Linear(config.hidden, config.vocabulary, bias=False, device="meta")
         self.frequencies = rope_frequencies(config)
         self._tie()
 
     def allocate(self, dtype: torch.dtype, device: torch.device | str) -> None:
-        """Reserve memory for all weights, uninitialised.
-
-        Torch's own initialisers would draw from the global generator, which belongs to all jobs.
-        """
-        self.to(dtype).to_empty(device=device).requires_grad_(False).eval()
+        """Reserve memory for all weights, uninitialised."""
+        for module in self.modules():
+            for name, shape in [(n, p.shape) for n, p in module.named_parameters(recurse=False)]:
+                weight = torch.empty(shape, dtype=dtype, device=device)
+                setattr(module, name, nn.Parameter(weight, requires_grad=False))
         self.frequencies = self.frequencies.to(device)
         self._tie()
 

@@ -25,7 +25,7 @@ class TextLoader:
     family = "text"
 
     def __init__(self, context_limit: int | None = None) -> None:
-        """Load models with at most ``context_limit`` tokens of context; their own length by default."""
+        """Load models with at most ``context_limit`` tokens of context; by default, their own."""
         self._context_limit = context_limit
 
     def recognise(self, path: Path) -> WeightsFacts | None:

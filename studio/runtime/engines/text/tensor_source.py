@@ -14,7 +14,7 @@ from studio.runtime.engines.text import gguf, safetensors_file
 from studio.runtime.engines.text.dequant import dequantise
 from studio.runtime.engines.text.mapped_file import MappedFile, bad_weights, shown, unsupported
 
-CHUNK_VALUES = 1 << 22
+CHUNK_VALUES = 1 << 18
 """Values that are turned into floats at once: bounds both memory and the wait for a cancel."""
 
 

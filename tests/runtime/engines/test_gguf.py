@@ -1,0 +1,247 @@
+"""Sound GGUF headers are read; hostile, broken and cut-short ones end in one sentence, quickly."""
+
+from __future__ import annotations
+
+import os
+import random
+import struct
+import sys
+
+import pytest
+
+from studio.protocol.errors import ErrorCode, StudioError
+from studio.runtime.engines.text.gguf import is_gguf, read_header
+from studio.runtime.engines.text.mapped_file import MappedFile
+from studio.runtime.engines.text.model_files import open_model
+from tests.runtime.engines.gguf_builder import (
+    ARRAY,
+    BOOL,
+    F32,
+    I32,
+    STRING,
+    U32,
+    U64,
+    Gguf,
+    array,
+    scalar,
+    tensor,
+)
+
+
+def header_of(path):
+    with MappedFile(path) as file:
+        return read_header(file)
+
+
+def refusal(path) -> StudioError:
+    with pytest.raises(StudioError) as caught:
+        header_of(path)
+    assert caught.value.message.endswith(".")
+    assert "\n" not in caught.value.message
+    assert caught.value.hint
+    return caught.value
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write_file(content: Gguf | bytes):
+        path = tmp_path / "model.gguf"
+        path.write_bytes(content.build() if isinstance(content, Gguf) else content)
+        return path
+
+    return write_file
+
+
+def test_a_sound_header(write) -> None:
+    path = write(
+        Gguf(
+            [
+                ("a.text", scalar(STRING, "naïve")),
+                ("a.number", scalar(U32, 7)),
+                ("a.flag", scalar(BOOL, True)),
+                ("a.list", array(I32, [1, -2, 3])),
+                ("a.words", array(STRING, ["x", "", "yz"])),
+                ("a.nested", struct.pack("<IIQ", ARRAY, ARRAY, 2) + array(F32, [0.5])[4:] * 2),
+            ],
+            [tensor("w", (8, 4), 0, 0), tensor("v", (32,), 8, 128)],
+        )
+    )
+    header = header_of(path)
+    assert header.metadata == {
+        "a.text": "naïve",
+        "a.number": 7,
+        "a.flag": True,
+        "a.list": (1, -2, 3),
+        "a.words": ("x", "", "yz"),
+        "a.nested": ((0.5,), (0.5,)),
+    }
+    assert header.tensors["w"].shape == (4, 8)
+    assert header.tensors["w"].bytes == 128
+    assert header.tensors["v"].type.name == "Q8_0"
+    assert header.tensors["v"].offset == header.tensors["w"].offset + 128
+    assert header.tensor_bytes == 128 + 34
+
+
+NESTED = struct.pack("<I", ARRAY) + struct.pack("<IQ", ARRAY, 1) * 100_000
+ONE = tensor("w", (8, 4))
+
+HOSTILE = {
+    "magic": (Gguf(magic=b"GGLA"), "not a GGUF file"),
+    "version 1": (Gguf(version=1), "version 1"),
+    "version 99": (Gguf(version=99), "version 99"),
+    "big-endian": (Gguf(version=3 << 24), "big-endian"),
+    "metadata count": (Gguf(metadata_count=1 << 40), "1099511627776; the limit is 10000"),
+    "tensor count": (Gguf(tensor_count=1 << 40), "the limit is 100000"),
+    "more keys than there are": (
+        Gguf(metadata_count=9_000, data=b"", alignment=1),
+        "the file ends at",
+    ),
+    "key length": (b"GGUF" + struct.pack("<IQQQ", 3, 0, 1, 1 << 62), "length of metadata key"),
+    "text length": (
+        Gguf([("k", struct.pack("<IQ", STRING, 1 << 50))]),
+        "length of metadata “k” is 1125899906842624",
+    ),
+    "array of 2^50 numbers": (Gguf([("k", array(I32, [], 1 << 50))]), "the limit is 4194304"),
+    "array of 2^50 texts": (Gguf([("k", array(STRING, [], 1 << 50))]), "the limit is"),
+    "array beyond the file": (Gguf([("k", array(U64, [], 4 << 20))]), "the file ends at"),
+    "texts beyond the file": (Gguf([("k", array(STRING, [], 4 << 20))]), "runs past"),
+    "arrays beyond the file": (
+        Gguf([("k", struct.pack("<IIQ", ARRAY, ARRAY, 4 << 20))]),
+        "more than the file can hold",
+    ),
+    "text within an array is too long": (
+        Gguf([("k", struct.pack("<IIQQ", ARRAY, STRING, 1, (1 << 64) - 1))]),
+        "runs past",
+    ),
+    "arrays in arrays": (Gguf([("k", NESTED)]), "more than 4 deep"),
+    "unknown type": (Gguf([("k", struct.pack("<I", 13))]), "unknown type 13"),
+    "duplicate key": (Gguf([("k", scalar(U32, 1)), ("k", scalar(U32, 2))]), "comes twice"),
+    "empty key": (Gguf([("", scalar(U32, 1))]), "empty"),
+    "key with control characters": (Gguf([("a\n\x1b[31m", scalar(U32, 1))]), "control characters"),
+    "key that is no UTF-8": (Gguf([(b"\xff\xfe", scalar(U32, 1))]), "not UTF-8"),
+    "alignment 0": (Gguf([("general.alignment", scalar(U32, 0))]), "alignment is 0"),
+    "alignment 3": (Gguf([("general.alignment", scalar(U32, 3))]), "alignment is 3"),
+    "alignment as text": (Gguf([("general.alignment", scalar(STRING, "32"))]), "'32'"),
+    "alignment below 0": (Gguf([("general.alignment", scalar(I32, -32))]), "-32"),
+    "alignment 2^31": (Gguf([("general.alignment", scalar(U32, 1 << 31))]), "power of two"),
+    "64 dimensions": (Gguf(tensors=[tensor("w", (1,) * 64)]), "64 dimensions; the limit is 4"),
+    "no dimension": (Gguf(tensors=[tensor("w", ())]), "0 dimensions"),
+    "a size of 0": (Gguf(tensors=[tensor("w", (0, 4))]), "not empty"),
+    "2^42 + 1 rows": (Gguf(tensors=[tensor("w", (32, (1 << 42) + 1))]), "the file ends at"),
+    "2^63 - 1 columns": (Gguf(tensors=[tensor("w", ((1 << 63) - 1, 2))]), "the file ends at"),
+    "a product that wraps to 0": (
+        Gguf(tensors=[tensor("w", (1 << 32, 1 << 32))]),
+        "needs 73786976294838206464 bytes",
+    ),
+    "offset past the end": (Gguf(tensors=[tensor("w", (8, 4), 0, 8192)]), "the file ends at"),
+    "offset 2^64 - 32": (Gguf(tensors=[tensor("w", (8,), 0, (1 << 64) - 32)]), "the file ends at"),
+    "one byte too long": (Gguf(tensors=[ONE], data=bytes(127)), "needs 128 bytes"),
+    "crooked offset": (Gguf(tensors=[tensor("w", (8,), 0, 7)]), "no multiple of 32"),
+    "overlap": (Gguf(tensors=[ONE, tensor("v", (8,), 0, 96)]), "overlap"),
+    "duplicate tensor": (Gguf(tensors=[ONE, ONE]), "comes twice"),
+    "unknown block type": (Gguf(tensors=[tensor("w", (32,), 250)]), "number 250"),
+    "a block type we do not read": (Gguf(tensors=[tensor("w", (256,), 16)]), "IQ2_XXS"),
+    "half a block": (Gguf(tensors=[tensor("w", (33,), 8)]), "a multiple of 32"),
+    "tensor name that is no UTF-8": (Gguf(tensors=[tensor(b"\xc3(", (8,))]), "not UTF-8"),
+    "tensor name of 64 KiB": (Gguf(tensors=[tensor("n" * 65_536, (8,))]), "the limit is 65535"),
+    "empty": (b"", "empty"),
+    "one byte": (b"G", "the file ends at 1"),
+    "magic alone": (b"GGUF", "the file ends at 4"),
+}
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+@pytest.mark.timeout(5)
+def test_hostile_headers_are_refused(write, case) -> None:
+    content, words = HOSTILE[case]
+    assert words in refusal(write(content)).message
+
+
+def test_control_the_hostile_cases_start_from_a_sound_file(write) -> None:
+    assert header_of(write(Gguf([("k", scalar(U32, 1))], [ONE]))).tensors.keys() == {"w"}
+
+
+def test_unreadable_blocks_are_unsupported_and_not_broken(write) -> None:
+    error = refusal(write(Gguf(tensors=[tensor("w", (256,), 16)])))
+    assert error.code is ErrorCode.UNSUPPORTED
+    assert "Q4_K" in error.hint
+
+
+@pytest.mark.parametrize("tenth", range(10))
+def test_the_starter_cut_at_every_tenth(starter, write, tenth) -> None:
+    whole = starter.read_bytes()
+    error = refusal(write(whole[: len(whole) * tenth // 10]))
+    assert error.code is ErrorCode.BAD_WEIGHTS
+
+
+def test_the_starter_cut_at_its_last_byte(starter, write) -> None:
+    assert "the file ends at" in refusal(write(starter.read_bytes()[:-1])).message
+
+
+def test_the_starter_cut_anywhere_in_its_header(starter, write) -> None:
+    whole = starter.read_bytes()
+    start = min(tensor.offset for tensor in header_of(starter).tensors.values())
+    choose = random.Random(5)
+    for length in sorted(choose.sample(range(start), 40)):
+        assert refusal(write(whole[:length])).code is ErrorCode.BAD_WEIGHTS
+
+
+def test_random_damage_is_a_refusal_or_harmless(write) -> None:
+    sound = Gguf(
+        [("general.architecture", scalar(STRING, "llama")), ("k", array(STRING, ["a", "bc"]))],
+        [tensor("w", (8, 4)), tensor("token_embd.weight", (32,), 8, 128)],
+    ).build()
+    choose = random.Random(11)
+    refused = 0
+    for _ in range(2_000):
+        broken = bytearray(sound)
+        for _ in range(choose.randint(1, 4)):
+            broken[choose.randrange(len(broken) - 4096)] = choose.randrange(256)
+        try:
+            header_of(write(bytes(broken)))
+        except StudioError:
+            refused += 1
+    assert refused > 1_000
+
+
+def test_names_are_shown_escaped(tmp_path) -> None:
+    path = tmp_path / "a\u202ebc\n.gguf"
+    path.write_bytes(b"nothing")
+    message = refusal(path).message
+    assert "\u202e" not in message
+    assert "\\u202e" in message
+
+
+def test_what_is_no_file(tmp_path) -> None:
+    assert refusal(tmp_path / "missing.gguf").code is ErrorCode.NOT_FOUND
+    assert refusal(tmp_path).code is ErrorCode.BAD_WEIGHTS
+    assert not is_gguf(tmp_path / "missing.gguf")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pipes or devices by name")
+@pytest.mark.timeout(5)
+def test_pipes_and_devices_do_not_block(tmp_path) -> None:
+    pipe = tmp_path / "pipe.gguf"
+    os.mkfifo(pipe)
+    assert "not a regular file" in refusal(pipe).message
+    assert "not a regular file" in refusal(type(pipe)("/dev/zero")).message
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a mapped file cannot be cut there")
+def test_a_file_that_shrinks_while_it_is_read(write) -> None:
+    path = write(Gguf(tensors=[ONE]))
+    with MappedFile(path) as file:
+        place = read_header(file).tensors["w"]
+        assert file.bytes_at(place.offset, place.bytes).shape == (128,)
+        os.truncate(path, 64)
+        with pytest.raises(StudioError, match="changed while it was being read"):
+            file.bytes_at(place.offset, place.bytes)
+
+
+def test_another_architecture_is_named(write) -> None:
+    path = write(Gguf([("general.architecture", scalar(STRING, "mamba"))], [ONE]))
+    with pytest.raises(StudioError) as caught:
+        open_model(path)
+    assert caught.value.code is ErrorCode.UNSUPPORTED
+    assert "“mamba”" in caught.value.message
+    assert "Llama" in caught.value.hint

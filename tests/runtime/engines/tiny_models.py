@@ -1,0 +1,137 @@
+"""Tiny random models, made on the spot as model folders and as GGUF files. Tests nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import gguf
+import numpy
+import torch
+
+SIZES = {
+    "vocab_size": 300,
+    "hidden_size": 64,
+    "intermediate_size": 96,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "max_position_embeddings": 256,
+    "rms_norm_eps": 1e-5,
+    "bos_token_id": 0,
+    "eos_token_id": 1,
+    "initializer_range": 0.2,
+}
+CHATML = (
+    "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+
+
+def reference(architecture: str = "llama", seed: int = 0, **settings):
+    """A transformers model with random weights; the global generator is left as it was."""
+    from transformers import LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM
+
+    kinds = {"llama": (LlamaConfig, LlamaForCausalLM), "qwen2": (Qwen2Config, Qwen2ForCausalLM)}
+    config_class, model_class = kinds[architecture]
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        model = model_class(config_class(**{**SIZES, **settings})).eval()
+        for name, parameter in model.named_parameters():
+            if name.endswith(("bias", "norm.weight", "layernorm.weight")):
+                parameter.data += 0.3 * torch.randn_like(parameter)
+    return model
+
+
+def byte_tokenizer(folder: Path, template: str = CHATML) -> None:
+    """Write tokenizer files in which every byte is a token, and four tokens steer."""
+    from studio.runtime.engines.text.tokenizer import ALPHABET
+
+    special = ["<|endoftext|>", "<|im_end|>", "<|im_start|>", "<|pad|>"]
+    vocabulary = {token: index for index, token in enumerate([*special, *ALPHABET])}
+    rules = {
+        "version": "1.0",
+        "added_tokens": [
+            {"id": i, "content": t, "special": True, "normalized": False, "single_word": False,
+             "lstrip": False, "rstrip": False}
+            for i, t in enumerate(special)
+        ],
+        "normalizer": None,
+        "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True,
+                          "use_regex": True},
+        "post_processor": None,
+        "decoder": {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True,
+                    "use_regex": True},
+        "model": {"type": "BPE", "vocab": vocabulary, "merges": []},
+    }  # fmt: skip
+    (folder / "tokenizer.json").write_text(json.dumps(rules), "utf-8")
+    settings = {"eos_token": "<|im_end|>", "bos_token": "<|endoftext|>", "chat_template": template}
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings), "utf-8")
+
+
+def save_folder(model, folder: Path, **how) -> Path:
+    """Write ``model`` and a tokenizer as a model folder."""
+    model.save_pretrained(folder, **how)
+    byte_tokenizer(folder)
+    return folder
+
+
+def save_gguf(model, path: Path, quantisation: str = "F32", **extra) -> Path:
+    """Write ``model`` as GGUF with the ``gguf`` package, as its converter would."""
+    config, name = model.config, model.config.model_type
+    writer = gguf.GGUFWriter(str(path), name)
+    writer.add_block_count(config.num_hidden_layers)
+    writer.add_context_length(config.max_position_embeddings)
+    writer.add_embedding_length(config.hidden_size)
+    writer.add_feed_forward_length(config.intermediate_size)
+    writer.add_head_count(config.num_attention_heads)
+    writer.add_head_count_kv(config.num_key_value_heads)
+    writer.add_key_length(
+        getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    )
+    writer.add_layer_norm_rms_eps(config.rms_norm_eps)
+    writer.add_rope_freq_base(config.rope_parameters["rope_theta"])
+    _add_tokenizer(writer)
+    for key, value in extra.get("metadata", {}).items():
+        writer.add_string(key, value)
+    for key, value in model.state_dict().items():
+        if key != "lm_head.weight" or not config.tie_word_embeddings:
+            _add_tensor(writer, model, key, value.float().numpy(), quantisation)
+    for key, value in extra.get("tensors", {}).items():
+        writer.add_tensor(key, value)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path
+
+
+def _add_tokenizer(writer: gguf.GGUFWriter) -> None:
+    from studio.runtime.engines.text.tokenizer import ALPHABET
+
+    special = ["<|endoftext|>", "<|im_end|>", "<|im_start|>", "<|pad|>"]
+    tokens = [*special, *ALPHABET, "he"]
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre("gpt-2")
+    writer.add_token_list(tokens)
+    writer.add_token_types([3] * 4 + [1] * 257)
+    writer.add_token_merges(["h e"])
+    writer.add_bos_token_id(0)
+    writer.add_eos_token_id(1)
+    writer.add_chat_template(CHATML)
+
+
+def _add_tensor(writer, model, key: str, value: numpy.ndarray, quantisation: str) -> None:
+    architecture = gguf.MODEL_ARCH[model.config.model_type.upper()]
+    names = gguf.get_tensor_name_map(architecture, model.config.num_hidden_layers)
+    name = names.get_name(key, try_suffixes=(".weight", ".bias"))
+    heads = {"q_proj": "num_attention_heads", "k_proj": "num_key_value_heads"}
+    for part, count in heads.items():
+        if part in key and model.config.model_type == "llama":
+            heads_first = value.reshape(getattr(model.config, count), 2, -1, *value.shape[1:])
+            value = heads_first.swapaxes(1, 2).reshape(value.shape)
+    kind = gguf.GGMLQuantizationType[quantisation if value.ndim > 1 else "F32"]
+    if kind is gguf.GGMLQuantizationType.F32:
+        writer.add_tensor(name, value)
+        return
+    writer.add_tensor(name, gguf.quants.quantize(value, kind), raw_dtype=kind)
