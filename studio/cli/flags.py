@@ -35,7 +35,7 @@ def add_flags(
 ) -> None:
     """Add one flag for each field of ``params`` but some, under the headings of its form."""
     groups: dict[str, Any] = {}
-    for field in params.fields():
+    for field in sorted(params.fields(), key=lambda field: field.hidden):
         if field.name in leave_out:
             continue
         title = "Set by pages" if field.hidden else field.group.title or "Parameters"

@@ -42,7 +42,10 @@ def main(argv: Sequence[str], session: Session) -> int:
             show_text=not arguments.json,
         )
         follower.follow(job)
-        return _report(job, arguments, out, follower.interrupted)
+        if (code := _how_it_ended(job, arguments, follower.interrupted)) is not ExitCode.OK:
+            return code
+        _report(job, arguments, saving.copies(studio.library, job.artifacts, out))
+    return ExitCode.OK
 
 
 def task_parser(entry: TaskEntry, params: type[Params]) -> ArgumentParser:
@@ -79,18 +82,21 @@ def _overview(host: PluginHost) -> ArgumentParser:
     )
 
 
-def _report(job: Job, arguments: Namespace, out: Path | None, interrupted: bool) -> int:
-    if job.state is JobState.CANCELLED:
-        terminal.hint("Stopped.")
-        if arguments.json:
-            terminal.print_json({"record": job.record, "state": "cancelled"})
-        return ExitCode.INTERRUPTED if interrupted else ExitCode.CANCELLED
-    if job.error is not None:
+def _how_it_ended(job: Job, arguments: Namespace, interrupted: bool) -> ExitCode:
+    if job.error is not None and job.state is not JobState.CANCELLED:
         raise job.error
-    paths = saving.copy_all(job.artifacts, out) if out else [a.path for a in job.artifacts]
+    if job.state is JobState.DONE:
+        return ExitCode.OK
+    terminal.hint("Stopped.")
+    if arguments.json:
+        terminal.print_json({"record": job.record, "state": str(job.state)})
+    return ExitCode.INTERRUPTED if interrupted else ExitCode.CANCELLED
+
+
+def _report(job: Job, arguments: Namespace, paths: Sequence[Path]) -> None:
     if arguments.json:
         terminal.print_json(result_of(job, paths))
-        return ExitCode.OK
+        return
     if not job.texts():
         for artifact in job.artifacts:
             if artifact.text:
@@ -99,4 +105,3 @@ def _report(job: Job, arguments: Namespace, out: Path | None, interrupted: bool)
         for path in paths:
             terminal.hint(f"saved    {path}")
         terminal.hint(f"record   {job.record}  ({job.seconds or 0.0:.1f} s)")
-    return ExitCode.OK

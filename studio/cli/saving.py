@@ -1,16 +1,15 @@
-"""Copies results out of the library under names people can read. Overwrites nothing."""
+"""Where ``--out`` puts copies of results. The library keeps its own; nothing is overwritten."""
 
 from __future__ import annotations
 
-import re
-import shutil
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
 from studio.api.artifacts import SavedArtifact
 from studio.core import disk
-
-_MAX_NAME = 60
+from studio.core.library import export
+from studio.core.library.library import Library
 
 
 def prepare(folder: Path) -> Path:
@@ -23,33 +22,38 @@ def prepare(folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if not disk.writable(folder):
-            raise PermissionError(13, "no permission to write there", str(folder))
+            raise PermissionError(13, "Permission denied", str(folder))
     except OSError as error:
         raise disk.explain(error, "save the results", folder) from error
     return folder
 
 
-def copy_all(artifacts: Iterable[SavedArtifact], folder: Path) -> list[Path]:
-    """Return the paths of the copies of ``artifacts`` in ``folder``.
+def copies(library: Library, artifacts: Iterable[SavedArtifact], folder: Path | None) -> list[Path]:
+    """Return the paths of copies in ``folder``; without one, of the library's own files.
 
     Raises:
         StudioError: A copy cannot be written; the library still has the result.
     """
-    return [_copy(artifact, folder) for artifact in artifacts]
+    if folder is None:
+        return [artifact.path for artifact in artifacts]
+    return [library.export(artifact.id, folder, sidecar=False) for artifact in artifacts]
 
 
-def _copy(artifact: SavedArtifact, folder: Path) -> Path:
-    stem = re.sub(r"[^\w-]+", "-", artifact.title.lower()).strip("-_")[:_MAX_NAME] or artifact.kind
-    number = 1
-    while True:
-        name = stem if number == 1 else f"{stem}-{number}"
-        path = folder / f"{name}{artifact.path.suffix}"
-        try:
-            with path.open("xb") as copy, artifact.path.open("rb") as original:
-                shutil.copyfileobj(original, copy)
-            return path
-        except FileExistsError:
-            number += 1
-        except OSError as error:
-            path.unlink(missing_ok=True)
-            raise disk.explain(error, f"save {path.name}", folder) from error
+def export_conversation(library: Library, conversation: str, folder: Path) -> Path:
+    """Write the shown branch of a conversation as Markdown; returns the file.
+
+    Raises:
+        StudioError: It is not in the library, or the folder cannot be written.
+    """
+    title = library.conversations.get(conversation).title
+    thread = library.conversations.thread(conversation)
+    turns = [f"**{message.role}**\n\n{message.content}\n" for message in thread]
+    text = "\n".join([f"# {title or 'Conversation'}\n", *turns])
+    try:
+        with tempfile.TemporaryDirectory() as scratch:
+            draft = Path(scratch) / "conversation.md"
+            draft.write_text(text, "utf-8")
+            name = export.file_name(title or "conversation", ".md")
+            return export.copy_out(draft, folder, name)
+    except OSError as error:
+        raise disk.explain(error, "export the conversation", folder) from error

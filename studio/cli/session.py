@@ -39,7 +39,7 @@ class Session:
         """What the user set."""
         from studio.core.settings import Settings
 
-        return Settings.open(self.paths.settings)
+        return Settings(self.paths.settings)
 
     @cached_property
     def plugins(self) -> PluginHost:
@@ -69,11 +69,13 @@ class Session:
         """Open the whole studio, runtime included, and close it again.
 
         Raises:
-            StudioError: The library cannot be opened, or another studio writes to it.
+            StudioError: The library cannot be read.
         """
+        from studio.core.library import Library
         from studio.core.studio import Studio
 
-        studio = Studio.open(safe_mode=self.safe_mode, only=self.only, read_only=read_only)
+        library = Library.open(self.paths, read_only=read_only)
+        studio = Studio(self.paths, self.settings, library, self.plugins)
         try:
             yield studio
         finally:

@@ -83,9 +83,8 @@ def _run(stop: Stop, studio: Studio, follower: Follower, out: Path | None) -> No
         return
     if job.error is not None:
         raise job.error
-    paths = [artifact.path for artifact in job.artifacts]
-    if out:
-        paths = saving.copy_all(job.artifacts, saving.prepare(out / plugin.id))
+    folder = saving.prepare(out / plugin.id) if out else None
+    paths = saving.copies(studio.library, job.artifacts, folder)
     stop.result = result_of(job, paths)
     for path in paths:
         terminal.hint(f"saved    {path}")

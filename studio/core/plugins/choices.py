@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any, Protocol
+
+from studio.protocol.errors import StudioError
 
 _OFF = "plugins.off"
 _QUARANTINED = "plugins.quarantined"
@@ -12,7 +15,7 @@ _QUARANTINED = "plugins.quarantined"
 class HostSettings(Protocol):
     """Where the host keeps what outlives the session."""
 
-    def get(self, key: str, default: Any = None) -> Any:
+    def get(self, key: str, default: Any) -> Any:
         """Return the value, or ``default``."""
         ...
 
@@ -40,9 +43,13 @@ class PluginChoices:
         self._add(_OFF, {plugin_id: True})
 
     def quarantine(self, crashed: Mapping[str, str]) -> None:
-        """Keep plugins (id → module whose import crashed) out until they are cleared."""
+        """Keep plugins (id → module whose import crashed) out until they are cleared.
+
+        On a disk that refuses they are out for this session only, which is better than no session.
+        """
         if crashed:
-            self._add(_QUARANTINED, crashed)
+            with contextlib.suppress(StudioError):
+                self._add(_QUARANTINED, crashed)
 
     def clear(self, plugin_id: str) -> None:
         """Forget why the plugin was left out."""

@@ -59,6 +59,6 @@ class CrashJournal:
 
 
 def _is_running(pid: int) -> bool:
-    import psutil  # type: ignore[import-untyped]  # slow: only after a crash
+    import psutil  # slow, and needed only after a crash
 
     return pid == os.getpid() or psutil.pid_exists(pid)

@@ -101,10 +101,14 @@ class PluginHost:
         return [name for name in self._only if name not in known]
 
     def switch_off(self, plugin_id: str) -> None:
-        """Leave the plugin out from now on and at the next start."""
+        """Leave the plugin out from now on and at the next start.
+
+        Raises:
+            StudioError: There is no such plugin; or it is off, but the disk refuses to remember it.
+        """
         plugin = self.plugin(plugin_id)
-        self._choices.switch_off(plugin_id)
         self._stop(plugin, PluginState.DISABLED, "You switched it off.")
+        self._choices.switch_off(plugin_id)
 
     def switch_on(self, plugin_id: str) -> None:
         """Let the plugin take part again, however it came to be left out; its faults are forgotten.
@@ -117,12 +121,12 @@ class PluginHost:
             raise StudioError(
                 ErrorCode.UNSUPPORTED, f"{plugin.title} cannot be switched on.", plugin.reason
             )
-        self._choices.clear(plugin_id)
         self.faults.forget(plugin_id)
         if not plugin.is_usable:
             self._forget_code(plugin)
             plugin.state, plugin.reason = PluginState.DISCOVERED, ""
             self._changed()
+        self._choices.clear(plugin_id)
 
     def on_change(self, call: Callable[[], None]) -> None:
         """Call whenever a plugin starts or stops to take part."""

@@ -1,0 +1,271 @@
+"""``studio library``: what was made, from the terminal. Opens it to read unless it must write."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from studio.cli import saving, terminal
+from studio.cli.exit_code import ExitCode
+from studio.cli.flags import ArgumentParser
+from studio.cli.session import Session
+from studio.core import disk
+from studio.core.library.library import Library
+from studio.core.library.rows import Artifact, Conversation
+from studio.protocol.errors import ErrorCode, StudioError
+
+
+def main(argv: Sequence[str], session: Session) -> int:
+    """List, show, search, export, verify, back up or rebuild."""
+    arguments = _parser().parse_args(argv)
+    writes = arguments.command in ("backup", "rebuild")
+    with Library.open(session.paths, read_only=not writes) as library:
+        for news in library.news:
+            terminal.hint(news)
+        return _COMMANDS[arguments.command](arguments, library)
+
+
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(prog="studio library", description="Results and conversations.")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    def add(name: str, text: str) -> ArgumentParser:
+        command: ArgumentParser = commands.add_parser(name, help=text, description=text)
+        command.add_argument("--json", action="store_true", help="print one JSON object")
+        return command
+
+    listing = add("list", "list results, newest first")
+    search = add("search", "find results and messages by their words")
+    search.add_argument("query", nargs="+", metavar="WORD")
+    for command in (listing, search):
+        command.add_argument("--kind", action="append", default=[], metavar="KIND", dest="kinds")
+        command.add_argument("--limit", type=int, default=50, metavar="N")
+    listing.add_argument("--bin", action="store_true", help="what is in the bin")
+    listing.add_argument("--starred", action="store_true", help="only what is starred")
+    listing.add_argument("--conversations", action="store_true", help="conversations instead")
+    add("show", "show a result, a record or a conversation").add_argument("id", metavar="ID")
+    export = add("export", "copy results, or conversations as Markdown, into a folder")
+    export.add_argument("id", nargs="+", metavar="ID")
+    export.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+    add("verify", "check that all files are there and unchanged")
+    backup = add("backup", "copy the whole library into a new folder, and check the copy")
+    backup.add_argument("folder", type=Path, metavar="FOLDER")
+    add("rebuild", "make the database again from the files")
+    return parser
+
+
+# --- finding ----------------------------------------------------------------------------------
+
+
+def _list(arguments: Namespace, library: Library) -> int:
+    if arguments.conversations:
+        found = library.conversations.list(binned=arguments.bin, limit=arguments.limit)
+        _print_conversations(found, arguments.json)
+        return ExitCode.OK
+    artifacts = library.find(
+        kinds=arguments.kinds,
+        starred=True if arguments.starred else None,
+        binned=arguments.bin,
+        limit=arguments.limit,
+    )
+    if arguments.json:
+        terminal.print_json({"artifacts": [_as_json(a, library) for a in artifacts]})
+    elif artifacts:
+        _print_artifacts(artifacts)
+    else:
+        terminal.say("Nothing here yet. `studio run` and the window's pages fill the library.")
+    return ExitCode.OK
+
+
+def _search(arguments: Namespace, library: Library) -> int:
+    query = " ".join(arguments.query)
+    artifacts = library.find(query, kinds=arguments.kinds, limit=arguments.limit)
+    messages = [] if arguments.kinds else library.conversations.search(query, arguments.limit)
+    if arguments.json:
+        terminal.print_json(
+            {
+                "artifacts": [_as_json(artifact, library) for artifact in artifacts],
+                "messages": [
+                    {
+                        "id": found.message.id,
+                        "conversation": found.conversation.id,
+                        "title": found.conversation.title,
+                        "snippet": found.snippet,
+                    }
+                    for found in messages
+                ],
+            }
+        )
+        return ExitCode.OK
+    if artifacts:
+        _print_artifacts(artifacts)
+    for found in messages:
+        terminal.say(f"{found.conversation.id}  {terminal.one_line(found.conversation.title, 40)}")
+        terminal.say(f"    {terminal.one_line(found.snippet, 100)}")
+    if not artifacts and not messages:
+        terminal.say(f"Nothing has the words {query!r}.")
+    return ExitCode.OK
+
+
+# --- one thing --------------------------------------------------------------------------------
+
+
+def _show(arguments: Namespace, library: Library) -> int:
+    for look_up in (_shown_artifact, _shown_conversation, _shown_record):
+        try:
+            shown = look_up(arguments.id, library)
+        except StudioError as error:
+            if error.code is not ErrorCode.NOT_FOUND:
+                raise
+            continue
+        if arguments.json:
+            terminal.print_json(shown)
+        else:
+            _print_facts(shown)
+        return ExitCode.OK
+    raise StudioError(
+        ErrorCode.NOT_FOUND,
+        f"The library has nothing with the id {terminal.one_line(arguments.id, 60)!r}.",
+        "`studio library list` shows ids; so does `studio library search`.",
+    )
+
+
+def _shown_artifact(id: str, library: Library) -> dict[str, Any]:
+    artifact = library.artifact(id)
+    shown = _as_json(artifact, library)
+    family = library.family(id)
+    shown["made_from"] = [relative.id for relative in family.ancestors]
+    shown["became"] = [relative.id for relative in family.descendants]
+    if artifact.record:
+        shown["recipe"] = _plain(library.record(artifact.record))
+    return shown
+
+
+def _shown_conversation(id: str, library: Library) -> dict[str, Any]:
+    conversation = library.conversations.get(id)
+    thread = [_plain(message) for message in library.conversations.thread(id)]
+    return {**_plain(conversation), "messages": thread}
+
+
+def _shown_record(id: str, library: Library) -> dict[str, Any]:
+    record = library.record(id)
+    made = [artifact.id for artifact in library.find(record=id)]
+    return {**_plain(record), "artifacts": made}
+
+
+def _export(arguments: Namespace, library: Library) -> int:
+    folder = saving.prepare(arguments.out)
+    paths = [_export_one(id, library, folder) for id in arguments.id]
+    if arguments.json:
+        terminal.print_json({"paths": [str(path) for path in paths]})
+    else:
+        for path in paths:
+            terminal.say(str(path))
+    return ExitCode.OK
+
+
+def _export_one(id: str, library: Library, folder: Path) -> Path:
+    try:
+        library.conversations.get(id)
+    except StudioError:
+        return library.export(id, folder)
+    return saving.export_conversation(library, id, folder)
+
+
+# --- care -------------------------------------------------------------------------------------
+
+
+def _verify(arguments: Namespace, library: Library) -> int:
+    line = terminal.ProgressLine()
+    report = library.verify(lambda done, total: line.show(f"checking {done} of {total}"))
+    line.clear()
+    if arguments.json:
+        terminal.print_json({"ok": report.ok, **_plain(report)})
+    else:
+        for sentence in report.sentences():
+            terminal.say(sentence)
+    return ExitCode.OK if report.ok else ExitCode.PROBLEMS
+
+
+def _backup(arguments: Namespace, library: Library) -> int:
+    copy = library.backup(arguments.folder.expanduser().absolute())
+    if arguments.json:
+        terminal.print_json({"backup": str(copy)})
+    else:
+        terminal.say(f"The backup is in {copy}. `STUDIO_HOME={copy} studio` opens it.")
+    return ExitCode.OK
+
+
+def _rebuild(arguments: Namespace, library: Library) -> int:
+    library.rebuild()
+    stats = library.stats()
+    if arguments.json:
+        terminal.print_json(_plain(stats))
+    else:
+        count = sum(stats.kinds.values())
+        terminal.say(
+            f"The database is made again: {count} results, {stats.conversations} conversations."
+        )
+    return ExitCode.OK
+
+
+_COMMANDS: dict[str, Callable[[Namespace, Library], int]] = {
+    "list": _list,
+    "search": _search,
+    "show": _show,
+    "export": _export,
+    "verify": _verify,
+    "backup": _backup,
+    "rebuild": _rebuild,
+}
+
+
+# --- words ------------------------------------------------------------------------------------
+
+
+def _print_artifacts(artifacts: Sequence[Artifact]) -> None:
+    rows = [
+        (a.id, a.kind, _day(a.created), disk.words(a.bytes), terminal.one_line(a.title, 60))
+        for a in artifacts
+    ]
+    terminal.print_table(rows, head=("ID", "KIND", "MADE", "SIZE", "TITLE"))
+
+
+def _print_conversations(conversations: Sequence[Conversation], as_json: bool) -> None:
+    if as_json:
+        terminal.print_json({"conversations": [_plain(found) for found in conversations]})
+    elif conversations:
+        rows = [(c.id, _day(c.updated), terminal.one_line(c.title, 60)) for c in conversations]
+        terminal.print_table(rows, head=("ID", "CHANGED", "TITLE"))
+    else:
+        terminal.say("No conversations yet. `studio chat` begins one.")
+
+
+def _print_facts(facts: dict[str, Any]) -> None:
+    for name, value in facts.items():
+        if name == "messages":
+            for message in value:
+                terminal.say(f"\n{message['role']}:\n{message['content']}")
+        elif name == "recipe":
+            terminal.say("recipe")
+            _print_facts({f"  {key}": part for key, part in value.items() if key != "id"})
+        elif value not in ("", None, [], {}, False):
+            terminal.say(f"{name:<14}{terminal.one_line(str(value), 400)}")
+
+
+def _as_json(artifact: Artifact, library: Library) -> dict[str, Any]:
+    return {**_plain(artifact), "path": str(library.payload_path(artifact))}
+
+
+def _plain(row: msgspec.Struct) -> dict[str, Any]:
+    plain: dict[str, Any] = msgspec.to_builtins(row)
+    return plain
+
+
+def _day(moment: float) -> str:
+    return datetime.fromtimestamp(moment).astimezone().strftime("%Y-%m-%d %H:%M")
