@@ -1,0 +1,330 @@
+"""One artifact beside the grid: its look, recipe and family, and what can be done with it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QPixmap
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.api.artifacts import SavedArtifact
+from studio.core.library import Artifact, Record
+from studio.desktop import words
+from studio.desktop.look import line
+from studio.desktop.pages.artifact_grid import KIND_ICONS, ago
+from studio.desktop.pages.parts import PageParts
+from studio.protocol.errors import StudioError
+
+WIDTH = 360
+TEXT_CHARS = 20_000
+
+
+class ArtifactDetail(QFrame):
+    """The panel at the right of the gallery.
+
+    Signals:
+        changed: The artifact was renamed, starred, binned or made again: look anew.
+        opened: Id of a relative the user wants to see.
+    """
+
+    changed = Signal()
+    opened = Signal(str)
+
+    def __init__(self, parts: PageParts) -> None:
+        super().__init__()
+        self._parts, self._look = parts, parts.ui.look
+        self.setObjectName("panel")
+        self.setFixedWidth(WIDTH)
+        self.setAccessibleName(self.tr("Details"))
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        self._area = QScrollArea()
+        self._area.setWidgetResizable(True)
+        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        layout.addWidget(self._area)
+        self.artifact: Artifact | None = None
+
+    def show_artifact(self, artifact: Artifact) -> None:
+        """Show ``artifact``; its recipe and family are read beside the window."""
+        self.artifact = artifact
+        library = self._parts.studio.library
+
+        def read() -> tuple[Record | None, list[Artifact], list[Artifact], str]:
+            record = library.record(artifact.record) if artifact.record else None
+            ancestors, descendants = library.family(artifact.id)
+            return record, ancestors, descendants, _text(library.payload_path(artifact), artifact)
+
+        self._parts.background.run(read, lambda found: self._fill(artifact, *found), self._tell)
+
+    # --- building -----------------------------------------------------------------------------
+
+    def _fill(
+        self,
+        artifact: Artifact,
+        record: Record | None,
+        ancestors: list[Artifact],
+        descendants: list[Artifact],
+        text: str,
+    ) -> None:
+        if self.artifact is not artifact:
+            return  # another one was chosen meanwhile
+        inner = QWidget()
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(20, 18, 20, 20)
+        column.setSpacing(10)
+        column.addLayout(self._head(artifact))
+        column.addWidget(self._viewer(artifact, text))
+        column.addLayout(self._buttons(artifact, record))
+        if artifact.verdict:
+            self._verdict(column, artifact)
+        if record is not None:
+            self._recipe(column, record)
+        self._relatives(column, self.tr("Made from"), ancestors)
+        self._relatives(column, self.tr("Became"), descendants)
+        column.addStretch()
+        self._area.setWidget(inner)
+
+    def _head(self, artifact: Artifact) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        icon = KIND_ICONS.get(artifact.kind, "file")
+        row.addWidget(self._look.icon_label(icon, f"kind-{artifact.kind}", 18))
+        title = QLineEdit(artifact.title)
+        title.setPlaceholderText(self.tr("Untitled"))
+        title.setAccessibleName(self.tr("Title"))
+        title.editingFinished.connect(lambda: self._rename(artifact, title.text()))
+        row.addWidget(title, 1)
+        star = self._look.icon_button(
+            "star-off" if artifact.starred else "star",
+            self.tr("Remove the star") if artifact.starred else self.tr("Star"),
+        )
+        star.clicked.connect(
+            lambda: self._do(lambda lib: lib.star(artifact.id, not artifact.starred))
+        )
+        row.addWidget(star)
+        return row
+
+    def _viewer(self, artifact: Artifact, text: str) -> QWidget:
+        host = self._parts.studio.plugins
+        for plugin in host.usable():
+            if not (plugin.manifest and plugin.manifest.plugin):
+                continue
+            context = self._parts.context_of(plugin.id)
+            viewers = host.call(plugin.id, "studio_viewers", ctx=context) or {}
+            make = viewers.get(artifact.kind)
+            if make is not None:
+                saved = context.library.artifact(artifact.id)
+                widget = host.guard(plugin.id, "viewer", partial(make, saved))
+                if isinstance(widget, QWidget):
+                    return widget
+        return self._plain_viewer(artifact, text)
+
+    def _plain_viewer(self, artifact: Artifact, text: str) -> QWidget:
+        label = QLabel()
+        label.setAccessibleName(artifact.title or artifact.kind)
+        if artifact.kind == "image":
+            pixmap = QPixmap(str(self._parts.studio.library.payload_path(artifact)))
+            if not pixmap.isNull():
+                side = WIDTH - 48
+                label.setPixmap(
+                    pixmap.scaled(
+                        side,
+                        side,
+                        Qt.AspectRatioMode.KeepAspectRatio,
+                        Qt.TransformationMode.SmoothTransformation,
+                    )
+                )
+                return label
+        label.setTextFormat(Qt.TextFormat.PlainText)
+        label.setWordWrap(True)
+        label.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse
+            | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        label.setText(
+            text or self.tr("There is no viewer for this kind; export it to open it elsewhere.")
+        )
+        return label
+
+    def _buttons(self, artifact: Artifact, record: Record | None) -> QVBoxLayout:
+        column = QVBoxLayout()
+        column.setSpacing(6)
+        first, second = QHBoxLayout(), QHBoxLayout()
+        for row in (first, second):
+            row.setSpacing(6)
+            column.addLayout(row)
+        again = self._look.button(self.tr("Run again"), "refresh-cw", small=True)
+        again.setEnabled(record is not None)
+        again.setToolTip(self.tr("Runs the same recipe and says whether the result is the same"))
+        again.clicked.connect(lambda: self._run_again(artifact, record))
+        export = self._look.button(self.tr("Export…"), "download", small=True)
+        export.clicked.connect(lambda: self._export(artifact))
+        first.addWidget(again)
+        first.addWidget(export)
+        first.addStretch()
+        for title, run in self._targets(artifact):
+            send = self._look.button(
+                self.tr("Send to {page}").format(page=title), "arrow-right", small=True
+            )
+            send.clicked.connect(run)
+            second.addWidget(send)
+        if artifact.binned_at is None:
+            away = self._look.button(self.tr("Move to bin"), "trash-2", small=True)
+            away.clicked.connect(lambda: self._bin(artifact))
+        else:
+            away = self._look.button(self.tr("Restore"), "archive-restore", small=True)
+            away.clicked.connect(lambda: self._do(lambda lib: lib.restore(artifact.id)))
+        second.addWidget(away)
+        second.addStretch()
+        return column
+
+    def _verdict(self, column: QVBoxLayout, artifact: Artifact) -> None:
+        column.addWidget(line())
+        column.addWidget(self._look.label(self.tr("Checked"), "section"))
+        for check in (artifact.verdict or {}).get("checks", ()):
+            row = QHBoxLayout()
+            row.setSpacing(6)
+            good = bool(check.get("passed"))
+            row.addWidget(
+                self._look.icon_label(
+                    "circle-check" if good else "circle-x", "good" if good else "bad"
+                )
+            )
+            said = ": ".join(filter(None, (check.get("name", ""), check.get("evidence", ""))))
+            row.addWidget(self._look.label(said, "small", wrap=True), 1)
+            column.addLayout(row)
+
+    def _recipe(self, column: QVBoxLayout, record: Record) -> None:
+        column.addWidget(line())
+        head = QHBoxLayout()
+        head.addWidget(self._look.label(self.tr("Recipe"), "section"))
+        head.addStretch()
+        copy = self._look.icon_button("copy", self.tr("Copy the recipe"))
+        copy.clicked.connect(lambda: self._parts.ui.copy(json.dumps(record.params, indent=2)))
+        head.addWidget(copy)
+        column.addLayout(head)
+        facts = {"task": record.task, **record.params}
+        if record.seed is not None:
+            facts["seed"] = record.seed
+        for weights, digest in record.weights.items():
+            facts[f"weights {weights}"] = digest[:12]
+        facts |= {"device": record.device, "made": ago(record.created)}
+        if record.seconds is not None:
+            facts["took"] = words.duration(record.seconds)
+        for name, value in facts.items():
+            if value not in ("", None, [], {}):
+                column.addLayout(self._fact(name.replace("_", " "), value))
+
+    def _fact(self, name: str, value: Any) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        key = self._look.label(name, "small")
+        key.setFixedWidth(112)
+        key.setAlignment(Qt.AlignmentFlag.AlignTop)
+        row.addWidget(key)
+        said = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        shown = self._look.label(said if len(said) < 600 else said[:600] + "…", wrap=True)
+        shown.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        row.addWidget(shown, 1)
+        return row
+
+    def _relatives(self, column: QVBoxLayout, title: str, artifacts: list[Artifact]) -> None:
+        if not artifacts:
+            return
+        column.addWidget(line())
+        column.addWidget(self._look.label(title, "section"))
+        for relative in artifacts[:20]:
+            icon = KIND_ICONS.get(relative.kind, "file")
+            button = self._look.button(relative.title or relative.kind, icon, kind="link")
+            button.clicked.connect(lambda _=False, relative=relative: self.opened.emit(relative.id))
+            column.addWidget(button)
+
+    # --- doing --------------------------------------------------------------------------------
+
+    def _targets(self, artifact: Artifact) -> list[tuple[str, Callable[[], None]]]:
+        for plugin in self._parts.studio.plugins.usable():
+            context = self._parts.context_of(plugin.id)
+            return list(context.send_to(context.library.artifact(artifact.id)))
+        return []
+
+    def _run_again(self, artifact: Artifact, record: Record | None) -> None:
+        """Run the recipe anew and compare the bytes."""
+        assert record is not None
+        notices, library = self._parts.studio.notices, self._parts.studio.library
+        try:
+            job = self._parts.studio.submit(record.task, dict(record.params), title=artifact.title)
+        except StudioError as error:
+            notices.error(error, key="run-again")
+            return
+
+        def compare(made: SavedArtifact) -> None:
+            same = library.artifact(made.id).digest == artifact.digest
+            notices.info(
+                self.tr("Run again: identical, byte for byte.")
+                if same
+                else self.tr("Run again: different. Both are in the gallery to compare."),
+                key="run-again",
+            )
+            self.changed.emit()
+
+        job.on_artifact(compare)
+        job.on_failed(lambda error: notices.error(error, key="run-again"))
+
+    def _export(self, artifact: Artifact) -> None:
+        folder = QFileDialog.getExistingDirectory(self, self.tr("Export to"))
+        if folder:
+            self._parts.background.run(
+                lambda: self._parts.studio.library.export(artifact.id, Path(folder)),
+                lambda path: self._parts.studio.notices.info(
+                    self.tr("Exported with its recipe."), str(path), key="export"
+                ),
+                self._tell,
+            )
+
+    def _rename(self, artifact: Artifact, title: str) -> None:
+        if title != artifact.title:
+            self._do(lambda lib: lib.rename(artifact.id, title))
+
+    def _bin(self, artifact: Artifact) -> None:
+        self._do(lambda lib: lib.bin(artifact.id))
+        self._parts.studio.notices.offer(
+            self.tr("Moved to the bin."),
+            self.tr("Undo"),
+            lambda: self._do(lambda lib: lib.restore(artifact.id)),
+            key=f"bin-{artifact.id}",
+        )
+
+    def _do(self, change: Callable[[Any], object]) -> None:
+        library = self._parts.studio.library
+        self._parts.background.run(
+            lambda: change(library), lambda _: self.changed.emit(), self._tell
+        )
+
+    def _tell(self, error: Exception) -> None:
+        told = error if isinstance(error, StudioError) else str(error)
+        self._parts.studio.notices.error(told, key="gallery")
+
+
+def _text(path: Path, artifact: Artifact) -> str:
+    """Return the start of a text payload; empty for other kinds."""
+    if artifact.kind not in ("text", "code", "table"):
+        return artifact.text
+    try:
+        with path.open("rb") as file:
+            return file.read(TEXT_CHARS * 4).decode("utf-8", errors="replace")[:TEXT_CHARS]
+    except OSError:
+        return artifact.text

@@ -1,0 +1,204 @@
+"""The Gallery: everything that was made, to find, look at and make again. Stores nothing."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QWidget
+
+from studio.api.artifacts import Kind
+from studio.api.gui import Page, PageAction
+from studio.core.job import Job
+from studio.core.library import Artifact
+from studio.desktop.pages.artifact_detail import ArtifactDetail
+from studio.desktop.pages.artifact_grid import ArtifactGrid
+from studio.desktop.pages.frame import PageFrame
+from studio.desktop.pages.parts import PageParts
+
+BATCH = 200
+KIND_TITLES = {
+    Kind.TEXT: "Text",
+    Kind.IMAGE: "Pictures",
+    Kind.SCORE: "Scores",
+    Kind.AUDIO: "Sounds",
+    Kind.MOLECULES: "Molecules",
+    Kind.CODE: "Code",
+    Kind.TABLE: "Tables",
+}
+
+
+def build(parts: PageParts) -> Page:
+    """Return the Gallery."""
+    page = GalleryPage(parts)
+    return Page(
+        page,
+        save_state=page.save_state,
+        restore_state=page.restore_state,
+        actions=[
+            PageAction("gallery.search", page.tr("Search the gallery"), page.focus_search, "search")
+        ],
+        focus=page.on_shown,
+    )
+
+
+class GalleryPage(QWidget):
+    """Search, chips, grid, detail."""
+
+    def __init__(self, parts: PageParts) -> None:
+        super().__init__()
+        self._parts, self._look = parts, parts.ui.look
+        self._kinds: set[str] = set()
+        self._starred = self._binned = False
+        self._asked = 0.0
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        self._frame = PageFrame(self._look, self.tr("Gallery"))
+        layout.addWidget(self._frame, 1)
+        self.search = self._search_field()
+        self._frame.controls.addWidget(self.search)
+        self._chips: dict[str, QPushButton] = {}
+        self._frame.body.addLayout(self._chip_row())
+        self._empty = parts.ui.empty_state(
+            "layout-grid",
+            self.tr("Nothing here yet"),
+            self.tr(
+                "Everything you make is kept here with its recipe: text, pictures, music, "
+                "molecules, code."
+            ),
+        )
+        self.grid = ArtifactGrid(self._look, parts.studio.library, parts.background)
+        self.grid.chosen.connect(self._show)
+        self.grid.end_reached.connect(self._more)
+        self._frame.body.addWidget(self._empty, 1)
+        self._frame.body.addWidget(self.grid, 1)
+        self.detail = ArtifactDetail(parts)
+        self.detail.changed.connect(self.refresh)
+        self.detail.opened.connect(self._show_id)
+        self.detail.hide()
+        layout.addWidget(self.detail)
+        parts.studio.jobs.on_change(self._on_job)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self.refresh)
+
+    # --- what is shown ------------------------------------------------------------------------
+
+    def on_shown(self) -> None:
+        """Come into view: look again."""
+        self.refresh()
+        self.grid.setFocus()
+
+    def focus_search(self) -> None:
+        """Put the keyboard into the search field."""
+        self.search.setFocus()
+        self.search.selectAll()
+
+    def refresh(self) -> None:
+        """Ask the library again, beside the window."""
+        self._asked = asked = time.monotonic()
+        self._parts.background.run(
+            lambda: self._find(0),
+            lambda found: self._fill(asked, found),
+            self._tell,
+        )
+
+    def _more(self) -> None:
+        shown, asked = self.grid.count(), self._asked
+        self._parts.background.run(
+            lambda: self._find(shown),
+            lambda found: self.grid.add(found) if asked == self._asked else None,
+            self._tell,
+        )
+
+    def _find(self, offset: int) -> list[Artifact]:
+        return self._parts.studio.library.find(
+            self.search.text(),
+            kinds=tuple(sorted(self._kinds)),
+            starred=True if self._starred else None,
+            binned=self._binned,
+            limit=BATCH,
+            offset=offset,
+        )
+
+    def _fill(self, asked: float, found: list[Artifact]) -> None:
+        if asked != self._asked:
+            return  # a later question is on its way
+        self.grid.show_artifacts(found)
+        narrowed = bool(self.search.text() or self._kinds or self._starred or self._binned)
+        self._empty.setVisible(not found and not narrowed)
+        self.grid.setVisible(bool(found) or narrowed)
+        count = f"{len(found)}{'+' if len(found) == BATCH else ''}"
+        self._frame.say(self.tr("{count} results").format(count=count) if found or narrowed else "")
+
+    def _show(self, artifact: Artifact | None) -> None:
+        self.detail.setVisible(artifact is not None)
+        if artifact is not None:
+            self.detail.show_artifact(artifact)
+
+    def _show_id(self, id: str) -> None:
+        if not self.grid.select(id):
+            self._show(self._parts.studio.library.artifact(id))
+
+    def _on_job(self, job: Job) -> None:
+        if job.artifacts and job.state.is_terminal and self.isVisible():
+            self._timer.start(300)
+
+    def _tell(self, error: Exception) -> None:
+        self._parts.studio.notices.error(str(error), key="gallery")
+
+    # --- narrowing ----------------------------------------------------------------------------
+
+    def _search_field(self) -> QLineEdit:
+        field = QLineEdit()
+        field.setPlaceholderText(self.tr("Search prompts, titles and text"))
+        field.setAccessibleName(self.tr("Search the gallery"))
+        field.setClearButtonEnabled(True)
+        field.setFixedWidth(280)
+        field.textChanged.connect(lambda: self._timer.start(120))
+        return field
+
+    def _chip_row(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(6)
+        for kind, title in KIND_TITLES.items():
+            row.addWidget(self._chip(str(kind), self.tr(title), self._on_kind))
+        row.addStretch()
+        row.addWidget(self._chip("starred", self.tr("Starred"), self._on_starred, "star"))
+        row.addWidget(self._chip("binned", self.tr("Bin"), self._on_binned, "trash-2"))
+        return row
+
+    def _chip(self, name: str, title: str, call: Any, icon: str = "") -> QPushButton:
+        chip = self._look.button(title, icon, small=True)
+        chip.setCheckable(True)
+        chip.toggled.connect(lambda on: call(name, on))
+        self._chips[name] = chip
+        return chip
+
+    def _on_kind(self, kind: str, on: bool) -> None:
+        self._kinds.symmetric_difference_update({kind})
+        self.refresh()
+
+    def _on_starred(self, name: str, on: bool) -> None:
+        self._starred = on
+        self.refresh()
+
+    def _on_binned(self, name: str, on: bool) -> None:
+        self._binned = on
+        self.refresh()
+
+    # --- state --------------------------------------------------------------------------------
+
+    def save_state(self) -> dict[str, Any]:
+        """Return what narrows the view."""
+        return {"query": self.search.text(), "kinds": sorted(self._kinds), "starred": self._starred}
+
+    def restore_state(self, state: dict[str, Any]) -> None:
+        """Narrow the view as it was."""
+        self.search.setText(str(state.get("query", "")))
+        for kind in state.get("kinds", ()):
+            if kind in KIND_TITLES:
+                self._chips[kind].setChecked(True)
+        self._chips["starred"].setChecked(bool(state.get("starred")))

@@ -1,0 +1,200 @@
+"""The Models page: which weights there are and whether they can be used. Loads nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from studio.api.gui import Page, PageAction
+from studio.core.weights import Weights
+from studio.desktop import words
+from studio.desktop.pages.document import show_document
+from studio.desktop.pages.frame import Column, PageFrame, card
+from studio.desktop.pages.parts import PageParts
+from studio.desktop.widgets.meter import Meter
+
+
+def build(parts: PageParts) -> Page:
+    """Return the Models page."""
+    page = ModelsPage(parts)
+    actions = [
+        PageAction("models.rescan", page.tr("Look for weights again"), page.rescan, "refresh-cw"),
+        PageAction(
+            "models.folder", page.tr("Open the weights folder"), page.open_folder, "folder-open"
+        ),
+    ]
+    return Page(page, actions=actions)
+
+
+class ModelsPage(QWidget):
+    """Cards of weights, best first."""
+
+    def __init__(self, parts: PageParts) -> None:
+        super().__init__()
+        self._studio, self._ui, self._background = parts.studio, parts.ui, parts.background
+        self._look = parts.ui.look
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        self._frame = PageFrame(self._look, self.tr("Models"), " ")
+        layout.addWidget(self._frame)
+        again = parts.ui.button(self.tr("Look again"), "refresh-cw")
+        again.clicked.connect(self.rescan)
+        folder = parts.ui.button(self.tr("Open folder"), "folder-open", primary=True)
+        folder.clicked.connect(self.open_folder)
+        self._frame.controls.addWidget(again)
+        self._frame.controls.addWidget(folder)
+        self._column = Column()
+        self._frame.body.addWidget(self._column, 1)
+        self._checks: dict[str, str] = {}
+        self.refresh()
+
+    def rescan(self) -> None:
+        """Look at the folders again, and tell the runtime."""
+        self._studio.rescan_weights(self.refresh)
+
+    def open_folder(self) -> None:
+        """Show the folder for weights of one's own, made if it is missing."""
+        folder = self._folder()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            self._studio.notices.error(f"The folder {folder} cannot be made ({error.strerror}).")
+            return
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+
+    def refresh(self) -> None:
+        """Show what the catalogue knows."""
+        rows = self._studio.weights.list()
+        self._column.clear()
+        self._frame.say(
+            self.tr(
+                "{count} here, {size} on disk. Drop a GGUF file or a model folder into {folder}."
+            ).format(
+                count=len(rows),
+                size=words.size(sum(row.bytes for row in rows)),
+                folder=self._folder(),
+            )
+        )
+        if not rows:
+            empty = self._ui.empty_state(
+                "box",
+                self.tr("No weights yet"),
+                self.tr(
+                    "Put a GGUF file or a Hugging Face folder into {folder}, then look again."
+                ).format(folder=self._folder()),
+                [("refresh-cw", self.tr("Look again"), self.rescan)],
+            )
+            self._column.cards.addWidget(empty)
+        largest = max((row.bytes for row in rows), default=1)
+        for row in rows:
+            self._column.cards.addWidget(self._card(row, largest))
+
+    # --- one card -----------------------------------------------------------------------------
+
+    def _card(self, row: Weights, largest: int) -> QWidget:
+        look = self._look
+        frame, column = card()
+        head = QHBoxLayout()
+        head.setSpacing(8)
+        head.addWidget(look.icon_label("box", "bad" if row.problem else "accent", 18))
+        head.addWidget(look.label(row.title, "heading"))
+        for badge in row.capabilities:
+            head.addWidget(look.label(badge, "badge"))
+        head.addStretch()
+        head.addWidget(self._fits(row))
+        column.addLayout(head)
+        facts = look.label(" · ".join(self._facts(row)), "small", wrap=True)
+        column.addWidget(facts)
+        if row.problem:
+            column.addWidget(look.label(row.problem, "bad", wrap=True))
+        meter = Meter(look, self.tr("Size beside the largest"))
+        meter.set_parts([(row.bytes / max(1, largest), "accent")])
+        column.addWidget(meter)
+        column.addLayout(self._foot(row))
+        return frame
+
+    def _facts(self, row: Weights) -> list[str]:
+        facts = [row.format.upper(), row.quantization, words.size(row.bytes) if row.bytes else ""]
+        if row.parameters:
+            facts.append(self.tr("{count} M parameters").format(count=round(row.parameters / 1e6)))
+        if row.context:
+            facts.append(self.tr("context {tokens:,} tokens").format(tokens=row.context))
+        facts += [row.licence, str(row.source.get("package", ""))]
+        return [fact for fact in facts if fact]
+
+    def _fits(self, row: Weights) -> QWidget:
+        """A badge: icon and word, from the size on disk and the memory of this machine."""
+        holder = QWidget()
+        line = QHBoxLayout(holder)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.setSpacing(5)
+        if row.problem:
+            icon, color, text = "circle-x", "bad", self.tr("cannot be used")
+        else:
+            total = _memory()
+            # Packed on disk; unpacked, with the working set, they take about four times that.
+            needed = row.bytes * 4
+            if needed < 0.5 * total:
+                icon, color, text = "circle-check", "good", self.tr("fits well")
+            elif needed < total:
+                icon, color, text = "triangle-alert", "warn", self.tr("tight")
+            else:
+                icon, color, text = "circle-x", "bad", self.tr("may not fit")
+            holder.setToolTip(
+                self.tr("About {needed} when loaded; this machine has {total}.").format(
+                    needed=words.size(needed), total=words.size(total)
+                )
+            )
+        line.addWidget(self._look.icon_label(icon, color))
+        line.addWidget(self._look.label(text, color))
+        return holder
+
+    def _foot(self, row: Weights) -> QHBoxLayout:
+        foot = QHBoxLayout()
+        foot.setSpacing(8)
+        path = self._look.label(str(row.path), "faint")
+        path.setToolTip(str(row.path))
+        path.setMinimumWidth(40)
+        foot.addWidget(path, 1)
+        if row.id in self._checks:
+            foot.addWidget(self._look.label(self._checks[row.id], "small"))
+        if row.card is not None and row.card.exists():
+            read = self._look.button(self.tr("Model card"), "file-text", kind="ghost", small=True)
+            read.clicked.connect(lambda: self._show_card(row))
+            foot.addWidget(read)
+        verify = self._look.button(self.tr("Verify"), "shield-check", small=True)
+        verify.setAccessibleName(self.tr("Verify {title}").format(title=row.title))
+        verify.setEnabled(not row.problem)
+        verify.clicked.connect(lambda: self._verify(row))
+        foot.addWidget(verify)
+        return foot
+
+    def _verify(self, row: Weights) -> None:
+        self._checks[row.id] = self.tr("reading every byte…")
+        self.refresh()
+
+        def said(words_: str) -> None:
+            self._checks[row.id] = words_
+            self.refresh()
+
+        self._background.run(
+            lambda: self._studio.weights.verify(row.id),
+            lambda result: said(result.sentence),
+            lambda error: said(str(error)),
+        )
+
+    def _show_card(self, row: Weights) -> None:
+        assert row.card is not None
+        show_document(self._look, self.window(), row.title, row.card)
+
+    def _folder(self) -> Path:
+        return self._studio.paths.home / "weights"
+
+
+def _memory() -> int:
+    import psutil
+
+    return int(psutil.virtual_memory().total)

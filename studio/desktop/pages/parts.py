@@ -1,0 +1,28 @@
+"""What the studio's own pages are made from, handed over by the composition root. Makes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from studio.api.gui import PluginContext
+from studio.desktop.bridge import Background
+from studio.desktop.ui import WindowUi
+
+if TYPE_CHECKING:
+    from studio.core.studio import Studio
+
+
+@dataclass(frozen=True)
+class PageParts:
+    """The core, the building blocks of the window, threads beside it.
+
+    Attributes:
+        context_of: Plugin id → its context, made on first use.
+    """
+
+    studio: Studio
+    ui: WindowUi
+    background: Background
+    context_of: Callable[[str], PluginContext]

@@ -1,0 +1,168 @@
+"""The Plugins page: what is installed, what each may do, how each is doing. Runs no plugin code."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from studio.api.gui import Page
+from studio.core.plugins import Plugin, PluginState
+from studio.desktop.pages.frame import Column, PageFrame, card
+from studio.desktop.pages.parts import PageParts
+from studio.desktop.widgets.switch import Switch
+
+_STATES = {
+    PluginState.DISCOVERED: ("circle-check", "good", "ready"),
+    PluginState.ACTIVE: ("circle-check", "good", "in use"),
+    PluginState.INVALID: ("circle-x", "bad", "cannot be used"),
+    PluginState.INCOMPATIBLE: ("circle-x", "bad", "for another version"),
+    PluginState.DISABLED: ("circle-stop", "mute", "off"),
+    PluginState.FAILED: ("triangle-alert", "bad", "failed"),
+    PluginState.QUARANTINED: ("triangle-alert", "warn", "in quarantine"),
+}
+
+
+def build(parts: PageParts) -> Page:
+    """Return the Plugins page."""
+    return Page(PluginsPage(parts))
+
+
+class PluginsPage(QWidget):
+    """A card for each plugin, broken ones too."""
+
+    def __init__(self, parts: PageParts) -> None:
+        super().__init__()
+        self._studio, self._ui, self._look = parts.studio, parts.ui, parts.ui.look
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        self._frame = PageFrame(self._look, self.tr("Plugins"), " ")
+        layout.addWidget(self._frame)
+        self._column = Column()
+        self._frame.body.addWidget(self._column, 1)
+        self._studio.plugins.on_change(self.refresh)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show how the plugins are now."""
+        plugins = self._studio.plugins.plugins
+        usable = sum(plugin.is_usable for plugin in plugins)
+        self._frame.say(
+            self.tr(
+                "{usable} of {count} take part. One that fails is named here; the rest goes on."
+            ).format(usable=usable, count=len(plugins))
+        )
+        self._column.clear()
+        for plugin in plugins:
+            self._column.cards.addWidget(self._card(plugin))
+        if not plugins:
+            self._column.cards.addWidget(
+                self._ui.empty_state(
+                    "puzzle",
+                    self.tr("No plugins"),
+                    self.tr(
+                        "Plugins are Python packages; “make setup” installs those the studio ships."
+                    ),
+                )
+            )
+
+    # --- one card -----------------------------------------------------------------------------
+
+    def _card(self, plugin: Plugin) -> QWidget:
+        look = self._look
+        frame, column = card()
+        head = QHBoxLayout()
+        head.setSpacing(8)
+        icon = plugin.manifest.icon if plugin.manifest else "puzzle"
+        head.addWidget(look.icon_label(icon, "accent" if plugin.is_usable else "faint", 18))
+        head.addWidget(look.label(plugin.title, "heading"))
+        if plugin.version:
+            head.addWidget(look.label(plugin.version, "badge"))
+        if plugin.shipped:
+            head.addWidget(look.label(self.tr("ships with the studio"), "badge"))
+        head.addStretch()
+        mark, color, text = _STATES[plugin.state]
+        head.addWidget(look.icon_label(mark, color))
+        head.addWidget(look.label(self.tr(text), "small"))
+        head.addWidget(self._switch(plugin))
+        column.addLayout(head)
+        if plugin.manifest and plugin.manifest.summary:
+            column.addWidget(look.label(plugin.manifest.summary, "mute", wrap=True))
+        if plugin.reason:
+            column.addWidget(look.label(plugin.reason, "bad", wrap=True))
+        if plugin.manifest:
+            column.addLayout(self._permissions(plugin))
+            column.addWidget(look.label(self._offers(plugin), "small", wrap=True))
+        faults = self._studio.plugins.faults.of(plugin.id)
+        if faults:
+            column.addLayout(self._faults(plugin, len(faults), faults[-1].report()))
+        return frame
+
+    def _switch(self, plugin: Plugin) -> QWidget:
+        switch = Switch(self._look, self.tr("Use {title}").format(title=plugin.title))
+        switch.setChecked(plugin.is_usable)
+        fixed = plugin.state in (PluginState.INVALID, PluginState.INCOMPATIBLE)
+        switch.setEnabled(not fixed)
+        switch.toggled.connect(lambda on: self._turn(plugin, on))
+        return switch
+
+    def _turn(self, plugin: Plugin, on: bool) -> None:
+        host = self._studio.plugins
+        if on:
+            host.switch_on(plugin.id)
+        else:
+            host.switch_off(plugin.id)
+
+    def _permissions(self, plugin: Plugin) -> QHBoxLayout:
+        assert plugin.manifest is not None
+        wants = plugin.manifest.permissions
+        row = QHBoxLayout()
+        row.setSpacing(14)
+        for icon, wanted, yes, no, key in (
+            (
+                "wifi" if wants.network else "wifi-off",
+                wants.network,
+                "network",
+                "no network",
+                "network",
+            ),
+            ("folder", wants.files != "none", f"files: {wants.files}", "no files", "files"),
+            ("terminal", wants.run_code, "runs code", "runs no code", "run_code"),
+            ("cpu", wants.gpu, "computes on the device", "computes nothing", "gpu"),
+        ):
+            pair = QHBoxLayout()
+            pair.setSpacing(5)
+            pair.addWidget(
+                self._look.icon_label(icon, "warn" if wanted and key in _GRAVE else "mute", 14)
+            )
+            label = self._look.label(self.tr(yes if wanted else no), "small")
+            label.setToolTip(wants.reasons.get(key, ""))
+            pair.addWidget(label)
+            row.addLayout(pair)
+        row.addStretch()
+        return row
+
+    def _offers(self, plugin: Plugin) -> str:
+        assert plugin.manifest is not None
+        pages = ", ".join(page.title for page in plugin.manifest.pages)
+        tasks = ", ".join(task.id for task in plugin.manifest.tasks)
+        parts = []
+        if pages:
+            parts.append(self.tr("Pages: {pages}").format(pages=pages))
+        if tasks:
+            parts.append(self.tr("Tasks: {tasks}").format(tasks=tasks))
+        if plugin.distribution:
+            parts.append(self.tr("From: {package}").format(package=plugin.distribution))
+        return " · ".join(parts)
+
+    def _faults(self, plugin: Plugin, count: int, report: str) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.addWidget(
+            self._look.label(self.tr("{count} failures this session").format(count=count), "warn"),
+            1,
+        )
+        copy = self._look.button(self.tr("Copy report"), "clipboard-copy", small=True)
+        copy.clicked.connect(lambda: self._ui.copy(report))
+        row.addWidget(copy)
+        return row
+
+
+_GRAVE = ("network", "run_code")

@@ -1,0 +1,279 @@
+"""The Settings page: how it looks, where things are, what may be cleaned up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+
+from studio.api.gui import Page, PluginContext
+from studio.api.params import Params
+from studio.desktop import words
+from studio.desktop.pages.frame import Column, PageFrame, card
+from studio.desktop.pages.parts import PageParts
+from studio.desktop.theme import ThemeMode
+from studio.desktop.widgets.segmented import Segmented
+from studio.desktop.widgets.switch import Switch
+from studio.protocol.errors import StudioError
+
+if TYPE_CHECKING:
+    from studio.core.library import Stats
+
+MODES = (ThemeMode.SYSTEM, ThemeMode.LIGHT, ThemeMode.DARK)
+
+
+def build(parts: PageParts) -> Page:
+    """Return the Settings page."""
+    page = SettingsPage(parts)
+    return Page(page, focus=page.search.setFocus)
+
+
+class SettingsPage(QWidget):
+    """Sections of rows; the field on top finds a row by its words.
+
+    Attributes:
+        search: That field.
+    """
+
+    def __init__(self, parts: PageParts) -> None:
+        super().__init__()
+        self._studio, self._ui, self._background = parts.studio, parts.ui, parts.background
+        self._look, self._context_of = parts.ui.look, parts.context_of
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        frame = PageFrame(self._look, self.tr("Settings"))
+        layout.addWidget(frame)
+        self.search = QLineEdit()
+        self.search.setPlaceholderText(self.tr("Find a setting"))
+        self.search.setAccessibleName(self.tr("Find a setting"))
+        self.search.setClearButtonEnabled(True)
+        self.search.setFixedWidth(240)
+        self.search.textChanged.connect(self._filter)
+        frame.controls.addWidget(self.search)
+        self._column = Column(760)
+        frame.body.addWidget(self._column, 1)
+        self._rows: list[tuple[str, QWidget]] = []
+        self._sections: list[tuple[QWidget, list[QWidget]]] = []
+        self._appearance()
+        self._plugins()
+        self._library()
+        self._runtime()
+        self._privacy()
+        self._column.cards.addStretch()
+
+    # --- sections -----------------------------------------------------------------------------
+
+    def _appearance(self) -> None:
+        theme = self._look.theme
+        column = self._section(self.tr("Appearance"))
+        names = (self.tr("As the system"), self.tr("Light"), self.tr("Dark"))
+        choice = Segmented(self._look, names, self.tr("Theme"))
+        choice.set_index(MODES.index(theme.mode))
+        choice.changed.connect(lambda index: theme.set_mode(MODES[index]))
+        self._row(
+            column,
+            self.tr("Theme"),
+            self.tr("The studio opens dark where the system says nothing."),
+            choice,
+        )
+        motion = Switch(self._look, self.tr("Less motion"))
+        motion.setChecked(theme.reduced_motion)
+        motion.toggled.connect(lambda on: setattr(theme, "reduced_motion", on))
+        self._row(column, self.tr("Less motion"), self.tr("Nothing slides or fades."), motion)
+
+    def _plugins(self) -> None:
+        """One section for each plugin whose ``studio_settings`` hook gives a ``Params`` class."""
+        host = self._studio.plugins
+        for plugin in host.usable():
+            if plugin.manifest is None or not plugin.manifest.plugin:
+                continue
+            context = self._context_of(plugin.id)
+            params = host.call(plugin.id, "studio_settings", ctx=context)
+            if params is not None:
+                self._plugin_section(plugin.title, context, params)
+
+    def _plugin_section(self, title: str, context: PluginContext, params: type[Params]) -> None:
+        form = self._ui.form(params)
+        form.set_values({f.name: context.settings.get(f.name, f.default) for f in params.fields()})
+
+        def keep() -> None:
+            for name, value in form.values().items():
+                context.settings.set(name, value)
+
+        form.on_change(keep)
+        column = self._section(title)
+        column.addWidget(form)
+        self._rows.append((title.lower(), form))
+        self._sections[-1][1].append(form)
+
+    def _library(self) -> None:
+        column = self._section(self.tr("Library"))
+        home = self._studio.paths.home
+        self._row(
+            column,
+            self.tr("Where everything is kept"),
+            str(home),
+            self._button(self.tr("Open folder"), "folder-open", lambda: _open(home)),
+        )
+        self._stats = self._row(
+            column,
+            self.tr("Size"),
+            self.tr("counting…"),
+            self._button(self.tr("Empty bin"), "trash-2", self._ask_empty_bin),
+        )
+        self._row(
+            column,
+            self.tr("Back up"),
+            self.tr("A whole, checked copy in a new folder. Its index is also copied daily."),
+            self._button(self.tr("Back up…"), "archive", self._back_up),
+        )
+        self._checked = self._row(
+            column,
+            self.tr("Check"),
+            self.tr("Reads every file and compares its digest."),
+            self._button(self.tr("Check now"), "shield-check", self._verify),
+        )
+        self._count()
+
+    def _runtime(self) -> None:
+        column = self._section(self.tr("Runtime"))
+        self._row(
+            column,
+            self.tr("Start the runtime again"),
+            self.tr("Jobs that run are lost; what is saved is safe."),
+            self._button(self.tr("Restart"), "refresh-cw", self._studio.runtime.restart),
+        )
+        logs = self._studio.paths.logs
+        self._row(
+            column,
+            self.tr("Logs"),
+            str(logs),
+            self._button(self.tr("Open folder"), "folder-open", lambda: _open(logs)),
+        )
+
+    def _privacy(self) -> None:
+        column = self._section(self.tr("Privacy"))
+        self._row(
+            column,
+            self.tr("Nothing leaves this machine"),
+            self.tr(
+                "The studio makes no connection by itself: no telemetry, no update check, "
+                "no account. There is nothing to switch off."
+            ),
+            self._look.icon_label("shield-check", "good", 20),
+        )
+
+    # --- what the buttons do ------------------------------------------------------------------
+
+    def _count(self) -> None:
+        self._background.run(self._studio.library.stats, self._show_stats, self._tell)
+
+    def _show_stats(self, stats: Stats) -> None:
+        results = sum(stats.kinds.values())
+        self._stats.setText(
+            self.tr(
+                "{results} results and {conversations} conversations, {size}; "
+                "{binned} in the bin. {free} free."
+            ).format(
+                results=results,
+                conversations=stats.conversations,
+                size=words.size(stats.bytes),
+                binned=stats.binned,
+                free=words.size(stats.free),
+            )
+        )
+
+    def _ask_empty_bin(self) -> None:
+        self._ui.confirm(
+            self.tr("Empty the bin?"),
+            self.tr("What is in the bin is deleted for good."),
+            self.tr("Delete for good"),
+            self._empty_bin,
+            danger=True,
+        )
+
+    def _empty_bin(self) -> None:
+        def done(freed: int) -> None:
+            self._studio.notices.info(
+                self.tr("The bin is empty. {size} freed.").format(size=words.size(freed)), key="bin"
+            )
+            self._count()
+
+        self._background.run(self._studio.library.empty_bin, done, self._tell)
+
+    def _back_up(self) -> None:
+        chosen = QFileDialog.getExistingDirectory(self, self.tr("Where to put the copy"))
+        if not chosen:
+            return
+        target = Path(chosen) / f"offline-studio-{datetime.now():%Y-%m-%d-%H%M%S}"
+        self._background.run(
+            lambda: self._studio.library.backup(target),
+            lambda path: self._studio.notices.info(
+                self.tr("The library is backed up and checked."), str(path), key="backup"
+            ),
+            self._tell,
+        )
+
+    def _verify(self) -> None:
+        self._checked.setText(self.tr("Reading every file…"))
+        self._background.run(
+            self._studio.library.verify,
+            lambda report: self._checked.setText(" ".join(report.sentences())),
+            self._tell,
+        )
+
+    def _tell(self, error: Exception) -> None:
+        told = error if isinstance(error, StudioError) else str(error)
+        self._studio.notices.error(told, key="settings")
+
+    # --- building -----------------------------------------------------------------------------
+
+    def _section(self, title: str) -> QVBoxLayout:
+        heading = self._look.label(title, "section")
+        frame, column = card()
+        column.setSpacing(14)
+        self._column.cards.addSpacing(6)
+        self._column.cards.addWidget(heading)
+        self._column.cards.addWidget(frame)
+        self._sections.append((frame, []))
+        self._rows.append((title.lower(), heading))
+        return column
+
+    def _row(self, column: QVBoxLayout, title: str, text: str, control: QWidget) -> QLabel:
+        """Add a row and return the label of its text."""
+        row = QWidget()
+        line = QHBoxLayout(row)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.setSpacing(16)
+        said = QVBoxLayout()
+        said.setSpacing(2)
+        said.addWidget(self._look.label(title, "strong"))
+        label = self._look.label(text, "small", wrap=True)
+        said.addWidget(label)
+        line.addLayout(said, 1)
+        line.addWidget(control)
+        column.addWidget(row)
+        self._rows.append((f"{title} {text}".lower(), row))
+        self._sections[-1][1].append(row)
+        return label
+
+    def _button(self, text: str, icon: str, run: Callable[[], object]) -> QWidget:
+        button = self._look.button(text, icon)
+        button.clicked.connect(lambda _: run())
+        return button
+
+    def _filter(self, text: str) -> None:
+        wanted = text.strip().lower()
+        for said, row in self._rows:
+            row.setVisible(not wanted or wanted in said)
+        for frame, rows in self._sections:
+            frame.setVisible(any(not row.isHidden() for row in rows))
+
+
+def _open(folder: Path) -> None:
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
