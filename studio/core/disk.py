@@ -1,4 +1,4 @@
-"""Writing to a disk so that it survives a power cut, and saying its refusals in words. Knows no format."""
+"""Writing that survives a power cut, and a disk's refusals in words. Knows no format."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def write_part(part: Path, data: bytes) -> None:
 
 
 def write_durably(path: Path, data: bytes) -> None:
-    """Replace ``path`` by ``data``: whenever the power goes, the old or the new content is there, whole.
+    """Replace ``path`` by ``data``: whenever the power goes, the old or the new is there, whole.
 
     Raises:
         OSError: The disk refused; the old content is untouched.
@@ -89,7 +89,7 @@ def write_durably(path: Path, data: bytes) -> None:
 
 
 def remove(path: Path) -> bool:
-    """Delete a file if that is possible; return whether it is gone. For what may be left behind only."""
+    """Delete a file that may be left behind; return whether it is gone."""
     try:
         path.unlink(missing_ok=True)
     except OSError:
@@ -98,7 +98,7 @@ def remove(path: Path) -> bool:
 
 
 def set_aside(path: Path, make_name: Callable[[int], str]) -> Path | None:
-    """Rename a broken file to the first free ``make_name(1)``, ``make_name(2)``, …; None when it cannot be."""
+    """Rename a broken file to the first free ``make_name(n)``; None when that cannot be."""
     number = 1
     while (target := path.with_name(make_name(number))).exists():
         number += 1
@@ -115,7 +115,7 @@ def free_bytes(folder: Path) -> int:
 
 
 def writable(folder: Path) -> bool:
-    """Whether files can be made in ``folder``; tried, since permission bits do not tell of the mount."""
+    """Whether files can be made in ``folder``; tried, since mode bits do not tell of the mount."""
     probe = folder / f".probe-{os.getpid()}"
     try:
         os.close(os.open(probe, os.O_WRONLY | os.O_CREAT, 0o600))

@@ -1,4 +1,4 @@
-"""Where the studio keeps things. Only names places (and makes the home); reads and writes no content."""
+"""Where the studio keeps things. Names places and makes the home; reads and writes no content."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class StudioPaths:
 
     @classmethod
     def default(cls, home: Path | str | None = None) -> StudioPaths:
-        """Return the places below ``home``, ``$STUDIO_HOME`` or the platform's data folder, made if missing.
+        """Return (and make) ``home``, ``$STUDIO_HOME`` or the platform's data folder.
 
         Raises:
             StudioError: The home does not exist and cannot be made.
@@ -45,7 +45,7 @@ class StudioPaths:
 
     @classmethod
     def throwaway(cls) -> StudioPaths:
-        """Return places in a new temporary folder: for looking around when there is no home to write to."""
+        """Return places in a new temporary folder: for when there is no home to write to."""
         return cls(Path(tempfile.mkdtemp(prefix=f"{APP_NAME}-")), temporary=True)
 
     @property
@@ -84,7 +84,7 @@ class StudioPaths:
         return self.home / "journals"
 
     def weights_folders(self) -> tuple[Path, ...]:
-        """Return where weights are looked for, first hit wins: ``$STUDIO_WEIGHTS``, homes, resources.
+        """Return where to look for weights, in order: ``$STUDIO_WEIGHTS``, homes, resources.
 
         A moved home (``$STUDIO_HOME``) does not hide the weights of the usual one: they are large.
         """
@@ -100,7 +100,7 @@ def default_home() -> Path:
 
 
 def resources() -> Path:
-    """Return the icons, fonts and cards: ``resources`` of a checkout, ``studio/_resources`` of a wheel.
+    """Return the icons, fonts and cards: ``resources`` of a checkout, ``_resources`` of a wheel.
 
     Raises:
         StudioError: Neither is there: the installation is incomplete.

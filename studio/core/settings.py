@@ -1,7 +1,7 @@
 """What a person set, kept in one JSON file that no crash can tear. Knows no particular setting.
 
-Keys are dotted names (``appearance.theme``); values are plain data. The window's state and drafts are
-another file of the same form, since they change often and may be lost without harm to the settings.
+Keys are dotted names (``appearance.theme``); values are plain data. The window's state and drafts
+are another file of the same form: they change often, and losing them must not harm the settings.
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ class Settings:
         self._load()
 
     def get(self, key: str, default: T) -> T:
-        """Return the value of ``key``, or ``default`` if it is not set or not of the default's type.
+        """Return the value of ``key``, or ``default`` if there is none of the default's type.
 
-        A file may be edited by hand or come from another version: whoever asks for a number gets one.
+        A file may be edited by hand or come from another version: who asks for a number gets one.
         """
         value = self._values.get(key, default)
         return value if _alike(value, default) else default
@@ -130,7 +130,7 @@ class Settings:
                 call(key, None if value is msgspec.UNSET else value)
 
     def _load(self) -> None:
-        """Read the file. One that is no settings file is kept beside the new one, and told about."""
+        """Read the file; one that is no settings file is kept aside, and told about."""
         try:
             data = self.path.read_bytes()
         except FileNotFoundError:
@@ -230,7 +230,7 @@ def _stamp(path: Path) -> tuple[int, int] | None:
 
 @contextmanager
 def _alone(path: Path) -> Iterator[None]:
-    """Keep other processes from changing the file meanwhile; the kernel lets go when this one dies."""
+    """Keep other processes from changing the file meanwhile; a death lets go of it."""
     if sys.platform == "win32":
         yield  # replacing a file is atomic; two at once would lose one of two changes
         return

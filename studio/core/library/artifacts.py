@@ -1,4 +1,4 @@
-"""Artifacts: saving, finding, starring, binning. A row never points to bytes that are not on the disk."""
+"""Artifacts: saving, finding, starring, binning. A row never points to bytes not on the disk."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class Artifacts:
         return artifact
 
     def adopt(self, artifact: Artifact, inputs: Iterable[str]) -> bool:
-        """Take in an artifact whose payload and sidecar are there; return whether it was not known yet."""
+        """Take in an artifact whose payload and sidecar are there; return whether it was new."""
         if self._database.one("SELECT 1 FROM artifacts WHERE id = ?", artifact.id):
             return False
         self._insert(artifact, list(inputs))
@@ -173,8 +173,8 @@ class Artifacts:
     def erase(self, ids: Sequence[str]) -> int:
         """Delete artifacts for good and return the bytes that were freed.
 
-        The sidecar goes first, so that a crash on the way leaves an artifact in the bin rather than one
-        that a rebuild would bring back.
+        The sidecar goes first, so that a crash on the way leaves an artifact in the bin rather than
+        one that a rebuild would bring back.
         """
         doomed = [self.get(id) for id in ids]
         for artifact in doomed:
@@ -250,7 +250,7 @@ def new_artifact(kind: str, suffix: str, title: str, text: str, **facts: Any) ->
 
 
 def sidecar(artifact: Artifact, record: Record | None, inputs: Sequence[str]) -> bytes:
-    """Return the JSON that lies beside a payload: enough to rebuild its row and to make it again."""
+    """Return the JSON beside a payload: enough to rebuild its row and to make it again."""
     data = {
         "format": SIDECAR_FORMAT,
         "version": 1,

@@ -1,4 +1,4 @@
-"""Copies of the database and of the whole library, each opened and checked before it counts as one."""
+"""Copies of the database and of the whole library, each checked before it counts as one."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def copy_database(database: Database, target: Path) -> Path:
 
 
 def daily(database: Database, folder: Path) -> Path | None:
-    """Back up once a day into ``folder`` and let the oldest copies go; None when today's is there."""
+    """Back up once a day into ``folder``, let the oldest copies go; None when today's is there."""
     target = folder / time.strftime("library-%Y-%m-%d.db")
     if target.exists():
         return None
@@ -60,7 +60,7 @@ def daily(database: Database, folder: Path) -> Path | None:
 
 
 def copy_payloads(digests: Iterable[str], source: Path, target: Path) -> list[str]:
-    """Copy payloads and sidecars by digest; return the names of files that are damaged or missing."""
+    """Copy payloads and sidecars by digest; return the names of damaged or missing files."""
     bad = []
     for digest in digests:
         found = sorted((source / digest[:2]).glob(f"{digest}.*"))
@@ -78,10 +78,10 @@ def copy_payloads(digests: Iterable[str], source: Path, target: Path) -> list[st
 
 
 def copy_library(database: Database, source: Path, target: Path, digests: list[str]) -> Path:
-    """Copy database, payloads, sidecars and history to ``target/library``: a whole, checked copy or none.
+    """Copy database, payloads, sidecars and history to ``target/library``, whole or not at all.
 
     Raises:
-        StudioError: ``target`` exists and is not empty, the disk refuses, or files of the source are bad.
+        StudioError: ``target`` is in the way, the disk refuses, or files of the source are bad.
     """
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise StudioError(
@@ -105,7 +105,7 @@ def copy_library(database: Database, source: Path, target: Path, digests: list[s
     if bad:
         raise StudioError(
             ErrorCode.BAD_INPUT,
-            f"The backup is in {target}, but {len(bad)} files of the library were missing or damaged.",
+            f"The backup is in {target}, but {len(bad)} files of the library are bad or missing.",
             "“studio library verify” names them.",
         )
     return target

@@ -1,4 +1,4 @@
-"""A file that takes up room, to be given back when the disk is full: even deleting needs some. Nothing else."""
+"""Room to give back when the disk is full, since even deleting needs some. Decides nothing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from studio.core import disk
 
 BALLAST_BYTES = 16 << 20
 _ROOMY = 20
-"""The ballast is made only where this many times its size is free: it must not be what fills the disk."""
+"""Only where this many times its size is free: the ballast must not be what fills the disk."""
 
 
 class Ballast:

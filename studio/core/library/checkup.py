@@ -43,7 +43,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     def sentences(self) -> Iterator[str]:
         """Yield what was found, in words."""
         if self.database:
-            yield f"The database is damaged ({self.database}). “studio library rebuild” makes it again."
+            yield f"The database is damaged ({self.database}); the next start makes it again."
         for ids, what in (
             (self.missing, "payload is missing"),
             (self.damaged, "payload has changed since it was saved"),

@@ -1,4 +1,4 @@
-"""Conversations as trees of messages: an edit is a sibling, nothing is overwritten. Knows no model, no page."""
+"""Conversations as trees of messages: an edit is a sibling, nothing is lost. Knows no page."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ class Conversations:
         limit: int = 500,
         offset: int = 0,
     ) -> ConversationList:
-        """Return conversations, pinned first, then by last change; ``query`` looks at titles and messages."""
+        """Return conversations, pinned first, then the latest; ``query``: titles and messages."""
         terms = [f"binned_at IS {'NOT' if binned else ''} NULL"]
         values: list[Any] = []
         if folder is not None:
@@ -151,7 +151,7 @@ class Conversations:
         return self.update(id, binned_at=None)
 
     def update(self, id: str, **fields: Any) -> Conversation:
-        """Change fields: ``title``, ``pinned``, ``folder``, ``system``, ``settings``, ``head``, ``binned_at``."""
+        """Change fields: ``title``, ``pinned``, ``folder``, ``system``, ``settings``, ``head``."""
         changed = msgspec.structs.replace(self.get(id), **fields)
         with self._changing(id, freeing="binned_at" in fields) as (connection, events):
             tables.upsert(connection, changed)
@@ -221,7 +221,7 @@ class Conversations:
         return self.add_message(old.conversation, old.parent, old.role, content, **fields)
 
     def update_message(self, id: str, **fields: Any) -> Message:
-        """Change fields of one message: ``content``, ``state``, ``record``, ``artifacts``, ``extra``."""
+        """Change fields: ``content``, ``state``, ``record``, ``artifacts``, ``extra``."""
         changed = msgspec.structs.replace(self.message(id), **fields)
         with self._changing(changed.conversation, freeing=True) as (connection, events):
             tables.upsert(connection, changed)
@@ -285,7 +285,7 @@ class Conversations:
         return conversation
 
     def restore_branch(self, message: str) -> Conversation:
-        """Take out of the bin what ``delete_branch`` put there, and make its newest leaf the head."""
+        """Undo ``delete_branch``, and make the newest leaf of the branch the head."""
         root = self.message(message)
         branch = message_tree.branch(self._database, message)
         self._bin_messages(root.conversation, branch, None, only=root.binned_at)
@@ -324,8 +324,8 @@ class Conversations:
     ) -> TextJournal:
         """Add an empty, partial message and return the journal to append its text to.
 
-        End it with ``finish_reply``. If the studio dies first, the next start keeps what there was as
-        an interrupted message.
+        End it with ``finish_reply``. If the studio dies first, the next start keeps what there was
+        as an interrupted message.
         """
         fields["state"] = MessageState.PARTIAL
         return self.journal(self.add_message(conversation, parent, role, "", **fields).id)
@@ -342,7 +342,7 @@ class Conversations:
         content: str | None = None,
         **fields: Any,
     ) -> Message:
-        """Store the text of a reply (or ``content`` in its stead) in its message and drop the journal."""
+        """Store the text of a reply (or ``content`` instead) in its message; drop the journal."""
         text = journal.text if content is None else content
         message = self.update_message(
             journal.message, content=text, state=MessageState(state), **fields
@@ -356,7 +356,7 @@ class Conversations:
     def _changing(
         self, id: str, *, freeing: bool = False
     ) -> Iterator[tuple[sqlite3.Connection, Events]]:
-        """Hold a transaction; the events that the block collects reach the disk just before it ends."""
+        """Hold a transaction; the events that the block collects reach the disk before it ends."""
         events: Events = []
         with self._database.write("keep the conversation", freeing=freeing) as connection:
             yield connection, events
@@ -377,7 +377,7 @@ class Conversations:
     def _bin_messages(
         self, conversation: str, ids: Sequence[str], moment: float | None, *, only: float | None
     ) -> None:
-        """Move those of ``ids`` that went to the bin at ``only`` (None: are not in it) in or out."""
+        """Move those of ``ids`` binned at ``only`` (None: not binned) into or out of the bin."""
         with self._changing(conversation, freeing=True) as (connection, events):
             connection.executemany(
                 "UPDATE messages SET binned_at = ? WHERE id = ? AND binned_at IS ?",
@@ -391,17 +391,17 @@ class Conversations:
 
 
 def _mentioning(query: str) -> tuple[str, list[Any]]:
-    """Return a condition that a conversation's title or one of its messages has the words of ``query``."""
+    """Return a condition that a title or a message of a conversation has the words."""
     if match := match_expression(query):
-        return (
+        term = (
             "(n IN (SELECT rowid FROM conversation_search WHERE conversation_search MATCH ?)"
             " OR id IN (SELECT conversation FROM messages WHERE binned_at IS NULL AND n IN"
-            " (SELECT rowid FROM message_search WHERE message_search MATCH ?)))",
-            [match, match],
+            " (SELECT rowid FROM message_search WHERE message_search MATCH ?)))"
         )
+        return term, [match, match]
     like = like_pattern(query)
-    return (
+    term = (
         r"(title LIKE ? ESCAPE '\' OR id IN (SELECT conversation FROM messages"
-        r" WHERE binned_at IS NULL AND content LIKE ? ESCAPE '\'))",
-        [like, like],
+        r" WHERE binned_at IS NULL AND content LIKE ? ESCAPE '\'))"
     )
+    return term, [like, like]

@@ -1,7 +1,6 @@
-"""The connection to SQLite: settings that keep its promises, transactions, and its refusals in words.
+"""The connection to SQLite: promises kept, transactions, refusals in words. Knows no table.
 
-One connection writes, behind a lock, from whichever thread; each thread reads over a connection of its
-own. Knows no table.
+One connection writes, behind a lock, from whichever thread; each thread reads over its own.
 """
 
 from __future__ import annotations
@@ -70,7 +69,7 @@ class Database:
 
     @contextmanager
     def write(self, doing: str, *, freeing: bool = False) -> Iterator[sqlite3.Connection]:
-        """Hold a transaction; it is on the disk when the block is left, or undone if the block raises.
+        """Hold a transaction; it is on the disk when the block is left, undone if the block raises.
 
         Args:
             freeing: It gives room back, or ends work that was paid for: it may use the ballast.
@@ -184,8 +183,8 @@ class Database:
     def _readable_uri(self) -> str:
         """Find a way to read a file that may lie on a read-only disk.
 
-        WAL needs a shared-memory file beside the database even to read. Where none can be made, the file
-        is read as one that never changes; if there are changes in its log, a copy of both is read.
+        WAL needs a shared-memory file beside the database even to read. Where none can be made, the
+        file is read as one that never changes; with changes in its log, a copy of both is read.
         """
         for uri in (_uri(self.path, "ro"), _uri(self.path, "ro", immutable=True)):
             log = self.path.with_name(self.path.name + "-wal")
@@ -318,7 +317,7 @@ def _connect_to_write(uri: str, path: Path) -> sqlite3.Connection:
 
 
 def _use_wal(connection: sqlite3.Connection, path: Path) -> None:
-    """Turn on the write-ahead log, and believe only what SQLite answers: some disks cannot have it."""
+    """Turn on the write-ahead log; believe what SQLite answers, for some disks cannot have it."""
     mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
     if mode != "wal":
         raise StudioError(

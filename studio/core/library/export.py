@@ -17,7 +17,7 @@ _RESERVED = {"CON", "PRN", "AUX", "NUL"} | {
 
 
 def file_name(title: str, suffix: str) -> str:
-    """Return a name for ``title`` that every file system takes: no path, no device, not too long."""
+    """Return a name for ``title`` that any file system takes: no path, no device, not too long."""
     name = unicodedata.normalize("NFC", title)
     name = "".join(c for c in name if unicodedata.category(c)[0] != "C")
     name = re.sub(r'[\\/:*?"<>|\s]+', " ", name)
@@ -30,7 +30,7 @@ def file_name(title: str, suffix: str) -> str:
 
 
 def copy_out(source: Path, folder: Path, name: str) -> Path:
-    """Copy ``source`` into ``folder`` as ``name``, or ``name (2)`` where that is taken; return where it is.
+    """Copy ``source`` into ``folder`` as ``name`` (or ``name (2)``, …); return the copy.
 
     Raises:
         OSError: The folder cannot be written; nothing was left in it.

@@ -20,7 +20,7 @@ class HealthState(StrEnum):
 
 
 class Health(msgspec.Struct, frozen=True):
-    """The state of the library, in one sentence that says what and why, and one that says what to do.
+    """The state of the library: a sentence that says what and why, and one what to do.
 
     Attributes:
         writer: The pid of the studio that writes, where that is the reason.
@@ -81,7 +81,7 @@ def newer(folder: Path, found: int, known: int) -> Health:
     """A later studio wrote the database."""
     return Health(
         HealthState.READ_ONLY,
-        f"The library in {folder} was written by a newer studio (format {found}; this one knows {known}), "
-        "so it is shown but not changed.",
+        f"The library in {folder} was written by a newer studio (format {found}, this one knows "
+        f"{known}), so it is shown but not changed.",
         "Use the newer studio, or choose another library with STUDIO_HOME.",
     )

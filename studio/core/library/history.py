@@ -1,4 +1,4 @@
-"""Append-only files of all that happened to rows: what the database is rebuilt from. Interprets nothing."""
+"""Append-only files of what happened to rows, to rebuild the database from. Interprets nothing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Event = dict[str, Any]
 
 
 class History:
-    """JSON lines below one folder, a file for each ``stream`` (``artifacts``, ``conversations/<id>``, …)."""
+    """JSON lines in a folder, one file a ``stream``: ``artifacts``, ``conversations/<id>``, …"""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -42,7 +42,7 @@ class History:
             disk.sync_folder(path.parent)
 
     def read(self, stream: str) -> Iterator[Event]:
-        """Yield the events in order; a line that a crash tore, or that somebody broke, is left out."""
+        """Yield the events in order; a line that a crash tore or somebody broke is left out."""
         try:
             file = self._path(stream).open("rb")
         except FileNotFoundError:
@@ -71,7 +71,7 @@ class History:
 
 
 def _append_whole(fd: int, lines: bytes) -> None:
-    """Append ``lines`` after a whole line, and take a part of them back when the disk refuses the rest."""
+    """Append after a whole line; take a part back when the disk refuses the rest."""
     end = os.fstat(fd).st_size
     if end:
         os.lseek(fd, end - 1, os.SEEK_SET)

@@ -67,7 +67,8 @@ class JobJournal:
         told = msgspec.json.encode(error).decode() if error else None
         with self._database.write("note the job", freeing=True) as connection:
             done = connection.execute(
-                "UPDATE jobs SET state = ?, error = ?, updated = ?, starts = starts + ? WHERE id = ?",
+                "UPDATE jobs SET state = ?, error = ?, updated = ?, starts = starts + ?"
+                " WHERE id = ?",
                 (state.value, told, time.time(), state is JobState.RUNNING, job_id),
             )
             if not done.rowcount:

@@ -56,8 +56,8 @@ class Stats(msgspec.Struct, frozen=True):
 class Library:
     """All that was made, on one disk, safe when a method returns.
 
-    Methods may be called from any thread. Reads take about a millisecond; writes wait for the disk (two
-    to four syncs, 5–50 ms), so a window calls them through ``later``.
+    Methods may be called from any thread. Reads take about a millisecond; writes wait for the disk
+    (two to four syncs, 5–50 ms), so a window calls them through ``later``.
 
     Attributes:
         records, conversations, collections, jobs: The parts with methods of their own.
@@ -127,7 +127,7 @@ class Library:
         return not self._opened.health.writable
 
     def later(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Call something of the library on its own thread, in order: nothing waits in the window."""
+        """Call something of the library on its own thread, in order: no window waits."""
         if self._executor is None:
             self._executor = ThreadPoolExecutor(1, thread_name_prefix="library")
         return self._executor.submit(call, *args, **kwargs)
@@ -161,7 +161,7 @@ class Library:
             text: What it says, for search.
 
         Raises:
-            StudioError: It could not be saved (``DISK_FULL``, ``READ_ONLY``, …); nothing of it is left.
+            StudioError: ``DISK_FULL``, ``READ_ONLY``, …: it is not saved; nothing of it is left.
         """
         self._must_write()
         made_by = self.records.get(record) if record else None
@@ -223,7 +223,7 @@ class Library:
         return self._artifacts.count(query, kinds=kinds, starred=starred, binned=binned, **more)
 
     def payload_path(self, artifact: Artifact | str) -> Path:
-        """Return the file of an artifact: read it, never write it. It may be missing: see ``verify``."""
+        """Return the file of an artifact: read it, never write it."""
         found = self._resolve(artifact)
         return self._store.path(found.digest, found.suffix)
 
@@ -269,7 +269,7 @@ class Library:
         self._change(_many(ids), binned_at=None)
 
     def empty_bin(self, older_than: float = 0.0) -> int:
-        """Delete for good what went to the bin, conversations too, at least ``older_than`` seconds ago.
+        """Delete for good what has been in the bin for ``older_than`` seconds, conversations too.
 
         Returns:
             The bytes that were freed.
@@ -368,7 +368,7 @@ class Library:
         return backup.copy_library(self._database, self.folder, target, sorted(digests))
 
     def maintain(self) -> None:
-        """Daily backup, ballast, a short log, a checked database: call it now and then when idle."""
+        """See to the daily backup, the ballast and a short log: call it now and then when idle."""
         if self.read_only:
             return
         if problem := self._database.problem():

@@ -45,7 +45,7 @@ def branch(database: Database, root: str) -> list[str]:
 
 
 def children(database: Database, conversation: str, parent: str) -> list[Message]:
-    """Return what directly follows ``parent`` (empty: the first messages), oldest first, without the bin."""
+    """Return what directly follows ``parent`` (empty: first messages), oldest first."""
     rows = database.all(
         "SELECT * FROM messages WHERE conversation = ? AND parent = ? AND binned_at IS NULL"
         " ORDER BY id",
@@ -69,7 +69,7 @@ def siblings(database: Database, of: Message) -> Siblings:
 
 
 def newest_leaf(database: Database, conversation: str, below: str) -> str:
-    """Follow the newest child from ``below`` (empty: from the top) to the end; return where that is."""
+    """Follow the newest child from ``below`` (empty: the top) to the end; return that."""
     while found := database.value(_NEWEST_LEAF, conversation, below):
         below = str(found)
     return below

@@ -1,8 +1,9 @@
 """Payloads as files named by their SHA-256, and the sidecars beside them. Knows no database.
 
-A save has three steps, so that a crash between any two is undone or finished at the next start:
-``stage`` (bytes to ``incoming``, on the disk), ``announce`` (sidecar to ``incoming``: from here on the
-artifact is whole), ``settle`` (sidecar beside its payload, after the row was written).
+A save has four steps, so that a crash between any two is undone or finished at the next start:
+``stage`` (payload to ``incoming``, on the disk), ``announce`` (sidecar to ``incoming``), ``place``
+(payload to where it stays: from here on the artifact is whole) and, once its row is written,
+``settle`` (sidecar beside its payload).
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class Staged:
 
 
 class ObjectStore:
-    """The folders ``objects`` (payloads, by digest) and ``incoming`` (saves in progress) of a library."""
+    """The folders ``objects`` (payloads by digest) and ``incoming`` (saves in progress)."""
 
     def __init__(self, library: Path) -> None:
         self._objects = library / "objects"
@@ -54,7 +55,7 @@ class ObjectStore:
         return self._objects / digest[:2] / f"{digest}.{artifact}.json"
 
     def stage(self, name: str, payload: Payload) -> Staged:
-        """Write ``payload`` (a file is copied, never read whole) to ``incoming`` and return its digest."""
+        """Write ``payload`` (a file is never read whole) to ``incoming`` and return its digest."""
         part = self._incoming / f"{name}.part"
         digest, size = hashlib.sha256(), 0
         fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -73,7 +74,7 @@ class ObjectStore:
         return Staged(part, digest.hexdigest(), size)
 
     def place(self, staged: Staged, suffix: str) -> Path:
-        """Move a staged payload to its place, durably. The same bytes replace themselves, so bit rot heals."""
+        """Move a staged payload to its place, durably; bit rot in the same bytes heals."""
         target = self.path(staged.digest, suffix)
         disk.make_folder(target.parent)
         os.replace(staged.part, target)
@@ -85,7 +86,7 @@ class ObjectStore:
         disk.write_durably(self._announced(artifact), sidecar)
 
     def settle(self, artifact: str, digest: str) -> None:
-        """Move the sidecar beside its payload. Needs no sync: at the next start it would be done again."""
+        """Move the sidecar beside its payload. Needs no sync: the next start would do it again."""
         disk.make_folder(self._objects / digest[:2])
         os.replace(self._announced(artifact), self.sidecar_path(digest, artifact))
 
@@ -94,7 +95,7 @@ class ObjectStore:
         disk.remove(self._announced(artifact))
 
     def announced(self) -> Iterator[tuple[str, bytes]]:
-        """Yield (artifact, sidecar) for each save that was whole but not settled when the studio ended."""
+        """Yield (artifact, sidecar) for each save that was not settled when the studio ended."""
         for path in sorted(self._incoming.glob("*.json")):
             yield path.stem, path.read_bytes()
 
@@ -127,7 +128,7 @@ def checked_suffix(suffix: str) -> str:
     """Return ``suffix`` with its dot, in small letters.
 
     Raises:
-        StudioError: It could be more than a suffix: a plugin chooses it, and it becomes a file name.
+        StudioError: It is more than a suffix: a plugin chooses it, and it becomes a file name.
     """
     dotted = suffix.lower() if suffix.startswith(".") else f".{suffix.lower()}"
     if not _SUFFIX.fullmatch(dotted):

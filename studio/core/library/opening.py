@@ -1,4 +1,4 @@
-"""Opening a library's database whatever state it is in: new, old, newer, damaged, locked, full, read-only."""
+"""Opening a database in whatever state: new, old, newer, damaged, locked. Knows no rows."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def _open_to_write(
 def _sound(
     path: Path, ballast: Ballast, on_fault: Callable[[StudioError | None], None]
 ) -> tuple[Database, list[str]]:
-    """Return a database that passes its check: the one that is there, or one made from the files."""
+    """Return a database that passes its check: the one there is, or one made from the files."""
 
     def connect() -> Database:
         return Database(path, read_only=False, ballast=ballast, on_fault=on_fault)
@@ -174,7 +174,7 @@ def _migrate(database: Database, folder: Path, found: int) -> None:
 
 
 def _open_to_read(folder: Path, lock: WriterLock, state: Health) -> Opened:
-    """Open what is there without a change; where that is not sound, read one made from the files."""
+    """Open what is there without a change; if that is not sound, one made from the files."""
     lock.release()
     if database := _readable(folder / DATABASE):
         database.refusal = state.error()

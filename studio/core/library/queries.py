@@ -14,8 +14,8 @@ _UNSPACED = re.compile(
 def match_expression(text: str) -> str:
     """Return an FTS5 expression that meets what has every word of ``text``, each at least begun.
 
-    Quotes and operators lose their meaning: ``"AND`` is a word like others. Empty when there is no word,
-    or when the index cannot find it: use ``like_pattern`` then.
+    Quotes and operators lose their meaning: ``"AND`` is a word like others. Empty when there is no
+    word, or when the index cannot find it: use ``like_pattern`` then.
     """
     if _UNSPACED.search(text):
         return ""

@@ -101,7 +101,7 @@ def _artifacts(connection: sqlite3.Connection, store: ObjectStore, history: Hist
 
 
 def _salvage(store: ObjectStore, sidecar: Path) -> Artifact | None:
-    """Return a row for a payload whose sidecar cannot be read; None when there is no payload either."""
+    """Return a row for a payload whose sidecar is unreadable; None when there is no payload."""
     digest, id = sidecar.name.split(".")[:2]
     for path in sorted(sidecar.parent.glob(f"{digest}.*")):
         if not is_sidecar(path):

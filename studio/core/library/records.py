@@ -35,7 +35,7 @@ class Records:
         return record
 
     def complete(self, id: str, **facts: Any) -> Record:
-        """Fill in what is known only afterwards: ``weights`` (digests), ``device``, ``seconds``, ``versions``."""
+        """Fill in what is known only afterwards: ``weights``, ``device``, ``seconds``, …"""
         record = msgspec.structs.replace(self.get(id), **facts)
         self._store(record)
         return record

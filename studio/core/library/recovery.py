@@ -1,4 +1,4 @@
-"""What the one writer does at its start: finish or undo what the last one was doing when it died."""
+"""What the one writer does first: finish or undo what the last one did when it died."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from studio.protocol.errors import StudioError
 
 
 def settle_saves(database: Database, store: ObjectStore, artifacts: Artifacts) -> int:
-    """Finish the saves that were whole, delete what is left of the others; return how many came in."""
+    """Finish the saves that were whole, delete the others; return how many came in."""
     found = 0
     for id, data in store.announced():
         try:
@@ -42,7 +42,7 @@ def settle_saves(database: Database, store: ObjectStore, artifacts: Artifacts) -
 
 
 def recover_replies(database: Database, conversations: Conversations, journals: Path) -> int:
-    """Put the text of replies that a crash cut short into their messages; return how many there were."""
+    """Put the text of replies that a crash cut short into their messages; return how many."""
     texts = {id: text for id, text, _ in text_journal.left_behind(journals)}
     rows = database.all("SELECT id, content FROM messages WHERE state = 'partial'")
     for row in rows:

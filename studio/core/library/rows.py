@@ -1,4 +1,4 @@
-"""What the library hands out: plain frozen rows, and how they lie in columns. No queries, no files."""
+"""What the library hands out: frozen rows, and how they lie in columns. No queries, no files."""
 
 from __future__ import annotations
 

@@ -142,7 +142,7 @@ def migrate(connection: sqlite3.Connection) -> None:
 
 
 def _statements(script: str) -> list[str]:
-    """Split a script; ``executescript`` would commit behind our back and so break the transaction."""
+    """Split a script; ``executescript`` would commit on its own and break the transaction."""
     statements, pending = [], ""
     for piece in script.split(";"):
         pending += piece + ";"

@@ -1,4 +1,4 @@
-"""A reply while it is written, kept so that a crash loses at most a second of it. Stores no rows."""
+"""A reply while it is written, so that a crash loses at most a second of it. Stores no rows."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ SYNC_SECONDS = 1.0
 class TextJournal:
     """An append-only file for one message.
 
-    Each piece goes to the operating system at once, so the death of the studio loses nothing; a timer
-    takes it to the disk at most a second later, so a power cut loses no more than that. A disk that
-    refuses does not stop the reply: the text is still in memory, and the refusal is told once.
+    Each piece goes to the operating system at once, so the death of the studio loses nothing; a
+    timer takes it to the disk at most a second later, so a power cut loses no more than that. A
+    disk that refuses does not stop the reply: the text is in memory, the refusal is told once.
 
     Args:
         on_error: Told, from any thread, when the disk refuses.
@@ -99,7 +99,7 @@ class TextJournal:
 
 
 def left_behind(folder: Path) -> Iterator[tuple[str, str, Path]]:
-    """Yield (message, text, file) for each journal that a crash left; a torn last character is dropped."""
+    """Yield (message, text, file) for each journal that a crash left, less a torn character."""
     for path in sorted(folder.glob("*.txt")):
         if is_ulid(path.stem):
             yield path.stem, path.read_bytes().decode("utf-8", "ignore"), path

@@ -39,7 +39,7 @@ def new_id() -> str:
 
 
 def seen(identifier: str) -> None:
-    """Make sure that coming identifiers sort after ``identifier``, even if the clock was set back."""
+    """Make coming identifiers sort after ``identifier``, even if the clock was set back."""
     if is_ulid(identifier):
         _clock.pass_by(_decode(identifier))
 
