@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWi
 from studio.desktop import words
 from studio.desktop.activity import Activity
 from studio.desktop.look import Look, line
+from studio.desktop.widgets.elided import ElidedLabel
 from studio.desktop.widgets.meter import Meter
 from studio.protocol.states import JobState
 
@@ -175,9 +176,9 @@ class _Row(QWidget):
         super().__init__()
         self._job, self._icons = job, look.icons
         self._icon = look.icon_label(*words.kind_icon(job.kind), 18)
-        self._title = look.label(job.title, "strong")
+        self._title = ElidedLabel(job.title, "strong")
         self._state_icon = look.icon_label("clock", "mute", 14)
-        self._state = look.label("", "small")
+        self._state = ElidedLabel("", "small")
         self._meter = Meter(look, self.tr("Progress"), width=150)
         self._figures = look.label("", "small")
         self._figures.setFont(look.fonts.figures(12))
@@ -194,11 +195,9 @@ class _Row(QWidget):
     def show_job(self, job: Job) -> None:
         """Show the job as it is now."""
         self._job = job
-        self._title.setText(job.title)
         icon, color = words.STATE_ICON[job.state]
         self._state_icon.set_icon(icon, color)
-        self._state.setText(job.words)
-        self._state.setToolTip(job.words)
+        self._state.set_text(job.words)
         self._show_share(job)
         paused = job.state is JobState.PAUSED
         self._pause.setIcon(self._icons.icon("play" if paused else "pause", "mute"))
@@ -208,7 +207,7 @@ class _Row(QWidget):
         self._pause.setVisible(job.state in (JobState.RUNNING, JobState.PAUSED))
         self._stop.setVisible(job.is_live)
         self._stop.setEnabled(not job.stopping)
-        self.setAccessibleName(f"{job.title}, {self._state.text()}")
+        self.setAccessibleName(f"{job.title}, {job.words}")
 
     def _show_share(self, job: Job) -> None:
         share = job.share if job.is_live else None

@@ -57,7 +57,7 @@ class Look:
         if kind:
             button.setProperty("kind", kind)
         if small:
-            button.setProperty("size", "small")
+            button.setProperty("density", "small")
         if icon:
             button.setIcon(self.icons.icon(icon, _INK.get(kind, "text"), on="accent"))
             # Qt leaves 4 px between icon and text; the wider icon makes that 8 (see icons).

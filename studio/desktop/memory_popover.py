@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from studio.desktop import words
 from studio.desktop.activity import Activity
 from studio.desktop.look import Look
+from studio.desktop.widgets.elided import ElidedLabel
 from studio.desktop.widgets.meter import Meter
 from studio.desktop.widgets.popover import Popover
 from studio.protocol.messages import LoadedWeights, Status
@@ -81,8 +82,9 @@ class MemoryPopover(Popover):
         column = QVBoxLayout()
         column.setSpacing(1)
         title = self._activity.title_of(item.weights)
-        column.addWidget(self._look.label(title, "strong"))
-        column.addWidget(self._look.label(f"{words.size(item.bytes)} · {self._why(item)}", "small"))
+        column.addWidget(ElidedLabel(title, "strong"))
+        about = f"{words.size(item.bytes)} · {self._why(item)}"
+        column.addWidget(ElidedLabel(about, "small"))
         layout.addLayout(column, 1)
         unload = self._look.button(self.tr("Unload"), small=True)
         unload.setAccessibleName(self.tr("Unload {title}").format(title=title))

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QPropertyAnimation, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QGraphicsDropShadowEffect, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import QObject, QPoint, QPropertyAnimation, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QGraphicsDropShadowEffect,
+    QHBoxLayout,
+    QVBoxLayout,
+    QWidget,
+)
 
 from studio.core.notices import Action, Level, Notice
 from studio.desktop.look import Look
 
 _AT_MOST = 3
 _WIDTH = 360
+_GAP = 10
 _SECONDS = {Level.INFO: 6, Level.WARN: 12, Level.ERROR: 0}
 """How long each stays; 0: until it is closed. One with a button stays twice as long."""
 _ICONS = {
@@ -20,20 +27,15 @@ _ICONS = {
 }
 
 
-class NoticeArea(QWidget):
-    """The stack of notices; older ones wait until there is room."""
+class NoticeArea(QObject):
+    """Stacks the notices in a corner of ``window``; later ones wait until there is room."""
 
     def __init__(self, look: Look, window: QWidget) -> None:
         super().__init__(window)
-        self._look = look
+        self._look, self._window = look, window
         self._cards: list[NoticeCard] = []
         self._waiting: list[Notice] = []
         self._corner = QPoint()
-        self.setAccessibleName(self.tr("Notices"))
-        self._layout = QVBoxLayout(self)
-        self._layout.setContentsMargins(16, 16, 16, 16)
-        self._layout.setSpacing(10)
-        self.hide()
 
     def show_notice(self, notice: Notice) -> None:
         """Show it, or queue it behind the three in view."""
@@ -50,32 +52,30 @@ class NoticeArea(QWidget):
                 self._on_closed(card)
 
     def cards(self) -> tuple[NoticeCard, ...]:
-        """Return the notices in view, oldest first."""
+        """Return the notices in view, oldest (highest) first."""
         return tuple(self._cards)
 
     def place(self, right: int, bottom: int) -> None:
         """Keep the lower right corner at (right, bottom)."""
         self._corner = QPoint(right, bottom)
-        self._settle()
+        self._stack()
 
     def _make_room(self, notice: Notice) -> None:
         """An error pushes out the oldest notice that is none; anything else waits its turn."""
-        if notice.level is Level.ERROR:
-            for card in self._cards:
-                if card.notice.level is not Level.ERROR:
-                    self._remove(card)
-                    self._add(notice)
-                    return
-        self._waiting.append(notice)
+        lesser = [card for card in self._cards if card.notice.level is not Level.ERROR]
+        if notice.level is Level.ERROR and lesser:
+            self._remove(lesser[0])
+            self._add(notice)
+        else:
+            self._waiting.append(notice)
 
     def _add(self, notice: Notice) -> None:
-        card = NoticeCard(self._look, notice)
+        card = NoticeCard(self._look, notice, self._window)
         card.closed.connect(lambda: self._on_closed(card))
+        card.settle()
         self._cards.append(card)
-        self._layout.addWidget(card)
-        self.show()
-        self.raise_()
-        self._settle()
+        card.resized.connect(self._stack)
+        self._stack()
         card.appear()
 
     def _on_closed(self, card: NoticeCard) -> None:
@@ -84,21 +84,18 @@ class NoticeArea(QWidget):
             self._add(self._waiting.pop(0))
 
     def _remove(self, card: NoticeCard) -> None:
-        if card not in self._cards:
-            return
-        self._cards.remove(card)
-        card.hide()
-        self._layout.removeWidget(card)
-        card.deleteLater()
-        self.setVisible(bool(self._cards))
-        self._settle()
+        if card in self._cards:
+            self._cards.remove(card)
+            card.hide()
+            card.deleteLater()
+            self._stack()
 
-    def _settle(self) -> None:
-        self._layout.activate()
-        size = self._layout.sizeHint()
-        self.resize(size)
-        margin = 16
-        self.move(self._corner.x() - size.width() + margin, self._corner.y() - size.height() + margin)
+    def _stack(self) -> None:
+        bottom = self._corner.y()
+        for card in reversed(self._cards):
+            bottom -= card.height()
+            card.settle_at(QPoint(self._corner.x() - card.width(), bottom))
+            bottom -= _GAP
 
 
 class NoticeCard(QFrame):
@@ -106,17 +103,20 @@ class NoticeCard(QFrame):
 
     Signals:
         closed: By the user, its button, or time.
+        resized: It needs more or less room.
     """
 
     closed = Signal()
+    resized = Signal()
 
-    def __init__(self, look: Look, notice: Notice) -> None:
-        super().__init__()
+    def __init__(self, look: Look, notice: Notice, window: QWidget) -> None:
+        super().__init__(window)
         self.notice = notice
         self._theme = look.theme
         self.setProperty("surface", "sheet")
         self.setFixedWidth(_WIDTH)
         self.setAccessibleName(f"{notice.message} {notice.hint}".strip())
+        self._slide = QPropertyAnimation(self, b"pos", self)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.closed)
@@ -127,17 +127,32 @@ class NoticeCard(QFrame):
         shadow.setColor(look.theme.color("shadow"))
         self.setGraphicsEffect(shadow)
 
+    def settle(self) -> None:
+        """Show it and take the height its words need; only a shown label knows its font."""
+        self.show()
+        self.raise_()
+        self.layout().activate()
+        self.resize(_WIDTH, self.layout().totalHeightForWidth(_WIDTH))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.resized.emit()
+
     def appear(self) -> None:
         """Slide in and start the clock."""
         self._start_clock()
         milliseconds = self._theme.motion()
         if not milliseconds:
             return
-        self._slide = QPropertyAnimation(self, b"pos", self)
         self._slide.setDuration(milliseconds)
         self._slide.setStartValue(self.pos() + QPoint(24, 0))
         self._slide.setEndValue(self.pos())
         self._slide.start()
+
+    def settle_at(self, spot: QPoint) -> None:
+        """Go to ``spot``; a card on its way there just ends its way."""
+        self._slide.stop()
+        self.move(spot)
 
     def enterEvent(self, event: object) -> None:
         self._timer.stop()

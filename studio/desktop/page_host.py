@@ -37,7 +37,8 @@ class PageHost(QStackedWidget):
         self._shown: dict[str, QWidget] = {}
         self._states: dict[str, Any] = {}
         self._current = ""
-        self.addWidget(LoadingState(look, ""))
+        self._instead: QWidget = LoadingState(look, "")
+        self.addWidget(self._instead)
 
     # --- what there is ------------------------------------------------------------------------
 
@@ -86,6 +87,14 @@ class PageHost(QStackedWidget):
         """Build a page anew."""
         self._forget(page_id)
         self.open(page_id)
+
+    def show_instead(self, widget: QWidget) -> None:
+        """Show something while there is no page to show."""
+        old, self._instead = self._instead, widget
+        self.addWidget(widget)
+        self.setCurrentWidget(widget)
+        self.removeWidget(old)
+        old.deleteLater()
 
     def _show(self, spec: PageSpec) -> None:
         try:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from studio.api.artifacts import SavedArtifact
-from studio.api.gui import JobHandle, Notices, Ui
+import msgspec
+
+from studio.api.artifacts import SavedArtifact, Verdict
+from studio.api.gui import JobHandle, Notices, SettingsView, Ui
 from studio.api.params import Params
 from studio.protocol.states import Priority
 
 if TYPE_CHECKING:
+    from studio.core.library import Artifact, Library
     from studio.core.studio import Studio
     from studio.desktop.bridge import Background
 
@@ -31,7 +34,7 @@ class PluginContext:
         self.tasks = PluginTasks(plugin, studio)
         self.library = PluginLibrary(studio)
         self.weights = CatalogueView(studio)
-        self.settings = PluginSettings(plugin, studio)
+        self.settings: SettingsView = studio.settings.plugin(plugin)
         self.notices: Notices = studio.notices
         self._studio, self._background, self._targets = studio, background, targets
 
@@ -93,27 +96,12 @@ class CatalogueView:
 
     def for_capability(self, capability: str) -> Sequence[tuple[str, str]]:
         """Return (id, title), best first."""
-        return [(w.id, w.title) for w in self._studio.weights.list(capability) if w.is_usable]
+        return [(w.id, w.title) for w in self._studio.weights.list(capability) if not w.problem]
 
     def title(self, weights: str) -> str:
         """Return the name a person reads; the id itself for weights that are gone."""
         known = {w.id: w.title for w in self._studio.weights.list()}
         return known.get(weights, weights)
-
-
-class PluginSettings:
-    """A plugin's corner of the settings; implements ``studio.api.gui.SettingsView``."""
-
-    def __init__(self, plugin: str, studio: Studio) -> None:
-        self._plugin, self._studio = plugin, studio
-
-    def get(self, key: str, default: Any = None) -> Any:
-        """Return the value, or ``default``."""
-        return self._studio.settings.get(f"{self._plugin}.{key}", default)
-
-    def set(self, key: str, value: Any) -> None:
-        """Keep plain data."""
-        self._studio.settings.set(f"{self._plugin}.{key}", value)
 
 
 class PluginLibrary:
@@ -125,11 +113,11 @@ class PluginLibrary:
 
     def artifact(self, id: str) -> SavedArtifact:
         """Return one artifact."""
-        return self._library.artifact(id)
+        return self._saved(self._library.artifact(id))
 
     def find(self, query: str = "", kinds: Sequence[str] = (), limit: int = 100) -> list[SavedArtifact]:
         """Return artifacts, newest first."""
-        return list(self._library.find(query, kinds=kinds, limit=limit))
+        return [self._saved(found) for found in self._library.find(query, kinds=kinds, limit=limit)]
 
     def add(
         self,
@@ -142,6 +130,25 @@ class PluginLibrary:
         parents: Sequence[str] = (),
     ) -> SavedArtifact:
         """Save something a person made by hand; durable when it returns."""
-        return self._library.add(
-            kind, payload, suffix=suffix, title=title, text=text, parents=parents
+        added = self._library.add_artifact(
+            kind, payload, suffix=suffix, title=title, text=text, inputs=parents
         )
+        return self._saved(added)
+
+    def _saved(self, artifact: Artifact) -> SavedArtifact:
+        return saved_artifact(self._library, artifact)
+
+
+def saved_artifact(library: Library, artifact: Artifact) -> SavedArtifact:
+    """Return a row of the library as plugins see it."""
+    verdict = msgspec.convert(artifact.verdict, Verdict) if artifact.verdict else None
+    return SavedArtifact(
+        id=artifact.id,
+        kind=artifact.kind,
+        title=artifact.title,
+        record=artifact.record or "",
+        path=library.payload_path(artifact),
+        text=artifact.text,
+        verdict=verdict,
+        meta=artifact.meta,
+    )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QSize, Signal
-from PySide6.QtGui import QCloseEvent, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtCore import QSize, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QKeySequence, QPaintEvent, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
 from studio.desktop.activity import Activity
+from studio.desktop.banner import Banner
+from studio.desktop.confirm import show_confirm
 from studio.desktop.job_drawer import JobDrawer
 from studio.desktop.look import Look
 from studio.desktop.notice_area import NoticeArea
@@ -16,6 +18,7 @@ from studio.desktop.page_host import PageHost
 from studio.desktop.page_spec import PageSpec
 from studio.desktop.rail import Rail
 from studio.desktop.side_panel import SidePanel
+from studio.desktop.states import ErrorState
 from studio.desktop.status_bar import StatusBar
 from studio.desktop.widgets.focus_ring import FocusRing
 from studio.desktop.window_state import KnownPage, WindowState
@@ -27,11 +30,16 @@ _USUAL = QSize(1180, 740)
 class MainWindow(QMainWindow):
     """The shell. ``app`` fills it with pages and connects it to the core.
 
+    Attributes:
+        may_close: Asked when the user closes the window; False keeps it open.
+
     Signals:
+        painted: The first frame is on its way to the screen; once.
         closing: The window is about to go; keep what must be kept.
         page_opened: Id of the page now in view.
     """
 
+    painted = Signal()
     closing = Signal()
     page_opened = Signal(str)
 
@@ -40,10 +48,13 @@ class MainWindow(QMainWindow):
     ) -> None:
         super().__init__()
         self.look, self.activity, self.state = look, activity, state
+        self.may_close: Callable[[], bool] = lambda: True
+        self._was_painted = False
         self.setWindowTitle("Offline Studio")
         self.setMinimumSize(_MINIMUM)
         self.rail = Rail(look)
         self.pages = PageHost(look, copy)
+        self.banner = Banner(look)
         self.panel = SidePanel(look)
         self.panel.hide()
         center = QWidget()
@@ -52,6 +63,7 @@ class MainWindow(QMainWindow):
         self.status_bar = StatusBar(look, activity, center)
         self.drawer = JobDrawer(look, activity, center)
         self.notices = NoticeArea(look, center)
+        self._rail: tuple[KnownPage, ...] = ()
         self._focus_ring = FocusRing(look.theme, self)
         self._lay_out(center)
         self._connect()
@@ -61,8 +73,11 @@ class MainWindow(QMainWindow):
 
     def set_pages(self, specs: Sequence[PageSpec]) -> None:
         """Take the pages there are now, in the order of the rail."""
-        self.state.rail = tuple(KnownPage(s.id, s.title, s.icon, s.at_bottom) for s in specs)
+        rail = tuple(KnownPage(s.id, s.title, s.icon, s.at_bottom) for s in specs)
         self.pages.set_specs(specs)
+        if rail == self._rail:
+            return
+        self.state.rail = self._rail = rail
         self.rail.show_pages(specs)
         self._bind_numbers(specs)
 
@@ -97,12 +112,50 @@ class MainWindow(QMainWindow):
         return self.state
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        self.closing.emit()
-        event.accept()
+        if self.may_close():
+            self.closing.emit()
+            event.accept()
+        else:
+            event.ignore()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self._was_painted:
+            self._was_painted = True
+            QTimer.singleShot(0, self.painted.emit)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._place_floats()
+
+    def show_problem(
+        self, text: str, retry: Callable[[], None], look_around: Callable[[], None]
+    ) -> None:
+        """Say why the studio cannot be opened, and offer two ways on."""
+        self.pages.show_instead(
+            ErrorState(
+                self.look,
+                self.tr("The studio could not be opened"),
+                text,
+                (
+                    (self.tr("Try again"), "refresh-cw", retry),
+                    (self.tr("Look around without saving"), "eye", look_around),
+                ),
+            )
+        )
+
+    def ask_to_close(self, jobs: int, close: Callable[[], None]) -> None:
+        """Ask whether jobs that run may be stopped."""
+        what = self.tr("1 job is still at work.") if jobs == 1 else self.tr("{n} jobs are still at work.")
+        show_confirm(
+            self.look,
+            self.centralWidget(),
+            self.tr("Close the studio?"),
+            what.format(n=jobs) + " " + self.tr("Closing stops them; their recipes stay in the library."),
+            self.tr("Stop and close"),
+            close,
+            danger=True,
+        )
 
     # --- inside -------------------------------------------------------------------------------
 
@@ -113,7 +166,11 @@ class MainWindow(QMainWindow):
         row = QHBoxLayout()
         row.setSpacing(0)
         row.addWidget(self.rail)
-        row.addWidget(self.pages, 1)
+        middle = QVBoxLayout()
+        middle.setSpacing(0)
+        middle.addWidget(self.banner)
+        middle.addWidget(self.pages, 1)
+        row.addLayout(middle, 1)
         row.addWidget(self.panel)
         column.addLayout(row, 1)
         column.addWidget(self.status_bar)
@@ -126,8 +183,6 @@ class MainWindow(QMainWindow):
         self.status_bar.jobs_clicked.connect(self.drawer.toggle)
         self.drawer.moved.connect(self._place_floats)
         self._numbers: list[QShortcut] = []
-        self.shortcut("Ctrl+\\", self.toggle_panel)
-        self.shortcut("Ctrl+J", self.drawer.toggle)
 
     def shortcut(self, keys: str, run: Callable[[], None]) -> QShortcut:
         """Bind keys for the whole window."""

@@ -65,7 +65,7 @@ class _Runtime(QWidget):
         self._text = look.label("", "small")
         self._text.setFont(look.fonts.figures(12))
         self._restart = look.button(self.tr("Start again"), "rotate-cw", small=True)
-        self._restart.setProperty("size", "status")
+        self._restart.setProperty("density", "status")
         self._restart.clicked.connect(lambda: activity.restart())
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

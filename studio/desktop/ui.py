@@ -9,6 +9,7 @@ from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices, QFont, QGuiApplication, QIcon
 from PySide6.QtWidgets import QFileDialog, QMenu, QPushButton, QToolButton, QWidget
 
+from studio.api.artifacts import SavedArtifact
 from studio.api.gui import Tokens, WeightsView
 from studio.api.params import Params
 from studio.desktop.confirm import show_confirm, show_link
@@ -19,7 +20,12 @@ from studio.desktop.widgets.menu import Menu
 
 
 class WindowUi:
-    """What pages are made of."""
+    """What pages are made of.
+
+    Attributes:
+        open_page: For the studio's own pages: bring a page into view by its id.
+        send_to: For the studio's own pages: (page title, action) for each page that takes an artifact.
+    """
 
     def __init__(
         self,
@@ -30,6 +36,10 @@ class WindowUi:
     ) -> None:
         self.look = look
         self._window = window
+        self.open_page: Callable[[str], bool] = lambda page: False
+        self.send_to: Callable[
+            [SavedArtifact], Sequence[tuple[str, Callable[[], None]]]
+        ] = lambda artifact: ()
         self._services = FormServices(weights, self._pick_one, open_models)
 
     # --- the theme ----------------------------------------------------------------------------

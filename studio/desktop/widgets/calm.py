@@ -6,16 +6,27 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QSlider, QSpinBox
 
+_INSET = 6
+"""Before the text of a number field: Qt drops the style sheet's padding there."""
+
 
 class CalmSpinBox(QSpinBox):
     """A whole number."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lineEdit().setTextMargins(_INSET, 0, 0, 0)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         super().wheelEvent(event) if self.hasFocus() else event.ignore()
 
 
 class CalmDoubleSpinBox(QDoubleSpinBox):
-    """A number with decimals, shown without trailing zeros."""
+    """A number with decimals."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lineEdit().setTextMargins(_INSET, 0, 0, 0)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         super().wheelEvent(event) if self.hasFocus() else event.ignore()

@@ -1,0 +1,195 @@
+"""The composition root of the window: the only place that knows all its layers. Holds no logic of its own.
+
+In order: paint a window from what the last session left, then open the studio, then fill the window,
+then start the runtime. Whatever fails on the way is told inside the window.
+"""
+
+from __future__ import annotations
+
+# QtGui before anything else: a library that brings its own X client code before Qt's crashes xcb.
+from PySide6 import QtGui  # isort: skip  # noqa: F401
+
+import json
+import logging
+import os
+import sys
+import time
+from collections.abc import Sequence
+
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtWidgets import QApplication
+
+from studio.core.notices import Action, Level, Notice
+from studio.core.paths import StudioPaths
+from studio.desktop import window_state
+from studio.desktop.activity import Activity
+from studio.desktop.bridge import Background, Bridge
+from studio.desktop.crash import CrashReports
+from studio.desktop.look import Look
+from studio.desktop.shell import MainWindow
+from studio.desktop.theme import ThemeMode
+from studio.desktop.unix_signals import SignalWatch
+from studio.desktop.window_state import WindowState
+from studio.protocol.errors import StudioError
+
+_log = logging.getLogger("studio.app")
+_KEEP_STATE_MS = 15_000
+_HEAVY = ("torch", "transformers", "numpy", "rdkit", "pygments", "markdown_it")
+MEASURE = "STUDIO_MEASURE_START"
+"""Set to the ``time.time()`` of the start: print what the first paint took, as JSON, and end."""
+
+
+def main(safe_mode: bool = False, only: Sequence[str] = ()) -> int:
+    """Show the window until the user closes it; return the exit code."""
+    application = _application()
+    app = App(application, safe_mode, tuple(only))
+    signals = SignalWatch(app.quit)
+    app.start()
+    code = application.exec()
+    app.finish()
+    signals.close()
+    return code
+
+
+def _application() -> QApplication:
+    application = QApplication.instance()
+    if isinstance(application, QApplication):
+        return application
+    application = QApplication(["Offline Studio"])
+    application.setApplicationName("offline-studio")
+    application.setApplicationDisplayName("Offline Studio")
+    application.setDesktopFileName("offline-studio")
+    return application
+
+
+class App(QObject):
+    """One run of the window: start, open, fill, finish."""
+
+    def __init__(self, application: QApplication, safe_mode: bool, only: tuple[str, ...]) -> None:
+        super().__init__()
+        self._application = application
+        self._safe_mode, self._only = safe_mode, only
+        self._problem: StudioError | None = None
+        self._paths = self._find_home()
+        self._state = window_state.load(self._paths.state) if self._paths else WindowState()
+        self.look = Look.dress(application, _mode(self._state.theme))
+        self.look.theme.reduced_motion = self._state.reduced_motion
+        self.activity = Activity()
+        self.window = MainWindow(self.look, self.activity, self._state, _copy)
+        self._bridge = Bridge()
+        self._background = Background(self._bridge)
+        self._crashes: CrashReports | None = None
+        self._session = None
+        self._keeper = QTimer(self)
+        self._keeper.setInterval(_KEEP_STATE_MS)
+        self._keeper.timeout.connect(self._keep)
+
+    def start(self) -> None:
+        """Show the window; everything else waits for its first frame."""
+        self.window.painted.connect(self._on_painted)
+        self.window.closing.connect(self._on_closing)
+        self.window.may_close = self._may_close
+        self.activity.set_runtime("starting")
+        self.window.show()
+
+    def quit(self) -> None:
+        """End as if the user had closed the window, without asking."""
+        self.window.may_close = lambda: True
+        self.window.close()
+        self._application.quit()
+
+    def finish(self) -> None:
+        """Let go of everything, in the reverse order."""
+        self._keeper.stop()
+        if self._session is not None:
+            self._session.close()
+        self._background.wait()
+        if self._crashes is not None:
+            self._crashes.close()
+        self.look.theme.close()
+
+    # --- opening ------------------------------------------------------------------------------
+
+    def _find_home(self) -> StudioPaths | None:
+        try:
+            return StudioPaths.default()
+        except StudioError as error:
+            self._problem = error
+            return None
+
+    def _on_painted(self) -> None:
+        if MEASURE in os.environ:
+            _report_start(float(os.environ[MEASURE]))
+            self.quit()
+            return
+        self._open(self._paths)
+
+    def _open(self, paths: StudioPaths | None) -> None:
+        # Only now: sqlite, plugin discovery and the rest cost more than the window itself.
+        from studio.desktop.session import Session
+
+        if paths is None:
+            assert self._problem is not None
+            self._show_problem(self._problem)
+            return
+        try:
+            self._session = Session.open(
+                self.window, paths, self._bridge, self._background, self._safe_mode, self._only
+            )
+        except StudioError as error:
+            self._show_problem(error)
+            return
+        self._paths = paths
+        self._crashes = CrashReports(paths.logs)
+        self._crashes.watch(self._keep, self._tell_bug)
+        self._session.offer_report(self._crashes.found)
+        self._session.tell_missing_fonts(self.look.fonts.missing)
+        self._keeper.start()
+        QTimer.singleShot(50, self._session.start_runtime)
+
+    def _show_problem(self, error: StudioError) -> None:
+        """No home, or no library: the window stays and offers a way to go on."""
+        self.activity.set_runtime("off")
+        self.window.show_problem(
+            str(error),
+            retry=lambda: self._open(self._paths or self._find_home()),
+            look_around=lambda: self._open(StudioPaths.throwaway()),
+        )
+
+    # --- ending -------------------------------------------------------------------------------
+
+    def _may_close(self) -> bool:
+        live = self.activity.live()
+        if live:
+            self.window.ask_to_close(len(live), self.quit)
+        return not live
+
+    def _on_closing(self) -> None:
+        self._keep()
+
+    def _keep(self) -> None:
+        if self._paths is not None:
+            window_state.save(self._paths.state, self.window.keep_state())
+
+    def _tell_bug(self, report: str) -> None:
+        notice = Notice(
+            Level.ERROR,
+            self.tr("Something went wrong in the studio itself."),
+            self.tr("Your work is safe. The report helps its makers mend it."),
+            key="bug",
+            actions=(Action(self.tr("Copy report"), lambda: _copy(report)),),
+        )
+        self._bridge.post(lambda: self.window.notices.show_notice(notice))
+
+
+def _mode(name: str) -> ThemeMode:
+    return ThemeMode(name) if name in set(ThemeMode) else ThemeMode.SYSTEM
+
+
+def _copy(text: str) -> None:
+    QtGui.QGuiApplication.clipboard().setText(text)
+
+
+def _report_start(started: float) -> None:
+    heavy = sorted(name for name in _HEAVY if name in sys.modules)
+    print(json.dumps({"first_paint_seconds": time.time() - started, "heavy_modules": heavy}), flush=True)  # noqa: T201

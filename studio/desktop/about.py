@@ -1,0 +1,167 @@
+"""About the studio: what runs here, and whose work it stands on. Reads installed metadata; asks nobody."""
+
+from __future__ import annotations
+
+import platform
+import re
+from dataclasses import dataclass
+from importlib import metadata
+
+from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPlainTextEdit, QScrollArea, QVBoxLayout, QWidget
+
+import studio
+from studio.desktop.look import Look, line
+from studio.desktop.resources import folder
+from studio.desktop.widgets.sheet import Sheet
+
+_DISTRIBUTION = "offline-studio"
+_SHIPPED = (
+    ("Inter", "inter-OFL.txt", "SIL OFL 1.1"),
+    ("JetBrains Mono", "jetbrains-mono-OFL.txt", "SIL OFL 1.1"),
+    ("Lucide", "lucide-ISC.txt", "ISC, MIT"),
+    ("SmolLM2-135M-Instruct", "smollm2-Apache-2.0.txt", "Apache-2.0"),
+)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Something the studio stands on.
+
+    Attributes:
+        text: Its licence in full; empty where only the name is known.
+    """
+
+    name: str
+    version: str
+    licence: str
+    text: str = ""
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("about", text)
+
+
+def dependencies() -> list[Part]:
+    """Return the installed packages the studio declares, by name."""
+    try:
+        declared = metadata.requires(_DISTRIBUTION) or []
+    except metadata.PackageNotFoundError:
+        return []
+    names = {re.split(r"[\s<>=!~;\[(]", need)[0] for need in declared if "extra ==" not in need}
+    return [part for name in sorted(names, key=str.casefold) if (part := _package(name))]
+
+
+def shipped() -> list[Part]:
+    """Return the fonts, icons and weights that come with the studio."""
+    return [Part(name, "", licence, _read(file)) for name, file, licence in _SHIPPED]
+
+
+def show_about(look: Look, window: QWidget) -> None:
+    """Open the sheet."""
+    sheet = Sheet(look, window, _tr("About Offline Studio"), 600)
+    sheet.body.addLayout(_head(look))
+    sheet.body.addWidget(line())
+    inside = QWidget()
+    column = QVBoxLayout(inside)
+    column.setContentsMargins(0, 0, 8, 0)
+    column.setSpacing(8)
+    shown = _Licence(look)
+    for heading, parts in ((_tr("Shipped with it"), shipped()), (_tr("Packages"), dependencies())):
+        column.addWidget(look.label(heading, "section"))
+        column.addLayout(_table(look, parts, shown))
+        column.addSpacing(6)
+    column.addStretch()
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setWidget(inside)
+    area.setMinimumHeight(min(320, inside.sizeHint().height()))
+    sheet.body.addWidget(area, 1)
+    sheet.body.addWidget(shown)
+    sheet.show_sheet()
+
+
+class _Licence(QPlainTextEdit):
+    """The licence that was asked for; out of the way until then."""
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self.setReadOnly(True)
+        self.setFont(look.fonts.mono(12))
+        self.setFixedHeight(150)
+        self.setAccessibleName(_tr("Licence"))
+        self.hide()
+
+    def show_part(self, part: Part) -> None:
+        self.setPlainText(part.text)
+        self.show()
+
+
+def _head(look: Look) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.setSpacing(14)
+    row.addWidget(look.icon_label("sparkles", "accent", 32))
+    column = QVBoxLayout()
+    column.setSpacing(2)
+    column.addWidget(look.label(f"Offline Studio {studio.__version__}", "strong"))
+    words = _tr("Everything runs on this machine. Nothing is sent anywhere. Apache-2.0.")
+    column.addWidget(look.label(words, "small", wrap=True))
+    qt = _package("PySide6-Essentials")
+    versions = f"Python {platform.python_version()} · Qt {qt.version if qt else '?'} · {platform.platform()}"
+    line_ = look.label(versions, "small", wrap=True)
+    line_.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    column.addWidget(line_)
+    row.addLayout(column, 1)
+    return row
+
+
+def _table(look: Look, parts: list[Part], shown: _Licence) -> QGridLayout:
+    grid = QGridLayout()
+    grid.setVerticalSpacing(5)
+    grid.setHorizontalSpacing(16)
+    grid.setColumnStretch(0, 1)
+    for row, part in enumerate(parts):
+        grid.addWidget(look.label(part.name), row, 0)
+        grid.addWidget(look.label(part.version, "small"), row, 1)
+        if part.text:
+            button = look.button(part.licence, kind="link")
+            button.setAccessibleName(f"{part.name}: {part.licence}")
+            button.clicked.connect(lambda _checked=False, part=part: shown.show_part(part))
+            grid.addWidget(button, row, 2, Qt.AlignmentFlag.AlignRight)
+        else:
+            grid.addWidget(look.label(part.licence, "small"), row, 2, Qt.AlignmentFlag.AlignRight)
+    return grid
+
+
+def _package(name: str) -> Part | None:
+    try:
+        found = metadata.metadata(name)
+    except metadata.PackageNotFoundError:
+        return None
+    licence = found.get("License-Expression") or _classified(found) or found.get("License") or ""
+    licence = licence.splitlines()[0] if licence else _tr("see the package")
+    text = _licence_text(name)
+    return Part(found["Name"], found["Version"], licence[:48], text)
+
+
+def _classified(found: metadata.PackageMetadata) -> str:
+    licences = [c for c in found.get_all("Classifier") or [] if c.startswith("License ::")]
+    return ", ".join(c.rpartition("::")[2].strip() for c in licences)
+
+
+def _licence_text(name: str) -> str:
+    for file in metadata.files(name) or []:
+        if "dist-info" in str(file) and re.search(r"(?i)licen[cs]e", file.name):
+            try:
+                return file.read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError):
+                continue
+    return ""
+
+
+def _read(file: str) -> str:
+    try:
+        return (folder("licences") / file).read_text("utf-8")
+    except OSError:
+        return ""

@@ -1,0 +1,34 @@
+"""A strip above the page for what stays true: a library that cannot be written to. Says what, why, what to do."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QFrame, QHBoxLayout
+
+from studio.desktop.look import Look, restyle
+
+
+class Banner(QFrame):
+    """Hidden until there is something to say."""
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self.setObjectName("banner")
+        self._icon = look.icon_label("triangle-alert", "warn")
+        self._message = look.label("", "strong")
+        self._hint = look.label("", "small", wrap=True)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(20, 8, 20, 8)
+        row.setSpacing(10)
+        row.addWidget(self._icon)
+        row.addWidget(self._message)
+        row.addWidget(self._hint, 1)
+        self.hide()
+
+    def say(self, message: str, hint: str = "", level: str = "warn") -> None:
+        """Show a sentence; an empty one hides the strip."""
+        self._message.setText(message)
+        self._hint.setText(hint)
+        self._icon.set_icon("triangle-alert" if level == "warn" else "circle-alert", level)
+        restyle(self, "level", level)
+        self.setAccessibleName(f"{message} {hint}".strip())
+        self.setVisible(bool(message))

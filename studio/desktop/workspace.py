@@ -1,0 +1,197 @@
+"""Fills the shell from an open studio: pages, contexts, notices, palette. The window half of composition."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from studio.api.artifacts import SavedArtifact
+from studio.api.gui import Page
+from studio.core.plugins.plugin import Plugin, PluginState
+from studio.desktop.bridge import Background
+from studio.desktop.page_spec import PageSpec
+from studio.desktop.plugin_context import CatalogueView, PluginContext
+from studio.desktop.shell import MainWindow
+from studio.desktop.ui import WindowUi
+from studio.protocol.errors import ErrorCode, StudioError
+
+if TYPE_CHECKING:
+    from studio.api.manifest import PageEntry, TaskEntry
+    from studio.core.studio import Studio
+
+# (module of studio.desktop.pages, title, icon)
+_OWN = (
+    ("gallery", "Gallery", "layout-grid"),
+    ("models", "Models", "box"),
+    ("plugins", "Plugins", "puzzle"),
+    ("settings", "Settings", "settings"),
+)
+_IN_RAIL = (
+    PluginState.DISCOVERED,
+    PluginState.ACTIVE,
+    # Their pages say what happened and offer another try.
+    PluginState.FAILED,
+    PluginState.QUARANTINED,
+)
+OWN = "studio."
+"""Prefix of the ids of the studio's own pages."""
+
+
+class Workspace:
+    """Everything between one open ``Studio`` and one window.
+
+    Attributes:
+        ui: What the studio's own pages are made of.
+    """
+
+    def __init__(self, studio: Studio, window: MainWindow, background: Background) -> None:
+        self.studio, self.window = studio, window
+        self._background = background
+        self._contexts: dict[str, PluginContext] = {}
+        self._explained: set[str] = set()
+        """Plugins whose failure the user has been shown."""
+        weights = CatalogueView(studio)
+        self.ui = WindowUi(window.look, window, weights, lambda: self.open(f"{OWN}models"))
+        self.ui.open_page = self.open
+        self.ui.send_to = self.targets
+        window.activity.title_of = weights.title
+        window.set_pages(self.specs())
+        studio.plugins.on_change(self._on_plugins)
+
+    def open(self, page_id: str) -> bool:
+        """Bring a page into view."""
+        return self.window.open_page(page_id)
+
+    def open_first(self) -> None:
+        """Open the page of last time, or the first there is."""
+        wanted = self.window.state.page
+        if not (wanted and self.open(wanted)):
+            self.open(self.specs()[0].id)
+
+    def context(self, plugin_id: str) -> PluginContext:
+        """Return the context of a plugin, always the same one."""
+        if plugin_id not in self._contexts:
+            self._contexts[plugin_id] = PluginContext(
+                plugin_id, self.studio, self.ui, self._background, self.targets
+            )
+        return self._contexts[plugin_id]
+
+    def targets(self, artifact: SavedArtifact) -> Sequence[tuple[str, Callable[[], None]]]:
+        """Return (page title, action) for each page that takes artifacts of that kind."""
+        return [
+            (spec.title, functools.partial(self.send, spec, artifact))
+            for spec in self.specs()
+            if artifact.kind in spec.accepts
+        ]
+
+    # --- pages --------------------------------------------------------------------------------
+
+    def specs(self) -> list[PageSpec]:
+        """Return all pages in the order of the rail."""
+        specs: list[PageSpec] = []
+        for plugin in self.studio.plugins.plugins:
+            if plugin.manifest is not None and plugin.state in _IN_RAIL:
+                specs += self._specs_of(plugin)
+        for name, title, icon in _OWN:
+            build = functools.partial(self._own_page, name, title)
+            specs.append(PageSpec(f"{OWN}{name}", title, icon, build, at_bottom=True))
+        return specs
+
+    def _specs_of(self, plugin: Plugin) -> list[PageSpec]:
+        manifest = plugin.manifest
+        assert manifest is not None
+        if manifest.pages:
+            return [self._spec(plugin, page, self._plugin_page, page.accepts) for page in manifest.pages]
+        return [self._spec(plugin, task, self._task_page, ()) for task in manifest.tasks]
+
+    def _spec(
+        self,
+        plugin: Plugin,
+        entry: PageEntry | TaskEntry,
+        build: Callable[[Plugin, str], Page],
+        accepts: tuple[str, ...],
+    ) -> PageSpec:
+        assert plugin.manifest is not None
+        return PageSpec(
+            id=entry.id,
+            title=entry.title,
+            icon=getattr(entry, "icon", "") or plugin.manifest.icon,
+            build=functools.partial(self._build, build, plugin, entry.id),
+            plugin=plugin.title,
+            plugin_id=plugin.id,
+            accepts=accepts,
+        )
+
+    def _plugin_page(self, plugin: Plugin, page_id: str) -> Page:
+        host = self.studio.plugins
+        pages = host.call(plugin.id, "studio_pages", ctx=self.context(plugin.id)) or {}
+        if page_id not in pages:
+            raise StudioError(
+                ErrorCode.PLUGIN_FAILED,
+                f"The plugin {plugin.title} does not bring the page its manifest promises ({page_id}).",
+                "Ask its author for a corrected version.",
+                plugin=plugin.id,
+            )
+        page = host.guard(plugin.id, f"page {page_id}", pages[page_id])
+        if not isinstance(page, Page):
+            raise StudioError(
+                ErrorCode.PLUGIN_FAILED,
+                f"The plugin {plugin.title} brought {type(page).__name__} where a page belongs.",
+                "Ask its author for a corrected version.",
+                plugin=plugin.id,
+            )
+        return page
+
+    def _task_page(self, plugin: Plugin, task_id: str) -> Page:
+        _, entry = self.studio.plugins.task(task_id)
+        params = self.studio.plugins.params_class(task_id)
+        build = _part("task", entry.title)
+        return build(self.context(plugin.id), entry, params)
+
+    def _own_page(self, name: str, title: str) -> Page:
+        return _part(name, title)(self.studio, self.ui)
+
+    def _build(
+        self, build: Callable[[Plugin, str], Page], plugin: Plugin, entry: str
+    ) -> Page:
+        """Build a page. Of a plugin that is out of order, first say why; the next time, try it again."""
+        if not plugin.is_usable:
+            if plugin.id not in self._explained:
+                self._explained.add(plugin.id)
+                raise StudioError(ErrorCode.PLUGIN_FAILED, plugin.reason, plugin=plugin.id)
+            self.studio.plugins.switch_on(plugin.id)
+        try:
+            return build(plugin, entry)
+        except Exception:
+            self._explained.add(plugin.id)
+            raise
+
+    def send(self, spec: PageSpec, artifact: SavedArtifact) -> None:
+        """Open a page and hand it an artifact."""
+        page = self.window.pages.open(spec.id)
+        if page is not None and page.accept is not None:
+            accept = page.accept
+            try:
+                self.studio.plugins.guard(spec.plugin_id, "accept", lambda: accept(artifact))
+            except StudioError as error:
+                self.studio.notices.error(error)
+
+    def _on_plugins(self) -> None:
+        self.window.set_pages(self.specs())
+
+
+def _part(name: str, title: str) -> Callable[..., Page]:
+    """Return ``build`` of one of the studio's own page modules."""
+    try:
+        build: Callable[..., Page] = importlib.import_module(f"studio.desktop.pages.{name}").build
+    except ModuleNotFoundError as error:
+        if not (error.name or "").startswith("studio.desktop.pages"):
+            raise
+        raise StudioError(
+            ErrorCode.UNSUPPORTED,
+            f"The page “{title}” is not part of this installation.",
+            "Install the studio again if it should be.",
+        ) from error
+    return build
