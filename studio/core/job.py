@@ -15,7 +15,7 @@ from studio.core.pace import Pace
 from studio.protocol.errors import StudioError
 from studio.protocol.states import JobState, Priority, move
 
-OnFault = Callable[[str, str, BaseException], None]
+OnFault = Callable[[str, str, BaseException], object]
 """Called with plugin id, what it was doing, and the exception."""
 
 

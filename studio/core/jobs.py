@@ -92,6 +92,11 @@ class Runtime(Protocol):
     @property
     def is_ready(self) -> bool: ...
 
+    @property
+    def words(self) -> str:
+        """What a job that waits for it waits for."""
+        ...
+
     def start(self) -> None: ...
 
     def restart(self) -> None: ...
@@ -193,7 +198,7 @@ class JobBoard:
         self._jobs = {job.id: job for job in self.live()}
 
     def on_change(self, call: Callable[[Job], None]) -> Callable[[], None]:
-        """Call with a job whenever it is new, moved or got on; returns the function that ends it."""
+        """Call with a job when it is new, moved or got on; returns the function that ends it."""
         self._observers.append(call)
         return lambda: self._observers.remove(call)
 
@@ -242,8 +247,10 @@ class JobBoard:
         for job in list(self._unsent):
             self._send(self._jobs[job])
 
-    def runtime_lost(self, reason: str, details: str = "", *, by_itself: bool = True) -> None:
+    def runtime_lost(self, reason: str, details: str = "", *, by_itself: bool = True) -> list[Job]:
         """Take in that the runtime is gone: what it had begun is lost, what waited waits again.
+
+        Returns the lost jobs.
 
         Args:
             reason: Why, in a sentence.
@@ -251,6 +258,7 @@ class JobBoard:
             by_itself: False if the user restarted it: then nobody is to blame.
         """
         waiting: dict[str, Submit] = {}
+        lost: list[Job] = []
         for job in self.live():
             if job.id in self._ending or job.id in self._saving or job.id in self._unsent:
                 continue
@@ -262,7 +270,9 @@ class JobBoard:
                 self._changed(job)
             else:
                 self._lose(job, reason, details, by_itself)
+                lost.append(job)
         self._unsent = {**waiting, **self._unsent}
+        return lost
 
     def close(self) -> None:
         """End what is left as lost with the studio, and wait until all is on disk."""
@@ -342,7 +352,7 @@ class JobBoard:
         if self._runtime.is_ready:
             self._send(job)
         else:
-            job.say("the runtime is starting")
+            job.say(self._runtime.words)
             self._changed(job)
 
     def _not_begun(self, job: Job, error: StudioError) -> None:

@@ -50,9 +50,10 @@ DTYPES: dict[str, str] = {
 }
 """Allowed dtype → ``struct`` format of its elements (bfloat16 travels as raw uint16)."""
 
-_FORMATS = {
-    code: name for name, code in DTYPES.items() if name not in ("bytes", "bfloat16")
-} | {"l": f"int{8 * struct.calcsize('l')}", "L": f"uint{8 * struct.calcsize('L')}"}
+_FORMATS = {code: name for name, code in DTYPES.items() if name not in ("bytes", "bfloat16")} | {
+    "l": f"int{8 * struct.calcsize('l')}",
+    "L": f"uint{8 * struct.calcsize('L')}",
+}
 _NAME = re.compile(r"[0-9a-f]{32}")
 _PREFIX = "offline-studio-"
 

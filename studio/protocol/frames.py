@@ -1,8 +1,8 @@
 """Frames: how a message and its blobs lie on the wire. Knows bytes and limits, not meanings.
 
-    magic "OS1\\0" · u32 body length · u16 blob count
-    per blob: u8 kind (0 inline, 1 shared) · u64 length · 16-byte name of its file (else 0)
-    body (msgpack) · the inline blobs, one after the other                    all big-endian
+magic "OS1\\0" · u32 body length · u16 blob count
+per blob: u8 kind (0 inline, 1 shared) · u64 length · 16-byte name of its file (else 0)
+body (msgpack) · the inline blobs, one after the other                    all big-endian
 """
 
 from __future__ import annotations

@@ -73,7 +73,8 @@ class Link:
         self._area = area
         self._sending = threading.Lock()
         self._receiving = threading.Lock()
-        self._closed = False
+        self._silent = threading.Event()
+        self._deaf = threading.Event()
 
     @classmethod
     def over(
@@ -100,13 +101,15 @@ class Link:
         """Send a message that ``frames.encode_body`` has encoded."""
         parts = frames.encode(body, blobs, self._area)
         with self._sending:
-            if self._closed:
+            if self._silent.is_set():
                 raise LinkClosed("this side hung up")
             try:
                 for part in parts:
                     _write_all(self._writer, part)
-            except (OSError, ValueError) as error:  # ValueError: closed by another thread
+            except (OSError, ValueError) as error:
                 raise LinkClosed("the other side is gone") from error
+        if self._silent.is_set():
+            self._close_idle(self._sending, self._writer)
 
     def receive(self, timeout: float | None = None) -> Received | None:
         """Return the next message; None if none began within ``timeout`` seconds.
@@ -116,26 +119,40 @@ class Link:
             StudioError: ``PROTOCOL``: what came breaks the rules. Broken framing also closes the
                 link, for the next frame could not be found; a broken message alone does not.
         """
-        with self._receiving:
-            try:
+        try:
+            with self._receiving:
                 frame = self._next_frame(timeout)
-            finally:
-                if self._closed:
-                    self._reader.close()
+        finally:
+            if self._deaf.is_set():
+                self._close_idle(self._receiving, self._reader)
         return None if frame is None else self._decode(frame)
+
+    def finish(self) -> None:
+        """Say no more, yet hear the other side out; it learns by end of file."""
+        self._silent.set()
+        self._close_idle(self._sending, self._writer)
 
     def close(self) -> None:
         """Hang up. A ``receive`` of another thread ends once the other side hangs up too."""
-        self._closed = True
-        with contextlib.suppress(OSError):
-            self._writer.close()
-        # Closing a descriptor under a thread that reads it could hand it the next file opened.
-        if self._receiving.acquire(blocking=False):
-            self._reader.close()
-            self._receiving.release()
+        self.finish()
+        self._deaf.set()
+        self._close_idle(self._receiving, self._reader)
+
+    def _close_idle(self, use: threading.Lock, file: ByteReader | ByteWriter) -> None:
+        """Close ``file`` unless a thread uses it now; that one does so when it is done.
+
+        A descriptor closed under its user could name the next file opened.
+        """
+        if use.acquire(blocking=False):
+            try:
+                file.close()
+            except OSError:  # the other side is gone already
+                pass
+            finally:
+                use.release()
 
     def _next_frame(self, timeout: float | None) -> frames.Frame | None:
-        if self._closed:
+        if self._deaf.is_set():
             raise LinkClosed("this side hung up")
         try:
             if timeout is not None and not _wait(self._reader, timeout):

@@ -1,0 +1,396 @@
+"""The studio without a face: puts paths, settings, library, plugins, runtime and jobs together.
+
+No Qt, no torch: the window and the command line are two fronts on it.
+"""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import studio
+from studio.api.manifest import API_VERSION
+from studio.core.background import Background, Post
+from studio.core.child import Launch, ProcessChild, runtime_command, runtime_environment
+from studio.core.job import Job
+from studio.core.job_store import LibraryJobStore
+from studio.core.jobs import JobBoard
+from studio.core.library import Health, HealthState, Library
+from studio.core.library.ulid import new_id
+from studio.core.notices import Action, Notices
+from studio.core.paths import StudioPaths
+from studio.core.plugins import PluginHost
+from studio.core.plugins.faults import Fault
+from studio.core.settings import Settings
+from studio.core.supervisor import Death, RuntimeState, Supervisor
+from studio.core.weights import WeightsCatalogue
+from studio.core.weights.weights import Weights
+from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.link import Received
+from studio.protocol.messages import (
+    PROTOCOL_VERSION,
+    Configure,
+    Hello,
+    Inspect,
+    Inspected,
+    PluginFault,
+    Status,
+)
+from studio.protocol.states import Priority
+
+
+class Studio:
+    """Everything that lives in one process. Used on the thread that opened it.
+
+    Attributes:
+        runtime: The supervisor of the process that computes; it starts with the first job.
+        jobs: The job board.
+    """
+
+    def __init__(
+        self,
+        paths: StudioPaths,
+        settings: Settings,
+        library: Library,
+        plugins: PluginHost,
+        *,
+        post: Post | None = None,
+        launch: Launch | None = None,
+    ) -> None:
+        """Compose; see ``open``."""
+        self._calls: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self.post = post or self._calls.put
+        self.paths = paths
+        self.settings = settings
+        self.library = library
+        self.plugins = plugins
+        self.notices = Notices(self.post)
+        self.weights = WeightsCatalogue(paths.weights_folders())
+        self.runtime = Supervisor(
+            launch or self._launch,
+            mine=Hello(PROTOCOL_VERSION, API_VERSION, {"studio": studio.__version__}),
+            post=self.post,
+            on_message=self._heard,
+            on_state=self._runtime_became,
+            on_death=self._runtime_died,
+            on_stall=self._runtime_stalled,
+        )
+        self._shunned: set[str] = set()
+        """Weights that the user keeps out of the runtime for this session."""
+        store = LibraryJobStore(library, paths.cache / "results", self._circumstances)
+        self.jobs = JobBoard(
+            store,
+            self.runtime,
+            post=self.post,
+            later=self.runtime.later,
+            notices=self.notices,
+            weights=WeightsInUse(self.weights, self._shunned),
+            on_fault=self.plugins.record_fault,
+        )
+        self._background = Background("studio-background", self.post)
+        self._lost: list[Job] = []
+        self._inspections: dict[str, Callable[[Inspected], None]] = {}
+        self._state_observers: list[Callable[[RuntimeState, str], None]] = []
+        self._status_observers: list[Callable[[Status], None]] = []
+        self.plugins.on_change(self._reconfigure)
+        self.plugins.faults.on_fault(self._plugin_failed)
+        self._greet(store)
+
+    @classmethod
+    def open(
+        cls,
+        *,
+        post: Post | None = None,
+        safe_mode: bool = False,
+        only: Sequence[str] = (),
+        read_only: bool = False,
+        home: Path | str | StudioPaths | None = None,
+        launch: Launch | None = None,
+    ) -> Studio:
+        """Open the studio below ``home``.
+
+        Args:
+            post: Runs a function on the calling thread, soon, from any thread; without it the
+                caller has to ``pump``.
+            safe_mode: Use only the studio's own plugins.
+            only: Use only the plugins with these ids.
+            read_only: Change nothing in the library.
+            home: By default ``$STUDIO_HOME`` or the platform's place.
+            launch: Starts the runtime; by default as a child process.
+
+        Raises:
+            StudioError: There is no home, or the library cannot even be read.
+        """
+        paths = home if isinstance(home, StudioPaths) else StudioPaths.default(home)
+        settings = Settings(paths.settings)
+        plugins = PluginHost(settings, paths.journals, safe_mode=safe_mode, only=only)
+        library = Library.open(paths, read_only=read_only)
+        return cls(paths, settings, library, plugins, post=post, launch=launch)
+
+    def close(self) -> None:
+        """End the runtime and all jobs, and wait until what was made is on disk."""
+        self.runtime.stop()
+        while self._run_waiting():  # results that came with its last words
+            pass
+        self.jobs.close()
+        self._background.close()
+        self.library.close()
+
+    def pump(self, timeout: float = 0.0) -> bool:
+        """Run what was posted, waiting up to ``timeout`` seconds for the first of it.
+
+        For owners without an event loop. Returns whether anything ran.
+        """
+        try:
+            self._calls.get(timeout=max(timeout, 0.0) or 0.0001)()
+        except queue.Empty:
+            return False
+        self._run_waiting()
+        return True
+
+    # --- jobs ---------------------------------------------------------------------------------
+
+    def submit(
+        self,
+        task: str,
+        params: Mapping[str, Any],
+        *,
+        title: str = "",
+        priority: Priority = Priority.NORMAL,
+        inputs: Mapping[str, Any] | None = None,
+        parents: Sequence[str] = (),
+        keep: bool = True,
+    ) -> Job:
+        """Check ``params`` against the task's schema and submit it to the board.
+
+        Raises:
+            StudioError: No such task, wrong parameters, or no weights fit.
+        """
+        plugin, entry = self.plugins.task(task)
+        checked = self.plugins.params_class(task).parse(dict(params))
+        return self.jobs.submit(
+            plugin.id,
+            entry,
+            checked,
+            title=title,
+            priority=priority,
+            inputs=inputs,
+            parents=parents,
+            keep=keep,
+        )
+
+    # --- the runtime --------------------------------------------------------------------------
+
+    def configure(self) -> None:
+        """Tell the runtime which plugins and weights there are."""
+        self.runtime.send(
+            Configure(
+                workers=self.plugins.worker_entries(),
+                weights=tuple(w for w in self.weights.entries() if w.id not in self._shunned),
+                memory_limit=int(self.settings.get("runtime.memory_limit", 0) or 0),
+            )
+        )
+
+    def rescan_weights(self, then: Callable[[], None] = lambda: None) -> None:
+        """Look at the weights folders again, beside the owner's thread, and tell the runtime."""
+
+        def scanned(entries: object) -> None:
+            self._reconfigure()
+            then()
+
+        def scan() -> object:
+            self.weights.rescan()
+            return self.weights.entries()
+
+        self._background.run(scan, scanned, self.notices.error)
+
+    def inspect_later(
+        self, path: Path, then: Callable[[Inspected], None], *, full: bool = False
+    ) -> None:
+        """Let the runtime read the headers of weights (``full``: every byte), then call ``then``.
+
+        If the runtime dies of it, ``then`` is called with an error that says so.
+        """
+        request = new_id()
+        self._inspections[request] = then
+        self.runtime.send(Inspect(request, str(path), full))
+
+    def inspect(self, path: Path, *, full: bool = False) -> dict[str, Any]:
+        """Return what the headers of weights say, pumping meanwhile; not for a window.
+
+        Raises:
+            StudioError: They cannot be used, or the runtime died of them.
+        """
+        answers: list[Inspected] = []
+        self.inspect_later(path, answers.append, full=full)
+        while not answers:
+            self.pump(0.1)
+        if answers[0].error:
+            raise StudioError.from_info(answers[0].error)
+        return answers[0].facts
+
+    def start_without(self, weights: Sequence[str]) -> None:
+        """Start the runtime afresh and keep these weights out of it for this session."""
+        self._shunned.update(weights)
+        self.runtime.restart()
+
+    def on_runtime(self, call: Callable[[RuntimeState, str], None]) -> Callable[[], None]:
+        """Call with each new state of the runtime and why; returns the function that ends it."""
+        self._state_observers.append(call)
+        return lambda: self._state_observers.remove(call)
+
+    def on_status(self, call: Callable[[Status], None]) -> Callable[[], None]:
+        """Call with each heartbeat; returns the function that ends it."""
+        self._status_observers.append(call)
+        return lambda: self._status_observers.remove(call)
+
+    # --- inside -------------------------------------------------------------------------------
+
+    def _greet(self, store: LibraryJobStore) -> None:
+        """Say what the opening brought to light, and do beside the owner's thread what can wait."""
+        for sentence in self.settings.news + self.library.news:
+            self.notices.info(sentence)
+        self.library.on_health = lambda health: self.post(lambda: self._library_became(health))
+        self._background.run(self.weights.entries, failed=self.notices.error)
+        if not self.library.read_only:
+            self._background.run(store.settle, self._settled, self.notices.error)
+
+    def _settled(self, lost: int) -> None:
+        if lost:
+            self.notices.info(
+                f"The studio ended while {lost} {'job' if lost == 1 else 'jobs'} ran.",
+                "Their recipes are in the library: run them again from there.",
+                key="settled",
+            )
+
+    def _launch(self) -> ProcessChild:
+        log = self.paths.logs / "runtime.log"
+        environment = {**runtime_environment(), "STUDIO_CACHE": str(self.paths.cache)}
+        return ProcessChild(runtime_command(), environment, log)
+
+    def _run_waiting(self) -> bool:
+        """Run what is waiting now, not what it brings about: that is for the next time."""
+        waiting = self._calls.qsize()
+        for _ in range(waiting):
+            self._calls.get()()
+        return waiting > 0
+
+    def _reconfigure(self) -> None:
+        if self.runtime.is_ready:
+            self.configure()
+
+    def _heard(self, received: Received) -> None:
+        message = received.message
+        if isinstance(message, Status):
+            for call in list(self._status_observers):
+                call(message)
+        elif isinstance(message, Inspected):
+            if then := self._inspections.pop(message.request, None):
+                then(message)
+        elif isinstance(message, PluginFault):
+            self.plugins.record_fault(message.plugin, message.where, message.error)
+        else:
+            self.jobs.apply(received)
+
+    def _runtime_became(self, state: RuntimeState, reason: str) -> None:
+        if state is RuntimeState.READY:
+            self.configure()
+            self.jobs.runtime_ready()
+            if self.runtime.deaths:
+                self.notices.info("The runtime is back.", key="runtime")
+        elif state is RuntimeState.GIVEN_UP:
+            self._offer_choice(reason)
+        for call in list(self._state_observers):
+            call(state, reason)
+
+    def _runtime_died(self, death: Death) -> None:
+        details = "\n".join(death.lines[-50:])
+        self._lost = self.jobs.runtime_lost(death.reason, details, by_itself=not death.asked)
+        inspections, self._inspections = self._inspections, {}
+        error = StudioError(ErrorCode.RUNTIME_LOST, f"The runtime ended meanwhile. {death.reason}")
+        for request, then in inspections.items():
+            then(Inspected(request, error=error.info()))
+        if not death.asked:
+            told = StudioError(
+                ErrorCode.RUNTIME_LOST,
+                f"The part that computes has ended. {death.reason}",
+                "It is being started again.",
+                details,
+            )
+            self.notices.error(told, key="runtime")
+
+    def _offer_choice(self, reason: str) -> None:
+        deaths = len(self.runtime.deaths)
+        times = f"{deaths} times in a short while" if deaths > 1 else "and cannot go on"
+        actions = [Action("Start again", self.runtime.restart)]
+        suspects = sorted({weights for job in self._lost for weights in job.recipe.weights})
+        if suspects:
+            names = ", ".join(self.weights.get(weights).title for weights in suspects)
+            actions.append(Action(f"Start without {names}", lambda: self.start_without(suspects)))
+        told = StudioError(
+            ErrorCode.RUNTIME_LOST,
+            f"The part that computes has ended {times}. {reason}",
+            "Everything in your library is safe. Nothing is tried again until you say so.",
+            "\n".join(self.runtime.last_lines()[-50:]),
+        )
+        self.notices.error(told, key="runtime", actions=actions)
+
+    def _runtime_stalled(self, complaint: str) -> None:
+        if not complaint:
+            self.notices.dismiss("stall")
+            return
+        self.notices.warn(
+            f"The runtime seems stuck: {complaint}.",
+            "It may only be slow. Restarting it ends the jobs that run.",
+            key="stall",
+            actions=(Action("Restart the runtime", self.runtime.restart),),
+        )
+
+    def _plugin_failed(self, fault: Fault) -> None:
+        self.notices.error(StudioError.from_info(fault.error), key=f"plugin-{fault.plugin}")
+
+    def _library_became(self, health: Health) -> None:
+        if health.state is HealthState.OK:
+            self.notices.dismiss("library")
+        else:
+            self.notices.warn(health.message, health.hint, key="library")
+
+    def _circumstances(self) -> tuple[str, dict[str, str]]:
+        hello, status = self.runtime.hello, self.runtime.status
+        return status.device_name if status else "", dict(hello.versions) if hello else {}
+
+
+class WeightsInUse:
+    """The catalogue as the job board sees it: without the weights that were put aside."""
+
+    def __init__(self, catalogue: WeightsCatalogue, shunned: set[str]) -> None:
+        self._catalogue = catalogue
+        self._shunned = shunned
+
+    def get(self, weights_id: str) -> Weights:
+        """Return one row.
+
+        Raises:
+            StudioError: There is none, or it was put aside.
+        """
+        found = self._catalogue.get(weights_id)
+        if found.id in self._shunned:
+            raise StudioError(
+                ErrorCode.BAD_WEIGHTS,
+                f"{found.title} was put aside for this session: the runtime died with it.",
+                "Choose other weights, or start the studio again to give it another try.",
+            )
+        return found
+
+    def default_for(self, capability: str) -> Weights:
+        """Return the best usable weights for ``capability``.
+
+        Raises:
+            StudioError: There are none.
+        """
+        for row in self._catalogue.list(capability):
+            if row.id not in self._shunned and not row.problem:
+                return row
+        return self.get(self._catalogue.default_for(capability).id)

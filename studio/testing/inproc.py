@@ -1,0 +1,68 @@
+"""A runtime inside this process, over the same link: for tests that want no child process."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from studio.core.child import Exit
+from studio.protocol.link import Link, LinkClosed, pair
+
+if TYPE_CHECKING:
+    from studio.core.studio import Studio
+
+
+class InprocChild:
+    """Implements ``studio.core.child.Child`` with a thread in place of a process."""
+
+    def __init__(self, serve: Callable[[Link], None]) -> None:
+        """Run ``serve`` with the runtime's end of a link; it ends when the link does."""
+        self.link, self._far = pair()
+        self._serve = serve
+        self._exit = Exit(0, "It ended by itself.")
+        self._thread = threading.Thread(target=self._run, name="inproc-runtime", daemon=True)
+        self._thread.start()
+
+    def kill(self) -> None:
+        """End it as SIGKILL would."""
+        self.die(Exit(-9, "It was ended from outside (SIGKILL)."))
+
+    def die(self, end: Exit) -> None:
+        """End it at once; ``end`` says how."""
+        self._exit = end
+        self._far.close()
+        self.link.close()
+
+    def wait(self) -> Exit:
+        """Return once it is gone."""
+        self.link.close()
+        self._far.close()
+        if threading.current_thread() is not self._thread:
+            self._thread.join(10.0)
+        return self._exit
+
+    def last_lines(self) -> list[str]:
+        """Return the end of its log, which it has none of."""
+        return []
+
+    def _run(self) -> None:
+        try:
+            self._serve(self._far)
+        except LinkClosed:
+            pass
+        finally:
+            self._far.close()
+
+
+def pump_until(studio: Studio, done: Callable[[], bool], timeout: float = 60.0) -> None:
+    """Pump ``studio`` until ``done()``.
+
+    Raises:
+        AssertionError: It was not done within ``timeout`` seconds.
+    """
+    until = time.monotonic() + timeout
+    while not done():
+        assert time.monotonic() < until, f"not done within {timeout:g} s: {done}"
+        studio.pump(0.05)

@@ -1,0 +1,327 @@
+"""A runtime that does what a test tells it to. Computes nothing and needs no torch.
+
+    runtime = ScriptedRuntime()
+    runtime.enqueue(Tokens("Hel", "lo"), Result(finish_reason="stop"))
+    studio = Studio.open(home=tmp_path, launch=runtime.launch)
+
+Each ``enqueue`` is the script of one job, in the order they are submitted; a job without a script
+is done at once.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from studio.api.manifest import API_VERSION
+from studio.core.child import Exit
+from studio.protocol.blobs import describe
+from studio.protocol.errors import ErrorCode, ErrorInfo, StudioError
+from studio.protocol.link import Link, LinkClosed, handshake
+from studio.protocol.messages import (
+    PROTOCOL_VERSION,
+    Cancel,
+    Finished,
+    Hello,
+    Inspect,
+    Inspected,
+    JobChanged,
+    Message,
+    Preview,
+    Produced,
+    Progress,
+    Shutdown,
+    Status,
+    Submit,
+    TextDelta,
+)
+from studio.protocol.states import JobState
+from studio.testing.inproc import InprocChild
+
+# --- what a script may say --------------------------------------------------------------------
+
+
+class Tokens:
+    """The job writes ``texts``, one message each."""
+
+    def __init__(self, *texts: str, channel: str = "") -> None:
+        self.texts = texts
+        self.channel = channel
+
+
+@dataclass(frozen=True)
+class Step:
+    """The job got so far; ``preview`` is an (H, W, 3 or 4) uint8 array or None."""
+
+    done: float
+    total: float
+    message: str = ""
+    preview: Any = None
+
+
+@dataclass(frozen=True)
+class Become:
+    """The job moves to a state: waiting with a reason, loading."""
+
+    state: JobState
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """The job made something."""
+
+    kind: str
+    payload: bytes
+    suffix: str
+    title: str = ""
+    text: str = ""
+    verdict: Mapping[str, Any] = field(default_factory=dict)
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    preview: bytes = b""
+
+
+class Result:
+    """The job's own result keys."""
+
+    def __init__(self, **values: Any) -> None:
+        self.values = values
+
+
+@dataclass(frozen=True)
+class Stall:
+    """The job makes no step until ``ScriptedRuntime.release()``, or until it is stopped.
+
+    ``stubborn``: not even then, as a step that takes very long.
+    """
+
+    stubborn: bool = False
+
+
+@dataclass(frozen=True)
+class Fail:
+    """The job fails."""
+
+    error: StudioError | ErrorInfo
+
+
+@dataclass(frozen=True)
+class Die:
+    """The whole runtime ends, as if it crashed."""
+
+    reason: str = "It crashed in native code (SIGSEGV)."
+    code: int = -11
+
+
+Line = Tokens | Step | Become | Artifact | Result | Stall | Fail | Die
+
+# --- the runtime ------------------------------------------------------------------------------
+
+
+class ScriptedRuntime:
+    """Hand ``launch`` to ``Studio.open``.
+
+    Attributes:
+        received: What the studio said, in order, over all starts.
+        starts: How often it was started.
+        facts: Path → facts or error: the answers to ``Inspect``.
+    """
+
+    def __init__(self, device_name: str = "scripted") -> None:
+        self.received: list[Message] = []
+        self.starts = 0
+        self.facts: dict[str, Mapping[str, Any] | StudioError] = {}
+        self._device_name = device_name
+        self._scripts: deque[tuple[Line, ...]] = deque()
+        self._gate = threading.Event()
+        self._link: Link | None = None
+
+    def enqueue(self, *lines: Line) -> None:
+        """Write the script of the next job that has none yet.
+
+        Raises:
+            TypeError: A line is none of ``Line`` (``studio.api.Tokens`` is the theme's).
+        """
+        for line in lines:
+            if not isinstance(line, Line):
+                raise TypeError(f"a script has no place for {line!r}")
+        self._scripts.append(lines)
+
+    def release(self) -> None:
+        """Let all stalled jobs go on."""
+        gate, self._gate = self._gate, threading.Event()
+        gate.set()
+
+    def report(self, message: Message, *blobs: Any) -> None:
+        """Say ``message`` to the studio, whatever it is about."""
+        assert self._link is not None, "the runtime was not started yet"
+        self._link.send(message, blobs)
+
+    @property
+    def submitted(self) -> list[Submit]:
+        """The jobs it was given, over all starts."""
+        return [message for message in self.received if isinstance(message, Submit)]
+
+    def launch(self) -> InprocChild:
+        """Start it."""
+        self.starts += 1
+        child: list[InprocChild] = []
+        ready = threading.Event()
+
+        def serve(link: Link) -> None:
+            ready.wait()
+            _Session(self, link, child[0]).serve()
+
+        child.append(InprocChild(serve))
+        ready.set()
+        return child[0]
+
+    # --- for the session ----------------------------------------------------------------------
+
+    def next_script(self) -> tuple[Line, ...]:
+        """Take the script of the next job."""
+        return self._scripts.popleft() if self._scripts else ()
+
+    @property
+    def gate(self) -> threading.Event:
+        """What stalled jobs wait for."""
+        return self._gate
+
+    def open_session(self, link: Link) -> None:
+        """Greet over ``link`` and make it the one that ``report`` speaks to."""
+        handshake(link, Hello(PROTOCOL_VERSION, API_VERSION, {"scripted": "1"}))
+        self._link = link
+        link.send(Status("cpu", self._device_name, 1, 0, 8 << 30))
+
+
+class _Session:
+    """One life of the runtime."""
+
+    def __init__(self, runtime: ScriptedRuntime, link: Link, child: InprocChild) -> None:
+        self._runtime = runtime
+        self._link = link
+        self._child = child
+        self._stops: dict[str, threading.Event] = {}
+
+    def serve(self) -> None:
+        self._runtime.open_session(self._link)
+        try:
+            while received := self._link.receive():
+                self._runtime.received.append(received.message)
+                if isinstance(received.message, Shutdown):
+                    return
+                self._obey(received.message)
+        finally:
+            for stop in self._stops.values():
+                stop.set()
+
+    def _obey(self, message: Message) -> None:
+        if isinstance(message, Submit):
+            stop = self._stops[message.job] = threading.Event()
+            script = self._runtime.next_script()
+            threading.Thread(
+                target=self._play, args=(message.job, script, stop), daemon=True
+            ).start()
+        elif isinstance(message, Cancel) and message.job in self._stops:
+            self._stops[message.job].set()
+        elif isinstance(message, Inspect):
+            self._link.send(self._inspected(message))
+
+    def _inspected(self, message: Inspect) -> Inspected:
+        facts = self._runtime.facts.get(
+            message.path, StudioError(ErrorCode.BAD_WEIGHTS, "These are no weights.")
+        )
+        if isinstance(facts, StudioError):
+            return Inspected(message.request, error=facts.info())
+        return Inspected(message.request, dict(facts))
+
+    def _play(self, job: str, script: tuple[Line, ...], stop: threading.Event) -> None:
+        try:
+            self._link.send(_Performance(job, script, stop, self).play())
+        except LinkClosed:  # the studio, or this runtime, has ended
+            pass
+
+    def send(self, message: Message, *blobs: Any) -> None:
+        self._link.send(message, blobs)
+
+    def stall(self, line: Stall, stop: threading.Event) -> None:
+        gate = self._runtime.gate
+        while not gate.wait(0.005) and (line.stubborn or not stop.is_set()):
+            pass
+
+    def die(self, line: Die) -> None:
+        self._child.die(Exit(line.code, line.reason))
+        raise LinkClosed("died")
+
+
+class _Performance:
+    """One job that follows its script."""
+
+    def __init__(
+        self, job: str, script: tuple[Line, ...], stop: threading.Event, session: _Session
+    ) -> None:
+        self._job = job
+        self._script = script
+        self._stop = stop
+        self._session = session
+        self._tokens = 0
+        self._result: dict[str, Any] = {}
+
+    def play(self) -> Finished:
+        """Follow the script; return the last word."""
+        self._running = False
+        for line in self._script:
+            if self._stop.is_set():
+                return Finished(self._job, JobState.CANCELLED)
+            if isinstance(line, Fail):
+                error = line.error.info() if isinstance(line.error, StudioError) else line.error
+                return Finished(self._job, JobState.FAILED, error=error)
+            self._follow(line)
+        if self._stop.is_set():
+            return Finished(self._job, JobState.CANCELLED)
+        return Finished(self._job, JobState.DONE, self._result, seconds=0.01)
+
+    def _follow(self, line: Line) -> None:
+        if isinstance(line, Become):
+            self._session.send(JobChanged(self._job, line.state, line.reason))
+            self._running = line.state is JobState.RUNNING
+            return
+        if not self._running:
+            self._session.send(JobChanged(self._job, JobState.RUNNING))
+            self._running = True
+        if isinstance(line, Tokens):
+            for text in line.texts:
+                self._tokens += 1
+                self._session.send(TextDelta(self._job, text, self._tokens, line.channel))
+        elif isinstance(line, Step):
+            self._session.send(Progress(self._job, line.done, line.total, line.message))
+            if line.preview is not None:
+                spec = describe(line.preview)
+                self._session.send(Preview(self._job, 0, spec), line.preview)
+        elif isinstance(line, Artifact):
+            self._produce(line)
+        elif isinstance(line, Result):
+            self._result |= line.values
+        elif isinstance(line, Stall):
+            self._session.stall(line, self._stop)
+        elif isinstance(line, Die):
+            self._session.die(line)
+
+    def _produce(self, made: Artifact) -> None:
+        blobs = [made.payload, *([made.preview] if made.preview else [])]
+        message = Produced(
+            self._job,
+            made.kind,
+            made.suffix,
+            0,
+            describe(made.payload),
+            made.title,
+            made.text,
+            dict(made.verdict),
+            dict(made.meta),
+            preview=1 if made.preview else -1,
+        )
+        self._session.send(message, *blobs)
