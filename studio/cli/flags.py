@@ -155,7 +155,12 @@ def _number(field: Field, given: str) -> float:
 
 
 def _seed(field: Field, given: str) -> int:
-    return -1 if given == "random" else _integer(field, given)
+    if given == "random":
+        return -1
+    seed = _integer(field, given)
+    if seed < 0:
+        raise _not_a(field, given, "0 or more, or the word random")
+    return seed
 
 
 def _choice(field: Field, given: str) -> Any:
@@ -181,7 +186,7 @@ def _data(field: Field, given: str) -> Any:
 
 
 def _not_a(field: Field, given: str, what: str) -> BadInput:
-    return BadInput(f"{flag_of(field)} must be {what}; you gave {given!r}.")
+    return BadInput(f"{flag_of(field)} must be {what}; you gave “{given}”.")
 
 
 _CONVERTERS: dict[FieldKind, Callable[[Field, str], Any]] = {

@@ -108,7 +108,7 @@ def _search(arguments: Namespace, library: Library) -> int:
         terminal.say(f"{found.conversation.id}  {terminal.one_line(found.conversation.title, 40)}")
         terminal.say(f"    {terminal.one_line(found.snippet, 100)}")
     if not artifacts and not messages:
-        terminal.say(f"Nothing has the words {query!r}.")
+        terminal.say(f"Nothing has the words “{query}”.")
     return ExitCode.OK
 
 

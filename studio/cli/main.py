@@ -5,17 +5,16 @@ from __future__ import annotations
 import argparse
 import contextlib
 import importlib
+import logging
 import os
 import sys
-import traceback
 from collections.abc import Callable, Sequence
-from datetime import datetime
-from pathlib import Path
 
 import studio
 from studio.cli import terminal
 from studio.cli.exit_code import ExitCode
 from studio.cli.flags import ArgumentParser
+from studio.cli.log import log_to
 from studio.cli.session import Session
 from studio.protocol.errors import StudioError
 
@@ -62,8 +61,10 @@ def _dispatch(argv: Sequence[str], session: Session, open_window: OpenWindow) ->
     if arguments.command is None:
         return open_window(session.safe_mode, session.only)
     if arguments.command not in COMMANDS:
-        parser.error(f"there is no command {arguments.command!r}")
+        parser.error(f"there is no command “{arguments.command}”")
     session.wants_json = "--json" in arguments.rest
+    with contextlib.suppress(StudioError):  # no home: whoever needs one says so
+        log_to(session.paths.logs / "cli.log")
     module = importlib.import_module(f"studio.cli.{arguments.command}")
     return int(module.main(arguments.rest, session))
 
@@ -101,6 +102,8 @@ def _tell(error: StudioError, session: Session) -> ExitCode:
         fields = ("code", "message", "hint", "plugin")
         terminal.print_json({"error": {name: str(getattr(info, name)) for name in fields}})
     terminal.hint(f"studio: {error.message}")
+    if error.plugin and error.plugin not in error.message:
+        terminal.hint(f"It was the plugin “{error.plugin}”.")
     if error.hint:
         terminal.hint(error.hint)
     return ExitCode.of(error.code)
@@ -111,19 +114,11 @@ def _tell_bug(error: Exception, session: Session) -> ExitCode:
     message = f"Something went wrong that should not have ({what})."
     if session.wants_json:
         terminal.print_json({"error": {"code": "INTERNAL", "message": message, "hint": ""}})
-    log = _write_log(error, session)
     terminal.hint(f"studio: {message}")
-    terminal.hint(f"The report is in {log}." if log else "No report could be written.")
+    with contextlib.suppress(StudioError):  # no home, no log
+        log = log_to(session.paths.logs / "cli.log")
+        version = studio.__version__
+        logging.getLogger("studio.cli").error("studio %s: %s", version, what, exc_info=error)
+        if log.is_written:
+            terminal.hint(f"The report is in {log.baseFilename}.")
     return ExitCode.BUG
-
-
-def _write_log(error: Exception, session: Session) -> Path | None:
-    with contextlib.suppress(OSError, StudioError):
-        log = session.paths.logs / "cli.log"
-        log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("a", encoding="utf-8", errors="backslashreplace") as file:
-            now = datetime.now().astimezone().isoformat()
-            file.write(f"--- {now} studio {studio.__version__}\n")
-            file.writelines(traceback.format_exception(error))
-        return log
-    return None

@@ -28,7 +28,7 @@ REFUSED = {
     "studio_bad_toml": "not valid TOML",
     "studio_bad_taken_id": "already taken",
     "studio_bad_foreign_ids": "must look like",
-    "studio_bad_foreign_code": "'os.path' is not a module of its package",
+    "studio_bad_foreign_code": "“os.path” is not a module of its package",
 }
 """Package → what is said about it before any of its code has run."""
 

@@ -96,7 +96,7 @@ def _read(name: str, package: str, distribution: str = "", expected: Path | None
 def _locate(package: str, expected: Path | None) -> Path:
     """Return the folder of ``package`` without importing anything, parents included."""
     if not package.isidentifier():
-        raise _unusable(package, f"{package!r} is not the name of a top-level package")
+        raise _unusable(package, f"“{package}” is not the name of a top-level package")
     try:
         taken = find_spec(package)
         spec = PathFinder.find_spec(package, [str(expected.parent)]) if expected else taken
@@ -108,7 +108,7 @@ def _locate(package: str, expected: Path | None) -> Path:
         raise _unusable(package, "there is no such package; it may be half removed")
     folder = Path(next(iter(spec.submodule_search_locations))).resolve()
     if taken and taken.origin and Path(taken.origin).resolve().parent != folder:
-        raise _unusable(package, f"another package is called {package!r}, at {taken.origin}")
+        raise _unusable(package, f"another package is called “{package}”, at {taken.origin}")
     return folder
 
 
@@ -117,12 +117,12 @@ def _check_modules(package: str, manifest: Manifest) -> None:
     params = [task.params.partition(":")[0] for task in manifest.tasks]
     for module in filter(None, (manifest.plugin, manifest.worker, *params)):
         if module.partition(".")[0] != package:
-            raise _unusable(manifest.id, f"{module!r} is not a module of its package {package!r}")
+            raise _unusable(manifest.id, f"“{module}” is not a module of its package “{package}”")
 
 
 def _unusable(name: str, why: str) -> StudioError:
     return StudioError(
         ErrorCode.PLUGIN_FAILED,
-        f"The plugin {name!r} cannot be used: {why}.",
+        f"The plugin “{name}” cannot be used: {why}.",
         "Install it again, or remove it.",
     )

@@ -75,7 +75,7 @@ def describe(plugin: str, where: str, error: BaseException) -> ErrorInfo:
         return ErrorInfo(info.code, info.message, info.hint, info.details, plugin)
     return ErrorInfo(
         ErrorCode.PLUGIN_FAILED,
-        f"The plugin {plugin!r} failed in the {where}: {in_words(error)}.",
+        f"The plugin “{plugin}” failed in the {where}: {in_words(error)}.",
         "The rest of the studio goes on. Send the report to the plugin's author, or switch it off.",
         "".join(traceback.format_exception(error)),
         plugin,

@@ -59,15 +59,15 @@ class WindowHookRegistry:
                 if found.plugin_name != plugin:
                     continue
                 if not caller.has_spec() and not found.optionalhook:
-                    raise _unusable(plugin, f"there is no hook called {caller.name!r}")
+                    raise _unusable(plugin, f"there is no hook called “{caller.name}”")
                 if found.hookwrapper or found.wrapper:
-                    raise _unusable(plugin, f"its {caller.name!r} wraps the hooks of others")
+                    raise _unusable(plugin, f"its “{caller.name}” wraps the hooks of others")
 
 
 def _unusable(plugin: str, why: str) -> StudioError:
     return StudioError(
         ErrorCode.PLUGIN_FAILED,
-        f"The plugin {plugin!r} cannot be used: {why}.",
+        f"The plugin “{plugin}” cannot be used: {why}.",
         "Ask its author for a corrected version, or remove it.",
         plugin=plugin,
     )

@@ -87,7 +87,7 @@ class PluginHost:
         known = ", ".join(sorted(plugin.id for plugin in self.plugins)) or "none"
         raise StudioError(
             ErrorCode.NOT_FOUND,
-            f"There is no plugin called {plugin_id!r}.",
+            f"There is no plugin called “{plugin_id}”.",
             f"Installed plugins: {known}.",
         )
 
@@ -153,11 +153,11 @@ class PluginHost:
                 return plugin, task
         for plugin in self.plugins:
             if plugin.id == task_id.partition(".")[0] and plugin.reason:
-                raise _not_taking_part(plugin, f"The task {task_id!r} cannot run: its plugin is")
+                raise _not_taking_part(plugin, f"The task “{task_id}” cannot run: its plugin is")
         known = ", ".join(task.id for _, task in self.tasks()) or "none"
         raise StudioError(
             ErrorCode.NOT_FOUND,
-            f"There is no task called {task_id!r}.",
+            f"There is no task called “{task_id}”.",
             f"Known tasks: {known}.",
         )
 

@@ -49,7 +49,7 @@ class WeightsCatalogue:
             known = ", ".join(sorted(self._all())) or "none"
             raise StudioError(
                 ErrorCode.NOT_FOUND,
-                f"There are no weights called {weights_id!r}.",
+                f"There are no weights called “{weights_id}”.",
                 f"Weights on this machine: {known}.",
             )
         return found
@@ -66,7 +66,7 @@ class WeightsCatalogue:
         why = f" {rows[0].problem}" if rows else ""
         raise StudioError(
             ErrorCode.NOT_FOUND,
-            f"There are no usable weights for {capability!r} on this machine.{why}",
+            f"There are no usable weights for “{capability}” on this machine.{why}",
             f"Put some into {self.folders[0]}." if self.folders else "",
         )
 

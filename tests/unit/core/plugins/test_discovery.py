@@ -84,7 +84,7 @@ def test_package_cannot_stand_in_for_another(tmp_path: Path) -> None:
     package(tmp_path, "msgspec", "impostor")
     package(tmp_path, "json", "impostor2")
     found = {each.package: each for each in discover([tmp_path])}
-    assert "another package is called 'msgspec'" in str(found["msgspec"].error)
+    assert "another package is called “msgspec”" in str(found["msgspec"].error)
     assert "module of Python itself" in str(found["json"].error)
 
 

@@ -96,10 +96,10 @@ def test_schema_is_imported_without_the_window_half(host: Callable[..., PluginHo
 
 
 def test_unknown_plugin_and_task_name_what_there_is(host: Callable[..., PluginHost]) -> None:
-    with pytest.raises(StudioError, match=r"no task called 'one.rnu'.*one\.run") as caught:
+    with pytest.raises(StudioError, match=r"no task called “one.rnu”.*one\.run") as caught:
         host().task("one.rnu")
     assert caught.value.code is ErrorCode.NOT_FOUND
-    with pytest.raises(StudioError, match="no plugin called 'three'"):
+    with pytest.raises(StudioError, match="no plugin called “three”"):
         host().plugin("three")
 
 

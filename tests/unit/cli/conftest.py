@@ -1,0 +1,70 @@
+"""A home of its own for each test, and the echo plugin in it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from studio.cli.log import QuietLog
+from studio.cli.main import main
+from studio.testing.plugins import importable
+
+PLUGINS = Path(__file__).parents[2] / "plugins"
+Studio = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    home = tmp_path / "home"
+    monkeypatch.setenv("STUDIO_HOME", str(home))
+    monkeypatch.setenv("STUDIO_PLUGIN_PATH", str(PLUGINS / "good"))
+    return home
+
+
+@pytest.fixture
+def command(home: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Any]]:
+    """Run the command line in this process: returns (exit code, stdout, stderr)."""
+
+    def run(*words: str) -> tuple[int, str, str]:
+        code = main(words, lambda safe_mode, only: 77)
+        return (int(code), *capsys.readouterr())
+
+    with importable(PLUGINS / "good", PLUGINS / "bad"):
+        yield run
+    root = logging.getLogger()
+    for handler in [handler for handler in root.handlers if isinstance(handler, QuietLog)]:
+        root.removeHandler(handler)
+        handler.close()
+
+
+@pytest.fixture
+def studio(home: Path) -> Studio:
+    """Run ``python -m studio`` as a user would, with a runtime of its own."""
+
+    def run(*words: str, stdin: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "studio", *words],
+            input=stdin,
+            env={**os.environ, **variables},
+            capture_output=True,
+            encoding="utf-8",
+            timeout=120,
+            check=False,
+        )
+
+    return run
+
+
+def one_object(text: str) -> dict[str, Any]:
+    """Return the only JSON object in ``text``; anything else in it fails."""
+    found = json.loads(text)
+    assert isinstance(found, dict)
+    return found

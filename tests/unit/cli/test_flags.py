@@ -1,0 +1,172 @@
+"""Flags come from the schema: one of each kind, in help, in values, and in what is refused."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pytest
+
+from studio.api import (
+    BadInput,
+    Capability,
+    File,
+    Group,
+    Hidden,
+    Label,
+    Params,
+    Range,
+    Seed,
+    Text,
+    WeightsId,
+)
+from studio.cli.flags import ArgumentParser, add_flags, values_of
+
+
+class All(Params):
+    prompt: Annotated[str, Text(lines=3, max_chars=20), Label("Prompt", "What to 100% do.")]
+    max_tokens: Annotated[int, Range(1, 100, unit="tokens")] = 10
+    top_p: Annotated[float, Range(0, 1)] = 0.5
+    loud: bool = True
+    size: Literal["s", "m"] = "s"
+    count: Literal[1, 2, 4] = 1
+    stop: list[str] = []
+    sizes: list[int] = []
+    picture: Annotated[str | None, File((".png",)), Group("Input")] = None
+    folder: Annotated[str | None, File(folder=True), Group("Input")] = None
+    messages: Annotated[list[dict[str, str]], Hidden()] = []
+    out: str = ""
+    seed: Seed = Seed.random()
+    weights: Annotated[WeightsId, Capability("text")] = WeightsId()
+
+
+def parser() -> ArgumentParser:
+    made = ArgumentParser(prog="studio run x")
+    made.add_argument("--out")
+    add_flags(made, All)
+    return made
+
+
+def parse(*words: str) -> All:
+    return All.parse(values_of(parser().parse_args(words), All))
+
+
+def test_each_kind_of_field_takes_its_words(tmp_path: Path) -> None:
+    picture = tmp_path / "a.png"
+    picture.touch()
+    words = [
+        "--prompt",
+        "hi",
+        "--max-tokens",
+        "5",
+        "--top-p",
+        "0.25",
+        "--no-loud",
+        "--size",
+        "m",
+        "--count",
+        "4",
+    ]
+    words += [
+        "--stop",
+        "a",
+        "--stop",
+        "b",
+        "--sizes",
+        "1",
+        "--sizes",
+        "2",
+        "--seed",
+        "7",
+        "--weights",
+        "w",
+    ]
+    words += ["--picture", str(picture), "--folder", str(tmp_path)]
+    words += ["--messages", '[{"role": "user"}]', "--out", "flag", "--param-out", "field"]
+    values = parse(*words).to_dict()
+    assert values == {
+        "prompt": "hi",
+        "max_tokens": 5,
+        "top_p": 0.25,
+        "loud": False,
+        "size": "m",
+        "count": 4,
+        "stop": ["a", "b"],
+        "sizes": [1, 2],
+        "picture": str(picture),
+        "folder": str(tmp_path),
+        "messages": [{"role": "user"}],
+        "out": "field",
+        "seed": 7,
+        "weights": "w",
+    }
+
+
+def test_what_is_not_given_keeps_its_default() -> None:
+    assert parse("--prompt", "x").to_dict() == All.parse({"prompt": "x"}).to_dict()
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("", "Prompt is missing"),
+        ("--prompt x --max-tokens ten", "--max-tokens must be a whole number; you gave “ten”"),
+        ("--prompt x --max-tokens 1.5", "--max-tokens must be a whole number"),
+        ("--prompt x --max-tokens 101", "between 1 and 100"),
+        ("--prompt x --top-p much", "--top-p must be a number"),
+        ("--prompt x --top-p nan", "finite"),
+        ("--prompt x --size xl", "--size must be one of s, m; you gave “xl”"),
+        ("--prompt x --seed -5", "--seed must be 0 or more"),
+        ("--prompt x --picture /no/such.png", "--picture must be an existing file"),
+        ("--prompt x --folder /no/such", "--folder must be an existing folder"),
+        ("--prompt x --messages {", "--messages must be JSON"),
+        ("--prompt x --colour red", "Unrecognized arguments: --colour red"),
+        ("--prompt x --max 5", "Unrecognized arguments: --max 5"),
+        ("--prompt", "Argument --prompt: expected one argument"),
+        (f"--prompt {'x' * 21}", "21 characters; at most 20 fit"),
+    ],
+)
+def test_bad_words_are_refused_in_a_sentence(words: str, sentence: str) -> None:
+    with pytest.raises(BadInput, match=sentence.replace("{", r"\{")):
+        parse(*words.split())
+
+
+def test_dash_reads_standard_input_but_no_more_than_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("from a pipe\n"))
+    assert parse("--prompt", "-").prompt == "from a pipe"
+    endless = io.StringIO("x" * 1_000_000)
+    monkeypatch.setattr("sys.stdin", endless)
+    with pytest.raises(BadInput, match="21 characters"):
+        parse("--prompt", "-")
+    assert endless.tell() == 21
+
+
+def test_random_is_a_seed() -> None:
+    assert parse("--prompt", "x", "--seed", "random").seed.is_random
+
+
+def test_help_names_titles_ranges_defaults_and_groups() -> None:
+    text = " ".join(parser().format_help().split())
+    for words in (
+        "What to 100% do. - reads standard input. Required.",
+        "1 to 100 tokens. Default: 10.",
+        "--loud, --no-loud",
+        "--size {s,m}",
+        "May be given several times.",
+        "Default: random.",
+        "Default: the best that fits.",
+        "Input:",
+        "--param-out",
+    ):
+        assert words in text
+    assert text.index("Set by pages:") > text.index("Input:")
+
+
+def test_fields_can_be_left_out() -> None:
+    made = ArgumentParser(prog="x")
+    add_flags(made, All, leave_out=("prompt",))
+    with pytest.raises(BadInput):
+        made.parse_args(["--prompt", "x"])
+    values: dict[str, Any] = values_of(made.parse_args(["--max-tokens", "3"]), All)
+    assert values == {"max_tokens": 3}
