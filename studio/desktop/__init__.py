@@ -1,1 +1,1 @@
-"""The window: shell, pages, forms, theme (PySide6). Never imports torch, and keeps no state that ``core`` should own."""
+"""The window: shell, pages, forms, theme (PySide6). Never torch; keeps nothing ``core`` should own."""

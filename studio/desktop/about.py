@@ -1,4 +1,4 @@
-"""About the studio: what runs here, and whose work it stands on. Reads installed metadata; asks nobody."""
+"""What runs here, and whose work it stands on. Reads installed metadata; asks nobody."""
 
 from __future__ import annotations
 
@@ -8,13 +8,21 @@ from dataclasses import dataclass
 from importlib import metadata
 
 from PySide6.QtCore import QCoreApplication, Qt
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPlainTextEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QGridLayout,
+    QHBoxLayout,
+    QPlainTextEdit,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 import studio
 from studio.desktop.look import Look, line
 from studio.desktop.resources import folder
 from studio.desktop.widgets.sheet import Sheet
 
+_LONGEST = 32
 _DISTRIBUTION = "offline-studio"
 _SHIPPED = (
     ("Inter", "inter-OFL.txt", "SIL OFL 1.1"),
@@ -76,6 +84,7 @@ def show_about(look: Look, window: QWidget) -> None:
     area.setWidgetResizable(True)
     area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     area.setWidget(inside)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     area.setMinimumHeight(min(320, inside.sizeHint().height()))
     sheet.body.addWidget(area, 1)
     sheet.body.addWidget(shown)
@@ -108,10 +117,11 @@ def _head(look: Look) -> QHBoxLayout:
     words = _tr("Everything runs on this machine. Nothing is sent anywhere. Apache-2.0.")
     column.addWidget(look.label(words, "small", wrap=True))
     qt = _package("PySide6-Essentials")
-    versions = f"Python {platform.python_version()} · Qt {qt.version if qt else '?'} · {platform.platform()}"
-    line_ = look.label(versions, "small", wrap=True)
-    line_.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    column.addWidget(line_)
+    python, system = platform.python_version(), platform.platform()
+    versions = f"Python {python} · Qt {qt.version if qt else '?'} · {system}"
+    machine = look.label(versions, "small", wrap=True)
+    machine.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    column.addWidget(machine)
     row.addLayout(column, 1)
     return row
 
@@ -125,12 +135,14 @@ def _table(look: Look, parts: list[Part], shown: _Licence) -> QGridLayout:
         grid.addWidget(look.label(part.name), row, 0)
         grid.addWidget(look.label(part.version, "small"), row, 1)
         if part.text:
-            button = look.button(part.licence, kind="link")
+            button = look.button(_short(part.licence), kind="link", tip=part.licence)
             button.setAccessibleName(f"{part.name}: {part.licence}")
             button.clicked.connect(lambda _checked=False, part=part: shown.show_part(part))
             grid.addWidget(button, row, 2, Qt.AlignmentFlag.AlignRight)
         else:
-            grid.addWidget(look.label(part.licence, "small"), row, 2, Qt.AlignmentFlag.AlignRight)
+            words = look.label(_short(part.licence), "small")
+            words.setToolTip(part.licence)
+            grid.addWidget(words, row, 2, Qt.AlignmentFlag.AlignRight)
     return grid
 
 
@@ -140,9 +152,12 @@ def _package(name: str) -> Part | None:
     except metadata.PackageNotFoundError:
         return None
     licence = found.get("License-Expression") or _classified(found) or found.get("License") or ""
-    licence = licence.splitlines()[0] if licence else _tr("see the package")
-    text = _licence_text(name)
-    return Part(found["Name"], found["Version"], licence[:48], text)
+    licence = licence.strip().partition("\n")[0] or _tr("see its licence file")
+    return Part(found["Name"], found["Version"], licence, _licence_text(name))
+
+
+def _short(licence: str) -> str:
+    return licence if len(licence) <= _LONGEST else licence[: _LONGEST - 1] + "…"
 
 
 def _classified(found: metadata.PackageMetadata) -> str:

@@ -1,4 +1,4 @@
-"""What the runtime and the jobs are doing, as the window shows it. Holds no policy: the core acts."""
+"""What runtime and jobs are doing, as the window shows it. Holds no policy: the core acts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A strip above the page for what stays true: a library that cannot be written to. Says what, why, what to do."""
+"""A strip above the page for what stays true, such as a read-only library. Decides nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From any thread to the window's: post a call, or run work beside the window. Knows nothing of what it carries."""
+"""Post a call to the window's thread, or run work beside it. Knows nothing of what it carries."""
 
 from __future__ import annotations
 

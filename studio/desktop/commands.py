@@ -25,13 +25,14 @@ def _tr(text: str) -> str:
 
 @dataclass(frozen=True)
 class ShellAction:
-    """Something the window itself can do: a command and a shortcut."""
+    """Something the window itself can do; not in the palette if another line does the same."""
 
     id: str
     title: str
     run: Callable[[], None]
     icon: str
     shortcut: str = ""
+    in_palette: bool = True
 
 
 class Commands:
@@ -46,7 +47,7 @@ class Commands:
         return [
             *self._page_actions(),
             *self._pages(),
-            *(self._shell_command(action) for action in self.shell),
+            *(self._shell_command(a) for a in self.shell if a.in_palette),
             *self._conversations(),
             *self._artifacts(),
         ]
@@ -98,7 +99,12 @@ class Commands:
 
     def _shell_command(self, action: ShellAction) -> Command:
         return Command(
-            f"shell:{action.id}", action.title, action.run, action.icon, _tr("Studio"), action.shortcut
+            f"shell:{action.id}",
+            action.title,
+            action.run,
+            action.icon,
+            _tr("Studio"),
+            action.shortcut,
         )
 
     def _conversations(self) -> list[Command]:
@@ -136,7 +142,7 @@ class Commands:
         self._workspace.open(f"{OWN}gallery")
 
     def _taker(self, kind: str) -> Callable[[SavedArtifact], None] | None:
-        """Return what opens an artifact: the gallery for results, the first page that takes the kind else."""
+        """Return what opens an artifact: the gallery, or the first page that takes the kind."""
         workspace = self._workspace
         for spec in workspace.specs():
             wanted = spec.id == f"{OWN}gallery" if kind == "artifact" else kind in spec.accepts
@@ -151,6 +157,9 @@ def theme_actions(set_mode: Callable[[ThemeMode], None]) -> list[ShellAction]:
         ShellAction("theme-dark", _tr("Theme: dark"), lambda: set_mode(ThemeMode.DARK), "moon"),
         ShellAction("theme-light", _tr("Theme: light"), lambda: set_mode(ThemeMode.LIGHT), "sun"),
         ShellAction(
-            "theme-system", _tr("Theme: as the system"), lambda: set_mode(ThemeMode.SYSTEM), "sun-moon"
+            "theme-system",
+            _tr("Theme: as the system"),
+            lambda: set_mode(ThemeMode.SYSTEM),
+            "sun-moon",
         ),
     ]

@@ -1,4 +1,4 @@
-"""Two small questions: do it or not; open this address or only copy it. Both are sheets, neither blocks."""
+"""Two small questions: do it or not; open this address or copy it. Sheets that block nothing."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ def show_link(
 ) -> None:
     """Show where a link leads before anything leaves the machine."""
     sheet = Sheet(look, window, _tr("This link leaves the studio"), 520)
-    words = _tr("Opening it asks your web browser to go on the network. The studio itself never does.")
+    words = _tr(
+        "Opening it asks your web browser to go on the network. The studio itself never does."
+    )
     sheet.body.addWidget(look.label(words, "mute", wrap=True))
     shown = look.label(address, wrap=True)
     shown.setFont(look.fonts.mono())

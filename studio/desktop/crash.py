@@ -22,7 +22,7 @@ _READ_AT_ONCE = 64 * 1024
 
 
 class CrashReports:
-    """Two files in the logs: one for exceptions nobody caught, one for the interpreter's own death."""
+    """Two files in the logs: for exceptions nobody caught, and for the interpreter's own death."""
 
     def __init__(self, folder: Path) -> None:
         self._bugs = folder / "crash.log"
@@ -84,7 +84,7 @@ class CrashReports:
         for step in (lambda: self._note(report), keep, lambda: tell(report)):
             try:
                 step()
-            except Exception:  # the hook of last resort may not raise itself
+            except Exception:  # noqa: BLE001  the hook of last resort may not raise itself
                 _log.exception("A crash could not be handled in full")
 
     def _note(self, report: str) -> None:

@@ -1,4 +1,4 @@
-"""The control of one parameter, for each kind of field. Knows its own field only; the form arranges them."""
+"""The control of one parameter, for each kind of field. Knows no other field and no form."""
 
 from __future__ import annotations
 
@@ -117,7 +117,9 @@ class ListEditor(TextEditor):
 
         lines = max(3, field.text.lines)
         hint = field.text.placeholder or self.tr("One a line")
-        super().__init__(look, replace(field, text=replace(field.text, lines=lines, placeholder=hint)))
+        super().__init__(
+            look, replace(field, text=replace(field.text, lines=lines, placeholder=hint))
+        )
         self._item = field.item
 
     def get(self) -> list[Any]:  # type: ignore[override]
@@ -125,7 +127,9 @@ class ListEditor(TextEditor):
         return [self._parse(line) for line in lines]
 
     def set(self, value: Any) -> None:
-        super().set("\n".join(str(v).replace("\\", "\\\\").replace("\n", "\\n") for v in value or ()))
+        super().set(
+            "\n".join(str(v).replace("\\", "\\\\").replace("\n", "\\n") for v in value or ())
+        )
 
     def _parse(self, line: str) -> Any:
         number = {FieldKind.INTEGER: int, FieldKind.NUMBER: float}.get(self._item)  # type: ignore[arg-type]
@@ -345,7 +349,9 @@ class SeedEditor(Editor):
     def _show(self) -> None:
         kept = bool(self._edit.text().strip())
         self._lock.setChecked(kept)
-        self._lock.setIcon(self._look.icons.icon("lock" if kept else "lock-open", "mute", on="accent"))
+        self._lock.setIcon(
+            self._look.icons.icon("lock" if kept else "lock-open", "mute", on="accent")
+        )
         words = self.tr("Kept: the same result each time. Click for a new seed each time.")
         tip = words if kept else self.tr("A new seed each time. Click to keep one.")
         self._lock.setToolTip(tip)
@@ -409,7 +415,9 @@ class FileEditor(Editor):
         layout.setSpacing(4)
         self._edit = QLineEdit()
         folder = field.file.folder
-        self._edit.setPlaceholderText(self.tr("Folder") if folder else self.tr("Pick or drop a file"))
+        self._edit.setPlaceholderText(
+            self.tr("Folder") if folder else self.tr("Pick or drop a file")
+        )
         self._edit.setAccessibleName(field.title)
         self._edit.textEdited.connect(lambda _: self.edited.emit())
         browse = look.icon_button("folder-open", self.tr("Browse…"))
@@ -496,9 +504,9 @@ def _no_weights(look: Look, open_models: Callable[[], None]) -> QWidget:
     layout = QVBoxLayout(box)
     layout.setContentsMargins(0, 0, 0, 0)
     layout.setSpacing(6)
-    text = QObject.tr(box, "No weights on this machine can do this. The Models page says how to add some.")
+    text = box.tr("No weights on this machine can do this. The Models page says how to add some.")
     layout.addWidget(look.label(text, "warn", wrap=True))
-    button = look.button(QObject.tr(box, "Open Models"), "box", small=True)
+    button = look.button(box.tr("Open Models"), "box", small=True)
     button.clicked.connect(open_models)
     layout.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
     return box

@@ -1,4 +1,4 @@
-"""The fonts of the look: Inter and JetBrains Mono from the resources, or the system's where they are missing."""
+"""The fonts of the look, Inter and JetBrains Mono; the system's stand in. Never fails."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ _FIXED = QFontDatabase.SystemFont.FixedFont
 
 
 def _load(prefix: str) -> str:
-    """Load all faces whose file starts with ``prefix``; return the family, empty when there is none."""
+    """Load all faces whose file starts with ``prefix``; return the family, empty for none."""
     family = ""
     for path in sorted(folder("fonts").glob(f"{prefix}-*.ttf")):
         families = QFontDatabase.applicationFontFamilies(

@@ -1,4 +1,4 @@
-"""The parameter form, drawn from a ``Params`` class: sections, labels, resets and messages. Runs no task."""
+"""The parameter form, drawn from a ``Params`` class: sections, resets, messages. Runs no task."""
 
 from __future__ import annotations
 
@@ -51,7 +51,11 @@ class ParamsFormWidget(QWidget):
         self._layout.setContentsMargins(20, 4, 16, 20)
         self._layout.setSpacing(18)
         for field in params.fields():
-            if not field.hidden and field.kind is not FieldKind.DATA and (not only or field.name in only):
+            if (
+                not field.hidden
+                and field.kind is not FieldKind.DATA
+                and (not only or field.name in only)
+            ):
                 self._add(field)
         self._layout.addStretch()
 
@@ -332,5 +336,3 @@ class FieldRow(QWidget):
     def _on_switched(self, on: bool) -> None:
         self.editor.widget.setEnabled(on)
         self._on_edited()
-
-

@@ -8,8 +8,8 @@ _START, _WORD, _RUN, _LETTER = 12, 8, 5, 1
 def score(query: str, title: str) -> float:
     """Return how well ``query`` fits; 0 if its letters are not in ``title`` in order.
 
-    Words of the query may come in any order; letters that begin words or follow each other count more,
-    and of two that fit alike the shorter title wins.
+    Words of the query may come in any order; letters that begin words or follow each other count
+    more, and of two that fit alike the shorter title wins.
     """
     total = 0.0
     for word in query.casefold().split():

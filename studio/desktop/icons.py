@@ -1,4 +1,4 @@
-"""Lucide icons in the colours of the theme, crisp at any scale. Draws when it is asked to paint, not before."""
+"""Lucide icons in the theme's colours, crisp at any scale. Draws nothing before it is painted."""
 
 from __future__ import annotations
 
@@ -112,5 +112,5 @@ class _Engine(QIconEngine):
 
 
 def _spot(rect: QRect, side: int) -> QRect:
-    """Return the square in ``rect`` an icon takes: the left end of a wide one, the middle of a high one."""
+    """Return the square an icon takes: the left end of a wide rect, the middle of a high one."""
     return QRect(rect.left(), rect.top() + (rect.height() - side) // 2, side, side)

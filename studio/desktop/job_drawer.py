@@ -1,4 +1,4 @@
-"""All jobs, over the status bar: what each does, how long yet, and pause, stop, first. Acts through ``Activity``."""
+"""All jobs, over the status bar: what each does, how long yet; pause, stop, first. No policy."""
 
 from __future__ import annotations
 
@@ -67,7 +67,9 @@ class JobDrawer(QFrame):
         self.show()
         self.raise_()
         self._close.setFocus(Qt.FocusReason.PopupFocusReason)
-        below = QRect(self._spot.left(), self._spot.bottom(), self._spot.width(), self._spot.height())
+        below = QRect(
+            self._spot.left(), self._spot.bottom(), self._spot.width(), self._spot.height()
+        )
         self._slide.stop()
         if self._look.theme.motion():
             self._slide.setDuration(self._look.theme.motion())
@@ -187,9 +189,9 @@ class _Row(QWidget):
         self._first = look.icon_button("arrow-up-to-line", self.tr("First: before all others"))
         self._pause = look.icon_button("pause", self.tr("Pause"))
         self._stop = look.icon_button("circle-stop", self.tr("Stop"))
-        self._first.clicked.connect(lambda: self._job.promote())
+        self._first.clicked.connect(self._on_first)
         self._pause.clicked.connect(self._on_pause)
-        self._stop.clicked.connect(lambda: self._job.cancel())
+        self._stop.clicked.connect(self._on_stop)
         self._lay_out()
 
     def show_job(self, job: Job) -> None:
@@ -240,6 +242,12 @@ class _Row(QWidget):
         for button in (self._first, self._pause, self._stop):
             buttons.addWidget(button)
         layout.addLayout(buttons)
+
+    def _on_first(self) -> None:
+        self._job.promote()
+
+    def _on_stop(self) -> None:
+        self._job.cancel()
 
     def _on_pause(self) -> None:
         if self._job.state is JobState.PAUSED:

@@ -1,4 +1,4 @@
-"""Theme, icons and fonts in one hand, and the small controls made from them. Knows no page and no studio."""
+"""Theme, icons and fonts in one hand, and small controls made from them. Knows no page."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Look:
         return cls(theme, Icons(theme), fonts)
 
     def label(self, text: str, role: str = "", *, wrap: bool = False) -> QLabel:
-        """Return a label; ``role`` is one of the style sheet's (``title``, ``section``, ``mute``, …)."""
+        """Return a label; ``role`` is one of the style sheet's: ``title``, ``section``, ``mute``, …"""
         label = QLabel(text)
         label.setTextFormat(Qt.TextFormat.PlainText)
         label.setWordWrap(wrap)
@@ -67,7 +67,9 @@ class Look:
         button.setAccessibleName(text or tip)
         return button
 
-    def icon_button(self, icon: str, tip: str, *, size: int = tokens.ICON, color: str = "mute") -> QToolButton:
+    def icon_button(
+        self, icon: str, tip: str, *, size: int = tokens.ICON, color: str = "mute"
+    ) -> QToolButton:
         """Return a flat button with an icon; ``tip`` names it for everybody."""
         button = QToolButton()
         button.setIcon(self.icons.icon(icon, color, on="accent"))

@@ -1,4 +1,4 @@
-"""Notices, bottom right: at most three, each with one button, staying while the mouse is over them."""
+"""Notices, bottom right: at most three, staying while the mouse is over them. Says nothing itself."""
 
 from __future__ import annotations
 

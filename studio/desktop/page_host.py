@@ -1,4 +1,4 @@
-"""The middle of the window: builds a page when it is first opened, and keeps a broken one from breaking more."""
+"""The middle of the window: builds pages when first opened. A broken one breaks nothing else."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class PageHost(QStackedWidget):
     # --- opening ------------------------------------------------------------------------------
 
     def open(self, page_id: str) -> Page | None:
-        """Bring a page into view, building it the first time. Returns None if it is broken or unknown."""
+        """Bring a page into view, building it the first time; None if it is broken or unknown."""
         spec = self._specs.get(page_id)
         if spec is None:
             return None

@@ -108,7 +108,11 @@ class CommandPalette(Overlay):
         return [command.title for command in self._rows.commands]
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if watched is self._edit and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+        if (
+            watched is self._edit
+            and isinstance(event, QKeyEvent)
+            and event.type() == QEvent.Type.KeyPress
+        ):
             return self._on_key(event)
         return super().eventFilter(watched, event)
 
@@ -183,7 +187,7 @@ class CommandPalette(Overlay):
         head.setSpacing(12)
         head.addWidget(look.icon_label("search", "mute", 18))
         head.addWidget(self._edit, 1)
-        head.addWidget(look.label("Esc", "key"))
+        head.addWidget(look.label("Esc", "key"), 0, Qt.AlignmentFlag.AlignVCenter)
         layout.addLayout(head)
         layout.addWidget(line())
         inner = QVBoxLayout()
@@ -270,5 +274,7 @@ class _Painter(QStyledItemDelegate):
             painter.drawText(key, Qt.AlignmentFlag.AlignCenter, command.shortcut)
             right -= width + 10
         painter.setPen(color("mute"))
-        painter.drawText(QRect(rect.left(), rect.top(), right - rect.left(), rect.height()), flags, command.group)
+        painter.drawText(
+            QRect(rect.left(), rect.top(), right - rect.left(), rect.height()), flags, command.group
+        )
         return right - painter.fontMetrics().horizontalAdvance(command.group)

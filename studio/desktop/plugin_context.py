@@ -1,4 +1,4 @@
-"""What the window half of one plugin may touch; implements ``studio.api.gui.PluginContext``. Adds no policy."""
+"""What one plugin's window half may touch: ``studio.api.gui.PluginContext``. Adds no policy."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class PluginContext:
         self._studio, self._background, self._targets = studio, background, targets
 
     def run_later(self, call: Callable[[], Any], then: Callable[[Any], None] | None = None) -> None:
-        """Run ``call`` beside the window, then ``then(result)`` on its thread; a failure is told and named."""
+        """Run ``call`` beside the window, then ``then(result)`` on its thread; failures are told."""
         host = self._studio.plugins
 
         def failed(error: Exception) -> None:
@@ -115,7 +115,9 @@ class PluginLibrary:
         """Return one artifact."""
         return self._saved(self._library.artifact(id))
 
-    def find(self, query: str = "", kinds: Sequence[str] = (), limit: int = 100) -> list[SavedArtifact]:
+    def find(
+        self, query: str = "", kinds: Sequence[str] = (), limit: int = 100
+    ) -> list[SavedArtifact]:
         """Return artifacts, newest first."""
         return [self._saved(found) for found in self._library.find(query, kinds=kinds, limit=limit)]
 

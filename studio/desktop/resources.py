@@ -1,4 +1,4 @@
-"""Where the icons and fonts lie. A damaged installation has none, and the window opens all the same."""
+"""Where icons and fonts lie. A damaged installation has none, and the window opens all the same."""
 
 from __future__ import annotations
 

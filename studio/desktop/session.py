@@ -18,12 +18,8 @@ from studio.desktop.commands import Commands, ShellAction, theme_actions
 from studio.desktop.palette import CommandPalette
 from studio.desktop.shell import MainWindow
 from studio.desktop.shortcuts import Group, show_shortcuts
-from studio.desktop.theme import ThemeMode
 from studio.desktop.workspace import OWN, Workspace
 from studio.protocol.messages import Unload
-
-THEME, MOTION = "appearance.theme", "appearance.reduced_motion"
-"""Keys of the settings the shell itself obeys."""
 
 
 class Session(QObject):
@@ -40,7 +36,6 @@ class Session(QObject):
         self.palette = CommandPalette(
             window.look, center, self._commands.collect, window.state.used
         )
-        self._connect_settings()
         self._connect_notices()
         self._connect_activity()
         self._bind()
@@ -79,7 +74,9 @@ class Session(QObject):
             self._notice(
                 Level.WARN,
                 self.tr("The studio ended unexpectedly last time."),
-                self.tr("Your work up to the last second is here. The report stays on this machine."),
+                self.tr(
+                    "Your work up to the last second is here. The report stays on this machine."
+                ),
                 Action(self.tr("Copy report"), lambda: self.workspace.ui.copy(report)),
             )
 
@@ -92,22 +89,12 @@ class Session(QObject):
             self._notice(
                 Level.INFO,
                 self.tr("The studio's own fonts are missing: {names}.").format(names=names),
-                self.tr("The system's fonts stand in. Installing the studio again brings them back."),
+                self.tr(
+                    "The system's fonts stand in. Installing the studio again brings them back."
+                ),
             )
 
     # --- connections --------------------------------------------------------------------------
-
-    def _connect_settings(self) -> None:
-        settings, theme = self.studio.settings, self.window.look.theme
-        if settings.is_set(THEME):
-            self._show_theme(settings.get(THEME, str(theme.mode)))
-        theme.reduced_motion = settings.get(MOTION, theme.reduced_motion)
-        settings.observe(THEME, lambda key, value: self._show_theme(value or ThemeMode.SYSTEM))
-        settings.observe(MOTION, lambda key, value: setattr(theme, "reduced_motion", bool(value)))
-
-    def _show_theme(self, mode: str) -> None:
-        if mode in set(ThemeMode):
-            self.window.look.theme.set_mode(ThemeMode(mode))
 
     def _connect_notices(self) -> None:
         notices, area = self.studio.notices, self.window.notices
@@ -121,7 +108,9 @@ class Session(QObject):
         elif self.studio.paths.temporary:
             self.window.banner.say(
                 self.tr("Nothing you make now is kept."),
-                self.tr("The studio has no folder to save to; this session lives in a temporary one."),
+                self.tr(
+                    "The studio has no folder to save to; this session lives in a temporary one."
+                ),
             )
 
     def _connect_activity(self) -> None:
@@ -138,18 +127,37 @@ class Session(QObject):
     def _shell_actions(self) -> list[ShellAction]:
         window = self.window
         return [
-            ShellAction("palette", self.tr("Command palette"), self._toggle_palette, "command", "Ctrl+K"),
             ShellAction(
-                "panel", self.tr("Show or hide parameters"), window.toggle_panel, "panel-right", "Ctrl+\\"
+                "palette",
+                self.tr("Command palette"),
+                self._toggle_palette,
+                "command",
+                "Ctrl+K",
+                False,
             ),
-            ShellAction("jobs", self.tr("Show or hide jobs"), window.drawer.toggle, "activity", "Ctrl+J"),
-            ShellAction("settings", self.tr("Settings"), self._open_settings, "settings", "Ctrl+,"),
-            *theme_actions(lambda mode: self.studio.settings.set(THEME, str(mode))),
-            ShellAction("motion", self.tr("Less motion: on or off"), self._toggle_motion, "accessibility"),
+            ShellAction(
+                "panel",
+                self.tr("Show or hide parameters"),
+                window.toggle_panel,
+                "panel-right",
+                "Ctrl+\\",
+            ),
+            ShellAction(
+                "jobs", self.tr("Show or hide jobs"), window.drawer.toggle, "activity", "Ctrl+J"
+            ),
+            ShellAction(
+                "settings", self.tr("Settings"), self._open_settings, "settings", "Ctrl+,", False
+            ),
+            *theme_actions(window.look.theme.set_mode),
+            ShellAction(
+                "motion", self.tr("Less motion: on or off"), self._toggle_motion, "accessibility"
+            ),
             ShellAction(
                 "restart", self.tr("Restart the runtime"), self.studio.runtime.restart, "rotate-cw"
             ),
-            ShellAction("shortcuts", self.tr("Keyboard shortcuts"), self.show_shortcuts, "keyboard", "F1"),
+            ShellAction(
+                "shortcuts", self.tr("Keyboard shortcuts"), self.show_shortcuts, "keyboard", "F1"
+            ),
             ShellAction("about", self.tr("About Offline Studio"), self.show_about, "info"),
             ShellAction("quit", self.tr("Quit"), window.close, "log-out", "Ctrl+Q"),
         ]
@@ -167,7 +175,8 @@ class Session(QObject):
         self.workspace.open(f"{OWN}settings")
 
     def _toggle_motion(self) -> None:
-        self.studio.settings.set(MOTION, not self.window.look.theme.reduced_motion)
+        theme = self.window.look.theme
+        theme.reduced_motion = not theme.reduced_motion
 
     def _on_question_mark(self) -> None:
         # A question mark that somebody writes is a letter, not a cry for help.
@@ -187,7 +196,9 @@ class Session(QObject):
             (button.spec.title, f"Ctrl+{number}")
             for number, button in enumerate(self.window.rail.buttons()[:9], start=1)
         ]
-        here = [(a.title, _native(a.shortcut)) for _, a in self._commands.page_actions() if a.shortcut]
+        here = [
+            (a.title, _native(a.shortcut)) for _, a in self._commands.page_actions() if a.shortcut
+        ]
         shell = [(a.title, _native(a.shortcut)) for a in self._commands.shell if a.shortcut]
         return [
             (self.tr("This page"), here),

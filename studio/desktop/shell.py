@@ -1,4 +1,4 @@
-"""The main window: rail, page, parameter panel, status bar, and what floats over them. Knows no studio core."""
+"""The main window: rail, page, panel, status bar, and what floats over them. Knows no core."""
 
 from __future__ import annotations
 
@@ -146,12 +146,18 @@ class MainWindow(QMainWindow):
 
     def ask_to_close(self, jobs: int, close: Callable[[], None]) -> None:
         """Ask whether jobs that run may be stopped."""
-        what = self.tr("1 job is still at work.") if jobs == 1 else self.tr("{n} jobs are still at work.")
+        what = (
+            self.tr("1 job is still at work.")
+            if jobs == 1
+            else self.tr("{n} jobs are still at work.")
+        )
         show_confirm(
             self.look,
             self.centralWidget(),
             self.tr("Close the studio?"),
-            what.format(n=jobs) + " " + self.tr("Closing stops them; their recipes stay in the library."),
+            what.format(n=jobs)
+            + " "
+            + self.tr("Closing stops them; their recipes stay in the library."),
             self.tr("Stop and close"),
             close,
             danger=True,
@@ -183,6 +189,7 @@ class MainWindow(QMainWindow):
         self.status_bar.jobs_clicked.connect(self.drawer.toggle)
         self.drawer.moved.connect(self._place_floats)
         self._numbers: list[QShortcut] = []
+        self._page_shortcuts: list[QShortcut] = []
 
     def shortcut(self, keys: str, run: Callable[[], None]) -> QShortcut:
         """Bind keys for the whole window."""
@@ -206,10 +213,12 @@ class MainWindow(QMainWindow):
         if state.maximized:
             self.setWindowState(self.windowState() | self.windowState().WindowMaximized)
         self.pages.load_states(state.pages)
-        self.rail.show_pages([
-            PageSpec(page.id, page.title, page.icon, _not_yet, at_bottom=page.at_bottom)
-            for page in state.rail
-        ])
+        self.rail.show_pages(
+            [
+                PageSpec(page.id, page.title, page.icon, _not_yet, at_bottom=page.at_bottom)
+                for page in state.rail
+            ]
+        )
         self.rail.mark(state.page)
 
     def _restore_geometry(self, x: int, y: int, width: int, height: int) -> None:
@@ -225,8 +234,20 @@ class MainWindow(QMainWindow):
         spec = self.pages.spec(page_id)
         if spec is not None:
             self.setWindowTitle(f"{spec.title} – Offline Studio")
+        self._bind_page()
         self._show_panel()
         self.page_opened.emit(page_id)
+
+    def _bind_page(self) -> None:
+        """The keys of a page's actions hold while it is in view."""
+        for shortcut in self._page_shortcuts:
+            shortcut.deleteLater()
+        page = self.pages.page()
+        self._page_shortcuts = [
+            self.shortcut(action.shortcut, action.run)
+            for action in (page.actions if page is not None else ())
+            if action.shortcut
+        ]
 
     def _show_panel(self) -> None:
         page = self.pages.page()

@@ -16,7 +16,7 @@ _BEAT_MS = 20
 
 
 class StallWatch(QObject):
-    """Looks from another thread whether the event loop goes round, and logs the stack when it does not."""
+    """Looks from another thread whether the event loop goes round; logs the stack if not."""
 
     def __init__(
         self, limit: float = 0.1, report: Callable[[float, str], None] | None = None

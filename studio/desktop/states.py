@@ -29,7 +29,10 @@ class EmptyState(QWidget):
 
 
 class ErrorState(QWidget):
-    """What went wrong, why, and buttons; ``actions``: (words, icon, what a click does), the first is primary."""
+    """What went wrong, why, and a way on.
+
+    ``actions``: (words, icon, what a click does); the first is the primary one.
+    """
 
     def __init__(
         self,
@@ -73,9 +76,7 @@ class _Examples(QWidget):
         for place, (icon, words, run) in enumerate(examples):
             grid.addWidget(self._card(look, icon, words, run), place // columns, place % columns)
 
-    def _card(
-        self, look: Look, icon: str, words: str, run: Callable[[], None]
-    ) -> QPushButton:
+    def _card(self, look: Look, icon: str, words: str, run: Callable[[], None]) -> QPushButton:
         card = look.button(words, icon, kind="example")
         card.setIconSize(QSize(24, 18))
         card.setProperty("radius", 12)

@@ -1,4 +1,4 @@
-"""The slim bar below: device, memory, jobs, runtime. Draws from ``Activity``; acts through its verbs."""
+"""The slim bar below: device, memory, jobs, runtime. Draws from ``Activity`` and asks it to act."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class _Runtime(QWidget):
         self._text.setFont(look.fonts.figures(12))
         self._restart = look.button(self.tr("Start again"), "rotate-cw", small=True)
         self._restart.setProperty("density", "status")
-        self._restart.clicked.connect(lambda: activity.restart())
+        self._restart.clicked.connect(self._on_restart)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(7)
@@ -76,6 +76,9 @@ class _Runtime(QWidget):
         activity.status_changed.connect(self._show)
         self._show()
 
+    def _on_restart(self) -> None:
+        self._activity.restart()
+
     def _show(self) -> None:
         state, reason = self._activity.runtime_state, self._activity.runtime_reason
         icon, color, text = {
@@ -83,8 +86,16 @@ class _Runtime(QWidget):
             "starting": ("loader", "accent", self.tr("Runtime is starting…")),
             "ready": ("circle-dot", "good", self._device(self._activity.status)),
             "stopping": ("loader", "mute", self.tr("Runtime is stopping…")),
-            "dead": ("triangle-alert", "bad", self.tr("Runtime ended: {reason}").format(reason=reason)),
-            "given_up": ("triangle-alert", "bad", self.tr("Runtime stopped: {reason}").format(reason=reason)),
+            "dead": (
+                "triangle-alert",
+                "bad",
+                self.tr("Runtime ended: {reason}").format(reason=reason),
+            ),
+            "given_up": (
+                "triangle-alert",
+                "bad",
+                self.tr("Runtime stopped: {reason}").format(reason=reason),
+            ),
         }[state]
         self._icon.set_icon(icon, color)
         self._text.setText(text)
@@ -136,9 +147,11 @@ class _Memory(QToolButton):
         self._meter.set_parts([(share, "warn" if share > _CROWDED else "accent")])
         figures = f"{status.memory_used / 1e9:.1f} / {status.memory_total / 1e9:.0f} GB"
         loaded = ", ".join(self._activity.title_of(item.weights) for item in status.loaded)
-        self._text.setText(self.fontMetrics().elidedText(
-            f"{figures}   {loaded}" if loaded else figures, Qt.TextElideMode.ElideRight, 340
-        ))
+        self._text.setText(
+            self.fontMetrics().elidedText(
+                f"{figures}   {loaded}" if loaded else figures, Qt.TextElideMode.ElideRight, 340
+            )
+        )
         self.setFixedWidth(self.layout().sizeHint().width())
         self.setAccessibleName(self.tr("Memory {figures}").format(figures=figures))
         self.setToolTip(self.tr("What is loaded, and why"))

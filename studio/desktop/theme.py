@@ -1,4 +1,4 @@
-"""The theme in force: palette on Fusion, one style sheet, light, dark or as the system. Writes no colour of its own."""
+"""The theme in force: palette on Fusion, one style sheet, dark or light. Names no colour itself."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class Theme(QObject):
 
     def _wants_dark(self) -> bool:
         if self._mode is ThemeMode.SYSTEM:
-            # Unknown (no desktop settings reachable) counts as dark: the look was drawn there first.
+            # Unknown (no desktop settings in reach) counts as dark: the look was drawn so first.
             return self._hints.colorScheme() is not Qt.ColorScheme.Light
         return self._mode is ThemeMode.DARK
 
@@ -131,11 +131,14 @@ class Theme(QObject):
 
     def _sheet(self) -> str:
         names = {name.replace("-", "_"): _rgba(self.color(name)) for name in self.tokens.colors}
-        parts = {f"part_{icon.replace('-', '_')}": self._part(icon, token) for icon, token in _PARTS.items()}
+        parts = {
+            f"part_{icon.replace('-', '_')}": self._part(icon, token)
+            for icon, token in _PARTS.items()
+        }
         return Template(_SHEET.read_text("utf-8")).substitute(names | parts)
 
     def _part(self, icon: str, token: str) -> str:
-        """Return the path of ``icon`` drawn in the colour of ``token``, as a style sheet takes it."""
+        """Return the path of ``icon`` in the colour of ``token``, as a style sheet takes it."""
         color = self.color(token).name()
         drawn = Path(self._parts.name) / f"{icon}-{color[1:]}.svg"
         source = folder("icons") / f"{icon}.svg"

@@ -1,4 +1,4 @@
-"""The token table: every colour and size of the look. Data only; no Qt, nothing is computed elsewhere."""
+"""The token table: every colour and size of the look. Data only, no Qt."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _COLORS: dict[str, tuple[str, str]] = {
     "bad-soft": ("#f2616b1f", "#c4323f14"),
     "warn-soft": ("#f5b53d1f", "#a15c0014"),
     "good-soft": ("#3ecf8e1f", "#12805c14"),
-    "scrim": ("#05060a99", "#1b1f2a47"),
+    "scrim": ("#05060a8c", "#1b1f2a3d"),
     "shadow": ("#00000080", "#1b1f2a2e"),
     "knob": ("#e7e9ee", "#ffffff"),
     # kinds of artifacts: icon and badge

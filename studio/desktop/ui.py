@@ -24,7 +24,7 @@ class WindowUi:
 
     Attributes:
         open_page: For the studio's own pages: bring a page into view by its id.
-        send_to: For the studio's own pages: (page title, action) for each page that takes an artifact.
+        send_to: For the studio's own pages: (title, action) for each page that takes an artifact.
     """
 
     def __init__(
@@ -37,9 +37,9 @@ class WindowUi:
         self.look = look
         self._window = window
         self.open_page: Callable[[str], bool] = lambda page: False
-        self.send_to: Callable[
-            [SavedArtifact], Sequence[tuple[str, Callable[[], None]]]
-        ] = lambda artifact: ()
+        self.send_to: Callable[[SavedArtifact], Sequence[tuple[str, Callable[[], None]]]] = (
+            lambda artifact: ()
+        )
         self._services = FormServices(weights, self._pick_one, open_models)
 
     # --- the theme ----------------------------------------------------------------------------
@@ -68,7 +68,9 @@ class WindowUi:
 
     # --- controls -----------------------------------------------------------------------------
 
-    def button(self, text: str, icon: str = "", *, primary: bool = False, tip: str = "") -> QPushButton:
+    def button(
+        self, text: str, icon: str = "", *, primary: bool = False, tip: str = ""
+    ) -> QPushButton:
         """Return a push button."""
         return self.look.button(text, icon, kind="primary" if primary else "", tip=tip)
 
@@ -102,7 +104,9 @@ class WindowUi:
 
     # --- asking -------------------------------------------------------------------------------
 
-    def pick_files(self, title: str, suffixes: Sequence[str] = (), *, many: bool = False) -> list[Path]:
+    def pick_files(
+        self, title: str, suffixes: Sequence[str] = (), *, many: bool = False
+    ) -> list[Path]:
         """Ask for existing files; empty when the user declined."""
         ask = QFileDialog.getOpenFileNames if many else QFileDialog.getOpenFileName
         chosen, _ = ask(self._window, title, "", _filter(suffixes))
@@ -132,7 +136,9 @@ class WindowUi:
                 self.look,
                 self._window,
                 address.toDisplayString(),
-                copy=lambda: self.copy(address.toString(QUrl.ComponentFormattingOption.FullyEncoded)),
+                copy=lambda: self.copy(
+                    address.toString(QUrl.ComponentFormattingOption.FullyEncoded)
+                ),
                 open_it=lambda: QDesktopServices.openUrl(address),
             )
 

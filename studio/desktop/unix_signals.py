@@ -1,4 +1,4 @@
-"""SIGTERM and Ctrl+C as events of the window. A signal handler itself does nothing but wake the loop."""
+"""SIGTERM and Ctrl+C as events of the window. The handlers do nothing but wake its loop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the window was, which page was open, what each page kept: one small file. Losing it costs comfort only."""
+"""Where the window was, what each page kept: one small file. Losing it costs comfort only."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _log = logging.getLogger("studio.desktop.state")
 
 
 class KnownPage(msgspec.Struct, frozen=True):
-    """A page of the last session: enough to draw the rail before the plugins have been looked for."""
+    """A page of the last session: enough to draw the rail before plugins are looked for."""
 
     id: str
     title: str
@@ -56,7 +56,7 @@ def load(path: Path) -> WindowState:
 
 
 def save(path: Path, state: WindowState) -> None:
-    """Replace the file in one move. A disk that takes no more is logged: comfort is not worth a dialog."""
+    """Replace the file in one move. A failure is logged: comfort is not worth a dialog."""
     partial = path.with_name(path.name + ".part")
     try:
         partial.write_bytes(msgspec.json.encode(state))

@@ -1,4 +1,4 @@
-"""Fills the shell from an open studio: pages, contexts, notices, palette. The window half of composition."""
+"""Fills the shell from an open studio: pages and plugin contexts. Draws nothing itself."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from studio.api.gui import Page
 from studio.core.plugins.plugin import Plugin, PluginState
 from studio.desktop.bridge import Background
 from studio.desktop.page_spec import PageSpec
+from studio.desktop.pages.parts import PageParts
 from studio.desktop.plugin_context import CatalogueView, PluginContext
 from studio.desktop.shell import MainWindow
 from studio.desktop.ui import WindowUi
@@ -56,6 +57,7 @@ class Workspace:
         self.ui = WindowUi(window.look, window, weights, lambda: self.open(f"{OWN}models"))
         self.ui.open_page = self.open
         self.ui.send_to = self.targets
+        self._parts = PageParts(studio, self.ui, background, self.context)
         window.activity.title_of = weights.title
         window.set_pages(self.specs())
         studio.plugins.on_change(self._on_plugins)
@@ -103,7 +105,9 @@ class Workspace:
         manifest = plugin.manifest
         assert manifest is not None
         if manifest.pages:
-            return [self._spec(plugin, page, self._plugin_page, page.accepts) for page in manifest.pages]
+            return [
+                self._spec(plugin, page, self._plugin_page, page.accepts) for page in manifest.pages
+            ]
         return [self._spec(plugin, task, self._task_page, ()) for task in manifest.tasks]
 
     def _spec(
@@ -130,7 +134,7 @@ class Workspace:
         if page_id not in pages:
             raise StudioError(
                 ErrorCode.PLUGIN_FAILED,
-                f"The plugin {plugin.title} does not bring the page its manifest promises ({page_id}).",
+                f"The plugin {plugin.title} does not bring the page {page_id} of its manifest.",
                 "Ask its author for a corrected version.",
                 plugin=plugin.id,
             )
@@ -151,12 +155,10 @@ class Workspace:
         return build(self.context(plugin.id), entry, params)
 
     def _own_page(self, name: str, title: str) -> Page:
-        return _part(name, title)(self.studio, self.ui)
+        return _part(name, title)(self._parts)
 
-    def _build(
-        self, build: Callable[[Plugin, str], Page], plugin: Plugin, entry: str
-    ) -> Page:
-        """Build a page. Of a plugin that is out of order, first say why; the next time, try it again."""
+    def _build(self, build: Callable[[Plugin, str], Page], plugin: Plugin, entry: str) -> Page:
+        """Build a page. Of a plugin out of order, first say why; the next time, try it again."""
         if not plugin.is_usable:
             if plugin.id not in self._explained:
                 self._explained.add(plugin.id)
@@ -166,6 +168,8 @@ class Workspace:
             return build(plugin, entry)
         except Exception:
             self._explained.add(plugin.id)
+            # The page says it in full; the same words in a notice would be noise.
+            self.studio.notices.dismiss(f"plugin-{plugin.id}")
             raise
 
     def send(self, spec: PageSpec, artifact: SavedArtifact) -> None:

@@ -1,1 +1,1 @@
-"""Controls of the house style that Qt does not have. They know the look, never the studio behind it."""
+"""Controls of the house style that Qt does not have. They know the look, never the studio."""

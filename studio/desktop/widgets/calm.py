@@ -1,13 +1,24 @@
-"""Number fields, sliders and combo boxes that a scrolling wheel passes over: they turn only when they have the focus."""
+"""Number fields, sliders and combo boxes that no passing wheel turns: only one with the focus."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QSlider, QSpinBox
+from PySide6.QtGui import QPaintEvent, QWheelEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QSlider,
+    QSpinBox,
+    QStyle,
+    QStyleOptionComboBox,
+    QStylePainter,
+)
 
 _INSET = 6
 """Before the text of a number field: Qt drops the style sheet's padding there."""
+
+_ARROW = 52
+"""What padding and arrow of a combo box take from its text."""
 
 
 class CalmSpinBox(QSpinBox):
@@ -52,6 +63,17 @@ class CalmComboBox(QComboBox):
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         super().wheelEvent(event) if self.hasFocus() else event.ignore()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        option = QStyleOptionComboBox()
+        self.initStyleOption(option)
+        room = self.width() - _ARROW - option.iconSize.width() * (not option.currentIcon.isNull())
+        option.currentText = self.fontMetrics().elidedText(
+            option.currentText, Qt.TextElideMode.ElideRight, room
+        )
+        painter = QStylePainter(self)
+        painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
+        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
 
     def showPopup(self) -> None:
         frame = self.view().window()

@@ -35,7 +35,9 @@ class ElidedLabel(QLabel):
 
     def _fit(self) -> None:
         line = " ".join(self._text.split())
-        shown = self.fontMetrics().elidedText(line, Qt.TextElideMode.ElideRight, max(0, self.width()))
+        shown = self.fontMetrics().elidedText(
+            line, Qt.TextElideMode.ElideRight, max(0, self.width())
+        )
         if shown != self.text():
             self.setText(shown)
         self.setToolTip(self._text if shown != line else "")

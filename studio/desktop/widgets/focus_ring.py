@@ -1,4 +1,4 @@
-"""The 2-px ring around whatever has the keyboard. Shown for keyboard users only, as a mouse needs none."""
+"""The 2-px ring around whatever has the keyboard. Shown to keyboard users: a mouse needs none."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _GAP = 3
 
 
 class FocusRing(QWidget):
-    """One ring that follows the focus within its window. A widget may set ``radius``, or ``ring`` to False."""
+    """One ring that follows the focus. A widget may set ``radius``, or ``ring`` to False."""
 
     def __init__(self, theme: Theme, window: QWidget) -> None:
         super().__init__(window)

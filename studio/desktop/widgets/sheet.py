@@ -45,7 +45,11 @@ class Overlay(QWidget):
         self.closed.emit()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if watched is self.parentWidget() and event.type() == QEvent.Type.Resize and self.isVisible():
+        if (
+            watched is self.parentWidget()
+            and event.type() == QEvent.Type.Resize
+            and self.isVisible()
+        ):
             self.setGeometry(self.parentWidget().rect())
         return False
 
@@ -54,7 +58,12 @@ class Overlay(QWidget):
         inside = [w for w in self.findChildren(QWidget) if _takes_tab(w)]
         if not inside:
             return True
-        inside.sort(key=lambda w: (w.mapTo(self, w.rect().topLeft()).y(), w.mapTo(self, w.rect().topLeft()).x()))
+        inside.sort(
+            key=lambda w: (
+                w.mapTo(self, w.rect().topLeft()).y(),
+                w.mapTo(self, w.rect().topLeft()).x(),
+            )
+        )
         now = QApplication.focusWidget()
         at = inside.index(now) if now in inside else -1
         inside[(at + (1 if forward else -1)) % len(inside)].setFocus(
