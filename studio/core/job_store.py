@@ -14,6 +14,7 @@ from studio.core.job import Recipe
 from studio.core.library import Library
 from studio.core.library.objects import checked_suffix
 from studio.core.library.ulid import new_id
+from studio.protocol.blobs import flat
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.messages import Finished, Produced
 from studio.protocol.states import JobState
@@ -127,4 +128,4 @@ class LibraryJobStore:
 
 
 def _digest(data: Any) -> str:
-    return hashlib.sha256(memoryview(data).cast("B")).hexdigest()
+    return hashlib.sha256(flat(data)).hexdigest()

@@ -58,6 +58,18 @@ _NAME = re.compile(r"[0-9a-f]{32}")
 _PREFIX = "offline-studio-"
 
 
+def flat(blob: Buffer) -> memoryview[int]:
+    """Return the bytes of ``blob``, uncopied.
+
+    Raises:
+        StudioError: ``BAD_INPUT``: they do not lie one after the other in memory.
+    """
+    view = memoryview(blob)
+    if not view.c_contiguous:
+        raise StudioError(ErrorCode.BAD_INPUT, "An array must be contiguous to be sent.")
+    return view.cast("B") if view.nbytes else memoryview(b"")
+
+
 def check(spec: BlobSpec, blob: Buffer) -> None:
     """Refuse a blob that is not what ``spec`` says.
 
@@ -103,11 +115,11 @@ def shaped(spec: BlobSpec, blob: Buffer) -> memoryview[Any]:
         StudioError: ``PROTOCOL``: the blob is not what ``spec`` says.
     """
     check(spec, blob)
-    flat = memoryview(blob).cast("B")
+    raw = flat(blob)
     if spec.dtype == "bytes" or 0 in spec.shape or not spec.shape:
-        return flat
+        return raw
     code: Any = DTYPES[spec.dtype].replace("e", "H")
-    return flat.cast(code, spec.shape)
+    return raw.cast(code, spec.shape)
 
 
 class SharedArea:
@@ -162,7 +174,7 @@ class SharedArea:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
         try:
             with open(os.open(path, flags, 0o600), "wb", buffering=0) as file:
-                view = memoryview(blob).cast("B")
+                view = flat(blob)
                 while view:
                     view = view[file.write(view) :]
         except OSError:  # full: a container's /dev/shm is often small

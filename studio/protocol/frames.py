@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
-from studio.protocol.blobs import SHARED_FROM, SharedArea
+from studio.protocol.blobs import SHARED_FROM, SharedArea, flat
 from studio.protocol.errors import ErrorCode, StudioError
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ INLINE, SHARED = 0, 1
 HEADER = struct.Struct("!4sIH")
 ENTRY = struct.Struct("!BQ16s")
 _NO_NAME = bytes(16)
+_PIECE = 1024**2
 _ENCODER = msgspec.msgpack.Encoder()
 
 
@@ -80,7 +81,7 @@ def encode(
     Raises:
         StudioError: ``BAD_INPUT``: there are too many or too large blobs.
     """
-    views = [memoryview(blob).cast("B") for blob in blobs]
+    views = [flat(blob) for blob in blobs]
     if len(views) > MAX_BLOBS:
         raise StudioError(ErrorCode.BAD_INPUT, f"At most {MAX_BLOBS} arrays fit one message.")
     table = bytearray()
@@ -137,14 +138,17 @@ def _check_entries(entries: list[tuple[int, int, bytes]], area: SharedArea | Non
 
 
 def _read(stream: Stream, length: int, inside: bool = False) -> bytearray:
-    data = bytearray(length)
-    rest = memoryview(data)
-    while rest:
-        count = stream.readinto(rest)
+    """Read ``length`` bytes. Room is made as they come: a length is only a claim."""
+    data = bytearray(min(length, _PIECE))
+    filled = 0
+    while filled < length:
+        if filled == len(data):
+            data.extend(bytes(min(length - filled, filled)))
+        with memoryview(data) as view:
+            count = stream.readinto(view[filled:])
         if not count:
-            cut = inside or len(rest) < length
-            raise EOFError("in the middle of a message" if cut else "")
-        rest = rest[count:]
+            raise EOFError("in the middle of a message" if inside or filled else "")
+        filled += count
     return data
 
 

@@ -242,7 +242,7 @@ def _named(blobs: tuple[memoryview, ...], index: int) -> memoryview:
 
 
 def _write_all(writer: ByteWriter, data: Buffer) -> None:
-    rest = memoryview(data).cast("B")
+    rest = blob_rules.flat(data)
     while rest:
         rest = rest[writer.write(rest) or 0 :]
 
