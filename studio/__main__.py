@@ -21,10 +21,27 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def open_window(safe_mode: bool, only: Sequence[str]) -> int:
-    """Show the window until the user closes it."""
+    """Show the window until the user closes it.
+
+    Raises:
+        StudioError: There is no display, which Qt would answer by aborting the process.
+    """
+    _require_display()
     from studio.app import main as run_window
 
     return run_window(safe_mode=safe_mode, only=tuple(only))
+
+
+def _require_display() -> None:
+    names = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    if sys.platform.startswith("linux") and not any(os.environ.get(name) for name in names):
+        from studio.protocol.errors import ErrorCode, StudioError
+
+        raise StudioError(
+            ErrorCode.UNSUPPORTED,
+            "There is no display, so no window can open.",
+            "`studio chat`, `run` and `tour` work without one; `studio doctor` says more.",
+        )
 
 
 def _add_plugin_path() -> None:

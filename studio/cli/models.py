@@ -11,11 +11,7 @@ from studio.cli.exit_code import ExitCode
 from studio.cli.flags import ArgumentParser
 from studio.cli.session import Session
 from studio.core import disk
-from studio.core.studio import Studio
-from studio.core.supervisor import RuntimeState
 from studio.core.weights import Verification, Weights
-from studio.protocol.errors import ErrorCode, StudioError
-from studio.protocol.messages import Inspected
 
 
 def main(argv: Sequence[str], session: Session) -> int:
@@ -94,7 +90,7 @@ def _info(arguments: Any, session: Session) -> int:
     path = Path(arguments.id).expanduser()
     known = None if path.exists() else session.weights.get(arguments.id)
     with session.studio(read_only=True) as studio:
-        facts = _ask_runtime(studio, known.path if known else path.absolute())
+        facts = studio.inspect(known.path if known else path.absolute())
     described = _as_json(known) if known else {"path": str(path.absolute())}
     if arguments.json:
         terminal.print_json({**described, "facts": facts})
@@ -103,18 +99,6 @@ def _info(arguments: Any, session: Session) -> int:
         if value not in ("", [], {}, 0):
             terminal.say(f"{name:>20}  {terminal.one_line(str(value), 400)}")
     return ExitCode.OK
-
-
-def _ask_runtime(studio: Studio, path: Path) -> dict[str, Any]:
-    answers: list[Inspected] = []
-    studio.inspect(path, answers.append)
-    while not answers:
-        studio.pump(0.1)
-        if studio.runtime.state is RuntimeState.GIVEN_UP:
-            raise StudioError(ErrorCode.RUNTIME_LOST, studio.runtime.words)
-    if error := answers[0].error:
-        raise StudioError.from_info(error)
-    return answers[0].facts
 
 
 # --- verify -----------------------------------------------------------------------------------

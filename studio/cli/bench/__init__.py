@@ -1,0 +1,63 @@
+"""``studio bench``: what the studio costs here, as ratios within one run. Judges nothing."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from typing import Any
+
+from studio.cli import terminal
+from studio.cli.exit_code import ExitCode
+from studio.cli.flags import ArgumentParser
+from studio.cli.session import Session
+
+BENCHES = {
+    "start": "first paint of the window, against a bare PySide6 window",
+    "link": "a round trip to the runtime, against a bare pipe between two processes",
+    "text": "tokens a second, against transformers with the same weights",
+}
+"""Bench → one line. Each is a module: ``measure(session)`` returns figures, ``ratio`` first."""
+
+
+def main(argv: Sequence[str], session: Session) -> int:
+    """Run one bench, or list them."""
+    listing = "\n".join(f"  {name:<8}{text}" for name, text in BENCHES.items())
+    parser = ArgumentParser(
+        prog="studio bench",
+        description="Measure the studio. Figures are ratios within one run, so machines compare.",
+        epilog=f"benches:\n{listing}",
+    )
+    parser.add_argument("name", nargs="?", metavar="NAME")
+    parser.add_argument("--list", action="store_true", help="list the benches")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    arguments = parser.parse_args(argv)
+    if arguments.list:
+        _list(arguments.json)
+        return ExitCode.OK
+    if arguments.name not in BENCHES:
+        said = f"there is no bench “{arguments.name}”" if arguments.name else "name a bench"
+        parser.error(f"{said}; there are {', '.join(BENCHES)}")
+    module = importlib.import_module(f"studio.cli.bench.{arguments.name}")
+    figures: dict[str, Any] = module.measure(session)
+    if arguments.json:
+        terminal.print_json({"bench": arguments.name, **figures})
+    else:
+        terminal.say(f"{arguments.name}: {BENCHES[arguments.name]}")
+        for name, value in figures.items():
+            terminal.say(f"  {name:<32}{_in_words(value)}")
+    return ExitCode.OK
+
+
+def _list(as_json: bool) -> None:
+    if as_json:
+        terminal.print_json({"benches": BENCHES})
+    else:
+        terminal.print_table(BENCHES.items(), head=("BENCH", "MEASURES"))
+
+
+def _in_words(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_in_words, value)) or "none"
+    return str(value)

@@ -1,0 +1,74 @@
+"""The bench ``link``: a round trip through the job board's whole way, against a bare pipe."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from studio.cli.session import Session
+from studio.core.studio import Studio
+from studio.protocol.messages import Inspected
+
+WARM_UP, ROUNDS = 50, 1000
+
+_BARE = """
+import sys
+read, write = sys.stdin.buffer, sys.stdout.buffer
+while line := read.readline():
+    write.write(line)
+    write.flush()
+"""
+
+
+def measure(session: Session) -> dict[str, Any]:
+    """Send a small question and wait for its answer, ``ROUNDS`` times."""
+    with session.studio(read_only=True) as studio:
+        seconds = _median(lambda: _ask(studio))
+    bare_seconds = _bare()
+    return {
+        "ratio": seconds / bare_seconds,
+        "microseconds": seconds * 1e6,
+        "bare_microseconds": bare_seconds * 1e6,
+        "rounds": ROUNDS,
+    }
+
+
+def _ask(studio: Studio) -> None:
+    """Ask about weights that are not there: the shortest answer the runtime has."""
+    answers: list[Inspected] = []
+    studio.inspect_later(Path("/nothing-is-here.gguf"), answers.append)
+    while not answers:
+        studio.pump(1.0)
+
+
+def _bare() -> float:
+    with subprocess.Popen(
+        [sys.executable, "-c", _BARE], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as child:
+        write, read = child.stdin, child.stdout
+        assert write is not None
+        assert read is not None
+
+        def ask() -> None:
+            write.write(b"x" * 80 + b"\n")
+            write.flush()
+            read.readline()
+
+        seconds = _median(ask)
+        write.close()
+    return seconds
+
+
+def _median(ask: Callable[[], None]) -> float:
+    times: list[float] = []
+    for number in range(WARM_UP + ROUNDS):
+        before = time.perf_counter()
+        ask()
+        if number >= WARM_UP:
+            times.append(time.perf_counter() - before)
+    return statistics.median(times)

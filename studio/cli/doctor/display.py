@@ -1,0 +1,118 @@
+"""The doctor on the window: display and fonts. Asks Qt in a child, which may die of the answer."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from studio.cli.doctor.finding import Finding, fine, problem, warning
+from studio.cli.session import Session
+
+# Qt ends its process when there is no display, hence the child. It reads the probe from "-c", so
+# that no module of the command line imports Qt.
+_PROBE = """
+import json
+from PySide6.QtCore import qVersion
+from PySide6.QtGui import QFont, QFontDatabase, QGuiApplication, QRawFont
+application = QGuiApplication([])
+samples = json.loads(%r)
+missing = dict(samples)
+for family in QFontDatabase.families():
+    font = QRawFont.fromFont(QFont(family))
+    missing = {name: code for name, code in missing.items() if not font.supportsCharacter(code)}
+    if not missing:
+        break
+print(json.dumps({
+    "qt": qVersion(),
+    "platform": application.platformName(),
+    "screens": [[s.name(), s.size().width(), s.size().height(), s.devicePixelRatio()]
+                for s in application.screens()],
+    "missing": sorted(missing),
+}))
+"""
+
+SAMPLES = {
+    "Chinese": 0x4E2D,
+    "Japanese": 0x3042,
+    "Korean": 0xD55C,
+    "Arabic": 0x0639,
+    "Hebrew": 0x05D0,
+    "Devanagari": 0x0915,
+    "Greek": 0x03A9,
+    "Cyrillic": 0x042F,
+    "emoji": 0x1F600,
+}
+"""Script → a character of it."""
+
+_CURES = (
+    ("xcb-cursor", "Install libxcb-cursor0 (Debian, Ubuntu) or xcb-util-cursor (Fedora, Arch)."),
+    ("libEGL", "Install libegl1 (Debian, Ubuntu) or libglvnd-egl (Fedora)."),
+    ("libGL", "Install libgl1 (Debian, Ubuntu) or libglvnd-glx (Fedora)."),
+    ("libxkbcommon", "Install libxkbcommon-x11-0 (Debian, Ubuntu) or libxkbcommon-x11 (Fedora)."),
+    ("No module named", "`make setup` installs the studio's packages again."),
+    ("could not connect to display", "Start the studio inside a desktop session."),
+)
+
+
+def display(session: Session) -> Iterator[Finding]:
+    """Whether a window can open, and on what."""
+    if not has_display():
+        yield warning(
+            "There is no display: neither DISPLAY nor WAYLAND_DISPLAY is set.",
+            "Use `studio run`, `studio chat` and `studio tour`, or start it in a desktop session.",
+        )
+        return
+    found, complaint = _ask_qt()
+    if found is None:
+        cure = next((cure for sign, cure in _CURES if sign in complaint), "`make setup`.")
+        yield problem(f"A window cannot open: {complaint}.", cure)
+        return
+    yield fine(f"Qt {found['qt']} draws through {found['platform']}.")
+    for name, width, height, scale in found["screens"]:
+        yield fine(f"Screen {name or 'without a name'}: {width}×{height} at {scale:g}×.")
+
+
+def fonts(session: Session) -> Iterator[Finding]:
+    """Which scripts would be shown as boxes."""
+    found, complaint = _ask_qt("" if has_display() else "offscreen")
+    if found is None:
+        found, complaint = _ask_qt("offscreen")
+    if found is None:
+        yield problem(f"The fonts cannot be looked at: {complaint}.", "`make setup`.")
+    elif found["missing"]:
+        yield warning(
+            f"No font has {', '.join(found['missing'])}: such text is shown as boxes.",
+            "Install the Noto fonts: fonts-noto-core, fonts-noto-cjk and fonts-noto-color-emoji.",
+        )
+    else:
+        yield fine("There are fonts for all the scripts that were looked for, emoji too.")
+
+
+def has_display() -> bool:
+    """Whether there is a desktop session that a window could open in."""
+    if not sys.platform.startswith("linux"):
+        return True
+    names = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    return any(os.environ.get(name) for name in names)
+
+
+def _ask_qt(platform: str = "") -> tuple[dict[str, Any] | None, str]:
+    """Return what Qt says, or None and why it does not."""
+    environment = {**os.environ, **({"QT_QPA_PLATFORM": platform} if platform else {})}
+    words = [sys.executable, "-c", _PROBE % json.dumps(SAMPLES)]
+    try:
+        done = subprocess.run(
+            words, env=environment, capture_output=True, text=True, timeout=60, check=False
+        )
+        if done.returncode == 0:
+            found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+            return found, ""
+    except (OSError, subprocess.TimeoutExpired, ValueError, IndexError) as error:
+        return None, f"{type(error).__name__}: {error}"
+    lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+    telling = [line for line in lines if any(sign in line for sign, _ in _CURES)]
+    return None, ((telling or lines[-1:] or [f"exit code {done.returncode}"])[0]).rstrip(".")

@@ -1,0 +1,51 @@
+"""The doctor on the machine: sound and memory. Plays and allocates nothing."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+
+from studio.cli.doctor.finding import Finding, fine, warning
+from studio.cli.session import Session
+from studio.core import disk
+
+LITTLE_MEMORY = 2_000_000_000
+
+
+def audio(session: Session) -> Iterator[Finding]:
+    """Whether something could play a sound."""
+    if not sys.platform.startswith("linux"):
+        yield fine("Sound is played by the system.")
+        return
+    server = sound_server()
+    if server:
+        yield fine(f"Sound is played through {server}.")
+    else:
+        yield warning(
+            "There is no sound server and no sound card: music can be made, but not heard here.",
+            "Start PipeWire or PulseAudio, or use the exported files on another machine.",
+        )
+
+
+def sound_server() -> str:
+    """Return what would play sound on Linux; empty for nothing."""
+    runtime = Path(os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}")
+    if os.environ.get("PULSE_SERVER") or (runtime / "pulse" / "native").exists():
+        return "PulseAudio"
+    if (runtime / "pipewire-0").exists():
+        return "PipeWire"
+    return "ALSA" if any(Path("/dev/snd").glob("pcm*p")) else ""
+
+
+def memory(session: Session) -> Iterator[Finding]:
+    """Whether there is room for a model."""
+    found = psutil.virtual_memory()
+    words = f"{disk.words(found.available)} of {disk.words(found.total)} memory are free."
+    if found.available < LITTLE_MEMORY:
+        yield warning(words, "Close other programs before you load larger models.")
+    else:
+        yield fine(words)

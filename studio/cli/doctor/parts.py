@@ -1,0 +1,97 @@
+"""The doctor on the studio's own parts: weights, plugins, runtime. Loads no weights."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+from studio.cli.doctor.finding import Finding, fine, problem, warning
+from studio.cli.session import Session
+from studio.core import disk
+from studio.core.plugins import PluginState
+from studio.core.studio import Studio
+from studio.protocol.errors import StudioError
+from studio.protocol.messages import Status
+
+START_SECONDS = 120.0
+
+
+def weights(session: Session) -> Iterator[Finding]:
+    """Whether there are weights, and which cannot be used."""
+    rows = session.weights.list()
+    usable = [row for row in rows if not row.problem]
+    for row in rows:
+        if row.problem:
+            yield problem(f"{row.id}: {row.problem}", "`studio models verify` looks closer.")
+    if usable:
+        yield fine(f"{len(usable)} can be used: {', '.join(row.id for row in usable[:5])}.")
+    else:
+        folders = ", ".join(str(folder) for folder in session.weights.folders)
+        yield problem(
+            "There are no weights, so nothing can be generated.",
+            f"`make weights` brings the starter weights; others go into one of {folders}.",
+        )
+
+
+def plugins(session: Session) -> Iterator[Finding]:
+    """Which plugins do not take part, and whether the schemas of the others can be read."""
+    host = session.plugins
+    for plugin in host.plugins:
+        if plugin.state is PluginState.DISABLED:
+            yield warning(f"{plugin.id}: {plugin.reason}", f"`studio plugins on {plugin.id}`.")
+        elif not plugin.is_usable:
+            yield problem(f"{plugin.id}: {plugin.reason}", _cure(plugin.state, plugin.id))
+    for plugin, task in host.tasks():
+        try:
+            host.params_class(task.id)
+        except StudioError as error:
+            yield problem(
+                error.message, f"Update {plugin.id}, or `studio plugins off {plugin.id}`."
+            )
+    if host.usable():
+        yield fine(f"Taking part: {', '.join(plugin.id for plugin in host.usable())}.")
+    elif not host.plugins:
+        yield problem("No plugin is installed.", "`make setup` installs those of the studio.")
+
+
+def _cure(state: PluginState, plugin: str) -> str:
+    if state is PluginState.QUARANTINED:
+        return f"`studio plugins on {plugin}` gives it another try."
+    return "Update or remove it."
+
+
+def device(session: Session) -> Iterator[Finding]:
+    """Whether the runtime starts, and what it computes on."""
+    with session.studio(read_only=True) as studio:
+        status = _status(studio)
+        if status is None:
+            last = "; ".join(studio.runtime.last_lines()[-3:])
+            yield problem(
+                f"The runtime does not start ({last or studio.runtime.words}).",
+                "`make setup` installs it again; logs/runtime.log says more.",
+            )
+            return
+        hello = studio.runtime.hello
+        torch = hello.versions.get("torch", "?") if hello else "?"
+    name = status.device_name or status.device
+    yield fine(
+        f"{name} with {status.threads} threads, {disk.words(status.memory_total)}, torch {torch}."
+    )
+    if status.device == "cpu":
+        yield warning(
+            "There is no accelerator: large models are slow.",
+            "Nothing to do, unless this machine has a graphics card: then install its driver.",
+        )
+
+
+def _status(studio: Studio) -> Status | None:
+    """Return the first heartbeat that knows the device, None if the runtime dies before."""
+    heard: list[Status] = []
+    studio.on_status(heard.append)
+    studio.runtime.start()
+    until = time.monotonic() + START_SECONDS
+    while not studio.runtime.deaths and time.monotonic() < until:
+        studio.pump(0.1)
+        if heard and heard[-1].threads:
+            return heard[-1]
+    return None

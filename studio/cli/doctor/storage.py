@@ -1,0 +1,56 @@
+"""The doctor on disks: home, room, library. Writes nothing but a probe file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from studio.cli.doctor.finding import Finding, fine, problem, warning
+from studio.cli.session import Session
+from studio.core import disk
+
+LITTLE_ROOM = 5_000_000_000
+TOO_LITTLE_ROOM = 300_000_000
+
+
+def home(session: Session) -> Iterator[Finding]:
+    """Whether there is a home that can be written, with room."""
+    folder = session.paths.home
+    if disk.writable(folder):
+        yield fine(f"Your work is kept in {folder}.")
+    else:
+        yield problem(
+            f"{folder} cannot be written.",
+            "Make it writable, or set STUDIO_HOME to a folder that is.",
+        )
+    free = disk.free_bytes(folder)
+    cure = "Free some space, empty the studio's bin, or move the studio with STUDIO_HOME."
+    if free < TOO_LITTLE_ROOM:
+        yield problem(f"Only {disk.words(free)} are free there; results cannot be saved.", cure)
+    elif free < LITTLE_ROOM:
+        yield warning(f"Only {disk.words(free)} are free there.", cure)
+    else:
+        yield fine(f"{disk.words(free)} are free there.")
+    for news in session.settings.news:
+        yield warning(news, "Look through the settings once.")
+
+
+def library(session: Session) -> Iterator[Finding]:
+    """Whether the library can be read, is whole, and who writes to it."""
+    from studio.core.library import Library
+
+    if not session.paths.library.exists():
+        yield fine("There is no library yet; the first result makes it.")
+        return
+    with Library.open(session.paths, read_only=True) as opened:
+        stats = opened.stats()
+        report = opened.verify()
+        count = sum(stats.kinds.values())
+        yield fine(
+            f"Results: {count}. Conversations: {stats.conversations}. {disk.words(stats.bytes)}."
+        )
+        if report.ok:
+            yield fine("All its files are there and unchanged.")
+        for sentence in [] if report.ok else report.sentences():
+            yield problem(
+                sentence, "Restore them from a backup; `studio library verify` lists all."
+            )
