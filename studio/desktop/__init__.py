@@ -1,1 +1,1 @@
-"""The window: shell, pages, forms, theme (PySide6). Never torch; keeps nothing ``core`` should own."""
+"""The window: shell, pages, forms, theme. Never torch; keeps nothing that ``core`` should own."""

@@ -37,6 +37,8 @@ class JobDrawer(QFrame):
         self.setAccessibleName(self.tr("Jobs"))
         self._look, self._activity = look, activity
         self._rows: dict[str, _Row] = {}
+        self._order: list[str] | None = None
+        """Ids as they are shown; None before anything is."""
         self._spot = QRect()
         self._slide = QPropertyAnimation(self, b"geometry", self)
         self._slide.setEasingCurve(QEasingCurve.Type.OutCubic)
@@ -136,7 +138,8 @@ class JobDrawer(QFrame):
     def _fill(self) -> None:
         live, over = self._activity.live(), self._activity.over()
         wanted = [job.id for job in (*live, *over)]
-        if wanted != list(self._rows):
+        if wanted != self._order:
+            self._order = wanted
             self._rebuild(live, over)
         for job in (*live, *over):
             self._rows[job.id].show_job(job)

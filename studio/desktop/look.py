@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QApplication, QFrame, QLabel, QPushButton, QToolButton
+from PySide6.QtWidgets import QApplication, QFrame, QLabel, QPushButton, QToolButton, QWidget
 
 from studio.desktop import tokens
 from studio.desktop.fonts import Fonts
@@ -30,7 +30,7 @@ class Look:
         return cls(theme, Icons(theme), fonts)
 
     def label(self, text: str, role: str = "", *, wrap: bool = False) -> QLabel:
-        """Return a label; ``role`` is one of the style sheet's: ``title``, ``section``, ``mute``, …"""
+        """Return a label; ``role`` is one of the style sheet's: ``title``, ``section``, …"""
         label = QLabel(text)
         label.setTextFormat(Qt.TextFormat.PlainText)
         label.setWordWrap(wrap)
@@ -112,7 +112,7 @@ def line(vertical: bool = False) -> QFrame:
     return frame
 
 
-def restyle(widget: QFrame | QLabel | QPushButton | QToolButton, name: str, value: object) -> None:
+def restyle(widget: QWidget, name: str, value: object) -> None:
     """Set a property the style sheet looks at, and look again."""
     if widget.property(name) != value:
         widget.setProperty(name, value)

@@ -1,4 +1,4 @@
-"""Notices, bottom right: at most three, staying while the mouse is over them. Says nothing itself."""
+"""Notices, bottom right: at most three, staying while hovered. Says nothing itself."""
 
 from __future__ import annotations
 

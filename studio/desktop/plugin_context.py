@@ -39,7 +39,7 @@ class PluginContext:
         self._studio, self._background, self._targets = studio, background, targets
 
     def run_later(self, call: Callable[[], Any], then: Callable[[Any], None] | None = None) -> None:
-        """Run ``call`` beside the window, then ``then(result)`` on its thread; failures are told."""
+        """Run ``call`` beside the window, ``then(result)`` on its thread; failures are told."""
         host = self._studio.plugins
 
         def failed(error: Exception) -> None:

@@ -35,6 +35,12 @@ class RailButton(QAbstractButton):
     def sizeHint(self) -> QSize:
         return QSize(_SIDE, _SIDE)
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down):
+            event.ignore()  # a button would walk by itself, but not round and past the gap
+        else:
+            super().keyPressEvent(event)
+
     def enterEvent(self, event: object) -> None:
         self.update()
 
@@ -132,6 +138,7 @@ class Rail(QFrame):
         button.clicked.connect(lambda _checked, page=spec.id: self._on_clicked(page))
         self._buttons.append(button)
         self._layout.addWidget(button, 0, Qt.AlignmentFlag.AlignHCenter)
+        button.show()  # a layout would only do so when the loop comes round: too late for a key
 
     def _on_clicked(self, page: str) -> None:
         self.mark(self._active)  # the mark moves when the page has really opened

@@ -198,8 +198,7 @@ class MainWindow(QMainWindow):
         return shortcut
 
     def _bind_numbers(self, specs: Sequence[PageSpec]) -> None:
-        for shortcut in self._numbers:
-            shortcut.deleteLater()
+        _unbind(self._numbers)
         ordered = [button.spec.id for button in self.rail.buttons()]
         self._numbers = [
             self.shortcut(f"Ctrl+{number}", lambda page=page: self.open_page(page))
@@ -240,8 +239,7 @@ class MainWindow(QMainWindow):
 
     def _bind_page(self) -> None:
         """The keys of a page's actions hold while it is in view."""
-        for shortcut in self._page_shortcuts:
-            shortcut.deleteLater()
+        _unbind(self._page_shortcuts)
         page = self.pages.page()
         self._page_shortcuts = [
             self.shortcut(action.shortcut, action.run)
@@ -261,6 +259,12 @@ class MainWindow(QMainWindow):
         height = self.centralWidget().height() - self.status_bar.height()
         self.drawer.place(self.rail.width(), height, self.centralWidget().width())
         self.notices.place(self.centralWidget().width() - 16, height - self.drawer.covered() - 16)
+
+
+def _unbind(shortcuts: Sequence[QShortcut]) -> None:
+    for shortcut in shortcuts:
+        shortcut.setEnabled(False)  # at once: it is deleted only when the loop comes round
+        shortcut.deleteLater()
 
 
 def _not_yet() -> None:  # type: ignore[return]

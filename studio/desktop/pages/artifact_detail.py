@@ -109,7 +109,7 @@ class ArtifactDetail(QFrame):
         title.editingFinished.connect(lambda: self._rename(artifact, title.text()))
         row.addWidget(title, 1)
         star = self._look.icon_button(
-            "star-off" if artifact.starred else "star",
+            "star",
             self.tr("Remove the star") if artifact.starred else self.tr("Star"),
         )
         star.clicked.connect(

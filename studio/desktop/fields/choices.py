@@ -1,0 +1,74 @@
+"""On or off, one of a few, one of many. Knows its own field only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from studio.api.params import Field
+from studio.desktop.fields.editor import Editor
+from studio.desktop.look import Look
+from studio.desktop.widgets.calm import CalmComboBox
+from studio.desktop.widgets.segmented import Segmented
+from studio.desktop.widgets.switch import Switch
+
+
+class SwitchEditor(Editor):
+    """On or off, beside its label."""
+
+    inline = True
+
+    def __init__(self, look: Look, field: Field) -> None:
+        self._switch = Switch(look, field.title)
+        super().__init__(self._switch)
+        self._quiet = False
+        self._switch.toggled.connect(self._on_toggled)
+
+    def get(self) -> bool:
+        return self._switch.isChecked()
+
+    def set(self, value: Any) -> None:
+        self._quiet = True
+        self._switch.setChecked(bool(value))
+        self._quiet = False
+
+    def _on_toggled(self) -> None:
+        if not self._quiet:
+            self.edited.emit()
+
+
+class ChoiceEditor(Editor):
+    """One of a few side by side, or one of many from a list."""
+
+    def __init__(self, look: Look, field: Field) -> None:
+        self._choices = field.choices
+        titles = [title_of(choice) for choice in field.choices]
+        if len(titles) <= 3 and sum(map(len, titles)) <= 34:
+            self._row: Segmented | None = Segmented(look, titles, field.title)
+            self._row.changed.connect(lambda _: self.edited.emit())
+            super().__init__(self._row)
+        else:
+            self._row = None
+            self._combo = CalmComboBox()
+            self._combo.addItems(titles)
+            self._combo.setAccessibleName(field.title)
+            self._combo.activated.connect(lambda _: self.edited.emit())
+            super().__init__(self._combo)
+
+    def get(self) -> Any:
+        index = self._row.index if self._row else self._combo.currentIndex()
+        return self._choices[index] if self._choices else None
+
+    def set(self, value: Any) -> None:
+        if value not in self._choices:
+            return
+        index = self._choices.index(value)
+        if self._row:
+            self._row.set_index(index)
+        else:
+            self._combo.setCurrentIndex(index)
+
+
+def title_of(choice: Any) -> str:
+    """Return a choice as a person reads it: ``mixed_precision`` → ``Mixed precision``."""
+    text = str(choice).replace("_", " ")
+    return text[:1].upper() + text[1:]

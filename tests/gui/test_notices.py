@@ -1,0 +1,114 @@
+"""Notices: at most three, an error is never lost, none runs away under the mouse."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtWidgets import QPushButton
+
+from studio.core.notices import Action, Notices
+from studio.desktop.notice_area import NoticeArea
+from studio.desktop.shell import MainWindow
+from studio.protocol.errors import ErrorCode, StudioError
+
+
+@pytest.fixture
+def area(window: MainWindow) -> NoticeArea:
+    return window.notices
+
+
+@pytest.fixture
+def notices(area: NoticeArea) -> Notices:
+    notices = Notices()
+    notices.on_notice(area.show_notice)
+    notices.on_dismissed(area.withdraw)
+    return notices
+
+
+def _shown(area: NoticeArea) -> list[str]:
+    return [card.notice.message for card in area.cards()]
+
+
+def test_at_most_three_are_in_view_and_others_follow(area: NoticeArea, notices: Notices) -> None:
+    for number in range(5):
+        notices.info(f"notice {number}")
+    assert _shown(area) == ["notice 0", "notice 1", "notice 2"]
+    area.cards()[0].closed.emit()
+    assert _shown(area) == ["notice 1", "notice 2", "notice 3"]
+
+
+def test_an_error_does_not_wait_behind_news(area: NoticeArea, notices: Notices) -> None:
+    for number in range(3):
+        notices.info(f"notice {number}")
+    notices.error(StudioError(ErrorCode.DISK_FULL, "The disk is full.", "Make room."))
+    assert _shown(area) == ["notice 1", "notice 2", "The disk is full."]
+
+
+def test_one_key_is_one_notice(area: NoticeArea, notices: Notices) -> None:
+    notices.error("The runtime ended.", key="runtime")
+    notices.info("The runtime is back.", key="runtime")
+    assert _shown(area) == ["The runtime is back."]
+
+
+def test_one_that_waits_can_be_taken_back(area: NoticeArea, notices: Notices) -> None:
+    for number in range(3):
+        notices.info(f"notice {number}")
+    notices.info("late", key="late")
+    notices.dismiss("late")
+    area.cards()[0].closed.emit()
+    assert "late" not in _shown(area)
+
+
+def test_its_button_acts_and_closes_it(area: NoticeArea, notices: Notices, qtbot: Any) -> None:
+    ran: list[str] = []
+    notices.offer("Moved to the bin.", "Undo", lambda: ran.append("undo"))
+    button = area.cards()[0].findChild(QPushButton)
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert ran == ["undo"]
+    assert _shown(area) == []
+
+
+def test_several_choices_are_all_there(area: NoticeArea, notices: Notices) -> None:
+    actions = [Action("Start again", print), Action("Start without X", print)]
+    notices.error("It ended three times.", actions=actions)
+    found = [button.text() for button in area.cards()[0].findChildren(QPushButton)]
+    assert found == ["Start again", "Start without X"]
+
+
+def test_news_go_by_themselves_errors_stay(area: NoticeArea, notices: Notices) -> None:
+    notices.info("news")
+    notices.error("an error")
+    news, error = area.cards()
+    assert news._timer.isActive()
+    assert not error._timer.isActive()
+    news._timer.timeout.emit()
+    assert _shown(area) == ["an error"]
+
+
+def test_it_stays_while_the_mouse_is_over_it(area: NoticeArea, notices: Notices) -> None:
+    notices.info("news")
+    (card,) = area.cards()
+    card.enterEvent(QEvent(QEvent.Type.Enter))
+    assert not card._timer.isActive()
+    card.leaveEvent(QEvent(QEvent.Type.Leave))
+    assert card._timer.isActive()
+
+
+def test_they_stand_above_each_other_inside_the_window(
+    window: MainWindow, area: NoticeArea, notices: Notices
+) -> None:
+    notices.error("A long sentence that needs more than one line to be said in full. " * 3)
+    notices.info("short")
+    upper, lower = area.cards()
+    assert upper.geometry().bottom() < lower.geometry().top()
+    assert lower.geometry().bottom() < window.centralWidget().height() - window.status_bar.height()
+    assert upper.height() > lower.height()
+    window.resize(900, 600)
+    assert window.centralWidget().rect().contains(lower.geometry())
+
+
+def test_a_plain_text_notice_runs_no_markup(area: NoticeArea, notices: Notices) -> None:
+    notices.info("<b>not bold</b>")
+    assert area.cards()[0].accessibleName() == "<b>not bold</b>"

@@ -1,0 +1,171 @@
+"""Status bar, memory popover, job drawer: always true, and each button does what it says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QPushButton, QToolButton, QWidget
+
+from studio.desktop import words
+from studio.desktop.activity import Activity
+from studio.desktop.memory_popover import MemoryPopover
+from studio.desktop.shell import MainWindow
+from studio.protocol.messages import LoadedWeights, Status
+from studio.protocol.states import JobState
+
+LOADED = (
+    LoadedWeights("smollm2", 98_000_000, "cpu", ("job0",)),
+    LoadedWeights("esrgan", 67_000_000, "cpu", (), 12.0),
+)
+
+
+def _status(used: float = 1.4e9, loaded: tuple[LoadedWeights, ...] = LOADED) -> Status:
+    return Status("cpu", "", 2, int(used), int(24e9), loaded)
+
+
+def _words(widget: QWidget) -> str:
+    shown = [*widget.findChildren(QLabel), *widget.findChildren(QToolButton)]
+    return " | ".join(part.text() for part in shown if part.isVisible() and part.text())
+
+
+def _named(widget: QWidget, name: str) -> QWidget:
+    controls = [*widget.findChildren(QToolButton), *widget.findChildren(QPushButton)]
+    return next(c for c in controls if c.isVisible() and name in c.accessibleName())
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "expected"),
+    [
+        ("off", "", "starts with the first task"),
+        ("starting", "", "starting"),
+        ("dead", "it was killed (SIGKILL)", "it was killed (SIGKILL)"),
+        ("given_up", "it died three times", "it died three times"),
+    ],
+)
+def test_the_runtime_is_told_in_words(
+    window: MainWindow, activity: Activity, state: str, reason: str, expected: str
+) -> None:
+    activity.set_runtime(state, reason)
+    assert expected in _words(window.status_bar)
+
+
+def test_a_dead_runtime_can_be_started_again(
+    window: MainWindow, activity: Activity, qtbot: Any
+) -> None:
+    asked: list[int] = []
+    activity.restart = lambda: asked.append(1)
+    activity.set_runtime("given_up", "it died three times")
+    qtbot.mouseClick(_named(window.status_bar, "Start again"), Qt.MouseButton.LeftButton)
+    assert asked == [1]
+
+
+def test_device_and_memory_are_shown_while_it_runs(window: MainWindow, activity: Activity) -> None:
+    activity.title_of = {"smollm2": "SmolLM2", "esrgan": "Real-ESRGAN"}.__getitem__
+    activity.set_runtime("ready")
+    activity.set_status(_status())
+    shown = _words(window.status_bar)
+    assert "cpu · 2 threads" in shown
+    assert "1.4 / 24 GB" in shown
+    assert "SmolLM2, Real-ESRGAN" in shown
+    activity.set_runtime("dead", "out of memory")
+    assert "1.4 / 24 GB" not in _words(window.status_bar), "what is not known is not shown"
+
+
+def test_the_popover_says_why_weights_are_loaded_and_unloads_idle_ones(
+    window: MainWindow, activity: Activity, board: Any, qtbot: Any
+) -> None:
+    asked: list[str] = []
+    activity.unload = asked.append
+    board.add("Reply to Ann", JobState.RUNNING)
+    activity.set_runtime("ready")
+    activity.set_status(_status())
+    qtbot.mouseClick(_named(window.status_bar, "Memory"), Qt.MouseButton.LeftButton)
+    popover = window.findChild(MemoryPopover)
+    assert "in use by" in " ".join(label.accessibleName() for label in popover.findChildren(QLabel))
+    assert not _named(popover, "Unload smollm2").isEnabled(), "a job needs them"
+    qtbot.mouseClick(_named(popover, "Unload esrgan"), Qt.MouseButton.LeftButton)
+    assert asked == ["esrgan"]
+    activity.set_status(_status(loaded=()))
+    qtbot.waitUntil(lambda: "No weights are loaded" in _words(popover))
+    qtbot.keyClick(popover, Qt.Key.Key_Escape)
+    assert not popover.isVisible()
+
+
+def test_the_bar_counts_jobs_and_stops_the_one_that_runs(
+    window: MainWindow, activity: Activity, board: Any, qtbot: Any
+) -> None:
+    board.add("Waits", JobState.WAITING)
+    running = board.add("Runs", JobState.RUNNING)
+    running.done, running.total, running.seconds_left = 37, 100, 12.0
+    board.changed(running)
+    qtbot.waitUntil(lambda: "2 jobs · 37% · 12 s" in _words(window.status_bar))
+    qtbot.mouseClick(window.status_bar._jobs._stop, Qt.MouseButton.LeftButton)
+    assert board.controls.asked == [("cancel", running.id)]
+
+
+def test_the_drawer_shows_each_job_in_words(window: MainWindow, board: Any, qtbot: Any) -> None:
+    waiting = board.add("A lighthouse", JobState.WAITING, "image")
+    waiting.say("1.2 GB: Chat is using it")
+    board.add("Old", JobState.DONE)
+    window.drawer.open()
+    shown = [row.accessibleName() for row in window.drawer._rows.values()]
+    assert shown == ["A lighthouse, Waiting: 1.2 GB: Chat is using it", "Old, Done"]
+    waiting.become(JobState.RUNNING)
+    board.changed(waiting)
+    qtbot.waitUntil(
+        lambda: window.drawer._rows[waiting.id].accessibleName() == "A lighthouse, Running"
+    )
+
+
+@pytest.mark.parametrize(
+    ("state", "name", "asked"),
+    [
+        (JobState.WAITING, "First", "promote"),
+        (JobState.RUNNING, "Pause", "pause"),
+        (JobState.PAUSED, "Go on", "resume"),
+        (JobState.RUNNING, "Stop", "cancel"),
+    ],
+)
+def test_each_button_of_a_job_asks_the_board(
+    window: MainWindow, board: Any, qtbot: Any, state: JobState, name: str, asked: str
+) -> None:
+    job = board.add("A job", state)
+    window.drawer.open()
+    row = window.drawer._rows[job.id]
+    qtbot.mouseClick(_named(row, name), Qt.MouseButton.LeftButton)
+    assert board.controls.asked == [(asked, job.id)]
+
+
+def test_finished_jobs_are_kept_below_and_can_be_cleared(
+    window: MainWindow, board: Any, qtbot: Any
+) -> None:
+    board.add("Live", JobState.RUNNING)
+    board.add("Over", JobState.FAILED)
+    window.drawer.open()
+    qtbot.mouseClick(_named(window.drawer, "Clear finished"), Qt.MouseButton.LeftButton)
+    assert [row.accessibleName() for row in window.drawer._rows.values()] == ["Live, Running"]
+
+
+def test_an_empty_drawer_says_so_and_closes_on_escape(window: MainWindow, qtbot: Any) -> None:
+    window.drawer.open()
+    assert "Nothing is running" in _words(window.drawer)
+    qtbot.keyClick(window.drawer, Qt.Key.Key_Escape)
+    assert not window.drawer.isVisible()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [(0.4, "0 s"), (59, "59 s"), (95, "1 min 35 s"), (7800, "2 h 10 min")],
+)
+def test_times_are_said_as_people_say_them(seconds: float, expected: str) -> None:
+    assert words.duration(seconds) == expected
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [(999, "999 B"), (98_000_000, "98 MB"), (1_400_000_000, "1.4 GB"), (140_000_000_000, "140 GB")],
+)
+def test_sizes_are_said_as_people_say_them(count: int, expected: str) -> None:
+    assert words.size(count) == expected
