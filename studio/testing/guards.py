@@ -1,0 +1,89 @@
+"""Guards that pytest runs around every test: a home of its own, no network, nothing left running.
+
+Loaded by `-p studio.testing.guards`. It must not import Qt, torch or the rest of the studio.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+GRACE = 10.0  # seconds that threads and children of a module's tests have to end
+FOLDER_MARKS = ("e2e", "faults", "gui")
+
+
+def pytest_configure() -> None:
+    """Tests draw where nobody looks, and libraries of references stay off the network."""
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks follow from what a test uses and where it lies, so that nobody forgets them."""
+    for item in items:
+        folders = Path(item.path).parts
+        for mark in FOLDER_MARKS:
+            if mark in folders:
+                item.add_marker(mark)
+        if "qapp" in getattr(item, "fixturenames", ()):
+            item.add_marker("gui")
+        if "runtime" in folders:
+            item.add_marker("torch")
+
+
+@pytest.fixture(autouse=True)
+def _home_of_its_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: Any) -> None:
+    """No test reads or writes the library and settings of the person who runs it."""
+    monkeypatch.setenv("STUDIO_HOME", str(tmp_path_factory.mktemp("home")))
+    for name in ("STUDIO_WEIGHTS", "STUDIO_PLUGIN_PATH"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: Any) -> None:
+    """Nothing leaves the machine, not even from a test."""
+    connect = socket.socket.connect
+
+    def refuse(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6):
+            raise AssertionError(f"a test tried to reach {address}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _nothing_left_running() -> Iterator[None]:
+    """Threads and child processes that a module's tests started are gone when it ends."""
+    threads_before = set(threading.enumerate())
+    children_before = set(psutil.Process().children(recursive=True))
+    yield
+    deadline = time.monotonic() + GRACE
+    while left := _left(threads_before, children_before):
+        if time.monotonic() > deadline:
+            pytest.fail("left running: " + "; ".join(left))
+        time.sleep(0.05)
+
+
+def _left(threads: set[threading.Thread], children: set[psutil.Process]) -> list[str]:
+    """Names of new threads that would keep a process alive, and of new children that live."""
+    alive = [
+        f"thread {thread.name}"
+        for thread in threading.enumerate()
+        if thread not in threads and not thread.daemon
+    ]
+    for child in set(psutil.Process().children(recursive=True)) - children:
+        try:
+            if child.status() != psutil.STATUS_ZOMBIE:
+                alive.append(f"process {child.pid}: {' '.join(child.cmdline())[:120]}")
+        except psutil.NoSuchProcess:
+            continue
+    return alive
