@@ -1,0 +1,85 @@
+"""AUTHORING.md is true: its example runs as it stands, and its tables leave nothing out."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from studio.api import Kind, manifest, params
+
+TEXT = (Path(__file__).parents[2] / "plugins" / "AUTHORING.md").read_text("utf-8")
+FILES = dict(re.findall(r"^`([\w/]+\.\w+)`\n```\w+\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name, text in FILES.items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, "utf-8")
+    (tmp_path / "studio_dice" / "__init__.py").touch()
+    return tmp_path
+
+
+def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    variables = {"STUDIO_PLUGIN_PATH": str(folder), "STUDIO_HOME": str(folder / "home")}
+    return subprocess.run(
+        [sys.executable, "-m", *words],
+        cwd=folder,
+        env={**os.environ, **variables, "PYTHONPATH": str(folder)},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+
+
+def test_the_plugin_has_four_files_and_forty_lines() -> None:
+    names = ["manifest.toml", "schema.py", "worker.py", "plugin.py"]
+    assert list(FILES) == [*(f"studio_dice/{name}" for name in names), "test_dice.py"]
+    lines = [line for name in names for line in FILES[f"studio_dice/{name}"].splitlines() if line]
+    assert len(lines) <= 40
+
+
+def test_its_test_passes(folder: Path) -> None:
+    done = run(folder, "pytest", "-q", "-p", "no:cacheprovider", "test_dice.py")
+    assert "3 passed" in done.stdout, done.stdout
+
+
+@pytest.mark.e2e
+def test_it_runs_on_the_command_line(folder: Path) -> None:
+    done = run(folder, "studio", "run", "dice.roll", "--rolls", "3", "--seed", "1", "--json")
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert len(result["rolls"]) == 3
+    listed = json.loads(run(folder, "studio", "plugins", "list", "--json").stdout)["plugins"]
+    (dice,) = [plugin for plugin in listed if plugin["id"] == "dice"]
+    assert (dice["state"], dice["reason"]) == ("discovered", "")
+
+
+def test_every_key_of_the_manifest_is_explained() -> None:
+    section = TEXT[TEXT.index("## The manifest") :]
+    for struct in (
+        manifest.Manifest,
+        manifest.PageEntry,
+        manifest.TaskEntry,
+        manifest.TourEntry,
+        manifest.Permissions,
+    ):
+        for field in msgspec.structs.fields(struct):
+            assert re.search(rf"\b{field.name}\b", section), f"{struct.__name__}.{field.name}"
+
+
+def test_every_note_and_kind_is_explained() -> None:
+    for note in ("Text", "Range", "Label", "Group", "Capability", "File", "Hidden"):
+        fields = ", ".join(getattr(params, note).__annotations__)
+        assert f"`{note}({fields})`" in TEXT
+    for kind in Kind:
+        assert f"`{kind}`" in TEXT

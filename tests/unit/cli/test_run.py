@@ -1,0 +1,132 @@
+"""``studio run`` and ``tour`` end to end, with a real runtime and the echo plugin."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from studio.cli.exit_code import ExitCode
+from tests.unit.cli.conftest import Studio, one_object
+
+pytestmark = pytest.mark.e2e
+
+
+def test_json_is_one_object_with_record_seconds_artifacts_and_the_tasks_keys(
+    studio: Studio, tmp_path: Path
+) -> None:
+    out = tmp_path / "new" / "out"
+    words = ["run", "echo.say", "--text", "hi there", "--times", "2", "--seed", "7", "--json"]
+    done = studio(*words, "--out", str(out))
+    assert done.returncode == ExitCode.OK, done.stderr
+    result = one_object(done.stdout)
+    assert result["text"] == "hi there hi there"
+    assert (result["words"], result["seed"]) == (4, 7)
+    assert result["seconds"] >= 0
+    (path,) = map(Path, result["artifacts"])
+    assert path.parent == out
+    assert path.read_text("utf-8") == "hi there hi there"
+    shown = one_object(studio("library", "show", result["record"], "--json").stdout)
+    assert shown["params"]["text"] == "hi there"
+    assert shown["seed"] == 7
+    assert one_object(studio(*words, "--out", str(out)).stdout)["text"] == result["text"]
+    assert len(list(out.iterdir())) == 2, "nothing is overwritten"
+
+
+def test_words_stream_to_stdout_and_the_rest_to_stderr(studio: Studio) -> None:
+    done = studio("run", "echo.say", "--text", "one two", "--number", "--skip", "two")
+    assert done.stdout == "1.one \n"
+    assert "record" in done.stderr
+    quiet = studio("run", "echo.say", "--text", "-", "--quiet", stdin="from\x1b[31m a pipe\n")
+    assert quiet.stdout == "from a pipe \n"
+    assert quiet.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "sentence"),
+    [
+        (["run", "echo.say"], ExitCode.BAD_INPUT, "Text is missing"),
+        (["run", "echo.say", "--text", "x", "--times", "0"], ExitCode.BAD_INPUT, "between 1 and"),
+        (["run", "echo.shout"], ExitCode.NOT_FOUND, "no task called “echo.shout”"),
+        (["run", "--quiet", "echo.say"], ExitCode.BAD_INPUT, "task comes first"),
+        (
+            ["run", "echo.say", "--text", "x", "--out", "{file}"],
+            ExitCode.FAILED,
+            "save the results",
+        ),
+        (["models", "info", "nonesuch"], ExitCode.NOT_FOUND, "no weights called “nonesuch”"),
+        (["library", "show", "nonesuch"], ExitCode.NOT_FOUND, "nothing with the id"),
+        (["library", "export", "nonesuch", "--out", "{home}"], ExitCode.NOT_FOUND, "nonesuch"),
+    ],
+)
+def test_bad_input_is_a_sentence_and_an_exit_code(
+    studio: Studio, home: Path, tmp_path: Path, words: list[str], code: int, sentence: str
+) -> None:
+    (tmp_path / "file").touch()
+    words = [word.format(file=tmp_path / "file", home=home) for word in words]
+    done = studio(*words)
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.returncode == code
+    assert done.stdout == ""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl+C is another thing there")
+def test_ctrl_c_stops_within_a_step_and_is_exit_130(home: Path) -> None:
+    words = ["run", "echo.say", "--text", "word", "--times", "100000", "--seconds-per-word", "0.01"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "studio", *words, "--quiet"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as child:
+        assert child.stdout is not None
+        assert child.stdout.read(5) == "word "  # it runs
+        child.send_signal(signal.SIGINT)
+        rest, errors = child.communicate(timeout=60)
+    assert child.returncode == ExitCode.INTERRUPTED
+    assert errors == "Stopped.\n"
+    assert len(rest.split()) < 50_000
+
+
+def test_same_command_line_gives_the_same_output(studio: Studio) -> None:
+    words = ["run", "echo.say", "--text", "x", "--seed", "3", "--json"]
+    first, second = (one_object(studio(*words).stdout) for _ in range(2))
+    assert first["record"] != second["record"]
+    for result in (first, second):
+        del result["record"], result["seconds"]
+    assert first == second
+
+
+def test_tour_runs_the_examples_and_saves_them(studio: Studio, tmp_path: Path) -> None:
+    done = studio("--only", "echo", "tour", "--out", str(tmp_path / "tour"))
+    assert done.returncode == ExitCode.OK, done.stderr
+    assert "Echo · Hello three times\nhello hello hello" in done.stdout
+    (made,) = (tmp_path / "tour" / "echo").iterdir()
+    assert made.read_text("utf-8") == "hello hello hello"
+    assert "1 of 1 examples worked" in done.stderr
+
+
+def test_library_lists_searches_exports_backs_up_and_verifies(
+    studio: Studio, home: Path, tmp_path: Path
+) -> None:
+    studio("run", "echo.say", "--text", "needle in a haystack")
+    (found,) = one_object(studio("library", "search", "needle", "--json").stdout)["artifacts"]
+    assert found["id"] in studio("library", "list").stdout
+    assert "needle in a haystack" in studio("library", "show", found["id"]).stdout
+    exported = studio("library", "export", found["id"], "--out", str(tmp_path / "out")).stdout
+    assert Path(exported.strip()).read_text("utf-8") == "needle in a haystack"
+    assert studio("library", "verify").returncode == ExitCode.OK
+    assert studio("library", "backup", str(tmp_path / "copy")).returncode == ExitCode.OK
+    copy = studio("library", "list", STUDIO_HOME=str(tmp_path / "copy")).stdout
+    assert found["id"] in copy
+    os.chmod(found["path"], 0o600)
+    Path(found["path"]).write_bytes(b"changed")
+    damaged = studio("library", "verify")
+    assert damaged.returncode == ExitCode.PROBLEMS
+    assert found["id"] in damaged.stdout
+    assert studio("doctor", "library").returncode == ExitCode.PROBLEMS
