@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +48,14 @@ class StudioPaths:
     def throwaway(cls) -> StudioPaths:
         """Return places in a new temporary folder: for when there is no home to write to."""
         return cls(Path(tempfile.mkdtemp(prefix=f"{APP_NAME}-")), temporary=True)
+
+    def __enter__(self) -> StudioPaths:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Delete a home that was only for the time being."""
+        if self.temporary:
+            shutil.rmtree(self.home, ignore_errors=True)
 
     @property
     def library(self) -> Path:

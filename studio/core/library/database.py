@@ -37,7 +37,11 @@ class Database:
         path: The file; made if missing, unless ``read_only``.
         read_only: Never write, and make no file beside it.
         ballast: Room to give up when the disk is full.
-        on_fault: Told when the disk refuses, and with None once it accepts again.
+
+    Attributes:
+        fault: Why the last write failed, until one succeeds.
+        on_fault: Told when that changes, from any thread.
+        refusal: What a write to a read-only database raises.
     """
 
     def __init__(
@@ -46,14 +50,13 @@ class Database:
         *,
         read_only: bool,
         ballast: Ballast | None = None,
-        on_fault: Callable[[StudioError | None], None] = lambda error: None,
     ) -> None:
         self.path = path
         self.read_only = read_only
         self.fault: StudioError | None = None
+        self.on_fault: Callable[[StudioError | None], None] = lambda error: None
         self.refusal = StudioError(ErrorCode.READ_ONLY, "The library is read-only.")
         self._ballast = ballast
-        self._on_fault = on_fault
         self._lock = threading.RLock()
         self._local = threading.local()
         self._readers: weakref.WeakSet[_Reader] = weakref.WeakSet()
@@ -96,7 +99,7 @@ class Database:
         """Remember whether the disk refuses or accepts, and tell when that changed."""
         before, self.fault = self.fault, error
         if (before and before.message) != (error and error.message):
-            self._on_fault(error)
+            self.on_fault(error)
 
     def all(self, sql: str, *values: Any) -> list[sqlite3.Row]:
         """Return all rows of a query."""

@@ -88,7 +88,7 @@ class JobJournal:
     def unfinished(self) -> list[JobEntry]:
         """Return the jobs that were not over when the studio ended, oldest first."""
         rows = self._database.all(
-            f"SELECT * FROM jobs WHERE state NOT IN {tables.marks(_OVER)} ORDER BY id", *_OVER
+            f"SELECT * FROM jobs WHERE state NOT IN {tables.marks(_OVER)} ORDER BY n", *_OVER
         )
         return [from_columns(JobEntry, row) for row in rows]
 

@@ -68,10 +68,9 @@ class Library:
     def __init__(self, folder: Path, *, read_only: bool) -> None:
         self.folder = folder
         self.on_health: Callable[[Health], None] = lambda health: None
-        self._opened = opened = open_database(
-            folder, read_only=read_only, on_fault=lambda fault: self.on_health(self.health)
-        )
+        self._opened = opened = open_database(folder, read_only=read_only)
         self._database = database = opened.database
+        database.on_fault = lambda fault: self.on_health(self.health)
         self._store = ObjectStore(folder)
         self._history = history = History(folder / "history")
         self._ballast = Ballast(folder / "ballast")

@@ -40,9 +40,7 @@ class Opened:
     scratch: Path | None = None
 
 
-def open_database(
-    folder: Path, *, read_only: bool, on_fault: Callable[[StudioError | None], None]
-) -> Opened:
+def open_database(folder: Path, *, read_only: bool) -> Opened:
     """Return the library's database, for writing if that is possible.
 
     Raises:
@@ -53,7 +51,7 @@ def open_database(
     try:
         if not state.writable:
             return _open_to_read(folder, lock, state)
-        return _open_to_write(folder, lock, on_fault)
+        return _open_to_write(folder, lock)
     except BaseException:
         lock.release()
         raise
@@ -74,17 +72,15 @@ def _claim(folder: Path, lock: WriterLock) -> Health:
         return Health(health.HealthState.READ_ONLY, told.message, told.hint)
 
 
-def _open_to_write(
-    folder: Path, lock: WriterLock, on_fault: Callable[[StudioError | None], None]
-) -> Opened:
+def _open_to_write(folder: Path, lock: WriterLock) -> Opened:
     path, ballast = folder / DATABASE, Ballast(folder / "ballast")
     try:
         try:
-            database, news = _sound(path, ballast, on_fault)
+            database, news = _sound(path, ballast)
         except StudioError as error:
             if error.code is not ErrorCode.DISK_FULL or not ballast.release():
                 raise
-            database, news = _sound(path, ballast, on_fault)
+            database, news = _sound(path, ballast)
         known, found = schema.latest(), database.value("PRAGMA user_version")
         if found < known:
             _migrate(database, folder, found)
@@ -97,13 +93,11 @@ def _open_to_write(
     return Opened(database, lock, Health(), news)
 
 
-def _sound(
-    path: Path, ballast: Ballast, on_fault: Callable[[StudioError | None], None]
-) -> tuple[Database, list[str]]:
+def _sound(path: Path, ballast: Ballast) -> tuple[Database, list[str]]:
     """Return a database that passes its check: the one there is, or one made from the files."""
 
     def connect() -> Database:
-        return Database(path, read_only=False, ballast=ballast, on_fault=on_fault)
+        return Database(path, read_only=False, ballast=ballast)
 
     damage = "" if _is_new(path) else _damage(connect)
     news = []

@@ -1,0 +1,200 @@
+"""Artifacts: what is saved is there, whole, findable, and never lost by accident."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from pathlib import Path
+
+import pytest
+
+from studio.core.library import Library
+from studio.protocol.errors import ErrorCode, StudioError
+
+PASSED = {"checks": [{"name": "not blank", "passed": True, "evidence": ""}]}
+FAILED = {"checks": [{"name": "not blank", "passed": False, "evidence": "all black"}]}
+
+
+def test_a_saved_artifact_is_there_with_its_recipe(library: Library) -> None:
+    record = library.add_record("image.generate", {"prompt": "a red fox"}, seed=7)
+    saved = library.add_artifact(
+        "image",
+        b"pixels",
+        suffix="PNG",
+        title="Fox",
+        record=record.id,
+        preview=b"small",
+        verdict=PASSED,
+        meta={"width": 4},
+    )
+    again = library.artifact(saved.id)
+    assert again == saved
+    assert again.suffix == ".png"
+    assert again.digest == hashlib.sha256(b"pixels").hexdigest()
+    assert again.bytes == 6
+    assert again.passed is True
+    assert library.open_payload(again).read() == b"pixels"
+    preview = library.preview_path(again)
+    assert preview is not None
+    assert preview.read_bytes() == b"small"
+    assert library.record(again.record).seed == 7
+
+
+def test_a_file_is_copied_not_moved(library: Library, tmp_path: Path) -> None:
+    source = tmp_path / "long.wav"
+    source.write_bytes(b"x" * 3_000_000)
+    saved = library.add_artifact("audio", source, suffix=".wav")
+    assert source.exists()
+    assert library.payload_path(saved).stat().st_size == 3_000_000
+
+
+@pytest.mark.parametrize("payload", [b"", bytearray(b"ab"), memoryview(b"abcd").cast("I")])
+def test_any_buffer_is_a_payload(library: Library, payload: bytes) -> None:
+    saved = library.add_artifact("table", payload, suffix=".bin")
+    assert library.open_payload(saved).read() == bytes(payload)
+
+
+@pytest.mark.parametrize("suffix", ["", ".", "../x", "png/..", ".p n", "a" * 40, ".\0"])
+def test_a_suffix_cannot_be_a_path(library: Library, suffix: str) -> None:
+    with pytest.raises(StudioError) as caught:
+        library.add_artifact("image", b"x", suffix=suffix)
+    assert caught.value.code is ErrorCode.BAD_INPUT
+    assert library.count() == 0
+
+
+def test_json_payloads_and_sidecars_do_not_meet(library: Library, folder: Path) -> None:
+    saved = library.add_artifact("table", b'{"a": 1}', suffix=".json")
+    library.rebuild()
+    assert library.find() == [saved]
+    assert library.verify().ok
+    assert not library.verify().orphans
+
+
+def test_the_same_bytes_are_stored_once_and_freed_last(library: Library) -> None:
+    first = library.add_artifact("text", b"same", suffix=".txt")
+    second = library.add_artifact("text", b"same", suffix=".txt")
+    assert library.payload_path(first) == library.payload_path(second)
+    library.bin(first.id)
+    assert library.empty_bin() == 0
+    assert library.open_payload(second).read() == b"same"
+    library.bin(second.id)
+    assert library.empty_bin() == 4
+    assert not library.payload_path(second).exists()
+
+
+def test_saving_the_same_bytes_again_heals_bit_rot(library: Library) -> None:
+    first = library.add_artifact("text", b"good", suffix=".txt")
+    library.payload_path(first).write_bytes(b"g00d")
+    assert library.verify().damaged == (first.id,)
+    library.add_artifact("text", b"good", suffix=".txt")
+    assert library.verify().ok
+
+
+def test_the_bin_hides_and_gives_back(library: Library) -> None:
+    kept = library.add_artifact("text", b"1", suffix=".txt")
+    gone = library.add_artifact("text", b"2", suffix=".txt")
+    library.bin([gone.id])
+    assert [found.id for found in library.find()] == [kept.id]
+    assert [found.id for found in library.find(binned=True)] == [gone.id]
+    library.restore(gone.id)
+    assert library.count() == 2
+    library.bin(gone.id)
+    assert library.empty_bin(older_than=3600) == 0
+    assert library.count(binned=True) == 1
+    library.empty_bin()
+    with pytest.raises(StudioError, match="no artifact"):
+        library.artifact(gone.id)
+
+
+def test_nothing_is_binned_when_one_of_them_is_unknown(library: Library) -> None:
+    kept = library.add_artifact("text", b"1", suffix=".txt")
+    with pytest.raises(StudioError) as caught:
+        library.bin([kept.id, "nobody"])
+    assert caught.value.code is ErrorCode.NOT_FOUND
+    assert library.count() == 1
+
+
+def test_find_filters_and_sorts(library: Library) -> None:
+    fox = library.add_artifact("image", b"12", suffix=".png", title="fox", verdict=PASSED)
+    bee = library.add_artifact("image", b"1", suffix=".png", title="Bee", verdict=FAILED)
+    song = library.add_artifact("audio", b"123", suffix=".wav", title="ant")
+    library.star(bee.id)
+
+    def ids(**how: object) -> list[str]:
+        return [found.title for found in library.find(**how)]  # type: ignore[arg-type]
+
+    assert ids() == ["ant", "Bee", "fox"]
+    assert ids(order="oldest") == ["fox", "Bee", "ant"]
+    assert ids(order="title") == ["ant", "Bee", "fox"]
+    assert ids(order="largest") == ["ant", "fox", "Bee"]
+    assert ids(kinds=["image"]) == ["Bee", "fox"]
+    assert ids(kinds=["image", "audio"], limit=1, offset=1) == ["Bee"]
+    assert ids(starred=True) == ["Bee"]
+    assert ids(passed=True) == ["fox"]
+    assert ids(passed=False) == ["Bee"]
+    assert library.count(kinds=["image"]) == 2
+    with pytest.raises(StudioError, match="cannot sort"):
+        library.find(order="random")
+    assert {fox.passed, bee.passed, song.passed} == {True, False, None}
+
+
+def test_the_family_tree(library: Library) -> None:
+    sketch = library.add_artifact("image", b"1", suffix=".png")
+    photo = library.add_artifact("image", b"2", suffix=".png")
+    mixed = library.add_artifact("image", b"3", suffix=".png", inputs=[sketch.id, photo.id])
+    final = library.add_artifact("image", b"4", suffix=".png", inputs=[mixed.id, sketch.id])
+    ancestors, descendants = library.family(final.id)
+    assert [found.id for found in ancestors] == [sketch.id, mixed.id, photo.id]
+    assert descendants == []
+    assert [found.id for found in library.family(sketch.id).descendants] == [mixed.id, final.id]
+    library.bin(photo.id)
+    library.empty_bin()
+    assert photo.id not in {found.id for found in library.family(final.id).ancestors}
+    assert library.inputs(mixed.id) == sorted([sketch.id, photo.id])
+
+
+def test_collections_keep_their_order_and_own_nothing(library: Library) -> None:
+    one = library.add_artifact("text", b"1", suffix=".txt")
+    two = library.add_artifact("text", b"2", suffix=".txt")
+    best = library.collections.create("Best")
+    library.collections.put(best.id, [two.id, one.id, two.id])
+    assert library.count(collection=best.id) == 2
+    library.collections.take(best.id, [one.id])
+    assert [found.id for found in library.find(collection=best.id)] == [two.id]
+    library.collections.rename(best.id, "Better")
+    assert [found.title for found in library.collections.list()] == ["Better"]
+    library.collections.remove(best.id)
+    assert library.count() == 2
+
+
+def test_artifacts_saved_from_many_threads_are_all_there(library: Library) -> None:
+    def save(number: int) -> None:
+        library.add_artifact("text", f"text {number % 5}".encode(), suffix=".txt")
+        assert library.find(limit=1)
+
+    threads = [threading.Thread(target=save, args=(number,)) for number in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert library.count() == 16
+    assert library.verify().ok
+
+
+def test_later_keeps_the_order_and_hands_errors_on(library: Library) -> None:
+    saved = [
+        library.later(library.add_artifact, "text", b"%d" % n, suffix=".txt", title=str(n))
+        for n in range(5)
+    ]
+    bad = library.later(library.artifact, "nobody")
+    assert [future.result().title for future in saved] == list("01234")
+    assert isinstance(bad.exception(), StudioError)
+    assert [found.title for found in library.find(order="oldest")] == list("01234")
+
+
+def test_room_is_checked_before_work_begins(library: Library) -> None:
+    library.check_room()
+    with pytest.raises(StudioError) as caught:
+        library.check_room(1 << 60)
+    assert caught.value.code is ErrorCode.DISK_FULL
+    assert caught.value.hint

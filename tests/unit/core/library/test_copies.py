@@ -1,0 +1,150 @@
+"""Copies out of the library: exports, backups, and the check-up that says what is missing."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from studio.core.library import Library
+from studio.core.library.export import file_name
+from studio.core.paths import StudioPaths
+from studio.protocol.errors import ErrorCode, StudioError
+
+
+def test_an_export_has_its_recipe_beside_it(library: Library, tmp_path: Path) -> None:
+    record = library.add_record("image.generate", {"prompt": "fox"}, seed=9)
+    saved = library.add_artifact("image", b"x", suffix=".png", title="Red fox", record=record.id)
+    out = tmp_path / "new" / "folder"
+    copy = library.export(saved.id, out)
+    assert copy == out / "Red fox.png"
+    assert copy.read_bytes() == b"x"
+    recipe = json.loads((out / "Red fox.png.json").read_text())
+    assert recipe["record"]["seed"] == 9
+    assert library.export(saved.id, out, sidecar=False).name == "Red fox (2).png"
+    assert sorted(path.name for path in out.iterdir()) == [
+        "Red fox (2).png",
+        "Red fox.png",
+        "Red fox.png.json",
+    ]
+
+
+def test_an_export_without_payload_says_so(library: Library, tmp_path: Path) -> None:
+    saved = library.add_artifact("image", b"x", suffix=".png", title="Gone")
+    library.payload_path(saved).unlink()
+    with pytest.raises(StudioError, match="no longer in the library") as caught:
+        library.export(saved.id, tmp_path / "out")
+    assert caught.value.code is ErrorCode.NOT_FOUND
+    with pytest.raises(StudioError):
+        library.open_payload(saved)
+
+
+def test_an_export_onto_a_file_is_refused_in_words(library: Library, tmp_path: Path) -> None:
+    saved = library.add_artifact("image", b"x", suffix=".png")
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StudioError, match="Could not export"):
+        library.export(saved.id, tmp_path / "file")
+    assert (tmp_path / "file").read_text() == "in the way"
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("a/b\\c:d*e", "a b c d e.png"),
+        ("../../etc/passwd", "etc passwd.png"),
+        ("", "result.png"),
+        ("...", "result.png"),
+        ("CON", "result CON.png"),
+        ("com1.txt", "result com1.txt.png"),
+        ("trailing. ", "trailing.png"),
+        ("new\nline\x00\u202e", "newline.png"),
+        ("🦊 e\u0301", "🦊 é.png"),
+        ("-rf", "-rf.png"),
+    ],
+)
+def test_names_are_taken_by_any_file_system(title: str, name: str, tmp_path: Path) -> None:
+    assert file_name(title, ".png") == name
+    (tmp_path / name).write_bytes(b"")
+
+
+def test_a_long_title_is_cut_between_characters() -> None:
+    name = file_name("🦊" * 400, ".png")
+    assert len(os.fsencode(name)) <= 255
+    assert set(name[:-4]) == {"🦊"}
+
+
+def test_a_backup_is_a_home_that_opens(library: Library, tmp_path: Path) -> None:
+    saved = library.add_artifact("image", b"x", suffix=".png", title="Fox", preview=b"p")
+    talk = library.conversations.create("Talk")
+    library.conversations.add_message(talk.id, None, "user", "hi")
+    target = library.backup(tmp_path / "copy")
+    library.add_artifact("image", b"later", suffix=".png")
+    with Library.open(StudioPaths(target)) as copy:
+        assert copy.find() == [saved]
+        assert copy.verify().ok
+        assert copy.preview_path(saved) is not None
+        copy.rebuild()
+        assert [m.content for m in copy.conversations.thread(talk.id)] == ["hi"]
+    with pytest.raises(StudioError, match="in the way"):
+        library.backup(tmp_path / "copy")
+
+
+def test_a_backup_of_a_damaged_library_says_so(library: Library, tmp_path: Path) -> None:
+    saved = library.add_artifact("image", b"good", suffix=".png")
+    library.payload_path(saved).write_bytes(b"bad!")
+    with pytest.raises(StudioError, match="bad or missing"):
+        library.backup(tmp_path / "copy")
+    with Library.open(StudioPaths(tmp_path / "copy")) as copy:
+        assert copy.verify().damaged == (saved.id,)
+
+
+def test_daily_backups_are_made_once_and_few_are_kept(library: Library, folder: Path) -> None:
+    backups = folder / "backups"
+    backups.mkdir()
+    for day in range(1, 20):
+        (backups / f"library-2001-01-{day:02}.db").write_bytes(b"old")
+    (backups / "library-format-1.db").write_bytes(b"kept")
+    library.maintain()
+    library.maintain()
+    names = sorted(path.name for path in backups.iterdir())
+    assert len(names) == 8
+    assert "library-format-1.db" in names
+    assert "library-2001-01-19.db" in names
+
+
+def test_the_check_up_names_what_is_wrong(library: Library, folder: Path) -> None:
+    good, missing, damaged, bare = (
+        library.add_artifact("text", name, suffix=".txt") for name in (b"a", b"b", b"c", b"d")
+    )
+    assert library.verify().ok
+    assert "All 4" in next(library.verify().sentences())
+    library.payload_path(missing).unlink()
+    library.payload_path(damaged).write_bytes(b"C")
+    (folder / "objects" / bare.digest[:2] / f"{bare.digest}.{bare.id}.json").unlink()
+    (folder / "objects" / "ab" / "stray.png").parent.mkdir(exist_ok=True)
+    (folder / "objects" / "ab" / "stray.png").write_bytes(b"?")
+    seen: list[tuple[int, int]] = []
+    report = library.verify(lambda done, total: seen.append((done, total)))
+    assert not report.ok
+    assert (report.missing, report.damaged, report.sidecars, report.orphans) == (
+        (missing.id,),
+        (damaged.id,),
+        (bare.id,),
+        ("stray.png",),
+    )
+    assert seen[-1] == (4, 4)
+    assert good.id not in " ".join(report.sentences())
+    assert len(list(report.sentences())) == 4
+
+
+def test_stats_count(library: Library) -> None:
+    for payload in (b"1", b"22"):
+        library.add_artifact("image", payload, suffix=".png")
+    library.bin(library.add_artifact("text", b"333", suffix=".txt").id)
+    library.conversations.create()
+    stats = library.stats()
+    assert (stats.kinds, stats.binned, stats.bytes) == ({"image": 2}, 1, 6)
+    assert (stats.conversations, stats.messages) == (1, 0)
+    assert stats.free > 0

@@ -1,0 +1,204 @@
+"""Opening: a second studio, a newer or older database, what a crash left: each a normal case."""
+
+from __future__ import annotations
+
+import gzip
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from studio.core.library import HealthState, Library, schema
+from studio.protocol.errors import ErrorCode, StudioError
+
+
+def released(number: int) -> bytes:
+    """Return a small database as the studio with this format wrote it."""
+    path = Path(__file__).parent / "fixtures" / f"format-{number}.db.gz"
+    return gzip.decompress(path.read_bytes())
+
+
+def test_a_second_studio_reads_and_says_who_writes(library: Library, folder: Path) -> None:
+    saved = library.add_artifact("text", b"x", suffix=".txt", title="first")
+    with Library.open(folder) as second:
+        assert second.read_only
+        assert second.health.state is HealthState.READ_ONLY
+        assert second.health.writer > 0
+        assert str(second.health.writer) in second.health.message
+        assert second.artifact(saved.id) == saved
+        library.rename(saved.id, "while both are open")
+        assert second.artifact(saved.id).title == "while both are open"
+        for write in (
+            lambda: second.add_artifact("text", b"y", suffix=".txt"),
+            lambda: second.bin(saved.id),
+            second.conversations.create,
+            lambda: second.add_record("a.b", {}),
+            lambda: second.jobs.journal_start("j", "a.b"),
+            second.check_room,
+            second.rebuild,
+        ):
+            with pytest.raises(StudioError) as caught:
+                write()
+            assert caught.value.code is ErrorCode.READ_ONLY
+            assert caught.value.hint
+        second.maintain()
+    library.close()
+    with Library.open(folder) as third:
+        assert not third.read_only
+
+
+def test_opening_for_reading_changes_no_file(library: Library, folder: Path) -> None:
+    library.add_artifact("text", b"x", suffix=".txt")
+    library.close()
+
+    def files() -> dict[Path, int]:  # SQLite itself needs two beside the database, even to read
+        found = (path for path in folder.rglob("*") if path.suffix not in (".db-wal", ".db-shm"))
+        return {path: path.stat().st_mtime_ns for path in found}
+
+    before = files()
+    before.pop(folder, None)
+    with Library.open(folder, read_only=True) as reading:
+        assert reading.count() == 1
+    assert {path: when for path, when in files().items() if path != folder} == before
+
+
+def test_a_newer_database_is_shown_but_not_changed(library: Library, folder: Path) -> None:
+    saved = library.add_artifact("text", b"x", suffix=".txt")
+    library.close()
+    with closing(sqlite3.connect(folder / "library.db")) as connection:
+        connection.execute("ALTER TABLE artifacts ADD COLUMN mood TEXT")
+        connection.execute(f"PRAGMA user_version = {schema.latest() + 1}")
+    with Library.open(folder) as old:
+        assert old.read_only
+        assert "newer studio" in old.health.message
+        assert old.artifact(saved.id) == saved
+        with pytest.raises(StudioError, match="newer studio"):
+            old.star(saved.id)
+
+
+@pytest.mark.parametrize("number", range(1, schema.latest() + 1))
+def test_every_released_database_opens(folder: Path, number: int) -> None:
+    folder.mkdir()
+    (folder / "library.db").write_bytes(released(number))
+    with Library.open(folder) as library:
+        assert not library.read_only
+        assert library._database.value("PRAGMA user_version") == schema.latest()
+        assert library._database.problem() == ""
+        (fox,) = library.find("fox")
+        assert fox.starred
+        assert library.record(fox.record).params == {"prompt": "a red fox"}
+        (talk,) = library.conversations.list("hello")
+        assert [m.content for m in library.conversations.thread(talk.id)] == ["hello", "Hi!"]
+        library.conversations.add_message(talk.id, None, "user", "more")
+
+
+def test_the_last_fixture_is_what_is_written_today(library: Library, folder: Path) -> None:
+    """When this fails a released step was edited, or a new one has no fixture yet."""
+    last = folder.with_name("last.db")
+    last.write_bytes(released(schema.latest()))
+    query = "SELECT name, sql FROM sqlite_schema ORDER BY name"
+    with closing(sqlite3.connect(last)) as connection:
+        fixture = connection.execute(query).fetchall()
+    assert [tuple(row) for row in library._database.all(query)] == fixture
+
+
+ADD_MOOD = "ALTER TABLE artifacts ADD COLUMN mood TEXT NOT NULL DEFAULT '';"
+
+
+def test_a_migration_makes_a_checked_copy_first(
+    library: Library, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved = library.add_artifact("text", b"x", suffix=".txt")
+    library.close()
+    old = schema.latest()
+    monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, ADD_MOOD))
+    with Library.open(folder) as new:
+        assert new._database.value("PRAGMA user_version") == old + 1
+        assert new.artifact(saved.id) == saved
+    with closing(sqlite3.connect(folder / "backups" / f"library-format-{old}.db")) as copy:
+        assert copy.execute("PRAGMA user_version").fetchone()[0] == old
+        assert copy.execute("SELECT id FROM artifacts").fetchone()[0] == saved.id
+
+
+def test_a_migration_that_fails_leaves_the_old_database(
+    library: Library, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved = library.add_artifact("text", b"x", suffix=".txt")
+    library.close()
+    old = schema.latest()
+    with monkeypatch.context() as patch:
+        patch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, ADD_MOOD + "SELECT nonsense;"))
+        with pytest.raises(StudioError), Library.open(folder):
+            pass
+    with Library.open(folder) as again:
+        assert not again.read_only
+        assert again._database.value("PRAGMA user_version") == old
+        assert again.artifact(saved.id) == saved
+
+
+def test_a_foreign_database_is_put_aside_not_overwritten(folder: Path) -> None:
+    folder.mkdir()
+    with closing(sqlite3.connect(folder / "library.db")) as connection:
+        connection.execute("CREATE TABLE theirs (x)")
+        connection.execute("PRAGMA application_id = 77")
+        connection.commit()
+    with Library.open(folder) as library:
+        assert "another application" in library.news[0]
+        assert not library.read_only
+    with closing(sqlite3.connect(folder / "library.broken-1.db")) as kept:
+        assert kept.execute("SELECT count(*) FROM theirs").fetchone() == (0,)
+
+
+def test_the_promises_to_the_disk_are_kept(library: Library) -> None:
+    with library._database.exclusive() as connection:
+
+        def pragma(name: str) -> object:
+            return connection.execute(f"PRAGMA {name}").fetchone()[0]
+
+        assert pragma("journal_mode") == "wal"
+        assert pragma("synchronous") == 2
+        assert pragma("foreign_keys") == 1
+        assert pragma("trusted_schema") == 0
+        assert pragma("application_id") == schema.APPLICATION_ID
+    reader = library._database._reader()
+    with pytest.raises(sqlite3.OperationalError):
+        reader.execute("DELETE FROM artifacts")
+
+
+def test_a_clock_set_back_does_not_disorder_the_library(
+    library: Library, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import time
+
+    first = library.add_artifact("text", b"1", suffix=".txt")
+    library.close()
+    monkeypatch.setattr(time, "time_ns", lambda: 10**18)
+    monkeypatch.setattr("studio.core.library.ulid._clock", type(_clock())())
+    with Library.open(folder) as again:
+        second = again.add_artifact("text", b"2", suffix=".txt")
+        assert [found.id for found in again.find()] == [second.id, first.id]
+
+
+def _clock() -> object:
+    from studio.core.library import ulid
+
+    return ulid._clock
+
+
+def test_two_libraries_do_not_meet(tmp_path: Path) -> None:
+    with Library.open(tmp_path / "a") as one, Library.open(tmp_path / "b") as two:
+        one.add_artifact("text", b"1", suffix=".txt")
+        assert not two.read_only
+        assert two.count() == 0
+
+
+def test_what_leftovers_cannot_be_understood_are_swept(library: Library, folder: Path) -> None:
+    library.close()
+    incoming = folder / "incoming"
+    (incoming / "X.part").write_bytes(b"half")
+    (incoming / "X.json").write_bytes(b"{}")
+    (incoming / "Y.json").write_bytes(b"\xff")
+    with Library.open(folder) as again:
+        assert again.count() == 0
+        assert list(incoming.iterdir()) == []

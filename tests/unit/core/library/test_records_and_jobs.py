@@ -1,0 +1,57 @@
+"""Records and the job journal: the recipe is there before the work, and says how far it came."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from studio.core.library import Library
+from studio.protocol.errors import ErrorCode, ErrorInfo, StudioError
+
+
+def test_a_record_is_completed_afterwards(library: Library) -> None:
+    record = library.add_record(
+        "chat.reply", {"prompt": "hi", "stop": ["\n"]}, seed=2**53 - 1, plugin="chat"
+    )
+    library.records.complete(record.id, seconds=1.5, device="cpu", weights={"small": "ab" * 32})
+    found = library.record(record.id)
+    assert (found.task, found.params, found.seed) == (record.task, record.params, 2**53 - 1)
+    assert (found.seconds, found.device, found.weights) == (1.5, "cpu", {"small": "ab" * 32})
+    with pytest.raises(StudioError, match="no record"):
+        library.record("nobody")
+
+
+def test_the_journal_knows_what_was_not_over(library: Library, folder: Path) -> None:
+    record = library.add_record("a.b", {"x": 1})
+    for job in ("one", "two", "three"):
+        library.jobs.journal_start(job, "a.b", record=record.id, title=job, priority="normal")
+    library.jobs.journal_state("one", "running")
+    library.jobs.journal_state("one", "done")
+    library.jobs.journal_state("two", "running")
+    library.close()
+    with Library.open(folder) as again:
+        assert [(job.id, job.state, job.starts) for job in again.jobs.unfinished()] == [
+            ("two", "running", 1),
+            ("three", "queued", 0),
+        ]
+        error = ErrorInfo(ErrorCode.RUNTIME_LOST, "The runtime died.")
+        again.jobs.journal_state("two", "lost", error)
+        assert again.jobs.entry("two").error == {"code": "RUNTIME_LOST", "message": error.message}
+        assert [job.id for job in again.jobs.recent(2)] == ["three", "two"]
+
+
+def test_unknown_jobs_and_states_are_refused(library: Library) -> None:
+    with pytest.raises(StudioError, match="no job"):
+        library.jobs.journal_state("nobody", "running")
+    with pytest.raises(ValueError, match="nonsense"):
+        library.jobs.journal_state("nobody", "nonsense")
+
+
+def test_old_finished_jobs_are_forgotten_unfinished_ones_never(library: Library) -> None:
+    for number in range(6):
+        library.jobs.journal_start(f"{number}", "a.b")
+        if number != 0:
+            library.jobs.journal_state(f"{number}", "done")
+    library.jobs.prune(keep=2)
+    assert [job.id for job in library.jobs.recent()] == ["5", "4", "0"]
