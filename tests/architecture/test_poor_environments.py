@@ -120,3 +120,46 @@ def test_all_layers_were_looked_at() -> None:
     known = {"protocol", "api", "core", "cli", "desktop", "runtime", "testing", "sandbox"}
     packages = {file.parent.name for file in Path(ROOT / "studio").glob("*/__init__.py")}
     assert packages <= known
+
+
+OPEN_WINDOW = """
+import sys, time
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+from studio.app import main
+
+application = QApplication([])
+deadline = time.monotonic() + 60
+
+def look():
+    shown = [w for w in application.allWidgets() if type(w).__module__.startswith("studio_chat")]
+    if any(w.isVisible() for w in shown) or time.monotonic() > deadline:
+        timer.stop()
+        print("chat is shown" if shown else "no page", "torch" in sys.modules, flush=True)
+        for window in application.topLevelWidgets():
+            window.close()
+        application.quit()
+
+timer = QTimer(interval=50)
+timer.timeout.connect(look)
+timer.start()
+main()
+"""
+
+
+@pytest.mark.gui
+@pytest.mark.slow
+def test_the_window_opens_and_shows_a_plugin_without_torch(tmp_path: Path) -> None:
+    code = POOR.replace("print(json.dumps(sorted(sys.modules)))", OPEN_WINDOW)
+    paths = [str(package.parent) for package in plugin_packages()]
+    env = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "STUDIO_HOME": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        input=json.dumps([TORCH_SIDE, [], paths]),
+        env=env,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "chat is shown False" in done.stdout, done.stdout + done.stderr[-3000:]
