@@ -332,7 +332,9 @@ class JobBoard:
     def _enter(self, recipe: Recipe) -> Job:
         id, record = self._store.new_ids()
         job = Job(id, record, recipe, self, self._on_fault)
-        frames.encode_body(_submit_message(job))  # refuses what is too large before it is stored
+        # What is too large is refused before anything of it is stored.
+        frames.encode_body(_submit_message(job))
+        frames.check_count(len(recipe.inputs))
         self._jobs[job.id] = job
         self._saving.add(job.id)
         self._runtime.start()

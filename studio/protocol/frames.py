@@ -82,8 +82,7 @@ def encode(
         StudioError: ``BAD_INPUT``: there are too many or too large blobs.
     """
     views = [flat(blob) for blob in blobs]
-    if len(views) > MAX_BLOBS:
-        raise StudioError(ErrorCode.BAD_INPUT, f"At most {MAX_BLOBS} arrays fit one message.")
+    check_count(len(views))
     table = bytearray()
     inline: list[Buffer] = []
     for view in views:
@@ -98,6 +97,20 @@ def encode(
         )
     head = HEADER.pack(MAGIC, len(body), len(views)) + table + body
     return [head, *inline]
+
+
+def check_count(blobs: int) -> None:
+    """Refuse more blobs than a message may carry.
+
+    Raises:
+        StudioError: ``BAD_INPUT``.
+    """
+    if blobs > MAX_BLOBS:
+        raise StudioError(
+            ErrorCode.BAD_INPUT,
+            f"This is too much at once: {blobs} inputs; at most {MAX_BLOBS} fit.",
+            "Hand over fewer at a time.",
+        )
 
 
 def read_frame(stream: Stream, area: SharedArea | None = None) -> Frame:

@@ -267,12 +267,12 @@ class _Performance:
         self._script = script
         self._stop = stop
         self._session = session
+        self._state: JobState | None = None
         self._tokens = 0
         self._result: dict[str, Any] = {}
 
     def play(self) -> Finished:
         """Follow the script; return the last word."""
-        self._running = False
         for line in self._script:
             if self._stop.is_set():
                 return Finished(self._job, JobState.CANCELLED)
@@ -286,12 +286,10 @@ class _Performance:
 
     def _follow(self, line: Line) -> None:
         if isinstance(line, Become):
-            self._session.send(JobChanged(self._job, line.state, line.reason))
-            self._running = line.state is JobState.RUNNING
+            self._become(line.state, line.reason)
             return
-        if not self._running:
-            self._session.send(JobChanged(self._job, JobState.RUNNING))
-            self._running = True
+        if self._state is None or not isinstance(line, Stall):  # it may stall while it loads
+            self._become(JobState.RUNNING)
         if isinstance(line, Tokens):
             for text in line.texts:
                 self._tokens += 1
@@ -309,6 +307,11 @@ class _Performance:
             self._session.stall(line, self._stop)
         elif isinstance(line, Die):
             self._session.die(line)
+
+    def _become(self, state: JobState, reason: str = "") -> None:
+        if state is not self._state or reason:
+            self._state = state
+            self._session.send(JobChanged(self._job, state, reason))
 
     def _produce(self, made: Artifact) -> None:
         blobs = [made.payload, *([made.preview] if made.preview else [])]

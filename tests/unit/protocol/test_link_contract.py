@@ -182,7 +182,7 @@ def test_many_blobs_travel_with_one_message(peer: Peer) -> None:
 
 
 def test_too_many_blobs_are_refused(peer: Peer) -> None:
-    with pytest.raises(StudioError, match="At most 64 arrays"):
+    with pytest.raises(StudioError, match="at most 64 fit"):
         peer.link.send(Cancel("j"), [b"x"] * 65)
     assert peer.says_that_it_lives()
 
