@@ -13,6 +13,7 @@ from studio.api.artifacts import Verdict
 from studio.api.worker import ArtifactEvent, ProgressEvent, ResultEvent, TextEvent
 from studio.protocol.blobs import check
 from studio.protocol.errors import ErrorCode, ErrorInfo, StudioError
+from studio.protocol.frames import MAX_BODY
 from studio.protocol.messages import (
     BlobSpec,
     Finished,
@@ -28,6 +29,8 @@ from studio.protocol.states import JobState
 Sink = Callable[[Message, Sequence[Any]], None]
 """Takes a message and its blobs: the link, or a list in tests."""
 
+MAX_RESULT = MAX_BODY - 1024**2
+"""Bytes of the result's own keys, so that the last message of a job always fits a frame."""
 QUIET = 0.05
 """Seconds between two messages of progress of a job; what comes faster is merged."""
 
@@ -64,10 +67,10 @@ class Feed:
         elif isinstance(event, ArtifactEvent):
             self._artifact(event)
         elif isinstance(event, ResultEvent):
-            self.result |= plain(dict(event.values))
+            self._result(event)
         else:
             raise _rubbish(
-                f"its task yielded {_a(event)}, which is no event",
+                f"its task yielded {a_kind(event)}, which is no event",
                 "Yield what ctx.progress, ctx.text, ctx.artifact or ctx.result return, or None.",
             )
 
@@ -104,9 +107,18 @@ class Feed:
 
     def _text(self, event: TextEvent) -> None:
         if not isinstance(event.text, str):
-            raise _rubbish(f"its text is {_a(event.text)}", "Yield ctx.text(...) with a str.")
+            raise _rubbish(f"its text is {a_kind(event.text)}", "Yield ctx.text(...) with a str.")
         if event.text or event.tokens:
             self._sink(TextDelta(self.job, event.text, int(event.tokens), event.channel), ())
+
+    def _result(self, event: ResultEvent) -> None:
+        self.result |= plain(dict(event.values))
+        size = len(msgspec.msgpack.encode(self.result))
+        if size > MAX_RESULT:
+            raise _rubbish(
+                f"its result takes {size / 1e6:.1f} MB; at most {MAX_RESULT / 1e6:.1f} MB fit",
+                "Yield large data with ctx.artifact.",
+            )
 
     def _artifact(self, event: ArtifactEvent) -> None:
         payload, preview = _bytes(event.payload, "payload"), _bytes(event.preview, "preview")
@@ -117,7 +129,7 @@ class Feed:
         if not (isinstance(event.kind, str) and event.kind):
             raise _rubbish(f"the kind of a result is {event.kind!r}", "It is a word like 'image'.")
         if event.verdict is not None and not isinstance(event.verdict, Verdict):
-            raise _rubbish(f"a verdict is {_a(event.verdict)}", "Return a studio.api.Verdict.")
+            raise _rubbish(f"a verdict is {a_kind(event.verdict)}", "Return a studio.api.Verdict.")
         spec = BlobSpec("bytes", (payload.nbytes,))
         check(spec, payload)
         produced = Produced(
@@ -164,7 +176,7 @@ def _number(value: Any, name: str) -> float:
     try:
         return float(value)
     except (TypeError, ValueError) as error:
-        raise _rubbish(f"{name} of its progress is {_a(value)}", "Give a number.") from error
+        raise _rubbish(f"{name} of its progress is {a_kind(value)}", "Give a number.") from error
 
 
 def _pixels(preview: Any) -> Any:
@@ -188,11 +200,13 @@ def _bytes(payload: Any, name: str) -> memoryview:
     try:
         return memoryview(payload).cast("B")
     except TypeError as error:
-        raise _rubbish(f"the {name} of a result is {_a(payload)}", "Give bytes.") from error
+        raise _rubbish(f"the {name} of a result is {a_kind(payload)}", "Give bytes.") from error
 
 
-def _a(value: Any) -> str:
-    return f"a {type(value).__name__}"
+def a_kind(value: Any) -> str:
+    """Return the type of ``value`` with its article: ``an int``."""
+    name = type(value).__name__
+    return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
 
 
 def _rubbish(what: str, hint: str) -> StudioError:

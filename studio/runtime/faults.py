@@ -7,6 +7,7 @@ import traceback
 from studio.protocol.errors import Cancelled, ErrorCode, ErrorInfo, StudioError
 from studio.runtime.memory import is_out_of_memory, out_of_memory
 
+MAX_DETAILS = 50_000
 _HINT = "Try again. If it happens again, copy the report and send it to the plugin's author."
 
 _OWN_HINT = "Try again. If it happens again, copy the report and send it to the studio's authors."
@@ -18,7 +19,7 @@ def translate(error: BaseException, plugin: str, task: str) -> ErrorInfo:
     Expected ones stay as they are, lack of memory is typed, the rest is a bug of ``plugin``.
     Whatever the tracebacks keep alive (a model, a picture) is let go of.
     """
-    details = "".join(traceback.format_exception(error))
+    details = _traceback(error)
     if isinstance(error, StudioError):
         info = error.info()
     elif is_out_of_memory(error):
@@ -31,7 +32,7 @@ def translate(error: BaseException, plugin: str, task: str) -> ErrorInfo:
 
 def contained(error: BaseException, plugin: str, where: str) -> ErrorInfo:
     """Return what to report of a plugin that raised where it may not: at import or in a hook."""
-    details = "".join(traceback.format_exception(error))
+    details = _traceback(error)
     release(error)
     return ErrorInfo(
         ErrorCode.PLUGIN_FAILED,
@@ -44,7 +45,7 @@ def contained(error: BaseException, plugin: str, where: str) -> ErrorInfo:
 
 def own_bug(error: BaseException) -> ErrorInfo:
     """Return what to report of a fault that is the runtime's own and no plugin's."""
-    details = "".join(traceback.format_exception(error))
+    details = _traceback(error)
     release(error)
     return ErrorInfo(
         ErrorCode.INTERNAL, f"The runtime made a mistake: {brief(error)}.", _OWN_HINT, details
@@ -66,6 +67,11 @@ def release(error: BaseException) -> None:
         seen.add(id(link))
         traceback.clear_frames(link.__traceback__)
         link = link.__cause__ or link.__context__
+
+
+def _traceback(error: BaseException) -> str:
+    """Return the traceback for the report; of a very long one the end, where it happened."""
+    return "".join(traceback.format_exception(error))[-MAX_DETAILS:]
 
 
 def _sentence(error: BaseException, plugin: str, task: str) -> str:

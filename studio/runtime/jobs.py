@@ -89,6 +89,8 @@ class Job:
             self._greenlet.switch(self)
         finally:
             self.torch_state.suspend()
+            if self.is_over:
+                self.torch_state.abandon()
 
     def park(self) -> None:
         """Hold the job until it is resumed."""

@@ -14,6 +14,7 @@ from studio.protocol.errors import Cancelled, ErrorCode, StudioError
 from studio.protocol.states import JobState
 from studio.runtime.context import Context
 from studio.runtime.devices import Device
+from studio.runtime.events import a_kind
 from studio.runtime.faults import release, translate
 from studio.runtime.jobs import Job
 from studio.runtime.memory import give_back
@@ -82,8 +83,8 @@ def _events(job: Job, task: Task, context: Context, params: Params) -> Iterator[
     if not hasattr(events, "__next__"):
         raise StudioError(
             ErrorCode.PLUGIN_FAILED,
-            f"The plugin “{job.plugin}” made a mistake: its task {job.task} returned a "
-            f"{type(events).__name__} and yields no events.",
+            f"The plugin “{job.plugin}” made a mistake: its task {job.task} returned "
+            f"{a_kind(events)} and yields no events.",
             "A task is a generator function: it has at least one yield.",
         )
     return events

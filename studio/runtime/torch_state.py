@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 _dtype_chosen_by = 0
 """The thread that last set torch's default dtype."""
+_abandoned: list[Callable[[], None]] = []
 
 
 def remember_who_sets_default_dtype(torch: Any) -> None:
@@ -50,6 +51,12 @@ class TorchState:
         """Put back what the job held when it was suspended; call it in the job's thread."""
         while self._undo:
             self._undo.pop()()
+
+    def abandon(self) -> None:
+        """Leave for good what an ended job never closed; call it after the last ``suspend``."""
+        # When torch's guards are destroyed they undo themselves: these must never be.
+        _abandoned.extend(self._undo)
+        self._undo.clear()
 
     def suspend(self) -> None:
         """Keep what the job holds now, and leave the thread as if nothing had been set."""

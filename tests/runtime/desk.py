@@ -1,0 +1,236 @@
+"""A runtime inside the test's process: real server, lanes and pool; toy tasks and weights."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import types
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from studio.api import Capability, Params, Requirements, WeightsFacts, WeightsId, hookimpl
+from studio.protocol.link import LinkClosed, pair
+from studio.protocol.messages import (
+    Cancel,
+    Configure,
+    Finished,
+    Inspect,
+    Inspected,
+    JobChanged,
+    Message,
+    Shutdown,
+    Status,
+    Submit,
+    WeightsEntry,
+    WorkerEntry,
+)
+from studio.protocol.states import JobState, Lane, Priority
+from studio.runtime.server import Server
+
+PATIENCE = 60.0
+
+
+class Toy(Params):
+    """The parameters of every task in these tests."""
+
+    number: int = 0
+    text: str = ""
+    weights: Annotated[WeightsId, Capability("toy")] = WeightsId()
+
+
+class ToyModel:
+    """What the toy loader makes of a file; counts the living."""
+
+    alive = 0
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        ToyModel.alive += 1
+
+
+class ToyLoader:
+    """Weights whose file says, as a number, how many bytes of memory they take.
+
+    Attributes:
+        loads: Names of what was loaded, in order.
+        gates: Name → event that the loading of it waits for, between its first two parts.
+    """
+
+    family = "toy"
+
+    def __init__(self) -> None:
+        self.loads: list[str] = []
+        self.unloads: list[str] = []
+        self.builders = 0
+        self.most_builders = 0
+        self.gates: dict[str, threading.Event] = {}
+        self.working = 0
+
+    def recognise(self, path: Path) -> WeightsFacts | None:
+        return WeightsFacts("toy", path.stem, ("toy",)) if path.suffix == ".toy" else None
+
+    def measure(self, path: Path) -> Requirements:
+        return Requirements(int(path.read_text()), self.working)
+
+    def load(self, path: Path, device: str) -> Iterator[Any]:
+        self.builders += 1
+        self.most_builders = max(self.most_builders, self.builders)
+        try:
+            yield 0.0
+            while path.stem in self.gates and not self.gates[path.stem].is_set():
+                yield 0.5
+            self.loads.append(path.stem)
+            return ToyModel(path.stem)
+        finally:
+            self.builders -= 1
+
+    def unload(self, loaded: ToyModel) -> None:
+        ToyModel.alive -= 1
+        self.unloads.append(loaded.name)
+
+
+class Desk:
+    """The studio's side of a runtime in this process. Everything that is reported is kept."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.loader = ToyLoader()
+        self.messages: list[Any] = []
+        self.blobs: dict[int, tuple[memoryview, ...]] = {}
+        self._workers: list[WorkerEntry] = []
+        self._weights: list[WeightsEntry] = []
+        self._modules: list[str] = []
+        self._news = threading.Condition()
+        self._link, self._theirs = pair()
+        self.server = Server(self._theirs, built_in=lambda: [self.loader])
+        self._threads = [
+            threading.Thread(target=self.server.serve, daemon=True),
+            threading.Thread(target=self._listen, daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
+        self.wait(lambda each: isinstance(each, Status) and each.device != "")
+
+    # --- what there is --------------------------------------------------------------------------
+
+    def plugin(
+        self,
+        name: str,
+        tasks: Mapping[str, Callable[..., Any]],
+        *,
+        lane: Lane = Lane.BATCH,
+        **hooks: Callable[..., Any],
+    ) -> None:
+        """Make a plugin with ``tasks`` (short name → function) and other worker hooks."""
+        module = types.ModuleType(f"toys_of_{name}")
+        full = {f"{name}.{short}": task for short, task in tasks.items()}
+        module.studio_tasks = hookimpl(lambda: full)  # type: ignore[attr-defined]
+        for hook, function in hooks.items():
+            setattr(module, hook, hookimpl(function))
+        sys.modules[module.__name__] = module
+        self._modules.append(module.__name__)
+        self.entry(name, module.__name__, *tasks, lane=lane)
+
+    def entry(self, name: str, module: str, *tasks: str, lane: Lane = Lane.BATCH) -> None:
+        """Announce the plugin ``name`` whose worker is ``module``."""
+        schema = f"{Toy.__module__}:Toy"
+        sys.modules.setdefault(Toy.__module__, sys.modules[__name__])
+        full = [f"{name}.{task}" for task in tasks]
+        self._workers.append(
+            WorkerEntry(name, module, dict.fromkeys(full, schema), dict.fromkeys(full, lane))
+        )
+        self.configure()
+
+    def weights(self, name: str, size: int, digest: str = "") -> Path:
+        """Make weights that take ``size`` bytes of memory."""
+        path = self.folder / f"{name}.toy"
+        path.write_text(str(size))
+        self._weights.append(WeightsEntry(name, str(path), "toy", digest))
+        self.configure()
+        return path
+
+    def configure(self, memory_limit: int = 0) -> None:
+        self.send(Configure(tuple(self._workers), tuple(self._weights), memory_limit))
+
+    # --- what is asked --------------------------------------------------------------------------
+
+    def send(self, message: Message) -> None:
+        self._link.send(message)
+
+    def submit(
+        self, task: str, *, seed: int = 1, priority: Priority = Priority.NORMAL, **params: Any
+    ) -> str:
+        """Submit a job and return its id."""
+        job = f"job{sum(isinstance(each, Submit) for each in self.messages)}"
+        message = Submit(job, task, params, seed, priority)
+        self.messages.append(message)
+        self.send(message)
+        return job
+
+    def run(self, task: str, **params: Any) -> Finished:
+        """Submit a job and wait for its end."""
+        return self.finished(self.submit(task, **params))
+
+    def heard_all(self) -> None:
+        """Wait until the runtime has read every command so far."""
+        request = f"nothing{len(self.messages)}"
+        self.send(Inspect(request, str(self.folder / "nothing")))
+        self.wait(lambda each: isinstance(each, Inspected) and each.request == request)
+
+    # --- what is reported -----------------------------------------------------------------------
+
+    def wait(self, is_it: Callable[[Any], bool]) -> Any:
+        """Return the first message of which ``is_it`` holds, waiting for it."""
+
+        def find() -> Any:
+            return next((each for each in self.messages if is_it(each)), None)
+
+        with self._news:
+            assert self._news.wait_for(find, PATIENCE), f"never came; last: {self.messages[-5:]}"
+            return find()
+
+    def finished(self, job: str) -> Finished:
+        found: Finished = self.wait(lambda each: isinstance(each, Finished) and each.job == job)
+        return found
+
+    def state(self, job: str, state: JobState, reason: str = "") -> JobChanged:
+        """Wait until ``job`` is reported in ``state``, for a reason that contains ``reason``."""
+        found: JobChanged = self.wait(
+            lambda each: (
+                isinstance(each, JobChanged)
+                and each.job == job
+                and each.state is state
+                and reason in each.reason
+            )
+        )
+        return found
+
+    def of(self, job: str, kind: type) -> list[Any]:
+        """Return the messages of ``kind`` about ``job`` so far."""
+        return [each for each in self.messages if isinstance(each, kind) and each.job == job]
+
+    def close(self) -> None:
+        for submit in [each for each in self.messages if isinstance(each, Submit)]:
+            self.send(Cancel(submit.job))
+        self.send(Shutdown())
+        ended = self.server.close(PATIENCE)
+        for end in (self._link, self._theirs):
+            end.close()
+        for thread in self._threads:
+            thread.join(PATIENCE)
+        for module in self._modules:
+            sys.modules.pop(module, None)
+        assert ended, "a lane did not end"
+
+    def _listen(self) -> None:
+        while True:
+            try:
+                received = self._link.receive()
+            except LinkClosed:
+                return
+            assert received is not None
+            with self._news:
+                self.blobs[id(received.message)] = received.blobs
+                self.messages.append(received.message)
+                self._news.notify_all()

@@ -1,0 +1,312 @@
+"""Leases: one copy for all, one builder at a time, waits in words, room by dropping the idle."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from studio.protocol.errors import ErrorCode
+from studio.protocol.messages import (
+    Cancel,
+    Inspect,
+    Inspected,
+    Pause,
+    Status,
+    Unload,
+)
+from studio.protocol.states import JobState, Lane
+from studio.runtime import devices
+from studio.runtime.devices import Memory
+from tests.runtime.desk import PATIENCE, Desk, Toy
+
+pytestmark = pytest.mark.torch
+
+
+@pytest.fixture(autouse=True)
+def memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine of 1,000 bytes, of which the pool may fill 900."""
+    monkeypatch.setattr(devices, "_host_memory", lambda: Memory(used=0, free=10**6, total=1000))
+
+
+class Holder:
+    """Tasks that lease, and keep what they leased until they are let go."""
+
+    def __init__(self) -> None:
+        self.holds = threading.Event()
+        self.go = threading.Event()
+        self.models: list[Any] = []
+
+    def hold(self, ctx: Any, params: Toy) -> Iterator[Any]:
+        with ctx.lease(params.weights) as model:
+            self.models.append(model)
+            self.holds.set()
+            while not self.go.is_set():
+                yield None
+
+    def use(self, ctx: Any, params: Toy) -> Iterator[Any]:
+        with ctx.lease(params.weights, params.number) as model:
+            self.models.append(model)
+            yield ctx.result(name=model.name)
+
+    def both(self, ctx: Any, params: Toy) -> Iterator[Any]:
+        first, second = params.text.split()
+        with ctx.lease(first):
+            yield None
+            with ctx.lease(second), ctx.lease(second):
+                yield None
+
+
+@pytest.fixture
+def holder(desk: Desk) -> Iterator[Holder]:
+    """The plugins ``long`` (batch lane) and ``short`` (interactive lane)."""
+    holder = Holder()
+    tasks = {"hold": holder.hold, "use": holder.use, "both": holder.both}
+    desk.plugin("long", tasks)
+    desk.plugin("short", tasks, lane=Lane.INTERACTIVE)
+    yield holder
+    holder.go.set()
+
+
+def loaded(desk: Desk) -> set[str]:
+    """What the next heartbeat says is loaded."""
+    old = {id(each) for each in desk.messages}
+    desk.server._news.set()
+    status = desk.wait(lambda each: isinstance(each, Status) and id(each) not in old)
+    return {each.weights for each in status.loaded}
+
+
+def test_two_jobs_share_one_copy(desk: Desk, holder: Holder) -> None:
+    desk.weights("small", 100)
+    job = desk.submit("long.hold", weights="small")
+    assert holder.holds.wait(PATIENCE)
+    assert desk.run("short.use", weights="small").result == {"name": "small"}
+    holder.go.set()
+    desk.finished(job)
+    assert desk.run("long.use", weights="small").state is JobState.DONE
+    assert desk.loader.loads == ["small"]
+    assert len({id(model) for model in holder.models}) == 1
+
+
+def test_two_that_want_the_same_weights_at_once_build_them_once(desk: Desk, holder: Holder) -> None:
+    desk.loader.gates["small"] = threading.Event()
+    desk.weights("small", 100)
+    jobs = [desk.submit("long.use", weights="small"), desk.submit("short.use", weights="small")]
+    waits = desk.wait(lambda each: "until small is ready" in getattr(each, "reason", ""))
+    assert waits.state is JobState.WAITING
+    desk.loader.gates["small"].set()
+    for job in jobs:
+        assert desk.finished(job).state is JobState.DONE
+    assert desk.loader.loads == ["small"]
+    assert desk.loader.most_builders == 1
+
+
+def test_the_oldest_idle_weights_make_room(desk: Desk, holder: Holder) -> None:
+    for name in ("one", "two", "three"):
+        desk.weights(name, 400)
+    for name in ("one", "two", "one", "three"):
+        assert desk.run("long.use", weights=name).state is JobState.DONE
+    assert desk.loader.unloads == ["two"]
+    assert loaded(desk) == {"one", "three"}
+
+
+def test_weights_in_use_are_never_dropped_and_the_wait_says_who(desk: Desk, holder: Holder) -> None:
+    desk.weights("big", 600)
+    desk.weights("other", 500)
+    first = desk.submit("long.hold", weights="big")
+    assert holder.holds.wait(PATIENCE)
+    second = desk.submit("short.use", weights="other")
+    waits = desk.state(second, JobState.WAITING)
+    assert waits.reason == "waiting for 200 bytes: long.hold is using it"
+    holder.go.set()
+    assert desk.finished(first).state is JobState.DONE
+    assert desk.finished(second).state is JobState.DONE
+    assert desk.loader.unloads == ["big"]
+
+
+def test_a_wait_in_one_lane_does_not_block_that_lane(desk: Desk, holder: Holder) -> None:
+    """The job that waits and the one it waits for take turns in one thread."""
+    desk.weights("big", 600)
+    desk.weights("other", 500)
+    first = desk.submit("long.hold", weights="big")
+    assert holder.holds.wait(PATIENCE)
+    second = desk.submit("long.use", weights="other")
+    desk.state(second, JobState.WAITING)
+    holder.go.set()
+    assert desk.finished(first).state is JobState.DONE
+    assert desk.finished(second).state is JobState.DONE
+
+
+def test_a_waiting_job_can_be_cancelled(desk: Desk, holder: Holder) -> None:
+    desk.weights("big", 600)
+    desk.weights("other", 500)
+    desk.submit("long.hold", weights="big")
+    assert holder.holds.wait(PATIENCE)
+    second = desk.submit("short.use", weights="other")
+    desk.state(second, JobState.WAITING)
+    desk.send(Cancel(second))
+    assert desk.finished(second).state is JobState.CANCELLED
+    assert "other" not in desk.loader.loads
+
+
+def test_a_loading_job_can_be_cancelled_and_the_next_may_build(desk: Desk, holder: Holder) -> None:
+    desk.loader.gates["small"] = threading.Event()  # never set while the first one loads
+    desk.weights("small", 100)
+    first = desk.submit("long.use", weights="small")
+    desk.state(first, JobState.LOADING, "loading small")
+    desk.send(Pause(first))  # not while it builds: nobody else could
+    desk.send(Cancel(first))
+    assert desk.finished(first).state is JobState.CANCELLED
+    assert desk.loader.builders == 0
+    assert loaded(desk) == set()
+    desk.loader.gates.clear()
+    assert desk.run("short.use", weights="small").state is JobState.DONE
+
+
+def test_what_can_never_fit_is_refused_with_numbers(desk: Desk, holder: Holder) -> None:
+    desk.weights("huge", 2000)
+    error = desk.run("long.use", weights="huge").error
+    assert error is not None
+    assert error.code is ErrorCode.OUT_OF_MEMORY
+    assert "huge needs 2 kB" in error.message
+    assert "900 bytes" in error.message
+    assert desk.loader.loads == []
+
+
+def test_a_limit_of_the_users_own_holds(desk: Desk, holder: Holder) -> None:
+    desk.weights("small", 300)
+    desk.configure(memory_limit=200)
+    error = desk.run("long.use", weights="small").error
+    assert error is not None
+    assert error.code is ErrorCode.OUT_OF_MEMORY
+    desk.configure(memory_limit=400)
+    assert desk.run("long.use", weights="small").state is JobState.DONE
+
+
+def test_memory_that_others_took_is_refused_with_what_to_do(
+    desk: Desk, holder: Holder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(devices, "_host_memory", lambda: Memory(used=0, free=130, total=1000))
+    desk.weights("small", 300)
+    error = desk.run("long.use", weights="small").error
+    assert error is not None
+    assert error.code is ErrorCode.OUT_OF_MEMORY
+    assert "200 bytes more than is free" in error.message
+    assert "Close other programs" in error.hint
+
+
+def test_working_memory_counts(desk: Desk, holder: Holder) -> None:
+    desk.weights("small", 100)
+    desk.weights("idle", 500)
+    desk.run("long.use", weights="idle")
+    assert desk.run("long.use", weights="small", number=700).state is JobState.DONE
+    assert desk.loader.unloads == ["idle"]
+
+
+def test_jobs_that_wait_for_each_other_do_not_wait_for_ever(desk: Desk, holder: Holder) -> None:
+    desk.weights("one", 500)
+    desk.weights("two", 500)
+    jobs = [desk.submit("long.both", text="one two"), desk.submit("long.both", text="two one")]
+    ends = [desk.finished(job) for job in jobs]
+    for end in ends:
+        assert end.state is JobState.DONE or (
+            end.error is not None and end.error.code is ErrorCode.OUT_OF_MEMORY
+        )
+
+
+def test_a_job_may_lease_twice(desk: Desk, holder: Holder) -> None:
+    desk.weights("one", 100)
+    desk.weights("two", 100)
+    assert desk.run("long.both", text="one two").state is JobState.DONE
+    desk.send(Unload("one"))
+    desk.send(Unload("two"))
+    desk.wait(lambda each: len(desk.loader.unloads) == 2)
+
+
+def test_unload_waits_for_the_last_user(desk: Desk, holder: Holder) -> None:
+    desk.weights("small", 100)
+    job = desk.submit("long.hold", weights="small")
+    assert holder.holds.wait(PATIENCE)
+    desk.send(Unload("small"))
+    desk.heard_all()
+    assert desk.loader.unloads == []
+    holder.go.set()
+    desk.finished(job)
+    assert loaded(desk) == set()
+    assert desk.loader.unloads == ["small"]
+
+
+def test_weights_that_moved_are_loaded_afresh(desk: Desk, holder: Holder) -> None:
+    desk.weights("small", 100)
+    desk.run("long.use", weights="small")
+    moved = desk.folder / "elsewhere"
+    moved.mkdir()
+    desk._weights.clear()
+    desk.folder = moved
+    desk.weights("small", 100)
+    desk.run("long.use", weights="small")
+    assert desk.loader.loads == ["small", "small"]
+    assert desk.loader.unloads == ["small"]
+
+
+def test_unknown_and_vanished_weights_are_refused_in_words(desk: Desk, holder: Holder) -> None:
+    desk.weights("gone", 100).unlink()
+    for name, says in (("gone", "is gone"), ("nobody", "no weights called"), ("", "No weights")):
+        error = desk.run("long.use", weights=name).error
+        assert error is not None
+        assert error.code is ErrorCode.NOT_FOUND
+        assert says in error.message
+
+
+def test_a_loader_that_fails_frees_the_builders_turn(desk: Desk, holder: Holder) -> None:
+    desk.weights("broken", 100)
+    desk.weights("small", 100)
+    original = desk.loader.load
+
+    def load(path: Any, device: str) -> Iterator[Any]:
+        if path.stem == "broken":
+            yield 0.5
+            raise OSError(5, "Input/output error")
+        return (yield from original(path, device))
+
+    desk.loader.load = load  # type: ignore[method-assign]
+    error = desk.run("long.use", weights="broken").error
+    assert error is not None
+    assert error.code is ErrorCode.BAD_WEIGHTS
+    assert "Input/output error" in error.message
+    assert desk.run("short.use", weights="small").state is JobState.DONE
+
+
+def test_the_record_names_the_digest_known_or_computed_once(
+    desk: Desk, holder: Holder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = desk.weights("small", 100)
+    desk.weights("known", 100, digest="ab" * 32)
+    assert desk.run("long.use", weights="known").weights == {"known": "ab" * 32}
+    truth = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert desk.run("long.use", weights="small").weights == {"small": truth}
+    desk.send(Unload("small"))
+    desk.wait(lambda each: desk.loader.unloads == ["small"])
+    monkeypatch.setattr(hashlib, "sha256", None)  # reading it again would fail
+    assert desk.run("long.use", weights="small").weights == {"small": truth}
+
+
+def test_inspect_reads_the_headers(desk: Desk, holder: Holder) -> None:
+    path = desk.weights("small", 100)
+    desk.send(Inspect("a", str(path), full=True))
+    desk.send(Inspect("b", str(desk.folder / "nothing")))
+    stranger = desk.folder / "stranger.bin"
+    stranger.write_bytes(b"?")
+    desk.send(Inspect("c", str(stranger)))
+    answers = {
+        name: desk.wait(lambda each, n=name: isinstance(each, Inspected) and each.request == n)
+        for name in "abc"
+    }
+    assert answers["a"].facts["family"] == "toy"
+    assert answers["a"].facts["weights_bytes"] == 100
+    assert answers["a"].facts["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert answers["b"].error.code is ErrorCode.NOT_FOUND
+    assert answers["c"].error.code is ErrorCode.UNSUPPORTED
