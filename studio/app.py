@@ -1,7 +1,7 @@
 """The composition root of the window: the only place that knows all its layers. Holds no policy.
 
-In order: paint a window from what the last session left, open the studio, fill the window, start the
-runtime. Whatever fails on the way is told inside the window.
+In order: paint a window from what the last session left, open the studio, fill the window, start
+the runtime. Whatever fails on the way is told inside the window.
 """
 
 from __future__ import annotations

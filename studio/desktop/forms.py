@@ -223,6 +223,7 @@ class FieldRow(QWidget):
         self._reset.setProperty("kind", "tiny")
         self._reset.setAccessibleName(f"{field.title}: {reset}")
         self._reset.clicked.connect(self._on_reset)
+        self._unit = look.label(field.range.unit if field.range else "", "small")
         self._on = Switch(look, self.tr("Use {title}").format(title=field.title))
         self._on.setVisible(field.optional and field.kind in (FieldKind.INTEGER, FieldKind.NUMBER))
         self._on.toggled.connect(self._on_switched)
@@ -305,6 +306,8 @@ class FieldRow(QWidget):
         head.setContentsMargins(0, 0, 0, 0)
         head.setSpacing(6)
         head.addWidget(self._label)
+        if self.field.range is not None and self.field.range.unit:
+            head.addWidget(self._unit)
         keep = self._reset.sizePolicy()
         keep.setRetainSizeWhenHidden(True)
         self._reset.setSizePolicy(keep)

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QGridLayout,
+    QHBoxLayout,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from studio.desktop.look import Look
 
@@ -48,7 +55,7 @@ class ErrorState(QWidget):
         row.addStretch()
         for place, (words, icon, run) in enumerate(actions):
             button = look.button(words, icon, kind="primary" if place == 0 else "")
-            button.clicked.connect(run)
+            button.clicked.connect(lambda _checked=False, run=run: run())
             row.addWidget(button)
         row.addStretch()
         column.addSpacing(8)
@@ -74,14 +81,44 @@ class _Examples(QWidget):
         grid.setSpacing(10)
         columns = 1 if len(examples) == 1 else 2
         for place, (icon, words, run) in enumerate(examples):
-            grid.addWidget(self._card(look, icon, words, run), place // columns, place % columns)
+            card = ExampleCard(look, icon, words)
+            card.clicked.connect(lambda _checked=False, run=run: run())
+            grid.addWidget(card, place // columns, place % columns)
+            grid.setColumnStretch(place % columns, 1)
 
-    def _card(self, look: Look, icon: str, words: str, run: Callable[[], None]) -> QPushButton:
-        card = look.button(words, icon, kind="example")
-        card.setIconSize(QSize(24, 18))
-        card.setProperty("radius", 12)
-        card.clicked.connect(run)
-        return card
+
+class ExampleCard(QPushButton):
+    """A button whose words may take two lines."""
+
+    def __init__(self, look: Look, icon: str, words: str) -> None:
+        super().__init__()
+        self.setProperty("kind", "example")
+        self.setProperty("radius", 13)
+        self.setAccessibleName(words)
+        self.setAutoDefault(False)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(16, 12, 16, 12)
+        row.setSpacing(12)
+        row.addWidget(look.icon_label(icon, "accent", 18))
+        label = look.label(words, wrap=True)
+        label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        row.addWidget(label, 1)
+        for part in (row.itemAt(0).widget(), label):
+            part.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+
+    def sizeHint(self) -> QSize:
+        return self.layout().sizeHint()
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(120, 46)
+
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        return max(46, self.layout().totalHeightForWidth(width))
 
 
 def _column(

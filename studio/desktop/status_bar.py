@@ -108,9 +108,11 @@ class _Runtime(QWidget):
         if status is None:
             return self.tr("Ready")
         name = status.device_name or status.device
-        if status.device != "cpu":
+        if status.device != "cpu" or not status.memory_total:  # none: it is still looking
             return name
-        return self.tr("{name} · {count} threads").format(name=status.device, count=status.threads)
+        one = self.tr("{name} · 1 thread")
+        many = self.tr("{name} · {count} threads")
+        return (one if status.threads == 1 else many).format(name=status.device, count=status.threads)
 
 
 class _Memory(QToolButton):
@@ -139,11 +141,12 @@ class _Memory(QToolButton):
 
     def _show(self) -> None:
         status = self._activity.status
-        self.setVisible(status is not None)
-        if status is None:
+        known = status is not None and status.memory_total > 0
+        self.setVisible(known)
+        if status is None or not known:
             self._popover.dismiss()
             return
-        share = status.memory_used / max(1, status.memory_total)
+        share = status.memory_used / status.memory_total
         self._meter.set_parts([(share, "warn" if share > _CROWDED else "accent")])
         figures = f"{status.memory_used / 1e9:.1f} / {status.memory_total / 1e9:.0f} GB"
         loaded = ", ".join(self._activity.title_of(item.weights) for item in status.loaded)

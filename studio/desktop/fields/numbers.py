@@ -138,6 +138,4 @@ def _spin(field: Field, whole: bool) -> QAbstractSpinBox:
         spin.setRange(bounds.minimum, bounds.maximum)
         spin.setSingleStep(step)
     spin.setKeyboardTracking(True)
-    if bounds.unit:
-        spin.setSuffix(f" {bounds.unit}")
     return spin

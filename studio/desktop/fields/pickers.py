@@ -135,6 +135,6 @@ def _no_weights(look: Look, open_models: Callable[[], None]) -> QWidget:
     text = box.tr("No weights on this machine can do this. The Models page says how to add some.")
     layout.addWidget(look.label(text, "warn", wrap=True))
     button = look.button(box.tr("Open Models"), "box", small=True)
-    button.clicked.connect(open_models)
+    button.clicked.connect(lambda: open_models())
     layout.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
     return box

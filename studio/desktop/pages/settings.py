@@ -99,6 +99,7 @@ class SettingsPage(QWidget):
 
     def _plugin_section(self, title: str, context: PluginContext, params: type[Params]) -> None:
         form = self._ui.form(params)
+        form.layout().setContentsMargins(0, 0, 0, 0)  # the card has its own
         form.set_values({f.name: context.settings.get(f.name, f.default) for f in params.fields()})
 
         def keep() -> None:
