@@ -1,0 +1,132 @@
+"""The terminal conversation: what is sent, shown and kept."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from studio.cli.chat import Chat
+from studio.cli.exit_code import ExitCode
+from studio.cli.main import main
+from studio.core.library.rows import MessageState
+from studio.core.studio import Studio
+from studio.protocol.errors import ErrorCode, StudioError
+from studio.testing.scripted import Fail, Result, ScriptedRuntime, Tokens
+
+Talk = Callable[[str], tuple[str, str]]
+
+pytest.importorskip("studio_chat", reason="the chat plugin is not installed")
+
+
+@pytest.fixture
+def runtime() -> ScriptedRuntime:
+    return ScriptedRuntime()
+
+
+@pytest.fixture
+def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "weights"
+    folder.mkdir()
+    (folder / "tiny.gguf").write_bytes(b"GGUF" + bytes(60))
+    monkeypatch.setenv("STUDIO_WEIGHTS", str(folder))
+    return folder
+
+
+@pytest.fixture
+def studio(home: Path, weights: Path, runtime: ScriptedRuntime) -> Iterator[Studio]:
+    studio = Studio.open(home=home, launch=runtime.launch)
+    yield studio
+    studio.close()
+
+
+@pytest.fixture
+def chat(studio: Studio) -> Chat:
+    return Chat(studio, {"seed": 1})
+
+
+@pytest.fixture
+def talk(chat: Chat, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Talk:
+    def say(lines: str) -> tuple[str, str]:
+        monkeypatch.setattr("sys.stdin", io.StringIO(lines))
+        assert chat.talk() == 0
+        return capsys.readouterr()
+
+    return say
+
+
+def kept(chat: Chat) -> list[tuple[str, str]]:
+    assert chat.conversation is not None
+    thread = chat.studio.library.conversations.thread(chat.conversation.id)
+    return [(message.role, message.content) for message in thread]
+
+
+def test_reply_streams_is_kept_and_is_part_of_the_next_question(
+    chat: Chat, talk: Talk, runtime: ScriptedRuntime
+) -> None:
+    runtime.enqueue(Tokens("Hel", "lo", "\x1b[2J!"), Result(text="Hello!", tokens=3))
+    runtime.enqueue(Tokens("Bye"), Result(text="Bye"))
+    out, _ = talk("Hi\nAnd now?\n")
+    assert out == "Hello!\nBye\n"
+    assert kept(chat)[::3] == [("user", "Hi"), ("assistant", "Bye")]
+    assert [m["content"] for m in runtime.submitted[1].params["messages"]][::2] == [
+        "Hi",
+        "And now?",
+    ]
+    assert runtime.submitted[0].seed == 1
+    assert chat.conversation is not None
+    assert chat.conversation.title == "Hi"
+
+
+def test_commands(chat: Chat, talk: Talk, runtime: ScriptedRuntime) -> None:
+    _, err = talk("/system Be brief.\nOne\n/new\nTwo\n/help\n/nonsense\n/\n/quit\nnever said\n")
+    assert [job.params["system"] for job in runtime.submitted] == ["Be brief."] * 2
+    assert [len(job.params["messages"]) for job in runtime.submitted] == [1, 1]
+    assert "There is no /nonsense" in err
+    assert len(chat.studio.library.conversations.list()) == 2
+
+
+def test_line_goes_on_after_a_backslash(talk: Talk, runtime: ScriptedRuntime) -> None:
+    talk("one\\\ntwo\n")
+    assert runtime.submitted[0].params["messages"][0]["content"] == "one\ntwo"
+
+
+def test_failure_is_a_sentence_and_the_talk_goes_on(
+    chat: Chat, talk: Talk, runtime: ScriptedRuntime
+) -> None:
+    runtime.enqueue(
+        Tokens("Begun"), Fail(StudioError(ErrorCode.OUT_OF_MEMORY, "No room.", "Close some."))
+    )
+    runtime.enqueue(Tokens("Fine"), Result(text="Fine"))
+    out, err = talk("a\nb\n")
+    assert "No room. Close some." in err
+    assert out == "Begun\nFine\n"
+    assert chat.conversation is not None
+    states = [m.state for m in chat.studio.library.conversations.thread(chat.conversation.id)]
+    assert states[1::2] == [MessageState.INTERRUPTED, MessageState.COMPLETE]
+
+
+def test_resume_shows_what_was_said_and_goes_on(
+    chat: Chat, talk: Talk, studio: Studio, capsys: pytest.CaptureFixture[str]
+) -> None:
+    talk("Hi\n")
+    again = Chat(studio, {})
+    again.resume("")
+    assert "› Hi" in capsys.readouterr().out
+    assert again.conversation == studio.library.conversations.list()[0]
+    with pytest.raises(StudioError, match="not in the library"):
+        again.resume("nonesuch")
+
+
+def test_nothing_to_resume_says_so(chat: Chat) -> None:
+    with pytest.raises(StudioError, match="no conversation to go on with"):
+        chat.resume("")
+
+
+def test_without_the_plugin_it_says_what_is_missing(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--only", "echo", "chat"], lambda *_: 0) == ExitCode.FAILED
+    assert "“chat.reply” cannot run" in capsys.readouterr().err

@@ -1,0 +1,130 @@
+"""``studio tasks``, ``plugins`` and ``models``: for people and as JSON."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from studio.cli.exit_code import ExitCode
+from studio.core.studio import Studio
+from studio.protocol.errors import ErrorCode, StudioError
+from studio.testing.scripted import ScriptedRuntime
+from tests.unit.cli.conftest import PLUGINS, one_object
+
+Command = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "weights"
+    folder.mkdir()
+    data = b"GGUF" + bytes(60)
+    (folder / "good.bin").write_bytes(data)
+    (folder / "good.toml").write_text(
+        f'id = "good"\ntitle = "Good"\nfile = "good.bin"\ncapability = ["text"]\n'
+        f'licence = "MIT"\nsha256 = "{hashlib.sha256(data).hexdigest()}"\n'
+    )
+    (folder / "fake.gguf").write_bytes(b"<html>")
+    monkeypatch.setattr("studio.core.paths.StudioPaths.weights_folders", lambda self: (folder,))
+    return folder
+
+
+# --- tasks ------------------------------------------------------------------------------------
+
+
+def test_tasks_are_listed_with_titles_and_kinds(command: Command) -> None:
+    code, out, _ = command("--only", "echo", "tasks")
+    assert code == ExitCode.OK
+    assert "echo.say  Say it again  text   Repeat a text, word by word." in out
+    (task,) = one_object(command("--only", "echo", "tasks", "--json")[1])["tasks"]
+    assert (task["id"], task["plugin"], task["lane"]) == ("echo.say", "echo", "interactive")
+
+
+def test_schema_is_json_schema_by_task(command: Command) -> None:
+    schema = one_object(command("tasks", "echo.say", "--schema")[1])["echo.say"]
+    assert schema["required"] == ["text"]
+    assert schema["properties"]["times"]["maximum"] == 1_000_000
+    assert schema["additionalProperties"] is False
+
+
+# --- plugins ----------------------------------------------------------------------------------
+
+
+def test_bad_plugins_are_listed_with_their_reasons(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STUDIO_PLUGIN_PATH", str(PLUGINS / "bad"))
+    code, out, err = command("plugins", "list")
+    assert code == ExitCode.OK
+    assert err == ""
+    assert "studio_bad_toml: The manifest" in out
+    assert "It needs API >=2,<3" in out
+
+
+def test_plugin_switched_off_stays_off_until_it_is_on_again(command: Command) -> None:
+    def state() -> str:
+        plugins = one_object(command("plugins", "list", "--json")[1])["plugins"]
+        return {plugin["id"]: plugin["state"] for plugin in plugins}["echo"]
+
+    assert state() == "discovered"
+    assert command("plugins", "off", "echo")[:2] == (ExitCode.OK, "Echo is off.\n")
+    assert state() == "disabled"
+    code, _, err = command("run", "echo.say", "--text", "x")
+    assert code == ExitCode.FAILED
+    assert "You switched it off" in err
+    assert command("plugins", "on", "echo")[1] == "Echo is on.\n"
+    assert state() == "discovered"
+
+
+def test_switching_a_plugin_that_is_not_there(command: Command) -> None:
+    assert command("plugins", "off", "nonesuch")[0] == ExitCode.NOT_FOUND
+
+
+# --- models -----------------------------------------------------------------------------------
+
+
+def test_models_are_listed_with_what_is_wrong(command: Command, weights: Path) -> None:
+    code, out, _ = command("models", "list")
+    assert code == ExitCode.OK
+    assert "good  text" in out
+    assert "fake: The file fake.gguf is not a GGUF file" in out
+    rows = one_object(command("models", "list", "--capability", "text", "--json")[1])["weights"]
+    assert [row["id"] for row in rows] == ["good"]
+
+
+def test_no_weights_says_where_they_go(command: Command, weights: Path) -> None:
+    for file in weights.iterdir():
+        file.unlink()
+    assert str(weights) in command("models", "list")[1]
+
+
+def test_verify_finds_a_changed_byte(command: Command, weights: Path) -> None:
+    code, out, _ = command("models", "verify", "good")
+    assert (code, "as they should be" in out) == (ExitCode.OK, True)
+    (weights / "good.bin").write_bytes(b"GGUF" + bytes(59) + b"\x01")
+    code, out, _ = command("models", "verify", "good", "--json")
+    assert code == ExitCode.PROBLEMS
+    (row,) = one_object(out)["weights"]
+    assert row["passed"] is False
+    assert command("models", "verify")[0] == ExitCode.PROBLEMS
+
+
+def test_info_asks_the_runtime(
+    command: Command, weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime = ScriptedRuntime()
+    runtime.facts[str(weights / "good.bin")] = {"architecture": "llama\x1b[31m"}
+    broken = StudioError(ErrorCode.BAD_WEIGHTS, "It is cut short.", "Copy it again.")
+    runtime.facts[str(weights / "fake.gguf")] = broken
+    monkeypatch.setattr(Studio, "_launch", lambda self: runtime.launch())
+    code, out, _ = command("models", "info", "good")
+    assert code == ExitCode.OK
+    assert "architecture  llama\n" in out
+    shown = one_object(command("models", "info", "good", "--json")[1])
+    assert shown["facts"]["architecture"].startswith("llama")
+    code, _, err = command("models", "info", str(weights / "fake.gguf"))
+    assert code == ExitCode.FAILED
+    assert "It is cut short.\nCopy it again." in err
