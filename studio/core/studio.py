@@ -300,6 +300,8 @@ class Studio:
             self.jobs.runtime_ready()
             if self.runtime.deaths:
                 self.notices.info("The runtime is back.", key="runtime")
+            else:  # the user started it again: no news
+                self.notices.dismiss("runtime")
         elif state is RuntimeState.GIVEN_UP:
             self._offer_choice(reason)
         for call in list(self._state_observers):

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from studio.core.child import Exit
+from studio.protocol.errors import StudioError
 from studio.protocol.link import Link, LinkClosed, pair
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ class InprocChild:
         """Run ``serve`` with the runtime's end of a link; it ends when the link does."""
         self.link, self._far = pair()
         self._serve = serve
+        self._lines: list[str] = []
         self._exit = Exit(0, "It ended by itself.")
         self._thread = threading.Thread(target=self._run, name="inproc-runtime", daemon=True)
         self._thread.start()
@@ -44,14 +46,17 @@ class InprocChild:
         return self._exit
 
     def last_lines(self) -> list[str]:
-        """Return the end of its log, which it has none of."""
-        return []
+        """Return the end of its log: why it refused, if it did."""
+        return list(self._lines)
 
     def _run(self) -> None:
         try:
             self._serve(self._far)
         except LinkClosed:
             pass
+        except StudioError as error:  # what a runtime writes to its log before it ends
+            self._lines.append(str(error))
+            self._exit = Exit(3, "It ended with exit code 3.")
         finally:
             self._far.close()
 
