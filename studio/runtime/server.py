@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import queue
 import shutil
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
@@ -44,6 +43,7 @@ from studio.runtime.jobs import Job
 from studio.runtime.pool import Pool
 from studio.runtime.runner import Runner
 from studio.runtime.scheduler import Scheduler
+from studio.runtime.scratch import make_root
 from studio.runtime.workers import Contained, Workers
 
 log = logging.getLogger(__name__)
@@ -71,7 +71,7 @@ class Server:
         self._link = link
         self._built_in = built_in
         self._engines: Sequence[Loader] = ()
-        self._scratch_root = scratch_root or Path(tempfile.mkdtemp(prefix="offline-studio-jobs-"))
+        self._scratch_root = scratch_root or make_root()
         self._device: Device | None = None
         self._device_words = "starting PyTorch"
         self._digests = Digests(cache)

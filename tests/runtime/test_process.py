@@ -1,0 +1,268 @@
+"""The runtime as a process: poor environments, noise, the end of its studio, no orphans."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.messages import (
+    Cancel,
+    Configure,
+    Goodbye,
+    Inspect,
+    Inspected,
+    Shutdown,
+    Status,
+    Submit,
+    TextDelta,
+    WeightsEntry,
+    WorkerEntry,
+)
+from studio.protocol.states import JobState, Lane
+from tests.runtime.process import PATIENCE, RuntimeProcess
+
+pytestmark = [pytest.mark.torch, pytest.mark.e2e]
+
+NOISY = """
+import os, subprocess, sys, time
+from studio.api import Params, hookimpl
+
+print("printed at import")
+
+class Toy(Params):
+    weights: str = ""
+
+def noisy(ctx, params):
+    print("printed")
+    os.write(1, b"written to descriptor 1")
+    subprocess.run([sys.executable, "-c", "print('printed by a child')"], check=True)
+    yield ctx.text(str(sys.stdin.read()))
+    yield ctx.result(fine=True)
+
+def stuck(ctx, params):
+    yield ctx.text("stuck now")
+    while True:
+        time.sleep(60)
+    yield
+
+def endless(ctx, params):
+    while True:
+        yield ctx.text("x")
+
+def leasing(ctx, params):
+    with ctx.lease(params.weights):
+        yield None
+
+@hookimpl
+def studio_tasks():
+    tasks = {"noisy": noisy, "stuck": stuck, "endless": endless, "leasing": leasing}
+    return {f"toy.{name}": task for name, task in tasks.items()}
+"""
+TASKS = ("noisy", "stuck", "endless", "leasing")
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., RuntimeProcess]]:
+    """Start runtimes that know the plugin ``toy``."""
+    (tmp_path / "noisy_worker.py").write_text(NOISY)
+    started = []
+
+    def start(before: str = "") -> RuntimeProcess:
+        runtime = RuntimeProcess(tmp_path, before=before, path=[tmp_path])
+        started.append(runtime)
+        runtime.greet()
+        tasks = {f"toy.{name}": "noisy_worker:Toy" for name in TASKS}
+        weights = tmp_path / "weights.bin"
+        weights.write_bytes(b"no weights")
+        runtime.send(
+            Configure(
+                (WorkerEntry("toy", "noisy_worker", tasks),), (WeightsEntry("w", str(weights)),)
+            )
+        )
+        return runtime
+
+    yield start
+    for runtime in started:
+        runtime.close()
+
+
+@pytest.mark.parametrize("module", ["studio.runtime.main", "studio.runtime.server"])
+def test_the_runtime_greets_before_it_loads_anything_heavy(module: str) -> None:
+    code = (
+        f"import sys, {module}\n"
+        "heavy = {'torch', 'numpy', 'PySide6', 'transformers', 'tokenizers', 'studio.core'}\n"
+        "sys.exit(' '.join(heavy & set(sys.modules)) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_it_works_where_qt_cannot_be_imported(start: Callable[..., RuntimeProcess]) -> None:
+    runtime = start("import sys\nsys.modules['PySide6'] = sys.modules['shiboken6'] = None")
+    runtime.send(Submit("a", "toy.noisy", {}, 1))
+    assert runtime.finished("a").state is JobState.DONE
+    status = runtime.wait(lambda each: isinstance(each, Status) and each.device != "")
+    assert status.threads >= 1
+    assert status.memory_total > status.memory_used > 0
+
+
+def test_without_torch_light_tasks_work_and_leases_say_why(
+    start: Callable[..., RuntimeProcess],
+) -> None:
+    runtime = start("import sys\nsys.modules['torch'] = None")
+    runtime.send(Submit("a", "toy.noisy", {}, 1))
+    assert runtime.finished("a").state is JobState.DONE
+    runtime.send(Submit("b", "toy.leasing", {"weights": "w"}, 1))
+    error = runtime.finished("b").error
+    assert error is not None
+    assert error.code is ErrorCode.NO_DEVICE
+    assert "PyTorch" in error.message
+    assert error.hint
+
+
+def test_what_plugins_print_goes_to_the_log_and_they_read_nothing(
+    start: Callable[..., RuntimeProcess],
+) -> None:
+    runtime = start()
+    runtime.send(Submit("a", "toy.noisy", {}, 1))
+    end = runtime.finished("a")
+    assert (end.state, end.result) == (JobState.DONE, {"fine": True})
+    assert not [each for each in runtime.messages if isinstance(each, TextDelta)]
+    log = runtime.log.read_text()
+    for noise in ("printed at import", "printed", "written to descriptor 1", "printed by a child"):
+        assert noise in log
+
+
+def test_it_ends_when_its_studio_is_gone_even_in_the_middle_of_a_step(
+    start: Callable[..., RuntimeProcess],
+) -> None:
+    runtime = start()
+    runtime.send(Submit("a", "toy.stuck", {}, 1))
+    runtime.wait(lambda each: isinstance(each, TextDelta))
+    runtime.link.close()
+    assert runtime.process.wait(PATIENCE) == 0
+
+
+def test_it_finishes_the_step_says_goodbye_and_ends_when_asked(
+    start: Callable[..., RuntimeProcess], tmp_path: Path
+) -> None:
+    runtime = start()
+    runtime.send(Submit("a", "toy.endless", {}, 1))
+    runtime.wait(lambda each: isinstance(each, TextDelta))
+    runtime.send(Shutdown())
+    assert runtime.finished("a").state is JobState.CANCELLED
+    runtime.wait(lambda each: isinstance(each, Goodbye))
+    assert runtime.process.wait(PATIENCE) == 0
+    assert list(tmp_path.glob("offline-studio-jobs-*")) == []
+
+
+def test_what_a_killed_runtime_left_is_swept_by_the_next(
+    start: Callable[..., RuntimeProcess], tmp_path: Path
+) -> None:
+    first = start()
+    first.wait(lambda each: isinstance(each, Status))
+    first.process.kill()
+    first.process.wait(PATIENCE)
+    left = list(tmp_path.glob("offline-studio-jobs-*"))
+    assert len(left) == 1
+    second = start()
+    second.wait(lambda each: isinstance(each, Status))
+    assert left[0] not in tmp_path.glob("offline-studio-jobs-*")
+
+
+def test_another_version_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    runtime = RuntimeProcess(tmp_path)
+    try:
+        with pytest.raises(StudioError, match="different versions"):
+            runtime.greet(protocol=999)
+        assert runtime.process.wait(PATIENCE) == 3
+        assert "different versions" in runtime.log.read_text()
+    finally:
+        runtime.close()
+
+
+def test_a_broken_message_is_passed_over_and_broken_framing_ends_it(
+    start: Callable[..., RuntimeProcess],
+) -> None:
+    runtime = start()
+    runtime.link.send_body(b"\xc1 no msgpack")
+    runtime.send(Inspect("i", "/nowhere"))
+    runtime.wait(lambda each: isinstance(each, Inspected))
+    assert runtime.process.stdin is not None
+    runtime.process.stdin.write(b"no frame at all" * 100)
+    assert runtime.process.wait(PATIENCE) == 0
+
+
+# --- with the starter weights ---------------------------------------------------------------------
+
+STARTER = Path(__file__).parents[2] / "resources/weights/starter/SmolLM2-135M-Instruct.Q4_1.gguf"
+
+
+@pytest.fixture
+def chat(start: Callable[..., RuntimeProcess]) -> RuntimeProcess:
+    """A runtime with the chat plugin and the starter weights."""
+    assert STARTER.is_file(), "run `make setup` to fetch the starter weights"
+    runtime = start()
+    worker = WorkerEntry(
+        "chat",
+        "studio_chat.worker",
+        {"chat.reply": "studio_chat.schema:Reply"},
+        {"chat.reply": Lane.INTERACTIVE},
+    )
+    runtime.send(Configure((worker,), (WeightsEntry("smol", str(STARTER), digest="d"),)))
+    return runtime
+
+
+def ask(runtime: RuntimeProcess, job: str, prompt: str, tokens: int) -> None:
+    params = {"prompt": prompt, "weights": "smol", "seed": 3, "max_tokens": tokens}
+    runtime.send(Submit(job, "chat.reply", params, 3))
+
+
+@pytest.mark.slow
+def test_a_reply_is_the_same_alone_and_beside_another(chat: RuntimeProcess) -> None:
+    ask(chat, "alone", "Name three primary colours.", 24)
+    alone = chat.finished("alone")
+    assert alone.state is JobState.DONE, alone.error
+    assert alone.weights == {"smol": "d"}
+    ask(chat, "beside", "Name three primary colours.", 24)
+    ask(chat, "other", "Write a poem about the sea.", 24)
+    assert chat.finished("beside").result["text"] == alone.result["text"]
+    assert chat.finished("other").result["text"] != alone.result["text"]
+    turns = [each.job for each in chat.messages if isinstance(each, TextDelta)]
+    first_of_other = turns.index("other")
+    assert "beside" in turns[first_of_other:], "they did not take turns"
+
+
+@pytest.mark.slow
+def test_a_reply_stops_when_told(chat: RuntimeProcess) -> None:
+    ask(chat, "long", "Write a very long story.", 4000)
+    chat.wait(lambda each: isinstance(each, TextDelta))
+    chat.send(Cancel("long"))
+    assert chat.finished("long").state is JobState.CANCELLED
+    ask(chat, "next", "Say yes.", 4)
+    assert chat.finished("next").state is JobState.DONE
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", ["loading smol", "a reply"])
+@pytest.mark.parametrize("how", ["killed", "abandoned"])
+def test_nothing_is_left_running(chat: RuntimeProcess, moment: str, how: str) -> None:
+    ask(chat, "long", "Write a very long story.", 4000)
+    if moment == "a reply":
+        chat.wait(lambda each: isinstance(each, TextDelta))
+    else:
+        chat.wait(lambda each: getattr(each, "reason", "") == moment)
+    family = [psutil.Process(chat.process.pid), *chat.children()]
+    if how == "killed":
+        chat.process.kill()
+    else:
+        chat.link.close()
+    chat.process.wait(PATIENCE)
+    _, alive = psutil.wait_procs(family, timeout=PATIENCE)
+    assert alive == []
