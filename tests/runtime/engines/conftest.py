@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from studio.runtime.engines.text.engine import TextEngine
+from studio.runtime.engines.text.template import end_renderer
 
 STARTER = Path("resources/weights/starter/SmolLM2-135M-Instruct.Q4_1.gguf")
 
@@ -36,6 +37,13 @@ def reference(starter: Path):
     tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=name)
     model = AutoModelForCausalLM.from_pretrained(folder, gguf_file=name, dtype=torch.float32)
     return model.eval(), tokenizer
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _renderer_ended() -> Iterator[None]:
+    """The process that renders chat templates lives on between renders, but not between modules."""
+    yield
+    end_renderer()
 
 
 @pytest.fixture(autouse=True)

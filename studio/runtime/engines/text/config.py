@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from studio.runtime.engines.text.gguf import GgufHeader
-from studio.runtime.engines.text.mapped_file import bad_weights, shown, unsupported
+from studio.runtime.engines.text.refusals import bad_weights, shown, unsupported
 from studio.runtime.engines.text.strict_json import positive_integer, positive_number
 
 Architecture = Literal["llama", "qwen2"]

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from studio.protocol.errors import StudioError
-from studio.runtime.engines.text.mapped_file import MappedFile, bad_weights, shown, unsupported
+from studio.runtime.engines.text.mapped_file import MappedFile
+from studio.runtime.engines.text.refusals import bad_weights, shown, unsupported
 
 MAX_METADATA = 10_000
 MAX_TENSORS = 100_000

@@ -14,8 +14,9 @@ from studio.protocol.errors import ErrorCode, StudioError
 from studio.runtime.engines.text import gguf, weights
 from studio.runtime.engines.text.config import LlamaConfig, config_from_gguf, config_from_json
 from studio.runtime.engines.text.generation import PREFILL_CHUNK
-from studio.runtime.engines.text.mapped_file import MappedFile, shown
+from studio.runtime.engines.text.mapped_file import MappedFile
 from studio.runtime.engines.text.model_folder import ModelFolder
+from studio.runtime.engines.text.refusals import shown
 from studio.runtime.engines.text.tensor_source import (
     CHUNK_VALUES,
     FolderSource,

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.protocol.errors import ErrorCode, StudioError
-from studio.runtime.engines.text.mapped_file import bad_weights, shown, unsupported
+from studio.runtime.engines.text.refusals import bad_weights, shown, unsupported
 from studio.runtime.engines.text.strict_json import read_object
 
 MAX_CONFIG_BYTES = 1 << 20

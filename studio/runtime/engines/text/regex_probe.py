@@ -28,15 +28,15 @@ def check_patterns(path: Path, patterns: Iterable[str]) -> None:
     Raises:
         StudioError: One of them is too slow, or none at all.
     """
-    from studio.runtime.engines.text.mapped_file import bad_weights
+    from studio.runtime.engines.text.refusals import bad_weights
     from studio.runtime.engines.text.tokenizer_gguf import LLAMA3_SPLIT, QWEN2_SPLIT
 
     unknown = sorted(set(patterns) - {LLAMA3_SPLIT, QWEN2_SPLIT})
     if unknown and not _passes(unknown):
         raise bad_weights(
             path,
-            f"a regular expression of its tokenizer does not finish within {SECONDS:g} seconds on"
-            f" {PROBE_LENGTH} characters",
+            f"a regular expression of its tokenizer is broken, or takes more than {SECONDS:g}"
+            f" seconds on {PROBE_LENGTH} characters",
             "Choose another copy of this model.",
         )
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from studio.runtime.engines.text.mapped_file import MappedFile, bad_weights, shown, unsupported
+from studio.runtime.engines.text.mapped_file import MappedFile
+from studio.runtime.engines.text.refusals import bad_weights, shown, unsupported
 from studio.runtime.engines.text.strict_json import parse_object
 
 MAX_HEADER_BYTES = 16 << 20

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
-from studio.runtime.engines.text.mapped_file import MappedFile, bad_weights, shown
+from studio.runtime.engines.text.mapped_file import MappedFile
+from studio.runtime.engines.text.refusals import bad_weights, shown
 
 
 def read_object(path: Path, limit: int) -> dict[str, Any]:
@@ -16,11 +18,19 @@ def read_object(path: Path, limit: int) -> dict[str, Any]:
     Raises:
         StudioError: The file is missing, too long, no JSON, or not an object.
     """
+    return parse_object(read_bytes(path, limit), path)
+
+
+def read_bytes(path: Path, limit: int) -> bytes:
+    """Return the bytes of ``path``, a file of at most ``limit`` of them.
+
+    Raises:
+        StudioError: The file is missing or too long.
+    """
     with MappedFile(path) as file:
         if file.size > limit:
             raise bad_weights(path, f"it is {file.size} bytes long; the limit is {limit}")
-        text = bytes(file.data)
-    return parse_object(text, path)
+        return bytes(file.data)
 
 
 def parse_object(text: bytes, path: Path) -> dict[str, Any]:
@@ -84,9 +94,8 @@ def _brief(value: object) -> str:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise ValueError(f"the key {twice[:60]!r} comes twice")
+        [(key, _)] = Counter(key for key, _ in pairs).most_common(1)
+        raise ValueError(f"the key {key[:60]!r} comes twice")
     return result
 
 

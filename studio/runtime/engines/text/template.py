@@ -23,7 +23,7 @@ from typing import IO, Any
 import psutil
 
 from studio.protocol.errors import ErrorCode, StudioError
-from studio.runtime.engines.text.mapped_file import shown
+from studio.runtime.engines.text.refusals import shown
 
 SECONDS = 2.0
 START_SECONDS = 30.0
@@ -160,6 +160,9 @@ class _Renderer:
             )
         if "text" not in answer:
             raise _Failed(answer.get("error", "no answer"))
+        if not str(answer["text"]).strip():
+            # What the sandbox keeps from a template is undefined there, and prints as nothing.
+            raise _Failed("it wrote nothing")
         return str(answer["text"])
 
     def _ask(self, order: bytes) -> dict[str, Any]:
@@ -265,4 +268,9 @@ def _collect(stream: IO[bytes], answers: SimpleQueue[bytes | None]) -> None:
 
 
 _renderer = _Renderer()
-atexit.register(_renderer.close)
+
+
+@atexit.register
+def end_renderer() -> None:
+    """End the child process, if there is one; the next render starts another."""
+    _renderer.close()

@@ -12,7 +12,8 @@ from torch import Tensor
 
 from studio.runtime.engines.text import gguf, safetensors_file
 from studio.runtime.engines.text.dequant import dequantise
-from studio.runtime.engines.text.mapped_file import MappedFile, bad_weights, shown, unsupported
+from studio.runtime.engines.text.mapped_file import MappedFile
+from studio.runtime.engines.text.refusals import bad_weights, shown, unsupported
 
 CHUNK_VALUES = 1 << 18
 """Values that are turned into floats at once: bounds both memory and the wait for a cancel."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from tokenizers import Tokenizer
 
 from studio.protocol.errors import StudioError
-from studio.runtime.engines.text.mapped_file import bad_weights, shown, unsupported
 from studio.runtime.engines.text.model_folder import ModelFolder
+from studio.runtime.engines.text.refusals import bad_weights, shown, unsupported
 from studio.runtime.engines.text.regex_probe import check_patterns
+from studio.runtime.engines.text.strict_json import parse_object, read_bytes
 from studio.runtime.engines.text.tokenizer import (
     END_OF_TURN,
     Spelling,
@@ -21,6 +22,7 @@ from studio.runtime.engines.text.tokenizer import (
 )
 
 _MAX_TOKENIZER_BYTES = 64 << 20
+_MAX_TEMPLATE_BYTES = 1 << 20
 _MAX_TOKENS = 2 << 20
 _MAX_TOKEN_CHARACTERS = 1 << 16
 
@@ -37,16 +39,16 @@ def tokenizer_from_folder(folder: ModelFolder, rows: int) -> TextTokenizer:
     """
     if not folder.has("tokenizer.json"):
         raise bad_weights(folder.path, "it has no tokenizer.json", "Choose a complete folder.")
-    rules = folder.json("tokenizer.json", _MAX_TOKENIZER_BYTES)
+    path = folder.file("tokenizer.json")
+    raw = read_bytes(path, _MAX_TOKENIZER_BYTES)
+    rules = parse_object(raw, path)
     model = rules.get("model")
     if not isinstance(model, dict) or model.get("type", "BPE") != "BPE":
         raise unsupported(folder.path, "its tokenizer is not byte-pair encoding")
     tokens, special, literal = _tokens(folder, rules, model, rows)
-    check_patterns(folder.path / "tokenizer.json", set(_patterns(rules)))
-    backend = built(
-        lambda: Tokenizer.from_str(json.dumps(rules)),
-        lambda reason: _broken(folder, reason),
-    )
+    failed = partial(_broken, folder)
+    check_patterns(path, built(lambda: set(_patterns(rules)), failed))
+    backend = built(lambda: Tokenizer.from_str(raw.decode("utf-8-sig")), failed)
     settings = folder.json("tokenizer_config.json") if folder.has("tokenizer_config.json") else {}
     ids = {token: index for index, token in tokens.items()}
     names = {
@@ -74,10 +76,8 @@ def tokenizer_from_folder(folder: ModelFolder, rows: int) -> TextTokenizer:
 def template_from_folder(folder: ModelFolder) -> str:
     """Return the chat template's text; empty where there is none."""
     if folder.has("chat_template.jinja"):
-        path = folder.file("chat_template.jinja")
-        if path.stat().st_size > 1 << 20:
-            raise bad_weights(path, "the chat template is longer than 1 MiB")
-        return path.read_text(encoding="utf-8", errors="replace")
+        text = read_bytes(folder.file("chat_template.jinja"), _MAX_TEMPLATE_BYTES)
+        return text.decode("utf-8", errors="replace")
     if not folder.has("tokenizer_config.json"):
         return ""
     template = folder.json("tokenizer_config.json").get("chat_template")

@@ -9,7 +9,7 @@ from tokenizers import AddedToken, Regex, Tokenizer, models, normalizers, pre_to
 
 from studio.protocol.errors import StudioError
 from studio.runtime.engines.text.gguf import GgufHeader
-from studio.runtime.engines.text.mapped_file import bad_weights, shown, unsupported
+from studio.runtime.engines.text.refusals import bad_weights, shown, unsupported
 from studio.runtime.engines.text.tokenizer import (
     BYTE_PIECE,
     END_OF_TURN,
@@ -89,6 +89,7 @@ def _kinds(header: GgufHeader, keys: Mapping[str, Any], count: int) -> Sequence[
 
 def _byte_level(header: GgufHeader, keys: Mapping[str, Any], tokens: Sequence[str]) -> Tokenizer:
     pre = str(keys.get("pre", ""))
+    words = _pre_tokenizer(header, pre)
     vocabulary = _ids(tokens)
     merges = [_pair(header, merge) for merge in _strings(header, keys, "merges")]
     backend = built(
@@ -97,7 +98,7 @@ def _byte_level(header: GgufHeader, keys: Mapping[str, Any], tokens: Sequence[st
         ),
         lambda reason: _broken(header, reason),
     )
-    backend.pre_tokenizer = _pre_tokenizer(header, pre)
+    backend.pre_tokenizer = words
     if _SPLITS.get(pre) is QWEN2_SPLIT:
         backend.normalizer = normalizers.NFC()
     return backend

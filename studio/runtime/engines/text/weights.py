@@ -11,7 +11,7 @@ from torch import Tensor
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.runtime.engines.text.config import LlamaConfig
 from studio.runtime.engines.text.llama import Llama
-from studio.runtime.engines.text.mapped_file import bad_weights, shown
+from studio.runtime.engines.text.refusals import bad_weights, shown
 from studio.runtime.engines.text.tensor_source import TensorSource
 
 GGUF_NAMES: Mapping[str, str] = {
