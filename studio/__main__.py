@@ -14,7 +14,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments[:1] == ["--runtime"]:
         from studio.runtime.main import main as run_runtime
 
-        return run_runtime() or 0
+        run_runtime()
+        return 0
+    if not arguments and _has_display():
+        return _open_window_at_once()
     from studio.cli.main import main as run_command
 
     return run_command(arguments, open_window)
@@ -26,15 +29,7 @@ def open_window(safe_mode: bool, only: Sequence[str]) -> int:
     Raises:
         StudioError: There is no display, which Qt would answer by aborting the process.
     """
-    _require_display()
-    from studio.app import main as run_window
-
-    return run_window(safe_mode=safe_mode, only=tuple(only))
-
-
-def _require_display() -> None:
-    names = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
-    if sys.platform.startswith("linux") and not any(os.environ.get(name) for name in names):
+    if not _has_display():
         from studio.protocol.errors import ErrorCode, StudioError
 
         raise StudioError(
@@ -42,6 +37,25 @@ def _require_display() -> None:
             "There is no display, so no window can open.",
             "`studio chat`, `run` and `tour` work without one; `studio doctor` says more.",
         )
+    from studio.app import main as run_window
+
+    return run_window(safe_mode=safe_mode, only=tuple(only))
+
+
+def _open_window_at_once() -> int:
+    """Take the usual way past the command line, whose imports a first paint need not wait for."""
+    try:
+        return open_window(False, ())
+    except Exception as error:  # noqa: BLE001 - the border of the process: no tracebacks
+        from studio.cli.main import explain
+
+        return explain(error)
+
+
+def _has_display() -> bool:
+    """Whether Qt would find a display; without one it aborts the process."""
+    names = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    return not sys.platform.startswith("linux") or any(os.environ.get(name) for name in names)
 
 
 def _add_plugin_path() -> None:

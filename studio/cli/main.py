@@ -40,8 +40,6 @@ def main(argv: Sequence[str], open_window: OpenWindow) -> int:
     session = Session()
     try:
         return _dispatch(argv, session, open_window)
-    except StudioError as error:
-        return _tell(error, session)
     except KeyboardInterrupt:
         print(file=sys.stderr)
         return ExitCode.INTERRUPTED
@@ -50,7 +48,13 @@ def main(argv: Sequence[str], open_window: OpenWindow) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.OK
     except Exception as error:  # noqa: BLE001 - the border of the process: no tracebacks
-        return _tell_bug(error, session)
+        return explain(error, session)
+
+
+def explain(error: Exception, session: Session | None = None) -> ExitCode:
+    """Tell the user what went wrong, and return the exit code for it."""
+    session = session or Session()
+    return _tell(error, session) if isinstance(error, StudioError) else _tell_bug(error, session)
 
 
 def _dispatch(argv: Sequence[str], session: Session, open_window: OpenWindow) -> int:

@@ -38,7 +38,7 @@ def main(argv: Sequence[str], session: Session) -> int:
         job = studio.jobs.submit(plugin.id, entry, params)
         follower = Follower(
             studio,
-            show_progress=not (arguments.quiet or arguments.json),
+            show_progress=not arguments.quiet,
             show_text=not arguments.json,
         )
         follower.follow(job)

@@ -19,7 +19,7 @@ class WeightsCatalogue:
     """All weights in some folders.
 
     Scanning is a few directory listings and 4 bytes a file; it happens when first asked and
-    on ``rescan()``.
+    on ``rescan()``. May be used from any thread.
 
     Attributes:
         folders: Where it looks; earlier folders win over later ones.
@@ -89,8 +89,8 @@ class WeightsCatalogue:
         return verify(self.get(weights_id), on_progress)
 
     def rescan(self) -> None:
-        """Forget what was found: the folders are read again when next asked."""
-        self._found = None
+        """Read the folders again; until that is done, others see what was found before."""
+        self._found = _scan(self.folders)
 
     def _all(self) -> dict[str, Weights]:
         if self._found is None:

@@ -29,6 +29,15 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return home
 
 
+@pytest.fixture(autouse=True)
+def _no_log_is_left_open() -> Iterator[None]:
+    yield
+    root = logging.getLogger()
+    for handler in [handler for handler in root.handlers if isinstance(handler, QuietLog)]:
+        root.removeHandler(handler)
+        handler.close()
+
+
 @pytest.fixture
 def command(home: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Any]]:
     """Run the command line in this process: returns (exit code, stdout, stderr)."""
@@ -39,10 +48,6 @@ def command(home: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Callable
 
     with importable(PLUGINS / "good", PLUGINS / "bad"):
         yield run
-    root = logging.getLogger()
-    for handler in [handler for handler in root.handlers if isinstance(handler, QuietLog)]:
-        root.removeHandler(handler)
-        handler.close()
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -24,6 +25,7 @@ def test_without_a_command_the_window_opens_with_what_was_asked(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[Any] = []
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
     monkeypatch.setattr(entry, "open_window", lambda *words: asked.append(words) or 0)
     assert entry.main([]) == 0
     assert entry.main(["--safe-mode", "--only", "chat,image", "--only", "music"]) == 0
@@ -144,3 +146,34 @@ def test_plugin_path_goes_to_the_end_of_the_path(
     entry.main([])
     entry.main([])
     assert sys.path == ["first", str(tmp_path)]
+
+
+@pytest.mark.parametrize("words", [[], ["--safe-mode"]])
+def test_no_display_is_a_sentence_not_an_abort(home: Path, words: list[str]) -> None:
+    names = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    environment = {name: value for name, value in os.environ.items() if name not in names}
+    done = subprocess.run(
+        [sys.executable, "-m", "studio", *words],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == ExitCode.FAILED
+    assert done.stderr.startswith("studio: There is no display")
+
+
+def test_window_that_breaks_is_a_sentence_and_a_report(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_: object) -> int:
+        raise RuntimeError("cracked pane")
+
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    monkeypatch.setattr(entry, "open_window", broken)
+    assert entry.main([]) == ExitCode.BUG
+    err = capsys.readouterr().err
+    assert "cracked pane" in err
+    assert "Traceback" not in err
+    assert "cracked pane" in (home / "logs" / "cli.log").read_text("utf-8")
