@@ -46,7 +46,7 @@ class Digests:
                     digest.update(chunk)
                     done += len(chunk)
                     yield min(1.0, done / total)
-            lines.append((file.name, digest.hexdigest()))
+            lines.append((_name(file, path), digest.hexdigest()))
         if path.is_dir():
             text = "".join(f"{digest}  {name}\n" for name, digest in lines)
             result = hashlib.sha256(text.encode()).hexdigest()
@@ -78,10 +78,17 @@ class Digests:
 
 def _files(path: Path) -> list[Path]:
     if path.is_dir():
-        return sorted(file for file in path.iterdir() if file.is_file())
+        return sorted(file for file in path.rglob("*") if file.is_file())
     return [path]
 
 
+def _name(file: Path, folder: Path) -> str:
+    return file.relative_to(folder).as_posix() if folder.is_dir() else file.name
+
+
 def _key(path: Path) -> str:
-    facts = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in _files(path)]
-    return f"{path.resolve()} {facts}" if path.is_dir() else f"{path.resolve()} {facts[0][1:]}"
+    facts = []
+    for file in _files(path):
+        now = file.stat()
+        facts.append((_name(file, path), now.st_size, now.st_mtime_ns))
+    return f"{path.resolve()} {facts}"

@@ -20,6 +20,7 @@ from studio.protocol.link import Link, LinkClosed, handshake
 from studio.protocol.messages import PROTOCOL_VERSION, Goodbye, Hello, Request
 from studio.runtime import engines
 from studio.runtime.digests import CACHE_ENV
+from studio.runtime.family import end_family
 from studio.runtime.server import Server
 
 OFFLINE = {
@@ -51,6 +52,7 @@ def main() -> None:
     except StudioError as error:
         logging.getLogger(__name__).error("%s", error)
         code = 3
+    end_family()
     # Not sys.exit: a step that does not end, or torch's own threads, would hold it up.
     sys.stderr.flush()
     os._exit(code)

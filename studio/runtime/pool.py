@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from studio.api.worker import Loader, Requirements
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.messages import LoadedWeights, WeightsEntry
@@ -82,6 +84,7 @@ class Pool:
         self._on_change = on_change
         self._lock = threading.Lock()
         self._entries: dict[str, WeightsEntry] = {}
+        self._chosen: dict[WeightsEntry, Loader] = {}
         self._limit = 0
         self._device: Device | None = None
         self._no_device: StudioError | None = None
@@ -96,6 +99,7 @@ class Pool:
         """Take over the weights there are now; models whose file has another path become stale."""
         with self._lock:
             self._entries = {entry.id: entry for entry in weights}
+            self._chosen.clear()
             self._limit = memory_limit
             for loaded in self._loaded.values():
                 now = self._entries.get(loaded.entry.id)
@@ -346,15 +350,17 @@ class Pool:
 
     def _loader(self, entry: WeightsEntry) -> Loader:
         """Return the loader of the entry's family, else the first that knows the file."""
-        asked = []
-        for loader in self._find_loaders():
-            if entry.family and loader.family == entry.family:
-                return loader
-            asked.append(loader)
+        if known := self._chosen.get(entry):
+            return known
         path = Path(entry.path)
-        for loader in asked:
-            if loader.recognise(path) is not None:
+        for loader in self._find_loaders():
+            # The family is asked for by name first: reading the headers of a file that another
+            # loader is meant to read could only refuse it.
+            if loader.family == entry.family or (not entry.family and loader.recognise(path)):
+                self._chosen[entry] = loader
                 return loader
+        if entry.family:  # what the catalogue was told is of no use: look for ourselves
+            return self._loader(msgspec.structs.replace(entry, family=""))
         raise StudioError(
             ErrorCode.UNSUPPORTED,
             f"“{entry.id}” is of a kind that nothing installed here can load.",

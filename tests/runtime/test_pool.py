@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import threading
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +19,7 @@ from studio.protocol.messages import (
     Pause,
     Status,
     Unload,
+    WeightsEntry,
 )
 from studio.protocol.states import JobState, Lane
 from studio.runtime import devices
@@ -310,3 +313,42 @@ def test_inspect_reads_the_headers(desk: Desk, holder: Holder) -> None:
     assert answers["a"].facts["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
     assert answers["b"].error.code is ErrorCode.NOT_FOUND
     assert answers["c"].error.code is ErrorCode.UNSUPPORTED
+
+
+def test_a_loader_is_found_by_family_or_by_looking_and_by_import_last(
+    desk: Desk, holder: Holder
+) -> None:
+    imported: list[str] = []
+
+    def studio_loaders() -> Any:
+        imported.append("heavy")
+        return []
+
+    desk.plugin("heavy", {"use": holder.use}, studio_loaders=studio_loaders)
+    for family in ("toy", "", "nobodys"):
+        path = desk.weights(f"of_{family}", 10)
+        desk._weights[-1] = WeightsEntry(f"of_{family}", str(path), family)
+        desk.configure()
+        assert desk.run("long.use", weights=f"of_{family}").state is JobState.DONE
+        # Only a family that nobody has makes it worth the time to import every plugin.
+        assert bool(imported) == (family == "nobodys")
+
+
+def test_a_model_that_nobody_uses_any_more_dies(desk: Desk, holder: Holder) -> None:
+    def leaky(ctx: Any, params: Toy) -> Iterator[Any]:
+        with ctx.lease(params.weights) as model:
+            yield None
+            raise ValueError(model.name)
+
+    desk.plugin("leaky", {"task": leaky})
+    desk.weights("small", 100)
+    desk.run("leaky.task", weights="small")
+    desk.send(Unload("small"))
+    desk.wait(lambda each: desk.loader.unloads == ["small"])
+    desk.run("long.use", weights="small")  # the lane has let go of the job before
+    model = weakref.ref(holder.models.pop())
+    desk.send(Unload("small"))
+    desk.wait(lambda each: desk.loader.unloads == ["small", "small"])
+    desk.heard_all()
+    gc.collect()
+    assert model() is None
