@@ -7,6 +7,7 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from studio.protocol.errors import ErrorCode, ErrorInfo, StudioError
 
@@ -28,6 +29,12 @@ class Fault:
     error: ErrorInfo
     time: float = field(default_factory=time.time)
 
+    def report(self) -> str:
+        """Return all that an author needs to know, as plain text for the clipboard."""
+        when = datetime.fromtimestamp(self.time).astimezone().isoformat(timespec="seconds")
+        head = f"Plugin: {self.plugin}\nWhere: {self.where}\nWhen: {when}"
+        return f"{head}\n{self.error.code}: {self.error.message}\n\n{self.error.details}".strip()
+
 
 class Faults:
     """The faults of a session, oldest first."""
@@ -36,9 +43,10 @@ class Faults:
         self._faults: list[Fault] = []
         self._observers: list[Callable[[Fault], None]] = []
 
-    def on_fault(self, call: Callable[[Fault], None]) -> None:
-        """Call with each fault to come."""
+    def on_fault(self, call: Callable[[Fault], None]) -> Callable[[], None]:
+        """Call with each fault to come; returns the function that ends it."""
         self._observers.append(call)
+        return lambda: self._observers.remove(call)
 
     def record(self, plugin: str, where: str, error: BaseException | ErrorInfo) -> Fault:
         """Keep and announce what ``plugin`` did; returns it in words."""
@@ -46,7 +54,7 @@ class Faults:
         fault = Fault(plugin, where, info)
         self._faults.append(fault)
         log.warning("plugin %s, %s: %s\n%s", plugin, where, info.message, info.details)
-        for call in self._observers:
+        for call in list(self._observers):
             call(fault)
         return fault
 

@@ -107,7 +107,8 @@ class PluginHost:
             StudioError: There is no such plugin; or it is off, but the disk refuses to remember it.
         """
         plugin = self.plugin(plugin_id)
-        self._stop(plugin, PluginState.DISABLED, "You switched it off.")
+        if not plugin.is_beyond_use:
+            self._stop(plugin, PluginState.DISABLED, "You switched it off.")
         self._choices.switch_off(plugin_id)
 
     def switch_on(self, plugin_id: str) -> None:
@@ -117,7 +118,7 @@ class PluginHost:
             StudioError: It cannot take part: its manifest or its API version forbids it.
         """
         plugin = self.plugin(plugin_id)
-        if plugin.state in (PluginState.INVALID, PluginState.INCOMPATIBLE):
+        if plugin.is_beyond_use:
             raise StudioError(
                 ErrorCode.UNSUPPORTED, f"{plugin.title} cannot be switched on.", plugin.reason
             )
@@ -128,9 +129,10 @@ class PluginHost:
             self._changed()
         self._choices.clear(plugin_id)
 
-    def on_change(self, call: Callable[[], None]) -> None:
-        """Call whenever a plugin starts or stops to take part."""
+    def on_change(self, call: Callable[[], None]) -> Callable[[], None]:
+        """Call when a plugin starts or stops to take part; returns the function that ends it."""
         self._observers.append(call)
+        return lambda: self._observers.remove(call)
 
     # --- what they declare --------------------------------------------------------------------
 
@@ -307,7 +309,7 @@ class PluginHost:
             del self._params[task]
 
     def _changed(self) -> None:
-        for call in self._observers:
+        for call in list(self._observers):
             call()
 
 

@@ -61,3 +61,8 @@ class Plugin:
     def is_usable(self) -> bool:
         """Whether its pages and tasks take part."""
         return self.state in (PluginState.DISCOVERED, PluginState.ACTIVE)
+
+    @property
+    def is_beyond_use(self) -> bool:
+        """Whether only another version of it could ever take part."""
+        return self.state in (PluginState.INVALID, PluginState.INCOMPATIBLE)

@@ -277,5 +277,32 @@ def test_faults_of_the_runtime_count_too(host: Callable[..., PluginHost]) -> Non
     for _ in range(3):
         plugins.record_fault("one", "task one.run", info)
     assert heard == ["one"] * 3
+    assert "Where: task one.run" in plugins.faults.of("one")[0].report()
     assert plugins.plugin("one").state is PluginState.FAILED
     assert "one" not in {entry.plugin for entry in plugins.worker_entries()}
+
+
+def test_plugin_beyond_use_stays_so_and_says_why(folder: Path, tmp_path: Path) -> None:
+    package = write(folder, "three")
+    text = (package / "manifest.toml").read_text("utf-8").replace(">=1,<2", ">=9")
+    (package / "manifest.toml").write_text(text, "utf-8")
+    host = host_of(found_in(folder), tmp_path)
+    host.switch_off("three")
+    assert host.plugin("three").state is PluginState.INCOMPATIBLE
+    with pytest.raises(StudioError, match="cannot be switched on"):
+        host.switch_on("three")
+
+
+def test_observers_can_leave_while_they_are_told(host: Callable[..., PluginHost]) -> None:
+    plugins = host()
+    told: list[str] = []
+
+    def leave() -> None:
+        told.append("once")
+        end()
+
+    end = plugins.on_change(leave)
+    plugins.on_change(lambda: told.append("always"))
+    plugins.switch_off("one")
+    plugins.switch_on("one")
+    assert told == ["once", "always", "always"]
