@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 from PySide6.QtCore import QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import (
     QColor,
     QPainter,
     QPaintEvent,
     QSyntaxHighlighter,
+    QTextBlockFormat,
     QTextCharFormat,
     QTextCursor,
     QTextDocument,
@@ -17,8 +20,8 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
-    QPlainTextEdit,
     QSizePolicy,
+    QTextBrowser,
     QVBoxLayout,
     QWidget,
 )
@@ -26,9 +29,13 @@ from PySide6.QtWidgets import (
 from studio.api.gui import Ui
 from studio_chat.pages.highlight import Run, highlight
 from studio_chat.pages.markdown_blocks import Block
+from studio_chat.pages.prose_view import StillBrowser
 
 _RELEX_LINES = 40
 """While code is written, at most about so many of its last lines are lexed again; all of it at the end."""
+_LINE_HEIGHT = 138.0  # per cent of the font's own
+_BELOW = 6
+"""Room under the frame, so that it looks as far from the text below as from the text above."""
 _COPIED_MS = 1200
 
 
@@ -53,7 +60,7 @@ class CodeView(QFrame):
         header.addStretch(1)
         header.addWidget(self._copy)
         column = QVBoxLayout(self)
-        column.setContentsMargins(1, 1, 1, 1)
+        column.setContentsMargins(1, 1, 1, 1 + _BELOW)
         column.setSpacing(0)
         column.addLayout(header)
         column.addWidget(self._code)
@@ -67,7 +74,7 @@ class CodeView(QFrame):
         name = block.language or self.tr("text")
         self._language.setText(name)
         self._code.setAccessibleName(self.tr("Code: {language}").format(language=name))
-        self.layout().setContentsMargins(1 + 22 * block.indent, 1, 1, 1)
+        self.layout().setContentsMargins(1 + 22 * block.indent, 1, 1, 1 + _BELOW)
         self._code.show_code(block.text, block.language, whole=block.closed)
 
     @property
@@ -83,7 +90,7 @@ class CodeView(QFrame):
         painter.setPen(QColor(colors["line"]))
         painter.setBrush(QColor(colors["bg"]))
         left = 22 * self._block.indent
-        box = QRectF(self.rect()).adjusted(left + 0.5, 0.5, -0.5, -0.5)
+        box = QRectF(self.rect()).adjusted(left + 0.5, 0.5, -0.5, -0.5 - _BELOW)
         painter.drawRoundedRect(box, 8, 8)
 
     def _on_copy(self) -> None:
@@ -95,36 +102,27 @@ class CodeView(QFrame):
         self._copy.setIcon(self._ui.icon("copy", "mute"))
 
 
-class _Code(QPlainTextEdit):
-    """The code itself: read-only, as tall as its lines."""
+class _Code(StillBrowser):
+    """The code itself: as tall as its lines."""
 
     def __init__(self, ui: Ui) -> None:
-        super().__init__()
-        self.setProperty("plain", True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setReadOnly(True)
-        self.setUndoRedoEnabled(False)
-        self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        self.setTextInteractionFlags(
-            Qt.TextInteractionFlag.TextSelectableByMouse
-            | Qt.TextInteractionFlag.TextSelectableByKeyboard
-        )
-        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.viewport().setAutoFillBackground(False)
-        self.document().setDocumentMargin(0)
+        super().__init__(ui)
+        self.setLineWrapMode(self.LineWrapMode.NoWrap)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         self.setViewportMargins(14, 0, 14, 0)
         mono = ui.mono()
         self.setFont(mono)
         self.document().setDefaultFont(mono)
         self.setTabStopDistance(4 * self.fontMetrics().horizontalAdvance(" "))
+        lines = QTextBlockFormat()
+        lines.setLineHeight(_LINE_HEIGHT, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
+        QTextCursor(self.document()).setBlockFormat(lines)
         self._colors = _Colors(self.document(), ui)
         self._lines: list[str] = [""]
         self._from = 0
         """The first line that is lexed again while the code grows."""
+        self.document().documentLayout().documentSizeChanged.connect(self._fit)
         self.horizontalScrollBar().rangeChanged.connect(self._fit)
-        self._fit()
 
     def show_code(self, code: str, language: str, *, whole: bool) -> None:
         """Show ``code``; ``whole`` when it is complete, so that all of it is lexed at once."""
@@ -143,7 +141,6 @@ class _Code(QPlainTextEdit):
             self._colors.rehighlightBlock(self.document().findBlockByNumber(number))
         if len(lines) - self._from > 2 * _RELEX_LINES:
             self._from = _calm_line(lines, len(lines) - _RELEX_LINES)
-        self._fit()
 
     def _write(self, old: list[str], new: list[str]) -> None:
         before = "\n".join(old)
@@ -155,20 +152,21 @@ class _Code(QPlainTextEdit):
         else:
             cursor.select(QTextCursor.SelectionType.Document)
             cursor.insertText(after)
+        self._rest_cursor()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Scroll sideways only; up and down is the thread's."""
         sideways = abs(event.angleDelta().x()) > abs(event.angleDelta().y())
         shifted = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
         if sideways or shifted:
-            super().wheelEvent(event)
+            QTextBrowser.wheelEvent(self, event)
         else:
             event.ignore()
 
     def _fit(self) -> None:
         bar = self.horizontalScrollBar()
         below = bar.sizeHint().height() if bar.maximum() > 0 else 0
-        height = self.fontMetrics().lineSpacing() * self.blockCount() + 4 + max(below, 10)
+        height = ceil(self.document().size().height()) + max(below + 2, 10)
         if height != self.height():
             self.setFixedHeight(height)
 

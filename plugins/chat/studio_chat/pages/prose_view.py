@@ -8,6 +8,7 @@ from PySide6.QtCore import QPoint, QRectF, Qt, QUrl
 from PySide6.QtGui import (
     QColor,
     QFont,
+    QFontMetrics,
     QPainter,
     QPaintEvent,
     QTextBlockFormat,
@@ -59,6 +60,15 @@ class StillBrowser(QTextBrowser):
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Leave the wheel to the thread."""
         event.ignore()
+
+    def _rest_cursor(self) -> None:
+        """Put the caret back to the start: it moves along with text that is inserted at it, and the
+        view follows it sideways.
+        """
+        if not self.textCursor().hasSelection():
+            sideways = self.horizontalScrollBar().value()
+            self.setTextCursor(QTextCursor(self.document()))
+            self.horizontalScrollBar().setValue(sideways)
 
     def _font(self, px: int = TEXT_PX, *, bold: bool = False) -> QFont:
         font = QFont(self.font())
@@ -117,6 +127,7 @@ class ProseView(StillBrowser):
         if not (same == len(self.blocks) - 1 == len(blocks) - 1 and self._extend(cursor, blocks)):
             self._rewrite(cursor, blocks, same)
         cursor.endEditBlock()
+        self._rest_cursor()
         self.blocks = list(blocks)
 
     def _extend(self, cursor: QTextCursor, blocks: list[Block]) -> bool:
@@ -183,11 +194,10 @@ class ProseView(StillBrowser):
         indent = block.indent * _INDENT + block.quote * _QUOTE_INDENT
         layout.setLeftMargin(indent)
         if block.marker:
-            hang = _INDENT - 4
-            if len(block.marker) > 3:
-                hang += 9 * (len(block.marker) - 3)
+            width = QFontMetrics(self._font()).horizontalAdvance(block.marker)
+            hang = max(_INDENT - 4, width + 6)
             layout.setTextIndent(-hang)
-            layout.setTabPositions([QTextOption.Tab(0, QTextOption.TabType.LeftTab)])
+            layout.setTabPositions([QTextOption.Tab(hang, QTextOption.TabType.LeftTab)])
         if above is not None:
             layout.setTopMargin(_gap(block, above))
         if block.quote:
@@ -219,23 +229,19 @@ class ProseView(StillBrowser):
                 middle = rect.center().y()
                 painter.fillRect(QRectF(0, round(middle), self.viewport().width(), 1), line)
             for depth in range(form.intProperty(_QUOTE)):
-                _bar(painter, line, depth, rect, block.previous().blockFormat())
+                above = block.previous()
+                joined = above.blockFormat().intProperty(_QUOTE) > depth
+                top = layout.blockBoundingRect(above).bottom() - 3 if joined else rect.top()
+                _bar(painter, line, depth, top, rect.bottom())
             block = block.next()
         painter.end()
         super().paintEvent(event)
 
 
-def _bar(
-    painter: QPainter, color: QColor, depth: int, rect: QRectF, above: QTextBlockFormat
-) -> None:
-    top = rect.top()
-    if above.intProperty(_QUOTE) > depth:
-        top -= 12  # close the gap to the paragraph above, which is in the same quote
+def _bar(painter: QPainter, color: QColor, depth: int, top: float, bottom: float) -> None:
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(color)
-    painter.drawRoundedRect(
-        QRectF(depth * _QUOTE_INDENT, top, 3, rect.bottom() - top), 1.5, 1.5
-    )
+    painter.drawRoundedRect(QRectF(depth * _QUOTE_INDENT, top, 3, bottom - top), 1.5, 1.5)
 
 
 def _gap(block: Block, above: Block) -> int:

@@ -56,6 +56,7 @@ class TableView(StillBrowser):
                         at.setFormat(form)
                     self._write(at.firstCursorPosition(), cell, x, head=y == 0)
         cursor.endEditBlock()
+        self._rest_cursor()
         self._fit()
 
     def _write(self, cursor: QTextCursor, cell: tuple[Span, ...], column: int, *, head: bool) -> None:
@@ -102,6 +103,6 @@ class TableView(StillBrowser):
         self.setLineWrapMode(self.LineWrapMode.FixedPixelWidth)
         self.setLineWrapColumnOrWidth(width)
         below = self.horizontalScrollBar().sizeHint().height() if width > room else 0
-        height = ceil(document.size().height()) + below + 1
+        height = ceil(document.size().height()) + below + 7
         if height != self.height():
             self.setFixedHeight(height)

@@ -1,0 +1,107 @@
+"""The bar under a turn: versions, copy, edit, answer again, continue. Made when it is first wanted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
+
+from studio.api.gui import Ui
+from studio_chat.pages.turns import Turn
+
+if TYPE_CHECKING:
+    from studio_chat.pages.message_card import MessageCard
+
+BAR_HEIGHT = 36
+
+
+class CardBar(QWidget):
+    """Small buttons for one turn."""
+
+    def __init__(self, ui: Ui, turn: Turn, card: MessageCard) -> None:
+        super().__init__()
+        self._ui, self._card = ui, card
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(0, 2, 0, 8)
+        self._row.setSpacing(2)
+        deeds = card.deeds
+        self._older = self._button(
+            "chevron-left", self.tr("Version before"), lambda: deeds.switch(card.turn, -1)
+        )
+        self._place = QLabel()
+        self._place.setProperty("role", "small")
+        self._row.addWidget(self._place)
+        self._newer = self._button(
+            "chevron-right", self.tr("Version after"), lambda: deeds.switch(card.turn, 1)
+        )
+        self._deeds = [
+            self._button("copy", self.tr("Copy"), lambda: ui.copy(card.turn.content)),
+            self._button("pencil", self.tr("Edit"), card.edit),
+        ]
+        if not turn.mine:
+            self._deeds.append(
+                self._button(
+                    "refresh-cw",
+                    self.tr("Answer again (Ctrl+R on the last one)"),
+                    lambda: deeds.regenerate(card.turn),
+                )
+            )
+        self._go_on = self._button(
+            "corner-down-right", self.tr("Continue this answer"), lambda: deeds.go_on(card.turn)
+        )
+        self._trash = self._button(
+            "trash-2", self.tr("Bin this and what follows"), lambda: deeds.delete(card.turn)
+        )
+        self._deeds.append(self._trash)
+        self._last = self._busy = self._quiet = False
+        self.set_turn(turn)
+
+    def set_turn(self, turn: Turn) -> None:
+        """Show which version this is."""
+        self._older.setEnabled(turn.place > 0)
+        self._newer.setEnabled(turn.place < len(turn.versions) - 1)
+        self._place.setText(f"{turn.place + 1}/{len(turn.versions)}")
+        self._place.setAccessibleName(
+            self.tr("Version {place} of {count}").format(
+                place=turn.place + 1, count=len(turn.versions)
+            )
+        )
+        self._show()
+
+    def set_last(self, last: bool) -> None:
+        """Only the last reply can be continued."""
+        self._last = last
+        self._show()
+
+    def set_busy(self, busy: bool) -> None:
+        """While it is being written, there is nothing to do with it but copy."""
+        self._busy = busy
+        self._show()
+
+    def set_quiet(self, quiet: bool) -> None:
+        """Show no more than the versions."""
+        self._quiet = quiet
+        self._show()
+
+    def has_focus(self) -> bool:
+        """Whether the keyboard is in the bar."""
+        focus = self.focusWidget()
+        return focus is not None and focus.hasFocus()
+
+    def _show(self) -> None:
+        many = len(self._card.turn.versions) > 1
+        for part in (self._older, self._place, self._newer):
+            part.setVisible(many)
+        for button in self._deeds:
+            button.setVisible(not self._quiet and not self._busy)
+        mine = self._card.turn.mine
+        self._go_on.setVisible(not (mine or self._quiet or self._busy) and self._last)
+
+    def _button(self, icon: str, tip: str, run: object) -> QToolButton:
+        button: QToolButton = self._ui.icon_button(icon, tip)
+        button.setIconSize(QSize(14, 14))
+        button.setCursor(Qt.CursorShape.PointingHandCursor)
+        button.clicked.connect(lambda: run())  # type: ignore[operator]
+        self._row.addWidget(button)
+        return button

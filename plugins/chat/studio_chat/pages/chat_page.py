@@ -1,0 +1,487 @@
+"""The page of the chat: list, thread, composer and parameters put together. Keeps no messages itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QSizePolicy,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.api import Kind, Page, PageAction, PluginContext, SavedArtifact, StudioError
+from studio_chat.pages.chores import Chores
+from studio_chat.pages.composer import Composer
+from studio_chat.pages.conversation_list import ConversationList
+from studio_chat.pages.drafts import Drafts
+from studio_chat.pages.session import Session
+from studio_chat.pages.thread_view import COLUMN, ThreadView
+from studio_chat.pages.title_bar import TitleBar
+from studio_chat.pages.turns import Turn
+from studio_chat.pages.welcome import NoWeights, Welcome
+from studio_chat.schema import PANEL_FIELDS, Reply
+
+_NARROW = 720
+"""Below this width of the page the list of conversations gives way to the thread."""
+_DRAFT_MS, _SETTINGS_MS = 400, 600
+
+
+def build(ctx: PluginContext) -> Page:
+    """Return the page."""
+    page = ChatPage(ctx)
+    return Page(
+        page,
+        panel=page.form.widget,
+        save_state=page.save_state,
+        restore_state=page.restore_state,
+        accept=page.accept,
+        actions=page.actions(),
+        focus=page.composer.field.setFocus,
+    )
+
+
+class ChatPage(QWidget):
+    """Everything between the rail and the parameter panel."""
+
+    def __init__(self, ctx: PluginContext) -> None:
+        super().__init__()
+        self._ctx = ctx
+        self.chores = Chores(ctx)
+        self._drafts = Drafts(ctx, self.chores)
+        self._writing: dict[str, Session] = {}
+        """Conversations out of view whose reply is still being written."""
+        self._list_wanted: bool | None = None
+        self.list = ConversationList(ctx, self.chores)
+        self.list.writing = self._is_writing
+        self.title = TitleBar(ctx.ui)
+        self.thread = ThreadView(ctx)
+        self.welcome = Welcome(ctx, self._start_example)
+        self.no_weights = NoWeights(ctx)
+        self.composer = Composer(ctx.ui)
+        self.composer.send_with_ctrl = lambda: ctx.settings.get("send_with_ctrl", False) is True
+        self.form = ctx.ui.form(Reply, only=PANEL_FIELDS)
+        self.session = Session(ctx, self.chores, self)
+        self._lay_out()
+        self._draft_timer = self._timer(_DRAFT_MS, self._drafts.save)
+        self._settings_timer = self._timer(_SETTINGS_MS, self._keep_settings)
+        self._connect()
+        self.list.refresh()
+        self._show_weights()
+        self.new()
+
+    # --- putting it together ------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        self.middle = QStackedWidget()
+        for widget in (self.thread, self.welcome, self.no_weights):
+            self.middle.addWidget(widget)
+        box = QHBoxLayout()
+        box.setContentsMargins(28, 0, 28, 18)
+        self.composer.setMaximumWidth(COLUMN)
+        self.composer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        box.addStretch(1)
+        box.addWidget(self.composer, 1000)
+        box.addStretch(1)
+        column = QVBoxLayout()
+        column.setSpacing(0)
+        column.addWidget(self.title)
+        column.addWidget(self.middle, 1)
+        column.addLayout(box)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        line = QFrame()
+        line.setProperty("surface", "line-v")
+        row.addWidget(self.list)
+        row.addWidget(line)
+        row.addLayout(column, 1)
+        self._line = line
+
+    def _connect(self) -> None:
+        self.list.opened.connect(self.open)
+        self.list.new_asked.connect(self.new)
+        self.list.binned.connect(self._on_binned)
+        self.list.renamed.connect(self._on_renamed)
+        self.title.renamed.connect(lambda title: self.session.rename(title))
+        self.title.list_asked.connect(self.toggle_list)
+        self.title.new_asked.connect(self.new)
+        self.composer.sent.connect(self._send)
+        self.composer.stopped.connect(lambda: self.session.stop())
+        self.composer.changed.connect(self._on_draft)
+        self.composer.weights_picked.connect(self._on_weights)
+        self.composer.edit_last.connect(self.edit_last)
+        self.form.on_change(self._settings_timer.start)
+        self._end_theme = self._ctx.ui.on_theme(lambda _tokens: self._restyle())
+        self.destroyed.connect(lambda: self._end_theme())
+
+    def _timer(self, milliseconds: int, run: Any) -> QTimer:
+        timer = QTimer(self)
+        timer.setSingleShot(True)
+        timer.setInterval(milliseconds)
+        timer.timeout.connect(run)
+        return timer
+
+    def _restyle(self) -> None:
+        self.thread.restyle()
+        self.update()
+
+    # --- conversations ------------------------------------------------------------------------
+
+    def new(self) -> None:
+        """Begin a conversation; it is kept once something is sent."""
+        weights = str(self._ctx.settings.get("weights", "") or "")
+        self._leave()
+        self.session = Session(self._ctx, self.chores, self)
+        self.session.weights = weights
+        self.form.reset()
+        self._settings_timer.stop()
+        self.session.settings = self.form.values()
+        self._enter()
+        self.composer.field.setFocus()
+
+    def open(self, conversation: str) -> None:
+        """Show a conversation of the library."""
+        if not conversation or conversation == self.session.id:
+            return
+        self._leave()
+        self.session = self._writing.pop(conversation, None) or Session(
+            self._ctx, self.chores, self
+        )
+        if not self.session.id:
+            self.session.load(conversation)
+        self.session.listener = self
+        self._enter()
+        self.list.set_current(conversation)
+        self.composer.field.setFocus()
+
+    def _leave(self) -> None:
+        self._settle_settings()
+        self._drafts.put(self.session.id, self.composer.text)
+        self._drafts.save()
+        self.session.listener = None
+        if self.session.busy and self.session.id:
+            self._writing[self.session.id] = self.session
+            self.session.listener = _Elsewhere(self, self.session)
+
+    def _enter(self) -> None:
+        self.thread.set_session(self.session)
+        self.composer.blockSignals(True)
+        self.composer.set_text(self._drafts.get(self.session.id))
+        self.composer.blockSignals(False)
+        self.conversation_changed()
+        self.turns_changed()
+        self.reply_changed()
+
+    def _is_writing(self, conversation: str) -> bool:
+        return conversation in self._writing or (
+            self.session.busy and self.session.id == conversation
+        )
+
+    def forget(self, session: Session) -> None:
+        """The reply of a conversation out of view is over."""
+        self._writing.pop(session.id, None)
+        self.list.refresh()
+
+    def _on_binned(self, conversation: str) -> None:
+        writing = self._writing.pop(conversation, None)
+        if writing is not None:
+            writing.stop()
+        if conversation == self.session.id:
+            self.session.stop()
+            self.new()
+
+    def _on_renamed(self, conversation: str) -> None:
+        if conversation == self.session.id:
+            self.session.look_up()
+
+    # --- what the session tells ---------------------------------------------------------------
+
+    def turns_changed(self) -> None:
+        """Show the branch that is in view."""
+        self.thread.show_turns()
+        self._show_middle()
+        self._show_use()
+
+    def turn_changed(self, turn: Turn) -> None:
+        """Show one turn anew."""
+        self.thread.show_turn(turn)
+        self._learn_context(turn)
+        self._show_use()
+
+    def text_added(self, turn: str, text: str) -> None:
+        """Show new text."""
+        self.thread.add_text(turn, text)
+
+    def reply_changed(self) -> None:
+        """Show how far the reply is."""
+        self.thread.show_reply()
+        self.composer.set_busy(self.session.busy)
+        self.list.view.viewport().update()
+
+    def conversation_changed(self) -> None:
+        """Show title and settings of the conversation."""
+        session = self.session
+        self.title.set_title(session.title)
+        self.list.set_current(session.id)
+        if session.settings:
+            self.form.set_values(session.settings)
+            self._settings_timer.stop()
+        self._show_weights()
+        if session.id and not self.list.model.index_of(session.id).isValid():
+            self.list.refresh()
+
+    def sent(self, conversation: str, text: str) -> None:
+        """A message is safe: its draft is not needed any more."""
+        self._drafts.put(conversation, "")
+        self._drafts.save()
+        self.list.refresh()
+
+    def not_sent(self, text: str, error: StudioError) -> None:
+        """A message could not be kept: give its text back and say why."""
+        self.composer.set_text(text)
+        self.composer.trouble(str(error))
+
+    def keep_draft(self, conversation: str, text: str) -> None:
+        """Keep the text of a message that could not be sent."""
+        self._drafts.put(conversation, text)
+        self._drafts.save()
+
+    # --- what the user does -------------------------------------------------------------------
+
+    def _send(self, text: str) -> None:
+        if self.session.busy or self.session.loading:
+            return
+        self._settle_settings()
+        # The draft stays on the disk until the message itself is there.
+        self.composer.blockSignals(True)
+        self.composer.clear()
+        self.composer.blockSignals(False)
+        self.session.weights = self.composer.weights
+        self.session.send(text)
+        self.thread.to_bottom()
+
+    def _start_example(self, text: str) -> None:
+        self.composer.set_text(text)
+        self.composer.send()
+        self.composer.field.setFocus()
+
+    def _on_draft(self) -> None:
+        self._drafts.put(self.session.id, self.composer.text)
+        self._draft_timer.start()
+        self._show_use()
+
+    def _on_weights(self, weights: str) -> None:
+        self.chores.do(lambda: self._ctx.settings.set("weights", weights))
+        self.session.change_settings(self.form.values(), weights)
+        self._show_use()
+
+    def _keep_settings(self) -> None:
+        values = self.form.values()
+        if values != self.session.settings:
+            self.session.change_settings(values, self.session.weights)
+
+    def _settle_settings(self) -> None:
+        if self._settings_timer.isActive():
+            self._settings_timer.stop()
+            self._keep_settings()
+
+    def edit_last(self) -> None:
+        """Edit my last message."""
+        card = self.thread.last_card(mine=True)
+        if card is not None and not self.session.busy:
+            card.edit()
+
+    def copy_last(self) -> None:
+        """Copy the last answer."""
+        answer = next((t for t in reversed(self.session.turns) if not t.mine), None)
+        if answer is not None:
+            self._ctx.ui.copy(self.session.shown_text(answer))
+            self._ctx.notices.info(self.tr("The answer is on the clipboard."), key="chat.copy")
+
+    def regenerate(self) -> None:
+        """Answer again, or for the first time."""
+        turns = self.session.turns
+        if turns and turns[-1].mine:
+            self.session.answer()
+        elif turns:
+            self.session.regenerate(turns[-1])
+
+    def switch(self, step: int) -> None:
+        """Show another version of the newest turn that has several."""
+        turn = next((t for t in reversed(self.session.turns) if len(t.versions) > 1), None)
+        if turn is not None:
+            self.session.switch(turn, step)
+
+    def search(self) -> None:
+        """Put the keyboard into the search of the list."""
+        self._show_list(True)
+        self.list.search.setFocus()
+        self.list.search.selectAll()
+
+    def toggle_list(self) -> None:
+        """Show or hide the list of conversations."""
+        self._show_list(not self.list.isVisible())
+
+    def _show_list(self, shown: bool) -> None:
+        self._list_wanted = shown
+        self._fit()
+
+    def actions(self) -> list[PageAction]:
+        """Return what the palette offers here."""
+        rows = (
+            ("new", self.tr("New conversation"), self.new, "square-pen", "Ctrl+N"),
+            ("search", self.tr("Search conversations"), self.search, "search", "Ctrl+F"),
+            ("copy", self.tr("Copy last answer"), self.copy_last, "copy", "Ctrl+Shift+C"),
+            ("again", self.tr("Answer again"), self.regenerate, "refresh-cw", "Ctrl+R"),
+            ("stop", self.tr("Stop the answer"), lambda: self.session.stop(), "circle-stop", ""),
+            ("edit", self.tr("Edit my last message"), self.edit_last, "pencil", "Ctrl+E"),
+            ("rename", self.tr("Rename conversation"), self.title.edit, "text-cursor-input", ""),
+            ("before", self.tr("Version before"), lambda: self.switch(-1), "chevron-left", "Alt+Left"),
+            ("after", self.tr("Version after"), lambda: self.switch(1), "chevron-right", "Alt+Right"),
+            ("list", self.tr("Show or hide conversations"), self.toggle_list, "panel-left", "Ctrl+B"),
+            ("end", self.tr("To the newest message"), self.thread.to_bottom, "arrow-down", "Ctrl+End"),
+            ("start", self.tr("To the first message"), self.thread.to_top, "arrow-up", "Ctrl+Home"),
+            ("write", self.tr("Write a message"), self.composer.field.setFocus, "pencil", "Ctrl+L"),
+        )
+        return [PageAction(f"chat.{id}", title, run, icon, keys) for id, title, run, icon, keys in rows]
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Stop with Escape, scroll with the page keys."""
+        if event.key() == Qt.Key.Key_Escape and self.session.busy:
+            self.session.stop()
+        elif event.key() == Qt.Key.Key_PageUp:
+            self.thread.scroll_pages(-0.9)
+        elif event.key() == Qt.Key.Key_PageDown:
+            self.thread.scroll_pages(0.9)
+        else:
+            super().keyPressEvent(event)
+
+    def accept(self, artifact: SavedArtifact) -> None:
+        """Open a conversation, or take a text that was sent here into the message being written."""
+        if artifact.kind == Kind.CONVERSATION:
+            self.open(artifact.id)
+            return
+        text = artifact.text
+
+        def read() -> str:
+            return artifact.path.read_text("utf-8", "replace")
+
+        def take(whole: str) -> None:
+            if self.composer.paste(whole or text):
+                self.composer.field.insertPlainText(whole or text)
+            self.composer.field.setFocus()
+
+        self.chores.do(read, take)
+
+    # --- weights and context ------------------------------------------------------------------
+
+    def _show_weights(self) -> None:
+        known = self._ctx.weights.for_capability("text")
+        self.composer.set_weights(known, self.session.weights)
+        self._show_middle()
+
+    def _show_middle(self) -> None:
+        if self.session.turns or self.session.loading or self.session.id:
+            self.middle.setCurrentWidget(self.thread)
+        elif self._ctx.weights.for_capability("text"):
+            self.welcome.refresh()
+            self.middle.setCurrentWidget(self.welcome)
+        else:
+            self.middle.setCurrentWidget(self.no_weights)
+
+    def _learn_context(self, turn: Turn) -> None:
+        length = turn.extra.get("context_length")
+        key = f"context.{turn.extra.get('weights', '')}"
+        if isinstance(length, int) and self._ctx.settings.get(key, 0) != length:
+            self.chores.do(lambda: self._ctx.settings.set(key, length))
+
+    def _show_use(self) -> None:
+        weights = self.composer.weights
+        context = self._ctx.settings.get(f"context.{weights}", 0)
+        self.composer.meter.show_use(
+            tokens_in(self.session.turns) + len(self.composer.text) // 4,
+            context if isinstance(context, int) else 0,
+        )
+
+    # --- the window ---------------------------------------------------------------------------
+
+    def showEvent(self, event: Any) -> None:
+        """Weights may have come or gone while another page was in view."""
+        super().showEvent(event)
+        self._show_weights()
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Make room for the thread first."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        shown = self.width() >= _NARROW if self._list_wanted is None else self._list_wanted
+        self.list.setVisible(shown)
+        self._line.setVisible(shown)
+        self.title.show_list_button(not shown)
+
+    def save_state(self) -> dict[str, Any]:
+        """Return what to keep over a restart."""
+        self._drafts.put(self.session.id, self.composer.text)
+        self._drafts.save_now()
+        return {"conversation": self.session.id, "list": self._list_wanted}
+
+    def restore_state(self, state: dict[str, Any]) -> None:
+        """Open what was open."""
+        wanted = state.get("list")
+        self._list_wanted = wanted if isinstance(wanted, bool) else None
+        conversation = state.get("conversation")
+        if isinstance(conversation, str) and conversation:
+            self.open(conversation)
+        self._fit()
+
+
+class _Elsewhere:
+    """Listens to a session out of view, until its reply is over."""
+
+    def __init__(self, page: ChatPage, session: Session) -> None:
+        self._page, self._session = page, session
+
+    def reply_changed(self) -> None:
+        """The reply may be over."""
+        if not self._session.busy:
+            self._page.forget(self._session)
+
+    def sent(self, conversation: str, text: str) -> None:
+        """A message is safe."""
+        self._page.sent(conversation, text)
+
+    def not_sent(self, text: str, error: StudioError) -> None:
+        """A message could not be kept: it waits as a draft."""
+        self._page.keep_draft(self._session.id, text)
+
+    def turns_changed(self) -> None:
+        """Nobody looks."""
+
+    def turn_changed(self, turn: Turn) -> None:
+        """Nobody looks."""
+
+    def text_added(self, turn: str, text: str) -> None:
+        """Nobody looks."""
+
+    def conversation_changed(self) -> None:
+        """Nobody looks."""
+
+
+def tokens_in(turns: list[Turn]) -> int:
+    """Return about how many tokens a branch is: counted up to the last reply that says so."""
+    guessed = 0
+    for turn in reversed(turns):
+        prompt, reply = turn.extra.get("prompt_tokens"), turn.extra.get("tokens")
+        if isinstance(prompt, int) and isinstance(reply, int) and prompt:
+            return prompt + reply + guessed
+        guessed += len(turn.content) // 4 + 4
+    return guessed

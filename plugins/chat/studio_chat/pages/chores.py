@@ -1,0 +1,77 @@
+"""Work beside the window, one thing after the other: the library's writes must keep their order. No Qt."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from studio.api import ErrorCode, PluginContext, StudioError
+
+Then = Callable[[Any], None]
+Failed = Callable[[StudioError], None]
+
+
+class Chores:
+    """A queue over ``ctx.run_later``, which alone promises no order."""
+
+    def __init__(self, ctx: PluginContext) -> None:
+        self._ctx = ctx
+        self._waiting: deque[tuple[Callable[[], Any], Then | None, Failed | None]] = deque()
+        self._busy = False
+
+    def do(
+        self, call: Callable[[], Any], then: Then | None = None, failed: Failed | None = None
+    ) -> None:
+        """Run ``call`` beside the window after all that was asked for before.
+
+        Then ``then(result)`` or ``failed(error)`` runs on the window's thread; without ``failed``
+        the error becomes a notice.
+        """
+        self._waiting.append((call, then, failed))
+        self._next()
+
+    def finish(self) -> None:
+        """Do what is still waiting now, on this thread: for the end of the page."""
+        while self._waiting:
+            call, _, _ = self._waiting.popleft()
+            _outcome(call)
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is being done and nothing waits."""
+        return not self._busy and not self._waiting
+
+    def _next(self) -> None:
+        if self._busy or not self._waiting:
+            return
+        self._busy = True
+        call, then, failed = self._waiting.popleft()
+        self._ctx.run_later(lambda: _outcome(call), lambda result: self._done(result, then, failed))
+
+    def _done(self, result: Any, then: Then | None, failed: Failed | None) -> None:
+        self._busy = False
+        try:
+            if isinstance(result, StudioError):
+                (failed or self._tell)(result)
+            elif then is not None:
+                then(result)
+        finally:
+            self._next()
+
+    def _tell(self, error: StudioError) -> None:
+        self._ctx.notices.error(error, key="chat.library")
+
+
+def _outcome(call: Callable[[], Any]) -> Any:
+    """Return what ``call`` returns, or the error it raises: both must come back to the window."""
+    try:
+        return call()
+    except StudioError as error:
+        return error
+    except Exception as error:  # noqa: BLE001 - the border of the thread: told, not swallowed
+        return StudioError(
+            ErrorCode.INTERNAL,
+            f"The chat could not do this: {type(error).__name__}: {error}.",
+            "Try again; if it stays so, send the makers of the studio a report.",
+        )

@@ -1,0 +1,270 @@
+"""Where a person writes: a field that grows, the model that answers, how full its context is, Send or Stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QEvent, QMimeData, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from studio.api.gui import Ui
+from studio_chat.pages.growing_edit import GrowingEdit
+from studio_chat.pages.session import MAX_MESSAGE
+
+MAX_LINES = 8
+PASTE_AS_BLOCK = 40_000
+"""Characters from which pasted text is kept beside the field: laying out so much would hold up the window."""
+
+
+class Composer(QFrame):
+    """The box at the bottom.
+
+    Signals:
+        sent: The text to send.
+        stopped: The user wants the reply to end.
+        changed: The draft is different.
+        weights_picked: Id of the weights that answer from now on.
+        edit_last: Up was pressed in an empty field.
+    """
+
+    sent = Signal(str)
+    stopped = Signal()
+    changed = Signal()
+    weights_picked = Signal(str)
+    edit_last = Signal()
+
+    def __init__(self, ui: Ui) -> None:
+        super().__init__()
+        self._ui = ui
+        self._busy = False
+        self._block = ""
+        self.send_with_ctrl: Callable[[], bool] = lambda: False
+        self.field = _Field(self)
+        self.field.setPlaceholderText(self.tr("Write a message"))
+        self.field.setAccessibleName(self.tr("Message"))
+        self.field.textChanged.connect(self._on_change)
+        self._chip = ui.button("", "file-text", tip=self.tr("Pasted text, sent below your words. Click to remove it."))
+        self._chip.clicked.connect(lambda: self._set_block(""))
+        self._chip.hide()
+        self._trouble = QLabel()
+        self._trouble.setProperty("role", "bad")
+        self._trouble.setWordWrap(True)
+        self._trouble.setTextFormat(Qt.TextFormat.PlainText)
+        self._trouble.hide()
+        self.picker = QComboBox()
+        self.picker.setAccessibleName(self.tr("Model"))
+        self.picker.setToolTip(self.tr("The model that answers"))
+        self.picker.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self.picker.setMinimumContentsLength(8)
+        self.picker.activated.connect(lambda _: self.weights_picked.emit(self.weights))
+        self.meter = ContextMeter(ui)
+        self._button = ui.button(self.tr("Send"), "send", primary=True)
+        self._button.clicked.connect(self._on_button)
+        self._stop = ui.button(self.tr("Stop"), "circle-stop", tip=self.tr("Stop (Esc)"))
+        self._stop.clicked.connect(self.stopped)
+        self._stop.hide()
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addWidget(self.picker)
+        row.addStretch(1)
+        row.addWidget(self.meter)
+        row.addWidget(self._button)
+        row.addWidget(self._stop)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(14, 10, 10, 10)
+        column.setSpacing(8)
+        column.addWidget(self.field)
+        column.addWidget(self._chip, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self._trouble)
+        column.addLayout(row)
+        self._show()
+
+    # --- what it holds ------------------------------------------------------------------------
+
+    @property
+    def text(self) -> str:
+        """What would be sent: the words, and pasted text below them."""
+        return "\n\n".join(filter(None, (self.field.toPlainText().strip(), self._block)))
+
+    def set_text(self, text: str) -> None:
+        """Put a draft back."""
+        self.trouble("")
+        if len(text) > PASTE_AS_BLOCK:
+            self.field.setPlainText("")
+            self._set_block(text)
+        else:
+            self._set_block("")
+            self.field.setPlainText(text)
+            self.field.moveCursor(self.field.textCursor().MoveOperation.End)
+
+    def clear(self) -> None:
+        """Empty the field after sending."""
+        self.set_text("")
+
+    @property
+    def weights(self) -> str:
+        """Id of the chosen weights."""
+        return str(self.picker.currentData() or "")
+
+    def set_weights(self, known: Sequence[tuple[str, str]], chosen: str) -> None:
+        """Offer ``known`` (id, title)."""
+        self.picker.clear()
+        for id, title in known:
+            self.picker.addItem(title, id)
+        place = self.picker.findData(chosen)
+        self.picker.setCurrentIndex(max(place, 0) if known else -1)
+        self.picker.setVisible(bool(known))
+        self._show()
+
+    def set_busy(self, busy: bool) -> None:
+        """Offer Stop in place of Send."""
+        self._busy = busy
+        self._show()
+
+    def trouble(self, words: str) -> None:
+        """Say what is wrong with what is written; empty when nothing is."""
+        self._trouble.setText(words)
+        self._trouble.setVisible(bool(words))
+
+    # --- pasting ------------------------------------------------------------------------------
+
+    def paste(self, text: str) -> bool:
+        """Take pasted text; return whether the field should insert it itself."""
+        room = MAX_MESSAGE - len(self.text)
+        if len(text) > room:
+            words = self.tr(
+                "The text you pasted is {count} characters long and a message takes at most {most}, "
+                "so it was not added; what you wrote is unchanged. Paste a part of it."
+            )
+            self.trouble(words.format(count=f"{len(text):,}", most=f"{MAX_MESSAGE:,}"))
+            return False
+        self.trouble("")
+        if len(text) < PASTE_AS_BLOCK:
+            return True
+        self._set_block("\n\n".join(filter(None, (self._block, text))))
+        return False
+
+    def _set_block(self, text: str) -> None:
+        if text == self._block:
+            return
+        self._block = text
+        words = self.tr("Pasted text · {count} characters  ×")
+        self._chip.setText(words.format(count=f"{len(text):,}"))
+        self._chip.setVisible(bool(text))
+        self._on_change()
+
+    # --- sending ------------------------------------------------------------------------------
+
+    def send(self) -> None:
+        """Send what is written, if that is possible now."""
+        if self._can_send():
+            self.trouble("")
+            self.sent.emit(self.text)
+
+    def _can_send(self) -> bool:
+        return not self._busy and bool(self.text.strip()) and self.picker.count() > 0
+
+    def _on_button(self) -> None:
+        self.send()
+        self.field.setFocus()
+
+    def _on_change(self) -> None:
+        if len(self.field.toPlainText()) <= MAX_MESSAGE:
+            self._trouble.hide()
+        self._show()
+        self.changed.emit()
+
+    def _show(self) -> None:
+        self._button.setVisible(not self._busy)
+        self._button.setEnabled(self._can_send())
+        keys = "Ctrl+Enter" if self.send_with_ctrl() else "Enter"
+        self._button.setToolTip(self.tr("Send ({keys})").format(keys=keys))
+        self._stop.setVisible(self._busy)
+
+    def on_key(self, event: QKeyEvent) -> bool:
+        """Handle the keys that send and edit; return whether this was one."""
+        held = event.modifiers()
+        ctrl = bool(held & Qt.KeyboardModifier.ControlModifier)
+        shift = bool(held & Qt.KeyboardModifier.ShiftModifier)
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            if ctrl or (not shift and not self.send_with_ctrl()):
+                self.send()
+                return True
+            return False
+        if event.key() == Qt.Key.Key_Up and not held and not self.field.toPlainText():
+            self.edit_last.emit()
+            return True
+        return False
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the box, with a ring while the keyboard is in it."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        colors = self._ui.tokens.colors
+        focus = self.field.hasFocus()
+        painter.setPen(QPen(QColor(colors["accent" if focus else "line"]), 2 if focus else 1))
+        painter.setBrush(QColor(colors["panel"]))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 16, 16)
+
+
+class _Field(GrowingEdit):
+    """The field of the composer."""
+
+    def __init__(self, composer: Composer) -> None:
+        super().__init__(MAX_LINES)
+        self._composer = composer
+        self.setProperty("plain", True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Send on Enter."""
+        if not self._composer.on_key(event):
+            super().keyPressEvent(event)
+
+    def insertFromMimeData(self, source: QMimeData) -> None:
+        """Paste text only, and what is endless not at all."""
+        if source.hasText() and self._composer.paste(source.text()):
+            self.insertPlainText(source.text())
+
+    def event(self, event: QEvent) -> bool:
+        """Redraw the ring of the box when the keyboard comes or goes."""
+        if event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
+            self._composer.update()
+        return super().event(event)
+
+
+class ContextMeter(QWidget):
+    """A ring that fills as the conversation fills the model's context."""
+
+    def __init__(self, ui: Ui) -> None:
+        super().__init__()
+        self._ui = ui
+        self._share = 0.0
+        self.setFixedSize(QSize(22, 22))
+        self.hide()
+
+    def show_use(self, tokens: int, context: int) -> None:
+        """Show ``tokens`` of ``context``; nothing while the context is not known."""
+        self.setVisible(context > 0)
+        if context <= 0:
+            return
+        self._share = min(1.0, tokens / context)
+        words = self.tr("About {used} of {most} tokens of the model's context are used")
+        self.setToolTip(words.format(used=f"{tokens:,}", most=f"{context:,}"))
+        self.setAccessibleName(self.toolTip())
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the ring; nearly full is told by colour and by how far round it goes."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        colors = self._ui.tokens.colors
+        ring = QRectF(self.rect()).adjusted(3, 3, -3, -3)
+        painter.setPen(QPen(QColor(colors["line-strong"]), 2.5))
+        painter.drawEllipse(ring)
+        color = "bad" if self._share >= 0.95 else "warn" if self._share >= 0.8 else "accent"
+        pen = QPen(QColor(colors[color]), 2.5)
+        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+        painter.setPen(pen)
+        painter.drawArc(ring, 90 * 16, -round(self._share * 360 * 16))

@@ -1,0 +1,45 @@
+"""What was written and not sent, for each conversation. Kept in the settings; draws nothing."""
+
+from __future__ import annotations
+
+from studio.api import PluginContext
+from studio_chat.pages.chores import Chores
+
+KEY = "drafts"
+NEW = "new"
+"""The draft of a conversation that does not exist yet."""
+
+
+class Drafts:
+    """Drafts by conversation; ``save`` is cheap to call, and writes only what changed."""
+
+    def __init__(self, ctx: PluginContext, chores: Chores) -> None:
+        self._ctx, self._chores = ctx, chores
+        kept = ctx.settings.get(KEY, {})
+        self._texts: dict[str, str] = {
+            str(id): text for id, text in kept.items() if isinstance(text, str)
+        }
+        self._saved = dict(self._texts)
+
+    def get(self, conversation: str) -> str:
+        """Return the draft of a conversation; empty for none."""
+        return self._texts.get(conversation or NEW, "")
+
+    def put(self, conversation: str, text: str) -> None:
+        """Remember a draft, in memory."""
+        if text.strip():
+            self._texts[conversation or NEW] = text
+        else:
+            self._texts.pop(conversation or NEW, None)
+
+    def save(self) -> None:
+        """Take what changed to the disk, beside the window."""
+        if self._texts != self._saved:
+            texts = self._saved = dict(self._texts)
+            self._chores.do(lambda: self._ctx.settings.set(KEY, texts))
+
+    def save_now(self) -> None:
+        """Take what changed to the disk before this returns: the window is closing."""
+        if self._texts != self._saved:
+            self._saved = dict(self._texts)
+            self._ctx.settings.set(KEY, self._saved)

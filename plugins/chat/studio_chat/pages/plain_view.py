@@ -1,0 +1,55 @@
+"""What a person wrote, as they wrote it: no Markdown, no colours. Hugs its text, and hides what is endless."""
+
+from __future__ import annotations
+
+from math import ceil
+
+from PySide6.QtGui import QTextBlockFormat, QTextCursor, QTextOption
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from studio.api.gui import Ui
+from studio_chat.pages.prose_view import TEXT_PX, StillBrowser
+
+SHOWN_CHARACTERS = 6_000
+_LINE_HEIGHT = 145.0
+
+
+class PlainView(StillBrowser):
+    """Text as wide as it needs, up to a limit."""
+
+    def __init__(self, ui: Ui, parent: QWidget | None = None) -> None:
+        super().__init__(ui, parent)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        self.document().setDefaultFont(self._font(TEXT_PX))
+        self._text = ""
+        self._limit = 0
+
+    def set_text(self, text: str, shown: int = SHOWN_CHARACTERS) -> None:
+        """Show the first ``shown`` characters of ``text``."""
+        if text[:shown] == self._text:
+            return
+        self._text = text[:shown]
+        self.setPlainText(self._text)
+        cursor = QTextCursor(self.document())
+        cursor.select(QTextCursor.SelectionType.Document)
+        lines = QTextBlockFormat()
+        lines.setLineHeight(_LINE_HEIGHT, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
+        cursor.setBlockFormat(lines)
+        self._rest_cursor()
+        self._hug()
+
+    def set_limit(self, width: int) -> None:
+        """Be at most ``width`` pixels wide."""
+        if width != self._limit:
+            self._limit = width
+            self._hug()
+
+    def _hug(self) -> None:
+        if self._limit <= 0:
+            return
+        document = self.document()
+        document.setTextWidth(self._limit)
+        width = min(self._limit, ceil(document.idealWidth()) + 1)
+        document.setTextWidth(width)
+        self.setFixedSize(width, ceil(document.size().height()) + 1)

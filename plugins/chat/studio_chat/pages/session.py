@@ -1,0 +1,432 @@
+"""One conversation that is open: what is sent, which branch is in view, what is being written.
+
+Knows the library and the tasks, no widget and no Qt: the page listens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Protocol
+
+from studio.api import JobState, PluginContext, StudioError
+from studio_chat.pages.chores import Chores
+from studio_chat.pages.turns import (
+    COMPLETE,
+    INTERRUPTED,
+    PARTIAL,
+    SENDING,
+    Reply,
+    Turn,
+    as_messages,
+    title_of,
+)
+from studio_chat.schema import PANEL_FIELDS
+
+TASK = "chat.reply"
+MAX_MESSAGE = 1_000_000
+"""Characters of one message: more than any model here reads."""
+
+
+class Listener(Protocol):
+    """Who wants to know. All calls come on the window's thread."""
+
+    def turns_changed(self) -> None:
+        """The branch in view is another one."""
+
+    def turn_changed(self, turn: Turn) -> None:
+        """One turn of it is different."""
+
+    def text_added(self, turn: str, text: str) -> None:
+        """The reply ``turn`` grew."""
+
+    def reply_changed(self) -> None:
+        """The reply moved on, began or ended."""
+
+    def conversation_changed(self) -> None:
+        """Its title or settings are different, or it is in the library now."""
+
+    def sent(self, conversation: str, text: str) -> None:
+        """A message is in the library; ``conversation`` is empty if it was the first of a new one."""
+
+    def not_sent(self, text: str, error: StudioError) -> None:
+        """A message could not be kept; here is its text back."""
+
+
+class Session:
+    """A conversation and its replies.
+
+    Attributes:
+        conversation: Its row; None until its first message is in the library.
+        turns: The branch in view, oldest first.
+        reply: The reply that is being written, in whatever branch; None when there is none.
+        weights: Id of the weights that answer next; empty for the best.
+        settings: System prompt and sampling, as ``Reply.parse`` takes them.
+    """
+
+    def __init__(self, ctx: PluginContext, chores: Chores, listener: Listener) -> None:
+        self._ctx = ctx
+        self._store = ctx.library.conversations
+        self._chores = chores
+        self.listener: Listener | None = listener
+        self.conversation: Any = None
+        self.turns: list[Turn] = []
+        self.reply: Reply | None = None
+        self.loading = False
+        self.weights = ""
+        self.settings: dict[str, Any] = {}
+
+    # --- what it is ---------------------------------------------------------------------------
+
+    @property
+    def id(self) -> str:
+        """Id of the conversation; empty for a new one."""
+        return self.conversation.id if self.conversation is not None else ""
+
+    @property
+    def title(self) -> str:
+        """What a person calls it; empty for a new one."""
+        return self.conversation.title if self.conversation is not None else ""
+
+    @property
+    def busy(self) -> bool:
+        """Whether a reply is being written."""
+        return self.reply is not None
+
+    def load(self, conversation: str) -> None:
+        """Show a conversation of the library."""
+        self.loading = True
+
+        def read() -> tuple[Any, list[Turn]]:
+            return self._store.get(conversation), self._read(conversation)
+
+        def show(found: tuple[Any, list[Turn]]) -> None:
+            self.loading = False
+            self.conversation, self.turns = found
+            settings = dict(self.conversation.settings)
+            self.weights = str(settings.pop("weights", ""))
+            self.settings = {**settings, "system": self.conversation.system}
+            self._tell("conversation_changed")
+            self._tell("turns_changed")
+
+        self._chores.do(read, show, self._load_failed)
+
+    def _load_failed(self, error: StudioError) -> None:
+        self.loading = False
+        self._ctx.notices.error(error, key="chat.library")
+        self._tell("turns_changed")
+
+    def _read(self, conversation: str) -> list[Turn]:
+        rows = self._store.thread(conversation)
+        return [Turn.from_row(row, self._store.siblings(row.id).ids) for row in rows]
+
+    def _reload(self, head: Callable[[], Any]) -> None:
+        """Run ``head``, which moves the head, and show the branch it leads to."""
+        conversation = self.id
+
+        def move() -> list[Turn]:
+            head()
+            return self._read(conversation)
+
+        self._chores.do(move, self._show)
+
+    def _show(self, turns: list[Turn]) -> None:
+        self.turns = turns
+        self._tell("turns_changed")
+
+    def shown_text(self, turn: Turn) -> str:
+        """Return the text of a turn, up to the last word if it is being written."""
+        if self.reply is not None and self.reply.turn == turn.id:
+            return self.reply.text
+        return turn.content
+
+    # --- settings -----------------------------------------------------------------------------
+
+    def change_settings(self, settings: Mapping[str, Any], weights: str) -> None:
+        """Keep system prompt, sampling and weights with the conversation."""
+        self.settings, self.weights = dict(settings), weights
+        if self.conversation is None:
+            return
+        id, kept = self.id, self._kept_settings()
+        system = str(self.settings.get("system", ""))
+        self._chores.do(
+            lambda: self._store.update(id, system=system, settings=kept), self._took_row
+        )
+
+    def _kept_settings(self) -> dict[str, Any]:
+        kept = {name: value for name, value in self.settings.items() if name != "system"}
+        return {**kept, "weights": self.weights}
+
+    def rename(self, title: str) -> None:
+        """Give the conversation another title."""
+        if title.strip() and self.conversation is not None and title.strip() != self.title:
+            id = self.id
+            self._chores.do(lambda: self._store.rename(id, title.strip()), self._took_row)
+
+    def look_up(self) -> None:
+        """Read title and settings again: they were changed elsewhere."""
+        id = self.id
+        self._chores.do(lambda: self._store.get(id), self._took_row)
+
+    def _took_row(self, row: Any) -> None:
+        if self.conversation is not None and row.id == self.id:
+            self.conversation = row
+            self._tell("conversation_changed")
+
+    # --- saying something ---------------------------------------------------------------------
+
+    def send(self, text: str) -> None:
+        """Keep a message of mine at the end of the branch, and ask for a reply to it."""
+        add = self._store.add_message
+        self._say(text, self.turns, lambda id, parent: add(id, parent or None, "user", text))
+
+    def edit(self, turn: Turn, text: str) -> None:
+        """Say an earlier message of mine differently: a new branch beside the old one."""
+        before = self.turns[: self._index(turn)]
+        self._say(text, before, lambda _id, _parent: self._store.edit(turn.id, text))
+
+    def _say(self, text: str, before: list[Turn], save: Callable[[str, str], Any]) -> None:
+        """Show a message as being sent, keep it, then reply to it."""
+        if self.busy:
+            return
+        back = list(self.turns)
+        parent = before[-1].id if before else ""
+        waiting = Turn("", "user", text, parent, SENDING)
+        self.reply = reply = Reply(self._answering())
+        self._show([*before, waiting])
+        self._tell("reply_changed")
+        system, settings = str(self.settings.get("system", "")), self._kept_settings()
+        known = self.id
+
+        def keep() -> tuple[Any, Turn, Any, Turn]:
+            title = title_of(text)
+            id = known or self._store.create(title, system=system, settings=settings).id
+            mine = self._versioned(save(id, parent))
+            journal, theirs = self._begin(id, mine.id, reply.weights)
+            return self._store.get(id), mine, journal, theirs
+
+        def kept(result: tuple[Any, Turn, Any, Turn]) -> None:
+            self.conversation, mine, reply.journal, theirs = result
+            reply.turn = theirs.id
+            self._tell("conversation_changed")
+            self._show([*before, mine, theirs])
+            if self.listener is not None:
+                self.listener.sent(known, text)
+            self._ask(reply, [*before, mine])
+
+        def lost(error: StudioError) -> None:
+            self.reply = None
+            self._show(back)
+            self._tell("reply_changed")
+            if self.listener is not None:
+                self.listener.not_sent(text, error)
+
+        self._chores.do(keep, kept, lost)
+
+    def _answering(self) -> str:
+        """Return the weights that answer next: those chosen, or the best there are."""
+        if self.weights:
+            return self.weights
+        return next((id for id, _title in self._ctx.weights.for_capability("text")), "")
+
+    def _versioned(self, row: Any) -> Turn:
+        return Turn.from_row(row, self._store.siblings(row.id).ids)
+
+    def _begin(self, id: str, parent: str, weights: str) -> tuple[Any, Turn]:
+        """Make the empty reply and its journal. Runs beside the window."""
+        journal = self._store.begin_reply(id, parent or None, extra={"weights": weights})
+        return journal, self._versioned(self._store.message(journal.message))
+
+    def regenerate(self, turn: Turn) -> None:
+        """Answer again, beside ``turn``; an answer that came to nothing makes room."""
+        if self.busy or turn.mine:
+            return
+        before = self.turns[: self._index(turn)]
+        self._answer(before, forget="" if turn.content.strip() else turn.id)
+
+    def answer(self) -> None:
+        """Answer the last message of mine, if nothing does."""
+        if not self.busy and self.turns and self.turns[-1].mine:
+            self._answer(self.turns)
+
+    def _answer(self, before: list[Turn], forget: str = "") -> None:
+        self.reply = reply = Reply(self._answering())
+        back, id = list(self.turns), self.id
+        self._tell("reply_changed")
+
+        def begin() -> tuple[Any, Turn]:
+            if forget:
+                self._store.delete_branch(forget)
+            return self._begin(id, before[-1].id if before else "", reply.weights)
+
+        def begun(result: tuple[Any, Turn]) -> None:
+            reply.journal, theirs = result
+            reply.turn = theirs.id
+            self._show([*before, theirs])
+            self._ask(reply, before)
+
+        self._chores.do(begin, begun, lambda error: self._give_up(error, back))
+
+    def edit_answer(self, turn: Turn, text: str, *, go_on: bool) -> None:
+        """Keep a corrected version of an answer beside it; ``go_on`` writes on from there."""
+        if self.busy:
+            return
+        before = self.turns[: self._index(turn)]
+        extra = {"weights": turn.extra.get("weights", ""), "edited": True}
+
+        def keep() -> Turn:
+            return self._versioned(self._store.edit(turn.id, text, extra=extra))
+
+        def kept(version: Turn) -> None:
+            self._show([*before, version])
+            if go_on:
+                self.go_on(version)
+
+        self._chores.do(keep, kept)
+
+    def go_on(self, turn: Turn) -> None:
+        """Write on from the end of an answer, in the same message."""
+        if self.busy or turn.mine or turn.id != (self.turns[-1].id if self.turns else ""):
+            return
+        before = self.turns[: self._index(turn)]
+        self.reply = reply = Reply(self._answering(), turn.id, prefix=turn.content)
+        back = list(self.turns)
+        self._tell("reply_changed")
+
+        def begin() -> tuple[Any, Turn]:
+            journal = self._store.journal(turn.id)
+            # The text first, then the state: a crash in between must find the text.
+            journal.append(turn.content)
+            extra = {k: v for k, v in turn.extra.items() if k not in ("stopped", "error")}
+            row = self._store.update_message(turn.id, state=PARTIAL, extra=extra)
+            return journal, self._versioned(row)
+
+        def begun(result: tuple[Any, Turn]) -> None:
+            reply.journal, theirs = result
+            self._show([*before, theirs])
+            self._ask(reply, [*before, replace(theirs, content=turn.content)])
+
+        self._chores.do(begin, begun, lambda error: self._give_up(error, back))
+
+    def _give_up(self, error: StudioError, back: list[Turn]) -> None:
+        self.reply = None
+        self._ctx.notices.error(error, key="chat.library")
+        self._show(back)
+        self._tell("reply_changed")
+
+    # --- the reply ----------------------------------------------------------------------------
+
+    def _ask(self, reply: Reply, path: Sequence[Turn]) -> None:
+        if reply.stopping:
+            self._end(reply, INTERRUPTED, {"stopped": True})
+            return
+        known = {name: self.settings[name] for name in PANEL_FIELDS if name in self.settings}
+        params = {**known, "messages": as_messages(path), "weights": reply.weights}
+        try:
+            reply.job = job = self._ctx.tasks.submit(TASK, params, title=self.title, keep=False)
+        except StudioError as error:
+            self._failed(reply, error)
+            return
+        job.on_state(lambda state, reason: self._on_state(reply, state, reason))
+        job.on_progress(lambda *news: self._on_progress(reply, *news))
+        job.on_text(lambda text, tokens, _channel: self._on_text(reply, text, tokens))
+        job.on_done(lambda result: self._on_done(reply, result))
+        job.on_failed(lambda error: self._failed(reply, error))
+        job.on_cancelled(lambda: self._end(reply, INTERRUPTED, {"stopped": True}))
+        self._tell("reply_changed")
+
+    def stop(self) -> None:
+        """End the reply at its next step; its text is kept."""
+        if self.reply is not None:
+            self.reply.stopping = True
+            if self.reply.job is not None:
+                self.reply.job.cancel()
+            self._tell("reply_changed")
+
+    def _on_state(self, reply: Reply, state: JobState, reason: str) -> None:
+        reply.state, reply.reason, reply.share = state, reason, None
+        self._tell("reply_changed")
+
+    def _on_progress(
+        self, reply: Reply, done: float, total: float, message: str, _left: float | None
+    ) -> None:
+        if not reply.pieces:
+            reply.share = min(1.0, done / total) if total > 0 else None
+            reply.reason = message
+            self._tell("reply_changed")
+
+    def _on_text(self, reply: Reply, text: str, tokens: int) -> None:
+        begins = not reply.pieces
+        reply.add(text, tokens)
+        reply.journal.append(text)
+        if self.listener is not None:
+            self.listener.text_added(reply.turn, text)
+        if begins:
+            self._tell("reply_changed")
+
+    def _on_done(self, reply: Reply, result: Mapping[str, Any]) -> None:
+        self._end(reply, COMPLETE, {k: v for k, v in result.items() if k != "text"})
+
+    def _failed(self, reply: Reply, error: StudioError) -> None:
+        told = {
+            "code": str(error.code),
+            "message": error.message,
+            "hint": error.hint,
+            "details": error.details,
+        }
+        self._end(reply, INTERRUPTED, {"error": told})
+
+    def _end(self, reply: Reply, state: str, extra: Mapping[str, Any]) -> None:
+        """Keep the reply as it is now."""
+        if self.reply is reply:
+            self.reply = None
+        record = reply.job.record if reply.job is not None else ""
+        facts = {"weights": reply.weights, **extra}
+
+        def keep() -> Turn:
+            row = self._store.finish_reply(
+                reply.journal, state=state, content=reply.text, record=record, extra=facts
+            )
+            return self._versioned(row)
+
+        shown = next((turn for turn in self.turns if turn.id == reply.turn), None)
+        if shown is not None:
+            self._put(replace(shown, state=state, content=reply.text, extra=facts))
+        self._chores.do(keep, self._put)
+        self._tell("reply_changed")
+
+    def _put(self, turn: Turn) -> None:
+        """Show the newest state of a turn, if it is in view."""
+        for number, old in enumerate(self.turns):
+            if old.id == turn.id and old != turn:
+                self.turns[number] = turn
+                if self.listener is not None:
+                    self.listener.turn_changed(turn)
+
+    # --- branches -----------------------------------------------------------------------------
+
+    def switch(self, turn: Turn, step: int) -> None:
+        """Show the version before (-1) or after (+1) ``turn``, and what followed it."""
+        place = turn.place + step
+        if 0 <= place < len(turn.versions):
+            id, target = self.id, turn.versions[place]
+            self._reload(lambda: self._store.set_head(id, self._store.newest_leaf(target)))
+
+    def delete(self, turn: Turn) -> None:
+        """Put a message and what follows it in the bin, with an offer to take it back."""
+        if self.busy:
+            return
+        self._reload(lambda: self._store.delete_branch(turn.id))
+
+    def restore(self, turn: Turn) -> None:
+        """Take back what ``delete`` put in the bin."""
+        self._reload(lambda: self._store.restore_branch(turn.id))
+
+    # --- inside -------------------------------------------------------------------------------
+
+    def _index(self, turn: Turn) -> int:
+        return next(n for n, other in enumerate(self.turns) if other.id == turn.id)
+
+    def _tell(self, what: str) -> None:
+        if self.listener is not None:
+            getattr(self.listener, what)()

@@ -1,0 +1,277 @@
+"""The thread: turns from top to bottom, of which only those near the eye are widgets. Sends nothing."""
+
+from __future__ import annotations
+
+
+from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, QTimer
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from studio.api import PluginContext
+from studio_chat.pages.message_card import MessageCard
+from studio_chat.pages.session import Session
+from studio_chat.pages.turns import Turn
+
+LIVE = 60
+"""About how many turns are widgets; a long thread would be slow otherwise (research: from 160 on)."""
+CHUNK = 12
+FIRST = 8
+"""Turns that are made at once when a conversation is opened; the others follow while it is idle."""
+COLUMN = 760
+_NEAR = 600
+"""Pixels from an end of what is live at which more is made."""
+_BOTTOM = 24
+"""Pixels from the bottom that still count as being there."""
+
+
+class ThreadView(QScrollArea):
+    """Shows the turns of one session."""
+
+    def __init__(self, ctx: PluginContext) -> None:
+        super().__init__()
+        self._ctx = ctx
+        self._session: Session | None = None
+        self.cards: list[MessageCard] = []
+        self._first = 0
+        """Index of the first live turn."""
+        self._stick = True
+        self._held: tuple[MessageCard, int] | None = None
+        """A card and where its top is in the viewport: stays there when things above it grow."""
+        self._moving = False
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setAccessibleName(self.tr("Conversation"))
+        self._content = QWidget()
+        outer = QHBoxLayout(self._content)
+        outer.setContentsMargins(28, 8, 28, 12)
+        column = QWidget()
+        column.setMaximumWidth(COLUMN)
+        self._column = QVBoxLayout(column)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(0)
+        self._column.addStretch(1)
+        outer.addStretch(1)
+        outer.addWidget(column, 1000)
+        outer.addStretch(1)
+        self.setWidget(self._content)
+        self._content.installEventFilter(self)
+        self.verticalScrollBar().valueChanged.connect(self._on_scroll)
+        self._filler = QTimer(self)
+        self._filler.setSingleShot(True)
+        self._filler.setInterval(0)
+        self._filler.timeout.connect(self._fill)
+        self._down = ctx.ui.button("", "arrow-down", tip=self.tr("To the newest message (Ctrl+End)"))
+        self._down.setParent(self)
+        self._down.setFixedSize(QSize(36, 32))
+        self._down.clicked.connect(self.to_bottom)
+        self._down.hide()
+
+    # --- what it shows ------------------------------------------------------------------------
+
+    def set_session(self, session: Session) -> None:
+        """Show another conversation, at its end."""
+        self._session = session
+        self._clear()
+        self._stick = True
+        self.show_turns()
+
+    def show_turns(self, *, to_end: bool = False) -> None:
+        """Show the branch that is in view now; turns that stay keep their widgets."""
+        if self._session is None:
+            return
+        turns = self._session.turns
+        same = self._same(turns)
+        if to_end or not same:
+            self._stick = True
+        while len(self.cards) > same:
+            self._drop(len(self.cards) - 1)
+        if not self.cards:
+            self._first = max(0, len(turns) - FIRST)
+        for number, card in enumerate(self.cards):
+            if card.turn != turns[self._first + number]:
+                card.set_turn(turns[self._first + number])
+        if to_end and self._first + len(self.cards) < len(turns) - CHUNK:
+            self._clear()
+            self._first = max(0, len(turns) - FIRST)
+        for turn in turns[self._first + len(self.cards) :]:
+            self._add(len(self.cards), turn)
+        self._mark_last()
+        self.show_reply()
+        self._filler.start()
+        self._settle()
+
+    def show_turn(self, turn: Turn) -> None:
+        """Show the newest state of one turn."""
+        card = self._card(turn.id)
+        if card is not None:
+            card.set_turn(turn)
+
+    def show_reply(self) -> None:
+        """Show how far the reply is."""
+        reply = self._session.reply if self._session is not None else None
+        for card in self.cards:
+            writing = reply is not None and reply.turn and card.turn.id == reply.turn
+            card.set_reply(reply if writing else None)
+
+    def add_text(self, turn: str, text: str) -> None:
+        """Add text to the reply that is being written."""
+        card = self._card(turn)
+        if card is not None:
+            card.append(text)
+
+    def restyle(self) -> None:
+        """Draw everything in the colours of a new theme."""
+        for card in self.cards:
+            card.restyle()
+
+    # --- moving about -------------------------------------------------------------------------
+
+    def to_bottom(self) -> None:
+        """Go to the newest message and stay there."""
+        self._stick = True
+        self.show_turns(to_end=True)
+        self.verticalScrollBar().setValue(self.verticalScrollBar().maximum())
+
+    def scroll_pages(self, pages: float) -> None:
+        """Scroll by a share of the height: for the keyboard."""
+        bar = self.verticalScrollBar()
+        bar.setValue(bar.value() + round(pages * self.viewport().height()))
+
+    def to_top(self) -> None:
+        """Go to the first message."""
+        if self._session is None:
+            return
+        self._clear()
+        self._stick, self._first = False, 0
+        for turn in self._session.turns[:CHUNK]:
+            self._add(len(self.cards), turn)
+        self._mark_last()
+        self._settle()
+        self.verticalScrollBar().setValue(0)
+
+    def last_card(self, *, mine: bool) -> MessageCard | None:
+        """Return the newest live card of mine, or of the model."""
+        return next((card for card in reversed(self.cards) if card.turn.mine is mine), None)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Hold what is being read in place when the content changes its height."""
+        if watched is self._content and event.type() == QEvent.Type.Resize:
+            self._settle()
+        return super().eventFilter(watched, event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the button in its place."""
+        super().resizeEvent(event)
+        spot = QPoint((self.width() - self._down.width()) // 2, self.height() - 44)
+        self._down.move(spot)
+        self._settle()
+
+    def _on_scroll(self, value: int) -> None:
+        if self._moving:
+            return
+        bar = self.verticalScrollBar()
+        self._stick = self._at_end and value >= bar.maximum() - _BOTTOM
+        self._down.setVisible(not self._stick and bool(self.cards))
+        self._hold()
+        near_end = value > bar.maximum() - _NEAR and not self._at_end
+        if value < _NEAR and self._first > 0 or near_end:
+            self._filler.start()
+
+    def _hold(self) -> None:
+        """Remember the first card in view and where it is."""
+        top = self.verticalScrollBar().value()
+        for card in self.cards:
+            y = self._top(card)
+            if y + card.height() > top:
+                self._held = card, y - top
+                return
+        self._held = None
+
+    def _settle(self) -> None:
+        """Scroll to where the eye was, after a change of heights."""
+        self._moving = True
+        bar = self.verticalScrollBar()
+        if self._stick:
+            bar.setValue(bar.maximum())
+        elif self._held is not None and self._held[0] in self.cards:
+            bar.setValue(self._top(self._held[0]) - self._held[1])
+        self._moving = False
+        self._down.setVisible(not self._stick and bool(self.cards))
+        if self._down.isVisible():
+            self._down.raise_()
+
+    def _top(self, card: MessageCard) -> int:
+        return card.mapTo(self._content, QPoint(0, 0)).y()
+
+    @property
+    def _at_end(self) -> bool:
+        turns = len(self._session.turns) if self._session is not None else 0
+        return self._first + len(self.cards) >= turns
+
+    # --- which turns are widgets --------------------------------------------------------------
+
+    def _fill(self) -> None:
+        """Make more widgets around what is in view, a few at a time, and drop those far away."""
+        if self._session is None or not self.cards:
+            return
+        bar, turns = self.verticalScrollBar(), self._session.turns
+        if not self._stick:
+            self._hold()
+        up = self._first > 0 and (bar.value() < _NEAR or len(self.cards) < LIVE)
+        down = not self._at_end and bar.value() > bar.maximum() - _NEAR
+        if down:
+            for turn in turns[self._first + len(self.cards) :][: CHUNK // 2]:
+                self._add(len(self.cards), turn)
+            while len(self.cards) > LIVE + CHUNK:
+                self._drop(0)
+                self._first += 1
+        elif up:
+            for _ in range(min(CHUNK // 3, self._first)):
+                self._first -= 1
+                self._add(0, turns[self._first])
+            while len(self.cards) > LIVE + CHUNK and not self._stick:
+                self._drop(len(self.cards) - 1)
+        if up or down:
+            self._mark_last()
+            self.show_reply()
+            if len(self.cards) < LIVE or bar.value() < _NEAR:
+                self._filler.start()
+
+    def _same(self, turns: list[Turn]) -> int:
+        """Return how many of the live cards still show what is in view; a saved message keeps its card."""
+        same = 0
+        for card, turn in zip(self.cards, turns[self._first :], strict=False):
+            saved = not card.turn.id and card.turn.content == turn.content and turn.mine
+            if card.turn.id != turn.id and not saved:
+                break
+            same += 1
+        return same
+
+    def _add(self, place: int, turn: Turn) -> None:
+        assert self._session is not None
+        card = MessageCard(self._ctx, turn, self._session)
+        self.cards.insert(place, card)
+        self._column.insertWidget(place, card)
+        card.show()
+
+    def _drop(self, place: int) -> None:
+        card = self.cards.pop(place)
+        self._column.removeWidget(card)
+        card.hide()
+        card.deleteLater()
+
+    def _clear(self) -> None:
+        while self.cards:
+            self._drop(len(self.cards) - 1)
+        self._held = None
+
+    def _mark_last(self) -> None:
+        for number, card in enumerate(self.cards):
+            card.set_last(self._at_end and number == len(self.cards) - 1)
+
+    def _card(self, turn: str) -> MessageCard | None:
+        return next((card for card in reversed(self.cards) if card.turn.id == turn), None)
+
+

@@ -1,0 +1,66 @@
+"""What the page shows before anything was said: examples and what can run here, or how to add a model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from studio.api import PluginContext
+
+
+class Welcome(QWidget):
+    """Four examples that one click sends, and the models that can answer."""
+
+    def __init__(self, ctx: PluginContext, start: Callable[[str], None]) -> None:
+        super().__init__()
+        self._ctx = ctx
+        examples = (
+            ("list-checks", self.tr("Name three primary colours and what each is used for.")),
+            ("pencil", self.tr("Write a short, polite note that I am running ten minutes late.")),
+            ("code", self.tr("Write a Python function that counts the words of a file.")),
+            ("book-open", self.tr("Explain to a ten-year-old why the sky is blue.")),
+        )
+        state = ctx.ui.empty_state(
+            "message-square",
+            self.tr("What shall we talk about?"),
+            self.tr("Answers are written on this machine; nothing you say leaves it."),
+            [(icon, words, lambda words=words: start(words)) for icon, words in examples],
+        )
+        self._can_run = QLabel()
+        self._can_run.setProperty("role", "small")
+        self._can_run.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self._can_run.setWordWrap(True)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 18)
+        column.addWidget(state, 1)
+        column.addWidget(self._can_run)
+
+    def refresh(self) -> None:
+        """Name the models there are now."""
+        titles = [title for _id, title in self._ctx.weights.for_capability("text")]
+        shown = ", ".join(titles[:3])
+        more = len(titles) - 3
+        if more > 0:
+            shown = self.tr("{titles} and {count} more").format(titles=shown, count=more)
+        self._can_run.setText(self.tr("What can run here: {titles}").format(titles=shown))
+
+
+class NoWeights(QWidget):
+    """How to add a language model, where there is none."""
+
+    def __init__(self, ctx: PluginContext) -> None:
+        super().__init__()
+        state = ctx.ui.empty_state(
+            "boxes",
+            self.tr("There is no language model yet"),
+            self.tr(
+                "Open Models in the rail at the left and press Add, then choose a GGUF file or a "
+                "folder with safetensors of a Llama-style model. It is used where it lies; nothing is "
+                "downloaded. What you write here stays until then."
+            ),
+        )
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(state)

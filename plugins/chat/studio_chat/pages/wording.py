@@ -1,0 +1,99 @@
+"""The words of a thread: who answered, how fast, what a reply waits for. Makes sentences, draws nothing."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication
+
+from studio.api import JobState, PluginContext
+from studio_chat.pages.turns import Reply, Turn
+
+
+def tr(text: str) -> str:
+    """Return ``text`` in the language of the window."""
+    return QCoreApplication.translate("chat", text)
+
+
+def reply_name(ctx: PluginContext, turn: Turn) -> str:
+    """Return who wrote a reply."""
+    weights = str(turn.extra.get("weights", ""))
+    name = ctx.weights.title(weights) if weights else tr("Assistant")
+    return tr("{name}, edited by you").format(name=name) if turn.extra.get("edited") else name
+
+
+def figures(turn: Turn, reply: Reply | None) -> str:
+    """Return how fast a reply is, or was: "42 tok/s · first after 0.4 s"."""
+    speed = reply.tokens_per_second if reply is not None else turn.extra.get("tokens_per_second")
+    first = (
+        reply.first - reply.started
+        if reply is not None and reply.first
+        else turn.extra.get("first_token_seconds")
+    )
+    parts = []
+    if isinstance(speed, float | int) and speed > 0:
+        parts.append(tr("{speed} tok/s").format(speed=_short(float(speed))))
+    if isinstance(first, float | int) and first > 0:
+        parts.append(tr("first after {seconds} s").format(seconds=_short(float(first))))
+    tokens = reply.tokens if reply is not None else turn.extra.get("tokens")
+    if isinstance(tokens, int) and tokens > 0:
+        parts.append(tr("{count} tokens").format(count=f"{tokens:,}"))
+    return " · ".join(parts)
+
+
+def _short(number: float) -> str:
+    return f"{number:.2f}" if number < 1 else f"{number:.1f}" if number < 20 else f"{number:.0f}"
+
+
+def doing(ctx: PluginContext, reply: Reply) -> str:
+    """Return what a reply waits for or does, until its text comes."""
+    if reply.stopping:
+        return tr("Stopping…")
+    match reply.state:
+        case None:
+            return tr("Saving your message…")
+        case JobState.WAITING:
+            return _with(tr("Waiting"), reply.reason)
+        case JobState.LOADING:
+            return _with(
+                tr("Loading {weights}").format(weights=ctx.weights.title(reply.weights)),
+                reply.reason,
+            )
+        case JobState.RUNNING:
+            return (reply.reason or tr("Reading the conversation")) + "…"
+        case JobState.PAUSED:
+            return tr("Paused. Go on in the list of jobs.")
+        case _:
+            return _with(tr("Waiting"), reply.reason or tr("for its turn"))
+
+
+def _with(what: str, why: str) -> str:
+    if not why:
+        return f"{what}…"
+    joined = f"{what} {why}" if why.startswith("for ") else f"{what}: {why}"
+    return joined if joined.endswith((".", "…", "!", "?")) else f"{joined}…"
+
+
+def how_it_ended(turn: Turn) -> str:
+    """Return what should be known about how a reply ended; empty when all is as it should be."""
+    if turn.stopped:
+        return tr("You stopped it here.") if turn.content else tr("You stopped it before it began.")
+    reason = turn.extra.get("finish_reason")
+    if turn.state == "interrupted":
+        return tr("The studio ended while this was written. What there was is kept.")
+    if reason == "length":
+        return tr("The longest answer that is set was reached.")
+    if reason == "context":
+        return tr("The model's context is full.")
+    if turn.state == "complete" and not turn.content.strip():
+        return tr("The model answered with nothing.")
+    return ""
+
+
+def left_out(turn: Turn) -> str:
+    """Return how much of the conversation the model could not read; empty when it read all of it."""
+    dropped = turn.extra.get("dropped")
+    if not isinstance(dropped, int) or dropped <= 0:
+        return ""
+    if dropped == 1:
+        return tr("The oldest message did not fit the model's context and was left out.")
+    words = tr("The {count} oldest messages did not fit the model's context and were left out.")
+    return words.format(count=dropped)
