@@ -15,6 +15,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QApplication
@@ -32,6 +33,10 @@ from studio.desktop.unix_signals import SignalWatch
 from studio.desktop.window_state import WindowState
 from studio.protocol.errors import StudioError
 
+if TYPE_CHECKING:
+    from studio.core.child import Launch
+    from studio.desktop.session import Session
+
 _log = logging.getLogger("studio.app")
 _KEEP_STATE_MS = 15_000
 _HEAVY = ("torch", "transformers", "numpy", "rdkit", "pygments", "markdown_it")
@@ -41,7 +46,7 @@ MEASURE = "STUDIO_MEASURE_START"
 
 def main(safe_mode: bool = False, only: Sequence[str] = ()) -> int:
     """Show the window until the user closes it; return the exit code."""
-    application = _application()
+    application = make_application()
     app = App(application, safe_mode, tuple(only))
     signals = SignalWatch(app.quit)
     app.start()
@@ -51,7 +56,8 @@ def main(safe_mode: bool = False, only: Sequence[str] = ()) -> int:
     return code
 
 
-def _application() -> QApplication:
+def make_application() -> QApplication:
+    """Return the application, made on the first call."""
     application = QApplication.instance()
     if isinstance(application, QApplication):
         return application
@@ -63,10 +69,22 @@ def _application() -> QApplication:
 
 
 class App(QObject):
-    """One run of the window: start, open, fill, finish."""
+    """One run of the window: start, open, fill, finish.
 
-    def __init__(self, application: QApplication, safe_mode: bool, only: tuple[str, ...]) -> None:
+    Attributes:
+        session: The open studio; None until it is, or if it cannot be opened.
+    """
+
+    def __init__(
+        self,
+        application: QApplication,
+        safe_mode: bool = False,
+        only: tuple[str, ...] = (),
+        launch: Launch | None = None,
+    ) -> None:
+        """Make the window; ``launch`` starts another runtime than the usual child process."""
         super().__init__()
+        self._launch = launch
         self._application = application
         self._safe_mode, self._only = safe_mode, only
         self._problem: StudioError | None = None
@@ -79,7 +97,7 @@ class App(QObject):
         self._bridge = Bridge()
         self._background = Background(self._bridge)
         self._crashes: CrashReports | None = None
-        self._session = None
+        self.session: Session | None = None
         self._keeper = QTimer(self)
         self._keeper.setInterval(_KEEP_STATE_MS)
         self._keeper.timeout.connect(self._keep)
@@ -101,8 +119,8 @@ class App(QObject):
     def finish(self) -> None:
         """Let go of everything, in the reverse order."""
         self._keeper.stop()
-        if self._session is not None:
-            self._session.close()
+        if self.session is not None:
+            self.session.close()
         self._background.wait()
         if self._crashes is not None:
             self._crashes.close()
@@ -133,8 +151,14 @@ class App(QObject):
             self._show_problem(self._problem)
             return
         try:
-            self._session = Session.open(
-                self.window, paths, self._bridge, self._background, self._safe_mode, self._only
+            self.session = Session.open(
+                self.window,
+                paths,
+                self._bridge,
+                self._background,
+                safe_mode=self._safe_mode,
+                only=self._only,
+                launch=self._launch,
             )
         except StudioError as error:
             self._show_problem(error)
@@ -142,10 +166,10 @@ class App(QObject):
         self._paths = paths
         self._crashes = CrashReports(paths.logs)
         self._crashes.watch(self._keep, self._tell_bug)
-        self._session.offer_report(self._crashes.found)
-        self._session.tell_missing_fonts(self.look.fonts.missing)
+        self.session.offer_report(self._crashes.found)
+        self.session.tell_missing_fonts(self.look.fonts.missing)
         self._keeper.start()
-        QTimer.singleShot(50, self._session.start_runtime)
+        QTimer.singleShot(50, self.session.start_runtime)
 
     def _show_problem(self, error: StudioError) -> None:
         """No home, or no library: the window stays and offers a way to go on."""

@@ -148,7 +148,7 @@ class CommandPalette(Overlay):
         count = self._rows.rowCount()
         self._list.setVisible(count > 0)
         self._none.setVisible(count == 0)
-        self._list.setFixedHeight(min(count, _ROWS) * _ROW + 12)
+        self._list.setFixedHeight(min(count, _ROWS) * _ROW)
 
     def _ranked(self, query: str) -> list[Command]:
         recent = {used: len(self._used) - place for place, used in enumerate(self._used)}
@@ -191,7 +191,7 @@ class CommandPalette(Overlay):
         layout.addLayout(head)
         layout.addWidget(line())
         inner = QVBoxLayout()
-        inner.setContentsMargins(6, 6, 6, 0)
+        inner.setContentsMargins(6, 6, 6, 6)
         inner.addWidget(self._list)
         inner.addWidget(self._none)
         layout.addLayout(inner)

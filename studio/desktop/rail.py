@@ -88,6 +88,7 @@ class Rail(QFrame):
         while self._layout.count():
             item = self._layout.takeAt(0)
             if item.widget():
+                item.widget().hide()
                 item.widget().deleteLater()
         self._buttons = []
         upper = [page for page in pages if not page.at_bottom]

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QTextEdit
 
+from studio.core.child import Launch
 from studio.core.notices import Action, Level, Notice
 from studio.core.paths import StudioPaths
 from studio.core.studio import Studio
@@ -47,15 +48,19 @@ class Session(QObject):
         paths: StudioPaths,
         bridge: Bridge,
         background: Background,
-        safe_mode: bool,
-        only: Sequence[str],
+        *,
+        safe_mode: bool = False,
+        only: Sequence[str] = (),
+        launch: Launch | None = None,
     ) -> Self:
         """Open the studio below ``paths`` and fill the window.
 
         Raises:
             StudioError: There is no home, or the library cannot even be read.
         """
-        studio = Studio.open(post=bridge.post, home=paths, safe_mode=safe_mode, only=only)
+        studio = Studio.open(
+            post=bridge.post, home=paths, safe_mode=safe_mode, only=only, launch=launch
+        )
         session = cls(window, studio, bridge, background)
         session.workspace.open_first()
         return session

@@ -54,6 +54,10 @@ class StatusBar(QFrame):
         layout.addWidget(self._jobs)
         layout.addWidget(self.panel_button)
 
+    def show_memory(self) -> None:
+        """Open or close what tells of the memory."""
+        self._memory.click()
+
 
 class _Runtime(QWidget):
     """Device and threads while all is well; else what is wrong, and the way out."""
@@ -112,7 +116,8 @@ class _Runtime(QWidget):
             return name
         one = self.tr("{name} · 1 thread")
         many = self.tr("{name} · {count} threads")
-        return (one if status.threads == 1 else many).format(name=status.device, count=status.threads)
+        text = one if status.threads == 1 else many
+        return text.format(name=status.device, count=status.threads)
 
 
 class _Memory(QToolButton):

@@ -9,14 +9,13 @@ import pytest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from studio.api.gui import Page
-from studio.core.job import Job, Recipe
 from studio.desktop.activity import Activity
 from studio.desktop.look import Look
 from studio.desktop.page_spec import PageSpec
 from studio.desktop.shell import MainWindow
 from studio.desktop.theme import ThemeMode
 from studio.desktop.window_state import WindowState
-from studio.protocol.states import JobState
+from studio.testing.handmade import HandMadeBoard
 
 
 @pytest.fixture(scope="session")
@@ -33,64 +32,6 @@ def look(dressed: Look) -> Iterator[Look]:
     yield dressed
     dressed.theme.set_mode(ThemeMode.DARK)
     dressed.theme.reduced_motion = True
-
-
-class Controls:
-    """Stands for the board: notes what was asked of it."""
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[str, str]] = []
-
-    def cancel(self, job: Job) -> None:
-        self.asked.append(("cancel", job.id))
-
-    def pause(self, job: Job) -> None:
-        self.asked.append(("pause", job.id))
-
-    def resume(self, job: Job) -> None:
-        self.asked.append(("resume", job.id))
-
-    def promote(self, job: Job) -> None:
-        self.asked.append(("promote", job.id))
-
-
-class HandMadeBoard:
-    """A job board whose jobs a test moves by hand."""
-
-    def __init__(self) -> None:
-        self.controls = Controls()
-        self._jobs: list[Job] = []
-        self._observers: list[Callable[[Job], None]] = []
-
-    def add(self, title: str, state: JobState = JobState.QUEUED, kind: str = "text") -> Job:
-        recipe = Recipe("chat", "chat.reply", {}, 1, title, kind=kind)
-        job = Job(f"job{len(self._jobs)}", "record", recipe, self.controls, _raise)
-        self._jobs.append(job)
-        if state is not JobState.QUEUED:
-            job.become(state)
-        self.changed(job)
-        return job
-
-    def changed(self, job: Job) -> None:
-        for call in self._observers:
-            call(job)
-
-    def jobs(self) -> list[Job]:
-        return list(self._jobs)
-
-    def live(self) -> list[Job]:
-        return [job for job in self._jobs if job.is_live]
-
-    def forget_over(self) -> None:
-        self._jobs = self.live()
-
-    def on_change(self, call: Callable[[Job], None]) -> Callable[[], None]:
-        self._observers.append(call)
-        return lambda: self._observers.remove(call)
-
-
-def _raise(plugin: str, where: str, error: BaseException) -> None:
-    raise error
 
 
 @pytest.fixture

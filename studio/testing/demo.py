@@ -1,0 +1,94 @@
+"""A library as somebody would have it after a week, for pictures of the window. No randomness."""
+
+from __future__ import annotations
+
+import io
+import math
+
+from studio.core.library import Library
+
+_EXTRA = {
+    "weights": "smollm2-135m-instruct",
+    "tokens_per_second": 42.0,
+    "first_token_seconds": 0.21,
+    "tokens": 148,
+    "prompt_tokens": 64,
+}
+_ANSWER = """\
+A **dilated** convolution spaces its taps *d* pixels apart, so a 3×3 kernel with d = 2 sees a 5×5
+field with nine weights. Ωμέγα, naïve café, ∑∂∇ and emoji 🎵🧪🎨.
+
+```python
+import torch.nn as nn
+
+
+class Dilated(nn.Module):
+    \"\"\"3x3, dilation 2\"\"\"
+
+    def __init__(self, c: int = 64):
+        super().__init__()
+        self.conv = nn.Conv2d(c, c, 3, padding=2, dilation=2)  # same size
+```
+
+| dilation | field | weights |
+|---:|---:|---:|
+| 1 | 3 × 3 | 9 |
+| 2 | 5 × 5 | 9 |
+| 4 | 9 × 9 | 9 |
+
+Output size stays equal when `padding = dilation`.
+"""
+_OTHERS = (
+    ("A letter to the neighbours", "Write a short note: we rebuild the stairs on Monday."),
+    ("Dinners for a week", "Plan a week of dinners for two, no mushrooms."),
+    ("Why the sky is blue", "Explain to a ten-year-old why the sky is blue."),
+    ("Rhymes with orange", "Is there a word that rhymes with orange?"),
+    ("Names for a boat", "Ten names for a small wooden boat."),
+)
+
+
+def fill(library: Library) -> str:
+    """Add conversations and results; return the id of the conversation worth showing."""
+    store = library.conversations
+    for title, question in _OTHERS:
+        talk = store.create(title)
+        asked = store.add_message(talk.id, None, "user", question)
+        store.add_message(talk.id, asked.id, "assistant", "Gladly.", extra=_EXTRA)
+    store.pin(talk.id, True)
+    shown = store.create("Explain a dilated convolution")
+    asked = store.add_message(shown.id, None, "user", "Show it in PyTorch, please 🙂")
+    store.add_message(shown.id, asked.id, "assistant", _ANSWER, extra=_EXTRA)
+    _add_results(library)
+    return shown.id
+
+
+def _add_results(library: Library) -> None:
+    passed = {"checks": [{"name": "not blank", "passed": True, "evidence": "212 grey levels"}]}
+    for place, title in enumerate(
+        ("A lighthouse at dusk", "Dunes, seen from above", "A quiet harbour")
+    ):
+        png = _picture(place)
+        library.add_artifact("image", png, suffix=".png", title=title, verdict=passed, preview=png)
+    poem = "The sea keeps time\nwith no one's clock,\nand writes its rhyme\non every rock."
+    library.add_artifact("text", poem.encode(), suffix=".md", title="The sea", text=poem)
+    code = "def words(path):\n    return len(open(path).read().split())\n"
+    library.add_artifact("code", code.encode(), suffix=".py", title="Count the words", text=code)
+    table = "dilation,field\n1,3\n2,5\n4,9\n"
+    library.add_artifact("table", table.encode(), suffix=".csv", title="Fields", text=table)
+
+
+def _picture(place: int, width: int = 512, height: int = 384) -> bytes:
+    """Return a PNG of hills under a sky, another one for each ``place``."""
+    from PIL import Image
+
+    sky = ((38, 44, 92), (196, 138, 92), (92, 132, 160))[place % 3]
+    picture = Image.new("RGB", (width, height))
+    pixels = picture.load()
+    for x in range(width):
+        hill = height * (0.62 + 0.1 * math.sin(x / 70 + 2 * place) + 0.04 * math.sin(x / 23))
+        for y in range(height):
+            light = 1.4 - 0.9 * y / height if y < hill else 0.5 - 0.3 * (y - hill) / height
+            pixels[x, y] = tuple(min(255, int(part * light)) for part in sky)  # type: ignore[index]
+    stream = io.BytesIO()
+    picture.save(stream, "PNG")
+    return stream.getvalue()

@@ -1,0 +1,221 @@
+"""Pictures of all pages and floats of the window: dark, light, at 1×, 1.5×, 2×. Asserts nothing.
+
+    python -m studio.testing.shots FOLDER [--page ID] [--runtime]
+
+Each scale is a process of its own (Qt reads it once), with a demo library in a throwaway home and a
+scripted runtime; ``--runtime`` uses the real one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from studio.app import App
+    from studio.protocol.messages import Status
+
+_SIZE, _SMALL = (1180, 740), (900, 600)
+_PATIENCE = 30.0
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Take the pictures and return the exit code."""
+    parser = argparse.ArgumentParser(prog="shots", description=__doc__, add_help=True)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--page", default="", help="only pages whose id contains this")
+    parser.add_argument("--runtime", action="store_true", help="start the real runtime")
+    parser.add_argument("--scale", default="", help=argparse.SUPPRESS)
+    wanted = parser.parse_args(argv)
+    wanted.folder.mkdir(parents=True, exist_ok=True)
+    if wanted.scale:
+        return _photograph(wanted.folder, wanted.scale, wanted.page, wanted.runtime)
+    codes = [_in_a_process(wanted, scale) for scale in ("1", "1.5", "2")]
+    print(f"{len(list(wanted.folder.glob('*.png')))} pictures in {wanted.folder}")
+    return max(codes)
+
+
+def _in_a_process(wanted: argparse.Namespace, scale: str) -> int:
+    command = [sys.executable, "-m", __spec__.name, str(wanted.folder), "--scale", scale]
+    command += ["--page", wanted.page] if wanted.page else []
+    command += ["--runtime"] if wanted.runtime else []
+    with tempfile.TemporaryDirectory(prefix="offline-studio-shots-") as home:
+        environment = {
+            **os.environ,
+            "QT_QPA_PLATFORM": "offscreen",
+            "QT_SCALE_FACTOR": scale,
+            "QT_LOGGING_RULES": "qt.qpa.*=false",
+            "STUDIO_HOME": home,
+        }
+        return subprocess.run(command, env=environment, check=False).returncode
+
+
+def _photograph(folder: Path, scale: str, page: str, runtime: bool) -> int:
+    from studio.app import App, make_application  # isort: skip  first of all, as the window does
+
+    from PySide6.QtCore import QTimer
+
+    from studio.core.library import Library
+    from studio.core.paths import StudioPaths
+    from studio.testing import demo
+    from studio.testing.scripted import ScriptedRuntime
+
+    with Library.open(StudioPaths.default()) as library:
+        shown = demo.fill(library)
+    application = make_application()
+    application.setCursorFlashTime(0)
+    scripted = ScriptedRuntime()
+    app = App(application, launch=None if runtime else scripted.launch)
+    app.window.pages.load_states({"chat.page": {"conversation": shown}})
+    app.window.resize(*_SIZE)
+    app.look.theme.reduced_motion = True
+    app.start()
+    _wait(lambda: app.activity.runtime_state == "ready")
+    heart = QTimer()
+    heart.timeout.connect(lambda: scripted.report(_heartbeat()))
+    if not runtime:
+        scripted.report(_heartbeat())
+        heart.start(1000)
+    for theme in ("dark", "light"):
+        _set_theme(app, theme)
+        for name, widget_shown in _scenes(app, page, scale):
+            _wait(lambda: False, 0.4)
+            app.window.grab().save(str(folder / f"{name}-{theme}-{scale}x.png"))
+            widget_shown()
+    heart.stop()
+    app.quit()
+    app.finish()
+    return 0
+
+
+def _scenes(app: App, page: str, scale: str) -> Iterator[tuple[str, Callable[[], None]]]:
+    """Yield (name, what puts things back) for each thing worth a picture, once it is in view."""
+    window = app.window
+    pages = [button.spec.id for button in window.rail.buttons()]
+    for page_id in [known for known in pages if page in known]:
+        window.open_page(page_id)
+        yield page_id.removeprefix("studio."), _nothing
+    if page or scale != "2":
+        return
+    window.open_page(pages[0])
+    yield from _floats(app)
+    window.resize(*_SMALL)
+    yield "small", lambda: window.resize(*_SIZE)
+
+
+def _floats(app: App) -> Iterator[tuple[str, Callable[[], None]]]:
+    from studio.desktop.widgets.sheet import Sheet
+
+    window, session = app.window, app.session
+    assert session is not None
+    if not app.activity.live():
+        app.activity.watch(_busy_board())
+    window.drawer.open()
+    yield "drawer", window.drawer.dismiss
+    session.palette.toggle()
+    yield "palette", session.palette.dismiss
+    _say_something(app)
+    yield "notices", lambda: [card.closed.emit() for card in window.notices.cards()]
+    for name, show in (("about", session.show_about), ("shortcuts", session.show_shortcuts)):
+        show()
+        yield name, lambda: [sheet.dismiss() for sheet in window.findChildren(Sheet)]
+    window.status_bar.show_memory()
+    yield "memory", window.status_bar.show_memory
+    window.banner.say(
+        "Another studio (process 4711) is using this library, so nothing can be saved from here.",
+        "Use that window, or close it and start this one again.",
+    )
+    yield "read-only", lambda: window.banner.say("")
+    yield "broken-page", _break_a_page(app)
+
+
+def _heartbeat() -> Status:
+    """Return what a busy runtime would say of itself."""
+    from studio.protocol.messages import LoadedWeights, Status
+
+    loaded = (
+        LoadedWeights("smollm2-135m-instruct", 98_000_000, "cpu", ("job0",)),
+        LoadedWeights("real-esrgan-x4", 67_000_000, "cpu", (), 74.0),
+    )
+    return Status("cpu", "", 2, int(1.4e9), int(24e9), loaded)
+
+
+def _busy_board():  # type: ignore[no-untyped-def]
+    from studio.protocol.states import JobState
+    from studio.testing.handmade import HandMadeBoard
+
+    board = HandMadeBoard()
+    job = board.add("Reply to “Explain a dilated convolution”", JobState.RUNNING)
+    job.done, job.total, job.seconds_left, job.message = 190, 512, 12.0, "token 190 of 512"
+    board.add("A lighthouse at dusk, oil painting", JobState.WAITING, "image").say(
+        "1.2 GB, which Chat is using"
+    )
+    board.add("16 bars, calm, D minor", JobState.PAUSED, "score")
+    board.add("Name three primary colours", JobState.DONE)
+    board.add("Enlarge the harbour", JobState.CANCELLED, "image")
+    return board
+
+
+def _say_something(app: App) -> None:
+    from studio.core.notices import Action, Level, Notice
+
+    area = app.window.notices
+    undo = (Action("Undo", _nothing),)
+    area.show_notice(Notice(Level.INFO, "Conversation moved to the bin.", actions=undo))
+    area.show_notice(
+        Notice(
+            Level.ERROR,
+            "There is not enough memory for these weights.",
+            "They need 6.5 GB and 2.1 GB are free. Choose smaller ones, or unload SmolLM2.",
+        )
+    )
+    area.show_notice(Notice(Level.WARN, "The disk is nearly full.", "310 MB are left."))
+
+
+def _break_a_page(app: App) -> Callable[[], None]:
+    from studio.desktop.page_spec import PageSpec
+
+    def build() -> None:
+        raise ValueError("list index out of range")
+
+    session = app.session
+    assert session is not None
+    broken = PageSpec("broken.page", "Pictures", "image", build, plugin="Painter")  # type: ignore[arg-type]
+    app.window.set_pages([*session.workspace.specs(), broken])
+    app.window.open_page("broken.page")
+
+    def mend() -> None:
+        app.window.set_pages(session.workspace.specs())
+        session.workspace.open_first()
+
+    return mend
+
+
+def _set_theme(app: App, theme: str) -> None:
+    from studio.desktop.theme import ThemeMode
+
+    app.look.theme.set_mode(ThemeMode(theme))
+
+
+def _wait(done: Callable[[], bool], seconds: float = _PATIENCE) -> None:
+    from PySide6.QtWidgets import QApplication
+
+    until = time.monotonic() + seconds
+    while not done() and time.monotonic() < until:
+        QApplication.processEvents()
+        time.sleep(0.005)
+
+
+def _nothing() -> None:
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(main())
