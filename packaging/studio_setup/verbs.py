@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from studio_setup import checks, environment, system, weights
+from studio_setup import checks, display, environment, system, weights
 from studio_setup.console import Console, SetupError
 from studio_setup.project import Project
 from studio_setup.stamps import only_one
@@ -84,24 +84,15 @@ def set_up(project: Project, verb: str) -> None:
 
 def open_studio(project: Project, rest: Sequence[str]) -> int:
     """Opens the window, or says that there is no display and gives the tour."""
-    if has_display():
+    reason = display.why_none()
+    if not reason:
         return _start(project.command("studio", *rest))
     print(
-        "There is no display here (neither DISPLAY nor WAYLAND_DISPLAY is set), so the studio\n"
-        "cannot show its window. Running `studio tour` instead: it makes something with each\n"
-        "plugin and saves it.",
+        f"There is no display: {reason}.\nSo the studio cannot show its window. Running "
+        "`studio tour` instead: it makes something\nwith each plugin and saves it.",
         flush=True,
     )
     return _start(project.command("studio", "tour", *rest), "offscreen")
-
-
-def has_display() -> bool:
-    """True when a window could be seen."""
-    if os.environ.get("QT_QPA_PLATFORM", "").partition(":")[0] in ("offscreen", "minimal"):
-        return False
-    if sys.platform in ("win32", "darwin"):
-        return True
-    return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
 
 
 def _system_groups(verb: str) -> tuple[list[str], list[str]]:
@@ -109,7 +100,7 @@ def _system_groups(verb: str) -> tuple[list[str], list[str]]:
     groups = ["qt", "xcb", "look"]
     if verb in ("setup", "test"):
         groups.append("test")
-    return groups, ["qt", "xcb"] if verb == "run" and has_display() else ["qt"]
+    return groups, ["qt", "xcb"] if verb == "run" and not display.why_none() else ["qt"]
 
 
 def _weights(console: Console, project: Project, verb: str) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping, Sequence
+import socket
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 from studio_setup.console import Console
+from studio_setup.display import X_PORT
 from studio_setup.project import Project
 
 PYPROJECT = """
@@ -63,6 +65,13 @@ def project(tmp_path: Path) -> Project:
     (root / "packaging").mkdir()
     (root / "packaging/constraints.txt").write_text("numpy==2.0\n")
     return Project(root)
+
+
+@pytest.fixture
+def display() -> Iterator[str]:
+    """The name of an X display that answers, as a forwarded one would."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"127.0.0.1:{server.getsockname()[1] - X_PORT}.0"
 
 
 @pytest.fixture

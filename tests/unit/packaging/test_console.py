@@ -46,9 +46,7 @@ def test_a_program_that_is_not_there(tmp_path: Path) -> None:
         console.run(["no-such-program"], "It failed")
 
 
-def test_long_work_shows_that_it_lives(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_long_work_shows_that_it_lives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(console_module, "HEARTBEAT", 0.05)
     monkeypatch.setattr(console_module, "TICK", 0.01)
     out = io.StringIO()

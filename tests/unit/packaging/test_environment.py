@@ -134,9 +134,7 @@ def test_no_network_is_said_in_plain_words(project: Project, console: RecordingC
     assert not environment.is_ready(project)
 
 
-def test_pins_without_a_build_here_are_dropped(
-    project: Project, console: RecordingConsole
-) -> None:
+def test_pins_without_a_build_here_are_dropped(project: Project, console: RecordingConsole) -> None:
     answer = pretend(project)
 
     def refuse_pins(command: list[str]) -> None:
