@@ -147,6 +147,14 @@ class TaskContext(Protocol):
         """Return the event to yield for the task's own result keys."""
         ...
 
+    def report(self, event: Event) -> None:
+        """Do what ``yield event`` does, from inside a callback that a library calls at each step.
+
+        Raises:
+            Cancelled: The user stopped the job; let it pass through the library.
+        """
+        ...
+
     def check_cancelled(self) -> None:
         """Raise ``Cancelled`` if the user stopped the job: for long work between two yields."""
         ...

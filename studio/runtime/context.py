@@ -9,9 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.api.artifacts import Verdict
-from studio.api.worker import ArtifactEvent, ProgressEvent, ResultEvent, TextEvent
-from studio.protocol.blobs import shaped
-from studio.protocol.messages import BlobSpec
+from studio.api.worker import ArtifactEvent, Event, ProgressEvent, ResultEvent, TextEvent
 from studio.runtime.jobs import Job
 from studio.runtime.pool import Pool
 from studio.runtime.rng import JobRng
@@ -24,9 +22,7 @@ class Context:
         self.job = job.id
         self.device = device
         self.rng = JobRng(job.seed)
-        self.inputs: Mapping[str, Any] = {
-            name: _unpack(blob, spec) for name, (blob, spec) in job.inputs.items()
-        }
+        self.inputs: Mapping[str, Any] = job.inputs
         self._job = job
         self._pool = pool
         self._scratch_root = scratch_root
@@ -83,16 +79,10 @@ class Context:
         """Return the event to yield for the task's own result keys."""
         return ResultEvent(values)
 
+    def report(self, event: Event) -> None:
+        """Do what ``yield event`` does, from inside a library's callback."""
+        self._job.report(event)
+
     def check_cancelled(self) -> None:
         """Raise ``Cancelled`` if the user stopped the job."""
         self._job.check_cancelled()
-
-
-def _unpack(blob: memoryview, spec: BlobSpec | None) -> Any:
-    """Return an input as a task sees it: ``bytes``, or a numpy array of its shape and type."""
-    if spec is None or spec.dtype == "bytes":
-        return bytes(blob)
-    import numpy
-
-    dtype = "uint16" if spec.dtype == "bfloat16" else spec.dtype
-    return numpy.frombuffer(shaped(spec, blob).cast("B"), dtype=dtype).reshape(spec.shape)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import greenlet
 
-from studio.api.worker import ProgressEvent
+from studio.api.worker import Event, ProgressEvent
+from studio.protocol.blobs import shaped
 from studio.protocol.errors import Cancelled, ErrorInfo
-from studio.protocol.messages import Submit
+from studio.protocol.messages import BlobSpec, Submit
 from studio.protocol.states import JobState, Lane, Priority, move
 from studio.runtime.events import Feed, Sink
 from studio.runtime.torch_state import TorchState
@@ -27,7 +29,6 @@ class Job:
     steps it, or the reader of commands once it took it off the queue.
 
     Attributes:
-        inputs: Name → the blob that was handed in, and what it is.
         parked: Paused, and off its lane's queue.
         is_building: It is loading weights: nobody else can, so it goes first and cannot be paused.
         wake_at: Not to be stepped before this time (``time.monotonic``), for it waits.
@@ -44,9 +45,8 @@ class Job:
         self.priority = Priority(submit.priority)
         self.plugin = plugin
         self.lane = lane
-        self.inputs = {
-            name: (blobs[index], submit.specs.get(name)) for name, index in submit.blobs.items()
-        }
+        self._submit = submit
+        self._blobs = blobs
         self.state = JobState.QUEUED
         self.feed = Feed(self.id, sink)
         self.torch_state = TorchState(f"{self.task} (job {self.id})")
@@ -60,6 +60,14 @@ class Job:
         self._before_pause: tuple[JobState, str] | None = None
         self._greenlet: greenlet.greenlet | None = None
         self._started_at = 0.0
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """What was handed in, by name: ``bytes``, or a numpy array of the declared kind."""
+        return {
+            name: _unpack(self._blobs[index], self._submit.specs.get(name))
+            for name, index in self._submit.blobs.items()
+        }
 
     @property
     def has_started(self) -> bool:
@@ -115,6 +123,11 @@ class Job:
         current.parent.switch()
         self.check_cancelled()
 
+    def report(self, event: Event) -> None:
+        """Report what the task yielded, and end the step."""
+        self.feed.event(event)
+        self.hand_over()
+
     def check_cancelled(self) -> None:
         """Raise ``Cancelled`` if the user stopped the job."""
         if self.cancel_requested:
@@ -146,3 +159,12 @@ class Job:
         self.state = move(self.state, state)
         seconds = time.monotonic() - self._started_at if self._started_at else 0.0
         self.feed.finished(state, error=error, seconds=seconds, weights=self.weights)
+
+
+def _unpack(blob: memoryview, spec: BlobSpec | None) -> Any:
+    if spec is None or spec.dtype == "bytes":
+        return bytes(blob)
+    import numpy
+
+    dtype = "uint16" if spec.dtype == "bfloat16" else spec.dtype
+    return numpy.frombuffer(shaped(spec, blob).cast("B"), dtype=dtype).reshape(spec.shape)

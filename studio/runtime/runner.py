@@ -94,8 +94,7 @@ def _drive(job: Job, events: Iterator[Any]) -> None:
     """Forward each event and end the step. A task that is stopped, or errs, gets to clean up."""
     try:
         for event in events:
-            job.feed.event(event)
-            job.hand_over()
+            job.report(event)
     except Cancelled as stop:
         _throw(job, events, stop)
         raise

@@ -117,7 +117,7 @@ def run_task(
         stop_after: Cancel it after so many steps.
     """
     made = Made()
-    job = _Job(seed=seed, inputs=inputs or {})
+    job = _Job(made, seed=seed, inputs=inputs or {})
     context = Context(job, _Pool(models or {}), "cpu", scratch)  # type: ignore[arg-type]
     steps = task(context, params)
     try:
@@ -139,10 +139,15 @@ def run_task(
 class _Job:
     """The little that a context asks of the runtime's job."""
 
+    made: Made
     seed: int
     inputs: Mapping[str, Any]
     id: str = "test"
     cancelled: bool = False
+
+    def report(self, event: Event) -> None:
+        self.made.take(event)
+        self.check_cancelled()
 
     def check_cancelled(self) -> None:
         if self.cancelled:

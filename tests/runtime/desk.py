@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -155,8 +155,8 @@ class Desk:
 
     # --- what is asked --------------------------------------------------------------------------
 
-    def send(self, message: Message) -> None:
-        self._link.send(message)
+    def send(self, message: Message, blobs: Sequence[Any] = ()) -> None:
+        self._link.send(message, blobs)
 
     def submit(
         self, task: str, *, seed: int = 1, priority: Priority = Priority.NORMAL, **params: Any

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from studio.protocol.messages import (
+    BlobSpec,
     Cancel,
     Finished,
     JobChanged,
@@ -18,6 +19,7 @@ from studio.protocol.messages import (
     Progress,
     Promote,
     Resume,
+    Submit,
     TextDelta,
 )
 from studio.protocol.states import JobState, Lane, Priority
@@ -306,3 +308,46 @@ def test_lanes_divide_the_threads_while_both_are_busy(desk: Desk) -> None:
     desk.finished(job)
     desk.run("long.alone", text="after")
     assert seen == {"before": 5, "short": 2, "long": 3, "after": 5}
+
+
+def test_a_librarys_callback_is_a_step_like_any_other(desk: Desk) -> None:
+    began = threading.Event()
+
+    def library(callback: Any) -> None:
+        step = 0
+        while True:
+            step += 1
+            callback(step)
+
+    def wraps(ctx: Any, params: Toy) -> Iterator[Any]:
+        def each(step: int) -> None:
+            ctx.report(ctx.text(str(step)))
+            began.set()
+
+        library(each)
+        yield None
+
+    desk.plugin("toy", {"wraps": wraps, "quick": lambda ctx, params: iter([None])})
+    job = desk.submit("toy.wraps")
+    assert began.wait(PATIENCE)
+    assert desk.run("toy.quick").state is JobState.DONE  # between two of its steps
+    desk.send(Cancel(job))
+    assert desk.finished(job).state is JobState.CANCELLED
+    assert [each.text for each in desk.of(job, TextDelta)][:3] == ["1", "2", "3"]
+
+
+def test_what_is_handed_in_arrives_as_arrays_and_bytes(desk: Desk) -> None:
+    import numpy
+
+    def mean(ctx: Any, params: Toy) -> Iterator[Any]:
+        picture, words = ctx.inputs["picture"], ctx.inputs["words"]
+        yield ctx.result(
+            mean=float(picture.mean()), shape=list(picture.shape), words=words.decode()
+        )
+
+    desk.plugin("toy", {"mean": mean})
+    picture = numpy.arange(24, dtype="float32").reshape(2, 3, 4)
+    specs = {"picture": BlobSpec("float32", (2, 3, 4))}
+    message = Submit("a", "toy.mean", {}, 1, blobs={"picture": 1, "words": 0}, specs=specs)
+    desk.send(message, (b"hello", picture))
+    assert desk.finished("a").result == {"mean": 11.5, "shape": [2, 3, 4], "words": "hello"}
