@@ -113,8 +113,7 @@ def config_from_gguf(header: GgufHeader) -> LlamaConfig:
         for key, value in metadata.items()
         if key.startswith(f"{name}.")
     }
-    if values.get("expert_count"):
-        raise unsupported(path, "it is a mixture of experts, which this version cannot run")
+    _refuse_other_files(metadata, values, path)
     embedding = header.tensors.get("token_embd.weight")
     if embedding is None or len(embedding.shape) != 2:
         raise bad_weights(path, "the tensor “token_embd.weight” is missing")
@@ -237,6 +236,16 @@ def _json_rope(values: Mapping[str, Any], path: Path, context: int) -> RopeConfi
         high,
         positive_integer(rules, "original_max_position_embeddings", MAX_CONTEXT, path, context),
     )
+
+
+def _refuse_other_files(metadata: Mapping[str, Any], values: Mapping[str, Any], path: Path) -> None:
+    """Refuse GGUF files that are no whole model of the sort that their architecture suggests."""
+    if (kind := metadata.get("general.type", "model")) != "model":
+        raise unsupported(path, f"it is not a model but of the type “{shown(str(kind))}”")
+    if isinstance(parts := metadata.get("split.count"), int) and parts > 1:
+        raise unsupported(path, f"it is one of {parts} parts", "Join the parts into one file.")
+    if values.get("expert_count"):
+        raise unsupported(path, "it is a mixture of experts, which this version cannot run")
 
 
 def _refuse_other_rules(values: Mapping[str, Any], path: Path) -> None:

@@ -11,9 +11,11 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 
+from studio.api import text as api_text
 from studio.api.text import ChatMessage, SamplingParams, TextStep
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.runtime.engines.text.generation import Generation
@@ -29,7 +31,7 @@ MAX_CHARACTERS_PER_TOKEN = 48
 _ROLES = ("system", "user", "assistant")
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class FittedPrompt:
     """Messages that fit the context.
 
@@ -162,12 +164,12 @@ class TextEngine:
             StudioError: At the first step: the prompt is empty, has ids that the model does not
                 know, or leaves no room in the context; at any step: the scores are no numbers.
         """
+        if len(ids) >= self.context_length:
+            raise self._too_long(len(ids))
         if not ids or not all(0 <= token < self.model.config.vocabulary for token in ids):
             raise StudioError(
                 ErrorCode.BAD_INPUT, "The prompt is empty or not of this model.", "Write something."
             )
-        if len(ids) >= self.context_length:
-            raise self._too_long(len(ids))
         yield from Generation(self.model, self.tokenizer, ids, params, self.context_length).steps()
 
     def _render(
@@ -288,3 +290,10 @@ def _finished(end: StopIteration) -> TextEngine:
     engine = end.value
     assert isinstance(engine, TextEngine)
     return engine
+
+
+if TYPE_CHECKING:
+
+    def _as_promised(engine: TextEngine) -> api_text.TextEngine:
+        """Let the type checker compare the engine with what plugins are promised."""
+        return engine
