@@ -16,6 +16,7 @@ from studio.protocol.errors import StudioError
 Check = Callable[[Session], Iterator[Finding]]
 
 CHECKS: dict[str, Check] = {
+    "system": machine.system,
     "home": storage.home,
     "library": storage.library,
     "weights": parts.weights,

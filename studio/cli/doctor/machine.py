@@ -1,19 +1,27 @@
-"""The doctor on the machine: sound and memory. Plays and allocates nothing."""
+"""The doctor on the machine: system, sound, memory. Plays and allocates nothing."""
 
 from __future__ import annotations
 
 import os
+import platform
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 
+import studio
 from studio.cli.doctor.finding import Finding, fine, warning
 from studio.cli.session import Session
 from studio.core import disk
 
 LITTLE_MEMORY = 2_000_000_000
+
+
+def system(session: Session) -> Iterator[Finding]:
+    """What the studio runs on."""
+    python = platform.python_version()
+    yield fine(f"Offline Studio {studio.__version__}, Python {python}, {platform.platform()}.")
 
 
 def audio(session: Session) -> Iterator[Finding]:

@@ -91,6 +91,9 @@ def _read(name: str, package: str, distribution: str = "", expected: Path | None
         return Found(manifest.id, package, folder, manifest, None, distribution)
     except StudioError as error:
         return Found(name, package, folder, None, error, distribution)
+    except Exception as error:  # noqa: BLE001 - a hostile file must not stop the start
+        unreadable = _unusable(name, f"its manifest cannot be read ({in_words(error)})")
+        return Found(name, package, folder, None, unreadable, distribution)
 
 
 def _locate(package: str, expected: Path | None) -> Path:

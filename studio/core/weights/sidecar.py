@@ -43,10 +43,10 @@ def read_sidecar(path: Path) -> Weights:
         sidecar = msgspec.convert(table, _Sidecar)
     except OSError as error:
         return _broken(path, f"it cannot be read ({error.strerror})")
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        return _broken(path, f"it is not valid TOML ({error})")
     except msgspec.ValidationError as error:
         return _broken(path, str(error))
+    except (ValueError, RecursionError) as error:  # of tomllib, and of the text's encoding
+        return _broken(path, f"it is not valid TOML ({error})")
     return _weights(path, sidecar)
 
 

@@ -93,3 +93,13 @@ def test_search_path_of_the_environment(tmp_path: Path, monkeypatch: pytest.Monk
     assert search_path_of_environment() == [tmp_path.resolve()]
     monkeypatch.delenv("STUDIO_PLUGIN_PATH")
     assert search_path_of_environment() == []
+
+
+@pytest.mark.parametrize("text", ["a = " + "[" * 100_000, "\x00", "id = 5", "", "a.b = 1\na = 2"])
+def test_hostile_manifest_is_a_row_and_the_next_plugin_is_found(tmp_path: Path, text: str) -> None:
+    bad = package(tmp_path, "t_bad", "bad")
+    (bad / "manifest.toml").write_text(text, "utf-8")
+    package(tmp_path, "t_near", "near")
+    found = {each.package: each for each in discover([tmp_path]) if not each.distribution}
+    assert found["t_bad"].error is not None
+    assert found["t_near"].manifest is not None

@@ -68,6 +68,7 @@ def test_described_weights_are_listed_once_with_all_that_is_said_of_them(tmp_pat
         (GGUF[:20], {}, "not complete"),
         (GGUF, {"bytes": '"many"'}, "Expected `int`"),
         (GGUF, {"sha256": 'x" = y'}, "not valid TOML"),
+        (GGUF, {"bytes": "[" * 5_000}, "not valid TOML"),
     ],
 )
 def test_described_weights_that_cannot_be_used_say_why(
