@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -67,7 +66,8 @@ class Artifacts:
             The artifact as stored, once payload, sidecar and row are on the disk.
 
         Raises:
-            StudioError: It could not be saved; nothing of it is left.
+            StudioError: It could not be saved. Nothing of it is left, unless the disk is faulty:
+                then nobody knows what is on it, and the next start takes in what is whole.
         """
         staged: list[Staged] = []
         try:
@@ -86,9 +86,10 @@ class Artifacts:
                     self._store.place(part, suffix)
                 self._insert(artifact, inputs)
         except BaseException as error:
-            self._undo(artifact, staged)
-            if isinstance(error, OSError):
-                raise disk.explain(error, "save the result", self._database.path.parent) from error
+            # A commit that failed for a fault of the disk may still be read after a crash: its
+            # files must stay, or there would be a row without a payload.
+            if not isinstance(error, StudioError) or error.code is not ErrorCode.INTERNAL:
+                self._undo(artifact, staged)
             raise
         with suppress(OSError):  # the next start settles it
             self._store.settle(artifact.id, artifact.digest)
@@ -168,20 +169,20 @@ class Artifacts:
                 )
                 if not done.rowcount:
                     self.get(id)
-            self._note(*({"id": id, "set": columns} for id in ids))
+            self._history.append("artifacts", *({"id": id, "set": columns} for id in ids))
 
     def erase(self, ids: Sequence[str]) -> int:
         """Delete artifacts for good and return the bytes that were freed.
 
-        The sidecar goes first, so that a crash on the way leaves an artifact in the bin rather than
-        one that a rebuild would bring back.
+        The files go last: a crash on the way leaves some that only take up room, and the history
+        keeps a rebuild from bringing them back.
         """
         doomed = [self.get(id) for id in ids]
-        for artifact in doomed:
-            self._remove(self._store.sidecar_path(artifact.digest, artifact.id))
         with self._database.write("delete for good", freeing=True) as connection:
             connection.executemany("DELETE FROM artifacts WHERE id = ?", [(id,) for id in ids])
-            self._note(*({"id": id, "erased": True} for id in ids))
+            self._history.append("artifacts", *({"id": id, "erased": True} for id in ids))
+        for artifact in doomed:
+            disk.remove(self._store.sidecar_path(artifact.digest, artifact.id))
         with self._files:
             return sum(self._free(artifact) for artifact in doomed)
 
@@ -189,12 +190,6 @@ class Artifacts:
         with self._database.write("save the result") as connection:
             tables.insert(connection, artifact)
             tables.link(connection, artifact.id, inputs)
-
-    def _note(self, *events: dict[str, Any]) -> None:
-        try:
-            self._history.append("artifacts", *events)
-        except OSError as error:
-            raise disk.explain(error, "change the library", self._database.path.parent) from error
 
     def _undo(self, artifact: Artifact, staged: list[Staged]) -> None:
         """Leave nothing of a save that failed: on a full disk every byte is wanted."""
@@ -226,12 +221,6 @@ class Artifacts:
                 suffix,
             )
         )
-
-    def _remove(self, path: Path) -> None:
-        try:
-            path.unlink(missing_ok=True)
-        except OSError as error:
-            raise disk.explain(error, "delete for good", path.parent) from error
 
 
 def new_artifact(kind: str, suffix: str, title: str, text: str, **facts: Any) -> Artifact:

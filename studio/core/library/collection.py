@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from studio.core import disk
 from studio.core.library import tables
 from studio.core.library.database import Database
 from studio.core.library.history import Event, History
@@ -83,11 +82,7 @@ class Collections:
         events: Events = []
         with self._database.write("change the collection") as connection:
             yield connection, events
-            try:
-                self._history.append("collections", *events)
-            except OSError as error:
-                where = self._database.path.parent
-                raise disk.explain(error, "change the collection", where) from error
+            self._history.append("collections", *events)
 
 
 def put_in(connection: sqlite3.Connection, id: str, artifacts: Sequence[str]) -> None:

@@ -11,7 +11,6 @@ from typing import Any
 
 import msgspec
 
-from studio.core import disk
 from studio.core.library import message_tree, tables
 from studio.core.library.database import Database
 from studio.core.library.history import Event, History
@@ -360,11 +359,7 @@ class Conversations:
         events: Events = []
         with self._database.write("keep the conversation", freeing=freeing) as connection:
             yield connection, events
-            try:
-                self._history.append(f"conversations/{id}", *events)
-            except OSError as error:
-                where = self._database.path.parent
-                raise disk.explain(error, "keep the conversation", where) from error
+            self._history.append(f"conversations/{id}", *events)
 
     @staticmethod
     def _touch(connection: sqlite3.Connection, events: Events, id: str, **columns: Any) -> None:

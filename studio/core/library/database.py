@@ -11,7 +11,7 @@ import tempfile
 import threading
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -148,18 +148,17 @@ class Database:
 
     @contextmanager
     def guard(self, doing: str) -> Iterator[None]:
-        """Turn SQLite's refusals into sentences."""
+        """Turn refusals of SQLite and the disk into sentences, and remember those that last."""
         try:
             yield
-        except sqlite3.Error as error:
-            told = explain(error, doing, self.path)
+        except (sqlite3.Error, OSError) as error:
+            if isinstance(error, OSError):
+                told = disk.explain(error, doing, self.path.parent)
+            else:
+                told = explain(error, doing, self.path)
             if told.code in _LASTING:
                 self.note(told)
             raise told from error
-        except StudioError as error:
-            if error.code is ErrorCode.DISK_FULL:
-                self.note(error)
-            raise
 
     def _reader(self) -> sqlite3.Connection:
         reader: _Reader | None = getattr(self._local, "reader", None)
@@ -182,6 +181,8 @@ class Database:
         if broken:
             connection.close()
             self._writer = _connect_to_write(self._uri, self.path)
+            with suppress(sqlite3.Error):  # or a crash now would bring back what was just refused
+                self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _readable_uri(self) -> str:
         """Find a way to read a file that may lie on a read-only disk.

@@ -160,7 +160,7 @@ class Library:
             text: What it says, for search.
 
         Raises:
-            StudioError: ``DISK_FULL``, ``READ_ONLY``, …: it is not saved; nothing of it is left.
+            StudioError: ``DISK_FULL``, ``READ_ONLY``, …: it is not saved.
         """
         self._must_write()
         made_by = self.records.get(record) if record else None

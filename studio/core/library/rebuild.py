@@ -18,6 +18,7 @@ from studio.core.library.rows import (
     Collection,
     Conversation,
     Message,
+    MessageState,
     Record,
     from_plain,
 )
@@ -171,6 +172,8 @@ def _conversation(connection: sqlite3.Connection, history: History, stream: str)
         )
     tables.upsert(connection, conversation)
     for message in sorted(messages.values(), key=lambda message: message.id):
+        if message.state is MessageState.PARTIAL:  # whoever wrote it is gone
+            message = msgspec.structs.replace(message, state=MessageState.INTERRUPTED)
         tables.upsert(connection, message)
 
 

@@ -1,0 +1,140 @@
+"""Each system call of a save as the last one, and each of them refused: no promise is broken."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from studio.core.library import Library
+
+sys.path.insert(0, str(Path(__file__).parent))
+import promises
+import strace
+from strace import Fault
+
+pytestmark = pytest.mark.faults
+
+ORDER = ["fsync", "fdatasync", "rename", "unlink", "ftruncate", "mkdir"]
+"""The calls whose order is the promise: every one of them is tried."""
+
+DATA = ["write", "pwrite64"]
+"""There are many of these: some are tried, all of them where STUDIO_ALL_FAULTS is set."""
+
+MANY = 0 if os.environ.get("STUDIO_ALL_FAULTS") else 40
+
+
+@pytest.fixture(scope="module", autouse=True)
+def needs_strace() -> None:
+    strace.required()
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library with something in it: most crashes do not happen at the first start."""
+    folder = tmp_path_factory.mktemp("filled") / "library"
+    with Library.open(folder) as library:
+        library.add_artifact("text", b"old", suffix=".txt", text="saved long ago")
+        talk = library.conversations.create("Old talk")
+        library.conversations.add_message(talk.id, None, "user", "said long ago")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def calls(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, int]:
+    """How often the unharmed saver makes each call; it keeps all its promises."""
+    place = tmp_path_factory.mktemp("unharmed")
+    shutil.copytree(filled, place / "library")
+    counted = strace.count_calls(ORDER + DATA, place / "library", place / "said")
+    kept = promises.check(place / "library", place / "said")
+    assert [what for what, _ in kept] == [
+        "record", "artifact", "artifact", "starred", "conversation", "message", "reply",
+        "binned", "erased", "job",
+    ]  # fmt: skip
+    assert all(counted[call] for call in ORDER + DATA), counted
+    return counted
+
+
+def inject(
+    faults: list[Fault], filled: Path, place: Path, *more: str
+) -> list[tuple[Fault, int, int]]:
+    """Do each fault to a copy of the library and check it; return (fault, status, promises)."""
+
+    def one(numbered: tuple[int, Fault]) -> tuple[Fault, int, int]:
+        number, fault = numbered
+        here = place / str(number)
+        shutil.copytree(filled, here / "library")
+        status, happened = strace.run(fault, here / "library", here / "said", *more)
+        assert happened, f"{fault} did not happen"
+        try:
+            kept = promises.check(here / "library", here / "said")
+        except Exception as error:
+            raise AssertionError(f"after {fault}: {error}") from error
+        shutil.rmtree(here)
+        return fault, status, len([what for what, _ in kept if what != "refused"])
+
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(one, enumerate(faults)))
+
+
+def each(calls: dict[str, int], names: list[str], how: str, *, some: int = 0) -> Iterator[Fault]:
+    """Yield a fault for each call, or for ``some`` of each name, the last one always among them."""
+    for name in names:
+        points = list(range(1, calls[name] + 1))
+        if some and len(points) > some:
+            points = sorted([*random.Random(name).sample(points[:-1], some - 1), points[-1]])
+        for point in points:
+            yield Fault(name, how, str(point))
+
+
+def test_killed_at_the_calls_whose_order_matters(
+    calls: dict[str, int], filled: Path, tmp_path: Path
+) -> None:
+    faults = list(each(calls, ORDER, "signal=SIGKILL", some=10))
+    results = inject(faults, filled, tmp_path)
+    assert all(status in (-9, 137) for _, status, _ in results)
+    assert len({kept for _, _, kept in results}) > 5  # they died at many different moments
+
+
+def test_refused_by_the_disk_at_some_points(
+    calls: dict[str, int], filled: Path, tmp_path: Path
+) -> None:
+    faults = [
+        *each(calls, ["fsync", "fdatasync", "rename", "pwrite64", "write"], "error=EIO", some=3),
+        *each(calls, ["write", "pwrite64", "mkdir"], "error=ENOSPC", some=3),
+    ]
+    results = inject(faults, filled, tmp_path)
+    assert all(status == 0 or "write" in fault.call for fault, status, _ in results)
+
+
+@pytest.mark.slow
+def test_killed_at_every_call(calls: dict[str, int], filled: Path, tmp_path: Path) -> None:
+    faults = [
+        *each(calls, ORDER, "signal=SIGKILL"),
+        *each(calls, DATA, "signal=SIGKILL", some=MANY),
+    ]
+    assert len(faults) >= 100
+    inject(faults, filled, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("error", ["EIO", "ENOSPC"])
+def test_refused_at_every_call(
+    calls: dict[str, int], filled: Path, tmp_path: Path, error: str
+) -> None:
+    inject(list(each(calls, ORDER + DATA, f"error={error}", some=MANY // 3)), filled, tmp_path)
+
+
+def test_killed_right_after_a_refusal(calls: dict[str, int], filled: Path, tmp_path: Path) -> None:
+    """What a failed commit left in the log must not come back as a row without a payload."""
+    faults = list(each(calls, ["fdatasync", "fsync"], "error=EIO", some=12))
+    results = inject(faults, filled, tmp_path, "die")
+    assert sum(status in (-9, 137) for _, status, _ in results) > 10
+    always = [Fault("fdatasync", "error=EIO", f"{n}+") for n in range(3, calls["fdatasync"], 3)]
+    inject(always, filled, tmp_path / "always", "die")
