@@ -40,7 +40,7 @@ class Scheduler:
         self._busy: set[Lane] = set()
         self._stopping = False
         self._steps = 0
-        self._threads_alone = 1
+        self._threads_alone = 0  # not known yet: torch's own number must be read untouched
         self._threads = [
             threading.Thread(target=self._work, args=(lane,), name=f"lane-{lane}", daemon=True)
             for lane in Lane

@@ -125,7 +125,7 @@ class LaneTorch:
         self._stream: Any = None
 
     def begin_step(self, threads: int) -> None:
-        """Prepare the calling thread for a step with ``threads`` processor threads."""
+        """Prepare the calling thread for a step with ``threads`` threads; 0 for torch's own."""
         torch = sys.modules.get("torch")
         if torch is None or not hasattr(torch, "inference_mode"):
             return
@@ -134,7 +134,7 @@ class LaneTorch:
             # set; asked later it would undo ours.
             torch.get_num_threads()
             self._is_warm = True
-        if torch.get_num_threads() != threads:
+        if threads and torch.get_num_threads() != threads:
             torch.set_num_threads(threads)
         if torch.cuda.is_initialized():
             self._use_stream(torch)
