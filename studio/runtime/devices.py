@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import math
 import os
 import platform
@@ -13,6 +14,8 @@ from typing import Any
 import psutil
 
 from studio.protocol.errors import ErrorCode, StudioError
+
+log = logging.getLogger(__name__)
 
 DEVICE_ENV = "STUDIO_DEVICE"
 """Set to ``cpu`` to leave a graphics card alone."""
@@ -79,16 +82,26 @@ def find_device() -> Device:
 
 
 def _best(torch: Any) -> tuple[str, str, str]:
-    wanted = os.environ.get(DEVICE_ENV, "")
-    if wanted != "cpu":
-        if torch.cuda.is_available():
-            kind = "rocm" if torch.version.hip else "cuda"
-            return kind, "cuda", torch.cuda.get_device_name()
-        if torch.backends.mps.is_available():
-            return "mps", "mps", "Apple graphics"
-        if torch.xpu.is_available():
-            return "xpu", "xpu", torch.xpu.get_device_name()
+    if os.environ.get(DEVICE_ENV) != "cpu":
+        try:
+            card = _card(torch)
+            if card is not None:
+                (torch.ones(2, device=card[1]) + 1).sum().item()
+                return card
+        except Exception:  # drivers fail in many ways, and some only when they are put to work
+            log.exception("the graphics card cannot be used; computing on the processor")
     return "cpu", "cpu", _processor_name()
+
+
+def _card(torch: Any) -> tuple[str, str, str] | None:
+    if torch.cuda.is_available():
+        kind = "rocm" if torch.version.hip else "cuda"
+        return kind, "cuda", torch.cuda.get_device_name()
+    if torch.backends.mps.is_available():
+        return "mps", "mps", "Apple graphics"
+    if torch.xpu.is_available():
+        return "xpu", "xpu", torch.xpu.get_device_name()
+    return None
 
 
 def _card_memory(torch_name: str) -> Memory:

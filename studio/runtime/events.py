@@ -85,7 +85,11 @@ class Feed:
         """Report the end of the job; its last message."""
         self._flush()
         kept = {} if state is JobState.FAILED else self.result
-        self._sink(Finished(self.job, state, kept, error, seconds, dict(weights or {})), ())
+        end = Finished(self.job, state, kept, error, seconds, dict(weights or {}))
+        try:
+            self._sink(end, ())
+        except StudioError as unsendable:  # whatever it was: the end of a job must be heard
+            self._sink(Finished(self.job, JobState.FAILED, error=unsendable.info()), ())
 
     def _progress(self, event: ProgressEvent) -> None:
         self._pending = event
@@ -109,7 +113,7 @@ class Feed:
         if not isinstance(event.text, str):
             raise _rubbish(f"its text is {a_kind(event.text)}", "Yield ctx.text(...) with a str.")
         if event.text or event.tokens:
-            self._sink(TextDelta(self.job, event.text, int(event.tokens), event.channel), ())
+            self._sink(TextDelta(self.job, event.text, int(event.tokens), str(event.channel)), ())
 
     def _result(self, event: ResultEvent) -> None:
         self.result |= plain(dict(event.values))

@@ -1,4 +1,4 @@
-"""Ends what was started from this process: no orphan may keep memory or a device. Starts nothing."""
+"""Ends what this process started: no orphan may keep memory or a device. Starts nothing."""
 
 from __future__ import annotations
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import traceback
 
+import msgspec
+
 from studio.protocol.errors import Cancelled, ErrorCode, ErrorInfo, StudioError
 from studio.runtime.memory import is_out_of_memory, out_of_memory
 
+MAX_SENTENCE = 4_000
 MAX_DETAILS = 50_000
 _HINT = "Try again. If it happens again, copy the report and send it to the plugin's author."
 
@@ -21,40 +24,51 @@ def translate(error: BaseException, plugin: str, task: str) -> ErrorInfo:
     """
     details = _traceback(error)
     if isinstance(error, StudioError):
-        info = error.info()
+        info = sendable(error.info())
     elif is_out_of_memory(error):
-        info = out_of_memory(task, details).info()
+        info = sendable(out_of_memory(task, details).info())
     else:
-        info = ErrorInfo(ErrorCode.PLUGIN_FAILED, _sentence(error, plugin, task), _HINT, details)
+        message = _sentence(error, plugin, task)
+        info = sendable(ErrorInfo(ErrorCode.PLUGIN_FAILED, message, _HINT, details))
     release(error)
-    return ErrorInfo(info.code, info.message, info.hint, info.details, info.plugin or plugin)
+    return msgspec.structs.replace(info, plugin=info.plugin or plugin)
+
+
+def sendable(info: ErrorInfo) -> ErrorInfo:
+    """Return ``info`` as the link takes it, whatever a plugin has put into it."""
+    known = set(ErrorCode)
+    return ErrorInfo(
+        info.code if info.code in known else ErrorCode.PLUGIN_FAILED,
+        _text(info.message)[:MAX_SENTENCE],
+        _text(info.hint)[:MAX_SENTENCE],
+        _text(info.details)[-MAX_DETAILS:],
+        _text(info.plugin)[:MAX_SENTENCE],
+    )
 
 
 def contained(error: BaseException, plugin: str, where: str) -> ErrorInfo:
     """Return what to report of a plugin that raised where it may not: at import or in a hook."""
     details = _traceback(error)
     release(error)
-    return ErrorInfo(
-        ErrorCode.PLUGIN_FAILED,
-        f"The plugin “{plugin}” failed in {where}: {brief(error)}.",
-        "The rest of the studio goes on. Update the plugin or switch it off on the Plugins page.",
-        details,
-        plugin,
-    )
+    message = f"The plugin “{plugin}” failed in {where}: {brief(error)}."
+    hint = "The rest of the studio goes on. Update the plugin or switch it off on the Plugins page."
+    return sendable(ErrorInfo(ErrorCode.PLUGIN_FAILED, message, hint, details, plugin))
 
 
 def own_bug(error: BaseException) -> ErrorInfo:
     """Return what to report of a fault that is the runtime's own and no plugin's."""
     details = _traceback(error)
     release(error)
-    return ErrorInfo(
-        ErrorCode.INTERNAL, f"The runtime made a mistake: {brief(error)}.", _OWN_HINT, details
-    )
+    message = f"The runtime made a mistake: {brief(error)}."
+    return sendable(ErrorInfo(ErrorCode.INTERNAL, message, _OWN_HINT, details))
 
 
 def brief(error: BaseException) -> str:
     """Return the kind of error and its first line, at most 200 characters."""
-    first = next(iter(str(error).splitlines()), "")
+    try:
+        first = next(iter(str(error).splitlines()), "")
+    except Exception:  # noqa: BLE001 - an exception of a plugin may fail to describe itself
+        first = ""
     text = f"{type(error).__name__}: {first}" if first else type(error).__name__
     return text[:200].rstrip(". ")
 
@@ -70,8 +84,12 @@ def release(error: BaseException) -> None:
 
 
 def _traceback(error: BaseException) -> str:
-    """Return the traceback for the report; of a very long one the end, where it happened."""
-    return "".join(traceback.format_exception(error))[-MAX_DETAILS:]
+    return "".join(traceback.format_exception(error))
+
+
+def _text(value: object) -> str:
+    """Return ``value`` as text without what UTF-8 cannot say (halves of surrogate pairs)."""
+    return str(value).encode("utf-8", "replace").decode("utf-8")
 
 
 def _sentence(error: BaseException, plugin: str, task: str) -> str:

@@ -312,6 +312,8 @@ class Pool:
         self._end_turn()
 
     def _drop(self, victims: Sequence[Loaded], why: str) -> None:
+        if victims and self._device:
+            self._device.settle()  # the other lane's stream may still read what it gave back
         for each in victims:
             log.info("dropping %s (%s): %s", each.entry.id, in_words(each.bytes), why)
             with self._lock:

@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from studio.api.worker import Loader
-from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.errors import ErrorCode, ErrorInfo, StudioError
 from studio.protocol.link import Link, LinkClosed
 from studio.protocol.messages import (
     Cancel,
     Configure,
+    Finished,
     Goodbye,
     Inspect,
     Inspected,
@@ -34,10 +35,11 @@ from studio.protocol.messages import (
     Submit,
     Unload,
 )
+from studio.protocol.states import JobState
 from studio.runtime import torch_state
 from studio.runtime.devices import Device, find_device
 from studio.runtime.digests import Digests
-from studio.runtime.faults import own_bug
+from studio.runtime.faults import brief, own_bug, sendable
 from studio.runtime.inspection import inspect_weights
 from studio.runtime.jobs import Job
 from studio.runtime.pool import Pool
@@ -110,7 +112,8 @@ class Server:
             try:
                 self._obey(received.message, received.blobs)
             except Exception as bug:  # one bad command must not end the runtime
-                log.exception("a command failed: %s", own_bug(bug).message)
+                log.exception("a command failed")
+                self._admit(received.message, own_bug(bug))
 
     def close(self, patience: float) -> bool:
         """Stop all jobs at their next step; return whether all ended in ``patience`` seconds."""
@@ -144,6 +147,11 @@ class Server:
             case _:
                 log.warning("ignored an unexpected %s", type(message).__name__)
 
+    def _admit(self, message: Any, error: ErrorInfo) -> None:
+        """Tell the studio of a command that failed, if it waits for an answer."""
+        if isinstance(message, Submit):
+            self._send(Finished(message.job, JobState.FAILED, error=error))
+
     def _configure(self, message: Configure) -> None:
         self._workers.configure(message.workers)
         self._pool.configure(message.weights, message.memory_limit)
@@ -175,7 +183,7 @@ class Server:
             device = find_device()
             import torch
 
-            torch_state.remember_who_sets_default_dtype(torch)
+            torch_state.torch_is_loaded(torch)
             self._engines = self._built_in()
         except Contained as error:
             self._no_device(error)
@@ -204,17 +212,14 @@ class Server:
             facts = inspect_weights(
                 Path(message.path), self._loaders(), self._digests, message.full
             )
-        except StudioError as error:
-            self._send(Inspected(message.request, error=error.info()))
-        except Contained as error:
-            broken = StudioError(
-                ErrorCode.BAD_WEIGHTS,
-                f"{Path(message.path).name} cannot be read: {error}.",
-                "It may be damaged: get it again.",
-            )
-            self._send(Inspected(message.request, error=broken.info()))
-        else:
             self._send(Inspected(message.request, facts))
+        except StudioError as error:
+            self._send(Inspected(message.request, error=sendable(error.info())))
+        except Contained as error:
+            log.warning("inspecting %s failed", message.path, exc_info=error)
+            what = f"{Path(message.path).name} cannot be read: {brief(error)}."
+            broken = ErrorInfo(ErrorCode.BAD_WEIGHTS, what, "It may be damaged: get it again.")
+            self._send(Inspected(message.request, error=sendable(broken)))
 
     def _loaders(self) -> Iterator[Loader]:
         return chain(self._engines, self._workers.loaders())
@@ -223,7 +228,10 @@ class Server:
 
     def _beat(self) -> None:
         while not self._ended.is_set():
-            self._send(self._status())
+            try:
+                self._send(self._status())
+            except Exception:  # a device that cannot say how it is must not silence the rest
+                log.exception("no heartbeat")
             self._news.wait(HEARTBEAT)
             self._news.clear()
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import functools
 import logging
-import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -22,13 +21,21 @@ from studio.protocol.states import Lane
 
 log = logging.getLogger(__name__)
 
+_torch: Any = None
+"""The module, once it is loaded completely; before that no job can have set anything."""
 _dtype_chosen_by = 0
 """The thread that last set torch's default dtype."""
 _abandoned: list[Callable[[], None]] = []
 
 
-def remember_who_sets_default_dtype(torch: Any) -> None:
-    """Wrap ``torch.set_default_dtype``: a lane must not put back what the other is using."""
+def torch_is_loaded(torch: Any) -> None:
+    """Begin to keep state apart, and remember who sets the default dtype.
+
+    One dtype serves all threads: a lane must not put back what the other is just using.
+    """
+    global _torch
+    if _torch is torch:
+        return
     original = torch.set_default_dtype
 
     @functools.wraps(original)
@@ -38,6 +45,7 @@ def remember_who_sets_default_dtype(torch: Any) -> None:
         _dtype_chosen_by = threading.get_ident()
 
     torch.set_default_dtype = set_default_dtype
+    _torch = torch
 
 
 class TorchState:
@@ -60,9 +68,8 @@ class TorchState:
 
     def suspend(self) -> None:
         """Keep what the job holds now, and leave the thread as if nothing had been set."""
-        torch = sys.modules.get("torch")
-        # While torch is only half imported no job can have set anything.
-        if torch is None or not hasattr(torch, "inference_mode"):
+        torch = _torch
+        if torch is None:
             return
         self._put_back_default_dtype(torch)
         self._lift_modes(torch)
@@ -126,8 +133,8 @@ class LaneTorch:
 
     def begin_step(self, threads: int) -> None:
         """Prepare the calling thread for a step with ``threads`` threads; 0 for torch's own."""
-        torch = sys.modules.get("torch")
-        if torch is None or not hasattr(torch, "inference_mode"):
+        torch = _torch
+        if torch is None:
             return
         if not self._is_warm:
             # The first question in a thread makes torch take over the last number any thread has

@@ -21,8 +21,8 @@ from studio.runtime.faults import contained
 
 log = logging.getLogger(__name__)
 
-Contained = (Exception, SystemExit, KeyboardInterrupt, GeneratorExit)
-"""What a plugin may raise without taking the runtime with it."""
+Contained = BaseException
+"""What a plugin may raise without taking the runtime with it: anything, ``SystemExit`` included."""
 
 
 @dataclass

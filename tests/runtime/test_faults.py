@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from studio.api import BadInput
-from studio.protocol.errors import Cancelled, ErrorCode
+from studio.protocol.errors import Cancelled, ErrorCode, StudioError
 from studio.protocol.messages import PluginFault, Progress
 from studio.protocol.states import JobState
 from tests.runtime.desk import Desk, Toy
@@ -76,7 +76,32 @@ def recurses(ctx: Any, params: Toy) -> Iterator[Any]:
     yield from recurses(ctx, params)
 
 
+class Own(BaseException):
+    """Neither an ``Exception`` nor anything Python knows, and it cannot say what it is."""
+
+    def __str__(self) -> str:
+        raise RuntimeError
+
+
+def raises_its_own_kind(ctx: Any, params: Toy) -> Iterator[Any]:
+    yield None
+    raise Own
+
+
+def speaks_no_utf8(ctx: Any, params: Toy) -> Iterator[Any]:
+    yield None
+    raise ValueError("half a pair: \ud800")
+
+
+def fails_in_its_own_words(ctx: Any, params: Toy) -> Iterator[Any]:
+    raise StudioError("NO_SUCH_CODE", "long words " * 10**6 + "\ud800", 5)  # type: ignore[arg-type]
+    yield
+
+
 BAD = [
+    (raises_its_own_kind, "Own"),
+    (speaks_no_utf8, "half a pair: ?"),
+    (fails_in_its_own_words, "long words"),
     (raises, "one over nothing"),
     (raises_at_once, "missing"),
     (exits, "tried to end the whole runtime"),
