@@ -57,7 +57,7 @@ class Reply(Params):
         Range(0, 2, 0.05),
         Label("Temperature", "Higher is more surprising; 0 always takes the likeliest word."),
         _SAMPLING,
-    ] = 0.6
+    ] = 0.3
     top_p: Annotated[
         float,
         Range(0, 1, 0.01),
@@ -92,7 +92,7 @@ class Reply(Params):
         Range(0.5, 3, 0.05),
         Label("Repetition penalty", "Above 1, words that were used are less likely; 1 is off."),
         _PENALTIES,
-    ] = 1.1
+    ] = 1.05
     presence_penalty: Annotated[
         float,
         Range(-2, 2, 0.1),

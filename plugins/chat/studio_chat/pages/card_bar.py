@@ -13,7 +13,7 @@ from studio_chat.pages.turns import Turn
 if TYPE_CHECKING:
     from studio_chat.pages.message_card import MessageCard
 
-BAR_HEIGHT = 36
+BAR_HEIGHT = 34
 
 
 class CardBar(QWidget):
@@ -23,7 +23,7 @@ class CardBar(QWidget):
         super().__init__()
         self._ui, self._card = ui, card
         self._row = QHBoxLayout(self)
-        self._row.setContentsMargins(0, 2, 0, 8)
+        self._row.setContentsMargins(0, 2, 0, 6)
         self._row.setSpacing(2)
         deeds = card.deeds
         self._older = self._button(

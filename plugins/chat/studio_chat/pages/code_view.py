@@ -33,7 +33,7 @@ from studio_chat.pages.prose_view import StillBrowser
 
 _RELEX_LINES = 40
 """While code is written, at most about so many of its last lines are lexed again; all of it at the end."""
-_LINE_HEIGHT = 138.0  # per cent of the font's own
+_LINE_HEIGHT = 130.0  # per cent of the font's own
 _BELOW = 6
 """Room under the frame, so that it looks as far from the text below as from the text above."""
 _COPIED_MS = 1200

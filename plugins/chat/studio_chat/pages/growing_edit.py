@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from math import ceil
+
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontMetricsF, QResizeEvent
-from PySide6.QtWidgets import QPlainTextEdit
+from PySide6.QtWidgets import QPlainTextEdit, QStyle, QStyleOptionFrame
 
 from studio_chat.pages.prose_view import TEXT_PX
 
-_PADDING = 14
+_DOCUMENT_MARGIN = 4
 
 
 class GrowingEdit(QPlainTextEdit):
@@ -21,6 +24,8 @@ class GrowingEdit(QPlainTextEdit):
         self.setFont(font)
         self.setStyleSheet(f"font-size: {TEXT_PX}px;")
         self.setTabChangesFocus(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.document().setDocumentMargin(_DOCUMENT_MARGIN)
         self.document().documentLayout().documentSizeChanged.connect(lambda _size: self._fit())
         self._fit()
 
@@ -31,7 +36,22 @@ class GrowingEdit(QPlainTextEdit):
 
     def _fit(self) -> None:
         # A plain text document measures its height in lines.
-        lines = min(max(self.document().size().height(), self._min_lines), self._max_lines)
-        height = round(lines * QFontMetricsF(self.font()).lineSpacing()) + _PADDING
+        wanted = max(self.document().size().height(), self._min_lines)
+        lines = min(wanted, self._max_lines)
+        policy = Qt.ScrollBarPolicy
+        full = wanted > self._max_lines
+        self.setVerticalScrollBarPolicy(
+            policy.ScrollBarAsNeeded if full else policy.ScrollBarAlwaysOff
+        )
+        text = ceil(lines * QFontMetricsF(self.font()).lineSpacing()) + 2 * _DOCUMENT_MARGIN
+        height = text + self._frame_height()
         if height != self.height():
             self.setFixedHeight(height)
+
+    def _frame_height(self) -> int:
+        """Return what border and padding of the style take above and below the text."""
+        option = QStyleOptionFrame()
+        self.initStyleOption(option)
+        part = QStyle.SubElement.SE_ShapedFrameContents
+        inside = self.style().subElementRect(part, option, self)
+        return option.rect.height() - inside.height()

@@ -108,7 +108,8 @@ class MessageCard(QWidget):
             self.ctx.ui, turn.content, self._edit_note(), self._edit_choices(), self._leave
         )
         self._body.hide()
-        self._foot.hide()
+        if self._bar is not None:
+            self._bar.hide()
         self._column.insertWidget(0, self._editor)
         self._editor.field.setFocus()
 
@@ -140,7 +141,7 @@ class MessageCard(QWidget):
             self._editor.deleteLater()
             self._editor = None
             self._body.show()
-            self._foot.show()
+            self._show_bar()
 
     # --- the bar ------------------------------------------------------------------------------
 
@@ -162,7 +163,7 @@ class MessageCard(QWidget):
         super().focusInEvent(event)
 
     def _show_bar(self) -> None:
-        wanted = self.turn.state != SENDING and (
+        wanted = self.turn.state != SENDING and self._editor is None and (
             self._last
             or self._inside
             or self.hasFocus()
@@ -207,7 +208,7 @@ class MyBody(QWidget):
         inner.addWidget(self._more)
         inner.addWidget(self._note)
         row = QHBoxLayout(self)
-        row.setContentsMargins(16, 10, 16, 10)
+        row.setContentsMargins(16, 12, 16, 7)  # lines have their leading below them
         row.addStretch(1)
         row.addLayout(inner)
 
@@ -268,7 +269,7 @@ class ReplyBody(QWidget):
         self.view = MarkdownView(ctx.ui)
         self._status = CardStatus(ctx.ui, card)
         column = QVBoxLayout(self)
-        column.setContentsMargins(18, 12, 18, 12)
+        column.setContentsMargins(18, 13, 18, 9)
         column.setSpacing(8)
         column.addLayout(head)
         column.addWidget(self.view)

@@ -18,6 +18,7 @@ CHUNK = 12
 FIRST = 8
 """Turns that are made at once when a conversation is opened; the others follow while it is idle."""
 COLUMN = 760
+_MARGIN = 28
 _NEAR = 600
 """Pixels from an end of what is live at which more is made."""
 _BOTTOM = 24
@@ -44,8 +45,8 @@ class ThreadView(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setAccessibleName(self.tr("Conversation"))
         self._content = QWidget()
-        outer = QHBoxLayout(self._content)
-        outer.setContentsMargins(28, 8, 28, 12)
+        self._outer = outer = QHBoxLayout(self._content)
+        outer.setContentsMargins(_MARGIN, 8, _MARGIN, 12)
         column = QWidget()
         column.setMaximumWidth(COLUMN)
         self._column = QVBoxLayout(column)
@@ -58,6 +59,7 @@ class ThreadView(QScrollArea):
         self.setWidget(self._content)
         self._content.installEventFilter(self)
         self.verticalScrollBar().valueChanged.connect(self._on_scroll)
+        self.verticalScrollBar().rangeChanged.connect(self._align)
         self._filler = QTimer(self)
         self._filler.setSingleShot(True)
         self._filler.setInterval(0)
@@ -167,6 +169,11 @@ class ThreadView(QScrollArea):
         spot = QPoint((self.width() - self._down.width()) // 2, self.height() - 44)
         self._down.move(spot)
         self._settle()
+
+    def _align(self, _low: int, high: int) -> None:
+        """Keep the column where it is when the scroll bar comes and goes: the composer is below it."""
+        bar = self.verticalScrollBar().sizeHint().width() if high > 0 else 0
+        self._outer.setContentsMargins(_MARGIN, 8, _MARGIN - bar, 12)
 
     def _on_scroll(self, value: int) -> None:
         if self._moving:

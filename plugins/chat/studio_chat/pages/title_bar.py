@@ -86,7 +86,7 @@ class _Title(QLabel):
     def set_text(self, text: str) -> None:
         """Show ``text``."""
         self._whole = text
-        self.setToolTip(text if self._bar.isEnabled() else "")
+        self.setToolTip(self._bar.tr("{title}\nDouble-click to rename").format(title=text))
         self._cut()
 
     def _cut(self) -> None:
