@@ -114,6 +114,8 @@ class TextEngine(Protocol):
     def fit(self, messages: Sequence[ChatMessage], reserve: int) -> FittedPrompt:
         """Render ``messages`` and leave room for ``reserve`` new tokens, dropping the oldest turns.
 
+        A last message of the assistant is continued rather than answered.
+
         Raises:
             StudioError: ``CONTEXT_TOO_LONG``: even the last message alone does not fit.
         """

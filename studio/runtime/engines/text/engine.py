@@ -133,7 +133,7 @@ class TextEngine:
         """Render ``messages`` so that ``reserve`` new tokens have room, dropping the oldest turns.
 
         The system prompt and the last message always stay; for them alone the reply may get less
-        room than ``reserve``, but never none.
+        room than ``reserve``, but never none. A last message of the assistant is continued.
 
         Raises:
             StudioError: ``CONTEXT_TOO_LONG``: they do not fit; ``BAD_INPUT``: malformed messages.
@@ -178,10 +178,13 @@ class TextEngine:
         check_messages(messages)
         self._refuse_endless(_characters(messages))
         plain = [{"role": m["role"], "content": m["content"]} for m in messages]
+        begun = ""
+        if answer and len(plain) > 1 and plain[-1]["role"] == "assistant":
+            begun = plain.pop()["content"]  # a reply to be continued: the prompt ends in its midst
         rendered: Rendered = self.template.render(plain, answer=answer, now=now)
         # A template writes the opening token itself; the built-in formats do not.
         own = bool(self.template.source) and not rendered.note
-        return self.tokenizer.encode(rendered.text, bos=not own), rendered.note
+        return self.tokenizer.encode(rendered.text + begun, bos=not own), rendered.note
 
     def _first_guess(self, messages: Sequence[ChatMessage], most: int) -> int:
         """Return how many turns must go by length alone: what is endless is never rendered."""
