@@ -5,6 +5,8 @@ One connection writes, behind a lock, from whichever thread; each thread reads o
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 import sqlite3
 import tempfile
@@ -314,6 +316,10 @@ def _connect_to_write(uri: str, path: Path) -> sqlite3.Connection:
     connection = _connect(uri)
     try:
         _use_wal(connection, path)
+        connection.execute("BEGIN IMMEDIATE")  # a log without permission opens, to fail later
+        connection.execute("ROLLBACK")
+        if not os.access(path, os.W_OK):  # and so does the database itself
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
     except BaseException:
         connection.close()
         raise

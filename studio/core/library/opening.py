@@ -52,6 +52,9 @@ def open_database(folder: Path, *, read_only: bool) -> Opened:
         if not state.writable:
             return _open_to_read(folder, lock, state)
         return _open_to_write(folder, lock)
+    except OSError as error:
+        lock.release()
+        raise disk.explain(error, "open the library", folder) from error
     except BaseException:
         lock.release()
         raise
