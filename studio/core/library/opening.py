@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -98,35 +98,26 @@ def _open_to_write(folder: Path, lock: WriterLock) -> Opened:
 
 def _sound(path: Path, ballast: Ballast) -> tuple[Database, list[str]]:
     """Return a database that passes its check: the one there is, or one made from the files."""
-
-    def connect() -> Database:
-        return Database(path, read_only=False, ballast=ballast)
-
-    damage = "" if _is_new(path) else _damage(connect)
-    news = []
-    if damage:
+    damage, news = "" if _is_new(path) else _damage(path), []
+    if damage or _is_new(path):
         kept = _put_aside(path)
-        news.append(
-            f"The database of the library was damaged ({damage}). It was made again from your "
-            f"files; the damaged one is kept as {kept}."
-        )
-    fresh = _is_new(path)
-    database = connect()
-    if fresh:
-        with database.exclusive() as connection:
-            schema.migrate(connection)
-        _fill(database, path.parent)
-    return database, news
+        _make(path, path.parent)
+        if damage:
+            news.append(
+                f"The database of the library was damaged ({damage}). It was made again from your "
+                f"files; the damaged one is kept as {kept}."
+            )
+    return Database(path, read_only=False, ballast=ballast), news
 
 
 def _is_new(path: Path) -> bool:
     return not path.exists() or path.stat().st_size == 0
 
 
-def _damage(connect: Callable[[], Database]) -> str:
+def _damage(path: Path) -> str:
     """Return what is wrong with an existing database, empty when nothing is."""
     try:
-        database = connect()
+        database = Database(path, read_only=False)
     except StudioError as error:
         if "SQLITE_CORRUPT" in error.details or "SQLITE_NOTADB" in error.details:
             return error.details
@@ -134,8 +125,9 @@ def _damage(connect: Callable[[], Database]) -> str:
     try:
         if database.value("PRAGMA application_id") not in (0, schema.APPLICATION_ID):
             return "it belongs to another application"
-        small = database.path.stat().st_size <= _CHECKED_AT_START
-        return database.problem() if small else ""
+        if not database.value("PRAGMA user_version"):
+            return "it holds no library"
+        return database.problem() if path.stat().st_size <= _CHECKED_AT_START else ""
     except StudioError as error:
         return error.details
     finally:
@@ -143,26 +135,43 @@ def _damage(connect: Callable[[], Database]) -> str:
 
 
 def _put_aside(path: Path) -> str:
-    """Rename a damaged database and its log; return the new name."""
+    """Rename a damaged database and its log; return the new name.
+
+    A log that lost its database goes too: SQLite would replay it into the next one.
+    """
     kept = disk.set_aside(path, lambda number: f"{path.stem}.broken-{number}{path.suffix}")
+    name = kept.name if kept else f"{path.stem}.broken-0{path.suffix}"
     for tail in ("-wal", "-shm"):
         beside = path.with_name(path.name + tail)
-        if kept and beside.exists():
-            beside.replace(kept.with_name(kept.name + tail))
-    return kept.name if kept else path.name
+        if beside.exists():
+            beside.replace(path.with_name(name + tail))
+    return name
 
 
-def _fill(database: Database, folder: Path) -> None:
-    """Fill a new database from what lies in the folder: nothing, if the library is new too."""
-    with database.write("rebuild the library") as connection:
-        rebuild(connection, ObjectStore(folder), History(folder / "history"))
+def _make(path: Path, folder: Path) -> None:
+    """Make a database from what lies in ``folder``: an empty one, if the library is new.
+
+    It is given its name when it is whole: a crash before would leave an empty one that looks sound.
+    """
+    new = path.with_name("library.new.db")
+    for tail in ("", "-wal", "-shm"):
+        new.with_name(new.name + tail).unlink(missing_ok=True)
+    database = Database(new, read_only=False)
+    try:
+        with database.exclusive() as connection:
+            schema.migrate(connection)
+        with database.write("rebuild the library") as connection:
+            rebuild(connection, ObjectStore(folder), History(folder / "history"))
+    finally:
+        database.close()
+    os.replace(new, path)
+    disk.sync_folder(path.parent)
 
 
 def _migrate(database: Database, folder: Path, found: int) -> None:
     """Bring an older database up to date, after a copy of it was made and checked."""
     try:
-        if found:
-            backup.copy_database(database, folder / "backups" / f"library-format-{found}.db")
+        backup.copy_database(database, folder / "backups" / f"library-format-{found}.db")
         with database.exclusive() as connection:
             schema.migrate(connection)
     except BaseException:
@@ -178,11 +187,7 @@ def _open_to_read(folder: Path, lock: WriterLock, state: Health) -> Opened:
         return Opened(database, lock, state)
     scratch = Path(tempfile.mkdtemp(prefix="offline-studio-"))
     try:
-        database = Database(scratch / DATABASE, read_only=False)
-        with database.exclusive() as connection:
-            schema.migrate(connection)
-        _fill(database, folder)
-        database.close()
+        _make(scratch / DATABASE, folder)
         database = Database(scratch / DATABASE, read_only=True)
         database.refusal = state.error()
     except BaseException:

@@ -58,6 +58,11 @@ def empty(database: Path) -> None:
     database.write_bytes(b"")
 
 
+def delete_and_leave_the_log(database: Path) -> None:
+    database.with_name(database.name + "-wal").write_bytes(database.read_bytes()[:40_000])
+    database.unlink()
+
+
 def halve(database: Path) -> None:
     database.write_bytes(database.read_bytes()[: database.stat().st_size // 2])
 
@@ -79,7 +84,16 @@ def flip_pages(count: int) -> Callable[[Path], None]:
 
 @pytest.mark.parametrize(
     "harm",
-    [delete, empty, halve, overwrite_start, flip_pages(1), flip_pages(10), flip_pages(100)],
+    [
+        delete,
+        delete_and_leave_the_log,
+        empty,
+        halve,
+        overwrite_start,
+        flip_pages(1),
+        flip_pages(10),
+        flip_pages(100),
+    ],
 )
 def test_a_lost_database_is_made_again(
     library: Library, folder: Path, rows: Rows, harm: Callable[[Path], None]
@@ -95,7 +109,8 @@ def test_a_lost_database_is_made_again(
         assert not again.read_only
     assert rows() == before
     assert before["artifacts"]
-    assert bool(told) == bool(kept) == (harm not in (delete, empty))
+    quiet = (delete, delete_and_leave_the_log, empty)
+    assert bool(told) == (harm not in quiet)
     if told:
         assert kept[0] in told[0]
 
