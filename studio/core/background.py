@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import queue
 import threading
 import traceback
@@ -42,9 +43,10 @@ class Background:
                 self._post(lambda: then(result))
 
         if self._thread is None:
-            # Not a daemon: what was asked to be saved is saved, even when the program ends.
-            self._thread = threading.Thread(target=self._loop, name=self._name)
+            self._thread = threading.Thread(target=self._loop, name=self._name, daemon=True)
             self._thread.start()
+            # A program that ends without ``close`` ends nevertheless, but not before all is saved.
+            atexit.register(self.close)
         self._work.put(work)
 
     def close(self) -> None:
@@ -53,6 +55,7 @@ class Background:
             self._work.put(None)
             self._thread.join()
             self._thread = None
+            atexit.unregister(self.close)
 
     def _loop(self) -> None:
         while (work := self._work.get()) is not None:

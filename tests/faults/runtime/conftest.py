@@ -1,0 +1,95 @@
+"""A studio with its real runtime process and a plugin that misbehaves on demand."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from studio.core.job import Job
+from studio.core.studio import Studio
+from studio.protocol.states import JobState
+from studio.testing.inproc import pump_until
+from studio.testing.plugins import importable
+
+PLUGINS = Path(__file__).parent / "plugins"
+PATIENCE = 120.0
+MOMENTS = ("idle", "loading", "generating")
+
+
+class Bench:
+    """The studio under fault, and verbs to bring it where it hurts."""
+
+    def __init__(self, home: Path) -> None:
+        weights = home / "weights"
+        weights.mkdir(parents=True, exist_ok=True)
+        (weights / "slow.slow").write_bytes(b"slow")
+        (weights / "slow.toml").write_text(
+            'id = "slow"\ntitle = "Slow"\nfile = "slow.slow"\nfamily = "faulty-slow"\n'
+            'capabilities = ["slow"]\n'
+        )
+        self.studio = Studio.open(home=home, only=("faulty",))
+
+    def until(self, done: Callable[[], object]) -> None:
+        """Pump until ``done()``."""
+        pump_until(self.studio, lambda: bool(done()), PATIENCE)
+
+    def pid(self) -> int:
+        """Return the process id of the runtime, ready for work."""
+        self.studio.runtime.start()
+        self.until(lambda: self.studio.runtime.is_ready)
+        assert self.studio.runtime.hello is not None
+        return self.studio.runtime.hello.pid
+
+    def run(self, task: str, **params: Any) -> Job:
+        """Run a task to its end."""
+        job = self.studio.submit(f"faulty.{task}", params)
+        self.until(lambda: not job.is_live)
+        return job
+
+    def bring_to(self, moment: str) -> Job | None:
+        """Return the job that is at ``moment`` now; None when idle."""
+        if moment == "idle":
+            self.pid()
+            return None
+        job = self.studio.submit("faulty.load" if moment == "loading" else "faulty.endless", {})
+        if moment == "loading":
+            self.until(lambda: job.state is JobState.LOADING)
+        else:
+            self.until(lambda: job.artifacts and job.texts().get("", "").count("x") > 3)
+        return job
+
+    def sleeper(self, job: Job) -> psutil.Process:
+        """Return the process that an endless job started."""
+        return psutil.Process(int(job.texts()[""].partition("\n")[0]))
+
+
+def gone(process: psutil.Process, timeout: float = PATIENCE) -> bool:
+    """Whether it ends in time. An orphan may stay a zombie where nobody reaps: that is gone too."""
+    try:
+        process.wait(timeout)
+    except psutil.TimeoutExpired:
+        return process.status() == psutil.STATUS_ZOMBIE
+    return True
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let the runtime find the faulty plugin, and be modest about threads."""
+    monkeypatch.setenv("STUDIO_PLUGIN_PATH", str(PLUGINS))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    assert os.path.isdir(PLUGINS)
+    with importable(PLUGINS):
+        yield
+
+
+@pytest.fixture
+def bench(environment: None, tmp_path: Path) -> Iterator[Bench]:
+    """A studio on its own home."""
+    made = Bench(tmp_path / "home")
+    yield made
+    made.studio.close()
