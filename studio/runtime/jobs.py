@@ -133,11 +133,25 @@ class Job:
         if self.cancel_requested:
             raise Cancelled
 
-    def wait(self, reason: str, state: JobState = JobState.WAITING) -> None:
-        """Say what the job waits for, and let others go on for a moment."""
-        self.become(state, reason)
-        self.wake_at = time.monotonic() + POLL
-        self.hand_over()
+    def wait_until(
+        self, find_reason: Callable[[], str], state: JobState = JobState.WAITING
+    ) -> None:
+        """Let others go on until ``find_reason`` finds no more reason to wait.
+
+        Raises:
+            Cancelled: The user stopped the job.
+        """
+        try:
+            while True:
+                # Set before looking: a change that comes just after wakes the job all the same.
+                self.wake_at = time.monotonic() + POLL
+                reason = find_reason()
+                if not reason:
+                    return
+                self.become(state, reason)
+                self.hand_over()
+        finally:
+            self.wake_at = 0.0
 
     def loading(self, what: str, share: float) -> None:
         """Say how far the loading of ``what`` is, 0 to 1, and let others go on."""

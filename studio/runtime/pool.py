@@ -170,23 +170,30 @@ class Pool:
         loader = self._loader(entry)
         needs = loader.measure(Path(entry.path))
         working = working_bytes or needs.working_bytes
-        try:
-            while True:
-                with self._lock:
-                    plan = self._plan(job, entry, needs.weights_bytes, working)
-                    if isinstance(plan, Loaded):
-                        self._lend(job, plan, working)
-                        return plan, working
-                    if isinstance(plan, _Wait):
-                        self._waiting[job] = entry.id
-                    else:
-                        self._builder = entry.id
+        plan: Loaded | _Wait | _Build | None = None
+
+        def reason_to_wait() -> str:
+            nonlocal plan
+            with self._lock:
+                plan = self._plan(job, entry, needs.weights_bytes, working)
+                if isinstance(plan, _Wait):
+                    self._waiting[job] = entry.id
+                    return plan.reason
                 if isinstance(plan, _Build):
-                    return self._build(job, entry, loader, needs, working, plan), working
-                job.wait(plan.reason)
+                    self._builder = entry.id
+                else:
+                    self._lend(job, plan, working)
+                return ""
+
+        try:
+            job.wait_until(reason_to_wait)
         finally:
             with self._lock:
                 self._waiting.pop(job, None)
+        if isinstance(plan, _Build):
+            return self._build(job, entry, loader, needs, working, plan), working
+        assert isinstance(plan, Loaded)
+        return plan, working
 
     def _plan(
         self, job: Job, entry: WeightsEntry, size: int, working: int

@@ -60,8 +60,9 @@ class Runner:
 
     def _run(self, job: Job) -> None:
         job.check_cancelled()
-        while not self._is_warm.is_set():
-            job.wait("starting PyTorch", JobState.LOADING)
+        job.wait_until(
+            lambda: "" if self._is_warm.is_set() else "starting PyTorch", JobState.LOADING
+        )
         if not self._workers.is_imported(job.task):
             job.become(JobState.LOADING, f"starting the plugin “{job.plugin}”")
             job.hand_over()
