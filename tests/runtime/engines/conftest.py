@@ -40,6 +40,15 @@ def reference(starter: Path):
 
 
 @pytest.fixture(autouse=True, scope="module")
+def _one_thread() -> Iterator[None]:
+    """Two threads wait for each other at every product; on a busy machine that takes for ever."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(autouse=True, scope="module")
 def _renderer_ended() -> Iterator[None]:
     """The process that renders chat templates lives on between renders, but not between modules."""
     yield

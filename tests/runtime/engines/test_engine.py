@@ -14,6 +14,7 @@ import torch
 from studio.api.text import SamplingParams, TextStep
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.runtime.engines.text.engine import TextEngine, load_steps, without_oldest
+from studio.runtime.engines.text.generation import chunk_size
 from studio.runtime.engines.text.llama import KeyValueCache
 from tests.runtime.engines import tiny_models
 
@@ -45,8 +46,8 @@ def text_of(steps: list[TextStep]) -> str:
 def test_steps_in_order(engine) -> None:
     ids = engine.encode("once upon a time there was " * 100)[:600]
     steps = write(engine, ids, SamplingParams(temperature=0, max_tokens=2))
-    assert [step.kind for step in steps] == ["prefill"] * 3 + ["token"] * 2 + ["end"]
-    assert [(s.done, s.total) for s in steps[:3]] == [(256, 600), (512, 600), (600, 600)]
+    assert [step.kind for step in steps] == ["prefill"] * 5 + ["token"] * 2 + ["end"]
+    assert [(s.done, s.total) for s in steps[3:5]] == [(512, 600), (600, 600)]
 
 
 def test_no_step_reads_more_than_a_chunk_or_a_token(engine, monkeypatch) -> None:
@@ -59,8 +60,14 @@ def test_no_step_reads_more_than_a_chunk_or_a_token(engine, monkeypatch) -> None
     )
     seen = [len(sizes) for _ in engine.generate(engine.encode("word " * 300), GREEDY)]
     assert max(b - a for a, b in zip([0, *seen], seen, strict=False)) == 1
-    assert sizes[0] == 256
-    assert set(sizes[2:]) == {1}
+    assert sizes[:2] == [128, 128]
+    assert set(sizes[3:]) == {1}
+
+
+def test_large_models_read_fewer_tokens_a_step() -> None:
+    sizes = [chunk_size(parameters, "cpu") for parameters in (10**5, 134_515_008, 10**9, 10**11)]
+    assert sizes == [256, 128, 32, 32]
+    assert chunk_size(10**11, "cuda") == 512
 
 
 def test_the_last_step_counts(engine) -> None:
@@ -125,15 +132,15 @@ def test_same_seed_same_text_other_seed_other_text(engine) -> None:
 
 
 def test_same_bits_on_any_number_of_threads(engine) -> None:
-    params = SamplingParams(seed=9, temperature=1.2, max_tokens=6)
-    ids = engine.render([*ASK, {"role": "assistant", "content": "Red. " * 150}, *ASK])
-    assert len(ids) > 300, "more than one chunk"
+    params = SamplingParams(seed=9, temperature=1.2, max_tokens=4)
+    ids = engine.render([*ASK, {"role": "assistant", "content": "Red. " * 50}, *ASK])
+    assert len(ids) > 128, "more than one chunk"
     before, texts, last = torch.get_num_threads(), [], []
     try:
         for threads in (1, 2):
             torch.set_num_threads(threads)
             texts.append([step.token for step in write(engine, ids, params)])
-            last.append(engine.model(torch.tensor(ids[:200]), engine.model.new_cache(200)))
+            last.append(engine.model(torch.tensor(ids[:40]), engine.model.new_cache(40)))
     finally:
         torch.set_num_threads(before)
     assert texts[0] == texts[1]
@@ -142,7 +149,7 @@ def test_same_bits_on_any_number_of_threads(engine) -> None:
 
 def test_two_texts_in_turns_are_the_same_as_one_after_the_other(engine) -> None:
     prompts = [engine.render(ASK), engine.render([{"role": "user", "content": "What is rain?"}])]
-    params = SamplingParams(seed=3, max_tokens=16)
+    params = SamplingParams(seed=3, max_tokens=8)
     alone = [text_of(write(engine, ids, params)) for ids in prompts]
     running = [engine.generate(ids, params) for ids in prompts]
     texts = ["", ""]

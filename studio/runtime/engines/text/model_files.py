@@ -13,7 +13,7 @@ from studio.api.worker import Requirements
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.runtime.engines.text import gguf, weights
 from studio.runtime.engines.text.config import LlamaConfig, config_from_gguf, config_from_json
-from studio.runtime.engines.text.generation import PREFILL_CHUNK
+from studio.runtime.engines.text.generation import LARGEST_CHUNK
 from studio.runtime.engines.text.mapped_file import MappedFile
 from studio.runtime.engines.text.model_folder import ModelFolder
 from studio.runtime.engines.text.refusals import shown
@@ -145,7 +145,7 @@ def measure(path: Path, device: str = "cpu") -> Requirements:
     tokens = min(TYPICAL_CONTEXT, config.context_length)
     cache = tokens * config.cache_values_per_token * item
     # A chunk of the prompt at the widest place, the scores, and rows being turned into floats.
-    passing = (2 * config.intermediate * PREFILL_CHUNK + config.vocabulary + 4 * CHUNK_VALUES) * 4
+    passing = (2 * config.intermediate * LARGEST_CHUNK + config.vocabulary + 4 * CHUNK_VALUES) * 4
     return Requirements(config.parameters * item, cache + passing)
 
 

@@ -1,7 +1,7 @@
 """Tries a stranger's regular expressions on awkward text, in a child that a clock ends.
 
-Run by path with ``python -I`` it is that child: it reads one JSON list of patterns from stdin, says
-that it is ready, tries them, and says that it is done.
+Run by path with ``python -I -S`` it is that child: it reads one JSON list of patterns from stdin,
+says that it is ready, tries them, and says that it is done.
 """
 
 from __future__ import annotations
@@ -42,8 +42,10 @@ def check_patterns(path: Path, patterns: Iterable[str]) -> None:
 
 
 def _passes(patterns: list[str]) -> bool:
+    from studio.runtime.engines.text.bare_python import bare_python, homes
+
     with subprocess.Popen(
-        [sys.executable, "-I", "-B", str(Path(__file__))],
+        bare_python(Path(__file__), *homes("tokenizers")),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -76,6 +78,7 @@ def probes(patterns: Iterable[str]) -> list[str]:
 
 
 def _main() -> None:
+    sys.path.extend(sys.argv[1:])
     from tokenizers import Regex, pre_tokenizers
 
     patterns = json.load(sys.stdin)

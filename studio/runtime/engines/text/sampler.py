@@ -6,7 +6,6 @@ the same seed gives the same text on any number of threads.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
 import torch
@@ -29,8 +28,9 @@ class Sampler:
         """Start the text that follows ``prompt``."""
         self._params = params
         self._generator = torch.Generator().manual_seed(params.seed & _SEED_MASK)
-        self._seen = set(prompt)
-        self._counts: Counter[int] = Counter()
+        self._prompt = list(prompt)
+        self._seen: Tensor | None = None
+        self._counts: Tensor | None = None
 
     def pick(self, scores: Tensor) -> int:
         """Choose a token and remember it.
@@ -42,31 +42,34 @@ class Sampler:
             StudioError: The scores are no numbers: the weights are damaged or overflow.
         """
         scores = self._penalised(scores.detach().to("cpu", torch.float32))
-        best = scores.max()
-        if not torch.isfinite(best):
+        if not torch.isfinite(scores.max()):
             raise StudioError(
                 ErrorCode.BAD_WEIGHTS,
                 "The model's scores are not numbers, so no next word can be chosen.",
                 "Its file may be damaged: verify it, or choose another model.",
             )
         token = int(scores.argmax()) if self._params.temperature == 0 else self._draw(scores)
-        self._seen.add(token)
-        self._counts[token] += 1
+        self._remember(token)
         return token
 
     def _penalised(self, scores: Tensor) -> Tensor:
         params = self._params
-        if params.repetition_penalty != 1 and self._seen:
-            seen = torch.tensor(sorted(self._seen))
-            old = scores[seen]
-            factor = params.repetition_penalty
-            scores = scores.index_copy(0, seen, torch.where(old > 0, old / factor, old * factor))
-        if (params.presence_penalty or params.frequency_penalty) and self._counts:
-            tokens = torch.tensor(sorted(self._counts))
-            counts = torch.tensor([self._counts[int(t)] for t in tokens], dtype=torch.float32)
-            loss = params.presence_penalty + params.frequency_penalty * counts
-            scores = scores.index_add(0, tokens, loss, alpha=-1)
+        if self._seen is None or self._counts is None:
+            self._seen = torch.zeros(scores.shape[0], dtype=torch.bool)
+            self._seen[self._prompt] = True
+            self._counts = torch.zeros(scores.shape[0])
+        if (factor := params.repetition_penalty) != 1:
+            lower = torch.where(scores > 0, scores / factor, scores * factor)
+            scores = torch.where(self._seen, lower, scores)
+        if params.presence_penalty or params.frequency_penalty:
+            scores = scores - params.presence_penalty * (self._counts > 0)
+            scores = scores - params.frequency_penalty * self._counts
         return scores
+
+    def _remember(self, token: int) -> None:
+        if self._seen is not None and self._counts is not None:
+            self._seen[token] = True
+            self._counts[token] += 1
 
     def _draw(self, scores: Tensor) -> int:
         tokens = best_first(scores, self._params.top_k)

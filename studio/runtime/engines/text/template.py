@@ -10,7 +10,6 @@ import atexit
 import json
 import struct
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -23,6 +22,7 @@ from typing import IO, Any
 import psutil
 
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.runtime.engines.text.bare_python import bare_python, homes
 from studio.runtime.engines.text.refusals import shown
 
 SECONDS = 2.0
@@ -190,7 +190,7 @@ class _Child:
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-B", str(_CHILD), str(MEMORY_BYTES), str(SECONDS)],
+            bare_python(_CHILD, str(MEMORY_BYTES), str(SECONDS), *homes("jinja2", "markupsafe")),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

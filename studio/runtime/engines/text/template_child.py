@@ -1,6 +1,6 @@
 """The process in which chat templates are rendered. Imports jinja2 and nothing of the studio.
 
-Run by path with ``python -I``. A template is a program by a stranger: the sandbox bounds what it
+Run by path with ``python -I -S``. A template is a program by a stranger: the sandbox bounds what it
 may touch, the limits set here bound memory and time, and the parent kills this process when they
 do not.
 """
@@ -12,6 +12,9 @@ import sys
 from collections.abc import Mapping
 from datetime import datetime
 from typing import IO, Any, NoReturn
+
+if __name__ == "__main__":
+    sys.path.extend(sys.argv[3:])  # "-S" leaves out where packages lie, and all that starts there
 
 from jinja2 import TemplateError
 from jinja2.ext import Extension, loopcontrols
