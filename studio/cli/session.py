@@ -1,4 +1,4 @@
-"""What a command needs of the studio, opened only when it asks. Prints nothing."""
+"""What a command needs of the studio, opened only when it asks for it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from studio.cli import terminal
 from studio.core.paths import StudioPaths
 
 if TYPE_CHECKING:
@@ -76,6 +77,8 @@ class Session:
 
         library = Library.open(self.paths, read_only=read_only)
         studio = Studio(self.paths, self.settings, library, self.plugins)
+        for notice in studio.notices.all:  # what the opening brought to light
+            terminal.hint(f"{notice.message} {notice.hint}".strip())
         try:
             yield studio
         finally:

@@ -61,7 +61,7 @@ def studio(home: Path) -> Studio:
             env={**os.environ, **variables},
             capture_output=True,
             encoding="utf-8",
-            timeout=120,
+            timeout=300,  # a busy machine
             check=False,
         )
 
