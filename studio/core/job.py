@@ -69,8 +69,7 @@ class Job:
         done, total, message: Latest progress, in the task's own units; ``total`` 0 while unknown.
         seconds_left: Measured from its steps; None while unknown.
         created, started, finished: Seconds since the epoch; None while not yet.
-        text: What it has written so far, by channel.
-        tokens: How many tokens that is.
+        tokens: How many tokens it has written so far.
         artifacts: Its results that are in the library.
         result: The task's own keys, once done.
         error: Why it failed or was lost.
@@ -92,7 +91,7 @@ class Job:
         self.created = time.time()
         self.started: float | None = None
         self.finished: float | None = None
-        self.text: dict[str, str] = {}
+        self._text: dict[str, str] = {}
         self.tokens = 0
         self.preview: tuple[Any, str] | None = None
         self.artifacts: list[SavedArtifact] = []
@@ -274,9 +273,9 @@ class Job:
         """Return what it has written so far, by channel."""
         for channel, pieces in self._pieces.items():
             if pieces:  # joined only when somebody asks: appending stays cheap
-                self.text[channel] = self.text.get(channel, "") + "".join(pieces)
+                self._text[channel] = self._text.get(channel, "") + "".join(pieces)
                 pieces.clear()
-        return dict(self.text)
+        return dict(self._text)
 
     def show(self, picture: Any, note: str) -> None:
         """Hand on an unfinished picture."""

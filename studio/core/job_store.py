@@ -24,7 +24,7 @@ Circumstances = Callable[[], tuple[str, dict[str, str]]]
 
 
 class LibraryJobStore:
-    """Implements ``studio.core.jobs.JobStore``; called on one background thread."""
+    """Each method is durable when it returns; all are called on the board's one disk thread."""
 
     def __init__(self, library: Library, scratch: Path, circumstances: Circumstances) -> None:
         """Keep things in ``library``, and results that are not to be kept in ``scratch``."""

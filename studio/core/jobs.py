@@ -11,15 +11,17 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import singledispatchmethod
-from typing import Any, Protocol
+from typing import Any
 
-from studio.api.artifacts import SavedArtifact
 from studio.api.manifest import TaskEntry
 from studio.api.params import Params
 from studio.core.background import Background, Post
 from studio.core.job import Job, OnFault, Recipe
-from studio.core.notices import Action, Notices
-from studio.core.recipes import Weights, make_recipe
+from studio.core.job_store import LibraryJobStore
+from studio.core.notices import Notices
+from studio.core.recipes import Weights, make_recipe, submission
+from studio.core.results import Results
+from studio.core.supervisor import Supervisor
 from studio.protocol import blobs as blob_rules
 from studio.protocol import frames
 from studio.protocol.errors import ErrorCode, StudioError
@@ -28,7 +30,6 @@ from studio.protocol.messages import (
     Cancel,
     Finished,
     JobChanged,
-    Message,
     Pause,
     Preview,
     Produced,
@@ -49,82 +50,27 @@ PROGRESS_SECONDS = 0.05
 POISONOUS = 2
 """A recipe that was running at so many deaths of the runtime is never run again by itself."""
 
-Later = Callable[[float, Callable[[], None]], Callable[[], None]]
-"""Runs a function on the owner's thread after some seconds; returns what calls it off."""
-
-
-class JobStore(Protocol):
-    """Where jobs and results are kept. Called on one background thread; durable on return."""
-
-    def new_ids(self) -> tuple[str, str]:
-        """Return ids for a job and its record."""
-        ...
-
-    def begin(self, job: str, record: str, recipe: Recipe) -> None:
-        """Write the recipe and the journal."""
-        ...
-
-    def started(self, job: str) -> None:
-        """Note in the journal that it runs."""
-        ...
-
-    def save(
-        self, job: str, record: str, recipe: Recipe, result: Produced, payload: Any, preview: Any
-    ) -> SavedArtifact:
-        """Save one result."""
-        ...
-
-    def end(
-        self,
-        job: str,
-        record: str,
-        state: JobState,
-        error: StudioError | None,
-        last: Finished | None,
-    ) -> None:
-        """Complete the record and close the journal; ``last`` is what the runtime said."""
-        ...
-
-
-class Runtime(Protocol):
-    """What the board needs of the supervisor."""
-
-    @property
-    def is_ready(self) -> bool: ...
-
-    @property
-    def words(self) -> str:
-        """What a job that waits for it waits for."""
-        ...
-
-    def start(self) -> None: ...
-
-    def restart(self) -> None: ...
-
-    def send(self, message: Message, blobs: Sequence[Any] = (), /) -> None: ...
-
 
 class JobBoard:
     """All jobs of a session, oldest first."""
 
     def __init__(
         self,
-        store: JobStore,
-        runtime: Runtime,
+        store: LibraryJobStore,
+        runtime: Supervisor,
         *,
         post: Post,
-        later: Later,
         notices: Notices,
         weights: Weights,
         on_fault: OnFault,
     ) -> None:
         self._store = store
         self._runtime = runtime
-        self._later = later
         self._notices = notices
         self._weights = weights
         self._on_fault = on_fault
         self._disk = Background("studio-jobs", post)
+        self._results = Results(store, self._disk, notices, self._changed)
         self._jobs: dict[str, Job] = {}
         self._unsent: dict[str, Submit] = {}
         """Jobs whose recipe is stored and that the runtime has not been told of, in order."""
@@ -132,8 +78,6 @@ class JobBoard:
         """Jobs whose recipe is not stored yet."""
         self._ending: set[str] = set()
         """Jobs whose end is known and is being written down."""
-        self._unsaved: dict[str, StudioError] = {}
-        """Why a result of a job could not be saved."""
         self._deaths: Counter[str] = Counter()
         self._told: dict[str, float] = {}
         self._observers: list[Callable[[Job], None]] = []
@@ -211,7 +155,7 @@ class JobBoard:
         job.stopping = True
         if self._is_with_runtime(job):
             self._runtime.send(Cancel(job.id))
-            self._later(STUBBORN_SECONDS, lambda: self._still_there(job))
+            self._runtime.later(STUBBORN_SECONDS, lambda: self._still_there(job))
         else:
             self._unsent.pop(job.id, None)
             self._end(job, JobState.CANCELLED)
@@ -242,6 +186,14 @@ class JobBoard:
         if job is not None and job.is_live and job.id not in self._ending:
             self._take(received.message, job, received.blobs)
 
+    def settle(self, then: Callable[[int], None]) -> None:
+        """Close the journal of an earlier studio that was killed; to be called before any job.
+
+        Args:
+            then: Called with the number of jobs that were lost.
+        """
+        self._disk.run(self._store.settle, then, self._notices.error)
+
     def runtime_ready(self) -> None:
         """Hand over all jobs that wait for the runtime, in order."""
         for job in list(self._unsent):
@@ -265,7 +217,7 @@ class JobBoard:
             if job.stopping:
                 self._end(job, JobState.CANCELLED)
             elif job.state in (JobState.QUEUED, JobState.WAITING):
-                waiting[job.id] = _submit_message(job)
+                waiting[job.id] = submission(job.id, job.recipe)
                 job.say("the runtime is starting again")
                 self._changed(job)
             else:
@@ -317,7 +269,7 @@ class JobBoard:
     @_take.register
     def _(self, message: Produced, job: Job, blobs: Sequence[memoryview]) -> None:
         preview = blobs[message.preview] if message.preview >= 0 else None
-        self._save(job, message, blobs[message.blob], preview)
+        self._results.save(job, message, blobs[message.blob], preview)
 
     @_take.register
     def _(self, message: Finished, job: Job, blobs: Sequence[memoryview]) -> None:
@@ -333,7 +285,7 @@ class JobBoard:
         id, record = self._store.new_ids()
         job = Job(id, record, recipe, self, self._on_fault)
         # What is too large is refused before anything of it is stored.
-        frames.encode_body(_submit_message(job))
+        frames.encode_body(submission(job.id, job.recipe))
         frames.check_count(len(recipe.inputs))
         self._jobs[job.id] = job
         self._saving.add(job.id)
@@ -350,7 +302,7 @@ class JobBoard:
         self._saving.discard(job.id)
         if job.id in self._ending or not job.is_live:
             return
-        self._unsent[job.id] = _submit_message(job)
+        self._unsent[job.id] = submission(job.id, job.recipe)
         if self._runtime.is_ready:
             self._send(job)
         else:
@@ -384,32 +336,6 @@ class JobBoard:
             return
         if first_run:
             self._disk.run(lambda: self._store.started(job.id), failed=self._notices.error)
-
-    def _save(self, job: Job, result: Produced, payload: memoryview, preview: Any) -> None:
-        notice = f"unsaved-{job.id}-{id(payload)}"
-
-        def failed(error: StudioError) -> None:
-            # The payload lives on in this function until it could be saved or the user gives up.
-            again = Action("Save again", lambda: self._save(job, result, payload, preview))
-            told = StudioError(
-                error.code,
-                f"A result of “{job.title}” is not saved yet. {error.message}",
-                error.hint,
-                error.details,
-            )
-            self._unsaved[job.id] = told
-            self._notices.error(told, key=notice, actions=(again,))
-
-        self._disk.run(
-            lambda: self._store.save(job.id, job.record, job.recipe, result, payload, preview),
-            lambda artifact: self._saved(job, artifact, notice),
-            failed,
-        )
-
-    def _saved(self, job: Job, artifact: SavedArtifact, notice: str) -> None:
-        self._notices.dismiss(notice)
-        job.keep(artifact)
-        self._changed(job)
 
     def _lose(self, job: Job, reason: str, details: str, by_itself: bool) -> None:
         hint = "Run it again."
@@ -453,7 +379,7 @@ class JobBoard:
             return
         self._ending.discard(job.id)
         self._told.pop(job.id, None)
-        unsaved = self._unsaved.pop(job.id, None)
+        unsaved = self._results.trouble(job)
         if unsaved and state is JobState.DONE:
             job.error, state = unsaved, JobState.FAILED
         job.become(state, job.error.message if job.error else "")
@@ -480,18 +406,4 @@ class JobBoard:
 def _closed() -> StudioError:
     return StudioError(
         ErrorCode.RUNTIME_LOST, "The studio was closed while this ran.", "Run it again."
-    )
-
-
-def _submit_message(job: Job) -> Submit:
-    recipe = job.recipe
-    names = list(recipe.inputs)
-    return Submit(
-        job.id,
-        recipe.task,
-        dict(recipe.params),
-        recipe.seed,
-        recipe.priority,
-        blobs={name: index for index, name in enumerate(names)},
-        specs={name: blob_rules.describe(recipe.inputs[name]) for name in names},
     )

@@ -12,6 +12,8 @@ import msgspec
 from studio.api.manifest import TaskEntry
 from studio.api.params import FieldKind, Params
 from studio.core.job import Recipe
+from studio.protocol.blobs import describe
+from studio.protocol.messages import Submit
 from studio.protocol.states import Priority
 
 SEED_BITS = 32
@@ -77,4 +79,18 @@ def make_recipe(
         digest=hashlib.sha256(
             msgspec.msgpack.encode((entry.id, values), order="sorted")
         ).hexdigest(),
+    )
+
+
+def submission(job: str, recipe: Recipe) -> Submit:
+    """Return the message that asks the runtime for ``recipe``; its inputs travel in their order."""
+    names = list(recipe.inputs)
+    return Submit(
+        job,
+        recipe.task,
+        dict(recipe.params),
+        recipe.seed,
+        recipe.priority,
+        blobs={name: index for index, name in enumerate(names)},
+        specs={name: describe(recipe.inputs[name]) for name in names},
     )

@@ -84,7 +84,6 @@ class Studio:
             store,
             self.runtime,
             post=self.post,
-            later=self.runtime.later,
             notices=self.notices,
             weights=WeightsInUse(self.weights, self._shunned),
             on_fault=self.plugins.record_fault,
@@ -96,7 +95,7 @@ class Studio:
         self._status_observers: list[Callable[[Status], None]] = []
         self.plugins.on_change(self._reconfigure)
         self.plugins.faults.on_fault(self._plugin_failed)
-        self._greet(store)
+        self._greet()
 
     @classmethod
     def open(
@@ -248,14 +247,14 @@ class Studio:
 
     # --- inside -------------------------------------------------------------------------------
 
-    def _greet(self, store: LibraryJobStore) -> None:
+    def _greet(self) -> None:
         """Say what the opening brought to light, and do beside the owner's thread what can wait."""
         for sentence in self.settings.news + self.library.news:
             self.notices.info(sentence)
         self.library.on_health = lambda health: self.post(lambda: self._library_became(health))
         self._background.run(self.weights.entries, failed=self.notices.error)
         if not self.library.read_only:
-            self._background.run(store.settle, self._settled, self.notices.error)
+            self.jobs.settle(self._settled)
 
     def _settled(self, lost: int) -> None:
         if lost:

@@ -1,15 +1,12 @@
 """Start, death and restart of the runtime. Knows nothing of jobs, plugins or windows.
 
-All state lives on the owner's thread. Each child has one thread that starts it, reads what it says
-and sees it off, and one that writes, so that a full pipe never holds up the owner.
+All state lives on the owner's thread; the threads of a child are its keeper's.
 """
 
 from __future__ import annotations
 
 import collections
-import contextlib
 import logging
-import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -18,12 +15,12 @@ from enum import StrEnum
 from typing import Any
 
 from studio.core.background import Post
-from studio.core.child import Child, Exit, Launch
+from studio.core.child import Exit, Launch
+from studio.core.keeper import Keeper
 from studio.core.stall import StallWatch
 from studio.protocol import frames
-from studio.protocol.errors import StudioError
-from studio.protocol.link import LinkClosed, Received, handshake
-from studio.protocol.messages import Goodbye, Hello, Message, Shutdown, Status
+from studio.protocol.link import Received
+from studio.protocol.messages import Hello, Message, Status
 
 log = logging.getLogger("studio.runtime")
 
@@ -36,10 +33,6 @@ TOO_MANY, TOO_SOON = 3, 300.0
 GREETING_SECONDS = 120.0
 SHUTDOWN_SECONDS = 3.0
 CHECK_SECONDS = 5.0
-INBOX = 1000
-"""So many messages may wait for the owner's thread."""
-SLICE_SECONDS = 0.008
-"""Messages are handed on for at most this long at a stretch: the window must breathe."""
 
 
 class RuntimeState(StrEnum):
@@ -120,7 +113,7 @@ class Supervisor:
         self.hello: Hello | None = None
         self.status: Status | None = None
         self.deaths: collections.deque[Death] = collections.deque(maxlen=10)
-        self._keeper: _Keeper | None = None
+        self._keeper: Keeper | None = None
         self._outbox: list[tuple[bytes, Sequence[Any]]] = []
         self._wanted = False
         """Whether the present end, once it comes, was asked for with a fresh start in mind."""
@@ -178,10 +171,10 @@ class Supervisor:
             timer.cancel()
         self._timers.clear()
         self._outbox.clear()
-        keeper, self._keeper = self._keeper, None
-        if keeper is not None:
+        if self._keeper is not None:
             self._become(RuntimeState.STOPPING, "")
-            keeper.end(timeout if self.hello else 0.0)
+            self._keeper.end(timeout if self.hello else 0.0)
+            self._keeper = None
         self._become(RuntimeState.OFF, "")
 
     def last_lines(self) -> list[str]:
@@ -216,15 +209,15 @@ class Supervisor:
         self._wanted = False
         self._watch = StallWatch()
         self._become(RuntimeState.STARTING, "")
-        self._keeper = keeper = _Keeper(self._launch, self._mine, self._post, self)
+        self._keeper = keeper = Keeper(self._launch, self._mine, self._post, self)
         keeper.start()
         self._forget_greeting = self.later(GREETING_SECONDS, lambda: self._too_quiet(keeper))
 
-    def _too_quiet(self, keeper: _Keeper) -> None:
+    def _too_quiet(self, keeper: Keeper) -> None:
         if keeper is self._keeper and self.state is RuntimeState.STARTING:
             keeper.blame(f"It did not greet within {GREETING_SECONDS:.0f} seconds.")
 
-    def greeted(self, keeper: _Keeper, hello: Hello) -> None:
+    def greeted(self, keeper: Keeper, hello: Hello) -> None:
         """Take in that the child of ``keeper`` is ready."""
         if keeper is not self._keeper or self.state is not RuntimeState.STARTING:
             return
@@ -236,7 +229,7 @@ class Supervisor:
             keeper.write(body, blobs)
         self.later(CHECK_SECONDS, lambda: self._check(keeper))
 
-    def heard(self, keeper: _Keeper, received: Received) -> None:
+    def heard(self, keeper: Keeper, received: Received) -> None:
         """Take in a message of the child of ``keeper``."""
         if keeper is not self._keeper:
             return
@@ -245,7 +238,7 @@ class Supervisor:
             self._watch.take(received.message, time.monotonic())
         self._on_message(received)
 
-    def ended(self, keeper: _Keeper, end: Exit) -> None:
+    def ended(self, keeper: Keeper, end: Exit) -> None:
         """Take in that the child of ``keeper`` is gone."""
         if keeper is not self._keeper:
             return
@@ -278,7 +271,7 @@ class Supervisor:
         if self.state is RuntimeState.DEAD and self._keeper is None:
             self._begin()
 
-    def _check(self, keeper: _Keeper) -> None:
+    def _check(self, keeper: Keeper) -> None:
         if keeper is self._keeper:
             self._complain(self._watch.complaint(time.monotonic()))
             self.later(CHECK_SECONDS, lambda: self._check(keeper))
@@ -291,132 +284,3 @@ class Supervisor:
     def _become(self, state: RuntimeState, reason: str) -> None:
         self.state, self.reason = state, reason
         self._on_state(state, reason)
-
-
-class _Keeper:
-    """The two threads of one child, from its start to its end."""
-
-    def __init__(self, launch: Launch, mine: Hello, post: Post, owner: Supervisor) -> None:
-        self.refused = False
-        """Whether it is of another version, so that starting it again is no use."""
-        self._launch = launch
-        self._mine = mine
-        self._post = post
-        self._owner = owner
-        self._child: Child | None = None
-        self._killed = False
-        self._closing = False
-        self._blame = ""
-        self._lock = threading.Lock()
-        self._inbox: collections.deque[Received] = collections.deque()
-        self._draining = False
-        self._room = threading.Semaphore(INBOX)
-        self._writes: queue.SimpleQueue[tuple[bytes, Sequence[Any]] | None] = queue.SimpleQueue()
-        self._reader = threading.Thread(target=self._live, name="studio-runtime", daemon=True)
-        self._writer = threading.Thread(target=self._write, name="studio-runtime-out", daemon=True)
-
-    # --- on the owner's thread ----------------------------------------------------------------
-
-    def start(self) -> None:
-        self._reader.start()
-
-    def write(self, body: bytes, blobs: Sequence[Any]) -> None:
-        self._writes.put((body, blobs))
-
-    def blame(self, reason: str) -> None:
-        """End it for ``reason``, which then stands for how it ended."""
-        self._blame = reason
-        self.kill()
-
-    def kill(self) -> None:
-        with self._lock:
-            self._killed = True
-            child = self._child
-        if child is not None:
-            child.kill()
-
-    def end(self, timeout: float) -> None:
-        """Ask it to end, then make it; returns when it is gone."""
-        self._closing = True
-        self.write(frames.encode_body(Shutdown()), ())
-        self._writes.put(None)
-        self._reader.join(timeout)
-        if self._reader.is_alive():
-            self.kill()
-            self._reader.join()
-
-    def last_lines(self) -> list[str]:
-        return self._child.last_lines() if self._child else []
-
-    # --- on its own threads -------------------------------------------------------------------
-
-    def _live(self) -> None:
-        try:
-            child = self._launch()
-        except OSError as error:
-            end = Exit(None, f"It cannot be started: {error.strerror or error}.")
-            self._post(lambda: self._owner.ended(self, end))
-            return
-        with self._lock:
-            self._child = child
-            killed = self._killed
-        if killed:
-            child.kill()
-        self._listen(child)
-        self._writes.put(None)
-        end = child.wait()
-        if self._writer.ident:
-            self._writer.join()
-        if self._blame:
-            end = Exit(end.code, self._blame)
-        self._post(self._drain)
-        self._post(lambda: self._owner.ended(self, end))
-
-    def _listen(self, child: Child) -> None:
-        try:
-            hello = handshake(child.link, self._mine)
-            self._writer.start()
-            self._post(lambda: self._owner.greeted(self, hello))
-            while received := child.link.receive():
-                self._take(received)
-        except LinkClosed:
-            pass
-        except StudioError as error:
-            self.refused = not self._writer.ident
-            self._blame = self._blame or str(error)
-            child.kill()
-
-    def _take(self, received: Received) -> None:
-        if isinstance(received.message, Goodbye):
-            self._blame = received.message.reason
-            return
-        while not self._room.acquire(timeout=0.2):  # a flood waits in the pipe, not in memory
-            if self._killed or self._closing:
-                return
-        with self._lock:
-            self._inbox.append(received)
-            wake, self._draining = not self._draining, True
-        if wake:
-            self._post(self._drain)
-
-    def _drain(self) -> None:
-        """Hand on what has come, on the owner's thread: one post for many messages."""
-        until = time.monotonic() + SLICE_SECONDS
-        while True:
-            with self._lock:
-                if not self._inbox:
-                    self._draining = False
-                    return
-                received = self._inbox.popleft()
-            self._room.release()
-            self._owner.heard(self, received)
-            if time.monotonic() > until:
-                self._post(self._drain)
-                return
-
-    def _write(self) -> None:
-        assert self._child is not None
-        while (item := self._writes.get()) is not None:
-            with contextlib.suppress(LinkClosed):  # the reader sees the end and says why
-                self._child.link.send_body(*item)
-        self._child.link.finish()
