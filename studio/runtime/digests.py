@@ -25,7 +25,7 @@ class Digests:
     def known(self, path: Path) -> str:
         """Return the digest of ``path`` if it was computed for the file as it is now, else ''."""
         try:
-            return self._known.get(_key(path), "")
+            return self._known.get(stamp(path), "")
         except OSError:
             return ""
 
@@ -34,7 +34,7 @@ class Digests:
 
         Of a folder: the digest of the lines ``digest  name`` of its files, sorted by name.
         """
-        key = _key(path)
+        key = stamp(path)
         files = _files(path)
         total = sum(file.stat().st_size for file in files) or 1
         done = 0
@@ -86,7 +86,8 @@ def _name(file: Path, folder: Path) -> str:
     return file.relative_to(folder).as_posix() if folder.is_dir() else file.name
 
 
-def _key(path: Path) -> str:
+def stamp(path: Path) -> str:
+    """Return what tells ``path`` from what it was before: names, sizes, times of change."""
     facts = []
     for file in _files(path):
         now = file.stat()

@@ -16,9 +16,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from studio.api.worker import Loader, Requirements
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.messages import LoadedWeights, WeightsEntry
 from studio.protocol.states import JobState
@@ -27,6 +24,7 @@ from studio.runtime.digests import Digests
 from studio.runtime.faults import brief
 from studio.runtime.jobs import Job
 from studio.runtime.memory import Budget, give_back, in_words
+from studio.runtime.sources import Source, Sources, unreadable
 from studio.runtime.workers import Contained
 
 log = logging.getLogger(__name__)
@@ -41,14 +39,17 @@ class Loaded:
         is_stale: To be dropped as soon as nobody uses it.
     """
 
-    entry: WeightsEntry
-    loader: Loader
+    source: Source
     model: Any
-    bytes: int
     digest: str
     users: Counter[Job] = field(default_factory=Counter)
     last_used: float = field(default_factory=time.monotonic)
     is_stale: bool = False
+
+    @property
+    def bytes(self) -> int:
+        """Memory that its weights take."""
+        return self.source.needs.weights_bytes
 
 
 @dataclass(frozen=True)
@@ -68,23 +69,16 @@ class Pool:
     """Lends loaded models.
 
     Args:
-        find_loaders: Yields all loaders there are, the cheapest to ask first.
         on_change: Called when memory or models became free, so that waiting jobs look again.
     """
 
     def __init__(
-        self,
-        *,
-        find_loaders: Callable[[], Iterable[Loader]],
-        digests: Digests,
-        on_change: Callable[[], None],
+        self, *, sources: Sources, digests: Digests, on_change: Callable[[], None]
     ) -> None:
-        self._find_loaders = find_loaders
+        self._sources = sources
         self._digests = digests
         self._on_change = on_change
         self._lock = threading.Lock()
-        self._entries: dict[str, WeightsEntry] = {}
-        self._chosen: dict[WeightsEntry, Loader] = {}
         self._limit = 0
         self._device: Device | None = None
         self._no_device: StudioError | None = None
@@ -97,14 +91,11 @@ class Pool:
 
     def configure(self, weights: Iterable[WeightsEntry], memory_limit: int) -> None:
         """Take over the weights there are now; models whose file has another path become stale."""
+        self._sources.configure(weights)
         with self._lock:
-            self._entries = {entry.id: entry for entry in weights}
-            self._chosen.clear()
             self._limit = memory_limit
             for loaded in self._loaded.values():
-                now = self._entries.get(loaded.entry.id)
-                if now is None or now.path != loaded.entry.path:
-                    loaded.is_stale = True
+                loaded.is_stale = loaded.is_stale or not self._sources.has(loaded.source)
 
     def use_device(self, device: Device | None, error: StudioError | None = None) -> None:
         """Say where to compute, or why nowhere."""
@@ -125,7 +116,7 @@ class Pool:
             device = self._device.torch_name if self._device else ""
             return tuple(
                 LoadedWeights(
-                    each.entry.id,
+                    each.source.id,
                     each.bytes,
                     device,
                     tuple(job.id for job in each.users),
@@ -137,12 +128,8 @@ class Pool:
     # --- what jobs ask --------------------------------------------------------------------------
 
     def path(self, weights: str) -> Path:
-        """Return where ``weights`` lie.
-
-        Raises:
-            StudioError: ``NOT_FOUND``: nobody knows them, or the file is gone.
-        """
-        return Path(self._entry(weights).path)
+        """Return where ``weights`` lie; see :meth:`Sources.path`."""
+        return self._sources.path(weights)
 
     @contextlib.contextmanager
     def lease(self, job: Job, weights: str, working_bytes: int = 0) -> Iterator[Any]:
@@ -166,21 +153,20 @@ class Pool:
     def _acquire(self, job: Job, weights: str, working_bytes: int) -> tuple[Loaded, int]:
         if self._no_device is not None:
             raise self._no_device
-        entry = self._entry(weights)
-        loader = self._loader(entry)
-        needs = loader.measure(Path(entry.path))
-        working = working_bytes or needs.working_bytes
+        source = self._sources.get(weights)
+        working = working_bytes or source.needs.working_bytes
+        self._retire_old(source)
         plan: Loaded | _Wait | _Build | None = None
 
         def reason_to_wait() -> str:
             nonlocal plan
             with self._lock:
-                plan = self._plan(job, entry, needs.weights_bytes, working)
+                plan = self._plan(job, source, working)
                 if isinstance(plan, _Wait):
-                    self._waiting[job] = entry.id
+                    self._waiting[job] = source.id
                     return plan.reason
                 if isinstance(plan, _Build):
-                    self._builder = entry.id
+                    self._builder = source.id
                 else:
                     self._lend(job, plan, working)
                 return ""
@@ -191,25 +177,31 @@ class Pool:
             with self._lock:
                 self._waiting.pop(job, None)
         if isinstance(plan, _Build):
-            return self._build(job, entry, loader, needs, working, plan), working
+            return self._build(job, source, working, plan), working
         assert isinstance(plan, Loaded)
         return plan, working
 
-    def _plan(
-        self, job: Job, entry: WeightsEntry, size: int, working: int
-    ) -> Loaded | _Wait | _Build:
+    def _retire_old(self, source: Source) -> None:
+        """Drop the model of these weights if it was made from files that have changed since."""
+        with self._lock:
+            loaded = self._loaded.get(source.id)
+            if loaded is not None and loaded.source.stamp != source.stamp:
+                loaded.is_stale = True
+        self.sweep()
+
+    def _plan(self, job: Job, source: Source, working: int) -> Loaded | _Wait | _Build:
         """Decide, under the lock, how ``job`` comes to its model."""
-        loaded = self._loaded.get(entry.id)
+        loaded = self._loaded.get(source.id)
         if loaded is not None and job in loaded.users:  # a second lease of the same job
             return loaded
         if loaded is not None and loaded.is_stale:
-            return _Wait(f"waiting for the old {entry.id} to go: {_who(loaded.users)}")
+            return _Wait(f"waiting for the old {source.id} to go: {_who(loaded.users)}")
         if self._builder:
             return _Wait(f"waiting until {self._builder} is ready")
-        need = working if loaded else size + working
-        missing, victims = self._shortage(need, keep=entry.id)
+        need = working if loaded else source.needs.weights_bytes + working
+        missing, victims = self._shortage(need, keep=source.id)
         if missing > 0:
-            return _Wait(self._reason_to_wait(job, entry.id, need, missing))
+            return _Wait(self._reason_to_wait(job, source.id, need, missing))
         if loaded is not None and not victims:
             return loaded
         return _Build(victims, loaded)
@@ -219,7 +211,7 @@ class Pool:
         assert self._device is not None
         held = sum(each.bytes for each in self._loaded.values()) + self._working.total()
         room = Budget.of(self._device.memory(), self._limit, held).room
-        idle = [each for each in self._loaded.values() if not each.users and each.entry.id != keep]
+        idle = [each for each in self._loaded.values() if not each.users and each.source.id != keep]
         victims: list[Loaded] = []
         for each in sorted(idle, key=lambda loaded: loaded.last_used):
             if room >= need:
@@ -251,46 +243,36 @@ class Pool:
             )
         return f"waiting for {in_words(missing)}: {_who(busy)}"
 
-    def _build(
-        self,
-        job: Job,
-        entry: WeightsEntry,
-        loader: Loader,
-        needs: Requirements,
-        working: int,
-        plan: _Build,
-    ) -> Loaded:
-        """Make room, load ``entry`` in steps of the job, and lend it. The turn is already taken."""
+    def _build(self, job: Job, source: Source, working: int, plan: _Build) -> Loaded:
+        """Make room, load in steps of the job, and lend the model. The turn is already taken."""
         job.is_building = True
         try:
-            self._drop(plan.victims, f"{entry.id} needs {in_words(needs.weights_bytes + working)}")
-            loaded = plan.loaded or self._load(job, entry, loader, needs.weights_bytes)
+            need = source.needs.weights_bytes + working
+            self._drop(plan.victims, f"{source.id} needs {in_words(need)}")
+            loaded = plan.loaded or self._load(job, source)
             with self._lock:
-                self._loaded[entry.id] = loaded
+                self._loaded[source.id] = loaded
                 self._lend(job, loaded, working)
             return loaded
         finally:
             job.is_building = False
             self._end_turn()
 
-    def _load(self, job: Job, entry: WeightsEntry, loader: Loader, size: int) -> Loaded:
+    def _load(self, job: Job, source: Source) -> Loaded:
         assert self._device is not None
         began = time.monotonic()
-        path, device = Path(entry.path), self._device
+        path, device = source.path, self._device
         try:
-            digest = entry.digest or self._digests.known(path)
+            digest = source.entry.digest or self._digests.known(path)
             if not digest:
-                digest = _finish(job, self._digests.compute(path), f"checking {entry.id}")
-            model = _finish(job, loader.load(path, device.torch_name), f"loading {entry.id}")
+                digest = _finish(job, self._digests.compute(path), f"checking {source.id}")
+            parts = source.loader.load(path, device.torch_name)
+            model = _finish(job, parts, f"loading {source.id}")
         except OSError as error:
-            raise StudioError(
-                ErrorCode.BAD_WEIGHTS,
-                f"“{entry.id}” cannot be read: {error.strerror or error}.",
-                "Check the disk and the permissions of the file, or choose other weights.",
-            ) from error
+            raise unreadable(source.id, error) from error
         device.settle()
-        log.info("loaded %s from %s in %.2f s", entry.id, path, time.monotonic() - began)
-        return Loaded(entry, loader, model, size, digest)
+        log.info("loaded %s from %s in %.2f s", source.id, path, time.monotonic() - began)
+        return Loaded(source, model, digest)
 
     def _lend(self, job: Job, loaded: Loaded, working: int) -> None:
         loaded.users[job] += 1
@@ -314,7 +296,7 @@ class Pool:
             stale = [each for each in self._loaded.values() if each.is_stale and not each.users]
             if not stale or self._builder:
                 return
-            self._builder = stale[0].entry.id
+            self._builder = stale[0].source.id
         self._drop(stale, "it is no longer wanted")
         self._end_turn()
 
@@ -322,13 +304,13 @@ class Pool:
         if victims and self._device:
             self._device.settle()  # the other lane's stream may still read what it gave back
         for each in victims:
-            log.info("dropping %s (%s): %s", each.entry.id, in_words(each.bytes), why)
+            log.info("dropping %s (%s): %s", each.source.id, in_words(each.bytes), why)
             with self._lock:
-                del self._loaded[each.entry.id]
+                del self._loaded[each.source.id]
             try:
-                each.loader.unload(each.model)
+                each.source.loader.unload(each.model)
             except Contained as error:
-                log.error("unloading %s failed: %s", each.entry.id, brief(error))
+                log.error("unloading %s failed: %s", each.source.id, brief(error))
             each.model = None
         if victims:
             give_back()
@@ -338,43 +320,6 @@ class Pool:
             self._builder = ""
         self.sweep()
         self._on_change()
-
-    # --- weights and their loaders --------------------------------------------------------------
-
-    def _entry(self, weights: str) -> WeightsEntry:
-        with self._lock:
-            entry = self._entries.get(weights)
-        if entry is None:
-            what = f"There are no weights called “{weights}”."
-            if not weights:
-                what = "No weights were chosen."
-            raise StudioError(ErrorCode.NOT_FOUND, what, "Choose others on the Models page.")
-        if not Path(entry.path).exists():
-            raise StudioError(
-                ErrorCode.NOT_FOUND,
-                f"The file of “{weights}” is gone: {entry.path}.",
-                "Put it back, or choose other weights on the Models page.",
-            )
-        return entry
-
-    def _loader(self, entry: WeightsEntry) -> Loader:
-        """Return the loader of the entry's family, else the first that knows the file."""
-        if known := self._chosen.get(entry):
-            return known
-        path = Path(entry.path)
-        for loader in self._find_loaders():
-            # The family is asked for by name first: reading the headers of a file that another
-            # loader is meant to read could only refuse it.
-            if loader.family == entry.family or (not entry.family and loader.recognise(path)):
-                self._chosen[entry] = loader
-                return loader
-        if entry.family:  # what the catalogue was told is of no use: look for ourselves
-            return self._loader(msgspec.structs.replace(entry, family=""))
-        raise StudioError(
-            ErrorCode.UNSUPPORTED,
-            f"“{entry.id}” is of a kind that nothing installed here can load.",
-            "Install a plugin that knows it, or choose other weights.",
-        )
 
 
 def _finish(job: Job, parts: Iterator[Any], what: str) -> Any:

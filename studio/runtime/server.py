@@ -46,6 +46,7 @@ from studio.runtime.pool import Pool
 from studio.runtime.runner import Runner
 from studio.runtime.scheduler import Scheduler
 from studio.runtime.scratch import make_root
+from studio.runtime.sources import Sources
 from studio.runtime.workers import Contained, Workers
 
 log = logging.getLogger(__name__)
@@ -79,7 +80,7 @@ class Server:
         self._digests = Digests(cache)
         self._workers = Workers(self._on_fault)
         self._pool = Pool(
-            find_loaders=self._loaders, digests=self._digests, on_change=self._on_change
+            sources=Sources(self._loaders), digests=self._digests, on_change=self._on_change
         )
         self._runner = Runner(self._workers, self._pool, self._scratch_root)
         self._scheduler = Scheduler(self._runner.run)

@@ -255,6 +255,30 @@ def test_weights_that_moved_are_loaded_afresh(desk: Desk, holder: Holder) -> Non
     assert desk.loader.unloads == ["small"]
 
 
+def test_weights_that_changed_on_disk_are_loaded_afresh(desk: Desk, holder: Holder) -> None:
+    path = desk.weights("small", 100)
+    first = desk.run("long.use", weights="small").weights
+    path.write_text("0200")
+    assert desk.run("long.use", weights="small").weights != first
+    assert desk.loader.loads == ["small", "small"]
+    assert desk.loader.unloads == ["small"]
+
+
+def test_headers_are_read_once(desk: Desk, holder: Holder) -> None:
+    desk.weights("small", 100)
+    asked: list[str] = []
+    original = desk.loader.measure
+
+    def measure(path: Any) -> Any:
+        asked.append(path.stem)
+        return original(path)
+
+    desk.loader.measure = measure  # type: ignore[method-assign]
+    for _ in range(3):
+        desk.run("long.use", weights="small")
+    assert asked == ["small"]
+
+
 def test_unknown_and_vanished_weights_are_refused_in_words(desk: Desk, holder: Holder) -> None:
     desk.weights("gone", 100).unlink()
     for name, says in (("gone", "is gone"), ("nobody", "no weights called"), ("", "No weights")):
