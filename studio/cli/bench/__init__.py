@@ -15,6 +15,7 @@ BENCHES = {
     "start": "first paint of the window, against a bare PySide6 window",
     "link": "a round trip to the runtime, against a bare pipe between two processes",
     "text": "tokens a second, against transformers with the same weights",
+    "chat": "window time of a streamed token, against its budget of a millisecond",
 }
 """Bench → one line. Each is a module: ``measure(session)`` returns figures, ``ratio`` first."""
 
