@@ -25,11 +25,13 @@ SIDECAR_FORMAT = "offline-studio/artifact"
 PREVIEW_SUFFIX = ".png"
 
 _ORDERS = {
-    "newest": "artifacts.id DESC",
-    "oldest": "artifacts.id",
-    "title": "artifacts.title COLLATE NOCASE, artifacts.id",
-    "largest": "artifacts.bytes DESC, artifacts.id",
+    "newest": "{n} DESC",
+    "oldest": "{n}",
+    "title": "artifacts.title COLLATE NOCASE, {n}",
+    "largest": "artifacts.bytes DESC, {n}",
 }
+"""``n`` is the order of birth, in the index of words too: the first page needs no sorting."""
+
 _FAMILY = """
     WITH RECURSIVE kin(id, distance) AS (
         VALUES (?, 0)
@@ -123,9 +125,10 @@ class Artifacts:
                 f"The library cannot sort by “{order}”.",
                 f"Use one of: {', '.join(_ORDERS)}.",
             )
-        where, values = _conditions(query, **conditions)
+        source, values = _matching(query, **conditions)
+        n = "artifact_search.rowid" if match_expression(query) else "artifacts.n"
         rows = self._database.all(
-            f"SELECT artifacts.* FROM artifacts WHERE {where} ORDER BY {_ORDERS[order]}"
+            f"SELECT artifacts.* FROM {source} ORDER BY {_ORDERS[order].format(n=n)}"
             " LIMIT ? OFFSET ?",
             *values,
             limit,
@@ -135,8 +138,8 @@ class Artifacts:
 
     def count(self, query: str, **conditions: Any) -> int:
         """Return how many ``find`` would return without a limit."""
-        where, values = _conditions(query, **conditions)
-        return int(self._database.value(f"SELECT count(*) FROM artifacts WHERE {where}", *values))
+        source, values = _matching(query, **conditions)
+        return int(self._database.value(f"SELECT count(*) FROM {source}", *values))
 
     def inputs(self, id: str) -> list[str]:
         """Return the ids of what an artifact was made from, the lost ones too."""
@@ -250,7 +253,7 @@ def sidecar(artifact: Artifact, record: Record | None, inputs: Sequence[str]) ->
     return msgspec.json.format(msgspec.json.encode(data), indent=1)
 
 
-def _conditions(
+def _matching(
     query: str,
     *,
     kinds: Sequence[str] = (),
@@ -261,8 +264,9 @@ def _conditions(
     job: str = "",
     collection: str = "",
 ) -> tuple[str, list[Any]]:
-    """Return the WHERE of a search and its values."""
-    terms, values = [f"binned_at IS {'NOT' if binned else ''} NULL"], list[Any]()
+    """Return the FROM and WHERE of a search, and its values."""
+    source, terms = "artifacts", [f"binned_at IS {'NOT' if binned else ''} NULL"]
+    values: list[Any] = []
 
     def add(term: str, *more: Any) -> None:
         terms.append(term)
@@ -271,7 +275,7 @@ def _conditions(
     if kinds:
         add(f"kind IN {tables.marks(kinds)}", *kinds)
     if starred is not None:
-        add("starred = ?", starred)
+        add("starred" if starred else "NOT starred")
     if passed is not None:
         add("coalesce(json_array_length(verdict, '$.checks'), 0) > 0")
         failed = (
@@ -286,8 +290,9 @@ def _conditions(
     if collection:
         add("id IN (SELECT artifact FROM collection_items WHERE collection = ?)", collection)
     if match := match_expression(query):
-        add("n IN (SELECT rowid FROM artifact_search WHERE artifact_search MATCH ?)", match)
+        source = "artifact_search CROSS JOIN artifacts ON artifacts.n = artifact_search.rowid"
+        add("artifact_search MATCH ?", match)
     elif query.strip():
         like = like_pattern(query)
         add(r"(title || ' ' || prompt || ' ' || text) LIKE ? ESCAPE '\'", like)
-    return " AND ".join(terms), values
+    return f"{source} WHERE {' AND '.join(terms)}", values

@@ -28,8 +28,8 @@ def copy_database(database: Database, target: Path) -> Path:
     disk.remove(part)
     try:
         disk.make_folder(target.parent)
-        with database.exclusive() as source, closing(sqlite3.connect(part)) as copy:
-            source.backup(copy)
+        with database.guard("back up the library"), closing(sqlite3.connect(part)) as copy:
+            database.copy_into(copy)
             copy.execute("PRAGMA journal_mode = DELETE")
             found = copy.execute("PRAGMA integrity_check(1)").fetchone()[0]
         if found != "ok":

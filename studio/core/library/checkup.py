@@ -52,7 +52,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         ):
             if ids:
                 shown = ", ".join(ids[:5]) + (", …" if len(ids) > 5 else "")
-                yield f"Of {len(ids)} artifact{'s' * (len(ids) > 1)} the {what}: {shown}."
+                yield f"{len(ids)} artifact{'s' * (len(ids) > 1)}: the {what} ({shown})."
         if self.orphans:
             yield f"{len(self.orphans)} files belong to no artifact; they take up room only."
         if self.ok:

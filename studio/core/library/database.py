@@ -127,6 +127,11 @@ class Database:
                 raise self.refusal
             yield self._writer
 
+    def copy_into(self, target: sqlite3.Connection) -> None:
+        """Copy the whole database as it is now, whoever writes meanwhile."""
+        with self.guard("copy the database"):
+            self._reader().backup(target)
+
     def problem(self) -> str:
         """Return what a quick check of the whole file finds wrong, empty when nothing is."""
         try:

@@ -20,7 +20,7 @@ from studio.core.library.writer_lock import WriterLock
 from studio.protocol.errors import ErrorCode, StudioError
 
 DATABASE = "library.db"
-_CHECKED_AT_START = 256 << 20
+_CHECKED_AT_START = 16 << 20
 """A larger database is checked by ``Library.maintain`` instead, so that the start stays short."""
 
 

@@ -55,11 +55,13 @@ _VERSION_1 = (
         preview TEXT NOT NULL, record TEXT NOT NULL, job TEXT NOT NULL,
         text TEXT NOT NULL, prompt TEXT NOT NULL, meta TEXT NOT NULL
     ) STRICT;
-    CREATE INDEX artifacts_by_kind ON artifacts(binned_at, kind, id);
+    -- Every index ends in n, the order of birth: what is shown first is found first.
+    CREATE INDEX artifacts_by_bin ON artifacts(binned_at);
+    CREATE INDEX artifacts_by_kind ON artifacts(binned_at, kind);
     CREATE INDEX artifacts_by_digest ON artifacts(digest);
     CREATE INDEX artifacts_by_preview ON artifacts(preview) WHERE preview <> '';
     CREATE INDEX artifacts_by_record ON artifacts(record) WHERE record <> '';
-    CREATE INDEX artifacts_starred ON artifacts(id) WHERE starred;
+    CREATE INDEX artifacts_starred ON artifacts(binned_at) WHERE starred;
 
     -- A parent may be gone for good while its children stay: no reference on that side.
     CREATE TABLE artifact_inputs (

@@ -91,6 +91,17 @@ def test_a_backup_is_a_home_that_opens(library: Library, tmp_path: Path) -> None
         library.backup(tmp_path / "copy")
 
 
+def test_a_second_studio_may_back_up_what_the_first_one_writes(
+    library: Library, folder: Path, tmp_path: Path
+) -> None:
+    saved = library.add_artifact("image", b"x", suffix=".png")
+    with Library.open(folder) as second:
+        assert second.read_only
+        second.backup(tmp_path / "copy")
+    with Library.open(StudioPaths(tmp_path / "copy")) as copy:
+        assert copy.find() == [saved]
+
+
 def test_a_backup_of_a_damaged_library_says_so(library: Library, tmp_path: Path) -> None:
     saved = library.add_artifact("image", b"good", suffix=".png")
     library.payload_path(saved).write_bytes(b"bad!")
