@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -120,15 +121,12 @@ class ArtifactDetail(QFrame):
 
     def _viewer(self, artifact: Artifact, text: str) -> QWidget:
         host = self._parts.studio.plugins
-        for plugin in host.usable():
-            if not (plugin.manifest and plugin.manifest.plugin):
-                continue
-            context = self._parts.context_of(plugin.id)
-            viewers = host.call(plugin.id, "studio_viewers", ctx=context) or {}
-            make = viewers.get(artifact.kind)
-            if make is not None:
-                saved = context.library.artifact(artifact.id)
-                widget = host.guard(plugin.id, "viewer", partial(make, saved))
+        contexts = {plugin.id: self._parts.context_of(plugin.id) for plugin in host.usable()}
+        # A plugin that fails is recorded by the host, which tells the user; another may show it.
+        for plugin, viewers in host.call_each("studio_viewers", lambda id: {"ctx": contexts[id]}):
+            saved = contexts[plugin].library.artifact(artifact.id)
+            with suppress(StudioError):
+                widget = host.guard(plugin, "viewer", partial(_view, viewers, saved))
                 if isinstance(widget, QWidget):
                     return widget
         return self._plain_viewer(artifact, text)
@@ -328,3 +326,9 @@ def _text(path: Path, artifact: Artifact) -> str:
             return file.read(TEXT_CHARS * 4).decode("utf-8", errors="replace")[:TEXT_CHARS]
     except OSError:
         return artifact.text
+
+
+def _view(viewers: Mapping[str, Callable[[SavedArtifact], Any]], artifact: SavedArtifact) -> Any:
+    """Return what a plugin's viewer makes of ``artifact``; None if it has none for its kind."""
+    make = viewers.get(artifact.kind)
+    return make(artifact) if make else None

@@ -89,13 +89,11 @@ class SettingsPage(QWidget):
     def _plugins(self) -> None:
         """One section for each plugin whose ``studio_settings`` hook gives a ``Params`` class."""
         host = self._studio.plugins
-        for plugin in host.usable():
-            if plugin.manifest is None or not plugin.manifest.plugin:
-                continue
-            context = self._context_of(plugin.id)
-            params = host.call(plugin.id, "studio_settings", ctx=context)
-            if params is not None:
-                self._plugin_section(plugin.title, context, params)
+        contexts = {plugin.id: self._context_of(plugin.id) for plugin in host.usable()}
+        # A plugin that fails here is recorded by the host, which tells the user; the page goes on.
+        for plugin, params in host.call_each("studio_settings", lambda id: {"ctx": contexts[id]}):
+            if isinstance(params, type) and issubclass(params, Params):
+                self._plugin_section(host.plugin(plugin).title, contexts[plugin], params)
 
     def _plugin_section(self, title: str, context: PluginContext, params: type[Params]) -> None:
         form = self._ui.form(params)
