@@ -28,6 +28,7 @@ from studio.desktop.bridge import Background, Bridge
 from studio.desktop.crash import CrashReports
 from studio.desktop.look import Look
 from studio.desktop.shell import MainWindow
+from studio.desktop.stalls import StallWatch
 from studio.desktop.theme import ThemeMode
 from studio.desktop.unix_signals import SignalWatch
 from studio.desktop.window_state import WindowState
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger("studio.app")
 _KEEP_STATE_MS = 15_000
 _HEAVY = ("torch", "transformers", "numpy", "rdkit", "pygments", "markdown_it")
+WATCH_STALLS = "STUDIO_WATCH_STALLS"
+"""Set to anything while developing: log the stack of whatever holds the window for 100 ms."""
 MEASURE = "STUDIO_MEASURE_START"
 """Set to the ``time.time()`` of the start: print what the first paint took, as JSON, and end."""
 
@@ -98,6 +101,7 @@ class App(QObject):
         self._background = Background(self._bridge)
         self._crashes: CrashReports | None = None
         self.session: Session | None = None
+        self._stalls = StallWatch() if os.environ.get(WATCH_STALLS) else None
         self._keeper = QTimer(self)
         self._keeper.setInterval(_KEEP_STATE_MS)
         self._keeper.timeout.connect(self._keep)
@@ -119,6 +123,8 @@ class App(QObject):
     def finish(self) -> None:
         """Let go of everything, in the reverse order."""
         self._keeper.stop()
+        if self._stalls is not None:
+            self._stalls.close()
         if self.session is not None:
             self.session.close()
         self._background.wait()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Self
 
 from PySide6.QtCore import QObject
@@ -20,6 +21,7 @@ from studio.desktop.palette import CommandPalette
 from studio.desktop.shell import MainWindow
 from studio.desktop.shortcuts import Group, show_shortcuts
 from studio.desktop.workspace import OWN, Workspace
+from studio.protocol.errors import StudioError
 from studio.protocol.messages import Unload
 
 
@@ -40,6 +42,7 @@ class Session(QObject):
         self._connect_notices()
         self._connect_activity()
         self._bind()
+        window.files_dropped.connect(self._on_files)
 
     @classmethod
     def open(
@@ -126,6 +129,28 @@ class Session(QObject):
         activity.set_runtime(str(studio.runtime.state), studio.runtime.reason)
         studio.on_runtime(lambda state, reason: activity.set_runtime(str(state), reason))
         studio.on_status(activity.set_status)
+
+    def _on_files(self, paths: list[Path]) -> None:
+        """Hand each dropped file to the first plugin that knows what to do with it."""
+        for path in paths:
+            answers = self.studio.plugins.call_each(
+                "studio_open_file",
+                lambda plugin: {"ctx": self.workspace.context(plugin)},
+                path=path,
+            )
+            found = next(answers, None)
+            if found is None:
+                self._notice(
+                    Level.INFO,
+                    self.tr("Nothing here opens {name}.").format(name=path.name),
+                    self.tr("Drop it on a field that takes files, or add a plugin that knows it."),
+                )
+                continue
+            plugin, run = found
+            try:
+                self.studio.plugins.guard(plugin, "opening a file", run)
+            except StudioError as error:
+                self.studio.notices.error(error)
 
     # --- actions ------------------------------------------------------------------------------
 

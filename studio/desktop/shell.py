@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from PySide6.QtCore import QSize, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QKeySequence, QPaintEvent, QResizeEvent, QShortcut
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QKeySequence,
+    QPaintEvent,
+    QResizeEvent,
+    QShortcut,
+)
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
 from studio.desktop.activity import Activity
@@ -37,11 +46,13 @@ class MainWindow(QMainWindow):
         painted: The first frame is on its way to the screen; once.
         closing: The window is about to go; keep what must be kept.
         page_opened: Id of the page now in view.
+        files_dropped: Paths that were dropped where no page took them.
     """
 
     painted = Signal()
     closing = Signal()
     page_opened = Signal(str)
+    files_dropped = Signal(list)
 
     def __init__(
         self, look: Look, activity: Activity, state: WindowState, copy: Callable[[str], None]
@@ -52,6 +63,7 @@ class MainWindow(QMainWindow):
         self._was_painted = False
         self.setWindowTitle("Offline Studio")
         self.setMinimumSize(_MINIMUM)
+        self.setAcceptDrops(True)
         self.rail = Rail(look)
         self.pages = PageHost(look, copy)
         self.banner = Banner(look)
@@ -117,6 +129,14 @@ class MainWindow(QMainWindow):
             event.accept()
         else:
             event.ignore()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        urls = [url for url in event.mimeData().urls() if url.isLocalFile()]
+        self.files_dropped.emit([Path(url.toLocalFile()) for url in urls])
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)

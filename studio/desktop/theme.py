@@ -49,13 +49,13 @@ class Theme(QObject):
         self._app = app
         self._mode = mode
         self._colors: dict[str, QColor] = {}
-        self._parts = tempfile.TemporaryDirectory(prefix="offline-studio-look-")
+        self._parts = _folder_for_parts()
         self.reduced_motion = False
         self.tokens = Tokens(True)
         self._hints = app.styleHints()
         self._hints.colorSchemeChanged.connect(self._on_system)
         app.setStyle("Fusion")
-        self._apply()
+        self.apply()
 
     @property
     def mode(self) -> ThemeMode:
@@ -66,7 +66,7 @@ class Theme(QObject):
         """Switch at once, everywhere."""
         self._mode = mode
         if self._wants_dark() != self.tokens.dark:
-            self._apply()
+            self.apply()
 
     def color(self, token: str) -> QColor:
         """Return the colour of a token, or the colour that is written there (``#rrggbb``)."""
@@ -80,7 +80,8 @@ class Theme(QObject):
 
     def close(self) -> None:
         """Remove the drawn parts."""
-        self._parts.cleanup()
+        if self._parts is not None:
+            self._parts.cleanup()
 
     def _wants_dark(self) -> bool:
         if self._mode is ThemeMode.SYSTEM:
@@ -91,7 +92,8 @@ class Theme(QObject):
     def _on_system(self) -> None:
         self.set_mode(self._mode)
 
-    def _apply(self) -> None:
+    def apply(self) -> None:
+        """Dress the application, whatever it wears now."""
         self.tokens = table.tokens(self._wants_dark())
         self._colors.clear()
         self._app.setPalette(self._palette())
@@ -140,11 +142,20 @@ class Theme(QObject):
     def _part(self, icon: str, token: str) -> str:
         """Return the path of ``icon`` in the colour of ``token``, as a style sheet takes it."""
         color = self.color(token).name()
-        drawn = Path(self._parts.name) / f"{icon}-{color[1:]}.svg"
         source = folder("icons") / f"{icon}.svg"
+        if self._parts is None:
+            return source.as_posix()  # black, but there
+        drawn = Path(self._parts.name) / f"{icon}-{color[1:]}.svg"
         if not drawn.exists() and source.exists():
             drawn.write_text(source.read_text("utf-8").replace("currentColor", color), "utf-8")
         return drawn.as_posix()
+
+
+def _folder_for_parts() -> tempfile.TemporaryDirectory[str] | None:
+    try:
+        return tempfile.TemporaryDirectory(prefix="offline-studio-look-")
+    except OSError:  # no disk takes anything: the window opens to say so
+        return None
 
 
 def _rgba(color: QColor) -> str:

@@ -29,6 +29,7 @@ def dressed(qapp: QApplication) -> Iterator[Look]:
 @pytest.fixture
 def look(dressed: Look) -> Iterator[Look]:
     dressed.theme.set_mode(ThemeMode.DARK)
+    dressed.theme.apply()  # a test of the whole application may have left other clothes
     yield dressed
     dressed.theme.set_mode(ThemeMode.DARK)
     dressed.theme.reduced_motion = True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible
-from PySide6.QtWidgets import QAbstractButton, QAbstractScrollArea, QScrollBar, QWidget
+from PySide6.QtWidgets import QAbstractButton, QAbstractScrollArea, QLineEdit, QScrollBar, QWidget
 
 _QTS_OWN = ("qt_", "QComboBoxPrivate")
 
@@ -16,8 +16,15 @@ def nameless(root: QWidget) -> list[str]:
         takes_keys = widget.focusPolicy() != Qt.FocusPolicy.NoFocus or isinstance(
             widget, QAbstractButton
         )
+        in_a_field = isinstance(widget.parentWidget(), QLineEdit)  # its own little buttons
         own = widget.objectName().startswith(_QTS_OWN) or isinstance(widget, QScrollBar)
-        if not takes_keys or own or widget.focusProxy() or not widget.isVisibleTo(root):
+        if (
+            not takes_keys
+            or own
+            or in_a_field
+            or widget.focusProxy()
+            or not widget.isVisibleTo(root)
+        ):
             continue
         if type(widget) is QWidget or type(widget) is QAbstractScrollArea:
             continue

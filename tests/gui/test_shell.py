@@ -24,8 +24,9 @@ KeyStroke = Callable[[MainWindow, Qt.Key], None]
 def press(qtbot: Any) -> KeyStroke:
     def press(window: MainWindow, key: Qt.Key) -> None:
         window.activateWindow()
-        target = QApplication.focusWidget() or window
-        qtbot.keyClick(target, key, Qt.KeyboardModifier.ControlModifier)
+        qtbot.keyClick(
+            QApplication.focusWidget() or window, key, Qt.KeyboardModifier.ControlModifier
+        )
 
     return press
 

@@ -1,0 +1,242 @@
+"""The whole window over a real library and a scripted runtime: opens, fills, survives, closes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QLabel, QPlainTextEdit, QPushButton, QWidget
+
+from studio.app import App
+from studio.core.library import Library
+from studio.core.paths import StudioPaths
+from studio.desktop import window_state
+from studio.desktop.states import ErrorState
+from studio.desktop.widgets.sheet import Sheet
+from studio.testing.scripted import ScriptedRuntime, Stall
+from tests.gui.names import nameless
+
+
+@pytest.fixture
+def runtime() -> ScriptedRuntime:
+    return ScriptedRuntime()
+
+
+class Runs:
+    """Starts the window again and again, as a person would over days."""
+
+    def __init__(self, qapp: QApplication, qtbot: Any, runtime: ScriptedRuntime) -> None:
+        self._qapp, self._qtbot, self._runtime = qapp, qtbot, runtime
+        self._app: App | None = None
+
+    def __call__(self) -> App:
+        self.end()
+        self._app = app = App(self._qapp, launch=self._runtime.launch)
+        app.look.theme.reduced_motion = True
+        app.start()
+        self._qtbot.waitUntil(
+            lambda: app.session is not None or _problem(app) is not None, timeout=20_000
+        )
+        return app
+
+    def end(self) -> None:
+        """Close the window that is open."""
+        app, self._app = self._app, None
+        if app is not None:
+            app.window.may_close = lambda: True
+            app.window.close()
+            app.finish()
+            app.window.deleteLater()
+
+
+@pytest.fixture
+def start(qapp: QApplication, qtbot: Any, runtime: ScriptedRuntime) -> Iterator[Runs]:
+    runs = Runs(qapp, qtbot, runtime)
+    yield runs
+    runs.end()
+
+
+def _problem(app: App) -> ErrorState | None:
+    shown = app.window.pages.currentWidget()
+    return shown if isinstance(shown, ErrorState) else None
+
+
+def _button(widget: QWidget, text: str) -> QPushButton:
+    return next(b for b in widget.findChildren(QPushButton) if b.text() == text)
+
+
+def _words(widget: QWidget) -> str:
+    return " ".join(label.text() for label in widget.findChildren(QLabel))
+
+
+def _messages(app: App) -> str:
+    return " ".join(card.notice.message for card in app.window.notices.cards())
+
+
+def test_it_opens_with_pages_and_a_runtime(start: Runs, qtbot: Any) -> None:
+    app = start()
+    qtbot.waitUntil(lambda: app.activity.runtime_state == "ready", timeout=20_000)
+    pages = [button.spec.id for button in app.window.rail.buttons()]
+    assert pages[0] == "chat.page"
+    assert pages[-4:] == ["studio.gallery", "studio.models", "studio.plugins", "studio.settings"]
+    assert app.window.pages.current == "chat.page"
+    assert app.window.pages.page() is not None
+    assert app.window.banner.isHidden()
+
+
+@pytest.mark.parametrize("page", ["chat.page", "gallery", "models", "plugins", "settings"])
+def test_each_page_opens_and_names_its_controls(start: Runs, page: str) -> None:
+    app = start()
+    wanted = page if "." in page else f"studio.{page}"
+    app.window.open_page(wanted)
+    assert app.window.pages.page(wanted) is not None
+    assert nameless(app.window) == []
+
+
+def test_what_was_open_is_open_again(start: Runs) -> None:
+    app = start()
+    app.window.open_page("studio.models")
+    app.window.resize(1010, 666)
+    again = start()
+    assert again.window.pages.current == "studio.models"
+    assert (again.window.width(), again.window.height()) == (1010, 666)
+
+
+def test_a_second_studio_names_the_first_and_saves_nothing(start: Runs) -> None:
+    with Library.open(StudioPaths.default()):
+        app = start()
+        assert "Another studio" in _words(app.window.banner)
+        assert app.window.banner.isVisible()
+        assert app.window.pages.page() is not None, "looking around still works"
+
+
+def test_without_a_home_the_window_stays_and_offers_a_way_on(
+    start: Runs, monkeypatch: Any, tmp_path: Path
+) -> None:
+    in_the_way = tmp_path / "file"
+    in_the_way.write_text("x")
+    monkeypatch.setenv("STUDIO_HOME", str(in_the_way / "home"))
+    app = start()
+    state = _problem(app)
+    assert state is not None
+    assert "STUDIO_HOME" in _words(state)
+    _button(state, "Look around without saving").click()
+    assert app.session is not None
+    assert app.window.banner.isVisible()
+    assert app.window.pages.current == "chat.page"
+
+
+def test_a_home_that_was_mended_is_taken_at_the_next_try(
+    start: Runs, monkeypatch: Any, tmp_path: Path
+) -> None:
+    in_the_way = tmp_path / "file"
+    in_the_way.write_text("x")
+    monkeypatch.setenv("STUDIO_HOME", str(in_the_way / "home"))
+    app = start()
+    state = _problem(app)
+    assert state is not None
+    in_the_way.unlink()
+    _button(state, "Try again").click()
+    assert app.session is not None
+    assert app.window.banner.isHidden()
+
+
+def test_a_bug_in_a_slot_keeps_the_state_and_is_told(start: Runs, qtbot: Any) -> None:
+    app = start()
+    app.window.open_page("studio.models")
+    try:
+        raise LookupError("a slot went wrong")
+    except LookupError as error:
+        sys.excepthook(type(error), error, error.__traceback__)
+    qtbot.waitUntil(lambda: "Something went wrong in the studio itself" in _messages(app))
+    paths = StudioPaths.default()
+    assert window_state.load(paths.state).page == "studio.models"
+    assert "a slot went wrong" in (paths.logs / "crash.log").read_text("utf-8")
+
+
+def test_a_crash_is_offered_once_at_the_next_start(start: Runs, qapp: QApplication) -> None:
+    logs = StudioPaths.default().logs
+    logs.mkdir(parents=True, exist_ok=True)
+    (logs / "crash-native.log").write_text("Fatal Python error: Segmentation fault\n")
+    app = start()
+    assert "ended unexpectedly" in _messages(app)
+    card = app.window.notices.cards()[-1]
+    _button(card, "Copy report").click()
+    assert "Segmentation fault" in qapp.clipboard().text()
+    assert "ended unexpectedly" not in _messages(start())
+
+
+def test_closing_while_a_job_runs_asks_first(
+    start: Runs, runtime: ScriptedRuntime, qtbot: Any
+) -> None:
+    app = start()
+    assert app.session is not None
+    runtime.enqueue(Stall())
+    app.session.studio.submit("chat.reply", {"prompt": "Hello"}, keep=False)
+    qtbot.waitUntil(lambda: bool(app.activity.live()))
+    app.window.close()
+    assert app.window.isVisible()
+    sheet = app.window.findChild(Sheet)
+    assert "1 job is still at work" in _words(sheet)
+    _button(sheet, "Stop and close").click()
+    assert not app.window.isVisible()
+
+
+def test_the_palette_finds_a_conversation_and_opens_it(start: Runs, qtbot: Any) -> None:
+    with Library.open(StudioPaths.default()) as library:
+        talk = library.conversations.create("Stairs and railings")
+        library.conversations.add_message(talk.id, None, "user", "How steep may stairs be?")
+    app = start()
+    assert app.session is not None
+    app.session.palette.toggle()
+    app.session.palette._edit.setText("railings")
+    assert app.session.palette.visible_titles()[0] == "Stairs and railings"
+    app.session.palette._run(app.session.palette._rows.index(0))
+    page = app.window.pages.page("chat.page")
+    assert page is not None
+    save = page.save_state
+    assert save is not None
+    qtbot.waitUntil(lambda: save()["conversation"] == talk.id)
+
+
+def test_a_file_nobody_knows_is_said(start: Runs, tmp_path: Path, qtbot: Any) -> None:
+    app = start()
+    app.window.files_dropped.emit([tmp_path / "thing.xyz"])
+    assert "Nothing here opens thing.xyz" in _messages(app)
+
+
+def test_theme_and_motion_survive_a_restart(start: Runs) -> None:
+    app = start()
+    assert app.session is not None
+    light = next(a for a in app.session._shell_actions() if a.id == "theme-light")
+    light.run()
+    assert not app.look.theme.tokens.dark
+    assert not start().look.theme.tokens.dark
+
+
+def test_sheets_of_the_shell_open_and_close_by_key(start: Runs, qtbot: Any) -> None:
+    app = start()
+    assert app.session is not None
+    for show in (app.session.show_about, app.session.show_shortcuts):
+        show()
+        sheet = next(s for s in app.window.findChildren(Sheet) if s.isVisible())
+        assert nameless(sheet) == []
+        qtbot.keyClick(sheet.close_button, Qt.Key.Key_Escape)
+        assert not sheet.isVisible()
+
+
+def test_about_names_versions_and_licences(start: Runs) -> None:
+    app = start()
+    assert app.session is not None
+    app.session.show_about()
+    sheet = next(s for s in app.window.findChildren(Sheet) if s.isVisible())
+    words = _words(sheet) + " ".join(b.text() for b in sheet.findChildren(QPushButton))
+    for expected in ("Inter", "JetBrains Mono", "Lucide", "SIL OFL", "Qt 6", "msgspec"):
+        assert expected in words
+    licence = next(b for b in sheet.findChildren(QPushButton) if "Inter" in b.accessibleName())
+    licence.click()
+    assert "SIL OPEN FONT LICENSE" in sheet.findChild(QPlainTextEdit).toPlainText().upper()

@@ -1,0 +1,77 @@
+"""From other threads to the window's: in order, contained, and a held thread is noticed."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import Any
+
+from PySide6.QtCore import QTimer
+
+from studio.desktop.bridge import Background, Bridge
+from studio.desktop.stalls import StallWatch
+
+
+def test_posted_calls_run_on_the_windows_thread_in_order(qtbot: Any) -> None:
+    bridge, heard = Bridge(), []
+    here = threading.get_ident()
+
+    def work() -> None:
+        for number in range(100):
+            bridge.post(lambda number=number: heard.append((number, threading.get_ident())))
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    worker.join()
+    assert heard == [], "never in the middle of something else"
+    qtbot.waitUntil(lambda: len(heard) == 100)
+    assert heard == [(number, here) for number in range(100)]
+
+
+def test_one_bad_call_does_not_stop_the_next(qtbot: Any, caplog: Any) -> None:
+    faults: list[BaseException] = []
+    bridge, heard = Bridge(faults.append), []
+    with caplog.at_level(logging.CRITICAL):
+        bridge.post(lambda: 1 / 0)
+        bridge.post(lambda: heard.append("next"))
+        qtbot.waitUntil(lambda: heard == ["next"])
+    assert isinstance(faults[0], ZeroDivisionError)
+
+
+def test_background_work_comes_back_here(qtbot: Any) -> None:
+    background, heard = Background(Bridge()), []
+    background.run(threading.get_ident, heard.append)
+    background.run(lambda: 1 / 0, heard.append, lambda error: heard.append(str(error)))
+    qtbot.waitUntil(lambda: len(heard) == 2)
+    assert "division by zero" in heard
+    other = next(found for found in heard if found != "division by zero")
+    assert other != threading.get_ident()
+    assert background.wait()
+
+
+def test_a_held_window_is_noticed_with_its_stack(qtbot: Any) -> None:
+    reports: list[tuple[float, str]] = []
+    watch = StallWatch(0.1, lambda seconds, stack: reports.append((seconds, stack)))
+
+    def a_slow_slot() -> None:
+        until = time.monotonic() + 10
+        while not reports and time.monotonic() < until:
+            time.sleep(0.01)
+
+    try:
+        QTimer.singleShot(0, a_slow_slot)
+        qtbot.waitUntil(lambda: bool(reports), timeout=15_000)
+    finally:
+        watch.close()
+    seconds, stack = reports[0]
+    assert seconds > 0.1
+    assert "a_slow_slot" in stack
+
+
+def test_a_window_that_waits_for_the_user_is_not_held(qtbot: Any) -> None:
+    reports: list[float] = []
+    watch = StallWatch(5.0, lambda seconds, stack: reports.append(seconds))
+    qtbot.wait(300)
+    watch.close()
+    assert reports == []
