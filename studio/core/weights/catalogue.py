@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +29,7 @@ class WeightsCatalogue:
     def __init__(self, folders: Sequence[Path]) -> None:
         self.folders = tuple(folders)
         self._found: dict[str, Weights] | None = None
+        self._scanning = threading.Lock()
 
     def list(self, capability: str = "") -> list[Weights]:
         """Return the weights for ``capability`` (all if empty), best first.
@@ -90,12 +92,14 @@ class WeightsCatalogue:
 
     def rescan(self) -> None:
         """Read the folders again; until that is done, others see what was found before."""
-        self._found = _scan(self.folders)
+        with self._scanning:
+            self._found = _scan(self.folders)
 
     def _all(self) -> dict[str, Weights]:
-        if self._found is None:
-            self._found = _scan(self.folders)
-        return self._found
+        with self._scanning:  # an older scan, on another thread, must not overtake a newer one
+            if self._found is None:
+                self._found = _scan(self.folders)
+            return self._found
 
 
 def _scan(folders: Sequence[Path]) -> dict[str, Weights]:
