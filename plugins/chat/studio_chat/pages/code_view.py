@@ -7,7 +7,6 @@ from math import ceil
 from PySide6.QtCore import QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import (
     QColor,
-    QPainter,
     QPaintEvent,
     QSyntaxHighlighter,
     QTextBlockFormat,
@@ -27,6 +26,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.api.gui import Ui
+from studio_chat.pages.boxes import paint_box
 from studio_chat.pages.highlight import Run, highlight
 from studio_chat.pages.markdown_blocks import Block
 from studio_chat.pages.prose_view import StillBrowser
@@ -84,14 +84,10 @@ class CodeView(QFrame):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the frame in the colours of the theme."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         colors = self._ui.tokens.colors
-        painter.setPen(QColor(colors["line"]))
-        painter.setBrush(QColor(colors["bg"]))
         left = 22 * self._block.indent
         box = QRectF(self.rect()).adjusted(left + 0.5, 0.5, -0.5, -0.5 - _BELOW)
-        painter.drawRoundedRect(box, 8, 8)
+        paint_box(self, event.rect(), box, 8, colors["bg"], colors["line"])
 
     def _on_copy(self) -> None:
         self._ui.copy(self._block.text)

@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from studio.api.gui import Ui
+from studio_chat.pages.boxes import paint_box
 from studio_chat.pages.growing_edit import GrowingEdit
 from studio_chat.pages.session import MAX_MESSAGE
 
@@ -199,13 +200,10 @@ class Composer(QFrame):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the box, with a ring while the keyboard is in it."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         colors = self._ui.tokens.colors
-        focus = self.field.hasFocus()
-        painter.setPen(QPen(QColor(colors["accent" if focus else "line"]), 2 if focus else 1))
-        painter.setBrush(QColor(colors["panel"]))
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 16, 16)
+        ring, width = (colors["accent"], 2) if self.field.hasFocus() else (colors["line"], 1)
+        box = QRectF(self.rect()).adjusted(1, 1, -1, -1)
+        paint_box(self, event.rect(), box, 16, colors["panel"], ring, width)
 
 
 class _Field(GrowingEdit):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Protocol
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QEnterEvent, QFocusEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QEnterEvent, QFocusEvent, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from studio.api import PluginContext
+from studio_chat.pages.boxes import paint_box
 from studio_chat.pages.card_bar import BAR_HEIGHT, CardBar
 from studio_chat.pages.card_status import CardStatus
 from studio_chat.pages.edit_box import Choice, EditBox
@@ -239,12 +240,9 @@ class MyBody(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the bubble behind the text."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(self._ctx.ui.tokens.colors["raised"]))
         left = self._view.x() - 16
-        painter.drawRoundedRect(QRectF(left, 0, self.width() - left, self.height()), 14, 14)
+        box = QRectF(left, 0, self.width() - left, self.height())
+        paint_box(self, event.rect(), box, 14, self._ctx.ui.tokens.colors["raised"])
 
 
 class ReplyBody(QWidget):
@@ -300,9 +298,6 @@ class ReplyBody(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the card behind."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         colors = self._ctx.ui.tokens.colors
-        painter.setPen(QColor(colors["line"]))
-        painter.setBrush(QColor(colors["panel"]))
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 12, 12)
+        box = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
+        paint_box(self, event.rect(), box, 12, colors["panel"], colors["line"])

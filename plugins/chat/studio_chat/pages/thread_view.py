@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 
+import time
+
 from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, QTimer
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
@@ -14,11 +16,16 @@ from studio_chat.pages.turns import Turn
 
 LIVE = 60
 """About how many turns are widgets; a long thread would be slow otherwise (research: from 160 on)."""
-CHUNK = 12
+SLACK = 12
+"""So many more may live before those far from the eye are let go."""
 FIRST = 8
-"""Turns that are made at once when a conversation is opened; the others follow while it is idle."""
+"""At most so many turns are made at once when a conversation is opened; the others follow when idle."""
+_OPEN_SECONDS, _FILL_SECONDS = 0.03, 0.006
+"""How long turns may be made in one go: at opening, and while the window is idle."""
 COLUMN = 760
 _MARGIN = 28
+_FILL_MS = 8
+"""Between two such whiles: layouts and the user come first."""
 _NEAR = 600
 """Pixels from an end of what is live at which more is made."""
 _BOTTOM = 24
@@ -62,7 +69,7 @@ class ThreadView(QScrollArea):
         self.verticalScrollBar().rangeChanged.connect(self._align)
         self._filler = QTimer(self)
         self._filler.setSingleShot(True)
-        self._filler.setInterval(0)
+        self._filler.setInterval(_FILL_MS)
         self._filler.timeout.connect(self._fill)
         self._down = ctx.ui.button("", "arrow-down", tip=self.tr("To the newest message (Ctrl+End)"))
         self._down.setParent(self)
@@ -89,16 +96,16 @@ class ThreadView(QScrollArea):
             self._stick = True
         while len(self.cards) > same:
             self._drop(len(self.cards) - 1)
-        if not self.cards:
-            self._first = max(0, len(turns) - FIRST)
         for number, card in enumerate(self.cards):
             if card.turn != turns[self._first + number]:
                 card.set_turn(turns[self._first + number])
-        if to_end and self._first + len(self.cards) < len(turns) - CHUNK:
+        if to_end and self._first + len(self.cards) < len(turns) - FIRST:
             self._clear()
-            self._first = max(0, len(turns) - FIRST)
-        for turn in turns[self._first + len(self.cards) :]:
-            self._add(len(self.cards), turn)
+        if self.cards:
+            for turn in turns[self._first + len(self.cards) :]:
+                self._add(len(self.cards), turn)
+        else:
+            self._open_at_end(turns)
         self._mark_last()
         self.show_reply()
         self._filler.start()
@@ -147,7 +154,7 @@ class ThreadView(QScrollArea):
             return
         self._clear()
         self._stick, self._first = False, 0
-        for turn in self._session.turns[:CHUNK]:
+        for turn in self._session.turns[:FIRST]:
             self._add(len(self.cards), turn)
         self._mark_last()
         self._settle()
@@ -159,7 +166,9 @@ class ThreadView(QScrollArea):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Hold what is being read in place when the content changes its height."""
-        if watched is self._content and event.type() == QEvent.Type.Resize:
+        held = self._held[0] if self._held is not None else None
+        grown = watched is self._content and event.type() == QEvent.Type.Resize
+        if grown or (watched is held and event.type() == QEvent.Type.Move):
             self._settle()
         return super().eventFilter(watched, event)
 
@@ -188,13 +197,20 @@ class ThreadView(QScrollArea):
 
     def _hold(self) -> None:
         """Remember the first card in view and where it is."""
+        old = self._held[0] if self._held is not None else None
         top = self.verticalScrollBar().value()
+        self._held = None
         for card in self.cards:
             y = self._top(card)
             if y + card.height() > top:
                 self._held = card, y - top
-                return
-        self._held = None
+                break
+        new = self._held[0] if self._held is not None else None
+        if new is not old:
+            if old is not None:
+                old.removeEventFilter(self)
+            if new is not None:
+                new.installEventFilter(self)
 
     def _settle(self) -> None:
         """Scroll to where the eye was, after a change of heights."""
@@ -202,7 +218,7 @@ class ThreadView(QScrollArea):
         bar = self.verticalScrollBar()
         if self._stick:
             bar.setValue(bar.maximum())
-        elif self._held is not None and self._held[0] in self.cards:
+        elif self._held is not None:
             bar.setValue(self._top(self._held[0]) - self._held[1])
         self._moving = False
         self._down.setVisible(not self._stick and bool(self.cards))
@@ -219,32 +235,49 @@ class ThreadView(QScrollArea):
 
     # --- which turns are widgets --------------------------------------------------------------
 
+    def _open_at_end(self, turns: list[Turn]) -> None:
+        """Make the last turns, as many as a short while allows."""
+        self._first, end = len(turns), time.perf_counter() + _OPEN_SECONDS
+        while self._first > max(0, len(turns) - FIRST) and (
+            len(self.cards) < 2 or time.perf_counter() < end
+        ):
+            self._first -= 1
+            self._add(0, turns[self._first])
+
     def _fill(self) -> None:
-        """Make more widgets around what is in view, a few at a time, and drop those far away."""
+        """Make more widgets around what is in view, a few at a time, and let go of those far away."""
         if self._session is None or not self.cards:
             return
         bar, turns = self.verticalScrollBar(), self._session.turns
         if not self._stick:
             self._hold()
-        up = self._first > 0 and (bar.value() < _NEAR or len(self.cards) < LIVE)
-        down = not self._at_end and bar.value() > bar.maximum() - _NEAR
-        if down:
-            for turn in turns[self._first + len(self.cards) :][: CHUNK // 2]:
-                self._add(len(self.cards), turn)
-            while len(self.cards) > LIVE + CHUNK:
-                self._drop(0)
-                self._first += 1
-        elif up:
-            for _ in range(min(CHUNK // 3, self._first)):
+        end = time.perf_counter() + _FILL_SECONDS
+        made = 0
+        while made == 0 or time.perf_counter() < end:
+            after = self._first + len(self.cards)
+            if bar.value() > bar.maximum() - _NEAR and after < len(turns):
+                self._add(len(self.cards), turns[after])
+            elif self._first > 0 and (bar.value() < _NEAR or len(self.cards) < LIVE):
                 self._first -= 1
                 self._add(0, turns[self._first])
-            while len(self.cards) > LIVE + CHUNK and not self._stick:
-                self._drop(len(self.cards) - 1)
-        if up or down:
+            else:
+                break
+            made += 1
+        if made:
+            self._let_go()
             self._mark_last()
             self.show_reply()
-            if len(self.cards) < LIVE or bar.value() < _NEAR:
-                self._filler.start()
+            self._filler.start()
+
+    def _let_go(self) -> None:
+        """Drop widgets at the end that is farther from the eye."""
+        bar = self.verticalScrollBar()
+        while len(self.cards) > LIVE + SLACK:
+            if bar.value() > bar.maximum() / 2:
+                self._drop(0)
+                self._first += 1
+            else:
+                self._drop(len(self.cards) - 1)
 
     def _same(self, turns: list[Turn]) -> int:
         """Return how many of the live cards still show what is in view; a saved message keeps its card."""
@@ -265,6 +298,8 @@ class ThreadView(QScrollArea):
 
     def _drop(self, place: int) -> None:
         card = self.cards.pop(place)
+        if self._held is not None and self._held[0] is card:
+            self._held = None
         self._column.removeWidget(card)
         card.hide()
         card.deleteLater()

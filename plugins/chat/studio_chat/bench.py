@@ -1,0 +1,149 @@
+"""What the window pays for a chat: a streamed answer, and a thread of a thousand messages. Prints nothing.
+
+Runs the page's own widgets, without a runtime and without a library.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any, cast
+
+from PySide6.QtCore import QCoreApplication
+
+from studio.api import PluginContext
+from studio.api.gui import Ui
+from studio_chat.pages.markdown_view import MarkdownView
+from studio_chat.pages.session import Session
+from studio_chat.pages.thread_view import ThreadView
+from studio_chat.pages.turns import Reply, Turn
+
+TOKENS = 5_000
+MESSAGES = 1_000
+SCROLL_STEP = 120
+"""Pixels: one click of a mouse wheel."""
+_SECTION = """## Part {n}
+A **dilated** convolution spaces its taps *d* pixels apart, so a `3×3` kernel with `d = {n}` sees a
+wider field with nine weights. See [the paper](https://example.org/{n}) for more.
+
+1. The first point is about the *kernel*
+2. The second about the **stride**
+   - with a nested remark that is long enough to wrap onto a second line of the column
+
+```python
+class Dilated{n}(nn.Module):
+    \"\"\"Taps that are {n} pixels apart.\"\"\"
+
+    def __init__(self, channels: int = 64) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(channels, channels, 3, padding={n}, dilation={n})  # same size
+```
+
+| layer | output | parameters |
+|:--|:-:|--:|
+| conv{n} | 64×64 | {n},728 |
+
+> Output size stays equal when `padding = dilation`.
+
+"""
+
+
+def run(ui: Ui) -> dict[str, float]:
+    """Return milliseconds of window time: per streamed token and per scrolled frame.
+
+    Args:
+        ui: The window's building blocks, as pages get them; there must be a ``QApplication``.
+    """
+    ctx = cast(PluginContext, SimpleNamespace(ui=ui, weights=_Weights()))
+    return {**stream(ctx, batch=1), **stream(ctx, batch=4), **scroll(ctx)}
+
+
+class _Weights:
+    def title(self, weights: str) -> str:
+        return weights
+
+    def for_capability(self, capability: str) -> Sequence[tuple[str, str]]:
+        return ()
+
+
+def answer_tokens(count: int = TOKENS) -> list[str]:
+    """Return an answer with all that Markdown has, in pieces as a model writes them."""
+    text, n = "", 0
+    while len(text) < count * 4:
+        n += 1
+        text += _SECTION.format(n=n)
+    return [text[at : at + 4] for at in range(0, count * 4, 4)]
+
+
+def stream(ctx: PluginContext, batch: int) -> dict[str, float]:
+    """Time an answer of ``TOKENS`` tokens, drawn each ``batch`` tokens with layout and painting.
+
+    A drawing for each token is the worst there is: the page gathers what comes within 33 ms.
+    """
+    thread, session = _thread(ctx, [Turn("q", "user", "Explain it all"), Turn("a", "assistant", "")])
+    card = thread.cards[-1]
+    card.set_reply(Reply("bench", "a"))
+    view = card.findChild(MarkdownView)
+    assert isinstance(view, MarkdownView)
+    spent: list[float] = []
+    tokens = answer_tokens()
+    for at in range(0, len(tokens), batch):
+        pieces = tokens[at : at + batch]
+        started = time.perf_counter()
+        for piece in pieces:
+            thread.add_text("a", piece)
+        view.flush()
+        _frame()
+        spent.append((time.perf_counter() - started) * 1000 / len(pieces))
+    thread.close()
+    return _figures(f"stream_ms_per_token_by_{batch}", spent)
+
+
+def scroll(ctx: PluginContext) -> dict[str, float]:
+    """Time frames while a thread of ``MESSAGES`` messages is scrolled from its end to its start."""
+    turns = []
+    for n in range(MESSAGES // 2):
+        turns.append(Turn(f"q{n}", "user", f"Question {n}: what about d = {n}?"))
+        turns.append(Turn(f"a{n}", "assistant", _SECTION.format(n=n)))
+    started = time.perf_counter()
+    thread, _session = _thread(ctx, turns)
+    opened = (time.perf_counter() - started) * 1000
+    for _ in range(50):  # what is made while the window is idle
+        _frame()
+    bar, spent = thread.verticalScrollBar(), []
+    while bar.value() > 0:
+        started = time.perf_counter()
+        bar.setValue(bar.value() - SCROLL_STEP)
+        _frame()
+        spent.append((time.perf_counter() - started) * 1000)
+    live = len(thread.cards)
+    thread.close()
+    return {"open_ms": round(opened, 1), "live_cards": live, **_figures("scroll_frame_ms", spent)}
+
+
+def _thread(ctx: PluginContext, turns: list[Turn]) -> tuple[ThreadView, Any]:
+    session = SimpleNamespace(turns=turns, reply=None)
+    thread = ThreadView(ctx)
+    thread.resize(820, 700)
+    thread.show()
+    thread.set_session(cast(Session, session))
+    _frame()
+    return thread, session
+
+
+def _frame() -> None:
+    """Let Qt lay out and paint what has changed."""
+    for _ in range(2):  # a layout may ask for another one
+        QCoreApplication.processEvents()
+
+
+def _figures(name: str, spent: Sequence[float]) -> dict[str, float]:
+    centiles = statistics.quantiles(spent, n=100)
+    return {
+        f"{name}_median": round(statistics.median(spent), 3),
+        f"{name}_p95": round(centiles[94], 3),
+        f"{name}_max": round(max(spent), 3),
+    }
+
