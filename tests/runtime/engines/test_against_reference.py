@@ -7,7 +7,7 @@ import torch
 
 from studio.api.text import SamplingParams
 
-pytestmark = [pytest.mark.torch, pytest.mark.slow]
+pytestmark = [pytest.mark.torch, pytest.mark.slow, pytest.mark.timeout(600)]
 
 GREEDY = SamplingParams(temperature=0, repetition_penalty=1, max_tokens=64)
 QUESTIONS = [

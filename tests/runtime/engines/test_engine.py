@@ -392,7 +392,6 @@ def test_an_endless_old_message_does_not_stop_the_talk(engine) -> None:
     assert list(fitted.ids) == engine.render(message("hi"))
 
 
-@pytest.mark.timeout(60)
 def test_a_begun_reply_is_continued_not_answered(engine) -> None:
     asked = [{"role": "user", "content": "Count to five."}]
     begun = [*asked, {"role": "assistant", "content": "One, two,"}]
@@ -401,6 +400,7 @@ def test_a_begun_reply_is_continued_not_answered(engine) -> None:
     assert prompt.startswith(engine.tokenizer.decode(engine.fit(asked, 100).ids))
 
 
+@pytest.mark.timeout(60)
 def test_a_thousand_turns_are_fitted_with_few_renders(engine, monkeypatch) -> None:
     renders: list[int] = []
     render = type(engine.template).render

@@ -131,11 +131,10 @@ def test_an_unknown_architecture_is_named(folder) -> None:
 def test_what_asks_to_run_code_has_no_effect_and_is_listed(folder) -> None:
     canary = folder / "canary"
     (folder / "modeling_evil.py").write_text(f"open({str(canary)!r}, 'w')")
-    change(
-        folder,
-        auto_map={"AutoModelForCausalLM": "modeling_evil.Evil"},
-        _attn_implementation_internal="evil/repo",
-    )
+    change(folder, _attn_implementation_internal="evil/repo")
+    settings = folder / "tokenizer_config.json"
+    asks = {"auto_map": {"AutoTokenizer": ["modeling_evil.Evil", None]}}
+    settings.write_text(json.dumps(json.loads(settings.read_text("utf-8")) | asks), "utf-8")
     assert TextEngine.load(folder).info.blocked == ("_attn_implementation_internal", "auto_map")
     assert not canary.exists()
     assert not [name for name in sys.modules if "evil" in name]

@@ -81,12 +81,14 @@ def expected(reference):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("case", TEXTS)
 def test_equal_to_the_reference(engine, expected, case) -> None:
     assert engine.tokenizer.encode(TEXTS[case]) == expected(TEXTS[case])
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_equal_to_the_reference_on_random_text(engine, expected) -> None:
     choose = random.Random(3)
     alphabet = "".join(TEXTS.values()) + "    \n\n eeeetttaaoiinn" * 20
@@ -177,6 +179,13 @@ def test_pieces(tokenizer_of) -> None:
     for text in ("hi he", "é中🙂", "h\ni", "<0x41>", "hi<tag>"):
         assert tokenizer.decode(tokenizer.encode(text)) == text
     assert tokenizer.vocabulary.ends == {2}
+
+
+def test_a_space_at_the_start_stays_where_a_word_goes_on(tokenizer_of) -> None:
+    tokenizer = tokenizer_of(pieces_gguf())
+    [token] = tokenizer.encode("hi")
+    assert StreamDecoder(tokenizer).push(token) == "hi"
+    assert StreamDecoder(tokenizer, continues=True).push(token) == " hi"
 
 
 def test_pieces_without_a_space_before(tokenizer_of) -> None:

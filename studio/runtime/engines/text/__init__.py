@@ -1,1 +1,13 @@
-"""The text engine: language models from GGUF files and model folders. Runs no code of theirs."""
+"""The text engine: language models from GGUF files and model folders. Runs no code of theirs.
+
+From file to text, in the order of a first reading:
+
+- ``loader`` is what the runtime asks; ``engine`` is what it gets; ``generation`` writes one text.
+- ``model_files`` opens a path: ``gguf`` for a file; ``model_folder``, ``safetensors_file`` and
+  ``strict_json`` for a folder; both through ``mapped_file``, with the words of ``refusals``.
+- ``config`` has the sizes, ``llama`` is the decoder, and ``weights`` fills it from a
+  ``tensor_source`` through ``dequant``.
+- ``tokenizer`` is built by ``tokenizer_gguf`` or ``tokenizer_folder``; ``regex_probe`` tries a
+  stranger's patterns first.
+- ``template`` renders conversations in ``template_child``; ``sampler`` and ``stops`` shape text.
+"""

@@ -60,7 +60,8 @@ class Generation:
         self.limit = min(params.max_tokens, self._room)
         self.count = 0
         self._sampler = Sampler(params, self._prompt)
-        self._decoder = StreamDecoder(tokenizer)
+        before = tokenizer.token_bytes(self._prompt[-1])
+        self._decoder = StreamDecoder(tokenizer, continues=before.strip() != b"")
         self._stops = StopScanner(params.stop)
         self._max_tokens = params.max_tokens
         self._started = time.perf_counter()

@@ -199,5 +199,11 @@ def _open_folder(folder: ModelFolder) -> ModelFiles:
         weights.FOLDER_NAMES,
         template_from_folder(folder),
         lambda: tokenizer_from_folder(folder, config.vocabulary),
-        {"blocked": tuple(sorted(_ASKS_FOR_CODE & values.keys()))},
+        {"blocked": _asks_for_code(folder, values)},
     )
+
+
+def _asks_for_code(folder: ModelFolder, values: Mapping[str, object]) -> tuple[str, ...]:
+    """Return the keys that would run code elsewhere. Here nothing reads them."""
+    settings = folder.json_if_any("tokenizer_config.json")
+    return tuple(sorted(_ASKS_FOR_CODE & (values.keys() | settings.keys())))

@@ -66,6 +66,10 @@ class ModelFolder:
         """Return the JSON object in the file ``name``."""
         return read_object(self.file(name), limit)
 
+    def json_if_any(self, name: str) -> dict[str, Any]:
+        """Return the JSON object in the file ``name``; an empty one if there is no such file."""
+        return self.json(name) if self.has(name) else {}
+
     def shards(self) -> list[Path]:
         """Return the safetensors files that make up the weights.
 

@@ -109,7 +109,7 @@ class StreamDecoder:
 
         Args:
             tokenizer: Of the model.
-            continues: Keep a leading space: the text goes on after another.
+            continues: Keep a leading space: the text goes on right after a word.
         """
         self._tokenizer = tokenizer
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")

@@ -49,7 +49,7 @@ def tokenizer_from_folder(folder: ModelFolder, rows: int) -> TextTokenizer:
     failed = partial(_broken, folder)
     check_patterns(path, built(lambda: set(_patterns(rules)), failed))
     backend = built(lambda: Tokenizer.from_str(raw.decode("utf-8-sig")), failed)
-    settings = folder.json("tokenizer_config.json") if folder.has("tokenizer_config.json") else {}
+    settings = folder.json_if_any("tokenizer_config.json")
     ids = {token: index for index, token in tokens.items()}
     names = {
         key: text
@@ -78,9 +78,7 @@ def template_from_folder(folder: ModelFolder) -> str:
     if folder.has("chat_template.jinja"):
         text = read_bytes(folder.file("chat_template.jinja"), _MAX_TEMPLATE_BYTES)
         return text.decode("utf-8", errors="replace")
-    if not folder.has("tokenizer_config.json"):
-        return ""
-    template = folder.json("tokenizer_config.json").get("chat_template")
+    template = folder.json_if_any("tokenizer_config.json").get("chat_template")
     if isinstance(template, list):  # several, by name
         named = {t.get("name"): t.get("template") for t in template if isinstance(t, dict)}
         template = named.get("default")
@@ -165,7 +163,7 @@ def _generation_ends(folder: ModelFolder) -> set[int]:
     """Return the ids that the folder's configuration files name as ends."""
     ends: set[int] = set()
     for name in ("generation_config.json", "config.json"):
-        value = folder.json(name).get("eos_token_id") if folder.has(name) else None
+        value = folder.json_if_any(name).get("eos_token_id")
         items = value if isinstance(value, list) else [value]
         ends |= {item for item in items if isinstance(item, int) and item >= 0}
     return ends
