@@ -96,6 +96,8 @@ class WeightsCatalogue:
             self._found = _scan(self.folders)
 
     def _all(self) -> dict[str, Weights]:
+        if self._found is not None:
+            return self._found
         with self._scanning:  # an older scan, on another thread, must not overtake a newer one
             if self._found is None:
                 self._found = _scan(self.folders)
