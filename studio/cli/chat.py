@@ -12,7 +12,7 @@ from studio.api.params import Params
 from studio.cli import terminal
 from studio.cli.exit_code import ExitCode
 from studio.cli.flags import ArgumentParser, add_flags, values_of
-from studio.cli.follow import Follower, is_terminal
+from studio.cli.follow import Follower
 from studio.cli.session import Session
 from studio.core.library.rows import Conversation, MessageState
 from studio.core.studio import Studio
@@ -92,7 +92,7 @@ class Chat:
     def talk(self) -> int:
         """Read lines and answer them until there are no more."""
         _use_line_editing()
-        if is_terminal(sys.stdin):
+        if sys.stdin.isatty():
             terminal.hint("Ask something. /help shows what else there is; /quit leaves.")
         while True:
             try:
@@ -144,13 +144,15 @@ class Chat:
             plugin.id, entry, params, priority=Priority.INTERACTIVE, keep=False
         )
         journal = conversations.begin_reply(here, asked.id, record=job.record)
-        Follower(self.studio).follow(job, journal.append)
-        is_whole = job.state is JobState.DONE
-        conversations.finish_reply(
-            journal,
-            state=MessageState.COMPLETE if is_whole else MessageState.INTERRUPTED,
-            extra={k: v for k, v in job.result.items() if k != "text"},
-        )
+        try:
+            Follower(self.studio).follow(job, journal.append)
+        finally:
+            is_whole = job.state is JobState.DONE
+            conversations.finish_reply(
+                journal,
+                state=MessageState.COMPLETE if is_whole else MessageState.INTERRUPTED,
+                extra={k: v for k, v in job.result.items() if k != "text"},
+            )
         if job.state is JobState.CANCELLED:
             terminal.hint("(stopped)")
         if job.error is not None:
@@ -167,7 +169,7 @@ def _read() -> str:
     """Return the next prompt; a backslash at the end of a line joins it with the next."""
     lines: list[str] = []
     while True:
-        shown = ("› " if not lines else "… ") if is_terminal(sys.stdin) else ""
+        shown = ("› " if not lines else "… ") if sys.stdin.isatty() else ""
         line = input(shown)
         lines.append(line.removesuffix("\\"))
         if not line.endswith("\\"):
@@ -176,7 +178,7 @@ def _read() -> str:
 
 def _use_line_editing() -> None:
     """Let arrow keys recall and edit lines, where Python has it (not on Windows)."""
-    if is_terminal(sys.stdin):
+    if sys.stdin.isatty():
         try:
             import readline  # noqa: F401 - importing it is all it takes
         except ImportError:

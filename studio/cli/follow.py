@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -12,6 +11,8 @@ from typing import Any
 from studio.cli import terminal
 from studio.core.job import Job
 from studio.core.studio import Studio
+from studio.core.supervisor import RuntimeState
+from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.states import JobState
 
 PUMP_SECONDS = 0.1
@@ -32,39 +33,60 @@ class Follower:
         self._line = terminal.ProgressLine() if show_progress else None
         self._show_text = show_text
         self._ended_line = True
+        self._nobody_reads = False
 
     def follow(self, job: Job, on_text: Callable[[str], None] = lambda text: None) -> None:
         """Return when ``job`` is over and its results are in the library.
 
         The first Ctrl+C stops the job at its next step; a second one gives up waiting.
+
+        Raises:
+            StudioError: The runtime cannot be kept alive, so the job would wait for ever.
+            BrokenPipeError: Whoever read the text has gone; the job was stopped.
         """
         job.on_progress(lambda *_: self._draw(job))
         job.on_state(lambda *_: self._draw(job, now=True))
-        job.on_text(lambda text, tokens, channel: self._text(text, channel, on_text))
+        job.on_text(lambda text, tokens, channel: self._text(job, text, channel, on_text))
         with self._stopping(job):
-            while job.is_live:
+            while job.is_live and self._studio.runtime.state is not RuntimeState.GIVEN_UP:
                 self._studio.pump(PUMP_SECONDS)
         if self._line:
             self._line.clear()
+        if self._nobody_reads:
+            raise BrokenPipeError
         if not self._ended_line:
             print(flush=True)
             self._ended_line = True
+        if job.is_live:
+            raise StudioError(
+                ErrorCode.RUNTIME_LOST,
+                f"“{job.title}” cannot run: the runtime does not start. {self._why()}".strip(),
+                "`studio doctor device` looks closer.",
+            )
 
     def _draw(self, job: Job, *, now: bool = False) -> None:
         # Text on stdout is progress enough, and would share its line with this one.
         if self._line and self._ended_line and job.is_live:
             self._line.show(f"{job.title}: {progress_in_words(job)}", now=now)
 
-    def _text(self, text: str, channel: str, on_text: Callable[[str], None]) -> None:
-        if channel:
+    def _text(self, job: Job, text: str, channel: str, on_text: Callable[[str], None]) -> None:
+        if channel or self._nobody_reads:
             return
         on_text(text)
         shown = terminal.clean(text)
         if self._show_text and shown:
             if self._line:
                 self._line.clear()
-            print(shown, end="", flush=True)
             self._ended_line = shown.endswith("\n")
+            try:
+                print(shown, end="", flush=True)
+            except BrokenPipeError:
+                self._nobody_reads = True
+                job.cancel()
+
+    def _why(self) -> str:
+        deaths = self._studio.runtime.deaths
+        return deaths[-1].reason if deaths else ""
 
     @contextmanager
     def _stopping(self, job: Job) -> Iterator[None]:
@@ -93,8 +115,3 @@ def progress_in_words(job: Job) -> str:
     if job.seconds_left is not None:
         parts.append(f"{job.seconds_left:.0f} s left")
     return "  ".join(filter(None, parts))
-
-
-def is_terminal(stream: Any = None) -> bool:
-    """Whether a person sees ``stream`` (by default standard output)."""
-    return bool((stream or sys.stdout).isatty())

@@ -1,0 +1,98 @@
+"""Following a job: what is drawn, and the ends that are not the job's own."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from studio.cli import terminal
+from studio.cli.exit_code import ExitCode
+from studio.cli.follow import Follower
+from studio.core.studio import Studio
+from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.states import JobState
+from studio.testing.plugins import importable
+from studio.testing.scripted import Become, Fail, ScriptedRuntime, Stall, Step, Tokens
+from tests.unit.cli.conftest import PLUGINS
+
+Command = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def runtime() -> ScriptedRuntime:
+    return ScriptedRuntime()
+
+
+@pytest.fixture
+def studio(home: Path, runtime: ScriptedRuntime) -> Iterator[Studio]:
+    with importable(PLUGINS / "good"):
+        studio = Studio.open(home=home, launch=runtime.launch)
+        yield studio
+        studio.close()
+
+
+class Tty(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_progress_is_drawn_until_text_begins(
+    studio: Studio,
+    runtime: ScriptedRuntime,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    drawn = Tty()
+    monkeypatch.setattr("sys.stderr", drawn)
+    monkeypatch.setattr(terminal, "_REDRAW_SECONDS", 0.0)
+    runtime.enqueue(
+        Become(JobState.WAITING, "memory"), Step(1, 4, "first"), Tokens("word"), Step(4, 4, "last")
+    )
+    Follower(studio).follow(studio.submit("echo.say", {"text": "x"}))
+    shown = drawn.getvalue()
+    assert "Waiting: memory" in shown
+    assert "last" not in shown
+    assert shown.rstrip(" ").endswith("\r")
+    assert capsys.readouterr().out == "word\n"
+
+
+def test_reader_that_leaves_stops_the_job(
+    studio: Studio, runtime: ScriptedRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Gone(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError
+
+    monkeypatch.setattr("sys.stdout", Gone())
+    runtime.enqueue(Tokens("a", "b"), Stall())
+    job = studio.submit("echo.say", {"text": "x"})
+    with pytest.raises(BrokenPipeError):
+        Follower(studio).follow(job)
+    assert job.state is JobState.CANCELLED
+    assert studio.plugins.faults.all() == []
+
+
+def test_runtime_that_never_starts_does_not_keep_anybody_waiting(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: Studio) -> Any:
+        raise OSError(2, "no such program")
+
+    monkeypatch.setattr(Studio, "_launch", refuse)
+    code, _, err = command("run", "echo.say", "--text", "x")
+    assert code == ExitCode.RUNTIME_LOST
+    assert "does not start" in err
+    assert "doctor" in err
+
+
+def test_failure_of_the_job_is_no_failure_to_follow(
+    studio: Studio, runtime: ScriptedRuntime
+) -> None:
+    runtime.enqueue(Fail(StudioError(ErrorCode.BAD_INPUT, "No.")))
+    job = studio.submit("echo.say", {"text": "x"})
+    Follower(studio).follow(job)
+    assert str(job.error) == "No."
