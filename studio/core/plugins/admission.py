@@ -82,11 +82,12 @@ class Admission:
 
 
 def _refuse_taken_id(plugin: Plugin, first: Plugin) -> None:
-    plugin.state = PluginState.INVALID
-    plugin.reason = (
-        f"Its id “{plugin.id}” is already taken by {first.distribution or first.package}. "
-        "Remove one of the two."
-    )
+    if plugin.state is not PluginState.INVALID:  # else it has a better reason already
+        plugin.state = PluginState.INVALID
+        plugin.reason = (
+            f"Its id “{plugin.id}” is already taken by {first.distribution or first.package}. "
+            "Remove one of the two."
+        )
     plugin.id = f"{plugin.id} ({plugin.distribution or plugin.package})"
 
 

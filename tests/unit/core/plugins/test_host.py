@@ -306,3 +306,11 @@ def test_observers_can_leave_while_they_are_told(host: Callable[..., PluginHost]
     plugins.switch_off("one")
     plugins.switch_on("one")
     assert told == ["once", "always", "always"]
+
+
+def test_broken_plugin_with_a_taken_name_keeps_its_own_reason(folder: Path, tmp_path: Path) -> None:
+    one, _ = found_in(folder)
+    error = StudioError(ErrorCode.PLUGIN_FAILED, "It is torn.")
+    host = host_of([one, Found("one", "studio_torn", None, None, error)], tmp_path)
+    assert host.plugin("one").is_usable
+    assert host.plugin("one (studio_torn)").reason == "It is torn."
