@@ -9,7 +9,6 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import singledispatchmethod
 from typing import Any
 
@@ -123,7 +122,7 @@ class JobBoard:
 
     def rerun(self, job: Job) -> Job:
         """Run the very same recipe again, as a new job."""
-        return self._enter(replace(job.recipe))
+        return self._enter(job.recipe)
 
     def jobs(self) -> list[Job]:
         """Return all jobs of the session, oldest first."""
@@ -226,6 +225,13 @@ class JobBoard:
         self._unsent = {**waiting, **self._unsent}
         return lost
 
+    def abandon(self, reason: str, details: str = "") -> None:
+        """Give up all that waits for the runtime: it will not come back."""
+        for job in self.live():
+            if job.id not in self._ending:
+                self._unsent.pop(job.id, None)
+                self._lose(job, reason, details, by_itself=False)
+
     def close(self) -> None:
         """End what is left as lost with the studio, and wait until all is on disk."""
         for job in self.live():
@@ -252,8 +258,10 @@ class JobBoard:
     @_take.register
     def _(self, message: Progress, job: Job, blobs: Sequence[memoryview]) -> None:
         now = time.monotonic()
+        is_news = message.message != job.message or message.total != job.total
         job.step(message.done, message.total, message.message, message.seconds_left, now)
-        if now - self._told.get(job.id, 0.0) >= PROGRESS_SECONDS or message.done >= message.total:
+        is_due = now - self._told.get(job.id, 0.0) >= PROGRESS_SECONDS
+        if is_news or is_due or message.done >= message.total:
             self._told[job.id] = now
             job.tell_progress()
             self._changed(job)

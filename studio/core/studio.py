@@ -58,8 +58,10 @@ class Studio:
         *,
         post: Post | None = None,
         launch: Launch | None = None,
+        attended: bool = False,
     ) -> None:
         """Compose; see ``open``."""
+        self._attended = attended
         self._calls: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self.post = post or self._calls.put
         self.paths = paths
@@ -107,6 +109,7 @@ class Studio:
         read_only: bool = False,
         home: Path | str | StudioPaths | None = None,
         launch: Launch | None = None,
+        attended: bool | None = None,
     ) -> Studio:
         """Open the studio below ``home``.
 
@@ -118,6 +121,8 @@ class Studio:
             read_only: Change nothing in the library.
             home: By default ``$STUDIO_HOME`` or the platform's place.
             launch: Starts the runtime; by default as a child process.
+            attended: Whether somebody can press buttons: without, jobs that wait for a runtime
+                that was given up are lost. By default whoever gives ``post`` has buttons.
 
         Raises:
             StudioError: There is no home, or the library cannot even be read.
@@ -126,7 +131,8 @@ class Studio:
         settings = Settings(paths.settings)
         plugins = PluginHost(settings, paths.journals, safe_mode=safe_mode, only=only)
         library = Library.open(paths, read_only=read_only)
-        return cls(paths, settings, library, plugins, post=post, launch=launch)
+        attended = post is not None if attended is None else attended
+        return cls(paths, settings, library, plugins, post=post, launch=launch, attended=attended)
 
     def close(self) -> None:
         """End the runtime and all jobs, and wait until what was made is on disk."""
@@ -255,6 +261,7 @@ class Studio:
         self._background.run(self.weights.entries, failed=self.notices.error)
         if not self.library.read_only:
             self.jobs.settle(self._settled)
+            self._background.run(self.library.maintain, failed=self.notices.error)
 
     def _settled(self, lost: int) -> None:
         if lost:
@@ -303,6 +310,8 @@ class Studio:
                 self.notices.dismiss("runtime")
         elif state is RuntimeState.GIVEN_UP:
             self._offer_choice(reason)
+            if not self._attended:
+                self.jobs.abandon(reason, "\n".join(self.runtime.last_lines()[-50:]))
         for call in list(self._state_observers):
             call(state, reason)
 

@@ -146,13 +146,9 @@ class SharedArea:
         parent = parent or _memory_folder()
         try:
             _sweep(parent)
-            folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))  # mode 0700
-            lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-            # Held until this process ends, however it ends: tells the next start that we live.
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return cls(*_private_folder(parent))
         except OSError:
             return None
-        return cls(folder, lock)
 
     @classmethod
     def join(cls, environ: Mapping[str, str]) -> SharedArea | None:
@@ -225,6 +221,24 @@ class SharedArea:
 def _memory_folder() -> Path:
     memory = Path("/dev/shm")
     return memory if os.access(memory, os.W_OK) else Path(tempfile.gettempdir())
+
+
+def _private_folder(parent: Path) -> tuple[Path, int]:
+    """Make a folder and return it with a lock that tells others that we live.
+
+    The lock is held until this process ends, however it ends.
+    """
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))  # mode 0700
+        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            if sys.platform != "win32":
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if folder.exists():
+                return folder, lock
+        except BlockingIOError:  # another studio, sweeping, was faster: it is gone in a moment
+            pass
+        os.close(lock)
 
 
 def _sweep(parent: Path) -> None:

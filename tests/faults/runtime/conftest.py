@@ -32,7 +32,7 @@ class Bench:
             'id = "slow"\ntitle = "Slow"\nfile = "slow.slow"\nfamily = "faulty-slow"\n'
             'capabilities = ["slow"]\n'
         )
-        self.studio = Studio.open(home=home, only=("faulty",))
+        self.studio = Studio.open(home=home, only=("faulty",), attended=True)
 
     def until(self, done: Callable[[], object]) -> None:
         """Pump until ``done()``."""

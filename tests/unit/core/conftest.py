@@ -33,7 +33,9 @@ class Desk:
     def __init__(self, home: Path) -> None:
         self.runtime = ScriptedRuntime()
         self.home = home
-        self.studio = Studio.open(home=home, only=("nothing",), launch=self.runtime.launch)
+        self.studio = Studio.open(
+            home=home, only=("nothing",), launch=self.runtime.launch, attended=True
+        )
 
     def submit(self, *script: Any, **options: Any) -> Job:
         """Submit a drawing that follows ``script``."""

@@ -390,6 +390,14 @@ def test_progress_is_thinned_but_its_end_is_told(desk: Any) -> None:
     assert len(heard) < 500
 
 
+def test_a_new_phase_is_told_however_soon_it_comes(desk: Any) -> None:
+    heard: list[tuple[float, str]] = []
+    job = desk.submit(Step(1, 1, "Reading"), Step(0, 20, "Denoising"), Step(1, 20, "Denoising"))
+    job.on_progress(lambda done, total, message, left: heard.append((done, message)))
+    desk.finish(job)
+    assert heard[:2] == [(1.0, "Reading"), (0.0, "Denoising")]
+
+
 def test_priority_is_handed_on(desk: Any) -> None:
     job = desk.submit(priority=Priority.BACKGROUND)
     desk.finish(job)

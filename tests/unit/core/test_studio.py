@@ -147,6 +147,22 @@ def test_weights_that_were_in_use_can_be_put_aside(desk: Any) -> None:
     desk.finish(job)
 
 
+def test_where_nobody_can_choose_waiting_jobs_are_lost_with_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("studio.core.supervisor.RESTART_SECONDS", (0.0, 0.01, 0.02))
+
+    def cannot() -> Any:
+        raise FileNotFoundError(2, "No such file or directory")
+
+    studio = Studio.open(home=tmp_path, launch=cannot)
+    job = studio.jobs.submit("toy", TaskEntry("toy.draw", "Draw", "t:P"), Params())
+    pump_until(studio, lambda: not job.is_live)
+    assert job.state is JobState.LOST
+    assert "cannot be started" in job.error.message
+    studio.close()
+
+
 # --- answers ----------------------------------------------------------------------------------
 
 

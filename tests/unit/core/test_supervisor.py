@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import signal
 import sys
@@ -378,6 +379,21 @@ def test_a_stopped_child_with_a_full_pipe_does_not_hold_up_the_owner() -> None:
         owner.supervisor.send(Cancel("x" * 100_000))
     owner.supervisor.stop(timeout=0.05)
     assert owner.supervisor.state is RuntimeState.OFF
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts descriptors in /proc")
+def test_starting_and_ending_many_times_leaks_no_descriptor() -> None:
+    def once() -> None:
+        child = process(ECHO)()
+        handshake(child.link, echo.HELLO, WAIT)
+        child.kill()
+        child.wait()
+
+    once()
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(5):
+        once()
+    assert len(os.listdir("/proc/self/fd")) == before
 
 
 def test_the_command_of_the_runtime_ignores_the_folder_the_user_is_in() -> None:
