@@ -28,6 +28,7 @@ def copy_database(database: Database, target: Path) -> Path:
     disk.remove(part)
     try:
         disk.make_folder(target.parent)
+        _check_room(target.parent, database.path.stat().st_size)
         with database.guard("back up the library"), closing(sqlite3.connect(part)) as copy:
             database.copy_into(copy)
             copy.execute("PRAGMA journal_mode = DELETE")
@@ -47,16 +48,33 @@ def copy_database(database: Database, target: Path) -> Path:
     return target
 
 
-def daily(database: Database, folder: Path) -> Path | None:
-    """Back up once a day into ``folder``, let the oldest copies go; None when today's is there."""
-    target = folder / time.strftime("library-%Y-%m-%d.db")
-    if target.exists():
-        return None
-    copy_database(database, target)
+def _check_room(folder: Path, size: int) -> None:
+    """A backup must not be what fills the disk."""
+    free = disk.free_bytes(folder)
+    if free < 2 * size:
+        raise StudioError(
+            ErrorCode.DISK_FULL,
+            f"There is no room to back up the library: {disk.words(free)} are free in {folder}.",
+            "Free some space; it is tried again at the next start.",
+        )
+
+
+def is_due(folder: Path) -> bool:
+    """Whether today's copy is still missing in ``folder``."""
+    return not _today(folder).exists()
+
+
+def daily(database: Database, folder: Path) -> Path:
+    """Make today's copy in ``folder`` and let the oldest ones go."""
+    target = copy_database(database, _today(folder))
     old = sorted(folder.glob("library-[0-9]*-[0-9]*-[0-9]*.db"))
     for path in [path for path in old if path != target][: -(KEPT_DAILY - 1)]:
         disk.remove(path)
     return target
+
+
+def _today(folder: Path) -> Path:
+    return folder / time.strftime("library-%Y-%m-%d.db")
 
 
 def copy_payloads(digests: Iterable[str], source: Path, target: Path) -> list[str]:

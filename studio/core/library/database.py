@@ -59,6 +59,7 @@ class Database:
         self.on_fault: Callable[[StudioError | None], None] = lambda error: None
         self.refusal = StudioError(ErrorCode.READ_ONLY, "The library is read-only.")
         self._ballast = ballast
+        self._condemned: StudioError | None = None
         self._lock = threading.RLock()
         self._local = threading.local()
         self._readers: weakref.WeakSet[_Reader] = weakref.WeakSet()
@@ -83,6 +84,8 @@ class Database:
             StudioError: ``READ_ONLY``, ``DISK_FULL``, ``BUSY`` or what else SQLite says.
         """
         with self._lock, self.guard(doing):
+            if self._condemned:
+                raise self._condemned
             if self._writer is None:
                 raise self.refusal
             if freeing and self._ballast and disk.free_bytes(self.path.parent) < _SCARCE:
@@ -96,6 +99,18 @@ class Database:
                 self._undo(connection, error)
                 raise
             self.note(None)
+
+    def condemn(self, problem: str) -> StudioError:
+        """Write no more to a damaged file; the next start will look at the whole of it.
+
+        Returns:
+            The sentence for it.
+        """
+        self._condemned = _damaged(self.path, problem)
+        with suppress(OSError):
+            suspect(self.path).touch()
+        self.note(self._condemned)
+        return self._condemned
 
     def note(self, error: StudioError | None) -> None:
         """Remember whether the disk refuses or accepts, and tell when that changed."""
@@ -161,6 +176,8 @@ class Database:
         except (sqlite3.Error, OSError) as error:
             if isinstance(error, OSError):
                 told = disk.explain(error, doing, self.path.parent)
+            elif _code(error) in _DAMAGED:
+                told = self.condemn(str(error))
             else:
                 told = explain(error, doing, self.path)
             if told.code in _LASTING:
@@ -238,6 +255,23 @@ class _Reader:
         self.close()
 
 
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+def suspect(path: Path) -> Path:
+    """Return the mark that makes the next start look at the whole database."""
+    return path.with_name(f"{path.name}.suspect")
+
+
+def _damaged(path: Path, problem: str) -> StudioError:
+    return StudioError(
+        ErrorCode.INTERNAL,
+        f"The database {path.name} of the library is damaged.",
+        "Start the studio again: it makes the database anew from your files.",
+        f"SQLITE_CORRUPT: {problem}",
+    )
+
+
 def explain(error: sqlite3.Error, doing: str, path: Path) -> StudioError:
     """Return the sentence for an error of SQLite."""
     details = f"{getattr(error, 'sqlite_errorname', '') or type(error).__name__}: {error}"
@@ -262,13 +296,6 @@ def explain(error: sqlite3.Error, doing: str, path: Path) -> StudioError:
             ErrorCode.READ_ONLY,
             f"{what}: {path} cannot be opened or written to.",
             "Correct its permissions and those of its folder, or choose another with STUDIO_HOME.",
-            details,
-        )
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return StudioError(
-            ErrorCode.INTERNAL,
-            f"{what}: the database {path.name} is damaged.",
-            "Start the studio again: it rebuilds the database from your files.",
             details,
         )
     return StudioError(

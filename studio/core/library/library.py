@@ -367,19 +367,17 @@ class Library:
         return backup.copy_library(self._database, self.folder, target, sorted(digests))
 
     def maintain(self) -> None:
-        """See to the daily backup, the ballast and a short log: call it now and then when idle."""
-        if self.read_only:
+        """Once a day: check the database, back it up, tidy. Call it after the start, beside it.
+
+        Raises:
+            StudioError: The database is damaged, or the backup cannot be written.
+        """
+        backups = self.folder / "backups"
+        if self.read_only or not backup.is_due(backups):
             return
         if problem := self._database.problem():
-            self._database.note(
-                StudioError(
-                    ErrorCode.INTERNAL,
-                    f"The database of the library is damaged ({problem}).",
-                    "Start the studio again: it rebuilds the database from your files.",
-                )
-            )
-            return
-        backup.daily(self._database, self.folder / "backups")
+            raise self._database.condemn(problem)
+        backup.daily(self._database, backups)
         self.jobs.prune()
         with self._database.exclusive() as connection:
             connection.execute("PRAGMA optimize")

@@ -11,7 +11,7 @@ from pathlib import Path
 from studio.core import disk
 from studio.core.library import backup, health, schema
 from studio.core.library.ballast import Ballast
-from studio.core.library.database import Database
+from studio.core.library.database import Database, suspect
 from studio.core.library.health import Health
 from studio.core.library.history import History
 from studio.core.library.objects import ObjectStore
@@ -99,6 +99,7 @@ def _open_to_write(folder: Path, lock: WriterLock) -> Opened:
 def _sound(path: Path, ballast: Ballast) -> tuple[Database, list[str]]:
     """Return a database that passes its check: the one there is, or one made from the files."""
     damage, news = "" if _is_new(path) else _damage(path), []
+    disk.remove(suspect(path))
     if damage or _is_new(path):
         kept = _put_aside(path)
         _make(path, path.parent)
@@ -119,7 +120,7 @@ def _damage(path: Path) -> str:
     try:
         database = Database(path, read_only=False)
     except StudioError as error:
-        if "SQLITE_CORRUPT" in error.details or "SQLITE_NOTADB" in error.details:
+        if "SQLITE_CORRUPT" in error.details:
             return error.details
         raise
     try:
@@ -127,7 +128,8 @@ def _damage(path: Path) -> str:
             return "it belongs to another application"
         if not database.value("PRAGMA user_version"):
             return "it holds no library"
-        return database.problem() if path.stat().st_size <= _CHECKED_AT_START else ""
+        small = path.stat().st_size <= _CHECKED_AT_START
+        return database.problem() if small or suspect(path).exists() else ""
     except StudioError as error:
         return error.details
     finally:

@@ -137,6 +137,52 @@ def test_a_migration_that_fails_leaves_the_old_database(
         assert again.artifact(saved.id) == saved
 
 
+def test_damage_in_the_middle_of_a_session_stops_the_writing(
+    library: Library, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("studio.core.library.opening._CHECKED_AT_START", 0)  # as a large one is
+    saved = library.add_artifact("text", b"x", suffix=".txt")
+    library.close()
+    with Library.open(folder) as sick:
+        monkeypatch.setattr(sick._database, "problem", lambda: "page 7 is nonsense")
+        with pytest.raises(StudioError, match="damaged"):
+            sick.maintain()
+        assert sick.health.state is HealthState.FAULTY
+        assert "again" in sick.health.hint
+        with pytest.raises(StudioError, match="damaged"):
+            sick.star(saved.id)
+        assert sick.artifact(saved.id) == saved
+    database = folder / "library.db"
+    data = bytearray(database.read_bytes())
+    data[4096:] = b"\xff" * (len(data) - 4096)
+    database.write_bytes(data)
+    with Library.open(folder) as well:  # it was told to look at the whole
+        assert "damaged" in well.news[0]
+        assert well.artifact(saved.id) == saved
+    with Library.open(folder) as again:
+        assert again.news == []
+
+
+def test_a_damaged_page_that_a_query_meets_is_one_sentence(
+    library: Library, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(200):
+        library.jobs.journal_start(f"{number}", "a.b", {"text": "x" * 500})
+    library.close()
+    database = folder / "library.db"
+    data = bytearray(database.read_bytes())
+    data[-20 * 4096 :] = b"\xff" * 20 * 4096
+    database.write_bytes(data)
+    monkeypatch.setattr("studio.core.library.opening._CHECKED_AT_START", 0)
+    with Library.open(folder) as sick:
+        with pytest.raises(StudioError, match="damaged"):
+            sick.jobs.recent(1000)
+        assert sick.health.state is HealthState.FAULTY
+    with Library.open(folder) as well:
+        assert "damaged" in well.news[0]
+        assert well.health.state is HealthState.OK
+
+
 def test_a_foreign_database_is_put_aside_not_overwritten(folder: Path) -> None:
     folder.mkdir()
     with closing(sqlite3.connect(folder / "library.db")) as connection:
