@@ -37,6 +37,7 @@ from studio.protocol.messages import (
 )
 from studio.protocol.states import JobState
 from studio.runtime import torch_state
+from studio.runtime.crowding import Crowding
 from studio.runtime.devices import Device, find_device
 from studio.runtime.digests import Digests
 from studio.runtime.faults import brief, own_bug, sendable
@@ -77,6 +78,7 @@ class Server:
         self._scratch_root = scratch_root or make_root()
         self._device: Device | None = None
         self._device_words = "starting PyTorch"
+        self._crowding = Crowding()
         self._digests = Digests(cache)
         self._workers = Workers(self._on_fault)
         self._pool = Pool(
@@ -230,11 +232,17 @@ class Server:
     def _beat(self) -> None:
         while not self._ended.is_set():
             try:
+                self._mind_the_others()
                 self._send(self._status())
             except Exception:  # a device that cannot say how it is must not silence the rest
                 log.exception("no heartbeat")
             self._news.wait(HEARTBEAT)
             self._news.clear()
+
+    def _mind_the_others(self) -> None:
+        """Leave processors to other programs that use them: crowding would slow us many times."""
+        if self._device is not None:
+            self._scheduler.use_threads(self._crowding.threads(self._device.threads))
 
     def _status(self) -> Status:
         device = self._device

@@ -153,6 +153,12 @@ class Desk:
     def configure(self, memory_limit: int = 0) -> None:
         self.send(Configure(tuple(self._workers), tuple(self._weights), memory_limit))
 
+    def use_threads(self, count: int) -> None:
+        """Compute with ``count`` threads, however crowded the machine is."""
+        self.server._crowding = types.SimpleNamespace(threads=lambda most: count)  # type: ignore[assignment]
+        self.status()  # a heartbeat that was under way may still use the old one
+        self.server._scheduler.use_threads(count)
+
     # --- what is asked --------------------------------------------------------------------------
 
     def send(self, message: Message, blobs: Sequence[Any] = ()) -> None:
@@ -209,6 +215,13 @@ class Desk:
     def of(self, job: str, kind: type) -> list[Any]:
         """Return the messages of ``kind`` about ``job`` so far."""
         return [each for each in self.messages if isinstance(each, kind) and each.job == job]
+
+    def status(self) -> Status:
+        """Return the next heartbeat."""
+        old = {id(each) for each in self.messages}
+        self.server._news.set()
+        found: Status = self.wait(lambda each: isinstance(each, Status) and id(each) not in old)
+        return found
 
     def close(self) -> None:
         for submit in [each for each in self.messages if isinstance(each, Submit)]:

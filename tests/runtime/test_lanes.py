@@ -280,7 +280,7 @@ def test_lanes_divide_the_threads_while_both_are_busy(desk: Desk) -> None:
 
     seen: dict[str, int] = {}
     long_began, short_done = threading.Event(), threading.Event()
-    desk.server._scheduler.use_threads(5)
+    desk.use_threads(5)
 
     def alone(ctx: Any, params: Toy) -> Iterator[Any]:
         seen[params.text] = torch.get_num_threads()

@@ -17,7 +17,6 @@ from studio.protocol.messages import (
     Inspect,
     Inspected,
     Pause,
-    Status,
     Unload,
     WeightsEntry,
 )
@@ -76,10 +75,7 @@ def holder(desk: Desk) -> Iterator[Holder]:
 
 def loaded(desk: Desk) -> set[str]:
     """What the next heartbeat says is loaded."""
-    old = {id(each) for each in desk.messages}
-    desk.server._news.set()
-    status = desk.wait(lambda each: isinstance(each, Status) and id(each) not in old)
-    return {each.weights for each in status.loaded}
+    return {each.weights for each in desk.status().loaded}
 
 
 def test_two_jobs_share_one_copy(desk: Desk, holder: Holder) -> None:

@@ -177,7 +177,7 @@ def test_number_of_threads_is_the_schedulers(desk: Desk) -> None:
     import torch
 
     seen: list[int] = []
-    desk.server._scheduler.use_threads(3)
+    desk.use_threads(3)
 
     def greedy(ctx: Any, params: Toy) -> Iterator[Any]:
         torch.set_num_threads(1)
