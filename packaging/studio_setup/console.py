@@ -13,6 +13,8 @@ from typing import IO
 
 HEARTBEAT = 15.0  # seconds between signs of life where the line cannot be redrawn (a log, a pipe)
 TICK = 0.2
+# What pip says in passing; under a minute of silence it would look like all that happens.
+ASIDES = ("Attempting uninstall", "Found existing", "Uninstalling", "Successfully uninstalled")
 
 
 class SetupError(Exception):
@@ -132,7 +134,8 @@ class Console:
 
     def _progress(self, tail: Sequence[str]) -> str:
         seconds = time.monotonic() - self._started
-        return f"      {seconds:4.0f} s  {tail[-1] if tail else ''}"[:100]
+        telling = [line for line in tail if not line.startswith(ASIDES)]
+        return f"      {seconds:4.0f} s  {telling[-1] if telling else ''}"[:100]
 
     def _redraw(self, tail: Sequence[str]) -> None:
         print(f"\r\x1b[2K{self._progress(tail)}", end="", file=self._out, flush=True)
