@@ -9,6 +9,7 @@ from __future__ import annotations
 # QtGui before anything else: a library that brings its own X client code before Qt's crashes xcb.
 from PySide6 import QtGui  # isort: skip
 
+import importlib
 import json
 import logging
 import os
@@ -32,7 +33,7 @@ from studio.desktop.stalls import StallWatch
 from studio.desktop.theme import ThemeMode
 from studio.desktop.unix_signals import SignalWatch
 from studio.desktop.window_state import WindowState
-from studio.protocol.errors import StudioError
+from studio.protocol.errors import ErrorCode, StudioError
 
 if TYPE_CHECKING:
     from studio.core.child import Launch
@@ -101,6 +102,7 @@ class App(QObject):
         self._background = Background(self._bridge)
         self._crashes: CrashReports | None = None
         self.session: Session | None = None
+        self._ended = False
         self._stalls = StallWatch() if os.environ.get(WATCH_STALLS) else None
         self._keeper = QTimer(self)
         self._keeper.setInterval(_KEEP_STATE_MS)
@@ -122,6 +124,7 @@ class App(QObject):
 
     def finish(self) -> None:
         """Let go of everything, in the reverse order."""
+        self._ended = True
         self._keeper.stop()
         if self._stalls is not None:
             self._stalls.close()
@@ -146,12 +149,26 @@ class App(QObject):
             _report_start(float(os.environ[MEASURE]))
             self.quit()
             return
-        self._open(self._paths)
+        # Only now, and beside the window: sqlite, plugin discovery and more cost more than it does.
+        self._background.run(
+            lambda: importlib.import_module("studio.desktop.session"),
+            lambda _: self._open(self._paths),
+            self._on_import_failed,
+        )
+
+    def _on_import_failed(self, error: Exception) -> None:
+        problem = StudioError(
+            ErrorCode.INTERNAL,
+            f"A part of the studio cannot be loaded: {error}.",
+            "Install the studio again.",
+        )
+        self._show_problem(problem)
 
     def _open(self, paths: StudioPaths | None) -> None:
-        # Only now: sqlite, plugin discovery and the rest cost more than the window itself.
         from studio.desktop.session import Session
 
+        if self._ended:
+            return
         if paths is None:
             assert self._problem is not None
             self._show_problem(self._problem)
@@ -175,6 +192,8 @@ class App(QObject):
         self.session.offer_report(self._crashes.found)
         self.session.tell_missing_fonts(self.look.fonts.missing)
         self._keeper.start()
+        # One after the other, with a frame between: rail, page, runtime.
+        QTimer.singleShot(0, self.session.workspace.open_first)
         QTimer.singleShot(50, self.session.start_runtime)
 
     def _show_problem(self, error: StudioError) -> None:

@@ -204,6 +204,10 @@ class Ui(Protocol):
         """Return a flat ``QToolButton``; ``tip`` is its accessible name too."""
         ...
 
+    def menu(self) -> Any:
+        """Return an empty ``QMenu`` in the house style; fill it as Qt's."""
+        ...
+
     def form(self, params: type[Params], *, only: Sequence[str] = ()) -> ParamsForm:
         """Return the parameter form of ``params``."""
         ...

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 from PySide6.QtCore import QObject, QPoint, QPropertyAnimation, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
@@ -30,9 +33,10 @@ _ICONS = {
 class NoticeArea(QObject):
     """Stacks the notices in a corner of ``window``; later ones wait until there is room."""
 
-    def __init__(self, look: Look, window: QWidget) -> None:
+    def __init__(self, look: Look, window: QWidget, copy: Callable[[str], None]) -> None:
+        """Draw in ``window``; ``copy`` puts a report on the clipboard."""
         super().__init__(window)
-        self._look, self._window = look, window
+        self._look, self._window, self._copy = look, window, copy
         self._cards: list[NoticeCard] = []
         self._waiting: list[Notice] = []
         self._corner = QPoint()
@@ -70,7 +74,7 @@ class NoticeArea(QObject):
             self._waiting.append(notice)
 
     def _add(self, notice: Notice) -> None:
-        card = NoticeCard(self._look, notice, self._window)
+        card = NoticeCard(self._look, self._with_report(notice), self._window)
         card.closed.connect(lambda: self._on_closed(card))
         card.settle()
         self._cards.append(card)
@@ -89,6 +93,14 @@ class NoticeArea(QObject):
             card.hide()
             card.deleteLater()
             self._stack()
+
+    def _with_report(self, notice: Notice) -> Notice:
+        """Let the details of an error be copied, where it brings no button of its own."""
+        if not notice.details or notice.actions:
+            return notice
+        report = f"{notice.message}\n{notice.hint}\n\n{notice.details}"
+        action = Action(self.tr("Copy report"), lambda: self._copy(report))
+        return replace(notice, actions=(action,))
 
     def _stack(self) -> None:
         bottom = self._corner.y()

@@ -64,9 +64,7 @@ class Session(QObject):
         studio = Studio.open(
             post=bridge.post, home=paths, safe_mode=safe_mode, only=only, launch=launch
         )
-        session = cls(window, studio, bridge, background)
-        session.workspace.open_first()
-        return session
+        return cls(window, studio, bridge, background)
 
     def start_runtime(self) -> None:
         """Let the runtime get ready in the background."""

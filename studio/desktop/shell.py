@@ -74,7 +74,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(center)
         self.status_bar = StatusBar(look, activity, center)
         self.drawer = JobDrawer(look, activity, center)
-        self.notices = NoticeArea(look, center)
+        self.notices = NoticeArea(look, center, copy)
         self._rail: tuple[KnownPage, ...] = ()
         self._focus_ring = FocusRing(look.theme, self)
         self._lay_out(center)

@@ -67,7 +67,9 @@ class Workspace:
         return self.window.open_page(page_id)
 
     def open_first(self) -> None:
-        """Open the page of last time, or the first there is."""
+        """Open the page of last time, or the first there is; nothing if the user was faster."""
+        if self.window.pages.current:
+            return
         wanted = self.window.state.page
         if not (wanted and self.open(wanted)):
             self.open(self.specs()[0].id)

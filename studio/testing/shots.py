@@ -77,7 +77,7 @@ def _photograph(folder: Path, scale: str, page: str, runtime: bool) -> int:
     app.window.resize(*_SIZE)
     app.look.theme.reduced_motion = True
     app.start()
-    _wait(lambda: app.activity.runtime_state == "ready")
+    _wait(lambda: app.activity.runtime_state == "ready" and bool(app.window.pages.current))
     heart = QTimer()
     heart.timeout.connect(lambda: scripted.report(_heartbeat()))
     if not runtime:

@@ -39,7 +39,7 @@ class Runs:
         app.look.theme.reduced_motion = True
         app.start()
         self._qtbot.waitUntil(
-            lambda: app.session is not None or _problem(app) is not None, timeout=20_000
+            lambda: bool(app.window.pages.current) or _problem(app) is not None, timeout=20_000
         )
         return app
 
@@ -115,7 +115,7 @@ def test_a_second_studio_names_the_first_and_saves_nothing(start: Runs) -> None:
 
 
 def test_without_a_home_the_window_stays_and_offers_a_way_on(
-    start: Runs, monkeypatch: Any, tmp_path: Path
+    start: Runs, monkeypatch: Any, tmp_path: Path, qtbot: Any
 ) -> None:
     in_the_way = tmp_path / "file"
     in_the_way.write_text("x")
@@ -125,13 +125,12 @@ def test_without_a_home_the_window_stays_and_offers_a_way_on(
     assert state is not None
     assert "STUDIO_HOME" in _words(state)
     _button(state, "Look around without saving").click()
-    assert app.session is not None
+    qtbot.waitUntil(lambda: app.window.pages.current == "chat.page")
     assert app.window.banner.isVisible()
-    assert app.window.pages.current == "chat.page"
 
 
 def test_a_home_that_was_mended_is_taken_at_the_next_try(
-    start: Runs, monkeypatch: Any, tmp_path: Path
+    start: Runs, monkeypatch: Any, tmp_path: Path, qtbot: Any
 ) -> None:
     in_the_way = tmp_path / "file"
     in_the_way.write_text("x")
@@ -141,7 +140,7 @@ def test_a_home_that_was_mended_is_taken_at_the_next_try(
     assert state is not None
     in_the_way.unlink()
     _button(state, "Try again").click()
-    assert app.session is not None
+    qtbot.waitUntil(lambda: app.window.pages.current == "chat.page")
     assert app.window.banner.isHidden()
 
 

@@ -70,6 +70,16 @@ def test_its_button_acts_and_closes_it(area: NoticeArea, notices: Notices, qtbot
     assert _shown(area) == []
 
 
+def test_the_report_of_a_bug_can_be_copied(
+    area: NoticeArea, notices: Notices, copied: list[str], qtbot: Any
+) -> None:
+    notices.error(StudioError(ErrorCode.PLUGIN_FAILED, "It failed.", "Go on.", "Traceback: 1/0"))
+    button = area.cards()[0].findChild(QPushButton)
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert "It failed." in copied[0]
+    assert "Traceback: 1/0" in copied[0]
+
+
 def test_several_choices_are_all_there(area: NoticeArea, notices: Notices) -> None:
     actions = [Action("Start again", print), Action("Start without X", print)]
     notices.error("It ended three times.", actions=actions)

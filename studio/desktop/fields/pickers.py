@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from studio.api.gui import WeightsView
@@ -29,7 +29,7 @@ class WeightsEditor(Editor):
     def __init__(
         self, look: Look, field: Field, weights: WeightsView, open_models: Callable[[], None]
     ) -> None:
-        box = QWidget()
+        box = _TellsWhenShown(self.refresh)
         super().__init__(box)
         self._field, self._weights = field, weights
         self._wanted = ""
@@ -66,6 +66,18 @@ class WeightsEditor(Editor):
     def _on_activated(self) -> None:
         self._wanted = self.get()
         self.edited.emit()
+
+
+class _TellsWhenShown(QWidget):
+    """Weights come and go while a form is out of sight."""
+
+    def __init__(self, shown: Callable[[], None]) -> None:
+        super().__init__()
+        self._shown = shown
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._shown()
 
 
 class FileEditor(Editor):
