@@ -1,1 +1,4 @@
-"""Chat: talk and write with language models. Holds no code: both halves are imported on their own."""
+"""Chat: talk and write with language models.
+
+Holds no code: both halves are imported on their own.
+"""

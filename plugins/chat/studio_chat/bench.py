@@ -1,4 +1,6 @@
-"""What the window pays for a chat: a streamed answer, and a thread of a thousand messages. Prints nothing.
+"""What the window pays for a chat: a streamed answer, and a thread of a thousand messages.
+
+Prints nothing.
 
 Runs the page's own widgets, without a runtime and without a library.
 """
@@ -82,7 +84,9 @@ def stream(ctx: PluginContext, batch: int) -> dict[str, float]:
 
     A drawing for each token is the worst there is: the page gathers what comes within 33 ms.
     """
-    thread, session = _thread(ctx, [Turn("q", "user", "Explain it all"), Turn("a", "assistant", "")])
+    thread, _session = _thread(
+        ctx, [Turn("q", "user", "Explain it all"), Turn("a", "assistant", "")]
+    )
     card = thread.cards[-1]
     card.set_reply(Reply("bench", "a"))
     view = card.findChild(MarkdownView)
@@ -146,4 +150,3 @@ def _figures(name: str, spent: Sequence[float]) -> dict[str, float]:
         f"{name}_p95": round(centiles[94], 3),
         f"{name}_max": round(max(spent), 3),
     }
-

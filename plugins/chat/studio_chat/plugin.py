@@ -1,4 +1,7 @@
-"""The window half: hands the shell its page when it is first opened. Imports no page before that."""
+"""The window half: hands the shell its page when it is first opened.
+
+Imports no page before that.
+"""
 
 from __future__ import annotations
 

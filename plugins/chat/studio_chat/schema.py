@@ -1,4 +1,7 @@
-"""Parameters of the chat tasks: one declaration for the panel, the flags and the record. Plain data only."""
+"""Parameters of the chat tasks: one declaration for the panel, the flags and the record.
+
+Plain data only.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The runtime half: writes one reply, a token a step. Keeps no conversation and never touches the window."""
+"""The runtime half: writes one reply, a token a step.
+
+Keeps no conversation and never touches the window.
+"""
 
 from __future__ import annotations
 
@@ -32,9 +35,9 @@ def reply(ctx: TaskContext, params: Reply) -> Iterator[Event]:
     """Write the next turn of a conversation.
 
     Yields progress while the prompt is read, text as it comes, and at the end a ``text`` artifact
-    and the result: ``text``, ``tokens``, ``prompt_tokens``, ``finish_reason`` (``stop``, ``length``,
-    ``stop_string``, ``context``), ``tokens_per_second``, ``first_token_seconds``, ``dropped`` (oldest
-    messages left out), ``context_length``.
+    and the result: ``text``, ``tokens``, ``prompt_tokens``, ``finish_reason`` (``stop``,
+    ``length``, ``stop_string``, ``context``), ``tokens_per_second``, ``first_token_seconds``,
+    ``dropped`` (oldest messages left out), ``context_length``.
 
     Raises:
         BadInput: There is nothing to answer, or a message is malformed.
@@ -59,9 +62,7 @@ def reply(ctx: TaskContext, params: Reply) -> Iterator[Event]:
                     yield None
                 end = step
     text = "".join(pieces)
-    yield ctx.artifact(
-        Kind.TEXT, text.encode(), suffix=".md", title=_title(messages), text=text
-    )
+    yield ctx.artifact(Kind.TEXT, text.encode(), suffix=".md", title=_title(messages), text=text)
     yield ctx.result(
         text=text, dropped=prompt.dropped, context_length=engine.context_length, **_figures(end)
     )
@@ -92,9 +93,7 @@ def _checked(number: int, turn: Mapping[str, str]) -> ChatMessage:
     return cast(ChatMessage, dict(turn))
 
 
-def _steps(
-    engine: TextEngine, ids: Any, params: Reply, seed: int
-) -> Any:
+def _steps(engine: TextEngine, ids: Any, params: Reply, seed: int) -> Any:
     sampling = SamplingParams(
         temperature=params.temperature,
         top_k=params.top_k,

@@ -1,4 +1,4 @@
-"""A chat page in a real studio whose runtime follows a script: no torch, no network, no other page."""
+"""A chat page in a real studio whose runtime follows a script: no torch, no other page."""
 
 from __future__ import annotations
 
@@ -65,6 +65,8 @@ class Desk:
         self.bridge = Bridge()
         self.background = Background(self.bridge)
         self.studio = Studio.open(post=self.bridge.post, home=self.home, launch=self.runtime.launch)
+        self.studio.weights.folders = (self.home.parent / "weights",)  # not those of this machine
+        self.studio.weights.rescan()
         self.window = QWidget()
         self.window.resize(1000, 740)
         ui = WindowUi(self.look, self.window, CatalogueView(self.studio), lambda: None)

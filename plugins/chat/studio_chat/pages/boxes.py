@@ -8,7 +8,13 @@ from PySide6.QtWidgets import QWidget
 
 
 def paint_box(
-    widget: QWidget, exposed: QRect, box: QRectF, radius: float, fill: str, line: str = "", width: float = 1
+    widget: QWidget,
+    exposed: QRect,
+    box: QRectF,
+    radius: float,
+    fill: str,
+    line: str = "",
+    width: float = 1,
 ) -> None:
     """Draw a rounded box on ``widget``.
 

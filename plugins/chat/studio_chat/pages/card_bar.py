@@ -1,7 +1,11 @@
-"""The bar under a turn: versions, copy, edit, answer again, continue. Made when it is first wanted."""
+"""The bar under a turn: versions, copy, edit, answer again, continue.
+
+Made when it is first wanted.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt
@@ -98,10 +102,10 @@ class CardBar(QWidget):
         mine = self._card.turn.mine
         self._go_on.setVisible(not (mine or self._quiet or self._busy) and self._last)
 
-    def _button(self, icon: str, tip: str, run: object) -> QToolButton:
+    def _button(self, icon: str, tip: str, run: Callable[[], None]) -> QToolButton:
         button: QToolButton = self._ui.icon_button(icon, tip)
         button.setIconSize(QSize(14, 14))
         button.setCursor(Qt.CursorShape.PointingHandCursor)
-        button.clicked.connect(lambda: run())  # type: ignore[operator]
+        button.clicked.connect(lambda: run())
         self._row.addWidget(button)
         return button

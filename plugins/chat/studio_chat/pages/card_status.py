@@ -30,8 +30,8 @@ class CardStatus(QWidget):
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
         self._bar.setMaximum(1000)
-        self._retry = ui.button(self.tr("Try again"), "refresh-cw")
-        self._retry.clicked.connect(lambda: card.deeds.regenerate(card.turn))
+        self.retry = ui.button(self.tr("Try again"), "refresh-cw")
+        self.retry.clicked.connect(lambda: card.deeds.regenerate(card.turn))
         self._go_on = ui.button(self.tr("Continue"), "corner-down-right")
         self._go_on.clicked.connect(lambda: card.deeds.go_on(card.turn))
         line = QHBoxLayout()
@@ -40,7 +40,7 @@ class CardStatus(QWidget):
         line.addWidget(self._words, 1)
         self._buttons = QHBoxLayout()
         self._buttons.setSpacing(8)
-        self._buttons.addWidget(self._retry)
+        self._buttons.addWidget(self.retry)
         self._buttons.addWidget(self._go_on)
         self._buttons.addStretch(1)
         column = QVBoxLayout(self)
@@ -49,6 +49,11 @@ class CardStatus(QWidget):
         column.addLayout(line)
         column.addWidget(self._bar)
         column.addLayout(self._buttons)
+
+    @property
+    def words(self) -> str:
+        """What it says; empty while it is hidden."""
+        return "" if self.isHidden() else self._words.text()
 
     def show_state(self, turn: Turn, reply: Reply | None) -> None:
         """Say how the reply stands."""
@@ -80,7 +85,7 @@ class CardStatus(QWidget):
         )
 
     def _show_buttons(self, *, retry: bool, go_on: bool) -> None:
-        self._retry.setVisible(retry)
+        self.retry.setVisible(retry)
         self._go_on.setVisible(go_on)
 
     def _say(self, icon: str, color: str, words: str) -> None:

@@ -1,4 +1,7 @@
-"""The page of the chat: list, thread, composer and parameters put together. Keeps no messages itself."""
+"""The page of the chat: list, thread, composer and parameters put together.
+
+Keeps no messages itself.
+"""
 
 from __future__ import annotations
 
@@ -73,7 +76,7 @@ class ChatPage(QWidget):
         self._connect()
         self.list.refresh()
         self._show_weights()
-        self.new()
+        self._begin()
 
     # --- putting it together ------------------------------------------------------------------
 
@@ -135,15 +138,18 @@ class ChatPage(QWidget):
 
     def new(self) -> None:
         """Begin a conversation; it is kept once something is sent."""
-        weights = str(self._ctx.settings.get("weights", "") or "")
         self._leave()
+        self._begin()
+        self.composer.field.setFocus()
+
+    def _begin(self) -> None:
+        weights = str(self._ctx.settings.get("weights", "") or "")
         self.session = Session(self._ctx, self.chores, self)
         self.session.weights = weights
         self.form.reset()
         self._settings_timer.stop()
         self.session.settings = self.form.values()
         self._enter()
-        self.composer.field.setFocus()
 
     def open(self, conversation: str) -> None:
         """Show a conversation of the library."""
@@ -342,14 +348,40 @@ class ChatPage(QWidget):
             ("stop", self.tr("Stop the answer"), lambda: self.session.stop(), "circle-stop", ""),
             ("edit", self.tr("Edit my last message"), self.edit_last, "pencil", "Ctrl+E"),
             ("rename", self.tr("Rename conversation"), self.title.edit, "text-cursor-input", ""),
-            ("before", self.tr("Version before"), lambda: self.switch(-1), "chevron-left", "Alt+Left"),
-            ("after", self.tr("Version after"), lambda: self.switch(1), "chevron-right", "Alt+Right"),
-            ("list", self.tr("Show or hide conversations"), self.toggle_list, "panel-left", "Ctrl+B"),
-            ("end", self.tr("To the newest message"), self.thread.to_bottom, "arrow-down", "Ctrl+End"),
+            (
+                "before",
+                self.tr("Version before"),
+                lambda: self.switch(-1),
+                "chevron-left",
+                "Alt+Left",
+            ),
+            (
+                "after",
+                self.tr("Version after"),
+                lambda: self.switch(1),
+                "chevron-right",
+                "Alt+Right",
+            ),
+            (
+                "list",
+                self.tr("Show or hide conversations"),
+                self.toggle_list,
+                "panel-left",
+                "Ctrl+B",
+            ),
+            (
+                "end",
+                self.tr("To the newest message"),
+                self.thread.to_bottom,
+                "arrow-down",
+                "Ctrl+End",
+            ),
             ("start", self.tr("To the first message"), self.thread.to_top, "arrow-up", "Ctrl+Home"),
             ("write", self.tr("Write a message"), self.composer.field.setFocus, "pencil", "Ctrl+L"),
         )
-        return [PageAction(f"chat.{id}", title, run, icon, keys) for id, title, run, icon, keys in rows]
+        return [
+            PageAction(f"chat.{id}", title, run, icon, keys) for id, title, run, icon, keys in rows
+        ]
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Stop with Escape, scroll with the page keys."""

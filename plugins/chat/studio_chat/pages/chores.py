@@ -1,4 +1,7 @@
-"""Work beside the window, one thing after the other: the library's writes must keep their order. No Qt."""
+"""Work beside the window, one thing after the other: the library's writes must keep their order.
+
+No Qt.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A block of code with its own header: language and copy button. Scrolls sideways by itself, never wraps."""
+"""A block of code with its own header: language and copy button.
+
+Scrolls sideways by itself, never wraps.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,9 @@ from studio_chat.pages.markdown_blocks import Block
 from studio_chat.pages.prose_view import StillBrowser
 
 _RELEX_LINES = 40
-"""While code is written, at most about so many of its last lines are lexed again; all of it at the end."""
+"""While code is written, at most about so many of its last lines are lexed again; all of it at the
+end.
+"""
 _LINE_HEIGHT = 130.0  # per cent of the font's own
 _BELOW = 6
 """Room under the frame, so that it looks as far from the text below as from the text above."""
@@ -193,7 +198,7 @@ class _Colors(QSyntaxHighlighter):
 
 
 def _calm_line(lines: list[str], near: int) -> int:
-    """Return a line at or before ``near`` where a lexer may start afresh: one after an empty line."""
+    """Return a line at or before ``near`` where a lexer may start afresh: after an empty line."""
     for number in range(near, max(0, near - _RELEX_LINES), -1):
         if not lines[number - 1].strip():
             return number

@@ -1,4 +1,7 @@
-"""Where a person writes: a field that grows, the model that answers, how full its context is, Send or Stop."""
+"""Where a person writes.
+
+A field that grows, the model that answers, how full its context is, Send or Stop.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,15 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QMimeData, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from studio.api.gui import Ui
 from studio_chat.pages.boxes import paint_box
@@ -15,7 +26,9 @@ from studio_chat.pages.session import MAX_MESSAGE
 
 MAX_LINES = 8
 PASTE_AS_BLOCK = 40_000
-"""Characters from which pasted text is kept beside the field: laying out so much would hold up the window."""
+"""Characters from which pasted text is kept beside the field: laying out so much would hold up the
+window.
+"""
 
 
 class Composer(QFrame):
@@ -45,7 +58,9 @@ class Composer(QFrame):
         self.field.setPlaceholderText(self.tr("Write a message"))
         self.field.setAccessibleName(self.tr("Message"))
         self.field.textChanged.connect(self._on_change)
-        self._chip = ui.button("", "file-text", tip=self.tr("Pasted text, sent below your words. Click to remove it."))
+        self._chip = ui.button(
+            "", "file-text", tip=self.tr("Pasted text, sent below your words. Click to remove it.")
+        )
         self._chip.clicked.connect(lambda: self._set_block(""))
         self._chip.hide()
         self._trouble = QLabel()
@@ -135,8 +150,8 @@ class Composer(QFrame):
         room = MAX_MESSAGE - len(self.text)
         if len(text) > room:
             words = self.tr(
-                "The text you pasted is {count} characters long and a message takes at most {most}, "
-                "so it was not added; what you wrote is unchanged. Paste a part of it."
+                "The text you pasted is {count} characters long and a message takes at most "
+                "{most}, so it was not added; what you wrote is unchanged. Paste a part of it."
             )
             self.trouble(words.format(count=f"{len(text):,}", most=f"{MAX_MESSAGE:,}"))
             return False

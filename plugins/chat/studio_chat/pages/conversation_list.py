@@ -1,11 +1,23 @@
-"""The list of conversations: find, open, rename, pin, bin. Opens none itself: it says which is wanted."""
+"""The list of conversations: find, open, rename, pin, bin.
+
+Opens none itself: it says which is wanted.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import (
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    QRect,
+    QSize,
+    Qt,
+    QTimer,
+    Signal,
+)
 from PySide6.QtGui import QColor, QContextMenuEvent, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -58,7 +70,9 @@ class ConversationList(QFrame):
         self.search.setAccessibleName(self.tr("Search conversations"))
         self.search.setToolTip(self.tr("Search titles and messages (Ctrl+F)"))
         self.search.setClearButtonEnabled(True)
-        self.search.addAction(ctx.ui.icon("search", "mute"), QLineEdit.ActionPosition.LeadingPosition)
+        self.search.addAction(
+            ctx.ui.icon("search", "mute"), QLineEdit.ActionPosition.LeadingPosition
+        )
         self._delay = QTimer(self)
         self._delay.setSingleShot(True)
         self._delay.setInterval(_SEARCH_MS)
@@ -240,7 +254,9 @@ class _Delegate(QStyledItemDelegate):
         super().__init__(owner)
         self._owner = owner
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+    def sizeHint(
+        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> QSize:
         """Headings are lower."""
         return QSize(WIDTH, _HEADING_ROW if index.data(HEADING) else _ROW)
 
@@ -290,7 +306,9 @@ class _Delegate(QStyledItemDelegate):
             painter.drawPixmap(right + 4, rect.center().y() - 6, 14, 14, pixmap)
         painter.setPen(QColor(colors["text"]))
         room = QRect(rect.left() + 10, rect.top(), right - rect.left() - 12, rect.height())
-        text = painter.fontMetrics().elidedText(index.data(), Qt.TextElideMode.ElideRight, room.width())
+        text = painter.fontMetrics().elidedText(
+            index.data(), Qt.TextElideMode.ElideRight, room.width()
+        )
         painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, text)
 
     def createEditor(self, parent: QWidget, option: Any, index: Any) -> QWidget:

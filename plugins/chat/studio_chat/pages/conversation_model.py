@@ -1,4 +1,7 @@
-"""The rows of the list of conversations: pinned ones, then by day. An item model; reads no library."""
+"""The rows of the list of conversations: pinned ones, then by day.
+
+An item model; reads no library.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,9 @@ class ConversationModel(QAbstractListModel):
         self._rows: list[Any] = []
         self.renamed = lambda id, title: None
 
-    def show_rows(self, conversations: Sequence[Any], *, found: bool, today: date | None = None) -> None:
+    def show_rows(
+        self, conversations: Sequence[Any], *, found: bool, today: date | None = None
+    ) -> None:
         """Show conversations in the order of the library; ``found`` ones without days."""
         rows: list[Any] = []
         heading = ""
@@ -72,9 +77,7 @@ class ConversationModel(QAbstractListModel):
         """Headings can neither be chosen nor renamed."""
         if not index.isValid() or isinstance(self._rows[index.row()], str):
             return Qt.ItemFlag.NoItemFlags
-        return (
-            Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsEditable
-        )
+        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsEditable
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
         """Rename a conversation."""

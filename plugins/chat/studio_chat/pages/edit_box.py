@@ -1,4 +1,4 @@
-"""Changing a message where it stands: a field that grows with its text, and two or three buttons."""
+"""Changing a message where it stands: a field that grows with its text, and its buttons."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A plain text field that is as tall as its text, up to a number of lines. Knows nothing of chats."""
+"""A plain text field that is as tall as its text, up to a number of lines.
+
+Knows nothing of chats.
+"""
 
 from __future__ import annotations
 

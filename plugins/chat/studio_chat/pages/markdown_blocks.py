@@ -1,4 +1,6 @@
-"""Markdown as a flat list of blocks, parsed while it is still being written. No Qt, nothing is fetched.
+"""Markdown as a flat list of blocks, parsed while it is still being written.
+
+No Qt, nothing is fetched.
 
 Nested structure becomes depth: an item of a list inside a quote is a paragraph with ``quote=1``,
 ``indent=1`` and a ``marker``. That is what a text view can draw, and it lets a code block inside a
@@ -21,7 +23,9 @@ BlockKind = Literal["paragraph", "heading", "code", "table", "rule"]
 LINK_SCHEMES = ("http://", "https://", "mailto:")
 LINE_BREAK = "\u2028"
 MAX_DEPTH = 8
-"""Deeper lists and quotes are drawn at this depth: an answer may nest without end, a column may not."""
+"""Deeper lists and quotes are drawn at this depth: an answer may nest without end, a column may
+not.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,7 @@ def parse(source: str) -> list[Block]:
 
 @dataclass
 class _Fence:
-    """An open code fence at the left margin, read line by line instead of parsed again and again."""
+    """An open code fence at the left margin, read line by line, not parsed again and again."""
 
     closing: re.Pattern[str]
     block: Block
@@ -207,7 +211,7 @@ def _open_fence(tokens: list[Token], tail: str) -> _Fence | None:
 def _parser() -> MarkdownIt:
     from markdown_it import MarkdownIt
 
-    parser = MarkdownIt("commonmark", {"html": False, "linkify": False})
+    parser = MarkdownIt("commonmark", {"html": False, "linkify": False, "maxNesting": 100})
     parser.enable(["table", "strikethrough"])
     # Raw HTML is shown as it is written, and a character reference cannot hide an address.
     parser.disable(["html_block", "html_inline"])
@@ -323,9 +327,7 @@ class _Flattener:
 
     def _on_table_close(self, token: Token) -> None:
         self._in_table = False
-        self._add(
-            "table", rows=tuple(tuple(row) for row in self._rows), aligns=tuple(self._aligns)
-        )
+        self._add("table", rows=tuple(tuple(row) for row in self._rows), aligns=tuple(self._aligns))
 
 
 def _language(info: str) -> str:

@@ -15,7 +15,8 @@ from studio_chat.pages.table_view import TableView
 
 FLUSH_MS = 33
 _SHARE = 4
-"""A flush that takes long makes the next one wait this many times as long: the window stays free."""
+"""A flush that takes long makes the next one wait this many times as long: the window stays free.
+"""
 
 Piece = ProseView | CodeView | TableView
 _PIECES: dict[str, type[Piece]] = {"code": CodeView, "table": TableView}

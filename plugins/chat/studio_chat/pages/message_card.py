@@ -51,8 +51,8 @@ class MessageCard(QWidget):
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(0)
-        self._body = MyBody(ctx, self) if turn.mine else ReplyBody(ctx, self)
-        self._column.addWidget(self._body)
+        self.body = MyBody(ctx, self) if turn.mine else ReplyBody(ctx, self)
+        self._column.addWidget(self.body)
         self._foot = QWidget()
         self._foot.setFixedHeight(BAR_HEIGHT)
         row = QHBoxLayout(self._foot)
@@ -65,7 +65,7 @@ class MessageCard(QWidget):
     def set_turn(self, turn: Turn) -> None:
         """Show the newest state of the turn."""
         self.turn = turn
-        self._body.set_turn(turn)
+        self.body.set_turn(turn)
         who = self.tr("You") if turn.mine else reply_name(self.ctx, turn)
         self.setAccessibleName(f"{who}: {turn.content[:200]}")
         if self._bar is not None:
@@ -74,15 +74,15 @@ class MessageCard(QWidget):
 
     def set_reply(self, reply: Reply | None) -> None:
         """Show how far the reply is that is being written here; None when it is over."""
-        if isinstance(self._body, ReplyBody):
-            self._body.set_reply(reply)
+        if isinstance(self.body, ReplyBody):
+            self.body.set_reply(reply)
         if self._bar is not None:
             self._bar.set_busy(reply is not None)
 
     def append(self, text: str) -> None:
         """Add text that has just been written."""
-        if isinstance(self._body, ReplyBody):
-            self._body.view.append(text)
+        if isinstance(self.body, ReplyBody):
+            self.body.view.append(text)
 
     def set_last(self, last: bool) -> None:
         """Keep the bar in view on the last turn."""
@@ -94,8 +94,8 @@ class MessageCard(QWidget):
 
     def restyle(self) -> None:
         """Draw everything in the colours of a new theme."""
-        if isinstance(self._body, ReplyBody):
-            self._body.view.restyle()
+        if isinstance(self.body, ReplyBody):
+            self.body.view.restyle()
         self.update()
 
     # --- editing ------------------------------------------------------------------------------
@@ -108,7 +108,7 @@ class MessageCard(QWidget):
         self._editor = EditBox(
             self.ctx.ui, turn.content, self._edit_note(), self._edit_choices(), self._leave
         )
-        self._body.hide()
+        self.body.hide()
         if self._bar is not None:
             self._bar.hide()
         self._column.insertWidget(0, self._editor)
@@ -122,18 +122,24 @@ class MessageCard(QWidget):
     def _edit_choices(self) -> list[Choice]:
         turn, deeds = self.turn, self.deeds
         if turn.mine:
-            send = lambda text: self._do(lambda: deeds.edit(turn, text))  # noqa: E731
-            return [(self.tr("Send"), self.tr("Send and branch here (Ctrl+Enter)"), send)]
-        keep = lambda text: self._do(lambda: deeds.edit_answer(turn, text, go_on=False))  # noqa: E731
-        write = lambda text: self._do(lambda: deeds.edit_answer(turn, text, go_on=True))  # noqa: E731
+            return [(self.tr("Send"), self.tr("Send and branch here (Ctrl+Enter)"), self._resend)]
+
+        def keep(text: str) -> None:
+            self._leave()
+            deeds.edit_answer(turn, text, go_on=False)
+
+        def write_on(text: str) -> None:
+            self._leave()
+            deeds.edit_answer(turn, text, go_on=True)
+
         return [
             (self.tr("Keep"), self.tr("Keep this version (Ctrl+Enter)"), keep),
-            (self.tr("Keep and continue"), self.tr("Let the model write on from here"), write),
+            (self.tr("Keep and continue"), self.tr("Let the model write on from here"), write_on),
         ]
 
-    def _do(self, deed: object) -> None:
+    def _resend(self, text: str) -> None:
         self._leave()
-        deed()  # type: ignore[operator]
+        self.deeds.edit(self.turn, text)
 
     def _leave(self) -> None:
         if self._editor is not None:
@@ -141,7 +147,7 @@ class MessageCard(QWidget):
             self._column.removeWidget(self._editor)
             self._editor.deleteLater()
             self._editor = None
-            self._body.show()
+            self.body.show()
             self._show_bar()
 
     # --- the bar ------------------------------------------------------------------------------
@@ -164,12 +170,16 @@ class MessageCard(QWidget):
         super().focusInEvent(event)
 
     def _show_bar(self) -> None:
-        wanted = self.turn.state != SENDING and self._editor is None and (
-            self._last
-            or self._inside
-            or self.hasFocus()
-            or len(self.turn.versions) > 1
-            or (self._bar is not None and self._bar.has_focus())
+        wanted = (
+            self.turn.state != SENDING
+            and self._editor is None
+            and (
+                self._last
+                or self._inside
+                or self.hasFocus()
+                or len(self.turn.versions) > 1
+                or (self._bar is not None and self._bar.has_focus())
+            )
         )
         if wanted and self._bar is None:
             self._bar = CardBar(self.ctx.ui, self.turn, self)
@@ -265,13 +275,13 @@ class ReplyBody(QWidget):
         head.addWidget(self._figures)
         head.addStretch(1)
         self.view = MarkdownView(ctx.ui)
-        self._status = CardStatus(ctx.ui, card)
+        self.status = CardStatus(ctx.ui, card)
         column = QVBoxLayout(self)
         column.setContentsMargins(18, 13, 18, 9)
         column.setSpacing(8)
         column.addLayout(head)
         column.addWidget(self.view)
-        column.addWidget(self._status)
+        column.addWidget(self.status)
 
     def set_turn(self, turn: Turn) -> None:
         """Show text and state of the turn."""
@@ -293,7 +303,7 @@ class ReplyBody(QWidget):
 
     def _draw(self, turn: Turn) -> None:
         self._figures.setText(figures(turn, self._reply))
-        self._status.show_state(turn, self._reply)
+        self.status.show_state(turn, self._reply)
         self.view.setVisible(bool(self.view.source))
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -1,4 +1,7 @@
-"""What a person wrote, as they wrote it: no Markdown, no colours. Hugs its text, and hides what is endless."""
+"""What a person wrote, as they wrote it: no Markdown, no colours.
+
+Hugs its text, and hides what is endless.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A piece of running text: paragraphs, headings, lists, quotes. Draws blocks; parses and fetches nothing."""
+"""A piece of running text: paragraphs, headings, lists, quotes.
+
+Draws blocks; parses and fetches nothing.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """One conversation that is open: what is sent, which branch is in view, what is being written.
 
-Knows the library and the tasks, no widget and no Qt: the page listens.
+Knows the library and the tasks, no widget: the page listens.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from studio_chat.pages.turns import (
     as_messages,
     title_of,
 )
+from studio_chat.pages.wording import tr
 from studio_chat.schema import PANEL_FIELDS
 
 TASK = "chat.reply"
@@ -47,7 +48,7 @@ class Listener(Protocol):
         """Its title or settings are different, or it is in the library now."""
 
     def sent(self, conversation: str, text: str) -> None:
-        """A message is in the library; ``conversation`` is empty if it was the first of a new one."""
+        """A message is in the library; ``conversation`` is empty for the first of a new one."""
 
     def not_sent(self, text: str, error: StudioError) -> None:
         """A message could not be kept; here is its text back."""
@@ -73,6 +74,8 @@ class Session:
         self.turns: list[Turn] = []
         self.reply: Reply | None = None
         self.loading = False
+        self._opening = ""
+        """Id of the conversation that is being read."""
         self.weights = ""
         self.settings: dict[str, Any] = {}
 
@@ -81,7 +84,7 @@ class Session:
     @property
     def id(self) -> str:
         """Id of the conversation; empty for a new one."""
-        return self.conversation.id if self.conversation is not None else ""
+        return self.conversation.id if self.conversation is not None else self._opening
 
     @property
     def title(self) -> str:
@@ -95,7 +98,7 @@ class Session:
 
     def load(self, conversation: str) -> None:
         """Show a conversation of the library."""
-        self.loading = True
+        self.loading, self._opening = True, conversation
 
         def read() -> tuple[Any, list[Turn]]:
             return self._store.get(conversation), self._read(conversation)
@@ -112,7 +115,7 @@ class Session:
         self._chores.do(read, show, self._load_failed)
 
     def _load_failed(self, error: StudioError) -> None:
-        self.loading = False
+        self.loading, self._opening = False, ""
         self._ctx.notices.error(error, key="chat.library")
         self._tell("turns_changed")
 
@@ -414,13 +417,15 @@ class Session:
 
     def delete(self, turn: Turn) -> None:
         """Put a message and what follows it in the bin, with an offer to take it back."""
-        if self.busy:
+        if self.busy or not turn.id:
             return
         self._reload(lambda: self._store.delete_branch(turn.id))
-
-    def restore(self, turn: Turn) -> None:
-        """Take back what ``delete`` put in the bin."""
-        self._reload(lambda: self._store.restore_branch(turn.id))
+        self._ctx.notices.offer(
+            tr("The message and what followed it are in the bin."),
+            tr("Undo"),
+            lambda: self._reload(lambda: self._store.restore_branch(turn.id)),
+            key=f"chat.bin.{turn.id}",
+        )
 
     # --- inside -------------------------------------------------------------------------------
 

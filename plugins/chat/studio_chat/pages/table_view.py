@@ -59,7 +59,9 @@ class TableView(StillBrowser):
         self._rest_cursor()
         self._fit()
 
-    def _write(self, cursor: QTextCursor, cell: tuple[Span, ...], column: int, *, head: bool) -> None:
+    def _write(
+        self, cursor: QTextCursor, cell: tuple[Span, ...], column: int, *, head: bool
+    ) -> None:
         aligns = self._block.aligns
         layout = cursor.blockFormat()
         layout.setAlignment(

@@ -1,7 +1,9 @@
-"""The thread: turns from top to bottom, of which only those near the eye are widgets. Sends nothing."""
+"""The thread: turns from top to bottom, of which only those near the eye are widgets.
+
+Sends nothing.
+"""
 
 from __future__ import annotations
-
 
 import time
 
@@ -15,11 +17,14 @@ from studio_chat.pages.session import Session
 from studio_chat.pages.turns import Turn
 
 LIVE = 60
-"""About how many turns are widgets; a long thread would be slow otherwise (research: from 160 on)."""
+"""About how many turns are widgets; a long thread would be slow otherwise (research: from 160 on).
+"""
 SLACK = 12
 """So many more may live before those far from the eye are let go."""
 FIRST = 8
-"""At most so many turns are made at once when a conversation is opened; the others follow when idle."""
+"""At most so many turns are made at once when a conversation is opened; the others follow when
+idle.
+"""
 _OPEN_SECONDS, _FILL_SECONDS = 0.03, 0.006
 """How long turns may be made in one go: at opening, and while the window is idle."""
 COLUMN = 760
@@ -71,7 +76,9 @@ class ThreadView(QScrollArea):
         self._filler.setSingleShot(True)
         self._filler.setInterval(_FILL_MS)
         self._filler.timeout.connect(self._fill)
-        self._down = ctx.ui.button("", "arrow-down", tip=self.tr("To the newest message (Ctrl+End)"))
+        self._down = ctx.ui.button(
+            "", "arrow-down", tip=self.tr("To the newest message (Ctrl+End)")
+        )
         self._down.setParent(self)
         self._down.setFixedSize(QSize(36, 32))
         self._down.clicked.connect(self.to_bottom)
@@ -180,7 +187,7 @@ class ThreadView(QScrollArea):
         self._settle()
 
     def _align(self, _low: int, high: int) -> None:
-        """Keep the column where it is when the scroll bar comes and goes: the composer is below it."""
+        """Keep the column where it is when the scroll bar comes and goes: the composer is below."""
         bar = self.verticalScrollBar().sizeHint().width() if high > 0 else 0
         self._outer.setContentsMargins(_MARGIN, 8, _MARGIN - bar, 12)
 
@@ -192,7 +199,7 @@ class ThreadView(QScrollArea):
         self._down.setVisible(not self._stick and bool(self.cards))
         self._hold()
         near_end = value > bar.maximum() - _NEAR and not self._at_end
-        if value < _NEAR and self._first > 0 or near_end:
+        if (value < _NEAR and self._first > 0) or near_end:
             self._filler.start()
 
     def _hold(self) -> None:
@@ -245,7 +252,7 @@ class ThreadView(QScrollArea):
             self._add(0, turns[self._first])
 
     def _fill(self) -> None:
-        """Make more widgets around what is in view, a few at a time, and let go of those far away."""
+        """Make more widgets around what is in view, a few at a time; let go of those far away."""
         if self._session is None or not self.cards:
             return
         bar, turns = self.verticalScrollBar(), self._session.turns
@@ -280,7 +287,9 @@ class ThreadView(QScrollArea):
                 self._drop(len(self.cards) - 1)
 
     def _same(self, turns: list[Turn]) -> int:
-        """Return how many of the live cards still show what is in view; a saved message keeps its card."""
+        """Return how many of the live cards still show what is in view; a saved message keeps its
+        card.
+        """
         same = 0
         for card, turn in zip(self.cards, turns[self._first :], strict=False):
             saved = not card.turn.id and card.turn.content == turn.content and turn.mine
@@ -315,5 +324,3 @@ class ThreadView(QScrollArea):
 
     def _card(self, turn: str) -> MessageCard | None:
         return next((card for card in reversed(self.cards) if card.turn.id == turn), None)
-
-

@@ -1,4 +1,7 @@
-"""What a thread shows: turns, and the reply that is being written. Plain data, no Qt, no library."""
+"""What a thread shows: turns, and the reply that is being written.
+
+Plain data, no Qt, no library.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What the page shows before anything was said: examples and what can run here, or how to add a model."""
+"""What the page shows before anything was said.
+
+Examples and what can run here, or how to add a model.
+"""
 
 from __future__ import annotations
 
@@ -57,8 +60,8 @@ class NoWeights(QWidget):
             self.tr("There is no language model yet"),
             self.tr(
                 "Open Models in the rail at the left and press Add, then choose a GGUF file or a "
-                "folder with safetensors of a Llama-style model. It is used where it lies; nothing is "
-                "downloaded. What you write here stays until then."
+                "folder with safetensors of a Llama-style model. It is used where it lies; nothing "
+                "is downloaded. What you write here stays until then."
             ),
         )
         column = QVBoxLayout(self)

@@ -1,4 +1,7 @@
-"""The words of a thread: who answered, how fast, what a reply waits for. Makes sentences, draws nothing."""
+"""The words of a thread: who answered, how fast, what a reply waits for.
+
+Makes sentences, draws nothing.
+"""
 
 from __future__ import annotations
 
@@ -89,7 +92,7 @@ def how_it_ended(turn: Turn) -> str:
 
 
 def left_out(turn: Turn) -> str:
-    """Return how much of the conversation the model could not read; empty when it read all of it."""
+    """Return how much of the conversation the model could not read; empty if it read all."""
     dropped = turn.extra.get("dropped")
     if not isinstance(dropped, int) or dropped <= 0:
         return ""

@@ -1,0 +1,36 @@
+"""Colours of code: runs lie within their lines, unknown languages and endless code have none."""
+
+from __future__ import annotations
+
+from studio_chat.pages.highlight import MAX_CHARACTERS, highlight
+
+
+def words(lines: list[str], language: str) -> dict[str, str]:
+    runs = highlight(lines, language)
+    return {
+        line[start : start + length].strip(): color
+        for line, row in zip(lines, runs, strict=True)
+        for start, length, color in row
+    }
+
+
+def test_python_is_coloured() -> None:
+    found = words(["class A(B):  # note", "    x = 'text' + 1"], "python")
+    assert found["class"] == "syntax-keyword"
+    assert found["# note"] == "syntax-comment"
+    assert found["text"] == "syntax-string"
+    assert found["1"] == "syntax-number"
+
+
+def test_text_over_several_lines_is_coloured_on_each() -> None:
+    runs = highlight(['x = """one', "two", 'three"""'], "python")
+    assert runs[1] == [(0, 3, "syntax-string")]
+
+
+def test_other_languages_have_no_colours() -> None:
+    assert highlight(["whatever", "else"], "no-such-language") == [[], []]
+    assert highlight(["plain"], "") == [[]]
+
+
+def test_endless_code_is_left_alone() -> None:
+    assert highlight(["x = 1" * MAX_CHARACTERS], "python") == [[]]

@@ -1,0 +1,168 @@
+"""Markdown as blocks: the same at once or a character at a time, and never dangerous."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from studio_chat.pages.markdown_blocks import Block, MarkdownStream, Span, parse
+
+SAMPLE = """# Title
+Some **bold** and *it* `code` [link](https://a.b)
+second line
+
+- one
+- [ ] two
+  ```python
+  def f(): pass
+  ```
+  - [x] nested
+3. three
+4. four
+
+> quote
+> - in quote
+
+| a | b |
+|---|:-:|
+| 1 | **2** |
+
+```py
+import os
+
+x = \"\"\"a
+b\"\"\"
+```
+~~~
+no language
+~~~
+---
+The end
+"""
+
+
+def stream(text: str, sizes: list[int]) -> MarkdownStream:
+    blocks, at, turn = MarkdownStream(), 0, 0
+    while at < len(text):
+        size = sizes[turn % len(sizes)]
+        blocks.append(text[at : at + size])
+        at, turn = at + size, turn + 1
+    blocks.finish()
+    return blocks
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_stream_ends_as_the_whole_text_would(seed: int) -> None:
+    numbers = random.Random(seed)
+    sizes = [numbers.choice([1, 2, 3, 5, 8, 40, 400]) for _ in range(50)]
+    assert stream(SAMPLE, sizes).blocks == parse(SAMPLE)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "word ",
+                "**b** ",
+                "\n",
+                "\n\n",
+                "- a\n",
+                "1. b\n",
+                "```\n",
+                "```py\nx = 1\n",
+                "> q\n",
+                "# h\n",
+                "| a |\n|---|\n| 1 |\n",
+                "`c`",
+                "  ",
+                "~~~\n",
+                "<b>",
+                "&amp;",
+                "\t",
+                "é🙂",
+            ]
+        ),
+        max_size=30,
+    ),
+    st.integers(1, 9),
+)
+def test_what_is_settled_never_changes(pieces: list[str], size: int) -> None:
+    text = "".join(pieces)
+    blocks = MarkdownStream()
+    settled: list[Block] = []
+    for at in range(0, len(text), size):
+        blocks.append(text[at : at + size])
+        assert blocks.blocks[: len(settled)] == settled
+        settled = blocks.blocks[: blocks.settled]
+
+
+def test_structure_becomes_depth() -> None:
+    blocks = {b.spans[0].text: b for b in parse(SAMPLE) if b.spans}
+    assert blocks["nested"].indent == 2
+    assert blocks["nested"].marker == "☑"
+    assert blocks["two"].marker == "☐"
+    assert blocks["three"].marker == "3."
+    assert (blocks["in quote"].quote, blocks["in quote"].indent) == (1, 1)
+    assert blocks["Title"].level == 1
+
+
+def test_code_in_a_list_keeps_its_language_and_depth() -> None:
+    code = next(b for b in parse(SAMPLE) if b.kind == "code")
+    assert (code.language, code.indent, code.text) == ("python", 1, "def f(): pass")
+
+
+def test_a_table_has_rows_and_alignment() -> None:
+    table = next(b for b in parse(SAMPLE) if b.kind == "table")
+    assert [[cell[0].text for cell in row] for row in table.rows] == [["a", "b"], ["1", "2"]]
+    assert table.aligns == ("", "center")
+    assert table.rows[1][1][0].bold
+
+
+def test_open_code_is_shown_while_it_is_written() -> None:
+    blocks = MarkdownStream()
+    blocks.append("```python\nx = 1\ny")
+    assert blocks.blocks == [Block("code", text="x = 1\ny", language="python", closed=False)]
+    blocks.append(" = 2\n``")
+    assert blocks.blocks[0].text == "x = 1\ny = 2", "what may be the closing fence is not shown"
+    blocks.append("`\nafter")
+    assert blocks.blocks[0].closed
+    assert blocks.blocks[1].spans == (Span("after"),)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[x](javascript:alert(1))",
+        "[x](file:///etc/passwd)",
+        "[x](data:text/html,boo)",
+        "[x](JaVaScRiPt:alert(1))",
+        "[x](//example.org/a)",
+        "[x](&#106;avascript:alert(1))",
+        "![x](file:///etc/passwd)",
+        "<javascript:alert(1)>",
+    ],
+)
+def test_only_web_and_mail_addresses_become_links(text: str) -> None:
+    for block in parse(text):
+        assert all(not span.href for span in block.spans)
+
+
+def test_an_image_is_a_link_with_its_own_words() -> None:
+    assert parse("![a cat](https://example.org/cat.png)")[0].spans == (
+        Span("a cat", href="https://example.org/cat.png"),
+    )
+
+
+def test_html_is_text() -> None:
+    text = "<script>alert(1)</script>\n\n<img src=x onerror=y> <b>bold</b>"
+    shown = "".join(span.text for block in parse(text) for span in block.spans)
+    assert shown == text.replace("\n\n", "")
+
+
+def test_endless_nesting_is_drawn_at_a_bounded_depth() -> None:
+    deepest = max(block.quote for block in parse("> " * 60 + "deep"))
+    assert 1 < deepest <= 8

@@ -1,0 +1,172 @@
+"""The worker half, with an engine that follows a script: what it yields, reports and refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from studio.api import BadInput, SamplingParams, TextStep
+from studio.api.worker import ArtifactEvent, ProgressEvent, ResultEvent, TextEvent
+from studio_chat.schema import Reply
+from studio_chat.worker import reply, studio_tasks
+
+
+class Engine:
+    """Says ``words``; remembers what it was asked."""
+
+    context_length = 1000
+
+    def __init__(self, *words: str, dropped: int = 0) -> None:
+        self.words, self.dropped = words, dropped
+        self.closed = False
+        self.messages: Sequence[Any] = ()
+        self.reserve = 0
+        self.params = SamplingParams()
+
+    def fit(self, messages: Sequence[Any], reserve: int) -> Any:
+        self.messages, self.reserve = messages, reserve
+        return SimpleNamespace(ids=[1, 2, 3], dropped=self.dropped)
+
+    def generate(self, ids: Sequence[int], params: SamplingParams) -> Iterator[TextStep]:
+        self.params = params
+        try:
+            yield TextStep("prefill", 3, 3)
+            for number, word in enumerate(self.words, 1):
+                yield TextStep("token", number, params.max_tokens, word, 7)
+            yield TextStep(
+                "end",
+                len(self.words),
+                params.max_tokens,
+                "!",
+                finish_reason="stop",
+                prompt_tokens=3,
+                first_token_seconds=0.5,
+                tokens_per_second=20.0,
+            )
+        finally:
+            self.closed = True
+
+
+class Context:
+    """The least a task needs."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.rng = SimpleNamespace(seed=42)
+        self.leased: list[str] = []
+
+    @contextmanager
+    def lease(self, weights: str, working_bytes: int = 0) -> Iterator[Engine]:
+        self.leased.append(weights)
+        yield self.engine
+        self.leased.append("given back")
+
+    progress = staticmethod(ProgressEvent)
+    text = staticmethod(TextEvent)
+
+    def artifact(self, kind: str, payload: bytes, *, suffix: str, **more: Any) -> ArtifactEvent:
+        return ArtifactEvent(kind, payload, suffix, **more)
+
+    def result(self, **values: Any) -> ResultEvent:
+        return ResultEvent(values)
+
+
+def run(engine: Engine, **params: Any) -> list[Any]:
+    return list(reply(Context(engine), Reply.parse(params)))  # type: ignore[arg-type]
+
+
+def only(events: list[Any], kind: type) -> list[Any]:
+    return [event for event in events if isinstance(event, kind)]
+
+
+def test_the_task_is_found_by_its_id() -> None:
+    assert studio_tasks()["chat.reply"] is reply
+
+
+def test_text_comes_as_it_is_written_and_whole_at_the_end() -> None:
+    events = run(Engine("Hel", "lo"), prompt="hi")
+    assert [event.text for event in only(events, TextEvent)] == ["Hel", "lo", "!"]
+    (artifact,) = only(events, ArtifactEvent)
+    assert (artifact.kind, artifact.payload, artifact.suffix) == ("text", b"Hello!", ".md")
+    (result,) = only(events, ResultEvent)
+    assert result.values == {
+        "text": "Hello!",
+        "tokens": 2,
+        "prompt_tokens": 3,
+        "finish_reason": "stop",
+        "tokens_per_second": 20.0,
+        "first_token_seconds": 0.5,
+        "dropped": 0,
+        "context_length": 1000,
+    }
+
+
+def test_a_token_without_text_is_still_a_step() -> None:
+    events = run(Engine("", "é"), prompt="hi")
+    assert None in events
+
+
+def test_system_prompt_and_prompt_frame_the_messages() -> None:
+    engine = Engine("x")
+    turns = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
+    run(engine, messages=turns, prompt="c", system="Be brief.")
+    assert [m["role"] for m in engine.messages] == ["system", "user", "assistant", "user"]
+    assert [m["content"] for m in engine.messages] == ["Be brief.", "a", "b", "c"]
+
+
+def test_sampling_and_seed_reach_the_engine() -> None:
+    engine = Engine("x")
+    run(engine, prompt="hi", temperature=1.5, top_k=3, stop=["END", ""], max_tokens=10, seed=7)
+    assert engine.params.temperature == 1.5
+    assert engine.params.top_k == 3
+    assert engine.params.stop == ("END",)
+    assert engine.params.seed == 42, "the job's own generator, seeded from its record"
+
+
+def test_a_longest_answer_beyond_the_context_leaves_room_for_what_was_said() -> None:
+    engine = Engine("x")
+    run(engine, prompt="hi", max_tokens=30_000)
+    assert engine.reserve == 500
+
+
+def test_left_out_messages_are_told_while_reading() -> None:
+    events = run(Engine("x", dropped=4), prompt="hi")
+    assert any("4 messages" in event.message for event in only(events, ProgressEvent))
+    assert only(events, ResultEvent)[0].values["dropped"] == 4
+
+
+def test_stopping_closes_the_generation_and_gives_the_model_back() -> None:
+    engine = Engine(*"a long answer")
+    ctx = Context(engine)
+    steps = reply(ctx, Reply.parse({"prompt": "hi", "weights": "tiny"}))  # type: ignore[arg-type]
+    while not isinstance(next(steps), TextEvent):
+        pass
+    steps.close()  # type: ignore[attr-defined]
+    assert engine.closed
+    assert ctx.leased[0] == "tiny"
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {},
+        {"prompt": "   "},
+        {"messages": [{"role": "wizard", "content": "x"}]},
+        {"messages": [{"role": "user"}]},
+        {"messages": [{"role": "user", "content": "x", "name": "y"}]},
+        {"system": "only"},
+    ],
+)
+def test_what_is_no_conversation_is_refused_in_words(params: dict[str, Any]) -> None:
+    with pytest.raises(BadInput) as refusal:
+        run(Engine("x"), **params)
+    assert refusal.value.hint
+
+
+def test_a_prompt_of_ten_megabytes_is_refused_before_it_is_sent() -> None:
+    with pytest.raises(BadInput, match="10,000,000 characters"):
+        Reply.parse({"prompt": "x" * 10_000_000})
