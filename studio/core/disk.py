@@ -6,6 +6,7 @@ import errno
 import os
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from studio.protocol.errors import ErrorCode, StudioError
@@ -47,7 +48,8 @@ def make_folder(folder: Path) -> Path:
         return folder
     make_folder(folder.parent)
     folder.mkdir(mode=0o700, exist_ok=True)
-    sync_folder(folder.parent)
+    with suppress(PermissionError):  # a parent may be written to and not be looked into
+        sync_folder(folder.parent)
     return folder
 
 

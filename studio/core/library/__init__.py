@@ -59,7 +59,7 @@ from __future__ import annotations
 
 from studio.core.library.checkup import Report
 from studio.core.library.health import Health, HealthState
-from studio.core.library.library import Library, Stats
+from studio.core.library.library import Library
 from studio.core.library.rows import (
     Artifact,
     Collection,
@@ -72,6 +72,7 @@ from studio.core.library.rows import (
     Record,
     Siblings,
 )
+from studio.core.library.stats import Stats
 from studio.core.library.text_journal import TextJournal
 
 __all__ = [

@@ -11,10 +11,9 @@ from typing import Any
 
 import msgspec
 
-from studio.core.library import message_tree, tables
+from studio.core.library import message_search, message_tree, tables
 from studio.core.library.database import Database
 from studio.core.library.history import Event, History
-from studio.core.library.queries import like_pattern, match_expression
 from studio.core.library.rows import (
     Conversation,
     Found,
@@ -113,7 +112,7 @@ class Conversations:
             terms.append("pinned = ?")
             values.append(pinned)
         if query.strip():
-            term, more = _mentioning(query)
+            term, more = message_search.mentioning(query)
             terms.append(term)
             values.extend(more)
         rows = self._database.all(
@@ -292,29 +291,8 @@ class Conversations:
 
     def search(self, query: str, limit: int = 50) -> FoundList:
         """Return messages that have every word of ``query``, best first, without the bin."""
-        shown = "messages.binned_at IS NULL AND conversations.binned_at IS NULL"
-        if match := match_expression(query):
-            rows = self._database.all(
-                "SELECT messages.*, snippet(message_search, 0, '[', ']', '…', 12) AS snippet"
-                " FROM message_search JOIN messages ON messages.n = message_search.rowid"
-                " JOIN conversations ON conversations.id = messages.conversation"
-                f" WHERE message_search MATCH ? AND {shown} ORDER BY rank LIMIT ?",
-                match,
-                limit,
-            )
-        elif query.strip():
-            rows = self._database.all(
-                "SELECT messages.*, substr(content, max(1, instr(content, ?) - 40), 120) AS snippet"
-                " FROM messages JOIN conversations ON conversations.id = messages.conversation"
-                rf" WHERE content LIKE ? ESCAPE '\' AND {shown}"
-                " ORDER BY messages.id DESC LIMIT ?",
-                query.strip(),
-                like_pattern(query),
-                limit,
-            )
-        else:
-            rows = []
-        return [self._found(row) for row in rows]
+        found = message_search.find(self._database, query, limit)
+        return [Found(self.get(m.conversation), m, snippet) for m, snippet in found]
 
     # --- replies in progress ------------------------------------------------------------------
 
@@ -379,24 +357,3 @@ class Conversations:
                 [(moment, id, only) for id in ids],
             )
             events.append({"bin": list(ids), "at": moment, "only": only})
-
-    def _found(self, row: sqlite3.Row) -> Found:
-        message = from_columns(Message, row)
-        return Found(self.get(message.conversation), message, row["snippet"])
-
-
-def _mentioning(query: str) -> tuple[str, list[Any]]:
-    """Return a condition that a title or a message of a conversation has the words."""
-    if match := match_expression(query):
-        term = (
-            "(n IN (SELECT rowid FROM conversation_search WHERE conversation_search MATCH ?)"
-            " OR id IN (SELECT conversation FROM messages WHERE binned_at IS NULL AND n IN"
-            " (SELECT rowid FROM message_search WHERE message_search MATCH ?)))"
-        )
-        return term, [match, match]
-    like = like_pattern(query)
-    term = (
-        r"(title LIKE ? ESCAPE '\' OR id IN (SELECT conversation FROM messages"
-        r" WHERE binned_at IS NULL AND content LIKE ? ESCAPE '\'))"
-    )
-    return term, [like, like]

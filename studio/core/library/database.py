@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import quote
 
 from studio.core import disk
+from studio.core.library import refusals
 from studio.core.library.ballast import Ballast
 from studio.protocol.errors import ErrorCode, StudioError
 
@@ -106,7 +107,7 @@ class Database:
         Returns:
             The sentence for it.
         """
-        self._condemned = _damaged(self.path, problem)
+        self._condemned = refusals.damaged(self.path, problem)
         with suppress(OSError):
             suspect(self.path).touch()
         self.note(self._condemned)
@@ -164,6 +165,7 @@ class Database:
             if self._writer is not None:
                 self._writer.close()
                 self._writer = None
+            self.refusal = StudioError(ErrorCode.INTERNAL, "The library was closed.")
             if self._snapshot is not None:
                 shutil.rmtree(self._snapshot, ignore_errors=True)
                 self._snapshot = None
@@ -173,13 +175,17 @@ class Database:
         """Turn refusals of SQLite and the disk into sentences, and remember those that last."""
         try:
             yield
+        except (sqlite3.IntegrityError, sqlite3.ProgrammingError) as error:
+            if self._closed:  # by another thread, in the middle of this
+                raise StudioError(ErrorCode.INTERNAL, "The library was closed.") from error
+            raise  # a bug, not a refusal
         except (sqlite3.Error, OSError) as error:
             if isinstance(error, OSError):
                 told = disk.explain(error, doing, self.path.parent)
-            elif _code(error) in _DAMAGED:
+            elif refusals.is_damage(error):
                 told = self.condemn(str(error))
             else:
-                told = explain(error, doing, self.path)
+                told = refusals.explain(error, doing, self.path)
             if told.code in _LASTING:
                 self.note(told)
             raise told from error
@@ -196,7 +202,7 @@ class Database:
 
     def _undo(self, connection: sqlite3.Connection, why: BaseException) -> None:
         """Roll back; after an error of the disk the connection is made anew: its cache may lie."""
-        broken = _code(why) == sqlite3.SQLITE_IOERR
+        broken = refusals.code_of(why) == sqlite3.SQLITE_IOERR
         try:
             if connection.in_transaction:
                 connection.rollback()
@@ -255,71 +261,9 @@ class _Reader:
         self.close()
 
 
-_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
-
-
 def suspect(path: Path) -> Path:
     """Return the mark that makes the next start look at the whole database."""
     return path.with_name(f"{path.name}.suspect")
-
-
-def _damaged(path: Path, problem: str) -> StudioError:
-    return StudioError(
-        ErrorCode.INTERNAL,
-        f"The database {path.name} of the library is damaged.",
-        "Start the studio again: it makes the database anew from your files.",
-        f"SQLITE_CORRUPT: {problem}",
-    )
-
-
-def explain(error: sqlite3.Error, doing: str, path: Path) -> StudioError:
-    """Return the sentence for an error of SQLite."""
-    details = f"{getattr(error, 'sqlite_errorname', '') or type(error).__name__}: {error}"
-    code = _code(error)
-    what = f"Could not {doing}"
-    if code == sqlite3.SQLITE_FULL or (code in _VAGUE and _no_room(path.parent)):
-        return StudioError(
-            ErrorCode.DISK_FULL,
-            f"{what}: the disk of {path.parent} is full.",
-            "Free some space or empty the bin, then try again.",
-            details,
-        )
-    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return StudioError(
-            ErrorCode.BUSY,
-            f"{what}: another program holds {path.name}.",
-            "Close it, or wait for it, then try again.",
-            details,
-        )
-    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN):
-        return StudioError(
-            ErrorCode.READ_ONLY,
-            f"{what}: {path} cannot be opened or written to.",
-            "Correct its permissions and those of its folder, or choose another with STUDIO_HOME.",
-            details,
-        )
-    return StudioError(
-        ErrorCode.INTERNAL,
-        f"{what}: the disk of {path.parent} answered “{error}”.",
-        "Check the disk, then start the studio again.",
-        details,
-    )
-
-
-_VAGUE = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}
-"""What SQLite also says when there is no room for the files beside the database."""
-
-
-def _code(error: BaseException) -> int:
-    """Return the primary result code of an error of SQLite, 0 for others."""
-    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
-
-
-def _no_room(folder: Path) -> bool:
-    try:
-        return disk.free_bytes(folder) < 128 << 10
-    except OSError:
-        return False
 
 
 def _uri(path: Path, mode: str, *, immutable: bool = False) -> str:

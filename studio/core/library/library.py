@@ -9,11 +9,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, BinaryIO, ParamSpec, TypeVar
 
-import msgspec
-
 from studio.core import disk
 from studio.core.library import artifacts as shelf
-from studio.core.library import backup, checkup, export, health, recovery, ulid
+from studio.core.library import backup, checkup, export, health, recovery, stats, ulid
 from studio.core.library.ballast import Ballast
 from studio.core.library.collection import Collections
 from studio.core.library.conversations import Conversations
@@ -33,24 +31,6 @@ T = TypeVar("T")
 
 JOB_RESERVE = 256 << 20
 """Room that a job must leave on the disk: for the database, and for whatever else the user does."""
-
-
-class Stats(msgspec.Struct, frozen=True):
-    """How much there is.
-
-    Attributes:
-        kinds: Kind → artifacts outside the bin.
-        bytes: Of all payloads, the bin's too.
-        free: Bytes left on the disk.
-    """
-
-    kinds: dict[str, int]
-    binned: int
-    records: int
-    conversations: int
-    messages: int
-    bytes: int
-    free: int
 
 
 class Library:
@@ -384,24 +364,9 @@ class Library:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._ballast.make()
 
-    def stats(self) -> Stats:
+    def stats(self) -> stats.Stats:
         """Return how much there is."""
-        kinds = self._database.all(
-            "SELECT kind, count(*) FROM artifacts WHERE binned_at IS NULL GROUP BY kind"
-        )
-        counts = self._database.one(
-            "SELECT (SELECT count(*) FROM artifacts WHERE binned_at IS NOT NULL) AS binned,"
-            " (SELECT count(*) FROM records) AS records,"
-            " (SELECT count(*) FROM conversations WHERE binned_at IS NULL) AS conversations,"
-            " (SELECT count(*) FROM messages) AS messages,"
-            " (SELECT coalesce(sum(bytes), 0) FROM artifacts) AS bytes"
-        )
-        assert counts is not None  # an aggregate always has a row
-        return Stats(
-            kinds={row[0]: row[1] for row in kinds},
-            free=disk.free_bytes(self.folder),
-            **dict(counts),
-        )
+        return stats.count(self._database, self.folder)
 
     # --- inside -------------------------------------------------------------------------------
 

@@ -20,7 +20,9 @@ from studio.core.library.rows import (
     Message,
     MessageState,
     Record,
+    from_columns,
     from_plain,
+    plain,
 )
 
 _REBUILT = ("collections", "artifacts", "records", "conversations")
@@ -77,8 +79,20 @@ def _records(connection: sqlite3.Connection, history: History) -> None:
     for stream in history.streams("records/"):
         for event in history.read(stream):
             record = _parsed(Record, event.get("record"))
-            if record:
+            if record is None:
+                record = _completed(connection, event)
+            if record is not None:
                 tables.upsert(connection, record)
+
+
+def _completed(connection: sqlite3.Connection, event: Event) -> Record | None:
+    """Return the record with what was known only afterwards, None when there is none."""
+    id, facts = event.get("id"), event.get("set")
+    row = connection.execute("SELECT * FROM records WHERE id = ?", (id,)).fetchone()
+    if row is None or not isinstance(facts, dict):
+        return None
+    found: Record | None = _parsed(Record, {**plain(from_columns(Record, row)), **facts})
+    return found
 
 
 def _artifacts(connection: sqlite3.Connection, store: ObjectStore, history: History) -> None:

@@ -10,7 +10,7 @@ import msgspec
 
 from studio.core.library import tables
 from studio.core.library.database import Database
-from studio.core.library.history import History
+from studio.core.library.history import Event, History
 from studio.core.library.rows import Record, from_columns, plain
 from studio.core.library.ulid import new_id
 from studio.protocol.errors import ErrorCode, StudioError
@@ -31,13 +31,17 @@ class Records:
         """
         made = Record(id=new_id(), created=time.time(), task=task, params=dict(params))
         record = msgspec.structs.replace(made, **facts)
-        self._store(record)
+        with self._database.write("keep the recipe") as connection:
+            tables.insert(connection, record)
+            self._note(record, {"record": plain(record)})
         return record
 
     def complete(self, id: str, **facts: Any) -> Record:
         """Fill in what is known only afterwards: ``weights``, ``device``, ``seconds``, …"""
         record = msgspec.structs.replace(self.get(id), **facts)
-        self._store(record)
+        with self._database.write("keep the recipe", freeing=True) as connection:
+            tables.upsert(connection, record)
+            self._note(record, {"id": id, "set": facts})
         return record
 
     def get(self, id: str) -> Record:
@@ -51,8 +55,6 @@ class Records:
             raise StudioError(ErrorCode.NOT_FOUND, f"There is no record “{id}” in the library.")
         return from_columns(Record, row)
 
-    def _store(self, record: Record) -> None:
-        with self._database.write("keep the recipe") as connection:
-            tables.upsert(connection, record)
-            month = time.strftime("%Y-%m", time.gmtime(record.created))
-            self._history.append(f"records/{month}", {"record": plain(record)})
+    def _note(self, record: Record, event: Event) -> None:
+        month = time.strftime("%Y-%m", time.gmtime(record.created))
+        self._history.append(f"records/{month}", event)

@@ -232,6 +232,39 @@ def _clock() -> object:
     return ulid._clock
 
 
+def test_another_program_that_holds_the_database_is_one_sentence(
+    library: Library, folder: Path
+) -> None:
+    with library._database.exclusive() as connection:
+        connection.execute("PRAGMA busy_timeout = 50")
+    with closing(sqlite3.connect(folder / "library.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StudioError, match="another program") as caught:
+            library.add_artifact("text", b"x", suffix=".txt")
+        assert caught.value.code is ErrorCode.BUSY
+        assert library.count() == 0
+        other.execute("ROLLBACK")
+    assert library.health.state is HealthState.OK
+    library.add_artifact("text", b"x", suffix=".txt")
+
+
+def test_a_mistake_of_ours_is_not_blamed_on_the_disk(library: Library) -> None:
+    record = library.add_record("a.b", {})
+    with pytest.raises(sqlite3.IntegrityError):
+        library.add_record("a.b", {}, id=record.id)
+    assert library.health.state is HealthState.OK
+    assert library.record(record.id) == record
+
+
+def test_a_closed_library_says_so(library: Library) -> None:
+    library.close()
+    library.close()
+    with pytest.raises(StudioError, match="closed"):
+        library.count()
+    with pytest.raises(StudioError):
+        library.conversations.create()
+
+
 def test_two_libraries_do_not_meet(tmp_path: Path) -> None:
     with Library.open(tmp_path / "a") as one, Library.open(tmp_path / "b") as two:
         one.add_artifact("text", b"1", suffix=".txt")

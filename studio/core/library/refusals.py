@@ -1,0 +1,75 @@
+"""SQLite's refusals in words. Opens no database, and decides nothing."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from studio.core import disk
+from studio.protocol.errors import ErrorCode, StudioError
+
+_VAGUE = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}
+"""What SQLite also says when there is no room for the files beside the database."""
+
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+def code_of(error: BaseException) -> int:
+    """Return the primary result code of an error of SQLite, 0 for others."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+
+
+def is_damage(error: BaseException) -> bool:
+    """Whether an error says that the file itself is damaged."""
+    return code_of(error) in _DAMAGED
+
+
+def damaged(path: Path, problem: str) -> StudioError:
+    """Return the sentence for a damaged database."""
+    return StudioError(
+        ErrorCode.INTERNAL,
+        f"The database {path.name} of the library is damaged.",
+        "Start the studio again: it makes the database anew from your files.",
+        f"SQLITE_CORRUPT: {problem}",
+    )
+
+
+def explain(error: sqlite3.Error, doing: str, path: Path) -> StudioError:
+    """Return the sentence for an error of SQLite."""
+    details = f"{getattr(error, 'sqlite_errorname', '') or type(error).__name__}: {error}"
+    code = code_of(error)
+    what = f"Could not {doing}"
+    if code == sqlite3.SQLITE_FULL or (code in _VAGUE and _no_room(path.parent)):
+        return StudioError(
+            ErrorCode.DISK_FULL,
+            f"{what}: the disk of {path.parent} is full.",
+            "Free some space or empty the bin, then try again.",
+            details,
+        )
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return StudioError(
+            ErrorCode.BUSY,
+            f"{what}: another program holds {path.name}.",
+            "Close it, or wait for it, then try again.",
+            details,
+        )
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN):
+        return StudioError(
+            ErrorCode.READ_ONLY,
+            f"{what}: {path} cannot be opened or written to.",
+            "Correct its permissions and those of its folder, or choose another with STUDIO_HOME.",
+            details,
+        )
+    return StudioError(
+        ErrorCode.INTERNAL,
+        f"{what}: the disk of {path.parent} answered “{error}”.",
+        "Check the disk, then start the studio again.",
+        details,
+    )
+
+
+def _no_room(folder: Path) -> bool:
+    try:
+        return disk.free_bytes(folder) < 128 << 10
+    except OSError:
+        return False
