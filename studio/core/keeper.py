@@ -23,6 +23,8 @@ from studio.protocol.messages import Goodbye, Hello, Shutdown
 
 INBOX = 1000
 """So many messages may wait for the owner's thread."""
+LONGEST_REASON = 500
+"""Characters of a farewell that are shown."""
 SLICE_SECONDS = 0.008
 """Messages are handed on for at most this long at a stretch: the window must breathe."""
 
@@ -147,7 +149,7 @@ class Keeper:
 
     def _take(self, received: Received) -> None:
         if isinstance(received.message, Goodbye):
-            self._blame = received.message.reason
+            self._blame = received.message.reason[:LONGEST_REASON]
             return
         # A flood waits in the pipe, not in memory; but the last words are always taken.
         while not self._closing and not self._room.acquire(timeout=0.2):

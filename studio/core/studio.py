@@ -41,6 +41,10 @@ from studio.protocol.messages import (
 from studio.protocol.states import Priority
 
 
+MEMORY_LIMIT = "runtime.memory_limit"
+"""Setting: bytes that loaded weights may take; 0 leaves it to the runtime."""
+
+
 class Studio:
     """Everything that lives in one process. Used on the thread that opened it.
 
@@ -97,6 +101,7 @@ class Studio:
         self._status_observers: list[Callable[[Status], None]] = []
         self.plugins.on_change(self._reconfigure)
         self.plugins.faults.on_fault(self._plugin_failed)
+        self.settings.observe(MEMORY_LIMIT, lambda key, value: self._reconfigure())
         self._greet()
 
     @classmethod
@@ -194,7 +199,7 @@ class Studio:
             Configure(
                 workers=self.plugins.worker_entries(),
                 weights=tuple(w for w in self.weights.entries() if w.id not in self._shunned),
-                memory_limit=int(self.settings.get("runtime.memory_limit", 0) or 0),
+                memory_limit=max(0, self.settings.get(MEMORY_LIMIT, 0)),
             )
         )
 

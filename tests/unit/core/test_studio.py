@@ -87,6 +87,15 @@ def test_new_weights_reach_the_runtime(desk: Any) -> None:
     assert "fresh" in [w.id for w in configured(desk.runtime)[-1].weights]
 
 
+def test_the_memory_limit_reaches_the_runtime_when_it_changes(desk: Any) -> None:
+    desk.studio.runtime.start()
+    desk.until(lambda: configured(desk.runtime))
+    assert configured(desk.runtime)[-1].memory_limit == 0
+    desk.studio.settings.set("runtime.memory_limit", 2**30)
+    desk.until(lambda: len(configured(desk.runtime)) == 2)
+    assert configured(desk.runtime)[-1].memory_limit == 2**30
+
+
 def test_state_and_heartbeat_are_handed_on(desk: Any) -> None:
     states: list[RuntimeState] = []
     beats: list[Status] = []
