@@ -40,7 +40,6 @@ from studio.protocol.messages import (
 )
 from studio.protocol.states import Priority
 
-
 MEMORY_LIMIT = "runtime.memory_limit"
 """Setting: bytes that loaded weights may take; 0 leaves it to the runtime."""
 
