@@ -239,7 +239,8 @@ class ChatPage(QWidget):
             self.form.set_values(session.settings)
             self._settings_timer.stop()
         self._show_weights()
-        if session.id and not self.list.model.index_of(session.id).isValid():
+        listed = self.list.model.index_of(session.id).data()
+        if session.conversation is not None and listed != session.title:
             self.list.refresh()
 
     def sent(self, conversation: str, text: str) -> None:
@@ -431,7 +432,7 @@ class ChatPage(QWidget):
         length = turn.extra.get("context_length")
         key = f"context.{turn.extra.get('weights', '')}"
         if isinstance(length, int) and self._ctx.settings.get(key, 0) != length:
-            self.chores.do(lambda: self._ctx.settings.set(key, length))
+            self.chores.do(lambda: self._ctx.settings.set(key, length), lambda _: self._show_use())
 
     def _show_use(self) -> None:
         weights = self.composer.weights
