@@ -149,6 +149,10 @@ class App(QObject):
             _report_start(float(os.environ[MEASURE]))
             self.quit()
             return
+        face = QtGui.QIcon()
+        for side in (16, 32, 64, 128, 256):
+            face.addPixmap(self.look.icons.badge("sparkles", side))
+        self._application.setWindowIcon(face)
         # Only now, and beside the window: sqlite, plugin discovery and more cost more than it does.
         self._background.run(
             lambda: importlib.import_module("studio.desktop.session"),

@@ -36,6 +36,21 @@ class Icons:
             self._pixmaps[key] = self._draw(name, rgba.name(), size, ratio, rgba.alphaF())
         return self._pixmaps[key]
 
+    def badge(self, name: str, side: int) -> QPixmap:
+        """Return the icon on a rounded square of the accent colour: the face of the application."""
+        pixmap = QPixmap(side, side)
+        pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(pixmap)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._theme.color("accent"))
+        painter.drawRoundedRect(pixmap.rect(), side * 0.22, side * 0.22)
+        inner = side * 5 // 8
+        spot = (side - inner) // 2
+        painter.drawPixmap(spot, spot, self.pixmap(name, "on-accent", inner, 1.0))
+        painter.end()
+        return pixmap
+
     def _draw(self, name: str, color: str, size: int, ratio: float, opacity: float) -> QPixmap:
         side = round(size * ratio)
         pixmap = QPixmap(side, side)

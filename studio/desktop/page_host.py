@@ -117,6 +117,8 @@ class PageHost(QStackedWidget):
     def _forget(self, page_id: str) -> None:
         self._keep_state(page_id)
         self._pages.pop(page_id, None)
+        if self._current == page_id:
+            self._current = ""
         widget = self._shown.pop(page_id, None)
         if widget is not None:
             self.removeWidget(widget)

@@ -18,12 +18,13 @@ from studio.desktop.resources import folder
 _SHEET = Path(__file__).with_name("style.qss")
 # Parts of controls that a style sheet can only draw from a file: name → (icon, colour token)
 _PARTS = {
-    "chevron-down": "mute",
-    "chevron-up": "mute",
-    "chevron-right": "mute",
-    "check": "on-accent",
-    "minus": "on-accent",
-    "x": "mute",
+    "chevron_down": ("chevron-down", "mute"),
+    "chevron_up": ("chevron-up", "mute"),
+    "chevron_right": ("chevron-right", "mute"),
+    "check": ("check", "on-accent"),
+    "check_ink": ("check", "text"),
+    "minus": ("minus", "on-accent"),
+    "x": ("x", "mute"),
 }
 
 
@@ -39,7 +40,7 @@ class Theme(QObject):
     """Dresses the application and tells when the dress changes.
 
     Signals:
-        changed: The tokens are different; painters repaint.
+        changed: The tokens or the mode are different; painters repaint.
     """
 
     changed = Signal()
@@ -64,9 +65,11 @@ class Theme(QObject):
 
     def set_mode(self, mode: ThemeMode) -> None:
         """Switch at once, everywhere."""
-        self._mode = mode
+        before, self._mode = self._mode, mode
         if self._wants_dark() != self.tokens.dark:
             self.apply()
+        elif mode is not before:
+            self.changed.emit()
 
     def color(self, token: str) -> QColor:
         """Return the colour of a token, or the colour that is written there (``#rrggbb``)."""
@@ -133,10 +136,7 @@ class Theme(QObject):
 
     def _sheet(self) -> str:
         names = {name.replace("-", "_"): _rgba(self.color(name)) for name in self.tokens.colors}
-        parts = {
-            f"part_{icon.replace('-', '_')}": self._part(icon, token)
-            for icon, token in _PARTS.items()
-        }
+        parts = {f"part_{name}": self._part(*how) for name, how in _PARTS.items()}
         return Template(_SHEET.read_text("utf-8")).substitute(names | parts)
 
     def _part(self, icon: str, token: str) -> str:

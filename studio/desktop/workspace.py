@@ -185,7 +185,10 @@ class Workspace:
                 self.studio.notices.error(error)
 
     def _on_plugins(self) -> None:
+        had_page = bool(self.window.pages.current)
         self.window.set_pages(self.specs())
+        if had_page:
+            self.open_first()  # does nothing unless the page in view went with its plugin
 
 
 def _part(name: str, title: str) -> Callable[..., Page]:

@@ -15,7 +15,7 @@ _EXTRA = {
     "prompt_tokens": 64,
 }
 _ANSWER = """\
-A **dilated** convolution spaces its taps *d* pixels apart, so a 3×3 kernel with d = 2 sees a 5×5
+A **dilated** convolution spaces its taps *d* pixels apart, so a 3×3 kernel with d = 2 sees a 5×5 \
 field with nine weights. Ωμέγα, naïve café, ∑∂∇ and emoji 🎵🧪🎨.
 
 ```python

@@ -229,6 +229,8 @@ def test_a_plugin_that_goes_takes_its_page_along(window: MainWindow, note_page: 
     window.set_pages([other.spec()])
     assert [b.spec.id for b in window.rail.buttons()] == ["other.page"]
     assert list(window.pages.built()) == ["other.page"]
+    window.set_pages([one.spec()])
+    assert window.pages.current == "", "the page in view went with its plugin"
 
 
 def test_it_fits_into_a_small_window(window: MainWindow, note_page: Any) -> None:

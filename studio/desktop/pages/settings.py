@@ -72,8 +72,9 @@ class SettingsPage(QWidget):
         theme = self._look.theme
         column = self._section(self.tr("Appearance"))
         names = (self.tr("As the system"), self.tr("Light"), self.tr("Dark"))
-        choice = Segmented(self._look, names, self.tr("Theme"))
-        choice.set_index(MODES.index(theme.mode))
+        self._mode = choice = Segmented(self._look, names, self.tr("Theme"))
+        self._follow_theme()
+        theme.changed.connect(self._follow_theme)
         choice.changed.connect(lambda index: theme.set_mode(MODES[index]))
         self._row(
             column,
@@ -85,6 +86,10 @@ class SettingsPage(QWidget):
         motion.setChecked(theme.reduced_motion)
         motion.toggled.connect(lambda on: setattr(theme, "reduced_motion", on))
         self._row(column, self.tr("Less motion"), self.tr("Nothing slides or fades."), motion)
+
+    def _follow_theme(self) -> None:
+        """The palette changes it too."""
+        self._mode.set_index(MODES.index(self._look.theme.mode))
 
     def _plugins(self) -> None:
         """One section for each plugin whose ``studio_settings`` hook gives a ``Params`` class."""

@@ -7,9 +7,11 @@ from PySide6.QtGui import QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
+    QFrame,
     QSlider,
     QSpinBox,
     QStyle,
+    QStyledItemDelegate,
     QStyleOptionComboBox,
     QStylePainter,
 )
@@ -60,6 +62,8 @@ class CalmComboBox(QComboBox):
         super().__init__()
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(6)
+        # Only a styled delegate heeds the style sheet's items.
+        self.setItemDelegate(QStyledItemDelegate(self))
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         super().wheelEvent(event) if self.hasFocus() else event.ignore()
@@ -77,6 +81,8 @@ class CalmComboBox(QComboBox):
 
     def showPopup(self) -> None:
         frame = self.view().window()
+        if isinstance(frame, QFrame):
+            frame.setFrameShape(QFrame.Shape.NoFrame)
         frame.setWindowFlag(Qt.WindowType.FramelessWindowHint, True)
         frame.setWindowFlag(Qt.WindowType.NoDropShadowWindowHint, True)
         frame.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground, True)
