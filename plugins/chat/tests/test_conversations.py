@@ -75,7 +75,7 @@ def test_the_page_keeps_the_reply_itself(desk: Any) -> None:
 
 def test_figures_are_shown_with_the_answer(desk: Any) -> None:
     talk(desk, ("a", "b"))
-    card = desk.page.thread.cards[-1]
+    card = desk.page.thread_view.cards[-1]
     words = [label.text() for label in card.findChildren(QLabel)]
     assert "Tiny Talker" in words
     assert "42 tok/s · first after 0.38 s · 2 tokens" in words
@@ -85,7 +85,7 @@ def test_figures_are_shown_with_the_answer(desk: Any) -> None:
 
 
 def status(desk: Any) -> str:
-    body = desk.page.thread.cards[-1].body if desk.page.thread.cards else None
+    body = desk.page.thread_view.cards[-1].body if desk.page.thread_view.cards else None
     return str(body.status.words) if isinstance(body, ReplyBody) else ""
 
 
@@ -135,7 +135,7 @@ def test_a_failure_says_why_and_can_be_tried_again(desk: Any) -> None:
     desk.say("hi")
     assert status(desk) == "It needs 9 GB. Choose a smaller model."
     desk.runtime.enqueue(Tokens("now it works"))
-    desk.page.thread.cards[-1].body.status.retry.click()
+    desk.page.thread_view.cards[-1].body.status.retry.click()
     desk.over()
     assert desk.thread() == [("user", "hi"), ("assistant", "now it works")]
     assert desk.page.session.turns[-1].versions == (desk.page.session.turns[-1].id,), (
@@ -266,7 +266,7 @@ def test_coming_back_shows_the_reply_that_is_still_written(desk: Any) -> None:
     desk.page.new()
     desk.page.open(first)
     desk.settled()
-    assert desk.page.thread.cards[-1].body.view.source == "so far"
+    assert desk.page.thread_view.cards[-1].body.view.source == "so far"
     desk.runtime.release()
     desk.over()
     assert desk.thread()[-1] == ("assistant", "so far and on")

@@ -137,7 +137,7 @@ def test_escape_stops_and_up_edits_the_last_message(desk: Any) -> None:
     desk.qtbot.keyClick(desk.page.composer.field, Qt.Key.Key_Escape)
     desk.over()
     desk.qtbot.keyClick(desk.page.composer.field, Qt.Key.Key_Up)
-    editor = desk.page.thread.cards[0]._editor
+    editor = desk.page.thread_view.cards[0]._editor
     assert editor is not None
     assert editor.field.toPlainText() == "go"
     answer(desk, "again")
@@ -151,15 +151,15 @@ def test_escape_leaves_an_edit_alone(desk: Any) -> None:
     answer(desk, "ok")
     desk.say("as it was")
     desk.page.edit_last()
-    editor = desk.page.thread.cards[0]._editor
+    editor = desk.page.thread_view.cards[0]._editor
     editor.field.setPlainText("other")
     desk.qtbot.keyClick(editor.field, Qt.Key.Key_Escape)
-    assert desk.page.thread.cards[0]._editor is None
+    assert desk.page.thread_view.cards[0]._editor is None
     assert desk.thread()[0] == ("user", "as it was")
 
 
 def test_every_action_has_a_title_and_keys_are_not_given_twice(desk: Any) -> None:
-    actions = desk.page.actions()
+    actions = desk.page.page_actions()
     keys = [action.shortcut for action in actions if action.shortcut]
     assert len(keys) == len(set(keys))
     assert all(action.title and action.icon for action in actions)
@@ -275,7 +275,7 @@ def long_thread(desk: Any, turns: int) -> str:
 def test_only_turns_near_the_eye_are_widgets(desk: Any) -> None:
     desk.page.open(long_thread(desk, 200))
     desk.settled()
-    thread = desk.page.thread
+    thread = desk.page.thread_view
     desk.until(lambda: len(thread.cards) >= LIVE)
     assert thread.cards[-1].turn.content.startswith("message 199")
     bar = thread.verticalScrollBar()
@@ -297,7 +297,7 @@ def test_only_turns_near_the_eye_are_widgets(desk: Any) -> None:
 def test_what_is_read_stays_in_place_while_older_turns_are_made(desk: Any) -> None:
     desk.page.open(long_thread(desk, 200))
     desk.settled()
-    thread = desk.page.thread
+    thread = desk.page.thread_view
     desk.until(lambda: len(thread.cards) >= LIVE)
     bar = thread.verticalScrollBar()
     bar.setValue(500)
@@ -309,7 +309,7 @@ def test_what_is_read_stays_in_place_while_older_turns_are_made(desk: Any) -> No
 def test_new_text_scrolls_only_for_who_is_at_the_bottom(desk: Any) -> None:
     desk.page.open(long_thread(desk, 40))
     desk.settled()
-    thread = desk.page.thread
+    thread = desk.page.thread_view
     bar = thread.verticalScrollBar()
     desk.until(lambda: len(thread.cards) == 40 and bar.maximum() > 1000)
     lines = [f"line {n}\n\n" for n in range(60)]
@@ -334,7 +334,7 @@ def test_new_text_scrolls_only_for_who_is_at_the_bottom(desk: Any) -> None:
 def test_links_are_handed_to_the_window_and_never_opened(desk: Any) -> None:
     answer(desk, "see [this](https://example.org/a?b=1)")
     desk.say("hi")
-    piece = desk.page.thread.cards[-1].body.view.pieces[0]
+    piece = desk.page.thread_view.cards[-1].body.view.pieces[0]
     piece.anchorClicked.emit("https://example.org/a?b=1")
     assert desk.links == ["https://example.org/a?b=1"]
     assert piece.toPlainText() == "see this"
@@ -345,7 +345,7 @@ def test_no_view_loads_anything(desk: Any, monkeypatch: pytest.MonkeyPatch) -> N
         desk, "![x](https://example.org/a.png)\n\n| ![y](http://example.org/b.png) |\n|-|\n| 1 |"
     )
     desk.say("hi")
-    for piece in desk.page.thread.cards[-1].body.view.pieces:
+    for piece in desk.page.thread_view.cards[-1].body.view.pieces:
         assert piece.loadResource(2, "file:///etc/passwd") is None
         assert "<img" not in piece.toHtml()
 
@@ -354,11 +354,11 @@ def test_code_has_a_header_and_is_copied_whole(desk: Any) -> None:
     code = "x = 1\n" + "y" * 300
     answer(desk, f"```python\n{code}\n```")
     desk.say("hi")
-    (piece,) = desk.page.thread.cards[-1].body.view.pieces
+    (piece,) = desk.page.thread_view.cards[-1].body.view.pieces
     assert "python" in [label.text() for label in piece.findChildren(QLabel)]
     piece._copy.click()
     assert desk.copied == [code]
-    thread = desk.page.thread
+    thread = desk.page.thread_view
     assert thread.horizontalScrollBar().maximum() == 0, "wide code scrolls by itself"
     desk.until(lambda: piece._code.horizontalScrollBar().maximum() > 0)
 
@@ -369,7 +369,7 @@ def test_a_change_of_theme_redraws_what_is_there(desk: Any) -> None:
     answer(desk, "text\n\n```python\nimport os\n```\n\n| a |\n|-|\n| 1 |")
     desk.say("hi")
     desk.look.theme.set_mode(ThemeMode.LIGHT)
-    view = desk.page.thread.cards[-1].body.view
+    view = desk.page.thread_view.cards[-1].body.view
     assert [type(piece).__name__ for piece in view.pieces] == ["ProseView", "CodeView", "TableView"]
     desk.look.theme.set_mode(ThemeMode.DARK)
     assert view.pieces[1].text == "import os"

@@ -44,7 +44,7 @@ def build(ctx: PluginContext) -> Page:
         save_state=page.save_state,
         restore_state=page.restore_state,
         accept=page.accept,
-        actions=page.actions(),
+        actions=page.page_actions(),
         focus=page.composer.field.setFocus,
     )
 
@@ -63,7 +63,7 @@ class ChatPage(QWidget):
         self.list = ConversationList(ctx, self.chores)
         self.list.writing = self._is_writing
         self.title = TitleBar(ctx.ui)
-        self.thread = ThreadView(ctx)
+        self.thread_view = ThreadView(ctx)
         self.welcome = Welcome(ctx, self._start_example)
         self.no_weights = NoWeights(ctx)
         self.composer = Composer(ctx.ui)
@@ -82,7 +82,7 @@ class ChatPage(QWidget):
 
     def _lay_out(self) -> None:
         self.middle = QStackedWidget()
-        for widget in (self.thread, self.welcome, self.no_weights):
+        for widget in (self.thread_view, self.welcome, self.no_weights):
             self.middle.addWidget(widget)
         box = QHBoxLayout()
         box.setContentsMargins(28, 0, 28, 18)
@@ -131,7 +131,7 @@ class ChatPage(QWidget):
         return timer
 
     def _restyle(self) -> None:
-        self.thread.restyle()
+        self.thread_view.restyle()
         self.update()
 
     # --- conversations ------------------------------------------------------------------------
@@ -156,9 +156,7 @@ class ChatPage(QWidget):
         if not conversation or conversation == self.session.id:
             return
         self._leave()
-        self.session = self._writing.pop(conversation, None) or Session(
-            self._ctx, self.chores, self
-        )
+        self.session = self._writing.pop(conversation, Session(self._ctx, self.chores, self))
         if not self.session.id:
             self.session.load(conversation)
         self.session.listener = self
@@ -176,7 +174,7 @@ class ChatPage(QWidget):
             self.session.listener = _Elsewhere(self, self.session)
 
     def _enter(self) -> None:
-        self.thread.set_session(self.session)
+        self.thread_view.set_session(self.session)
         self.composer.blockSignals(True)
         self.composer.set_text(self._drafts.get(self.session.id))
         self.composer.blockSignals(False)
@@ -210,23 +208,23 @@ class ChatPage(QWidget):
 
     def turns_changed(self) -> None:
         """Show the branch that is in view."""
-        self.thread.show_turns()
+        self.thread_view.show_turns()
         self._show_middle()
         self._show_use()
 
     def turn_changed(self, turn: Turn) -> None:
         """Show one turn anew."""
-        self.thread.show_turn(turn)
+        self.thread_view.show_turn(turn)
         self._learn_context(turn)
         self._show_use()
 
     def text_added(self, turn: str, text: str) -> None:
         """Show new text."""
-        self.thread.add_text(turn, text)
+        self.thread_view.add_text(turn, text)
 
     def reply_changed(self) -> None:
         """Show how far the reply is."""
-        self.thread.show_reply()
+        self.thread_view.show_reply()
         self.composer.set_busy(self.session.busy)
         self.list.view.viewport().update()
 
@@ -271,7 +269,7 @@ class ChatPage(QWidget):
         self.composer.blockSignals(False)
         self.session.weights = self.composer.weights
         self.session.send(text)
-        self.thread.to_bottom()
+        self.thread_view.to_bottom()
 
     def _start_example(self, text: str) -> None:
         self.composer.set_text(text)
@@ -300,7 +298,7 @@ class ChatPage(QWidget):
 
     def edit_last(self) -> None:
         """Edit my last message."""
-        card = self.thread.last_card(mine=True)
+        card = self.thread_view.last_card(mine=True)
         if card is not None and not self.session.busy:
             card.edit()
 
@@ -339,7 +337,7 @@ class ChatPage(QWidget):
         self._list_wanted = shown
         self._fit()
 
-    def actions(self) -> list[PageAction]:
+    def page_actions(self) -> list[PageAction]:
         """Return what the palette offers here."""
         rows = (
             ("new", self.tr("New conversation"), self.new, "square-pen", "Ctrl+N"),
@@ -373,11 +371,17 @@ class ChatPage(QWidget):
             (
                 "end",
                 self.tr("To the newest message"),
-                self.thread.to_bottom,
+                self.thread_view.to_bottom,
                 "arrow-down",
                 "Ctrl+End",
             ),
-            ("start", self.tr("To the first message"), self.thread.to_top, "arrow-up", "Ctrl+Home"),
+            (
+                "start",
+                self.tr("To the first message"),
+                self.thread_view.to_top,
+                "arrow-up",
+                "Ctrl+Home",
+            ),
             ("write", self.tr("Write a message"), self.composer.field.setFocus, "pencil", "Ctrl+L"),
         )
         return [
@@ -389,9 +393,9 @@ class ChatPage(QWidget):
         if event.key() == Qt.Key.Key_Escape and self.session.busy:
             self.session.stop()
         elif event.key() == Qt.Key.Key_PageUp:
-            self.thread.scroll_pages(-0.9)
+            self.thread_view.scroll_pages(-0.9)
         elif event.key() == Qt.Key.Key_PageDown:
-            self.thread.scroll_pages(0.9)
+            self.thread_view.scroll_pages(0.9)
         else:
             super().keyPressEvent(event)
 
@@ -421,7 +425,7 @@ class ChatPage(QWidget):
 
     def _show_middle(self) -> None:
         if self.session.turns or self.session.loading or self.session.id:
-            self.middle.setCurrentWidget(self.thread)
+            self.middle.setCurrentWidget(self.thread_view)
         elif self._ctx.weights.for_capability("text"):
             self.welcome.refresh()
             self.middle.setCurrentWidget(self.welcome)

@@ -64,7 +64,7 @@ class CodeView(QFrame):
         header.addWidget(self._language)
         header.addStretch(1)
         header.addWidget(self._copy)
-        column = QVBoxLayout(self)
+        self._column = column = QVBoxLayout(self)
         column.setContentsMargins(1, 1, 1, 1 + _BELOW)
         column.setSpacing(0)
         column.addLayout(header)
@@ -79,7 +79,7 @@ class CodeView(QFrame):
         name = block.language or self.tr("text")
         self._language.setText(name)
         self._code.setAccessibleName(self.tr("Code: {language}").format(language=name))
-        self.layout().setContentsMargins(1 + 22 * block.indent, 1, 1, 1 + _BELOW)
+        self._column.setContentsMargins(1 + 22 * block.indent, 1, 1, 1 + _BELOW)
         self._code.show_code(block.text, block.language, whole=block.closed)
 
     @property

@@ -5,7 +5,7 @@ An item model; reads no library.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -28,7 +28,7 @@ class ConversationModel(QAbstractListModel):
     def __init__(self) -> None:
         super().__init__()
         self._rows: list[Any] = []
-        self.renamed = lambda id, title: None
+        self.renamed: Callable[[str, str], None] = lambda _id, _title: None
 
     def show_rows(
         self, conversations: Sequence[Any], *, found: bool, today: date | None = None

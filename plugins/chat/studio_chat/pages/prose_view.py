@@ -56,7 +56,7 @@ class StillBrowser(QTextBrowser):
         self.viewport().setAutoFillBackground(False)
         self.anchorClicked.connect(lambda url: self.ui.open_link(url.toString()))
 
-    def loadResource(self, kind: int, name: QUrl) -> None:
+    def loadResource(self, kind: int, name: QUrl | str) -> None:
         """Refuse: nothing that an answer names is ever read or fetched."""
         return
 

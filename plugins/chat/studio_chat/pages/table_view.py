@@ -15,7 +15,7 @@ from PySide6.QtGui import (
     QTextTableFormat,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QTextBrowser, QWidget
 
 from studio.api.gui import Ui
 from studio_chat.pages.markdown_blocks import Block, Span
@@ -87,7 +87,7 @@ class TableView(StillBrowser):
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Scroll sideways only; up and down is the thread's."""
         if abs(event.angleDelta().x()) > abs(event.angleDelta().y()):
-            StillBrowser.__mro__[1].wheelEvent(self, event)
+            QTextBrowser.wheelEvent(self, event)
         else:
             event.ignore()
 
