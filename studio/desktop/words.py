@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import QCoreApplication
+
 from studio.protocol.states import JobState
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("words", text)
 
 
 def size(count: int) -> str:
@@ -22,6 +28,22 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60:02d} s"
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def state(job_state: JobState, reason: str = "") -> str:
+    """Return the state of a job in words; ``reason`` says what it waits for, or why it ended."""
+    words = {
+        JobState.QUEUED: _tr("In the queue"),
+        JobState.WAITING: _tr("Waiting"),
+        JobState.LOADING: _tr("Loading weights"),
+        JobState.RUNNING: _tr("Running"),
+        JobState.PAUSED: _tr("Paused"),
+        JobState.DONE: _tr("Done"),
+        JobState.CANCELLED: _tr("Stopped"),
+        JobState.FAILED: _tr("Failed"),
+        JobState.LOST: _tr("Lost with the runtime"),
+    }[job_state]
+    return f"{words}: {reason}" if reason else words
 
 
 STATE_ICON = {

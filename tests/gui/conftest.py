@@ -9,13 +9,16 @@ import pytest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from studio.api.gui import Page
+from studio.app import App
 from studio.desktop.activity import Activity
 from studio.desktop.look import Look
 from studio.desktop.page_spec import PageSpec
 from studio.desktop.shell import MainWindow
+from studio.desktop.states import ErrorState
 from studio.desktop.theme import ThemeMode
 from studio.desktop.window_state import WindowState
 from studio.testing.handmade import HandMadeBoard
+from studio.testing.scripted import ScriptedRuntime
 
 
 @pytest.fixture(scope="session")
@@ -103,3 +106,48 @@ class NotePage:
 @pytest.fixture
 def note_page() -> type[NotePage]:
     return NotePage
+
+
+def problem_of(app: App) -> ErrorState | None:
+    """Return what is shown where the studio could not be opened."""
+    shown = app.window.pages.currentWidget()
+    return shown if isinstance(shown, ErrorState) else None
+
+
+@pytest.fixture
+def runtime() -> ScriptedRuntime:
+    return ScriptedRuntime()
+
+
+class Runs:
+    """Starts the window again and again, as a person would over days."""
+
+    def __init__(self, qapp: QApplication, qtbot: Any, runtime: ScriptedRuntime) -> None:
+        self._qapp, self._qtbot, self._runtime = qapp, qtbot, runtime
+        self._app: App | None = None
+
+    def __call__(self) -> App:
+        self.end()
+        self._app = app = App(self._qapp, launch=self._runtime.launch)
+        app.look.theme.reduced_motion = True
+        app.start()
+        self._qtbot.waitUntil(
+            lambda: bool(app.window.pages.current) or problem_of(app) is not None, timeout=20_000
+        )
+        return app
+
+    def end(self) -> None:
+        """Close the window that is open."""
+        app, self._app = self._app, None
+        if app is not None:
+            app.window.may_close = lambda: True
+            app.window.close()
+            app.finish()
+            app.window.deleteLater()
+
+
+@pytest.fixture
+def start(qapp: QApplication, qtbot: Any, runtime: ScriptedRuntime) -> Iterator[Runs]:
+    runs = Runs(qapp, qtbot, runtime)
+    yield runs
+    runs.end()

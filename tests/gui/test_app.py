@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,54 +14,10 @@ from studio.app import App
 from studio.core.library import Library
 from studio.core.paths import StudioPaths
 from studio.desktop import window_state
-from studio.desktop.states import ErrorState
 from studio.desktop.widgets.sheet import Sheet
 from studio.testing.scripted import ScriptedRuntime, Stall
+from tests.gui.conftest import Runs, problem_of
 from tests.gui.names import nameless
-
-
-@pytest.fixture
-def runtime() -> ScriptedRuntime:
-    return ScriptedRuntime()
-
-
-class Runs:
-    """Starts the window again and again, as a person would over days."""
-
-    def __init__(self, qapp: QApplication, qtbot: Any, runtime: ScriptedRuntime) -> None:
-        self._qapp, self._qtbot, self._runtime = qapp, qtbot, runtime
-        self._app: App | None = None
-
-    def __call__(self) -> App:
-        self.end()
-        self._app = app = App(self._qapp, launch=self._runtime.launch)
-        app.look.theme.reduced_motion = True
-        app.start()
-        self._qtbot.waitUntil(
-            lambda: bool(app.window.pages.current) or _problem(app) is not None, timeout=20_000
-        )
-        return app
-
-    def end(self) -> None:
-        """Close the window that is open."""
-        app, self._app = self._app, None
-        if app is not None:
-            app.window.may_close = lambda: True
-            app.window.close()
-            app.finish()
-            app.window.deleteLater()
-
-
-@pytest.fixture
-def start(qapp: QApplication, qtbot: Any, runtime: ScriptedRuntime) -> Iterator[Runs]:
-    runs = Runs(qapp, qtbot, runtime)
-    yield runs
-    runs.end()
-
-
-def _problem(app: App) -> ErrorState | None:
-    shown = app.window.pages.currentWidget()
-    return shown if isinstance(shown, ErrorState) else None
 
 
 def _button(widget: QWidget, text: str) -> QPushButton:
@@ -121,7 +76,7 @@ def test_without_a_home_the_window_stays_and_offers_a_way_on(
     in_the_way.write_text("x")
     monkeypatch.setenv("STUDIO_HOME", str(in_the_way / "home"))
     app = start()
-    state = _problem(app)
+    state = problem_of(app)
     assert state is not None
     assert "STUDIO_HOME" in _words(state)
     _button(state, "Look around without saving").click()
@@ -136,7 +91,7 @@ def test_a_home_that_was_mended_is_taken_at_the_next_try(
     in_the_way.write_text("x")
     monkeypatch.setenv("STUDIO_HOME", str(in_the_way / "home"))
     app = start()
-    state = _problem(app)
+    state = problem_of(app)
     assert state is not None
     in_the_way.unlink()
     _button(state, "Try again").click()
