@@ -27,7 +27,7 @@ ORDER = ["fsync", "fdatasync", "rename", "unlink", "ftruncate", "mkdir"]
 DATA = ["write", "pwrite64"]
 """There are many of these: some are tried, all of them where STUDIO_ALL_FAULTS is set."""
 
-MANY = 0 if os.environ.get("STUDIO_ALL_FAULTS") else 40
+MANY = 0 if os.environ.get("STUDIO_ALL_FAULTS") else 24
 
 
 @pytest.fixture(scope="module", autouse=True)
