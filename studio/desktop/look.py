@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtWidgets import QApplication, QFrame, QLabel, QPushButton, QToolButton, QWidget
 
 from studio.desktop import tokens
@@ -98,6 +98,11 @@ class IconLabel(QLabel):
         """Show another icon."""
         self._icon, self._color = icon, color or self._color
         self._draw()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.DevicePixelRatioChange:  # moved to another screen
+            self._draw()
+        return super().event(event)
 
     def _draw(self) -> None:
         self.setPixmap(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -92,6 +93,7 @@ class MainWindow(QMainWindow):
         self.state.rail = self._rail = rail
         self.rail.show_pages(specs)
         self._bind_numbers(specs)
+        self._order_tabs()
 
     def open_page(self, page_id: str) -> bool:
         """Bring a page into view; False if there is no such page."""
@@ -256,6 +258,12 @@ class MainWindow(QMainWindow):
         self._bind_page()
         self._show_panel()
         self.page_opened.emit(page_id)
+
+    def _order_tabs(self) -> None:
+        """Tab goes rail, page, parameters, status bar, whatever was made last."""
+        chain = [*self.rail.buttons(), self.pages, self.panel, self.status_bar]
+        for before, after in itertools.pairwise(chain):
+            QWidget.setTabOrder(before, after)
 
     def _bind_page(self) -> None:
         """The keys of a page's actions hold while it is in view."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 
 from studio.api.gui import Page, PageAction
@@ -239,6 +239,36 @@ def test_it_fits_into_a_small_window(window: MainWindow, note_page: Any) -> None
     window.resize(900, 600)
     assert (window.width(), window.height()) == (900, 600)
     assert window.pages.width() > 500
+
+
+def test_tab_goes_rail_page_parameters_status(
+    window: MainWindow, note_page: Any, qtbot: Any
+) -> None:
+    notes = note_page("Notes", with_panel=True)
+    window.set_pages([notes.spec(), note_page("Settings").spec(at_bottom=True)])
+    window.open_page("notes.page")
+    (first, last), seen = window.rail.buttons(), []
+    first.setFocus()
+    for _ in range(6):
+        widget = QApplication.focusWidget()
+        assert widget is not None
+        seen.append(widget)
+        qtbot.keyClick(widget, Qt.Key.Key_Tab)
+    assert seen[:3] == [first, last, notes.edit]
+    assert window.panel.isAncestorOf(seen[3])
+    assert window.status_bar.isAncestorOf(seen[4])
+
+
+def test_many_plugins_do_not_stretch_the_window(window: MainWindow, note_page: Any) -> None:
+    window.set_pages(
+        [note_page(f"Page {number}").spec() for number in range(30)]
+        + [note_page("Settings").spec(at_bottom=True)]
+    )
+    window.resize(900, 600)
+    assert window.height() == 600
+    last = window.rail.buttons()[-1]
+    below = last.mapTo(window, last.rect().bottomLeft()).y()
+    assert below < window.status_bar.mapTo(window, QPoint(0, 0)).y()
 
 
 def test_the_ring_is_shown_to_keyboard_users_only(

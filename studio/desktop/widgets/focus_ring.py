@@ -73,7 +73,8 @@ class FocusRing(QWidget):
             return
         inside = isinstance(around, QAbstractItemView)
         gap = 0 if inside else _GAP
-        ring = _in_window(around).adjusted(-gap, -gap, gap, gap)
+        inset = int(around.property("inset") or 0)  # of what is drawn within a wider control
+        ring = _in_window(around).adjusted(inset - gap, -gap, gap - inset, gap)
         self.setGeometry(ring)
         self.setMask(self._clip(around).translated(-ring.topLeft()))
         self.raise_()
