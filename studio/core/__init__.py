@@ -1,1 +1,1 @@
-"""The studio without a face: library, settings, plugins, weights, jobs. Knows neither Qt nor torch."""
+"""The studio without a face: library, settings, plugins, weights, jobs. No Qt, no torch."""
