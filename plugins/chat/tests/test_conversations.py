@@ -328,8 +328,10 @@ def test_a_reply_that_was_cut_off_by_the_end_is_restored_as_interrupted(desk: An
 
 
 def test_foreign_state_is_borne(desk: Any) -> None:
-    for state in ({}, {"conversation": 7}, {"conversation": "nonsense", "list": "x"}):
+    for state in ({}, {"conversation": 7}, {"list": "x"}):
         desk.page.restore_state(state)
-        desk.settled()
+    desk.ctx.settings.set("open", "no such conversation")
+    desk.again()
+    assert desk.page.middle.currentWidget() is desk.page.welcome
     talk(desk, ("still", "alive"))
     assert desk.thread()[-1] == ("assistant", "alive")

@@ -33,6 +33,8 @@ from studio_chat.schema import PANEL_FIELDS, Reply
 _NARROW = 720
 """Below this width of the page the list of conversations gives way to the thread."""
 _DRAFT_MS, _SETTINGS_MS = 400, 600
+_OPEN = "open"
+"""The setting that names the open conversation; the shell keeps a page's state only now and then."""
 
 
 def build(ctx: PluginContext) -> Page:
@@ -76,7 +78,8 @@ class ChatPage(QWidget):
         self._connect()
         self.list.refresh()
         self._show_weights()
-        self._begin()
+        self._open_now = str(ctx.settings.get(_OPEN, ""))
+        self._begin_or_open(self._open_now)
 
     # --- putting it together ------------------------------------------------------------------
 
@@ -85,7 +88,7 @@ class ChatPage(QWidget):
         for widget in (self.thread_view, self.welcome, self.no_weights):
             self.middle.addWidget(widget)
         box = QHBoxLayout()
-        box.setContentsMargins(28, 0, 28, 18)
+        box.setContentsMargins(28, 6, 28, 18)
         self.composer.setMaximumWidth(COLUMN)
         self.composer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         box.addStretch(1)
@@ -141,6 +144,14 @@ class ChatPage(QWidget):
         self._leave()
         self._begin()
         self.composer.field.setFocus()
+
+    def _begin_or_open(self, conversation: str) -> None:
+        """Show what was open last time."""
+        if not conversation:
+            self._begin()
+            return
+        self.session.load(conversation)
+        self._enter()
 
     def _begin(self) -> None:
         weights = str(self._ctx.settings.get("weights", "") or "")
@@ -233,13 +244,20 @@ class ChatPage(QWidget):
         session = self.session
         self.title.set_title(session.title)
         self.list.set_current(session.id)
-        if session.settings:
+        if session.settings and session.settings != self.form.values():
             self.form.set_values(session.settings)
             self._settings_timer.stop()
+        self._remember(session.id)
         self._show_weights()
         listed = self.list.model.index_of(session.id).data()
         if session.conversation is not None and listed != session.title:
             self.list.refresh()
+
+    def _remember(self, conversation: str) -> None:
+        """Note which conversation is open, so that even a crash finds it again."""
+        if self._open_now != conversation:
+            self._open_now = conversation
+            self.chores.do(lambda: self._ctx.settings.set(_OPEN, conversation))
 
     def sent(self, conversation: str, text: str) -> None:
         """A message is safe: its draft is not needed any more."""
@@ -469,15 +487,12 @@ class ChatPage(QWidget):
         """Return what to keep over a restart."""
         self._drafts.put(self.session.id, self.composer.text)
         self._drafts.save_now()
-        return {"conversation": self.session.id, "list": self._list_wanted}
+        return {"list": self._list_wanted}
 
     def restore_state(self, state: dict[str, Any]) -> None:
-        """Open what was open."""
+        """Show or hide the list as it was; the conversation that was open is in the settings."""
         wanted = state.get("list")
         self._list_wanted = wanted if isinstance(wanted, bool) else None
-        conversation = state.get("conversation")
-        if isinstance(conversation, str) and conversation:
-            self.open(conversation)
         self._fit()
 
 

@@ -35,11 +35,14 @@ class Drafts:
     def save(self) -> None:
         """Take what changed to the disk, beside the window."""
         if self._texts != self._saved:
-            texts = self._saved = dict(self._texts)
-            self._chores.do(lambda: self._ctx.settings.set(KEY, texts))
+            self._saved = dict(self._texts)
+            self._chores.do(self._write)
 
     def save_now(self) -> None:
         """Take what changed to the disk before this returns: the window is closing."""
-        if self._texts != self._saved:
-            self._saved = dict(self._texts)
-            self._ctx.settings.set(KEY, self._saved)
+        self._saved = dict(self._texts)
+        self._write()
+
+    def _write(self) -> None:
+        # Whatever is newest when its turn comes: an earlier write must not undo a later one.
+        self._ctx.settings.set(KEY, dict(self._texts))

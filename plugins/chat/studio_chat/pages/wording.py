@@ -56,12 +56,11 @@ def doing(ctx: PluginContext, reply: Reply) -> str:
         case JobState.WAITING:
             return _with(tr("Waiting"), reply.reason)
         case JobState.LOADING:
-            return _with(
-                tr("Loading {weights}").format(weights=ctx.weights.title(reply.weights)),
-                reply.reason,
-            )
+            what = tr("Loading {weights}").format(weights=ctx.weights.title(reply.weights))
+            named = reply.reason.lower().startswith("loading")  # the same, with the id
+            return _with(what, "" if named else reply.reason)
         case JobState.RUNNING:
-            return (reply.reason or tr("Reading the conversation")) + "…"
+            return _with(reply.reason or tr("Getting ready"), "")
         case JobState.PAUSED:
             return tr("Paused. Go on in the list of jobs.")
         case _:
