@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import msgspec
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
@@ -166,7 +167,9 @@ class PageHost(QStackedWidget):
             return
 
         def keep() -> None:
-            self._states[page_id] = save()
+            state = save()
+            msgspec.json.encode(state)  # what is no plain data would take all other pages along
+            self._states[page_id] = state
 
         self._guard(spec, "save_state", keep)
 

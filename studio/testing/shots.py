@@ -73,11 +73,11 @@ def _photograph(folder: Path, scale: str, page: str, runtime: bool) -> int:
     application.setCursorFlashTime(0)
     scripted = ScriptedRuntime()
     app = App(application, launch=None if runtime else scripted.launch)
-    app.window.pages.load_states({"chat.page": {"conversation": shown}})
     app.window.resize(*_SIZE)
     app.look.theme.reduced_motion = True
     app.start()
     _wait(lambda: app.activity.runtime_state == "ready" and bool(app.window.pages.current))
+    _open_conversation(app, shown)
     heart = QTimer()
     heart.timeout.connect(lambda: scripted.report(_heartbeat()))
     if not runtime:
@@ -93,6 +93,15 @@ def _photograph(folder: Path, scale: str, page: str, runtime: bool) -> int:
     app.quit()
     app.finish()
     return 0
+
+
+def _open_conversation(app: App, conversation: str) -> None:
+    from studio.api.artifacts import Kind, SavedArtifact
+
+    assert app.session is not None
+    artifact = SavedArtifact(conversation, Kind.CONVERSATION, "", "", Path())
+    for _, open_it in app.session.workspace.targets(artifact)[:1]:
+        open_it()
 
 
 def _scenes(app: App, page: str, scale: str) -> Iterator[tuple[str, Callable[[], None]]]:

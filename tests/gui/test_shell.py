@@ -155,21 +155,22 @@ def test_a_page_that_cannot_bear_its_state_still_opens(
     assert page.edit.text() == ""
 
 
+@pytest.mark.parametrize("bad", [lambda: {}["missing"], lambda: {"what": object()}])
 def test_a_page_whose_state_cannot_be_kept_keeps_the_others(
-    window: MainWindow, note_page: Any
+    window: MainWindow, note_page: Any, bad: Callable[[], Any]
 ) -> None:
     page = note_page("Notes")
 
     def build() -> Page:
         built = note_page("Bad").build()
-        built.save_state = lambda: {}["missing"]
+        built.save_state = bad
         return built
 
     window.set_pages([page.spec(), PageSpec("bad.page", "Bad", "x", build)])
     window.open_page("notes.page")
     window.open_page("bad.page")
     page.edit.setText("kept")
-    assert window.keep_state().pages["notes.page"] == {"text": "kept"}
+    assert window.keep_state().pages == {"notes.page": {"text": "kept"}}
 
 
 def test_a_window_is_never_restored_off_screen(make_window: Callable[..., MainWindow]) -> None:
