@@ -147,6 +147,14 @@ class TaskContext(Protocol):
         """Return the event to yield for the task's own result keys."""
         ...
 
+    def alone(self) -> AbstractContextManager[None]:
+        """Compute while no other job does, with the global generators seeded for this job.
+
+        For a library that insists on them, or changes other settings of the whole process. Others
+        wait, so keep it short; you may yield inside.
+        """
+        ...
+
     def report(self, event: Event) -> None:
         """Do what ``yield event`` does, from inside a callback that a library calls at each step.
 

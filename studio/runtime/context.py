@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from studio.api.artifacts import Verdict
 from studio.api.worker import ArtifactEvent, Event, ProgressEvent, ResultEvent, TextEvent
 from studio.runtime.jobs import Job
 from studio.runtime.pool import Pool
-from studio.runtime.rng import JobRng
+from studio.runtime.rng import JobRng, seeded_globals
 
 
 class Context:
@@ -78,6 +79,12 @@ class Context:
     def result(self, **values: Any) -> ResultEvent:
         """Return the event to yield for the task's own result keys."""
         return ResultEvent(values)
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Compute while no other job does, with the global generators seeded for this job."""
+        with self._job.alone(), seeded_globals(self._job.seed):
+            yield
 
     def report(self, event: Event) -> None:
         """Do what ``yield event`` does, from inside a library's callback."""

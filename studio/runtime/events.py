@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePath
@@ -26,6 +27,8 @@ from studio.protocol.messages import (
 )
 from studio.protocol.states import JobState
 
+log = logging.getLogger(__name__)
+
 Sink = Callable[[Message, Sequence[Any]], None]
 """Takes a message and its blobs: the link, or a list in tests."""
 
@@ -47,7 +50,7 @@ class Feed:
 
     def state(self, state: JobState, reason: str = "") -> None:
         """Report that the job moved on."""
-        self._flush()
+        self._flush_or_drop()
         self._sink(JobChanged(self.job, state, reason), ())
 
     def event(self, event: Any) -> None:
@@ -83,7 +86,7 @@ class Feed:
         weights: Mapping[str, str] | None = None,
     ) -> None:
         """Report the end of the job; its last message."""
-        self._flush()
+        self._flush_or_drop()
         kept = {} if state is JobState.FAILED else self.result
         end = Finished(self.job, state, kept, error, seconds, dict(weights or {}))
         try:
@@ -108,6 +111,13 @@ class Feed:
             pixels = _pixels(event.preview)
             spec = BlobSpec("uint8", tuple(pixels.shape))
             self._sink(Preview(self.job, 0, spec, note=str(event.message)), (pixels,))
+
+    def _flush_or_drop(self) -> None:
+        """Send what is pending where the task can no longer be blamed for it."""
+        try:
+            self._flush()
+        except StudioError as error:
+            log.warning("job %s: a progress was dropped: %s", self.job, error)
 
     def _text(self, event: TextEvent) -> None:
         if not isinstance(event.text, str):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import greenlet
@@ -32,6 +33,7 @@ class Job:
         parked: Paused, and off its lane's queue.
         is_building: It is loading weights: nobody else can, so it goes first and cannot be paused.
         wake_at: Not to be stepped before this time (``time.monotonic``), for it waits.
+        alone: Returns the context in which no other job makes a step; set by the scheduler.
         weights: Weights it leased → SHA-256.
     """
 
@@ -56,6 +58,7 @@ class Job:
         self.parked = False
         self.is_building = False
         self.wake_at = 0.0
+        self.alone: Callable[[], AbstractContextManager[None]] = nullcontext
         self._reason = ""
         self._before_pause: tuple[JobState, str] | None = None
         self._greenlet: greenlet.greenlet | None = None

@@ -41,6 +41,8 @@ GRACE_ASKED = 5.0
 
 def main() -> None:
     """Serve the studio at the other end of standard input and output. Does not return."""
+    if os.isatty(0):
+        sys.exit("The runtime is started by the studio itself: run `studio` or `studio --help`.")
     link = _take_pipes()
     _prepare_process()
     code = 0

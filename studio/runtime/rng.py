@@ -1,7 +1,10 @@
-"""A job's own randomness, from the seed of its record. Never touches the shared generators."""
+"""A job's own randomness, from the seed of its record."""
 
 from __future__ import annotations
 
+import contextlib
+import random
+from collections.abc import Iterator
 from typing import Any
 
 
@@ -32,3 +35,25 @@ class JobRng:
 
             self._numpy = numpy.random.default_rng(self.seed)
         return self._numpy
+
+
+@contextlib.contextmanager
+def seeded_globals(seed: int) -> Iterator[None]:
+    """Seed the generators that all threads share, and leave them as they were.
+
+    For libraries that insist on them; no other job may draw meanwhile.
+    """
+    import numpy
+    import torch
+
+    cards = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()
+    before = random.getstate(), numpy.random.get_state()
+    with torch.random.fork_rng(cards):
+        random.seed(seed)
+        numpy.random.seed(seed % 2**32)
+        torch.manual_seed(seed)
+        try:
+            yield
+        finally:
+            random.setstate(before[0])
+            numpy.random.set_state(before[1])

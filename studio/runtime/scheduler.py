@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from studio.protocol.states import JobState, Lane, Priority
 from studio.runtime.faults import own_bug
@@ -37,6 +38,7 @@ class Scheduler:
         self._jobs: dict[str, Job] = {}
         self._queues = {lane: {each: deque[Job]() for each in Priority} for lane in Lane}
         self._stepping: dict[Lane, Job] = {}
+        self._alone: Job | None = None
         self._busy: set[Lane] = set()
         self._stopping = False
         self._steps = 0
@@ -59,6 +61,7 @@ class Scheduler:
             if job.id in self._jobs:
                 log.warning("job %s was submitted twice", job.id)
                 return
+            job.alone = lambda: self.alone(job)
             self._jobs[job.id] = job
             self._queues[job.lane][job.priority].append(job)
             self._changed.notify_all()
@@ -134,6 +137,28 @@ class Scheduler:
                 thread.join(max(0.0, deadline - time.monotonic()))
         return not any(thread.is_alive() for thread in self._threads)
 
+    @contextlib.contextmanager
+    def alone(self, job: Job) -> Iterator[None]:
+        """Let no other job make a step until the ``with`` block ends; called inside ``job``."""
+        if self._alone is job:
+            yield
+            return
+        job.wait_until(lambda: self._claim(job))
+        try:
+            job.hand_over()  # its turn comes again when no other step is under way
+            yield
+        finally:
+            with self._changed:
+                self._alone = None
+                self._changed.notify_all()
+
+    def _claim(self, job: Job) -> str:
+        with self._changed:
+            if self._alone is None:
+                self._alone = job
+                return ""
+            return f"waiting until {self._alone.task} no longer has to be alone"
+
     @property
     def steps(self) -> int:
         """Steps made since the start; stands still when the work is stuck."""
@@ -172,6 +197,10 @@ class Scheduler:
                 self._changed.wait(self._nap(lane, now))
 
     def _next(self, lane: Lane, now: float) -> Job | None:
+        alone = self._alone
+        if alone is not None and alone.wake_at <= now:  # while it waits itself, others may go on
+            is_its_turn = alone in self._queues[lane][alone.priority] and not self._stepping
+            return alone if is_its_turn else None
         waiting = [job for queue in self._queues[lane].values() for job in queue]
         for job in waiting:
             # While a job builds weights nobody else can, so it goes first, as does one to be ended.
@@ -202,10 +231,11 @@ class Scheduler:
         return min((max(0.01, at - now) for at in times if at > now), default=DROWSY)
 
     def _step(self, job: Job) -> None:
-        if job.pause_requested and not job.cancel_requested and not job.is_building:
-            job.park()
-            return
+        must_go_on = job.cancel_requested or job.is_building or job is self._alone
         try:
+            if job.pause_requested and not must_go_on:
+                job.park()
+                return
             job.step(self._body)
         except BaseException as bug:  # a bug of ours in one job must not end the lane
             log.exception("job %s broke the runtime", job.id)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -144,6 +144,9 @@ class _Job:
     inputs: Mapping[str, Any]
     id: str = "test"
     cancelled: bool = False
+
+    def alone(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def report(self, event: Event) -> None:
         self.made.take(event)

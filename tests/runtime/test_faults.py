@@ -269,3 +269,13 @@ def test_the_scratch_folder_goes_with_its_job(desk: Desk) -> None:
     desk.run("toy.writes")
     assert seen
     assert not seen[0].exists()
+
+
+def test_a_bad_preview_that_was_held_back_does_not_swallow_the_end(desk: Desk) -> None:
+    def flickers(ctx: Any, params: Toy) -> Iterator[Any]:
+        yield ctx.progress(1, 3)
+        yield ctx.progress(2, 3, preview="no picture")  # too soon after the first to be sent
+
+    desk.plugin("toy", {"flickers": flickers})
+    assert desk.run("toy.flickers").state.is_terminal
+    assert desk.run("toy.flickers").state.is_terminal

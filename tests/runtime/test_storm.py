@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -23,7 +24,8 @@ NAMES = ("one", "two", "three", "four")
 
 def borrow(ctx: Any, params: Toy) -> Iterator[Any]:
     yield None
-    with ctx.lease(params.weights) as model:
+    alone = ctx.alone() if params.text == "alone" else nullcontext()
+    with alone, ctx.lease(params.weights) as model:
         for step in range(params.number):
             assert model.name == params.weights
             yield ctx.progress(step + 1, params.number)
@@ -48,7 +50,7 @@ def test_a_storm_of_commands(desk: Desk, monkeypatch: pytest.MonkeyPatch, seed: 
                 task,
                 weights=chance.choice(NAMES),
                 number=chance.randrange(6),
-                text=chance.choice(["", "", "", "fails"]),
+                text=chance.choice(["", "", "", "alone", "fails"]),
                 priority=chance.choice(list(Priority)),
             )
         )
