@@ -16,7 +16,7 @@ from studio.cli.exit_code import ExitCode
 from studio.cli.flags import ArgumentParser
 from studio.cli.log import log_to
 from studio.cli.session import Session
-from studio.protocol.errors import StudioError
+from studio.protocol.errors import ErrorCode, StudioError
 
 OpenWindow = Callable[[bool, Sequence[str]], int]
 
@@ -100,13 +100,24 @@ def _parser() -> ArgumentParser:
     return parser
 
 
+_WHAT_WAS_GIVEN = {
+    ErrorCode.BAD_INPUT,
+    ErrorCode.BAD_WEIGHTS,
+    ErrorCode.CONTEXT_TOO_LONG,
+    ErrorCode.NOT_FOUND,
+    ErrorCode.UNSUPPORTED,
+}
+"""Errors for which a plugin is not to blame, though one has raised them."""
+
+
 def _tell(error: StudioError, session: Session) -> ExitCode:
     if session.wants_json:
         info = error.info()
         fields = ("code", "message", "hint", "plugin")
         terminal.print_json({"error": {name: str(getattr(info, name)) for name in fields}})
     terminal.hint(f"studio: {error.message}")
-    if error.plugin and error.plugin not in error.message:
+    is_named = error.plugin in error.message
+    if error.plugin and not is_named and error.code not in _WHAT_WAS_GIVEN:
         terminal.hint(f"It was the plugin “{error.plugin}”.")
     if error.hint:
         terminal.hint(error.hint)

@@ -47,7 +47,10 @@ def _list(arguments: Any, session: Session) -> int:
         terminal.print_json({"weights": [_as_json(row) for row in rows], "folders": folders})
         return ExitCode.OK
     if not rows:
-        terminal.say("There are no weights on this machine. They go into one of these folders:")
+        purpose = f" for “{arguments.capability}”" if arguments.capability else ""
+        terminal.say(
+            f"There are no weights{purpose} on this machine. They go into one of these folders:"
+        )
         for folder in session.weights.folders:
             terminal.say(f"  {folder}")
         return ExitCode.OK

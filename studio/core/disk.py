@@ -164,6 +164,13 @@ def explain(error: OSError, doing: str, path: Path) -> StudioError:
             "Correct the permissions of that folder, or choose another with STUDIO_HOME.",
             details,
         )
+    if error.errno in (errno.EEXIST, errno.ENOTDIR):
+        return StudioError(
+            ErrorCode.BAD_INPUT,
+            f"Could not {doing}: a file is in the way, {path} cannot be a folder.",
+            "Choose another folder, or move that file away.",
+            details,
+        )
     if error.errno == errno.ENOENT:
         return StudioError(
             ErrorCode.NOT_FOUND, f"Could not {doing}: {path} is not there.", "", details

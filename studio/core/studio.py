@@ -387,9 +387,11 @@ class WeightsInUse:
         """Return one row.
 
         Raises:
-            StudioError: There is none, or it was put aside.
+            StudioError: There is none, it cannot be used, or it was put aside.
         """
         found = self._catalogue.get(weights_id)
+        if found.problem:
+            raise StudioError(ErrorCode.BAD_WEIGHTS, found.problem)
         if found.id in self._shunned:
             raise StudioError(
                 ErrorCode.BAD_WEIGHTS,

@@ -117,8 +117,8 @@ class MainWindow(QMainWindow):
         """Return all that is to be kept over a restart, asking the pages."""
         self.state.maximized = self.isMaximized()
         if not self.state.maximized:
-            rect = self.geometry()
-            self.state.geometry = (rect.x(), rect.y(), rect.width(), rect.height())
+            # Of the frame, as move() wants it: else each start would be lower by a title bar.
+            self.state.geometry = (self.x(), self.y(), self.width(), self.height())
         self.state.page = self.pages.current or self.state.page
         self.state.pages = self.pages.states()
         self.state.theme = str(self.look.theme.mode)

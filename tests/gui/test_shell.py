@@ -179,6 +179,16 @@ def test_a_window_is_never_restored_off_screen(make_window: Callable[..., MainWi
     assert screen.contains(window.geometry().topLeft())
 
 
+def test_a_window_does_not_wander_from_start_to_start(
+    make_window: Callable[..., MainWindow], qtbot: Any
+) -> None:
+    window = make_window(WindowState(geometry=(40, 50, 1000, 640)))
+    window.show()
+    qtbot.waitExposed(window)
+    assert window.geometry().topLeft() != window.pos(), "without a frame this shows nothing"
+    assert window.keep_state().geometry == (40, 50, 1000, 640)
+
+
 def test_the_panel_follows_the_page_and_folds(
     window: MainWindow, note_page: Any, qtbot: Any
 ) -> None:

@@ -15,12 +15,16 @@ MAX_DEPTH = 3
 MAX_ENTRIES = 20_000
 """A folder with more is no weights folder; looking on would only keep people waiting."""
 
+_PICKLES = frozenset({".bin", ".ckpt", ".pkl", ".pickle", ".pt", ".pth"})
 _FIRST_SHARD = re.compile(r"-0*1-of-\d+$")
 _LATER_SHARD = re.compile(r"-\d+-of-\d+$")
 
 
 def find_loose(folder: Path) -> Iterator[Weights]:
-    """Yield the GGUF files and safetensors folders under ``folder``, at most ``MAX_DEPTH`` deep."""
+    """Yield the GGUF files and safetensors folders under ``folder``, at most ``MAX_DEPTH`` deep.
+
+    Pickles are yielded too, with the reason why they are not used: who puts one there waits for it.
+    """
     left = MAX_ENTRIES
     waiting: list[tuple[Path, int]] = [(folder, 0)]
     while waiting and left > 0:
@@ -28,12 +32,18 @@ def find_loose(folder: Path) -> Iterator[Weights]:
         if is_model_folder(here):
             yield _model_folder(here)
             continue
+        pickles = [entry for entry in _entries(here) if _is_pickle(entry)]
+        if (here / "config.json").is_file() and pickles:
+            yield _refused(here, pickles[0])
+            continue
         for entry in _entries(here):
             left -= 1
             if entry.is_dir() and depth < MAX_DEPTH:
                 waiting.append((entry, depth + 1))
             elif entry.suffix.lower() == ".gguf" and entry.is_file() and not _is_later_shard(entry):
                 yield _gguf(entry)
+            elif _is_pickle(entry):
+                yield _refused(entry, entry)
 
 
 def is_model_folder(folder: Path) -> bool:
@@ -70,6 +80,21 @@ def _gguf(path: Path) -> Weights:
         bytes=size_of(path),
         problem=problem,
     )
+
+
+def _refused(weights: Path, pickle: Path) -> Weights:
+    return Weights(
+        id=slug(weights.stem if weights == pickle else weights.name),
+        title=weights.name,
+        path=weights.resolve(),
+        bytes=size_of(pickle),
+        problem=f"{pickle.name} is a pickle, a format that can run code when it is opened, so the"
+        " studio does not open it. Use the GGUF or safetensors edition of these weights.",
+    )
+
+
+def _is_pickle(path: Path) -> bool:
+    return path.suffix.lower() in _PICKLES and path.is_file()
 
 
 def _gguf_problem(path: Path) -> str:

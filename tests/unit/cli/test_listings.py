@@ -101,6 +101,11 @@ def test_no_weights_says_where_they_go(command: Command, weights: Path) -> None:
     assert str(weights) in command("models", "list")[1]
 
 
+def test_no_weights_for_a_purpose_is_not_no_weights_at_all(command: Command, weights: Path) -> None:
+    _, out, _ = command("models", "list", "--capability", "music")
+    assert "There are no weights for “music” on this machine" in out
+
+
 def test_verify_finds_a_changed_byte(command: Command, weights: Path) -> None:
     code, out, _ = command("models", "verify", "good")
     assert (code, "as they should be" in out) == (ExitCode.OK, True)

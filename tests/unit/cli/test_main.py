@@ -107,6 +107,16 @@ def test_expected_error_is_told_as_json_too(
     assert err == "studio: It ended.\nIt was the plugin “echo”.\nAgain.\n"
 
 
+def test_a_plugin_is_not_named_for_what_the_user_gave(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> int:
+        raise StudioError(ErrorCode.BAD_WEIGHTS, "It is cut short.", "Copy it.", plugin="echo")
+
+    monkeypatch.setattr(tasks, "main", refused)
+    assert command("tasks")[2] == "studio: It is cut short.\nCopy it.\n"
+
+
 def test_home_that_cannot_be_made_is_a_sentence(
     command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -61,8 +61,8 @@ def test_words_stream_to_stdout_and_the_rest_to_stderr(studio: Studio) -> None:
         (["run", "--quiet", "echo.say"], ExitCode.BAD_INPUT, "task comes first"),
         (
             ["run", "echo.say", "--text", "x", "--out", "{file}"],
-            ExitCode.FAILED,
-            "save the results",
+            ExitCode.BAD_INPUT,
+            "a file is in the way",
         ),
         (["models", "info", "nonesuch"], ExitCode.NOT_FOUND, "no weights called “nonesuch”"),
         (["library", "show", "nonesuch"], ExitCode.NOT_FOUND, "nothing with the id"),

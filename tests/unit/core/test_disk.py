@@ -57,6 +57,8 @@ def test_short_writes_are_continued(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         (errno.EROFS, ErrorCode.READ_ONLY, "is read-only"),
         (errno.EACCES, ErrorCode.PERMISSION, "no permission"),
         (errno.ENOENT, ErrorCode.NOT_FOUND, "is not there"),
+        (errno.EEXIST, ErrorCode.BAD_INPUT, "a file is in the way"),
+        (errno.ENOTDIR, ErrorCode.BAD_INPUT, "a file is in the way"),
         (errno.EIO, ErrorCode.INTERNAL, "Input/output error"),
     ],
 )

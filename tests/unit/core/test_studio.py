@@ -156,6 +156,15 @@ def test_weights_that_were_in_use_can_be_put_aside(desk: Any) -> None:
     desk.finish(job)
 
 
+def test_weights_with_a_known_fault_are_refused_with_it(desk: Any) -> None:
+    (desk.home / "weights").mkdir(exist_ok=True)
+    (desk.home / "weights" / "page.gguf").write_bytes(b"<html>")
+    desk.studio.weights.rescan()
+    with pytest.raises(StudioError, match="is not a GGUF file") as refused:
+        desk.studio.jobs.submit("toy", RUN, Run(weights="page"))
+    assert refused.value.code is ErrorCode.BAD_WEIGHTS
+
+
 def test_where_nobody_can_choose_waiting_jobs_are_lost_with_the_reason(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

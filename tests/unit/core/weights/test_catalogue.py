@@ -225,3 +225,26 @@ def test_verifying_what_is_gone_says_so(tmp_path: Path) -> None:
     with pytest.raises(StudioError, match="missing") as caught:
         WeightsCatalogue([tmp_path]).verify("small")
     assert caught.value.code is ErrorCode.NOT_FOUND
+
+
+@pytest.mark.parametrize("name", ["net.pt", "net.BIN", "deep/net.ckpt"])
+def test_a_pickle_is_a_row_that_says_why_it_is_not_used(tmp_path: Path, name: str) -> None:
+    drop(tmp_path, name, b"\x80\x04.")
+    weights = only(WeightsCatalogue([tmp_path]))
+    assert "can run code" in weights.problem
+    assert "safetensors" in weights.problem
+    assert WeightsCatalogue([tmp_path]).entries() == ()
+
+
+def test_a_model_folder_with_pickles_only_is_one_row(tmp_path: Path) -> None:
+    for name in ("config.json", "pytorch_model-1.bin", "pytorch_model-2.bin"):
+        drop(tmp_path, f"old/{name}", b"{}")
+    weights = only(WeightsCatalogue([tmp_path]))
+    assert (weights.id, weights.capabilities) == ("old", ())
+    assert "pytorch_model-1.bin is a pickle" in weights.problem
+
+
+def test_described_weights_may_have_any_name(tmp_path: Path) -> None:
+    drop(tmp_path, "small.bin")
+    describe(tmp_path, "small", "small.bin")
+    assert only(WeightsCatalogue([tmp_path])).problem == ""
