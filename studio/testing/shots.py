@@ -64,6 +64,7 @@ def _photograph(folder: Path, scale: str, page: str, runtime: bool) -> int:
 
     from studio.core.library import Library
     from studio.core.paths import StudioPaths
+    from studio.core.weights import WeightsCatalogue
     from studio.testing import demo
     from studio.testing.scripted import ScriptedRuntime
 
@@ -72,6 +73,8 @@ def _photograph(folder: Path, scale: str, page: str, runtime: bool) -> int:
     application = make_application()
     application.setCursorFlashTime(0)
     scripted = ScriptedRuntime()
+    for weights in WeightsCatalogue(StudioPaths.default().weights_folders()).list():
+        scripted.facts[str(weights.path)] = {"weights_bytes": weights.bytes, "working_bytes": 0}
     app = App(application, launch=None if runtime else scripted.launch)
     app.window.resize(*_SIZE)
     app.look.theme.reduced_motion = True

@@ -24,9 +24,11 @@ from PySide6.QtWidgets import (
 
 from studio.api.artifacts import SavedArtifact
 from studio.core.library import Artifact, Record
+from studio.core.library.export import file_name
 from studio.desktop import words
 from studio.desktop.look import line
 from studio.desktop.pages.artifact_grid import KIND_ICONS, ago
+from studio.desktop.pages.exporting import ExportFormat, formats
 from studio.desktop.pages.parts import PageParts
 from studio.protocol.errors import StudioError
 
@@ -170,7 +172,7 @@ class ArtifactDetail(QFrame):
         again.setToolTip(self.tr("Runs the same recipe and says whether the result is the same"))
         again.clicked.connect(lambda: self._run_again(artifact, record))
         export = self._look.button(self.tr("Export…"), "download", small=True)
-        export.clicked.connect(lambda: self._export(artifact))
+        export.clicked.connect(lambda: self._ask_format(artifact, export))
         first.addWidget(again)
         first.addWidget(export)
         first.addStretch()
@@ -281,6 +283,27 @@ class ArtifactDetail(QFrame):
 
         job.on_artifact(compare)
         job.on_failed(lambda error: notices.error(error, key="run-again"))
+
+    def _ask_format(self, artifact: Artifact, button: QWidget) -> None:
+        """Export as it is, or ask first where plugins know other formats."""
+        others = formats(self._parts, artifact)
+        if not others:
+            self._export(artifact)
+            return
+        menu = self._parts.ui.menu(self)
+        as_is = self.tr("As it is ({suffix}), with its recipe").format(suffix=artifact.suffix)
+        menu.addAction(as_is, lambda: self._export(artifact))
+        for other in others:
+            menu.addAction(other.suffix, partial(self._export_as, artifact, other))
+        menu.popup(button.mapToGlobal(button.rect().bottomLeft()))
+
+    def _export_as(self, artifact: Artifact, other: ExportFormat) -> None:
+        name = file_name(artifact.title or artifact.kind, other.suffix)
+        path = self._parts.ui.save_file(self.tr("Export"), name, [other.suffix])
+        if path is not None:
+            with suppress(StudioError):  # the host has told the user already, and named the plugin
+                other.write(path)
+                self._parts.studio.notices.info(self.tr("Exported."), str(path), key="export")
 
     def _export(self, artifact: Artifact) -> None:
         folder = QFileDialog.getExistingDirectory(self, self.tr("Export to"))

@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QWidget
 
-from studio.api.artifacts import Kind
+from studio.api.artifacts import Kind, SavedArtifact
 from studio.api.gui import Page, PageAction
 from studio.core.job import Job
 from studio.core.library import Artifact
@@ -36,6 +36,7 @@ def build(parts: PageParts) -> Page:
         page,
         save_state=page.save_state,
         restore_state=page.restore_state,
+        accept=page.show_saved,
         actions=[
             PageAction("gallery.search", page.tr("Search the gallery"), page.focus_search, "search")
         ],
@@ -52,6 +53,7 @@ class GalleryPage(QWidget):
         self._kinds: set[str] = set()
         self._starred = self._binned = False
         self._asked = 0.0
+        self._wanted = ""
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -105,6 +107,11 @@ class GalleryPage(QWidget):
             self._tell,
         )
 
+    def show_saved(self, artifact: SavedArtifact) -> None:
+        """Show one result, wherever it is in the grid."""
+        self._wanted = artifact.id
+        self.refresh()
+
     def _more(self) -> None:
         shown, asked = self.grid.count(), self._asked
         self._parts.background.run(
@@ -127,6 +134,9 @@ class GalleryPage(QWidget):
         if asked != self._asked:
             return  # a later question is on its way
         self.grid.show_artifacts(found)
+        if self._wanted:
+            self._show_id(self._wanted)
+            self._wanted = ""
         narrowed = bool(self.search.text() or self._kinds or self._starred or self._binned)
         self._empty.setVisible(not found and not narrowed)
         self.grid.setVisible(bool(found) or narrowed)

@@ -15,6 +15,7 @@ from studio.desktop.pages.document import show_document
 from studio.desktop.pages.frame import Column, PageFrame, card
 from studio.desktop.pages.parts import PageParts
 from studio.desktop.widgets.meter import Meter
+from studio.protocol.messages import Inspected
 
 
 def build(parts: PageParts) -> Page:
@@ -49,10 +50,12 @@ class ModelsPage(QWidget):
         self._column = Column()
         self._frame.body.addWidget(self._column, 1)
         self._checks: dict[str, str] = {}
+        self._inspected: dict[str, Inspected] = {}
         self.refresh()
 
     def rescan(self) -> None:
         """Look at the folders again, and tell the runtime."""
+        self._inspected.clear()
         self._studio.rescan_weights(self.refresh)
 
     def open_folder(self) -> None:
@@ -91,29 +94,46 @@ class ModelsPage(QWidget):
         largest = max((row.bytes for row in rows), default=1)
         for row in rows:
             self._column.cards.addWidget(self._card(row, largest))
+            if not row.problem and row.id not in self._inspected:
+                self._inspect(row)
+
+    def _inspect(self, row: Weights) -> None:
+        """Let the runtime read the headers: only it may open files from outside."""
+
+        def read(answer: Inspected) -> None:
+            self._inspected[row.id] = answer
+            self.refresh()
+
+        self._studio.inspect_later(row.path, read)
+
+    def _problem(self, row: Weights) -> str:
+        answer = self._inspected.get(row.id)
+        if row.problem or answer is None or answer.error is None:
+            return row.problem
+        return f"{answer.error.message} {answer.error.hint}".strip()
 
     # --- one card -----------------------------------------------------------------------------
 
     def _card(self, row: Weights, largest: int) -> QWidget:
-        look = self._look
+        look, problem = self._look, self._problem(row)
         frame, column = card()
         head = QHBoxLayout()
         head.setSpacing(8)
-        head.addWidget(look.icon_label("box", "bad" if row.problem else "accent", 18))
+        head.addWidget(look.icon_label("box", "bad" if problem else "accent", 18))
         head.addWidget(look.label(row.title, "heading"))
         for badge in row.capabilities:
             head.addWidget(look.label(badge, "badge"))
         head.addStretch()
-        head.addWidget(self._fits(row))
+        head.addWidget(self._fits(row, problem))
         column.addLayout(head)
         facts = look.label(" · ".join(self._facts(row)), "small", wrap=True)
         column.addWidget(facts)
-        if row.problem:
-            column.addWidget(look.label(row.problem, "bad", wrap=True))
+        if problem:
+            column.addWidget(look.label(problem, "bad", wrap=True))
         meter = Meter(look, self.tr("Size beside the largest"))
         meter.set_parts([(row.bytes / max(1, largest), "accent")])
         column.addWidget(meter)
-        column.addLayout(self._foot(row))
+        column.addLayout(self._foot(row, problem))
         return frame
 
     def _facts(self, row: Weights) -> list[str]:
@@ -125,34 +145,35 @@ class ModelsPage(QWidget):
         facts += [row.licence, str(row.source.get("package", ""))]
         return [fact for fact in facts if fact]
 
-    def _fits(self, row: Weights) -> QWidget:
-        """A badge: icon and word, from the size on disk and the memory of this machine."""
+    def _fits(self, row: Weights, problem: str) -> QWidget:
+        """A badge, icon and word: what the headers ask for beside the memory of this machine."""
         holder = QWidget()
         line = QHBoxLayout(holder)
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(5)
-        if row.problem:
+        answer = self._inspected.get(row.id)
+        if problem:
             icon, color, text = "circle-x", "bad", self.tr("cannot be used")
+        elif answer is None:
+            icon, color, text = "hourglass", "mute", self.tr("reading its headers…")
         else:
-            total = _memory()
-            # Packed on disk; unpacked, with the working set, they take about four times that.
-            needed = row.bytes * 4
+            needed, total = _needs(answer), _memory()
             if needed < 0.5 * total:
                 icon, color, text = "circle-check", "good", self.tr("fits well")
             elif needed < total:
                 icon, color, text = "triangle-alert", "warn", self.tr("tight")
             else:
-                icon, color, text = "circle-x", "bad", self.tr("may not fit")
+                icon, color, text = "circle-x", "bad", self.tr("does not fit")
             holder.setToolTip(
-                self.tr("About {needed} when loaded; this machine has {total}.").format(
+                self.tr("{needed} when loaded; this machine has {total}.").format(
                     needed=words.size(needed), total=words.size(total)
                 )
             )
         line.addWidget(self._look.icon_label(icon, color))
-        line.addWidget(self._look.label(text, color))
+        line.addWidget(self._look.label(text, color if color != "mute" else "small"))
         return holder
 
-    def _foot(self, row: Weights) -> QHBoxLayout:
+    def _foot(self, row: Weights, problem: str) -> QHBoxLayout:
         foot = QHBoxLayout()
         foot.setSpacing(8)
         path = self._look.label(str(row.path), "faint")
@@ -167,7 +188,7 @@ class ModelsPage(QWidget):
             foot.addWidget(read)
         verify = self._look.button(self.tr("Verify"), "shield-check", small=True)
         verify.setAccessibleName(self.tr("Verify {title}").format(title=row.title))
-        verify.setEnabled(not row.problem)
+        verify.setEnabled(not problem)
         verify.clicked.connect(lambda: self._verify(row))
         foot.addWidget(verify)
         return foot
@@ -192,6 +213,11 @@ class ModelsPage(QWidget):
 
     def _folder(self) -> Path:
         return self._studio.paths.home / "weights"
+
+
+def _needs(answer: Inspected) -> int:
+    """Return the bytes that the weights and their usual work take."""
+    return sum(int(answer.facts.get(name, 0)) for name in ("weights_bytes", "working_bytes"))
 
 
 def _memory() -> int:

@@ -1,0 +1,194 @@
+"""The studio's own pages in the real window: gallery, models, plugins, settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtWidgets import QFileDialog, QLabel, QLineEdit, QPushButton, QWidget
+
+from studio.app import App
+from studio.core.library import Artifact, Library
+from studio.core.paths import StudioPaths
+from studio.core.studio import Studio
+from studio.desktop.pages.exporting import formats
+from studio.desktop.pages.gallery import GalleryPage
+from studio.desktop.widgets.switch import Switch
+from studio.protocol.errors import ErrorCode, StudioError
+from studio.testing.plugins import importable
+from studio.testing.scripted import Artifact as Made
+from studio.testing.scripted import Result, ScriptedRuntime
+from tests.gui.conftest import Runs
+
+GOOD = Path(__file__).parents[1] / "plugins" / "good"
+
+
+@pytest.fixture(autouse=True)
+def echo(monkeypatch: Any) -> Iterator[None]:
+    monkeypatch.setenv("STUDIO_PLUGIN_PATH", str(GOOD))
+    with importable(GOOD):
+        yield
+
+
+@pytest.fixture
+def sea() -> Artifact:
+    with Library.open(StudioPaths.default()) as library:
+        library.add_artifact("code", b"x = 1", suffix=".py", title="A sum", text="x = 1")
+        record = library.add_record("echo.say", {"text": "sea"}, seed=7)
+        return library.add_artifact(
+            "text",
+            b"The sea keeps time.",
+            suffix=".txt",
+            title="The sea",
+            text="The sea keeps time.",
+            record=record.id,
+            verdict={"checks": [{"name": "not empty", "passed": True}]},
+        )
+
+
+def studio_of(app: App) -> Studio:
+    assert app.session is not None
+    return app.session.studio
+
+
+def words(widget: QWidget) -> str:
+    return " ".join(label.text() for label in widget.findChildren(QLabel) if label.text())
+
+
+def button(widget: QWidget, text: str) -> QPushButton:
+    return next(b for b in widget.findChildren(QPushButton) if b.text() == text)
+
+
+def gallery(app: App, qtbot: Any, count: int) -> GalleryPage:
+    assert app.window.open_page("studio.gallery")
+    page = app.window.pages.page("studio.gallery")
+    assert page is not None
+    assert isinstance(page.widget, GalleryPage)
+    qtbot.waitUntil(lambda: page.widget.grid.count() == count, timeout=20_000)
+    return page.widget
+
+
+def test_gallery_finds_by_words_and_by_kind(start: Runs, qtbot: Any, sea: Artifact) -> None:
+    page = gallery(start(), qtbot, 2)
+    page.search.setText("keeps time")
+    qtbot.waitUntil(lambda: page.grid.count() == 1, timeout=20_000)
+    page.search.clear()
+    qtbot.waitUntil(lambda: page.grid.count() == 2, timeout=20_000)
+    button(page, "Code").click()
+    qtbot.waitUntil(lambda: page.grid.count() == 1, timeout=20_000)
+
+
+def test_detail_shows_the_recipe_and_renames(start: Runs, qtbot: Any, sea: Artifact) -> None:
+    app = start()
+    page = gallery(app, qtbot, 2)
+    assert page.grid.select(sea.id)
+    qtbot.waitUntil(lambda: "echo.say" in words(page.detail), timeout=20_000)
+    said = words(page.detail)
+    assert "7" in said
+    assert "not empty" in said
+    title = page.detail.findChild(QLineEdit)
+    title.setText("The sea at night")
+    title.editingFinished.emit()
+    library = studio_of(app).library
+    qtbot.waitUntil(lambda: library.artifact(sea.id).title == "The sea at night", timeout=20_000)
+
+
+def test_bin_can_be_undone_from_the_notice(start: Runs, qtbot: Any, sea: Artifact) -> None:
+    app = start()
+    page = gallery(app, qtbot, 2)
+    page.grid.select(sea.id)
+    qtbot.waitUntil(lambda: "echo.say" in words(page.detail), timeout=20_000)
+    button(page.detail, "Move to bin").click()
+    qtbot.waitUntil(lambda: page.grid.count() == 1, timeout=20_000)
+    notice = next(n for n in studio_of(app).notices.all if n.actions)
+    notice.actions[0].run()
+    qtbot.waitUntil(lambda: page.grid.count() == 2, timeout=20_000)
+
+
+@pytest.mark.parametrize(
+    ("again", "verdict"), [(b"The sea keeps time.", "identical"), (b"Other.", "different")]
+)
+def test_run_again_compares_bytes(
+    start: Runs, qtbot: Any, sea: Artifact, runtime: ScriptedRuntime, again: bytes, verdict: str
+) -> None:
+    app = start()
+    runtime.enqueue(Made("text", again, ".txt", title="Again"), Result())
+    page = gallery(app, qtbot, 2)
+    page.grid.select(sea.id)
+    qtbot.waitUntil(lambda: "echo.say" in words(page.detail), timeout=20_000)
+    button(page.detail, "Run again").click()
+
+    def told() -> bool:
+        return any(verdict in notice.message for notice in studio_of(app).notices.all)
+
+    qtbot.waitUntil(told, timeout=20_000)
+    assert runtime.submitted[-1].params["text"] == "sea"
+
+
+def test_export_writes_the_result_and_its_recipe(
+    start: Runs, qtbot: Any, sea: Artifact, tmp_path: Path, monkeypatch: Any
+) -> None:
+    app = start()
+    page = gallery(app, qtbot, 2)
+    page.grid.select(sea.id)
+    qtbot.waitUntil(lambda: "echo.say" in words(page.detail), timeout=20_000)
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *a, **k: str(tmp_path))
+    page.detail._export(sea)
+    qtbot.waitUntil(lambda: len(list(tmp_path.iterdir())) == 2, timeout=20_000)
+    assert (tmp_path / "The sea.txt").read_bytes() == b"The sea keeps time."
+
+
+def test_exporters_of_plugins_are_offered(
+    start: Runs, qtbot: Any, sea: Artifact, tmp_path: Path
+) -> None:
+    app = start()
+    page = gallery(app, qtbot, 2)
+    offered = formats(page._parts, sea)
+    assert [other.suffix for other in offered] == [".txt"]
+    offered[0].write(tmp_path / "sea.txt")
+    assert (tmp_path / "sea.txt").read_text("utf-8") == "The sea keeps time."
+
+
+def test_models_page_tells_what_the_headers_say(
+    start: Runs, qtbot: Any, runtime: ScriptedRuntime
+) -> None:
+    folder = StudioPaths.default().home / "weights"
+    folder.mkdir(parents=True)
+    (folder / "cut.gguf").write_bytes(b"GGUF")
+    runtime.facts[str(folder / "cut.gguf")] = StudioError(
+        ErrorCode.BAD_WEIGHTS, "cut.gguf ends in its header.", "Copy it."
+    )
+    app = start()
+    assert app.window.open_page("studio.models")
+    page = app.window.pages.page("studio.models")
+    assert page is not None
+    qtbot.waitUntil(lambda: "cut.gguf ends in its header." in words(page.widget), timeout=20_000)
+    assert "cannot be used" in words(page.widget)
+
+
+def test_plugins_page_turns_one_off_and_on(start: Runs, qtbot: Any) -> None:
+    app = start()
+    assert app.window.open_page("studio.plugins")
+    page = app.window.pages.page("studio.plugins")
+    assert page is not None
+    assert "Echo" in words(page.widget)
+    echo = next(s for s in page.widget.findChildren(Switch) if "Echo" in s.accessibleName())
+    echo.click()
+    assert app.window.pages.spec("echo.say") is None
+    assert "Echo" in words(page.widget)
+    echo = next(s for s in page.widget.findChildren(Switch) if "Echo" in s.accessibleName())
+    echo.click()
+    assert app.window.pages.spec("echo.say") is not None
+
+
+def test_settings_find_a_row_by_its_words(start: Runs, qtbot: Any) -> None:
+    app = start()
+    assert app.window.open_page("studio.settings")
+    page = app.window.pages.page("studio.settings")
+    assert page is not None
+    search = page.widget.findChild(QLineEdit)
+    search.setText("back up")
+    shown = [b.text() for b in page.widget.findChildren(QPushButton) if b.isVisibleTo(page.widget)]
+    assert shown == ["Back up…"]
