@@ -116,12 +116,15 @@ def scroll(ctx: PluginContext) -> dict[str, float]:
     opened = (time.perf_counter() - started) * 1000
     for _ in range(50):  # what is made while the window is idle
         _frame()
-    bar, spent = thread.verticalScrollBar(), []
-    while bar.value() > 0:
+    bar = thread.verticalScrollBar()
+    spent: list[float] = []
+    while bar.value() > 0 or not thread.at_start:
+        before = bar.value()
         started = time.perf_counter()
-        bar.setValue(bar.value() - SCROLL_STEP)
+        bar.setValue(before - SCROLL_STEP)
         _frame()
-        spent.append((time.perf_counter() - started) * 1000)
+        if bar.value() != before:  # at the top there is nothing to draw until more turns are made
+            spent.append((time.perf_counter() - started) * 1000)
     live = len(thread.cards)
     thread.close()
     return {"open_ms": round(opened, 1), "live_cards": live, **_figures("scroll_frame_ms", spent)}

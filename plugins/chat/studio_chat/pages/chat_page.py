@@ -34,7 +34,7 @@ _NARROW = 720
 """Below this width of the page the list of conversations gives way to the thread."""
 _DRAFT_MS, _SETTINGS_MS = 400, 600
 _OPEN = "open"
-"""The setting that names the open conversation; the shell keeps a page's state only now and then."""
+"""The setting that names the open conversation; a shell keeps a page's state only now and then."""
 
 
 def build(ctx: PluginContext) -> Page:

@@ -48,6 +48,7 @@ class MessageCard(QWidget):
         self._bar: CardBar | None = None
         self._editor: EditBox | None = None
         self._last = self._inside = False
+        self._reply: Reply | None = None
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(0)
@@ -74,6 +75,9 @@ class MessageCard(QWidget):
 
     def set_reply(self, reply: Reply | None) -> None:
         """Show how far the reply is that is being written here; None when it is over."""
+        if reply is None and self._reply is None:
+            return
+        self._reply = reply
         if isinstance(self.body, ReplyBody):
             self.body.set_reply(reply)
         if self._bar is not None:

@@ -384,7 +384,7 @@ class Session:
         if self.reply is reply:
             self.reply = None
         record = reply.job.record if reply.job is not None else ""
-        facts = {"weights": reply.weights, **extra}
+        facts = {"weights": reply.weights, **reply.figures(), **extra}
 
         def keep() -> Turn:
             row = self._store.finish_reply(

@@ -9,7 +9,7 @@ import time
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, QTimer
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from studio.api import PluginContext
 from studio_chat.pages.message_card import MessageCard
@@ -236,6 +236,11 @@ class ThreadView(QScrollArea):
         return card.mapTo(self._content, QPoint(0, 0)).y()
 
     @property
+    def at_start(self) -> bool:
+        """Whether the first turn is a widget."""
+        return self._first == 0
+
+    @property
     def _at_end(self) -> bool:
         turns = len(self._session.turns) if self._session is not None else 0
         return self._first + len(self.cards) >= turns
@@ -309,6 +314,9 @@ class ThreadView(QScrollArea):
         card = self.cards.pop(place)
         if self._held is not None and self._held[0] is card:
             self._held = None
+        focus = QApplication.focusWidget()
+        if focus is not None and (focus is card or card.isAncestorOf(focus)):
+            self.setFocus()  # else Qt hands it to the next card and scrolls there
         self._column.removeWidget(card)
         card.hide()
         card.deleteLater()

@@ -137,6 +137,16 @@ class Reply:
         elapsed = time.monotonic() - self.first if self.first else 0.0
         return (self.tokens - 1) / elapsed if elapsed > 0.5 and self.tokens > 1 else 0.0
 
+    def figures(self) -> dict[str, Any]:
+        """Return what was measured here, for replies that come to no result of their own."""
+        if not self.tokens:
+            return {}
+        return {
+            "tokens": self.tokens,
+            "tokens_per_second": round(self.tokens_per_second, 2),
+            "first_token_seconds": round(self.first - self.started, 4),
+        }
+
     def add(self, text: str, tokens: int) -> None:
         """Take new text."""
         self.first = self.first or time.monotonic()
