@@ -54,7 +54,8 @@ class PageAction:
 class JobHandle(Protocol):
     """One job, seen from the window.
 
-    Callbacks run on the window's thread, in order; each returns the handle.
+    Callbacks run on the window's thread, in order; whoever asks late is told at once what has
+    happened already. Each ``on_…`` returns the handle.
     """
 
     id: str
@@ -80,7 +81,7 @@ class JobHandle(Protocol):
         ...
 
     def on_artifact(self, call: Callable[[SavedArtifact], None]) -> Self:
-        """Call with each result once it is safely in the library."""
+        """Call with each result once it is on disk: in the library, if it was to be kept."""
         ...
 
     def on_done(self, call: Callable[[Mapping[str, Any]], None]) -> Self:
@@ -101,7 +102,7 @@ class JobHandle(Protocol):
 
 
 class Tasks(Protocol):
-    """Running tasks of one's own plugin, and finding those of others."""
+    """Running tasks: one's own, and by id those of other plugins."""
 
     def submit(
         self,

@@ -138,10 +138,8 @@ class Chat:
             self.conversation = conversations.create(title, system=self.system)
         here = self.conversation.id
         asked = conversations.add_message(here, conversations.get(here).head, "user", prompt)
-        plugin, entry = self.studio.plugins.task(TASK)
-        params = self.studio.plugins.params_class(TASK).parse(self._reply_params())
-        job = self.studio.jobs.submit(
-            plugin.id, entry, params, priority=Priority.INTERACTIVE, keep=False
+        job = self.studio.submit(
+            TASK, self._reply_params(), priority=Priority.INTERACTIVE, keep=False
         )
         journal = conversations.begin_reply(here, asked.id, record=job.record)
         try:

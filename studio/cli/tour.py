@@ -73,9 +73,7 @@ def _walk(studio: Studio, out: Path | None, quiet: bool) -> list[Stop]:
 
 
 def _run(stop: Stop, studio: Studio, follower: Follower, out: Path | None) -> None:
-    plugin, entry = studio.plugins.task(stop.example.task)
-    params = studio.plugins.params_class(entry.id).parse(dict(stop.example.params))
-    job = studio.jobs.submit(plugin.id, entry, params, title=stop.example.title)
+    job = studio.submit(stop.example.task, stop.example.params, title=stop.example.title)
     follower.follow(job)
     if job.state is JobState.CANCELLED:
         stop.cancelled = True
@@ -83,7 +81,7 @@ def _run(stop: Stop, studio: Studio, follower: Follower, out: Path | None) -> No
         return
     if job.error is not None:
         raise job.error
-    folder = saving.prepare(out / plugin.id) if out else None
+    folder = saving.prepare(out / stop.plugin.id) if out else None
     paths = saving.copies(studio.library, job.artifacts, folder)
     stop.result = result_of(job, paths)
     for path in paths:

@@ -31,7 +31,7 @@ class PluginContext:
     ) -> None:
         self.plugin = plugin
         self.ui = ui
-        self.tasks = PluginTasks(plugin, studio)
+        self.tasks = PluginTasks(studio)
         self.library = PluginLibrary(studio)
         self.weights = CatalogueView(studio)
         self.settings: SettingsView = studio.settings.plugin(plugin)
@@ -62,8 +62,8 @@ class PluginContext:
 class PluginTasks:
     """The tasks a plugin may start; implements ``studio.api.gui.Tasks``."""
 
-    def __init__(self, plugin: str, studio: Studio) -> None:
-        self._plugin, self._studio = plugin, studio
+    def __init__(self, studio: Studio) -> None:
+        self._studio = studio
 
     def submit(
         self,

@@ -15,7 +15,7 @@ from studio.api.params import Params
 from studio.desktop.confirm import show_confirm, show_link
 from studio.desktop.forms import FormServices, ParamsFormWidget
 from studio.desktop.look import Look
-from studio.desktop.states import EmptyState, ErrorState
+from studio.desktop.states import EmptyState
 from studio.desktop.widgets.menu import Menu
 
 
@@ -95,12 +95,6 @@ class WindowUi:
     ) -> QWidget:
         """Return what a page shows while it is empty."""
         return EmptyState(self.look, icon, title, text, examples)
-
-    def error_state(
-        self, title: str, text: str, actions: Sequence[tuple[str, str, Callable[[], None]]] = ()
-    ) -> QWidget:
-        """Return what a page shows when it cannot show itself."""
-        return ErrorState(self.look, title, text, actions)
 
     # --- asking -------------------------------------------------------------------------------
 

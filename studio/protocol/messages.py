@@ -235,7 +235,7 @@ class LoadedWeights(msgspec.Struct, frozen=True):
 
 
 class Status(Message, frozen=True):
-    """Heartbeat, once a second from the worker loop: device, memory, what is loaded, what runs."""
+    """Heartbeat, once a second and at changes: device, memory, what is loaded, what runs."""
 
     device: str
     device_name: str

@@ -95,8 +95,6 @@ def _prepare_process() -> None:
         stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
     )
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the studio's; it tells us what to do
-    with contextlib.suppress(OSError):  # Linux only: if memory runs out, we go before the window
-        Path("/proc/self/oom_score_adj").write_text("800", "ascii")
 
 
 def _hello() -> Hello:

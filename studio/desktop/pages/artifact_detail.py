@@ -27,7 +27,7 @@ from studio.core.library import Artifact, Record
 from studio.core.library.export import file_name
 from studio.desktop import words
 from studio.desktop.look import line
-from studio.desktop.pages.artifact_grid import KIND_ICONS, ago
+from studio.desktop.pages.artifact_grid import ago
 from studio.desktop.pages.exporting import ExportFormat, formats
 from studio.desktop.pages.parts import PageParts
 from studio.protocol.errors import StudioError
@@ -104,7 +104,7 @@ class ArtifactDetail(QFrame):
     def _head(self, artifact: Artifact) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(8)
-        icon = KIND_ICONS.get(artifact.kind, "file")
+        icon = words.KIND_ICON.get(artifact.kind, "file")
         row.addWidget(self._look.icon_label(icon, f"kind-{artifact.kind}", 18))
         title = QLineEdit(artifact.title)
         title.setPlaceholderText(self.tr("Untitled"))
@@ -248,7 +248,7 @@ class ArtifactDetail(QFrame):
         column.addWidget(line())
         column.addWidget(self._look.label(title, "section"))
         for relative in artifacts[:20]:
-            icon = KIND_ICONS.get(relative.kind, "file")
+            icon = words.KIND_ICON.get(relative.kind, "file")
             button = self._look.button(relative.title or relative.kind, icon, kind="link")
             button.clicked.connect(lambda _=False, relative=relative: self.opened.emit(relative.id))
             column.addWidget(button)

@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.core.library import Artifact, Library
+from studio.desktop import words
 from studio.desktop.bridge import Background
 from studio.desktop.look import Look
 
@@ -34,16 +35,6 @@ PICTURE = 116
 AHEAD = 60
 """With this many cards left below, more are asked for."""
 
-KIND_ICONS = {
-    "text": "file-text",
-    "conversation": "message-square",
-    "image": "image",
-    "audio": "volume-2",
-    "score": "music",
-    "molecules": "flask-conical",
-    "code": "code",
-    "table": "table",
-}
 _ROLE = Qt.ItemDataRole.UserRole
 
 Index = QModelIndex | QPersistentModelIndex
@@ -227,7 +218,7 @@ class _CardDelegate(QStyledItemDelegate):
         look = self._look
         kind = f"kind-{artifact.kind}"
         ratio = painter.device().devicePixelRatioF()
-        icon = look.icons.pixmap(KIND_ICONS.get(artifact.kind, "file"), kind, 16, ratio)
+        icon = look.icons.pixmap(words.KIND_ICON.get(artifact.kind, "file"), kind, 16, ratio)
         painter.drawPixmap(room.x(), room.y() + 2, icon)
         painter.setFont(self._text)
         painter.setPen(look.theme.color("mute"))

@@ -6,7 +6,6 @@ import mmap
 import os
 import stat
 from pathlib import Path
-from types import TracebackType
 
 import torch
 
@@ -77,12 +76,7 @@ class MappedFile:
     def __enter__(self) -> MappedFile:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 
