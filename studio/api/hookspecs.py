@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 if TYPE_CHECKING:
-    from studio.api.artifacts import SavedArtifact
+    from studio.api.artifacts import SavedArtifact, Verdict
     from studio.api.gui import Page, PluginContext
     from studio.api.worker import Loader, Task
 
@@ -65,5 +65,8 @@ class WorkerHooks:
         """Return the families of weights this plugin can load."""
 
     @hookspec
-    def studio_checks(self) -> Mapping[str, Callable[[bytes], Any]]:
-        """Return kind → function that checks an artifact's payload and returns a ``Verdict``."""
+    def studio_checks(self) -> Mapping[str, Callable[[bytes], Verdict]]:
+        """Return kind → function that takes a payload of the plugin's tasks and returns a verdict.
+
+        Asked for each artifact that a task yields without one.
+        """

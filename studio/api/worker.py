@@ -140,7 +140,10 @@ class TaskContext(Protocol):
         meta: Mapping[str, Any] | None = None,
         preview: bytes = b"",
     ) -> ArtifactEvent:
-        """Return the event to yield for a finished result."""
+        """Return the event to yield for a finished result.
+
+        Without a ``verdict`` the plugin's own check of the kind gives one (``studio_checks``).
+        """
         ...
 
     def result(self, **values: Any) -> ResultEvent:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,15 @@ from studio.runtime.rng import JobRng, seeded_globals
 class Context:
     """The context of one job. Models are borrowed from the pool, randomness is the job's own."""
 
-    def __init__(self, job: Job, pool: Pool, device: str, scratch_root: Path) -> None:
+    def __init__(
+        self,
+        job: Job,
+        pool: Pool,
+        device: str,
+        scratch_root: Path,
+        check: Callable[[str, bytes], Verdict | None] = lambda kind, payload: None,
+    ) -> None:
+        """Make the context of ``job``; ``check`` judges results that come without a verdict."""
         self.job = job.id
         self.device = device
         self.rng = JobRng(job.seed)
@@ -27,6 +35,7 @@ class Context:
         self._job = job
         self._pool = pool
         self._scratch_root = scratch_root
+        self._check = check
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
 
     @property
@@ -73,7 +82,8 @@ class Context:
         meta: Mapping[str, Any] | None = None,
         preview: bytes = b"",
     ) -> ArtifactEvent:
-        """Return the event to yield for a finished result."""
+        """Return the event to yield for a finished result; the plugin's check of its kind runs."""
+        verdict = verdict or self._check(kind, payload)
         return ArtifactEvent(kind, payload, suffix, title, text, verdict, meta or {}, preview)
 
     def result(self, **values: Any) -> ResultEvent:

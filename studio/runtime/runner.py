@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Generator, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,8 @@ class Runner:
             job.hand_over()
         task = self._workers.task(job.task)
         params = self._workers.params(job.task, job.params)
-        context = Context(job, self._pool, self._device_name(), self._scratch_root)
+        check = partial(self._workers.verdict, job.task)
+        context = Context(job, self._pool, self._device_name(), self._scratch_root, check)
         job.become(JobState.RUNNING)
         try:
             _drive(job, _events(job, task, context, params))

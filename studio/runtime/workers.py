@@ -11,6 +11,7 @@ from typing import Any
 
 import pluggy
 
+from studio.api.artifacts import Verdict
 from studio.api.hookspecs import PROJECT, WorkerHooks
 from studio.api.params import Params
 from studio.api.worker import Loader, Task
@@ -25,6 +26,10 @@ Contained = BaseException
 """What a plugin may raise without taking the runtime with it: anything, ``SystemExit`` included."""
 
 
+Checks = dict[str, Callable[[bytes], Verdict]]
+"""Kind of artifact → what looks at its payload."""
+
+
 @dataclass
 class Worker:
     """One plugin's worker half.
@@ -36,6 +41,7 @@ class Worker:
     entry: WorkerEntry
     tasks: dict[str, Task] = field(default_factory=dict)
     loaders: tuple[Loader, ...] = ()
+    checks: Checks = field(default_factory=dict)
     is_imported: bool = False
     error: ErrorInfo | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -110,6 +116,20 @@ class Workers:
             raise _broken(worker, f"{worker.entry.tasks[task]} is no Params class")
         return schema.parse(dict(values))
 
+    def verdict(self, task: str, kind: str, payload: bytes) -> Verdict | None:
+        """Return what the plugin of ``task`` finds of a result; None if it has no check for it.
+
+        A check that raises is reported; the result it was for is kept all the same.
+        """
+        worker = self._find(task)
+        if worker is None or kind not in worker.checks:
+            return None
+        try:
+            return worker.checks[kind](payload)
+        except Contained as error:
+            self._report(worker, f"its check of {kind}", error)
+            return None
+
     def loaders(self) -> Iterator[Loader]:
         """Yield the loaders of all plugins; those not in use yet are imported, and come last."""
         workers = list(self._workers.values())
@@ -134,15 +154,21 @@ class Workers:
                 worker.tasks = _tasks(hooks)
                 where = "the hook studio_loaders"
                 worker.loaders = _loaders(hooks)
+                where = "the hook studio_checks"
+                worker.checks = _checks(hooks)
                 worker.is_imported = True
             except Contained as error:
                 self._fault(worker, where, error)
 
     def _fault(self, worker: Worker, where: str, error: BaseException) -> ErrorInfo:
-        worker.error = contained(error, worker.entry.plugin, where)
-        log.error("%s\n%s", worker.error.message, worker.error.details)
-        self._on_fault(PluginFault(worker.entry.plugin, where, worker.error))
+        worker.error = self._report(worker, where, error)
         return worker.error
+
+    def _report(self, worker: Worker, where: str, error: BaseException) -> ErrorInfo:
+        info = contained(error, worker.entry.plugin, where)
+        log.error("%s\n%s", info.message, info.details)
+        self._on_fault(PluginFault(worker.entry.plugin, where, info))
+        return info
 
 
 def _hooks(module: Any) -> Any:
@@ -170,6 +196,13 @@ def _loaders(hooks: Any) -> tuple[Loader, ...]:
             if not hasattr(loader, name):
                 raise TypeError(f"{loader!r} is no loader: it has no {name}")
     return loaders
+
+
+def _checks(hooks: Any) -> Checks:
+    checks: Checks = {}
+    for group in hooks.studio_checks():
+        checks |= dict(group)
+    return checks
 
 
 def _broken(worker: Worker, why: str) -> StudioError:

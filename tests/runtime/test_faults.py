@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from studio.api import BadInput
+from studio.api import BadInput, Check, Verdict
 from studio.protocol.errors import Cancelled, ErrorCode, StudioError
-from studio.protocol.messages import PluginFault, Progress
+from studio.protocol.messages import PluginFault, Produced, Progress
 from studio.protocol.states import JobState
 from tests.runtime.desk import Desk, Toy
 
@@ -218,6 +218,39 @@ def test_a_plugin_that_raises_in_a_hook_is_named(desk: Desk) -> None:
         assert error is not None
         assert "the hook studio_loaders" in error.message
     assert desk.run("good.task").state is JobState.DONE
+
+
+def test_results_without_a_verdict_are_checked_by_their_plugin(desk: Desk) -> None:
+    def makes(ctx: Any, params: Toy) -> Iterator[Any]:
+        yield ctx.artifact("text", b"words", suffix=".txt")
+        yield ctx.artifact("text", b"", suffix=".txt")
+        yield ctx.artifact("text", b"", suffix=".txt", verdict=Verdict((Check("mine", True),)))
+        yield ctx.artifact("code", b"", suffix=".py")
+
+    def is_not_empty(payload: bytes) -> Verdict:
+        return Verdict((Check("not empty", bool(payload)),))
+
+    desk.plugin("toy", {"makes": makes}, studio_checks=lambda: {"text": is_not_empty})
+    assert desk.run("toy.makes").state is JobState.DONE
+    made = [each.verdict for each in desk.messages if isinstance(each, Produced)]
+    found = [[(c["name"], c["passed"]) for c in each.get("checks", ())] for each in made]
+    assert found == [[("not empty", True)], [("not empty", False)], [("mine", True)], []]
+
+
+def test_a_check_that_raises_is_named_and_costs_no_result(desk: Desk) -> None:
+    def makes(ctx: Any, params: Toy) -> Iterator[Any]:
+        yield ctx.artifact("text", b"words", suffix=".txt")
+
+    def refuses(payload: bytes) -> Any:
+        raise ZeroDivisionError("checked too hard")
+
+    desk.plugin("toy", {"makes": makes}, studio_checks=lambda: {"text": refuses})
+    for _ in range(2):  # nor does it switch the plugin off
+        assert desk.run("toy.makes").state is JobState.DONE
+    assert sum(isinstance(each, Produced) for each in desk.messages) == 2
+    fault = desk.wait(lambda each: isinstance(each, PluginFault))
+    assert "checked too hard" in fault.error.message
+    assert fault.where == "its check of text"
 
 
 def test_a_task_that_the_worker_lacks_is_the_plugins_fault(desk: Desk) -> None:
