@@ -37,7 +37,8 @@ def reply(ctx: TaskContext, params: Reply) -> Iterator[Event]:
     Yields progress while the prompt is read, text as it comes, and at the end a ``text`` artifact
     and the result: ``text``, ``tokens``, ``prompt_tokens``, ``finish_reason`` (``stop``,
     ``length``, ``stop_string``, ``context``), ``tokens_per_second``, ``first_token_seconds``,
-    ``dropped`` (oldest messages left out), ``context_length``.
+    ``dropped`` (oldest messages left out), ``context_length``, ``note`` (why the model's own chat
+    template was not used; empty if it was).
 
     Raises:
         BadInput: There is nothing to answer, or a message is malformed.
@@ -64,7 +65,11 @@ def reply(ctx: TaskContext, params: Reply) -> Iterator[Event]:
     text = "".join(pieces)
     yield ctx.artifact(Kind.TEXT, text.encode(), suffix=".md", title=_title(messages), text=text)
     yield ctx.result(
-        text=text, dropped=prompt.dropped, context_length=engine.context_length, **_figures(end)
+        text=text,
+        dropped=prompt.dropped,
+        context_length=engine.context_length,
+        note=prompt.note,
+        **_figures(end),
     )
 
 

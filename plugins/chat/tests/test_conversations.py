@@ -335,3 +335,63 @@ def test_foreign_state_is_borne(desk: Any) -> None:
     assert desk.page.middle.currentWidget() is desk.page.welcome
     talk(desk, ("still", "alive"))
     assert desk.thread()[-1] == ("assistant", "alive")
+
+
+def test_leaving_a_conversation_that_is_just_being_sent_loses_nothing(desk: Any) -> None:
+    desk.runtime.enqueue(Tokens("an answer"))
+    desk.begin("quick")
+    desk.page.new()
+    desk.settled()
+    desk.until(lambda: not desk.page._writing)
+    desk.settled()
+    (row,) = desk.ctx.library.conversations.list()
+    desk.page.open(row.id)
+    desk.settled()
+    assert desk.thread() == [("user", "quick"), ("assistant", "an answer")]
+
+
+def test_a_message_that_cannot_be_kept_waits_as_a_draft_even_out_of_view(
+    desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*args: Any, **more: Any) -> Any:
+        raise StudioError(ErrorCode.DISK_FULL, "The disk is full.", "Free some room.")
+
+    talk(desk, ("one", "1"))
+    first = desk.page.session.id
+    monkeypatch.setattr(desk.ctx.library.conversations, "add_message", full)
+    desk.begin("precious words")
+    desk.page.new()
+    desk.settled()
+    desk.page.open(first)
+    desk.settled()
+    assert desk.page.composer.text == "precious words"
+
+
+def test_an_edit_that_cannot_be_kept_comes_back_in_the_composer(
+    desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*args: Any, **more: Any) -> Any:
+        raise StudioError(ErrorCode.DISK_FULL, "The disk is full.", "Free some room.")
+
+    talk(desk, ("one", "1"))
+    desk.page.composer.field.setPlainText("and a draft")
+    monkeypatch.setattr(desk.ctx.library.conversations, "edit", full)
+    desk.page.session.edit_answer(desk.page.session.turns[-1], "my version", go_on=False)
+    desk.settled()
+    assert desk.page.composer.text == "my version\n\nand a draft"
+    assert desk.thread()[-1] == ("assistant", "1")
+
+
+def test_an_editor_stays_open_while_a_reply_is_written(desk: Any) -> None:
+    talk(desk, ("one", "1"))
+    desk.page.edit_last()
+    card = desk.page.thread_view.cards[0]
+    card._editor.field.setPlainText("changed")
+    desk.runtime.enqueue(Stall())
+    desk.begin("two")
+    desk.until(lambda: len(desk.runtime.submitted) == 2)
+    card._editor._choose(0)
+    assert card._editor is not None
+    assert card._editor.field.toPlainText() == "changed"
+    desk.page.session.stop()
+    desk.over()

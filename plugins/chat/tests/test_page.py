@@ -405,3 +405,19 @@ def test_a_text_that_was_sent_here_lands_in_the_composer(desk: Any) -> None:
     desk.page.accept(saved)
     desk.settled()
     assert desk.page.composer.text == "a **poem**"
+
+
+def test_a_page_as_narrow_as_a_telephone_cuts_nothing_off(desk: Any) -> None:
+    answer(
+        desk,
+        "word " * 40
+        + "\n\n```\n"
+        + "x" * 200
+        + "\n```\n\n| a | b | c | d |\n|-|-|-|-|\n| 1 | 2 | 3 | 4 |",
+    )
+    desk.say("averylongwordwithoutaspace" * 6)
+    desk.window.resize(300, 640)
+    desk.page.resize(300, 640)
+    viewport = desk.page.thread_view.viewport()
+    for card in desk.page.thread_view.cards:
+        desk.until(lambda card=card: 0 < card.width() <= viewport.width() - 28)

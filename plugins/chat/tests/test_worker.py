@@ -20,8 +20,8 @@ class Engine:
 
     context_length = 1000
 
-    def __init__(self, *words: str, dropped: int = 0) -> None:
-        self.words, self.dropped = words, dropped
+    def __init__(self, *words: str, dropped: int = 0, note: str = "") -> None:
+        self.words, self.dropped, self.note = words, dropped, note
         self.closed = False
         self.messages: Sequence[Any] = ()
         self.reserve = 0
@@ -29,7 +29,7 @@ class Engine:
 
     def fit(self, messages: Sequence[Any], reserve: int) -> Any:
         self.messages, self.reserve = messages, reserve
-        return SimpleNamespace(ids=[1, 2, 3], dropped=self.dropped)
+        return SimpleNamespace(ids=[1, 2, 3], dropped=self.dropped, note=self.note)
 
     def generate(self, ids: Sequence[int], params: SamplingParams) -> Iterator[TextStep]:
         self.params = params

@@ -58,7 +58,8 @@ class CardBar(QWidget):
             "trash-2", self.tr("Bin this and what follows"), lambda: deeds.delete(card.turn)
         )
         self._deeds.append(self._trash)
-        self._last = self._busy = self._quiet = False
+        self._changes = [*self._deeds[1:], self._go_on]
+        self._last = self._writing = self._quiet = False
         self.set_turn(turn)
 
     def set_turn(self, turn: Turn) -> None:
@@ -78,10 +79,15 @@ class CardBar(QWidget):
         self._last = last
         self._show()
 
-    def set_busy(self, busy: bool) -> None:
-        """While it is being written, there is nothing to do with it but copy."""
-        self._busy = busy
+    def set_writing(self, writing: bool) -> None:
+        """While it is being written, there is nothing to do with it."""
+        self._writing = writing
         self._show()
+
+    def set_busy(self, busy: bool) -> None:
+        """While any reply is being written, a turn can only be copied."""
+        for button in self._changes:
+            button.setEnabled(not busy)
 
     def set_quiet(self, quiet: bool) -> None:
         """Show no more than the versions."""
@@ -98,9 +104,9 @@ class CardBar(QWidget):
         for part in (self._older, self._place, self._newer):
             part.setVisible(many)
         for button in self._deeds:
-            button.setVisible(not self._quiet and not self._busy)
+            button.setVisible(not self._quiet and not self._writing)
         mine = self._card.turn.mine
-        self._go_on.setVisible(not (mine or self._quiet or self._busy) and self._last)
+        self._go_on.setVisible(not (mine or self._quiet or self._writing) and self._last)
 
     def _button(self, icon: str, tip: str, run: Callable[[], None]) -> QToolButton:
         button: QToolButton = self._ui.icon_button(icon, tip)

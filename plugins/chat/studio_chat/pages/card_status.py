@@ -81,10 +81,14 @@ class CardStatus(QWidget):
             self._say("info", "mute", " ".join(filter(None, (ended, dropped))))
         nothing = not turn.content.strip()
         self._show_buttons(
-            retry=error is not None or (bool(ended) and nothing), go_on=bool(ended) and not nothing
+            retry=error is not None or (bool(ended) and nothing),
+            go_on=bool(ended) and not nothing and self._card.is_last,
         )
 
     def _show_buttons(self, *, retry: bool, go_on: bool) -> None:
+        busy = self._card.deeds.busy
+        self.retry.setEnabled(not busy)
+        self._go_on.setEnabled(not busy)
         self.retry.setVisible(retry)
         self._go_on.setVisible(go_on)
 

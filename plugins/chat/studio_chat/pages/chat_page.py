@@ -180,9 +180,9 @@ class ChatPage(QWidget):
         self._drafts.put(self.session.id, self.composer.text)
         self._drafts.save()
         self.session.listener = None
-        if self.session.busy and self.session.id:
-            self._writing[self.session.id] = self.session
+        if self.session.busy:
             self.session.listener = _Elsewhere(self, self.session)
+            self.keep_writing(self.session)
 
     def _enter(self) -> None:
         self.thread_view.set_session(self.session)
@@ -197,6 +197,11 @@ class ChatPage(QWidget):
         return conversation in self._writing or (
             self.session.busy and self.session.id == conversation
         )
+
+    def keep_writing(self, session: Session) -> None:
+        """A conversation out of view goes on; one that is not saved yet has no id to know it by."""
+        if session.id:
+            self._writing[session.id] = session
 
     def forget(self, session: Session) -> None:
         """The reply of a conversation out of view is over."""
@@ -267,12 +272,13 @@ class ChatPage(QWidget):
 
     def not_sent(self, text: str, error: StudioError) -> None:
         """A message could not be kept: give its text back and say why."""
-        self.composer.set_text(text)
+        self.composer.set_text("\n\n".join(filter(None, (text, self.composer.text))))
         self.composer.trouble(str(error))
 
     def keep_draft(self, conversation: str, text: str) -> None:
         """Keep the text of a message that could not be sent."""
-        self._drafts.put(conversation, text)
+        there = self._drafts.get(conversation)
+        self._drafts.put(conversation, "\n\n".join(filter(None, (text, there))))
         self._drafts.save()
 
     # --- what the user does -------------------------------------------------------------------
@@ -509,6 +515,7 @@ class _Elsewhere:
 
     def sent(self, conversation: str, text: str) -> None:
         """A message is safe."""
+        self._page.keep_writing(self._session)
         self._page.sent(conversation, text)
 
     def not_sent(self, text: str, error: StudioError) -> None:

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt
 from PySide6.QtGui import QEnterEvent, QFocusEvent, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from studio.api import PluginContext
 from studio_chat.pages.boxes import paint_box
@@ -24,6 +24,9 @@ _MOST_SHOWN = 200_000
 
 class Deeds(Protocol):
     """What a card may ask for: a session."""
+
+    @property
+    def busy(self) -> bool: ...
 
     def edit(self, turn: Turn, text: str) -> None: ...
 
@@ -45,9 +48,10 @@ class MessageCard(QWidget):
         super().__init__()
         self.ctx, self.turn, self.deeds = ctx, turn, deeds
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setMinimumWidth(1)  # else the widest thing in it decides how narrow the page may be
         self._bar: CardBar | None = None
         self._editor: EditBox | None = None
-        self._last = self._inside = False
+        self._last = self._inside = self._busy = False
         self._reply: Reply | None = None
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
@@ -81,7 +85,20 @@ class MessageCard(QWidget):
         if isinstance(self.body, ReplyBody):
             self.body.set_reply(reply)
         if self._bar is not None:
-            self._bar.set_busy(reply is not None)
+            self._bar.set_writing(reply is not None)
+
+    def set_busy(self, busy: bool) -> None:
+        """While a reply is being written, no other can be asked for."""
+        if busy != self._busy:
+            self._busy = busy
+            if self._bar is not None:
+                self._bar.set_busy(busy)
+            self.body.refresh(self.turn)
+
+    @property
+    def is_last(self) -> bool:
+        """Whether nothing follows it."""
+        return self._last
 
     def append(self, text: str) -> None:
         """Add text that has just been written."""
@@ -95,6 +112,7 @@ class MessageCard(QWidget):
             if self._bar is not None:
                 self._bar.set_last(last)
             self._show_bar()
+            self.body.refresh(self.turn)
 
     def restyle(self) -> None:
         """Draw everything in the colours of a new theme."""
@@ -128,13 +146,13 @@ class MessageCard(QWidget):
         if turn.mine:
             return [(self.tr("Send"), self.tr("Send and branch here (Ctrl+Enter)"), self._resend)]
 
-        def keep(text: str) -> None:
-            self._leave()
-            deeds.edit_answer(turn, text, go_on=False)
+        def keep(text: str, go_on: bool = False) -> None:
+            if not deeds.busy:  # else the editor stays, with what was written in it
+                self._leave()
+                deeds.edit_answer(turn, text, go_on=go_on)
 
         def write_on(text: str) -> None:
-            self._leave()
-            deeds.edit_answer(turn, text, go_on=True)
+            keep(text, go_on=True)
 
         return [
             (self.tr("Keep"), self.tr("Keep this version (Ctrl+Enter)"), keep),
@@ -142,8 +160,9 @@ class MessageCard(QWidget):
         ]
 
     def _resend(self, text: str) -> None:
-        self._leave()
-        self.deeds.edit(self.turn, text)
+        if not self.deeds.busy:
+            self._leave()
+            self.deeds.edit(self.turn, text)
 
     def _leave(self) -> None:
         if self._editor is not None:
@@ -188,6 +207,8 @@ class MessageCard(QWidget):
         if wanted and self._bar is None:
             self._bar = CardBar(self.ctx.ui, self.turn, self)
             self._bar.set_last(self._last)
+            self._bar.set_busy(self._busy)
+            self._bar.set_writing(self._reply is not None)
             row = self._foot.layout()
             assert isinstance(row, QHBoxLayout)
             if self.turn.mine:
@@ -206,6 +227,7 @@ class MyBody(QWidget):
 
     def __init__(self, ctx: PluginContext, card: MessageCard) -> None:
         super().__init__(card)
+        self.setMinimumWidth(1)
         self._ctx = ctx
         self._view = PlainView(ctx.ui)
         self._shown = SHOWN_CHARACTERS
@@ -233,6 +255,9 @@ class MyBody(QWidget):
         self._draw()
         self._note.setText(self.tr("Saving…"))
         self._note.setVisible(turn.state == SENDING)
+
+    def refresh(self, turn: Turn) -> None:
+        """Nothing of a bubble depends on what goes on around it."""
 
     def _draw(self) -> None:
         self._view.set_text(self._text, self._shown)
@@ -264,6 +289,7 @@ class ReplyBody(QWidget):
 
     def __init__(self, ctx: PluginContext, card: MessageCard) -> None:
         super().__init__(card)
+        self.setMinimumWidth(1)
         self._ctx, self._card = ctx, card
         self._reply: Reply | None = None
         self._icon = QLabel()
@@ -272,12 +298,12 @@ class ReplyBody(QWidget):
         self._figures.setProperty("role", "small")
         for label in (self._name, self._figures):
             label.setTextFormat(Qt.TextFormat.PlainText)
+        self._figures.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         head = QHBoxLayout()
         head.setSpacing(8)
         head.addWidget(self._icon)
         head.addWidget(self._name)
-        head.addWidget(self._figures)
-        head.addStretch(1)
+        head.addWidget(self._figures, 1)
         self.view = MarkdownView(ctx.ui)
         self.status = CardStatus(ctx.ui, card)
         column = QVBoxLayout(self)
@@ -294,7 +320,7 @@ class ReplyBody(QWidget):
         writing = self._reply is not None
         if not writing and turn.content != self.view.source:
             self.view.set_source(turn.content)
-        self._draw(turn)
+        self.refresh(turn)
 
     def set_reply(self, reply: Reply | None) -> None:
         """Show how far the reply is."""
@@ -303,9 +329,10 @@ class ReplyBody(QWidget):
         if reply is None and self._reply is not None:
             self.view.finish()
         self._reply = reply
-        self._draw(self._card.turn)
+        self.refresh(self._card.turn)
 
-    def _draw(self, turn: Turn) -> None:
+    def refresh(self, turn: Turn) -> None:
+        """Show anew how the reply stands."""
         self._figures.setText(figures(turn, self._reply))
         self.status.show_state(turn, self._reply)
         self.view.setVisible(bool(self.view.source))

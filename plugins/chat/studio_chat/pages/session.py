@@ -285,7 +285,11 @@ class Session:
             if go_on:
                 self.go_on(version)
 
-        self._chores.do(keep, kept)
+        def lost(error: StudioError) -> None:
+            if self.listener is not None:
+                self.listener.not_sent(text, error)
+
+        self._chores.do(keep, kept, lost)
 
     def go_on(self, turn: Turn) -> None:
         """Write on from the end of an answer, in the same message."""

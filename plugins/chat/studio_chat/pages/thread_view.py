@@ -31,6 +31,8 @@ COLUMN = 760
 _MARGIN = 28
 _FILL_MS = 8
 """Between two such whiles: layouts and the user come first."""
+_TICK_MS = 500
+"""How often the speed of a reply is shown anew."""
 _NEAR = 600
 """Pixels from an end of what is live at which more is made."""
 _BOTTOM = 24
@@ -76,6 +78,9 @@ class ThreadView(QScrollArea):
         self._filler.setSingleShot(True)
         self._filler.setInterval(_FILL_MS)
         self._filler.timeout.connect(self._fill)
+        self._ticker = QTimer(self)
+        self._ticker.setInterval(_TICK_MS)
+        self._ticker.timeout.connect(self.show_reply)
         self._down = ctx.ui.button(
             "", "arrow-down", tip=self.tr("To the newest message (Ctrl+End)")
         )
@@ -130,6 +135,11 @@ class ThreadView(QScrollArea):
         for card in self.cards:
             writing = reply is not None and reply.turn and card.turn.id == reply.turn
             card.set_reply(reply if writing else None)
+            card.set_busy(reply is not None)
+        if reply is None:
+            self._ticker.stop()
+        elif not self._ticker.isActive():
+            self._ticker.start()
 
     def add_text(self, turn: str, text: str) -> None:
         """Add text to the reply that is being written."""
