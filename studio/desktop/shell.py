@@ -169,17 +169,17 @@ class MainWindow(QMainWindow):
     def ask_to_close(self, jobs: int, close: Callable[[], None]) -> None:
         """Ask whether jobs that run may be stopped."""
         what = (
-            self.tr("1 job is still at work.")
+            self.tr("1 job is still at work. Closing stops it; its recipe stays in the library.")
             if jobs == 1
-            else self.tr("{n} jobs are still at work.")
+            else self.tr(
+                "{n} jobs are still at work. Closing stops them; their recipes stay in the library."
+            )
         )
         show_confirm(
             self.look,
             self.centralWidget(),
             self.tr("Close the studio?"),
-            what.format(n=jobs)
-            + " "
-            + self.tr("Closing stops them; their recipes stay in the library."),
+            what.format(n=jobs),
             self.tr("Stop and close"),
             close,
             danger=True,

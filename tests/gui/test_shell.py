@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QApplication, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 
 from studio.api.gui import Page, PageAction
 from studio.desktop.page_spec import PageSpec
 from studio.desktop.shell import MainWindow
 from studio.desktop.states import ErrorState
+from studio.desktop.widgets.sheet import Sheet
 from studio.desktop.window_state import KnownPage, WindowState
 from studio.protocol.errors import ErrorCode, StudioError
 from tests.gui.names import nameless
@@ -187,6 +188,15 @@ def test_a_window_does_not_wander_from_start_to_start(
     qtbot.waitExposed(window)
     assert window.geometry().topLeft() != window.pos(), "without a frame this shows nothing"
     assert window.keep_state().geometry == (40, 50, 1000, 640)
+
+
+def test_a_question_shows_all_of_its_words(window: MainWindow, qtbot: Any) -> None:
+    window.ask_to_close(1, lambda: None)
+    sheet = window.findChild(Sheet)
+    words = next(label for label in sheet.findChildren(QLabel) if label.wordWrap())
+    qtbot.waitUntil(lambda: sheet.card.width() == 440)
+    assert words.heightForWidth(words.width()) > words.fontMetrics().height(), "more than a line"
+    assert words.height() >= words.heightForWidth(words.width())
 
 
 def test_the_panel_follows_the_page_and_folds(

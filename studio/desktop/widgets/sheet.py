@@ -94,8 +94,12 @@ class Sheet(Overlay):
         self.card.setFixedWidth(width)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(24, 24, 24, 24)
+        middle = QHBoxLayout()  # an alignment would measure wrapped words as wide as the window
+        middle.addStretch()
+        middle.addWidget(self.card)
+        middle.addStretch()
         outer.addStretch(2)
-        outer.addWidget(self.card, 0, Qt.AlignmentFlag.AlignHCenter)
+        outer.addLayout(middle)
         outer.addStretch(3)
         layout = QVBoxLayout(self.card)
         layout.setContentsMargins(24, 18, 24, 22)
