@@ -96,11 +96,13 @@ class FittedPrompt(Protocol):
 
     Attributes:
         ids: Token ids of the rendered prompt.
-        dropped: How many of the oldest turns were left out.
+        dropped: How many of the oldest messages were left out.
+        note: Why the model's own chat template was not used; empty if it was.
     """
 
     ids: Sequence[int]
     dropped: int
+    note: str
 
 
 class TextEngine(Protocol):

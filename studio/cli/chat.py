@@ -155,6 +155,8 @@ class Chat:
             terminal.hint("(stopped)")
         if job.error is not None:
             raise job.error
+        if note := job.result.get("note"):
+            terminal.hint(f"({note})")
 
     def _reply_params(self) -> dict[str, Any]:
         assert self.conversation is not None

@@ -6,6 +6,8 @@ import logging
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
+from studio.core import disk
+
 MAX_BYTES = 1_000_000
 
 
@@ -26,7 +28,7 @@ class QuietLog(RotatingFileHandler):
     def emit(self, record: logging.LogRecord) -> None:
         """Write one line."""
         try:
-            Path(self.baseFilename).parent.mkdir(parents=True, exist_ok=True)
+            disk.make_folder(Path(self.baseFilename).parent)
         except OSError:
             return
         self.is_written = True

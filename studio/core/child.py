@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Protocol, cast
 
 import studio
+from studio.core import disk
 from studio.protocol.blobs import SHARED_ENV, SharedArea
 from studio.protocol.link import Link
 from studio.protocol.messages import Report
@@ -186,7 +187,7 @@ def _lines(stream: io.FileIO) -> Iterator[bytes]:
 
 def _open_log(path: Path) -> io.FileIO | None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        disk.make_folder(path.parent)
         if path.exists() and path.stat().st_size > LOG_BYTES:
             path.replace(path.with_name(path.name + ".1"))
         return open(path, "ab", buffering=0)

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from studio.api.artifacts import SavedArtifact, Verdict
+from studio.core import disk
 from studio.core.job import Recipe
 from studio.core.library import Library
 from studio.core.library.objects import checked_suffix
@@ -87,7 +88,7 @@ class LibraryJobStore:
         else:
             id = ""
             path = self._scratch / f"{new_id()}{checked_suffix(result.suffix)}"
-            path.parent.mkdir(parents=True, exist_ok=True)
+            disk.make_folder(path.parent)
             path.write_bytes(payload)
         return SavedArtifact(
             id, result.kind, title, record, path, result.text, verdict, dict(result.meta)

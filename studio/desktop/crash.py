@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import IO
 
 import studio
+from studio.core import disk
 
 _log = logging.getLogger("studio.desktop.crash")
 _MAX = 200_000
@@ -38,7 +39,7 @@ class CrashReports:
             tell: Takes the report of an exception on the window's thread; the studio goes on.
         """
         try:
-            self._deaths.parent.mkdir(parents=True, exist_ok=True)
+            disk.make_folder(self._deaths.parent)
             self._stream = self._deaths.open("w", encoding="utf-8")
             faulthandler.enable(self._stream)
         except OSError as error:

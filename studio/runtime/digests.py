@@ -69,7 +69,7 @@ class Digests:
         if self._file is None:
             return
         with contextlib.suppress(OSError):  # a cache: without it we compute again
-            self._file.parent.mkdir(parents=True, exist_ok=True)
+            self._file.parent.mkdir(0o700, parents=True, exist_ok=True)
             handle, name = tempfile.mkstemp(dir=self._file.parent, prefix="digests-")
             with os.fdopen(handle, "w", encoding="utf-8") as file:
                 json.dump(self._known, file)

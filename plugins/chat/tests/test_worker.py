@@ -102,6 +102,7 @@ def test_text_comes_as_it_is_written_and_whole_at_the_end() -> None:
         "first_token_seconds": 0.5,
         "dropped": 0,
         "context_length": 1000,
+        "note": "",
     }
 
 
@@ -170,3 +171,8 @@ def test_what_is_no_conversation_is_refused_in_words(params: dict[str, Any]) -> 
 def test_a_prompt_of_ten_megabytes_is_refused_before_it_is_sent() -> None:
     with pytest.raises(BadInput, match="10,000,000 characters"):
         Reply.parse({"prompt": "x" * 10_000_000})
+
+
+def test_a_template_that_was_not_used_is_told() -> None:
+    events = run(Engine("x", note="The model's chat template failed."), prompt="hi")
+    assert only(events, ResultEvent)[0].values["note"] == "The model's chat template failed."

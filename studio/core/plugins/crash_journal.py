@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from studio.core import disk
+
 
 class CrashJournal:
     """A folder with one small file for each import under way, named by process.
@@ -48,7 +50,7 @@ class CrashJournal:
 
     def _write(self, note: Path, entry: dict[str, object]) -> bool:
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            disk.make_folder(self._folder)
             with note.open("w", encoding="utf-8") as file:
                 json.dump(entry, file)
                 file.flush()

@@ -80,6 +80,12 @@ def test_reply_streams_is_kept_and_is_part_of_the_next_question(
     assert chat.conversation.title == "Hi"
 
 
+def test_what_should_be_known_of_a_reply_is_told(talk: Talk, runtime: ScriptedRuntime) -> None:
+    runtime.enqueue(Tokens("Hi"), Result(text="Hi", note="The chat template failed."))
+    _, err = talk("hello\n")
+    assert "(The chat template failed.)" in err
+
+
 def test_commands(chat: Chat, talk: Talk, runtime: ScriptedRuntime) -> None:
     _, err = talk("/system Be brief.\nOne\n/new\nTwo\n/help\n/nonsense\n/\n/quit\nnever said\n")
     assert [job.params["system"] for job in runtime.submitted] == ["Be brief."] * 2

@@ -75,7 +75,7 @@ def _with(what: str, why: str) -> str:
 
 
 def how_it_ended(turn: Turn) -> str:
-    """Return what should be known about how a reply ended; empty when all is as it should be."""
+    """Return what should be known about how a reply came to be; empty if all is as it should be."""
     if turn.stopped:
         return tr("You stopped it here.") if turn.content else tr("You stopped it before it began.")
     reason = turn.extra.get("finish_reason")
@@ -87,7 +87,8 @@ def how_it_ended(turn: Turn) -> str:
         return tr("The model's context is full.")
     if turn.state == "complete" and not turn.content.strip():
         return tr("The model answered with nothing.")
-    return ""
+    note = turn.extra.get("note")  # the runtime's own words: which chat format was used, and why
+    return note if isinstance(note, str) else ""
 
 
 def left_out(turn: Turn) -> str:
