@@ -200,6 +200,8 @@ class ThreadView(QScrollArea):
         """Keep the column where it is when the scroll bar comes and goes: the composer is below."""
         bar = self.verticalScrollBar().sizeHint().width() if high > 0 else 0
         self._outer.setContentsMargins(_MARGIN, 8, _MARGIN - bar, 12)
+        # The content tells of its new height before the bar knows of it: only now is there an end.
+        self._settle()
 
     def _on_scroll(self, value: int) -> None:
         if self._moving:
