@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QLabel
 from studio.testing.scripted import Result, Stall, Tokens
 from studio_chat.pages.composer import MAX_LINES
 from studio_chat.pages.conversation_model import CONVERSATION, HEADING
+from studio_chat.pages.page_actions import page_actions
 from studio_chat.pages.thread_view import LIVE, SLACK
 
 
@@ -159,7 +160,7 @@ def test_escape_leaves_an_edit_alone(desk: Any) -> None:
 
 
 def test_every_action_has_a_title_and_keys_are_not_given_twice(desk: Any) -> None:
-    actions = desk.page.page_actions()
+    actions = page_actions(desk.page)
     keys = [action.shortcut for action in actions if action.shortcut]
     assert len(keys) == len(set(keys))
     assert all(action.title and action.icon for action in actions)

@@ -18,15 +18,17 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.api import Kind, Page, PageAction, PluginContext, SavedArtifact, StudioError
+from studio.api import Kind, Page, PluginContext, SavedArtifact, StudioError
 from studio_chat.pages.chores import Chores
 from studio_chat.pages.composer import Composer
 from studio_chat.pages.conversation_list import ConversationList
 from studio_chat.pages.drafts import Drafts
+from studio_chat.pages.elsewhere import Elsewhere
+from studio_chat.pages.page_actions import page_actions
 from studio_chat.pages.session import Session
 from studio_chat.pages.thread_view import COLUMN, ThreadView
 from studio_chat.pages.title_bar import TitleBar
-from studio_chat.pages.turns import Turn
+from studio_chat.pages.turns import Turn, tokens_in
 from studio_chat.pages.welcome import NoWeights, Welcome
 from studio_chat.schema import PANEL_FIELDS, Reply
 
@@ -46,7 +48,7 @@ def build(ctx: PluginContext) -> Page:
         save_state=page.save_state,
         restore_state=page.restore_state,
         accept=page.accept,
-        actions=page.page_actions(),
+        actions=page_actions(page),
         focus=page.composer.field.setFocus,
     )
 
@@ -181,7 +183,7 @@ class ChatPage(QWidget):
         self._drafts.save()
         self.session.listener = None
         if self.session.busy:
-            self.session.listener = _Elsewhere(self, self.session)
+            self.session.listener = Elsewhere(self, self.session)
             self.keep_writing(self.session)
 
     def _enter(self) -> None:
@@ -361,57 +363,6 @@ class ChatPage(QWidget):
         self._list_wanted = shown
         self._fit()
 
-    def page_actions(self) -> list[PageAction]:
-        """Return what the palette offers here."""
-        rows = (
-            ("new", self.tr("New conversation"), self.new, "square-pen", "Ctrl+N"),
-            ("search", self.tr("Search conversations"), self.search, "search", "Ctrl+F"),
-            ("copy", self.tr("Copy last answer"), self.copy_last, "copy", "Ctrl+Shift+C"),
-            ("again", self.tr("Answer again"), self.regenerate, "refresh-cw", "Ctrl+R"),
-            ("stop", self.tr("Stop the answer"), lambda: self.session.stop(), "circle-stop", ""),
-            ("edit", self.tr("Edit my last message"), self.edit_last, "pencil", "Ctrl+E"),
-            ("rename", self.tr("Rename conversation"), self.title.edit, "text-cursor-input", ""),
-            (
-                "before",
-                self.tr("Version before"),
-                lambda: self.switch(-1),
-                "chevron-left",
-                "Alt+Left",
-            ),
-            (
-                "after",
-                self.tr("Version after"),
-                lambda: self.switch(1),
-                "chevron-right",
-                "Alt+Right",
-            ),
-            (
-                "list",
-                self.tr("Show or hide conversations"),
-                self.toggle_list,
-                "panel-left",
-                "Ctrl+B",
-            ),
-            (
-                "end",
-                self.tr("To the newest message"),
-                self.thread_view.to_bottom,
-                "arrow-down",
-                "Ctrl+End",
-            ),
-            (
-                "start",
-                self.tr("To the first message"),
-                self.thread_view.to_top,
-                "arrow-up",
-                "Ctrl+Home",
-            ),
-            ("write", self.tr("Write a message"), self.composer.field.setFocus, "pencil", "Ctrl+L"),
-        )
-        return [
-            PageAction(f"chat.{id}", title, run, icon, keys) for id, title, run, icon, keys in rows
-        ]
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Stop with Escape, scroll with the page keys."""
         if event.key() == Qt.Key.Key_Escape and self.session.busy:
@@ -500,47 +451,3 @@ class ChatPage(QWidget):
         wanted = state.get("list")
         self._list_wanted = wanted if isinstance(wanted, bool) else None
         self._fit()
-
-
-class _Elsewhere:
-    """Listens to a session out of view, until its reply is over."""
-
-    def __init__(self, page: ChatPage, session: Session) -> None:
-        self._page, self._session = page, session
-
-    def reply_changed(self) -> None:
-        """The reply may be over."""
-        if not self._session.busy:
-            self._page.forget(self._session)
-
-    def sent(self, conversation: str, text: str) -> None:
-        """A message is safe."""
-        self._page.keep_writing(self._session)
-        self._page.sent(conversation, text)
-
-    def not_sent(self, text: str, error: StudioError) -> None:
-        """A message could not be kept: it waits as a draft."""
-        self._page.keep_draft(self._session.id, text)
-
-    def turns_changed(self) -> None:
-        """Nobody looks."""
-
-    def turn_changed(self, turn: Turn) -> None:
-        """Nobody looks."""
-
-    def text_added(self, turn: str, text: str) -> None:
-        """Nobody looks."""
-
-    def conversation_changed(self) -> None:
-        """Nobody looks."""
-
-
-def tokens_in(turns: list[Turn]) -> int:
-    """Return about how many tokens a branch is: counted up to the last reply that says so."""
-    guessed = 0
-    for turn in reversed(turns):
-        prompt, reply = turn.extra.get("prompt_tokens"), turn.extra.get("tokens")
-        if isinstance(prompt, int) and isinstance(reply, int) and prompt:
-            return prompt + reply + guessed
-        guessed += len(turn.content) // 4 + 4
-    return guessed

@@ -171,3 +171,14 @@ def as_messages(turns: Sequence[Turn]) -> list[dict[str, str]]:
         for turn in turns
         if turn.content.strip() and turn.role in ("user", "assistant")
     ]
+
+
+def tokens_in(turns: Sequence[Turn]) -> int:
+    """Return about how many tokens a branch is: counted up to the last reply that says so."""
+    guessed = 0
+    for turn in reversed(turns):
+        prompt, reply = turn.extra.get("prompt_tokens"), turn.extra.get("tokens")
+        if isinstance(prompt, int) and isinstance(reply, int) and prompt:
+            return prompt + reply + guessed
+        guessed += len(turn.content) // 4 + 4
+    return guessed
