@@ -78,7 +78,10 @@ def _list(arguments: Namespace, library: Library) -> int:
     elif artifacts:
         _print_artifacts(artifacts)
     else:
-        terminal.say("Nothing here yet. `studio run` and the window's pages fill the library.")
+        terminal.say(
+            "No results here yet: `studio run` and the window's pages make them."
+            " Conversations are listed with --conversations."
+        )
     return ExitCode.OK
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
 import importlib
 import logging
 import os
@@ -47,6 +48,9 @@ def main(argv: Sequence[str], open_window: OpenWindow) -> int:
         # The reader (`| head`) has seen enough. Nothing more may be written, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.OK
+    except OSError as error:
+        # Full disks of the studio are told where they are met, so this is the one of `> file`.
+        return _output_is_full() if error.errno == errno.ENOSPC else explain(error, session)
     except Exception as error:  # noqa: BLE001 - the border of the process: no tracebacks
         return explain(error, session)
 
@@ -55,6 +59,12 @@ def explain(error: Exception, session: Session | None = None) -> ExitCode:
     """Tell the user what went wrong, and return the exit code for it."""
     session = session or Session()
     return _tell(error, session) if isinstance(error, StudioError) else _tell_bug(error, session)
+
+
+def _output_is_full() -> ExitCode:
+    sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - till the end: what is left goes nowhere
+    what = "The output cannot be written: the disk it goes to is full."
+    return explain(StudioError(ErrorCode.DISK_FULL, what, "Free some space, then try again."))
 
 
 def _dispatch(argv: Sequence[str], session: Session, open_window: OpenWindow) -> int:

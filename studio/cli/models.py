@@ -98,7 +98,8 @@ def _info(arguments: Any, session: Session) -> int:
     if arguments.json:
         terminal.print_json({**described, "facts": facts})
         return ExitCode.OK
-    for name, value in {**described, **facts}.items():
+    told = {name: value for name, value in described.items() if value}
+    for name, value in {**facts, **told}.items():  # a description knows better than the headers
         if value not in ("", [], {}, 0):
             terminal.say(f"{name:>20}  {terminal.one_line(str(value), 400)}")
     return ExitCode.OK

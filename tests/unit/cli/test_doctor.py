@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -126,6 +127,18 @@ def test_qt_is_really_asked(
     assert "offscreen" in findings("display")[0]["message"]
     monkeypatch.setattr(display, "SAMPLES", {"a script nobody writes": 0x10FFFE})
     assert "a script nobody writes" in findings("fonts")[0]["message"]
+
+
+@pytest.mark.gui
+@pytest.mark.skipif(sys.platform != "linux", reason="fontconfig is of Linux")
+def test_boxes_for_want_of_fonts_are_no_fonts(
+    findings: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    nothing = tmp_path / "fonts.conf"
+    nothing.write_text(f"<fontconfig><cachedir>{tmp_path}</cachedir></fontconfig>")
+    monkeypatch.setenv("FONTCONFIG_FILE", str(nothing))
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    assert "Greek" in findings("fonts")[0]["message"]
 
 
 @pytest.mark.parametrize(("server", "level"), [("PipeWire", "fine"), ("", "warning")])

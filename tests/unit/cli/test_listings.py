@@ -121,13 +121,17 @@ def test_info_asks_the_runtime(
     command: Command, weights: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runtime = ScriptedRuntime()
-    runtime.facts[str(weights / "good.bin")] = {"architecture": "llama\x1b[31m"}
+    runtime.facts[str(weights / "good.bin")] = {
+        "architecture": "llama\x1b[31m",
+        "title": "run-7b_ep2",
+    }
     broken = StudioError(ErrorCode.BAD_WEIGHTS, "It is cut short.", "Copy it again.")
     runtime.facts[str(weights / "fake.gguf")] = broken
     monkeypatch.setattr(Studio, "_launch", lambda self: runtime.launch())
     code, out, _ = command("models", "info", "good")
     assert code == ExitCode.OK
     assert "architecture  llama\n" in out
+    assert "title  Good\n" in out, "the title that the lists show, not the one of the headers"
     shown = one_object(command("models", "info", "good", "--json")[1])
     assert shown["facts"]["architecture"].startswith("llama")
     code, _, err = command("models", "info", str(weights / "fake.gguf"))

@@ -187,3 +187,13 @@ def test_window_that_breaks_is_a_sentence_and_a_report(
     assert "cracked pane" in err
     assert "Traceback" not in err
     assert "cracked pane" in (home / "logs" / "cli.log").read_text("utf-8")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device of Linux")
+def test_output_on_a_full_disk_is_a_sentence(home: Path) -> None:
+    with open("/dev/full", "w") as full:
+        words = [sys.executable, "-m", "studio", "tasks"]
+        done = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == ExitCode.CANNOT_SAVE
+    assert done.stderr.startswith("studio: The output cannot be written: ")
+    assert "Traceback" not in done.stderr
