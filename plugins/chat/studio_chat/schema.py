@@ -29,7 +29,7 @@ PANEL_FIELDS = (
 """What the page shows beside a conversation: all but what the composer and the thread hold."""
 
 
-class Reply(Params):
+class Reply(Params, frozen=True):
     """What to answer, and how freely.
 
     ``messages`` (role and content of each turn, oldest first) is what a page sends; a person at a
@@ -113,7 +113,7 @@ class Reply(Params):
     ] = Seed.random()
 
 
-class ChatSettings(Params):
+class ChatSettings(Params, frozen=True):
     """The section of the chat in Settings."""
 
     send_with_ctrl: Annotated[

@@ -91,7 +91,7 @@ class ConversationModel(QAbstractListModel):
 def _heading(row: Any, today: date) -> str:
     if row.pinned:
         return tr("Pinned")
-    day = datetime.fromtimestamp(row.updated or row.created).date()
+    day = datetime.fromtimestamp(row.updated).date()
     if day >= today:
         return tr("Today")
     if day == today - timedelta(days=1):

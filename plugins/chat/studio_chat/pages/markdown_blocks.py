@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 BlockKind = Literal["paragraph", "heading", "code", "table", "rule"]
 
-LINK_SCHEMES = ("http://", "https://", "mailto:")
+LINK_SCHEMES = ("http://", "https://")
 LINE_BREAK = "\u2028"
 MAX_DEPTH = 8
 """Deeper lists and quotes are drawn at this depth: an answer may nest without end, a column may
@@ -215,8 +215,12 @@ def _parser() -> MarkdownIt:
     parser.enable(["table", "strikethrough"])
     # Raw HTML is shown as it is written, and a character reference cannot hide an address.
     parser.disable(["html_block", "html_inline"])
-    parser.validateLink = lambda url: url.lower().startswith(LINK_SCHEMES)
+    parser.validateLink = _is_link  # type: ignore[method-assign]
     return parser
+
+
+def _is_link(url: str) -> bool:
+    return url.lower().startswith(LINK_SCHEMES)
 
 
 class _Flattener:

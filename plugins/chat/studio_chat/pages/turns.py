@@ -22,14 +22,23 @@ COMPLETE = "complete"
 class MessageRow(Protocol):
     """A message as the library hands it out."""
 
-    id: str
-    role: str
-    content: str
-    parent: str
-    state: str
-    record: str
-    extra: Mapping[str, Any]
-    created: float
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def role(self) -> str: ...
+
+    @property
+    def content(self) -> str: ...
+
+    @property
+    def parent(self) -> str: ...
+
+    @property
+    def state(self) -> str: ...
+
+    @property
+    def extra(self) -> Mapping[str, Any]: ...
 
 
 @dataclass(frozen=True)
@@ -50,7 +59,6 @@ class Turn:
     state: str = COMPLETE
     versions: tuple[str, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
-    created: float = 0.0
 
     @classmethod
     def from_row(cls, row: MessageRow, versions: Sequence[str] = ()) -> Turn:
@@ -63,7 +71,6 @@ class Turn:
             str(row.state),
             tuple(versions) or (row.id,),
             row.extra,
-            row.created,
         )
 
     @property

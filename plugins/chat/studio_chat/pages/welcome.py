@@ -6,6 +6,7 @@ Examples and what can run here, or how to add a model.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
@@ -29,7 +30,7 @@ class Welcome(QWidget):
             "message-square",
             self.tr("What shall we talk about?"),
             self.tr("Answers are written on this machine; nothing you say leaves it."),
-            [(icon, words, lambda words=words: start(words)) for icon, words in examples],
+            [(icon, words, partial(start, words)) for icon, words in examples],
         )
         self._can_run = QLabel()
         self._can_run.setProperty("role", "small")
