@@ -7,10 +7,10 @@ none of it imports Qt or torch.
 from __future__ import annotations
 
 from studio.api.artifacts import Check, Kind, SavedArtifact, Verdict
+from studio.api.conversations import Conversation, Conversations, Message, ReplyJournal
 from studio.api.errors import BadInput, Cancelled, ErrorCode, StudioError
 from studio.api.gui import JobHandle, Page, PageAction, PluginContext, Tokens
 from studio.api.hookspecs import hookimpl
-from studio.api.manifest import API_VERSION, Manifest
 from studio.api.params import (
     Capability,
     File,
@@ -25,15 +25,16 @@ from studio.api.params import (
 )
 from studio.api.text import ChatMessage, SamplingParams, TextEngine, TextStep
 from studio.api.worker import Event, Loader, Requirements, TaskContext, WeightsFacts
-from studio.protocol.states import JobState, Lane, Priority
+from studio.protocol.states import JobState, Priority
 
 __all__ = [
-    "API_VERSION",
     "BadInput",
     "Cancelled",
     "Capability",
     "ChatMessage",
     "Check",
+    "Conversation",
+    "Conversations",
     "ErrorCode",
     "Event",
     "File",
@@ -43,15 +44,15 @@ __all__ = [
     "JobState",
     "Kind",
     "Label",
-    "Lane",
     "Loader",
-    "Manifest",
+    "Message",
     "Page",
     "PageAction",
     "Params",
     "PluginContext",
     "Priority",
     "Range",
+    "ReplyJournal",
     "Requirements",
     "SamplingParams",
     "SavedArtifact",

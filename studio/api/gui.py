@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from studio.api.artifacts import SavedArtifact
+from studio.api.conversations import Conversations
 from studio.api.params import Params
 from studio.protocol.errors import StudioError
 from studio.protocol.states import JobState, Priority
@@ -289,14 +290,9 @@ class PluginContext(Protocol):
 
 
 class LibraryView(Protocol):
-    """The library as a plugin sees it: artifacts to find and add, and conversations.
+    """The library as a plugin sees it: artifacts to find and add, and conversations."""
 
-    Artifacts come and go by id. ``conversations`` is the store of message trees; its methods are
-    those of
-    ``studio.core.library.Conversations`` and each is durable when it returns.
-    """
-
-    conversations: Any
+    conversations: Conversations
 
     def artifact(self, id: str) -> SavedArtifact:
         """Return one artifact.

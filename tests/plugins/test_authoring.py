@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from studio import api
 from studio.api import Kind, manifest, params
 
 TEXT = (Path(__file__).parents[2] / "plugins" / "AUTHORING.md").read_text("utf-8")
@@ -75,6 +76,10 @@ def test_every_key_of_the_manifest_is_explained() -> None:
     ):
         for field in msgspec.structs.fields(struct):
             assert re.search(rf"\b{field.name}\b", section), f"{struct.__name__}.{field.name}"
+
+
+def test_every_public_name_is_mentioned() -> None:
+    assert [name for name in api.__all__ if not re.search(rf"\b{name}s?\b", TEXT)] == []
 
 
 def test_every_note_and_kind_is_explained() -> None:

@@ -1,0 +1,208 @@
+"""Conversations as plugins see them: trees of messages, where an edit is a sibling. Protocols only.
+
+``ctx.library.conversations`` is the store. Each change is durable when its method returns. Methods
+wait for the disk: call them with ``ctx.run_later``. An id that is not there is a ``NOT_FOUND``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+
+class Conversation(Protocol):
+    """A tree of messages, as it was when it was asked for."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def head(self) -> str:
+        """The leaf that is shown; empty while there is no message."""
+        ...
+
+    @property
+    def system(self) -> str:
+        """The system prompt."""
+        ...
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """Whatever the page keeps with it: sampling, say."""
+        ...
+
+    @property
+    def pinned(self) -> bool: ...
+
+    @property
+    def updated(self) -> float:
+        """When something was last said in it, in seconds since 1970."""
+        ...
+
+
+class Message(Protocol):
+    """One node of a tree, as it was when it was asked for."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def conversation(self) -> str: ...
+
+    @property
+    def parent(self) -> str:
+        """The message it follows; empty for a first one."""
+        ...
+
+    @property
+    def role(self) -> str:
+        """``user``, ``assistant``, ``system`` or ``tool``."""
+        ...
+
+    @property
+    def content(self) -> str: ...
+
+    @property
+    def state(self) -> str:
+        """``complete``, ``partial`` (being written) or ``interrupted``."""
+        ...
+
+    @property
+    def record(self) -> str:
+        """Id of the record that made it; empty for what a person wrote."""
+        ...
+
+    @property
+    def extra(self) -> Mapping[str, Any]:
+        """Whatever else the page keeps: speed, why it ended."""
+        ...
+
+
+class Siblings(Protocol):
+    """The versions of a message: the arrows ‹2/3›."""
+
+    @property
+    def ids(self) -> Sequence[str]:
+        """All of them, oldest first."""
+        ...
+
+
+class ReplyJournal(Protocol):
+    """A reply while it is written; a crash loses at most a second of it."""
+
+    message: str
+    """Id of the message it becomes."""
+
+    def append(self, text: str) -> None:
+        """Add a piece; never waits for the disk."""
+        ...
+
+
+class Conversations(Protocol):
+    """The store of all conversations."""
+
+    def create(
+        self, title: str = "", *, system: str = "", settings: Mapping[str, Any] | None = None
+    ) -> Conversation:
+        """Begin a conversation without messages."""
+        ...
+
+    def get(self, id: str) -> Conversation:
+        """Return a conversation, from the bin too."""
+        ...
+
+    def list(self, query: str = "", *, limit: int = 500) -> Sequence[Conversation]:
+        """Return conversations, pinned first, then the latest; ``query``: titles and messages."""
+        ...
+
+    def update(self, id: str, **fields: Any) -> Conversation:
+        """Change ``title``, ``pinned``, ``system``, ``settings`` or ``head``."""
+        ...
+
+    def rename(self, id: str, title: str) -> Conversation:
+        """Give a conversation another title."""
+        ...
+
+    def pin(self, id: str, pinned: bool = True) -> Conversation:
+        """Keep a conversation at the top, or no longer."""
+        ...
+
+    def bin(self, id: str) -> Conversation:
+        """Put a conversation in the bin; ``restore`` brings it back whole."""
+        ...
+
+    def restore(self, id: str) -> Conversation:
+        """Take a conversation out of the bin."""
+        ...
+
+    def add_message(
+        self,
+        conversation: str,
+        parent: str | None,
+        role: str,
+        content: str = "",
+        *,
+        record: str = "",
+        artifacts: Sequence[str] = (),
+        extra: Mapping[str, Any] | None = None,
+    ) -> Message:
+        """Add a message after ``parent`` (none: as a first one) and show the path to it."""
+        ...
+
+    def edit(self, message: str, content: str, **fields: Any) -> Message:
+        """Add another version beside a message and show it; ``fields`` as ``add_message`` has."""
+        ...
+
+    def update_message(self, id: str, **fields: Any) -> Message:
+        """Change ``content``, ``state``, ``record``, ``artifacts`` or ``extra`` in place."""
+        ...
+
+    def message(self, id: str) -> Message:
+        """Return one message."""
+        ...
+
+    def thread(self, conversation: str) -> Sequence[Message]:
+        """Return what is shown: the messages from the first one to the head."""
+        ...
+
+    def siblings(self, message: str) -> Siblings:
+        """Return the versions of a message, itself among them."""
+        ...
+
+    def newest_leaf(self, message: str) -> str:
+        """Return the end of the newest branch through ``message``: where an arrow leads."""
+        ...
+
+    def set_head(self, conversation: str, message: str | None) -> Conversation:
+        """Show the path to ``message``."""
+        ...
+
+    def delete_branch(self, message: str) -> Conversation:
+        """Put a message and all that follow it in the bin; ``restore_branch`` brings them back."""
+        ...
+
+    def restore_branch(self, message: str) -> Conversation:
+        """Undo ``delete_branch``, and show the newest leaf of the branch."""
+        ...
+
+    def begin_reply(
+        self, conversation: str, parent: str | None, *, role: str = "assistant", **fields: Any
+    ) -> ReplyJournal:
+        """Add an empty message and return the journal to append its text to.
+
+        If the studio dies before ``finish_reply``, the next start keeps what there was.
+        """
+        ...
+
+    def journal(self, message: str) -> ReplyJournal:
+        """Return a journal for a message that is ``partial`` already: a reply that is continued."""
+        ...
+
+    def finish_reply(
+        self, journal: Any, *, state: str = "complete", content: str | None = None, **fields: Any
+    ) -> Message:
+        """Store the text of a reply (or ``content`` instead) in its message."""
+        ...
