@@ -102,6 +102,8 @@ def _report(job: Job, arguments: Namespace, paths: Sequence[Path]) -> None:
             if artifact.text:
                 terminal.say(artifact.text)
     if not arguments.quiet:
+        if note := job.result.get("note"):  # what a task found worth telling beside its result
+            terminal.hint(f"note     {note}")
         for path in paths:
             terminal.hint(f"saved    {path}")
         terminal.hint(f"record   {job.record}  ({job.seconds or 0.0:.1f} s)")

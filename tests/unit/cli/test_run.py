@@ -47,6 +47,9 @@ def test_words_stream_to_stdout_and_the_rest_to_stderr(studio: Studio) -> None:
     done = studio("run", "echo.say", "--text", "one two", "--number", "--skip", "two")
     assert done.stdout == "1.one \n"
     assert "record" in done.stderr
+    assert "note" not in done.stderr
+    told = studio("run", "echo.say", "--text", "one", "--skip", "one")
+    assert "note     Every word was skipped.\n" in told.stderr
     quiet = studio("run", "echo.say", "--text", "-", "--quiet", stdin="from\x1b[31m a pipe\n")
     assert quiet.stdout == "from a pipe \n"
     assert quiet.stderr == ""

@@ -40,7 +40,8 @@ def say(ctx: TaskContext, params: Say) -> Iterator[Event]:
     yield ctx.artifact(
         Kind.TEXT, payload, suffix=".txt", title=params.text[:40], text=text, verdict=check(payload)
     )
-    yield ctx.result(text=text, words=len(words), seed=ctx.rng.seed)
+    note = {} if words else {"note": "Every word was skipped."}
+    yield ctx.result(text=text, words=len(words), seed=ctx.rng.seed, **note)
 
 
 def check(payload: bytes) -> Verdict:
