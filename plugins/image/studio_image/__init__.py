@@ -1,1 +1,4 @@
-"""Pictures: a plugin of the studio. Its halves are imported by the studio, never by each other."""
+"""Pictures: make, enlarge and restyle them.
+
+Holds no code: both halves are imported on their own.
+"""
