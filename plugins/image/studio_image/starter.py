@@ -21,6 +21,8 @@ LATENT_CHANNELS = 32
 LATENT_SIDE = 4
 TOKENS = LATENT_SIDE * LATENT_SIDE
 STYLES = ("flat", "3d", "colour", "noto", "noto-v1", "fx")
+COLOURS = ("red", "orange", "yellow", "green", "blue", "purple", "pink")
+"""What pictures are recoloured to in training, so that these words are known before any caption."""
 
 MAX_WORDS = 8
 WORD_ROWS = 2048

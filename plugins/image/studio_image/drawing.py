@@ -1,0 +1,164 @@
+"""The task ``image.generate`` for the starter weights: a few small drawings, enlarged.
+
+Knows no networks: it reads parameters, steps the sampler and makes files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from studio.api import BadInput, ErrorCode, Event, Kind, StudioError, TaskContext
+from studio_image import pictures, sampling
+from studio_image.schema import Generate
+from studio_image.starter_weights import Starter
+
+SIDE = 64
+ENLARGER = "realesr-animevideov3"
+"""Weights made for drawings; without them, pictures are enlarged by interpolation and say so."""
+
+
+def generate(ctx: TaskContext, params: Generate) -> Iterator[Event]:
+    """Draw with the starter weights.
+
+    Yields progress with a preview after each step, an ``image`` artifact for each picture, and the
+    result: ``count``, ``seed``, ``drawn`` (the words used), ``known`` (the trained caption, if it
+    is one), ``unknown`` (words left out), ``note``.
+
+    Raises:
+        BadInput: The prompt has no known word, or asks for what only diffusion weights can do.
+        StudioError: The weights cannot be used.
+    """
+    if not params.prompt.strip():
+        raise BadInput("There is nothing to draw.", "Write a prompt.")
+    if params.scheduler not in ("default", "euler"):
+        raise BadInput(
+            "The starter weights draw in plain Euler steps only.",
+            "Choose the scheduler “default”, or diffusion weights.",
+        )
+    steps, guidance = params.steps or sampling.STEPS, params.guidance or sampling.GUIDANCE
+    with ctx.lease(params.weights) as starter:
+        reading = sampling.understand(params.prompt, params.style, starter)
+        small: list[np.ndarray] = []
+        for first in range(0, params.count, sampling.BATCH):
+            batch = min(sampling.BATCH, params.count - first)
+            drawn = sampling.draw(
+                starter,
+                reading.caption,
+                count=batch,
+                rng=ctx.rng.torch("cpu"),
+                without=_without(params, starter),
+                start=_start(ctx, params, starter),
+                strength=params.strength,
+                steps=steps,
+                guidance=guidance,
+            )
+            for step, made in drawn:
+                arrays = _arrays(made)
+                yield ctx.progress(
+                    first * steps + step * batch,
+                    params.count * steps,
+                    _saying(reading),
+                    pictures.row(pictures.from_unit(arrays)),
+                )
+            small += list(arrays)
+    note = ""
+    for number, picture in enumerate(small, 1):
+        large, note = yield from _large(ctx, params, picture)
+        recipe = _recipe(ctx, params, reading, number, steps, guidance, note)
+        yield ctx.artifact(
+            Kind.IMAGE,
+            pictures.png(large, recipe),
+            suffix=".png",
+            title=params.prompt.strip()[:80],
+            text=params.prompt.strip(),
+            verdict=pictures.verdict(large, finite=bool(np.isfinite(picture).all())),
+            meta=recipe,
+            preview=pictures.thumbnail(large),
+        )
+    yield ctx.result(
+        count=len(small),
+        seed=ctx.rng.seed,
+        drawn=reading.drawn,
+        known=reading.known,
+        unknown=list(reading.unknown),
+        note=" ".join(filter(None, (_left_out(reading), note))),
+    )
+
+
+def _without(params: Generate, starter: Starter) -> Any:
+    if not params.negative.strip():
+        return None
+    return sampling.understand(params.negative, params.style, starter).caption
+
+
+def _start(ctx: TaskContext, params: Generate, starter: Starter) -> Tensor | None:
+    """Return the latents of the picture to begin with; None to begin with noise."""
+    picture = pictures.given(params.init, ctx.inputs)
+    if picture is None:
+        return None
+    small = pictures.fitted(pictures.on_white(picture), SIDE, SIDE)
+    device = next(starter.decoder.parameters()).device
+    unit = torch.from_numpy(small).permute(2, 0, 1)[None].float().to(device) / 255
+    return sampling.encode(starter, unit)
+
+
+def _arrays(made: Tensor) -> np.ndarray:
+    return made.permute(0, 2, 3, 1).float().cpu().numpy()
+
+
+def _large(
+    ctx: TaskContext, params: Generate, picture: np.ndarray
+) -> Iterator[Event]:
+    """Return (H, W, 3) uint8 at the size that was asked for, and what there is to say about it."""
+    drawn, note = pictures.from_unit(picture), ""
+    if params.enlarge:
+        from studio_image.upscale import enlarged
+
+        try:
+            with ctx.lease(ENLARGER) as model:
+                drawn = yield from enlarged(ctx, model, drawn)
+        except StudioError as error:
+            if error.code is not ErrorCode.NOT_FOUND:
+                raise
+            drawn = pictures.resized(drawn, 4 * SIDE, 4 * SIDE)
+            note = "Enlarged by interpolation: the weights that enlarge drawings are not here."
+    if params.width or params.height:
+        width, height = params.width or params.height, params.height or params.width
+        drawn = pictures.fitted(drawn, width, height)
+    return drawn, note
+
+
+def _recipe(
+    ctx: TaskContext,
+    params: Generate,
+    reading: sampling.Reading,
+    number: int,
+    steps: int,
+    guidance: float,
+    note: str,
+) -> dict[str, Any]:
+    """Return what makes the same picture again, and how it was understood."""
+    return {
+        "task": "image.generate",
+        "params": params.to_dict() | {"steps": steps, "guidance": guidance, "seed": ctx.rng.seed},
+        "variation": number,
+        "drawn": reading.drawn,
+        "known": reading.known,
+        "note": note,
+    }
+
+
+def _saying(reading: sampling.Reading) -> str:
+    return f"Drawing {reading.drawn}"
+
+
+def _left_out(reading: sampling.Reading) -> str:
+    if not reading.unknown:
+        return ""
+    words = ", ".join(reading.unknown)
+    return f"Left out, because these weights never saw them: {words}."

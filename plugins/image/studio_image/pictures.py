@@ -1,0 +1,181 @@
+"""Pictures as files and arrays: read, write, fit, check. Draws and enlarges nothing.
+
+A picture is an (H, W, 3 or 4) uint8 array, red green blue (alpha).
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
+
+from studio.api import BadInput, Check, Verdict
+
+MAX_PIXELS = 100_000_000
+"""Larger ones are refused before they are unpacked: a few bytes of file can say any size."""
+MAX_FILE_BYTES = 512 * 2**20
+THUMBNAIL_SIDE = 256
+RECIPE_KEY = "offline-studio"
+"""The text chunk of our PNG files that says, as JSON, how a picture was made."""
+
+
+def read(source: str | Path | bytes, name: str = "") -> np.ndarray:
+    """Return the picture of a file or of a file's bytes, turned as its camera was held.
+
+    Args:
+        name: What to call it when it cannot be used; by default the file's name.
+
+    Raises:
+        BadInput: It is missing, no picture, damaged or too large; says which.
+    """
+    if isinstance(source, bytes):
+        return _decoded(source, name or "the picture")
+    path = Path(source).expanduser()
+    name = name or path.name or str(source)
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise BadInput(f"{name} is larger than 512 MiB.", "Choose a smaller picture.")
+        data = path.read_bytes()
+    except OSError as error:
+        raise BadInput(
+            f"{name} cannot be read: {error.strerror or error}.", "Choose another picture."
+        ) from error
+    return _decoded(data, name)
+
+
+def given(path: str, inputs: Mapping[str, Any], key: str = "image") -> np.ndarray | None:
+    """Return the picture that a page handed in as bytes, else that of ``path``; None if neither.
+
+    Raises:
+        BadInput: It cannot be used.
+    """
+    if key in inputs:
+        return read(bytes(inputs[key]))
+    return read(path) if path else None
+
+
+def png(picture: np.ndarray, recipe: Mapping[str, Any] | None = None) -> bytes:
+    """Return the bytes of a PNG file; the same picture and recipe give the same bytes."""
+    info = PngImagePlugin.PngInfo()
+    if recipe is not None:
+        said = json.dumps(recipe, ensure_ascii=False, sort_keys=True)
+        info.add_itxt(RECIPE_KEY, said)
+    stream = io.BytesIO()
+    Image.fromarray(picture).save(stream, "PNG", pnginfo=info, compress_level=6)
+    return stream.getvalue()
+
+
+def recipe_of(data: bytes) -> dict[str, Any] | None:
+    """Return the recipe inside one of our PNG files; None if there is none."""
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            said = getattr(image, "text", {}).get(RECIPE_KEY)
+        found = json.loads(said) if said else None
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def thumbnail(picture: np.ndarray, side: int = THUMBNAIL_SIDE) -> bytes:
+    """Return a small PNG, at most ``side`` pixels wide and high."""
+    image = Image.fromarray(picture)
+    image.thumbnail((side, side), Image.Resampling.LANCZOS)
+    return png(np.asarray(image))
+
+
+def resized(picture: np.ndarray, width: int, height: int) -> np.ndarray:
+    """Return the picture at exactly this size, stretched if need be."""
+    image = Image.fromarray(picture)
+    return np.asarray(image.resize((width, height), Image.Resampling.LANCZOS))
+
+
+def fitted(picture: np.ndarray, width: int, height: int) -> np.ndarray:
+    """Return the picture as large as fits, in the middle of white paper of this size."""
+    tall, wide = picture.shape[:2]
+    scale = min(width / wide, height / tall)
+    inner = resized(picture, max(1, round(wide * scale)), max(1, round(tall * scale)))
+    paper = np.full((height, width, picture.shape[2]), 255, np.uint8)
+    top, left = (height - inner.shape[0]) // 2, (width - inner.shape[1]) // 2
+    paper[top : top + inner.shape[0], left : left + inner.shape[1]] = inner
+    return paper
+
+
+def on_white(picture: np.ndarray) -> np.ndarray:
+    """Return (H, W, 3): what is transparent becomes white paper."""
+    if picture.shape[2] == 3:
+        return picture
+    alpha = picture[..., 3:].astype(np.float32) / 255
+    return (picture[..., :3] * alpha + 255 * (1 - alpha) + 0.5).astype(np.uint8)
+
+
+def row(pictures: np.ndarray) -> np.ndarray:
+    """Return (n, H, W, 3) side by side, (H, n · W, 3): one preview of several."""
+    return np.concatenate(list(pictures), axis=1)
+
+
+def from_unit(values: np.ndarray) -> np.ndarray:
+    """Return floats (…, H, W, 3) in 0…1 as bytes; not-a-number becomes black."""
+    finite = np.nan_to_num(values, nan=0.0, posinf=1.0, neginf=0.0)
+    return (finite.clip(0, 1) * 255 + 0.5).astype(np.uint8)
+
+
+def verdict(picture: np.ndarray, *, finite: bool = True) -> Verdict:
+    """Return what can be checked of a picture: its numbers are finite, it is not one flat colour.
+
+    Args:
+        finite: Whether the values it was made from were.
+    """
+    spread = float(picture[..., :3].astype(np.float32).std())
+    return Verdict(
+        (
+            Check("finite", finite, "all values are numbers" if finite else "has not-a-numbers"),
+            Check("not blank", spread > 2, f"standard deviation {spread:.1f} of 255"),
+        )
+    )
+
+
+def check_file(payload: bytes) -> Verdict:
+    """Return the verdict about the bytes of a picture's file."""
+    try:
+        return verdict(read(bytes(payload)))
+    except BadInput as error:
+        return Verdict((Check("readable", False, error.message),))
+
+
+def _decoded(data: bytes, name: str) -> np.ndarray:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # ours is below
+            image = Image.open(io.BytesIO(data))
+        if image.width * image.height > MAX_PIXELS:
+            size = f"{image.width:,} × {image.height:,}"
+            raise BadInput(f"{name} has {size} pixels; at most 100 million fit.", "Make it smaller.")
+        if image.mode.startswith(("I", "F")):  # 16 bits or more a pixel: down to 8
+            image = _eight_bits(image)
+        image = ImageOps.exif_transpose(image)
+        has_alpha = image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
+        return np.array(image.convert("RGBA" if has_alpha else "RGB"))
+    except Image.DecompressionBombError as error:
+        raise BadInput(f"{name} has far too many pixels.", "Make it smaller.") from error
+    except UnidentifiedImageError as error:
+        raise BadInput(
+            f"{name} is not a picture that can be read.", "Use PNG, JPEG, WebP, BMP, GIF or TIFF."
+        ) from error
+    except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:
+        raise BadInput(
+            f"{name} is damaged ({error}).", "Save it again, or choose another picture."
+        ) from error
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    values = np.asarray(image, dtype=np.float32)
+    top = 65_535.0 if values.max(initial=0) > 255 else 255.0
+    if values.max(initial=0) <= 1:
+        top = 1.0
+    return Image.fromarray(from_unit(np.nan_to_num(values) / top))

@@ -1,0 +1,199 @@
+"""The starter generator as a file: recognised by its header, measured, loaded, written.
+
+One safetensors file in half precision: decoder, generator, encoder, and in its metadata the
+captions that were trained. Rows of the word tables that no caption uses are left out. Draws
+nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Generator as Steps
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from studio.api import ErrorCode, Requirements, StudioError, WeightsFacts
+from studio_image.starter import (
+    COLOURS,
+    MAX_WORDS,
+    PHRASE_ROWS,
+    STYLES,
+    WORD_ROWS,
+    Caption,
+    Decoder,
+    Encoder,
+    Generator,
+)
+
+FORMAT = "image-starter/1"
+_TABLES = {"generator.words.weight": WORD_ROWS, "generator.phrases.weight": PHRASE_ROWS}
+_WORKING_BYTES = 200 * 2**20
+"""Of a batch of four with guidance, decoded and enlarged."""
+
+
+@dataclass
+class Starter:
+    """The loaded networks, and the captions that they know.
+
+    Attributes:
+        captions: What was trained as a whole, lower case.
+        words: Every word of them.
+    """
+
+    encoder: nn.Module
+    decoder: nn.Module
+    generator: nn.Module
+    captions: frozenset[str]
+    words: frozenset[str]
+
+
+class StarterLoader:
+    """The ``Loader`` of the family ``image-starter``."""
+
+    family = "image-starter"
+
+    def recognise(self, path: Path) -> WeightsFacts | None:
+        """Return what the header says, or None if it is no starter generator."""
+        metadata = read_metadata(path)
+        if metadata is None:
+            return None
+        captions = json.loads(metadata["captions"])
+        facts = {
+            "captions": len(captions),
+            "styles": list(STYLES),
+            "size": "64 × 64",
+            "trained_pictures": int(metadata.get("seen", 0)),
+        }
+        return WeightsFacts(self.family, "Starter pictures", ("text-to-image",), facts)
+
+    def measure(self, path: Path) -> Requirements:
+        """Return the memory needed: the file holds half precision, the networks full."""
+        return Requirements(2 * path.stat().st_size, _WORKING_BYTES)
+
+    def load(self, path: Path, device: str) -> Steps[float, None, Starter]:
+        """Yield the share done; return the networks.
+
+        Raises:
+            StudioError: The file is damaged or of another make.
+        """
+        metadata = read_metadata(path)
+        if metadata is None:
+            raise _damaged(path, "its header is not that of a starter generator")
+        state: dict[str, Tensor] = {}
+        try:
+            with safe_open(path, framework="pt", device=device) as file:
+                names = list(file.keys())
+                for number, name in enumerate(names, 1):
+                    tensor = file.get_tensor(name)
+                    state[name] = tensor.float() if tensor.is_floating_point() else tensor
+                    if number % 16 == 0:
+                        yield number / len(names)
+            captions = frozenset(json.loads(metadata["captions"]))
+            return _assembled(_unpacked(state), captions, device)
+        except (SafetensorError, RuntimeError, KeyError, ValueError, IndexError) as error:
+            raise _damaged(path, str(error).splitlines()[0]) from error
+
+    def unload(self, loaded: Starter) -> None:
+        """Let go of the networks."""
+        for network in (loaded.encoder, loaded.decoder, loaded.generator):
+            network.to("meta")
+
+
+def loader() -> StarterLoader:
+    """Return the loader of this family."""
+    return StarterLoader()
+
+
+def read_metadata(path: Path) -> dict[str, str] | None:
+    """Return the metadata of a starter generator's file; None if ``path`` is something else."""
+    if path.suffix.lower() != ".safetensors" or not path.is_file():
+        return None
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata: dict[str, str] = file.metadata() or {}
+    except SafetensorError:
+        return None  # damaged, or no safetensors at all: not known to be ours
+    return metadata if metadata.get("format") == FORMAT else None
+
+
+def save(
+    path: Path, networks: dict[str, dict[str, Tensor]], captions: Sequence[str], seen: int
+) -> None:
+    """Write a starter generator.
+
+    Args:
+        networks: ``encoder``, ``decoder`` and ``generator`` → their weights.
+        captions: All that were trained.
+        seen: Pictures that the generator saw while it learned.
+    """
+    state = {
+        f"{part}.{name}": value for part, weights in networks.items() for name, value in weights.items()
+    }
+    halved = {
+        name: value.half() if value.is_floating_point() else value
+        for name, value in _packed(state, captions).items()
+    }
+    metadata = {
+        "format": FORMAT,
+        "captions": json.dumps(sorted(set(captions))),
+        "seen": str(seen),
+    }
+    save_file({name: value.contiguous() for name, value in halved.items()}, path, metadata)
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words of a caption or a prompt, lower case, without signs."""
+    return re.findall(r"[a-z0-9]+", text.lower())
+
+
+def _packed(state: dict[str, Tensor], captions: Sequence[str]) -> dict[str, Tensor]:
+    """Keep of the word tables only rows that a caption uses, and say which these are."""
+    used = _used_rows(captions)
+    packed = dict(state)
+    for name, rows in zip(_TABLES, used, strict=True):
+        packed[name] = state[name][rows]
+        packed[f"{name}.rows"] = rows.to(torch.int16)
+    return packed
+
+
+def _unpacked(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    for name, count in _TABLES.items():
+        rows = state.pop(f"{name}.rows").long()
+        table = state[name].new_zeros(count, state[name].shape[1])
+        table[rows] = state[name]
+        state[name] = table
+    return state
+
+
+def _used_rows(captions: Sequence[str]) -> tuple[Tensor, Tensor]:
+    rows = [Caption.of(text, STYLES[0]).row() for text in (*captions, *COLOURS)]
+    words = {word for row in rows for word in row[:MAX_WORDS]}
+    phrases = {row[MAX_WORDS] for row in rows}
+    return torch.tensor(sorted(words | {0})), torch.tensor(sorted(phrases | {0}))
+
+
+def _assembled(state: dict[str, Tensor], captions: frozenset[str], device: str) -> Starter:
+    parts: dict[str, nn.Module] = {}
+    for part, network in (("encoder", Encoder()), ("decoder", Decoder()), ("generator", Generator())):
+        own = {n.removeprefix(f"{part}."): v for n, v in state.items() if n.startswith(f"{part}.")}
+        network.load_state_dict(own)
+        if part != "generator":
+            network = network.to(memory_format=torch.channels_last)
+        parts[part] = network.to(device).eval().requires_grad_(False)
+    words = frozenset(word for caption in captions for word in words_of(caption))
+    return Starter(**parts, captions=captions, words=words)
+
+
+def _damaged(path: Path, why: str) -> StudioError:
+    return StudioError(
+        ErrorCode.BAD_WEIGHTS,
+        f"The starter weights {path.name} cannot be used: {why}.",
+        "Run the set-up again, or copy the file again.",
+    )
