@@ -1,0 +1,168 @@
+"""Enlarges one picture, tile by tile: colours, transparency, any factor. Reads no files."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator
+from dataclasses import dataclass, field
+
+import numpy as np
+import psutil
+import torch
+from PIL import Image
+from torch.nn import functional as F
+
+from studio.api import BadInput, ErrorCode, StudioError
+from studio_image.upscale.model import Upscaler
+from studio_image.upscale.tiles import plan, side_for
+
+MAX_PIXELS = 200_000_000
+"""Of the result. More would take a day and fill the memory."""
+PREVIEW_SIDE = 512
+OPAQUE = 255
+BLEED = 8
+"""How many pixels colours run into what is transparent."""
+
+
+@dataclass
+class Step:
+    """How far it is, in tiles; ``preview`` only when a tile was finished."""
+
+    done: int = 0
+    total: int = 0
+    preview: np.ndarray | None = field(default=None, repr=False)
+
+
+def enlarged(
+    upscaler: Upscaler, picture: np.ndarray, factor: int, side: int = 0
+) -> Generator[Step, None, np.ndarray]:
+    """Yield a step between any two layers; return the picture, ``factor`` times larger.
+
+    Weights that enlarge less are used several times; what is too large is averaged down at the
+    end, so factor 1 restores: dirt is lost on the way.
+
+    Args:
+        picture: (H, W, 3 or 4) uint8.
+        side: Of the tiles, in pixels; 0 for as large as half of the free memory allows.
+
+    Raises:
+        StudioError: The result would be too large, these weights do not enlarge, or they give
+            something that is no picture.
+    """
+    rounds = _rounds(upscaler.scale, factor)
+    _refuse_giants(picture, factor)
+    side = -(-side // 4) * 4 or side_for(free_memory(upscaler.device), upscaler.pixel_bytes)
+    is_clear = picture.shape[2] == 4 and bool((picture[..., 3] < OPAQUE).any())
+    layers = [_bled(picture) if is_clear else picture[..., :3]]
+    if is_clear:
+        layers.append(picture[..., 3:].repeat(3, axis=2))
+    step = Step(total=len(layers) * _tiles(upscaler, picture, rounds, side))
+    made = []
+    for layer in layers:
+        made.append((yield from _layer(upscaler, layer, factor, rounds, side, step)))
+    if is_clear:
+        made[1] = made[1].mean(axis=2, keepdims=True).round().astype(np.uint8)
+    elif picture.shape[2] == 4:
+        made.append(np.full_like(made[0][..., :1], OPAQUE))
+    return np.concatenate(made, axis=2) if len(made) > 1 else made[0]
+
+
+def free_memory(device: str) -> int:
+    """Return the free bytes of the memory that ``device`` computes in."""
+    if device.startswith("cuda"):
+        return int(torch.cuda.mem_get_info()[0])
+    return int(psutil.virtual_memory().available)
+
+
+def _layer(
+    upscaler: Upscaler, picture: np.ndarray, factor: int, rounds: int, side: int, step: Step
+) -> Generator[Step, None, np.ndarray]:
+    height, width = (length * factor for length in picture.shape[:2])
+    larger = upscaler.scale**rounds
+    for number in range(rounds):
+        is_last = number == rounds - 1
+        # Averaging within the tiles saves the memory of the whole large picture.
+        shrink = larger // factor if is_last and larger % factor == 0 else 1
+        shrink = shrink if upscaler.scale % shrink == 0 else 1
+        picture = yield from _round(upscaler, picture, shrink, side, step)
+    if picture.shape[:2] != (height, width):
+        image = Image.fromarray(picture)
+        picture = np.asarray(image.resize((width, height), Image.Resampling.BOX))
+    return picture
+
+
+def _round(
+    upscaler: Upscaler, picture: np.ndarray, shrink: int, side: int, step: Step
+) -> Generator[Step, None, np.ndarray]:
+    factor = upscaler.scale // shrink
+    height, width = picture.shape[:2]
+    size = (width * factor, height * factor)
+    canvas = np.array(Image.fromarray(picture).resize(size, Image.Resampling.BICUBIC))
+    for tile in plan(height, width, side, upscaler.reach):
+        made = None
+        for made in upscaler.steps(_to_torch(tile.source(picture))):
+            yield Step(step.done, step.total)
+        tile.paint(canvas, _to_numpy(made, shrink), factor)
+        step.done += 1
+        yield Step(step.done, step.total, _small(canvas))
+    return canvas
+
+
+def _to_torch(part: np.ndarray) -> torch.Tensor:
+    return torch.tensor(part).permute(2, 0, 1)[None].float() / 255
+
+
+def _to_numpy(made: torch.Tensor, shrink: int) -> np.ndarray:
+    if not made.isfinite().all():
+        raise StudioError(
+            ErrorCode.BAD_WEIGHTS,
+            "These weights give not-a-numbers instead of a picture.",
+            "Choose others, or copy them again.",
+        )
+    return F.avg_pool2d(made, shrink)[0].permute(1, 2, 0).mul(255).numpy()
+
+
+def _rounds(scale: int, factor: int) -> int:
+    """Return how often weights of this scale must be used."""
+    if scale == 1 and factor > 1:
+        raise BadInput(
+            "These weights restore pictures and do not make them larger.",
+            "Choose factor 1, or other weights.",
+        )
+    return 1 if scale >= factor else math.ceil(math.log(factor, scale) - 1e-9)
+
+
+def _refuse_giants(picture: np.ndarray, factor: int) -> None:
+    height, width = (length * factor for length in picture.shape[:2])
+    if height * width > MAX_PIXELS:
+        raise BadInput(
+            f"The result would have {width:,} × {height:,} pixels; at most "
+            f"{MAX_PIXELS // 1_000_000} million fit.",
+            "Choose a smaller factor, or a smaller picture.",
+        )
+
+
+def _tiles(upscaler: Upscaler, picture: np.ndarray, rounds: int, side: int) -> int:
+    height, width = picture.shape[:2]
+    sizes = [upscaler.scale**number for number in range(rounds)]
+    return sum(math.ceil(height * n / side) * math.ceil(width * n / side) for n in sizes)
+
+
+def _bled(picture: np.ndarray) -> np.ndarray:
+    """Return the colours, with those of the visible run a little into the transparent.
+
+    What is hidden may have any colour; enlarging would mix it into the edge as a fringe.
+    """
+    alpha = torch.tensor(picture[..., 3:]).permute(2, 0, 1)[None].float() / 255
+    colours = torch.tensor(picture[..., :3]).permute(2, 0, 1)[None].float()
+    window = {"kernel_size": 2 * BLEED + 1, "stride": 1, "padding": BLEED}
+    weight = F.avg_pool2d(alpha, **window)
+    spread = F.avg_pool2d(colours * alpha, **window) / weight.clamp_min(1e-6)
+    full = torch.where(alpha > 0, colours, torch.where(weight > 0, spread, colours))
+    return full[0].permute(1, 2, 0).round().byte().numpy()
+
+
+def _small(canvas: np.ndarray) -> np.ndarray:
+    stride = -(-max(canvas.shape[:2]) // PREVIEW_SIDE)
+    return np.ascontiguousarray(canvas[::stride, ::stride])
+

@@ -1,0 +1,159 @@
+"""The task ``image.enlarge``: one picture, or a folder of them. Knows no networks."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from studio.api import BadInput, Check, Event, Kind, TaskContext, Verdict
+from studio_image import pictures
+from studio_image.schema import PICTURE_SUFFIXES, Enlarge
+from studio_image.upscale.enlarging import enlarged as enlarging
+from studio_image.upscale.model import Upscaler
+
+LIKENESS = 40.0
+"""Mean difference, of 255, between a picture and its enlarged one made small again."""
+GIVEN = "The picture"
+
+
+@dataclass
+class _Batch:
+    """What is to be done, and what could not be."""
+
+    names: list[str]
+    done: int = 0
+    skipped: list[str] = field(default_factory=list)
+
+    def saying(self, name: str) -> str:
+        """Return the line under the progress bar."""
+        if len(self.names) == 1:
+            return f"Enlarging {name}" if name != GIVEN else "Enlarging"
+        return f"{self.done + 1} of {len(self.names)}: {name}"
+
+
+def enlarge(ctx: TaskContext, params: Enlarge) -> Iterator[Event]:
+    """Enlarge or restore.
+
+    In a folder, pictures that cannot be used are left out and named; what is finished is kept when
+    the job is stopped.
+
+    Yields progress within each tile, a preview after each, an ``image`` artifact for each picture,
+    and the result: ``count``, ``skipped`` (sentences), ``width`` and ``height`` (of the last).
+
+    Raises:
+        BadInput: There is nothing to enlarge, or the only picture cannot be used.
+        StudioError: The weights cannot be used.
+    """
+    sources = _sources(ctx, params)
+    batch = _Batch([name for name, _ in sources])
+    last = None
+    with ctx.lease(params.weights) as upscaler:
+        for name, source in sources:
+            try:
+                picture = pictures.read(source, name)
+                last = yield from _one(ctx, params, upscaler, picture, batch)
+            except BadInput as error:
+                if len(sources) == 1:
+                    raise
+                batch.skipped.append(f"{error}")
+            batch.done += 1
+    if last is None:
+        raise BadInput("None of these pictures could be used.", batch.skipped[0])
+    yield ctx.result(
+        count=batch.done - len(batch.skipped),
+        skipped=batch.skipped,
+        width=last.shape[1],
+        height=last.shape[0],
+    )
+
+
+def enlarged(
+    ctx: TaskContext,
+    upscaler: Upscaler,
+    picture: np.ndarray,
+    factor: int = 4,
+    message: str = "Enlarging",
+) -> Generator[Event, None, np.ndarray]:
+    """Yield steps for a task of its own; return ``picture``, ``factor`` times larger."""
+    steps = enlarging(upscaler, picture, factor)
+    while True:
+        try:
+            step = next(steps)
+        except StopIteration as end:
+            return end.value
+        yield ctx.progress(step.done, step.total, message, step.preview)
+
+
+def _sources(ctx: TaskContext, params: Enlarge) -> list[tuple[str, Path | bytes]]:
+    if "image" in ctx.inputs:
+        return [(GIVEN, bytes(ctx.inputs["image"]))]
+    if params.image:
+        path = Path(params.image).expanduser()
+        return [(path.name, path)]
+    if not params.folder:
+        raise BadInput("There is no picture to enlarge.", "Choose a picture, or a folder of them.")
+    folder = Path(params.folder).expanduser()
+    try:
+        files = sorted(file for file in folder.iterdir() if _is_picture(file))
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise BadInput(f"The folder {folder.name} cannot be read: {why}.", "Choose another.") from error
+    if not files:
+        raise BadInput(f"There are no pictures in the folder {folder.name}.", "Choose another.")
+    return [(file.name, file) for file in files]
+
+
+def _is_picture(file: Path) -> bool:
+    return file.suffix.lower() in PICTURE_SUFFIXES and file.is_file()
+
+
+def _one(
+    ctx: TaskContext, params: Enlarge, upscaler: Upscaler, picture: np.ndarray, batch: _Batch
+) -> Generator[Event, None, np.ndarray]:
+    name, factor = batch.names[batch.done], int(params.factor)
+    steps = enlarging(upscaler, picture, factor, params.tile)
+    while True:
+        try:
+            step = next(steps)
+        except StopIteration as end:
+            made = end.value
+            break
+        done = batch.done + step.done / step.total
+        yield ctx.progress(done, len(batch.names), batch.saying(name), step.preview)
+    recipe = _recipe(params, name)
+    yield ctx.artifact(
+        Kind.IMAGE,
+        pictures.png(made, recipe),
+        suffix=".png",
+        title=_title(name, factor),
+        verdict=likeness(picture, made, factor),
+        meta=recipe,
+        preview=pictures.thumbnail(made),
+    )
+    return made
+
+
+def likeness(picture: np.ndarray, made: np.ndarray, factor: int) -> Verdict:
+    """Return whether the result has the right size and, made small again, shows the picture."""
+    height, width = picture.shape[:2]
+    is_right = made.shape[:2] == (height * factor, width * factor)
+    size = Check("size", is_right, f"{made.shape[1]} × {made.shape[0]} pixels")
+    if not is_right:
+        return Verdict((size,))
+    small = pictures.on_white(pictures.resized(made, width, height)).astype(np.float32)
+    apart = float(np.abs(small - pictures.on_white(picture)).mean())
+    evidence = f"made small again it differs by {apart:.1f} of 255 on average"
+    return Verdict((size, Check("shows the picture", apart < LIKENESS, evidence)))
+
+
+def _recipe(params: Enlarge, name: str) -> dict[str, Any]:
+    return {"task": "image.enlarge", "params": params.to_dict(), "picture": name}
+
+
+def _title(name: str, factor: int) -> str:
+    stem = "Picture" if name == GIVEN else Path(name).stem
+    return f"{stem}, restored" if factor == 1 else f"{stem}, {factor} × larger"
