@@ -130,6 +130,10 @@ class Restyle(Params, frozen=True):
         list[str],
         Label("Styles", "Files of pictures, or names of the gallery's; several are mixed."),
     ] = []
+    mix: Annotated[
+        list[float],
+        Label("Shares", "How much of each style, in the same order; none: all alike."),
+    ] = []
     strength: Annotated[
         float,
         Range(0.05, 4, 0.05),
@@ -149,6 +153,11 @@ class Restyle(Params, frozen=True):
     steps: Annotated[
         int, Range(10, 1000, 10), Label("Steps", "More steps take longer and show more style.")
     ] = 120
+    seconds: Annotated[
+        float,
+        Range(0, 3600, 5, "s"),
+        Label("Time", "End after this time with the picture as it is then; 0 is no limit."),
+    ] = 0.0
     seed: Annotated[Seed, Label("Seed", "The same seed and settings give the same picture.")] = (
         Seed.random()
     )

@@ -1,0 +1,74 @@
+"""VGG-16 up to conv4_2 as a fixed function from pictures to features. Learns nothing.
+
+Simonyan and Zisserman, arXiv:1409.1556. Average instead of maximum pooling, as Gatys et al.
+(arXiv:1508.06576) found smoother pictures with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+import torch.nn.functional as F
+
+LAYERS = (
+    "conv1_1",
+    "conv1_2",
+    "conv2_1",
+    "conv2_2",
+    "conv3_1",
+    "conv3_2",
+    "conv3_3",
+    "conv4_1",
+    "conv4_2",
+)
+_MEAN_BGR = (103.939, 116.779, 123.68)  # of ImageNet, in the order and scale VGG was trained with
+
+
+class Features:
+    """Features of pictures after each rectified convolution.
+
+    Args:
+        tensors: ``NAME.weight`` (out, in, 3, 3) and ``NAME.bias`` (out,) of every layer.
+        device: Where to compute.
+        dtype: Type of weights and features; by default the fastest that is precise enough there.
+    """
+
+    def __init__(
+        self, tensors: Mapping[str, torch.Tensor], device: str, dtype: torch.dtype | None = None
+    ) -> None:
+        self.device = torch.device(device)
+        self.dtype = dtype or fast_dtype(self.device)
+        self._convs = {name: self._conv(tensors, name) for name in LAYERS}
+        self._mean = torch.tensor(_MEAN_BGR, device=self.device).view(1, 3, 1, 1)
+
+    def _conv(
+        self, tensors: Mapping[str, torch.Tensor], name: str
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        weight = tensors[f"{name}.weight"].to(self.device, self.dtype)
+        bias = tensors[f"{name}.bias"].to(self.device, self.dtype)
+        # Channels last is what the fast kernels for 16 bits work in: twice the speed on a CPU.
+        return weight.contiguous(memory_format=torch.channels_last), bias
+
+    def __call__(self, pixels: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Return the features (n, channels, h, w) of ``pixels`` (n, 3, H, W) in 0…1, by layer."""
+        x = (pixels.flip(1) * 255 - self._mean).to(self.dtype)
+        x = x.contiguous(memory_format=torch.channels_last)
+        found = {}
+        for name, (weight, bias) in self._convs.items():
+            if name.endswith("_1") and name != "conv1_1":
+                x = F.avg_pool2d(x, 2)
+            x = F.relu(F.conv2d(x, weight, bias, padding=1), inplace=True)
+            found[name] = x
+        return found
+
+
+def fast_dtype(device: torch.device) -> torch.dtype:
+    """Return bfloat16 where the machine computes it natively, else float32.
+
+    Without such instructions bfloat16 is emulated, several times slower than float32.
+    """
+    if device.type == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
+    capabilities = getattr(torch.cpu, "get_capabilities", dict)()
+    return torch.bfloat16 if capabilities.get("avx512_bf16") else torch.float32

@@ -1,0 +1,40 @@
+"""The style pictures that come with the plugin: names, titles and files. Opens none of them.
+
+They are drawn by ``training/draw_styles.py`` and are our own (Apache-2.0).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+FOLDER = Path(__file__).parent / "styles"
+
+
+@dataclass(frozen=True)
+class GalleryStyle:
+    """One style picture: the name that ``Restyle.styles`` takes, what a person reads, its file."""
+
+    name: str
+    title: str
+
+    @property
+    def path(self) -> Path:
+        """Where its picture lies."""
+        return FOLDER / f"{self.name}.jpg"
+
+
+STYLES = (
+    GalleryStyle("waves", "Waves"),
+    GalleryStyle("mosaic", "Mosaic"),
+    GalleryStyle("ink", "Ink hatching"),
+    GalleryStyle("watercolour", "Watercolour"),
+    GalleryStyle("glass", "Stained glass"),
+    GalleryStyle("points", "Pointillism"),
+)
+
+
+def style_file(name: str) -> Path:
+    """Return the file of a gallery style, or ``name`` itself as a path."""
+    known = {style.name: style.path for style in STYLES}
+    return known.get(name.strip().lower()) or Path(name).expanduser()

@@ -1,0 +1,146 @@
+"""The task ``image.restyle``: reads pictures, runs the transfer, hands over the result.
+
+Knows no networks.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from studio.api import BadInput, Event, Kind, TaskContext
+from studio_image import pictures
+from studio_image.restyle.gallery import STYLES, style_file
+from studio_image.schema import Restyle
+
+if TYPE_CHECKING:
+    import torch
+
+MAX_STYLES = 8
+PREVIEW_EVERY = 5  # steps
+SHORTEST_SIDE = 16  # px: less than that is nothing after three poolings
+
+
+def restyle(ctx: TaskContext, params: Restyle) -> Iterator[Event]:
+    """Give a picture the style of others.
+
+    Yields progress each step with a preview now and then, an ``image`` artifact (PNG), and the
+    result: ``width``, ``height``, ``steps`` done, ``seconds``, ``styles``, ``ended_early``.
+
+    Raises:
+        BadInput: A picture is missing or cannot be read, or the shares of styles do not fit.
+        StudioError: The weights cannot be used or do not fit into memory.
+    """
+    picture = pictures.given(params.image, ctx.inputs)
+    if picture is None:
+        raise BadInput("There is no picture to restyle.", "Choose one.")
+    styles = _styles(params)
+    picture = _fit(picture, params.size)
+    height, width = picture.shape[:2]
+    yield ctx.progress(0, params.steps, "Loading")
+    from studio_image.restyle.transfer import Wish, transfer
+    from studio_image.restyle.weights import BYTES_A_PIXEL
+
+    wish = Wish(
+        _tensor(picture),
+        [(_tensor(style), share) for style, share in styles],
+        params.strength,
+        params.keep_colours,
+        params.steps,
+    )
+    canvas, done, started = wish.content, 0, time.monotonic()
+    with ctx.lease(params.weights, BYTES_A_PIXEL * height * width) as features:
+        started = time.monotonic()
+        for canvas in transfer(features, wish, ctx.rng.torch(ctx.device)):
+            done += 1
+            preview = _array(canvas) if done % PREVIEW_EVERY == 1 else None
+            yield ctx.progress(done, params.steps, "", preview)
+            if 0 < params.seconds <= time.monotonic() - started:
+                break
+    made = _finished(canvas, picture)
+    facts = {"steps": done, "styles": params.styles, "strength": params.strength}
+    yield ctx.artifact(
+        Kind.IMAGE,
+        pictures.png(made, facts | {"task": "image.restyle", "seed": ctx.rng.seed}),
+        suffix=".png",
+        title=f"In the style of {_names(params.styles)}",
+        verdict=pictures.verdict(made),
+        meta=facts | {"width": width, "height": height},
+        preview=pictures.thumbnail(made),
+    )
+    yield ctx.result(
+        width=width,
+        height=height,
+        seconds=round(time.monotonic() - started, 2),
+        ended_early=done < params.steps,
+        **facts,
+    )
+
+
+def _styles(params: Restyle) -> list[tuple[np.ndarray, float]]:
+    """Return the style pictures, at most as large as the result, and the share of each."""
+    if not params.styles:
+        names = ", ".join(style.name for style in STYLES)
+        raise BadInput("There is no style.", f"Choose a picture, or one of the gallery: {names}.")
+    if len(params.styles) > MAX_STYLES:
+        raise BadInput(
+            f"{len(params.styles)} styles are too many to mix.", f"Choose up to {MAX_STYLES}."
+        )
+    shares = _shares(len(params.styles), params.mix)
+    chosen = [pictures.read(style_file(name)) for name in params.styles]
+    return [(_fit(style, params.size), share) for style, share in zip(chosen, shares, strict=True)]
+
+
+def _shares(count: int, mix: Sequence[float]) -> list[float]:
+    """Return the share of each style, together 1."""
+    if not mix:
+        return [1 / count] * count
+    if len(mix) != count:
+        raise BadInput(
+            f"There are {len(mix)} shares for {count} styles.", "Give one share for each, or none."
+        )
+    if not all(0 <= share < 1e6 for share in mix) or sum(mix) <= 0:
+        raise BadInput("Shares of styles must be 0 or more, and not all 0.", "Such as 2 and 1.")
+    return [share / sum(mix) for share in mix]
+
+
+def _names(styles: Sequence[str]) -> str:
+    titles = {style.name: style.title for style in STYLES}
+    return " and ".join(titles.get(name.strip().lower(), style_file(name).stem) for name in styles)
+
+
+# --- pictures and tensors ---------------------------------------------------------------------
+
+
+def _fit(picture: np.ndarray, side: int) -> np.ndarray:
+    """Return the picture with its longer side at ``side`` pixels."""
+    height, width = picture.shape[:2]
+    scale = side / max(height, width)
+    fitted = [max(SHORTEST_SIDE, round(length * scale)) for length in (width, height)]
+    return pictures.resized(picture, *fitted)
+
+
+def _tensor(picture: np.ndarray) -> torch.Tensor:
+    """Return an (H, W, 3 or 4) picture as (1, 3, H, W) in 0…1; what shines through is white."""
+    import torch
+
+    values = picture.astype(np.float32) / 255
+    if values.shape[2] == 4:
+        alpha = values[..., 3:]
+        values = values[..., :3] * alpha + (1 - alpha)
+    return torch.from_numpy(np.ascontiguousarray(values.transpose(2, 0, 1)))[None]
+
+
+def _array(canvas: torch.Tensor) -> np.ndarray:
+    values: Any = canvas[0].permute(1, 2, 0).float().cpu().numpy()
+    return pictures.from_unit(values)
+
+
+def _finished(canvas: torch.Tensor, picture: np.ndarray) -> np.ndarray:
+    """Return the canvas at the size of ``picture``, as transparent as that was."""
+    height, width = picture.shape[:2]
+    made = pictures.resized(_array(canvas), width, height)
+    return np.dstack((made, picture[..., 3])) if picture.shape[2] == 4 else made
