@@ -5,7 +5,7 @@ Knows no networks: it reads parameters, steps the sampler and makes files.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import numpy as np
@@ -16,8 +16,10 @@ from studio.api import BadInput, ErrorCode, Event, Kind, StudioError, TaskContex
 from studio_image import pictures, sampling
 from studio_image.schema import Generate
 from studio_image.starter_weights import Starter
+from studio_image.upscale.enlarging import enlarged
 
 SIDE = 64
+FACTOR = 4
 ENLARGER = "realesr-animevideov3"
 """Weights made for drawings; without them, pictures are enlarged by interpolation and say so."""
 
@@ -113,24 +115,34 @@ def _arrays(made: Tensor) -> np.ndarray:
 
 def _large(
     ctx: TaskContext, params: Generate, picture: np.ndarray
-) -> Iterator[Event]:
+) -> Generator[Event, None, tuple[np.ndarray, str]]:
     """Return (H, W, 3) uint8 at the size that was asked for, and what there is to say about it."""
     drawn, note = pictures.from_unit(picture), ""
     if params.enlarge:
-        from studio_image.upscale import enlarged
-
-        try:
-            with ctx.lease(ENLARGER) as model:
-                drawn = yield from enlarged(ctx, model, drawn)
-        except StudioError as error:
-            if error.code is not ErrorCode.NOT_FOUND:
-                raise
-            drawn = pictures.resized(drawn, 4 * SIDE, 4 * SIDE)
-            note = "Enlarged by interpolation: the weights that enlarge drawings are not here."
+        drawn, note = yield from _enlarged(ctx, drawn)
     if params.width or params.height:
         width, height = params.width or params.height, params.height or params.width
         drawn = pictures.fitted(drawn, width, height)
     return drawn, note
+
+
+def _enlarged(
+    ctx: TaskContext, picture: np.ndarray
+) -> Generator[Event, None, tuple[np.ndarray, str]]:
+    try:
+        with ctx.lease(ENLARGER) as upscaler:
+            steps = enlarged(upscaler, picture, FACTOR)
+            while True:
+                try:
+                    next(steps)
+                except StopIteration as end:
+                    return end.value, ""
+                yield None
+    except StudioError as error:
+        if error.code is not ErrorCode.NOT_FOUND:
+            raise
+    smooth = pictures.resized(picture, FACTOR * SIDE, FACTOR * SIDE)
+    return smooth, "Enlarged by interpolation: the weights that enlarge drawings are not here."
 
 
 def _recipe(

@@ -112,10 +112,11 @@ def main() -> None:
     first = 0
     if checkpoint.exists():
         saved = torch.load(checkpoint, weights_only=True)
-        network.load_state_dict(saved["network"])
+        network.load_state_dict(saved.get("network", saved["average"]))
         average.state = saved["average"]
-        optimiser.load_state_dict(saved["optimiser"])
-        first = saved["step"]
+        first = saved.get("step", 0)
+        if "optimiser" in saved:  # what generator.py takes from a shipped file has none
+            optimiser.load_state_dict(saved["optimiser"])
     began = time.monotonic()
     for step in range(first, args.steps):
         rng = torch.Generator().manual_seed(step)

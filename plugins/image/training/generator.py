@@ -4,6 +4,10 @@ folder and it goes on.
     python generator.py PICTURES.npz FOLDER [--steps 6000] [--threads 2]
     python generator.py PICTURES.npz FOLDER --polish --steps 700     # afterwards: no mirrors, no
     shifts
+    python generator.py PICTURES.npz FOLDER --init WEIGHTS.safetensors   # from what is shipped
+
+With ``--init`` both networks begin as they are in the file, and the optimiser anew: its state is
+not shipped.
 
 Captions lose their phrase row in 30 % of the batch and everything in 10 % (classifier-free
 guidance,
@@ -23,6 +27,7 @@ from autoencoder import Autoencoder, Pictures
 from optim import Average, MuonAdamW
 from recolour import COLOURS, recolour, rename
 from studio_image.starter import MAX_WORDS, Caption, Generator
+from studio_image.starter_weights import loader, read_metadata
 
 BATCH = 256
 POSES = 6
@@ -122,6 +127,31 @@ def load_autoencoder(folder: Path) -> Autoencoder:
     return network.eval()
 
 
+def begin_with(shipped: Path, folder: Path) -> tuple[dict[str, Tensor], int]:
+    """Return the generator of a shipped file and how many pictures it has seen.
+
+    Its autoencoder is put into ``folder``.
+    """
+    loading = loader().load(shipped, "cpu")
+    try:
+        while True:
+            next(loading)
+    except StopIteration as end:
+        starter = end.value
+    folder.mkdir(parents=True, exist_ok=True)
+    checkpoint = folder / "autoencoder.pt"
+    if not checkpoint.exists():
+        parts = {"encoder": starter.encoder, "decoder": starter.decoder}
+        average = {
+            f"{part}.{name}": value
+            for part, network in parts.items()
+            for name, value in network.state_dict().items()
+        }
+        torch.save({"average": average}, checkpoint)
+    state: dict[str, Tensor] = starter.generator.state_dict()
+    return state, int((read_metadata(shipped) or {})["seen"])
+
+
 def main() -> None:
     """Train until ``--steps``; the rate falls to zero over the last 45 % (polish: 90 %)."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -130,9 +160,11 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=6000)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--polish", action="store_true")
+    parser.add_argument("--init", type=Path, help="a shipped file to begin with")
     args = parser.parse_args()
     torch.manual_seed(0)
     torch.set_num_threads(args.threads)
+    shipped = begin_with(args.init, args.folder) if args.init else None
     data = Pictures(args.pictures)
     latents = Latents(data, load_autoencoder(args.folder))
     print(
@@ -143,6 +175,10 @@ def main() -> None:
         flush=True,
     )
     network = Generator()
+    first = seen = 0
+    if shipped:
+        network.load_state_dict(shipped[0])
+        seen = shipped[1]
     hidden = [
         m.weight for block in network.blocks for m in (block.qkv, block.out, block.up, block.down)
     ]
@@ -152,8 +188,7 @@ def main() -> None:
     base, checkpoint = args.folder / "generator.pt", args.folder / "generator.pt"
     if args.polish:
         checkpoint = args.folder / "polished.pt"
-    first = seen = 0
-    if checkpoint.exists() or args.polish:
+    if checkpoint.exists() or (args.polish and base.exists()):
         saved = torch.load(checkpoint if checkpoint.exists() else base, weights_only=True)
         network.load_state_dict(saved["network"])
         average.state = saved["average"]

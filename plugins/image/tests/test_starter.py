@@ -1,0 +1,199 @@
+"""The starter generator: reading prompts, drawing the same twice, its file, its task."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from studio_image import drawing, pictures, sampling, starter_weights
+from studio_image.schema import Generate
+from studio_image.starter import Decoder, Encoder, Generator
+
+from studio.api import BadInput, StudioError
+from studio.testing.plugins import Made, run_task
+
+CAPTIONS = ("fox", "red apple", "crying face", "a button", "house")
+
+
+def loaded(path: Path) -> starter_weights.Starter:
+    steps = starter_weights.loader().load(path, "cpu")
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A generator that learned nothing, but whose words and noise all matter."""
+    path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        parts = {"encoder": Encoder(), "decoder": Decoder(), "generator": Generator()}
+        generator = parts["generator"]
+        torch.nn.init.normal_(generator.leave.weight, std=0.2)
+        torch.nn.init.normal_(generator.modulation.weight, std=0.2)
+    states = {name: network.state_dict() for name, network in parts.items()}
+    starter_weights.save(path, states, CAPTIONS, seen=12)
+    return path
+
+
+@pytest.fixture(scope="module")
+def starter(file: Path) -> starter_weights.Starter:
+    return loaded(file)
+
+
+def draw(starter: starter_weights.Starter, seed: int = 3, **params: Any) -> Made:
+    values = {"prompt": "a fox", "weights": "tiny", "enlarge": False, "steps": 2, **params}
+    models = {"tiny": starter}
+    return run_task(drawing.generate, Generate.parse(values), seed=seed, models=models)
+
+
+# --- prompts ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("prompt", "drawn", "known"),
+    [
+        ("A fox!", "fox", "fox"),
+        ("a red fox", "red fox", "fox"),
+        ("blue apple", "blue apple", "red apple"),
+        ("a button", "a button", "a button"),
+        ("fox house", "fox house", ""),
+    ],
+)
+def test_a_prompt_leans_on_the_caption_that_it_is_about(
+    starter: starter_weights.Starter, prompt: str, drawn: str, known: str
+) -> None:
+    reading = sampling.understand(prompt, "3d", starter)
+    assert (reading.drawn, reading.known) == (drawn, known)
+    assert (reading.caption.phrase > 0) == bool(known)
+
+
+def test_words_that_were_never_trained_are_left_out_and_named(
+    starter: starter_weights.Starter,
+) -> None:
+    made = draw(starter, prompt="zeppelin house")
+    assert made.result["drawn"] == "house"
+    assert made.result["unknown"] == ["zeppelin"]
+    assert "zeppelin" in made.result["note"]
+
+
+def test_a_prompt_without_a_known_word_is_refused_with_near_ones(
+    starter: starter_weights.Starter,
+) -> None:
+    with pytest.raises(BadInput) as refused:
+        draw(starter, prompt="hause")
+    assert "house" in refused.value.hint
+
+
+@pytest.mark.parametrize("params", [{"prompt": "  "}, {"scheduler": "ddim"}, {"init": "/none.png"}])
+def test_what_it_cannot_do_is_refused_in_words(
+    starter: starter_weights.Starter, params: dict[str, Any]
+) -> None:
+    with pytest.raises(BadInput):
+        draw(starter, **params)
+
+
+# --- drawing ------------------------------------------------------------------------------------
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_does_not(
+    starter: starter_weights.Starter,
+) -> None:
+    first, again, other = (
+        [artifact.payload for artifact in draw(starter, seed=seed, count=2).artifacts]
+        for seed in (3, 3, 4)
+    )
+    assert first == again
+    assert first[0] != other[0]
+    assert first[0] != first[1]
+
+
+def test_a_picture_does_not_depend_on_how_many_others_there_are(
+    starter: starter_weights.Starter,
+) -> None:
+    few = [pictures.read(made.payload) for made in draw(starter, count=1).artifacts]
+    many = [pictures.read(made.payload) for made in draw(starter, count=6).artifacts]
+    assert len(many) == 6
+    assert np.array_equal(few[0], many[0])
+
+
+@pytest.mark.parametrize("change", [{"prompt": "house"}, {"style": "flat"}, {"negative": "house"}])
+def test_words_styles_and_what_to_avoid_all_count(
+    starter: starter_weights.Starter, change: dict[str, str]
+) -> None:
+    plain, changed = draw(starter, count=1), draw(starter, count=1, **change)
+    assert not np.array_equal(
+        pictures.read(plain.artifacts[0].payload), pictures.read(changed.artifacts[0].payload)
+    )
+
+
+def test_each_step_is_shown(starter: starter_weights.Starter) -> None:
+    made = draw(starter, count=3, steps=4)
+    assert [event.preview.shape for event in made.progress] == [(64, 192, 3)] * 4
+    assert made.progress[-1].done == made.progress[-1].total
+
+
+def test_the_file_says_how_it_was_made(starter: starter_weights.Starter) -> None:
+    made = draw(starter, count=1, seed=9)
+    recipe = pictures.recipe_of(made.artifacts[0].payload)
+    assert recipe is not None
+    assert recipe["params"]["seed"] == 9
+    assert recipe["params"]["prompt"] == "a fox"
+    again = draw(starter, **{k: v for k, v in recipe["params"].items() if k != "seed"}, seed=9)
+    assert again.artifacts[0].payload == made.artifacts[0].payload
+
+
+def test_the_size_that_was_asked_for(starter: starter_weights.Starter) -> None:
+    made = draw(starter, count=1, width=96, height=48)
+    assert pictures.read(made.artifacts[0].payload).shape == (48, 96, 3)
+
+
+def test_a_picture_to_begin_with_shows_through(
+    starter: starter_weights.Starter, tmp_path: Path
+) -> None:
+    black, white = tmp_path / "black.png", tmp_path / "white.png"
+    black.write_bytes(pictures.png(np.zeros((20, 20, 3), np.uint8)))
+    white.write_bytes(pictures.png(np.full((20, 20, 3), 255, np.uint8)))
+    first, second = (
+        pictures.read(draw(starter, count=1, init=str(path), strength=0.2).artifacts[0].payload)
+        for path in (black, white)
+    )
+    assert not np.array_equal(first, second)
+
+
+# --- the file -----------------------------------------------------------------------------------
+
+
+def test_the_file_keeps_what_was_trained(file: Path, starter: starter_weights.Starter) -> None:
+    facts = starter_weights.loader().recognise(file)
+    assert facts is not None
+    assert facts.capabilities == ("text-to-image",)
+    assert facts.facts["captions"] == len(CAPTIONS)
+    assert starter.captions == frozenset(CAPTIONS)
+    row = sampling.understand("crying face", "3d", starter).caption.row()
+    assert starter.generator.phrases.weight[row[-2]].abs().sum() > 0
+
+
+def test_other_files_are_nobody_we_know(tmp_path: Path) -> None:
+    other = tmp_path / "other.safetensors"
+    other.write_bytes(b"nonsense")
+    assert starter_weights.loader().recognise(other) is None
+
+
+def test_a_damaged_file_is_told(file: Path, tmp_path: Path) -> None:
+    data = file.read_bytes()
+    length = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + length])
+    header.pop("generator.leave.bias")
+    body = json.dumps(header).encode().ljust(length)
+    broken = tmp_path / "broken.safetensors"
+    broken.write_bytes(length.to_bytes(8, "little") + body + data[8 + length :])
+    with pytest.raises(StudioError):
+        loaded(broken)
