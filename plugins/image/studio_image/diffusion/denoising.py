@@ -1,0 +1,169 @@
+"""The denoising loop, one step at a time, with the pipeline's own parts. Makes no picture files.
+
+Classifier-free guidance: arXiv:2207.12598; picture to picture: arXiv:2108.01073.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from studio.api import ErrorCode, StudioError
+from studio_image.diffusion.model import DiffusionModel
+from studio_image.diffusion.schedulers import scheduler
+
+if TYPE_CHECKING:
+    from torch import Generator, Tensor
+
+STEPS = 30
+GUIDANCE = {"sd": 7.5, "sdxl": 5.0}
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What one picture is to be.
+
+    Attributes:
+        guidance: 1 or less: the prompt alone, at half the cost.
+        start: The picture to begin with, (1, 3, height, width) in 0…1, or None.
+        strength: How much of it may change.
+    """
+
+    prompt: str
+    negative: str
+    width: int
+    height: int
+    steps: int = STEPS
+    guidance: float = 7.5
+    scheduler: str = "default"
+    start: Tensor | None = None
+    strength: float = 0.6
+
+
+@dataclass(frozen=True)
+class Step:
+    """Where the loop is: ``latents`` (1, c, h, w) after ``done`` of ``total`` steps."""
+
+    done: int
+    total: int
+    latents: Tensor
+
+
+def denoise(model: DiffusionModel, wish: Wish, generator: Generator) -> Iterator[Step]:
+    """Yield after each step; the last one holds the finished latents.
+
+    Raises:
+        StudioError: The network answered with numbers that are none.
+    """
+    import torch
+
+    noise_plan = scheduler(model.plan.scheduler, wish.scheduler)
+    noise_plan.set_timesteps(wish.steps, device=model.device)
+    with torch.no_grad():
+        words = encode(model, wish)
+        begin = _first_step(noise_plan, wish)
+        latents = _begin(model, wish, noise_plan, begin, generator)
+    times = noise_plan.timesteps[begin:]
+    _begin_at(noise_plan, begin)
+    yield Step(0, len(times), latents)
+    extra = _understood(noise_plan.step, {"eta": 0.0, "generator": generator})
+    for number, time in enumerate(times, 1):
+        with torch.no_grad():
+            noise = _predict(model, wish, words, noise_plan.scale_model_input(latents, time), time)
+            latents = noise_plan.step(noise, time, latents, **extra, return_dict=False)[0]
+        if not torch.isfinite(latents).all():
+            raise StudioError(
+                ErrorCode.BAD_WEIGHTS,
+                f"The network gave no usable numbers at step {number} of {len(times)}.",
+                "Choose another scheduler, less guidance, or check that the weights are whole.",
+            )
+        yield Step(number, len(times), latents)
+
+
+def encode(model: DiffusionModel, wish: Wish) -> dict[str, Any]:
+    """Return what the network is told of the words; the negative ones first if they count."""
+    import torch
+
+    pipe, guided = model.pipe, wish.guidance > 1
+    found = pipe.encode_prompt(
+        prompt=wish.prompt,
+        device=model.device,
+        num_images_per_prompt=1,
+        do_classifier_free_guidance=guided,
+        negative_prompt=wish.negative or None,
+    )
+    if not model.is_xl:
+        positive, negative = found
+        both = torch.cat([negative, positive]) if guided else positive
+        return {"encoder_hidden_states": both}
+    positive, negative, pooled, negative_pooled = found
+    size = (wish.height, wish.width)
+    times = pipe._get_add_time_ids(
+        size, (0, 0), size, positive.dtype, pipe.text_encoder_2.config.projection_dim
+    ).to(model.device)
+    if guided:
+        positive, pooled = torch.cat([negative, positive]), torch.cat([negative_pooled, pooled])
+        times = torch.cat([times, times])
+    told = {"text_embeds": pooled, "time_ids": times}
+    return {"encoder_hidden_states": positive, "added_cond_kwargs": told}
+
+
+def left_out(model: DiffusionModel, prompt: str) -> int:
+    """Return how many tokens of ``prompt`` are beyond what the text encoders read."""
+    reader = model.pipe.tokenizer
+    return max(0, len(reader(prompt, verbose=False).input_ids) - reader.model_max_length)
+
+
+def _predict(
+    model: DiffusionModel, wish: Wish, words: dict[str, Any], latents: Tensor, time: Any
+) -> Tensor:
+    """Return the noise, guided, in float32: the scheduler works with small differences."""
+    import torch
+
+    unet, guided = model.pipe.unet, wish.guidance > 1
+    given = torch.cat([latents] * 2) if guided else latents
+    noise: Tensor = unet(given.to(unet.dtype), time, **words, return_dict=False)[0].float()
+    if not guided:
+        return noise
+    without, with_words = noise.chunk(2)
+    return without + wish.guidance * (with_words - without)
+
+
+def _first_step(noise_plan: Any, wish: Wish) -> int:
+    if wish.start is None:
+        return 0
+    kept = max(1, min(int(wish.steps * wish.strength), wish.steps))
+    return (wish.steps - kept) * int(noise_plan.order)
+
+
+def _begin(
+    model: DiffusionModel, wish: Wish, noise_plan: Any, begin: int, generator: Generator
+) -> Tensor:
+    """Return pure noise, or the picture to begin with under as much noise as ``begin`` means."""
+    import torch
+    from diffusers.utils.torch_utils import randn_tensor
+
+    scale = model.plan.scale
+    shape = (1, model.pipe.unet.config.in_channels, wish.height // scale, wish.width // scale)
+    seen = None
+    if wish.start is not None:
+        vae = model.pipe.vae
+        pixels = (wish.start * 2 - 1).to(vae.device, vae.dtype)
+        seen = vae.encode(pixels).latent_dist.sample(generator).float() * vae.config.scaling_factor
+    noise = randn_tensor(shape, generator=generator, device=model.device, dtype=torch.float32)
+    if seen is None:
+        return noise * noise_plan.init_noise_sigma
+    _begin_at(noise_plan, begin)
+    return noise_plan.add_noise(seen, noise, noise_plan.timesteps[begin : begin + 1])
+
+
+def _begin_at(noise_plan: Any, begin: int) -> None:
+    if hasattr(noise_plan, "set_begin_index"):  # PNDM finds its place by itself
+        noise_plan.set_begin_index(begin)
+
+
+def _understood(call: Any, extra: dict[str, Any]) -> dict[str, Any]:
+    known = inspect.signature(call).parameters
+    return {name: value for name, value in extra.items() if name in known}

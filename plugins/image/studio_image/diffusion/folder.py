@@ -1,0 +1,182 @@
+"""Reads a diffusers folder: names and numbers only, checked against our table. Runs none of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from studio.api import ErrorCode, StudioError
+from studio_image.diffusion.plan import (
+    CLASSES,
+    LEFT_OUT,
+    NETWORKS,
+    PARTS,
+    PIPELINES,
+    Part,
+    Plan,
+    Vocabulary,
+    broken,
+    check_config,
+    check_unet,
+    count,
+    shapes,
+)
+
+INDEX = "model_index.json"
+MAX_JSON_BYTES = 1 << 20
+MAX_VOCABULARY_BYTES = 16 << 20
+PICKLES = frozenset({".bin", ".ckpt", ".pt", ".pth", ".pkl"})
+
+# Early autoencoders call the four projections of their attention otherwise.
+_OLD_NAMES = {
+    ".query.": ".to_q.",
+    ".key.": ".to_k.",
+    ".value.": ".to_v.",
+    ".proj_attn.": ".to_out.0.",
+}
+
+
+def read_folder(path: Path) -> Plan:
+    """Return what the diffusers folder at ``path`` consists of.
+
+    Raises:
+        StudioError: It names a class that is not in the table, has pickles instead of safetensors,
+            or is broken; says which.
+    """
+    index = read_json(path / INDEX)
+    architecture = PIPELINES.get(str(index.get("_class_name")))
+    if architecture is None:
+        raise _refused(path, "pipeline", index.get("_class_name"))
+    for name, value in index.items():
+        if not name.startswith("_") and isinstance(value, list) and name not in LEFT_OUT:
+            _check_class(path, name, value)
+    missing = [name for name in PARTS[architecture] if not isinstance(index.get(name), list)]
+    if missing:
+        raise broken(path.name, f"its {INDEX} names no {missing[0]}")
+    networks = {
+        name: _network(path / name, index[name][1])
+        for name in NETWORKS
+        if name in PARTS[architecture]
+    }
+    check_unet(networks["unet"].config, path)
+    return Plan(
+        path=path,
+        architecture=architecture,
+        networks=networks,
+        vocabularies={
+            name: Vocabulary(path / name, _pad(path / name))
+            for name in PARTS[architecture]
+            if name.startswith("tokenizer")
+        },
+        scheduler=(index["scheduler"][1], read_json(path / "scheduler" / "scheduler_config.json")),
+        options={
+            name: value
+            for name, value in index.items()
+            if name == "force_zeros_for_empty_prompt" and isinstance(value, bool)
+        },
+    )
+
+
+def read_json(path: Path, limit: int = MAX_JSON_BYTES) -> dict[str, Any]:
+    """Return the object in a small JSON file.
+
+    Raises:
+        StudioError: There is none, or it is too large or broken.
+    """
+    where = f"{path.parent.name}/{path.name}"
+    try:
+        if path.stat().st_size > limit:
+            raise broken(where, f"it is larger than {limit >> 20} MiB")
+        value = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise broken(where, "it is missing") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise broken(where, f"it cannot be read ({error})") from error
+    if not isinstance(value, dict):
+        raise broken(where, "it holds no object")
+    return value
+
+
+def _check_class(path: Path, name: str, value: list[Any]) -> None:
+    if value == [None, None]:
+        return
+    library, kinds = CLASSES.get(name, ("", frozenset()))
+    if len(value) != 2 or value[0] != library or value[1] not in kinds:
+        raise _refused(path, name, ".".join(map(str, value)))
+
+
+def _refused(path: Path, part: str, asked: object) -> StudioError:
+    return StudioError(
+        ErrorCode.UNSUPPORTED,
+        f"“{path.name}” wants “{str(asked)[:80]}” as its {part[:40]}, which is not one of the kinds"
+        " that are known here; code from a folder is never run.",
+        "Use Stable Diffusion 1.x, 2.x or XL, as a diffusers folder or one safetensors file.",
+    )
+
+
+def _network(folder: Path, kind: str) -> Part:
+    config = {k: v for k, v in read_json(folder / "config.json").items() if not k.startswith("_")}
+    check_config(config, f"{folder.parent.name}/{folder.name}")
+    if folder.name in ("unet", "vae") and not _is_list_of_sizes(config.get("block_out_channels")):
+        raise broken(f"{folder.parent.name}/{folder.name}", "its config has no block_out_channels")
+    files = _weight_files(folder)
+    parameters = sum(count(shapes(file)) for file in files)
+    return Part(kind, config, parameters, _reader(files))
+
+
+def _is_list_of_sizes(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(type(v) is int and v > 0 for v in value)
+
+
+def _weight_files(folder: Path) -> list[Path]:
+    """Return the safetensors of a network: whole, else in half precision, else in shards."""
+    stem = "model" if folder.name.startswith("text_encoder") else "diffusion_pytorch_model"
+    for pattern in (".safetensors", ".fp16.safetensors", "-*-of-*.safetensors"):
+        if files := sorted(folder.glob(stem + pattern)):
+            return files
+    if any(file.suffix in PICKLES for file in folder.glob("*")):
+        raise StudioError(
+            ErrorCode.UNSUPPORTED,
+            f"“{folder.parent.name}” keeps its {folder.name} as a pickle, a format that can run"
+            " code when it is opened, so the studio does not open it.",
+            "Use the safetensors edition of these weights.",
+        )
+    raise broken(f"{folder.parent.name}/{folder.name}", f"there is no {stem}.safetensors")
+
+
+def _reader(files: list[Path]) -> Callable[[Mapping[str, Any]], Iterator[tuple[str, Any]]]:
+    def tensors(expected: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+        from safetensors import safe_open
+
+        for path in files:
+            with safe_open(path, framework="pt") as file:
+                for name in file.keys():  # noqa: SIM118
+                    known = known_as(name, expected)
+                    if not known.endswith("position_ids"):
+                        yield known, file.get_tensor(name)
+
+    return tensors
+
+
+def known_as(name: str, expected: Mapping[str, Any]) -> str:
+    """Return what the class of today calls the tensor ``name``."""
+    if name in expected:
+        return name
+    for old, new in _OLD_NAMES.items():
+        name = name.replace(old, new)
+    # Some versions of the text encoder say text_model. before every name, others do not.
+    bare = name.removeprefix("text_model.")
+    return next((known for known in (name, bare, f"text_model.{bare}") if known in expected), name)
+
+
+def _pad(folder: Path) -> str:
+    """Return the token that a tokenizer fills up with: Stable Diffusion 2 and XL use “!”."""
+    for name in ("tokenizer_config.json", "special_tokens_map.json"):
+        if (folder / name).is_file():
+            pad = read_json(folder / name).get("pad_token")
+            pad = pad.get("content") if isinstance(pad, dict) else pad
+            if isinstance(pad, str):
+                return pad
+    return "<|endoftext|>"

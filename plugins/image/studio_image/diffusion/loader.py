@@ -1,0 +1,91 @@
+"""Recognises, measures and loads diffusion weights. Decides nothing about memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from studio.api import ErrorCode, Requirements, StudioError, WeightsFacts
+from studio_image.diffusion.folder import INDEX, read_folder
+from studio_image.diffusion.model import DiffusionModel, build, native_dtype
+from studio_image.diffusion.plan import Plan, shapes
+from studio_image.diffusion.single_file import is_single_file, read_single_file
+
+_TITLES = {"sd": "Stable Diffusion", "sdxl": "Stable Diffusion XL"}
+
+
+class DiffusionLoader:
+    """The ``Loader`` of the family ``diffusion``: diffusers folders and single safetensors files.
+
+    Attributes:
+        family: ``diffusion``.
+    """
+
+    family = "diffusion"
+
+    def recognise(self, path: Path) -> WeightsFacts | None:
+        """Return what the headers of ``path`` say, or None if these are no diffusion weights.
+
+        Raises:
+            StudioError: They are, but broken, a pickle, or of a kind that is not supported.
+        """
+        plan = _plan(path)
+        if plan is None:
+            return None
+        facts = {
+            "architecture": _TITLES[plan.architecture],
+            "parameters": plan.parameters,
+            "native_size": plan.side,
+            "scheduler": plan.scheduler[0],
+            "prediction": plan.scheduler[1].get("prediction_type", "epsilon"),
+            "layout": "folder" if path.is_dir() else "single file",
+        }
+        title = path.name if path.is_dir() else path.stem
+        return WeightsFacts(self.family, title, ("text-to-image",), facts)
+
+    def measure(self, path: Path) -> Requirements:
+        """Return the memory that weights and one picture of their own size take."""
+        plan = read_plan(path)
+        item = native_dtype("cpu").itemsize
+        return Requirements(plan.parameters * item, plan.working_bytes(plan.side, plan.side))
+
+    def load(self, path: Path, device: str) -> Iterator[float | DiffusionModel]:
+        """Yield the share done between tensors; return the model."""
+        return build(read_plan(path), device, native_dtype(device))
+
+    def unload(self, loaded: Any) -> None:
+        """Let go of the weights, whoever still holds the model."""
+        loaded.close()
+
+
+def read_plan(path: Path) -> Plan:
+    """Return what the weights at ``path`` consist of.
+
+    Raises:
+        StudioError: They are no diffusion weights, broken or not supported.
+    """
+    plan = _plan(path)
+    if plan is None:
+        raise StudioError(
+            ErrorCode.UNSUPPORTED,
+            f"“{path.name}” is neither a diffusers folder nor a Stable Diffusion file.",
+            f"Choose a folder with {INDEX}, or one safetensors file.",
+        )
+    return plan
+
+
+def _plan(path: Path) -> Plan | None:
+    if path.is_dir():
+        return read_folder(path) if (path / INDEX).is_file() else None
+    if path.suffix.lower() == ".ckpt":
+        raise StudioError(
+            ErrorCode.UNSUPPORTED,
+            f"“{path.name}” is a pickle, a format that can run code when it is opened, so the"
+            " studio does not open it.",
+            "Use the safetensors edition of these weights.",
+        )
+    if path.suffix.lower() != ".safetensors":
+        return None
+    sizes = shapes(path)
+    return read_single_file(path, sizes) if is_single_file(sizes) else None

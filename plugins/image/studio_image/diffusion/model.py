@@ -1,0 +1,156 @@
+"""The loaded model: networks built from a plan, tensor by tensor. Knows no prompt and no noise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from studio.api import ErrorCode, StudioError
+from studio_image.diffusion.plan import Part, Plan, broken
+from studio_image.diffusion.schedulers import make, scheduler
+from studio_image.diffusion.vocabulary import tokenizer
+
+if TYPE_CHECKING:
+    import torch
+
+_TEXT_KEYS = (
+    "vocab_size", "hidden_size", "intermediate_size", "projection_dim", "num_hidden_layers",
+    "num_attention_heads", "max_position_embeddings", "hidden_act", "layer_norm_eps",
+    "bos_token_id", "eos_token_id", "pad_token_id",
+)  # fmt: skip
+
+
+class DiffusionModel:
+    """A pipeline of ``diffusers`` and what it was built from.
+
+    Attributes:
+        plan: Sizes and configs.
+        pipe: ``StableDiffusionPipeline`` or ``StableDiffusionXLPipeline``; its parts are used one
+            by one, and its own scheduler never: each picture gets a fresh one.
+        tints: Colours of the latent channels, once the preview has measured them.
+    """
+
+    def __init__(self, plan: Plan, pipe: Any) -> None:
+        self.plan = plan
+        self.pipe: Any = pipe
+        self.tints: Any = None
+
+    @property
+    def device(self) -> Any:
+        """Where it computes."""
+        return self.pipe.unet.device
+
+    @property
+    def is_xl(self) -> bool:
+        """Whether it is Stable Diffusion XL."""
+        return self.plan.architecture == "sdxl"
+
+    def close(self) -> None:
+        """Let go of all tensors, whoever still holds the model."""
+        self.pipe = self.tints = None
+
+
+def need_diffusers() -> None:
+    """Check that the optional packages are there.
+
+    Raises:
+        StudioError: They are not; says how to add them.
+    """
+    from importlib.util import find_spec
+
+    missing = [name for name in ("diffusers", "transformers") if find_spec(name) is None]
+    if missing:
+        raise StudioError(
+            ErrorCode.UNSUPPORTED,
+            f"Diffusion weights need the package {' and '.join(missing)}, not installed here.",
+            "Add it with: pip install 'studio-plugin-image[diffusion]'",
+        )
+
+
+def native_dtype(device: str) -> torch.dtype:
+    """Return the type to compute in: bfloat16 where the device has it, else float32."""
+    import torch
+
+    if device.startswith("cuda"):
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
+    has = getattr(torch.cpu, "_is_avx512_bf16_supported", bool)()
+    return torch.bfloat16 if has else torch.float32
+
+
+def build(plan: Plan, device: str, dtype: torch.dtype) -> Iterator[float | DiffusionModel]:
+    """Yield the share done between tensors; return the :class:`DiffusionModel`.
+
+    Raises:
+        StudioError: A package is missing, or the tensors do not fit the configs.
+    """
+    need_diffusers()
+    import diffusers
+
+    parts: dict[str, Any] = {
+        name: tokenizer(vocabulary) for name, vocabulary in plan.vocabularies.items()
+    }
+    done = 0
+    for name, part in plan.networks.items():
+        network = _blank(part, name)
+        expected = network.state_dict()
+        state: dict[str, Any] = {}
+        for key, tensor in part.tensors(expected):
+            _check(f"{plan.path.name}: {name}", key, tensor, expected)
+            state[key] = tensor.to(device=device, dtype=dtype, copy=True)
+            done += tensor.numel()
+            yield min(1.0, done / max(1, plan.parameters))
+        parts[name] = _filled(network, state, expected, f"{plan.path.name}: {name}")
+    return diffusers_model(plan, parts, diffusers)
+
+
+def diffusers_model(plan: Plan, parts: Mapping[str, Any], diffusers: Any) -> Any:
+    """Return the model of these parts."""
+    rest = {"scheduler": scheduler(plan.scheduler), "feature_extractor": None, **plan.options}
+    if plan.architecture == "sdxl":
+        pipe = diffusers.StableDiffusionXLPipeline(**parts, **rest, add_watermarker=False)
+    else:
+        rest |= {"safety_checker": None, "requires_safety_checker": False}
+        rest.pop("force_zeros_for_empty_prompt", None)
+        pipe = diffusers.StableDiffusionPipeline(**parts, **rest)
+    return DiffusionModel(plan, pipe)
+
+
+def _blank(part: Part, name: str) -> Any:
+    """Return the network without numbers. Building it takes no memory."""
+    import diffusers
+    import torch
+    import transformers
+
+    try:
+        with torch.device("meta"):
+            if name.startswith("text_encoder"):
+                known = {key: part.config[key] for key in _TEXT_KEYS if key in part.config}
+                return getattr(transformers, part.kind)(transformers.CLIPTextConfig(**known))
+            return make(getattr(diffusers, part.kind), part.config)
+    except (TypeError, ValueError, KeyError, IndexError, RuntimeError, ZeroDivisionError) as error:
+        raise broken(name, f"its config makes no sense ({str(error)[:200]})") from error
+
+
+def _check(where: str, key: str, tensor: Any, expected: Mapping[str, Any]) -> None:
+    if key not in expected:
+        raise broken(where, f"nothing is known of its tensor {key[:80]}")
+    if tensor.shape != expected[key].shape:
+        found, wanted = list(tensor.shape), list(expected[key].shape)
+        raise broken(where, f"{key} has the shape {found}, not {wanted} as its config says")
+
+
+def _filled(network: Any, state: Mapping[str, Any], expected: Mapping[str, Any], where: str) -> Any:
+    import torch
+
+    missing = sorted(expected.keys() - state.keys())
+    if missing:
+        raise broken(where, f"its tensor {missing[0]} is missing")
+    network.load_state_dict(state, assign=True)
+    device = next(iter(state.values())).device
+    for name, buffer in network.named_buffers():
+        if buffer.is_meta and name.endswith("position_ids"):
+            owner = network.get_submodule(name.rpartition(".")[0])
+            owner.position_ids = torch.arange(buffer.shape[-1], device=device)[None]
+        elif buffer.is_meta:
+            raise broken(where, f"its {name} is missing")
+    return network.eval().requires_grad_(False)

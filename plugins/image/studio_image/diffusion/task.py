@@ -1,0 +1,168 @@
+"""The task ``image.generate`` for diffusion weights: one picture after another, seen as it grows.
+
+Knows no networks: it reads parameters, steps the denoising loop and makes files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from studio.api import BadInput, Event, Kind, TaskContext
+from studio_image import pictures
+from studio_image.diffusion.decoding import decode, glimpse
+from studio_image.diffusion.denoising import GUIDANCE, STEPS, Step, Wish, denoise, left_out
+from studio_image.diffusion.loader import read_plan
+from studio_image.diffusion.model import DiffusionModel
+from studio_image.diffusion.plan import Plan
+from studio_image.schema import Generate
+
+_SMALLEST_PREVIEW = 256
+
+
+def generate(ctx: TaskContext, params: Generate) -> Iterator[Event]:
+    """Draw ``params.count`` pictures, the first with the job's seed, the next with the one after.
+
+    They are drawn one by one, so that each is the same alone as among others, a finished one stays
+    when the rest is stopped, and memory does not grow with their number.
+
+    Yields progress with a preview after each step, an ``image`` artifact for each picture, and the
+    result: ``count``, ``seeds``, ``width``, ``height``, ``note``.
+
+    Raises:
+        BadInput: The size does not fit the weights, or the picture to begin with cannot be used.
+        StudioError: The weights cannot be used, or gave no usable numbers.
+    """
+    start = pictures.given(params.init, ctx.inputs)
+    if start is None and not params.prompt.strip():
+        raise BadInput("There is nothing to draw.", "Write a prompt.")
+    plan = read_plan(ctx.weights_path(params.weights))
+    width, height = _size(params, plan, start)
+    with ctx.lease(params.weights, plan.working_bytes(width, height)) as model:
+        wish = _wish(params, plan, width, height, start)
+        note = _beyond(model, params)
+        for number in range(params.count):
+            yield from _one(ctx, params, model, wish, number, note)
+    yield ctx.result(
+        count=params.count,
+        seeds=[ctx.rng.seed + number for number in range(params.count)],
+        width=width,
+        height=height,
+        note=note,
+    )
+
+
+def _one(
+    ctx: TaskContext,
+    params: Generate,
+    model: DiffusionModel,
+    wish: Wish,
+    number: int,
+    note: str,
+) -> Iterator[Event]:
+    seed = ctx.rng.seed + number
+    # On the processor whatever the device: the same noise everywhere.
+    generator = torch.Generator().manual_seed(seed)
+    latents = None
+    for step in denoise(model, wish, generator):
+        latents = step.latents
+        yield _progress(ctx, params, model, number, step)
+    assert latents is not None  # denoise yields at least once
+    pixels, again = decode(model, latents)
+    yield None
+    picture = pictures.from_unit(pixels[0].permute(1, 2, 0).cpu().numpy())
+    recipe = {
+        "task": "image.generate",
+        "params": params.to_dict()
+        | {
+            "seed": seed,
+            "count": 1,
+            "width": wish.width,
+            "height": wish.height,
+            "steps": wish.steps,
+            "guidance": wish.guidance,
+        },
+        "decoded_in_float32": again,
+        "note": note,
+    }
+    yield ctx.artifact(
+        Kind.IMAGE,
+        pictures.png(picture, recipe),
+        suffix=".png",
+        title=params.prompt.strip()[:80],
+        text=params.prompt.strip(),
+        verdict=pictures.verdict(picture),
+        meta=recipe,
+        preview=pictures.thumbnail(picture),
+    )
+
+
+def _progress(
+    ctx: TaskContext, params: Generate, model: DiffusionModel, number: int, step: Step
+) -> Event:
+    which = f"Picture {number + 1} of {params.count}, " if params.count > 1 else ""
+    small = glimpse(model, step.latents)
+    larger = max(1, _SMALLEST_PREVIEW // max(small.shape[:2]))
+    return ctx.progress(
+        number * step.total + step.done,
+        params.count * step.total,
+        f"{which}step {step.done} of {step.total}",
+        np.ascontiguousarray(small.repeat(larger, 0).repeat(larger, 1)),
+    )
+
+
+def _size(params: Generate, plan: Plan, start: Any) -> tuple[int, int]:
+    """Return the size asked for, else that of the picture to begin with, else the weights' own."""
+    width, height = params.width or params.height, params.height or params.width
+    if not width:
+        width = height = plan.side
+        if start is not None:
+            tall, wide = start.shape[:2]
+            width, height = (_like(a, b, plan) for a, b in ((wide, tall), (tall, wide)))
+    step = plan.scale
+    for name, value in (("Width", width), ("Height", height)):
+        if value % step or value < step:
+            near = max(step, round(value / step) * step)
+            raise BadInput(
+                f"{name} must be a multiple of {step} with these weights; you gave {value}.",
+                f"Use {near}.",
+            )
+    return width, height
+
+
+def _like(side: int, other: int, plan: Plan) -> int:
+    """Return a side that keeps the proportions and takes as many pixels as the weights' own."""
+    wanted = plan.side * (min(max(side / other, 0.25), 4) ** 0.5)
+    return max(1, round(wanted / plan.scale)) * plan.scale
+
+
+def _wish(params: Generate, plan: Plan, width: int, height: int, start: Any) -> Wish:
+    return Wish(
+        prompt=params.prompt.strip(),
+        negative=params.negative.strip(),
+        width=width,
+        height=height,
+        steps=params.steps or STEPS,
+        guidance=params.guidance or GUIDANCE[plan.architecture],
+        scheduler=params.scheduler,
+        start=None if start is None else _tensor(start, width, height),
+        strength=params.strength,
+    )
+
+
+def _tensor(picture: Any, width: int, height: int) -> Tensor:
+    small = pictures.resized(pictures.on_white(picture), width, height)
+    return torch.from_numpy(small.copy()).permute(2, 0, 1)[None].float() / 255
+
+
+def _beyond(model: DiffusionModel, params: Generate) -> str:
+    """Return what to say of words that are not read."""
+    said = []
+    for name, text in (("prompt", params.prompt), ("negative prompt", params.negative)):
+        if count := left_out(model, text):
+            said.append(f"The last {count} tokens of the {name} are not read: these weights read 75.")
+    return " ".join(said)

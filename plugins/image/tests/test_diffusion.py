@@ -1,0 +1,372 @@
+"""Diffusion weights: tiny random ones, drawn as the pipeline of the library draws them."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+import pytest
+from PIL import Image
+
+torch = pytest.importorskip("torch")
+diffusers = pytest.importorskip("diffusers")
+transformers = pytest.importorskip("transformers")
+
+from studio.api import BadInput, StudioError  # noqa: E402
+from studio.testing.plugins import run_task  # noqa: E402
+from studio_image.diffusion import loader  # noqa: E402
+from studio_image.diffusion.decoding import decode, glimpse  # noqa: E402
+from studio_image.diffusion.denoising import Wish, denoise, left_out  # noqa: E402
+from studio_image.diffusion.loader import read_plan  # noqa: E402
+from studio_image.diffusion.model import build  # noqa: E402
+from studio_image.diffusion.plan import Vocabulary  # noqa: E402
+from studio_image.diffusion.task import generate  # noqa: E402
+from studio_image.diffusion.vocabulary import tokenizer  # noqa: E402
+from studio_image.schema import Generate  # noqa: E402
+
+pytestmark = pytest.mark.torch
+
+TEXT = MappingProxyType(
+    {
+        "hidden_size": 32, "intermediate_size": 37, "num_hidden_layers": 3,
+        "num_attention_heads": 4, "vocab_size": 49408, "projection_dim": 32,
+    }
+)  # fmt: skip
+NOISE = MappingProxyType({"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"})
+
+
+def parts(is_xl: bool):
+    torch.manual_seed(0)
+    unet = {
+        "block_out_channels": (32, 64), "layers_per_block": 1, "sample_size": 16,
+        "down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D"),
+        "up_block_types": ("CrossAttnUpBlock2D", "UpBlock2D"),
+        "cross_attention_dim": 64 if is_xl else 32, "attention_head_dim": 4,
+    }  # fmt: skip
+    if is_xl:
+        unet |= {
+            "addition_embed_type": "text_time", "addition_time_embed_dim": 8,
+            "projection_class_embeddings_input_dim": 80, "use_linear_projection": True,
+            "transformer_layers_per_block": (1, 2),
+        }  # fmt: skip
+    return {
+        "unet": diffusers.UNet2DConditionModel(**unet),
+        "vae": diffusers.AutoencoderKL(
+            block_out_channels=(32, 64), latent_channels=4,
+            down_block_types=("DownEncoderBlock2D",) * 2, up_block_types=("UpDecoderBlock2D",) * 2,
+        ),
+        "text_encoder": transformers.CLIPTextModel(transformers.CLIPTextConfig(**TEXT)),
+        "tokenizer": tokenizer(Vocabulary(None)),
+        "scheduler": diffusers.PNDMScheduler(**NOISE, skip_prk_steps=True, steps_offset=1),
+    }  # fmt: skip
+
+
+def pipeline(is_xl: bool):
+    if not is_xl:
+        return diffusers.StableDiffusionPipeline(
+            **parts(False), safety_checker=None, feature_extractor=None,
+            requires_safety_checker=False,
+        )  # fmt: skip
+    second = transformers.CLIPTextModelWithProjection(transformers.CLIPTextConfig(**TEXT))
+    return diffusers.StableDiffusionXLPipeline(
+        **parts(True), text_encoder_2=second, tokenizer_2=tokenizer(Vocabulary(None, "!")),
+        add_watermarker=False,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def pipes():
+    made = {"sd": pipeline(False), "sdxl": pipeline(True)}
+    for pipe in made.values():
+        pipe.set_progress_bar_config(disable=True)
+    return made
+
+
+@pytest.fixture(scope="module")
+def folders(pipes, tmp_path_factory):
+    root = tmp_path_factory.mktemp("weights")
+    for name, pipe in pipes.items():
+        pipe.save_pretrained(root / name)
+    return {name: root / name for name in pipes}
+
+
+def finished(steps):
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+
+
+@pytest.fixture(scope="module")
+def models(folders):
+    return {
+        name: finished(build(read_plan(path), "cpu", torch.float32))
+        for name, path in folders.items()
+    }
+
+
+def last(model, wish, seed=7):
+    return list(denoise(model, wish, torch.Generator().manual_seed(seed)))[-1].latents
+
+
+KINDS = {
+    "default": "PNDMScheduler", "euler": "EulerDiscreteScheduler",
+    "euler-a": "EulerAncestralDiscreteScheduler", "dpm++": "DPMSolverMultistepScheduler",
+    "ddim": "DDIMScheduler", "lms": "LMSDiscreteScheduler", "heun": "HeunDiscreteScheduler",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("choice", KINDS)
+@pytest.mark.parametrize("which", ["sd", "sdxl"])
+def test_latents_are_those_of_the_plain_loop(models, pipes, which, choice):
+    if choice == "lms":
+        pytest.importorskip("scipy")
+    pipe = pipes[which]
+    config = {k: v for k, v in pipe.scheduler.config.items() if not k.startswith("_")}
+    if choice != "default":
+        config = {k: config[k] for k in (*NOISE, "steps_offset")}
+    if choice == "ddim":
+        config |= {"clip_sample": False, "set_alpha_to_one": False}
+    before, pipe.scheduler = pipe.scheduler, getattr(diffusers, KINDS[choice])(**config)
+    try:
+        plain = pipe(
+            "a red fox", negative_prompt="rain", width=48, height=32, num_inference_steps=4,
+            guidance_scale=5.0, output_type="latent", generator=torch.Generator().manual_seed(7),
+        ).images  # fmt: skip
+    finally:
+        pipe.scheduler = before
+    ours = last(models[which], Wish("a red fox", "rain", 48, 32, 4, 5.0, choice))
+    assert torch.equal(ours, plain)
+
+
+@pytest.mark.parametrize("which", ["sd", "sdxl"])
+@pytest.mark.parametrize("guidance", [1.0, 5.0])
+def test_picture_to_picture_is_that_of_the_plain_loop(models, pipes, which, guidance):
+    kind = {
+        "sd": diffusers.StableDiffusionImg2ImgPipeline,
+        "sdxl": diffusers.StableDiffusionXLImg2ImgPipeline,
+    }[which]
+    start = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(1))
+    pipe = kind(**pipes[which].components, **({"requires_safety_checker": False} if which == "sd" else {}))
+    pipe.set_progress_bar_config(disable=True)
+    pipe.scheduler = diffusers.EulerDiscreteScheduler(**NOISE, steps_offset=1)
+    plain = pipe(
+        "a red fox", image=start, strength=0.6, num_inference_steps=5, guidance_scale=guidance,
+        output_type="latent", generator=torch.Generator().manual_seed(7),
+    ).images  # fmt: skip
+    wish = Wish("a red fox", "", 32, 32, 5, guidance, "euler", start, 0.6)
+    ours = last(models[which], wish)
+    assert torch.allclose(ours, plain, atol=1e-5)
+
+
+def test_facts_come_from_headers(folders):
+    for name, path in folders.items():
+        facts = loader().recognise(path)
+        assert facts.capabilities == ("text-to-image",)
+        assert facts.facts["native_size"] == 32
+        whole = pipeline(name == "sdxl").components.values()
+        expected = sum(p.numel() for n in whole if isinstance(n, torch.nn.Module) for p in n.parameters())
+        assert facts.facts["parameters"] == expected
+        assert loader().measure(path).weights_bytes >= 2 * expected
+
+
+def test_other_things_are_not_ours(tmp_path):
+    (tmp_path / "config.json").write_text("{}")
+    assert loader().recognise(tmp_path) is None
+    assert loader().recognise(tmp_path / "config.json") is None
+
+
+# --- the task ---------------------------------------------------------------------------------
+
+
+class Leased(dict):
+    """What the pretend pool asks: the model, and its path."""
+
+
+@pytest.fixture
+def draw(models, folders, monkeypatch):
+    from studio.runtime.context import Context
+
+    monkeypatch.setattr(Context, "weights_path", lambda self, weights: folders[weights])
+
+    def draw(seed=3, stop_after=None, inputs=None, **values):
+        values = {"prompt": "a red fox", "weights": "sd", "steps": 3, "count": 1} | values
+        return run_task(
+            generate, Generate.parse(values), seed=seed, models=models, inputs=inputs,
+            stop_after=stop_after,
+        )  # fmt: skip
+
+    return draw
+
+
+def test_a_preview_at_every_step_and_the_second_picture_is_the_next_seed(draw):
+    two = draw(count=2)
+    assert [p.done for p in two.progress] == [0, 1, 2, 3, 3, 4, 5, 6]
+    assert all(p.preview.dtype == np.uint8 and p.preview.shape[2] == 3 for p in two.progress)
+    assert two.result["seeds"] == [3, 4]
+    pictures = [Image.open(io.BytesIO(a.payload)) for a in two.artifacts]
+    assert [p.size for p in pictures] == [(32, 32)] * 2
+    alone = draw(seed=4)
+    assert np.array_equal(np.asarray(pictures[1]), np.asarray(Image.open(io.BytesIO(alone.artifacts[0].payload))))
+    assert not np.array_equal(*map(np.asarray, pictures))
+
+
+def test_it_stops_within_a_step_and_keeps_what_is_done(draw):
+    made = draw(count=4, stop_after=7)
+    assert made.cancelled
+    assert made.steps == 7
+    assert len(made.artifacts) == 1
+
+
+def test_it_begins_with_a_picture_of_any_shape(draw):
+    stream = io.BytesIO()
+    Image.new("RGBA", (90, 40), (200, 30, 30, 255)).save(stream, "PNG")
+    made = draw(inputs={"image": stream.getvalue()}, strength=0.34)
+    assert made.result["width"] > made.result["height"]
+    assert made.progress[-1].total == 1
+
+
+def test_words_beyond_the_text_encoder_are_told(draw, models):
+    assert left_out(models["sd"], "fox " * 75) == 0
+    assert "5 tokens" in draw(prompt="fox " * 80).result["note"]
+
+
+def test_a_size_that_does_not_fit_is_refused(draw):
+    with pytest.raises(BadInput, match="multiple of 2"):
+        draw(width=33, height=34)
+
+
+# --- numbers that are none --------------------------------------------------------------------
+
+
+def test_not_a_number_at_any_step_is_found(models, monkeypatch):
+    model = models["sd"]
+    unet = type(model.pipe.unet)
+    forward = unet.forward
+    for bad in range(3):
+        calls = iter(range(99))
+
+        def broken(self, *args, calls=calls, bad=bad, **kwargs):
+            (noise,) = forward(self, *args, **kwargs)
+            return (noise * (float("nan") if next(calls) == bad else 1.0),)
+
+        monkeypatch.setattr(unet, "forward", broken)
+        with pytest.raises(StudioError, match=f"step {bad + 1} of 3"):
+            last(model, Wish("fox", "", 32, 32, 3, 5.0, "euler"))
+
+
+def test_the_decoder_is_tried_again_in_float32(folders, monkeypatch):
+    model = finished(build(read_plan(folders["sd"]), "cpu", torch.bfloat16))
+    latents = torch.randn(1, 4, 16, 16, generator=torch.Generator().manual_seed(0))
+    kind = type(model.pipe.vae)
+    plain = kind.decode
+
+    def overflowing(self, latents, **options):
+        (pixels,) = plain(self, latents, **options)
+        return (pixels * (float("nan") if self.dtype == torch.bfloat16 else 1.0),)
+
+    assert not decode(model, latents)[1]
+    monkeypatch.setattr(kind, "decode", overflowing)
+    pixels, again = decode(model, latents)
+    assert again
+    assert torch.isfinite(pixels).all()
+    assert model.pipe.vae.dtype == torch.bfloat16
+    monkeypatch.setattr(kind, "decode", lambda *a, **k: (plain(*a, **k)[0] * float("nan"),))
+    with pytest.raises(StudioError, match="float32"):
+        decode(model, latents)
+
+
+def test_the_preview_resembles_the_picture(models):
+    """Flat latents: the colours guessed are nearer to the decoder's than the grey of no guess."""
+    model = models["sd"]
+    latents = torch.randn(1, 4, 1, 1, generator=torch.Generator().manual_seed(5)).expand(1, 4, 16, 16)
+    pixels, _ = decode(model, latents)
+    wanted = pixels[0, :, 12:20, 12:20].mean((1, 2)).numpy()
+    guessed = glimpse(model, latents)[8, 8] / 255
+    assert np.abs(guessed - wanted).mean() < 0.1
+
+
+# --- what a folder may not do -----------------------------------------------------------------
+
+
+@pytest.fixture
+def copy(folders, tmp_path):
+    import shutil
+
+    return Path(shutil.copytree(folders["sd"], tmp_path / "mine"))
+
+
+def changed(path: Path, **values) -> None:
+    path.write_text(json.dumps(json.loads(path.read_text()) | values))
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("_class_name", "FluxPipeline"),
+        ("_class_name", ["my_pipeline", "Mine"]),
+        ("unet", ["my_unet", "UNet2DConditionModel"]),
+        ("unet", ["diffusers", "eval"]),
+        ("vae", ["diffusers", "UNet2DConditionModel"]),
+        ("text_encoder", ["transformers", "AutoModel"]),
+        ("scheduler", ["os", "system"]),
+        ("helper", ["helper", "Helper"]),
+        ("tokenizer", ["transformers"]),
+        ("unet", [{"a": 1}, None]),
+    ],
+)
+def test_classes_outside_the_table_are_refused_by_name(copy, key, value):
+    assert loader().recognise(copy)  # control: as it was saved, it is fine
+    changed(copy / "model_index.json", **{key: value})
+    (copy / "my_unet.py").write_text("raise SystemExit('this ran')")
+    with pytest.raises(StudioError, match="not one of the kinds"):
+        loader().recognise(copy)
+
+
+def test_pickles_are_not_opened(copy, tmp_path):
+    weights = copy / "unet" / "diffusion_pytorch_model.safetensors"
+    weights.rename(weights.with_suffix(".bin"))
+    with pytest.raises(StudioError, match="unet as a pickle"):
+        loader().recognise(copy)
+    (tmp_path / "model.ckpt").write_bytes(b"\x80\x04.")
+    with pytest.raises(StudioError, match="pickle"):
+        loader().recognise(tmp_path / "model.ckpt")
+
+
+def test_broken_folders_are_told(copy):
+    changed(copy / "unet" / "config.json", layers_per_block=10**9)
+    with pytest.raises(StudioError, match="layers_per_block"):
+        loader().recognise(copy)
+    changed(copy / "unet" / "config.json", layers_per_block=2)
+    with pytest.raises(StudioError, match="missing"):
+        finished(loader().load(copy, "cpu"))
+    changed(copy / "unet" / "config.json", layers_per_block=1, block_out_channels=[32, 32])
+    with pytest.raises(StudioError, match="shape"):
+        finished(loader().load(copy, "cpu"))
+    changed(copy / "unet" / "config.json", in_channels=9)
+    with pytest.raises(StudioError, match="edit pictures"):
+        loader().recognise(copy)
+    weights = copy / "vae" / "diffusion_pytorch_model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-10])
+    with pytest.raises(StudioError, match="safetensors"):
+        loader().recognise(copy)
+    (copy / "model_index.json").write_text("[" * 100_000)
+    with pytest.raises(StudioError, match="cannot be read"):
+        loader().recognise(copy)
+
+
+def test_without_the_extra_a_sentence_says_how_to_add_it(folders, monkeypatch):
+    import importlib.util
+
+    real = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name, *a: None if name == "diffusers" else real(name, *a)
+    )
+    assert loader().recognise(folders["sd"])
+    with pytest.raises(StudioError, match="diffusers") as caught:
+        finished(loader().load(folders["sd"], "cpu"))
+    assert "pip install" in caught.value.hint
