@@ -16,11 +16,11 @@ from studio.api import BadInput, ErrorCode, Event, Kind, StudioError, TaskContex
 from studio_image import pictures, sampling
 from studio_image.schema import Generate
 from studio_image.starter_weights import Starter
-from studio_image.upscale.enlarging import enlarged
+from studio_image.upscale import enlarged
 
 SIDE = 64
 FACTOR = 4
-ENLARGER = "realesr-animevideov3"
+ENLARGER = "real-esrgan-animevideov3"
 """Weights made for drawings; without them, pictures are enlarged by interpolation and say so."""
 
 
@@ -131,13 +131,7 @@ def _enlarged(
 ) -> Generator[Event, None, tuple[np.ndarray, str]]:
     try:
         with ctx.lease(ENLARGER) as upscaler:
-            steps = enlarged(upscaler, picture, FACTOR)
-            while True:
-                try:
-                    next(steps)
-                except StopIteration as end:
-                    return end.value, ""
-                yield None
+            return (yield from enlarged(ctx, upscaler, picture, FACTOR)), ""
     except StudioError as error:
         if error.code is not ErrorCode.NOT_FOUND:
             raise

@@ -155,7 +155,9 @@ def _decoded(data: bytes, name: str) -> np.ndarray:
             image = Image.open(io.BytesIO(data))
         if image.width * image.height > MAX_PIXELS:
             size = f"{image.width:,} × {image.height:,}"
-            raise BadInput(f"{name} has {size} pixels; at most 100 million fit.", "Make it smaller.")
+            raise BadInput(
+                f"{name} has {size} pixels; at most 100 million fit.", "Make it smaller."
+            )
         if image.mode.startswith(("I", "F")):  # 16 bits or more a pixel: down to 8
             image = _eight_bits(image)
         image = ImageOps.exif_transpose(image)

@@ -65,14 +65,14 @@ def understand(prompt: str, style: str, starter: Starter) -> Reading:
     heard = [word for word in said if word in starter.words or word in COLOURS]
     unknown = tuple(dict.fromkeys(word for word in said if word not in heard))
     if not heard:
-        raise BadInput(f"These weights know none of the words in “{prompt.strip()}”.", _near(said, starter))
+        raise BadInput(
+            f"These weights know none of the words in “{prompt.strip()}”.", _near(said, starter)
+        )
     heard = heard[:MAX_WORDS]
     known = _known(heard, starter)
     caption = Caption.of(" ".join(heard), style, known=False)
     phrase = Caption.of(known, style).phrase if known else 0
-    return Reading(
-        Caption(caption.words, phrase, caption.style), " ".join(heard), known, unknown
-    )
+    return Reading(Caption(caption.words, phrase, caption.style), " ".join(heard), known, unknown)
 
 
 def draw(

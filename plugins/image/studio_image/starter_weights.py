@@ -134,7 +134,9 @@ def save(
         seen: Pictures that the generator saw while it learned.
     """
     state = {
-        f"{part}.{name}": value for part, weights in networks.items() for name, value in weights.items()
+        f"{part}.{name}": value
+        for part, weights in networks.items()
+        for name, value in weights.items()
     }
     halved = {
         name: value.half() if value.is_floating_point() else value
@@ -181,7 +183,11 @@ def _used_rows(captions: Sequence[str]) -> tuple[Tensor, Tensor]:
 
 def _assembled(state: dict[str, Tensor], captions: frozenset[str], device: str) -> Starter:
     parts: dict[str, nn.Module] = {}
-    for part, network in (("encoder", Encoder()), ("decoder", Decoder()), ("generator", Generator())):
+    for part, network in (
+        ("encoder", Encoder()),
+        ("decoder", Decoder()),
+        ("generator", Generator()),
+    ):
         own = {n.removeprefix(f"{part}."): v for n, v in state.items() if n.startswith(f"{part}.")}
         network.load_state_dict(own)
         if part != "generator":

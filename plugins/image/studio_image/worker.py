@@ -5,39 +5,29 @@ Does none of the work: that is in the modules named here.
 
 from __future__ import annotations
 
-import importlib.util
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from studio.api import Event, Kind, TaskContext, Verdict, hookimpl
-from studio_image import drawing, pictures, starter_weights
+from studio.api import Event, Kind, Loader, TaskContext, Verdict, hookimpl
+from studio_image import diffusion, drawing, pictures, restyle, starter_weights, upscale
+from studio_image.restyle import task as restyling
 from studio_image.schema import Generate
-
-
-def _part(name: str, member: str) -> Any:
-    """TEMPORARY while the parts are written side by side."""
-    module = f"studio_image.{name}"
-    if importlib.util.find_spec(module) is None:
-        return None
-    return getattr(importlib.import_module(module), member, None)
 
 
 @hookimpl
 def studio_tasks() -> Mapping[str, Any]:
     """Return the tasks of this plugin."""
-    tasks = {
+    return {
         "image.generate": generate,
-        "image.enlarge": _part("upscale", "enlarge"),
-        "image.restyle": _part("restyle", "restyle"),
+        "image.enlarge": upscale.enlarge,
+        "image.restyle": restyling.restyle,
     }
-    return {name: task for name, task in tasks.items() if task}
 
 
 @hookimpl
-def studio_loaders() -> Any:
+def studio_loaders() -> Sequence[Loader]:
     """Return the loaders of the four families, the cheapest to ask first."""
-    makers = [_part(name, "loader") for name in ("upscale", "restyle", "diffusion")]
-    return [starter_weights.loader(), *(make() for make in makers if make)]
+    return (starter_weights.loader(), upscale.loader(), restyle.loader(), diffusion.loader())
 
 
 @hookimpl
@@ -49,6 +39,4 @@ def studio_checks() -> Mapping[str, Callable[[bytes], Verdict]]:
 def generate(ctx: TaskContext, params: Generate) -> Iterator[Event]:
     """Draw with the starter weights, or with diffusion weights: whichever the file is."""
     is_starter = starter_weights.read_metadata(ctx.weights_path(params.weights)) is not None
-    if is_starter:
-        return drawing.generate(ctx, params)
-    return _part("diffusion", "generate")(ctx, params)
+    return (drawing if is_starter else diffusion).generate(ctx, params)

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from studio_image import pictures
 
 from studio.api import BadInput
+from studio_image import pictures
 
 
 def noise(*shape: int) -> np.ndarray:

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from studio_image import drawing, pictures, sampling, starter_weights
-from studio_image.schema import Generate
-from studio_image.starter import Decoder, Encoder, Generator
 
 from studio.api import BadInput, StudioError
 from studio.testing.plugins import Made, run_task
+from studio_image import drawing, pictures, sampling, starter_weights
+from studio_image.schema import Generate
+from studio_image.starter import Decoder, Encoder, Generator
 
 CAPTIONS = ("fox", "red apple", "crying face", "a button", "house")
 

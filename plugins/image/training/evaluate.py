@@ -22,8 +22,8 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
-from studio_image.sampling import BATCH, decode, draw, encode, understand
-from studio_image.starter import STYLES
+from studio_image.sampling import BATCH, GUIDANCE, STEPS, decode, draw, encode, understand
+from studio_image.starter import LATENT_CHANNELS, STYLES, TOKENS
 from studio_image.starter_weights import Starter, loader
 
 GRID = 8
@@ -85,7 +85,8 @@ class Gallery:
 
     def hits(self, made: Tensor, asked: list[str], k: int) -> float:
         """Return how often one of the ``k`` nearest has the asked caption."""
-        near = (F.normalize((features(made) - self.mean) / self.scale) @ self.real.T).topk(k).indices
+        seen = F.normalize((features(made) - self.mean) / self.scale)
+        near = (seen @ self.real.T).topk(k).indices
         found = [
             want in [self.captions[i] for i in row]
             for want, row in zip(asked, near.tolist(), strict=True)
@@ -103,9 +104,6 @@ def drawn(starter: Starter, caption: str, style: str, seed: int) -> Tensor:
 
 def many(starter: Starter, captions: list[str], styles: list[str], seed: int) -> Tensor:
     """Return pictures (n, 3, 64, 64), one for each caption and style, with guidance 3."""
-    from studio_image.sampling import GUIDANCE, STEPS
-    from studio_image.starter import LATENT_CHANNELS, TOKENS
-
     rows = torch.tensor(
         [understand(c, s, starter).caption.row() for c, s in zip(captions, styles, strict=True)]
     )
@@ -159,7 +157,7 @@ def report(starter: Starter, data: dict[str, np.ndarray], count: int) -> None:
 
 
 def sheet(starter: Starter, data: dict[str, np.ndarray]) -> Image.Image:
-    """Return the sheet: everyday things in each style, held-out pairs over their truth, new ones."""
+    """Return everyday things in each style, held-out pairs over their truth, new prompts."""
     rows = [[_array(drawn(starter, c, style, 7)) for c in EVERYDAY] for style in STYLES]
     held = np.random.default_rng(1).permutation(np.where(data["held_out"])[0])[: len(EVERYDAY)]
     rows.append(

@@ -25,8 +25,8 @@ from torch import Tensor, nn
 
 from autoencoder import Autoencoder, Pictures
 from optim import Average, MuonAdamW
-from recolour import COLOURS, recolour, rename
-from studio_image.starter import MAX_WORDS, Caption, Generator
+from recolour import recolour, rename
+from studio_image.starter import COLOURS, MAX_WORDS, Caption, Generator
 from studio_image.starter_weights import loader, read_metadata
 
 BATCH = 256

@@ -11,8 +11,6 @@ import re
 import torch
 from torch import Tensor
 
-from studio_image.starter import COLOURS
-
 _HUES = torch.tensor([0, 28, 50, 120, 212, 275, 335]) / 360
 _SATURATION = torch.tensor([1, 1, 1, 0.8, 1, 1, 0.6])
 _COLOUR_WORD = re.compile(
