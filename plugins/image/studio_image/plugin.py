@@ -1,13 +1,12 @@
-"""The window half: hands the shell its page when it is first opened.
-
-Imports no page before that.
-"""
+"""The window half: page, viewer and formats of pictures. Imports none of them before its use."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
 
-from studio.api import Page, PluginContext, hookimpl
+from studio.api import Kind, Page, PluginContext, SavedArtifact, hookimpl
 
 
 @hookimpl
@@ -20,3 +19,53 @@ def studio_pages(ctx: PluginContext) -> Mapping[str, Callable[[], Page]]:
         return build_page(ctx)
 
     return {"image.page": build}
+
+
+@hookimpl
+def studio_viewers(ctx: PluginContext) -> Mapping[str, Callable[[SavedArtifact], Any]]:
+    """Return the canvas for pictures in the gallery."""
+
+    def view(artifact: SavedArtifact) -> Any:
+        from studio_image.pages.canvas import Canvas
+        from studio_image.pages.picture_files import read_picture
+
+        canvas = Canvas(ctx)
+        canvas.show_image(read_picture(artifact.path))
+        return canvas
+
+    return {Kind.IMAGE: view}
+
+
+@hookimpl
+def studio_exporters() -> Mapping[str, Callable[[SavedArtifact, Path], None]]:
+    """Return the formats in which pictures can leave the gallery."""
+
+    def write(artifact: SavedArtifact, path: Path) -> None:
+        from studio_image.pages.picture_files import export
+
+        export(artifact, path)
+
+    return {f"{Kind.IMAGE}:{suffix}": write for suffix in (".jpg", ".webp")}
+
+
+@hookimpl
+def studio_open_file(ctx: PluginContext, path: Path) -> Callable[[], None] | None:
+    """Return how a picture that was dropped on the window is brought to the page."""
+    from studio_image.schema import PICTURE_SUFFIXES
+
+    if path.suffix.lower() not in PICTURE_SUFFIXES:
+        return None
+
+    def bring() -> None:
+        from studio_image.pages.importing import Brought, bring_file
+
+        def show(brought: Brought) -> None:
+            if brought.artifact is None:
+                ctx.notices.error(brought.error or "", key="image.open")
+                return
+            for _title, run in list(ctx.send_to(brought.artifact))[:1]:
+                run()
+
+        ctx.run_later(lambda: bring_file(ctx, path), show)
+
+    return bring

@@ -1,0 +1,173 @@
+"""What a drawing begins with: the prompt and the chips of styles below it. Draws nothing itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from PySide6.QtCore import QMimeData, Qt, Signal
+from PySide6.QtGui import QImage, QKeyEvent
+from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+
+from studio.api import PluginContext
+from studio_image.pages.wording import style_titles, style_words, tr
+from studio_image.schema import Generate
+
+MAX_CHARS = next(f.text.max_chars for f in Generate.fields() if f.name == "prompt")
+_STARTER = "image-starter"
+
+
+class PromptEdit(QPlainTextEdit):
+    """Return draws, Shift+Return begins a line.
+
+    Signals:
+        entered: Draw it.
+        picture_pasted: A picture came instead of words.
+        refused: A paste that is too long; carries how long it would be.
+    """
+
+    entered = Signal()
+    picture_pasted = Signal(QImage)
+    refused = Signal(int)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setTabChangesFocus(True)
+        self.setProperty("plain", True)
+        self.setPlaceholderText(tr("What should the pictures show?  A red fox"))
+        self.setAccessibleName(tr("Prompt"))
+        self.setFixedHeight(48)
+        self.setStyleSheet("font-size: 14px;")
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Return draws."""
+        shifted = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not shifted:
+            self.entered.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def canInsertFromMimeData(self, source: QMimeData) -> bool:
+        """Pictures too."""
+        return source.hasImage() or super().canInsertFromMimeData(source)
+
+    def insertFromMimeData(self, source: QMimeData) -> None:
+        """Take words as words and a picture as a picture."""
+        if source.hasImage() and not source.hasText():
+            self.picture_pasted.emit(QImage(source.imageData()))
+            return
+        selected = len(self.textCursor().selectedText())
+        length = len(self.toPlainText()) - selected + len(source.text())
+        if length > MAX_CHARS:
+            self.refused.emit(length)
+        else:
+            super().insertFromMimeData(source)
+
+
+class PromptBox(QWidget):
+    """Prompt and chips.
+
+    Attributes:
+        field: The prompt.
+
+    Signals:
+        changed: The words or the style are different.
+    """
+
+    changed = Signal()
+
+    def __init__(self, ctx: PluginContext) -> None:
+        super().__init__()
+        self._ctx = ctx
+        self._style = str(next(f.default for f in Generate.fields() if f.name == "style"))
+        self._own_styles = True
+        self.field = PromptEdit()
+        self.field.textChanged.connect(self.changed)
+        self._chips = QWidget()
+        self._chips.setAccessibleName(tr("Styles"))
+        self._row = QHBoxLayout(self._chips)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(6)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        column.addWidget(self.field)
+        column.addWidget(self._chips)
+        self._fill()
+
+    @property
+    def text(self) -> str:
+        """The prompt."""
+        return self.field.toPlainText().strip()
+
+    def set_text(self, text: str) -> None:
+        """Show a prompt; it can be undone as what is typed."""
+        cursor = self.field.textCursor()
+        cursor.select(cursor.SelectionType.Document)
+        cursor.insertText(text)
+
+    @property
+    def style_name(self) -> str:
+        """The style of the starter weights."""
+        return self._style
+
+    def set_style_name(self, style: str) -> None:
+        """Choose a style of the starter weights; unknown ones are ignored."""
+        if style in style_titles():
+            self._style = style
+            self._fill()
+
+    def show_weights(self, weights: str) -> None:
+        """Offer what these weights understand: styles of their own, or words."""
+        fitting = self._ctx.weights.for_capability("text-to-image")
+        chosen = weights or (fitting[0][0] if fitting else _STARTER)
+        own = chosen.startswith(_STARTER)
+        if own != self._own_styles:
+            self._own_styles = own
+            self._fill()
+
+    def chips(self) -> Sequence[QPushButton]:
+        """Return the chips in view."""
+        return [
+            widget
+            for place in range(self._row.count())
+            if isinstance(widget := self._row.itemAt(place).widget(), QPushButton)
+        ]
+
+    def _fill(self) -> None:
+        while self._row.count():
+            item = self._row.takeAt(0)
+            if item.widget() is not None:
+                item.widget().deleteLater()
+        if self._own_styles:
+            for name, title in style_titles().items():
+                chip = self._chip(title, partial(self._choose, name))
+                chip.setCheckable(True)
+                chip.setAutoExclusive(True)
+                chip.setChecked(name == self._style)
+        else:
+            for title, words in style_words():
+                chip = self._chip(title, partial(self._add_words, words))
+                chip.setToolTip(tr("Adds “{words}” to the prompt").format(words=words))
+        self._row.addStretch(1)
+
+    def _chip(self, title: str, run: object) -> QPushButton:
+        chip = self._ctx.ui.button(title)
+        chip.setProperty("density", "small")
+        chip.setAccessibleName(tr("Style {title}").format(title=title))
+        chip.clicked.connect(lambda _checked=False: run())  # type: ignore[operator]
+        self._row.addWidget(chip)
+        return chip
+
+    def _choose(self, name: str) -> None:
+        self._style = name
+        self.changed.emit()
+
+    def _add_words(self, words: str) -> None:
+        text = self.text
+        if words in text:
+            self.set_text(text.replace(f", {words}", "").replace(words, "").strip(", "))
+        else:
+            self.set_text(f"{text}, {words}" if text else words)
+        self.field.setFocus()

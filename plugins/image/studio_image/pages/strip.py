@@ -1,0 +1,145 @@
+"""The strip of results below the canvas: thumbnails to pick, to star and to drag out."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QMimeData, QPoint, QRect, QSize, Qt, QUrl, Signal
+from PySide6.QtGui import QIcon, QImage, QKeyEvent, QPainter, QPixmap
+from PySide6.QtWidgets import QListView, QListWidget, QListWidgetItem
+
+from studio.api import PluginContext
+from studio_image.pages.results import Result
+from studio_image.pages.wording import tr
+
+THUMB = 64
+_CELL = THUMB + 12
+_ID = Qt.ItemDataRole.UserRole
+_PATH = Qt.ItemDataRole.UserRole + 1
+
+
+class Strip(QListWidget):
+    """Thumbnails in a row.
+
+    Signals:
+        picked: The user moved to a result; carries its id.
+        menu_asked: The user wants what can be done with the current one; carries where.
+        removed: The user wants the current one out of the strip.
+    """
+
+    picked = Signal(str)
+    menu_asked = Signal(QPoint)
+    removed = Signal()
+
+    def __init__(self, ctx: PluginContext) -> None:
+        super().__init__()
+        self._ui = ctx.ui
+        self.setViewMode(QListView.ViewMode.IconMode)
+        self.setFlow(QListView.Flow.LeftToRight)
+        self.setWrapping(False)
+        self.setMovement(QListView.Movement.Static)
+        self.setIconSize(QSize(THUMB, THUMB))
+        self.setGridSize(QSize(_CELL, _CELL))
+        self.setUniformItemSizes(True)
+        self.setFixedHeight(_CELL + 12)
+        self.setDragEnabled(True)
+        self.setDragDropMode(QListView.DragDropMode.DragOnly)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setHorizontalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.setStyleSheet("QListWidget::item { padding: 3px; min-height: 0; }")
+        self.setAccessibleName(tr("Results"))
+        self.customContextMenuRequested.connect(
+            lambda at: self.menu_asked.emit(self.viewport().mapToGlobal(at))
+        )
+        self.currentItemChanged.connect(self._on_current)
+
+    def ids(self) -> list[str]:
+        """Return the ids in view, from the left."""
+        return [self.item(row).data(_ID) for row in range(self.count())]
+
+    def add(self, place: int, result: Result) -> None:
+        """Put a result at ``place``; its thumbnail comes with ``show_thumbnail``."""
+        item = QListWidgetItem()
+        item.setSizeHint(QSize(_CELL, _CELL))
+        item.setData(_ID, result.artifact.id)
+        item.setData(_PATH, str(result.artifact.path))
+        blank = QPixmap(THUMB, THUMB)
+        blank.fill(Qt.GlobalColor.transparent)
+        item.setIcon(QIcon(blank))
+        self.insertItem(place, item)
+        self.describe(result)
+
+    def describe(self, result: Result) -> None:
+        """Say anew what a result is."""
+        item = self._item(result.artifact.id)
+        if item is not None:
+            title = result.artifact.title or tr("Picture")
+            words = tr("{title}, starred").format(title=title) if result.star else title
+            item.setToolTip(words)
+            item.setData(Qt.ItemDataRole.AccessibleTextRole, words)
+
+    def show_thumbnail(self, result: Result, image: QImage) -> None:
+        """Draw a result; a null image shows that it cannot be read."""
+        item = self._item(result.artifact.id)
+        if item is not None:
+            item.setIcon(QIcon(self._drawn(image, result.star)))
+
+    def take(self, artifact: str) -> None:
+        """Take a result out."""
+        item = self._item(artifact)
+        if item is not None:
+            self.takeItem(self.row(item))
+
+    def set_current(self, artifact: str) -> None:
+        """Mark a result without telling anybody; none with an empty id."""
+        self.blockSignals(True)
+        item = self._item(artifact)
+        self.setCurrentItem(item)
+        if item is None:
+            self.clearSelection()
+        else:
+            self.scrollToItem(item)
+        self.blockSignals(False)
+
+    def mimeData(self, items: list[QListWidgetItem]) -> QMimeData:
+        """Hand out the files themselves, as a file manager does."""
+        data = QMimeData()
+        data.setUrls([QUrl.fromLocalFile(item.data(_PATH)) for item in items])
+        return data
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Delete takes out; the menu key opens the menu."""
+        key = Qt.Key(event.key())
+        if key == Qt.Key.Key_Delete:
+            self.removed.emit()
+        elif key == Qt.Key.Key_Menu and self.currentItem() is not None:
+            below = self.visualItemRect(self.currentItem()).bottomLeft()
+            self.menu_asked.emit(self.viewport().mapToGlobal(below))
+        else:
+            super().keyPressEvent(event)
+
+    def _on_current(self, item: QListWidgetItem | None, _before: object) -> None:
+        if item is not None:
+            self.picked.emit(item.data(_ID))
+
+    def _item(self, artifact: str) -> QListWidgetItem | None:
+        ids = self.ids()
+        return self.item(ids.index(artifact)) if artifact in ids else None
+
+    def _drawn(self, image: QImage, star: bool) -> QPixmap:
+        ratio = self.devicePixelRatioF()
+        pixmap = QPixmap(round(THUMB * ratio), round(THUMB * ratio))
+        pixmap.setDevicePixelRatio(ratio)
+        pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(pixmap)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        if image.isNull():
+            self._ui.icon("image-off", "faint").paint(painter, QRect(20, 20, 24, 24))
+        else:
+            size = image.size().scaled(THUMB, THUMB, Qt.AspectRatioMode.KeepAspectRatio)
+            left, top = (THUMB - size.width()) // 2, (THUMB - size.height()) // 2
+            painter.drawImage(QRect(QPoint(left, top), size), image)
+        if star:
+            painter.setOpacity(0.9)
+            self._ui.icon("star", "warn").paint(painter, QRect(THUMB - 20, 4, 16, 16))
+        painter.end()
+        return pixmap

@@ -1,0 +1,121 @@
+"""The style pictures of Restyle: those of the gallery and the user's own, to switch on and off."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QIcon, QImage, QPixmap
+from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QToolButton, QWidget
+
+from studio.api import PluginContext, StudioError
+from studio_image.pages.picture_files import read_thumbnail
+from studio_image.pages.wording import tr
+from studio_image.restyle.gallery import STYLES
+
+_SIDE = 48
+
+
+class StyleRow(QScrollArea):
+    """Thumbnails that stay pressed.
+
+    Signals:
+        changed: Other styles are chosen.
+        pick_asked: The user wants to add a picture of theirs.
+    """
+
+    changed = Signal()
+    pick_asked = Signal()
+
+    def __init__(self, ctx: PluginContext) -> None:
+        super().__init__()
+        self._ctx = ctx
+        self._buttons: dict[str, QToolButton] = {}
+        self._own: list[str] = []
+        self.setWidgetResizable(True)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setFixedHeight(_SIDE + 22)
+        inside = QWidget()
+        inside.setAccessibleName(tr("Style pictures"))
+        self._row = QHBoxLayout(inside)
+        self._row.setContentsMargins(0, 0, 0, 8)
+        self._row.setSpacing(4)
+        add = ctx.ui.icon_button("image-plus", tr("Add a style picture of your own"))
+        add.setFixedSize(_SIDE + 10, _SIDE + 10)
+        add.clicked.connect(lambda _checked=False: self.pick_asked.emit())
+        self._row.addWidget(add)
+        self._row.addStretch(1)
+        self.setWidget(inside)
+        for style in STYLES:
+            self._add(style.name, style.title)
+        known = {style.name: style.path for style in STYLES}
+        ctx.run_later(lambda: _thumbnails(known), self._show)
+
+    @property
+    def chosen(self) -> list[str]:
+        """Names of the gallery, and paths of the user's own."""
+        return [name for name, button in self._buttons.items() if button.isChecked()]
+
+    @property
+    def own(self) -> list[str]:
+        """Paths of the user's own style pictures."""
+        return list(self._own)
+
+    def choose(self, styles: Sequence[str]) -> None:
+        """Press just these; paths that are new here are added."""
+        for style in styles:
+            if style not in self._buttons and Path(style).is_file():
+                self.add_own(Path(style))
+        for name, button in self._buttons.items():
+            button.setChecked(name in styles)
+        self.changed.emit()
+
+    def add_own(self, path: Path) -> None:
+        """Add a picture of the user's, pressed."""
+        name = str(path)
+        if name not in self._buttons:
+            self._own.append(name)
+            self._add(name, path.name)
+            self._ctx.run_later(lambda: _thumbnails({name: path}), self._show)
+        self._buttons[name].setChecked(True)
+        self.changed.emit()
+
+    def _add(self, name: str, title: str) -> None:
+        button = self._ctx.ui.icon_button("image", tr("Style {title}").format(title=title))
+        button.setCheckable(True)
+        button.setFixedSize(_SIDE + 10, _SIDE + 10)
+        button.setIconSize(QSize(_SIDE, _SIDE))
+        button.clicked.connect(lambda _checked=False: self.changed.emit())
+        self._buttons[name] = button
+        self._row.insertWidget(self._row.count() - 2, button)
+
+    def _show(self, thumbnails: Mapping[str, Any]) -> None:
+        for name, image in thumbnails.items():
+            if isinstance(image, QImage):
+                self._buttons[name].setIcon(QIcon(QPixmap.fromImage(image)))
+            else:
+                self._ctx.notices.error(image, key="image.style")
+                self._buttons[name].setChecked(False)
+                self._buttons[name].setEnabled(False)
+
+
+def _thumbnails(files: Mapping[str, Path]) -> dict[str, QImage | StudioError]:
+    return {name: _thumbnail(path) for name, path in files.items()}
+
+
+def _thumbnail(path: Path) -> QImage | StudioError:
+    try:
+        image = read_thumbnail(path, 4 * _SIDE)
+    except StudioError as error:
+        return error
+    side = min(image.width(), image.height())
+    left, top = (image.width() - side) // 2, (image.height() - side) // 2
+    return image.copy(left, top, side, side).scaled(
+        2 * _SIDE,
+        2 * _SIDE,
+        Qt.AspectRatioMode.IgnoreAspectRatio,
+        Qt.TransformationMode.SmoothTransformation,
+    )

@@ -1,0 +1,69 @@
+"""What the page shows while there is no picture: how to begin, or how to add weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from PySide6.QtWidgets import QWidget
+
+from studio.api import PluginContext
+from studio_image.pages.modes import DRAW, RESTYLE
+from studio_image.pages.wording import tr
+
+
+def welcome(ctx: PluginContext, mode: str, do: Mapping[str, Callable[..., None]]) -> QWidget:
+    """Return how a mode begins.
+
+    Args:
+        do: ``draw(prompt, style)``, ``pick()`` and ``paste()``.
+    """
+    if mode == DRAW:
+        examples = (
+            ("a red fox", "3d", tr("A red fox, in 3-D")),
+            ("a lighthouse", "flat", tr("A lighthouse, flat")),
+            ("a slice of pizza", "colour", tr("A slice of pizza, in colour")),
+            ("a rocket", "noto", tr("A rocket, rounded")),
+        )
+        return ctx.ui.empty_state(
+            "image",
+            tr("What shall we draw?"),
+            tr("Say it in a few words and choose a style. Pictures are made on this machine."),
+            [
+                ("sparkles", words, partial(do["draw"], prompt, style))
+                for prompt, style, words in examples
+            ],
+        )
+    ways = [
+        ("folder-open", tr("Choose a picture"), do["pick"]),
+        ("clipboard", tr("Paste one"), do["paste"]),
+    ]
+    if mode == RESTYLE:
+        return ctx.ui.empty_state(
+            "palette",
+            tr("Give a picture another style"),
+            tr("Drop a picture here, choose one or more styles below, and watch it change."),
+            ways,
+        )
+    return ctx.ui.empty_state(
+        "maximize",
+        tr("Make a small picture large"),
+        tr("Drop a picture here: two or four times larger, or cleaned up at its own size."),
+        ways,
+    )
+
+
+def no_weights(ctx: PluginContext, mode: str) -> QWidget:
+    """Return how to add the weights that a mode needs."""
+    what = {
+        DRAW: tr("a diffusion model as a folder or one safetensors file"),
+        RESTYLE: tr("VGG features for restyling"),
+    }.get(mode, tr("an upscaling model such as Real-ESRGAN"))
+    return ctx.ui.empty_state(
+        "boxes",
+        tr("There is no model for this yet"),
+        tr(
+            "Open Models in the rail at the left and press Add, then choose {what}. It is used "
+            "where it lies; nothing is downloaded."
+        ).format(what=what),
+    )
