@@ -164,5 +164,5 @@ def _beyond(model: DiffusionModel, params: Generate) -> str:
     said = []
     for name, text in (("prompt", params.prompt), ("negative prompt", params.negative)):
         if count := left_out(model, text):
-            said.append(f"The last {count} tokens of the {name} are not read: these weights read 75.")
+            said.append(f"The last {count} tokens of the {name} are not read.")
     return " ".join(said)
