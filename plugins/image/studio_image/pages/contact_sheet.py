@@ -65,8 +65,9 @@ class ContactSheet(QWidget):
 
     def show_images(self, images: Sequence[QImage]) -> None:
         """Show these."""
+        same = len(images) == len(self._images)
         self._images = list(images)
-        self._move_to(0)
+        self._move_to(self._current if same else 0)
 
     def _move_to(self, index: int) -> None:
         if not self._images:

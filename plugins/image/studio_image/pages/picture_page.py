@@ -38,7 +38,7 @@ from studio_image.pages.picture_files import (
 from studio_image.pages.progress_row import ProgressRow, TroubleRow
 from studio_image.pages.prompt_box import MAX_CHARS, PromptBox
 from studio_image.pages.results import Result, Results
-from studio_image.pages.runner import Runner
+from studio_image.pages.runner import Runner, parts_of
 from studio_image.pages.strip import THUMB, Strip
 from studio_image.pages.style_row import StyleRow
 from studio_image.pages.switch_bar import SwitchBar
@@ -134,7 +134,7 @@ class PicturePage(QWidget):
         card = QFrame()
         card.setProperty("surface", "card")
         card.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
-        self.go = self._ctx.ui.button("", "play", primary=True)
+        self.go = self._ctx.ui.button(tr("Draw"), "brush", primary=True)
         self.go.clicked.connect(lambda _checked=False: self.run_or_stop())
         inputs = QVBoxLayout()
         inputs.setSpacing(8)
@@ -298,7 +298,12 @@ class PicturePage(QWidget):
         if self.runner.busy:
             self.current = self._awaited = ""
             self.strip.set_current("")
-            self.viewer.show_preview(image)
+            self._sheet = ()
+            parts = parts_of(image) if self.runner.task == self._modes[DRAW].task else [image]
+            if len(parts) > 1:
+                self.viewer.show_sheet(parts, finished=False)
+            else:
+                self.viewer.show_preview(image)
             self.stage.setCurrentWidget(self.viewer)
 
     def _on_made(self, result: Result) -> None:

@@ -75,7 +75,7 @@ class TroubleRow(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 2, 0, 2)
         row.setSpacing(10)
-        row.addWidget(sign, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(sign)
         row.addWidget(self.words, 1)
         row.addWidget(self.retry)
         row.addWidget(close)

@@ -47,6 +47,11 @@ class Runner(QObject):
         """Whether a job is at work."""
         return self.job is not None
 
+    @property
+    def task(self) -> str:
+        """The task that was started last."""
+        return self._mode.task if self._mode is not None else ""
+
     def start(self, mode: Mode, params: dict[str, Any], title: str, source: str) -> None:
         """Submit a job.
 
@@ -100,6 +105,15 @@ class Runner(QObject):
     def _end(self, note: str) -> None:
         self.job = None
         self.ended.emit(self._first, note)
+
+
+def parts_of(image: QImage) -> list[QImage]:
+    """Return the square pictures that stand side by side in a preview; one picture as it is."""
+    side = image.height()
+    count = image.width() // side if side else 0
+    if count < 2 or image.width() != count * side:
+        return [image]
+    return [image.copy(place * side, 0, side, side) for place in range(count)]
 
 
 def image_of(buffer: Any) -> QImage:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QMimeData, QPoint, QRect, QSize, Qt, QUrl, Signal
-from PySide6.QtGui import QIcon, QImage, QKeyEvent, QPainter, QPixmap
+from PySide6.QtGui import QColor, QIcon, QImage, QKeyEvent, QPainter, QPixmap
 from PySide6.QtWidgets import QListView, QListWidget, QListWidgetItem
 
 from studio.api import PluginContext
@@ -39,7 +39,7 @@ class Strip(QListWidget):
         self.setIconSize(QSize(THUMB, THUMB))
         self.setGridSize(QSize(_CELL, _CELL))
         self.setUniformItemSizes(True)
-        self.setFixedHeight(_CELL + 12)
+        self.setFixedHeight(_CELL + 10)
         self.setDragEnabled(True)
         self.setDragDropMode(QListView.DragDropMode.DragOnly)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -81,7 +81,10 @@ class Strip(QListWidget):
         """Draw a result; a null image shows that it cannot be read."""
         item = self._item(result.artifact.id)
         if item is not None:
-            item.setIcon(QIcon(self._drawn(image, result.star)))
+            pixmap = self._drawn(image, result.star)
+            icon = QIcon(pixmap)
+            icon.addPixmap(pixmap, QIcon.Mode.Selected)  # or Qt tints it
+            item.setIcon(icon)
 
     def take(self, artifact: str) -> None:
         """Take a result out."""
@@ -139,7 +142,10 @@ class Strip(QListWidget):
             left, top = (THUMB - size.width()) // 2, (THUMB - size.height()) // 2
             painter.drawImage(QRect(QPoint(left, top), size), image)
         if star:
-            painter.setOpacity(0.9)
-            self._ui.icon("star", "warn").paint(painter, QRect(THUMB - 20, 4, 16, 16))
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(self._ui.tokens.colors["panel"]))
+            painter.drawEllipse(THUMB - 23, 3, 20, 20)
+            self._ui.icon("star", "warn").paint(painter, QRect(THUMB - 20, 6, 14, 14))
         painter.end()
         return pixmap

@@ -10,7 +10,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QIcon, QImage, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QToolButton, QWidget
 
-from studio.api import PluginContext, StudioError
+from studio.api import PluginContext, StudioError, Tokens
 from studio_image.pages.picture_files import read_thumbnail
 from studio_image.pages.wording import tr
 from studio_image.restyle.gallery import STYLES
@@ -49,10 +49,18 @@ class StyleRow(QScrollArea):
         self._row.addWidget(add)
         self._row.addStretch(1)
         self.setWidget(inside)
+        self._mark(ctx.ui.tokens)
+        end_theme = ctx.ui.on_theme(self._mark)
+        self.destroyed.connect(lambda: end_theme())
         for style in STYLES:
             self._add(style.name, style.title)
         known = {style.name: style.path for style in STYLES}
         ctx.run_later(lambda: _thumbnails(known), self._show)
+
+    def _mark(self, tokens: Tokens) -> None:
+        """Frame what is pressed: a tint alone is hard to see beside pictures."""
+        accent = tokens.colors["accent"]
+        self.widget().setStyleSheet(f"QToolButton:checked {{ border: 2px solid {accent}; }}")
 
     @property
     def chosen(self) -> list[str]:

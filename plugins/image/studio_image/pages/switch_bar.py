@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QToolButton
 
 from studio.api import PluginContext
@@ -34,6 +34,7 @@ class SwitchBar(QFrame):
             button = ctx.ui.icon_button(mode.icon, mode.title)
             button.setText(mode.title)
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+            button.setIconSize(QSize(20, 16))  # the wider one leaves room before the words
             button.setCheckable(True)
             button.toggled.connect(lambda on, id=mode.id: self.chosen.emit(id) if on else None)
             self._group.addButton(button)

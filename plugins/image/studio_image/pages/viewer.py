@@ -94,24 +94,26 @@ class Viewer(QWidget):
         self.shown = ""
         self.canvas.show_image(image, keep_view=True)
         self._stack.setCurrentWidget(self.canvas)
-        self._caption.setText(tr("Being made…"))
-        self._show_tools(False)
+        self._bare("")
 
-    def show_sheet(self, images: Sequence[QImage]) -> None:
-        """Show a batch."""
+    def show_sheet(self, images: Sequence[QImage], *, finished: bool = True) -> None:
+        """Show a batch, or what it looks like so far."""
         self.shown = ""
         self.sheet.show_images(images)
         self._stack.setCurrentWidget(self.sheet)
-        self._caption.setText(
-            tr("{count} variations. Choose one to see it large.").format(count=len(images))
-        )
-        self._percent.clear()
-        self._show_tools(False)
+        words = tr("{count} variations. Choose one to see it large.")
+        self._bare(words.format(count=len(images)) if finished else "")
 
     def compare(self, before: QImage) -> None:
         """Show what the picture was before; a null image ends that."""
         self.canvas.compare(before)
         self.tools["compare"].setChecked(self.canvas.comparing)
+
+    def _bare(self, words: str) -> None:
+        """Show ``words`` and no tools: there is no result to use them on."""
+        self._caption.setText(words)
+        self._percent.clear()
+        self._show_tools(False)
 
     def _show_tools(self, shown: bool) -> None:
         for tool in (*self.tools.values(), self._zoom):

@@ -1,0 +1,590 @@
+"""The page of pictures under the hands of its user, in a real studio with a scripted runtime."""
+
+from __future__ import annotations
+
+import struct
+import sys
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QColor, QGuiApplication, QImage
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from studio.api import ErrorCode, StudioError
+from studio.core.studio import Studio
+from studio.desktop.bridge import Background, Bridge
+from studio.desktop.look import Look
+from studio.desktop.plugin_context import CatalogueView, PluginContext
+from studio.desktop.theme import ThemeMode
+from studio.desktop.ui import WindowUi
+from studio.testing.scripted import Artifact, Fail, Result, ScriptedRuntime, Stall, Step
+from studio_image import pictures
+from studio_image.pages.canvas import Canvas
+from studio_image.pages.contact_sheet import columns_for
+from studio_image.pages.page_actions import page_actions
+from studio_image.pages.picture_files import MAX_PIXELS
+from studio_image.pages.picture_page import PicturePage
+from studio_image.pages.prompt_box import MAX_CHARS
+from studio_image.plugin import studio_exporters, studio_open_file
+
+WEIGHTS = {"image-starter": "text-to-image", "enlarger": "upscale", "vgg": "features"}
+SIDECAR = """
+id = "{id}"
+title = "{id}"
+file = "{id}.bin"
+format = "gguf"
+family = "any"
+capability = ["{capability}"]
+"""
+
+
+def png(red: int = 200, side: int = 32, recipe: dict[str, Any] | None = None) -> bytes:
+    """Return a picture of one colour with a dark corner."""
+    array = np.full((side, side, 3), (red, 60, 90), np.uint8)
+    array[: side // 4, : side // 4] = 10
+    return pictures.png(array, recipe)
+
+
+def picture(red: int = 200, seed: int = 7, side: int = 32) -> Artifact:
+    params = {"prompt": "a red fox", "style": "flat", "seed": seed, "steps": 12}
+    meta = {"task": "image.generate", "params": params}
+    return Artifact("image", png(red, side), ".png", title="a red fox", meta=meta)
+
+
+class Desk:
+    """One start of the studio with the page open; ``again()`` is the next start."""
+
+    def __init__(self, qtbot: Any, look: Look, home: Path) -> None:
+        self.qtbot, self.look, self.home = qtbot, look, home
+        self.runtime = ScriptedRuntime()
+        self.runtime_weights = home.parent / "weights"
+        self.picked: list[Path] = []
+        self.target: Path | None = None
+        self.sent: list[Any] = []
+        self.open()
+
+    def open(self) -> None:
+        self.bridge = Bridge()
+        self.background = Background(self.bridge)
+        self.studio = Studio.open(
+            post=self.bridge.post,
+            home=self.home,
+            launch=self.runtime.launch,
+        )
+        self.studio.weights.folders = (self.runtime_weights,)
+        self.studio.weights.rescan()
+        self.window = QWidget()
+        self.window.resize(1000, 740)
+        ui = WindowUi(self.look, self.window, CatalogueView(self.studio), lambda: None)
+        ui.pick_files = lambda title, suffixes=(), many=False: self.picked
+        ui.save_file = lambda title, name, suffixes=(): self.target
+        self.ctx = PluginContext(
+            "image",
+            self.studio,
+            ui,
+            self.background,
+            lambda artifact: [("Pictures", lambda: self.sent.append(artifact))],
+        )
+        self.page = PicturePage(self.ctx)
+        self.page.setParent(self.window)
+        self.page.resize(1000, 740)
+        self.window.show()
+        self.loaded()
+
+    def loaded(self) -> None:
+        done: list[int] = []
+        self.ctx.run_later(lambda: 1, done.append)
+        self.until(lambda: bool(done))
+
+    def close(self) -> None:
+        self.until(lambda: self.page.results.settled)
+        self.studio.close()
+        self.background.wait()
+        self.window.close()
+        self.window.deleteLater()
+
+    def again(self) -> None:
+        state = self.page.save_state()
+        self.close()
+        self.open()
+        self.page.restore_state(state)
+
+    def until(self, holds: Callable[[], bool]) -> None:
+        self.qtbot.waitUntil(holds, timeout=20_000)
+
+    def draw(self, *made: Any, prompt: str = "a red fox") -> None:
+        """Draw, and wait until the result is in view."""
+        self.runtime.enqueue(*(made or (picture(),)))
+        self.page.prompt.set_text(prompt)
+        self.page.run()
+        self.until(lambda: not self.page.runner.busy)
+        self.until(lambda: self.page.viewer.on_sheet or self.shown() != "")
+
+    def shown(self) -> str:
+        return self.page.viewer.shown
+
+    def bring(self, path: Path) -> None:
+        self.page.bring([path])
+        self.until(lambda: self.page.input.artifact is not None and self.shown() != "")
+
+    def trouble(self) -> str:
+        return self.page.trouble.words.text() if self.page.trouble.isVisible() else ""
+
+
+@pytest.fixture(scope="session")
+def look(qapp: QApplication) -> Look:
+    return Look.dress(qapp, ThemeMode.DARK)
+
+
+@pytest.fixture
+def desk(qtbot: Any, look: Look, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    weights = tmp_path / "weights"
+    weights.mkdir()
+    for id, capability in WEIGHTS.items():
+        (weights / f"{id}.toml").write_text(SIDECAR.format(id=id, capability=capability))
+        (weights / f"{id}.bin").write_bytes(b"GGUF" + bytes(28))
+    monkeypatch.setenv("STUDIO_WEIGHTS", str(weights))
+    monkeypatch.setenv("STUDIO_PLUGIN_PATH", str(Path(__file__).parents[1]))
+    desk = Desk(qtbot, look, tmp_path / "home")
+    yield desk
+    desk.close()
+
+
+# --- drawing --------------------------------------------------------------------------------------
+
+
+def test_return_draws_and_the_picture_is_shown(desk: Desk) -> None:
+    desk.runtime.enqueue(picture())
+    desk.qtbot.keyClicks(desk.page.prompt.field, "a red fox")
+    desk.qtbot.keyClick(desk.page.prompt.field, Qt.Key.Key_Return)
+    desk.until(lambda: desk.shown() != "")
+    sent = desk.runtime.submitted[-1]
+    assert (sent.task, sent.params["prompt"], sent.params["style"]) == (
+        "image.generate",
+        "a red fox",
+        "3d",
+    )
+    assert desk.page.canvas.image.pixelColor(20, 20) == QColor(200, 60, 90)
+    assert desk.page.strip.ids() == [desk.shown()]
+
+
+def test_a_chip_sets_the_style(desk: Desk) -> None:
+    chip = next(c for c in desk.page.prompt.chips() if c.text() == "Flat")
+    desk.qtbot.mouseClick(chip, Qt.MouseButton.LeftButton)
+    desk.draw()
+    assert desk.runtime.submitted[-1].params["style"] == "flat"
+
+
+def test_other_weights_get_words_instead_of_styles(desk: Desk) -> None:
+    desk.page.prompt.set_text("a fox")
+    desk.page.prompt.show_weights("sd15")
+    chip = next(c for c in desk.page.prompt.chips() if c.text() == "Pencil")
+    desk.qtbot.mouseClick(chip, Qt.MouseButton.LeftButton)
+    assert desk.page.prompt.text == "a fox, pencil drawing"
+    desk.qtbot.mouseClick(chip, Qt.MouseButton.LeftButton)
+    assert desk.page.prompt.text == "a fox"
+
+
+def test_a_batch_is_a_sheet_and_a_click_opens_one(desk: Desk) -> None:
+    desk.draw(*(picture(red) for red in (10, 90, 170, 250)))
+    assert desk.page.viewer.on_sheet
+    desk.page.viewer.sheet.setFocus()
+    desk.qtbot.keyClick(desk.page.viewer.sheet, Qt.Key.Key_Right)
+    desk.qtbot.keyClick(desk.page.viewer.sheet, Qt.Key.Key_Return)
+    desk.until(lambda: desk.shown() != "")
+    assert desk.page.canvas.image.pixelColor(20, 20).red() == 90
+    desk.page.show_sheet()
+    desk.until(lambda: desk.page.viewer.on_sheet)
+
+
+def test_previews_progress_and_stop(desk: Desk) -> None:
+    preview = np.full((16, 64, 3), 77, np.uint8)
+    desk.runtime.enqueue(Step(3, 8, "Drawing a red fox", preview), Stall())
+    desk.page.prompt.set_text("a red fox")
+    desk.page.run()
+    desk.until(lambda: desk.page.viewer.on_sheet)
+    assert desk.page.viewer.sheet.count == 4
+    desk.page.viewer.sheet.opened.emit(1)  # nothing to open yet
+    desk.until(lambda: desk.page.progress.words.text() == "Drawing a red fox")
+    assert desk.page.progress.bar.value() == 375
+    assert desk.page.go.text() == "Stop"
+    desk.page.run_or_stop()
+    desk.until(lambda: not desk.page.runner.busy)
+    assert not desk.page.progress.isVisible()
+    assert desk.page.go.text() == "Draw"
+    assert desk.page.stage.currentWidget() is not desk.page.viewer  # back to the examples
+
+
+def test_what_was_made_before_a_stop_is_kept(desk: Desk) -> None:
+    desk.runtime.enqueue(picture(), Stall())
+    desk.page.prompt.set_text("a red fox")
+    desk.page.run()
+    desk.until(lambda: len(desk.page.results) == 1)
+    desk.page.run_or_stop()
+    desk.until(lambda: desk.shown() != "")
+
+
+def test_a_failure_says_why_and_can_be_tried_again(desk: Desk) -> None:
+    error = StudioError(ErrorCode.OUT_OF_MEMORY, "There is not enough memory.", "Draw fewer.")
+    desk.runtime.enqueue(Fail(error))
+    desk.page.prompt.set_text("a red fox")
+    desk.page.run()
+    desk.until(lambda: "not enough memory" in desk.trouble())
+    desk.runtime.enqueue(picture())
+    desk.qtbot.mouseClick(desk.page.trouble.retry, Qt.MouseButton.LeftButton)
+    desk.until(lambda: desk.shown() != "")
+    assert desk.trouble() == ""
+
+
+def test_nothing_to_draw_is_said_and_not_sent(desk: Desk) -> None:
+    desk.page.run()
+    assert "what the pictures should show" in desk.trouble()
+    assert desk.runtime.submitted == []
+
+
+def test_a_prompt_that_is_too_long_is_refused_whole(desk: Desk) -> None:
+    desk.page.prompt.set_text("my words")
+    data = QMimeData()
+    data.setText("x" * 100_000)
+    desk.page.prompt.field.insertFromMimeData(data)
+    assert desk.page.prompt.text == "my words"
+    assert f"{MAX_CHARS:,}" in desk.trouble()
+
+
+# --- results --------------------------------------------------------------------------------------
+
+
+def test_recall_brings_back_everything(desk: Desk) -> None:
+    desk.draw(picture(seed=4711))
+    desk.page.prompt.set_text("something else")
+    desk.page.set_mode("enlarge")
+    desk.page.recall()
+    assert desk.page.mode == "draw"
+    assert desk.page.params() | {"seed": 4711, "steps": 12, "style": "flat"} == desk.page.params()
+    assert desk.page.prompt.text == "a red fox"
+
+
+@pytest.mark.parametrize(("suffix", "start"), [(".jpg", b"\xff\xd8"), (".webp", b"RIFF")])
+def test_save_as_writes_the_format_that_is_named(
+    desk: Desk, tmp_path: Path, suffix: str, start: bytes
+) -> None:
+    desk.draw()
+    desk.target = tmp_path / f"fox{suffix}"
+    desk.page.save_as()
+    desk.until(lambda: desk.target is not None and desk.target.exists())
+    assert desk.target.read_bytes().startswith(start)
+
+
+def test_a_saved_png_is_the_file_itself_with_its_recipe(desk: Desk, tmp_path: Path) -> None:
+    desk.draw(Artifact("image", png(recipe={"task": "image.generate", "params": {}}), ".png"))
+    desk.target = tmp_path / "fox.png"
+    desk.page.save_as()
+    desk.until(lambda: desk.target is not None and desk.target.exists())
+    assert pictures.recipe_of(desk.target.read_bytes()) is not None
+
+
+def test_a_place_that_takes_nothing_is_told(desk: Desk, tmp_path: Path) -> None:
+    desk.draw()
+    desk.target = tmp_path / "not there" / "fox.jpg"
+    desk.page.save_as()
+    desk.until(lambda: "could not be saved" in desk.trouble())
+
+
+def test_copy_puts_the_picture_on_the_clipboard(desk: Desk) -> None:
+    desk.draw()
+    QGuiApplication.clipboard().clear()
+    desk.page.copy()
+    desk.until(lambda: not QGuiApplication.clipboard().image().isNull())
+    assert QImage(QGuiApplication.clipboard().image()).size().width() == 32
+
+
+def test_stars_and_strip_outlive_a_crash(desk: Desk) -> None:
+    desk.draw()
+    desk.draw(picture(90))
+    desk.page.star()
+    starred = desk.shown()
+    desk.until(lambda: desk.page.results.settled)
+    desk.close()  # no state is saved: only what was written down all along is there
+    desk.open()
+    desk.until(lambda: desk.shown() == starred)
+    assert [item.star for item in desk.page.results] == [True, False]
+    assert len(desk.page.strip.ids()) == 2
+
+
+def test_a_restart_finds_prompt_mode_and_settings(desk: Desk) -> None:
+    desk.draw()
+    desk.page.prompt.set_text("a lighthouse")
+    desk.page.forms["draw"].set_values({"count": 9})
+    desk.page.set_mode("restyle")
+    desk.page.styles.choose(["mosaic"])
+    desk.until(lambda: desk.page.input.artifact is not None)
+    desk.again()
+    assert desk.page.mode == "restyle"
+    assert desk.page.prompt.text == "a lighthouse"
+    assert desk.page.forms["draw"].values()["count"] == 9
+    assert desk.page.styles.chosen == ["mosaic"]
+    desk.until(lambda: desk.page.input.artifact is not None)
+
+
+def test_foreign_state_is_borne(desk: Desk) -> None:
+    desk.page.restore_state(
+        {"mode": 7, "forms": [1], "styles": "x", "prompt": None, "input": "gone", "current": 3}
+    )
+    assert desk.page.mode == "draw"
+
+
+def test_removing_can_be_undone(desk: Desk) -> None:
+    desk.draw()
+    offers: list[Callable[[], None]] = []
+    desk.ctx.notices.offer = lambda message, button, run, key="": offers.append(run)
+    desk.page.remove()
+    assert desk.page.strip.ids() == []
+    assert len(desk.page.results) == 0
+    offers[0]()
+    desk.until(lambda: desk.shown() != "")
+    assert len(desk.page.strip.ids()) == 1
+
+
+# --- enlarge and restyle --------------------------------------------------------------------------
+
+
+def test_enlarging_ends_in_before_and_after(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "small.png").write_bytes(png(10))
+    desk.page.set_mode("enlarge")
+    desk.bring(tmp_path / "small.png")
+    desk.runtime.enqueue(Artifact("image", png(250, 128), ".png", title="Large"))
+    desk.page.run()
+    desk.until(lambda: desk.page.canvas.comparing)
+    sent = desk.runtime.submitted[-1]
+    assert sent.task == "image.enlarge"
+    assert Path(sent.params["image"]).read_bytes() == png(10)
+    shot = desk.page.canvas.grab().toImage()
+    middle = shot.height() // 2
+    assert shot.pixelColor(shot.width() // 2 - 60, middle).red() == 10
+    assert shot.pixelColor(shot.width() // 2 + 60, middle).red() == 250
+    desk.page.toggle_compare()
+    assert not desk.page.canvas.comparing
+
+
+def test_restyling_sends_picture_and_styles(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "photo.png").write_bytes(png(10))
+    (tmp_path / "own.png").write_bytes(png(99))
+    desk.page.set_mode("restyle")
+    desk.page.run()
+    assert "Choose a picture" in desk.trouble()
+    desk.bring(tmp_path / "photo.png")
+    desk.page.run()
+    assert "Choose a style" in desk.trouble()
+    desk.picked = [tmp_path / "own.png"]
+    desk.page.styles.pick_asked.emit()
+    desk.page.styles.choose(["waves", *desk.page.styles.own])
+    desk.page.run()
+    desk.until(lambda: not desk.page.runner.busy)
+    sent = desk.runtime.submitted[-1]
+    assert sent.params["styles"] == ["waves", str(tmp_path / "own.png")]
+
+
+def test_a_result_can_be_the_next_input(desk: Desk) -> None:
+    desk.draw()
+    desk.page.use_in("enlarge")
+    desk.until(lambda: desk.page.input.artifact is not None)
+    assert desk.page.mode == "enlarge"
+    assert desk.page.input.artifact.id == desk.page.current
+    desk.page.use_in("draw")
+    assert desk.page.params()["init"] == str(desk.page.result().artifact.path)
+
+
+# --- bringing in ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "payload"),
+    [
+        ("cut.png", png()[:60]),
+        ("words.png", b"this is no picture"),
+        ("empty.jpg", b""),
+    ],
+)
+def test_what_is_no_picture_is_told(desk: Desk, tmp_path: Path, name: str, payload: bytes) -> None:
+    (tmp_path / name).write_bytes(payload)
+    desk.page.bring([tmp_path / name])
+    desk.until(lambda: name in desk.trouble())
+    assert len(desk.page.results) == 0
+
+
+def test_far_too_many_pixels_are_refused_unread(desk: Desk, tmp_path: Path) -> None:
+    whole = bytearray(png())  # a few bytes that say 100,000 pixels on a side
+    whole[16:24] = struct.pack(">II", 100_000, 100_000)
+    whole[29:33] = struct.pack(">I", zlib.crc32(bytes(whole[12:29])))
+    (tmp_path / "huge.png").write_bytes(whole)
+    desk.page.bring([tmp_path / "huge.png"])
+    desk.until(lambda: f"{MAX_PIXELS // 1_000_000} million" in desk.trouble())
+    assert len(desk.page.results) == 0
+
+
+@pytest.mark.parametrize(
+    ("mode", "suffix"), [("CMYK", ".jpg"), ("I;16", ".png"), ("P", ".gif"), ("LA", ".png")]
+)
+def test_unusual_pictures_are_taken(desk: Desk, tmp_path: Path, mode: str, suffix: str) -> None:
+    path = tmp_path / f"odd{suffix}"
+    Image.new(mode, (20, 10)).save(path)
+    desk.bring(path)
+    assert desk.page.canvas.image.width() == 20
+
+
+def test_a_dropped_png_of_the_studio_restores_its_recipe(desk: Desk, tmp_path: Path) -> None:
+    params = {"prompt": "an old boat", "style": "noto", "seed": 99}
+    (tmp_path / "boat.png").write_bytes(png(recipe={"task": "image.generate", "params": params}))
+    desk.bring(tmp_path / "boat.png")
+    assert desk.page.params() | params == desk.page.params()
+
+
+def test_a_png_of_another_program_is_just_a_picture(desk: Desk, tmp_path: Path) -> None:
+    image = QImage(8, 8, QImage.Format.Format_RGB32)
+    image.fill(0)
+    image.setText("offline-studio", '{"params": [')
+    image.save(str(tmp_path / "odd.png"))
+    desk.page.prompt.set_text("mine")
+    desk.bring(tmp_path / "odd.png")
+    assert desk.page.prompt.text == "mine"
+
+
+def test_a_pasted_picture_is_kept(desk: Desk) -> None:
+    image = QImage(12, 8, QImage.Format.Format_RGB32)
+    image.fill(QColor("teal"))
+    QGuiApplication.clipboard().setImage(image)
+    desk.page.paste()
+    desk.until(lambda: desk.shown() != "")
+    assert desk.page.canvas.image.size() == image.size()
+    QGuiApplication.clipboard().setText("words")
+    desk.page.paste()
+    assert "no picture on the clipboard" in desk.trouble()
+
+
+def test_the_strip_hands_out_files(desk: Desk) -> None:
+    desk.draw()
+    strip = desk.page.strip
+    urls = strip.mimeData([strip.item(0)]).urls()
+    assert urls == [QUrl.fromLocalFile(str(desk.page.results[0].artifact.path))]
+
+
+def test_a_file_dropped_on_the_window_comes_to_the_page(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "photo.png").write_bytes(png())
+    run = studio_open_file(desk.ctx, tmp_path / "photo.png")
+    assert studio_open_file(desk.ctx, tmp_path / "notes.txt") is None
+    run()
+    desk.until(lambda: bool(desk.sent))
+    desk.page.accept(desk.sent[0])
+    desk.until(lambda: desk.shown() == desk.sent[0].id)
+
+
+def test_exporters_write_their_formats(desk: Desk, tmp_path: Path) -> None:
+    desk.draw()
+    for name, write in studio_exporters().items():
+        path = tmp_path / f"out{name.partition(':')[2]}"
+        write(desk.page.results[0].artifact, path)
+        assert QImage(str(path)).width() == 32
+
+
+# --- canvas and keys ------------------------------------------------------------------------------
+
+
+def test_zoom_keeps_what_is_under_the_pointer(desk: Desk) -> None:
+    canvas = Canvas(desk.ctx)
+    canvas.resize(400, 300)
+    image = QImage(100, 100, QImage.Format.Format_RGB32)
+    image.fill(0)
+    canvas.show_image(image)
+    assert canvas.fitting
+    at = QPointF(250, 140)
+    before = canvas._box()
+    part = (at.x() - before.x()) / before.width()
+    canvas.zoom(2, at)
+    after = canvas._box()
+    assert after.width() == pytest.approx(2 * before.width())
+    assert (at.x() - after.x()) / after.width() == pytest.approx(part)
+    desk.qtbot.keyClick(canvas, Qt.Key.Key_0)
+    assert canvas.fitting
+    desk.qtbot.keyClick(canvas, Qt.Key.Key_1)
+    assert canvas.scale == pytest.approx(1)
+
+
+def test_the_handle_follows_mouse_and_keys(desk: Desk) -> None:
+    canvas = Canvas(desk.ctx)
+    canvas.resize(300, 300)
+    image = QImage(100, 100, QImage.Format.Format_RGB32)
+    canvas.show_image(image)
+    canvas.compare(image)
+    canvas.show()
+    left = Qt.MouseButton.LeftButton
+    desk.qtbot.mousePress(canvas, left, pos=QPoint(150, 100))
+    desk.qtbot.mouseMove(canvas, QPoint(75, 100))
+    desk.qtbot.mouseRelease(canvas, left, pos=QPoint(75, 100))
+    assert canvas.split == pytest.approx(0.25, abs=0.03)
+    before = canvas.split
+    desk.qtbot.keyClick(canvas, Qt.Key.Key_Right)
+    assert canvas.split == pytest.approx(before + 0.05)
+
+
+def test_what_is_clear_lies_on_squares(desk: Desk) -> None:
+    canvas = Canvas(desk.ctx)
+    canvas.resize(100, 100)
+    image = QImage(50, 50, QImage.Format.Format_ARGB32)
+    image.fill(0)
+    canvas.show_image(image)
+    shot = canvas.grab().toImage()
+    assert len({shot.pixelColor(x, 50).name() for x in range(10, 90)}) >= 2
+
+
+@pytest.mark.parametrize(("count", "columns"), [(1, 1), (2, 2), (4, 2), (9, 3)])
+def test_a_sheet_uses_the_room(count: int, columns: int) -> None:
+    assert columns_for(count, 400, 300, 1.0) >= columns
+
+
+def test_everything_has_a_name_and_keys_of_its_own(desk: Desk) -> None:
+    from PySide6.QtWidgets import QAbstractButton
+
+    desk.draw()
+    nameless = [
+        button
+        for button in desk.page.findChildren(QAbstractButton)
+        if not (button.accessibleName() or button.text())
+        and button.objectName() not in ("qt_spinbox_lineedit",)
+    ]
+    assert nameless == []
+    keys = [action.shortcut for action in page_actions(desk.page) if action.shortcut]
+    assert len(keys) == len(set(keys))
+
+
+def test_without_weights_the_page_says_how_to_get_some(desk: Desk) -> None:
+    for file in desk.runtime_weights.iterdir():
+        file.unlink()
+    desk.studio.weights.rescan()
+    desk.page.set_mode("enlarge")
+    words = [
+        label.text()
+        for label in desk.page.stage.currentWidget().findChildren(QWidget)
+        if hasattr(label, "text")
+    ]
+    assert any("There is no model" in text for text in words)
+    desk.page.set_mode("draw")
+    desk.page.prompt.set_text("a fox")
+    desk.page.run()
+    assert desk.trouble()
+
+
+def test_a_task_that_ends_at_once_leaves_the_button_free(desk: Desk) -> None:
+    desk.runtime.enqueue(Result(note="Nothing was drawn."))
+    desk.page.prompt.set_text("a fox")
+    desk.page.run()
+    desk.until(lambda: not desk.page.runner.busy)
+    assert desk.page.go.text() == "Draw"
+    assert not desk.page.progress.isVisible()
