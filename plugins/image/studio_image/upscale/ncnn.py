@@ -1,6 +1,6 @@
 """Turns the ncnn edition of Real-ESRGAN into safetensors, once, at setup. Runs no network.
 
-``python -m studio_image.upscale.ncnn TARGET PARAM BIN``. The ``.param`` file lists the layers as
+``python -m studio_image.upscale.ncnn PARAM BIN TARGET``. The ``.param`` file lists the layers as
 text; the ``.bin`` file holds their numbers in the same order: for each convolution a flag that
 tells half from single precision, the weights and the biases; for each PReLU its slopes.
 """
@@ -24,7 +24,7 @@ OUTPUTS, KERNEL, HAS_BIAS, WEIGHTS = 0, 1, 5, 6
 
 def main(arguments: list[str]) -> int:
     """Convert one network. Return the exit code."""
-    target, layers, numbers = map(Path, arguments)
+    layers, numbers, target = map(Path, arguments)
     save_file(convert(layers.read_text("utf-8"), numbers.read_bytes()), target)
     return 0
 

@@ -8,7 +8,7 @@ Sources: ESRGAN (arXiv:1809.00219), Real-ESRGAN (arXiv:2107.10833).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from typing import NamedTuple
 
 import torch
@@ -52,8 +52,8 @@ def _rrdb_layout(shapes: Mapping[str, tuple[int, ...]]) -> Layout | None:
     if not first or not dense or len(first) != 4:
         return None
     scale = {COLOURS: 4, COLOURS * 4: 2, COLOURS * 16: 1}.get(first[1], 0)
-    depth = 1 + max(int(name.split(".")[1]) for name in shapes if name.startswith("body."))
-    return Layout("rrdb", scale, first[0], depth, dense[0])
+    blocks = {name.split(".")[1] for name in shapes if name.startswith("body.")}
+    return Layout("rrdb", scale, first[0], len(blocks), dense[0])
 
 
 def _compact_layout(shapes: Mapping[str, tuple[int, ...]]) -> Layout | None:
@@ -94,8 +94,8 @@ class RRDBNet(nn.Module):
         width = self.conv_first.out_channels
         return 3 * width * self.scale**2 + 6 * width
 
-    def steps(self, pictures: Tensor) -> Iterator[Tensor | None]:
-        """Yield None after each block, and at last the enlarged pictures.
+    def steps(self, pictures: Tensor) -> Generator[None, None, Tensor]:
+        """Yield after each block; return the enlarged pictures.
 
         Args:
             pictures: (n, 3, H, W), 0–1; H and W multiples of ``fold``.
@@ -104,18 +104,18 @@ class RRDBNet(nn.Module):
         trunk = start
         for block in self.body:
             trunk = block(trunk)
-            yield None
+            yield
         trunk = start + self.conv_body(trunk)
         for layer in (self.conv_up1, self.conv_up2, self.conv_hr):
             if layer is not self.conv_hr:
                 trunk = F.interpolate(trunk, scale_factor=2, mode="nearest")
             trunk = F.leaky_relu(layer(trunk), SLOPE, inplace=True)
-            yield None
-        yield self.conv_last(trunk)
+            yield
+        return self.conv_last(trunk)
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Return the enlarged pictures."""
-        return last_of(self.steps(pictures))
+        return result_of(self.steps(pictures))
 
 
 class _ResidualInResidual(nn.Module):
@@ -169,26 +169,28 @@ class Compact(nn.Module):
         """Return about how many numbers are alive for each input pixel at the worst moment."""
         return 3 * self.body[0].out_channels + 3 * COLOURS * self.scale**2
 
-    def steps(self, pictures: Tensor) -> Iterator[Tensor | None]:
-        """Yield None after every eighth layer, and at last the enlarged pictures."""
+    def steps(self, pictures: Tensor) -> Generator[None, None, Tensor]:
+        """Yield after every eighth layer; return the enlarged pictures."""
         out = pictures
         for number, layer in enumerate(self.body):
             out = layer(out)
             if number % 8 == 7:
-                yield None
+                yield
         base = F.interpolate(pictures, scale_factor=self.scale, mode="nearest")
-        yield base + F.pixel_shuffle(out, self.scale)
+        return base + F.pixel_shuffle(out, self.scale)
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Return the enlarged pictures."""
-        return last_of(self.steps(pictures))
+        return result_of(self.steps(pictures))
 
 
-def last_of(steps: Iterator[Tensor | None]) -> Tensor:
-    """Return the pictures that end ``steps``."""
-    *_, made = steps
-    assert made is not None
-    return made
+def result_of(steps: Generator[None, None, Tensor]) -> Tensor:
+    """Go through ``steps`` at once and return what they return."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
 
 
 def _conv(inputs: int, outputs: int) -> nn.Conv2d:

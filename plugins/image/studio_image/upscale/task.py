@@ -76,16 +76,25 @@ def enlarged(
     upscaler: Upscaler,
     picture: np.ndarray,
     factor: int = 4,
+    *,
+    side: int = 0,
     message: str = "Enlarging",
+    place: tuple[int, int] = (0, 1),
 ) -> Generator[Event, None, np.ndarray]:
-    """Yield steps for a task of its own; return ``picture``, ``factor`` times larger."""
-    steps = enlarging(upscaler, picture, factor)
+    """Yield progress for any task; return the picture, ``factor`` times larger.
+
+    Args:
+        picture: (H, W, 3 or 4) uint8.
+        side: Of the tiles, in pixels; 0 for what fits.
+        place: Which picture of how many this is.
+    """
+    steps = enlarging(upscaler, picture, factor, side)
     while True:
         try:
             step = next(steps)
         except StopIteration as end:
             return end.value
-        yield ctx.progress(step.done, step.total, message, step.preview)
+        yield ctx.progress(place[0] + step.done / step.total, place[1], message, step.preview)
 
 
 def _sources(ctx: TaskContext, params: Enlarge) -> list[tuple[str, Path | bytes]]:
@@ -101,7 +110,9 @@ def _sources(ctx: TaskContext, params: Enlarge) -> list[tuple[str, Path | bytes]
         files = sorted(file for file in folder.iterdir() if _is_picture(file))
     except OSError as error:
         why = error.strerror or str(error)
-        raise BadInput(f"The folder {folder.name} cannot be read: {why}.", "Choose another.") from error
+        raise BadInput(
+            f"The folder {folder.name} cannot be read: {why}.", "Choose another."
+        ) from error
     if not files:
         raise BadInput(f"There are no pictures in the folder {folder.name}.", "Choose another.")
     return [(file.name, file) for file in files]
@@ -115,15 +126,15 @@ def _one(
     ctx: TaskContext, params: Enlarge, upscaler: Upscaler, picture: np.ndarray, batch: _Batch
 ) -> Generator[Event, None, np.ndarray]:
     name, factor = batch.names[batch.done], int(params.factor)
-    steps = enlarging(upscaler, picture, factor, params.tile)
-    while True:
-        try:
-            step = next(steps)
-        except StopIteration as end:
-            made = end.value
-            break
-        done = batch.done + step.done / step.total
-        yield ctx.progress(done, len(batch.names), batch.saying(name), step.preview)
+    made = yield from enlarged(
+        ctx,
+        upscaler,
+        picture,
+        factor,
+        side=params.tile,
+        message=batch.saying(name),
+        place=(batch.done, len(batch.names)),
+    )
     recipe = _recipe(params, name)
     yield ctx.artifact(
         Kind.IMAGE,

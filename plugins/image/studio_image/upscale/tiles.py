@@ -56,21 +56,36 @@ class Tile:
         """Return the part of the small picture that is computed."""
         return picture[slice(*self.rows.read), slice(*self.columns.read)]
 
-    def paint(self, canvas: np.ndarray, made: np.ndarray, factor: int) -> None:
-        """Draw the enlarged tile over what its left and upper neighbours drew.
 
-        Args:
-            canvas: (H · factor, W · factor, C) uint8.
-            made: What became of ``source``, ``factor`` times larger, floats 0–255.
-        """
-        rows, columns = self.rows, self.columns
+class Canvas:
+    """The large picture while its tiles come in, in the order of :func:`plan`.
+
+    A row of tiles is joined by itself and then fades into the row above, so that four tiles meet as
+    smoothly as two.
+    """
+
+    def __init__(self, start: np.ndarray, factor: int) -> None:
+        """Begin with ``start``, (H · factor, W · factor, C) uint8: it shows until a tile comes."""
+        self.picture = start
+        self._factor = factor
+        self._rows: Span | None = None
+        self._above = self._row = start[:0]
+
+    def paint(self, tile: Tile, made: np.ndarray) -> None:
+        """Draw what became of the tile's ``source``, ``factor`` times larger, floats 0–255."""
+        factor, rows, columns = self._factor, tile.rows, tile.columns
+        high, wide = (slice(*(edge * factor for edge in span.paint)) for span in (rows, columns))
+        if rows is not self._rows:
+            self._rows = rows
+            self._above, self._row = self.picture[high].copy(), self.picture[high].copy()
         inner = made[_within(rows, factor), _within(columns, factor)]
-        place = canvas[
-            rows.paint[0] * factor : rows.paint[1] * factor,
-            columns.paint[0] * factor : columns.paint[1] * factor,
-        ]
-        shown = (rows.ramp(factor)[:, None] * columns.ramp(factor))[..., None]
-        place[:] = (inner * shown + place * (1 - shown) + 0.5).astype(np.uint8)
+        left, top = columns.ramp(factor)[None, :, None], rows.ramp(factor)[:, None, None]
+        self._row[:, wide] = _faded(self._row[:, wide], inner, left)
+        self.picture[high, wide] = _faded(self._above[:, wide], self._row[:, wide], top)
+
+
+def _faded(under: np.ndarray, over: np.ndarray, shown: np.ndarray) -> np.ndarray:
+    return (over * shown + under * (1 - shown) + 0.5).astype(np.uint8)
 
 
 def plan(height: int, width: int, side: int, reach: int) -> list[Tile]:
@@ -103,6 +118,4 @@ def _spans(length: int, side: int, reach: int) -> Iterator[Span]:
 
 def _within(span: Span, factor: int) -> slice:
     """Return the painted part of what was computed."""
-    return slice(
-        (span.paint[0] - span.read[0]) * factor, (span.paint[1] - span.read[0]) * factor
-    )
+    return slice((span.paint[0] - span.read[0]) * factor, (span.paint[1] - span.read[0]) * factor)
