@@ -95,17 +95,17 @@ def ink(rng: Rng) -> Image.Image:
     """Pen hatching on cream paper: the darker, the more directions cross."""
     picture = Image.new("RGB", (SIZE, SIZE), (244, 236, 219))
     draw = ImageDraw.Draw(picture)
-    dark = (smooth_noise(rng, 5, 2) + 1) / 2
+    dark = (smooth_noise(rng, 4, 2) + 1) / 2
     bend = smooth_noise(rng, 2, 2) * 0.5
     for layer, angle in enumerate((0.75, -0.75, 0.1, 1.5)):
-        for _ in range(1500):
+        for _ in range(620):
             x, y = rng.uniform(0, SIZE, 2)
             if dark[int(y), int(x)] < 0.24 + 0.14 * layer:
                 continue
             turn = angle + bend[int(y), int(x)] + rng.normal(0, 0.05)
-            dx, dy = np.cos(turn) * rng.uniform(7, 15), np.sin(turn) * rng.uniform(7, 15)
+            dx, dy = np.cos(turn) * rng.uniform(12, 24), np.sin(turn) * rng.uniform(12, 24)
             grey = int(rng.integers(18, 70))
-            draw.line((x - dx, y - dy, x + dx, y + dy), (grey, grey, grey + 14), 1)
+            draw.line((x - dx, y - dy, x + dx, y + dy), (grey, grey, grey + 14), 2)
     return picture
 
 
@@ -166,7 +166,7 @@ def main(folder: Path) -> None:
     for number, style in enumerate(STYLES):
         target = folder / f"{style.__name__}.jpg"
         picture = style(np.random.default_rng(100 + number))
-        picture.save(target, quality=72, optimize=True, comment=LICENCE)
+        picture.save(target, quality=64, optimize=True, comment=LICENCE)
 
 
 if __name__ == "__main__":

@@ -16,11 +16,11 @@ from studio_image.restyle.features import Features
 
 STYLE_LAYERS = ("conv1_1", "conv2_1", "conv3_1", "conv4_1")
 CONTENT_LAYER = "conv4_2"
-STYLE_WEIGHT = 4.0  # of the style against the content, at strength 1; chosen by looking
-SMOOTHNESS = 0.5  # weight of the total variation
+STYLE_WEIGHT = 0.8  # of the style against the content, at strength 1; chosen by looking
+SMOOTHNESS = 1.5  # weight of the total variation
 RATE = 0.03  # of Adam at the start of a scale; falls to a tenth
 COARSE_FROM = 192  # smaller pictures are made at one scale
-COARSE_SHARE = 0.5  # of the steps; they cost a quarter
+COARSE_SHARE = 0.6  # of the steps; they cost a quarter
 _LUMA = (0.299, 0.587, 0.114)  # BT.601
 
 
