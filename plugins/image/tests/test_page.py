@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
@@ -36,6 +35,7 @@ from studio_image.pages.prompt_box import MAX_CHARS
 from studio_image.plugin import studio_exporters, studio_open_file
 
 WEIGHTS = {"image-starter": "text-to-image", "enlarger": "upscale", "vgg": "features"}
+np = pytest.importorskip("numpy")
 SIDECAR = """
 id = "{id}"
 title = "{id}"
@@ -123,7 +123,7 @@ class Desk:
     def draw(self, *made: Any, prompt: str = "a red fox") -> None:
         """Draw, and wait until the result is in view."""
         self.runtime.enqueue(*(made or (picture(),)))
-        self.page.prompt.set_text(prompt)
+        self.page.composer.prompt.set_text(prompt)
         self.page.run()
         self.until(lambda: not self.page.runner.busy)
         self.until(lambda: self.page.viewer.on_sheet or self.shown() != "")
@@ -132,8 +132,8 @@ class Desk:
         return self.page.viewer.shown
 
     def bring(self, path: Path) -> None:
-        self.page.bring([path])
-        self.until(lambda: self.page.input.artifact is not None and self.shown() != "")
+        self.page.intake.bring([path])
+        self.until(lambda: self.page.composer.input.artifact is not None and self.shown() != "")
 
     def trouble(self) -> str:
         return self.page.trouble.words.text() if self.page.trouble.isVisible() else ""
@@ -163,8 +163,8 @@ def desk(qtbot: Any, look: Look, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_return_draws_and_the_picture_is_shown(desk: Desk) -> None:
     desk.runtime.enqueue(picture())
-    desk.qtbot.keyClicks(desk.page.prompt.field, "a red fox")
-    desk.qtbot.keyClick(desk.page.prompt.field, Qt.Key.Key_Return)
+    desk.qtbot.keyClicks(desk.page.composer.prompt.field, "a red fox")
+    desk.qtbot.keyClick(desk.page.composer.prompt.field, Qt.Key.Key_Return)
     desk.until(lambda: desk.shown() != "")
     sent = desk.runtime.submitted[-1]
     assert (sent.task, sent.params["prompt"], sent.params["style"]) == (
@@ -177,20 +177,20 @@ def test_return_draws_and_the_picture_is_shown(desk: Desk) -> None:
 
 
 def test_a_chip_sets_the_style(desk: Desk) -> None:
-    chip = next(c for c in desk.page.prompt.chips() if c.text() == "Flat")
+    chip = next(c for c in desk.page.composer.prompt.chips() if c.text() == "Flat")
     desk.qtbot.mouseClick(chip, Qt.MouseButton.LeftButton)
     desk.draw()
     assert desk.runtime.submitted[-1].params["style"] == "flat"
 
 
 def test_other_weights_get_words_instead_of_styles(desk: Desk) -> None:
-    desk.page.prompt.set_text("a fox")
-    desk.page.prompt.show_weights("sd15")
-    chip = next(c for c in desk.page.prompt.chips() if c.text() == "Pencil")
+    desk.page.composer.prompt.set_text("a fox")
+    desk.page.composer.prompt.show_weights("sd15")
+    chip = next(c for c in desk.page.composer.prompt.chips() if c.text() == "Pencil")
     desk.qtbot.mouseClick(chip, Qt.MouseButton.LeftButton)
-    assert desk.page.prompt.text == "a fox, pencil drawing"
+    assert desk.page.composer.prompt.text == "a fox, pencil drawing"
     desk.qtbot.mouseClick(chip, Qt.MouseButton.LeftButton)
-    assert desk.page.prompt.text == "a fox"
+    assert desk.page.composer.prompt.text == "a fox"
 
 
 def test_a_batch_is_a_sheet_and_a_click_opens_one(desk: Desk) -> None:
@@ -208,24 +208,24 @@ def test_a_batch_is_a_sheet_and_a_click_opens_one(desk: Desk) -> None:
 def test_previews_progress_and_stop(desk: Desk) -> None:
     preview = np.full((16, 64, 3), 77, np.uint8)
     desk.runtime.enqueue(Step(3, 8, "Drawing a red fox", preview), Stall())
-    desk.page.prompt.set_text("a red fox")
+    desk.page.composer.prompt.set_text("a red fox")
     desk.page.run()
     desk.until(lambda: desk.page.viewer.on_sheet)
     assert desk.page.viewer.sheet.count == 4
     desk.page.viewer.sheet.opened.emit(1)  # nothing to open yet
     desk.until(lambda: desk.page.progress.words.text() == "Drawing a red fox")
     assert desk.page.progress.bar.value() == 375
-    assert desk.page.go.text() == "Stop"
+    assert desk.page.composer.go.text() == "Stop"
     desk.page.run_or_stop()
     desk.until(lambda: not desk.page.runner.busy)
     assert not desk.page.progress.isVisible()
-    assert desk.page.go.text() == "Draw"
+    assert desk.page.composer.go.text() == "Draw"
     assert desk.page.stage.currentWidget() is not desk.page.viewer  # back to the examples
 
 
 def test_what_was_made_before_a_stop_is_kept(desk: Desk) -> None:
     desk.runtime.enqueue(picture(), Stall())
-    desk.page.prompt.set_text("a red fox")
+    desk.page.composer.prompt.set_text("a red fox")
     desk.page.run()
     desk.until(lambda: len(desk.page.results) == 1)
     desk.page.run_or_stop()
@@ -235,7 +235,7 @@ def test_what_was_made_before_a_stop_is_kept(desk: Desk) -> None:
 def test_a_failure_says_why_and_can_be_tried_again(desk: Desk) -> None:
     error = StudioError(ErrorCode.OUT_OF_MEMORY, "There is not enough memory.", "Draw fewer.")
     desk.runtime.enqueue(Fail(error))
-    desk.page.prompt.set_text("a red fox")
+    desk.page.composer.prompt.set_text("a red fox")
     desk.page.run()
     desk.until(lambda: "not enough memory" in desk.trouble())
     desk.runtime.enqueue(picture())
@@ -251,11 +251,11 @@ def test_nothing_to_draw_is_said_and_not_sent(desk: Desk) -> None:
 
 
 def test_a_prompt_that_is_too_long_is_refused_whole(desk: Desk) -> None:
-    desk.page.prompt.set_text("my words")
+    desk.page.composer.prompt.set_text("my words")
     data = QMimeData()
     data.setText("x" * 100_000)
-    desk.page.prompt.field.insertFromMimeData(data)
-    assert desk.page.prompt.text == "my words"
+    desk.page.composer.prompt.field.insertFromMimeData(data)
+    assert desk.page.composer.prompt.text == "my words"
     assert f"{MAX_CHARS:,}" in desk.trouble()
 
 
@@ -264,12 +264,15 @@ def test_a_prompt_that_is_too_long_is_refused_whole(desk: Desk) -> None:
 
 def test_recall_brings_back_everything(desk: Desk) -> None:
     desk.draw(picture(seed=4711))
-    desk.page.prompt.set_text("something else")
+    desk.page.composer.prompt.set_text("something else")
     desk.page.set_mode("enlarge")
-    desk.page.recall()
+    desk.page.deeds.recall()
     assert desk.page.mode == "draw"
-    assert desk.page.params() | {"seed": 4711, "steps": 12, "style": "flat"} == desk.page.params()
-    assert desk.page.prompt.text == "a red fox"
+    assert (
+        desk.page.composer.params() | {"seed": 4711, "steps": 12, "style": "flat"}
+        == desk.page.composer.params()
+    )
+    assert desk.page.composer.prompt.text == "a red fox"
 
 
 @pytest.mark.parametrize(("suffix", "start"), [(".jpg", b"\xff\xd8"), (".webp", b"RIFF")])
@@ -278,7 +281,7 @@ def test_save_as_writes_the_format_that_is_named(
 ) -> None:
     desk.draw()
     desk.target = tmp_path / f"fox{suffix}"
-    desk.page.save_as()
+    desk.page.deeds.save_as()
     desk.until(lambda: desk.target is not None and desk.target.exists())
     assert desk.target.read_bytes().startswith(start)
 
@@ -286,7 +289,7 @@ def test_save_as_writes_the_format_that_is_named(
 def test_a_saved_png_is_the_file_itself_with_its_recipe(desk: Desk, tmp_path: Path) -> None:
     desk.draw(Artifact("image", png(recipe={"task": "image.generate", "params": {}}), ".png"))
     desk.target = tmp_path / "fox.png"
-    desk.page.save_as()
+    desk.page.deeds.save_as()
     desk.until(lambda: desk.target is not None and desk.target.exists())
     assert pictures.recipe_of(desk.target.read_bytes()) is not None
 
@@ -294,14 +297,14 @@ def test_a_saved_png_is_the_file_itself_with_its_recipe(desk: Desk, tmp_path: Pa
 def test_a_place_that_takes_nothing_is_told(desk: Desk, tmp_path: Path) -> None:
     desk.draw()
     desk.target = tmp_path / "not there" / "fox.jpg"
-    desk.page.save_as()
+    desk.page.deeds.save_as()
     desk.until(lambda: "could not be saved" in desk.trouble())
 
 
 def test_copy_puts_the_picture_on_the_clipboard(desk: Desk) -> None:
     desk.draw()
     QGuiApplication.clipboard().clear()
-    desk.page.copy()
+    desk.page.deeds.copy()
     desk.until(lambda: not QGuiApplication.clipboard().image().isNull())
     assert QImage(QGuiApplication.clipboard().image()).size().width() == 32
 
@@ -309,7 +312,7 @@ def test_copy_puts_the_picture_on_the_clipboard(desk: Desk) -> None:
 def test_stars_and_strip_outlive_a_crash(desk: Desk) -> None:
     desk.draw()
     desk.draw(picture(90))
-    desk.page.star()
+    desk.page.deeds.star()
     starred = desk.shown()
     desk.until(lambda: desk.page.results.settled)
     desk.close()  # no state is saved: only what was written down all along is there
@@ -321,17 +324,17 @@ def test_stars_and_strip_outlive_a_crash(desk: Desk) -> None:
 
 def test_a_restart_finds_prompt_mode_and_settings(desk: Desk) -> None:
     desk.draw()
-    desk.page.prompt.set_text("a lighthouse")
-    desk.page.forms["draw"].set_values({"count": 9})
+    desk.page.composer.prompt.set_text("a lighthouse")
+    desk.page.composer.forms["draw"].set_values({"count": 9})
     desk.page.set_mode("restyle")
-    desk.page.styles.choose(["mosaic"])
-    desk.until(lambda: desk.page.input.artifact is not None)
+    desk.page.composer.styles.choose(["mosaic"])
+    desk.until(lambda: desk.page.composer.input.artifact is not None)
     desk.again()
     assert desk.page.mode == "restyle"
-    assert desk.page.prompt.text == "a lighthouse"
-    assert desk.page.forms["draw"].values()["count"] == 9
-    assert desk.page.styles.chosen == ["mosaic"]
-    desk.until(lambda: desk.page.input.artifact is not None)
+    assert desk.page.composer.prompt.text == "a lighthouse"
+    assert desk.page.composer.forms["draw"].values()["count"] == 9
+    assert desk.page.composer.styles.chosen == ["mosaic"]
+    desk.until(lambda: desk.page.composer.input.artifact is not None)
 
 
 def test_foreign_state_is_borne(desk: Desk) -> None:
@@ -345,7 +348,7 @@ def test_removing_can_be_undone(desk: Desk) -> None:
     desk.draw()
     offers: list[Callable[[], None]] = []
     desk.ctx.notices.offer = lambda message, button, run, key="": offers.append(run)
-    desk.page.remove()
+    desk.page.deeds.remove()
     assert desk.page.strip.ids() == []
     assert len(desk.page.results) == 0
     offers[0]()
@@ -384,8 +387,8 @@ def test_restyling_sends_picture_and_styles(desk: Desk, tmp_path: Path) -> None:
     desk.page.run()
     assert "Choose a style" in desk.trouble()
     desk.picked = [tmp_path / "own.png"]
-    desk.page.styles.pick_asked.emit()
-    desk.page.styles.choose(["waves", *desk.page.styles.own])
+    desk.page.composer.styles.pick_asked.emit()
+    desk.page.composer.styles.choose(["waves", *desk.page.composer.styles.own])
     desk.page.run()
     desk.until(lambda: not desk.page.runner.busy)
     sent = desk.runtime.submitted[-1]
@@ -394,12 +397,12 @@ def test_restyling_sends_picture_and_styles(desk: Desk, tmp_path: Path) -> None:
 
 def test_a_result_can_be_the_next_input(desk: Desk) -> None:
     desk.draw()
-    desk.page.use_in("enlarge")
-    desk.until(lambda: desk.page.input.artifact is not None)
+    desk.page.deeds.use_in("enlarge")
+    desk.until(lambda: desk.page.composer.input.artifact is not None)
     assert desk.page.mode == "enlarge"
-    assert desk.page.input.artifact.id == desk.page.current
-    desk.page.use_in("draw")
-    assert desk.page.params()["init"] == str(desk.page.result().artifact.path)
+    assert desk.page.composer.input.artifact.id == desk.page.current
+    desk.page.deeds.use_in("draw")
+    assert desk.page.composer.params()["init"] == str(desk.page.result().artifact.path)
 
 
 # --- bringing in ----------------------------------------------------------------------------------
@@ -415,7 +418,7 @@ def test_a_result_can_be_the_next_input(desk: Desk) -> None:
 )
 def test_what_is_no_picture_is_told(desk: Desk, tmp_path: Path, name: str, payload: bytes) -> None:
     (tmp_path / name).write_bytes(payload)
-    desk.page.bring([tmp_path / name])
+    desk.page.intake.bring([tmp_path / name])
     desk.until(lambda: name in desk.trouble())
     assert len(desk.page.results) == 0
 
@@ -425,7 +428,7 @@ def test_far_too_many_pixels_are_refused_unread(desk: Desk, tmp_path: Path) -> N
     whole[16:24] = struct.pack(">II", 100_000, 100_000)
     whole[29:33] = struct.pack(">I", zlib.crc32(bytes(whole[12:29])))
     (tmp_path / "huge.png").write_bytes(whole)
-    desk.page.bring([tmp_path / "huge.png"])
+    desk.page.intake.bring([tmp_path / "huge.png"])
     desk.until(lambda: f"{MAX_PIXELS // 1_000_000} million" in desk.trouble())
     assert len(desk.page.results) == 0
 
@@ -444,7 +447,7 @@ def test_a_dropped_png_of_the_studio_restores_its_recipe(desk: Desk, tmp_path: P
     params = {"prompt": "an old boat", "style": "noto", "seed": 99}
     (tmp_path / "boat.png").write_bytes(png(recipe={"task": "image.generate", "params": params}))
     desk.bring(tmp_path / "boat.png")
-    assert desk.page.params() | params == desk.page.params()
+    assert desk.page.composer.params() | params == desk.page.composer.params()
 
 
 def test_a_png_of_another_program_is_just_a_picture(desk: Desk, tmp_path: Path) -> None:
@@ -452,20 +455,20 @@ def test_a_png_of_another_program_is_just_a_picture(desk: Desk, tmp_path: Path) 
     image.fill(0)
     image.setText("offline-studio", '{"params": [')
     image.save(str(tmp_path / "odd.png"))
-    desk.page.prompt.set_text("mine")
+    desk.page.composer.prompt.set_text("mine")
     desk.bring(tmp_path / "odd.png")
-    assert desk.page.prompt.text == "mine"
+    assert desk.page.composer.prompt.text == "mine"
 
 
 def test_a_pasted_picture_is_kept(desk: Desk) -> None:
     image = QImage(12, 8, QImage.Format.Format_RGB32)
     image.fill(QColor("teal"))
     QGuiApplication.clipboard().setImage(image)
-    desk.page.paste()
+    desk.page.intake.paste()
     desk.until(lambda: desk.shown() != "")
     assert desk.page.canvas.image.size() == image.size()
     QGuiApplication.clipboard().setText("words")
-    desk.page.paste()
+    desk.page.intake.paste()
     assert "no picture on the clipboard" in desk.trouble()
 
 
@@ -482,7 +485,7 @@ def test_a_file_dropped_on_the_window_comes_to_the_page(desk: Desk, tmp_path: Pa
     assert studio_open_file(desk.ctx, tmp_path / "notes.txt") is None
     run()
     desk.until(lambda: bool(desk.sent))
-    desk.page.accept(desk.sent[0])
+    desk.page.intake.accept(desk.sent[0])
     desk.until(lambda: desk.shown() == desk.sent[0].id)
 
 
@@ -569,22 +572,18 @@ def test_without_weights_the_page_says_how_to_get_some(desk: Desk) -> None:
         file.unlink()
     desk.studio.weights.rescan()
     desk.page.set_mode("enlarge")
-    words = [
-        label.text()
-        for label in desk.page.stage.currentWidget().findChildren(QWidget)
-        if hasattr(label, "text")
-    ]
+    words = [label.text() for label in desk.page.stage.currentWidget().findChildren(QLabel)]
     assert any("There is no model" in text for text in words)
     desk.page.set_mode("draw")
-    desk.page.prompt.set_text("a fox")
+    desk.page.composer.prompt.set_text("a fox")
     desk.page.run()
     assert desk.trouble()
 
 
 def test_a_task_that_ends_at_once_leaves_the_button_free(desk: Desk) -> None:
     desk.runtime.enqueue(Result(note="Nothing was drawn."))
-    desk.page.prompt.set_text("a fox")
+    desk.page.composer.prompt.set_text("a fox")
     desk.page.run()
     desk.until(lambda: not desk.page.runner.busy)
-    assert desk.page.go.text() == "Draw"
+    assert desk.page.composer.go.text() == "Draw"
     assert not desk.page.progress.isVisible()

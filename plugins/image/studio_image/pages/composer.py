@@ -1,0 +1,163 @@
+"""What is set for the next picture: prompt or input, styles, and the parameters of the panel.
+
+Runs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QStackedWidget, QVBoxLayout
+
+from studio.api import PluginContext
+from studio_image.pages.input_slot import InputSlot
+from studio_image.pages.modes import DRAW, ENLARGE, RESTYLE, Mode, modes
+from studio_image.pages.prompt_box import MAX_CHARS, PromptBox
+from studio_image.pages.style_row import StyleRow
+from studio_image.pages.wording import tr
+
+
+class Composer(QFrame):
+    """The card at the foot of the page, and the panel beside it.
+
+    Attributes:
+        panel: The parameter forms, one in view.
+        go: Starts, or stops.
+
+    Signals:
+        asked: The button was pressed.
+    """
+
+    asked = Signal()
+
+    def __init__(self, ctx: PluginContext) -> None:
+        super().__init__()
+        self._ui = ctx.ui
+        self._busy = False
+        self._mode = next(mode for mode in modes() if mode.id == DRAW)
+        self.prompt = PromptBox(ctx)
+        self.input = InputSlot(ctx)
+        self.styles = StyleRow(ctx)
+        self.forms = {mode.id: ctx.ui.form(mode.params, only=mode.only) for mode in modes()}
+        self.panel = QStackedWidget()
+        for form in self.forms.values():
+            self.panel.addWidget(form.widget)
+        self.go = ctx.ui.button(tr("Draw"), "brush", primary=True, tip=tr("Ctrl+Return"))
+        self.go.clicked.connect(lambda _checked=False: self.asked.emit())
+        self.forms[DRAW].on_change(self._show_chips)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        self.setProperty("surface", "card")
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
+        inputs = QVBoxLayout()
+        inputs.setSpacing(8)
+        for part in (self.prompt, self.input, self.styles):
+            inputs.addWidget(part)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(16, 12, 12, 12)
+        row.setSpacing(12)
+        row.addLayout(inputs, 1)
+        row.addWidget(self.go, 0, Qt.AlignmentFlag.AlignBottom)
+
+    def focus(self) -> None:
+        """Put the keyboard where a person starts."""
+        (self.prompt.field if self._mode.id == DRAW else self.go).setFocus()
+
+    def show_mode(self, mode: Mode) -> None:
+        """Show what a mode needs."""
+        self._mode = mode
+        self.prompt.setVisible(mode.id == DRAW)
+        self.input.setVisible(mode.id != DRAW)
+        self.styles.setVisible(mode.id == RESTYLE)
+        self.panel.setCurrentWidget(self.forms[mode.id].widget)
+        for id, form in self.forms.items():  # a stack is as tall as its tallest page otherwise
+            fits = QSizePolicy.Policy.Preferred if id == mode.id else QSizePolicy.Policy.Ignored
+            form.widget.setSizePolicy(QSizePolicy.Policy.Preferred, fits)
+        self._show_chips()
+        self.show_busy(self._busy)
+
+    def show_busy(self, busy: bool) -> None:
+        """Show whether the button starts or stops."""
+        self._busy = busy
+        words = tr("Stop") if busy else self._mode.verb
+        self.go.setText(words)
+        self.go.setAccessibleName(words)
+        self.go.setIcon(self._ui.icon("square" if busy else self._mode.icon, "on-accent"))
+
+    def _show_chips(self) -> None:
+        self.prompt.show_weights(str(self.forms[DRAW].values().get("weights", "")))
+
+    # --- for the task -------------------------------------------------------------------------
+
+    def params(self) -> dict[str, Any]:
+        """Return what is set for the task of the mode."""
+        values = dict(self.forms[self._mode.id].values())
+        if self._mode.id == DRAW:
+            return values | {"prompt": self.prompt.text, "style": self.prompt.style_name}
+        image = str(self.input.artifact.path) if self.source() and self.input.artifact else ""
+        if self._mode.id == RESTYLE:
+            return values | {"image": image, "styles": self.styles.chosen}
+        return values | {"image": image}
+
+    def source(self) -> str:
+        """Return the id of the picture that the task works on; empty if on none of the library."""
+        used = self.input.artifact is not None and self._mode.id != DRAW
+        return self.input.artifact.id if used and not self._takes_folder() else ""
+
+    def missing(self) -> str:
+        """Return what has to be set before anything can start; empty if nothing."""
+        if self._mode.id == DRAW:
+            return "" if self.prompt.text else tr("Write what the pictures should show first.")
+        if self.input.artifact is None and not self._takes_folder():
+            return tr("Choose a picture first: drop one here, press Choose, or paste.")
+        if self._mode.id == RESTYLE and not self.styles.chosen:
+            return tr("Choose a style first: one of the pictures below, or one of your own.")
+        return ""
+
+    def job_title(self) -> str:
+        """Return what the list of jobs calls it."""
+        if self._mode.id == DRAW:
+            return " ".join(self.prompt.text.split())[:60]
+        name = self.input.artifact.title if self.input.artifact else tr("picture")
+        words = tr("Restyle {name}") if self._mode.id == RESTYLE else tr("Enlarge {name}")
+        return words.format(name=tr("a folder") if self._takes_folder() else name)
+
+    def _takes_folder(self) -> bool:
+        return self._mode.id == ENLARGE and bool(self.forms[ENLARGE].values().get("folder"))
+
+    # --- recipes and state --------------------------------------------------------------------
+
+    def set_params(self, params: Mapping[str, Any]) -> None:
+        """Show the parameters of a picture that the mode made."""
+        self.forms[self._mode.id].set_values(params)
+        if self._mode.id == DRAW:
+            self.prompt.set_text(str(params.get("prompt", ""))[:MAX_CHARS])
+            self.prompt.set_style_name(str(params.get("style", "")))
+            self._show_chips()
+        if self._mode.id == RESTYLE and isinstance(params.get("styles"), list):
+            self.styles.choose([str(style) for style in params["styles"]])
+
+    def save_state(self) -> dict[str, Any]:
+        """Return what to keep over a restart."""
+        return {
+            "prompt": self.prompt.text,
+            "style": self.prompt.style_name,
+            "styles": self.styles.chosen,
+            "input": self.input.artifact.id if self.input.artifact else "",
+            "forms": {id: form.values() for id, form in self.forms.items()},
+        }
+
+    def restore_state(self, state: Mapping[str, Any]) -> None:
+        """Take what ``save_state`` returned, or anything else; the page finds the input again."""
+        forms = state.get("forms")
+        for id, values in forms.items() if isinstance(forms, Mapping) else ():
+            if id in self.forms and isinstance(values, Mapping):
+                self.forms[id].set_values(values)
+        self.prompt.set_text(str(state.get("prompt") or "")[:MAX_CHARS])
+        self.prompt.set_style_name(str(state.get("style", "")))
+        styles = state.get("styles")
+        self.styles.choose([str(s) for s in styles] if isinstance(styles, list) else [])
+        self._show_chips()
