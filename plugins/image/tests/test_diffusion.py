@@ -20,7 +20,7 @@ from studio.testing.plugins import run_task  # noqa: E402
 from studio_image.diffusion import loader  # noqa: E402
 from studio_image.diffusion.decoding import decode, glimpse  # noqa: E402
 from studio_image.diffusion.denoising import Wish, denoise, left_out  # noqa: E402
-from studio_image.diffusion.loader import read_plan  # noqa: E402
+from studio_image.diffusion.loading import read_plan  # noqa: E402
 from studio_image.diffusion.model import build  # noqa: E402
 from studio_image.diffusion.plan import Vocabulary  # noqa: E402
 from studio_image.diffusion.task import generate  # noqa: E402
@@ -374,6 +374,44 @@ def test_broken_folders_are_told(copy):
     (copy / "model_index.json").write_text("[" * 100_000)
     with pytest.raises(StudioError, match="cannot be read"):
         loader().recognise(copy)
+
+
+@pytest.mark.parametrize(
+    ("where", "key", "value"),
+    [
+        ("unet", "sample_size", "64"),
+        ("unet", "sample_size", []),
+        ("unet", "cross_attention_dim", 31),
+        ("unet", "in_channels", None),
+        ("vae", "latent_channels", 16),
+        ("vae", "scaling_factor", "much"),
+        ("text_encoder", "max_position_embeddings", 64),
+        ("text_encoder", "hidden_size", 2**70),
+        ("text_encoder", "hidden_act", "os.system"),
+        ("text_encoder", "vocab_size", 1000),
+        ("text_encoder", "num_attention_heads", 0),
+        ("unet", "down_block_types", ["Mine", "DownBlock2D"]),
+        ("unet", "norm_num_groups", 0),
+        ("scheduler", "num_train_timesteps", 10**12),
+        ("scheduler", "beta_schedule", "mine"),
+        ("scheduler", "num_train_timesteps", "many"),
+        ("vae", "block_out_channels", [32.5]),
+    ],
+)
+def test_configs_that_make_no_sense_are_told(copy, where, key, value):
+    name = "scheduler_config.json" if where == "scheduler" else "config.json"
+    changed(copy / where / name, **{key: value})
+    with pytest.raises(StudioError, match=r"“.*” (cannot be used|takes)"):
+        finished(loader().load(copy, "cpu"))
+
+
+def test_xl_networks_that_do_not_fit(folders, tmp_path):
+    import shutil
+
+    mine = Path(shutil.copytree(folders["sdxl"], tmp_path / "mine"))
+    changed(mine / "unet" / "config.json", addition_time_embed_dim=16)
+    with pytest.raises(StudioError, match="do not fit together"):
+        loader().recognise(mine)
 
 
 def test_without_the_extra_a_sentence_says_how_to_add_it(folders, monkeypatch):

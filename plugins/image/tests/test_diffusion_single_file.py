@@ -15,7 +15,7 @@ from safetensors.torch import save_file  # noqa: E402
 from studio.api import StudioError  # noqa: E402
 from studio_image.diffusion import loader  # noqa: E402
 from studio_image.diffusion.denoising import Wish, denoise  # noqa: E402
-from studio_image.diffusion.loader import read_plan  # noqa: E402
+from studio_image.diffusion.loading import read_plan  # noqa: E402
 from studio_image.diffusion.model import build  # noqa: E402
 from studio_image.diffusion.plan import Vocabulary  # noqa: E402
 from studio_image.diffusion.vocabulary import tokenizer  # noqa: E402

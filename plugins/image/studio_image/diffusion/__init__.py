@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from studio.api import Event, TaskContext
-    from studio_image.diffusion.loader import DiffusionLoader
+    from studio_image.diffusion.loading import DiffusionLoader
     from studio_image.schema import Generate
 
 
 def loader() -> DiffusionLoader:
     """Return the loader of the family ``diffusion``."""
-    from studio_image.diffusion.loader import DiffusionLoader
+    from studio_image.diffusion.loading import DiffusionLoader
 
     return DiffusionLoader()
 

@@ -61,6 +61,8 @@ def read_folder(path: Path) -> Plan:
         if name in PARTS[architecture]
     }
     check_unet(networks["unet"].config, path)
+    scheduler = read_json(path / "scheduler" / "scheduler_config.json")
+    check_config(scheduler, f"{path.name}/scheduler")
     return Plan(
         path=path,
         architecture=architecture,
@@ -70,7 +72,7 @@ def read_folder(path: Path) -> Plan:
             for name in PARTS[architecture]
             if name.startswith("tokenizer")
         },
-        scheduler=(index["scheduler"][1], read_json(path / "scheduler" / "scheduler_config.json")),
+        scheduler=(index["scheduler"][1], scheduler),
         options={
             name: value
             for name, value in index.items()

@@ -89,6 +89,10 @@ def build(plan: Plan, device: str, dtype: torch.dtype) -> Iterator[float | Diffu
     parts: dict[str, Any] = {
         name: tokenizer(vocabulary) for name, vocabulary in plan.vocabularies.items()
     }
+    for name, words in parts.items():
+        size = plan.networks[name.replace("tokenizer", "text_encoder")].config.get("vocab_size")
+        if len(words) > (size or len(words)):
+            raise broken(f"{plan.path.name}: {name}", f"its text encoder knows {size} tokens only")
     done = 0
     for name, part in plan.networks.items():
         network = _blank(part, name)

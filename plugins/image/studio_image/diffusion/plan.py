@@ -56,6 +56,9 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 
+LENGTH = 77
+"""Tokens that the text encoders of Stable Diffusion read, first and last included."""
+
 MAX_NUMBER = 1 << 20
 MAX_LAYERS = 100
 
@@ -163,6 +166,45 @@ def check_unet(config: Mapping[str, Any], path: Path) -> None:
                 f"“{path.name}” is guided in a way that is not known here ({name}).",
                 "Use Stable Diffusion 1.x, 2.x or XL.",
             )
+
+
+def check_fit(plan: Plan) -> None:
+    """Refuse networks that do not fit together, before any of them is loaded.
+
+    Raises:
+        StudioError: Says which number of which config is wrong.
+    """
+    unet, vae = plan.networks["unet"].config, plan.networks["vae"].config
+    texts = [part.config for name, part in plan.networks.items() if name.startswith("text")]
+    sides = unet.get("sample_size")
+    sides = sides if isinstance(sides, list) else [sides or 64]
+    words = sum(_whole(text, "hidden_size", 512) for text in texts)
+    wrong = {
+        "sample_size": not sides or not all(type(side) is int and side > 0 for side in sides),
+        "in_channels": unet.get("in_channels", 4) != vae.get("latent_channels", 4),
+        "cross_attention_dim": unet.get("cross_attention_dim", 1280) != words,
+        "scaling_factor": not _is_scale(vae.get("scaling_factor", 0.18215)),
+        "max_position_embeddings": any(
+            _whole(text, "max_position_embeddings", LENGTH) < LENGTH for text in texts
+        ),
+    }
+    if plan.architecture == "sdxl":
+        told = 6 * _whole(unet, "addition_time_embed_dim", 0)
+        pooled = _whole(texts[-1], "projection_dim", 512)
+        size = unet.get("projection_class_embeddings_input_dim")
+        wrong["addition_embed_type"] = unet.get("addition_embed_type") != "text_time"
+        wrong["projection_class_embeddings_input_dim"] = size != told + pooled
+    if names := [name for name, is_wrong in wrong.items() if is_wrong]:
+        raise broken(plan.path.name, f"its networks do not fit together ({names[0]})")
+
+
+def _whole(config: Mapping[str, Any], name: str, default: int) -> int:
+    value = config.get(name, default)
+    return value if type(value) is int else -1
+
+
+def _is_scale(value: object) -> bool:
+    return isinstance(value, int | float) and value > 0
 
 
 def broken(name: str, why: str) -> StudioError:

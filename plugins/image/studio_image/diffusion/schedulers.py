@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from studio.api import BadInput
+from studio_image.diffusion.plan import broken
 
 CHOICES: Mapping[str, str] = {
     "euler": "EulerDiscreteScheduler",
@@ -30,12 +31,16 @@ def scheduler(own: tuple[str, Mapping[str, Any]], choice: str = "default") -> An
 
     Raises:
         BadInput: Something it needs is not installed.
+        StudioError: The config of the weights cannot be used.
     """
     import diffusers
 
     kind, config = own
     if choice == "default":
-        return make(getattr(diffusers, kind), config)
+        try:
+            return make(getattr(diffusers, kind), config)
+        except (TypeError, ValueError, NotImplementedError, ImportError) as error:
+            raise broken(kind, f"its config makes no sense ({str(error)[:200]})") from error
     if choice == "lms" and not diffusers.utils.is_scipy_available():
         raise BadInput(
             "The scheduler “lms” needs the package scipy, which is not installed.",

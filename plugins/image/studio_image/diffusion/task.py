@@ -16,7 +16,7 @@ from studio.api import BadInput, Event, Kind, TaskContext
 from studio_image import pictures
 from studio_image.diffusion.decoding import decode, glimpse
 from studio_image.diffusion.denoising import GUIDANCE, STEPS, Step, Wish, denoise, left_out
-from studio_image.diffusion.loader import read_plan
+from studio_image.diffusion.loading import read_plan
 from studio_image.diffusion.model import DiffusionModel
 from studio_image.diffusion.plan import Plan
 from studio_image.schema import Generate

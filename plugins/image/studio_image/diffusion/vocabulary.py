@@ -7,10 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from studio_image.diffusion.folder import MAX_VOCABULARY_BYTES, read_json
-from studio_image.diffusion.plan import Vocabulary, broken
-
-LENGTH = 77
-"""Tokens that the text encoders of Stable Diffusion read, first and last included."""
+from studio_image.diffusion.plan import LENGTH, Vocabulary, broken
 
 Merges = list[tuple[str, str]]
 
