@@ -104,8 +104,10 @@ class Composer(QFrame):
 
     def source(self) -> str:
         """Return the id of the picture that the task works on; empty if on none of the library."""
-        used = self.input.artifact is not None and self._mode.id != DRAW
-        return self.input.artifact.id if used and not self._takes_folder() else ""
+        artifact = self.input.artifact
+        if artifact is None or self._mode.id == DRAW or self._takes_folder():
+            return ""
+        return artifact.id
 
     def missing(self) -> str:
         """Return what has to be set before anything can start; empty if nothing."""

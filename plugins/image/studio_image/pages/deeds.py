@@ -10,7 +10,7 @@ from PySide6.QtGui import QGuiApplication, QImage
 from studio.api import PluginContext, StudioError
 from studio_image.pages.modes import DRAW, ENLARGE, RESTYLE
 from studio_image.pages.picture_files import SAVE_SUFFIXES, export
-from studio_image.pages.reading import outcome
+from studio_image.pages.reading import outcome, read_later
 from studio_image.pages.wording import tr
 
 if TYPE_CHECKING:

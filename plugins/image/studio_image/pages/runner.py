@@ -119,7 +119,9 @@ def parts_of(image: QImage) -> list[QImage]:
 def image_of(buffer: Any) -> QImage:
     """Return an (H, W, 3 or 4) uint8 buffer as a picture of its own; null for any other shape."""
     view = memoryview(buffer)
-    if view.ndim != 3 or view.shape[2] not in (3, 4) or view.itemsize != 1:
+    if view.shape is None or len(view.shape) != 3 or view.itemsize != 1:
+        return QImage()
+    if view.shape[2] not in (3, 4):
         return QImage()
     height, width, channels = view.shape
     formats = QImage.Format

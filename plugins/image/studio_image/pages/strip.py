@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QMimeData, QPoint, QRect, QSize, Qt, QUrl, Signal
 from PySide6.QtGui import QColor, QIcon, QImage, QKeyEvent, QPainter, QPixmap
 from PySide6.QtWidgets import QListView, QListWidget, QListWidgetItem
@@ -103,7 +105,7 @@ class Strip(QListWidget):
             self.scrollToItem(item)
         self.blockSignals(False)
 
-    def mimeData(self, items: list[QListWidgetItem]) -> QMimeData:
+    def mimeData(self, items: Sequence[QListWidgetItem]) -> QMimeData:
         """Hand out the files themselves, as a file manager does."""
         data = QMimeData()
         data.setUrls([QUrl.fromLocalFile(item.data(_PATH)) for item in items])

@@ -48,6 +48,7 @@ class StyleRow(QScrollArea):
         add.clicked.connect(lambda _checked=False: self.pick_asked.emit())
         self._row.addWidget(add)
         self._row.addStretch(1)
+        self._inside = inside
         self.setWidget(inside)
         self._mark(ctx.ui.tokens)
         end_theme = ctx.ui.on_theme(self._mark)
@@ -60,7 +61,7 @@ class StyleRow(QScrollArea):
     def _mark(self, tokens: Tokens) -> None:
         """Frame what is pressed: a tint alone is hard to see beside pictures."""
         accent = tokens.colors["accent"]
-        self.widget().setStyleSheet(f"QToolButton:checked {{ border: 2px solid {accent}; }}")
+        self._inside.setStyleSheet(f"QToolButton:checked {{ border: 2px solid {accent}; }}")
 
     @property
     def chosen(self) -> list[str]:
