@@ -42,7 +42,7 @@ def enlarge(ctx: TaskContext, params: Enlarge) -> Iterator[Event]:
     the job is stopped.
 
     Yields progress within each tile, a preview after each, an ``image`` artifact for each picture,
-    and the result: ``count``, ``skipped`` (sentences), ``width`` and ``height`` (of the last).
+    and the result: ``count``, ``skipped`` (sentences), ``note``, ``width`` and ``height`` (of the last).
 
     Raises:
         BadInput: There is nothing to enlarge, or the only picture cannot be used.
@@ -66,6 +66,7 @@ def enlarge(ctx: TaskContext, params: Enlarge) -> Iterator[Event]:
     yield ctx.result(
         count=batch.done - len(batch.skipped),
         skipped=batch.skipped,
+        note=f"Left out: {' '.join(batch.skipped)}" if batch.skipped else "",
         width=last.shape[1],
         height=last.shape[0],
     )
