@@ -42,7 +42,8 @@ def enlarge(ctx: TaskContext, params: Enlarge) -> Iterator[Event]:
     the job is stopped.
 
     Yields progress within each tile, a preview after each, an ``image`` artifact for each picture,
-    and the result: ``count``, ``skipped`` (sentences), ``note``, ``width`` and ``height`` (of the last).
+    and the result: ``count``, ``skipped`` (sentences), ``note``, ``width`` and ``height`` of the
+    last.
 
     Raises:
         BadInput: There is nothing to enlarge, or the only picture cannot be used.
