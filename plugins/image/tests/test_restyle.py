@@ -12,15 +12,15 @@ import pytest
 import torch
 from PIL import Image
 from safetensors.torch import save_file
+
+from studio.api import BadInput, StudioError
+from studio.testing.plugins import Made, run_task
 from studio_image.restyle import loader
 from studio_image.restyle.features import LAYERS, Features
 from studio_image.restyle.gallery import STYLES
 from studio_image.restyle.task import restyle
 from studio_image.restyle.transfer import Wish, scales, transfer
 from studio_image.schema import Restyle
-
-from studio.api import BadInput, StudioError
-from studio.testing.plugins import Made, run_task
 
 REAL = Path(__file__).parents[3] / "resources/weights/starter/vgg16-features.safetensors"
 
@@ -69,7 +69,8 @@ def test_a_picture_comes_out_with_previews_on_the_way() -> None:
     made = run(steps=20)
     assert pixels(made).shape == (48, 64, 3)
     assert (made.result["width"], made.result["height"], made.result["steps"]) == (64, 48, 20)
-    assert made.artifacts[0].verdict is not None and made.artifacts[0].verdict.passed
+    assert made.artifacts[0].verdict is not None
+    assert made.artifacts[0].verdict.passed
     assert sum(event.preview is not None for event in made.progress) == 4
     assert made.progress[-1].done == made.progress[-1].total == 20
     assert not np.array_equal(pixels(made), picture())
@@ -96,7 +97,8 @@ def test_what_was_transparent_still_is() -> None:
 
 def test_the_time_is_up_and_the_picture_as_it_is_then_comes_out() -> None:
     made = run(steps=1000, seconds=1e-6)
-    assert made.result["ended_early"] and made.result["steps"] == 1
+    assert made.result["ended_early"]
+    assert made.result["steps"] == 1
     assert len(made.artifacts) == 1
 
 
@@ -104,7 +106,8 @@ def test_stop_leaves_nothing() -> None:
     params = Restyle.parse({"styles": ["ink"], "size": 64, "weights": "vgg"})
     inputs = {"image": png(picture())}
     made = run_task(restyle, params, models={"vgg": features()}, inputs=inputs, stop_after=4)
-    assert made.cancelled and not made.artifacts
+    assert made.cancelled
+    assert not made.artifacts
 
 
 def test_a_picture_of_one_pixel_and_a_long_strip_work() -> None:
@@ -184,7 +187,8 @@ def test_weights_are_recognised_measured_and_loaded(tmp_path: Path) -> None:
     path = tmp_path / "a.safetensors"
     save_file(small_network(), path, {"family": "vgg-features"})
     facts = loader().recognise(path)
-    assert facts is not None and facts.capabilities == ("features",)
+    assert facts is not None
+    assert facts.capabilities == ("features",)
     assert loader().measure(path).weights_bytes >= path.stat().st_size
     assert loaded(path)(torch.rand(1, 3, 16, 16))["conv4_2"].shape == (1, 4, 2, 2)
 
@@ -196,7 +200,8 @@ def test_other_files_are_not_ours_and_broken_ones_are_told(tmp_path: Path) -> No
     tensors = small_network()
     del tensors["conv3_2.bias"]
     save_file(tensors, broken, {"family": "vgg-features"})
-    assert loader().recognise(other) is None and loader().recognise(text) is None
+    assert loader().recognise(other) is None
+    assert loader().recognise(text) is None
     for call in (loader().recognise, loaded):
         with pytest.raises(StudioError, match="conv3_2 is missing"):
             call(broken)
@@ -209,7 +214,8 @@ def test_every_style_of_the_gallery_is_a_small_picture() -> None:
     for style in STYLES:
         assert style.path.stat().st_size <= 60_000, style.name
         with Image.open(style.path) as image:
-            assert min(image.size) >= 256 and b"Apache-2.0" in image.info["comment"]
+            assert min(image.size) >= 256
+            assert b"Apache-2.0" in image.info["comment"]
 
 
 @pytest.mark.slow

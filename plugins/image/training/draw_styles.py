@@ -47,7 +47,8 @@ def waves(rng: Rng) -> Image.Image:
     draw = ImageDraw.Draw(picture)
     for _ in range(5200):
         x, y = rng.uniform(-15, SIZE + 15, 2)
-        level = (tone[int(np.clip(y, 0, SIZE - 1)), int(np.clip(x, 0, SIZE - 1))] + 1) / 2 + rng.normal(0, 0.09)
+        row, column = (int(np.clip(place, 0, SIZE - 1)) for place in (y, x))
+        level = (tone[row, column] + 1) / 2 + rng.normal(0, 0.09)
         colour = shaded(rng, night[int(np.clip(level * len(night), 0, len(night) - 1))], 10)
         path = [(x, y)]
         for _ in range(int(rng.integers(8, 18))):

@@ -1,7 +1,7 @@
-"""Turns the carrier's HDF5 file into fp16 safetensors, once, at setup. Never imported by the studio.
+"""Turns the carrier's HDF5 file into fp16 safetensors, once, at setup. The studio has no use of it.
 
-Run as ``python convert.py SOURCE.h5 TARGET.safetensors``. It needs numpy and safetensors only: the
-file is pinned by its digest and stores every dataset in one piece, so ``SOURCE.toml`` lists where.
+Run as ``python -m studio_image.restyle.convert SOURCE.h5 TARGET``. It needs no HDF5 library: the
+file is pinned by its digest, stores every dataset in one piece, and ``SOURCE.toml`` says where.
 """
 
 from __future__ import annotations

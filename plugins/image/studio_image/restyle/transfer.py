@@ -61,7 +61,8 @@ def transfer(
         if number == 0:
             canvas = _with_noise(canvas, generator)
         goal = _Goal(features, _resize(content, size), styles, wish.strength)
-        for canvas in _descend(goal, canvas, steps):
+        for step in _descend(goal, canvas, steps):
+            canvas = step
             yield _coloured(canvas, wish.content.to(canvas)) if wish.keep_colours else canvas
 
 

@@ -32,7 +32,7 @@ class FeatureLoader:
             with safe_open(path, framework="pt") as file:
                 if (file.metadata() or {}).get("family") != self.family:
                     return None
-                shapes = {name: file.get_slice(name).get_shape() for name in file.keys()}
+                shapes = _shapes(file)
         except (SafetensorError, OSError):
             return None
         _check(path, shapes)
@@ -56,17 +56,22 @@ class FeatureLoader:
         tensors: dict[str, torch.Tensor] = {}
         try:
             with safe_open(path, framework="pt") as file:
-                names = list(file.keys())
-                _check(path, {name: file.get_slice(name).get_shape() for name in names})
-                for number, name in enumerate(names, 1):
+                shapes = _shapes(file)
+                _check(path, shapes)
+                for number, name in enumerate(shapes, 1):
                     tensors[name] = file.get_tensor(name)
-                    yield number / len(names)
+                    yield number / len(shapes)
         except SafetensorError as error:
             raise _broken(path, f"it is no complete safetensors file ({error})") from error
         return Features(tensors, device)
 
     def unload(self, loaded: Any) -> None:
         """Nothing is held besides the tensors themselves."""
+
+
+def _shapes(file: Any) -> dict[str, list[int]]:
+    names = file.keys()
+    return {name: file.get_slice(name).get_shape() for name in names}
 
 
 def _check(path: Path, shapes: dict[str, list[int]]) -> None:
