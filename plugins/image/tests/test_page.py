@@ -232,6 +232,21 @@ def test_what_was_made_before_a_stop_is_kept(desk: Desk) -> None:
     desk.until(lambda: desk.shown() != "")
 
 
+def test_looking_at_another_picture_meanwhile_is_not_disturbed(desk: Desk) -> None:
+    desk.draw()
+    older = desk.shown()
+    step = Step(1, 8, "", np.zeros((8, 8, 3), np.uint8))
+    desk.runtime.enqueue(step, Stall(), step, picture(90))
+    desk.page.run()
+    desk.until(lambda: desk.shown() == "")
+    desk.page.strip.setCurrentRow(0)
+    desk.until(lambda: desk.shown() == older)
+    desk.runtime.release()
+    desk.until(lambda: not desk.page.runner.busy)
+    assert desk.shown() == older
+    assert len(desk.page.strip.ids()) == 2
+
+
 def test_a_failure_says_why_and_can_be_tried_again(desk: Desk) -> None:
     error = StudioError(ErrorCode.OUT_OF_MEMORY, "There is not enough memory.", "Draw fewer.")
     desk.runtime.enqueue(Fail(error))

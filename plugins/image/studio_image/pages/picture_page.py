@@ -64,6 +64,8 @@ class PicturePage(QWidget):
         """The picture that is being read for the canvas: only the last one asked for is shown."""
         self._wanted = ""
         """The picture that was in view at the end of the last session."""
+        self._following = True
+        """Whether what the job makes is brought into view."""
         self._compare_next = False
         """The picture that is being read is to be compared with the one before."""
         self._sheet: Sequence[str] = ()
@@ -118,7 +120,7 @@ class PicturePage(QWidget):
         self.composer.input.show_asked.connect(self.intake.show_input)
         self.composer.input.cleared.connect(self._show_stage)
         self.composer.styles.pick_asked.connect(self.intake.pick_style)
-        self.strip.picked.connect(self.show_picture)
+        self.strip.picked.connect(self._look_at)
         self.strip.menu_asked.connect(self.deeds.show_menu)
         self.strip.removed.connect(self.deeds.remove)
         self.viewer.asked.connect(self.deeds.on_tool)
@@ -130,8 +132,14 @@ class PicturePage(QWidget):
         self.runner.made.connect(self.add)
         self.runner.ended.connect(self._on_ended)
         self.runner.failed.connect(self._on_failed)
-        end_theme = self._ctx.ui.on_theme(lambda _tokens: self.viewer.update())
+        end_theme = self._ctx.ui.on_theme(lambda _tokens: self._restyle())
         self.destroyed.connect(lambda: end_theme())
+
+    def _restyle(self) -> None:
+        self.viewer.update()
+        for result in self.results:
+            if result.star:  # the star lies on a disc in a colour of the theme
+                self.thumbnail(result)
 
     def focus(self) -> None:
         """Put the keyboard where a person starts."""
@@ -198,20 +206,20 @@ class PicturePage(QWidget):
             self.trouble.tell(missing)
             return
         self.trouble.hide()
-        composer = self.composer
+        composer, self._following = self.composer, True
         try:
-            self.runner.start(
+            working = self.runner.start(
                 self._modes[self.mode], composer.params(), composer.job_title(), composer.source()
             )
         except StudioError as error:
             self.trouble.tell(error, self.run)
             return
-        if self.runner.busy:  # it may be over already
+        if working:
             self.progress.begin(tr("Waiting for its turn…"))
             self.composer.show_busy(True)
 
     def _on_preview(self, image: QImage) -> None:
-        if self.runner.busy:
+        if self.runner.busy and self._following:
             self.current = self._awaited = ""
             self.strip.set_current("")
             self._sheet = ()
@@ -227,6 +235,8 @@ class PicturePage(QWidget):
         place = self.results.place(first)
         if note:
             self._ctx.notices.info(note, key="image.note")
+        if not self._following:
+            return
         if place < 0:  # stopped before anything was made: back to what there was
             self.show_newest()
         elif len(self.results.batch(self.results[place])) > 1:
@@ -273,6 +283,11 @@ class PicturePage(QWidget):
         self.strip.set_current(artifact)
         path = self.results[place].artifact.path
         read_later(self._ctx, path, lambda image: self._show_read(artifact, image))
+
+    def _look_at(self, artifact: str) -> None:
+        """Show what the user chose, and leave it in view whatever a job makes meanwhile."""
+        self._following = False
+        self.show_picture(artifact)
 
     def _show_read(self, artifact: str, image: QImage | StudioError) -> None:
         result = self.result()
@@ -340,7 +355,7 @@ class PicturePage(QWidget):
         """Show the neighbour in the strip."""
         place = self.results.place(self.current) + by
         if 0 <= place < len(self.results):
-            self.show_picture(self.results[place].artifact.id)
+            self._look_at(self.results[place].artifact.id)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The title gives way where there is little room."""

@@ -82,6 +82,7 @@ class PromptBox(QWidget):
         self._ctx = ctx
         self._style = str(next(f.default for f in Generate.fields() if f.name == "style"))
         self._own_styles = True
+        self._shown: list[QPushButton] = []
         self.field = PromptEdit()
         self.field.textChanged.connect(self.changed)
         self._chips = QWidget()
@@ -129,17 +130,15 @@ class PromptBox(QWidget):
 
     def chips(self) -> Sequence[QPushButton]:
         """Return the chips in view."""
-        return [
-            widget
-            for place in range(self._row.count())
-            if isinstance(widget := self._row.itemAt(place).widget(), QPushButton)
-        ]
+        return list(self._shown)
 
     def _fill(self) -> None:
         while self._row.count():
-            item = self._row.takeAt(0)
-            if item.widget() is not None:
-                item.widget().deleteLater()
+            self._row.takeAt(0)
+        for chip in self._shown:
+            chip.hide()
+            chip.deleteLater()
+        self._shown.clear()
         if self._own_styles:
             for name, title in style_titles().items():
                 chip = self._chip(title, partial(self._choose, name))
@@ -153,11 +152,12 @@ class PromptBox(QWidget):
         self._row.addStretch(1)
 
     def _chip(self, title: str, run: object) -> QPushButton:
-        chip = self._ctx.ui.button(title)
+        chip: QPushButton = self._ctx.ui.button(title)
         chip.setProperty("density", "small")
         chip.setAccessibleName(tr("Style {title}").format(title=title))
         chip.clicked.connect(lambda _checked=False: run())  # type: ignore[operator]
         self._row.addWidget(chip)
+        self._shown.append(chip)
         return chip
 
     def _choose(self, name: str) -> None:

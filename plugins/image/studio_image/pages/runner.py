@@ -52,8 +52,8 @@ class Runner(QObject):
         """The task that was started last."""
         return self._mode.task if self._mode is not None else ""
 
-    def start(self, mode: Mode, params: dict[str, Any], title: str, source: str) -> None:
-        """Submit a job.
+    def start(self, mode: Mode, params: dict[str, Any], title: str, source: str) -> bool:
+        """Submit a job; return whether it is still at work.
 
         Args:
             source: Id of the artifact it works on, or "".
@@ -70,6 +70,7 @@ class Runner(QObject):
         job.on_state(self._on_state).on_progress(self.stepped.emit).on_preview(self._on_preview)
         job.on_artifact(self._on_artifact).on_done(self._on_done)
         job.on_failed(self._on_failed).on_cancelled(lambda: self._end(""))
+        return self.busy
 
     def stop(self) -> None:
         """Stop at the next step."""

@@ -98,10 +98,11 @@ class Strip(QListWidget):
         """Mark a result without telling anybody; none with an empty id."""
         self.blockSignals(True)
         item = self._item(artifact)
-        self.setCurrentItem(item)
         if item is None:
+            self.setCurrentRow(-1)
             self.clearSelection()
         else:
+            self.setCurrentItem(item)
             self.scrollToItem(item)
         self.blockSignals(False)
 
