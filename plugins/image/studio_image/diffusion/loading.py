@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +50,7 @@ class DiffusionLoader:
         item = native_dtype("cpu").itemsize
         return Requirements(plan.parameters * item, plan.working_bytes(plan.side, plan.side))
 
-    def load(self, path: Path, device: str) -> Iterator[float | DiffusionModel]:
+    def load(self, path: Path, device: str) -> Generator[float, None, DiffusionModel]:
         """Yield the share done between tensors; return the model."""
         return build(read_plan(path), device, native_dtype(device))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from studio.api import ErrorCode, StudioError
@@ -77,7 +77,7 @@ def native_dtype(device: str) -> torch.dtype:
     return torch.bfloat16 if has else torch.float32
 
 
-def build(plan: Plan, device: str, dtype: torch.dtype) -> Iterator[float | DiffusionModel]:
+def build(plan: Plan, device: str, dtype: torch.dtype) -> Generator[float, None, DiffusionModel]:
     """Yield the share done between tensors; return the :class:`DiffusionModel`.
 
     Raises:

@@ -194,7 +194,7 @@ def _levels(sizes: Shapes) -> list[list[tuple[int, int]]]:
 
 def _vae(sizes: Shapes, is_xl: bool) -> dict[str, Any]:
     down = f"{VAE}encoder.down."
-    channels = []
+    channels: list[int] = []
     while (size := sizes.get(f"{down}{len(channels)}.block.0.conv2.weight")) is not None:
         channels.append(size[0])
     return {
