@@ -48,18 +48,16 @@ def transfer(
 ) -> Iterator[torch.Tensor]:
     """Yield the picture (1, 3, H, W) in 0…1 after each step, coarse scales at their own size.
 
-    ``generator`` draws the faint noise on the content that the steps start from. The tensor is the
-    caller's to read until the next step.
+    The steps start from the content in the colours of the styles, with a faint noise that
+    ``generator`` draws. The tensor is the caller's to read until the next step.
     """
     content = wish.content.to(features.device)
     styles = [(picture.to(features.device), share) for picture, share in wish.styles]
     if wish.keep_colours:
         content, styles = _grey(content), _grey_styles(styles, content)
-    canvas = content
-    for number, (size, steps) in enumerate(scales(content.shape[-2:], wish.steps)):
+    canvas = _with_noise(_in_their_colours(content, styles, wish.strength), generator)
+    for size, steps in scales(content.shape[-2:], wish.steps):
         canvas = _resize(canvas, size)
-        if number == 0:
-            canvas = _with_noise(canvas, generator)
         goal = _Goal(features, _resize(content, size), styles, wish.strength)
         for step in _descend(goal, canvas, steps):
             canvas = step
@@ -148,7 +146,34 @@ def _with_noise(picture: torch.Tensor, generator: torch.Generator | None) -> tor
     return (picture + 0.02 * noise).clamp(0, 1)
 
 
-# --- keeping the colours ----------------------------------------------------------------------
+# --- colours ----------------------------------------------------------------------------------
+
+
+def _in_their_colours(
+    content: torch.Tensor, styles: Sequence[tuple[torch.Tensor, float]], strength: float
+) -> torch.Tensor:
+    """Return ``content`` with the mean and covariance of the styles' colours.
+
+    The steps would find those colours too, but need many more for it. Below strength 1 part of the
+    way. The linear map is that of Gatys et al. (arXiv:1611.07865).
+    """
+    have, have_root = _colour_statistics(content)
+    matched = torch.zeros_like(content)
+    for picture, share in styles:
+        want, want_root = _colour_statistics(picture)
+        turn = want_root @ torch.linalg.inv(have_root)
+        matched += share * (torch.einsum("ij,njhw->nihw", turn, content - have) + want)
+    return torch.lerp(content, matched, min(strength, 1.0)).clamp(0, 1)
+
+
+def _colour_statistics(picture: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the mean colour (1, 3, 1, 1) and the symmetric root of the covariance (3, 3)."""
+    mean = picture.mean(dim=(0, 2, 3), keepdim=True)
+    flat = (picture - mean).flatten(2)[0]
+    # A picture of few colours has next to no covariance in some direction: keep it invertible.
+    covariance = flat @ flat.T / flat.shape[1] + 1e-3 * torch.eye(3, device=picture.device)
+    values, vectors = torch.linalg.eigh(covariance)
+    return mean, vectors @ torch.diag(values.sqrt()) @ vectors.T
 
 
 def _grey(picture: torch.Tensor) -> torch.Tensor:
