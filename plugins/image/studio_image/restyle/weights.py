@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +47,7 @@ class FeatureLoader:
         """Return the memory needed: the weights at most in float32, and one step at 256 px."""
         return Requirements(2 * path.stat().st_size, BYTES_A_PIXEL * 256 * 256)
 
-    def load(self, path: Path, device: str) -> Iterator[float | Any]:
+    def load(self, path: Path, device: str) -> Generator[float, None, Features]:
         """Yield the share done between tensors; return :class:`Features`.
 
         Raises:
