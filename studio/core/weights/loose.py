@@ -10,8 +10,11 @@ from pathlib import Path
 from studio.core.weights.weights import Weights
 
 GGUF_MAGIC = b"GGUF"
+DIFFUSERS_INDEX = "model_index.json"
 MAX_CONFIG_BYTES = 1024 * 1024
 MAX_DEPTH = 3
+MIN_DRAWING_BYTES = 1 << 30
+"""Whole Stable Diffusion checkpoints are larger; smaller files are adapters and parts."""
 MAX_ENTRIES = 20_000
 """A folder with more is no weights folder; looking on would only keep people waiting."""
 
@@ -21,7 +24,7 @@ _LATER_SHARD = re.compile(r"-\d+-of-\d+$")
 
 
 def find_loose(folder: Path) -> Iterator[Weights]:
-    """Yield the GGUF files and safetensors folders under ``folder``, at most ``MAX_DEPTH`` deep.
+    """Yield GGUF files, safetensors folders and files under ``folder``, ``MAX_DEPTH`` deep.
 
     Pickles are yielded too, with the reason why they are not used: who puts one there waits for it.
     """
@@ -29,6 +32,9 @@ def find_loose(folder: Path) -> Iterator[Weights]:
     waiting: list[tuple[Path, int]] = [(folder, 0)]
     while waiting and left > 0:
         here, depth = waiting.pop()
+        if (here / DIFFUSERS_INDEX).is_file():  # its parts are no weights of their own
+            yield _drawing(here, here.name)
+            continue
         if is_model_folder(here):
             yield _model_folder(here)
             continue
@@ -42,6 +48,8 @@ def find_loose(folder: Path) -> Iterator[Weights]:
                 waiting.append((entry, depth + 1))
             elif entry.suffix.lower() == ".gguf" and entry.is_file() and not _is_later_shard(entry):
                 yield _gguf(entry)
+            elif entry.suffix.lower() == ".safetensors" and size_of(entry) > MIN_DRAWING_BYTES:
+                yield _drawing(entry, entry.stem)
             elif _is_pickle(entry):
                 yield _refused(entry, entry)
 
@@ -52,10 +60,12 @@ def is_model_folder(folder: Path) -> bool:
 
 
 def size_of(path: Path) -> int:
-    """Return the bytes of a file, or of the weights directly in a folder."""
+    """Return the bytes of a file, or of the weights in a folder (of a diffusers folder's parts)."""
     try:
         if path.is_dir():
-            return sum(file.stat().st_size for file in _safetensors(path))
+            is_whole = (path / DIFFUSERS_INDEX).is_file()
+            files = path.glob("*/*.safetensors") if is_whole else _safetensors(path)
+            return sum(file.stat().st_size for file in files)
         return path.stat().st_size
     except OSError:
         return 0
@@ -79,6 +89,18 @@ def _gguf(path: Path) -> Weights:
         capabilities=() if problem else ("text",),
         bytes=size_of(path),
         problem=problem,
+    )
+
+
+def _drawing(path: Path, title: str) -> Weights:
+    """Return what is most likely a diffusion model; the runtime looks closer before it loads it."""
+    return Weights(
+        id=slug(title),
+        title=title,
+        path=path.resolve(),
+        format="safetensors",
+        capabilities=("text-to-image",),
+        bytes=size_of(path),
     )
 
 

@@ -63,7 +63,7 @@ def no_weights(ctx: PluginContext, mode: str) -> QWidget:
         "boxes",
         tr("There is no model for this yet"),
         tr(
-            "Open Models in the rail at the left and press Add, then choose {what}. It is used "
-            "where it lies; nothing is downloaded."
+            "Open Models in the rail at the left, press Open folder, and put {what} there. "
+            "Then press Look again; nothing is downloaded."
         ).format(what=what),
     )

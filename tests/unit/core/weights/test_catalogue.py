@@ -61,6 +61,25 @@ def test_described_weights_are_listed_once_with_all_that_is_said_of_them(tmp_pat
     assert (entry.id, entry.family, entry.digest) == ("small", "llama", weights.digest)
 
 
+def test_a_diffusers_folder_is_one_row_and_its_parts_are_none(tmp_path: Path) -> None:
+    drop(tmp_path, "painter/model_index.json", b"{}")
+    drop(tmp_path, "painter/unet/config.json", b"{}")
+    drop(tmp_path, "painter/unet/diffusion_pytorch_model.safetensors", b"x" * 30)
+    drop(tmp_path, "painter/vae/diffusion_pytorch_model.safetensors", b"x" * 12)
+    (row,) = WeightsCatalogue([tmp_path]).list()
+    assert (row.id, row.capabilities, row.bytes) == ("painter", ("text-to-image",), 42)
+
+
+def test_a_large_safetensors_file_is_a_drawing_model_and_a_small_one_is_left(
+    tmp_path: Path,
+) -> None:
+    drop(tmp_path, "adapter.safetensors", b"x")
+    with drop(tmp_path, "painter.safetensors", b"x").open("r+b") as file:
+        file.truncate(loose.MIN_DRAWING_BYTES + 1)  # sparse: takes no room
+    (row,) = WeightsCatalogue([tmp_path]).list("text-to-image")
+    assert row.id == "painter"
+
+
 @pytest.mark.parametrize(
     ("data", "changes", "words"),
     [
