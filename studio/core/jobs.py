@@ -120,10 +120,6 @@ class JobBoard:
         )
         return self._enter(recipe)
 
-    def rerun(self, job: Job) -> Job:
-        """Run the very same recipe again, as a new job."""
-        return self._enter(job.recipe)
-
     def jobs(self) -> list[Job]:
         """Return all jobs of the session, oldest first."""
         return list(self._jobs.values())

@@ -347,12 +347,10 @@ def test_a_job_that_runs_at_two_deaths_is_parked(desk: Any) -> None:
     job = desk.submit(Tokens("x"), Die(), params={"seed": 1})
     desk.finish(job)
     assert not job.parked
-    desk.runtime.enqueue(Tokens("x"), Die())
-    again = desk.studio.jobs.rerun(job)
+    again = desk.submit(Tokens("x"), Die(), params={"seed": 1})
     desk.finish(again)
     assert again.parked
     assert "may be their cause" in again.error.hint
-    assert again.record != job.record
     other = desk.submit(Tokens("x"), params={"seed": 2})
     desk.finish(other)
     assert not other.parked
