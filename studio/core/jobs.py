@@ -351,7 +351,7 @@ class JobBoard:
                 f"It was running at {POISONOUS} deaths of the runtime and may be their cause. "
                 "Try other weights or settings."
             )
-        message = f"“{job.title}” was lost. {reason}"
+        message = f"“{job.title}” was cut short. {reason}"
         error = StudioError(ErrorCode.RUNTIME_LOST, message, hint, details, job.plugin)
         self._end(job, JobState.LOST, error=error)
 

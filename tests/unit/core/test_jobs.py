@@ -336,7 +336,7 @@ def test_death_loses_what_ran_and_queues_again_what_did_not(desk: Any) -> None:
     desk.runtime.enqueue(Tokens("at last"))  # what the waiting one does in its second life
     desk.finish(running, waiting, killer)
     assert running.state is JobState.LOST
-    assert "“Long” was lost" in running.error.message
+    assert "“Long” was cut short" in running.error.message
     assert "SIGSEGV" in running.error.message
     assert running.texts() == {"": "half a "}
     assert waiting.state is JobState.DONE
