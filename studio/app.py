@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QApplication
 
+from studio.core.background import in_words
 from studio.core.notices import Action, Level, Notice
 from studio.core.paths import StudioPaths
 from studio.desktop import window_state
@@ -187,8 +188,9 @@ class App(QObject):
                 only=self._only,
                 launch=self._launch,
             )
-        except StudioError as error:
-            self._show_problem(error)
+        except Exception as error:  # noqa: BLE001  an empty window would say nothing
+            _log.error("the studio could not be opened", exc_info=error)
+            self._show_problem(in_words(error))
             return
         self._paths = paths
         self._crashes = CrashReports(paths.logs)

@@ -59,11 +59,19 @@ class JobHandle(Protocol):
     happened already. Each ``on_…`` returns the handle.
     """
 
-    id: str
-    task: str
-    state: JobState
-    record: str
-    """Id of the record in the library; set from the start."""
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def task(self) -> str: ...
+
+    @property
+    def state(self) -> JobState: ...
+
+    @property
+    def record(self) -> str:
+        """Id of the record in the library; set from the start."""
+        ...
 
     def on_state(self, call: Callable[[JobState, str], None]) -> Self:
         """Call with each new state and its reason in words."""
@@ -250,7 +258,10 @@ class Ui(Protocol):
 class ParamsForm(Protocol):
     """A form drawn from a ``Params`` class."""
 
-    widget: QWidget
+    @property
+    def widget(self) -> QWidget:
+        """What to put into a page or its panel."""
+        ...
 
     def values(self) -> dict[str, Any]:
         """Return what is set, as ``Params.parse`` takes it."""
@@ -272,13 +283,26 @@ class ParamsForm(Protocol):
 class PluginContext(Protocol):
     """All that the window half of a plugin may touch."""
 
-    plugin: str
-    tasks: Tasks
-    library: LibraryView
-    weights: WeightsView
-    settings: SettingsView
-    notices: Notices
-    ui: Ui
+    @property
+    def plugin(self) -> str: ...
+
+    @property
+    def tasks(self) -> Tasks: ...
+
+    @property
+    def library(self) -> LibraryView: ...
+
+    @property
+    def weights(self) -> WeightsView: ...
+
+    @property
+    def settings(self) -> SettingsView: ...
+
+    @property
+    def notices(self) -> Notices: ...
+
+    @property
+    def ui(self) -> Ui: ...
 
     def run_later(self, call: Callable[[], Any], then: Callable[[Any], None] | None = None) -> None:
         """Run ``call`` on a worker thread (never Qt), then ``then(result)`` on the window's."""
@@ -292,7 +316,8 @@ class PluginContext(Protocol):
 class LibraryView(Protocol):
     """The library as a plugin sees it: artifacts to find and add, and conversations."""
 
-    conversations: Conversations
+    @property
+    def conversations(self) -> Conversations: ...
 
     def artifact(self, id: str) -> SavedArtifact:
         """Return one artifact.

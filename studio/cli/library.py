@@ -233,7 +233,7 @@ _COMMANDS: dict[str, Callable[[Namespace, Library], int]] = {
 
 def _print_artifacts(artifacts: Sequence[Artifact]) -> None:
     rows = [
-        (a.id, a.kind, _day(a.created), disk.words(a.bytes), terminal.one_line(a.title, 60))
+        (a.id, a.kind, _day(a.created), disk.as_size(a.bytes), terminal.one_line(a.title, 60))
         for a in artifacts
     ]
     terminal.print_table(rows, head=("ID", "KIND", "MADE", "SIZE", "TITLE"))

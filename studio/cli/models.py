@@ -55,7 +55,7 @@ def _list(arguments: Any, session: Session) -> int:
             terminal.say(f"  {folder}")
         return ExitCode.OK
     cells = [
-        (w.id, ", ".join(w.capabilities), w.format, disk.words(w.bytes), w.licence, w.title)
+        (w.id, ", ".join(w.capabilities), w.format, disk.as_size(w.bytes), w.licence, w.title)
         for w in rows
     ]
     terminal.print_table(cells, head=("ID", "FOR", "FORMAT", "SIZE", "LICENCE", "TITLE"))
@@ -126,7 +126,7 @@ def _verify_one(weights: Weights, session: Session) -> Verification:
     line = terminal.ProgressLine()
 
     def show(done: int, total: int) -> None:
-        line.show(f"{weights.id}: {done / max(total, 1):.0%} of {disk.words(total)}")
+        line.show(f"{weights.id}: {done / max(total, 1):.0%} of {disk.as_size(total)}")
 
     try:
         return session.weights.verify(weights.id, show)

@@ -127,7 +127,7 @@ def writable(folder: Path) -> bool:
     return True
 
 
-def words(size: float) -> str:
+def as_size(size: float) -> str:
     """Return a size as people read it: ``12.6 MB``."""
     for unit in ("bytes", "kB", "MB", "GB"):
         if size < 1000:

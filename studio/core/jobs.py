@@ -120,10 +120,6 @@ class JobBoard:
         )
         return self._enter(recipe)
 
-    def rerun(self, job: Job) -> Job:
-        """Run the very same recipe again, as a new job."""
-        return self._enter(job.recipe)
-
     def jobs(self) -> list[Job]:
         """Return all jobs of the session, oldest first."""
         return list(self._jobs.values())
@@ -355,7 +351,7 @@ class JobBoard:
                 f"It was running at {POISONOUS} deaths of the runtime and may be their cause. "
                 "Try other weights or settings."
             )
-        message = f"“{job.title}” was lost. {reason}"
+        message = f"“{job.title}” was cut short. {reason}"
         error = StudioError(ErrorCode.RUNTIME_LOST, message, hint, details, job.plugin)
         self._end(job, JobState.LOST, error=error)
 

@@ -88,11 +88,6 @@ class ParamsFormWidget(QWidget):
         found = {name: row.problem() for name, row in self._rows.items()}
         return {name: words for name, words in found.items() if words}
 
-    def refresh_weights(self) -> None:
-        """Look again at which weights there are."""
-        for row in self._rows.values():
-            row.refresh()
-
     def row(self, name: str) -> FieldRow:
         """Return the row of one field."""
         return self._rows[name]
@@ -292,11 +287,6 @@ class FieldRow(QWidget):
         self._problem.setText(problem)
         self._problem.setVisible(bool(problem))
         self.editor.mark(bool(problem))
-
-    def refresh(self) -> None:
-        """Look again at what the control offers."""
-        if isinstance(self.editor, fields.WeightsEditor):
-            self.editor.refresh()
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)

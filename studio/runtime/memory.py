@@ -37,7 +37,7 @@ class Budget:
         return cls(limit, max(0, min(limit - held, free)))
 
 
-def in_words(count: int) -> str:
+def as_size(count: int) -> str:
     """Return bytes as a person reads them: ``1.2 GB``."""
     amount = float(count)
     for unit in ("bytes", "kB", "MB"):

@@ -23,7 +23,7 @@ from studio.runtime.devices import Device
 from studio.runtime.digests import Digests
 from studio.runtime.faults import brief
 from studio.runtime.jobs import Job
-from studio.runtime.memory import Budget, give_back, in_words
+from studio.runtime.memory import Budget, as_size, give_back
 from studio.runtime.sources import Source, Sources, unreadable
 from studio.runtime.workers import Contained
 
@@ -228,8 +228,8 @@ class Pool:
         if need > limit:
             raise StudioError(
                 ErrorCode.OUT_OF_MEMORY,
-                f"{weights} needs {in_words(need)}, and the studio may use {in_words(limit)} "
-                f"of the {in_words(memory.total)} of {self._device.name}.",
+                f"{weights} needs {as_size(need)}, and the studio may use {as_size(limit)} "
+                f"of the {as_size(memory.total)} of {self._device.name}.",
                 "Choose smaller weights, or raise the limit in Settings.",
             )
         others = {user for each in self._loaded.values() for user in each.users} - {job}
@@ -238,17 +238,17 @@ class Pool:
         if not busy:
             raise StudioError(
                 ErrorCode.OUT_OF_MEMORY,
-                f"{weights} needs {in_words(need)}: {in_words(missing)} more than is free now.",
+                f"{weights} needs {as_size(need)}: {as_size(missing)} more than is free now.",
                 "Close other programs, or choose smaller weights.",
             )
-        return f"waiting for {in_words(missing)}: {_who(busy)}"
+        return f"waiting for {as_size(missing)}: {_who(busy)}"
 
     def _build(self, job: Job, source: Source, working: int, plan: _Build) -> Loaded:
         """Make room, load in steps of the job, and lend the model. The turn is already taken."""
         job.is_building = True
         try:
             need = source.needs.weights_bytes + working
-            self._drop(plan.victims, f"{source.id} needs {in_words(need)}")
+            self._drop(plan.victims, f"{source.id} needs {as_size(need)}")
             loaded = plan.loaded or self._load(job, source)
             with self._lock:
                 self._loaded[source.id] = loaded
@@ -304,7 +304,7 @@ class Pool:
         if victims and self._device:
             self._device.settle()  # the other lane's stream may still read what it gave back
         for each in victims:
-            log.info("dropping %s (%s): %s", each.source.id, in_words(each.bytes), why)
+            log.info("dropping %s (%s): %s", each.source.id, as_size(each.bytes), why)
             with self._lock:
                 del self._loaded[each.source.id]
             try:

@@ -84,6 +84,16 @@ def test_without_a_home_the_window_stays_and_offers_a_way_on(
     assert app.window.banner.isVisible()
 
 
+def test_a_bug_while_opening_is_told_in_the_window(start: Runs, monkeypatch: Any) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise RuntimeError("a half-written module")
+
+    monkeypatch.setattr("studio.desktop.session.Session.open", broken)
+    state = problem_of(start())
+    assert state is not None
+    assert "a half-written module" in _words(state)
+
+
 def test_a_home_that_was_mended_is_taken_at_the_next_try(
     start: Runs, monkeypatch: Any, tmp_path: Path, qtbot: Any
 ) -> None:

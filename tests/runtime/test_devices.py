@@ -11,7 +11,7 @@ import torch
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.runtime import devices
 from studio.runtime.devices import Memory, find_device
-from studio.runtime.memory import Budget, in_words, is_out_of_memory
+from studio.runtime.memory import Budget, as_size, is_out_of_memory
 
 pytestmark = pytest.mark.torch
 
@@ -71,7 +71,7 @@ def test_the_budget_is_the_smallest_of_limit_share_and_what_is_free() -> None:
 
 
 def test_amounts_in_words() -> None:
-    said = [in_words(count) for count in (0, 999, 1000, 98_400_000, 1_234_000_000, 10**12)]
+    said = [as_size(count) for count in (0, 999, 1000, 98_400_000, 1_234_000_000, 10**12)]
     assert said == ["0 bytes", "999 bytes", "1 kB", "98 MB", "1.2 GB", "1000.0 GB"]
 
 

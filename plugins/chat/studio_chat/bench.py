@@ -70,7 +70,7 @@ class _Weights:
         return ()
 
 
-def answer_tokens(count: int = TOKENS) -> list[str]:
+def answer_tokens(count: int) -> list[str]:
     """Return an answer with all that Markdown has, in pieces as a model writes them."""
     text, n = "", 0
     while len(text) < count * 4:
@@ -92,7 +92,7 @@ def stream(ctx: PluginContext, batch: int) -> dict[str, float]:
     view = card.findChild(MarkdownView)
     assert isinstance(view, MarkdownView)
     spent: list[float] = []
-    tokens = answer_tokens()
+    tokens = answer_tokens(TOKENS)
     for at in range(0, len(tokens), batch):
         pieces = tokens[at : at + batch]
         started = time.perf_counter()
@@ -131,7 +131,7 @@ def scroll(ctx: PluginContext) -> dict[str, float]:
 
 
 def _thread(ctx: PluginContext, turns: list[Turn]) -> tuple[ThreadView, Any]:
-    session = SimpleNamespace(turns=turns, reply=None)
+    session = SimpleNamespace(turns=turns, reply=None, busy=False)
     thread = ThreadView(ctx)
     thread.resize(820, 700)
     thread.show()

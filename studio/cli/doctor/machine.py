@@ -52,7 +52,7 @@ def sound_server() -> str:
 def memory(session: Session) -> Iterator[Finding]:
     """Whether there is room for a model."""
     found = psutil.virtual_memory()
-    words = f"{disk.words(found.available)} of {disk.words(found.total)} memory are free."
+    words = f"{disk.as_size(found.available)} of {disk.as_size(found.total)} memory are free."
     if found.available < LITTLE_MEMORY:
         yield warning(words, "Close other programs before you load larger models.")
     else:

@@ -75,7 +75,7 @@ def device(session: Session) -> Iterator[Finding]:
         torch = hello.versions.get("torch", "?") if hello else "?"
     name = status.device_name or status.device
     yield fine(
-        f"{name} with {status.threads} threads, {disk.words(status.memory_total)}, torch {torch}."
+        f"{name} with {status.threads} threads, {disk.as_size(status.memory_total)}, torch {torch}."
     )
     if status.device == "cpu":
         yield warning(

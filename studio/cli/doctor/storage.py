@@ -27,11 +27,11 @@ def home(session: Session) -> Iterator[Finding]:
     free = disk.free_bytes(folder)
     cure = "Free some space, empty the studio's bin, or move the studio with STUDIO_HOME."
     if free < TOO_LITTLE_ROOM:
-        yield problem(f"Only {disk.words(free)} are free there; results cannot be saved.", cure)
+        yield problem(f"Only {disk.as_size(free)} are free there; results cannot be saved.", cure)
     elif free < LITTLE_ROOM:
-        yield warning(f"Only {disk.words(free)} are free there.", cure)
+        yield warning(f"Only {disk.as_size(free)} are free there.", cure)
     else:
-        yield fine(f"{disk.words(free)} are free there.")
+        yield fine(f"{disk.as_size(free)} are free there.")
     for news in session.settings.news:
         yield warning(news, "Look through the settings once.")
 
@@ -47,7 +47,7 @@ def library(session: Session) -> Iterator[Finding]:
         stats = opened.stats()
         count = sum(stats.kinds.values())
         yield fine(
-            f"Results: {count}. Conversations: {stats.conversations}. {disk.words(stats.bytes)}."
+            f"Results: {count}. Conversations: {stats.conversations}. {disk.as_size(stats.bytes)}."
         )
         if stats.bytes > QUICKLY_READ:
             yield fine("Its files were not read through: `studio library verify` does that.")

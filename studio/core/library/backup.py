@@ -54,7 +54,7 @@ def _check_room(folder: Path, size: int) -> None:
     if free < 2 * size:
         raise StudioError(
             ErrorCode.DISK_FULL,
-            f"There is no room to back up the library: {disk.words(free)} are free in {folder}.",
+            f"There is no room to back up the library: {disk.as_size(free)} are free in {folder}.",
             "Free some space; it is tried again at the next start.",
         )
 

@@ -7,11 +7,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
-from studio.api import conversations as api
 from studio.core.library import message_search, message_tree, tables
 from studio.core.library.database import Database
 from studio.core.library.history import Event, History
@@ -358,10 +357,3 @@ class Conversations:
                 [(moment, id, only) for id in ids],
             )
             events.append({"bin": list(ids), "at": moment, "only": only})
-
-
-if TYPE_CHECKING:
-
-    def _as_promised(store: Conversations) -> api.Conversations:
-        """Let the type checker compare the store with what plugins are promised."""
-        return store

@@ -316,8 +316,8 @@ class Library:
         if free < needed:
             raise StudioError(
                 ErrorCode.DISK_FULL,
-                f"Only {disk.words(free)} are free on the disk of {self.folder}; "
-                f"this needs {disk.words(needed)}.",
+                f"Only {disk.as_size(free)} are free on the disk of {self.folder}; "
+                f"this needs {disk.as_size(needed)}.",
                 "Free some space or empty the bin, then try again.",
             )
 

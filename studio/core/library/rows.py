@@ -159,7 +159,7 @@ class JobEntry(Row, frozen=True, kw_only=True):
     Attributes:
         state: A ``JobState`` value.
         params: Its recipe, unless ``record`` holds it.
-        starts: How often it began to run: a job that was running at two deaths is parked.
+        starts: How often it began to run.
         error: ``ErrorInfo`` in plain data.
     """
 

@@ -51,11 +51,15 @@ class ModelsPage(QWidget):
         self._frame.body.addWidget(self._column, 1)
         self._checks: dict[str, str] = {}
         self._inspected: dict[str, Inspected] = {}
+        self._asked: set[str] = set()
+        self._shown: dict[str, QWidget] = {}
+        self._largest = 1
         self.refresh()
 
     def rescan(self) -> None:
         """Look at the folders again, and tell the runtime."""
         self._inspected.clear()
+        self._asked.clear()
         self._studio.rescan_weights(self.refresh)
 
     def open_folder(self) -> None:
@@ -72,6 +76,7 @@ class ModelsPage(QWidget):
         """Show what the catalogue knows."""
         rows = self._studio.weights.list()
         self._column.clear()
+        self._shown.clear()
         self._frame.say(
             self.tr(
                 "{count} here, {size} on disk. Drop a GGUF file or a model folder into {folder}."
@@ -91,18 +96,30 @@ class ModelsPage(QWidget):
                 [("refresh-cw", self.tr("Look again"), self.rescan)],
             )
             self._column.cards.addWidget(empty)
-        largest = max((row.bytes for row in rows), default=1)
+        self._largest = max((row.bytes for row in rows), default=1)
         for row in rows:
-            self._column.cards.addWidget(self._card(row, largest))
-            if not row.problem and row.id not in self._inspected:
+            self._shown[row.id] = self._card(row)
+            self._column.cards.addWidget(self._shown[row.id])
+            if not row.problem and row.id not in self._asked:
+                self._asked.add(row.id)
                 self._inspect(row)
+
+    def _show_again(self, row: Weights) -> None:
+        """Draw one card anew; the others, and the place that was scrolled to, stay."""
+        old = self._shown.get(row.id)
+        if old is None:
+            return  # it is no longer listed
+        self._shown[row.id] = self._card(row)
+        self._column.cards.replaceWidget(old, self._shown[row.id])
+        old.hide()
+        old.deleteLater()
 
     def _inspect(self, row: Weights) -> None:
         """Let the runtime read the headers: only it may open files from outside."""
 
         def read(answer: Inspected) -> None:
             self._inspected[row.id] = answer
-            self.refresh()
+            self._show_again(row)
 
         self._studio.inspect_later(row.path, read)
 
@@ -114,7 +131,7 @@ class ModelsPage(QWidget):
 
     # --- one card -----------------------------------------------------------------------------
 
-    def _card(self, row: Weights, largest: int) -> QWidget:
+    def _card(self, row: Weights) -> QWidget:
         look, problem = self._look, self._problem(row)
         frame, column = card()
         head = QHBoxLayout()
@@ -131,7 +148,7 @@ class ModelsPage(QWidget):
         if problem:
             column.addWidget(look.label(problem, "bad", wrap=True))
         meter = Meter(look, self.tr("Size beside the largest"))
-        meter.set_parts([(row.bytes / max(1, largest), "accent")])
+        meter.set_parts([(row.bytes / max(1, self._largest), "accent")])
         column.addWidget(meter)
         column.addLayout(self._foot(row, problem))
         return frame
@@ -195,11 +212,11 @@ class ModelsPage(QWidget):
 
     def _verify(self, row: Weights) -> None:
         self._checks[row.id] = self.tr("reading every byte…")
-        self.refresh()
+        self._show_again(row)
 
         def said(words_: str) -> None:
             self._checks[row.id] = words_
-            self.refresh()
+            self._show_again(row)
 
         self._background.run(
             lambda: self._studio.weights.verify(row.id),

@@ -11,6 +11,7 @@ from datetime import datetime
 import psutil
 import pytest
 
+from studio.runtime.engines.text import bare_python
 from studio.runtime.engines.text import template as template_module
 from studio.runtime.engines.text.template import ChatTemplate, TemplateRefused, built_in
 
@@ -198,6 +199,16 @@ def test_a_child_that_died_in_between_is_replaced() -> None:
     first.wait(10)
     assert render(SOUND["chatml"]).note == ""
     assert child().pid != first.pid
+
+
+def test_the_child_has_nothing_of_the_users_environment(monkeypatch) -> None:
+    monkeypatch.setenv("SOME_TOKEN", "a secret")
+    template_module.end_renderer()
+    waits = [sys.executable, "-c", "import sys; sys.stdin.read()"]
+    with subprocess.Popen(waits, stdin=subprocess.PIPE) as usual:
+        inherited = psutil.Process(usual.pid).environ()
+    assert "SOME_TOKEN" in inherited, "control: a child gets it by itself"
+    assert set(child().environ()) <= set(bare_python._NEEDED)
 
 
 def test_the_child_imports_no_more_than_jinja() -> None:

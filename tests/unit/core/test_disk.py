@@ -82,4 +82,4 @@ def test_each_refusal_has_a_sentence(number: int, code: ErrorCode, words: str) -
     ],
 )
 def test_sizes_are_read_at_a_glance(size: float, text: str) -> None:
-    assert disk.words(size) == text
+    assert disk.as_size(size) == text

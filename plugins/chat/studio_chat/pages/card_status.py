@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QV
 
 from studio.api.gui import Ui
 from studio_chat.pages.turns import Reply, Turn
-from studio_chat.pages.wording import doing, how_it_ended, left_out
+from studio_chat.pages.wording import doing, how_it_ended, left_out, was_cut_short
 
 if TYPE_CHECKING:
     from studio_chat.pages.message_card import MessageCard
@@ -82,7 +82,7 @@ class CardStatus(QWidget):
         nothing = not turn.content.strip()
         self._show_buttons(
             retry=error is not None or (bool(ended) and nothing),
-            go_on=bool(ended) and not nothing and self._card.is_last,
+            go_on=was_cut_short(turn) and not nothing and self._card.is_last,
         )
 
     def _show_buttons(self, *, retry: bool, go_on: bool) -> None:

@@ -91,6 +91,12 @@ def how_it_ended(turn: Turn) -> str:
     return note if isinstance(note, str) else ""
 
 
+def was_cut_short(turn: Turn) -> bool:
+    """Return whether a reply may have more to say: it was stopped, or ran into a limit."""
+    limit = turn.extra.get("finish_reason") in ("length", "context")
+    return turn.stopped or limit or turn.state == "interrupted"
+
+
 def left_out(turn: Turn) -> str:
     """Return how much of the conversation the model could not read; empty if it read all."""
     dropped = turn.extra.get("dropped")

@@ -1,10 +1,14 @@
-"""The command that starts an interpreter with nothing in it. Starts nothing itself."""
+"""Command and environment of an interpreter with nothing in it. Starts nothing itself."""
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+
+_NEEDED = ("SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TZ")
+"""What an interpreter needs to start and to know the local time; nothing else is a stranger's."""
 
 
 def bare_python(script: Path, *arguments: str) -> list[str]:
@@ -14,6 +18,11 @@ def bare_python(script: Path, *arguments: str) -> list[str]:
     the code that they may run at every start.
     """
     return [sys.executable, "-I", "-S", "-B", str(script), *arguments]
+
+
+def bare_environment() -> dict[str, str]:
+    """Return the environment for such a script: none of the user's keys, tokens and paths."""
+    return {name: os.environ[name] for name in _NEEDED if name in os.environ}
 
 
 def homes(*packages: str) -> list[str]:

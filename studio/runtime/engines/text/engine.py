@@ -11,11 +11,9 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import torch
 
-from studio.api import text as api_text
 from studio.api.text import ChatMessage, SamplingParams, TextStep
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.runtime.engines.text.generation import Generation
@@ -293,10 +291,3 @@ def _finished(end: StopIteration) -> TextEngine:
     engine = end.value
     assert isinstance(engine, TextEngine)
     return engine
-
-
-if TYPE_CHECKING:
-
-    def _as_promised(engine: TextEngine) -> api_text.TextEngine:
-        """Let the type checker compare the engine with what plugins are promised."""
-        return engine

@@ -42,13 +42,14 @@ def check_patterns(path: Path, patterns: Iterable[str]) -> None:
 
 
 def _passes(patterns: list[str]) -> bool:
-    from studio.runtime.engines.text.bare_python import bare_python, homes
+    from studio.runtime.engines.text.bare_python import bare_environment, bare_python, homes
 
     with subprocess.Popen(
         bare_python(Path(__file__), *homes("tokenizers")),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
+        env=bare_environment(),
     ) as child:
         assert child.stdin is not None
         assert child.stdout is not None

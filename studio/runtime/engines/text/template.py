@@ -22,7 +22,7 @@ from typing import IO, Any
 import psutil
 
 from studio.protocol.errors import ErrorCode, StudioError
-from studio.runtime.engines.text.bare_python import bare_python, homes
+from studio.runtime.engines.text.bare_python import bare_environment, bare_python, homes
 from studio.runtime.engines.text.refusals import shown
 
 SECONDS = 2.0
@@ -194,6 +194,7 @@ class _Child:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            env=bare_environment(),
         )
         assert self._process.stdin is not None
         self._orders = self._process.stdin

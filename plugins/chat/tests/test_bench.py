@@ -1,0 +1,17 @@
+"""The bench of the page runs and measures; its figures are for people, not for tests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from studio_chat import bench
+
+
+def test_it_measures_a_stream_and_a_long_thread(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench, "TOKENS", 200)
+    monkeypatch.setattr(bench, "MESSAGES", 20)
+    figures = bench.run(desk.ctx.ui)
+    assert figures["stream_ms_per_token_by_1_median"] > 0
+    assert all(value >= 0 for value in figures.values())

@@ -1,0 +1,48 @@
+"""What plugins are promised is what they get. The type checker reads this; nothing runs it."""
+
+from __future__ import annotations
+
+from studio import api
+from studio.api import gui, worker
+from studio.core.job import Job
+from studio.core.library.conversations import Conversations
+from studio.core.notices import Notices
+from studio.core.settings import Namespace
+from studio.desktop.forms import ParamsFormWidget
+from studio.desktop.plugin_context import CatalogueView, PluginContext, PluginLibrary, PluginTasks
+from studio.desktop.ui import WindowUi
+from studio.runtime.context import Context
+from studio.runtime.engines.text.engine import TextEngine
+from studio.runtime.engines.text.loader import TextLoader
+
+
+def window(
+    context: PluginContext,
+    tasks: PluginTasks,
+    job: Job,
+    library: PluginLibrary,
+    conversations: Conversations,
+    weights: CatalogueView,
+    settings: Namespace,
+    notices: Notices,
+    ui: WindowUi,
+    form: ParamsFormWidget,
+) -> None:
+    """The window half."""
+    _context: api.PluginContext = context
+    _tasks: gui.Tasks = tasks
+    _job: api.JobHandle = job
+    _library: gui.LibraryView = library
+    _conversations: api.Conversations = conversations
+    _weights: gui.WeightsView = weights
+    _settings: gui.SettingsView = settings
+    _notices: gui.Notices = notices
+    _ui: gui.Ui = ui
+    _form: gui.ParamsForm = form
+
+
+def runtime(context: Context, loader: TextLoader, engine: TextEngine) -> None:
+    """The worker half."""
+    _context: worker.TaskContext = context
+    _loader: worker.Loader = loader
+    _engine: api.TextEngine = engine
