@@ -28,7 +28,7 @@ class Generate(Params, frozen=True):
 
     prompt: Annotated[
         str,
-        Text(lines=3, placeholder="A red fox", max_chars=4000),
+        Text(lines=3, placeholder="An owl", max_chars=4000),
         Label("Prompt", "What the pictures should show."),
     ]
     negative: Annotated[

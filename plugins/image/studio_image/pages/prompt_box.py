@@ -34,7 +34,7 @@ class PromptEdit(QPlainTextEdit):
         super().__init__()
         self.setTabChangesFocus(True)
         self.setProperty("plain", True)
-        self.setPlaceholderText(tr("What should the pictures show?  A red fox"))
+        self.setPlaceholderText(tr("What should the pictures show?  An owl"))
         self.setAccessibleName(tr("Prompt"))
         self.setFixedHeight(48)
         self.setStyleSheet("font-size: 14px;")

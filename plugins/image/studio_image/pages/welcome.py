@@ -20,10 +20,10 @@ def welcome(ctx: PluginContext, mode: str, do: Mapping[str, Callable[..., None]]
     """
     if mode == DRAW:
         examples = (
-            ("a red fox", "3d", tr("A red fox, in 3-D")),
-            ("a lighthouse", "flat", tr("A lighthouse, flat")),
-            ("a slice of pizza", "colour", tr("A slice of pizza, in colour")),
-            ("a rocket", "noto", tr("A rocket, rounded")),
+            ("a frog", "3d", tr("A frog, in 3-D")),
+            ("an hourglass", "flat", tr("An hourglass, flat")),
+            ("an owl", "colour", tr("An owl, in colour")),
+            ("a dog face", "noto", tr("A dog's face, rounded")),
         )
         return ctx.ui.empty_state(
             "image",
