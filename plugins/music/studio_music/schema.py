@@ -1,0 +1,111 @@
+"""Parameters of the music tasks: one declaration for the panel, the flags and the record.
+
+Plain data only.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from studio.api import Capability, File, Group, Hidden, Label, Params, Range, Seed, Text, WeightsId
+
+SCORE_SUFFIXES = (".mid", ".midi", ".musicxml", ".mxl", ".xml", ".abc")
+"""Endings of the files that are read as scores."""
+
+Genre = Literal[
+    "none", "folk", "pop", "rock", "jazz", "bossa", "waltz", "march", "ballad", "electronic", "funk"
+]
+Mood = Literal["any", "calm", "happy", "sad", "lively", "solemn"]
+MetreName = Literal["4/4", "3/4", "2/4", "6/8", "2/2", "9/8", "12/8"]
+Synth = Literal["auto", "studio", "soundfont"]
+
+_ADVANCED = Group("Sampling", advanced=True)
+_SOUND = Group("Sound", advanced=True)
+
+
+class Compose(Params, frozen=True):
+    """What to write. The tune is by the tune weights; the backing by patterns."""
+
+    ask: Annotated[
+        str,
+        Text(lines=2, placeholder="16 bars, calm, D minor", max_chars=2000),
+        Label("Ask", "In words. Words win over the fields where both speak."),
+    ] = ""
+    mood: Annotated[
+        Mood, Label("Mood", "Chooses tempo, register and mode where they are open.")
+    ] = "any"
+    key: Annotated[
+        str,
+        Text(placeholder="Any", max_chars=40),
+        Label("Key", "Like “D minor” or “Bb major”; empty: by the mood."),
+    ] = ""
+    metre: Annotated[MetreName, Label("Metre")] = "4/4"
+    tempo: Annotated[
+        float, Range(0, 400, 1, "bpm"), Label("Tempo", "Quarter notes a minute; 0: by the mood.")
+    ] = 0
+    bars: Annotated[int, Range(1, 128), Label("Bars")] = 16
+    genre: Annotated[Genre, Label("Backing", "Chords, bass and drums under the tune.")] = "folk"
+    seed: Seed = Seed.random()
+    weights: Annotated[
+        WeightsId, Capability("tunes"), Label("Model", "The weights that write the tune.")
+    ] = WeightsId()
+    temperature: Annotated[
+        float, Range(0.1, 2, 0.05), Label("Freedom", "Higher is less predictable."), _ADVANCED
+    ] = 0.95
+    audio: Annotated[bool, Label("Sound", "Also render it as a WAV file."), _SOUND] = True
+    synth: Annotated[Synth, Label("Instrument", "What plays it."), _SOUND] = "auto"
+
+
+class Harmonise(Params, frozen=True):
+    """Four voices around a given melody."""
+
+    melody: Annotated[
+        str, File(SCORE_SUFFIXES), Label("Melody", "A score; its highest line is the melody.")
+    ] = ""
+    piece: Annotated[dict[str, Any], Hidden()] = {}
+    voice: Annotated[Literal["soprano", "alto", "tenor", "bass"], Label("Given voice")] = "soprano"
+    seed: Seed = Seed.random()
+    weights: Annotated[
+        WeightsId, Capability("chorales"), Label("Model", "The weights that set the voices.")
+    ] = WeightsId()
+    temperature: Annotated[float, Range(0.1, 2, 0.05), Label("Freedom"), _ADVANCED] = 0.7
+    passes: Annotated[
+        int, Range(1, 64), Label("Passes", "How often it goes over the voices again."), _ADVANCED
+    ] = 8
+    audio: Annotated[bool, Label("Sound", "Also render it as a WAV file."), _SOUND] = True
+    synth: Annotated[Synth, Label("Instrument", "What plays it."), _SOUND] = "auto"
+
+
+class Back(Params, frozen=True):
+    """Chords, bass and drums under a melody, exactly as long as it is."""
+
+    melody: Annotated[str, File(SCORE_SUFFIXES), Label("Melody", "A score with the melody.")] = ""
+    piece: Annotated[dict[str, Any], Hidden()] = {}
+    genre: Annotated[Genre, Label("Backing")] = "folk"
+    loop: Annotated[bool, Label("Loop", "Its end leads back to its start, without an ending.")] = (
+        False
+    )
+    seed: Seed = Seed.random()
+    audio: Annotated[bool, Label("Sound", "Also render it as a WAV file."), _SOUND] = True
+    synth: Annotated[Synth, Label("Instrument", "What plays it."), _SOUND] = "auto"
+
+
+class Render(Params, frozen=True):
+    """Sound from a score."""
+
+    score: Annotated[str, File(SCORE_SUFFIXES), Label("Score", "What to play.")] = ""
+    piece: Annotated[dict[str, Any], Hidden()] = {}
+    synth: Annotated[Synth, Label("Instrument", "What plays it.")] = "auto"
+    format: Annotated[Literal["wav", "flac"], Label("Format")] = "wav"
+    sample_rate: Annotated[Literal["44100", "48000"], Label("Sample rate", "In hertz."), _SOUND] = (
+        "44100"
+    )
+    loop: Annotated[
+        bool, Label("Loop", "The tail goes into the start, so that it repeats."), _SOUND
+    ] = False
+
+
+class Open(Params, frozen=True):
+    """A file to read."""
+
+    file: Annotated[str, File(SCORE_SUFFIXES), Label("File", "MIDI, MusicXML or ABC.")]
