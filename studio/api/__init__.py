@@ -7,6 +7,7 @@ none of it imports Qt or torch.
 from __future__ import annotations
 
 from studio.api.artifacts import Check, Kind, SavedArtifact, Verdict
+from studio.api.bench import BenchContext
 from studio.api.conversations import Conversation, Conversations, Message, ReplyJournal
 from studio.api.errors import BadInput, Cancelled, ErrorCode, StudioError
 from studio.api.gui import JobHandle, Page, PageAction, PluginContext, Tokens
@@ -29,6 +30,7 @@ from studio.protocol.states import JobState, Priority
 
 __all__ = [
     "BadInput",
+    "BenchContext",
     "Cancelled",
     "Capability",
     "ChatMessage",

@@ -50,6 +50,17 @@ class TourEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     params: dict[str, Any] = {}
 
 
+class BenchEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Something ``studio bench`` can measure.
+
+    ``module`` has a function ``measure``: see :mod:`studio.api.bench`.
+    """
+
+    id: str
+    title: str
+    module: str
+
+
 class Permissions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the plugin asks for; ``reasons`` (permission → sentence) is shown at install."""
 
@@ -82,6 +93,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tasks: tuple[TaskEntry, ...] = ()
     permissions: Permissions = Permissions()
     tour: tuple[TourEntry, ...] = ()
+    benches: tuple[BenchEntry, ...] = ()
 
 
 _ID = re.compile(r"[a-z][a-z0-9_]{1,31}")
@@ -140,10 +152,22 @@ def _check(path: Path, manifest: Manifest) -> None:
     for example in manifest.tour:
         if example.task not in {task.id for task in manifest.tasks}:
             raise _bad(path, f"the tour names {example.task!r}, which is none of its tasks")
+    _check_benches(path, manifest)
     if manifest.pages and not manifest.plugin:
         raise _bad(path, "pages need a plugin module")
     if manifest.permissions.files not in _FILES:
         raise _bad(path, f"permissions.files must be one of {', '.join(_FILES)}")
+
+
+def _check_benches(path: Path, manifest: Manifest) -> None:
+    ids = [bench.id for bench in manifest.benches]
+    for bench in manifest.benches:
+        if not re.fullmatch(rf"{manifest.id}(-[a-z0-9]+)*", bench.id):
+            raise _bad(path, f"bench {bench.id!r} must look like '{manifest.id}-name'")
+        if not _MODULE.fullmatch(bench.module):
+            raise _bad(path, f"{bench.module!r} is not a module name")
+    if len(set(ids)) != len(ids):
+        raise _bad(path, "two benches have the same id")
 
 
 def _bad(path: Path, why: str) -> StudioError:

@@ -72,6 +72,7 @@ def test_every_key_of_the_manifest_is_explained() -> None:
         manifest.PageEntry,
         manifest.TaskEntry,
         manifest.TourEntry,
+        manifest.BenchEntry,
         manifest.Permissions,
     ):
         for field in msgspec.structs.fields(struct):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from studio.cli import terminal
+from studio.cli.bench import plugins
 from studio.cli.exit_code import ExitCode
 from studio.cli.flags import ArgumentParser
 from studio.cli.session import Session
@@ -17,12 +18,16 @@ BENCHES = {
     "text": "tokens a second, against transformers with the same weights",
     "chat": "window time of a streamed token, against its budget of a millisecond",
 }
-"""Bench → one line. Each is a module: ``measure(session)`` returns figures, ``ratio`` first."""
+"""Bench → one line. Each is a module: ``measure(session)`` returns figures, ``ratio`` first.
+
+The benches of plugins come from their manifests.
+"""
 
 
 def main(argv: Sequence[str], session: Session) -> int:
     """Run one bench, or list them."""
-    listing = "\n".join(f"  {name:<8}{text}" for name, text in BENCHES.items())
+    benches = {**BENCHES, **plugins.titles(session), **BENCHES}  # no plugin takes a name of ours
+    listing = "\n".join(f"  {name:<15} {text}" for name, text in benches.items())
     parser = ArgumentParser(
         prog="studio bench",
         description="Measure the studio. Figures are ratios within one run, so machines compare.",
@@ -33,27 +38,35 @@ def main(argv: Sequence[str], session: Session) -> int:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     arguments = parser.parse_args(argv)
     if arguments.list:
-        _list(arguments.json)
+        _list(benches, arguments.json)
         return ExitCode.OK
-    if arguments.name not in BENCHES:
+    if arguments.name not in benches:
         said = f"there is no bench “{arguments.name}”" if arguments.name else "name a bench"
-        parser.error(f"{said}; there are {', '.join(BENCHES)}")
-    module = importlib.import_module(f"studio.cli.bench.{arguments.name}")
-    figures: dict[str, Any] = module.measure(session)
+        parser.error(f"{said}; there are {', '.join(benches)}")
+    figures = _measure(arguments.name, session)
     if arguments.json:
         terminal.print_json({"bench": arguments.name, **figures})
     else:
-        terminal.say(f"{arguments.name}: {BENCHES[arguments.name]}")
+        terminal.say(f"{arguments.name}: {benches[arguments.name]}")
         for name, value in figures.items():
             terminal.say(f"  {name:<32}{_in_words(value)}")
     return ExitCode.OK
 
 
-def _list(as_json: bool) -> None:
+def _measure(name: str, session: Session) -> Mapping[str, Any]:
+    if name not in BENCHES:
+        return plugins.measure(session, name)
+    figures: Mapping[str, Any] = importlib.import_module(f"studio.cli.bench.{name}").measure(
+        session
+    )
+    return figures
+
+
+def _list(benches: Mapping[str, str], as_json: bool) -> None:
     if as_json:
-        terminal.print_json({"benches": BENCHES})
+        terminal.print_json({"benches": benches})
     else:
-        terminal.print_table(BENCHES.items(), head=("BENCH", "MEASURES"))
+        terminal.print_table(benches.items(), head=("BENCH", "MEASURES"))
 
 
 def _in_words(value: Any) -> str:

@@ -118,7 +118,8 @@ def _locate(package: str, expected: Path | None) -> Path:
 def _check_modules(package: str, manifest: Manifest) -> None:
     """Refuse a manifest that points at code of somebody else."""
     params = [task.params.partition(":")[0] for task in manifest.tasks]
-    for module in filter(None, (manifest.plugin, manifest.worker, *params)):
+    benches = [bench.module for bench in manifest.benches]
+    for module in filter(None, (manifest.plugin, manifest.worker, *params, *benches)):
         if module.partition(".")[0] != package:
             raise _unusable(manifest.id, f"“{module}” is not a module of its package “{package}”")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
 
-from studio.api.manifest import PageEntry, TaskEntry
+from studio.api.manifest import BenchEntry, PageEntry, TaskEntry
 from studio.api.params import Params
 from studio.core.plugins.admission import Admission
 from studio.core.plugins.choices import HostSettings, PluginChoices
@@ -143,6 +143,10 @@ class PluginHost:
     def tasks(self) -> list[tuple[Plugin, TaskEntry]]:
         """Return the declared tasks of the plugins that take part."""
         return [(p, task) for p in self.usable() if p.manifest for task in p.manifest.tasks]
+
+    def benches(self) -> list[tuple[Plugin, BenchEntry]]:
+        """Return the declared benches of the plugins that take part."""
+        return [(p, bench) for p in self.usable() if p.manifest for bench in p.manifest.benches]
 
     def task(self, task_id: str) -> tuple[Plugin, TaskEntry]:
         """Return a task and its plugin.

@@ -22,9 +22,21 @@ id = "image.generate"
 title = "Text to image"
 params = "m.schema:Generate"
 produces = ["image"]
+[[benches]]
+id = "image-speed"
+title = "Seconds a picture, against before"
+module = "module_that_does_not_exist.bench"
 [permissions]
 gpu = true
 reasons = { gpu = "Pictures are computed there." }
+"""
+
+BENCH_AGAIN = """
+[[benches]]
+id = "image-speed"
+title = "The same again"
+module = "m.bench"
+[[tasks]]
 """
 
 
@@ -38,6 +50,7 @@ def test_good_manifest_is_read_without_importing_its_modules(tmp_path: Path) -> 
     manifest = read_manifest(write(tmp_path, GOOD))
     assert manifest.tasks[0].id == "image.generate"
     assert manifest.permissions.reasons["gpu"]
+    assert [bench.id for bench in manifest.benches] == ["image-speed"]
     assert is_compatible(manifest)
 
 
@@ -56,6 +69,10 @@ def test_good_manifest_is_read_without_importing_its_modules(tmp_path: Path) -> 
         ('plugin = "module_that_does_not_exist.plugin"', "", "need a plugin module"),
         ("gpu = true", 'files = "all"', "permissions.files"),
         ('"module_that_does_not_exist.worker"', '"os; import x"', "not a module name"),
+        ('"module_that_does_not_exist.bench"', '"os.bench; x"', "not a module name"),
+        ("image-speed", "start", "must look like 'image-name'"),
+        ("image-speed", "image-", "must look like 'image-name'"),
+        ("[[tasks]]", BENCH_AGAIN, "two benches"),
     ],
 )
 def test_bad_manifest_is_refused_by_name(tmp_path: Path, old: str, new: str, words: str) -> None:

@@ -1,0 +1,65 @@
+"""Benches of plugins: which there are, and running one. No plugin's code is imported before."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from studio.api.manifest import BenchEntry
+from studio.cli import terminal
+from studio.cli.session import Session
+from studio.core.plugins import Plugin
+from studio.protocol.errors import ErrorCode, StudioError
+
+
+def titles(session: Session) -> dict[str, str]:
+    """Return bench → one line, for the plugins that take part."""
+    return {entry.id: entry.title for _, entry in session.plugins.benches()}
+
+
+def measure(session: Session, bench: str) -> Mapping[str, Any]:
+    """Run a bench that :func:`titles` names and return its figures.
+
+    Raises:
+        StudioError: It cannot be run here, or it failed; names the plugin.
+    """
+    plugin, entry = next(pair for pair in session.plugins.benches() if pair[1].id == bench)
+    with TemporaryDirectory(prefix="studio-bench-") as folder:
+        context = _Context(session, Path(folder))
+        return session.plugins.guard(
+            plugin.id, f"bench {entry.id}", lambda: _figures(plugin, entry, context)
+        )
+
+
+def _figures(plugin: Plugin, entry: BenchEntry, context: _Context) -> Mapping[str, Any]:
+    try:
+        return dict(importlib.import_module(entry.module).measure(context))
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package in ("", plugin.package):
+            raise
+        raise StudioError(
+            ErrorCode.UNSUPPORTED,
+            f"The bench “{entry.id}” needs the package {package}, which is not installed here.",
+            f"Install it with `pip install {package}`.",
+        ) from error
+
+
+class _Context:
+    """A :class:`studio.api.BenchContext` on the command line's session."""
+
+    def __init__(self, session: Session, scratch: Path) -> None:
+        self._session = session
+        self.scratch = scratch
+
+    def say(self, text: str) -> None:
+        terminal.hint(text)
+
+    def weights_path(self, weights: str) -> Path:
+        found = self._session.weights.get(weights)
+        if found.problem:
+            raise StudioError(ErrorCode.BAD_WEIGHTS, found.problem)
+        return found.path
