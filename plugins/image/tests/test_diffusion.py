@@ -7,25 +7,24 @@ import json
 from pathlib import Path
 from types import MappingProxyType
 
+import diffusers
 import numpy as np
 import pytest
+import torch
+import transformers
 from PIL import Image
 
-torch = pytest.importorskip("torch")
-diffusers = pytest.importorskip("diffusers")
-transformers = pytest.importorskip("transformers")
-
-from studio.api import BadInput, StudioError  # noqa: E402
-from studio.testing.plugins import run_task  # noqa: E402
-from studio_image.diffusion import loader  # noqa: E402
-from studio_image.diffusion.decoding import decode, glimpse  # noqa: E402
-from studio_image.diffusion.denoising import Wish, denoise, left_out  # noqa: E402
-from studio_image.diffusion.loading import read_plan  # noqa: E402
-from studio_image.diffusion.model import build  # noqa: E402
-from studio_image.diffusion.plan import Vocabulary  # noqa: E402
-from studio_image.diffusion.task import generate  # noqa: E402
-from studio_image.diffusion.vocabulary import tokenizer  # noqa: E402
-from studio_image.schema import Generate  # noqa: E402
+from studio.api import BadInput, StudioError
+from studio.testing.plugins import run_task
+from studio_image.diffusion import loader
+from studio_image.diffusion.decoding import decode, glimpse
+from studio_image.diffusion.denoising import Wish, denoise, left_out
+from studio_image.diffusion.loading import read_plan
+from studio_image.diffusion.model import build
+from studio_image.diffusion.plan import Vocabulary
+from studio_image.diffusion.task import generate
+from studio_image.diffusion.vocabulary import tokenizer
+from studio_image.schema import Generate
 
 pytestmark = [
     pytest.mark.torch,
@@ -128,8 +127,6 @@ KINDS = {
 @pytest.mark.parametrize("choice", KINDS)
 @pytest.mark.parametrize("which", ["sd", "sdxl"])
 def test_latents_are_those_of_the_plain_loop(models, pipes, which, choice):
-    if choice == "lms":
-        pytest.importorskip("scipy")
     pipe = pipes[which]
     config = {k: v for k, v in pipe.scheduler.config.items() if not k.startswith("_")}
     if choice != "default":

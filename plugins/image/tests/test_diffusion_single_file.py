@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import re
 
+import diffusers
 import pytest
+import torch
+import transformers
+from safetensors.torch import save_file
 
-torch = pytest.importorskip("torch")
-diffusers = pytest.importorskip("diffusers")
-transformers = pytest.importorskip("transformers")
-
-from safetensors.torch import save_file  # noqa: E402
-
-from studio.api import StudioError  # noqa: E402
-from studio_image.diffusion import loader  # noqa: E402
-from studio_image.diffusion.denoising import Wish, denoise  # noqa: E402
-from studio_image.diffusion.loading import read_plan  # noqa: E402
-from studio_image.diffusion.model import build  # noqa: E402
-from studio_image.diffusion.plan import Vocabulary  # noqa: E402
-from studio_image.diffusion.vocabulary import tokenizer  # noqa: E402
+from studio.api import StudioError
+from studio_image.diffusion import loader
+from studio_image.diffusion.denoising import Wish, denoise
+from studio_image.diffusion.loading import read_plan
+from studio_image.diffusion.model import build
+from studio_image.diffusion.plan import Vocabulary
+from studio_image.diffusion.vocabulary import tokenizer
 
 pytestmark = [
     pytest.mark.torch,

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
@@ -35,7 +36,6 @@ from studio_image.pages.prompt_box import MAX_CHARS
 from studio_image.plugin import studio_exporters, studio_open_file
 
 WEIGHTS = {"image-starter": "text-to-image", "enlarger": "upscale", "vgg": "features"}
-np = pytest.importorskip("numpy")
 SIDECAR = """
 id = "{id}"
 title = "{id}"
