@@ -162,6 +162,25 @@ class SettingsView(Protocol):
         ...
 
 
+class DraftsView(Protocol):
+    """Work in progress that must outlive a crash and is no result yet: one file a name.
+
+    Every method takes as long as the disk: call them beside the window.
+    """
+
+    def get(self, name: str) -> bytes | None:
+        """Return what was put there last, or None."""
+        ...
+
+    def put(self, name: str, data: bytes) -> None:
+        """Keep ``data`` (64 MiB at most); ``name``: lower-case letters, digits, hyphens."""
+        ...
+
+    def remove(self, name: str) -> None:
+        """Forget a draft, if there is one."""
+        ...
+
+
 class Notices(Protocol):
     """Telling the user something. One notice a key: a second replaces the first."""
 
@@ -299,6 +318,9 @@ class PluginContext(Protocol):
     def settings(self) -> SettingsView: ...
 
     @property
+    def drafts(self) -> DraftsView: ...
+
+    @property
     def notices(self) -> Notices: ...
 
     @property
@@ -342,6 +364,11 @@ class LibraryView(Protocol):
         title: str = "",
         text: str = "",
         parents: Sequence[str] = (),
+        preview: bytes = b"",
     ) -> SavedArtifact:
-        """Save something a person made by hand; durable when it returns."""
+        """Save something a person made by hand; durable when it returns.
+
+        Args:
+            preview: A small PNG for its card.
+        """
         ...

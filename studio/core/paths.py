@@ -73,6 +73,11 @@ class StudioPaths:
         return self.home / "state.json"
 
     @property
+    def drafts(self) -> Path:
+        """Work in progress of plugins, a folder each; losing it loses work."""
+        return self.home / "drafts"
+
+    @property
     def logs(self) -> Path:
         """What happened, for reports of bugs."""
         return self.home / "logs"

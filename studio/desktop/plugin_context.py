@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from studio.api.artifacts import SavedArtifact, Verdict
-from studio.api.gui import JobHandle, Notices, SettingsView, Ui
+from studio.api.gui import DraftsView, JobHandle, Notices, SettingsView, Ui
 from studio.api.params import Params
+from studio.core.drafts import Drafts
 from studio.protocol.states import Priority
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class PluginContext:
         self.library = PluginLibrary(studio)
         self.weights = CatalogueView(studio)
         self.settings: SettingsView = studio.settings.plugin(plugin)
+        self.drafts: DraftsView = Drafts(studio.paths.drafts / plugin)
         self.notices: Notices = studio.notices
         self._studio, self._background, self._targets = studio, background, targets
 
@@ -130,10 +132,17 @@ class PluginLibrary:
         title: str = "",
         text: str = "",
         parents: Sequence[str] = (),
+        preview: bytes = b"",
     ) -> SavedArtifact:
         """Save something a person made by hand; durable when it returns."""
         added = self._library.add_artifact(
-            kind, payload, suffix=suffix, title=title, text=text, inputs=parents
+            kind,
+            payload,
+            suffix=suffix,
+            title=title,
+            text=text,
+            inputs=parents,
+            preview=preview or None,
         )
         return self._saved(added)
 
