@@ -1,0 +1,1 @@
+"""Chemistry by RDKit, for the worker half alone: Qt and RDKit do not share a process."""

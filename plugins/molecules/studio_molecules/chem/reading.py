@@ -1,0 +1,152 @@
+"""Lists of molecules from files: SMILES, CSV, SDF. Bad rows are counted out by line and reason.
+
+Files come from outside: sizes are bounded before anything is parsed.
+"""
+
+from __future__ import annotations
+
+import csv
+import functools
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from rdkit import Chem
+
+from studio.api import BadInput
+from studio_molecules.chem.structure import Structure, checked, parse
+
+MAX_BYTES = 200 * 2**20
+MAX_ROWS = 200_000
+MAX_FAULTS = 1000
+_MAX_LINE = 100_000
+_SMILES_COLUMNS = ("smiles", "canonical_smiles", "smi", "structure")
+_NAME_COLUMNS = ("name", "id", "title", "compound", "compound_id")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One molecule that was read: where, what, and what it is called there."""
+
+    line: int
+    structure: Structure
+    name: str
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One row that could not be read, and why, as a sentence."""
+
+    line: int
+    reason: str
+
+
+@dataclass
+class Reading:
+    """What a file held. ``dropped`` counts faults beyond ``MAX_FAULTS``."""
+
+    rows: list[Row] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    dropped: int = 0
+
+
+def read(data: bytes, suffix: str, called: str) -> Iterator[Reading]:
+    """Yield the reading as it grows, a row at a time; the last one is whole.
+
+    Raises:
+        BadInput: the file is too large, is no text, or holds no molecule at all.
+    """
+    if len(data) > MAX_BYTES:
+        raise BadInput(f"“{called}” is too large.", f"At most {MAX_BYTES >> 20} MB are read.")
+    if b"\0" in data[:4096]:
+        raise BadInput(
+            f"“{called}” is no text, so no list of molecules.", "SMILES, CSV and SDF are."
+        )
+    text = data.decode("utf-8-sig", errors="replace")
+    rows = (
+        _records(text) if suffix in (".sdf", ".mol") or "M  END" in text[:20_000] else _lines(text)
+    )
+    found = Reading()
+    for line, make, name in rows:
+        if len(found.rows) >= MAX_ROWS:
+            found.faults.append(Fault(line, f"only the first {MAX_ROWS:,} molecules are read"))
+            break
+        try:
+            found.rows.append(Row(line, make(), name))
+        except BadInput as error:
+            if len(found.faults) < MAX_FAULTS:
+                found.faults.append(Fault(line, str(error)))
+            else:
+                found.dropped += 1
+        yield found
+    if not found.rows:
+        why = (
+            f" First fault, line {found.faults[0].line}: {found.faults[0].reason}"
+            if found.faults
+            else ""
+        )
+        raise BadInput(f"“{called}” holds no molecule that can be read.{why}", "Look at the file.")
+    yield found
+
+
+_Records = Iterator[tuple[int, Callable[[], Structure], str]]
+
+
+def _lines(text: str) -> _Records:
+    """SMILES, a name after white space; or a table with a header that names a SMILES column."""
+    lines = text.splitlines()
+    head = lines[0].lower() if lines else ""
+    sign = next((mark for mark in ("\t", ",", ";") if mark in head), "")
+    columns = [cell.strip().strip('"') for cell in head.split(sign)] if sign else [head.strip()]
+    if any(name in columns for name in _SMILES_COLUMNS):
+        yield from _table(text, sign or ",", columns)
+        return
+    for number, line in enumerate(lines, 1):
+        words = line[:_MAX_LINE].strip().split(maxsplit=1)
+        if words and not words[0].startswith("#"):
+            smiles = words[0].rstrip(",;")
+            yield number, functools.partial(parse, smiles), words[1] if words[1:] else ""
+
+
+def _table(text: str, sign: str, columns: list[str]) -> _Records:
+    smiles = next(columns.index(name) for name in _SMILES_COLUMNS if name in columns)
+    name = next((columns.index(n) for n in _NAME_COLUMNS if n in columns), None)
+    rows = csv.reader(io.StringIO(text), delimiter=sign)
+    next(rows)
+    while True:
+        try:
+            cells = next(rows)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield rows.line_num, functools.partial(_refuse, f"this row cannot be read: {error}"), ""
+            continue
+        if not any(cells):
+            continue
+        if len(cells) <= smiles:
+            yield rows.line_num, functools.partial(_refuse, "this row has no SMILES"), ""
+            continue
+        called = cells[name].strip() if name is not None and len(cells) > name else ""
+        yield rows.line_num, functools.partial(parse, cells[smiles]), called
+
+
+def _records(text: str) -> _Records:
+    """Records of an SD file, each as its own molfile: a lie about counts spoils one record only."""
+    line = 1
+    for record in text.split("$$$$"):
+        lines = record.lstrip("\r\n").splitlines() if line > 1 else record.splitlines()
+        if any(each.strip() for each in lines):
+            yield line, functools.partial(_molfile, "\n".join(lines)), lines[0].strip()[:200]
+        line += record.count("\n")
+
+
+def _molfile(block: str) -> Structure:
+    mol = Chem.MolFromMolBlock(block, sanitize=False, removeHs=False, strictParsing=True)
+    if mol is None:
+        raise BadInput("This record is not a molecule: its counts and its lines do not agree.")
+    mol = checked(mol, block.splitlines()[0].strip()[:60] or "molecule")
+    return parse(mol.smiles)  # without drawn hydrogens, as every other molecule here
+
+
+def _refuse(reason: str) -> Structure:
+    raise BadInput(reason)

@@ -1,0 +1,48 @@
+"""A likely shape in space: ETKDG (Riniker 2015), then MMFF94. One conformer, hydrogens and all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rdkit import Chem
+from rdkit.Chem import rdDistGeom, rdForceFieldHelpers
+
+from studio.api import BadInput, ErrorCode, StudioError
+from studio_molecules.chem.structure import valid
+
+_SECONDS = 20
+
+
+def fold(smiles: str, seed: int) -> dict[str, Any]:
+    """Return ``symbols`` (n), ``places`` (n, 3) in ångström, ``bonds`` (m) of (from, to, order).
+
+    Raises:
+        BadInput: RDKit does not take the SMILES.
+        StudioError: no shape was found in time.
+    """
+    mol = valid(smiles)
+    if mol is None:
+        raise BadInput(f"“{smiles[:60]}” is not a molecule that can be folded.")
+    mol = Chem.AddHs(mol)
+    rules = rdDistGeom.ETKDGv3()
+    rules.randomSeed = seed & 0x7FFFFFFF
+    rules.timeout = _SECONDS
+    if rdDistGeom.EmbedMolecule(mol, rules) < 0:
+        rules.useRandomCoords = True  # what large and strained rings need
+        if rdDistGeom.EmbedMolecule(mol, rules) < 0:
+            raise StudioError(
+                ErrorCode.UNSUPPORTED,
+                "No shape was found for this molecule: its rings may be too strained.",
+                "The drawing in the plane is right all the same.",
+            )
+    if rdForceFieldHelpers.MMFFHasAllMoleculeParams(mol):
+        rdForceFieldHelpers.MMFFOptimizeMolecule(mol, maxIters=500)
+    places = mol.GetConformer().GetPositions()
+    return {
+        "symbols": [atom.GetSymbol() for atom in mol.GetAtoms()],
+        "places": (places - places.mean(0)).round(4).tolist(),
+        "bonds": [
+            (bond.GetBeginAtomIdx(), bond.GetEndAtomIdx(), bond.GetBondTypeAsDouble())
+            for bond in mol.GetBonds()
+        ],
+    }

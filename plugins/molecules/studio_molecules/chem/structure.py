@@ -1,0 +1,113 @@
+"""From text to a structure that RDKit stands by, or one sentence why not. Draws nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rdkit import Chem, rdBase
+from rdkit.Chem.MolStandardize import rdMolStandardize
+
+from studio.api import BadInput
+
+MAX_SMILES = 2000
+"""Characters; a peptide of forty residues fits."""
+
+MAX_HEAVY_ATOMS = 300
+
+_FOREIGN = frozenset(
+    (*range(3, 5), *range(11, 14), *range(19, 33), *range(37, 52), *range(55, 85), *range(87, 119))
+)
+"""Atomic numbers of metals and what behaves like them: nothing here was made for those."""
+
+rdBase.DisableLog("rdApp.*")  # what is wrong is said by us, in a sentence
+
+
+@dataclass(frozen=True)
+class Structure:
+    """A sanitised molecule, its canonical SMILES, and what was changed to get there."""
+
+    mol: Chem.Mol
+    smiles: str
+    remark: str = ""
+
+
+def parse(smiles: str) -> Structure:
+    """Return the structure of ``smiles``: sanitised, the largest part of a salt.
+
+    Raises:
+        BadInput: it is too long, is no SMILES, breaks a valence, holds a metal, or nothing.
+    """
+    smiles = smiles.strip()
+    if not smiles:
+        raise BadInput("There is no SMILES.", "Write one, like CCO for ethanol.")
+    if len(smiles) > MAX_SMILES:
+        raise BadInput(
+            f"A SMILES of {len(smiles):,} characters is too long.", f"At most {MAX_SMILES:,} fit."
+        )
+    mol = Chem.MolFromSmiles(smiles, sanitize=False)
+    if mol is None:
+        raise BadInput(f"“{_short(smiles)}” is not a SMILES: {_syntax(smiles)}.")
+    return checked(mol, _short(smiles))
+
+
+def checked(mol: Chem.Mol, called: str) -> Structure:
+    """Return ``mol`` sanitised and without its counter-ions; ``called`` names it in errors.
+
+    Raises:
+        BadInput: as ``parse``.
+    """
+    problems = Chem.DetectChemistryProblems(mol)
+    if problems:
+        raise BadInput(f"“{called}” cannot exist: {_problem(mol, problems[0])}.")
+    Chem.SanitizeMol(mol)
+    Chem.AssignStereochemistry(mol, cleanIt=True)
+    remark = ""
+    if len(Chem.GetMolFrags(mol)) > 1:
+        mol = Chem.MolFromSmiles(Chem.MolToSmiles(rdMolStandardize.FragmentParent(mol)))
+        remark = "salt or mixture: the largest part was kept"
+    heavy = mol.GetNumHeavyAtoms()
+    if not heavy:
+        raise BadInput(f"“{called}” has no atoms but hydrogen.")
+    if heavy > MAX_HEAVY_ATOMS:
+        raise BadInput(f"“{called}” has {heavy} heavy atoms; at most {MAX_HEAVY_ATOMS} fit.")
+    strange = {atom.GetSymbol() for atom in mol.GetAtoms() if atom.GetAtomicNum() in _FOREIGN | {0}}
+    if strange:
+        found = ", ".join(sorted(strange))
+        raise BadInput(f"“{called}” holds {found}: metals and open ends are not handled here.")
+    return Structure(mol, Chem.MolToSmiles(mol), remark)
+
+
+def valid(smiles: str) -> Chem.Mol | None:
+    """Return the molecule of a SMILES that was generated, or None: RDKit alone decides."""
+    return Chem.MolFromSmiles(smiles) if smiles else None
+
+
+def _problem(mol: Chem.Mol, problem: Chem.MolSanitizeException) -> str:
+    kind = problem.GetType()
+    if kind == "AtomValenceException":
+        atom = mol.GetAtomWithIdx(problem.GetAtomIdx())
+        return f"atom {atom.GetIdx() + 1} ({atom.GetSymbol()}) has too many bonds"
+    if kind in ("KekulizeException", "AtomKekulizeException"):
+        return "its aromatic rings cannot be written with double bonds"
+    return problem.Message().splitlines()[0].rstrip(".")
+
+
+def _syntax(smiles: str) -> str:
+    """Return the likeliest reason in words."""
+    if smiles.count("(") != smiles.count(")"):
+        return "its brackets ( ) do not match"
+    if smiles.count("[") != smiles.count("]"):
+        return "its brackets [ ] do not match"
+    outside, depth = [], 0
+    for sign in smiles:
+        depth += (sign == "[") - (sign == "]")
+        if depth == 0 and sign.isdigit():
+            outside.append(sign)
+    odd = sorted({digit for digit in outside if outside.count(digit) % 2})
+    if odd and "%" not in smiles:
+        return f"ring {odd[0]} is not closed"
+    return "it cannot be read"
+
+
+def _short(smiles: str) -> str:
+    return smiles if len(smiles) <= 60 else f"{smiles[:57]}…"

@@ -1,0 +1,86 @@
+"""Synthetic accessibility, 1 easy … 10 hard: Ertl and Schuffenhauer, J. Cheminf. 2009, 1:8.
+
+The table of fragments is RDKit's own (Contrib/SA_Score, BSD-3, Novartis). It lies there as a pickle
+in its text form; here it is read as text, and nothing is unpickled.
+"""
+
+from __future__ import annotations
+
+import functools
+import gzip
+import math
+import re
+from pathlib import Path
+
+import numpy as np
+from rdkit import Chem, RDConfig
+from rdkit.Chem import rdMolDescriptors
+from rdkit.Chem.rdFingerprintGenerator import GetMorganGenerator
+
+from studio.api import ErrorCode, StudioError
+
+_UNKNOWN = -4.0
+"""Contribution of a fragment that is not in the table."""
+
+_LOWEST, _HIGHEST = -4.0, 2.5
+"""Bounds of the raw score that are mapped to 10 and 1."""
+
+_MORGAN = GetMorganGenerator(radius=2)
+_LINE = re.compile(rb"F(-?[\d.e-]+)\n|I(\d+)\n")
+
+
+def score(mol: Chem.Mol) -> float:
+    """Return how hard ``mol`` is to make: rare fragments and complexity raise it."""
+    counts = _MORGAN.GetSparseCountFingerprint(mol).GetNonzeroElements()
+    if not counts:
+        return 1.0
+    known = sum(_contribution(bit) * count for bit, count in counts.items())
+    raw = known / sum(counts.values()) - _complexity(mol)
+    atoms = mol.GetNumAtoms()
+    if atoms > len(counts):  # symmetry makes it easier than its size says
+        raw += math.log(atoms / len(counts)) * 0.5
+    hard = 11 - (raw - _LOWEST + 1) / (_HIGHEST - _LOWEST) * 9
+    if hard > 8:
+        hard = 8 + math.log(hard - 8)
+    return min(10.0, max(1.0, hard))
+
+
+def _complexity(mol: Chem.Mol) -> float:
+    atoms = mol.GetNumAtoms()
+    centres = len(Chem.FindMolChiralCenters(mol, includeUnassigned=True))
+    large = any(len(ring) > 8 for ring in mol.GetRingInfo().AtomRings())
+    return (
+        atoms**1.005
+        - atoms
+        + math.log10(centres + 1)
+        + math.log10(rdMolDescriptors.CalcNumSpiroAtoms(mol) + 1)
+        + math.log10(rdMolDescriptors.CalcNumBridgeheadAtoms(mol) + 1)
+        + (math.log10(2) if large else 0)
+    )
+
+
+def _contribution(bit: int) -> float:
+    bits, scores = _table()
+    place = int(np.searchsorted(bits, bit))
+    return float(scores[place]) if place < len(bits) and bits[place] == bit else _UNKNOWN
+
+
+@functools.cache
+def _table() -> tuple[np.ndarray, np.ndarray]:
+    """Return the fragments in order (n,) uint64, and their contributions (n,) float32."""
+    path = Path(RDConfig.RDContribDir) / "SA_Score" / "fpscores.pkl.gz"
+    if not path.is_file():
+        raise StudioError(
+            ErrorCode.BAD_WEIGHTS,
+            "RDKit came without its table of fragments, so ease of synthesis cannot be told.",
+            "Install rdkit again from its wheel.",
+        )
+    bits, scores, now = [], [], 0.0
+    for value, bit in _LINE.findall(gzip.decompress(path.read_bytes())):
+        if value:
+            now = float(value)
+        else:
+            bits.append(int(bit))
+            scores.append(now)
+    order = np.argsort(np.array(bits, np.uint64))
+    return np.array(bits, np.uint64)[order], np.array(scores, np.float32)[order]

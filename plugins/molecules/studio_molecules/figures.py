@@ -1,0 +1,54 @@
+"""The figures of a molecule: what each is called, in which unit, and what it means. Plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure.
+
+    Attributes:
+        title: What a column is called. ``meaning``: one sentence for a person.
+        wanted: "high", "low" or "" where neither is better in itself.
+        digits: Digits behind the point when it is shown.
+    """
+
+    title: str
+    unit: str
+    meaning: str
+    wanted: str = ""
+    digits: int = 2
+
+
+DESCRIPTORS: dict[str, Figure] = {
+    "mw": Figure(
+        "Weight", "g/mol", "Average molecular weight; drugs are mostly below 500.", digits=1
+    ),
+    "logp": Figure("logP", "", "Fat over water solubility (Crippen's estimate); 0 to 5 is usual."),
+    "tpsa": Figure("TPSA", "Å²", "Polar surface; above 140 hardly passes into cells.", digits=1),
+    "hbd": Figure("H donors", "", "Hydrogen bonds it can give; at most 5 by Lipinski.", digits=0),
+    "hba": Figure(
+        "H acceptors", "", "Hydrogen bonds it can take; at most 10 by Lipinski.", digits=0
+    ),
+    "rotatable": Figure("Rotatable", "", "Bonds that turn freely; more is floppier.", digits=0),
+    "rings": Figure("Rings", "", "Number of rings.", digits=0),
+    "aromatic": Figure(
+        "Aromatic rings", "", "Number of aromatic rings; above 3 dissolves badly.", digits=0
+    ),
+    "fsp3": Figure("Fsp³", "", "Share of carbons with four neighbours; more is less flat.", "high"),
+    "heavy": Figure("Heavy atoms", "", "Atoms other than hydrogen.", digits=0),
+    "charge": Figure("Charge", "e", "Formal charge as drawn.", digits=0),
+    "stereo": Figure("Stereocentres", "", "Centres of chirality, drawn or not.", digits=0),
+    "qed": Figure("QED", "", "Likeness to oral drugs, 0 to 1 (Bickerton 2012).", "high"),
+    "sa": Figure("SA", "", "Ease of synthesis, 1 easy to 10 hard (Ertl 2009).", "low"),
+    "alerts": Figure(
+        "Alerts", "", "Groups that often trouble assays or patients (PAINS, BRENK).", "low", 0
+    ),
+    "lipinski": Figure("Lipinski", "", "Rules of five that are broken, 0 to 4.", "low", 0),
+    "similarity": Figure(
+        "Similarity", "", "Tanimoto likeness to the lead, 0 to 1 (Morgan, radius 2)."
+    ),
+}
+"""What RDKit computes, id → figure, in the order of the table."""

@@ -1,0 +1,1 @@
+"""A language model of SMILES: vocabulary, network, sampling."""

@@ -1,0 +1,58 @@
+"""New molecules from nothing: sampled, counted, described. Invalid strings never end a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rdkit import Chem
+
+from studio.api import ErrorCode, Event, StudioError, TaskContext
+from studio_molecules.chem import descriptors, structure
+from studio_molecules.molecule import Molecule
+from studio_molecules.schema import Generate
+from studio_molecules.smiles.sampling import BATCH, sample
+from studio_molecules.tasks.table import finish
+
+_PATIENCE = 20
+"""Strings that may be drawn for one molecule that is wanted, before a run gives up."""
+
+
+def generate(ctx: TaskContext, params: Generate) -> Iterator[Event | None]:
+    """Sample until enough different valid molecules are there; yield the table of them."""
+    rng = ctx.rng.torch("cpu")
+    made: dict[str, Molecule] = {}
+    drawn = valid = flagged = 0
+    with ctx.lease(params.weights) as model:
+        while len(made) < params.count:
+            size = min(BATCH, max(16, params.count - len(made)))
+            strings: list[str] = []
+            for step in sample(model, size, rng, temperature=params.temperature):
+                yield ctx.progress(len(made), params.count, f"{len(made)} of {params.count}")
+                strings = step or strings
+            drawn += len(strings)
+            for text in strings:
+                mol = structure.valid(text)
+                if mol is None:
+                    continue
+                valid += 1
+                smiles = Chem.MolToSmiles(mol)
+                if smiles in made or len(made) == params.count:
+                    continue
+                if params.fresh and descriptors.alerts(mol):
+                    flagged += 1
+                    continue
+                figures = descriptors.describe(mol)
+                made[smiles] = Molecule(
+                    smiles, operation="sampled", seed=ctx.rng.seed, figures=figures
+                )
+                yield ctx.progress(len(made), params.count, f"{len(made)} of {params.count}")
+            if drawn > _PATIENCE * params.count + BATCH:
+                break
+    if not made:
+        raise StudioError(
+            ErrorCode.NOT_FOUND,
+            f"None of {drawn:,} strings was a molecule.",
+            "Choose less freedom, or other weights.",
+        )
+    counts = {"drawn": drawn, "valid_raw": valid / drawn, "with_alerts": flagged}
+    yield from finish(ctx, list(made.values()), f"{len(made)} molecules", **counts)

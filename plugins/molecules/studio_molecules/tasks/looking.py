@@ -1,0 +1,83 @@
+"""Looking at molecules: figures of a list, structures in the plane, a shape in space."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from studio.api import BadInput, Event, TaskContext
+from studio_molecules.chem import descriptors, drawing, reading, shape, structure
+from studio_molecules.molecule import Molecule
+from studio_molecules.schema import Draw, Predict, Shape
+from studio_molecules.tasks.table import finish
+
+_BETWEEN_STEPS = 16
+
+
+def predict(ctx: TaskContext, params: Predict) -> Iterator[Event | None]:
+    """Read a list and describe every molecule of it; bad rows are told by line and reason."""
+    data, suffix, called = _given(params)
+    lead = descriptors.fingerprint(structure.parse(params.lead).mol) if params.lead else None
+    found = reading.Reading()
+    for number, found in enumerate(reading.read(data, suffix, called)):
+        if number % _BETWEEN_STEPS == 0:
+            yield ctx.progress(0, 0, f"{len(found.rows):,} read")
+    molecules: dict[str, Molecule] = {}
+    for number, row in enumerate(found.rows, 1):
+        figures = descriptors.describe(row.structure.mol)
+        if lead is not None:
+            figures["similarity"] = descriptors.similarity(row.structure.mol, lead)
+        smiles = row.structure.smiles
+        molecules.setdefault(smiles, Molecule(smiles, row.name, operation="read", figures=figures))
+        if number % _BETWEEN_STEPS == 0:
+            yield ctx.progress(number, len(found.rows), f"{number:,} described")
+    remarks = [
+        {"line": row.line, "reason": row.structure.remark}
+        for row in found.rows
+        if row.structure.remark
+    ]
+    yield from finish(
+        ctx,
+        list(molecules.values()),
+        f"{len(molecules)} molecules of {called}",
+        faults=[{"line": fault.line, "reason": fault.reason} for fault in found.faults],
+        faults_untold=found.dropped,
+        repeats=len(found.rows) - len(molecules),
+        remarks=remarks[: reading.MAX_FAULTS],
+    )
+
+
+def draw(ctx: TaskContext, params: Draw) -> Iterator[Event | None]:
+    """Draw each structure; the result's ``svgs`` are in the order that was asked."""
+    pattern = drawing.pattern_of(params.highlight)
+    svgs = []
+    for smiles in params.smiles:
+        svg = drawing.draw(smiles, params.width, params.height, dark=params.dark, pattern=pattern)
+        svgs.append(svg)
+        yield None
+    yield ctx.result(svgs=svgs)
+
+
+def fold(ctx: TaskContext, params: Shape) -> Iterator[Event | None]:
+    """Fold one molecule."""
+    yield ctx.progress(0, 0, "Folding")
+    yield ctx.result(**shape.fold(params.smiles, ctx.rng.seed))
+
+
+def _given(params: Predict) -> tuple[bytes, str, str]:
+    """Return what to read, its ending and its name."""
+    if params.smiles.strip():
+        return params.smiles.encode(), ".smi", "what was typed"
+    if not params.file:
+        raise BadInput("There is nothing to predict.", "Name a file, or type SMILES.")
+    path = Path(params.file)
+    try:
+        if path.stat().st_size > reading.MAX_BYTES:
+            raise BadInput(
+                f"“{path.name}” is too large.", f"At most {reading.MAX_BYTES >> 20} MB are read."
+            )
+        return path.read_bytes(), path.suffix.lower(), path.name
+    except OSError as error:
+        raise BadInput(
+            f"“{path.name}” cannot be read: {error.strerror}.", "Choose another file."
+        ) from error
