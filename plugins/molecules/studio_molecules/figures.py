@@ -50,5 +50,6 @@ DESCRIPTORS: dict[str, Figure] = {
     "similarity": Figure(
         "Similarity", "", "Tanimoto likeness to the lead, 0 to 1 (Morgan, radius 2)."
     ),
+    "score": Figure("Score", "", "How well it meets the profile, 0 to 1.", "high", 3),
 }
 """What RDKit computes, id → figure, in the order of the table."""

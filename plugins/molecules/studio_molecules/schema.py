@@ -5,9 +5,9 @@ Plain data only.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
-from studio.api import Capability, File, Group, Label, Params, Range, Seed, Text, WeightsId
+from studio.api import Capability, File, Group, Hidden, Label, Params, Range, Seed, Text, WeightsId
 
 MOLECULE_SUFFIXES = (".smi", ".smiles", ".txt", ".csv", ".tsv", ".sdf", ".mol")
 """Endings of the files that are read as lists of molecules."""
@@ -92,3 +92,30 @@ class Shape(Params, frozen=True):
 
     smiles: Annotated[str, Text(max_chars=2000), Label("SMILES")]
     seed: Seed = Seed.random()
+
+
+class Improve(Params, frozen=True):
+    """What the molecules should be like, and how hard to look."""
+
+    profile: Annotated[
+        str, File((".json",)), Label("Profile", "A file that says what is wished for.")
+    ] = ""
+    wishes: Annotated[dict[str, Any], Hidden()] = {}
+    lead: Annotated[
+        str,
+        Text(max_chars=2000),
+        Label("Lead", "The molecule to start from, as SMILES; the profile may name it too."),
+    ] = ""
+    method: Annotated[
+        Literal["genetic", "reinforcement"],
+        Label("Search", "Genetic: small edits and crosses. Reinforcement: the model learns."),
+    ] = "genetic"
+    budget: Annotated[int, Range(10, 1_000_000), Label("Tries", "How many molecules to score.")] = (
+        3000
+    )
+    count: Annotated[int, Range(1, 5000), Label("Molecules", "How many of the best to keep.")] = 100
+    population: Annotated[list[str], Hidden()] = []
+    seed: Seed = Seed.random()
+    weights: Annotated[
+        WeightsId, Capability("smiles"), Label("Model", "The weights that write molecules.")
+    ] = WeightsId()

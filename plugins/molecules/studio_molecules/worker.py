@@ -7,7 +7,7 @@ from typing import Any
 
 from studio.api import Kind, Loader, Verdict, hookimpl
 from studio_molecules.smiles import weights
-from studio_molecules.tasks import generating, looking, relatives, table
+from studio_molecules.tasks import generating, improving, looking, relatives, table
 
 
 @hookimpl
@@ -16,6 +16,7 @@ def studio_tasks() -> Mapping[str, Any]:
     return {
         "molecules.generate": generating.generate,
         "molecules.analogues": relatives.analogues,
+        "molecules.improve": improving.improve,
         "molecules.predict": looking.predict,
         "molecules.draw": looking.draw,
         "molecules.shape": looking.fold,

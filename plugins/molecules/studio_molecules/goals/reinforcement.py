@@ -1,0 +1,119 @@
+"""Reinforcement of the generator towards a goal, as REINVENT does it (arXiv:1704.07555).
+
+An agent begins as a copy of the prior. Each step it writes a batch, and moves so that the
+likelihood of what it wrote comes nearer to the prior's plus the score: what is good becomes
+likelier, what the prior finds strange stays rare. The best are replayed; a scaffold that was found
+often enough scores nothing any more.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from studio_molecules.chem import structure
+from studio_molecules.goals.genetic import scaffold_of
+from studio_molecules.goals.scoring import Judge, Scored
+from studio_molecules.smiles.sampling import sample
+from studio_molecules.smiles.vocabulary import END, PAD, START
+from studio_molecules.smiles.weights import SmilesModel
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Sizes of a step. ``sigma``: how much a score of 1 weighs, in nats."""
+
+    batch: int = 64
+    rate: float = 3e-4
+    sigma: float = 60.0
+    replayed: int = 16
+    per_scaffold: int = 25
+
+
+@dataclass
+class Memory:
+    """What was found: how often each scaffold, and the best for replay."""
+
+    settings: Settings
+    scaffolds: Counter[str] = field(default_factory=Counter)
+
+    def reward(self, scored: Scored) -> float:
+        """Return the score, or 0 once its scaffold is worn out."""
+        scaffold = scaffold_of(scored.mol)
+        if scored.score > 0.4:
+            self.scaffolds[scaffold] += 1
+        return scored.score if self.scaffolds[scaffold] <= self.settings.per_scaffold else 0.0
+
+
+def search(
+    model: SmilesModel, judge: Judge, rng: torch.Generator, settings: Settings
+) -> Iterator[list[Scored] | None]:
+    """Yield None while a batch is written and learned, then what was new in it; never ends."""
+    agent = SmilesModel(copy.deepcopy(model.network).requires_grad_(True), model.vocabulary)
+    optimiser = torch.optim.Adam(agent.network.parameters(), lr=settings.rate)
+    memory = Memory(settings)
+    while True:
+        strings: list[str] = []
+        for step in sample(agent, settings.batch, rng):
+            strings = step or strings
+            yield None
+        found, rewards = [], []
+        for text in strings:
+            mol = structure.valid(text)
+            scored = judge(mol, operation="written by the agent") if mol is not None else None
+            if scored is not None:
+                found.append(scored)
+            rewards.append(memory.reward(scored) if scored is not None else 0.0)
+            yield None
+        best = judge.best(settings.replayed)
+        texts = [*strings, *(each.smiles for each in best)]
+        goals = torch.tensor([*rewards, *(each.score for each in best)])
+        _learn(agent, model.network, optimiser, texts, goals, settings)
+        yield found
+
+
+def _learn(
+    agent: SmilesModel,
+    prior: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    texts: list[str],
+    goals: Tensor,
+    settings: Settings,
+) -> None:
+    rows, known = _rows(agent, texts)
+    if not known:
+        return
+    goals = goals[known].to(rows.device)
+    with torch.no_grad():
+        wanted = _likelihood(prior, rows) + settings.sigma * goals
+    loss = ((wanted - _likelihood(agent.network, rows)) ** 2).mean()
+    optimiser.zero_grad()
+    loss.backward()
+    nn.utils.clip_grad_norm_(agent.network.parameters(), 1.0)
+    optimiser.step()
+
+
+def _likelihood(network: nn.Module, rows: Tensor) -> Tensor:
+    """Return the log likelihood of every row (batch), in nats."""
+    logits = network(rows[:, :-1]).float()
+    lost = F.cross_entropy(logits.transpose(1, 2), rows[:, 1:], ignore_index=PAD, reduction="none")
+    return -lost.sum(1)
+
+
+def _rows(model: SmilesModel, texts: list[str]) -> tuple[Tensor, list[int]]:
+    """Return the token rows (n, longest) of the texts that the vocabulary knows, and which."""
+    rows, known = [], []
+    for place, text in enumerate(texts):
+        numbers = model.vocabulary.encode(text) if text else None
+        if numbers is not None and len(numbers) < 126:
+            rows.append([START, *numbers, END])
+            known.append(place)
+    longest = max(map(len, rows), default=0)
+    table = torch.tensor([row + [PAD] * (longest - len(row)) for row in rows])
+    return table.to(next(model.network.parameters()).device), known

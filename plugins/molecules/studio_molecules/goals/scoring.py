@@ -1,0 +1,67 @@
+"""How good a molecule is for a goal, counted once for each molecule. Makes no molecules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from rdkit import Chem
+
+from studio_molecules.chem import descriptors, structure
+from studio_molecules.profile import Profile
+
+Goal = Callable[[Chem.Mol], tuple[float, Mapping[str, float]]]
+"""Molecule → its score in 0…1, and the figures that the score is made of."""
+
+
+@dataclass
+class Scored:
+    """One molecule that was scored."""
+
+    smiles: str
+    mol: Chem.Mol
+    score: float
+    figures: Mapping[str, float]
+    parent: str = ""
+    operation: str = ""
+
+
+@dataclass
+class Judge:
+    """Scores molecules, remembers each, and counts."""
+
+    goal: Goal
+    seen: dict[str, Scored] = field(default_factory=dict)
+
+    def __call__(self, mol: Chem.Mol, parent: str = "", operation: str = "") -> Scored | None:
+        """Return the scored molecule; None if it was there before."""
+        smiles = Chem.MolToSmiles(mol)
+        if smiles in self.seen:
+            return None
+        score, figures = self.goal(mol)
+        self.seen[smiles] = Scored(smiles, mol, score, figures, parent, operation)
+        return self.seen[smiles]
+
+    def best(self, count: int) -> list[Scored]:
+        """Return the best so far; equal scores in the order they were found."""
+        return sorted(self.seen.values(), key=lambda each: -each.score)[:count]
+
+
+def of_profile(profile: Profile) -> Goal:
+    """Return the goal that a profile stands for.
+
+    Raises:
+        BadInput: its lead is not a molecule.
+    """
+    lead = descriptors.fingerprint(structure.parse(profile.lead).mol) if profile.lead else None
+    names = tuple(name for name in profile.figures() if name != "similarity")
+
+    def goal(mol: Chem.Mol) -> tuple[float, Mapping[str, float]]:
+        figures = descriptors.describe(mol, names) if names else {}
+        if lead is not None:
+            figures["similarity"] = descriptors.similarity(mol, lead)
+            if figures["similarity"] < profile.similarity:
+                return 0.0, figures
+        return profile.score(figures), figures
+
+    return goal

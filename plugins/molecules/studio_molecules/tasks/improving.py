@@ -1,0 +1,141 @@
+"""A lead improved to a profile: search, live curves, Stop that keeps what was found."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from rdkit import Chem
+
+from studio.api import BadInput, Cancelled, Event, TaskContext
+from studio_molecules import profile as profiles
+from studio_molecules.chem import descriptors, structure
+from studio_molecules.goals import genetic, reinforcement, scoring
+from studio_molecules.molecule import Molecule
+from studio_molecules.profile import Profile
+from studio_molecules.schema import Improve
+from studio_molecules.smiles.sampling import sample
+from studio_molecules.tasks.table import finish
+
+_FIRST = 100
+"""Molecules that the search begins with, where none are given."""
+
+_REPORT_EVERY = 4
+
+
+def improve(ctx: TaskContext, params: Improve) -> Iterator[Event | None]:
+    """Search until the budget of scored molecules is used; yield the table of the best.
+
+    The channel ``curve`` carries one JSON object a generation: ``scored``, ``best``, ``mean`` of
+    the best hundred, ``scaffolds`` among them.
+    """
+    wanted = _profile(params)
+    judge = scoring.Judge(scoring.of_profile(wanted))
+    yield ctx.progress(0, params.budget, "Beginning")
+    try:
+        yield from _search(ctx, params, wanted, judge)
+    except Cancelled:
+        if any(each.score > 0 for each in judge.seen.values()):
+            yield from _result(ctx, params, wanted, judge, stopped=True)
+        raise
+    yield from _result(ctx, params, wanted, judge, stopped=False)
+
+
+def _search(
+    ctx: TaskContext, params: Improve, wanted: Profile, judge: scoring.Judge
+) -> Iterator[Event | None]:
+    with ExitStack() as held:
+        model = held.enter_context(ctx.lease(params.weights))
+        if params.method == "reinforcement":
+            steps = reinforcement.search(
+                model, judge, ctx.rng.torch("cpu"), reinforcement.Settings()
+            )
+        else:
+            first = yield from _first(ctx, params, wanted, model)
+            steps = genetic.search(judge, first, ctx.rng.numpy(), genetic.Settings())
+        for number, people in enumerate(steps):
+            if people is not None:
+                yield ctx.text(json.dumps(_curve(judge)) + "\n", channel="curve")
+            if number % _REPORT_EVERY == 0:
+                best = judge.best(1)
+                said = f"best {best[0].score:.3f}" if best else "beginning"
+                yield ctx.progress(len(judge.seen), params.budget, said)
+            if len(judge.seen) >= params.budget:
+                return
+
+
+def _first(
+    ctx: TaskContext, params: Improve, wanted: Profile, model: object
+) -> Iterator[Event | None]:
+    """Return what the search begins with: what was given, the lead's relatives, or samples."""
+    given = [structure.parse(smiles).mol for smiles in params.population]
+    lead = wanted.lead or params.lead
+    if lead:
+        given.append(structure.parse(lead).mol)
+    if given:
+        return given
+    strings: list[str] = []
+    for step in sample(model, _FIRST, ctx.rng.torch("cpu")):
+        strings = step or strings
+        yield ctx.progress(0, params.budget, "Writing the first molecules")
+    found = [structure.valid(text) for text in strings]
+    first = [mol for mol in found if mol is not None]
+    return first or [Chem.MolFromSmiles("c1ccccc1")]
+
+
+def _curve(judge: scoring.Judge) -> dict[str, float]:
+    best = judge.best(100)
+    return {
+        "scored": len(judge.seen),
+        "best": best[0].score,
+        "mean": float(np.mean([each.score for each in best])),
+        "scaffolds": len({genetic.scaffold_of(each.mol) for each in best}),
+    }
+
+
+def _result(
+    ctx: TaskContext, params: Improve, wanted: Profile, judge: scoring.Judge, *, stopped: bool
+) -> Iterator[Event]:
+    rows = []
+    for each in judge.best(params.count):
+        if each.score > 0:
+            figures = {**descriptors.describe(each.mol), **each.figures, "score": each.score}
+            rows.append(
+                Molecule(
+                    each.smiles,
+                    parent=each.parent,
+                    operation=each.operation,
+                    seed=ctx.rng.seed,
+                    figures=figures,
+                )
+            )
+    if not rows:
+        raise BadInput(
+            f"None of {len(judge.seen):,} molecules meets the hard limits of the profile.",
+            "Widen a limit, lower the likeness, or give more time.",
+        )
+    counts = {"scored": len(judge.seen), "best": rows[0].figures["score"], "stopped": stopped}
+    title = f"{len(rows)} molecules improved to a profile"
+    profile = msgspec.to_builtins(wanted)
+    yield from finish(ctx, rows, title, profile=profile, method=params.method, **counts)
+
+
+def _profile(params: Improve) -> Profile:
+    """Return the profile of the file or of the form, with the lead of the parameters."""
+    if params.profile:
+        try:
+            data = Path(params.profile).read_bytes()
+        except OSError as error:
+            raise BadInput(
+                f"“{Path(params.profile).name}” cannot be read: {error.strerror}."
+            ) from error
+    else:
+        data = msgspec.json.encode(params.wishes)
+    wanted = profiles.parse(data)
+    if params.lead and not wanted.lead:
+        wanted = profiles.checked(msgspec.structs.replace(wanted, lead=params.lead))
+    return wanted
