@@ -17,6 +17,7 @@ from spandrel.architectures.SPAN.__arch.span import SPAN
 from spandrel.architectures.SwinIR.__arch.SwinIR import SwinIR
 
 from studio.api import StudioError
+from studio.core.weights import WeightsCatalogue
 from studio_image.upscale import enlarging, loader
 from studio_image.upscale.foreign import ForeignNetwork
 from studio_image.upscale.model import Upscaler
@@ -93,6 +94,12 @@ def test_it_enlarges_as_the_plain_package_does(tmp_path: Path, name: str) -> Non
     assert made.shape == (37 * scale, 21 * scale, 3)
     assert made.std() > 3  # a flat picture would be equal to nearly anything
     assert np.abs(made - plain(file, picture)).max() <= 0.51
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_dropped_into_a_folder_it_is_listed_for_enlarging(tmp_path: Path, name: str) -> None:
+    saved(tmp_path, random(name))
+    assert [row.id for row in WeightsCatalogue([tmp_path]).list("upscale")] == ["mine"]
 
 
 def test_tiles_of_it_give_the_untiled_picture(tmp_path: Path) -> None:
