@@ -47,6 +47,7 @@ class SavedArtifact(msgspec.Struct, frozen=True):
     Attributes:
         record: Id of the record that made it.
         path: Its payload on disk; read it, never write it.
+        starred, binned: As they were when it was looked up.
     """
 
     id: str
@@ -57,3 +58,5 @@ class SavedArtifact(msgspec.Struct, frozen=True):
     text: str = ""
     verdict: Verdict | None = None
     meta: dict[str, Any] = {}
+    starred: bool = False
+    binned: bool = False

@@ -372,3 +372,33 @@ class LibraryView(Protocol):
             preview: A small PNG for its card.
         """
         ...
+
+    def parents(self, id: str) -> list[str]:
+        """Return the ids of what an artifact was made from."""
+        ...
+
+    def star(self, id: str, starred: bool = True) -> None:
+        """Star an artifact, or take its star away; durable when it returns.
+
+        Raises:
+            StudioError: It is not there, or nothing can be written.
+        """
+        ...
+
+    def bin(self, id: str) -> None:
+        """Move an artifact to the bin, where it stays until the user empties that.
+
+        Offer an Undo that calls ``restore``.
+
+        Raises:
+            StudioError: It is not there, or nothing can be written.
+        """
+        ...
+
+    def restore(self, id: str) -> None:
+        """Take an artifact back out of the bin.
+
+        Raises:
+            StudioError: It is no longer there, or nothing can be written.
+        """
+        ...

@@ -62,7 +62,11 @@ Event = ProgressEvent | TextEvent | ArtifactEvent | ResultEvent | None
 """``None`` is a step without news: a place to cancel, pause or switch jobs."""
 
 Task = Callable[["TaskContext", Any], Iterator[Event]]
-"""A generator function ``task(ctx, params)``. Each ``yield`` is a step."""
+"""A generator function ``task(ctx, params)``. Each ``yield`` is a step.
+
+Stop comes as ``Cancelled`` at a ``yield``. A task that has something worth keeping by then catches
+it, yields artifacts and a result, and raises it again; anything else it yields is not heard.
+"""
 
 
 # --- the context ------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -111,7 +112,7 @@ def progress_in_words(job: Job) -> str:
     """Return how far a job is, for one line."""
     if job.state is not JobState.RUNNING or not job.total:
         return job.words
-    parts = [f"{job.done / job.total:4.0%}", f"{job.done:g}/{job.total:g}", job.message]
+    parts = [f"{job.done / job.total:4.0%}", f"{math.floor(job.done)}/{job.total:g}", job.message]
     if job.seconds_left is not None:
         parts.append(f"{job.seconds_left:.0f} s left")
     return "  ".join(filter(None, parts))

@@ -42,10 +42,12 @@ def main(argv: Sequence[str], session: Session) -> int:
             show_text=not arguments.json,
         )
         follower.follow(job)
-        if (code := _how_it_ended(job, arguments, follower.interrupted)) is not ExitCode.OK:
-            return code
+        if job.error is not None and job.state is not JobState.CANCELLED:
+            raise job.error
         _report(job, arguments, saving.copies(studio.library, job.artifacts, out))
-    return ExitCode.OK
+    if job.state is JobState.DONE:
+        return ExitCode.OK
+    return ExitCode.INTERRUPTED if follower.interrupted else ExitCode.CANCELLED
 
 
 def task_parser(entry: TaskEntry, params: type[Params]) -> ArgumentParser:
@@ -82,20 +84,16 @@ def _overview(host: PluginHost) -> ArgumentParser:
     )
 
 
-def _how_it_ended(job: Job, arguments: Namespace, interrupted: bool) -> ExitCode:
-    if job.error is not None and job.state is not JobState.CANCELLED:
-        raise job.error
-    if job.state is JobState.DONE:
-        return ExitCode.OK
-    terminal.hint("Stopped.")
-    if arguments.json:
-        terminal.print_json({"record": job.record, "state": str(job.state)})
-    return ExitCode.INTERRUPTED if interrupted else ExitCode.CANCELLED
-
-
 def _report(job: Job, arguments: Namespace, paths: Sequence[Path]) -> None:
+    """Print what was made; of a job that was stopped, what it had finished by then."""
+    stopped = job.state is JobState.CANCELLED
+    if stopped:
+        terminal.hint("Stopped; what was finished is kept." if paths else "Stopped.")
     if arguments.json:
-        terminal.print_json(result_of(job, paths))
+        state = {"state": str(job.state)} if stopped else {}
+        terminal.print_json(result_of(job, paths) | state)
+        return
+    if stopped and not paths:
         return
     if not job.texts():
         for artifact in job.artifacts:

@@ -146,6 +146,22 @@ class PluginLibrary:
         )
         return self._saved(added)
 
+    def parents(self, id: str) -> list[str]:
+        """Return the ids of what an artifact was made from."""
+        return self._library.inputs(id)
+
+    def star(self, id: str, starred: bool = True) -> None:
+        """Star an artifact, or take its star away."""
+        self._library.star(id, starred)
+
+    def bin(self, id: str) -> None:
+        """Move an artifact to the bin."""
+        self._library.bin(id)
+
+    def restore(self, id: str) -> None:
+        """Take an artifact back out of the bin."""
+        self._library.restore(id)
+
     def _saved(self, artifact: Artifact) -> SavedArtifact:
         return saved_artifact(self._library, artifact)
 
@@ -162,4 +178,6 @@ def saved_artifact(library: Library, artifact: Artifact) -> SavedArtifact:
         text=artifact.text,
         verdict=verdict,
         meta=artifact.meta,
+        starred=artifact.starred,
+        binned=artifact.binned_at is not None,
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.api.params import Params
-from studio.api.worker import Task
+from studio.api.worker import ArtifactEvent, Event, ResultEvent, Task
 from studio.protocol.errors import Cancelled, ErrorCode, StudioError
 from studio.protocol.states import JobState
 from studio.runtime.context import Context
@@ -99,21 +99,29 @@ def _drive(job: Job, events: Iterator[Any]) -> None:
         for event in events:
             job.report(event)
     except Cancelled as stop:
-        _throw(job, events, stop)
+        for event in last_words(events, stop):
+            job.feed.event(event)
         raise
     finally:
         if isinstance(events, Generator):
             _close(job, events)
 
 
-def _throw(job: Job, events: Iterator[Any], stop: Cancelled) -> None:
-    """Tell the task at its ``yield`` that it was stopped; what it still says is not heard."""
-    if isinstance(events, Generator):
-        try:
-            events.throw(stop)
-        except (StopIteration, Cancelled):
-            return
-        log.warning("%s went on after it was stopped", job.task)
+def last_words(events: Iterator[Any], stop: Cancelled) -> Iterator[Event]:
+    """Tell a task at its ``yield`` that it was stopped; yield what it had finished by then.
+
+    Results are heard, and no other event: a task that goes on instead of ending is not.
+    """
+    if not isinstance(events, Generator):
+        return
+    try:
+        event = events.throw(stop)
+        while isinstance(event, ArtifactEvent | ResultEvent):
+            yield event
+            event = next(events)
+    except (StopIteration, Cancelled):
+        return
+    log.warning("a task went on after it was stopped")
 
 
 def _close(job: Job, events: Generator[Any, None, None]) -> None:

@@ -22,6 +22,7 @@ from studio.core.plugins import PluginHost, discover
 from studio.core.plugins.discovery import Found
 from studio.protocol.errors import Cancelled
 from studio.runtime.context import Context
+from studio.runtime.runner import last_words
 
 
 class MemorySettings:
@@ -114,7 +115,7 @@ def run_task(
         models: What ``ctx.lease`` lends, by id of the weights; pretend ones will do.
         inputs: What the page handed in, by name.
         scratch: Where ``ctx.scratch`` is made; by default among the temporary files.
-        stop_after: Cancel it after so many steps.
+        stop_after: Stop it after so many steps; what it hands over then is taken in too.
     """
     made = Made()
     job = _Job(made, seed=seed, inputs=inputs or {})
@@ -124,10 +125,11 @@ def run_task(
         for event in steps:
             made.take(event)
             if stop_after is not None and made.steps >= stop_after:
-                job.cancelled = True
-                break
-    except Cancelled:
+                raise Cancelled
+    except Cancelled as stop:
         job.cancelled = True
+        for event in last_words(steps, stop):
+            made.take(event)
     finally:
         getattr(steps, "close", lambda: None)()
         context.close()

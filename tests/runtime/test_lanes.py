@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from studio.protocol.errors import Cancelled
 from studio.protocol.messages import (
     BlobSpec,
     Cancel,
@@ -94,6 +95,37 @@ def test_cancel_ends_a_running_job_and_lets_it_clean_up(desk: Desk) -> None:
     assert end.state is JobState.CANCELLED
     assert end.error is None
     assert gate.cleaned_up.is_set()
+
+
+def test_what_a_stopped_task_hands_over_is_kept_and_nothing_else_is_heard(desk: Desk) -> None:
+    gate = Gate()
+
+    def draw(ctx: Any, params: Toy) -> Iterator[Any]:
+        steps = 0
+        try:
+            while True:
+                gate.began.set()
+                steps += 1
+                yield None
+        except Cancelled:
+            yield ctx.artifact("text", b"so far", suffix=".txt", title="Stopped early")
+            yield ctx.result(steps=steps)
+            if params.number:
+                yield ctx.progress(1, 2)
+                yield ctx.artifact("text", b"went on", suffix=".txt")
+            raise
+
+    desk.plugin("toy", {"draw": draw})
+    for stubborn in (0, 1):
+        gate.began.clear()
+        job = desk.submit("toy.draw", number=stubborn)
+        assert gate.began.wait(PATIENCE)
+        desk.send(Cancel(job))
+        end = desk.finished(job)
+        assert end.state is JobState.CANCELLED
+        assert end.result["steps"] > 0
+        assert [made.title for made in desk.of(job, Produced)] == ["Stopped early"]
+        assert not desk.of(job, Progress)
 
 
 def test_cancel_ends_a_queued_job_while_its_lane_is_blocked(desk: Desk) -> None:

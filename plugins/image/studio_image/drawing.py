@@ -62,15 +62,15 @@ def generate(ctx: TaskContext, params: Generate) -> Iterator[Event]:
             for step, made in drawn:
                 arrays = _arrays(made)
                 yield ctx.progress(
-                    first * steps + step * batch,
-                    params.count * steps,
+                    first + batch * step / steps,
+                    params.count * (2 if params.enlarge else 1),
                     _saying(reading),
                     pictures.row(pictures.from_unit(arrays)),
                 )
             small += list(arrays)
     note = ""
     for number, picture in enumerate(small, 1):
-        large, note = yield from _large(ctx, params, picture)
+        large, note = yield from _large(ctx, params, picture, number)
         recipe = _recipe(ctx, params, reading, number, steps, guidance, note)
         yield ctx.artifact(
             Kind.IMAGE,
@@ -88,7 +88,7 @@ def generate(ctx: TaskContext, params: Generate) -> Iterator[Event]:
         drawn=reading.drawn,
         known=reading.known,
         unknown=list(reading.unknown),
-        note=" ".join(filter(None, (_left_out(reading), note))),
+        note=" ".join(filter(None, (_left_out(reading), note, _remark(ctx, params)))),
     )
 
 
@@ -114,12 +114,12 @@ def _arrays(made: Tensor) -> np.ndarray:
 
 
 def _large(
-    ctx: TaskContext, params: Generate, picture: np.ndarray
+    ctx: TaskContext, params: Generate, picture: np.ndarray, number: int
 ) -> Generator[Event, None, tuple[np.ndarray, str]]:
     """Return (H, W, 3) uint8 at the size that was asked for, and what there is to say about it."""
     drawn, note = pictures.from_unit(picture), ""
     if params.enlarge:
-        drawn, note = yield from _enlarged(ctx, drawn)
+        drawn, note = yield from _enlarged(ctx, drawn, number, params.count)
     if params.width or params.height:
         width, height = params.width or params.height, params.height or params.width
         drawn = pictures.fitted(drawn, width, height)
@@ -127,16 +127,32 @@ def _large(
 
 
 def _enlarged(
-    ctx: TaskContext, picture: np.ndarray
+    ctx: TaskContext, picture: np.ndarray, number: int, count: int
 ) -> Generator[Event, None, tuple[np.ndarray, str]]:
+    """Return the picture enlarged; it is the second half of the work for each of ``count``."""
+    words = f"Enlarging {number} of {count}" if count > 1 else "Enlarging"
     try:
         with ctx.lease(ENLARGER) as upscaler:
-            return (yield from enlarged(ctx, upscaler, picture, FACTOR)), ""
+            place = (count + number - 1, 2 * count)
+            steps = enlarged(
+                ctx,
+                upscaler,
+                picture,
+                FACTOR,
+                message=words,
+                place=place,
+                show=count == 1,  # of several, one in the making must not hide the others
+            )
+            return (yield from steps), ""
     except StudioError as error:
         if error.code is not ErrorCode.NOT_FOUND:
             raise
     smooth = pictures.resized(picture, FACTOR * SIDE, FACTOR * SIDE)
     return smooth, "Enlarged by interpolation: the weights that enlarge drawings are not here."
+
+
+def _remark(ctx: TaskContext, params: Generate) -> str:
+    return pictures.remark(params.init, ctx.inputs)
 
 
 def _recipe(

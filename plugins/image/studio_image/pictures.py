@@ -6,7 +6,6 @@ A picture is an (H, W, 3 or 4) uint8 array, red green blue (alpha).
 from __future__ import annotations
 
 import io
-import json
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,13 +15,13 @@ import numpy as np
 from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 
 from studio.api import BadInput, Check, Verdict
+from studio_image import png_text, recipes
 
 MAX_PIXELS = 100_000_000
 """Larger ones are refused before they are unpacked: a few bytes of file can say any size."""
 MAX_FILE_BYTES = 512 * 2**20
 THUMBNAIL_SIDE = 256
-RECIPE_KEY = "offline-studio"
-"""The text chunk of our PNG files that says, as JSON, how a picture was made."""
+MANY = "It has several pictures, as an animation has; the first one is used."
 
 
 def read(source: str | Path | bytes, name: str = "") -> np.ndarray:
@@ -60,26 +59,36 @@ def given(path: str, inputs: Mapping[str, Any], key: str = "image") -> np.ndarra
     return read(path) if path else None
 
 
+def remark(path: str, inputs: Mapping[str, Any], key: str = "image") -> str:
+    """Return what to say of a picture that ``given`` could read; empty for most."""
+    if key in inputs:
+        return MANY if has_many(io.BytesIO(bytes(inputs[key]))) else ""
+    return MANY if path and has_many(Path(path).expanduser()) else ""
+
+
+def has_many(source: Path | io.BytesIO) -> bool:
+    """Whether a file that can be read is an animation, or has several pages."""
+    with Image.open(source) as image:
+        if image.format not in ("GIF", "PNG", "WEBP", "TIFF"):
+            return False  # a phone puts a second, hidden picture into its JPEGs
+        try:
+            image.seek(1)
+        except EOFError:
+            return False
+        return True
+
+
 def png(picture: np.ndarray, recipe: Mapping[str, Any] | None = None) -> bytes:
     """Return the bytes of a PNG file; the same picture and recipe give the same bytes."""
     info = PngImagePlugin.PngInfo()
     if recipe is not None:
-        said = json.dumps(recipe, ensure_ascii=False, sort_keys=True)
-        info.add_itxt(RECIPE_KEY, said)
+        info.add_itxt(recipes.KEY, recipes.to_json(recipe))
+        height, width = picture.shape[:2]
+        if said := recipes.to_foreign(recipe, width, height):
+            info.add_text(recipes.FOREIGN_KEY, said)
     stream = io.BytesIO()
     Image.fromarray(picture).save(stream, "PNG", pnginfo=info, compress_level=6)
     return stream.getvalue()
-
-
-def recipe_of(data: bytes) -> dict[str, Any] | None:
-    """Return the recipe inside one of our PNG files; None if there is none."""
-    try:
-        with Image.open(io.BytesIO(data)) as image:
-            said = getattr(image, "text", {}).get(RECIPE_KEY)
-        found = json.loads(said) if said else None
-    except (OSError, ValueError):
-        return None
-    return found if isinstance(found, dict) else None
 
 
 def thumbnail(picture: np.ndarray, side: int = THUMBNAIL_SIDE) -> bytes:
@@ -152,7 +161,7 @@ def _decoded(data: bytes, name: str) -> np.ndarray:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # ours is below
-            image = Image.open(io.BytesIO(data))
+            image = Image.open(io.BytesIO(png_text.without_texts(data)))
         if image.width * image.height > MAX_PIXELS:
             size = f"{image.width:,} × {image.height:,}"
             raise BadInput(

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from studio.api import BadInput
-from studio_image import pictures
+from studio_image import pictures, png_text, recipes
 
 
 def noise(*shape: int) -> np.ndarray:
@@ -26,10 +26,11 @@ def file_of(image: Image.Image, kind: str = "PNG", **more: object) -> bytes:
 @pytest.mark.parametrize("channels", [3, 4])
 def test_a_png_keeps_every_pixel_and_its_recipe(channels: int) -> None:
     picture = noise(9, 7, channels)
-    data = pictures.png(picture, {"prompt": "Käfer 🐞", "seed": 3})
+    params = {"prompt": "Käfer 🐞", "seed": 3}
+    data = pictures.png(picture, {"task": "image.generate", "params": params})
     assert np.array_equal(pictures.read(data), picture)
-    assert pictures.recipe_of(data) == {"prompt": "Käfer 🐞", "seed": 3}
-    assert pictures.recipe_of(pictures.png(picture)) is None
+    assert recipes.from_json(png_text.texts(data, [recipes.KEY])[recipes.KEY]).params == params
+    assert png_text.texts(pictures.png(picture), [recipes.KEY]) == {}
 
 
 @pytest.mark.parametrize(

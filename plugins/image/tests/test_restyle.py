@@ -15,6 +15,7 @@ from safetensors.torch import save_file
 
 from studio.api import BadInput, StudioError
 from studio.testing.plugins import Made, run_task
+from studio_image import recipes
 from studio_image.restyle import loader
 from studio_image.restyle.features import LAYERS, Features
 from studio_image.restyle.gallery import STYLES
@@ -102,12 +103,38 @@ def test_the_time_is_up_and_the_picture_as_it_is_then_comes_out() -> None:
     assert len(made.artifacts) == 1
 
 
-def test_stop_leaves_nothing() -> None:
+def stopped(after: int) -> Made:
     params = Restyle.parse({"styles": ["ink"], "size": 64, "weights": "vgg"})
     inputs = {"image": png(picture())}
-    made = run_task(restyle, params, models={"vgg": features()}, inputs=inputs, stop_after=4)
+    return run_task(
+        restyle, params, models={"vgg": features()}, inputs=inputs, stop_after=after, seed=3
+    )
+
+
+def test_stop_keeps_the_picture_as_it_is_then() -> None:
+    made = stopped(after=5)  # the first step is that of loading
+    assert made.cancelled
+    (kept,) = made.artifacts
+    assert "stopped at step 4 of 120" in kept.title
+    assert (kept.meta["steps"], kept.meta["ended_early"]) == (4, True)
+    assert kept.verdict is not None
+    assert kept.verdict.passed
+    assert np.array_equal(pixels(made), pixels(stopped(after=5)))
+    assert not np.array_equal(pixels(made), pixels(stopped(after=9)))
+
+
+def test_stop_before_the_first_step_leaves_nothing() -> None:
+    made = stopped(after=1)
     assert made.cancelled
     assert not made.artifacts
+
+
+def test_the_recipe_says_all_that_makes_it_again() -> None:
+    made = run(seed=3, strength=2.0, keep_colours=True)
+    recipe = recipes.from_plain(made.artifacts[0].meta)
+    assert recipe.task == "image.restyle"
+    again = run(**recipe.params)
+    assert np.array_equal(pixels(again), pixels(made))
 
 
 def test_a_picture_of_one_pixel_and_a_long_strip_work() -> None:

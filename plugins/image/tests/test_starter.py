@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,11 @@ import torch
 
 from studio.api import BadInput, StudioError
 from studio.testing.plugins import Made, run_task
-from studio_image import drawing, pictures, sampling, starter_weights
+from studio_image import drawing, pictures, png_text, recipes, sampling, starter_weights
 from studio_image.schema import Generate
 from studio_image.starter import Decoder, Encoder, Generator
+from studio_image.upscale.model import Upscaler
+from studio_image.upscale.networks import Compact
 
 CAPTIONS = ("fox", "red apple", "crying face", "a button", "house")
 
@@ -48,9 +51,14 @@ def starter(file: Path) -> starter_weights.Starter:
     return loaded(file)
 
 
-def draw(starter: starter_weights.Starter, seed: int = 3, **params: Any) -> Made:
+def draw(
+    starter: starter_weights.Starter,
+    seed: int = 3,
+    more: Mapping[str, Any] | None = None,
+    **params: Any,
+) -> Made:
     values = {"prompt": "a fox", "weights": "tiny", "enlarge": False, "steps": 2, **params}
-    models = {"tiny": starter}
+    models = {"tiny": starter, **(more or {})}
     return run_task(drawing.generate, Generate.parse(values), seed=seed, models=models)
 
 
@@ -140,13 +148,24 @@ def test_each_step_is_shown(starter: starter_weights.Starter) -> None:
     assert made.progress[-1].done == made.progress[-1].total
 
 
+def test_drawing_and_enlarging_are_one_way_forward(starter: starter_weights.Starter) -> None:
+    upscaler = Upscaler(Compact(4, 4, 1).requires_grad_(False), "cpu", torch.float32)
+    made = draw(starter, count=2, enlarge=True, more={drawing.ENLARGER: upscaler})
+    shares = [event.done / event.total for event in made.progress]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
+    assert made.progress[-1].message == "Enlarging 2 of 2"
+    assert [e.preview is None for e in made.progress if "Enlarging" in e.message].count(False) == 0
+
+
 def test_the_file_says_how_it_was_made(starter: starter_weights.Starter) -> None:
     made = draw(starter, count=1, seed=9)
-    recipe = pictures.recipe_of(made.artifacts[0].payload)
-    assert recipe is not None
-    assert recipe["params"]["seed"] == 9
-    assert recipe["params"]["prompt"] == "a fox"
-    again = draw(starter, **{k: v for k, v in recipe["params"].items() if k != "seed"}, seed=9)
+    recipe = recipes.from_json(
+        png_text.texts(made.artifacts[0].payload, [recipes.KEY])[recipes.KEY]
+    )
+    assert recipe.params["seed"] == 9
+    assert recipe.params["prompt"] == "a fox"
+    again = draw(starter, **{k: v for k, v in recipe.params.items() if k != "seed"}, seed=9)
     assert again.artifacts[0].payload == made.artifacts[0].payload
 
 

@@ -15,6 +15,7 @@ from safetensors.torch import save_file
 
 from studio.api import BadInput, StudioError
 from studio.testing.plugins import Made, run_task
+from studio_image import recipes
 from studio_image.schema import Enlarge
 from studio_image.upscale import enlarge, enlarging, loader, tiles
 from studio_image.upscale.model import Upscaler
@@ -186,6 +187,28 @@ def test_a_picture_from_the_page() -> None:
     assert made.progress[-1].done == made.progress[-1].total == 1
     assert sum(event.preview is not None for event in made.progress) == 4
     assert len(made.progress) > 8  # steps within a tile, where it can be stopped
+
+
+def test_the_recipe_says_all_that_makes_it_again() -> None:
+    inputs, upscaler = {"image": png(noise(20, 20))}, small(Compact(4, 4, 2))
+    made = task(upscaler, {"factor": "2", "tile": 32}, inputs=inputs)
+    recipe = recipes.from_plain(made.artifacts[0].meta)
+    assert recipe.task == "image.enlarge"
+    again = task(upscaler, recipe.params, inputs=inputs)
+    assert again.artifacts[0].payload == made.artifacts[0].payload
+
+
+def test_an_animation_is_its_first_picture_and_says_so(tmp_path: Path) -> None:
+    frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue")]
+    for suffix in (".gif", ".png", ".webp", ".tif"):
+        path = tmp_path / f"two{suffix}"
+        frames[0].save(path, save_all=True, append_images=frames[1:])
+        made = task(small(Compact(2, 4, 1)), {"image": str(path), "factor": "2"})
+        assert "first one is used" in made.result["note"], suffix
+        inputs = {"image": path.read_bytes()}
+        assert (
+            "first one is used" in task(small(Compact(2, 4, 1)), {}, inputs=inputs).result["note"]
+        )
 
 
 def test_it_stops_within_a_tile() -> None:

@@ -19,8 +19,8 @@ from studio.protocol.messages import WeightsEntry
 class WeightsCatalogue:
     """All weights in some folders.
 
-    Scanning is a few directory listings and 4 bytes a file; it happens when first asked and
-    on ``rescan()``. May be used from any thread.
+    Scanning is a few directory listings, 4 bytes a GGUF file and the header of a safetensors file;
+    it happens when first asked and on ``rescan()``. May be used from any thread.
 
     Attributes:
         folders: Where it looks; earlier folders win over later ones.

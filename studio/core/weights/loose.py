@@ -1,4 +1,4 @@
-"""Recognises weights dropped in without a sidecar, by their first bytes. Parses no headers."""
+"""Recognises weights dropped in without a sidecar, by their first bytes or header."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from studio.core.weights.header import capability_of
 from studio.core.weights.weights import Weights
 
 GGUF_MAGIC = b"GGUF"
@@ -14,7 +15,7 @@ DIFFUSERS_INDEX = "model_index.json"
 MAX_CONFIG_BYTES = 1024 * 1024
 MAX_DEPTH = 3
 MIN_DRAWING_BYTES = 1 << 30
-"""Whole Stable Diffusion checkpoints are larger; smaller files are adapters and parts."""
+"""Larger files are whole checkpoints; of smaller ones the header says whether they are adapters."""
 MAX_ENTRIES = 20_000
 """A folder with more is no weights folder; looking on would only keep people waiting."""
 
@@ -33,7 +34,7 @@ def find_loose(folder: Path) -> Iterator[Weights]:
     while waiting and left > 0:
         here, depth = waiting.pop()
         if (here / DIFFUSERS_INDEX).is_file():  # its parts are no weights of their own
-            yield _drawing(here, here.name)
+            yield _picture_network(here, here.name, "text-to-image")
             continue
         if is_model_folder(here):
             yield _model_folder(here)
@@ -48,8 +49,8 @@ def find_loose(folder: Path) -> Iterator[Weights]:
                 waiting.append((entry, depth + 1))
             elif entry.suffix.lower() == ".gguf" and entry.is_file() and not _is_later_shard(entry):
                 yield _gguf(entry)
-            elif entry.suffix.lower() == ".safetensors" and size_of(entry) > MIN_DRAWING_BYTES:
-                yield _drawing(entry, entry.stem)
+            elif entry.suffix.lower() == ".safetensors" and entry.is_file():
+                yield from _safetensors_file(entry)
             elif _is_pickle(entry):
                 yield _refused(entry, entry)
 
@@ -92,14 +93,20 @@ def _gguf(path: Path) -> Weights:
     )
 
 
-def _drawing(path: Path, title: str) -> Weights:
-    """Return what is most likely a diffusion model; the runtime looks closer before it loads it."""
+def _safetensors_file(path: Path) -> Iterator[Weights]:
+    is_large = size_of(path) > MIN_DRAWING_BYTES
+    if capability := "text-to-image" if is_large else capability_of(path):
+        yield _picture_network(path, path.stem, capability)
+
+
+def _picture_network(path: Path, title: str, capability: str) -> Weights:
+    """Return what is most likely for this; the runtime looks closer before it loads it."""
     return Weights(
         id=slug(title),
         title=title,
         path=path.resolve(),
         format="safetensors",
-        capabilities=("text-to-image",),
+        capabilities=(capability,),
         bytes=size_of(path),
     )
 

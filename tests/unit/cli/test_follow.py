@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from studio.cli import terminal
+from studio.cli import run, terminal
 from studio.cli.exit_code import ExitCode
 from studio.cli.follow import Follower
 from studio.core.studio import Studio
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.states import JobState
 from studio.testing.plugins import importable
-from studio.testing.scripted import Become, Fail, ScriptedRuntime, Stall, Step, Tokens
+from studio.testing.scripted import (
+    Artifact,
+    Become,
+    Fail,
+    ScriptedRuntime,
+    Stall,
+    Step,
+    Tokens,
+)
 from tests.unit.cli.conftest import PLUGINS
 
 Command = Callable[..., tuple[int, str, str]]
@@ -96,3 +106,24 @@ def test_failure_of_the_job_is_no_failure_to_follow(
     job = studio.submit("echo.say", {"text": "x"})
     Follower(studio).follow(job)
     assert str(job.error) == "No."
+
+
+def test_what_a_stopped_job_had_finished_is_kept_and_named(
+    studio: Studio, runtime: ScriptedRuntime, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    @contextmanager
+    def opened() -> Iterator[Studio]:
+        yield studio
+
+    session: Any = SimpleNamespace(plugins=studio.plugins, studio=opened)
+    studio.jobs.on_change(lambda job: job.cancel() if job.artifacts else None)
+    runtime.enqueue(Artifact("text", b"half", ".txt", text="half"), Stall())
+    out = tmp_path / "out"
+    code = run.main(["echo.say", "--text", "half and half", "--out", str(out)], session)
+    said = capsys.readouterr()
+    assert code == ExitCode.CANCELLED
+    (kept,) = out.iterdir()
+    assert kept.read_bytes() == b"half"
+    assert said.out == "half\n"
+    assert "what was finished is kept" in said.err
+    assert str(kept) in said.err

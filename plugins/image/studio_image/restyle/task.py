@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from studio.api import BadInput, Event, Kind, TaskContext
+from studio.api import BadInput, Cancelled, Event, Kind, TaskContext
 from studio_image import pictures
 from studio_image.restyle.gallery import STYLES, style_file
 from studio_image.schema import Restyle
@@ -25,10 +25,11 @@ SHORTEST_SIDE = 16  # px: less than that is nothing after three poolings
 
 
 def restyle(ctx: TaskContext, params: Restyle) -> Iterator[Event]:
-    """Give a picture the style of others.
+    """Give a picture the style of others; when stopped, hand over the picture as it is then.
 
     Yields progress each step with a preview now and then, an ``image`` artifact (PNG), and the
-    result: ``width``, ``height``, ``steps`` done, ``seconds``, ``styles``, ``ended_early``.
+    result: ``width``, ``height``, ``steps`` done, ``seconds``, ``styles``, ``ended_early`` and
+    ``note``.
 
     Raises:
         BadInput: A picture is missing or cannot be read, or the shares of styles do not fit.
@@ -51,32 +52,49 @@ def restyle(ctx: TaskContext, params: Restyle) -> Iterator[Event]:
         params.keep_colours,
         params.steps,
     )
-    canvas, done, started = wish.content, 0, time.monotonic()
+    canvas, done = wish.content, 0
     with ctx.lease(params.weights, BYTES_A_PIXEL * height * width) as features:
         started = time.monotonic()
-        for canvas in transfer(features, wish, ctx.rng.torch(ctx.device)):
-            done += 1
-            preview = _array(canvas) if done % PREVIEW_EVERY == 1 else None
-            yield ctx.progress(done, params.steps, "", preview)
-            if 0 < params.seconds <= time.monotonic() - started:
-                break
-    made = _finished(canvas, picture)
-    facts = {"steps": done, "styles": params.styles, "strength": params.strength}
+        try:
+            for canvas in transfer(features, wish, ctx.rng.torch(ctx.device)):
+                done += 1
+                preview = _array(canvas) if done % PREVIEW_EVERY == 1 else None
+                yield ctx.progress(done, params.steps, "", preview)
+                if 0 < params.seconds <= time.monotonic() - started:
+                    break
+        except Cancelled:
+            if done:
+                yield from _results(ctx, params, _finished(canvas, picture), done, started)
+            raise
+    yield from _results(ctx, params, _finished(canvas, picture), done, started)
+
+
+def _results(
+    ctx: TaskContext, params: Restyle, made: np.ndarray, done: int, started: float
+) -> Iterator[Event]:
+    early = done < params.steps
+    height, width = made.shape[:2]
+    facts = {"steps": done, "ended_early": early, "width": width, "height": height}
+    recipe = {
+        "task": "image.restyle",
+        "params": params.to_dict() | {"seed": ctx.rng.seed},
+        **facts,
+    }
+    title = f"In the style of {_names(params.styles)}"
     yield ctx.artifact(
         Kind.IMAGE,
-        pictures.png(made, facts | {"task": "image.restyle", "seed": ctx.rng.seed}),
+        pictures.png(made, recipe),
         suffix=".png",
-        title=f"In the style of {_names(params.styles)}",
+        title=f"{title}, stopped at step {done} of {params.steps}" if early else title,
         verdict=pictures.verdict(made),
-        meta=facts | {"width": width, "height": height},
+        meta=recipe,
         preview=pictures.thumbnail(made),
     )
     yield ctx.result(
-        width=width,
-        height=height,
-        seconds=round(time.monotonic() - started, 2),
-        ended_early=done < params.steps,
         **facts,
+        seconds=round(time.monotonic() - started, 2),
+        styles=params.styles,
+        note=pictures.remark(params.image, ctx.inputs),
     )
 
 

@@ -67,7 +67,7 @@ def enlarge(ctx: TaskContext, params: Enlarge) -> Iterator[Event]:
     yield ctx.result(
         count=batch.done - len(batch.skipped),
         skipped=batch.skipped,
-        note=f"Left out: {' '.join(batch.skipped)}" if batch.skipped else "",
+        note=_note(ctx, params, batch),
         width=last.shape[1],
         height=last.shape[0],
     )
@@ -82,6 +82,7 @@ def enlarged(
     side: int = 0,
     message: str = "Enlarging",
     place: tuple[int, int] = (0, 1),
+    show: bool = True,
 ) -> Generator[Event, None, np.ndarray]:
     """Yield progress for any task; return the picture, ``factor`` times larger.
 
@@ -89,6 +90,7 @@ def enlarged(
         picture: (H, W, 3 or 4) uint8.
         side: Of the tiles, in pixels; 0 for what fits.
         place: Which picture of how many this is.
+        show: Send a preview after each tile.
     """
     steps = enlarging(upscaler, picture, factor, side)
     while True:
@@ -96,7 +98,14 @@ def enlarged(
             step = next(steps)
         except StopIteration as end:
             return end.value
-        yield ctx.progress(place[0] + step.done / step.total, place[1], message, step.preview)
+        done = place[0] + step.done / step.total
+        yield ctx.progress(done, place[1], message, step.preview if show else None)
+
+
+def _note(ctx: TaskContext, params: Enlarge, batch: _Batch) -> str:
+    if batch.skipped:
+        return f"Left out: {' '.join(batch.skipped)}"
+    return pictures.remark(params.image, ctx.inputs)
 
 
 def _is_digest(stem: str) -> bool:

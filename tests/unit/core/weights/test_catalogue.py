@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from studio.core.weights import Weights, WeightsCatalogue, loose
+from studio.core.weights import Weights, WeightsCatalogue, header, loose
 from studio.protocol.errors import ErrorCode, StudioError
 
 GGUF = b"GGUF\x03\x00\x00\x00" + b"\x00" * 56
@@ -78,6 +78,67 @@ def test_a_large_safetensors_file_is_a_drawing_model_and_a_small_one_is_left(
         file.truncate(loose.MIN_DRAWING_BYTES + 1)  # sparse: takes no room
     (row,) = WeightsCatalogue([tmp_path]).list("text-to-image")
     assert row.id == "painter"
+
+
+def safetensors(tensors: dict[str, tuple[int, ...]], **more: object) -> bytes:
+    """Return a file with these tensors, as far as its header goes."""
+    entries = {
+        name: {"dtype": "F16", "shape": shape, "data_offsets": [0, 2]}
+        for name, shape in tensors.items()
+    }
+    header = json.dumps({"__metadata__": {"format": "pt"}, **entries, **more}).encode()
+    return len(header).to_bytes(8, "little") + header
+
+
+READS, WRITES = {"first.weight": (64, 3, 3, 3)}, {"last.weight": (12, 64, 3, 3)}
+
+
+@pytest.mark.parametrize(
+    ("tensors", "capability"),
+    [
+        (READS | WRITES, "upscale"),
+        ({"first.weight": (64, 12, 3, 3), "last.weight": (3, 64, 1, 1)}, "upscale"),
+        ({"model.diffusion_model.input_blocks.0.0.weight": (320, 4, 3, 3)}, "text-to-image"),
+        (READS, ""),  # it looks at pictures and makes none
+        (READS | {"deep.weight": (48, 1, 3, 3), "wide.weight": (48, 64, 1, 1)}, ""),
+        ({"patches.weight": (48, 3, 16, 16)}, ""),
+        (READS | WRITES | {"decoder.conv_in.weight": (64, 4, 3, 3)}, ""),  # an autoencoder
+        ({"lora_unet_down.weight": (4, 320), "lora_unet_up.weight": (320, 4)}, ""),
+        ({}, ""),
+    ],
+)
+def test_a_small_safetensors_file_is_known_by_its_header(
+    tmp_path: Path, tensors: dict[str, tuple[int, ...]], capability: str
+) -> None:
+    drop(tmp_path, "Sharp 2x.safetensors", safetensors(tensors))
+    rows = [(row.id, row.capabilities, row.problem) for row in WeightsCatalogue([tmp_path]).list()]
+    assert rows == ([("sharp-2x", (capability,), "")] if capability else [])
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\x08\0\0\0\0\0\0\0not json",
+        safetensors(READS | WRITES, first={"shape": "3"}),
+        safetensors(READS | WRITES, first=[1]),
+        (5_000).to_bytes(8, "little") + b"[" * 5_000,
+        (2**62).to_bytes(8, "little") + b"{}",
+        safetensors(READS | WRITES)[:-9],
+        safetensors(READS | WRITES | {"x" * header.MAX_HEADER_BYTES: (1,)}),
+    ],
+)
+def test_a_header_that_is_none_hides_the_file_and_no_other(tmp_path: Path, data: bytes) -> None:
+    drop(tmp_path, "bad.safetensors", data)
+    drop(tmp_path, "good.safetensors", safetensors(READS | WRITES))
+    assert [row.id for row in WeightsCatalogue([tmp_path]).list()] == ["good"]
+
+
+def test_described_weights_are_not_listed_again_for_their_header(tmp_path: Path) -> None:
+    data = safetensors(READS | WRITES)
+    drop(tmp_path, "sharp.safetensors", data)
+    describe(tmp_path, "mine", "sharp.safetensors", data)
+    assert only(WeightsCatalogue([tmp_path])).id == "mine"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,101 @@
+"""What is known of harmony here: the chords of a key, where each likes to go. Plain data.
+
+Weights are in the units of the search, natural logarithms of how much likelier something is; they
+follow the common practice that any textbook of harmony describes (functions, fifths, cadences).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+
+class Degree(msgspec.Struct, frozen=True):
+    """A chord of a key: semitones of its root over the tonic, quality, the same with a seventh.
+
+    ``target``: the degree that a secondary dominant leads to. ``liking``: how common it is.
+    """
+
+    step: int
+    quality: str
+    seventh: str
+    target: str = ""
+    liking: float = 0.0
+
+
+DEGREES: Final = {
+    "major": {
+        "I": Degree(0, "", "maj7", liking=0.5),
+        "ii": Degree(2, "m", "m7"),
+        "iii": Degree(4, "m", "m7", liking=-0.6),
+        "IV": Degree(5, "", "maj7", liking=0.2),
+        "V": Degree(7, "", "7", liking=0.4),
+        "V7": Degree(7, "7", "7", liking=0.1),
+        "vi": Degree(9, "m", "m7", liking=0.1),
+        "bVII": Degree(10, "", "7", liking=-1.0),
+        "V/ii": Degree(9, "7", "7", "ii", -1.2),
+        "V/IV": Degree(0, "7", "7", "IV", -1.2),
+        "V/V": Degree(2, "7", "7", "V", -1.0),
+        "V/vi": Degree(4, "7", "7", "vi", -1.0),
+    },
+    "minor": {
+        "i": Degree(0, "m", "m7", liking=0.5),
+        "ii": Degree(2, "dim", "m7b5", liking=-0.9),
+        "III": Degree(3, "", "maj7"),
+        "iv": Degree(5, "m", "m7", liking=0.2),
+        "IV": Degree(5, "", "7", liking=-0.5),
+        "v": Degree(7, "m", "m7", liking=-0.4),
+        "V": Degree(7, "", "7", liking=0.2),
+        "V7": Degree(7, "7", "7", liking=0.1),
+        "VI": Degree(8, "", "maj7", liking=0.1),
+        "VII": Degree(10, "", "7", liking=0.1),
+        "V/iv": Degree(0, "7", "7", "iv", -1.2),
+        "V/V": Degree(2, "7", "7", "V", -1.4),
+    },
+}
+"""The chords that are tried in each mode, by Roman numeral."""
+
+GOES: Final = {
+    "major": {
+        "I": {"IV": 0.5, "V": 0.5, "vi": 0.5, "ii": 0.3, "V7": 0.2},
+        "ii": {"V": 0.9, "V7": 0.9, "I": -0.5, "IV": 0.0},
+        "iii": {"vi": 0.8, "IV": 0.6},
+        "IV": {"I": 0.5, "V": 0.7, "V7": 0.6, "ii": 0.2},
+        "V": {"I": 0.9, "vi": 0.4, "V7": 0.2, "IV": -0.4, "ii": -0.8},
+        "V7": {"I": 1.1, "vi": 0.4, "V": -0.8, "IV": -0.8, "ii": -1.0},
+        "vi": {"IV": 0.6, "ii": 0.6, "V": 0.3, "iii": 0.1},
+        "bVII": {"IV": 0.5, "I": 0.7},
+    },
+    "minor": {
+        "i": {"iv": 0.5, "V": 0.4, "VI": 0.5, "VII": 0.5, "III": 0.2},
+        "ii": {"V": 1.0, "V7": 1.0},
+        "III": {"VI": 0.5, "VII": 0.3, "iv": 0.3},
+        "iv": {"V": 0.7, "V7": 0.7, "i": 0.5, "VII": 0.3},
+        "IV": {"i": 0.5, "V": 0.5, "VII": 0.3},
+        "v": {"i": 0.6, "VI": 0.4, "iv": 0.2},
+        "V": {"i": 0.9, "VI": 0.4, "V7": 0.2, "iv": -0.5},
+        "V7": {"i": 1.1, "VI": 0.4, "V": -0.8, "iv": -0.9},
+        "VI": {"VII": 0.6, "iv": 0.5, "III": 0.3, "V": 0.4},
+        "VII": {"III": 0.6, "i": 0.6, "VI": 0.2},
+    },
+}
+"""How gladly one chord is followed by another."""
+
+ELSEWHERE: Final = -0.5
+"""For a step that ``GOES`` does not name."""
+
+RESOLVED, UNRESOLVED = 1.4, -2.5
+"""A secondary dominant that reaches its target, and one that does not."""
+
+STAY_IN_BAR, STAY = 0.8, 0.1
+"""The same chord again: within a bar, and over a bar line."""
+
+TONICS: Final = {"major": "I", "minor": "i"}
+DOMINANTS: Final = ("V", "V7")
+
+FIRST_TONIC, LAST_TONIC, LAST_DOMINANT, BEFORE_LAST = 1.2, 6.0, 1.5, 1.0
+"""The tonic at the start and at the end; the dominant at the end of a loop, and before the end."""
+
+HALF_CADENCE: Final = 0.6
+"""The dominant or the tonic at the end of a phrase."""

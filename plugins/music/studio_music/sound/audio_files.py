@@ -1,0 +1,172 @@
+"""Sound as files: WAV of 16 or 24 bits or floats, and FLAC; written, and read back.
+
+Samples are (frames, channels) float32, -1…1.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import struct
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+
+from studio.api import BadInput, ErrorCode, StudioError
+
+MAX_FILE_BYTES = 2**31
+Depth = Literal[16, 24, 32]
+
+_PCM, _FLOAT = 1, 3
+
+
+def wav(
+    samples: np.ndarray,
+    rate: int,
+    depth: Depth = 16,
+    *,
+    title: str = "",
+    recipe: Mapping[str, Any] | None = None,
+) -> bytes:
+    """Return the bytes of a WAV file; 32 bits are floats. The same samples give the same bytes.
+
+    Args:
+        title, recipe: Go into its ``LIST INFO`` chunk, as INAM and (JSON) ICMT.
+    """
+    frames, channels = samples.shape
+    width = depth // 8
+    form = struct.pack(
+        "<HHIIHH", _FLOAT if depth == 32 else _PCM, channels, rate, rate * channels * width,
+        channels * width, depth,
+    )  # fmt: skip
+    chunks = _chunk(b"fmt ", form)
+    if depth == 32:
+        chunks += _chunk(b"fact", struct.pack("<I", frames))
+    info = _info(title, recipe)
+    chunks += _chunk(b"LIST", b"INFO" + info) if info else b""
+    chunks += _chunk(b"data", _packed(samples, depth))
+    if len(chunks) + 4 > MAX_FILE_BYTES:
+        raise BadInput("This is too long for a WAV file.", "Export it as FLAC, or in parts.")
+    return b"RIFF" + struct.pack("<I", len(chunks) + 4) + b"WAVE" + chunks
+
+
+def flac(
+    samples: np.ndarray,
+    rate: int,
+    depth: Literal[16, 24] = 16,
+    *,
+    title: str = "",
+    recipe: Mapping[str, Any] | None = None,
+) -> bytes:
+    """Return the bytes of a FLAC file, by libsndfile; title and recipe are Vorbis comments.
+
+    Raises:
+        StudioError: libsndfile is not installed.
+    """
+    try:
+        import soundfile
+    except (ImportError, OSError) as error:
+        raise StudioError(
+            ErrorCode.UNSUPPORTED,
+            f"FLAC needs libsndfile, which cannot be loaded here ({error}).",
+            "Choose WAV: it holds the same samples.",
+        ) from error
+    stream = io.BytesIO()
+    with soundfile.SoundFile(
+        stream, "w", rate, samples.shape[1], f"PCM_{depth}", format="FLAC"
+    ) as file:
+        if title:
+            file.title = title
+        if recipe is not None:
+            file.comment = _json(recipe)
+        file.write(_integers(samples, depth) << (32 - depth))
+    return stream.getvalue()
+
+
+def read_wav(data: bytes) -> tuple[np.ndarray, int]:
+    """Return the samples (frames, channels) float32 and the rate of a WAV file.
+
+    Raises:
+        BadInput: It is none, is cut short, or has a form that is not read here.
+    """
+    chunks = dict(_chunks(data))
+    try:
+        kind, channels, rate, _, _, depth = struct.unpack_from("<HHIIHH", chunks[b"fmt "])
+        body = chunks[b"data"]
+    except (KeyError, struct.error) as error:
+        raise BadInput("This is not a WAV file, or it is cut short.") from error
+    if not 1 <= channels <= 8 or not 1000 <= rate <= 768_000:
+        raise BadInput(f"This WAV file has {channels} channels at {rate} Hz.")
+    if (kind, depth) == (_FLOAT, 32):
+        flat = np.frombuffer(body, "<f4", len(body) // 4)
+    elif (kind, depth) == (_PCM, 16):
+        flat = np.frombuffer(body, "<i2", len(body) // 2) / np.float32(2**15)
+    elif (kind, depth) == (_PCM, 24):
+        flat = _from_24(body)
+    else:
+        raise BadInput(f"WAV files of {depth} bits in form {kind} are not read here.")
+    whole = len(flat) // channels * channels
+    return np.nan_to_num(flat[:whole]).reshape(-1, channels).astype(np.float32), rate
+
+
+def info_of(data: bytes) -> dict[str, str]:
+    """Return the entries of a WAV file's ``LIST INFO`` chunk: INAM, ICMT …"""
+    body = dict(_chunks(data)).get(b"LIST", b"")
+    if body[:4] != b"INFO":
+        return {}
+    entries = _chunks(b"RIFF\0\0\0\0WAVE" + body[4:])
+    return {
+        name.decode("ascii", "replace"): text.rstrip(b"\0").decode("utf-8", "replace")
+        for name, text in entries
+    }
+
+
+def _integers(samples: np.ndarray, depth: int) -> np.ndarray:
+    top = 2 ** (depth - 1)
+    return np.clip(np.rint(samples * np.float64(top)), -top, top - 1).astype(np.int32)
+
+
+def _packed(samples: np.ndarray, depth: int) -> bytes:
+    if depth == 32:
+        return samples.astype("<f4").tobytes()
+    whole = _integers(samples, depth)
+    if depth == 16:
+        return whole.astype("<i2").tobytes()
+    return whole.astype("<i4").reshape(-1, 1).view(np.uint8)[:, :3].tobytes()
+
+
+def _from_24(body: bytes) -> np.ndarray:
+    parts = np.frombuffer(body, np.uint8, len(body) // 3 * 3).reshape(-1, 3)
+    whole = np.zeros((len(parts), 4), np.uint8)
+    whole[:, 1:] = parts
+    return whole.view("<i4").ravel() / np.float32(2**31)
+
+
+def _info(title: str, recipe: Mapping[str, Any] | None) -> bytes:
+    entries = b""
+    if title:
+        entries += _chunk(b"INAM", title.encode() + b"\0")
+    if recipe is not None:
+        entries += _chunk(b"ICMT", _json(recipe).encode() + b"\0")
+    return entries
+
+
+def _json(recipe: Mapping[str, Any]) -> str:
+    return json.dumps(recipe, ensure_ascii=False, sort_keys=True)
+
+
+def _chunk(name: bytes, body: bytes) -> bytes:
+    return name + struct.pack("<I", len(body)) + body + b"\0" * (len(body) % 2)
+
+
+def _chunks(data: bytes) -> list[tuple[bytes, bytes]]:
+    """Return the chunks of a RIFF file; the last may be cut short."""
+    if data[:4] != b"RIFF" or data[8:12] != b"WAVE":
+        raise BadInput("This is not a WAV file.")
+    found, at = [], 12
+    while at + 8 <= len(data):
+        name, size = struct.unpack_from("<4sI", data, at)
+        found.append((name, data[at + 8 : at + 8 + size]))
+        at += 8 + size + size % 2
+    return found
