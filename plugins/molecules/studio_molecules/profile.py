@@ -13,6 +13,9 @@ import msgspec
 from studio.api import BadInput
 from studio_molecules.figures import DESCRIPTORS
 
+WISHABLE = tuple(name for name in DESCRIPTORS if name != "score")
+"""What can be wished for: every figure but the score itself."""
+
 
 class Wish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where a figure should lie.
@@ -97,8 +100,8 @@ def checked(profile: Profile) -> Profile:
         raise BadInput("The profile wishes for nothing.", "Add a wish for at least one figure.")
     for number, wish in enumerate(profile.wishes, 1):
         called = f"Wish {number} (“{wish.figure[:40]}”)"
-        if wish.figure not in DESCRIPTORS:
-            known = ", ".join(DESCRIPTORS)
+        if wish.figure not in WISHABLE:
+            known = ", ".join(WISHABLE)
             raise BadInput(f"{called} is for a figure that there is not.", f"There are {known}.")
         if wish.low is None and wish.high is None:
             raise BadInput(f"{called} says neither “low” nor “high”.", "Give at least one of them.")

@@ -134,9 +134,11 @@ def _records(text: str) -> _Records:
     """Records of an SD file, each as its own molfile: a lie about counts spoils one record only."""
     line = 1
     for record in text.split("$$$$"):
-        lines = record.lstrip("\r\n").splitlines() if line > 1 else record.splitlines()
+        own = record.split("\n", 1)[1] if line > 1 and "\n" in record else record
+        first = line + record.count("\n") - own.count("\n")
+        lines = own.splitlines()  # the first one is the name, and may be empty
         if any(each.strip() for each in lines):
-            yield line, functools.partial(_molfile, "\n".join(lines)), lines[0].strip()[:200]
+            yield first, functools.partial(_molfile, "\n".join(lines)), lines[0].strip()[:200]
         line += record.count("\n")
 
 

@@ -40,7 +40,7 @@ def sample(
     token, done = rows, torch.zeros(count, dtype=torch.bool)
     for _ in range(MAX_LENGTH - rows.shape[1]):
         token = _next(model, token.to(device), state, rng, temperature)
-        token[done] = PAD
+        token = token.masked_fill(done[:, None], PAD)
         done |= token[:, 0] == END
         written.append(token)
         if done.all():
@@ -60,4 +60,4 @@ def _next(
     with torch.inference_mode():
         logits = model.network(token, state)[:, -1].float() / temperature
         logits[:, [PAD, START]] = -torch.inf
-        return torch.multinomial(logits.softmax(-1).to(rng.device), 1, generator=rng).clone()
+        return torch.multinomial(logits.softmax(-1).to(rng.device), 1, generator=rng)

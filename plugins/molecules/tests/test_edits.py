@@ -1,0 +1,56 @@
+"""Every child of the graph edits is a molecule; crosses hold parts of both."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from rdkit import Chem
+
+from studio_molecules.chem import edits
+
+LEADS = (
+    "CC(C)NCC(O)COc1cccc2ccccc12",
+    "CC(=O)Oc1ccccc1C(=O)O",
+    "CN1C=NC2=C1C(=O)N(C(=O)N2C)C",
+    "C[C@H](N)C(=O)O",
+    "C",
+)
+
+
+@pytest.mark.parametrize("lead", LEADS)
+def test_children_are_whole_valid_molecules(lead: str) -> None:
+    mol, rng = Chem.MolFromSmiles(lead), np.random.default_rng(0)
+    made = [child for child in (edits.mutate(mol, rng) for _ in range(300)) if child]
+    assert made
+    for child, operation in made:
+        smiles = Chem.MolToSmiles(child)
+        assert Chem.MolFromSmiles(smiles) is not None
+        assert "." not in smiles
+        assert operation in edits.EDITS
+
+
+def test_every_edit_is_used() -> None:
+    mol, rng = Chem.MolFromSmiles(LEADS[0]), np.random.default_rng(1)
+    made = {child[1] for child in (edits.mutate(mol, rng) for _ in range(2000)) if child}
+    assert made == set(edits.EDITS)
+
+
+def test_the_parent_is_left_as_it_was() -> None:
+    mol, rng = Chem.MolFromSmiles(LEADS[0]), np.random.default_rng(2)
+    for _ in range(100):
+        edits.mutate(mol, rng)
+        edits.cross(mol, mol, rng)
+    assert Chem.MolToSmiles(mol) == Chem.MolToSmiles(Chem.MolFromSmiles(LEADS[0]))
+
+
+def test_a_cross_holds_atoms_of_both() -> None:
+    first, second = Chem.MolFromSmiles("FCCCF"), Chem.MolFromSmiles("ClCCCCl")
+    rng = np.random.default_rng(3)
+    found = [edits.cross(first, second, rng) for _ in range(50)]
+    symbols = [{a.GetSymbol() for a in mol.GetAtoms()} for mol in found if mol is not None]
+    assert any({"F", "Cl"} <= each for each in symbols)
+
+
+def test_what_has_no_bond_to_cut_is_not_crossed() -> None:
+    methane = Chem.MolFromSmiles("C")
+    assert edits.cross(methane, methane, np.random.default_rng(4)) is None

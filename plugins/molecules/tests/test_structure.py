@@ -1,0 +1,100 @@
+"""Text from outside becomes a structure, or one sentence."""
+
+from __future__ import annotations
+
+import pytest
+
+from studio.api import BadInput
+from studio_molecules.chem import reading, structure
+
+
+@pytest.mark.parametrize(
+    ("smiles", "said"),
+    [
+        ("", "There is no SMILES"),
+        ("C" * 1_000_000, "too long"),
+        ("C1CC", "ring 1 is not closed"),
+        ("C(C", r"brackets \( \) do not match"),
+        ("[NH4", r"brackets \[ \] do not match"),
+        ("hello world", "cannot be read"),
+        ("c1cccc1", "aromatic rings"),
+        ("C(C)(C)(C)(C)C", "has too many bonds"),
+        ("[Pt](Cl)Cl", "holds Pt"),
+        ("*CC", "open ends"),
+        ("[H][H]", "no atoms but hydrogen"),
+        ("C" * 400, "400 heavy atoms"),
+    ],
+)
+def test_what_cannot_be_is_told(smiles: str, said: str) -> None:
+    with pytest.raises(BadInput, match=said):
+        structure.parse(smiles)
+
+
+def test_the_largest_part_of_a_salt_is_kept_and_said() -> None:
+    found = structure.parse("CC(=O)[O-].[Na+]")
+    assert found.smiles == "CC(=O)[O-]"
+    assert "largest part" in found.remark
+
+
+def test_the_same_molecule_has_one_name() -> None:
+    assert structure.parse("OCC").smiles == structure.parse("C(C)O").smiles
+
+
+def last(data: bytes, suffix: str) -> reading.Reading:
+    *_, found = reading.read(data, suffix, "file")
+    return found
+
+
+def test_bad_rows_of_smiles_are_listed_by_line() -> None:
+    found = last(b"CCO ethanol\n# remark\nC1CC bad\n\nCCN amine of two\n", ".smi")
+    assert [(row.line, row.name) for row in found.rows] == [(1, "ethanol"), (5, "amine of two")]
+    assert [fault.line for fault in found.faults] == [3]
+
+
+@pytest.mark.parametrize("sign", [",", ";", "\t"])
+def test_a_table_names_its_column(sign: str) -> None:
+    rows = [("id", "SMILES", "x"), ("a", "CCO", "1"), ("b", "nonsense", "2"), ("c",)]
+    text = "\n".join(sign.join(row) for row in rows)
+    found = last(text.encode(), ".csv")
+    assert [(row.line, row.name, row.structure.smiles) for row in found.rows] == [(2, "a", "CCO")]
+    assert [fault.line for fault in found.faults] == [3, 4]
+
+
+MOLFILE = """ethanol
+  test
+
+  3  2  0  0  0  0  0  0  0  0999 V2000
+    0.0000    0.0000    0.0000 C   0  0  0  0  0  0
+    1.5000    0.0000    0.0000 C   0  0  0  0  0  0
+    2.0000    1.4000    0.0000 O   0  0  0  0  0  0
+  1  2  1  0
+  2  3  1  0
+M  END
+"""
+
+
+def test_a_lie_about_counts_spoils_one_record_only() -> None:
+    liar = MOLFILE.replace("  3  2", "999999")
+    data = f"{MOLFILE}$$$$\n{liar}$$$$\n{MOLFILE}$$$$\n".encode()
+    found = last(data, ".sdf")
+    assert [row.name for row in found.rows] == ["ethanol", "ethanol"]
+    assert [fault.line for fault in found.faults] == [12]
+
+
+def test_a_record_without_a_name_is_read() -> None:
+    data = f"{MOLFILE}$$$$\n{MOLFILE.removeprefix('ethanol')}$$$$\n".encode()
+    assert [row.structure.smiles for row in last(data, ".sdf").rows] == ["CCO", "CCO"]
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"\x89PNG\0\0", "no text"),
+        (b"", "no molecule"),
+        (b"C1CC\n", "First fault, line 1"),
+        (b"x" * (reading.MAX_BYTES + 1), "too large"),
+    ],
+)
+def test_a_file_without_molecules_says_why(data: bytes, said: str) -> None:
+    with pytest.raises(BadInput, match=said):
+        last(data, ".smi")

@@ -1,0 +1,135 @@
+"""The tasks, with a model that writes known strings."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from rdkit import Chem
+
+from studio.api import BadInput, StudioError
+from studio.testing.plugins import run_task
+from studio_molecules.chem import descriptors
+from studio_molecules.molecule import from_csv
+from studio_molecules.schema import Analogues, Draw, Generate, Improve, Predict, Shape
+from studio_molecules.smiles.weights import SmilesModel
+from studio_molecules.tasks import generating, improving, looking, relatives, table
+
+LEAD = "CC(C)NCC(O)COc1cccc2ccccc12"
+
+
+def test_invalid_strings_are_counted_and_dropped(scripted: SmilesModel) -> None:
+    made = run_task(
+        generating.generate, Generate.parse({"count": 7}), seed=1, models={"": scripted}
+    )
+    smiles = [each["smiles"] for each in made.result["molecules"]]
+    assert len(smiles) == len(set(smiles)) == 7
+    assert all(Chem.MolFromSmiles(each) is not None for each in smiles)
+    assert 0.5 < made.result["valid_raw"] < 0.95
+    (artifact,) = made.artifacts
+    assert artifact.verdict is not None
+    assert artifact.verdict.passed
+    assert [each.smiles for each in from_csv(artifact.payload)] == smiles
+
+
+def test_the_same_seed_makes_the_same_table(scripted: SmilesModel) -> None:
+    params = Generate.parse({"count": 5})
+    first, again = (
+        run_task(generating.generate, params, seed=2, models={"": scripted}) for _ in range(2)
+    )
+    assert first.artifacts[0].payload == again.artifacts[0].payload
+
+
+def test_a_run_that_finds_too_few_says_how_many(scripted: SmilesModel) -> None:
+    made = run_task(
+        generating.generate, Generate.parse({"count": 50}), seed=1, models={"": scripted}
+    )
+    assert made.result["count"] == 7
+    assert made.result["drawn"] > 50
+
+
+def test_relatives_are_as_near_as_asked_and_know_their_parent(scripted: SmilesModel) -> None:
+    params = Analogues.parse({"lead": LEAD, "count": 60, "similarity": 0.5})
+    made = run_task(relatives.analogues, params, seed=3, models={"": scripted})
+    lead = descriptors.fingerprint(Chem.MolFromSmiles(LEAD))
+    known = {LEAD, *(each["smiles"] for each in made.result["molecules"])}
+    assert made.result["count"] == 60
+    for each in made.result["molecules"]:
+        mol = Chem.MolFromSmiles(each["smiles"])
+        assert mol is not None
+        assert descriptors.similarity(mol, lead) >= 0.5
+        assert each["parent"] in known
+        assert each["operation"]
+        assert each["smiles"] != LEAD
+
+
+def test_a_lead_that_cannot_be_is_told(scripted: SmilesModel) -> None:
+    with pytest.raises(BadInput, match="ring 1 is not closed"):
+        run_task(relatives.analogues, Analogues.parse({"lead": "C1CC"}), models={"": scripted})
+
+
+PROFILE = {"wishes": [{"figure": "qed", "low": 0.95, "slack": 0.9}, {"figure": "logp", "high": 3}]}
+
+
+def test_a_search_gets_better_and_tells_its_curve(scripted: SmilesModel, tmp_path: Path) -> None:
+    path = tmp_path / "profile.json"
+    path.write_text(json.dumps(PROFILE))
+    params = Improve.parse({"profile": str(path), "lead": "CCO", "budget": 400, "count": 10})
+    made = run_task(improving.improve, params, seed=4, models={"": scripted})
+    curve = [json.loads(line) for line in made.text.splitlines()]
+    assert curve[-1]["best"] > curve[0]["best"]
+    assert [each["best"] for each in curve] == sorted(each["best"] for each in curve)
+    scores = [each["score"] for each in made.result["molecules"]]
+    assert scores == sorted(scores, reverse=True)
+    assert all(each["logp"] <= 3 for each in made.result["molecules"])
+
+
+def test_stop_keeps_what_was_found(scripted: SmilesModel) -> None:
+    params = Improve.parse({"wishes": PROFILE, "lead": LEAD, "budget": 100_000})
+    made = run_task(improving.improve, params, seed=5, models={"": scripted}, stop_after=200)
+    assert made.cancelled
+    assert made.artifacts
+    assert made.result["stopped"] is True
+
+
+def test_an_impossible_profile_says_so(scripted: SmilesModel) -> None:
+    wishes = {"wishes": [{"figure": "mw", "high": 1, "limit": True}]}
+    params = Improve.parse({"wishes": wishes, "lead": LEAD, "budget": 50})
+    with pytest.raises(StudioError, match="meets the hard limits"):
+        run_task(improving.improve, params, models={"": scripted})
+
+
+def test_figures_of_a_list_with_its_faults() -> None:
+    text = "CC(=O)Oc1ccccc1C(=O)O aspirin\nC1CC bad\nOCC\nCCO\n[Na+].CC(=O)[O-] salt"
+    made = run_task(looking.predict, Predict.parse({"smiles": text, "lead": "CCO"}))
+    assert [each["name"] for each in made.result["molecules"]] == ["aspirin", "", "salt"]
+    assert made.result["molecules"][0]["mw"] == pytest.approx(180.16, abs=0.01)
+    assert made.result["molecules"][1]["similarity"] == 1
+    assert [fault["line"] for fault in made.result["faults"]] == [2]
+    assert made.result["repeats"] == 1
+    assert made.result["remarks"][0]["line"] == 5
+
+
+@pytest.mark.parametrize("name", ["missing.smi", "."])
+def test_a_file_that_cannot_be_read_is_told(tmp_path: Path, name: str) -> None:
+    with pytest.raises(BadInput, match="cannot be read"):
+        run_task(looking.predict, Predict.parse({"file": str(tmp_path / name)}))
+
+
+def test_drawings_and_shapes() -> None:
+    asked = {"smiles": ["CCO", "c1ccccc1"], "highlight": "c1ccccc1"}
+    drawn = run_task(looking.draw, Draw.parse(asked))
+    assert [svg.count("<svg") for svg in drawn.result["svgs"]] == [1, 1]
+    assert "ellipse" in drawn.result["svgs"][1]
+    with pytest.raises(BadInput, match="not a pattern"):
+        run_task(looking.draw, Draw.parse({"smiles": ["C"], "highlight": "[["}))
+    shape = run_task(looking.fold, Shape.parse({"smiles": "CCO"}), seed=6).result
+    assert sorted(shape["symbols"]) == ["C"] * 2 + ["H"] * 6 + ["O"]
+    assert len(shape["places"]) == 9
+    assert shape == run_task(looking.fold, Shape.parse({"smiles": "CCO"}), seed=6).result
+
+
+def test_a_table_with_a_fault_does_not_pass() -> None:
+    assert not table.check(b"smiles,name,parent,operation,seed\nC1CC,,,,0\n").passed
+    assert not table.check(b"smiles,name,parent,operation,seed\nC,,,,0\nC,,,,0\n").passed
