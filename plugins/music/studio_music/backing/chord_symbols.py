@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 import msgspec
 
+from studio_music.formats.chord_symbols import parts
 from studio_music.piece import Key
 
 INTERVALS: Final = {
@@ -23,6 +23,9 @@ INTERVALS: Final = {
     "m7": (0, 3, 7, 10),
     "m7b5": (0, 3, 6, 10),
     "dim7": (0, 3, 6, 9),
+    "9": (0, 4, 7, 10, 14),
+    "maj9": (0, 4, 7, 11, 14),
+    "m9": (0, 3, 7, 10, 14),
 }
 """Semitones over the root, by the part of the symbol behind it."""
 
@@ -43,7 +46,6 @@ _ALIASES: Final = {
 }
 _LETTERS: Final = "FCGDAEB"  # the line of fifths, without accidentals
 _STEPS: Final = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
-_SYMBOL: Final = re.compile(r"([A-G])([#b♯♭]*)([^/]*)(?:/([A-G][#b♯♭]*))?")
 
 
 class Harmony(msgspec.Struct, frozen=True):
@@ -73,15 +75,14 @@ class Harmony(msgspec.Struct, frozen=True):
 
 def parsed(symbol: str) -> Harmony | None:
     """Return the chord of a symbol; None if it is none of those known here."""
-    found = _SYMBOL.fullmatch(symbol.strip().replace(" ", ""))
+    found = parts(symbol)
     if found is None:
         return None
-    letter, accidentals, rest, below = found.groups()
-    quality = _ALIASES.get(rest, rest)
+    quality = _ALIASES.get(found.kind, found.kind)
     if quality not in INTERVALS:
         return None
-    over = _pitch_class(below[0], below[1:]) if below else None
-    return Harmony(_pitch_class(letter, accidentals), quality, over)
+    over = _pitch_class(found.bass) if found.bass else None
+    return Harmony(_pitch_class(found.root), quality, over)
 
 
 def spelled(pitch_class: int, key: Key) -> str:
@@ -96,6 +97,6 @@ def spelled(pitch_class: int, key: Key) -> str:
     return _LETTERS[letter] + ("#" * accidentals if accidentals > 0 else "b" * -accidentals)
 
 
-def _pitch_class(letter: str, accidentals: str) -> int:
-    sharps = sum(1 if sign in "#♯" else -1 for sign in accidentals)
-    return (_STEPS[letter] + sharps) % 12
+def _pitch_class(name: tuple[str, int]) -> int:
+    letter, alteration = name
+    return (_STEPS[letter] + alteration) % 12
