@@ -196,14 +196,22 @@ def row(styles: str, pairs: str, tallies: Sequence[Tally]) -> Row:
 
 
 def table(report: Report) -> Iterator[str]:
-    """Yield the report as lines of text."""
-    yield f"{'style':15} {'pairs':9} {'n':>4}  top-1   top-5   ceiling  copy"
-    for row_ in report.rows:
-        yield (
-            f"{row_.styles:15} {row_.pairs:9} {row_.count:4}  {row_.top1:6.1%}  {row_.top5:6.1%}"
-            f"  {row_.ceiling:6.1%}  {row_.copy:6.1%}"
-        )
+    """Yield the report as two tables in Markdown: yardsticks are those of the held-out pairs."""
+    found = {(row_.styles, row_.pairs): row_ for row_ in report.rows}
+    yield "| style | trained: top-1, top-5 | held out: top-1, top-5 | ceiling | copy |"
+    yield "|---|---|---|---|---|"
+    for styles in dict.fromkeys(row_.styles for row_ in report.rows):
+        both = [found.get((styles, pairs)) for pairs in ("trained", "held out")]
+        cells = [_hits(row_) if row_ else "" for row_ in both]
+        last = both[1] or both[0]
+        assert last is not None
+        yield f"| {styles} | {' | '.join(cells)} | {last.ceiling:.1%} | {last.copy:.1%} |"
     yield ""
-    yield "distance to the nearest trained picture (rms at 32 px, -1 to 1)"
+    yield "| distance to the nearest trained picture | mean | below 0.1 |"
+    yield "|---|---|---|"
     for name, far in report.distances.items():
-        yield f"{name:25} {far.mean:.3f}, below 0.1: {far.near:.1%}"
+        yield f"| {name} | {far.mean:.3f} | {far.near:.1%} |"
+
+
+def _hits(found: Row) -> str:
+    return f"{found.top1:.1%}, {found.top5:.1%} of {found.count}"
