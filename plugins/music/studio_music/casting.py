@@ -1,4 +1,4 @@
-"""Gives the tune an instrument that reaches all of its notes. Changes the tune by octaves at most."""
+"""Gives the tune an instrument that reaches all of its notes. Moves it by octaves at most."""
 
 from __future__ import annotations
 

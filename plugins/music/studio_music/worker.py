@@ -5,10 +5,11 @@ Does none of the work: that is in the modules named here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from studio.api import hookimpl
+from studio.api import Kind, Verdict, hookimpl
+from studio_music import checks, sound_checks
 from studio_music.tasks import backing, composing, harmonising, opening, rendering
 
 
@@ -22,3 +23,9 @@ def studio_tasks() -> Mapping[str, Any]:
         "music.render": rendering.render,
         "music.open": opening.open_score,
     }
+
+
+@hookimpl
+def studio_checks() -> Mapping[str, Callable[[bytes], Verdict]]:
+    """Return how a score and a sound without a verdict are checked."""
+    return {Kind.SCORE: checks.check_file, Kind.AUDIO: sound_checks.check_file}
