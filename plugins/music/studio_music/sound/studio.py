@@ -22,6 +22,9 @@ class StudioSynth:
     def __init__(self, rate: int) -> None:
         self.rate = rate
 
+    def load(self, program: int, drums: bool) -> None:
+        """Nothing is loaded: recipes are at hand."""
+
     def tone(self, voice: Voice, frames: int) -> np.ndarray:
         """Return (1 or 2, at most frames) float32; see ``Synth``."""
         rng = np.random.default_rng([voice.program, voice.drums, voice.pitch, voice.layer])
@@ -46,9 +49,6 @@ class StudioSynth:
             return drums.drum(voice.pitch).seconds
         recipe = programs.recipe(voice.program)
         return recipe.seconds(hertz_of(voice.pitch)) if isinstance(recipe, Struck) else np.inf
-
-    def close(self) -> None:
-        """Nothing is held."""
 
     def _dies(self, voice: Voice) -> bool:
         return np.isfinite(self.ring(voice))

@@ -35,6 +35,10 @@ class Synth(Protocol):
     name: str
     rate: int
 
+    def load(self, program: int, drums: bool) -> None:
+        """Get ready to play a program, which may take a while."""
+        ...
+
     def tone(self, voice: Voice, frames: int) -> np.ndarray:
         """Return (1 or 2, at most frames) float32: the tone as long as it is held.
 
@@ -48,10 +52,6 @@ class Synth(Protocol):
 
     def ring(self, voice: Voice) -> float:
         """Return after how many seconds it has died away though held; inf if it does not."""
-        ...
-
-    def close(self) -> None:
-        """Let go of what it holds."""
         ...
 
 
@@ -78,6 +78,11 @@ class Tones:
         else:
             self._kept.move_to_end(key)
         return tone
+
+    def forget(self) -> None:
+        """Make every tone anew from now on."""
+        self._kept.clear()
+        self._bytes = 0
 
     def _keep(self, key: tuple[Voice, int], tone: np.ndarray) -> None:
         self._kept[key] = tone
