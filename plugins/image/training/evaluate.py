@@ -15,9 +15,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from studio_image.bench.accuracy import RealPictures, measure, table
+from studio_image.bench.accuracy import RealPictures, drawn, measure, table
 from studio_image.bench.starter import opened
-from studio_image.sampling import draw, understand
 from studio_image.starter import STYLES
 from studio_image.starter_weights import Starter, loader
 
@@ -53,26 +52,18 @@ EVERYDAY = (
 )
 
 
-def drawn(starter: Starter, caption: str, style: str, seed: int) -> np.ndarray:
-    """Return one drawing, (64, 64, 3) uint8."""
-    rng = torch.Generator().manual_seed(seed)
-    reading = understand(caption, style, starter)
-    *_, (_, pictures) = draw(starter, reading.caption, count=1, rng=rng)
-    return _array(pictures[0])
-
-
 def sheet(starter: Starter, real: RealPictures) -> Image.Image:
     """Return everyday things in each style, held-out pairs over their truth, new prompts."""
-    rows = [[drawn(starter, c, style, 7) for c in EVERYDAY] for style in STYLES]
+    rows = [drawn(starter, EVERYDAY, style, 7) for style in STYLES]
     held = np.random.default_rng(1).permutation(np.flatnonzero(real.held_out))[: len(EVERYDAY)]
-    rows.append([drawn(starter, real.captions[i], real.styles[i], 7) for i in held])
-    rows.append([_array(real.pixels[i].float() / 255) for i in held])
-    rows += [[drawn(starter, c, "3d", seed) for c in NOVEL] for seed in (7, 8)]
+    made = [drawn(starter, [real.captions[i]], real.styles[i], 7) for i in held]
+    rows += [torch.cat(made), real.pixels[held].float() / 255]
+    rows += [drawn(starter, NOVEL, "3d", seed) for seed in (7, 8)]
     wide, tall = len(EVERYDAY), len(rows)
     paper = Image.new("RGB", (wide * 68, tall * 68), "white")
     for y, row in enumerate(rows):
         for x, picture in enumerate(row):
-            paper.paste(Image.fromarray(picture), (x * 68 + 2, y * 68 + 2))
+            paper.paste(Image.fromarray(_array(picture)), (x * 68 + 2, y * 68 + 2))
     return paper
 
 
