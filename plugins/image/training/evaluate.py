@@ -16,7 +16,7 @@ from PIL import Image
 from torch import Tensor
 
 from studio_image.bench.accuracy import RealPictures, drawn, measure, table
-from studio_image.bench.starter import opened
+from studio_image.bench.timing import opened
 from studio_image.starter import STYLES
 from studio_image.starter_weights import Starter, loader
 

@@ -7,18 +7,17 @@ Accuracy needs the pictures that the weights learned from, which no installation
 from __future__ import annotations
 
 import os
-import statistics
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from studio.api import BenchContext, Loader
+from studio.api import BenchContext
 from studio_image import pictures, sampling, starter_weights, upscale
 from studio_image.bench import accuracy
+from studio_image.bench.timing import medians, opened
 from studio_image.drawing import ENLARGER, FACTOR
 from studio_image.starter import LATENT_CHANNELS, LATENT_SIDE, TOKENS
 from studio_image.starter_weights import Starter
@@ -55,7 +54,7 @@ def measure(ctx: BenchContext) -> Mapping[str, Any]:
                 pass
 
     ctx.say(f"drawing four pictures {ROUNDS} times, each in three ways")
-    seconds, reference, larger = medians(ours, lambda: plain(starter, rows), enlarged)
+    seconds, reference, larger = medians(ROUNDS, ours, lambda: plain(starter, rows), enlarged)
     return {
         "ratio": reference / seconds,
         "seconds": seconds,
@@ -66,28 +65,6 @@ def measure(ctx: BenchContext) -> Mapping[str, Any]:
         "threads": torch.get_num_threads(),
         **(figures(ctx, starter)),
     }
-
-
-def opened(loader: Loader, path: Path) -> Any:
-    """Return what ``loader`` makes of a file."""
-    steps = loader.load(path, "cpu")
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
-
-
-def medians(*calls: Callable[[], object]) -> list[float]:
-    """Return the median seconds of each call; they take turns, so that all meet the same load."""
-    spent: list[list[float]] = [[] for _ in calls]
-    for round_ in range(ROUNDS + 1):
-        for call, seconds in zip(calls, spent):
-            began = time.perf_counter()
-            call()
-            if round_:  # the first one fills caches
-                seconds.append(time.perf_counter() - began)
-    return [statistics.median(seconds) for seconds in spent]
 
 
 @torch.inference_mode()
