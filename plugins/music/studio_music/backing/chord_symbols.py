@@ -6,7 +6,8 @@ from typing import Final
 
 import msgspec
 
-from studio_music.formats.chord_symbols import parts
+from studio_music.formats.chord_symbols import Parts, parts, symbol
+from studio_music.formats.spelling import STEPS, spell
 from studio_music.piece import Key
 
 INTERVALS: Final = {
@@ -44,8 +45,6 @@ _ALIASES: Final = {
     "+": "aug",
     "sus": "sus4",
 }
-_LETTERS: Final = "FCGDAEB"  # the line of fifths, without accidentals
-_STEPS: Final = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 
 
 class Harmony(msgspec.Struct, frozen=True):
@@ -69,13 +68,13 @@ class Harmony(msgspec.Struct, frozen=True):
 
     def symbol(self, key: Key) -> str:
         """Return its name, spelled as in ``key``."""
-        below = "" if self.over is None else f"/{spelled(self.over, key)}"
-        return f"{spelled(self.root, key)}{self.quality}{below}"
+        over = None if self.over is None else _spelled(self.over, key)
+        return symbol(Parts(_spelled(self.root, key), self.quality, over))
 
 
-def parsed(symbol: str) -> Harmony | None:
+def parsed(name: str) -> Harmony | None:
     """Return the chord of a symbol; None if it is none of those known here."""
-    found = parts(symbol)
+    found = parts(name)
     if found is None:
         return None
     quality = _ALIASES.get(found.kind, found.kind)
@@ -85,18 +84,11 @@ def parsed(symbol: str) -> Harmony | None:
     return Harmony(_pitch_class(found.root), quality, over)
 
 
-def spelled(pitch_class: int, key: Key) -> str:
-    """Return the name of a pitch class, the nearest on the line of fifths to the middle of the key.
-
-    So that an F sharp is one in G major, and a G flat in D flat major.
-    """
-    middle = key.fifths + 2  # F is −1 and C is 0: the middle of the seven notes of C major is D
-    places = [place for place in range(-15, 20) if place * 7 % 12 == pitch_class % 12]
-    place = min(places, key=lambda each: (abs(each - middle), each))
-    accidentals, letter = divmod(place + 1, 7)
-    return _LETTERS[letter] + ("#" * accidentals if accidentals > 0 else "b" * -accidentals)
+def _spelled(pitch_class: int, key: Key) -> tuple[str, int]:
+    written = spell(60 + pitch_class, key)
+    return written.step, written.alter
 
 
 def _pitch_class(name: tuple[str, int]) -> int:
     letter, alteration = name
-    return (_STEPS[letter] + alteration) % 12
+    return (STEPS[letter] + alteration) % 12
