@@ -10,7 +10,7 @@ from typing import Any
 
 from studio.api import Kind, Verdict, hookimpl
 from studio_music import checks, sound_checks
-from studio_music.tasks import backing, composing, harmonising, opening, rendering
+from studio_music.tasks import backing, composing, engraving, harmonising, opening, rendering
 
 
 @hookimpl
@@ -21,6 +21,7 @@ def studio_tasks() -> Mapping[str, Any]:
         "music.harmonise": harmonising.harmonise,
         "music.back": backing.back,
         "music.render": rendering.render,
+        "music.engrave": engraving.engrave,
         "music.open": opening.open_score,
     }
 
