@@ -17,7 +17,6 @@ from studio.api import ErrorCode, StudioError
 from studio_music.piece import Piece
 from studio_music.sound import devices
 from studio_music.sound.band import Band
-from studio_music.sound.limiter import STEP
 from studio_music.sound.speaker import Speaker
 
 log = logging.getLogger(__name__)
@@ -28,6 +27,7 @@ AHEAD = 8
 _FIRST = 2  # blocks that wait before the device is started
 _TURN = 0.02  # seconds between two looks at what waits
 _IDLE = 4.0  # seconds of silence after which the device is let go
+_JITTER = 0.5  # seconds by which the clock of a device may be wrong
 _DEAD = 5.0  # seconds after which a device that asks for nothing is given up
 
 Loop = tuple[int, int]
@@ -77,6 +77,7 @@ class Player:
         self._wish = self._done = _Wish()
         self._auditions: list[tuple[int, int, bool, int]] = []
         self._rest = 0  # the tick where it stands while it does not play
+        self._shown = 0.0  # the time of the performance that ``tick`` last told
         self._lock, self._news, self._closing = threading.Lock(), threading.Event(), False
         self._stream: devices.Stream | None = None
         self._started = False
@@ -137,9 +138,11 @@ class Player:
         heard, stream = self._speaker.heard, self._stream
         if heard is None or stream is None or not self.playing:
             return self._rest
-        passed = (stream.time() - heard.at) * stream.rate
-        block = heard.block
-        return block.performance.tick(block.before.time + heard.offset + passed - STEP)
+        time = heard.time(stream.time(), stream.rate)
+        if time < self._shown < time + _JITTER * stream.rate:  # never back by a hair
+            time = self._shown
+        self._shown = time
+        return heard.block.performance.tick(time)
 
     @property
     def level(self) -> float:

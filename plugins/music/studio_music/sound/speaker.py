@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from studio_music.sound.limiter import STEP
 from studio_music.sound.performance import BLOCK, Block
 
 _FADE = 256  # samples over which sound ends when it is stopped
@@ -24,11 +25,21 @@ class Heard:
     Attributes:
         block: Whose sample ``offset`` (below 0: not yet begun) sounds at ``at``.
         at: A time of the device's clock.
+        count: Samples that the device has got since.
     """
 
     block: Block
     offset: int
     at: float
+    count: int
+
+    def time(self, now: float, rate: int) -> float:
+        """Return what sounds ``now`` by the device's clock, in the time of the performance.
+
+        A device that has just begun may let its clock run before its sound: hence the bound.
+        """
+        passed = min((now - self.at) * rate, self.count)
+        return self.block.before.time + self.offset + passed - STEP
 
 
 class Speaker:
@@ -98,7 +109,7 @@ class Speaker:
         place = self._fade_out(out) if self._stopping else 0
         heard = None
         while place < len(out) and self._next():
-            heard = heard or Heard(self._block, self._given - place, at)
+            heard = heard or Heard(self._block, self._given - place, at, len(out))
             count = min(len(out) - place, BLOCK - self._given)
             out[place : place + count] = self._block.samples[self._given : self._given + count]
             self._given += count
