@@ -1,6 +1,6 @@
 """Read the four-part chorales of music21's corpus on a grid of sixteenths, for training.
 
-python chorale_scores.py MUSIC21_WHEEL JSB.json CHORALES.npz
+python chorale_scores.py MUSIC21_WHEEL CHORALES.npz
 
 Leaves out what the test and validation pieces of the JSB split hold, in any key, and the files of
 CCARH (no mxl). Reads the wheel as an archive; imports nothing of it.
@@ -9,7 +9,6 @@ CCARH (no mxl). Reads the wheel as an archive; imports nothing of it.
 from __future__ import annotations
 
 import io
-import json
 import sys
 import zipfile
 from collections import Counter
@@ -17,6 +16,8 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
+
+from studio_music.bench import jsb
 
 STEP = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 NAMES = ("soprano", "alto", "tenor", "bass")
@@ -30,9 +31,9 @@ class Unreadable(Exception):
 
 def main() -> None:
     """Write the chorales and say which were left out."""
-    wheel, jsb, out = (Path(a) for a in sys.argv[1:4])
-    split = json.loads(jsb.read_text())
-    kept_out = {w for part in ("test", "valid") for p in split[part] for w in passages(np.array(p))}
+    wheel, out = (Path(a) for a in sys.argv[1:3])
+    split = jsb.read(jsb.found())
+    kept_out = {w for part in ("test", "valid") for p in split[part] for w in passages(p)}
     pieces, refused = [], Counter()
     for name, data in scores(wheel):
         try:

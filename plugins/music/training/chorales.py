@@ -1,13 +1,12 @@
 """Train the chorale network. Resumable: run it again with the same folder and it goes on.
 
-python chorales.py CHORALES.npz JSB.json FOLDER [--network gru|transformer] [--minutes 20]
+python chorales.py CHORALES.npz FOLDER [--network gru|transformer] [--minutes 20]
 
 The validation pieces of the JSB split are only measured; its test pieces are not even read.
 """
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from loop import Run, parser
+from studio_music.bench import jsb
 from studio_music.chorales.network import ChoraleNetwork
 from studio_music.chorales.vocabulary import LOWEST, MASKED, PHASES, RANGES, REST, endings
 
@@ -132,13 +132,12 @@ def main() -> None:
     """Train until the minutes of CPU are used."""
     flags = parser(__doc__, network="transformer", width=256, depth=4)
     flags.add_argument("chorales", type=Path)
-    flags.add_argument("jsb", type=Path)
     flags.add_argument("folder", type=Path)
     flags.add_argument("--batch", type=int, default=24)
     args = flags.parse_args()
     torch.set_num_threads(args.threads)
     torch.manual_seed(1)
-    valid = [np.array(piece) for piece in json.loads(args.jsb.read_text())["valid"]]
+    valid = jsb.read(jsb.found())["valid"]
     chorales = Chorales(args.chorales)
     run = Run(ChoraleNetwork(args.network, args.width, args.depth, args.dropout), args.folder, args)
     print(f"{len(chorales.pieces)} chorales", flush=True)

@@ -44,7 +44,7 @@ class Run:
         self.shape = {"kind": args.network, "width": args.width, "depth": args.depth}
         self.rate, self.seconds = args.rate, args.minutes * 60
         self.average = torch.optim.swa_utils.AveragedModel(
-            network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.998)
+            network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.99)
         )
         self.optimiser = torch.optim.AdamW(
             network.parameters(), lr=args.rate, weight_decay=args.decay

@@ -28,6 +28,9 @@ WINDOW: Final = 128
 CONTEXT: Final = 64
 """Steps that are computed at once, and steps of context on either side of them."""
 
+_GRIDS: Final = ((8, 0), (8, 4), (4, 2), (2, 1))
+"""Period and first step of what is drawn in turn: half bars, beats, eighths, sixteenths."""
+
 _REDRAWN: Final = 0.4
 """Share of a voice that is drawn again in a pass."""
 
@@ -67,23 +70,14 @@ class Filling:
 
     def fill(self, passes: int) -> Iterator[float]:
         """Yield the share done while all gaps are filled and then drawn again ``passes`` times."""
-        rounds = [*self._first_rounds(), *(("again", v) for _ in range(passes) for v in _ORDER)]
-        for number, (kind, voice) in enumerate(rounds):
-            if kind == "again":
-                yield from self._redraw(voice, number / len(rounds))
-            else:
-                yield from self._draw(self._at(voice, *kind), number / len(rounds))
-
-    def _first_rounds(self) -> Iterator[tuple[tuple[int, int], int]]:
-        """Yield (period, first step) and voice: half bars, beats, eighths, sixteenths."""
-        for grid in ((8, 0), (8, 4), (4, 2), (2, 1)):
-            for voice in _ORDER:
-                yield grid, voice
-
-    def _at(self, voice: int, period: int, first: int) -> Chosen:
-        chosen = np.zeros_like(self.free)
-        chosen[:, voice] = self.free[:, voice] & (self.step % period == first)
-        return chosen
+        rounds = [(grid, voice) for grid in _GRIDS for voice in _ORDER]
+        total = len(rounds) + passes * len(_ORDER)
+        for number, ((period, first), voice) in enumerate(rounds):
+            chosen = np.zeros_like(self.free)
+            chosen[:, voice] = self.free[:, voice] & (self.step % period == first)
+            yield from self._draw(chosen, number / total)
+        for number in range(len(rounds), total):
+            yield from self._redraw(_ORDER[number % len(_ORDER)], number / total)
 
     def _redraw(self, voice: int, done: float) -> Iterator[float]:
         """Forget parts of one voice and draw them again, the beats first."""
@@ -95,7 +89,7 @@ class Filling:
         chosen = np.zeros_like(self.free)
         chosen[:, voice] = self.free[:, voice] & redrawn
         self.cells[chosen] = MASKED
-        for period, first in ((4, 0), (4, 2), (2, 1)):
+        for period, first in _GRIDS:
             yield from self._draw(chosen & (self.step % period == first)[:, None], done)
 
     def _draw(self, chosen: Chosen, done: float) -> Iterator[float]:

@@ -48,5 +48,5 @@ class ChoraleNetwork(nn.Module):
         known = torch.stack([table(cells[..., n]) for n, table in enumerate(self.voices)]).sum(0)
         mixed = F.gelu(self.mix(known + self.place(places) + self.ending(endings)))
         hidden, _ = self.body(self.drop(mixed))
-        logits = cast(Tensor, self.out(self.drop(hidden + mixed)))
-        return logits.unflatten(-1, (len(VOICES), PITCHES + 1))
+        logits = self.out(self.drop(hidden + mixed))
+        return cast(Tensor, logits.unflatten(-1, (len(VOICES), PITCHES + 1)))

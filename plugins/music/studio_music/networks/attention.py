@@ -5,6 +5,8 @@ Knows no music.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -35,7 +37,7 @@ class Layers(nn.Module):
 
     def forward(self, x: Tensor, state: list[Tensor] | None = None) -> tuple[Tensor, list[Tensor]]:
         """Return the hidden states, and keys and values so far of every layer."""
-        past = state or [None] * len(self.layers)
+        past: Sequence[Tensor | None] = state or [None] * len(self.layers)
         before = 0 if state is None else state[0].shape[3]
         bias = self._bias(x.shape[1], before + x.shape[1], x)
         kept = []

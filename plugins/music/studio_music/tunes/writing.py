@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from studio.api import BadInput
 from studio_music.key_finding import ranked_keys
@@ -65,9 +64,9 @@ def write(model: Tunes, request: TuneRequest, rng: torch.Generator) -> Iterator[
     if not 1 <= request.bars <= MAX_BARS:
         raise BadInput(f"A tune has 1 to {MAX_BARS} bars.", "Ask for a length in between.")
     drafts = [Draft(model, request) for _ in range(DRAFTS)]
-    state: Tensor | None = None
+    state = None
     while not all(draft.done for draft in drafts):
-        state = _step(model, drafts, state, request.temperature, rng)
+        state = _step(model, drafts, state, rng)
         yield min(draft.fraction for draft in drafts)
     yield max((draft.piece() for draft in drafts), key=_clarity)
 
@@ -119,13 +118,28 @@ class Draft:
         return [*self.last, self.now % self.bar, metre, mode, *self.wishes, bar.within % 8,
                 counted(bar.left), counted(bar.section_left), *self.echo.at(self.now)]  # fmt: skip
 
-    def repeated(self) -> tuple[int, int] | None:
-        """Return the note that the plan repeats here; None where a new one is wanted."""
+    def pitch(self, logits: NDArray[np.float32], chance: float) -> int:
+        """Return the pitch of the next note: what the plan repeats here, or a new one."""
+        again = self._repeated()
+        return again[0] if again else self._drawn(logits, self.grammar.pitches(self.place), chance)
+
+    def take(self, pitch: int, logits: NDArray[np.float32], chance: float) -> None:
+        """Append a note of that pitch, as long as the plan or ``logits`` say; nothing when done."""
+        if self.done:
+            return
+        again = self._repeated()
+        allowed = self.grammar.durations(self.place, pitch)
+        self.add(pitch, again[1] if again else self._drawn(logits, allowed, chance))
+
+    def _repeated(self) -> tuple[int, int] | None:
         source = self._bar.source
-        if source is None:
+        if source is None or self.done:
             return None
         number = len(self.written.get(self.now // self.bar, ()))
         return self.written[source][number]
+
+    def _drawn(self, logits: NDArray[np.float32], allowed: NDArray[np.bool_], chance: float) -> int:
+        return drawn(logits, allowed, self.request.temperature, chance)
 
     def add(self, pitch: int, duration: int) -> None:
         """Append a note."""
@@ -167,40 +181,26 @@ class Draft:
 
 
 @torch.inference_mode()
-def _step(
-    model: Tunes,
-    drafts: list[Draft],
-    state: Tensor | None,
-    temperature: float,
-    rng: torch.Generator,
-) -> Tensor:
+def _step(model: Tunes, drafts: list[Draft], state: Any, rng: torch.Generator) -> Any:
     """Append a note to every draft that is not done; return the network's new state."""
     network = model.network
     device = network.to_pitch.weight.device
     columns = torch.tensor([[draft.columns()] for draft in drafts], device=device)
     hidden, new_state = network(columns, state)
-    known = hidden[:, 0]
     chances = torch.rand(2, len(drafts), generator=rng, device=rng.device).cpu().numpy()
-    repeated = [None if draft.done else draft.repeated() for draft in drafts]
-    logits = network.pitch_logits(known).float().cpu().numpy()
+    logits = network.pitch_logits(hidden[:, 0]).float().cpu().numpy()
     pitches = [
-        again[0] if again else _drawn(row, draft.grammar.pitches(draft.place), temperature, chance)
-        for draft, again, row, chance in zip(drafts, repeated, logits, chances[0], strict=True)
+        draft.pitch(row, chance)
+        for draft, row, chance in zip(drafts, logits, chances[0], strict=True)
     ]
-    logits = (
-        network.duration_logits(known, torch.tensor(pitches, device=device)).float().cpu().numpy()
-    )
-    for draft, again, pitch, row, chance in zip(
-        drafts, repeated, pitches, logits, chances[1], strict=True
-    ):
-        if draft.done:
-            continue
-        allowed = draft.grammar.durations(draft.place, pitch)
-        draft.add(pitch, again[1] if again else _drawn(row, allowed, temperature, chance))
+    chosen = torch.tensor(pitches, device=device)
+    logits = network.duration_logits(hidden[:, 0], chosen).float().cpu().numpy()
+    for draft, pitch, row, chance in zip(drafts, pitches, logits, chances[1], strict=True):
+        draft.take(pitch, row, chance)
     return new_state
 
 
-def _drawn(
+def drawn(
     logits: NDArray[np.float32], allowed: NDArray[np.bool_], temperature: float, chance: float
 ) -> int:
     """Return the index that ``chance`` (0…1) falls on, of those that are allowed and likely."""
