@@ -29,7 +29,7 @@ _MARGIN = 4
 _MIN_SCALE, _MAX_SCALE = 1 / 64, 64.0
 _STEP = 1.25
 _PIXELS_SHOW_AT = 6.0
-"""From this zoom on a picture's own pixels are what one wants to see."""
+"""Who zooms in so far wants to see the picture's own pixels."""
 _LARGEST_FIT = 8.0
 _HANDLE, _REACH = 13, 14
 _CHECK = 10
@@ -355,7 +355,7 @@ class Canvas(QWidget):
             seen.width() * across,
             seen.height() * down,
         )
-        smooth = self.scale < _PIXELS_SHOW_AT or image is self._before
+        smooth = self.fitting or self.scale < _PIXELS_SHOW_AT or image is self._before
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
         painter.drawImage(seen, image, source)
 

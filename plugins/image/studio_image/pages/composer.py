@@ -20,7 +20,7 @@ from studio_image.pages.prompt_box import MAX_CHARS, PromptBox
 from studio_image.pages.style_row import StyleRow
 from studio_image.pages.wording import tr
 
-_WIDE, _SLOT = 680, 232
+_WIDE, _SLOT = 680, 256
 _ANY_WIDTH = (1 << 24) - 1
 _PATHS = {"image", "init", "folder"}
 

@@ -154,7 +154,9 @@ class Deeds:
                 self._page.trouble.tell(error)
                 self._put_back(place, binned)
                 return
-            words = tr("“{title}” is in the bin.").format(title=binned.artifact.title[:40])
+            title = binned.artifact.title or tr("The picture")
+            short = title if len(title) <= 40 else f"{title[:39]}…"
+            words = tr("“{title}” is in the bin.").format(title=short)
             self._ctx.notices.offer(
                 words, tr("Undo"), lambda: self._restore(place, binned), key="image.bin"
             )

@@ -45,7 +45,7 @@ class Making:
         """Start, or stop what is at work."""
         if self.busy:
             self.runner.stop()
-            self._page.progress.say(tr("Stopping…"))
+            self._page.progress.stopping()
         else:
             self.run()
 

@@ -15,7 +15,7 @@ from studio_image.pages.picture_files import read_thumbnail
 from studio_image.pages.wording import tr
 from studio_image.restyle.gallery import STYLES
 
-_SIDE, _FRAME = 48, 8
+_SIDE, _FRAME = 44, 6
 
 
 class StyleRow(QScrollArea):
@@ -37,7 +37,7 @@ class StyleRow(QScrollArea):
         self.setWidgetResizable(True)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setFixedHeight(_SIDE + 22)
+        self.setFixedHeight(_SIDE + _FRAME + 14)
         inside = QWidget()
         inside.setAccessibleName(tr("Style pictures"))
         self._row = QHBoxLayout(inside)

@@ -146,8 +146,10 @@ def _tools() -> tuple[tuple[str, str, str], ...]:
 
 
 def caption(result: Result, image: QImage) -> str:
-    """Return size, seed and what was checked, in words."""
+    """Return size, seed, what was checked and whether it is all done, in words."""
     parts = [tr("{width} × {height} px").format(width=image.width(), height=image.height())]
+    if result.artifact.meta.get("ended_early"):
+        parts.append(tr("stopped early"))
     seed = result.params.get("seed")
     if isinstance(seed, int) and seed >= 0:
         parts.append(tr("seed {seed}").format(seed=seed))
