@@ -758,10 +758,10 @@ def test_zoom_keeps_what_is_under_the_pointer(desk: Desk) -> None:
     canvas.show_image(image)
     assert canvas.fitting
     at = QPointF(250, 140)
-    before = canvas._box()
+    before = canvas.view.box()
     part = (at.x() - before.x()) / before.width()
     canvas.zoom(2, at)
-    after = canvas._box()
+    after = canvas.view.box()
     assert after.width() == pytest.approx(2 * before.width())
     assert (at.x() - after.x()) / after.width() == pytest.approx(part)
     desk.qtbot.keyClick(canvas, Qt.Key.Key_0)
