@@ -363,7 +363,7 @@ class MusicPage(QWidget):
         note = result.get("note")
         if isinstance(note, str) and note:
             self._ctx.notices.info(note, key="music.note")
-        if self._more and result:
+        if self._more and not self.runner.stopped:
             self._more -= 1
             self.run()
         else:
@@ -451,11 +451,16 @@ class MusicPage(QWidget):
     def _loaded(self) -> None:
         """When takes and draft are there: show the newest take, unless something is in view."""
         self._loading -= 1
-        if self._loading:
+        if self.loading:
             return
         if self.document.empty and len(self.takes):
             self._open(self.takes[0].id)
         self.strip.set_current(self.document.source)
+
+    @property
+    def loading(self) -> bool:
+        """Whether what was here last time is still being read."""
+        return self._loading > 0
 
     # --- playing ------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from studio_music.pages.document import Document
 from studio_music.pages.wording import tr
 
 _FRAME_MS = 25
+_LOOK_MS = 60
 _FOLLOW_EDITS_MS = 60
 
 Loop = tuple[int, int]
@@ -61,6 +62,9 @@ class Playing(QObject):
         self._clock = QTimer(self)
         self._clock.setInterval(_FRAME_MS)
         self._clock.timeout.connect(self._follow)
+        self._looking = QTimer(self)
+        self._looking.setInterval(_LOOK_MS)
+        self._looking.timeout.connect(self._look)
         self._edits = QTimer(self)
         self._edits.setSingleShot(True)
         self._edits.setInterval(_FOLLOW_EDITS_MS)
@@ -74,7 +78,16 @@ class Playing(QObject):
         """Look for a way to play, beside the window."""
         if not self._asked:
             self._asked = True
+            self.trouble = tr("Looking for a sound device…")
+            self.changed.emit()
             self._ctx.run_later(self._make_player, self._got_player)
+
+    def look_again(self) -> None:
+        """Look anew: the user may have connected something."""
+        if self.trouble and not self.playing:
+            self._let_go()
+            self._asked = False
+            self.prepare()
 
     def _make_player(self) -> Any:
         try:
@@ -89,8 +102,18 @@ class Playing(QObject):
             player.close()
             return
         else:
-            self._player, self.trouble = player, player.trouble
+            self._player = player
+            self._looking.start()
         self.changed.emit()
+
+    def _look(self) -> None:
+        """See whether the player has found a device; it looks on a thread of its own."""
+        player = self._player
+        if player is not None and (player.synth or player.trouble):
+            self._looking.stop()
+            self.trouble = player.trouble
+            player.metronome = self.metronome
+            self.changed.emit()
 
     @property
     def ready(self) -> bool:
@@ -111,6 +134,10 @@ class Playing(QObject):
         """Let go of the device."""
         self._closed = True
         self._clock.stop()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        self._looking.stop()
         player, self._player = self._player, None
         if player is not None:
             player.close()
@@ -130,11 +157,8 @@ class Playing(QObject):
         loop = self.loop if self.looping else None
         if loop is not None and not loop[0] <= self.tick < loop[1]:
             self._move(loop[0])
-        self._player.metronome = self.metronome
         self._player.play(self._document.piece, self.tick, loop)
-        self.trouble = self._player.trouble
-        if not self.trouble:
-            self._clock.start()
+        self._clock.start()
         self.changed.emit()
 
     def pause(self) -> None:
@@ -154,8 +178,7 @@ class Playing(QObject):
         """Put the playhead somewhere; what plays goes on from there."""
         self._move(max(0, tick))
         if self.playing:
-            self._player.stop()
-            self._start()
+            self._player.seek(self.tick)
 
     def set_loop(self, loop: Loop | None) -> None:
         """Choose what is repeated; that switches repeating on."""
@@ -179,13 +202,13 @@ class Playing(QObject):
     def audition(self, pitch: int) -> None:
         """Let one note be heard as the current track would play it."""
         track = self._document.track
-        if self.ready and not self.playing:
-            self._player.audition(pitch, -1 if track.drums else track.program)
+        if self.ready:
+            self._player.audition(pitch, track.program, drums=track.drums)
 
     def _again(self) -> None:
         self.changed.emit()
         if self.playing:
-            self.seek(self.tick)
+            self._player.set_loop(self.loop if self.looping else None)
 
     def _move(self, tick: int) -> None:
         self.tick = tick

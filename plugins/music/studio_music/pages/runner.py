@@ -15,12 +15,15 @@ from studio_music.pages.wording import state_words
 class Runner(QObject):
     """Runs one job at a time.
 
+    Attributes:
+        stopped: Whether the last job was stopped by the user.
+
     Signals:
         said: What the job waits for.
         stepped: Done, total, message, seconds left or None.
         made: A ``Take`` is on disk and read.
         sounded: An audio artifact is on disk.
-        ended: It is over; carries the task's result, empty where it was stopped.
+        ended: It is over; carries the task's result.
         failed: It is over with a ``StudioError``.
     """
 
@@ -36,6 +39,7 @@ class Runner(QObject):
         self._ctx = ctx
         self.job: JobHandle | None = None
         self.task = ""
+        self.stopped = False
         self._params: dict[str, Any] = {}
         self._reading = 0
         self._result: Mapping[str, Any] | None = None
@@ -60,11 +64,12 @@ class Runner(QObject):
             StudioError: The parameters are wrong, or no weights fit.
         """
         self.task, self._params, self._reading, self._result = task, dict(params), 0, None
+        self.stopped = False
         job = self._ctx.tasks.submit(task, params, title=title, parents=parents, keep=keep)
         self.job = job
         job.on_state(self._on_state).on_progress(self.stepped.emit)
         job.on_artifact(self._on_artifact).on_done(self._on_done)
-        job.on_failed(self._on_failed).on_cancelled(lambda: self._on_done({}))
+        job.on_failed(self._on_failed).on_cancelled(self._on_cancelled)
 
     def stop(self) -> None:
         """Stop at the next step."""
@@ -99,6 +104,10 @@ class Runner(QObject):
     def _on_done(self, result: Mapping[str, Any]) -> None:
         self._result = result
         self._end_if_over()
+
+    def _on_cancelled(self) -> None:
+        self.stopped = True
+        self._on_done({})
 
     def _end_if_over(self) -> None:
         if self._result is not None and not self._reading:

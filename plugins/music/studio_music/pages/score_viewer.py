@@ -62,6 +62,7 @@ class ScoreViewer(QWidget):
         self.play.setEnabled(playing.ready and not self.document.empty)
         self.play.setIcon(self._ui.icon("pause" if playing.playing else "play", "accent"))
         self.play.setToolTip(playing.trouble or tr("Play"))
+        self.play.setAccessibleDescription(playing.trouble)
 
 
 class MiniRoll(QWidget):

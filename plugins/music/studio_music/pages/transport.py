@@ -64,9 +64,9 @@ class Transport(QFrame):
         self.verdict.setProperty("density", "small")
         self.verdict.hide()
         self._verdict_words = ""
-        self.silent = QLabel()
-        self.silent.setProperty("role", "warn")
-        for field in (self.key, self.metre, self.verdict):
+        self.silent: QPushButton = ctx.ui.button(tr("No sound"), "volume-x")
+        self.silent.setProperty("density", "small")
+        for field in (self.key, self.metre, self.verdict, self.silent):
             field.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self._lay_out()
         self._connect()
@@ -105,6 +105,7 @@ class Transport(QFrame):
         playing.moved.connect(self._show_place)
         playing.leveled.connect(self.meter.show_level)
         document.changed.connect(self._show_piece)
+        self.silent.clicked.connect(lambda _checked=False: playing.look_again())
         self.tempo.valueChanged.connect(self._on_tempo)
         self.key.clicked.connect(lambda _checked=False: self._ask_key())
         self.metre.clicked.connect(lambda _checked=False: self._ask_metre())
@@ -133,8 +134,9 @@ class Transport(QFrame):
         self.play.setToolTip(words if playing.ready else playing.trouble)
         self.play.setAccessibleName(words)
         self.play.setAccessibleDescription(playing.trouble)
-        self.silent.setText("" if playing.ready else tr("No sound"))
-        self.silent.setToolTip(playing.trouble)
+        again = tr("{why} Click to look again.").format(why=playing.trouble)
+        self.silent.setToolTip(again)
+        self.silent.setAccessibleDescription(again)
         self.silent.setVisible(not playing.ready)
         self._show_meter()
         self.loop.setChecked(playing.looping)

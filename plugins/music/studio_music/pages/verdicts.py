@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QObject, Qt, QTimer
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget, QWidgetAction
 
 from studio.api import PluginContext, Verdict
@@ -19,7 +19,13 @@ _AFTER_MS = 400
 
 
 class Verdicts(QObject):
-    """Keeps the chip true."""
+    """Keeps the chip true.
+
+    Signals:
+        said: Words for the chip, and whether all is well.
+    """
+
+    said = Signal(str, bool)
 
     def __init__(
         self, ctx: PluginContext, document: Document, takes: Takes, transport: Transport
@@ -35,6 +41,7 @@ class Verdicts(QObject):
         document.edited.connect(self._timer.start)
         document.opened.connect(self._on_opened)
         transport.checks_asked.connect(self.show_checks)
+        self.said.connect(transport.show_verdict)
 
     def _on_opened(self) -> None:
         self._timer.stop()
@@ -59,12 +66,12 @@ class Verdicts(QObject):
     def _show(self, verdict: Verdict | None) -> None:
         self.verdict = verdict
         if verdict is None or not verdict.checks:
-            self._transport.show_verdict("", good=True)
+            self.said.emit("", True)
             return
         failed = sum(not check.passed for check in verdict.checks)
         count = len(verdict.checks)
         words = tr("{n} of {count} failed") if failed else tr("{count} checks passed")
-        self._transport.show_verdict(words.format(n=failed, count=count), good=not failed)
+        self.said.emit(words.format(n=failed, count=count), not failed)
 
     def show_checks(self) -> None:
         """Open the list of what was checked, with the evidence."""

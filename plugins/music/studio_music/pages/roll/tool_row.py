@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
@@ -45,6 +45,7 @@ class ToolRow(QWidget):
         self.pencil.toggled.connect(self._on_pencil)
         self.snap = ctx.ui.button("", "magnet", tip=tr("Snap: the grid that notes stand on"))
         self.snap.setProperty("density", "small")
+        self.snap.setIconSize(QSize(20, 16))  # the wider one keeps a distance
         self.snap.clicked.connect(lambda _checked=False: self._ask_snap())
         self.undo = self._button("undo-2", tr("Undo  Ctrl+Z"))
         self.redo = self._button("redo-2", tr("Redo  Ctrl+Shift+Z"))
@@ -65,13 +66,18 @@ class ToolRow(QWidget):
         row.addWidget(self.words, 1)
         self._connect()
         self.set_snap(desk.snap)
-        self._on_undo()
+        for step in (self.undo, self.redo):
+            step.setEnabled(False)
 
     def _connect(self) -> None:
         document = self._document
         self.undo.clicked.connect(document.undo.undo)
         self.redo.clicked.connect(document.undo.redo)
-        document.undo.indexChanged.connect(lambda _index: self._on_undo())
+        # Told with the news, not asked for it: the stack still speaks while it is being destroyed.
+        document.undo.canUndoChanged.connect(self.undo.setEnabled)
+        document.undo.canRedoChanged.connect(self.redo.setEnabled)
+        document.undo.undoTextChanged.connect(self._name_undo)
+        document.undo.redoTextChanged.connect(self._name_redo)
         document.picked.connect(self._say)
         self._zoom_in.clicked.connect(lambda: self.zoom(1.4))
         self._zoom_out.clicked.connect(lambda: self.zoom(1 / 1.4))
@@ -121,15 +127,11 @@ class ToolRow(QWidget):
 
     # --- words --------------------------------------------------------------------------------
 
-    def _on_undo(self) -> None:
-        undo = self._document.undo
-        for button, can, text, words in (
-            (self.undo, undo.canUndo(), undo.undoText(), tr("Undo: {what}  Ctrl+Z")),
-            (self.redo, undo.canRedo(), undo.redoText(), tr("Redo: {what}  Ctrl+Shift+Z")),
-        ):
-            button.setEnabled(can)
-            if text:
-                button.setToolTip(words.format(what=text))
+    def _name_undo(self, what: str) -> None:
+        self.undo.setToolTip(tr("Undo: {what}  Ctrl+Z").format(what=what))
+
+    def _name_redo(self, what: str) -> None:
+        self.redo.setToolTip(tr("Redo: {what}  Ctrl+Shift+Z").format(what=what))
 
     def show_place(self, tick: float, pitch: int) -> None:
         """Say what is under the mouse."""
