@@ -13,7 +13,7 @@ from studio_music.sound.performance import Moment, Performance, Stage
 from studio_music.sound.speaker import Speaker
 from studio_music.sound.synths import open_synth
 from studio_music.sound.timeline import Timeline, programs_of
-from studio_music.sound.tones import LAYERS, Tones, Voice
+from studio_music.sound.tones import LAYERS, Tones, Voice, loudness_of
 from studio_music.sound.warming import Warming
 
 KEPT = 2
@@ -59,7 +59,7 @@ class Band:
         synth = self._tones.synth
         held, fade = round(_NOTE_SECONDS * self.rate), round(synth.release(voice) * self.rate)
         sound = self._tones.get(voice, held + fade)[:, : held + fade].copy()
-        sound *= np.float32(_NOTE_GAIN * (velocity / 127) ** 1.4)
+        sound *= np.float32(_NOTE_GAIN * loudness_of(velocity))
         if sound.shape[1] > held:
             sound[:, held:] *= np.linspace(1, 0, sound.shape[1] - held, dtype=np.float32) ** 2
         return np.repeat(sound, 3 - sound.shape[0], axis=0).T if len(sound) == 1 else sound.T

@@ -18,7 +18,7 @@ import numpy as np
 from studio.api import ErrorCode, StudioError
 from studio_music.sound import programs
 from studio_music.sound.studio import hertz_of
-from studio_music.sound.tones import LAYERS, Voice
+from studio_music.sound.tones import LAYERS, Voice, loudness_of
 from studio_music.sound.voices import Struck
 
 _LIBRARIES = {
@@ -35,7 +35,6 @@ _DRUM_CHANNEL, _DRUM_BANK = 128, 128
 _CHANNELS = 144  # one for each program, so that none is unloaded for another; a multiple of 16
 _LONGEST_DRUM = 4.0
 _GAIN = 0.8
-_RANGE = 1.4  # the mixer's own power of velocity, taken out here: the font has one of its own
 
 _pointer, _int = ctypes.c_void_p, ctypes.c_int
 _SIGNATURES: dict[str, tuple[Any, ...]] = {  # result, arguments
@@ -155,8 +154,9 @@ class FluidSynth:
         while len(parts) * _PIECE < frames and active(self._synth):
             parts.append(self._write(_PIECE))
         self._silence()
-        sound = np.concatenate(parts)[:frames]
-        return np.ascontiguousarray(sound.T) / np.float32((velocity / 127) ** _RANGE)
+        sound = np.concatenate(parts)[:frames].T
+        # The font has turned it down by velocity already; the mixer will do so again.
+        return np.ascontiguousarray(sound) / np.float32(loudness_of(velocity))
 
     def _silence(self) -> None:
         self._lib.fluid_synth_all_sounds_off(self._synth, -1)

@@ -13,13 +13,12 @@ from itertools import pairwise
 import numpy as np
 
 from studio_music.piece import Note
-from studio_music.sound.tones import LAYERS, LONGEST, Tones, Voice
+from studio_music.sound.tones import LAYERS, LONGEST, Tones, Voice, loudness_of
 
 _CHOKES = ({42, 44, 46}, {71, 72}, {73, 74}, {78, 79}, {80, 81})
 """Drums of which only one sounds at a time."""
 _CHOKE = 0.03
 _LINKED = 0.4  # seconds over which the parts of a very long tone are faded into each other
-_RANGE = 1.4  # power of the velocity that loudness follows
 
 
 @dataclass(frozen=True)
@@ -118,9 +117,7 @@ def _drums(notes: Sequence[Note], tones: Tones, clock: Clock) -> list[Sounding]:
         hold = round(tones.synth.ring(voice) * rate)
         if note in cut:
             hold = min(hold, clock(cut[note]) - start)
-        found.append(
-            Sounding(start, hold, round(_CHOKE * rate), voice, (note.velocity / 127) ** _RANGE)
-        )
+        found.append(Sounding(start, hold, round(_CHOKE * rate), voice, loudness_of(note.velocity)))
     return found
 
 
@@ -142,7 +139,7 @@ def _held(notes: Sequence[Note], program: int, tones: Tones, clock: Clock) -> li
     found = []
     for note in notes:
         voice, start = _voice(note, program, drums=False), clock(note.start)
-        hold, loudness = clock(note.end) - start, (note.velocity / 127) ** _RANGE
+        hold, loudness = clock(note.end) - start, loudness_of(note.velocity)
         ring = synth.ring(voice)
         if np.isfinite(ring):
             hold = min(hold, round(ring * rate))

@@ -11,6 +11,7 @@ from studio_music.sound.voices import Struck, Touch
 NAME = "studio"
 _LISTENED = 1.2  # seconds in which the loudest part of a tone is looked for
 _LOUDEST = 2  # tenths of a second that it lasts
+_KIT = -3.0  # decibels of the drums under the rest
 _LEVEL = 0.12  # root mean square, as an ear weighs it, of every tone played at full strength
 
 
@@ -32,7 +33,7 @@ class StudioSynth:
         if voice.drums:
             drum = drums.drum(voice.pitch)
             sound = drum.tone(self.rate, strength, rng)
-            return _levelled(sound, self.rate, drum.decibels)
+            return _levelled(sound, self.rate, _KIT + drum.decibels)
         recipe = programs.recipe(voice.program)
         hertz = hertz_of(voice.pitch)
         frames = min(frames, round(self.ring(voice) * self.rate) if self._dies(voice) else frames)

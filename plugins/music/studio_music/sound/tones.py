@@ -24,6 +24,11 @@ class Voice(NamedTuple):
     layer: int
 
 
+def loudness_of(velocity: float) -> float:
+    """Return the factor that the mixer turns a note of a velocity down by."""
+    return (velocity / 127) ** 1.7
+
+
 class Synth(Protocol):
     """Something that can play a note.
 
@@ -42,7 +47,8 @@ class Synth(Protocol):
     def tone(self, voice: Voice, frames: int) -> np.ndarray:
         """Return (1 or 2, at most frames) float32: the tone as long as it is held.
 
-        It may be shorter where it has died away. The same voice and frames: the same samples.
+        All layers are about as loud: the mixer turns them down by ``loudness_of``. It may be
+        shorter where it has died away. The same voice and frames: the same samples.
         """
         ...
 
