@@ -5,12 +5,14 @@ Does none of the work: that is in the modules named here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from studio.api import Kind, Verdict, hookimpl
+from studio.api import Kind, Loader, Verdict, hookimpl
 from studio_music import checks, sound_checks
+from studio_music.chorales import weights as chorale_weights
 from studio_music.tasks import backing, composing, engraving, harmonising, opening, rendering
+from studio_music.tunes import weights as tune_weights
 
 
 @hookimpl
@@ -24,6 +26,12 @@ def studio_tasks() -> Mapping[str, Any]:
         "music.engrave": engraving.engrave,
         "music.open": opening.open_score,
     }
+
+
+@hookimpl
+def studio_loaders() -> Sequence[Loader]:
+    """Return the loaders of the two families."""
+    return (tune_weights.loader(), chorale_weights.loader())
 
 
 @hookimpl

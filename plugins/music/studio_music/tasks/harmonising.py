@@ -9,8 +9,9 @@ import msgspec
 
 from studio.api import Event, TaskContext
 from studio_music.checks import check_piece
+from studio_music.chorales.melodies import fitted
 from studio_music.lines import melody_of
-from studio_music.piece import Piece
+from studio_music.piece import Piece, Track
 from studio_music.schema import Harmonise
 from studio_music.tasks import scores
 from studio_music.tasks.hearing import Hearing, hear
@@ -30,7 +31,8 @@ def harmonise(ctx: TaskContext, params: Harmonise) -> Iterator[Event]:
         StudioError: The weights cannot be used or do not fit into memory.
     """
     given, remarks = scores.given(params.melody, params.piece, "melody")
-    melody = melody_of(given)
+    melody, moved = fitted(melody_of(given), given, params.voice)
+    remarks = (*remarks, *filter(None, (moved,)))
     yield ctx.progress(0, 1, "Loading")
     share = WRITING_SHARE if params.audio else 1.0
     piece = yield from _voices(ctx, params, given, melody, share)
@@ -44,7 +46,7 @@ def harmonise(ctx: TaskContext, params: Harmonise) -> Iterator[Event]:
 
 
 def _voices(
-    ctx: TaskContext, params: Harmonise, given: Piece, melody: Any, share: float
+    ctx: TaskContext, params: Harmonise, given: Piece, melody: Track, share: float
 ) -> Iterator[Any]:
     from studio_music.chorales import harmonising
 

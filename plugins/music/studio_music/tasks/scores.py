@@ -69,9 +69,15 @@ def read_file(file: str) -> tuple[Piece, tuple[str, ...]]:
 
 
 def recipe(ctx: TaskContext, task: str, params: Params) -> dict[str, Any]:
-    """Return how an artifact is made, as its meta tells it: task, parameters, seed."""
+    """Return how an artifact is made: task, parameters, seed.
+
+    It goes into files that may be given away, so of files that were given it has the name alone.
+    """
     values = params.to_dict()
     values.pop("piece", None)  # what was handed in is large, and in the library itself
+    for field in params.fields():
+        if field.kind == "file":
+            values[field.name] = Path(values[field.name]).name
     if "seed" in values:
         values["seed"] = ctx.rng.seed
     return {"task": task, "params": values}
