@@ -54,13 +54,14 @@ def measure(ctx: BenchContext) -> Mapping[str, Any]:
                 pass
 
     ctx.say(f"drawing four pictures {ROUNDS} times, each in three ways")
-    seconds, reference, larger = medians(ROUNDS, ours, lambda: plain(starter, rows), enlarged)
+    drawn, reference, larger = medians(ROUNDS, ours, lambda: plain(starter, rows), enlarged)
     return {
-        "ratio": reference / seconds,
-        "seconds": seconds,
-        "reference_seconds": reference,
+        "ratio": reference.clock / drawn.clock,
+        "ratio_of_processor_time": reference.processor / drawn.processor,
+        "seconds": drawn.clock,
+        "reference_seconds": reference.clock,
         "limit_seconds": LIMIT_SECONDS,
-        "seconds_enlarging_to_256": larger,
+        "seconds_enlarging_to_256": larger.clock,
         "rounds": ROUNDS,
         "threads": torch.get_num_threads(),
         **figures(ctx, starter),
