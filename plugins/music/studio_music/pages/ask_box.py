@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -68,6 +68,7 @@ class AskBox(QFrame):
         self.field.returnPressed.connect(self.asked)
         self.melody: QPushButton = ctx.ui.button("", "music", tip=tr("Which track is the melody"))
         self.melody.setProperty("density", "small")
+        self.melody.setIconSize(QSize(20, 16))  # the wider one keeps a distance
         self.melody.clicked.connect(lambda _checked=False: self._ask_melody())
         self._hint = QLabel()
         self._hint.setProperty("role", "mute")

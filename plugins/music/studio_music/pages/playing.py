@@ -35,7 +35,8 @@ class Playing(QObject):
     Attributes:
         tick: Where it is.
         loop: What is repeated while ``looping``.
-        trouble: Why nothing can be played; empty if it can, or if that is not known yet.
+        trouble: Why nothing can be played; empty if it can.
+        closed: Whether the device was let go for good.
 
     Signals:
         moved: The playhead is at another tick.
@@ -53,7 +54,7 @@ class Playing(QObject):
         super().__init__()
         self._ctx, self._document, self._make = ctx, document, make
         self._player: Any = None
-        self._asked = self._closed = False
+        self._asked = self.closed = False
         self.tick = 0
         self.loop: Loop | None = None
         self.looping = False
@@ -98,7 +99,7 @@ class Playing(QObject):
     def _got_player(self, player: Any) -> None:
         if isinstance(player, str):
             self.trouble = player
-        elif self._closed:
+        elif self.closed:
             player.close()
             return
         else:
@@ -132,7 +133,7 @@ class Playing(QObject):
 
     def close(self) -> None:
         """Let go of the device."""
-        self._closed = True
+        self.closed = True
         self._clock.stop()
         self._let_go()
 

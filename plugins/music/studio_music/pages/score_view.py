@@ -13,9 +13,9 @@ from studio_music.pages.roll.shades import Shades
 from studio_music.pages.score_canvas import ScoreCanvas
 from studio_music.pages.wording import tr
 
-_SCALE = 40.0
+_SCALE = 34.0
 _LEAST, _MOST = 20.0, 90.0
-_MARGIN = 12
+_MARGIN, _BAR = 12, 10
 
 
 class ScoreView(QFrame):
@@ -71,8 +71,7 @@ class ScoreView(QFrame):
     def _ask(self) -> None:
         if not self.isVisible() or self._document.empty:
             return
-        width = self._area.viewport().width() or self.width() - 2 * _MARGIN
-        self._asked_width = max(240, width - 4)
+        self._asked_width = self._room()
         ink = self._ui.tokens.colors["text"]
         self.engraver.ask(self._document.settled, self._asked_width, self.scale, ink)
 
@@ -102,8 +101,12 @@ class ScoreView(QFrame):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Break the lines anew."""
         super().resizeEvent(event)
-        if abs(self._area.viewport().width() - 4 - self._asked_width) > 8:
+        if abs(self._room() - self._asked_width) > 8:
             self._ask()
+
+    def _room(self) -> int:
+        """Return how wide a system may be, the scroll bar beside it."""
+        return max(240, self.width() - 2 * _MARGIN - _BAR)
 
     def zoom(self, factor: float) -> None:
         """Engrave larger or smaller."""

@@ -50,6 +50,8 @@ class ScoreViewer(QWidget):
         ctx.run_later(lambda: outcome(lambda: read_piece(artifact.path)), self._got)
 
     def _got(self, piece: Any) -> None:
+        if self.playing.closed:
+            return  # the user looks at something else by now
         if not isinstance(piece, Piece):
             self.words.setText(str(piece))
             return

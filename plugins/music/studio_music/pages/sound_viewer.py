@@ -57,6 +57,8 @@ class SoundViewer(QWidget):
     # --- reading ------------------------------------------------------------------------------
 
     def _got(self, found: Any) -> None:
+        if self._closed:
+            return  # the user looks at something else by now
         if isinstance(found, StudioError):
             self.words.setText(str(found))
             return
