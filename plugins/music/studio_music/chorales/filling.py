@@ -28,8 +28,9 @@ WINDOW: Final = 128
 CONTEXT: Final = 64
 """Steps that are computed at once, and steps of context on either side of them."""
 
-_GRIDS: Final = ((8, 0), (8, 4), (4, 2), (2, 1))
-"""Period and first step of what is drawn in turn: half bars, beats, eighths, sixteenths."""
+_GRIDS: Final = ((8, 0, 1.0), (8, 4, 1.0), (4, 2, 0.6), (2, 1, 0.4))
+"""Period and first step of what is drawn in turn: half bars, beats, eighths, sixteenths; a factor
+on the temperature, for between beats most is settled."""
 
 _REDRAWN: Final = 0.4
 """Share of a voice that is drawn again in a pass."""
@@ -37,6 +38,10 @@ _REDRAWN: Final = 0.4
 _BLOCK: Final = 2 * STEPS
 _MIN_SHARE: Final = 0.03
 """What is less likely than this share of the likeliest is not drawn."""
+
+_PERFECT: Final = (0, 7)
+_PARALLEL: Final = 3.0
+"""How much less likely (in nats) a pitch is for each parallel fifth or octave that it makes."""
 
 _ORDER: Final = (3, 0, 1, 2)
 """Voices in the order in which they are first drawn: the outer ones lead."""
@@ -72,10 +77,10 @@ class Filling:
         """Yield the share done while all gaps are filled and then drawn again ``passes`` times."""
         rounds = [(grid, voice) for grid in _GRIDS for voice in _ORDER]
         total = len(rounds) + passes * len(_ORDER)
-        for number, ((period, first), voice) in enumerate(rounds):
+        for number, ((period, first, heat), voice) in enumerate(rounds):
             chosen = np.zeros_like(self.free)
             chosen[:, voice] = self.free[:, voice] & (self.step % period == first)
-            yield from self._draw(chosen, number / total)
+            yield from self._draw(chosen, heat, number / total)
         for number in range(len(rounds), total):
             yield from self._redraw(_ORDER[number % len(_ORDER)], number / total)
 
@@ -89,10 +94,10 @@ class Filling:
         chosen = np.zeros_like(self.free)
         chosen[:, voice] = self.free[:, voice] & redrawn
         self.cells[chosen] = MASKED
-        for period, first in _GRIDS:
-            yield from self._draw(chosen & (self.step % period == first)[:, None], done)
+        for period, first, heat in _GRIDS:
+            yield from self._draw(chosen & (self.step % period == first)[:, None], heat, done)
 
-    def _draw(self, chosen: Chosen, done: float) -> Iterator[float]:
+    def _draw(self, chosen: Chosen, heat: float, done: float) -> Iterator[float]:
         """Draw the chosen cells, each from what the network says of it now."""
         if not chosen.any():
             return
@@ -101,7 +106,7 @@ class Filling:
             steps, voices = np.nonzero(chosen[first : first + WINDOW])
             if len(steps):
                 logits = self._logits(before, first)[steps, voices]
-                self._take(steps + first, voices, logits)
+                self._take(steps + first, voices, logits / (self.temperature * heat))
                 yield done
 
     @torch.inference_mode()
@@ -116,17 +121,31 @@ class Filling:
         logits: NDArray[np.float64] = self.network(*inputs)[0].double().cpu().numpy()
         return logits[first - low : first - low + WINDOW]
 
-    def _take(self, steps: Cells, voices: Cells, logits: NDArray[np.float64]) -> None:
+    def _take(self, steps: Cells, voices: Cells, scores: NDArray[np.float64]) -> None:
         """Draw a value for each cell, of those that the voice can sing without crossing others."""
         chances = self._uniform(len(steps))
-        for step, voice, row, chance in zip(steps, voices, logits, chances, strict=True):
+        for step, voice, row, chance in zip(steps, voices, scores, chances, strict=True):
             low, high = self._bounds(step, voice)
-            scores = row[low : high + 1] / self.temperature
-            weights = np.exp(scores - scores.max())
+            row = row[low : high + 1] - _PARALLEL * self._parallels(step, voice)[low : high + 1]
+            weights = np.exp(row - row.max())
             weights[weights < _MIN_SHARE] = 0
             total = np.cumsum(weights)
             drawn = np.searchsorted(total, chance * total[-1], side="right")
             self.cells[step, voice] = low + int(drawn)
+
+    def _parallels(self, step: int, voice: int) -> NDArray[np.float64]:
+        """Return for each pitch how often it would move in fifths or octaves with another voice."""
+        pitches = np.arange(PITCHES + 1)
+        found = np.zeros(PITCHES + 1)
+        for near in (step - STEPS, step - 1, step + 1, step + STEPS):
+            if not 0 <= near < len(self.cells) or self.cells[near, voice] >= REST:
+                continue
+            intervals = self.cells[near] - self.cells[near, voice]
+            moves = (self.cells[near] != self.cells[step]) & (self.cells[step] < REST)
+            moves &= (self.cells[near] < REST) & np.isin(np.abs(intervals) % 12, _PERFECT)
+            for other in np.flatnonzero(moves):
+                found += (self.cells[step, other] - pitches - intervals[other]) % 12 == 0
+        return found
 
     def _bounds(self, step: int, voice: int) -> tuple[int, int]:
         """Return the lowest and the highest cell value that fits between the neighbours."""

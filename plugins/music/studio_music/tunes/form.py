@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 
 SECTION: Final = 8
-_QUIET: Final = ("calm", "sad", "solemn")
+QUIET: Final = ("calm", "sad", "solemn")
+"""Moods whose tunes have the form of a song, and lie lower."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def section_lengths(bars: int) -> list[int]:
 def letters(sections: int, mood: str) -> str:
     """Return a letter for each section."""
     if sections == 4:
-        return "AABA" if mood in _QUIET else "AABB"
+        return "AABA" if mood in QUIET else "AABB"
     if sections < 4:
         return "ABA"[:sections]
     pairs = "AABBCCAABBDD"

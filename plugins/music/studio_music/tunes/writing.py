@@ -14,7 +14,7 @@ from studio.api import BadInput
 from studio_music.key_finding import ranked_keys
 from studio_music.piece import TICKS, MetreChange, Note, Piece, Tempo, Track
 from studio_music.request import TuneRequest
-from studio_music.tunes.form import Bar, planned
+from studio_music.tunes.form import QUIET, Bar, planned
 from studio_music.tunes.grammar import Grammar, Place, triplet_after
 from studio_music.tunes.vocabulary import (
     DENSITIES,
@@ -34,11 +34,12 @@ from studio_music.tunes.weights import Tunes
 
 MAX_BARS: Final = 128
 DRAFTS: Final = 4
-_RANGE: Final = (57, 84)
-"""Lowest and highest MIDI pitch of a tune: what flute, violin and a voice can do."""
+_RANGE: Final = (55, 86)
+"""Lowest and highest MIDI pitch of a tune: what a violin does in the first positions."""
 
-_TONICS: Final = 57
-"""The tonic lies in the octave that begins here."""
+_TONICS: Final = 60
+_LOW_TONICS: Final = 57
+"""The tonic lies in the octave that begins here; in quiet moods, in a lower one."""
 
 _MIN_SHARE: Final = 0.04
 """What is less likely than this share of the likeliest is not drawn."""
@@ -46,7 +47,8 @@ _MIN_SHARE: Final = 0.04
 _NOTES_A_SECOND: Final = {"calm": 1.7, "sad": 1.5, "solemn": 1.3, "happy": 3.2, "lively": 4.5}
 _LEAPS: Final = {"calm": 2, "sad": 2, "solemn": 2, "happy": 3, "lively": 4}
 _LOUDNESS: Final = {"calm": 66, "sad": 64, "solemn": 74, "happy": 84, "lively": 90}
-_PROGRAMS: Final = {"calm": 73, "sad": 40, "solemn": 19, "lively": 40}
+_VIOLIN: Final = 40
+_PROGRAMS: Final = {"calm": 71, "solemn": 19}
 _MARGIN: Final = 0.05
 """By so much the asked key should fit better than the next; more is no merit."""
 
@@ -78,7 +80,8 @@ class Draft:
         self.request = request
         self.bar = METRES[str(request.metre)]
         self.plan = planned(request.bars, request.mood)
-        self.tonic = _TONICS + (request.key.pitch_class - _TONICS) % 12
+        lowest = _LOW_TONICS if request.mood in QUIET else _TONICS
+        self.tonic = lowest + (request.key.pitch_class - lowest) % 12
         low, high = (pitch - self.tonic - LOWEST for pitch in _RANGE)
         self.grammar = Grammar(request.key.mode, self.bar, max(low, 0), min(high, PITCHES - 1))
         self.wishes = (_density(model, request), _LEAPS.get(request.mood, 0))
@@ -164,7 +167,7 @@ class Draft:
                     loud = self._loudness(now % self.bar)
                     notes.append(Note(now * ticks, midi, length * ticks, loud))
                 now += length
-        program = _PROGRAMS.get(request.mood, 73)
+        program = _PROGRAMS.get(request.mood, _VIOLIN)
         return Piece(
             title=f"Tune in {request.key}",
             key=request.key,
