@@ -739,6 +739,31 @@ def test_a_file_dropped_on_the_window_comes_to_the_page(desk: Desk, tmp_path: Pa
     desk.until(lambda: desk.shown() == desk.sent[0].id)
 
 
+def test_a_result_from_the_gallery_comes_with_recipe_and_source(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "small.png").write_bytes(png(10))
+    desk.page.set_mode("enlarge")
+    desk.bring(tmp_path / "small.png")
+    small = desk.page.composer.input.artifact
+    meta = {"task": "image.enlarge", "params": {"image": str(small.path), "factor": "2"}}
+    desk.runtime.enqueue(Artifact("image", png(250, 64), ".png", title="Large", meta=meta))
+    desk.page.making.run()
+    desk.until(lambda: desk.page.viewer.canvas.comparing)
+    large = desk.ctx.library.artifact(desk.shown())
+    for place in (1, 0):
+        desk.page.shelf.take(place)
+    desk.page.looking.current = ""
+    desk.page.composer.input.show_nothing()
+    desk.page.set_mode("draw")
+    desk.page.intake.accept(large)
+    desk.until(lambda: desk.page.composer.input.artifact is not None)
+    assert desk.page.mode == "enlarge"
+    assert desk.page.composer.input.artifact.id == small.id
+    assert desk.page.composer.params()["factor"] == "2"
+    desk.until(desk.in_view)
+    desk.page.looking.toggle_compare()
+    desk.until(lambda: desk.page.viewer.canvas.comparing)
+
+
 def test_exporters_write_their_formats(desk: Desk, tmp_path: Path) -> None:
     desk.draw()
     for name, write in studio_exporters().items():
