@@ -708,6 +708,8 @@ def test_a_picture_dragged_from_elsewhere_is_brought(desk: Desk, tmp_path: Path)
         "photo",
     ]
     assert desk.page.shelf.results[1].artifact.path.read_bytes() == png(10)
+    for result in desk.page.shelf.results:  # what the cards of the gallery show
+        assert desk.studio.library.preview_path(result.artifact.id) is not None
 
 
 def test_a_pasted_picture_is_kept(desk: Desk) -> None:

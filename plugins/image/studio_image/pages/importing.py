@@ -38,9 +38,11 @@ def bring_file(ctx: PluginContext, path: Path) -> Brought:
     """Keep a copy of a file, byte for byte; never raises what a file can cause."""
     try:
         data = read_file(path)
-        _as_the_runtime_reads_it(data, path.name)
+        preview = _preview(data, path.name)
         read_picture(path)
-        artifact = ctx.library.add(Kind.IMAGE, data, suffix=path.suffix.lower(), title=path.stem)
+        artifact = ctx.library.add(
+            Kind.IMAGE, data, suffix=path.suffix.lower(), title=path.stem, preview=preview
+        )
     except StudioError as error:
         return Brought(error=error)
     recipe, remarks = _looked_into(data)
@@ -52,7 +54,11 @@ def bring_image(ctx: PluginContext, image: QImage, title: str) -> Brought:
     try:
         if image.isNull():
             raise BadInput("There is no picture on the clipboard.", "Copy one first.")
-        return Brought(ctx.library.add(Kind.IMAGE, png_of(image), suffix=".png", title=title))
+        data = png_of(image)
+        preview = _preview(data, title)
+        return Brought(
+            ctx.library.add(Kind.IMAGE, data, suffix=".png", title=title, preview=preview)
+        )
     except StudioError as error:
         return Brought(error=error)
 
@@ -70,11 +76,13 @@ def bring_artifact(ctx: PluginContext, artifact: SavedArtifact) -> Brought:
         return Brought(error=error)
 
 
-def _as_the_runtime_reads_it(data: bytes, name: str) -> None:
-    """Refuse what could be shown but not worked on: to Qt, half a JPEG is a picture."""
+def _preview(data: bytes, name: str) -> bytes:
+    """Return a small PNG; refuses what could be shown but not worked on: to Qt, half a JPEG is
+    a picture, to the runtime it is not.
+    """
     from studio_image import pictures  # here, for the window starts without it
 
-    pictures.read(data, name)
+    return pictures.thumbnail(pictures.read(data, name))
 
 
 def _looked_into(data: bytes) -> tuple[Recipe, tuple[str, ...]]:
