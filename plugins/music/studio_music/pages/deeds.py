@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -192,7 +193,7 @@ class Deeds:
             if isinstance(result, StudioError):
                 self._page.trouble.tell(result, lambda: self.export(path.suffix))
             else:
-                self._exported(path)
+                self._exported(path, result or ())
 
         self._ctx.run_later(lambda: outcome(write), said)
 
@@ -212,9 +213,10 @@ class Deeds:
         if target is not None:
             self._write(target, lambda: _copy(artifact.path, target))
 
-    def _exported(self, path: Path) -> None:
+    def _exported(self, path: Path, losses: Sequence[str]) -> None:
         words = tr("Exported as {name}.").format(name=path.name)
-        self._ctx.notices.info(words, str(path.parent), key="music.export")
+        hint = " ".join(losses) or str(path.parent)
+        self._ctx.notices.info(words, hint, key="music.export")
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -27,16 +27,17 @@ _PAGE_PX: Final = 1100
 """How wide a system is engraved before it is scaled to paper: staves of about 7 mm."""
 
 
-def write_score(piece: Piece, path: Path) -> None:
-    """Write a piece as MIDI, MusicXML or ABC.
+def write_score(piece: Piece, path: Path) -> tuple[str, ...]:
+    """Write a piece as MIDI, MusicXML or ABC; return what the file does not keep, in sentences.
 
     Raises:
         StudioError: It cannot be written in that format.
         OSError: The disk refuses; what was there is untouched.
     """
-    from studio_music.formats import write
+    from studio_music.formats import losses, write
 
     put(path, write(piece, path.suffix.lower()))
+    return losses(piece, path.suffix)
 
 
 def write_picture(piece: Piece, path: Path) -> None:

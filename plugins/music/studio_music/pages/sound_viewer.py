@@ -10,7 +10,6 @@ from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from studio.api import BadInput, PluginContext, SavedArtifact, StudioError
-from studio_music.pages.playing import new_player
 from studio_music.pages.reading import LARGEST, outcome
 from studio_music.pages.wording import clock, tr
 
@@ -28,7 +27,7 @@ class SoundViewer(QWidget):
         super().__init__()
         self._ctx = ctx
         self._player: Any = None
-        self._closed = False
+        self._starting = self._closed = False
         self._samples: Any = None
         self._rate = 44100
         self.wave = Wave(ctx)
@@ -65,17 +64,7 @@ class SoundViewer(QWidget):
         self._samples, self._rate, levels = found
         self.wave.show_levels(levels)
         self._say(0)
-        self._ctx.run_later(_make_player, self._got_player)
-
-    def _got_player(self, player: Any) -> None:
-        if isinstance(player, str):
-            self.play.setToolTip(player)
-        elif self._closed:
-            player.close()
-        else:
-            self._player = player
-            self.play.setEnabled(not player.trouble)
-            self.play.setToolTip(player.trouble or tr("Play"))
+        self.play.setEnabled(True)
 
     def _say(self, frame: int) -> None:
         seconds = len(self._samples) / self._rate
@@ -86,19 +75,33 @@ class SoundViewer(QWidget):
 
     def toggle(self) -> None:
         """Play from the playhead, or pause there."""
-        if self._player is None:
-            return
         if self._clock.isActive():
             self._pause()
-        else:
+        elif self._samples is not None and not self._starting:
+            self._starting = True
             start = round(self.wave.place * len(self._samples)) if self.wave.place < 1 else 0
-            self._player.play_sound(self._samples, self._rate, start)
+            self._ctx.run_later(lambda: outcome(lambda: self._start(start)), self._started)
+
+    def _start(self, start: int) -> None:
+        """Open the device and play. Beside the window: devices take their time."""
+        if self._player is None:
+            self._player = new_sample_player()
+        self._player.play(self._samples, self._rate, start)
+
+    def _started(self, error: Any) -> None:
+        self._starting = False
+        if self._closed:
+            self._player.stop()
+        elif isinstance(error, StudioError):
+            self.words.setText(str(error))
+        else:
             self._clock.start()
-        self._show_icon()
+            self._show_icon()
 
     def _pause(self) -> None:
         self._clock.stop()
         self._player.stop()
+        self._show_icon()
 
     def _seek(self, place: float) -> None:
         self.wave.set_place(place)
@@ -115,9 +118,9 @@ class SoundViewer(QWidget):
             self.wave.set_place(frame / max(1, len(self._samples)))
             self._say(frame)
         else:
-            self._clock.stop()
+            self._pause()
             self.wave.set_place(0.0)
-            self._show_icon()
+            self._say(0)
 
     def _show_icon(self) -> None:
         self.play.setIcon(
@@ -195,16 +198,16 @@ def _closer(parts: dict[str, Any]) -> Any:
         parts["_closed"] = True
         player = parts.get("_player")
         if player is not None:
-            player.close()
+            player.stop()
 
     return close
 
 
-def _make_player() -> Any:
-    try:
-        return new_player()
-    except (ImportError, OSError) as error:
-        return tr("Sound cannot be played here: {error}.").format(error=error)
+def new_sample_player() -> Any:
+    """Return what plays samples on this machine."""
+    from studio_music.sound.sample_player import SamplePlayer
+
+    return SamplePlayer()
 
 
 def _read(artifact: SavedArtifact) -> tuple[np.ndarray, int, list[float]]:
