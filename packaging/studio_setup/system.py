@@ -7,6 +7,7 @@ on every Linux; only the names of packages differ. macOS and Windows need nothin
 from __future__ import annotations
 
 import ctypes
+import glob
 import os
 import shutil
 import subprocess
@@ -24,8 +25,9 @@ class Need:
     """One thing the system must offer.
 
     Attributes:
-        group: `qt` (nothing starts without), `xcb` (a window on X11), `look`, `test`.
-        probe: `lib:NAME`, `bin:NAME`, `module:NAME` or `font:START_OF_FILE_NAME`.
+        group: `qt` (nothing starts without), `xcb` (a window on X11), `look`, `sound`, `test`.
+        probe: `lib:NAME`, `bin:NAME`, `module:NAME`, `font:START_OF_FILE_NAME` or
+            `file:PATTERN|PATTERN`.
         apt, dnf, pacman: package that brings it; `a|b` where the name changed with a release.
     """
 
@@ -59,6 +61,19 @@ NEEDS = (
     Need(
         "look", "font:NotoColorEmoji",
         "fonts-noto-color-emoji", "google-noto-color-emoji-fonts", "noto-fonts-emoji",
+    ),
+    Need("sound", "lib:libportaudio.so.2", "libportaudio2", "portaudio", "portaudio"),
+    Need("sound", "lib:libfluidsynth.so.3", "libfluidsynth3", "fluidsynth-libs", "fluidsynth"),
+    Need(  # asked for together with the library, which would bring a font of another licence
+        "sound", "file:/usr/share/sounds/sf?/*.sf?|/usr/share/soundfonts/*.sf?",
+        "musescore-general-soundfont-small|fluid-soundfont-gm", "fluid-soundfont-gm",
+        "soundfont-fluid",
+    ),
+    Need("test", "bin:pulseaudio", "pulseaudio", "pulseaudio", "pulseaudio"),
+    Need("test", "bin:parec", "pulseaudio-utils", "pulseaudio-utils", "libpulse"),
+    Need(
+        "test", "file:/usr/lib*/alsa-lib/*pcm_pulse.so|/usr/lib/*/alsa-lib/*pcm_pulse.so",
+        "libasound2-plugins", "alsa-plugins-pulseaudio", "alsa-plugins",
     ),
     Need("test", "bin:Xvfb", "xvfb", "xorg-x11-server-Xvfb", "xorg-server-xvfb"),
     Need("test", "bin:xauth", "xauth", "xorg-x11-xauth", "xorg-xauth"),
@@ -114,6 +129,8 @@ def present(probe: str) -> bool:
         return find_spec(name) is not None
     if kind == "font":
         return any(_font_files(name))
+    if kind == "file":
+        return any(glob.glob(pattern) for pattern in name.split("|"))
     try:
         ctypes.CDLL(name)
     except OSError:

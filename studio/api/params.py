@@ -38,13 +38,15 @@ class Text:
 class Range:
     """Bounds of a number, both included.
 
-    ``step`` is one click of its field; ``unit`` is shown behind it.
+    ``step`` is one click of its field; ``unit`` is shown behind it; ``lowest`` is the word that its
+    field shows for the minimum, where that stands for "none" or "by itself".
     """
 
     minimum: float
     maximum: float
     step: float | None = None
     unit: str = ""
+    lowest: str = ""
 
 
 @dataclass(frozen=True)

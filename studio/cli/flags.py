@@ -16,6 +16,7 @@ RESERVED = frozenset({"help", "json", "out", "quiet"})
 """Flags of ``studio run`` itself; a parameter of that name is ``--param-NAME``."""
 
 STDIN = "-"
+_POSITIONAL = "main"
 
 
 class ArgumentParser(argparse.ArgumentParser):
@@ -28,6 +29,17 @@ class ArgumentParser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Raise what would otherwise be printed with a page of usage."""
         raise BadInput(f"{message[:1].upper()}{message[1:]}.", f"See `{self.prog} --help`.")
+
+
+def add_positional(parser: argparse.ArgumentParser, params: type[Params]) -> None:
+    """Let the main field of ``params`` be given without its flag, if it has one."""
+    if field := main_field(params):
+        parser.add_argument(
+            _POSITIONAL,
+            nargs="?",
+            metavar=field.name.upper(),
+            help=f"the same as {flag_of(field)}",
+        )
 
 
 def add_flags(
@@ -48,14 +60,34 @@ def values_of(arguments: argparse.Namespace, params: type[Params]) -> dict[str, 
     """Return what was given, as ``Params.parse`` takes it; what was not given is left out.
 
     Raises:
-        BadInput: A value is no number, no choice, no JSON or no file.
+        BadInput: A value is no number, no choice, no JSON or no file, or is given twice.
     """
     values: dict[str, Any] = {}
+    plain, main = getattr(arguments, _POSITIONAL, None), main_field(params)
     for field in params.fields():
         given = getattr(arguments, _destination(field), None)
+        if plain is not None and field == main:
+            if given is not None:
+                raise BadInput(f"{flag_of(field)} is given twice: “{plain}” and “{given}”.")
+            given = plain
         if given is not None:
             values[field.name] = _value(field, given)
     return values
+
+
+def main_field(params: type[Params]) -> Field | None:
+    """Return the field that needs no flag: the one text or file that is required, else the one
+    file; None where there are several, or none.
+    """
+    visible = [field for field in params.fields() if not field.hidden]
+    files = [field for field in visible if field.kind is FieldKind.FILE]
+    required = [
+        field
+        for field in visible
+        if field.required and field.kind in (FieldKind.TEXT, FieldKind.FILE)
+    ]
+    candidates = required or files
+    return candidates[0] if len(candidates) == 1 else None
 
 
 def flag_of(field: Field) -> str:

@@ -11,7 +11,7 @@ from studio.api.manifest import TaskEntry
 from studio.api.params import Params
 from studio.cli import saving, terminal
 from studio.cli.exit_code import ExitCode
-from studio.cli.flags import ArgumentParser, add_flags, values_of
+from studio.cli.flags import ArgumentParser, add_flags, add_positional, main_field, values_of
 from studio.cli.follow import Follower
 from studio.cli.session import Session
 from studio.core.job import Job
@@ -31,7 +31,7 @@ def main(argv: Sequence[str], session: Session) -> int:
         _overview(host).error("the task comes first")
     plugin, entry = host.task(argv[0])
     params_class = host.params_class(entry.id)
-    arguments = task_parser(entry, params_class).parse_args(argv[1:])
+    arguments = task_parser(entry, params_class).parse_intermixed_args(argv[1:])
     params = params_class.parse(values_of(arguments, params_class))
     out = saving.prepare(arguments.out) if arguments.out else None
     with session.studio() as studio:
@@ -52,14 +52,17 @@ def main(argv: Sequence[str], session: Session) -> int:
 
 def task_parser(entry: TaskEntry, params: type[Params]) -> ArgumentParser:
     """Return the parser of one task: its parameters, and how to print."""
+    field = main_field(params)
+    main = f"[{field.name.upper()}] " if field else ""
     parser = ArgumentParser(
         prog=f"studio run {entry.id}",
-        usage=f"studio run {entry.id} [--FLAG VALUE …] [--json] [--out FOLDER]",
+        usage=f"studio run {entry.id} {main}[--FLAG VALUE …] [--json] [--out FOLDER]",
         description=f"{entry.title}\n{entry.summary}".strip(),
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="copy the results there")
     parser.add_argument("--quiet", action="store_true", help="no progress")
+    add_positional(parser, params)
     add_flags(parser, params)
     return parser
 

@@ -46,6 +46,14 @@ class Recipe:
     keep: bool = True
     digest: str = ""
 
+    @property
+    def is_passing(self) -> bool:
+        """Whether nothing is left of it: its task makes no artifact, and none is to be kept.
+
+        What a view asks for again and again, as a score that is engraved after each edit.
+        """
+        return not (self.keep or self.kind)
+
 
 class Controls(Protocol):
     """What a job asks of the board."""

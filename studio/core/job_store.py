@@ -39,7 +39,12 @@ class LibraryJobStore:
         return new_id(), new_id()
 
     def begin(self, job: str, record: str, recipe: Recipe) -> None:
-        """Write the recipe and the journal; refuses work whose result could not be saved."""
+        """Write the recipe and the journal; refuses work whose result could not be saved.
+
+        Of a passing job nothing is written.
+        """
+        if recipe.is_passing:
+            return
         if recipe.keep:
             self._library.check_room()
         self._library.add_record(
@@ -62,7 +67,8 @@ class LibraryJobStore:
 
     def started(self, job: str) -> None:
         """Note that it runs."""
-        self._library.jobs.journal_state(job, JobState.RUNNING)
+        if job in self._begun:
+            self._library.jobs.journal_state(job, JobState.RUNNING)
 
     def save(
         self, job: str, record: str, recipe: Recipe, result: Produced, payload: Any, preview: Any
@@ -103,7 +109,7 @@ class LibraryJobStore:
         last: Finished | None,
     ) -> None:
         """Complete the record and close the journal."""
-        if job not in self._begun:  # its recipe could not be stored: that was told already
+        if job not in self._begun:  # a passing one; or not stored, which was told already
             return
         self._begun.discard(job)
         if last is not None:

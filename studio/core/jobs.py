@@ -388,6 +388,8 @@ class JobBoard:
             job.error, state = unsaved, JobState.FAILED
         job.become(state, job.error.message if job.error else "")
         self._notices.dismiss(f"stubborn-{job.id}")
+        if job.recipe.is_passing:
+            del self._jobs[job.id]
         self._changed(job)
 
     def _still_there(self, job: Job) -> None:

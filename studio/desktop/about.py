@@ -28,6 +28,8 @@ _SHIPPED = (
     ("Inter", "inter-OFL.txt", "SIL OFL 1.1"),
     ("JetBrains Mono", "jetbrains-mono-OFL.txt", "SIL OFL 1.1"),
     ("Lucide", "lucide-ISC.txt", "ISC, MIT"),
+    ("Fluent Emoji", "fluent-emoji-MIT.txt", "MIT"),
+    ("FxEmojis", "fxemojis-CC-BY-4.0.txt", "CC BY 4.0"),
     ("SmolLM2-135M-Instruct", "smollm2-Apache-2.0.txt", "Apache-2.0"),
 )
 

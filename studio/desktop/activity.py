@@ -81,8 +81,8 @@ class Activity(QObject):
         self.status_changed.emit()
 
     def live(self) -> Sequence[Job]:
-        """Return the jobs that are not over, oldest first."""
-        return self._board.live() if self._board else []
+        """Return the jobs that are not over, oldest first, but not what passes by itself."""
+        return [j for j in self._board.live() if not j.recipe.is_passing] if self._board else []
 
     def over(self) -> Sequence[Job]:
         """Return the jobs of this session that are over, newest first."""

@@ -99,6 +99,8 @@ class _Engine(QIconEngine):
         self, size: QSize, mode: QIcon.Mode, state: QIcon.State, scale: float
     ) -> QPixmap:
         side = min(size.width(), size.height())
+        if side <= 0:  # a button that is squeezed to nothing while a layout changes
+            return QPixmap()
         drawn = self._pixmap(side, mode, state, scale)
         if size.width() == size.height():
             return drawn

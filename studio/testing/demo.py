@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import struct
 
 from studio.core.library import Library
 
@@ -73,8 +74,47 @@ def _add_results(library: Library) -> None:
     library.add_artifact("text", poem.encode(), suffix=".md", title="The sea", text=poem)
     code = "def words(path):\n    return len(open(path).read().split())\n"
     library.add_artifact("code", code.encode(), suffix=".py", title="Count the words", text=code)
+    score = _score()
+    library.add_artifact("score", score, suffix=".mid", title="Evening walk", text="D minor, 3/4")
     table = "dilation,field\n1,3\n2,5\n4,9\n"
     library.add_artifact("table", table.encode(), suffix=".csv", title="Fields", text=table)
+
+
+def _score() -> bytes:
+    """Return a MIDI file: sixteen bars of a waltz in D minor with bass and chords."""
+    steps = (9, 7, 5, 4, 5, 7, 9, 12, 10, 9, 7, 5, 7, 4, 2, 2)  # semitones above C4, one a bar
+    roots = (2, 9, 10, 9, 2, 7, 9, 2, 10, 5, 7, 10, 7, 9, 2, 2)
+    melody, chords, bass = [], [], []
+    for bar, (step, root) in enumerate(zip(steps, roots)):
+        start = bar * 1440
+        turn = (step, step + (3 if bar % 2 else -2), steps[(bar + 1) % 16])
+        melody += [(start + 480 * beat, 60 + pitch, 470) for beat, pitch in enumerate(turn)]
+        bass.append((start, 36 + root, 1400))
+        chords += [(start + 480 * beat, 48 + root + up, 400) for beat in (1, 2) for up in (7, 12)]
+    tracks = (("Melody", 73, melody), ("Chords", 24, chords), ("Bass", 32, bass))
+    head = b"\x00\xff\x51\x03" + (600_000).to_bytes(3, "big")  # 100 quarter notes a minute
+    head += b"\x00\xff\x58\x04\x03\x02\x18\x08\x00\xff\x59\x02\xff\x01"  # 3/4, D minor
+    chunks = [_chunk(b"MTrk", head + b"\x00\xff\x2f\x00")]
+    chunks += [_track(place, *track) for place, track in enumerate(tracks)]
+    return _chunk(b"MThd", struct.pack(">HHH", 1, len(chunks), 480)) + b"".join(chunks)
+
+
+def _track(channel: int, name: str, program: int, notes: list[tuple[int, int, int]]) -> bytes:
+    """Return a track of (start, pitch, length) in ticks."""
+    on = [(start, 1, pitch) for start, pitch, _ in notes]
+    off = [(start + length, 0, pitch) for start, pitch, length in notes]
+    body = b"\x00\xff\x03" + bytes([len(name)]) + name.encode()
+    body += b"\x00" + bytes([0xC0 | channel, program])
+    now = 0
+    for tick, sounds, pitch in sorted(on + off):
+        wait, now = tick - now, tick
+        body += bytes([0x80 | wait >> 7, wait & 0x7F] if wait > 127 else [wait])
+        body += bytes([0x90 | channel, pitch, (64 + tick // 480 % 3 * 12) * sounds])
+    return _chunk(b"MTrk", body + b"\x00\xff\x2f\x00")
+
+
+def _chunk(name: bytes, body: bytes) -> bytes:
+    return name + len(body).to_bytes(4, "big") + body
 
 
 def _picture(place: int, width: int = 512, height: int = 384) -> bytes:

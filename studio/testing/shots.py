@@ -81,6 +81,7 @@ def _photograph(folder: Path, scale: str, page: str, runtime: bool) -> int:
     app.start()
     _wait(lambda: app.activity.runtime_state == "ready" and bool(app.window.pages.current))
     _open_conversation(app, shown)
+    _open_score(app)
     heart = QTimer()
     heart.timeout.connect(lambda: scripted.report(_heartbeat()))
     if not runtime:
@@ -105,6 +106,16 @@ def _open_conversation(app: App, conversation: str) -> None:
     artifact = SavedArtifact(conversation, Kind.CONVERSATION, "", "", Path())
     for _, open_it in app.session.workspace.targets(artifact)[:1]:
         open_it()
+
+
+def _open_score(app: App) -> None:
+    from studio.desktop.plugin_context import saved_artifact
+
+    assert app.session is not None
+    library = app.session.studio.library
+    for score in library.find(kinds=("score",), limit=1):
+        for _, open_it in app.session.workspace.targets(saved_artifact(library, score))[:1]:
+            open_it()
 
 
 def _scenes(app: App, page: str, scale: str) -> Iterator[tuple[str, Callable[[], None]]]:

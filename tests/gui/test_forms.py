@@ -159,6 +159,21 @@ def test_dice_and_lock_of_the_seed(form: ParamsFormWidget, qtbot: Any) -> None:
     assert form.values()["seed"] >= 0
 
 
+class Sized(Params):
+    width: Annotated[int, Range(0, 64, 8, "px", lowest="Auto")] = 0
+    seconds: Annotated[float, Range(0, 60, 5, "s", lowest="No limit")] = 5.0
+
+
+def test_the_lowest_value_may_have_a_word(look: Look, qtbot: Any, shelf: Shelf) -> None:
+    form = ParamsFormWidget(look, Sized, FormServices(shelf, lambda *_: None, _nothing))
+    qtbot.addWidget(form)
+    width, seconds = form.findChildren(QAbstractSpinBox)
+    assert (width.text(), seconds.text()) == ("Auto", "5.00")
+    assert form.values() == {"width": 0, "seconds": 5.0}
+    form.set_values({"width": 8, "seconds": 0})
+    assert (width.text(), seconds.text()) == ("8", "No limit")
+
+
 def test_slider_and_number_move_together(form: ParamsFormWidget) -> None:
     row = form.row("steps").editor.widget
     slider, spin = row.findChild(QSlider), row.findChild(QAbstractSpinBox)

@@ -37,6 +37,8 @@ def read(source: str | Path | bytes, name: str = "") -> np.ndarray:
         return _decoded(source, name or "the picture")
     path = Path(source).expanduser()
     name = name or path.name or str(source)
+    if path.is_dir():
+        raise BadInput(f"{name} is a folder, no picture.", "Choose a picture in it.")
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
             raise BadInput(f"{name} is larger than 512 MiB.", "Choose a smaller picture.")
@@ -67,15 +69,15 @@ def remark(path: str, inputs: Mapping[str, Any], key: str = "image") -> str:
 
 
 def has_many(source: Path | io.BytesIO) -> bool:
-    """Whether a file that can be read is an animation, or has several pages."""
-    with Image.open(source) as image:
-        if image.format not in ("GIF", "PNG", "WEBP", "TIFF"):
-            return False  # a phone puts a second, hidden picture into its JPEGs
-        try:
+    """Whether a file is an animation, or has several pages; False if it cannot be told."""
+    try:
+        with Image.open(source) as image:
+            if image.format not in ("GIF", "PNG", "WEBP", "TIFF"):
+                return False  # a phone puts a second, hidden picture into its JPEGs
             image.seek(1)
-        except EOFError:
-            return False
-        return True
+    except (EOFError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        return False
+    return True
 
 
 def png(picture: np.ndarray, recipe: Mapping[str, Any] | None = None) -> bytes:
@@ -158,6 +160,8 @@ def check_file(payload: bytes) -> Verdict:
 
 
 def _decoded(data: bytes, name: str) -> np.ndarray:
+    if not data:
+        raise BadInput(f"{name} is empty: it has no bytes.", "Choose another picture.")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # ours is below
@@ -173,7 +177,9 @@ def _decoded(data: bytes, name: str) -> np.ndarray:
         has_alpha = image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
         return np.array(image.convert("RGBA" if has_alpha else "RGB"))
     except Image.DecompressionBombError as error:
-        raise BadInput(f"{name} has far too many pixels.", "Make it smaller.") from error
+        raise BadInput(
+            f"{name} has far too many pixels; at most 100 million fit.", "Make it smaller."
+        ) from error
     except UnidentifiedImageError as error:
         raise BadInput(
             f"{name} is not a picture that can be read.", "Use PNG, JPEG, WebP, BMP, GIF or TIFF."

@@ -127,7 +127,8 @@ def from_foreign(text: str) -> Recipe:
 
 def _translated(pairs: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
     """Return the pairs as our parameters, and those that are none of ours."""
-    rest, values = dict(pairs), {}
+    rest = dict(pairs)
+    values: dict[str, Any] = {}
     for name, ours in (
         ("Steps", "steps"),
         ("CFG scale", "guidance"),

@@ -29,6 +29,9 @@ GUIDANCE = 3.0
 BATCH = 4
 """Always so many at once: a picture must not depend on how many others were asked for."""
 
+NO_CAPTION = (0,) * (MAX_WORDS + 2)
+"""What guidance leads away from by default, learned from the captions that training left out."""
+
 _OTHER_COLOURS = ("brown", "black", "white", "grey", "gray")
 _ARTICLES = ("a", "an", "the")
 
@@ -100,20 +103,52 @@ def draw(
         Number from 1, pictures (count, 3, 64, 64) in 0…1.
     """
     device = next(starter.generator.parameters()).device
-    away = without.row() if without else [0] * (MAX_WORDS + 2)
-    rows = torch.tensor([caption.row()] * BATCH + [away] * BATCH, device=device)
+    away = without.row() if without else NO_CAPTION
+    rows = torch.tensor([caption.row()] * BATCH, device=device)
     x = torch.randn((BATCH, TOKENS, LATENT_CHANNELS), generator=rng).to(device)
     first = 0.0 if start is None else 1 - strength
     if start is not None:
         x = torch.lerp(x, start.to(device).expand_as(x), first)
+    flowing = flow(
+        starter,
+        rows,
+        torch.tensor([away] * BATCH, device=device),
+        x,
+        first=first,
+        steps=steps,
+        guidance=guidance,
+    )
+    for step, latents in enumerate(flowing, 1):
+        yield step, decode(starter, latents)[:count]
+
+
+def flow(
+    starter: Starter,
+    rows: Tensor,
+    away: Tensor,
+    x: Tensor,
+    *,
+    first: float = 0.0,
+    steps: int = STEPS,
+    guidance: float = GUIDANCE,
+) -> Iterator[Tensor]:
+    """Yield, after each Euler step, the latents (n, 16, 32) that ``x`` leads to by now.
+
+    The last ones yielded are the result.
+
+    Args:
+        rows: Captions (n, MAX_WORDS + 2) to draw, and ``away``, the ones to lead away from.
+        x: Noise (n, 16, 32), or something on its way to a picture.
+        first: The time of ``x``: 0 is noise, 1 a picture.
+    """
+    captions = torch.cat([rows, away])
     for step in range(steps):
         now = first + (1 - first) * step / steps
         with torch.inference_mode():
-            velocity = _velocity(starter, x, now, rows, guidance)
+            velocity = _velocity(starter, x, now, captions, guidance)
             ahead = x + (1 - now) * velocity
             x = x + (1 - first) / steps * velocity
-            pictures = decode(starter, ahead if step + 1 < steps else x)[:count]
-        yield step + 1, pictures
+        yield ahead if step + 1 < steps else x
 
 
 @torch.inference_mode()
@@ -134,8 +169,8 @@ def encode(starter: Starter, pictures: Tensor) -> Tensor:
 
 
 def _velocity(starter: Starter, x: Tensor, now: float, rows: Tensor, guidance: float) -> Tensor:
-    time = torch.full((2 * BATCH,), now, device=x.device)
-    pose = torch.zeros(2 * BATCH, 3, device=x.device)
+    time = torch.full((len(rows),), now, device=x.device)
+    pose = torch.zeros(len(rows), 3, device=x.device)
     with _half(x):
         both = starter.generator(torch.cat([x, x]), time, rows, pose).float()
     towards, away = both.chunk(2)

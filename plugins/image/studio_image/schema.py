@@ -44,13 +44,13 @@ class Generate(Params, frozen=True):
     ] = WeightsId()
     width: Annotated[
         int,
-        Range(0, 4096, 8, "px"),
+        Range(0, 4096, 8, "px", "Auto"),
         Label("Width", "0 is the size these weights draw best."),
         _SIZE,
     ] = 0
     height: Annotated[
         int,
-        Range(0, 4096, 8, "px"),
+        Range(0, 4096, 8, "px", "Auto"),
         Label("Height", "0 is the size these weights draw best."),
         _SIZE,
     ] = 0
@@ -64,13 +64,13 @@ class Generate(Params, frozen=True):
     ] = 4
     steps: Annotated[
         int,
-        Range(0, 150),
+        Range(0, 150, lowest="Auto"),
         Label("Steps", "More steps take longer and show finer detail; 0 is the usual number."),
         _SAMPLING,
     ] = 0
     guidance: Annotated[
         float,
-        Range(0, 30, 0.5),
+        Range(0, 30, 0.5, lowest="Auto"),
         Label("Guidance", "Higher follows the prompt more closely; 0 is the usual value."),
         _SAMPLING,
     ] = 0.0
@@ -114,7 +114,7 @@ class Enlarge(Params, frozen=True):
     ] = WeightsId()
     tile: Annotated[
         int,
-        Range(0, 2048, 32, "px"),
+        Range(0, 2048, 32, "px", "Auto"),
         Label("Tile", "Work in squares of this size to save memory; 0 chooses by itself."),
         Group("Memory", advanced=True),
     ] = 0
@@ -155,7 +155,7 @@ class Restyle(Params, frozen=True):
     ] = 120
     seconds: Annotated[
         float,
-        Range(0, 3600, 5, "s"),
+        Range(0, 3600, 5, "s", "No limit"),
         Label("Time", "End after this time with the picture as it is then; 0 is no limit."),
     ] = 0.0
     seed: Annotated[Seed, Label("Seed", "The same seed and settings give the same picture.")] = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 import sys
 import zlib
@@ -11,9 +12,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, PngImagePlugin
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QColor, QGuiApplication, QImage
+from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QGuiApplication, QImage
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -34,6 +35,7 @@ from studio_image.pages.picture_files import MAX_PIXELS
 from studio_image.pages.picture_page import PicturePage
 from studio_image.pages.prompt_box import MAX_CHARS
 from studio_image.plugin import studio_exporters, studio_open_file
+from studio_image.recipe_files import recipe_in
 
 WEIGHTS = {"image-starter": "text-to-image", "enlarger": "upscale", "vgg": "features"}
 SIDECAR = """
@@ -51,6 +53,12 @@ def png(red: int = 200, side: int = 32, recipe: dict[str, Any] | None = None) ->
     array = np.full((side, side, 3), (red, 60, 90), np.uint8)
     array[: side // 4, : side // 4] = 10
     return pictures.png(array, recipe)
+
+
+def jpeg() -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(np.arange(64 * 64 * 3, dtype=np.uint8).reshape(64, 64, 3)).save(stream, "JPEG")
+    return stream.getvalue()
 
 
 def picture(red: int = 200, seed: int = 7, side: int = 32) -> Artifact:
@@ -105,7 +113,7 @@ class Desk:
         self.until(lambda: bool(done))
 
     def close(self) -> None:
-        self.until(lambda: self.page.results.settled)
+        self.until(lambda: self.page.shelf.results.settled)
         self.studio.close()
         self.background.wait()
         self.window.close()
@@ -124,16 +132,36 @@ class Desk:
         """Draw, and wait until the result is in view."""
         self.runtime.enqueue(*(made or (picture(),)))
         self.page.composer.prompt.set_text(prompt)
-        self.page.run()
-        self.until(lambda: not self.page.runner.busy)
-        self.until(lambda: self.page.viewer.on_sheet or self.shown() != "")
+        self.page.making.run()
+        self.until(lambda: not self.page.making.runner.busy)
+        self.until(lambda: self.page.viewer.on_sheet or self.in_view())
+
+    def in_view(self) -> bool:
+        """Whether the picture that is to be seen has been read."""
+        return self.shown() != "" and self.shown() == self.page.looking.current
 
     def shown(self) -> str:
         return self.page.viewer.shown
 
     def bring(self, path: Path) -> None:
         self.page.intake.bring([path])
-        self.until(lambda: self.page.composer.input.artifact is not None and self.shown() != "")
+        self.until(lambda: self.page.composer.input.artifact is not None and self.in_view())
+
+    def listen(self) -> list[str]:
+        """Return the list that all further notices go to."""
+        said: list[str] = []
+        self.ctx.notices.info = lambda message, hint="", key="": said.append(f"{message} {hint}")
+        return said
+
+    def drag(self, data: QMimeData) -> None:
+        """Drag something over the page, and drop it where the page takes it."""
+        left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+        copy, at = Qt.DropAction.CopyAction, QPoint(200, 200)
+        enter = QDragEnterEvent(at, copy, data, left, none)
+        enter.ignore()
+        QApplication.sendEvent(self.page, enter)
+        if enter.isAccepted():
+            QApplication.sendEvent(self.page, QDropEvent(QPointF(at), copy, data, left, none))
 
     def trouble(self) -> str:
         return self.page.trouble.words.text() if self.page.trouble.isVisible() else ""
@@ -172,8 +200,8 @@ def test_return_draws_and_the_picture_is_shown(desk: Desk) -> None:
         "a red fox",
         "3d",
     )
-    assert desk.page.canvas.image.pixelColor(20, 20) == QColor(200, 60, 90)
-    assert desk.page.strip.ids() == [desk.shown()]
+    assert desk.page.viewer.canvas.image.pixelColor(20, 20) == QColor(200, 60, 90)
+    assert desk.page.shelf.strip.ids() == [desk.shown()]
 
 
 def test_a_chip_sets_the_style(desk: Desk) -> None:
@@ -200,8 +228,8 @@ def test_a_batch_is_a_sheet_and_a_click_opens_one(desk: Desk) -> None:
     desk.qtbot.keyClick(desk.page.viewer.sheet, Qt.Key.Key_Right)
     desk.qtbot.keyClick(desk.page.viewer.sheet, Qt.Key.Key_Return)
     desk.until(lambda: desk.shown() != "")
-    assert desk.page.canvas.image.pixelColor(20, 20).red() == 90
-    desk.page.show_sheet()
+    assert desk.page.viewer.canvas.image.pixelColor(20, 20).red() == 90
+    desk.page.looking.show_sheet()
     desk.until(lambda: desk.page.viewer.on_sheet)
 
 
@@ -209,15 +237,15 @@ def test_previews_progress_and_stop(desk: Desk) -> None:
     preview = np.full((16, 64, 3), 77, np.uint8)
     desk.runtime.enqueue(Step(3, 8, "Drawing a red fox", preview), Stall())
     desk.page.composer.prompt.set_text("a red fox")
-    desk.page.run()
+    desk.page.making.run()
     desk.until(lambda: desk.page.viewer.on_sheet)
     assert desk.page.viewer.sheet.count == 4
     desk.page.viewer.sheet.opened.emit(1)  # nothing to open yet
     desk.until(lambda: desk.page.progress.words.text() == "Drawing a red fox")
     assert desk.page.progress.bar.value() == 375
     assert desk.page.composer.go.text() == "Stop"
-    desk.page.run_or_stop()
-    desk.until(lambda: not desk.page.runner.busy)
+    desk.page.making.run_or_stop()
+    desk.until(lambda: not desk.page.making.runner.busy)
     assert not desk.page.progress.isVisible()
     assert desk.page.composer.go.text() == "Draw"
     assert desk.page.stage.currentWidget() is not desk.page.viewer  # back to the examples
@@ -226,9 +254,9 @@ def test_previews_progress_and_stop(desk: Desk) -> None:
 def test_what_was_made_before_a_stop_is_kept(desk: Desk) -> None:
     desk.runtime.enqueue(picture(), Stall())
     desk.page.composer.prompt.set_text("a red fox")
-    desk.page.run()
-    desk.until(lambda: len(desk.page.results) == 1)
-    desk.page.run_or_stop()
+    desk.page.making.run()
+    desk.until(lambda: len(desk.page.shelf.results) == 1)
+    desk.page.making.run_or_stop()
     desk.until(lambda: desk.shown() != "")
 
 
@@ -237,21 +265,21 @@ def test_looking_at_another_picture_meanwhile_is_not_disturbed(desk: Desk) -> No
     older = desk.shown()
     step = Step(1, 8, "", np.zeros((8, 8, 3), np.uint8))
     desk.runtime.enqueue(step, Stall(), step, picture(90))
-    desk.page.run()
+    desk.page.making.run()
     desk.until(lambda: desk.shown() == "")
-    desk.page.strip.setCurrentRow(0)
+    desk.page.shelf.strip.setCurrentRow(0)
     desk.until(lambda: desk.shown() == older)
     desk.runtime.release()
-    desk.until(lambda: not desk.page.runner.busy)
+    desk.until(lambda: not desk.page.making.runner.busy)
     assert desk.shown() == older
-    assert len(desk.page.strip.ids()) == 2
+    assert len(desk.page.shelf.strip.ids()) == 2
 
 
 def test_a_failure_says_why_and_can_be_tried_again(desk: Desk) -> None:
     error = StudioError(ErrorCode.OUT_OF_MEMORY, "There is not enough memory.", "Draw fewer.")
     desk.runtime.enqueue(Fail(error))
     desk.page.composer.prompt.set_text("a red fox")
-    desk.page.run()
+    desk.page.making.run()
     desk.until(lambda: "not enough memory" in desk.trouble())
     desk.runtime.enqueue(picture())
     desk.qtbot.mouseClick(desk.page.trouble.retry, Qt.MouseButton.LeftButton)
@@ -260,7 +288,7 @@ def test_a_failure_says_why_and_can_be_tried_again(desk: Desk) -> None:
 
 
 def test_nothing_to_draw_is_said_and_not_sent(desk: Desk) -> None:
-    desk.page.run()
+    desk.page.making.run()
     assert "what the pictures should show" in desk.trouble()
     assert desk.runtime.submitted == []
 
@@ -306,7 +334,7 @@ def test_a_saved_png_is_the_file_itself_with_its_recipe(desk: Desk, tmp_path: Pa
     desk.target = tmp_path / "fox.png"
     desk.page.deeds.save_as()
     desk.until(lambda: desk.target is not None and desk.target.exists())
-    assert pictures.recipe_of(desk.target.read_bytes()) is not None
+    assert recipe_in(desk.target.read_bytes()).task == "image.generate"
 
 
 def test_a_place_that_takes_nothing_is_told(desk: Desk, tmp_path: Path) -> None:
@@ -329,12 +357,12 @@ def test_stars_and_strip_outlive_a_crash(desk: Desk) -> None:
     desk.draw(picture(90))
     desk.page.deeds.star()
     starred = desk.shown()
-    desk.until(lambda: desk.page.results.settled)
+    desk.until(lambda: desk.page.shelf.results.settled)
     desk.close()  # no state is saved: only what was written down all along is there
     desk.open()
     desk.until(lambda: desk.shown() == starred)
-    assert [item.star for item in desk.page.results] == [True, False]
-    assert len(desk.page.strip.ids()) == 2
+    assert [item.star for item in desk.page.shelf.results] == [True, False]
+    assert len(desk.page.shelf.strip.ids()) == 2
 
 
 def test_a_restart_finds_prompt_mode_and_settings(desk: Desk) -> None:
@@ -359,16 +387,59 @@ def test_foreign_state_is_borne(desk: Desk) -> None:
     assert desk.page.mode == "draw"
 
 
-def test_removing_can_be_undone(desk: Desk) -> None:
+def test_the_bin_is_the_librarys_and_can_be_undone(desk: Desk) -> None:
     desk.draw()
+    binned = desk.shown()
     offers: list[Callable[[], None]] = []
     desk.ctx.notices.offer = lambda message, button, run, key="": offers.append(run)
-    desk.page.deeds.remove()
-    assert desk.page.strip.ids() == []
-    assert len(desk.page.results) == 0
+    desk.qtbot.keyClick(desk.page.shelf.strip, Qt.Key.Key_Delete)
+    assert desk.page.shelf.strip.ids() == []
+    assert len(desk.page.shelf.results) == 0
+    desk.until(lambda: bool(offers))
+    assert desk.ctx.library.artifact(binned).binned
+    assert desk.ctx.library.find() == []
     offers[0]()
-    desk.until(lambda: desk.shown() != "")
-    assert len(desk.page.strip.ids()) == 1
+    desk.until(desk.in_view)
+    assert desk.page.shelf.strip.ids() == [binned]
+    assert not desk.ctx.library.artifact(binned).binned
+
+
+def test_what_was_binned_elsewhere_is_not_in_the_strip(desk: Desk) -> None:
+    desk.draw()
+    desk.ctx.library.bin(desk.shown())
+    desk.again()
+    assert desk.page.shelf.strip.ids() == []
+
+
+def test_a_star_is_the_librarys(desk: Desk) -> None:
+    desk.draw()
+    desk.page.deeds.star()
+    desk.until(lambda: desk.ctx.library.artifact(desk.shown()).starred)
+    desk.page.deeds.star()
+    desk.until(lambda: not desk.ctx.library.artifact(desk.shown()).starred)
+
+
+def test_a_star_that_cannot_be_kept_is_taken_back_and_said(desk: Desk) -> None:
+    def refuse(id: str, starred: bool = True) -> None:
+        raise StudioError(ErrorCode.DISK_FULL, "The disk is full.", "Make room.")
+
+    desk.draw()
+    desk.ctx.library.star = refuse  # type: ignore[method-assign]
+    desk.page.deeds.star()
+    assert desk.page.shelf.results[0].star
+    desk.until(lambda: "disk is full" in desk.trouble())
+    assert not desk.page.shelf.results[0].star
+
+
+def test_make_it_again_leaves_what_is_set_alone(desk: Desk) -> None:
+    desk.draw(picture(seed=4711))
+    desk.page.composer.prompt.set_text("something else")
+    desk.runtime.enqueue(picture(90))
+    desk.page.deeds.again()
+    desk.until(lambda: len(desk.page.shelf.results) == 2)
+    sent = desk.runtime.submitted[-1].params
+    assert (sent["prompt"], sent["seed"]) == ("a red fox", 4711)
+    assert desk.page.composer.prompt.text == "something else"
 
 
 # --- enlarge and restyle --------------------------------------------------------------------------
@@ -379,33 +450,73 @@ def test_enlarging_ends_in_before_and_after(desk: Desk, tmp_path: Path) -> None:
     desk.page.set_mode("enlarge")
     desk.bring(tmp_path / "small.png")
     desk.runtime.enqueue(Artifact("image", png(250, 128), ".png", title="Large"))
-    desk.page.run()
-    desk.until(lambda: desk.page.canvas.comparing)
+    desk.page.making.run()
+    desk.until(lambda: desk.page.viewer.canvas.comparing)
     sent = desk.runtime.submitted[-1]
     assert sent.task == "image.enlarge"
     assert Path(sent.params["image"]).read_bytes() == png(10)
-    shot = desk.page.canvas.grab().toImage()
+    shot = desk.page.viewer.canvas.grab().toImage()
     middle = shot.height() // 2
     assert shot.pixelColor(shot.width() // 2 - 60, middle).red() == 10
     assert shot.pixelColor(shot.width() // 2 + 60, middle).red() == 250
-    desk.page.toggle_compare()
-    assert not desk.page.canvas.comparing
+    desk.page.looking.toggle_compare()
+    assert not desk.page.viewer.canvas.comparing
+
+
+def test_restyling_again_takes_the_same_picture(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "photo.png").write_bytes(png(10))
+    desk.page.set_mode("restyle")
+    desk.bring(tmp_path / "photo.png")
+    photo = desk.page.composer.input.artifact
+    params = {"image": str(photo.path), "styles": ["ink"], "strength": 2.0, "seed": 5}
+    meta = {"task": "image.restyle", "params": params}
+    made = Artifact("image", png(99), ".png", title="In the style of Ink", meta=meta)
+    desk.page.composer.styles.choose(["ink"])
+    desk.runtime.enqueue(made)
+    desk.page.making.run()
+    desk.until(lambda: desk.page.viewer.canvas.comparing)
+    desk.page.set_mode("draw")
+    desk.runtime.enqueue(made)
+    desk.page.deeds.again()
+    desk.until(lambda: len(desk.page.shelf.results) == 3)
+    assert desk.runtime.submitted[-1].params | params == desk.runtime.submitted[-1].params
+    desk.page.composer.input.show_nothing()
+    desk.page.deeds.recall()
+    desk.until(lambda: desk.page.composer.input.artifact is not None)
+    assert desk.page.mode == "restyle"
+    assert desk.page.composer.input.artifact.id == photo.id
+    assert desk.page.composer.params() | params == desk.page.composer.params()
+
+
+def test_a_folder_is_for_enlarging(desk: Desk, tmp_path: Path) -> None:
+    folder = tmp_path / "holiday"
+    folder.mkdir()
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(folder))])
+    assert desk.page.intake.takes(data)
+    desk.page.intake.drop(data)
+    desk.until(lambda: "holiday is a folder" in desk.trouble())
+    desk.page.set_mode("enlarge")
+    desk.page.intake.drop(data)
+    desk.page.making.run()
+    desk.until(lambda: bool(desk.runtime.submitted))
+    assert desk.runtime.submitted[-1].params["folder"] == str(folder)
 
 
 def test_restyling_sends_picture_and_styles(desk: Desk, tmp_path: Path) -> None:
     (tmp_path / "photo.png").write_bytes(png(10))
     (tmp_path / "own.png").write_bytes(png(99))
     desk.page.set_mode("restyle")
-    desk.page.run()
+    desk.page.making.run()
     assert "Choose a picture" in desk.trouble()
     desk.bring(tmp_path / "photo.png")
-    desk.page.run()
+    desk.page.making.run()
     assert "Choose a style" in desk.trouble()
     desk.picked = [tmp_path / "own.png"]
     desk.page.composer.styles.pick_asked.emit()
     desk.page.composer.styles.choose(["waves", *desk.page.composer.styles.own])
-    desk.page.run()
-    desk.until(lambda: not desk.page.runner.busy)
+    desk.page.making.run()
+    desk.until(lambda: not desk.page.making.runner.busy)
     sent = desk.runtime.submitted[-1]
     assert sent.params["styles"] == ["waves", str(tmp_path / "own.png")]
 
@@ -415,9 +526,9 @@ def test_a_result_can_be_the_next_input(desk: Desk) -> None:
     desk.page.deeds.use_in("enlarge")
     desk.until(lambda: desk.page.composer.input.artifact is not None)
     assert desk.page.mode == "enlarge"
-    assert desk.page.composer.input.artifact.id == desk.page.current
+    assert desk.page.composer.input.artifact.id == desk.page.looking.current
     desk.page.deeds.use_in("draw")
-    assert desk.page.composer.params()["init"] == str(desk.page.result().artifact.path)
+    assert desk.page.composer.params()["init"] == str(desk.page.looking.result().artifact.path)
 
 
 # --- bringing in ----------------------------------------------------------------------------------
@@ -429,13 +540,14 @@ def test_a_result_can_be_the_next_input(desk: Desk) -> None:
         ("cut.png", png()[:60]),
         ("words.png", b"this is no picture"),
         ("empty.jpg", b""),
+        ("cut.jpg", jpeg()[:300]),
     ],
 )
 def test_what_is_no_picture_is_told(desk: Desk, tmp_path: Path, name: str, payload: bytes) -> None:
     (tmp_path / name).write_bytes(payload)
     desk.page.intake.bring([tmp_path / name])
     desk.until(lambda: name in desk.trouble())
-    assert len(desk.page.results) == 0
+    assert len(desk.page.shelf.results) == 0
 
 
 def test_far_too_many_pixels_are_refused_unread(desk: Desk, tmp_path: Path) -> None:
@@ -445,17 +557,67 @@ def test_far_too_many_pixels_are_refused_unread(desk: Desk, tmp_path: Path) -> N
     (tmp_path / "huge.png").write_bytes(whole)
     desk.page.intake.bring([tmp_path / "huge.png"])
     desk.until(lambda: f"{MAX_PIXELS // 1_000_000} million" in desk.trouble())
-    assert len(desk.page.results) == 0
+    assert len(desk.page.shelf.results) == 0
 
 
 @pytest.mark.parametrize(
-    ("mode", "suffix"), [("CMYK", ".jpg"), ("I;16", ".png"), ("P", ".gif"), ("LA", ".png")]
+    ("mode", "suffix"),
+    [
+        ("CMYK", ".jpg"),
+        ("CMYK", ".tif"),
+        ("I;16", ".png"),
+        ("I;16", ".tif"),
+        ("P", ".gif"),
+        ("LA", ".png"),
+    ],
 )
 def test_unusual_pictures_are_taken(desk: Desk, tmp_path: Path, mode: str, suffix: str) -> None:
     path = tmp_path / f"odd{suffix}"
     Image.new(mode, (20, 10)).save(path)
     desk.bring(path)
-    assert desk.page.canvas.image.width() == 20
+    assert desk.page.viewer.canvas.image.width() == 20
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs a file that fails to read")
+def test_a_file_that_cannot_be_read_is_told(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "bad sector.png").symlink_to("/proc/self/mem")
+    desk.page.intake.bring([tmp_path / "bad sector.png"])
+    desk.until(lambda: "bad sector.png cannot be read: Input/output error." in desk.trouble())
+    desk.page.intake.bring([tmp_path / "gone.png"])
+    desk.until(lambda: "There is no file gone.png." in desk.trouble())
+
+
+def test_a_camera_held_sideways_is_turned(desk: Desk, tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (20, 10), "teal").save(tmp_path / "upright.jpg", exif=exif)
+    desk.bring(tmp_path / "upright.jpg")
+    assert (desk.page.viewer.canvas.image.width(), desk.page.viewer.canvas.image.height()) == (
+        10,
+        20,
+    )
+
+
+def test_an_animation_is_its_first_picture_and_that_is_said(desk: Desk, tmp_path: Path) -> None:
+    frames = [Image.new("RGB", (20, 10), colour) for colour in ("red", "blue")]
+    frames[0].save(tmp_path / "dance.gif", save_all=True, append_images=frames[1:])
+    said = desk.listen()
+    desk.bring(tmp_path / "dance.gif")
+    assert desk.page.viewer.canvas.image.pixelColor(5, 5) == QColor("red")
+    desk.until(lambda: any("dance: It has several pictures" in words for words in said))
+
+
+def test_a_picture_that_tells_a_bomb_is_taken_and_the_bomb_is_not(
+    desk: Desk, tmp_path: Path
+) -> None:
+    bomb = b"parameters\0\0" + zlib.compress(bytes(50_000_000))
+    chunk = struct.pack(">I", len(bomb)) + b"zTXt" + bomb
+    chunk += struct.pack(">I", zlib.crc32(b"zTXt" + bomb))
+    (tmp_path / "bomb.png").write_bytes(png()[:33] + chunk + png()[33:])
+    said = desk.listen()
+    desk.bring(tmp_path / "bomb.png")
+    desk.until(lambda: any("unpacks to more than 1 MiB" in words for words in said))
+    assert desk.page.composer.prompt.text == ""
 
 
 def test_a_dropped_png_of_the_studio_restores_its_recipe(desk: Desk, tmp_path: Path) -> None:
@@ -463,6 +625,63 @@ def test_a_dropped_png_of_the_studio_restores_its_recipe(desk: Desk, tmp_path: P
     (tmp_path / "boat.png").write_bytes(png(recipe={"task": "image.generate", "params": params}))
     desk.bring(tmp_path / "boat.png")
     assert desk.page.composer.params() | params == desk.page.composer.params()
+
+
+def test_a_png_of_another_program_restores_what_is_known_here(desk: Desk, tmp_path: Path) -> None:
+    info = PngImagePlugin.PngInfo()
+    info.add_text(
+        "parameters",
+        "a lighthouse, dusk\nNegative prompt: people\nSteps: 28, Sampler: Euler a, CFG scale: 7.5, "
+        "Seed: 1234, Size: 512x768, Model: dream_8, Clip skip: 2",
+    )
+    Image.new("RGB", (8, 8)).save(tmp_path / "theirs.png", pnginfo=info)
+    said = desk.listen()
+    desk.bring(tmp_path / "theirs.png")
+    wanted = {
+        "prompt": "a lighthouse, dusk",
+        "negative": "people",
+        "steps": 28,
+        "guidance": 7.5,
+        "seed": 1234,
+        "width": 512,
+        "height": 768,
+        "scheduler": "euler-a",
+    }
+    desk.until(lambda: desk.page.composer.params() | wanted == desk.page.composer.params())
+    told = next(words for words in said if "recipe is set" in words)
+    assert "Not known here: the model dream_8, Clip skip 2." in told
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".webp", ".png"])
+def test_what_is_saved_restores_its_recipe_when_it_is_dropped(
+    desk: Desk, tmp_path: Path, suffix: str
+) -> None:
+    params = {"prompt": "Füchse, two", "style": "noto", "seed": 99, "negative": "snow"}
+    meta = {"task": "image.generate", "params": params}
+    desk.draw(Artifact("image", png(recipe=meta), ".png", title="fox", meta=meta))
+    desk.target = tmp_path / f"fox{suffix}"
+    desk.page.deeds.save_as()
+    desk.until(lambda: desk.target is not None and desk.target.exists())
+    desk.page.composer.prompt.set_text("mine")
+    desk.bring(desk.target)
+    desk.until(lambda: desk.page.composer.params() | params == desk.page.composer.params())
+
+
+def test_a_recipe_in_another_mode_is_offered(desk: Desk, tmp_path: Path) -> None:
+    recipe = {"task": "image.restyle", "params": {"styles": ["ink", "gone.jpg"], "size": 512}}
+    (tmp_path / "inked.png").write_bytes(png(recipe=recipe))
+    offers: list[Callable[[], None]] = []
+    desk.ctx.notices.offer = lambda message, button, run, key="": offers.append(run)
+    desk.page.set_mode("enlarge")
+    desk.bring(tmp_path / "inked.png")
+    assert desk.page.mode == "enlarge"
+    said = desk.listen()
+    offers[0]()
+    assert desk.page.mode == "restyle"
+    assert desk.page.composer.styles.chosen == ["ink"]
+    assert desk.page.composer.forms["restyle"].values()["size"] == 512
+    assert desk.page.composer.input.artifact is None
+    assert "Choose the picture it was made from. Not known here: gone.jpg." in said[-1]
 
 
 def test_a_png_of_another_program_is_just_a_picture(desk: Desk, tmp_path: Path) -> None:
@@ -475,13 +694,31 @@ def test_a_png_of_another_program_is_just_a_picture(desk: Desk, tmp_path: Path) 
     assert desk.page.composer.prompt.text == "mine"
 
 
+def test_a_picture_dragged_from_elsewhere_is_brought(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "photo.png").write_bytes(png(10))
+    urls, pixels, words = QMimeData(), QMimeData(), QMimeData()
+    urls.setUrls([QUrl.fromLocalFile(str(tmp_path / "photo.png"))])
+    pixels.setImageData(QImage(12, 8, QImage.Format.Format_RGB32))
+    words.setText("words")
+    for data, taken in ((urls, 1), (pixels, 2), (words, 2)):
+        desk.drag(data)
+        desk.until(lambda taken=taken: len(desk.page.shelf.results) == taken)
+    assert [result.artifact.title for result in desk.page.shelf.results] == [
+        "Pasted picture",
+        "photo",
+    ]
+    assert desk.page.shelf.results[1].artifact.path.read_bytes() == png(10)
+    for result in desk.page.shelf.results:  # what the cards of the gallery show
+        assert desk.studio.library.preview_path(result.artifact.id) is not None
+
+
 def test_a_pasted_picture_is_kept(desk: Desk) -> None:
     image = QImage(12, 8, QImage.Format.Format_RGB32)
     image.fill(QColor("teal"))
     QGuiApplication.clipboard().setImage(image)
     desk.page.intake.paste()
     desk.until(lambda: desk.shown() != "")
-    assert desk.page.canvas.image.size() == image.size()
+    assert desk.page.viewer.canvas.image.size() == image.size()
     QGuiApplication.clipboard().setText("words")
     desk.page.intake.paste()
     assert "no picture on the clipboard" in desk.trouble()
@@ -489,9 +726,9 @@ def test_a_pasted_picture_is_kept(desk: Desk) -> None:
 
 def test_the_strip_hands_out_files(desk: Desk) -> None:
     desk.draw()
-    strip = desk.page.strip
+    strip = desk.page.shelf.strip
     urls = strip.mimeData([strip.item(0)]).urls()
-    assert urls == [QUrl.fromLocalFile(str(desk.page.results[0].artifact.path))]
+    assert urls == [QUrl.fromLocalFile(str(desk.page.shelf.results[0].artifact.path))]
 
 
 def test_a_file_dropped_on_the_window_comes_to_the_page(desk: Desk, tmp_path: Path) -> None:
@@ -504,11 +741,36 @@ def test_a_file_dropped_on_the_window_comes_to_the_page(desk: Desk, tmp_path: Pa
     desk.until(lambda: desk.shown() == desk.sent[0].id)
 
 
+def test_a_result_from_the_gallery_comes_with_recipe_and_source(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "small.png").write_bytes(png(10))
+    desk.page.set_mode("enlarge")
+    desk.bring(tmp_path / "small.png")
+    small = desk.page.composer.input.artifact
+    meta = {"task": "image.enlarge", "params": {"image": str(small.path), "factor": "2"}}
+    desk.runtime.enqueue(Artifact("image", png(250, 64), ".png", title="Large", meta=meta))
+    desk.page.making.run()
+    desk.until(lambda: desk.page.viewer.canvas.comparing)
+    large = desk.ctx.library.artifact(desk.shown())
+    for place in (1, 0):
+        desk.page.shelf.take(place)
+    desk.page.looking.current = ""
+    desk.page.composer.input.show_nothing()
+    desk.page.set_mode("draw")
+    desk.page.intake.accept(large)
+    desk.until(lambda: desk.page.composer.input.artifact is not None)
+    assert desk.page.mode == "enlarge"
+    assert desk.page.composer.input.artifact.id == small.id
+    assert desk.page.composer.params()["factor"] == "2"
+    desk.until(desk.in_view)
+    desk.page.looking.toggle_compare()
+    desk.until(lambda: desk.page.viewer.canvas.comparing)
+
+
 def test_exporters_write_their_formats(desk: Desk, tmp_path: Path) -> None:
     desk.draw()
     for name, write in studio_exporters().items():
         path = tmp_path / f"out{name.partition(':')[2]}"
-        write(desk.page.results[0].artifact, path)
+        write(desk.page.shelf.results[0].artifact, path)
         assert QImage(str(path)).width() == 32
 
 
@@ -523,10 +785,10 @@ def test_zoom_keeps_what_is_under_the_pointer(desk: Desk) -> None:
     canvas.show_image(image)
     assert canvas.fitting
     at = QPointF(250, 140)
-    before = canvas._box()
+    before = canvas.view.box()
     part = (at.x() - before.x()) / before.width()
     canvas.zoom(2, at)
-    after = canvas._box()
+    after = canvas.view.box()
     assert after.width() == pytest.approx(2 * before.width())
     assert (at.x() - after.x()) / after.width() == pytest.approx(part)
     desk.qtbot.keyClick(canvas, Qt.Key.Key_0)
@@ -591,14 +853,14 @@ def test_without_weights_the_page_says_how_to_get_some(desk: Desk) -> None:
     assert any("There is no model" in text for text in words)
     desk.page.set_mode("draw")
     desk.page.composer.prompt.set_text("a fox")
-    desk.page.run()
+    desk.page.making.run()
     assert desk.trouble()
 
 
 def test_a_task_that_ends_at_once_leaves_the_button_free(desk: Desk) -> None:
     desk.runtime.enqueue(Result(note="Nothing was drawn."))
     desk.page.composer.prompt.set_text("a fox")
-    desk.page.run()
-    desk.until(lambda: not desk.page.runner.busy)
+    desk.page.making.run()
+    desk.until(lambda: not desk.page.making.runner.busy)
     assert desk.page.composer.go.text() == "Draw"
     assert not desk.page.progress.isVisible()

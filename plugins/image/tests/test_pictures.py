@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from studio.api import BadInput
+from studio.api import BadInput, Params
+from studio.testing.plugins import run_task
 from studio_image import pictures, png_text, recipes
+from studio_image.restyle import restyle
+from studio_image.schema import Enlarge, Restyle
+from studio_image.upscale import enlarge
 
 
 def noise(*shape: int) -> np.ndarray:
@@ -52,20 +58,67 @@ def test_a_camera_held_sideways_is_turned_upright() -> None:
     assert pictures.read(data).shape == (20, 10, 3)
 
 
-def test_what_is_no_picture_is_refused_by_name(tmp_path: Path) -> None:
-    text = tmp_path / "letter.png"
-    text.write_bytes(b"Dear all")
-    cut = tmp_path / "cut.png"
-    cut.write_bytes(pictures.png(noise(64, 64, 3))[:2000])
-    for path in (text, cut, tmp_path / "gone.png", tmp_path):
-        with pytest.raises(BadInput) as refused:
-            pictures.read(path)
-        assert path.name in refused.value.message
+def bomb() -> bytes:
+    """Return a whole PNG of a few bytes that says it has 10^10 pixels."""
+    whole = bytearray(pictures.png(noise(8, 8, 3)))
+    whole[16:24] = struct.pack(">II", 100_000, 100_000)
+    whole[29:33] = struct.pack(">I", zlib.crc32(bytes(whole[12:29])))
+    return bytes(whole)
 
 
-def test_a_small_file_of_a_giant_picture_is_refused() -> None:
-    with pytest.raises(BadInput, match="pixels"):
-        pictures.read(file_of(Image.new("1", (20_000, 10_000))), "giant.png")
+BAD = {
+    "letter.png": (b"Dear all", "is not a picture"),
+    "cut.png": (pictures.png(noise(64, 64, 3))[:2000], "is damaged"),
+    "cut.jpg": (file_of(Image.fromarray(noise(64, 64, 3)), "JPEG")[:-900], "is damaged"),
+    "empty.png": (b"", "is empty"),
+    "bomb.png": (bomb(), "far too many pixels"),
+    "giant.png": (file_of(Image.new("1", (20_000, 10_000))), "at most 100 million"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_what_cannot_be_used_is_refused_by_name_in_every_task(tmp_path: Path, name: str) -> None:
+    data, why = BAD[name]
+    path = tmp_path / name
+    path.write_bytes(data)
+    for run in (restyled, enlarged, pictures.read):
+        with pytest.raises(BadInput, match=why) as refused:
+            run(path)
+        assert name in refused.value.message
+        assert refused.value.hint
+
+
+def restyled(path: Path) -> None:
+    run_task(restyle, Restyle.parse({"image": str(path), "styles": ["ink"]}))
+
+
+def enlarged(path: Path) -> None:
+    params = Enlarge.parse({"image": str(path), "weights": "none"})
+    run_task(enlarge, params, models={"none": None})
+
+
+def test_a_folder_a_missing_file_and_one_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+    for run in (restyled, enlarged):
+        with pytest.raises(BadInput, match="is a folder"):
+            run(tmp_path)
+        with pytest.raises(BadInput, match=r"gone\.png cannot be read: No such file"):
+            run(tmp_path / "gone.png")
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs a file that fails to read")
+def test_a_file_that_fails_while_it_is_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "bad sector.png").symlink_to("/proc/self/mem")
+    for run in (restyled, enlarged):
+        with pytest.raises(BadInput, match=r"bad sector\.png cannot be read: Input/output error"):
+            run(tmp_path / "bad sector.png")
+
+
+@pytest.mark.parametrize("task", recipes.TASKS.values())
+def test_words_that_are_too_long_are_refused(task: type[Params]) -> None:
+    for field in task.fields():
+        if field.kind == "text":
+            with pytest.raises(BadInput, match="100,000 characters; at most 4,000"):
+                task.parse({"prompt": "x", field.name: "x" * 100_000})
 
 
 def test_fitting_keeps_the_proportions() -> None:

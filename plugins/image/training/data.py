@@ -2,8 +2,8 @@
 Training only.
 
 Sets are npm packages fetched by name (``npm pack``), read as data, never run:
-Fluent flat, 3D and colour (MIT, Microsoft), Noto and Noto v1 (Apache-2.0, Google), FxEmojis
-(Apache-2.0, Mozilla).
+Fluent flat, 3D and colour (MIT, Microsoft), Noto and Noto v1 (Apache-2.0, Google), FxEmojis (CC BY
+4.0, Mozilla: so its own LICENSE.md; the package says Apache-2.0, which is that of its code).
 Rendering needs ``resvg_py`` and Pillow, both outside the studio's own dependencies.
 
     python data.py OUT/pictures.npz [--packages FOLDER]

@@ -3,13 +3,14 @@
 python export.py PICTURES.npz FOLDER OUT.safetensors
 
 Takes the averaged weights: the polished generator if there is one, else the one before. Prints the
-facts for the sidecar and the card.
+facts for the card, and brings a sidecar ``OUT.toml`` up to date if there is one.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import re
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,21 @@ def averaged(folder: Path) -> tuple[dict[str, dict[str, Tensor]], int, str]:
     return networks, generator["seen"], f"{name} at step {generator['step']:,}"
 
 
+def update_sidecar(sidecar: Path, **facts: int | str) -> None:
+    """Replace the values of ``facts`` in a sidecar, where each has a line of its own.
+
+    Raises:
+        ValueError: One of them has none.
+    """
+    text = sidecar.read_text("utf-8")
+    for name, value in facts.items():
+        said = f"{value:_}" if isinstance(value, int) else f'"{value}"'
+        text, found = re.subn(rf"^{name} = .*$", f"{name} = {said}", text, flags=re.MULTILINE)
+        if found != 1:
+            raise ValueError(f"{sidecar.name} has {found} lines for {name}, not one.")
+    sidecar.write_text(text, "utf-8")
+
+
 def main() -> None:
     """Write the file and print what it is."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -49,12 +65,18 @@ def main() -> None:
     args.out.parent.mkdir(parents=True, exist_ok=True)
     save(args.out, networks, captions, seen)
     numbers = {part: sum(t.numel() for t in weights.values()) for part, weights in networks.items()}
+    total, size = sum(numbers.values()), args.out.stat().st_size
+    digest = hashlib.sha256(args.out.read_bytes()).hexdigest()
     print(f"from         {origin}, {seen:,} pictures seen")
-    print(f"parameters   {sum(numbers.values()):,} {numbers}")
+    print(f"parameters   {total:,} {numbers}")
     print(f"captions     {len(captions):,}")
     print(f"pictures     {len(data['captions']):,}, of which held out {data['held_out'].sum():,}")
-    print(f"bytes        {args.out.stat().st_size:,}")
-    print(f"sha256       {hashlib.sha256(args.out.read_bytes()).hexdigest()}")
+    print(f"bytes        {size:,}")
+    print(f"sha256       {digest}")
+    sidecar = args.out.with_suffix(".toml")
+    if sidecar.exists():
+        update_sidecar(sidecar, parameters=total, bytes=size, sha256=digest)
+        print(f"sidecar      {sidecar.name} says so too")
 
 
 if __name__ == "__main__":

@@ -44,6 +44,16 @@ def check_piece(piece: Piece, request: TuneRequest | None = None) -> Verdict:
     return Verdict(tuple(checks))
 
 
+def check_file(payload: bytes) -> Verdict:
+    """Return the verdict about the bytes of a score's file."""
+    from studio_music import formats
+
+    try:
+        return check_piece(formats.read(bytes(payload)).piece)
+    except BadInput as error:
+        return Verdict((Check("parses", False, error.message),))
+
+
 # --- notes ------------------------------------------------------------------------------------
 
 

@@ -196,9 +196,9 @@ class Piece(msgspec.Struct, frozen=True):
 
     def bar_starts(self) -> list[int]:
         """Return the first tick of every bar up to the end; a pickup counts as a bar of its own."""
-        starts, tick = ([0] if self.pickup else []), self.pickup
+        starts, tick, end = ([0] if self.pickup else []), self.pickup, max(self.end, 1)
         changes = sorted(self.metres, key=lambda change: change.tick)
-        while tick < max(self.end, 1):
+        while tick < end:
             starts.append(tick)
             metre = [c.metre for c in changes if c.tick <= tick][-1] if changes else Metre()
             tick += max(1, metre.bar)

@@ -105,6 +105,19 @@ class Render(Params, frozen=True):
     ] = False
 
 
+class Engrave(Params, frozen=True):
+    """Pictures of a score, system by system."""
+
+    score: Annotated[str, File(SCORE_SUFFIXES), Label("Score", "What to engrave.")] = ""
+    piece: Annotated[dict[str, Any], Hidden()] = {}
+    first_bar: Annotated[int, Range(0, 100_000), Label("First bar", "Counted from 0.")] = 0
+    width_px: Annotated[int, Range(200, 8000, 1, "px"), Label("Width")] = 960
+    scale: Annotated[float, Range(10, 200, 1, "%"), Label("Size", "At 40 a staff is 29 px.")] = 40
+    colour: Annotated[str, Text(max_chars=20), Label("Colour", "Of all ink, as in SVG.")] = (
+        "#000000"
+    )
+
+
 class Open(Params, frozen=True):
     """A file to read."""
 

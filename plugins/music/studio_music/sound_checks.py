@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from studio.api import Check
+from studio.api import BadInput, Check, Verdict
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,6 +37,16 @@ def check_audio(samples: np.ndarray, rate: int, at_least: float = 0.0) -> tuple[
         _offset(clean),
         _duration(len(samples) / rate, at_least),
     )
+
+
+def check_file(payload: bytes) -> Verdict:
+    """Return the verdict about the bytes of a WAV file."""
+    from studio_music.sound.audio_files import read_wav
+
+    try:
+        return Verdict(check_audio(*read_wav(bytes(payload))))
+    except BadInput as error:
+        return Verdict((Check("readable", False, error.message),))
 
 
 def check_joint(samples: np.ndarray, rate: int) -> Check:

@@ -2,3 +2,39 @@
 
 Does none of the work: that is in the modules named here.
 """
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from studio.api import Kind, Loader, Verdict, hookimpl
+from studio_music import checks, sound_checks
+from studio_music.chorales import weights as chorale_weights
+from studio_music.tasks import backing, composing, engraving, harmonising, opening, rendering
+from studio_music.tunes import weights as tune_weights
+
+
+@hookimpl
+def studio_tasks() -> Mapping[str, Any]:
+    """Return the tasks of this plugin."""
+    return {
+        "music.compose": composing.compose,
+        "music.harmonise": harmonising.harmonise,
+        "music.back": backing.back,
+        "music.render": rendering.render,
+        "music.engrave": engraving.engrave,
+        "music.open": opening.open_score,
+    }
+
+
+@hookimpl
+def studio_loaders() -> Sequence[Loader]:
+    """Return the loaders of the two families."""
+    return (tune_weights.loader(), chorale_weights.loader())
+
+
+@hookimpl
+def studio_checks() -> Mapping[str, Callable[[bytes], Verdict]]:
+    """Return how a score and a sound without a verdict are checked."""
+    return {Kind.SCORE: checks.check_file, Kind.AUDIO: sound_checks.check_file}

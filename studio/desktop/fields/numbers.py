@@ -137,5 +137,6 @@ def _spin(field: Field, whole: bool) -> QAbstractSpinBox:
         spin.setDecimals(max(2, min(6, -math.floor(math.log10(step)))))
         spin.setRange(bounds.minimum, bounds.maximum)
         spin.setSingleStep(step)
+    spin.setSpecialValueText(bounds.lowest)
     spin.setKeyboardTracking(True)
     return spin

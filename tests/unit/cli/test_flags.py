@@ -21,7 +21,7 @@ from studio.api import (
     Text,
     WeightsId,
 )
-from studio.cli.flags import ArgumentParser, add_flags, values_of
+from studio.cli.flags import ArgumentParser, add_flags, add_positional, main_field, values_of
 
 
 class All(Params):
@@ -170,3 +170,74 @@ def test_fields_can_be_left_out() -> None:
         made.parse_args(["--prompt", "x"])
     values: dict[str, Any] = values_of(made.parse_args(["--max-tokens", "3"]), All)
     assert values == {"max_tokens": 3}
+
+
+# --- the field that needs no flag -------------------------------------------------------------
+
+
+class OneFile(Params):
+    picture: Annotated[str, File((".png",))] = ""
+    word: str = ""
+    piece: Annotated[str, File(), Hidden()] = ""
+
+
+class TwoFiles(Params):
+    left: Annotated[str, File()] = ""
+    right: Annotated[str, File()] = ""
+
+
+class TwoRequired(Params):
+    picture: Annotated[str, File()]
+    prompt: str
+
+
+def plain(params: type[Params], *words: str) -> dict[str, Any]:
+    made = ArgumentParser(prog="studio run x")
+    made.add_argument("--json", action="store_true")
+    add_positional(made, params)
+    add_flags(made, params)
+    return values_of(made.parse_intermixed_args(words), params)
+
+
+@pytest.mark.parametrize(
+    ("params", "name"),
+    [(All, "prompt"), (OneFile, "picture"), (TwoFiles, None), (TwoRequired, None)],
+)
+def test_the_one_required_text_or_file_or_the_one_file_is_the_main_field(
+    params: type[Params], name: str | None
+) -> None:
+    field = main_field(params)
+    assert (field.name if field else None) == name
+
+
+def test_the_main_field_needs_no_flag_wherever_it_stands(tmp_path: Path) -> None:
+    picture = tmp_path / "a.png"
+    picture.touch()
+    for words in ([str(picture), "--word", "w"], ["--json", "--word", "w", str(picture)]):
+        assert plain(OneFile, *words) == {"picture": str(picture), "word": "w"}
+    assert plain(OneFile, "--word", "w") == {"word": "w"}
+    assert plain(OneFile, "--picture", str(picture)) == {"picture": str(picture)}
+    assert plain(All, "a word") == {"prompt": "a word"}
+
+
+@pytest.mark.parametrize(
+    ("params", "words", "sentence"),
+    [
+        (OneFile, "/no/such.png", "--picture must be an existing file; you gave “/no/such.png”"),
+        (All, "one two", "Unrecognized arguments: two"),
+        (All, "one --prompt two", "--prompt is given twice: “one” and “two”"),
+        (TwoFiles, "one", "Unrecognized arguments: one"),
+    ],
+)
+def test_a_word_without_a_flag_that_does_not_fit_is_refused(
+    params: type[Params], words: str, sentence: str
+) -> None:
+    with pytest.raises(BadInput, match=sentence):
+        plain(params, *words.split())
+
+
+def test_help_says_what_needs_no_flag() -> None:
+    made = ArgumentParser(prog="studio run x")
+    add_positional(made, OneFile)
+    assert "PICTURE" in made.format_help()
+    assert "the same as --picture" in made.format_help()

@@ -55,6 +55,11 @@ def test_words_stream_to_stdout_and_the_rest_to_stderr(studio: Studio) -> None:
     assert quiet.stderr == ""
 
 
+def test_the_main_parameter_needs_no_flag(studio: Studio) -> None:
+    assert studio("run", "echo.say", "--quiet", "hi", "--times", "2").stdout == "hi hi \n"
+    assert "studio run echo.say [TEXT] [--FLAG" in studio("run", "echo.say", "--help").stdout
+
+
 @pytest.mark.parametrize(
     ("words", "code", "sentence"),
     [

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from studio.api import Params
+from studio.api.manifest import TaskEntry
 from studio.core.jobs import JobBoard
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.messages import Cancel, JobChanged, Pause, Promote, Resume, TextDelta
@@ -129,6 +131,21 @@ def test_what_is_not_to_be_kept_stays_out_of_the_library(desk: Any) -> None:
     assert artifact.path.read_bytes() == b"hello"
     assert artifact.id == ""
     assert desk.studio.library.count() == 0
+
+
+def test_of_a_passing_job_nothing_is_left(desk: Any) -> None:
+    """A view that is drawn anew after each edit must not fill the library and the list of jobs."""
+    look = TaskEntry("toy.look", "Look", "toy:Look")
+    for script in (Result(pages=3), Fail(StudioError(ErrorCode.BAD_INPUT, "No."))):
+        desk.runtime.enqueue(script)
+        job = desk.studio.jobs.submit("toy", look, Params(), keep=False)
+        desk.finish(job)
+        with pytest.raises(StudioError):
+            desk.studio.library.record(job.record)
+        assert desk.studio.jobs.jobs() == []
+    assert job.state is JobState.FAILED
+    assert desk.studio.library.jobs.unfinished() == []
+    assert desk.told() == []
 
 
 def test_the_drawer_has_something_to_show(desk: Any) -> None:

@@ -137,3 +137,6 @@ def test_probes_tell_what_is_there() -> None:
     assert system.present("bin:sh")
     assert not system.present("bin:no-such-program")
     assert not system.present("lib:libno-such-library.so.9")
+    here = __file__.removesuffix("system.py")
+    assert system.present(f"file:/no/such/folder/*|{here}*.py")
+    assert not system.present(f"file:{here}*.sf2")

@@ -6,10 +6,12 @@ Runs nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QStackedWidget, QVBoxLayout
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QSizePolicy, QStackedWidget
 
 from studio.api import PluginContext
 from studio_image.pages.input_slot import InputSlot
@@ -17,6 +19,10 @@ from studio_image.pages.modes import DRAW, ENLARGE, RESTYLE, Mode, modes
 from studio_image.pages.prompt_box import MAX_CHARS, PromptBox
 from studio_image.pages.style_row import StyleRow
 from studio_image.pages.wording import tr
+
+_WIDE, _SLOT = 680, 256
+_ANY_WIDTH = (1 << 24) - 1
+_PATHS = {"image", "init", "folder"}
 
 
 class Composer(QFrame):
@@ -34,7 +40,7 @@ class Composer(QFrame):
 
     def __init__(self, ctx: PluginContext) -> None:
         super().__init__()
-        self._ui = ctx.ui
+        self._ui, self._weights = ctx.ui, ctx.weights
         self._busy = False
         self._mode = next(mode for mode in modes() if mode.id == DRAW)
         self.prompt = PromptBox(ctx)
@@ -52,23 +58,35 @@ class Composer(QFrame):
     def _lay_out(self) -> None:
         self.setProperty("surface", "card")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
-        inputs = QVBoxLayout()
-        inputs.setSpacing(8)
+        self._inputs = QBoxLayout(QBoxLayout.Direction.TopToBottom)
+        self._inputs.setSpacing(8)
         for part in (self.prompt, self.input, self.styles):
-            inputs.addWidget(part)
+            self._inputs.addWidget(part)
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 12, 12, 12)
         row.setSpacing(12)
-        row.addLayout(inputs, 1)
+        row.addLayout(self._inputs, 1)
         row.addWidget(self.go, 0, Qt.AlignmentFlag.AlignBottom)
 
     def focus(self) -> None:
         """Put the keyboard where a person starts."""
         (self.prompt.field if self._mode.id == DRAW else self.go).setFocus()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Picture and styles stand side by side where there is room."""
+        super().resizeEvent(event)
+        self._fold()
+
+    def _fold(self) -> None:
+        beside = self._mode.id == RESTYLE and self.width() >= _WIDE
+        ways = QBoxLayout.Direction
+        self._inputs.setDirection(ways.LeftToRight if beside else ways.TopToBottom)
+        self.input.setMaximumWidth(_SLOT if beside else _ANY_WIDTH)
+
     def show_mode(self, mode: Mode) -> None:
         """Show what a mode needs."""
         self._mode = mode
+        self._fold()
         self.prompt.setVisible(mode.id == DRAW)
         self.input.setVisible(mode.id != DRAW)
         self.styles.setVisible(mode.id == RESTYLE)
@@ -85,6 +103,9 @@ class Composer(QFrame):
         words = tr("Stop") if busy else self._mode.verb
         self.go.setText(words)
         self.go.setAccessibleName(words)
+        keeps = busy and self._mode.id == RESTYLE
+        tip = tr("Stop, and keep the picture as it is now") if keeps else words
+        self.go.setToolTip(f"{tip}  Ctrl+Return")
         self.go.setIcon(self._ui.icon("square" if busy else self._mode.icon, "on-accent"))
 
     def _show_chips(self) -> None:
@@ -132,15 +153,34 @@ class Composer(QFrame):
 
     # --- recipes and state --------------------------------------------------------------------
 
-    def set_params(self, params: Mapping[str, Any]) -> None:
-        """Show the parameters of a picture that the mode made."""
-        self.forms[self._mode.id].set_values(params)
+    def set_params(self, params: Mapping[str, Any]) -> list[str]:
+        """Show the parameters of a picture that the mode made; return what is not here any more."""
+        values, missing = dict(params), []
+        for name in _PATHS & values.keys():
+            path = str(values.pop(name))
+            if path and name != "image" and Path(path).exists():
+                values[name] = path
+            elif path and name != "image":  # the page finds the picture itself
+                missing.append(Path(path).name)
+        weights = str(values.pop("weights", ""))
+        if weights and not self.set_model(weights):
+            missing.append(tr("the model {name}").format(name=weights))
+        self.forms[self._mode.id].set_values(values)
         if self._mode.id == DRAW:
             self.prompt.set_text(str(params.get("prompt", ""))[:MAX_CHARS])
             self.prompt.set_style_name(str(params.get("style", "")))
             self._show_chips()
         if self._mode.id == RESTYLE and isinstance(params.get("styles"), list):
-            self.styles.choose([str(style) for style in params["styles"]])
+            missing += self.styles.choose([str(style) for style in params["styles"]])
+        return missing
+
+    def set_model(self, name: str) -> bool:
+        """Choose the weights that have this id or title; return whether there are such."""
+        for id, title in self._weights.for_capability(self._mode.capability):
+            if name.lower() in (id.lower(), title.lower()):
+                self.forms[self._mode.id].set_values({"weights": id})
+                return True
+        return False
 
     def save_state(self) -> dict[str, Any]:
         """Return what to keep over a restart."""

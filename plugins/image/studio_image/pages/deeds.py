@@ -1,4 +1,4 @@
-"""What can be done with the picture in view: star, copy, save, recall, use, remove."""
+"""What can be done with the picture in view: star, copy, save, recall, use, bin."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from studio.api import PluginContext, StudioError
 from studio_image.pages.modes import DRAW, ENLARGE, RESTYLE
 from studio_image.pages.picture_files import SAVE_SUFFIXES, export
 from studio_image.pages.reading import outcome, read_later
+from studio_image.pages.results import Result
 from studio_image.pages.wording import tr
+from studio_image.recipes import Recipe
 
 if TYPE_CHECKING:
     from studio_image.pages.picture_page import PicturePage
@@ -33,15 +35,15 @@ class Deeds:
             "star": self.star,
             "copy": self.copy,
             "save": self.save_as,
-            "compare": self._page.toggle_compare,
-            "sheet": self._page.show_sheet,
-            "remove": self.remove,
+            "compare": self._page.looking.toggle_compare,
+            "sheet": self._page.looking.show_sheet,
+            "bin": self.bin,
         }
         calls[name]()
 
     def show_menu(self, at: QPoint) -> None:
         """Open the menu of the picture in view."""
-        result = self._page.result()
+        result = self._page.looking.result()
         if result is None:
             return
         icon, menu = self._ctx.ui.icon, self._ctx.ui.menu()
@@ -54,27 +56,40 @@ class Deeds:
         menu.addSeparator()
         recall = menu.addAction(icon("history"), tr("Use its recipe"), self.recall)
         recall.setEnabled(bool(result.task))
+        again = menu.addAction(icon("refresh-cw"), tr("Make it again"), self.again)
+        again.setEnabled("params" in result.artifact.meta)
         menu.addAction(icon("star"), tr("Star, or take the star away"), self.star)
         menu.addAction(icon("copy"), tr("Copy"), self.copy)
         menu.addAction(icon("download"), tr("Save as…"), self.save_as)
         menu.addSeparator()
-        menu.addAction(icon("trash-2"), tr("Remove from the strip"), self.remove)
+        menu.addAction(icon("trash-2"), tr("Move to the bin"), self.bin)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(at)
 
     def star(self) -> None:
         """Star the picture in view, or take the star away."""
-        result = self._page.result()
-        if result is not None:
-            result.star = not result.star
-            self._page.results.keep()
-            self._page.viewer.show_star(result.star)
-            self._page.strip.describe(result)
-            self._page.thumbnail(result)
+        result = self._page.looking.result()
+        if result is None:
+            return
+        star, library = not result.star, self._ctx.library
+        self._mark(result, star)
+
+        def written(error: StudioError | None) -> None:
+            if error is not None:
+                self._page.trouble.tell(error)
+                self._mark(result, not star)
+
+        id = result.artifact.id
+        self._ctx.run_later(lambda: outcome(lambda: library.star(id, star)), written)
+
+    def _mark(self, result: Result, star: bool) -> None:
+        self._page.shelf.star(result, star)
+        if self._page.looking.result() is result:
+            self._page.viewer.show_star(star)
 
     def copy(self) -> None:
         """Put the picture on the clipboard, as a picture and as a file."""
-        result = self._page.result()
+        result = self._page.looking.result()
         if result is None:
             return
 
@@ -92,7 +107,7 @@ class Deeds:
 
     def save_as(self) -> None:
         """Write the picture in view to a file the user names."""
-        result = self._page.result()
+        result = self._page.looking.result()
         if result is None:
             return
         name = _file_name(result.artifact.title) + ".png"
@@ -112,42 +127,60 @@ class Deeds:
 
     def recall(self) -> None:
         """Set everything as it was for the picture in view."""
-        result = self._page.result()
+        result = self._page.looking.result()
         if result is not None and result.task:
-            self._page.set_recipe(result.task, result.params)
-            if result.source:
-                self._page.intake.use_artifact(result.source)
+            self._page.intake.use_recipe(Recipe(result.task, result.params), result.source)
 
-    def remove(self) -> None:
-        """Take the picture in view out of the strip; the gallery keeps it."""
-        place = self._page.results.place(self._page.current)
+    def again(self) -> None:
+        """Make the picture in view once more, as its recipe says."""
+        result = self._page.looking.result()
+        if result is not None and "params" in result.artifact.meta:
+            self._page.making.again(result)
+
+    def bin(self) -> None:
+        """Move the picture in view to the bin of the library; offer to undo that."""
+        place = self._page.shelf.results.place(self._page.looking.current)
         if place < 0:
             return
-        removed = self._page.results.remove(place)
-        self._page.strip.take(removed.artifact.id)
-        self._page.current = ""
-        if len(self._page.results):
-            neighbour = self._page.results[min(place, len(self._page.results) - 1)]
-            self._page.show_picture(neighbour.artifact.id)
+        binned = self._page.shelf.take(place)
+        self._page.looking.current = ""
+        if left := len(self._page.shelf.results):
+            self._page.looking.show(self._page.shelf.results[min(place, left - 1)].artifact.id)
         else:
-            self._page.show_newest()
+            self._page.looking.show_newest()
 
-        def undo() -> None:
-            self._page.results.put(min(place, len(self._page.results)), removed)
-            self._page.strip.add(self._page.results.place(removed.artifact.id), removed)
-            self._page.thumbnail(removed)
-            self._page.show_picture(removed.artifact.id)
+        def done(error: StudioError | None) -> None:
+            if error is not None:
+                self._page.trouble.tell(error)
+                self._put_back(place, binned)
+                return
+            title = binned.artifact.title or tr("The picture")
+            short = title if len(title) <= 40 else f"{title[:39]}…"
+            words = tr("“{title}” is in the bin.").format(title=short)
+            self._ctx.notices.offer(
+                words, tr("Undo"), lambda: self._restore(place, binned), key="image.bin"
+            )
 
-        self._ctx.notices.offer(
-            tr("Removed from the strip. The gallery still has it."),
-            tr("Undo"),
-            undo,
-            key="image.remove",
-        )
+        id, library = binned.artifact.id, self._ctx.library
+        self._ctx.run_later(lambda: outcome(lambda: library.bin(id)), done)
+
+    def _restore(self, place: int, result: Result) -> None:
+        def done(error: StudioError | None) -> None:
+            if error is not None:
+                self._page.trouble.tell(error)
+            else:
+                self._put_back(place, result)
+
+        id, library = result.artifact.id, self._ctx.library
+        self._ctx.run_later(lambda: outcome(lambda: library.restore(id)), done)
+
+    def _put_back(self, place: int, result: Result) -> None:
+        self._page.shelf.put_back(place, result)
+        self._page.looking.show(result.artifact.id)
 
     def use_in(self, mode: str) -> None:
         """Work on the picture in view."""
-        result = self._page.result()
+        result = self._page.looking.result()
         if result is None:
             return
         if mode == DRAW:
@@ -158,7 +191,7 @@ class Deeds:
         else:
             self._page.intake.take_input(result.artifact)
         self._page.set_mode(mode)
-        self._page.focus()
+        self._page.composer.focus()
 
 
 def _file_name(title: str) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal
 from PySide6.QtGui import QIcon, QImage, QPainter, QPixmap
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from studio.api import PluginContext, SavedArtifact
+from studio_image.pages.elided import ElidedLabel
 from studio_image.pages.wording import tr
 
 _SIDE = 56
@@ -34,12 +35,13 @@ class InputSlot(QWidget):
         self._thumb = ctx.ui.icon_button("image-plus", tr("Choose a picture"))
         self._thumb.setFixedSize(_SIDE + 8, _SIDE + 8)
         self._thumb.clicked.connect(self._on_thumb)
-        self._name = QLabel()
+        self._name = ElidedLabel()
         self._name.setProperty("role", "strong")
-        self._hint = QLabel()
+        self._hint = ElidedLabel()
         self._hint.setProperty("role", "small")
         self._pick = self._small(tr("Choose…"), "folder-open", self.pick_asked)
-        self._paste = self._small(tr("Paste"), "clipboard", self.paste_asked)
+        self._paste = ctx.ui.icon_button("clipboard", tr("Paste a picture  Ctrl+Shift+V"))
+        self._paste.clicked.connect(lambda _checked=False: self.paste_asked.emit())
         self._clear = ctx.ui.icon_button("x", tr("Take the picture out"))
         self._clear.clicked.connect(self._on_clear)
         words = QVBoxLayout()
@@ -63,7 +65,7 @@ class InputSlot(QWidget):
         """Show that there is none."""
         self.artifact = None
         self._name.setText(tr("No picture yet"))
-        self._hint.setText(tr("Drop one here, choose a file or paste."))
+        self._hint.setText(tr("Drop or choose one"))
         self._thumb.setIcon(self._ui.icon("image-plus", "mute"))
         self._thumb.setIconSize(QSize(24, 24))
         self._thumb.setToolTip(tr("Choose a picture"))
@@ -74,7 +76,7 @@ class InputSlot(QWidget):
         """Show a picture; ``size`` is that of the picture itself."""
         self.artifact = artifact
         name = artifact.title or tr("Picture")
-        self._name.setText(name if len(name) < 48 else f"{name[:46]}…")
+        self._name.setText(name)
         self._hint.setText(
             tr("{width} × {height} px").format(width=size.width(), height=size.height())
         )

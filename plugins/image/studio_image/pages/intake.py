@@ -11,12 +11,13 @@ from PySide6.QtCore import QMimeData
 from PySide6.QtGui import QGuiApplication, QImage
 
 from studio.api import PluginContext, SavedArtifact, StudioError
-from studio_image.pages.importing import Brought, bring_file, bring_image
-from studio_image.pages.modes import DRAW
-from studio_image.pages.picture_files import is_picture, recipe_in
+from studio_image.pages.importing import Brought, bring_artifact, bring_file, bring_image
+from studio_image.pages.modes import DRAW, ENLARGE
+from studio_image.pages.picture_files import is_picture
 from studio_image.pages.reading import outcome, slot_picture
 from studio_image.pages.results import Result
 from studio_image.pages.wording import tr
+from studio_image.recipes import Recipe
 from studio_image.schema import PICTURE_SUFFIXES
 
 if TYPE_CHECKING:
@@ -45,9 +46,14 @@ class Intake:
             self._page.trouble.tell(tr("There is no picture on the clipboard. Copy one first."))
 
     def bring(self, paths: Sequence[Path]) -> None:
-        """Bring files into the library and the strip."""
+        """Bring files into the library and the strip; a folder is one to enlarge."""
         for path in paths:
-            self._ctx.run_later(partial(bring_file, self._ctx, path), self._on_brought)
+            if path.is_dir() and self._page.mode == ENLARGE:
+                self._page.composer.forms[ENLARGE].set_values({"folder": str(path)})
+                words = tr("All pictures of the folder {name} will be enlarged.")
+                self._ctx.notices.info(words.format(name=path.name), key="image.note")
+            else:
+                self._ctx.run_later(partial(bring_file, self._ctx, path), self._on_brought)
 
     def bring_image(self, image: QImage) -> None:
         """Bring in a picture that is no file yet."""
@@ -56,21 +62,56 @@ class Intake:
 
     def accept(self, artifact: SavedArtifact) -> None:
         """Take a picture of the library: show it, and work on it."""
-        self._ctx.run_later(lambda: Brought(artifact, recipe_in(artifact.path)), self._on_brought)
+        self._ctx.run_later(lambda: bring_artifact(self._ctx, artifact), self._on_brought)
 
     def _on_brought(self, brought: Brought) -> None:
-        if brought.artifact is None:
+        artifact, recipe = brought.artifact, brought.recipe
+        if artifact is None:
             self._page.trouble.tell(brought.error or "")
             return
-        recipe = brought.recipe or {}
-        result = Result(brought.artifact, str(recipe.get("task", "")), recipe.get("params", {}))
-        self._page.add(result)
-        self.take_input(brought.artifact)
-        self._page.show_picture(brought.artifact.id)
-        if self._page.mode == DRAW and self._page.set_recipe(result.task, result.params):
-            self._ctx.notices.info(
-                tr("Its recipe is set: draw to make it again."), key="image.note"
+        self._page.shelf.add(
+            Result(artifact, recipe.task, recipe.params, brought.source, artifact.starred)
+        )
+        self._page.looking.show(artifact.id)
+        if brought.remarks:
+            name = artifact.title or tr("The picture")
+            words = tr("{name}: {remarks}").format(name=name, remarks=" ".join(brought.remarks))
+            self._ctx.notices.info(words, key="image.remark")
+        if self._page.mode != DRAW or recipe.task in ("", self._page.modes[DRAW].task):
+            self.take_input(artifact)
+        if recipe.task and self._page.mode == DRAW:
+            self.use_recipe(recipe, brought.source)
+        elif recipe.task:
+            self._ctx.notices.offer(
+                tr("This picture says how it was made."),
+                tr("Use its recipe"),
+                lambda: self.use_recipe(recipe, brought.source),
+                key="image.note",
             )
+
+    def use_recipe(self, recipe: Recipe, source: str = "") -> None:
+        """Set everything as a recipe says, and tell what could not be set.
+
+        Args:
+            source: Id of the picture it begins with; empty if that is not known.
+        """
+        mode = self._page.mode_of(recipe.task)
+        if mode is None:
+            return
+        if mode.id != DRAW:
+            self._page.composer.input.show_nothing()
+        self._page.set_mode(mode.id)
+        missing = self._page.composer.set_params(recipe.params)
+        if recipe.model and not self._page.composer.set_model(recipe.model):
+            missing.append(tr("the model {name}").format(name=recipe.model))
+        words = tr("Its recipe is set: press {verb} to make it again.").format(verb=mode.verb)
+        if mode.id != DRAW and source:
+            self.use_artifact(source)
+        elif mode.id != DRAW:
+            words = tr("Its recipe is set. Choose the picture it was made from.")
+        left_out = ", ".join([*missing, *recipe.left_out])
+        hint = tr("Not known here: {words}.").format(words=left_out) if left_out else ""
+        self._ctx.notices.info(words, hint, key="image.note")
 
     def take_input(self, artifact: SavedArtifact) -> None:
         """Make a picture the one to work on."""
@@ -93,8 +134,9 @@ class Intake:
     def show_input(self) -> None:
         """Show the picture to work on, large."""
         if self._page.composer.input.artifact is not None:
-            self._page.add(Result(self._page.composer.input.artifact))
-            self._page.show_picture(self._page.composer.input.artifact.id)
+            shown = self._page.composer.input.artifact
+            self._page.shelf.add(Result(shown, star=shown.starred))
+            self._page.looking.show(shown.id)
 
     def pick_style(self) -> None:
         """Ask for style pictures of the user."""
@@ -117,4 +159,4 @@ class Intake:
 def _files(data: QMimeData | None) -> list[Path]:
     urls = data.urls() if data is not None else []
     paths = [Path(url.toLocalFile()) for url in urls if url.isLocalFile()]
-    return [path for path in paths if is_picture(path)]
+    return [path for path in paths if is_picture(path) or path.is_dir()]

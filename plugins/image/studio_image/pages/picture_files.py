@@ -1,16 +1,13 @@
-"""Pictures as files: reading them with care, writing other formats, the recipe inside a PNG.
-
-No widgets; safe on any thread.
-"""
+"""Pictures as files: reading them with care, writing other formats. No widgets; any thread."""
 
 from __future__ import annotations
 
-import json
+import errno
+import io
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QSize
-from PySide6.QtGui import QColor, QImage, QImageReader, QImageWriter, QPainter
+from PySide6.QtGui import QImage, QImageReader
 
 from studio.api import BadInput, ErrorCode, SavedArtifact, StudioError
 from studio_image.schema import PICTURE_SUFFIXES
@@ -18,10 +15,31 @@ from studio_image.schema import PICTURE_SUFFIXES
 MAX_PIXELS = 100_000_000
 """Larger ones are refused before a byte of them is decoded, here as in the runtime."""
 SAVE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
+_LARGEST_FILE = 512 << 20
+_FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 _QUALITY = 92
-_OPAQUE = (".jpg", ".jpeg")
-RECIPE_KEY = "offline-studio"
-"""The text inside a PNG of the studio that says, as JSON, how it was made."""
+
+
+def read_file(path: Path) -> bytes:
+    """Return the bytes of a picture's file.
+
+    Raises:
+        BadInput: There is none, or it is a folder, empty, too large or not to be read.
+    """
+    if path.is_dir():
+        raise BadInput(f"{path.name} is a folder.", "Enlarge takes folders; drop it there.")
+    try:
+        if path.stat().st_size > _LARGEST_FILE:
+            raise BadInput(f"{path.name} is larger than 512 MiB.", "Save it smaller first.")
+        data = path.read_bytes()
+    except FileNotFoundError as error:
+        raise BadInput(f"There is no file {path.name}.", "Choose another one.") from error
+    except OSError as error:
+        reason = error.strerror or error
+        raise BadInput(f"{path.name} cannot be read: {reason}.", "Check the file.") from error
+    if not data:
+        raise BadInput(f"{path.name} is empty: it has no bytes.", "Choose another one.")
+    return data
 
 
 def read_picture(path: Path) -> QImage:
@@ -30,7 +48,7 @@ def read_picture(path: Path) -> QImage:
     Raises:
         BadInput: It cannot be read, or is too large.
     """
-    return _decode(_reader(path), path)
+    return _decode(_reader(path), path.name)
 
 
 def read_thumbnail(path: Path, side: int) -> QImage:
@@ -43,7 +61,7 @@ def read_thumbnail(path: Path, side: int) -> QImage:
     size = reader.size()
     if size.isValid() and max(size.width(), size.height()) > side:
         reader.setScaledSize(fitted(size, side))
-    image = _decode(reader, path)
+    image = _decode(reader, path.name)
     if max(image.width(), image.height()) > side:  # a format that cannot scale while it reads
         image = image.scaled(fitted(image.size(), side))
     return image
@@ -57,66 +75,33 @@ def fitted(size: QSize, side: int) -> QSize:
     )
 
 
-def write_picture(image: QImage, path: Path) -> None:
-    """Write ``image`` in the format that the suffix of ``path`` names; all of it or nothing.
-
-    Raises:
-        BadInput: The suffix is none of ``SAVE_SUFFIXES``.
-        StudioError: The disk does not take it.
-    """
-    suffix = path.suffix.lower()
-    if suffix not in SAVE_SUFFIXES:
-        raise BadInput(
-            f"Pictures cannot be saved as {suffix or 'a file without an ending'}.",
-            f"Use one of {', '.join(SAVE_SUFFIXES)}.",
-        )
-    _write_bytes(encoded(_on_white(image) if suffix in _OPAQUE else image, suffix), path)
-
-
-def encoded(image: QImage, suffix: str = ".png") -> bytes:
-    """Return ``image`` as the bytes of a file.
-
-    Raises:
-        StudioError: This installation cannot write the format.
-    """
+def png_of(image: QImage) -> bytes:
+    """Return ``image`` as the bytes of a PNG file."""
     data = QByteArray()
     buffer = QBuffer(data)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    writer = QImageWriter(buffer, QByteArray(suffix.lstrip(".").encode()))
-    if suffix != ".png":  # what Qt calls the quality of a PNG is only its compression
-        writer.setQuality(_QUALITY)
-    if not writer.write(image):
-        raise StudioError(
-            ErrorCode.BAD_INPUT,
-            f"The picture could not be written as {suffix}: {writer.errorString()}.",
-            "Save it as .png.",
-        )
+    image.save(buffer, "PNG")  # type: ignore[call-overload]  # PySide6 declares str; takes both
     return bytes(data.data())
 
 
 def export(artifact: SavedArtifact, path: Path) -> None:
-    """Write a picture of the library in the format that ``path`` names.
+    """Write a picture of the library in the format that ``path`` names; all of it or nothing.
 
-    A PNG stays as it is, with the recipe inside.
+    Its recipe goes with it: in the texts of a PNG, in the comment of the others' EXIF data.
 
     Raises:
-        StudioError: It cannot be read or written.
+        BadInput: The suffix is none of ``SAVE_SUFFIXES``, or the picture cannot be read.
+        StudioError: The format or the disk does not take it.
     """
-    if path.suffix.lower() == artifact.path.suffix.lower():
-        _write_bytes(artifact.path.read_bytes(), path)
-    else:
-        write_picture(read_picture(artifact.path), path)
-
-
-def recipe_in(path: Path) -> dict[str, Any] | None:
-    """Return ``{"task": …, "params": {…}}`` that a PNG of the studio carries, or None."""
-    reader = _reader(path)
-    try:
-        recipe = json.loads(reader.text(RECIPE_KEY) or "null")
-    except (ValueError, RecursionError):  # another program's text under the same name
-        return None
-    known = isinstance(recipe, dict) and isinstance(recipe.get("params"), dict)
-    return recipe if known else None
+    kind = _FORMATS.get(path.suffix.lower())
+    if kind is None:
+        raise BadInput(
+            f"Pictures cannot be saved as {path.suffix or 'a file without an ending'}.",
+            f"Use one of {', '.join(SAVE_SUFFIXES)}.",
+        )
+    data = read_file(artifact.path)
+    is_same = kind == _FORMATS.get(artifact.path.suffix.lower())
+    _write(data if is_same else _converted(data, kind, artifact.title or path.stem), path)
 
 
 def is_picture(path: Path) -> bool:
@@ -124,7 +109,35 @@ def is_picture(path: Path) -> bool:
     return path.suffix.lower() in PICTURE_SUFFIXES
 
 
+def _converted(data: bytes, kind: str, name: str) -> bytes:
+    from PIL import Image  # here, for the window starts without it
+
+    from studio_image import pictures, recipe_files
+
+    pixels = pictures.read(data, name)
+    image = Image.fromarray(pictures.on_white(pixels) if kind == "JPEG" else pixels)
+    try:
+        said = recipe_files.spellings(data)[-1:]  # the spelling that other programs read, if any
+    except BadInput:  # the picture can be saved all the same
+        said = []
+    more = {"exif": recipe_files.exif_with(said[0])} if said and kind != "PNG" else {}
+    stream = io.BytesIO()
+    try:
+        image.save(stream, kind, quality=_QUALITY, **more)
+    except (OSError, ValueError) as error:  # JPEG and WebP have a largest size
+        raise StudioError(
+            ErrorCode.BAD_INPUT,
+            f"A picture of {image.width:,} × {image.height:,} pixels could not be written as "
+            f"{kind}: {error}.",
+            "Save it as .png.",
+        ) from error
+    return stream.getvalue()
+
+
 def _reader(path: Path) -> QImageReader:
+    if not path.is_file():
+        raise BadInput(f"There is no file {path.name}.", "Choose another one.")
+    # By its path: with a buffer, what Qt reads TIFF with crashes if that is the first to go.
     reader = QImageReader(str(path))
     reader.setDecideFormatFromContent(True)
     reader.setAutoTransform(True)
@@ -132,38 +145,24 @@ def _reader(path: Path) -> QImageReader:
     return reader
 
 
-def _decode(reader: QImageReader, path: Path) -> QImage:
-    if not path.is_file():
-        raise BadInput(f"There is no file {path.name}.", "Choose another one.")
+def _decode(reader: QImageReader, name: str) -> QImage:
     size = reader.size()
     if size.isValid() and size.width() * size.height() > MAX_PIXELS:
         raise BadInput(
-            f"{path.name} has {size.width():,} × {size.height():,} pixels, more than "
+            f"{name} has {size.width():,} × {size.height():,} pixels, more than "
             f"{MAX_PIXELS // 1_000_000} million.",
             "Make it smaller in another program first.",
         )
     image = reader.read()
     if image.isNull():
         raise BadInput(
-            f"{path.name} cannot be read as a picture: {reader.errorString()}.",
-            "The file may be damaged or incomplete. Save it anew as PNG or JPEG, or choose "
-            "another one.",
+            f"{name} cannot be read as a picture: {reader.errorString().rstrip('.')}.",
+            "Save it anew as PNG or JPEG, or choose another one.",
         )
     return image
 
 
-def _on_white(image: QImage) -> QImage:
-    if not image.hasAlphaChannel():
-        return image
-    ground = QImage(image.size(), QImage.Format.Format_RGB32)
-    ground.fill(QColor("white"))
-    painter = QPainter(ground)
-    painter.drawImage(0, 0, image)
-    painter.end()
-    return ground
-
-
-def _write_bytes(payload: bytes, path: Path) -> None:
+def _write(payload: bytes, path: Path) -> None:
     partial = path.with_name(path.name + ".part")
     try:
         partial.write_bytes(payload)
@@ -171,7 +170,7 @@ def _write_bytes(payload: bytes, path: Path) -> None:
     except OSError as error:
         partial.unlink(missing_ok=True)
         raise StudioError(
-            ErrorCode.DISK_FULL if error.errno == 28 else ErrorCode.BAD_INPUT,
+            ErrorCode.DISK_FULL if error.errno == errno.ENOSPC else ErrorCode.BAD_INPUT,
             f"{path.name} could not be saved: {error.strerror or error}.",
             "Choose another folder, or make room there.",
         ) from error

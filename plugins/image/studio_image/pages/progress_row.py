@@ -37,13 +37,18 @@ class ProgressRow(QWidget):
 
     def begin(self, words: str) -> None:
         """A job was asked for."""
-        self.bar.setRange(0, 0)
         self.say(words)
         self.show()
 
     def say(self, words: str) -> None:
-        """Say what it waits for."""
+        """Say what it waits for; how long that takes nobody knows."""
+        self.bar.setRange(0, 0)
         self.words.setText(words)
+        self._left.clear()
+
+    def stopping(self) -> None:
+        """It was asked to stop."""
+        self.words.setText(tr("Stopping…"))
         self._left.clear()
 
     def step(self, done: float, total: float, message: str, left: float | None) -> None:

@@ -23,6 +23,7 @@ class Result:
         task: What made it; empty for a picture that was brought here.
         params: What it was made with, seed included.
         source: Id of the picture it was made from, for before and after.
+        star: Whether it is starred; the library keeps that.
     """
 
     artifact: SavedArtifact
@@ -38,7 +39,6 @@ class Result:
             "task": self.task,
             "params": self.params,
             "source": self.source,
-            "star": self.star,
         }
 
 
@@ -86,7 +86,7 @@ class Results:
         self.keep()
 
     def remove(self, place: int) -> Result:
-        """Take one out; the library keeps it."""
+        """Take one out."""
         removed = self._items.pop(place)
         self.keep()
         return removed
@@ -140,11 +140,13 @@ class Results:
             artifact = self._ctx.library.artifact(row["id"])
         except StudioError:  # gone from the library: that was the user's wish
             return None
+        if artifact.binned:
+            return None
         params = row.get("params")
         return Result(
             artifact,
             task=str(row.get("task", "")),
             params=dict(params) if isinstance(params, Mapping) else {},
             source=str(row.get("source", "")),
-            star=row.get("star") is True,
+            star=artifact.starred,
         )

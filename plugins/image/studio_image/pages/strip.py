@@ -12,8 +12,8 @@ from studio.api import PluginContext
 from studio_image.pages.results import Result
 from studio_image.pages.wording import tr
 
-THUMB = 64
-_CELL = THUMB + 12
+THUMB, SMALL = 64, 44
+_ROOM = 12
 _ID = Qt.ItemDataRole.UserRole
 _PATH = Qt.ItemDataRole.UserRole + 1
 
@@ -38,10 +38,7 @@ class Strip(QListWidget):
         self.setFlow(QListView.Flow.LeftToRight)
         self.setWrapping(False)
         self.setMovement(QListView.Movement.Static)
-        self.setIconSize(QSize(THUMB, THUMB))
-        self.setGridSize(QSize(_CELL, _CELL))
         self.setUniformItemSizes(True)
-        self.setFixedHeight(_CELL + 10)
         self.setDragEnabled(True)
         self.setDragDropMode(QListView.DragDropMode.DragOnly)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -53,6 +50,14 @@ class Strip(QListWidget):
             lambda at: self.menu_asked.emit(self.viewport().mapToGlobal(at))
         )
         self.currentItemChanged.connect(self._on_current)
+        self.set_small(False)
+
+    def set_small(self, small: bool) -> None:
+        """Take less room, or as much as there is."""
+        side = SMALL if small else THUMB
+        self.setIconSize(QSize(side, side))
+        self.setGridSize(QSize(side + _ROOM, side + _ROOM))
+        self.setFixedHeight(side + _ROOM + 10)
 
     def ids(self) -> list[str]:
         """Return the ids in view, from the left."""
@@ -61,7 +66,6 @@ class Strip(QListWidget):
     def add(self, place: int, result: Result) -> None:
         """Put a result at ``place``; its thumbnail comes with ``show_thumbnail``."""
         item = QListWidgetItem()
-        item.setSizeHint(QSize(_CELL, _CELL))
         item.setData(_ID, result.artifact.id)
         item.setData(_PATH, str(result.artifact.path))
         blank = QPixmap(THUMB, THUMB)

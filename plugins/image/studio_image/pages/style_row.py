@@ -15,7 +15,7 @@ from studio_image.pages.picture_files import read_thumbnail
 from studio_image.pages.wording import tr
 from studio_image.restyle.gallery import STYLES
 
-_SIDE = 48
+_SIDE, _FRAME = 44, 6
 
 
 class StyleRow(QScrollArea):
@@ -37,14 +37,14 @@ class StyleRow(QScrollArea):
         self.setWidgetResizable(True)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setFixedHeight(_SIDE + 22)
+        self.setFixedHeight(_SIDE + _FRAME + 14)
         inside = QWidget()
         inside.setAccessibleName(tr("Style pictures"))
         self._row = QHBoxLayout(inside)
         self._row.setContentsMargins(0, 0, 0, 8)
-        self._row.setSpacing(4)
+        self._row.setSpacing(0)
         add = ctx.ui.icon_button("image-plus", tr("Add a style picture of your own"))
-        add.setFixedSize(_SIDE + 10, _SIDE + 10)
+        add.setFixedSize(_SIDE + _FRAME, _SIDE + _FRAME)
         add.clicked.connect(lambda _checked=False: self.pick_asked.emit())
         self._row.addWidget(add)
         self._row.addStretch(1)
@@ -73,14 +73,15 @@ class StyleRow(QScrollArea):
         """Paths of the user's own style pictures."""
         return list(self._own)
 
-    def choose(self, styles: Sequence[str]) -> None:
-        """Press just these; paths that are new here are added."""
+    def choose(self, styles: Sequence[str]) -> list[str]:
+        """Press just these; paths that are new here are added. Return those that are not there."""
         for style in styles:
             if style not in self._buttons and Path(style).is_file():
                 self.add_own(Path(style))
         for name, button in self._buttons.items():
             button.setChecked(name in styles)
         self.changed.emit()
+        return [style for style in styles if style not in self._buttons]
 
     def add_own(self, path: Path) -> None:
         """Add a picture of the user's, pressed."""
@@ -95,7 +96,7 @@ class StyleRow(QScrollArea):
     def _add(self, name: str, title: str) -> None:
         button = self._ctx.ui.icon_button("image", tr("Style {title}").format(title=title))
         button.setCheckable(True)
-        button.setFixedSize(_SIDE + 10, _SIDE + 10)
+        button.setFixedSize(_SIDE + _FRAME, _SIDE + _FRAME)
         button.setIconSize(QSize(_SIDE, _SIDE))
         button.clicked.connect(lambda _checked=False: self.changed.emit())
         self._buttons[name] = button

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QToolButton, 
 from studio.api import PluginContext
 from studio_image.pages.canvas import Canvas
 from studio_image.pages.contact_sheet import ContactSheet
+from studio_image.pages.elided import ElidedLabel
 from studio_image.pages.results import Result
 from studio_image.pages.wording import tr
 
@@ -20,7 +21,7 @@ class Viewer(QWidget):
 
     Signals:
         asked: A tool was pressed; carries its name (``star``, ``copy``, ``save``, ``compare``,
-            ``sheet``, ``more``, ``remove``).
+            ``sheet``, ``more``, ``bin``).
         opened: A picture of the sheet; carries its index.
     """
 
@@ -36,7 +37,7 @@ class Viewer(QWidget):
         self._stack = QStackedWidget()
         self._stack.addWidget(self.canvas)
         self._stack.addWidget(self.sheet)
-        self._caption = QLabel()
+        self._caption = ElidedLabel()
         self._caption.setProperty("role", "small")
         self._zoom = ctx.ui.icon_button("expand", tr("Fit, or its own size"))
         self._zoom.clicked.connect(self._toggle_fit)
@@ -50,6 +51,7 @@ class Viewer(QWidget):
         below = QHBoxLayout()
         below.setSpacing(2)
         below.addWidget(self._caption, 1)
+        below.addSpacing(8)
         below.addWidget(self._percent)
         below.addWidget(self._zoom)
         for tool in self.tools.values():
@@ -139,13 +141,15 @@ def _tools() -> tuple[tuple[str, str, str], ...]:
         ("copy", "copy", tr("Copy  Ctrl+Shift+C")),
         ("save", "download", tr("Save as…  Ctrl+S")),
         ("more", "ellipsis", tr("Use it, its recipe, and more")),
-        ("remove", "trash-2", tr("Remove from the strip")),
+        ("bin", "trash-2", tr("Move to the bin  Ctrl+Backspace")),
     )
 
 
 def caption(result: Result, image: QImage) -> str:
-    """Return size, seed and what was checked, in words."""
+    """Return size, seed, what was checked and whether it is all done, in words."""
     parts = [tr("{width} × {height} px").format(width=image.width(), height=image.height())]
+    if result.artifact.meta.get("ended_early"):
+        parts.append(tr("stopped early"))
     seed = result.params.get("seed")
     if isinstance(seed, int) and seed >= 0:
         parts.append(tr("seed {seed}").format(seed=seed))

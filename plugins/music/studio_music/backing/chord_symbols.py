@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 import msgspec
 
+from studio_music.formats.chord_symbols import Parts, parts, symbol
+from studio_music.formats.spelling import STEPS, spell
 from studio_music.piece import Key
 
 INTERVALS: Final = {
@@ -23,6 +24,9 @@ INTERVALS: Final = {
     "m7": (0, 3, 7, 10),
     "m7b5": (0, 3, 6, 10),
     "dim7": (0, 3, 6, 9),
+    "9": (0, 4, 7, 10, 14),
+    "maj9": (0, 4, 7, 11, 14),
+    "m9": (0, 3, 7, 10, 14),
 }
 """Semitones over the root, by the part of the symbol behind it."""
 
@@ -41,9 +45,6 @@ _ALIASES: Final = {
     "+": "aug",
     "sus": "sus4",
 }
-_LETTERS: Final = "FCGDAEB"  # the line of fifths, without accidentals
-_STEPS: Final = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
-_SYMBOL: Final = re.compile(r"([A-G])([#b♯♭]*)([^/]*)(?:/([A-G][#b♯♭]*))?")
 
 
 class Harmony(msgspec.Struct, frozen=True):
@@ -67,35 +68,27 @@ class Harmony(msgspec.Struct, frozen=True):
 
     def symbol(self, key: Key) -> str:
         """Return its name, spelled as in ``key``."""
-        below = "" if self.over is None else f"/{spelled(self.over, key)}"
-        return f"{spelled(self.root, key)}{self.quality}{below}"
+        over = None if self.over is None else _spelled(self.over, key)
+        return symbol(Parts(_spelled(self.root, key), self.quality, over))
 
 
-def parsed(symbol: str) -> Harmony | None:
+def parsed(name: str) -> Harmony | None:
     """Return the chord of a symbol; None if it is none of those known here."""
-    found = _SYMBOL.fullmatch(symbol.strip().replace(" ", ""))
+    found = parts(name)
     if found is None:
         return None
-    letter, accidentals, rest, below = found.groups()
-    quality = _ALIASES.get(rest, rest)
+    quality = _ALIASES.get(found.kind, found.kind)
     if quality not in INTERVALS:
         return None
-    over = _pitch_class(below[0], below[1:]) if below else None
-    return Harmony(_pitch_class(letter, accidentals), quality, over)
+    over = _pitch_class(found.bass) if found.bass else None
+    return Harmony(_pitch_class(found.root), quality, over)
 
 
-def spelled(pitch_class: int, key: Key) -> str:
-    """Return the name of a pitch class, the nearest on the line of fifths to the middle of the key.
-
-    So that an F sharp is one in G major, and a G flat in D flat major.
-    """
-    middle = key.fifths + 2  # F is −1 and C is 0: the middle of the seven notes of C major is D
-    places = [place for place in range(-15, 20) if place * 7 % 12 == pitch_class % 12]
-    place = min(places, key=lambda each: (abs(each - middle), each))
-    accidentals, letter = divmod(place + 1, 7)
-    return _LETTERS[letter] + ("#" * accidentals if accidentals > 0 else "b" * -accidentals)
+def _spelled(pitch_class: int, key: Key) -> tuple[str, int]:
+    written = spell(60 + pitch_class, key)
+    return written.step, written.alter
 
 
-def _pitch_class(letter: str, accidentals: str) -> int:
-    sharps = sum(1 if sign in "#♯" else -1 for sign in accidentals)
-    return (_STEPS[letter] + sharps) % 12
+def _pitch_class(name: tuple[str, int]) -> int:
+    letter, alteration = name
+    return (STEPS[letter] + alteration) % 12

@@ -71,13 +71,11 @@ def _swung(row: str, beats: int) -> str:
         return row
     made = ""
     for first, second, third, fourth in (row[at : at + 4] for at in range(0, len(row), 4)):
-        made += first + _between(second) + second + _between(third) + third + fourth
+        # What is held through a column is held through the new one behind it too.
+        early = HOLD if second == HOLD else REST
+        late = HOLD if HOLD in (second, third) else REST
+        made += first + early + second + late + third + fourth
     return made
-
-
-def _between(following: str) -> str:
-    """Return what a new column holds: the sound before it, where that is held on."""
-    return HOLD if following == HOLD else REST
 
 
 def _again(row: str, columns: int) -> str:

@@ -1,7 +1,7 @@
 """Standard MIDI Files ↔ pieces. A file of ours carries its whole piece in a meta event besides.
 
-Any program plays it and we lose nothing: the carried piece counts where its notes, tempos and metres
-are still those of the file.
+Any program plays it and we lose nothing: the carried piece counts where its notes, tempos and
+metres are still those of the file.
 """
 
 from __future__ import annotations

@@ -300,7 +300,7 @@ PROGRAMS: tuple[Recipe, ...] = (
 
 # Decibels over the others, by the eight programs of a group: what carries a tune stands out, what
 # lies under it stands back.
-_GROUPS = (0, -1, -4, -1, 0, -2, -4, -2, -2, -1, -4, -5, -4, -1, -3, -8)
+_GROUPS = (-2, -2, -4, -3, 0, -2, -4, -2, -2, -1, -4, -5, -4, -1, -3, -8)
 
 
 def recipe(program: int) -> Recipe:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 
 import numpy as np
@@ -12,8 +13,8 @@ from studio_music.sound import limiter, loudness
 from studio_music.sound.reverb import SECONDS as ROOM_SECONDS
 from studio_music.sound.reverb import Reverb
 from studio_music.sound.synths import open_synth
-from studio_music.sound.timeline import Timeline, check_length
-from studio_music.sound.tones import Tones
+from studio_music.sound.timeline import Timeline, check_length, programs_of
+from studio_music.sound.tones import Synth, Tones
 
 BLOCK = 1 << 14
 TARGET = -16.0
@@ -22,6 +23,7 @@ TARGET = -16.0
 _MOST_UP, _MOST_DOWN = 12.0, -18.0  # decibels; what was written to be very soft stays softer
 _SILENT = 2e-4
 _FADE = 0.02
+_TURN = 0.05
 _PREROLL = 2.0  # seconds of its own end that a loop's limiter starts from
 
 
@@ -39,10 +41,8 @@ def render(
     """
     check_length(piece)
     opened = open_synth(synth, rate)
-    try:
-        yield from render_with(Tones(opened), piece, loop=loop)
-    finally:
-        opened.close()
+    yield from _loading(opened, piece)
+    yield from render_with(Tones(opened), piece, loop=loop)
 
 
 def render_with(tones: Tones, piece: Piece, *, loop: bool) -> Iterator[float | np.ndarray]:
@@ -57,14 +57,19 @@ def render_with(tones: Tones, piece: Piece, *, loop: bool) -> Iterator[float | n
         else:
             sound = step
     sound = folded(sound, timeline.frames) if loop else _trimmed(sound, timeline)
-    for at in range(0, max(1, sound.shape[1] - 1), timeline.rate * 4):  # windows overlap by 0.3 s
+    for at in range(
+        0, max(1, sound.shape[1] - 1), timeline.tones.synth.rate * 4
+    ):  # windows overlap by 0.3 s
         powers.append(
-            loudness.windows(sound[:, at : at + round(timeline.rate * 4.3)], timeline.rate)
+            loudness.windows(
+                sound[:, at : at + round(timeline.tones.synth.rate * 4.3)],
+                timeline.tones.synth.rate,
+            )
         )
         yield 0.9 + 0.05 * at / sound.shape[1]
     louder = np.clip(TARGET - loudness.integrated(np.concatenate(powers)), _MOST_DOWN, _MOST_UP)
     sound *= np.float32(10 ** (louder / 20))
-    yield from _limited(sound, timeline.rate, loop=loop)
+    yield from _limited(sound, timeline.tones.synth.rate, loop=loop)
 
 
 def folded(sound: np.ndarray, frames: int) -> np.ndarray:
@@ -74,11 +79,21 @@ def folded(sound: np.ndarray, frames: int) -> np.ndarray:
     return padded.reshape(sound.shape[0], -1, frames).sum(axis=1)
 
 
+def _loading(synth: Synth, piece: Piece) -> Iterator[float]:
+    """Yield while the instruments of a piece are loaded: a piano from a font takes seconds."""
+    for program, drums in programs_of(piece):
+        loading = threading.Thread(target=synth.load, args=(program, drums), daemon=True)
+        loading.start()
+        while loading.is_alive():
+            loading.join(_TURN)
+            yield 0.0
+
+
 def _mixed(timeline: Timeline) -> Iterator[float | np.ndarray]:
     """Yield shares done, then (2, frames): the notes in the room, until all has died away."""
-    reverb = Reverb(timeline.rate, BLOCK)
+    reverb = Reverb(timeline.tones.synth.rate, BLOCK)
     memory = reverb.silence
-    frames = timeline.frames + timeline.tail + round(ROOM_SECONDS * timeline.rate)
+    frames = timeline.frames + timeline.tail + round(ROOM_SECONDS * timeline.tones.synth.rate)
     sound = np.zeros((2, -(-frames // BLOCK) * BLOCK), np.float32)
     for at in range(0, sound.shape[1], BLOCK):
         bus = sound[:, at : at + BLOCK]
@@ -92,7 +107,7 @@ def _trimmed(sound: np.ndarray, timeline: Timeline) -> np.ndarray:
     """Return the sound without the silence after its end, and not cut off but faded."""
     loud = np.flatnonzero(np.abs(sound).max(axis=0) > _SILENT)
     last = int(loud[-1]) if len(loud) else 0
-    fade = round(_FADE * timeline.rate)
+    fade = round(_FADE * timeline.tones.synth.rate)
     end = min(sound.shape[1], max(timeline.frames, last + fade))
     sound = sound[:, :end]
     sound[:, end - fade :] *= np.linspace(1, 0, fade, dtype=np.float32)

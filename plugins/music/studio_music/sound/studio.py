@@ -11,6 +11,7 @@ from studio_music.sound.voices import Struck, Touch
 NAME = "studio"
 _LISTENED = 1.2  # seconds in which the loudest part of a tone is looked for
 _LOUDEST = 2  # tenths of a second that it lasts
+_KIT = -3.0  # decibels of the drums under the rest
 _LEVEL = 0.12  # root mean square, as an ear weighs it, of every tone played at full strength
 
 
@@ -22,6 +23,9 @@ class StudioSynth:
     def __init__(self, rate: int) -> None:
         self.rate = rate
 
+    def load(self, program: int, drums: bool) -> None:
+        """Nothing is loaded: recipes are at hand."""
+
     def tone(self, voice: Voice, frames: int) -> np.ndarray:
         """Return (1 or 2, at most frames) float32; see ``Synth``."""
         rng = np.random.default_rng([voice.program, voice.drums, voice.pitch, voice.layer])
@@ -29,7 +33,7 @@ class StudioSynth:
         if voice.drums:
             drum = drums.drum(voice.pitch)
             sound = drum.tone(self.rate, strength, rng)
-            return _levelled(sound, self.rate, drum.decibels)
+            return _levelled(sound, self.rate, _KIT + drum.decibels)
         recipe = programs.recipe(voice.program)
         hertz = hertz_of(voice.pitch)
         frames = min(frames, round(self.ring(voice) * self.rate) if self._dies(voice) else frames)
@@ -46,9 +50,6 @@ class StudioSynth:
             return drums.drum(voice.pitch).seconds
         recipe = programs.recipe(voice.program)
         return recipe.seconds(hertz_of(voice.pitch)) if isinstance(recipe, Struck) else np.inf
-
-    def close(self) -> None:
-        """Nothing is held."""
 
     def _dies(self, voice: Voice) -> bool:
         return np.isfinite(self.ring(voice))

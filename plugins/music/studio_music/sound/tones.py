@@ -24,6 +24,11 @@ class Voice(NamedTuple):
     layer: int
 
 
+def loudness_of(velocity: float) -> float:
+    """Return the factor that the mixer turns a note of a velocity down by."""
+    return (velocity / 127) ** 1.7
+
+
 class Synth(Protocol):
     """Something that can play a note.
 
@@ -35,10 +40,15 @@ class Synth(Protocol):
     name: str
     rate: int
 
+    def load(self, program: int, drums: bool) -> None:
+        """Get ready to play a program, which may take a while."""
+        ...
+
     def tone(self, voice: Voice, frames: int) -> np.ndarray:
         """Return (1 or 2, at most frames) float32: the tone as long as it is held.
 
-        It may be shorter where it has died away. The same voice and frames: the same samples.
+        All layers are about as loud: the mixer turns them down by ``loudness_of``. It may be
+        shorter where it has died away. The same voice and frames: the same samples.
         """
         ...
 
@@ -48,10 +58,6 @@ class Synth(Protocol):
 
     def ring(self, voice: Voice) -> float:
         """Return after how many seconds it has died away though held; inf if it does not."""
-        ...
-
-    def close(self) -> None:
-        """Let go of what it holds."""
         ...
 
 
@@ -78,6 +84,11 @@ class Tones:
         else:
             self._kept.move_to_end(key)
         return tone
+
+    def forget(self) -> None:
+        """Make every tone anew from now on."""
+        self._kept.clear()
+        self._bytes = 0
 
     def _keep(self, key: tuple[Voice, int], tone: np.ndarray) -> None:
         self._kept[key] = tone

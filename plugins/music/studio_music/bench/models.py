@@ -1,0 +1,206 @@
+"""The bench ``music-models``: how well the two networks know their music, and how fast they write.
+
+Chorales: nats a token on the JSB split at sixteenths, beside published figures; the share of named
+chords beside the data's. With STUDIO_BENCH_MUSIC_BASELINE (a chorale network as a file) the same
+figures of that one; with STUDIO_BENCH_MUSIC_CORPUS (the folder with the training data,
+``chorales.npz`` and ``tunes.npz``) the longest runs of notes that were there before.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from studio.api import BenchContext
+from studio_music.bench import jsb, likelihood
+from studio_music.bench.harmony import named_share
+from studio_music.bench.originality import Run, intervals, longest_shared
+from studio_music.chorales import weights as chorales
+from studio_music.chorales.filling import Filling
+from studio_music.chorales.network import ChoraleNetwork
+from studio_music.chorales.vocabulary import LOWEST, MASKED, PHASES, REST
+from studio_music.piece import Key, Metre, Piece
+from studio_music.request import TuneRequest
+from studio_music.tunes import weights as tunes
+from studio_music.tunes.vocabulary import DURATIONS, METRES, UNITS
+from studio_music.tunes.writing import write
+
+PUBLISHED: Final = {
+    "Transformer, absolute positions": 0.417,
+    "Transformer, relative attention": 0.335,
+    "source": "Huang et al., Music Transformer, 2019: validation pieces, by sixteenths",
+}
+DRAWS: Final = 6
+EVERY: Final = 32
+"""Every so many-th step is asked where pieces are spelled out from start to end."""
+
+HARMONISED: Final = 12
+WRITTEN: Final = 20
+_BASELINE: Final = "STUDIO_BENCH_MUSIC_BASELINE"
+_CORPUS: Final = "STUDIO_BENCH_MUSIC_CORPUS"
+
+Grid = NDArray[np.int64]
+T = TypeVar("T")
+
+
+def measure(ctx: BenchContext) -> Mapping[str, Any]:
+    """Return the figures of both networks."""
+    torch.set_num_threads(1)
+    pieces = jsb.read(jsb.found())
+    network = _last(chorales.loader().load(ctx.weights_path("music-chorales"), "cpu")).network
+    found = _chorale_figures(ctx, network, pieces)
+    return {
+        "ratio": round(
+            found["start to end"]["valid"] / PUBLISHED["Transformer, absolute positions"], 2
+        ),
+        "tokens": "one voice at one sixteenth, held notes repeated; nats; 4 tokens a step",
+        "chorales": found,
+        "published": PUBLISHED,
+        "baseline": _baseline(ctx, pieces),
+        "harmony": _harmony(ctx, network, pieces["test"]),
+        "tunes": _tune_figures(ctx),
+    }
+
+
+def _chorale_figures(
+    ctx: BenchContext, network: ChoraleNetwork, pieces: dict[str, list[Grid]]
+) -> dict[str, Any]:
+    """Return nats a token, in any order and from start to end, on both parts of the split."""
+    found: dict[str, Any] = {"any order": {}, "start to end": {}}
+    rng = np.random.default_rng(0)
+    for part, grids in pieces.items():
+        ctx.say(f"{part} pieces, in any order")
+        each = [likelihood.any_order(network, grid, DRAWS, rng) for grid in grids]
+        found["any order"][part] = _weighted(each, [len(grid) for grid in grids])
+        ctx.say(f"{part} pieces, from start to end")
+        asked = [
+            likelihood.start_to_end(network, grid, EVERY, int(rng.integers(EVERY)))
+            for grid in grids
+        ]
+        found["start to end"][part] = round(sum(n for n, _ in asked) / sum(c for _, c in asked), 4)
+        found["start to end"][f"{part} tokens asked"] = sum(c for _, c in asked)
+    return found
+
+
+def _baseline(ctx: BenchContext, pieces: dict[str, list[Grid]]) -> Any:
+    path = os.environ.get(_BASELINE)
+    if not path:
+        return (
+            f"not measured: set {_BASELINE} to a chorale network, as plugins/music/training makes"
+        )
+    network = _last(chorales.loader().load(Path(path), "cpu")).network
+    return {"network": network.kind, **_chorale_figures(ctx, network, pieces)}
+
+
+def _harmony(ctx: BenchContext, network: ChoraleNetwork, pieces: list[Grid]) -> dict[str, Any]:
+    """Return the share of named chords where the sopranos of test pieces are harmonised."""
+    ctx.say(f"harmonising {HARMONISED} sopranos")
+    whole = [grid for grid in pieces if (grid[:, 0] >= 0).all()][:HARMONISED]
+    begun = time.process_time()
+    made = [_harmonised(network, grid, seed) for seed, grid in enumerate(whole)]
+    seconds = time.process_time() - begun
+    cells = 3 * sum(len(grid) for grid in made)
+    found = {
+        "named chords on beats": round(float(np.mean([named_share(g) for g in made])), 3),
+        "named chords on beats, Bach": round(float(np.mean([named_share(g) for g in whole])), 3),
+        "tokens a second": round(cells / seconds),
+    }
+    corpus = _corpus("chorales.npz")
+    if corpus is None:
+        return {**found, "longest shared run": f"not measured: set {_CORPUS}"}
+    known = [_beats(grid) for grid in _parted(corpus["grid"], corpus["length"])]
+    runs = [longest_shared(_beats(grid), known) for grid in made]
+    own = [longest_shared(_beats(grid), known) for grid in whole]
+    return {**found, "longest shared run, beats of alto, tenor and bass": max(runs),
+            "the same of Bach's own voices": max(own)}  # fmt: skip
+
+
+def _harmonised(network: ChoraleNetwork, grid: Grid, seed: int) -> Grid:
+    cells = np.where(grid < 0, REST, grid - LOWEST)
+    cells[:, 1:] = MASKED
+    rng = torch.Generator().manual_seed(seed)
+    filling = Filling(network, cells, np.arange(len(cells)) % PHASES, 0.7, rng)
+    for _ in filling.fill(passes=8):
+        pass
+    return np.where(filling.cells == REST, -1, filling.cells + LOWEST)
+
+
+def _tune_figures(ctx: BenchContext) -> dict[str, Any]:
+    """Return the speed of writing, and how long the longest run is that was there before."""
+    ctx.say(f"writing {WRITTEN} tunes")
+    model = _last(tunes.loader().load(ctx.weights_path("music-tunes"), "cpu"))
+    begun = time.process_time()
+    written = [_written(model, number) for number in range(WRITTEN)]
+    seconds = (time.process_time() - begun) / WRITTEN
+    count = sum(len(piece.tracks[0].notes) for piece in written)
+    found = {
+        "seconds a tune of 16 bars": round(seconds, 2),
+        "notes a second": round(count / seconds / WRITTEN),
+    }
+    corpus = _corpus("tunes.npz")
+    if corpus is None:
+        return {**found, "longest shared run": f"not measured: set {_CORPUS}"}
+    lengths = np.array(DURATIONS)[corpus["duration"]]
+    sizes = corpus["heads"][:, 0]
+    parts = zip(_parted(corpus["pitch"], sizes), _parted(lengths, sizes), strict=True)
+    known = [intervals(pitch.tolist(), length.tolist()) for pitch, length in parts]
+    runs = sorted(longest_shared(_line(piece), known) for piece in written)
+    return {**found, "longest shared run, notes": runs[-1], "its median": runs[len(runs) // 2]}
+
+
+def _written(model: tunes.Tunes, number: int) -> Piece:
+    metre = list(METRES)[number % 4]
+    beats, unit = map(int, metre.split("/"))
+    request = TuneRequest(
+        key=Key("D", ("major", "minor")[number % 2]), metre=Metre(beats, unit), bars=16
+    )
+    piece = _last_yielded(write(model, request, torch.Generator().manual_seed(number)))
+    assert isinstance(piece, Piece)
+    return piece
+
+
+def _line(piece: Piece) -> Run:
+    notes = piece.tracks[0].notes
+    ticks = 480 // UNITS
+    return intervals([n.pitch for n in notes], [n.length // ticks for n in notes])
+
+
+def _beats(grid: Grid) -> Run:
+    """Return the lower three voices beat by beat, as intervals from the soprano, and its steps."""
+    beats = grid[::4].astype(int)
+    lower = beats[:, 1:] - beats[:, :1]
+    return [tuple(row) for row in lower.tolist()]
+
+
+def _corpus(name: str) -> dict[str, NDArray[Any]] | None:
+    folder = os.environ.get(_CORPUS)
+    return dict(np.load(Path(folder) / name)) if folder else None
+
+
+def _parted(flat: NDArray[Any], lengths: NDArray[Any]) -> list[NDArray[Any]]:
+    return np.split(flat, np.cumsum(lengths)[:-1])
+
+
+def _weighted(values: list[float], weights: list[int]) -> float:
+    return round(float(np.average(values, weights=weights)), 4)
+
+
+def _last(steps: Iterator[Any]) -> Any:
+    """Return what a loader returns at its end."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+
+
+def _last_yielded(steps: Iterator[T]) -> T:
+    *_, last = steps
+    return last

@@ -1,0 +1,1 @@
+"""Four voices around a given one: a network that fills gaps, and the filling."""

@@ -1,0 +1,152 @@
+"""Pieces as engraved pages: SVG that QtSvg draws, with the places of notes and playhead.
+
+The engraver (verovio) only ever reads MusicXML that we wrote. Loaded by the runtime only.
+"""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+from typing import Any, Final
+
+import msgspec
+
+from studio_music.engraving.flat_svg import flat, parse, stacked
+from studio_music.engraving.places import Head, Place, find, measures
+from studio_music.formats.musicxml_write import Document
+from studio_music.piece import Piece
+
+__all__ = ["Engraving", "Head", "Place", "engrave", "picture", "section"]
+
+_SECTION_BARS: Final = 32
+_SECTION_NOTES: Final = 500
+_MARGIN: Final = 40  # in units of the engraver, a tenth of a millimetre at full scale
+
+
+class Engraving(msgspec.Struct, frozen=True):
+    """Engraved bars. On a screen each page is one system, to be stacked without gaps.
+
+    Attributes:
+        pages: SVG, each as wide as asked. ``sizes``: their width and height in pixels.
+        places: For the playhead, by time. ``heads``: the noteheads.
+        first_bar, next_bar: The bars that are on it, ``next_bar`` not included.
+        total_bars: Bars of the whole piece.
+    """
+
+    pages: tuple[str, ...] = ()
+    sizes: tuple[tuple[float, float], ...] = ()
+    places: tuple[Place, ...] = ()
+    heads: tuple[Head, ...] = ()
+    first_bar: int = 0
+    next_bar: int = 0
+    total_bars: int = 0
+
+
+def engrave(
+    piece: Piece, *, width_px: int = 960, scale: float = 40, colour: str = "#000000"
+) -> Engraving:
+    """Return the whole piece, engraved for a screen; arguments as in ``section``."""
+    made = [section(piece, width_px=width_px, scale=scale, colour=colour)]
+    while made[-1].next_bar < made[-1].total_bars:
+        at, pages = made[-1].next_bar, sum(len(part.pages) for part in made)
+        made.append(section(piece, at, pages, width_px=width_px, scale=scale, colour=colour))
+    lists = ("pages", "sizes", "places", "heads")
+    joined = (tuple(each for part in made for each in getattr(part, name)) for name in lists)
+    return Engraving(*joined, next_bar=made[-1].next_bar, total_bars=made[-1].total_bars)
+
+
+def section(
+    piece: Piece,
+    first_bar: int = 0,
+    first_page: int = 0,
+    *,
+    width_px: int = 960,
+    scale: float = 40,
+    colour: str = "#000000",
+) -> Engraving:
+    """Return the systems from ``first_bar`` on that take about a tenth of a second.
+
+    The last one that was laid out is left to the next section, so that no line ends early.
+
+    Args:
+        first_page: The number that the first page gets in places and heads.
+        width_px: How wide the pages are.
+        scale: Size in per cent; at 40 a staff is 29 pixels high.
+        colour: Of all ink, as SVG names colours.
+
+    Raises:
+        BadInput: The piece has more bars than can be written as a score.
+    """
+    if not piece.tracks:
+        return Engraving()
+    document = _document(piece)
+    total = len(document.bars.all)
+    first = min(first_bar, total - 1)
+    last = _section_end(piece, document, first)
+    toolkit = _toolkit()
+    toolkit.setOptions(_options(width_px, scale))
+    toolkit.loadData(document.text(first, last))
+    count = toolkit.getPageCount()
+    kept = count - 1 if last < total and count > 1 else count
+    pages = [parse(toolkit.renderToSVG(number + 1)) for number in range(kept)]
+    places, heads, at = [], [], first
+    for number, page in enumerate(pages, first_page):
+        on_it = document.bars.all[at : at + len(measures(page))]
+        at += len(on_it)
+        for all_of_them, found in zip((places, heads), find(page, number, on_it, document.ticks)):
+            all_of_them += found
+    if at == first:
+        raise RuntimeError(f"The engraver laid out none of the bars {first} to {last}.")
+    return Engraving(
+        pages=tuple(flat(page, colour) for page in pages),
+        sizes=tuple((page.width, page.height) for page in pages),
+        places=tuple(places),
+        heads=tuple(heads),
+        first_bar=first,
+        next_bar=at,
+        total_bars=total,
+    )
+
+
+@lru_cache(maxsize=2)
+def _document(piece: Piece) -> Document:
+    return Document(piece, for_display=True)
+
+
+def _section_end(piece: Piece, document: Document, first: int) -> int:
+    """Return the bar before which a part ends: few bars, fewer where there are many notes."""
+    bars = document.bars.all
+    per_bar = sum(len(track.notes) for track in piece.tracks) / len(bars)
+    count = min(_SECTION_BARS, max(4, int(_SECTION_NOTES / max(per_bar, 1))))
+    return min(len(bars), first + count)
+
+
+def _options(width_px: int, scale: float) -> dict[str, Any]:
+    return {
+        "scale": scale,
+        "pageWidth": round(width_px * 100 / scale),
+        "pageHeight": 60_000,
+        "adjustPageHeight": True,
+        "systemMaxPerPage": 1,
+        "xmlIdSeed": 1,
+        "breaksNoWidow": True,
+        "pageMarginTop": _MARGIN,
+        "pageMarginBottom": _MARGIN,
+        "pageMarginLeft": _MARGIN,
+        "pageMarginRight": _MARGIN,
+        "header": "none",
+        "footer": "none",
+    }
+
+
+@cache
+def _toolkit() -> Any:
+    import verovio
+
+    verovio.enableLog(verovio.LOG_ERROR)
+    return verovio.toolkit()
+
+
+def picture(piece: Piece, *, width_px: int = 1000, scale: float = 40) -> bytes:
+    """Return one SVG of the whole piece in black: its title, and all systems below each other."""
+    made = engrave(piece, width_px=width_px, scale=scale)
+    return stacked(made.pages, made.sizes, piece.title).encode()

@@ -1,0 +1,1 @@
+"""What the networks of this plugin share: a small transformer, and weights as files."""

@@ -1,0 +1,241 @@
+"""What is asked for: words and example chips, or the melody to work on; and the button. Runs none.
+
+The parameters beside it are in the panel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSizePolicy,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.api import PluginContext
+from studio_music.pages import editing
+from studio_music.pages.document import Document
+from studio_music.pages.modes import COMPOSE, Mode, modes
+from studio_music.pages.wording import tr
+
+_MAX_CHARS = 2000
+
+
+def examples() -> tuple[tuple[str, str], ...]:
+    """Return (what a chip says, what it asks for)."""
+    return (
+        (tr("Calm, D minor"), tr("calm tune in D minor, 90 bpm, 16 bars")),
+        (tr("Lively jig, G"), tr("lively jig in G major, 6/8, 32 bars")),
+        (tr("Sad waltz, E minor"), tr("sad waltz in E minor, 24 bars")),
+        (tr("Jazz, F"), tr("jazz in F major, 120 bpm, 16 bars")),
+    )
+
+
+class AskBox(QFrame):
+    """The card on top, and the panel beside the page.
+
+    Attributes:
+        panel: The parameter forms, one in view.
+        go: Starts, or stops.
+
+    Signals:
+        asked: The button was pressed, or Return.
+    """
+
+    asked = Signal()
+
+    def __init__(self, ctx: PluginContext, document: Document) -> None:
+        super().__init__()
+        self._ui, self._document = ctx.ui, document
+        self._busy = False
+        self._mode = next(mode for mode in modes() if mode.id == COMPOSE)
+        self.field = QLineEdit()
+        self.field.setProperty("plain", True)
+        self.field.setMaxLength(_MAX_CHARS)
+        self.field.setPlaceholderText(tr("What shall we write?  16 bars, calm, D minor"))
+        self.field.setAccessibleName(tr("What to write"))
+        self.field.setStyleSheet("font-size: 14px; min-height: 30px;")
+        self.field.returnPressed.connect(self.asked)
+        self.melody: QPushButton = ctx.ui.button("", "music", tip=tr("Which track is the melody"))
+        self.melody.setProperty("density", "small")
+        self.melody.setIconSize(QSize(20, 16))  # the wider one keeps a distance
+        self.melody.clicked.connect(lambda _checked=False: self._ask_melody())
+        self._hint = QLabel()
+        self._hint.setProperty("role", "mute")
+        self._hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.forms = {mode.id: ctx.ui.form(mode.params, only=mode.only) for mode in modes()}
+        for form in self.forms.values():
+            form.set_values({"audio": False})  # the page plays by itself
+        self.panel = QStackedWidget()
+        for form in self.forms.values():
+            self.panel.addWidget(form.widget)
+        self.go: QPushButton = ctx.ui.button(
+            self._mode.verb, self._mode.icon, primary=True, tip=tr("Ctrl+Return")
+        )
+        self.go.clicked.connect(lambda _checked=False: self.asked.emit())
+        self.chips: list[QPushButton] = []
+        self._track = -1
+        self._lay_out()
+        document.changed.connect(self._show_melody)
+        self.show_mode(self._mode)
+
+    def _lay_out(self) -> None:
+        self.setProperty("surface", "card")
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
+        self._given = QWidget()
+        given = QHBoxLayout(self._given)
+        given.setContentsMargins(0, 0, 0, 0)
+        given.setSpacing(8)
+        given.addWidget(self.melody)
+        given.addWidget(self._hint, 1)
+        top = QHBoxLayout()
+        top.setSpacing(12)
+        top.addWidget(self.field, 1)
+        top.addWidget(self._given, 1)
+        top.addWidget(self.go)
+        self.chip_row = QWidget()
+        chips = QHBoxLayout(self.chip_row)
+        chips.setContentsMargins(0, 0, 0, 2)
+        chips.setSpacing(6)
+        for title, words in examples():
+            chip = self._ui.button(title, tip=words)
+            chip.setProperty("density", "small")
+            chip.setAccessibleName(tr("Example: {words}").format(words=words))
+            chip.clicked.connect(lambda _checked=False, words=words: self._use(words))
+            chips.addWidget(chip)
+            self.chips.append(chip)
+        chips.addStretch(1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 8, 8, 8)
+        column.setSpacing(4)
+        column.addLayout(top)
+        column.addWidget(self.chip_row)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """As many chips as fit."""
+        super().resizeEvent(event)
+        room = self.width() - 32
+        for chip in self.chips:
+            room -= chip.sizeHint().width() + 6
+            chip.setVisible(room > 0)
+
+    def _use(self, words: str) -> None:
+        self.set_words(words)
+        self.field.setFocus()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Leave the keys to the fields; none of them plays."""
+        if event.key() != Qt.Key.Key_Space:
+            super().keyPressEvent(event)
+
+    # --- modes --------------------------------------------------------------------------------
+
+    def focus(self) -> None:
+        """Put the keyboard where a person starts."""
+        (self.field if self._mode.id == COMPOSE else self.go).setFocus()
+
+    def show_mode(self, mode: Mode) -> None:
+        """Show what a mode needs."""
+        self._mode = mode
+        composing = mode.id == COMPOSE
+        self.field.setVisible(composing)
+        self._given.setVisible(not composing)
+        self._hint.setText(mode.hint)
+        self.panel.setCurrentWidget(self.forms[mode.id].widget)
+        for id, form in self.forms.items():  # a stack is as tall as its tallest page otherwise
+            fits = QSizePolicy.Policy.Preferred if id == mode.id else QSizePolicy.Policy.Ignored
+            form.widget.setSizePolicy(QSizePolicy.Policy.Preferred, fits)
+        self._show_melody()
+        self.show_busy(self._busy)
+
+    def show_chips(self, shown: bool) -> None:
+        """Show the examples, where there is room."""
+        self.chip_row.setVisible(shown and self._mode.id == COMPOSE)
+
+    def show_busy(self, busy: bool) -> None:
+        """Show whether the button starts or stops."""
+        self._busy = busy
+        words = tr("Stop") if busy else self._mode.verb
+        self.go.setText(words)
+        self.go.setAccessibleName(words)
+        self.go.setIcon(self._ui.icon("square" if busy else self._mode.icon, "on-accent"))
+
+    # --- the melody ---------------------------------------------------------------------------
+
+    @property
+    def melody_track(self) -> int:
+        """The track to work on."""
+        tracks = self._document.piece.tracks
+        chosen = self._track if 0 <= self._track < len(tracks) else -1
+        return chosen if chosen >= 0 else editing.melody_track(self._document.piece)
+
+    def _show_melody(self) -> None:
+        tracks = self._document.piece.tracks
+        name = tracks[self.melody_track].name if tracks else tr("Nothing is open")
+        self.melody.setText(name)
+        self.melody.setAccessibleName(tr("Melody: {name}").format(name=name))
+        self.melody.setEnabled(bool(tracks))
+
+    def _ask_melody(self) -> None:
+        menu = self._ui.menu()
+        for place, track in enumerate(self._document.piece.tracks):
+            if not track.drums:
+                action = menu.addAction(track.name)
+                action.setCheckable(True)
+                action.setChecked(place == self.melody_track)
+                action.triggered.connect(lambda _checked=False, p=place: self.set_melody(p))
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(self.melody.mapToGlobal(self.melody.rect().bottomLeft()))
+
+    def set_melody(self, track: int) -> None:
+        """Work on a track; −1 for the one that is the melody."""
+        self._track = track
+        self._show_melody()
+
+    # --- for the task -------------------------------------------------------------------------
+
+    @property
+    def words(self) -> str:
+        """What was written."""
+        return self.field.text().strip()
+
+    def set_words(self, words: str) -> None:
+        """Write something; it can be undone as what is typed."""
+        self.field.selectAll()
+        self.field.insert(words[:_MAX_CHARS])
+
+    def params(self) -> dict[str, Any]:
+        """Return what is set in the panel and written."""
+        values = dict(self.forms[self._mode.id].values())
+        return values | {"ask": self.words} if self._mode.id == COMPOSE else values
+
+    def set_params(self, mode: str, params: Mapping[str, Any]) -> None:
+        """Show the parameters of a take."""
+        self.forms[mode].set_values(params)
+        if mode == COMPOSE:
+            self.set_words(str(params.get("ask") or ""))
+
+    def save_state(self) -> dict[str, Any]:
+        """Return what to keep over a restart."""
+        return {
+            "ask": self.field.text(),
+            "forms": {id: form.values() for id, form in self.forms.items()},
+        }
+
+    def restore_state(self, state: Mapping[str, Any]) -> None:
+        """Take what ``save_state`` returned, or anything else."""
+        forms = state.get("forms")
+        for id, values in forms.items() if isinstance(forms, Mapping) else ():
+            if id in self.forms and isinstance(values, Mapping):
+                self.forms[id].set_values(values)
+        self.set_words(str(state.get("ask") or ""))

@@ -1,0 +1,43 @@
+"""A piece as a small picture in the colours of the theme. For any thread: paints on an image."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QImage, QPainter
+
+from studio_music.pages.roll.shades import Shades
+from studio_music.piece import Piece
+
+_LEAST_ROWS = 14
+
+
+def mini_roll(piece: Piece, shades: Shades, size: QSize, ratio: float = 1.0) -> QImage:
+    """Return the notes of a piece, ``size`` logical pixels large, on nothing."""
+    image = QImage(size * ratio, QImage.Format.Format_ARGB32_Premultiplied)
+    image.setDevicePixelRatio(ratio)
+    image.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(image)
+    paint_mini_roll(painter, QRectF(0, 0, size.width(), size.height()), piece, shades)
+    painter.end()
+    return image
+
+
+def paint_mini_roll(painter: QPainter, room: QRectF, piece: Piece, shades: Shades) -> None:
+    """Paint the notes of a piece into a room, as high as its compass needs."""
+    sounding = [(p, t) for p, t in enumerate(piece.tracks) if t.notes and not t.drums]
+    pitches = [note.pitch for _, track in sounding for note in track.notes]
+    if not pitches:
+        return
+    low, high = min(pitches), max(pitches)
+    spare = max(0, _LEAST_ROWS - (high - low + 1)) / 2
+    row = room.height() / (high - low + 1 + 2 * spare)
+    across = room.width() / max(1, piece.end)
+    for place, track in reversed(sounding):
+        for note in track.notes:
+            box = QRectF(
+                room.left() + note.start * across,
+                room.top() + (high + spare - note.pitch) * row,
+                max(1.0, note.length * across - 0.5),
+                max(1.0, row * 0.85),
+            )
+            painter.fillRect(box, shades.note(place, note.velocity))

@@ -1,0 +1,1 @@
+"""The piano roll: notes by time and pitch, and what stands around them."""

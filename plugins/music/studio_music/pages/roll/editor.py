@@ -1,0 +1,209 @@
+"""The piano roll put together: tools above, keyboard, ruler, notes, velocities, scroll bars."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QGridLayout, QLabel, QScrollBar, QVBoxLayout, QWidget
+
+from studio.api import PluginContext, Tokens
+from studio_music.pages.document import Document
+from studio_music.pages.roll.camera import Camera
+from studio_music.pages.roll.keyboard import Keyboard
+from studio_music.pages.roll.keys import Keys
+from studio_music.pages.roll.note_menu import note_menu
+from studio_music.pages.roll.notes_view import NotesView
+from studio_music.pages.roll.ruler import Ruler
+from studio_music.pages.roll.shades import Shades
+from studio_music.pages.roll.tool_row import ToolRow
+from studio_music.pages.roll.tools import Desk
+from studio_music.pages.roll.velocity_lane import VelocityLane
+from studio_music.pages.wording import tr
+from studio_music.piece import Note
+
+_OPENING_BARS = 8
+"""So much of a piece is shown when it is opened."""
+_LOW = 250
+"""Below this height the velocities give way to the notes."""
+
+
+class RollEditor(QWidget):
+    """The roll.
+
+    Signals:
+        seek_asked: The playhead is wanted at a tick.
+        loop_asked: (first tick, end) or None.
+        heard: A pitch should sound in the current track.
+    """
+
+    seek_asked = Signal(int)
+    loop_asked = Signal(object)
+    heard = Signal(int)
+
+    def __init__(self, ctx: PluginContext, document: Document) -> None:
+        super().__init__()
+        self._ui, self._document = ctx.ui, document
+        self.camera = Camera()
+        self.desk = Desk(document, self.camera, sound=self.heard.emit)
+        self.keys = Keys(self.desk)
+        self.keys.seek = self.seek_asked.emit
+        self.keys.reveal = self._reveal
+        self.notes = NotesView(document, self.camera, self.desk, self.keys)
+        self.ruler = Ruler(document, self.camera, self.desk)
+        self.keyboard = Keyboard(document, self.camera)
+        self.velocities = VelocityLane(document, self.camera, self.desk)
+        self.tools = ToolRow(ctx, document, self.desk, self.camera)
+        self._velocity_words = QLabel(tr("Velocity"))
+        self._velocity_words.setProperty("role", "small")
+        self._velocity_words.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignRight)
+        self._velocity_words.setContentsMargins(0, 6, 6, 0)
+        self._across = QScrollBar(Qt.Orientation.Horizontal)
+        self._down = QScrollBar(Qt.Orientation.Vertical)
+        self._parts = (self.notes, self.ruler, self.keyboard, self.velocities)
+        self._fit_next = True
+        self._fitted: tuple[float, ...] = ()
+        """The view that was chosen for the piece, as long as the user leaves it so."""
+        self._lay_out()
+        self._connect()
+        self.show_theme(ctx.ui.tokens)
+
+    def _lay_out(self) -> None:
+        grid = QGridLayout()
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setSpacing(0)
+        grid.addWidget(self.ruler, 0, 1)
+        grid.addWidget(self.keyboard, 1, 0)
+        grid.addWidget(self.notes, 1, 1)
+        grid.addWidget(self._down, 1, 2)
+        grid.addWidget(self._velocity_words, 2, 0)
+        grid.addWidget(self.velocities, 2, 1)
+        grid.addWidget(self._across, 3, 1)
+        grid.setRowStretch(1, 1)
+        grid.setColumnStretch(1, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addWidget(self.tools)
+        column.addLayout(grid, 1)
+        self.setFocusProxy(self.notes)
+
+    def _connect(self) -> None:
+        self.camera.moved.connect(self._set_bars)
+        self._across.valueChanged.connect(self._on_bars)
+        self._down.valueChanged.connect(self._on_bars)
+        self.ruler.seek_asked.connect(self.seek_asked)
+        self.ruler.loop_asked.connect(self.loop_asked)
+        self.keyboard.pressed.connect(self.heard)
+        self.notes.hovered.connect(self._on_hover)
+        self.notes.menu_asked.connect(self.show_menu)
+        self.tools.changed.connect(self.notes.update)
+        self.tools.fit_asked.connect(self.fit)
+        self._document.opened.connect(self._on_opened)
+
+    def show_theme(self, tokens: Tokens) -> None:
+        """Take the colours of a theme."""
+        shades = Shades(tokens)
+        for part in self._parts:
+            part.shades = shades
+            part.update()
+
+    # --- view ---------------------------------------------------------------------------------
+
+    def _set_bars(self) -> None:
+        reach, at = self.camera.reach, (self.camera.left, self.camera.top)
+        pages = (self.camera.width, self.camera.height)
+        for bar, most, value, page in zip((self._across, self._down), reach, at, pages):
+            bar.blockSignals(True)
+            bar.setRange(0, most)
+            bar.setPageStep(page)
+            bar.setSingleStep(24)
+            bar.setValue(round(value))
+            bar.blockSignals(False)
+
+    def _on_bars(self) -> None:
+        self.camera.scroll_to(self._across.value(), self._down.value())
+
+    def _on_opened(self) -> None:
+        self._fit_next = True
+        self._fit_if_shown()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where it is low, the velocities give way."""
+        super().resizeEvent(event)
+        for part in (self.velocities, self._velocity_words):
+            part.setVisible(self.height() >= _LOW)
+        self._fit_if_shown()
+
+    def _fit_if_shown(self) -> None:
+        untouched = self._fit_next or self._view() == self._fitted
+        if untouched and self.isVisible() and self.camera.width > 100:
+            self._fit_next = False
+            piece = self._document.piece
+            first_bars = _OPENING_BARS * piece.metre.bar
+            self._show(min(piece.length or first_bars, first_bars))
+            self._fitted = self._view()
+
+    def _view(self) -> tuple[float, ...]:
+        return self.camera.scale, self.camera.row, self.camera.left, self.camera.top
+
+    def fit(self) -> None:
+        """Show the current track from end to end."""
+        self._show(self._document.piece.length or _OPENING_BARS * 1920)
+
+    def _show(self, ticks: int) -> None:
+        pitches = [note.pitch for note in self._document.track.notes]
+        low, high = (min(pitches), max(pitches)) if pitches else (55, 79)
+        self.camera.fit(ticks, low, high)
+
+    def _reveal(self, note: Note) -> None:
+        self.camera.show_note(note.start, note.end, note.pitch)
+
+    def reveal_selection(self) -> None:
+        """Bring the first selected note into view."""
+        if self._document.selected:
+            self._reveal(min(self._document.selected))
+
+    def _on_hover(self, tick: float, pitch: int) -> None:
+        self.keyboard.show_hover(pitch)
+        self.tools.show_place(tick, pitch)
+
+    # --- from outside -------------------------------------------------------------------------
+
+    def set_playhead(self, tick: int, *, follow: bool = False) -> None:
+        """Move the playhead; ``follow`` turns the page with it."""
+        self.keys.playhead = tick
+        if follow:
+            self.camera.show_tick(tick)
+        self.notes.set_playhead(tick)
+        self.ruler.set_playhead(tick)
+
+    def set_loop(self, loop: tuple[int, int] | None, looping: bool) -> None:
+        """Show what is repeated."""
+        self.ruler.set_loop(loop, looping)
+        self.notes.set_loop(loop if looping else None)
+
+    def show_menu(self, at: QPoint) -> None:
+        """Offer what can be done with the selection."""
+        note_menu(self._ui, self.keys, self._document, self._loop_selection).popup(at)
+
+    def _loop_selection(self) -> None:
+        chosen = self._document.selected
+        if chosen:
+            self.loop_asked.emit((min(n.start for n in chosen), max(n.end for n in chosen)))
+
+    def edits(self) -> dict[str, Callable[[], None]]:
+        """Return the edits that the page offers by name."""
+        keys = self.keys
+        return {
+            "quantise": lambda: keys.quantise(False),
+            "duplicate": keys.duplicate,
+            "select_all": keys.select_all,
+            "octave_up": lambda: keys.nudge(0, 12),
+            "octave_down": lambda: keys.nudge(0, -12),
+            "louder": lambda: keys.louder(5),
+            "softer": lambda: keys.louder(-5),
+            "insert": keys.insert,
+            "loop_selection": self._loop_selection,
+        }

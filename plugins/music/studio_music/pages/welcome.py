@@ -1,0 +1,65 @@
+"""What the page shows while there is no piece: how to begin, with one click. Starts nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from PySide6.QtWidgets import QWidget
+
+from studio.api import PluginContext
+from studio_music.pages.modes import COMPOSE
+from studio_music.pages.wording import tr
+
+
+def welcome(ctx: PluginContext, mode: str, do: Mapping[str, Callable[..., None]]) -> QWidget:
+    """Return how a mode begins.
+
+    Args:
+        do: ``compose(words)``, ``open()``, ``write()``.
+    """
+    ways = [
+        ("folder-open", tr("Open MIDI, MusicXML or ABC"), do["open"]),
+        ("pencil", tr("Write it note by note"), do["write"]),
+    ]
+    if mode != COMPOSE:
+        return ctx.ui.empty_state(
+            "layers",
+            tr("There is no melody yet"),
+            tr("Open one, write one, or let the studio compose one; then come back here."),
+            ways,
+        )
+    examples = [
+        ("sparkles", words, partial(do["compose"], asked))
+        for words, asked in (
+            (tr("A calm tune in D minor"), tr("calm tune in D minor, 90 bpm, 16 bars")),
+            (tr("A lively jig in G"), tr("lively jig in G major, 6/8, 32 bars")),
+        )
+    ]
+    return ctx.ui.empty_state(
+        "music",
+        tr("What shall we play?"),
+        tr(
+            "Say it above in a few words: mood, key, tempo, bars. Then listen, change notes, add "
+            "voices. Everything is made on this machine."
+        ),
+        examples + ways,
+    )
+
+
+def no_weights(
+    ctx: PluginContext, open_file: Callable[[], None], write: Callable[[], None]
+) -> QWidget:
+    """Return what to do where no weights can write tunes."""
+    return ctx.ui.empty_state(
+        "boxes",
+        tr("There is no model that writes tunes yet"),
+        tr(
+            "Open Models in the rail at the left to add one. You can still open scores, edit them, "
+            "add a backing and export them."
+        ),
+        [
+            ("folder-open", tr("Open MIDI, MusicXML or ABC"), open_file),
+            ("pencil", tr("Write it note by note"), write),
+        ],
+    )

@@ -1,0 +1,129 @@
+"""The task ``music.compose``: from an ask to a tune, its backing, its checks, its sound."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from studio.api import Event, TaskContext, Verdict
+from studio_music.asking import Asked, understand
+from studio_music.backing import accompany, genre_of
+from studio_music.casting import SUITING, cast
+from studio_music.checks import check_piece
+from studio_music.piece import Piece
+from studio_music.schema import Compose
+from studio_music.tasks import scores
+from studio_music.tasks.hearing import Hearing, hear
+
+MAX_ATTEMPTS = 4
+"""The first writing and at most three more, where a check of what was asked fails."""
+
+WRITING_SHARE = 0.6
+"""Part of the progress that is writing, where sound follows."""
+
+
+class Attempt(msgspec.Struct, frozen=True):
+    """One writing: the seed it was drawn with, what came of it, what is wrong with it."""
+
+    seed: int
+    piece: Piece
+    verdict: Verdict
+    remark: str = ""
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """Names of the checks that do not hold."""
+        return tuple(check.name for check in self.verdict.checks if not check.passed)
+
+
+def compose(ctx: TaskContext, params: Compose) -> Iterator[Event]:
+    """Write a piece as asked.
+
+    Yields progress, a ``score`` artifact (MIDI), an ``audio`` artifact (WAV) where sound is wanted,
+    and the result: the facts of the piece, ``passed`` and ``checks``, ``attempts`` (with what
+    failed in those that were given up), ``remarks`` and ``note``.
+
+    Raises:
+        BadInput: The ask cannot be met: a key, metre, tempo or length that there is not.
+        StudioError: The weights cannot be used or do not fit into memory.
+    """
+    asked = understand(params, ctx.rng.numpy())
+    yield ctx.progress(0, 1, "Loading")
+    writing = WRITING_SHARE if params.audio else 1.0
+    attempts = yield from _attempts(ctx, str(params.weights), asked, writing)
+    best = min(attempts, key=lambda attempt: len(attempt.failed))
+    remarks = (*asked.remarks, *_remarks(attempts, best))
+    recipe = scores.recipe(ctx, "music.compose", params)
+    facts = _facts(asked, attempts)
+    text = "\n".join(filter(None, (scores.summary(best.piece), params.ask)))
+    meta = {**recipe, **facts, "remarks": list(remarks)}
+    yield scores.artifact(ctx, best.piece, best.verdict, meta, text)
+    if params.audio:
+        yield from hear(ctx, best.piece, Hearing(params.synth), recipe, (writing, 1.0))
+    yield ctx.result(**scores.told(best.piece, best.verdict, remarks), **facts)
+
+
+def _attempts(ctx: TaskContext, weights: str, asked: Asked, share: float) -> Iterator[Any]:
+    """Write until all checks hold, or as often as is allowed; return all that was written."""
+    attempts: list[Attempt] = []
+    seeds = ctx.rng.numpy().integers(2**53, size=MAX_ATTEMPTS)
+    with ctx.lease(weights) as model:
+        for number, seed in enumerate(int(each) for each in seeds):
+            begin = share * (1 - 0.5**number)
+            tune = yield from _tune(ctx, model, asked, seed, (begin, share))
+            piece, remark = _arranged(tune, asked, seed)
+            verdict = check_piece(piece, asked.request)
+            attempts.append(Attempt(seed, piece, verdict, remark))
+            if not attempts[-1].failed:
+                break
+    return attempts
+
+
+def _tune(
+    ctx: TaskContext, model: Any, asked: Asked, seed: int, share: tuple[float, float]
+) -> Iterator[Any]:
+    import torch
+
+    from studio_music.tunes.writing import write
+
+    begin, end = share
+    rng = torch.Generator(ctx.device).manual_seed(seed)
+    for step in write(model, asked.request, rng):
+        if isinstance(step, Piece):
+            return step
+        yield ctx.progress(begin + step * (end - begin) / 2, 1, "Writing")
+    raise AssertionError("writing ends with a piece")
+
+
+def _arranged(tune: Piece, asked: Asked, seed: int) -> tuple[Piece, str]:
+    """Return the tune with its title, its instrument and its backing, and a remark or ""."""
+    has_backing = asked.genre != "none"
+    suiting = genre_of(asked.genre).melody if has_backing else SUITING
+    tune, remark = cast(msgspec.structs.replace(tune, title=asked.title), asked.program, suiting)
+    if has_backing:
+        tune = accompany(tune, asked.genre, np.random.default_rng(seed))
+    return tune, remark
+
+
+def _remarks(attempts: list[Attempt], best: Attempt) -> Iterator[str]:
+    """Yield what to say about the best attempt, and about those that were given up."""
+    if best.remark:
+        yield best.remark
+    if best.failed:
+        failed = ", ".join(best.failed)
+        yield f"After {len(attempts)} attempts these checks still fail: {failed}."
+    elif len(attempts) > 1:
+        again = "once" if len(attempts) == 2 else f"{len(attempts) - 1} times"
+        yield f"Written again {again}, since a check had failed."
+
+
+def _facts(asked: Asked, attempts: list[Attempt]) -> dict[str, Any]:
+    return {
+        "mood": asked.request.mood,
+        "genre": asked.genre,
+        "request": msgspec.to_builtins(asked.request),
+        "attempts": [{"seed": each.seed, "failed": list(each.failed)} for each in attempts],
+    }

@@ -1,0 +1,61 @@
+"""The task ``music.harmonise``: four voices around a given melody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from studio.api import Event, TaskContext
+from studio_music.checks import check_piece
+from studio_music.chorales.melodies import fitted
+from studio_music.lines import melody_of
+from studio_music.piece import Piece, Track
+from studio_music.schema import Harmonise
+from studio_music.tasks import scores
+from studio_music.tasks.hearing import Hearing, hear
+
+WRITING_SHARE = 0.7
+"""Part of the progress that is the setting of voices, where sound follows."""
+
+
+def harmonise(ctx: TaskContext, params: Harmonise) -> Iterator[Event]:
+    """Set a melody for four voices.
+
+    Yields progress, a ``score`` artifact (MIDI), an ``audio`` artifact where sound is wanted, and
+    the result: the facts of the piece, ``passed`` and ``checks``, ``voice``, ``remarks``.
+
+    Raises:
+        BadInput: There is no melody, it cannot be read, or the voice cannot sing it.
+        StudioError: The weights cannot be used or do not fit into memory.
+    """
+    given, remarks = scores.given(params.melody, params.piece, "melody")
+    melody, moved = fitted(melody_of(given), given, params.voice)
+    remarks = (*remarks, *filter(None, (moved,)))
+    yield ctx.progress(0, 1, "Loading")
+    share = WRITING_SHARE if params.audio else 1.0
+    piece = yield from _voices(ctx, params, given, melody, share)
+    piece = msgspec.structs.replace(piece, title=f"{given.title} in four parts")
+    verdict = check_piece(piece)
+    recipe = scores.recipe(ctx, "music.harmonise", params)
+    yield scores.artifact(ctx, piece, verdict, {**recipe, "remarks": list(remarks)})
+    if params.audio:
+        yield from hear(ctx, piece, Hearing(params.synth), recipe, (share, 1.0))
+    yield ctx.result(**scores.told(piece, verdict, remarks), voice=params.voice)
+
+
+def _voices(
+    ctx: TaskContext, params: Harmonise, given: Piece, melody: Track, share: float
+) -> Iterator[Any]:
+    from studio_music.chorales import harmonising
+
+    rng = ctx.rng.torch(ctx.device)
+    with ctx.lease(params.weights) as model:
+        for step in harmonising.harmonise(
+            model, melody, given, params.voice, rng, params.temperature, params.passes
+        ):
+            if isinstance(step, Piece):
+                return step
+            yield ctx.progress(step * share, 1, "Setting voices")
+    raise AssertionError("harmonising ends with a piece")

@@ -1,0 +1,82 @@
+"""Sound of a piece as tasks hand it over: rendered step by step, checked, an ``audio`` artifact."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from studio.api import Kind, TaskContext, Verdict
+from studio_music.piece import Piece
+from studio_music.sound_checks import check_audio, check_joint
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+class Hearing(msgspec.Struct, frozen=True):
+    """How a piece is to be heard: by which synthesiser, at which rate, as which file."""
+
+    synth: str = "auto"
+    rate: int = 44_100
+    format: str = "wav"
+    loop: bool = False
+
+
+def hear(
+    ctx: TaskContext,
+    piece: Piece,
+    how: Hearing,
+    recipe: Mapping[str, Any],
+    share: tuple[float, float] = (0.0, 1.0),
+) -> Iterator[Any]:
+    """Render ``piece``, yield progress and its ``audio`` artifact, and return that artifact.
+
+    Args:
+        recipe: How it is made, for the meta of the artifact and the file.
+        share: Which part of the whole task this is, as its progress tells.
+
+    Raises:
+        BadInput: There is nothing to play, it is too long, or the instrument is not there.
+    """
+    from studio_music.sound import audio_files
+    from studio_music.thumbnails import sound_png
+
+    samples = yield from _rendered(ctx, piece, how, share)
+    write = {"wav": audio_files.wav, "flac": audio_files.flac}[how.format]
+    made = ctx.artifact(
+        Kind.AUDIO,
+        write(samples, how.rate, title=piece.title, recipe=recipe),
+        suffix=f".{how.format}",
+        title=piece.title,
+        text=piece.title,
+        verdict=_verdict(piece, samples, how),
+        meta={
+            "seconds": round(len(samples) / how.rate, 2),
+            "sample_rate": how.rate,
+            "loop": how.loop,
+            **recipe,
+        },
+        preview=sound_png(samples),
+    )
+    yield made
+    return made
+
+
+def _rendered(
+    ctx: TaskContext, piece: Piece, how: Hearing, share: tuple[float, float]
+) -> Iterator[Any]:
+    from studio_music.sound.rendering import render
+
+    begin, end = share
+    for step in render(piece, how.rate, how.synth, loop=how.loop):
+        if not isinstance(step, float):
+            return step
+        yield ctx.progress(begin + step * (end - begin), 1, "Playing")
+    raise AssertionError("a rendering ends with samples")
+
+
+def _verdict(piece: Piece, samples: np.ndarray, how: Hearing) -> Verdict:
+    checks = check_audio(samples, how.rate, at_least=piece.seconds(piece.end))
+    return Verdict((*checks, check_joint(samples, how.rate)) if how.loop else checks)

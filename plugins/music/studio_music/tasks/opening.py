@@ -1,0 +1,28 @@
+"""The task ``music.open``: a score from a file of others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from studio.api import Event, TaskContext
+from studio_music.checks import check_piece
+from studio_music.schema import Open
+from studio_music.tasks import scores
+
+
+def open_score(ctx: TaskContext, params: Open) -> Iterator[Event]:
+    """Read a MIDI, MusicXML or ABC file.
+
+    Yields a ``score`` artifact (MIDI) and the result: the facts of the piece, ``passed`` and
+    ``checks``, ``remarks`` (what the file has that a piece has not).
+
+    Raises:
+        BadInput: It cannot be read; says why.
+    """
+    yield ctx.progress(0, 1, "Reading")
+    piece, remarks = scores.read_file(params.file)
+    verdict = check_piece(piece)
+    recipe = scores.recipe(ctx, "music.open", params)
+    yield scores.artifact(ctx, piece, verdict, {**recipe, "remarks": list(remarks)})
+    yield ctx.result(**scores.told(piece, verdict, remarks), file=Path(params.file).name)

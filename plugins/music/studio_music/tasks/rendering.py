@@ -1,0 +1,29 @@
+"""The task ``music.render``: a score as sound."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from studio.api import Event, TaskContext
+from studio_music.schema import Render
+from studio_music.tasks import scores
+from studio_music.tasks.hearing import Hearing, hear
+
+
+def render(ctx: TaskContext, params: Render) -> Iterator[Event]:
+    """Turn a score into sound.
+
+    Yields progress, an ``audio`` artifact (WAV or FLAC), and the result: the facts of the piece,
+    ``passed`` and ``checks`` of the sound, ``sample_rate``, ``format``, ``remarks``.
+
+    Raises:
+        BadInput: There is no score, or it cannot be read.
+        StudioError: The instrument asked for is not there.
+    """
+    piece, remarks = scores.given(params.score, params.piece, "score")
+    rate = int(params.sample_rate)
+    how = Hearing(params.synth, rate, params.format, params.loop)
+    made = yield from hear(ctx, piece, how, scores.recipe(ctx, "music.render", params))
+    yield ctx.result(
+        **scores.told(piece, made.verdict, remarks), format=params.format, sample_rate=rate
+    )

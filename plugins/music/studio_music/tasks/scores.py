@@ -1,0 +1,148 @@
+"""Scores as tasks take them in and hand them over: given pieces, and ``score`` artifacts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from studio.api import BadInput, Event, Kind, Params, TaskContext, Verdict
+from studio_music.piece import Piece, checked
+
+MAX_FILE_BYTES = 32 * 2**20
+"""Larger files are refused unread: a score of that size is none that could be shown or played."""
+
+
+def given(file: str, piece: Mapping[str, Any], what: str) -> tuple[Piece, tuple[str, ...]]:
+    """Return the piece that a page handed in, else that of ``file``, and remarks about it.
+
+    Args:
+        what: What it is to the task ("melody"), for the sentence where there is none.
+
+    Raises:
+        BadInput: There is neither, or it cannot be used.
+    """
+    if piece:
+        return from_plain(piece), ()
+    if not file:
+        raise BadInput(f"There is no {what}.", "Choose a MIDI, MusicXML or ABC file.")
+    return read_file(file)
+
+
+def from_plain(values: Mapping[str, Any]) -> Piece:
+    """Return the piece of ``msgspec.to_builtins(piece)``, checked.
+
+    Raises:
+        BadInput: It is no piece, or breaks a bound.
+    """
+    try:
+        return checked(msgspec.convert(dict(values), Piece))
+    except msgspec.ValidationError as error:
+        raise BadInput(f"This is not a piece of the studio: {error}.") from error
+
+
+def read_file(file: str) -> tuple[Piece, tuple[str, ...]]:
+    """Return the piece of a score file and the remarks of its reader.
+
+    Raises:
+        BadInput: It is missing, no file, too large, or no score that can be read; says which.
+    """
+    from studio_music import formats
+
+    path = Path(file).expanduser()
+    try:
+        if path.is_dir():
+            raise BadInput(f"{path.name} is a folder, not a score.", "Choose a file in it.")
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise BadInput(f"{path.name} is larger than 32 MiB.", "Choose a smaller score.")
+        data = path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise BadInput(f"{path.name} cannot be read: {reason}.", "Choose another file.") from error
+    opened = formats.read(data, path.suffix.lower())
+    piece = opened.piece
+    if piece.title == Piece().title:
+        piece = msgspec.structs.replace(piece, title=path.stem)
+    return piece, opened.remarks
+
+
+def recipe(ctx: TaskContext, task: str, params: Params) -> dict[str, Any]:
+    """Return how an artifact is made: task, parameters, seed.
+
+    It goes into files that may be given away, so of files that were given it has the name alone.
+    """
+    values = params.to_dict()
+    values.pop("piece", None)  # what was handed in is large, and in the library itself
+    for field in params.fields():
+        if field.kind == "file":
+            values[field.name] = Path(values[field.name]).name
+    if "seed" in values:
+        values["seed"] = ctx.rng.seed
+    return {"task": task, "params": values}
+
+
+def artifact(
+    ctx: TaskContext, piece: Piece, verdict: Verdict, facts: Mapping[str, Any], text: str = ""
+) -> Event:
+    """Return the event that hands over ``piece`` as a ``score`` artifact, a MIDI file.
+
+    Args:
+        facts: What the record of it should say beside the facts of the piece itself.
+    """
+    from studio_music.formats import midi
+    from studio_music.thumbnails import score_png
+
+    return ctx.artifact(
+        Kind.SCORE,
+        midi.write(piece),
+        suffix=".mid",
+        title=piece.title,
+        text=text or summary(piece),
+        verdict=verdict,
+        meta={**facts_of(piece), **facts},
+        preview=score_png(piece),
+    )
+
+
+def facts_of(piece: Piece) -> dict[str, Any]:
+    """Return what a person wants to know of a piece, as plain data."""
+    return {
+        "title": piece.title,
+        "key": str(piece.key),
+        "metre": str(piece.metre),
+        "tempo": piece.tempo,
+        "bars": bars_of(piece),
+        "notes": sum(len(track.notes) for track in piece.tracks),
+        "tracks": [track.name for track in piece.tracks],
+        "duration": round(piece.seconds(piece.end), 2),
+    }
+
+
+def bars_of(piece: Piece) -> int:
+    """Return how many whole bars it has; a pickup is none."""
+    return len(piece.bar_starts()) - bool(piece.pickup)
+
+
+def summary(piece: Piece) -> str:
+    """Return the piece in one line: "Jig: 16 bars of 6/8 in G major, 168 bpm"."""
+    bars = bars_of(piece)
+    return (
+        f"{piece.title}: {bars} {'bar' if bars == 1 else 'bars'} of {piece.metre} in {piece.key}, "
+        f"{piece.tempo:g} bpm"
+    )
+
+
+def told(piece: Piece, verdict: Verdict, remarks: Sequence[str]) -> dict[str, Any]:
+    """Return what the results of all tasks have: facts, checks, remarks."""
+    return {
+        **facts_of(piece),
+        "remarks": list(remarks),
+        **({"note": " ".join(remarks)} if remarks else {}),
+        "passed": verdict.passed,
+        "checks": [
+            {"name": check.name, "passed": check.passed, "evidence": check.evidence}
+            for check in verdict.checks
+        ],
+    }

@@ -1,0 +1,159 @@
+"""Music through the command line: what is written, what is told, what is refused."""
+
+from __future__ import annotations
+
+import errno
+import json
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from studio.cli.exit_code import ExitCode
+from studio.cli.log import QuietLog
+from studio.cli.main import main
+from studio.core import disk
+from studio_music.formats import midi
+from studio_music.sound.audio_files import read_wav
+
+pytestmark = [pytest.mark.slow, pytest.mark.e2e, pytest.mark.torch, pytest.mark.timeout(600)]
+
+COMPOSE = ["--mood", "calm", "--key", "D minor", "--tempo", "90", "--bars", "16", "--seed", "3"]
+
+
+def studio(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "studio", *words],
+        env=os.environ | {"STUDIO_HOME": str(home)},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=300,  # a busy machine
+        check=False,
+    )
+
+
+def result_of(home: Path, *words: str) -> dict[str, Any]:
+    done = studio(home, "run", *words, "--json")
+    assert done.returncode == ExitCode.OK, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+@pytest.fixture(scope="module")
+def composed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    folder = tmp_path_factory.mktemp("composed")
+    result = result_of(folder / "home", "music.compose", *COMPOSE, "--out", str(folder / "out"))
+    return result | {"home": folder / "home"}
+
+
+def test_a_calm_tune_in_d_minor_is_written_and_heard(composed: dict[str, Any]) -> None:
+    score, sound = map(Path, composed["artifacts"])
+    assert (score.suffix, sound.suffix) == (".mid", ".wav")
+    piece = midi.read(score.read_bytes()).piece
+    assert (str(piece.key), piece.tempo, piece.length) == ("D minor", 90, 16 * piece.metre.bar)
+    samples, rate = read_wav(sound.read_bytes())
+    assert len(samples) / rate >= piece.seconds(piece.length)
+    told = {name: composed[name] for name in ("title", "key", "metre", "tempo", "bars", "passed")}
+    assert told == {
+        "title": "Calm tune in D minor",
+        "key": "D minor",
+        "metre": "4/4",
+        "tempo": 90,
+        "bars": 16,
+        "passed": True,
+    }
+    assert {check["name"] for check in composed["checks"]} >= {"parses", "key", "tempo", "length"}
+    shown = studio(composed["home"], "library", "show", composed["record"], "--json")
+    assert json.loads(shown.stdout)["params"]["key"] == "D minor"
+
+
+def test_the_same_seed_gives_the_same_bytes_in_another_home(
+    composed: dict[str, Any], tmp_path: Path
+) -> None:
+    again = result_of(tmp_path / "home", "music.compose", *COMPOSE, "--out", str(tmp_path / "out"))
+    for first, second in zip(composed["artifacts"], again["artifacts"], strict=True):
+        assert Path(first).read_bytes() == Path(second).read_bytes()
+
+
+def test_a_melody_is_harmonised_backed_rendered_and_opened(
+    composed: dict[str, Any], tmp_path: Path
+) -> None:
+    home, score = composed["home"], composed["artifacts"][0]
+    four = result_of(home, "music.harmonise", "--melody", score, "--passes", "2", "--no-audio")
+    assert four["tracks"] == ["Soprano", "Alto", "Tenor", "Bass"]
+    rendered = result_of(home, "music.render", four["artifacts"][0], "--out", str(tmp_path))
+    assert Path(rendered["artifacts"][0]).suffix == ".wav"
+    backed = result_of(home, "music.back", score, "--genre", "bossa", "--loop", "--no-audio")
+    assert backed["bars"] == 16
+    opened = result_of(home, "music.open", backed["artifacts"][0])
+    assert opened["notes"] == backed["notes"]
+
+
+# --- what is refused --------------------------------------------------------------------------
+
+Command = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Command]:
+    """Run the command line in this process: returns (exit code, stdout, stderr)."""
+    monkeypatch.setenv("STUDIO_HOME", str(tmp_path / "home"))
+
+    def run(*words: str) -> tuple[int, str, str]:
+        code = main(words, lambda safe_mode, only: 77)
+        return (int(code), *capsys.readouterr())
+
+    yield run
+    root = logging.getLogger()
+    for handler in [handler for handler in root.handlers if isinstance(handler, QuietLog)]:
+        root.removeHandler(handler)
+        handler.close()
+
+
+def test_bad_input_is_a_sentence_and_an_exit_code(command: Command, tmp_path: Path) -> None:
+    text = tmp_path / "text.mid"
+    text.write_text("no music")
+    cases = {
+        ("music.open", str(text)): "MIDI",
+        ("music.render", str(tmp_path / "missing.mid")): "must be an existing file",
+        ("music.render", str(tmp_path)): "must be an existing file",
+        ("music.harmonise",): "There is no melody",
+        ("music.compose", "--tempo", "10000"): "Tempo must be between",
+        ("music.compose", "--ask", "0 bpm"): "0 quarter notes a minute cannot be played",
+        ("music.compose", "--ask", "x" * 100_000): "at most 2,000 fit",
+        ("music.compose", "--key", "H"): "“H” is not a key",
+    }
+    for words, sentence in cases.items():
+        code, out, err = command("run", *words)
+        assert (code, out) == (ExitCode.BAD_INPUT, ""), words
+        assert sentence in err
+        assert "Traceback" not in err
+
+
+@pytest.mark.faults
+def test_a_disk_that_fills_up_loses_nothing_that_was_saved(
+    command: Command, composed: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = disk.write_all
+
+    def full(fd: int, data: bytes | memoryview) -> None:
+        if bytes(data[:4]) == b"RIFF":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        write(fd, data)
+
+    monkeypatch.setattr(disk, "write_all", full)
+    code, out, err = command("run", "music.back", composed["artifacts"][0])
+    assert code == ExitCode.CANNOT_SAVE
+    assert out == ""
+    assert "disk is full" in err.lower()
+    assert "Traceback" not in err
+    code, out, _ = command("library", "list", "--json")
+    assert code == ExitCode.OK
+    assert [each["kind"] for each in json.loads(out)["artifacts"]] == ["score"]

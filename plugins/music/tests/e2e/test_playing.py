@@ -1,0 +1,143 @@
+"""A scale through a real sound server with nothing behind it, read back: its pitches, no gap.
+
+Says nothing about time: such a server may take seconds to begin.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+RATE = 44100
+SCALE = (60, 62, 64, 65, 67, 69, 71, 72)
+NOTE = 0.5
+PATIENCE = 60.0
+TRIES = 3
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(400),
+    pytest.mark.skipif(sys.platform != "linux", reason="PulseAudio is a server of Linux"),
+]
+
+PLAY = """
+import sys, time
+from studio_music.piece import Note, Piece, Tempo, Track
+from studio_music.sound.player import Player
+pitches = [int(word) for word in sys.argv[1:]]
+notes = tuple(Note(i * 480, pitch, 480, 100) for i, pitch in enumerate(pitches))
+piece = Piece(
+    tempos=(Tempo(0, 120.0),), length=480 * len(notes), tracks=(Track("scale", notes, 79),)
+)
+player = Player("studio")
+while not (player.synth or player.trouble):
+    time.sleep(0.01)
+player.play(piece)
+ticks = []
+while player.playing:
+    ticks.append(player.tick)
+    time.sleep(0.01)
+time.sleep(2.0)  # it rings on
+player.close()
+assert not player.trouble, player.trouble
+assert ticks == sorted(ticks), "the place went back"
+print(player.underruns)
+"""
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A PulseAudio of the test's own, whose only device is a null sink."""
+    assert shutil.which("pulseaudio"), "PulseAudio is missing: `make setup` installs it"
+    assert shutil.which("parec"), "parec (pulseaudio-utils) is missing: `make setup` installs it"
+    socket = tmp_path / "pulse.sock"
+    script = tmp_path / "server.pa"
+    script.write_text(
+        f"load-module module-native-protocol-unix auth-anonymous=1 socket={socket}\n"
+        f"load-module module-null-sink sink_name=nowhere rate={RATE} channels=2\n"
+        "set-default-sink nowhere\n"
+        "set-default-source nowhere.monitor\n"
+    )
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setenv("PULSE_SERVER", f"unix:{socket}")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    command = ["pulseaudio", "-n", "-F", str(script), "--daemonize=no", "--exit-idle-time=-1"]
+    with (tmp_path / "server.log").open("wb") as log:
+        running = subprocess.Popen(
+            [*command, "--use-pid-file=no"], stdout=log, stderr=subprocess.STDOUT
+        )
+    try:
+        until(lambda: socket.exists() or running.poll() is not None)
+        assert running.poll() is None, (tmp_path / "server.log").read_text()
+        yield
+    finally:
+        running.terminate()
+        running.wait(10)
+
+
+def until(true: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < end, "it did not come to that"
+        time.sleep(0.02)
+
+
+def played(tmp_path: Path) -> tuple[np.ndarray, int]:
+    """Return what went into the sink, (frames,), and how many gaps the player counted."""
+    recording = tmp_path / "recording.raw"
+    words = ["parec", "-d", "nowhere.monitor", "--raw", "--format=float32le", "--channels=1"]
+    with recording.open("wb") as file:
+        ear = subprocess.Popen([*words, f"--rate={RATE}"], stdout=file)
+        try:
+            until(lambda: recording.stat().st_size > 0)
+            player = subprocess.run(
+                [sys.executable, "-c", PLAY, *map(str, SCALE)],
+                env=dict(os.environ), capture_output=True, text=True, timeout=PATIENCE * 2,
+                check=False,
+            )  # fmt: skip
+        finally:
+            ear.terminate()
+            ear.wait(10)
+    assert player.returncode == 0, player.stderr
+    return np.fromfile(recording, np.float32), int(player.stdout.split()[-1])
+
+
+def pitch(sound: np.ndarray) -> int:
+    spectrum = np.abs(np.fft.rfft(sound * np.hanning(len(sound)), 1 << 17))
+    hertz = float(np.argmax(spectrum)) * RATE / (1 << 17)
+    return round(69 + 12 * np.log2(max(hertz, 1) / 440))
+
+
+def longest_silence(sound: np.ndarray) -> float:
+    """Return the seconds of the longest stretch in which nothing is heard."""
+    loud = np.flatnonzero(np.abs(sound) > 1e-4)
+    return float(np.diff(loud).max()) / RATE
+
+
+@pytest.mark.usefixtures("server")
+def test_a_scale_arrives_with_its_pitches_in_order_and_without_a_gap(tmp_path: Path) -> None:
+    for _ in range(TRIES):
+        sound, gaps = played(tmp_path)
+        loud = np.flatnonzero(np.abs(sound) > 0.02)
+        if not gaps:
+            break
+    # A machine that is too busy leaves gaps, and the player counts them; three times is a fault.
+    assert gaps == 0
+    assert len(loud), "nothing arrived"
+    begin = int(loud[0])
+    middle, width = round(NOTE / 2 * RATE), round(NOTE / 5 * RATE)
+    centres = [begin + round(i * NOTE * RATE) + middle for i in range(len(SCALE))]
+    heard = [pitch(sound[at - width : at + width]) for at in centres]
+    assert heard == list(SCALE)
+    whole = sound[begin : begin + round(len(SCALE) * NOTE * RATE)]
+    assert longest_silence(whole) < 0.005
+    assert np.isfinite(sound).all()
+    assert np.abs(sound).max() < 1

@@ -1,0 +1,550 @@
+"""The page of music as a whole: ask, edit, play, keep, open, export; nothing edited is lost."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import msgspec
+import pytest
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QLabel
+
+from studio.api import ErrorCode, JobState, StudioError
+from studio.testing.scripted import Artifact, Become, Fail, Result, Stall, Step
+from studio_music.formats import read, write
+from studio_music.pages.page_actions import page_actions
+from studio_music.piece import TICKS, Key, Metre, Note
+from studio_music.plugin import studio_exporters, studio_open_file
+
+KEY, HELD = Qt.Key, Qt.KeyboardModifier
+
+
+# --- composing ------------------------------------------------------------------------------------
+
+
+def test_return_composes_and_the_piece_is_in_view(desk: Any, tune: Any, made: Any) -> None:
+    piece = tune()
+    desk.runtime.enqueue(made(piece), Result(note="It took two attempts."))
+    desk.qtbot.keyClicks(desk.page.ask.field, "calm tune in D minor")
+    desk.qtbot.keyClick(desk.page.ask.field, KEY.Key_Return)
+    desk.until(lambda: desk.piece == piece)
+    sent = desk.runtime.submitted[-1]
+    assert (sent.task, sent.params["ask"]) == ("music.compose", "calm tune in D minor")
+    desk.until(lambda: not desk.page.runner.busy)
+    assert desk.page.strip.ids() == [desk.document.source]
+    assert desk.page.transport.verdict.text() == "1 checks passed"
+    assert [row.name.text() for row in desk.page.tracks.rows] == ["Tune", "Chords", "Drums"]
+    assert any("two attempts" in notice.message for notice in desk.studio.notices.all)
+
+
+def test_an_example_is_one_click(desk: Any, made: Any, tune: Any) -> None:
+    desk.runtime.enqueue(made(tune()), Result())
+    card = next(b for b in cards(desk) if "calm tune" in b.accessibleName())
+    desk.qtbot.mouseClick(card, Qt.MouseButton.LeftButton)
+    desk.until(lambda: not desk.document.empty)
+    assert "90 bpm" in desk.runtime.submitted[-1].params["ask"]
+
+
+def cards(desk: Any) -> list[Any]:
+    from studio.desktop.states import ExampleCard
+
+    return desk.page.stage.currentWidget().findChildren(ExampleCard)
+
+
+def test_progress_time_left_and_stop(desk: Any) -> None:
+    desk.runtime.enqueue(Become(JobState.LOADING), Step(4, 16, "Bar 4 of 16"), Stall())
+    desk.page.compose("calm")
+    desk.until(lambda: desk.page.progress.words.text() == "Bar 4 of 16")
+    assert desk.page.progress.bar.value() == 250
+    assert desk.page.ask.go.text() == "Stop"
+    desk.page.run_or_stop()
+    desk.until(lambda: not desk.page.runner.busy)
+    assert not desk.page.progress.isVisible()
+    assert desk.page.ask.go.text() == "Compose"
+    assert desk.document.empty
+
+
+def test_a_failure_says_why_and_can_be_tried_again(desk: Any, made: Any, tune: Any) -> None:
+    error = StudioError(ErrorCode.BAD_INPUT, "“H minor” is not a key.", "Write it like “D minor”.")
+    desk.runtime.enqueue(Fail(error))
+    desk.page.compose("in H minor")
+    desk.until(lambda: "is not a key" in desk.trouble())
+    assert "Write it like" in desk.trouble()
+    desk.runtime.enqueue(made(tune()), Result())
+    desk.qtbot.mouseClick(desk.page.trouble.retry, Qt.MouseButton.LeftButton)
+    desk.until(lambda: not desk.document.empty)
+    assert desk.trouble() == ""
+
+
+def test_without_weights_the_page_says_so_and_offers_other_ways(desk: Any) -> None:
+    for file in desk.weights.glob("*"):
+        file.unlink()
+    desk.studio.weights.rescan()
+    desk.page.show_stage()
+    labels = [label.text() for label in desk.page.stage.currentWidget().findChildren(QLabel)]
+    assert any("no model that writes tunes" in text for text in labels)
+    assert len(cards(desk)) == 2
+    desk.page.compose("calm")
+    assert "no usable weights" in desk.trouble()
+
+
+def test_three_takes_stand_in_the_strip(desk: Any, made: Any, tune: Any) -> None:
+    for title in ("One", "Two", "Three"):
+        desk.runtime.enqueue(made(tune(title)), Result())
+    desk.page.ask.set_words("calm")
+    desk.page.compose_takes(3)
+    desk.until(lambda: len(desk.page.takes) == 3 and not desk.page.runner.busy)
+    assert [take.artifact.title for take in desk.page.takes] == ["Three", "Two", "One"]
+    desk.page.strip.setCurrentRow(2)
+    desk.until(lambda: desk.piece.title == "One")
+    assert desk.page.strip.accessibleName() == "Takes"
+
+
+def test_who_looks_at_another_take_meanwhile_is_left_alone(desk: Any, made: Any, tune: Any) -> None:
+    desk.compose(tune("One"))
+    desk.compose(tune("Two"))
+    desk.runtime.enqueue(Step(1, 4), Stall(), made(tune("Three")), Result())
+    desk.page.run()
+    desk.until(lambda: desk.page.progress.bar.value() == 250)
+    desk.page.strip.setCurrentRow(1)
+    desk.until(lambda: desk.piece.title == "One")
+    desk.runtime.release()
+    desk.until(lambda: not desk.page.runner.busy)
+    assert desk.piece.title == "One"
+    assert len(desk.page.takes) == 3
+
+
+# --- harmonising and backing ----------------------------------------------------------------------
+
+
+def test_harmonising_hands_over_the_melody_as_it_was_edited(
+    composed: Any, made: Any, tune: Any
+) -> None:
+    desk = composed
+    desk.click(desk.at(100, 62))
+    desk.key(KEY.Key_Up)
+    desk.page.set_mode("harmonise")
+    desk.page.ask.set_melody(1)
+    desk.runtime.enqueue(made(tune("Four voices")), Result())
+    desk.page.run()
+    desk.until(lambda: desk.piece.title == "Four voices" and not desk.page.runner.busy)
+    sent = next(m for m in reversed(desk.runtime.submitted) if m.task == "music.harmonise")
+    given = sent.params["piece"]
+    assert given["tracks"][0]["notes"][0]["pitch"] == 63
+    assert [track["role"] for track in given["tracks"]] == ["", "melody", "drums"]
+    titles = [take.artifact.title for take in desk.page.takes]
+    assert titles == ["Four voices", "Calm tune (edited)", "Calm tune"]
+    family = desk.studio.library.inputs(desk.page.takes[0].id)
+    assert family == [desk.page.takes[1].id]
+
+
+def test_without_a_melody_harmonising_says_what_is_missing(desk: Any) -> None:
+    desk.page.set_mode("harmonise")
+    desk.page.run()
+    assert "no melody yet" in desk.trouble()
+
+
+# --- nothing is lost ------------------------------------------------------------------------------
+
+
+def test_what_was_edited_is_there_at_the_next_start(composed: Any) -> None:
+    desk = composed
+    desk.click(desk.at(100, 62))
+    desk.key(KEY.Key_Delete)
+    edited = desk.piece
+    desk.page.set_view("split")
+    desk.again()
+    assert desk.piece == edited
+    assert desk.document.dirty
+    assert desk.page.view == "split"
+    assert desk.page.ask.words == "calm, D minor"
+    assert [take.artifact.title for take in desk.page.takes] == ["Calm tune"]
+
+
+def test_an_edit_is_on_the_disk_before_the_next(composed: Any) -> None:
+    """A kill at any moment loses less than a second: the draft is written while one edits on."""
+    desk = composed
+    desk.click(desk.at(100, 62))
+    desk.key(KEY.Key_Up)
+    edited = desk.piece
+    desk.until(lambda: on_disk(desk) == edited)
+    desk.key(KEY.Key_Up)
+    assert on_disk(desk) == edited
+    desk.until(lambda: on_disk(desk) == desk.piece)
+
+
+def on_disk(desk: Any) -> Any:
+    path = desk.home / "drafts" / "music" / "piece"
+    from studio_music.piece import Piece
+
+    if not path.exists():
+        return None
+    return msgspec.convert(msgspec.json.decode(path.read_bytes())["piece"], Piece)
+
+
+_KILLED = """
+import sys, os, signal
+from pathlib import Path
+from types import SimpleNamespace
+from PySide6.QtCore import QCoreApplication
+from studio.core.drafts import Drafts
+from studio_music.formats import read
+from studio_music.pages import editing
+from studio_music.pages.document import Document
+from studio_music.pages.saving import Saving
+app = QCoreApplication([])
+def later(call, then=None):
+    result = call()
+    if then: then(result)
+ctx = SimpleNamespace(drafts=Drafts(Path(sys.argv[1])), run_later=later)
+document = Document(); saving = Saving(ctx, document)
+document.open(read(Path(sys.argv[2]).read_bytes()).piece, "take")
+for step in range(1, 1000):
+    chosen = frozenset(document.track.notes[:1])
+    document.apply("Louder", editing.set_velocity(document.piece, 0, chosen, 1 + step % 127))
+    while not saving.settled:
+        app.processEvents()
+    print(step, flush=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+def test_a_kill_loses_nothing_that_was_settled(tmp_path: Path, tune: Any) -> None:
+    from studio.core.drafts import Drafts
+
+    score = tmp_path / "tune.mid"
+    score.write_bytes(write(tune(), ".mid"))
+    child = subprocess.Popen(
+        [sys.executable, "-c", _KILLED, str(tmp_path / "drafts"), str(score)],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert child.stdout is not None
+    said = [int(child.stdout.readline()) for _ in range(3)]
+    child.kill()
+    said += [int(line) for line in child.stdout.read().split()]
+    child.wait()
+    child.stdout.close()
+    draft = msgspec.json.decode(Drafts(tmp_path / "drafts").get("piece") or b"")
+    velocity = draft["piece"]["tracks"][0]["notes"][0]["velocity"]
+    assert velocity in (1 + said[-1], 2 + said[-1])
+    assert draft["dirty"]
+
+
+def test_another_take_does_not_bury_what_was_edited(desk: Any, tune: Any) -> None:
+    desk.compose(tune("One"))
+    desk.compose(tune("Two"))
+    desk.aim()
+    desk.click(desk.at(100, 62))
+    desk.key(KEY.Key_Up)
+    edited = desk.piece
+    desk.page.strip.setCurrentRow(1)
+    desk.until(lambda: desk.piece.title == "One")
+    assert [t.artifact.title for t in desk.page.takes] == ["Two (edited)", "Two", "One"]
+    kept = desk.page.takes[0].artifact
+    assert read(kept.path.read_bytes()).piece.tracks == edited.tracks
+    assert desk.studio.library.preview_path(desk.studio.library.artifact(kept.id))
+    desk.page.strip.setCurrentRow(0)
+    desk.until(lambda: desk.piece.tracks == edited.tracks)
+    assert not desk.document.dirty
+
+
+def test_a_damaged_draft_is_put_aside(desk: Any) -> None:
+    desk.ctx.drafts.put("piece", b"{not json")
+    desk.kill()
+    desk.open()
+    assert desk.document.empty
+    assert desk.ctx.drafts.get("piece-unreadable") == b"{not json"
+
+
+def test_a_take_leaves_the_strip_and_comes_back(desk: Any, tune: Any) -> None:
+    desk.compose(tune("One"))
+    desk.compose(tune("Two"))
+    desk.qtbot.keyClick(desk.page.strip, KEY.Key_Delete)
+    desk.until(lambda: desk.piece.title == "One")
+    assert len(desk.page.strip.ids()) == 1
+    desk.studio.notices.all[-1].actions[0].run()
+    desk.until(lambda: desk.piece.title == "Two")
+    assert len(desk.page.takes) == 2
+
+
+def test_a_star_is_the_librarys(composed: Any) -> None:
+    desk, id = composed, composed.document.source
+    desk.qtbot.keyClick(desk.page.strip, KEY.Key_S)
+    desk.until(lambda: desk.studio.library.artifact(id).starred)
+    desk.again()
+    assert desk.page.takes[0].star
+
+
+def test_the_recipe_of_a_take_sets_the_form(desk: Any, tune: Any, made: Any) -> None:
+    params = {"ask": "a jig", "mood": "lively", "bars": 32, "seed": 7, "genre": "folk"}
+    piece = tune("Jig")
+    desk.runtime.enqueue(made(piece, task="music.compose", params=params), Result())
+    desk.page.compose("something else")
+    desk.until(lambda: desk.piece.title == "Jig")
+    desk.page.set_mode("back")
+    desk.page.ask.set_words("")
+    desk.page.deeds.recall()
+    assert desk.page.mode == "compose"
+    assert desk.page.ask.words == "a jig"
+    values = desk.page.ask.params()
+    assert (values["mood"], values["bars"], values["seed"]) == ("lively", 32, 7)
+
+
+# --- tracks, tempo, key, metre --------------------------------------------------------------------
+
+
+def test_tracks_are_mixed_renamed_added_and_removed(composed: Any) -> None:
+    desk = composed
+    row = desk.page.tracks.rows[1]
+    desk.qtbot.mouseClick(row.mute, Qt.MouseButton.LeftButton)
+    desk.qtbot.mouseClick(row.solo, Qt.MouseButton.LeftButton)
+    row.volume.setValue(30)
+    row.volume.setValue(25)
+    row.set_instrument(40, False)
+    row.name.selectAll()
+    desk.qtbot.keyClicks(row.name, "Fiddle")
+    desk.qtbot.keyClick(row.name, KEY.Key_Return)
+    track = desk.piece.tracks[1]
+    assert (track.muted, track.solo, track.volume, track.program) == (True, True, 0.25, 40)
+    assert track.name == "Fiddle"
+    assert desk.document.undo.count() == 5
+    desk.page.tracks.add_track(32, False)
+    assert desk.piece.tracks[-1].name == "Acoustic bass"
+    assert desk.document.current == 3
+    desk.page.tracks.remove(1)
+    assert [t.name for t in desk.piece.tracks] == ["Tune", "Drums", "Acoustic bass"]
+    assert len(desk.page.tracks.rows) == 3
+    for _ in range(7):
+        desk.document.undo.undo()
+    assert desk.piece == desk.page.takes[0].piece
+
+
+def test_tempo_key_and_metre_are_steps_too(composed: Any) -> None:
+    desk, bar = composed, composed.page.transport
+    bar.tempo.setValue(120)
+    bar.set_key(Key("A", "minor"))
+    bar.set_metre(Metre(3, 4))
+    assert (desk.piece.tempo, str(desk.piece.key), str(desk.piece.metre)) == (
+        120,
+        "A minor",
+        "3/4",
+    )
+    desk.page.deeds.transpose(2)
+    assert str(desk.piece.key) == "B minor"
+    assert desk.melody[0].pitch == 64
+    for _ in range(4):
+        desk.document.undo.undo()
+    assert desk.piece == desk.page.takes[0].piece
+    assert bar.tempo.value() == 90
+
+
+def test_edited_pieces_are_checked_anew(composed: Any) -> None:
+    desk = composed
+    assert desk.page.verdicts.verdict.checks[0].evidence == "D minor"
+    desk.document.apply_piece("Nothing left", msgspec.structs.replace(desk.piece, tracks=()))
+    desk.document.undo.undo()
+    desk.until(lambda: len(desk.page.verdicts.verdict.checks) > 1)
+
+
+# --- playing --------------------------------------------------------------------------------------
+
+
+def test_space_plays_pauses_and_edits_are_heard(composed: Any) -> None:
+    desk = composed
+    desk.page.playing.seek(TICKS)
+    desk.key(KEY.Key_Space)
+    assert desk.player.calls[-1] == ("play", TICKS, None)
+    desk.player.tick = TICKS * 2
+    desk.until(lambda: desk.page.playing.tick == TICKS * 2)
+    assert desk.page.transport.where.text().strip() == "1.3.00"
+    desk.click(desk.at(100, 62))
+    desk.key(KEY.Key_Up)
+    desk.until(lambda: ("update", desk.piece) in desk.player.calls)
+    desk.key(KEY.Key_Space)
+    assert desk.player.calls[-1] == ("stop",)
+    assert desk.page.playing.tick == TICKS * 2
+
+
+def test_the_loop_is_played_and_the_end_goes_back(composed: Any) -> None:
+    desk = composed
+    desk.page.playing.set_loop((TICKS * 4, TICKS * 8))
+    desk.qtbot.mouseClick(desk.page.transport.play, Qt.MouseButton.LeftButton)
+    assert desk.player.calls[-1] == ("play", TICKS * 4, (TICKS * 4, TICKS * 8))
+    desk.page.playing.set_looping(False)
+    assert desk.player.calls[-1] == ("loop", None)
+    desk.player.playing = False
+    desk.until(lambda: not desk.page.playing.playing)
+    assert desk.page.playing.tick == 0
+
+
+def test_no_device_says_why_and_all_else_works(desk: Any, tune: Any) -> None:
+    desk.player.trouble = "There is no sound device."
+    desk.again()
+    desk.compose()
+    bar = desk.page.transport
+    assert not bar.play.isEnabled()
+    assert "no sound device" in bar.play.toolTip()
+    assert bar.silent.isVisible()
+    desk.key(KEY.Key_Space)
+    assert not desk.page.playing.playing
+    desk.player.trouble = ""
+    desk.qtbot.mouseClick(bar.silent, Qt.MouseButton.LeftButton)
+    desk.until(lambda: bar.play.isEnabled())
+
+
+# --- opening and exporting ------------------------------------------------------------------------
+
+
+def test_a_dropped_file_is_opened_with_its_remarks(
+    desk: Any, made: Any, tune: Any, tmp_path: Path
+) -> None:
+    file = tmp_path / "dropped.abc"
+    file.write_text("X:1")
+    remark = "Grace notes were left out."
+    desk.runtime.enqueue(made(tune("Dropped")), Result(remarks=[remark], note=remark))
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(file)), QUrl.fromLocalFile(str(tmp_path / "x.txt"))])
+    assert desk.page.opening.takes(data)
+    left, none = Qt.MouseButton.LeftButton, HELD.NoModifier
+    event = QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, data, left, none)
+    desk.page.dropEvent(event)
+    desk.until(lambda: desk.piece.title == "Dropped")
+    assert desk.runtime.submitted[-1].params["file"] == str(file)
+    desk.until(lambda: any(remark in n.message for n in desk.studio.notices.all))
+
+
+@pytest.mark.parametrize("suffix", [".mid", ".musicxml", ".abc"])
+def test_scores_are_exported_as_they_are_now(composed: Any, tmp_path: Path, suffix: str) -> None:
+    desk = composed
+    desk.click(desk.at(100, 62))
+    desk.key(KEY.Key_Up)
+    desk.target = tmp_path / f"out{suffix}"
+    desk.page.deeds.export(suffix)
+    desk.until(lambda: desk.target.exists())
+    opened = read(desk.target.read_bytes(), suffix)
+    assert [n.pitch for n in opened.piece.tracks[0].notes][:2] == [63, 63]
+
+
+@pytest.mark.parametrize(("suffix", "start"), [(".svg", b"<svg"), (".pdf", b"%PDF")])
+def test_the_score_is_exported_as_a_picture(
+    composed: Any, tmp_path: Path, suffix: str, start: bytes
+) -> None:
+    desk = composed
+    desk.target = tmp_path / f"out{suffix}"
+    desk.page.deeds.export(suffix)
+    desk.until(lambda: desk.target.exists() or desk.trouble() != "")
+    assert desk.trouble() == ""
+    assert desk.target.read_bytes().startswith(start)
+
+
+def test_sound_is_rendered_by_the_runtime_and_put_where_it_is_wanted(
+    composed: Any, tmp_path: Path
+) -> None:
+    desk = composed
+    desk.runtime.enqueue(Step(1, 2), Artifact("audio", b"RIFFsound", ".wav"), Result())
+    desk.target = tmp_path / "out.wav"
+    desk.page.deeds.export(".wav")
+    desk.until(lambda: desk.target.exists() and not desk.page.runner.busy)
+    assert desk.target.read_bytes() == b"RIFFsound"
+    sent = desk.runtime.submitted[-1]
+    assert (sent.task, sent.params["format"]) == ("music.render", "wav")
+    assert len(desk.page.takes) == 1
+
+
+def test_a_refusing_disk_is_told(composed: Any, tmp_path: Path) -> None:
+    desk = composed
+    desk.target = tmp_path / "no such folder" / "out.mid"
+    desk.page.deeds.export(".mid")
+    desk.until(lambda: "cannot be read or written" in desk.trouble())
+
+
+def test_a_take_is_dragged_out_under_its_name(composed: Any) -> None:
+    desk = composed
+    item = desk.page.strip.item(0)
+    url = desk.page.strip.mimeData([item]).urls()[0]
+    path = Path(url.toLocalFile())
+    assert path.name == "Calm tune.mid"
+    assert read(path.read_bytes()).piece == desk.piece
+    desk.page.strip.forget_copies()
+    assert not path.exists()
+
+
+def test_sending_hands_over_what_was_edited(composed: Any) -> None:
+    desk = composed
+    desk.click(desk.at(100, 62))
+    desk.key(KEY.Key_Delete)
+    desk.page.deeds.send(1)
+    desk.until(lambda: bool(desk.sent))
+    page, artifact = desk.sent[0]
+    assert page == "chat"
+    assert artifact.title == "Calm tune (edited)"
+
+
+def test_a_score_of_the_gallery_is_taken(desk: Any, tune: Any) -> None:
+    added = desk.ctx.library.add("score", write(tune("From outside"), ".mid"), suffix=".mid")
+    desk.page.opening.accept(added)
+    desk.until(lambda: desk.piece.title == "From outside")
+    broken = desk.ctx.library.add("score", b"nonsense", suffix=".mid", title="Broken")
+    desk.page.opening.accept(broken)
+    desk.until(lambda: "cannot be read as a score" in desk.trouble())
+    assert desk.piece.title == "From outside"
+
+
+def test_a_new_piece_is_written_note_by_note(desk: Any) -> None:
+    desk.page.opening.write_new()
+    desk.until(lambda: not desk.document.empty)
+    desk.key(KEY.Key_Return)
+    desk.key(KEY.Key_Return)
+    assert desk.melody == (Note(0, 60, TICKS, 80), Note(TICKS, 60, TICKS, 80))
+    assert desk.page.saving.settled or desk.document.dirty
+
+
+# --- hooks and reach ------------------------------------------------------------------------------
+
+
+def test_the_gallery_exports_scores(tmp_path: Path, tune: Any) -> None:
+    path = tmp_path / "abc.mid"
+    path.write_bytes(write(tune(), ".mid"))
+    exporters = studio_exporters()
+    target = tmp_path / "out.musicxml"
+    exporters["score:.musicxml"](SimpleNamespace(path=path, title="x"), target)
+    assert len(read(target.read_bytes(), ".musicxml").piece.tracks[0].notes) == 16
+    path.write_bytes(b"nonsense")
+    with pytest.raises(StudioError):
+        exporters["score:.abc"](SimpleNamespace(path=path, title="x"), target)
+
+
+def test_a_file_dropped_on_the_window_is_offered(desk: Any, tmp_path: Path) -> None:
+    assert studio_open_file(desk.ctx, tmp_path / "x.png") is None
+    assert studio_open_file(desk.ctx, tmp_path / "x.MusicXML") is not None
+
+
+def test_every_action_has_a_name_and_its_keys_are_its_own(desk: Any) -> None:
+    actions = page_actions(desk.page)
+    keys = [action.shortcut for action in actions if action.shortcut]
+    assert len(keys) == len(set(keys))
+    assert len({action.id for action in actions}) == len(actions)
+    taken = {f"Ctrl+{number}" for number in range(1, 10)} | {"Ctrl+K", "Ctrl+J", "Ctrl+Q", "F1"}
+    assert not taken & set(keys)
+
+
+def test_every_control_has_a_name(composed: Any) -> None:
+    from PySide6.QtWidgets import QAbstractButton, QAbstractSlider, QAbstractSpinBox, QLineEdit
+
+    kinds = (QAbstractButton, QAbstractSlider, QAbstractSpinBox, QLineEdit)
+    nameless = [
+        widget
+        for kind in kinds
+        for widget in composed.page.findChildren(kind)
+        if not widget.accessibleName()
+        and not hasattr(widget, "text")
+        and widget.objectName() not in ("qt_spinbox_lineedit", "qt_toolbar_ext_button")
+        and widget.isVisible()
+    ]
+    assert [type(w).__name__ for w in nameless if "ScrollBar" not in type(w).__name__] == []

@@ -1,0 +1,166 @@
+"""What the gallery shows of scores and sound: pictures that play, or sentences why not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QWidget
+
+from studio.api import ErrorCode, SavedArtifact, StudioError
+from studio.desktop.look import Look
+from studio.desktop.ui import WindowUi
+from studio_music import thumbnails
+from studio_music.formats import write
+from studio_music.pages import playing, sound_viewer
+from studio_music.pages.mini_roll import mini_roll
+from studio_music.pages.roll.shades import Shades
+from studio_music.pages.score_viewer import ScoreViewer
+from studio_music.piece import Piece
+from studio_music.plugin import studio_viewers
+from studio_music.sound.audio_files import wav
+
+
+@pytest.fixture
+def ctx(qtbot: Any, look: Look) -> Any:
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.show()
+
+    def at_once(call: Callable[[], Any], then: Callable[[Any], None] | None = None) -> None:
+        result = call()
+        if then is not None:
+            then(result)
+
+    ui = WindowUi(look, window, None, lambda: None)  # type: ignore[arg-type]
+    return SimpleNamespace(ui=ui, run_later=at_once, window=window)
+
+
+def saved(path: Path, kind: str) -> SavedArtifact:
+    return SavedArtifact("x", kind, "Title", "", path)
+
+
+class Sound:
+    """Plays nothing, and says what it was asked for."""
+
+    def __init__(self) -> None:
+        self.playing, self.frame, self.asked = False, 0, []
+        self.error: StudioError | None = None
+
+    def play(self, samples: np.ndarray, rate: int, start: int) -> None:
+        if self.error is not None:
+            raise self.error
+        self.asked.append((len(samples), rate, start))
+        self.playing = True
+
+    def stop(self) -> None:
+        self.playing = False
+
+
+@pytest.fixture
+def sound(ctx: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, Sound]:
+    samples = np.zeros((44100, 2), np.float32)
+    samples[22050:] = 0.5
+    path = tmp_path / "x.wav"
+    path.write_bytes(wav(samples, 44100))
+    player = Sound()
+    monkeypatch.setattr(sound_viewer, "new_sample_player", lambda: player)
+    viewer = studio_viewers(ctx)["audio"](saved(path, "audio"))
+    viewer.setParent(ctx.window)
+    viewer.resize(320, 180)
+    viewer.show()
+    return viewer, player
+
+
+def test_a_score_is_shown_and_played(
+    ctx: Any, tune: Any, tmp_path: Path, qtbot: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    player = SimpleNamespace(
+        synth="fake", trouble="", playing=False, tick=0, level=0.0, underruns=0, close=lambda: None
+    )
+    player.play = lambda piece, tick, loop: setattr(player, "playing", True)
+    player.stop = lambda: setattr(player, "playing", False)
+    monkeypatch.setattr(playing, "new_player", lambda: player)
+    path = tmp_path / "x.mid"
+    path.write_bytes(write(tune(), ".mid"))
+    viewer = studio_viewers(ctx)["score"](saved(path, "score"))
+    assert isinstance(viewer, ScoreViewer)
+    viewer.setParent(ctx.window)
+    viewer.show()
+    assert "D minor · 4/4 · 90 bpm · 4 bars" in viewer.words.text()
+    assert "Flute, Grand piano, Drums" in viewer.words.text()
+    viewer.playing._make = lambda: player
+    viewer.playing.look_again()
+    qtbot.waitUntil(viewer.play.isEnabled)
+    qtbot.mouseClick(viewer.play, Qt.MouseButton.LeftButton)
+    assert player.playing
+    viewer.playing.pause()
+
+
+def test_a_score_that_cannot_be_read_says_so(ctx: Any, tmp_path: Path) -> None:
+    path = tmp_path / "x.mid"
+    path.write_bytes(b"nonsense")
+    viewer = studio_viewers(ctx)["score"](saved(path, "score"))
+    assert viewer.words.text() not in ("", "Reading…")
+    assert not viewer.play.isEnabled()
+    viewer.deleteLater()
+
+
+def test_sound_is_drawn_played_and_sought(sound: Any, qtbot: Any) -> None:
+    viewer, player = sound
+    assert max(viewer.wave._levels[:290]) < 0.01
+    assert min(viewer.wave._levels[310:]) == pytest.approx(0.5, abs=0.01)
+    assert "0:00 / 0:01 · 44100 Hz" in viewer.words.text()
+    middle = QPoint(viewer.wave.width() // 2, 40)
+    qtbot.mouseClick(viewer.wave, Qt.MouseButton.LeftButton, pos=middle)
+    qtbot.mouseClick(viewer.play, Qt.MouseButton.LeftButton)
+    assert player.asked[0][2] == pytest.approx(22050, abs=300)
+    player.frame = 33075
+    qtbot.waitUntil(lambda: viewer.wave.place == pytest.approx(0.75, abs=0.01))
+    player.playing = False
+    qtbot.waitUntil(lambda: viewer.wave.place == 0)
+
+
+def test_without_a_device_the_sound_says_why(sound: Any, qtbot: Any) -> None:
+    viewer, player = sound
+    player.error = StudioError(ErrorCode.UNSUPPORTED, "There is no sound device.")
+    qtbot.mouseClick(viewer.play, Qt.MouseButton.LeftButton)
+    assert "no sound device" in viewer.words.text()
+
+
+@pytest.mark.parametrize("name", ["x.wav", "x.mp3"])
+def test_sound_that_cannot_be_read_says_so(ctx: Any, tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(b"nonsense")
+    viewer = studio_viewers(ctx)["audio"](saved(path, "audio"))
+    assert viewer.words.text() not in ("", "Reading…")
+    assert not viewer.play.isEnabled()
+    viewer.deleteLater()
+
+
+def test_cards_have_pictures(tune: Any) -> None:
+    for picture in (thumbnails.score_png(tune()), thumbnails.sound_png(np.ones((999, 2)))):
+        image = QImage.fromData(picture)
+        assert (image.width(), image.height()) == (thumbnails.WIDTH, thumbnails.HEIGHT)
+        inked = sum(
+            image.pixelColor(x, y).alpha() > 100
+            for x in range(0, image.width(), 4)
+            for y in range(0, image.height(), 4)
+        )
+        assert inked > 50
+    assert not QImage.fromData(thumbnails.score_png(Piece())).isNull()
+
+
+def test_a_small_roll_has_a_stroke_for_each_note(tune: Any, look: Look) -> None:
+    from PySide6.QtCore import QSize
+
+    image = mini_roll(tune(), Shades(look.theme.tokens), QSize(160, 60))
+    first, last = image.pixelColor(2, 26), image.pixelColor(157, 2)
+    assert first.alpha() == 255 or image.pixelColor(2, 27).alpha() == 255
+    assert last.alpha() == 255 or image.pixelColor(157, 3).alpha() == 255

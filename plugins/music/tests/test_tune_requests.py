@@ -1,0 +1,83 @@
+"""The shipped tune weights, over two hundred requests: all parse, and what was asked is met."""
+
+from __future__ import annotations
+
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from studio_music.formats import midi  # noqa: E402
+from studio_music.key_finding import found_key  # noqa: E402
+from studio_music.piece import Key, Metre, Piece, checked  # noqa: E402
+from studio_music.request import TuneRequest  # noqa: E402
+from studio_music.tunes import weights  # noqa: E402
+from studio_music.tunes.writing import write  # noqa: E402
+
+pytestmark = [pytest.mark.torch, pytest.mark.slow, pytest.mark.timeout(900)]
+
+WEIGHTS = Path(__file__).parents[3] / "resources/weights/music-tunes.safetensors"
+METRES = ((4, 4), (3, 4), (2, 4), (6, 8), (2, 2), (9, 8), (12, 8))
+MOODS = ("any", "calm", "happy", "sad", "lively", "solemn")
+KEYS = ("D minor", "G major", "Bb major", "F# minor", "C major", "A minor")
+
+
+@pytest.fixture(scope="module")
+def model() -> Any:
+    steps = weights.loader().load(WEIGHTS, "cpu")
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+
+
+def requests() -> list[TuneRequest]:
+    """252 of them: every metre with every mood and key; lengths and tempos in turn."""
+    found = []
+    for number, (metre, mood, key) in enumerate(product(METRES, MOODS, KEYS)):
+        bars = (8, 4, 16, 5, 12)[number % 5]
+        tempo = (60.0, 90.0, 132.0, 180.0)[number % 4]
+        found.append(TuneRequest(Key.parse(key), Metre(*metre), bars, tempo, mood))
+    return found
+
+
+def test_two_hundred_requests_are_met(model: Any) -> None:
+    asked = requests()
+    assert len(asked) > 200
+    pieces = [written(model, request, seed) for seed, request in enumerate(asked)]
+    again = [midi.read(midi.write(checked(piece))).piece for piece in pieces]
+    assert again == pieces, "every one parses, and loses nothing"
+    for request, piece in zip(asked, pieces, strict=True):
+        assert (piece.metre, piece.tempo) == (request.metre, request.tempo)
+        assert piece.length == request.bars * request.metre.bar == piece.tracks[0].notes[-1].end
+    in_key = [found_key(p.tracks[0].notes) == r.key for r, p in zip(asked, pieces, strict=True)]
+    assert sum(in_key) >= 0.95 * len(asked), f"{sum(in_key)} of {len(asked)} in the asked key"
+
+
+def written(model: Any, request: TuneRequest, seed: int) -> Piece:
+    *_, piece = write(model, request, torch.Generator().manual_seed(seed))
+    assert isinstance(piece, Piece)
+    return piece
+
+
+def test_a_lively_tune_has_more_notes_a_second_than_a_calm_one(model: Any) -> None:
+    pace = {}
+    for mood in ("calm", "lively"):
+        notes = [
+            len(written(model, TuneRequest(bars=16, tempo=100, mood=mood), seed).tracks[0].notes)
+            for seed in range(4)
+        ]
+        pace[mood] = sum(notes)
+    assert pace["lively"] > 1.4 * pace["calm"]
+
+
+def test_no_tune_stands_still(model: Any) -> None:
+    for seed in range(4):
+        notes = written(model, TuneRequest(bars=16), seed).tracks[0].notes
+        assert len({note.pitch for note in notes}) >= 5
+        bars = {tuple(n.pitch for n in notes if n.start // 1920 == bar) for bar in range(16)}
+        assert 4 <= len(bars) <= 15, "bars come again, but not all are one"
