@@ -12,6 +12,9 @@ from studio.api import Capability, File, Group, Hidden, Label, Params, Range, Se
 MOLECULE_SUFFIXES = (".smi", ".smiles", ".txt", ".csv", ".tsv", ".sdf", ".mol")
 """Endings of the files that are read as lists of molecules."""
 
+SHEET_MOST = 200
+"""Structures on one sheet."""
+
 _SAMPLING = Group("Sampling", advanced=True)
 
 
@@ -92,6 +95,24 @@ class Shape(Params, frozen=True):
 
     smiles: Annotated[str, Text(max_chars=2000), Label("SMILES")]
     seed: Seed = Seed.random()
+
+
+class Match(Params, frozen=True):
+    """Which molecules are looked at, and for what."""
+
+    smiles: Annotated[list[str], Label("SMILES")]
+    pattern: Annotated[
+        str, Text(max_chars=500), Label("Pattern", "SMARTS or SMILES that they hold.")
+    ]
+
+
+class Export(Params, frozen=True):
+    """In which format the table that is handed in is written."""
+
+    format: Annotated[
+        Literal["sdf", "png", "svg"],
+        Label("Format", "SDF keeps all figures; PNG and SVG are sheets of structures."),
+    ] = "sdf"
 
 
 class Improve(Params, frozen=True):

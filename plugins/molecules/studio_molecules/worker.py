@@ -7,7 +7,15 @@ from typing import Any
 
 from studio.api import Kind, Loader, Verdict, hookimpl
 from studio_molecules.smiles import weights
-from studio_molecules.tasks import generating, improving, looking, relatives, table
+from studio_molecules.tasks import (
+    exporting,
+    generating,
+    improving,
+    looking,
+    matching,
+    relatives,
+    table,
+)
 
 
 @hookimpl
@@ -20,6 +28,8 @@ def studio_tasks() -> Mapping[str, Any]:
         "molecules.predict": looking.predict,
         "molecules.draw": looking.draw,
         "molecules.shape": looking.fold,
+        "molecules.match": matching.match,
+        "molecules.export": exporting.export,
     }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from studio.api import BadInput, Event, TaskContext
-from studio_molecules.chem import descriptors, drawing, reading, shape, structure
+from studio_molecules.chem import care, descriptors, drawing, reading, shape, structure
 from studio_molecules.molecule import Molecule
 from studio_molecules.schema import Draw, Predict, Shape
 from studio_molecules.tasks.table import finish
@@ -48,14 +48,16 @@ def predict(ctx: TaskContext, params: Predict) -> Iterator[Event | None]:
 
 
 def draw(ctx: TaskContext, params: Draw) -> Iterator[Event | None]:
-    """Draw each structure; the result's ``svgs`` are in the order that was asked."""
+    """Draw each structure: ``svgs`` in the order that was asked, and the notice of care of each."""
     pattern = drawing.pattern_of(params.highlight)
-    svgs = []
+    svgs, notices = [], []
     for smiles in params.smiles:
         svg = drawing.draw(smiles, params.width, params.height, dark=params.dark, pattern=pattern)
         svgs.append(svg)
+        found = care.notice(structure.parse(smiles).mol)
+        notices.append(found.sentence if found else "")
         yield None
-    yield ctx.result(svgs=svgs)
+    yield ctx.result(svgs=svgs, notices=notices)
 
 
 def fold(ctx: TaskContext, params: Shape) -> Iterator[Event | None]:

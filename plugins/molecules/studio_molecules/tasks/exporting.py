@@ -1,0 +1,89 @@
+"""Tables as files that RDKit has to write: SDF, and sheets of structures. The page puts them away."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+
+from rdkit import Chem
+from rdkit.Chem import rdDepictor
+from rdkit.Chem.Draw import rdMolDraw2D
+
+from studio.api import BadInput, Check, Event, Kind, TaskContext, Verdict
+from studio_molecules.chem.structure import valid
+from studio_molecules.molecule import Molecule, from_csv
+from studio_molecules.schema import SHEET_MOST, Export
+
+_BETWEEN_STEPS = 16
+_COLUMNS, _WIDTH, _HEIGHT = 5, 260, 200
+_PNG_SCALE = 2
+
+_Writing = Generator[Event | None, None, tuple[bytes, int]]
+"""Steps, then the file and how many molecules are in it."""
+
+
+def export(ctx: TaskContext, params: Export) -> Iterator[Event | None]:
+    """Write the table of ``ctx.inputs["table"]`` (as ``molecule.to_csv``) in another format.
+
+    Raises:
+        BadInput: there is no table, or it has no rows.
+    """
+    molecules = from_csv(bytes(ctx.inputs.get("table", b"")))
+    if not molecules:
+        raise BadInput("There are no molecules to export.", "Choose some first.")
+    if params.format == "sdf":
+        payload, written = yield from _records(ctx, molecules)
+    else:
+        payload, written = yield from _sheet(ctx, molecules[:SHEET_MOST], params.format)
+    check = Check("written", written == len(molecules), f"{written:,} of {len(molecules):,}")
+    kind = Kind.MOLECULES if params.format == "sdf" else Kind.IMAGE
+    yield ctx.artifact(kind, payload, suffix=f".{params.format}", verdict=Verdict((check,)))
+    yield ctx.result(written=written, count=len(molecules))
+
+
+def _records(ctx: TaskContext, molecules: Sequence[Molecule]) -> _Writing:
+    """Return an SD file: coordinates in the plane, and what is known as data fields."""
+    records = []
+    for number, row in enumerate(molecules):
+        mol = _laid_out(row.smiles)
+        if mol is not None:
+            mol.SetProp("_Name", row.name)
+            fields = {"smiles": row.smiles, "parent": row.parent, "operation": row.operation}
+            fields |= {name: f"{value:.7g}" for name, value in row.figures.items()}
+            told = "".join(f">  <{name}>\n{text}\n\n" for name, text in fields.items() if text)
+            records.append(f"{Chem.MolToMolBlock(mol)}{told}$$$$\n")
+        if number % _BETWEEN_STEPS == 0:
+            yield ctx.progress(number, len(molecules), f"{number:,} written")
+    return "".join(records).encode(), len(records)
+
+
+def _sheet(ctx: TaskContext, molecules: Sequence[Molecule], suffix: str) -> _Writing:
+    """Return structures side by side on white, each with its name below."""
+    mols, names = [], []
+    for number, row in enumerate(molecules):
+        mol = _laid_out(row.smiles)
+        if mol is not None:
+            mols.append(mol)
+            names.append(row.name[:40])
+        if number % _BETWEEN_STEPS == 0:
+            yield ctx.progress(number, len(molecules), f"{number:,} laid out")
+    scale = _PNG_SCALE if suffix == "png" else 1
+    columns = min(_COLUMNS, len(mols))
+    wide, high = _WIDTH * scale, _HEIGHT * scale
+    size = (wide * columns, high * -(-len(mols) // columns), wide, high)
+    make = rdMolDraw2D.MolDraw2DCairo if suffix == "png" else rdMolDraw2D.MolDraw2DSVG
+    canvas = make(*size)
+    canvas.drawOptions().maxFontSize = 16 * scale
+    canvas.drawOptions().legendFontSize = 14 * scale
+    canvas.drawOptions().bondLineWidth = 1.5 * scale
+    canvas.DrawMolecules(mols, legends=names)
+    canvas.FinishDrawing()
+    drawn = canvas.GetDrawingText()
+    return (drawn if isinstance(drawn, bytes) else drawn.encode()), len(mols)
+
+
+def _laid_out(smiles: str) -> Chem.Mol | None:
+    mol = valid(smiles)
+    if mol is not None:
+        rdDepictor.SetPreferCoordGen(True)
+        rdDepictor.Compute2DCoords(mol)
+    return mol

@@ -1,0 +1,76 @@
+"""Substructures that are looked for, and tables that are written as SDF or as sheets."""
+
+from __future__ import annotations
+
+import pytest
+from rdkit import Chem
+
+from studio.api import BadInput
+from studio.testing.plugins import run_task
+from studio_molecules.molecule import Molecule, to_csv
+from studio_molecules.schema import SHEET_MOST, Draw, Export, Match
+from studio_molecules.tasks import exporting, looking, matching
+
+ASPIRIN = "CC(=O)Oc1ccccc1C(=O)O"
+ROWS = [
+    Molecule(ASPIRIN, "aspirin", operation="read", figures={"mw": 180.159, "qed": 0.55}),
+    Molecule("CCO", "", parent="CCC", operation="atom changed", figures={"mw": 46.069}),
+]
+
+
+def test_a_pattern_is_found_in_smarts_and_in_smiles() -> None:
+    smiles = [ASPIRIN, "CCO", "not a molecule", "Oc1ccccc1"]
+    for pattern, places in (("c1ccccc1", [0, 3]), ("[OX2H]", [0, 1, 3]), ("[Br]", [])):
+        made = run_task(matching.match, Match.parse({"smiles": smiles, "pattern": pattern}))
+        assert made.result["matches"] == places
+
+
+@pytest.mark.parametrize(("pattern", "said"), [(" ", "attern"), ("c1cc", "is not a pattern")])
+def test_what_is_no_pattern_is_told(pattern: str, said: str) -> None:
+    with pytest.raises(BadInput, match=said):
+        run_task(matching.match, Match.parse({"smiles": ["CCO"], "pattern": pattern}))
+
+
+def test_an_sd_file_keeps_names_and_figures() -> None:
+    made = run_task(exporting.export, Export.parse({}), inputs={"table": to_csv(ROWS)})
+    (artifact,) = made.artifacts
+    supplier = Chem.SDMolSupplier()
+    supplier.SetData(artifact.payload.decode())
+    first, second = list(supplier)
+    assert (Chem.MolToSmiles(first), first.GetProp("_Name")) == (ASPIRIN, "aspirin")
+    assert float(first.GetProp("qed")) == 0.55
+    assert second.GetProp("parent") == "CCC"
+    assert not second.HasProp("qed")
+    assert artifact.verdict is not None
+    assert artifact.verdict.passed
+
+
+@pytest.mark.parametrize(("suffix", "sign"), [("png", b"\x89PNG"), ("svg", b"<svg")])
+def test_a_sheet_is_a_picture(suffix: str, sign: bytes) -> None:
+    made = run_task(
+        exporting.export, Export.parse({"format": suffix}), inputs={"table": to_csv(ROWS)}
+    )
+    (artifact,) = made.artifacts
+    assert artifact.suffix == f".{suffix}"
+    assert sign in artifact.payload[:200]
+
+
+def test_a_sheet_says_what_did_not_fit() -> None:
+    rows = [Molecule("C" * length) for length in range(1, SHEET_MOST + 21)]
+    made = run_task(
+        exporting.export, Export.parse({"format": "svg"}), inputs={"table": to_csv(rows)}
+    )
+    assert made.result == {"written": SHEET_MOST, "count": SHEET_MOST + 20}
+
+
+def test_nothing_cannot_be_exported() -> None:
+    with pytest.raises(BadInput, match="no molecules"):
+        run_task(exporting.export, Export.parse({}), inputs={"table": to_csv([])})
+
+
+def test_what_is_drawn_brings_its_notice() -> None:
+    sarin = "CC(C)OP(C)(=O)F"
+    made = run_task(looking.draw, Draw.parse({"smiles": ["CCO", sarin]}))
+    plain, careful = made.result["notices"]
+    assert plain == ""
+    assert "Chemical Weapons Convention" in careful
