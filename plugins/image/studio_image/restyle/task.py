@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 MAX_STYLES = 8
 PREVIEW_EVERY = 5  # steps
+STROKES = 1.375  # size of the style pictures against the result: larger ones, larger strokes
 SHORTEST_SIDE = 16  # px: less than that is nothing after three poolings
 
 
@@ -133,7 +134,7 @@ def _results(
 
 
 def _styles(params: Restyle) -> list[tuple[np.ndarray, float]]:
-    """Return the style pictures, at most as large as the result, and the share of each."""
+    """Return the style pictures, somewhat larger than the result, and the share of each."""
     if not params.styles:
         names = ", ".join(style.name for style in STYLES)
         raise BadInput("There is no style.", f"Choose a picture, or one of the gallery: {names}.")
@@ -143,7 +144,8 @@ def _styles(params: Restyle) -> list[tuple[np.ndarray, float]]:
         )
     shares = _shares(len(params.styles), params.mix)
     chosen = [pictures.read(style_file(name)) for name in params.styles]
-    return [(_fit(style, params.size), share) for style, share in zip(chosen, shares, strict=True)]
+    side = round(params.size * STROKES)
+    return [(_fit(style, side), share) for style, share in zip(chosen, shares, strict=True)]
 
 
 def _shares(count: int, mix: Sequence[float]) -> list[float]:
