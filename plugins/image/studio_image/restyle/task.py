@@ -13,6 +13,7 @@ import numpy as np
 
 from studio.api import BadInput, Cancelled, Event, Kind, TaskContext, Verdict
 from studio_image import pictures
+from studio_image.lent import as_lent
 from studio_image.restyle.gallery import STYLES, style_file
 from studio_image.schema import Restyle
 
@@ -45,6 +46,7 @@ def restyle(ctx: TaskContext, params: Restyle) -> Iterator[Event]:
     picture = _fit(picture, params.size)
     height, width = picture.shape[:2]
     yield ctx.progress(0, params.steps, "Loading")
+    from studio_image.restyle.features import Features
     from studio_image.restyle.transfer import Wish, transfer
     from studio_image.restyle.weights import BYTES_A_PIXEL
 
@@ -56,7 +58,8 @@ def restyle(ctx: TaskContext, params: Restyle) -> Iterator[Event]:
         params.steps,
     )
     canvas, done = wish.content, 0
-    with ctx.lease(params.weights, BYTES_A_PIXEL * height * width) as features:
+    with ctx.lease(params.weights, BYTES_A_PIXEL * height * width) as model:
+        features = as_lent(model, Features, params.weights, "restyling")
         started, rng = time.monotonic(), ctx.rng.torch(ctx.device)
         noise = rng.get_state()
         try:

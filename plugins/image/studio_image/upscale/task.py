@@ -12,6 +12,7 @@ import torch
 
 from studio.api import BadInput, Check, Event, Kind, TaskContext, Verdict
 from studio_image import pictures
+from studio_image.lent import as_lent
 from studio_image.schema import PICTURE_SUFFIXES, Enlarge
 from studio_image.upscale.enlarging import enlarged as enlarging
 from studio_image.upscale.model import Upscaler
@@ -53,7 +54,8 @@ def enlarge(ctx: TaskContext, params: Enlarge) -> Iterator[Event]:
     sources = _sources(ctx, params)
     batch = _Batch([name for name, _ in sources])
     last = None
-    with ctx.lease(params.weights) as upscaler:
+    with ctx.lease(params.weights) as model:
+        upscaler = as_lent(model, Upscaler, params.weights, "enlarging pictures")
         for name, source in sources:
             try:
                 picture = pictures.read(source, name)
