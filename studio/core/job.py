@@ -237,6 +237,9 @@ class Job:
         Raises:
             IllegalMove: It cannot get there from where it is.
         """
+        if self.state is JobState.LOADING and state is JobState.RUNNING:
+            self.done = self.total = 0.0  # that was how far the loading was
+            self.message, self.seconds_left, self._pace = "", None, Pace()
         self.state = move(self.state, state)
         self.reason = reason
         now = time.time()

@@ -13,6 +13,7 @@ from studio.api.manifest import TaskEntry
 from studio.api.params import FieldKind, Params
 from studio.core.job import Recipe
 from studio.protocol.blobs import describe
+from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.messages import Submit
 from studio.protocol.states import Priority
 
@@ -21,10 +22,13 @@ SEED_BITS = 32
 
 
 class Named(Protocol):
-    """Anything with an id."""
+    """Anything with an id, and what it is for; empty if that is not known."""
 
     @property
     def id(self) -> str: ...
+
+    @property
+    def capabilities(self) -> tuple[str, ...]: ...
 
 
 class Weights(Protocol):
@@ -50,7 +54,7 @@ def make_recipe(
     """Return the complete recipe of one run.
 
     Raises:
-        StudioError: No weights fit, or the named ones are not there.
+        StudioError: No weights fit, or the named ones are not there or for something else.
     """
     values = params.to_dict()
     seed: int | None = None
@@ -62,6 +66,7 @@ def make_recipe(
             seed = values[field.name] if seed is None else seed
         elif field.kind is FieldKind.WEIGHTS and value is not None:
             found = weights.get(value) if value else weights.default_for(field.capability)
+            _check_purpose(found, field.capability)
             values[field.name] = found.id
             named.append(found.id)
     return Recipe(
@@ -79,6 +84,17 @@ def make_recipe(
         digest=hashlib.sha256(
             msgspec.msgpack.encode((entry.id, values), order="sorted")
         ).hexdigest(),
+    )
+
+
+def _check_purpose(weights: Named, capability: str) -> None:
+    if not capability or not weights.capabilities or capability in weights.capabilities:
+        return
+    raise StudioError(
+        ErrorCode.BAD_INPUT,
+        f"The weights “{weights.id}” are for “{', '.join(weights.capabilities)}”, and this needs"
+        f" some for “{capability}”.",
+        "Choose others; Models says what each is for.",
     )
 
 

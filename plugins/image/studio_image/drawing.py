@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from studio.api import BadInput, ErrorCode, Event, Kind, StudioError, TaskContext
+from studio.api import BadInput, ErrorCode, Event, Kind, StudioError, TaskContext, Verdict
 from studio_image import pictures, sampling
 from studio_image.schema import Generate
 from studio_image.starter_weights import Starter
@@ -33,7 +33,7 @@ def generate(ctx: TaskContext, params: Generate) -> Iterator[Event]:
 
     Raises:
         BadInput: The prompt has no known word, or asks for what only diffusion weights can do.
-        StudioError: The weights cannot be used.
+        StudioError: The weights cannot be used, or some of the pictures are none.
     """
     if not params.prompt.strip():
         raise BadInput("There is nothing to draw.", "Write a prompt.")
@@ -46,42 +46,29 @@ def generate(ctx: TaskContext, params: Generate) -> Iterator[Event]:
     with ctx.lease(params.weights) as starter:
         reading = sampling.understand(params.prompt, params.style, starter)
         small: list[np.ndarray] = []
+        exact = False  # once it was needed, it will be for the rest
         for first in range(0, params.count, sampling.BATCH):
-            batch = min(sampling.BATCH, params.count - first)
-            drawn = sampling.draw(
-                starter,
-                reading.caption,
-                count=batch,
-                rng=ctx.rng.torch("cpu"),
-                without=_without(params, starter),
-                start=_start(ctx, params, starter),
-                strength=params.strength,
-                steps=steps,
-                guidance=guidance,
-            )
-            for step, made in drawn:
-                arrays = _arrays(made)
-                yield ctx.progress(
-                    first + batch * step / steps,
-                    params.count * (2 if params.enlarge else 1),
-                    _saying(reading),
-                    pictures.row(pictures.from_unit(arrays)),
-                )
-            small += list(arrays)
-    note = ""
+            drawn, exact = yield from _batch(ctx, params, starter, reading, first, exact)
+            small += drawn
+    note, checked = "", [_verdict(picture) for picture in small]
     for number, picture in enumerate(small, 1):
+        if not checked[number - 1].passed:
+            continue
         large, note = yield from _large(ctx, params, picture, number)
         recipe = _recipe(ctx, params, reading, number, steps, guidance, note)
+        recipe["float32"] = exact
         yield ctx.artifact(
             Kind.IMAGE,
             pictures.png(large, recipe),
             suffix=".png",
             title=params.prompt.strip()[:80],
             text=params.prompt.strip(),
-            verdict=pictures.verdict(large, finite=bool(np.isfinite(picture).all())),
+            verdict=pictures.verdict(large, size=_size(params)),
             meta=recipe,
             preview=pictures.thumbnail(large),
         )
+    for verdict in checked:  # at the end: the good ones are kept
+        pictures.insist(verdict)
     yield ctx.result(
         count=len(small),
         seed=ctx.rng.seed,
@@ -90,6 +77,75 @@ def generate(ctx: TaskContext, params: Generate) -> Iterator[Event]:
         unknown=list(reading.unknown),
         note=" ".join(filter(None, (_left_out(reading), note, _remark(ctx, params)))),
     )
+
+
+def _batch(
+    ctx: TaskContext,
+    params: Generate,
+    starter: Starter,
+    reading: sampling.Reading,
+    first: int,
+    exact: bool,
+) -> Generator[Event, None, tuple[list[np.ndarray], bool]]:
+    """Return the next pictures (64, 64, 3) in 0…1, and whether they took float32.
+
+    What comes out as no picture is drawn again in float32, from the same noise.
+    """
+    rng = ctx.rng.torch("cpu")
+    noise = rng.get_state()
+    made = yield from _drawn(ctx, params, starter, reading, first, exact)
+    if not exact and not all(_verdict(picture).passed for picture in made):
+        exact = True
+        rng.set_state(noise)
+        made = yield from _drawn(ctx, params, starter, reading, first, exact)
+    return made, exact
+
+
+def _verdict(picture: np.ndarray) -> Verdict:
+    drawn = pictures.from_unit(picture)
+    return pictures.verdict(drawn, finite=bool(np.isfinite(picture).all()), size=(SIDE, SIDE))
+
+
+def _drawn(
+    ctx: TaskContext,
+    params: Generate,
+    starter: Starter,
+    reading: sampling.Reading,
+    first: int,
+    exact: bool,
+) -> Generator[Event, None, list[np.ndarray]]:
+    batch = min(sampling.BATCH, params.count - first)
+    steps = params.steps or sampling.STEPS
+    drawn = sampling.draw(
+        starter,
+        reading.caption,
+        count=batch,
+        rng=ctx.rng.torch("cpu"),
+        without=_without(params, starter),
+        start=_start(ctx, params, starter),
+        strength=params.strength,
+        steps=steps,
+        guidance=params.guidance or sampling.GUIDANCE,
+        exact=exact,
+    )
+    arrays = np.empty(0)
+    for step, made in drawn:
+        arrays = _arrays(made)
+        yield ctx.progress(
+            first + batch * step / steps,
+            params.count * (2 if params.enlarge else 1),
+            _saying(reading),
+            pictures.row(pictures.from_unit(arrays)),
+        )
+        if not np.isfinite(arrays).all():
+            break
+    return list(arrays)
+
+
+def _size(params: Generate) -> tuple[int, int]:
+    """Return the width and height that the finished picture must have."""
+    side = SIDE * FACTOR if params.enlarge else SIDE
+    return (params.width or params.height or side, params.height or params.width or side)
 
 
 def _without(params: Generate, starter: Starter) -> Any:

@@ -14,13 +14,15 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 
-from studio.api import BadInput, Check, Verdict
+from studio.api import BadInput, Check, ErrorCode, StudioError, Verdict
 from studio_image import png_text, recipes
 
 MAX_PIXELS = 100_000_000
 """Larger ones are refused before they are unpacked: a few bytes of file can say any size."""
 MAX_FILE_BYTES = 512 * 2**20
 THUMBNAIL_SIDE = 256
+BLANK = 2.0
+"""Standard deviation, of 255, up to which a picture shows nothing."""
 MANY = "It has several pictures, as an animation has; the first one is used."
 
 
@@ -136,18 +138,53 @@ def from_unit(values: np.ndarray) -> np.ndarray:
     return (finite.clip(0, 1) * 255 + 0.5).astype(np.uint8)
 
 
-def verdict(picture: np.ndarray, *, finite: bool = True) -> Verdict:
+def verdict(
+    picture: np.ndarray,
+    *,
+    finite: bool = True,
+    size: tuple[int, int] | None = None,
+    source: np.ndarray | None = None,
+) -> Verdict:
     """Return what can be checked of a picture: its numbers are finite, it is not one flat colour.
 
     Args:
         finite: Whether the values it was made from were.
+        size: Width and height that it must have; None for any.
+        source: What it was made of; where that is blank, the picture may be.
     """
-    spread = float(picture[..., :3].astype(np.float32).std())
-    return Verdict(
-        (
-            Check("finite", finite, "all values are numbers" if finite else "has not-a-numbers"),
-            Check("not blank", spread > 2, f"standard deviation {spread:.1f} of 255"),
-        )
+    spread = _spread(picture)
+    may_be_blank = source is not None and _spread(source) <= BLANK
+    checks = [
+        Check("finite", finite, "all values are numbers" if finite else "has not-a-numbers"),
+        Check(
+            "not blank",
+            spread > BLANK or may_be_blank,
+            f"standard deviation {spread:.1f} of 255" + (", as what it is of" * may_be_blank),
+        ),
+    ]
+    if size is not None:
+        have = (picture.shape[1], picture.shape[0])
+        checks.append(Check("size", have == size, f"{have[0]} × {have[1]} pixels"))
+    return Verdict(tuple(checks))
+
+
+def _spread(picture: np.ndarray) -> float:
+    return float(picture[..., :3].astype(np.float32).std())
+
+
+def insist(verdict: Verdict) -> Verdict:
+    """Return the verdict about a picture that was computed as exactly as can be.
+
+    Raises:
+        StudioError: It does not pass: such a picture is nobody's result.
+    """
+    failed = [f"{check.name}: {check.evidence}" for check in verdict.checks if not check.passed]
+    if not failed:
+        return verdict
+    raise StudioError(
+        ErrorCode.BAD_WEIGHTS,
+        f"What came out is no picture, in float32 neither ({'; '.join(failed)}).",
+        "Choose other weights or other settings; if it stays so, copy the weights again.",
     )
 
 

@@ -89,6 +89,7 @@ def draw(
     strength: float = 1.0,
     steps: int = STEPS,
     guidance: float = GUIDANCE,
+    exact: bool = False,
 ) -> Iterator[tuple[int, Tensor]]:
     """Yield, after each Euler step, the step's number and the pictures as they look by now.
 
@@ -98,6 +99,7 @@ def draw(
         count: At most ``BATCH``.
         without: What guidance leads away from; by default, from no caption at all.
         start: Latents (16, 32) of a picture to begin with; ``strength`` is how much may change.
+        exact: Compute in float32.
 
     Yields:
         Number from 1, pictures (count, 3, 64, 64) in 0…1.
@@ -117,9 +119,10 @@ def draw(
         first=first,
         steps=steps,
         guidance=guidance,
+        exact=exact,
     )
     for step, latents in enumerate(flowing, 1):
-        yield step, decode(starter, latents)[:count]
+        yield step, decode(starter, latents, exact=exact)[:count]
 
 
 def flow(
@@ -131,6 +134,7 @@ def flow(
     first: float = 0.0,
     steps: int = STEPS,
     guidance: float = GUIDANCE,
+    exact: bool = False,
 ) -> Iterator[Tensor]:
     """Yield, after each Euler step, the latents (n, 16, 32) that ``x`` leads to by now.
 
@@ -145,17 +149,18 @@ def flow(
     for step in range(steps):
         now = first + (1 - first) * step / steps
         with torch.inference_mode():
-            velocity = _velocity(starter, x, now, captions, guidance)
+            with _precision(x, exact):
+                velocity = _velocity(starter, x, now, captions, guidance)
             ahead = x + (1 - now) * velocity
             x = x + (1 - first) / steps * velocity
         yield ahead if step + 1 < steps else x
 
 
 @torch.inference_mode()
-def decode(starter: Starter, latents: Tensor) -> Tensor:
+def decode(starter: Starter, latents: Tensor, *, exact: bool = False) -> Tensor:
     """Return latents (n, 16, 32) as pictures (n, 3, 64, 64) in 0…1; not clipped for NaN."""
     square = latents.transpose(1, 2).reshape(-1, LATENT_CHANNELS, LATENT_SIDE, LATENT_SIDE)
-    with _half(square):
+    with _precision(square, exact):
         made = starter.decoder(square)
     return ((made.float() + 1) / 2).clamp(0, 1)
 
@@ -163,7 +168,7 @@ def decode(starter: Starter, latents: Tensor) -> Tensor:
 @torch.inference_mode()
 def encode(starter: Starter, pictures: Tensor) -> Tensor:
     """Return pictures (n, 3, 64, 64) in 0…1 as latents (n, 16, 32)."""
-    with _half(pictures):
+    with _precision(pictures):
         latents = starter.encoder(pictures * 2 - 1)
     return latents.float().flatten(2).transpose(1, 2)
 
@@ -171,15 +176,14 @@ def encode(starter: Starter, pictures: Tensor) -> Tensor:
 def _velocity(starter: Starter, x: Tensor, now: float, rows: Tensor, guidance: float) -> Tensor:
     time = torch.full((len(rows),), now, device=x.device)
     pose = torch.zeros(len(rows), 3, device=x.device)
-    with _half(x):
-        both = starter.generator(torch.cat([x, x]), time, rows, pose).float()
+    both = starter.generator(torch.cat([x, x]), time, rows, pose).float()
     towards, away = both.chunk(2)
     return away + guidance * (towards - away)
 
 
-def _half(like: Tensor) -> Any:
-    """bfloat16, as in training; four times faster than full precision on a processor too."""
-    return torch.autocast(like.device.type, torch.bfloat16)
+def _precision(like: Tensor, exact: bool = False) -> Any:
+    """bfloat16, as in training, unless ``exact``; four times faster on a processor too."""
+    return torch.autocast(like.device.type, torch.bfloat16, enabled=not exact)
 
 
 def _known(words: list[str], starter: Starter) -> str:

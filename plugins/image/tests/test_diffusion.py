@@ -267,6 +267,43 @@ def test_not_a_number_at_any_step_is_found(models, monkeypatch):
             last(model, Wish("fox", "", 32, 32, 3, 5.0, "euler"))
 
 
+@pytest.mark.parametrize("which", ["sd", "sdxl"])
+def test_a_step_that_half_precision_has_no_numbers_for_is_computed_in_float32(
+    folders, monkeypatch, which
+):
+    model = finished(build(read_plan(folders[which]), "cpu", torch.bfloat16))
+    wish = Wish("fox", "", 32, 32, 3, 5.0, "dpm++")
+    unet = type(model.pipe.unet)
+    forward, before = unet.forward, {k: v.clone() for k, v in model.pipe.unet.state_dict().items()}
+    right = last(model, wish)
+    for bad in range(3):
+        done = []
+
+        def broken(self, *args, done=done, bad=bad, **kwargs):
+            (noise,) = forward(self, *args, **kwargs)
+            done.append(self.dtype)
+            is_bad = self.dtype == torch.bfloat16 and done.count(torch.bfloat16) == bad + 1
+            return (noise * (float("nan") if is_bad else 1.0),)
+
+        monkeypatch.setattr(unet, "forward", broken)
+        made = last(model, wish)
+        assert torch.isfinite(made).all()
+        assert (made - right).abs().max() < 0.1 * right.abs().max()
+        assert done.count(torch.float32) == 1
+        assert done.index(torch.float32) == bad + 1
+        monkeypatch.setattr(unet, "forward", forward)
+    after = model.pipe.unet.state_dict()
+    assert all(torch.equal(after[name], before[name]) for name in before)
+
+
+def test_a_flat_picture_is_decoded_again_and_is_a_failure_then(draw, models, monkeypatch):
+    kind = type(models["sd"].pipe.vae)
+    plain = kind.decode
+    monkeypatch.setattr(kind, "decode", lambda *a, **k: (plain(*a, **k)[0] * 0 - 1,))
+    with pytest.raises(StudioError, match="not blank"):
+        draw()
+
+
 def test_the_decoder_is_tried_again_in_float32(folders, monkeypatch):
     model = finished(build(read_plan(folders["sd"]), "cpu", torch.bfloat16))
     latents = torch.randn(1, 4, 16, 16, generator=torch.Generator().manual_seed(0))

@@ -189,10 +189,13 @@ class Piece(msgspec.Struct, frozen=True):
 
     def tick_at(self, seconds: float) -> int:
         """Return the tick that sounds at ``seconds``."""
-        starts = [self.seconds(change.tick) for change in self.tempos]
-        at = max(0, bisect_right(starts, seconds) - 1)
-        change = self.tempos[at]
-        return change.tick + round((seconds - starts[at]) * change.bpm * TICKS / 60)
+        time, before = 0.0, self.tempos[0]
+        for change in self.tempos[1:]:
+            start = time + (change.tick - before.tick) * 60 / before.bpm / TICKS
+            if start > seconds:
+                break
+            time, before = start, change
+        return before.tick + round((seconds - time) * before.bpm * TICKS / 60)
 
     def bar_starts(self) -> list[int]:
         """Return the first tick of every bar up to the end; a pickup counts as a bar of its own."""
@@ -200,8 +203,8 @@ class Piece(msgspec.Struct, frozen=True):
         changes = sorted(self.metres, key=lambda change: change.tick)
         while tick < end:
             starts.append(tick)
-            metre = [c.metre for c in changes if c.tick <= tick][-1] if changes else Metre()
-            tick += max(1, metre.bar)
+            now = bisect_right(changes, tick, key=lambda change: change.tick) - 1
+            tick += max(1, (changes[now].metre if changes else Metre()).bar)
         return starts
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -12,8 +13,10 @@ import pytest
 
 from studio.api import ErrorCode, StudioError
 from studio_music.piece import Note, Piece, Tempo, Track
-from studio_music.sound import devices
+from studio_music.sound import band, devices
 from studio_music.sound.player import Player
+from studio_music.sound.studio import hertz_of
+from studio_music.sound.tones import Voice
 
 RATE = 44100
 CHUNK = 512
@@ -291,3 +294,48 @@ def test_a_fault_of_ours_is_said_too(room: Room, monkeypatch: pytest.MonkeyPatch
     until(lambda: room.player.trouble)
     assert "fault of the studio" in room.player.trouble
     assert not room.player.playing
+
+
+class SlowFont:
+    """A font of sines a fourth above what is asked; it loads when the test lets it."""
+
+    name, rate = "slow font", RATE
+
+    def __init__(self) -> None:
+        self.may_load, self.loaded, self.is_free = threading.Event(), False, True
+
+    def load(self, program: int, drums: bool) -> None:
+        self.is_free = False
+        assert self.may_load.wait(PATIENCE)
+        self.loaded = self.is_free = True
+
+    def is_at_hand(self, program: int, drums: bool) -> bool:
+        return self.loaded
+
+    def tone(self, voice: Voice, frames: int) -> np.ndarray:
+        turns = hertz_of(voice.pitch + 5) * np.arange(frames) / RATE
+        return np.sin(2 * np.pi * turns)[None].astype(np.float32) * 0.2
+
+    def ring(self, voice: Voice) -> float:
+        return float("inf")
+
+    def release(self, voice: Voice) -> float:
+        return 0.1
+
+
+def test_a_font_takes_over_when_it_is_loaded_and_nobody_waits_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    font = SlowFont()
+    monkeypatch.setattr(band, "open_synth", lambda name, rate: font)
+    monkeypatch.setattr(band, "FluidSynth", SlowFont)
+    room = Room()
+    room.player.play(held(69, 64))
+    assert hertz(room.hear(0.5)[RATE // 10 :]) == pytest.approx(440, abs=1)
+    assert room.player.synth == "slow font"
+    font.may_load.set()
+    until(lambda: font.loaded)
+    room.hear(0.6)
+    assert hertz(room.hear(0.5)) == pytest.approx(440 * 2 ** (5 / 12), abs=1)
+    assert room.player.underruns == 0
+    room.player.close()

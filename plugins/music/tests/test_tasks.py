@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import struct
 import tomllib
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -339,7 +341,33 @@ def delta(ticks: int) -> bytes:
 NOTE_ON, NOTE_OFF = b"\x90\x3c\x50", b"\x80\x3c\x00"
 FAR = delta(2**28 - 1)
 
+
+def entity_bomb() -> bytes:
+    """A few lines that would unfold to a billion laughs."""
+    entities = ['<!ENTITY l0 "ha">']
+    entities += [f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10)]
+    head = f'<?xml version="1.0"?><!DOCTYPE score-partwise [{"".join(entities)}]>'
+    body = "<score-partwise><work><work-title>&l9;</work-title></work></score-partwise>"
+    return f"{head}{body}".encode()
+
+
+def zip_bomb() -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("score.musicxml", b"<score-partwise>" + b" " * 2**28)
+    return stream.getvalue()
+
+
 BAD_FILES: dict[str, bytes] = {
+    "entity-bomb.musicxml": entity_bomb(),
+    "zip-bomb.mxl": zip_bomb(),
+    "no-score.musicxml": b"<html><body>no score</body></html>",
+    "half.musicxml": b"<score-partwise><part",
+    "outside.musicxml": (
+        b'<?xml version="1.0"?><!DOCTYPE score-partwise [<!ENTITY x SYSTEM "file:///etc/passwd">]>'
+        b"<score-partwise><work><work-title>&x;</work-title></work></score-partwise>"
+    ),
+    "no-notes.abc": b"X:1\nT:Empty\nM:4/4\nL:1/4\nK:C\n",
     "empty.mid": b"",
     "text.mid": b"This is no music.",
     "no-notes.mid": midi_file(),

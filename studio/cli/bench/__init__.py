@@ -49,7 +49,7 @@ def main(argv: Sequence[str], session: Session) -> int:
     else:
         terminal.say(f"{arguments.name}: {benches[arguments.name]}")
         for name, value in figures.items():
-            terminal.say(f"  {name:<32}{_in_words(value)}")
+            terminal.say(f"  {name:<36} {_in_words(value)}")
     return ExitCode.OK
 
 

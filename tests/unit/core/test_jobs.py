@@ -10,6 +10,7 @@ import pytest
 
 from studio.api import Params
 from studio.api.manifest import TaskEntry
+from studio.core.job import Job, Recipe
 from studio.core.jobs import JobBoard
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.messages import Cancel, JobChanged, Pause, Promote, Resume, TextDelta
@@ -29,6 +30,20 @@ PNG = b"\x89PNG\r\n\x1a\n, or so"
 
 
 # --- the way of a job -------------------------------------------------------------------------
+
+
+def test_how_far_the_loading_was_is_not_how_far_the_work_is() -> None:
+    controls: Any = None
+    job = Job("job", "record", Recipe("echo", "echo.say", {}, 0, "Say"), controls, print)
+    job.become(JobState.LOADING, "weights")
+    job.step(1.0, 1.0, "weights", None, now=1.0)
+    assert job.share == 1.0
+    job.become(JobState.RUNNING)
+    assert (job.share, job.message) == (None, "")
+    job.step(1.0, 4.0, "", None, now=2.0)
+    job.become(JobState.PAUSED)
+    job.become(JobState.RUNNING)
+    assert job.share == 0.25
 
 
 def test_a_job_tells_everything_in_order(desk: Any) -> None:

@@ -56,19 +56,24 @@ def networks() -> dict[str, tuple[nn.Module, Mapping[str, Any]]]:
     import diffusers
     import transformers
 
-    state = torch.get_rng_state()
-    try:
-        torch.manual_seed(0)
-        return {
-            "text_encoder": (
-                transformers.CLIPTextModel(transformers.CLIPTextConfig(**_TEXT)).eval(),
-                _TEXT,
-            ),
-            "unet": (diffusers.UNet2DConditionModel(**_UNET).eval(), _UNET),
-            "vae": (diffusers.AutoencoderKL(**_VAE).eval(), _VAE),
-        }
-    finally:
-        torch.set_rng_state(state)
+    text = transformers.CLIPTextModel(transformers.CLIPTextConfig(**_TEXT))
+    made = {
+        "text_encoder": (text, _TEXT),
+        "unet": (diffusers.UNet2DConditionModel(**_UNET), _UNET),
+        "vae": (diffusers.AutoencoderKL(**_VAE), _VAE),
+    }
+    rng = torch.Generator().manual_seed(0)
+    for network, _ in made.values():
+        _fill(network.eval().requires_grad_(False), rng)
+    return made
+
+
+def _fill(network: nn.Module, rng: torch.Generator) -> None:
+    for name, parameter in network.named_parameters():
+        if parameter.ndim > 1:
+            parameter.normal_(std=parameter[0].numel() ** -0.5, generator=rng)
+        elif name.endswith("bias"):
+            parameter.zero_()
 
 
 class Pair:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from studio.api import ErrorCode, StudioError
-from studio_image.diffusion.model import DiffusionModel
+from studio_image.diffusion.model import DiffusionModel, in_float32
+from studio_image.pictures import BLANK
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -17,20 +18,19 @@ _PATCH = 3
 def decode(model: DiffusionModel, latents: Tensor) -> tuple[Tensor, bool]:
     """Return the picture (1, 3, h, w) in 0…1, and whether it took a second try in float32.
 
+    The second try is for numbers that are none, and for a picture of one colour.
+
     Raises:
-        StudioError: The decoder fails in float32 too.
+        StudioError: The decoder gives no numbers in float32, either.
     """
     import torch
 
     vae = model.pipe.vae
     pixels = _pixels(vae, latents)
-    if torch.isfinite(pixels).all():
+    if torch.isfinite(pixels).all() and pixels.std() > BLANK / 255:
         return pixels, False
-    kind = vae.dtype
-    try:
-        pixels = _pixels(vae.to(torch.float32), latents)
-    finally:
-        vae.to(kind)
+    with in_float32(vae) as exact:
+        pixels = _pixels(exact, latents)
     if not torch.isfinite(pixels).all():
         raise StudioError(
             ErrorCode.BAD_WEIGHTS,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from studio.api import ErrorCode, StudioError
-from studio_image.diffusion.model import DiffusionModel
+from studio_image.diffusion.model import DiffusionModel, in_float32
 from studio_image.diffusion.schedulers import scheduler
 
 if TYPE_CHECKING:
@@ -124,11 +124,27 @@ def _predict(
 
     unet, guided = model.pipe.unet, wish.guidance > 1
     given = torch.cat([latents] * 2) if guided else latents
-    noise: Tensor = unet(given.to(unet.dtype), time, **words, return_dict=False)[0].float()
+    noise = _told(unet, given, time, words)
+    if unet.dtype != torch.float32 and not torch.isfinite(noise).all():
+        with in_float32(unet) as exact:  # a step that half precision has no numbers for
+            noise = _told(exact, given, time, words)
     if not guided:
         return noise
     without, with_words = noise.chunk(2)
     return without + wish.guidance * (with_words - without)
+
+
+def _told(unet: Any, latents: Tensor, time: Any, words: dict[str, Any]) -> Tensor:
+    fitting = _in(words, unet.dtype)
+    noise: Tensor = unet(latents.to(unet.dtype), time, **fitting, return_dict=False)[0].float()
+    return noise
+
+
+def _in(words: Any, dtype: Any) -> Any:
+    """Return the same words, or tensors within tensors' tables, in another precision."""
+    if isinstance(words, dict):
+        return {name: _in(value, dtype) for name, value in words.items()}
+    return words.to(dtype)
 
 
 def _first_step(noise_plan: Any, wish: Wish) -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from studio.api import ErrorCode, StudioError
@@ -48,6 +49,18 @@ class DiffusionModel:
     def close(self) -> None:
         """Let go of all tensors, whoever still holds the model."""
         self.pipe = self.tints = None
+
+
+@contextmanager
+def in_float32(network: Any) -> Iterator[Any]:
+    """Lend ``network`` in float32; its numbers stay the same. Never held across a ``yield``."""
+    import torch
+
+    kind = network.dtype
+    try:
+        yield network.to(torch.float32)
+    finally:
+        network.to(kind)
 
 
 def need_diffusers() -> None:

@@ -95,7 +95,7 @@ def _one(
         suffix=".png",
         title=params.prompt.strip()[:80],
         text=params.prompt.strip(),
-        verdict=pictures.verdict(picture),
+        verdict=pictures.insist(pictures.verdict(picture, size=(wish.width, wish.height))),
         meta=recipe,
         preview=pictures.thumbnail(picture),
     )

@@ -43,8 +43,9 @@ class Curtain:
         x = self.x
         self._paint_label(painter, seen, tr("Before"), before=True)
         self._paint_label(painter, seen, tr("After"), before=False)
-        painter.setPen(QPen(self._color("knob"), 2))
-        painter.drawLine(QPointF(x, seen.top()), QPointF(x, seen.bottom()))
+        for color, width in (("line-strong", 4), ("knob", 2)):  # seen on dark and light pictures
+            painter.setPen(QPen(self._color(color), width))
+            painter.drawLine(QPointF(x, seen.top()), QPointF(x, seen.bottom()))
         painter.setPen(QPen(self._color("line-strong"), 1))
         painter.setBrush(self._color("knob"))
         middle = QPointF(x, self._canvas.height() / 2)
@@ -61,7 +62,7 @@ class Curtain:
         place = QRectF(left, seen.top() + 10, width, 22)
         if place.right() > self.x - 4 if before else place.left() < self.x + 4:
             return
-        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setPen(QPen(self._color("line-strong"), 1))
         painter.setBrush(self._color("panel"))
         painter.setOpacity(0.85)
         painter.drawRoundedRect(place, 5, 5)

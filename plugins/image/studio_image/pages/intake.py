@@ -29,6 +29,8 @@ class Intake:
 
     def __init__(self, ctx: PluginContext, page: PicturePage) -> None:
         self._ctx, self._page = ctx, page
+        self._wanted = ""
+        """Id of the picture to work on that was asked for last."""
 
     def pick(self) -> None:
         """Ask for files and bring them in."""
@@ -100,6 +102,7 @@ class Intake:
             return
         if mode.id != DRAW:
             self._page.composer.input.show_nothing()
+            self._wanted = ""
         self._page.set_mode(mode.id)
         missing = self._page.composer.set_params(recipe.params)
         if recipe.model and not self._page.composer.set_model(recipe.model):
@@ -114,9 +117,12 @@ class Intake:
         self._ctx.notices.info(words, hint, key="image.note")
 
     def take_input(self, artifact: SavedArtifact) -> None:
-        """Make a picture the one to work on."""
+        """Make a picture the one to work on: of several that are being read, the last."""
+        self._wanted = artifact.id
 
         def show(read: Any) -> None:
+            if artifact.id != self._wanted:
+                return
             if isinstance(read, StudioError):
                 self._page.trouble.tell(read)
             else:

@@ -114,11 +114,10 @@ class Viewer(QWidget):
     def _bare(self, words: str) -> None:
         """Show ``words`` and no tools: there is no result to use them on."""
         self._caption.setText(words)
-        self._percent.clear()
         self._show_tools(False)
 
     def _show_tools(self, shown: bool) -> None:
-        for tool in (*self.tools.values(), self._zoom):
+        for tool in (*self.tools.values(), self._zoom, self._percent):
             tool.setVisible(shown)
 
     def _tool(self, name: str, icon: str, tip: str) -> QToolButton:

@@ -43,6 +43,15 @@ class Features:
         self._convs = {name: self._conv(tensors, name) for name in LAYERS}
         self._mean = torch.tensor(_MEAN_BGR, device=self.device).view(1, 3, 1, 1)
 
+    def exact(self) -> Features:
+        """Return the same in float32."""
+        parts = {
+            f"{name}.{kind}": tensor
+            for name, pair in self._convs.items()
+            for kind, tensor in zip(("weight", "bias"), pair, strict=True)
+        }
+        return Features(parts, str(self.device), torch.float32)
+
     def _conv(
         self, tensors: Mapping[str, torch.Tensor], name: str
     ) -> tuple[torch.Tensor, torch.Tensor]:

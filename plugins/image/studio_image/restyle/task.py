@@ -11,16 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from studio.api import BadInput, Cancelled, Event, Kind, TaskContext
+from studio.api import BadInput, Cancelled, Event, Kind, TaskContext, Verdict
 from studio_image import pictures
+from studio_image.lent import as_lent
 from studio_image.restyle.gallery import STYLES, style_file
 from studio_image.schema import Restyle
 
 if TYPE_CHECKING:
     import torch
 
+    from studio_image.restyle.features import Features
+
 MAX_STYLES = 8
 PREVIEW_EVERY = 5  # steps
+STROKES = 1.375  # size of the style pictures against the result: larger ones, larger strokes
 SHORTEST_SIDE = 16  # px: less than that is nothing after three poolings
 
 
@@ -42,6 +46,7 @@ def restyle(ctx: TaskContext, params: Restyle) -> Iterator[Event]:
     picture = _fit(picture, params.size)
     height, width = picture.shape[:2]
     yield ctx.progress(0, params.steps, "Loading")
+    from studio_image.restyle.features import Features
     from studio_image.restyle.transfer import Wish, transfer
     from studio_image.restyle.weights import BYTES_A_PIXEL
 
@@ -53,26 +58,59 @@ def restyle(ctx: TaskContext, params: Restyle) -> Iterator[Event]:
         params.steps,
     )
     canvas, done = wish.content, 0
-    with ctx.lease(params.weights, BYTES_A_PIXEL * height * width) as features:
-        started = time.monotonic()
+    with ctx.lease(params.weights, BYTES_A_PIXEL * height * width) as model:
+        features = as_lent(model, Features, params.weights, "restyling")
+        started, rng = time.monotonic(), ctx.rng.torch(ctx.device)
+        noise = rng.get_state()
         try:
-            for canvas in transfer(features, wish, ctx.rng.torch(ctx.device)):
-                done += 1
-                preview = _array(canvas) if done % PREVIEW_EVERY == 1 else None
-                yield ctx.progress(done, params.steps, "", preview)
-                if 0 < params.seconds <= time.monotonic() - started:
+            for used in _tries(features):
+                rng.set_state(noise)
+                for done, canvas in enumerate(transfer(used, wish, rng), 1):
+                    if not canvas.isfinite().all():
+                        break
+                    preview = _array(canvas) if done % PREVIEW_EVERY == 1 else None
+                    yield ctx.progress(done, params.steps, "", preview)
+                    if 0 < params.seconds <= time.monotonic() - started:
+                        break
+                if _verdict(canvas, picture).passed:
                     break
         except Cancelled:
             if done:
-                yield from _results(ctx, params, _finished(canvas, picture), done, started)
+                yield from _results(ctx, params, canvas, picture, done, started)
             raise
-    yield from _results(ctx, params, _finished(canvas, picture), done, started)
+    yield from _results(ctx, params, canvas, picture, done, started)
+
+
+def _tries(features: Features) -> Iterator[Features]:
+    """Yield the features; after them, for what came to nothing, the same in float32."""
+    import torch
+
+    yield features
+    if features.dtype != torch.float32:
+        yield features.exact()
+
+
+def _verdict(canvas: torch.Tensor, picture: np.ndarray) -> Verdict:
+    finite, size = bool(canvas.isfinite().all()), (picture.shape[1], picture.shape[0])
+    made = _finished(canvas, picture)
+    return pictures.verdict(made, finite=finite, size=size, source=picture)
 
 
 def _results(
-    ctx: TaskContext, params: Restyle, made: np.ndarray, done: int, started: float
+    ctx: TaskContext,
+    params: Restyle,
+    canvas: torch.Tensor,
+    picture: np.ndarray,
+    done: int,
+    started: float,
 ) -> Iterator[Event]:
-    early = done < params.steps
+    """Yield the artifact and the result.
+
+    Raises:
+        StudioError: It came to nothing, in float32 too.
+    """
+    verdict = pictures.insist(_verdict(canvas, picture))
+    made, early = _finished(canvas, picture), done < params.steps
     height, width = made.shape[:2]
     facts = {"steps": done, "ended_early": early, "width": width, "height": height}
     recipe = {
@@ -86,7 +124,7 @@ def _results(
         pictures.png(made, recipe),
         suffix=".png",
         title=f"{title}, stopped at step {done} of {params.steps}" if early else title,
-        verdict=pictures.verdict(made),
+        verdict=verdict,
         meta=recipe,
         preview=pictures.thumbnail(made),
     )
@@ -99,7 +137,7 @@ def _results(
 
 
 def _styles(params: Restyle) -> list[tuple[np.ndarray, float]]:
-    """Return the style pictures, at most as large as the result, and the share of each."""
+    """Return the style pictures, somewhat larger than the result, and the share of each."""
     if not params.styles:
         names = ", ".join(style.name for style in STYLES)
         raise BadInput("There is no style.", f"Choose a picture, or one of the gallery: {names}.")
@@ -109,7 +147,8 @@ def _styles(params: Restyle) -> list[tuple[np.ndarray, float]]:
         )
     shares = _shares(len(params.styles), params.mix)
     chosen = [pictures.read(style_file(name)) for name in params.styles]
-    return [(_fit(style, params.size), share) for style, share in zip(chosen, shares, strict=True)]
+    side = round(params.size * STROKES)
+    return [(_fit(style, side), share) for style, share in zip(chosen, shares, strict=True)]
 
 
 def _shares(count: int, mix: Sequence[float]) -> list[float]:

@@ -16,9 +16,10 @@ from studio_image.restyle.features import Features
 
 STYLE_LAYERS = ("conv1_1", "conv2_1", "conv3_1", "conv4_1")
 CONTENT_LAYER = "conv4_2"
-STYLE_WEIGHT = 0.8  # of the style against the content, at strength 1; chosen by looking
+STYLE_WEIGHT = 2.0  # of the style against the content, at strength 1; chosen by looking
 SMOOTHNESS = 1.5  # weight of the total variation
-RATE = 0.03  # of Adam at the start of a scale; falls to a tenth
+HISTORY = 30  # steps that L-BFGS remembers
+LOSS_SCALE = 1e4  # L-BFGS takes changes near nothing for none
 COARSE_FROM = 192  # smaller pictures are made at one scale
 COARSE_SHARE = 0.6  # of the steps; they cost a quarter
 _LUMA = (0.299, 0.587, 0.114)  # BT.601
@@ -30,7 +31,8 @@ class Wish:
 
     Attributes:
         content: The picture that stays, (1, 3, H, W) in 0…1, at the size of the result.
-        styles: Pictures (1, 3, h, w) and the share of each; shares add up to 1.
+        styles: Pictures (1, 3, h, w) and the share of each; shares add up to 1. Their strokes are
+            as large in the result as they are here.
         strength: Of the style against the content.
         keep_colours: Change the brightness only.
         steps: In all scales together.
@@ -58,7 +60,9 @@ def transfer(
     canvas = _with_noise(_in_their_colours(content, styles, wish.strength), generator)
     for size, steps in scales(content.shape[-2:], wish.steps):
         canvas = _resize(canvas, size)
-        goal = _Goal(features, _resize(content, size), styles, wish.strength)
+        share = size[0] / content.shape[-2]
+        smaller = [(_scaled(picture, share), weight) for picture, weight in styles]
+        goal = _Goal(features, _resize(content, size), smaller, wish.strength)
         for step in _descend(goal, canvas, steps):
             canvas = step
             yield _coloured(canvas, wish.content.to(canvas)) if wish.keep_colours else canvas
@@ -86,10 +90,9 @@ class _Goal:
         self._features, self._strength = features, strength * STYLE_WEIGHT
         with torch.no_grad():
             self._content = features(content)[CONTENT_LAYER].float()
-            side = max(content.shape[-2:])
             self._grams = {name: torch.zeros(()) for name in STYLE_LAYERS}
             for picture, share in styles:
-                found = features(_fit(picture, side))
+                found = features(picture)
                 for name in STYLE_LAYERS:
                     gram = share * _gram(found[name])
                     self._grams[name] = self._grams[name].to(gram) + gram
@@ -104,18 +107,26 @@ class _Goal:
 
 
 def _descend(goal: _Goal, start: torch.Tensor, steps: int) -> Iterator[torch.Tensor]:
-    """Yield the canvas after each step of Adam on its pixels."""
+    """Yield the canvas after each step of L-BFGS on its pixels.
+
+    Gatys et al. use it too. At the same cost its pictures are calmer than those of Adam: faces
+    stay faces, and strokes become long.
+    """
     canvas = start.detach().clone().requires_grad_()
-    optimiser = torch.optim.Adam([canvas], lr=RATE)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, max(steps, 1), RATE / 10)
-    for _ in range(steps):
-        with torch.enable_grad():
-            (canvas.grad,) = torch.autograd.grad(goal.loss(canvas), canvas)
-        optimiser.step()
-        schedule.step()
+    optimiser = torch.optim.LBFGS(
+        [canvas], max_iter=1, history_size=HISTORY, tolerance_grad=0, tolerance_change=0
+    )
+
+    def loss() -> torch.Tensor:
         with torch.no_grad():
             canvas.clamp_(0, 1)
-        yield canvas.detach()
+        found = goal.loss(canvas) * LOSS_SCALE
+        (canvas.grad,) = torch.autograd.grad(found, canvas)
+        return found.detach()
+
+    for _ in range(steps):
+        optimiser.step(loss)
+        yield canvas.detach().clamp(0, 1)
 
 
 def _gram(features: torch.Tensor) -> torch.Tensor:
@@ -134,10 +145,9 @@ def _resize(picture: torch.Tensor, size: Sequence[int]) -> torch.Tensor:
     return F.interpolate(picture, tuple(size), mode="bicubic", antialias=True).clamp(0, 1)
 
 
-def _fit(picture: torch.Tensor, side: int) -> torch.Tensor:
-    """Return a style picture with its longer side as long as the canvas's."""
+def _scaled(picture: torch.Tensor, scale: float) -> torch.Tensor:
+    """Return a style picture as much smaller as the canvas is."""
     height, width = picture.shape[-2:]
-    scale = side / max(height, width)
     return _resize(picture, (max(16, round(height * scale)), max(16, round(width * scale))))
 
 

@@ -63,9 +63,13 @@ class Upscaler:
         assert self.network is not None
         made = yield from self._run(self.network, self.dtype, pictures)
         if self.dtype != torch.float32 and not made.isfinite().all():
-            exact = copy.deepcopy(self.network).float()  # type: ignore[attr-defined]
-            made = yield from self._run(exact, torch.float32, pictures)
+            made = yield from self.exact().steps(pictures)
         return made
+
+    def exact(self) -> Upscaler:
+        """Return the same in float32, with numbers of its own."""
+        network = copy.deepcopy(self.network).float()  # type: ignore[union-attr]
+        return Upscaler(network, self.device, torch.float32)
 
     def _run(
         self, network: Network, dtype: torch.dtype, pictures: Tensor

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from studio.api import BadInput, Check, Event, Kind, TaskContext, Verdict
 from studio_image import pictures
+from studio_image.lent import as_lent
 from studio_image.schema import PICTURE_SUFFIXES, Enlarge
 from studio_image.upscale.enlarging import enlarged as enlarging
 from studio_image.upscale.model import Upscaler
@@ -52,7 +54,8 @@ def enlarge(ctx: TaskContext, params: Enlarge) -> Iterator[Event]:
     sources = _sources(ctx, params)
     batch = _Batch([name for name, _ in sources])
     last = None
-    with ctx.lease(params.weights) as upscaler:
+    with ctx.lease(params.weights) as model:
+        upscaler = as_lent(model, Upscaler, params.weights, "enlarging pictures")
         for name, source in sources:
             try:
                 picture = pictures.read(source, name)
@@ -142,39 +145,40 @@ def _one(
     ctx: TaskContext, params: Enlarge, upscaler: Upscaler, picture: np.ndarray, batch: _Batch
 ) -> Generator[Event, None, np.ndarray]:
     name, factor = batch.names[batch.done], int(params.factor)
+    place, message = (batch.done, len(batch.names)), batch.saying(name)
     made = yield from enlarged(
-        ctx,
-        upscaler,
-        picture,
-        factor,
-        side=params.tile,
-        message=batch.saying(name),
-        place=(batch.done, len(batch.names)),
+        ctx, upscaler, picture, factor, side=params.tile, message=message, place=place
     )
+    if not _verdict(picture, made, factor).passed and upscaler.dtype != torch.float32:
+        made = yield from enlarged(
+            ctx, upscaler.exact(), picture, factor, side=params.tile, message=message, place=place
+        )
+    checks = pictures.insist(_verdict(picture, made, factor)).checks
     recipe = _recipe(params, name)
     yield ctx.artifact(
         Kind.IMAGE,
         pictures.png(made, recipe),
         suffix=".png",
         title=_title(name, factor),
-        verdict=likeness(picture, made, factor),
+        verdict=Verdict((*checks, likeness(picture, made))),
         meta=recipe,
         preview=pictures.thumbnail(made),
     )
     return made
 
 
-def likeness(picture: np.ndarray, made: np.ndarray, factor: int) -> Verdict:
-    """Return whether the result has the right size and, made small again, shows the picture."""
+def _verdict(picture: np.ndarray, made: np.ndarray, factor: int) -> Verdict:
     height, width = picture.shape[:2]
-    is_right = made.shape[:2] == (height * factor, width * factor)
-    size = Check("size", is_right, f"{made.shape[1]} × {made.shape[0]} pixels")
-    if not is_right:
-        return Verdict((size,))
+    return pictures.verdict(made, size=(width * factor, height * factor), source=picture)
+
+
+def likeness(picture: np.ndarray, made: np.ndarray) -> Check:
+    """Return whether the result, made small again, shows the picture; some networks change much."""
+    height, width = picture.shape[:2]
     small = pictures.on_white(pictures.resized(made, width, height)).astype(np.float32)
     apart = float(np.abs(small - pictures.on_white(picture)).mean())
     evidence = f"made small again it differs by {apart:.1f} of 255 on average"
-    return Verdict((size, Check("shows the picture", apart < LIKENESS, evidence)))
+    return Check("shows the picture", apart < LIKENESS, evidence)
 
 
 def _recipe(params: Enlarge, name: str) -> dict[str, Any]:

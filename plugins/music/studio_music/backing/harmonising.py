@@ -35,7 +35,7 @@ from studio_music.piece import TICKS, Key, Note
 CHORD_TONE, SEVENTH, PASSING, SEMITONE_ABOVE, FOREIGN = 1.0, 0.6, -0.5, -0.9, -1.6
 """How a note fits a chord: in it, its seventh, in the scale, rubbing against it, in neither."""
 
-NOISE = 0.35
+NOISE = 0.3
 """How far the seed may sway a choice."""
 
 HALF_BAR_QUARTERS = 4

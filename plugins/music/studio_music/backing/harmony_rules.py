@@ -34,10 +34,10 @@ DEGREES: Final = {
         "V7": Degree(7, "7", "7", liking=0.1),
         "vi": Degree(9, "m", "m7", liking=0.1),
         "bVII": Degree(10, "", "7", liking=-1.0),
-        "V/ii": Degree(9, "7", "7", "ii", -1.2),
-        "V/IV": Degree(0, "7", "7", "IV", -1.2),
-        "V/V": Degree(2, "7", "7", "V", -1.0),
-        "V/vi": Degree(4, "7", "7", "vi", -1.0),
+        "V/ii": Degree(9, "7", "7", "ii", -1.8),
+        "V/IV": Degree(0, "7", "7", "IV", -1.8),
+        "V/V": Degree(2, "7", "7", "V", -1.5),
+        "V/vi": Degree(4, "7", "7", "vi", -1.5),
     },
     "minor": {
         "i": Degree(0, "m", "m7", liking=0.5),
@@ -50,8 +50,8 @@ DEGREES: Final = {
         "V7": Degree(7, "7", "7", liking=0.1),
         "VI": Degree(8, "", "maj7", liking=0.1),
         "VII": Degree(10, "", "7", liking=0.1),
-        "V/iv": Degree(0, "7", "7", "iv", -1.2),
-        "V/V": Degree(2, "7", "7", "V", -1.4),
+        "V/iv": Degree(0, "7", "7", "iv", -1.8),
+        "V/V": Degree(2, "7", "7", "V", -1.8),
     },
 }
 """The chords that are tried in each mode, by Roman numeral."""
@@ -88,13 +88,13 @@ ELSEWHERE: Final = -0.5
 RESOLVED, UNRESOLVED = 1.4, -2.5
 """A secondary dominant that reaches its target, and one that does not."""
 
-STAY_IN_BAR, STAY = 0.8, 0.1
+STAY_IN_BAR, STAY = 1.3, 0.1
 """The same chord again: within a bar, and over a bar line."""
 
 TONICS: Final = {"major": "I", "minor": "i"}
 DOMINANTS: Final = ("V", "V7")
 
-FIRST_TONIC, LAST_TONIC, LAST_DOMINANT, BEFORE_LAST = 1.2, 6.0, 1.5, 1.0
+FIRST_TONIC, LAST_TONIC, LAST_DOMINANT, BEFORE_LAST = 2.5, 6.0, 1.5, 1.2
 """The tonic at the start and at the end; the dominant at the end of a loop, and before the end."""
 
 HALF_CADENCE: Final = 0.6

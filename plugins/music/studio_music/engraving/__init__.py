@@ -128,6 +128,7 @@ def _options(width_px: int, scale: float) -> dict[str, Any]:
         "adjustPageHeight": True,
         "systemMaxPerPage": 1,
         "xmlIdSeed": 1,
+        "svgFormatRaw": True,
         "breaksNoWidow": True,
         "pageMarginTop": _MARGIN,
         "pageMarginBottom": _MARGIN,

@@ -92,13 +92,13 @@ def _strip(element: ET.Element) -> None:
     if element.tag != f"{SVG}text":
         element.text = None
     element.tail = None
-    name = element.get("id", "")
-    if glyph := _GLYPH_ID.fullmatch(name):
-        element.set("id", glyph[1])  # the engraver makes another end for each page
-    elif not _OUR_ID.fullmatch(name):
-        element.attrib.pop("id", None)
-    if used := _GLYPH_ID.fullmatch(element.get(_HREF, "")):
-        element.set(_HREF, used[1])
+    if name := element.get("id"):
+        if glyph := _GLYPH_ID.fullmatch(name):
+            element.set("id", glyph[1])  # the engraver makes another end for each page
+        elif not _OUR_ID.fullmatch(name):
+            del element.attrib["id"]
+    if used := element.get(_HREF):
+        element.set(_HREF, used.partition("-")[0])
     element.attrib.pop("class", None)
 
 

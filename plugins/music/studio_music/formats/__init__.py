@@ -5,12 +5,33 @@ What is inside a file decides over its ending. Loaded by the runtime only.
 
 from __future__ import annotations
 
+from typing import Final
+
+import msgspec
+
 from studio.api import BadInput
-from studio_music.formats import midi
+from studio_music.formats import abc_read, abc_write, midi, musicxml_read, musicxml_write
+from studio_music.formats.bars import FINE
 from studio_music.formats.opened import Opened
 from studio_music.piece import Piece
 
-__all__ = ["Opened", "read", "write"]
+__all__ = ["Opened", "losses", "read", "write"]
+
+_READERS: Final = {
+    ".mid": midi.read,
+    ".midi": midi.read,
+    ".musicxml": musicxml_read.read,
+    ".xml": musicxml_read.read,
+    ".mxl": musicxml_read.read,
+    ".abc": abc_read.read,
+}
+_WRITERS: Final = {
+    ".mid": midi.write,
+    ".midi": midi.write,
+    ".musicxml": musicxml_write.write,
+    ".xml": musicxml_write.write,
+    ".abc": abc_write.write,
+}
 
 
 def read(data: bytes, suffix: str = "") -> Opened:
@@ -19,11 +40,52 @@ def read(data: bytes, suffix: str = "") -> Opened:
     Raises:
         BadInput: It is of no known format, or it cannot be used; the message says why.
     """
-    return midi.read(data)
+    if not data.strip(b"\x00 \t\r\n"):
+        raise BadInput("This file is empty.", "Choose a MIDI, MusicXML or ABC file.")
+    inside = _kind(data) or suffix.lower()
+    if inside not in _READERS:
+        raise BadInput("This is no score that can be read.", "Choose a MIDI, MusicXML or ABC file.")
+    return _READERS[inside](data)
+
+
+def _kind(data: bytes) -> str:
+    """Return the ending that what is inside would have, "" where it does not tell."""
+    start = data[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if data[:4] == b"MThd" or (data[:4] == b"RIFF" and data[8:12] == b"RMID"):
+        return ".mid"
+    if start.startswith((b"<", b"PK\x03\x04")) or data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return ".musicxml"
+    return ".abc" if abc_read.looks_like(start) else ""
 
 
 def write(piece: Piece, suffix: str) -> bytes:
-    """Return ``piece`` as a file with this ending: ".mid"."""
-    if suffix.lower() in (".mid", ".midi"):
-        return midi.write(piece)
-    raise BadInput(f"A score cannot be written as “{suffix}”.", "Choose .mid, .musicxml or .abc.")
+    """Return ``piece`` as a file with this ending; ``losses`` says what that does not keep.
+
+    Raises:
+        BadInput: There is no such format, or the piece is too long for it.
+    """
+    if suffix.lower() not in _WRITERS:
+        raise BadInput(
+            f"A score cannot be written as “{suffix}”.", "Choose .mid, .musicxml or .abc."
+        )
+    return _WRITERS[suffix.lower()](piece)
+
+
+def losses(piece: Piece, suffix: str) -> tuple[str, ...]:
+    """Return what a file with this ending will not keep of ``piece``, one sentence each."""
+    suffix = suffix.lower()
+    if suffix in (".mid", ".midi"):
+        return ()
+    notes = [note for track in piece.tracks for note in track.notes]
+    said = []
+    off = sum(
+        not FINE.holds(msgspec.structs.replace(n, start=n.start - piece.pickup)) for n in notes
+    )
+    if off:
+        said.append(
+            f"{off:,} of {len(notes):,} notes are moved to the nearest sixty-fourth or "
+            "thirty-second triplet, the finest that is written."
+        )
+    if any(note.pitch < 12 for track in piece.tracks if not track.drums for note in track.notes):
+        said.append("Notes below C0 are written an octave higher.")
+    return (*said, *(abc_write.losses(piece) if suffix == ".abc" else ()))

@@ -14,6 +14,7 @@ from studio_music.formats.values import BINARY, TRIPLET
 from studio_music.piece import TICKS, Metre, Note, Piece
 
 MAX_BARS: Final = 20_000
+_SHORT: Final = 4 * BINARY  # what short bars are counted in: it lies on both grids
 
 
 class Grid(NamedTuple):
@@ -59,8 +60,8 @@ class Bar(NamedTuple):
 
 
 def aligned(piece: Piece) -> Piece:
-    """Return the piece with its pickup on the fine grid, and all that follows moved with it."""
-    shift = max(BINARY, round(piece.pickup / BINARY) * BINARY) - piece.pickup
+    """Return the piece with its pickup in whole sixteenths, and all that follows moved with it."""
+    shift = max(_SHORT, round(piece.pickup / _SHORT) * _SHORT) - piece.pickup
     if not piece.pickup or not shift:
         return piece
 
@@ -93,7 +94,7 @@ class Bars:
         changes = sorted(piece.metres, key=lambda change: change.tick)
         at = [change.tick for change in changes]
         metres = [changes[bisect_right(at, start) - 1].metre for start in starts]
-        last = min(metres[-1].bar, -(-max(1, piece.end - starts[-1]) // BINARY) * BINARY)
+        last = min(metres[-1].bar, -(-max(1, piece.end - starts[-1]) // _SHORT) * _SHORT)
         ends = [*starts[1:], starts[-1] + last]
         self.all = [
             Bar(start, end, metre, bool(piece.pickup) and not start)
@@ -157,4 +158,5 @@ class Bars:
 
     def _place(self, tick: int, step: int) -> int:
         bar = self.all[self.at(tick)]
+        step = step if bar.metre.unit <= 16 else BINARY  # no beat that has thirds
         return min(bar.origin + round((tick - bar.origin) / step) * step, bar.end)

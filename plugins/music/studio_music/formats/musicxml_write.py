@@ -6,7 +6,6 @@ put into words. Source: the MusicXML 4.0 schema of the W3C Music Notation Commun
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 from xml.sax.saxutils import escape, quoteattr
@@ -18,7 +17,7 @@ from studio_music.formats.signs import Sign, signs
 from studio_music.formats.spelling import Accidentals, Spelled, spell
 from studio_music.formats.staves import PERCUSSION, Staff, staves
 from studio_music.formats.values import is_compound
-from studio_music.formats.voices import Numbered, Strike
+from studio_music.formats.voices import Numbered, by_bar
 from studio_music.piece import TICKS, Key, Note, Piece, Track
 
 FORTE: Final = 90
@@ -109,9 +108,9 @@ class _Part:
         self._id = f"P{number + 1}"
         self._bars = bars
         self._ids = ids
-        self._key = Key() if self._track.drums else piece.key
+        self._key = piece.key
         self._staves = staves(self._track, bars, for_display=ids is not None)
-        self._in_bar = [[_by_bar(voice, bars) for voice in staff.voices] for staff in self._staves]
+        self._in_bar = [[by_bar(voice, bars) for voice in staff.voices] for staff in self._staves]
         self._leads = number == _leader(piece)
 
     # ---- the part list
@@ -176,9 +175,10 @@ class _Part:
         inside = ""
         if first:
             mode = f"<mode>{self._key.mode}</mode>"
+            hidden = ' print-object="no"' if self._track.drums else ""
             inside = (
                 f"<divisions>{TICKS}</divisions>"
-                f"<key><fifths>{self._key.fifths}</fifths>{mode}</key>"
+                f"<key{hidden}><fifths>{self._key.fifths}</fifths>{mode}</key>"
             )
         changes = not number or bar.metre != self._bars.all[number - 1].metre
         if first or changes:
@@ -313,16 +313,6 @@ def _leader(piece: Piece) -> int:
     melodies = [number for number, track in tracks if track.role in ("melody", "soprano")]
     pitched = [number for number, track in tracks if not track.drums]
     return (melodies + pitched + [0])[0] if not melodies or melodies[0] == 0 else 0
-
-
-def _by_bar(voice: list[Strike], bars: Bars) -> dict[int, list[Strike]]:
-    """Return the chords that sound in each bar."""
-    found: defaultdict[int, list[Strike]] = defaultdict(list)
-    for chord in voice:
-        last = bars.at(chord.end - 1)
-        for number in range(bars.at(chord.start), last + 1):
-            found[number].append(chord)
-    return found
 
 
 def _accidentals(voices: list[list[_Placed]], key: Key) -> set[tuple[int, int]]:

@@ -49,3 +49,12 @@ _DRUMS: Final = {
 def drum(pitch: int) -> Drum:
     """Return how the drum on this MIDI key is written."""
     return _DRUMS.get(pitch) or Drum("D", 5, "triangle", f"Percussion {pitch}")
+
+
+def pitch_at(step: str, octave: int, head: str) -> int:
+    """Return the drum that is written so; a snare where none is."""
+    heads = {head, "normal" if head == "normal" else "x"}
+    for pitch, kit in _DRUMS.items():
+        if (kit.step, kit.octave) == (step, octave) and kit.head in heads:
+            return pitch
+    return 38

@@ -74,7 +74,7 @@ def _triplets(ticks: set[int], bar: Bar) -> list[tuple[int, int]]:
         wide = size == TICKS and number % 2 == 0 and all(t % (2 * size // 3) == 0 for t in pair)
         if wide and start + 2 * size <= bar.end and number + 1 in thirds:
             done += 1
-        groups.append((max(start, bar.start), bar.origin + (done + 1) * size))
+        groups.append((start, bar.origin + (done + 1) * size))
     return groups
 
 

@@ -100,6 +100,16 @@ def is_third(place: int) -> bool:
     return place % BINARY != 0
 
 
+def by_bar(voice: Voice, bars: Bars) -> dict[int, list[Strike]]:
+    """Return the chords that sound in each bar."""
+    found: defaultdict[int, list[Strike]] = defaultdict(list)
+    for chord in voice:
+        last = bars.at(chord.end - 1)
+        for number in range(bars.at(chord.start), last + 1):
+            found[number].append(chord)
+    return found
+
+
 # ---- what can be read --------------------------------------------------------------------------
 
 

@@ -21,7 +21,7 @@ KEPT = 2
 
 _SHORTEST_LOOP = 0.05
 _NOTE_SECONDS = 0.5  # that a single note is held
-_NOTE_GAIN = 0.8
+_NOTE_GAIN = 1.6
 
 
 class Band:

@@ -56,8 +56,8 @@ def hops(samples: np.ndarray, rate: int) -> np.ndarray:
     padded = np.zeros((samples.shape[0], count * hop), np.float32)
     padded[:, : samples.shape[1]] = samples
     spectra = np.fft.rfft(padded.reshape(-1, count, hop))
-    power = (spectra.real**2 + spectra.imag**2) @ ear(hop, rate).astype(np.float32)
-    return power.sum(axis=0) * (2 / hop**2)
+    power = (spectra.real**2 + spectra.imag**2) * ear(hop, rate)
+    return power.sum(axis=(0, 2)) * (2 / hop**2)
 
 
 def windows(samples: np.ndarray, rate: int) -> np.ndarray:

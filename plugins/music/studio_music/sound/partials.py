@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
-_STEP = 256
+_STEP = 128
+_ONE_THREAD = 1 << 18
+"""Multiplications up to which a matrix product stays in one thread, and so the same to the bit
+whatever the number of threads is."""
 
 
 def bank(
@@ -36,8 +39,11 @@ def bank(
     angle = _angles(coarse * hertz + turns[:, None, :])
     fade = np.exp((-decay * coarse).astype(np.float32)) * amplitude[:, None, :].astype(np.float32)
     left = np.concatenate((np.cos(angle) * fade, -np.sin(angle) * fade), axis=2)
-    sound = left.reshape(channels * count, -1) @ right.T
-    return sound.reshape(channels, count * _STEP)[:, :frames]
+    rows = max(1, _ONE_THREAD // right.size)
+    padded = np.zeros((-(-channels * count // rows) * rows, right.shape[1]), np.float32)
+    padded[: channels * count] = left.reshape(channels * count, -1)
+    sound = padded.reshape(-1, rows, right.shape[1]) @ right.T
+    return sound.reshape(-1)[: channels * count * _STEP].reshape(channels, -1)[:, :frames]
 
 
 def _angles(turns: np.ndarray) -> np.ndarray:

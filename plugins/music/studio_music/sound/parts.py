@@ -6,14 +6,15 @@ A part is a value that does not change with the mix: volume, pan, mute and solo 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
 from studio_music.piece import Note
-from studio_music.sound.tones import LAYERS, LONGEST, Tones, Voice, loudness_of
+from studio_music.sound.tempo_map import TempoMap
+from studio_music.sound.tones import LAYERS, LONGEST, Synth, Tones, Voice, loudness_of
 
 _CHOKES = ({42, 44, 46}, {71, 72}, {73, 74}, {78, 79}, {80, 81})
 """Drums of which only one sounds at a time."""
@@ -21,8 +22,7 @@ _CHOKE = 0.03
 _LINKED = 0.4  # seconds over which the parts of a very long tone are faded into each other
 
 
-@dataclass(frozen=True)
-class Sounding:
+class Sounding(NamedTuple):
     """One note in samples: it starts, is let go after ``hold``, and fades for ``fade`` more."""
 
     start: int
@@ -46,10 +46,11 @@ class Part:
     """
 
     def __init__(
-        self, notes: Sequence[Note], program: int, drums: bool, tones: Tones, clock: Clock
+        self, notes: Sequence[Note], program: int, drums: bool, tones: Tones, tempo_map: TempoMap
     ) -> None:
         self._tones = tones
-        made = _drums(notes, tones, clock) if drums else _held(notes, program, tones, clock)
+        make = _drums if drums else _held
+        made = make(notes, program, tones, tempo_map)
         self._notes = sorted(made, key=lambda note: note.start)
         self._starts = [note.start for note in self._notes]
         ends = np.array([note.end for note in self._notes], np.int64)
@@ -100,25 +101,51 @@ class Part:
         bus[:, place : place + end - begin] += part
 
 
-Clock = Callable[[int], int]
-"""Which sample a tick sounds at."""
+def _drums(
+    notes: Sequence[Note], _program: int, tones: Tones, tempo_map: TempoMap
+) -> list[Sounding]:
+    """Return each drum as long as it rings, or until another that excludes it."""
+    rate, cut, rings = tones.synth.rate, _choked(notes), _Rings(tones.synth)
+    fade, found = round(_CHOKE * rate), []
+    for note, start in zip(notes, tempo_map.samples([note.start for note in notes]).tolist()):
+        voice = _voice(note, 0, drums=True)
+        hold = rings[voice]
+        if note in cut:
+            hold = min(hold, tempo_map.sample(cut[note]) - start)
+        found.append(Sounding(start, int(hold), fade, voice, loudness_of(note.velocity)))
+    return found
+
+
+def _held(notes: Sequence[Note], program: int, tones: Tones, tempo_map: TempoMap) -> list[Sounding]:
+    """Return the notes; one that is longer than a tone in parts that fade into each other."""
+    rate, rings, found = tones.synth.rate, _Rings(tones.synth), []
+    most, link = round((LONGEST - 2.0) * rate), round(_LINKED * rate)
+    fade = round(tones.synth.release(Voice(program, False, 60, 0)) * rate)
+    starts = tempo_map.samples([note.start for note in notes]).tolist()
+    ends = tempo_map.samples([note.end for note in notes]).tolist()
+    for note, start, end in zip(notes, starts, ends):
+        voice, loudness = _voice(note, program, drums=False), loudness_of(note.velocity)
+        ring, hold = rings[voice], end - start
+        while hold > most and ring == np.inf:
+            found.append(Sounding(start, most - link, link, voice, loudness))
+            start, hold = start + most - link, hold - (most - link)
+        found.append(Sounding(start, int(min(hold, ring)), fade, voice, loudness))
+    return found
+
+
+class _Rings(dict[Voice, float]):
+    """After how many samples each voice has died away, asked once for each."""
+
+    def __init__(self, synth: Synth) -> None:
+        self._synth = synth
+
+    def __missing__(self, voice: Voice) -> float:
+        self[voice] = float(np.rint(self._synth.ring(voice) * self._synth.rate))
+        return self[voice]
 
 
 def _voice(note: Note, program: int, *, drums: bool) -> Voice:
     return Voice(program, drums, note.pitch, note.velocity * LAYERS // 128)
-
-
-def _drums(notes: Sequence[Note], tones: Tones, clock: Clock) -> list[Sounding]:
-    """Return each drum as long as it rings, or until another that excludes it."""
-    rate, cut = tones.synth.rate, _choked(notes)
-    found = []
-    for note in notes:
-        voice, start = _voice(note, 0, drums=True), clock(note.start)
-        hold = round(tones.synth.ring(voice) * rate)
-        if note in cut:
-            hold = min(hold, clock(cut[note]) - start)
-        found.append(Sounding(start, hold, round(_CHOKE * rate), voice, loudness_of(note.velocity)))
-    return found
 
 
 def _choked(notes: Sequence[Note]) -> dict[Note, int]:
@@ -129,23 +156,3 @@ def _choked(notes: Sequence[Note]) -> dict[Note, int]:
             if following.start > note.start:
                 cut[note] = following.start
     return cut
-
-
-def _held(notes: Sequence[Note], program: int, tones: Tones, clock: Clock) -> list[Sounding]:
-    """Return the notes; one that is longer than a tone in parts that fade into each other."""
-    synth = tones.synth
-    rate = synth.rate
-    most, link = round((LONGEST - 2.0) * rate), round(_LINKED * rate)
-    found = []
-    for note in notes:
-        voice, start = _voice(note, program, drums=False), clock(note.start)
-        hold, loudness = clock(note.end) - start, loudness_of(note.velocity)
-        ring = synth.ring(voice)
-        if np.isfinite(ring):
-            hold = min(hold, round(ring * rate))
-        while hold > most and not np.isfinite(ring):
-            found.append(Sounding(start, most - link, link, voice, loudness))
-            start, hold = start + most - link, hold - (most - link)
-        fade = round(synth.release(voice) * rate)
-        found.append(Sounding(start, hold, fade, voice, loudness))
-    return found

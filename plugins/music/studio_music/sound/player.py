@@ -27,6 +27,7 @@ AHEAD = 8
 _FIRST = 2  # blocks that wait before the device is started
 _TURN = 0.02  # seconds between two looks at what waits
 _IDLE = 4.0  # seconds of silence after which the device is let go
+_PARTING = 0.5  # seconds that closing waits for the thread
 _JITTER = 0.5  # seconds by which the clock of a device may be wrong
 _DEAD = 5.0  # seconds after which a device that asks for nothing is given up
 
@@ -158,7 +159,7 @@ class Player:
         """Let go of the device; the player cannot be used again."""
         self._closing = True
         self._news.set()
-        self._thread.join()
+        self._thread.join(_PARTING)  # what takes longer ends by itself: a window waits for nothing
 
     def _change(self, **wanted: Any) -> None:
         with self._lock:

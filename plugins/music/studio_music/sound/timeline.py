@@ -5,6 +5,7 @@ A timeline is a value: any stretch of it can be mixed at any time, with the same
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy as np
 from studio.api import BadInput
 from studio_music.piece import TICKS, Note, Piece, Track
 from studio_music.sound.parts import Part
+from studio_music.sound.tempo_map import TempoMap
 from studio_music.sound.tones import Tones
 
 MAX_SECONDS = 1800.0
@@ -38,6 +40,7 @@ class Timeline:
     ) -> None:
         """Parts of ``before`` whose notes are the same are taken over, so that edits are quick."""
         self.piece, self.tones = piece, tones
+        self._tempo_map = TempoMap(piece.tempos, tones.synth.rate)
         self._known: dict[Any, tuple[Any, Part]] = {}
         known = before._known if before and before.tones is tones else {}
         self._mix = [
@@ -52,11 +55,11 @@ class Timeline:
 
     def sample(self, tick: int) -> int:
         """Return the sample at which ``tick`` sounds."""
-        return round(self.piece.seconds(tick) * self.tones.synth.rate)
+        return self._tempo_map.sample(tick)
 
     def tick(self, sample: float) -> int:
         """Return the tick that sounds at ``sample``."""
-        return self.piece.tick_at(sample / self.tones.synth.rate)
+        return self._tempo_map.tick(sample)
 
     def mix_into(self, bus: np.ndarray, at: int, **which: Any) -> None:
         """Add what sounds from sample ``at`` on to ``bus`` (2, frames); see ``Part``."""
@@ -69,7 +72,7 @@ class Timeline:
         key = (id(notes), program, drums, self.piece.tempos)
         # The notes stand beside the part, so that no other notes get their place in memory.
         self._known[key] = known.get(key) or (
-            notes, Part(notes, program, drums, self.tones, self.sample),
+            notes, Part(notes, program, drums, self.tones, self._tempo_map),
         )  # fmt: skip
         return self._known[key][1]
 
@@ -98,7 +101,7 @@ def beats(piece: Piece) -> list[tuple[int, bool]]:
     bars = piece.bar_starts()
     changes = sorted(piece.metres, key=lambda change: change.tick)
     for bar, following in zip(bars, [*bars[1:], piece.end]):
-        metre = [change.metre for change in changes if change.tick <= bar][-1]
+        metre = changes[max(0, bisect_right(changes, bar, key=lambda c: c.tick) - 1)].metre
         beat = 4 * TICKS // metre.unit
         if metre.unit >= 8 and metre.beats % 3 == 0:  # six eighths are two beats
             beat *= 3

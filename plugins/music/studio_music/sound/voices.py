@@ -58,11 +58,6 @@ class Struck:
     shimmer: tuple[float, float] = (0.0, 0.0)
     release: float = 0.15
 
-    @property
-    def sustained(self) -> bool:
-        """Whether it sounds as long as it is held."""
-        return False
-
     def seconds(self, hertz: float) -> float:
         """Return when it has died away."""
         return float(np.clip(self.ring * (220 / hertz) ** 0.5, 0.08, 24.0))
@@ -78,10 +73,10 @@ class Struck:
             gains = (gains * [[0.6], [0.4]]).ravel()
         turns = np.full((1, len(hertz)), 0.75)  # a blow starts all of them from rest
         made = partials.bank(touch.rate, touch.frames, hertz, gains[None], decay, turns)
-        made /= max(1e-6, float(np.abs(gains).sum()) ** 0.5 * float((gains**2).sum()) ** 0.25)
+        made /= np.sqrt((gains**2).sum()) + 1e-9
         rise(made, touch.rate, self.attack)
         if self.knock:
-            add_burst(made, touch, self.knock * (0.3 + touch.strength), self.knock_hertz)
+            add_burst(made, touch, self.knock * (0.4 + 1.4 * touch.strength), self.knock_hertz)
         return _side_to_side(made, touch.rate, *self.shimmer) if self.shimmer[0] else made
 
     def _partials(self, touch: Touch) -> tuple[np.ndarray, np.ndarray]:
@@ -125,11 +120,6 @@ class Held:
     cents: float = 4.0
     release: float = 0.12
 
-    @property
-    def sustained(self) -> bool:
-        """Whether it sounds as long as it is held."""
-        return True
-
     def tone(self, touch: Touch) -> np.ndarray:
         """Return (1 or 2, frames) float32."""
         waves = self._waves(touch)
@@ -152,14 +142,13 @@ class Held:
         return made
 
     def _waves(self, touch: Touch) -> np.ndarray:
-        count = int(min(MOST_PARTIALS, max(1, TOP_SHARE * touch.rate // touch.hertz)))
-        number = np.arange(1.0, count + 1)
+        number = harmonics(touch)
         hertz = touch.hertz * number
         bright = self.spectrum.gains(hertz, number, touch.strength)
         dark = self.spectrum.gains(hertz, number, touch.strength * 0.3) / (1 + number / 6)
         shades = np.stack((dark, bright)) * below_top(hertz, touch.rate)
         shades /= np.sqrt((shades**2).sum(axis=1, keepdims=True)) + 1e-9
-        turns = np.random.default_rng(count).random(count)
+        turns = np.random.default_rng(len(number)).random(len(number))
         return wavetables.table(shades, turns)
 
 
@@ -183,30 +172,15 @@ class Section:
     fade: float = 0.0
     release: float = 0.25
 
-    @property
-    def sustained(self) -> bool:
-        """Whether it sounds as long as it is held."""
-        return True
-
     def tone(self, touch: Touch) -> np.ndarray:
         """Return (2, frames) float32."""
-        count = int(min(MOST_PARTIALS, max(1, TOP_SHARE * touch.rate // touch.hertz)))
-        number = np.arange(1.0, count + 1)
-        gains = self.spectrum.gains(touch.hertz * number, number, touch.strength)
-        gains = gains * below_top(touch.hertz * number, touch.rate)
-        places = np.linspace(-1, 1, 2 * self.players + 1)  # the middle one is in tune, and loudest
-        ratio = 2 ** (places * self.cents / 1200)
-        hertz = (ratio[:, None] * touch.hertz * number).ravel()
-        loud = 1 - 0.55 * np.abs(places)
-        side = np.where(places == 0, 0, 0.6 * (-1.0) ** np.arange(len(places)))
-        balance = np.stack((1 + side, 1 - side)) * loud
-        amplitude = (balance[:, :, None] * gains).reshape(2, -1)
-        turns = np.broadcast_to(touch.rng.random(len(hertz)), (2, len(hertz)))
+        hertz, amplitude = self._all_partials(touch)
+        turns = np.broadcast_to(touch.rng.random(len(hertz)), amplitude.shape)
         decay = np.full(len(hertz), self.fade)
         made = partials.bank(touch.rate, touch.frames, hertz, amplitude, decay, turns)
         made /= np.sqrt((amplitude**2).sum() / 2) + 1e-9
-        time = np.arange(touch.frames, dtype=np.float32) / touch.rate
         if self.tremolo[0]:
+            time = np.arange(touch.frames, dtype=np.float32) / touch.rate
             made *= 1 - self.tremolo[0] * (0.5 - 0.5 * np.cos(2 * np.pi * self.tremolo[1] * time))
         if self.breath:
             air = noise.coloured(
@@ -216,8 +190,25 @@ class Section:
         rise(made, touch.rate, self.attack)
         return made
 
+    def _all_partials(self, touch: Touch) -> tuple[np.ndarray, np.ndarray]:
+        """Return the frequencies of all players, and their amplitudes left and right."""
+        number = harmonics(touch)
+        gains = self.spectrum.gains(touch.hertz * number, number, touch.strength)
+        gains = gains * below_top(touch.hertz * number, touch.rate)
+        places = np.linspace(-1, 1, 2 * self.players + 1)  # the middle one is in tune, and loudest
+        hertz = 2 ** (places[:, None] * self.cents / 1200) * touch.hertz * number
+        side = np.where(places == 0, 0, 0.6 * (-1.0) ** np.arange(len(places)))
+        balance = np.stack((1 + side, 1 - side)) * (1 - 0.55 * np.abs(places))
+        return hertz.ravel(), (balance[:, :, None] * gains).reshape(2, -1)
+
 
 Recipe = Struck | Held | Section
+
+
+def harmonics(touch: Touch) -> np.ndarray:
+    """Return the numbers, from 1, of the harmonics that the rate can carry."""
+    count = min(MOST_PARTIALS, max(1, TOP_SHARE * touch.rate // touch.hertz))
+    return np.arange(1.0, count + 1)
 
 
 def rise(sound: np.ndarray, rate: int, seconds: float) -> None:

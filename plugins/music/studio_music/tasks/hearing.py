@@ -41,6 +41,7 @@ def hear(
         BadInput: There is nothing to play, it is too long, or the instrument is not there.
     """
     from studio_music.sound import audio_files
+    from studio_music.sound.synths import open_synth
     from studio_music.thumbnails import sound_png
 
     samples = yield from _rendered(ctx, piece, how, share)
@@ -56,6 +57,7 @@ def hear(
             "seconds": round(len(samples) / how.rate, 2),
             "sample_rate": how.rate,
             "loop": how.loop,
+            "instrument": open_synth(how.synth, how.rate).name,
             **recipe,
         },
         preview=sound_png(samples),

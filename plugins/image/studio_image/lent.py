@@ -1,0 +1,18 @@
+"""Whether lent weights are what a task computes with. Loads nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from studio.api import BadInput
+
+
+def as_lent(model: Any, kind: type, weights: str, purpose: str) -> Any:
+    """Return ``model`` if it is of ``kind``.
+
+    Raises:
+        BadInput: It is of another family: the file was meant for something else.
+    """
+    if isinstance(model, kind):
+        return model
+    raise BadInput(f"The weights “{weights}” are not for {purpose}.", "Choose other weights.")

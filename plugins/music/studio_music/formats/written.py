@@ -1,0 +1,228 @@
+"""A score as it is written, bar by bar and part by part, and how it becomes a piece when played.
+
+What readers of MusicXML and ABC share: repeats written out, ties joined, changes put in time.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from studio.api import BadInput
+from studio_music.formats.repeats import Marks, played
+from studio_music.piece import (
+    MAX_NOTES,
+    TEMPO_RANGE,
+    Chord,
+    Key,
+    Metre,
+    MetreChange,
+    Note,
+    Piece,
+    Tempo,
+    Track,
+)
+
+
+class WrittenNote(NamedTuple):
+    """A sounding note from ``start`` ticks of its bar on, and what it is tied to.
+
+    ``place`` is its letter and octave, where what is tied to it is found by that.
+    """
+
+    start: int
+    length: int
+    pitch: int
+    velocity: int
+    tied: bool
+    ties: bool
+    voice: str
+    place: tuple[str, int] = ("", 0)
+
+
+@dataclass
+class WrittenBar:
+    """One bar: places are ticks from its start."""
+
+    notes: list[WrittenNote] = field(default_factory=list)
+    length: int = 0
+    tempos: list[tuple[int, float]] = field(default_factory=list)
+    chords: list[tuple[int, str]] = field(default_factory=list)
+    metre: Metre | None = None
+    key: Key | None = None
+    begins: bool = False
+    times: int = 0
+    endings: frozenset[int] = frozenset()
+
+    @property
+    def marks(self) -> Marks:
+        """Its repeats."""
+        return Marks(self.begins, self.times, self.endings)
+
+
+@dataclass
+class WrittenPart:
+    """A part: a track that has no notes yet, and its bars."""
+
+    track: Track
+    bars: list[WrittenBar]
+
+
+class Score:
+    """A whole score, laid out in time as it is played."""
+
+    def __init__(self, title: str, parts: Sequence[WrittenPart], remarks: list[str]) -> None:
+        self._title = title
+        self._parts = parts
+        self._remarks = remarks
+        count = max((len(part.bars) for part in parts), default=0)
+        silence = WrittenBar()
+        self._bars = [
+            [part.bars[at] if at < len(part.bars) else silence for part in parts]
+            for at in range(count)
+        ]
+        self._order = played([_marks(together) for together in self._bars])
+        if len(self._order) > count:
+            remarks.append("Repeats were written out.")
+        self._metres = self._read_metres()
+        self._starts = self._lay_out()
+
+    def _read_metres(self) -> list[Metre]:
+        """Return the metre of each bar as written."""
+        metre, found = Metre(), []
+        for together in self._bars:
+            metre = next((bar.metre for bar in together if bar.metre), metre)
+            found.append(metre)
+        return found
+
+    def _lay_out(self) -> list[int]:
+        """Return where each bar begins in the order of playing, and where the last one ends."""
+        starts = [0]
+        for at in self._order:
+            length = max(bar.length for bar in self._bars[at]) or self._metres[at].bar
+            starts.append(starts[-1] + length)
+        return starts
+
+    def _played(self) -> Iterator[tuple[int, list[WrittenBar]]]:
+        for start, at in zip(self._starts, self._order):
+            yield start, self._bars[at]
+
+    def piece(self) -> Piece:
+        """Return the score as a piece.
+
+        Raises:
+            BadInput: It has no notes, or with its repeats too many.
+        """
+        metres = [self._metres[at] for at in self._order] or [Metre()]
+        tracks = tuple(
+            replace(part.track, notes=tuple(sorted(self._notes(number))))
+            for number, part in enumerate(self._parts)
+        )
+        if not any(track.notes for track in tracks):
+            raise BadInput("This score has no notes.", "Choose one that has.")
+        first = self._starts[1]
+        piece = Piece(
+            title=self._title,
+            key=self._key(),
+            tempos=tuple(self._tempos()),
+            metres=tuple(_changes(self._starts, metres)),
+            length=self._starts[-1],
+            pickup=first if first < metres[0].bar and len(metres) > 1 else 0,
+            tracks=tracks,
+            chords=self._chords(),
+        )
+        self._count_bars(piece, metres)
+        return piece
+
+    def _count_bars(self, piece: Piece, metres: list[Metre]) -> None:
+        """Say where bars have too few or too many beats, so that later ones lie elsewhere."""
+        expected = set(piece.bar_starts())
+        spans = zip(self._starts, self._starts[1:], metres)
+        whole = [start for start, end, metre in spans if end - start == metre.bar]
+        if any(start not in expected for start in whole):
+            self._remarks.append("Some bars do not add up; bar lines may lie elsewhere here.")
+
+    def _key(self) -> Key:
+        parts = [[bar.key for bar in part.bars if bar.key] for part in self._parts]
+        if any(len({*found}) > 1 for found in parts):
+            self._remarks.append("The key changes in this score; the first one is kept.")
+        pitched = [found for found, part in zip(parts, self._parts) if not part.track.drums]
+        return next((found[0] for found in [*pitched, *parts] if found), Key())
+
+    def _tempos(self) -> list[Tempo]:
+        found: dict[int, float] = {}
+        low, high = TEMPO_RANGE
+        for start, together in self._played():
+            for place, bpm in (tempo for bar in together for tempo in bar.tempos):
+                if not low <= bpm <= high:
+                    self._remarks.append(
+                        f"A tempo of {bpm:.4g} bpm cannot be played; it is {low:g} to {high:g} now."
+                    )
+                found.setdefault(start + place, min(high, max(low, bpm)))
+        first = found.pop(0, 100.0)
+        return [Tempo(0, first), *(Tempo(tick, found[tick]) for tick in sorted(found))]
+
+    def _chords(self) -> tuple[Chord, ...]:
+        found: dict[int, str] = {}
+        for start, together in self._played():
+            for place, symbol in (chord for bar in together for chord in bar.chords):
+                found.setdefault(start + place, symbol)
+        return tuple(Chord(tick, found[tick]) for tick in sorted(found))
+
+    def _notes(self, part: int) -> list[Note]:
+        """Return the notes of a part in the order of playing, tied ones as one."""
+        made: list[Note] = []
+        ties = _Ties()
+        for begin, together in self._played():
+            for written in sorted(together[part].notes, key=lambda note: note.start):
+                note = Note(begin + written.start, written.pitch, written.length, written.velocity)
+                if written.tied:
+                    note = ties.joined(note, written.voice)
+                if written.ties:
+                    ties.hold(note, written.voice)
+                else:
+                    made.append(note)
+                if len(made) > MAX_NOTES:
+                    raise BadInput(f"With its repeats this has more than {MAX_NOTES:,} notes.")
+        return made + ties.left()
+
+
+class _Ties:
+    """Notes that are tied on to what has not come yet."""
+
+    def __init__(self) -> None:
+        self._held: defaultdict[tuple[int, int], list[tuple[str, Note]]] = defaultdict(list)
+
+    def hold(self, note: Note, voice: str) -> None:
+        """Keep a note until the one comes that it is tied to."""
+        self._held[note.end, note.pitch].append((voice, note))
+
+    def joined(self, note: Note, voice: str) -> Note:
+        """Return ``note`` together with what was tied to it, from its own voice if there is any."""
+        held = self._held[note.start, note.pitch]
+        if not held:
+            return note  # after a repeat: the tie came from elsewhere
+        at = next((at for at, (other, _) in enumerate(held) if other == voice), 0)
+        _, before = held.pop(at)
+        return Note(before.start, note.pitch, note.end - before.start, before.velocity)
+
+    def left(self) -> list[Note]:
+        """Return the notes whose ties lead nowhere; they sound as long as they are written."""
+        return [note for held in self._held.values() for _, note in held]
+
+
+def _marks(together: list[WrittenBar]) -> Marks:
+    """Return the repeats of a bar, from whichever part has them."""
+    return max((bar.marks for bar in together), key=lambda m: (m.times, m.begins, len(m.endings)))
+
+
+def _changes(starts: list[int], metres: list[Metre]) -> list[MetreChange]:
+    made = [MetreChange(0, metres[0])]
+    for start, metre in zip(starts[1:], metres[1:]):
+        if metre != made[-1].metre:
+            made.append(MetreChange(start, metre))
+    return made

@@ -1,0 +1,59 @@
+"""Recipes: weights that are for something else are refused before a job is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import pytest
+
+from studio.api import Capability, Params, StudioError, WeightsId
+from studio.api.manifest import TaskEntry
+from studio.core.recipes import make_recipe
+from studio.protocol.errors import ErrorCode
+
+ENLARGE = TaskEntry("toy.enlarge", "Enlarge", "toy.schema:Enlarge", ("image",))
+
+
+class Enlarge(Params):
+    """Parameters that name weights."""
+
+    weights: Annotated[WeightsId, Capability("upscale")] = WeightsId()
+
+
+@dataclass
+class Row:
+    """What a recipe reads of a row of the catalogue."""
+
+    id: str
+    capabilities: tuple[str, ...]
+
+
+class Catalogue:
+    """Three sets of weights: for enlarging, for text, and for nobody knows what."""
+
+    rows = {
+        row.id: row
+        for row in (Row("sharp", ("upscale", "restore")), Row("words", ("text",)), Row("odd", ()))
+    }
+
+    def get(self, weights_id: str) -> Row:
+        return self.rows[weights_id]
+
+    def default_for(self, capability: str) -> Row:
+        return next(row for row in self.rows.values() if capability in row.capabilities)
+
+
+@pytest.mark.parametrize(("named", "taken"), [("", "sharp"), ("sharp", "sharp"), ("odd", "odd")])
+def test_weights_that_fit_or_may_fit_are_taken(named: str, taken: str) -> None:
+    recipe = make_recipe("toy", ENLARGE, Enlarge.parse({"weights": named}), Catalogue())
+    assert recipe.weights == (taken,)
+
+
+def test_weights_for_something_else_are_refused_in_a_sentence() -> None:
+    with pytest.raises(
+        StudioError, match=r"“words” are for “text”.*needs some for “upscale”"
+    ) as no:
+        make_recipe("toy", ENLARGE, Enlarge.parse({"weights": "words"}), Catalogue())
+    assert no.value.code is ErrorCode.BAD_INPUT
+    assert no.value.hint
