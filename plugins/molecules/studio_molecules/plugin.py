@@ -1,3 +1,62 @@
 """The window half: page, viewer and formats of molecules. Imports none of them before its use."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from studio.api import Kind, Page, PluginContext, SavedArtifact, hookimpl
+
+
+@hookimpl
+def studio_pages(ctx: PluginContext) -> Mapping[str, Callable[[], Page]]:
+    """Return the page of this plugin."""
+
+    def build() -> Page:
+        from studio_molecules.pages.molecule_page import build as build_page
+
+        return build_page(ctx)
+
+    return {"molecules.page": build}
+
+
+@hookimpl
+def studio_viewers(ctx: PluginContext) -> Mapping[str, Callable[[SavedArtifact], Any]]:
+    """Return the small grid for the gallery."""
+
+    def view(artifact: SavedArtifact) -> Any:
+        from studio_molecules.pages.viewer import Viewer
+
+        return Viewer(ctx, artifact)
+
+    return {Kind.MOLECULES: view}
+
+
+@hookimpl
+def studio_exporters() -> Mapping[str, Callable[[SavedArtifact, Path], None]]:
+    """Return the formats in which tables can leave the gallery; the page has more."""
+
+    def write(artifact: SavedArtifact, path: Path) -> None:
+        from studio_molecules.pages.tables import export_artifact
+
+        export_artifact(artifact, path)
+
+    return {f"{Kind.MOLECULES}:.smi": write}
+
+
+@hookimpl
+def studio_open_file(ctx: PluginContext, path: Path) -> Callable[[], None] | None:
+    """Return how a list of molecules that was dropped on the window is read."""
+    from studio_molecules.schema import MOLECULE_SUFFIXES
+
+    own = set(MOLECULE_SUFFIXES) - {".txt", ".csv", ".tsv"}  # those may be anybody's
+    if path.suffix.lower() not in own:
+        return None
+
+    def bring() -> None:
+        from studio_molecules.pages.arriving import bring_file
+
+        bring_file(ctx, path)
+
+    return bring

@@ -1,4 +1,4 @@
-"""Tables as files that RDKit has to write: SDF, and sheets of structures. The page puts them away."""
+"""Tables as files that RDKit has to write: SDF, and sheets of structures. Puts none away."""
 
 from __future__ import annotations
 

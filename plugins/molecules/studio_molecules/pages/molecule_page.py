@@ -1,0 +1,252 @@
+"""The page of molecules: modes, composer, browser put together. Computes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
+
+from studio.api import Page, PluginContext, SavedArtifact, StudioError
+from studio_molecules.molecule import Molecule
+from studio_molecules.pages.browser import Browser
+from studio_molecules.pages.collection import Collection
+from studio_molecules.pages.composer import Composer
+from studio_molecules.pages.deeds import Deeds
+from studio_molecules.pages.faults import Faults, fault_words
+from studio_molecules.pages.intake import Intake
+from studio_molecules.pages.making import Making
+from studio_molecules.pages.modes import GENERATE, IMPROVE, modes
+from studio_molecules.pages.page_actions import page_actions
+from studio_molecules.pages.progress_row import ProgressRow, TroubleRow
+from studio_molecules.pages.structures import Structures
+from studio_molecules.pages.switch_bar import SwitchBar
+from studio_molecules.pages.tables import read_table
+from studio_molecules.pages.welcome import no_weights, welcome
+from studio_molecules.pages.wording import tr
+
+_NARROW, _SMALL = 640, 720
+
+
+def build(ctx: PluginContext) -> Page:
+    """Return the page."""
+    page = MoleculePage(ctx)
+    return Page(
+        page,
+        panel=page.composer.panel,
+        save_state=page.save_state,
+        restore_state=page.restore_state,
+        accept=page.intake.accept,
+        actions=page_actions(page),
+        focus=page.focus,
+    )
+
+
+class MoleculePage(QWidget):
+    """Everything between the rail and the parameter panel.
+
+    Attributes:
+        collection: The molecules in view.
+        artifact: The table of the library they are; None while there is none.
+    """
+
+    def __init__(self, ctx: PluginContext) -> None:
+        super().__init__()
+        self._ctx = ctx
+        self.modes = {mode.id: mode for mode in modes()}
+        self.artifact: SavedArtifact | None = None
+        self._state: Mapping[str, Any] = {}
+        self._empty: QWidget | None = None
+        self._was_small = False
+        self.faults: Faults | None = None
+        self.collection = Collection()
+        self.structures = Structures(ctx)
+        self.switch = SwitchBar(
+            ctx, tr("What to do"), [(mode.id, mode.title, mode.icon) for mode in modes()]
+        )
+        self.composer = Composer(ctx)
+        self.progress = ProgressRow()
+        self.trouble = TroubleRow(ctx)
+        self.browser = Browser(ctx, self.collection, self.structures)
+        self.stage = QStackedWidget()
+        self.making = Making(ctx, self)
+        self.intake = Intake(ctx, self)
+        self.deeds = Deeds(ctx, self)
+        self._lay_out()
+        self._connect()
+        self.setAcceptDrops(True)
+        self.switch.set_part(GENERATE)
+        self.show_stage()
+
+    # --- putting it together ------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        self._title = QLabel(tr("Molecules"))
+        self._title.setProperty("role", "title")
+        self.called = QLabel()
+        self.called.setProperty("role", "mute")
+        head = QHBoxLayout()
+        head.setSpacing(16)
+        head.addWidget(self._title)
+        head.addWidget(self.switch)
+        head.addStretch(1)
+        head.addWidget(self.called)
+        self.stage.addWidget(self.browser)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(28, 16, 28, 16)
+        column.setSpacing(8)
+        column.addLayout(head)
+        column.addWidget(self.composer)
+        column.addWidget(self.progress)
+        column.addWidget(self.trouble)
+        column.addWidget(self.stage, 1)
+
+    def _connect(self) -> None:
+        self.switch.chosen.connect(self.set_mode)
+        self.composer.asked.connect(self.making.run_or_stop)
+        self.composer.continued.connect(self.making.go_on)
+        self.composer.open_asked.connect(self.intake.pick)
+        browser = self.browser
+        browser.table.menu_asked.connect(self.deeds.show_menu)
+        browser.grid.menu_asked.connect(self.deeds.show_menu)
+        browser.detail.copy_asked.connect(self.deeds.copy_current)
+        browser.detail.lead_asked.connect(self.deeds.use_as_lead)
+        browser.toolbar.recent_asked.connect(self.deeds.show_recent)
+        browser.toolbar.export_asked.connect(self.deeds.save_as)
+        end_theme = self._ctx.ui.on_theme(lambda _tokens: self.browser.update())
+        self.destroyed.connect(lambda: end_theme())
+
+    # --- modes --------------------------------------------------------------------------------
+
+    def set_mode(self, mode: str) -> None:
+        """Switch between generating, analogues, improving and predicting."""
+        if mode in self.modes and mode != self.composer.mode.id:
+            self.switch.set_part(mode)
+            self.trouble.hide()
+            self.composer.show_mode(mode)
+            self._show_going_on()
+            self.show_stage()
+
+    def show_stage(self) -> None:
+        """Show the table, or what this mode needs to begin."""
+        if len(self.collection.rows):
+            self.stage.setCurrentWidget(self.browser)
+            return
+        mode = self.composer.mode
+        do = {
+            "run": self.making.run,
+            "lead": self._run_lead,
+            "list": self.intake.read_list,
+            "pick": self.intake.pick,
+        }
+        if mode.needs_model and not self._ctx.weights.for_capability("smiles"):
+            empty = no_weights(self._ctx, do)
+        else:
+            empty = welcome(self._ctx, mode.id, do)
+        if self._empty is not None:
+            self.stage.removeWidget(self._empty)
+            self._empty.deleteLater()
+        self._empty = empty
+        self.stage.addWidget(empty)
+        self.stage.setCurrentWidget(empty)
+
+    def _run_lead(self, smiles: str) -> None:
+        self.composer.set_lead(smiles)
+        self.making.run()
+
+    def _show_going_on(self) -> None:
+        scored = "score" in self.collection.rows.figures
+        self.composer.go_on.setVisible(self.composer.mode.id == IMPROVE and scored)
+
+    def focus(self) -> None:
+        """Put the keyboard where a person starts."""
+        self.composer.focus()
+
+    # --- tables -------------------------------------------------------------------------------
+
+    def open_artifact(self, artifact: SavedArtifact) -> None:
+        """Show a table of the library; it is read beside the window."""
+
+        def show(found: list[Molecule] | StudioError) -> None:
+            if isinstance(found, StudioError):
+                self.trouble.tell(found)
+                return
+            self.show_table(artifact, found)
+
+        self._ctx.run_later(lambda: read_table(artifact.path), show)
+
+    def show_table(self, artifact: SavedArtifact, molecules: Sequence[Molecule]) -> None:
+        """Show molecules, and what was left out while they were read."""
+        self.artifact = artifact
+        self.called.setText(artifact.title[:48])
+        self.called.setToolTip(artifact.title)
+        self.collection.hold(molecules)
+        self.show_stage()
+        self._show_going_on()
+        if self._state:
+            state, self._state = self._state, {}
+            self.browser.restore_state(state)
+        faults = artifact.meta.get("faults")
+        if isinstance(faults, list) and faults:
+            untold = int(artifact.meta.get("faults_untold", 0))
+            words = fault_words(len(faults) + untold) + tr("; the others are here.")
+            self.trouble.remark(words, tr("Show them"), "list", lambda: self._list(faults, untold))
+
+    def _list(self, faults: Sequence[Mapping[str, Any]], untold: int) -> None:
+        self.faults = Faults(self._ctx, faults, untold, self)
+        self.faults.open()
+
+    # --- hands --------------------------------------------------------------------------------
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Title, words and filters give way where there is little room."""
+        super().resizeEvent(event)
+        self._title.setVisible(self.width() > _NARROW)
+        self.called.setVisible(self.width() > _SMALL)
+        small = self.width() < _SMALL
+        if small != self._was_small:
+            self._was_small = small
+            self.browser.toolbar.filters.setChecked(not small)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Lists may be dropped anywhere on the page."""
+        if self.intake.takes(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Read what was dropped."""
+        self.intake.drop(event.mimeData())
+        event.acceptProposedAction()
+
+    # --- state --------------------------------------------------------------------------------
+
+    def save_state(self) -> dict[str, Any]:
+        """Return what to keep over a restart."""
+        return {
+            "mode": self.composer.mode.id,
+            "composer": self.composer.save_state(),
+            "artifact": self.artifact.id if self.artifact else "",
+            "browser": self.browser.save_state(),
+        }
+
+    def restore_state(self, state: dict[str, Any]) -> None:
+        """Take what ``save_state`` returned, or anything else."""
+        composer, browser = state.get("composer"), state.get("browser")
+        if isinstance(composer, Mapping):
+            self.composer.restore_state(composer)
+        self.set_mode(str(state.get("mode", GENERATE)))
+        self._state = browser if isinstance(browser, Mapping) else {}
+        wanted = str(state.get("artifact") or "")
+        if wanted:
+            self._ctx.run_later(lambda: self._find(wanted), self._on_found)
+
+    def _find(self, id: str) -> SavedArtifact | None:
+        try:
+            return self._ctx.library.artifact(id)
+        except StudioError:  # gone from the library: that was the user's wish
+            return None
+
+    def _on_found(self, artifact: SavedArtifact | None) -> None:
+        if artifact is not None and not artifact.binned and self.artifact is None:
+            self.open_artifact(artifact)

@@ -1,0 +1,50 @@
+"""Points in the plane: which are best for two wishes at once, which lie within a lasso. No Qt."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+Point = tuple[float, float]
+
+
+def front(
+    xs: Sequence[float], ys: Sequence[float], rows: Sequence[int], more_x: bool, more_y: bool
+) -> list[int]:
+    """Return the rows that no other beats in both wishes (Pareto), from the best x on.
+
+    Args:
+        more_x, more_y: Whether more is better; else less is.
+    """
+    sign_x, sign_y = (1 if more_x else -1), (1 if more_y else -1)
+    known = [row for row in rows if not (math.isnan(xs[row]) or math.isnan(ys[row]))]
+    known.sort(key=lambda row: (-sign_x * xs[row], -sign_y * ys[row]))
+    best, found = -math.inf, []
+    for row in known:
+        if sign_y * ys[row] > best:
+            best = sign_y * ys[row]
+            found.append(row)
+    return found
+
+
+def inside(outline: Sequence[Point], x: float, y: float) -> bool:
+    """Return whether a point lies within a closed outline (crossings of a ray to the right)."""
+    within = False
+    for place, (x1, y1) in enumerate(outline):
+        x2, y2 = outline[place - 1]
+        if (y1 > y) != (y2 > y) and x < (x2 - x1) * (y - y1) / (y2 - y1) + x1:
+            within = not within
+    return within
+
+
+def ticks(low: float, high: float, most: int = 6) -> list[float]:
+    """Return round numbers from ``low`` to ``high``, at most about ``most`` of them."""
+    width = high - low
+    if not (width > 0 and math.isfinite(width)):
+        return [low]
+    rough = width / most
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(power * part for part in (1, 2, 2.5, 5, 10) if power * part >= rough * 0.999)
+    first = math.ceil(low / step - 1e-9)
+    last = math.floor(high / step + 1e-9)
+    return [number * step for number in range(first, last + 1)]

@@ -1,0 +1,137 @@
+"""What the molecules should be like: a card for each wish, likeness to the lead, what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import msgspec
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from studio.api import BadInput, PluginContext
+from studio_molecules.pages.molecule_model import column_title
+from studio_molecules.pages.wish_card import WishCard
+from studio_molecules.pages.wording import tr
+from studio_molecules.profile import WISHABLE, Profile, Wish, checked
+
+START = (
+    Wish("qed", low=0.7, slack=0.4),
+    Wish("sa", high=3.5, slack=2.0),
+    Wish("logp", low=1.0, high=3.5, slack=2.0),
+)
+"""What a first profile asks for: oral, easy to make, soluble enough."""
+
+
+class ProfileEditor(QWidget):
+    """Edits a profile.
+
+    Signals:
+        changed: The user changed it.
+    """
+
+    changed = Signal()
+
+    def __init__(self, ctx: PluginContext) -> None:
+        super().__init__()
+        self._ctx = ctx
+        self.cards: list[WishCard] = []
+        title = QLabel(tr("Profile"))
+        title.setProperty("role", "heading")
+        self.add = ctx.ui.button(tr("Add a wish"), "plus")
+        self.add.setProperty("density", "small")
+        self.add.clicked.connect(self._show_figures)
+        self.likeness = QDoubleSpinBox()
+        self.likeness.setRange(0, 0.95)
+        self.likeness.setSingleStep(0.05)
+        self.likeness.setAccessibleName(tr("Least likeness to the lead"))
+        self.likeness.setToolTip(
+            tr("Tanimoto likeness to the lead; a hard limit. 0 asks for none.")
+        )
+        self.likeness.valueChanged.connect(lambda _value: self.changed.emit())
+        near = QHBoxLayout()
+        near.addWidget(QLabel(tr("Likeness to lead, at least")), 1)
+        near.addWidget(self.likeness)
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(0, 0, 0, 0)
+        self.column.setSpacing(8)
+        self.column.addWidget(title)
+        self.column.addWidget(self.add)
+        self.column.addLayout(near)
+        self.show_profile(Profile(START))
+
+    # --- the profile --------------------------------------------------------------------------
+
+    def profile(self, lead: str) -> Profile:
+        """Return what is set.
+
+        Raises:
+            BadInput: It cannot be; the sentence names the wish.
+        """
+        similarity = self.likeness.value() if lead else 0.0
+        wishes = []
+        for number, card in enumerate(self.cards, 1):
+            wish = card.wish()
+            if wish is None:
+                words = tr("Wish {number} ({figure}) has an end that is no number.")
+                raise BadInput(
+                    words.format(number=number, figure=column_title(card.figure)),
+                    tr("Write a number, or leave it empty."),
+                )
+            wishes.append(wish)
+        return checked(Profile(tuple(wishes), lead, round(similarity, 4)))
+
+    def show_profile(self, profile: Profile) -> None:
+        """Show another profile; its lead is the page's affair."""
+        for card in list(self.cards):
+            self._take(card)
+        for wish in profile.wishes:
+            self._put(wish)
+        self.likeness.setValue(profile.similarity)
+
+    def add_wish(self, figure: str) -> None:
+        """Add a wish for a figure."""
+        self._put(Wish(figure, slack=1.0))
+        self.cards[-1].low.setFocus()
+        self.changed.emit()
+
+    def _put(self, wish: Wish) -> None:
+        card = WishCard(self._ctx, wish)
+        card.changed.connect(self.changed)
+        card.closed.connect(partial(self._on_closed, card))
+        self.column.insertWidget(1 + len(self.cards), card)
+        self.cards.append(card)
+
+    def _take(self, card: WishCard) -> None:
+        self.cards.remove(card)
+        card.hide()
+        card.deleteLater()
+
+    def _on_closed(self, card: WishCard) -> None:
+        self._take(card)
+        self.changed.emit()
+
+    def _show_figures(self) -> None:
+        menu = self._ctx.ui.menu()
+        wished = {card.figure for card in self.cards}
+        for figure in WISHABLE:
+            if figure not in wished:
+                menu.addAction(column_title(figure), partial(self.add_wish, figure))
+        menu.popup(self.add.mapToGlobal(self.add.rect().bottomLeft()))
+
+    # --- state --------------------------------------------------------------------------------
+
+    def save_state(self) -> dict[str, Any]:
+        """Return what is set, as plain data, whether it can be or not."""
+        wishes = [msgspec.to_builtins(wish) for card in self.cards if (wish := card.wish())]
+        return {"wishes": wishes, "similarity": self.likeness.value()}
+
+    def restore_state(self, state: Mapping[str, Any]) -> None:
+        """Take what ``save_state`` returned, or anything else."""
+        try:
+            profile = msgspec.convert(dict(state), Profile)
+        except (msgspec.ValidationError, TypeError, ValueError):
+            return  # of another version; the first profile stays
+        if all(wish.figure in WISHABLE for wish in profile.wishes):
+            self.show_profile(profile)

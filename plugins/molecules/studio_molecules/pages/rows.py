@@ -1,0 +1,86 @@
+"""The molecules in view as columns: figures by name, sorted, as words. No Qt, no chemistry."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Iterable, Sequence
+
+from studio_molecules.figures import DESCRIPTORS, Figure
+from studio_molecules.molecule import Molecule
+
+NAME, OPERATION, SMILES = "name", "operation", "smiles"
+TEXTS = (NAME, OPERATION, SMILES)
+"""Columns of words; every other column is a figure."""
+
+
+def figure_of(id: str) -> Figure:
+    """Return what a figure means; one that is not known is called by its id."""
+    return DESCRIPTORS.get(id) or Figure(id.replace("_", " ").capitalize(), "", "")
+
+
+def shown(id: str, value: float) -> str:
+    """Return a value as it is read: its digits, a dash where there is none."""
+    if math.isnan(value):
+        return "–"
+    text = f"{value:,.{figure_of(id).digits}f}"
+    return text.replace("-", "−")
+
+
+class Rows:
+    """A table of molecules.
+
+    Attributes:
+        molecules: One a row, in the order of their file.
+        figures: Ids of the figures that any of them has, in the order they are read about.
+    """
+
+    def __init__(self, molecules: Sequence[Molecule] = ()) -> None:
+        self.molecules = tuple(molecules)
+        found = dict.fromkeys(id for molecule in self.molecules for id in molecule.figures)
+        known = [id for id in DESCRIPTORS if id in found]
+        self.figures = (*known, *(id for id in found if id not in DESCRIPTORS))
+        self._columns: dict[str, array[float]] = {}
+        self._places: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        return len(self.molecules)
+
+    def values(self, figure: str) -> array[float]:
+        """Return a figure of every row; not a number where it has none."""
+        if figure not in self._columns:
+            self._columns[figure] = array(
+                "d", (each.figures.get(figure, math.nan) for each in self.molecules)
+            )
+        return self._columns[figure]
+
+    def bounds(self, figure: str) -> tuple[float, float]:
+        """Return the least and the largest value; (0, 1) where there is none."""
+        known = [value for value in self.values(figure) if not math.isnan(value)]
+        return (min(known), max(known)) if known else (0.0, 1.0)
+
+    def place(self, smiles: str) -> int:
+        """Return the row of a molecule; -1 if it is not here."""
+        if not self._places:
+            self._places = {each.smiles: row for row, each in enumerate(self.molecules)}
+        return self._places.get(smiles, -1)
+
+    def text(self, row: int, column: str) -> str:
+        """Return what stands in a cell."""
+        if column in TEXTS:
+            return str(getattr(self.molecules[row], column))
+        return shown(column, self.values(column)[row])
+
+    def order(self, column: str, descending: bool) -> list[int]:
+        """Return all rows sorted by a column, those without a value last; "" is as they came."""
+        rows: Iterable[int] = range(len(self))
+        if not column:
+            return list(rows)
+        if column in TEXTS:
+            words = [self.text(row, column).lower() for row in rows]
+            named = sorted((row for row in rows if words[row]), key=words.__getitem__)
+            return [*(reversed(named) if descending else named), *(r for r in rows if not words[r])]
+        values = self.values(column)
+        known = [row for row in rows if not math.isnan(values[row])]
+        known.sort(key=values.__getitem__, reverse=descending)
+        return [*known, *(row for row in rows if math.isnan(values[row]))]

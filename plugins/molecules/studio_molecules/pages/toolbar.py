@@ -1,0 +1,75 @@
+"""The row above the table: how it is shown, what can be done with it. Does nothing itself."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPoint, Signal
+from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
+
+from studio.api import PluginContext
+from studio_molecules.pages.switch_bar import SwitchBar
+from studio_molecules.pages.wording import tr
+
+TABLE, GRID, PLOT = "table", "grid", "plot"
+
+
+class Toolbar(QWidget):
+    """Buttons.
+
+    Attributes:
+        views: Table, grid or plot.
+        filters, detail: Whether those parts are in view.
+
+    Signals:
+        columns_asked, recent_asked: A menu is wanted; carries where on the screen.
+        export_asked: The user wants a file.
+    """
+
+    columns_asked = Signal(QPoint)
+    recent_asked = Signal(QPoint)
+    export_asked = Signal()
+
+    def __init__(self, ctx: PluginContext) -> None:
+        super().__init__()
+        self._ctx = ctx
+        self.views = SwitchBar(
+            ctx,
+            tr("How molecules are shown"),
+            (
+                (TABLE, tr("Table"), "table"),
+                (GRID, tr("Grid"), "layout-grid"),
+                (PLOT, tr("Plot"), "circle-dot"),
+            ),
+        )
+        self.views.set_part(TABLE)
+        self.filters = self._toggle("funnel", tr("Filters"))
+        self.detail = self._toggle("panel-bottom", tr("Closer look"))
+        self.columns = self._button("sliders-horizontal", tr("Choose figures"))
+        self.columns.clicked.connect(lambda: self.columns_asked.emit(_below(self.columns)))
+        self.recent = self._button("history", tr("Earlier tables"))
+        self.recent.clicked.connect(lambda: self.recent_asked.emit(_below(self.recent)))
+        self.export = ctx.ui.button(tr("Export"), "download")
+        self.export.setProperty("density", "small")
+        self.export.setToolTip(tr("Selected molecules, or all in view: SDF, SMILES, CSV, PNG, SVG"))
+        self.export.clicked.connect(lambda: self.export_asked.emit())
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        row.addWidget(self.filters)
+        row.addWidget(self.views)
+        row.addStretch(1)
+        for part in (self.columns, self.recent, self.detail, self.export):
+            row.addWidget(part)
+
+    def _button(self, icon: str, words: str) -> QToolButton:
+        button: QToolButton = self._ctx.ui.icon_button(icon, words)
+        return button
+
+    def _toggle(self, icon: str, words: str) -> QToolButton:
+        button = self._button(icon, words)
+        button.setCheckable(True)
+        button.setChecked(True)
+        return button
+
+
+def _below(button: QWidget) -> QPoint:
+    return button.mapToGlobal(button.rect().bottomLeft())

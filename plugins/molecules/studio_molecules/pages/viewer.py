@@ -1,0 +1,43 @@
+"""A table of molecules in the gallery: a small grid of its first structures."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from studio.api import PluginContext, SavedArtifact, StudioError
+from studio_molecules.molecule import Molecule
+from studio_molecules.pages.collection import Collection
+from studio_molecules.pages.molecule_model import MoleculeModel
+from studio_molecules.pages.structures import Structures
+from studio_molecules.pages.tables import read_table
+from studio_molecules.pages.views import Grid
+from studio_molecules.pages.wording import count_words, tr
+
+_FIGURES = ("score", "similarity", "qed", "logp", "sa")
+
+
+class Viewer(QWidget):
+    """Shows one artifact; it is read beside the window."""
+
+    def __init__(self, ctx: PluginContext, artifact: SavedArtifact) -> None:
+        super().__init__()
+        self.collection = Collection()
+        self.structures = Structures(ctx)
+        model = MoleculeModel(self.collection, self)
+        self.grid = Grid(ctx, self.collection, model, self.structures)
+        self.words = QLabel(tr("Reading…"))
+        self.words.setProperty("role", "mute")
+        self.words.setWordWrap(True)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.words)
+        column.addWidget(self.grid, 1)
+        ctx.run_later(lambda: read_table(artifact.path), self._show)
+
+    def _show(self, found: list[Molecule] | StudioError) -> None:
+        if isinstance(found, StudioError):
+            self.words.setText(str(found))
+            return
+        self.collection.hold(found)
+        self.grid.card.figures = [id for id in _FIGURES if id in self.collection.rows.figures][:3]
+        self.words.setText(count_words(len(found), len(found)))

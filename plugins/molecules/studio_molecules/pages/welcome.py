@@ -1,0 +1,87 @@
+"""What the page shows while there is no table: how each mode begins, or how to add weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from PySide6.QtWidgets import QWidget
+
+from studio.api import PluginContext
+from studio_molecules.pages.modes import ANALOGUES, GENERATE, IMPROVE
+from studio_molecules.pages.wording import tr
+
+PROPRANOLOL = "CC(C)NCC(O)COc1cccc2ccccc12"
+LIDOCAINE = "CCN(CC)CC(=O)Nc1c(C)cccc1C"
+MEDICINES = """CC(=O)Oc1ccccc1C(=O)O aspirin
+CC(=O)Nc1ccc(O)cc1 paracetamol
+CC(C)Cc1ccc(cc1)C(C)C(=O)O ibuprofen
+CN1C=NC2=C1C(=O)N(C(=O)N2C)C caffeine
+CC(C)NCC(O)COc1cccc2ccccc12 propranolol
+CCN(CC)CC(=O)Nc1c(C)cccc1C lidocaine
+CN1C(=O)CN=C(c2ccccc2)c2cc(Cl)ccc12 diazepam
+CC(C)(C)NCC(O)c1ccc(O)c(CO)c1 salbutamol
+O=C(O)c1cn(C2CC2)c2cc(N3CCNCC3)c(F)cc2c1=O ciprofloxacin
+CN1CCC23c4c5ccc(O)c4OC2C(O)C=CC3C1C5 morphine
+COc1ccc2[nH]cc(CCNC(C)=O)c2c1 melatonin
+CC1(C)SC2C(NC(=O)Cc3ccccc3)C(=O)N2C1C(=O)O penicillin G
+"""
+
+
+def welcome(ctx: PluginContext, mode: str, do: Mapping[str, Callable[..., None]]) -> QWidget:
+    """Return how a mode begins.
+
+    Args:
+        do: ``run()``, ``lead(smiles)``, ``list(text)`` and ``pick()``.
+    """
+    lead = do["lead"]
+    if mode == GENERATE:
+        return ctx.ui.empty_state(
+            "flask-conical",
+            tr("Make new molecules"),
+            tr("A small model on this machine writes them, RDKit checks each of them."),
+            [
+                ("sparkles", tr("Generate a first hundred"), do["run"]),
+                ("table", tr("Look at twelve medicines"), partial(do["list"], MEDICINES)),
+                ("folder-open", tr("Open SMILES, CSV or SDF"), do["pick"]),
+            ],
+        )
+    if mode in (ANALOGUES, IMPROVE):
+        title = tr("Relatives of a lead") if mode == ANALOGUES else tr("Improve to a profile")
+        text = (
+            tr("Write a lead above as SMILES; its relatives are as like it as you say.")
+            if mode == ANALOGUES
+            else tr("Say in the panel what the molecules should be like, then start the search.")
+        )
+        examples = [
+            ("git-fork", tr("From propranolol"), partial(lead, PROPRANOLOL)),
+            ("git-fork", tr("From lidocaine"), partial(lead, LIDOCAINE)),
+        ]
+        if mode == IMPROVE:
+            examples.append(("wand-sparkles", tr("From nothing"), do["run"]))
+        return ctx.ui.empty_state("git-fork", title, text, examples)
+    return ctx.ui.empty_state(
+        "gauge",
+        tr("Know the figures of your molecules"),
+        tr("Paste SMILES above, or open a list: weight, logP, likeness to drugs, alerts."),
+        [
+            ("folder-open", tr("Open SMILES, CSV or SDF"), do["pick"]),
+            ("table", tr("Try twelve medicines"), partial(do["list"], MEDICINES)),
+        ],
+    )
+
+
+def no_weights(ctx: PluginContext, do: Mapping[str, Callable[..., None]]) -> QWidget:
+    """Return how to add the weights that a mode needs, and what can be done without."""
+    return ctx.ui.empty_state(
+        "boxes",
+        tr("There is no model for this yet"),
+        tr(
+            "Open Models in the rail at the left, press Open folder, and put weights that write "
+            "SMILES there. Predicting needs none."
+        ),
+        [
+            ("folder-open", tr("Open SMILES, CSV or SDF"), do["pick"]),
+            ("table", tr("Look at twelve medicines"), partial(do["list"], MEDICINES)),
+        ],
+    )
