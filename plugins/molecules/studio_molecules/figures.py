@@ -47,9 +47,12 @@ DESCRIPTORS: dict[str, Figure] = {
         "Alerts", "", "Groups that often trouble assays or patients (PAINS, BRENK).", "low", 0
     ),
     "lipinski": Figure("Lipinski", "", "Rules of five that are broken, 0 to 4.", "low", 0),
+    "care": Figure(
+        "Care", "", "1 where it resembles a scheduled chemical weapon, 0 elsewhere.", "low", 0
+    ),
     "similarity": Figure(
         "Similarity", "", "Tanimoto likeness to the lead, 0 to 1 (Morgan, radius 2)."
     ),
     "score": Figure("Score", "", "How well it meets the profile, 0 to 1.", "high", 3),
 }
-"""What RDKit computes, id → figure, in the order of the table."""
+"""What RDKit computes and what tasks add, id → figure, in the order of the table."""

@@ -13,8 +13,8 @@ import msgspec
 from studio.api import BadInput
 from studio_molecules.figures import DESCRIPTORS
 
-WISHABLE = tuple(name for name in DESCRIPTORS if name != "score")
-"""What can be wished for: every figure but the score itself."""
+WISHABLE = tuple(name for name in DESCRIPTORS if name not in ("score", "care"))
+"""What can be wished for: every figure but the score itself, and the notice, which is no goal."""
 
 
 class Wish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

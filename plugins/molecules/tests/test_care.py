@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 from rdkit import Chem
-from studio_molecules.chem.care import notice
+
+from studio.api import BadInput
+from studio.testing.plugins import run_task
+from studio_molecules.chem.care import VERSION, notice
+from studio_molecules.molecule import from_csv
+from studio_molecules.profile import parse
+from studio_molecules.schema import Predict
+from studio_molecules.tasks import looking
 
 SCHEDULED = {
     "CC(C)OP(C)(=O)F": 1,
@@ -51,3 +58,23 @@ def test_ordinary_ones_are_not(smiles: str) -> None:
 def test_relatives_among_medicines_are_marked_too() -> None:
     chlorambucil = Chem.MolFromSmiles("O=C(O)CCCc1ccc(N(CCCl)CCCl)cc1")
     assert notice(chlorambucil) is not None
+
+
+def test_a_table_says_which_of_its_molecules_need_care() -> None:
+    made = run_task(looking.predict, Predict.parse({"smiles": "CCO\nCC(C)OP(C)(=O)F"}))
+    assert [each["care"] for each in made.result["molecules"]] == [0, 1]
+    assert made.result["notice"].startswith("1 of 2 molecules resemble")
+    (artifact,) = made.artifacts
+    assert artifact.meta["care_version"] == VERSION
+    assert [each.figures["care"] for each in from_csv(artifact.payload)] == [0, 1]
+
+
+def test_a_table_of_ordinary_ones_says_nothing_of_care() -> None:
+    made = run_task(looking.predict, Predict.parse({"smiles": "\n".join(ORDINARY)}))
+    assert made.result["notice"] == ""
+    assert not any("care" in each for each in made.result["molecules"])
+
+
+def test_the_notice_is_no_goal() -> None:
+    with pytest.raises(BadInput, match="figure that there is not"):
+        parse(b'{"wishes": [{"figure": "care", "low": 1}]}')

@@ -80,6 +80,14 @@ def notice(mol: Chem.Mol) -> Notice | None:
     return None
 
 
+def told(marked: int, count: int) -> str:
+    """Return the sentence for a table of ``count`` molecules, ``marked`` of them; or nothing."""
+    if not marked:
+        return ""
+    some = f"{marked:,} of {count:,} molecules resemble" if count > 1 else "This molecule resembles"
+    return f"{some} scheduled chemical weapons: look at the column “Care”."
+
+
 @functools.cache
 def _patterns() -> tuple[tuple[Rule, Chem.Mol], ...]:
     found = []

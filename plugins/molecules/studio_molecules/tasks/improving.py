@@ -40,7 +40,8 @@ def improve(ctx: TaskContext, params: Improve) -> Iterator[Event | None]:
         yield from _search(ctx, params, wanted, judge)
     except Cancelled:
         if any(each.score > 0 for each in judge.seen.values()):
-            yield from _result(ctx, params, wanted, judge, stopped=True)
+            # once it was stopped, a step without news would end it: only results are handed over
+            yield from filter(None, _result(ctx, params, wanted, judge, stopped=True))
         raise
     yield from _result(ctx, params, wanted, judge, stopped=False)
 
@@ -99,7 +100,7 @@ def _curve(judge: scoring.Judge) -> dict[str, float]:
 
 def _result(
     ctx: TaskContext, params: Improve, wanted: Profile, judge: scoring.Judge, *, stopped: bool
-) -> Iterator[Event]:
+) -> Iterator[Event | None]:
     rows = []
     for each in judge.best(params.count):
         if each.score > 0:

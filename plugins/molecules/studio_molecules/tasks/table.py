@@ -1,31 +1,49 @@
-"""The end of every task on molecules: a table as an artifact, its checks, and plain data."""
+"""The end of a task on molecules: a table as an artifact, checks and notices, plain data."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import msgspec
+
 from studio.api import Check, Event, Kind, TaskContext, Verdict
-from studio_molecules.chem import structure
+from studio_molecules.chem import care, structure
 from studio_molecules.molecule import Molecule, from_csv, to_csv
 
 _SHOWN = 10_000
 """Molecules whose figures go into the plain result; the table has all of them."""
 
+_BETWEEN_STEPS = 64
+
 
 def finish(
     ctx: TaskContext, molecules: Sequence[Molecule], title: str, **counts: Any
-) -> Iterator[Event]:
-    """Yield the artifact and the result: ``molecules`` with figures, beside ``counts``."""
-    payload = to_csv(molecules)
+) -> Iterator[Event | None]:
+    """Yield the artifact and the result: ``molecules`` with figures, beside ``counts``.
+
+    Where a molecule resembles a scheduled weapon, every row has the figure ``care``, 1 or 0, and
+    ``notice`` says how many there are; ``care_version`` is that of the screen.
+    """
+    valid, marked = 0, set()
+    for number, molecule in enumerate(molecules):
+        mol = structure.valid(molecule.smiles)
+        valid += mol is not None
+        if mol is not None and care.notice(mol):
+            marked.add(molecule.smiles)
+        if number % _BETWEEN_STEPS == 0:
+            yield None
+    if marked:
+        molecules = [_with_care(each, marked) for each in molecules]
+    told = {"care_version": care.VERSION, "notice": care.told(len(marked), len(molecules))}
     yield ctx.artifact(
         Kind.MOLECULES,
-        payload,
+        to_csv(molecules),
         suffix=".csv",
         title=title,
         text="\n".join(molecule.smiles for molecule in molecules[:_SHOWN]),
-        verdict=check(payload),
-        meta={"molecules": len(molecules), **counts},
+        verdict=_verdict([molecule.smiles for molecule in molecules], valid),
+        meta={"molecules": len(molecules), **counts, **told},
     )
     rows = [
         {
@@ -38,18 +56,26 @@ def finish(
         }
         for each in molecules[:_SHOWN]
     ]
-    yield ctx.result(molecules=rows, count=len(molecules), **counts)
+    yield ctx.result(molecules=rows, count=len(molecules), **counts, **told)
 
 
 def check(payload: bytes) -> Verdict:
     """Return whether every row of a table is a molecule, and no molecule is there twice."""
     smiles = [molecule.smiles for molecule in from_csv(payload)]
-    bad = [each for each in smiles if structure.valid(each) is None]
+    return _verdict(smiles, sum(structure.valid(each) is not None for each in smiles))
+
+
+def _verdict(smiles: Sequence[str], valid: int) -> Verdict:
     twice = len(smiles) - len(set(smiles))
     return Verdict(
         (
             Check("molecules", bool(smiles), f"{len(smiles):,} rows"),
-            Check("valid", not bad, f"RDKit takes {len(smiles) - len(bad):,} of {len(smiles):,}"),
+            Check("valid", valid == len(smiles), f"RDKit takes {valid:,} of {len(smiles):,}"),
             Check("different", not twice, f"{twice:,} are there twice" if twice else "no repeats"),
         )
     )
+
+
+def _with_care(molecule: Molecule, marked: set[str]) -> Molecule:
+    figures = {**molecule.figures, "care": float(molecule.smiles in marked)}
+    return msgspec.structs.replace(molecule, figures=figures)
