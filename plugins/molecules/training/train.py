@@ -10,6 +10,7 @@ Batches hold strings of about the same length, so that little is computed on pad
 from __future__ import annotations
 
 import argparse
+import json
 import time
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from torch import Tensor, nn
 
 from studio_molecules.smiles.network import NETWORKS
 from studio_molecules.smiles.vocabulary import PAD
+from studio_molecules.smiles.weights import read_metadata
 
 BATCH = 256
 POOL = 16
@@ -97,6 +99,15 @@ class Optimiser:
             part.zero_grad()
 
 
+def begin_with(network: nn.Module, path: Path, vocabulary: list[str]) -> int:
+    """Fill the network from a shipped file; return how many molecules that one had seen."""
+    metadata = read_metadata(path)
+    if metadata is None or json.loads(metadata["vocabulary"]) != vocabulary:
+        raise SystemExit(f"{path} is no SMILES model with the tokens of these data")
+    network.load_state_dict({name: value.float() for name, value in load_file(path).items()})
+    return int(metadata["seen"])
+
+
 def main() -> None:
     """Train until ``--steps``."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -111,8 +122,7 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     data = Strings(args.data)
     network = NETWORKS[args.network](len(data.vocabulary))
-    if args.init:
-        network.load_state_dict({k: v.float() for k, v in load_file(args.init).items()})
+    seen = begin_with(network, args.init, data.vocabulary) if args.init else 0
     optimiser = Optimiser(network)
     average = {name: value.clone() for name, value in network.state_dict().items()}
     args.folder.mkdir(parents=True, exist_ok=True)
@@ -121,13 +131,14 @@ def main() -> None:
         saved = torch.load(checkpoint, weights_only=True)
         network.load_state_dict(saved["network"])
         average, first = saved["average"], saved["step"]
+        seen = saved["seen"] - BATCH * first
         for part, state in zip(optimiser.parts, saved["optimiser"], strict=True):
             part.load_state_dict(state)
     size = sum(p.numel() for p in network.parameters())
     print(f"{args.network}: {size:,} parameters, from step {first}", flush=True)
     began = time.process_time()
     for step in range(first, args.steps):
-        loss, count = loss_of(network, data.batch(step))
+        loss, count = loss_of(network, data.batch(seen // BATCH + step))
         (loss / count).backward()
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         left = 1 - step / args.steps
@@ -148,6 +159,7 @@ def main() -> None:
                 "average": average,
                 "optimiser": [part.state_dict() for part in optimiser.parts],
                 "step": step + 1,
+                "seen": seen + BATCH * (step + 1),
                 "vocabulary": data.vocabulary,
             }
             torch.save(state, checkpoint.with_suffix(".part"))
