@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from studio_molecules.molecule import Molecule
 from studio_molecules.pages.filtering import Filters, histogram
-from studio_molecules.pages.plane import front, inside, ticks
+from studio_molecules.pages.plane import front, inside, ranking, ticks
 from studio_molecules.pages.rows import Rows, figure_of, shown
 from studio_molecules.pages.turning import UNTURNED, project, radius, turned
 
@@ -96,7 +96,7 @@ def test_no_point_of_the_front_is_beaten(
     places: list[tuple[int, int]], more_x: bool, more_y: bool
 ) -> None:
     xs, ys = zip(*places)
-    best = front(xs, ys, range(len(places)), more_x, more_y)
+    best = front(ranking(xs, ys, more_x, more_y), ys, range(len(places)), more_y)
     a, b = (1 if more_x else -1), (1 if more_y else -1)
 
     def beats(one: int, other: int) -> bool:
@@ -108,6 +108,13 @@ def test_no_point_of_the_front_is_beaten(
     on_it = {places[row] for row in best}
     beaten = [row for row in range(len(places)) if places[row] not in on_it]
     assert all(any(beats(other, row) for other in best) for row in beaten)
+
+
+def test_only_what_is_in_view_is_on_the_front() -> None:
+    xs, ys = [1.0, 2.0, 3.0, math.nan], [3.0, 2.0, 1.0, 9.0]
+    ranked = ranking(xs, ys, more_x=False, more_y=True)
+    assert front(ranked, ys, range(4), more_y=True) == [0]
+    assert front(ranked, ys, [1, 2, 3], more_y=True) == [1]
 
 
 def test_a_lasso_holds_what_is_in_it() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from rdkit import Chem
 
@@ -74,3 +76,17 @@ def test_what_is_drawn_brings_its_notice() -> None:
     plain, careful = made.result["notices"]
     assert plain == ""
     assert "Chemical Weapons Convention" in careful
+
+
+@pytest.mark.parametrize("dark", [True, False])
+def test_what_is_looked_for_is_marked_in_a_colour_that_every_reader_knows(dark: bool) -> None:
+    plain, marked = (
+        run_task(
+            looking.draw,
+            Draw.parse({"smiles": ["Cc1ccccc1"], "highlight": pattern, "dark": dark}),
+        ).result["svgs"][0]
+        for pattern in ("", "c1ccccc1")
+    )
+    more = set(re.findall(r"#[0-9A-Fa-f]{6}\b", marked)) - set(re.findall(r"#\w+", plain))
+    assert len(more) == 1
+    assert not re.search(r"#[0-9A-Fa-f]{8}\b", marked)

@@ -9,7 +9,8 @@ from rdkit.Chem.Draw import rdMolDraw2D
 from studio.api import BadInput
 from studio_molecules.chem.structure import valid
 
-_HIGHLIGHT = (0.96, 0.71, 0.24, 0.45)
+_HIGHLIGHT = {True: (0.42, 0.32, 0.13), False: (0.99, 0.85, 0.55)}
+"""Dark or light → the colour behind what is marked; opaque, for SVG readers differ on the rest."""
 
 
 def draw(smiles: str, width: int, height: int, *, dark: bool, pattern: Chem.Mol | None) -> str:
@@ -31,11 +32,17 @@ def draw(smiles: str, width: int, height: int, *, dark: bool, pattern: Chem.Mol 
     options.padding = 0.08
     options.maxFontSize = 16
     options.bondLineWidth = 1.5
-    options.setHighlightColour(_HIGHLIGHT)
-    atoms = (
-        [atom for match in mol.GetSubstructMatches(pattern) for atom in match] if pattern else []
+    options.setHighlightColour(_HIGHLIGHT[dark])
+    matches = mol.GetSubstructMatches(pattern) if pattern else ()
+    atoms = {atom for match in matches for atom in match}
+    bonds = [
+        bond.GetIdx()
+        for bond in mol.GetBonds()
+        if any({bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()} <= set(each) for each in matches)
+    ]
+    rdMolDraw2D.PrepareAndDrawMolecule(
+        canvas, mol, highlightAtoms=sorted(atoms), highlightBonds=bonds
     )
-    rdMolDraw2D.PrepareAndDrawMolecule(canvas, mol, highlightAtoms=sorted(set(atoms)))
     canvas.FinishDrawing()
     svg: str = canvas.GetDrawingText()
     return svg

@@ -18,7 +18,7 @@ from studio_molecules.pages.profile_editor import ProfileEditor
 from studio_molecules.pages.wording import tr
 
 _MAX_CHARS = 10_000_000
-_ONE, _SEVERAL = 34, 74
+_LINE, _EDGES, _MOST_LINES = 20, 14, 4
 
 
 class SmilesField(QPlainTextEdit):
@@ -35,6 +35,19 @@ class SmilesField(QPlainTextEdit):
         self.setFont(ctx.ui.mono())
         self.setTabChangesFocus(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.textChanged.connect(self.fit)
+        self.fit()
+
+    def fit(self) -> None:
+        """Be as high as the lines need, up to a few; more of them scroll."""
+        lines = self.blockCount()
+        self.setFixedHeight(_LINE * min(lines, _MOST_LINES) + _EDGES)
+        policies = Qt.ScrollBarPolicy
+        self.setVerticalScrollBarPolicy(
+            policies.ScrollBarAsNeeded if lines > _MOST_LINES else policies.ScrollBarAlwaysOff
+        )
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Return runs."""
@@ -94,9 +107,13 @@ class Composer(QFrame):
         panel = QWidget()
         column = QVBoxLayout(panel)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(12)
-        column.addWidget(self.curve)
-        column.addWidget(self.profile)
+        column.setSpacing(4)
+        own = QVBoxLayout()
+        own.setContentsMargins(20, 8, 16, 0)  # as the forms have them
+        own.setSpacing(12)
+        own.addWidget(self.curve)
+        own.addWidget(self.profile)
+        column.addLayout(own)
         for form in self.forms.values():
             column.addWidget(form.widget)
         column.addStretch(1)
@@ -125,7 +142,6 @@ class Composer(QFrame):
         self.hint.setVisible(mode == GENERATE)
         self.hint.setText(tr("New molecules like those that drugs are looked for in."))
         self.field.setVisible(mode != GENERATE)
-        self.field.setFixedHeight(_SEVERAL if mode == PREDICT else _ONE)
         self.open.setVisible(mode == PREDICT)
         self.field.setPlaceholderText(_placeholder(mode))
         self.field.setAccessibleName(tr("SMILES") if mode == PREDICT else tr("Lead"))
@@ -176,6 +192,7 @@ class Composer(QFrame):
         self.field.blockSignals(True)
         self.field.setPlainText(text)
         self.field.blockSignals(False)
+        self.field.fit()
 
     def _keep_text(self) -> None:
         self._texts[self._slot()] = self.field.toPlainText()

@@ -221,8 +221,8 @@ class Conformer(QWidget):
 
 
 def _haze(depth: float) -> float:
-    """Return how much of the ground a part takes on: nothing in front, near half at the back."""
-    return 0.45 * (1 - depth) / 2
+    """Return how much of the ground a part takes on: nothing in front, two fifths at the back."""
+    return 0.4 * (1 - depth) / 2
 
 
 def _mixed(colour: QColor, ground: QColor, part: float) -> QColor:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from studio.api import PluginContext, StudioError
 from studio_molecules.molecule import Molecule
@@ -79,15 +87,17 @@ class Detail(QFrame):
         self.folding = Folding(ctx)
         self.name = QLabel()
         self.name.setProperty("role", "heading")
-        self.smiles = QLabel()
+        self.smiles = QLineEdit()
         self.smiles.setFont(ctx.ui.mono())
-        self.smiles.setProperty("role", "mute")
-        self.smiles.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.smiles.setReadOnly(True)
+        self.smiles.setProperty("plain", "true")
+        self.smiles.setAccessibleName(tr("SMILES of the molecule"))
         self.notice = QLabel()
         self.notice.setWordWrap(True)
         self.notice.setProperty("role", "warn")
         self.figures = QLabel()
         self.figures.setTextFormat(Qt.TextFormat.RichText)
+        self.figures.setWordWrap(True)
         self.figures.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         self.figures.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._lay_out()
@@ -96,7 +106,7 @@ class Detail(QFrame):
 
     def _lay_out(self) -> None:
         self.setProperty("surface", "card")
-        self.setMinimumHeight(150)
+        self.setMinimumHeight(160)
         head = QHBoxLayout()
         head.setSpacing(8)
         head.addWidget(self.name)
@@ -112,12 +122,13 @@ class Detail(QFrame):
         facts = QWidget()
         inner = QVBoxLayout(facts)
         inner.setContentsMargins(0, 0, 8, 0)
-        for part in (self.notice, self.figures, self.family):
+        for part in (self.notice, self.family, self.figures):
             inner.addWidget(part)
         inner.addStretch(1)
         area = QScrollArea()
         area.setWidget(facts)
         area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         body = QHBoxLayout()
         body.setSpacing(8)
         body.addWidget(self.drawing, 2)
@@ -158,8 +169,8 @@ class Detail(QFrame):
             number=f"{self._collection.current + 1:,}"
         )
         self.name.setText(called)
-        self.smiles.setText(_short(molecule.smiles))
-        self.smiles.setToolTip(molecule.smiles)
+        self.smiles.setText(molecule.smiles)
+        self.smiles.setCursorPosition(0)
         self.drawing.show_molecule(molecule.smiles, called)
         self._show_notice()
         self._show_figures()
@@ -173,9 +184,9 @@ class Detail(QFrame):
         self.notice.setVisible(bool(said))
 
     def _show_figures(self) -> None:
-        molecule = self._collection.molecule()
+        molecule, colours = self._collection.molecule(), self._ctx.ui.tokens.colors
         if molecule is not None:
-            self.figures.setText(figures_as_html(molecule, self._ctx.ui.tokens.colors))
+            self.figures.setText(figures_as_html(molecule, self._collection.rows.figures, colours))
 
     def _on_folded(self, smiles: str, shape: Mapping[str, Any]) -> None:
         if smiles == self.drawing.smiles:
@@ -186,20 +197,19 @@ class Detail(QFrame):
             self.conformer.say(str(error))
 
 
-def figures_as_html(molecule: Molecule, colours: Mapping[str, str]) -> str:
-    """Return all figures as a table: title, value with unit, what it means."""
+def figures_as_html(molecule: Molecule, order: Sequence[str], colours: Mapping[str, str]) -> str:
+    """Return all figures as a table: title, value with unit, below it what it means."""
     mute = colours["mute"]
     rows = []
-    for id, value in molecule.figures.items():
+    for id in order:
+        if id not in molecule.figures:
+            continue
         figure = figure_of(id)
-        told = escape(f"{shown(id, value)} {figure.unit}".strip())
+        told = escape(f"{shown(id, molecule.figures[id])} {figure.unit}".strip())
         rows.append(
-            f"<tr><td style='padding-right:12px'>{escape(figure.title)}</td>"
-            f"<td align='right' style='padding-right:12px'><b>{told}</b></td>"
-            f"<td style='color:{mute}'>{escape(figure.meaning)}</td></tr>"
+            f"<tr><td>{escape(figure.title)}</td>"
+            f"<td align='right'><nobr><b>{told}</b></nobr></td></tr>"
+            f"<tr><td colspan='2' style='color:{mute}; font-size:12px; padding-bottom:6px'>"
+            f"{escape(figure.meaning)}</td></tr>"
         )
-    return f"<table cellspacing='0' cellpadding='2'>{''.join(rows)}</table>"
-
-
-def _short(smiles: str) -> str:
-    return smiles if len(smiles) <= 80 else f"{smiles[:77]}…"
+    return f"<table width='100%' cellspacing='0' cellpadding='1'>{''.join(rows)}</table>"

@@ -82,6 +82,8 @@ class Family(QWidget):
 
 def _origin(molecule: Molecule) -> str:
     """Return in words how it came about."""
+    if molecule.operation == "read":
+        return tr("Read from a list.")
     parts = [molecule.operation.capitalize() or tr("Unknown origin")]
     if molecule.parent:
         parts.append(tr("from {parent}").format(parent=molecule.parent))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
@@ -19,6 +19,8 @@ from PySide6.QtWidgets import (
 
 from studio.api import PluginContext
 from studio_molecules.pages.wording import tr
+
+_LINE_WIDE, _ROW_HIGH = 70, 26
 
 
 class Faults(QDialog):
@@ -39,10 +41,12 @@ class Faults(QDialog):
         self.list.setRootIsDecorated(False)
         self.list.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.list.setUniformRowHeights(True)
+        self.list.headerItem().setTextAlignment(0, Qt.AlignmentFlag.AlignRight)
         for fault in faults:
             item = QTreeWidgetItem([f"{fault['line']:,}", str(fault["reason"])])
             item.setTextAlignment(0, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             item.setToolTip(1, str(fault["reason"]))
+            item.setSizeHint(0, QSize(_LINE_WIDE, _ROW_HIGH))
             self.list.addTopLevelItem(item)
         copy = ctx.ui.button(tr("Copy list"), "copy")
         copy.clicked.connect(self._copy)

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QScrollArea,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -47,7 +48,7 @@ class FilterPanel(QFrame):
         self.reset = ctx.ui.icon_button("rotate-ccw", tr("Open all filters"))
         self.reset.clicked.connect(self.open_all)
         self.words = self._field(tr("Name or SMILES"), "search")
-        self.pattern = self._field(tr("Substructure, as SMARTS"), "hexagon")
+        self.pattern = self._field(tr("Substructure"), "hexagon")
         self.pattern.setToolTip(tr("SMARTS or SMILES, like c1ccccc1 or [NX3;H2]. Return looks."))
         self.trouble = QLabel()
         self.trouble.setProperty("role", "bad")
@@ -64,6 +65,9 @@ class FilterPanel(QFrame):
         field.setPlaceholderText(words)
         field.setAccessibleName(words)
         field.setClearButtonEnabled(True)
+        for button in field.findChildren(QToolButton):
+            button.setIcon(self._ctx.ui.icon("x", "mute"))
+            button.setAccessibleName(tr("Clear"))
         field.addAction(self._ctx.ui.icon(icon, "mute"), QLineEdit.ActionPosition.LeadingPosition)
         return field
 
@@ -105,11 +109,9 @@ class FilterPanel(QFrame):
 
     def _on_replaced(self) -> None:
         self._clear_cards()
-        for field in (self.words, self.pattern):
-            field.blockSignals(True)
-            field.clear()
-            field.blockSignals(False)
-        self.matcher.forget()
+        self.words.clear()
+        self.pattern.clear()
+        self.matcher.look_for("")
         self._say("")
         figures = self._collection.rows.figures
         for figure in [id for id in _FIRST if id in figures][:_AT_FIRST]:

@@ -6,7 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from studio.api import Page, PluginContext, SavedArtifact, StudioError
 from studio_molecules.molecule import Molecule
@@ -26,7 +33,7 @@ from studio_molecules.pages.tables import read_table
 from studio_molecules.pages.welcome import no_weights, welcome
 from studio_molecules.pages.wording import tr
 
-_NARROW, _SMALL = 640, 720
+_NARROW, _SMALL, _LOW = 640, 720, 600
 
 
 def build(ctx: PluginContext) -> Page:
@@ -58,7 +65,7 @@ class MoleculePage(QWidget):
         self.artifact: SavedArtifact | None = None
         self._state: Mapping[str, Any] = {}
         self._empty: QWidget | None = None
-        self._was_small = False
+        self._fitted = (True, True)
         self.faults: Faults | None = None
         self.collection = Collection()
         self.structures = Structures(ctx)
@@ -200,14 +207,18 @@ class MoleculePage(QWidget):
     # --- hands --------------------------------------------------------------------------------
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Title, words and filters give way where there is little room."""
+        """Title, words, filters and the closer look give way where there is little room."""
         super().resizeEvent(event)
         self._title.setVisible(self.width() > _NARROW)
         self.called.setVisible(self.width() > _SMALL)
-        small = self.width() < _SMALL
-        if small != self._was_small:
-            self._was_small = small
-            self.browser.toolbar.filters.setChecked(not small)
+        fits = self.width() >= _SMALL, self.height() >= _LOW
+        for now, before, button in zip(fits, self._fitted, self._giving_way()):
+            if now != before:
+                button.setChecked(now)
+        self._fitted = fits
+
+    def _giving_way(self) -> tuple[QToolButton, QToolButton]:
+        return self.browser.toolbar.filters, self.browser.toolbar.detail
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Lists may be dropped anywhere on the page."""

@@ -14,8 +14,8 @@ from studio_molecules.pages.structures import Structures, Wish
 from studio_molecules.pages.wording import tr
 
 CELL = QSize(132, 72)
-CARD = QSize(188, 188)
-_PICTURE = QSize(168, 112)
+CARD = QSize(176, 188)
+_PICTURE = QSize(158, 112)
 _ROUND = 10
 _SIGN = 16
 

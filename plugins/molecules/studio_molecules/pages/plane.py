@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 Point = tuple[float, float]
 
 
-def front(
-    xs: Sequence[float], ys: Sequence[float], rows: Sequence[int], more_x: bool, more_y: bool
-) -> list[int]:
-    """Return the rows that no other beats in both wishes (Pareto), from the best x on.
+def ranking(xs: Sequence[float], ys: Sequence[float], more_x: bool, more_y: bool) -> list[int]:
+    """Return the rows that have both values, the best x first, of equal ones the best y.
 
     Args:
         more_x, more_y: Whether more is better; else less is.
     """
-    sign_x, sign_y = (1 if more_x else -1), (1 if more_y else -1)
-    known = [row for row in rows if not (math.isnan(xs[row]) or math.isnan(ys[row]))]
-    known.sort(key=lambda row: (-sign_x * xs[row], -sign_y * ys[row]))
+    sign_x, sign_y = (-1 if more_x else 1), (-1 if more_y else 1)
+    known = [row for row in range(len(xs)) if not (math.isnan(xs[row]) or math.isnan(ys[row]))]
+    known.sort(key=lambda row: (sign_x * xs[row], sign_y * ys[row]))
+    return known
+
+
+def front(
+    ranked: Sequence[int], ys: Sequence[float], rows: Collection[int], more_y: bool
+) -> list[int]:
+    """Return the rows of ``rows`` that no other of them beats in both wishes (Pareto).
+
+    Args:
+        ranked: As ``ranking`` returned them; a filter does not change it.
+    """
+    wanted, sign = frozenset(rows), 1 if more_y else -1
     best, found = -math.inf, []
-    for row in known:
-        if sign_y * ys[row] > best:
-            best = sign_y * ys[row]
+    for row in ranked:
+        if sign * ys[row] > best and row in wanted:
+            best = sign * ys[row]
             found.append(row)
     return found
 

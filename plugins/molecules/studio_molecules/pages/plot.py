@@ -31,6 +31,7 @@ class Plot(QWidget):
         self.scatter.opened.connect(self.opened)
         self.x, self.y = self._choice(tr("Across")), self._choice(tr("Upwards"))
         self.way_x, self.way_y = self._way(), self._way()
+        self._more = {self.way_x: True, self.way_y: True}
         self.found = QLabel()
         self.found.setProperty("role", "warn")
         self.found.setToolTip(tr("Molecules that no other beats in both figures"))
@@ -60,9 +61,13 @@ class Plot(QWidget):
 
     def _way(self) -> QToolButton:
         button: QToolButton = self._ctx.ui.icon_button("arrow-up", tr("More is better"))
-        button.setCheckable(True)
-        button.toggled.connect(self._on_ways)
+        button.clicked.connect(lambda: self.set_way(button, not self._more[button]))
         return button
+
+    def set_way(self, way: QToolButton, more: bool) -> None:
+        """Say whether more is better on the axis of ``way``."""
+        self._more[way] = more
+        self._on_ways()
 
     def _on_replaced(self) -> None:
         figures = self._collection.rows.figures
@@ -78,19 +83,16 @@ class Plot(QWidget):
 
     def _on_axes(self) -> None:
         for box, way in ((self.x, self.way_x), (self.y, self.way_y)):
-            way.blockSignals(True)
-            way.setChecked(figure_of(str(box.currentData() or "")).wanted != "low")
-            way.blockSignals(False)
+            self._more[way] = figure_of(str(box.currentData() or "")).wanted != "low"
         self._on_ways()
 
     def _on_ways(self) -> None:
-        for way in (self.way_x, self.way_y):
-            more = way.isChecked()
+        for way, more in self._more.items():
             words = tr("More is better") if more else tr("Less is better")
             way.setIcon(self._ctx.ui.icon("arrow-up" if more else "arrow-down", "text"))
             way.setToolTip(words)
             way.setAccessibleName(words)
-        self.scatter.more_x, self.scatter.more_y = self.way_x.isChecked(), self.way_y.isChecked()
+        self.scatter.more_x, self.scatter.more_y = self._more.values()
         self.scatter.set_axes(str(self.x.currentData() or ""), str(self.y.currentData() or ""))
 
     def _show_found(self) -> None:

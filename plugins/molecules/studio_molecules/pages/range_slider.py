@@ -48,6 +48,7 @@ class RangeSlider(QWidget):
         """Show how the values lie between ``least`` and ``most``; the range is open."""
         self._counts, self._least, self._most = counts, least, most
         self.low, self.high = least, most
+        self.setEnabled(most > least)
         self._speak()
         self.update()
 

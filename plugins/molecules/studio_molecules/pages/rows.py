@@ -13,6 +13,9 @@ NAME, OPERATION, SMILES = "name", "operation", "smiles"
 TEXTS = (NAME, OPERATION, SMILES)
 """Columns of words; every other column is a figure."""
 
+_FIRST = ("score", "similarity")
+"""What was asked for is read about first."""
+
 
 def figure_of(id: str) -> Figure:
     """Return what a figure means; one that is not known is called by its id."""
@@ -38,8 +41,8 @@ class Rows:
     def __init__(self, molecules: Sequence[Molecule] = ()) -> None:
         self.molecules = tuple(molecules)
         found = dict.fromkeys(id for molecule in self.molecules for id in molecule.figures)
-        known = [id for id in DESCRIPTORS if id in found]
-        self.figures = (*known, *(id for id in found if id not in DESCRIPTORS))
+        known = [id for id in (*_FIRST, *DESCRIPTORS) if id in found]
+        self.figures = tuple(dict.fromkeys((*known, *found)))
         self._columns: dict[str, array[float]] = {}
         self._places: dict[str, int] = {}
 

@@ -6,7 +6,7 @@ import itertools
 import math
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
     QHelpEvent,
@@ -25,7 +25,7 @@ from PySide6.QtWidgets import QToolTip, QWidget
 from studio.api import PluginContext
 from studio_molecules.pages.collection import Collection
 from studio_molecules.pages.molecule_model import column_title
-from studio_molecules.pages.plane import front, inside, ticks
+from studio_molecules.pages.plane import front, inside, ranking, ticks
 from studio_molecules.pages.rows import figure_of, shown
 from studio_molecules.pages.wording import tr
 
@@ -33,6 +33,7 @@ _LEFT, _BOTTOM, _EDGE = 64, 44, 14
 _DOT = 5.0
 _NEAR = 9.0
 _CLICK = 5.0
+_MANY, _PAUSE_MS = 3000, 60
 
 
 class Scatter(QWidget):
@@ -56,16 +57,19 @@ class Scatter(QWidget):
         self._ctx, self._collection = ctx, collection
         self.x = self.y = ""
         self.more_x = self.more_y = True
-        self.show_front = True
         self.best: list[int] = []
         self._box = (0.0, 1.0, 0.0, 1.0)
         self._ground: QPixmap | None = None
+        self._ranked: tuple[object, list[int]] = (None, [])
+        self._soon = QTimer(self)  # the latest of many moves of a slider
+        self._soon.setSingleShot(True)
+        self._soon.timeout.connect(self.refresh)
         self._lasso: list[QPointF] = []
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self.setMinimumSize(240, 160)
         self.setCursor(Qt.CursorShape.CrossCursor)
-        collection.arranged.connect(self.refresh)
+        collection.arranged.connect(self._refresh_soon)
         collection.chose.connect(self._redraw)
         end_theme = ctx.ui.on_theme(lambda _tokens: self._redraw())
         self.destroyed.connect(lambda: end_theme())
@@ -87,12 +91,26 @@ class Scatter(QWidget):
         self.best = []
         if self.x in figures and self.y in figures:
             self._box = (*_roomy(rows.bounds(self.x)), *_roomy(rows.bounds(self.y)))
-            if self.show_front:
-                values = rows.values(self.x), rows.values(self.y)
-                self.best = front(*values, self._collection.shown, self.more_x, self.more_y)
+            ys = rows.values(self.y)
+            self.best = front(self._ranking(), ys, self._collection.shown, self.more_y)
         self._speak()
         self._redraw()
         self.looked.emit()
+
+    def _ranking(self) -> list[int]:
+        """Return the rows from the best on; sorted once for a table, its axes and wishes."""
+        rows = self._collection.rows
+        asked = (rows, self.x, self.y, self.more_x, self.more_y)
+        if self._ranked[0] != asked:
+            values = rows.values(self.x), rows.values(self.y)
+            self._ranked = asked, ranking(*values, self.more_x, self.more_y)
+        return self._ranked[1]
+
+    def _refresh_soon(self) -> None:
+        if len(self._collection.rows) < _MANY:
+            self.refresh()
+        elif not self._soon.isActive():
+            self._soon.start(_PAUSE_MS)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Catch up with what happened out of view."""
@@ -297,7 +315,7 @@ class Scatter(QWidget):
         colours, area = self._ctx.ui.tokens.colors, self._area()
         x0, x1, y0, y1 = self._box
         flags = Qt.AlignmentFlag
-        for value in ticks(x0, x1, max(2, int(area.width() // 90))):
+        for value in ticks(x0, x1, max(2, int(area.width() // 70))):
             x = area.left() + (value - x0) / (x1 - x0) * area.width()
             painter.setPen(QColor(colours["line"]))
             painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
@@ -305,7 +323,7 @@ class Scatter(QWidget):
             painter.drawText(
                 QRectF(x - 40, area.bottom() + 4, 80, 16), flags.AlignHCenter, _said(value)
             )
-        for value in ticks(y0, y1, max(2, int(area.height() // 50))):
+        for value in ticks(y0, y1, max(2, int(area.height() // 34))):
             y = area.bottom() - (value - y0) / (y1 - y0) * area.height()
             painter.setPen(QColor(colours["line"]))
             painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
@@ -328,10 +346,26 @@ class Scatter(QWidget):
         faint.setAlphaF(0.55 if len(points) < 3000 else 0.3)
         accent = QColor(colours["accent"])
         for on, colour, wide in ((False, faint, _DOT), (True, accent, _DOT + 2)):
-            places = [QPointF(x, y) for row, x, y in points if (row in chosen) is on]
-            line = Qt.PenStyle.SolidLine
-            painter.setPen(QPen(colour, wide, line, Qt.PenCapStyle.RoundCap))
-            painter.drawPoints(QPolygonF(places))
+            dot = self._dot(colour, wide)
+            half = dot.deviceIndependentSize().width() / 2
+            for row, x, y in points:
+                if (row in chosen) is on:
+                    painter.drawPixmap(QPointF(x - half, y - half), dot)
+
+    def _dot(self, colour: QColor, wide: float) -> QPixmap:
+        """Return a dot to stamp: drawing 20,000 circles takes several times as long."""
+        ratio = self.devicePixelRatioF()
+        side = math.ceil((wide + 2) * ratio)
+        dot = QPixmap(side, side)
+        dot.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(dot)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colour)
+        painter.drawEllipse(QPointF(side / 2, side / 2), wide * ratio / 2, wide * ratio / 2)
+        painter.end()
+        dot.setDevicePixelRatio(ratio)
+        return dot
 
     def _draw_front(self, painter: QPainter) -> None:
         colour = QColor(self._ctx.ui.tokens.colors["warn"])

@@ -129,6 +129,8 @@ class Structures(QObject):
         notices = result.get("notices", ())
         self.notices |= {wish.smiles: str(said) for wish, said in zip(batch, notices) if said}
 
+        self._failed.update(batch[len(svgs) :])
+
         def keep(images: list[QImage]) -> None:
             if era == self._era:
                 for wish, image in zip(batch, images):

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QListView, QTableView
 
 from studio.api import PluginContext
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _WIDTHS = {STRUCTURE: CELL.width(), NAME: 120, OPERATION: 150, SMILES: 260}
 _FIGURE = 84
+_BATCH = 500
 
 
 class Choosing:
@@ -38,8 +39,9 @@ class Choosing:
     def follow(self) -> None:
         """Show what the collection says is chosen."""
         shown, chosen = self._collection.shown, self._collection.chosen
-        if self._following or len(shown) != self._model.rowCount():
-            return
+        is_late = len(shown) != self._model.rowCount()
+        if self._following or is_late or not self._view.isVisible():
+            return  # a view that comes into view follows then
         places = [place for place, row in enumerate(shown) if row in chosen]
         self._following = True
         flags = QItemSelectionModel.SelectionFlag
@@ -48,8 +50,7 @@ class Choosing:
         if self._collection.current in chosen and self._collection.current in shown:
             index = self._model.index(shown.index(self._collection.current), 0)
             selection.setCurrentIndex(index, flags.NoUpdate)
-            if self._view.isVisible():
-                self._view.scrollTo(index)
+            self._view.scrollTo(index)
         self._following = False
 
     def _ranges(self, places: Iterable[int]) -> QItemSelection:
@@ -132,6 +133,11 @@ class Table(QTableView):
             lambda at: self.columns_asked.emit(head.mapToGlobal(at))
         )
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """Catch up with what was chosen elsewhere."""
+        super().showEvent(event)
+        self._choosing.follow()
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Return looks closely; the menu key opens the menu."""
         key = Qt.Key(event.key())
@@ -192,6 +198,8 @@ class Grid(QListView):
         self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setUniformItemSizes(True)
         self.setGridSize(QSize(CARD))
+        self.setLayoutMode(QListView.LayoutMode.Batched)  # or 20,000 cards stop a slider
+        self.setBatchSize(_BATCH)
         self.setMouseTracking(True)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
@@ -202,6 +210,11 @@ class Grid(QListView):
         self._choosing = Choosing(self, model, collection)
         structures.drawn.connect(self.viewport().update)
         self.doubleClicked.connect(lambda _index: self.opened.emit())
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Catch up with what was chosen elsewhere."""
+        super().showEvent(event)
+        self._choosing.follow()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Return looks closely; the menu key opens the menu."""
