@@ -1,0 +1,1 @@
+"""What ``studio bench`` can measure of the molecules plugin."""

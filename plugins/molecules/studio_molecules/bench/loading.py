@@ -1,0 +1,41 @@
+"""The SMILES model of a bench: loaded on the processor, sampled to the end."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TypeVar
+
+import torch
+
+from studio.api import BenchContext
+from studio_molecules.smiles import weights
+from studio_molecules.smiles.sampling import BATCH, sample
+from studio_molecules.smiles.weights import SmilesModel
+
+WEIGHTS = "molecules-smiles"
+
+Done = TypeVar("Done")
+
+
+def loaded(ctx: BenchContext) -> SmilesModel:
+    """Return the shipped network."""
+    return finished(weights.loader().load(ctx.weights_path(WEIGHTS), "cpu"))
+
+
+def finished(steps: Generator[object, None, Done]) -> Done:
+    """Run a generator to its end and return what it returns."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            done: Done = end.value
+            return done
+
+
+def written(model: SmilesModel, count: int, seed: int) -> list[str]:
+    """Return ``count`` raw strings; some are no valid SMILES."""
+    rng, strings = torch.Generator().manual_seed(seed), []
+    while len(strings) < count:
+        for step in sample(model, min(BATCH, count - len(strings)), rng):
+            strings += step or []
+    return strings

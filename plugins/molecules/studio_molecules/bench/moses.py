@@ -1,0 +1,115 @@
+"""The bench ``molecules-moses``: what the model writes, measured as MOSES does (arXiv:1811.12823).
+
+STUDIO_BENCH_MOSES names the wheel of the package molsets: its splits and its filters are read as
+data, nothing of it is imported. STUDIO_BENCH_MOSES_SAMPLES is the number of strings, 30,000 if it
+is not set; with fewer, the test set is thinned as well. FCD needs the package fcd.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from rdkit import Chem
+
+from studio.api import BenchContext, ErrorCode, StudioError
+from studio_molecules.bench import likeness
+from studio_molecules.bench.loading import loaded, written
+from studio_molecules.bench.moses_data import Filters, read_filters, read_split
+from studio_molecules.chem import structure
+
+PUBLISHED: Final = {
+    "CharRNN": {
+        "valid": 0.9748, "unique@1k": 1.0, "unique@10k": 0.9994, "novelty": 0.8419,
+        "filters": 0.9943, "IntDiv": 0.8562, "IntDiv2": 0.8503,
+        "FCD/Test": 0.0732, "SNN/Test": 0.6015, "Frag/Test": 0.9998, "Scaf/Test": 0.9242,
+    },
+    "VAE": {
+        "valid": 0.9767, "unique@1k": 1.0, "unique@10k": 0.9984, "novelty": 0.6949,
+        "filters": 0.997, "IntDiv": 0.8558, "IntDiv2": 0.8498,
+        "FCD/Test": 0.099, "SNN/Test": 0.6257, "Frag/Test": 0.9994, "Scaf/Test": 0.9386,
+    },
+    "LatentGAN": {
+        "valid": 0.8966, "unique@1k": 1.0, "unique@10k": 0.9968, "novelty": 0.9498,
+        "filters": 0.9735, "IntDiv": 0.8565, "IntDiv2": 0.8505,
+        "FCD/Test": 0.2968, "SNN/Test": 0.5371, "Frag/Test": 0.9986, "Scaf/Test": 0.8867,
+    },
+    "source": "github.com/molecularsets/moses, README: means of three trainings, 30,000 samples",
+}  # fmt: skip
+
+SAMPLES: Final = 30_000
+_WHEEL: Final = "STUDIO_BENCH_MOSES"
+_COUNT: Final = "STUDIO_BENCH_MOSES_SAMPLES"
+_TEST: Final = 6
+"""Molecules of the test set for each sample; the whole set for the full number."""
+
+
+def measure(ctx: BenchContext) -> Mapping[str, Any]:
+    """Return the measures, the published ones beside them."""
+    count = int(os.environ.get(_COUNT, SAMPLES))
+    model = loaded(ctx)
+    ctx.say(f"writing {count:,} strings")
+    mols = [structure.valid(text) for text in written(model, count, seed=0)]
+    kept = [mol for mol in mols if mol is not None]
+    if not kept:
+        raise StudioError(ErrorCode.BAD_WEIGHTS, f"None of {count:,} strings was a molecule.")
+    smiles = [Chem.MolToSmiles(mol) for mol in kept]
+    ctx.say("how they differ among themselves")
+    found: dict[str, Any] = {"valid": len(kept) / count} | _unique(smiles)
+    bits = likeness.bits(kept)
+    found |= {"IntDiv": likeness.diversity(bits), "IntDiv2": likeness.diversity(bits, 2)}
+    wheel = os.environ.get(_WHEEL)
+    if wheel:
+        found |= _against_data(ctx, Path(wheel), kept, smiles, bits, count)
+    else:
+        found["novelty"] = f"not measured: set {_WHEEL} to the wheel of molsets"
+    rounded = {k: round(v, 4) if isinstance(v, float) else v for k, v in found.items()}
+    ratio = found["valid"] / PUBLISHED["CharRNN"]["valid"]
+    return {"ratio": round(ratio, 3), "samples": count, **rounded, "published": PUBLISHED}
+
+
+def _unique(smiles: Sequence[str]) -> dict[str, float]:
+    """Return the share of different ones among the first 1,000 and 10,000 that are valid."""
+    sizes = {"unique@1k": 1000, "unique@10k": 10_000}
+    return {k: len(set(smiles[:n])) / n for k, n in sizes.items() if len(smiles) >= n}
+
+
+def _against_data(
+    ctx: BenchContext,
+    wheel: Path,
+    mols: Sequence[Chem.Mol],
+    smiles: Sequence[str],
+    bits: torch.Tensor,
+    count: int,
+) -> dict[str, Any]:
+    ctx.say("which of them were in the training set, and which pass the filters")
+    made = set(smiles)
+    passing: Filters = read_filters(wheel)
+    found: dict[str, Any] = {
+        "novelty": len(made.difference(read_split(wheel, "train"))) / len(made),
+        "filters": sum(passing(mol) for mol in mols) / len(mols),
+    }
+    whole = read_split(wheel, "test")
+    test = whole[:: max(1, len(whole) // (_TEST * count))]
+    ctx.say(f"likeness to {len(test):,} molecules of the test set")
+    known = [mol for mol in map(structure.valid, test) if mol is not None]
+    return found | {
+        "test molecules": len(test),
+        "SNN/Test": likeness.nearest(bits, likeness.bits(known)),
+        "Frag/Test": likeness.cosine(likeness.fragments(mols), likeness.fragments(known)),
+        "Scaf/Test": likeness.cosine(likeness.scaffolds(mols), likeness.scaffolds(known)),
+        "FCD/Test": _distance(ctx, smiles, test),
+    }
+
+
+def _distance(ctx: BenchContext, smiles: Sequence[str], test: Sequence[str]) -> float | str:
+    """Return the Fréchet ChemNet distance (Preuer 2018), or why there is none."""
+    try:
+        import fcd
+    except ModuleNotFoundError:
+        return "not measured: pip install fcd"
+    ctx.say("the Fréchet ChemNet distance")
+    return float(fcd.get_fcd(list(smiles), list(test), fcd.load_ref_model()))

@@ -1,0 +1,92 @@
+"""The bench ``molecules-speed``: molecules a second sampled, described, scored, drawn; one thread.
+
+``ratio``: time to write a batch with the cache, against reading every string again at each token.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+import torch
+from rdkit import Chem
+
+from studio.api import BenchContext
+from studio_molecules.bench.loading import loaded, written
+from studio_molecules.chem import care, descriptors, drawing, structure
+from studio_molecules.goals import scoring
+from studio_molecules.profile import Profile, Wish
+from studio_molecules.smiles.network import MAX_LENGTH
+from studio_molecules.smiles.vocabulary import END, PAD, START
+from studio_molecules.smiles.weights import SmilesModel
+
+SAMPLED: Final = 256
+COMPARED: Final = 32
+"""Strings that are written both ways."""
+
+GOAL: Final = Profile((Wish("qed", low=0.9, slack=0.5), Wish("logp", 1, 3, slack=2)))
+
+
+def measure(ctx: BenchContext) -> Mapping[str, Any]:
+    """Return rates by the clock and by processor time."""
+    torch.set_num_threads(1)
+    model = loaded(ctx)
+    ctx.say(f"writing {COMPARED} strings with the cache, and without")
+    cached = _seconds(lambda: written(model, COMPARED, seed=1))[1]
+    whole = _seconds(lambda: _uncached(model, COMPARED))[1]
+    ctx.say(f"writing {SAMPLED} strings")
+    found: list[str] = []
+    sampled = _seconds(lambda: found.extend(written(model, SAMPLED, seed=2)))
+    mols = [mol for mol in map(structure.valid, found) if mol is not None]
+    smiles = [Chem.MolToSmiles(mol) for mol in mols] or ["c1ccccc1"]
+    goal = scoring.of_profile(GOAL)
+    jobs: dict[str, Callable[[str], object]] = {
+        "predicted": lambda text: descriptors.describe(structure.parse(text).mol),
+        "scored": lambda text: goal(structure.parse(text).mol),
+        "screened": lambda text: care.notice(structure.parse(text).mol),
+        "drawn": lambda text: drawing.draw(text, 220, 160, dark=False, pattern=None),
+    }
+    rates = {"sampled": _rate(SAMPLED, sampled)}
+    for name, job in jobs.items():
+        ctx.say(f"{name}: {len(smiles)} molecules")
+        job(smiles[0])  # tables are read once
+        rates[name] = _rate(len(smiles), _seconds(lambda job=job: _each(job, smiles)))
+    return {
+        "ratio": round(cached / whole, 3),
+        "molecules a second": rates,
+        "valid_raw": round(len(mols) / SAMPLED, 4),
+        "threads": 1,
+    }
+
+
+def _uncached(model: SmilesModel, count: int) -> None:
+    """Write as ``sampling.sample`` does, with the whole string read again at each token."""
+    rng = torch.Generator().manual_seed(1)
+    rows = torch.full((count, 1), START)
+    done = torch.zeros(count, dtype=torch.bool)
+    with torch.inference_mode():
+        while rows.shape[1] < MAX_LENGTH and not done.all():
+            logits = model.network(rows)[:, -1].float()
+            logits[:, [PAD, START]] = -torch.inf
+            token = torch.multinomial(logits.softmax(-1), 1, generator=rng)
+            token = token.masked_fill(done[:, None], PAD)
+            done |= token[:, 0] == END
+            rows = torch.cat([rows, token], 1)
+
+
+def _each(job: Callable[[str], object], smiles: Sequence[str]) -> None:
+    for text in smiles:
+        job(text)
+
+
+def _seconds(job: Callable[[], object]) -> tuple[float, float]:
+    """Return seconds by the clock and of the processor."""
+    clock, processor = time.perf_counter(), time.process_time()
+    job()
+    return time.perf_counter() - clock, time.process_time() - processor
+
+
+def _rate(count: int, seconds: tuple[float, float]) -> dict[str, float]:
+    clock, processor = seconds
+    return {"clock": round(count / clock, 1), "processor": round(count / processor, 1)}

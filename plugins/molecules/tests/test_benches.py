@@ -1,0 +1,177 @@
+"""The benches measure what they say: known answers, small data, a model of known strings."""
+
+from __future__ import annotations
+
+import gzip
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from rdkit import Chem
+from rdkit.Chem.rdMolDescriptors import CalcMolFormula
+
+from studio.api import StudioError
+from studio_molecules.bench import care, goals, guacamol, likeness, moses, moses_data, speed
+from studio_molecules.smiles.network import Transformer
+from studio_molecules.smiles.vocabulary import Vocabulary
+from studio_molecules.smiles.weights import SmilesModel
+
+PLAIN = ("CCO", "c1ccccc1O", "CC(=O)Nc1ccccc1", "C1CCNCC1", "Cc1ccncc1")
+
+
+class Bench:
+    """A bench context that says nothing."""
+
+    def say(self, text: str) -> None:
+        """Drop it."""
+
+
+def mols(*smiles: str) -> list[Chem.Mol]:
+    return [Chem.MolFromSmiles(text) for text in smiles]
+
+
+@pytest.fixture
+def wheel(tmp_path: Path) -> Path:
+    """A wheel with five molecules a split, one of them written by the scripted model."""
+    path = tmp_path / "molsets-0-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        for split in ("train", "test"):
+            rows = "\n".join(["SMILES,SPLIT", *(f"{text},{split}" for text in PLAIN)])
+            archive.writestr(f"moses/dataset/data/{split}.csv.gz", gzip.compress(rows.encode()))
+        archive.writestr("moses/metrics/mcf.csv", "names,smarts\nMCF1,[#6]=[#6]\n")
+        archive.writestr("moses/metrics/wehi_pains.csv", '"c:1:n:c:c:c:c:1",<regId=x(1)>\n')
+    return path
+
+
+# --- the measures -----------------------------------------------------------------------------
+
+
+def test_a_set_is_as_like_itself_as_can_be() -> None:
+    made = mols(*PLAIN)
+    bits = likeness.bits(made)
+    assert likeness.nearest(bits, bits) == 1
+    assert likeness.diversity(likeness.bits(made[:1] * 3)) == 0
+    assert 0.5 < likeness.diversity(bits) < 0.8  # each is like itself: at most 1 − 1/5
+    assert likeness.diversity(bits, 2) < likeness.diversity(bits)
+    counts = likeness.fragments(made)
+    assert likeness.cosine(counts, counts) == pytest.approx(1)
+
+
+def test_scaffolds_have_two_rings_and_fragments_come_from_cuts() -> None:
+    two = mols("CCc1ccc(-c2ccccc2)cc1", "Oc1cccc(-c2ccccc2)c1", "CCc1ccccc1")
+    assert likeness.scaffolds(two) == {"c1ccc(-c2ccccc2)cc1": 2}
+    assert likeness.fragments(mols("CC(=O)Nc1ccccc1")).total() == 3
+    assert likeness.cosine(likeness.scaffolds(two), likeness.scaffolds(mols("CCO"))) != 1
+
+
+def test_filters_refuse_what_the_set_does_not_hold(wheel: Path) -> None:
+    passing = moses_data.read_filters(wheel)
+    refused = ("C=C", "Cc1ccncc1", "C[N+](C)(C)C", "C[Si](C)C", "C1CCCCCCC1")
+    assert passing(Chem.MolFromSmiles("CCO"))
+    assert [passing(mol) for mol in mols(*refused)] == [False] * 5
+
+
+@pytest.mark.parametrize("content", [b"no archive", None])
+def test_what_is_not_the_wheel_is_told(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "other.whl"
+    if content is None:
+        zipfile.ZipFile(path, "w").close()
+    else:
+        path.write_bytes(content)
+    with pytest.raises(StudioError, match=r"other\.whl is not the wheel of molsets"):
+        moses_data.read_split(path, "train")
+
+
+# --- goals ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("goal", "smiles", "score"),
+    [
+        ("Celecoxib rediscovery", "Cc1ccc(cc1)-c1cc(nn1-c1ccc(cc1)S(N)(=O)=O)C(F)(F)F", 1.0),
+        # itself, and two aromatic rings too few: √exp(−8)
+        ("Perindopril MPO", "O=C(OCC)C(NC(C(=O)N1C(C(=O)O)CC2CCCCC12)C)CCC", 0.01832),
+        # itself, and C −2, H −2, N +2, O −1, 38 of 41 atoms: √(exp(−(2+2+2+0.5+1.125)/5))
+        ("Zaleplon MPO", "O=C(C)N(CC)C1=CC=CC(C2=CC=NC3=C(C=NN23)C#N)=C1", 0.46651),
+        # its own properties, but as like as can be: exp(−50/4)
+        ("Sitagliptin MPO", "Fc1cc(c(F)cc1F)CC(N)CC(=O)N3Cc2nnc(n2CC3)C(F)(F)F", 3.73e-6),
+    ],
+)
+def test_goals_give_what_the_paper_defines(goal: str, smiles: str, score: float) -> None:
+    measure = guacamol.GOALS[goal]()
+    assert measure(Chem.MolFromSmiles(smiles)) == pytest.approx(score, rel=1e-3)
+
+
+def test_every_goal_lies_between_nothing_and_one() -> None:
+    for name, make in guacamol.GOALS.items():
+        scores = [make()(mol) for mol in mols(*PLAIN)]
+        assert all(0 <= score <= 1 for score in scores), name
+
+
+def test_the_score_is_a_mean_of_means_and_missing_molecules_count() -> None:
+    assert guacamol.score_of("Zaleplon MPO", [1.0] * 100) == pytest.approx(1)
+    assert guacamol.score_of("Zaleplon MPO", [1.0]) == pytest.approx((1 + 0.1 + 0.01) / 3)
+    assert guacamol.score_of("Celecoxib rediscovery", [0.7]) == 0.7
+
+
+# --- whole benches ----------------------------------------------------------------------------
+
+
+def test_moses_with_and_without_the_data(
+    scripted: SmilesModel, wheel: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(moses, "loaded", lambda ctx: scripted)
+    monkeypatch.setenv("STUDIO_BENCH_MOSES_SAMPLES", "60")
+    found = moses.measure(Bench())
+    assert 0.5 < found["valid"] < 0.95
+    assert "wheel of molsets" in found["novelty"]
+    monkeypatch.setenv("STUDIO_BENCH_MOSES", str(wheel))
+    found = moses.measure(Bench())
+    assert 0 < found["novelty"] < 1  # ethanol is known
+    assert found["test molecules"] == 5
+    assert 0 < found["SNN/Test"] < 1
+    assert found["published"]["CharRNN"]["valid"] == 0.9748
+
+
+def test_both_searches_are_measured_on_every_goal(
+    scripted: SmilesModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(goals, "loaded", lambda ctx: scripted)
+    monkeypatch.setattr(goals, "_steps", only_genes(goals._steps))
+    monkeypatch.setenv("STUDIO_BENCH_GOALS_BUDGET", "30")
+    found = goals.measure(Bench())
+    assert set(found["goals"]) == set(guacamol.PUBLISHED)
+    for each in found["goals"].values():
+        assert 0 <= each["genetic"]["score"] <= each["genetic"]["best"] <= 1
+
+
+def only_genes(steps: Callable[..., object]) -> Callable[..., object]:
+    """Run the genetic search for both: the scripted model cannot learn."""
+    return lambda name, model, first: steps("genetic", model, first)
+
+
+def test_speed_is_told_for_each_thing(monkeypatch: pytest.MonkeyPatch) -> None:
+    vocabulary = Vocabulary.learned(["CCO"])
+    torch.manual_seed(0)
+    model = SmilesModel(Transformer(len(vocabulary), 32, 1).eval(), vocabulary)
+    monkeypatch.setattr(speed, "loaded", lambda ctx: model)
+    found = speed.measure(Bench())
+    rates = found["molecules a second"]
+    assert list(rates) == ["sampled", "predicted", "scored", "screened", "drawn"]
+    assert all(rate["clock"] > 0 and rate["processor"] > 0 for rate in rates.values())
+
+
+def test_of_the_medicines_only_nitrogen_mustards_are_marked() -> None:
+    found = care.measure(Bench())
+    assert set(found["marked"].values()) == {"nitrogen mustards"}
+    assert found["ratio"] == pytest.approx(len(found["marked"]) / found["medicines"], abs=1e-4)
+
+
+def test_the_medicines_are_what_their_formulas_say() -> None:
+    rows = care.medicines()
+    assert len({row["name"] for row in rows}) == len(rows) >= 200
+    for row in rows:
+        mol = Chem.MolFromSmiles(row["smiles"])
+        assert CalcMolFormula(mol) == row["formula"], row["name"]
