@@ -20,7 +20,7 @@ from studio.api.params import Params
 from studio.api.worker import ArtifactEvent, Event, ProgressEvent, ResultEvent, TextEvent
 from studio.core.plugins import PluginHost, discover
 from studio.core.plugins.discovery import Found
-from studio.protocol.errors import Cancelled
+from studio.protocol.errors import Cancelled, ErrorCode, StudioError
 from studio.runtime.context import Context
 from studio.runtime.runner import last_words
 
@@ -167,6 +167,8 @@ class _Pool:
 
     @contextmanager
     def lease(self, job: _Job, weights: str, working_bytes: int = 0) -> Iterator[Any]:
+        if weights not in self._models:
+            raise StudioError(ErrorCode.NOT_FOUND, f"The test lends no weights “{weights}”.")
         yield self._models[weights]
 
     def path(self, weights: str) -> Path:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from studio_molecules.admet.endpoints import ENDPOINTS, SPREAD
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -56,3 +58,36 @@ DESCRIPTORS: dict[str, Figure] = {
     "score": Figure("Score", "", "How well it meets the profile, 0 to 1.", "high", 3),
 }
 """What RDKit computes and what tasks add, id → figure, in the order of the table."""
+
+DOMAIN: dict[str, Figure] = {
+    "domain": Figure(
+        "In domain",
+        "",
+        "1 where size, charge, logP and surroundings of atoms are usual; outside, ADMET figures "
+        "are often far off. Judged by molecules of PubChem, not by those that were learned from.",
+        "high",
+        0,
+    ),
+    "familiar": Figure(
+        "Familiar",
+        "",
+        "Share of the surroundings of atoms that occur among a million molecules of PubChem.",
+        "high",
+    ),
+}
+
+FIGURES: dict[str, Figure] = {
+    **DESCRIPTORS,
+    **DOMAIN,
+    **{
+        each.id: Figure(each.title, each.unit, each.told, each.wanted)
+        for each in ENDPOINTS.values()
+    },
+    **{
+        each.id + SPREAD: Figure(
+            f"± {each.title}", each.unit, "How far five networks disagree.", "low"
+        )
+        for each in ENDPOINTS.values()
+    },
+}
+"""Every figure there is, id → what it means, in the order of the table."""

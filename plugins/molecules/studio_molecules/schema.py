@@ -78,6 +78,10 @@ class Predict(Params, frozen=True):
     lead: Annotated[
         str, Text(max_chars=2000), Label("Lead", "If given, the likeness to it is a figure too.")
     ] = ""
+    admet: Annotated[
+        bool,
+        Label("ADMET", "Also 41 figures of what a body does with it, each with its uncertainty."),
+    ] = True
 
 
 class Draw(Params, frozen=True):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from studio.api import Kind, Loader, Verdict, hookimpl
+from studio_molecules.admet import loader
 from studio_molecules.smiles import weights
 from studio_molecules.tasks import (
     exporting,
@@ -35,8 +36,8 @@ def studio_tasks() -> Mapping[str, Any]:
 
 @hookimpl
 def studio_loaders() -> Sequence[Loader]:
-    """Return the loader of SMILES models."""
-    return (weights.loader(),)
+    """Return the loaders of SMILES models and of the ensemble for ADMET."""
+    return (weights.loader(), loader.loader())
 
 
 @hookimpl

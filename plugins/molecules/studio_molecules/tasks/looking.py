@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
+from rdkit.DataStructs import ExplicitBitVect
+
 from studio.api import BadInput, Event, TaskContext
+from studio_molecules.admet import predicting
+from studio_molecules.admet.network import Ensemble
 from studio_molecules.chem import care, descriptors, drawing, reading, shape, structure
 from studio_molecules.molecule import Molecule
 from studio_molecules.schema import Draw, Predict, Shape
@@ -15,22 +20,18 @@ _BETWEEN_STEPS = 16
 
 
 def predict(ctx: TaskContext, params: Predict) -> Iterator[Event | None]:
-    """Read a list and describe every molecule of it; bad rows are told by line and reason."""
+    """Read a list and describe every molecule of it; bad rows are told by line and reason.
+
+    Where the weights for ADMET are not installed, the result's ``admet_missing`` says so.
+    """
     data, suffix, called = _given(params)
     lead = descriptors.fingerprint(structure.parse(params.lead).mol) if params.lead else None
     found = reading.Reading()
     for number, found in enumerate(reading.read(data, suffix, called)):
         if number % _BETWEEN_STEPS == 0:
             yield ctx.progress(0, 0, f"{len(found.rows):,} read")
-    molecules: dict[str, Molecule] = {}
-    for number, row in enumerate(found.rows, 1):
-        figures = descriptors.describe(row.structure.mol)
-        if lead is not None:
-            figures["similarity"] = descriptors.similarity(row.structure.mol, lead)
-        smiles = row.structure.smiles
-        molecules.setdefault(smiles, Molecule(smiles, row.name, operation="read", figures=figures))
-        if number % _BETWEEN_STEPS == 0:
-            yield ctx.progress(number, len(found.rows), f"{number:,} described")
+    with predicting.borrowed(ctx) if params.admet else nullcontext() as ensemble:
+        molecules = yield from _described(ctx, found.rows, lead, ensemble)
     remarks = [
         {"line": row.line, "reason": row.structure.remark}
         for row in found.rows
@@ -38,13 +39,37 @@ def predict(ctx: TaskContext, params: Predict) -> Iterator[Event | None]:
     ]
     yield from finish(
         ctx,
-        list(molecules.values()),
+        molecules,
         f"{len(molecules)} molecules of {called}",
         faults=[{"line": fault.line, "reason": fault.reason} for fault in found.faults],
         faults_untold=found.dropped,
         repeats=len(found.rows) - len(molecules),
         remarks=remarks[: reading.MAX_FAULTS],
+        admet_missing=predicting.MISSING if params.admet and ensemble is None else "",
     )
+
+
+def _described(
+    ctx: TaskContext,
+    rows: Sequence[reading.Row],
+    lead: ExplicitBitVect | None,
+    ensemble: Ensemble | None,
+) -> Generator[Event | None, None, list[Molecule]]:
+    """Return the different molecules of a list with their figures, a step for each row."""
+    molecules: dict[str, Molecule] = {}
+    for number, row in enumerate(rows, 1):
+        mol, smiles = row.structure.mol, row.structure.smiles
+        if smiles in molecules:
+            continue
+        figures = descriptors.describe(mol)
+        if lead is not None:
+            figures["similarity"] = descriptors.similarity(mol, lead)
+        if ensemble is not None:
+            figures |= predicting.describe(ensemble, smiles)
+        molecules[smiles] = Molecule(smiles, row.name, operation="read", figures=figures)
+        if ensemble is not None or number % _BETWEEN_STEPS == 0:
+            yield ctx.progress(number, len(rows), f"{number:,} described")
+    return list(molecules.values())
 
 
 def draw(ctx: TaskContext, params: Draw) -> Iterator[Event | None]:

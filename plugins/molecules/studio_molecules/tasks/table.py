@@ -12,7 +12,10 @@ from studio_molecules.chem import care, structure
 from studio_molecules.molecule import Molecule, from_csv, to_csv
 
 _SHOWN = 10_000
-"""Molecules whose figures go into the plain result; the table has all of them."""
+"""Molecules that go into the plain result at most; the table has all of them."""
+
+_SHOWN_FIGURES = 200_000
+"""Figures that go into the plain result: as many molecules as these are enough for."""
 
 _BETWEEN_STEPS = 64
 
@@ -54,9 +57,14 @@ def finish(
             "seed": each.seed,
             **each.figures,
         }
-        for each in molecules[:_SHOWN]
+        for each in molecules[: _shown(molecules)]
     ]
     yield ctx.result(molecules=rows, count=len(molecules), **counts, **told)
+
+
+def _shown(molecules: Sequence[Molecule]) -> int:
+    most = max((len(each.figures) for each in molecules), default=0)
+    return min(_SHOWN, _SHOWN_FIGURES // max(1, most))
 
 
 def check(payload: bytes) -> Verdict:

@@ -1,0 +1,288 @@
+"""The 41 endpoints: what each is called, its unit, what it means, how well it was met. Plain data.
+
+Columns are those of ADMET-AI (Swanson et al., Bioinformatics 2024, btae416), version 2.0.1; its
+makers' own test on data it had not seen is told with each, because some endpoints are weak.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SPREAD = "_spread"
+"""What follows an id where the disagreement of the networks is meant."""
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One thing that is predicted.
+
+    Attributes:
+        column: What the weights call it; the data set in the Therapeutics Data Commons.
+        wanted: "high", "low" or "" where neither is better in itself.
+        tested: In the makers' test: AUROC of a chance (0.5 is a coin), R² of a quantity (0 is
+            the mean; below that, guessing the mean does better).
+        chance: It is a chance, 0 to 1; otherwise a quantity in ``unit``.
+    """
+
+    id: str
+    column: str
+    title: str
+    meaning: str
+    tested: float
+    wanted: str = ""
+    unit: str = ""
+    chance: bool = True
+
+    @property
+    def told(self) -> str:
+        """The meaning, and how far it can be relied on."""
+        name = "AUROC" if self.chance else "R²"
+        weak = ", weak" if self.tested < (0.75 if self.chance else 0.5) else ""
+        return f"{self.meaning} ({name} {self.tested:.2f} in its makers' test{weak})."
+
+
+def _chance(
+    id: str, column: str, title: str, meaning: str, tested: float, wanted: str = ""
+) -> Endpoint:
+    return Endpoint(id, column, title, meaning, tested, wanted)
+
+
+def _quantity(
+    id: str, column: str, title: str, unit: str, meaning: str, tested: float, wanted: str = ""
+) -> Endpoint:
+    return Endpoint(id, column, title, meaning, tested, wanted, unit, chance=False)
+
+
+_ABSORPTION = (
+    _chance(
+        "hia",
+        "HIA_Hou",
+        "Gut absorption",
+        "Chance that the human gut takes it up",
+        0.994,
+        "high",
+    ),
+    _chance(
+        "bioavailability",
+        "Bioavailability_Ma",
+        "Oral bioavailability",
+        "Chance that at least a fifth of a swallowed dose reaches the blood",
+        0.716,
+        "high",
+    ),
+    _quantity(
+        "solubility",
+        "Solubility_AqSolDB",
+        "Solubility",
+        "log mol/L",
+        "How much dissolves in water; above −4 is comfortable",
+        0.817,
+        "high",
+    ),
+    _quantity(
+        "lipophilicity",
+        "Lipophilicity_AstraZeneca",
+        "logD at pH 7.4",
+        "",
+        "Fat over water as measured at the pH of blood; 1 to 3 is usual",
+        0.771,
+    ),
+    _quantity(
+        "hydration",
+        "HydrationFreeEnergy_FreeSolv",
+        "Hydration energy",
+        "kcal/mol",
+        "Free energy of going into water; lower means fonder of water",
+        0.888,
+    ),
+    _quantity(
+        "caco2",
+        "Caco2_Wang",
+        "Caco-2 permeability",
+        "log cm/s",
+        "How fast it crosses a layer of gut cells; above −5.15 is good",
+        0.707,
+        "high",
+    ),
+    _chance(
+        "pampa",
+        "PAMPA_NCATS",
+        "PAMPA permeability",
+        "Chance that it crosses an artificial membrane well",
+        0.786,
+        "high",
+    ),
+    _chance(
+        "pgp",
+        "Pgp_Broccatelli",
+        "P-gp inhibition",
+        "Chance that it blocks the pump that carries drugs out of cells",
+        0.947,
+        "low",
+    ),
+)
+
+_DISTRIBUTION = (
+    _chance(
+        "bbb",
+        "BBB_Martins",
+        "Into the brain",
+        "Chance that it passes from the blood into the brain",
+        0.900,
+    ),
+    _quantity(
+        "ppbr",
+        "PPBR_AZ",
+        "Protein binding",
+        "%",
+        "Share that is bound to proteins of the blood plasma",
+        0.589,
+    ),
+    _quantity(
+        "vdss",
+        "VDss_Lombardo",
+        "Volume of distribution",
+        "L/kg",
+        "How far it spreads out of the blood into tissue; above 1 is widely",
+        -1.211,
+    ),
+)
+
+_METABOLISM = (
+    *(
+        _chance(
+            f"cyp{name.lower()}",
+            f"CYP{name}_Veith",
+            f"CYP{name} inhibition",
+            f"Chance that it blocks the liver enzyme {name}, so that other drugs pile up",
+            tested,
+            "low",
+        )
+        for name, tested in (
+            ("1A2", 0.941),
+            ("2C19", 0.906),
+            ("2C9", 0.908),
+            ("2D6", 0.886),
+            ("3A4", 0.912),
+        )
+    ),
+    *(
+        _chance(
+            f"cyp{name.lower()}_substrate",
+            f"CYP{name}_Substrate_CarbonMangels",
+            f"CYP{name} substrate",
+            f"Chance that the liver enzyme {name} breaks it down",
+            tested,
+        )
+        for name, tested in (("2C9", 0.628), ("2D6", 0.820), ("3A4", 0.705))
+    ),
+)
+
+_EXCRETION = (
+    _quantity(
+        "half_life",
+        "Half_Life_Obach",
+        "Half-life",
+        "h",
+        "Time until half of it has left the blood",
+        -2.386,
+    ),
+    _quantity(
+        "clearance_hepatocyte",
+        "Clearance_Hepatocyte_AZ",
+        "Clearance, liver cells",
+        "µL/min/10⁶ cells",
+        "How fast liver cells remove it",
+        0.264,
+    ),
+    _quantity(
+        "clearance_microsome",
+        "Clearance_Microsome_AZ",
+        "Clearance, microsomes",
+        "µL/min/mg",
+        "How fast enzymes of the liver remove it",
+        0.277,
+    ),
+)
+
+_TOXICITY = (
+    _chance(
+        "herg",
+        "hERG",
+        "hERG block",
+        "Chance that it blocks the heart's potassium channel and disturbs its beat",
+        0.839,
+        "low",
+    ),
+    _chance(
+        "clintox",
+        "ClinTox",
+        "Clinical toxicity",
+        "Chance of failing a clinical trial by being toxic",
+        0.928,
+        "low",
+    ),
+    _chance("ames", "AMES", "Mutagenicity", "Chance of a positive Ames test", 0.882, "low"),
+    _chance("dili", "DILI", "Liver injury", "Chance that it injures the liver", 0.881, "low"),
+    _chance(
+        "carcinogens",
+        "Carcinogens_Lagunin",
+        "Carcinogenicity",
+        "Chance of causing cancer in rodents",
+        0.772,
+        "low",
+    ),
+    _quantity(
+        "ld50",
+        "LD50_Zhu",
+        "Acute toxicity",
+        "−log mol/kg",
+        "Deadly dose for half of the rats that swallow it; higher is more toxic",
+        0.596,
+        "low",
+    ),
+    _chance(
+        "skin",
+        "Skin_Reaction",
+        "Skin reaction",
+        "Chance of making skin allergic",
+        0.718,
+        "low",
+    ),
+)
+
+_TOX21 = tuple(
+    _chance(id, column, title, f"Chance that it {what} (Tox21 assay)", tested, "low")
+    for id, column, title, what, tested in (
+        ("nr_ar", "NR-AR", "Androgen receptor", "acts on the androgen receptor", 0.779),
+        (
+            "nr_ar_lbd",
+            "NR-AR-LBD",
+            "Androgen receptor, binding",
+            "binds the androgen receptor's pocket",
+            0.883,
+        ),
+        ("nr_ahr", "NR-AhR", "Aryl receptor", "acts on the aryl hydrocarbon receptor", 0.904),
+        ("nr_aromatase", "NR-Aromatase", "Aromatase", "disturbs the making of oestrogen", 0.906),
+        ("nr_er", "NR-ER", "Oestrogen receptor", "acts on the oestrogen receptor", 0.749),
+        (
+            "nr_er_lbd",
+            "NR-ER-LBD",
+            "Oestrogen receptor, binding",
+            "binds the oestrogen receptor's pocket",
+            0.826,
+        ),
+        ("nr_ppar_gamma", "NR-PPAR-gamma", "PPAR-γ", "acts on the fat receptor PPAR-γ", 0.916),
+        ("sr_are", "SR-ARE", "Oxidative stress", "sets off the answer to oxidation", 0.838),
+        ("sr_atad5", "SR-ATAD5", "DNA damage", "damages DNA, seen by ATAD5", 0.879),
+        ("sr_hse", "SR-HSE", "Heat shock", "sets off the heat shock response", 0.843),
+        ("sr_mmp", "SR-MMP", "Mitochondria", "weakens the membrane of mitochondria", 0.925),
+        ("sr_p53", "SR-p53", "p53 pathway", "sets off p53, a guard against cancer", 0.880),
+    )
+)
+
+ENDPOINTS: dict[str, Endpoint] = {
+    each.id: each
+    for each in (*_ABSORPTION, *_DISTRIBUTION, *_METABOLISM, *_EXCRETION, *_TOXICITY, *_TOX21)
+}
+"""By id, in the order of a drug's way through the body."""
