@@ -37,6 +37,7 @@ def test_figures_are_in_the_order_of_the_table_and_unknown_ones_last() -> None:
 def test_values_are_shown_with_their_digits() -> None:
     assert shown("mw", 1234.56) == "1,234.6"
     assert shown("logp", -1.5) == "−1.50"
+    assert shown("logp", -0.004) == "0.00"
     assert shown("mw", math.nan) == "–"
     assert ROWS.text(1, "name") == "benzene"
 

@@ -83,12 +83,15 @@ class Chemist(ScriptedRuntime):
 
     notices: dict[str, str] = {}
     refused = ""
+    broken = False
 
     def next_script(self) -> tuple[Line, ...]:
         asked = self.submitted[-1]
         smiles = asked.params.get("smiles", ())
         match asked.task:
             case "molecules.draw":
+                if self.broken:
+                    return (Fail(StudioError(ErrorCode.RUNTIME_LOST, "It ended.")),)
                 if self.refused and self.refused in smiles:
                     return (Fail(BadInput("That cannot be drawn.")),)
                 notices = [self.notices.get(each, "") for each in smiles]
@@ -504,6 +507,16 @@ def test_what_cannot_be_drawn_does_not_spoil_the_others(desk: Desk) -> None:
     assert failed == {"CC"}
 
 
+def test_structures_come_when_the_runtime_is_well_again(desk: Desk) -> None:
+    desk.page.structures._later.setInterval(10)
+    desk.runtime.broken = True
+    desk.show()
+    desk.until(lambda: bool(desk.page.structures._failed))
+    desk.runtime.broken = False
+    desk.until(lambda: len(desk.page.structures._kept) >= 3)
+    assert not desk.page.structures._failed
+
+
 def test_twenty_thousand_rows_need_no_widget_and_few_pictures(desk: Desk) -> None:
     desk.show(rows=1)
     rows = [Molecule(f"C{n}", figures={"mw": float(n), "logp": n % 7.0}) for n in range(20_000)]
@@ -542,6 +555,28 @@ def test_a_dropped_file_is_read_and_its_faults_are_listed(desk: Desk, tmp_path: 
     dialog._copy()
     assert QGuiApplication.clipboard().text() == "2\tring 1 is not closed"
     dialog.close()
+
+
+def test_molecules_that_need_care_are_told_and_can_be_shown(desk: Desk) -> None:
+    rows = [
+        Molecule("C", figures={"mw": 16, "care": 0}),
+        Molecule("CC(C)OP(C)(=O)F", figures={"mw": 140, "care": 1}),
+    ]
+    meta = {"notice": "1 of 2 molecules resembles a scheduled weapon."}
+    desk.show(Artifact("molecules", to_csv(rows), ".csv", meta=meta))
+    assert desk.trouble() == meta["notice"]
+    desk.qtbot.mouseClick(desk.page.trouble.button, Qt.MouseButton.LeftButton)
+    desk.until(lambda: desk.shown() == ["CC(C)OP(C)(=O)F"])
+
+
+def test_what_networks_predict_is_told_with_how_far_they_disagree(desk: Desk) -> None:
+    figures = {"mw": 16.0, "hia": 0.91, "hia_spread": 0.04, "domain": 0}
+    desk.show(Artifact("molecules", to_csv([Molecule("C", figures=figures)]), ".csv"))
+    desk.click_cell(0)
+    detail = desk.page.browser.detail
+    assert "0.91 ± 0.04" in detail.figures.text()
+    assert "Unlike what the networks know" in detail.notice.text()
+    assert "hia_spread" not in desk.page.browser.model.possible()
 
 
 def test_pasted_smiles_are_read(desk: Desk) -> None:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayou
 from studio.api import PluginContext
 from studio_molecules.pages.collection import Collection
 from studio_molecules.pages.detail import Detail
+from studio_molecules.pages.figure_menu import figure_menus
 from studio_molecules.pages.filter_panel import FilterPanel
 from studio_molecules.pages.molecule_model import STRUCTURE, MoleculeModel, column_title
 from studio_molecules.pages.plot import Plot
@@ -34,6 +35,8 @@ class Browser(QWidget):
         super().__init__()
         self._ctx, self._collection = ctx, collection
         self.view = TABLE
+        self._card_figures: list[str] = []
+        """What the user wants on cards; empty for what suits the table."""
         self.model = MoleculeModel(collection, self)
         self.toolbar = Toolbar(ctx)
         self.filters = FilterPanel(ctx, collection)
@@ -103,7 +106,7 @@ class Browser(QWidget):
 
     def _choose_card_figures(self) -> None:
         figures = self._collection.rows.figures
-        kept = [id for id in self.grid.card.figures if id in figures]
+        kept = [id for id in self._card_figures if id in figures]
         self.grid.card.figures = (
             kept or [id for id in _CARD_FIGURES if id in figures][:_MOST_ON_CARD]
         )
@@ -114,8 +117,8 @@ class Browser(QWidget):
         on_cards = self.view == GRID
         chosen = self.grid.card.figures if on_cards else self.model.columns
         possible = self._collection.rows.figures if on_cards else self.model.possible()
-        for column in possible:
-            action = menu.addAction(column_title(column))
+        for column, where in figure_menus(menu, possible):
+            action = where.addAction(column_title(column))
             action.setCheckable(True)
             action.setChecked(column in chosen)
             action.toggled.connect(lambda on, column=column: self.show_column(column, on))
@@ -125,7 +128,8 @@ class Browser(QWidget):
         """Show a column or take it away; on cards, the three that were chosen last."""
         if self.view == GRID:
             figures = [id for id in self.grid.card.figures if id != column]
-            self.grid.card.figures = ([*figures, column] if wanted else figures)[-_MOST_ON_CARD:]
+            self._card_figures = ([*figures, column] if wanted else figures)[-_MOST_ON_CARD:]
+            self._choose_card_figures()
             self.grid.viewport().update()
             return
         columns = [id for id in self.model.columns if id not in (column, STRUCTURE)]
@@ -140,7 +144,7 @@ class Browser(QWidget):
             "filters_open": self.toolbar.filters.isChecked(),
             "detail_open": self.toolbar.detail.isChecked(),
             "columns": self.model.columns[1:],
-            "card": self.grid.card.figures,
+            "card": self._card_figures,
             "sort": [self._collection.sort_column, self._collection.descending],
             "filters": self.filters.save_state(),
         }
@@ -154,7 +158,7 @@ class Browser(QWidget):
         if isinstance(columns, list) and columns:
             self.model.show_columns([str(id) for id in columns])
         if isinstance(card, list) and card:
-            self.grid.card.figures = [str(id) for id in card][:_MOST_ON_CARD]
+            self._card_figures = [str(id) for id in card][:_MOST_ON_CARD]
             self._choose_card_figures()
         filters = state.get("filters")
         if isinstance(filters, Mapping):

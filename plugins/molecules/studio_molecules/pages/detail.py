@@ -7,7 +7,7 @@ from html import escape
 from typing import Any
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -19,6 +19,8 @@ from PySide6.QtWidgets import (
 )
 
 from studio.api import PluginContext, StudioError
+from studio_molecules.admet.endpoints import SPREAD
+from studio_molecules.figures import DESCRIPTORS
 from studio_molecules.molecule import Molecule
 from studio_molecules.pages.collection import Collection
 from studio_molecules.pages.conformer import Conformer
@@ -29,6 +31,8 @@ from studio_molecules.pages.rows import figure_of, shown
 from studio_molecules.pages.structures import Structures, Wish
 from studio_molecules.pages.wording import tr
 
+_IN_DOMAIN = "domain"
+
 
 class Drawing(QWidget):
     """One structure, as large as there is room."""
@@ -37,6 +41,7 @@ class Drawing(QWidget):
         super().__init__()
         self._ctx, self._structures = ctx, structures
         self.smiles = self.highlight = ""
+        self._last = ("", QImage())
         self.setMinimumSize(120, 120)
         structures.drawn.connect(self.update)
 
@@ -59,8 +64,16 @@ class Drawing(QWidget):
         wide, high = max(40, self.width() // 20 * 20), max(40, self.height() // 20 * 20)
         wish = Wish(self.smiles, wide, high, self.devicePixelRatioF(), self.highlight)
         colour = QColor(self._ctx.ui.tokens.colors["raised"])
-        draw_structure(painter, QRect(self.rect()), self._structures.picture(wish), colour)
+        draw_structure(painter, QRect(self.rect()), self._image(wish), colour)
         painter.end()
+
+    def _image(self, wish: Wish) -> QImage | None:
+        """Return the picture; until it is there in a new size, the old one as it was."""
+        image = self._structures.picture(wish)
+        if image is None:
+            return self._last[1] if self._last[0] == wish.smiles else None
+        self._last = (wish.smiles, image)
+        return image
 
 
 class Detail(QFrame):
@@ -122,10 +135,11 @@ class Detail(QFrame):
         facts = QWidget()
         inner = QVBoxLayout(facts)
         inner.setContentsMargins(0, 0, 8, 0)
-        for part in (self.notice, self.family, self.figures):
+        for part in (self.family, self.figures):
             inner.addWidget(part)
         inner.addStretch(1)
         area = QScrollArea()
+        area.setAccessibleName(tr("Figures and family"))
         area.setWidget(facts)
         area.setWidgetResizable(True)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -138,6 +152,7 @@ class Detail(QFrame):
         column.setContentsMargins(12, 8, 8, 8)
         column.setSpacing(4)
         column.addLayout(head)
+        column.addWidget(self.notice)
         column.addLayout(body, 1)
 
     def _connect(self) -> None:
@@ -179,9 +194,13 @@ class Detail(QFrame):
             self.conformer.say(tr("Folding…"))
 
     def _show_notice(self) -> None:
-        said = self._structures.notices.get(self.drawing.smiles, "")
-        self.notice.setText(said)
-        self.notice.setVisible(bool(said))
+        molecule = self._collection.molecule()
+        said = [self._structures.notices.get(self.drawing.smiles, "")]
+        if molecule is not None and molecule.figures.get(_IN_DOMAIN) == 0:
+            said.append(tr("Unlike what the networks know: their figures may be far off."))
+        words = " ".join(filter(None, said))
+        self.notice.setText(words)
+        self.notice.setVisible(bool(words))
 
     def _show_figures(self) -> None:
         molecule, colours = self._collection.molecule(), self._ctx.ui.tokens.colors
@@ -198,18 +217,30 @@ class Detail(QFrame):
 
 
 def figures_as_html(molecule: Molecule, order: Sequence[str], colours: Mapping[str, str]) -> str:
-    """Return all figures as a table: title, value with unit, below it what it means."""
-    mute = colours["mute"]
-    rows = []
+    """Return all figures as a table: title, unit and value, below them what it means."""
+    mute, heading, is_predicted = colours["mute"], escape(tr("Predicted by networks")), False
+    rows: list[str] = []
     for id in order:
         if id not in molecule.figures:
             continue
+        if id not in DESCRIPTORS and not is_predicted:
+            is_predicted = True
+            rows.append(f"<tr><td colspan='2' style='padding-top:8px'><b>{heading}</b></td></tr>")
         figure = figure_of(id)
-        told = escape(f"{shown(id, molecule.figures[id])} {figure.unit}".strip())
+        told = escape(_value(molecule, id))
         rows.append(
-            f"<tr><td>{escape(figure.title)}</td>"
+            f"<tr><td>{escape(figure.title)} "
+            f"<span style='color:{mute}; font-size:12px'>{escape(figure.unit)}</span></td>"
             f"<td align='right'><nobr><b>{told}</b></nobr></td></tr>"
             f"<tr><td colspan='2' style='color:{mute}; font-size:12px; padding-bottom:6px'>"
             f"{escape(figure.meaning)}</td></tr>"
         )
     return f"<table width='100%' cellspacing='0' cellpadding='1'>{''.join(rows)}</table>"
+
+
+def _value(molecule: Molecule, id: str) -> str:
+    """Return a figure with how far networks disagree about it."""
+    value = shown(id, molecule.figures[id])
+    if id + SPREAD in molecule.figures:
+        return f"{value} ± {shown(id, molecule.figures[id + SPREAD])}"
+    return value

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from studio.api import PluginContext
 from studio_molecules.pages.collection import Collection
+from studio_molecules.pages.figure_menu import figure_menus
 from studio_molecules.pages.matcher import Matcher
 from studio_molecules.pages.molecule_model import column_title
 from studio_molecules.pages.range_card import RangeCard
@@ -83,6 +84,7 @@ class FilterPanel(QFrame):
         self._column.addWidget(self.add)
         self._column.addStretch(1)
         area = QScrollArea()
+        area.setAccessibleName(tr("Filters"))
         area.setWidget(inner)
         area.setWidgetResizable(True)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -139,6 +141,13 @@ class FilterPanel(QFrame):
         self._column.insertWidget(len(self.cards), card)
         self.cards[figure] = card
 
+    def narrow(self, figure: str, low: float, high: float) -> None:
+        """Show only molecules with a figure in a range."""
+        if figure in self._collection.rows.figures:
+            self.add_filter(figure)
+            self.cards[figure].set_range(low, high)
+            self._on_moved(figure, low, high)
+
     def remove_filter(self, figure: str) -> None:
         """Take a filter away."""
         card = self.cards.pop(figure)
@@ -176,9 +185,9 @@ class FilterPanel(QFrame):
 
     def _show_figures(self) -> None:
         menu = self._ctx.ui.menu()
-        for figure in self._collection.rows.figures:
-            if figure not in self.cards:
-                menu.addAction(column_title(figure), partial(self.add_filter, figure))
+        left = [figure for figure in self._collection.rows.figures if figure not in self.cards]
+        for figure, where in figure_menus(menu, left):
+            where.addAction(column_title(figure), partial(self.add_filter, figure))
         menu.popup(self.add.mapToGlobal(self.add.rect().bottomLeft()))
 
     # --- state --------------------------------------------------------------------------------
@@ -209,12 +218,9 @@ class FilterPanel(QFrame):
             self.matcher.look_for(pattern)
 
     def _restore(self, figure: str, ends: Any) -> None:
-        if figure not in self._collection.rows.figures:
-            return
-        self.add_filter(figure)
+        if figure in self._collection.rows.figures:
+            self.add_filter(figure)
         match ends:
             case [low, high] if low is not None or high is not None:
                 low = -math.inf if low is None else float(low)
-                high = math.inf if high is None else float(high)
-                self.cards[figure].set_range(low, high)
-                self._on_moved(figure, low, high)
+                self.narrow(figure, low, math.inf if high is None else float(high))

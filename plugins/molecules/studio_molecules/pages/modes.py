@@ -68,7 +68,7 @@ def modes() -> tuple[Mode, ...]:
             "gauge",
             "molecules.predict",
             schema.Predict,
-            ("lead",),
+            _all_but(schema.Predict, "file", "smiles"),
             False,
         ),
     )

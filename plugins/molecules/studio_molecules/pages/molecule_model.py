@@ -16,7 +16,19 @@ _RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 _LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 
 _Index = QModelIndex | QPersistentModelIndex
-_DEFAULT = ("score", "similarity", "mw", "logp", "tpsa", "qed", "sa", "alerts", "hbd", "hba")
+_DEFAULT = (
+    "score",
+    "similarity",
+    "care",
+    "mw",
+    "logp",
+    "tpsa",
+    "qed",
+    "sa",
+    "alerts",
+    "hbd",
+    "hba",
+)
 _NOWHERE = QModelIndex()
 
 

@@ -194,11 +194,24 @@ class MoleculePage(QWidget):
         if self._state:
             state, self._state = self._state, {}
             self.browser.restore_state(state)
-        faults = artifact.meta.get("faults")
+        missing = artifact.meta.get("admet_missing")
+        if isinstance(missing, str) and missing:
+            self._ctx.notices.info(missing, key="molecules.admet")
+        self._remark(artifact.meta)
+
+    def _remark(self, meta: Mapping[str, Any]) -> None:
+        """Tell which rows were left out, and whether molecules need care."""
+        faults, notice = meta.get("faults"), str(meta.get("notice") or "")
         if isinstance(faults, list) and faults:
-            untold = int(artifact.meta.get("faults_untold", 0))
+            untold = int(meta.get("faults_untold", 0))
             words = fault_words(len(faults) + untold) + tr("; the others are here.")
-            self.trouble.remark(words, tr("Show them"), "list", lambda: self._list(faults, untold))
+            said = " ".join(filter(None, (words, notice)))
+            self.trouble.remark(said, tr("Show them"), "list", lambda: self._list(faults, untold))
+        elif notice:
+            self.trouble.remark(notice, tr("Show them"), "shield-alert", self._show_care)
+
+    def _show_care(self) -> None:
+        self.browser.filters.narrow("care", 1, 1)
 
     def _list(self, faults: Sequence[Mapping[str, Any]], untold: int) -> None:
         self.faults = Faults(self._ctx, faults, untold, self)

@@ -14,8 +14,9 @@ from studio_molecules.pages.structures import Structures, Wish
 from studio_molecules.pages.wording import tr
 
 CELL = QSize(132, 72)
-CARD = QSize(176, 188)
-_PICTURE = QSize(158, 112)
+CARD = QSize(156, 188)
+"""The least size of a card; cards are as wide as fills the row."""
+_PICTURE_HIGH = 112
 _ROUND = 10
 _SIGN = 16
 
@@ -71,6 +72,7 @@ class Card(QStyledItemDelegate):
 
     Attributes:
         figures: Ids of those.
+        width: How wide it is, in pixels.
     """
 
     def __init__(self, ctx: PluginContext, collection: Collection, structures: Structures) -> None:
@@ -78,10 +80,11 @@ class Card(QStyledItemDelegate):
         self._ctx, self._collection, self._structures = ctx, collection, structures
         self.highlight = ""
         self.figures: list[str] = []
+        self.width = CARD.width()
 
     def sizeHint(self, _option: QStyleOptionViewItem, _index: _Index) -> QSize:
         """Return the size of every card."""
-        return CARD
+        return QSize(self.width, CARD.height())
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         """Draw one."""
@@ -93,8 +96,9 @@ class Card(QStyledItemDelegate):
         colours = self._ctx.ui.tokens.colors
         smiles = self._collection.rows.molecules[row].smiles
         ratio = painter.device().devicePixelRatioF()
-        wish = Wish(smiles, _PICTURE.width(), _PICTURE.height(), ratio, self.highlight)
-        place = QRect(box.left() + 2, box.top() + 6, box.width() - 4, _PICTURE.height())
+        wide = (box.width() - 8) // 10 * 10  # or every pixel of the window asks for new ones
+        wish = Wish(smiles, wide, _PICTURE_HIGH, ratio, self.highlight)
+        place = QRect(box.left() + 2, box.top() + 6, box.width() - 4, _PICTURE_HIGH)
         image = self._structures.picture(wish)
         draw_structure(painter, place, image, QColor(colours["raised"]), tr("cannot be drawn"))
         self._words(painter, QRect(box.left() + 10, place.bottom() + 4, box.width() - 20, 52), row)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from studio.api import PluginContext
@@ -13,6 +14,7 @@ from studio_molecules.pages.scatter import Scatter
 from studio_molecules.pages.wording import tr
 
 _X, _Y = ("score", "sa", "mw"), ("similarity", "qed", "logp")
+_NARROW = 520
 
 
 class Plot(QWidget):
@@ -35,11 +37,13 @@ class Plot(QWidget):
         self.found = QLabel()
         self.found.setProperty("role", "warn")
         self.found.setToolTip(tr("Molecules that no other beats in both figures"))
+        self._labels: list[QLabel] = []
         row = QHBoxLayout()
         row.setSpacing(4)
         for words, box, way in ((tr("Across"), self.x, self.way_x), (tr("Up"), self.y, self.way_y)):
             label = QLabel(words)
             label.setProperty("role", "mute")
+            self._labels.append(label)
             for part in (label, box, way):
                 row.addWidget(part)
             row.addSpacing(8)
@@ -52,9 +56,16 @@ class Plot(QWidget):
         collection.replaced.connect(self._on_replaced)
         self.scatter.looked.connect(self._show_found)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Words give way where there is little room; the boxes have names of their own."""
+        super().resizeEvent(event)
+        for label in self._labels:
+            label.setVisible(self.width() > _NARROW)
+
     def _choice(self, name: str) -> QComboBox:
         box = QComboBox()
         box.setAccessibleName(name)
+        box.setToolTip(name)
         box.setMaximumWidth(170)
         box.currentIndexChanged.connect(self._on_axes)
         return box

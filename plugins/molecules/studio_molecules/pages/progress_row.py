@@ -59,6 +59,7 @@ class TroubleRow(QWidget):
         super().__init__()
         self._ctx = ctx
         self._go_on: Callable[[], None] | None = None
+        self._level = "bad"
         self._sign = QLabel()
         self.words = QLabel()
         self.words.setWordWrap(True)
@@ -76,6 +77,8 @@ class TroubleRow(QWidget):
         row.addWidget(self.button)
         row.addWidget(close)
         self.hide()
+        end_theme = ctx.ui.on_theme(lambda _tokens: self._show_sign())
+        self.destroyed.connect(lambda: end_theme())
 
     def tell(self, error: StudioError | str, again: Callable[[], None] | None = None) -> None:
         """Say what failed; ``again`` is what "Try again" does."""
@@ -88,8 +91,8 @@ class TroubleRow(QWidget):
     def _show(
         self, words: str, level: str, button: str, icon: str, run: Callable[[], None] | None
     ) -> None:
-        self._go_on = run
-        self._sign.setPixmap(self._ctx.ui.icon("triangle-alert", level).pixmap(16, 16))
+        self._go_on, self._level = run, level
+        self._show_sign()
         self.words.setProperty("role", level)
         self.words.style().unpolish(self.words)
         self.words.style().polish(self.words)
@@ -100,6 +103,10 @@ class TroubleRow(QWidget):
         self.button.setIcon(self._ctx.ui.icon(icon))
         self.button.setVisible(run is not None)
         self.show()
+
+    def _show_sign(self) -> None:
+        icon = self._ctx.ui.icon("triangle-alert", self._level)
+        self._sign.setPixmap(icon.pixmap(16, 16))
 
     def _on_button(self) -> None:
         self.hide()

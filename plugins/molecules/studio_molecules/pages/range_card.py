@@ -66,7 +66,8 @@ class RangeCard(QWidget):
         """Write both ends as numbers."""
         for field, value in ((self.low, self.slider.low), (self.high, self.slider.high)):
             if not field.hasFocus():
-                field.setText(f"{value:.{figure_of(self.figure).digits}f}")
+                digits = figure_of(self.figure).digits
+                field.setText(f"{round(value, digits) + 0.0:.{digits}f}")
 
     def _show_bars(self, rows: Rows) -> None:
         self.slider.whole_numbers = figure_of(self.figure).digits == 0

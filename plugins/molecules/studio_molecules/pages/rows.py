@@ -6,7 +6,8 @@ import math
 from array import array
 from collections.abc import Iterable, Sequence
 
-from studio_molecules.figures import DESCRIPTORS, Figure
+from studio_molecules.admet.endpoints import SPREAD
+from studio_molecules.figures import FIGURES, Figure
 from studio_molecules.molecule import Molecule
 
 NAME, OPERATION, SMILES = "name", "operation", "smiles"
@@ -19,15 +20,15 @@ _FIRST = ("score", "similarity")
 
 def figure_of(id: str) -> Figure:
     """Return what a figure means; one that is not known is called by its id."""
-    return DESCRIPTORS.get(id) or Figure(id.replace("_", " ").capitalize(), "", "")
+    return FIGURES.get(id) or Figure(id.replace("_", " ").capitalize(), "", "")
 
 
 def shown(id: str, value: float) -> str:
     """Return a value as it is read: its digits, a dash where there is none."""
     if math.isnan(value):
         return "–"
-    text = f"{value:,.{figure_of(id).digits}f}"
-    return text.replace("-", "−")
+    digits = figure_of(id).digits
+    return f"{round(value, digits) + 0.0:,.{digits}f}".replace("-", "−")  # + 0.0: no minus zero
 
 
 class Rows:
@@ -35,14 +36,16 @@ class Rows:
 
     Attributes:
         molecules: One a row, in the order of their file.
-        figures: Ids of the figures that any of them has, in the order they are read about.
+        figures: Ids of the figures that any of them has, in the order they are read about;
+            how far networks disagree about one is told with it.
     """
 
     def __init__(self, molecules: Sequence[Molecule] = ()) -> None:
         self.molecules = tuple(molecules)
         found = dict.fromkeys(id for molecule in self.molecules for id in molecule.figures)
-        known = [id for id in (*_FIRST, *DESCRIPTORS) if id in found]
-        self.figures = tuple(dict.fromkeys((*known, *found)))
+        known = [id for id in (*_FIRST, *FIGURES) if id in found]
+        every = dict.fromkeys((*known, *found))
+        self.figures = tuple(id for id in every if not id.endswith(SPREAD))
         self._columns: dict[str, array[float]] = {}
         self._places: dict[str, int] = {}
 

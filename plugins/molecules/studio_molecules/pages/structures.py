@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QObject, QRectF, Signal
+from PySide6.QtCore import QByteArray, QObject, QRectF, QTimer, Signal
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtSvg import QSvgRenderer
 
@@ -18,6 +18,7 @@ from studio.api import ErrorCode, JobHandle, PluginContext, StudioError
 from studio_molecules.pages.wording import tr
 
 TASK = "molecules.draw"
+RETRY_MS = 3000
 _BATCH = 24
 _WAITING = 400
 """Pictures that may wait; older wishes have been scrolled past."""
@@ -64,6 +65,10 @@ class Structures(QObject):
         self._job: JobHandle | None = None
         self._busy = False
         self._era = 0
+        self._later = QTimer(self)  # the runtime comes back by itself
+        self._later.setSingleShot(True)
+        self._later.setInterval(RETRY_MS)
+        self._later.timeout.connect(self._retry)
         end_theme = ctx.ui.on_theme(lambda _tokens: self.forget())
         self.destroyed.connect(lambda: end_theme())
 
@@ -145,7 +150,13 @@ class Structures(QObject):
             self._alone += batch  # one of them cannot be drawn; the others can
         else:
             self._failed.update(batch)
+            if error.code is not ErrorCode.BAD_INPUT:
+                self._later.start()
         self._on_over()
+        self.drawn.emit()
+
+    def _retry(self) -> None:
+        self._failed.clear()
         self.drawn.emit()
 
     def _on_over(self) -> None:

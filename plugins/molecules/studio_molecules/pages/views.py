@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QShowEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QListView, QTableView
 
 from studio.api import PluginContext
@@ -197,7 +197,7 @@ class Grid(QListView):
         self.setWrapping(True)
         self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setUniformItemSizes(True)
-        self.setGridSize(QSize(CARD))
+        self._fill()
         self.setLayoutMode(QListView.LayoutMode.Batched)  # or 20,000 cards stop a slider
         self.setBatchSize(_BATCH)
         self.setMouseTracking(True)
@@ -210,6 +210,17 @@ class Grid(QListView):
         self._choosing = Choosing(self, model, collection)
         structures.drawn.connect(self.viewport().update)
         self.doubleClicked.connect(lambda _index: self.opened.emit())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Cards are as wide as fills the row."""
+        self._fill()
+        super().resizeEvent(event)
+
+    def _fill(self) -> None:
+        room = self.viewport().width() - 1
+        columns = max(1, room // CARD.width())
+        self.card.width = room // columns
+        self.setGridSize(QSize(self.card.width, CARD.height()))
 
     def showEvent(self, event: QShowEvent) -> None:
         """Catch up with what was chosen elsewhere."""
