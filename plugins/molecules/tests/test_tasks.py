@@ -10,7 +10,7 @@ from rdkit import Chem
 
 from studio.api import BadInput, StudioError
 from studio.testing.plugins import run_task
-from studio_molecules.chem import descriptors
+from studio_molecules.chem import descriptors, edits
 from studio_molecules.molecule import from_csv
 from studio_molecules.schema import Analogues, Draw, Generate, Improve, Predict, Shape
 from studio_molecules.smiles.weights import SmilesModel
@@ -64,6 +64,25 @@ def test_relatives_are_as_near_as_asked_and_know_their_parent(scripted: SmilesMo
         assert each["smiles"] != LEAD
 
 
+def test_only_what_the_model_wrote_counts_as_raw(scripted: SmilesModel) -> None:
+    params = Analogues.parse({"lead": LEAD, "count": 5, "similarity": 0, "by_model": 0})
+    made = run_task(relatives.analogues, params, seed=3, models={"": scripted})
+    assert made.result["drawn"] == 0
+    assert "valid_raw" not in made.result
+    params = Analogues.parse({"lead": "CCO", "count": 20, "similarity": 0, "by_model": 1})
+    made = run_task(relatives.analogues, params, seed=3, models={"": scripted})
+    assert made.result["drawn"] == made.result["tried"] > 0
+    assert 0 < made.result["valid_raw"] < 1
+
+
+def test_a_lead_the_model_cannot_spell_is_edited(scripted: SmilesModel) -> None:
+    params = Analogues.parse({"lead": "[2H]C(C)CO", "count": 5, "similarity": 0, "by_model": 1})
+    made = run_task(relatives.analogues, params, seed=3, models={"": scripted})
+    first = [each for each in made.result["molecules"] if each["parent"].startswith("[2H]")]
+    assert first
+    assert all(each["operation"] != "rewritten by the model" for each in first)
+
+
 def test_a_lead_that_cannot_be_is_told(scripted: SmilesModel) -> None:
     with pytest.raises(BadInput, match="ring 1 is not closed"):
         run_task(relatives.analogues, Analogues.parse({"lead": "C1CC"}), models={"": scripted})
@@ -93,11 +112,29 @@ def test_stop_keeps_what_was_found(scripted: SmilesModel) -> None:
     assert made.result["stopped"] is True
 
 
+def test_a_search_with_nothing_new_to_find_ends(
+    scripted: SmilesModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(edits, "mutate", lambda mol, rng: None)
+    monkeypatch.setattr(improving, "_PATIENCE", 50)
+    params = Improve.parse({"wishes": PROFILE, "lead": "C", "budget": 1000})
+    made = run_task(improving.improve, params, models={"": scripted})
+    assert made.result["scored"] == 1
+
+
 def test_an_impossible_profile_says_so(scripted: SmilesModel) -> None:
     wishes = {"wishes": [{"figure": "mw", "high": 1, "limit": True}]}
     params = Improve.parse({"wishes": wishes, "lead": LEAD, "budget": 50})
     with pytest.raises(StudioError, match="meets the hard limits"):
         run_task(improving.improve, params, models={"": scripted})
+
+
+def test_a_profile_that_is_no_file_for_one_is_told(scripted: SmilesModel, tmp_path: Path) -> None:
+    (tmp_path / "large.json").write_bytes(b" " * (2 << 20))
+    for name, said in {"large.json": "too large", "none.json": "cannot be read"}.items():
+        params = Improve.parse({"profile": str(tmp_path / name)})
+        with pytest.raises(BadInput, match=said):
+            run_task(improving.improve, params, models={"": scripted})
 
 
 def test_figures_of_a_list_with_its_faults() -> None:

@@ -35,3 +35,9 @@ def test_an_unknown_token_is_told_not_guessed() -> None:
 @given(st.text(max_size=50))
 def test_no_text_breaks_it(text: str) -> None:
     Vocabulary.learned(LINES).encode(text)
+
+
+def test_a_beginning_ends_before_what_is_unknown() -> None:
+    vocabulary = Vocabulary.learned(["CCOc1ccccc1"])
+    assert vocabulary.beginning("COc1ccccc1I") == list("COc1ccccc1")
+    assert vocabulary.beginning("[2H]CO") == []

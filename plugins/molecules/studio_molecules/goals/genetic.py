@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from rdkit import Chem
-from rdkit.Chem.Scaffolds import MurckoScaffold
 
 from studio_molecules.chem import edits
 from studio_molecules.goals.scoring import Judge, Scored
@@ -58,19 +57,12 @@ def survivors(people: Sequence[Scored], settings: Settings) -> list[Scored]:
     kept: list[Scored] = []
     scaffolds: Counter[str] = Counter()
     for each in sorted(people, key=lambda one: -one.score):
-        scaffold = scaffold_of(each.mol)
-        if scaffolds[scaffold] < settings.per_scaffold:
-            scaffolds[scaffold] += 1
+        if scaffolds[each.scaffold] < settings.per_scaffold:
+            scaffolds[each.scaffold] += 1
             kept.append(each)
         if len(kept) == settings.population:
             break
     return kept
-
-
-def scaffold_of(mol: Chem.Mol) -> str:
-    """Return the SMILES of the Murcko scaffold; empty for a molecule without rings."""
-    scaffold: str = MurckoScaffold.MurckoScaffoldSmiles(mol=mol)
-    return scaffold
 
 
 def _child(

@@ -18,7 +18,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from studio_molecules.chem import structure
-from studio_molecules.goals.genetic import scaffold_of
 from studio_molecules.goals.scoring import Judge, Scored
 from studio_molecules.smiles.sampling import sample
 from studio_molecules.smiles.vocabulary import END, PAD, START
@@ -45,10 +44,10 @@ class Memory:
 
     def reward(self, scored: Scored) -> float:
         """Return the score, or 0 once its scaffold is worn out."""
-        scaffold = scaffold_of(scored.mol)
         if scored.score > 0.4:
-            self.scaffolds[scaffold] += 1
-        return scored.score if self.scaffolds[scaffold] <= self.settings.per_scaffold else 0.0
+            self.scaffolds[scored.scaffold] += 1
+        worn = self.scaffolds[scored.scaffold] > self.settings.per_scaffold
+        return 0.0 if worn else scored.score
 
 
 def search(

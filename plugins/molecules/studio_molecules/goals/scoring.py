@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from rdkit import Chem
+from rdkit.Chem.Scaffolds import MurckoScaffold
 
 from studio_molecules.chem import descriptors, structure
 from studio_molecules.profile import Profile
@@ -25,6 +28,12 @@ class Scored:
     parent: str = ""
     operation: str = ""
 
+    @cached_property
+    def scaffold(self) -> str:
+        """The SMILES of the Murcko scaffold; empty for a molecule without rings."""
+        scaffold: str = MurckoScaffold.MurckoScaffoldSmiles(mol=self.mol)
+        return scaffold
+
 
 @dataclass
 class Judge:
@@ -32,6 +41,8 @@ class Judge:
 
     goal: Goal
     seen: dict[str, Scored] = field(default_factory=dict)
+    top: float = 0.0
+    """The best score so far."""
 
     def __call__(self, mol: Chem.Mol, parent: str = "", operation: str = "") -> Scored | None:
         """Return the scored molecule; None if it was there before."""
@@ -40,11 +51,12 @@ class Judge:
             return None
         score, figures = self.goal(mol)
         self.seen[smiles] = Scored(smiles, mol, score, figures, parent, operation)
+        self.top = max(self.top, score)
         return self.seen[smiles]
 
     def best(self, count: int) -> list[Scored]:
         """Return the best so far; equal scores in the order they were found."""
-        return sorted(self.seen.values(), key=lambda each: -each.score)[:count]
+        return heapq.nlargest(count, self.seen.values(), key=lambda each: each.score)
 
 
 def of_profile(profile: Profile) -> Goal:

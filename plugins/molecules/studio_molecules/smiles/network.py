@@ -63,10 +63,6 @@ class Cache:
         self.store[layer, 1, :, :, self.length : end] = value
         return self.store[layer, 0, :, :, :end], self.store[layer, 1, :, :, :end]
 
-    def keep(self, rows: Tensor) -> None:
-        """Go on with some of the strings only."""
-        self.store = self.store[:, :, rows]
-
 
 class Block(nn.Module):
     """Attention, then a perceptron; each behind its norm."""

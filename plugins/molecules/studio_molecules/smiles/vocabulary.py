@@ -6,6 +6,7 @@ fixed by what the weights were trained on and is stored beside them.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -39,6 +40,10 @@ class Vocabulary:
             return [self._number[token] for token in split(smiles)]
         except (KeyError, ValueError):
             return None
+
+    def beginning(self, smiles: str) -> list[str]:
+        """Return the tokens of ``smiles`` up to the first that is unknown."""
+        return list(itertools.takewhile(self._number.__contains__, split(smiles)))
 
     def decode(self, numbers: Iterable[int]) -> str:
         """Return the text of numbers up to the first end; start and padding say nothing."""

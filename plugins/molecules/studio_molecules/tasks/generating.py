@@ -38,10 +38,10 @@ def generate(ctx: TaskContext, params: Generate) -> Iterator[Event | None]:
                 smiles = Chem.MolToSmiles(mol)
                 if smiles in made or len(made) == params.count:
                     continue
-                if params.fresh and descriptors.alerts(mol):
+                figures = descriptors.describe(mol)
+                if params.fresh and figures["alerts"]:
                     flagged += 1
                     continue
-                figures = descriptors.describe(mol)
                 made[smiles] = Molecule(
                     smiles, operation="sampled", seed=ctx.rng.seed, figures=figures
                 )

@@ -26,6 +26,11 @@ _FIRST = 100
 
 _REPORT_EVERY = 4
 
+_LARGEST_PROFILE = 1 << 20
+
+_PATIENCE = 3000
+"""Steps without a new molecule after which a search has come to its end."""
+
 
 def improve(ctx: TaskContext, params: Improve) -> Iterator[Event | None]:
     """Search until the budget of scored molecules is used; yield the table of the best.
@@ -58,14 +63,15 @@ def _search(
         else:
             first = yield from _first(ctx, params, wanted, model)
             steps = genetic.search(judge, first, ctx.rng.numpy(), genetic.Settings())
+        idle = known = 0
         for number, people in enumerate(steps):
             if people is not None:
                 yield ctx.text(json.dumps(_curve(judge)) + "\n", channel="curve")
             if number % _REPORT_EVERY == 0:
-                best = judge.best(1)
-                said = f"best {best[0].score:.3f}" if best else "beginning"
+                said = f"best {judge.top:.3f}" if judge.seen else "beginning"
                 yield ctx.progress(len(judge.seen), params.budget, said)
-            if len(judge.seen) >= params.budget:
+            idle, known = (idle + 1 if known == len(judge.seen) else 0), len(judge.seen)
+            if known >= params.budget or idle > _PATIENCE:
                 return
 
 
@@ -92,9 +98,9 @@ def _curve(judge: scoring.Judge) -> dict[str, float]:
     best = judge.best(100)
     return {
         "scored": len(judge.seen),
-        "best": best[0].score,
+        "best": judge.top,
         "mean": float(np.mean([each.score for each in best])),
-        "scaffolds": len({genetic.scaffold_of(each.mol) for each in best}),
+        "scaffolds": len({each.scaffold for each in best}),
     }
 
 
@@ -114,6 +120,7 @@ def _result(
                     figures=figures,
                 )
             )
+            yield None
     if not rows:
         raise BadInput(
             f"None of {len(judge.seen):,} molecules meets the hard limits of the profile.",
@@ -127,16 +134,19 @@ def _result(
 
 def _profile(params: Improve) -> Profile:
     """Return the profile of the file or of the form, with the lead of the parameters."""
-    if params.profile:
-        try:
-            data = Path(params.profile).read_bytes()
-        except OSError as error:
-            raise BadInput(
-                f"“{Path(params.profile).name}” cannot be read: {error.strerror}."
-            ) from error
-    else:
-        data = msgspec.json.encode(params.wishes)
+    data = _read(Path(params.profile)) if params.profile else msgspec.json.encode(params.wishes)
     wanted = profiles.parse(data)
     if params.lead and not wanted.lead:
         wanted = profiles.checked(msgspec.structs.replace(wanted, lead=params.lead))
     return wanted
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            data = file.read(_LARGEST_PROFILE + 1)
+    except OSError as error:
+        raise BadInput(f"“{path.name}” cannot be read: {error.strerror}.") from error
+    if len(data) > _LARGEST_PROFILE:
+        raise BadInput(f"“{path.name}” is too large to be a profile.", "Choose another file.")
+    return data

@@ -15,7 +15,6 @@ from studio_molecules.chem import descriptors, edits, structure
 from studio_molecules.molecule import Molecule
 from studio_molecules.schema import Analogues
 from studio_molecules.smiles.sampling import sample
-from studio_molecules.smiles.vocabulary import split
 from studio_molecules.smiles.weights import SmilesModel
 from studio_molecules.tasks.table import finish
 
@@ -35,7 +34,13 @@ class Family:
         self.alerts = len(descriptors.alerts(lead.mol))
         self.mols: dict[str, Chem.Mol] = {lead.smiles: lead.mol}
         self.members: dict[str, Molecule] = {}
-        self.tried = self.invalid = 0
+        self.tried = self.drawn = self.valid = 0
+
+    @property
+    def complete(self) -> bool:
+        """Whether there are enough, or further trying is in vain."""
+        enough = len(self.members) >= self.params.count
+        return enough or self.tried >= _PATIENCE * self.params.count
 
     def pick(self, rng: np.random.Generator) -> str:
         """Return a parent: the lead half of the time, else any relative."""
@@ -43,43 +48,40 @@ class Family:
         return self.lead.smiles if rng.random() < 0.5 else names[int(rng.integers(len(names)))]
 
     def offer(self, child: Chem.Mol | None, parent: str, operation: str) -> None:
-        """Take a child in, if it is valid, new, alike enough and no more troublesome."""
+        """Take a child in, if it is in one piece, new, alike enough and no more troublesome."""
         self.tried += 1
-        if child is None or "." in Chem.MolToSmiles(child):
-            self.invalid += 1
+        smiles = Chem.MolToSmiles(child) if child is not None else ""
+        if not smiles or "." in smiles or smiles in self.mols or self.complete:
             return
-        smiles = Chem.MolToSmiles(child)
         likeness = descriptors.similarity(child, self.bits)
-        if smiles in self.mols or likeness < self.params.similarity:
+        if likeness < self.params.similarity:
             return
-        if self.params.no_new_alerts and len(descriptors.alerts(child)) > self.alerts:
+        figures = {**descriptors.describe(child), "similarity": likeness}
+        if self.params.no_new_alerts and figures["alerts"] > self.alerts:
             return
-        if len(self.members) < self.params.count:
-            self.mols[smiles] = child
-            figures = {**descriptors.describe(child), "similarity": likeness}
-            self.members[smiles] = Molecule(
-                smiles, parent=parent, operation=operation, seed=self.seed, figures=figures
-            )
+        self.mols[smiles] = child
+        self.members[smiles] = Molecule(
+            smiles, parent=parent, operation=operation, seed=self.seed, figures=figures
+        )
 
 
 def analogues(ctx: TaskContext, params: Analogues) -> Iterator[Event | None]:
-    """Make rounds of children until enough belong to the family; yield the table of them."""
+    """Make rounds of children until enough belong to the family; yield the table of them.
+
+    ``tried`` counts all children; ``drawn`` the strings that the model wrote among them, and
+    ``valid_raw`` is the share of those that were molecules.
+    """
     lead = structure.parse(params.lead)
     family = Family(lead, params, ctx.rng.seed)
     numpy, torch = ctx.rng.numpy(), ctx.rng.torch("cpu")
+    by_model = round(_ROUND * params.by_model)
     with ctx.lease(params.weights) as model:
-        while len(family.members) < params.count and family.tried < _PATIENCE * params.count:
-            by_model = round(_ROUND * params.by_model)
-            for _ in range(_ROUND - by_model):
-                parent = family.pick(numpy)
-                made = edits.mutate(family.mols[parent], numpy)
-                family.offer(made[0] if made else None, parent, made[1] if made else "")
-            yield _progress(ctx, family)
+        while not family.complete:
+            for _ in _edited(family, _ROUND - by_model, numpy):
+                yield _progress(ctx, family)
             if by_model:
-                for children in _rewritten(
-                    model, family.pick(numpy), by_model, numpy, torch, family
-                ):
-                    yield children or _progress(ctx, family)
+                for _ in _rewritten(model, family, by_model, numpy, torch):
+                    yield _progress(ctx, family)
     if not family.members:
         raise StudioError(
             ErrorCode.NOT_FOUND,
@@ -88,28 +90,44 @@ def analogues(ctx: TaskContext, params: Analogues) -> Iterator[Event | None]:
         )
     molecules = sorted(family.members.values(), key=lambda each: -each.figures["similarity"])
     title = f"{len(molecules)} analogues of {lead.smiles[:40]}"
-    counts = {"tried": family.tried, "valid_raw": 1 - family.invalid / family.tried}
+    counts = {"tried": family.tried, "drawn": family.drawn}
+    if family.drawn:
+        counts["valid_raw"] = family.valid / family.drawn
     yield from finish(ctx, molecules, title, lead=lead.smiles, remark=lead.remark, **counts)
 
 
+def _edited(family: Family, count: int, numpy: np.random.Generator) -> Iterator[None]:
+    """Offer ``count`` children that differ from a parent by one edit."""
+    for _ in range(count):
+        parent = family.pick(numpy)
+        child, edit = edits.mutate(family.mols[parent], numpy) or (None, "")
+        family.offer(child, parent, edit)
+        yield None
+
+
 def _rewritten(
-    model: SmilesModel,
-    parent: str,
-    count: int,
-    numpy: np.random.Generator,
-    torch: object,
-    family: Family,
+    model: SmilesModel, family: Family, count: int, numpy: np.random.Generator, torch: object
 ) -> Iterator[None]:
-    """Let the model go on from a beginning of the parent, and offer what it wrote."""
-    tokens = split(parent)
-    keep = int(numpy.integers(1, max(2, len(tokens))))
-    start = "".join(tokens[:keep])
+    """Let the model go on from a beginning of a parent, and offer what it wrote.
+
+    A parent that begins with what the model does not know is left to the edits.
+    """
+    parent = family.pick(numpy)
+    tokens = model.vocabulary.beginning(parent)
+    if not tokens:
+        yield from _edited(family, count, numpy)
+        return
+    start = "".join(tokens[: int(numpy.integers(1, max(2, len(tokens))))])
     strings: list[str] = []
     for step in sample(model, count, torch, starts=[start] * count):
         strings = step or strings
         yield None
     for text in strings:
-        family.offer(structure.valid(text), parent, "rewritten by the model")
+        child = structure.valid(text)
+        family.drawn += 1
+        family.valid += child is not None
+        family.offer(child, parent, "rewritten by the model")
+        yield None
 
 
 def _progress(ctx: TaskContext, family: Family) -> Event:
