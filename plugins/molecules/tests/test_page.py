@@ -38,6 +38,7 @@ from studio_molecules.pages.molecule_page import MoleculePage
 from studio_molecules.pages.page_actions import page_actions
 from studio_molecules.pages.viewer import Viewer
 from studio_molecules.plugin import studio_exporters, studio_open_file
+from studio_molecules.profile import parse
 
 LEAD = "CC(C)NCC(O)COc1cccc2ccccc12"
 SVG = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 9 9'><rect width='9' height='9'/></svg>"
@@ -321,6 +322,27 @@ def test_wishes_are_added_and_removed(desk: Desk) -> None:
     assert (wishes[-1].high, wishes[-1].limit) == (90, True)
 
 
+def test_a_profile_is_saved_and_opened(desk: Desk, tmp_path: Path) -> None:
+    said, profile = desk.listen(), desk.page.composer.profile
+    desk.page.set_mode("improve")
+    desk.page.composer.set_lead(LEAD)
+    profile.likeness.setValue(0.3)
+    profile.cards[0].low.setText("0.85")
+    desk.target = tmp_path / "mine.json"
+    profile.save_asked.emit()
+    desk.until(lambda: bool(said))
+    profile.cards[0].closed.emit()
+    desk.page.composer.set_lead("")
+    desk.picked = [desk.target]
+    profile.open_asked.emit()
+    desk.until(lambda: len(profile.cards) == 3)
+    assert profile.profile(desk.page.composer.lead()) == parse(desk.target.read_bytes())
+    assert desk.page.composer.lead() == LEAD
+    desk.target.write_text('{"wishes": [{"figure": "beauty", "low": 1}]}')
+    profile.open_asked.emit()
+    desk.until(lambda: "a figure that there is not" in desk.trouble())
+
+
 # --- looking --------------------------------------------------------------------------------------
 
 
@@ -432,8 +454,8 @@ def test_a_lasso_selects_and_the_front_is_marked(desk: Desk) -> None:
     browser = desk.page.browser
     browser.show_view("plot")
     plot = browser.plot
-    plot.x.setCurrentIndex(plot.x.findData("mw"))
-    plot.y.setCurrentIndex(plot.y.findData("qed"))
+    plot.box_x.setCurrentIndex(plot.box_x.findData("mw"))
+    plot.box_y.setCurrentIndex(plot.box_y.findData("qed"))
     plot.set_way(plot.way_x, False)
     plot.set_way(plot.way_y, True)
     assert plot.scatter.best == [0]  # lightest and best at once

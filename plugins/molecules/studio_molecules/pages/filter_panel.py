@@ -102,7 +102,7 @@ class FilterPanel(QFrame):
         self._collection.arranged.connect(self._show_count)
         self.words.textChanged.connect(self._on_words)
         self.pattern.returnPressed.connect(lambda: self.matcher.look_for(self.pattern.text()))
-        self.pattern.textChanged.connect(lambda text: text or self.matcher.look_for(""))
+        self.pattern.textChanged.connect(self._on_pattern)
         self.matcher.said.connect(self._say)
         self.matcher.stepped.connect(lambda words: self.count.setText(words))
         self.matcher.ended.connect(self._show_count)
@@ -182,6 +182,10 @@ class FilterPanel(QFrame):
     def _on_words(self, text: str) -> None:
         self._collection.filters.text = text.strip()
         self._collection.refilter()
+
+    def _on_pattern(self, text: str) -> None:
+        if not text:  # Return looks for a pattern; for none, emptying the field is enough
+            self.matcher.look_for("")
 
     def _show_figures(self) -> None:
         menu = self._ctx.ui.menu()

@@ -71,7 +71,7 @@ class Making:
             composer.focus()
             return
         try:
-            params = composer.params() | more
+            params = {**composer.params(), **more}
         except StudioError as error:
             self._page.trouble.tell(error)
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
@@ -26,6 +26,7 @@ from studio_molecules.pages.intake import Intake
 from studio_molecules.pages.making import Making
 from studio_molecules.pages.modes import GENERATE, IMPROVE, modes
 from studio_molecules.pages.page_actions import page_actions
+from studio_molecules.pages.profile_files import ProfileFiles
 from studio_molecules.pages.progress_row import ProgressRow, TroubleRow
 from studio_molecules.pages.structures import Structures
 from studio_molecules.pages.switch_bar import SwitchBar
@@ -80,6 +81,7 @@ class MoleculePage(QWidget):
         self.making = Making(ctx, self)
         self.intake = Intake(ctx, self)
         self.deeds = Deeds(ctx, self)
+        self.profiles = ProfileFiles(ctx, self)
         self._lay_out()
         self._connect()
         self.setAcceptDrops(True)
@@ -141,7 +143,7 @@ class MoleculePage(QWidget):
             self.stage.setCurrentWidget(self.browser)
             return
         mode = self.composer.mode
-        do = {
+        do: dict[str, Callable[..., None]] = {
             "run": self.making.run,
             "lead": self._run_lead,
             "list": self.intake.read_list,

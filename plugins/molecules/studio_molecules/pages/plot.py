@@ -31,7 +31,7 @@ class Plot(QWidget):
         self._ctx, self._collection = ctx, collection
         self.scatter = Scatter(ctx, collection)
         self.scatter.opened.connect(self.opened)
-        self.x, self.y = self._choice(tr("Across")), self._choice(tr("Upwards"))
+        self.box_x, self.box_y = self._choice(tr("Across")), self._choice(tr("Upwards"))
         self.way_x, self.way_y = self._way(), self._way()
         self._more = {self.way_x: True, self.way_y: True}
         self.found = QLabel()
@@ -40,7 +40,10 @@ class Plot(QWidget):
         self._labels: list[QLabel] = []
         row = QHBoxLayout()
         row.setSpacing(4)
-        for words, box, way in ((tr("Across"), self.x, self.way_x), (tr("Up"), self.y, self.way_y)):
+        for words, box, way in (
+            (tr("Across"), self.box_x, self.way_x),
+            (tr("Up"), self.box_y, self.way_y),
+        ):
             label = QLabel(words)
             label.setProperty("role", "mute")
             self._labels.append(label)
@@ -82,7 +85,7 @@ class Plot(QWidget):
 
     def _on_replaced(self) -> None:
         figures = self._collection.rows.figures
-        for box, wishes in ((self.x, _X), (self.y, _Y)):
+        for box, wishes in ((self.box_x, _X), (self.box_y, _Y)):
             box.blockSignals(True)
             box.clear()
             for figure in figures:
@@ -93,7 +96,7 @@ class Plot(QWidget):
         self._on_axes()
 
     def _on_axes(self) -> None:
-        for box, way in ((self.x, self.way_x), (self.y, self.way_y)):
+        for box, way in ((self.box_x, self.way_x), (self.box_y, self.way_y)):
             self._more[way] = figure_of(str(box.currentData() or "")).wanted != "low"
         self._on_ways()
 
@@ -104,7 +107,9 @@ class Plot(QWidget):
             way.setToolTip(words)
             way.setAccessibleName(words)
         self.scatter.more_x, self.scatter.more_y = self._more.values()
-        self.scatter.set_axes(str(self.x.currentData() or ""), str(self.y.currentData() or ""))
+        self.scatter.set_axes(
+            str(self.box_x.currentData() or ""), str(self.box_y.currentData() or "")
+        )
 
     def _show_found(self) -> None:
         words = tr("{count} on the Pareto front")

@@ -29,9 +29,12 @@ class ProfileEditor(QWidget):
 
     Signals:
         changed: The user changed it.
+        open_asked, save_asked: The user wants a profile from a file, or in one.
     """
 
     changed = Signal()
+    open_asked = Signal()
+    save_asked = Signal()
 
     def __init__(self, ctx: PluginContext) -> None:
         super().__init__()
@@ -57,7 +60,16 @@ class ProfileEditor(QWidget):
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(0, 0, 0, 0)
         self.column.setSpacing(8)
-        self.column.addWidget(title)
+        head = QHBoxLayout()
+        head.addWidget(title, 1)
+        for icon, words, signal in (
+            ("folder-open", tr("Open a profile"), self.open_asked),
+            ("save", tr("Save the profile"), self.save_asked),
+        ):
+            button = ctx.ui.icon_button(icon, words)
+            button.clicked.connect(lambda _checked=False, signal=signal: signal.emit())
+            head.addWidget(button)
+        self.column.addLayout(head)
         self.column.addWidget(self.add)
         self.column.addLayout(near)
         self.show_profile(Profile(START))

@@ -41,7 +41,7 @@ class Scatter(QWidget):
     arrow keys go along the points from left to right, Escape selects nothing.
 
     Attributes:
-        x, y: The figures of the axes.
+        figure_x, figure_y: What is across, and what is upwards.
         best: Rows of the Pareto front.
 
     Signals:
@@ -55,7 +55,7 @@ class Scatter(QWidget):
     def __init__(self, ctx: PluginContext, collection: Collection) -> None:
         super().__init__()
         self._ctx, self._collection = ctx, collection
-        self.x = self.y = ""
+        self.figure_x = self.figure_y = ""
         self.more_x = self.more_y = True
         self.best: list[int] = []
         self._box = (0.0, 1.0, 0.0, 1.0)
@@ -80,7 +80,7 @@ class Scatter(QWidget):
 
     def set_axes(self, x: str, y: str) -> None:
         """Show two figures."""
-        self.x, self.y = x, y
+        self.figure_x, self.figure_y = x, y
         self.refresh()
 
     def refresh(self) -> None:
@@ -89,9 +89,9 @@ class Scatter(QWidget):
             return
         rows, figures = self._collection.rows, self._collection.rows.figures
         self.best = []
-        if self.x in figures and self.y in figures:
-            self._box = (*_roomy(rows.bounds(self.x)), *_roomy(rows.bounds(self.y)))
-            ys = rows.values(self.y)
+        if self.figure_x in figures and self.figure_y in figures:
+            self._box = (*_roomy(rows.bounds(self.figure_x)), *_roomy(rows.bounds(self.figure_y)))
+            ys = rows.values(self.figure_y)
             self.best = front(self._ranking(), ys, self._collection.shown, self.more_y)
         self._speak()
         self._redraw()
@@ -100,9 +100,9 @@ class Scatter(QWidget):
     def _ranking(self) -> list[int]:
         """Return the rows from the best on; sorted once for a table, its axes and wishes."""
         rows = self._collection.rows
-        asked = (rows, self.x, self.y, self.more_x, self.more_y)
+        asked = (rows, self.figure_x, self.figure_y, self.more_x, self.more_y)
         if self._ranked[0] != asked:
-            values = rows.values(self.x), rows.values(self.y)
+            values = rows.values(self.figure_x), rows.values(self.figure_y)
             self._ranked = asked, ranking(*values, self.more_x, self.more_y)
         return self._ranked[1]
 
@@ -125,8 +125,8 @@ class Scatter(QWidget):
         words = tr("Plot of {y} over {x}, {count} molecules, {best} of them on the front")
         self.setAccessibleName(
             words.format(
-                x=figure_of(self.x).title,
-                y=figure_of(self.y).title,
+                x=figure_of(self.figure_x).title,
+                y=figure_of(self.figure_y).title,
                 count=f"{len(self._collection.shown):,}",
                 best=len(self.best),
             )
@@ -146,15 +146,18 @@ class Scatter(QWidget):
         """Return where a row is drawn."""
         rows, area = self._collection.rows, self._area()
         x0, x1, y0, y1 = self._box
-        across = (rows.values(self.x)[row] - x0) / (x1 - x0)
-        up = (rows.values(self.y)[row] - y0) / (y1 - y0)
+        across = (rows.values(self.figure_x)[row] - x0) / (x1 - x0)
+        up = (rows.values(self.figure_y)[row] - y0) / (y1 - y0)
         return QPointF(area.left() + across * area.width(), area.bottom() - up * area.height())
 
     def _points(self) -> list[tuple[int, float, float]]:
         """Return (row, x, y) of every row in view that has both figures."""
         if not self._has_axes():
             return []
-        xs, ys = self._collection.rows.values(self.x), self._collection.rows.values(self.y)
+        xs, ys = (
+            self._collection.rows.values(self.figure_x),
+            self._collection.rows.values(self.figure_y),
+        )
         area, (x0, x1, y0, y1) = self._area(), self._box
         wide, high = area.width() / (x1 - x0), area.height() / (y1 - y0)
         left, bottom = area.left() - x0 * wide, area.bottom() + y0 * high
@@ -165,7 +168,7 @@ class Scatter(QWidget):
         ]
 
     def _has_axes(self) -> bool:
-        return {self.x, self.y} <= set(self._collection.rows.figures)
+        return {self.figure_x, self.figure_y} <= set(self._collection.rows.figures)
 
     def _nearest(self, at: QPointF) -> int:
         """Return the row under a point, -1 if there is none."""
@@ -260,7 +263,8 @@ class Scatter(QWidget):
         rows = self._collection.rows
         molecule = rows.molecules[row]
         figures = [
-            f"{figure_of(id).title} {shown(id, rows.values(id)[row])}" for id in (self.x, self.y)
+            f"{figure_of(id).title} {shown(id, rows.values(id)[row])}"
+            for id in (self.figure_x, self.figure_y)
         ]
         return "\n".join([molecule.name or molecule.smiles, *figures])
 
@@ -332,11 +336,11 @@ class Scatter(QWidget):
             painter.drawText(box, flags.AlignRight | flags.AlignVCenter, _said(value))
         painter.setPen(QColor(colours["text"]))
         below = QRectF(area.left(), area.bottom() + 22, area.width(), 18)
-        painter.drawText(below, flags.AlignHCenter, column_title(self.x))
+        painter.drawText(below, flags.AlignHCenter, column_title(self.figure_x))
         painter.save()
         painter.translate(14, area.center().y())
         painter.rotate(-90)
-        painter.drawText(QRectF(-150, -10, 300, 18), flags.AlignCenter, column_title(self.y))
+        painter.drawText(QRectF(-150, -10, 300, 18), flags.AlignCenter, column_title(self.figure_y))
         painter.restore()
 
     def _draw_points(self, painter: QPainter) -> None:

@@ -67,7 +67,7 @@ class Choosing:
         selection = self._view.selectionModel()
         chosen = {
             self._model.row_of(self._model.index(place, 0))
-            for part in selection.selection()
+            for part in selection.selection().toList()
             for place in range(part.top(), part.bottom() + 1)
         }
         self._following = True

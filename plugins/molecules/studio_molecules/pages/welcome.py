@@ -53,7 +53,7 @@ def welcome(ctx: PluginContext, mode: str, do: Mapping[str, Callable[..., None]]
             if mode == ANALOGUES
             else tr("Say in the panel what the molecules should be like, then start the search.")
         )
-        examples = [
+        examples: list[tuple[str, str, Callable[..., None]]] = [
             ("git-fork", tr("From propranolol"), partial(lead, PROPRANOLOL)),
             ("git-fork", tr("From lidocaine"), partial(lead, LIDOCAINE)),
         ]
