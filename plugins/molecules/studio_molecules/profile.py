@@ -11,9 +11,14 @@ from collections.abc import Mapping
 import msgspec
 
 from studio.api import BadInput
+from studio_molecules.admet.endpoints import ENDPOINTS
 from studio_molecules.figures import DESCRIPTORS
 
-WISHABLE = tuple(name for name in DESCRIPTORS if name not in ("score", "care"))
+WISHABLE = (
+    *(name for name in DESCRIPTORS if name not in ("score", "care")),
+    "domain",
+    *ENDPOINTS,
+)
 """What can be wished for: every figure but the score itself, and the notice, which is no goal."""
 
 
@@ -21,7 +26,7 @@ class Wish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where a figure should lie.
 
     Attributes:
-        figure: Its id, a key of ``figures.DESCRIPTORS``.
+        figure: Its id, one of ``WISHABLE``.
         low, high: The wanted range; leave one out for "at least" or "at most".
         slack: How far outside of it the desirability falls to nothing, in units of the figure.
         weight: How much it counts beside the others.
@@ -59,6 +64,10 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def figures(self) -> tuple[str, ...]:
         """Return the ids of all figures it speaks of."""
         return tuple(wish.figure for wish in self.wishes)
+
+    def predicted(self) -> tuple[str, ...]:
+        """Return the ids of those figures that networks must guess."""
+        return tuple(name for name in self.figures() if name not in DESCRIPTORS)
 
     def score(self, figures: Mapping[str, float]) -> float:
         """Return the weighted geometric mean of the desirabilities, 0…1; 0 where a limit breaks.

@@ -34,8 +34,9 @@ from studio_molecules.admet.layout import (
 from studio_molecules.admet.loader import WEIGHTS, loader
 from studio_molecules.admet.network import Ensemble
 from studio_molecules.figures import FIGURES
-from studio_molecules.schema import Predict
-from studio_molecules.tasks import looking
+from studio_molecules.schema import Improve, Predict
+from studio_molecules.smiles.weights import SmilesModel
+from studio_molecules.tasks import improving, looking
 
 REAL = Path(__file__).parents[3] / "resources/weights/starter/admet-ai.safetensors"
 REFERENCE = Path(__file__).with_name("admet_reference.csv")
@@ -287,8 +288,10 @@ def test_every_figure_of_the_ensemble_is_explained() -> None:
     for id in ENDPOINTS:
         assert FIGURES[id].meaning.endswith(".")
         assert FIGURES[id + SPREAD].unit == FIGURES[id].unit
-    assert "weak" in FIGURES["half_life"].meaning
-    assert "weak" not in FIGURES["hia"].meaning
+    assert "the mean would be a better guess" in FIGURES["half_life"].meaning
+    assert "weak" in FIGURES["clearance_microsome"].meaning
+    assert "weak" in FIGURES["cyp2c9_substrate"].meaning
+    assert "makers' test)." in FIGURES["hia"].meaning
 
 
 def predict(text: str, ensemble: Ensemble | None, **more: Any) -> dict[str, Any]:
@@ -317,6 +320,30 @@ def test_predict_goes_on_without_the_weights_and_says_so() -> None:
 
 def test_predict_leaves_them_out_where_they_are_not_wanted(ensemble: Ensemble) -> None:
     assert "hia" not in predict("CCO", ensemble, admet=False)["molecules"][0]
+
+
+WISH = {"wishes": [{"figure": "hia", "low": 0.0, "slack": 1.0}, {"figure": "logp", "low": -2}]}
+
+
+def improved(ensemble: Ensemble | None, scripted: SmilesModel) -> dict[str, Any]:
+    models: dict[str, Any] = {"": scripted} | ({WEIGHTS: ensemble} if ensemble else {})
+    params = Improve.parse({"wishes": WISH, "lead": "CCCO", "budget": 15, "count": 5})
+    return run_task(improving.improve, params, seed=1, models=models).result
+
+
+def test_a_profile_may_wish_for_what_networks_guess(
+    ensemble: Ensemble, scripted: SmilesModel
+) -> None:
+    found = improved(ensemble, scripted)["molecules"]
+    assert found
+    for row in found:
+        assert row["hia"] == predicting.describe(ensemble, row["smiles"])["hia"]
+        assert "bbb" not in row  # only what was wished for is kept
+
+
+def test_a_profile_that_needs_missing_weights_is_told(scripted: SmilesModel) -> None:
+    with pytest.raises(StudioError, match="“hia”, and the weights for ADMET are not there"):
+        improved(None, scripted)
 
 
 # --- the real weights ---------------------------------------------------------------------------

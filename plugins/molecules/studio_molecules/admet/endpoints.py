@@ -37,8 +37,13 @@ class Endpoint:
     def told(self) -> str:
         """The meaning, and how far it can be relied on."""
         name = "AUROC" if self.chance else "R²"
-        weak = ", weak" if self.tested < (0.75 if self.chance else 0.5) else ""
-        return f"{self.meaning} ({name} {self.tested:.2f} in its makers' test{weak})."
+        return f"{self.meaning} ({name} {self.tested:.2f} in its makers' test{self._verdict})."
+
+    @property
+    def _verdict(self) -> str:
+        if not self.chance and self.tested < 0:
+            return ": the mean would be a better guess"
+        return ", weak" if self.tested < (0.75 if self.chance else 0.5) else ""
 
 
 def _chance(

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from rdkit import Chem
-
 from studio.api import ErrorCode, StudioError, TaskContext
 from studio_molecules.admet import domain
 from studio_molecules.admet.endpoints import ENDPOINTS, SPREAD
 from studio_molecules.admet.features import graph
 from studio_molecules.admet.loader import WEIGHTS
 from studio_molecules.admet.network import Ensemble
+from studio_molecules.chem import structure
 
 MISSING = (
     "The ADMET figures are left out: their weights are not installed. "
@@ -44,9 +43,11 @@ def describe(ensemble: Ensemble, smiles: str) -> dict[str, float]:
     """Return the endpoints, their spreads and the domain of a canonical SMILES.
 
     It is read again here: the order of the atoms decides the last bits, and that of a canonical
-    SMILES is always the same.
+    SMILES is always the same. Where RDKit does not take back what it wrote, nothing is returned.
     """
-    mol = Chem.MolFromSmiles(smiles)
+    mol = structure.valid(smiles)
+    if mol is None:
+        return {}
     outcome = ensemble(graph(mol))
     ids = [_IDS[column] for column in ensemble.columns]
     means = dict(zip(ids, outcome.means, strict=True))

@@ -17,6 +17,10 @@ Goal = Callable[[Chem.Mol], tuple[float, Mapping[str, float]]]
 """Molecule → its score in 0…1, and the figures that the score is made of."""
 
 
+Predictor = Callable[[str], Mapping[str, float]]
+"""Canonical SMILES → what networks guess of it; nothing where they cannot."""
+
+
 @dataclass
 class Scored:
     """One molecule that was scored."""
@@ -59,14 +63,15 @@ class Judge:
         return heapq.nlargest(count, self.seen.values(), key=lambda each: each.score)
 
 
-def of_profile(profile: Profile) -> Goal:
-    """Return the goal that a profile stands for.
+def of_profile(profile: Profile, predict: Predictor | None = None) -> Goal:
+    """Return the goal that a profile stands for; ``predict`` where it wishes for ADMET figures.
 
     Raises:
         BadInput: its lead is not a molecule.
     """
     lead = descriptors.fingerprint(structure.parse(profile.lead).mol) if profile.lead else None
-    names = tuple(name for name in profile.figures() if name != "similarity")
+    predicted = profile.predicted()
+    names = tuple(n for n in profile.figures() if n != "similarity" and n not in predicted)
 
     def goal(mol: Chem.Mol) -> tuple[float, Mapping[str, float]]:
         figures = descriptors.describe(mol, names) if names else {}
@@ -74,6 +79,9 @@ def of_profile(profile: Profile) -> Goal:
             figures["similarity"] = descriptors.similarity(mol, lead)
             if figures["similarity"] < profile.similarity:
                 return 0.0, figures
+        if predict is not None:
+            found = predict(Chem.MolToSmiles(mol))
+            figures |= {name: found[name] for name in predicted if name in found}
         return profile.score(figures), figures
 
     return goal

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import msgspec
 import numpy as np
 from rdkit import Chem
 
-from studio.api import BadInput, Cancelled, Event, TaskContext
+from studio.api import BadInput, Cancelled, ErrorCode, Event, StudioError, TaskContext
 from studio_molecules import profile as profiles
+from studio_molecules.admet import predicting
 from studio_molecules.chem import descriptors, structure
 from studio_molecules.goals import genetic, reinforcement, scoring
 from studio_molecules.molecule import Molecule
@@ -39,16 +41,32 @@ def improve(ctx: TaskContext, params: Improve) -> Iterator[Event | None]:
     the best hundred, ``scaffolds`` among them.
     """
     wanted = _profile(params)
-    judge = scoring.Judge(scoring.of_profile(wanted))
-    yield ctx.progress(0, params.budget, "Beginning")
-    try:
-        yield from _search(ctx, params, wanted, judge)
-    except Cancelled:
-        if any(each.score > 0 for each in judge.seen.values()):
-            # once it was stopped, a step without news would end it: only results are handed over
-            yield from filter(None, _result(ctx, params, wanted, judge, stopped=True))
-        raise
-    yield from _result(ctx, params, wanted, judge, stopped=False)
+    with ExitStack() as held:
+        judge = scoring.Judge(scoring.of_profile(wanted, _predictor(ctx, held, wanted)))
+        yield ctx.progress(0, params.budget, "Beginning")
+        try:
+            yield from _search(ctx, params, wanted, judge)
+        except Cancelled:
+            if any(each.score > 0 for each in judge.seen.values()):
+                # once stopped, a step without news would end it: only results are handed over
+                yield from filter(None, _result(ctx, params, wanted, judge, stopped=True))
+            raise
+        yield from _result(ctx, params, wanted, judge, stopped=False)
+
+
+def _predictor(ctx: TaskContext, held: ExitStack, wanted: Profile) -> scoring.Predictor | None:
+    """Return what tells the ADMET figures that a profile wishes for, None if it wishes for none."""
+    predicted = wanted.predicted()
+    if not predicted:
+        return None
+    ensemble = held.enter_context(predicting.borrowed(ctx))
+    if ensemble is None:
+        raise StudioError(
+            ErrorCode.NOT_FOUND,
+            f"The profile wishes for “{predicted[0]}”, and the weights for ADMET are not there.",
+            "Run the set-up again to fetch them, or take that wish out.",
+        )
+    return partial(predicting.describe, ensemble)
 
 
 def _search(
