@@ -500,6 +500,22 @@ def test_the_closer_look_tells_all(desk: Desk) -> None:
     assert desk.page.collection.current == 2
 
 
+def test_the_closer_look_follows_to_another_table(desk: Desk) -> None:
+    desk.show(rows=1)
+    assert "from C" not in desk.page.browser.detail.family.words.text()
+    again = [Molecule("C", "methane", parent="CC", operation="cut", figures={"mw": 16.0})]
+    title = "a title that is far too long for the row, " * 4
+    before = desk.page.artifact
+    desk.runtime.enqueue(Artifact("molecules", to_csv(again), ".csv", title=title))
+    desk.page.making.run()
+    desk.until(lambda: desk.page.artifact is not before)
+    detail = desk.page.browser.detail
+    assert detail.name.text() == "methane"
+    assert "Cut from CC" in detail.family.words.text()
+    desk.until(lambda: desk.page.called.text().endswith("…"))
+    assert desk.page.called.toolTip() == title
+
+
 def test_the_shape_is_turned_by_mouse_and_keys(desk: Desk) -> None:
     desk.show()
     desk.click_cell(0)

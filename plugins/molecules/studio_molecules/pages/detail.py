@@ -49,6 +49,10 @@ class Drawing(QWidget):
         """Return the size that suits it."""
         return QSize(240, 220)
 
+    def forget(self) -> None:
+        """There is another table: what is known of the molecule may be different."""
+        self.smiles = ""
+
     def show_molecule(self, smiles: str, called: str) -> None:
         """Show another one."""
         self.smiles = smiles
@@ -156,6 +160,7 @@ class Detail(QFrame):
         column.addLayout(body, 1)
 
     def _connect(self) -> None:
+        self._collection.replaced.connect(self.drawing.forget)
         self._collection.chose.connect(self.show_current)
         self._structures.drawn.connect(self._show_notice)
         self.folding.folded.connect(self._on_folded)

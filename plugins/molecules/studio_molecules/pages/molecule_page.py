@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
+    QSizePolicy,
     QStackedWidget,
     QToolButton,
     QVBoxLayout,
@@ -95,12 +97,13 @@ class MoleculePage(QWidget):
         self._title.setProperty("role", "title")
         self.called = QLabel()
         self.called.setProperty("role", "mute")
+        self.called.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.called.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         head = QHBoxLayout()
         head.setSpacing(16)
         head.addWidget(self._title)
         head.addWidget(self.switch)
-        head.addStretch(1)
-        head.addWidget(self.called)
+        head.addWidget(self.called, 1)
         self.stage.addWidget(self.browser)
         column = QVBoxLayout(self)
         column.setContentsMargins(28, 16, 28, 16)
@@ -188,8 +191,7 @@ class MoleculePage(QWidget):
     def show_table(self, artifact: SavedArtifact, molecules: Sequence[Molecule]) -> None:
         """Show molecules, and what was left out while they were read."""
         self.artifact = artifact
-        self.called.setText(artifact.title[:48])
-        self.called.setToolTip(artifact.title)
+        self._show_title()
         self.collection.hold(molecules)
         self.show_stage()
         self._show_going_on()
@@ -200,6 +202,14 @@ class MoleculePage(QWidget):
         if isinstance(missing, str) and missing:
             self._ctx.notices.info(missing, key="molecules.admet")
         self._remark(artifact.meta)
+
+    def _show_title(self) -> None:
+        """Say what the table is called, as much of it as there is room for."""
+        title = self.artifact.title if self.artifact else ""
+        ends = Qt.TextElideMode.ElideRight
+        self.called.setText(self.called.fontMetrics().elidedText(title, ends, self.called.width()))
+        self.called.setToolTip(title)
+        self.called.setAccessibleName(title)
 
     def _remark(self, meta: Mapping[str, Any]) -> None:
         """Tell which rows were left out, and whether molecules need care."""
@@ -225,12 +235,12 @@ class MoleculePage(QWidget):
         """Title, words, filters and the closer look give way where there is little room."""
         super().resizeEvent(event)
         self._title.setVisible(self.width() > _NARROW)
-        self.called.setVisible(self.width() > _SMALL)
         fits = self.width() >= _SMALL, self.height() >= _LOW
         for now, before, button in zip(fits, self._fitted, self._giving_way()):
             if now != before:
                 button.setChecked(now)
         self._fitted = fits
+        QTimer.singleShot(0, self, self._show_title)  # once the row has its new place
 
     def _giving_way(self) -> tuple[QToolButton, QToolButton]:
         return self.browser.toolbar.filters, self.browser.toolbar.detail

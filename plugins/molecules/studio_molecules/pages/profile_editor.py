@@ -11,15 +11,16 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from studio.api import BadInput, PluginContext
+from studio_molecules.pages.figure_menu import figure_menus
 from studio_molecules.pages.molecule_model import column_title
 from studio_molecules.pages.wish_card import WishCard
 from studio_molecules.pages.wording import tr
 from studio_molecules.profile import WISHABLE, Profile, Wish, checked
 
 START = (
-    Wish("qed", low=0.7, slack=0.4),
-    Wish("sa", high=3.5, slack=2.0),
-    Wish("logp", low=1.0, high=3.5, slack=2.0),
+    Wish("qed", low=0.9, slack=0.6),
+    Wish("sa", high=2.5, slack=2.5),
+    Wish("logp", low=1.0, high=3.0, slack=2.0),
 )
 """What a first profile asks for: oral, easy to make, soluble enough."""
 
@@ -128,9 +129,9 @@ class ProfileEditor(QWidget):
     def _show_figures(self) -> None:
         menu = self._ctx.ui.menu()
         wished = {card.figure for card in self.cards}
-        for figure in WISHABLE:
-            if figure not in wished:
-                menu.addAction(column_title(figure), partial(self.add_wish, figure))
+        left = [figure for figure in WISHABLE if figure not in wished]
+        for figure, where in figure_menus(menu, left):
+            where.addAction(column_title(figure), partial(self.add_wish, figure))
         menu.popup(self.add.mapToGlobal(self.add.rect().bottomLeft()))
 
     # --- state --------------------------------------------------------------------------------

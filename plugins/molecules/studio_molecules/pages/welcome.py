@@ -41,7 +41,7 @@ def welcome(ctx: PluginContext, mode: str, do: Mapping[str, Callable[..., None]]
             tr("Make new molecules"),
             tr("A small model on this machine writes them, RDKit checks each of them."),
             [
-                ("sparkles", tr("Generate a first hundred"), do["run"]),
+                ("sparkles", tr("Generate the first ones"), do["run"]),
                 ("table", tr("Look at twelve medicines"), partial(do["list"], MEDICINES)),
                 ("folder-open", tr("Open SMILES, CSV or SDF"), do["pick"]),
             ],
