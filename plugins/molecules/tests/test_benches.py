@@ -12,8 +12,9 @@ import torch
 from rdkit import Chem
 from rdkit.Chem.rdMolDescriptors import CalcMolFormula
 
-from studio.api import StudioError
+from studio.api import ErrorCode, StudioError
 from studio_molecules.bench import care, goals, guacamol, likeness, moses, moses_data, speed
+from studio_molecules.chem.care import MEASURED
 from studio_molecules.smiles.network import Transformer
 from studio_molecules.smiles.vocabulary import Vocabulary
 from studio_molecules.smiles.weights import SmilesModel
@@ -26,6 +27,10 @@ class Bench:
 
     def say(self, text: str) -> None:
         """Drop it."""
+
+    def weights_path(self, weights: str) -> Path:
+        """Have none."""
+        raise StudioError(ErrorCode.NOT_FOUND, f"There is no {weights}.")
 
 
 def mols(*smiles: str) -> list[Chem.Mol]:
@@ -159,13 +164,15 @@ def test_speed_is_told_for_each_thing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(speed, "loaded", lambda ctx: model)
     found = speed.measure(Bench())
     rates = found["molecules a second"]
-    assert list(rates) == ["sampled", "predicted", "scored", "screened", "drawn"]
+    assert rates.pop("predicted") == "not measured: There is no admet-ai."
+    assert list(rates) == ["sampled", "described", "scored", "screened", "drawn"]
     assert all(rate["clock"] > 0 and rate["processor"] > 0 for rate in rates.values())
 
 
 def test_of_the_medicines_only_nitrogen_mustards_are_marked() -> None:
     found = care.measure(Bench())
     assert set(found["marked"].values()) == {"nitrogen mustards"}
+    assert (len(found["marked"]), found["medicines"]) == MEASURED
     assert found["ratio"] == pytest.approx(len(found["marked"]) / found["medicines"], abs=1e-4)
 
 

@@ -48,6 +48,7 @@ def test_scheduled_substances_are_marked(smiles: str, schedule: int) -> None:
     assert found is not None
     assert found.rule.schedule == schedule
     assert "restricted by law" in found.sentence
+    assert "ordinary medicines too" in found.sentence
 
 
 @pytest.mark.parametrize("smiles", ORDINARY)

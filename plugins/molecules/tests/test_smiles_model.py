@@ -11,7 +11,7 @@ from studio.api import StudioError
 from studio_molecules.smiles import weights
 from studio_molecules.smiles.network import NETWORKS
 from studio_molecules.smiles.sampling import sample
-from studio_molecules.smiles.vocabulary import Vocabulary
+from studio_molecules.smiles.vocabulary import END, START, Vocabulary
 from studio_molecules.smiles.weights import SmilesModel
 
 VOCABULARY = Vocabulary.learned(["CCO", "c1ccccc1N", "CC(=O)Cl"])
@@ -84,3 +84,40 @@ def test_a_damaged_file_is_told_in_a_sentence(tmp_path: Path, fault: str) -> Non
         assert weights.loader().recognise(path) is None
     with pytest.raises(StudioError, match="cannot be used"):
         list(weights.loader().load(path, "cpu"))
+
+
+class Hesitant(torch.nn.Module):
+    """Likes one token after the start, and then the end, a little more than the others."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.zeros(1))
+
+    def begin(self, count: int) -> list[object]:
+        return []
+
+    def forward(self, tokens: torch.Tensor, state: list[object]) -> torch.Tensor:
+        logits = torch.zeros(*tokens.shape, len(VOCABULARY))
+        liked = torch.where(tokens == START, VOCABULARY.encode("C")[0], END)
+        return logits.scatter(-1, liked[..., None], 1.0)
+
+
+def test_less_freedom_writes_what_is_likeliest_and_more_writes_all_sorts() -> None:
+    model = SmilesModel(Hesitant(), VOCABULARY)
+
+    def written(temperature: float) -> set[str]:
+        rng = torch.Generator().manual_seed(0)
+        *_, strings = sample(model, 32, rng, temperature=temperature)
+        assert strings is not None
+        return set(strings)
+
+    assert written(0.02) == {"C"}
+    assert len(written(2.0)) > 10
+
+
+def test_strings_that_are_done_stay_as_they_are_while_others_go_on() -> None:
+    model = SmilesModel(Hesitant(), VOCABULARY)
+    *_, strings = sample(model, 32, torch.Generator().manual_seed(0))
+    assert strings is not None
+    assert len({len(text) for text in strings}) > 3
+    assert all(VOCABULARY.encode(text) is not None for text in strings)

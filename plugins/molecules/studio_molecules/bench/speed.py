@@ -1,4 +1,4 @@
-"""The bench ``molecules-speed``: molecules a second sampled, described, scored, drawn; one thread.
+"""The bench ``molecules-speed``: molecules a second sampled, predicted, scored, drawn; one thread.
 
 ``ratio``: time to write a batch with the cache, against reading every string again at each token.
 """
@@ -12,8 +12,9 @@ from typing import Any, Final
 import torch
 from rdkit import Chem
 
-from studio.api import BenchContext
-from studio_molecules.bench.loading import loaded, written
+from studio.api import BenchContext, StudioError
+from studio_molecules.admet import loader, predicting
+from studio_molecules.bench.loading import finished, loaded, written
 from studio_molecules.chem import care, descriptors, drawing, structure
 from studio_molecules.goals import scoring
 from studio_molecules.profile import Profile, Wish
@@ -42,12 +43,17 @@ def measure(ctx: BenchContext) -> Mapping[str, Any]:
     smiles = [Chem.MolToSmiles(mol) for mol in mols] or ["c1ccccc1"]
     goal = scoring.of_profile(GOAL)
     jobs: dict[str, Callable[[str], object]] = {
-        "predicted": lambda text: descriptors.describe(structure.parse(text).mol),
+        "described": lambda text: descriptors.describe(structure.parse(text).mol),
         "scored": lambda text: goal(structure.parse(text).mol),
         "screened": lambda text: care.notice(structure.parse(text).mol),
         "drawn": lambda text: drawing.draw(text, 220, 160, dark=False, pattern=None),
     }
-    rates = {"sampled": _rate(SAMPLED, sampled)}
+    rates: dict[str, Any] = {"sampled": _rate(SAMPLED, sampled)}
+    try:
+        ensemble = finished(loader.loader().load(ctx.weights_path(loader.WEIGHTS), "cpu"))
+        jobs["predicted"] = lambda text: predicting.describe(ensemble, text)
+    except StudioError as error:
+        rates["predicted"] = f"not measured: {error}"
     for name, job in jobs.items():
         ctx.say(f"{name}: {len(smiles)} molecules")
         job(smiles[0])  # tables are read once

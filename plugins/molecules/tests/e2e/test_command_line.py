@@ -1,0 +1,154 @@
+"""Molecules through the command line: what is made, what is told, what is refused."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from studio.cli.exit_code import ExitCode
+from studio.cli.log import QuietLog
+from studio.cli.main import main
+
+pytestmark = [pytest.mark.slow, pytest.mark.e2e, pytest.mark.torch, pytest.mark.timeout(600)]
+
+LEAD = "CC(C)NCC(O)COc1cccc2ccccc12"
+GENERATE = ["molecules.generate", "--count", "20", "--seed", "1"]
+
+
+def result_of(home: Path, *words: str) -> dict[str, Any]:
+    done = subprocess.run(
+        [sys.executable, "-m", "studio", "run", *words, "--json"],
+        env=os.environ | {"STUDIO_HOME": str(home)},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=500,  # a busy machine
+        check=False,
+    )
+    assert done.returncode == ExitCode.OK, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("molecules") / "home"
+
+
+@pytest.fixture(scope="module")
+def generated(home: Path) -> dict[str, Any]:
+    return result_of(home, *GENERATE)
+
+
+def test_twenty_different_molecules_with_their_figures(generated: dict[str, Any]) -> None:
+    molecules = generated["molecules"]
+    assert len({each["smiles"] for each in molecules}) == len(molecules) == 20
+    assert all(each["seed"] == 1 and each["operation"] == "sampled" for each in molecules)
+    assert all(0 <= each["qed"] <= 1 <= each["sa"] <= 10 for each in molecules)
+    assert 0 < generated["valid_raw"] <= 1
+    assert generated["drawn"] >= 20
+    assert generated["care_version"]
+
+
+def test_the_same_seed_gives_the_same_molecules_in_another_home(
+    generated: dict[str, Any], tmp_path: Path
+) -> None:
+    again = result_of(tmp_path / "home", *GENERATE)
+    assert again["molecules"] == generated["molecules"]
+    assert again["valid_raw"] == generated["valid_raw"]
+
+
+def test_relatives_of_a_lead_keep_to_the_floor(home: Path) -> None:
+    words = ["--lead", LEAD, "--count", "20", "--similarity", "0.5", "--seed", "2"]
+    found = result_of(home, "molecules.analogues", *words)
+    assert found["count"] == 20
+    assert all(each["similarity"] >= 0.5 and each["parent"] for each in found["molecules"])
+
+
+def test_a_lead_is_improved_to_a_profile(home: Path, tmp_path: Path) -> None:
+    profile = tmp_path / "profile.json"
+    wishes = [{"figure": "qed", "low": 0.9, "slack": 0.5}, {"figure": "mw", "high": 350}]
+    profile.write_text(json.dumps({"wishes": wishes, "lead": LEAD, "similarity": 0.2}))
+    words = ["--profile", str(profile), "--budget", "200", "--count", "10", "--seed", "3"]
+    found = result_of(home, "molecules.improve", *words)
+    scores = [each["score"] for each in found["molecules"]]
+    assert scores == sorted(scores, reverse=True)
+    assert found["best"] == scores[0] > 0
+    assert all(each["mw"] <= 350 for each in found["molecules"])
+    assert all(each["similarity"] >= 0.2 for each in found["molecules"])
+
+
+def test_a_file_is_predicted_and_its_bad_rows_are_told_by_line(home: Path, tmp_path: Path) -> None:
+    path = tmp_path / "rows.smi"
+    long = "C" * 1_000_000
+    path.write_text(f"{LEAD} propranolol\nC1CC ring\n{long}\n[Na+].CC(=O)[O-] salt\n[Fe] iron\n")
+    found = result_of(home, "molecules.predict", str(path), "--no-admet")
+    assert [each["name"] for each in found["molecules"]] == ["propranolol", "salt"]
+    reasons = {fault["line"]: fault["reason"] for fault in found["faults"]}
+    assert list(reasons) == [2, 3, 5]
+    assert "ring 1 is not closed" in reasons[2]
+    assert "too long" in reasons[3]
+    assert "Fe" in reasons[5]
+    assert found["remarks"] == [{"line": 4, "reason": "salt or mixture: the largest part was kept"}]
+
+
+# --- what is refused --------------------------------------------------------------------------
+
+Command = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Command]:
+    """Run the command line in this process: returns (exit code, stdout, stderr)."""
+    monkeypatch.setenv("STUDIO_HOME", str(tmp_path / "home"))
+
+    def run(*words: str) -> tuple[int, str, str]:
+        code = main(words, lambda safe_mode, only: 77)
+        return (int(code), *capsys.readouterr())
+
+    yield run
+    root = logging.getLogger()
+    for handler in [handler for handler in root.handlers if isinstance(handler, QuietLog)]:
+        root.removeHandler(handler)
+        handler.close()
+
+
+LYING = (
+    "lying\n  studio\n\n 99  0  0  0  0  0  0  0  0  0999 V2000\n    0.0 0.0 0.0 C\nM  END\n$$$$\n"
+)
+
+
+def test_bad_input_is_a_sentence_and_an_exit_code(command: Command, tmp_path: Path) -> None:
+    files = {
+        "empty.smi": "",
+        "lying.sdf": LYING,
+        "impossible.json": '{"wishes": [{"figure": "mw", "low": 500, "high": 100}]}',
+        "unknown.json": '{"wishes": [{"figure": "beauty", "low": 1}]}',
+        "broken.json": "{",
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    cases = {
+        ("molecules.analogues", "--lead", "C1CC"): "ring 1 is not closed",
+        ("molecules.analogues", "--lead", "[Fe]"): "metals",
+        ("molecules.analogues", "--lead", "C" * 1_000_000): "2,000",
+        ("molecules.predict", str(tmp_path / "empty.smi")): "holds no molecule",
+        ("molecules.predict", str(tmp_path / "lying.sdf")): "counts and its lines do not agree",
+        ("molecules.improve", str(tmp_path / "impossible.json")): "Wish 1 (“mw”) wants at least",
+        ("molecules.improve", str(tmp_path / "unknown.json")): "Wish 1 (“beauty”)",
+        ("molecules.improve", str(tmp_path / "broken.json")): "This is not a profile",
+    }
+    for words, sentence in cases.items():
+        code, out, err = command("run", *words)
+        assert (code, out) == (ExitCode.BAD_INPUT, ""), (words[:2], err)
+        assert sentence in err
+        assert "Traceback" not in err
