@@ -726,6 +726,20 @@ def test_actions_have_names_and_keys_of_their_own(desk: Desk) -> None:
     assert all(action.id.startswith("molecules.") and action.title for action in actions)
 
 
+def test_words_give_way_where_there_is_little_room(desk: Desk) -> None:
+    desk.show()
+    toolbar = desk.page.browser.toolbar
+    styles = Qt.ToolButtonStyle
+    assert toolbar.views.buttons["grid"].toolButtonStyle() is styles.ToolButtonTextBesideIcon
+    desk.page.resize(600, 500)
+    desk.until(lambda: not desk.page.browser.filters.isVisible())
+    assert not desk.page.browser.detail.isVisible()
+    toolbar.filters.setChecked(True)
+    desk.until(lambda: toolbar.views.buttons["grid"].toolButtonStyle() is styles.ToolButtonIconOnly)
+    desk.page.resize(1000, 740)
+    desk.until(lambda: desk.page.browser.detail.isVisible())
+
+
 def test_every_control_has_a_name(desk: Desk) -> None:
     desk.show()
     desk.page.set_mode("improve")

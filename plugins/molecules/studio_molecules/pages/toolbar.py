@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
 from studio.api import PluginContext
@@ -10,6 +11,7 @@ from studio_molecules.pages.switch_bar import SwitchBar
 from studio_molecules.pages.wording import tr
 
 TABLE, GRID, PLOT = "table", "grid", "plot"
+_WIDE = 440
 
 
 class Toolbar(QWidget):
@@ -49,6 +51,7 @@ class Toolbar(QWidget):
         self.recent.clicked.connect(lambda: self.recent_asked.emit(_below(self.recent)))
         self.export = ctx.ui.button(tr("Export"), "download")
         self.export.setProperty("density", "small")
+        self.export.setAccessibleName(tr("Export"))
         self.export.setToolTip(tr("Selected molecules, or all in view: SDF, SMILES, CSV, PNG, SVG"))
         self.export.clicked.connect(lambda: self.export_asked.emit())
         row = QHBoxLayout(self)
@@ -59,6 +62,13 @@ class Toolbar(QWidget):
         row.addStretch(1)
         for part in (self.columns, self.recent, self.detail, self.export):
             row.addWidget(part)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Words give way to icons where there is little room."""
+        super().resizeEvent(event)
+        wide = self.width() >= _WIDE
+        self.views.show_words(wide)
+        self.export.setText(tr("Export") if wide else "")
 
     def _button(self, icon: str, words: str) -> QToolButton:
         button: QToolButton = self._ctx.ui.icon_button(icon, words)
