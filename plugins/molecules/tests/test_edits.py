@@ -7,6 +7,7 @@ import pytest
 from rdkit import Chem
 
 from studio_molecules.chem import edits
+from studio_molecules.chem.structure import MAX_HEAVY_ATOMS
 
 LEADS = (
     "CC(C)NCC(O)COc1cccc2ccccc12",
@@ -54,3 +55,12 @@ def test_a_cross_holds_atoms_of_both() -> None:
 def test_what_has_no_bond_to_cut_is_not_crossed() -> None:
     methane = Chem.MolFromSmiles("C")
     assert edits.cross(methane, methane, np.random.default_rng(4)) is None
+
+
+def test_children_stay_as_small_as_what_is_read() -> None:
+    chain, rng = Chem.MolFromSmiles("C" * MAX_HEAVY_ATOMS), np.random.default_rng(3)
+    made = [edits.mutate(chain, rng) for _ in range(60)]
+    made += [(child, "") for child in (edits.cross(chain, chain, rng) for _ in range(20)) if child]
+    sizes = [child[0].GetNumHeavyAtoms() for child in made if child]
+    assert sizes
+    assert max(sizes) <= MAX_HEAVY_ATOMS

@@ -10,6 +10,8 @@ from collections.abc import Callable
 import numpy as np
 from rdkit import Chem
 
+from studio_molecules.chem.structure import MAX_HEAVY_ATOMS
+
 ELEMENTS = ("C", "N", "O", "F", "S", "Cl", "Br")
 _CHANCES = (0.42, 0.2, 0.18, 0.08, 0.06, 0.04, 0.02)
 _CUT = Chem.MolFromSmarts("[*]-;!@[*]")
@@ -159,7 +161,7 @@ def _element(rng: np.random.Generator) -> str:
 
 
 def _sanitised(mol: Chem.RWMol) -> Chem.Mol | None:
-    """Return the child as RDKit reads it back; None if it cannot exist or is in pieces.
+    """Return the child as RDKit reads it back; None if it cannot exist, is too large or in pieces.
 
     Rings of more than ``_MAX_RING`` atoms and cumulated rings are refused: no one can make them.
     """
@@ -167,7 +169,9 @@ def _sanitised(mol: Chem.RWMol) -> Chem.Mol | None:
         return None
     smiles = Chem.MolToSmiles(mol)
     child = Chem.MolFromSmiles(smiles) if "." not in smiles else None
-    if child is None or child.HasSubstructMatch(_STRAINED):
+    if child is None or child.GetNumHeavyAtoms() > MAX_HEAVY_ATOMS:
+        return None
+    if child.HasSubstructMatch(_STRAINED):
         return None
     rings = child.GetRingInfo().AtomRings()
     return None if any(len(ring) > _MAX_RING for ring in rings) else child
