@@ -169,8 +169,9 @@ def test_a_molecule_has_the_same_bits_however_it_is_written(ensemble: Ensemble) 
     assert alone[0] == alone[1] == alone[2] == among
 
 
-def test_the_number_of_threads_does_not_change_the_bits(ensemble: Ensemble) -> None:
-    made, before = graph(Chem.MolFromSmiles(CAFFEINE)), torch.get_num_threads()
+@pytest.mark.parametrize("atoms", [3, 6, 8, 11, 17, 20, 43])
+def test_the_number_of_threads_does_not_change_the_bits(ensemble: Ensemble, atoms: int) -> None:
+    made, before = graph(Chem.MolFromSmiles("C" * atoms)), torch.get_num_threads()
     try:
         torch.set_num_threads(1)
         one = ensemble(made)
@@ -178,6 +179,20 @@ def test_the_number_of_threads_does_not_change_the_bits(ensemble: Ensemble) -> N
         assert ensemble(made) == one
     finally:
         torch.set_num_threads(before)
+
+
+def test_where_arrays_lie_in_memory_does_not_change_the_bits(ensemble: Ensemble) -> None:
+    made = graph(Chem.MolFromSmiles(CAFFEINE))
+    wanted = ensemble(made)
+    for offset in (4, 20, 36, 52):
+        shifted = []
+        for each in (made.atoms, made.bonds):
+            room = np.zeros(each.nbytes + 128, np.uint8)
+            start = -room.ctypes.data % 64 + offset
+            copy = room[start : start + each.nbytes].view(np.float32).reshape(each.shape)
+            copy[:] = each
+            shifted.append(copy)
+        assert ensemble(Graph(*shifted, made.source, made.target)) == wanted
 
 
 # --- the file ---------------------------------------------------------------------------------

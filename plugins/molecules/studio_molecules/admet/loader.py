@@ -59,7 +59,8 @@ class AdmetLoader:
             with safe_open(path, framework="pt", device=device) as file:
                 names = list(file.keys())
                 for number, name in enumerate(names, 1):
-                    tensors[name] = file.get_tensor(name).float().clone()  # aligned: same bits
+                    # copied: where a tensor begins in the file would change the last bits
+                    tensors[name] = file.get_tensor(name).float().clone()
                     yield number / len(names)
         except SafetensorError as error:
             raise _damaged(path, f"it is no whole safetensors file ({error})") from error

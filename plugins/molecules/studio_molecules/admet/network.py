@@ -1,7 +1,8 @@
 """Ten directed message-passing networks (Yang et al., 2019, arXiv:1904.01561) computed as one.
 
 A molecule is computed by itself, all ten networks at once. The shapes of the products then depend
-on the molecule alone, so its figures keep their bits whatever else is in the list.
+on the molecule alone, so its figures keep their bits whatever else is in the list. Products are
+stacks of ten, one a network: a single wide one is split among threads in ways that change bits.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from studio_molecules.admet.features import Graph
-from studio_molecules.admet.layout import ATOM, CHANCES, HEADS, MEMBERS, QUANTITIES, WIDTH
+from studio_molecules.admet.layout import ATOM, CHANCES, HEADS, MEMBERS, QUANTITIES
 
 _ROUNDS = 2
 """How often messages are passed on after the first one."""
@@ -43,9 +44,9 @@ class Ensemble:
         self.columns = tuple(columns)
         self._tensors = dict(tensors)
         self.device = tensors["message.weight"].device
-        self._bond_in = _side_by_side(tensors["bond_in.weight"])
+        self._bond_in = tensors["bond_in.weight"].mT
         self._message = tensors["message.weight"].mT
-        self._atom_out = _side_by_side(tensors["atom_out.weight"][..., :ATOM])
+        self._atom_out = tensors["atom_out.weight"][..., :ATOM].mT
         self._gathered_out = tensors["atom_out.weight"][..., ATOM:].mT
 
     @torch.inference_mode()
@@ -59,19 +60,20 @@ class Ensemble:
 
     def _hidden(self, graph: Graph) -> Tensor:
         """Return the molecule as each network sees it (10, 300)."""
+        # copied, since products of memory that is not aligned may differ in the last bit
         atoms, bonds, source, target = (
-            torch.from_numpy(each).to(self.device)
+            torch.tensor(each, device=self.device)
             for each in (graph.atoms, graph.bonds, graph.source, graph.target)
         )
         into = F.one_hot(target, len(atoms)).T.to(atoms)  # (n, 2b): which bonds reach an atom
         onward = into[source]  # which bonds feed a bond: those that reach its source
         back = torch.arange(len(bonds), device=self.device)
         onward[back, back ^ 1] = 0  # … but its own way back
-        first = _each(torch.cat([atoms[source], bonds], 1) @ self._bond_in)
+        first = torch.matmul(torch.cat([atoms[source], bonds], 1), self._bond_in)
         state = first.relu()
         for _ in range(_ROUNDS):
             state = torch.baddbmm(first, torch.matmul(onward, state), self._message).relu_()
-        own = _each(atoms @ self._atom_out) + self._tensors["atom_out.bias"][:, None]
+        own = torch.matmul(atoms, self._atom_out) + self._tensors["atom_out.bias"][:, None]
         seen = torch.baddbmm(own, torch.matmul(into, state), self._gathered_out).relu_()
         return seen.sum(1) / _SIZE
 
@@ -85,16 +87,6 @@ class Ensemble:
         if head == CHANCES:
             return out.sigmoid()
         return out * tensors[f"{head}.scale"] + tensors[f"{head}.mean"]
-
-
-def _side_by_side(weight: Tensor) -> Tensor:
-    """Return weights (10, out, in) as one product's (in, 10 · out)."""
-    return weight.reshape(-1, weight.shape[-1]).T.contiguous()
-
-
-def _each(rows: Tensor) -> Tensor:
-    """Return (rows, 10 · 300) as (10, rows, 300)."""
-    return rows.view(len(rows), len(HEADS) * MEMBERS, WIDTH).transpose(0, 1)
 
 
 def _linear(rows: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
