@@ -99,11 +99,13 @@ class Optimiser:
             part.zero_grad()
 
 
-def begin_with(network: nn.Module, path: Path, vocabulary: list[str]) -> int:
+def begin_with(network: nn.Module, name: str, path: Path, vocabulary: list[str]) -> int:
     """Fill the network from a shipped file; return how many molecules that one had seen."""
     metadata = read_metadata(path)
-    if metadata is None or json.loads(metadata["vocabulary"]) != vocabulary:
-        raise SystemExit(f"{path} is no SMILES model with the tokens of these data")
+    if metadata is None or metadata["network"] != name:
+        raise SystemExit(f"{path} holds no {name} that writes SMILES")
+    if json.loads(metadata["vocabulary"]) != vocabulary:
+        raise SystemExit(f"{path} has other tokens than these data")
     network.load_state_dict({name: value.float() for name, value in load_file(path).items()})
     return int(metadata["seen"])
 
@@ -122,7 +124,7 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     data = Strings(args.data)
     network = NETWORKS[args.network](len(data.vocabulary))
-    seen = begin_with(network, args.init, data.vocabulary) if args.init else 0
+    seen = begin_with(network, args.network, args.init, data.vocabulary) if args.init else 0
     optimiser = Optimiser(network)
     average = {name: value.clone() for name, value in network.state_dict().items()}
     args.folder.mkdir(parents=True, exist_ok=True)
