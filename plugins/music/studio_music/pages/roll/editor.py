@@ -25,7 +25,7 @@ from studio_music.piece import Note
 
 _OPENING_BARS = 8
 """So much of a piece is shown when it is opened."""
-_LOW = 250
+_LOW = 280
 """Below this height the velocities give way to the notes."""
 
 
