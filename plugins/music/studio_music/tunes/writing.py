@@ -33,7 +33,7 @@ from studio_music.tunes.vocabulary import (
 from studio_music.tunes.weights import Tunes
 
 MAX_BARS: Final = 128
-DRAFTS: Final = 4
+DRAFTS: Final = 6
 _RANGE: Final = (55, 86)
 """Lowest and highest MIDI pitch of a tune: what a violin does in the first positions."""
 
