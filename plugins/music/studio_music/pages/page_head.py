@@ -58,4 +58,5 @@ class PageHead(QWidget):
         """Names give way where there is little room."""
         super().resizeEvent(event)
         self._name.setVisible(self.width() >= _NARROW)
+        self.title.set_room(self.width() >= _NARROW)
         self.modes.show_words(self.width() >= _TINY)

@@ -19,6 +19,7 @@ class TitleField(QLineEdit):
     def __init__(self, document: Document) -> None:
         super().__init__()
         self._document = document
+        self._room = True
         self.setProperty("plain", True)
         self.setMaxLength(_MAX_CHARS)
         self.setStyleSheet("min-height: 24px;")
@@ -30,8 +31,13 @@ class TitleField(QLineEdit):
         document.changed.connect(self._show)
         self._show()
 
+    def set_room(self, room: bool) -> None:
+        """Show it where there is room for it."""
+        self._room = room
+        self._show()
+
     def _show(self) -> None:
-        self.setVisible(not self._document.empty)
+        self.setVisible(self._room and not self._document.empty)
         if not self.hasFocus() or self._document.piece.title != self.text().strip():
             self.setText(self._document.piece.title)
             self.setCursorPosition(0)

@@ -120,10 +120,8 @@ class NotesView(QWidget):
         paint.paint_lines(painter, room, camera, shades, piece, self._desk.snap)
         self._paint_loop(painter, room, shades)
         paint.paint_end(painter, room, camera, shades, piece)
-        for place, other in enumerate(piece.tracks):
-            if place != document.current and not other.muted and not other.drums:
-                timeline = self._timelines.of(place, other)
-                paint.paint_ghosts(painter, camera, shades, place, timeline, other.drums)
+        if not track.drums:  # among drums a pitch is no pitch
+            self._paint_ghosts(painter, shades)
         timeline = self._timelines.of(document.current, track)
         font = painter.font()
         font.setPixelSize(10)
@@ -147,6 +145,12 @@ class NotesView(QWidget):
             painter.setPen(QPen(shades.accent, 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(QRectF(self.rect()).adjusted(1, 1, -1, -1))
+
+    def _paint_ghosts(self, painter: QPainter, shades: Shades) -> None:
+        for place, track in enumerate(self._document.piece.tracks):
+            if place != self._document.current and not (track.muted or track.drums):
+                timeline = self._timelines.of(place, track)
+                paint.paint_ghosts(painter, self._camera, shades, place, timeline)
 
     def _paint_loop(self, painter: QPainter, room: QRectF, shades: Shades) -> None:
         if self.loop is None:

@@ -125,14 +125,14 @@ def note_box(camera: Camera, note: Note, drums: bool = False) -> QRectF:
 
 
 def paint_ghosts(
-    painter: QPainter, camera: Camera, shades: Shades, place: int, timeline: Timeline, drums: bool
+    painter: QPainter, camera: Camera, shades: Shades, place: int, timeline: Timeline
 ) -> None:
     """Paint the notes of a track that is not edited."""
     low, high = camera.rows
     color = shades.ghost(place)
     for note in timeline.between(*camera.span):
         if low <= note.pitch <= high:
-            painter.fillRect(note_box(camera, note, drums), color)
+            painter.fillRect(note_box(camera, note), color)
 
 
 def paint_notes(
