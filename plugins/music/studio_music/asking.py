@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 MAX_BARS: Final = 128
+MOST_REMARKS: Final = 6
 _NUMBER: Final = (
     r"(?P<number>\d+(?:\.\d+)?|"
     + "|".join(sorted(map(re.escape, words.NUMBERS), key=len, reverse=True))
@@ -72,7 +73,7 @@ def understand(params: Compose, rng: np.random.Generator) -> Asked:
         genre=said.genre or (dance.genre if dance else params.genre),
         title=_title(mood, said.dance, request.key),
         program=said.program,
-        remarks=tuple(ask.remarks()),
+        remarks=_first(tuple(ask.remarks())),
     )
 
 
@@ -306,6 +307,12 @@ def _title(mood: str, dance: str | None, key: Key) -> str:
         what if mood == "any" or (dance and words.DANCES[dance].mood == mood) else f"{mood} {what}"
     )
     return f"{said[:1].upper()}{said[1:]} in {key}"
+
+
+def _first(remarks: tuple[str, ...]) -> tuple[str, ...]:
+    """Return so many remarks as one reads, and how many more there are."""
+    more = len(remarks) - MOST_REMARKS
+    return remarks if more <= 0 else (*remarks[:MOST_REMARKS], f"And {more} more like these.")
 
 
 def _either(names: Iterable[str]) -> str:
