@@ -102,6 +102,11 @@ class _Ask:
         found = self.take(rf"(?<!not )(?<!no )(?<!too )\b(?:{either})s?\b")
         return found[0].lower() if found else None
 
+    def agree(self, pattern: str) -> None:
+        """Take back the remarks upon words that say the same as the first."""
+        same = re.compile(pattern, re.IGNORECASE)
+        self._twice = [twice for twice in self._twice if not same.fullmatch(twice)]
+
     def note(self, sentence: str) -> None:
         """Remark upon what was understood, but cannot be met to the letter."""
         self._notes.append(sentence)
@@ -109,9 +114,7 @@ class _Ask:
     def remarks(self) -> Iterator[str]:
         """Yield a sentence for each thing that was not understood, or asked for twice."""
         for part in re.split(r"[|,;.!?()\n]+", self._rest):
-            left = [
-                word for word in part.split() if word.strip("'’-:").lower() not in words.FILLERS
-            ]
+            left = [word for word in part.split() if _bare(word) not in words.FILLERS]
             if any(re.search(r"\w|♯|♭", word) for word in left):
                 yield f"“{' '.join(left)[:60]}” was not understood."
         yield from self._notes
@@ -230,7 +233,9 @@ def _listed(ask: _Ask, groups: dict[str, Any]) -> str | None:
     if said is None:
         return None
     for name, patterns in groups.items():
-        if any(re.fullmatch(rf"(?:{pattern})s?", said) for pattern in patterns):
+        either = rf"(?:{'|'.join(patterns)})s?"
+        if re.fullmatch(either, said):
+            ask.agree(either)
             return name
     raise AssertionError(said)
 

@@ -123,6 +123,12 @@ def test_of_two_keys_the_first_counts_and_the_other_is_named() -> None:
     assert made.remarks == ("“G major” was left out: something else was asked for before it.",)
 
 
+def test_words_that_say_the_same_do_not_contradict_each_other() -> None:
+    made = asked("a calm, peaceful, quiet and joyful tune in C")
+    assert made.request.mood == "calm"
+    assert made.remarks == ("“joyful” was left out: something else was asked for before it.",)
+
+
 def test_a_negation_is_not_taken_for_its_word() -> None:
     assert asked("not sad").request.mood == "any"
     assert asked("not slow", tempo=100).request.tempo == 100
