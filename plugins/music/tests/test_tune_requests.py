@@ -78,9 +78,12 @@ def test_a_lively_tune_has_more_notes_a_second_than_a_calm_one(model: Any) -> No
     assert pace["lively"] > 1.4 * pace["calm"]
 
 
-def test_no_tune_stands_still(model: Any) -> None:
+def test_motifs_return_but_no_tune_stands_still(model: Any) -> None:
+    distinct = []
     for seed in range(4):
         notes = written(model, TuneRequest(bars=16), seed).tracks[0].notes
         assert len({note.pitch for note in notes}) >= 5
-        bars = {tuple(n.pitch for n in notes if n.start // 1920 == bar) for bar in range(16)}
-        assert 4 <= len(bars) <= 15, "bars come again, but not all are one"
+        bars = [tuple(n.pitch for n in notes if n.start // 1920 == bar) for bar in range(16)]
+        distinct.append(len(set(bars)))
+    assert min(distinct) >= 4
+    assert sum(distinct) / len(distinct) <= 14
