@@ -6,6 +6,7 @@ The engraver (verovio) only ever reads MusicXML that we wrote. Loaded by the run
 from __future__ import annotations
 
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -144,6 +145,8 @@ def _toolkit() -> Any:
     import verovio
 
     verovio.enableLog(verovio.LOG_ERROR)
+    # The place of its fonts is known to each thread by itself, at first to the importing one only.
+    verovio.setDefaultResourcePath(str(Path(verovio.__file__).parent / "data"))
     return verovio.toolkit()
 
 

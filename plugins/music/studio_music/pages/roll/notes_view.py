@@ -142,6 +142,11 @@ class NotesView(QWidget):
                 paper.ghosts(place, self._timelines.of(place, track))
         timeline = self._timelines.of(document.current, document.track)
         paper.notes(document.current, timeline, document.selected)
+        if not document.track.notes:
+            words = tr("Double-click to draw a note, or press Return")
+            if self._desk.pencil:
+                words = tr("Click to draw a note, drag to make it longer, or press Return")
+            paper.words(words, QRectF(self.rect()))
 
     def _paint_loop(self, painter: QPainter, room: QRectF, shades: Shades) -> None:
         if self.loop is None:

@@ -122,6 +122,14 @@ class RollPainter:
             behind = QRectF(left, room.top(), room.right() - left, room.height())
             self._painter.fillRect(behind, self._shades.beyond)
 
+    def words(self, words: str, where: QRectF) -> None:
+        """Write a line into the middle of ``where``."""
+        font = self._painter.font()
+        font.setPixelSize(13)
+        self._painter.setFont(font)
+        self._painter.setPen(self._shades.mute)
+        self._painter.drawText(where, Qt.AlignmentFlag.AlignCenter, words)
+
     # --- notes --------------------------------------------------------------------------------
 
     def _in_view(self, timeline: Timeline) -> Iterator[Note]:
