@@ -27,6 +27,7 @@ from studio.core.paths import StudioPaths
 from studio.desktop import window_state
 from studio.desktop.activity import Activity
 from studio.desktop.bridge import Background, Bridge
+from studio.desktop.collector import Collector
 from studio.desktop.crash import CrashReports
 from studio.desktop.look import Look
 from studio.desktop.shell import MainWindow
@@ -89,6 +90,7 @@ class App(QObject):
     ) -> None:
         """Make the window; ``launch`` starts another runtime than the usual child process."""
         super().__init__()
+        self._collector = Collector(self)
         self._launch = launch
         self._application = application
         self._safe_mode, self._only = safe_mode, only
@@ -135,6 +137,7 @@ class App(QObject):
         if self._crashes is not None:
             self._crashes.close()
         self.look.theme.close()
+        self._collector.close()
 
     # --- opening ------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ Loaded by `-p studio.testing.guards`. It must not import Qt, torch or the rest o
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 import threading
@@ -25,6 +26,7 @@ def pytest_configure() -> None:
     """Tests draw where nobody looks, and libraries of references stay off the network."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    gc.disable()  # see _cycles_end_in_the_main_thread
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -46,6 +48,16 @@ def _home_of_its_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: Any)
     monkeypatch.setenv("STUDIO_HOME", str(tmp_path_factory.mktemp("home")))
     for name in ("STUDIO_WEIGHTS", "STUDIO_PLUGIN_PATH"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _cycles_end_in_the_main_thread() -> Iterator[None]:
+    """Objects of Qt in a cycle must not end in another thread: see ``studio.desktop.collector``."""
+    yield
+    counts, limits = gc.get_count(), gc.get_threshold()
+    due = [generation for generation in range(3) if counts[generation] > limits[generation]]
+    if due:
+        gc.collect(max(due))
 
 
 @pytest.fixture(autouse=True)

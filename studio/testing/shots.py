@@ -116,6 +116,7 @@ def _open_score(app: App) -> None:
     for score in library.find(kinds=("score",), limit=1):
         for _, open_it in app.session.workspace.targets(saved_artifact(library, score))[:1]:
             open_it()
+    _wait(lambda: False, 3.0)  # it is read beside the window
 
 
 def _scenes(app: App, page: str, scale: str) -> Iterator[tuple[str, Callable[[], None]]]:

@@ -1,18 +1,18 @@
 """From a person's words to what a tune is held to. What was not understood is said, not dropped.
 
-Knows English words for keys, metres, tempi, lengths, moods, dances, backings and instruments.
+Decides what counts; the words are read in ``asking_reading``.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, Final, get_args
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final, get_args
 
 import msgspec
 
 from studio.api import BadInput
 from studio_music import asking_words as words
+from studio_music.asking_reading import Ask, Said
 from studio_music.piece import TEMPO_RANGE, TICKS, Key, Metre
 from studio_music.request import TuneRequest
 from studio_music.schema import Compose, MetreName
@@ -21,12 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 MAX_BARS: Final = 128
-_NUMBER: Final = (
-    r"(?P<number>\d+(?:\.\d+)?|"
-    + "|".join(sorted(map(re.escape, words.NUMBERS), key=len, reverse=True))
-    + ")"
-)
-_OLD_MODES: Final = "|".join(words.OLD_MODES)
+MOST_REMARKS: Final = 6
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -53,8 +48,8 @@ def understand(params: Compose, rng: np.random.Generator) -> Asked:
     Raises:
         BadInput: It cannot be met: no such key, metre, tempo or length.
     """
-    ask = _Ask(params.ask)
-    said = _Said.of(ask)
+    ask = Ask(params.ask)
+    said = Said.of(ask)
     dance = words.DANCES.get(said.dance or "")
     mood = said.mood or (params.mood if params.mood != "any" else dance.mood if dance else "any")
     metre = _metre(said.metre or (dance.metre if dance else params.metre))
@@ -72,182 +67,8 @@ def understand(params: Compose, rng: np.random.Generator) -> Asked:
         genre=said.genre or (dance.genre if dance else params.genre),
         title=_title(mood, said.dance, request.key),
         program=said.program,
-        remarks=tuple(ask.remarks()),
+        remarks=_first(tuple(ask.remarks())),
     )
-
-
-# --- reading ----------------------------------------------------------------------------------
-
-
-class _Ask:
-    """The text of an ask; what has been understood is taken out of it."""
-
-    def __init__(self, text: str) -> None:
-        self._rest = " ".join(text.split())
-        self._twice: list[str] = []
-        self._notes: list[str] = []
-
-    def take(self, pattern: str, flags: int = re.IGNORECASE) -> re.Match[str] | None:
-        """Take out the first place that fits, and any further ones, which are remarked upon."""
-        found = list(re.finditer(pattern, self._rest, flags))
-        for match in reversed(found):
-            self._rest = self._rest[: match.start()] + " | " + self._rest[match.end() :]
-        self._twice += [match[0].strip() for match in found[1:] if match[0] != found[0][0]]
-        return found[0] if found else None
-
-    def word(self, choices: Iterable[str]) -> str | None:
-        """Take out one of several words or patterns, longer ones first; return it as written."""
-        either = "|".join(sorted(choices, key=len, reverse=True))
-        found = self.take(rf"(?<!not )(?<!no )(?<!too )\b(?:{either})s?\b")
-        return found[0].lower() if found else None
-
-    def note(self, sentence: str) -> None:
-        """Remark upon what was understood, but cannot be met to the letter."""
-        self._notes.append(sentence)
-
-    def remarks(self) -> Iterator[str]:
-        """Yield a sentence for each thing that was not understood, or asked for twice."""
-        for part in re.split(r"[|,;.!?()\n]+", self._rest):
-            left = [
-                word for word in part.split() if word.strip("'’-:").lower() not in words.FILLERS
-            ]
-            if any(re.search(r"\w|♯|♭", word) for word in left):
-                yield f"“{' '.join(left)[:60]}” was not understood."
-        yield from self._notes
-        for twice in self._twice:
-            yield f"“{twice[:60]}” was left out: something else was asked for before it."
-
-
-class _Said(msgspec.Struct, frozen=True):
-    """What the words say; None or "" for what they leave open."""
-
-    bars: int | None
-    seconds: float | None
-    bpm: float | None
-    metre: str | None
-    key: tuple[str, str]
-    dance: str | None
-    genre: str | None
-    mood: str | None
-    pace: float | None
-    program: int | None
-
-    @classmethod
-    def of(cls, ask: _Ask) -> _Said:
-        """Read an ask; the order matters, since what one line takes the next does not see."""
-        bars, seconds, bpm = _said_bars(ask), _said_seconds(ask), _said_bpm(ask)
-        metre, key, dance = _said_metre(ask), _said_key(ask), _singular(ask, words.DANCES)
-        mood = _listed(ask, {name: tuple(said.split()) for name, said in words.MOODS.items()})
-        genre, pace = _listed(ask, words.GENRES), ask.word(words.TEMPI)
-        length = ask.word(words.LENGTHS) if bars is None and seconds is None else None
-        instrument = _singular(ask, words.INSTRUMENTS)
-        return cls(
-            bars=words.LENGTHS[length] if length else bars,
-            seconds=seconds,
-            bpm=bpm,
-            metre=metre,
-            key=key,
-            dance=dance,
-            genre=genre,
-            mood=mood,
-            pace=words.TEMPI[pace] if pace else None,
-            program=words.INSTRUMENTS[instrument] if instrument else None,
-        )
-
-
-def _said_bars(ask: _Ask) -> int | None:
-    found = ask.take(rf"(?<![\w.-])(?P<minus>-)?{_NUMBER}[\s-]*(?:bars?|measures?)\b")
-    return int(_number(found["number"])) * (-1 if found["minus"] else 1) if found else None
-
-
-def _said_seconds(ask: _Ask) -> float | None:
-    found = ask.take(rf"\b{_NUMBER}[\s-]*(?P<unit>seconds?|secs?|minutes?|mins?)\b")
-    if not found:
-        return None
-    return _number(found["number"]) * (60 if found["unit"].lower().startswith("m") else 1)
-
-
-def _said_bpm(ask: _Ask) -> float | None:
-    either = (
-        rf"(?<![\w.-]){_NUMBER}\s*(?:bpm|beats (?:per|a) minute)\b",
-        r"(?:\btempo|\bspeed|♩|\bquarter|\bcrotchet)\s*(?:of|=|:)?\s*(?P<number>\d+(?:\.\d+)?)\b",
-        r"\bat (?P<number>\d+(?:\.\d+)?)\b",
-    )
-    for pattern in either:
-        if found := ask.take(pattern):
-            return _number(found["number"])
-    return None
-
-
-def _said_metre(ask: _Ask) -> str | None:
-    if found := ask.take(r"\b(?:in )?(?P<beats>\d+)\s*/\s*(?P<unit>\d+)(?: time)?\b"):
-        return f"{int(found['beats'])}/{int(found['unit'])}"
-    numbers = r"(?P<beats>two|three|four|six|nine|twelve)[ -](?P<unit>two|four|eight)(?: time)?\b"
-    if found := ask.take(rf"\b(?:in )?{numbers}"):
-        beats, unit = words.NUMBERS[found["beats"].lower()], words.NUMBERS[found["unit"].lower()]
-        return f"{beats}/{unit}"
-    if found := ask.word(words.METRES):
-        return words.METRES[found]
-    found = ask.take(r"\bin (?P<beats>\d+|two|three|four|six|nine|twelve)\b(?! (?:part|voice))")
-    return words.IN_METRES.get(int(_number(found["beats"])), found[0]) if found else None
-
-
-def _said_key(ask: _Ask) -> tuple[str, str]:
-    """Return the tonic as written and the mode, "" for either that is open."""
-    modes = rf"(?i:(?P<mode>major|minor|maj|min|{_OLD_MODES}))\b(?!\s+(?:key|mode)\b)"
-    sign = r"(?P<sign>#|b|♯|♭|[\s-]?(?:sharp|flat))?"
-    found = ask.take(
-        rf"(?:\b(?:in|key of) )*(?<![\w#♯♭])(?P<tonic>[A-Gb-g]|(?<=in )a|(?<=of )a){sign}"
-        rf"[\s-]*{modes}",
-        0,
-    )
-    # A letter alone is a key after "in" or where it cannot be the article.
-    found = found or ask.take(
-        r"\b(?:in |key of )(?P<tonic>[A-G]|[b-g]|a(?=\s*(?:$|[,;.|#♯♭])))"
-        r"(?P<sign>#|b|♯|♭|[ -](?:sharp|flat))?(?P<mode>m)?(?![\w#♯♭])",
-        0,
-    )
-    found = found or ask.take(
-        r"(?<![\w#♯♭])(?P<tonic>[B-G]|A(?=[#b♯♭m]|\s*(?:$|[,;.|])))"
-        r"(?P<sign>#|b|♯|♭)?(?P<mode>m)?(?![\w#♯♭'’])",
-        0,
-    )
-    if not found:
-        return "", ask.word(("major", "minor")) or ""
-    sign = (found["sign"] or "").strip(" -").lower()
-    sign = {"sharp": "#", "♯": "#", "flat": "b", "♭": "b"}.get(sign, sign)
-    mode = (found["mode"] or "").lower()
-    mode = {"maj": "major", "min": "minor", "m": "minor"}.get(mode, mode)
-    if mode in words.OLD_MODES:
-        ask.note(f"{mode.capitalize()} is written as {words.OLD_MODES[mode]}.")
-    return found["tonic"].upper() + sign, words.OLD_MODES.get(mode, mode)
-
-
-def _listed(ask: _Ask, groups: dict[str, Any]) -> str | None:
-    """Return the group whose words come first."""
-    said = ask.word(pattern for patterns in groups.values() for pattern in patterns)
-    if said is None:
-        return None
-    for name, patterns in groups.items():
-        if any(re.fullmatch(rf"(?:{pattern})s?", said) for pattern in patterns):
-            return name
-    raise AssertionError(said)
-
-
-def _singular(ask: _Ask, choices: dict[str, Any]) -> str | None:
-    said = ask.word(choices)
-    return said if said is None or said in choices else said.removesuffix("s")
-
-
-def _bare(word: str) -> str:
-    return word.strip("'’-:").lower()
-
-
-def _number(text: str) -> float:
-    return words.NUMBERS[text.lower()] if text.lower() in words.NUMBERS else float(text)
-
-
-# --- deciding ---------------------------------------------------------------------------------
 
 
 def _metre(said: str) -> Metre:
@@ -258,7 +79,7 @@ def _metre(said: str) -> Metre:
     return Metre(int(beats), int(unit))
 
 
-def _key(said: _Said, params: Compose, mood: str, rng: np.random.Generator) -> Key:
+def _key(said: Said, params: Compose, mood: str, rng: np.random.Generator) -> Key:
     tonic, mode = said.key
     if tonic:
         return Key.parse(f"{tonic} {mode or 'major'}")
@@ -270,7 +91,7 @@ def _key(said: _Said, params: Compose, mood: str, rng: np.random.Generator) -> K
 
 
 def _tempo(
-    said: _Said, params: Compose, dance: words.Dance | None, mood: str, metre: Metre
+    said: Said, params: Compose, dance: words.Dance | None, mood: str, metre: Metre
 ) -> float:
     """Return quarter notes a minute: as said, as the field says, else as dance and mood have it."""
     low, high = TEMPO_RANGE
@@ -289,7 +110,7 @@ def _tempo(
     return round((said.pace or words.MOOD_TEMPI[mood]) * quarters)
 
 
-def _bars(said: _Said, params: Compose, metre: Metre, tempo: float) -> int:
+def _bars(said: Said, params: Compose, metre: Metre, tempo: float) -> int:
     bars = params.bars if said.bars is None else said.bars
     if said.bars is None and said.seconds is not None:
         bars = round(said.seconds * tempo / 60 * TICKS / metre.bar)
@@ -306,6 +127,12 @@ def _title(mood: str, dance: str | None, key: Key) -> str:
         what if mood == "any" or (dance and words.DANCES[dance].mood == mood) else f"{mood} {what}"
     )
     return f"{said[:1].upper()}{said[1:]} in {key}"
+
+
+def _first(remarks: tuple[str, ...]) -> tuple[str, ...]:
+    """Return so many remarks as one reads, and how many more there are."""
+    more = len(remarks) - MOST_REMARKS
+    return remarks if more <= 0 else (*remarks[:MOST_REMARKS], f"And {more} more like these.")
 
 
 def _either(names: Iterable[str]) -> str:

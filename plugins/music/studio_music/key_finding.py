@@ -16,7 +16,6 @@ _PROFILES: Final = {
     "major": (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88),
     "minor": (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17),
 }
-_RELATIVE_STEP: Final = 3  # semitones from a minor tonic up to that of the relative major
 
 
 def found_key(notes: Iterable[Note]) -> Key | None:
@@ -59,11 +58,9 @@ def key_at(pitch_class: int, mode: str) -> Key:
 
 
 def are_close(one: Key, other: Key) -> bool:
-    """Whether two keys are the same, relative, or a fifth apart in the same mode."""
-    if one.mode == other.mode:
-        return (one.pitch_class - other.pitch_class) % 12 in (0, 5, 7)
-    minor, major = (one, other) if one.mode == "minor" else (other, one)
-    return (major.pitch_class - minor.pitch_class) % 12 == _RELATIVE_STEP
+    """Whether the signatures of two keys differ by one accidental at most."""
+    apart = (one.fifths - other.fifths) % 12
+    return min(apart, 12 - apart) <= 1
 
 
 def share_in_scale(notes: Iterable[Note], key: Key) -> float:

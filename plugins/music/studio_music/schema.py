@@ -41,7 +41,9 @@ class Compose(Params, frozen=True):
     ] = ""
     metre: Annotated[MetreName, Label("Metre")] = "4/4"
     tempo: Annotated[
-        float, Range(0, 400, 1, "bpm"), Label("Tempo", "Quarter notes a minute; 0: by the mood.")
+        float,
+        Range(0, 400, 1, "bpm", lowest="By mood"),
+        Label("Tempo", "Quarter notes a minute; 0: by the mood."),
     ] = 0
     bars: Annotated[int, Range(1, 128), Label("Bars")] = 16
     genre: Annotated[Genre, Label("Backing", "Chords, bass and drums under the tune.")] = "folk"

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from studio.api import BadInput
 from studio_music import asking_words
@@ -96,10 +98,35 @@ def test_what_is_not_understood_is_said(ask: str, remark: str) -> None:
     assert remark in asked(ask).remarks
 
 
+def test_remarks_are_no_more_than_one_reads() -> None:
+    remarks = asked(", ".join(f"nonsense{number}" for number in range(50))).remarks
+    assert len(remarks) == 7
+    assert remarks[-1] == "And 44 more like these."
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_a_request_or_a_sentence(ask: str) -> None:
+    try:
+        request = asked(ask).request
+    except BadInput as error:
+        refusal = error.message
+    else:
+        refusal = ""
+        assert 1 <= request.bars <= 128
+        assert 20 <= request.tempo <= 400
+    assert not refusal or refusal.endswith(".")
+
+
 def test_of_two_keys_the_first_counts_and_the_other_is_named() -> None:
     made = asked("D minor, G major")
     assert made.request.key == Key("D", "minor")
     assert made.remarks == ("“G major” was left out: something else was asked for before it.",)
+
+
+def test_words_that_say_the_same_do_not_contradict_each_other() -> None:
+    made = asked("a calm, peaceful, quiet and joyful tune in C")
+    assert made.request.mood == "calm"
+    assert made.remarks == ("“joyful” was left out: something else was asked for before it.",)
 
 
 def test_a_negation_is_not_taken_for_its_word() -> None:

@@ -13,7 +13,7 @@ from studio_music import checks, sound_checks
 from studio_music.backing import accompany
 from studio_music.checks import check_piece
 from studio_music.formats import midi
-from studio_music.key_finding import found_key
+from studio_music.key_finding import are_close, found_key
 from studio_music.piece import TICKS, Key, Metre, MetreChange, Note, Piece, Tempo, Track
 from studio_music.request import TuneRequest
 from studio_music.sound.audio_files import wav
@@ -241,6 +241,34 @@ def test_relative_keys_are_told_apart_by_the_end() -> None:
             assert found in (Key("A", "minor"), Key("C", "major"))
             passes = "key" not in failed(check_piece(piece))
             assert passes == (key in (found, Key(name, "minor" if name == "A" else "major")))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "close"),
+    [
+        ("D minor", "F major", True),
+        ("D minor", "C major", True),
+        ("D minor", "A minor", True),
+        ("D minor", "D major", False),
+        ("F# major", "Gb major", True),
+        ("C# major", "Gb major", True),
+        ("C major", "D major", False),
+    ],
+)
+def test_keys_are_close_that_share_all_but_one_note(one: str, other: str, close: bool) -> None:
+    assert are_close(Key.parse(one), Key.parse(other)) == close
+    assert are_close(Key.parse(other), Key.parse(one)) == close
+
+
+def test_a_dorian_tune_is_in_its_key_if_it_ends_there() -> None:
+    pitches = [67, 64, 60, 62, 67, 71, 72, 67, 64, 60, 62, 64, 60, 67, 64]
+    for last, passes in ((62, True), (65, False)):
+        line = [*pitches, last]
+        notes = tuple(Note(place * TICKS, pitch, TICKS) for place, pitch in enumerate(line))
+        track = Track("Tune", notes, role="melody")
+        piece = Piece(key=Key("D", "minor"), length=16 * TICKS, tracks=(track,))
+        assert found_key(notes) == Key("C", "major")
+        assert ("key" not in failed(check_piece(piece))) == passes
 
 
 @pytest.mark.parametrize("mode", ["major", "minor"])

@@ -88,6 +88,21 @@ def test_where_the_melody_is_silent_for_long_all_are() -> None:
     assert not (rows[:, ~silent] < 0).any()
 
 
+def test_a_rest_that_ends_between_eighths_leaves_no_gap() -> None:
+    notes = (Note(0, 70, 600), Note(2040, 72, 840))
+    made = set_in_four(with_notes(*notes))
+    rows = np.array([sounding(track, made.length) for track in made.tracks])
+    assert (rows[:, :5] >= 0).all()
+    assert (rows[:, 5:17] < 0).all()
+    assert (rows[:, 17:] >= 0).all()
+
+
+def test_what_is_set_moves_in_eighths_at_the_quickest() -> None:
+    made = set_in_four(tune(72))
+    starts = {note.start for track in made.tracks[1:] for note in track.notes}
+    assert all(start % 240 == 0 for start in starts)
+
+
 @pytest.mark.parametrize("kind", ["gru", "transformer"])
 def test_the_same_seed_sets_the_same_voices_with_one_thread_or_two(kind: str) -> None:
     model = untrained(kind)

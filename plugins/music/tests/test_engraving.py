@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 
 import msgspec
 import numpy as np
@@ -180,3 +181,14 @@ def test_the_picture_of_a_piece_has_all_its_systems_under_the_title(qapp) -> Non
     assert b">Scales</text>" in whole
     ids = re.findall(rb' id="([^"]+)"', whole)
     assert len(ids) == len(set(ids))
+
+
+def test_any_thread_engraves() -> None:
+    """The engraver knows its fonts in each thread by itself; the window exports from several."""
+    piece = Piece(length=1920, tracks=(Track("Tune", (Note(0, 60, 1920),)),))
+    pages: list[int] = []
+    for _ in range(3):
+        thread = threading.Thread(target=lambda: pages.append(len(engrave(piece).pages)))
+        thread.start()
+        thread.join()
+    assert pages == [1, 1, 1]

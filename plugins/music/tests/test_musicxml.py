@@ -165,6 +165,16 @@ def test_dynamics_grace_notes_and_metronomes() -> None:
     assert opened.remarks == ("Grace notes were left out.",)
 
 
+def test_a_tempo_that_comes_late_counts_from_the_start_and_is_not_said_again() -> None:
+    tempo = '<sound tempo="72"/>'
+    repeat = barline("right", '<repeat direction="backward"/>')
+    measures = (
+        f"<measure>{ATTRIBUTES}{note('C', 4)}</measure>"
+        f"<measure>{tempo}{note('D', 4)}{repeat}</measure>"
+    )
+    assert musicxml_read.read(score(measures)).piece.tempos == (Tempo(0, 72.0),)
+
+
 def test_scores_by_bars_and_zipped_scores() -> None:
     timewise = (
         b'<score-timewise><part-list><score-part id="P1"><part-name>A</part-name></score-part>'

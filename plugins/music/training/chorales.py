@@ -74,9 +74,14 @@ class Chorales:
         return int(rng.integers(low, high + 1)) if low <= high else 0
 
 
-def hide(size: int, steps: int, rng: np.random.Generator) -> Tensor:
-    """Return which cells (size, steps, 4) are hidden: blocks, whole voices, all after some step."""
+def hide(size: int, steps: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+    """Return which cells (size, steps, 4) are hidden, and how much each of these counts.
+
+    Blocks of a voice are hidden, whole voices, or all after a step: there, what comes next counts
+    most.
+    """
     hidden = np.zeros((size, steps, 4), bool)
+    counts = np.ones((size, steps, 4), np.float32)
     for n in range(size):
         block = int(rng.choice(BLOCKS))
         share = 1.0 if rng.random() < 0.15 else rng.random()
@@ -84,25 +89,28 @@ def hide(size: int, steps: int, rng: np.random.Generator) -> Tensor:
         drawn = np.repeat(rng.random((count, 4)) < share, block, axis=0)
         offset = int(rng.integers(0, block))
         hidden[n] = drawn[offset : offset + steps]
-        if rng.random() < 0.25:
-            after = int(rng.integers(0, steps))
+        if rng.random() < 0.35:
+            after, voice = int(rng.integers(0, steps)), int(rng.integers(0, 4))
+            hidden[n] = rng.random((steps, 4)) < rng.choice((0.0, 0.0, 0.2))
             hidden[n, after + 1 :] = True
-            hidden[n, after, int(rng.integers(0, 4)) :] = True
-        if rng.random() < 0.5:
+            hidden[n, after, voice:] = True
+            counts[n] = 0.8 ** np.abs(np.arange(steps) - after)[:, None]
+        if rng.random() < 0.4:
             hidden[n, :, int(rng.choice(4, p=(0.7, 0.1, 0.1, 0.1)))] = False
         if not hidden[n].any():
             hidden[n, :, 1:] = True
-    return torch.from_numpy(hidden)
+    return torch.from_numpy(hidden), torch.from_numpy(counts * hidden)
 
 
-def loss_of(network: nn.Module, batch: tuple[Tensor, Tensor, Tensor], hidden: Tensor) -> Tensor:
+def loss_of(
+    network: nn.Module, batch: tuple[Tensor, Tensor, Tensor], hidden: Tensor, counts: Tensor
+) -> Tensor:
     """Return nats a hidden cell, each piece of the batch counting the same."""
     cells, places, left = batch
     with torch.autocast("cpu", torch.bfloat16):
         logits = network(cells.masked_fill(hidden, MASKED), places, left)
     nats = F.cross_entropy(logits.float().flatten(0, 2), cells.flatten(), reduction="none")
-    nats = nats.view(cells.shape) * hidden
-    return nats.sum((1, 2)) / hidden.sum((1, 2))
+    return (nats.view(cells.shape) * counts).sum((1, 2)) / counts.sum((1, 2))
 
 
 @torch.inference_mode()
@@ -117,10 +125,10 @@ def evaluate(network: nn.Module, pieces: list[np.ndarray]) -> dict[str, float]:
         batch = (cells, torch.arange(steps)[None] % PHASES, torch.tensor(endings(steps))[None])
         hidden = torch.from_numpy(rng.random((1, steps, 4)) < rng.random())
         hidden[0, 0, 0] = True
-        orderless.append(float(loss_of(network, batch, hidden)))
+        orderless.append(float(loss_of(network, batch, hidden, hidden)))
         hidden = torch.ones(1, steps, 4, dtype=torch.bool)
         hidden[..., 0] = False
-        under.append(float(loss_of(network, batch, hidden)))
+        under.append(float(loss_of(network, batch, hidden, hidden)))
     network.train()
     return {
         "any order": round(float(np.mean(orderless)), 4),
@@ -143,8 +151,8 @@ def main() -> None:
     print(f"{len(chorales.pieces)} chorales", flush=True)
     while not run.finished:
         rng = np.random.default_rng(run.step)
-        batch, hidden = chorales.batch(args.batch, rng), hide(args.batch, WINDOW, rng)
-        loss = loss_of(run.network, batch, hidden).mean()
+        batch = chorales.batch(args.batch, rng)
+        loss = loss_of(run.network, batch, *hide(args.batch, WINDOW, rng)).mean()
         run.learn(loss)
         if run.step % 20 == 0:
             print(f"step {run.step} {run.used:.0f} s, {loss:.3f} nats a hidden cell", flush=True)

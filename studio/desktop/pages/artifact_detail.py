@@ -226,7 +226,8 @@ class ArtifactDetail(QFrame):
         if record.seconds is not None:
             facts["took"] = words.duration(record.seconds)
         for name, value in facts.items():
-            if value not in ("", None, [], {}):
+            # What a page hands over as a whole is no reading matter; Copy has it.
+            if value not in ("", None, []) and not isinstance(value, Mapping):
                 column.addLayout(self._fact(name.replace("_", " "), value))
 
     def _fact(self, name: str, value: Any) -> QHBoxLayout:

@@ -37,6 +37,10 @@ VARIANTS = {
     "qwen2": ("qwen2", {}),
     "qwen2 tied": ("qwen2", {"tie_word_embeddings": True}),
 }
+CLOSE = {"atol": 1e-4, "rtol": 1e-4}
+"""Of scores whose spread is above 0.1: the last bits are the processor's, which adds up a single
+row in another order than a block of rows."""
+
 PROMPT = [(7 * i * i + 3) % 300 for i in range(90)]
 
 
@@ -64,7 +68,7 @@ def test_folder(tmp_path, variant, chunk) -> None:
     engine = TextEngine.load(tiny_models.save_folder(model, tmp_path))
     ours, theirs = scores(engine, PROMPT, chunk), expected(model, PROMPT, chunk)
     assert theirs.std() > 0.1, "scores that say something"
-    torch.testing.assert_close(ours, theirs, atol=2e-5, rtol=2e-5)
+    torch.testing.assert_close(ours, theirs, **CLOSE)
 
 
 @pytest.mark.parametrize("variant", ["plain", "tied", "wide heads", "another base", "qwen2"])
@@ -72,9 +76,7 @@ def test_gguf(tmp_path, variant) -> None:
     architecture, settings = VARIANTS[variant]
     model = tiny_models.reference(architecture, **settings)
     engine = TextEngine.load(tiny_models.save_gguf(model, tmp_path / "tiny.gguf"))
-    torch.testing.assert_close(
-        scores(engine, PROMPT, 30), expected(model, PROMPT, 30), atol=2e-5, rtol=2e-5
-    )
+    torch.testing.assert_close(scores(engine, PROMPT, 30), expected(model, PROMPT, 30), **CLOSE)
 
 
 @pytest.mark.parametrize("quantisation", ["F16", "BF16", "Q8_0", "Q5_1", "Q4_0"])
@@ -91,9 +93,7 @@ def test_quantised_gguf_is_the_reference_with_the_same_rounding(tmp_path, quanti
             value.copy_(torch.from_numpy(rounded.reshape(value.shape)))
     engine = TextEngine.load(path)
     assert engine.info.quantisation == quantisation
-    torch.testing.assert_close(
-        scores(engine, PROMPT, 30), expected(model, PROMPT, 30), atol=2e-5, rtol=2e-5
-    )
+    torch.testing.assert_close(scores(engine, PROMPT, 30), expected(model, PROMPT, 30), **CLOSE)
 
 
 def test_gguf_divides_slow_frequencies(tmp_path) -> None:
@@ -104,7 +104,7 @@ def test_gguf_divides_slow_frequencies(tmp_path) -> None:
         model, tmp_path / "tiny.gguf", tensors={"rope_freqs.weight": divisors}
     )
     torch.testing.assert_close(
-        scores(TextEngine.load(path), PROMPT, 30), expected(model, PROMPT, 30), atol=2e-5, rtol=2e-5
+        scores(TextEngine.load(path), PROMPT, 30), expected(model, PROMPT, 30), **CLOSE
     )
 
 
@@ -115,9 +115,7 @@ def test_stored_in_half_precision(tmp_path, dtype) -> None:
         parameter.data = parameter.data.to(dtype).float()
     engine = TextEngine.load(tiny_models.save_folder(copy.deepcopy(model).to(dtype), tmp_path))
     assert engine.model.dtype is torch.float32
-    torch.testing.assert_close(
-        scores(engine, PROMPT, 30), expected(model, PROMPT, 30), atol=2e-5, rtol=2e-5
-    )
+    torch.testing.assert_close(scores(engine, PROMPT, 30), expected(model, PROMPT, 30), **CLOSE)
 
 
 def test_computed_in_bfloat16(tmp_path) -> None:
@@ -133,8 +131,7 @@ def test_shards(tmp_path) -> None:
     folder = tiny_models.save_folder(model, tmp_path, max_shard_size="100KB")
     assert len(list(folder.glob("*.safetensors"))) > 1
     torch.testing.assert_close(
-        scores(TextEngine.load(folder), PROMPT, 30), expected(model, PROMPT, 30), atol=2e-5,
-        rtol=2e-5,
+        scores(TextEngine.load(folder), PROMPT, 30), expected(model, PROMPT, 30), **CLOSE
     )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ def intervals(pitches: Sequence[int], lengths: Sequence[int]) -> list[tuple[int,
 
 
 def longest_shared(written: Run, known: Iterable[Run]) -> int:
-    """Return how many notes in a row of ``written`` are also in one of ``known``."""
+    """Return how many neighbours in a row of ``written`` are also in one of ``known``."""
     length = 0
     sources = [tuple(run) for run in known]
     while length < len(written):
@@ -25,7 +25,7 @@ def longest_shared(written: Run, known: Iterable[Run]) -> int:
         if not any(_holds(source, wanted, length + 1) for source in sources):
             break
         length += 1
-    return length + 1 if length else 0
+    return length
 
 
 def _holds(source: Run, wanted: set[tuple[tuple[int, ...], ...]], length: int) -> bool:

@@ -28,9 +28,9 @@ WINDOW: Final = 128
 CONTEXT: Final = 64
 """Steps that are computed at once, and steps of context on either side of them."""
 
-_GRIDS: Final = ((8, 0, 1.0), (8, 4, 1.0), (4, 2, 0.6), (2, 1, 0.4))
-"""Period and first step of what is drawn in turn: half bars, beats, eighths, sixteenths; a factor
-on the temperature, for between beats most is settled."""
+_HEATS: Final = (1.0, 1.0, 0.6)
+"""Factors on the temperature for half bars, beats and eighths, which are drawn in this order:
+between beats most is settled. The voices move in eighths at the quickest."""
 
 _REDRAWN: Final = 0.4
 """Share of a voice that is drawn again in a pass."""
@@ -38,6 +38,9 @@ _REDRAWN: Final = 0.4
 _BLOCK: Final = 2 * STEPS
 _MIN_SHARE: Final = 0.03
 """What is less likely than this share of the likeliest is not drawn."""
+
+_HELD: Final = 2
+"""Steps of the shortest note that is drawn."""
 
 _PERFECT: Final = (0, 7)
 _PARALLEL: Final = 3.0
@@ -71,16 +74,16 @@ class Filling:
         self.endings = np.array(endings(len(cells)))
         self.temperature, self.rng = temperature, rng
         self.free = cells == MASKED
-        self.step = np.arange(len(cells))
+        self.level = _levels(self.free)
 
     def fill(self, passes: int) -> Iterator[float]:
         """Yield the share done while all gaps are filled and then drawn again ``passes`` times."""
-        rounds = [(grid, voice) for grid in _GRIDS for voice in _ORDER]
+        rounds = [(level, voice) for level in range(len(_HEATS)) for voice in _ORDER]
         total = len(rounds) + passes * len(_ORDER)
-        for number, ((period, first, heat), voice) in enumerate(rounds):
+        for number, (level, voice) in enumerate(rounds):
             chosen = np.zeros_like(self.free)
-            chosen[:, voice] = self.free[:, voice] & (self.step % period == first)
-            yield from self._draw(chosen, heat, number / total)
+            chosen[:, voice] = self.level[:, voice] == level
+            yield from self._draw(chosen, _HEATS[level], number / total)
         for number in range(len(rounds), total):
             yield from self._redraw(_ORDER[number % len(_ORDER)], number / total)
 
@@ -89,13 +92,12 @@ class Filling:
         if not self.free[:, voice].any():
             return
         blocks = self._uniform(len(self.cells) // _BLOCK + 2) < _REDRAWN
-        offset = int(self._uniform(1)[0] * _BLOCK)
-        redrawn = np.repeat(blocks, _BLOCK)[offset : offset + len(self.cells)]
+        offset = _HELD * int(self._uniform(1)[0] * (_BLOCK // _HELD))
         chosen = np.zeros_like(self.free)
-        chosen[:, voice] = self.free[:, voice] & redrawn
-        self.cells[chosen] = MASKED
-        for period, first, heat in _GRIDS:
-            yield from self._draw(chosen & (self.step % period == first)[:, None], heat, done)
+        chosen[:, voice] = np.repeat(blocks, _BLOCK)[offset : offset + len(self.cells)]
+        self.cells[chosen & self.free] = MASKED
+        for level, heat in enumerate(_HEATS):
+            yield from self._draw(chosen & (self.level == level), heat, done)
 
     def _draw(self, chosen: Chosen, heat: float, done: float) -> Iterator[float]:
         """Draw the chosen cells, each from what the network says of it now."""
@@ -131,7 +133,8 @@ class Filling:
             weights[weights < _MIN_SHARE] = 0
             total = np.cumsum(weights)
             drawn = np.searchsorted(total, chance * total[-1], side="right")
-            self.cells[step, voice] = low + int(drawn)
+            both = slice(step, step + _HELD - step % _HELD)
+            self.cells[both, voice][self.free[both, voice]] = low + int(drawn)
 
     def _parallels(self, step: int, voice: int) -> NDArray[np.float64]:
         """Return for each pitch how often it would move in fifths or octaves with another voice."""
@@ -160,3 +163,11 @@ class Filling:
     def _uniform(self, count: int) -> NDArray[np.float64]:
         drawn = torch.rand(count, generator=self.rng, device=self.rng.device)
         return drawn.cpu().double().numpy()
+
+
+def _levels(free: Chosen) -> Cells:
+    """Return for each cell which of ``_HEATS`` it is drawn with; −1 where none is."""
+    step = np.arange(len(free))
+    by_place = np.select([step % 8 == 0, step % 4 == 0, step % _HELD == 0], [0, 1, 2], -1)
+    after_rest = free & ~np.vstack([np.zeros_like(free[:1]), free[:-1]])
+    return np.where(free, np.where(after_rest & (by_place < 0)[:, None], 2, by_place[:, None]), -1)

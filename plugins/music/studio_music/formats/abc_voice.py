@@ -157,7 +157,10 @@ class VoiceReader:
                     )
                 )
 
-    def _pitch(self, mark, letter, octave, held) -> tuple[tuple[str, int], int]:
+    def _pitch(
+        self, mark: str | None, letter: str, octave: str, held: dict[tuple[str, int], int]
+    ) -> tuple[tuple[str, int], int]:
+        """Return the letter and octave of a note, and the pitch that it has here."""
         step = letter.upper()
         height = 4 + letter.islower() + octave.count("'") - octave.count(",")
         place = (step, height)

@@ -17,7 +17,7 @@ from studio_music.formats.signs import Sign, signs
 from studio_music.formats.spelling import Accidentals, Spelled, spell
 from studio_music.formats.staves import PERCUSSION, Staff, staves
 from studio_music.formats.values import is_compound
-from studio_music.formats.voices import Numbered, by_bar
+from studio_music.formats.voices import Numbered, Strike, by_bar
 from studio_music.piece import TICKS, Key, Note, Piece, Track
 
 FORTE: Final = 90
@@ -205,8 +205,8 @@ class _Part:
     def _voices(self, number: int, bar: Bar) -> Iterator[str]:
         length = bar.end - bar.start
         before = False
-        for at, (staff, in_bar) in enumerate(zip(self._staves, self._in_bar)):
-            placed = self._placed(staff, in_bar, number, bar, at)
+        for at, in_bar in enumerate(self._in_bar):
+            placed = self._placed(in_bar, number, bar, at)
             shown = _accidentals(placed, self._key) if not self._track.drums else set()
             for voice in placed:
                 if before:
@@ -215,7 +215,9 @@ class _Part:
                 for each in voice:
                     yield from self._sign(each, shown)
 
-    def _placed(self, staff, in_bar, number, bar, at) -> list[list[_Placed]]:
+    def _placed(
+        self, in_bar: list[dict[int, list[Strike]]], number: int, bar: Bar, at: int
+    ) -> list[list[_Placed]]:
         """Return the voices of a staff in this bar; the first is there even where it is silent."""
         most = 4 if all(len(each.voices) <= 4 for each in self._staves) else 64
         found = []
@@ -269,7 +271,15 @@ class _Part:
         self._ids[mark] = start
         return f' id="{mark}"'
 
-    def _length(self, placed, accidental="", head="", instrument="", *, first) -> str:
+    def _length(
+        self,
+        placed: _Placed,
+        accidental: str = "",
+        head: str = "",
+        instrument: str = "",
+        *,
+        first: bool,
+    ) -> str:
         """Return all that follows the pitch, in the order of the schema."""
         sign, (ticks, kind, dots, triplet) = placed.sign, placed.sign.value
         modified = (

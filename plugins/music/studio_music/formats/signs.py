@@ -78,7 +78,9 @@ def _triplets(ticks: set[int], bar: Bar) -> list[tuple[int, int]]:
     return groups
 
 
-def _written(start, end, chord, bar, groups) -> Iterator[Sign]:
+def _written(
+    start: int, end: int, chord: Strike | None, bar: Bar, groups: list[tuple[int, int]]
+) -> Iterator[Sign]:
     """Yield a span as signs: cut at the borders of triplets, then into values."""
     borders = {tick for group in groups for tick in group if start < tick < end}
     accents = Accents.of_bar(bar.metre)
@@ -92,7 +94,9 @@ def _written(start, end, chord, bar, groups) -> Iterator[Sign]:
             yield from _valued(first, last, group[0], chord, thirds)
 
 
-def _valued(start, end, origin, chord, accents) -> Iterator[Sign]:
+def _valued(
+    start: int, end: int, origin: int, chord: Strike | None, accents: Accents
+) -> Iterator[Sign]:
     write = accents.rest if chord is None else accents.note
     for value in write(start - origin, end - origin):
         if chord is None:

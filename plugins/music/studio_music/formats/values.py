@@ -49,7 +49,9 @@ class Accents:
     Places are ticks from the start of the span, which is a bar or a group of triplets.
     """
 
-    def __init__(self, size: int, levels: list[int], *, compound=False, triplet=False) -> None:
+    def __init__(
+        self, size: int, levels: list[int], *, compound: bool = False, triplet: bool = False
+    ) -> None:
         self.size = size
         self._levels = levels
         self._compound = compound

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
@@ -42,6 +42,9 @@ class WrittenNote(NamedTuple):
     ties: bool
     voice: str
     place: tuple[str, int] = ("", 0)
+
+
+_TEMPO: Final = 100.0  # where a score says none
 
 
 @dataclass
@@ -163,8 +166,11 @@ class Score:
                         f"A tempo of {bpm:.4g} bpm cannot be played; it is {low:g} to {high:g} now."
                     )
                 found.setdefault(start + place, min(high, max(low, bpm)))
-        first = found.pop(0, 100.0)
-        return [Tempo(0, first), *(Tempo(tick, found[tick]) for tick in sorted(found))]
+        made = [Tempo(0, found[min(found)] if found else _TEMPO)]  # the first counts from the start
+        for tick in sorted(found):
+            if found[tick] != made[-1].bpm:
+                made.append(Tempo(tick, found[tick]))
+        return made
 
     def _chords(self) -> tuple[Chord, ...]:
         found: dict[int, str] = {}

@@ -35,7 +35,7 @@ class Deeds:
     def __init__(self, ctx: PluginContext, page: MusicPage) -> None:
         self._ctx, self._page = ctx, page
         self._sound_target: Path | None = None
-        page.runner.sounded.connect(self._on_sound)
+        page.work.runner.sounded.connect(self._on_sound)
 
     # --- menus --------------------------------------------------------------------------------
 
@@ -61,7 +61,7 @@ class Deeds:
             self._entry(transpose, "", words, partial(self.transpose, semitones))
         transpose.setEnabled(there)
         menu.addSeparator()
-        self._entry(menu, "dices", tr("Compose three takes"), lambda: page.compose_takes(3))
+        self._entry(menu, "dices", tr("Compose three takes"), lambda: page.work.compose_takes(3))
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         return menu
 
@@ -200,13 +200,13 @@ class Deeds:
     def _render(self, path: Path) -> None:
         """Let the runtime play the piece into a file."""
         piece = self._page.document.settled
-        if self._page.runner.busy:
+        if self._page.work.busy:
             self._page.trouble.tell(tr("Wait until the job at work is done, or stop it first."))
             return
         params = {"piece": msgspec.to_builtins(piece), "format": path.suffix[1:].lower()}
         self._sound_target = path
         title = tr("Render {name}").format(name=path.name)
-        self._page.start("music.render", params, title, keep=False)
+        self._page.work.start("music.render", params, title, keep=False)
 
     def _on_sound(self, artifact: SavedArtifact) -> None:
         target, self._sound_target = self._sound_target, None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -94,8 +93,3 @@ def position(piece: Piece, tick: int) -> tuple[int, int, int]:
     bar = bar_at(piece, tick)
     beat, rest = divmod(max(0, tick) - bar.start, bar.beat)
     return bar.number, beat + 1, rest
-
-
-def bar_number(starts: list[int], tick: int) -> int:
-    """Return the place in ``starts`` (as ``Piece.bar_starts``) of the bar of ``tick``."""
-    return max(0, bisect_right(starts, tick) - 1)

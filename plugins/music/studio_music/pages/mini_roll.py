@@ -9,6 +9,8 @@ from studio_music.pages.roll.shades import Shades
 from studio_music.piece import Piece
 
 _LEAST_ROWS = 14
+_MOST = 4000
+"""Of more notes only some are painted: in a small picture nobody can tell."""
 
 
 def mini_roll(piece: Piece, shades: Shades, size: QSize, ratio: float = 1.0) -> QImage:
@@ -32,8 +34,9 @@ def paint_mini_roll(painter: QPainter, room: QRectF, piece: Piece, shades: Shade
     spare = max(0, _LEAST_ROWS - (high - low + 1)) / 2
     row = room.height() / (high - low + 1 + 2 * spare)
     across = room.width() / max(1, piece.end)
+    step = 1 + len(pitches) // _MOST
     for place, track in reversed(sounding):
-        for note in track.notes:
+        for note in track.notes[::step]:
             box = QRectF(
                 room.left() + note.start * across,
                 room.top() + (high + spare - note.pitch) * row,

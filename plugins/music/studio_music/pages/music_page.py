@@ -5,52 +5,39 @@ Computes nothing; the scores are the library's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any
 
-import msgspec
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import (
-    QHBoxLayout,
-    QLabel,
-    QSplitter,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from studio.api import Page, PluginContext, StudioError, Tokens
+from studio.api import Page, PluginContext, Tokens
 from studio_music.pages import editing
 from studio_music.pages.ask_box import AskBox
 from studio_music.pages.deeds import Deeds
 from studio_music.pages.document import Document
-from studio_music.pages.modes import COMPOSE, Mode, modes
+from studio_music.pages.modes import COMPOSE, modes
 from studio_music.pages.opening import Opening
 from studio_music.pages.page_actions import page_actions
-from studio_music.pages.playing import Playing, new_player
-from studio_music.pages.roll.editor import RollEditor
-from studio_music.pages.runner import Runner
+from studio_music.pages.page_head import PageHead
+from studio_music.pages.playing import Playing
 from studio_music.pages.saving import Saving
-from studio_music.pages.score_view import ScoreView
+from studio_music.pages.stage import ROLL, Stage
 from studio_music.pages.status_row import ProgressRow, TroubleRow
-from studio_music.pages.switch_bar import SwitchBar
 from studio_music.pages.take_strip import TakeStrip
 from studio_music.pages.takes import Take, Takes
-from studio_music.pages.tracks_panel import TracksPanel
-from studio_music.pages.transport import Transport
 from studio_music.pages.verdicts import Verdicts
-from studio_music.pages.welcome import no_weights, welcome
 from studio_music.pages.wording import tr
+from studio_music.pages.work import Work
 from studio_music.piece import Piece
 
-ROLL, SCORE, SPLIT = "roll", "score", "split"
 _NARROW, _LOW, _HIGH = 660, 560, 760
 
 
-def build(ctx: PluginContext, make_player: Callable[[], Any] = new_player) -> Page:
+def build(ctx: PluginContext) -> Page:
     """Return the page."""
-    page = MusicPage(ctx, make_player)
+    page = MusicPage(ctx)
     return Page(
         page,
         panel=page.ask.panel,
@@ -63,41 +50,37 @@ def build(ctx: PluginContext, make_player: Callable[[], Any] = new_player) -> Pa
 
 
 class MusicPage(QWidget):
-    """Everything between the rail and the parameter panel."""
+    """Everything between the rail and the parameter panel.
 
-    def __init__(self, ctx: PluginContext, make_player: Callable[[], Any] = new_player) -> None:
+    Attributes:
+        mode: What the button does: ``compose``, ``harmonise`` or ``back``.
+    """
+
+    def __init__(self, ctx: PluginContext, make_player: Callable[[], Any] | None = None) -> None:
         super().__init__()
         self._ctx = ctx
         self._modes = {mode.id: mode for mode in modes()}
         self.mode = COMPOSE
-        self.view = ROLL
-        self._following = True
-        """Whether what the job makes is brought into view."""
-        self._more = 0
-        """So many takes are still to be composed."""
         self._loading = 2
         """Takes and draft are still being read."""
         self.document = Document()
         self.takes = Takes(ctx)
         self.saving = Saving(ctx, self.document)
-        self.runner = Runner(ctx)
         self.playing = Playing(ctx, self.document, make_player)
-        self.roll = RollEditor(ctx, self.document)
-        self.score = ScoreView(ctx, self.document)
-        self.tracks = TracksPanel(ctx, self.document)
-        self.transport = Transport(ctx, self.document, self.playing)
-        self.verdicts = Verdicts(ctx, self.document, self.takes, self.transport)
-        self.strip = TakeStrip(ctx)
+        self.head = PageHead(ctx, self.document)
         self.ask = AskBox(ctx, self.document)
         self.progress = ProgressRow()
         self.trouble = TroubleRow(ctx)
+        self.stage = Stage(ctx, self.document, self.playing)
+        self.strip = TakeStrip(ctx)
+        self.verdicts = Verdicts(ctx, self.document, self.takes, self.stage.transport)
+        self.work = Work(ctx, self)
         self.opening = Opening(ctx, self)
         self.deeds = Deeds(ctx, self)
-        self._make_switches()
         self._lay_out()
         self._connect()
         self.setAcceptDrops(True)
-        self.switch.choose(COMPOSE)
+        self.head.modes.choose(COMPOSE)
         self.set_view(ROLL)
         self._show_mode()
         self.show_strip()
@@ -107,64 +90,25 @@ class MusicPage(QWidget):
 
     # --- putting it together ------------------------------------------------------------------
 
-    def _make_switches(self) -> None:
-        choices = [(m.id, m.icon, m.title, m.title) for m in self._modes.values()]
-        self.switch = SwitchBar(self._ctx, tr("What to do"), choices)
-        self.views = SwitchBar(
-            self._ctx,
-            tr("View"),
-            (
-                (ROLL, "piano", "", tr("Piano roll  F6")),
-                (SCORE, "file-music", "", tr("Score  F7")),
-                (SPLIT, "rows-2", "", tr("Roll and score  F8")),
-            ),
-        )
-        self.more = self._ctx.ui.icon_button("ellipsis", tr("Open, export, transpose and more"))
-
     def _lay_out(self) -> None:
-        self._title = QLabel(tr("Music"))
-        self._title.setProperty("role", "title")
-        head = QHBoxLayout()
-        head.setSpacing(12)
-        for part in (self._title, self.switch):
-            head.addWidget(part)
-        head.addStretch(1)
-        for part in (self.views, self.more):
-            head.addWidget(part)
-        self._both = QSplitter(Qt.Orientation.Vertical)
-        self._both.addWidget(self.score)
-        self._both.addWidget(self.roll)
-        self._both.setChildrenCollapsible(False)
-        self._both.setHandleWidth(8)
-        self._both.setStyleSheet("QSplitter::handle { background: transparent; }")
-        middle = QHBoxLayout()
-        middle.setSpacing(10)
-        middle.addWidget(self.tracks)
-        middle.addWidget(self._both, 1)
-        self._work = QWidget()
-        work = QVBoxLayout(self._work)
-        work.setContentsMargins(0, 0, 0, 0)
-        work.setSpacing(8)
-        work.addWidget(self.transport)
-        work.addLayout(middle, 1)
-        self.stage = QStackedWidget()
-        self.stage.addWidget(self._work)
-        self._empty: QWidget | None = None
         self._column = QVBoxLayout(self)
         self._column.setSpacing(8)
-        self._column.addLayout(head)
-        for part in (self.ask, self.progress, self.trouble):
+        for part in (self.head, self.ask, self.progress, self.trouble):
             self._column.addWidget(part)
         self._column.addWidget(self.stage, 1)
         self._column.addWidget(self.strip)
 
     def _connect(self) -> None:
-        self.switch.chosen.connect(self.set_mode)
-        self.views.chosen.connect(self.set_view)
-        self.more.clicked.connect(lambda _checked=False: self._show_menu())
-        self.ask.asked.connect(self.run_or_stop)
-        self._connect_takes()
-        self._connect_playing()
+        self.head.modes.chosen.connect(self.set_mode)
+        self.head.views.chosen.connect(self.set_view)
+        self.head.menu_asked.connect(self._show_menu)
+        self.ask.asked.connect(self.work.run_or_stop)
+        self.strip.picked.connect(self._on_picked)
+        self.strip.menu_asked.connect(self.deeds.take_menu)
+        self.strip.removed.connect(self.deeds.remove)
+        self.strip.starred.connect(self.deeds.star)
+        self.saving.kept.connect(self.add)
+        self.saving.failed.connect(self.trouble.tell)
         self.document.opened.connect(self.show_stage)
         self.document.edited.connect(self.show_stage)
         end_theme = self._ctx.ui.on_theme(self._restyle)
@@ -177,33 +121,8 @@ class MusicPage(QWidget):
         self.destroyed.connect(lambda: close())
         strip.destroyed.connect(lambda: strip.forget_copies())
 
-    def _connect_takes(self) -> None:
-        self.strip.picked.connect(self._on_picked)
-        self.strip.menu_asked.connect(self.deeds.take_menu)
-        self.strip.removed.connect(self.deeds.remove)
-        self.strip.starred.connect(self.deeds.star)
-        self.saving.kept.connect(self.add)
-        self.saving.failed.connect(self.trouble.tell)
-        self.runner.said.connect(self.progress.say)
-        self.runner.stepped.connect(self.progress.step)
-        self.runner.made.connect(self._on_made)
-        self.runner.ended.connect(self._on_ended)
-        self.runner.failed.connect(self._on_failed)
-
-    def _connect_playing(self) -> None:
-        playing = self.playing
-        playing.moved.connect(self._show_playhead)
-        playing.changed.connect(self._show_loop)
-        self.roll.seek_asked.connect(playing.seek)
-        self.roll.loop_asked.connect(playing.set_loop)
-        self.roll.heard.connect(playing.audition)
-        self.score.seek_asked.connect(playing.seek)
-        self.score.picked.connect(self.roll.reveal_selection)
-
     def _restyle(self, tokens: Tokens) -> None:
-        self.roll.show_theme(tokens)
-        self.score.show_theme(tokens)
-        self.tracks.show_theme(tokens)
+        self.stage.show_theme(tokens)
         self.strip.redraw()
 
     def focus(self) -> None:
@@ -211,15 +130,13 @@ class MusicPage(QWidget):
         if self.document.empty:
             self.ask.focus()
         else:
-            (self.score if self.view == SCORE else self.roll.notes).setFocus()
+            self.stage.take_focus()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """What is least needed gives way where there is little room."""
         super().resizeEvent(event)
         narrow, low = self.width() < _NARROW, self.height() < _LOW
-        self._title.setVisible(not narrow)
-        self.switch.show_words(self.width() >= 440)
-        self.tracks.setFixedWidth(150 if narrow else 188)
+        self.stage.tracks.setFixedWidth(150 if narrow else 188)
         self._show_chips()
         across = 16 if narrow else 28
         self._column.setContentsMargins(across, 10 if low else 16, across, 6 if low else 12)
@@ -234,7 +151,7 @@ class MusicPage(QWidget):
         """Switch between composing, harmonising and backing."""
         if mode in self._modes and mode != self.mode:
             self.mode = mode
-            self.switch.choose(mode)
+            self.head.modes.choose(mode)
             self.trouble.hide()
             self._show_mode()
 
@@ -244,13 +161,8 @@ class MusicPage(QWidget):
 
     def set_view(self, view: str) -> None:
         """Show the roll, the score, or both."""
-        if view not in (ROLL, SCORE, SPLIT):
-            return
-        self.view = view
-        self.views.choose(view)
-        self.roll.setVisible(view != SCORE)
-        self.score.setVisible(view != ROLL)
-        self._both.setSizes([1, 1])
+        self.stage.set_view(view)
+        self.head.views.choose(self.stage.view)
 
     def _show_chips(self) -> None:
         """Examples are for the start; later the music needs the room more."""
@@ -260,125 +172,19 @@ class MusicPage(QWidget):
         """Show the piece, or how to begin."""
         self._show_chips()
         if not self.document.empty:
-            self.stage.setCurrentWidget(self._work)
-            return
-        do = {
-            "compose": self.compose,
-            "open": self.opening.pick,
-            "write": self.opening.write_new,
-        }
-        writes = self._ctx.weights.for_capability(self._modes[COMPOSE].capability)
-        if self.mode == COMPOSE and not writes:
-            empty = no_weights(self._ctx, do["open"], do["write"])
+            self.stage.show_piece()
+        elif self.loading:
+            self.stage.show_opening()
         else:
-            empty = welcome(self._ctx, self.mode, do)
-        if self._empty is not None:
-            self.stage.removeWidget(self._empty)
-            self._empty.deleteLater()
-        self._empty = empty
-        self.stage.addWidget(empty)
-        self.stage.setCurrentWidget(empty)
+            opening = self.opening
+            do = {"compose": self.work.compose, "open": opening.pick, "write": opening.write_new}
+            self.stage.show_beginning(self.mode, do)
 
     def _show_menu(self) -> None:
-        corner = self.more.mapToGlobal(self.more.rect().bottomRight())
+        corner = self.head.more.mapToGlobal(self.head.more.rect().bottomRight())
         menu = self.deeds.page_menu()
         corner.setX(corner.x() - menu.sizeHint().width())
         menu.popup(corner)
-
-    # --- running ------------------------------------------------------------------------------
-
-    def run_or_stop(self) -> None:
-        """Start, or stop what is at work."""
-        if self.runner.busy:
-            self._more = 0
-            self.runner.stop()
-            self.progress.say(tr("Stopping…"))
-        else:
-            self.run()
-
-    def compose(self, words: str) -> None:
-        """Compose what ``words`` ask for."""
-        self.set_mode(COMPOSE)
-        self.ask.set_words(words)
-        self.run()
-
-    def compose_takes(self, count: int) -> None:
-        """Compose several takes of what is asked."""
-        self.set_mode(COMPOSE)
-        self._more = count - 1
-        self.run()
-
-    def run(self) -> None:
-        """Start with what is set; what was edited by hand becomes a take first."""
-        if self.runner.busy:
-            return
-        mode = self._modes[self.mode]
-        if mode.id != COMPOSE and not any(t.notes for t in self.document.piece.tracks):
-            self.trouble.tell(tr("There is no melody yet. Open, write or compose one first."))
-            return
-        self.trouble.hide()
-        self._following = True
-        self.saving.keep(lambda: self._run(mode))
-
-    def _run(self, mode: Mode) -> None:
-        params, parents = self.ask.params(), []
-        title = " ".join(self.ask.words.split())[:60] or mode.title
-        if mode.id != COMPOSE:
-            piece = editing.as_melody(self.document.settled, self.ask.melody_track)
-            params["piece"] = msgspec.to_builtins(piece)
-            parents = [self.document.source] if self.document.source else []
-            title = f"{mode.title}: {self.document.piece.title}"[:60]
-        self.start(mode.task, params, title, parents)
-
-    def start(
-        self,
-        task: str,
-        params: Mapping[str, Any],
-        title: str,
-        parents: Sequence[str] = (),
-        *,
-        keep: bool = True,
-    ) -> None:
-        """Start a job and show how far it is."""
-        try:
-            self.runner.start(task, params, title, parents, keep=keep)
-        except StudioError as error:
-            self._more = 0
-            self.trouble.tell(error)
-            return
-        if self.runner.busy:
-            self.progress.begin(tr("Waiting for its turn…"))
-            self.ask.show_busy(True)
-
-    def _on_made(self, take: Take) -> None:
-        if take.piece is None:
-            self.trouble.tell(tr("What was made cannot be read as a score."))
-            return
-        self.add(take)
-        if self._following:
-            self.open_take(take.id)
-
-    def _on_ended(self, result: Mapping[str, Any]) -> None:
-        self._over()
-        note = result.get("note")
-        if isinstance(note, str) and note:
-            self._ctx.notices.info(note, key="music.note")
-        if self._more and not self.runner.stopped:
-            self._more -= 1
-            self.run()
-        else:
-            self.opening.go_on()
-
-    def _on_failed(self, error: StudioError) -> None:
-        self._more = 0
-        again = self.run if self.runner.task in [m.task for m in self._modes.values()] else None
-        self._over()
-        self.trouble.tell(error, again)
-        self.opening.go_on()
-
-    def _over(self) -> None:
-        self.progress.hide()
-        self.ask.show_busy(self.runner.busy)
 
     # --- takes --------------------------------------------------------------------------------
 
@@ -415,13 +221,12 @@ class MusicPage(QWidget):
         self.document.open(take.piece, artifact, track=track)
         self.ask.set_melody(-1)
         self.strip.set_current(artifact)
-        self.show_stage()
         if self.window().focusWidget() in (None, self.ask.go, self.ask.field):
             self.focus()
 
     def _on_picked(self, artifact: str) -> None:
         """Open what the user chose, and leave it in view whatever a job makes meanwhile."""
-        self._following = False
+        self.work.following = False
         if artifact != self.document.source:
             self.open_take(artifact)
 
@@ -440,6 +245,13 @@ class MusicPage(QWidget):
             self.set_mode(mode.id)
             self.ask.set_params(mode.id, take.params)
 
+    # --- the last session ---------------------------------------------------------------------
+
+    @property
+    def loading(self) -> bool:
+        """Whether what was here last time is still being read."""
+        return self._loading > 0
+
     def _on_takes(self) -> None:
         here = set(self.strip.ids())
         for place, take in enumerate(self.takes):
@@ -455,38 +267,44 @@ class MusicPage(QWidget):
             return
         if self.document.empty and len(self.takes):
             self._open(self.takes[0].id)
+        self.show_stage()
         self.strip.set_current(self.document.source)
 
-    @property
-    def loading(self) -> bool:
-        """Whether what was here last time is still being read."""
-        return self._loading > 0
+    def save_state(self) -> dict[str, Any]:
+        """Return what to keep over a restart; piece and takes are kept all along."""
+        self.saving.flush()
+        return self.ask.save_state() | {
+            "mode": self.mode,
+            "view": self.stage.view,
+            "snap": self.stage.roll.desk.snap,
+            "metronome": self.playing.metronome,
+        }
 
-    # --- playing ------------------------------------------------------------------------------
+    def restore_state(self, state: dict[str, Any]) -> None:
+        """Take what ``save_state`` returned, or anything else."""
+        self.ask.restore_state(state)
+        self.set_mode(str(state.get("mode", COMPOSE)))
+        self.set_view(str(state.get("view", ROLL)))
+        if isinstance(state.get("snap"), int):
+            self.stage.roll.tools.set_snap(state["snap"])
+        self.playing.set_metronome(state.get("metronome") is True)
 
-    def _show_playhead(self, tick: int) -> None:
-        follow = self.playing.playing
-        self.roll.set_playhead(tick, follow=follow)
-        self.score.set_playhead(tick, follow=follow)
-
-    def _show_loop(self) -> None:
-        self.roll.set_loop(self.playing.loop, self.playing.looping)
+    # --- keys and drops -----------------------------------------------------------------------
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """The keys of the transport, wherever no field takes them."""
+        playing, tools = self.playing, self.stage.roll.tools
         run = {
-            Qt.Key.Key_Space: self.playing.toggle,
-            Qt.Key.Key_L: lambda: self.playing.set_looping(not self.playing.looping),
-            Qt.Key.Key_M: lambda: self.playing.set_metronome(not self.playing.metronome),
-            Qt.Key.Key_V: lambda: self.roll.tools.set_pencil(False),
-            Qt.Key.Key_B: lambda: self.roll.tools.set_pencil(True),
+            Qt.Key.Key_Space: playing.toggle,
+            Qt.Key.Key_L: lambda: playing.set_looping(not playing.looping),
+            Qt.Key.Key_M: lambda: playing.set_metronome(not playing.metronome),
+            Qt.Key.Key_V: lambda: tools.set_pencil(False),
+            Qt.Key.Key_B: lambda: tools.set_pencil(True),
         }.get(Qt.Key(event.key()))
         if run is None or event.modifiers():
             super().keyPressEvent(event)
         else:
             run()
-
-    # --- dropping and state -------------------------------------------------------------------
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Scores may be dropped anywhere on the page, but not its own."""
@@ -497,22 +315,3 @@ class MusicPage(QWidget):
         """Open what was dropped."""
         self.opening.drop(event.mimeData())
         event.acceptProposedAction()
-
-    def save_state(self) -> dict[str, Any]:
-        """Return what to keep over a restart; piece and takes are kept all along."""
-        self.saving.flush()
-        return self.ask.save_state() | {
-            "mode": self.mode,
-            "view": self.view,
-            "snap": self.roll.desk.snap,
-            "metronome": self.playing.metronome,
-        }
-
-    def restore_state(self, state: dict[str, Any]) -> None:
-        """Take what ``save_state`` returned, or anything else."""
-        self.ask.restore_state(state)
-        self.set_mode(str(state.get("mode", COMPOSE)))
-        self.set_view(str(state.get("view", ROLL)))
-        if isinstance(state.get("snap"), int):
-            self.roll.tools.set_snap(state["snap"])
-        self.playing.set_metronome(state.get("metronome") is True)

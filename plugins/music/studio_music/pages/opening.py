@@ -39,11 +39,11 @@ class Opening:
 
     def go_on(self) -> None:
         """Open the next file that waits, unless a job is at work."""
-        if not self._waiting or self._page.runner.busy:
+        if not self._waiting or self._page.work.busy:
             return
         path = self._waiting.pop(0)
         title = tr("Open {name}").format(name=path.name)
-        self._page.start(TASK, {"file": str(path)}, title)
+        self._page.work.start(TASK, {"file": str(path)}, title)
 
     def accept(self, artifact: SavedArtifact) -> None:
         """Take a score of the library."""
@@ -66,9 +66,9 @@ class Opening:
 
         def begin() -> None:
             self._page.document.open(piece, "")
-            self._page.roll.tools.set_pencil(True)
+            self._page.stage.roll.tools.set_pencil(True)
             self._page.show_stage()
-            self._page.roll.notes.setFocus()
+            self._page.stage.roll.notes.setFocus()
 
         self._page.saving.keep(begin)
 

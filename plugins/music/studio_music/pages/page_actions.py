@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 
 def page_actions(page: MusicPage) -> list[PageAction]:
     """Return the actions of ``page``, each with its keys."""
-    undo, edits, playing, roll = page.document.undo, page.roll.edits(), page.playing, page.roll
+    undo, playing, roll = page.document.undo, page.playing, page.stage.roll
+    edits = roll.edits()
     rows = [
-        ("run", tr("Start or stop"), page.run_or_stop, "play", "Ctrl+Return"),
+        ("run", tr("Start or stop"), page.work.run_or_stop, "play", "Ctrl+Return"),
         ("compose", tr("Compose"), lambda: page.set_mode(COMPOSE), "sparkles", "Alt+1"),
         ("harmonise", tr("Harmonise"), lambda: page.set_mode(HARMONISE), "layers", "Alt+2"),
         ("back", tr("Add a backing"), lambda: page.set_mode(BACK), "drum", "Alt+3"),
-        ("takes", tr("Compose three takes"), lambda: page.compose_takes(3), "dices", ""),
+        ("takes", tr("Compose three takes"), lambda: page.work.compose_takes(3), "dices", ""),
         ("play", tr("Play or pause (Space)"), playing.toggle, "play", "Ctrl+Space"),
         ("stop", tr("Stop playing"), playing.stop, "square", "Ctrl+."),
         ("open", tr("Open a score"), page.opening.pick, "folder-open", "Ctrl+O"),

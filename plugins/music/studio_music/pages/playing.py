@@ -49,7 +49,7 @@ class Playing(QObject):
     leveled = Signal(float)
 
     def __init__(
-        self, ctx: PluginContext, document: Document, make: Callable[[], Any] = new_player
+        self, ctx: PluginContext, document: Document, make: Callable[[], Any] | None = None
     ) -> None:
         super().__init__()
         self._ctx, self._document, self._make = ctx, document, make
@@ -92,7 +92,7 @@ class Playing(QObject):
 
     def _make_player(self) -> Any:
         try:
-            return self._make()
+            return (self._make or new_player)()
         except (ImportError, OSError) as error:
             return tr("Sound cannot be played here: {error}.").format(error=error)
 
@@ -124,7 +124,7 @@ class Playing(QObject):
     @property
     def playing(self) -> bool:
         """Whether it plays."""
-        return self._clock.isActive()
+        return self._player is not None and self._clock.isActive()
 
     @property
     def underruns(self) -> int:
@@ -132,13 +132,11 @@ class Playing(QObject):
         return int(self._player.underruns) if self._player is not None else 0
 
     def close(self) -> None:
-        """Let go of the device."""
+        """Let go of the device for good. The timers may be gone already, and are left alone."""
         self.closed = True
-        self._clock.stop()
         self._let_go()
 
     def _let_go(self) -> None:
-        self._looking.stop()
         player, self._player = self._player, None
         if player is not None:
             player.close()
@@ -216,6 +214,9 @@ class Playing(QObject):
         self.moved.emit(tick)
 
     def _follow(self) -> None:
+        if self._player is None:
+            self._clock.stop()
+            return
         if not self._player.playing:
             self._clock.stop()
             self.trouble = self._player.trouble

@@ -153,7 +153,7 @@ class Saving(QObject):
             Kind.SCORE,
             write(piece, ".mid"),
             suffix=".mid",
-            title=edited_title(piece.title),
+            title=edited_title(piece.title) if source else piece.title,
             parents=[source] if source else [],
             preview=score_png(piece),
         )

@@ -19,6 +19,12 @@ from studio_music.pages.wording import clock, key_name, tr
 
 _PICTURE = QSize(132, 52)
 _CELL = QSize(144, 64)
+_MADE_BY = {
+    "music.compose": "sparkles",
+    "music.harmonise": "layers",
+    "music.back": "drum",
+    "music.open": "folder-open",
+}
 _ID = Qt.ItemDataRole.UserRole
 
 
@@ -144,7 +150,9 @@ class TakeStrip(QListWidget):
         elif verdict is not None and verdict.checks and not verdict.passed:
             self._ui.icon("triangle-alert", "warn").paint(painter, QRect(right - 12, 35, 12, 12))
             right -= 16
-        room = QRectF(8, 33, right - 10, 16)
+        icon = _MADE_BY.get(take.task, "pencil")
+        self._ui.icon(icon, "mute").paint(painter, QRect(8, 35, 12, 12))
+        room = QRectF(24, 33, right - 26, 16)
         title = painter.fontMetrics().elidedText(
             take.artifact.title or tr("Untitled"), Qt.TextElideMode.ElideRight, int(room.width())
         )

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec.structs import replace
+
 from studio.api import PluginContext, SavedArtifact, StudioError
 from studio_music.pages.reading import outcome, read_piece
 from studio_music.piece import Piece
@@ -154,6 +156,8 @@ def take_of(artifact: SavedArtifact) -> Take:
     """Return a take of an artifact, read. Slow: for a thread beside the window."""
     piece = outcome(lambda: read_piece(artifact.path))
     params = artifact.meta.get("params")
+    if isinstance(piece, Piece) and piece.title == Piece().title and artifact.title:
+        piece = replace(piece, title=artifact.title)
     return Take(
         artifact,
         piece if isinstance(piece, Piece) else None,

@@ -71,6 +71,7 @@ class TracksPanel(QFrame):
             row = TrackRow(self._ctx, self._document, len(self.rows))
             row.remove_asked.connect(self.remove)
             self._list.insertWidget(len(self.rows), row)
+            row.show()  # at once, and not when the loop comes round
             self.rows.append(row)
         for place, (row, track) in enumerate(zip(self.rows, tracks)):
             row.show_track(track, self._shades.track(place))

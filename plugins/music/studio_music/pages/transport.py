@@ -178,7 +178,9 @@ class Transport(QFrame):
     def _show_words(self) -> None:
         wide = self.width() >= _SLIM
         self.verdict.setText(self._verdict_words if wide else "")
-        self.verdict.setIconSize(QSize(20 if wide else 16, 16))
+        self.silent.setText(tr("No sound") if wide else "")
+        for chip in (self.verdict, self.silent):
+            chip.setIconSize(QSize(20 if wide else 16, 16))
 
     # --- changing -----------------------------------------------------------------------------
 

@@ -55,7 +55,9 @@ class Verdicts(QObject):
 
     def _check(self) -> None:
         piece = self._document.settled
-        if piece.tracks:
+        if not any(track.notes for track in piece.tracks):
+            self._show(None)  # nothing is written yet: that is no fault
+        else:
             self._ctx.run_later(lambda: outcome(lambda: _checked(piece)), self._got)
 
     def _got(self, found: Any) -> None:

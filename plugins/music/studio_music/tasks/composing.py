@@ -10,7 +10,7 @@ import numpy as np
 
 from studio.api import Event, TaskContext, Verdict
 from studio_music.asking import Asked, understand
-from studio_music.backing import accompany, genre_of
+from studio_music.backing import arranging, genre_of
 from studio_music.casting import SUITING, cast
 from studio_music.checks import check_piece
 from studio_music.piece import Piece
@@ -74,8 +74,9 @@ def _attempts(ctx: TaskContext, weights: str, asked: Asked, share: float) -> Ite
         for number, seed in enumerate(int(each) for each in seeds):
             begin = share * (1 - 0.5**number)
             tune = yield from _tune(ctx, model, asked, seed, (begin, share))
-            piece, remark = _arranged(tune, asked, seed)
+            piece, remark = yield from _arranged(tune, asked, seed)
             verdict = check_piece(piece, asked.request)
+            yield None
             attempts.append(Attempt(seed, piece, verdict, remark))
             if not attempts[-1].failed:
                 break
@@ -98,14 +99,17 @@ def _tune(
     raise AssertionError("writing ends with a piece")
 
 
-def _arranged(tune: Piece, asked: Asked, seed: int) -> tuple[Piece, str]:
+def _arranged(tune: Piece, asked: Asked, seed: int) -> Iterator[Any]:
     """Return the tune with its title, its instrument and its backing, and a remark or ""."""
     has_backing = asked.genre != "none"
     suiting = genre_of(asked.genre).melody if has_backing else SUITING
-    tune, remark = cast(msgspec.structs.replace(tune, title=asked.title), asked.program, suiting)
+    piece, remark = cast(msgspec.structs.replace(tune, title=asked.title), asked.program, suiting)
     if has_backing:
-        tune = accompany(tune, asked.genre, np.random.default_rng(seed))
-    return tune, remark
+        for step in arranging(piece, asked.genre, np.random.default_rng(seed)):
+            if isinstance(step, Piece):
+                piece = step
+            yield None
+    return piece, remark
 
 
 def _remarks(attempts: list[Attempt], best: Attempt) -> Iterator[str]:

@@ -45,14 +45,18 @@ def hear(
     from studio_music.thumbnails import sound_png
 
     samples = yield from _rendered(ctx, piece, how, share)
+    verdict = _verdict(piece, samples, how)
+    yield None
     write = {"wav": audio_files.wav, "flac": audio_files.flac}[how.format]
+    payload = write(samples, how.rate, title=piece.title, recipe=recipe)
+    yield None
     made = ctx.artifact(
         Kind.AUDIO,
-        write(samples, how.rate, title=piece.title, recipe=recipe),
+        payload,
         suffix=f".{how.format}",
         title=piece.title,
         text=piece.title,
-        verdict=_verdict(piece, samples, how),
+        verdict=verdict,
         meta={
             "seconds": round(len(samples) / how.rate, 2),
             "sample_rate": how.rate,

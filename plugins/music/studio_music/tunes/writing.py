@@ -1,4 +1,4 @@
-"""Write a tune as asked: several drafts note by note under the grammar, and the best is kept."""
+"""Write a tune as asked: several drafts note by note under the grammar; the clearest is kept."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from studio_music.tunes.vocabulary import (
 from studio_music.tunes.weights import Tunes
 
 MAX_BARS: Final = 128
-DRAFTS: Final = 4
+DRAFTS: Final = 6
 _RANGE: Final = (55, 86)
 """Lowest and highest MIDI pitch of a tune: what a violin does in the first positions."""
 
@@ -70,7 +70,7 @@ def write(model: Tunes, request: TuneRequest, rng: torch.Generator) -> Iterator[
     while not all(draft.done for draft in drafts):
         state = _step(model, drafts, state, rng)
         yield min(draft.fraction for draft in drafts)
-    yield max((draft.piece() for draft in drafts), key=_clarity)
+    yield max((draft.piece() for draft in drafts), key=_merit)
 
 
 class Draft:
@@ -222,6 +222,16 @@ def _density(model: Tunes, request: TuneRequest) -> int:
     per_quarter = wanted * 60 / request.tempo
     low, high = model.densities.get(str(request.metre), (1, DENSITIES))
     return int(np.clip(round(2 * math.log2(per_quarter)) + 4, low, high))
+
+
+def _merit(piece: Piece) -> tuple[float, int]:
+    """Return how clear the key is, then how many bars say something again, up to a third of all."""
+    begun: dict[int, list[tuple[int, int, int]]] = {}
+    for note in piece.tracks[0].notes:
+        number, at = divmod(note.start, piece.metre.bar)
+        begun.setdefault(number, []).append((at, note.pitch, note.length))
+    again = len(begun) - len({tuple(bar) for bar in begun.values()})
+    return _clarity(piece), min(again, len(begun) // 3)
 
 
 def _clarity(piece: Piece) -> float:

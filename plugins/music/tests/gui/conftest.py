@@ -214,7 +214,7 @@ class Desk(Hands):
 
     def kill(self) -> None:
         """End without telling the page."""
-        self.page.score.engraver.stop()
+        self.page.stage.score.engraver.stop()
         self.studio.close()
         self.background.wait()
         self.page.playing.close()
@@ -235,14 +235,14 @@ class Desk(Hands):
         piece = piece or tune()
         self.runtime.enqueue(made(piece), Result())
         self.page.ask.set_words(ask)
-        self.page.run()
-        self.until(lambda: not self.page.runner.busy)
+        self.page.work.run()
+        self.until(lambda: not self.page.work.runner.busy)
         self.until(lambda: self.piece.title == piece.title)
         return piece
 
     @property
     def roll(self) -> RollEditor:
-        return self.page.roll
+        return self.page.stage.roll
 
     def trouble(self) -> str:
         return self.page.trouble.words.text() if self.page.trouble.isVisible() else ""

@@ -35,10 +35,10 @@ def test_return_composes_and_the_piece_is_in_view(desk: Any, tune: Any, made: An
     desk.until(lambda: desk.piece == piece)
     sent = desk.runtime.submitted[-1]
     assert (sent.task, sent.params["ask"]) == ("music.compose", "calm tune in D minor")
-    desk.until(lambda: not desk.page.runner.busy)
+    desk.until(lambda: not desk.page.work.runner.busy)
     assert desk.page.strip.ids() == [desk.document.source]
-    assert desk.page.transport.verdict.text() == "1 checks passed"
-    assert [row.name.text() for row in desk.page.tracks.rows] == ["Tune", "Chords", "Drums"]
+    assert desk.page.stage.transport.verdict.text() == "1 checks passed"
+    assert [row.name.text() for row in desk.page.stage.tracks.rows] == ["Tune", "Chords", "Drums"]
     assert any("two attempts" in notice.message for notice in desk.studio.notices.all)
 
 
@@ -58,12 +58,12 @@ def cards(desk: Any) -> list[Any]:
 
 def test_progress_time_left_and_stop(desk: Any) -> None:
     desk.runtime.enqueue(Become(JobState.LOADING), Step(4, 16, "Bar 4 of 16"), Stall())
-    desk.page.compose("calm")
+    desk.page.work.compose("calm")
     desk.until(lambda: desk.page.progress.words.text() == "Bar 4 of 16")
     assert desk.page.progress.bar.value() == 250
     assert desk.page.ask.go.text() == "Stop"
-    desk.page.run_or_stop()
-    desk.until(lambda: not desk.page.runner.busy)
+    desk.page.work.run_or_stop()
+    desk.until(lambda: not desk.page.work.runner.busy)
     assert not desk.page.progress.isVisible()
     assert desk.page.ask.go.text() == "Compose"
     assert desk.document.empty
@@ -72,7 +72,7 @@ def test_progress_time_left_and_stop(desk: Any) -> None:
 def test_a_failure_says_why_and_can_be_tried_again(desk: Any, made: Any, tune: Any) -> None:
     error = StudioError(ErrorCode.BAD_INPUT, "“H minor” is not a key.", "Write it like “D minor”.")
     desk.runtime.enqueue(Fail(error))
-    desk.page.compose("in H minor")
+    desk.page.work.compose("in H minor")
     desk.until(lambda: "is not a key" in desk.trouble())
     assert "Write it like" in desk.trouble()
     desk.runtime.enqueue(made(tune()), Result())
@@ -89,7 +89,7 @@ def test_without_weights_the_page_says_so_and_offers_other_ways(desk: Any) -> No
     labels = [label.text() for label in desk.page.stage.currentWidget().findChildren(QLabel)]
     assert any("no model that writes tunes" in text for text in labels)
     assert len(cards(desk)) == 2
-    desk.page.compose("calm")
+    desk.page.work.compose("calm")
     assert "no usable weights" in desk.trouble()
 
 
@@ -97,8 +97,8 @@ def test_three_takes_stand_in_the_strip(desk: Any, made: Any, tune: Any) -> None
     for title in ("One", "Two", "Three"):
         desk.runtime.enqueue(made(tune(title)), Result())
     desk.page.ask.set_words("calm")
-    desk.page.compose_takes(3)
-    desk.until(lambda: len(desk.page.takes) == 3 and not desk.page.runner.busy)
+    desk.page.work.compose_takes(3)
+    desk.until(lambda: len(desk.page.takes) == 3 and not desk.page.work.runner.busy)
     assert [take.artifact.title for take in desk.page.takes] == ["Three", "Two", "One"]
     desk.page.strip.setCurrentRow(2)
     desk.until(lambda: desk.piece.title == "One")
@@ -109,12 +109,12 @@ def test_who_looks_at_another_take_meanwhile_is_left_alone(desk: Any, made: Any,
     desk.compose(tune("One"))
     desk.compose(tune("Two"))
     desk.runtime.enqueue(Step(1, 4), Stall(), made(tune("Three")), Result())
-    desk.page.run()
+    desk.page.work.run()
     desk.until(lambda: desk.page.progress.bar.value() == 250)
     desk.page.strip.setCurrentRow(1)
     desk.until(lambda: desk.piece.title == "One")
     desk.runtime.release()
-    desk.until(lambda: not desk.page.runner.busy)
+    desk.until(lambda: not desk.page.work.runner.busy)
     assert desk.piece.title == "One"
     assert len(desk.page.takes) == 3
 
@@ -131,8 +131,8 @@ def test_harmonising_hands_over_the_melody_as_it_was_edited(
     desk.page.set_mode("harmonise")
     desk.page.ask.set_melody(1)
     desk.runtime.enqueue(made(tune("Four voices")), Result())
-    desk.page.run()
-    desk.until(lambda: desk.piece.title == "Four voices" and not desk.page.runner.busy)
+    desk.page.work.run()
+    desk.until(lambda: desk.piece.title == "Four voices" and not desk.page.work.runner.busy)
     sent = next(m for m in reversed(desk.runtime.submitted) if m.task == "music.harmonise")
     given = sent.params["piece"]
     assert given["tracks"][0]["notes"][0]["pitch"] == 63
@@ -145,7 +145,7 @@ def test_harmonising_hands_over_the_melody_as_it_was_edited(
 
 def test_without_a_melody_harmonising_says_what_is_missing(desk: Any) -> None:
     desk.page.set_mode("harmonise")
-    desk.page.run()
+    desk.page.work.run()
     assert "no melody yet" in desk.trouble()
 
 
@@ -161,7 +161,7 @@ def test_what_was_edited_is_there_at_the_next_start(composed: Any) -> None:
     desk.again()
     assert desk.piece == edited
     assert desk.document.dirty
-    assert desk.page.view == "split"
+    assert desk.page.stage.view == "split"
     assert desk.page.ask.words == "calm, D minor"
     assert [take.artifact.title for take in desk.page.takes] == ["Calm tune"]
 
@@ -285,7 +285,7 @@ def test_the_recipe_of_a_take_sets_the_form(desk: Any, tune: Any, made: Any) -> 
     params = {"ask": "a jig", "mood": "lively", "bars": 32, "seed": 7, "genre": "folk"}
     piece = tune("Jig")
     desk.runtime.enqueue(made(piece, task="music.compose", params=params), Result())
-    desk.page.compose("something else")
+    desk.page.work.compose("something else")
     desk.until(lambda: desk.piece.title == "Jig")
     desk.page.set_mode("back")
     desk.page.ask.set_words("")
@@ -301,7 +301,7 @@ def test_the_recipe_of_a_take_sets_the_form(desk: Any, tune: Any, made: Any) -> 
 
 def test_tracks_are_mixed_renamed_added_and_removed(composed: Any) -> None:
     desk = composed
-    row = desk.page.tracks.rows[1]
+    row = desk.page.stage.tracks.rows[1]
     desk.qtbot.mouseClick(row.mute, Qt.MouseButton.LeftButton)
     desk.qtbot.mouseClick(row.solo, Qt.MouseButton.LeftButton)
     row.volume.setValue(30)
@@ -314,19 +314,19 @@ def test_tracks_are_mixed_renamed_added_and_removed(composed: Any) -> None:
     assert (track.muted, track.solo, track.volume, track.program) == (True, True, 0.25, 40)
     assert track.name == "Fiddle"
     assert desk.document.undo.count() == 5
-    desk.page.tracks.add_track(32, False)
+    desk.page.stage.tracks.add_track(32, False)
     assert desk.piece.tracks[-1].name == "Acoustic bass"
     assert desk.document.current == 3
-    desk.page.tracks.remove(1)
+    desk.page.stage.tracks.remove(1)
     assert [t.name for t in desk.piece.tracks] == ["Tune", "Drums", "Acoustic bass"]
-    assert len(desk.page.tracks.rows) == 3
+    assert len(desk.page.stage.tracks.rows) == 3
     for _ in range(7):
         desk.document.undo.undo()
     assert desk.piece == desk.page.takes[0].piece
 
 
 def test_tempo_key_and_metre_are_steps_too(composed: Any) -> None:
-    desk, bar = composed, composed.page.transport
+    desk, bar = composed, composed.page.stage.transport
     bar.tempo.setValue(120)
     bar.set_key(Key("A", "minor"))
     bar.set_metre(Metre(3, 4))
@@ -362,7 +362,7 @@ def test_space_plays_pauses_and_edits_are_heard(composed: Any) -> None:
     assert desk.player.calls[-1] == ("play", TICKS, None)
     desk.player.tick = TICKS * 2
     desk.until(lambda: desk.page.playing.tick == TICKS * 2)
-    assert desk.page.transport.where.text().strip() == "1.3.00"
+    assert desk.page.stage.transport.where.text().strip() == "1.3.00"
     desk.click(desk.at(100, 62))
     desk.key(KEY.Key_Up)
     desk.until(lambda: ("update", desk.piece) in desk.player.calls)
@@ -374,7 +374,7 @@ def test_space_plays_pauses_and_edits_are_heard(composed: Any) -> None:
 def test_the_loop_is_played_and_the_end_goes_back(composed: Any) -> None:
     desk = composed
     desk.page.playing.set_loop((TICKS * 4, TICKS * 8))
-    desk.qtbot.mouseClick(desk.page.transport.play, Qt.MouseButton.LeftButton)
+    desk.qtbot.mouseClick(desk.page.stage.transport.play, Qt.MouseButton.LeftButton)
     assert desk.player.calls[-1] == ("play", TICKS * 4, (TICKS * 4, TICKS * 8))
     desk.page.playing.set_looping(False)
     assert desk.player.calls[-1] == ("loop", None)
@@ -387,7 +387,7 @@ def test_no_device_says_why_and_all_else_works(desk: Any, tune: Any) -> None:
     desk.player.trouble = "There is no sound device."
     desk.again()
     desk.compose()
-    bar = desk.page.transport
+    bar = desk.page.stage.transport
     assert not bar.play.isEnabled()
     assert "no sound device" in bar.play.toolTip()
     assert bar.silent.isVisible()
@@ -450,7 +450,7 @@ def test_sound_is_rendered_by_the_runtime_and_put_where_it_is_wanted(
     desk.runtime.enqueue(Step(1, 2), Artifact("audio", b"RIFFsound", ".wav"), Result())
     desk.target = tmp_path / "out.wav"
     desk.page.deeds.export(".wav")
-    desk.until(lambda: desk.target.exists() and not desk.page.runner.busy)
+    desk.until(lambda: desk.target.exists() and not desk.page.work.runner.busy)
     assert desk.target.read_bytes() == b"RIFFsound"
     sent = desk.runtime.submitted[-1]
     assert (sent.task, sent.params["format"]) == ("music.render", "wav")

@@ -295,3 +295,15 @@ def test_drums_have_their_names_and_no_edges(rolled: Any) -> None:
     place = desk.at(20, 36)
     assert desk.roll.desk.note_at(place) == note
     assert not desk.roll.desk.at_edge(note, place + QPointF(6, 0))
+
+
+def test_another_track_brings_its_notes_into_view(rolled: Any) -> None:
+    desk, camera = rolled, rolled.roll.camera
+    camera.scroll_to(0, 0)
+    desk.document.choose_track(2)
+    low, high = camera.rows
+    assert low <= 36 <= high
+    camera.scroll_to(0, camera.top - 10)
+    top = camera.top
+    desk.document.select(frozenset(desk.document.track.notes[:1]))
+    assert camera.top == top

@@ -109,6 +109,13 @@ class Camera(QObject):
         middle = (PITCHES - 0.5 - (low + high) / 2) * self.row
         self.scroll_to(0, middle - self.height / 2)
 
+    def show_pitches(self, low: int, high: int) -> None:
+        """Scroll up or down where none of the pitches is in view."""
+        lowest, highest = self.rows
+        if high < lowest + 2 or low > highest - 2:
+            middle = (PITCHES - 0.5 - (low + high) / 2) * self.row
+            self.scroll_to(self.left, middle - self.height / 2)
+
     def show_tick(self, tick: float) -> None:
         """Turn the page where a tick is out of view."""
         x = self.x(tick)

@@ -25,7 +25,7 @@ from studio_music.piece import Note
 
 _OPENING_BARS = 8
 """So much of a piece is shown when it is opened."""
-_LOW = 250
+_LOW = 280
 """Below this height the velocities give way to the notes."""
 
 
@@ -62,6 +62,7 @@ class RollEditor(QWidget):
         self._across = QScrollBar(Qt.Orientation.Horizontal)
         self._down = QScrollBar(Qt.Orientation.Vertical)
         self._parts = (self.notes, self.ruler, self.keyboard, self.velocities)
+        self._track = 0
         self._fit_next = True
         self._fitted: tuple[float, ...] = ()
         """The view that was chosen for the piece, as long as the user leaves it so."""
@@ -101,6 +102,7 @@ class RollEditor(QWidget):
         self.tools.changed.connect(self.notes.update)
         self.tools.fit_asked.connect(self.fit)
         self._document.opened.connect(self._on_opened)
+        self._document.picked.connect(self._on_picked)
 
     def show_theme(self, tokens: Tokens) -> None:
         """Take the colours of a theme."""
@@ -126,8 +128,18 @@ class RollEditor(QWidget):
         self.camera.scroll_to(self._across.value(), self._down.value())
 
     def _on_opened(self) -> None:
+        self._track = self._document.current
         self._fit_next = True
         self._fit_if_shown()
+
+    def _on_picked(self) -> None:
+        """Where another track is edited, bring its notes into view."""
+        if self._document.current == self._track:
+            return
+        self._track = self._document.current
+        pitches = [note.pitch for note in self._document.track.notes]
+        if pitches:
+            self.camera.show_pitches(min(pitches), max(pitches))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Where it is low, the velocities give way."""

@@ -17,9 +17,9 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from studio_music.pages.document import Document
-from studio_music.pages.roll import painter as paint
 from studio_music.pages.roll.camera import Camera
 from studio_music.pages.roll.keys import Keys
+from studio_music.pages.roll.painter import RollPainter, Timelines
 from studio_music.pages.roll.shades import Shades
 from studio_music.pages.roll.tools import Desk, Gesture, begin
 from studio_music.pages.wording import pitch_name, tr
@@ -48,7 +48,7 @@ class NotesView(QWidget):
         self.loop: tuple[int, int] | None = None
         self._gesture: Gesture | None = None
         self._pan: tuple[QPointF, float, float] | None = None
-        self._timelines = paint.Timelines()
+        self._timelines = Timelines()
         self._place = QPointF()
         self._scroller = QTimer(self)
         self._scroller.setInterval(_SCROLL_MS)
@@ -114,31 +114,17 @@ class NotesView(QWidget):
             return
         painter = QPainter(self)
         painter.setClipRect(event.rect())
-        room = QRectF(event.rect())
-        piece, track = document.piece, document.track
-        paint.paint_rows(painter, room, camera, shades, piece, track.drums)
-        paint.paint_lines(painter, room, camera, shades, piece, self._desk.snap)
-        self._paint_loop(painter, room, shades)
-        paint.paint_end(painter, room, camera, shades, piece)
-        for place, other in enumerate(piece.tracks):
-            if place != document.current and not other.muted and not other.drums:
-                timeline = self._timelines.of(place, other)
-                paint.paint_ghosts(painter, camera, shades, place, timeline, other.drums)
-        timeline = self._timelines.of(document.current, track)
         font = painter.font()
         font.setPixelSize(10)
         painter.setFont(font)
-        paint.paint_notes(
-            painter,
-            room,
-            camera,
-            shades,
-            document.current,
-            timeline,
-            document.selected,
-            track,
-            piece,
-        )
+        room, track = QRectF(event.rect()), document.track
+        paper = RollPainter(painter, room, camera, shades, document.piece)
+        paper.rows(drums=track.drums)
+        paper.lines(self._desk.snap)
+        self._paint_loop(painter, room, shades)
+        paper.beyond()
+        if document.piece.tracks:
+            self._paint_notes(paper)
         self._paint_band(painter, shades)
         painter.setPen(QPen(shades.playhead, 1.5))
         x = round(camera.x(self.playhead)) + 0.5
@@ -147,6 +133,20 @@ class NotesView(QWidget):
             painter.setPen(QPen(shades.accent, 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(QRectF(self.rect()).adjusted(1, 1, -1, -1))
+
+    def _paint_notes(self, paper: RollPainter) -> None:
+        document = self._document
+        for place, track in enumerate(document.piece.tracks):
+            aside = track.muted or track.drums or document.track.drums
+            if place != document.current and not aside:  # among drums a pitch is no pitch
+                paper.ghosts(place, self._timelines.of(place, track))
+        timeline = self._timelines.of(document.current, document.track)
+        paper.notes(document.current, timeline, document.selected)
+        if not document.track.notes:
+            words = tr("Double-click to draw a note, or press Return")
+            if self._desk.pencil:
+                words = tr("Click to draw a note, drag to make it longer, or press Return")
+            paper.words(words, QRectF(self.rect()))
 
     def _paint_loop(self, painter: QPainter, room: QRectF, shades: Shades) -> None:
         if self.loop is None:

@@ -1,0 +1,127 @@
+"""The middle of the page: transport, tracks, roll and score; or how to begin. Runs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+
+from studio.api import PluginContext, Tokens
+from studio_music.pages.document import Document
+from studio_music.pages.modes import COMPOSE
+from studio_music.pages.playing import Playing
+from studio_music.pages.roll.editor import RollEditor
+from studio_music.pages.score_view import ScoreView
+from studio_music.pages.tracks_panel import TracksPanel
+from studio_music.pages.transport import Transport
+from studio_music.pages.welcome import no_weights, welcome
+from studio_music.pages.wording import tr
+
+ROLL, SCORE, SPLIT = "roll", "score", "split"
+_EVEN = 10_000
+"""Roll and score share the room evenly, however much there is."""
+
+
+class Stage(QStackedWidget):
+    """The piece and its tools, or what stands there instead.
+
+    Attributes:
+        view: ``roll``, ``score`` or ``split``.
+    """
+
+    def __init__(self, ctx: PluginContext, document: Document, playing: Playing) -> None:
+        super().__init__()
+        self._ctx, self._playing = ctx, playing
+        self.view = ROLL
+        self.roll = RollEditor(ctx, document)
+        self.score = ScoreView(ctx, document)
+        self.tracks = TracksPanel(ctx, document)
+        self.transport = Transport(ctx, document, playing)
+        self._both = QSplitter(Qt.Orientation.Vertical)
+        self._work = QWidget()
+        self._words = QLabel(tr("Opening what was here last time…"))
+        self._words.setProperty("role", "mute")
+        self._words.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._empty: QWidget | None = None
+        self._lay_out()
+        self._connect()
+
+    def _lay_out(self) -> None:
+        for place, part in enumerate((self.score, self.roll)):
+            self._both.addWidget(part)
+            self._both.setStretchFactor(place, 1)
+        self._both.setChildrenCollapsible(False)
+        self._both.setHandleWidth(8)
+        self._both.setStyleSheet("QSplitter::handle { background: transparent; }")
+        middle = QHBoxLayout()
+        middle.setSpacing(10)
+        middle.addWidget(self.tracks)
+        middle.addWidget(self._both, 1)
+        work = QVBoxLayout(self._work)
+        work.setContentsMargins(0, 0, 0, 0)
+        work.setSpacing(8)
+        work.addWidget(self.transport)
+        work.addLayout(middle, 1)
+        self.addWidget(self._work)
+        self.addWidget(self._words)
+
+    def _connect(self) -> None:
+        playing = self._playing
+        playing.moved.connect(self._show_playhead)
+        playing.changed.connect(self._show_loop)
+        self.roll.seek_asked.connect(playing.seek)
+        self.roll.loop_asked.connect(playing.set_loop)
+        self.roll.heard.connect(playing.audition)
+        self.score.seek_asked.connect(playing.seek)
+        self.score.picked.connect(self.roll.reveal_selection)
+
+    def show_theme(self, tokens: Tokens) -> None:
+        """Take the colours of a theme."""
+        for part in (self.roll, self.score, self.tracks):
+            part.show_theme(tokens)
+
+    # --- what stands here ---------------------------------------------------------------------
+
+    def show_piece(self) -> None:
+        """Show the piece."""
+        self.setCurrentWidget(self._work)
+
+    def show_opening(self) -> None:
+        """Say that something is being read."""
+        self.setCurrentWidget(self._words)
+
+    def show_beginning(self, mode: str, do: Mapping[str, Callable[..., None]]) -> None:
+        """Show how to begin in a mode; ``do``: ``compose(words)``, ``open()``, ``write()``."""
+        if mode == COMPOSE and not self._ctx.weights.for_capability("tunes"):
+            empty = no_weights(self._ctx, do["open"], do["write"])
+        else:
+            empty = welcome(self._ctx, mode, do)
+        if self._empty is not None:
+            self.removeWidget(self._empty)
+            self._empty.deleteLater()
+        self._empty = empty
+        self.addWidget(empty)
+        self.setCurrentWidget(empty)
+
+    def set_view(self, view: str) -> None:
+        """Show the roll, the score, or both."""
+        if view in (ROLL, SCORE, SPLIT):
+            self.view = view
+            self.roll.setVisible(view != SCORE)
+            self.score.setVisible(view != ROLL)
+            self._both.setSizes([_EVEN, _EVEN])
+
+    def take_focus(self) -> None:
+        """Give the keys to what is in view."""
+        (self.score if self.view == SCORE else self.roll.notes).setFocus()
+
+    # --- playing ------------------------------------------------------------------------------
+
+    def _show_playhead(self, tick: int) -> None:
+        follow = self._playing.playing
+        self.roll.set_playhead(tick, follow=follow)
+        self.score.set_playhead(tick, follow=follow)
+
+    def _show_loop(self) -> None:
+        self.roll.set_loop(self._playing.loop, self._playing.looping)

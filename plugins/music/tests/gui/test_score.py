@@ -1,0 +1,197 @@
+"""The score: engraved after each edit, the latest wins; clicks pick notes, the playhead moves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any
+
+import msgspec
+import pytest
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtWidgets import QWidget
+
+from studio.api import BadInput, StudioError
+from studio.desktop.look import Look
+from studio.desktop.ui import WindowUi
+from studio_music import engraving
+from studio_music.pages import editing
+from studio_music.pages.document import Document
+from studio_music.pages.engraver import Sheet
+from studio_music.pages.score_view import ScoreView
+from studio_music.piece import TICKS, Note, Piece, Track
+
+
+class FakeJob:
+    """A job that ends when the test says so."""
+
+    def __init__(self, params: Mapping[str, Any]) -> None:
+        self.params, self.stopped = params, False
+
+    def on_done(self, call: Any) -> FakeJob:
+        self._done = call
+        return self
+
+    def on_failed(self, call: Any) -> FakeJob:
+        self._failed = call
+        return self
+
+    def on_cancelled(self, call: Any) -> FakeJob:
+        self._cancelled = call
+        return self
+
+    def cancel(self) -> None:
+        self.stopped = True
+
+    def end(self) -> None:
+        """Be stopped, or engrave what was asked."""
+        if self.stopped:
+            self._cancelled()
+            return
+        params = dict(self.params)
+        piece = msgspec.convert(params.pop("piece"), Piece)
+        self._done(msgspec.to_builtins(engraving.section(piece, **params)))
+
+    def fail(self, error: StudioError) -> None:
+        self._failed(error)
+
+
+class ScoreDesk:
+    """The score by itself."""
+
+    def __init__(self, qtbot: Any, look: Look, piece: Piece) -> None:
+        self.qtbot = qtbot
+        self.jobs: list[FakeJob] = []
+        self.window = QWidget()
+        qtbot.addWidget(self.window)
+        ui = WindowUi(look, self.window, None, lambda: None)  # type: ignore[arg-type]
+        tasks = SimpleNamespace(submit=self.submit)
+        self.document = Document()
+        self.view = ScoreView(SimpleNamespace(ui=ui, tasks=tasks), self.document)  # type: ignore[arg-type]
+        self.view.setParent(self.window)
+        self.window.resize(700, 400)
+        self.view.resize(700, 400)
+        self.window.show()
+        self.sought: list[int] = []
+        self.view.seek_asked.connect(self.sought.append)
+        self.document.open(piece, "")
+
+    def submit(self, task: str, params: Mapping[str, Any], **options: Any) -> FakeJob:
+        assert task == "music.engrave"
+        assert options["keep"] is False
+        self.jobs.append(FakeJob(params))
+        return self.jobs[-1]
+
+    def wait_for_job(self, count: int) -> FakeJob:
+        self.qtbot.waitUntil(lambda: len(self.jobs) == count)
+        return self.jobs[-1]
+
+    def engrave(self) -> Sheet:
+        """Let all jobs end until nothing is wanted."""
+        done = 0
+        while not self.view.engraver.idle or done < len(self.jobs):
+            self.wait_for_job(max(done + 1, len(self.jobs)))
+            self.jobs[done].end()
+            done += 1
+        sheet = self.view.canvas.sheet
+        assert sheet is not None
+        return sheet
+
+    def click(self, place: QPointF, held: Any = Qt.KeyboardModifier.NoModifier) -> None:
+        button = Qt.MouseButton.LeftButton
+        self.qtbot.mouseClick(self.view.canvas, button, held, place.toPoint())
+
+
+@pytest.fixture
+def desk(qtbot: Any, look: Look, tune: Any) -> ScoreDesk:
+    return ScoreDesk(qtbot, look, tune())
+
+
+def test_a_click_picks_a_note_in_its_track(desk: ScoreDesk) -> None:
+    sheet = desk.engrave()
+    chord = next(head for head in sheet.heads if head.track == 1 and head.note == 1)
+    box = desk.view.canvas._box(chord)
+    desk.click(box.center())
+    assert desk.document.current == 1
+    assert desk.document.selected == {desk.document.piece.tracks[1].notes[1]}
+    other = next(head for head in sheet.heads if head.track == 1 and head.note == 2)
+    desk.click(desk.view.canvas._box(other).center(), Qt.KeyboardModifier.ShiftModifier)
+    assert len(desk.document.selected) == 2
+    assert len(desk.view.canvas._chosen) >= 2
+
+
+def test_a_click_beside_the_notes_puts_the_playhead(desk: ScoreDesk) -> None:
+    sheet = desk.engrave()
+    place = next(place for place in sheet.places if place.tick == 2 * TICKS)
+    desk.click(QPointF(place.x + 1, place.y + place.height + 4))
+    assert desk.sought == [2 * TICKS]
+
+
+def test_the_playhead_moves_evenly_between_two_places(desk: ScoreDesk) -> None:
+    sheet = desk.engrave()
+    first, second = (next(p for p in sheet.places if p.tick == n * TICKS) for n in (0, 1))
+    canvas = desk.view.canvas
+    assert canvas._line(0).x() == first.x
+    assert canvas._line(TICKS // 2).x() == pytest.approx((first.x + second.x) / 2)
+    desk.view.set_playhead(TICKS, follow=True)
+    assert canvas._line(TICKS).height() >= first.height
+
+
+def test_edits_in_a_row_are_engraved_once_and_the_last_wins(desk: ScoreDesk) -> None:
+    desk.engrave()
+    before = len(desk.jobs)
+    for _ in range(3):
+        step(desk.document)
+    running = desk.wait_for_job(before + 1)
+    step(desk.document)
+    desk.qtbot.waitUntil(lambda: running.stopped)
+    running.end()
+    last = desk.wait_for_job(before + 2)
+    assert last.params["piece"]["tracks"][0]["notes"][0]["pitch"] == 66
+    last.end()
+    assert desk.view.canvas.sheet.piece == desk.document.piece
+
+
+def step(document: Document) -> None:
+    chosen = frozenset(document.track.notes[:1])
+    document.apply("Up", editing.move(document.piece, document.current, chosen, 0, 1))
+
+
+def test_a_long_piece_comes_in_parts_whose_pages_count_on(qtbot: Any, look: Look) -> None:
+    notes = tuple(Note(n * TICKS, 60 + n % 12, TICKS) for n in range(4 * 80))
+    piece = Piece(length=80 * 4 * TICKS, tracks=(Track("Long", notes),))
+    desk = ScoreDesk(qtbot, look, piece)
+    sheet = desk.engrave()
+    assert len(desk.jobs) > 1
+    assert desk.jobs[1].params["first_bar"] > 0
+    assert sheet.complete
+    assert sorted({place.page for place in sheet.places}) == list(range(len(sheet.pages)))
+    assert {head.note for head in sheet.heads} == set(range(len(notes)))
+    ticks = [place.tick for place in sheet.places]
+    assert ticks == sorted(ticks)
+
+
+def test_a_failure_is_said_and_the_next_edit_tries_again(desk: ScoreDesk) -> None:
+    desk.wait_for_job(1).fail(BadInput("This is too long to be engraved."))
+    assert "too long" in desk.view._words.text()
+    step(desk.document)
+    desk.wait_for_job(2).end()
+    assert desk.view._stack.currentWidget() is not desk.view._words
+
+
+def test_ctrl_and_the_wheel_engrave_larger(desk: ScoreDesk) -> None:
+    small = desk.engrave().sizes[0][1]
+    desk.view.zoom(1.5)
+    assert desk.view.engraver.idle is False
+    desk.wait_for_job(len(desk.jobs) + 1).end()
+    assert desk.view.canvas.sheet.sizes[0][1] > small
+
+
+def test_a_hidden_score_asks_for_nothing(qtbot: Any, look: Look, tune: Any) -> None:
+    desk = ScoreDesk(qtbot, look, Piece())
+    desk.view.hide()
+    desk.document.open(tune(), "")
+    step(desk.document)
+    assert desk.view.engraver.idle
+    desk.view.show()
+    desk.wait_for_job(1)
