@@ -204,8 +204,10 @@ def test_a_child_that_died_in_between_is_replaced() -> None:
 def test_the_child_has_nothing_of_the_users_environment(monkeypatch) -> None:
     monkeypatch.setenv("SOME_TOKEN", "a secret")
     template_module.end_renderer()
-    waits = [sys.executable, "-c", "import sys; sys.stdin.read()"]
-    with subprocess.Popen(waits, stdin=subprocess.PIPE) as usual:
+    waits = [sys.executable, "-c", "import sys; print(flush=True); sys.stdin.read()"]
+    with subprocess.Popen(waits, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as usual:
+        assert usual.stdout is not None
+        usual.stdout.readline()  # before it runs, it has no environment to look at
         inherited = psutil.Process(usual.pid).environ()
     assert "SOME_TOKEN" in inherited, "control: a child gets it by itself"
     assert set(child().environ()) <= set(bare_python._NEEDED)
