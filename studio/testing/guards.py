@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import os
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -27,6 +28,27 @@ def pytest_configure() -> None:
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     gc.disable()  # see _cycles_end_in_the_main_thread
+
+
+_ended = pytest.StashKey[int]()
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Remember how it went; the process ends with it."""
+    session.config.stash[_ended] = int(exitstatus)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End without tearing the interpreter down.
+
+    One process of tests holds what no process of the studio does: Qt beside torch, RDKit and
+    verovio. Their destructors crash each other at exit, after the last test has been judged.
+    """
+    if _ended in config.stash:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(config.stash[_ended])
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
