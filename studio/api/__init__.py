@@ -24,6 +24,13 @@ from studio.api.params import (
     Text,
     WeightsId,
 )
+from studio.api.sandbox import (
+    Sandbox,
+    SandboxLimits,
+    SandboxRequest,
+    SandboxResult,
+    SandboxStep,
+)
 from studio.api.text import ChatMessage, SamplingParams, TextEngine, TextStep
 from studio.api.worker import Event, Loader, Requirements, TaskContext, WeightsFacts
 from studio.protocol.states import JobState, Priority
@@ -57,6 +64,11 @@ __all__ = [
     "ReplyJournal",
     "Requirements",
     "SamplingParams",
+    "Sandbox",
+    "SandboxLimits",
+    "SandboxRequest",
+    "SandboxResult",
+    "SandboxStep",
     "SavedArtifact",
     "Seed",
     "StudioError",

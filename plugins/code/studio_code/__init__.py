@@ -1,0 +1,4 @@
+"""Code: written, run behind walls, and shown to work. A plugin of Offline Studio.
+
+Knows the studio by ``studio.api`` only.
+"""

@@ -1,0 +1,116 @@
+"""Running code that nobody has vouched for: what a task asks for, and what it is told. Data only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class SandboxLimits:
+    """What a run may take before it is ended.
+
+    Attributes:
+        wall_seconds: From start to kill, sleeping included.
+        cpu_seconds: Of each process.
+        memory_bytes: Address space of each process.
+        file_bytes: Size of one file.
+        scratch_bytes: All files together.
+        processes: At a time.
+        open_files: Of each process.
+        output_bytes: Standard output and error together; more ends the run.
+    """
+
+    wall_seconds: float = 30.0
+    cpu_seconds: int = 10
+    memory_bytes: int = 1 << 30
+    file_bytes: int = 64 << 20
+    scratch_bytes: int = 256 << 20
+    processes: int = 64
+    open_files: int = 64
+    output_bytes: int = 1 << 20
+
+
+@dataclass(frozen=True)
+class SandboxRequest:
+    """One run.
+
+    Attributes:
+        command: The first word ``python`` is the sandbox's own interpreter.
+        files: Relative path → content, put into a fresh folder, which is the working folder.
+        stdin: What standard input holds.
+        packages: Installed distributions lent for reading, each with what it needs (``pytest``).
+        collect: Globs of the files to bring back (``*.json``).
+        limits: When to end it.
+    """
+
+    command: tuple[str, ...]
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    stdin: bytes = b""
+    packages: tuple[str, ...] = ()
+    collect: tuple[str, ...] = ()
+    limits: SandboxLimits = SandboxLimits()
+
+
+@dataclass(frozen=True)
+class SandboxResult:
+    """How a run ended. Everything in it was made by code that nobody trusts.
+
+    Attributes:
+        tier: Which wall stood around it: ``A`` namespaces, system-call filter, file rules and
+            limits; ``B`` the same without namespaces.
+        ended: ``exit``, ``signal``, ``wall time``, ``output``.
+        exit_code: Of the command; negative a signal's number; None when it was ended from outside.
+        stdout, stderr: Up to the limit.
+        seconds: From start to end.
+        files: Regular files that were asked for, within the limits.
+        refused: What lay there and was not brought back, with the reason.
+    """
+
+    tier: str
+    ended: str
+    exit_code: int | None
+    stdout: bytes
+    stderr: bytes
+    seconds: float
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    refused: tuple[str, ...] = ()
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the command ended by itself with 0."""
+        return self.ended == "exit" and self.exit_code == 0
+
+
+@dataclass(frozen=True)
+class SandboxStep:
+    """A moment of a run: what it printed since the last one, and at the end the result."""
+
+    stdout: bytes = b""
+    stderr: bytes = b""
+    result: SandboxResult | None = None
+
+
+class Sandbox(Protocol):
+    """The walls of this machine."""
+
+    @property
+    def tier(self) -> str:
+        """``A`` or ``B``; empty where no wall can be built, and then nothing runs."""
+        ...
+
+    @property
+    def reason(self) -> str:
+        """Why the tier is not ``A``, in a sentence; empty where it is."""
+        ...
+
+    def run(self, request: SandboxRequest) -> Iterator[SandboxStep]:
+        """Run a command behind the walls; a step at least every 50 ms, the last with the result.
+
+        Closing the iterator ends the run and all that it started.
+
+        Raises:
+            StudioError: ``UNSUPPORTED``: no wall, no run. ``BAD_INPUT``: the request is malformed.
+        """
+        ...

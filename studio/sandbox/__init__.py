@@ -1,0 +1,1 @@
+"""Walls around code that nobody has vouched for. Imports no plugin, no Qt and no torch."""
