@@ -1,4 +1,4 @@
-"""Running code that nobody has vouched for: what a task asks for, and what it is told. Data only."""
+"""Running code nobody has vouched for: what a task asks for, and what it is told. Data only."""
 
 from __future__ import annotations
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 import random
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from studio_molecules.molecule import Molecule
+from studio_molecules.pages.cloud import coverage, tinted, within
 from studio_molecules.pages.filtering import Filters, histogram
-from studio_molecules.pages.plane import front, inside, ranking, ticks
+from studio_molecules.pages.plane import front, ranking, ticks
 from studio_molecules.pages.rows import Rows, figure_of, shown
 from studio_molecules.pages.turning import UNTURNED, project, radius, turned
 
@@ -121,10 +123,20 @@ def test_only_what_is_in_view_is_on_the_front() -> None:
 def test_a_lasso_holds_what_is_in_it() -> None:
     horseshoe = [(0.0, 0.0), (9.0, 0.0), (9.0, 9.0), (6.0, 9.0), (6.0, 3.0), (3.0, 3.0), (3.0, 9.0)]
     horseshoe.append((0.0, 9.0))
-    assert inside(horseshoe, 1, 8)
-    assert inside(horseshoe, 8, 8)
-    assert not inside(horseshoe, 4.5, 6)
-    assert not inside([], 1, 1)
+    xs, ys = np.array([1.0, 8.0, 4.5]), np.array([8.0, 8.0, 6.0])
+    assert within(horseshoe, xs, ys).tolist() == [True, True, False]
+    assert not within([], xs, ys).any()
+
+
+def test_dots_above_each_other_hide_more_and_none_is_drawn_outside() -> None:
+    xs, ys = np.array([10.0, 10.0, 3.0, -50.0]), np.array([5.0, 5.0, 5.0, 5.0])
+    hidden = coverage(xs, ys, (20, 10), 2.5, 0.3)
+    assert hidden.shape == (10, 20)
+    assert hidden[5, 3] == pytest.approx(0.3, abs=1e-4)
+    assert hidden[5, 10] == pytest.approx(1 - 0.7**2, abs=1e-4)
+    assert hidden[5, 16] == 0
+    assert hidden[0].max() == 0
+    assert tinted(hidden, (255, 0, 0))[5, 3].tolist() == [0, 0, 76, 76]
 
 
 def test_ticks_are_round_and_within() -> None:

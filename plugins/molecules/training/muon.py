@@ -1,4 +1,4 @@
-"""Muon (Jordan 2024, kellerjordan.github.io/posts/muon) in float32: torch's own is bound to bfloat16.
+"""Muon (Jordan 2024, kellerjordan.github.io/posts/muon) in float32; torch has one in bfloat16.
 
 On a processor without bfloat16 that one takes as long as the pass forwards and backwards.
 """

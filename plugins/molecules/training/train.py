@@ -19,9 +19,9 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from safetensors.torch import load_file
-from muon import Muon
 from torch import Tensor, nn
 
+from muon import Muon
 from studio_molecules.smiles.network import NETWORKS
 from studio_molecules.smiles.vocabulary import PAD
 from studio_molecules.smiles.weights import read_metadata

@@ -1,11 +1,9 @@
-"""Points in the plane: which are best for two wishes at once, which lie within a lasso. No Qt."""
+"""Points in the plane: which are best for two wishes at once; round numbers for axes. No Qt."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
-
-Point = tuple[float, float]
 
 
 def ranking(xs: Sequence[float], ys: Sequence[float], more_x: bool, more_y: bool) -> list[int]:
@@ -35,16 +33,6 @@ def front(
             best = sign * ys[row]
             found.append(row)
     return found
-
-
-def inside(outline: Sequence[Point], x: float, y: float) -> bool:
-    """Return whether a point lies within a closed outline (crossings of a ray to the right)."""
-    within = False
-    for place, (x1, y1) in enumerate(outline):
-        x2, y2 = outline[place - 1]
-        if (y1 > y) != (y2 > y) and x < (x2 - x1) * (y - y1) / (y2 - y1) + x1:
-            within = not within
-    return within
 
 
 def ticks(low: float, high: float, most: int = 6) -> list[float]:
