@@ -241,6 +241,18 @@ class Ui(Protocol):
         """Return the parameter form of ``params``."""
         ...
 
+    def progress_row(self, *, stop: bool = True) -> ProgressRow:
+        """Return a row that shows how a job goes; hidden until it follows one.
+
+        Args:
+            stop: Show a Stop button; False where the page has one already.
+        """
+        ...
+
+    def trouble_row(self) -> TroubleRow:
+        """Return a row that says what went wrong; hidden until it is told."""
+        ...
+
     def empty_state(
         self,
         icon: str,
@@ -296,6 +308,44 @@ class ParamsForm(Protocol):
 
     def on_change(self, call: Callable[[], None]) -> None:
         """Call after each change by the user."""
+        ...
+
+
+class ProgressRow(Protocol):
+    """What a job is doing in words, as a bar, and its time left."""
+
+    @property
+    def widget(self) -> QWidget:
+        """What to put into a page."""
+        ...
+
+    def follow(self, job: JobHandle) -> None:
+        """Show how ``job`` goes, then hide; what was followed before is let go."""
+        ...
+
+    def stop(self) -> None:
+        """Stop the job at its next step, and say so until then."""
+        ...
+
+
+class TroubleRow(Protocol):
+    """A sentence about what went wrong, a button that goes on from there, and one that closes."""
+
+    @property
+    def widget(self) -> QWidget:
+        """What to put into a page."""
+        ...
+
+    def tell(self, error: StudioError | str, again: Callable[[], None] | None = None) -> None:
+        """Say what failed and what to do; ``again`` is what "Try again" does."""
+        ...
+
+    def remark(self, text: str, button: str, icon: str, run: Callable[[], None]) -> None:
+        """Say what is different from what was asked; ``run`` is what the button does."""
+        ...
+
+    def hide(self) -> None:
+        """Take the message away."""
         ...
 
 

@@ -14,6 +14,7 @@ from studio.api.gui import Tokens, WeightsView
 from studio.api.params import Params
 from studio.desktop.confirm import show_confirm, show_link
 from studio.desktop.forms import FormServices, ParamsFormWidget
+from studio.desktop.job_rows import ProgressRow, TroubleRow
 from studio.desktop.look import Look
 from studio.desktop.states import EmptyState
 from studio.desktop.widgets.menu import Menu
@@ -85,6 +86,14 @@ class WindowUi:
     def form(self, params: type[Params], *, only: Sequence[str] = ()) -> ParamsFormWidget:
         """Return the parameter form of ``params``."""
         return ParamsFormWidget(self.look, params, self._services, only)
+
+    def progress_row(self, *, stop: bool = True) -> ProgressRow:
+        """Return a row that shows how a job goes; hidden until it follows one."""
+        return ProgressRow(self.look, stop=stop)
+
+    def trouble_row(self) -> TroubleRow:
+        """Return a row that says what went wrong; hidden until it is told."""
+        return TroubleRow(self.look)
 
     def empty_state(
         self,

@@ -46,6 +46,30 @@ def state(job_state: JobState, reason: str = "") -> str:
     return f"{words}: {reason}" if reason else words
 
 
+def waits_for(job_state: JobState, reason: str = "") -> str:
+    """Return what a live job waits for or does until it tells how far it is; else nothing."""
+    match job_state:
+        case JobState.WAITING:
+            return _tr("Waiting: {reason}").format(reason=reason) if reason else _tr("Waiting…")
+        case JobState.LOADING:
+            return reason or _tr("Loading the model…")
+        case JobState.RUNNING:
+            return reason or _tr("Getting ready…")
+        case JobState.PAUSED:
+            return _tr("Paused. Go on in the list of jobs.")
+        case _:
+            return ""
+
+
+def time_left(seconds: float | None) -> str:
+    """Return ``12 s left``, ``3 min left``, or nothing while that is unknown."""
+    if seconds is None:
+        return ""
+    if seconds < 90:
+        return _tr("{count} s left").format(count=max(1, round(seconds)))
+    return _tr("{count} min left").format(count=round(seconds / 60))
+
+
 STATE_ICON = {
     JobState.QUEUED: ("clock", "mute"),
     JobState.WAITING: ("hourglass", "warn"),

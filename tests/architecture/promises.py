@@ -9,6 +9,7 @@ from studio.core.library.conversations import Conversations
 from studio.core.notices import Notices
 from studio.core.settings import Namespace
 from studio.desktop.forms import ParamsFormWidget
+from studio.desktop.job_rows import ProgressRow, TroubleRow
 from studio.desktop.plugin_context import CatalogueView, PluginContext, PluginLibrary, PluginTasks
 from studio.desktop.ui import WindowUi
 from studio.runtime.context import Context
@@ -27,6 +28,8 @@ def window(
     notices: Notices,
     ui: WindowUi,
     form: ParamsFormWidget,
+    progress: ProgressRow,
+    trouble: TroubleRow,
 ) -> None:
     """The window half."""
     _context: api.PluginContext = context
@@ -39,6 +42,8 @@ def window(
     _notices: gui.Notices = notices
     _ui: gui.Ui = ui
     _form: gui.ParamsForm = form
+    _progress: gui.ProgressRow = progress
+    _trouble: gui.TroubleRow = trouble
 
 
 def runtime(context: Context, loader: TextLoader, engine: TextEngine) -> None:

@@ -282,7 +282,7 @@ def test_a_failure_says_why_and_can_be_tried_again(desk: Desk) -> None:
     desk.page.making.run()
     desk.until(lambda: "not enough memory" in desk.trouble())
     desk.runtime.enqueue(picture())
-    desk.qtbot.mouseClick(desk.page.trouble.retry, Qt.MouseButton.LeftButton)
+    desk.qtbot.mouseClick(desk.page.trouble.button, Qt.MouseButton.LeftButton)
     desk.until(lambda: desk.shown() != "")
     assert desk.trouble() == ""
 

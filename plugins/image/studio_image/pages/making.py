@@ -12,7 +12,6 @@ from studio.api import PluginContext, StudioError
 from studio_image.pages.modes import DRAW, Mode
 from studio_image.pages.results import Result
 from studio_image.pages.runner import Runner, parts_of
-from studio_image.pages.wording import tr
 
 if TYPE_CHECKING:
     from studio_image.pages.picture_page import PicturePage
@@ -29,8 +28,6 @@ class Making:
         self._ctx, self._page = ctx, page
         self.runner = Runner(ctx)
         self._retry: Callable[[], None] = self.run
-        self.runner.said.connect(page.progress.say)
-        self.runner.stepped.connect(page.progress.step)
         self.runner.previewed.connect(self._on_preview)
         self.runner.made.connect(page.shelf.add)
         self.runner.ended.connect(self._on_ended)
@@ -44,8 +41,7 @@ class Making:
     def run_or_stop(self) -> None:
         """Start, or stop what is at work."""
         if self.busy:
-            self.runner.stop()
-            self._page.progress.stopping()
+            self._page.progress.stop()
         else:
             self.run()
 
@@ -72,12 +68,12 @@ class Making:
         self._page.looking.following = True
         self._retry = partial(self._start, mode, params, title, source)
         try:
-            working = self.runner.start(mode, dict(params), title, source)
+            self.runner.start(mode, dict(params), title, source)
         except StudioError as error:
             self._page.trouble.tell(error, self.run)
             return
-        if working:
-            self._page.progress.begin(tr("Waiting for its turn…"))
+        if self.runner.job is not None:
+            self._page.progress.follow(self.runner.job)
             self._page.composer.show_busy(True)
 
     def _on_preview(self, image: QImage) -> None:
@@ -97,5 +93,4 @@ class Making:
         self._page.looking.show_newest()
 
     def _over(self) -> None:
-        self._page.progress.hide()
         self._page.composer.show_busy(self.busy)

@@ -19,7 +19,6 @@ from studio_image.pages.looking import Looking
 from studio_image.pages.making import Making
 from studio_image.pages.modes import DRAW, Mode, modes
 from studio_image.pages.page_actions import page_actions
-from studio_image.pages.progress_row import ProgressRow, TroubleRow
 from studio_image.pages.prompt_box import MAX_CHARS
 from studio_image.pages.shelf import Shelf
 from studio_image.pages.switch_bar import SwitchBar
@@ -62,8 +61,8 @@ class PicturePage(QWidget):
         self.shelf = Shelf(ctx)
         self.viewer = Viewer(ctx)
         self.composer = Composer(ctx)
-        self.progress = ProgressRow(ctx)
-        self.trouble = TroubleRow(ctx)
+        self.progress = ctx.ui.progress_row(stop=False)
+        self.trouble = ctx.ui.trouble_row()
         self.switch = SwitchBar(ctx, list(self.modes.values()))
         self.stage = QStackedWidget()
         self._empty: QWidget | None = None
@@ -94,8 +93,8 @@ class PicturePage(QWidget):
         column.setSpacing(8)
         column.addLayout(head)
         column.addWidget(self.stage, 1)
-        column.addWidget(self.progress)
-        column.addWidget(self.trouble)
+        column.addWidget(self.progress.widget)
+        column.addWidget(self.trouble.widget)
         column.addWidget(self.shelf.strip)
         column.addWidget(self.composer)
 

@@ -8,26 +8,21 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
-from studio.api import JobHandle, JobState, PluginContext, SavedArtifact, StudioError
+from studio.api import JobHandle, PluginContext, SavedArtifact, StudioError
 from studio_image.pages.modes import Mode
 from studio_image.pages.results import Result
-from studio_image.pages.wording import state_words
 
 
 class Runner(QObject):
     """Runs one job at a time.
 
     Signals:
-        said: What the job waits for.
-        stepped: Done, total, message, seconds left or None.
         previewed: The picture as it is now.
         made: A ``Result`` is on disk.
         ended: It is over: the last artifact's id or "", and a note for the user or "".
         failed: It is over with a ``StudioError``.
     """
 
-    said = Signal(str)
-    stepped = Signal(float, float, str, object)
     previewed = Signal(QImage)
     made = Signal(object)
     ended = Signal(str, str)
@@ -52,8 +47,8 @@ class Runner(QObject):
         """The task that was started last."""
         return self._mode.task if self._mode is not None else ""
 
-    def start(self, mode: Mode, params: dict[str, Any], title: str, source: str) -> bool:
-        """Submit a job; return whether it is still at work.
+    def start(self, mode: Mode, params: dict[str, Any], title: str, source: str) -> None:
+        """Submit a job.
 
         Args:
             source: Id of the artifact it works on, or "".
@@ -67,19 +62,8 @@ class Runner(QObject):
             mode.task, parsed, title=title, parents=[source] if source else []
         )
         self.job = job
-        job.on_state(self._on_state).on_progress(self.stepped.emit).on_preview(self._on_preview)
-        job.on_artifact(self._on_artifact).on_done(self._on_done)
+        job.on_preview(self._on_preview).on_artifact(self._on_artifact).on_done(self._on_done)
         job.on_failed(self._on_failed).on_cancelled(lambda: self._end(""))
-        return self.busy
-
-    def stop(self) -> None:
-        """Stop at the next step."""
-        if self.job is not None:
-            self.job.cancel()
-
-    def _on_state(self, state: JobState, reason: str) -> None:
-        if state in (JobState.WAITING, JobState.LOADING, JobState.RUNNING, JobState.PAUSED):
-            self.said.emit(state_words(state, reason))
 
     def _on_preview(self, buffer: Any, _note: str) -> None:
         image = image_of(buffer)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from studio.api import PluginContext, SavedArtifact, StudioError
 from studio_molecules.pages.modes import IMPROVE, Mode
 from studio_molecules.pages.runner import Runner
-from studio_molecules.pages.wording import tr
 
 if TYPE_CHECKING:
     from studio_molecules.pages.molecule_page import MoleculePage
@@ -29,8 +28,6 @@ class Making:
         self._ctx, self._page = ctx, page
         self.runner = Runner(ctx)
         self._retry: Callable[[], None] = self.run
-        self.runner.said.connect(page.progress.say)
-        self.runner.stepped.connect(page.progress.step)
         self.runner.wrote.connect(page.composer.curve.read)
         self.runner.made.connect(self._on_made)
         self.runner.ended.connect(self._on_over)
@@ -44,8 +41,7 @@ class Making:
     def run_or_stop(self) -> None:
         """Start, or stop what is at work."""
         if self.busy:
-            self.runner.stop()
-            self._page.progress.say(tr("Stopping…"))
+            self._page.progress.stop()
         else:
             self.run()
 
@@ -88,15 +84,14 @@ class Making:
         except StudioError as error:
             self._page.trouble.tell(error, self.run)
             return
-        if self.busy:
-            self._page.progress.say(tr("Waiting for its turn…"))
+        if self.runner.job is not None:
+            self._page.progress.follow(self.runner.job)
             self._page.composer.show_busy(True)
 
     def _on_made(self, artifact: SavedArtifact) -> None:
         self._page.open_artifact(artifact)
 
     def _on_over(self) -> None:
-        self._page.progress.hide()
         self._page.composer.show_busy(self.busy)
 
     def _on_failed(self, error: StudioError) -> None:

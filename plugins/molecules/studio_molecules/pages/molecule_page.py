@@ -29,7 +29,6 @@ from studio_molecules.pages.making import Making
 from studio_molecules.pages.modes import GENERATE, IMPROVE, modes
 from studio_molecules.pages.page_actions import page_actions
 from studio_molecules.pages.profile_files import ProfileFiles
-from studio_molecules.pages.progress_row import ProgressRow, TroubleRow
 from studio_molecules.pages.structures import Structures
 from studio_molecules.pages.switch_bar import SwitchBar
 from studio_molecules.pages.tables import read_table
@@ -76,8 +75,8 @@ class MoleculePage(QWidget):
             ctx, tr("What to do"), [(mode.id, mode.title, mode.icon) for mode in modes()]
         )
         self.composer = Composer(ctx)
-        self.progress = ProgressRow()
-        self.trouble = TroubleRow(ctx)
+        self.progress = ctx.ui.progress_row(stop=False)
+        self.trouble = ctx.ui.trouble_row()
         self.browser = Browser(ctx, self.collection, self.structures)
         self.stage = QStackedWidget()
         self.making = Making(ctx, self)
@@ -110,8 +109,8 @@ class MoleculePage(QWidget):
         column.setSpacing(8)
         column.addLayout(head)
         column.addWidget(self.composer)
-        column.addWidget(self.progress)
-        column.addWidget(self.trouble)
+        column.addWidget(self.progress.widget)
+        column.addWidget(self.trouble.widget)
         column.addWidget(self.stage, 1)
 
     def _connect(self) -> None:

@@ -7,25 +7,20 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from studio.api import JobHandle, JobState, PluginContext, StudioError
+from studio.api import JobHandle, PluginContext, StudioError
 from studio_molecules.pages.modes import Mode
-from studio_molecules.pages.wording import state_words
 
 
 class Runner(QObject):
     """Runs one job at a time.
 
     Signals:
-        said: What the job waits for.
-        stepped: Done, total, message, seconds left or None.
         wrote: Text of the channel ``curve``.
         made: A ``SavedArtifact`` is in the library.
         ended: It is over, finished or stopped.
         failed: It is over with a ``StudioError``.
     """
 
-    said = Signal(str)
-    stepped = Signal(float, float, str, object)
     wrote = Signal(str)
     made = Signal(object)
     ended = Signal()
@@ -50,18 +45,8 @@ class Runner(QObject):
         parsed = mode.params.parse(dict(params))
         job = self._ctx.tasks.submit(mode.task, parsed, title=title, parents=parents)
         self.job = job
-        job.on_state(self._on_state).on_progress(self.stepped.emit).on_text(self._on_text)
-        job.on_artifact(self.made.emit).on_done(lambda _result: self._end())
+        job.on_text(self._on_text).on_artifact(self.made.emit).on_done(lambda _result: self._end())
         job.on_failed(self._on_failed).on_cancelled(self._end)
-
-    def stop(self) -> None:
-        """Stop at the next step."""
-        if self.job is not None:
-            self.job.cancel()
-
-    def _on_state(self, state: JobState, reason: str) -> None:
-        if state in (JobState.WAITING, JobState.LOADING, JobState.RUNNING, JobState.PAUSED):
-            self.said.emit(state_words(state, reason))
 
     def _on_text(self, text: str, _tokens: int, channel: str) -> None:
         if channel == "curve":

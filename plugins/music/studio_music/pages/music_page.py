@@ -24,7 +24,6 @@ from studio_music.pages.page_head import PageHead
 from studio_music.pages.playing import Playing
 from studio_music.pages.saving import Saving
 from studio_music.pages.stage import ROLL, Stage
-from studio_music.pages.status_row import ProgressRow, TroubleRow
 from studio_music.pages.take_strip import TakeStrip
 from studio_music.pages.takes import Take, Takes
 from studio_music.pages.verdicts import Verdicts
@@ -69,8 +68,8 @@ class MusicPage(QWidget):
         self.playing = Playing(ctx, self.document, make_player)
         self.head = PageHead(ctx, self.document)
         self.ask = AskBox(ctx, self.document)
-        self.progress = ProgressRow()
-        self.trouble = TroubleRow(ctx)
+        self.progress = ctx.ui.progress_row(stop=False)
+        self.trouble = ctx.ui.trouble_row()
         self.stage = Stage(ctx, self.document, self.playing)
         self.strip = TakeStrip(ctx)
         self.verdicts = Verdicts(ctx, self.document, self.takes, self.stage.transport)
@@ -93,7 +92,7 @@ class MusicPage(QWidget):
     def _lay_out(self) -> None:
         self._column = QVBoxLayout(self)
         self._column.setSpacing(8)
-        for part in (self.head, self.ask, self.progress, self.trouble):
+        for part in (self.head, self.ask, self.progress.widget, self.trouble.widget):
             self._column.addWidget(part)
         self._column.addWidget(self.stage, 1)
         self._column.addWidget(self.strip)

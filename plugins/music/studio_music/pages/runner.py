@@ -7,9 +7,8 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from studio.api import JobHandle, JobState, Kind, PluginContext, SavedArtifact, StudioError
+from studio.api import JobHandle, Kind, PluginContext, SavedArtifact, StudioError
 from studio_music.pages.takes import Take, take_of
-from studio_music.pages.wording import state_words
 
 
 class Runner(QObject):
@@ -19,16 +18,12 @@ class Runner(QObject):
         stopped: Whether the last job was stopped by the user.
 
     Signals:
-        said: What the job waits for.
-        stepped: Done, total, message, seconds left or None.
         made: A ``Take`` is on disk and read.
         sounded: An audio artifact is on disk.
         ended: It is over; carries the task's result.
         failed: It is over with a ``StudioError``.
     """
 
-    said = Signal(str)
-    stepped = Signal(float, float, str, object)
     made = Signal(object)
     sounded = Signal(object)
     ended = Signal(object)
@@ -67,18 +62,8 @@ class Runner(QObject):
         self.stopped = False
         job = self._ctx.tasks.submit(task, params, title=title, parents=parents, keep=keep)
         self.job = job
-        job.on_state(self._on_state).on_progress(self.stepped.emit)
         job.on_artifact(self._on_artifact).on_done(self._on_done)
         job.on_failed(self._on_failed).on_cancelled(self._on_cancelled)
-
-    def stop(self) -> None:
-        """Stop at the next step."""
-        if self.job is not None:
-            self.job.cancel()
-
-    def _on_state(self, state: JobState, reason: str) -> None:
-        if state in (JobState.WAITING, JobState.LOADING, JobState.RUNNING, JobState.PAUSED):
-            self.said.emit(state_words(state, reason))
 
     def _on_artifact(self, artifact: SavedArtifact) -> None:
         if artifact.kind != Kind.SCORE:

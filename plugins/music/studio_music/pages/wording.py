@@ -6,7 +6,6 @@ from typing import Final
 
 from PySide6.QtCore import QCoreApplication
 
-from studio.api import JobState
 from studio_music.instruments import DRUMS, PROGRAMS
 from studio_music.piece import TICKS, Key, Track
 
@@ -60,26 +59,6 @@ def instrument_name(track: Track) -> str:
     return tr("Drums") if track.drums else PROGRAMS[track.program]
 
 
-def state_words(state: JobState, reason: str) -> str:
-    """Return what a job waits for or does, until it tells how far it is."""
-    match state:
-        case JobState.WAITING:
-            return tr("Waiting: {reason}").format(reason=reason) if reason else tr("Waiting…")
-        case JobState.LOADING:
-            return reason or tr("Loading the model…")
-        case JobState.PAUSED:
-            return tr("Paused. Go on in the list of jobs.")
-        case _:
-            return reason or tr("Getting ready…")
-
-
-def time_left(seconds: float | None) -> str:
-    """Return "12 s left", "3 min left", or nothing."""
-    if seconds is None:
-        return ""
-    if seconds < 90:
-        return tr("{count} s left").format(count=max(1, round(seconds)))
-    return tr("{count} min left").format(count=round(seconds / 60))
 
 
 def clock(seconds: float) -> str:

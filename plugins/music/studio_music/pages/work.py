@@ -32,8 +32,6 @@ class Work:
         """So many takes are still to be composed."""
         self.following = True
         self.runner = Runner(ctx)
-        self.runner.said.connect(page.progress.say)
-        self.runner.stepped.connect(page.progress.step)
         self.runner.made.connect(self._on_made)
         self.runner.ended.connect(self._on_ended)
         self.runner.failed.connect(self._on_failed)
@@ -49,8 +47,7 @@ class Work:
         """Start, or stop what is at work."""
         if self.busy:
             self._more = 0
-            self.runner.stop()
-            self._page.progress.say(tr("Stopping…"))
+            self._page.progress.stop()
         else:
             self.run()
 
@@ -105,8 +102,8 @@ class Work:
             self._more = 0
             self._page.trouble.tell(error)
             return
-        if self.busy:
-            self._page.progress.begin(tr("Waiting for its turn…"))
+        if self.runner.job is not None:
+            self._page.progress.follow(self.runner.job)
             self._page.ask.show_busy(True)
 
     # --- results ------------------------------------------------------------------------------
@@ -138,5 +135,4 @@ class Work:
         self._page.opening.go_on()
 
     def _over(self) -> None:
-        self._page.progress.hide()
         self._page.ask.show_busy(self.busy)

@@ -76,7 +76,7 @@ def test_a_failure_says_why_and_can_be_tried_again(desk: Any, made: Any, tune: A
     desk.until(lambda: "is not a key" in desk.trouble())
     assert "Write it like" in desk.trouble()
     desk.runtime.enqueue(made(tune()), Result())
-    desk.qtbot.mouseClick(desk.page.trouble.retry, Qt.MouseButton.LeftButton)
+    desk.qtbot.mouseClick(desk.page.trouble.button, Qt.MouseButton.LeftButton)
     desk.until(lambda: not desk.document.empty)
     assert desk.trouble() == ""
 
