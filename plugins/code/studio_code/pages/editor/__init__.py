@@ -1,0 +1,1 @@
+"""The editor: typing, colours, brackets, finding. Knows no folder and no task."""

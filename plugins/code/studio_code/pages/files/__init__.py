@@ -1,0 +1,1 @@
+"""The folder on the disk: reading, writing, listing, watching, git. Knows no widget."""

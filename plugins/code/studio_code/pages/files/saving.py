@@ -1,0 +1,93 @@
+"""One save: never over what another program wrote, and a git commit where that is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from studio.api import ErrorCode, StudioError
+from studio_code.pages.files import disk_files, git
+from studio_code.pages.files.text_format import TextFile, TextFormat, decode, digest, encode
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What is on the disk now.
+
+    Attributes:
+        commit: The git commit it became; empty where there was none.
+    """
+
+    digest: str
+    commit: str = ""
+
+
+class Conflict(StudioError):
+    """Another program wrote the file since it was read.
+
+    Attributes:
+        found: What lies there, if it can be shown.
+    """
+
+    def __init__(self, name: str, found: TextFile | None) -> None:
+        super().__init__(
+            ErrorCode.BUSY,
+            f"{name} was changed by another program, so it was not saved over that.",
+            "Compare both, then keep yours or theirs.",
+        )
+        self.found = found
+
+
+class Taken(StudioError):
+    """There is a file where a new one should be."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            ErrorCode.BAD_INPUT, f"There is a file {name} already.", "Choose another name."
+        )
+
+
+def save(
+    path: Path,
+    text: str,
+    form: TextFormat,
+    expected: str,
+    *,
+    root: Path | None = None,
+    commit: str = "",
+) -> Saved:
+    """Write a text and return what is there now.
+
+    Args:
+        expected: The digest of what should lie there; empty for nothing.
+        root: The folder whose repository takes the commit.
+        commit: Its message; empty for no commit.
+
+    Raises:
+        StudioError: Something else lies there, or the disk refuses.
+    """
+    data = encode(text, form)
+    _check(path, expected)
+    if root is not None and commit:
+        repository = git.Repository.found(root)
+        ready = repository is not None and repository.ready(path)
+    else:
+        repository, ready = None, False
+    disk_files.write(path, data)
+    made = repository.commit(path, commit) if repository is not None and ready else ""
+    return Saved(digest(data), made)
+
+
+def _check(path: Path, expected: str) -> None:
+    if not path.exists():
+        return  # it was deleted, or never was: saving makes it
+    if not expected:
+        raise Taken(path.name)
+    there = disk_files.read_bytes(path)
+    if digest(there) == expected:
+        return
+    try:
+        found = decode(there, path.name)
+    except StudioError:
+        found = None
+    raise Conflict(path.name, found)

@@ -1,0 +1,139 @@
+"""How a text lies in its file: encoding, byte order mark, line endings. Bytes in, bytes out."""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+from dataclasses import dataclass
+
+from studio.api import BadInput, ErrorCode, StudioError
+
+LARGEST = 8 << 20
+LONGEST_LINE = 20_000
+"""Longer lines would hold up the window while they are laid out."""
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_UNKEPT = ("\u2029", "\ufdd0", "\ufdd1")
+"""Characters that a text document uses for itself."""
+
+
+@dataclass(frozen=True)
+class TextFormat:
+    """What is not the text itself, and must come back as it was.
+
+    Attributes:
+        mark: The byte order mark, or nothing.
+        newline: How most lines end.
+        mixed: Whether others end otherwise; saving makes them alike.
+    """
+
+    encoding: str = "utf-8"
+    mark: bytes = b""
+    newline: str = "\n"
+    mixed: bool = False
+
+    @property
+    def words(self) -> str:
+        """Return "UTF-8 · LF"."""
+        names = {"utf-8": "UTF-8", "utf-16-le": "UTF-16 LE", "utf-16-be": "UTF-16 BE"}
+        ends = {"\n": "LF", "\r\n": "CRLF", "\r": "CR"}[self.newline]
+        name = names.get(self.encoding, self.encoding)
+        name += " BOM" if self.mark and self.encoding == "utf-8" else ""
+        return f"{name} · {ends}"
+
+
+@dataclass(frozen=True)
+class TextFile:
+    """A file that was read.
+
+    Attributes:
+        text: With ``\\n`` between lines.
+        digest: Of the bytes on the disk.
+        locked: Why it can be read only; empty where it may be changed.
+    """
+
+    text: str
+    format: TextFormat
+    digest: str
+    locked: str = ""
+
+
+def digest(data: bytes) -> str:
+    """Return what tells two contents apart."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def too_large(name: str, size: int) -> StudioError:
+    """Return the sentence for a file that is not opened because of its size."""
+    return BadInput(
+        f"{name} has {size / (1 << 20):,.0f} MB; up to {LARGEST >> 20} MB are opened here.",
+        "Open it with a program made for large files; it was not changed.",
+    )
+
+
+def decode(data: bytes, name: str) -> TextFile:
+    """Return the text of a file.
+
+    Raises:
+        StudioError: It is binary, too large, or has a line too long to show.
+    """
+    if len(data) > LARGEST:
+        raise too_large(name, len(data))
+    mark, encoding = next((m for m in _MARKS if data.startswith(m[0])), (b"", "utf-8"))
+    if b"\0" in data and not encoding.startswith("utf-16"):
+        raise StudioError(
+            ErrorCode.UNSUPPORTED,
+            f"{name} is no text: it holds bytes that no text has.",
+            "Open it with the program it was made for; it was not changed.",
+        )
+    locked = ""
+    try:
+        text = data[len(mark) :].decode(encoding)
+    except UnicodeDecodeError:
+        mark, encoding = b"", "latin-1"
+        text = data.decode(encoding)
+        locked = f"{name} is neither UTF-8 nor UTF-16, so it can be read here but not changed."
+    _check_lines(text, name)
+    newline, mixed = _endings(text)
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if any(character in text for character in _UNKEPT) or "\0" in text:
+        locked = f"{name} holds characters that an edit would lose, so it can only be read here."
+    return TextFile(text, TextFormat(encoding, mark, newline, mixed), digest(data), locked)
+
+
+def encode(text: str, form: TextFormat) -> bytes:
+    """Return ``text`` (lines parted by ``\\n``) as it lies in the file.
+
+    Raises:
+        StudioError: The encoding has no place for a character.
+    """
+    lines = text if form.newline == "\n" else text.replace("\n", form.newline)
+    try:
+        return form.mark + lines.encode(form.encoding)
+    except UnicodeEncodeError as error:
+        odd = text[error.start : error.start + 1]
+        raise BadInput(
+            f"The character {odd!a} cannot be written as {form.words.split(' · ')[0]}.",
+            "Remove it; what you wrote is still here.",
+        ) from error
+
+
+def _endings(text: str) -> tuple[str, bool]:
+    windows = text.count("\r\n")
+    counts = {"\n": text.count("\n") - windows, "\r\n": windows, "\r": text.count("\r") - windows}
+    newline = max(counts, key=lambda end: counts[end]) if any(counts.values()) else "\n"
+    return newline, sum(1 for count in counts.values() if count) > 1
+
+
+def _check_lines(text: str, name: str) -> None:
+    longest = max(map(len, text.splitlines()), default=0)
+    if longest > LONGEST_LINE:
+        raise StudioError(
+            ErrorCode.UNSUPPORTED,
+            f"{name} has a line of {longest:,} characters; up to {LONGEST_LINE:,} can be shown.",
+            "Lay it out over several lines with its own program; it was not changed.",
+        )

@@ -1,0 +1,397 @@
+"""The open folder and the open files: the one door through which files are read and changed.
+
+Everything on the disk happens beside the window, in order. Knows no widget.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+
+from PySide6.QtCore import QObject, Signal
+
+from studio.api import BadInput, PluginContext, StudioError
+from studio_code.pages.chores import Chores
+from studio_code.pages.files import disk_files
+from studio_code.pages.files.saving import Conflict, Saved, save
+from studio_code.pages.files.text_format import TextFile
+from studio_code.pages.journal import Entry, Journal
+from studio_code.pages.languages import language_named
+from studio_code.pages.open_file import OpenFile, blank
+from studio_code.pages.proposal import Proposal
+from studio_code.pages.wording import tr
+
+Then = Callable[[OpenFile], None]
+
+
+class Workspace(QObject):
+    """What is open.
+
+    Attributes:
+        root: The open folder; None while there is none.
+        files: The open files, in the order of the tabs.
+        current: The one in view; None while there is none.
+        proposal: What is to be reviewed now; None while there is nothing.
+        journal: The changes that were accepted.
+
+    Signals:
+        root_changed: Another folder is open.
+        current_changed: Another file is in view, or none.
+        file_changed: The text of an open file is another (its path).
+        state_changed: Path, dirty mark or lock of an open file is another (its path).
+        opened, closed: An ``OpenFile`` came or went.
+        disk_changed: Something in the folder came or went (a path within it, or empty for all).
+        proposed: A ``Proposal`` is to be reviewed.
+        proposal_ended: It was accepted or declined.
+        accepted: A change was accepted and is on the disk (its path).
+        goto_asked: A file is in view and a line is wanted (its path, the line from 1).
+        failed: A ``StudioError`` to be shown on the page.
+    """
+
+    root_changed = Signal()
+    current_changed = Signal()
+    file_changed = Signal(str)
+    state_changed = Signal(str)
+    opened = Signal(object)
+    closed = Signal(object)
+    disk_changed = Signal(str)
+    proposed = Signal(object)
+    proposal_ended = Signal()
+    accepted = Signal(str)
+    goto_asked = Signal(str, int)
+    failed = Signal(object)
+
+    def __init__(self, ctx: PluginContext) -> None:
+        super().__init__()
+        self._ctx = ctx
+        self.chores = Chores(ctx)
+        self.root: Path | None = None
+        self.files: list[OpenFile] = []
+        self.current: OpenFile | None = None
+        self.proposal: Proposal | None = None
+        self.journal = Journal(ctx, self.chores)
+        self._opening: dict[str, list[Then]] = {}
+
+    # --- the folder ---------------------------------------------------------------------------
+
+    def open_folder(self, path: Path) -> None:
+        """Open a folder; the files of the one before are closed, their drafts kept."""
+
+        def show(found: Path) -> None:
+            if found == self.root:
+                return
+            for file in list(self.files):
+                self.close(file)
+            self.root = found
+            self.journal.open(found)
+            self.root_changed.emit()
+
+        self.chores.do(lambda: _checked_folder(path), show, self.failed.emit)
+
+    def locate(self, path: str) -> Path:
+        """Return where a file lies on the disk.
+
+        Raises:
+            StudioError: It lies outside the folder, or no folder is open.
+        """
+        if PurePosixPath(path).is_absolute() or Path(path).is_absolute():
+            if self.find(path) is None and path not in self._opening:
+                raise BadInput(f"{path} is not open, so it is left alone.")
+            return Path(path)
+        if self.root is None:
+            raise BadInput(
+                tr("No folder is open, so there is no place for this file."),
+                tr("Open a folder first."),
+            )
+        return disk_files.place(self.root, path)
+
+    def name_of(self, path: Path) -> str:
+        """Return what a file on the disk is called here: relative inside the folder."""
+        if self.root is not None and path.is_relative_to(self.root):
+            return path.relative_to(self.root).as_posix()
+        return path.as_posix()
+
+    # --- opening and closing ------------------------------------------------------------------
+
+    def find(self, path: str) -> OpenFile | None:
+        """Return an open file."""
+        return next((file for file in self.files if file.path == path), None)
+
+    def open(self, path: str, then: Then | None = None) -> None:
+        """Bring a file into view, reading it beside the window if it is not open yet."""
+
+        def shown(file: OpenFile) -> None:
+            self.set_current(file)
+            if then is not None:
+                then(file)
+
+        self.bring(path, shown)
+
+    def bring(self, path: str, then: Then) -> None:
+        """Open a file without bringing it into view, then call; failures are told."""
+        file = self.find(path)
+        if file is not None:
+            then(file)
+            return
+        waiting = self._opening.setdefault(path, [])
+        waiting.append(then)
+        if len(waiting) > 1:
+            return
+
+        def failed(error: StudioError) -> None:
+            self._opening.pop(path, None)
+            self.failed.emit(error)
+
+        def read(found: TextFile) -> None:
+            calls = self._opening.pop(path, [])
+            opened = self.find(path) or self.add(OpenFile(path, found))
+            for call in calls:
+                call(opened)
+
+        try:
+            where = self.locate(path)
+        except StudioError as error:
+            failed(error)
+            return
+        self.chores.do(lambda: disk_files.read(where), read, failed)
+
+    def add(self, file: OpenFile, at: int = -1) -> OpenFile:
+        """Take an open file in."""
+        file.setParent(self)
+        file.changed.connect(lambda: self.file_changed.emit(file.path))
+        file.state_changed.connect(lambda: self.state_changed.emit(file.path))
+        self.files.insert(at if 0 <= at <= len(self.files) else len(self.files), file)
+        self.opened.emit(file)
+        return file
+
+    def new(self, text: str = "", language: str = "python", path: str = "") -> OpenFile:
+        """Open a text that has no file yet, and bring it into view."""
+        file = OpenFile(path or self._free_name(language), blank(), untitled=True)
+        file.set_text(text)
+        self.add(file)
+        self.set_current(file)
+        return file
+
+    def set_current(self, file: OpenFile | None) -> None:
+        """Bring an open file into view."""
+        if file is not self.current and (file is None or file in self.files):
+            self.current = file
+            self.current_changed.emit()
+
+    def close(self, file: OpenFile) -> None:
+        """Close a file; what was not saved is gone from view (the page keeps it to be reopened)."""
+        if file not in self.files:
+            return
+        at = self.files.index(file)
+        self.files.remove(file)
+        if self.proposal is not None and self.proposal.path == file.path:
+            self.decline()
+        if self.current is file:
+            beside = self.files[min(at, len(self.files) - 1)] if self.files else None
+            self.current = beside
+            self.current_changed.emit()
+        self.closed.emit(file)
+        file.deleteLater()
+
+    def goto(self, path: str, line: int) -> None:
+        """Bring a line of a file into view; lines count from 1."""
+        self.open(path, lambda file: self.goto_asked.emit(file.path, line))
+
+    # --- saving -------------------------------------------------------------------------------
+
+    def save(self, file: OpenFile, then: Then | None = None, *, path: str = "") -> None:
+        """Write an open file to the disk, ``path`` for another place than it has.
+
+        Never over what changed there meanwhile: then ``file.outside`` is set.
+        """
+        self._write(file, path or file.path, lambda saved: then(file) if then else None)
+
+    def _write(
+        self,
+        file: OpenFile,
+        path: str,
+        then: Callable[[Saved], None],
+        commit: str = "",
+    ) -> None:
+        moved = path != file.path or file.untitled
+        text, form = file.text(), file.format
+        expected = "" if moved or file.gone else file.digest
+
+        def done(saved: Saved) -> None:
+            if path != file.path:
+                file.set_path(path)
+            file.saved(text, saved.digest)
+            self.disk_changed.emit(path)
+            then(saved)
+
+        def failed(error: StudioError) -> None:
+            if isinstance(error, Conflict) and not moved and error.found is not None:
+                file.changed_outside(error.found)
+            self.failed.emit(error)
+
+        try:
+            if file.locked and not moved:
+                raise BadInput(file.locked, tr("Save it under another name."))
+            where = self.locate(path)
+        except StudioError as error:
+            self.failed.emit(error)
+            return
+        root = self.root if commit and not Path(path).is_absolute() else None
+        self.chores.do(
+            lambda: save(where, text, form, expected, root=root, commit=commit), done, failed
+        )
+
+    # --- changes by a model -------------------------------------------------------------------
+
+    def context(self, limit_chars: int) -> list[dict[str, str]]:
+        """Return the open files as ``{path, text}``, the one in view first; whole files only."""
+        order = sorted(self.files, key=lambda file: file is not self.current)
+        found, room = [], limit_chars
+        for file in order:
+            text = file.text()
+            if len(text) <= room:
+                found.append({"path": file.path, "text": text})
+                room -= len(text)
+        return found
+
+    def propose(
+        self, path: str, new_text: str, why: str, artifact_id: str = "", *, theirs: bool = False
+    ) -> None:
+        """Have a new text for a file reviewed; nothing changes until it is accepted."""
+
+        def show(old: str) -> None:
+            self.proposal = Proposal(path, old, new_text, why, artifact_id, theirs)
+            self.proposed.emit(self.proposal)
+
+        file = self.find(path)
+        if file is not None:
+            self.set_current(file)
+            show(file.text())
+            return
+        try:
+            where = self.locate(path)
+        except StudioError as error:
+            self.failed.emit(error)
+            return
+        self.chores.do(lambda: where.is_file(), lambda there: self._review(path, there, show))
+
+    def _review(self, path: str, there: bool, show: Callable[[str], None]) -> None:
+        if there:
+            self.open(path, lambda file: show(file.text()))
+        else:
+            show("")
+
+    def decline(self) -> None:
+        """End the review; nothing changes."""
+        if self.proposal is not None:
+            self.proposal = None
+            self.proposal_ended.emit()
+
+    def accept(self, path: str, text: str, why: str, artifact_id: str = "") -> None:
+        """Change a file to ``text``: the only way in which a model changes one.
+
+        It goes into the editor, to the disk and into the journal, in this order; where the disk
+        refuses, the text stays in the editor, unsaved, and the refusal is told.
+        """
+        self.decline()
+
+        def change(file: OpenFile, made: bool = False) -> None:
+            if file.locked:
+                self.failed.emit(BadInput(file.locked, tr("Save it under another name first.")))
+                return
+            before = None if made else file.text()
+            file.set_text(text)
+            self._keep(file, before, why, artifact_id)
+
+        file = self.find(path)
+        if file is not None:
+            change(file, file.untitled)
+            return
+        try:
+            where = self.locate(path)
+        except StudioError as error:
+            self.failed.emit(error)
+            return
+
+        def there(found: bool) -> None:
+            if found:
+                self.open(path, change)
+            else:
+                change(self.new("", path=path), made=True)
+
+        self.chores.do(lambda: where.is_file(), there)
+
+    def _keep(self, file: OpenFile, before: str | None, why: str, artifact_id: str) -> None:
+        """Save an accepted change and enter it into the journal."""
+        after = file.text()
+        words = self.journal.verdict_words(artifact_id)
+        entry = Entry(path=file.path, why=why, artifact=artifact_id, verdict=words)
+
+        def done(saved: Saved) -> None:
+            self.journal.add(entry.made(file.path, before, after, saved.commit))
+            self.accepted.emit(file.path)
+
+        if self.root is None and file.untitled:  # nowhere to save it to: it stays an unsaved tab
+            self.accepted.emit(file.path)
+            return
+        self._write(file, file.path, done, commit=entry.message)
+
+    # --- taking them back ---------------------------------------------------------------------
+
+    def undo(self, entry: Entry) -> None:
+        """Take an accepted change back, if its file is still as the change left it."""
+        self._swap(entry, undone=True)
+
+    def redo(self, entry: Entry) -> None:
+        """Make a change again that was taken back."""
+        self._swap(entry, undone=False)
+
+    def _swap(self, entry: Entry, *, undone: bool) -> None:
+        def with_texts(texts: tuple[str | None, str]) -> None:
+            before, after = texts
+            old, new = (after, before or "") if undone else (before or "", after)
+            self.bring(entry.path, lambda file: self._swap_text(entry, file, old, new, undone))
+
+        self.journal.texts(entry, with_texts, self.failed.emit)
+
+    def _swap_text(self, entry: Entry, file: OpenFile, old: str, new: str, undone: bool) -> None:
+        if file.text() != old:
+            words = (
+                tr("{name} was changed since, so this is not taken back as a whole.")
+                if undone
+                else tr("{name} was changed since, so this is not made again as a whole.")
+            )
+            self.failed.emit(
+                BadInput(words.format(name=file.name), tr("The difference is shown: take parts."))
+            )
+            self.propose(file.path, new, entry.turned_words(undone=undone), entry.artifact)
+            return
+        file.set_text(new)
+        self.set_current(file)
+
+        def done(saved: Saved) -> None:
+            self.journal.turn(entry, undone=undone, commit=saved.commit)
+
+        message = entry.turned_words(undone=undone) if entry.commit else ""
+        self._write(file, file.path, done, commit=message)
+
+    # --- names --------------------------------------------------------------------------------
+
+    def _free_name(self, language: str) -> str:
+        suffix = language_named(language).suffixes[0]
+        taken = {file.path for file in self.files}
+        names = (f"untitled-{number}{suffix}" for number in range(1, len(taken) + 2))
+        return next(name for name in names if name not in taken)
+
+    def finish(self) -> None:
+        """Do what the disk still waits for: the window is closing."""
+        self.chores.finish()
+
+
+def _checked_folder(path: Path) -> Path:
+    try:
+        found = path.expanduser().resolve(strict=True)
+        next(found.iterdir(), None)
+    except OSError as error:
+        raise disk_files.explain(error, "open", path.name or str(path)) from error
+    return found
