@@ -104,9 +104,11 @@ def test_a_new_file_is_one_hunk() -> None:
 def test_huge_texts_are_replaced_as_a_whole() -> None:
     old = "".join(f"{n}\n" for n in range(MAX_LINES + 10))
     change = compare(old, old.replace("1", "one"))
-    assert change.whole and len(change.hunks) == 1
+    assert change.whole
+    assert len(change.hunks) == 1
     small = compare(old, old + "end\n")
-    assert not small.whole and small.hunks[0].start == MAX_LINES + 10
+    assert not small.whole
+    assert small.hunks[0].start == MAX_LINES + 10
 
 
 def test_texts_of_the_largest_size_take_no_minute() -> None:

@@ -1,4 +1,7 @@
-"""A proposed text against the present one, as hunks to take or to leave. Knows no Qt and no file."""
+"""A proposed text against the present one, as hunks to take or to leave.
+
+Knows no Qt and no file.
+"""
 
 from __future__ import annotations
 
