@@ -14,6 +14,7 @@ from studio.protocol.errors import StudioError
 from studio.protocol.states import JobState, Priority
 
 if TYPE_CHECKING:
+    from PySide6.QtCore import QRect, QRectF
     from PySide6.QtGui import QFont, QIcon
     from PySide6.QtWidgets import QWidget
 
@@ -253,6 +254,58 @@ class Ui(Protocol):
         """Return a row that says what went wrong; hidden until it is told."""
         ...
 
+    def prose_view(
+        self,
+        *,
+        on_link: Callable[[str], None] | None = None,
+        block_actions: Sequence[BlockAction] = (),
+    ) -> ProseView:
+        """Return a view of Markdown that may grow while it is written.
+
+        Args:
+            on_link: Takes the http(s) address of a link that was clicked; without it the window
+                shows the address, as ``open_link`` does.
+            block_actions: What a page can do with a block of code, once that is complete.
+        """
+        ...
+
+    def plain_view(self) -> PlainView:
+        """Return a view of text as it was written, such as what a person said in a chat."""
+        ...
+
+    def highlight(self, lines: Sequence[str], language: str) -> list[list[tuple[int, int, str]]]:
+        """Return the coloured runs of each line: start, length, and a colour of ``tokens``.
+
+        Slow for long code: this one call needs no window, so ``run_later`` may make it. Empty runs
+        where ``language`` (a name that Pygments knows) is unknown or there is too much code.
+        """
+        ...
+
+    def code_color(self, token: str) -> str:
+        """Return the colour of ``tokens`` for a token type of Pygments (``"Token.Keyword"``).
+
+        Empty for what has the colour of text.
+        """
+        ...
+
+    def paint_box(
+        self,
+        widget: QWidget,
+        exposed: QRect,
+        box: QRectF,
+        radius: float,
+        fill: str,
+        line: str = "",
+        width: float = 1,
+    ) -> None:
+        """Draw a rounded box on ``widget``, as behind cards and bubbles: for its ``paintEvent``.
+
+        Args:
+            exposed: What is to be painted.
+            fill, line: Colours of ``tokens``; no ``line`` draws none.
+        """
+        ...
+
     def empty_state(
         self,
         icon: str,
@@ -346,6 +399,64 @@ class TroubleRow(Protocol):
 
     def hide(self) -> None:
         """Take the message away."""
+        ...
+
+
+BlockAction = tuple[str, str, Callable[[str, str], None]]
+"""What can be done with a block of code: words, icon, and what takes the code and its language."""
+
+
+class ProseView(Protocol):
+    """Markdown as it is written: running text, code with colours and a copy button, tables.
+
+    Loads nothing, whatever the text names; shows HTML as it is written.
+    """
+
+    @property
+    def widget(self) -> QWidget:
+        """What to put into a page; as tall as its text."""
+        ...
+
+    @property
+    def text(self) -> str:
+        """All that was given, as Markdown."""
+        ...
+
+    def plain_text(self) -> str:
+        """Return what is shown, without the marks of Markdown."""
+        ...
+
+    def append(self, text: str) -> None:
+        """Add text at the end; it is drawn a moment later."""
+        ...
+
+    def finish(self) -> None:
+        """Draw all there is: no more will come."""
+        ...
+
+    def set_text(self, text: str) -> None:
+        """Show another text, which is complete."""
+        ...
+
+    def flush(self) -> None:
+        """Draw what has come, now."""
+        ...
+
+
+class PlainView(Protocol):
+    """Text without Markdown, as wide as it needs."""
+
+    @property
+    def widget(self) -> QWidget:
+        """What to put into a page; as large as its text."""
+        ...
+
+    def set_text(self, text: str) -> None:
+        """Show ``text``; a hundred thousand characters and more hold up the window."""
+        ...
+
+    def set_limit(self, width: int) -> None:
+        """Wrap at ``width`` pixels; nothing is shown before."""
         ...
 
 

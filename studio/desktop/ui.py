@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import QRect, QRectF, QUrl
 from PySide6.QtGui import QDesktopServices, QFont, QGuiApplication, QIcon
 from PySide6.QtWidgets import QFileDialog, QMenu, QPushButton, QToolButton, QWidget
 
 from studio.api.artifacts import SavedArtifact
-from studio.api.gui import Tokens, WeightsView
+from studio.api.gui import BlockAction, Tokens, WeightsView
 from studio.api.params import Params
+from studio.desktop.boxes import paint_box
 from studio.desktop.confirm import show_confirm, show_link
 from studio.desktop.forms import FormServices, ParamsFormWidget
 from studio.desktop.job_rows import ProgressRow, TroubleRow
 from studio.desktop.look import Look
+from studio.desktop.prose.highlight import Run, color_of, highlight
+from studio.desktop.prose.plain_view import PlainView
+from studio.desktop.prose.prose_view import ProseView
 from studio.desktop.states import EmptyState
 from studio.desktop.widgets.menu import Menu
 
@@ -94,6 +98,41 @@ class WindowUi:
     def trouble_row(self) -> TroubleRow:
         """Return a row that says what went wrong; hidden until it is told."""
         return TroubleRow(self.look)
+
+    def prose_view(
+        self,
+        *,
+        on_link: Callable[[str], None] | None = None,
+        block_actions: Sequence[BlockAction] = (),
+    ) -> ProseView:
+        """Return a view of Markdown that may grow while it is written."""
+        return ProseView(self, on_link=on_link, block_actions=block_actions)
+
+    def plain_view(self) -> PlainView:
+        """Return a view of text as it was written."""
+        return PlainView(self)
+
+    def highlight(self, lines: Sequence[str], language: str) -> list[list[Run]]:
+        """Return the coloured runs of each line; needs no window."""
+        return highlight(lines, language)
+
+    def code_color(self, token: str) -> str:
+        """Return the colour of ``tokens`` for a token type of Pygments, or nothing."""
+        return color_of(token)
+
+    def paint_box(
+        self,
+        widget: QWidget,
+        exposed: QRect,
+        box: QRectF,
+        radius: float,
+        fill: str,
+        line: str = "",
+        width: float = 1,
+    ) -> None:
+        """Draw a rounded box on ``widget`` in colours of ``tokens``."""
+        color = self.look.theme.color
+        paint_box(widget, exposed, box, radius, color(fill), color(line) if line else None, width)
 
     def empty_state(
         self,

@@ -11,6 +11,8 @@ from studio.core.settings import Namespace
 from studio.desktop.forms import ParamsFormWidget
 from studio.desktop.job_rows import ProgressRow, TroubleRow
 from studio.desktop.plugin_context import CatalogueView, PluginContext, PluginLibrary, PluginTasks
+from studio.desktop.prose.plain_view import PlainView
+from studio.desktop.prose.prose_view import ProseView
 from studio.desktop.ui import WindowUi
 from studio.runtime.context import Context
 from studio.runtime.engines.text.engine import TextEngine
@@ -30,6 +32,8 @@ def window(
     form: ParamsFormWidget,
     progress: ProgressRow,
     trouble: TroubleRow,
+    prose: ProseView,
+    plain: PlainView,
 ) -> None:
     """The window half."""
     _context: api.PluginContext = context
@@ -44,6 +48,8 @@ def window(
     _form: gui.ParamsForm = form
     _progress: gui.ProgressRow = progress
     _trouble: gui.TroubleRow = trouble
+    _prose: gui.ProseView = prose
+    _plain: gui.PlainView = plain
 
 
 def runtime(context: Context, loader: TextLoader, engine: TextEngine) -> None:

@@ -17,7 +17,7 @@ from PySide6.QtCore import QCoreApplication
 
 from studio.api import PluginContext
 from studio.api.gui import Ui
-from studio_chat.pages.markdown_view import MarkdownView
+from studio_chat.pages.message_card import ReplyBody
 from studio_chat.pages.session import Session
 from studio_chat.pages.thread_view import ThreadView
 from studio_chat.pages.turns import Reply, Turn
@@ -89,8 +89,8 @@ def stream(ctx: PluginContext, batch: int) -> dict[str, float]:
     )
     card = thread.cards[-1]
     card.set_reply(Reply("bench", "a"))
-    view = card.findChild(MarkdownView)
-    assert isinstance(view, MarkdownView)
+    assert isinstance(card.body, ReplyBody)
+    view = card.body.view
     spent: list[float] = []
     tokens = answer_tokens(TOKENS)
     for at in range(0, len(tokens), batch):

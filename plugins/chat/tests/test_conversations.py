@@ -266,7 +266,7 @@ def test_coming_back_shows_the_reply_that_is_still_written(desk: Any) -> None:
     desk.page.new()
     desk.page.open(first)
     desk.settled()
-    assert desk.page.thread_view.cards[-1].body.view.source == "so far"
+    assert desk.page.thread_view.cards[-1].body.view.text == "so far"
     desk.runtime.release()
     desk.over()
     assert desk.thread()[-1] == ("assistant", "so far and on")

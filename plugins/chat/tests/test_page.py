@@ -328,7 +328,7 @@ def test_new_text_scrolls_only_for_who_is_at_the_bottom(desk: Any) -> None:
     assert thread._down.isVisible()
     desk.runtime.release()
     desk.over()
-    desk.until(lambda: thread.cards[-1].body.view.source.endswith("line 59\n\n"))
+    desk.until(lambda: thread.cards[-1].body.view.text.endswith("line 59\n\n"))
     desk.qtbot.wait(50)
     assert bar.value() == before
     thread._down.click()
@@ -374,7 +374,7 @@ def test_a_change_of_theme_redraws_what_is_there(desk: Any) -> None:
     desk.say("hi")
     desk.look.theme.set_mode(ThemeMode.LIGHT)
     view = desk.page.thread_view.cards[-1].body.view
-    assert [type(piece).__name__ for piece in view.pieces] == ["ProseView", "CodeView", "TableView"]
+    assert [type(piece).__name__ for piece in view.pieces] == ["TextView", "CodeView", "TableView"]
     desk.look.theme.set_mode(ThemeMode.DARK)
     assert view.pieces[1].text == "import os"
 

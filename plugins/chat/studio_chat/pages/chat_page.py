@@ -125,8 +125,6 @@ class ChatPage(QWidget):
         self.composer.weights_picked.connect(self._on_weights)
         self.composer.edit_last.connect(self.edit_last)
         self.form.on_change(self._settings_timer.start)
-        self._end_theme = self._ctx.ui.on_theme(lambda _tokens: self._restyle())
-        self.destroyed.connect(lambda: self._end_theme())
 
     def _timer(self, milliseconds: int, run: Any) -> QTimer:
         timer = QTimer(self)
@@ -134,10 +132,6 @@ class ChatPage(QWidget):
         timer.setInterval(milliseconds)
         timer.timeout.connect(run)
         return timer
-
-    def _restyle(self) -> None:
-        self.thread_view.restyle()
-        self.update()
 
     # --- conversations ------------------------------------------------------------------------
 

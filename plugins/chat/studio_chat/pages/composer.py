@@ -20,7 +20,6 @@ from PySide6.QtWidgets import (
 )
 
 from studio.api.gui import Ui
-from studio_chat.pages.boxes import paint_box
 from studio_chat.pages.growing_edit import GrowingEdit
 from studio_chat.pages.session import MAX_MESSAGE
 
@@ -215,10 +214,9 @@ class Composer(QFrame):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the box, with a ring while the keyboard is in it."""
-        colors = self._ui.tokens.colors
-        ring, width = (colors["accent"], 2) if self.field.hasFocus() else (colors["line"], 1)
+        ring, width = ("accent", 2) if self.field.hasFocus() else ("line", 1)
         box = QRectF(self.rect()).adjusted(1, 1, -1, -1)
-        paint_box(self, event.rect(), box, 16, colors["panel"], ring, width)
+        self._ui.paint_box(self, event.rect(), box, 16, "panel", ring, width)
 
 
 class _Field(GrowingEdit):

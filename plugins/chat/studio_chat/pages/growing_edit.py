@@ -11,8 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontMetricsF, QResizeEvent
 from PySide6.QtWidgets import QPlainTextEdit, QStyle, QStyleOptionFrame
 
-from studio_chat.pages.prose_view import TEXT_PX
-
+_TEXT_PX = 14  # as the text of the thread
 _DOCUMENT_MARGIN = 4
 
 
@@ -23,9 +22,9 @@ class GrowingEdit(QPlainTextEdit):
         super().__init__()
         self._max_lines, self._min_lines = max_lines, min_lines
         font = self.font()
-        font.setPixelSize(TEXT_PX)
+        font.setPixelSize(_TEXT_PX)
         self.setFont(font)
-        self.setStyleSheet(f"font-size: {TEXT_PX}px;")
+        self.setStyleSheet(f"font-size: {_TEXT_PX}px;")
         self.setTabChangesFocus(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.document().setDocumentMargin(_DOCUMENT_MARGIN)

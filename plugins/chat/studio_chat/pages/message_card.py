@@ -9,17 +9,15 @@ from PySide6.QtGui import QEnterEvent, QFocusEvent, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from studio.api import PluginContext
-from studio_chat.pages.boxes import paint_box
 from studio_chat.pages.card_bar import BAR_HEIGHT, CardBar
 from studio_chat.pages.card_status import CardStatus
 from studio_chat.pages.edit_box import Choice, EditBox
-from studio_chat.pages.markdown_view import MarkdownView
-from studio_chat.pages.plain_view import SHOWN_CHARACTERS, PlainView
 from studio_chat.pages.turns import SENDING, Reply, Turn
 from studio_chat.pages.wording import figures, reply_name
 
 _BUBBLE_SHARE = 0.82
-_MOST_SHOWN = 200_000
+_FIRST_SHOWN, _MOST_SHOWN = 6_000, 200_000
+"""Characters of what a person wrote: more is slow to lay out and seldom read."""
 
 
 class Deeds(Protocol):
@@ -113,12 +111,6 @@ class MessageCard(QWidget):
                 self._bar.set_last(last)
             self._show_bar()
             self.body.refresh(self.turn)
-
-    def restyle(self) -> None:
-        """Draw everything in the colours of a new theme."""
-        if isinstance(self.body, ReplyBody):
-            self.body.view.restyle()
-        self.update()
 
     # --- editing ------------------------------------------------------------------------------
 
@@ -229,8 +221,8 @@ class MyBody(QWidget):
         super().__init__(card)
         self.setMinimumWidth(1)
         self._ctx = ctx
-        self._view = PlainView(ctx.ui)
-        self._shown = SHOWN_CHARACTERS
+        self._view = ctx.ui.plain_view()
+        self._shown = _FIRST_SHOWN
         self._text = ""
         self._more = ctx.ui.button("")
         self._more.setProperty("kind", "link")
@@ -241,7 +233,7 @@ class MyBody(QWidget):
         self._note.hide()
         inner = QVBoxLayout()
         inner.setSpacing(6)
-        inner.addWidget(self._view)
+        inner.addWidget(self._view.widget)
         inner.addWidget(self._more)
         inner.addWidget(self._note)
         row = QHBoxLayout(self)
@@ -260,7 +252,7 @@ class MyBody(QWidget):
         """Nothing of a bubble depends on what goes on around it."""
 
     def _draw(self) -> None:
-        self._view.set_text(self._text, self._shown)
+        self._view.set_text(self._text[: self._shown])
         hidden = len(self._text) - self._shown
         self._more.setVisible(hidden > 0)
         if hidden > 0:
@@ -279,9 +271,9 @@ class MyBody(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the bubble behind the text."""
-        left = self._view.x() - 16
+        left = self._view.widget.x() - 16
         box = QRectF(left, 0, self.width() - left, self.height())
-        paint_box(self, event.rect(), box, 14, self._ctx.ui.tokens.colors["raised"])
+        self._ctx.ui.paint_box(self, event.rect(), box, 14, "raised")
 
 
 class ReplyBody(QWidget):
@@ -304,13 +296,13 @@ class ReplyBody(QWidget):
         head.addWidget(self._icon)
         head.addWidget(self._name)
         head.addWidget(self._figures, 1)
-        self.view = MarkdownView(ctx.ui)
+        self.view = ctx.ui.prose_view()
         self.status = CardStatus(ctx.ui, card)
         column = QVBoxLayout(self)
         column.setContentsMargins(18, 13, 18, 9)
         column.setSpacing(8)
         column.addLayout(head)
-        column.addWidget(self.view)
+        column.addWidget(self.view.widget)
         column.addWidget(self.status)
 
     def set_turn(self, turn: Turn) -> None:
@@ -318,14 +310,14 @@ class ReplyBody(QWidget):
         self._icon.setPixmap(self._ctx.ui.icon("sparkles", "accent").pixmap(QSize(16, 16)))
         self._name.setText(reply_name(self._ctx, turn))
         writing = self._reply is not None
-        if not writing and turn.content != self.view.source:
-            self.view.set_source(turn.content)
+        if not writing and turn.content != self.view.text:
+            self.view.set_text(turn.content)
         self.refresh(turn)
 
     def set_reply(self, reply: Reply | None) -> None:
         """Show how far the reply is."""
-        if reply is not None and self._reply is None and self.view.source != reply.text:
-            self.view.set_source(reply.text)
+        if reply is not None and self._reply is None and self.view.text != reply.text:
+            self.view.set_text(reply.text)
         if reply is None and self._reply is not None:
             self.view.finish()
         self._reply = reply
@@ -335,10 +327,9 @@ class ReplyBody(QWidget):
         """Show anew how the reply stands."""
         self._figures.setText(figures(turn, self._reply))
         self.status.show_state(turn, self._reply)
-        self.view.setVisible(bool(self.view.source))
+        self.view.widget.setVisible(bool(self.view.text))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the card behind."""
-        colors = self._ctx.ui.tokens.colors
         box = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
-        paint_box(self, event.rect(), box, 12, colors["panel"], colors["line"])
+        self._ctx.ui.paint_box(self, event.rect(), box, 12, "panel", "line")

@@ -147,11 +147,6 @@ class ThreadView(QScrollArea):
         if card is not None:
             card.append(text)
 
-    def restyle(self) -> None:
-        """Draw everything in the colours of a new theme."""
-        for card in self.cards:
-            card.restyle()
-
     # --- moving about -------------------------------------------------------------------------
 
     def to_bottom(self) -> None:

@@ -1,4 +1,4 @@
-"""A table of an answer. Wide ones scroll sideways by themselves; cells wrap before they are cut."""
+"""A table of a text. Wide ones scroll sideways by themselves; cells wrap before they are cut."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QTextBrowser, QWidget
 
 from studio.api.gui import Ui
-from studio_chat.pages.markdown_blocks import Block, Span
-from studio_chat.pages.prose_view import StillBrowser, char_format
+from studio.desktop.prose.markdown_blocks import Block, Span
+from studio.desktop.prose.still_browser import StillBrowser
+from studio.desktop.prose.text_view import char_format
 
 _MIN_COLUMN = 84
 _ALIGN = {"center": Qt.AlignmentFlag.AlignHCenter, "right": Qt.AlignmentFlag.AlignRight}
@@ -32,7 +33,7 @@ class TableView(StillBrowser):
         super().__init__(ui, parent)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         self._block = Block("table")
-        self.document().setDefaultFont(self._font(13))
+        self.document().setDefaultFont(self.text_font(13))
         self.horizontalScrollBar().rangeChanged.connect(lambda: self._fit())
 
     def show_blocks(self, blocks: list[Block]) -> None:
@@ -56,7 +57,7 @@ class TableView(StillBrowser):
                         at.setFormat(form)
                     self._write(at.firstCursorPosition(), cell, x, head=y == 0)
         cursor.endEditBlock()
-        self._rest_cursor()
+        self.rest_cursor()
         self._fit()
 
     def _write(
@@ -68,7 +69,7 @@ class TableView(StillBrowser):
             _ALIGN.get(aligns[column] if column < len(aligns) else "", Qt.AlignmentFlag.AlignLeft)
         )
         cursor.setBlockFormat(layout)
-        font = self._font(13, bold=head)
+        font = self.text_font(13, bold=head)
         for span in cell:
             cursor.insertText(span.text, char_format(self.ui, span, font))
 
@@ -85,7 +86,7 @@ class TableView(StillBrowser):
         return form
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Scroll sideways only; up and down is the thread's."""
+        """Scroll sideways only; up and down is for what it is in."""
         if abs(event.angleDelta().x()) > abs(event.angleDelta().y()):
             QTextBrowser.wheelEvent(self, event)
         else:

@@ -10,6 +10,7 @@ list be a widget like any other.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
@@ -23,7 +24,7 @@ BlockKind = Literal["paragraph", "heading", "code", "table", "rule"]
 LINK_SCHEMES = ("http://", "https://")
 LINE_BREAK = "\u2028"
 MAX_DEPTH = 8
-"""Deeper lists and quotes are drawn at this depth: an answer may nest without end, a column may
+"""Deeper lists and quotes are drawn at this depth: a text may nest without end, a column may
 not.
 """
 
@@ -74,6 +75,30 @@ class Block:
 def parse(source: str) -> list[Block]:
     """Return the blocks of a finished text."""
     return _Flattener().run(_parser().parse(source))
+
+
+def plain(blocks: Sequence[Block]) -> str:
+    """Return the text of ``blocks`` without marks: items on their lines, cells between tabs."""
+    parts: list[str] = []
+    for above, block in zip((None, *blocks), blocks, strict=False):
+        if above is not None:
+            in_list = block.marker and (above.marker or above.indent)
+            parts.append("\n" if in_list else "\n\n")
+        parts.append(_plain(block))
+    return "".join(parts)
+
+
+def _plain(block: Block) -> str:
+    if block.kind == "code":
+        return block.text
+    if block.kind == "table":
+        return "\n".join("\t".join(_words(cell) for cell in row) for row in block.rows)
+    indent = "  " * (block.indent - 1 if block.marker else block.indent)
+    return indent + f"{block.marker} {_words(block.spans)}".strip()
+
+
+def _words(spans: Spans) -> str:
+    return "".join(span.text for span in spans).replace(LINE_BREAK, "\n")
 
 
 @dataclass

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studio_chat.pages.markdown_blocks import Block, MarkdownStream, Span, parse
+from studio.desktop.prose.markdown_blocks import Block, MarkdownStream, Span, parse
 
 SAMPLE = """# Title
 Some **bold** and *it* `code` [link](https://a.b)

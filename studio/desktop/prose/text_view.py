@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from math import ceil
 
-from PySide6.QtCore import QPoint, QRectF, Qt, QUrl
+from PySide6.QtCore import QPoint, QRectF, Qt
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -19,66 +19,19 @@ from PySide6.QtGui import (
     QTextCursor,
     QTextFormat,
     QTextOption,
-    QWheelEvent,
 )
-from PySide6.QtWidgets import QFrame, QSizePolicy, QTextBrowser, QWidget
+from PySide6.QtWidgets import QWidget
 
 from studio.api.gui import Ui
-from studio_chat.pages.markdown_blocks import Block, Span
+from studio.desktop.prose.markdown_blocks import Block, Span
+from studio.desktop.prose.still_browser import TEXT_PX, StillBrowser
 
-TEXT_PX = 14
 _HEADING_PX = {1: 20, 2: 17, 3: 15}
 _LINE_HEIGHT = 150.0  # per cent of the font's own
 _INDENT = 22
 _QUOTE_INDENT = 16
 _QUOTE = QTextFormat.Property.UserProperty.value + 1
 _RULE = QTextFormat.Property.UserProperty.value + 2
-
-
-class StillBrowser(QTextBrowser):
-    """Text to select and copy that is as tall as its content and never loads anything."""
-
-    def __init__(self, ui: Ui, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.ui = ui
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setOpenLinks(False)
-        self.setUndoRedoEnabled(False)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.setTextInteractionFlags(
-            Qt.TextInteractionFlag.TextBrowserInteraction
-            | Qt.TextInteractionFlag.TextSelectableByKeyboard
-        )
-        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        self.document().setDocumentMargin(0)
-        self.viewport().setAutoFillBackground(False)
-        self.anchorClicked.connect(lambda url: self.ui.open_link(url.toString()))
-
-    def loadResource(self, kind: int, name: QUrl | str) -> None:
-        """Refuse: nothing that an answer names is ever read or fetched."""
-        return
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Leave the wheel to the thread."""
-        event.ignore()
-
-    def _rest_cursor(self) -> None:
-        """Put the caret back to the start: it moves along with text that is inserted at it, and the
-        view follows it sideways.
-        """
-        if not self.textCursor().hasSelection():
-            sideways = self.horizontalScrollBar().value()
-            self.setTextCursor(QTextCursor(self.document()))
-            self.horizontalScrollBar().setValue(sideways)
-
-    def _font(self, px: int = TEXT_PX, *, bold: bool = False) -> QFont:
-        font = QFont(self.font())
-        font.setPixelSize(px)
-        if bold:
-            font.setWeight(QFont.Weight.DemiBold)
-        return font
 
 
 def char_format(ui: Ui, span: Span, font: QFont) -> QTextCharFormat:
@@ -104,7 +57,7 @@ def char_format(ui: Ui, span: Span, font: QFont) -> QTextCharFormat:
     return form
 
 
-class ProseView(StillBrowser):
+class TextView(StillBrowser):
     """Blocks of text in one document; only what changed is written again."""
 
     def __init__(self, ui: Ui, parent: QWidget | None = None) -> None:
@@ -113,7 +66,7 @@ class ProseView(StillBrowser):
         self._starts: list[int] = []
         """Where each block begins in the document."""
         self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
-        self.document().setDefaultFont(self._font())
+        self.document().setDefaultFont(self.text_font())
         self.document().documentLayout().documentSizeChanged.connect(self._fit)
 
     def show_blocks(self, blocks: list[Block]) -> None:
@@ -130,7 +83,7 @@ class ProseView(StillBrowser):
         if not (same == len(self.blocks) - 1 == len(blocks) - 1 and self._extend(cursor, blocks)):
             self._rewrite(cursor, blocks, same)
         cursor.endEditBlock()
-        self._rest_cursor()
+        self.rest_cursor()
         self.blocks = list(blocks)
 
     def _extend(self, cursor: QTextCursor, blocks: list[Block]) -> bool:
@@ -185,8 +138,8 @@ class ProseView(StillBrowser):
 
     def _block_font(self, block: Block) -> QFont:
         if block.kind == "heading":
-            return self._font(_HEADING_PX.get(block.level, TEXT_PX), bold=True)
-        return self._font()
+            return self.text_font(_HEADING_PX.get(block.level, TEXT_PX), bold=True)
+        return self.text_font()
 
     def _block_format(self, block: Block, above: Block | None) -> QTextBlockFormat:
         layout = QTextBlockFormat()
@@ -197,7 +150,7 @@ class ProseView(StillBrowser):
         indent = block.indent * _INDENT + block.quote * _QUOTE_INDENT
         layout.setLeftMargin(indent)
         if block.marker:
-            width = QFontMetrics(self._font()).horizontalAdvance(block.marker)
+            width = QFontMetrics(self.text_font()).horizontalAdvance(block.marker)
             hang = max(_INDENT - 4, width + 6)
             layout.setTextIndent(-hang)
             layout.setTabPositions([QTextOption.Tab(hang, QTextOption.TabType.LeftTab)])

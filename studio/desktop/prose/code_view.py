@@ -1,10 +1,11 @@
-"""A block of code with its own header: language and copy button.
+"""A block of code with its own header: language, what a page can do with it, copy button.
 
 Scrolls sideways by itself, never wraps.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import ceil
 
 from PySide6.QtCore import QRectF, QSize, Qt, QTimer
@@ -22,17 +23,17 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
+    QPushButton,
     QSizePolicy,
     QTextBrowser,
     QVBoxLayout,
     QWidget,
 )
 
-from studio.api.gui import Ui
-from studio_chat.pages.boxes import paint_box
-from studio_chat.pages.highlight import Run, highlight
-from studio_chat.pages.markdown_blocks import Block
-from studio_chat.pages.prose_view import StillBrowser
+from studio.api.gui import BlockAction, Ui
+from studio.desktop.prose.highlight import Run, highlight
+from studio.desktop.prose.markdown_blocks import Block
+from studio.desktop.prose.still_browser import StillBrowser
 
 _RELEX_LINES = 40
 """While code is written, at most about so many of its last lines are lexed again; all of it at the
@@ -45,12 +46,17 @@ _COPIED_MS = 1200
 
 
 class CodeView(QFrame):
-    """One code block of an answer."""
+    """One block of code.
+
+    Attributes:
+        buttons: The buttons of what a page can do with the code.
+    """
 
     def __init__(self, ui: Ui, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._ui = ui
         self._block = Block("code")
+        self.buttons: list[QPushButton] = []
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._language = QLabel()
         self._language.setTextFormat(Qt.TextFormat.PlainText)
@@ -59,7 +65,7 @@ class CodeView(QFrame):
         self._copy.setIconSize(QSize(14, 14))
         self._copy.clicked.connect(self._on_copy)
         self._code = _Code(ui)
-        header = QHBoxLayout()
+        self._header = header = QHBoxLayout()
         header.setContentsMargins(14, 3, 5, 0)
         header.addWidget(self._language)
         header.addStretch(1)
@@ -69,6 +75,18 @@ class CodeView(QFrame):
         column.setSpacing(0)
         column.addLayout(header)
         column.addWidget(self._code)
+
+    def offer(self, actions: Sequence[BlockAction]) -> None:
+        """Give each action a button beside Copy; nothing is offered while the code is written."""
+        for title, icon, run in actions:
+            button = self._ui.button(title, icon)
+            button.setProperty("density", "small")
+            button.hide()
+            button.clicked.connect(
+                lambda _checked=False, run=run: run(self._block.text, self._block.language)
+            )
+            self._header.insertWidget(self._header.count() - 1, button)
+            self.buttons.append(button)
 
     def show_blocks(self, blocks: list[Block]) -> None:
         """Show one block of code; text that was there already stays untouched."""
@@ -80,6 +98,8 @@ class CodeView(QFrame):
         self._language.setText(name)
         self._code.setAccessibleName(self.tr("Code: {language}").format(language=name))
         self._column.setContentsMargins(1 + 22 * block.indent, 1, 1, 1 + _BELOW)
+        for button in self.buttons:
+            button.setVisible(block.closed)
         self._code.show_code(block.text, block.language, whole=block.closed)
 
     @property
@@ -89,10 +109,9 @@ class CodeView(QFrame):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the frame in the colours of the theme."""
-        colors = self._ui.tokens.colors
         left = 22 * self._block.indent
         box = QRectF(self.rect()).adjusted(left + 0.5, 0.5, -0.5, -0.5 - _BELOW)
-        paint_box(self, event.rect(), box, 8, colors["bg"], colors["line"])
+        self._ui.paint_box(self, event.rect(), box, 8, "bg", "line")
 
     def _on_copy(self) -> None:
         self._ui.copy(self._block.text)
@@ -153,10 +172,10 @@ class _Code(StillBrowser):
         else:
             cursor.select(QTextCursor.SelectionType.Document)
             cursor.insertText(after)
-        self._rest_cursor()
+        self.rest_cursor()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Scroll sideways only; up and down is the thread's."""
+        """Scroll sideways only; up and down is for what it is in."""
         sideways = abs(event.angleDelta().x()) > abs(event.angleDelta().y())
         shifted = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
         if sideways or shifted:

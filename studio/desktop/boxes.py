@@ -12,8 +12,8 @@ def paint_box(
     exposed: QRect,
     box: QRectF,
     radius: float,
-    fill: str,
-    line: str = "",
+    fill: QColor,
+    line: QColor | None = None,
     width: float = 1,
 ) -> None:
     """Draw a rounded box on ``widget``.
@@ -23,12 +23,12 @@ def paint_box(
 
     Args:
         exposed: What is to be painted.
-        fill, line: Colours as Qt reads them; no ``line`` draws none.
+        line: Colour of its edge; None draws none.
     """
     painter = QPainter(widget)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(QPen(QColor(line), width) if line else Qt.PenStyle.NoPen)
-    painter.setBrush(QColor(fill))
+    painter.setPen(QPen(line, width) if line is not None else Qt.PenStyle.NoPen)
+    painter.setBrush(fill)
     painter.setClipRect(exposed)
     beyond = 2 * radius
     strip = QRectF(exposed).adjusted(0, -beyond, 0, beyond)

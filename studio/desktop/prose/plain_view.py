@@ -1,6 +1,6 @@
 """What a person wrote, as they wrote it: no Markdown, no colours.
 
-Hugs its text, and hides what is endless.
+Hugs its text.
 """
 
 from __future__ import annotations
@@ -11,9 +11,8 @@ from PySide6.QtGui import QTextBlockFormat, QTextCursor, QTextOption
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from studio.api.gui import Ui
-from studio_chat.pages.prose_view import TEXT_PX, StillBrowser
+from studio.desktop.prose.still_browser import TEXT_PX, StillBrowser
 
-SHOWN_CHARACTERS = 6_000
 _LINE_HEIGHT = 145.0
 
 
@@ -24,22 +23,27 @@ class PlainView(StillBrowser):
         super().__init__(ui, parent)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
-        self.document().setDefaultFont(self._font(TEXT_PX))
+        self.document().setDefaultFont(self.text_font(TEXT_PX))
         self._text = ""
         self._limit = 0
 
-    def set_text(self, text: str, shown: int = SHOWN_CHARACTERS) -> None:
-        """Show the first ``shown`` characters of ``text``."""
-        if text[:shown] == self._text:
+    @property
+    def widget(self) -> QWidget:
+        """The view itself."""
+        return self
+
+    def set_text(self, text: str) -> None:
+        """Show ``text``; a hundred thousand characters and more hold up the window."""
+        if text == self._text:
             return
-        self._text = text[:shown]
+        self._text = text
         self.setPlainText(self._text)
         cursor = QTextCursor(self.document())
         cursor.select(QTextCursor.SelectionType.Document)
         lines = QTextBlockFormat()
         lines.setLineHeight(_LINE_HEIGHT, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
         cursor.setBlockFormat(lines)
-        self._rest_cursor()
+        self.rest_cursor()
         self._hug()
 
     def set_limit(self, width: int) -> None:

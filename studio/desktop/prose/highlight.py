@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -38,8 +39,11 @@ _COLORS = (
 )
 
 
-def highlight(lines: list[str], language: str) -> list[list[Run]]:
-    """Return the coloured runs of each line; none where the language is not known."""
+def highlight(lines: Sequence[str], language: str) -> list[list[Run]]:
+    """Return the coloured runs of each line; none where the language is not known.
+
+    Needs no window: long code is better done beside it.
+    """
     code = "\n".join(lines)
     lexer = _lexer(language) if language and len(code) <= MAX_CHARACTERS else None
     runs: list[list[Run]] = [[] for _ in lines]
@@ -47,7 +51,7 @@ def highlight(lines: list[str], language: str) -> list[list[Run]]:
         return runs
     line = column = 0
     for kind, text in lexer.get_tokens(code):
-        color = _color(str(kind))
+        color = color_of(str(kind))
         for number, piece in enumerate(text.split("\n")):
             if number:
                 line, column = line + 1, 0
@@ -57,11 +61,6 @@ def highlight(lines: list[str], language: str) -> list[list[Run]]:
                 runs[line].append((column, len(piece), color))
             column += len(piece)
     return runs
-
-
-def knows(language: str) -> bool:
-    """Whether code in ``language`` gets colours."""
-    return bool(language) and _lexer(language) is not None
 
 
 @lru_cache(maxsize=64)
@@ -76,6 +75,7 @@ def _lexer(language: str) -> Lexer | None:
 
 
 @lru_cache(maxsize=512)
-def _color(kind: str) -> str:
+def color_of(kind: str) -> str:
+    """Return which colour of the theme a token has (``"Token.Keyword.Type"``); empty for none."""
     name = kind.removeprefix("Token.")
     return next((color for prefix, color in _COLORS if name.startswith(prefix)), "")

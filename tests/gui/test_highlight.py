@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from studio_chat.pages.highlight import MAX_CHARACTERS, highlight
+from studio.desktop.prose.highlight import MAX_CHARACTERS, highlight
 
 
 def words(lines: list[str], language: str) -> dict[str, str]:
