@@ -67,9 +67,14 @@ class Group:
 
 @dataclass(frozen=True)
 class Capability:
-    """Which weights fit a ``WeightsId`` field: ``text``, ``text-to-image``, …"""
+    """Which weights fit a ``WeightsId`` field: ``text``, ``text-to-image``, …
+
+    Of those that fit, the ones that have the capability ``prefer`` too come first: a task about
+    code takes any weights for ``text``, and better those made for ``code``.
+    """
 
     name: str
+    prefer: str = ""
 
 
 @dataclass(frozen=True)
@@ -150,6 +155,7 @@ class Field:
     text: Text = Text()
     choices: tuple[Any, ...] = ()
     capability: str = ""
+    prefer: str = ""
     file: File = File()
     group: Group = Group("")
     hidden: bool = False
@@ -256,6 +262,7 @@ def _field(name: str, hint: Any, info: Any) -> Field:
     hint, optional = _strip_none(hint)
     kind, choices, item = _kind(hint, notes)
     label = notes.get(Label, Label(name.replace("_", " ").capitalize()))
+    fitting = notes.get(Capability, Capability(""))
     return Field(
         name=name,
         kind=kind,
@@ -266,7 +273,8 @@ def _field(name: str, hint: Any, info: Any) -> Field:
         range=notes.get(Range),
         text=notes.get(Text, Text()),
         choices=choices,
-        capability=notes[Capability].name if Capability in notes else "",
+        capability=fitting.name,
+        prefer=fitting.prefer,
         file=notes.get(File, File()),
         group=notes.get(Group, Group("")),
         hidden=Hidden in notes,

@@ -25,7 +25,7 @@ COMMANDS = {
     "run": "run one task, save and print what it makes",
     "chat": "talk with a language model in the terminal",
     "tasks": "list what the plugins can do",
-    "models": "list, look at and verify weights",
+    "models": "list, look at, verify and get weights",
     "plugins": "list plugins, and switch them on or off",
     "library": "list, search, show, export, verify and back up results",
     "doctor": "look for problems and say how to cure them",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from studio.cli import terminal
+from studio.cli import get_weights, terminal
 from studio.cli.exit_code import ExitCode
 from studio.cli.flags import ArgumentParser
 from studio.cli.session import Session
@@ -15,9 +15,10 @@ from studio.core.weights import Verification, Weights
 
 
 def main(argv: Sequence[str], session: Session) -> int:
-    """List, show or verify weights."""
+    """List, show, verify or get weights."""
     arguments = _parser().parse_args(argv)
-    command = {"list": _list, "info": _info, "verify": _verify}[arguments.command]
+    commands = {"list": _list, "info": _info, "verify": _verify, "get": get_weights.run}
+    command = commands[arguments.command]
     return command(arguments, session)
 
 
@@ -32,7 +33,9 @@ def _parser() -> ArgumentParser:
     info.add_argument("id", metavar="ID|PATH")
     verify = commands.add_parser("verify", help="read every byte and compare the digest")
     verify.add_argument("id", nargs="*", metavar="ID", help="which; by default all")
-    for command in (listing, info, verify):
+    get = commands.add_parser("get", help="fetch weights that do not come with the studio")
+    get.add_argument("name", nargs="?", default="", help="which; without, list those there are")
+    for command in (listing, info, verify, get):
         command.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
 
@@ -42,9 +45,11 @@ def _parser() -> ArgumentParser:
 
 def _list(arguments: Any, session: Session) -> int:
     rows = session.weights.list(arguments.capability)
+    to_get = [row for row in session.weights.offers(arguments.capability) if row.problem]
     if arguments.json:
         folders = [str(folder) for folder in session.weights.folders]
-        terminal.print_json({"weights": [_as_json(row) for row in rows], "folders": folders})
+        shown = {"weights": [_as_json(row) for row in rows], "folders": folders}
+        terminal.print_json({**shown, "to_get": [row.offer.name for row in to_get if row.offer]})
         return ExitCode.OK
     if not rows:
         purpose = f" for “{arguments.capability}”" if arguments.capability else ""
@@ -53,6 +58,7 @@ def _list(arguments: Any, session: Session) -> int:
         )
         for folder in session.weights.folders:
             terminal.say(f"  {folder}")
+        get_weights.say_what_can_be_had(to_get)
         return ExitCode.OK
     cells = [
         (w.id, ", ".join(w.capabilities), w.format, disk.as_size(w.bytes), w.licence, w.title)
@@ -62,6 +68,7 @@ def _list(arguments: Any, session: Session) -> int:
     for row in rows:
         if row.problem:
             terminal.say(f"\n{row.id}: {row.problem}")
+    get_weights.say_what_can_be_had(to_get)
     return ExitCode.OK
 
 

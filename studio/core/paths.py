@@ -97,6 +97,11 @@ class StudioPaths:
         """Marks of things in progress, read at the next start: plugins being loaded."""
         return self.home / "journals"
 
+    @property
+    def weights(self) -> Path:
+        """Weights that the user adds or gets."""
+        return self.home / "weights"
+
     def weights_folders(self) -> tuple[Path, ...]:
         """Return where to look for weights, in order: ``$STUDIO_WEIGHTS``, homes, resources.
 
@@ -104,7 +109,7 @@ class StudioPaths:
         """
         named = os.environ.get("STUDIO_WEIGHTS", "").split(os.pathsep)
         folders = [Path(name).expanduser().absolute() for name in named if name]
-        folders += [self.home / "weights", default_home() / "weights", resources() / "weights"]
+        folders += [self.weights, default_home() / "weights", resources() / "weights"]
         return tuple(dict.fromkeys(folders))
 
 

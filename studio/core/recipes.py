@@ -34,7 +34,7 @@ class Named(Protocol):
 class Weights(Protocol):
     """What a recipe needs of the catalogue."""
 
-    def default_for(self, capability: str, /) -> Named: ...
+    def default_for(self, capability: str, prefer: str, /) -> Named: ...
 
     def get(self, weights_id: str, /) -> Named: ...
 
@@ -65,7 +65,8 @@ def make_recipe(
             values[field.name] = value if value >= 0 else secrets.randbits(SEED_BITS)
             seed = values[field.name] if seed is None else seed
         elif field.kind is FieldKind.WEIGHTS and value is not None:
-            found = weights.get(value) if value else weights.default_for(field.capability)
+            best = weights.default_for
+            found = weights.get(value) if value else best(field.capability, field.prefer)
             _check_purpose(found, field.capability)
             values[field.name] = found.id
             named.append(found.id)

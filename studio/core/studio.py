@@ -25,7 +25,7 @@ from studio.core.plugins import PluginHost
 from studio.core.plugins.faults import Fault
 from studio.core.settings import Settings
 from studio.core.supervisor import Death, RuntimeState, Supervisor
-from studio.core.weights import WeightsCatalogue
+from studio.core.weights import Downloads, WeightsCatalogue
 from studio.core.weights.weights import Weights
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.link import Received
@@ -50,6 +50,7 @@ class Studio:
     Attributes:
         runtime: The supervisor of the process that computes; it starts with the first job.
         jobs: The job board.
+        downloads: The weights that the user has asked to get.
     """
 
     def __init__(
@@ -94,6 +95,7 @@ class Studio:
             on_fault=self.plugins.record_fault,
         )
         self._background = Background("studio-background", self.post)
+        self.downloads = Downloads(self.weights, paths.weights, self.post, self._download_ended)
         self._lost: list[Job] = []
         self._inspections: dict[str, Callable[[Inspected], None]] = {}
         self._state_observers: list[Callable[[RuntimeState, str], None]] = []
@@ -144,6 +146,7 @@ class Studio:
         while self._run_waiting():  # results that came with its last words
             pass
         self.jobs.close()
+        self.downloads.close()
         self._background.close()
         self.library.close()
 
@@ -214,6 +217,14 @@ class Studio:
             return self.weights.entries()
 
         self._background.run(scan, scanned, self.notices.error)
+
+    def _download_ended(self, weights: Weights, error: StudioError | None) -> None:
+        key = f"get-{weights.id}"
+        if error:
+            self.notices.error(error, key=key)
+            return
+        self._reconfigure()
+        self.notices.info(f"{weights.title} is here and ready.", key=key)
 
     def inspect_later(
         self, path: Path, then: Callable[[Inspected], None], *, full: bool = False
@@ -400,13 +411,13 @@ class WeightsInUse:
             )
         return found
 
-    def default_for(self, capability: str) -> Weights:
-        """Return the best usable weights for ``capability``.
+    def default_for(self, capability: str, prefer: str = "") -> Weights:
+        """Return the best usable weights for ``capability``, as ``WeightsCatalogue.list`` says.
 
         Raises:
             StudioError: There are none.
         """
-        for row in self._catalogue.list(capability):
+        for row in self._catalogue.list(capability, prefer):
             if row.id not in self._shunned and not row.problem:
                 return row
-        return self.get(self._catalogue.default_for(capability).id)
+        return self.get(self._catalogue.default_for(capability, prefer).id)

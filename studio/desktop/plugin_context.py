@@ -29,12 +29,13 @@ class PluginContext:
         ui: Ui,
         background: Background,
         targets: Callable[[SavedArtifact], Sequence[tuple[str, Callable[[], None]]]],
+        weights: CatalogueView | None = None,
     ) -> None:
         self.plugin = plugin
         self.ui = ui
         self.tasks = PluginTasks(studio)
         self.library = PluginLibrary(studio)
-        self.weights = CatalogueView(studio)
+        self.weights = weights or CatalogueView(studio)
         self.settings: SettingsView = studio.settings.plugin(plugin)
         self.drafts: DraftsView = Drafts(studio.paths.drafts / plugin)
         self.notices: Notices = studio.notices
@@ -93,12 +94,24 @@ class PluginTasks:
 class CatalogueView:
     """The weights catalogue as a plugin sees it; implements ``studio.api.gui.WeightsView``."""
 
-    def __init__(self, studio: Studio) -> None:
-        self._studio = studio
+    def __init__(
+        self, studio: Studio, show_set: Callable[[str], None] = lambda name: None
+    ) -> None:
+        self._studio, self._show_set = studio, show_set
 
-    def for_capability(self, capability: str) -> Sequence[tuple[str, str]]:
-        """Return (id, title), best first."""
-        return [(w.id, w.title) for w in self._studio.weights.list(capability) if not w.problem]
+    def for_capability(self, capability: str, prefer: str = "") -> Sequence[tuple[str, str]]:
+        """Return (id, title) of those that can be used, best first."""
+        rows = self._studio.weights.list(capability, prefer)
+        return [(row.id, row.title) for row in rows if not row.problem]
+
+    def to_get(self, capability: str) -> Sequence[tuple[str, str, int]]:
+        """Return (name, title, bytes) of the sets that are not here yet."""
+        rows = self._studio.weights.offers(capability)
+        return [(row.offer.name, row.title, row.bytes) for row in rows if row.offer and row.problem]
+
+    def get_set(self, name: str) -> None:
+        """Show a set on the Models page."""
+        self._show_set(name)
 
     def title(self, weights: str) -> str:
         """Return the name a person reads; the id itself for weights that are gone."""

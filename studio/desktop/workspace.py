@@ -38,6 +38,7 @@ _IN_RAIL = (
 )
 OWN = "studio."
 """Prefix of the ids of the studio's own pages."""
+MODELS = f"{OWN}models"
 
 
 class Workspace:
@@ -53,8 +54,8 @@ class Workspace:
         self._contexts: dict[str, PluginContext] = {}
         self._explained: set[str] = set()
         """Plugins whose failure the user has been shown."""
-        weights = CatalogueView(studio)
-        self.ui = WindowUi(window.look, window, weights, lambda: self.open(f"{OWN}models"))
+        self._weights = weights = CatalogueView(studio, self.show_set)
+        self.ui = WindowUi(window.look, window, weights, lambda: self.open(MODELS))
         self.ui.open_page = self.open
         self.ui.send_to = self.targets
         self._parts = PageParts(studio, self.ui, background, self.context)
@@ -78,9 +79,17 @@ class Workspace:
         """Return the context of a plugin, always the same one."""
         if plugin_id not in self._contexts:
             self._contexts[plugin_id] = PluginContext(
-                plugin_id, self.studio, self.ui, self._background, self.targets
+                plugin_id, self.studio, self.ui, self._background, self.targets, self._weights
             )
         return self._contexts[plugin_id]
+
+    def show_set(self, name: str) -> None:
+        """Show weights that can be had on the Models page."""
+        from studio.desktop.pages.models import ModelsPage
+
+        page = self.window.pages.open(MODELS)
+        if page is not None and isinstance(page.widget, ModelsPage):
+            page.widget.show_set(name)
 
     def targets(self, artifact: SavedArtifact) -> Sequence[tuple[str, Callable[[], None]]]:
         """Return (page title, action) for each page that takes artifacts of that kind."""

@@ -47,7 +47,7 @@ class Shelf:
     def __init__(self, *titles: str) -> None:
         self.titles = list(titles)
 
-    def for_capability(self, capability: str) -> Sequence[tuple[str, str]]:
+    def for_capability(self, capability: str, prefer: str = "") -> Sequence[tuple[str, str]]:
         return [(title.lower(), title) for title in self.titles]
 
     def title(self, weights: str) -> str:

@@ -1,9 +1,11 @@
-"""Which weights there are on this machine. Reads headers and sidecars only; loads nothing."""
+"""Which weights there are on this machine, and which can be had. Loads none into memory."""
 
 from __future__ import annotations
 
 from studio.core.weights.catalogue import WeightsCatalogue
+from studio.core.weights.downloads import Download, Downloads
+from studio.core.weights.offer import Offer
 from studio.core.weights.verify import Verification
 from studio.core.weights.weights import Weights
 
-__all__ = ["Verification", "Weights", "WeightsCatalogue"]
+__all__ = ["Download", "Downloads", "Offer", "Verification", "Weights", "WeightsCatalogue"]

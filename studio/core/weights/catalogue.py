@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import builtins
 import hashlib
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from studio.core.weights.loose import find_loose, size_of
@@ -28,17 +29,50 @@ class WeightsCatalogue:
 
     def __init__(self, folders: Sequence[Path]) -> None:
         self.folders = tuple(folders)
-        self._found: dict[str, Weights] | None = None
+        self._seen: _Seen | None = None
         self._scanning = threading.Lock()
 
-    def list(self, capability: str = "") -> list[Weights]:
+    def list(self, capability: str = "", prefer: str = "") -> list[Weights]:
         """Return the weights for ``capability`` (all if empty), best first.
 
-        Usable ones come before others; described ones before those that were dropped in: with a
-        sidecar somebody has looked at them.
+        Usable ones come before others; of these, such as have the capability ``prefer`` too;
+        described ones before those that were dropped in: with a sidecar somebody has looked at
+        them; those made for something else as well come last: who gets some for code chats on
+        with what they had.
         """
         found = [w for w in self._all().values() if not capability or capability in w.capabilities]
-        return sorted(found, key=lambda w: (bool(w.problem), w.sidecar is None, w.title.lower()))
+        asked = {capability, prefer}
+
+        def rank(row: Weights) -> tuple[bool, bool, bool, int, str]:
+            others = len(set(row.capabilities) - asked) if capability else 0
+            is_second = bool(prefer) and prefer not in row.capabilities
+            return bool(row.problem), is_second, row.sidecar is None, others, row.title.lower()
+
+        return sorted(found, key=rank)
+
+    def offers(self, capability: str = "") -> builtins.list[Weights]:
+        """Return the sets for ``capability`` (all if empty) that can be had, by name.
+
+        Those that are here already have no ``problem``; each has an ``offer``.
+        """
+        rows = self._look().offers.values()
+        return [row for row in rows if not capability or capability in row.capabilities]
+
+    def offer(self, name: str) -> Weights:
+        """Return the set with that name, or with the id of its weights.
+
+        Raises:
+            StudioError: ``NOT_FOUND``: there is none; says which there are.
+        """
+        offers = self._look().offers
+        for row in offers.values():
+            if name == row.id or (row.offer and name == row.offer.name):
+                return row
+        raise StudioError(
+            ErrorCode.NOT_FOUND,
+            f"There is no set of weights called “{name}” that can be had.",
+            f"There is: {', '.join(offers)}." if offers else "",
+        )
 
     def get(self, weights_id: str) -> Weights:
         """Return one row.
@@ -48,6 +82,9 @@ class WeightsCatalogue:
         """
         found = self._all().get(weights_id)
         if found is None:
+            for row in self.offers():
+                if row.id == weights_id:
+                    raise StudioError(ErrorCode.NOT_FOUND, row.problem)
             known = ", ".join(sorted(self._all())) or "none"
             raise StudioError(
                 ErrorCode.NOT_FOUND,
@@ -56,21 +93,27 @@ class WeightsCatalogue:
             )
         return found
 
-    def default_for(self, capability: str) -> Weights:
-        """Return the best usable weights for ``capability``.
+    def default_for(self, capability: str, prefer: str = "") -> Weights:
+        """Return the best usable weights for ``capability``, as ``list`` puts them.
 
         Raises:
             StudioError: ``NOT_FOUND``: there are none; says where they go.
         """
-        rows = self.list(capability)
+        rows = self.list(capability, prefer)
         if rows and not rows[0].problem:
             return rows[0]
         why = f" {rows[0].problem}" if rows else ""
         raise StudioError(
             ErrorCode.NOT_FOUND,
             f"There are no usable weights for “{capability}” on this machine.{why}",
-            f"Put some into {self.folders[0]}." if self.folders else "",
+            self._advice(capability),
         )
+
+    def _advice(self, capability: str) -> str:
+        for row in self.offers(capability):
+            if row.offer:
+                return f"{row.title} would do. {row.offer.advice}"
+        return f"Put some into {self.folders[0]}." if self.folders else ""
 
     def entries(self) -> tuple[WeightsEntry, ...]:
         """Return the usable weights as the runtime wants to hear of them."""
@@ -93,29 +136,45 @@ class WeightsCatalogue:
     def rescan(self) -> None:
         """Read the folders again; until that is done, others see what was found before."""
         with self._scanning:
-            self._found = _scan(self.folders)
+            self._seen = _scan(self.folders)
 
     def _all(self) -> dict[str, Weights]:
-        if self._found is not None:
-            return self._found
+        return self._look().found
+
+    def _look(self) -> _Seen:
+        if self._seen is not None:
+            return self._seen
         with self._scanning:  # an older scan, on another thread, must not overtake a newer one
-            if self._found is None:
-                self._found = _scan(self.folders)
-            return self._found
+            if self._seen is None:
+                self._seen = _scan(self.folders)
+            return self._seen
 
 
-def _scan(folders: Sequence[Path]) -> dict[str, Weights]:
+@dataclass(frozen=True)
+class _Seen:
+    """What one look at the folders found: weights by id, sets that can be had by name."""
+
+    found: dict[str, Weights]
+    offers: dict[str, Weights]
+
+
+def _scan(folders: Sequence[Path]) -> _Seen:
     found: dict[str, Weights] = {}
+    offers: dict[str, Weights] = {}
     for folder in folders:
         for path in sorted(folder.glob("*.toml")) if folder.is_dir() else ():
-            _add(found, _measured(read_sidecar(path)))
+            weights = read_sidecar(path, folders)
+            if weights.offer:
+                offers.setdefault(weights.offer.name, weights)
+            if not (weights.offer and weights.problem):  # what can be had is not here
+                _add(found, _measured(weights))
     described = {weights.path for weights in found.values()}
     for folder in folders:
         for weights in find_loose(folder):
             if weights.path not in described:
                 described.add(weights.path)
                 _add(found, weights)
-    return found
+    return _Seen(found, dict(sorted(offers.items())))
 
 
 def _add(found: dict[str, Weights], weights: Weights) -> None:

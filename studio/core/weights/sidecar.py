@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
+from studio.core.weights.offer import Offer, Piece
 from studio.core.weights.weights import Weights
 
 MAX_SIDECAR_BYTES = 64 * 1024
+UNFINISHED = ".unfinished"
+"""Suffix of weights that are being fetched, behind that of their format."""
+
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
+
+
+class _Get(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How the user may get the weights; ``file`` is then the name of a file in any of the folders,
+    and set-up leaves them alone."""
+
+    name: str
+    summary: str
+    pieces: Annotated[tuple[Piece, ...], msgspec.Meta(min_length=1)]
 
 
 class _Sidecar(msgspec.Struct, frozen=True):
@@ -32,10 +48,15 @@ class _Sidecar(msgspec.Struct, frozen=True):
     licence: str = ""
     card: str = ""
     source: dict[str, Any] | str = ""
+    get: _Get | None = None
 
 
-def read_sidecar(path: Path) -> Weights:
-    """Return the weights that ``path`` describes; what is wrong with them is in ``problem``."""
+def read_sidecar(path: Path, folders: Sequence[Path] = ()) -> Weights:
+    """Return the weights that ``path`` describes; what is wrong with them is in ``problem``.
+
+    Args:
+        folders: Where weights may lie that the user has to get.
+    """
     try:
         if path.stat().st_size > MAX_SIDECAR_BYTES:
             return _broken(path, "it is larger than 64 KiB")
@@ -47,14 +68,24 @@ def read_sidecar(path: Path) -> Weights:
         return _broken(path, str(error))
     except (ValueError, RecursionError) as error:  # of tomllib, and of the text's encoding
         return _broken(path, f"it is not valid TOML ({error})")
-    return _weights(path, sidecar)
+    if sidecar.get and sum(piece.bytes for piece in sidecar.get.pieces) != sidecar.bytes:
+        return _broken(path, "its pieces do not add up to its bytes")
+    if sidecar.get and not _PLAIN_NAME.fullmatch(sidecar.file):
+        return _broken(path, f"“{sidecar.file}” is not the plain name of a file")
+    return _weights(path, sidecar, folders)
 
 
-def _weights(path: Path, sidecar: _Sidecar) -> Weights:
-    file = (path.parent / Path(sidecar.file).expanduser()).resolve()
+def _weights(path: Path, sidecar: _Sidecar, folders: Sequence[Path]) -> Weights:
+    offer = _offer(sidecar, folders)
+    named = path.parent / Path(sidecar.file).expanduser()
+    file = (_place(sidecar, folders, named) if offer else named).resolve()
     card = path.parent / sidecar.card
     source = sidecar.source if isinstance(sidecar.source, dict) else {"from": sidecar.source}
+    if offer and not sidecar.source:
+        source = {"package": offer.carriers}
     size, problem = _look(file, sidecar.bytes)
+    if offer and problem:
+        problem = f"{sidecar.title} is not here yet. {offer.advice}"
     return Weights(
         id=sidecar.id,
         title=sidecar.title,
@@ -73,7 +104,29 @@ def _weights(path: Path, sidecar: _Sidecar) -> Weights:
         source=source,
         sidecar=path,
         problem=problem,
+        offer=offer,
     )
+
+
+def _offer(sidecar: _Sidecar, folders: Sequence[Path]) -> Offer | None:
+    if sidecar.get is None:
+        return None
+    begun = (_size(folder / (sidecar.file + UNFINISHED)) for folder in folders)
+    here = min(next(filter(None, begun), 0), sidecar.bytes)
+    return Offer(sidecar.get.name, sidecar.get.summary, sidecar.get.pieces, here)
+
+
+def _place(sidecar: _Sidecar, folders: Sequence[Path], otherwise: Path) -> Path:
+    """Return where the file is; another one of that name is not it, and stays what it was."""
+    places = [folder / sidecar.file for folder in folders]
+    return next((place for place in places if _size(place) == sidecar.bytes), otherwise)
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:
+        return 0
 
 
 def _look(file: Path, expected: int) -> tuple[int, str]:

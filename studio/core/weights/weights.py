@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from studio.core.weights.offer import Offer
+
 
 @dataclass(frozen=True)
 class Weights:
@@ -24,6 +26,7 @@ class Weights:
         card: Its model card, a Markdown file; None without one.
         source: Where it came from, as the sidecar says.
         sidecar: The file that describes it; None for weights that were just dropped in.
+        offer: How to get them, where the user may; None for all others.
         problem: Why it cannot be used, with the cure; empty if nothing is known against it.
     """
 
@@ -43,4 +46,5 @@ class Weights:
     card: Path | None = None
     source: dict[str, Any] = field(default_factory=dict)
     sidecar: Path | None = None
+    offer: Offer | None = None
     problem: str = ""

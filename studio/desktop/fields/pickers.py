@@ -45,7 +45,8 @@ class WeightsEditor(Editor):
 
     def refresh(self) -> None:
         """Look again at what there is."""
-        found = list(self._weights.for_capability(self._field.capability))
+        field = self._field
+        found = list(self._weights.for_capability(field.capability, field.prefer))
         self._combo.clear()
         if found:
             best = self.tr("Best that fits: {title}").format(title=found[0][1])

@@ -21,6 +21,12 @@ class Enlarge(Params):
     weights: Annotated[WeightsId, Capability("upscale")] = WeightsId()
 
 
+class Restore(Params):
+    """Parameters that would rather have some weights than others."""
+
+    weights: Annotated[WeightsId, Capability("upscale", prefer="restore")] = WeightsId()
+
+
 @dataclass
 class Row:
     """What a recipe reads of a row of the catalogue."""
@@ -40,14 +46,23 @@ class Catalogue:
     def get(self, weights_id: str) -> Row:
         return self.rows[weights_id]
 
-    def default_for(self, capability: str) -> Row:
-        return next(row for row in self.rows.values() if capability in row.capabilities)
+    def default_for(self, capability: str, prefer: str) -> Row:
+        fitting = [row for row in self.rows.values() if capability in row.capabilities]
+        return next((row for row in fitting if prefer in row.capabilities), fitting[0])
 
 
 @pytest.mark.parametrize(("named", "taken"), [("", "sharp"), ("sharp", "sharp"), ("odd", "odd")])
 def test_weights_that_fit_or_may_fit_are_taken(named: str, taken: str) -> None:
     recipe = make_recipe("toy", ENLARGE, Enlarge.parse({"weights": named}), Catalogue())
     assert recipe.weights == (taken,)
+
+
+def test_those_that_are_preferred_are_taken_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        Catalogue, "rows", {"plain": Row("plain", ("upscale",)), **Catalogue.rows}
+    )
+    recipes = [make_recipe("toy", ENLARGE, kind(), Catalogue()) for kind in (Enlarge, Restore)]
+    assert [recipe.weights for recipe in recipes] == [("plain",), ("sharp",)]
 
 
 def test_weights_for_something_else_are_refused_in_a_sentence() -> None:

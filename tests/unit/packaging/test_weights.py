@@ -163,3 +163,9 @@ def test_sidecars_of_the_studio_are_complete() -> None:
     for starter in found:
         assert len(starter.sha256) == len(starter.wheel_sha256) == 64
         assert starter.file.is_relative_to(REPOSITORY.weights)
+
+
+def test_set_up_leaves_alone_what_the_user_has_to_ask_for() -> None:
+    titles = [starter.title for starter in weights.starters(REPOSITORY)]
+    assert len(titles) > 3
+    assert not [title for title in titles if "Coder" in title]

