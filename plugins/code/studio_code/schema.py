@@ -21,7 +21,7 @@ _MORE = Group("More", advanced=True)
 
 _Model = Annotated[
     WeightsId,
-    Capability("text"),
+    Capability("text", prefer="code"),
     Label("Model", "The language model that writes; those made for code do it better."),
 ]
 _Context = Annotated[

@@ -1,0 +1,62 @@
+"""Whether tests notice faults: faulty versions of a file, all tried in one run behind the walls."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from studio.api import Event, TaskContext
+from studio_code.running import report
+from studio_code.running.mutants import Mutant, mutants_of
+from studio_code.running.python import inside
+
+MOST: Final = 40
+SECONDS: Final = 20.0
+"""All versions together; those that are not reached are not counted."""
+EACH: Final = 3.0
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """What came of the faulty versions.
+
+    Attributes:
+        tried: How many were tried.
+        survived: Those that no test noticed.
+    """
+
+    tried: int = 0
+    survived: tuple[Mutant, ...] = ()
+
+    @property
+    def killed(self) -> int:
+        """How many a test noticed."""
+        return self.tried - len(self.survived)
+
+
+def measure(
+    ctx: TaskContext,
+    files: Mapping[str, str],
+    path: str,
+    tests: Sequence[str],
+    *,
+    seconds: float = SECONDS,
+) -> Generator[Event, None, Mutation]:
+    """Try faulty versions of the file ``path`` with the files ``tests``, which pass without."""
+    versions = mutants_of(files[path], MOST)
+    if not versions:
+        return Mutation()
+    wish = {
+        "path": path,
+        "tests": list(tests),
+        "versions": [mutant.text for mutant in versions],
+        "seconds": seconds,
+        "each": EACH,
+    }
+    message = f"Trying the tests on {len(versions)} faults"
+    _, data = yield from inside(ctx, "saboteur", files, wish, seconds + 10, message=message)
+    noticed = report.read(data).noticed
+    known = {number for number in noticed if 0 <= number < len(versions)}
+    survived = tuple(versions[number] for number in sorted(known) if not noticed[number])
+    return Mutation(len(known), survived)

@@ -1,0 +1,141 @@
+"""What the programs inside the walls wrote down, read with bounds. Forged lines are possible."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import msgspec
+
+MAX_LINES: Final = 5000
+MAX_TEXT: Final = 4000
+_OUTCOMES: Final = ("passed", "failed", "error", "skipped")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one test.
+
+    Attributes:
+        name: ``test_file.py::test_name``.
+        outcome: ``passed``, ``failed``, ``error`` or ``skipped``.
+        line: Of the test file, from 1; 0 if unknown.
+    """
+
+    name: str
+    outcome: str
+    message: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Which lines of a file were reached."""
+
+    path: str
+    lines: int
+    missing: tuple[int, ...] = ()
+
+    @property
+    def covered(self) -> int:
+        """How many were reached."""
+        return self.lines - len(self.missing)
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that was written down.
+
+    Attributes:
+        whole: The run came to its end; otherwise something ended it before.
+        noticed: Number of a faulty version → whether a test noticed.
+    """
+
+    outcomes: tuple[Outcome, ...] = ()
+    coverage: tuple[Coverage, ...] = ()
+    noticed: dict[int, bool] = field(default_factory=dict)
+    whole: bool = False
+
+
+class _Line(msgspec.Struct, frozen=True):
+    event: str
+    name: str = ""
+    outcome: str = ""
+    message: str = ""
+    path: str = ""
+    names: list[str] = []
+    line: int = 0
+    lines: int = 0
+    missing: list[int] = []
+    number: int = -1
+    noticed: bool = False
+
+
+def read(data: bytes, expected: Sequence[str] = ()) -> Report:
+    """Return what ``data`` says; what is no line of ours is left out.
+
+    A test that was collected but of which nothing is told, and a test of ``expected`` that is not
+    among the collected, count as errors: code that ends the run early gains nothing.
+
+    Args:
+        expected: Beginnings of names of which each must be there.
+    """
+    outcomes: dict[str, Outcome] = {}
+    collected: list[str] = []
+    coverage: dict[str, Coverage] = {}
+    noticed: dict[int, bool] = {}
+    whole = False
+    for line in map(_parsed, data.split(b"\n", MAX_LINES)[:MAX_LINES]):
+        if line is None or whole:
+            continue
+        if line.event == "collected":
+            collected = line.names[:MAX_LINES]
+        elif line.event == "test" and line.outcome in _OUTCOMES:
+            _take(outcomes, line)
+        elif line.event == "coverage":
+            coverage[line.path] = _coverage(line)
+        elif line.event == "version":
+            noticed.setdefault(line.number, line.noticed)
+        elif line.event == "end":
+            whole = True
+    _add_missing(outcomes, collected, expected)
+    return Report(tuple(outcomes.values()), tuple(coverage.values()), noticed, whole)
+
+
+def _parsed(line: bytes) -> _Line | None:
+    try:
+        return msgspec.json.decode(line, type=_Line)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+
+
+def _take(outcomes: dict[str, Outcome], line: _Line) -> None:
+    """Keep the worst that is told of a test."""
+    name = _one_line(line.name)
+    known = outcomes.get(name)
+    if known is None or known.outcome == "passed":
+        message = line.message[:MAX_TEXT]
+        outcomes[name] = Outcome(name, line.outcome, message, max(0, line.line))
+
+
+def _coverage(line: _Line) -> Coverage:
+    total = min(max(0, line.lines), 1_000_000)
+    missing = tuple(sorted({number for number in line.missing if number > 0}))[:total]
+    return Coverage(line.path[:MAX_TEXT], total, missing)
+
+
+def _add_missing(
+    outcomes: dict[str, Outcome], collected: Sequence[str], expected: Sequence[str]
+) -> None:
+    for name in map(_one_line, collected):
+        if name not in outcomes:
+            outcomes[name] = Outcome(name, "error", "The run ended before this test did.")
+    for name in expected:
+        if not any(told == name or told.startswith((f"{name}[", f"{name}::")) for told in outcomes):
+            outcomes[name] = Outcome(name, "error", "This test was not run.")
+
+
+def _one_line(text: str) -> str:
+    return re.sub(r"\s+", " ", text)[:400]

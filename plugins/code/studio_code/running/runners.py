@@ -1,0 +1,52 @@
+"""Which languages are run, and how: a table of runners. Python for now; others join here."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from typing import Final, Protocol
+
+from studio.api import Event, TaskContext
+from studio_code.running import python
+from studio_code.running.tested import Tested
+from studio_code.running.walls import Ran
+
+
+class Runner(Protocol):
+    """How code of one language is checked and run. Its functions are steps of a task."""
+
+    def fault(self, code: str) -> str:
+        """Return what is wrong with the syntax, with the line; empty if nothing is."""
+        ...
+
+    def program(
+        self,
+        ctx: TaskContext,
+        files: Mapping[str, str],
+        path: str,
+        arguments: Sequence[str] = (),
+        stdin: str = "",
+        *,
+        seconds: float = 30.0,
+        live: bool = False,
+    ) -> Generator[Event, None, Ran]:
+        """Run the file ``path`` among ``files``."""
+        ...
+
+    def tests(
+        self,
+        ctx: TaskContext,
+        files: Mapping[str, str],
+        tests: Sequence[str],
+        *,
+        measured: Sequence[str] = (),
+        expected: Sequence[str] = (),
+        options: Sequence[str] = (),
+        seconds: float = 30.0,
+        live: bool = False,
+        message: str = "",
+    ) -> Generator[Event, None, Tested]:
+        """Run the files ``tests`` and measure which lines of ``measured`` they reach."""
+        ...
+
+
+RUNNERS: Final[Mapping[str, Runner]] = {"python": python.Python()}

@@ -1,0 +1,136 @@
+"""The file a task is about, read with care: what is no text of a sensible size is refused."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import stat
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from studio.api import BadInput
+from studio_code import languages
+from studio_code.languages import Language
+
+MAX_BYTES: Final = 1_000_000
+MAX_FILES: Final = 400
+MAX_ALL_CHARS: Final = 8_000_000
+_MARKS: Final = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file by its relative path, and its text."""
+
+    path: str
+    text: str
+
+    @property
+    def language(self) -> Language:
+        """What its ending tells."""
+        return languages.of_path(self.path)
+
+
+def given(file: str, text: str, path: str) -> Source:
+    """Return what a task is about: ``text`` called ``path``, or the file ``file``.
+
+    Raises:
+        BadInput: There is neither, or the file is no text that can be used; says why.
+    """
+    if text.strip():
+        return Source(relative(path) if path else "untitled.py", text)
+    if not file:
+        raise BadInput("There is no file to work on.", "Name a file.")
+    found = read(Path(file))
+    if not found.strip():
+        raise BadInput(f"“{Path(file).name}” is empty.", "Choose a file that holds code.")
+    return Source(Path(file).name, found)
+
+
+def read(path: Path) -> str:
+    """Return the text of a file, its line ends as they are.
+
+    Raises:
+        BadInput: It is missing, too large, no ordinary file or no text; says which.
+    """
+    try:
+        # A pipe or a device would hold the runtime for ever.
+        with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
+            facts = os.fstat(file.fileno())
+            if not stat.S_ISREG(facts.st_mode):
+                raise BadInput(f"“{path.name}” is no ordinary file.", "Choose another file.")
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise BadInput(
+            f"“{path.name}” cannot be read: {error.strerror}.", "Choose another file."
+        ) from error
+    if len(data) > MAX_BYTES:
+        raise BadInput(
+            f"“{path.name}” has {facts.st_size / 1e6:,.1f} MB; files of code up to "
+            f"{MAX_BYTES / 1e6:g} MB are read.",
+            "Choose the part that matters and save it as a file of its own.",
+        )
+    return decoded(data, path.name)
+
+
+def decoded(data: bytes, name: str) -> str:
+    """Return the text of ``data``: UTF-8, or UTF-16 or UTF-32 with its mark.
+
+    Raises:
+        BadInput: It is none of these.
+    """
+    encoding = next((each for mark, each in _MARKS if data.startswith(mark)), "utf-8")
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise BadInput(
+            f"“{name}” is no text that can be read: byte {error.start:,} is not {encoding}.",
+            "Save it as UTF-8, or choose another file.",
+        ) from error
+    if "\0" in text:
+        raise BadInput(f"“{name}” is a binary file.", "Choose a file that holds code.")
+    return text
+
+
+def sources(rows: Sequence[Mapping[str, str]]) -> list[Source]:
+    """Return what a page sent as files.
+
+    Raises:
+        BadInput: There are too many, they are too large, or a row or a path is malformed.
+    """
+    if len(rows) > MAX_FILES:
+        raise BadInput(f"{len(rows)} files are too many; at most {MAX_FILES} fit.", "Send fewer.")
+    found = []
+    for number, row in enumerate(rows, 1):
+        if set(row) != {"path", "text"}:
+            raise BadInput(f"File {number} has no path or no text.", "Give it both, nothing else.")
+        found.append(Source(relative(row["path"]), row["text"]))
+    if sum(len(each.text) for each in found) > MAX_ALL_CHARS:
+        raise BadInput(
+            f"The files have more than {MAX_ALL_CHARS:,} characters together.", "Send fewer."
+        )
+    return found
+
+
+def relative(path: str) -> str:
+    """Return ``path`` as a relative one with slashes.
+
+    Raises:
+        BadInput: It leads out of its folder, or is no path.
+    """
+    text = path.replace("\\", "/")
+    parts = PurePosixPath(text).parts
+    is_odd = not parts or len(text) > 400 or not text.isprintable()
+    if is_odd or text.startswith("/") or ".." in parts or ":" in parts[0]:
+        raise BadInput(
+            f"“{path[:80]}” is no path inside the folder.", "Name it from the folder on."
+        )
+    return str(PurePosixPath(*parts))

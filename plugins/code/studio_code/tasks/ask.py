@@ -1,0 +1,102 @@
+"""A conversation about open files: an answer, and the changes to them that it proposes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import cast
+
+from studio.api import BadInput, Cancelled, ChatMessage, Event, TaskContext, TextEngine
+from studio_code import source
+from studio_code.schema import Ask
+from studio_code.source import Source
+from studio_code.writing import asking, prompts
+from studio_code.writing.edits import edits_in
+
+_ROLES = ("user", "assistant")
+
+
+def ask(ctx: TaskContext, params: Ask) -> Iterator[Event]:
+    """Answer the last turn; yield the text as it comes, and the result.
+
+    The result: ``text``; ``edits``, whole new texts for files of the context (``path``, ``text``);
+    ``unapplied``, changes that could not be made out (``path``, ``why``); ``left_out``, paths of
+    files that the model did not see, for there is no room.
+
+    Raises:
+        BadInput: There is nothing to answer, or a message or a file is malformed.
+        StudioError: The last message does not fit the model.
+    """
+    turns = _turns(params)
+    files = _files(params)
+    front = params.open_path or (files[0].path if len(files) == 1 else "")
+    pieces: list[str] = []
+    try:
+        with ctx.lease(params.weights) as engine:
+            seen, messages = _seen(engine, params, turns, files, front)
+            wish = asking.sampling(params.max_tokens, ctx.rng.seed, temperature=params.temperature)
+            yield from asking.ask(
+                ctx, engine, messages, wish, channel="", message="Reading", into=pieces
+            )
+    except Cancelled:
+        if pieces:
+            yield ctx.result(text="".join(pieces), edits=[], unapplied=[], left_out=[])
+        raise
+    text = "".join(pieces)
+    found = edits_in(text, {each.path: each.text for each in seen}, front)
+    yield ctx.result(
+        text=text,
+        edits=[{"path": path, "text": new} for path, new in found.texts.items()],
+        unapplied=[{"path": path, "why": why} for path, why in found.refused],
+        left_out=[each.path for each in files if each not in seen],
+    )
+
+
+def _turns(params: Ask) -> list[ChatMessage]:
+    turns = [_checked(number, turn) for number, turn in enumerate(params.messages, 1)]
+    if params.question.strip():
+        turns.append(prompts.user(params.question))
+    if not turns or turns[-1]["role"] != "user":
+        raise BadInput("There is nothing to answer.", "Ask something.")
+    return turns
+
+
+def _checked(number: int, turn: Mapping[str, str]) -> ChatMessage:
+    if set(turn) != {"role", "content"} or turn["role"] not in _ROLES:
+        raise BadInput(
+            f"Message {number} is not one of a conversation.",
+            f"Give it a role ({', '.join(_ROLES)}) and a content, and nothing else.",
+        )
+    return cast(ChatMessage, dict(turn))
+
+
+def _files(params: Ask) -> list[Source]:
+    """Return the files, the one in front first."""
+    files = source.sources(params.context)
+    if params.file:
+        path = Path(params.file)
+        files.insert(0, Source(path.name, source.read(path)))
+    return sorted(files, key=lambda each: each.path != params.open_path)
+
+
+def _seen(
+    engine: TextEngine,
+    params: Ask,
+    turns: Sequence[ChatMessage],
+    files: Sequence[Source],
+    front: str,
+) -> tuple[list[Source], list[ChatMessage]]:
+    """Return the files that fit beside the conversation, and all messages; old turns go first."""
+    seen = prompts.fitting(engine, files, 0.4)
+    front = front if any(each.path == front for each in seen) else ""
+    system = prompts.chat(seen, front, params.selection)
+    room = max(256, engine.context_length // 2 - engine.count(system))
+    kept: list[ChatMessage] = []
+    for turn in reversed(turns):
+        room -= engine.count(turn["content"]) + 8
+        if kept and room < 0:
+            break
+        kept.insert(0, turn)
+    while len(kept) > 1 and kept[0]["role"] != "user":
+        kept.pop(0)
+    return seen, [{"role": "system", "content": system}, *kept]

@@ -1,0 +1,128 @@
+"""Docstrings for a Python file: one definition at a time, and proof that nothing else changed."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+
+from studio.api import BadInput, Cancelled, Event, Kind, TaskContext, TextEngine
+from studio_code import source, verdicts
+from studio_code.running.python import fault
+from studio_code.schema import Document
+from studio_code.source import Source
+from studio_code.writing import asking, prompts
+from studio_code.writing.docstrings import (
+    Undocumented,
+    cleaned,
+    only_docstrings_differ,
+    undocumented,
+    with_docstrings,
+)
+
+_TOKENS = 200
+
+Written = dict[int, tuple[str, str]]
+
+
+def document(ctx: TaskContext, params: Document) -> Iterator[Event]:
+    """Write docstrings; yield the artifact of kind ``code`` and the result.
+
+    The model writes words, never code: they are put in place here, and the file is refused unless
+    its syntax tree is the same but for docstrings. The result: ``code``, ``verdict``,
+    ``documented`` and ``left`` (names).
+
+    Raises:
+        BadInput: There is no file, it is not Python, or everything in it is documented.
+        StudioError: A definition does not fit the model.
+    """
+    found = source.given(params.file, params.text, params.path)
+    places = _places(found)
+    written: Written = {}
+    try:
+        with ctx.lease(params.weights) as engine:
+            for number, place in enumerate(places):
+                yield ctx.progress(number, len(places), f"Documenting {place.name}")
+                yield from _write(ctx, engine, params, place, found, written)
+    except Cancelled:
+        if written:
+            yield from _finish(ctx, found, places, written)
+        raise
+    yield from _finish(ctx, found, places, written)
+
+
+def _places(found: Source) -> list[Undocumented]:
+    if found.language.id != "python":
+        raise BadInput(
+            f"“{found.path}” is {found.language.title}; Python is documented so far.",
+            "Choose a file that ends in .py.",
+        )
+    if wrong := fault(found.text):
+        raise BadInput(f"The syntax of “{found.path}” is wrong in {wrong}.", "Correct it first.")
+    places = undocumented(found.text)
+    if not places:
+        raise BadInput(
+            f"Everything in “{found.path}” that could have a docstring has one.",
+            "Choose another file.",
+        )
+    return places
+
+
+def _write(
+    ctx: TaskContext,
+    engine: TextEngine,
+    params: Document,
+    place: Undocumented,
+    found: Source,
+    written: Written,
+) -> Generator[Event, None, None]:
+    """Ask for one docstring, again if it cannot be used; a definition may stay without."""
+    asked = prompts.docstring(place.code, place.name, place.header, place.indent)
+    for round_ in range(params.rounds + 1):
+        wish = asking.sampling(
+            min(_TOKENS, params.max_tokens),
+            ctx.rng.seed + round_,
+            temperature=0.6 if round_ else 0.0,
+            stop=['"""', prompts.STOP],
+        )
+        message = f"Documenting {place.name}"
+        answer = yield from asking.ask(ctx, engine, asked, wish, message=message)
+        yield ctx.text("\n\n", channel="answer")
+        words = "" if answer.is_cut else cleaned(answer.text)
+        candidate = {**written, place.line: (place.indent, words)}
+        if words and only_docstrings_differ(found.text, with_docstrings(found.text, candidate)):
+            written[place.line] = (place.indent, words)
+            return
+
+
+def _finish(
+    ctx: TaskContext, found: Source, places: list[Undocumented], written: Written
+) -> Iterator[Event]:
+    if not written:
+        raise BadInput(
+            "No docstring was written that could be used.",
+            "Choose weights that are made for code.",
+        )
+    code = with_docstrings(found.text, written)
+    documented = [place.name for place in places if place.line in written]
+    left = [place.name for place in places if place.line not in written]
+    same = only_docstrings_differ(found.text, code)
+    verdict = verdicts.not_run("only docstrings changed") | {"checks": [], "passed": True}
+    verdict = verdicts.with_check(verdict, "Same code", same, "the same syntax but for docstrings")
+    told = f"{len(documented)} of {len(places)} written"
+    verdict = verdicts.with_check(verdict, "Documented", not left, told)
+    meta = {
+        "language": "python",
+        "path": found.path,
+        "tests": "",
+        "verdict": verdict,
+        "tries": [],
+    }
+    yield ctx.artifact(
+        Kind.CODE,
+        code.encode(),
+        suffix=".py",
+        title=f"{found.path} documented",
+        text=code,
+        verdict=verdicts.in_words(verdict),
+        meta=meta,
+    )
+    yield ctx.result(code=code, path=found.path, verdict=verdict, documented=documented, left=left)

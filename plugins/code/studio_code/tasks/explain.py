@@ -1,0 +1,41 @@
+"""What a file, or a part of it, does: asked and told, nothing is checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from studio.api import BadInput, Cancelled, Event, Kind, TaskContext
+from studio_code import source
+from studio_code.schema import Explain
+from studio_code.writing import asking, prompts
+
+
+def explain(ctx: TaskContext, params: Explain) -> Iterator[Event]:
+    """Explain a file; yield the text as it comes, an artifact of kind ``text``, and ``text``.
+
+    Raises:
+        BadInput: There is no file, or it is no text.
+        StudioError: It does not fit the model.
+    """
+    found = source.given(params.file, params.text, params.path)
+    wish = asking.sampling(params.max_tokens, ctx.rng.seed)
+    pieces: list[str] = []
+    try:
+        with ctx.lease(params.weights) as engine:
+            asked = prompts.explain(found, params.selection)
+            yield from asking.ask(
+                ctx, engine, asked, wish, channel="", message="Reading", into=pieces
+            )
+    except Cancelled:
+        if "".join(pieces).strip():
+            yield from _finish(ctx, found.path, "".join(pieces))
+        raise
+    if not "".join(pieces).strip():
+        raise BadInput("The model had nothing to say about it.", "Choose other weights.")
+    yield from _finish(ctx, found.path, "".join(pieces))
+
+
+def _finish(ctx: TaskContext, path: str, text: str) -> Iterator[Event]:
+    text = text.strip() + "\n"
+    yield ctx.artifact(Kind.TEXT, text.encode(), suffix=".md", title=f"What {path} does", text=text)
+    yield ctx.result(text=text)

@@ -1,0 +1,215 @@
+"""A file without the fault that an error tells of: corrected, run, compared with what it was."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from studio.api import BadInput, Cancelled, Event, Kind, TaskContext
+from studio_code import source, verdicts
+from studio_code.languages import LANGUAGES
+from studio_code.running import walls
+from studio_code.running.runners import RUNNERS, Runner
+from studio_code.schema import Fix
+from studio_code.source import Source
+from studio_code.tasks.attempt import Attempt
+from studio_code.writing import asking, prompts
+from studio_code.writing.answers import code_of
+from studio_code.writing.cases import defined_names
+from studio_code.writing.exam import Exam, exam_of, is_importable, passed_cases, sit
+
+
+@dataclass
+class _Work:
+    """All that is known while a file is corrected."""
+
+    found: Source
+    exam: Exam
+    runner: Runner | None
+    missing: str
+    error: str
+    attempts: list[Attempt] = field(default_factory=list)
+
+    @property
+    def best(self) -> Attempt | None:
+        """The try that failed least; the latest of those that are as good."""
+        ranked = sorted(self.attempts, key=_worth)
+        return ranked[-1] if ranked else None
+
+
+def _worth(attempt: Attempt) -> tuple[bool, bool, int]:
+    return bool(not attempt.problem), not attempt.output, len(attempt.passed_names)
+
+
+def fix(ctx: TaskContext, params: Fix) -> Iterator[Event]:
+    """Correct a file; yield the artifact of kind ``code`` and the result.
+
+    The result: ``code``, ``verdict``, ``tries``. Without an ``error`` the file is run, or its
+    ``tests`` are, to find out what is wrong.
+
+    Raises:
+        BadInput: There is no file, or nothing is found to be wrong with it.
+        StudioError: It does not fit the model.
+    """
+    work = _begun(ctx, params)
+    try:
+        yield from _fix(ctx, work, params)
+    except Cancelled:
+        if work.best is not None and not work.best.problem:
+            yield from _finish(ctx, work)
+        raise
+    yield from _finish(ctx, work)
+
+
+def _begun(ctx: TaskContext, params: Fix) -> _Work:
+    found = source.given(params.file, params.text, params.path)
+    if found.language.id not in LANGUAGES:
+        raise BadInput(f"“{found.path}” is no file of code that is known.", "Choose another file.")
+    runner = RUNNERS.get(found.language.id)
+    path = found.path
+    if runner is not None and not is_importable(path):
+        path = "module.py"
+    exam = exam_of(path, source.sources(params.context), params.tests)
+    missing = walls.missing_wall(ctx) if runner else f"{found.language.title} is not run here"
+    return _Work(found, exam, runner, missing, params.error.strip())
+
+
+def _fix(ctx: TaskContext, work: _Work, params: Fix) -> Generator[Event, None, None]:
+    if not work.error:
+        work.error = yield from _own_error(ctx, work)
+    with ctx.lease(params.weights) as engine:
+        files = prompts.fitting(engine, work.exam.files, 0.25)
+        asked = prompts.fix(work.found, work.error[-6000:], files, params.tests)
+        again = asked
+        for round_ in range(params.rounds + 1):
+            wish = asking.sampling(
+                params.max_tokens,
+                ctx.rng.seed + round_,
+                temperature=0.4 if round_ > 1 else 0.0,
+                stop=[prompts.STOP],
+            )
+            message = f"Try {round_ + 1}: correcting"
+            answer = yield from asking.ask(ctx, engine, again, wish, message=message)
+            yield ctx.text("\n\n", channel="answer")
+            attempt = _attempt(work, answer, round_)
+            work.attempts.append(attempt)
+            if not attempt.problem and not work.missing:
+                yield from _try(ctx, work, attempt, f"Try {round_ + 1}")
+            trouble = attempt.problem or attempt.output
+            if not trouble:
+                return
+            again = prompts.repair(asked, attempt.code, work.found.language, trouble[-4000:])
+
+
+def _own_error(ctx: TaskContext, work: _Work) -> Generator[Event, None, str]:
+    """Run the file as it is and return what goes wrong."""
+    if work.missing or work.runner is None:
+        raise BadInput("It is not said what is wrong.", "Give the error that was printed.")
+    if fault := work.runner.fault(work.found.text):
+        return f"SyntaxError in {fault}"
+    attempt = Attempt(0, 0, work.found.text)
+    yield from _try(ctx, work, attempt, "Before")
+    if not attempt.output:
+        raise BadInput(
+            f"“{work.found.path}” runs without an error.", "Give the error that it makes."
+        )
+    return attempt.output
+
+
+def _attempt(work: _Work, answer: asking.Answer, round_: int) -> Attempt:
+    language = work.found.language
+    code = code_of(f"{prompts.FENCE}{language.fences[0]}\n{answer.text}", language)
+    return Attempt(1, round_, code, _problem(work, code, answer.is_cut))
+
+
+def _problem(work: _Work, code: str, is_cut: bool) -> str:
+    """Return why a corrected file is refused before it is run."""
+    if not code:
+        return "The answer held no code."
+    if is_cut:
+        return "The answer was cut off before the file was whole."
+    if work.runner is not None and (fault := work.runner.fault(code)):
+        return f"The syntax is wrong in {fault}."
+    if code.strip() == work.found.text.strip():
+        return "Nothing was changed."
+    lost = [name for name in defined_names(work.found.text) if name not in defined_names(code)]
+    if lost:
+        return f"These parts of the file were lost: {', '.join(lost[:8])}."
+    return ""
+
+
+def _try(
+    ctx: TaskContext, work: _Work, attempt: Attempt, called: str
+) -> Generator[Event, None, None]:
+    """Run the tests, or the file itself; what went wrong is the try's ``output``."""
+    assert work.runner is not None
+    if work.exam.cases:
+        attempt.tested = yield from sit(
+            ctx, work.runner, work.exam, attempt.code, f"{called}: running the tests"
+        )
+        attempt.tests = work.exam.source(attempt.code)
+        attempt.passed_names = passed_cases(work.exam, attempt.tested)
+        attempt.output = "" if attempt.passed else attempt.tested.failures()
+        return
+    files = {each.path: each.text for each in work.exam.files} | {work.exam.path: attempt.code}
+    yield ctx.progress(0, 0, f"{called}: running it")
+    attempt.program = yield from work.runner.program(ctx, files, work.exam.path, seconds=10.0)
+    ran = attempt.program
+    attempt.output = "" if ran.result.succeeded else f"{ran.output}\n{ran.ending}".strip()
+
+
+def _finish(ctx: TaskContext, work: _Work) -> Iterator[Event]:
+    best = work.best
+    assert best is not None, "there was a try"
+    if best.problem:
+        raise BadInput(
+            f"The file could not be corrected. {best.problem}",
+            "Say more about the error, or choose weights that are made for code.",
+        )
+    verdict = _verdict(work, best)
+    tries = [each.plain() for each in work.attempts]
+    meta = {
+        "language": work.found.language.id,
+        "path": work.found.path,
+        "tests": best.tests,
+        "verdict": verdict,
+        "tries": tries,
+    }
+    yield ctx.artifact(
+        Kind.CODE,
+        best.code.encode(),
+        suffix=work.found.language.suffix,
+        title=f"{work.found.path} corrected",
+        text=best.code,
+        verdict=verdicts.in_words(verdict),
+        meta=meta,
+    )
+    yield ctx.result(
+        code=best.code,
+        path=work.found.path,
+        verdict=verdict,
+        tries=tries,
+        note=verdicts.summary(verdict),
+    )
+
+
+def _verdict(work: _Work, best: Attempt) -> dict[str, Any]:
+    if best.tested is not None:
+        return verdicts.of_tests(best.tested)
+    if best.program is None:
+        return verdicts.not_run(work.missing or "it was stopped before it was run")
+    verdict = verdicts.of_program(best.program)
+    kind = _kind(work.error)
+    if kind:
+        gone = kind not in best.output
+        evidence = f"no {kind} when it is run" if gone else f"{kind} again"
+        verdict = verdicts.with_check(verdict, "Error", gone, evidence)
+    return verdict
+
+
+def _kind(error: str) -> str:
+    """Return the last exception that a traceback names; empty if there is none."""
+    found = re.findall(r"^(?:[\w.]+\.)?(\w*(?:Error|Exception|Exit|Interrupt))\b", error, re.M)
+    return found[-1] if found else ""

@@ -1,0 +1,126 @@
+"""Running files or their tests behind walls, told as it happens."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from studio.api import BadInput, ErrorCode, Event, StudioError, TaskContext
+from studio_code import languages, source
+from studio_code.running import walls
+from studio_code.running.runners import RUNNERS, Runner
+from studio_code.running.tested import Tested
+from studio_code.schema import Run
+from studio_code.source import Source
+
+
+def run(ctx: TaskContext, params: Run) -> Iterator[Event]:
+    """Run a program or its tests; text comes on the channels ``stdout`` and ``stderr``.
+
+    The result: ``exit_code`` (None if it was ended from outside), ``ended`` (``exit``, ``signal``,
+    ``wall time``, ``output``), ``tier``, ``seconds``, ``stdout``, ``stderr``, ``tests``,
+    ``coverage`` (of all files but the tests), ``refused``.
+
+    Raises:
+        BadInput: There is no such file, or arguments that no shell could read.
+        StudioError: ``UNSUPPORTED``: the language is not run, or there is no wall.
+    """
+    files, path = _given(params)
+    runner = _runner(path)
+    if why := walls.missing_wall(ctx):
+        raise StudioError(
+            ErrorCode.UNSUPPORTED, f"Nothing can be run here: {why}.".replace("..", ".")
+        )
+    texts = {each.path: each.text for each in files}
+    if params.mode == "test":
+        tested = yield from _tests(ctx, runner, params, texts, path)
+        ran, more = tested.ran, {"tests": tested.rows(), "coverage": _coverage(tested)}
+    else:
+        arguments = _words(params.arguments)
+        ran = yield from runner.program(
+            ctx, texts, path, arguments, params.stdin, seconds=float(params.seconds), live=True
+        )
+        more = {"tests": [], "coverage": {"lines": 0, "covered": 0, "missing": []}}
+    result = ran.result
+    yield ctx.result(
+        exit_code=result.exit_code,
+        ended=result.ended,
+        tier=result.tier,
+        seconds=round(result.seconds, 3),
+        stdout=ran.stdout,
+        stderr=ran.stderr,
+        refused=list(result.refused),
+        note="" if result.succeeded else ran.ending,
+        **more,
+    )
+
+
+def _given(params: Run) -> tuple[list[Source], str]:
+    files = source.sources(params.files)
+    if not files and params.file:
+        files = [Source(Path(params.file).name, source.read(Path(params.file)))]
+    if not files:
+        raise BadInput("There is nothing to run.", "Name a file.")
+    path = source.relative(params.path) if params.path else files[0].path
+    if path not in {each.path for each in files}:
+        raise BadInput(f"“{path}” is not among the files that were sent.", "Send it with them.")
+    return files, path
+
+
+def _runner(path: str) -> Runner:
+    language = languages.of_path(path)
+    runner = RUNNERS.get(language.id)
+    if runner is None:
+        known = ", ".join(languages.LANGUAGES[name].title for name in RUNNERS)
+        raise StudioError(
+            ErrorCode.UNSUPPORTED,
+            f"“{PurePosixPath(path).name}” is {language.title}, which is not run here.",
+            f"What is run: {known}.",
+        )
+    return runner
+
+
+def _words(arguments: str) -> list[str]:
+    try:
+        return shlex.split(arguments)
+    except ValueError as error:
+        raise BadInput(f"The arguments cannot be read: {error}.", "Close the quotes.") from error
+
+
+def _tests(
+    ctx: TaskContext, runner: Runner, params: Run, texts: Mapping[str, str], path: str
+) -> Generator[Event, None, Tested]:
+    """Run the file if it holds tests, else all files that do, else the file itself."""
+    named = [each for each in texts if is_test(each)]
+    tests = [path] if is_test(path) or not named else named
+    measured = [each for each in texts if each.endswith(".py") and each not in named]
+    options = _words(params.arguments)
+    return (
+        yield from runner.tests(
+            ctx,
+            texts,
+            tests,
+            measured=measured,
+            options=options,
+            seconds=float(params.seconds),
+            live=True,
+        )
+    )
+
+
+def is_test(path: str) -> bool:
+    """Whether a file holds tests, as pytest sees it."""
+    name = PurePosixPath(path).name
+    return name.endswith(".py") and (name.startswith("test_") or name.endswith("_test.py"))
+
+
+def _coverage(tested: Tested) -> dict[str, Any]:
+    whole = tested.coverage
+    files: Sequence[dict[str, Any]] = [
+        {"path": c.path, "lines": c.lines, "covered": c.covered, "missing": list(c.missing)}
+        for c in tested.report.coverage
+    ]
+    missing = list(whole.missing) if len(files) == 1 else []
+    return {"lines": whole.lines, "covered": whole.covered, "missing": missing, "files": files}

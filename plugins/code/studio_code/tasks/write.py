@@ -1,0 +1,347 @@
+"""Code for a description: written, tested, repaired, chosen, and shown to work if it does."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from studio.api import BadInput, Cancelled, ChatMessage, Event, Kind, TaskContext, TextEngine
+from studio_code import source, verdicts
+from studio_code.languages import LANGUAGES, Language
+from studio_code.running import mutation, walls
+from studio_code.running.runners import RUNNERS, Runner
+from studio_code.running.tested import Tested
+from studio_code.schema import Write
+from studio_code.tasks.attempt import Attempt
+from studio_code.writing import asking, choosing, prompts
+from studio_code.writing.answers import code_of
+from studio_code.writing.cases import defined_names, read_suite, signatures
+from studio_code.writing.exam import Exam, exam_of, passed_cases, path_of, sit
+from studio_code.writing.examples import examples
+
+_TEST_TOKENS = 640
+
+
+@dataclass
+class _Work:
+    """All that is known while code is written.
+
+    Attributes:
+        missing: Why nothing is run; empty if it is.
+        aside: Names of tests that were set aside.
+    """
+
+    params: Write
+    language: Language
+    exam: Exam
+    runner: Runner | None
+    missing: str
+    attempts: list[Attempt] = field(default_factory=list)
+    best: Attempt | None = None
+    aside: dict[str, int] = field(default_factory=dict)
+    mutation: mutation.Mutation | None = None
+
+    @property
+    def tested(self) -> list[Attempt]:
+        """The tries that took the exam."""
+        return [each for each in self.attempts if each.tested is not None]
+
+
+def write(ctx: TaskContext, params: Write) -> Iterator[Event]:
+    """Write code; yield the artifact of kind ``code`` and the result.
+
+    The result: ``code``, ``tests``, ``verdict``, ``tries``; see :mod:`studio_code.verdicts`.
+    Stopped, it hands over the best so far.
+
+    Raises:
+        BadInput: There is nothing to write, or a file of the context is malformed.
+        StudioError: The weights cannot be used, or the question does not fit them.
+    """
+    work = _begun(ctx, params)
+    try:
+        yield from _write(ctx, work)
+    except Cancelled:
+        if work.best is not None and work.best.code:
+            yield from _finish(ctx, work)
+        raise
+    yield from _finish(ctx, work)
+
+
+def _begun(ctx: TaskContext, params: Write) -> _Work:
+    if not params.describe.strip():
+        raise BadInput("There is nothing to write.", "Describe what the code should do.")
+    language = LANGUAGES[params.language]
+    files = source.sources(params.context)
+    path = source.relative(params.path) if params.path else ""
+    path = path_of(path, params.tests, files, language.suffix)
+    runner = RUNNERS.get(language.id)
+    missing = ""
+    if not params.run:
+        missing = "running is switched off"
+    elif runner is None:
+        missing = f"{language.title} is written but not run on this machine"
+    else:
+        missing = walls.missing_wall(ctx)
+    return _Work(params, language, exam_of(path, files, params.tests), runner, missing)
+
+
+# --- the steps --------------------------------------------------------------------------------
+
+
+def _write(ctx: TaskContext, work: _Work) -> Generator[Event, None, None]:
+    with ctx.lease(work.params.weights) as engine:
+        files = prompts.fitting(engine, work.exam.files)
+        asked = prompts.write(work.params.describe, work.language, files, work.params.tests)
+        yield from _candidates(ctx, engine, work, asked)
+        for round_ in range(1, work.params.rounds + 1):
+            if any(not each.problem for each in work.attempts):
+                break
+            yield from _repair(ctx, engine, work, asked, round_)
+        if work.missing or work.best is None or work.best.problem:
+            return
+        yield from _tests(ctx, engine, work)
+        yield from _examine_all(ctx, work)
+        for round_ in range(1, work.params.rounds + 1):
+            if not _is_open(work):
+                break
+            yield from _repair(ctx, engine, work, asked, round_)
+            yield from _examine_all(ctx, work)
+    yield from _look_closer(ctx, work)
+
+
+def _candidates(
+    ctx: TaskContext, engine: TextEngine, work: _Work, asked: list[ChatMessage]
+) -> Generator[Event, None, None]:
+    """Write all candidates: the first is the likeliest answer, the others are drawn."""
+    params = work.params
+    wishes = [
+        asking.sampling(
+            params.max_tokens,
+            ctx.rng.seed + number,
+            temperature=params.temperature if number else 0.0,
+            stop=[prompts.STOP],
+        )
+        for number in range(params.candidates)
+    ]
+    found = yield from asking.ask_many(ctx, engine, asked, wishes, message="Writing")
+    for number, answer in enumerate(found, 1):
+        _add(work, _attempt(work, answer, number, 0))
+
+
+def _attempt(work: _Work, answer: asking.Answer, candidate: int, round_: int) -> Attempt:
+    fence = f"{prompts.FENCE}{work.language.fences[0]}\n"
+    code = code_of(fence + answer.text, work.language)
+    problem = ""
+    if not code:
+        problem = "The answer held no code."
+    elif answer.is_cut and work.language.id != "python":
+        problem = "The answer was cut off."
+    elif work.language.id == "python" and (fault := RUNNERS["python"].fault(code)):
+        cut = " The answer was cut off." if answer.is_cut else ""
+        problem = f"The syntax is wrong in {fault}.{cut}"
+    return Attempt(candidate, round_, code, problem)
+
+
+def _add(work: _Work, attempt: Attempt) -> None:
+    """Keep a try; until tests decide, the first without a problem is the best."""
+    work.attempts.append(attempt)
+    if work.best is None or (work.best.problem and not attempt.problem):
+        work.best = attempt
+
+
+def _repair(
+    ctx: TaskContext, engine: TextEngine, work: _Work, asked: list[ChatMessage], round_: int
+) -> Generator[Event, None, None]:
+    """Let the model correct the best try by what went wrong."""
+    best = work.best
+    assert best is not None, "there is a try before there is a repair"
+    trouble = best.problem or (best.tested.failures() if best.tested else best.output)
+    again = prompts.repair(asked, best.code, work.language, trouble)
+    wish = asking.sampling(
+        work.params.max_tokens,
+        ctx.rng.seed + 1000 * round_,
+        temperature=work.params.temperature if round_ > 1 else 0.0,
+        stop=[prompts.STOP],
+    )
+    yield ctx.text("\n\n", channel="answer")
+    answer = yield from asking.ask(
+        ctx, engine, again, wish, message=f"Try {round_ + 1}: correcting"
+    )
+    _add(work, _attempt(work, answer, best.candidate, round_))
+
+
+def _tests(ctx: TaskContext, engine: TextEngine, work: _Work) -> Generator[Event, None, None]:
+    """Complete the exam: examples of the description, then what the model thinks of."""
+    if work.exam.given or work.exam.suite.cases:
+        return
+    codes = [each.code for each in work.attempts if not each.problem]
+    names = list(dict.fromkeys(name for code in codes for name in defined_names(code)))
+    suite = examples(work.params.describe, names)
+    if names:
+        assert work.best is not None
+        shown = signatures(work.best.code)
+        asked = prompts.tests(work.params.describe, shown, work.exam.module, names[:8])
+        wish = asking.sampling(
+            min(_TEST_TOKENS, work.params.max_tokens), ctx.rng.seed, stop=[prompts.STOP]
+        )
+        answer = yield from asking.ask(
+            ctx, engine, asked, wish, channel="tests", message="Writing tests"
+        )
+        suite += read_suite(f"def test_{answer.text}", names)
+    work.exam = replace(work.exam, suite=suite)
+
+
+def _examine_all(ctx: TaskContext, work: _Work) -> Generator[Event, None, None]:
+    """Test the tries that were not tested yet, and choose the best."""
+    assert work.runner is not None
+    if not work.exam.cases:
+        yield from _start_as_program(ctx, work)
+        return
+    known = {each.shape(): each for each in work.tested}
+    for attempt in work.attempts:
+        if attempt.problem or attempt.tested is not None:
+            continue
+        if (same := known.get(attempt.shape())) is not None:
+            attempt.tested, attempt.passed_names = same.tested, same.passed_names
+        else:
+            message = f"{_called(work, attempt)}: running {_count(len(work.exam.cases))}"
+            attempt.tested = yield from sit(ctx, work.runner, work.exam, attempt.code, message)
+            attempt.passed_names = passed_cases(work.exam, attempt.tested)
+            known[attempt.shape()] = attempt
+        attempt.tests = work.exam.source(attempt.code)
+        attempt.output = _told(attempt.tested)
+    _choose(work)
+
+
+def _told(tested: Tested | None) -> str:
+    return "" if tested is None or tested.passed else tested.failures()
+
+
+def _choose(work: _Work) -> None:
+    """Take the best of the tested; set the tests aside that most candidates fail.
+
+    Repairs do not vote: a repair is written to please the tests, right or wrong.
+    """
+    voters = [each for each in work.tested if each.round == 0]
+    cases = work.exam.cases
+    if voters:
+        first = voters[choosing.best([each.passed_names for each in voters], cases)]
+        work.aside = choosing.suspects(
+            [each.passed_names for each in voters], cases, first.passed_names
+        )
+        work.best = first
+    for repair in (each for each in work.tested if each.round > 0):
+        if work.best is None or _worth(work, repair) > _worth(work, work.best):
+            work.best = repair
+
+
+def _worth(work: _Work, attempt: Attempt) -> tuple[int, int]:
+    cases = [case for case in work.exam.cases if case.name not in work.aside]
+    trusted = sum(case.trusted and case.name in attempt.passed_names for case in cases)
+    return trusted, sum(case.name in attempt.passed_names for case in cases)
+
+
+def _is_open(work: _Work) -> bool:
+    """Whether a test fails that counts, or a program without tests does not run."""
+    best = work.best
+    if best is None or best.tested is None:
+        return best is not None and bool(best.output)
+    return bool(choosing.open_failures(work.exam.cases, best.passed_names, work.aside))
+
+
+def _start_as_program(ctx: TaskContext, work: _Work) -> Generator[Event, None, None]:
+    """Run the last try as a program: that is all that can be shown without tests."""
+    assert work.runner is not None
+    attempt = work.attempts[-1]
+    if attempt.problem:
+        return
+    files = work.exam.all_files(attempt.code)
+    yield ctx.progress(0, 0, f"{_called(work, attempt)}: running it")
+    ran = yield from work.runner.program(ctx, files, work.exam.path, seconds=10.0)
+    attempt.output = "" if ran.result.succeeded else f"{ran.output}\n{ran.ending}".strip()
+    attempt.program = ran
+    work.best = attempt
+
+
+def _look_closer(ctx: TaskContext, work: _Work) -> Generator[Event, None, None]:
+    """Run the best once more with the tests that are kept, and see what faults they notice."""
+    best = work.best
+    if best is None or best.tested is None or work.runner is None:
+        return
+    if work.aside:
+        kept = [case.name for case in work.exam.cases if case.name not in work.aside]
+        exam = work.exam.keep(kept)
+        if not exam.cases:
+            return
+        best.tested = yield from sit(ctx, work.runner, exam, best.code, "Running what is kept")
+        best.tests = exam.source(best.code)
+        work.exam = exam
+    if best.passed and work.language.id == "python":
+        files = work.exam.all_files(best.code)
+        work.mutation = yield from mutation.measure(
+            ctx, files, work.exam.path, [work.exam.test_path]
+        )
+
+
+# --- the end ----------------------------------------------------------------------------------
+
+
+def _finish(ctx: TaskContext, work: _Work) -> Generator[Event, None, None]:
+    best = work.best
+    assert best is not None, "candidates were written"
+    if not best.code:
+        raise BadInput(
+            "The model wrote no code.",
+            "Describe it in other words, or choose weights that are made for code.",
+        )
+    verdict = _verdict(work, best)
+    tries = [each.plain() for each in work.attempts]
+    tests = best.tests or work.params.tests
+    meta = {
+        "language": work.language.id,
+        "path": work.exam.path,
+        "tests": tests,
+        "verdict": verdict,
+        "tries": tries,
+    }
+    yield ctx.artifact(
+        Kind.CODE,
+        best.code.encode(),
+        suffix=work.language.suffix,
+        title=" ".join(work.params.describe.split())[:80],
+        text=best.code,
+        verdict=verdicts.in_words(verdict),
+        meta=meta,
+    )
+    yield ctx.result(
+        code=best.code, tests=tests, verdict=verdict, tries=tries, note=verdicts.summary(verdict)
+    )
+
+
+def _verdict(work: _Work, best: Attempt) -> dict[str, Any]:
+    if best.problem:
+        return verdicts.not_run(best.problem)
+    if work.missing:
+        return verdicts.not_run(work.missing)
+    if best.tested is not None:
+        voters = sum(each.round == 0 for each in work.tested)
+        aside = choosing.aside_in_words(work.aside, voters)
+        return verdicts.of_tests(best.tested, work.mutation, aside=aside)
+    if best.program is not None:
+        verdict = verdicts.of_program(best.program)
+        return verdicts.with_check(
+            verdict, "Tests", False, "no tests: none were written that test it"
+        )
+    return verdicts.not_run("it was stopped before it was run")
+
+
+def _called(work: _Work, attempt: Attempt) -> str:
+    number = attempt.round + 1
+    if work.params.candidates > 1:
+        return f"Candidate {attempt.candidate}, try {number}"
+    return f"Try {number}"
+
+
+def _count(number: int) -> str:
+    return "1 test" if number == 1 else f"{number} tests"

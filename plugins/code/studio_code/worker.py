@@ -1,0 +1,23 @@
+"""The runtime half: which tasks there are. Does no work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from studio.api import hookimpl
+from studio_code.tasks import ask, document, explain, fix, run, tests, write
+
+
+@hookimpl
+def studio_tasks() -> Mapping[str, Any]:
+    """Return the tasks of this plugin."""
+    return {
+        "code.write": write.write,
+        "code.tests": tests.write_tests,
+        "code.fix": fix.fix,
+        "code.explain": explain.explain,
+        "code.document": document.document,
+        "code.ask": ask.ask,
+        "code.run": run.run,
+    }

@@ -1,0 +1,1 @@
+"""Asking a language model for code and reading its answers. Runs nothing."""

@@ -1,0 +1,128 @@
+"""Asking a leased text engine, as steps of a task: one answer, or several to the same question."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from studio.api import (
+    ChatMessage,
+    ErrorCode,
+    Event,
+    SamplingParams,
+    StudioError,
+    TaskContext,
+    TextEngine,
+)
+
+LIKELIEST: Final = SamplingParams(
+    temperature=0.0, top_k=0, top_p=1.0, min_p=0.0, repetition_penalty=1.0
+)
+"""Code repeats itself for good reasons: nothing punishes that here."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was answered.
+
+    Attributes:
+        finish_reason: ``length`` or ``context`` if it was cut off.
+    """
+
+    text: str
+    finish_reason: str = "stop"
+    tokens: int = 0
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether it ended because there was no more room."""
+        return self.finish_reason in ("length", "context")
+
+
+def sampling(
+    max_tokens: int, seed: int, *, temperature: float = 0.0, stop: Sequence[str] = ()
+) -> SamplingParams:
+    """Return how an answer is drawn; temperature 0 always takes the likeliest token."""
+    return replace(
+        LIKELIEST,
+        temperature=temperature,
+        top_p=0.95 if temperature else 1.0,
+        max_tokens=max_tokens,
+        seed=seed,
+        stop=tuple(stop),
+    )
+
+
+def ask(
+    ctx: TaskContext,
+    engine: TextEngine,
+    messages: Sequence[ChatMessage],
+    wish: SamplingParams,
+    *,
+    channel: str = "answer",
+    message: str = "",
+    into: list[str] | None = None,
+) -> Generator[Event, None, Answer]:
+    """Ask once; yield the text as it comes, on ``channel``, and progress with ``message``.
+
+    A last message of the assistant is the beginning of the answer; only what follows is returned.
+
+    Args:
+        into: Gets the text piece by piece, for a task that keeps it when it is stopped.
+
+    Raises:
+        StudioError: ``CONTEXT_TOO_LONG``: the question does not fit the model.
+    """
+    ids, wish = _fitted(engine, messages, wish)
+    pieces: list[str] = [] if into is None else into
+    reason, tokens = "stop", 0
+    yield ctx.progress(0, 0, message)
+    with closing(engine.generate(ids, wish)) as steps:  # type: ignore[type-var]
+        for step in steps:
+            if step.text:
+                pieces.append(step.text)
+                yield ctx.text(step.text, step.done, channel)
+            elif step.kind == "prefill":
+                yield ctx.progress(step.done, step.total, message)
+            else:
+                yield None
+            if step.kind == "end":
+                reason, tokens = step.finish_reason, step.done
+    return Answer("".join(pieces), reason, tokens)
+
+
+def ask_many(
+    ctx: TaskContext,
+    engine: TextEngine,
+    messages: Sequence[ChatMessage],
+    wishes: Sequence[SamplingParams],
+    *,
+    message: str = "",
+) -> Generator[Event, None, list[Answer]]:
+    """Ask the same once for each of ``wishes``; the first answer is told as it comes.
+
+    Together where the engine can (rows of one product), else one after the other.
+    """
+    found: list[Answer] = []
+    for number, wish in enumerate(wishes, 1):
+        channel = "answer" if number == 1 else f"answer {number}"
+        told = f"{message} ({number} of {len(wishes)})" if len(wishes) > 1 else message
+        found.append((yield from ask(ctx, engine, messages, wish, channel=channel, message=told)))
+    return found
+
+
+def _fitted(
+    engine: TextEngine, messages: Sequence[ChatMessage], wish: SamplingParams
+) -> tuple[Any, SamplingParams]:
+    """Return the prompt, and how much may be written: at most half of what the model sees."""
+    room = max(16, min(wish.max_tokens, engine.context_length // 2))
+    prompt = engine.fit(messages, room)
+    if prompt.dropped:
+        raise StudioError(
+            ErrorCode.CONTEXT_TOO_LONG,
+            f"This is more than the model can look at, which is {engine.context_length:,} tokens.",
+            "Choose a smaller part, close some files, or use weights with a longer context.",
+        )
+    return prompt.ids, replace(wish, max_tokens=room)

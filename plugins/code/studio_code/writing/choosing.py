@@ -1,0 +1,63 @@
+"""Which of several answers to keep, judged by tests of which some may be wrong. Pure.
+
+Tests of a person decide first. Among the rest, answers that pass just the same tests agree with
+each other, and many answers that agree on many tests are likely right: the dual agreement of CodeT
+(Chen et al., 2022, arXiv:2207.10397), there the number of tests times the root of the number of
+answers. A wrong test is passed by few; a wrong answer passes few.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Collection, Sequence
+
+from studio_code.writing.cases import Case
+
+SUSPECT_AMONG = 2
+"""So many answers must have been tried before a test that most of them fail is set aside."""
+
+
+Passed = frozenset[str]
+"""Names of the cases that an answer passes."""
+
+
+def best(answers: Sequence[Passed], cases: Sequence[Case]) -> int:
+    """Return the number of the answer to keep; the earliest of those that are as good."""
+    trusted = {case.name for case in cases if case.trusted}
+    alike = Counter(passed - trusted for passed in answers)
+
+    def rank(number: int) -> tuple[int, float, int]:
+        written = answers[number] - trusted
+        return len(answers[number] & trusted), len(written) * math.sqrt(alike[written]), -number
+
+    return max(range(len(answers)), key=rank)
+
+
+def suspects(answers: Sequence[Passed], cases: Sequence[Case], kept: Passed) -> dict[str, int]:
+    """Return the cases to set aside, with how many answers fail each.
+
+    They are those that the kept answer fails and that more than half of all answers fail; never
+    one of a person, and none where fewer than ``SUSPECT_AMONG`` answers were tried.
+    """
+    if len(answers) < SUSPECT_AMONG:
+        return {}
+    failing = {
+        case.name: sum(case.name not in passed for passed in answers)
+        for case in cases
+        if not case.trusted and case.name not in kept
+    }
+    return {name: count for name, count in failing.items() if count > len(answers) / 2}
+
+
+def aside_in_words(found: Collection[str], answers: int) -> str:
+    """Return what is told about tests that were set aside; empty if there are none."""
+    if not found:
+        return ""
+    what = "1 test" if len(found) == 1 else f"{len(found)} tests"
+    return f" ({what} set aside: most of {answers} answers fail)"
+
+
+def open_failures(cases: Collection[Case], kept: Passed, aside: Collection[str]) -> list[Case]:
+    """Return the cases that the kept answer fails and that are not set aside."""
+    return [case for case in cases if case.name not in kept and case.name not in aside]

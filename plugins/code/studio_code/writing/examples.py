@@ -1,0 +1,89 @@
+"""Examples in a description as tests: what a person wrote down is what the code must do. Pure.
+
+Two forms are understood: a session of the interpreter (``>>> f(1)`` and the value below it), and
+a call with its value on one line (``f(1) == 2``, ``f(1) -> 2``, ``f(1) returns 2``). A value is a
+literal; what is none is left alone, for nothing in a description is run to find out.
+"""
+
+from __future__ import annotations
+
+import ast
+import doctest
+import re
+from collections.abc import Collection, Iterator
+from typing import Final
+
+from studio_code.running.python import parsed
+from studio_code.writing.cases import Case, Suite
+
+_VALUE: Final = re.compile(
+    r"^\s*[-*•]?\s*(?:assert\s+|for\s+|>>>\s*)?`?(?P<call>[A-Za-z_]\w*\(.*?\))`?\s*"
+    r"(?:==|=>|->|→|➞|⟹|=|should return|must return|returns?|gives?|is)\s*"
+    r"`?(?P<value>.+?)`?[.;]?\s*$"
+)
+_MOST: Final = 12
+
+
+def examples(description: str, defined: Collection[str]) -> Suite:
+    """Return the examples that use a name of ``defined`` as trusted cases."""
+    found: dict[str, None] = {}
+    for body in (*_sessions(description), *_lines(description)):
+        if any(re.search(rf"\b{re.escape(name)}\b", body) for name in defined):
+            found.setdefault(body)
+    named = enumerate(list(found)[:_MOST], 1)
+    cases = [
+        Case(f"test_example_{n}", f"def test_example_{n}():\n{body}", True) for n, body in named
+    ]
+    return Suite((), tuple(cases))
+
+
+def _sessions(description: str) -> Iterator[str]:
+    """Yield the body of a test for each value of a session, with what leads to it."""
+    try:
+        steps = doctest.DocTestParser().get_examples(description)
+    except ValueError:  # indented in a way that doctest refuses
+        return
+    before: list[str] = []
+    for step in steps:
+        code = step.source.strip()
+        if not step.want.strip():
+            before.append(code)
+        elif body := _body(before, code, step.want):
+            yield body
+
+
+def _lines(description: str) -> Iterator[str]:
+    for line in description.splitlines():
+        if line.lstrip().startswith(">>>") and "==" not in line:
+            continue
+        if (found := _VALUE.match(line)) and (body := _body([], found["call"], found["value"])):
+            yield body
+
+
+def _body(before: list[str], call: str, want: str) -> str:
+    """Return an assertion, indented; empty if the call is no expression or the value no literal."""
+    tree = parsed(call)
+    if tree is None or len(tree.body) != 1 or not isinstance(tree.body[0], ast.Expr):
+        return ""
+    value = _literal(want)
+    if value is None or isinstance(tree.body[0].value, ast.Constant):
+        return ""
+    expression = ast.unparse(tree.body[0].value)
+    if expression.startswith("print("):
+        return ""
+    check = f"assert {expression} == {value}"
+    lines = [*(line for step in before for line in step.splitlines()), check]
+    text = "\n".join(lines)
+    return "\n".join(f"    {line}" for line in lines) if parsed(text) else ""
+
+
+def _literal(want: str) -> str | None:
+    """Return the value as it is written in Python; what stands behind a comment sign goes."""
+    text = want.strip()
+    for candidate in (text, text.split("  ")[0], text.split(" #")[0].rstrip(".;, ")):
+        normal = {"true": "True", "false": "False", "none": "None"}.get(candidate, candidate)
+        try:
+            return repr(ast.literal_eval(normal))
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            continue
+    return None

@@ -1,0 +1,177 @@
+"""The words that models are asked with. Small models need few, plain ones, and a begun answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from studio.api import ChatMessage, TextEngine
+from studio_code.languages import Language
+from studio_code.source import Source
+
+FENCE: Final = "```"
+STOP: Final = f"\n{FENCE}"
+"""Ends an answer that began with an open fence."""
+
+
+def user(text: str) -> ChatMessage:
+    """Return a turn of the person."""
+    return {"role": "user", "content": text}
+
+
+def assistant(text: str) -> ChatMessage:
+    """Return a turn of the model; as the last one it is the beginning of its answer."""
+    return {"role": "assistant", "content": text}
+
+
+def write(
+    describe: str, language: Language, files: Sequence[Source], tests: str
+) -> list[ChatMessage]:
+    """Ask for code."""
+    parts = [
+        (
+            f"Write {language.title} code that solves the following task. It must be complete and "
+            "stand by itself, with every import it needs. Answer with one Markdown code block."
+        ),
+        *([project(files)] if files else []),
+        f"Task:\n{quoted(describe)}",
+        *([f"It must pass these tests:\n{quoted(tests, 'python')}"] if tests else []),
+    ]
+    fence = f"{FENCE}{language.fences[0]}\n"
+    begun = f"Here is complete {language.title} code that solves the task:\n{fence}"
+    return [user("\n\n".join(parts)), assistant(begun)]
+
+
+def repair(
+    asked: Sequence[ChatMessage], code: str, language: Language, trouble: str
+) -> list[ChatMessage]:
+    """Ask again, with what went wrong."""
+    fence = f"{FENCE}{language.fences[0]}\n"
+    begun = asked[-1]["content"]
+    words = (
+        f"That is not right yet. Running it gave:\n{quoted(trouble)}\n\n"
+        "Find the mistake and answer with the whole corrected code in one Markdown code block."
+    )
+    return [
+        *asked[:-1],
+        assistant(f"{begun}{code.rstrip()}\n{FENCE}"),
+        user(words),
+        assistant(f"Here is the corrected code:\n{fence}"),
+    ]
+
+
+def tests(describe: str, signatures: str, module: str, names: Sequence[str]) -> list[ChatMessage]:
+    """Ask for tests by the description: the code itself is not shown, so it is not copied."""
+    begun = f"{FENCE}python\nfrom {module} import {', '.join(names)}\n\n\ndef test_"
+    words = (
+        "Write short pytest tests for code that solves the following task. Do not write the code "
+        f"itself: it is in the module {module}.\n\n"
+        f"Task:\n{quoted(describe)}\n\n"
+        f"What can be called:\n{quoted(signatures, 'python')}\n\n"
+        "Each test is one function with one assert: a call with simple input, and the value that "
+        "the task says it must have. Take ordinary cases and edge cases, at most ten, all "
+        "different. Work each value out with care."
+    )
+    return [user(words), assistant(begun)]
+
+
+def tests_of_file(source: Source, module: str, names: Sequence[str]) -> list[ChatMessage]:
+    """Ask for tests of code that is there."""
+    begun = f"{FENCE}python\nfrom {module} import {', '.join(names)}\n\n\ndef test_"
+    words = (
+        f"Write short pytest tests for the module {module}:\n\n{fenced(source)}\n\n"
+        "Each test is one function with one assert: a call with simple input, and the value that "
+        "it must have. Test every function, with ordinary cases and edge cases, at most twelve, "
+        "all different. Work each value out with care. Do not repeat the module."
+    )
+    return [user(words), assistant(begun)]
+
+
+def fix(source: Source, error: str, files: Sequence[Source], tests: str) -> list[ChatMessage]:
+    """Ask for a file without its fault."""
+    language = source.language
+    parts = [
+        *([project(files)] if files else []),
+        f"This is the file {source.path}:\n\n{fenced(source)}",
+        f"It has a mistake. This was printed:\n{quoted(error)}",
+        *([f"These tests must pass:\n{quoted(tests, 'python')}"] if tests else []),
+        (
+            "Correct the mistake and change nothing else. Answer with the whole corrected file in "
+            "one Markdown code block."
+        ),
+    ]
+    begun = f"Here is the whole corrected file:\n{FENCE}{language.fences[0]}\n"
+    return [user("\n\n".join(parts)), assistant(begun)]
+
+
+def explain(source: Source, selection: str) -> list[ChatMessage]:
+    """Ask what code does."""
+    part = f"\n\nExplain this part of it:\n{quoted(selection)}" if selection else ""
+    words = (
+        f"This is the file {source.path}:\n\n{fenced(source)}{part}\n\n"
+        "Explain what it does, for a colleague who has not seen it: first its purpose in one "
+        "sentence, then how it works step by step, then what to be careful with. Be short and "
+        "exact."
+    )
+    return [user(words)]
+
+
+def docstring(code: str, name: str, header: str, indent: str) -> list[ChatMessage]:
+    """Ask for the docstring of one definition."""
+    words = (
+        f"Write a docstring for `{name}` in this Python code:\n\n{quoted(code, 'python')}\n\n"
+        "One sentence that says what it does. If it takes arguments or returns a value "
+        "that need explanation, add them in a few lines. Answer with the first lines of the "
+        "definition, docstring included."
+    )
+    return [user(words), assistant(f'{FENCE}python\n{header}\n{indent}"""')]
+
+
+def chat(files: Sequence[Source], open_path: str, selection: str) -> str:
+    """Return the system prompt of a conversation about files."""
+    parts = [
+        (
+            "You are a careful programmer who helps with the files below. Answer shortly and "
+            "exactly. When you are asked to change a file, write its path on a line by itself, and "
+            "below it the whole changed file in one Markdown code block. Do not leave parts out. "
+            "When you are only asked a question, answer it and do not repeat files."
+        ),
+    ]
+    if files:
+        parts.append(project(files))
+    if open_path:
+        parts.append(f"The file in front is {open_path}.")
+    if selection.strip():
+        parts.append(f"This is selected in it:\n{quoted(selection)}")
+    return "\n\n".join(parts)
+
+
+def project(files: Sequence[Source]) -> str:
+    """Return files with their paths."""
+    return "Files:\n\n" + "\n\n".join(f"{each.path}\n{fenced(each)}" for each in files)
+
+
+def fenced(source: Source) -> str:
+    """Return a file in a fence."""
+    return quoted(source.text, source.language.fences[0])
+
+
+def quoted(text: str, word: str = "") -> str:
+    """Return ``text`` in a fence that its own text cannot close."""
+    fence = FENCE
+    while fence in text:
+        fence += "`"
+    return f"{fence}{word}\n{text.strip(chr(10)).rstrip()}\n{fence}"
+
+
+def fitting(engine: TextEngine, files: Sequence[Source], share: float = 0.5) -> list[Source]:
+    """Return the files, first ones first, that fit ``share`` of what the model sees."""
+    room = int(engine.context_length * share)
+    kept = []
+    for each in files:
+        # Counting is not free: four characters a token is more than code ever has by far.
+        cost = engine.count(each.text) if len(each.text) < 8 * room else room + 1
+        if cost <= room:
+            room -= cost + 16
+            kept.append(each)
+    return kept
