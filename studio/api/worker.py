@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from studio.api.artifacts import Verdict
+from studio.api.sandbox import Sandbox
 
 # --- what a task may yield --------------------------------------------------------------------
 
@@ -167,6 +168,15 @@ class TaskContext(Protocol):
 
         Raises:
             Cancelled: The user stopped the job; let it pass through the library.
+        """
+        ...
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """The walls to run code behind that nobody vouches for.
+
+        Raises:
+            StudioError: ``PERMISSION``: the plugin's manifest does not say ``run_code = true``.
         """
         ...
 

@@ -64,6 +64,8 @@ class WorkerEntry(msgspec.Struct, frozen=True):
     tasks: dict[str, str]
     """task id → ``module:Class`` of its params."""
     lanes: dict[str, Lane] = {}
+    run_code: bool = False
+    """Its tasks may run code in the sandbox: the manifest says so, and people have read it."""
 
 
 class WeightsEntry(msgspec.Struct, frozen=True):

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from studio.api.artifacts import Verdict
+from studio.api.sandbox import Sandbox
 from studio.api.worker import ArtifactEvent, Event, ProgressEvent, ResultEvent, TextEvent
+from studio.protocol.errors import ErrorCode, StudioError
 from studio.runtime.jobs import Job
 from studio.runtime.pool import Pool
 from studio.runtime.rng import JobRng, seeded_globals
@@ -26,8 +28,12 @@ class Context:
         device: str,
         scratch_root: Path,
         check: Callable[[str, bytes], Verdict | None] = lambda kind, payload: None,
+        sandbox: Sandbox | None = None,
     ) -> None:
-        """Make the context of ``job``; ``check`` judges results that come without a verdict."""
+        """Make the context of ``job``; ``check`` judges results that come without a verdict.
+
+        Without a ``sandbox`` the job may not run code.
+        """
         self.job = job.id
         self.device = device
         self.rng = JobRng(job.seed)
@@ -36,6 +42,7 @@ class Context:
         self._pool = pool
         self._scratch_root = scratch_root
         self._check = check
+        self._sandbox = sandbox
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
 
     @property
@@ -46,6 +53,18 @@ class Context:
                 prefix="job-", dir=self._scratch_root, ignore_cleanup_errors=True
             )
         return Path(self._scratch.name)
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """The walls to run code behind; only for plugins whose manifest says so."""
+        if self._sandbox is None:
+            raise StudioError(
+                ErrorCode.PERMISSION,
+                f"The plugin “{self._job.plugin}” may not run code: its manifest does not say so.",
+                "Its author must add “run_code = true” with a reason to the manifest.",
+                plugin=self._job.plugin,
+            )
+        return self._sandbox
 
     def close(self) -> None:
         """Remove the scratch folder."""

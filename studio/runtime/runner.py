@@ -21,6 +21,7 @@ from studio.runtime.jobs import Job
 from studio.runtime.memory import give_back
 from studio.runtime.pool import Pool
 from studio.runtime.workers import Contained, Workers
+from studio.sandbox.walls import Walls
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +33,7 @@ class Runner:
         self._workers = workers
         self._pool = pool
         self._scratch_root = scratch_root
+        self._sandbox = Walls()
         self._is_warm = threading.Event()
         self._device: Device | None = None
 
@@ -70,7 +72,8 @@ class Runner:
         task = self._workers.task(job.task)
         params = self._workers.params(job.task, job.params)
         check = partial(self._workers.verdict, job.task)
-        context = Context(job, self._pool, self._device_name(), self._scratch_root, check)
+        sandbox = self._sandbox if self._workers.may_run_code(job.task) else None
+        context = Context(job, self._pool, self._device_name(), self._scratch_root, check, sandbox)
         job.become(JobState.RUNNING)
         try:
             _drive(job, _events(job, task, context, params))

@@ -74,6 +74,11 @@ class Workers:
         found = self._find(task)
         return found.entry.lanes.get(task, Lane.BATCH) if found else Lane.BATCH
 
+    def may_run_code(self, task: str) -> bool:
+        """Whether the manifest of the plugin of ``task`` says that it runs code."""
+        found = self._find(task)
+        return found is not None and found.entry.run_code
+
     def is_imported(self, task: str) -> bool:
         """Whether the plugin of ``task`` needs no time to start."""
         found = self._find(task)

@@ -9,6 +9,7 @@ A plugin author's whole test can be::
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -17,12 +18,14 @@ from pathlib import Path
 from typing import Any
 
 from studio.api.params import Params
+from studio.api.sandbox import Sandbox
 from studio.api.worker import ArtifactEvent, Event, ProgressEvent, ResultEvent, TextEvent
 from studio.core.plugins import PluginHost, discover
 from studio.core.plugins.discovery import Found
 from studio.protocol.errors import Cancelled, ErrorCode, StudioError
 from studio.runtime.context import Context
 from studio.runtime.runner import last_words
+from studio.sandbox.walls import Walls
 
 
 class MemorySettings:
@@ -107,6 +110,7 @@ def run_task(
     inputs: Mapping[str, Any] | None = None,
     scratch: Path | None = None,
     stop_after: int | None = None,
+    sandbox: Sandbox | None = None,
 ) -> Made:
     """Run a task to its end, here and now, as the runtime would.
 
@@ -115,11 +119,18 @@ def run_task(
         models: What ``ctx.lease`` lends, by id of the weights; pretend ones will do.
         inputs: What the page handed in, by name.
         scratch: Where ``ctx.scratch`` is made; by default among the temporary files.
+        sandbox: What ``ctx.sandbox`` is; by default the walls of this machine.
         stop_after: Stop it after so many steps; what it hands over then is taken in too.
     """
     made = Made()
     job = _Job(made, seed=seed, inputs=inputs or {})
-    context = Context(job, _Pool(models or {}), "cpu", scratch)  # type: ignore[arg-type]
+    context = Context(
+        job,  # type: ignore[arg-type]
+        _Pool(models or {}),  # type: ignore[arg-type]
+        "cpu",
+        scratch,  # type: ignore[arg-type]
+        sandbox=sandbox or walls(),
+    )
     steps = task(context, params)
     try:
         for event in steps:
@@ -135,6 +146,12 @@ def run_task(
         context.close()
     made.cancelled = job.cancelled
     return made
+
+
+@functools.cache
+def walls() -> Walls:
+    """Return the sandbox of this machine; its trial is made once."""
+    return Walls()
 
 
 @dataclass

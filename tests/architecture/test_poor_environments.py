@@ -93,7 +93,7 @@ def test_the_command_line_needs_no_qt() -> None:
 
 
 def test_the_runtime_side_needs_no_qt() -> None:
-    wanted = modules("studio/protocol", "studio/api", "studio/runtime")
+    wanted = modules("studio/protocol", "studio/api", "studio/sandbox", "studio/runtime")
     wanted += plugin_half("schema", "worker")
     assert len(wanted) > 20
     import_without(QT_SIDE, wanted)
@@ -117,7 +117,7 @@ def test_the_test_kit_is_not_loaded_by_the_product() -> None:
 
 def test_all_layers_were_looked_at() -> None:
     """A new package of the studio must be added to one of the tests above."""
-    known = {"protocol", "api", "core", "cli", "desktop", "runtime", "testing"}
+    known = {"protocol", "api", "core", "cli", "desktop", "runtime", "sandbox", "testing"}
     packages = {file.parent.name for file in Path(ROOT / "studio").glob("*/__init__.py")}
     assert packages <= known
 

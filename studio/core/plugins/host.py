@@ -191,6 +191,7 @@ class PluginHost:
                 module=plugin.manifest.worker,
                 tasks={task.id: task.params for task in plugin.manifest.tasks},
                 lanes={task.id: task.lane for task in plugin.manifest.tasks},
+                run_code=plugin.manifest.permissions.run_code,
             )
             for plugin in self.usable()
             if plugin.manifest and plugin.manifest.worker

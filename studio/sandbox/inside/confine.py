@@ -1,0 +1,118 @@
+"""Raises the walls around this process, looks whether they stand, and becomes the command."""
+
+from __future__ import annotations
+
+import os
+import platform
+import resource
+import signal
+
+from studio.sandbox.inside import kernel, syscall_filter
+from studio.sandbox.inside.frames import FAILED, WALLED, Writer
+from studio.sandbox.inside.order import Order
+
+LEAST_LANDLOCK = {True: 1, False: 3}
+"""Whether there are namespaces → the version needed: before 3, files could be cut short."""
+
+_SIGNALS_ARE_SCOPED = 6
+_EXIT_UNSAFE, _EXIT_UNFOUND = 126, 127
+
+
+class Unsafe(Exception):
+    """A wall cannot be raised or does not stand."""
+
+
+def become(order: Order, report: Writer, report_fd: int, stdin: int) -> None:
+    """Confine this process and turn it into the command. Never returns."""
+    try:
+        os.setpgid(0, 0)
+        os.dup2(stdin, 0)
+        _close_all_but(report_fd)
+        os.chdir(order.work)
+        os.umask(0o077)
+        for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT):
+            signal.signal(number, signal.SIG_DFL)
+        _raise_walls(order)
+        _inspect(order)
+    except (OSError, Unsafe) as error:
+        report.send_json(FAILED, what="wall", why=str(error))
+        os._exit(_EXIT_UNSAFE)
+    report.send_json(WALLED, landlock=kernel.landlock_version())
+    if not order.command:
+        os._exit(0)
+    try:
+        os.execvpe(order.command[0], order.command, order.environment)
+    except (OSError, ValueError) as error:
+        report.send_json(FAILED, what="command", why=getattr(error, "strerror", str(error)))
+    os._exit(_EXIT_UNFOUND)
+
+
+def _close_all_but(kept: int) -> None:
+    os.closerange(3, kept)
+    os.closerange(kept + 1, 1 << 16)
+    os.set_inheritable(kept, False)
+
+
+def _raise_walls(order: Order) -> None:
+    version = kernel.landlock_version()
+    if version < LEAST_LANDLOCK[order.has_namespaces]:
+        raise Unsafe(f"the kernel's Landlock is of version {version}")
+    machine = platform.machine()
+    if machine not in syscall_filter.MACHINES:
+        raise Unsafe(f"there is no system-call filter for {machine}")
+    _limit(order)
+    kernel.no_new_privileges()
+    kernel.allow_only(
+        [(path, kernel.READ) for path in order.readable]
+        + [(path, kernel.DEVICE) for path in order.devices]
+        + [(order.box, kernel.WRITE)]
+    )
+    kernel.install(
+        syscall_filter.program(
+            machine,
+            shares_files=not order.has_namespaces,
+            only_signal=_only_signal(order, version),
+        )
+    )
+
+
+def _only_signal(order: Order, version: int) -> int:
+    is_kept = order.has_namespaces or version >= _SIGNALS_ARE_SCOPED
+    return 0 if is_kept else os.getpid()
+
+
+def _limit(order: Order) -> None:
+    limits = order.limits
+    cpu = int(limits["cpu_seconds"])
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 1))
+    for kind, value in (
+        (resource.RLIMIT_AS, limits["memory_bytes"]),
+        (resource.RLIMIT_FSIZE, limits["file_bytes"]),
+        (resource.RLIMIT_NPROC, limits["processes"]),
+        (resource.RLIMIT_NOFILE, limits["open_files"]),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_MEMLOCK, 1 << 16),
+        (resource.RLIMIT_MSGQUEUE, 0),
+    ):
+        _, most = resource.getrlimit(kind)
+        value = int(value) if most == resource.RLIM_INFINITY else min(int(value), most)
+        resource.setrlimit(kind, (value, value))
+
+
+def _inspect(order: Order) -> None:
+    """Try what must fail: walls are believed when they have been touched.
+
+    Raises:
+        Unsafe: One does not stand.
+    """
+    if os.getuid() == 0 or kernel.capabilities():
+        raise Unsafe("the code would run with an administrator's rights")
+    if not kernel.refuses_sockets():
+        raise Unsafe("a socket could be opened")
+    if not kernel.refuses_namespaces():
+        raise Unsafe("a namespace could be made")
+    try:
+        os.close(os.open("/", os.O_RDONLY | os.O_DIRECTORY))
+    except PermissionError:
+        return
+    raise Unsafe("a folder could be read that no rule allows")

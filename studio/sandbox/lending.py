@@ -1,0 +1,62 @@
+"""Which files belong to an installed distribution and what it needs. Opens none of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from pathlib import Path
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from studio.protocol.errors import ErrorCode, StudioError
+
+
+def entries(names: Iterable[str]) -> dict[str, Path]:
+    """Return what to lend for these distributions and all that they need, without their extras.
+
+    Returns:
+        Name in ``site-packages`` (a package, a module, a ``….dist-info``) → where it lies.
+
+    Raises:
+        StudioError: ``BAD_INPUT``: one that was asked for is not installed.
+    """
+    waiting, seen = list(names), set[str]()
+    lent: dict[str, Path] = {}
+    while waiting:
+        name = canonicalize_name(waiting.pop())
+        if name in seen:
+            continue
+        seen.add(name)
+        try:
+            found = distribution(name)
+        except PackageNotFoundError as error:
+            raise StudioError(
+                ErrorCode.BAD_INPUT,
+                f"The package “{name}”, which the code is to be run with, is not installed.",
+                "Run the set-up of the studio again.",
+            ) from error
+        lent |= _top_level(found)
+        waiting += _needs(found)
+    return lent
+
+
+def _top_level(found: Distribution) -> dict[str, Path]:
+    """Start-up hooks (``.pth``), scripts, and whatever lies elsewhere are not lent."""
+    parts = {file.parts[0] for file in found.files or () if file.parts}
+    names = [part for part in parts if not part.startswith((".", "/")) and part != "__pycache__"]
+    root = Path(str(found.locate_file("")))
+    paths = {name: root / name for name in names if not name.endswith(".pth")}
+    return {name: path.resolve() for name, path in paths.items() if path.exists()}
+
+
+def _needs(found: Distribution) -> list[str]:
+    needs: list[str] = []
+    for line in found.requires or ():
+        try:
+            requirement = Requirement(line)
+        except InvalidRequirement:
+            continue  # a fault of its makers: what truly lacks shows when it is imported
+        if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+            needs.append(requirement.name)
+    return needs

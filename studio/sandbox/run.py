@@ -1,0 +1,141 @@
+"""One run: starts it, reads what it says within the limits, and leaves nothing of it alive."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+
+from studio.api.sandbox import SandboxRequest, SandboxResult, SandboxStep
+from studio.sandbox.inside import order as orders
+from studio.sandbox.plan import Plan
+from studio.sandbox.received import Received
+
+_STEP_SECONDS = 0.05
+_PIECE = 1 << 16
+_GRACE_SECONDS = 2.0
+"""After the wall time: what is behind the wall ends itself, and brings files back."""
+
+
+class Run:
+    """A process behind the walls of one tier."""
+
+    def __init__(self, tier: str, plan: Plan, request: SandboxRequest) -> None:
+        self._tier = tier
+        self._request = request
+        self._received = Received(request.limits)
+        self._started = time.monotonic()
+        self._ended = ""
+        self._life = self._reports = -1
+        self._process = self._start(plan)
+        self._noise = b""
+
+    # --- from start to end -------------------------------------------------------------------
+
+    def steps(self) -> Iterator[SandboxStep]:
+        """Yield what it says; the last step has the result. Ends it all if it is left early."""
+        try:
+            with selectors.DefaultSelector() as selector:
+                yield from self._read(selector)
+            yield SandboxStep(result=self._result())
+        finally:
+            self.end()
+
+    def end(self) -> None:
+        """End the run and all that it has started; return when it is gone."""
+        if self._life >= 0:
+            os.close(self._life)
+            self._life = -1
+            self._kill()
+            os.close(self._reports)
+            for stream in (self._process.stdout, self._process.stderr):
+                assert stream is not None
+                stream.close()
+
+    def _start(self, plan: Plan) -> subprocess.Popen[bytes]:
+        reports, report = os.pipe()
+        life, self._life = os.pipe()
+        self._reports = reports
+        with tempfile.TemporaryFile() as order:
+            orders.write(order, plan.order, self._request.files)
+            order.write(self._request.stdin)
+            order.seek(0)
+            passed = (order.fileno(), report, life)
+            try:
+                return subprocess.Popen(
+                    [*plan.command, *map(str, passed)],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    pass_fds=passed,
+                    env={},
+                    cwd="/",
+                    start_new_session=True,
+                )
+            finally:
+                os.close(report)
+                os.close(life)
+
+    def _kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+    # --- what it says ------------------------------------------------------------------------
+
+    def _read(self, selector: selectors.BaseSelector) -> Iterator[SandboxStep]:
+        stdout, stderr = self._process.stdout, self._process.stderr
+        assert stdout is not None
+        assert stderr is not None
+        for stream in (stdout.fileno(), stderr.fileno(), self._reports):
+            os.set_blocking(stream, False)
+            selector.register(stream, selectors.EVENT_READ)
+        while selector.get_map() and not self._ended:
+            said = {stdout.fileno(): b"", stderr.fileno(): b"", self._reports: b""}
+            for key, _ in selector.select(_STEP_SECONDS):
+                said[key.fd] = _read_some(key.fd, selector)
+            # What was said before the walls stood comes from the wall builder, not from the code:
+            # whatever the code says now, the news of the walls is in the pipe already.
+            said[self._reports] += _drain(self._reports)
+            self._received.feed(said[self._reports])
+            if not self._received.is_walled:
+                self._noise += said[stderr.fileno()]
+                yield SandboxStep()
+                continue
+            yield self._step(said[stdout.fileno()], said[stderr.fileno()])
+            self._watch()
+
+    def _step(self, stdout: bytes, stderr: bytes) -> SandboxStep:
+        kept_out, kept_err = self._received.output(stdout, stderr)
+        if len(kept_out) + len(kept_err) < len(stdout) + len(stderr):
+            self._ended = "output"
+        return SandboxStep(kept_out, kept_err)
+
+    def _watch(self) -> None:
+        if time.monotonic() - self._started > self._request.limits.wall_seconds + _GRACE_SECONDS:
+            self._ended = "wall time"
+
+    def _result(self) -> SandboxResult:
+        self.end()
+        return self._received.result(self._tier, self._ended, self._noise, self._started)
+
+
+def _read_some(descriptor: int, selector: selectors.BaseSelector) -> bytes:
+    data = os.read(descriptor, _PIECE)
+    if not data:
+        selector.unregister(descriptor)
+    return data
+
+
+def _drain(descriptor: int) -> bytes:
+    held = b""
+    while True:
+        try:
+            piece = os.read(descriptor, _PIECE)
+        except BlockingIOError:
+            return held
+        if not piece:
+            return held
+        held += piece
