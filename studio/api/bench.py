@@ -8,8 +8,9 @@ where the bench compares two ways in one run, then the figures behind it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 
 class BenchContext(Protocol):
@@ -29,5 +30,24 @@ class BenchContext(Protocol):
 
         Raises:
             StudioError: There are none of that name, or they cannot be used; says why.
+        """
+        ...
+
+    def weights_for(self, capability: str, prefer: str = "") -> str:
+        """Return the id of the weights that a task would take where none are named.
+
+        Raises:
+            StudioError: There are none.
+        """
+        ...
+
+    def run(self, task: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Run a task of the studio to its end, as a page does, and return its result.
+
+        Nothing of it is kept. The runtime is started by the first call and lives as long as the
+        bench.
+
+        Raises:
+            StudioError: It failed; says why.
         """
         ...

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
+from contextlib import ExitStack
+from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from studio.api.manifest import BenchEntry
 from studio.cli import terminal
+from studio.cli.follow import Follower
 from studio.cli.session import Session
 from studio.core.plugins import Plugin
+from studio.core.studio import Studio
 from studio.protocol.errors import ErrorCode, StudioError
 
 
@@ -27,8 +31,8 @@ def measure(session: Session, bench: str) -> Mapping[str, Any]:
         StudioError: It cannot be run here, or it failed; names the plugin.
     """
     plugin, entry = next(pair for pair in session.plugins.benches() if pair[1].id == bench)
-    with TemporaryDirectory(prefix="studio-bench-") as folder:
-        context = _Context(session, Path(folder))
+    with TemporaryDirectory(prefix="studio-bench-") as folder, ExitStack() as stack:
+        context = _Context(session, Path(folder), stack)
         return session.plugins.guard(
             plugin.id, f"bench {entry.id}", lambda: _figures(plugin, entry, context)
         )
@@ -51,8 +55,9 @@ def _figures(plugin: Plugin, entry: BenchEntry, context: _Context) -> Mapping[st
 class _Context:
     """A :class:`studio.api.BenchContext` on the command line's session."""
 
-    def __init__(self, session: Session, scratch: Path) -> None:
+    def __init__(self, session: Session, scratch: Path, stack: ExitStack) -> None:
         self._session = session
+        self._stack = stack
         self.scratch = scratch
 
     def say(self, text: str) -> None:
@@ -63,3 +68,20 @@ class _Context:
         if found.problem:
             raise StudioError(ErrorCode.BAD_WEIGHTS, found.problem)
         return found.path
+
+    def weights_for(self, capability: str, prefer: str = "") -> str:
+        return self._session.weights.default_for(capability, prefer).id
+
+    def run(self, task: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+        follower = Follower(self._studio, show_progress=False, show_text=False)
+        job = self._studio.submit(task, params, keep=False)
+        follower.follow(job)
+        if follower.interrupted:
+            raise KeyboardInterrupt
+        if job.error is not None:
+            raise job.error
+        return dict(job.result)
+
+    @cached_property
+    def _studio(self) -> Studio:
+        return self._stack.enter_context(self._session.studio())

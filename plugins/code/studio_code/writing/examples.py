@@ -18,7 +18,7 @@ from studio_code.writing.cases import Case, Suite
 
 _VALUE: Final = re.compile(
     r"^\s*[-*•]?\s*(?:assert\s+|for\s+|>>>\s*)?`?(?P<call>[A-Za-z_]\w*\(.*?\))`?\s*"
-    r"(?:==|=>|->|→|➞|⟹|=|should return|must return|returns?|gives?|is)\s*"
+    r"(?:#\s*)?(?:={2,3}>|==|=>|->|→|➞|⟹|=|should return|must return|returns?:?|gives?|is)\s*"
     r"`?(?P<value>.+?)`?[.;]?\s*$"
 )
 _MOST: Final = 12
@@ -39,8 +39,9 @@ def examples(description: str, defined: Collection[str]) -> Suite:
 
 def _sessions(description: str) -> Iterator[str]:
     """Yield the body of a test for each value of a session, with what leads to it."""
+    text = re.sub(r"^\s*(?:\"{3}|'{3})\s*$", "", description, flags=re.MULTILINE)
     try:
-        steps = doctest.DocTestParser().get_examples(description)
+        steps = doctest.DocTestParser().get_examples(text)
     except ValueError:  # indented in a way that doctest refuses
         return
     before: list[str] = []
@@ -56,8 +57,20 @@ def _lines(description: str) -> Iterator[str]:
     for line in description.splitlines():
         if line.lstrip().startswith(">>>") and "==" not in line:
             continue
-        if (found := _VALUE.match(line)) and (body := _body([], found["call"], found["value"])):
+        found = _VALUE.match(line)
+        if (
+            found
+            and _is_closed(found["call"])
+            and (body := _body([], found["call"], found["value"]))
+        ):
             yield body
+
+
+def _is_closed(call: str) -> bool:
+    """Whether a call names nothing but what is called: ``f(a)`` may mean any ``a``."""
+    tree = parsed(call)
+    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)] if tree else []
+    return len(names) == 1
 
 
 def _body(before: list[str], call: str, want: str) -> str:
