@@ -10,8 +10,8 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from studio.api.errors import BadInput
-from studio.api.gui import WeightsView
 from studio.api.params import Field, FieldKind, Group, Params
+from studio.api.weights import WeightsView
 from studio.desktop import fields
 from studio.desktop.fields import Editor, PickFiles
 from studio.desktop.look import Look

@@ -92,7 +92,7 @@ class PluginTasks:
 
 
 class CatalogueView:
-    """The weights catalogue as a plugin sees it; implements ``studio.api.gui.WeightsView``."""
+    """The weights catalogue as a plugin sees it; implements ``studio.api.weights.WeightsView``."""
 
     def __init__(
         self, studio: Studio, show_set: Callable[[str], None] = lambda name: None
@@ -120,7 +120,7 @@ class CatalogueView:
 
 
 class PluginLibrary:
-    """The library as a plugin sees it; implements ``studio.api.gui.LibraryView``."""
+    """The library as a plugin sees it; implements ``studio.api.library.LibraryView``."""
 
     def __init__(self, studio: Studio) -> None:
         self._library = studio.library

@@ -10,8 +10,9 @@ from PySide6.QtGui import QDesktopServices, QFont, QGuiApplication, QIcon
 from PySide6.QtWidgets import QFileDialog, QMenu, QPushButton, QToolButton, QWidget
 
 from studio.api.artifacts import SavedArtifact
-from studio.api.gui import BlockAction, Tokens, WeightsView
+from studio.api.gui import BlockAction, Tokens
 from studio.api.params import Params
+from studio.api.weights import WeightsView
 from studio.desktop.boxes import paint_box
 from studio.desktop.confirm import show_confirm, show_link
 from studio.desktop.forms import FormServices, ParamsFormWidget

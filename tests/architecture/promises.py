@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from studio import api
 from studio.api import gui, worker
+from studio.api import library as api_library
+from studio.api import weights as api_weights
 from studio.core.job import Job
 from studio.core.library.conversations import Conversations
 from studio.core.notices import Notices
@@ -39,9 +41,9 @@ def window(
     _context: api.PluginContext = context
     _tasks: gui.Tasks = tasks
     _job: api.JobHandle = job
-    _library: gui.LibraryView = library
+    _library: api_library.LibraryView = library
     _conversations: api.Conversations = conversations
-    _weights: gui.WeightsView = weights
+    _weights: api_weights.WeightsView = weights
     _settings: gui.SettingsView = settings
     _notices: gui.Notices = notices
     _ui: gui.Ui = ui

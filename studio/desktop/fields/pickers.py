@@ -10,8 +10,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
-from studio.api.gui import WeightsView
 from studio.api.params import Field
+from studio.api.weights import WeightsView
 from studio.desktop.fields.editor import Editor
 from studio.desktop.look import Look, restyle
 from studio.desktop.widgets.calm import CalmComboBox

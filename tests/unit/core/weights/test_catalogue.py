@@ -367,7 +367,7 @@ def test_another_file_of_that_name_stays_what_it_was(tiny: TinySet, tmp_path: Pa
 @pytest.mark.parametrize(
     ("sound", "hostile"),
     [
-        ('package = "tiny-model-part1"', 'package = "--index-url=there"'),
+        ('package = "tiny-model-part1"', 'package = "--pre"'),
         ('package = "tiny-model-part1"', 'package = "x @ file:///etc"'),
         ('version = "0.1"', 'version = "0.1 --pre"'),
         ('file = "tiny-random.gguf"', 'file = "../tiny-random.gguf"'),

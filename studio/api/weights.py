@@ -1,0 +1,33 @@
+"""The weights of this machine, as the window half of a plugin sees them. Protocols only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+
+class WeightsView(Protocol):
+    """The weights that tasks may ask for."""
+
+    def for_capability(self, capability: str, prefer: str = "") -> Sequence[tuple[str, str]]:
+        """Return (id, title) of those that can be used, best first.
+
+        Args:
+            prefer: A further capability; those that have it come first, as ``Capability`` says.
+        """
+        ...
+
+    def to_get(self, capability: str) -> Sequence[tuple[str, str, int]]:
+        """Return (name, title, bytes) of the sets for ``capability`` that are not here yet.
+
+        The user may have them fetched; nothing is fetched by itself.
+        """
+        ...
+
+    def get_set(self, name: str) -> None:
+        """Show the set ``name`` on the Models page, where the user starts to get it, or not."""
+        ...
+
+    def title(self, weights: str) -> str:
+        """Return the name a person reads."""
+        ...
