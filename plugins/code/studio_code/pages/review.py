@@ -9,11 +9,10 @@ from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from studio.api import PluginContext
-from studio_code.pages.coloring import color_lines
 from studio_code.pages.hunks import MAX_LINES, Change, Choice, compare, rebase
 from studio_code.pages.languages import language_of
 from studio_code.pages.proposal import Proposal
-from studio_code.pages.review_rows import Colors, Row, lay_out
+from studio_code.pages.review_rows import Colors, Row, Run, lay_out
 from studio_code.pages.review_view import ReviewView
 from studio_code.pages.review_words import rebased_words, summary_words, write_words
 from studio_code.pages.wording import tr
@@ -142,7 +141,17 @@ class Review(QWidget):
         self.view.current = -1
         self.view.show_rows(Change((), ()), [])
         path = proposal.path
-        self._later(lambda: _prepared(compare(proposal.old, proposal.new), path), self._show)
+        self._later(lambda: self._prepared(compare(proposal.old, proposal.new), path), self._show)
+
+    def _prepared(self, change: Change, path: str) -> _Sheet:
+        """Return a change with its colours and rows; beside the window, for it takes a moment."""
+        after = change.choose_all(Choice.ACCEPTED).text()
+        colors = Colors(self._runs("".join(change.lines), path), self._runs(after, path))
+        return _Sheet(change, colors, lay_out(change, colors))
+
+    def _runs(self, text: str, path: str) -> list[list[Run]]:
+        lexer = language_of(path).lexer
+        return self._ctx.ui.highlight(text.split("\n"), lexer) if lexer else []
 
     def _later(self, call: object, then: object) -> None:
         """Compute for the proposal that is in view; what comes after another one is dropped."""
@@ -269,7 +278,7 @@ class Review(QWidget):
             if after.hunks:
                 self._say(rebased_words(before, after))
 
-        self._later(lambda: _prepared(rebase(before, present), proposal.path), show)
+        self._later(lambda: self._prepared(rebase(before, present), proposal.path), show)
 
     def _say(self, words: str) -> None:
         """Say something that is good to know, with a button that takes it away."""
@@ -278,11 +287,3 @@ class Review(QWidget):
     def _open_fold(self, first: int) -> None:
         self._opened.add(first)
         self.view.show_rows(self.change, lay_out(self.change, self._colors, self._opened))
-
-
-def _prepared(change: Change, path: str) -> _Sheet:
-    """Return a change with its colours and rows; takes a moment for long files."""
-    lexer = language_of(path).lexer
-    after = change.choose_all(Choice.ACCEPTED).text()
-    colors = Colors(color_lines("".join(change.lines), lexer), color_lines(after, lexer))
-    return _Sheet(change, colors, lay_out(change, colors))

@@ -1,0 +1,250 @@
+"""What was shown of a piece of code: a verdict as tasks give it, read with care. Data only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from studio.api import SavedArtifact
+
+_MOST = 500
+"""Of a list that comes from outside."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at."""
+
+    name: str
+    passed: bool
+    evidence: str = ""
+
+
+@dataclass(frozen=True)
+class Survivor:
+    """A fault that was put in and that no test noticed."""
+
+    line: int
+    what: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one test; ``outcome`` is passed, failed, error or skipped."""
+
+    name: str
+    outcome: str
+    message: str = ""
+    line: int = 0
+
+    @property
+    def path(self) -> str:
+        """The file it stands in; empty where its name does not say."""
+        head, parted, _ = self.name.partition("::")
+        return head if parted else ""
+
+    @property
+    def title(self) -> str:
+        """Its name without its file."""
+        return self.name.partition("::")[2] or self.name
+
+
+@dataclass(frozen=True)
+class Try:
+    """One attempt of the model."""
+
+    candidate: int
+    round: int
+    code: str
+    tests: str
+    passed: bool
+    summary: str
+    output: str
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that the chip and its sheet show.
+
+    Attributes:
+        ran: Whether anything was run at all.
+        lines, covered: Of the code, in tests; both 0 where that was not measured.
+        missing: Lines that no test reached.
+        made, killed: Faults that were put in, and those that tests noticed.
+        tier: The wall it ran behind; empty where nothing ran.
+    """
+
+    passed: bool = False
+    ran: bool = False
+    tests_passed: int = 0
+    tests_failed: int = 0
+    errors: int = 0
+    lines: int = 0
+    covered: int = 0
+    missing: tuple[int, ...] = ()
+    made: int = 0
+    killed: int = 0
+    survived: tuple[Survivor, ...] = ()
+    tier: str = ""
+    seconds: float = 0.0
+    checks: tuple[Check, ...] = ()
+    tries: tuple[Try, ...] = ()
+    rows: tuple[Outcome, ...] = ()
+    code: str = ""
+    tests: str = ""
+    path: str = ""
+    language: str = "python"
+
+    @property
+    def tests_total(self) -> int:
+        """Tests that passed or did not."""
+        return self.tests_passed + self.tests_failed + self.errors
+
+    @property
+    def percent(self) -> int:
+        """Share of lines that tests reached; never 100 unless all of them."""
+        return int(100 * self.covered / self.lines) if self.lines else 0
+
+    @property
+    def level(self) -> str:
+        """``good``: it ran and holds; ``bad``: it ran and does not; ``warn``: that is not known."""
+        if self.passed and self.ran:
+            return "good"
+        bad_check = any(not check.passed for check in self.checks)
+        return "bad" if self.ran or bad_check else "warn"
+
+
+def read_evidence(
+    verdict: Mapping[str, Any],
+    *,
+    tries: Iterable[Any] = (),
+    code: str = "",
+    tests: str = "",
+    path: str = "",
+    language: str = "python",
+) -> Evidence:
+    """Return what a verdict says; what is not as it should be counts as not there."""
+    counts = _mapping(verdict.get("tests"))
+    coverage, mutants = _mapping(verdict.get("coverage")), _mapping(verdict.get("mutants"))
+    survived = (_mapping(each) for each in _list(mutants.get("survived")))
+    checks = (_mapping(each) for each in _list(verdict.get("checks")))
+    return Evidence(
+        passed=verdict.get("passed") is True,
+        ran=verdict.get("ran") is True,
+        tests_passed=_number(counts.get("passed")),
+        tests_failed=_number(counts.get("failed")),
+        errors=_number(counts.get("errors")),
+        lines=_number(coverage.get("lines")),
+        covered=_number(coverage.get("covered")),
+        missing=tuple(_number(line) for line in _list(coverage.get("missing"), 5000)),
+        made=_number(mutants.get("made")),
+        killed=_number(mutants.get("killed")),
+        survived=tuple(
+            Survivor(_number(each.get("line")), str(each.get("what", ""))) for each in survived
+        ),
+        tier=str(verdict.get("tier") or ""),
+        seconds=_seconds(verdict.get("seconds")),
+        checks=tuple(
+            Check(str(c.get("name", "")), c.get("passed") is True, str(c.get("evidence", "")))
+            for c in checks
+        ),
+        tries=tuple(_try(_mapping(each)) for each in tries)[:_MOST],
+        code=code,
+        tests=tests,
+        path=path,
+        language=language,
+    )
+
+
+def evidence_of_run(result: Mapping[str, Any], path: str) -> Evidence:
+    """Return what a run of tests shows."""
+    rows = outcomes(result)
+    counts = [row.outcome for row in rows]
+    coverage = _mapping(result.get("coverage"))
+    clean = result.get("ended") == "exit" and result.get("exit_code") == 0
+    return Evidence(
+        passed=clean and bool(rows),
+        ran=True,
+        tests_passed=counts.count("passed"),
+        tests_failed=counts.count("failed"),
+        errors=counts.count("error"),
+        lines=_number(coverage.get("lines")),
+        covered=_number(coverage.get("covered")),
+        missing=tuple(_number(line) for line in _list(coverage.get("missing"), 5000)),
+        tier=str(result.get("tier") or ""),
+        seconds=_seconds(result.get("seconds")),
+        rows=rows,
+        path=path,
+    )
+
+
+def evidence_of_artifact(artifact: SavedArtifact, code: str) -> Evidence:
+    """Return what the library keeps of a piece of code."""
+    meta = artifact.meta
+    verdict = _mapping(meta.get("verdict"))
+    tries = _list(meta.get("tries"))
+    found = read_evidence(
+        verdict,
+        tries=tries,
+        code=code,
+        tests=str(meta.get("tests") or ""),
+        path=str(meta.get("path") or ""),
+        language=str(meta.get("language") or "text"),
+    )
+    if verdict or artifact.verdict is None:
+        return found
+    checks = tuple(Check(c.name, c.passed, c.evidence) for c in artifact.verdict.checks)
+    return Evidence(
+        passed=artifact.verdict.passed,
+        checks=checks,
+        tries=found.tries,
+        code=code,
+        tests=found.tests,
+        path=found.path,
+        language=found.language,
+    )
+
+
+def outcomes(result: Mapping[str, Any]) -> tuple[Outcome, ...]:
+    """Return the tests of a run, those that failed first."""
+    found = [_mapping(each) for each in _list(result.get("tests"), 5000)]
+    rows = [
+        Outcome(
+            str(each.get("name", "")),
+            str(each.get("outcome", "")),
+            str(each.get("message") or ""),
+            _number(each.get("line")),
+        )
+        for each in found
+    ]
+    return tuple(sorted(rows, key=lambda row: row.outcome not in ("failed", "error")))
+
+
+def _try(each: Mapping[str, Any]) -> Try:
+    return Try(
+        _number(each.get("candidate")),
+        _number(each.get("round")),
+        str(each.get("code") or ""),
+        str(each.get("tests") or ""),
+        each.get("passed") is True,
+        str(each.get("summary") or ""),
+        str(each.get("output") or ""),
+    )
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _list(value: Any, most: int = _MOST) -> list[Any]:
+    return list(value[:most]) if isinstance(value, list | tuple) else []
+
+
+def _number(value: Any) -> int:
+    is_count = isinstance(value, int) and not isinstance(value, bool)
+    return max(0, value) if is_count else 0
+
+
+def _seconds(value: Any) -> float:
+    return float(value) if isinstance(value, int | float) and value == value else 0.0

@@ -1,0 +1,61 @@
+"""Where a program failed, read from what it printed. Pure; paths are trusted only if known."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+MAX_PROBLEMS = 50
+_FRAME = re.compile(r'File "([^"\n]+)", line (\d+)')
+_SHORT = re.compile(r"^(?:E\s+)?([^\s:]+\.py):(\d+):\s*(.*)")
+_ERROR = re.compile(
+    r"^(?:E\s+)?(?:[A-Za-z_][\w.]*\.)?"
+    r"[A-Z]\w*(?:Error|Exception|Exit|Interrupt|Warning|Iteration|Group)\b(?::.*)?$"
+)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One failure.
+
+    Attributes:
+        path: Of a file that was handed over; empty where the failure is in none of them.
+        line: From 1; 0 if unknown.
+        words: The last line of the traceback.
+    """
+
+    path: str
+    line: int
+    words: str
+
+
+def place_in(text: str, known: Iterable[str]) -> tuple[str, int] | None:
+    """Return which place in a known file a line of output names."""
+    found = _FRAME.search(text) or _SHORT.match(text)
+    if found is None:
+        return None
+    path = known_path(found.group(1), known)
+    return (path, int(found.group(2)[:9])) if path else None
+
+
+def known_path(path: str, known: Iterable[str]) -> str:
+    """Return the known file that a path inside the walls means; empty for none."""
+    path = path.replace("\\", "/")
+    fitting = [each for each in known if path == each or path.endswith("/" + each)]
+    return max(fitting, key=len, default="")
+
+
+def problems(output: str, known: Iterable[str]) -> list[Problem]:
+    """Return the failures that tracebacks in ``output`` tell of, each at its innermost own line."""
+    files = list(known)
+    found: dict[Problem, None] = {}
+    place: tuple[str, int] | None = None
+    for line in output.splitlines():
+        if named := place_in(line, files):
+            place = named
+        if _ERROR.match(line) and len(found) < MAX_PROBLEMS:
+            path, number = place or ("", 0)
+            found[Problem(path, number, line.removeprefix("E").strip()[:300])] = None
+            place = None
+    return list(found)

@@ -1,0 +1,74 @@
+"""The files that a run is handed: copies of what is open and of what lies beside it.
+
+Reads the disk: call it beside the window.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path, PurePosixPath
+
+MAX_FILES = 300
+MAX_FILE_BYTES = 512 * 1024
+MAX_BYTES = 8 << 20
+_SKIPPED = {"node_modules", "venv", "env", "build", "dist", "__pycache__", "site-packages"}
+_SUFFIXES = {
+    ".py", ".pyi", ".txt", ".json", ".csv", ".tsv", ".toml", ".ini", ".cfg", ".yaml", ".yml",
+    ".md", ".xml", ".html", ".sql",
+}  # fmt: skip
+
+
+def files_for_run(root: Path | None, opened: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Return ``{path, text}`` of the files of a run: what is open as it is in the editor.
+
+    Only text that is no larger than a program's own files are; links and hidden folders are left
+    out. What lies outside the folder comes along by its name.
+    """
+    found = {_inside(each["path"]): each["text"] for each in opened}
+    room = MAX_BYTES - sum(len(text) for text in found.values())
+    for path, size in _listed(root) if root is not None else ():
+        name = path.relative_to(root).as_posix() if root is not None else path.name
+        if name in found or size > room or len(found) >= MAX_FILES:
+            continue
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            continue  # a run does without what cannot be read; an import of it says so
+        found[name] = text
+        room -= size
+    return [{"path": path, "text": text} for path, text in found.items()]
+
+
+def run_path(path: str) -> str:
+    """Return what a file is called in its run."""
+    return _inside(path)
+
+
+def _inside(path: str) -> str:
+    pure = PurePosixPath(path)
+    return pure.name if pure.is_absolute() or Path(path).is_absolute() else pure.as_posix()
+
+
+def _listed(root: Path) -> list[tuple[Path, int]]:
+    """Return the files of a folder, those of Python and those higher up first."""
+    found: list[tuple[Path, int]] = []
+    for folder, names, files in os.walk(root):
+        names[:] = sorted(n for n in names if not n.startswith(".") and n not in _SKIPPED)
+        for name in files:
+            path = Path(folder, name)
+            size = _size(path) if path.suffix.lower() in _SUFFIXES else -1
+            if 0 <= size <= MAX_FILE_BYTES:
+                found.append((path, size))
+        if len(found) > 20 * MAX_FILES:
+            break
+    return sorted(found, key=lambda each: (each[0].suffix != ".py", len(each[0].parts), each[0]))
+
+
+def _size(path: Path) -> int:
+    """Return the size of an ordinary file; -1 for anything else."""
+    try:
+        found = path.lstat()
+    except OSError:  # it went away meanwhile
+        return -1
+    return found.st_size if stat.S_ISREG(found.st_mode) else -1

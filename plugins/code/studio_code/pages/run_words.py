@@ -1,0 +1,51 @@
+"""What is said of a run that is over. Makes sentences, draws nothing."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Mapping
+from typing import Any
+
+from studio_code.pages.evidence import evidence_of_run
+from studio_code.pages.verdict_words import tests_words
+from studio_code.pages.wording import tr
+
+
+def ended_words(result: Mapping[str, Any], mode: str) -> str:
+    """Return how a run ended, after how long, behind which walls."""
+    words = [_ending(result)]
+    if mode == "test":
+        words.insert(0, tests_words(evidence_of_run(result, "")))
+        if result.get("ended") == "exit":
+            words.pop()
+    seconds, tier = result.get("seconds"), result.get("tier")
+    if isinstance(seconds, int | float):
+        words.append(tr("{seconds} s.").format(seconds=f"{seconds:.1f}"))
+    if tier:
+        words.append(tr("Walls {tier}.").format(tier=tier))
+    refused = result.get("refused") or []
+    if refused:
+        words.append(tr("Left inside: {what}.").format(what="; ".join(map(str, refused[:3]))))
+    return " ".join(words)
+
+
+def _ending(result: Mapping[str, Any]) -> str:
+    code = result.get("exit_code")
+    match result.get("ended"):
+        case "wall time":
+            return tr("It did not finish in time and was ended.")
+        case "output":
+            return tr("It printed without end and was ended.")
+        case "signal":
+            return tr("It was ended by {signal}.").format(signal=_signal_name(code))
+    if code == 0:
+        return tr("It ended well.")
+    return tr("It ended with code {code}.").format(code=code)
+
+
+def _signal_name(code: Any) -> str:
+    number = abs(code) if isinstance(code, int) else 0
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return tr("a signal")

@@ -1,0 +1,69 @@
+"""A piece of code in the gallery: highlighted, under the chip that says what was shown of it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from studio.api import PluginContext, SavedArtifact
+from studio_code.pages.code_text import CodeText
+from studio_code.pages.evidence import evidence_of_artifact
+from studio_code.pages.languages import language_named, language_of
+from studio_code.pages.verdict_chip import VerdictChip
+from studio_code.pages.wording import tr
+
+MAX_BYTES = 2 << 20
+"""More is shown as far as this goes."""
+
+
+class Viewer(QWidget):
+    """Shows one artifact; it is read beside the window."""
+
+    def __init__(self, ctx: PluginContext, artifact: SavedArtifact) -> None:
+        super().__init__()
+        self._ctx, self._artifact = ctx, artifact
+        self.words = QLabel(tr("Reading…"))
+        self.words.setTextFormat(Qt.TextFormat.PlainText)
+        self.words.setProperty("role", "small")
+        self.words.setWordWrap(True)
+        self.chip = VerdictChip(ctx)
+        self.copy = ctx.ui.icon_button("copy", tr("Copy the code"))
+        self.copy.clicked.connect(lambda: ctx.ui.copy(self.code.toPlainText()))
+        self.copy.setEnabled(False)
+        self.code = CodeText(ctx, artifact.title)
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addWidget(self.chip)
+        row.addWidget(self.words, 1)
+        row.addWidget(self.copy)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        column.addLayout(row)
+        column.addWidget(self.code, 1)
+        ctx.run_later(self._read, self._show)
+
+    def _read(self) -> bytes | OSError:
+        try:
+            with self._artifact.path.open("rb") as file:
+                return file.read(MAX_BYTES + 1)
+        except OSError as error:
+            return error
+
+    def _show(self, found: bytes | OSError) -> None:
+        if isinstance(found, OSError):
+            words = tr("The file of this result cannot be read: {why}.")
+            self.words.setText(words.format(why=found.strerror or found))
+            return
+        code = found[:MAX_BYTES].decode("utf-8", "replace")
+        evidence = evidence_of_artifact(self._artifact, code)
+        language = language_named(evidence.language)
+        if language.id == "text":
+            language = language_of(evidence.path or self._artifact.path.name)
+        name = evidence.path or language.title
+        cut = tr("{name}; only the first 2 MB are shown").format(name=name)
+        self.words.setText(cut if len(found) > MAX_BYTES else name)
+        self.code.show_code(code, language.id)
+        self.copy.setEnabled(True)
+        if evidence.checks or evidence.ran or self._artifact.meta.get("verdict"):
+            self.chip.show_evidence(evidence)

@@ -1,0 +1,156 @@
+"""Running under the hands of the user: consent, output, tests, problems, what a fix is handed."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QEventLoop, QTimer
+
+from studio.api import ErrorCode, StudioError
+from studio.testing.scripted import Fail, Result, Stall, Tokens
+from studio_code.pages.output_view import KEPT
+from studio_code.pages.run_tab import RunTab
+
+CODE = "import socket\nprint(open('x').read())\n"
+GOOD = {"exit_code": 0, "ended": "exit", "tier": "A", "seconds": 0.1, "tests": []}
+FAILED_TEST = {
+    "name": "test_main.py::test_it",
+    "outcome": "failed",
+    "message": "assert 1 == 2",
+    "line": 2,
+}
+
+
+@pytest.fixture
+def tab(desk: Any) -> RunTab:
+    desk.open("test_main.py", "def test_it():\n    assert 1 == 2\n")
+    desk.open("main.py", CODE)
+    return desk.put(RunTab(desk.ctx, desk.workspace))
+
+
+def agree(desk: Any, tab: RunTab) -> None:
+    """Run once, with consent; the walls are looked at first."""
+    desk.runtime.enqueue(Result(**GOOD))
+    desk.runtime.enqueue(Result(**GOOD))
+    tab.run_button.click()
+    desk.until(lambda: tab.card.isVisible())
+    with desk.qtbot.waitSignal(tab.ended, timeout=20_000):
+        tab.card.run.click()
+
+
+def run(desk: Any, tab: RunTab, *lines: Any, mode: str = "run") -> None:
+    desk.runtime.enqueue(*lines)
+    with desk.qtbot.waitSignal(tab.ended, timeout=20_000):
+        tab.start(mode)
+
+
+def test_the_first_run_asks_and_the_next_does_not(desk: Any, tab: RunTab) -> None:
+    desk.runtime.enqueue(Result(**GOOD))
+    tab.run_button.click()
+    desk.until(lambda: tab.card.isVisible())
+    assert "socket (main.py:1)" in tab.card.words.text()
+    assert "open() (main.py:2)" in tab.card.words.text()
+    assert "Walls A" in tab.card.walls.text()
+    assert len(desk.runtime.submitted) == 1, "only an empty program has run"
+    assert desk.runtime.submitted[0].params["files"] == [{"path": "nothing.py", "text": ""}]
+    desk.runtime.enqueue(Tokens("hello\n", channel="stdout"), Result(**GOOD))
+    with desk.qtbot.waitSignal(tab.ended, timeout=20_000):
+        tab.card.run.click()
+    asked = desk.runtime.submitted[1].params
+    assert (asked["path"], asked["mode"]) == ("main.py", "run")
+    assert {each["path"] for each in asked["files"]} == {"main.py", "test_main.py"}
+    desk.until(lambda: "hello" in tab.output.toPlainText())
+    run(desk, tab, Result(**GOOD))
+    assert len(desk.runtime.submitted) == 3
+    assert tab.summary.text() == "It ended well. 0.1 s. Walls A."
+
+
+def test_a_new_want_is_asked_for(desk: Any, tab: RunTab) -> None:
+    agree(desk, tab)
+    desk.workspace.current.set_text("import subprocess\n")
+    tab.run_button.click()
+    desk.until(lambda: tab.card.isVisible())
+    assert "subprocess" in tab.card.words.text()
+
+
+def test_no_wall_no_run(desk: Any, tab: RunTab) -> None:
+    no = StudioError(ErrorCode.UNSUPPORTED, "Nothing can be run here: no user namespaces.")
+    desk.runtime.enqueue(Fail(no))
+    tab.run_button.click()
+    desk.until(lambda: tab.card.isVisible())
+    assert "no user namespaces" in tab.card.walls.text()
+    assert not tab.card.run.isEnabled()
+
+
+def test_failed_tests_lead_to_their_line_and_to_a_fix(desk: Any, tab: RunTab) -> None:
+    agree(desk, tab)
+    passed = {"name": "test_main.py::test_b", "outcome": "passed", "message": "", "line": 9}
+    run(desk, tab, Result(**{**GOOD, "exit_code": 1, "tests": [passed, FAILED_TEST]}), mode="test")
+    assert tab.chip.text() == "ran · 1/2 tests"
+    assert tab.chip.accessibleName().startswith("Shown not to work")
+    first = tab.findings.topLevelItem(0)
+    assert (first.text(0), first.text(1)) == ("test_it", "assert 1 == 2")
+    with desk.qtbot.waitSignal(desk.workspace.goto_asked, timeout=20_000) as went:
+        tab.findings.itemActivated.emit(first, 0)
+    assert went.args == ["test_main.py", 2]
+    with desk.qtbot.waitSignal(tab.fix_asked) as asked:
+        tab.fix_button.click()
+    fault = asked.args[0]
+    assert (fault.path, "assert 1 == 2" in fault.error) == ("main.py", True)
+    assert fault.tests.startswith("def test_it")
+
+
+def test_stop_and_failure(desk: Any, tab: RunTab) -> None:
+    agree(desk, tab)
+    desk.runtime.enqueue(Tokens("tick\n", channel="stdout"), Stall())
+    tab.start("run")
+    desk.until(lambda: "tick" in tab.output.toPlainText())
+    assert tab.progress.widget.isVisible()
+    with desk.qtbot.waitSignal(tab.ended, timeout=20_000):
+        tab.progress.stop()
+    assert "Stopped" in tab.summary.text()
+    run(desk, tab, Fail(StudioError(ErrorCode.RUNTIME_LOST, "The runtime ended.")))
+    assert "The runtime ended." in tab.trouble.words.text()
+    assert tab.run_button.isEnabled()
+
+
+def test_only_python_is_run(desk: Any, tab: RunTab) -> None:
+    desk.open("page.html", "<p>")
+    assert not tab.run_button.isEnabled()
+    assert "page.html is HTML" in tab.why_not.text()
+
+
+def test_ten_megabytes_of_output_do_not_hold_the_window(desk: Any, tab: RunTab) -> None:
+    line = "a line of output that is long enough to be like others, and a bit more of it\n"
+    chunk = line * (65_536 // len(line))
+    longest, last = 0.0, time.perf_counter()
+
+    def tick() -> None:
+        nonlocal longest, last
+        now = time.perf_counter()
+        longest, last = max(longest, now - last), now
+
+    timer = QTimer()
+    timer.timeout.connect(tick)
+    timer.start(0)
+    for _ in range(160):
+        tab.output.add(chunk, "stdout")
+    loop = QEventLoop()
+    tab.output.settled.connect(loop.quit)
+    last = time.perf_counter()
+    loop.exec()
+    timer.stop()
+    assert len(tab.output.toPlainText()) <= KEPT
+    assert tab.output.toPlainText().endswith(line)
+    assert "more was printed" in tab.output.toPlainText()
+    assert longest < 0.25  # 0.05 on an idle machine; others share this one
+
+
+def test_a_line_without_end_is_broken(desk: Any, tab: RunTab) -> None:
+    with desk.qtbot.waitSignal(tab.output.settled):
+        tab.output.add("x" * 9_000, "stdout")
+        tab.output.add("y" * 9_000, "stdout")
+    assert max(map(len, tab.output.toPlainText().split("\n"))) <= 2_000
+    assert tab.output.toPlainText().replace("\n", "") == "x" * 9_000 + "y" * 9_000
