@@ -315,6 +315,10 @@ class Ui(Protocol):
         """Ask for existing files; empty when the user declined."""
         ...
 
+    def pick_folder(self, title: str) -> Path | None:
+        """Ask for an existing folder; None when the user declined."""
+        ...
+
     def save_file(self, title: str, name: str, suffixes: Sequence[str] = ()) -> Path | None:
         """Ask where to write; None when the user declined."""
         ...

@@ -156,6 +156,11 @@ class WindowUi:
         names = chosen if isinstance(chosen, list) else [chosen]
         return [Path(name) for name in names if name]
 
+    def pick_folder(self, title: str) -> Path | None:
+        """Ask for an existing folder; None when the user declined."""
+        name = QFileDialog.getExistingDirectory(self._window, title)
+        return Path(name) if name else None
+
     def save_file(self, title: str, name: str, suffixes: Sequence[str] = ()) -> Path | None:
         """Ask where to write; None when the user declined."""
         chosen, _ = QFileDialog.getSaveFileName(self._window, title, name, _filter(suffixes))
@@ -187,8 +192,7 @@ class WindowUi:
 
     def _pick_one(self, title: str, suffixes: Sequence[str], folder: bool) -> Path | None:
         if folder:
-            name = QFileDialog.getExistingDirectory(self._window, title)
-            return Path(name) if name else None
+            return self.pick_folder(title)
         found = self.pick_files(title, suffixes)
         return found[0] if found else None
 
