@@ -66,7 +66,7 @@ class _Weights:
     def title(self, weights: str) -> str:
         return weights
 
-    def for_capability(self, capability: str) -> Sequence[tuple[str, str]]:
+    def for_capability(self, capability: str, prefer: str = "") -> Sequence[tuple[str, str]]:
         return ()
 
 
