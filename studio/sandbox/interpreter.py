@@ -32,6 +32,20 @@ def current() -> Interpreter:
     return at(executable, library, Path(sys.base_prefix).resolve())
 
 
+def candidates() -> list[Interpreter]:
+    """Return the Pythons to try, best first.
+
+    The second is the system's: ours may lie in a home that nobody else may enter, and code of an
+    administrator is run as somebody else.
+    """
+    found = [current()]
+    system = (_SYSTEM / "bin/python3").resolve()
+    library = _SYSTEM / "lib" / system.name
+    if system.is_file() and library.is_dir() and system != found[0].executable:
+        found.append(at(system, library, _SYSTEM))
+    return found
+
+
 def at(executable: Path, library: Path, prefix: Path) -> Interpreter:
     """Return a Python by its program, its standard library, and the folder that holds both."""
     folders = () if prefix.is_relative_to(_SYSTEM) else (prefix,)

@@ -1,21 +1,18 @@
-"""How a run is started: the command line of either tier, and its order. Starts nothing."""
+"""What a run of either tier is started with, and what it is told. Starts nothing."""
 
 from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from studio.api.sandbox import SandboxRequest
-from studio.sandbox import inside
+from studio.sandbox.inside import scratch
 from studio.sandbox.inside.order import Order
 from studio.sandbox.interpreter import Interpreter
 
-BOX, LENT, PROGRAM = "/box", "/lent", "/launch"
-_DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
-_SYSTEM_FOLDERS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64")
+DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 _SYSTEM_FILES = ("/etc/ld.so.cache", "/etc/localtime", "/etc/alternatives")
 _START = (
     "import sys; sys.path.insert(0, sys.argv.pop(1)); "
@@ -33,72 +30,18 @@ class Plan:
         command: Of the process to start; the numbers of its three descriptors are still to be
             appended.
         order: What that process is told.
+        folder: Of this run alone, to be removed after it; None if there is none on the disk.
     """
 
     command: tuple[str, ...]
     order: Order
+    folder: Path | None = None
 
-
-def with_namespaces(
-    bwrap: str, interpreter: Interpreter, request: SandboxRequest, lent: Mapping[str, Path]
-) -> Plan:
-    """Tier A: a file system, processes and a network of its own, by bubblewrap."""
-    readable = ["/usr", *map(str, interpreter.folders), *_there(_SYSTEM_FILES)]
-    program = f"{PROGRAM}/studio/sandbox/inside"
-    mounts = _folders_above([*readable, *_DEVICES, program, f"{LENT}/"])
-    for path in readable:
-        mounts += ["--ro-bind", path, path]
-    for path in _SYSTEM_FOLDERS:
-        if os.path.islink(path):
-            mounts += ["--symlink", os.readlink(path), path]
-        elif os.path.isdir(path):
-            mounts += ["--ro-bind", path, path]
-            readable.append(path)
-    for hidden in map(str, interpreter.hidden):
-        mounts += ["--tmpfs", hidden, "--remount-ro", hidden]
-    for device in _DEVICES:
-        mounts += ["--dev-bind", device, device]
-    for name, source in lent.items():
-        mounts += ["--ro-bind", str(source), f"{LENT}/{name}"]
-    user = spare_user()
-    command = [
-        bwrap,
-        *_namespaces(user),
-        "--die-with-parent", "--new-session", "--hostname", "sandbox",
-        *mounts,
-        "--ro-bind", str(Path(inside.__file__).parent), program,
-        "--perms", "1777", "--size", str(request.limits.scratch_bytes), "--tmpfs", BOX,
-        "--symlink", f"{BOX}/tmp", "/tmp", "--symlink", f"{BOX}/shm", "/dev/shm",
-        "--remount-ro", "/",
-        "--chdir", "/",
-        "--",
-        *_python(interpreter, PROGRAM),
-    ]  # fmt: skip
-    order = _order(
-        request, interpreter, BOX, LENT, has_namespaces=True, user=user,
-        readable=(*readable, LENT), processes=request.limits.processes + 1,
-    )  # fmt: skip
-    return Plan(tuple(command), order)
-
-
-def _folders_above(paths: Iterable[str]) -> list[str]:
-    """Make the folders that mounts lie in; left to bubblewrap, only an administrator may enter."""
-    above = {str(folder) for path in paths for folder in Path(path + "x").parents}
-    words: list[str] = []
-    for folder in sorted(above - {"/"}):
-        words += ["--perms", "0755", "--dir", folder]
-    return words
-
-
-def _namespaces(user: int) -> list[str]:
-    """An administrator needs no user namespace: the code becomes another, powerless user."""
-    if not user:
-        return ["--unshare-all", "--unshare-user", "--disable-userns"]
-    spaces = ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
-    return [
-        *spaces, "--unshare-cgroup-try",
-        "--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID",
-    ]  # fmt: skip
+    def remove(self) -> None:
+        """Remove the folder, whatever the code has made of it."""
+        if self.folder is not None and self.folder.exists():
+            scratch.empty(str(self.folder))
+            self.folder.rmdir()
 
 
 def spare_user() -> int:
@@ -106,16 +49,17 @@ def spare_user() -> int:
     return 0 if os.geteuid() else _SPARE_USERS + secrets.randbelow(1 << 24)
 
 
-def _there(paths: tuple[str, ...]) -> list[str]:
-    return [path for path in paths if os.path.exists(path)]
+def system_files() -> list[str]:
+    """Return the files outside ``/usr`` that programs need."""
+    return [path for path in _SYSTEM_FILES if os.path.exists(path)]
 
 
-def _python(interpreter: Interpreter, path: str) -> list[str]:
+def python(interpreter: Interpreter, path: str) -> list[str]:
     """Start the part behind the wall: without packages, environment or working folder."""
     return [str(interpreter.executable), "-I", "-S", "-B", "-X", "utf8", "-c", _START, path]
 
 
-def _order(
+def order(
     request: SandboxRequest,
     interpreter: Interpreter,
     box: str,
@@ -124,6 +68,7 @@ def _order(
     has_namespaces: bool,
     user: int,
     readable: tuple[str, ...],
+    listable: tuple[str, ...],
     processes: int,
 ) -> Order:
     words = list(request.command)
@@ -134,7 +79,8 @@ def _order(
         has_namespaces=has_namespaces,
         user=user,
         readable=readable,
-        devices=tuple(_there(_DEVICES)),
+        listable=listable,
+        devices=DEVICES,
         command=tuple(words),
         environment=_environment(box, lent),
         collect=request.collect,

@@ -10,6 +10,8 @@ import time
 from collections.abc import Iterator
 
 from studio.api.sandbox import SandboxRequest, SandboxResult, SandboxStep
+from studio.sandbox import usage
+from studio.sandbox.ending import end_namespace, end_tree
 from studio.sandbox.inside import order as orders
 from studio.sandbox.plan import Plan
 from studio.sandbox.received import Received
@@ -30,8 +32,10 @@ class Run:
         self._started = time.monotonic()
         self._ended = ""
         self._life = self._reports = -1
+        self._plan = plan
         self._process = self._start(plan)
         self._noise = b""
+        self._looked_at = 0.0
 
     # --- from start to end -------------------------------------------------------------------
 
@@ -80,8 +84,11 @@ class Run:
                 os.close(life)
 
     def _kill(self) -> None:
-        self._process.kill()
-        self._process.wait()
+        if self._tier == "A":
+            end_namespace(self._process)
+        else:
+            end_tree(self._process)
+        self._plan.remove()
 
     # --- what it says ------------------------------------------------------------------------
 
@@ -114,8 +121,14 @@ class Run:
         return SandboxStep(kept_out, kept_err)
 
     def _watch(self) -> None:
-        if time.monotonic() - self._started > self._request.limits.wall_seconds + _GRACE_SECONDS:
+        """Keep the limits that no rule inside keeps, and the time once more."""
+        now, limits = time.monotonic(), self._request.limits
+        if now - self._started > limits.wall_seconds + _GRACE_SECONDS:
             self._ended = "wall time"
+        elif now - self._looked_at > _STEP_SECONDS:
+            self._looked_at = now
+            if usage.memory(self._process.pid) > limits.memory_bytes:
+                self._ended = "memory"
 
     def _result(self) -> SandboxResult:
         self.end()

@@ -38,8 +38,6 @@ def become(order: Order, report: Writer, report_fd: int, stdin: int) -> None:
         report.send_json(FAILED, what="wall", why=str(error))
         os._exit(_EXIT_UNSAFE)
     report.send_json(WALLED, landlock=kernel.landlock_version())
-    if not order.command:
-        os._exit(0)
     try:
         os.execvpe(order.command[0], order.command, order.environment)
     except (OSError, ValueError) as error:
@@ -64,6 +62,7 @@ def _raise_walls(order: Order) -> None:
     kernel.no_new_privileges()
     kernel.allow_only(
         [(path, kernel.READ) for path in order.readable]
+        + [(path, kernel.READ_DIR) for path in order.listable]
         + [(path, kernel.DEVICE) for path in order.devices]
         + [(order.box, kernel.WRITE)]
     )

@@ -42,6 +42,8 @@ def main() -> None:
         become(order, report, report_fd, stdin)
     try:
         ended, status = _watch(command, order, scratch, life_fd, started)
+        if ended == "stopped":  # nobody listens any more
+            return
         end_all(order.has_namespaces)
         report.send_json(ENDED, ended=ended, status=status, seconds=time.monotonic() - started)
         Collector(order, report).collect()
@@ -59,6 +61,7 @@ def _prepare(order: Order, file: IO[bytes]) -> None:
     kernel.hide_memory()
     if not order.has_namespaces:
         kernel.adopt_orphans()
+        os.stat("/proc/thread-self/children")  # how everything is found again
     for name in ("work", "tmp", "shm"):
         os.mkdir(os.path.join(order.box, name), 0o700)
     for name, size in order.sizes.items():

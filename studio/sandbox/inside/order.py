@@ -20,9 +20,10 @@ class Order:
         box: Folder that holds the working folder ``work`` and the temporary one ``tmp``.
         has_namespaces: Tier A: processes, mounts and network are the run's own.
         user: Number of the user to become first; 0 to stay who one is.
-        readable, devices: Paths that may be reached besides the box.
-        command: The program as a path or a name of ``PATH``, and its arguments; empty: raise the
-            walls, look at them, and end.
+        readable: Files and folders that may be read, with all that is in them.
+        listable: Folders whose names may be listed, and no more.
+        devices: Files of ``/dev`` that may be used.
+        command: The program as a path or a name of ``PATH``, and its arguments.
         environment: All that the command finds.
         collect: Globs of the files to bring back.
         sizes: Name of a file to put → its length; their bytes follow.
@@ -33,6 +34,7 @@ class Order:
     has_namespaces: bool
     user: int
     readable: tuple[str, ...]
+    listable: tuple[str, ...]
     devices: tuple[str, ...]
     command: tuple[str, ...]
     environment: dict[str, str]
@@ -56,6 +58,6 @@ def write(file: IO[bytes], order: Order, files: Mapping[str, bytes]) -> None:
 def read(file: IO[bytes]) -> Order:
     """Read an order; the files follow in ``file``."""
     values: dict[str, Any] = json.loads(file.readline())
-    lists = ("readable", "devices", "command", "collect")
+    lists = ("readable", "listable", "devices", "command", "collect")
     values |= {name: tuple(values[name]) for name in lists}
     return Order(**values)

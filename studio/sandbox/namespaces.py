@@ -1,0 +1,83 @@
+"""Tier A: how a run is started in namespaces of its own, by bubblewrap. Starts nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from studio.api.sandbox import SandboxRequest
+from studio.sandbox import inside
+from studio.sandbox.interpreter import Interpreter
+from studio.sandbox.plan import DEVICES, Plan, order, python, spare_user, system_files
+
+BOX, LENT, PROGRAM = "/box", "/lent", "/launch"
+_SYSTEM_FOLDERS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64")
+
+
+def with_namespaces(
+    bwrap: str, interpreter: Interpreter, request: SandboxRequest, lent: Mapping[str, Path]
+) -> Plan:
+    """Return a plan with a file system, processes and a network of its own.
+
+    Args:
+        bwrap: Path of bubblewrap, which is started without any environment: its own would be
+            seen inside.
+        lent: Name of a package → where it lies.
+    """
+    readable = ["/usr", *map(str, interpreter.folders), *system_files()]
+    program = f"{PROGRAM}/studio/sandbox/inside"
+    mounts = _folders_above([*readable, *DEVICES, program, f"{LENT}/"])
+    for path in readable:
+        mounts += ["--ro-bind", path, path]
+    for path in _SYSTEM_FOLDERS:
+        if os.path.islink(path):
+            mounts += ["--symlink", os.readlink(path), path]
+        elif os.path.isdir(path):
+            mounts += ["--ro-bind", path, path]
+            readable.append(path)
+    for hidden in map(str, interpreter.hidden):
+        mounts += ["--tmpfs", hidden, "--remount-ro", hidden]
+    for device in DEVICES:
+        mounts += ["--dev-bind", device, device]
+    for name, source in lent.items():
+        mounts += ["--ro-bind", str(source), f"{LENT}/{name}"]
+    user = spare_user()
+    command = [
+        bwrap,
+        *_namespaces(user),
+        "--die-with-parent", "--new-session", "--hostname", "sandbox",
+        *mounts,
+        "--ro-bind", str(Path(inside.__file__).parent), program,
+        "--perms", "1777", "--size", str(request.limits.scratch_bytes), "--tmpfs", BOX,
+        "--symlink", f"{BOX}/tmp", "/tmp", "--symlink", f"{BOX}/shm", "/dev/shm",
+        "--remount-ro", "/",
+        "--chdir", "/",
+        "--",
+        *python(interpreter, PROGRAM),
+    ]  # fmt: skip
+    told = order(
+        request, interpreter, BOX, LENT, has_namespaces=True, user=user,
+        readable=(*readable, LENT), listable=(), processes=request.limits.processes + 1,
+    )  # fmt: skip
+    return Plan(tuple(command), told)
+
+
+def _folders_above(paths: Iterable[str]) -> list[str]:
+    """Make the folders that mounts lie in; left to bubblewrap, only an administrator may enter."""
+    above = {str(folder) for path in paths for folder in Path(path + "x").parents}
+    words: list[str] = []
+    for folder in sorted(above - {"/"}):
+        words += ["--perms", "0755", "--dir", folder]
+    return words
+
+
+def _namespaces(user: int) -> list[str]:
+    """An administrator needs no user namespace: the code becomes another, powerless user."""
+    if not user:
+        return ["--unshare-all", "--unshare-user", "--disable-userns"]
+    spaces = ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
+    return [
+        *spaces, "--unshare-cgroup-try",
+        "--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID",
+    ]  # fmt: skip

@@ -1,0 +1,81 @@
+"""Tier B: how a run is started where there are no namespaces: rules alone. Starts nothing."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import studio
+from studio.api.sandbox import SandboxRequest
+from studio.sandbox.interpreter import Interpreter
+from studio.sandbox.plan import Plan, order, python, spare_user, system_files
+
+_SYSTEM_FOLDERS = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64")
+_FORGET_PACKAGES = """
+import sys
+sys.path[:] = [path for path in sys.path if not path.endswith(("site-packages", "dist-packages"))]
+"""
+
+
+def without_namespaces(
+    interpreter: Interpreter, request: SandboxRequest, lent: Mapping[str, Path]
+) -> Plan:
+    """Return a plan in which rules of the kernel close what is there for everybody else.
+
+    Its files lie in a folder of its own among the temporary ones, which is removed after it.
+    """
+    user = spare_user()
+    folder = Path(tempfile.mkdtemp(prefix="studio-run-"))
+    box, shelf = folder / "box", folder / "lent"
+    box.mkdir(0o700)
+    shelf.mkdir(0o755)
+    for name, path in lent.items():
+        (shelf / name).symlink_to(path)
+    (shelf / "sitecustomize.py").write_text(_FORGET_PACKAGES, encoding="ascii")
+    if user:
+        folder.chmod(0o711)
+        os.chown(box, user, user)
+    readable, listable = _open(
+        [*_SYSTEM_FOLDERS, *map(str, interpreter.folders), *system_files()], interpreter.hidden
+    )
+    told = order(
+        request, interpreter, str(box), str(shelf), has_namespaces=False, user=user,
+        readable=(*readable, str(shelf), *map(str, lent.values())), listable=tuple(listable),
+        processes=request.limits.processes + 1 + _threads_of(user or os.geteuid()),
+    )  # fmt: skip
+    program = str(Path(studio.__file__).parent.parent)
+    return Plan(tuple(python(interpreter, program)), told, folder)
+
+
+def _open(paths: Iterable[str], hidden: Iterable[Path]) -> tuple[list[str], list[str]]:
+    """Return what to open so that ``hidden`` stays shut: whole trees, and folders to be listed.
+
+    A rule reaches all that is below it, so a folder with something hidden is opened piece by piece.
+    """
+    above = {str(folder) for path in hidden for folder in path.parents}
+    shut = set(map(str, hidden))
+    whole: list[str] = []
+    listed: list[str] = []
+    waiting = [os.path.realpath(path) for path in paths if os.path.exists(path)]
+    while waiting:
+        path = waiting.pop()
+        if path in above:
+            listed.append(path)
+            waiting += [entry.path for entry in os.scandir(path) if not entry.is_symlink()]
+        elif path not in shut:
+            whole.append(path)
+    return whole, listed
+
+
+def _threads_of(user: int) -> int:
+    """Return how many threads a user has now: the kernel counts them all against the limit."""
+    count = 0
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if os.stat(f"/proc/{name}").st_uid == user:
+                count += os.stat(f"/proc/{name}/task").st_nlink - 2
+        except OSError:  # it has just ended
+            continue
+    return count
