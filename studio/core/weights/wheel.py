@@ -158,7 +158,7 @@ def _in_words(piece: Piece, said: str) -> StudioError:
     reason = complaints[-1].removeprefix("ERROR:").strip() if complaints else "it did not say why"
     return StudioError(
         ErrorCode.NOT_FOUND,
-        f"pip could not fetch {piece.package} {piece.version}: {reason}",
+        f"pip could not fetch {piece.package} {piece.version}: {reason.rstrip('.')}.",
         f"Is this machine connected, and does `pip download` work on it? {_GOES_ON}",
         said,
     )

@@ -1,10 +1,10 @@
-"""The Models page: which weights there are and whether they can be used. Loads nothing."""
+"""The Models page: which weights there are, can be used, and can be had. Loads nothing."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import QTimer, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
@@ -13,6 +13,7 @@ from studio.core.weights import Weights
 from studio.desktop import words
 from studio.desktop.pages.document import show_document
 from studio.desktop.pages.frame import Column, PageFrame, card
+from studio.desktop.pages.offers import OfferCard
 from studio.desktop.pages.parts import PageParts
 from studio.desktop.widgets.meter import Meter
 from studio.protocol.messages import Inspected
@@ -53,7 +54,10 @@ class ModelsPage(QWidget):
         self._inspected: dict[str, Inspected] = {}
         self._asked: set[str] = set()
         self._shown: dict[str, QWidget] = {}
+        self._offers: dict[str, OfferCard] = {}
         self._largest = 1
+        end = self._studio.downloads.observe(self._on_download)
+        self.destroyed.connect(end)
         self.refresh()
 
     def rescan(self) -> None:
@@ -77,6 +81,7 @@ class ModelsPage(QWidget):
         rows = self._studio.weights.list()
         self._column.clear()
         self._shown.clear()
+        self._show_offers()
         self._frame.say(
             self.tr(
                 "{count} here, {size} on disk. Drop a GGUF file or a model folder into {folder}."
@@ -103,6 +108,58 @@ class ModelsPage(QWidget):
             if not row.problem and row.id not in self._asked:
                 self._asked.add(row.id)
                 self._inspect(row)
+
+    def show_set(self, name: str) -> None:
+        """Bring weights that can be had, or by now are here, into view, with the keyboard there."""
+        row = self._studio.weights.offer(name)
+        card_ = self._offers.get(row.id) or self._shown.get(row.id)
+        if card_ is None:
+            return
+
+        def reveal() -> None:
+            self._column.ensureWidgetVisible(card_)
+            if isinstance(card_, OfferCard):
+                card_.take_keyboard()
+
+        QTimer.singleShot(0, card_, reveal)  # a page that was just built has no sizes yet
+
+    def _show_offers(self) -> None:
+        """Show what can be had above what is here: once it is here, it moves down."""
+        self._offers.clear()
+        rows = [row for row in self._studio.weights.offers() if row.problem]
+        if not rows:
+            return
+        self._column.cards.addWidget(self._look.label(self.tr("Can be had"), "section"))
+        for row in rows:
+            offered = self._offer_card(row)
+            offered.show_download(self._studio.downloads.of(row.id))
+            self._offers[row.id] = offered
+            self._column.cards.addWidget(offered)
+        here = self._look.label(self.tr("Here"), "section")
+        here.setContentsMargins(0, 8, 0, 0)
+        self._column.cards.addWidget(here)
+
+    def _offer_card(self, row: Weights) -> OfferCard:
+        downloads = self._studio.downloads
+        return OfferCard(
+            self._look,
+            row,
+            " · ".join(self._facts(row)),
+            get=lambda: downloads.start(row),
+            stop=lambda: downloads.stop(row.id),
+            read=lambda: self._show_card(row),
+        )
+
+    def _on_download(self, weights_id: str) -> None:
+        now = self._studio.downloads.of(weights_id)
+        offered = self._offers.get(weights_id)
+        if now is None:  # it is over, and the catalogue has looked again
+            had_keyboard = offered is not None and offered.has_keyboard()
+            self.refresh()
+            if had_keyboard and weights_id in self._offers:
+                self._offers[weights_id].take_keyboard()
+        elif offered is not None:
+            offered.show_download(now)
 
     def _show_again(self, row: Weights) -> None:
         """Draw one card anew; the others, and the place that was scrolled to, stay."""
