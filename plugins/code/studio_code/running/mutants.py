@@ -51,16 +51,23 @@ def mutants_of(code: str, most: int = 40) -> list[Mutant]:
         return []
     places = list(_places(tree))
     if len(places) > most:
-        places = sorted(random.Random(0).sample(places, most), key=lambda place: place.index)
-    made = [_made(tree, place) for place in places]
-    plain = ast.unparse(tree)
+        places = sorted(random.Random(0).sample(places, most), key=lambda each: each.line)
+    parts = [ast.unparse(node) for node in tree.body]
+    made = [_made(tree, parts, place) for place in places]
+    plain = _joined(parts)
     return [mutant for mutant in made if mutant.text != plain]
 
 
 @dataclass(frozen=True)
 class _Place:
-    """Where a fault goes: the node's number in a walk, and what is done to a copy of it."""
+    """Where a fault goes, and what is done to a copy of it.
 
+    Attributes:
+        part: Number of the statement of the module.
+        index: Number of the node in a walk through it.
+    """
+
+    part: int
     index: int
     line: int
     what: str
@@ -69,11 +76,11 @@ class _Place:
 
 def _places(tree: ast.Module) -> Iterator[_Place]:
     untouched = _untouched(tree)
-    for index, node in enumerate(ast.walk(tree)):
-        if id(node) in untouched:
-            continue
-        for what, change in _changes(node):
-            yield _Place(index, getattr(node, "lineno", 0), what, change)
+    for part, statement in enumerate(tree.body):
+        for index, node in enumerate(ast.walk(statement)):
+            if id(node) not in untouched:
+                for what, change in _changes(node):
+                    yield _Place(part, index, getattr(node, "lineno", 0), what, change)
 
 
 def _untouched(tree: ast.Module) -> set[int]:
@@ -142,11 +149,19 @@ def _with_comparison(kind: type[ast.cmpop]) -> Callable[[ast.AST], ast.AST]:
     return change
 
 
-def _made(tree: ast.Module, place: _Place) -> Mutant:
-    copied = copy.deepcopy(tree)
+def _made(tree: ast.Module, parts: list[str], place: _Place) -> Mutant:
+    """Return a version; only the statement with the fault is copied and written anew."""
+    copied = copy.deepcopy(tree.body[place.part])
     node = next(node for index, node in enumerate(ast.walk(copied)) if index == place.index)
     changed: ast.AST = _Swap(node, place.change(node)).visit(copied)
-    return Mutant(place.line, place.what, ast.unparse(ast.fix_missing_locations(changed)))
+    text = ast.unparse(ast.fix_missing_locations(changed))
+    return Mutant(
+        place.line, place.what, _joined([*parts[: place.part], text, *parts[place.part + 1 :]])
+    )
+
+
+def _joined(parts: list[str]) -> str:
+    return "\n\n\n".join(parts) + "\n"
 
 
 class _Swap(ast.NodeTransformer):

@@ -105,7 +105,10 @@ def _write(ctx: TaskContext, work: _Work) -> Generator[Event, None, None]:
         for round_ in range(1, work.params.rounds + 1):
             if not _is_open(work):
                 break
-            yield from _repair(ctx, engine, work, asked, round_)
+            if _is_doubtful(work):
+                yield from _second_opinion(ctx, engine, work, asked)
+            else:
+                yield from _repair(ctx, engine, work, asked, round_)
             yield from _examine_all(ctx, work)
     yield from _look_closer(ctx, work)
 
@@ -169,6 +172,22 @@ def _repair(
         ctx, engine, again, wish, message=f"Try {round_ + 1}: correcting"
     )
     _add(work, _attempt(work, answer, best.candidate, round_))
+
+
+def _second_opinion(
+    ctx: TaskContext, engine: TextEngine, work: _Work, asked: list[ChatMessage]
+) -> Generator[Event, None, None]:
+    """Write the code once more, drawn, without showing what failed: so that two can agree."""
+    wish = asking.sampling(
+        work.params.max_tokens,
+        ctx.rng.seed + 1,
+        temperature=work.params.temperature,
+        stop=[prompts.STOP],
+    )
+    yield ctx.text("\n\n", channel="answer")
+    answer = yield from asking.ask(ctx, engine, asked, wish, message="A second opinion")
+    number = max(each.candidate for each in work.attempts) + 1
+    _add(work, _attempt(work, answer, number, 0))
 
 
 def _tests(ctx: TaskContext, engine: TextEngine, work: _Work) -> Generator[Event, None, None]:
@@ -248,6 +267,16 @@ def _is_open(work: _Work) -> bool:
     if best is None or best.tested is None:
         return best is not None and bool(best.output)
     return bool(choosing.open_failures(work.exam.cases, best.passed_names, work.aside))
+
+
+def _is_doubtful(work: _Work) -> bool:
+    """Whether only tests of the model fail, and only one answer says so: who is wrong is open."""
+    best = work.best
+    voters = [each for each in work.tested if each.round == 0]
+    if best is None or len(voters) != 1 or not work.params.temperature:
+        return False
+    failing = choosing.open_failures(work.exam.cases, best.passed_names, work.aside)
+    return not any(case.trusted for case in failing)
 
 
 def _start_as_program(ctx: TaskContext, work: _Work) -> Generator[Event, None, None]:
@@ -338,7 +367,7 @@ def _verdict(work: _Work, best: Attempt) -> dict[str, Any]:
 
 def _called(work: _Work, attempt: Attempt) -> str:
     number = attempt.round + 1
-    if work.params.candidates > 1:
+    if max(each.candidate for each in work.attempts) > 1:
         return f"Candidate {attempt.candidate}, try {number}"
     return f"Try {number}"
 

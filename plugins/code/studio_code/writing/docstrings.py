@@ -51,12 +51,14 @@ def _found(node: ast.AST, lines: list[str], prefix: str) -> Iterator[Undocumente
         start = min([first.lineno, *(d.lineno for d in getattr(first, "decorator_list", ()))])
         is_below = not lines[start - 1][: first.col_offset].strip() and start > inner.lineno
         if ast.get_docstring(inner) is None and is_below:
-            header = "".join(lines[inner.lineno - 1 : start - 1])
-            header = header.split("\n\n")[0].rstrip()  # comments may stand before the body
+            below = start - 1
+            while not lines[below - 1].strip() or lines[below - 1].lstrip().startswith("#"):
+                below -= 1  # comments may stand before the body
+            header = "".join(lines[inner.lineno - 1 : below]).rstrip()
             indent = re.match(r"[ \t]*", lines[start - 1])
             assert indent is not None
             code = "".join(lines[inner.lineno - 1 : inner.end_lineno])
-            yield Undocumented(name, textwrap.dedent(code), header, indent[0], start)
+            yield Undocumented(name, textwrap.dedent(code), header, indent[0], below + 1)
         if isinstance(inner, ast.ClassDef):
             yield from _found(inner, lines, f"{name}.")
 

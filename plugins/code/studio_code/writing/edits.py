@@ -242,8 +242,6 @@ def _replaced(text: str, old: str, new: str) -> str | None:
     """Replace the one place; lines may differ in the spaces at their ends and in their indent."""
     if not old.strip():
         return text + new if not text.strip() else None
-    if text.count(old) == 1:
-        return text.replace(old, new)
     lines, wanted = text.split("\n"), old.rstrip("\n").split("\n")
     size = len(wanted)
     for clean in (str.rstrip, str.strip):
@@ -257,7 +255,7 @@ def _replaced(text: str, old: str, new: str) -> str | None:
             at = places[0]
             lines[at : at + size] = _reindented(new.rstrip("\n"), wanted[0], lines[at])
             return "\n".join(lines)
-    return None
+    return text.replace(old, new) if text.count(old) == 1 else None
 
 
 def _reindented(new: str, wanted: str, there: str) -> list[str]:

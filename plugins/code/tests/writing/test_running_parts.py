@@ -1,0 +1,179 @@
+"""The parts of running that need no run: reports, printed text, faults, files, choices."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from studio.api import BadInput
+from studio_code import source
+from studio_code.running import report
+from studio_code.running.mutants import mutants_of
+from studio_code.running.printed import Plain, plain
+from studio_code.writing import choosing
+from studio_code.writing.cases import Case
+
+# --- reports ----------------------------------------------------------------------------------
+
+
+def lines(*rows: object) -> bytes:
+    return b"\n".join(json.dumps(row).encode() for row in rows)
+
+
+def told(name: str, outcome: str, **more: object) -> dict[str, object]:
+    return {"event": "test", "name": name, "outcome": outcome, **more}
+
+
+def test_what_is_not_told_of_is_an_error_and_the_worst_counts() -> None:
+    data = lines(
+        {"event": "collected", "names": ["t.py::a", "t.py::b"]},
+        told("t.py::a", "passed"),
+        told("t.py::a", "error", message="in teardown", line=3),
+    )
+    found = report.read(data, ["t.py::a", "t.py::c"])
+    outcomes = {each.name: each.outcome for each in found.outcomes}
+    assert outcomes == {"t.py::a": "error", "t.py::b": "error", "t.py::c": "error"}
+    assert not found.whole
+
+
+def test_a_hostile_report_is_bounded_and_never_an_exception() -> None:
+    deep = b"[" * 100_000
+    huge = told("x" * 10_000, "passed", message="y" * 100_000, line=-5)
+    data = b"\n".join([b"\xff\xfe", deep, b"{}", lines(huge, told("n", "wonderful"), 3)])
+    (only,) = report.read(data).outcomes
+    assert len(only.name) == 400
+    assert len(only.message) == report.MAX_TEXT
+    assert only.line == 0
+    coverage = {"event": "coverage", "path": "a", "lines": -4, "missing": [1, 1, -2, 10**9]}
+    assert report.read(lines(coverage)).coverage[0].covered == 0
+    endless = lines(*[told(f"t{n}", "passed") for n in range(report.MAX_LINES + 50)])
+    assert len(report.read(endless).outcomes) == report.MAX_LINES
+
+
+def test_nothing_counts_that_is_told_after_the_end() -> None:
+    data = lines(told("a", "failed"), {"event": "end", "code": 0}, told("b", "passed"))
+    assert [each.name for each in report.read(data).outcomes] == ["a"]
+
+
+# --- printed text -----------------------------------------------------------------------------
+
+
+def test_escape_sequences_go_however_they_are_cut() -> None:
+    data = "a\x1b[31mrot\x1b[0m\r\nß\x1b]0;title\x07b\x1b]8;;http://x\x1b\\c\rd\x00\u202e".encode()
+    whole = "arot\nßbc\nd"
+    assert plain(data) == whole
+    for size in (1, 2, 3, 7):
+        stream = Plain()
+        pieces = [stream.take(data[at : at + size]) for at in range(0, len(data), size)]
+        assert "".join(pieces) + stream.take(b"", final=True) == whole
+
+
+def test_a_sequence_that_never_ends_holds_nothing_back_for_ever() -> None:
+    stream = Plain()
+    stream.take(b"\x1b]0;")
+    assert len(stream.take(b"x" * 10_000) + stream.take(b"", final=True)) >= 10_000
+
+
+# --- faults -----------------------------------------------------------------------------------
+
+CODE = '''def f(a: int = 1, b="x") -> int:
+    """Doc 1 < 2."""
+    if not a < 3 and b:
+        return -a
+    return a * 2
+
+
+if __name__ == "__main__":
+    print(f(1) + 1)
+'''
+
+
+def test_each_fault_is_one_small_change_of_the_code() -> None:
+    found = mutants_of(CODE, 100)
+    whats = {(each.line, each.what) for each in found}
+    assert {
+        (3, "< becomes <="), (3, "< becomes >="), (3, "and becomes or"), (3, "not is left out"),
+        (4, "- is left out"), (5, "* becomes +"), (5, "None is returned"), (1, "1 becomes 2"),
+    } <= whats  # fmt: skip
+    assert all(line < 8 for line, _ in whats)
+    texts = {each.text for each in found}
+    assert len(texts) == len(found)
+    assert all(ast.dump(ast.parse(text)) != ast.dump(ast.parse(CODE)) for text in texts)
+    assert all('"""Doc 1 < 2."""' in text and "print(f(1) + 1)" in text for text in texts)
+    for text in texts:
+        ast.parse(text)
+
+
+def test_faults_are_the_same_each_time_and_not_too_many() -> None:
+    long = "\n".join(f"def f{n}(a):\n    return a < {n} or a == {n + 1}\n" for n in range(200))
+    assert mutants_of(long, 40) == mutants_of(long, 40)
+    assert len(mutants_of(long, 40)) == 40
+    assert mutants_of("def f(:") == []
+
+
+# --- files ------------------------------------------------------------------------------------
+
+
+def test_files_that_are_no_text_are_a_sentence_each(tmp_path: Path) -> None:
+    big, binary, latin = (tmp_path / name for name in ("big.py", "binary.py", "latin.py"))
+    with big.open("wb") as file:
+        file.truncate(50_000_000)
+    binary.write_bytes(b"MZ\0\1\2")
+    latin.write_bytes("# é".encode("latin-1"))
+    os.mkfifo(tmp_path / "pipe.py")
+    for path, words in {
+        big: "50.0 MB",
+        binary: "binary file",
+        latin: "byte 2 is not utf-8",
+        tmp_path / "missing.py": "cannot be read: No such file",
+        tmp_path / "pipe.py": "no ordinary file",
+        tmp_path: "cannot be read|no ordinary file",
+    }.items():
+        with pytest.raises(BadInput, match=words) as refusal:
+            source.read(path)
+        assert refusal.value.hint
+
+
+def test_marked_utf_16_and_read_only_files_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "wide.py"
+    path.write_bytes("x = 'ß'\r\n".encode("utf-16"))
+    path.chmod(0o444)
+    assert source.read(path) == "x = 'ß'\r\n"
+    path.chmod(0o644)
+    path.write_bytes(b"\xef\xbb\xbfx = 1\n")
+    assert source.read(path) == "x = 1\n"
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "../a.py", "a/../../b", "C:/a.py", "", "a\n.py"])
+def test_paths_out_of_the_folder_are_refused(path: str) -> None:
+    with pytest.raises(BadInput):
+        source.sources([{"path": path, "text": ""}])
+
+
+def test_paths_inside_are_made_plain() -> None:
+    assert source.relative("./a//b.py") == source.relative("a\\b.py") == "a/b.py"
+
+
+# --- choices ----------------------------------------------------------------------------------
+
+CASES = [Case("example", "", trusted=True), *(Case(name, "") for name in "abc")]
+
+
+def test_a_person_decides_first_then_agreement() -> None:
+    answers = [frozenset("abc"), frozenset({"example", "a"}), frozenset({"example", "b"})]
+    assert choosing.best(answers, CASES) == 1
+    answers.append(frozenset({"example", "b"}))
+    assert choosing.best(answers, CASES) == 2  # two agree on b
+    assert choosing.best([frozenset("ab"), frozenset("c"), frozenset("c")], CASES[1:]) == 0
+
+
+def test_a_test_that_most_answers_fail_is_set_aside_but_none_of_a_person() -> None:
+    answers = [frozenset("ab"), frozenset("ab"), frozenset("c")]
+    assert choosing.suspects(answers, CASES, answers[0]) == {"c": 2}
+    assert choosing.suspects(answers, CASES, answers[2]) == {}
+    assert choosing.suspects(answers[:1], CASES, answers[0]) == {}
+    assert "2 tests set aside: most of 3" in choosing.aside_in_words("ab", 3)
