@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -63,14 +64,27 @@ def plugin_packages() -> Iterator[Path]:
         yield from sorted(pyproject.parent.glob("studio_*"))
 
 
+@dataclass(frozen=True)
+class Source:
+    """What the tests want to know of a Python file; its tree is not kept, it is a million objects.
+
+    Attributes:
+        opening: its docstring.
+        imports: dotted names it imports, anywhere in it.
+    """
+
+    opening: str
+    imports: frozenset[str]
+
+
 @cache
-def tree(file: Path) -> ast.Module:
-    return ast.parse(file.read_text("utf-8"), str(file))
+def source(file: Path) -> Source:
+    tree = ast.parse(file.read_text("utf-8"), str(file))
+    return Source(ast.get_docstring(tree) or "", frozenset(_imports(tree)))
 
 
-def imports(file: Path) -> Iterator[str]:
-    """Dotted names a file imports, anywhere in it."""
-    for node in ast.walk(tree(file)):
+def _imports(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:

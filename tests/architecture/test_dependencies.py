@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture.source_tree import ROOT, imports, name, product_files
+from tests.architecture.source_tree import ROOT, name, product_files, source
 
 
 def canonical(distribution: str) -> str:
@@ -45,15 +45,27 @@ def allowed(file: Path) -> frozenset[str]:
     return own | declared(plugin) if parts[0] == "plugins" and plugin.exists() else own
 
 
-@pytest.mark.parametrize("file", product_files(), ids=name)
-def test_every_import_is_declared(file: Path) -> None:
-    tops = {full.partition(".")[0] for full in imports(file)}
+def undeclared(file: Path) -> set[str]:
+    """Top-level packages that a file imports and nothing it may count on brings."""
+    tops = {full.partition(".")[0] for full in source(file).imports}
     outside = {top for top in tops if top not in sys.stdlib_module_names}
     foreign = {top for top in outside if not top.startswith("studio")}
-    undeclared = {
+    # The test kit may use what the extra `test` brings.
+    foreign -= {"pytest", "pytestqt"} if name(file).startswith("studio/testing/") else set()
+    return {
         top for top in foreign if not allowed(file) & {canonical(top), *providers().get(top, ())}
     }
-    # The test kit may use what the extra `test` brings.
-    if name(file).startswith("studio/testing/"):
-        undeclared -= {"pytest", "pytestqt"}
-    assert undeclared == set()
+
+
+def test_every_import_is_declared() -> None:
+    files = product_files()
+    assert len(files) > 500, "the control: this checkout is looked at"
+    assert {name(file): found for file in files if (found := undeclared(file))} == {}
+
+
+def test_what_nobody_declares_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control: the studio's engine imports torch, so it must be declared."""
+    engine = ROOT / "studio/runtime/devices.py"
+    assert undeclared(engine) == set()
+    monkeypatch.setattr(f"{__name__}.declared", lambda pyproject: frozenset())
+    assert "torch" in undeclared(engine)
