@@ -6,6 +6,7 @@ Loaded by `-p studio.testing.guards`. It must not import Qt, torch or the rest o
 from __future__ import annotations
 
 import gc
+import itertools
 import os
 import socket
 import sys
@@ -30,20 +31,35 @@ def pytest_configure() -> None:
     gc.disable()  # see _cycles_end_in_the_main_thread
 
 
+def pytest_collection_finish() -> None:
+    """What is there before the first test outlives the last: no collection looks at it again."""
+    gc.collect()
+    gc.freeze()
+
+
 _ended = pytest.StashKey[int]()
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Remember how it went; the process ends with it."""
     session.config.stash[_ended] = int(exitstatus)
+    _empty_the_clipboard()
+
+
+def _empty_the_clipboard() -> None:
+    """What a test has copied is Python's and goes before Python: see ``studio.app.main``."""
+    gui: Any = sys.modules.get("PySide6.QtGui")
+    if gui is not None and isinstance(gui.QGuiApplication.instance(), gui.QGuiApplication):
+        gui.QGuiApplication.clipboard().clear()
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """End without tearing the interpreter down.
+    """End without tearing the interpreter down: nothing after the last test can change a verdict.
 
     One process of tests holds what no process of the studio does: Qt beside torch, RDKit and
-    verovio. Their destructors crash each other at exit, after the last test has been judged.
+    verovio, a hundred windows, thousands of modules. The one crash at exit that was seen came from
+    the clipboard, and is mended above.
     """
     if _ended in config.stash:
         sys.stdout.flush()
@@ -64,10 +80,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("torch")
 
 
+@pytest.fixture(scope="session")
+def _homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Folders to live in, one after another.
+
+    They lie apart from the folders of ``tmp_path``: to number one of those, pytest reads the names
+    of all, and thousands of homes among them took half a minute of a run.
+    """
+    rows = tmp_path_factory.mktemp("homes")
+    return (rows / str(number) for number in itertools.count())
+
+
 @pytest.fixture(autouse=True)
-def _home_of_its_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: Any) -> None:
+def _home_of_its_own(_homes: Iterator[Path], monkeypatch: Any) -> None:
     """No test reads or writes the library and settings of the person who runs it."""
-    monkeypatch.setenv("STUDIO_HOME", str(tmp_path_factory.mktemp("home")))
+    home = next(_homes)
+    home.mkdir()
+    monkeypatch.setenv("STUDIO_HOME", str(home))
     for name in ("STUDIO_WEIGHTS", "STUDIO_PLUGIN_PATH"):
         monkeypatch.delenv(name, raising=False)
 
