@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger("studio.app")
 _KEEP_STATE_MS = 15_000
 _HEAVY = ("torch", "transformers", "numpy", "rdkit", "pygments", "markdown_it")
+CLIPBOARD_IS_QTS = ("offscreen", "minimal", "vnc", "linuxfb", "eglfs")
+"""Platforms of Qt without a window system that keeps what was copied."""
 WATCH_STALLS = "STUDIO_WATCH_STALLS"
 """Set to anything while developing: log the stack of whatever holds the window for 100 ms."""
 MEASURE = "STUDIO_MEASURE_START"
@@ -59,7 +61,18 @@ def main(safe_mode: bool = False, only: Sequence[str] = ()) -> int:
     code = application.exec()
     app.finish()
     signals.close()
+    let_go_of_clipboard()
     return code
+
+
+def let_go_of_clipboard() -> None:
+    """Take what pages have copied away from a clipboard that ends with this process anyway.
+
+    Without a window system Qt keeps the clipboard itself, and longer than Python lives. Data that
+    Python made must not be there then: its destructor asks for the interpreter, which is gone.
+    """
+    if QtGui.QGuiApplication.platformName() in CLIPBOARD_IS_QTS:
+        QtGui.QGuiApplication.clipboard().clear()
 
 
 def make_application() -> QApplication:

@@ -83,6 +83,35 @@ def test_sigterm_ends_it_cleanly_and_keeps_its_state(
     assert not (home / "logs" / "crash-native.log").exists(), "this was no crash"
 
 
+COPIES = """
+from PySide6.QtCore import QMimeData, QTimer
+from PySide6.QtWidgets import QApplication
+from studio import app
+
+class Copying:
+    def __init__(self, *words):
+        self.quit = QApplication.quit
+
+    def start(self):
+        data = QMimeData()
+        data.setText("a note")
+        QApplication.clipboard().setMimeData(data)
+        QTimer.singleShot(0, self.quit)
+
+    def finish(self):
+        print(QApplication.clipboard().text())
+
+app.App = Copying
+raise SystemExit(app.main())
+"""
+
+
+def test_what_was_copied_does_not_outlive_python() -> None:
+    command = [sys.executable, "-c", COPIES]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "a note\n"), done.stderr
+
+
 @pytest.mark.slow
 def test_a_death_leaves_a_report_for_the_next_start(
     start: Callable[..., subprocess.Popen[str]], home: Path
