@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from queue import SimpleQueue
 
 from studio_setup.project import Project
 
@@ -15,7 +17,7 @@ NOTHING_COLLECTED = 5  # pytest's exit code when no test matched
 SOURCES = ("studio", "plugins", "packaging", "tests")
 
 
-@dataclass
+@dataclass(eq=False)
 class Stage:
     """One check: its name, its command, and how it went."""
 
@@ -24,6 +26,7 @@ class Stage:
     code: int = -1
     seconds: float = 0.0
     closing: str = ""
+    lines: SimpleQueue[str | None] = field(default_factory=SimpleQueue)  # None: it has ended
 
     @property
     def is_good(self) -> bool:
@@ -49,25 +52,61 @@ def test_stages(project: Project, extra: Sequence[str]) -> list[Stage]:
     ]
 
 
-def run_all(project: Project, stages: Sequence[Stage]) -> int:
+def run_all(project: Project, stages: Sequence[Stage], beside: Collection[Stage] = ()) -> int:
     """Runs every stage even when an earlier one fails, then prints the verdict.
+
+    Args:
+        project: the checkout.
+        stages: all, in the order in which they are shown.
+        beside: those that run in a lane of their own, beside the others. One process of tests uses
+            one processor, and waits half of its time.
 
     Returns:
         0 when all are good, else 1.
     """
-    for stage in stages:
-        print(f"\n── {stage.name} " + "─" * (70 - len(stage.name)), flush=True)
-        _run(project, stage)
+    lanes = [[stage for stage in stages if stage not in beside], [*beside]]
+    interrupted = threading.Event()
+    env = _environment(sum(map(bool, lanes)))
+    words = [(project, lane, env, interrupted) for lane in lanes]
+    threads = [threading.Thread(target=_run_lane, args=each, daemon=True) for each in words]
+    for thread in threads:
+        thread.start()
+    try:
+        for stage in stages:
+            _show(stage)
+    except KeyboardInterrupt:  # the terminal has told the stages too: let them end well
+        interrupted.set()
+        for thread in threads:
+            thread.join()
+        raise
     _forgive_empty_half(stages)
     _print_verdict(stages)
     return 0 if all(stage.is_good for stage in stages) else 1
 
 
-def _run(project: Project, stage: Stage) -> None:
-    """Runs one stage, passing its output on and keeping the last line."""
+def _environment(lanes: int) -> dict[str, str]:
     env = {**os.environ, "PYTHONUNBUFFERED": "1"}
     # Tests draw where nobody looks; the few that need a real X server start their own.
     env.setdefault("QT_QPA_PLATFORM", "offscreen")
+    if lanes > 1:  # torch would take every processor in each lane, and its threads wait for all
+        env.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // lanes)))
+    return env
+
+
+def _run_lane(
+    project: Project, lane: Sequence[Stage], env: dict[str, str], interrupted: threading.Event
+) -> None:
+    for stage in lane:
+        try:
+            if not interrupted.is_set():
+                _run(project, stage, env)
+        except OSError as error:
+            stage.lines.put(f"{stage.command[0]} does not start: {error.strerror}\n")
+        finally:
+            stage.lines.put(None)
+
+
+def _run(project: Project, stage: Stage, env: dict[str, str]) -> None:
     started = time.monotonic()
     process = subprocess.Popen(
         stage.command,
@@ -79,16 +118,19 @@ def _run(project: Project, stage: Stage) -> None:
         encoding="utf-8",
         errors="replace",
     )
-    try:
-        for line in process.stdout or ():
-            sys.stdout.write(line)
-            sys.stdout.flush()
-            stage.closing = line.strip(" =\n") or stage.closing
-        stage.code = process.wait()
-    except KeyboardInterrupt:
-        process.wait()
-        raise
+    for line in process.stdout or ():
+        stage.lines.put(line)
+    stage.code = process.wait()
     stage.seconds = time.monotonic() - started
+
+
+def _show(stage: Stage) -> None:
+    """Passes on what a stage prints until it ends, and keeps the last line."""
+    print(f"\n── {stage.name} " + "─" * (70 - len(stage.name)), flush=True)
+    while (line := stage.lines.get()) is not None:
+        sys.stdout.write(line)
+        sys.stdout.flush()
+        stage.closing = line.strip(" =\n") or stage.closing
 
 
 def _forgive_empty_half(stages: Sequence[Stage]) -> None:

@@ -96,8 +96,8 @@ def _install(console: Console, project: Project) -> None:
 
 def _pip(console: Console, project: Project, wanted: list[str]) -> None:
     """Runs `pip install` with the pinned versions, or without where no such build exists."""
-    # Python compiles what it imports, once. pip would compile all there is: 342 MB, and 41 of the 95
-    # processor seconds that an installation took.
+    # Python compiles what it imports, once. pip would compile all there is: 342 MB, and 41 of the
+    # 95 processor seconds that an installation took.
     words = project.command("pip", "install", "--no-compile", "--progress-bar", "off")
     env = {**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
     pins = ["-c", str(project.constraints)] if project.constraints.exists() else []

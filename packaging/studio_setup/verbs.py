@@ -61,8 +61,9 @@ def _run_verb(project: Project, verb: str, rest: Sequence[str]) -> int:
     if verb == "types":
         return checks.run_all(project, checks.type_stages(project))
     if verb == "test":
-        stages = [*checks.lint_stages(project), *checks.type_stages(project)]
-        return checks.run_all(project, [*stages, *checks.test_stages(project, rest)])
+        reading = [*checks.lint_stages(project), *checks.type_stages(project)]
+        fast, slow = checks.test_stages(project, rest)
+        return checks.run_all(project, [*reading, fast, slow], beside=[fast])
     return 0
 
 

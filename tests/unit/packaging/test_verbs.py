@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from studio_setup.project import Project
 
 SETUP = Path(__file__).parents[3] / "packaging"
 NOTE_TAKER = """#!/bin/sh
-echo "$QT_QPA_PLATFORM|$*" >> "{notes}"
+echo "{noting}" >> "{notes}"
 case "$*" in
   *"{failing}"*) echo "1 failed, 2 passed in 0.1s"; exit 1 ;;
   *pytest*) echo "=== 2 passed in 0.1s ===" ;;
@@ -36,16 +37,20 @@ def ready(project: Project) -> Project:
     return project
 
 
-def script(project: Project, failing: str = "nothing fails") -> None:
+def script(
+    project: Project, failing: str = "nothing fails", noting: str = "$QT_QPA_PLATFORM|$*"
+) -> None:
     for name in ("python", "lint-imports"):
         file = project.scripts / name
-        file.write_text(NOTE_TAKER.format(notes=project.root / "notes", failing=failing))
+        notes = project.root / "notes"
+        file.write_text(NOTE_TAKER.format(notes=notes, failing=failing, noting=noting))
         file.chmod(0o755)
 
 
 def bootstrap(project: Project, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
     clean = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY")}
-    clean.pop("QT_QPA_PLATFORM", None)
+    for name in ("QT_QPA_PLATFORM", "OMP_NUM_THREADS"):
+        clean.pop(name, None)
     return subprocess.run(
         [sys.executable, project.root / "packaging/bootstrap.py", *words],
         env={**clean, "STUDIO_SYSTEM_PACKAGES": "no", **env},
@@ -83,10 +88,23 @@ def test_all_stages_run_and_the_closing_lines_end_the_output(ready: Project) -> 
     done = bootstrap(ready, "test", "-k", "link")
     assert done.returncode == 0, done.stdout + done.stderr
     ran = [line.partition("|")[2] for line in notes(ready)]
-    assert ran[0].startswith("-m ruff check")
-    assert "-m mypy" in ran
-    assert ran[-2:] == ["-m pytest -m not slow -k link", "-m pytest -m slow -k link"]
+    beside = "-m pytest -m not slow -k link"
+    one_by_one = [words for words in ran if words != beside]
+    assert beside in ran
+    assert one_by_one[0].startswith("-m ruff check")
+    assert one_by_one[-2:] == ["-m mypy", "-m pytest -m slow -k link"]
+    titles = re.findall(r"── (\w+(?: tests)?) ─", done.stdout)
+    assert titles == ["ruff", "layers", "types", "fast tests", "slow tests"]
     assert done.stdout.rstrip().endswith("2 passed in 0.1s")
+
+
+def test_two_processes_of_tests_share_the_processors(ready: Project) -> None:
+    script(ready, noting="$OMP_NUM_THREADS")
+    bootstrap(ready, "test")
+    assert set(notes(ready)) == {str(max(1, (os.cpu_count() or 1) // 2))}
+    (ready.root / "notes").unlink()
+    bootstrap(ready, "test", OMP_NUM_THREADS="3")
+    assert set(notes(ready)) == {"3"}
 
 
 def test_tests_draw_offscreen_unless_told_otherwise(ready: Project) -> None:
@@ -100,7 +118,16 @@ def test_one_failing_stage_fails_the_whole_and_the_rest_still_runs(ready: Projec
     done = bootstrap(ready, "test")
     assert done.returncode == 1
     assert "FAILED  types" in done.stdout
-    assert "-m pytest -m slow" in notes(ready)[-1]
+    assert [line for line in notes(ready) if line.endswith("-m pytest -m slow")]
+
+
+def test_a_stage_that_cannot_start_has_failed_and_the_rest_still_runs(ready: Project) -> None:
+    (ready.scripts / "lint-imports").unlink()
+    done = bootstrap(ready, "test")
+    assert done.returncode == 1
+    assert "lint-imports does not start: No such file" in done.stdout
+    assert "FAILED  layers" in done.stdout
+    assert [line for line in notes(ready) if line.endswith("-m pytest -m slow")]
 
 
 def test_bench_and_shots_are_passed_on(ready: Project) -> None:
