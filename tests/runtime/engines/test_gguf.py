@@ -6,6 +6,7 @@ import os
 import random
 import struct
 import sys
+import weakref
 
 import pytest
 
@@ -336,3 +337,19 @@ def test_random_damage_to_the_starter(starter, tmp_path) -> None:
                 file.seek(place)
                 file.write(whole[place : place + 1])
     assert refused > 10
+
+
+# --- the mapping ------------------------------------------------------------------------------
+
+
+def test_a_tensor_keeps_the_bytes_it_was_read_from(tmp_path) -> None:
+    path = tmp_path / "model.gguf"
+    path.write_bytes(bytes(range(256)) * 32)
+    with MappedFile(path) as file:
+        mapping = weakref.ref(file.data)
+        rows = file.bytes_at(4098, 3)
+    assert mapping() is not None, "torch does not hold what its bytes lie in"
+    assert not mapping().closed, "reading the tensor would end the process"
+    assert rows.tolist() == [2, 3, 4]
+    del rows
+    assert mapping() is None, "nobody reads it any more: the file is let go"

@@ -68,10 +68,9 @@ class MappedFile:
             return
         os.close(self._fd)
         self._fd = -1
-        try:
-            self.data.close()
-        except BufferError:
-            pass  # a tensor over it is still alive
+        # Not ``self.data.close()``: torch keeps the mapping's object but does not lock it, so the
+        # bytes would go from under a tensor that still lives, be it in a traceback only.
+        del self.data
 
     def __enter__(self) -> MappedFile:
         return self
