@@ -28,6 +28,7 @@ COMMANDS = {
     "models": "list, look at, verify and get weights",
     "plugins": "list plugins, and switch them on or off",
     "library": "list, search, show, export, verify and back up results",
+    "sandbox": "say which walls stand around code that is run, and try them",
     "doctor": "look for problems and say how to cure them",
     "tour": "run an example of each plugin and save what it made",
     "bench": "measure the studio on this machine",

@@ -8,6 +8,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from studio.api.sandbox import SandboxRequest, SandboxStep
 from studio.protocol.errors import ErrorCode, StudioError
@@ -62,6 +63,11 @@ class Walls:
     def reason(self) -> str:
         """Why the tier is not ``A``; empty where it is."""
         return self._trial.reason
+
+    @property
+    def python(self) -> Path | None:
+        """The Python that runs behind the wall; None where nothing does."""
+        return self._trial.interpreter.executable if self._trial.interpreter else None
 
     def run(self, request: SandboxRequest) -> Iterator[SandboxStep]:
         """Run a command behind the walls; see :class:`studio.api.sandbox.Sandbox`."""

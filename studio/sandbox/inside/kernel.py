@@ -129,7 +129,8 @@ def refuses_namespaces() -> bool:
 
 
 def _call(number: int, *arguments: object) -> int:
-    return _check(_libc.syscall(number, *arguments))
+    words = [ctypes.c_long(each) if isinstance(each, int) else each for each in arguments]
+    return _check(_libc.syscall(number, *words))
 
 
 def _check(result: int) -> int:
