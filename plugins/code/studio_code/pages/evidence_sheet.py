@@ -59,7 +59,7 @@ class EvidenceSheet(QDialog):
         self.setWindowTitle(tr("What was shown"))
         self.resize(_SIZE.boundedTo(parent.size()).expandedTo(QSize(560, 420)))
         self.tabs = QTabWidget()
-        self.tabs.setDocumentMode(True)
+        self.tabs.tabBar().setDrawBase(False)
         if evidence.checks:
             self.tabs.addTab(self._checks(), tr("Checks"))
         if evidence.rows or evidence.tests:
@@ -161,7 +161,7 @@ class EvidenceSheet(QDialog):
         tree = _tree(
             tr("Faults that no test noticed"), [tr("Line"), tr("Fault that no test noticed")]
         )
-        tree.setMaximumHeight(150)
+        tree.setMaximumHeight(34 + 28 * min(5, len(self._evidence.survived)))
         for each in self._evidence.survived:
             item = QTreeWidgetItem([str(each.line), each.what])
             item.setIcon(0, self._ctx.ui.icon("bug", "bad"))
@@ -192,6 +192,7 @@ class _Tries(QSplitter):
         self._ctx, self._evidence = ctx, evidence
         self.list = QListWidget()
         self.list.setAccessibleName(tr("Tries"))
+        self.list.setIconSize(QSize(16, 16))
         self._summary = _small("")
         self._code = CodeText(ctx, tr("Code of this try"))
         self._output = QPlainTextEdit()

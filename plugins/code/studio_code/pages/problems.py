@@ -56,6 +56,13 @@ def problems(output: str, known: Iterable[str]) -> list[Problem]:
             place = named
         if _ERROR.match(line) and len(found) < MAX_PROBLEMS:
             path, number = place or ("", 0)
-            found[Problem(path, number, line.removeprefix("E").strip()[:300])] = None
+            found[Problem(path, number, last_line(line))] = None
             place = None
     return list(found)
+
+
+def last_line(message: str) -> str:
+    """Return the last line of what a test said, without the mark that pytest sets before it."""
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    last = lines[-1] if lines else ""
+    return last.removeprefix("E  ").strip()[:300]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
@@ -56,6 +57,8 @@ class RunTab(QWidget):
         self.runner = Runner(ctx)
         self.walls, self._consent = Walls(ctx), Consent(ctx)
         self._texts: dict[str, str] = {}
+        self._names: dict[str, str] = {}
+        """What a file is called in its run → what it is called here, where that differs."""
         self._path, self._mode = "", "run"
         self._fault: Fault | None = None
         self._preparing = False
@@ -92,7 +95,7 @@ class RunTab(QWidget):
         self.summary.setProperty("role", "small")
         self.summary.setWordWrap(True)
         self.summary.hide()
-        self.chip = VerdictChip(self._ctx, self._workspace.goto)
+        self.chip = VerdictChip(self._ctx, self._goto)
         self.fix_button = ui.button(tr("Fix this"), "wrench")
         self.fix_button.setProperty("density", "small")
         self.fix_button.hide()
@@ -110,17 +113,17 @@ class RunTab(QWidget):
         buttons.addWidget(self.clear_button)
         ending = QHBoxLayout()
         ending.setSpacing(8)
+        ending.addWidget(self.chip)
         ending.addWidget(self.summary, 1)
-        ending.addWidget(self.fix_button, 0, Qt.AlignmentFlag.AlignTop)
-        chips = QHBoxLayout()
-        chips.addWidget(self.chip)
-        chips.addStretch(1)
+        ending.addWidget(self.fix_button)
         self._split = QSplitter(Qt.Orientation.Vertical)
         self._split.addWidget(self.findings)
         self._split.addWidget(self.output)
         self._split.setStretchFactor(1, 1)
         self._split.setSizes([150, 300])
-        self._split.setHandleWidth(9)
+        self._split.setHandleWidth(8)
+        self._split.setChildrenCollapsible(False)
+        self._split.setStyleSheet("QSplitter::handle { background: transparent; }")
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 12, 12, 12)
         column.setSpacing(8)
@@ -128,7 +131,6 @@ class RunTab(QWidget):
         column.addWidget(self.stdin)
         for widget in (self.why_not, self.progress.widget, self.trouble.widget, self.card):
             column.addWidget(widget)
-        column.addLayout(chips)
         column.addLayout(ending)
         column.addWidget(self._split, 1)
 
@@ -141,8 +143,8 @@ class RunTab(QWidget):
         self.fix_button.clicked.connect(self._ask_to_fix)
         self.card.agreed.connect(self._agree)
         self.card.declined.connect(self._update)
-        self.findings.place_asked.connect(self._workspace.goto)
-        self.output.place_asked.connect(self._workspace.goto)
+        self.findings.place_asked.connect(self._goto)
+        self.output.place_asked.connect(self._goto)
         self.runner.wrote.connect(self.output.add)
         self.runner.done.connect(self._show_end)
         self.runner.failed.connect(self._show_failure)
@@ -169,6 +171,7 @@ class RunTab(QWidget):
         self.trouble.hide()
         self.card.hide()
         root, opened = self._workspace.root, self._workspace.context(_LIMIT)
+        self._names = {run_path(each.path): each.path for each in self._workspace.files}
         entry = self._path
 
         def look() -> tuple[list[dict[str, str]], Wants]:
@@ -260,9 +263,13 @@ class RunTab(QWidget):
         self.summary.style().polish(self.summary)
         self.summary.show()
 
+    def _goto(self, path: str, line: int) -> None:
+        self._workspace.goto(self._names.get(path, path), line)
+
     def _ask_to_fix(self) -> None:
         if self._fault is not None:
-            self.fix_asked.emit(self._fault)
+            path = self._names.get(self._fault.path, self._fault.path)
+            self.fix_asked.emit(replace(self._fault, path=path))
 
     def _update(self) -> None:
         file = self._workspace.current

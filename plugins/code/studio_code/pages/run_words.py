@@ -14,10 +14,9 @@ from studio_code.pages.wording import tr
 def ended_words(result: Mapping[str, Any], mode: str) -> str:
     """Return how a run ended, after how long, behind which walls."""
     words = [_ending(result)]
-    if mode == "test":
-        words.insert(0, tests_words(evidence_of_run(result, "")))
-        if result.get("ended") == "exit":
-            words.pop()
+    if mode == "test" and result.get("ended") == "exit":
+        evidence = evidence_of_run(result, "")
+        words = [] if evidence.tests_total else [tests_words(evidence)]  # the chip counts them
     seconds, tier = result.get("seconds"), result.get("tier")
     if isinstance(seconds, int | float):
         words.append(tr("{seconds} s.").format(seconds=f"{seconds:.1f}"))

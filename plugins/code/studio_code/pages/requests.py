@@ -1,0 +1,146 @@
+"""What the dock asks a model for: the task, its parameters, the words for them. Runs nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any
+
+from studio_code.pages.fault import Fault
+from studio_code.pages.languages import language_named
+from studio_code.pages.wording import tr
+from studio_code.pages.workspace import Workspace
+
+CONTEXT_CHARS = 200_000
+"""Of other files that are sent along; a task takes of them what fits its model."""
+_MAX_TURNS = 20
+_NAME = re.compile(r"`([A-Za-z_]\w*)`|\b([a-z][a-z0-9]*_[a-z0-9_]+)\b|\b([A-Za-z_]\w*)\(")
+
+
+@dataclass(frozen=True)
+class Request:
+    """One thing to ask for.
+
+    Attributes:
+        words: What it is called in the list of turns.
+        path: The file that it is about; empty for none.
+        before: The text of that file as it was then.
+        language: Of the code that comes back.
+    """
+
+    task: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    words: str = ""
+    path: str = ""
+    before: str = ""
+    language: str = "python"
+
+
+def ask(workspace: Workspace, question: str, past: Sequence[tuple[str, str]]) -> Request:
+    """Return a question about the open files.
+
+    Args:
+        past: (question, answer) of the turns before, oldest first.
+    """
+    messages = []
+    for asked, answered in past[-_MAX_TURNS:]:
+        messages += [
+            {"role": "user", "content": asked},
+            {"role": "assistant", "content": answered},
+        ]
+    file = workspace.current
+    params = {
+        "messages": [*messages, {"role": "user", "content": question}],
+        "context": workspace.context(CONTEXT_CHARS),
+        "open_path": file.path if file is not None else "",
+        "selection": file.selection()[0] if file is not None else "",
+    }
+    return Request("code.ask", params, question, params["open_path"])
+
+
+def write(workspace: Workspace, describe: str, path: str, language: str) -> Request:
+    """Return a wish for new code, to go into ``path``."""
+    params = {
+        "describe": describe,
+        "language": language,
+        "path": path,
+        "context": _others(workspace, path),
+    }
+    file = workspace.find(path)
+    return Request("code.write", params, describe, path, file.text() if file else "", language)
+
+
+def explain(workspace: Workspace) -> Request | None:
+    """Return a request to explain what is selected, or all of the file in view."""
+    file = workspace.current
+    if file is None:
+        return None
+    selected, first, last = file.selection()
+    words = tr("Explain {name}").format(name=file.name)
+    if selected.strip():
+        words = tr("Explain {name}, lines {first}–{last}").format(
+            name=file.name, first=first, last=last
+        )
+    params = {"text": file.text(), "path": file.path, "selection": selected}
+    return Request("code.explain", params, words, file.path, file.text(), file.language)
+
+
+def fix(workspace: Workspace, fault: Fault | None = None) -> Request | None:
+    """Return a request to correct the file of a fault, or the one in view, which is run first."""
+    file = workspace.find(fault.path) if fault is not None else workspace.current
+    if file is None:
+        return None
+    params = {
+        "text": file.text(),
+        "path": file.path,
+        "error": fault.error if fault is not None else "",
+        "tests": fault.tests if fault is not None else "",
+        "context": _others(workspace, file.path),
+    }
+    words = tr("Fix {name}").format(name=file.name)
+    return Request("code.fix", params, words, file.path, file.text(), file.language)
+
+
+def tests(workspace: Workspace) -> Request | None:
+    """Return a request for tests of the file in view."""
+    file = workspace.current
+    if file is None:
+        return None
+    params = {
+        "text": file.text(),
+        "path": file.path,
+        "context": _others(workspace, file.path),
+    }
+    words = tr("Write tests for {name}").format(name=file.name)
+    return Request("code.tests", params, words, file.path, file.text(), file.language)
+
+
+def document(workspace: Workspace) -> Request | None:
+    """Return a request for docstrings in the file in view."""
+    file = workspace.current
+    if file is None:
+        return None
+    params = {"text": file.text(), "path": file.path}
+    words = tr("Document {name}").format(name=file.name)
+    return Request("code.document", params, words, file.path, file.text(), file.language)
+
+
+def new_name(describe: str, language: str, taken: Collection[str]) -> str:
+    """Return a free name for code of which there is only a description."""
+    found = _NAME.search(describe)
+    stem = next((part for part in found.groups() if part), "") if found else ""
+    stem = re.sub(r"\W", "", stem).lower()[:40] or "solution"
+    suffix = language_named(language).suffixes[0]
+    names = (f"{stem}{number or ''}{suffix}" for number in range(len(taken) + 1))
+    return next(name for name in names if name not in taken)
+
+
+def suffix_fits(path: str, language: str) -> bool:
+    """Whether a path ends as files of a language do."""
+    return PurePosixPath(path).suffix.lower() in language_named(language).suffixes
+
+
+def _others(workspace: Workspace, path: str) -> list[dict[str, str]]:
+    return [each for each in workspace.context(CONTEXT_CHARS) if each["path"] != path]
