@@ -16,23 +16,11 @@ from studio_code.pages.wording import count_words, tr
 
 @dataclass(frozen=True)
 class Offer:
-    """A text that the user may have reviewed.
-
-    Attributes:
-        words: On its button.
-        adds: Whether it goes to the end of the file instead of taking its place.
-    """
+    """A whole new text of a file that the user may have reviewed; ``words``: on its button."""
 
     path: str
     text: str
     words: str
-    adds: bool = False
-
-    def joined(self, present: str) -> str:
-        """Return the whole new text of the file."""
-        if not self.adds or not present.strip():
-            return self.text
-        return present.rstrip("\n") + "\n\n\n" + self.text.lstrip("\n")
 
 
 @dataclass(frozen=True)
@@ -108,11 +96,7 @@ def _written(request: Request, result: Mapping[str, Any], artifact: SavedArtifac
         offers.append(Offer(path, tests, tr("Review the tests")))
     else:
         shown, language = code, request.language
-        adds = request.task == "code.write"
-        words = tr("Review the code") if adds else tr("Review the changes")
-        offers.append(Offer(request.path, code, words, adds=adds))
-        if adds and tests:
-            offers.append(Offer(tests_path(request.path), tests, tr("Review the tests")))
+        offers.append(Offer(request.path, code, tr("Review the changes")))
     evidence = read_evidence(
         result.get("verdict") or meta.get("verdict") or {},
         tries=result.get("tries") or meta.get("tries") or (),

@@ -1,9 +1,8 @@
-"""The conversation beside the editor: ask, explain, write, fix, test, document. Changes no file."""
+"""The conversation beside the editor: ask, explain, fix, test, document. Changes no file."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import QTimer, Signal
@@ -15,7 +14,6 @@ from studio_code.pages import requests
 from studio_code.pages.answers import Answer, Offer, answer_of, answer_of_stopped
 from studio_code.pages.composer import Composer
 from studio_code.pages.fault import Fault
-from studio_code.pages.languages import language_of
 from studio_code.pages.requests import Request
 from studio_code.pages.runner import Runner
 from studio_code.pages.thread import Thread
@@ -48,8 +46,6 @@ class AskTab(QWidget):
         self._ctx, self._workspace = ctx, workspace
         self.runner = Runner(ctx)
         self._turn: Turn | None = None
-        self._names: set[str] = set()
-        """What there is in the open folder: new code gets another name."""
         self._artifact: SavedArtifact | None = None
         self.thread = Thread(ctx, self._examples())
         self.composer = Composer(ctx)
@@ -66,7 +62,6 @@ class AskTab(QWidget):
         self._look.setInterval(_LOOK_MS)
         self._lay_out()
         self._connect()
-        self._look_at_names()
         self._update()
 
     def _action(self, words: str, tip: str) -> Any:
@@ -109,16 +104,13 @@ class AskTab(QWidget):
         self.runner.stopped.connect(self._on_stopped)
         self.runner.busy_changed.connect(self._update)
         self._workspace.current_changed.connect(self._update)
-        self._workspace.root_changed.connect(self._look_at_names)
-        self._workspace.disk_changed.connect(lambda _path: self._look_at_names())
         self._look.timeout.connect(self._show_subject)
 
     def _examples(self) -> list[tuple[str, str, Any]]:
-        wish = tr("Write a function slug(title) that makes titles fit for an address")
-        question = tr("What could go wrong in this file?")
+        questions = (tr("What could go wrong here?"), tr("Make this simpler."))
         return [
-            ("wand-sparkles", wish, lambda: self._prepare("write", wish)),
-            ("message-square", question, lambda: self._prepare("ask", question)),
+            ("message-square", words, lambda words=words: self._prepare(words))
+            for words in questions
         ]
 
     # --- starting -----------------------------------------------------------------------------
@@ -139,29 +131,14 @@ class AskTab(QWidget):
         }[name]
         return self._start(make(self._workspace))
 
-    def _prepare(self, mode: str, words: str) -> None:
-        self.composer.set_mode(mode)
+    def _prepare(self, words: str) -> None:
         self.composer.field.setPlainText(words)
         self.composer.field.setFocus()
 
     def _send(self) -> None:
-        words = self.composer.text
-        if self.composer.mode == "write":
-            request = self._wish(words)
-        else:
-            request = requests.ask(self._workspace, words, self.thread.conversation())
-        if self._start(request):
+        past = self.thread.conversation()
+        if self._start(requests.ask(self._workspace, self.composer.text, past)):
             self.composer.clear()
-
-    def _wish(self, words: str) -> Request:
-        path = self.composer.file.text().strip()
-        language = language_of(path).id if path else "python"
-        if language == "text":
-            language, path = "python", f"{path}.py"
-        if not path:
-            taken = {file.path for file in self._workspace.files} | self._names
-            path = requests.new_name(words, language, taken)
-        return requests.write(self._workspace, words, path, language)
 
     def _start(self, request: Request | None) -> bool:
         if request is None or self.runner.busy:
@@ -221,40 +198,12 @@ class AskTab(QWidget):
         self.ended.emit()
 
     def _review(self, offer: Offer, artifact_id: str) -> None:
-        """Have a text reviewed against what the file is by now."""
-        why = self._why(offer)
-
-        def propose(present: str) -> None:
-            self._workspace.propose(offer.path, offer.joined(present), why, artifact_id)
-
-        file, root = self._workspace.find(offer.path), self._workspace.root
-        if file is not None:
-            propose(file.text())
-        elif offer.adds and root is not None:
-            self._ctx.run_later(
-                (root / offer.path).is_file, lambda there: self._open_first(offer, propose, there)
-            )
-        else:
-            propose("")
-
-    def _open_first(self, offer: Offer, propose: Callable[[str], None], there: bool) -> None:
-        if there:
-            self._workspace.open(offer.path, lambda file: propose(file.text()))
-        else:
-            propose("")
+        self._workspace.propose(offer.path, offer.text, self._why(offer), artifact_id)
 
     def _why(self, offer: Offer) -> str:
         sender = self.sender()
         words = sender.request.words if isinstance(sender, Turn) else offer.words
         return " ".join(words.split())[:120]
-
-    def _look_at_names(self) -> None:
-        root = self._workspace.root
-        if root is not None:
-            self._ctx.run_later(lambda: _names_in(root), self._take_names)
-
-    def _take_names(self, names: set[str]) -> None:
-        self._names = names
 
     # --- what it is about ---------------------------------------------------------------------
 
@@ -304,8 +253,7 @@ class AskTab(QWidget):
             }
             for turn in self.thread.turns[-_KEPT_TURNS:]
         ]
-        composer = self.composer
-        return {"turns": turns, "mode": composer.mode, "draft": composer.field.toPlainText()}
+        return {"turns": turns, "draft": self.composer.field.toPlainText()}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Show what ``state`` returned; bears anything else."""
@@ -319,12 +267,4 @@ class AskTab(QWidget):
                 )
                 turn.show_answer(Answer(parts["text"]))
                 self.thread.add(turn)
-        self.composer.set_mode(str(state.get("mode") or "ask"))
         self.composer.field.setPlainText(str(state.get("draft") or ""))
-
-
-def _names_in(root: Path) -> set[str]:
-    try:
-        return {each.name for each in root.iterdir()}
-    except OSError:  # gone meanwhile: the page says so elsewhere
-        return set()

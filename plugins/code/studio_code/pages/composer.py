@@ -1,27 +1,18 @@
-"""Where the user asks or describes: mode, words, weights, quick actions. Starts nothing itself."""
+"""Where the user asks: words, weights, Send. Starts nothing itself."""
 
 from __future__ import annotations
 
 from math import ceil
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import (
-    QButtonGroup,
-    QFrame,
-    QHBoxLayout,
-    QLineEdit,
-    QPlainTextEdit,
-    QToolButton,
-    QVBoxLayout,
-)
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QVBoxLayout
 
 from studio.api import PluginContext
 from studio_code.pages.weights_button import WeightsButton
 from studio_code.pages.wording import tr
 
 _MIN_LINES, _MAX_LINES = 2, 8
-MODES = ("ask", "write")
 
 
 class Composer(QFrame):
@@ -30,68 +21,38 @@ class Composer(QFrame):
     Signals:
         sent: The user wants it done.
         stop_asked: The user wants it ended.
-        mode_changed: ``ask`` or ``write``.
     """
 
     sent = Signal()
     stop_asked = Signal()
-    mode_changed = Signal(str)
 
     def __init__(self, ctx: PluginContext) -> None:
         super().__init__()
         self._ctx = ctx
-        self.mode = "ask"
         self._busy = False
         self.setProperty("surface", "card")
         self.field = QPlainTextEdit()
         self.field.setProperty("plain", "true")
         self.field.setTabChangesFocus(True)
+        words = tr("Ask about the open files, or say what to change…")
+        self.field.setPlaceholderText(words)
+        self.field.setAccessibleName(words)
         self.field.installEventFilter(self)
         self.field.document().documentLayout().documentSizeChanged.connect(lambda _s: self._fit())
-        self.file = QLineEdit()
-        self.file.setAccessibleName(tr("File for the new code"))
-        self.file.setPlaceholderText(tr("Into: a new file"))
-        self.file.hide()
         self.weights = WeightsButton(ctx)
         self.send = ctx.ui.button(tr("Send"), "send", primary=True)
         self.send.setProperty("density", "small")
         self.send.clicked.connect(self._on_send)
-        self._modes = {
-            "ask": self._mode_button(tr("Ask"), "message-square", tr("Ask about the open files")),
-            "write": self._mode_button(
-                tr("Write"), "wand-sparkles", tr("Describe code; it is written, run and tested")
-            ),
-        }
-        self._lay_out()
-        self.set_mode("ask")
-
-    def _mode_button(self, title: str, icon: str, tip: str) -> QToolButton:
-        button = self._ctx.ui.icon_button(icon, tip)
-        button.setText(title)
-        button.setAccessibleName(title)
-        button.setIconSize(QSize(20, 16))
-        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        button.setCheckable(True)
-        return button
-
-    def _lay_out(self) -> None:
-        group = QButtonGroup(self)
         row = QHBoxLayout()
-        row.setSpacing(2)
-        for mode, button in self._modes.items():
-            group.addButton(button)
-            button.toggled.connect(lambda on, mode=mode: self._on_mode(mode) if on else None)
-            row.addWidget(button)
-        row.addSpacing(4)
+        row.setSpacing(8)
         row.addWidget(self.weights, 1)
-        row.addSpacing(4)
         row.addWidget(self.send)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 10, 8, 8)
         column.setSpacing(6)
         column.addWidget(self.field)
-        column.addWidget(self.file)
         column.addLayout(row)
+        self._fit()
 
     # --- what is in it ------------------------------------------------------------------------
 
@@ -99,10 +60,6 @@ class Composer(QFrame):
     def text(self) -> str:
         """What the user wrote."""
         return self.field.toPlainText().strip()
-
-    def set_mode(self, mode: str) -> None:
-        """Switch between asking and writing."""
-        self._modes[mode if mode in MODES else "ask"].setChecked(True)
 
     def set_busy(self, busy: bool) -> None:
         """Offer Stop instead of Send."""
@@ -114,17 +71,6 @@ class Composer(QFrame):
     def clear(self) -> None:
         """Empty the field: what was in it is on its way."""
         self.field.clear()
-
-    def _on_mode(self, mode: str) -> None:
-        self.mode = mode
-        words = {
-            "ask": tr("Ask about the open files, or say what to change…"),
-            "write": tr("Describe what the code should do; examples become tests…"),
-        }[mode]
-        self.field.setPlaceholderText(words)
-        self.field.setAccessibleName(words)
-        self.file.setVisible(mode == "write")
-        self.mode_changed.emit(mode)
 
     def _on_send(self) -> None:
         if self._busy:

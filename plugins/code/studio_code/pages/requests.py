@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 from typing import Any
 
 from studio_code.pages.fault import Fault
-from studio_code.pages.languages import language_named
 from studio_code.pages.wording import tr
 from studio_code.pages.workspace import Workspace
 
 CONTEXT_CHARS = 200_000
 """Of other files that are sent along; a task takes of them what fits its model."""
 _MAX_TURNS = 20
-_NAME = re.compile(r"`([A-Za-z_]\w*)`|\b([a-z][a-z0-9]*_[a-z0-9_]+)\b|\b([A-Za-z_]\w*)\(")
 
 
 @dataclass(frozen=True)
@@ -58,18 +54,6 @@ def ask(workspace: Workspace, question: str, past: Sequence[tuple[str, str]]) ->
         "selection": file.selection()[0] if file is not None else "",
     }
     return Request("code.ask", params, question, params["open_path"])
-
-
-def write(workspace: Workspace, describe: str, path: str, language: str) -> Request:
-    """Return a wish for new code, to go into ``path``."""
-    params = {
-        "describe": describe,
-        "language": language,
-        "path": path,
-        "context": _others(workspace, path),
-    }
-    file = workspace.find(path)
-    return Request("code.write", params, describe, path, file.text() if file else "", language)
 
 
 def explain(workspace: Workspace) -> Request | None:
@@ -125,21 +109,6 @@ def document(workspace: Workspace) -> Request | None:
     params = {"text": file.text(), "path": file.path}
     words = tr("Document {name}").format(name=file.name)
     return Request("code.document", params, words, file.path, file.text(), file.language)
-
-
-def new_name(describe: str, language: str, taken: Collection[str]) -> str:
-    """Return a free name for code of which there is only a description."""
-    found = _NAME.search(describe)
-    stem = next((part for part in found.groups() if part), "") if found else ""
-    stem = re.sub(r"\W", "", stem).lower()[:40] or "solution"
-    suffix = language_named(language).suffixes[0]
-    names = (f"{stem}{number or ''}{suffix}" for number in range(len(taken) + 1))
-    return next(name for name in names if name not in taken)
-
-
-def suffix_fits(path: str, language: str) -> bool:
-    """Whether a path ends as files of a language do."""
-    return PurePosixPath(path).suffix.lower() in language_named(language).suffixes
 
 
 def _others(workspace: Workspace, path: str) -> list[dict[str, str]]:

@@ -31,7 +31,7 @@ class Thread(QWidget):
             "Answers know the open files and what is selected. What they change is shown to you "
             "first; nothing is written before you accept it."
         )
-        self._empty = ctx.ui.empty_state("sparkles", tr("Ask, or have it written"), words, examples)
+        self._empty = ctx.ui.empty_state("sparkles", tr("Ask about your code"), words, examples)
         inside = QWidget()
         self._column = QVBoxLayout(inside)
         self._column.setContentsMargins(0, 0, 6, 0)

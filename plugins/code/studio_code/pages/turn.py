@@ -15,7 +15,7 @@ from studio_code.pages.verdict_chip import VerdictChip
 
 _WORDS = 2_000
 """Characters of a question that are shown."""
-_RAW = ("code.write", "code.fix", "code.tests")
+_RAW = ("code.fix", "code.tests")
 """Tasks that stream code without its fence."""
 
 

@@ -13,7 +13,6 @@ from studio.testing.scripted import Artifact, Fail, Result, Stall, Step, Tokens
 from studio_code.pages.ask_tab import AskTab
 from studio_code.pages.dock import Dock
 from studio_code.pages.fault import Fault
-from studio_code.pages.requests import new_name
 
 CODE = "def add(a, b):\n    return a - b\n"
 FIXED = CODE.replace("-", "+")
@@ -39,10 +38,9 @@ def tab(dock: Dock) -> AskTab:
     return dock.ask
 
 
-def send(desk: Any, tab: AskTab, words: str, *lines: Any, mode: str = "ask") -> Any:
+def send(desk: Any, tab: AskTab, words: str, *lines: Any) -> Any:
     """Send words, wait for the end, return the last turn."""
     desk.runtime.enqueue(*lines)
-    tab.composer.set_mode(mode)
     tab.composer.field.setPlainText(words)
     with desk.qtbot.waitSignal(tab.ended, timeout=20_000):
         desk.qtbot.keyClick(tab.composer.field, Qt.Key.Key_Return)
@@ -103,30 +101,24 @@ def test_explain_takes_the_selection(desk: Any, tab: AskTab) -> None:
     assert turn.text == "It returns."
 
 
-def written(path: str = "slug.py") -> tuple[Any, ...]:
-    code = "def slug(title):\n    return title\n"
-    tries = [{"candidate": 1, "round": 0, "code": code, "passed": True, "summary": "1/1 tests"}]
-    meta = {"path": path, "language": "python", "tests": TESTS, "verdict": VERDICT, "tries": tries}
-    return (
-        Tokens("def slug(title):\n", "    pass\n", channel="answer"),
+def test_a_fix_comes_with_its_verdict(desk: Any, tab: AskTab) -> None:
+    tries = [{"candidate": 1, "round": 0, "code": FIXED, "passed": True, "summary": "1/1 tests"}]
+    meta = {"path": "sums.py", "language": "python", "tests": TESTS, "tries": tries}
+    turn = act(
+        desk,
+        tab,
+        "fix",
+        Tokens("def add(a, b):\n", "    pass\n", channel="answer"),
         Step(0, 0, "Try 2: running 1 test"),
-        Tokens("\n\n", code, channel="answer"),
-        Artifact("code", code.encode(), ".py", "slug", code, meta=meta),
-        Result(code=code, tests=TESTS, verdict=VERDICT, tries=tries),
+        Tokens("\n\n", FIXED, channel="answer"),
+        Artifact("code", FIXED.encode(), ".py", "sums", FIXED, meta={**meta, "verdict": VERDICT}),
+        Result(code=FIXED, tests=TESTS, verdict=VERDICT, tries=tries),
     )
-
-
-def test_described_code_comes_with_its_verdict(desk: Any, tab: AskTab) -> None:
-    turn = send(desk, tab, "Write slug(title)", *written(), mode="write")
-    params = asked(desk).params
-    assert (params["describe"], params["path"]) == ("Write slug(title)", "slug.py")
-    assert turn.text == "```python\ndef slug(title):\n    return title\n```\n"
+    assert turn.text == f"```python\n{FIXED}```\n"
     assert turn.chip.words == "ran · 1/1 tests · 100 % lines · 3/3 mutants"
     assert turn.chip.accessibleName().startswith("Shown to work: ran")
-    assert [button.text() for button in turn.buttons] == ["Review the code", "Review the tests"]
     with desk.qtbot.waitSignal(desk.workspace.proposed, timeout=20_000) as proposed:
         turn.buttons[0].click()
-    assert (proposed.args[0].path, proposed.args[0].old) == ("slug.py", "")
     assert proposed.args[0].artifact_id == turn.answer.artifact_id != ""
     sheet = turn.chip.open_sheet()
     titles = [sheet.tabs.tabText(n) for n in range(sheet.tabs.count())]
@@ -134,12 +126,15 @@ def test_described_code_comes_with_its_verdict(desk: Any, tab: AskTab) -> None:
     sheet.close()
 
 
-def test_code_for_a_file_that_is_there_goes_to_its_end(desk: Any, tab: AskTab) -> None:
-    tab.composer.file.setText("sums.py")
-    turn = send(desk, tab, "Write slug(title)", *written("sums.py"), mode="write")
-    with desk.qtbot.waitSignal(desk.workspace.proposed, timeout=20_000) as proposed:
-        turn.buttons[0].click()
-    assert proposed.args[0].new == CODE + "\n\ndef slug(title):\n    return title\n"
+def test_what_is_written_first_is_shown_as_code(desk: Any, tab: AskTab) -> None:
+    desk.runtime.enqueue(
+        Tokens("a = 1\n", channel="answer"), Tokens("\n\n", "b = 2\n", channel="answer"), Stall()
+    )
+    tab.actions["fix"].click()
+    desk.until(lambda: bool(tab.thread.turns) and "b = 2" in tab.thread.turns[-1].text)
+    assert tab.thread.turns[-1].text == "```python\nb = 2\n"
+    with desk.qtbot.waitSignal(tab.ended, timeout=20_000):
+        tab.composer.send.click()
 
 
 def test_fix_this_hands_the_traceback_on(desk: Any, dock: Dock) -> None:
@@ -197,16 +192,4 @@ def test_a_conversation_outlives_a_restart(desk: Any, dock: Dock) -> None:
     assert [turn.text for turn in again.ask.thread.turns] == ["Because."]
     assert again.ask.composer.text == "half a ques"
     assert again.tabs.currentWidget() is again.run
-    again.restore({"ask": {"turns": [3, {"task": 1}], "mode": 7}, "tab": "x"})
-
-
-@pytest.mark.parametrize(
-    ("words", "name"),
-    [
-        ("Write slug(title)", "slug.py"),
-        ("a function read_csv that", "read_csv.py"),
-        ("A function that adds", "solution1.py"),
-    ],
-)
-def test_new_code_gets_a_free_name(words: str, name: str) -> None:
-    assert new_name(words, "python", {"solution.py"}) == name
+    again.restore({"ask": {"turns": [3, {"task": 1}]}, "tab": "x"})
