@@ -24,6 +24,7 @@ from studio.api.params import (
     Text,
     WeightsId,
 )
+from studio.api.plain_text import clean as clean_text
 from studio.api.sandbox import (
     Sandbox,
     SandboxLimits,
@@ -80,5 +81,6 @@ __all__ = [
     "Verdict",
     "WeightsFacts",
     "WeightsId",
+    "clean_text",
     "hookimpl",
 ]

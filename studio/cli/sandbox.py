@@ -27,7 +27,7 @@ what the walls do not do:
   * In tier B the code may learn whether a path exists, its size and its times, and that other
     processes exist. It reads, changes and signals none of them.
   * Memory of all processes together (and in tier B disk space) is counted twenty times a second:
-    for a moment a run may hold more.
+    for a moment a run may hold more. What the kernel itself keeps for pipes is not counted.
   * Pausing a job does not stop the clock of what runs.
   * The graphics card is never within reach, as its driver would be.
   * “Tests passed” does not mean “correct”."""

@@ -35,8 +35,8 @@ def without_namespaces(
         (shelf / name).symlink_to(path)
     (shelf / "sitecustomize.py").write_text(_FORGET_PACKAGES, encoding="ascii")
     if user:
-        folder.chmod(0o711)
-        os.chown(box, user, user)
+        for path in (folder, box, shelf):
+            os.chown(path, user, user)
     readable, listable = _open(
         [*_SYSTEM_FOLDERS, *map(str, interpreter.folders), *system_files()], interpreter.hidden
     )

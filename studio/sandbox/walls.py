@@ -82,7 +82,11 @@ class Walls:
 
     def _start(self, request: SandboxRequest, wall: Wall) -> Iterator[SandboxStep]:
         """Start on the first step, so that a run that nobody steps leaves nothing behind."""
-        yield from Run(wall.tier, _plan(request, wall), request).steps()
+        plan = _plan(request, wall)
+        try:
+            yield from Run(wall.tier, plan, request).steps()
+        finally:
+            plan.remove()
 
     @functools.cached_property
     def _trial(self) -> Wall:

@@ -19,7 +19,7 @@ _LIMITS = SandboxLimits(
     open_files=32,
     output_bytes=2 * _MIB,
 )
-_HASTE = replace(_LIMITS, wall_seconds=1)
+_HASTE = replace(_LIMITS, wall_seconds=0.5)
 
 
 def _not(ended: str) -> Judge:
@@ -43,7 +43,7 @@ made = 0
 try:
     while made < 15:
         if os.fork() == 0:
-            time.sleep(3)
+            time.sleep(1)
             os._exit(0)
         made += 1
     done(made)
@@ -53,7 +53,7 @@ finally:
 
 _THREADS = """
 import threading
-threads = [threading.Thread(target=time.sleep, args=(1,), daemon=True) for _ in range(15)]
+threads = [threading.Thread(target=time.sleep, args=(0.5,), daemon=True) for _ in range(15)]
 for thread in threads:
     thread.start()
 done()
@@ -63,7 +63,7 @@ _SHARED_HUNGER = """
 for _ in range(5):
     if os.fork() == 0:
         held = b'x' * (60 << 20)
-        time.sleep(2)
+        time.sleep(1)
         os._exit(0)
 for _ in range(5):
     os.wait()
@@ -100,7 +100,7 @@ time.sleep(30 if facts['inside'] else 0)
 """
 
 _BURN = """
-while time.process_time() < 1.6:
+while time.process_time() < 1.3:
     pass
 done()
 """
@@ -138,7 +138,7 @@ PROBES = (
         leaked=_steers, proof=lambda seen, stage: b"\x1b" in seen.stdout,
     ),
     Probe("compute without end", _BURN, limits=replace(_LIMITS, cpu_seconds=1)),
-    Probe("sleep past the time", "time.sleep(1.5); done()", limits=_HASTE),
+    Probe("sleep past the time", "time.sleep(0.8); done()", limits=_HASTE),
     Probe("ignore every signal", _IGNORE, leaked=_not("wall time"), limits=_HASTE),
     Probe(
         "leave a process behind", _LEAVE_BEHIND % "import time; time.sleep(60)",

@@ -22,7 +22,7 @@ _FILES = (
     Probe("read /etc/passwd", "done(open('/etc/passwd').read()[:4])"),
     Probe("read a secret in the home", "done(open(facts['secret']).read())"),
     Probe("list the home", "done(os.listdir(facts['home']))"),
-    Probe("list the installed packages", "done(len(os.listdir(facts['packages'])))"),
+    Probe("read an installed package", "done(len(open(facts['package']).read()))"),
     Probe(
         "write outside the scratch",
         "open(facts['open'] + '/new', 'w').write('x'); done()",

@@ -10,13 +10,14 @@ import signal
 import socket
 import subprocess
 import sys
-import sysconfig
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from studio.sandbox.inside import syscalls
 
@@ -82,7 +83,7 @@ def stage() -> Iterator[Stage]:
             "secret": str(folder / "home" / "secret.txt"),
             "home": str(folder / "home"),
             "open": str(folder / "open"),
-            "packages": sysconfig.get_path("purelib"),
+            "package": msgspec.__file__,
             "variable": VARIABLE,
             "marker": marker,
             "victim": victim.pid,
