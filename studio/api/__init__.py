@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from studio.api.artifacts import Check, Kind, SavedArtifact, Verdict
 from studio.api.bench import BenchContext
+from studio.api.chores import Chores, outcome
 from studio.api.conversations import Conversation, Conversations, Message, ReplyJournal
 from studio.api.errors import BadInput, Cancelled, ErrorCode, StudioError
 from studio.api.gui import JobHandle, Page, PageAction, PluginContext, Tokens
@@ -43,6 +44,7 @@ __all__ = [
     "Capability",
     "ChatMessage",
     "Check",
+    "Chores",
     "Conversation",
     "Conversations",
     "ErrorCode",
@@ -83,4 +85,5 @@ __all__ = [
     "WeightsId",
     "clean_text",
     "hookimpl",
+    "outcome",
 ]

@@ -10,9 +10,8 @@ from PySide6.QtCore import QPoint, QSize, Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import QSplitter, QToolButton, QVBoxLayout, QWidget
 
-from studio.api import Page, PluginContext, SavedArtifact, StudioError
+from studio.api import Page, PluginContext, SavedArtifact, StudioError, outcome
 from studio_code.pages.arriving import Arriving
-from studio_code.pages.chores import outcome
 from studio_code.pages.dock import Dock
 from studio_code.pages.editor.scanning import lexer_named
 from studio_code.pages.folders import Folders

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from studio.api import PluginContext
-from studio_code.pages.chores import Chores
+from studio.api import Chores, PluginContext
 
 _KEY = "folders"
 _MOST = 12

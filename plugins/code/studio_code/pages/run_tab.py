@@ -18,8 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.api import PluginContext, StudioError
-from studio_code.pages.chores import outcome
+from studio.api import PluginContext, StudioError, outcome
 from studio_code.pages.consent import Consent
 from studio_code.pages.consent_card import ConsentCard
 from studio_code.pages.evidence import evidence_of_run

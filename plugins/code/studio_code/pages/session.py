@@ -12,8 +12,7 @@ from pathlib import Path
 import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from studio.api import ErrorCode, PluginContext, StudioError
-from studio_code.pages.chores import Chores
+from studio.api import Chores, ErrorCode, PluginContext, StudioError
 from studio_code.pages.files import disk_files
 from studio_code.pages.files.text_format import TextFile, TextFormat
 from studio_code.pages.open_file import OpenFile, blank

@@ -8,8 +8,7 @@ from typing import Any
 from PySide6.QtCore import QFileSystemWatcher, QObject, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 
-from studio.api import ErrorCode, PluginContext, StudioError
-from studio_code.pages.chores import outcome
+from studio.api import ErrorCode, PluginContext, StudioError, outcome
 from studio_code.pages.files import disk_files
 from studio_code.pages.open_file import OpenFile
 from studio_code.pages.wording import tr

@@ -10,8 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from PySide6.QtCore import QObject, Signal
 
-from studio.api import BadInput, PluginContext, StudioError
-from studio_code.pages.chores import Chores
+from studio.api import BadInput, Chores, PluginContext, StudioError
 from studio_code.pages.files import disk_files
 from studio_code.pages.files.saving import Conflict, Saved, save
 from studio_code.pages.files.text_format import TextFile

@@ -9,8 +9,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QKeyEvent, Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QToolButton
 
-from studio.api import PluginContext, StudioError
-from studio_code.pages.chores import outcome
+from studio.api import PluginContext, StudioError, outcome
 from studio_code.pages.editor.code_edit import CodeEdit
 from studio_code.pages.editor.searching import MOST, Query, find_all, replace_all, replaced
 from studio_code.pages.wording import tr
