@@ -27,6 +27,7 @@ COMMANDS = {
     "tasks": "list what the plugins can do",
     "models": "list, look at, verify and get weights",
     "plugins": "list plugins, and switch them on or off",
+    "serve": "let other programs of this machine ask for text, as they ask OpenAI",
     "library": "list, search, show, export, verify and back up results",
     "sandbox": "say which walls stand around code that is run, and try them",
     "doctor": "look for problems and say how to cure them",
