@@ -243,6 +243,18 @@ class Ui(Protocol):
         """Return a row that says what went wrong; hidden until it is told."""
         ...
 
+    def switch_bar(
+        self, name: str, choices: Sequence[tuple[str, str, str]], *, words: bool = True
+    ) -> SwitchBar:
+        """Return a row of buttons of which one is down: modes of a page, ways to look at things.
+
+        Args:
+            name: What it chooses, for those who hear it.
+            choices: (id, icon, title) from the left.
+            words: Whether titles stand beside the icons; else they are tips.
+        """
+        ...
+
     def prose_view(
         self,
         *,
@@ -392,6 +404,27 @@ class TroubleRow(Protocol):
 
     def hide(self) -> None:
         """Take the message away."""
+        ...
+
+
+class SwitchBar(Protocol):
+    """A row of buttons of which one is down; arrow keys move."""
+
+    @property
+    def widget(self) -> QWidget:
+        """What to put into a page."""
+        ...
+
+    def on_choose(self, call: Callable[[str], None]) -> None:
+        """Call with the id of what the user chose."""
+        ...
+
+    def choose(self, id: str) -> None:
+        """Show a choice without telling anybody."""
+        ...
+
+    def show_words(self, words: bool) -> None:
+        """Show titles beside the icons, or icons alone where there is little room."""
         ...
 
 

@@ -23,6 +23,7 @@ from studio.desktop.prose.plain_view import PlainView
 from studio.desktop.prose.prose_view import ProseView
 from studio.desktop.states import EmptyState
 from studio.desktop.widgets.menu import Menu
+from studio.desktop.widgets.switch_bar import SwitchBar
 
 
 class WindowUi:
@@ -99,6 +100,12 @@ class WindowUi:
     def trouble_row(self) -> TroubleRow:
         """Return a row that says what went wrong; hidden until it is told."""
         return TroubleRow(self.look)
+
+    def switch_bar(
+        self, name: str, choices: Sequence[tuple[str, str, str]], *, words: bool = True
+    ) -> SwitchBar:
+        """Return a row of buttons of which one is down."""
+        return SwitchBar(self.look, name, choices, words=words)
 
     def prose_view(
         self,

@@ -16,6 +16,7 @@ from studio.desktop.plugin_context import CatalogueView, PluginContext, PluginLi
 from studio.desktop.prose.plain_view import PlainView
 from studio.desktop.prose.prose_view import ProseView
 from studio.desktop.ui import WindowUi
+from studio.desktop.widgets.switch_bar import SwitchBar
 from studio.runtime.context import Context
 from studio.runtime.engines.text.engine import TextEngine
 from studio.runtime.engines.text.loader import TextLoader
@@ -36,6 +37,7 @@ def window(
     trouble: TroubleRow,
     prose: ProseView,
     plain: PlainView,
+    switch: SwitchBar,
 ) -> None:
     """The window half."""
     _context: api.PluginContext = context
@@ -52,6 +54,7 @@ def window(
     _trouble: gui.TroubleRow = trouble
     _prose: gui.ProseView = prose
     _plain: gui.PlainView = plain
+    _switch: gui.SwitchBar = switch
 
 
 def runtime(context: Context, loader: TextLoader, engine: TextEngine) -> None:
