@@ -6,6 +6,7 @@ import os
 import platform
 import resource
 import signal
+import socket
 
 from studio.sandbox.inside import kernel, syscall_filter
 from studio.sandbox.inside.frames import FAILED, WALLED, Writer
@@ -20,6 +21,22 @@ _EXIT_UNSAFE, _EXIT_UNFOUND = 126, 127
 
 class Unsafe(Exception):
     """A wall cannot be raised or does not stand."""
+
+
+def look_around(order: Order) -> None:
+    """Tell namespaces of one's own by what is not there. Before anything else is done.
+
+    Raises:
+        Unsafe: This is still the user's own system.
+    """
+    if not order.has_namespaces:
+        return
+    if os.getppid() != 1:
+        raise Unsafe("the processes of the system are within reach")
+    if os.path.exists("/proc") or os.path.exists("/sys"):
+        raise Unsafe("the files of the system are within reach")
+    if {name for _, name in socket.if_nameindex()} - {"lo"}:
+        raise Unsafe("the network of the system is within reach")
 
 
 def become(order: Order, report: Writer, report_fd: int, stdin: int) -> None:

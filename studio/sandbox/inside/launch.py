@@ -13,7 +13,7 @@ from typing import IO
 
 from studio.sandbox.inside import kernel
 from studio.sandbox.inside import order as orders
-from studio.sandbox.inside.confine import become
+from studio.sandbox.inside.confine import Unsafe, become, look_around
 from studio.sandbox.inside.frames import DONE, ENDED, FAILED, Writer
 from studio.sandbox.inside.order import Order
 from studio.sandbox.inside.processes import end_all
@@ -30,10 +30,11 @@ def main() -> None:
     with open(order_fd, "rb") as file:
         order = orders.read(file)
         try:
+            look_around(order)
             _prepare(order, file)
             stdin = _stdin(order, file)
-        except OSError as error:
-            report.send_json(FAILED, what="wall", why=f"{error.strerror} ({error.filename})")
+        except (OSError, Unsafe) as error:
+            report.send_json(FAILED, what="wall", why=str(error))
             return
     scratch = Scratch(order)
     started = time.monotonic()
