@@ -11,7 +11,7 @@ from studio.api.bench import BenchContext
 from studio.api.chores import Chores, outcome
 from studio.api.conversations import Conversation, Conversations, Message, ReplyJournal
 from studio.api.errors import BadInput, Cancelled, ErrorCode, StudioError
-from studio.api.gui import JobHandle, Page, PageAction, PluginContext, Tokens
+from studio.api.gui import JobHandle, Page, PageAction, PluginContext
 from studio.api.hookspecs import hookimpl
 from studio.api.params import (
     Capability,
@@ -34,6 +34,7 @@ from studio.api.sandbox import (
     SandboxStep,
 )
 from studio.api.text import ChatMessage, SamplingParams, TextEngine, TextStep
+from studio.api.ui import Tokens
 from studio.api.worker import Event, Loader, Requirements, TaskContext, WeightsFacts
 from studio.protocol.states import JobState, Priority
 

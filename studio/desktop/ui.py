@@ -1,4 +1,4 @@
-"""The window's building blocks for pages; implements ``studio.api.gui.Ui``. Hands out no window."""
+"""The window's building blocks for pages; implements ``studio.api.ui.Ui``. Hands out no window."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from PySide6.QtGui import QDesktopServices, QFont, QGuiApplication, QIcon
 from PySide6.QtWidgets import QFileDialog, QMenu, QPushButton, QToolButton, QWidget
 
 from studio.api.artifacts import SavedArtifact
-from studio.api.gui import BlockAction, Tokens
 from studio.api.params import Params
+from studio.api.ui import BlockAction, Tokens
 from studio.api.weights import WeightsView
 from studio.desktop.boxes import paint_box
 from studio.desktop.confirm import show_confirm, show_link

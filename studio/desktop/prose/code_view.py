@@ -30,7 +30,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.api.gui import BlockAction, Ui
+from studio.api.ui import BlockAction, Ui
 from studio.desktop.prose.highlight import Run, highlight
 from studio.desktop.prose.markdown_blocks import Block
 from studio.desktop.prose.still_browser import StillBrowser

@@ -16,7 +16,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QPlainTextEdit, QTextEdit
 
-from studio.api.gui import Ui
+from studio.api.ui import Ui
 from studio_code.pages.editor import typing_keys
 from studio_code.pages.editor.brackets import partner
 from studio_code.pages.editor.gutter import Gutter

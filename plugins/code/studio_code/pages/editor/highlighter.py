@@ -10,7 +10,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QColor, QTextCharFormat, QTextDocument, QTextLayout
 
-from studio.api.gui import Ui
+from studio.api.ui import Ui
 from studio_code.pages.editor.coloring import Coloring, Run
 
 _SLICE = 0.004
