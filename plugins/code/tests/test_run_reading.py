@@ -97,7 +97,7 @@ def run_result(**more: Any) -> dict[str, Any]:
 
 def test_the_file_under_test_is_at_fault() -> None:
     texts = {"sums.py": "code", "test_sums.py": "tests"}
-    message = "def test_add():\n>   assert add(1, 2) == 3\nE   assert -1 == 3"
+    message = "def test_add():\n>   assert add(1, 2) == 3\nE   assert -1 == 3\nE    +  where -1 ="
     row = {"name": "test_sums.py::test_add", "outcome": "failed", "message": message, "line": 3}
     good = {"name": "test_sums.py::test_b", "outcome": "passed", "message": "", "line": 9}
     result = run_result(tests=[good, row])

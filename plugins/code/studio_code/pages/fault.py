@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from studio_code.pages.evidence import Outcome, outcomes
-from studio_code.pages.problems import Problem, last_line, place_in, problems
+from studio_code.pages.problems import Problem, gist, place_in, problems
 
 _MOST = 8_000
 """Characters of an error that are handed on: its end says what went wrong."""
@@ -37,7 +37,7 @@ def failed(result: Mapping[str, Any]) -> bool:
 def problems_of(result: Mapping[str, Any], texts: Mapping[str, str]) -> list[Problem]:
     """Return what went wrong, each with its place: failed tests, else what was printed."""
     found = [
-        Problem(*_place(row, texts), f"{row.title}: {last_line(row.message)}")
+        Problem(*_place(row, texts), f"{row.title}: {gist(row.message)}")
         for row in outcomes(result)
         if row.outcome in ("failed", "error")
     ]

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QTreeWidget, QTreeWidgetItem
 
 from studio.api import PluginContext
 from studio_code.pages.evidence import outcomes
-from studio_code.pages.problems import Problem, last_line
+from studio_code.pages.problems import Problem, gist
 from studio_code.pages.verdict_words import OUTCOME_ICONS, outcome_words
 from studio_code.pages.wording import tr
 
@@ -50,7 +50,7 @@ class Findings(QTreeWidget):
         self.clear_all()
         for row in outcomes(result):
             icon, color = OUTCOME_ICONS.get(row.outcome, ("circle-help", "mute"))
-            said = last_line(row.message) or outcome_words(row.outcome)
+            said = gist(row.message) or outcome_words(row.outcome)
             place = (row.path, row.line) if row.path in known and row.line else None
             tip = row.message or f"{row.name}: {outcome_words(row.outcome)}"
             self._add(icon, color, row.title, said, place, tip)

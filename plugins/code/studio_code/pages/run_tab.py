@@ -191,7 +191,9 @@ class RunTab(QWidget):
             self._run()
         else:
             self._preparing = True
-            self.walls.look(self._ask)
+            looking = self.walls.look(self._ask)
+            if looking is not None:
+                self.progress.follow(looking)
         self._update()
 
     def _ask(self) -> None:
@@ -205,7 +207,7 @@ class RunTab(QWidget):
 
     def _folder(self) -> str:
         """Return whose consent counts: the open folder, else the file itself."""
-        return str(self._workspace.root or self._path)
+        return str(self._workspace.root or self._names.get(self._path, self._path))
 
     def _run(self) -> None:
         self._clear()
@@ -213,7 +215,7 @@ class RunTab(QWidget):
             "files": [{"path": path, "text": text} for path, text in self._texts.items()],
             "path": self._path,
             "mode": self._mode,
-            "arguments": self.arguments.text(),
+            "arguments": self.arguments.text() if self._mode == "run" else "",
             "stdin": self.stdin.toPlainText() if self.stdin.isVisible() else "",
         }
         words = tr("Test {name}") if self._mode == "test" else tr("Run {name}")
@@ -244,6 +246,7 @@ class RunTab(QWidget):
             self.findings.show_problems(problems_of(result, self._texts), self._mode == "test")
             self._fault = fault_of(result, self._path, self._texts)
             self.fix_button.setVisible(bool(self._fault.error.strip()))
+        self._split.setSizes([self.findings.maximumHeight(), self.height()])
         self.ended.emit()
 
     def _show_failure(self, error: StudioError) -> None:

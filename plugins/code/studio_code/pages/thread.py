@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
 
 from studio.api import PluginContext
@@ -48,7 +48,6 @@ class Thread(QWidget):
         self._stack.addWidget(self._area)
         bar = self._area.verticalScrollBar()
         bar.rangeChanged.connect(lambda _low, high: bar.setValue(high) if self._follows else None)
-        bar.actionTriggered.connect(lambda _action: QTimer.singleShot(0, self, self._look))
         bar.valueChanged.connect(lambda _value: self._look())
 
     def add(self, turn: Turn) -> None:

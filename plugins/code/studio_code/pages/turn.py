@@ -41,7 +41,7 @@ class Turn(QFrame):
         self.answer: Answer | None = None
         self._attempt: list[str] = []
         self.prose = ctx.ui.prose_view()
-        self.progress = ctx.ui.progress_row()
+        self.progress = ctx.ui.progress_row(stop=False)
         self.trouble = ctx.ui.trouble_row()
         self.chip = VerdictChip(ctx, goto)
         self.notes = _label("small")
