@@ -67,7 +67,7 @@ class SandboxResult:
         exit_code: Of the command; negative a signal's number; None when it was ended by a limit.
         stdout, stderr: Up to the limit. Show them through ``clean_text`` only.
         seconds: From start to end.
-        files: Regular files that were asked for, within the limits.
+        files: Regular files that were asked for; 256 at most, of 64 MiB together.
         refused: What lay there and was not brought back, with the reason.
     """
 

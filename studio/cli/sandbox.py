@@ -25,7 +25,8 @@ what the walls do not do:
   * A fault of the kernel defeats them all: the code shares the kernel and the processor.
   * Times and caches of the processor are visible: a clever program may guess at its neighbours.
   * In tier B the code may learn whether a path exists, its size and its times, and that other
-    processes exist. It reads, changes and signals none of them.
+    processes exist. It reads, changes and signals none of them. If the system kills the process
+    that watches it, what the code has started may live on.
   * Memory of all processes together (and in tier B disk space) is counted twenty times a second:
     for a moment a run may hold more. What the kernel itself keeps for pipes is not counted.
   * Pausing a job does not stop the clock of what runs.

@@ -13,6 +13,7 @@ from typing import Any
 
 from studio.api.sandbox import SandboxRequest
 from studio.cli.session import Session
+from studio.sandbox.plan import mark
 from studio.sandbox.walls import Walls
 
 ROUNDS, RUNS = 20, 1000
@@ -47,21 +48,22 @@ def run_once(walls: Walls) -> None:
     assert result.stdout == b"1\n", result
 
 
-def traces() -> dict[str, set[str]]:
-    """Return what a run might leave: processes, mounts, temporary files, open files."""
+def traces(owner: int = 0) -> dict[str, set[str]]:
+    """Return what runs of a process (by default this one) might leave."""
+    word = mark(owner or os.getpid())
     mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()
     temporary = os.listdir(tempfile.gettempdir())
     return {
-        "processes": {path.name for path in Path("/proc").glob("[0-9]*") if _is_of_a_run(path)},
+        "processes": {path.name for path in Path("/proc").glob("[0-9]*") if _has(path, word)},
         "mounts": {line.split()[0] for line in mounts},
-        "files": {name for name in temporary if name.startswith("studio-")},
+        "files": {name for name in temporary if name.startswith(word)},
         "descriptors": set(os.listdir("/proc/self/fd")),
     }
 
 
-def _is_of_a_run(process: Path) -> bool:
+def _has(process: Path, word: str) -> bool:
     try:
-        return b"studio.sandbox.inside" in (process / "cmdline").read_bytes()
+        return word.encode() in (process / "cmdline").read_bytes()
     except OSError:  # it has just ended
         return False
 

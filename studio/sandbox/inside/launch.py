@@ -25,7 +25,7 @@ _LOOK_SECONDS = 0.05
 
 def main() -> None:
     """Run the order of the first descriptor; report to the second, end with the third."""
-    order_fd, report_fd, life_fd = map(int, sys.argv[1:4])
+    order_fd, report_fd, life_fd = map(int, sys.argv[-3:])
     report = Writer(report_fd)
     with open(order_fd, "rb") as file:
         order = orders.read(file)

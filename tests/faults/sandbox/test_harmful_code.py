@@ -20,6 +20,7 @@ pytestmark = pytest.mark.faults
 
 ROOT = Path(__file__).parents[3]
 HASTE = SandboxLimits(wall_seconds=0.5)
+MARK = f"brood-{os.getpid()}"
 BROOD = """
 import os, signal, time
 for number in set(signal.Signals) - {signal.SIGKILL, signal.SIGSTOP}:
@@ -33,6 +34,7 @@ for _ in range(20):
 print("up", flush=True)
 time.sleep(60)
 """
+BROOD += f"# {MARK}"
 """Twenty processes that have left their session and their parent, deaf to every signal."""
 
 
@@ -68,16 +70,28 @@ def test_nobody_listens_and_nothing_piles_up(walls: Walls) -> None:
     assert len(last.result.stdout) < 300_000
 
 
+def _brood() -> list[str]:
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if MARK.encode() in (process / "cmdline").read_bytes():
+                found.append(process.name)
+        except OSError:  # it has just ended
+            continue
+    return found
+
+
 def test_leaving_early_ends_everything_at_once(walls: Walls) -> None:
     before, seconds = traces(), []
     for _ in range(3):
         steps = walls.run(SandboxRequest(("python", "-c", BROOD)))
         while b"up" not in next(steps).stdout:
             pass
+        assert _brood()
         started = time.perf_counter()
         steps.close()  # type: ignore[attr-defined]
         seconds.append(time.perf_counter() - started)
-        assert traces() == before
+        assert (traces(), _brood()) == (before, [])
     assert min(seconds) < 0.25
 
 
@@ -92,22 +106,22 @@ for step in Walls(sys.argv[1]).run(SandboxRequest(("python", "-c", sys.argv[2]))
 
 
 def test_the_studio_is_killed_and_the_code_with_it(walls: Walls) -> None:
-    before = traces()
     command = [sys.executable, "-c", STUDIO, walls.tier, BROOD]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as studio:
         assert studio.stdout is not None
         assert studio.stdout.readline() == b"up\n"
-        assert traces()["processes"] != before["processes"]
+        # The studio itself has the mark on its command line, as an argument.
+        assert len(_brood()) > 1
         studio.kill()
     deadline = time.monotonic() + 10
-    while time.monotonic() < deadline and (left := _left(before)):
+    while time.monotonic() < deadline and (left := _left_by(studio.pid)):
         time.sleep(0.02)
     assert not left
 
 
-def _left(before: dict[str, set[str]]) -> set[str]:
-    now = traces()
-    return (now["processes"] - before["processes"]) | (now["files"] - before["files"])
+def _left_by(studio: int) -> set[str]:
+    found = traces(studio)
+    return {*_brood(), *found["processes"], *found["files"]}
 
 
 def test_many_runs_leave_nothing(walls: Walls) -> None:
@@ -118,7 +132,7 @@ def test_many_runs_leave_nothing(walls: Walls) -> None:
 
 
 def test_a_tree_too_deep_for_any_path_is_gone_too(run: Run) -> None:
-    before = os.listdir("/tmp")
+    before = traces()
     result = run("import os\nfor _ in range(200): os.mkdir('d' * 99); os.chdir('d' * 99)")
     assert result.succeeded, result.stderr
-    assert {name for name in os.listdir("/tmp") if name.startswith("studio-run")} <= set(before)
+    assert traces() == before

@@ -65,7 +65,7 @@ def test_output_arrives_while_it_runs_and_runs_do_not_mix(walls: Walls) -> None:
     runs = [walls.run(SandboxRequest(("python", "-c", code, name))) for name in ("one", "two")]
     said = [b"", b""]
     deadline = time.monotonic() + 20
-    while not all(said) and time.monotonic() < deadline:
+    while not all(b"\n" in each for each in said) and time.monotonic() < deadline:
         for index, steps in enumerate(runs):
             before = time.monotonic()
             said[index] += next(steps).stdout
