@@ -67,6 +67,7 @@ class CodeView(QFrame):
         self._code = _Code(ui)
         self._header = header = QHBoxLayout()
         header.setContentsMargins(14, 3, 5, 0)
+        header.setSpacing(6)
         header.addWidget(self._language)
         header.addStretch(1)
         header.addWidget(self._copy)
