@@ -108,7 +108,9 @@ def test_the_file_under_test_is_at_fault() -> None:
     assert (problem.path, problem.line) == ("test_sums.py", 3)
     assert problem.words == "test_add: assert -1 == 3"
     assert chip_words(evidence_of_run(result, "sums.py")) == "ran · 1/2 tests"
-    assert ended_words(result, "test") == "0.4 s. Walls A."
+    assert ended_words(result, "test") == "", "the chip says it"
+    none = "No tests were found. 0.4 s. Walls A."
+    assert ended_words(run_result(exit_code=5), "test") == none
 
 
 def test_a_program_that_failed_hands_on_what_it_printed() -> None:

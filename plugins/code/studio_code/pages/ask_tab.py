@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from studio.api import PluginContext, SavedArtifact, StudioError
 from studio_code.pages import requests
@@ -15,6 +15,7 @@ from studio_code.pages.answers import Answer, Offer, answer_of, answer_of_stoppe
 from studio_code.pages.composer import Composer
 from studio_code.pages.fault import Fault
 from studio_code.pages.requests import Request
+from studio_code.pages.room import is_low
 from studio_code.pages.runner import Runner
 from studio_code.pages.thread import Thread
 from studio_code.pages.turn import Turn
@@ -23,6 +24,8 @@ from studio_code.pages.workspace import Workspace
 
 _LOOK_MS = 400
 """How often it is looked what is selected, while this is in view."""
+_BESIDE = 320
+"""Pixels of the composer where it stands beside the turns."""
 _KEPT_TURNS = 30
 _KEPT_CHARS = 20_000
 
@@ -75,14 +78,30 @@ class AskTab(QWidget):
         for button in self.actions.values():
             quick.addWidget(button)
         quick.addStretch(1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(12, 12, 12, 12)
-        column.setSpacing(8)
-        column.addWidget(self.thread, 1)
-        column.addWidget(self.subject)
-        column.addLayout(quick)
-        column.addWidget(self.composer)
+        self._controls = QWidget()
+        controls = QVBoxLayout(self._controls)
+        controls.setContentsMargins(0, 0, 0, 0)
+        controls.setSpacing(8)
+        controls.addStretch(1)
+        controls.addWidget(self.subject)
+        controls.addLayout(quick)
+        controls.addWidget(self.composer)
+        self._box = QBoxLayout(QBoxLayout.Direction.TopToBottom, self)
+        self._box.setContentsMargins(12, 12, 12, 12)
+        self._box.setSpacing(8)
+        self._box.addWidget(self.thread, 1)
+        self._box.addWidget(self._controls)
         self.setFocusProxy(self.composer.field)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where it is low and wide the composer stands beside the turns, not below."""
+        super().resizeEvent(event)
+        beside = is_low(self.size())
+        ways = QBoxLayout.Direction
+        self._box.setDirection(ways.LeftToRight if beside else ways.TopToBottom)
+        self._box.setSpacing(16 if beside else 8)
+        self._controls.setMaximumWidth(_BESIDE if beside else 16_777_215)
+        self._controls.setMinimumWidth(_BESIDE if beside else 0)
 
     def _connect(self) -> None:
         run = {

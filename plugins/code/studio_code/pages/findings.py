@@ -82,9 +82,12 @@ class Findings(QTreeWidget):
     def _settle(self) -> None:
         self.resizeColumnToContents(0)
         self.setColumnWidth(0, min(self.columnWidth(0), max(140, self.width() // 2)))
-        rows = self.topLevelItemCount()
-        self.setMaximumHeight(_ROW * min(rows, _MOST_ROWS) + 6)
-        self.setVisible(rows > 0)
+        self.setVisible(self.topLevelItemCount() > 0)
+
+    def fit(self, *, beside: bool) -> None:
+        """Take no more height than the rows need, or all there is ``beside`` the output."""
+        rows = min(self.topLevelItemCount(), _MOST_ROWS)
+        self.setMaximumHeight(16_777_215 if beside else _ROW * rows + 6)
 
     def _go(self, item: QTreeWidgetItem) -> None:
         place = item.data(0, _PLACE)

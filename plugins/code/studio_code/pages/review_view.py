@@ -36,7 +36,7 @@ _HEAD = 30
 _PAD = 10
 _SIGN = 18
 _CACHED = 400
-_MARK_ALPHA = 0.38
+_MARK_ALPHA = 0.3
 """How strong the ground of a difference within a line is."""
 
 

@@ -7,12 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
+    QFrame,
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QPlainTextEdit,
+    QScrollArea,
     QSplitter,
     QVBoxLayout,
     QWidget,
@@ -26,6 +28,7 @@ from studio_code.pages.fault import Fault, failed, fault_of, problems_of
 from studio_code.pages.findings import Findings
 from studio_code.pages.output_view import OutputView
 from studio_code.pages.problems import place_in
+from studio_code.pages.room import is_low
 from studio_code.pages.run_files import files_for_run, run_path
 from studio_code.pages.run_words import ended_words
 from studio_code.pages.runner import Runner
@@ -63,7 +66,7 @@ class RunTab(QWidget):
         self._preparing = False
         self._build()
         self._connect()
-        self._update()
+        self._show_card(False)
 
     # --- what it is made of -------------------------------------------------------------------
 
@@ -73,7 +76,6 @@ class RunTab(QWidget):
         self.test_button = ui.button(tr("Test"), "test-tube", tip=tr("Run its tests with pytest"))
         self.input_button = ui.icon_button("keyboard", tr("What the program reads from its input"))
         self.input_button.setCheckable(True)
-        self.clear_button = ui.icon_button("eraser", tr("Clear the output"))
         self.arguments = QLineEdit()
         self.arguments.setPlaceholderText(tr("Arguments"))
         self.arguments.setAccessibleName(tr("Arguments of the program"))
@@ -109,12 +111,22 @@ class RunTab(QWidget):
         buttons.addWidget(self.test_button)
         buttons.addWidget(self.arguments, 1)
         buttons.addWidget(self.input_button)
-        buttons.addWidget(self.clear_button)
         ending = QHBoxLayout()
         ending.setSpacing(8)
         ending.addWidget(self.chip)
-        ending.addWidget(self.summary, 1)
+        ending.addWidget(self.summary, 100)
+        ending.addStretch(1)
         ending.addWidget(self.fix_button)
+        self._asking = QScrollArea()
+        self._asking.setFrameShape(QFrame.Shape.NoFrame)
+        self._asking.setWidgetResizable(True)
+        self._asking.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        holder = QWidget()
+        held = QVBoxLayout(holder)
+        held.setContentsMargins(0, 0, 0, 0)
+        held.addWidget(self.card)
+        held.addStretch(1)
+        self._asking.setWidget(holder)
         self._split = QSplitter(Qt.Orientation.Vertical)
         self._split.addWidget(self.findings)
         self._split.addWidget(self.output)
@@ -128,8 +140,9 @@ class RunTab(QWidget):
         column.setSpacing(8)
         column.addLayout(buttons)
         column.addWidget(self.stdin)
-        for widget in (self.why_not, self.progress.widget, self.trouble.widget, self.card):
+        for widget in (self.why_not, self.progress.widget, self.trouble.widget):
             column.addWidget(widget)
+        column.addWidget(self._asking, 1)
         column.addLayout(ending)
         column.addWidget(self._split, 1)
 
@@ -138,10 +151,9 @@ class RunTab(QWidget):
         self.test_button.clicked.connect(lambda: self.start("test"))
         self.arguments.returnPressed.connect(lambda: self.start("run"))
         self.input_button.toggled.connect(self.stdin.setVisible)
-        self.clear_button.clicked.connect(self._clear)
         self.fix_button.clicked.connect(self._ask_to_fix)
         self.card.agreed.connect(self._agree)
-        self.card.declined.connect(self._update)
+        self.card.declined.connect(lambda: self._show_card(False))
         self.findings.place_asked.connect(self._goto)
         self.output.place_asked.connect(self._goto)
         self.runner.wrote.connect(self.output.add)
@@ -152,6 +164,20 @@ class RunTab(QWidget):
         for signal in (self._workspace.current_changed, self._workspace.root_changed):
             signal.connect(self._update)
         self._workspace.state_changed.connect(lambda _path: self._update())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where it is low and wide, findings stand beside the output, not above."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        ways, low = Qt.Orientation, is_low(self.size())
+        self._split.setOrientation(ways.Horizontal if low else ways.Vertical)
+        self.findings.fit(beside=low)
+        if low:
+            self._split.setSizes([self.width() * 2 // 5, self.width() * 3 // 5])
+        else:
+            self._split.setSizes([self.findings.maximumHeight(), self.height()])
 
     # --- starting -----------------------------------------------------------------------------
 
@@ -168,7 +194,7 @@ class RunTab(QWidget):
         self._mode, self._path = mode, run_path(file.path)
         self._preparing = True
         self.trouble.hide()
-        self.card.hide()
+        self._show_card(False)
         root, opened = self._workspace.root, self._workspace.context(_LIMIT)
         self._names = {run_path(each.path): each.path for each in self._workspace.files}
         entry = self._path
@@ -196,12 +222,20 @@ class RunTab(QWidget):
                 self.progress.follow(looking)
         self._update()
 
-    def _ask(self) -> None:
-        self._preparing = False
-        self.card.ask(self._path, self._wants, self.walls)
+    def _show_card(self, shown: bool) -> None:
+        """The question takes the place of findings and output."""
+        self._asking.setVisible(shown)
+        self._split.setVisible(not shown)
         self._update()
 
+    def _ask(self) -> None:
+        self._preparing = False
+        self._show_card(True)
+        self.card.ask(self._path, self._wants, self.walls)
+        self._asking.ensureWidgetVisible(self.card.run)
+
     def _agree(self) -> None:
+        self._show_card(False)
         self._consent.agree(self._folder(), set(self._wants.places))
         self._run()
 
@@ -246,7 +280,7 @@ class RunTab(QWidget):
             self.findings.show_problems(problems_of(result, self._texts), self._mode == "test")
             self._fault = fault_of(result, self._path, self._texts)
             self.fix_button.setVisible(bool(self._fault.error.strip()))
-        self._split.setSizes([self.findings.maximumHeight(), self.height()])
+        self._fit()
         self.ended.emit()
 
     def _show_failure(self, error: StudioError) -> None:
@@ -263,7 +297,7 @@ class RunTab(QWidget):
         self.summary.setProperty("role", level)
         self.summary.style().unpolish(self.summary)
         self.summary.style().polish(self.summary)
-        self.summary.show()
+        self.summary.setVisible(bool(words))
 
     def _goto(self, path: str, line: int) -> None:
         self._workspace.goto(self._names.get(path, path), line)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QToolButton
 
@@ -10,6 +10,8 @@ from studio.api import PluginContext
 from studio_code.pages.wording import tr
 
 _KEY = "weights"
+_AROUND = 44
+"""Pixels beside the title: icon and padding."""
 
 
 class WeightsButton(QToolButton):
@@ -20,10 +22,11 @@ class WeightsButton(QToolButton):
         self._ctx = ctx
         self._title = ""
         self._chosen = str(ctx.settings.get(_KEY, "") or "")
-        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.setIcon(ctx.ui.icon("chevrons-up-down", "mute"))
+        self.setIconSize(QSize(18, 14))
         self.setProperty("kind", "status")
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.setMinimumWidth(60)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.clicked.connect(self.open_menu)
         self.refresh()
@@ -77,9 +80,19 @@ class WeightsButton(QToolButton):
         self.refresh()
 
     def _fit(self) -> None:
-        room = max(20, self.width() - 16)
-        fitting = self.fontMetrics().elidedText(self._title, Qt.TextElideMode.ElideRight, room)
-        self.setText(fitting)
+        room = max(20, self.width() - _AROUND) if self.isVisible() else 10_000
+        shown = self.fontMetrics().elidedText(self._title, Qt.TextElideMode.ElideRight, room)
+        self.setText(shown)
+        self.updateGeometry()
+
+    def sizeHint(self) -> QSize:
+        """Return room for the whole title."""
+        wide = self.fontMetrics().horizontalAdvance(self._title) + _AROUND
+        return QSize(wide, super().sizeHint().height())
+
+    def minimumSizeHint(self) -> QSize:
+        """Return what shows that there is a title."""
+        return QSize(72, super().sizeHint().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Shorten the title to the room there is."""
