@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QTreeWidget
 
 from studio.api import Check, SavedArtifact, Verdict
-from studio_code.pages.evidence import read_evidence
+from studio_code.pages.evidence import evidence_of_run, read_evidence
 from studio_code.pages.evidence_sheet import EvidenceSheet
 from studio_code.plugin import studio_viewers
 
@@ -87,3 +88,17 @@ def test_the_sheet_shows_all_there_is(desk: Any, sheet: EvidenceSheet) -> None:
     sheet.open()
     desk.qtbot.keyClick(sheet, Qt.Key.Key_Escape)
     assert not sheet.isVisible()
+
+
+def test_lines_of_a_run_lead_to_the_first_that_no_test_reached(desk: Any) -> None:
+    desk.open("stats.py", CODE)
+    files = [{"path": "stats.py", "lines": 9, "covered": 5, "missing": [2, 4, 5, 6]}]
+    result = {"tests": [], "coverage": {"lines": 9, "covered": 5, "missing": [], "files": files}}
+    evidence = evidence_of_run(result, "stats.py")
+    sheet = EvidenceSheet(desk.ctx, evidence, desk.window, desk.workspace.goto)
+    (tree,) = sheet.tabs.widget(0).findChildren(QTreeWidget)
+    item = tree.topLevelItem(0)
+    assert [item.text(n) for n in range(3)] == ["stats.py", "5/9", "2, 4–6"]
+    with desk.qtbot.waitSignal(desk.workspace.goto_asked, timeout=20_000) as went:
+        tree.itemActivated.emit(item, 0)
+    assert went.args == ["stats.py", 2]
