@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -108,10 +108,10 @@ class Sandbox(Protocol):
         """Why the tier is not ``A``, in a sentence; empty where it is."""
         ...
 
-    def run(self, request: SandboxRequest) -> Iterator[SandboxStep]:
+    def run(self, request: SandboxRequest) -> Generator[SandboxStep, None, None]:
         """Run a command behind the walls; a step at least every 50 ms, the last with the result.
 
-        Closing the iterator ends the run and all that it started.
+        Closing the generator ends the run and all that it started.
 
         Raises:
             StudioError: ``UNSUPPORTED``: no wall, no run. ``BAD_INPUT``: the request is malformed,

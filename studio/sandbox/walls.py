@@ -6,7 +6,7 @@ import functools
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,7 +69,7 @@ class Walls:
         """The Python that runs behind the wall; None where nothing does."""
         return self._trial.interpreter.executable if self._trial.interpreter else None
 
-    def run(self, request: SandboxRequest) -> Iterator[SandboxStep]:
+    def run(self, request: SandboxRequest) -> Generator[SandboxStep, None, None]:
         """Run a command behind the walls; see :class:`studio.api.sandbox.Sandbox`."""
         requests.check(request)
         if not self.tier:
@@ -80,7 +80,7 @@ class Walls:
             )
         return self._start(request, self._trial)
 
-    def _start(self, request: SandboxRequest, wall: Wall) -> Iterator[SandboxStep]:
+    def _start(self, request: SandboxRequest, wall: Wall) -> Generator[SandboxStep, None, None]:
         """Start on the first step, so that a run that nobody steps leaves nothing behind."""
         plan = _plan(request, wall)
         try:

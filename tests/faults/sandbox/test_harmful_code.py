@@ -89,7 +89,7 @@ def test_leaving_early_ends_everything_at_once(walls: Walls) -> None:
             pass
         assert _brood()
         started = time.perf_counter()
-        steps.close()  # type: ignore[attr-defined]
+        steps.close()
         seconds.append(time.perf_counter() - started)
         assert (traces(), _brood()) == (before, [])
     assert min(seconds) < 0.25

@@ -72,4 +72,4 @@ def test_output_arrives_while_it_runs_and_runs_do_not_mix(walls: Walls) -> None:
             assert time.monotonic() - before < 5  # 50 ms; the first raises the walls
     assert said == [b"one\n", b"two\n"]
     for steps in runs:
-        steps.close()  # type: ignore[attr-defined]
+        steps.close()

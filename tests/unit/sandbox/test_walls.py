@@ -15,11 +15,13 @@ from studio.api.params import Params
 from studio.api.sandbox import SandboxRequest
 from studio.cli import sandbox as command
 from studio.cli.session import Session
+from studio.core.plugins import discover
 from studio.runtime.context import Context
+from studio.runtime.workers import Workers
 from studio.sandbox import shared, walls
 from studio.sandbox.interpreter import Interpreter
 from studio.sandbox.walls import Walls
-from studio.testing.plugins import run_task
+from studio.testing.plugins import host_of, run_task
 
 PRETENDS = f"""#!{sys.executable} -I
 import os, sys
@@ -87,6 +89,16 @@ def test_hidden_folders_stay_shut_where_files_are_shared(tmp_path: Path) -> None
     whole, listed = shared._open([str(tmp_path)], [tmp_path / "lib/python/site-packages"])
     assert set(whole) == {str(tmp_path / "lib/python/os.py"), str(tmp_path / "bin")}
     assert set(listed) == {str(tmp_path / each) for each in ("", "lib", "lib/python")}
+
+
+def test_the_manifest_of_the_plugin_decides(tmp_path: Path) -> None:
+    found = [each for each in discover(()) if each.package in ("studio_code", "studio_chat")]
+    host = host_of(found, tmp_path / "journal")
+    workers = Workers(lambda fault: None)
+    workers.configure(host.worker_entries())
+    assert workers.may_run_code("code.run")
+    assert not workers.may_run_code("chat.reply")
+    assert not workers.may_run_code("nobody.has-this")
 
 
 class _Job:
