@@ -125,9 +125,7 @@ def test_gguf_divides_slow_frequencies(tmp_path) -> None:
     path = tiny_models.save_gguf(
         model, tmp_path / "tiny.gguf", tensors={"rope_freqs.weight": divisors}
     )
-    torch.testing.assert_close(
-        scores(load(path), PROMPT, 30), expected(model, PROMPT, 30), **CLOSE
-    )
+    torch.testing.assert_close(scores(load(path), PROMPT, 30), expected(model, PROMPT, 30), **CLOSE)
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
