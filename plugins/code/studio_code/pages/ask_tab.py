@@ -61,6 +61,7 @@ class AskTab(QWidget):
             "tests": self._action(tr("Write tests"), tr("Tests for the file, run and judged")),
             "document": self._action(tr("Document"), tr("Docstrings, and not one other change")),
         }
+        self.anew = ctx.ui.icon_button("message-square-plus", tr("Begin a new conversation"))
         self._look = QTimer(self)
         self._look.setInterval(_LOOK_MS)
         self._lay_out()
@@ -78,6 +79,7 @@ class AskTab(QWidget):
         for button in self.actions.values():
             quick.addWidget(button)
         quick.addStretch(1)
+        quick.addWidget(self.anew)
         self._controls = QWidget()
         controls = QVBoxLayout(self._controls)
         controls.setContentsMargins(0, 0, 0, 0)
@@ -114,6 +116,7 @@ class AskTab(QWidget):
             button.clicked.connect(
                 lambda _on=False, name=name: self._start(run[name](self._workspace))
             )
+        self.anew.clicked.connect(self.begin_anew)
         self.composer.sent.connect(self._send)
         self.composer.stop_asked.connect(self._stop)
         self.runner.wrote.connect(self._on_text)
@@ -150,6 +153,12 @@ class AskTab(QWidget):
         }[name]
         return self._start(make(self._workspace))
 
+    def begin_anew(self) -> None:
+        """Forget the turns; what they made stays in the library."""
+        if not self.runner.busy:
+            self.thread.clear()
+            self._update()
+
     def _prepare(self, words: str) -> None:
         self.composer.field.setPlainText(words)
         self.composer.field.setFocus()
@@ -162,11 +171,17 @@ class AskTab(QWidget):
     def _start(self, request: Request | None) -> bool:
         if request is None or self.runner.busy:
             return False
-        turn = Turn(self._ctx, request, self._workspace.goto)
-        turn.offered.connect(self._review)
-        self.thread.add(turn)
+        turn = self._add(request)
         self._submit(turn)
         return True
+
+    def _add(self, request: Request) -> Turn:
+        turn = Turn(self._ctx, request, self._workspace.goto)
+        turn.offered.connect(self._review)
+        turn.put_asked.connect(self._put)
+        self.thread.add(turn)
+        self._update()
+        return turn
 
     def _submit(self, turn: Turn) -> None:
         if self.runner.busy:
@@ -219,6 +234,17 @@ class AskTab(QWidget):
     def _review(self, offer: Offer, artifact_id: str) -> None:
         self._workspace.propose(offer.path, offer.text, self._why(offer), artifact_id)
 
+    def _put(self, code: str) -> None:
+        """Have code reviewed in the place of the selected lines, or after that of the cursor."""
+        file = self._workspace.current
+        if file is None:
+            self._workspace.new(code)
+            return
+        selected, first, last = file.selection()
+        place = (first, last) if selected.strip() else (last + 1, last)
+        text = requests.with_code(file.text(), code, *place)
+        self._workspace.propose(file.path, text, tr("Code from an answer"))
+
     def _why(self, offer: Offer) -> str:
         sender = self.sender()
         words = sender.request.words if isinstance(sender, Turn) else offer.words
@@ -229,6 +255,8 @@ class AskTab(QWidget):
     def _update(self) -> None:
         busy = self.runner.busy
         self.composer.set_busy(busy)
+        self.anew.setVisible(bool(self.thread.turns))
+        self.anew.setEnabled(not busy)
         self.composer.weights.refresh()
         file = self._workspace.current
         for name, button in self.actions.items():
@@ -279,11 +307,6 @@ class AskTab(QWidget):
         for each in state.get("turns") or ():
             if isinstance(each, Mapping):
                 parts = {key: str(each.get(key, "")) for key in ("task", "words", "path", "text")}
-                turn = Turn(
-                    self._ctx,
-                    Request(parts["task"], {}, parts["words"], parts["path"]),
-                    self._workspace.goto,
-                )
+                turn = self._add(Request(parts["task"], {}, parts["words"], parts["path"]))
                 turn.show_answer(Answer(parts["text"]))
-                self.thread.add(turn)
         self.composer.field.setPlainText(str(state.get("draft") or ""))

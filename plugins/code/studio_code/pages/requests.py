@@ -111,5 +111,16 @@ def document(workspace: Workspace) -> Request | None:
     return Request("code.document", params, words, file.path, file.text(), file.language)
 
 
+def with_code(text: str, code: str, first: int, last: int) -> str:
+    """Return a text with whole lines of code in the place of some of its own.
+
+    Args:
+        first, last: The lines that go, from 1; ``last`` before ``first`` for none: the code comes
+            before line ``first``.
+    """
+    lines = text.split("\n")
+    return "\n".join([*lines[: first - 1], *code.rstrip("\n").split("\n"), *lines[last:]])
+
+
 def _others(workspace: Workspace, path: str) -> list[dict[str, str]]:
     return [each for each in workspace.context(CONTEXT_CHARS) if each["path"] != path]

@@ -57,6 +57,15 @@ class Thread(QWidget):
         self._column.insertWidget(self._column.count() - 1, turn)
         self._stack.setCurrentIndex(1)
 
+    def clear(self) -> None:
+        """Forget every turn."""
+        for turn in self.turns:
+            self._column.removeWidget(turn)
+            turn.hide()
+            turn.deleteLater()
+        self.turns.clear()
+        self._stack.setCurrentIndex(0)
+
     def settle(self) -> None:
         """Bring the end into view if the user was there."""
         bar = self._area.verticalScrollBar()

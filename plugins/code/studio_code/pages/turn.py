@@ -12,6 +12,7 @@ from studio.api import JobHandle, PluginContext, StudioError
 from studio_code.pages.answers import Answer, Offer, fenced
 from studio_code.pages.requests import Request
 from studio_code.pages.verdict_chip import VerdictChip
+from studio_code.pages.wording import tr
 
 _WORDS = 2_000
 """Characters of a question that are shown."""
@@ -24,6 +25,7 @@ class Turn(QFrame):
 
     Signals:
         offered: The user wants a text reviewed: an ``Offer``, and the id of its artifact.
+        put_asked: The user wants a block of code in the file in view.
 
     Attributes:
         request: What was asked.
@@ -31,6 +33,7 @@ class Turn(QFrame):
     """
 
     offered = Signal(object, str)
+    put_asked = Signal(str)
 
     def __init__(
         self, ctx: PluginContext, request: Request, goto: Callable[[str, int], None]
@@ -40,7 +43,8 @@ class Turn(QFrame):
         self.request = request
         self.answer: Answer | None = None
         self._attempt: list[str] = []
-        self.prose = ctx.ui.prose_view()
+        put = (tr("Put into the file"), "corner-down-left", self._put)
+        self.prose = ctx.ui.prose_view(block_actions=[put])
         self.progress = ctx.ui.progress_row(stop=False)
         self.trouble = ctx.ui.trouble_row()
         self.chip = VerdictChip(ctx, goto)
@@ -136,6 +140,9 @@ class Turn(QFrame):
         row.addWidget(button)
         row.addStretch(1)
         self._actions.addLayout(row)
+
+    def _put(self, code: str, _language: str) -> None:
+        self.put_asked.emit(code)
 
     def _offer(self, offer: Offer) -> None:
         self.offered.emit(offer, self.answer.artifact_id if self.answer else "")

@@ -193,3 +193,24 @@ def test_a_conversation_outlives_a_restart(desk: Any, dock: Dock) -> None:
     assert again.ask.composer.text == "half a ques"
     assert again.tabs.currentWidget() is again.run
     again.restore({"ask": {"turns": [3, {"task": 1}]}, "tab": "x"})
+
+
+def test_a_block_of_an_answer_goes_to_the_cursor(desk: Any, tab: AskTab) -> None:
+    turn = send(desk, tab, "How?", Result(text="```python\nx = 1\n```\n", edits=[]))
+    with desk.qtbot.waitSignal(desk.workspace.proposed) as proposed:
+        turn.put_asked.emit("x = 1\n")
+    assert proposed.args[0].new == CODE.replace("\n", "\nx = 1\n", 1)
+    desk.workspace.decline()
+    cursor = desk.workspace.current.cursor
+    cursor.select(cursor.SelectionType.LineUnderCursor)
+    with desk.qtbot.waitSignal(desk.workspace.proposed) as proposed:
+        turn.put_asked.emit("x = 1\ny = 2\n")
+    assert proposed.args[0].new == "x = 1\ny = 2\n    return a - b\n"
+
+
+def test_a_new_conversation_knows_nothing_of_the_last(desk: Any, tab: AskTab) -> None:
+    send(desk, tab, "Why?", Result(text="Because.", edits=[]))
+    tab.anew.click()
+    assert tab.thread.turns == []
+    send(desk, tab, "How?", Result(text="So.", edits=[]))
+    assert [each["content"] for each in asked(desk).params["messages"]] == ["How?"]
