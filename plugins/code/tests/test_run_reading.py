@@ -13,7 +13,7 @@ from studio_code.pages.output_view import KEPT, Waiting
 from studio_code.pages.problems import place_in, problems
 from studio_code.pages.run_files import files_for_run
 from studio_code.pages.run_words import ended_words
-from studio_code.pages.verdict_words import chip_words
+from studio_code.pages.verdict_words import chip_words, level_words
 from studio_code.pages.wants import Want, read_wants
 
 TRACEBACK = """Traceback (most recent call last):
@@ -138,6 +138,8 @@ def test_the_chip() -> None:
     assert evidence.level == "good"
     assert read_evidence({"passed": False, "ran": True}).level == "bad"
     assert read_evidence({"passed": False, "ran": False}).level == "warn"
+    words = [level_words(read_evidence({"passed": True, "ran": ran})) for ran in (True, False)]
+    assert words == ["Ran without an error", "Checked, not run"], "without tests no more is known"
     assert read_evidence({"coverage": {"lines": 1000, "covered": 999}}).percent == 99
 
 

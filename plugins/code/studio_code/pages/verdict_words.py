@@ -34,6 +34,10 @@ def chip_words(evidence: Evidence) -> str:
 
 def level_words(evidence: Evidence) -> str:
     """Return what the colour of the chip says, for those who do not see it."""
+    if evidence.level == "good" and not evidence.tests_total:
+        return tr("Ran without an error")
+    if evidence.level == "warn" and evidence.passed:
+        return tr("Checked, not run")
     return {
         "good": tr("Shown to work"),
         "warn": tr("Not shown to work"),
