@@ -44,7 +44,9 @@ class Turn(QFrame):
         self.answer: Answer | None = None
         self._attempt: list[str] = []
         put = (tr("Put into the file"), "corner-down-left", self._put)
-        self.prose = ctx.ui.prose_view(block_actions=[put])
+        # Whole files that came back are reviewed; a part in an answer may be put somewhere.
+        is_talk = request.task in ("code.ask", "code.explain")
+        self.prose = ctx.ui.prose_view(block_actions=[put] if is_talk else [])
         self.progress = ctx.ui.progress_row(stop=False)
         self.trouble = ctx.ui.trouble_row()
         self.chip = VerdictChip(ctx, goto)
