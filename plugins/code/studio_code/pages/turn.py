@@ -94,15 +94,15 @@ class Turn(QFrame):
         self.progress.follow(job)
 
     def write(self, text: str, channel: str) -> None:
-        """Add what the model writes. Each try of a task that writes code takes the place of the
-        one before; they are told apart by an empty line of their own.
+        """Add what the model writes. Each try of a correction takes the place of the one before;
+        they are told apart by an empty line of their own.
         """
         if channel not in ("", "answer"):
             return
         self.prose.widget.setVisible(True)
         if self.request.task not in _RAW:
             self.prose.append(text)
-        elif text == "\n\n":
+        elif text == "\n\n" and self.request.task == "code.fix":
             self._attempt = []
         else:
             if not self._attempt:
