@@ -25,7 +25,8 @@ class Need:
     """One thing the system must offer.
 
     Attributes:
-        group: `qt` (nothing starts without), `xcb` (a window on X11), `look`, `sound`, `test`.
+        group: `qt` (nothing starts without), `xcb` (a window on X11), `look`, `sound`, `sandbox`
+            (walls around code that is run), `test`.
         probe: `lib:NAME`, `bin:NAME`, `module:NAME`, `font:START_OF_FILE_NAME` or
             `file:PATTERN|PATTERN`.
         apt, dnf, pacman: package that brings it; `a|b` where the name changed with a release.
@@ -69,6 +70,7 @@ NEEDS = (
         "musescore-general-soundfont-small|fluid-soundfont-gm", "fluid-soundfont-gm",
         "soundfont-fluid",
     ),
+    Need("sandbox", "bin:bwrap", "bubblewrap", "bubblewrap", "bubblewrap"),
     Need("test", "bin:pulseaudio", "pulseaudio", "pulseaudio", "pulseaudio"),
     Need("test", "bin:parec", "pulseaudio-utils", "pulseaudio-utils", "libpulse"),
     Need(

@@ -98,7 +98,7 @@ def open_studio(project: Project, rest: Sequence[str]) -> int:
 
 def _system_groups(verb: str) -> tuple[list[str], list[str]]:
     """Groups of system packages to look at, and those of them without which to stop."""
-    groups = ["qt", "xcb", "look", "sound"]
+    groups = ["qt", "xcb", "look", "sound", "sandbox"]
     if verb in ("setup", "test"):
         groups.append("test")
     return groups, ["qt", "xcb"] if verb == "run" and not display.why_none() else ["qt"]

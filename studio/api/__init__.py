@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from studio.api.artifacts import Check, Kind, SavedArtifact, Verdict
 from studio.api.bench import BenchContext
+from studio.api.chores import Chores, outcome
 from studio.api.conversations import Conversation, Conversations, Message, ReplyJournal
 from studio.api.errors import BadInput, Cancelled, ErrorCode, StudioError
-from studio.api.gui import JobHandle, Page, PageAction, PluginContext, Tokens
+from studio.api.gui import JobHandle, Page, PageAction, PluginContext
 from studio.api.hookspecs import hookimpl
 from studio.api.params import (
     Capability,
@@ -24,6 +25,7 @@ from studio.api.params import (
     Text,
     WeightsId,
 )
+from studio.api.plain_text import clean as clean_text
 from studio.api.sandbox import (
     Sandbox,
     SandboxLimits,
@@ -32,6 +34,7 @@ from studio.api.sandbox import (
     SandboxStep,
 )
 from studio.api.text import ChatMessage, SamplingParams, TextEngine, TextStep
+from studio.api.ui import Tokens
 from studio.api.worker import Event, Loader, Requirements, TaskContext, WeightsFacts
 from studio.protocol.states import JobState, Priority
 
@@ -42,6 +45,7 @@ __all__ = [
     "Capability",
     "ChatMessage",
     "Check",
+    "Chores",
     "Conversation",
     "Conversations",
     "ErrorCode",
@@ -80,5 +84,7 @@ __all__ = [
     "Verdict",
     "WeightsFacts",
     "WeightsId",
+    "clean_text",
     "hookimpl",
+    "outcome",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -14,10 +14,10 @@ class SandboxLimits:
     Attributes:
         wall_seconds: From start to kill, sleeping included.
         cpu_seconds: Of each process.
-        memory_bytes: Address space of each process.
+        memory_bytes: Address space of each process, and what all of them hold together.
         file_bytes: Size of one file.
         scratch_bytes: All files together.
-        processes: At a time.
+        processes: At a time, threads counted.
         open_files: Of each process.
         output_bytes: Standard output and error together; more ends the run.
     """
@@ -39,9 +39,11 @@ class SandboxRequest:
     Attributes:
         command: The first word ``python`` is the sandbox's own interpreter.
         files: Relative path → content, put into a fresh folder, which is the working folder.
+            Nothing else of the user's can be seen.
         stdin: What standard input holds.
         packages: Installed distributions lent for reading, each with what it needs (``pytest``).
-        collect: Globs of the files to bring back (``*.json``).
+            Others are not there.
+        collect: Globs of the files to bring back (``*.json``: of every folder).
         limits: When to end it.
     """
 
@@ -60,11 +62,12 @@ class SandboxResult:
     Attributes:
         tier: Which wall stood around it: ``A`` namespaces, system-call filter, file rules and
             limits; ``B`` the same without namespaces.
-        ended: ``exit``, ``signal``, ``wall time``, ``output``.
-        exit_code: Of the command; negative a signal's number; None when it was ended from outside.
-        stdout, stderr: Up to the limit.
+        ended: ``exit`` or ``signal`` of itself; ``wall time``, ``cpu time``, ``output``, ``memory``
+            or ``disk`` when a limit was met.
+        exit_code: Of the command; negative a signal's number; None when it was ended by a limit.
+        stdout, stderr: Up to the limit. Show them through ``clean_text`` only.
         seconds: From start to end.
-        files: Regular files that were asked for, within the limits.
+        files: Regular files that were asked for; 256 at most, of 64 MiB together.
         refused: What lay there and was not brought back, with the reason.
     """
 
@@ -105,12 +108,13 @@ class Sandbox(Protocol):
         """Why the tier is not ``A``, in a sentence; empty where it is."""
         ...
 
-    def run(self, request: SandboxRequest) -> Iterator[SandboxStep]:
+    def run(self, request: SandboxRequest) -> Generator[SandboxStep, None, None]:
         """Run a command behind the walls; a step at least every 50 ms, the last with the result.
 
-        Closing the iterator ends the run and all that it started.
+        Closing the generator ends the run and all that it started.
 
         Raises:
-            StudioError: ``UNSUPPORTED``: no wall, no run. ``BAD_INPUT``: the request is malformed.
+            StudioError: ``UNSUPPORTED``: no wall, no run. ``BAD_INPUT``: the request is malformed,
+                or names a command or a package that is not there.
         """
         ...

@@ -123,6 +123,14 @@ class TextEngine(Protocol):
         """
         ...
 
+    def encode(self, text: str) -> list[int]:
+        """Return the ids of ``text`` as it is, without a chat template, for :meth:`generate`.
+
+        Raises:
+            StudioError: ``CONTEXT_TOO_LONG``: it cannot fit the context.
+        """
+        ...
+
     def generate(self, ids: Sequence[int], params: SamplingParams) -> Iterator[TextStep]:
         """Yield one :class:`TextStep` a model step. Closing the iterator frees the cache."""
         ...

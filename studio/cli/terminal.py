@@ -10,23 +10,10 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import Any, TextIO
 
-_SEQUENCES = re.compile(
-    r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"  # OSC: sets titles, links, the clipboard
-    r"|\x1b[PX^_][^\x1b]*\x1b\\"  # DCS, SOS, PM, APC: strings for the terminal
-    r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor, erasing
-)
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+from studio.api.plain_text import clean as clean
+
 _C1 = re.compile(r"[\x7f-\x9f]")
 _REDRAW_SECONDS = 0.1
-
-
-def clean(text: str) -> str:
-    """Return ``text`` without anything a terminal would obey; keeps line ends and tabs.
-
-    Safe for text that arrives in pieces: a sequence cut in two loses its escape character,
-    and what is left of it is shown as plain text.
-    """
-    return _CONTROLS.sub("", _SEQUENCES.sub("", text))
 
 
 def one_line(text: str, width: int = 0) -> str:

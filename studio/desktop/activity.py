@@ -35,6 +35,7 @@ class Activity(QObject):
         runtime_state: off, starting, ready, stopping, dead or given_up.
         runtime_reason: Why it is dead, in words.
         status: The last heartbeat; None while there is no runtime.
+        server: Address of the local server; empty while it is off.
         title_of: Weights id → the name a person reads.
         unload, restart: What a person may ask of the runtime.
 
@@ -42,16 +43,19 @@ class Activity(QObject):
         runtime_changed: State or reason of the runtime.
         status_changed: A new heartbeat.
         jobs_changed: Any job moved or got on.
+        server_changed: The local server is on now, or off.
     """
 
     runtime_changed = Signal()
     status_changed = Signal()
     jobs_changed = Signal()
+    server_changed = Signal()
 
     def __init__(self) -> None:
         super().__init__()
         self.runtime_state, self.runtime_reason = "off", ""
         self.status: Status | None = None
+        self.server = ""
         self.title_of: Callable[[str], str] = lambda weights: weights
         self.unload: Callable[[str], None] = lambda weights: None
         self.restart: Callable[[], None] = lambda: None
@@ -79,6 +83,11 @@ class Activity(QObject):
         """Take a heartbeat."""
         self.status = status
         self.status_changed.emit()
+
+    def set_server(self, address: str) -> None:
+        """Take where the local server is; empty for nowhere."""
+        self.server = address
+        self.server_changed.emit()
 
     def live(self) -> Sequence[Job]:
         """Return the jobs that are not over, oldest first, but not what passes by itself."""

@@ -28,7 +28,7 @@ class FormServices:
 
 
 class ParamsFormWidget(QWidget):
-    """A form for ``params``; implements :class:`studio.api.gui.ParamsForm`.
+    """A form for ``params``; implements :class:`studio.api.ui.ParamsForm`.
 
     Attributes:
         widget: Itself.

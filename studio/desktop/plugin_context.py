@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from studio.api.artifacts import SavedArtifact, Verdict
-from studio.api.gui import DraftsView, JobHandle, Notices, SettingsView, Ui
+from studio.api.gui import DraftsView, JobHandle, Notices, SettingsView
 from studio.api.params import Params
+from studio.api.ui import Ui
 from studio.core.drafts import Drafts
 from studio.protocol.states import Priority
 

@@ -72,6 +72,7 @@ class Session(QObject):
 
     def close(self) -> None:
         """End all jobs and let go of the library."""
+        self.workspace.serving.close()
         self.studio.close()
 
     def offer_report(self, report: str) -> None:

@@ -50,6 +50,7 @@ class StatusBar(QFrame):
         layout.setSpacing(10)
         layout.addWidget(self._runtime)
         layout.addWidget(self._memory)
+        layout.addWidget(_Server(look, activity))
         layout.addStretch()
         layout.addWidget(self._jobs)
         layout.addWidget(self.panel_button)
@@ -163,6 +164,28 @@ class _Memory(QToolButton):
         self.setFixedWidth(self.layout().sizeHint().width())
         self.setAccessibleName(self.tr("Memory {figures}").format(figures=figures))
         self.setToolTip(self.tr("What is loaded, and why"))
+
+
+class _Server(QWidget):
+    """Says that the local server is on; while it is off there is nothing to see."""
+
+    def __init__(self, look: Look, activity: Activity) -> None:
+        super().__init__()
+        self._activity = activity
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(7)
+        layout.addWidget(look.icon_label("server", "accent", 14))
+        layout.addWidget(look.label(self.tr("Local server is on"), "small"))
+        activity.server_changed.connect(self._show)
+        self._show()
+
+    def _show(self) -> None:
+        address = self._activity.server
+        self.setVisible(bool(address))
+        words = self.tr("Programs of this machine may ask for text at {address}. See Settings.")
+        self.setToolTip(words.format(address=address))
+        self.setAccessibleName(words.format(address=address))
 
 
 class _Jobs(QWidget):

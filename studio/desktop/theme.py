@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication
 
-from studio.api.gui import Tokens
+from studio.api.ui import Tokens
 from studio.desktop import tokens as table
 from studio.desktop.resources import folder
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from studio.api.gui import Tokens
+from studio.api.ui import Tokens
 
 # name: (dark, light), written as in CSS: #rrggbb or #rrggbbaa
 _COLORS: dict[str, tuple[str, str]] = {

@@ -1,4 +1,4 @@
-"""The window's building blocks for pages; implements ``studio.api.gui.Ui``. Hands out no window."""
+"""The window's building blocks for pages; implements ``studio.api.ui.Ui``. Hands out no window."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from PySide6.QtGui import QDesktopServices, QFont, QGuiApplication, QIcon
 from PySide6.QtWidgets import QFileDialog, QMenu, QPushButton, QToolButton, QWidget
 
 from studio.api.artifacts import SavedArtifact
-from studio.api.gui import BlockAction, Tokens
 from studio.api.params import Params
+from studio.api.ui import BlockAction, Tokens
 from studio.api.weights import WeightsView
 from studio.desktop.boxes import paint_box
 from studio.desktop.confirm import show_confirm, show_link
@@ -23,6 +23,7 @@ from studio.desktop.prose.plain_view import PlainView
 from studio.desktop.prose.prose_view import ProseView
 from studio.desktop.states import EmptyState
 from studio.desktop.widgets.menu import Menu
+from studio.desktop.widgets.switch_bar import SwitchBar
 
 
 class WindowUi:
@@ -99,6 +100,12 @@ class WindowUi:
     def trouble_row(self) -> TroubleRow:
         """Return a row that says what went wrong; hidden until it is told."""
         return TroubleRow(self.look)
+
+    def switch_bar(
+        self, name: str, choices: Sequence[tuple[str, str, str]], *, words: bool = True
+    ) -> SwitchBar:
+        """Return a row of buttons of which one is down."""
+        return SwitchBar(self.look, name, choices, words=words)
 
     def prose_view(
         self,

@@ -14,6 +14,7 @@ from studio.desktop.bridge import Background
 from studio.desktop.page_spec import PageSpec
 from studio.desktop.pages.parts import PageParts
 from studio.desktop.plugin_context import CatalogueView, PluginContext
+from studio.desktop.serving import Serving
 from studio.desktop.shell import MainWindow
 from studio.desktop.ui import WindowUi
 from studio.protocol.errors import ErrorCode, StudioError
@@ -58,7 +59,8 @@ class Workspace:
         self.ui = WindowUi(window.look, window, weights, lambda: self.open(MODELS))
         self.ui.open_page = self.open
         self.ui.send_to = self.targets
-        self._parts = PageParts(studio, self.ui, background, self.context)
+        self.serving = Serving(studio, window.activity, background)
+        self._parts = PageParts(studio, self.ui, background, self.serving, self.context)
         window.activity.title_of = weights.title
         window.set_pages(self.specs())
         studio.plugins.on_change(self._on_plugins)

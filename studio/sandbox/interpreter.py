@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import sys
-import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 
 _SYSTEM = Path("/usr")
+_PACKAGES = ("site-packages", "dist-packages")
 
 
 @dataclass(frozen=True)
@@ -16,20 +17,20 @@ class Interpreter:
 
     Attributes:
         executable: The program itself, no link and no virtual environment.
-        folders: What it needs besides ``/usr``.
+        paths: Files and folders that it needs besides ``/usr``. Never the whole folder it was
+            installed into, which may be somebody's home.
         hidden: Folders with installed packages, which the code must not see.
     """
 
     executable: Path
-    folders: tuple[Path, ...]
+    paths: tuple[Path, ...]
     hidden: tuple[Path, ...]
 
 
 def current() -> Interpreter:
     """Return the Python below this process."""
     executable = Path(getattr(sys, "_base_executable", "") or sys.executable).resolve()
-    library = Path(sysconfig.get_path("stdlib")).resolve()
-    return at(executable, library, Path(sys.base_prefix).resolve())
+    return at(executable, Path(sys.base_prefix).resolve(), sys.version_info[:2])
 
 
 def candidates() -> list[Interpreter]:
@@ -40,22 +41,23 @@ def candidates() -> list[Interpreter]:
     """
     found = [current()]
     system = (_SYSTEM / "bin/python3").resolve()
-    library = _SYSTEM / "lib" / system.name
-    if system.is_file() and library.is_dir() and system != found[0].executable:
-        found.append(at(system, library, _SYSTEM))
+    name = re.fullmatch(r"python3\.(\d+)", system.name)
+    if system.is_file() and name and system != found[0].executable:
+        found.append(at(system, _SYSTEM, (3, int(name[1]))))
     return found
 
 
-def at(executable: Path, library: Path, prefix: Path) -> Interpreter:
-    """Return a Python by its program, its standard library, and the folder that holds both."""
-    folders = () if prefix.is_relative_to(_SYSTEM) else (prefix,)
-    packages = [library / "site-packages", library / "dist-packages"]
-    for root in (
-        _SYSTEM / "lib",
-        _SYSTEM / "lib64",
-        _SYSTEM / "local/lib",
-        _SYSTEM / "local/lib64",
-    ):
-        packages += [*root.glob("python3*/site-packages"), *root.glob("python3*/dist-packages")]
-    hidden = {path.resolve() for path in packages if path.is_dir()}
-    return Interpreter(executable, folders, tuple(sorted(hidden)))
+def at(executable: Path, prefix: Path, version: tuple[int, int]) -> Interpreter:
+    """Return a Python by its program, the folder it was installed into, and its version."""
+    folder = f"python{version[0]}.{version[1]}"
+    libraries = [prefix / name / folder for name in ("lib", "lib64")]
+    paths = [executable, *libraries, *(prefix / "lib").glob("lib*.so*")]
+    hidden = [each / name for each in libraries for name in _PACKAGES]
+    for root in (_SYSTEM / name for name in ("lib", "lib64", "local/lib", "local/lib64")):
+        for name in _PACKAGES:
+            hidden += root.glob(f"python3*/{name}")
+    return Interpreter(
+        executable,
+        tuple(path for path in paths if path.exists() and not path.is_relative_to(_SYSTEM)),
+        tuple(sorted({path.resolve() for path in hidden if path.is_dir()})),
+    )

@@ -25,7 +25,7 @@ def with_namespaces(
             seen inside.
         lent: Name of a package → where it lies.
     """
-    readable = ["/usr", *map(str, interpreter.folders), *system_files()]
+    readable = ["/usr", *map(str, interpreter.paths), *system_files()]
     program = f"{PROGRAM}/studio/sandbox/inside"
     mounts = _folders_above([*readable, *DEVICES, program, f"{LENT}/"])
     for path in readable:

@@ -15,7 +15,7 @@ from studio.sandbox.interpreter import Interpreter
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 _SYSTEM_FILES = ("/etc/ld.so.cache", "/etc/localtime", "/etc/alternatives")
 _START = (
-    "import sys; sys.path.insert(0, sys.argv.pop(1)); "
+    "import sys; sys.path.insert(0, sys.argv[1]); "
     "from studio.sandbox.inside.launch import main; main()"
 )
 _SPARE_USERS = 0x70000000
@@ -44,6 +44,11 @@ class Plan:
             self.folder.rmdir()
 
 
+def mark(owner: int) -> str:
+    """Return the word by which the runs of one studio are known, among processes and folders."""
+    return f"studio-run-{owner}-"
+
+
 def spare_user() -> int:
     """Return a number that no other process runs under, if this one may change its own; else 0."""
     return 0 if os.geteuid() else _SPARE_USERS + secrets.randbelow(1 << 24)
@@ -56,7 +61,18 @@ def system_files() -> list[str]:
 
 def python(interpreter: Interpreter, path: str) -> list[str]:
     """Start the part behind the wall: without packages, environment or working folder."""
-    return [str(interpreter.executable), "-I", "-S", "-B", "-X", "utf8", "-c", _START, path]
+    return [
+        str(interpreter.executable),
+        "-I",
+        "-S",
+        "-B",
+        "-X",
+        "utf8",
+        "-c",
+        _START,
+        path,
+        mark(os.getpid()),
+    ]
 
 
 def order(

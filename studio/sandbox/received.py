@@ -11,7 +11,7 @@ from typing import Any
 from studio.api.sandbox import SandboxLimits, SandboxResult
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.sandbox.inside import frames
-from studio.sandbox.inside.order import MOST_FILES, MOST_REFUSALS
+from studio.sandbox.inside.order import MOST_BYTES, MOST_FILES, MOST_REFUSALS
 
 
 class Received:
@@ -70,8 +70,8 @@ class Received:
 
     def _content(self, payload: bytes) -> None:
         held = sum(map(len, self._files.values()))
-        if held + len(payload) > self._limits.scratch_bytes:
-            raise ValueError("more files than fit into the scratch")
+        if held + len(payload) > min(MOST_BYTES, self._limits.scratch_bytes):
+            raise ValueError("more is brought back than was allowed")
         self._files[self._name] += payload
 
     def result(self, tier: str, ended: str, noise: bytes, started: float) -> SandboxResult:

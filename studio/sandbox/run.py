@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 
 from studio.api.sandbox import SandboxRequest, SandboxResult, SandboxStep
+from studio.protocol.errors import ErrorCode, StudioError
 from studio.sandbox import usage
 from studio.sandbox.ending import end_namespace, end_tree
 from studio.sandbox.inside import order as orders
@@ -32,7 +33,6 @@ class Run:
         self._started = time.monotonic()
         self._ended = ""
         self._life = self._reports = -1
-        self._plan = plan
         self._process = self._start(plan)
         self._noise = b""
         self._looked_at = 0.0
@@ -60,9 +60,8 @@ class Run:
                 stream.close()
 
     def _start(self, plan: Plan) -> subprocess.Popen[bytes]:
-        reports, report = os.pipe()
+        self._reports, report = os.pipe()
         life, self._life = os.pipe()
-        self._reports = reports
         with tempfile.TemporaryFile() as order:
             orders.write(order, plan.order, self._request.files)
             order.write(self._request.stdin)
@@ -79,6 +78,14 @@ class Run:
                     cwd="/",
                     start_new_session=True,
                 )
+            except OSError as error:
+                os.close(self._reports)
+                os.close(self._life)
+                raise StudioError(
+                    ErrorCode.BUSY,
+                    f"The sandbox could not be started: {error.strerror}.",
+                    "Try again when the machine has less to do.",
+                ) from error
             finally:
                 os.close(report)
                 os.close(life)
@@ -88,7 +95,6 @@ class Run:
             end_namespace(self._process)
         else:
             end_tree(self._process)
-        self._plan.remove()
 
     # --- what it says ------------------------------------------------------------------------
 
@@ -110,8 +116,8 @@ class Run:
             if not self._received.is_walled:
                 self._noise += said[stderr.fileno()]
                 yield SandboxStep()
-                continue
-            yield self._step(said[stdout.fileno()], said[stderr.fileno()])
+            else:
+                yield self._step(said[stdout.fileno()], said[stderr.fileno()])
             self._watch()
 
     def _step(self, stdout: bytes, stderr: bytes) -> SandboxStep:

@@ -10,7 +10,7 @@ from pathlib import Path
 import studio
 from studio.api.sandbox import SandboxRequest
 from studio.sandbox.interpreter import Interpreter
-from studio.sandbox.plan import Plan, order, python, spare_user, system_files
+from studio.sandbox.plan import Plan, mark, order, python, spare_user, system_files
 
 _SYSTEM_FOLDERS = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64")
 _FORGET_PACKAGES = """
@@ -27,7 +27,7 @@ def without_namespaces(
     Its files lie in a folder of its own among the temporary ones, which is removed after it.
     """
     user = spare_user()
-    folder = Path(tempfile.mkdtemp(prefix="studio-run-"))
+    folder = Path(tempfile.mkdtemp(prefix=mark(os.getpid())))
     box, shelf = folder / "box", folder / "lent"
     box.mkdir(0o700)
     shelf.mkdir(0o755)
@@ -35,10 +35,10 @@ def without_namespaces(
         (shelf / name).symlink_to(path)
     (shelf / "sitecustomize.py").write_text(_FORGET_PACKAGES, encoding="ascii")
     if user:
-        folder.chmod(0o711)
-        os.chown(box, user, user)
+        for path in (folder, box, shelf):
+            os.chown(path, user, user)
     readable, listable = _open(
-        [*_SYSTEM_FOLDERS, *map(str, interpreter.folders), *system_files()], interpreter.hidden
+        [*_SYSTEM_FOLDERS, *map(str, interpreter.paths), *system_files()], interpreter.hidden
     )
     told = order(
         request, interpreter, str(box), str(shelf), has_namespaces=False, user=user,

@@ -6,8 +6,9 @@ import functools
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from studio.api.sandbox import SandboxRequest, SandboxStep
 from studio.protocol.errors import ErrorCode, StudioError
@@ -63,7 +64,12 @@ class Walls:
         """Why the tier is not ``A``; empty where it is."""
         return self._trial.reason
 
-    def run(self, request: SandboxRequest) -> Iterator[SandboxStep]:
+    @property
+    def python(self) -> Path | None:
+        """The Python that runs behind the wall; None where nothing does."""
+        return self._trial.interpreter.executable if self._trial.interpreter else None
+
+    def run(self, request: SandboxRequest) -> Generator[SandboxStep, None, None]:
         """Run a command behind the walls; see :class:`studio.api.sandbox.Sandbox`."""
         requests.check(request)
         if not self.tier:
@@ -74,9 +80,13 @@ class Walls:
             )
         return self._start(request, self._trial)
 
-    def _start(self, request: SandboxRequest, wall: Wall) -> Iterator[SandboxStep]:
+    def _start(self, request: SandboxRequest, wall: Wall) -> Generator[SandboxStep, None, None]:
         """Start on the first step, so that a run that nobody steps leaves nothing behind."""
-        yield from Run(wall.tier, _plan(request, wall), request).steps()
+        plan = _plan(request, wall)
+        try:
+            yield from Run(wall.tier, plan, request).steps()
+        finally:
+            plan.remove()
 
     @functools.cached_property
     def _trial(self) -> Wall:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from studio import api
 from studio.api import gui, worker
 from studio.api import library as api_library
+from studio.api import ui as api_ui
 from studio.api import weights as api_weights
 from studio.core.job import Job
 from studio.core.library.conversations import Conversations
@@ -16,6 +17,7 @@ from studio.desktop.plugin_context import CatalogueView, PluginContext, PluginLi
 from studio.desktop.prose.plain_view import PlainView
 from studio.desktop.prose.prose_view import ProseView
 from studio.desktop.ui import WindowUi
+from studio.desktop.widgets.switch_bar import SwitchBar
 from studio.runtime.context import Context
 from studio.runtime.engines.text.engine import TextEngine
 from studio.runtime.engines.text.loader import TextLoader
@@ -36,6 +38,7 @@ def window(
     trouble: TroubleRow,
     prose: ProseView,
     plain: PlainView,
+    switch: SwitchBar,
 ) -> None:
     """The window half."""
     _context: api.PluginContext = context
@@ -46,12 +49,13 @@ def window(
     _weights: api_weights.WeightsView = weights
     _settings: gui.SettingsView = settings
     _notices: gui.Notices = notices
-    _ui: gui.Ui = ui
-    _form: gui.ParamsForm = form
-    _progress: gui.ProgressRow = progress
-    _trouble: gui.TroubleRow = trouble
-    _prose: gui.ProseView = prose
-    _plain: gui.PlainView = plain
+    _ui: api_ui.Ui = ui
+    _form: api_ui.ParamsForm = form
+    _progress: api_ui.ProgressRow = progress
+    _trouble: api_ui.TroubleRow = trouble
+    _prose: api_ui.ProseView = prose
+    _plain: api_ui.PlainView = plain
+    _switch: api_ui.SwitchBar = switch
 
 
 def runtime(context: Context, loader: TextLoader, engine: TextEngine) -> None:

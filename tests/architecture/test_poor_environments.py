@@ -88,7 +88,8 @@ def test_the_window_side_needs_no_torch() -> None:
 
 
 def test_the_command_line_needs_no_qt() -> None:
-    loaded = import_without(("PySide6", "shiboken6", *TORCH_SIDE), modules("studio/cli"))
+    wanted = modules("studio/cli", "studio/serving")
+    loaded = import_without(("PySide6", "shiboken6", *TORCH_SIDE), wanted)
     assert "studio.core.studio" in loaded
 
 
@@ -117,7 +118,8 @@ def test_the_test_kit_is_not_loaded_by_the_product() -> None:
 
 def test_all_layers_were_looked_at() -> None:
     """A new package of the studio must be added to one of the tests above."""
-    known = {"protocol", "api", "core", "cli", "desktop", "runtime", "sandbox", "testing"}
+    known = {"protocol", "api", "core", "cli", "serving", "desktop", "runtime", "sandbox"}
+    known |= {"testing"}
     packages = {file.parent.name for file in Path(ROOT / "studio").glob("*/__init__.py")}
     assert packages <= known
 

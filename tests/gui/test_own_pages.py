@@ -218,3 +218,25 @@ def test_settings_find_a_row_by_its_words(start: Runs, qtbot: Any) -> None:
     search.setText("back up")
     shown = [b.text() for b in page.widget.findChildren(QPushButton) if b.isVisibleTo(page.widget)]
     assert shown == ["Back up…"]
+
+
+def test_the_local_server_is_off_until_it_is_switched_on(start: Runs, qtbot: Any) -> None:
+    app = start()
+    assert app.window.open_page("studio.settings")
+    page = app.window.pages.page("studio.settings")
+    assert page is not None
+    found = page.widget.findChildren(Switch)
+    switch = next(s for s in found if s.accessibleName() == "Local server")
+    serving = app.session.workspace.serving
+    assert serving.server is None
+    sign = "Local server is on"
+    shown = [label for label in app.window.status_bar.findChildren(QLabel) if label.text() == sign]
+    assert not shown[0].isVisibleTo(app.window)
+    switch.click()
+    qtbot.waitUntil(lambda: serving.server is not None)
+    assert serving.server.address in words(page.widget)
+    assert shown[0].isVisibleTo(app.window)
+    token = serving.server.token.path
+    switch.click()
+    qtbot.waitUntil(lambda: not token.exists())
+    assert not app.window.activity.server

@@ -16,7 +16,7 @@ from typing import Any, cast
 from PySide6.QtCore import QCoreApplication
 
 from studio.api import PluginContext
-from studio.api.gui import Ui
+from studio.api.ui import Ui
 from studio_chat.pages.message_card import ReplyBody
 from studio_chat.pages.session import Session
 from studio_chat.pages.thread_view import ThreadView

@@ -52,6 +52,11 @@ class Reply(Params, frozen=True):
         Text(lines=4, placeholder="You are a helpful assistant."),
         Label("System prompt", "Who the model should be, and how it should answer."),
     ] = ""
+    raw: Annotated[
+        bool,
+        Label("Plain text", "Go on with the prompt as it is, with no conversation around it."),
+        _LIMITS,
+    ] = False
     weights: Annotated[
         WeightsId, Capability("text"), Label("Model", "The language model that answers.")
     ] = WeightsId()

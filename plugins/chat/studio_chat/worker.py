@@ -5,7 +5,7 @@ Keeps no conversation and never touches the window.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import Any, cast
 
@@ -47,18 +47,16 @@ def reply(ctx: TaskContext, params: Reply) -> Iterator[Event]:
     messages = conversation(params)
     with ctx.lease(params.weights) as engine:
         yield ctx.progress(0, 1, "Reading the conversation")
-        # Half the context is the most a reply may claim: a longest answer beyond the context would
-        # otherwise push out everything that was said.
-        prompt = engine.fit(messages, min(params.max_tokens, engine.context_length // 2))
+        ids, dropped, note = _prompt(engine, messages, params)
         pieces: list[str] = []
         end: TextStep | None = None
-        with closing(_steps(engine, prompt.ids, params, ctx.rng.seed)) as steps:
+        with closing(_steps(engine, ids, params, ctx.rng.seed)) as steps:
             for step in steps:
                 if step.text:
                     pieces.append(step.text)
                     yield ctx.text(step.text, step.done)
                 elif step.kind == "prefill":
-                    yield ctx.progress(step.done, step.total, _reading(prompt.dropped))
+                    yield ctx.progress(step.done, step.total, _reading(dropped))
                 else:
                     yield None
                 end = step
@@ -66,11 +64,23 @@ def reply(ctx: TaskContext, params: Reply) -> Iterator[Event]:
     yield ctx.artifact(Kind.TEXT, text.encode(), suffix=".md", title=_title(messages), text=text)
     yield ctx.result(
         text=text,
-        dropped=prompt.dropped,
+        dropped=dropped,
         context_length=engine.context_length,
-        note=prompt.note,
+        note=note,
         **_figures(end),
     )
+
+
+def _prompt(
+    engine: TextEngine, messages: list[ChatMessage], params: Reply
+) -> tuple[Sequence[int], int, str]:
+    """Return token ids, how many messages were left out, and why the template was not used."""
+    if params.raw:
+        return engine.encode(params.prompt), 0, ""
+    # Half the context is the most a reply may claim: a longest answer beyond the context would
+    # otherwise push out everything that was said.
+    fitted = engine.fit(messages, min(params.max_tokens, engine.context_length // 2))
+    return fitted.ids, fitted.dropped, fitted.note
 
 
 def conversation(params: Reply) -> list[ChatMessage]:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication
 
-from studio.core.studio import Studio
-from studio.desktop.bridge import Background, Bridge
 from studio.desktop.look import Look
-from studio.desktop.plugin_context import CatalogueView, PluginContext
 from studio.desktop.theme import ThemeMode
 from studio.desktop.ui import WindowUi
-from studio.testing.scripted import ScriptedRuntime
+from studio.testing.page_desk import PageDesk
 from studio_chat.pages.chat_page import ChatPage
 
 SIDECAR = """
@@ -45,66 +42,34 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "home"
 
 
-class Desk:
-    """One start of the studio with the chat page open; ``again()`` is the next start.
+class Desk(PageDesk):
+    """A studio with the page of the chat open.
 
     Attributes:
-        runtime: What answers.
-        page: The page of the chat.
+        copied, links: What was put on the clipboard, and addresses that were shown.
     """
 
+    plugin = "chat"
+
     def __init__(self, qtbot: Any, look: Look, home: Path) -> None:
-        self.qtbot, self.look, self.home = qtbot, look, home
-        self.runtime = ScriptedRuntime()
         self.copied: list[str] = []
         self.links: list[str] = []
-        self.open()
+        super().__init__(qtbot, look, home)
 
-    def open(self) -> None:
-        """Start."""
-        self.bridge = Bridge()
-        self.background = Background(self.bridge)
-        self.studio = Studio.open(post=self.bridge.post, home=self.home, launch=self.runtime.launch)
-        self.studio.weights.folders = (self.home.parent / "weights",)  # not those of this machine
-        self.studio.weights.rescan()
-        self.window = QWidget()
-        self.window.resize(1000, 740)
-        ui = WindowUi(self.look, self.window, CatalogueView(self.studio), lambda: None)
+    def build(self) -> ChatPage:
+        """Return the page."""
+        return ChatPage(self.ctx)
+
+    def dress(self, ui: WindowUi) -> None:
+        """Note what is copied and which links are shown."""
         ui.copy = self.copied.append
         ui.open_link = self.links.append
-        self.ctx = PluginContext("chat", self.studio, ui, self.background, lambda artifact: [])
-        self.page = ChatPage(self.ctx)
-        self.page.setParent(self.window)
-        self.page.resize(1000, 740)
-        self.window.show()
-        self.settled()
 
-    def close(self) -> None:
-        """End in good order."""
-        self.settled()
-        self.studio.close()
-        self.background.wait()
-        self.window.close()
-        self.window.deleteLater()
-
-    def again(self, state: dict[str, Any] | None = None) -> None:
-        """End and start again, with the state of the page that a shell would keep."""
-        state = self.page.save_state() if state is None else state
-        self.close()
-        self.open()
-        self.page.restore_state(state)
-        self.settled()
+    def idle(self) -> bool:
+        """Return whether all that was asked of the library is done."""
+        return self.page.chores.idle and not self.page.session.loading
 
     # --- doing --------------------------------------------------------------------------------
-
-    def until(self, holds: Callable[[], bool], timeout: int = 20_000) -> None:
-        """Let the window live until something holds."""
-        self.qtbot.waitUntil(holds, timeout=timeout)
-
-    def settled(self) -> None:
-        """Wait until all that was asked of the library is done."""
-        if hasattr(self, "page"):
-            self.until(lambda: self.page.chores.idle and not self.page.session.loading)
 
     def say(self, text: str) -> None:
         """Type a message and send it, then wait until the reply is over."""

@@ -13,7 +13,7 @@ from studio_code.pages.output_view import KEPT, Waiting
 from studio_code.pages.problems import place_in, problems
 from studio_code.pages.run_files import files_for_run
 from studio_code.pages.run_words import ended_words
-from studio_code.pages.verdict_words import chip_words
+from studio_code.pages.verdict_words import chip_words, level_words
 from studio_code.pages.wants import Want, read_wants
 
 TRACEBACK = """Traceback (most recent call last):
@@ -97,7 +97,7 @@ def run_result(**more: Any) -> dict[str, Any]:
 
 def test_the_file_under_test_is_at_fault() -> None:
     texts = {"sums.py": "code", "test_sums.py": "tests"}
-    message = "def test_add():\n>   assert add(1, 2) == 3\nE   assert -1 == 3"
+    message = "def test_add():\n>   assert add(1, 2) == 3\nE   assert -1 == 3\nE    +  where -1 ="
     row = {"name": "test_sums.py::test_add", "outcome": "failed", "message": message, "line": 3}
     good = {"name": "test_sums.py::test_b", "outcome": "passed", "message": "", "line": 9}
     result = run_result(tests=[good, row])
@@ -106,9 +106,11 @@ def test_the_file_under_test_is_at_fault() -> None:
     assert message in fault.error
     (problem,) = problems_of(result, texts)
     assert (problem.path, problem.line) == ("test_sums.py", 3)
-    assert problem.words == "test_add: E   assert -1 == 3"
+    assert problem.words == "test_add: assert -1 == 3"
     assert chip_words(evidence_of_run(result, "sums.py")) == "ran · 1/2 tests"
-    assert ended_words(result, "test") == "1 of 2 tests passed. 0.4 s. Walls A."
+    assert ended_words(result, "test") == "", "the chip says it"
+    none = "No tests were found. 0.4 s. Walls A."
+    assert ended_words(run_result(exit_code=5), "test") == none
 
 
 def test_a_program_that_failed_hands_on_what_it_printed() -> None:
@@ -136,6 +138,8 @@ def test_the_chip() -> None:
     assert evidence.level == "good"
     assert read_evidence({"passed": False, "ran": True}).level == "bad"
     assert read_evidence({"passed": False, "ran": False}).level == "warn"
+    words = [level_words(read_evidence({"passed": True, "ran": ran})) for ran in (True, False)]
+    assert words == ["Ran without an error", "Checked, not run"], "without tests no more is known"
     assert read_evidence({"coverage": {"lines": 1000, "covered": 999}}).percent == 99
 
 

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from studio.api import ErrorCode, Requirements, StudioError, WeightsFacts
+from studio.api import Requirements, WeightsFacts
+from studio.api.tensor_files import damage_told, damaged, read_header, read_tensors
 from studio_image.starter import (
     COLOURS,
     MAX_WORDS,
@@ -85,20 +85,11 @@ class StarterLoader:
         """
         metadata = read_metadata(path)
         if metadata is None:
-            raise _damaged(path, "its header is not that of a starter generator")
-        state: dict[str, Tensor] = {}
-        try:
-            with safe_open(path, framework="pt", device=device) as file:
-                names = list(file.keys())
-                for number, name in enumerate(names, 1):
-                    tensor = file.get_tensor(name)
-                    state[name] = tensor.float() if tensor.is_floating_point() else tensor
-                    if number % 16 == 0:
-                        yield number / len(names)
+            raise damaged(path, "its header is not that of a starter generator")
+        state = yield from read_tensors(path, device)
+        with damage_told(path):
             captions = frozenset(json.loads(metadata["captions"]))
             return _assembled(_unpacked(state), captions, device)
-        except (SafetensorError, RuntimeError, KeyError, ValueError, IndexError) as error:
-            raise _damaged(path, str(error).splitlines()[0]) from error
 
     def unload(self, loaded: Starter) -> None:
         """Let go of the networks."""
@@ -113,14 +104,7 @@ def loader() -> StarterLoader:
 
 def read_metadata(path: Path) -> dict[str, str] | None:
     """Return the metadata of a starter generator's file; None if ``path`` is something else."""
-    if path.suffix.lower() != ".safetensors" or not path.is_file():
-        return None
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata: dict[str, str] = file.metadata() or {}
-    except SafetensorError:
-        return None  # damaged, or no safetensors at all: not known to be ours
-    return metadata if metadata.get("format") == FORMAT else None
+    return read_header(path, FORMAT)
 
 
 def save(
@@ -195,11 +179,3 @@ def _assembled(state: dict[str, Tensor], captions: frozenset[str], device: str) 
         parts[part] = network.to(device).eval().requires_grad_(False)
     words = frozenset(word for caption in captions for word in words_of(caption))
     return Starter(**parts, captions=captions, words=words)
-
-
-def _damaged(path: Path, why: str) -> StudioError:
-    return StudioError(
-        ErrorCode.BAD_WEIGHTS,
-        f"The starter weights {path.name} cannot be used: {why}.",
-        "Run the set-up again, or copy the file again.",
-    )

@@ -14,19 +14,16 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QGuiApplication, QImage
-from PySide6.QtWidgets import QApplication, QLabel, QWidget
+from PySide6.QtGui import QColor, QGuiApplication, QImage
+from PySide6.QtWidgets import QApplication, QLabel
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from studio.api import ErrorCode, StudioError
-from studio.core.studio import Studio
-from studio.desktop.bridge import Background, Bridge
 from studio.desktop.look import Look
-from studio.desktop.plugin_context import CatalogueView, PluginContext
 from studio.desktop.theme import ThemeMode
-from studio.desktop.ui import WindowUi
-from studio.testing.scripted import Artifact, Fail, Result, ScriptedRuntime, Stall, Step
+from studio.testing.page_desk import PageDesk
+from studio.testing.scripted import Artifact, Fail, Result, Stall, Step
 from studio_image import pictures
 from studio_image.pages.canvas import Canvas
 from studio_image.pages.contact_sheet import columns_for
@@ -36,16 +33,6 @@ from studio_image.pages.picture_page import PicturePage
 from studio_image.pages.prompt_box import MAX_CHARS
 from studio_image.plugin import studio_exporters, studio_open_file
 from studio_image.recipe_files import recipe_in
-
-WEIGHTS = {"image-starter": "text-to-image", "enlarger": "upscale", "vgg": "features"}
-SIDECAR = """
-id = "{id}"
-title = "{id}"
-file = "{id}.bin"
-format = "gguf"
-family = "any"
-capability = ["{capability}"]
-"""
 
 
 def png(red: int = 200, side: int = 32, recipe: dict[str, Any] | None = None) -> bytes:
@@ -67,66 +54,15 @@ def picture(red: int = 200, seed: int = 7, side: int = 32) -> Artifact:
     return Artifact("image", png(red, side), ".png", title="a red fox", meta=meta)
 
 
-class Desk:
-    """One start of the studio with the page open; ``again()`` is the next start."""
+class Desk(PageDesk):
+    plugin = "image"
+    capabilities = {"image-starter": "text-to-image", "enlarger": "upscale", "vgg": "features"}
 
-    def __init__(self, qtbot: Any, look: Look, home: Path) -> None:
-        self.qtbot, self.look, self.home = qtbot, look, home
-        self.runtime = ScriptedRuntime()
-        self.runtime_weights = home.parent / "weights"
-        self.picked: list[Path] = []
-        self.target: Path | None = None
-        self.sent: list[Any] = []
-        self.open()
+    def build(self) -> PicturePage:
+        return PicturePage(self.ctx)
 
-    def open(self) -> None:
-        self.bridge = Bridge()
-        self.background = Background(self.bridge)
-        self.studio = Studio.open(
-            post=self.bridge.post,
-            home=self.home,
-            launch=self.runtime.launch,
-        )
-        self.studio.weights.folders = (self.runtime_weights,)
-        self.studio.weights.rescan()
-        self.window = QWidget()
-        self.window.resize(1000, 740)
-        ui = WindowUi(self.look, self.window, CatalogueView(self.studio), lambda: None)
-        ui.pick_files = lambda title, suffixes=(), many=False: self.picked
-        ui.save_file = lambda title, name, suffixes=(): self.target
-        self.ctx = PluginContext(
-            "image",
-            self.studio,
-            ui,
-            self.background,
-            lambda artifact: [("Pictures", lambda: self.sent.append(artifact))],
-        )
-        self.page = PicturePage(self.ctx)
-        self.page.setParent(self.window)
-        self.page.resize(1000, 740)
-        self.window.show()
-        self.loaded()
-
-    def loaded(self) -> None:
-        done: list[int] = []
-        self.ctx.run_later(lambda: 1, done.append)
-        self.until(lambda: bool(done))
-
-    def close(self) -> None:
-        self.until(lambda: self.page.shelf.results.settled)
-        self.studio.close()
-        self.background.wait()
-        self.window.close()
-        self.window.deleteLater()
-
-    def again(self) -> None:
-        state = self.page.save_state()
-        self.close()
-        self.open()
-        self.page.restore_state(state)
-
-    def until(self, holds: Callable[[], bool]) -> None:
-        self.qtbot.waitUntil(holds, timeout=20_000)
+    def idle(self) -> bool:
+        return self.page.shelf.results.settled
 
     def draw(self, *made: Any, prompt: str = "a red fox") -> None:
         """Draw, and wait until the result is in view."""
@@ -147,25 +83,6 @@ class Desk:
         self.page.intake.bring([path])
         self.until(lambda: self.page.composer.input.artifact is not None and self.in_view())
 
-    def listen(self) -> list[str]:
-        """Return the list that all further notices go to."""
-        said: list[str] = []
-        self.ctx.notices.info = lambda message, hint="", key="": said.append(f"{message} {hint}")
-        return said
-
-    def drag(self, data: QMimeData) -> None:
-        """Drag something over the page, and drop it where the page takes it."""
-        left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-        copy, at = Qt.DropAction.CopyAction, QPoint(200, 200)
-        enter = QDragEnterEvent(at, copy, data, left, none)
-        enter.ignore()
-        QApplication.sendEvent(self.page, enter)
-        if enter.isAccepted():
-            QApplication.sendEvent(self.page, QDropEvent(QPointF(at), copy, data, left, none))
-
-    def trouble(self) -> str:
-        return self.page.trouble.words.text() if self.page.trouble.isVisible() else ""
-
 
 @pytest.fixture(scope="session")
 def look(qapp: QApplication) -> Look:
@@ -174,16 +91,8 @@ def look(qapp: QApplication) -> Look:
 
 @pytest.fixture
 def desk(qtbot: Any, look: Look, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    weights = tmp_path / "weights"
-    weights.mkdir()
-    for id, capability in WEIGHTS.items():
-        (weights / f"{id}.toml").write_text(SIDECAR.format(id=id, capability=capability))
-        (weights / f"{id}.bin").write_bytes(b"GGUF" + bytes(28))
-    monkeypatch.setenv("STUDIO_WEIGHTS", str(weights))
-    monkeypatch.setenv("STUDIO_PLUGIN_PATH", str(Path(__file__).parents[1]))
-    desk = Desk(qtbot, look, tmp_path / "home")
-    yield desk
-    desk.close()
+    with Desk.opened(tmp_path, qtbot, look, monkeypatch) as desk:
+        yield desk
 
 
 # --- drawing --------------------------------------------------------------------------------------
@@ -701,7 +610,7 @@ def test_a_picture_dragged_from_elsewhere_is_brought(desk: Desk, tmp_path: Path)
     pixels.setImageData(QImage(12, 8, QImage.Format.Format_RGB32))
     words.setText("words")
     for data, taken in ((urls, 1), (pixels, 2), (words, 2)):
-        desk.drag(data)
+        desk.drop(data)
         desk.until(lambda taken=taken: len(desk.page.shelf.results) == taken)
     assert [result.artifact.title for result in desk.page.shelf.results] == [
         "Pasted picture",
@@ -845,7 +754,7 @@ def test_everything_has_a_name_and_keys_of_its_own(desk: Desk) -> None:
 
 
 def test_without_weights_the_page_says_how_to_get_some(desk: Desk) -> None:
-    for file in desk.runtime_weights.iterdir():
+    for file in desk.weights.iterdir():
         file.unlink()
     desk.studio.weights.rescan()
     desk.page.set_mode("enlarge")

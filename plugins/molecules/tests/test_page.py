@@ -5,24 +5,21 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
+from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QWidget
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from studio.api import BadInput, ErrorCode, StudioError
-from studio.core.studio import Studio
-from studio.desktop.bridge import Background, Bridge
 from studio.desktop.look import Look
-from studio.desktop.plugin_context import CatalogueView, PluginContext
 from studio.desktop.theme import ThemeMode
-from studio.desktop.ui import WindowUi
+from studio.testing.page_desk import PageDesk
 from studio.testing.scripted import (
     Artifact,
     Fail,
@@ -47,14 +44,6 @@ SHAPE = {
     "places": [[0, 0, 0], [1.4, 0, 0], [-1, 0, 0]],
     "bonds": [(0, 1, 1), (0, 2, 1)],
 }
-SIDECAR = """
-id = "smiles"
-title = "smiles"
-file = "smiles.bin"
-format = "gguf"
-family = "any"
-capability = ["smiles"]
-"""
 
 
 def table(count: int = 6, meta: dict[str, Any] | None = None, **more: float) -> Artifact:
@@ -108,61 +97,16 @@ class Chemist(ScriptedRuntime):
         return [each for each in self.submitted if each.task == task]
 
 
-class Desk:
-    """One start of the studio with the page open; ``again()`` is the next start."""
+class Desk(PageDesk):
+    plugin = "molecules"
+    capabilities = {"smiles": "smiles"}
+    runtime_type = Chemist
 
-    def __init__(self, qtbot: Any, look: Look, home: Path) -> None:
-        self.qtbot, self.look, self.home = qtbot, look, home
-        self.runtime = Chemist()
-        self.picked: list[Path] = []
-        self.target: Path | None = None
-        self.sent: list[Any] = []
-        self.open()
+    def build(self) -> MoleculePage:
+        return MoleculePage(self.ctx)
 
-    def open(self) -> None:
-        self.bridge = Bridge()
-        self.background = Background(self.bridge)
-        self.studio = Studio.open(post=self.bridge.post, home=self.home, launch=self.runtime.launch)
-        self.studio.weights.folders = (self.home.parent / "weights",)
-        self.studio.weights.rescan()
-        self.window = QWidget()
-        self.window.resize(1000, 740)
-        ui = WindowUi(self.look, self.window, CatalogueView(self.studio), lambda: None)
-        ui.pick_files = lambda title, suffixes=(), many=False: self.picked
-        ui.save_file = lambda title, name, suffixes=(): self.target
-        self.ctx = PluginContext(
-            "molecules",
-            self.studio,
-            ui,
-            self.background,
-            lambda artifact: [("Molecules", lambda: self.sent.append(artifact))],
-        )
-        self.page = MoleculePage(self.ctx)
-        self.page.setParent(self.window)
-        self.page.resize(1000, 740)
-        self.window.show()
-        self.loaded()
-
-    def loaded(self) -> None:
-        done: list[int] = []
-        self.ctx.run_later(lambda: 1, done.append)
-        self.until(lambda: bool(done))
-
-    def close(self) -> None:
-        self.until(lambda: self.page.structures.idle)
-        self.studio.close()
-        self.background.wait()
-        self.window.close()
-        self.window.deleteLater()
-
-    def again(self) -> None:
-        state = json.loads(json.dumps(self.page.save_state()))
-        self.close()
-        self.open()
-        self.page.restore_state(state)
-
-    def until(self, holds: Callable[[], bool]) -> None:
-        self.qtbot.waitUntil(holds, timeout=30_000)
+    def idle(self) -> bool:
+        return self.page.structures.idle
 
     def show(self, made: Artifact | None = None, rows: int = 6) -> None:
         """Generate, and wait until the table is in view."""
@@ -182,24 +126,6 @@ class Desk:
         at = view.visualRect(index).center()
         self.qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=at)
 
-    def listen(self) -> list[str]:
-        """Return the list that all further notices go to."""
-        said: list[str] = []
-        self.ctx.notices.info = lambda message, hint="", key="": said.append(f"{message} {hint}")
-        return said
-
-    def drag(self, data: QMimeData) -> None:
-        left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-        copy, at = Qt.DropAction.CopyAction, QPoint(200, 200)
-        enter = QDragEnterEvent(at, copy, data, left, none)
-        enter.ignore()
-        QApplication.sendEvent(self.page, enter)
-        if enter.isAccepted():
-            QApplication.sendEvent(self.page, QDropEvent(QPointF(at), copy, data, left, none))
-
-    def trouble(self) -> str:
-        return self.page.trouble.words.text() if self.page.trouble.isVisible() else ""
-
 
 @pytest.fixture(scope="session")
 def look(qapp: QApplication) -> Look:
@@ -208,15 +134,8 @@ def look(qapp: QApplication) -> Look:
 
 @pytest.fixture
 def desk(qtbot: Any, look: Look, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    weights = tmp_path / "weights"
-    weights.mkdir()
-    (weights / "smiles.toml").write_text(SIDECAR)
-    (weights / "smiles.bin").write_bytes(b"GGUF" + bytes(28))
-    monkeypatch.setenv("STUDIO_WEIGHTS", str(weights))
-    monkeypatch.setenv("STUDIO_PLUGIN_PATH", str(Path(__file__).parents[1]))
-    desk = Desk(qtbot, look, tmp_path / "home")
-    yield desk
-    desk.close()
+    with Desk.opened(tmp_path, qtbot, look, monkeypatch) as desk:
+        yield desk
 
 
 # --- running --------------------------------------------------------------------------------------
@@ -581,7 +500,7 @@ def test_a_dropped_file_is_read_and_its_faults_are_listed(desk: Desk, tmp_path: 
     desk.runtime.enqueue(table(meta={"faults": faults, "faults_untold": 3}))
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path))])
-    desk.drag(data)
+    desk.drop(data)
     desk.until(lambda: len(desk.shown()) == 6)
     assert desk.runtime.asked("molecules.predict")[0].params["file"] == str(path)
     assert desk.trouble().startswith("4 rows could not be read")

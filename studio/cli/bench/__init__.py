@@ -16,6 +16,7 @@ BENCHES = {
     "start": "first paint of the window, against a bare PySide6 window",
     "link": "a round trip to the runtime, against a bare pipe between two processes",
     "text": "tokens a second, against transformers with the same weights",
+    "sandbox": "a run behind the wall, against a bare one, and what a thousand of them leave",
     "chat": "window time of a streamed token, against its budget of a millisecond",
 }
 """Bench → one line. Each is a module: ``measure(session)`` returns figures, ``ratio`` first.

@@ -25,6 +25,7 @@ CHECKS: dict[str, Check] = {
     "fonts": display.fonts,
     "audio": machine.audio,
     "memory": machine.memory,
+    "sandbox": machine.sandbox,
     "device": parts.device,
 }
 

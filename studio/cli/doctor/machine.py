@@ -1,4 +1,4 @@
-"""The doctor on the machine: system, sound, memory. Plays and allocates nothing."""
+"""The doctor on the machine: system, sound, memory, walls. Plays and allocates nothing."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import studio
 from studio.cli.doctor.finding import Finding, fine, warning
 from studio.cli.session import Session
 from studio.core import disk
+from studio.sandbox.walls import Walls
 
 LITTLE_MEMORY = 2_000_000_000
 
@@ -47,6 +48,23 @@ def sound_server() -> str:
     if (runtime / "pipewire-0").exists():
         return "PipeWire"
     return "ALSA" if any(Path("/dev/snd").glob("pcm*p")) else ""
+
+
+def sandbox(session: Session) -> Iterator[Finding]:
+    """Whether code may be run here, and behind which walls."""
+    walls = Walls()
+    if walls.tier == "A":
+        yield fine(f"Code is run behind walls of tier A. {walls.reason}".rstrip())
+    elif walls.tier:
+        yield warning(
+            f"Code is run behind walls of tier {walls.tier} only. {walls.reason}",
+            "Install “bubblewrap”, and let it make user namespaces, for the stronger walls.",
+        )
+    else:
+        yield warning(
+            f"Code is written, but not run: no wall can be raised around it. {walls.reason}",
+            "On Linux install “bubblewrap”; a kernel from 6.2 on has all that is needed.",
+        )
 
 
 def memory(session: Session) -> Iterator[Finding]:

@@ -20,6 +20,7 @@ MAX_ENTRIES = 20_000
 """A folder with more is no weights folder; looking on would only keep people waiting."""
 
 _PICKLES = frozenset({".bin", ".ckpt", ".pkl", ".pickle", ".pt", ".pth"})
+_MADE_FOR_CODE = re.compile(r"coder|code-?llama|code-?gemma|codestral|devstral|-code-", re.I)
 _FIRST_SHARD = re.compile(r"-0*1-of-\d+$")
 _LATER_SHARD = re.compile(r"-\d+-of-\d+$")
 
@@ -87,10 +88,15 @@ def _gguf(path: Path) -> Weights:
         path=path.resolve(),
         format="gguf",
         # Nearly every GGUF is a language model; the runtime looks closer before it loads one.
-        capabilities=() if problem else ("text",),
+        capabilities=() if problem else _of_a_writer(stem),
         bytes=size_of(path),
         problem=problem,
     )
+
+
+def _of_a_writer(name: str) -> tuple[str, ...]:
+    """Return what a language model is for; only its name tells that it was made for code."""
+    return ("text", "code") if _MADE_FOR_CODE.search(name) else ("text",)
 
 
 def _safetensors_file(path: Path) -> Iterator[Weights]:
@@ -160,7 +166,7 @@ def _config(path: Path) -> tuple[tuple[str, ...], str]:
         is_text = any(str(name).endswith("ForCausalLM") for name in names)
     except (OSError, ValueError, AttributeError, TypeError, RecursionError) as error:
         return (), f"The config.json of {path.parent.name} cannot be used ({error}). Copy it again."
-    return (("text",) if is_text else ()), ""
+    return (_of_a_writer(path.parent.name) if is_text else ()), ""
 
 
 def _is_later_shard(path: Path) -> bool:

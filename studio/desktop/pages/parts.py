@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from studio.api.gui import PluginContext
 from studio.desktop.bridge import Background
+from studio.desktop.serving import Serving
 from studio.desktop.ui import WindowUi
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PageParts:
-    """The core, the building blocks of the window, threads beside it.
+    """The core, the building blocks of the window, threads beside it, the local server.
 
     Attributes:
         context_of: Plugin id → its context, made on first use.
@@ -25,4 +26,5 @@ class PageParts:
     studio: Studio
     ui: WindowUi
     background: Background
+    serving: Serving
     context_of: Callable[[str], PluginContext]

@@ -16,6 +16,7 @@ from studio.api.params import Params
 from studio.desktop import words
 from studio.desktop.pages.frame import Column, PageFrame, card
 from studio.desktop.pages.parts import PageParts
+from studio.desktop.serving import Serving
 from studio.desktop.theme import ThemeMode
 from studio.desktop.widgets.segmented import Segmented
 from studio.desktop.widgets.switch import Switch
@@ -63,6 +64,7 @@ class SettingsPage(QWidget):
         self._plugins()
         self._library()
         self._runtime()
+        self._server(parts.serving)
         self._privacy()
         self._column.cards.addStretch()
 
@@ -159,6 +161,44 @@ class SettingsPage(QWidget):
             str(logs),
             self._button(self.tr("Open folder"), "folder-open", lambda: _open(logs)),
         )
+
+    def _server(self, serving: Serving) -> None:
+        column = self._section(self.tr("Local server"))
+        switch = Switch(self._look, self.tr("Local server"))
+        switch.toggled.connect(serving.switch)
+        self._row(
+            column,
+            self.tr("Let other programs of this machine ask for text"),
+            self.tr(
+                "In the words of OpenAI, for programs that take its address. Off at every start, "
+                "never reached from outside, and only with the token."
+            ),
+            switch,
+        )
+        copy = self._ui.copy
+        address = self._row(
+            column,
+            self.tr("Address"),
+            "",
+            self._button(self.tr("Copy"), "copy", lambda: copy(address.text())),
+        )
+        token = self._row(
+            column,
+            self.tr("Token"),
+            self.tr("New at each start. Whoever has it may generate text and list models."),
+            self._button(
+                self.tr("Copy"), "copy", lambda: serving.server and copy(serving.server.token.text)
+            ),
+        )
+
+        def show() -> None:
+            switch.setChecked(serving.server is not None)
+            address.setText(serving.server.address if serving.server else "")
+            for label in (address, token):
+                label.parentWidget().setEnabled(serving.server is not None)
+
+        serving.changed.connect(show)
+        show()
 
     def _privacy(self) -> None:
         column = self._section(self.tr("Privacy"))

@@ -30,7 +30,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.api.gui import BlockAction, Ui
+from studio.api.ui import BlockAction, Ui
 from studio.desktop.prose.highlight import Run, highlight
 from studio.desktop.prose.markdown_blocks import Block
 from studio.desktop.prose.still_browser import StillBrowser
@@ -67,6 +67,7 @@ class CodeView(QFrame):
         self._code = _Code(ui)
         self._header = header = QHBoxLayout()
         header.setContentsMargins(14, 3, 5, 0)
+        header.setSpacing(6)
         header.addWidget(self._language)
         header.addStretch(1)
         header.addWidget(self._copy)

@@ -16,6 +16,7 @@ MAX_CHARACTERS = 200_000
 """Longer code is shown without colours: lexing it would hold up the window."""
 
 _COLORS = (
+    ("Comment.Preproc", "syntax-keyword"),
     ("Comment", "syntax-comment"),
     ("Keyword.Type", "syntax-type"),
     ("Keyword", "syntax-keyword"),
@@ -33,6 +34,8 @@ _COLORS = (
     ("Operator.Word", "syntax-keyword"),
     ("Operator", "syntax-operator"),
     ("Generic.Heading", "syntax-keyword"),
+    ("Generic.Subheading", "syntax-keyword"),
+    ("Generic.Strong", "syntax-type"),
     ("Generic.Deleted", "bad"),
     ("Generic.Inserted", "good"),
     ("Generic.Output", "mute"),

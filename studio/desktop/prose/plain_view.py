@@ -10,7 +10,7 @@ from math import ceil
 from PySide6.QtGui import QTextBlockFormat, QTextCursor, QTextOption
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from studio.api.gui import Ui
+from studio.api.ui import Ui
 from studio.desktop.prose.still_browser import TEXT_PX, StillBrowser
 
 _LINE_HEIGHT = 145.0

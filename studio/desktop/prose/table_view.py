@@ -17,7 +17,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QTextBrowser, QWidget
 
-from studio.api.gui import Ui
+from studio.api.ui import Ui
 from studio.desktop.prose.markdown_blocks import Block, Span
 from studio.desktop.prose.still_browser import StillBrowser
 from studio.desktop.prose.text_view import char_format

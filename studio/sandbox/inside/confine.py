@@ -22,6 +22,22 @@ class Unsafe(Exception):
     """A wall cannot be raised or does not stand."""
 
 
+def look_around(order: Order) -> None:
+    """Tell namespaces of one's own by what is not there. Before anything else is done.
+
+    Raises:
+        Unsafe: This is still the user's own system.
+    """
+    if not order.has_namespaces:
+        return
+    if os.getppid() != 1:
+        raise Unsafe("the processes of the system are within reach")
+    if os.path.exists("/proc") or os.path.exists("/sys"):
+        raise Unsafe("the files of the system are within reach")
+    if set(kernel.interfaces()) - {"lo"}:
+        raise Unsafe("the network of the system is within reach")
+
+
 def become(order: Order, report: Writer, report_fd: int, stdin: int) -> None:
     """Confine this process and turn it into the command. Never returns."""
     try:
@@ -89,7 +105,7 @@ def _limit(order: Order) -> None:
         (resource.RLIMIT_FSIZE, limits["file_bytes"]),
         (resource.RLIMIT_NPROC, limits["processes"]),
         (resource.RLIMIT_NOFILE, limits["open_files"]),
-        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_CORE, 1),  # 0 would still hand a core to a program that collects them
         (resource.RLIMIT_MEMLOCK, 1 << 16),
         (resource.RLIMIT_MSGQUEUE, 0),
     ):

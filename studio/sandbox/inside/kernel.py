@@ -44,6 +44,13 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("code", ctypes.c_char_p))
 
 
+class _Interface(ctypes.Structure):
+    _fields_ = (("index", ctypes.c_uint), ("name", ctypes.c_char_p))
+
+
+_libc.if_nameindex.restype = ctypes.POINTER(_Interface)
+
+
 def landlock_version() -> int:
     """Return the version of Landlock; 0 if the kernel has none."""
     found = int(_libc.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(1)))
@@ -115,6 +122,18 @@ def capabilities() -> int:
     return int(data[0] | data[1] | ((data[3] | data[4]) << 32))
 
 
+def interfaces() -> list[str]:
+    """Return the names of the network's interfaces that are within reach."""
+    found = _libc.if_nameindex()
+    if not found:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))
+    names: list[str] = []
+    while found[len(names)].name is not None:  # the last one is empty
+        names.append(found[len(names)].name.decode())
+    return names
+
+
 def refuses_sockets() -> bool:
     """Whether a socket of the internet is refused."""
     made = int(_libc.socket(2, 1, 0))
@@ -129,7 +148,8 @@ def refuses_namespaces() -> bool:
 
 
 def _call(number: int, *arguments: object) -> int:
-    return _check(_libc.syscall(number, *arguments))
+    words = [ctypes.c_long(each) if isinstance(each, int) else each for each in arguments]
+    return _check(_libc.syscall(number, *words))
 
 
 def _check(result: int) -> int:

@@ -13,7 +13,7 @@ from typing import IO
 
 from studio.sandbox.inside import kernel
 from studio.sandbox.inside import order as orders
-from studio.sandbox.inside.confine import become
+from studio.sandbox.inside.confine import Unsafe, become, look_around
 from studio.sandbox.inside.frames import DONE, ENDED, FAILED, Writer
 from studio.sandbox.inside.order import Order
 from studio.sandbox.inside.processes import end_all
@@ -25,15 +25,16 @@ _LOOK_SECONDS = 0.05
 
 def main() -> None:
     """Run the order of the first descriptor; report to the second, end with the third."""
-    order_fd, report_fd, life_fd = map(int, sys.argv[1:4])
+    order_fd, report_fd, life_fd = map(int, sys.argv[-3:])
     report = Writer(report_fd)
     with open(order_fd, "rb") as file:
         order = orders.read(file)
         try:
+            look_around(order)
             _prepare(order, file)
             stdin = _stdin(order, file)
-        except OSError as error:
-            report.send_json(FAILED, what="wall", why=f"{error.strerror} ({error.filename})")
+        except (OSError, Unsafe) as error:
+            report.send_json(FAILED, what="wall", why=str(error))
             return
     scratch = Scratch(order)
     started = time.monotonic()

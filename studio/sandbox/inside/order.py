@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import IO, Any
 
-MOST_FILES, MOST_REFUSALS = 256, 50
-"""Files that are brought back, and sentences about those that are not."""
+MOST_FILES, MOST_BYTES, MOST_REFUSALS = 256, 64 << 20, 50
+"""Files that are brought back, what they hold, and sentences about those that are not."""
 
 
 @dataclass(frozen=True)

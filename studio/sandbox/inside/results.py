@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from studio.sandbox.inside.frames import CONTENT, LARGEST, NAME, REFUSED, Writer
-from studio.sandbox.inside.order import MOST_FILES, MOST_REFUSALS, Order
+from studio.sandbox.inside.order import MOST_BYTES, MOST_FILES, MOST_REFUSALS, Order
 
 MOST_LOOKED_AT, DEEPEST = 20_000, 16
 _BLOCK, _SLACK = 512, 1 << 16
@@ -35,7 +35,7 @@ class Collector:
         self._order = order
         self._report = report
         self._files = self._refusals = 0
-        self._room = int(order.limits["scratch_bytes"])
+        self._room = min(MOST_BYTES, int(order.limits["scratch_bytes"]))
 
     def collect(self) -> None:
         """Send what was asked for, and say what of it is refused."""

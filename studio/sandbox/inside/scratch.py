@@ -41,9 +41,11 @@ class Scratch:
         return entries, size
 
     def empty(self) -> None:
-        """Remove everything, however deep. With a file system of its own the kernel does it."""
+        """Remove the run's own folder. With a file system of its own the kernel does it."""
         if not self._order.has_namespaces:
-            empty(self._order.box)
+            folder = os.path.dirname(self._order.box)
+            empty(folder)
+            os.rmdir(folder)
 
 
 def empty(folder: str) -> None:

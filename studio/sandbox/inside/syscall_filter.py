@@ -16,8 +16,10 @@ _NEW_NAMESPACES = 0x7E020080
 """``CLONE_NEW…`` of time, mounts, control groups, host name, IPC, users, processes, network."""
 _TERMINAL = (0x5412, 0x541C, 0x8901, 0x8902)
 """``TIOCSTI`` types for the user, ``TIOCLINUX`` pastes, ``FIOSETOWN``/``SIOCSPGRP`` aim signals."""
-_OWNER_OF_SIGNALS = (8, 10, 15)
-"""``F_SETOWN``, ``F_SETSIG``, ``F_SETOWN_EX``: input on a file would signal any process."""
+_ON_FILES = (0x40086602, 0x401C5820)
+"""``FS_IOC_SETFLAGS``, ``FS_IOC_FSSETXATTR``: marks that need no right to write."""
+_WATCHES = (8, 10, 15, 1024, 1026)
+"""``F_SETOWN``, ``F_SETSIG``, ``F_SETOWN_EX`` aim signals; ``F_SETLEASE``, ``F_NOTIFY`` watch."""
 _AF_UNIX, _STREAM = 1, 1
 
 MACHINES = tuple(syscalls.AUDIT_ARCH)
@@ -63,8 +65,8 @@ def _arguments(number: dict[str, int], only_signal: int) -> list[Instruction]:
     rules = [
         *_call(number["clone3"], [_fail(errno.ENOSYS)]),  # its flags lie in memory: not judged
         *_call(number["clone"], [_argument(0), _op(_SET, _NEW_NAMESPACES, 0, 1), deny, allow]),
-        *_call(number["ioctl"], [_argument(1), *_each(_TERMINAL, deny), allow]),
-        *_call(number["fcntl"], [_argument(1), *_each(_OWNER_OF_SIGNALS, deny), allow]),
+        *_call(number["ioctl"], [_argument(1), *_each(_TERMINAL + _ON_FILES, deny), allow]),
+        *_call(number["fcntl"], [_argument(1), *_each(_WATCHES, deny), allow]),
         *_call(number["prlimit64"], [_argument(0), *_unless([0], deny), allow]),
         *_call(
             number["socketpair"],

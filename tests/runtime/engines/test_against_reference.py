@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from studio.api.text import SamplingParams
+from studio.runtime.engines.text.engine import TextEngine
 
 pytestmark = [pytest.mark.torch, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -17,6 +18,12 @@ QUESTIONS = [
     "Translate to French: the cat sleeps on the warm window sill.",
     "Liste drei Gründe, warum Bäume wichtig sind. 🌳 请用中文再说一遍。",
 ]
+
+
+@pytest.fixture(scope="module")
+def engine(starter) -> TextEngine:
+    """The starter model on the exact path: the default one rounds weights to 15 bits."""
+    return TextEngine.load(starter, dtype=torch.float32)
 
 
 @pytest.mark.parametrize("question", QUESTIONS)

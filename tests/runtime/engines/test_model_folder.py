@@ -344,14 +344,14 @@ def test_recognised_and_measured_without_loading(folder, starter, monkeypatch) -
     facts = loader.recognise(folder)
     assert facts is not None
     assert facts.capabilities == ("text",)
-    assert facts.facts["parameters"] == measure(folder).weights_bytes // 4
+    assert facts.facts["parameters"] == measure(folder, "cuda").weights_bytes // 2
     facts = loader.recognise(starter)
     assert facts is not None
     assert facts.facts["quantisation"] == "Q4_1"
     assert facts.facts["context_length"] == 8192
     assert facts.facts["parameters"] == 134_515_008
     needs = loader.measure(starter)
-    assert needs.weights_bytes == 4 * 134_515_008
+    assert needs.weights_bytes < 2.3 * 134_515_008
     assert 90 << 20 < needs.working_bytes < 500 << 20
     assert loader.measure(starter, "cuda").weights_bytes == 2 * 134_515_008
 

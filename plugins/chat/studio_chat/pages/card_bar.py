@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 
-from studio.api.gui import Ui
+from studio.api.ui import Ui
 from studio_chat.pages.turns import Turn
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
 
-from studio.api.gui import Ui
+from studio.api.ui import Ui
 from studio_chat.pages.turns import Reply, Turn
 from studio_chat.pages.wording import doing, how_it_ended, left_out, was_cut_short
 

@@ -18,8 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.api import Kind, Page, PluginContext, SavedArtifact, StudioError
-from studio_chat.pages.chores import Chores
+from studio.api import Chores, Kind, Page, PluginContext, SavedArtifact, StudioError
 from studio_chat.pages.composer import Composer
 from studio_chat.pages.conversation_list import ConversationList
 from studio_chat.pages.drafts import Drafts

@@ -34,8 +34,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.api import PluginContext
-from studio_chat.pages.chores import Chores
+from studio.api import Chores, PluginContext
 from studio_chat.pages.conversation_model import CONVERSATION, HEADING, ConversationModel
 
 WIDTH = 240

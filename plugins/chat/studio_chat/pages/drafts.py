@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from studio.api import PluginContext
-from studio_chat.pages.chores import Chores
+from studio.api import Chores, PluginContext
 
 KEY = "drafts"
 NEW = "new"

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from studio.api.gui import Ui
+from studio.api.ui import Ui
 from studio_chat.pages.growing_edit import GrowingEdit
 
 MAX_LINES = 16

@@ -9,8 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from studio.api import JobState, PluginContext, StudioError
-from studio_chat.pages.chores import Chores
+from studio.api import Chores, JobState, PluginContext, StudioError
 from studio_chat.pages.turns import (
     COMPLETE,
     INTERRUPTED,

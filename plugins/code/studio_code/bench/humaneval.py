@@ -129,7 +129,7 @@ def _passes(ctx: BenchContext, problem: Problem, code: str) -> bool:
     token = secrets.token_hex(16)
     files = [{"path": "judged.py", "text": problem.program(code, token)}]
     made = ctx.run("code.run", {"files": files, "seconds": _SECONDS_OF_A_TEST})
-    return made["exit_code"] == 0 and made["stdout"].rstrip().endswith(token)
+    return made["exit_code"] == 0 and str(made["stdout"]).rstrip().endswith(token)
 
 
 def _in_words(line: Line, done: Sequence[Line]) -> str:

@@ -18,7 +18,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
 from studio.api import PluginContext
-from studio.api.gui import Ui
+from studio.api.ui import Ui
 from studio_code.pages.languages import language_named
 from studio_code.pages.review_rows import Run
 from studio_code.pages.wording import tr

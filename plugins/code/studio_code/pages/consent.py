@@ -14,22 +14,19 @@ class Consent:
 
     def __init__(self, ctx: PluginContext) -> None:
         self._ctx = ctx
+        kept = ctx.settings.get(_KEY, {})
+        self._agreed: dict[str, list[str]] = {}
+        if isinstance(kept, dict):
+            self._agreed = {k: list(v) for k, v in kept.items() if isinstance(v, list | tuple)}
 
     def covers(self, folder: str, wants: set[Want]) -> bool:
         """Whether the user agreed to run this folder's code with at least these wants."""
-        agreed = self._all().get(folder)
+        agreed = self._agreed.get(folder)
         return agreed is not None and {str(want) for want in wants} <= set(agreed)
 
     def agree(self, folder: str, wants: set[Want]) -> None:
         """Remember; what was agreed to before stays."""
-        everything = self._all()
-        before = everything.pop(folder, [])
-        everything[folder] = sorted({*before, *(str(want) for want in wants)})
-        newest = list(everything.items())[-_MOST:]
-        self._ctx.settings.set(_KEY, dict(newest))
-
-    def _all(self) -> dict[str, list[str]]:
-        kept = self._ctx.settings.get(_KEY, {})
-        if not isinstance(kept, dict):
-            return {}
-        return {k: list(v) for k, v in kept.items() if isinstance(v, list | tuple)}
+        before = self._agreed.pop(folder, [])
+        self._agreed[folder] = sorted({*before, *(str(want) for want in wants)})
+        newest = dict(list(self._agreed.items())[-_MOST:])
+        self._ctx.run_later(lambda: self._ctx.settings.set(_KEY, newest))

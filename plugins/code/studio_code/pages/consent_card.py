@@ -13,7 +13,7 @@ from studio_code.pages.wording import tr
 
 
 class ConsentCard(QFrame):
-    """Asks once; hidden otherwise.
+    """Asks once.
 
     Signals:
         agreed: Run it.
@@ -39,9 +39,9 @@ class ConsentCard(QFrame):
         self.walls.setProperty("role", "small")
         self.walls.setWordWrap(True)
         self.run = ctx.ui.button(tr("Run behind the walls"), "shield-check", primary=True)
-        self.run.clicked.connect(self._on_run)
+        self.run.clicked.connect(lambda: self.agreed.emit())
         no = ctx.ui.button(tr("Not now"))
-        no.clicked.connect(self._on_no)
+        no.clicked.connect(lambda: self.declined.emit())
         row = QHBoxLayout()
         row.setSpacing(8)
         row.addWidget(self.run)
@@ -54,7 +54,6 @@ class ConsentCard(QFrame):
         column.addWidget(self.words)
         column.addWidget(self.walls)
         column.addLayout(row)
-        self.hide()
 
     def ask(self, name: str, wants: Wants, walls: Walls) -> None:
         """Show what ``name`` asks for, and wait for an answer."""
@@ -65,16 +64,7 @@ class ConsentCard(QFrame):
         self.walls.style().unpolish(self.walls)
         self.walls.style().polish(self.walls)
         self.run.setEnabled(can_run)
-        self.show()
         self.run.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def _on_run(self) -> None:
-        self.hide()
-        self.agreed.emit()
-
-    def _on_no(self) -> None:
-        self.hide()
-        self.declined.emit()
 
 
 def _no_walls(walls: Walls) -> str:

@@ -30,6 +30,16 @@ class Survivor:
 
 
 @dataclass(frozen=True)
+class FileCoverage:
+    """Which lines of one file tests reached."""
+
+    path: str
+    lines: int
+    covered: int
+    missing: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What came of one test; ``outcome`` is passed, failed, error or skipped."""
 
@@ -91,6 +101,7 @@ class Evidence:
     checks: tuple[Check, ...] = ()
     tries: tuple[Try, ...] = ()
     rows: tuple[Outcome, ...] = ()
+    files: tuple[FileCoverage, ...] = ()
     code: str = ""
     tests: str = ""
     path: str = ""
@@ -175,6 +186,7 @@ def evidence_of_run(result: Mapping[str, Any], path: str) -> Evidence:
         tier=str(result.get("tier") or ""),
         seconds=_seconds(result.get("seconds")),
         rows=rows,
+        files=tuple(_file(_mapping(each)) for each in _list(coverage.get("files"))),
         path=path,
     )
 
@@ -219,6 +231,15 @@ def outcomes(result: Mapping[str, Any]) -> tuple[Outcome, ...]:
         for each in found
     ]
     return tuple(sorted(rows, key=lambda row: row.outcome not in ("failed", "error")))
+
+
+def _file(each: Mapping[str, Any]) -> FileCoverage:
+    return FileCoverage(
+        str(each.get("path", "")),
+        _number(each.get("lines")),
+        _number(each.get("covered")),
+        tuple(_number(line) for line in _list(each.get("missing"), 5000)),
+    )
 
 
 def _try(each: Mapping[str, Any]) -> Try:

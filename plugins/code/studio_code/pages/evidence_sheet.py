@@ -30,6 +30,7 @@ from studio_code.pages.verdict_words import (
     coverage_words,
     level_words,
     mutant_words,
+    ranges_words,
     try_words,
     wall_words,
 )
@@ -59,7 +60,7 @@ class EvidenceSheet(QDialog):
         self.setWindowTitle(tr("What was shown"))
         self.resize(_SIZE.boundedTo(parent.size()).expandedTo(QSize(560, 420)))
         self.tabs = QTabWidget()
-        self.tabs.setDocumentMode(True)
+        self.tabs.tabBar().setDrawBase(False)
         if evidence.checks:
             self.tabs.addTab(self._checks(), tr("Checks"))
         if evidence.rows or evidence.tests:
@@ -153,31 +154,48 @@ class EvidenceSheet(QDialog):
             code.show_code(evidence.code, evidence.language, marks)
             column.addWidget(code, 1)
         else:
-            column.addWidget(_small(_numbers(evidence.missing)))
-            column.addStretch(1)
+            column.addWidget(self._files(), 1)
         return page
+
+    def _files(self) -> QWidget:
+        """Return the files of a run; each row leads to its first line that no test reached."""
+        tree = _tree(tr("Files"), [tr("File"), tr("Lines reached"), tr("Not reached")])
+        for each in self._evidence.files:
+            reached = f"{each.covered}/{each.lines}"
+            item = QTreeWidgetItem([each.path, reached, ranges_words(each.missing)])
+            icon, color = ("circle-check", "good") if not each.missing else ("circle-dot", "warn")
+            item.setIcon(0, self._ctx.ui.icon(icon, color))
+            item.setToolTip(2, ranges_words(each.missing))
+            if each.missing:
+                item.setData(0, Qt.ItemDataRole.UserRole, (each.path, each.missing[0]))
+            tree.addTopLevelItem(item)
+        for column in (0, 1):
+            tree.resizeColumnToContents(column)
+        tree.itemActivated.connect(lambda item, _column: self._leave_for(item))
+        return tree
 
     def _survivors(self, code: CodeText) -> QWidget:
         tree = _tree(
             tr("Faults that no test noticed"), [tr("Line"), tr("Fault that no test noticed")]
         )
-        tree.setMaximumHeight(150)
+        tree.setMaximumHeight(34 + 28 * min(5, len(self._evidence.survived)))
         for each in self._evidence.survived:
             item = QTreeWidgetItem([str(each.line), each.what])
             item.setIcon(0, self._ctx.ui.icon("bug", "bad"))
             item.setToolTip(1, each.what)
-            item.setData(0, Qt.ItemDataRole.UserRole, each.line)
+            item.setData(0, Qt.ItemDataRole.UserRole, (self._evidence.path, each.line))
             tree.addTopLevelItem(item)
         tree.setColumnWidth(0, 80)
         tree.currentItemChanged.connect(
-            lambda item, _before: code.go_to(item.data(0, Qt.ItemDataRole.UserRole))
+            lambda item, _before: code.go_to(item.data(0, Qt.ItemDataRole.UserRole)[1])
         )
         tree.itemActivated.connect(lambda item, _column: self._leave_for(item))
         return tree
 
     def _leave_for(self, item: QTreeWidgetItem) -> None:
-        if self._goto is not None and self._evidence.path:
-            self._goto(self._evidence.path, item.data(0, Qt.ItemDataRole.UserRole))
+        place = item.data(0, Qt.ItemDataRole.UserRole)
+        if self._goto is not None and place:
+            self._goto(*place)
             self.accept()
 
     def _tries(self) -> QWidget:
@@ -192,6 +210,7 @@ class _Tries(QSplitter):
         self._ctx, self._evidence = ctx, evidence
         self.list = QListWidget()
         self.list.setAccessibleName(tr("Tries"))
+        self.list.setIconSize(QSize(16, 16))
         self._summary = _small("")
         self._code = CodeText(ctx, tr("Code of this try"))
         self._output = QPlainTextEdit()
@@ -249,7 +268,3 @@ def _small(words: str) -> QLabel:
     label.setWordWrap(True)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     return label
-
-
-def _numbers(lines: tuple[int, ...]) -> str:
-    return tr("Lines: {lines}").format(lines=", ".join(map(str, lines))) if lines else ""

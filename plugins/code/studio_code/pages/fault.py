@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from studio_code.pages.evidence import Outcome, outcomes
-from studio_code.pages.problems import Problem, place_in, problems
+from studio_code.pages.problems import Problem, gist, place_in, problems
 
 _MOST = 8_000
 """Characters of an error that are handed on: its end says what went wrong."""
@@ -37,7 +37,7 @@ def failed(result: Mapping[str, Any]) -> bool:
 def problems_of(result: Mapping[str, Any], texts: Mapping[str, str]) -> list[Problem]:
     """Return what went wrong, each with its place: failed tests, else what was printed."""
     found = [
-        Problem(*_place(row, texts), f"{row.title}: {_last_line(row.message)}")
+        Problem(*_place(row, texts), f"{row.title}: {gist(row.message)}")
         for row in outcomes(result)
         if row.outcome in ("failed", "error")
     ]
@@ -85,11 +85,6 @@ def _at_fault(error: str, path: str, texts: Mapping[str, str]) -> str:
 
 def _place(row: Outcome, texts: Mapping[str, str]) -> tuple[str, int]:
     return (row.path, row.line) if row.path in texts else ("", 0)
-
-
-def _last_line(message: str) -> str:
-    lines = [line.strip() for line in message.splitlines() if line.strip()]
-    return lines[-1][:300] if lines else ""
 
 
 def _printed(result: Mapping[str, Any]) -> str:

@@ -10,11 +10,12 @@ from PySide6.QtWidgets import QTreeWidget, QTreeWidgetItem
 
 from studio.api import PluginContext
 from studio_code.pages.evidence import outcomes
-from studio_code.pages.problems import Problem
+from studio_code.pages.problems import Problem, gist
 from studio_code.pages.verdict_words import OUTCOME_ICONS, outcome_words
 from studio_code.pages.wording import tr
 
 _PLACE = Qt.ItemDataRole.UserRole
+_ROW, _MOST_ROWS = 28, 9
 
 
 class Findings(QTreeWidget):
@@ -49,8 +50,7 @@ class Findings(QTreeWidget):
         self.clear_all()
         for row in outcomes(result):
             icon, color = OUTCOME_ICONS.get(row.outcome, ("circle-help", "mute"))
-            lines = [line.strip() for line in row.message.splitlines() if line.strip()]
-            said = lines[-1] if lines else outcome_words(row.outcome)
+            said = gist(row.message) or outcome_words(row.outcome)
             place = (row.path, row.line) if row.path in known and row.line else None
             tip = row.message or f"{row.name}: {outcome_words(row.outcome)}"
             self._add(icon, color, row.title, said, place, tip)
@@ -83,6 +83,11 @@ class Findings(QTreeWidget):
         self.resizeColumnToContents(0)
         self.setColumnWidth(0, min(self.columnWidth(0), max(140, self.width() // 2)))
         self.setVisible(self.topLevelItemCount() > 0)
+
+    def fit(self, *, beside: bool) -> None:
+        """Take no more height than the rows need, or all there is ``beside`` the output."""
+        rows = min(self.topLevelItemCount(), _MOST_ROWS)
+        self.setMaximumHeight(16_777_215 if beside else _ROW * rows + 6)
 
     def _go(self, item: QTreeWidgetItem) -> None:
         place = item.data(0, _PLACE)

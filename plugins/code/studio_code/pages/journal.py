@@ -14,8 +14,8 @@ from pathlib import Path
 import msgspec
 from PySide6.QtCore import QObject, Signal
 
-from studio.api import BadInput, PluginContext, StudioError
-from studio_code.pages.chores import Chores, Failed
+from studio.api import BadInput, Chores, PluginContext, StudioError
+from studio.api.chores import Failed
 from studio_code.pages.wording import tr
 
 _MAX_ENTRIES = 200

@@ -26,6 +26,7 @@ class OpenFile(QObject):
         format: How it is written to the disk.
         locked: Why it can only be read; empty where it may be changed.
         gone: Whether its file was deleted while it is open.
+        own_language: Which language it is treated as; empty for what its name says.
         outside: What lies on the disk and was not taken over yet, or None.
 
     Signals:
@@ -42,7 +43,7 @@ class OpenFile(QObject):
         self.digest, self.format, self.locked = found.digest, found.format, found.locked
         self.gone = False
         self.outside: TextFile | None = None
-        self._language = ""
+        self.own_language = ""
         self._cached: str | None = found.text
         self.document = QTextDocument(self)
         self.document.setDocumentLayout(QPlainTextDocumentLayout(self.document))
@@ -70,11 +71,13 @@ class OpenFile(QObject):
     @property
     def kind(self) -> Language:
         """What the editor knows of its language."""
-        return language_named(self._language) if self._language else language_of(self.path)
+        return language_named(self.own_language) if self.own_language else language_of(self.path)
 
     def set_language(self, id: str) -> None:
         """Treat it as another language than its name says; empty for what the name says."""
-        self._language = id
+        if id == self.own_language:
+            return
+        self.own_language = id
         self.state_changed.emit()
 
     @property

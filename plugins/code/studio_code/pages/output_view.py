@@ -137,8 +137,9 @@ class OutputView(QPlainTextEdit):
         bar = self.verticalScrollBar()
         follows = bar.value() >= bar.maximum() - 4
         form = QTextCharFormat()
-        ink = {"stderr": "bad", "note": "mute"}.get(channel, "text")
-        form.setForeground(QColor(self._ctx.ui.tokens.colors[ink]))
+        ink = {"stderr": "bad", "note": "mute"}.get(channel)
+        if ink:  # the rest follows the theme by itself
+            form.setForeground(QColor(self._ctx.ui.tokens.colors[ink]))
         cursor = QTextCursor(self.document())
         cursor.movePosition(QTextCursor.MoveOperation.End)
         cursor.insertText(self._broken(text), form)

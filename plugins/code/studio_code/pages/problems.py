@@ -56,6 +56,14 @@ def problems(output: str, known: Iterable[str]) -> list[Problem]:
             place = named
         if _ERROR.match(line) and len(found) < MAX_PROBLEMS:
             path, number = place or ("", 0)
-            found[Problem(path, number, line.removeprefix("E").strip()[:300])] = None
+            found[Problem(path, number, line.removeprefix("E  ").strip()[:300])] = None
             place = None
     return list(found)
+
+
+def gist(message: str) -> str:
+    """Return what a failed test said in one line: what pytest marks first, else the last line."""
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    marked = [line[1:].strip() for line in lines if line.startswith("E  ")]
+    plain = [line for line in marked or lines if not line.startswith("+")]
+    return (plain[0 if marked else -1] if plain else "")[:300]

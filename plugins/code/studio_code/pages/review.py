@@ -12,7 +12,7 @@ from studio.api import PluginContext
 from studio_code.pages.hunks import MAX_LINES, Change, Choice, compare, rebase
 from studio_code.pages.languages import language_of
 from studio_code.pages.proposal import Proposal
-from studio_code.pages.review_rows import Colors, Row, Run, lay_out
+from studio_code.pages.review_rows import Colors, Run, Table, lay_out
 from studio_code.pages.review_view import ReviewView
 from studio_code.pages.review_words import rebased_words, summary_words, write_words
 from studio_code.pages.wording import tr
@@ -28,7 +28,7 @@ class _Sheet:
 
     change: Change
     colors: Colors
-    rows: list[Row]
+    table: Table
 
 
 class Review(QWidget):
@@ -65,6 +65,8 @@ class Review(QWidget):
         workspace.proposed.connect(self.show_proposal)
         workspace.proposal_ended.connect(self._end)
         workspace.file_changed.connect(self._on_file_changed)
+        end_theme = ctx.ui.on_theme(lambda _tokens: self._show_counts())
+        self.destroyed.connect(lambda: end_theme())
         if workspace.proposal is not None:
             self.show_proposal(workspace.proposal)
 
@@ -139,7 +141,7 @@ class Review(QWidget):
         self._counts.setText(tr("Comparing…"))
         self._enable(False)
         self.view.current = -1
-        self.view.show_rows(Change((), ()), [])
+        self.view.show_table(Change((), ()), Table())
         path = proposal.path
         self._later(lambda: self._prepared(compare(proposal.old, proposal.new), path), self._show)
 
@@ -166,7 +168,7 @@ class Review(QWidget):
 
     def _show(self, sheet: _Sheet) -> None:
         self._colors = sheet.colors
-        self.view.show_rows(sheet.change, sheet.rows)
+        self.view.show_table(sheet.change, sheet.table)
         self._take(sheet.change)
         if not sheet.change.hunks:
             self.notice.remark(
@@ -192,7 +194,7 @@ class Review(QWidget):
         self._settle.stop()
         self._proposal = None
         self.change = Change((), ())
-        self.view.show_rows(self.change, [])
+        self.view.show_table(self.change, Table())
 
     def showEvent(self, event: QShowEvent) -> None:
         """Take the keyboard: every key decides something here."""
@@ -225,16 +227,21 @@ class Review(QWidget):
     def _take(self, change: Change) -> None:
         self.change = change
         self.view.set_change(change)
-        colors = self._ctx.ui.tokens.colors
-        self._counts.setText(
-            f"{summary_words(change)} &nbsp; "
-            f"<span style='color:{colors['good']}'>+{change.added}</span> &nbsp;"
-            f"<span style='color:{colors['bad']}'>−{change.removed}</span>"
-        )
+        self._show_counts()
         self._enable(bool(change.hunks))
         self.write.setText(write_words(change))
         self.write.setAccessibleName(self.write.text())
         self.write.setEnabled(change.count(Choice.ACCEPTED) > 0)
+
+    def _show_counts(self) -> None:
+        if self._proposal is None:
+            return
+        colors = self._ctx.ui.tokens.colors
+        self._counts.setText(
+            f"{summary_words(self.change)} &nbsp; "
+            f"<span style='color:{colors['good']}'>+{self.change.added}</span> &nbsp;"
+            f"<span style='color:{colors['bad']}'>−{self.change.removed}</span>"
+        )
 
     def _enable(self, there: bool) -> None:
         fits = any(hunk.fits for hunk in self.change.hunks)
@@ -286,4 +293,4 @@ class Review(QWidget):
 
     def _open_fold(self, first: int) -> None:
         self._opened.add(first)
-        self.view.show_rows(self.change, lay_out(self.change, self._colors, self._opened))
+        self.view.show_table(self.change, lay_out(self.change, self._colors, self._opened))

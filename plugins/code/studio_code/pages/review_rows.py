@@ -53,6 +53,22 @@ class Row:
     ends: bool = True
 
 
+@dataclass(frozen=True)
+class Table:
+    """Rows with what a view must know of all of them.
+
+    Attributes:
+        heads: Which rows are heads, in the order of the hunks.
+        longest: Characters of the longest row, tabs as four.
+        largest: The largest number of a line.
+    """
+
+    rows: Sequence[Row] = ()
+    heads: Sequence[int] = ()
+    longest: int = 0
+    largest: int = 1
+
+
 @dataclass
 class Colors:
     """The runs of each line of both texts; empty until they are known."""
@@ -61,12 +77,22 @@ class Colors:
     new: list[list[Run]] = field(default_factory=list)
 
 
-def lay_out(change: Change, colors: Colors, opened: Collection[int] = ()) -> list[Row]:
+def lay_out(change: Change, colors: Colors, opened: Collection[int] = ()) -> Table:
     """Return the rows of a change.
 
     Args:
         opened: First lines of folds that the user opened.
     """
+    rows = _rows(change, colors, opened)
+    return Table(
+        rows,
+        [number for number, row in enumerate(rows) if row.sort is Sort.HEAD],
+        max((len(row.text) + 3 * row.text.count("\t") for row in rows), default=0),
+        max((row.number for row in rows), default=1),
+    )
+
+
+def _rows(change: Change, colors: Colors, opened: Collection[int]) -> list[Row]:
     rows: list[Row] = []
     at, shift = 0, 0
     for index, hunk in enumerate(change.hunks):

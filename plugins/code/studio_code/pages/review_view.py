@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from math import ceil
 
@@ -26,7 +26,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame
 from studio.api import PluginContext
 from studio_code.pages.hunk_bar import HunkBar
 from studio_code.pages.hunks import Change, Choice
-from studio_code.pages.review_rows import Row, Sort
+from studio_code.pages.review_rows import Row, Sort, Table
 from studio_code.pages.review_words import hunk_words, lines_words
 from studio_code.pages.wording import count_words, tr
 
@@ -36,7 +36,7 @@ _HEAD = 30
 _PAD = 10
 _SIGN = 18
 _CACHED = 400
-_MARK_ALPHA = 0.38
+_MARK_ALPHA = 0.3
 """How strong the ground of a difference within a line is."""
 
 
@@ -61,10 +61,9 @@ class ReviewView(QAbstractScrollArea):
         self._ui = ctx.ui
         self._ctx = ctx
         self.change = Change((), ())
-        self.rows: list[Row] = []
+        self.table = Table()
         self.current = -1
-        self._tops: list[int] = [0]
-        self._heads: dict[int, int] = {}
+        self._high = ceil(QFontMetricsF(ctx.ui.mono()).height() * _ROW_SHARE)
         self._bars: dict[int, HunkBar] = {}
         self._layouts: dict[int, QTextLayout] = {}
         self._wide = 0.0
@@ -83,26 +82,23 @@ class ReviewView(QAbstractScrollArea):
 
     # --- what is shown ------------------------------------------------------------------------
 
-    def show_rows(self, change: Change, rows: Sequence[Row]) -> None:
+    def show_table(self, change: Change, table: Table) -> None:
         """Show other rows; the current hunk stays if there still is one of its number."""
-        self.rows = list(rows)
-        self._heads = {row.hunk: n for n, row in enumerate(rows) if row.sort is Sort.HEAD}
-        metrics = QFontMetricsF(self.font())
-        high = ceil(metrics.height() * _ROW_SHARE)
-        self._tops = [0]
-        for row in rows:
-            self._tops.append(self._tops[-1] + (_HEAD if row.sort is Sort.HEAD else high))
-        longest = max((len(row.text.expandtabs(4)) for row in rows), default=0)
-        self._wide = longest * metrics.horizontalAdvance("0") + 2 * _PAD
+        self.table = table
+        self._wide = table.longest * QFontMetricsF(self.font()).horizontalAdvance("0") + 2 * _PAD
         for bar in self._bars.values():
             bar.hide()
             bar.deleteLater()
         self._bars.clear()
-        self._layouts.clear()
         self._fit_bars()
         self.set_change(change)
         if not 0 <= self.current < len(change.hunks):
             self._set_current(0 if change.hunks else -1)
+
+    @property
+    def rows(self) -> Sequence[Row]:
+        """What is shown."""
+        return self.table.rows
 
     def set_change(self, change: Change) -> None:
         """Show other choices for the same rows."""
@@ -141,12 +137,12 @@ class ReviewView(QAbstractScrollArea):
         self.moved.emit(index)
 
     def _show_hunk(self, index: int) -> None:
-        first = self._heads[index]
+        first = self.table.heads[index]
         last = first
         while last + 1 < len(self.rows) and self.rows[last + 1].hunk == index:
             last += 1
         room = self.viewport().height()
-        top, bottom = self._tops[first], self._tops[last + 1]
+        top, bottom = self._top(first), self._top(last + 1)
         bar = self.verticalScrollBar()
         if top < bar.value() or bottom > bar.value() + room:
             margin = max(0, min(80, (room - (bottom - top)) // 2))
@@ -213,7 +209,7 @@ class ReviewView(QAbstractScrollArea):
     def _fit_bars(self) -> None:
         view = self.viewport()
         vertical, sideways = self.verticalScrollBar(), self.horizontalScrollBar()
-        vertical.setRange(0, max(0, self._tops[-1] + _PAD - view.height()))
+        vertical.setRange(0, max(0, self._top(len(self.rows)) + _PAD - view.height()))
         vertical.setPageStep(view.height())
         vertical.setSingleStep(20)
         sideways.setRange(0, max(0, ceil(self._gutter() + self._wide) - view.width()))
@@ -221,12 +217,17 @@ class ReviewView(QAbstractScrollArea):
         sideways.setSingleStep(20)
 
     def _gutter(self) -> int:
-        digits = len(str(max((row.number for row in self.rows), default=1)))
+        digits = len(str(self.table.largest))
         return ceil(QFontMetricsF(self.font()).horizontalAdvance("0") * digits) + 2 * _PAD + _SIGN
+
+    def _top(self, number: int) -> int:
+        """Return where a row begins in the whole picture."""
+        heads = bisect_left(self.table.heads, number)
+        return number * self._high + heads * (_HEAD - self._high)
 
     def _first(self, y: int) -> int:
         """Return the row at a height of the whole picture."""
-        return max(0, bisect_right(self._tops, y) - 1)
+        return max(0, bisect_right(range(len(self.rows) + 1), y, key=self._top) - 1)
 
     def _in_view(self) -> range:
         top = self.verticalScrollBar().value()
@@ -234,8 +235,9 @@ class ReviewView(QAbstractScrollArea):
         return range(first, min(len(self.rows), self._first(top + self.viewport().height()) + 1))
 
     def _rect(self, number: int) -> QRect:
-        top = self._tops[number] - self.verticalScrollBar().value()
-        return QRect(0, top, self.viewport().width(), self._tops[number + 1] - self._tops[number])
+        top = self._top(number)
+        shown = top - self.verticalScrollBar().value()
+        return QRect(0, shown, self.viewport().width(), self._top(number + 1) - top)
 
     def _place_bars(self) -> None:
         """Lay the buttons of the hunks in view over their heads."""
@@ -264,6 +266,7 @@ class ReviewView(QAbstractScrollArea):
 
     def _forget_layouts(self) -> None:
         self._layouts.clear()
+        self._place_bars()
         self.viewport().update()
 
     def _color(self, name: str, alpha: float | None = None) -> QColor:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
+    QFrame,
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QPlainTextEdit,
+    QScrollArea,
     QSplitter,
     QVBoxLayout,
     QWidget,
 )
 
-from studio.api import PluginContext, StudioError
-from studio_code.pages.chores import outcome
+from studio.api import PluginContext, StudioError, outcome
 from studio_code.pages.consent import Consent
 from studio_code.pages.consent_card import ConsentCard
 from studio_code.pages.evidence import evidence_of_run
@@ -26,6 +28,7 @@ from studio_code.pages.fault import Fault, failed, fault_of, problems_of
 from studio_code.pages.findings import Findings
 from studio_code.pages.output_view import OutputView
 from studio_code.pages.problems import place_in
+from studio_code.pages.room import is_low
 from studio_code.pages.run_files import files_for_run, run_path
 from studio_code.pages.run_words import ended_words
 from studio_code.pages.runner import Runner
@@ -56,12 +59,14 @@ class RunTab(QWidget):
         self.runner = Runner(ctx)
         self.walls, self._consent = Walls(ctx), Consent(ctx)
         self._texts: dict[str, str] = {}
+        self._names: dict[str, str] = {}
+        """What a file is called in its run → what it is called here, where that differs."""
         self._path, self._mode = "", "run"
         self._fault: Fault | None = None
         self._preparing = False
         self._build()
         self._connect()
-        self._update()
+        self._show_card(False)
 
     # --- what it is made of -------------------------------------------------------------------
 
@@ -71,7 +76,6 @@ class RunTab(QWidget):
         self.test_button = ui.button(tr("Test"), "test-tube", tip=tr("Run its tests with pytest"))
         self.input_button = ui.icon_button("keyboard", tr("What the program reads from its input"))
         self.input_button.setCheckable(True)
-        self.clear_button = ui.icon_button("eraser", tr("Clear the output"))
         self.arguments = QLineEdit()
         self.arguments.setPlaceholderText(tr("Arguments"))
         self.arguments.setAccessibleName(tr("Arguments of the program"))
@@ -92,7 +96,7 @@ class RunTab(QWidget):
         self.summary.setProperty("role", "small")
         self.summary.setWordWrap(True)
         self.summary.hide()
-        self.chip = VerdictChip(self._ctx, self._workspace.goto)
+        self.chip = VerdictChip(self._ctx, self._goto)
         self.fix_button = ui.button(tr("Fix this"), "wrench")
         self.fix_button.setProperty("density", "small")
         self.fix_button.hide()
@@ -107,28 +111,38 @@ class RunTab(QWidget):
         buttons.addWidget(self.test_button)
         buttons.addWidget(self.arguments, 1)
         buttons.addWidget(self.input_button)
-        buttons.addWidget(self.clear_button)
         ending = QHBoxLayout()
         ending.setSpacing(8)
-        ending.addWidget(self.summary, 1)
-        ending.addWidget(self.fix_button, 0, Qt.AlignmentFlag.AlignTop)
-        chips = QHBoxLayout()
-        chips.addWidget(self.chip)
-        chips.addStretch(1)
+        ending.addWidget(self.chip)
+        ending.addWidget(self.summary, 100)
+        ending.addStretch(1)
+        ending.addWidget(self.fix_button)
+        self._asking = QScrollArea()
+        self._asking.setFrameShape(QFrame.Shape.NoFrame)
+        self._asking.setWidgetResizable(True)
+        self._asking.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        holder = QWidget()
+        held = QVBoxLayout(holder)
+        held.setContentsMargins(0, 0, 0, 0)
+        held.addWidget(self.card)
+        held.addStretch(1)
+        self._asking.setWidget(holder)
         self._split = QSplitter(Qt.Orientation.Vertical)
         self._split.addWidget(self.findings)
         self._split.addWidget(self.output)
         self._split.setStretchFactor(1, 1)
         self._split.setSizes([150, 300])
-        self._split.setHandleWidth(9)
+        self._split.setHandleWidth(8)
+        self._split.setChildrenCollapsible(False)
+        self._split.setStyleSheet("QSplitter::handle { background: transparent; }")
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 12, 12, 12)
         column.setSpacing(8)
         column.addLayout(buttons)
         column.addWidget(self.stdin)
-        for widget in (self.why_not, self.progress.widget, self.trouble.widget, self.card):
+        for widget in (self.why_not, self.progress.widget, self.trouble.widget):
             column.addWidget(widget)
-        column.addLayout(chips)
+        column.addWidget(self._asking, 1)
         column.addLayout(ending)
         column.addWidget(self._split, 1)
 
@@ -137,12 +151,11 @@ class RunTab(QWidget):
         self.test_button.clicked.connect(lambda: self.start("test"))
         self.arguments.returnPressed.connect(lambda: self.start("run"))
         self.input_button.toggled.connect(self.stdin.setVisible)
-        self.clear_button.clicked.connect(self._clear)
         self.fix_button.clicked.connect(self._ask_to_fix)
         self.card.agreed.connect(self._agree)
-        self.card.declined.connect(self._update)
-        self.findings.place_asked.connect(self._workspace.goto)
-        self.output.place_asked.connect(self._workspace.goto)
+        self.card.declined.connect(lambda: self._show_card(False))
+        self.findings.place_asked.connect(self._goto)
+        self.output.place_asked.connect(self._goto)
         self.runner.wrote.connect(self.output.add)
         self.runner.done.connect(self._show_end)
         self.runner.failed.connect(self._show_failure)
@@ -151,6 +164,20 @@ class RunTab(QWidget):
         for signal in (self._workspace.current_changed, self._workspace.root_changed):
             signal.connect(self._update)
         self._workspace.state_changed.connect(lambda _path: self._update())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where it is low and wide, findings stand beside the output, not above."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        ways, low = Qt.Orientation, is_low(self.size())
+        self._split.setOrientation(ways.Horizontal if low else ways.Vertical)
+        self.findings.fit(beside=low)
+        if low:
+            self._split.setSizes([self.width() * 2 // 5, self.width() * 3 // 5])
+        else:
+            self._split.setSizes([self.findings.maximumHeight(), self.height()])
 
     # --- starting -----------------------------------------------------------------------------
 
@@ -167,8 +194,9 @@ class RunTab(QWidget):
         self._mode, self._path = mode, run_path(file.path)
         self._preparing = True
         self.trouble.hide()
-        self.card.hide()
+        self._show_card(False)
         root, opened = self._workspace.root, self._workspace.context(_LIMIT)
+        self._names = {run_path(each.path): each.path for each in self._workspace.files}
         entry = self._path
 
         def look() -> tuple[list[dict[str, str]], Wants]:
@@ -189,21 +217,31 @@ class RunTab(QWidget):
             self._run()
         else:
             self._preparing = True
-            self.walls.look(self._ask)
+            looking = self.walls.look(self._ask)
+            if looking is not None:
+                self.progress.follow(looking)
+        self._update()
+
+    def _show_card(self, shown: bool) -> None:
+        """The question takes the place of findings and output."""
+        self._asking.setVisible(shown)
+        self._split.setVisible(not shown)
         self._update()
 
     def _ask(self) -> None:
         self._preparing = False
+        self._show_card(True)
         self.card.ask(self._path, self._wants, self.walls)
-        self._update()
+        self._asking.ensureWidgetVisible(self.card.run)
 
     def _agree(self) -> None:
+        self._show_card(False)
         self._consent.agree(self._folder(), set(self._wants.places))
         self._run()
 
     def _folder(self) -> str:
         """Return whose consent counts: the open folder, else the file itself."""
-        return str(self._workspace.root or self._path)
+        return str(self._workspace.root or self._names.get(self._path, self._path))
 
     def _run(self) -> None:
         self._clear()
@@ -211,7 +249,7 @@ class RunTab(QWidget):
             "files": [{"path": path, "text": text} for path, text in self._texts.items()],
             "path": self._path,
             "mode": self._mode,
-            "arguments": self.arguments.text(),
+            "arguments": self.arguments.text() if self._mode == "run" else "",
             "stdin": self.stdin.toPlainText() if self.stdin.isVisible() else "",
         }
         words = tr("Test {name}") if self._mode == "test" else tr("Run {name}")
@@ -242,6 +280,7 @@ class RunTab(QWidget):
             self.findings.show_problems(problems_of(result, self._texts), self._mode == "test")
             self._fault = fault_of(result, self._path, self._texts)
             self.fix_button.setVisible(bool(self._fault.error.strip()))
+        self._fit()
         self.ended.emit()
 
     def _show_failure(self, error: StudioError) -> None:
@@ -258,11 +297,15 @@ class RunTab(QWidget):
         self.summary.setProperty("role", level)
         self.summary.style().unpolish(self.summary)
         self.summary.style().polish(self.summary)
-        self.summary.show()
+        self.summary.setVisible(bool(words))
+
+    def _goto(self, path: str, line: int) -> None:
+        self._workspace.goto(self._names.get(path, path), line)
 
     def _ask_to_fix(self) -> None:
         if self._fault is not None:
-            self.fix_asked.emit(self._fault)
+            path = self._names.get(self._fault.path, self._fault.path)
+            self.fix_asked.emit(replace(self._fault, path=path))
 
     def _update(self) -> None:
         file = self._workspace.current

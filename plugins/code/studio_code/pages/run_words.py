@@ -12,12 +12,13 @@ from studio_code.pages.wording import tr
 
 
 def ended_words(result: Mapping[str, Any], mode: str) -> str:
-    """Return how a run ended, after how long, behind which walls."""
+    """Return how a run ended, after how long, behind which walls; nothing where a chip says it."""
     words = [_ending(result)]
-    if mode == "test":
-        words.insert(0, tests_words(evidence_of_run(result, "")))
-        if result.get("ended") == "exit":
-            words.pop()
+    if mode == "test" and result.get("ended") == "exit":
+        evidence = evidence_of_run(result, "")
+        if evidence.tests_total:
+            return ""  # the chip counts them
+        words = [tests_words(evidence)]
     seconds, tier = result.get("seconds"), result.get("tier")
     if isinstance(seconds, int | float):
         words.append(tr("{seconds} s.").format(seconds=f"{seconds:.1f}"))

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QPushButton, QSizePolicy
 
 from studio.api import PluginContext
 from studio_code.pages.evidence import Evidence
 from studio_code.pages.evidence_sheet import EvidenceSheet
 from studio_code.pages.verdict_words import LEVEL_ICONS, chip_words, level_words
 from studio_code.pages.wording import tr
+
+_AROUND = 50
+"""Pixels beside the words: icon, padding, border."""
+_NARROWEST = 130
 
 
 class VerdictChip(QPushButton):
@@ -26,6 +31,8 @@ class VerdictChip(QPushButton):
         super().__init__()
         self._ctx, self.goto = ctx, goto
         self.evidence: Evidence | None = None
+        self._words = ""
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setIconSize(QSize(20, 16))
         self.setAutoDefault(False)
@@ -38,7 +45,8 @@ class VerdictChip(QPushButton):
         """Speak of other evidence."""
         self.evidence = evidence
         words = chip_words(evidence)
-        self.setText(words)
+        self._words = words
+        self._fit()
         self.setToolTip(tr("{level}. Click for the evidence.").format(level=level_words(evidence)))
         self.setAccessibleName(f"{level_words(evidence)}: {words}")
         self._dress()
@@ -56,6 +64,29 @@ class VerdictChip(QPushButton):
         sheet = EvidenceSheet(self._ctx, self.evidence, self.window(), self.goto)
         sheet.open()
         return sheet
+
+    # --- as wide as its words, narrower where there is no room --------------------------------
+
+    @property
+    def words(self) -> str:
+        """All that it says, shortened or not."""
+        return self._words
+
+    def sizeHint(self) -> QSize:
+        return QSize(self.fontMetrics().horizontalAdvance(self._words) + _AROUND, 26)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(min(_NARROWEST, self.sizeHint().width()), 26)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        room = max(0, self.width() - _AROUND + 2) if self.isVisible() else 10_000
+        metrics = self.fontMetrics()
+        self.setText(metrics.elidedText(self._words, Qt.TextElideMode.ElideRight, room))
+        self.updateGeometry()
 
     def _dress(self) -> None:
         if self.evidence is None:

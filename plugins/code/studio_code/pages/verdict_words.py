@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from studio_code.pages.evidence import Evidence
 from studio_code.pages.wording import count_words, tr
 
@@ -32,6 +34,10 @@ def chip_words(evidence: Evidence) -> str:
 
 def level_words(evidence: Evidence) -> str:
     """Return what the colour of the chip says, for those who do not see it."""
+    if evidence.level == "good" and not evidence.tests_total:
+        return tr("Ran without an error")
+    if evidence.level == "warn" and evidence.passed:
+        return tr("Checked, not run")
     return {
         "good": tr("Shown to work"),
         "warn": tr("Not shown to work"),
@@ -59,7 +65,9 @@ def coverage_words(evidence: Evidence) -> str:
         return tr("Which lines the tests reach was not measured.")
     if not evidence.missing:
         return tr("The tests reach all {lines} lines.").format(lines=evidence.lines)
-    words = tr("The tests reach {covered} of {lines} lines; marked are those they do not.")
+    words = tr("The tests reach {covered} of {lines} lines.")
+    if evidence.code:
+        words = tr("The tests reach {covered} of {lines} lines; marked are those they do not.")
     return words.format(covered=evidence.covered, lines=evidence.lines)
 
 
@@ -96,3 +104,14 @@ def tests_words(evidence: Evidence) -> str:
         return count_words(count, tr("The test passed."), tr("All {count} tests passed."))
     words = tr("{passed} of {total} tests passed.")
     return words.format(passed=evidence.tests_passed, total=evidence.tests_total)
+
+
+def ranges_words(lines: Sequence[int]) -> str:
+    """Return "4, 7–9": lines that follow each other are one range."""
+    found: list[list[int]] = []
+    for line in lines:
+        if found and line == found[-1][1] + 1:
+            found[-1][1] = line
+        else:
+            found.append([line, line])
+    return ", ".join(str(a) if a == b else f"{a}–{b}" for a, b in found)

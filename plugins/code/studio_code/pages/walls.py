@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from studio.api import PluginContext, StudioError
+from studio.api import JobHandle, PluginContext, StudioError
+from studio_code.pages.wording import tr
 
 _EMPTY = [{"path": "nothing.py", "text": ""}]
 
@@ -22,20 +23,23 @@ class Walls:
         self._ctx = ctx
         self.tier = self.reason = ""
 
-    def look(self, then: Callable[[], None]) -> None:
-        """Call ``then`` once it is known which walls there are."""
+    def look(self, then: Callable[[], None]) -> JobHandle | None:
+        """Call ``then`` once it is known which walls there are; return the job that looks."""
         if self.tier:
             then()
-            return
+            return None
         params = {"files": _EMPTY, "path": "nothing.py", "mode": "run"}
         try:
-            job = self._ctx.tasks.submit("code.run", params, keep=False)
+            job = self._ctx.tasks.submit(
+                "code.run", params, title=tr("Look at the walls"), keep=False
+            )
         except StudioError as error:
             self._refused(error, then)
-            return
+            return None
         job.on_done(lambda result: self._known(result, then))
         job.on_failed(lambda error: self._refused(error, then))
         job.on_cancelled(then)
+        return job
 
     def learn(self, tier: str) -> None:
         """Take note of the tier that a run had."""

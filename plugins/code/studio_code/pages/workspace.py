@@ -10,8 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from PySide6.QtCore import QObject, Signal
 
-from studio.api import BadInput, PluginContext, StudioError
-from studio_code.pages.chores import Chores
+from studio.api import BadInput, Chores, PluginContext, StudioError
 from studio_code.pages.files import disk_files
 from studio_code.pages.files.saving import Conflict, Saved, save
 from studio_code.pages.files.text_format import TextFile
@@ -35,6 +34,7 @@ class Workspace(QObject):
         journal: The changes that were accepted.
 
     Signals:
+        leaving: The folder is about to be left; its files are still open.
         root_changed: Another folder is open.
         current_changed: Another file is in view, or none.
         file_changed: The text of an open file is another (its path).
@@ -45,9 +45,11 @@ class Workspace(QObject):
         proposal_ended: It was accepted or declined.
         accepted: A change was accepted and is on the disk (its path).
         goto_asked: A file is in view and a line is wanted (its path, the line from 1).
+        run_asked: The file in view is to be run (``run``) or tested (``test``).
         failed: A ``StudioError`` to be shown on the page.
     """
 
+    leaving = Signal()
     root_changed = Signal()
     current_changed = Signal()
     file_changed = Signal(str)
@@ -59,6 +61,7 @@ class Workspace(QObject):
     proposal_ended = Signal()
     accepted = Signal(str)
     goto_asked = Signal(str, int)
+    run_asked = Signal(str)
     failed = Signal(object)
 
     def __init__(self, ctx: PluginContext) -> None:
@@ -80,6 +83,7 @@ class Workspace(QObject):
         def show(found: Path) -> None:
             if found == self.root:
                 return
+            self.leaving.emit()
             for file in list(self.files):
                 self.close(file)
             self.root = found
@@ -199,12 +203,29 @@ class Workspace(QObject):
 
     # --- saving -------------------------------------------------------------------------------
 
-    def save(self, file: OpenFile, then: Then | None = None, *, path: str = "") -> None:
-        """Write an open file to the disk, ``path`` for another place than it has.
+    def save(self, file: OpenFile, then: Then | None = None) -> None:
+        """Write an open file to the disk.
 
         Never over what changed there meanwhile: then ``file.outside`` is set.
         """
-        self._write(file, path or file.path, lambda saved: then(file) if then else None)
+        self._write(file, file.path, lambda saved: then(file) if then else None)
+
+    def save_as(self, file: OpenFile, where: Path) -> None:
+        """Write an open file to a place that the user picked, over whatever lies there."""
+        path = self.name_of(where)
+        if path == file.path and not file.untitled:
+            self.save(file)
+            return
+        other = self.find(path)
+        if other is not None and other is not file:
+            self.failed.emit(
+                BadInput(
+                    tr("{name} is open itself, so it is not written over.").format(name=path),
+                    tr("Close it first, or choose another name."),
+                )
+            )
+            return
+        self._write(file, path, lambda saved: None, where=where)
 
     def _write(
         self,
@@ -212,13 +233,15 @@ class Workspace(QObject):
         path: str,
         then: Callable[[Saved], None],
         commit: str = "",
+        where: Path | None = None,
     ) -> None:
         moved = path != file.path or file.untitled
         text, form = file.text(), file.format
-        expected = "" if moved or file.gone else file.digest
+        expected = None if where is not None else "" if moved or file.gone else file.digest
 
         def done(saved: Saved) -> None:
-            if path != file.path:
+            if moved:
+                file.locked = ""
                 file.set_path(path)
             file.saved(text, saved.digest)
             self.disk_changed.emit(path)
@@ -232,13 +255,13 @@ class Workspace(QObject):
         try:
             if file.locked and not moved:
                 raise BadInput(file.locked, tr("Save it under another name."))
-            where = self.locate(path)
+            place = where or self.locate(path)
         except StudioError as error:
             self.failed.emit(error)
             return
         root = self.root if commit and not Path(path).is_absolute() else None
         self.chores.do(
-            lambda: save(where, text, form, expected, root=root, commit=commit), done, failed
+            lambda: save(place, text, form, expected, root=root, commit=commit), done, failed
         )
 
     # --- changes by a model -------------------------------------------------------------------
@@ -293,6 +316,7 @@ class Workspace(QObject):
         It goes into the editor, to the disk and into the journal, in this order; where the disk
         refuses, the text stays in the editor, unsaved, and the refusal is told.
         """
+        theirs = self.proposal is not None and self.proposal.theirs
         self.decline()
 
         def change(file: OpenFile, made: bool = False) -> None:
@@ -301,7 +325,11 @@ class Workspace(QObject):
                 return
             before = None if made else file.text()
             file.set_text(text)
-            self._keep(file, before, why, artifact_id)
+            file.keep_mine()  # what another program wrote was in the review
+            if theirs:  # no model wrote it
+                self.save(file)
+            else:
+                self._keep(file, before, why, artifact_id)
 
         file = self.find(path)
         if file is not None:

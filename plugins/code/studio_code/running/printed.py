@@ -33,7 +33,7 @@ class Plain:
             found = _UNFINISHED.search(text) or re.search(r"\r\Z", text)
             if found and len(text) - found.start() <= _LONGEST:
                 text, self._held = text[: found.start()], text[found.start() :]
-        return _cleaned(text)
+        return cleaned(text)
 
 
 def plain(data: bytes) -> str:
@@ -41,6 +41,7 @@ def plain(data: bytes) -> str:
     return Plain().take(data, final=True)
 
 
-def _cleaned(text: str) -> str:
+def cleaned(text: str) -> str:
+    """Return ``text`` without escape sequences and controls, with plain line ends."""
     text = _ESCAPE.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
     return _CONTROLS.sub("", text)

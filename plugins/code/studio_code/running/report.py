@@ -9,6 +9,9 @@ from typing import Final
 
 import msgspec
 
+from studio_code.running.printed import cleaned
+
+MAX_BYTES: Final = 8 << 20
 MAX_LINES: Final = 5000
 MAX_TEXT: Final = 4000
 _OUTCOMES: Final = ("passed", "failed", "error", "skipped")
@@ -87,7 +90,7 @@ def read(data: bytes, expected: Sequence[str] = ()) -> Report:
     coverage: dict[str, Coverage] = {}
     noticed: dict[int, bool] = {}
     whole = False
-    for line in map(_parsed, data.split(b"\n", MAX_LINES)[:MAX_LINES]):
+    for line in map(_parsed, data[:MAX_BYTES].split(b"\n", MAX_LINES)[:MAX_LINES]):
         if line is None or whole:
             continue
         if line.event == "collected":
@@ -116,7 +119,7 @@ def _take(outcomes: dict[str, Outcome], line: _Line) -> None:
     name = _one_line(line.name)
     known = outcomes.get(name)
     if known is None or known.outcome == "passed":
-        message = line.message[:MAX_TEXT]
+        message = cleaned(line.message[:MAX_TEXT])
         outcomes[name] = Outcome(name, line.outcome, message, max(0, line.line))
 
 
@@ -138,4 +141,4 @@ def _add_missing(
 
 
 def _one_line(text: str) -> str:
-    return re.sub(r"\s+", " ", text)[:400]
+    return re.sub(r"\s+", " ", cleaned(text[:4000]))[:400]

@@ -3,49 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from studio.api import BadInput, Cancelled, ChatMessage, Event, Kind, TaskContext, TextEngine
 from studio_code import source, verdicts
-from studio_code.languages import LANGUAGES, Language
+from studio_code.languages import LANGUAGES
 from studio_code.running import mutation, walls
-from studio_code.running.runners import RUNNERS, Runner
+from studio_code.running.runners import RUNNERS
 from studio_code.running.tested import Tested
 from studio_code.schema import Write
 from studio_code.tasks.attempt import Attempt
+from studio_code.tasks.work import Work
 from studio_code.writing import asking, choosing, prompts
 from studio_code.writing.answers import code_of
 from studio_code.writing.cases import defined_names, read_suite, signatures
-from studio_code.writing.exam import Exam, exam_of, passed_cases, path_of, sit
+from studio_code.writing.exam import exam_of, passed_cases, path_of, sit
 from studio_code.writing.examples import examples
 
 _TEST_TOKENS = 640
-
-
-@dataclass
-class _Work:
-    """All that is known while code is written.
-
-    Attributes:
-        missing: Why nothing is run; empty if it is.
-        aside: Names of tests that were set aside.
-    """
-
-    params: Write
-    language: Language
-    exam: Exam
-    runner: Runner | None
-    missing: str
-    attempts: list[Attempt] = field(default_factory=list)
-    best: Attempt | None = None
-    aside: dict[str, int] = field(default_factory=dict)
-    mutation: mutation.Mutation | None = None
-
-    @property
-    def tested(self) -> list[Attempt]:
-        """The tries that took the exam."""
-        return [each for each in self.attempts if each.tested is not None]
 
 
 def write(ctx: TaskContext, params: Write) -> Iterator[Event]:
@@ -68,7 +44,7 @@ def write(ctx: TaskContext, params: Write) -> Iterator[Event]:
     yield from _finish(ctx, work)
 
 
-def _begun(ctx: TaskContext, params: Write) -> _Work:
+def _begun(ctx: TaskContext, params: Write) -> Work:
     if not params.describe.strip():
         raise BadInput("There is nothing to write.", "Describe what the code should do.")
     language = LANGUAGES[params.language]
@@ -83,13 +59,13 @@ def _begun(ctx: TaskContext, params: Write) -> _Work:
         missing = f"{language.title} is written but not run on this machine"
     else:
         missing = walls.missing_wall(ctx)
-    return _Work(params, language, exam_of(path, files, params.tests), runner, missing)
+    return Work(params, language, exam_of(path, files, params.tests), runner, missing)
 
 
 # --- the steps --------------------------------------------------------------------------------
 
 
-def _write(ctx: TaskContext, work: _Work) -> Generator[Event, None, None]:
+def _write(ctx: TaskContext, work: Work) -> Generator[Event, None, None]:
     with ctx.lease(work.params.weights) as engine:
         files = prompts.fitting(engine, work.exam.files)
         asked = prompts.write(work.params.describe, work.language, files, work.params.tests)
@@ -103,9 +79,9 @@ def _write(ctx: TaskContext, work: _Work) -> Generator[Event, None, None]:
         yield from _tests(ctx, engine, work)
         yield from _examine_all(ctx, work)
         for round_ in range(1, work.params.rounds + 1):
-            if not _is_open(work):
+            if not work.is_open():
                 break
-            if _is_doubtful(work):
+            if work.is_doubtful():
                 yield from _second_opinion(ctx, engine, work, asked)
             else:
                 yield from _repair(ctx, engine, work, asked, round_)
@@ -114,7 +90,7 @@ def _write(ctx: TaskContext, work: _Work) -> Generator[Event, None, None]:
 
 
 def _candidates(
-    ctx: TaskContext, engine: TextEngine, work: _Work, asked: list[ChatMessage]
+    ctx: TaskContext, engine: TextEngine, work: Work, asked: list[ChatMessage]
 ) -> Generator[Event, None, None]:
     """Write all candidates: the first is the likeliest answer, the others are drawn."""
     params = work.params
@@ -129,10 +105,10 @@ def _candidates(
     ]
     found = yield from asking.ask_many(ctx, engine, asked, wishes, message="Writing")
     for number, answer in enumerate(found, 1):
-        _add(work, _attempt(work, answer, number, 0))
+        work.add(_attempt(work, answer, number, 0))
 
 
-def _attempt(work: _Work, answer: asking.Answer, candidate: int, round_: int) -> Attempt:
+def _attempt(work: Work, answer: asking.Answer, candidate: int, round_: int) -> Attempt:
     fence = f"{prompts.FENCE}{work.language.fences[0]}\n"
     code = code_of(fence + answer.text, work.language)
     problem = ""
@@ -146,15 +122,8 @@ def _attempt(work: _Work, answer: asking.Answer, candidate: int, round_: int) ->
     return Attempt(candidate, round_, code, problem)
 
 
-def _add(work: _Work, attempt: Attempt) -> None:
-    """Keep a try; until tests decide, the first without a problem is the best."""
-    work.attempts.append(attempt)
-    if work.best is None or (work.best.problem and not attempt.problem):
-        work.best = attempt
-
-
 def _repair(
-    ctx: TaskContext, engine: TextEngine, work: _Work, asked: list[ChatMessage], round_: int
+    ctx: TaskContext, engine: TextEngine, work: Work, asked: list[ChatMessage], round_: int
 ) -> Generator[Event, None, None]:
     """Let the model correct the best try by what went wrong."""
     best = work.best
@@ -171,26 +140,26 @@ def _repair(
     answer = yield from asking.ask(
         ctx, engine, again, wish, message=f"Try {round_ + 1}: correcting"
     )
-    _add(work, _attempt(work, answer, best.candidate, round_))
+    work.add(_attempt(work, answer, best.candidate, round_))
 
 
 def _second_opinion(
-    ctx: TaskContext, engine: TextEngine, work: _Work, asked: list[ChatMessage]
+    ctx: TaskContext, engine: TextEngine, work: Work, asked: list[ChatMessage]
 ) -> Generator[Event, None, None]:
     """Write the code once more, drawn, without showing what failed: so that two can agree."""
     wish = asking.sampling(
         work.params.max_tokens,
-        ctx.rng.seed + 1,
+        ctx.rng.seed + len(work.attempts),
         temperature=work.params.temperature,
         stop=[prompts.STOP],
     )
     yield ctx.text("\n\n", channel="answer")
     answer = yield from asking.ask(ctx, engine, asked, wish, message="A second opinion")
     number = max(each.candidate for each in work.attempts) + 1
-    _add(work, _attempt(work, answer, number, 0))
+    work.add(_attempt(work, answer, number, 0))
 
 
-def _tests(ctx: TaskContext, engine: TextEngine, work: _Work) -> Generator[Event, None, None]:
+def _tests(ctx: TaskContext, engine: TextEngine, work: Work) -> Generator[Event, None, None]:
     """Complete the exam: examples of the description, then what the model thinks of."""
     if work.exam.given or work.exam.suite.cases:
         return
@@ -211,7 +180,7 @@ def _tests(ctx: TaskContext, engine: TextEngine, work: _Work) -> Generator[Event
     work.exam = replace(work.exam, suite=suite)
 
 
-def _examine_all(ctx: TaskContext, work: _Work) -> Generator[Event, None, None]:
+def _examine_all(ctx: TaskContext, work: Work) -> Generator[Event, None, None]:
     """Test the tries that were not tested yet, and choose the best."""
     assert work.runner is not None
     if not work.exam.cases:
@@ -230,56 +199,14 @@ def _examine_all(ctx: TaskContext, work: _Work) -> Generator[Event, None, None]:
             known[attempt.shape()] = attempt
         attempt.tests = work.exam.source(attempt.code)
         attempt.output = _told(attempt.tested)
-    _choose(work)
+    work.choose()
 
 
 def _told(tested: Tested | None) -> str:
     return "" if tested is None or tested.passed else tested.failures()
 
 
-def _choose(work: _Work) -> None:
-    """Take the best of the tested; set the tests aside that most candidates fail.
-
-    Repairs do not vote: a repair is written to please the tests, right or wrong.
-    """
-    voters = [each for each in work.tested if each.round == 0]
-    cases = work.exam.cases
-    if voters:
-        first = voters[choosing.best([each.passed_names for each in voters], cases)]
-        work.aside = choosing.suspects(
-            [each.passed_names for each in voters], cases, first.passed_names
-        )
-        work.best = first
-    for repair in (each for each in work.tested if each.round > 0):
-        if work.best is None or _worth(work, repair) > _worth(work, work.best):
-            work.best = repair
-
-
-def _worth(work: _Work, attempt: Attempt) -> tuple[int, int]:
-    cases = [case for case in work.exam.cases if case.name not in work.aside]
-    trusted = sum(case.trusted and case.name in attempt.passed_names for case in cases)
-    return trusted, sum(case.name in attempt.passed_names for case in cases)
-
-
-def _is_open(work: _Work) -> bool:
-    """Whether a test fails that counts, or a program without tests does not run."""
-    best = work.best
-    if best is None or best.tested is None:
-        return best is not None and bool(best.output)
-    return bool(choosing.open_failures(work.exam.cases, best.passed_names, work.aside))
-
-
-def _is_doubtful(work: _Work) -> bool:
-    """Whether only tests of the model fail, and only one answer says so: who is wrong is open."""
-    best = work.best
-    voters = [each for each in work.tested if each.round == 0]
-    if best is None or len(voters) != 1 or not work.params.temperature:
-        return False
-    failing = choosing.open_failures(work.exam.cases, best.passed_names, work.aside)
-    return not any(case.trusted for case in failing)
-
-
-def _start_as_program(ctx: TaskContext, work: _Work) -> Generator[Event, None, None]:
+def _start_as_program(ctx: TaskContext, work: Work) -> Generator[Event, None, None]:
     """Run the last try as a program: that is all that can be shown without tests."""
     assert work.runner is not None
     attempt = work.attempts[-1]
@@ -293,7 +220,7 @@ def _start_as_program(ctx: TaskContext, work: _Work) -> Generator[Event, None, N
     work.best = attempt
 
 
-def _look_closer(ctx: TaskContext, work: _Work) -> Generator[Event, None, None]:
+def _look_closer(ctx: TaskContext, work: Work) -> Generator[Event, None, None]:
     """Run the best once more with the tests that are kept, and see what faults they notice."""
     best = work.best
     if best is None or best.tested is None or work.runner is None:
@@ -316,7 +243,7 @@ def _look_closer(ctx: TaskContext, work: _Work) -> Generator[Event, None, None]:
 # --- the end ----------------------------------------------------------------------------------
 
 
-def _finish(ctx: TaskContext, work: _Work) -> Generator[Event, None, None]:
+def _finish(ctx: TaskContext, work: Work) -> Generator[Event, None, None]:
     best = work.best
     assert best is not None, "candidates were written"
     if not best.code:
@@ -348,7 +275,7 @@ def _finish(ctx: TaskContext, work: _Work) -> Generator[Event, None, None]:
     )
 
 
-def _verdict(work: _Work, best: Attempt) -> dict[str, Any]:
+def _verdict(work: Work, best: Attempt) -> dict[str, Any]:
     if best.problem:
         return verdicts.not_run(best.problem)
     if work.missing:
@@ -365,7 +292,7 @@ def _verdict(work: _Work, best: Attempt) -> dict[str, Any]:
     return verdicts.not_run("it was stopped before it was run")
 
 
-def _called(work: _Work, attempt: Attempt) -> str:
+def _called(work: Work, attempt: Attempt) -> str:
     number = attempt.round + 1
     if max(each.candidate for each in work.attempts) > 1:
         return f"Candidate {attempt.candidate}, try {number}"

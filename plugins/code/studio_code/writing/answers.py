@@ -11,6 +11,10 @@ from studio_code.running.python import fault
 _FENCE = re.compile(r"^[ \t]*(?P<ticks>`{3,}|~{3,})[ \t]*(?P<info>[^\n`]*)$")
 
 
+_CUT_LINES = 80
+"""The statement that was cut off is not longer; else nothing is kept."""
+
+
 @dataclass(frozen=True)
 class Block:
     """One fenced block.
@@ -82,7 +86,7 @@ def tidy(code: str) -> str:
 def whole_part(code: str) -> str:
     """Return the longest beginning of Python code that has no fault: an answer may be cut off."""
     lines = code.split("\n")
-    for count in range(len(lines), 0, -1):
+    for count in range(len(lines), max(0, len(lines) - _CUT_LINES), -1):
         begun = lines[count] if count < len(lines) else ""
         if begun.startswith((" ", "\t", ")", "]", "}")):
             continue  # the statement goes on

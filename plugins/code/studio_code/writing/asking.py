@@ -15,6 +15,7 @@ from studio.api import (
     StudioError,
     TaskContext,
     TextEngine,
+    TextStep,
 )
 
 LIKELIEST: Final = SamplingParams(
@@ -77,7 +78,7 @@ def ask(
     """
     ids, wish = _fitted(engine, messages, wish)
     pieces: list[str] = [] if into is None else into
-    reason, tokens = "stop", 0
+    end: TextStep | None = None
     yield ctx.progress(0, 0, message)
     with closing(engine.generate(ids, wish)) as steps:  # type: ignore[type-var]
         for step in steps:
@@ -89,8 +90,8 @@ def ask(
             else:
                 yield None
             if step.kind == "end":
-                reason, tokens = step.finish_reason, step.done
-    return Answer("".join(pieces), reason, tokens)
+                end = step
+    return _answer(pieces, end)
 
 
 def ask_many(
@@ -101,16 +102,37 @@ def ask_many(
     *,
     message: str = "",
 ) -> Generator[Event, None, list[Answer]]:
-    """Ask the same once for each of ``wishes``; the first answer is told as it comes.
+    """Ask the same once for each of ``wishes``, all together: the question is read once.
 
-    Together where the engine can (rows of one product), else one after the other.
+    The first answer is told on the channel ``answer``, the others on ``answer 2`` and so on.
     """
-    found: list[Answer] = []
-    for number, wish in enumerate(wishes, 1):
-        channel = "answer" if number == 1 else f"answer {number}"
-        told = f"{message} ({number} of {len(wishes)})" if len(wishes) > 1 else message
-        found.append((yield from ask(ctx, engine, messages, wish, channel=channel, message=told)))
-    return found
+    if len(wishes) == 1:
+        return [(yield from ask(ctx, engine, messages, wishes[0], message=message))]
+    ids, first = _fitted(engine, messages, wishes[0])
+    fitted = [replace(wish, max_tokens=min(wish.max_tokens, first.max_tokens)) for wish in wishes]
+    pieces: list[list[str]] = [[] for _ in wishes]
+    ends: list[TextStep | None] = [None for _ in wishes]
+    told = f"{message}: {len(wishes)} answers at once"
+    yield ctx.progress(0, 0, told)
+    with closing(engine.generate_many(ids, fitted)) as steps:  # type: ignore[type-var]
+        for number, step in steps:
+            if step.text:
+                pieces[number].append(step.text)
+                channel = f"answer {number + 1}" if number else "answer"
+                yield ctx.text(step.text, step.done, channel)
+            elif step.kind == "prefill":
+                yield ctx.progress(step.done, step.total, told)
+            else:
+                yield None
+            if step.kind == "end":
+                ends[number] = step
+    return [_answer(each, end) for each, end in zip(pieces, ends, strict=True)]
+
+
+def _answer(pieces: Sequence[str], end: TextStep | None) -> Answer:
+    if end is None:
+        return Answer("".join(pieces))
+    return Answer("".join(pieces), end.finish_reason, end.done)
 
 
 def _fitted(

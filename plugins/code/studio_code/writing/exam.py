@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Final
 
-from studio.api import Event, TaskContext
-from studio_code.running.python import parsed
+from studio.api import BadInput, Event, TaskContext
+from studio_code.running.python import fault, parsed
 from studio_code.running.runners import Runner
 from studio_code.running.tested import Tested
 from studio_code.source import Source
@@ -70,7 +70,13 @@ class Exam:
 
 
 def exam_of(path: str, files: Sequence[Source], given: str) -> Exam:
-    """Return the exam by a person's tests; bare assertions become cases."""
+    """Return the exam by a person's tests; bare assertions become cases.
+
+    Raises:
+        BadInput: The tests are no Python.
+    """
+    if wrong := fault(given):
+        raise BadInput(f"The syntax of the tests is wrong in {wrong}.", "Correct them first.")
     exam = Exam(path, tuple(each for each in files if each.path != path))
     if given.strip() and not test_names(given):
         tree = parsed(given)

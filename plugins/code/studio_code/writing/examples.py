@@ -22,6 +22,8 @@ _VALUE: Final = re.compile(
     r"`?(?P<value>.+?)`?[.;]?\s*$"
 )
 _MOST: Final = 12
+_LONGEST: Final = 400
+"""Characters of a line with an example: longer ones are no prose, and slow to look through."""
 
 
 def examples(description: str, defined: Collection[str]) -> Suite:
@@ -57,7 +59,7 @@ def _lines(description: str) -> Iterator[str]:
     for line in description.splitlines():
         if line.lstrip().startswith(">>>") and "==" not in line:
             continue
-        found = _VALUE.match(line)
+        found = _VALUE.match(line) if len(line) <= _LONGEST else None
         if (
             found
             and _is_closed(found["call"])

@@ -14,6 +14,10 @@ STOP: Final = f"\n{FENCE}"
 """Ends an answer that began with an open fence."""
 
 
+MOST_FILES: Final = 6000
+"""Tokens of other files that are read at most: a processor reads a few hundred a second."""
+
+
 def user(text: str) -> ChatMessage:
     """Return a turn of the person."""
     return {"role": "user", "content": text}
@@ -166,7 +170,7 @@ def quoted(text: str, word: str = "") -> str:
 
 def fitting(engine: TextEngine, files: Sequence[Source], share: float = 0.5) -> list[Source]:
     """Return the files, first ones first, that fit ``share`` of what the model sees."""
-    room = int(engine.context_length * share)
+    room = min(int(engine.context_length * share), MOST_FILES)
     kept = []
     for each in files:
         # Counting is not free: four characters a token is more than code ever has by far.

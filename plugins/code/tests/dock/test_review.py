@@ -129,7 +129,7 @@ def test_folds_open(desk: Any, review: Review) -> None:
 
 def test_rows_know_both_texts(desk: Any, review: Review) -> None:
     lines = NEW.split("\n")
-    new = [row for row in lay_out(review.change, Colors()) if row.sort is Sort.NEW]
+    new = [row for row in lay_out(review.change, Colors()).rows if row.sort is Sort.NEW]
     assert [lines[row.number - 1] for row in new] == [row.text for row in new]
     assert new[1].spans == [(13, 1)]
 

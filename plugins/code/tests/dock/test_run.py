@@ -55,15 +55,18 @@ def test_the_first_run_asks_and_the_next_does_not(desk: Any, tab: RunTab) -> Non
     assert "Walls A" in tab.card.walls.text()
     assert len(desk.runtime.submitted) == 1, "only an empty program has run"
     assert desk.runtime.submitted[0].params["files"] == [{"path": "nothing.py", "text": ""}]
+    tab.arguments.setText("--fast")
     desk.runtime.enqueue(Tokens("hello\n", channel="stdout"), Result(**GOOD))
     with desk.qtbot.waitSignal(tab.ended, timeout=20_000):
         tab.card.run.click()
     asked = desk.runtime.submitted[1].params
-    assert (asked["path"], asked["mode"]) == ("main.py", "run")
+    assert (asked["path"], asked["mode"], asked["arguments"]) == ("main.py", "run", "--fast")
     assert {each["path"] for each in asked["files"]} == {"main.py", "test_main.py"}
     desk.until(lambda: "hello" in tab.output.toPlainText())
+    run(desk, tab, Result(**GOOD), mode="test")
+    asked = desk.runtime.submitted[2].params
+    assert (asked["mode"], asked["arguments"]) == ("test", ""), "those are the program's"
     run(desk, tab, Result(**GOOD))
-    assert len(desk.runtime.submitted) == 3
     assert tab.summary.text() == "It ended well. 0.1 s. Walls A."
 
 
@@ -88,7 +91,7 @@ def test_failed_tests_lead_to_their_line_and_to_a_fix(desk: Any, tab: RunTab) ->
     agree(desk, tab)
     passed = {"name": "test_main.py::test_b", "outcome": "passed", "message": "", "line": 9}
     run(desk, tab, Result(**{**GOOD, "exit_code": 1, "tests": [passed, FAILED_TEST]}), mode="test")
-    assert tab.chip.text() == "ran · 1/2 tests"
+    assert tab.chip.words == "ran · 1/2 tests"
     assert tab.chip.accessibleName().startswith("Shown not to work")
     first = tab.findings.topLevelItem(0)
     assert (first.text(0), first.text(1)) == ("test_it", "assert 1 == 2")
@@ -125,11 +128,11 @@ def test_only_python_is_run(desk: Any, tab: RunTab) -> None:
 def test_ten_megabytes_of_output_do_not_hold_the_window(desk: Any, tab: RunTab) -> None:
     line = "a line of output that is long enough to be like others, and a bit more of it\n"
     chunk = line * (65_536 // len(line))
-    longest, last = 0.0, time.perf_counter()
+    longest, last = 0.0, time.thread_time()
 
     def tick() -> None:
         nonlocal longest, last
-        now = time.perf_counter()
+        now = time.thread_time()
         longest, last = max(longest, now - last), now
 
     timer = QTimer()
@@ -139,13 +142,13 @@ def test_ten_megabytes_of_output_do_not_hold_the_window(desk: Any, tab: RunTab) 
         tab.output.add(chunk, "stdout")
     loop = QEventLoop()
     tab.output.settled.connect(loop.quit)
-    last = time.perf_counter()
+    last = time.thread_time()
     loop.exec()
     timer.stop()
     assert len(tab.output.toPlainText()) <= KEPT
     assert tab.output.toPlainText().endswith(line)
     assert "more was printed" in tab.output.toPlainText()
-    assert longest < 0.25  # 0.05 on an idle machine; others share this one
+    assert longest < 0.05  # of this thread's own work; others share the machine
 
 
 def test_a_line_without_end_is_broken(desk: Any, tab: RunTab) -> None:

@@ -37,6 +37,13 @@ class Engine:
             yield TextStep("token", number, params.max_tokens, line, 7)
         yield TextStep("end", 1, params.max_tokens, finish_reason=self.finish_reason)
 
+    def generate_many(
+        self, ids: Sequence[int], params: Sequence[Any]
+    ) -> Iterator[tuple[int, TextStep]]:
+        for number, each in enumerate(params):
+            for step in self.generate(ids, each):
+                yield number, step
+
     def count(self, text: str) -> int:
         return len(text) // 3
 

@@ -42,11 +42,11 @@ def test_what_is_not_told_of_is_an_error_and_the_worst_counts() -> None:
 
 def test_a_hostile_report_is_bounded_and_never_an_exception() -> None:
     deep = b"[" * 100_000
-    huge = told("x" * 10_000, "passed", message="y" * 100_000, line=-5)
+    huge = told("x" * 10_000, "passed", message="\x1b[31m" + "y" * 100_000, line=-5)
     data = b"\n".join([b"\xff\xfe", deep, b"{}", lines(huge, told("n", "wonderful"), 3)])
     (only,) = report.read(data).outcomes
     assert len(only.name) == 400
-    assert len(only.message) == report.MAX_TEXT
+    assert len(only.message) == report.MAX_TEXT - len("\x1b[31m")
     assert only.line == 0
     coverage = {"event": "coverage", "path": "a", "lines": -4, "missing": [1, 1, -2, 10**9]}
     assert report.read(lines(coverage)).coverage[0].covered == 0

@@ -149,6 +149,8 @@ def test_nothing_but_prose_is_an_error_in_words() -> None:
         written(Engine("", "", ""), rounds=2)
     with pytest.raises(BadInput, match="nothing to write"):
         written(Engine(), describe="  ")
+    with pytest.raises(BadInput, match="syntax of the tests is wrong in line 1"):
+        written(Engine(), tests="def test(:")
 
 
 def test_files_of_the_folder_are_shown_and_lie_beside_the_code() -> None:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QGuiApplication, QImage
 
-from studio.api import PluginContext, StudioError
+from studio.api import PluginContext, StudioError, outcome
 from studio_image.pages.modes import DRAW, ENLARGE, RESTYLE
 from studio_image.pages.picture_files import SAVE_SUFFIXES, export
-from studio_image.pages.reading import outcome, read_later
+from studio_image.pages.reading import read_later
 from studio_image.pages.results import Result
 from studio_image.pages.wording import tr
 from studio_image.recipes import Recipe

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QMimeData
 from PySide6.QtGui import QGuiApplication, QImage
 
-from studio.api import PluginContext, SavedArtifact, StudioError
+from studio.api import PluginContext, SavedArtifact, StudioError, outcome
 from studio_image.pages.importing import Brought, bring_artifact, bring_file, bring_image
 from studio_image.pages.modes import DRAW, ENLARGE
 from studio_image.pages.picture_files import is_picture
-from studio_image.pages.reading import outcome, slot_picture
+from studio_image.pages.reading import slot_picture
 from studio_image.pages.results import Result
 from studio_image.pages.wording import tr
 from studio_image.recipes import Recipe

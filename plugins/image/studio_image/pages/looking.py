@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QImage
 
-from studio.api import PluginContext, StudioError
-from studio_image.pages.reading import outcome, read_later, sheet_picture
+from studio.api import PluginContext, StudioError, outcome
+from studio_image.pages.reading import read_later, sheet_picture
 from studio_image.pages.results import Result
 
 if TYPE_CHECKING:

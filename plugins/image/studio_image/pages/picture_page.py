@@ -21,7 +21,6 @@ from studio_image.pages.modes import DRAW, Mode, modes
 from studio_image.pages.page_actions import page_actions
 from studio_image.pages.prompt_box import MAX_CHARS
 from studio_image.pages.shelf import Shelf
-from studio_image.pages.switch_bar import SwitchBar
 from studio_image.pages.viewer import Viewer
 from studio_image.pages.welcome import no_weights, welcome
 from studio_image.pages.wording import tr
@@ -63,7 +62,8 @@ class PicturePage(QWidget):
         self.composer = Composer(ctx)
         self.progress = ctx.ui.progress_row(stop=False)
         self.trouble = ctx.ui.trouble_row()
-        self.switch = SwitchBar(ctx, list(self.modes.values()))
+        choices = [(mode.id, mode.icon, mode.title) for mode in self.modes.values()]
+        self.switch = ctx.ui.switch_bar(tr("What to do"), choices)
         self.stage = QStackedWidget()
         self._empty: QWidget | None = None
         self.looking = Looking(ctx, self)
@@ -73,7 +73,7 @@ class PicturePage(QWidget):
         self._lay_out()
         self._connect()
         self.setAcceptDrops(True)
-        self.switch.set_mode(DRAW)
+        self.switch.choose(DRAW)
         self._show_mode()
         self.shelf.load(self._on_loaded)
 
@@ -85,7 +85,7 @@ class PicturePage(QWidget):
         head = QHBoxLayout()
         head.setSpacing(16)
         head.addWidget(self._title)
-        head.addWidget(self.switch)
+        head.addWidget(self.switch.widget)
         head.addStretch(1)
         self.stage.addWidget(self.viewer)
         column = QVBoxLayout(self)
@@ -99,7 +99,7 @@ class PicturePage(QWidget):
         column.addWidget(self.composer)
 
     def _connect(self) -> None:
-        self.switch.chosen.connect(self.set_mode)
+        self.switch.on_choose(self.set_mode)
         self.composer.prompt.field.entered.connect(self.making.run)
         self.composer.prompt.field.picture_pasted.connect(self.intake.bring_image)
         self.composer.prompt.field.refused.connect(self._refuse_paste)
@@ -134,7 +134,7 @@ class PicturePage(QWidget):
         """Switch between drawing, restyling and enlarging."""
         if mode in self.modes and mode != self.mode:
             self.mode = mode
-            self.switch.set_mode(mode)
+            self.switch.choose(mode)
             self.trouble.hide()
             self._show_mode()
             result = self.looking.result()

@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtGui import QImage
 
-from studio.api import PluginContext, StudioError
+from studio.api import PluginContext, StudioError, outcome
 from studio_image.pages.picture_files import read_picture, read_thumbnail
 from studio_image.pages.strip import THUMB
 
@@ -23,14 +23,6 @@ def read_later(
 ) -> None:
     """Read a picture on another thread, then hand it, or why not, to the window's."""
     ctx.run_later(lambda: outcome(lambda: read(path)), then)
-
-
-def outcome(call: Callable[[], Any]) -> Any:
-    """Return what ``call`` returns, or its error."""
-    try:
-        return call()
-    except StudioError as error:
-        return error
 
 
 def strip_picture(path: Path) -> QImage:

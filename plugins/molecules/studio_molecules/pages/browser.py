@@ -72,7 +72,7 @@ class Browser(QWidget):
         row.addLayout(right, 1)
 
     def _connect(self) -> None:
-        self.toolbar.views.chosen.connect(self.show_view)
+        self.toolbar.views.on_choose(self.show_view)
         self.toolbar.filters.toggled.connect(self.filters.setVisible)
         self.toolbar.detail.toggled.connect(self.detail.open)
         self.toolbar.columns_asked.connect(self.show_columns)
@@ -86,7 +86,7 @@ class Browser(QWidget):
         """Show the table, the grid or the plot."""
         if view in self.parts:
             self.view = view
-            self.toolbar.views.set_part(view)
+            self.toolbar.views.choose(view)
             self.stack.setCurrentWidget(self.parts[view])
 
     def look_closely(self) -> None:

@@ -30,7 +30,6 @@ from studio_molecules.pages.modes import GENERATE, IMPROVE, modes
 from studio_molecules.pages.page_actions import page_actions
 from studio_molecules.pages.profile_files import ProfileFiles
 from studio_molecules.pages.structures import Structures
-from studio_molecules.pages.switch_bar import SwitchBar
 from studio_molecules.pages.tables import read_table
 from studio_molecules.pages.welcome import no_weights, welcome
 from studio_molecules.pages.wording import tr
@@ -71,9 +70,8 @@ class MoleculePage(QWidget):
         self.faults: Faults | None = None
         self.collection = Collection()
         self.structures = Structures(ctx)
-        self.switch = SwitchBar(
-            ctx, tr("What to do"), [(mode.id, mode.title, mode.icon) for mode in modes()]
-        )
+        choices = [(mode.id, mode.icon, mode.title) for mode in modes()]
+        self.switch = ctx.ui.switch_bar(tr("What to do"), choices)
         self.composer = Composer(ctx)
         self.progress = ctx.ui.progress_row(stop=False)
         self.trouble = ctx.ui.trouble_row()
@@ -86,7 +84,7 @@ class MoleculePage(QWidget):
         self._lay_out()
         self._connect()
         self.setAcceptDrops(True)
-        self.switch.set_part(GENERATE)
+        self.switch.choose(GENERATE)
         self.show_stage()
 
     # --- putting it together ------------------------------------------------------------------
@@ -101,7 +99,7 @@ class MoleculePage(QWidget):
         head = QHBoxLayout()
         head.setSpacing(16)
         head.addWidget(self._title)
-        head.addWidget(self.switch)
+        head.addWidget(self.switch.widget)
         head.addWidget(self.called, 1)
         self.stage.addWidget(self.browser)
         column = QVBoxLayout(self)
@@ -114,7 +112,7 @@ class MoleculePage(QWidget):
         column.addWidget(self.stage, 1)
 
     def _connect(self) -> None:
-        self.switch.chosen.connect(self.set_mode)
+        self.switch.on_choose(self.set_mode)
         self.composer.asked.connect(self.making.run_or_stop)
         self.composer.continued.connect(self.making.go_on)
         self.composer.open_asked.connect(self.intake.pick)
@@ -133,7 +131,7 @@ class MoleculePage(QWidget):
     def set_mode(self, mode: str) -> None:
         """Switch between generating, analogues, improving and predicting."""
         if mode in self.modes and mode != self.composer.mode.id:
-            self.switch.set_part(mode)
+            self.switch.choose(mode)
             self.trouble.hide()
             self.composer.show_mode(mode)
             self._show_going_on()

@@ -7,7 +7,6 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
 from studio.api import PluginContext
-from studio_molecules.pages.switch_bar import SwitchBar
 from studio_molecules.pages.wording import tr
 
 TABLE, GRID, PLOT = "table", "grid", "plot"
@@ -33,16 +32,15 @@ class Toolbar(QWidget):
     def __init__(self, ctx: PluginContext) -> None:
         super().__init__()
         self._ctx = ctx
-        self.views = SwitchBar(
-            ctx,
+        self.views = ctx.ui.switch_bar(
             tr("How molecules are shown"),
             (
-                (TABLE, tr("Table"), "table"),
-                (GRID, tr("Grid"), "layout-grid"),
-                (PLOT, tr("Plot"), "circle-dot"),
+                (TABLE, "table", tr("Table")),
+                (GRID, "layout-grid", tr("Grid")),
+                (PLOT, "circle-dot", tr("Plot")),
             ),
         )
-        self.views.set_part(TABLE)
+        self.views.choose(TABLE)
         self.filters = self._toggle("funnel", tr("Filters"))
         self.detail = self._toggle("panel-bottom", tr("Closer look"))
         self.columns = self._button("sliders-horizontal", tr("Choose figures"))

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from studio.api import ErrorCode, Requirements, StudioError, WeightsFacts
+from studio.api import Requirements, WeightsFacts
+from studio.api.tensor_files import damage_told, damaged, read_header, read_tensors
 from studio_molecules.smiles.network import NETWORKS
 from studio_molecules.smiles.vocabulary import Vocabulary
 
@@ -61,23 +61,14 @@ class SmilesLoader:
         """
         metadata = read_metadata(path)
         if metadata is None:
-            raise _damaged(path, "its header is not that of a SMILES model")
-        state: dict[str, Tensor] = {}
-        try:
+            raise damaged(path, "its header is not that of a SMILES model")
+        with damage_told(path):
             vocabulary = Vocabulary(json.loads(metadata["vocabulary"]))
             config = {name: int(value) for name, value in json.loads(metadata["config"]).items()}
             if any(not 0 < value <= _LIMITS[name] for name, value in config.items()):
-                raise _damaged(path, "its header names a network that is too large")
+                raise damaged(path, "its header names a network that is too large")
             network = NETWORKS[metadata["network"]](**config)
-            with safe_open(path, framework="pt", device=device) as file:
-                names = list(file.keys())
-                for number, name in enumerate(names, 1):
-                    state[name] = file.get_tensor(name).float()
-                    if number % 8 == 0:
-                        yield number / len(names)
-            network.load_state_dict(state)
-        except (SafetensorError, RuntimeError, KeyError, ValueError, TypeError) as error:
-            raise _damaged(path, str(error).splitlines()[0]) from error
+            network.load_state_dict((yield from read_tensors(path, device)))
         return SmilesModel(network.to(device).eval().requires_grad_(False), vocabulary)
 
     def unload(self, loaded: SmilesModel) -> None:
@@ -92,14 +83,7 @@ def loader() -> SmilesLoader:
 
 def read_metadata(path: Path) -> dict[str, str] | None:
     """Return the metadata of a SMILES model's file; None if ``path`` is something else."""
-    if path.suffix.lower() != ".safetensors" or not path.is_file():
-        return None
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata: dict[str, str] = file.metadata() or {}
-    except SafetensorError:
-        return None  # damaged, or no safetensors at all: not known to be ours
-    return metadata if metadata.get("format") == FORMAT else None
+    return read_header(path, FORMAT)
 
 
 def save(
@@ -119,11 +103,3 @@ def save(
         "seen": str(seen),
     }
     save_file({name: value.half().contiguous() for name, value in state.items()}, path, metadata)
-
-
-def _damaged(path: Path, why: str) -> StudioError:
-    return StudioError(
-        ErrorCode.BAD_WEIGHTS,
-        f"The weights {path.name} cannot be used: {why}.",
-        "Run the set-up again, or copy the file again.",
-    )

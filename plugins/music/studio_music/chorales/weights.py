@@ -11,6 +11,7 @@ from typing import Any, Final
 from torch import Tensor
 
 from studio.api import Requirements, WeightsFacts
+from studio.api.tensor_files import damage_told, read_header
 from studio_music.chorales.network import ChoraleNetwork
 from studio_music.networks import weights_files
 
@@ -32,7 +33,7 @@ class ChoraleLoader:
 
     def recognise(self, path: Path) -> WeightsFacts | None:
         """Return what the header says, or None if it is no chorale network."""
-        metadata = weights_files.read_metadata(path, FORMAT)
+        metadata = read_header(path, FORMAT)
         if metadata is None:
             return None
         facts = json.loads(metadata["facts"])
@@ -49,7 +50,7 @@ class ChoraleLoader:
             StudioError: The file is damaged or of another make.
         """
         metadata, state = yield from weights_files.read(path, FORMAT, device)
-        with weights_files.damage_named(path):
+        with damage_told(path):
             shape = json.loads(metadata["shape"])
             network = ChoraleNetwork(shape["kind"], shape["width"], shape["depth"])
             network.load_state_dict(state)

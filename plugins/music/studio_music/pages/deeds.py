@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from PySide6.QtCore import QPoint, Qt
 
-from studio.api import PluginContext, SavedArtifact, StudioError
+from studio.api import PluginContext, SavedArtifact, StudioError, outcome
 from studio_music.pages import editing
 from studio_music.pages.exporting import (
     ALL_FORMATS,
@@ -20,7 +20,6 @@ from studio_music.pages.exporting import (
     write_picture,
     write_score,
 )
-from studio_music.pages.reading import outcome
 from studio_music.pages.take_strip import file_stem
 from studio_music.pages.takes import Take
 from studio_music.pages.wording import tr

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from studio.api import SavedArtifact, StudioError
-from studio_music.pages.reading import outcome, read_piece
+from studio.api import SavedArtifact, StudioError, outcome
+from studio_music.pages.reading import read_piece
 from studio_music.piece import Piece
 
 ALL_FORMATS: Final = (

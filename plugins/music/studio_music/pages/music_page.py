@@ -98,8 +98,8 @@ class MusicPage(QWidget):
         self._column.addWidget(self.strip)
 
     def _connect(self) -> None:
-        self.head.modes.chosen.connect(self.set_mode)
-        self.head.views.chosen.connect(self.set_view)
+        self.head.modes.on_choose(self.set_mode)
+        self.head.views.on_choose(self.set_view)
         self.head.menu_asked.connect(self._show_menu)
         self.ask.asked.connect(self.work.run_or_stop)
         self.strip.picked.connect(self._on_picked)

@@ -10,7 +10,6 @@ from studio.api import PluginContext
 from studio_music.pages.document import Document
 from studio_music.pages.modes import modes
 from studio_music.pages.stage import ROLL, SCORE, SPLIT
-from studio_music.pages.switch_bar import SwitchBar
 from studio_music.pages.title_field import TitleField
 from studio_music.pages.wording import tr
 
@@ -30,17 +29,17 @@ class PageHead(QWidget):
         super().__init__()
         self._name = QLabel(tr("Music"))
         self._name.setProperty("role", "title")
-        choices = [(m.id, m.icon, m.title, m.title) for m in modes()]
-        self.modes = SwitchBar(ctx, tr("What to do"), choices)
+        choices = [(mode.id, mode.icon, mode.title) for mode in modes()]
+        self.modes = ctx.ui.switch_bar(tr("What to do"), choices)
         self.title = TitleField(document)
-        self.views = SwitchBar(
-            ctx,
+        self.views = ctx.ui.switch_bar(
             tr("View"),
             (
-                (ROLL, "piano", "", tr("Piano roll  F6")),
-                (SCORE, "file-music", "", tr("Score  F7")),
-                (SPLIT, "rows-2", "", tr("Roll and score  F8")),
+                (ROLL, "piano", tr("Piano roll  F6")),
+                (SCORE, "file-music", tr("Score  F7")),
+                (SPLIT, "rows-2", tr("Roll and score  F8")),
             ),
+            words=False,
         )
         self.more = ctx.ui.icon_button("ellipsis", tr("Open, export, transpose and more"))
         self.more.clicked.connect(lambda _checked=False: self.menu_asked.emit())
@@ -48,10 +47,10 @@ class PageHead(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(12)
         row.addWidget(self._name)
-        row.addWidget(self.modes)
+        row.addWidget(self.modes.widget)
         row.addWidget(self.title, 1)
         row.addStretch(0)
-        row.addWidget(self.views)
+        row.addWidget(self.views.widget)
         row.addWidget(self.more)
 
     def resizeEvent(self, event: QResizeEvent) -> None:

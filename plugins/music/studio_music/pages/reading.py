@@ -1,25 +1,13 @@
-"""Reading scores beside the window: a result or its error, both come back. Shows nothing."""
+"""Reading scores of the library: takes as long as the disk. Shows nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from studio.api import BadInput, StudioError
+from studio.api import BadInput
 from studio_music.piece import Piece
 
 LARGEST = 64 << 20
-
-
-def outcome(call: Callable[[], Any]) -> Any:
-    """Return what ``call`` returns, or its error."""
-    try:
-        return call()
-    except StudioError as error:
-        return error
-    except OSError as error:
-        return BadInput(f"The file cannot be read or written: {error.strerror or error}.")
 
 
 def read_piece(path: Path) -> Piece:

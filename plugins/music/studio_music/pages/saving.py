@@ -11,9 +11,8 @@ from typing import Any
 import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from studio.api import Kind, PluginContext, SavedArtifact, StudioError
+from studio.api import Kind, PluginContext, SavedArtifact, StudioError, outcome
 from studio_music.pages.document import Document
-from studio_music.pages.reading import outcome
 from studio_music.pages.takes import Take
 from studio_music.pages.wording import tr
 from studio_music.piece import Piece, checked

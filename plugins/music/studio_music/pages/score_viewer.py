@@ -8,11 +8,11 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from studio.api import PluginContext, SavedArtifact
+from studio.api import PluginContext, SavedArtifact, outcome
 from studio_music.pages.document import Document
 from studio_music.pages.mini_roll import paint_mini_roll
 from studio_music.pages.playing import Playing
-from studio_music.pages.reading import outcome, read_piece
+from studio_music.pages.reading import read_piece
 from studio_music.pages.roll.shades import Shades
 from studio_music.pages.wording import clock, instrument_name, key_name, tr
 from studio_music.piece import Piece

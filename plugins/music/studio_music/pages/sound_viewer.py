@@ -9,8 +9,8 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from studio.api import BadInput, PluginContext, SavedArtifact, StudioError
-from studio_music.pages.reading import LARGEST, outcome
+from studio.api import BadInput, PluginContext, SavedArtifact, StudioError, outcome
+from studio_music.pages.reading import LARGEST
 from studio_music.pages.wording import clock, tr
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from studio.api import PluginContext, SavedArtifact, StudioError
-from studio_music.pages.reading import outcome, read_piece
+from studio.api import PluginContext, SavedArtifact, StudioError, outcome
+from studio_music.pages.reading import read_piece
 from studio_music.piece import Piece
 
 _KEY = "takes"

@@ -7,9 +7,8 @@ from typing import Any
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget, QWidgetAction
 
-from studio.api import PluginContext, Verdict
+from studio.api import PluginContext, Verdict, outcome
 from studio_music.pages.document import Document
-from studio_music.pages.reading import outcome
 from studio_music.pages.takes import Takes
 from studio_music.pages.transport import Transport
 from studio_music.pages.wording import tr

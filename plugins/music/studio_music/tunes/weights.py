@@ -11,6 +11,7 @@ from typing import Any, Final
 from torch import Tensor
 
 from studio.api import Requirements, WeightsFacts
+from studio.api.tensor_files import damage_told, read_header
 from studio_music.networks import weights_files
 from studio_music.tunes.network import TuneNetwork
 
@@ -37,7 +38,7 @@ class TuneLoader:
 
     def recognise(self, path: Path) -> WeightsFacts | None:
         """Return what the header says, or None if it is no tune network."""
-        metadata = weights_files.read_metadata(path, FORMAT)
+        metadata = read_header(path, FORMAT)
         if metadata is None:
             return None
         facts = json.loads(metadata["facts"])
@@ -54,7 +55,7 @@ class TuneLoader:
             StudioError: The file is damaged or of another make.
         """
         metadata, state = yield from weights_files.read(path, FORMAT, device)
-        with weights_files.damage_named(path):
+        with damage_told(path):
             shape = json.loads(metadata["shape"])
             network = TuneNetwork(shape["kind"], shape["width"], shape["depth"])
             network.load_state_dict(state)

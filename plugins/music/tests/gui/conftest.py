@@ -12,27 +12,17 @@ from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
-from studio.core.studio import Studio
-from studio.desktop.bridge import Background, Bridge
 from studio.desktop.look import Look
-from studio.desktop.plugin_context import CatalogueView, PluginContext
 from studio.desktop.theme import ThemeMode
 from studio.desktop.ui import WindowUi
-from studio.testing.scripted import Artifact, Result, ScriptedRuntime
+from studio.testing.page_desk import PageDesk
+from studio.testing.scripted import Artifact, Result
 from studio_music.formats import write
 from studio_music.pages.document import Document
 from studio_music.pages.music_page import MusicPage
 from studio_music.pages.roll.editor import RollEditor
 from studio_music.piece import TICKS, Key, Note, Piece, Tempo, Track
 
-SIDECAR = """
-id = "{id}"
-title = "{id}"
-file = "{id}.bin"
-format = "gguf"
-family = "any"
-capability = ["{capability}"]
-"""
 BAR = 4 * TICKS
 
 
@@ -162,45 +152,26 @@ class Hands:
         QApplication.sendEvent(on, event)
 
 
-class Desk(Hands):
-    """One start of the studio with the page open; ``again()`` is the next start."""
+class Desk(PageDesk, Hands):
+    plugin = "music"
+    capabilities = {"tunes": "tunes", "chorales": "chorales"}
 
     def __init__(self, qtbot: Any, look: Look, home: Path) -> None:
-        self.qtbot, self.look, self.home = qtbot, look, home
-        self.runtime = ScriptedRuntime()
-        self.weights = home.parent / "weights"
         self.player = FakePlayer()
-        self.picked: list[Path] = []
-        self.target: Path | None = None
-        self.sent: list[Any] = []
-        self.open()
+        super().__init__(qtbot, look, home)
 
-    def open(self) -> None:
-        self.bridge = Bridge()
-        self.background = Background(self.bridge)
-        self.studio = Studio.open(post=self.bridge.post, home=self.home, launch=self.runtime.launch)
-        self.studio.weights.folders = (self.weights,)
-        self.studio.weights.rescan()
-        self.window = QWidget()
-        self.window.resize(1000, 740)
-        ui = WindowUi(self.look, self.window, CatalogueView(self.studio), lambda: None)
-        ui.pick_files = lambda title, suffixes=(), many=False: self.picked
-        ui.save_file = lambda title, name, suffixes=(): self.target
-        self.ctx = PluginContext(
-            "music",
-            self.studio,
-            ui,
-            self.background,
-            lambda artifact: [
-                ("Music", lambda: self.sent.append(("music", artifact))),
-                ("Chat", lambda: self.sent.append(("chat", artifact))),
-            ],
-        )
-        self.page = MusicPage(self.ctx, lambda: self.player)
-        self.page.setParent(self.window)
-        self.page.resize(1000, 740)
-        self.window.show()
-        self.until(lambda: not self.page.loading and self.looked())
+    def build(self) -> MusicPage:
+        return MusicPage(self.ctx, lambda: self.player)
+
+    def targets(self, artifact: Any) -> list[tuple[str, Callable[[], None]]]:
+        return [
+            ("Music", lambda: self.sent.append(("music", artifact))),
+            ("Chat", lambda: self.sent.append(("chat", artifact))),
+        ]
+
+    def idle(self) -> bool:
+        page = self.page
+        return not page.loading and self.looked() and page.takes.settled and page.saving.settled
 
     def looked(self) -> bool:
         """Whether it is known if there is a sound device."""
@@ -209,26 +180,13 @@ class Desk(Hands):
 
     def close(self) -> None:
         self.page.save_state()
-        self.until(lambda: self.page.takes.settled and self.page.saving.settled)
-        self.kill()
+        super().close()
 
-    def kill(self) -> None:
+    def end(self) -> None:
         """End without telling the page."""
         self.page.stage.score.engraver.stop()
-        self.studio.close()
-        self.background.wait()
+        super().end()
         self.page.playing.close()
-        self.window.close()
-        self.window.deleteLater()
-
-    def again(self) -> None:
-        state = self.page.save_state()
-        self.close()
-        self.open()
-        self.page.restore_state(state)
-
-    def until(self, holds: Callable[[], bool]) -> None:
-        self.qtbot.waitUntil(holds, timeout=20_000)
 
     def compose(self, piece: Piece | None = None, ask: str = "calm, D minor") -> Piece:
         """Compose a piece and wait until it is in view."""
@@ -244,9 +202,6 @@ class Desk(Hands):
     def roll(self) -> RollEditor:
         return self.page.stage.roll
 
-    def trouble(self) -> str:
-        return self.page.trouble.words.text() if self.page.trouble.isVisible() else ""
-
 
 @pytest.fixture(scope="session")
 def look(qapp: QApplication) -> Look:
@@ -255,16 +210,8 @@ def look(qapp: QApplication) -> Look:
 
 @pytest.fixture
 def desk(qtbot: Any, look: Look, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    weights = tmp_path / "weights"
-    weights.mkdir()
-    for id, capability in (("tunes", "tunes"), ("chorales", "chorales")):
-        (weights / f"{id}.toml").write_text(SIDECAR.format(id=id, capability=capability))
-        (weights / f"{id}.bin").write_bytes(b"GGUF" + bytes(28))
-    monkeypatch.setenv("STUDIO_WEIGHTS", str(weights))
-    monkeypatch.setenv("STUDIO_PLUGIN_PATH", str(Path(__file__).parents[2]))
-    desk = Desk(qtbot, look, tmp_path / "home")
-    yield desk
-    desk.close()
+    with Desk.opened(tmp_path, qtbot, look, monkeypatch) as desk:
+        yield desk
 
 
 @pytest.fixture(name="tune")

@@ -256,7 +256,7 @@ def test_another_take_does_not_bury_what_was_edited(desk: Any, tune: Any) -> Non
 
 def test_a_damaged_draft_is_put_aside(desk: Any) -> None:
     desk.ctx.drafts.put("piece", b"{not json")
-    desk.kill()
+    desk.end()
     desk.open()
     assert desk.document.empty
     assert desk.ctx.drafts.get("piece-unreadable") == b"{not json"

@@ -6,7 +6,8 @@ From file to text, in the order of a first reading:
 - ``model_files`` opens a path: ``gguf`` for a file; ``model_folder``, ``safetensors_file`` and
   ``strict_json`` for a folder; both through ``mapped_file``, with the words of ``refusals``.
 - ``config`` has the sizes, ``llama`` is the decoder, and ``weights`` fills it from a
-  ``tensor_source`` through ``dequant``.
+  ``tensor_source`` through ``dequant``. On a processor ``packing`` holds its products and
+  ``stored_rows`` its embedding; ``attention`` keeps the bits of a text the same in any company.
 - ``tokenizer`` is built by ``tokenizer_gguf`` or ``tokenizer_folder``; ``regex_probe`` tries a
   stranger's patterns first.
 - ``template`` renders conversations in ``template_child``; ``sampler`` and ``stops`` shape text.

@@ -1,8 +1,6 @@
 """The text engine: a loaded language model that renders, fits and writes. Keeps no memory books.
 
-Shape for what is to come: the cache is one text's own (prefix reuse may park it), rows of the
-decoder are tokens (several texts may share a product), and every product is one ``nn.Linear`` that
-a packed one can replace.
+Rows of the decoder are tokens, so several texts share its products; the cache is one text's own.
 """
 
 from __future__ import annotations
@@ -95,7 +93,7 @@ class TextEngine:
     @property
     def weights_bytes(self) -> int:
         """Bytes that the weights take in memory."""
-        return self.model.config.parameters * self.model.dtype.itemsize
+        return self.model.weights_bytes
 
     def count(self, text: str) -> int:
         """Return how many tokens ``text`` is."""
@@ -218,7 +216,8 @@ def load_steps(
         path: File or folder.
         device: Torch's name of a device.
         context_limit: Tokens of context at most; the model's own length by default.
-        dtype: Of weights and computation; :func:`default_dtype` by default.
+        dtype: Of weights and computation as plain floats: float32 is the reference. By default
+            they are packed where that is possible; see :func:`default_dtype`.
 
     Yields:
         The share done, 0–1.
@@ -232,7 +231,7 @@ def load_steps(
     with open_model(path) as files:
         yield 0.0
         tokenizer = files.tokenizer()
-        chosen = dtype or default_dtype(files.config, device)
+        chosen = dtype or default_dtype(device)
         model = yield from load_decoder(files.source, files.names, files.config, chosen, device)
         template = ChatTemplate(
             files.template,

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 import torch
 
 from studio.api.text import SamplingParams, TextStep
-from studio.runtime.engines.text.llama import KeyValueCache, Llama
+from studio.runtime.engines.text.attention import KeyValueCache
+from studio.runtime.engines.text.llama import Llama
 from studio.runtime.engines.text.sampler import Sampler
 from studio.runtime.engines.text.stops import StopScanner
 from studio.runtime.engines.text.tokenizer import StreamDecoder, TextTokenizer

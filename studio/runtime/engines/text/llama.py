@@ -1,4 +1,4 @@
-"""The Llama decoder: plain torch, one fixed-size cache per text. Reads no file, samples nothing.
+"""The Llama decoder in plain torch, for rows of several texts. Reads no file, samples nothing.
 
 RMSNorm (arXiv:1910.07467), rotary positions (arXiv:2104.09864), grouped-query attention
 (arXiv:2305.13245), SwiGLU (arXiv:2002.05202). Queries, keys and values are one product, and so are
@@ -8,45 +8,88 @@ gate and up. Rows are tokens, (tokens, hidden), so that rows of several texts ma
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from studio.runtime.engines.text.attention import KeyValueCache, Look, attend, looks
 from studio.runtime.engines.text.config import LlamaConfig, RopeConfig
+from studio.runtime.engines.text.packing import PackedMatrix, limbs_for
+from studio.runtime.engines.text.stored_rows import StoredRows
+
+_TURNS = 1_024
+"""Positions whose rotations are computed at once."""
 
 
-class KeyValueCache:
-    """Keys and values of one text. Allocated once, for ``capacity`` tokens; it never grows.
+@dataclass(frozen=True)
+class Passage:
+    """What is read next of one text.
 
     Attributes:
-        keys, values: (layers, kv heads, capacity, head dim).
-        length: Tokens in it.
+        tokens: int64, (tokens,): a piece of the prompt, or the token last chosen.
+        cache: Of this text; the tokens are added to it.
     """
 
-    def __init__(
-        self, config: LlamaConfig, capacity: int, dtype: torch.dtype, device: torch.device
-    ) -> None:
-        shape = (config.layers, config.kv_heads, capacity, config.head_dim)
-        self.keys = torch.empty(shape, dtype=dtype, device=device)
-        self.values = torch.empty(shape, dtype=dtype, device=device)
-        self.capacity = capacity
-        self.length = 0
+    tokens: Tensor
+    cache: KeyValueCache
+
+
+@dataclass(frozen=True)
+class _Share:
+    """The rows of one passage among those that are read together, and what they see."""
+
+    rows: slice
+    start: int
+    cache: KeyValueCache
+    looks: Sequence[Look]
+
+    def store(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
+        """Put away keys and values, (rows, kv heads, head dim); return all of the layer."""
+        all_keys, all_values = self.cache.keys[layer], self.cache.values[layer]
+        end = self.start + self.rows.stop - self.rows.start
+        all_keys[:, self.start : end] = keys[self.rows].transpose(0, 1)
+        all_values[:, self.start : end] = values[self.rows].transpose(0, 1)
+        return all_keys, all_values
 
 
 class Linear(nn.Linear):
-    """A product whose weights come from a file; the place for packed ones."""
+    """A product whose weights come from a file, as floats or packed.
+
+    Attributes:
+        packed: The weights, if they are packed; ``weight`` then has a shape and no memory.
+    """
+
+    packed: PackedMatrix | None = None
 
     def reset_parameters(self) -> None:
         """Draw nothing: torch's initialisers use the global generator, which is all jobs'."""
 
+    def forward(self, rows: Tensor) -> Tensor:
+        """Return the products of ``rows``, (tokens, inputs), and the bias added."""
+        if self.packed is None:
+            return super().forward(rows)
+        products = self.packed(rows)
+        return products if self.bias is None else products.add_(self.bias)
+
 
 class Embedding(nn.Embedding):
-    """A table whose rows come from a file."""
+    """A table whose rows come from a file.
+
+    Attributes:
+        stored: The rows, if they stay as they are stored; ``weight`` then has no memory.
+    """
+
+    stored: StoredRows | None = None
 
     def reset_parameters(self) -> None:
         """Draw nothing, as above."""
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Return the rows of ``tokens``."""
+        return super().forward(tokens) if self.stored is None else self.stored(tokens)
 
 
 class RMSNorm(nn.RMSNorm):
@@ -67,24 +110,18 @@ class _Attention(nn.Module):
         self.out = Linear(config.heads * config.head_dim, config.hidden, bias=False, device="meta")
 
     def forward(
-        self, hidden: Tensor, rotation: Tensor, mask: Tensor | None, keys: Tensor, values: Tensor,
-        start: int,
-    ) -> Tensor:  # fmt: skip
-        count, end = hidden.shape[0], start + hidden.shape[0]
-        heads = self.qkv(hidden).view(count, -1, self.head_dim).transpose(0, 1)
-        rotated = rotate(heads[: -self.kv_heads], rotation)
-        queries = rotated[: -self.kv_heads]
-        keys[:, start:end] = rotated[-self.kv_heads :]
-        values[:, start:end] = heads[-self.kv_heads :]
-        # The heads of a group stand one below the other, so keys need not be repeated for them.
-        mixed = functional.scaled_dot_product_attention(
-            queries.reshape(1, self.kv_heads, self.group * count, self.head_dim),
-            keys[:, :end].unsqueeze(0),
-            values[:, :end].unsqueeze(0),
-            attn_mask=mask,
-        )
-        mixed = mixed.view(-1, count, self.head_dim).transpose(0, 1)
-        result: Tensor = self.out(mixed.reshape(count, -1))
+        self, hidden: Tensor, rotation: Tensor, shares: Sequence[_Share], layer: int
+    ) -> Tensor:
+        heads = self.qkv(hidden).view(hidden.shape[0], -1, self.head_dim)
+        rotated = rotate(heads[:, : -self.kv_heads], rotation)
+        queries = rotated[:, : -self.kv_heads].unflatten(1, (self.kv_heads, self.group))
+        new_keys, new_values = rotated[:, -self.kv_heads :], heads[:, -self.kv_heads :]
+        mixed: list[Tensor] = []
+        for share in shares:
+            keys, values = share.store(layer, new_keys, new_values)
+            asked = queries[share.rows]
+            mixed += [attend(asked[look.rows], keys, values, look) for look in share.looks]
+        result: Tensor = self.out(_joined(mixed).reshape(hidden.shape[0], -1))
         return result
 
 
@@ -111,11 +148,10 @@ class Block(nn.Module):
         self.feed_forward = _FeedForward(config)
 
     def forward(
-        self, hidden: Tensor, rotation: Tensor, mask: Tensor | None, keys: Tensor, values: Tensor,
-        start: int,
-    ) -> Tensor:  # fmt: skip
+        self, hidden: Tensor, rotation: Tensor, shares: Sequence[_Share], layer: int
+    ) -> Tensor:
         normed = self.attention_norm(hidden)
-        hidden = hidden + self.attention(normed, rotation, mask, keys, values, start)
+        hidden = hidden + self.attention(normed, rotation, shares, layer)
         result: Tensor = hidden + self.feed_forward(self.feed_forward_norm(hidden))
         return result
 
@@ -136,16 +172,38 @@ class Llama(nn.Module):
         self.norm = RMSNorm(config.hidden, config.norm_eps, device="meta")
         self.head = Linear(config.hidden, config.vocabulary, bias=False, device="meta")
         self.frequencies = rope_frequencies(config)
+        self._turns = torch.empty(0, 1, config.head_dim // 2, dtype=torch.complex64)
         self._tie()
 
     def allocate(self, dtype: torch.dtype, device: torch.device | str) -> None:
-        """Reserve memory for all weights, uninitialised."""
+        """Reserve memory for all weights as floats, uninitialised."""
         for module in self.modules():
-            for name, shape in [(n, p.shape) for n, p in module.named_parameters(recurse=False)]:
-                weight = torch.empty(shape, dtype=dtype, device=device)
-                setattr(module, name, nn.Parameter(weight, requires_grad=False))
+            self._allocate(module, dtype, device)
         self.frequencies = self.frequencies.to(device)
         self._tie()
+
+    def allocate_packed(self, embedding: StoredRows) -> None:
+        """Reserve memory on the processor: products packed, the embedding as it is stored."""
+        self.embedding.stored = embedding
+        limbs = limbs_for(self.config.parameters)
+        for module in self.modules():
+            if isinstance(module, Linear):
+                module.packed = PackedMatrix(module.out_features, module.in_features, limbs)
+                self._allocate(module, torch.float32, "cpu", ("bias",))
+            elif module is not self.embedding:
+                self._allocate(module, torch.float32, "cpu")
+
+    @staticmethod
+    def _allocate(
+        module: nn.Module,
+        dtype: torch.dtype,
+        device: torch.device | str,
+        fields: Sequence[str] = ("weight", "bias"),
+    ) -> None:
+        for name, shape in [(n, p.shape) for n, p in module.named_parameters(recurse=False)]:
+            if name in fields:
+                weight = torch.empty(shape, dtype=dtype, device=device)
+                setattr(module, name, nn.Parameter(weight, requires_grad=False))
 
     def each_block(self) -> Iterator[Block]:
         """Yield the layers in order."""
@@ -158,62 +216,91 @@ class Llama(nn.Module):
             self.head.weight = self.embedding.weight
 
     @property
+    def is_packed(self) -> bool:
+        """Whether the weights are packed: then no row's bits depend on the rows beside it."""
+        return self.head.packed is not None
+
+    @property
+    def weights_bytes(self) -> int:
+        """Memory that the weights take."""
+        packed = [m.packed.bytes for m in self.modules() if isinstance(m, Linear) and m.packed]
+        stored = self.embedding.stored.bytes if self.embedding.stored else 0
+        floats = sum(p.numel() * p.itemsize for p in self.parameters() if not p.is_meta)
+        return sum(packed) + stored + floats
+
+    @property
     def device(self) -> torch.device:
         """Where the weights are."""
-        return self.embedding.weight.device
+        return self.norm.weight.device
 
     @property
     def dtype(self) -> torch.dtype:
-        """The type of the weights and of everything between them."""
-        return self.embedding.weight.dtype
+        """The type of everything between the weights."""
+        return self.norm.weight.dtype
 
     def new_cache(self, capacity: int) -> KeyValueCache:
         """Return an empty cache for a text of at most ``capacity`` tokens."""
         return KeyValueCache(self.config, capacity, self.dtype, self.device)
 
-    @torch.inference_mode()
     def forward(self, tokens: Tensor, cache: KeyValueCache) -> Tensor:
-        """Read ``tokens`` after those in ``cache`` and return the scores of what comes next.
+        """Read ``tokens`` of one text; see :meth:`read`. Returns float32, (vocabulary,)."""
+        return self.read([Passage(tokens, cache)])[0]
 
-        Args:
-            tokens: int64, (tokens,): a chunk of the prompt, or the one last chosen.
-            cache: Of this text; the tokens are added to it.
+    @torch.inference_mode()
+    def read(self, passages: Sequence[Passage]) -> Tensor:
+        """Read passages of different texts as rows of the same products.
 
         Returns:
-            float32, (vocabulary,).
+            The scores of what follows each passage: float32, (passages, vocabulary).
 
         Raises:
-            ValueError: The cache has no room for them.
+            ValueError: A cache has no room.
         """
-        start, count = cache.length, tokens.shape[0]
-        if start + count > cache.capacity:
-            raise ValueError(f"a cache for {cache.capacity} tokens cannot hold {start + count}")
-        rotation = self._rotation(start, count)
-        mask = self._mask(start, count) if count > 1 else None
-        hidden = self.embedding(tokens)
+        shares = self._shares(passages)
+        rotation = torch.cat(
+            [self._rotation(s.start, s.start + s.rows.stop - s.rows.start) for s in shares]
+        )
+        hidden = self.embedding(torch.cat([passage.tokens for passage in passages]))
         for index, block in enumerate(self.blocks):
-            hidden = block(hidden, rotation, mask, cache.keys[index], cache.values[index], start)
-        cache.length = start + count
-        scores: Tensor = self.head(self.norm(hidden[-1:]))[0]
+            hidden = block(hidden, rotation, shares, index)
+        for passage in passages:
+            passage.cache.length += passage.tokens.shape[0]
+        last = hidden[[share.rows.stop - 1 for share in shares]]
+        scores: Tensor = self.head(self.norm(last))
         return scores.float()
 
-    def _rotation(self, start: int, count: int) -> Tensor:
-        positions = torch.arange(start, start + count, device=self.device, dtype=torch.float32)
-        angles = positions.unsqueeze(-1) * self.frequencies
-        return torch.polar(torch.ones_like(angles), angles)
+    def _shares(self, passages: Sequence[Passage]) -> list[_Share]:
+        shares, row = [], 0
+        for passage in passages:
+            cache, count = passage.cache, passage.tokens.shape[0]
+            cache.reserve(cache.length + count)
+            group = self.config.heads // self.config.kv_heads
+            seen = looks(cache.length, count, group, cache)
+            shares.append(_Share(slice(row, row + count), cache.length, cache, seen))
+            row += count
+        return shares
 
-    def _mask(self, start: int, count: int) -> Tensor:
-        """Return what each token may look at: itself and all before, for each head of a group."""
-        ones = torch.ones(count, start + count, dtype=torch.bool, device=self.device)
-        return ones.tril_(start).repeat(self.config.heads // self.config.kv_heads, 1)
+    def _rotation(self, start: int, end: int) -> Tensor:
+        """Return the turns of positions, complex64, (tokens, 1, head dim / 2)."""
+        while self._turns.shape[0] < end:  # always made in the same pieces: always the same bits
+            first = self._turns.shape[0]
+            positions = torch.arange(first, first + _TURNS, dtype=torch.float32)
+            angles = positions.to(self.device).unsqueeze(-1) * self.frequencies
+            more = torch.polar(torch.ones_like(angles), angles).unsqueeze(1)
+            self._turns = torch.cat([self._turns.to(more), more])
+        return self._turns[start:end]
+
+
+def _joined(parts: Sequence[Tensor]) -> Tensor:
+    return parts[0] if len(parts) == 1 else torch.cat(list(parts))
 
 
 def rotate(heads: Tensor, rotation: Tensor) -> Tensor:
-    """Turn neighbouring pairs of ``heads``, (heads, tokens, head dim), by ``rotation``.
+    """Turn neighbouring pairs of ``heads``, (tokens, heads, head dim), by ``rotation``.
 
     Args:
-        heads: Pairs that belong together stand side by side (see ``weights.interleave``).
-        rotation: complex64, (tokens, head dim / 2), of length one.
+        heads: Pairs that belong together stand side by side (see ``weights.Piece``).
+        rotation: complex64, (tokens, 1, head dim / 2), of length one.
     """
     pairs = torch.view_as_complex(heads.float().unflatten(-1, (-1, 2)))
     return torch.view_as_real(pairs * rotation).flatten(-2).to(heads.dtype)

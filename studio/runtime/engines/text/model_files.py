@@ -15,6 +15,7 @@ from studio.runtime.engines.text.config import LlamaConfig, config_from_gguf, co
 from studio.runtime.engines.text.generation import LARGEST_CHUNK
 from studio.runtime.engines.text.mapped_file import MappedFile
 from studio.runtime.engines.text.model_folder import ModelFolder
+from studio.runtime.engines.text.packing import can_pack
 from studio.runtime.engines.text.refusals import shown
 from studio.runtime.engines.text.tensor_source import (
     CHUNK_VALUES,
@@ -135,22 +136,26 @@ def measure(path: Path, device: str = "cpu") -> Requirements:
     """Return the memory that the model at ``path`` needs, from its headers alone."""
     with open_model(path) as files:
         config = files.config
-    item = default_dtype(config, device).itemsize
+        dtype = default_dtype(device)
+        stored = files.source.stored(files.names["embedding"]) if dtype is None else None
+        held = weights.weights_bytes(config, dtype, stored)
+    item = 4 if dtype is None else dtype.itemsize
     tokens = min(TYPICAL_CONTEXT, config.context_length)
     cache = tokens * config.cache_values_per_token * item
     # A chunk of the prompt at the widest place, the scores, and rows being turned into floats.
     passing = (2 * config.intermediate * LARGEST_CHUNK + config.vocabulary + 4 * CHUNK_VALUES) * 4
-    return Requirements(config.parameters * item, cache + passing)
+    return Requirements(held, max(cache + passing, 2 * config.vocabulary * config.hidden))
 
 
-def default_dtype(config: LlamaConfig, device: str) -> torch.dtype:
-    """Return the type to compute in.
+def default_dtype(device: str) -> torch.dtype | None:
+    """Return the type of weights and computation, or None where weights are packed.
 
-    On a processor float32, the reference's own: equal to it token for token. A model whose float32
-    form would take more than 4 GiB, and every model on another device, is computed in bfloat16.
+    A processor that has no kernels for packed weights computes in float32, every other device in
+    bfloat16.
     """
-    small = config.parameters <= 1 << 30
-    return torch.float32 if small and device.startswith("cpu") else torch.bfloat16
+    if can_pack(device):
+        return None
+    return torch.float32 if device.startswith("cpu") else torch.bfloat16
 
 
 def _open_gguf(path: Path) -> ModelFiles:

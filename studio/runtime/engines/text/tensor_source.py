@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -14,9 +15,41 @@ from studio.runtime.engines.text import gguf, safetensors_file
 from studio.runtime.engines.text.dequant import dequantise
 from studio.runtime.engines.text.mapped_file import MappedFile
 from studio.runtime.engines.text.refusals import bad_weights, shown, unsupported
+from studio.runtime.engines.text.stored_rows import StoredRows
 
 CHUNK_VALUES = 1 << 18
 """Values that are turned into floats at once: bounds both memory and the wait for a cancel."""
+
+
+@dataclass(frozen=True)
+class StoredTensor:
+    """A matrix as it lies in the file.
+
+    Attributes:
+        shape: (rows, columns).
+        kind: Block type, as ``dequant`` names it.
+        block_bytes: Bytes of one block.
+        raw: uint8, (rows, bytes of a row), over the file, uncopied.
+    """
+
+    shape: tuple[int, int]
+    kind: str
+    block_bytes: int
+    raw: Tensor
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of it all."""
+        return self.raw.numel()
+
+    def empty_rows(self) -> StoredRows:
+        """Return a table in memory for these rows."""
+        return StoredRows(self.shape, self.kind, self.block_bytes, self.raw.shape[1])
+
+    def chunks(self) -> Iterator[tuple[int, Tensor]]:
+        """Yield (first row, rows) until all have come."""
+        for first, last in _spans(*self.raw.shape):
+            yield first, self.raw[first:last]
 
 
 class TensorSource(Protocol):
@@ -34,6 +67,10 @@ class TensorSource(Protocol):
 
         A vector is one row after another of one value, so that it comes as (0, vector).
         """
+        ...
+
+    def stored(self, name: str) -> StoredTensor:
+        """Return the matrix ``name`` as it is stored."""
         ...
 
     def close(self) -> None:
@@ -63,6 +100,12 @@ class GgufSource:
             raw = self._file.bytes_at(tensor.offset + first * row_bytes, (last - first) * row_bytes)
             values = dequantise(raw.view(-1, tensor.type.bytes), tensor.type.name)
             yield first, values.reshape(-1, *tensor.shape[1:])
+
+    def stored(self, name: str) -> StoredTensor:
+        """See :class:`TensorSource`."""
+        tensor = self._tensors[name]
+        raw = self._file.bytes_at(tensor.offset, tensor.bytes)
+        return _stored(tensor.shape, tensor.type.name, tensor.type.bytes, raw)
 
     def close(self) -> None:
         """See :class:`TensorSource`."""
@@ -98,20 +141,36 @@ class FolderSource:
     def rows(self, name: str) -> Iterator[tuple[int, Tensor]]:
         """See :class:`TensorSource`."""
         file, tensor = self._places[name]
-        if tensor.dtype not in safetensors_file.ITEM_BYTES:
-            raise unsupported(file.path, f"tensor “{shown(name)}” is stored as {tensor.dtype}")
+        item = _item_bytes(file, tensor)
         count, width = _matrix(tensor.shape)
         row_bytes = tensor.bytes // count
         for first, last in _spans(count, width):
             raw = file.bytes_at(tensor.offset + first * row_bytes, (last - first) * row_bytes)
-            item = safetensors_file.ITEM_BYTES[tensor.dtype]
             values = dequantise(raw.view(-1, item), tensor.dtype)
             yield first, values.reshape(-1, *tensor.shape[1:])
+
+    def stored(self, name: str) -> StoredTensor:
+        """See :class:`TensorSource`."""
+        file, tensor = self._places[name]
+        raw = file.bytes_at(tensor.offset, tensor.bytes)
+        item = _item_bytes(file, tensor)
+        return _stored(tensor.shape, tensor.dtype, item, raw)
 
     def close(self) -> None:
         """See :class:`TensorSource`."""
         for file in self._files:
             file.close()
+
+
+def _item_bytes(file: MappedFile, tensor: safetensors_file.SafeTensor) -> int:
+    if tensor.dtype not in safetensors_file.ITEM_BYTES:
+        raise unsupported(file.path, f"tensor “{shown(tensor.name)}” is stored as {tensor.dtype}")
+    return safetensors_file.ITEM_BYTES[tensor.dtype]
+
+
+def _stored(shape: tuple[int, ...], kind: str, block_bytes: int, raw: Tensor) -> StoredTensor:
+    rows, columns = shape
+    return StoredTensor((rows, columns), kind, block_bytes, raw.view(rows, -1))
 
 
 def _commonest(sizes: Iterable[tuple[str, int]]) -> str:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.runtime.engines.text.config import LlamaConfig
-from studio.runtime.engines.text.llama import Llama
+from studio.runtime.engines.text.llama import Linear, Llama
+from studio.runtime.engines.text.packing import limbs_for, packed_bytes
 from studio.runtime.engines.text.refusals import bad_weights, shown
-from studio.runtime.engines.text.tensor_source import TensorSource
+from studio.runtime.engines.text.tensor_source import StoredTensor, TensorSource
 
 GGUF_NAMES: Mapping[str, str] = {
     "embedding": "token_embd.weight",
@@ -51,39 +53,84 @@ class Piece:
 
     Attributes:
         name: In the file.
-        target: A view of a weight.
-        turn: Whether rows must be reordered from halves to neighbouring pairs.
+        module: Whose ``field`` it fills, from row ``first``.
+        shape: Of the part.
+        turn: Values of a head if its rows must be reordered from two halves to neighbouring pairs,
+            so that those that turn together stand side by side; 0 if not.
     """
 
     name: str
-    target: Tensor
-    turn: bool = False
+    module: nn.Module
+    field: str
+    first: int
+    shape: tuple[int, ...]
+    turn: int = 0
+
+    @classmethod
+    def whole(cls, name: str, module: nn.Module, field: str = "weight") -> Piece:
+        """Return the piece that fills all of a field."""
+        return cls(name, module, field, 0, tuple(getattr(module, field).shape))
+
+    @property
+    def size(self) -> int:
+        """How many values."""
+        return math.prod(self.shape)
+
+    def write(self, first: int, values: Tensor) -> None:
+        """Put rows of the tensor, from its row ``first``, where they belong."""
+        places = self._places(first, first + values.shape[0])
+        packed = getattr(self.module, "packed", None) if self.field == "weight" else None
+        if packed is not None:
+            packed.write(places, values)
+        else:
+            target = getattr(self.module, self.field)
+            target[places] = values.to(target)
+
+    def _places(self, first: int, last: int) -> Tensor | slice:
+        if not self.turn:
+            return slice(self.first + first, self.first + last)
+        rows = torch.arange(first, last)
+        head, place = rows // self.turn, rows % self.turn
+        half = self.turn // 2
+        return self.first + head * self.turn + place % half * 2 + place // half
 
 
 def load_decoder(
     source: TensorSource,
     names: Mapping[str, str],
     config: LlamaConfig,
-    dtype: torch.dtype,
+    dtype: torch.dtype | None,
     device: str,
 ) -> Generator[float, None, Llama]:
     """Yield the share done (0–1) after every chunk of rows; return the decoder.
+
+    Args:
+        dtype: Of the weights as floats; None packs them (see ``packing``).
 
     Raises:
         StudioError: A tensor is missing, superfluous, or has another shape than the sizes say.
     """
     model = Llama(config)
     check_shapes(source, model, names)
-    _allocate(model, dtype, device)
-    total = sum(piece.target.numel() for piece in pieces(model, names))
+    parts = list(pieces(model, names))
+    stored = None
+    if dtype is None:
+        embedding = parts.pop(0)
+        stored = source.stored(embedding.name)
+        if config.tied:
+            parts.append(Piece.whole(embedding.name, model.head))
+    _allocate(model, dtype, device, stored)
+    total = sum(piece.size for piece in parts)
     done = 0
-    for piece in pieces(model, names):
+    for first, rows in stored.chunks() if stored else ():
+        assert model.embedding.stored is not None
+        model.embedding.stored.write(first, rows)
+        yield 0.0
+    for piece in parts:
         for first, rows in source.rows(piece.name):
-            piece.target[first : first + rows.shape[0]].copy_(rows)
+            piece.write(first, rows)
             done += rows.numel()
             yield done / total
-        if piece.turn:
-            piece.target.copy_(interleave(piece.target, config.head_dim))
     if names.get("rope_divisors") in source.shapes:
         for _, divisors in source.rows(names["rope_divisors"]):
             model.frequencies /= divisors.to(model.frequencies)
@@ -93,25 +140,36 @@ def load_decoder(
 def pieces(model: Llama, names: Mapping[str, str]) -> Iterator[Piece]:
     """Yield all that has to be filled, in the order of the computation."""
     config = model.config
-    yield Piece(names["embedding"], model.embedding.weight)
+    yield Piece.whole(names["embedding"], model.embedding)
     for index, block in enumerate(model.each_block()):
-        yield Piece(names["attention_norm"].format(index), block.attention_norm.weight)
-        sizes = [config.heads, config.kv_heads, config.kv_heads]
-        rows = [count * config.head_dim for count in sizes]
+        attention, feed_forward = block.attention, block.feed_forward
+        yield Piece.whole(names["attention_norm"].format(index), block.attention_norm)
         for kind in ("weight", "bias") if config.qkv_bias else ("weight",):
-            parts = getattr(block.attention.qkv, kind).split(rows)
-            for part, target in zip(("query", "key", "value"), parts, strict=True):
-                turn = part != "value" and not config.interleaved
-                yield Piece(f"{names[part].format(index)}.{kind}", target, turn)
-        yield Piece(names["out"].format(index), block.attention.out.weight)
-        yield Piece(names["feed_forward_norm"].format(index), block.feed_forward_norm.weight)
-        gate, up = block.feed_forward.gate_up.weight.chunk(2)
-        yield Piece(names["gate"].format(index), gate)
-        yield Piece(names["up"].format(index), up)
-        yield Piece(names["down"].format(index), block.feed_forward.down.weight)
-    yield Piece(names["norm"], model.norm.weight)
+            yield from _qkv(config, names, index, attention.qkv, kind)
+        yield Piece.whole(names["out"].format(index), attention.out)
+        yield Piece.whole(names["feed_forward_norm"].format(index), block.feed_forward_norm)
+        half = (config.intermediate, config.hidden)
+        gate_up = feed_forward.gate_up
+        yield Piece(names["gate"].format(index), gate_up, "weight", 0, half)
+        yield Piece(names["up"].format(index), gate_up, "weight", config.intermediate, half)
+        yield Piece.whole(names["down"].format(index), feed_forward.down)
+    yield Piece.whole(names["norm"], model.norm)
     if not config.tied:
-        yield Piece(names["head"], model.head.weight)
+        yield Piece.whole(names["head"], model.head)
+
+
+def _qkv(
+    config: LlamaConfig, names: Mapping[str, str], index: int, qkv: nn.Module, kind: str
+) -> Iterator[Piece]:
+    first = 0
+    for part, heads in zip(
+        ("query", "key", "value"), (config.heads, config.kv_heads, config.kv_heads), strict=True
+    ):
+        rows = heads * config.head_dim
+        shape = (rows, config.hidden) if kind == "weight" else (rows,)
+        turn = 0 if part == "value" or config.interleaved else config.head_dim
+        yield Piece(f"{names[part].format(index)}.{kind}", qkv, kind, first, shape, turn)
+        first += rows
 
 
 def check_shapes(source: TensorSource, model: Llama, names: Mapping[str, str]) -> None:
@@ -127,11 +185,10 @@ def check_shapes(source: TensorSource, model: Llama, names: Mapping[str, str]) -
         shape = source.shapes.get(piece.name)
         if shape is None:
             raise bad_weights(source.path, f"{field} is missing")
-        if shape != tuple(piece.target.shape):
+        if shape != piece.shape:
             raise bad_weights(
                 source.path,
-                f"{field} has the shape {list(shape)}; its header's sizes need"
-                f" {list(piece.target.shape)}",
+                f"{field} has the shape {list(shape)}; its header's sizes need {list(piece.shape)}",
             )
         left.discard(piece.name)
     divisors = names.get("rope_divisors", "")
@@ -151,11 +208,17 @@ def _harmless(name: str, names: Mapping[str, str], config: LlamaConfig) -> bool:
     return tied_copy or name == names.get("rope_divisors") or name.endswith("rotary_emb.inv_freq")
 
 
-def _allocate(model: Llama, dtype: torch.dtype, device: str) -> None:
+def _allocate(
+    model: Llama, dtype: torch.dtype | None, device: str, stored: StoredTensor | None
+) -> None:
     try:
-        model.allocate(dtype, device)
+        if stored is not None:
+            model.allocate_packed(stored.empty_rows())
+        else:
+            assert dtype is not None, "floats have a type"
+            model.allocate(dtype, device)
     except RuntimeError as error:  # torch's own out-of-memory errors are RuntimeErrors
-        size = model.config.parameters * dtype.itemsize / 2**30
+        size = weights_bytes(model.config, dtype, stored) / 2**30
         raise StudioError(
             ErrorCode.OUT_OF_MEMORY,
             f"The model needs {size:.1f} GiB on {device}, and there is not enough memory.",
@@ -164,15 +227,19 @@ def _allocate(model: Llama, dtype: torch.dtype, device: str) -> None:
         ) from error
 
 
-def interleave(rows: Tensor, head_dim: int) -> Tensor:
-    """Reorder the rows of each head from two halves to neighbouring pairs.
-
-    Args:
-        rows: (heads × head dim, …) in which rows i and i + head dim / 2 turn together.
-
-    Returns:
-        The same rows, with those that turn together side by side.
-    """
-    halves = rows.unflatten(0, (-1, 2, head_dim // 2))
-    turned: Tensor = halves.transpose(1, 2).reshape(rows.shape)
-    return turned
+def weights_bytes(
+    config: LlamaConfig, dtype: torch.dtype | None, stored: StoredTensor | None
+) -> int:
+    """Return the memory that the weights will take: as floats of ``dtype``, or packed."""
+    if dtype is not None:
+        return config.parameters * dtype.itemsize
+    assert stored is not None, "packed weights keep the embedding as it is stored"
+    model = Llama(config)
+    limbs = limbs_for(config.parameters)
+    products = [module for module in model.modules() if isinstance(module, Linear)]
+    packed = sum(packed_bytes(m.out_features, m.in_features, limbs) for m in products)
+    matrices = sum(m.weight.numel() for m in products) - (
+        model.head.weight.numel() if config.tied else 0
+    )
+    floats = config.parameters - matrices - model.embedding.weight.numel()
+    return packed + stored.bytes + 4 * floats

@@ -406,3 +406,19 @@ def test_the_coder_is_described_to_the_last_piece() -> None:
     assert len({piece.wheel_sha256 for piece in row.offer.pieces}) == 22
     assert {"text", "code"} == set(row.capabilities)
     assert row.card is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "purposes"),
+    [
+        ("DeepSeek-Coder-6.7B-Q4_K_M", ("text", "code")),
+        ("CodeLlama-7b", ("text", "code")),
+        ("granite-8b-code-instruct", ("text", "code")),
+        ("Encoded-Thoughts-7b", ("text",)),
+    ],
+)
+def test_a_name_tells_what_was_made_for_code(
+    tmp_path: Path, name: str, purposes: tuple[str, ...]
+) -> None:
+    drop(tmp_path, f"{name}.gguf")
+    assert only(WeightsCatalogue([tmp_path])).capabilities == purposes

@@ -51,7 +51,7 @@ def save(
     path: Path,
     text: str,
     form: TextFormat,
-    expected: str,
+    expected: str | None,
     *,
     root: Path | None = None,
     commit: str = "",
@@ -59,7 +59,7 @@ def save(
     """Write a text and return what is there now.
 
     Args:
-        expected: The digest of what should lie there; empty for nothing.
+        expected: The digest of what should lie there; empty for nothing, None for anything.
         root: The folder whose repository takes the commit.
         commit: Its message; empty for no commit.
 
@@ -67,7 +67,8 @@ def save(
         StudioError: Something else lies there, or the disk refuses.
     """
     data = encode(text, form)
-    _check(path, expected)
+    if expected is not None:
+        _check(path, expected)
     if root is not None and commit:
         repository = git.Repository.found(root)
         ready = repository is not None and repository.ready(path)

@@ -29,7 +29,8 @@ class Witness:
         self._file.flush()
 
     def pytest_collection_finish(self, session):
-        """Say which tests there are."""
+        """Say which tests there are: reading them came to its end."""
+        signal.setitimer(signal.ITIMER_REAL, 0)
         self.tell("collected", names=[item.nodeid for item in session.items])
 
     def pytest_collectreport(self, report):
@@ -44,6 +45,10 @@ class Witness:
             if report.failed and report.when != "call":
                 outcome = "error"
             self.tell("test", name=report.nodeid, outcome=outcome, **_trouble(report))
+
+    def pytest_sessionstart(self, session):
+        """Start the clock: reading the tests runs what they import."""
+        self.pytest_runtest_setup(None)
 
     def pytest_runtest_setup(self, item):
         """Start the clock of a test."""

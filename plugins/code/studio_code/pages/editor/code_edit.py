@@ -1,0 +1,343 @@
+"""The editor of one file: numbers, colours, brackets, keys. Opens and saves nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from PySide6.QtCore import QRect, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QKeyEvent,
+    QResizeEvent,
+    QTextCursor,
+    QTextFormat,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QPlainTextEdit, QTextEdit
+
+from studio.api.ui import Ui
+from studio_code.pages.editor import typing_keys
+from studio_code.pages.editor.brackets import partner
+from studio_code.pages.editor.gutter import Gutter
+from studio_code.pages.editor.highlighter import Highlighter
+from studio_code.pages.open_file import OpenFile
+from studio_code.pages.wording import tr
+
+SMALLEST, LARGEST = 7.0, 32.0
+"""Points of the letters."""
+_QUOTED = ("syntax-string", "syntax-comment")
+_REST_MS = 40
+
+
+class CodeEdit(QPlainTextEdit):
+    """Shows the document of an ``OpenFile``.
+
+    Attributes:
+        file: What is edited.
+        colors: Of the theme in force.
+
+    Signals:
+        zoomed: The user wants larger (1) or smaller (-1) letters.
+    """
+
+    zoomed = Signal(int)
+
+    def __init__(self, ui: Ui, file: OpenFile) -> None:
+        super().__init__()
+        self._ui, self.file = ui, file
+        self.colors = ui.tokens.colors
+        self._step = typing_keys.indent_step(file.document, file.kind)
+        self._found: Sequence[tuple[int, int]] = ()
+        self._found_at = -1
+        self.setProperty("plain", True)
+        self.setDocument(file.document)
+        self.gutter = Gutter(self)
+        self.colored = Highlighter(file.document, ui, file.text, file.kind.lexer)
+        self.colored.in_view = self.range_in_view
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(_REST_MS)
+        self._later.timeout.connect(self.show_marks)
+        self._dress()
+        self._connect()
+
+    def _dress(self) -> None:
+        self.set_font(self._ui.mono())
+        self.setLineWrapMode(self.LineWrapMode.NoWrap)
+        self.setAccessibleName(tr("Text of {name}").format(name=self.file.name))
+        self.setTabChangesFocus(False)
+        self.setReadOnly(bool(self.file.locked))
+        keys = Qt.TextInteractionFlag.TextSelectableByKeyboard
+        if self.file.locked:
+            self.setTextInteractionFlags(self.textInteractionFlags() | keys)
+        self.setCenterOnScroll(False)
+
+    def _connect(self) -> None:
+        self.blockCountChanged.connect(lambda _count: self._place_gutter())
+        self.updateRequest.connect(self._on_update)
+        self.cursorPositionChanged.connect(self._on_cursor)
+        self.selectionChanged.connect(self._on_cursor)
+        self.verticalScrollBar().valueChanged.connect(lambda _value: self._on_scroll())
+        self.file.state_changed.connect(self._on_state)
+        self._on_cursor()
+
+    # --- looks --------------------------------------------------------------------------------
+
+    def set_font(self, font: QFont) -> None:
+        """Take another font or size."""
+        self.setFont(font)
+        self.file.document.setDefaultFont(font)
+        wide = self.fontMetrics().horizontalAdvance(" ")
+        self.setTabStopDistance((4 if self._step == "\t" else max(2, len(self._step))) * wide)
+        self._place_gutter()
+
+    @property
+    def indent_words(self) -> str:
+        """Return "4 spaces" or "Tabs"."""
+        if self._step == "\t":
+            return tr("Tabs")
+        return tr("{count} spaces").format(count=len(self._step))
+
+    def set_wrap(self, wrap: bool) -> None:
+        """Break long lines at the edge, or not."""
+        mode = self.LineWrapMode.WidgetWidth if wrap else self.LineWrapMode.NoWrap
+        self.setLineWrapMode(mode)
+
+    def restyle(self) -> None:
+        """Take the colours of the theme in force."""
+        self.colors = self._ui.tokens.colors
+        self.colored.restyle()
+        self.show_marks()
+        self.gutter.update()
+
+    def _on_state(self) -> None:
+        if self.isReadOnly() != bool(self.file.locked):
+            self.setReadOnly(bool(self.file.locked))
+        if self.file.kind.lexer != self.colored.language:
+            self.colored.set_language(self.file.kind.lexer)
+
+    # --- the gutter ---------------------------------------------------------------------------
+
+    def _place_gutter(self) -> None:
+        room = self.gutter.room()
+        if self.viewportMargins().left() != room:
+            self.setViewportMargins(room, 0, 0, 0)
+        inside = self.contentsRect()
+        self.gutter.setGeometry(QRect(inside.left(), inside.top(), room, inside.height()))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place_gutter()
+        self.colored.show_lines()
+
+    def _on_update(self, area: QRect, by: int) -> None:
+        if by:
+            self.gutter.scroll(0, by)
+        else:
+            self.gutter.update(0, area.y(), self.gutter.width(), area.height())
+
+    def lines_in_view(self) -> Iterator[tuple[int, int]]:
+        """Yield (line from 0, its top in the viewport) for each line that can be seen."""
+        block = self.firstVisibleBlock()
+        top = self.blockBoundingGeometry(block).translated(self.contentOffset()).top()
+        while block.isValid() and top <= self.viewport().height():
+            yield block.blockNumber(), round(top)
+            top += self.blockBoundingRect(block).height()
+            block = block.next()
+
+    def range_in_view(self) -> tuple[int, int]:
+        """Return the first and last line that can be seen, a few more for good measure."""
+        first = self.firstVisibleBlock().blockNumber()
+        return first, first + self.viewport().height() // max(1, self.fontMetrics().height()) + 2
+
+    def select_line_at(self, y: int) -> None:
+        """Select the line at a height of the viewport."""
+        number = next((n for n, top in reversed(list(self.lines_in_view())) if top <= y), 0)
+        cursor = QTextCursor(self.document().findBlockByNumber(number))
+        cursor.movePosition(QTextCursor.MoveOperation.NextBlock, QTextCursor.MoveMode.KeepAnchor)
+        self.setTextCursor(cursor)
+        self.setFocus()
+
+    # --- marks --------------------------------------------------------------------------------
+
+    def _on_cursor(self) -> None:
+        self.file.cursor = self.textCursor()
+        self._later.start()
+        self._mark_line()
+
+    def _on_scroll(self) -> None:
+        self.colored.show_lines()
+        if self._found:
+            self._later.start()
+
+    def set_found(self, places: Sequence[tuple[int, int]], at: int) -> None:
+        """Mark (start, end) of what was found; ``at`` is the one in turn."""
+        self._found, self._found_at = places, at
+        self.show_marks()
+
+    def _mark_line(self) -> None:
+        """The line of the cursor at once; brackets follow when the hand rests."""
+        kept = [mark for mark in self.extraSelections() if not self._is_line(mark)]
+        self.setExtraSelections([self._line_mark(), *kept])
+
+    @staticmethod
+    def _is_line(mark: QTextEdit.ExtraSelection) -> bool:
+        return bool(mark.format.boolProperty(QTextFormat.Property.FullWidthSelection))
+
+    def _line_mark(self) -> QTextEdit.ExtraSelection:
+        mark = QTextEdit.ExtraSelection()
+        mark.format.setBackground(QColor(self.colors["raised"]))
+        mark.format.setProperty(QTextFormat.Property.FullWidthSelection, True)
+        mark.cursor = self.textCursor()
+        mark.cursor.clearSelection()
+        return mark
+
+    def show_marks(self) -> None:
+        """Mark the line, the brackets at the cursor and what was found."""
+        self.setExtraSelections([self._line_mark(), *self._found_marks(), *self._brackets()])
+
+    def _found_marks(self) -> list[QTextEdit.ExtraSelection]:
+        first, last = self.range_in_view()
+        top = self.document().findBlockByNumber(first).position()
+        end = self.document().findBlockByNumber(min(last, self.blockCount() - 1))
+        bottom = end.position() + end.length()
+        marks = []
+        for number, (start, stop) in enumerate(self._found):
+            if start >= bottom:
+                break
+            if stop > top:
+                color = "accent" if number == self._found_at else "accent-soft"
+                marks.append(self._mark(start, stop, color))
+        return marks
+
+    def _mark(self, start: int, stop: int, color: str) -> QTextEdit.ExtraSelection:
+        mark = QTextEdit.ExtraSelection()
+        mark.format.setBackground(QColor(self.colors[color]))
+        if color == "accent":
+            mark.format.setForeground(QColor(self.colors["on-accent"]))
+        mark.cursor = QTextCursor(self.document())
+        length = self.document().characterCount() - 1
+        mark.cursor.setPosition(min(start, length))
+        mark.cursor.setPosition(min(stop, length), QTextCursor.MoveMode.KeepAnchor)
+        return mark
+
+    def _brackets(self) -> list[QTextEdit.ExtraSelection]:
+        cursor = self.textCursor()
+        if cursor.hasSelection():
+            return []
+
+        def line_at(number: int) -> str | None:
+            block = self.document().findBlockByNumber(number)
+            return block.text() if number >= 0 and block.isValid() else None
+
+        found = partner(line_at, self._quoted, cursor.blockNumber(), cursor.positionInBlock())
+        if found is None:
+            return []
+        here, other = found
+        marks = []
+        for place in (here, other):
+            if place is not None:
+                start = self.document().findBlockByNumber(place[0]).position() + place[1]
+                marks.append(self._mark(start, start + 1, "accent-soft" if other else "bad-soft"))
+        return marks
+
+    def _quoted(self, line: int, column: int) -> bool:
+        return any(
+            start <= column < start + length
+            for start, length, color in self.colored.runs(line)
+            if color in _QUOTED
+        )
+
+    # --- places -------------------------------------------------------------------------------
+
+    def go_to(self, line: int, column: int = 1) -> None:
+        """Put the cursor into a line (from 1) and bring it into the middle of the view."""
+        number = max(0, min(line - 1, self.blockCount() - 1))
+        block = self.document().findBlockByNumber(number)
+        cursor = QTextCursor(block)
+        cursor.setPosition(block.position() + min(max(0, column - 1), block.length() - 1))
+        self.setTextCursor(cursor)
+        self.centerCursor()
+
+    def select(self, start: int, stop: int) -> None:
+        """Select a part, and bring it into view."""
+        cursor = self.textCursor()
+        cursor.setPosition(start)
+        cursor.setPosition(stop, QTextCursor.MoveMode.KeepAnchor)
+        self.setTextCursor(cursor)
+        self.ensureCursorVisible()
+
+    # --- keys ---------------------------------------------------------------------------------
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Indent, break lines, comment and move lines; the rest is Qt's."""
+        deed = None if self.isReadOnly() else self._deed(event)
+        if deed is None:
+            if event.key() == Qt.Key.Key_Home and self._home(event):
+                return
+            super().keyPressEvent(event)
+            return
+        deed(self.textCursor())
+        self.ensureCursorVisible()
+
+    def _deed(self, event: QKeyEvent) -> Callable[[QTextCursor], None] | None:
+        key, keys = event.key(), event.modifiers()
+        shift, control = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
+        alt, none = Qt.KeyboardModifier.AltModifier, Qt.KeyboardModifier.NoModifier
+        step, kind = self._step, self.file.kind
+        match key, keys & (shift | control | alt):
+            case ((Qt.Key.Key_Return | Qt.Key.Key_Enter), (modifiers)) if modifiers == none:
+                return lambda cursor: self._keep(cursor, typing_keys.break_line, kind, step)
+            case Qt.Key.Key_Tab, (modifiers) if modifiers == none:
+                return lambda cursor: self._keep(cursor, typing_keys.indent, step)
+            case Qt.Key.Key_Backtab, _:
+                return lambda cursor: self._keep(cursor, typing_keys.outdent, step)
+            case Qt.Key.Key_Backspace, (modifiers) if modifiers == none:
+                return self._erase if self._erases() else None
+            case Qt.Key.Key_Slash, (modifiers) if modifiers == control:
+                return lambda cursor: self._keep(cursor, typing_keys.toggle_comment, kind.comment)
+            case Qt.Key.Key_Up, (modifiers) if modifiers == alt:
+                return lambda cursor: self._keep(cursor, typing_keys.move_lines, -1)
+            case Qt.Key.Key_Down, (modifiers) if modifiers == alt:
+                return lambda cursor: self._keep(cursor, typing_keys.move_lines, 1)
+            case Qt.Key.Key_D, (modifiers) if modifiers == control | shift:
+                return lambda cursor: self._keep(cursor, typing_keys.copy_lines)
+        return None
+
+    def _keep(self, cursor: QTextCursor, deed: Callable[..., object], *more: object) -> None:
+        deed(cursor, *more)
+        self.setTextCursor(cursor)
+
+    def _erases(self) -> bool:
+        cursor = self.textCursor()
+        before = cursor.block().text()[: cursor.positionInBlock()]
+        return bool(before) and not before.strip(" ") and not cursor.hasSelection()
+
+    def _erase(self, cursor: QTextCursor) -> None:
+        if typing_keys.erase_step(cursor, self._step):
+            self.setTextCursor(cursor)
+        else:
+            cursor.deletePreviousChar()
+            self.setTextCursor(cursor)
+
+    def _home(self, event: QKeyEvent) -> bool:
+        shift = Qt.KeyboardModifier.ShiftModifier
+        if event.modifiers() & ~(shift | Qt.KeyboardModifier.KeypadModifier):
+            return False
+        cursor = self.textCursor()
+        block = cursor.block()
+        column = typing_keys.home_column(block, cursor.positionInBlock())
+        kept = bool(event.modifiers() & shift)
+        mode = QTextCursor.MoveMode.KeepAnchor if kept else QTextCursor.MoveMode.MoveAnchor
+        cursor.setPosition(block.position() + column, mode)
+        self.setTextCursor(cursor)
+        return True
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Scroll; with Ctrl the letters grow or shrink."""
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.zoomed.emit(1 if event.angleDelta().y() > 0 else -1)
+            event.accept()
+        else:
+            super().wheelEvent(event)

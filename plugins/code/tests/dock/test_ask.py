@@ -1,0 +1,216 @@
+"""The conversation under the hands of the user: answers, edits, writing, fixing, what is kept."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+
+from studio.api import ErrorCode, StudioError
+from studio.testing.scripted import Artifact, Fail, Result, Stall, Step, Tokens
+from studio_code.pages.ask_tab import AskTab
+from studio_code.pages.dock import Dock
+from studio_code.pages.fault import Fault
+
+CODE = "def add(a, b):\n    return a - b\n"
+FIXED = CODE.replace("-", "+")
+TESTS = "from sums import add\n\ndef test_add():\n    assert add(1, 2) == 3\n"
+VERDICT = {
+    "passed": True,
+    "ran": True,
+    "tests": {"passed": 1, "failed": 0, "errors": 0},
+    "coverage": {"lines": 2, "covered": 2, "missing": []},
+    "mutants": {"made": 3, "killed": 3, "survived": []},
+    "tier": "A",
+}
+
+
+@pytest.fixture
+def dock(desk: Any) -> Dock:
+    desk.open("sums.py", CODE)
+    return desk.put(Dock(desk.ctx, desk.workspace))
+
+
+@pytest.fixture
+def tab(dock: Dock) -> AskTab:
+    return dock.ask
+
+
+def send(desk: Any, tab: AskTab, words: str, *lines: Any) -> Any:
+    """Send words, wait for the end, return the last turn."""
+    desk.runtime.enqueue(*lines)
+    tab.composer.field.setPlainText(words)
+    with desk.qtbot.waitSignal(tab.ended, timeout=20_000):
+        desk.qtbot.keyClick(tab.composer.field, Qt.Key.Key_Return)
+    return tab.thread.turns[-1]
+
+
+def act(desk: Any, tab: AskTab, name: str, *lines: Any) -> Any:
+    desk.runtime.enqueue(*lines)
+    with desk.qtbot.waitSignal(tab.ended, timeout=20_000):
+        tab.actions[name].click()
+    return tab.thread.turns[-1]
+
+
+def asked(desk: Any) -> Any:
+    return desk.runtime.submitted[-1]
+
+
+def test_an_answer_knows_the_file_and_its_edit_is_reviewed(desk: Any, tab: AskTab) -> None:
+    text = "It **subtracts**."
+    edits = [{"path": "sums.py", "text": FIXED}]
+    unapplied = [{"path": "b.py", "why": "it is not there."}]
+    turn = send(
+        desk,
+        tab,
+        "What is wrong?",
+        Tokens("It ", "**subtracts**."),
+        Result(text=text, edits=edits, unapplied=unapplied),
+    )
+    params = asked(desk).params
+    assert params["messages"] == [{"role": "user", "content": "What is wrong?"}]
+    assert params["context"] == [{"path": "sums.py", "text": CODE}]
+    assert (params["open_path"], params["weights"]) == ("sums.py", "coder")
+    assert (turn.text, tab.composer.text) == (text, "")
+    assert "b.py could not be made out" in turn.notes.text()
+    with desk.qtbot.waitSignal(desk.workspace.proposed) as proposed:
+        turn.buttons[0].click()
+    proposal = proposed.args[0]
+    assert (proposal.path, proposal.old, proposal.new) == ("sums.py", CODE, FIXED)
+    assert proposal.why == "What is wrong?"
+    assert desk.on_disk("sums.py") == CODE
+    desk.workspace.decline()
+    send(desk, tab, "Why?", Result(text="Because.", edits=[]))
+    assert [m["content"] for m in asked(desk).params["messages"]] == [
+        "What is wrong?",
+        text,
+        "Why?",
+    ]
+
+
+def test_explain_takes_the_selection(desk: Any, tab: AskTab) -> None:
+    cursor = desk.workspace.current.cursor
+    cursor.setPosition(CODE.index("return"))
+    cursor.movePosition(cursor.MoveOperation.EndOfBlock, cursor.MoveMode.KeepAnchor)
+    tab._show_subject()
+    assert tab.subject.text() == "sums.py · lines 2–2"
+    turn = act(desk, tab, "explain", Tokens("It returns."), Result(text="It returns."))
+    assert asked(desk).params["selection"] == "return a - b"
+    assert turn.text == "It returns."
+
+
+def test_a_fix_comes_with_its_verdict(desk: Any, tab: AskTab) -> None:
+    tries = [{"candidate": 1, "round": 0, "code": FIXED, "passed": True, "summary": "1/1 tests"}]
+    meta = {"path": "sums.py", "language": "python", "tests": TESTS, "tries": tries}
+    turn = act(
+        desk,
+        tab,
+        "fix",
+        Tokens("def add(a, b):\n", "    pass\n", channel="answer"),
+        Step(0, 0, "Try 2: running 1 test"),
+        Tokens("\n\n", FIXED, channel="answer"),
+        Artifact("code", FIXED.encode(), ".py", "sums", FIXED, meta={**meta, "verdict": VERDICT}),
+        Result(code=FIXED, tests=TESTS, verdict=VERDICT, tries=tries),
+    )
+    assert turn.text == f"```python\n{FIXED}```\n"
+    assert turn.chip.words == "ran · 1/1 tests · 100 % lines · 3/3 mutants"
+    assert turn.chip.accessibleName().startswith("Shown to work: ran")
+    with desk.qtbot.waitSignal(desk.workspace.proposed, timeout=20_000) as proposed:
+        turn.buttons[0].click()
+    assert proposed.args[0].artifact_id == turn.answer.artifact_id != ""
+    sheet = turn.chip.open_sheet()
+    titles = [sheet.tabs.tabText(n) for n in range(sheet.tabs.count())]
+    assert titles == ["Tests", "Lines and faults", "Tries (1)"]
+    sheet.close()
+
+
+def test_what_is_written_first_is_shown_as_code(desk: Any, tab: AskTab) -> None:
+    desk.runtime.enqueue(
+        Tokens("a = 1\n", channel="answer"), Tokens("\n\n", "b = 2\n", channel="answer"), Stall()
+    )
+    tab.actions["fix"].click()
+    desk.until(lambda: bool(tab.thread.turns) and "b = 2" in tab.thread.turns[-1].text)
+    assert tab.thread.turns[-1].text == "```python\nb = 2\n"
+    with desk.qtbot.waitSignal(tab.ended, timeout=20_000):
+        tab.composer.send.click()
+
+
+def test_fix_this_hands_the_traceback_on(desk: Any, dock: Dock) -> None:
+    desk.runtime.enqueue(Result(code=FIXED, verdict=VERDICT, tries=[]))
+    with desk.qtbot.waitSignal(dock.ask.ended, timeout=20_000):
+        dock.run.fix_asked.emit(Fault("sums.py", "AssertionError: -1 == 3", TESTS))
+    params = asked(desk).params
+    assert (params["error"], params["tests"]) == ("AssertionError: -1 == 3", TESTS)
+    assert (params["text"], params["path"]) == (CODE, "sums.py")
+    assert dock.tabs.currentWidget() is dock.ask
+    assert dock.ask.thread.turns[-1].buttons[0].text() == "Review the changes"
+
+
+def test_tests_go_beside_the_file(desk: Any, tab: AskTab) -> None:
+    result = Result(tests=TESTS, verdict=VERDICT, failing=[{"name": "test_b"}])
+    turn = act(desk, tab, "tests", result)
+    with desk.qtbot.waitSignal(desk.workspace.proposed, timeout=20_000) as proposed:
+        turn.buttons[0].click()
+    assert (proposed.args[0].path, proposed.args[0].new) == ("test_sums.py", TESTS)
+    assert "1 test was left out" in turn.notes.text()
+
+
+def test_stop_keeps_what_was_written(desk: Any, tab: AskTab) -> None:
+    desk.runtime.enqueue(Tokens("So far"), Stall())
+    tab.composer.field.setPlainText("Why?")
+    tab.composer.send.click()
+    desk.until(lambda: tab.thread.turns and tab.thread.turns[-1].text == "So far")
+    assert tab.composer.send.text() == "Stop"
+    assert not tab.actions["explain"].isEnabled()
+    with desk.qtbot.waitSignal(tab.ended, timeout=20_000):
+        tab.composer.send.click()
+    turn = tab.thread.turns[-1]
+    assert (turn.text, turn.notes.text()) == ("So far", "Stopped.")
+    assert tab.composer.send.text() == "Send"
+
+
+def test_a_failure_says_why_and_may_be_tried_again(desk: Any, tab: AskTab) -> None:
+    error = StudioError(ErrorCode.OUT_OF_MEMORY, "It does not fit.", "Close something.")
+    turn = act(desk, tab, "document", Fail(error))
+    assert "It does not fit." in turn.trouble.words.text()
+    desk.runtime.enqueue(Result(code=CODE, verdict={"ran": False, "passed": True}))
+    with desk.qtbot.waitSignal(tab.ended, timeout=20_000):
+        turn.trouble.button.click()
+    assert len(tab.thread.turns) == 1
+    assert turn.chip.words == "not run"
+
+
+def test_a_conversation_outlives_a_restart(desk: Any, dock: Dock) -> None:
+    send(desk, dock.ask, "Why?", Result(text="Because.", edits=[]))
+    dock.ask.composer.field.setPlainText("half a ques")
+    dock.tabs.setCurrentWidget(dock.run)
+    state = json.loads(json.dumps(dock.state()))
+    again = desk.put(Dock(desk.ctx, desk.workspace))
+    again.restore(state)
+    assert [turn.text for turn in again.ask.thread.turns] == ["Because."]
+    assert again.ask.composer.text == "half a ques"
+    assert again.tabs.currentWidget() is again.run
+    again.restore({"ask": {"turns": [3, {"task": 1}]}, "tab": "x"})
+
+
+def test_a_block_of_an_answer_goes_to_the_cursor(desk: Any, tab: AskTab) -> None:
+    turn = send(desk, tab, "How?", Result(text="```python\nx = 1\n```\n", edits=[]))
+    with desk.qtbot.waitSignal(desk.workspace.proposed) as proposed:
+        turn.put_asked.emit("x = 1\n")
+    assert proposed.args[0].new == CODE.replace("\n", "\nx = 1\n", 1)
+    desk.workspace.decline()
+    cursor = desk.workspace.current.cursor
+    cursor.select(cursor.SelectionType.LineUnderCursor)
+    with desk.qtbot.waitSignal(desk.workspace.proposed) as proposed:
+        turn.put_asked.emit("x = 1\ny = 2\n")
+    assert proposed.args[0].new == "x = 1\ny = 2\n    return a - b\n"
+
+
+def test_a_new_conversation_knows_nothing_of_the_last(desk: Any, tab: AskTab) -> None:
+    send(desk, tab, "Why?", Result(text="Because.", edits=[]))
+    tab.anew.click()
+    assert tab.thread.turns == []
+    send(desk, tab, "How?", Result(text="So.", edits=[]))
+    assert [each["content"] for each in asked(desk).params["messages"]] == ["How?"]

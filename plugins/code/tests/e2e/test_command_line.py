@@ -1,0 +1,55 @@
+"""Code by the command line, with the weights that come with the studio and the real walls."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from studio.cli.exit_code import ExitCode
+from studio.sandbox.walls import Walls
+
+pytestmark = [pytest.mark.slow, pytest.mark.e2e, pytest.mark.torch, pytest.mark.timeout(600)]
+
+
+def studio(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "studio", "run", *words, "--json"],
+        env=os.environ | {"STUDIO_HOME": str(home)},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=500,  # a busy machine
+        check=False,
+    )
+
+
+def test_a_description_becomes_code_with_tests_and_a_verdict(tmp_path: Path) -> None:
+    describe = "A function add(a, b) that returns the sum.\n>>> add(2, 3)\n5"
+    words = ["--language", "python", "--rounds", "0", "--max-tokens", "96", "--seed", "1"]
+    done = studio(tmp_path, "code.write", "--describe", describe, *words)
+    assert done.returncode == ExitCode.OK, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    (path,) = map(Path, found["artifacts"])
+    assert path.suffix == ".py"
+    assert path.read_text() == found["code"]
+    assert "def test_example_1" in found["tests"]
+    verdict, (only,) = found["verdict"], found["tries"]
+    assert only["code"] == found["code"]
+    wall = Walls().tier
+    assert (verdict["ran"], verdict["tier"]) == (bool(wall), wall)
+    assert sum(verdict["tests"].values()) == (found["tests"].count("def test_") if wall else 0)
+
+
+def test_a_file_that_is_no_code_is_a_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "big.py"
+    with path.open("wb") as file:
+        file.truncate(50_000_000)
+    done = studio(tmp_path / "home", "code.explain", "--file", str(path))
+    assert done.returncode == ExitCode.BAD_INPUT
+    assert "“big.py” has 50.0 MB" in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr

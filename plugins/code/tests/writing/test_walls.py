@@ -1,0 +1,144 @@
+"""The real walls: honest tests are reported as they are, hostile code gains nothing by a task."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from plugins.code.tests.writing.scripted import Context, Engine, drive
+from studio.sandbox.walls import Walls
+from studio_code.schema import Run, Write
+from studio_code.tasks.run import run
+from studio_code.tasks.write import write
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+
+@pytest.fixture(scope="module")
+def walls() -> Walls:
+    found = Walls()
+    if not found.tier:
+        pytest.skip(found.reason)
+    return found
+
+
+def ran(walls: Walls, text: str, **params: Any) -> dict[str, Any]:
+    files = [{"path": "a.py", "text": text}, *params.pop("more", [])]
+    return drive(run, Context(None, walls), Run.parse({"files": files, **params})).result
+
+
+def test_tests_are_told_one_by_one_with_lines_and_coverage(walls: Walls) -> None:
+    tests = """import pytest
+from a import half
+
+
+def test_right():
+    assert half(4) == 2
+
+
+@pytest.mark.parametrize("value", [1, 2])
+def test_many(value):
+    assert half(value) == 1
+
+
+def test_endless():
+    while True:
+        pass
+
+
+@pytest.fixture
+def broken():
+    raise ValueError("no")
+
+
+def test_with_it(broken):
+    pass
+
+
+@pytest.mark.skip
+def test_left_out():
+    pass
+"""
+    text = "def half(x):\n    return x // 2\n\n\ndef never():\n    return 1\n"
+    more = [{"path": "test_a.py", "text": tests}]
+    found = ran(walls, text, more=more, mode="test", seconds=60)
+    outcomes = {each["name"].rpartition("::")[2]: each["outcome"] for each in found["tests"]}
+    assert outcomes == {
+        "test_right": "passed", "test_many[1]": "failed", "test_many[2]": "passed",
+        "test_endless": "failed", "test_with_it": "error", "test_left_out": "skipped",
+    }  # fmt: skip
+    failed = {each["name"].rpartition("::")[2]: each for each in found["tests"]}
+    assert failed["test_many[1]"]["line"] == 11
+    assert "assert 0 == 1" in failed["test_many[1]"]["message"]
+    assert "more than 5 s" in failed["test_endless"]["message"]
+    assert (found["coverage"]["lines"], found["coverage"]["missing"]) == (4, [6])
+    assert (found["exit_code"], found["ended"]) == (1, "exit")
+    assert "1 == 1" not in found["stderr"]
+
+
+def test_code_is_written_run_and_its_tests_are_tried_on_faults(walls: Walls) -> None:
+    code = "def sign(x):\n    if x < 0:\n        return -1\n    return 1 if x > 0 else 0\n"
+    tests = "sign():\n    assert sign(-5) == -1\n    assert sign(0) == 0\n    assert sign(1) == 1\n"
+    made = drive(write, Context(Engine(code, tests), walls), Write.parse({"describe": "sign(x)"}))
+    verdict = made.result["verdict"]
+    assert verdict["passed"]
+    assert verdict["coverage"] == {"lines": 4, "covered": 4, "missing": []}
+    survived = {each["what"] for each in verdict["mutants"]["survived"]}
+    assert verdict["mutants"]["made"] >= 8
+    assert "0 becomes 1" in survived or "< becomes <=" not in survived
+    assert verdict["mutants"]["killed"] >= verdict["mutants"]["made"] - 3
+    assert verdict["tier"] == walls.tier
+
+
+HOSTILE = {
+    "leaves early and calls it success": "import os\nos._exit(0)\n",
+    "leaves as pytest would": "import sys\nsys.exit(0)\n",
+    "runs for ever": "while True:\n    pass\n",
+    "forks without end": "import os\nwhile True:\n    os.fork()\n",
+    "ends its judge": "import os, signal\nos.kill(os.getppid(), signal.SIGKILL)\nos.kill(0, 9)\n",
+    "takes pytest's place": "import sys\nsys.modules['pytest'] = None\nraise SystemExit(0)\n",
+}
+
+
+@pytest.mark.parametrize("code", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_code_passes_no_test(walls: Walls, code: str) -> None:
+    tests = "from solution import x\n\n\ndef test_x():\n    assert x == 1\n"
+    params = {"describe": "x", "tests": tests, "rounds": 0, "seed": 1}
+    made = drive(write, Context(Engine(f"x = 1\n{code}"), walls), Write.parse(params))
+    verdict = made.result["verdict"]
+    assert not verdict["passed"]
+    assert verdict["tests"]["passed"] == 0
+    assert verdict["tests"]["failed"] + verdict["tests"]["errors"] >= 1
+
+
+def test_a_program_sees_no_network_and_nothing_outside(walls: Walls, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("mine")
+    text = f"""import os, socket
+for name, act in {{
+    "read": lambda: open({str(secret)!r}).read(),
+    "write": lambda: open({str(tmp_path / "made.txt")!r}, "w"),
+    "connect": lambda: socket.create_connection(("127.0.0.1", 22), 1),
+    "link": lambda: os.symlink({str(secret)!r}, "out.txt") or open("out.txt").read(),
+}}.items():
+    try:
+        act()
+        print(name, "DONE")
+    except OSError as error:
+        print(name, "refused")
+"""
+    found = ran(walls, text)
+    assert found["stdout"].split() == [
+        "read",
+        "refused",
+        "write",
+        "refused",
+        "connect",
+        "refused",
+        "link",
+        "refused",
+    ]
+    assert secret.read_text() == "mine"
+    assert not (tmp_path / "made.txt").exists()

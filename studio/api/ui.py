@@ -1,0 +1,317 @@
+"""The window's building blocks as pages see them. Protocols and data; Qt appears in types only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from studio.api.params import Params
+from studio.protocol.errors import StudioError
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import QRect, QRectF
+    from PySide6.QtGui import QFont, QIcon
+    from PySide6.QtWidgets import QWidget
+
+    from studio.api.gui import JobHandle
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """The colours and sizes of the theme in force (``look``): read these, never write a colour."""
+
+    dark: bool
+    colors: Mapping[str, str] = field(default_factory=dict)
+
+
+class Ui(Protocol):
+    """The window's own building blocks, so that all pages look alike."""
+
+    @property
+    def tokens(self) -> Tokens:
+        """The theme in force."""
+        ...
+
+    def on_theme(self, call: Callable[[Tokens], None]) -> Callable[[], None]:
+        """Call after each change of theme; returns the function that ends it."""
+        ...
+
+    def icon(self, name: str, color: str = "text") -> QIcon:
+        """Return a Lucide icon in a token's colour."""
+        ...
+
+    def mono(self) -> QFont:
+        """Return the font for code and figures."""
+        ...
+
+    def button(self, text: str, icon: str = "", *, primary: bool = False, tip: str = "") -> Any:
+        """Return a ``QPushButton`` in the house style."""
+        ...
+
+    def icon_button(self, icon: str, tip: str) -> Any:
+        """Return a flat ``QToolButton``; ``tip`` is its accessible name too."""
+        ...
+
+    def menu(self) -> Any:
+        """Return an empty ``QMenu`` in the house style; fill it as Qt's."""
+        ...
+
+    def form(self, params: type[Params], *, only: Sequence[str] = ()) -> ParamsForm:
+        """Return the parameter form of ``params``."""
+        ...
+
+    def progress_row(self, *, stop: bool = True) -> ProgressRow:
+        """Return a row that shows how a job goes; hidden until it follows one.
+
+        Args:
+            stop: Show a Stop button; False where the page has one already.
+        """
+        ...
+
+    def trouble_row(self) -> TroubleRow:
+        """Return a row that says what went wrong; hidden until it is told."""
+        ...
+
+    def switch_bar(
+        self, name: str, choices: Sequence[tuple[str, str, str]], *, words: bool = True
+    ) -> SwitchBar:
+        """Return a row of buttons of which one is down: modes of a page, ways to look at things.
+
+        Args:
+            name: What it chooses, for those who hear it.
+            choices: (id, icon, title) from the left.
+            words: Whether titles stand beside the icons; else they are tips.
+        """
+        ...
+
+    def prose_view(
+        self,
+        *,
+        on_link: Callable[[str], None] | None = None,
+        block_actions: Sequence[BlockAction] = (),
+    ) -> ProseView:
+        """Return a view of Markdown that may grow while it is written.
+
+        Args:
+            on_link: Takes the http(s) address of a link that was clicked; without it the window
+                shows the address, as ``open_link`` does.
+            block_actions: What a page can do with a block of code, once that is complete.
+        """
+        ...
+
+    def plain_view(self) -> PlainView:
+        """Return a view of text as it was written, such as what a person said in a chat."""
+        ...
+
+    def highlight(self, lines: Sequence[str], language: str) -> list[list[tuple[int, int, str]]]:
+        """Return the coloured runs of each line: start, length, and a colour of ``tokens``.
+
+        Slow for long code: this one call needs no window, so ``run_later`` may make it. Empty runs
+        where ``language`` (a name that Pygments knows) is unknown or there is too much code.
+        """
+        ...
+
+    def code_color(self, token: str) -> str:
+        """Return the colour of ``tokens`` for a token type of Pygments (``"Token.Keyword"``).
+
+        Empty for what has the colour of text.
+        """
+        ...
+
+    def paint_box(
+        self,
+        widget: QWidget,
+        exposed: QRect,
+        box: QRectF,
+        radius: float,
+        fill: str,
+        line: str = "",
+        width: float = 1,
+    ) -> None:
+        """Draw a rounded box on ``widget``, as behind cards and bubbles: for its ``paintEvent``.
+
+        Args:
+            exposed: What is to be painted.
+            fill, line: Colours of ``tokens``; no ``line`` draws none.
+        """
+        ...
+
+    def empty_state(
+        self,
+        icon: str,
+        title: str,
+        text: str,
+        examples: Sequence[tuple[str, str, Callable[[], None]]] = (),
+    ) -> QWidget:
+        """Return what a page shows while it is empty.
+
+        Args:
+            examples: (icon, words, what a click does), each a card.
+        """
+        ...
+
+    def pick_files(
+        self, title: str, suffixes: Sequence[str] = (), *, many: bool = False
+    ) -> list[Path]:
+        """Ask for existing files; empty when the user declined."""
+        ...
+
+    def pick_folder(self, title: str) -> Path | None:
+        """Ask for an existing folder; None when the user declined."""
+        ...
+
+    def save_file(self, title: str, name: str, suffixes: Sequence[str] = ()) -> Path | None:
+        """Ask where to write; None when the user declined."""
+        ...
+
+    def copy(self, text: str) -> None:
+        """Put text on the clipboard."""
+        ...
+
+    def open_link(self, url: str) -> None:
+        """Show an http(s) address and let the user open or copy it; never opens by itself."""
+        ...
+
+
+class ParamsForm(Protocol):
+    """A form drawn from a ``Params`` class."""
+
+    @property
+    def widget(self) -> QWidget:
+        """What to put into a page or its panel."""
+        ...
+
+    def values(self) -> dict[str, Any]:
+        """Return what is set, as ``Params.parse`` takes it."""
+        ...
+
+    def set_values(self, values: Mapping[str, Any]) -> None:
+        """Show ``values``; unknown names are ignored."""
+        ...
+
+    def reset(self) -> None:
+        """Show the defaults."""
+        ...
+
+    def on_change(self, call: Callable[[], None]) -> None:
+        """Call after each change by the user."""
+        ...
+
+
+class ProgressRow(Protocol):
+    """What a job is doing in words, as a bar, and its time left."""
+
+    @property
+    def widget(self) -> QWidget:
+        """What to put into a page."""
+        ...
+
+    def follow(self, job: JobHandle) -> None:
+        """Show how ``job`` goes, then hide; what was followed before is let go."""
+        ...
+
+    def stop(self) -> None:
+        """Stop the job at its next step, and say so until then."""
+        ...
+
+
+class TroubleRow(Protocol):
+    """A sentence about what went wrong, a button that goes on from there, and one that closes."""
+
+    @property
+    def widget(self) -> QWidget:
+        """What to put into a page."""
+        ...
+
+    def tell(self, error: StudioError | str, again: Callable[[], None] | None = None) -> None:
+        """Say what failed and what to do; ``again`` is what "Try again" does."""
+        ...
+
+    def remark(self, text: str, button: str, icon: str, run: Callable[[], None]) -> None:
+        """Say what is different from what was asked; ``run`` is what the button does."""
+        ...
+
+    def hide(self) -> None:
+        """Take the message away."""
+        ...
+
+
+class SwitchBar(Protocol):
+    """A row of buttons of which one is down; arrow keys move."""
+
+    @property
+    def widget(self) -> QWidget:
+        """What to put into a page."""
+        ...
+
+    def on_choose(self, call: Callable[[str], None]) -> None:
+        """Call with the id of what the user chose."""
+        ...
+
+    def choose(self, id: str) -> None:
+        """Show a choice without telling anybody."""
+        ...
+
+    def show_words(self, words: bool) -> None:
+        """Show titles beside the icons, or icons alone where there is little room."""
+        ...
+
+
+BlockAction = tuple[str, str, Callable[[str, str], None]]
+"""What can be done with a block of code: words, icon, and what takes the code and its language."""
+
+
+class ProseView(Protocol):
+    """Markdown as it is written: running text, code with colours and a copy button, tables.
+
+    Loads nothing, whatever the text names; shows HTML as it is written.
+    """
+
+    @property
+    def widget(self) -> QWidget:
+        """What to put into a page; as tall as its text."""
+        ...
+
+    @property
+    def text(self) -> str:
+        """All that was given, as Markdown."""
+        ...
+
+    def plain_text(self) -> str:
+        """Return what is shown, without the marks of Markdown."""
+        ...
+
+    def append(self, text: str) -> None:
+        """Add text at the end; it is drawn a moment later."""
+        ...
+
+    def finish(self) -> None:
+        """Draw all there is: no more will come."""
+        ...
+
+    def set_text(self, text: str) -> None:
+        """Show another text, which is complete."""
+        ...
+
+    def flush(self) -> None:
+        """Draw what has come, now."""
+        ...
+
+
+class PlainView(Protocol):
+    """Text without Markdown, as wide as it needs."""
+
+    @property
+    def widget(self) -> QWidget:
+        """What to put into a page; as large as its text."""
+        ...
+
+    def set_text(self, text: str) -> None:
+        """Show ``text``; a hundred thousand characters and more hold up the window."""
+        ...
+
+    def set_limit(self, width: int) -> None:
+        """Wrap at ``width`` pixels; nothing is shown before."""
+        ...

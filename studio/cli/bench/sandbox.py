@@ -1,0 +1,81 @@
+"""The bench ``sandbox``: what a run behind the wall costs, and that a thousand leave nothing."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from studio.api.sandbox import SandboxRequest
+from studio.cli.session import Session
+from studio.sandbox.plan import mark
+from studio.sandbox.walls import Walls
+
+ROUNDS, RUNS = 20, 1000
+
+
+def measure(session: Session, runs: int = RUNS) -> dict[str, Any]:
+    """Run a script of one line behind the wall and bare, then many times."""
+    walls = Walls()
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "main.py").write_text("print(1)\n", encoding="ascii")
+        bare = _median(lambda: _bare(walls, folder))
+    walled = _median(lambda: run_once(walls))
+    before = traces()
+    for _ in range(runs):
+        run_once(walls)
+    after = traces()
+    return {
+        "ratio": walled / bare,
+        "tier": walls.tier,
+        "milliseconds": walled * 1000,
+        "bare_milliseconds": bare * 1000,
+        "runs": runs,
+        **{f"{name}_left": len(after[name] - before[name]) for name in after},
+    }
+
+
+def run_once(walls: Walls) -> None:
+    """Run the script behind the wall; it must have run."""
+    request = SandboxRequest(("python", "main.py"), files={"main.py": b"print(1)\n"})
+    result = [step.result for step in walls.run(request)][-1]
+    assert result is not None
+    assert result.stdout == b"1\n", result
+
+
+def traces(owner: int = 0) -> dict[str, set[str]]:
+    """Return what runs of a process (by default this one) might leave."""
+    word = mark(owner or os.getpid())
+    mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()
+    temporary = os.listdir(tempfile.gettempdir())
+    return {
+        "processes": {path.name for path in Path("/proc").glob("[0-9]*") if _has(path, word)},
+        "mounts": {line.split()[0] for line in mounts},
+        "files": {name for name in temporary if name.startswith(word)},
+        "descriptors": set(os.listdir("/proc/self/fd")),
+    }
+
+
+def _has(process: Path, word: str) -> bool:
+    try:
+        return word.encode() in (process / "cmdline").read_bytes()
+    except OSError:  # it has just ended
+        return False
+
+
+def _bare(walls: Walls, folder: str) -> None:
+    subprocess.run([str(walls.python), "main.py"], cwd=folder, capture_output=True, check=True)
+
+
+def _median(call: Callable[[], None]) -> float:
+    times: list[float] = []
+    for _ in range(ROUNDS):
+        before = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - before)
+    return statistics.median(times)

@@ -1,0 +1,46 @@
+"""``studio serve``: the local server until Ctrl+C. The protocol is in ``studio.serving``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from studio.cli import terminal
+from studio.cli.exit_code import ExitCode
+from studio.cli.flags import ArgumentParser
+from studio.cli.session import Session
+
+_ABOUT = """\
+Other programs of this machine may ask for text as they ask OpenAI: /v1/models,
+/v1/chat/completions, /v1/completions. Nothing but this machine's own addresses
+is listened on; from another one, use a tunnel (ssh -L).
+
+The token is new at each start. It is in the file that is named, readable by you
+alone, and in no address. Whoever has it may generate text and list models."""
+
+
+def main(argv: Sequence[str], session: Session) -> int:
+    """Serve until the user ends it."""
+    parser = ArgumentParser(
+        prog="studio serve", description="Let programs of this machine ask for text.", epilog=_ABOUT
+    )
+    parser.add_argument("--port", type=int, default=0, metavar="N", help="by default any free one")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    arguments = parser.parse_args(argv)
+    from studio.serving import LocalServer
+
+    with session.studio() as studio:
+        server = LocalServer(studio, arguments.port)
+        told = {"address": server.address, "token_file": str(server.token.path)}
+        if arguments.json:
+            terminal.print_json(told)
+        else:
+            terminal.say(f"address  {server.address}\ntoken    in {server.token.path}")
+            terminal.hint("Ctrl+C ends it.")
+        try:
+            while server.is_running:
+                studio.pump(0.1)
+        except KeyboardInterrupt:
+            return ExitCode.OK
+        finally:
+            server.close()
+    return ExitCode.PROBLEMS

@@ -1,0 +1,75 @@
+"""A segmented switch: a row of buttons of which one is down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QToolButton, QWidget
+
+from studio.desktop.look import Look
+
+
+class SwitchBar(QFrame):
+    """Arrow keys move, as among radio buttons.
+
+    Attributes:
+        buttons: Id → button.
+
+    Signals:
+        chosen: The user chose; carries the id.
+    """
+
+    chosen = Signal(str)
+
+    def __init__(
+        self, look: Look, name: str, choices: Sequence[tuple[str, str, str]], *, words: bool = True
+    ) -> None:
+        """Make the switch.
+
+        Args:
+            name: What it chooses, for those who hear it.
+            choices: (id, icon, title) from the left.
+            words: Whether titles stand beside the icons; else they are tips.
+        """
+        super().__init__()
+        self.setProperty("surface", "raised")
+        self.setAccessibleName(name)
+        self.buttons: dict[str, QToolButton] = {}
+        group = QButtonGroup(self)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(3, 3, 3, 3)
+        row.setSpacing(2)
+        for id, icon, title in choices:
+            button = look.icon_button(icon, title)
+            button.setCheckable(True)
+            button.toggled.connect(lambda on, id=id: self.chosen.emit(id) if on else None)
+            group.addButton(button)
+            self.buttons[id] = button
+            row.addWidget(button)
+        self.show_words(words)
+
+    @property
+    def widget(self) -> QWidget:
+        """The switch itself."""
+        return self
+
+    def on_choose(self, call: Callable[[str], None]) -> None:
+        """Call with the id of what the user chose."""
+        self.chosen.connect(call)
+
+    def choose(self, id: str) -> None:
+        """Show a choice without telling anybody."""
+        self.blockSignals(True)
+        self.buttons[id].setChecked(True)
+        self.blockSignals(False)
+
+    def show_words(self, words: bool) -> None:
+        """Show titles beside the icons, or icons alone where there is little room."""
+        style = Qt.ToolButtonStyle
+        for button in self.buttons.values():
+            button.setText(button.toolTip() if words else "")
+            button.setToolButtonStyle(
+                style.ToolButtonTextBesideIcon if words else style.ToolButtonIconOnly
+            )
+            button.setIconSize(QSize(20 if words else 16, 16))  # the wider one keeps a distance

@@ -1,0 +1,8 @@
+"""The local server: other programs of this machine ask the studio for text, as they ask OpenAI.
+
+Off until the user starts it. A front on ``core`` like the command line; knows neither Qt nor torch.
+"""
+
+from studio.serving.server import LocalServer
+
+__all__ = ["LocalServer"]

@@ -1,0 +1,162 @@
+"""The addresses of the local server: models, chat and text that goes on. Starts nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from studio.core.weights import WeightsCatalogue
+from studio.protocol.errors import StudioError
+from studio.serving import answers
+from studio.serving.bridge import Bridge
+from studio.serving.gate import MOST_BYTES
+from studio.serving.refusals import Refusal, answer, body_of, refusal_of, refused
+from studio.serving.requests import ChatRequest, CompletionRequest, decode
+
+TASK = "chat.reply"
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+class Api:
+    """The handlers of all addresses."""
+
+    def __init__(self, bridge: Bridge, weights: WeightsCatalogue) -> None:
+        self._bridge, self._weights = bridge, weights
+
+    def app(self) -> Starlette:
+        """Return the application; whatever it does not know is 404."""
+        routes = [
+            Route("/v1/models", _careful(self.models), methods=["GET"]),
+            Route("/v1/models/{id}", _careful(self.model), methods=["GET"]),
+            Route("/v1/chat/completions", _careful(self.chat), methods=["POST"]),
+            Route("/v1/completions", _careful(self.complete), methods=["POST"]),
+        ]
+        app = Starlette(routes=routes, exception_handlers={HTTPException: _unknown})
+        app.router.redirect_slashes = False
+        return app
+
+    async def models(self, request: Request) -> Response:
+        """Answer which weights write text."""
+        rows = await asyncio.to_thread(self._weights.list, "text")
+        usable = [answers.model(row) for row in rows if not row.problem]
+        return answer({"object": "list", "data": usable})
+
+    async def model(self, request: Request) -> Response:
+        """Answer about one of them."""
+        return answer(answers.model(self._weights.get(request.path_params["id"])))
+
+    async def chat(self, request: Request) -> Response:
+        """Answer a conversation."""
+        asked = decode(await _body(request), ChatRequest)
+        writer = answers.Writer(asked.model, is_chat=True)
+        return await self._write(request, asked, writer)
+
+    async def complete(self, request: Request) -> Response:
+        """Go on with a text."""
+        asked = decode(await _body(request), CompletionRequest)
+        writer = answers.Writer(asked.model, is_chat=False)
+        return await self._write(request, asked, writer)
+
+    async def _write(
+        self,
+        request: Request,
+        asked: ChatRequest | CompletionRequest,
+        writer: answers.Writer,
+    ) -> Response:
+        if not asked.model:
+            raise Refusal(400, "The request names no model: see /v1/models.", "model")
+        self._weights.get(asked.model)
+        events = self._bridge.run(TASK, asked.params())
+        if not asked.stream:
+            return answer(await _unless_gone(request, _whole(events, writer)))
+        # The first event decides between an answer and a refusal: after it, 200 has been said.
+        first = await anext(events)
+        stream = _stream(first, events, writer, asked.wants_usage)
+        return StreamingResponse(stream, media_type="text/event-stream")
+
+
+async def _whole(events: AsyncIterator[Any], writer: answers.Writer) -> dict[str, Any]:
+    pieces: list[str] = []
+    async with contextlib.aclosing(events) as steps:  # type: ignore[type-var]
+        async for event in steps:
+            if not isinstance(event, str):
+                return writer.whole("".join(pieces), event)
+            pieces.append(event)
+    raise Refusal(500, "The job ended without a result.", "internal")
+
+
+async def _stream(
+    first: Any, events: AsyncIterator[Any], writer: answers.Writer, with_usage: bool
+) -> AsyncIterator[bytes]:
+    yield writer.first()
+    event = first
+    async with contextlib.aclosing(events) as steps:  # type: ignore[type-var]
+        try:
+            while isinstance(event, str):
+                yield writer.piece(event)
+                event = await anext(steps)
+        except StudioError as error:
+            told = refusal_of(error)
+            yield answers.failure(body_of(told.message, told.code, told.status)) + answers.DONE
+            return
+    yield writer.last(event, with_usage)
+
+
+async def _unless_gone(request: Request, work: Any) -> Any:
+    """Return what ``work`` does, and give it up once nobody waits for it any more."""
+    working = asyncio.ensure_future(work)
+    gone = asyncio.ensure_future(_gone(request))
+    try:
+        await asyncio.wait({working, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise ClientDisconnect
+        return working.result()
+    finally:
+        for task in (working, gone):
+            task.cancel()
+        await asyncio.gather(working, gone, return_exceptions=True)
+
+
+async def _gone(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _body(request: Request) -> bytes:
+    """Return the body, refusing one that is larger than it may be, whatever it said of itself."""
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > MOST_BYTES:
+            raise Refusal(413, "The request is larger than 32 MiB.", "too_large")
+    return bytes(body)
+
+
+def _careful(handler: Handler) -> Handler:
+    """Return a handler whose refusals are answers."""
+
+    async def handle(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except Refusal as error:
+            return refused(error)
+        except StudioError as error:
+            return refused(refusal_of(error))
+        except ClientDisconnect:
+            return Response(status_code=499)
+
+    return handle
+
+
+async def _unknown(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    return refused(Refusal(status, f"There is nothing at {request.url.path[:200]}.", "unknown"))

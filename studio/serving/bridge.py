@@ -1,0 +1,75 @@
+"""From the server's thread to the studio's and back: requests are jobs of the one queue."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any
+
+from studio.core.job import Job
+from studio.core.studio import Studio
+from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.states import Priority
+
+Event = str | Mapping[str, Any] | StudioError
+"""New text, the result at the end, or why there is none."""
+
+
+class Bridge:
+    """Runs tasks for the server. Its methods are called on the server's event loop."""
+
+    def __init__(self, studio: Studio) -> None:
+        self._studio = studio
+
+    async def run(self, task: str, params: Mapping[str, Any]) -> AsyncIterator[Event]:
+        """Yield text as it is written, then the result; whoever stops listening stops the job.
+
+        Raises:
+            StudioError: The job could not run, or failed.
+        """
+        events: asyncio.Queue[Event] = asyncio.Queue()
+        loop = asyncio.get_running_loop()
+        started: list[Job] = []
+
+        def tell(event: Event) -> None:
+            with contextlib.suppress(RuntimeError):  # the server has ended meanwhile
+                loop.call_soon_threadsafe(events.put_nowait, event)
+
+        self._studio.post(lambda: self._begin(task, params, tell, started.append))
+        try:
+            while True:
+                event = await events.get()
+                if isinstance(event, StudioError):
+                    raise event
+                yield event
+                if not isinstance(event, str):
+                    return
+        finally:
+            self._studio.post(lambda: _stop(started))
+
+    def _begin(
+        self,
+        task: str,
+        params: Mapping[str, Any],
+        tell: Callable[[Event], None],
+        started: Callable[[Job], None],
+    ) -> None:
+        """Submit, on the studio's thread."""
+        try:
+            job = self._studio.submit(
+                task, params, title="Local server", priority=Priority.NORMAL, keep=False
+            )
+        except StudioError as error:
+            tell(error)
+            return
+        started(job)
+        job.on_text(lambda text, tokens, channel: tell(text) if not channel else None)
+        job.on_done(tell)
+        job.on_failed(tell)
+        job.on_cancelled(lambda: tell(StudioError(ErrorCode.BUSY, "The user stopped this job.")))
+
+
+def _stop(jobs: list[Job]) -> None:
+    for job in jobs:
+        job.cancel()

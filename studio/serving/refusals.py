@@ -1,0 +1,54 @@
+"""Refusals as OpenAI's clients read them: a status, a sentence, a code."""
+
+from __future__ import annotations
+
+import msgspec
+from starlette.responses import Response
+
+from studio.protocol.errors import ErrorCode, StudioError
+
+_STATUS = {
+    ErrorCode.BAD_INPUT: 400,
+    ErrorCode.CONTEXT_TOO_LONG: 400,
+    ErrorCode.UNSUPPORTED: 400,
+    ErrorCode.NOT_FOUND: 404,
+    ErrorCode.BUSY: 429,
+    ErrorCode.OUT_OF_MEMORY: 503,
+    ErrorCode.RUNTIME_LOST: 503,
+}
+
+
+class Refusal(Exception):
+    """A request that is not served.
+
+    Attributes:
+        status: Of HTTP.
+        message: What was wrong with it, in a sentence.
+        code: For programs, ``model_not_found``.
+    """
+
+    def __init__(self, status: int, message: str, code: str = "") -> None:
+        super().__init__(message)
+        self.status, self.message, self.code = status, message, code
+
+
+def refused(error: Refusal) -> Response:
+    """Return the answer that refuses."""
+    return answer(body_of(error.message, error.code, error.status), error.status)
+
+
+def refusal_of(error: StudioError) -> Refusal:
+    """Return what an expected failure of the studio is to a client."""
+    told = f"{error.message} {error.hint}".strip()
+    return Refusal(_STATUS.get(error.code, 500), told, str(error.code).lower())
+
+
+def body_of(message: str, code: str, status: int) -> dict[str, object]:
+    """Return the object that OpenAI's clients expect of a failure."""
+    kind = "invalid_request_error" if status < 500 else "server_error"
+    return {"error": {"message": message, "type": kind, "code": code or None, "param": None}}
+
+
+def answer(body: object, status: int = 200) -> Response:
+    """Return an answer in JSON."""
+    return Response(msgspec.json.encode(body), status, media_type="application/json")

@@ -1,0 +1,118 @@
+"""Starts and stops the local server: a thread of its own, on this machine's own addresses only."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import threading
+
+import uvicorn
+
+from studio.core.studio import Studio
+from studio.protocol.errors import ErrorCode, StudioError
+from studio.serving.app import Api
+from studio.serving.bridge import Bridge
+from studio.serving.connection import Connection
+from studio.serving.gate import Gate
+from studio.serving.token import Token
+
+LARGEST_HEADER = 16 << 10
+ENDING_SECONDS = 2
+TOKEN_FILE = "server-token"
+
+
+class LocalServer:
+    """Text for other programs of this machine, while it runs.
+
+    Attributes:
+        port: Where it listens.
+        token: What programs must show.
+    """
+
+    def __init__(self, studio: Studio, port: int = 0) -> None:
+        """Listen and serve.
+
+        Args:
+            port: 0 lets the system choose.
+
+        Raises:
+            StudioError: The port is taken, or the token cannot be kept.
+        """
+        self._sockets = _listen(port)
+        self.port = self._sockets[0].getsockname()[1]
+        try:
+            self.token = Token(studio.paths.home / TOKEN_FILE)
+        except StudioError:
+            self._close_sockets()
+            raise
+        gate = Gate(Api(Bridge(studio), studio.weights).app(), self.token)
+        gate.port = self.port
+        config = uvicorn.Config(
+            gate,
+            http=Connection,
+            ws="none",
+            lifespan="off",
+            loop="asyncio",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            h11_max_incomplete_event_size=LARGEST_HEADER,
+            timeout_graceful_shutdown=ENDING_SECONDS,
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._serve, name="studio-server", daemon=True)
+        self._thread.start()
+
+    @property
+    def address(self) -> str:
+        """What a client takes as its base address."""
+        return f"http://127.0.0.1:{self.port}/v1"
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it serves."""
+        return self._thread.is_alive()
+
+    def close(self) -> None:
+        """Stop serving; jobs that were asked for are stopped, the token is worth nothing."""
+        self._server.should_exit = True
+        self._thread.join(ENDING_SECONDS + 3)
+        self.token.revoke()
+        self._close_sockets()
+
+    def _serve(self) -> None:
+        asyncio.run(self._server.serve(self._sockets))
+
+    def _close_sockets(self) -> None:
+        for each in self._sockets:
+            each.close()
+
+
+def _listen(port: int) -> list[socket.socket]:
+    """Return sockets on 127.0.0.1 and, where there is one, ::1, on the same port."""
+    try:
+        first = _bound(socket.AF_INET, "127.0.0.1", port)
+    except OSError as error:
+        raise StudioError(
+            ErrorCode.BUSY,
+            f"The local server cannot listen on port {port} ({error.strerror}).",
+            "Another program may use it: choose another port, or 0 for any.",
+        ) from error
+    sockets = [first]
+    with contextlib.suppress(OSError):  # no IPv6 here, or the port is taken there
+        sockets.append(_bound(socket.AF_INET6, "::1", first.getsockname()[1]))
+    return sockets
+
+
+def _bound(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
+    made = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind((host, port))
+        made.listen()  # from here on a client waits, rather than being refused
+    except OSError:
+        made.close()
+        raise
+    return made

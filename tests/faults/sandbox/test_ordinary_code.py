@@ -1,0 +1,75 @@
+"""Code that means no harm runs behind the walls as it would outside."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from studio.api.errors import ErrorCode, StudioError
+from studio.api.sandbox import SandboxRequest
+from studio.sandbox.walls import Walls
+from tests.faults.sandbox.conftest import Run
+
+pytestmark = pytest.mark.faults
+
+PYTHON_AT_WORK = """
+import asyncio, pathlib, shutil, subprocess, sys, tempfile, threading
+async def answer():
+    return 6 * 7
+print(asyncio.run(answer()))
+print(subprocess.run([sys.executable, "-c", "print(7)"], capture_output=True, text=True).stdout)
+with tempfile.TemporaryDirectory() as folder:
+    file = pathlib.Path(folder, "a"); file.write_text("ä", "utf-8"); shutil.copy(file, "b.txt")
+thread = threading.Thread(target=print, args=("thread",)); thread.start(); thread.join()
+child = subprocess.Popen(["sleep", "9"]); child.terminate(); print(child.wait())
+print(sys.stdin.read(5))
+"""
+
+
+def test_what_programs_use_is_there(run: Run, walls: Walls) -> None:
+    result = run(PYTHON_AT_WORK, stdin=b"hello" + b"x" * 5_000_000, collect=("*.txt",))
+    assert result.succeeded, result.stderr
+    assert result.stdout.split() == [b"42", b"7", b"thread", b"-15", b"hello"]
+    assert (result.tier, dict(result.files)) == (walls.tier, {"b.txt": "ä".encode()})
+
+
+def test_ends_are_told_apart(run: Run) -> None:
+    assert (run("raise SystemExit(3)").ended, run("raise SystemExit(139)").exit_code) == (
+        "exit",
+        139,
+    )
+    aborted = run("import os; os.abort()")
+    assert (aborted.ended, aborted.exit_code) == ("signal", -6)
+
+
+def test_a_command_that_is_not_there(walls: Walls) -> None:
+    with pytest.raises(StudioError, match="No such file") as caught:
+        list(walls.run(SandboxRequest(("no-such-program",))))
+    assert caught.value.code is ErrorCode.BAD_INPUT
+
+
+def test_packages_are_lent_and_others_are_not_there(walls: Walls) -> None:
+    test = b"import pytest\n@pytest.mark.parametrize('module', ['msgspec', 'numpy', 'pip'])\n"
+    test += b"def test_it(module):\n    with pytest.raises(ModuleNotFoundError):\n"
+    test += b"        __import__(module)\n"
+    command = ("python", "-m", "pytest", "-q", "-p", "no:cacheprovider")
+    request = SandboxRequest(command, {"test_it.py": test}, packages=("pytest",))
+    result = [step.result for step in walls.run(request)][-1]
+    assert result is not None
+    assert b"3 passed" in result.stdout, result
+
+
+def test_output_arrives_while_it_runs_and_runs_do_not_mix(walls: Walls) -> None:
+    code = "import sys, time; print(sys.argv[1]); time.sleep(60)"
+    runs = [walls.run(SandboxRequest(("python", "-c", code, name))) for name in ("one", "two")]
+    said = [b"", b""]
+    deadline = time.monotonic() + 20
+    while not all(b"\n" in each for each in said) and time.monotonic() < deadline:
+        for index, steps in enumerate(runs):
+            before = time.monotonic()
+            said[index] += next(steps).stdout
+            assert time.monotonic() - before < 5  # 50 ms; the first raises the walls
+    assert said == [b"one\n", b"two\n"]
+    for steps in runs:
+        steps.close()

@@ -1,0 +1,130 @@
+"""No wall, no run: what the sandbox says of a machine, and that a weaker wall is never a secret."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import studio
+from studio.api.errors import ErrorCode, StudioError
+from studio.api.params import Params
+from studio.api.sandbox import SandboxRequest
+from studio.cli import sandbox as command
+from studio.cli.session import Session
+from studio.core.plugins import discover
+from studio.runtime.context import Context
+from studio.runtime.workers import Workers
+from studio.sandbox import shared, walls
+from studio.sandbox.interpreter import Interpreter
+from studio.sandbox.walls import Walls
+from studio.testing.plugins import host_of, run_task
+
+PRETENDS = f"""#!{sys.executable} -I
+import os, sys
+words = sys.argv[sys.argv.index("--") + 1 :]
+words[words.index("/launch")] = {str(Path(studio.__file__).parents[1])!r}
+os.execv(words[0], words)
+"""
+HELLO = SandboxRequest(("python", "-c", "print('hello')"))
+
+
+def test_another_system_runs_nothing_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    sandbox = Walls()
+    monkeypatch.setattr(walls.sys, "platform", "darwin")
+    assert (sandbox.tier, sandbox.python) == ("", None)
+    with pytest.raises(StudioError, match="only for Linux") as caught:
+        next(iter(sandbox.run(HELLO)))
+    assert caught.value.code is ErrorCode.UNSUPPORTED
+
+
+def test_without_bubblewrap_the_weaker_wall_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(walls.shutil, "which", lambda name, path: None)
+    assert (Walls("A").tier, Walls("A").reason) == ("", "Tier A: bubblewrap is not installed.")
+    with pytest.raises(StudioError, match="bubblewrap is not installed"):
+        Walls("A").run(HELLO)
+    sandbox = Walls()
+    assert sandbox.tier == "B"
+    assert "bubblewrap is not installed" in sandbox.reason
+
+
+def test_a_wall_builder_that_raises_no_wall_runs_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It starts the command all the same, as one would that does not do what it is told."""
+    fake = tmp_path / "bwrap"
+    fake.write_text(PRETENDS, encoding="utf-8")
+    fake.chmod(0o755)
+    monkeypatch.setattr(walls.shutil, "which", lambda name, path: str(fake))
+    sandbox = Walls("A")
+    assert sandbox.tier == ""
+    assert "the processes of the system are within reach" in sandbox.reason
+
+
+def test_what_stood_at_the_trial_must_stand_in_every_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sandbox = Walls()
+    assert sandbox.tier == "A", sandbox.reason
+    monkeypatch.setattr(walls, "_bubblewrap", lambda: "/bin/false")
+    with pytest.raises(StudioError, match="nothing was run") as caught:
+        list(sandbox.run(HELLO))
+    assert caught.value.code is ErrorCode.UNSUPPORTED
+
+
+def test_a_python_that_does_not_start_is_no_python(tmp_path: Path) -> None:
+    nothing = Interpreter(tmp_path / "python", (), ())
+    sandbox = Walls("A", [nothing])
+    assert sandbox.tier == ""
+    assert "No such file" in sandbox.reason
+
+
+def test_hidden_folders_stay_shut_where_files_are_shared(tmp_path: Path) -> None:
+    for path in ("lib/python/os.py", "lib/python/site-packages/secret.py", "bin/python"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).touch()
+    whole, listed = shared._open([str(tmp_path)], [tmp_path / "lib/python/site-packages"])
+    assert set(whole) == {str(tmp_path / "lib/python/os.py"), str(tmp_path / "bin")}
+    assert set(listed) == {str(tmp_path / each) for each in ("", "lib", "lib/python")}
+
+
+def test_the_manifest_of_the_plugin_decides(tmp_path: Path) -> None:
+    found = [each for each in discover(()) if each.package in ("studio_code", "studio_chat")]
+    host = host_of(found, tmp_path / "journal")
+    workers = Workers(lambda fault: None)
+    workers.configure(host.worker_entries())
+    assert workers.may_run_code("code.run")
+    assert not workers.may_run_code("chat.reply")
+    assert not workers.may_run_code("nobody.has-this")
+
+
+class _Job:
+    id, seed, plugin = "job", 0, "dice"
+    inputs: Mapping[str, Any] = {}
+
+
+def test_a_plugin_whose_manifest_does_not_say_so_may_not(tmp_path: Path) -> None:
+    context = Context(_Job(), None, "cpu", tmp_path)  # type: ignore[arg-type]
+    with pytest.raises(StudioError, match="“dice” may not run code") as caught:
+        _ = context.sandbox
+    assert (caught.value.code, caught.value.plugin) == (ErrorCode.PERMISSION, "dice")
+
+
+def test_the_test_kit_lends_the_walls() -> None:
+    def task(ctx: Any, params: Params) -> Any:
+        for step in ctx.sandbox.run(HELLO):
+            yield ctx.text(step.stdout.decode())
+        yield ctx.result(tier=step.result.tier)
+
+    made = run_task(task, Params.parse({}))
+    assert (made.text, made.result) == ("hello\n", {"tier": "A"})
+
+
+def test_the_command_line_runs_nothing_without_a_wall(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(walls.shutil, "which", lambda name, path: None)
+    assert command.main(["--tier", "A"], Session()) == 8
+    with pytest.raises(StudioError, match="bubblewrap is not installed"):
+        command.main(["probe", "--tier", "A"], Session())

@@ -1,0 +1,145 @@
+"""Who may ask: addresses, web pages, tokens, malformed requests. Every refusal beside a request
+that differs in one header and is served.
+"""
+
+from __future__ import annotations
+
+import stat
+import threading
+
+import pytest
+
+from studio.serving import connection, gate
+from studio.serving.server import TOKEN_FILE
+from tests.unit.serving.conftest import start
+
+pytestmark = pytest.mark.loopback
+PORT = "{port}"
+
+
+@pytest.mark.parametrize(
+    "host", [f"127.0.0.1:{PORT}", f"localhost:{PORT}", f"LOCALHOST:{PORT}", f"[::1]:{PORT}"]
+)
+def test_its_own_names_are_served(served, host: str) -> None:
+    host = host.format(port=served.server.port)
+    assert served.status(f"Host: {host}", served.token) == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.com", f"evil.com:{PORT}", f"127.0.0.1.evil.com:{PORT}", f"localhost.evil.com:{PORT}",
+        f"127.1:{PORT}", f"0.0.0.0:{PORT}", f"2130706433:{PORT}", f"[::ffff:127.0.0.1]:{PORT}",
+        "", f":{PORT}", "127.0.0.1", "127.0.0.1:1", f"localhost.:{PORT}",
+    ],
+)  # fmt: skip
+def test_other_names_are_not(served, host: str) -> None:
+    assert served.status(f"Host: {host.format(port=served.server.port)}", served.token) == 403
+
+
+def test_no_name_two_names_and_a_whole_address_are_not(served) -> None:
+    assert served.status(served.token, line="GET /v1/models HTTP/1.0") == 403
+    assert served.status(served.host, served.host, served.token) == 400
+    line = f"GET http://127.0.0.1:{served.server.port}/v1/models HTTP/1.1"
+    assert served.status("Host: evil.com", served.token, line=line) == 403
+    assert served.status(served.host, served.token, line=line) in (400, 404)
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["Origin: http://127.0.0.1:8000", "Origin: null", "Sec-Fetch-Site: cross-site",
+     "Sec-Fetch-Site: same-site", "Sec-Fetch-Site: same-origin"],
+)  # fmt: skip
+def test_web_pages_are_refused(served, header: str) -> None:
+    assert served.status(served.host, served.token, header) == 403
+    assert served.status(served.host, served.token, "Sec-Fetch-Site: none") == 200
+
+
+def test_the_token_is_needed_and_only_in_its_header(served) -> None:
+    token = served.server.token.text
+    assert served.status(served.host) == 401
+    wrong = [token[:-1], token.swapcase(), "", "é", f"{token} {token}"]
+    for shown in wrong:
+        assert served.status(served.host, f"Authorization: Bearer {shown}") == 401
+    line = f"GET /v1/models?token={token} HTTP/1.1"
+    assert served.status(served.host, line=line) == 401
+    assert served.status(served.host, f"Authorization: Bearer {'x' * 10**6}") in (0, 400, 431)
+
+
+def test_the_token_lies_where_only_its_owner_reads_it_and_ends_with_the_server(tmp_path) -> None:
+    served = start(tmp_path)
+    path = tmp_path / TOKEN_FILE
+    assert path.read_text() == served.server.token.text
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert served.status(served.host, served.token) == 200
+    served.close()
+    assert not path.exists()
+    assert not served.server.is_running
+    with pytest.raises(ConnectionRefusedError):
+        served.status(served.host, served.token)
+
+
+@pytest.mark.parametrize("media", ["text/plain", "multipart/form-data", "", "application/jsonx"])
+def test_only_json_is_taken(served, media: str) -> None:
+    line = "POST /v1/chat/completions HTTP/1.1"
+    length = "Content-Length: 2"
+    typed = f"Content-Type: {media}"
+    assert served.status(served.host, served.token, typed, length, line=line, body="{}") == 415
+    typed = "Content-Type: application/json; charset=utf-8"
+    assert served.status(served.host, served.token, typed, length, line=line, body="{}") == 400
+
+
+def _posted(served, body: str, *headers: str) -> int:
+    line = "POST /v1/chat/completions HTTP/1.1"
+    typed = "Content-Type: application/json"
+    return served.status(served.host, served.token, typed, *headers, line=line, body=body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["", "{", "[" * 100_000, '{"model": NaN}',
+     '{"model": "tiny", "messages": [{"role": "user", "content": "\\ud800"}]}', '{"model": 3}'],
+)  # fmt: skip
+def test_what_is_no_request_is_refused(served, body: str) -> None:
+    assert _posted(served, body, f"Content-Length: {len(body)}") == 400
+
+
+def test_bodies_that_lie_about_their_length_are_refused(served, monkeypatch) -> None:
+    assert _posted(served, "", f"Content-Length: {2 << 30}") == 413
+    assert _posted(served, "{}", "Content-Length: 2", "Content-Length: 9") == 400
+    assert _posted(served, "zz\r\n", "Transfer-Encoding: chunked") == 400
+    assert _posted(served, "ffffffffffffffffffffff\r\n", "Transfer-Encoding: chunked") == 400
+    monkeypatch.setattr("studio.serving.app.MOST_BYTES", 100)
+    chunk = f"{200:x}\r\n{'x' * 200}\r\n0\r\n\r\n"
+    assert _posted(served, chunk, "Transfer-Encoding: chunked") == 413
+
+
+def test_a_client_that_never_ends_its_headers_is_left(served, monkeypatch) -> None:
+    monkeypatch.setattr(connection, "HEADER_SECONDS", 0.1)
+    assert served.raw(b"GET /v1/models HTTP/1.1\r\nHost: ") == b""
+    answer = served.raw(b"GET /v1/models HTTP/1.1\r\n" + b"a: b\r\n" * 10_000)
+    assert answer[:12] in (b"", b"HTTP/1.1 400", b"HTTP/1.1 431")
+
+
+def test_unknown_addresses_are_404_and_no_answer_invites_a_page(served) -> None:
+    lines = ["GET /v1/files HTTP/1.1", served.host, served.token, "Connection: close", "", ""]
+    answer = served.raw("\r\n".join(lines).encode())
+    head = answer.partition(b"\r\n\r\n")[0].lower()
+    assert head.startswith(b"http/1.1 404")
+    assert b"x-content-type-options: nosniff" in head
+    assert b"cache-control: no-store" in head
+    assert b"access-control" not in head
+
+
+def test_more_requests_than_may_wait_are_told_to_come_back(served, monkeypatch) -> None:
+    monkeypatch.setattr(gate, "MOST_REQUESTS", 1)
+    body = '{"model": "tiny", "messages": [{"role": "user", "content": "hi"}]}'
+    length = f"Content-Length: {len(body)}"
+    statuses: list[int] = []
+    waiting = threading.Thread(target=lambda: statuses.append(_posted(served, body, length)))
+    waiting.start()
+    job = served.studio.jobs.get(timeout=5)
+    assert _posted(served, body, length) == 429
+    served.studio.post(lambda: job.calls["on_done"]({}))
+    waiting.join()
+    assert statuses == [200]
