@@ -135,6 +135,17 @@ class TextEngine(Protocol):
         """Yield one :class:`TextStep` a model step. Closing the iterator frees the cache."""
         ...
 
+    def generate_many(
+        self, ids: Sequence[int], params: Sequence[SamplingParams]
+    ) -> Iterator[tuple[int, TextStep]]:
+        """Yield (index in ``params``, step) of several texts after one prompt, read once.
+
+        Each text is what :meth:`generate` writes with the same parameters; together they take much
+        less time than one after the other. Steps of the prompt come once, with index 0; every text
+        has its own ``end``. At most 16 texts. Closing the iterator frees the caches.
+        """
+        ...
+
     def count(self, text: str) -> int:
         """Return how many tokens ``text`` is."""
         ...

@@ -52,11 +52,11 @@ def test_steps_in_order(engine) -> None:
 
 def test_no_step_reads_more_than_a_chunk_or_a_token(engine, monkeypatch) -> None:
     sizes: list[int] = []
-    forward = type(engine.model).forward
+    read = type(engine.model).read
     monkeypatch.setattr(
         type(engine.model),
-        "forward",
-        lambda self, tokens, cache: sizes.append(len(tokens)) or forward(self, tokens, cache),
+        "read",
+        lambda self, all_: sizes.extend(len(p.tokens) for p in all_) or read(self, all_),
     )
     seen = [len(sizes) for _ in engine.generate(engine.encode("word " * 300), GREEDY)]
     assert max(b - a for a, b in zip([0, *seen], seen, strict=False)) == 1
@@ -139,6 +139,7 @@ def test_same_bits_on_any_number_of_threads(engine) -> None:
     try:
         for threads in (1, 2):
             torch.set_num_threads(threads)
+            engine.prefixes.clear()
             texts.append([step.token for step in write(engine, ids, params)])
             last.append(engine.model(torch.tensor(ids[:40]), engine.model.new_cache(40)))
     finally:

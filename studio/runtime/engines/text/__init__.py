@@ -2,7 +2,8 @@
 
 From file to text, in the order of a first reading:
 
-- ``loader`` is what the runtime asks; ``engine`` is what it gets; ``generation`` writes one text.
+- ``loader`` is what the runtime asks; ``engine`` is what it gets; ``generation`` writes texts,
+  and ``prefixes`` knows beginnings that need not be read again.
 - ``model_files`` opens a path: ``gguf`` for a file; ``model_folder``, ``safetensors_file`` and
   ``strict_json`` for a folder; both through ``mapped_file``, with the words of ``refusals``.
 - ``config`` has the sizes, ``llama`` is the decoder, and ``weights`` fills it from a

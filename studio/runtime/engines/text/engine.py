@@ -6,6 +6,7 @@ Rows of the decoder are tokens, so several texts share its products; the cache i
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,15 +15,24 @@ import torch
 
 from studio.api.text import ChatMessage, SamplingParams, TextStep
 from studio.protocol.errors import ErrorCode, StudioError
-from studio.runtime.engines.text.generation import Generation
+from studio.runtime.engines.text.generation import Generation, write
 from studio.runtime.engines.text.llama import Llama
-from studio.runtime.engines.text.model_files import TextInfo, default_dtype, open_model
+from studio.runtime.engines.text.model_files import (
+    TextInfo,
+    default_dtype,
+    open_model,
+    prefix_bytes,
+)
+from studio.runtime.engines.text.prefixes import Prefixes
 from studio.runtime.engines.text.template import ChatTemplate, Rendered
 from studio.runtime.engines.text.tokenizer import TextTokenizer
 from studio.runtime.engines.text.weights import load_decoder
 
 MAX_CHARACTERS_PER_TOKEN = 48
 """A text longer than this for every token of context is refused before it is cut into tokens."""
+
+MAX_TEXTS = 16
+"""Texts that are written at once; each has a cache of its own."""
 
 _ROLES = ("system", "user", "assistant")
 
@@ -50,6 +60,7 @@ class TextEngine:
         context_length: Tokens that prompt and reply may have together.
         tokenizer: Its tokenizer.
         model: The decoder.
+        prefixes: Beginnings of texts that it need not read again.
     """
 
     def __init__(
@@ -65,6 +76,8 @@ class TextEngine:
         self.tokenizer = tokenizer
         self.template = template
         self.context_length = context_length
+        known = prefix_bytes(model.config) if model.is_packed else 0
+        self.prefixes = Prefixes(known)
 
     @classmethod
     def load(
@@ -89,11 +102,12 @@ class TextEngine:
     def close(self) -> None:
         """Let go of the weights; the engine cannot generate any more."""
         self.model = Llama(self.model.config)
+        self.prefixes.clear()
 
     @property
     def weights_bytes(self) -> int:
-        """Bytes that the weights take in memory."""
-        return self.model.weights_bytes
+        """Bytes that it takes in memory while nobody uses it: weights, and beginnings it knows."""
+        return self.model.weights_bytes + self.prefixes.most_bytes
 
     def count(self, text: str) -> int:
         """Return how many tokens ``text`` is."""
@@ -160,13 +174,45 @@ class TextEngine:
             StudioError: At the first step: the prompt is empty, has ids that the model does not
                 know, or leaves no room in the context; at any step: the scores are no numbers.
         """
+        with closing(self._write(ids, [params])) as steps:
+            for _, step in steps:
+                yield step
+
+    def generate_many(
+        self, ids: Sequence[int], params: Sequence[SamplingParams]
+    ) -> Iterator[tuple[int, TextStep]]:
+        """Write one text for each of ``params`` after the same prompt, which is read once.
+
+        Each text is what :meth:`generate` writes alone with the same seed. All take part in each
+        step of the model, which on a processor costs four texts half of what they cost in turn.
+
+        Yields:
+            (index in ``params``, step). Steps of the prompt come once, with index 0; every text has
+            its own ``end``. Closing the iterator frees all caches.
+
+        Raises:
+            StudioError: As :meth:`generate`; also if ``params`` are none or more than
+                ``MAX_TEXTS``.
+        """
+        if not 1 <= len(params) <= MAX_TEXTS:
+            raise StudioError(
+                ErrorCode.BAD_INPUT,
+                f"{len(params)} texts cannot be written at once.",
+                f"Ask for 1 to {MAX_TEXTS}.",
+            )
+        yield from self._write(ids, params)
+
+    def _write(
+        self, ids: Sequence[int], params: Sequence[SamplingParams]
+    ) -> Generator[tuple[int, TextStep], None, None]:
         if len(ids) >= self.context_length:
             raise self._too_long(len(ids))
         if not ids or not all(0 <= token < self.model.config.vocabulary for token in ids):
             raise StudioError(
                 ErrorCode.BAD_INPUT, "The prompt is empty or not of this model.", "Write something."
             )
-        yield from Generation(self.model, self.tokenizer, ids, params, self.context_length).steps()
+        texts = [Generation(self.tokenizer, ids, each, self.context_length) for each in params]
+        yield from write(self.model, texts, self.prefixes)
 
     def _render(
         self, messages: Sequence[ChatMessage], answer: bool, now: datetime | None

@@ -139,12 +139,18 @@ def measure(path: Path, device: str = "cpu") -> Requirements:
         dtype = default_dtype(device)
         stored = files.source.stored(files.names["embedding"]) if dtype is None else None
         held = weights.weights_bytes(config, dtype, stored)
+        held += prefix_bytes(config) if dtype is None else 0
     item = 4 if dtype is None else dtype.itemsize
     tokens = min(TYPICAL_CONTEXT, config.context_length)
     cache = tokens * config.cache_values_per_token * item
     # A chunk of the prompt at the widest place, the scores, and rows being turned into floats.
     passing = (2 * config.intermediate * LARGEST_CHUNK + config.vocabulary + 4 * CHUNK_VALUES) * 4
     return Requirements(held, max(cache + passing, 2 * config.vocabulary * config.hidden))
+
+
+def prefix_bytes(config: LlamaConfig) -> int:
+    """Return the memory in which a packed model keeps beginnings of texts: one typical job's."""
+    return min(TYPICAL_CONTEXT, config.context_length) * config.cache_values_per_token * 4
 
 
 def default_dtype(device: str) -> torch.dtype | None:
