@@ -15,6 +15,9 @@ MOLECULE_SUFFIXES = (".smi", ".smiles", ".txt", ".csv", ".tsv", ".sdf", ".mol")
 SHEET_MOST = 200
 """Structures on one sheet."""
 
+TEMPERATURE = 0.9
+"""Of sampling: more strings are molecules than at 1, and hardly fewer of them differ."""
+
 _SAMPLING = Group("Sampling", advanced=True)
 
 
@@ -28,7 +31,7 @@ class Generate(Params, frozen=True):
     ] = WeightsId()
     temperature: Annotated[
         float, Range(0.1, 2, 0.05), Label("Freedom", "Higher is stranger."), _SAMPLING
-    ] = 1.0
+    ] = TEMPERATURE
     fresh: Annotated[
         bool, Label("No alerts", "Leave out molecules with groups that often make trouble.")
     ] = False

@@ -8,6 +8,7 @@ from typing import TypeVar
 import torch
 
 from studio.api import BenchContext
+from studio_molecules.schema import TEMPERATURE
 from studio_molecules.smiles import weights
 from studio_molecules.smiles.sampling import BATCH, sample
 from studio_molecules.smiles.weights import SmilesModel
@@ -32,10 +33,13 @@ def finished(steps: Generator[object, None, Done]) -> Done:
             return done
 
 
-def written(model: SmilesModel, count: int, seed: int) -> list[str]:
+def written(
+    model: SmilesModel, count: int, seed: int, temperature: float = TEMPERATURE
+) -> list[str]:
     """Return ``count`` raw strings; some are no valid SMILES."""
     rng, strings = torch.Generator().manual_seed(seed), []
     while len(strings) < count:
-        for step in sample(model, min(BATCH, count - len(strings)), rng):
+        size = min(BATCH, count - len(strings))
+        for step in sample(model, size, rng, temperature=temperature):
             strings += step or []
     return strings

@@ -2,7 +2,9 @@
 
 STUDIO_BENCH_MOSES names the wheel of the package molsets: its splits and its filters are read as
 data, nothing of it is imported. STUDIO_BENCH_MOSES_SAMPLES is the number of strings, 30,000 if it
-is not set; with fewer, the test set is thinned as well. FCD needs the package fcd.
+is not set, and STUDIO_BENCH_MOSES_TEST how many molecules of the test set are taken for each: 6,
+which at 30,000 is all of it. STUDIO_BENCH_MOSES_TEMPERATURE is how freely they are written, as the
+task does if it is not set. FCD needs the package fcd.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from studio_molecules.bench import likeness
 from studio_molecules.bench.loading import loaded, written
 from studio_molecules.bench.moses_data import Filters, read_filters, read_split
 from studio_molecules.chem import structure
+from studio_molecules.schema import TEMPERATURE
 
 PUBLISHED: Final = {
     "CharRNN": {
@@ -43,16 +46,17 @@ PUBLISHED: Final = {
 SAMPLES: Final = 30_000
 _WHEEL: Final = "STUDIO_BENCH_MOSES"
 _COUNT: Final = "STUDIO_BENCH_MOSES_SAMPLES"
-_TEST: Final = 6
-"""Molecules of the test set for each sample; the whole set for the full number."""
+_TEST: Final = "STUDIO_BENCH_MOSES_TEST"
+_TEMPERATURE: Final = "STUDIO_BENCH_MOSES_TEMPERATURE"
 
 
 def measure(ctx: BenchContext) -> Mapping[str, Any]:
     """Return the measures, the published ones beside them."""
     count = int(os.environ.get(_COUNT, SAMPLES))
     model = loaded(ctx)
-    ctx.say(f"writing {count:,} strings")
-    mols = [structure.valid(text) for text in written(model, count, seed=0)]
+    freedom = float(os.environ.get(_TEMPERATURE) or TEMPERATURE)
+    ctx.say(f"writing {count:,} strings at temperature {freedom:g}")
+    mols = [structure.valid(text) for text in written(model, count, 0, freedom)]
     kept = [mol for mol in mols if mol is not None]
     if not kept:
         raise StudioError(ErrorCode.BAD_WEIGHTS, f"None of {count:,} strings was a molecule.")
@@ -68,7 +72,8 @@ def measure(ctx: BenchContext) -> Mapping[str, Any]:
         found["novelty"] = f"not measured: set {_WHEEL} to the wheel of molsets"
     rounded = {k: round(v, 4) if isinstance(v, float) else v for k, v in found.items()}
     ratio = found["valid"] / PUBLISHED["CharRNN"]["valid"]
-    return {"ratio": round(ratio, 3), "samples": count, **rounded, "published": PUBLISHED}
+    asked = {"samples": count, "temperature": freedom}
+    return {"ratio": round(ratio, 3), **asked, **rounded, "published": PUBLISHED}
 
 
 def _unique(smiles: Sequence[str]) -> dict[str, float]:
@@ -93,7 +98,7 @@ def _against_data(
         "filters": sum(passing(mol) for mol in mols) / len(mols),
     }
     whole = read_split(wheel, "test")
-    test = whole[:: max(1, len(whole) // (_TEST * count))]
+    test = whole[:: max(1, len(whole) // (int(os.environ.get(_TEST, "6")) * count))]
     ctx.say(f"likeness to {len(test):,} molecules of the test set")
     known = [mol for mol in map(structure.valid, test) if mol is not None]
     return found | {
