@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -17,6 +18,11 @@ from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.states import JobState
 
 PUMP_SECONDS = 0.1
+SHOWN = ("", "stdout")
+"""Channels whose text is what the user asked for: an answer, or what a program that is run prints.
+
+What it prints as its errors goes where errors go; other channels are for pages.
+"""
 
 
 class Follower:
@@ -71,7 +77,9 @@ class Follower:
             self._line.show(f"{job.title}: {progress_in_words(job)}", now=now)
 
     def _text(self, job: Job, text: str, channel: str, on_text: Callable[[str], None]) -> None:
-        if channel or self._nobody_reads:
+        if channel == "stderr" and self._show_text:
+            sys.stderr.write(terminal.clean(text))
+        if channel not in SHOWN or self._nobody_reads:
             return
         on_text(text)
         shown = terminal.clean(text)

@@ -12,7 +12,7 @@ from studio.api.params import Params
 from studio.cli import saving, terminal
 from studio.cli.exit_code import ExitCode
 from studio.cli.flags import ArgumentParser, add_flags, add_positional, main_field, values_of
-from studio.cli.follow import Follower
+from studio.cli.follow import SHOWN, Follower
 from studio.cli.session import Session
 from studio.core.job import Job
 from studio.core.plugins import PluginHost
@@ -98,7 +98,7 @@ def _report(job: Job, arguments: Namespace, paths: Sequence[Path]) -> None:
         return
     if stopped and not paths:
         return
-    if not job.texts():
+    if not any(channel in SHOWN for channel in job.texts()):
         for artifact in job.artifacts:
             if artifact.text:
                 terminal.say(artifact.text)

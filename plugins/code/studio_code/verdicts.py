@@ -84,7 +84,11 @@ def in_words(verdict: dict[str, Any]) -> Verdict:
 
 def summary(verdict: dict[str, Any]) -> str:
     """Return the evidence in one line: ``7/7 tests, 92 % lines``."""
-    told = [check["evidence"] for check in verdict["checks"] if check["name"] != "Runs"]
+    told = [
+        check["evidence"]
+        for check in verdict["checks"]
+        if check["name"] != "Runs" or not check["passed"]
+    ]
     return ", ".join(told) or verdict["checks"][0]["evidence"]
 
 

@@ -142,6 +142,8 @@ def test_tests_that_test_nothing_are_no_verdict() -> None:
     assert verdict["ran"]
     assert not verdict["passed"]
     assert made.result["note"] == "no tests: none were written that test it"
+    assert made.artifacts[0].verdict is not None
+    assert not made.artifacts[0].verdict.passed
 
 
 def test_nothing_but_prose_is_an_error_in_words() -> None:
