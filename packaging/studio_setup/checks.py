@@ -59,7 +59,7 @@ def run_all(project: Project, stages: Sequence[Stage], beside: Collection[Stage]
         project: the checkout.
         stages: all, in the order in which they are shown.
         beside: those that run in a lane of their own, beside the others. One process of tests uses
-            one processor, and waits half of its time.
+            one processor.
 
     Returns:
         0 when all are good, else 1.

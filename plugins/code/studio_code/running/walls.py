@@ -13,6 +13,14 @@ OUTPUT_CHARS = 20_000
 """Of what was printed, so much is kept: the beginning and the end."""
 
 
+_ENDINGS = {
+    "output": "it printed without end",
+    "cpu time": "it computed for longer than it may",
+    "memory": "it wanted more memory than it may have",
+    "disk": "it wrote more to disk than it may",
+}
+
+
 @dataclass(frozen=True)
 class Ran:
     """How a run ended, and what it printed, as plain text."""
@@ -32,8 +40,8 @@ class Ran:
         result = self.result
         if result.ended == "wall time":
             return f"ended after {result.seconds:.0f} s: it did not finish"
-        if result.ended == "output":
-            return "ended: it printed without end"
+        if result.ended in _ENDINGS:
+            return f"ended: {_ENDINGS[result.ended]}"
         if result.ended == "signal":
             return f"ended by signal {abs(result.exit_code or 0)}"
         return f"exit code {result.exit_code}"
@@ -52,7 +60,7 @@ def run(
     if message:
         yield ctx.progress(0, 0, message)
     result: SandboxResult | None = None
-    with closing(ctx.sandbox.run(request)) as steps:  # type: ignore[type-var]
+    with closing(ctx.sandbox.run(request)) as steps:
         for step in steps:
             result = step.result or result
             for channel, stream in streams.items():

@@ -184,7 +184,7 @@ class TextEngine:
         """Write one text for each of ``params`` after the same prompt, which is read once.
 
         Each text is what :meth:`generate` writes alone with the same seed. All take part in each
-        step of the model, which on a processor costs four texts half of what they cost in turn.
+        step of the model: its weights are read once for all of them.
 
         Yields:
             (index in ``params``, step). Steps of the prompt come once, with index 0; every text has
