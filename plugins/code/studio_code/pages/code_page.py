@@ -126,7 +126,7 @@ class CodePage(QWidget):
         workspace = self.workspace
         workspace.failed.connect(self.tell)
         workspace.root_changed.connect(self._on_root)
-        workspace.run_asked.connect(lambda _mode: self.dock.show())
+        workspace.run_asked.connect(self._run)
         workspace.journal.changed.connect(self._show_count)
         self.tree.menu_asked.connect(self._show_folders)
         self.tree.model.listed.connect(self.watching.watch_folder)
@@ -238,6 +238,15 @@ class CodePage(QWidget):
     def toggle_files(self) -> None:
         """Show or hide the files."""
         self.left.setVisible(not self.left.isVisible())
+
+    def _run(self, mode: str) -> None:
+        self.dock.show()
+        self.dock.start_run(mode)
+
+    def show_ask(self) -> None:
+        """Put the keyboard into the conversation."""
+        self.dock.show()
+        self.dock.show_ask()
 
     def toggle_dock(self) -> None:
         """Show or hide what is below or beside the text."""
@@ -368,6 +377,7 @@ class CodePage(QWidget):
             "zoom": self.stage.zoom,
             "files": self.left.isVisibleTo(self),
             "dock": self.dock.isVisibleTo(self),
+            "docked": self.dock.state(),
             "across": self._across.sizes(),
             "beside": self._beside.sizes(),
         }
@@ -382,6 +392,9 @@ class CodePage(QWidget):
         self.stage.set_zoom(float(zoom) if isinstance(zoom, int | float) else 0.0)
         self.left.setVisible(state.get("files") is not False)
         self.dock.setVisible(state.get("dock") is not False)
+        docked = state.get("docked")
+        if isinstance(docked, Mapping):
+            self.dock.restore(docked)
         for splitter, name in ((self._across, "across"), (self._beside, "beside")):
             sizes = state.get(name)
             if isinstance(sizes, list) and all(isinstance(size, int) for size in sizes):

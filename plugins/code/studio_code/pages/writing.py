@@ -120,6 +120,7 @@ class Writing(QObject):
             self._view.progress.follow(job)
             self._panel.show_busy(True)
             self.began.emit()
+            self.runner.follow(job)
 
     def _context(self) -> list[dict[str, str]]:
         """The saved open files go along, as far as there is room: what is written may use them."""

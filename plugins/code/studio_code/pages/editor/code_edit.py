@@ -53,7 +53,7 @@ class CodeEdit(QPlainTextEdit):
         self.setProperty("plain", True)
         self.setDocument(file.document)
         self.gutter = Gutter(self)
-        self.colored = Highlighter(file.document, ui, file.text, file.kind.lexer)
+        self.colored = Highlighter(file.document, ui, file.text, file.kind.lexer, self)
         self.colored.in_view = self.range_in_view
         self._later = QTimer(self)
         self._later.setSingleShot(True)

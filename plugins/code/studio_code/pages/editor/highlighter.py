@@ -30,9 +30,15 @@ class Highlighter(QObject):
     """
 
     def __init__(
-        self, document: QTextDocument, ui: Ui, text: Callable[[], str], language: str
+        self,
+        document: QTextDocument,
+        ui: Ui,
+        text: Callable[[], str],
+        language: str,
+        parent: QObject | None = None,
     ) -> None:
-        super().__init__(document)
+        """Colour ``document`` as long as ``parent`` lives."""
+        super().__init__(parent)
         self._document, self._ui, self._text = document, ui, text
         self.language = language
         self._coloring = Coloring(language)

@@ -111,10 +111,11 @@ class Scanner:
                             yield place, str(kind)[6:], len(value)
                 break
             else:  # no rule fits: a line's end begins anew, anything else is skipped
-                if text[start] == "\n":
+                ends = text[start] == "\n"
+                if ends:
                     stack = self.stack = START
                 self.at = start + 1
-                yield start, "Error", 1
+                yield start, "Text.Whitespace" if ends else "Error", 1
 
 
 def resumes(lexer: Any) -> bool:

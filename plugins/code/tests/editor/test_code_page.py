@@ -1,0 +1,508 @@
+"""The page of code under the hands of its user: nothing is lost, nothing changes unasked."""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, Qt, QUrl
+from PySide6.QtGui import QTextCursor
+from PySide6.QtWidgets import QApplication
+
+from studio.api import ErrorCode, Kind, SavedArtifact, StudioError
+from studio.testing.scripted import Artifact, Fail, Result, Stall, Tokens
+from studio_code.pages.editor.code_edit import CodeEdit
+from studio_code.pages.open_file import OpenFile, blank
+from studio_code.pages.page_actions import page_actions
+from studio_code.pages.timeline import when_words
+from studio_code.plugin import studio_exporters, studio_open_file
+
+CODE = "def add(a, b):\n    return a + b\n"
+
+
+# --- files ----------------------------------------------------------------------------------------
+
+
+def test_a_file_is_opened_from_the_tree_edited_and_saved(desk) -> None:
+    desk.write("src/a.py", CODE)
+    desk.open_folder()
+    tree, model = desk.page.tree, desk.page.tree.model
+    tree.view.expand(model.index_of("src"))
+    desk.until(lambda: model.index_of("src/a.py").isValid())
+    tree.view.clicked.emit(model.index_of("src/a.py"))
+    desk.until(lambda: desk.page.workspace.current is not None)
+    desk.type("x = 1")
+    assert desk.current.dirty
+    assert "not saved" in desk.page.stage.tabs.tabToolTip(0)
+    desk.save()
+    assert (desk.folder / "src/a.py").read_text() == CODE + "x = 1"
+    assert not desk.current.dirty
+    desk.page.stage.edit.undo()
+    assert desk.current.dirty
+    assert desk.current.text() == CODE
+
+
+def test_the_editor_keeps_encoding_line_ends_and_odd_characters(desk) -> None:
+    odd = "\ufeffa\u00a0b\u2028c 🙂\r\nlast".encode("utf-16-le")
+    file = desk.open_file("a.txt", odd)
+    desk.type("!")
+    assert file.text() == "a\u00a0b\u2028c 🙂\nlast!"
+    desk.save()
+    assert (desk.folder / "a.txt").read_bytes() == odd + "!".encode("utf-16-le")
+
+
+@pytest.mark.parametrize(
+    ("data", "words"), [(b"\0\1\2", "is no text"), (b"x" * (9 << 20), "up to 8 MB")]
+)
+def test_what_cannot_be_opened_is_a_sentence(desk, data: bytes, words: str) -> None:
+    desk.write("odd.bin", data)
+    desk.open_folder()
+    desk.page.workspace.open("odd.bin")
+    desk.until(lambda: words in desk.trouble())
+    assert not desk.page.workspace.files
+
+
+def test_what_cannot_be_changed_says_so(desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = desk.open_file("old.txt", "grün".encode("latin-1"))
+    assert "neither UTF-8 nor UTF-16" in desk.banner()
+    desk.type("x")
+    assert file.text() == "grün"
+    desk.page.workspace.accept("old.txt", "other", "A change")
+    desk.settled()
+    assert "neither UTF-8" in desk.trouble()
+    assert (desk.folder / "old.txt").read_bytes() == "grün".encode("latin-1")
+
+
+def test_a_full_disk_loses_nothing(desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.open_file("a.py", CODE)
+    desk.type("y = 2")
+
+    def full(source: str, target: str) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "replace", full)
+        desk.save()
+    assert "disk is full" in desk.trouble()
+    assert desk.current.dirty
+    assert desk.current.text().endswith("y = 2")
+    assert os.listdir(desk.folder) == ["a.py"]
+    desk.save()
+    assert (desk.folder / "a.py").read_text() == CODE + "y = 2"
+
+
+def test_changes_from_outside_are_taken_over_or_asked_about(desk) -> None:
+    file = desk.open_file("a.py", CODE)
+    desk.write("a.py", "theirs\n")
+    desk.until(lambda: file.text() == "theirs\n")
+    assert not file.dirty
+    desk.type("mine")
+    desk.write("a.py", "theirs again\n")
+    desk.until(lambda: "changed by another program, and you changed it" in desk.banner())
+    desk.save()
+    assert "was not saved over that" in desk.trouble()
+    assert (desk.folder / "a.py").read_text() == "theirs again\n"
+    desk.press("Compare")
+    proposal = desk.page.workspace.proposal
+    assert (proposal.old, proposal.new) == ("theirs\nmine", "theirs again\n")
+    desk.page.workspace.decline()
+    desk.press("Keep mine")
+    assert desk.banner() == ""
+    desk.save()
+    assert (desk.folder / "a.py").read_text() == "theirs\nmine"
+
+
+def test_taking_theirs_can_be_undone(desk) -> None:
+    file = desk.open_file("a.py", CODE)
+    desk.type("mine")
+    desk.write("a.py", "theirs\n")
+    desk.until(lambda: file.outside is not None)
+    desk.press("Take theirs")
+    assert (file.text(), file.dirty) == ("theirs\n", False)
+    desk.page.stage.edit.undo()
+    assert file.text() == CODE + "mine"
+
+
+def test_a_deleted_file_stays_as_text(desk) -> None:
+    file = desk.open_file("a.py", CODE)
+    (desk.folder / "a.py").unlink()
+    desk.until(lambda: "was deleted on the disk" in desk.banner())
+    assert file.dirty
+    desk.press("Save it again")
+    assert (desk.folder / "a.py").read_text() == CODE
+    assert desk.banner() == ""
+
+
+def test_a_folder_that_vanishes_is_told(desk) -> None:
+    file = desk.open_file("a.py", CODE)
+    desk.folder.rename(desk.folder.with_name("moved"))
+    desk.page.watching.look_now()
+    desk.until(lambda: "is not there any more" in desk.trouble())
+    desk.until(lambda: file.gone)
+    assert file.text() == CODE
+    desk.folder.with_name("moved").rename(desk.folder)
+
+
+# --- tabs and drafts ------------------------------------------------------------------------------
+
+
+def test_unsaved_text_outlives_a_kill(desk) -> None:
+    desk.open_file("a.py", CODE)
+    desk.open_file("b.py", "b\n")
+    desk.type("unsaved")
+    desk.page.new_file()
+    desk.type("never saved 🙂")
+    desk.page.stage.tabs.moveTab(2, 0)
+    desk.page.workspace.set_current(desk.page.workspace.find("b.py"))
+    desk.until(lambda: not desk.page.session._timer.isActive())
+    desk.settled()
+    desk.end()  # no page was asked to save anything
+    desk.write("b.py", "changed meanwhile\n")
+    desk.open()
+    files = desk.page.workspace.files
+    assert [file.path for file in files] == ["untitled-1.py", "a.py", "b.py"]
+    assert [file.dirty for file in files] == [True, False, True]
+    assert files[0].text() == "never saved 🙂"
+    assert desk.current.text() == "b\nunsaved"
+    desk.until(lambda: "changed by another program" in desk.banner())
+    assert desk.page.workspace.root == desk.folder
+
+
+def test_a_tab_closed_unsaved_can_be_had_back(desk) -> None:
+    desk.open_file("a.py", CODE)
+    desk.type("kept")
+    desk.page.close_current()
+    assert not desk.page.workspace.files
+    assert "unsaved changes" in desk.offers[0][0]
+    desk.offers[0][1]()
+    desk.settled()
+    assert desk.current.text() == CODE + "kept"
+    assert desk.current.dirty
+    assert (desk.folder / "a.py").read_text() == CODE
+
+
+def test_another_folder_has_its_own_tabs(desk, tmp_path: Path) -> None:
+    desk.open_file("a.py", CODE)
+    desk.type("unsaved")
+    other = tmp_path / "other"
+    other.mkdir()
+    desk.page.workspace.open_folder(other)
+    desk.until(lambda: desk.page.workspace.root == other)
+    desk.settled()
+    assert not desk.page.workspace.files
+    desk.open_folder()
+    desk.until(lambda: desk.page.workspace.current is not None)
+    assert desk.current.text() == CODE + "unsaved"
+    assert desk.page.folders.recent == [desk.folder, other]
+
+
+def test_page_state_bears_anything(desk) -> None:
+    desk.page.toggle_wrap()
+    desk.page.stage.zoom_by(3)
+    desk.page.panel.set_description("A function that adds")
+    desk.again()
+    assert desk.page.stage.wrap
+    assert desk.page.stage.zoom == 3
+    assert desk.page.panel.params()["describe"] == "A function that adds"
+    desk.page.restore_state({"panel": 4, "zoom": "x", "across": ["a"], "docked": []})
+    assert desk.page.stage.zoom == 0
+
+
+def test_files_are_made_renamed_and_kept_open(desk) -> None:
+    desk.open_folder()
+    deeds = desk.page.tree.deeds
+    deeds.make("", "src/new.py", is_folder=False)
+    desk.settled()
+    desk.until(lambda: desk.page.workspace.current is not None)
+    desk.type("x")
+    deeds.rename("src/new.py", "other.py")
+    desk.settled()
+    assert desk.current.path == "src/other.py"
+    assert desk.current.dirty
+    desk.save()
+    assert (desk.folder / "src/other.py").read_text() == "x"
+    deeds.make("", "src/other.py", is_folder=False)
+    desk.settled()
+    assert "There is src/other.py already" in desk.trouble()
+
+
+# --- the editor -----------------------------------------------------------------------------------
+
+
+def test_keys_indent_comment_and_move(desk) -> None:
+    file = desk.open_file("a.py", CODE)
+    edit: CodeEdit = desk.page.stage.edit
+    edit.go_to(1, 99)
+    desk.qtbot.keyClick(edit, Qt.Key.Key_Return)
+    desk.type("if a:", edit.textCursor().position())
+    desk.qtbot.keyClick(edit, Qt.Key.Key_Return)
+    desk.qtbot.keyClicks(edit, "a = {")
+    desk.qtbot.keyClicks(edit, "}")
+    edit.moveCursor(QTextCursor.MoveOperation.Left)
+    desk.qtbot.keyClick(edit, Qt.Key.Key_Return)
+    assert file.text().startswith(
+        "def add(a, b):\n    if a:\n        a = {\n            \n        }\n    return"
+    )
+    desk.qtbot.keyClick(edit, Qt.Key.Key_Backspace)
+    assert file.text().split("\n")[3] == "        "
+    file.set_text("a\n\n  b\nc\n")
+    edit.select(0, 6)
+    desk.qtbot.keyClick(edit, Qt.Key.Key_Slash, Qt.KeyboardModifier.ControlModifier)
+    assert file.text() == "# a\n\n#   b\nc\n"
+    desk.qtbot.keyClick(edit, Qt.Key.Key_Slash, Qt.KeyboardModifier.ControlModifier)
+    assert file.text() == "a\n\n  b\nc\n"
+    desk.qtbot.keyClick(edit, Qt.Key.Key_Tab)
+    assert file.text() == "    a\n\n      b\nc\n"
+    desk.qtbot.keyClick(edit, Qt.Key.Key_Backtab, Qt.KeyboardModifier.ShiftModifier)
+    desk.qtbot.keyClick(edit, Qt.Key.Key_Backtab, Qt.KeyboardModifier.ShiftModifier)
+    assert file.text() == "a\n\nb\nc\n"
+    edit.go_to(3)
+    desk.qtbot.keyClick(edit, Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
+    assert file.text() == "a\n\nc\nb\n"
+    edit.undo()
+    assert file.text() == "a\n\nb\nc\n"
+
+
+def test_find_counts_steps_and_replaces_in_one_step_of_undo(desk) -> None:
+    file = desk.open_file("a.py", "cat Cat\ncat\n")
+    find, edit = desk.page.stage.find, desk.page.stage.edit
+    find.open_bar(replace=True)
+    desk.qtbot.keyClicks(find.field, "cat")
+    desk.until(lambda: find.words.text() == "1 of 3")
+    assert edit.textCursor().selectedText() == "cat"
+    find.step(-1)
+    assert find.words.text() == "3 of 3"
+    find.case.setChecked(True)
+    desk.until(lambda: find.words.text().endswith("of 2"))
+    find.other.setText("dog")
+    find.replace_all()
+    desk.until(lambda: file.text() == "dog Cat\ndog\n")
+    edit.undo()
+    assert file.text() == "cat Cat\ncat\n"
+    find.pattern.setChecked(True)
+    find.field.setText("(")
+    find._search()
+    desk.until(lambda: "no regular expression" in find.words.text())
+    find.close_bar()
+    assert edit.file.text() == "cat Cat\ncat\n"
+
+
+def test_quick_open_and_go_to_line(desk) -> None:
+    desk.write("deep/er/thing_page.py", CODE)
+    desk.open_folder()
+    quick = desk.page.quick
+    quick.open_files()
+    desk.qtbot.keyClicks(quick.field, "tp")
+    desk.until(lambda: quick.list.model().rowCount() == 1)
+    desk.qtbot.keyClick(quick.field, Qt.Key.Key_Return)
+    desk.until(lambda: desk.page.workspace.current is not None)
+    assert desk.current.path == "deep/er/thing_page.py"
+    desk.page.ask_line()
+    desk.qtbot.keyClicks(quick.field, "2")
+    desk.qtbot.keyClick(quick.field, Qt.Key.Key_Return)
+    assert desk.current.line == 2
+    assert not quick.isVisible()
+
+
+def test_minimal_edits_keep_the_cursor(qapp: QApplication) -> None:
+    file = OpenFile("a.py", blank("one 🙂\ntwo\nthree\n"))
+    cursor = QTextCursor(file.document)
+    cursor.setPosition(len("one xx\ntwo\nth"))
+    file.set_text("one 🙂\n2\nthree\n")
+    assert file.text() == "one 🙂\n2\nthree\n"
+    assert cursor.block().text() == "three"
+    assert cursor.positionInBlock() == 2
+
+
+@pytest.mark.slow
+def test_typing_into_ten_thousand_lines_never_holds_up_the_window(desk) -> None:
+    """By the processor time of the window's thread: other programs of the machine do not count."""
+    desk.open_file("large.py", (CODE + 'text = """a"""\n\n') * 2500)
+    edit, longest = desk.page.stage.edit, 0.0
+    desk.until(lambda: edit.colored.idle)
+    assert edit.blockCount() == 10_001
+    edit.go_to(5000)
+    for letter in '\ndef f(a):\n"""words"""\nreturn {a: [1]} # c\n' * 3:
+        began = time.thread_time()
+        key = Qt.Key.Key_Return
+        desk.qtbot.keyClick(edit, key) if letter == "\n" else desk.qtbot.keyClicks(edit, letter)
+        QApplication.processEvents()
+        longest = max(longest, time.thread_time() - began)
+    assert longest < 0.05
+    desk.until(lambda: edit.colored.idle)
+
+
+# --- changes by a model ---------------------------------------------------------------------------
+
+
+def test_an_accepted_change_is_saved_listed_undone_and_redone(desk) -> None:
+    desk.open_file("a.py", CODE)
+    workspace = desk.page.workspace
+    workspace.propose("a.py", "new\n", "Shorter")
+    assert desk.page.stage.in_review
+    assert (desk.folder / "a.py").read_text() == CODE
+    workspace.accept("a.py", "new\n", "Shorter")
+    desk.settled()
+    assert (desk.folder / "a.py").read_text() == "new\n"
+    row = desk.page.timeline.rows[0]
+    assert (row.entry.why, row.entry.undone, row.entry.commit) == ("Shorter", False, "")
+    row.turn.click()
+    desk.settled()
+    assert (desk.folder / "a.py").read_text() == CODE
+    assert desk.page.timeline.rows[0].turn.text() == "Redo"
+    desk.again()
+    desk.page.timeline.rows[0].turn.click()
+    desk.settled()
+    assert (desk.folder / "a.py").read_text() == "new\n"
+
+
+def test_a_change_that_was_changed_since_is_not_undone_as_a_whole(desk) -> None:
+    desk.open_file("a.py", CODE)
+    workspace = desk.page.workspace
+    workspace.accept("a.py", "new\n", "Shorter")
+    desk.settled()
+    desk.type("# mine\n")
+    workspace.undo(workspace.journal.entries[0])
+    desk.settled()
+    assert "was changed since" in desk.trouble()
+    assert (workspace.proposal.old, workspace.proposal.new) == ("new\n# mine\n", CODE)
+    assert desk.current.text() == "new\n# mine\n"
+
+
+def test_a_new_file_is_made_by_accepting_it(desk) -> None:
+    desk.open_folder()
+    workspace = desk.page.workspace
+    workspace.propose("src/made.py", CODE, "Made")
+    desk.until(lambda: desk.page.stage.in_review)
+    assert not (desk.folder / "src").exists()
+    (desk.folder / "src").mkdir()
+    workspace.accept("src/made.py", CODE, "Made")
+    desk.settled()
+    assert (desk.folder / "src/made.py").read_text() == CODE
+    assert workspace.journal.entries[0].made_file
+    workspace.propose("../out.py", CODE, "Out")
+    assert "outside the open folder" in desk.trouble()
+
+
+def test_a_clean_repository_gets_a_commit(desk) -> None:
+    desk.write("a.py", CODE)
+    for words in (("init", "-q"), ("add", "."), ("commit", "-qm", "First")):
+        names = ["-c", "user.name=T", "-c", "user.email=t@example.org"]
+        subprocess.run(["git", *names, *words], cwd=desk.folder, check=True)
+    desk.open_file("a.py", CODE)
+    desk.page.workspace.accept("a.py", "new\n", "Shorter")
+    desk.until(lambda: bool(desk.page.workspace.journal.entries))
+    entry = desk.page.workspace.journal.entries[0]
+    shown = subprocess.run(
+        ["git", "log", "-1", "--format=%h %s"],
+        cwd=desk.folder, check=True, capture_output=True, text=True,
+    ).stdout.split()  # fmt: skip
+    assert shown == [entry.commit, "Shorter"]
+
+
+# --- writing --------------------------------------------------------------------------------------
+
+
+def code(text: str = CODE) -> Artifact:
+    meta = {"language": "python", "path": "add.py", "tests": "", "verdict": {}, "tries": []}
+    return Artifact("code", text.encode(), ".py", title="add", meta=meta)
+
+
+def test_writing_without_a_file_opens_a_tab(desk) -> None:
+    desk.runtime.enqueue(Tokens("```python\n", CODE, channel="answer"), code(), Result(code=CODE))
+    desk.page.write_words("A function that adds")
+    assert desk.page.panel.go.text() == "Stop"
+    desk.until(lambda: desk.page.workspace.current is not None)
+    assert desk.runtime.submitted[0].params["describe"] == "A function that adds"
+    assert (desk.current.path, desk.current.text(), desk.current.dirty) == ("add.py", CODE, True)
+    assert desk.page.panel.go.text() == "Write"
+    assert desk.page.panel.chip.isVisibleTo(desk.page.panel)
+
+
+def test_writing_to_the_end_of_a_file_is_a_proposal(desk) -> None:
+    desk.open_file("a.py", "import os\n")
+    panel = desk.page.panel
+    panel.where.setCurrentIndex(panel.where.findData("end"))
+    panel.set_description("Add")
+    desk.runtime.enqueue(code(), Result(code=CODE))
+    desk.page.write()
+    desk.until(lambda: desk.page.workspace.proposal is not None)
+    assert desk.page.workspace.proposal.new == f"import os\n\n\n{CODE}"
+    assert desk.current.text() == "import os\n"
+    context = desk.runtime.submitted[0].params["context"]
+    assert context == [{"path": "a.py", "text": "import os\n"}]
+
+
+def test_writing_fails_with_a_sentence_and_stops(desk) -> None:
+    desk.runtime.enqueue(Fail(StudioError(ErrorCode.OUT_OF_MEMORY, "No room.", "Free some.")))
+    desk.page.write_words("Add")
+    desk.until(lambda: "No room." in desk.trouble())
+    desk.runtime.enqueue(Tokens("x", channel="answer"), Stall())
+    desk.page.write_words("Add")
+    desk.until(lambda: desk.page.stage.writing.prose.text == "x")
+    desk.page.write()
+    desk.until(lambda: not desk.page.writing.runner.busy)
+    assert not desk.page.workspace.files
+
+
+def test_the_panel_says_which_weights_suit(desk) -> None:
+    assert "made for talking" in desk.page.panel.note.text()
+
+
+# --- arriving and leaving -------------------------------------------------------------------------
+
+
+def test_results_and_dropped_files_are_opened(desk, tmp_path: Path) -> None:
+    payload = desk.write("payload.py", CODE)
+    meta = {"language": "python", "path": "tool.py"}
+    artifact = SavedArtifact("a1", Kind.CODE, "Tool", "r1", payload, text=CODE, meta=meta)
+    desk.page.arriving.accept(artifact)
+    desk.settled()
+    assert (desk.current.path, desk.current.untitled) == ("tool.py", True)
+    loose = tmp_path / "loose.py"
+    loose.write_text("x\n")
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(loose))])
+    desk.drop(data)
+    desk.until(lambda: desk.current.path == loose.as_posix())
+    desk.type("y")
+    desk.save()
+    assert loose.read_text() == "x\ny"
+    data.setUrls([QUrl.fromLocalFile(str(desk.folder))])
+    desk.drop(data)
+    desk.until(lambda: desk.page.workspace.root == desk.folder)
+    bring = studio_open_file(desk.ctx, loose)
+    assert bring is not None
+    bring()
+    assert desk.sent[0].path == loose
+    assert studio_open_file(desk.ctx, tmp_path / "a.xyz") is None
+
+
+def test_exports(tmp_path: Path) -> None:
+    payload = tmp_path / "a.py"
+    payload.write_text("x < 1  # c\n")
+    artifact = SavedArtifact("a1", Kind.CODE, "A <b>", "", payload, meta={"language": "python"})
+    for key, write in studio_exporters().items():
+        write(artifact, tmp_path / f"out{key.partition(':')[2]}")
+    assert (tmp_path / "out.txt").read_text() == "x < 1  # c\n"
+    page = (tmp_path / "out.html").read_text()
+    assert "A &lt;b&gt;" in page
+    assert "&lt;" in page
+
+
+def test_actions_have_their_own_keys_and_names(desk) -> None:
+    actions = page_actions(desk.page)
+    keys = [action.shortcut for action in actions if action.shortcut]
+    assert len(keys) == len(set(keys))
+    assert {"Ctrl+S", "Ctrl+F", "Ctrl+H", "Ctrl+G", "Ctrl+W", "Ctrl+P", "F5"} <= set(keys)
+    assert all(action.title and action.id.startswith("code.") for action in actions)
+
+
+def test_times_are_short_today() -> None:
+    now = time.mktime((2026, 5, 3, 14, 5, 0, 0, 0, -1))
+    assert when_words(now, now) == "14:05"
+    assert when_words(now, now + 86_400 * 2).endswith(", 14:05")
