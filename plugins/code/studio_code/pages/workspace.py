@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from PySide6.QtCore import QObject, Signal
 
 from studio.api import BadInput, Chores, PluginContext, StudioError
+from studio_code.pages import taking_back
 from studio_code.pages.files import disk_files
 from studio_code.pages.files.saving import Conflict, Saved, save
 from studio_code.pages.files.text_format import TextFile
@@ -208,7 +209,7 @@ class Workspace(QObject):
 
         Never over what changed there meanwhile: then ``file.outside`` is set.
         """
-        self._write(file, file.path, lambda saved: then(file) if then else None)
+        self.write(file, file.path, lambda saved: then(file) if then else None)
 
     def save_as(self, file: OpenFile, where: Path) -> None:
         """Write an open file to a place that the user picked, over whatever lies there."""
@@ -225,9 +226,9 @@ class Workspace(QObject):
                 )
             )
             return
-        self._write(file, path, lambda saved: None, where=where)
+        self.write(file, path, lambda saved: None, where=where)
 
-    def _write(
+    def write(
         self,
         file: OpenFile,
         path: str,
@@ -235,6 +236,13 @@ class Workspace(QObject):
         commit: str = "",
         where: Path | None = None,
     ) -> None:
+        """Write an open file beside the window, then call; failures are told.
+
+        Args:
+            path: What it is called from then on.
+            commit: Message of the git commit, where the folder is a clean repository.
+            where: Write there, over whatever lies there.
+        """
         moved = path != file.path or file.untitled
         text, form = file.text(), file.format
         expected = None if where is not None else "" if moved or file.gone else file.digest
@@ -259,9 +267,12 @@ class Workspace(QObject):
         except StudioError as error:
             self.failed.emit(error)
             return
-        root = self.root if commit and not Path(path).is_absolute() else None
+        inside = self.root if where is None and not Path(path).is_absolute() else None
+        root, below = inside if commit else None, inside if moved else None
         self.chores.do(
-            lambda: save(place, text, form, expected, root=root, commit=commit), done, failed
+            lambda: save(place, text, form, expected, root=root, commit=commit, below=below),
+            done,
+            failed,
         )
 
     # --- changes by a model -------------------------------------------------------------------
@@ -362,46 +373,17 @@ class Workspace(QObject):
         if self.root is None and file.untitled:  # nowhere to save it to: it stays an unsaved tab
             self.accepted.emit(file.path)
             return
-        self._write(file, file.path, done, commit=entry.message)
+        self.write(file, file.path, done, commit=entry.message)
 
     # --- taking them back ---------------------------------------------------------------------
 
     def undo(self, entry: Entry) -> None:
         """Take an accepted change back, if its file is still as the change left it."""
-        self._swap(entry, undone=True)
+        taking_back.turn(self, entry, undone=True)
 
     def redo(self, entry: Entry) -> None:
         """Make a change again that was taken back."""
-        self._swap(entry, undone=False)
-
-    def _swap(self, entry: Entry, *, undone: bool) -> None:
-        def with_texts(texts: tuple[str | None, str]) -> None:
-            before, after = texts
-            old, new = (after, before or "") if undone else (before or "", after)
-            self.bring(entry.path, lambda file: self._swap_text(entry, file, old, new, undone))
-
-        self.journal.texts(entry, with_texts, self.failed.emit)
-
-    def _swap_text(self, entry: Entry, file: OpenFile, old: str, new: str, undone: bool) -> None:
-        if file.text() != old:
-            words = (
-                tr("{name} was changed since, so this is not taken back as a whole.")
-                if undone
-                else tr("{name} was changed since, so this is not made again as a whole.")
-            )
-            self.failed.emit(
-                BadInput(words.format(name=file.name), tr("The difference is shown: take parts."))
-            )
-            self.propose(file.path, new, entry.turned_words(undone=undone), entry.artifact)
-            return
-        file.set_text(new)
-        self.set_current(file)
-
-        def done(saved: Saved) -> None:
-            self.journal.turn(entry, undone=undone, commit=saved.commit)
-
-        message = entry.turned_words(undone=undone) if entry.commit else ""
-        self._write(file, file.path, done, commit=message)
+        taking_back.turn(self, entry, undone=False)
 
     # --- names --------------------------------------------------------------------------------
 

@@ -360,6 +360,21 @@ def test_an_accepted_change_is_saved_listed_undone_and_redone(desk) -> None:
     assert (desk.folder / "a.py").read_text() == "new\n"
 
 
+def test_a_file_that_a_change_made_goes_with_it_and_comes_again(desk) -> None:
+    desk.open_folder()
+    workspace, path = desk.page.workspace, desk.folder / "deep" / "er" / "new.py"
+    workspace.accept("deep/er/new.py", CODE, "New")
+    desk.settled()
+    assert path.read_text() == CODE
+    workspace.undo(workspace.journal.entries[0])
+    desk.settled()
+    assert not path.exists()
+    assert workspace.find("deep/er/new.py") is None
+    workspace.redo(workspace.journal.entries[0])
+    desk.settled()
+    assert path.read_text() == CODE
+
+
 def test_a_change_that_was_changed_since_is_not_undone_as_a_whole(desk) -> None:
     desk.open_file("a.py", CODE)
     workspace = desk.page.workspace

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from studio.api import BadInput, ErrorCode, StudioError
-from studio_code.pages.files.text_format import LARGEST, TextFile, decode, too_large
+from studio_code.pages.files.text_format import LARGEST, TextFile, decode, digest, too_large
 
 _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
@@ -99,6 +99,35 @@ def write(path: Path, data: bytes) -> None:
         with suppress(OSError):
             part.unlink(missing_ok=True)
         raise explain(error, "save", path.name) from error
+
+
+def remove(path: Path, expected: str) -> None:
+    """Remove a file whose content has the digest ``expected``.
+
+    Raises:
+        StudioError: It holds something else, or the disk refuses; it is still there.
+    """
+    if digest(read_bytes(path)) != expected:
+        raise BadInput(f"{path.name} was changed since, so it is not removed.")
+    try:
+        path.unlink()
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise explain(error, "remove", path.name) from error
+
+
+def make_folders(root: Path, folder: Path) -> None:
+    """Make the folders between ``root``, which is there, and ``folder``.
+
+    Raises:
+        StudioError: The disk refuses, or ``root`` has gone.
+    """
+    if not root.is_dir():
+        return  # what is written into it says so
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise explain(error, "make", folder.name) from error
 
 
 def _write_part(part: Path, data: bytes, mode: int | None) -> None:

@@ -16,7 +16,7 @@ IGNORED = frozenset(
         ".ipynb_checkpoints", "dist", "build", "target", ".gradle", ".cache",
     }
 )  # fmt: skip
-"""Folders that are made, not written: shown folded under one row, never searched."""
+"""Folders that are made, not written: shown last and faint, never searched."""
 MOST_ROWS = 2_000
 """Of one folder; more would be no list to read."""
 MOST_FILES = 20_000

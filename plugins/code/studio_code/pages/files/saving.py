@@ -55,6 +55,7 @@ def save(
     *,
     root: Path | None = None,
     commit: str = "",
+    below: Path | None = None,
 ) -> Saved:
     """Write a text and return what is there now.
 
@@ -62,6 +63,7 @@ def save(
         expected: The digest of what should lie there; empty for nothing, None for anything.
         root: The folder whose repository takes the commit.
         commit: Its message; empty for no commit.
+        below: The folder below which missing ones are made; None to make none.
 
     Raises:
         StudioError: Something else lies there, or the disk refuses.
@@ -74,6 +76,8 @@ def save(
         ready = repository is not None and repository.ready(path)
     else:
         repository, ready = None, False
+    if below is not None:
+        disk_files.make_folders(below, path.parent)
     disk_files.write(path, data)
     made = repository.commit(path, commit) if repository is not None and ready else ""
     return Saved(digest(data), made)
