@@ -126,12 +126,52 @@ def _scenes(app: App, page: str, scale: str) -> Iterator[tuple[str, Callable[[],
     for page_id in [known for known in pages if page in known]:
         window.open_page(page_id)
         yield page_id.removeprefix("studio."), _nothing
+        if page_id == "code.page":
+            yield "code.page-review", _review_code(app)
     if page or scale != "2":
         return
     window.open_page(pages[0])
     yield from _floats(app)
     window.resize(*_SMALL)
     yield "small", lambda: window.resize(*_SIZE)
+
+
+def _review_code(app: App) -> Callable[[], None]:
+    """Open a folder with one file, and a change of it that waits to be read."""
+    import textwrap
+
+    from studio.core.paths import StudioPaths
+
+    assert app.session is not None
+    folder = StudioPaths.default().home / "words"
+    folder.mkdir(exist_ok=True)
+    text = textwrap.dedent(
+        '''\
+        """Words of a text."""
+
+
+        def counts(text):
+            found = {}
+            for word in text.split():
+                if word in found:
+                    found[word] = found[word] + 1
+                else:
+                    found[word] = 1
+            return found
+        '''
+    )
+    (folder / "words.py").write_text(text, "utf-8")
+    page = app.window.pages.page("code.page")
+    assert page is not None
+    workspace = page.widget.workspace
+    workspace.open_folder(folder)
+    _wait(lambda: False, 1.0)
+    workspace.open("words.py")
+    _wait(lambda: workspace.current is not None)
+    start = text.index("    found")
+    changed = text[:start] + "    return Counter(text.lower().split())\n"
+    workspace.propose("words.py", changed, "Count with collections.Counter, whatever the case")
+    return workspace.decline
 
 
 def _floats(app: App) -> Iterator[tuple[str, Callable[[], None]]]:

@@ -53,7 +53,7 @@ class Write(Params, frozen=True):
 
     describe: Annotated[
         str,
-        Text(lines=6, placeholder="A function that …", max_chars=40_000),
+        Text(lines=4, placeholder="A function that …", max_chars=40_000),
         Label("Describe", "What the code should do; examples in it become tests."),
     ]
     language: Annotated[

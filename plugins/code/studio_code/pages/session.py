@@ -152,9 +152,7 @@ class Session(QObject):
         self.chores.do(put)
 
     def finish(self) -> None:
-        """Take everything to the disk before this returns: the window is closing."""
-        if not self.loading:
-            self.write()
+        """Wait for the disk: the window has closed, and ``write`` was asked for before."""
         self.chores.finish()
 
     def _leave(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
 
 from studio.api import PluginContext
 from studio_code.pages.turn import Turn
@@ -27,11 +27,6 @@ class Thread(QWidget):
         super().__init__()
         self.turns: list[Turn] = []
         self._follows = True
-        words = tr(
-            "Answers know the open files and what is selected. What they change is shown to you "
-            "first; nothing is written before you accept it."
-        )
-        self._empty = ctx.ui.empty_state("sparkles", tr("Ask about your code"), words, examples)
         inside = QWidget()
         self._column = QVBoxLayout(inside)
         self._column.setContentsMargins(0, 0, 6, 0)
@@ -44,7 +39,7 @@ class Thread(QWidget):
         self._area.setWidget(inside)
         self._area.setAccessibleName(tr("Conversation"))
         self._stack = QStackedLayout(self)
-        self._stack.addWidget(self._wrapped(self._empty))
+        self._stack.addWidget(_invitation(ctx, examples))
         self._stack.addWidget(self._area)
         bar = self._area.verticalScrollBar()
         bar.rangeChanged.connect(lambda _low, high: bar.setValue(high) if self._follows else None)
@@ -80,16 +75,33 @@ class Thread(QWidget):
             if turn.request.task in _TALK and turn.answer is not None and turn.text.strip()
         ]
 
-    def _wrapped(self, widget: QWidget) -> QWidget:
-        """Return the invitation in an area of its own: where there is little room it scrolls."""
-        area = QScrollArea()
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setWidgetResizable(True)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setWidget(widget)
-        return area
-
     def _look(self) -> None:
         bar = self._area.verticalScrollBar()
         self._follows = bar.value() >= bar.maximum() - 8
+
+
+def _invitation(
+    ctx: PluginContext, examples: Sequence[tuple[str, str, Callable[[], None]]]
+) -> QWidget:
+    """Return what stands there before the first turn: a dock is too low for the house's own."""
+    box = QWidget()
+    column = QVBoxLayout(box)
+    column.setContentsMargins(4, 0, 4, 0)
+    column.setSpacing(8)
+    title = QLabel(tr("Ask about your code"))
+    title.setProperty("role", "strong")
+    words = QLabel(
+        tr("Answers know the open files and the selection. A change is shown before it is made.")
+    )
+    words.setProperty("role", "mute")
+    words.setWordWrap(True)
+    column.addStretch(1)
+    for part in (title, words):
+        column.addWidget(part)
+    for icon, example, run in examples:
+        button = ctx.ui.button(example, icon)
+        button.setProperty("density", "small")
+        button.clicked.connect(lambda _on=False, run=run: run())
+        column.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+    column.addStretch(1)
+    return box
