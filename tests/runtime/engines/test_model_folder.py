@@ -13,7 +13,7 @@ import pytest
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.runtime.engines.text.engine import TextEngine
 from studio.runtime.engines.text.loader import TextLoader
-from studio.runtime.engines.text.model_files import measure, open_model
+from studio.runtime.engines.text.model_files import measure, open_model, prefix_bytes
 from tests.runtime.engines import tiny_models
 
 CONFIG, WEIGHTS, INDEX = "config.json", "model.safetensors", "model.safetensors.index.json"
@@ -351,7 +351,9 @@ def test_recognised_and_measured_without_loading(folder, starter, monkeypatch) -
     assert facts.facts["context_length"] == 8192
     assert facts.facts["parameters"] == 134_515_008
     needs = loader.measure(starter)
-    assert needs.weights_bytes < 2.3 * 134_515_008
+    with open_model(starter) as files:
+        kept = prefix_bytes(files.config)
+    assert needs.weights_bytes - kept < 2.3 * 134_515_008
     assert 90 << 20 < needs.working_bytes < 500 << 20
     assert loader.measure(starter, "cuda").weights_bytes == 2 * 134_515_008
 
