@@ -7,6 +7,7 @@ import random
 import pytest
 from pygments.lexers import find_lexer_class_by_name, get_lexer_by_name
 
+from studio.desktop.prose.highlight import color_of
 from studio_code.pages.editor.brackets import partner
 from studio_code.pages.editor.coloring import Coloring
 from studio_code.pages.editor.scanning import Scanner, lexer_named
@@ -33,7 +34,7 @@ SAMPLES = {
 
 
 def colored(text: str, language: str) -> Coloring:
-    coloring = Coloring(language)
+    coloring = Coloring(language, color_of)
     coloring.reset(text.count("\n") + 1, language)
     finish(coloring, text)
     return coloring

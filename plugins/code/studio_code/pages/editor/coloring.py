@@ -7,14 +7,13 @@ as before: mostly the next one.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from studio_code.pages.editor.scanning import (
     START,
     Scanner,
     Stack,
     Token,
-    color_of,
     lexer_named,
 )
 
@@ -35,8 +34,9 @@ class Coloring:
         working: Whether lines still wait to be looked at.
     """
 
-    def __init__(self, language: str) -> None:
-        self._lexer_name = language
+    def __init__(self, language: str, color_of: Callable[[str], str]) -> None:
+        """``color_of``: a token's type (``Literal.String``) → the name of its colour, or empty."""
+        self._lexer_name, self._color_of = language, color_of
         self.runs: list[tuple[Run, ...]] = [()]
         self._states: list[Stack | None] = [START]
         self.working = False
@@ -113,7 +113,7 @@ class Coloring:
         if scanner is None:
             return first, first - 1
         for count, (start, kind, length) in enumerate(self._tokens):
-            if self._take(start, color_of(kind), length, scanner):
+            if self._take(start, self._color_of(kind), length, scanner):
                 self._stop()
                 return first, self._line
             if not count & 15 and time.perf_counter() > until:

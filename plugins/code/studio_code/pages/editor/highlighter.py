@@ -41,7 +41,7 @@ class Highlighter(QObject):
         super().__init__(parent)
         self._document, self._ui, self._text = document, ui, text
         self.language = language
-        self._coloring = Coloring(language)
+        self._coloring = Coloring(language, ui.code_color)
         self._shown: list[tuple[Run, ...] | None] = []
         self._formats: dict[str, QTextCharFormat] = {}
         self._lines = 0

@@ -19,38 +19,6 @@ START: Stack = ("root",)
 Token = tuple[int, str, int]
 """Where it starts, the token's type (``Literal.String``), how long it is."""
 
-_COLORS = (
-    ("Comment.Preproc", "syntax-keyword"),
-    ("Comment", "syntax-comment"),
-    ("Keyword.Type", "syntax-type"),
-    ("Keyword", "syntax-keyword"),
-    ("Literal.String", "syntax-string"),
-    ("Literal.Number", "syntax-number"),
-    ("Literal", "syntax-number"),
-    ("Name.Function", "syntax-name"),
-    ("Name.Class", "syntax-type"),
-    ("Name.Namespace", "syntax-type"),
-    ("Name.Exception", "syntax-type"),
-    ("Name.Builtin", "syntax-operator"),
-    ("Name.Decorator", "syntax-keyword"),
-    ("Name.Tag", "syntax-keyword"),
-    ("Name.Attribute", "syntax-name"),
-    ("Operator.Word", "syntax-keyword"),
-    ("Operator", "syntax-operator"),
-    ("Generic.Heading", "syntax-keyword"),
-    ("Generic.Subheading", "syntax-keyword"),
-    ("Generic.Strong", "syntax-type"),
-    ("Generic.Deleted", "bad"),
-    ("Generic.Inserted", "good"),
-)
-
-
-@lru_cache(maxsize=256)
-def color_of(kind: str) -> str:
-    """Return the theme's name of a token's colour; empty for that of plain text."""
-    return next((color for prefix, color in _COLORS if kind.startswith(prefix)), "")
-
-
 @lru_cache(maxsize=32)
 def lexer_named(name: str) -> Lexer | None:
     """Return a lexer; None where there is none. Imports Pygments the first time (0.1 s)."""
