@@ -24,7 +24,8 @@ from studio.protocol.messages import Report
 
 log = logging.getLogger("studio.runtime")
 
-KEPT_LINES = 200
+KEPT_LINES = 1_000
+"""Enough for what was said before a crash report with the stacks of many threads."""
 LOG_BYTES = 1_000_000
 """A longer log is set aside as ``.1`` at the next start."""
 GRACE_SECONDS = 5.0

@@ -17,6 +17,7 @@ from studio.core.child import Launch, ProcessChild, runtime_command, runtime_env
 from studio.core.job import Job
 from studio.core.job_store import LibraryJobStore
 from studio.core.jobs import JobBoard
+from studio.core.last_words import last_words
 from studio.core.library import Health, HealthState, Library
 from studio.core.library.ulid import new_id
 from studio.core.notices import Action, Notices
@@ -326,12 +327,12 @@ class Studio:
         elif state is RuntimeState.GIVEN_UP:
             self._offer_choice(reason)
             if not self._attended:
-                self.jobs.abandon(reason, "\n".join(self.runtime.last_lines()[-50:]))
+                self.jobs.abandon(reason, last_words(self.runtime.last_lines()))
         for call in list(self._state_observers):
             call(state, reason)
 
     def _runtime_died(self, death: Death) -> None:
-        details = "\n".join(death.lines[-50:])
+        details = last_words(death.lines)
         self._lost = self.jobs.runtime_lost(death.reason, details, by_itself=not death.asked)
         inspections, self._inspections = self._inspections, {}
         error = StudioError(ErrorCode.RUNTIME_LOST, f"The runtime ended meanwhile. {death.reason}")
@@ -358,7 +359,7 @@ class Studio:
             ErrorCode.RUNTIME_LOST,
             f"The part that computes has ended {times}. {reason}",
             "Everything in your library is safe. Nothing is tried again until you say so.",
-            "\n".join(self.runtime.last_lines()[-50:]),
+            last_words(self.runtime.last_lines()),
         )
         self.notices.error(told, key="runtime", actions=actions)
 
