@@ -12,6 +12,7 @@ from studio.api.text import SamplingParams, TextStep
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.runtime.engines.text.attention import KeyValueCache
 from studio.runtime.engines.text.engine import MAX_TEXTS, TextEngine
+from studio.runtime.engines.text.llama import Passage
 from studio.runtime.engines.text.packing import can_pack
 from studio.runtime.engines.text.prefixes import Prefixes
 from tests.runtime.engines import tiny_models
@@ -145,3 +146,13 @@ def test_floats_keep_no_beginnings(folder) -> None:
     engine = TextEngine.load(folder, dtype=torch.float32)
     alone(engine, PROMPT, SamplingParams(max_tokens=3))
     assert engine.prefixes.bytes == 0
+
+
+@needs_packing
+def test_the_scores_of_several_rows_are_those_of_one_after_the_other(tiny) -> None:
+    one, other = PROMPT[:70], PROMPT[20:50]
+    caches = [tiny.model.new_cache(100) for _ in range(4)]
+    expected = [tiny.model(torch.tensor([token]), caches[0]) for token in one][-5:]
+    expected += [tiny.model(torch.tensor([token]), caches[1]) for token in other][-1:]
+    passages = [Passage(torch.tensor(one), caches[2], 5), Passage(torch.tensor(other), caches[3])]
+    assert torch.equal(tiny.model.read(passages), torch.stack(expected))

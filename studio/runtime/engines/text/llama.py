@@ -31,10 +31,12 @@ class Passage:
     Attributes:
         tokens: int64, (tokens,): a piece of the prompt, or the token last chosen.
         cache: Of this text; the tokens are added to it.
+        wanted: After how many of its last tokens the scores are asked for.
     """
 
     tokens: Tensor
     cache: KeyValueCache
+    wanted: int = 1
 
 
 @dataclass(frozen=True)
@@ -251,7 +253,8 @@ class Llama(nn.Module):
         """Read passages of different texts as rows of the same products.
 
         Returns:
-            The scores of what follows each passage: float32, (passages, vocabulary).
+            The scores of what follows the last ``wanted`` tokens of each passage, in order:
+            float32, (sum of wanted, vocabulary).
 
         Raises:
             ValueError: A cache has no room.
@@ -265,8 +268,12 @@ class Llama(nn.Module):
             hidden = block(hidden, rotation, shares, index)
         for passage in passages:
             passage.cache.length += passage.tokens.shape[0]
-        last = hidden[[share.rows.stop - 1 for share in shares]]
-        scores: Tensor = self.head(self.norm(last))
+        asked = [
+            row
+            for passage, share in zip(passages, shares, strict=True)
+            for row in range(share.rows.stop - passage.wanted, share.rows.stop)
+        ]
+        scores: Tensor = self.head(self.norm(hidden[asked]))
         return scores.float()
 
     def _shares(self, passages: Sequence[Passage]) -> list[_Share]:
