@@ -29,13 +29,19 @@ def of_program(ran: Ran, problem: str = "") -> dict[str, Any]:
 
 
 def of_tests(
-    tested: Tested, mutation: Mutation | None = None, *, aside: str = "", problem: str = ""
+    tested: Tested,
+    mutation: Mutation | None = None,
+    *,
+    aside: str = "",
+    problem: str = "",
+    doubt: str = "",
 ) -> dict[str, Any]:
     """Return the verdict on code that was tested.
 
     Args:
         aside: Which tests were set aside and why, in words.
         problem: What is wrong although the tests pass.
+        doubt: Why it is not known whether the code works although the tests pass.
     """
     counts, coverage, result = tested.counts, tested.coverage, tested.ran.result
     total = sum(counts.values())
@@ -55,8 +61,11 @@ def of_tests(
         )
     if problem:
         checks.append(_check("Whole", False, problem))
+    if doubt:
+        checks.append(_check("Agreement", False, doubt))
     return _plain(
-        passed=tested.passed and not problem,
+        passed=tested.passed and not problem and not doubt,
+        doubtful=tested.passed and not problem and bool(doubt),
         ran=True,
         tests=counts,
         coverage={
@@ -113,6 +122,7 @@ def _check(name: str, passed: bool, evidence: str) -> dict[str, Any]:
 def _plain(**known: Any) -> dict[str, Any]:
     empty: dict[str, Any] = {
         "passed": False,
+        "doubtful": False,
         "ran": False,
         "tests": {"passed": 0, "failed": 0, "errors": 0},
         "coverage": {"lines": 0, "covered": 0, "missing": []},

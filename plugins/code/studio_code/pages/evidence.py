@@ -78,6 +78,7 @@ class Evidence:
     """All that the chip and its sheet show.
 
     Attributes:
+        doubtful: Whether it passed, and yet too little was shown.
         ran: Whether anything was run at all.
         lines, covered: Of the code, in tests; both 0 where that was not measured.
         missing: Lines that no test reached.
@@ -86,6 +87,7 @@ class Evidence:
     """
 
     passed: bool = False
+    doubtful: bool = False
     ran: bool = False
     tests_passed: int = 0
     tests_failed: int = 0
@@ -122,6 +124,8 @@ class Evidence:
         """``good``: it ran and holds; ``bad``: it ran and does not; ``warn``: that is not known."""
         if self.passed and self.ran:
             return "good"
+        if self.doubtful:
+            return "warn"
         bad_check = any(not check.passed for check in self.checks)
         return "bad" if self.ran or bad_check else "warn"
 
@@ -142,6 +146,7 @@ def read_evidence(
     checks = (_mapping(each) for each in _list(verdict.get("checks")))
     return Evidence(
         passed=verdict.get("passed") is True,
+        doubtful=verdict.get("doubtful") is True,
         ran=verdict.get("ran") is True,
         tests_passed=_number(counts.get("passed")),
         tests_failed=_number(counts.get("failed")),

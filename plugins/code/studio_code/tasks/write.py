@@ -283,7 +283,8 @@ def _verdict(work: Work, best: Attempt) -> dict[str, Any]:
     if best.tested is not None:
         voters = sum(each.round == 0 for each in work.tested)
         aside = choosing.aside_in_words(work.aside, voters)
-        return verdicts.of_tests(best.tested, work.mutation, aside=aside)
+        doubt = choosing.doubt(work.exam.cases, work.aside)
+        return verdicts.of_tests(best.tested, work.mutation, aside=aside, doubt=doubt)
     if best.program is not None:
         verdict = verdicts.of_program(best.program)
         return verdicts.with_check(

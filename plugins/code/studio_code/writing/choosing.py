@@ -58,6 +58,18 @@ def aside_in_words(found: Collection[str], answers: int) -> str:
     return f" ({what} set aside: most of {answers} answers fail)"
 
 
+def doubt(kept: Sequence[Case], aside: Collection[str]) -> str:
+    """Return why tests that pass show too little; empty if they show enough.
+
+    Where as many tests are set aside as are kept, and no test of a person is among those, the
+    answers and the tests contradict each other: either may be wrong.
+    """
+    if not aside or len(aside) < len(kept) or any(case.trusted for case in kept):
+        return ""
+    what = "1 test" if len(aside) == 1 else f"{len(aside)} tests"
+    return f"{what} set aside and {len(kept)} kept: either the answers or the tests are wrong"
+
+
 def open_failures(cases: Collection[Case], kept: Passed, aside: Collection[str]) -> list[Case]:
     """Return the cases that the kept answer fails and that are not set aside."""
     return [case for case in cases if case.name not in kept and case.name not in aside]

@@ -177,3 +177,11 @@ def test_a_test_that_most_answers_fail_is_set_aside_but_none_of_a_person() -> No
     assert choosing.suspects(answers, CASES, answers[2]) == {}
     assert choosing.suspects(answers[:1], CASES, answers[0]) == {}
     assert "2 tests set aside: most of 3" in choosing.aside_in_words("ab", 3)
+
+
+def test_as_many_tests_aside_as_kept_is_a_doubt_unless_a_person_wrote_one() -> None:
+    guessed = [case for case in CASES if not case.trusted]
+    assert choosing.doubt(guessed[:2], "c") == ""
+    assert choosing.doubt(guessed[:1], "c").startswith("1 test set aside and 1 kept")
+    assert "2 tests set aside and 2 kept" in choosing.doubt(guessed[:2], "xy")
+    assert choosing.doubt(CASES, "wxyz") == ""

@@ -94,6 +94,16 @@ def test_of_candidates_the_tests_choose_and_a_suspect_test_is_set_aside() -> Non
     assert len(made.result["tries"]) == 3
 
 
+def test_where_most_tests_are_set_aside_the_rest_is_not_enough() -> None:
+    asserted = ("double(2) == 4", "double(5) == 11", "double(7) == 1")
+    wrong = "double():\n" + "".join(f"    assert {each}\n" for each in asserted)
+    made = written(Engine(BAD, GOOD, GOOD, wrong), candidates=3)
+    verdict = made.result["verdict"]
+    assert (verdict["passed"], verdict["doubtful"]) == (False, True)
+    assert verdict["checks"][-1]["name"] == "Agreement"
+    assert verdict["tests"] == {"passed": 1, "failed": 0, "errors": 0}
+
+
 def test_examples_of_the_description_outweigh_tests_of_the_model() -> None:
     liking_bad = "double():\n    assert double(3) == 5\n    assert double(4) == 6\n"
     describe = "double(x): twice x\n>>> double(8)\n16\n"
