@@ -20,6 +20,7 @@ from studio.core.jobs import JobBoard
 from studio.core.last_words import last_words
 from studio.core.library import Health, HealthState, Library
 from studio.core.library.ulid import new_id
+from studio.core.memory_log import MemoryLog
 from studio.core.notices import Action, Notices
 from studio.core.paths import StudioPaths
 from studio.core.plugins import PluginHost
@@ -36,13 +37,21 @@ from studio.protocol.messages import (
     Hello,
     Inspect,
     Inspected,
+    Pin,
     PluginFault,
+    PoolEvent,
     Status,
+    Unload,
 )
 from studio.protocol.states import Priority
 
 MEMORY_LIMIT = "runtime.memory_limit"
 """Setting: bytes that loaded weights may take; 0 leaves it to the runtime."""
+IDLE_MINUTES = "runtime.idle_minutes"
+"""Setting: weights that nobody used for so long are unloaded; 0 for never."""
+PINNED = "runtime.pinned"
+"""Setting: ids of the weights that stay loaded once they are."""
+DEFAULT_IDLE_MINUTES = 30
 
 
 class Studio:
@@ -52,6 +61,7 @@ class Studio:
         runtime: The supervisor of the process that computes; it starts with the first job.
         jobs: The job board.
         downloads: The weights that the user has asked to get.
+        memory: The log of what was loaded, dropped and waited for, and why.
     """
 
     def __init__(
@@ -75,6 +85,7 @@ class Studio:
         self.plugins = plugins
         self.notices = Notices(self.post)
         self.weights = WeightsCatalogue(paths.weights_folders())
+        self.memory = MemoryLog(paths.logs / "memory.jsonl")
         self.runtime = Supervisor(
             launch or self._launch,
             mine=Hello(PROTOCOL_VERSION, API_VERSION, {"studio": studio.__version__}),
@@ -103,7 +114,8 @@ class Studio:
         self._status_observers: list[Callable[[Status], None]] = []
         self.plugins.on_change(self._reconfigure)
         self.plugins.faults.on_fault(self._plugin_failed)
-        self.settings.observe(MEMORY_LIMIT, lambda key, value: self._reconfigure())
+        for key in (MEMORY_LIMIT, IDLE_MINUTES):
+            self.settings.observe(key, lambda key, value: self._reconfigure())
         self._greet()
 
     @classmethod
@@ -203,8 +215,27 @@ class Studio:
                 workers=self.plugins.worker_entries(),
                 weights=tuple(w for w in self.weights.entries() if w.id not in self._shunned),
                 memory_limit=max(0, self.settings.get(MEMORY_LIMIT, 0)),
+                pinned=self.pinned,
+                idle_seconds=60.0 * self.settings.get(IDLE_MINUTES, DEFAULT_IDLE_MINUTES),
             )
         )
+
+    @property
+    def pinned(self) -> tuple[str, ...]:
+        """The ids of the weights that stay loaded once they are."""
+        return tuple(str(each) for each in self.settings.get(PINNED, []))
+
+    def pin(self, weights: str, pinned: bool = True) -> None:
+        """Keep ``weights`` loaded once they are, whatever else needs memory; or no longer."""
+        others = [each for each in self.pinned if each != weights]
+        self.settings.set(PINNED, [*others, weights] if pinned else others)
+        if self.runtime.is_ready:
+            self.runtime.send(Pin(weights, pinned))
+
+    def unload(self, weights: str) -> None:
+        """Free the memory of ``weights`` as soon as no job uses them."""
+        if self.runtime.is_ready:
+            self.runtime.send(Unload(weights))
 
     def rescan_weights(self, then: Callable[[], None] = lambda: None) -> None:
         """Look at the weights folders again, beside the owner's thread, and tell the runtime."""
@@ -311,6 +342,8 @@ class Studio:
         elif isinstance(message, Inspected):
             if then := self._inspections.pop(message.request, None):
                 then(message)
+        elif isinstance(message, PoolEvent):
+            self.memory.add(message)
         elif isinstance(message, PluginFault):
             self.plugins.record_fault(message.plugin, message.where, message.error)
         else:

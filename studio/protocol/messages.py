@@ -66,6 +66,8 @@ class WorkerEntry(msgspec.Struct, frozen=True):
     lanes: dict[str, Lane] = {}
     run_code: bool = False
     """Its tasks may run code in the sandbox: the manifest says so, and people have read it."""
+    title: str = ""
+    """What a person calls the plugin."""
 
 
 class WeightsEntry(msgspec.Struct, frozen=True):
@@ -84,6 +86,7 @@ class WeightsEntry(msgspec.Struct, frozen=True):
     family: str = ""
     digest: str = ""
     capabilities: tuple[str, ...] = ()
+    title: str = ""
 
 
 class Configure(Message, frozen=True):
@@ -93,6 +96,10 @@ class Configure(Message, frozen=True):
     weights: tuple[WeightsEntry, ...] = ()
     memory_limit: int = 0
     """Bytes the runtime may use; 0 for its own judgement."""
+    pinned: tuple[str, ...] = ()
+    """Weights that stay loaded once they are."""
+    idle_seconds: float = 0.0
+    """Weights that nobody used for so long are unloaded; 0 for never."""
 
 
 class Submit(Message, frozen=True):
@@ -140,6 +147,13 @@ class Unload(Message, frozen=True):
     """Drop loaded weights as soon as no job leases them."""
 
     weights: str
+
+
+class Pin(Message, frozen=True):
+    """Keep weights loaded once they are, whatever else needs memory; or no longer."""
+
+    weights: str
+    pinned: bool = True
 
 
 class Inspect(Message, frozen=True):
@@ -223,17 +237,85 @@ class Finished(Message, frozen=True):
     seconds: float = 0.0
     weights: dict[str, str] = {}
     """Weights leased → SHA-256, for the record."""
+    reduced: tuple[str, ...] = ()
+    """What was made smaller because memory ran out, in words, for the record."""
 
 
 class LoadedWeights(msgspec.Struct, frozen=True):
-    """One loaded model, for the memory bar."""
+    """One loaded model, for the memory bar.
+
+    Attributes:
+        users: Jobs that lease it now.
+        working: Bytes that those jobs may take beside the weights.
+        tier: Where it lies: ``device``, ``memory`` (parked in that of the processor until it is
+            asked for) or ``split`` (some layers on the device, the others with the processor).
+        aliases: Other names of the same file, which share this copy.
+        measured: Bytes it was seen to take; 0 for not known.
+    """
 
     weights: str
     bytes: int
     device: str
     users: tuple[str, ...] = ()
-    """Jobs that lease it now."""
     idle_seconds: float = 0.0
+    working: int = 0
+    pinned: bool = False
+    tier: str = "device"
+    aliases: tuple[str, ...] = ()
+    measured: int = 0
+
+
+class PoolEvent(Message, frozen=True):
+    """What happened to memory, and why: a line of the log that people read.
+
+    Attributes:
+        weights: Id of the weights it is about.
+        what: ``loaded``, ``evicted``, ``parked``, ``unloaded``, ``waiting`` or ``reduced``.
+        bytes: Of memory that was taken, freed, or is waited for.
+        why: In words.
+        seconds: What it took; of a wait, what it will take if all goes on as it does (0: unknown).
+        job: Id of the job it was done for; empty for none.
+        estimate: Bytes that were expected where ``bytes`` is what was measured; else 0.
+    """
+
+    weights: str
+    what: str
+    bytes: int = 0
+    why: str = ""
+    seconds: float = 0.0
+    job: str = ""
+    estimate: int = 0
+
+
+class DeviceEntry(msgspec.Struct, frozen=True):
+    """One device that could compute.
+
+    Attributes:
+        id: What the setting ``runtime.device`` and ``STUDIO_DEVICE`` call it: ``cpu``, ``cuda:1``.
+        kind: ``cpu``, ``cuda``, ``rocm``, ``mps`` or ``xpu``.
+        memory_total: Bytes.
+    """
+
+    id: str
+    kind: str
+    name: str
+    memory_total: int = 0
+
+
+class DevicesFound(Message, frozen=True):
+    """Which devices there are, which of them computes, and what is wrong with the others."""
+
+    devices: tuple[DeviceEntry, ...]
+    chosen: str
+    note: str = ""
+    """A sentence: a card that cannot be used, and why; empty when all is well."""
+
+
+class DeviceLost(Message, frozen=True):
+    """The device stopped answering. The runtime must be started again to use it or another."""
+
+    device: str
+    error: ErrorInfo
 
 
 class Status(Message, frozen=True):
@@ -279,6 +361,7 @@ Request = (
     | Resume
     | Promote
     | Unload
+    | Pin
     | Inspect
     | Shutdown
 )
@@ -292,6 +375,9 @@ Report = (
     | Produced
     | Finished
     | Status
+    | PoolEvent
+    | DevicesFound
+    | DeviceLost
     | Inspected
     | PluginFault
 )

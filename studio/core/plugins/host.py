@@ -192,6 +192,7 @@ class PluginHost:
                 tasks={task.id: task.params for task in plugin.manifest.tasks},
                 lanes={task.id: task.lane for task in plugin.manifest.tasks},
                 run_code=plugin.manifest.permissions.run_code,
+                title=plugin.manifest.title,
             )
             for plugin in self.usable()
             if plugin.manifest and plugin.manifest.worker

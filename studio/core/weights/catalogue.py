@@ -118,7 +118,7 @@ class WeightsCatalogue:
     def entries(self) -> tuple[WeightsEntry, ...]:
         """Return the usable weights as the runtime wants to hear of them."""
         return tuple(
-            WeightsEntry(w.id, str(w.path), w.family, w.digest, w.capabilities)
+            WeightsEntry(w.id, str(w.path), w.family, w.digest, w.capabilities, w.title)
             for w in self.list()
             if not w.problem
         )
