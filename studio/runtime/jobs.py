@@ -35,6 +35,8 @@ class Job:
         wake_at: Not to be stepped before this time (``time.monotonic``), for it waits.
         alone: Returns the context in which no other job makes a step; set by the scheduler.
         weights: Weights it leased → SHA-256.
+        batch: What it shares the steps of with others; empty for a job that computes by itself.
+        busy: Seconds its steps took so far.
     """
 
     def __init__(
@@ -58,6 +60,8 @@ class Job:
         self.parked = False
         self.is_building = False
         self.wake_at = 0.0
+        self.batch = ""
+        self.busy = 0.0
         self.alone: Callable[[], AbstractContextManager[None]] = nullcontext
         self._reason = ""
         self._before_pause: tuple[JobState, str] | None = None

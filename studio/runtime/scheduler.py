@@ -7,12 +7,13 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 
 from studio.protocol.states import JobState, Lane, Priority
 from studio.runtime.faults import own_bug
 from studio.runtime.jobs import Job
 from studio.runtime.torch_state import LaneTorch
+from studio.runtime.turns import Turns
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +21,13 @@ UNDER_WAY = {Lane.INTERACTIVE: 4, Lane.BATCH: 2}
 """Jobs of one class and lane that take turns; the others queue, first come, first served.
 
 More would slow all of them and need memory for each; one would let a long job block a short one.
+Jobs that generate in one batch count as one (``turns.TOGETHER``).
+"""
+LINGER = 0.25
+"""Seconds a lane keeps its share of the threads after its last step.
+
+A change of the number costs about as much as a token of a small model: OpenMP ends threads and
+starts others. Short jobs that come one after the other must not bring it about each time.
 """
 DROWSY = 30.0
 """Seconds an idle lane sleeps at most."""
@@ -30,16 +38,27 @@ class Scheduler:
 
     Args:
         body: Takes a job from its start to its end; runs in the job's greenlet.
+        on_step: Called in the lane's thread with the job and the times (``clock``) between which
+            a step of it was made.
+        clock: Seconds since some moment, on the way ``time.monotonic`` counts them.
     """
 
-    def __init__(self, body: Callable[[Job], None]) -> None:
+    def __init__(
+        self,
+        body: Callable[[Job], None],
+        on_step: Callable[[Job, float, float], None] = lambda job, began, ended: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._body = body
+        self._on_step = on_step
+        self._clock = clock
         self._changed = threading.Condition()
         self._jobs: dict[str, Job] = {}
         self._queues = {lane: {each: deque[Job]() for each in Priority} for lane in Lane}
+        self._turns = {lane: {each: Turns(UNDER_WAY[lane]) for each in Priority} for lane in Lane}
         self._stepping: dict[Lane, Job] = {}
         self._alone: Job | None = None
-        self._busy: set[Lane] = set()
+        self._busy_until = dict.fromkeys(Lane, 0.0)
         self._stopping = False
         self._steps = 0
         self._threads_alone = 0  # not known yet: torch's own number must be read untouched
@@ -106,6 +125,7 @@ class Scheduler:
                 waits = job in queue
                 if waits:
                     queue.remove(job)
+                self._turns[job.lane][job.priority].forget(job)
                 job.priority = Priority.INTERACTIVE
                 if waits:
                     self._queues[job.lane][job.priority].appendleft(job)
@@ -189,9 +209,7 @@ class Scheduler:
                 if job is not None:
                     self._queues[lane][job.priority].remove(job)
                     self._stepping[lane] = job
-                    self._busy.add(lane)
                     return job
-                self._busy.discard(lane)
                 if self._stopping and not any(job.lane is lane for job in self._jobs.values()):
                     return None
                 self._changed.wait(self._nap(lane, now))
@@ -207,23 +225,18 @@ class Scheduler:
             if job.cancel_requested or job.is_building:
                 return job
         for priority in Priority:
-            found = self._next_of_class(self._queues[lane][priority], lane, priority, now)
+            queue = self._queues[lane][priority]
+            begun = (
+                job
+                for job in self._jobs.values()
+                if job.has_started
+                and not job.parked
+                and job.lane is lane
+                and job.priority is priority
+            )
+            found = self._turns[lane][priority].next(queue, begun, now) if queue else None
             if found is not None:
                 return found
-        return None
-
-    def _next_of_class(
-        self, queue: Iterable[Job], lane: Lane, priority: Priority, now: float
-    ) -> Job | None:
-        begun = sum(
-            job.has_started and not job.parked and job.lane is lane and job.priority is priority
-            for job in self._jobs.values()
-        )
-        for job in queue:
-            if job.pause_requested:
-                return job
-            if job.wake_at <= now and (job.has_started or begun < UNDER_WAY[lane]):
-                return job
         return None
 
     def _nap(self, lane: Lane, now: float) -> float:
@@ -236,16 +249,28 @@ class Scheduler:
             if job.pause_requested and not must_go_on:
                 job.park()
                 return
-            job.step(self._body)
+            began = self._clock()
+            try:
+                job.step(self._body)
+            finally:
+                self._account_for(job, began, self._clock())
         except BaseException as bug:  # a bug of ours in one job must not end the lane
             log.exception("job %s broke the runtime", job.id)
             if not job.is_over:
                 job.finish(JobState.FAILED, own_bug(bug))
         self._steps += 1
 
+    def _account_for(self, job: Job, began: float, ended: float) -> None:
+        with self._changed:
+            job.busy += ended - began
+            self._turns[job.lane][job.priority].charge(job, ended - began)
+        self._on_step(job, began, ended)
+
     def _put_back(self, job: Job) -> None:
         with self._changed:
             del self._stepping[job.lane]
+            if not job.wake_at:
+                self._busy_until[job.lane] = time.monotonic() + LINGER
             if job.is_over:
                 self._forget(job)
             elif not job.parked:
@@ -260,6 +285,7 @@ class Scheduler:
 
     def _forget(self, job: Job) -> None:
         self._jobs.pop(job.id, None)
+        self._turns[job.lane][job.priority].forget(job)
         queue = self._queues[job.lane][job.priority]
         if job in queue:
             queue.remove(job)
@@ -273,6 +299,12 @@ class Scheduler:
         """All threads for a lane that computes alone; else interactive gets the smaller half."""
         total = self._threads_alone
         other = Lane.BATCH if lane is Lane.INTERACTIVE else Lane.INTERACTIVE
-        if other not in self._busy or total < 2:
+        if total < 2 or not self._computes(other):
             return total
         return total // 2 if lane is Lane.INTERACTIVE else total - total // 2
+
+    def _computes(self, lane: Lane) -> bool:
+        """Whether ``lane`` makes a step, or made one just now; one that only waits does not."""
+        stepping = self._stepping.get(lane)
+        makes_a_step = stepping is not None and not stepping.wake_at
+        return makes_a_step or time.monotonic() < self._busy_until[lane]

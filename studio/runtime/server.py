@@ -10,7 +10,7 @@ import logging
 import queue
 import shutil
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -79,6 +79,8 @@ class Server:
         self._device: Device | None = None
         self._device_words = "starting PyTorch"
         self._crowding = Crowding()
+        self._texts: set[str] = set()
+        """Weights of language models: what is written with the same ones is written together."""
         self._digests = Digests(cache)
         self._workers = Workers(self._on_fault)
         self._pool = Pool(
@@ -157,6 +159,7 @@ class Server:
 
     def _configure(self, message: Configure) -> None:
         self._workers.configure(message.workers)
+        self._texts = {each.id for each in message.weights if "text" in each.capabilities}
         self._pool.configure(message.weights, message.memory_limit)
         self._errands.put(self._pool.sweep)
         self._scheduler.wake()
@@ -169,7 +172,13 @@ class Server:
             blobs=blobs,
             sink=self._send,
         )
+        job.batch = self._batch(message.params)
         self._scheduler.submit(job)
+
+    def _batch(self, params: Mapping[str, Any]) -> str:
+        """Return the weights whose engine makes the job's steps together with those of others."""
+        named = params.get("weights")
+        return named if isinstance(named, str) and named in self._texts else ""
 
     # --- errands --------------------------------------------------------------------------------
 
