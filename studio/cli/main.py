@@ -97,7 +97,7 @@ def _parser() -> ArgumentParser:
         "environment:\n"
         "  STUDIO_HOME         folder of the library and the settings\n"
         "  STUDIO_WEIGHTS      folders with weights, looked at first\n"
-        "  STUDIO_DEVICE       cpu: leave the graphics card alone\n"
+        "  STUDIO_DEVICE       what computes: cpu, cuda:1, … as `studio doctor` lists them\n"
         "  STUDIO_PLUGIN_PATH  folders with plugins under development",
     )
     version = f"Offline Studio {studio.__version__}"

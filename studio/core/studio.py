@@ -34,6 +34,8 @@ from studio.protocol.link import Received
 from studio.protocol.messages import (
     PROTOCOL_VERSION,
     Configure,
+    DeviceLost,
+    DevicesFound,
     Hello,
     Inspect,
     Inspected,
@@ -49,6 +51,8 @@ MEMORY_LIMIT = "runtime.memory_limit"
 """Setting: bytes that loaded weights may take; 0 leaves it to the runtime."""
 IDLE_MINUTES = "runtime.idle_minutes"
 """Setting: weights that nobody used for so long are unloaded; 0 for never."""
+DEVICE = "runtime.device"
+"""Setting: id of the device that computes (``cpu``, ``cuda:1``); empty for the best."""
 PINNED = "runtime.pinned"
 """Setting: ids of the weights that stay loaded once they are."""
 DEFAULT_IDLE_MINUTES = 30
@@ -62,6 +66,7 @@ class Studio:
         jobs: The job board.
         downloads: The weights that the user has asked to get.
         memory: The log of what was loaded, dropped and waited for, and why.
+        devices: What the runtime could compute on, and what it chose; None before it says so.
     """
 
     def __init__(
@@ -86,6 +91,8 @@ class Studio:
         self.notices = Notices(self.post)
         self.weights = WeightsCatalogue(paths.weights_folders())
         self.memory = MemoryLog(paths.logs / "memory.jsonl")
+        self.devices: DevicesFound | None = None
+        self._stand_in = ""
         self.runtime = Supervisor(
             launch or self._launch,
             mine=Hello(PROTOCOL_VERSION, API_VERSION, {"studio": studio.__version__}),
@@ -116,6 +123,7 @@ class Studio:
         self.plugins.faults.on_fault(self._plugin_failed)
         for key in (MEMORY_LIMIT, IDLE_MINUTES):
             self.settings.observe(key, lambda key, value: self._reconfigure())
+        self.settings.observe(DEVICE, lambda key, value: self.compute_on(""))
         self._greet()
 
     @classmethod
@@ -288,6 +296,12 @@ class Studio:
         self._shunned.update(weights)
         self.runtime.restart()
 
+    def compute_on(self, device: str) -> None:
+        """Start the runtime afresh on ``device`` for this session; "" for what the settings say."""
+        self._stand_in = device
+        if self.runtime.state is not RuntimeState.OFF:
+            self.runtime.restart()
+
     def on_runtime(self, call: Callable[[RuntimeState, str], None]) -> Callable[[], None]:
         """Call with each new state of the runtime and why; returns the function that ends it."""
         self._state_observers.append(call)
@@ -321,6 +335,10 @@ class Studio:
     def _launch(self) -> ProcessChild:
         log = self.paths.logs / "runtime.log"
         environment = {**runtime_environment(), "STUDIO_CACHE": str(self.paths.cache)}
+        if self._stand_in:
+            environment["STUDIO_DEVICE"] = self._stand_in
+        elif device := self.settings.get(DEVICE, ""):
+            environment.setdefault("STUDIO_DEVICE", device)
         return ProcessChild(runtime_command(), environment, log)
 
     def _run_waiting(self) -> bool:
@@ -344,10 +362,33 @@ class Studio:
                 then(message)
         elif isinstance(message, PoolEvent):
             self.memory.add(message)
+        elif isinstance(message, DevicesFound):
+            self._devices_found(message)
+        elif isinstance(message, DeviceLost):
+            self._device_lost(message)
         elif isinstance(message, PluginFault):
             self.plugins.record_fault(message.plugin, message.where, message.error)
         else:
             self.jobs.apply(received)
+
+    def _devices_found(self, found: DevicesFound) -> None:
+        self.devices = found
+        if found.note:
+            self.notices.warn(found.note, key="device")
+
+    def _device_lost(self, lost: DeviceLost) -> None:
+        """Go on with the processor, unless somebody is there to decide."""
+        if not self._attended:
+            self.compute_on("cpu")
+            return
+        self.notices.error(
+            StudioError.from_info(lost.error),
+            key="device",
+            actions=(
+                Action("Compute with the processor", lambda: self.compute_on("cpu")),
+                Action("Try the card again", self.runtime.restart),
+            ),
+        )
 
     def _runtime_became(self, state: RuntimeState, reason: str) -> None:
         if state is RuntimeState.READY:

@@ -1,24 +1,14 @@
-"""Which device computes, and how much memory it has. Asked by a function, never at import."""
+"""A device that computes, and how much memory it has. Chooses none; see ``finding``."""
 
 from __future__ import annotations
 
 import contextlib
-import logging
-import math
-import os
-import platform
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
-
-from studio.protocol.errors import ErrorCode, StudioError
-
-log = logging.getLogger(__name__)
-
-DEVICE_ENV = "STUDIO_DEVICE"
-"""Set to ``cpu`` to leave a graphics card alone."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +26,7 @@ class Device:
 
     Attributes:
         kind: ``cpu``, ``cuda``, ``rocm``, ``mps`` or ``xpu``.
-        torch_name: What torch calls it; ROCm answers to ``cuda``.
+        torch_name: What torch calls it: ``cpu``, ``cuda:1``; ROCm answers to ``cuda``.
         name: What a person calls it.
         threads: Processor threads for torch when one lane computes alone.
     """
@@ -46,9 +36,14 @@ class Device:
     name: str
     threads: int
 
+    @property
+    def has_own_memory(self) -> bool:
+        """Whether weights that leave it can be parked in the memory of the processor."""
+        return self.kind in ("cuda", "rocm", "xpu")
+
     def memory(self) -> Memory:
         """Return the memory of the device as it is now."""
-        if self.kind in ("cuda", "rocm", "xpu"):
+        if self.has_own_memory:
             return _card_memory(self.torch_name)
         if self.kind == "mps":
             return _metal_memory()
@@ -59,59 +54,40 @@ class Device:
         if self.kind in ("cuda", "rocm"):
             import torch
 
-            torch.cuda.synchronize()
+            torch.cuda.synchronize(self.torch_name)
+
+    def held(self) -> int:
+        """Return the bytes that live tensors (on a processor: all of the process) take now."""
+        if self.has_own_memory:
+            return int(_card(self.torch_name).memory_allocated(self.torch_name))
+        return self.memory().used
+
+    def watch_peak(self) -> Callable[[], int | None]:
+        """Begin to watch; return what tells the most bytes held since, None where nobody knows."""
+        if self.has_own_memory:
+            card, name = _card(self.torch_name), self.torch_name
+            card.reset_peak_memory_stats(name)
+            return lambda: int(card.max_memory_allocated(name))
+        return _host_peak() if self.kind == "cpu" else lambda: None
 
 
-def find_device() -> Device:
-    """Import torch and return the best device it can use.
-
-    Raises:
-        StudioError: ``NO_DEVICE``: torch cannot be loaded; says why.
-    """
-    try:
-        import torch
-    except Exception as error:  # a broken library raises OSError, RuntimeError and worse
-        raise StudioError(
-            ErrorCode.NO_DEVICE,
-            f"PyTorch, which computes for the studio, cannot be loaded: {error}",
-            "Install it again with the set-up command of the studio.",
-        ) from error
-    threads = min(torch.get_num_threads(), _processors_allowed())
-    kind, torch_name, name = _best(torch)
-    return Device(kind, torch_name, name, max(1, threads))
+def host_memory() -> Memory:
+    """Return the memory of the machine, in which what leaves a card may be parked."""
+    return _host_memory()
 
 
-def _best(torch: Any) -> tuple[str, str, str]:
-    if os.environ.get(DEVICE_ENV) != "cpu":
-        try:
-            card = _card(torch)
-            if card is not None:
-                (torch.ones(2, device=card[1]) + 1).sum().item()
-                return card
-        except Exception:  # drivers fail in many ways, and some only when they are put to work
-            log.exception("the graphics card cannot be used; computing on the processor")
-    return "cpu", "cpu", _processor_name()
+def _card(torch_name: str) -> Any:
+    import torch
 
-
-def _card(torch: Any) -> tuple[str, str, str] | None:
-    if torch.cuda.is_available():
-        kind = "rocm" if torch.version.hip else "cuda"
-        return kind, "cuda", torch.cuda.get_device_name()
-    if torch.backends.mps.is_available():
-        return "mps", "mps", "Apple graphics"
-    if torch.xpu.is_available():
-        return "xpu", "xpu", torch.xpu.get_device_name()
-    return None
+    return torch.xpu if torch_name.startswith("xpu") else torch.cuda
 
 
 def _card_memory(torch_name: str) -> Memory:
-    import torch
-
-    card = torch.xpu if torch_name == "xpu" else torch.cuda
-    free, total = card.mem_get_info()
-    reserved = card.memory_reserved()
+    card = _card(torch_name)
+    free, total = card.mem_get_info(torch_name)
+    reserved = card.memory_reserved(torch_name)
     # What torch has reserved and not handed out can be used again.
-    return Memory(reserved, free + reserved - card.memory_allocated(), total)
+    return Memory(reserved, free + reserved - card.memory_allocated(torch_name), total)
 
 
 def _metal_memory() -> Memory:
@@ -129,27 +105,25 @@ def _host_memory() -> Memory:
     return Memory(used, max(0, min(host.available, total - used)), total)
 
 
-def _processors_allowed() -> int:
-    """How many processors this process may use, by its affinity and its container's quota."""
-    allowed = os.cpu_count() or 1
-    if hasattr(os, "sched_getaffinity"):
-        allowed = len(os.sched_getaffinity(0))
-    # Outside cgroup v2 there is no such file, and "max" is no number.
-    with contextlib.suppress(OSError, ValueError):
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text("ascii").split()
-        allowed = min(allowed, math.ceil(int(quota) / int(period)))
-    return max(1, allowed)
-
-
 def _container_limit() -> int | None:
     with contextlib.suppress(OSError, ValueError):
         return int(Path("/sys/fs/cgroup/memory.max").read_text("ascii"))
     return None
 
 
-def _processor_name() -> str:
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine() or "Processor"
+def _host_peak() -> Callable[[], int | None]:
+    """Linux keeps the most that was resident since it was last told to forget it."""
+    status = Path("/proc/self/status")
+    try:
+        Path("/proc/self/clear_refs").write_text("5", "ascii")
+    except OSError:  # another system, or a container that keeps it from us
+        return lambda: None
+
+    def peak() -> int | None:
+        with contextlib.suppress(OSError, ValueError):
+            for line in status.read_text("ascii").splitlines():
+                if line.startswith("VmHWM:"):
+                    return int(line.split()[1]) * 1024
+        return None
+
+    return peak

@@ -21,6 +21,8 @@ from studio.protocol.link import Link, LinkClosed
 from studio.protocol.messages import (
     Cancel,
     Configure,
+    DeviceEntry,
+    DevicesFound,
     Finished,
     Goodbye,
     Inspect,
@@ -33,21 +35,29 @@ from studio.protocol.messages import (
     Shutdown,
     Status,
     Submit,
+    Trace,
     Unload,
+    WantTrace,
 )
 from studio.protocol.states import JobState
+from studio.protocol.trace import JobUse
 from studio.runtime import torch_state
 from studio.runtime.crowding import Crowding
-from studio.runtime.devices import Device, find_device
+from studio.runtime.devices import Device
 from studio.runtime.digests import Digests
+from studio.runtime.energy import card_id, find_meter
 from studio.runtime.faults import brief, own_bug, sendable
+from studio.runtime.finding import Found, find_devices
 from studio.runtime.inspection import inspect_weights
 from studio.runtime.jobs import Job
 from studio.runtime.pool import Pool
 from studio.runtime.runner import Runner
 from studio.runtime.scheduler import Scheduler
 from studio.runtime.scratch import make_root
+from studio.runtime.snapshots import Snapshots
 from studio.runtime.sources import Sources
+from studio.runtime.trace import Trace as Trail
+from studio.runtime.usage import Usage
 from studio.runtime.workers import Contained, Workers
 
 log = logging.getLogger(__name__)
@@ -87,7 +97,10 @@ class Server:
             sources=Sources(self._loaders), digests=self._digests, on_change=self._on_change
         )
         self._runner = Runner(self._workers, self._pool, self._scratch_root)
-        self._scheduler = Scheduler(self._runner.run)
+        self._trail = Trail()
+        self._usage = Usage()
+        self._snapshots = Snapshots(cache)
+        self._scheduler = Scheduler(self._runner.run, self._on_step)
         self._errands: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._news = threading.Event()
         self._ended = threading.Event()
@@ -126,6 +139,7 @@ class Server:
         self._news.set()
         self._errands.put(None)
         ended = self._scheduler.stop(patience)
+        self._snapshots.offer(self._status(), self._trail.spans, last=True)
         shutil.rmtree(self._scratch_root, ignore_errors=True)
         return ended
 
@@ -149,6 +163,8 @@ class Server:
                 self._errands.put(lambda: self._pool.unload(weights))
             case Inspect():
                 self._errands.put(lambda: self._inspect(message))
+            case WantTrace(request):
+                self._send(Trace(request, self._trail.spans()))
             case _:
                 log.warning("ignored an unexpected %s", type(message).__name__)
 
@@ -173,6 +189,7 @@ class Server:
             sink=self._send,
         )
         job.batch = self._batch(message.params)
+        self._trail.submitted(job)
         self._scheduler.submit(job)
 
     def _batch(self, params: Mapping[str, Any]) -> str:
@@ -192,9 +209,10 @@ class Server:
     def _warm_up(self) -> None:
         """Load torch and the engines, in the background: the window is already in use."""
         try:
-            device = find_device()
+            found = find_devices()
             import torch
 
+            device = found.chosen
             torch_state.torch_is_loaded(torch)
             self._engines = self._built_in()
         except Contained as error:
@@ -202,6 +220,8 @@ class Server:
             return
         log.info("computing on %s (%s), %d threads", device.name, device.kind, device.threads)
         self._device = device
+        self._send(_devices(found))
+        self._usage.measure_with(find_meter(device.kind, card_id(device.torch_name)))
         self._pool.use_device(device)
         self._scheduler.use_threads(device.threads)
         self._start_jobs(device)
@@ -242,7 +262,9 @@ class Server:
         while not self._ended.is_set():
             try:
                 self._mind_the_others()
-                self._send(self._status())
+                status = self._status()
+                self._send(status)
+                self._snapshots.offer(status, self._trail.spans)
             except Exception:  # a device that cannot say how it is must not silence the rest
                 log.exception("no heartbeat")
             self._news.wait(HEARTBEAT)
@@ -256,6 +278,7 @@ class Server:
     def _status(self) -> Status:
         device = self._device
         memory = device.memory() if device else None
+        energy, plugins = self._usage.settle()
         return Status(
             device=device.kind if device else "",
             device_name=device.name if device else self._device_words,
@@ -265,7 +288,18 @@ class Server:
             loaded=self._pool.status(),
             running=self._scheduler.running(),
             step=self._scheduler.steps,
+            jobs=tuple(
+                JobUse(job.id, job.task, job.plugin, job.busy) for job in self._scheduler.jobs()
+            ),
+            plugins=plugins,
+            up_seconds=self._usage.up_seconds,
+            processor_seconds=self._usage.processor_seconds(),
+            energy=energy,
         )
+
+    def _on_step(self, job: Job, began: float, ended: float) -> None:
+        self._usage.step(job, began, ended)
+        self._trail.step(job, began, ended)
 
     def _on_change(self) -> None:
         self._scheduler.wake()
@@ -275,7 +309,23 @@ class Server:
         self._send(fault)
 
     def _send(self, message: Message, blobs: Sequence[Any] = ()) -> None:
+        self._trail.heard(message)
         try:
             self._link.send(message, blobs)
         except LinkClosed:  # nobody listens any more; ``serve`` sees that too, and ends
             log.debug("not sent: %s", type(message).__name__)
+
+
+def _devices(found: Found) -> DevicesFound:
+    entries = tuple(
+        DeviceEntry(each.torch_name, each.kind, each.name, _total(each)) for each in found.devices
+    )
+    return DevicesFound(entries, found.chosen.torch_name, found.note)
+
+
+def _total(device: Device) -> int:
+    try:
+        return device.memory().total
+    except Exception:  # of a card that does not work; the note says so
+        log.debug("%s does not say how much memory it has", device.name, exc_info=True)
+        return 0

@@ -14,7 +14,17 @@ from studio.api.manifest import TaskEntry
 from studio.core.studio import Studio
 from studio.core.supervisor import RuntimeState
 from studio.protocol.errors import ErrorCode, ErrorInfo, StudioError
-from studio.protocol.messages import Configure, Inspected, PluginFault, Status
+from studio.protocol.messages import (
+    Configure,
+    DeviceEntry,
+    DeviceLost,
+    DevicesFound,
+    Inspected,
+    Pin,
+    PluginFault,
+    PoolEvent,
+    Status,
+)
 from studio.protocol.states import JobState
 from studio.testing.inproc import pump_until
 from studio.testing.scripted import Die, ScriptedRuntime, Stall, Tokens
@@ -94,6 +104,47 @@ def test_the_memory_limit_reaches_the_runtime_when_it_changes(desk: Any) -> None
     desk.studio.settings.set("runtime.memory_limit", 2**30)
     desk.until(lambda: len(configured(desk.runtime)) == 2)
     assert configured(desk.runtime)[-1].memory_limit == 2**30
+
+
+def test_pins_outlive_the_session_and_reach_the_runtime(desk: Any) -> None:
+    desk.studio.pin("small")
+    desk.studio.pin("small")
+    desk.studio.runtime.start()
+    desk.until(lambda: configured(desk.runtime))
+    assert configured(desk.runtime)[-1].pinned == ("small",)
+    desk.studio.pin("small", False)
+    desk.until(lambda: Pin("small", False) in desk.runtime.received)
+    assert desk.studio.pinned == ()
+
+
+def test_what_happened_to_memory_is_kept(desk: Any) -> None:
+    desk.studio.runtime.start()
+    desk.until(lambda: configured(desk.runtime))
+    event = PoolEvent("small", "evicted", 100, "Pictures needs 1.2 GB for big", job="job1")
+    desk.runtime.report(event)
+    desk.until(lambda: [entry.event for entry in desk.studio.memory.entries()] == [event])
+
+
+def test_a_card_that_cannot_be_used_is_told_once(desk: Any) -> None:
+    desk.studio.runtime.start()
+    desk.until(lambda: configured(desk.runtime))
+    found = DevicesFound((DeviceEntry("cpu", "cpu", "Processor"),), "cpu", "Its driver is too old.")
+    desk.runtime.report(found)
+    desk.until(lambda: desk.studio.devices == found)
+    assert [notice.message for notice in desk.studio.notices.all] == ["Its driver is too old."]
+
+
+def test_without_its_card_the_studio_offers_the_processor(desk: Any) -> None:
+    desk.studio.runtime.start()
+    desk.until(lambda: configured(desk.runtime))
+    error = ErrorInfo(ErrorCode.NO_DEVICE, "The card stopped answering.", "Choose.")
+    desk.runtime.report(DeviceLost("cuda:0", error))
+    desk.until(lambda: desk.studio.notices.all)
+    notice = desk.studio.notices.all[-1]
+    assert notice.message == "The card stopped answering."
+    notice.actions[0].run()
+    desk.until(lambda: len(configured(desk.runtime)) == 2)
+    assert desk.studio._stand_in == "cpu"
 
 
 def test_state_and_heartbeat_are_handed_on(desk: Any) -> None:
