@@ -15,11 +15,17 @@ from studio.sandbox.inside.order import MOST_BYTES, MOST_FILES, MOST_REFUSALS
 
 
 class Received:
-    """Takes in the output and the reports of one run."""
+    """Takes in the output and the reports of one run.
 
-    def __init__(self, limits: SandboxLimits) -> None:
+    Args:
+        keeps_stdout: Whether the result has standard output; without, only the steps have it.
+    """
+
+    def __init__(self, limits: SandboxLimits, keeps_stdout: bool = True) -> None:
         self.is_walled = False
         self._limits = limits
+        self._keeps_stdout = keeps_stdout
+        self._said = 0
         self._reader = frames.Reader()
         self._stdout, self._stderr = bytearray(), bytearray()
         self._files: dict[str, bytearray] = {}
@@ -30,10 +36,12 @@ class Received:
 
     def output(self, stdout: bytes, stderr: bytes) -> tuple[bytes, bytes]:
         """Take in output; return what of it is within the limit."""
-        room = self._limits.output_bytes - len(self._stdout) - len(self._stderr)
+        room = self._limits.output_bytes - self._said
         stdout = stdout[:room]
         stderr = stderr[: room - len(stdout)]
-        self._stdout += stdout
+        self._said += len(stdout) + len(stderr)
+        if self._keeps_stdout:
+            self._stdout += stdout
         self._stderr += stderr
         return stdout, stderr
 

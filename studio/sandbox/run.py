@@ -24,16 +24,21 @@ _GRACE_SECONDS = 2.0
 
 
 class Run:
-    """A process behind the walls of one tier."""
+    """A process behind the walls of one tier.
 
-    def __init__(self, tier: str, plan: Plan, request: SandboxRequest) -> None:
+    Args:
+        given: Descriptor of an open file that becomes its standard input; below 0 for the
+            ``stdin`` of the request. Whoever gives it keeps it, and closes it.
+    """
+
+    def __init__(self, tier: str, plan: Plan, request: SandboxRequest, given: int = -1) -> None:
         self._tier = tier
         self._request = request
-        self._received = Received(request.limits)
+        self._received = Received(request.limits, keeps_stdout=given < 0)  # may be gigabytes
         self._started = time.monotonic()
         self._ended = ""
         self._life = self._reports = -1
-        self._process = self._start(plan)
+        self._process = self._start(plan, given)
         self._noise = b""
         self._looked_at = 0.0
 
@@ -59,21 +64,21 @@ class Run:
                 assert stream is not None
                 stream.close()
 
-    def _start(self, plan: Plan) -> subprocess.Popen[bytes]:
+    def _start(self, plan: Plan, given: int) -> subprocess.Popen[bytes]:
         self._reports, report = os.pipe()
         life, self._life = os.pipe()
         with tempfile.TemporaryFile() as order:
             orders.write(order, plan.order, self._request.files)
             order.write(self._request.stdin)
             order.seek(0)
-            passed = (order.fileno(), report, life)
+            passed = (order.fileno(), report, life, given)
             try:
                 return subprocess.Popen(
                     [*plan.command, *map(str, passed)],
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.PIPE,
-                    pass_fds=passed,
+                    pass_fds=[descriptor for descriptor in passed if descriptor >= 0],
                     env={},
                     cwd="/",
                     start_new_session=True,

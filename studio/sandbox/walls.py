@@ -69,8 +69,14 @@ class Walls:
         """The Python that runs behind the wall; None where nothing does."""
         return self._trial.interpreter.executable if self._trial.interpreter else None
 
-    def run(self, request: SandboxRequest) -> Generator[SandboxStep, None, None]:
-        """Run a command behind the walls; see :class:`studio.api.sandbox.Sandbox`."""
+    def run(self, request: SandboxRequest, given: int = -1) -> Generator[SandboxStep, None, None]:
+        """Run a command behind the walls; see :class:`studio.api.sandbox.Sandbox`.
+
+        Args:
+            given: Descriptor of a file, open for reading alone, that becomes the standard input:
+                for what is too large to be handed over. It stays the caller's. Standard output
+                is then in the steps alone, not in the result.
+        """
         requests.check(request)
         if not self.tier:
             raise StudioError(
@@ -78,13 +84,15 @@ class Walls:
                 f"Code cannot be run safely on this machine, so it is not run: {self.reason}",
                 "“studio doctor sandbox” says what would help.",
             )
-        return self._start(request, self._trial)
+        return self._start(request, self._trial, given)
 
-    def _start(self, request: SandboxRequest, wall: Wall) -> Generator[SandboxStep, None, None]:
+    def _start(
+        self, request: SandboxRequest, wall: Wall, given: int = -1
+    ) -> Generator[SandboxStep, None, None]:
         """Start on the first step, so that a run that nobody steps leaves nothing behind."""
         plan = _plan(request, wall)
         try:
-            yield from Run(wall.tier, plan, request).steps()
+            yield from Run(wall.tier, plan, request, given).steps()
         finally:
             plan.remove()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import hashlib
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,10 +25,16 @@ class WeightsCatalogue:
 
     Attributes:
         folders: Where it looks; earlier folders win over later ones.
+        unsettled: Files that still grow: who copies them is not done, and nobody may use them yet.
     """
 
-    def __init__(self, folders: Sequence[Path]) -> None:
+    def __init__(
+        self, folders: Sequence[Path], elsewhere: Callable[[], Iterable[Weights]] = tuple
+    ) -> None:
+        """Look into ``folders``, then at what ``elsewhere`` yields each time."""
         self.folders = tuple(folders)
+        self.unsettled: frozenset[Path] = frozenset()
+        self._elsewhere = elsewhere
         self._seen: _Seen | None = None
         self._scanning = threading.Lock()
 
@@ -136,7 +142,7 @@ class WeightsCatalogue:
     def rescan(self) -> None:
         """Read the folders again; until that is done, others see what was found before."""
         with self._scanning:
-            self._seen = _scan(self.folders)
+            self._seen = self._scan()
 
     def _all(self) -> dict[str, Weights]:
         return self._look().found
@@ -146,8 +152,16 @@ class WeightsCatalogue:
             return self._seen
         with self._scanning:  # an older scan, on another thread, must not overtake a newer one
             if self._seen is None:
-                self._seen = _scan(self.folders)
+                self._seen = self._scan()
             return self._seen
+
+    def _scan(self) -> _Seen:
+        seen = _scan(self.folders, self._elsewhere())
+        growing = self.unsettled
+        if not growing:
+            return seen
+        found = {id: _unsettled(row, growing) for id, row in seen.found.items()}
+        return replace(seen, found=found)
 
 
 @dataclass(frozen=True)
@@ -158,7 +172,7 @@ class _Seen:
     offers: dict[str, Weights]
 
 
-def _scan(folders: Sequence[Path]) -> _Seen:
+def _scan(folders: Sequence[Path], elsewhere: Iterable[Weights]) -> _Seen:
     found: dict[str, Weights] = {}
     offers: dict[str, Weights] = {}
     for folder in folders:
@@ -174,6 +188,10 @@ def _scan(folders: Sequence[Path]) -> _Seen:
             if weights.path not in described:
                 described.add(weights.path)
                 _add(found, weights)
+    for weights in elsewhere:
+        if (real := real_path(weights.path)) not in described:
+            described.add(real)
+            _add(found, weights)
     return _Seen(found, dict(sorted(offers.items())))
 
 
@@ -185,6 +203,21 @@ def _add(found: dict[str, Weights], weights: Weights) -> None:
         where = hashlib.sha256(str(weights.path).encode()).hexdigest()[:6]
         weights = replace(weights, id=f"{weights.id}-{where}")
     found[weights.id] = weights
+
+
+def _unsettled(row: Weights, growing: frozenset[Path]) -> Weights:
+    if not any(path == row.path or row.path in path.parents for path in growing):
+        return row
+    problem = f"{row.title} is still being copied: it can be used when its size stands still."
+    return replace(row, problem=problem)
+
+
+def real_path(path: Path) -> Path:
+    """Return ``path`` without links; itself if they lead in a circle."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError):
+        return path
 
 
 def _measured(weights: Weights) -> Weights:

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from studio.core.background import Background, Post
-from studio.core.pace import Pace
 from studio.core.weights import getting
 from studio.core.weights.catalogue import WeightsCatalogue
 from studio.core.weights.weights import Weights
 from studio.protocol.errors import Cancelled, StudioError
+from studio.protocol.pace import Pace
 
 TELL_SECONDS = 0.2
 Ended = Callable[[Weights, StudioError | None], None]

@@ -35,6 +35,11 @@ def capability_of(path: Path) -> str:
     return "upscale" if _makes_pictures_of_pictures(shapes) else ""
 
 
+def names_of(path: Path) -> list[str]:
+    """Return the names of its tensors; none if it is no safetensors file."""
+    return [name for name in _shapes(path) if name != "__metadata__"]
+
+
 def _makes_pictures_of_pictures(shapes: Mapping[str, tuple[int, ...]]) -> bool:
     """Whether one kernel reads colours and another writes them, and it is no autoencoder."""
     kernels = {name: shape for name, shape in shapes.items() if len(shape) == 4}

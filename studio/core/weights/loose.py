@@ -46,14 +46,42 @@ def find_loose(folder: Path) -> Iterator[Weights]:
             continue
         for entry in _entries(here):
             left -= 1
-            if entry.is_dir() and depth < MAX_DEPTH:
-                waiting.append((entry, depth + 1))
-            elif entry.suffix.lower() == ".gguf" and entry.is_file() and not _is_later_shard(entry):
+            if entry.name.startswith("."):  # the bin, and what is not whole yet
+                continue
+            if entry.is_dir():
+                if depth < MAX_DEPTH:
+                    waiting.append((entry, depth + 1))
+            elif entry.suffix.lower() == ".gguf" and entry.is_file() and not is_later_shard(entry):
                 yield _gguf(entry)
             elif entry.suffix.lower() == ".safetensors" and entry.is_file():
                 yield from _safetensors_file(entry)
             elif _is_pickle(entry):
                 yield _refused(entry, entry)
+
+
+def at(path: Path) -> Weights | None:
+    """Return the weights that ``path`` itself is, by its first bytes or header; None if none."""
+    if path.is_dir():
+        if (path / DIFFUSERS_INDEX).is_file():
+            return _picture_network(path, path.name, "text-to-image")
+        if is_model_folder(path):
+            return _model_folder(path)
+        pickles = [entry for entry in _entries(path) if _is_pickle(entry)]
+        return _refused(path, pickles[0]) if pickles and (path / "config.json").is_file() else None
+    if path.suffix.lower() == ".safetensors":
+        return next(_safetensors_file(path), _picture_network(path, path.stem, ""))
+    if path.suffix.lower() == ".gguf" or starts_as_gguf(path):
+        return _gguf(path)
+    return _refused(path, path) if _is_pickle(path) else None
+
+
+def starts_as_gguf(path: Path) -> bool:
+    """Whether the first bytes are GGUF's, whatever the name is."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(GGUF_MAGIC)) == GGUF_MAGIC
+    except OSError:
+        return False
 
 
 def is_model_folder(folder: Path) -> bool:
@@ -88,13 +116,13 @@ def _gguf(path: Path) -> Weights:
         path=path.resolve(),
         format="gguf",
         # Nearly every GGUF is a language model; the runtime looks closer before it loads one.
-        capabilities=() if problem else _of_a_writer(stem),
+        capabilities=() if problem else of_a_writer(stem),
         bytes=size_of(path),
         problem=problem,
     )
 
 
-def _of_a_writer(name: str) -> tuple[str, ...]:
+def of_a_writer(name: str) -> tuple[str, ...]:
     """Return what a language model is for; only its name tells that it was made for code."""
     return ("text", "code") if _MADE_FOR_CODE.search(name) else ("text",)
 
@@ -112,7 +140,7 @@ def _picture_network(path: Path, title: str, capability: str) -> Weights:
         title=title,
         path=path.resolve(),
         format="safetensors",
-        capabilities=(capability,),
+        capabilities=(capability,) if capability else (),
         bytes=size_of(path),
     )
 
@@ -123,8 +151,10 @@ def _refused(weights: Path, pickle: Path) -> Weights:
         title=weights.name,
         path=weights.resolve(),
         bytes=size_of(pickle),
+        format="pickle",
         problem=f"{pickle.name} is a pickle, a format that can run code when it is opened, so the"
-        " studio does not open it. Use the GGUF or safetensors edition of these weights.",
+        " studio does not open it. Convert it behind a wall on the Models page or with `studio"
+        " models convert`, or use the GGUF or safetensors edition of these weights.",
     )
 
 
@@ -166,10 +196,11 @@ def _config(path: Path) -> tuple[tuple[str, ...], str]:
         is_text = any(str(name).endswith("ForCausalLM") for name in names)
     except (OSError, ValueError, AttributeError, TypeError, RecursionError) as error:
         return (), f"The config.json of {path.parent.name} cannot be used ({error}). Copy it again."
-    return (_of_a_writer(path.parent.name) if is_text else ()), ""
+    return (of_a_writer(path.parent.name) if is_text else ()), ""
 
 
-def _is_later_shard(path: Path) -> bool:
+def is_later_shard(path: Path) -> bool:
+    """Whether the first of several files stands for this one."""
     return bool(_LATER_SHARD.search(path.stem)) and not _FIRST_SHARD.search(path.stem)
 
 

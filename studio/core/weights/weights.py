@@ -27,6 +27,8 @@ class Weights:
         source: Where it came from, as the sidecar says.
         sidecar: The file that describes it; None for weights that were just dropped in.
         offer: How to get them, where the user may; None for all others.
+        origin: Where it was found: empty in the studio's folders, ``added`` or ``folder`` where the
+            user pointed at it, else the name of the program whose store it lies in.
         problem: Why it cannot be used, with the cure; empty if nothing is known against it.
     """
 
@@ -47,4 +49,5 @@ class Weights:
     source: dict[str, Any] = field(default_factory=dict)
     sidecar: Path | None = None
     offer: Offer | None = None
+    origin: str = ""
     problem: str = ""

@@ -24,15 +24,18 @@ _LOOK_SECONDS = 0.05
 
 
 def main() -> None:
-    """Run the order of the first descriptor; report to the second, end with the third."""
-    order_fd, report_fd, life_fd = map(int, sys.argv[-3:])
+    """Run the order of the first descriptor; report to the second, end with the third.
+
+    The fourth, if there is one, becomes the command's standard input.
+    """
+    order_fd, report_fd, life_fd, given_fd = map(int, sys.argv[-4:])
     report = Writer(report_fd)
     with open(order_fd, "rb") as file:
         order = orders.read(file)
         try:
             look_around(order)
             _prepare(order, file)
-            stdin = _stdin(order, file)
+            stdin = given_fd if given_fd >= 0 else _stdin(order, file)
         except (OSError, Unsafe) as error:
             report.send_json(FAILED, what="wall", why=str(error))
             return

@@ -6,11 +6,13 @@ import mmap
 import os
 import stat
 from pathlib import Path
-
-import torch
+from typing import TYPE_CHECKING
 
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.runtime.engines.text.refusals import bad_weights, shown
+
+if TYPE_CHECKING:
+    import torch
 
 
 class MappedFile:
@@ -57,6 +59,8 @@ class MappedFile:
 
     def bytes_at(self, offset: int, length: int) -> torch.Tensor:
         """Return ``length`` bytes from ``offset`` as a uint8 tensor over the mapping, uncopied."""
+        import torch  # here, so that headers can be read by a process too small for it
+
         self.check_unchanged()
         if length == 0:
             return torch.empty(0, dtype=torch.uint8)

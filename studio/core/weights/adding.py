@@ -1,0 +1,126 @@
+"""Adds weights of the user's own: checked first, then left where they are or copied. Loads none."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from studio.core import disk
+from studio.core.weights import loose
+from studio.core.weights.elsewhere import Elsewhere
+from studio.core.weights.getting import SPARE_BYTES
+from studio.core.weights.glance import Glance, glance
+from studio.core.weights.sidecar import UNFINISHED
+from studio.protocol.errors import ErrorCode, StudioError
+
+BLOCK = 4 * 1024 * 1024
+Progress = Callable[[int, int], None]
+"""Takes bytes done and in all; may raise to stop."""
+
+
+@dataclass(frozen=True)
+class Added:
+    """What came of it.
+
+    Attributes:
+        path: Where the weights are now; a folder of several models is watched from now on.
+        glance: What they are; None for such a folder.
+    """
+
+    path: Path
+    glance: Glance | None
+
+
+def add(
+    path: Path,
+    elsewhere: Elsewhere,
+    folder: Path,
+    *,
+    copy: bool = False,
+    on_progress: Progress = lambda done, total: None,
+) -> Added:
+    """Check what lies at ``path``, then remember it, or copy it into ``folder``.
+
+    A folder that is no model itself but holds some is watched.
+
+    Raises:
+        StudioError: It is missing, no weights, broken, or the disk refuses. Nothing is added then.
+    """
+    path = _there(path)
+    if path.is_dir() and loose.at(path) is None:
+        return Added(_watched(path, elsewhere), None)
+    seen = glance(path)
+    if path.is_relative_to(folder):
+        return Added(path, seen)  # it is here already
+    if copy:
+        return Added(_copied(path, folder, on_progress), seen)
+    elsewhere.add(path)
+    return Added(path, seen)
+
+
+def _there(path: Path) -> Path:
+    path = Path(os.path.normpath(Path(path).expanduser().absolute()))
+    try:
+        path.resolve(strict=True)
+    except (OSError, RuntimeError) as error:
+        is_loop = isinstance(error, RuntimeError) or "symbolic" in str(error)
+        what = "is a link that leads to itself" if is_loop else "is not there or cannot be read"
+        raise StudioError(ErrorCode.NOT_FOUND, f"{path} {what}.", "Check the path.") from error
+    return path
+
+
+def _watched(path: Path, elsewhere: Elsewhere) -> Path:
+    if next(loose.find_loose(path), None) is None:
+        raise StudioError(
+            ErrorCode.UNSUPPORTED,
+            f"There are no weights in {path}.",
+            "Choose a .gguf or .safetensors file, or a folder with config.json and weights.",
+        )
+    return elsewhere.watch(path)
+
+
+def _copied(path: Path, folder: Path, on_progress: Progress) -> Path:
+    target = folder / path.name
+    part = folder / (path.name + UNFINISHED)
+    if target.exists():
+        raise StudioError(
+            ErrorCode.BAD_INPUT,
+            f"There is a {target.name} in {folder} already.",
+            "Rename one of the two, then try again.",
+        )
+    try:
+        disk.make_folder(folder)
+        files = [path] if path.is_file() else sorted(f for f in path.rglob("*") if f.is_file())
+        total = sum(file.stat().st_size for file in files)
+        if (free := disk.free_bytes(folder)) < total + SPARE_BYTES:
+            raise StudioError(
+                ErrorCode.DISK_FULL,
+                f"{path.name} has {disk.as_size(total)}, and the disk of {folder} has"
+                f" {disk.as_size(free)} left.",
+                "Free some space, or add it without copying it.",
+            )
+        done = 0
+        for file in files:
+            into = part / file.relative_to(path) if path.is_dir() else part
+            disk.make_folder(into.parent)
+            with file.open("rb") as source, into.open("wb") as sink:
+                while block := source.read(BLOCK):
+                    on_progress(done, total)
+                    sink.write(block)
+                    done += len(block)
+                sink.flush()
+                disk.sync_file(sink.fileno())
+        on_progress(total, total)
+        os.replace(part, target)
+        disk.sync_folder(folder)
+    except OSError as error:
+        raise disk.explain(error, f"copy {path.name}", folder) from error
+    finally:
+        if part.is_dir():
+            shutil.rmtree(part, ignore_errors=True)
+        else:
+            disk.remove(part)
+    return target
