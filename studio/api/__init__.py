@@ -9,7 +9,9 @@ from __future__ import annotations
 from studio.api.artifacts import Check, Kind, SavedArtifact, Verdict
 from studio.api.bench import BenchContext
 from studio.api.chores import Chores, outcome
+from studio.api.constraint import Constraint
 from studio.api.conversations import Conversation, Conversations, Message, ReplyJournal
+from studio.api.embedding import EmbeddingEngine
 from studio.api.errors import BadInput, Cancelled, ErrorCode, StudioError
 from studio.api.gui import JobHandle, Page, PageAction, PluginContext
 from studio.api.hookspecs import hookimpl
@@ -46,8 +48,10 @@ __all__ = [
     "ChatMessage",
     "Check",
     "Chores",
+    "Constraint",
     "Conversation",
     "Conversations",
+    "EmbeddingEngine",
     "ErrorCode",
     "Event",
     "File",

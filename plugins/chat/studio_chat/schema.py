@@ -118,6 +118,18 @@ class Reply(Params, frozen=True):
     ] = Seed.random()
 
 
+class Embed(Params, frozen=True):
+    """Which texts become vectors."""
+
+    texts: Annotated[
+        list[str],
+        Label("Texts", "Each becomes a vector of its own."),
+    ] = []
+    weights: Annotated[
+        WeightsId, Capability("embedding"), Label("Model", "The encoder that reads the texts.")
+    ] = WeightsId()
+
+
 class ChatSettings(Params, frozen=True):
     """The section of the chat in Settings."""
 

@@ -20,6 +20,7 @@ from studio.api import (
     TextStep,
     hookimpl,
 )
+from studio_chat.embedding import embed
 from studio_chat.schema import Reply
 
 _ROLES = ("system", "user", "assistant")
@@ -28,7 +29,7 @@ _ROLES = ("system", "user", "assistant")
 @hookimpl
 def studio_tasks() -> Mapping[str, Any]:
     """Return the tasks of this plugin."""
-    return {"chat.reply": reply}
+    return {"chat.reply": reply, "chat.embed": embed}
 
 
 def reply(ctx: TaskContext, params: Reply) -> Iterator[Event]:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 def loaders() -> Sequence[Loader]:
     """Return the loaders of the runtime's own engines. Imports torch; call it where it works."""
+    from studio.runtime.engines.embedding.loader import EmbeddingLoader
     from studio.runtime.engines.text.loader import TextLoader
 
-    return (TextLoader(),)
+    return (TextLoader(), EmbeddingLoader())

@@ -1,0 +1,65 @@
+"""The task that turns texts into vectors. Compares nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from studio.api import BadInput, EmbeddingEngine, Event, TaskContext
+from studio_chat.schema import Embed
+
+MAX_TEXTS = 256
+"""In one job: what its result can carry, and a bound on the wait."""
+
+MAX_CHARACTERS = 2_000_000
+"""Of all texts together."""
+
+
+def embed(ctx: TaskContext, params: Embed) -> Iterator[Event]:
+    """Turn each text into a vector of length 1.
+
+    Yields progress in texts, and the result: ``vectors`` (a list of numbers for each text, in
+    order), ``width`` (numbers of a vector), ``tokens`` (of all texts, as far as they were read),
+    ``shortened`` (indices of texts of which only the beginning was read), ``longest`` (tokens that
+    are read of a text).
+
+    Raises:
+        BadInput: There are no texts, too many, or they are too long.
+        StudioError: The weights cannot be used.
+    """
+    check(params.texts)
+    with ctx.lease(params.weights) as leased:
+        engine: EmbeddingEngine = leased
+        yield ctx.progress(0, len(params.texts), "Reading the texts")
+        tokens = [engine.count(text) for text in params.texts]
+        vectors: list[list[float]] = [[] for _ in params.texts]
+        done = 0
+        for indices, rows in engine.embed(params.texts):
+            for index, row in zip(indices, rows.tolist(), strict=True):
+                vectors[index] = row
+            done += len(indices)
+            yield ctx.progress(done, len(params.texts), "Reading the texts")
+        yield ctx.result(
+            vectors=vectors,
+            width=engine.width,
+            tokens=sum(min(count, engine.longest) for count in tokens),
+            shortened=[index for index, count in enumerate(tokens) if count > engine.longest],
+            longest=engine.longest,
+        )
+
+
+def check(texts: list[str]) -> None:
+    """Refuse what cannot be done in one job.
+
+    Raises:
+        BadInput: There are no texts, too many, or they are too long.
+    """
+    if not texts or len(texts) > MAX_TEXTS:
+        raise BadInput(
+            f"{len(texts)} texts cannot be turned into vectors at once.",
+            f"Give 1 to {MAX_TEXTS}.",
+        )
+    if (characters := sum(map(len, texts))) > MAX_CHARACTERS:
+        raise BadInput(
+            f"The texts have {characters:,} characters together; {MAX_CHARACTERS:,} is the limit.",
+            "Give fewer at a time.",
+        )

@@ -1,0 +1,79 @@
+"""A loaded sentence encoder. Bounds each step, so that whoever leases it can be stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Tensor
+
+from studio.runtime.engines.embedding.encoder import Encoder
+from studio.runtime.engines.embedding.model_file import Description
+from studio.runtime.engines.embedding.wordpiece import Pieces
+
+STEP_TOKENS = 1024
+"""Tokens of a step, padding included."""
+
+CHARACTERS_PER_TOKEN = 128
+"""Text behind this many characters for each token that counts is not even cut into tokens."""
+
+
+class EmbeddingEngine:
+    """Turns texts into vectors; what :class:`studio.api.embedding.EmbeddingEngine` promises.
+
+    Attributes:
+        title: Name of the encoder.
+        width: Numbers of a vector.
+        longest: Tokens of a text that count.
+    """
+
+    def __init__(self, about: Description, encoder: Encoder) -> None:
+        self.title = about.title
+        self.width = about.config.width
+        self.longest = about.longest
+        self._pieces = Pieces(about.vocabulary, is_uncased=about.is_uncased)
+        self._encoder: Encoder | None = encoder
+
+    def count(self, text: str) -> int:
+        """Return how many tokens ``text`` is; more than ``longest`` for one that is cut."""
+        return len(self._ids(text))
+
+    def embed(self, texts: Sequence[str]) -> Iterator[tuple[tuple[int, ...], Tensor]]:
+        """Yield (indices in ``texts``, their vectors) a step; each index comes once.
+
+        Vectors are float32 (n, width) on the processor, of length 1. They do not depend on what
+        else is in the step, but for rounding.
+        """
+        ids = [self._pieces.shorten(self._ids(text), self.longest) for text in texts]
+        for step in steps([len(each) for each in ids]):
+            yield step, self._vectors([ids[index] for index in step])
+
+    def close(self) -> None:
+        """Let go of the weights."""
+        self._encoder = None
+
+    def _ids(self, text: str) -> list[int]:
+        return self._pieces.encode(text[: self.longest * CHARACTERS_PER_TOKEN])
+
+    @torch.inference_mode()
+    def _vectors(self, ids: Sequence[Sequence[int]]) -> Tensor:
+        assert self._encoder is not None, "an engine is used while it is leased"
+        device = self._encoder.embeddings.word_embeddings.weight.device
+        lengths = [len(each) for each in ids]
+        padded = torch.zeros(len(ids), max(lengths), dtype=torch.long)
+        for row, each in zip(padded, ids, strict=True):
+            row[: len(each)] = torch.tensor(each)
+        vectors = self._encoder(padded.to(device), torch.tensor(lengths, device=device))
+        return vectors.float().cpu()  # type: ignore[no-any-return]
+
+
+def steps(lengths: Sequence[int]) -> Iterator[tuple[int, ...]]:
+    """Yield the indices of texts that are computed together: alike in length, few tokens."""
+    together: list[int] = []
+    for index in sorted(range(len(lengths)), key=lambda index: lengths[index]):
+        if together and (len(together) + 1) * lengths[index] > STEP_TOKENS:
+            yield tuple(together)
+            together = []
+        together.append(index)
+    if together:
+        yield tuple(together)
