@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypedDict
 
+from studio.api.constraint import Constraint
 from studio.api.errors import BadInput
 
 
@@ -34,6 +35,8 @@ class SamplingParams:
         seed: Of this text's own generator.
         stop: Strings that end the text; they are not part of it.
         max_tokens: At most this many new tokens.
+        constraint: The form that the text must have. It then ends with ``stop`` exactly when it has
+            the form; with ``length``, ``context`` or ``stop_string`` it was cut before.
     """
 
     temperature: float = 0.7
@@ -46,6 +49,7 @@ class SamplingParams:
     seed: int = 0
     stop: tuple[str, ...] = ()
     max_tokens: int = 512
+    constraint: Constraint | None = None
 
     def __post_init__(self) -> None:
         bounds = {

@@ -7,12 +7,17 @@ the same seed gives the same text on any number of threads.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from studio.api.text import SamplingParams
 from studio.protocol.errors import ErrorCode, StudioError
+
+if TYPE_CHECKING:
+    from studio.runtime.engines.text.constrained import ConstrainedText
+    from studio.runtime.engines.text.tokenizer import TextTokenizer
 
 _SEED_MASK = (1 << 63) - 1
 
@@ -21,16 +26,35 @@ class Sampler:
     """The choices of one text.
 
     The rules apply in this order: repetition penalty (over prompt and text), presence and frequency
-    penalties (over the text), temperature, top-k, top-p, min-p.
+    penalties (over the text), constraint (what it forbids is out), temperature, top-k, top-p,
+    min-p.
     """
 
-    def __init__(self, params: SamplingParams, prompt: Sequence[int] = ()) -> None:
-        """Start the text that follows ``prompt``."""
+    def __init__(
+        self,
+        params: SamplingParams,
+        prompt: Sequence[int] = (),
+        tokenizer: TextTokenizer | None = None,
+    ) -> None:
+        """Start the text that follows ``prompt``.
+
+        Args:
+            tokenizer: Of the model; needed only for a constraint.
+
+        Raises:
+            BadInput: The constraint cannot be used.
+        """
         self._params = params
+        self._form = _form(params, tokenizer)
         self._generator = torch.Generator().manual_seed(params.seed & _SEED_MASK)
         self._prompt = list(prompt)
         self._seen: Tensor | None = None
         self._counts: Tensor | None = None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the text has the form it must have, and nothing can be added to it."""
+        return self._form is not None and self._form.is_complete
 
     def pick(self, scores: Tensor) -> int:
         """Choose a token and remember it.
@@ -39,18 +63,28 @@ class Sampler:
             scores: float, (vocabulary,): what the model returned; left as it is.
 
         Raises:
-            StudioError: The scores are no numbers: the weights are damaged or overflow.
+            StudioError: The scores are no numbers: the weights are damaged or overflow; or the
+                constraint has become too much to follow.
         """
         scores = self._penalised(scores.detach().to("cpu", torch.float32))
+        if self._form is None:
+            token = self._choose(scores)
+        else:
+            allowed = self._form.allowed(scores.shape[0])
+            token = int(allowed[self._choose(scores[allowed])])
+            self._form.take(token)
+        self._remember(token)
+        return token
+
+    def _choose(self, scores: Tensor) -> int:
+        """Return the place in ``scores`` that is chosen."""
         if not torch.isfinite(scores.max()):
             raise StudioError(
                 ErrorCode.BAD_WEIGHTS,
                 "The model's scores are not numbers, so no next word can be chosen.",
                 "Its file may be damaged: verify it, or choose another model.",
             )
-        token = int(scores.argmax()) if self._params.temperature == 0 else self._draw(scores)
-        self._remember(token)
-        return token
+        return int(scores.argmax()) if self._params.temperature == 0 else self._draw(scores)
 
     def _penalised(self, scores: Tensor) -> Tensor:
         params = self._params
@@ -81,6 +115,15 @@ class Sampler:
         point = torch.rand((), generator=self._generator, dtype=torch.float64) * ends[-1]
         index = int(torch.searchsorted(ends, point, right=True))
         return int(tokens[min(index, keep - 1)])
+
+
+def _form(params: SamplingParams, tokenizer: TextTokenizer | None) -> ConstrainedText | None:
+    if params.constraint is None:
+        return None
+    assert tokenizer is not None, "a constraint needs the spelling of tokens"
+    from studio.runtime.engines.text.constrained import ConstrainedText
+
+    return ConstrainedText(params.constraint, tokenizer)
 
 
 def best_first(scores: Tensor, count: int) -> Tensor:

@@ -1,0 +1,128 @@
+"""What form a text must have: plain data, with the checks that need no compiler.
+
+Knows no library: the engine compiles the form, and refuses what only a compiler sees.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, NoReturn
+
+from studio.api.errors import BadInput
+
+Form = Literal["json_schema", "regex", "grammar"]
+
+MOST_CHARACTERS: Mapping[Form, int] = {"json_schema": 1 << 18, "regex": 1 << 14, "grammar": 1 << 16}
+DEEPEST = 64
+"""Objects and lists within each other in a JSON schema."""
+
+_NAMES: Mapping[Form, str] = {
+    "json_schema": "JSON schema",
+    "regex": "regular expression",
+    "grammar": "grammar",
+}
+_DATA = frozenset({"const", "enum", "default", "example", "examples"})
+"""Keywords whose values are data: what looks like a keyword in them is none."""
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """The form that a text must have, from its first character to its last.
+
+    Attributes:
+        kind: ``json_schema`` (draft 2020-12, without what cannot be enforced: that is refused),
+            ``regex`` (the syntax of Rust's ``regex``: no look-around, no back-references), or
+            ``grammar`` (Lark's syntax; the text is what ``start`` derives).
+        text: The schema as JSON, the expression, or the rules.
+    """
+
+    kind: Form
+    text: str
+
+    def __post_init__(self) -> None:
+        """Check what can be checked at once.
+
+        Raises:
+            BadInput: The kind is unknown; the text is empty, too long, no Unicode or, for a schema,
+                no JSON, nested too deep, or refers to something outside itself.
+        """
+        if self.kind not in MOST_CHARACTERS:
+            raise BadInput(f"There is no form called “{self.kind}”.", f"Use {', '.join(_NAMES)}.")
+        most = MOST_CHARACTERS[self.kind]
+        if not self.text.strip():
+            raise BadInput(f"The {self.name} is empty.", "Leave it out, or give one.")
+        if len(self.text) > most:
+            raise BadInput(
+                f"The {self.name} has {len(self.text):,} characters; at most {most:,} are read.",
+                "Shorten it.",
+            )
+        try:
+            self.text.encode()
+        except UnicodeEncodeError as error:
+            raise BadInput(f"The {self.name} has half a character in it.") from error
+        if self.kind == "json_schema":
+            _check_schema(_parsed(self.text))
+
+    @property
+    def name(self) -> str:
+        """What a person calls its kind: ``JSON schema``."""
+        return _NAMES[self.kind]
+
+    @classmethod
+    def json(cls, schema: Mapping[str, Any] | bool = True) -> Constraint:
+        """Return the constraint for JSON that ``schema`` describes; by default any JSON.
+
+        Raises:
+            BadInput: As the class; also if the schema is no plain data.
+        """
+        try:
+            return cls("json_schema", json.dumps(schema, allow_nan=False))
+        except (TypeError, ValueError, RecursionError) as error:
+            raise BadInput(f"The JSON schema is no plain data ({error}).") from error
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text, parse_constant=_no_constant)
+    except RecursionError as error:
+        raise _too_deep() from error
+    except ValueError as error:
+        raise BadInput(f"The JSON schema is no JSON: {error}.", "Correct it there.") from error
+
+
+def _check_schema(schema: Any) -> None:
+    """Walk through ``schema`` without recursion: its depth is a stranger's choice."""
+    if not isinstance(schema, dict | bool):
+        raise BadInput("The JSON schema must be an object, like {“type”: “object”}.")
+    if isinstance(schema, dict) and "x-guidance" in schema:
+        raise BadInput("“x-guidance” is no keyword of JSON Schema.", "Remove it.")
+    left = [(schema, 1)]
+    while left:
+        part, depth = left.pop()
+        if depth > DEEPEST:
+            raise _too_deep()
+        if isinstance(part, dict):
+            _check_reference(part.get("$ref"))
+            inner = [value for key, value in part.items() if key not in _DATA]
+        else:
+            inner = part
+        left += [(value, depth + 1) for value in inner if isinstance(value, dict | list)]
+
+
+def _check_reference(reference: Any) -> None:
+    """Refuse what is elsewhere: nothing is ever fetched, and no file is opened for a schema."""
+    if isinstance(reference, str) and not reference.startswith("#"):
+        raise BadInput(
+            f"The JSON schema refers to “{reference[:80]}”, which is not part of it.",
+            "Put what it refers to under “$defs”, and refer to “#/$defs/…”.",
+        )
+
+
+def _too_deep() -> BadInput:
+    return BadInput(f"The JSON schema is nested more than {DEEPEST} levels deep.", "Flatten it.")
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number of JSON")

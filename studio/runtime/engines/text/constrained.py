@@ -1,0 +1,167 @@
+"""Which tokens may come next in a text that must have a form. Chooses none of them.
+
+The forms are compiled and followed by llguidance, which has no use for backtracking: a step costs
+some 50 µs, and fuel bounds what a hostile form may take of time and memory. The library is imported
+with this module, so only where a constraint is used.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import torch
+from llguidance import LLMatcher, LLParserLimits, LLTokenizer
+from torch import Tensor
+
+from studio.api.constraint import Constraint, Form
+from studio.api.errors import BadInput
+from studio.protocol.errors import ErrorCode, StudioError
+from studio.runtime.engines.text.refusals import shown
+from studio.runtime.engines.text.tokenizer import TextTokenizer, built
+
+_LIMITS = LLParserLimits(
+    max_grammar_size=100_000,
+    max_lexer_states=50_000,  # of 1 to 2 kB
+    step_lexer_fuel=200_000,  # some 15 ms
+    step_max_items=50_000,  # some 3 ms
+    verbose_errors=False,
+)
+
+# Compact but for a space where people write one: without a bound a text of blanks has the form.
+_SPACING: Any = {"whitespace_flexible": False, "item_separator": ", ?", "key_separator": ": ?"}
+
+_GRAMMARS: Mapping[Form, Callable[[str], str]] = {
+    "json_schema": lambda text: LLMatcher.grammar_from_json_schema(text, overrides=_SPACING),
+    "regex": LLMatcher.grammar_from_regex,
+    "grammar": LLMatcher.grammar_from_lark,
+}
+
+_vocabularies: WeakKeyDictionary[TextTokenizer, LLTokenizer] = WeakKeyDictionary()
+
+
+def check(constraint: Constraint) -> None:
+    """Compile ``constraint`` for no model in particular, and throw the result away.
+
+    Raises:
+        BadInput: It is no such form, cannot be enforced, or is too large.
+    """
+    grammar = _grammar(constraint)
+    is_bad, told = LLMatcher.validate_grammar_with_warnings(grammar, limits=_LIMITS)
+    if is_bad:
+        raise _refused(constraint, told[0])
+
+
+class ConstrainedText:
+    """One text under a constraint, from its first token on."""
+
+    def __init__(self, constraint: Constraint, tokenizer: TextTokenizer) -> None:
+        """Compile ``constraint`` for the vocabulary of ``tokenizer``.
+
+        Raises:
+            BadInput: As :func:`check`.
+        """
+        self._constraint = constraint
+        vocabulary = _vocabulary(tokenizer)
+        self._matcher = LLMatcher(vocabulary, _grammar(constraint), log_level=0, limits=_LIMITS)
+        if self._matcher.is_error():
+            raise _refused(constraint, self._matcher.get_error())
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the text has its form, and nothing can be added to it."""
+        return self._matcher.is_stopped() and not self._matcher.is_error()
+
+    def allowed(self, rows: int) -> Tensor:
+        """Return the ids that may come next, in order: int64, at least one.
+
+        A token that ends the text is among them exactly if the text may end here.
+
+        Args:
+            rows: How many tokens the model scores.
+
+        Raises:
+            StudioError: The form has become too much to follow, or this vocabulary cannot spell it.
+        """
+        mask = np.frombuffer(self._matcher.compute_bitmask(), np.uint8)
+        if self._matcher.is_error():  # the mask is then as if the text were complete
+            raise _lost(self._constraint, self._matcher.get_error())
+        ids = np.flatnonzero(np.unpackbits(mask, bitorder="little")[:rows].view(np.bool_))
+        if not ids.size:
+            raise _lost(self._constraint, "no token of this model can come next")
+        return torch.from_numpy(ids)
+
+    def take(self, token: int) -> None:
+        """Go on behind ``token``, one of the allowed."""
+        self._matcher.consume_token(token)
+
+
+def _grammar(constraint: Constraint) -> str:
+    return _GRAMMARS[constraint.kind](constraint.text)
+
+
+def _vocabulary(tokenizer: TextTokenizer) -> LLTokenizer:
+    """Return the tokens of ``tokenizer`` as the library wants them; it takes half a second once."""
+    if (known := _vocabularies.get(tokenizer)) is None:
+        spellings = _Spellings(tokenizer)
+        ends = sorted(tokenizer.vocabulary.ends) or None
+        known = built(
+            lambda: LLTokenizer(spellings, eos_token=ends),  # type: ignore[arg-type]
+            lambda reason: StudioError(
+                ErrorCode.UNSUPPORTED, f"This model cannot write in a form ({shown(reason)})."
+            ),
+        )
+        spellings.library = known
+        _vocabularies[tokenizer] = known
+    return known
+
+
+class _Spellings:
+    """The attributes that the library reads of a tokenizer.
+
+    Control tokens are spelt as nothing, so no form allows them; nor does it what begins with the
+    byte FF, which is in no text and marks control tokens for the library.
+    """
+
+    is_tokenizer_wrapper = True
+    special_token_ids: tuple[int, ...] = ()
+    bos_token_id = None
+    library: LLTokenizer
+
+    def __init__(self, tokenizer: TextTokenizer) -> None:
+        spelt = (tokenizer.token_bytes(i) for i in range(max(tokenizer.vocabulary.tokens) + 1))
+        self.tokens = [b"" if each[:1] == b"\xff" else each for each in spelt]
+        self.eos_token_id = min(tokenizer.vocabulary.ends, default=None)
+        self._encode = tokenizer.encode
+
+    def __call__(self, text: str) -> list[int]:
+        """Return tokens for what the form leaves no choice about, as the model would spell it."""
+        ids = self._encode(text)
+        if b"".join(self.tokens[token] for token in ids) == text.encode():
+            return ids
+        # It has a control token's name in it, or the tokenizer puts a space before it.
+        return self.library.greedy_tokenize(text)
+
+
+def _refused(constraint: Constraint, reason: str) -> BadInput:
+    return BadInput(
+        f"The {constraint.name} cannot be used: {_brief(reason)}.", "Correct or simplify it."
+    )
+
+
+def _lost(constraint: Constraint, reason: str) -> StudioError:
+    return StudioError(
+        ErrorCode.UNSUPPORTED,
+        f"The text cannot go on in the form of its {constraint.name} ({_brief(reason)}).",
+        "Simplify the form, or choose another model.",
+    )
+
+
+def _brief(reason: str) -> str:
+    """Return the line of the library's message that says what is wrong."""
+    lines = reason.strip().splitlines() or ["for no reason that is told"]
+    told = next((line for line in lines if line.startswith("error: ")), lines[0])
+    return shown(re.sub(r"^(error: |at \d+\(\d+\): )", "", told)).rstrip(".")
