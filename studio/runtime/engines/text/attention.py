@@ -32,6 +32,8 @@ class KeyValueCache:
         keys, values: (layers, kv heads, at least capacity, head dim); zero from ``length`` up to
             the next multiple of ``SPAN``.
         length: Tokens in it.
+        is_long: Whether its text may grow so long that positions turn by other rules; what was
+            read by the one is of no use by the other.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class KeyValueCache:
         self.keys = torch.empty(shape, dtype=dtype, device=device)
         self.values = torch.empty(shape, dtype=dtype, device=device)
         self.capacity = capacity
+        self.is_long = config.is_long(capacity)
         self.length = 0
         self._zeroed = 0
 

@@ -11,12 +11,15 @@ import torch
 from studio.api.worker import Requirements
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.runtime.engines.text import gguf, weights
-from studio.runtime.engines.text.config import LlamaConfig, config_from_gguf, config_from_json
+from studio.runtime.engines.text.config import LlamaConfig
+from studio.runtime.engines.text.config_gguf import config_from_gguf
+from studio.runtime.engines.text.config_json import config_from_json
 from studio.runtime.engines.text.generation import LARGEST_CHUNK
 from studio.runtime.engines.text.mapped_file import MappedFile
 from studio.runtime.engines.text.model_folder import ModelFolder
 from studio.runtime.engines.text.packing import can_pack
 from studio.runtime.engines.text.refusals import shown
+from studio.runtime.engines.text.tensor_names import folder_names, gguf_names
 from studio.runtime.engines.text.tensor_source import (
     CHUNK_VALUES,
     FolderSource,
@@ -41,7 +44,7 @@ class TextInfo:
 
     Attributes:
         title: Its name, or that of its file.
-        architecture: ``llama`` or ``qwen2``.
+        architecture: ``llama``, ``qwen2``, …
         parameters: How many weights.
         context_length: Tokens it was made for.
         quantisation: How most of the weights are stored, ``Q4_1``.
@@ -168,7 +171,8 @@ def _open_gguf(path: Path) -> ModelFiles:
     file = MappedFile(path)
     try:
         header = gguf.read_header(file)
-        config = config_from_gguf(header)
+        source = GgufSource(file, header)
+        config = config_from_gguf(header, source.vector)
     except BaseException:
         file.close()
         raise
@@ -176,8 +180,8 @@ def _open_gguf(path: Path) -> ModelFiles:
     return ModelFiles(
         path,
         config,
-        GgufSource(file, header),
-        weights.GGUF_NAMES,
+        source,
+        gguf_names(config.family),
         template if isinstance(template, str) else "",
         lambda: tokenizer_from_gguf(header),
         {
@@ -201,7 +205,7 @@ def _open_folder(folder: ModelFolder) -> ModelFiles:
         folder.path,
         config,
         source,
-        weights.FOLDER_NAMES,
+        folder_names(config.family),
         template_from_folder(folder),
         lambda: tokenizer_from_folder(folder, config.vocabulary),
         {"blocked": _asks_for_code(folder, values)},

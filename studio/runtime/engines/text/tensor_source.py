@@ -20,6 +20,8 @@ from studio.runtime.engines.text.stored_rows import StoredRows
 CHUNK_VALUES = 1 << 18
 """Values that are turned into floats at once: bounds both memory and the wait for a cancel."""
 
+_LONGEST_VECTOR = 1 << 16
+
 
 @dataclass(frozen=True)
 class StoredTensor:
@@ -100,6 +102,13 @@ class GgufSource:
             raw = self._file.bytes_at(tensor.offset + first * row_bytes, (last - first) * row_bytes)
             values = dequantise(raw.view(-1, tensor.type.bytes), tensor.type.name)
             yield first, values.reshape(-1, *tensor.shape[1:])
+
+    def vector(self, name: str) -> tuple[float, ...]:
+        """Return the values of a short tensor of one dimension; nothing if it is another."""
+        tensor = self._tensors[name]
+        if len(tensor.shape) != 1 or tensor.shape[0] > _LONGEST_VECTOR:
+            return ()
+        return tuple(value for _, values in self.rows(name) for value in values.float().tolist())
 
     def stored(self, name: str) -> StoredTensor:
         """See :class:`TensorSource`."""

@@ -10,41 +10,14 @@ import torch
 from torch import Tensor, nn
 
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.runtime.engines.text.blocks import Attention, FeedForward
 from studio.runtime.engines.text.config import LlamaConfig
-from studio.runtime.engines.text.llama import Linear, Llama
+from studio.runtime.engines.text.config_gguf import DIVISORS
+from studio.runtime.engines.text.layers import Linear, RMSNorm
+from studio.runtime.engines.text.llama import Llama
 from studio.runtime.engines.text.packing import limbs_for, packed_bytes
 from studio.runtime.engines.text.refusals import bad_weights, shown
 from studio.runtime.engines.text.tensor_source import StoredTensor, TensorSource
-
-GGUF_NAMES: Mapping[str, str] = {
-    "embedding": "token_embd.weight",
-    "norm": "output_norm.weight",
-    "head": "output.weight",
-    "rope_divisors": "rope_freqs.weight",  # how GGUF tells ``llama3`` stretching
-    "attention_norm": "blk.{}.attn_norm.weight",
-    "query": "blk.{}.attn_q",
-    "key": "blk.{}.attn_k",
-    "value": "blk.{}.attn_v",
-    "out": "blk.{}.attn_output.weight",
-    "feed_forward_norm": "blk.{}.ffn_norm.weight",
-    "gate": "blk.{}.ffn_gate.weight",
-    "up": "blk.{}.ffn_up.weight",
-    "down": "blk.{}.ffn_down.weight",
-}
-FOLDER_NAMES: Mapping[str, str] = {
-    "embedding": "model.embed_tokens.weight",
-    "norm": "model.norm.weight",
-    "head": "lm_head.weight",
-    "attention_norm": "model.layers.{}.input_layernorm.weight",
-    "query": "model.layers.{}.self_attn.q_proj",
-    "key": "model.layers.{}.self_attn.k_proj",
-    "value": "model.layers.{}.self_attn.v_proj",
-    "out": "model.layers.{}.self_attn.o_proj.weight",
-    "feed_forward_norm": "model.layers.{}.post_attention_layernorm.weight",
-    "gate": "model.layers.{}.mlp.gate_proj.weight",
-    "up": "model.layers.{}.mlp.up_proj.weight",
-    "down": "model.layers.{}.mlp.down_proj.weight",
-}
 
 
 @dataclass(frozen=True)
@@ -55,8 +28,8 @@ class Piece:
         name: In the file.
         module: Whose ``field`` it fills, from row ``first``.
         shape: Of the part.
-        turn: Values of a head if its rows must be reordered from two halves to neighbouring pairs,
-            so that those that turn together stand side by side; 0 if not.
+        heads: How rows must be reordered so that those that turn together stand side by side.
+        offset: Added to all values.
     """
 
     name: str
@@ -64,7 +37,8 @@ class Piece:
     field: str
     first: int
     shape: tuple[int, ...]
-    turn: int = 0
+    heads: HeadOrder | None = None
+    offset: float = 0.0
 
     @classmethod
     def whole(cls, name: str, module: nn.Module, field: str = "weight") -> Piece:
@@ -84,15 +58,34 @@ class Piece:
             packed.write(places, values)
         else:
             target = getattr(self.module, self.field)
-            target[places] = values.to(target)
+            target[places] = values.to(target) + self.offset if self.offset else values.to(target)
 
     def _places(self, first: int, last: int) -> Tensor | slice:
-        if not self.turn:
+        if self.heads is None:
             return slice(self.first + first, self.first + last)
-        rows = torch.arange(first, last)
-        head, place = rows // self.turn, rows % self.turn
-        half = self.turn // 2
-        return self.first + head * self.turn + place % half * 2 + place // half
+        return self.first + self.heads.places(torch.arange(first, last))
+
+
+@dataclass(frozen=True)
+class HeadOrder:
+    """Moves rows from two halves of what turns to neighbouring pairs, head by head.
+
+    Attributes:
+        rows: How many are moved: those of queries and keys, which come first.
+        width: Values of a head.
+        turning: How many of them turn: the first ones.
+    """
+
+    rows: int
+    width: int
+    turning: int
+
+    def places(self, rows: Tensor) -> Tensor:
+        """Return where ``rows``, int64 (rows,), go."""
+        head, place = rows // self.width, rows % self.width
+        half = self.turning // 2
+        moved = head * self.width + place % half * 2 + place // half
+        return torch.where((rows < self.rows) & (place < self.turning), moved, rows)
 
 
 def load_decoder(
@@ -131,9 +124,6 @@ def load_decoder(
             piece.write(first, rows)
             done += rows.numel()
             yield done / total
-    if names.get("rope_divisors") in source.shapes:
-        for _, divisors in source.rows(names["rope_divisors"]):
-            model.frequencies /= divisors.to(model.frequencies)
     return model
 
 
@@ -142,34 +132,65 @@ def pieces(model: Llama, names: Mapping[str, str]) -> Iterator[Piece]:
     config = model.config
     yield Piece.whole(names["embedding"], model.embedding)
     for index, block in enumerate(model.each_block()):
-        attention, feed_forward = block.attention, block.feed_forward
-        yield Piece.whole(names["attention_norm"].format(index), block.attention_norm)
-        for kind in ("weight", "bias") if config.qkv_bias else ("weight",):
-            yield from _qkv(config, names, index, attention.qkv, kind)
-        yield Piece.whole(names["out"].format(index), attention.out)
-        yield Piece.whole(names["feed_forward_norm"].format(index), block.feed_forward_norm)
-        half = (config.intermediate, config.hidden)
-        gate_up = feed_forward.gate_up
-        yield Piece(names["gate"].format(index), gate_up, "weight", 0, half)
-        yield Piece(names["up"].format(index), gate_up, "weight", config.intermediate, half)
-        yield Piece.whole(names["down"].format(index), feed_forward.down)
-    yield Piece.whole(names["norm"], model.norm)
+        layer = {part: name.format(index) for part, name in names.items()}
+        yield _norm(layer["attention_norm"], block.attention_norm, config)
+        yield from _attention(block.attention, layer, config)
+        if isinstance(block.attention_post_norm, RMSNorm):
+            yield _norm(layer["attention_post_norm"], block.attention_post_norm, config)
+        yield _norm(layer["feed_forward_norm"], block.feed_forward_norm, config)
+        yield from _feed_forward(block.feed_forward, layer, config)
+        if isinstance(block.feed_forward_post_norm, RMSNorm):
+            yield _norm(layer["feed_forward_post_norm"], block.feed_forward_post_norm, config)
+    yield _norm(names["norm"], model.norm, config)
     if not config.tied:
         yield Piece.whole(names["head"], model.head)
 
 
-def _qkv(
-    config: LlamaConfig, names: Mapping[str, str], index: int, qkv: nn.Module, kind: str
+def _norm(name: str, module: RMSNorm, config: LlamaConfig, heads: HeadOrder | None = None) -> Piece:
+    shape = tuple(module.weight.shape)
+    return Piece(name, module, "weight", 0, shape, heads, config.norm_offset)
+
+
+def _attention(module: Attention, names: Mapping[str, str], config: LlamaConfig) -> Iterator[Piece]:
+    width, turning = config.head_dim, module.kind.rope.dim if module.kind.rope else 0
+    queries, keys = config.heads * width, config.kv_heads * width
+    reordered = turning > 0 and not config.interleaved
+
+    def order(rows: int) -> HeadOrder | None:
+        return HeadOrder(rows, width, turning) if reordered and rows else None
+
+    for kind in ("weight", "bias") if config.family.qkv_bias else ("weight",):
+        row_shape = (config.hidden,) if kind == "weight" else ()
+        if config.family.fused:
+            shape = (queries + 2 * keys, *row_shape)
+            moved = order(queries + keys)
+            yield Piece(f"{names['qkv']}.{kind}", module.qkv, kind, 0, shape, moved)
+            continue
+        first = 0
+        for part, rows, moved in (
+            ("query", queries, order(queries)),
+            ("key", keys, order(keys)),
+            ("value", keys, None),
+        ):
+            shape = (rows, *row_shape)
+            yield Piece(f"{names[part]}.{kind}", module.qkv, kind, first, shape, moved)
+            first += rows
+    if module.query_norm is not None and module.key_norm is not None:
+        yield _norm(names["query_norm"], module.query_norm, config, order(width))
+        yield _norm(names["key_norm"], module.key_norm, config, order(width))
+    yield Piece.whole(names["out"], module.out)
+
+
+def _feed_forward(
+    module: FeedForward, names: Mapping[str, str], config: LlamaConfig
 ) -> Iterator[Piece]:
-    first = 0
-    for part, heads in zip(
-        ("query", "key", "value"), (config.heads, config.kv_heads, config.kv_heads), strict=True
-    ):
-        rows = heads * config.head_dim
-        shape = (rows, config.hidden) if kind == "weight" else (rows,)
-        turn = 0 if part == "value" or config.interleaved else config.head_dim
-        yield Piece(f"{names[part].format(index)}.{kind}", qkv, kind, first, shape, turn)
-        first += rows
+    if config.family.fused:
+        yield Piece.whole(names["gate_up"], module.gate_up)
+    else:
+        half = (config.intermediate, config.hidden)
+        yield Piece(names["gate"], module.gate_up, "weight", 0, half)
+        yield Piece(names["up"], module.gate_up, "weight", config.intermediate, half)
+    yield Piece.whole(names["down"], module.down)
 
 
 def check_shapes(source: TensorSource, model: Llama, names: Mapping[str, str]) -> None:
@@ -191,9 +212,6 @@ def check_shapes(source: TensorSource, model: Llama, names: Mapping[str, str]) -
                 f"{field} has the shape {list(shape)}; its header's sizes need {list(piece.shape)}",
             )
         left.discard(piece.name)
-    divisors = names.get("rope_divisors", "")
-    if source.shapes.get(divisors, half := (model.config.head_dim // 2,)) != half:
-        raise bad_weights(source.path, f"tensor “{divisors}” does not have the shape {list(half)}")
     spare = sorted(name for name in left if not _harmless(name, names, model.config))
     if spare:
         raise bad_weights(
@@ -205,7 +223,7 @@ def check_shapes(source: TensorSource, model: Llama, names: Mapping[str, str]) -
 
 def _harmless(name: str, names: Mapping[str, str], config: LlamaConfig) -> bool:
     tied_copy = config.tied and name == names["head"]
-    return tied_copy or name == names.get("rope_divisors") or name.endswith("rotary_emb.inv_freq")
+    return tied_copy or name in DIVISORS or name.endswith("rotary_emb.inv_freq")
 
 
 def _allocate(
@@ -235,9 +253,12 @@ def weights_bytes(
         return config.parameters * dtype.itemsize
     assert stored is not None, "packed weights keep the embedding as it is stored"
     model = Llama(config)
-    limbs = limbs_for(config.parameters)
-    products = [module for module in model.modules() if isinstance(module, Linear)]
-    packed = sum(packed_bytes(m.out_features, m.in_features, limbs) for m in products)
+    products, packed = [], 0
+    for name, module in model.named_modules():
+        if isinstance(module, Linear):
+            limbs = limbs_for(config.parameters, name.rpartition(".")[2])
+            packed += packed_bytes(module.out_features, module.in_features, limbs)
+            products.append(module)
     matrices = sum(m.weight.numel() for m in products) - (
         model.head.weight.numel() if config.tied else 0
     )

@@ -1,0 +1,52 @@
+"""The parts of a decoder that hold weights from a file, as floats or packed. Reads no file."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from studio.runtime.engines.text.packing import PackedMatrix
+from studio.runtime.engines.text.stored_rows import StoredRows
+
+
+class Linear(nn.Linear):
+    """A product whose weights come from a file, as floats or packed.
+
+    Attributes:
+        packed: The weights, if they are packed; ``weight`` then has a shape and no memory.
+    """
+
+    packed: PackedMatrix | None = None
+
+    def reset_parameters(self) -> None:
+        """Draw nothing: torch's initialisers use the global generator, which is all jobs'."""
+
+    def forward(self, rows: Tensor) -> Tensor:
+        """Return the products of ``rows``, (tokens, inputs), and the bias added."""
+        if self.packed is None:
+            return super().forward(rows)
+        products = self.packed(rows)
+        return products if self.bias is None else products.add_(self.bias)
+
+
+class Embedding(nn.Embedding):
+    """A table whose rows come from a file.
+
+    Attributes:
+        stored: The rows, if they stay as they are stored; ``weight`` then has no memory.
+    """
+
+    stored: StoredRows | None = None
+
+    def reset_parameters(self) -> None:
+        """Draw nothing, as above."""
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Return the rows of ``tokens``."""
+        return super().forward(tokens) if self.stored is None else self.stored(tokens)
+
+
+class RMSNorm(nn.RMSNorm):
+    """A norm whose weights come from a file."""
+
+    def reset_parameters(self) -> None:
+        """Fill nothing, as above."""
