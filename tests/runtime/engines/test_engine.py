@@ -16,6 +16,7 @@ from studio.protocol.errors import ErrorCode, StudioError
 from studio.runtime.engines.text.attention import KeyValueCache
 from studio.runtime.engines.text.engine import TextEngine, load_steps, without_oldest
 from studio.runtime.engines.text.generation import chunk_size
+from studio.runtime.engines.text.lookup import MOST_GUESSED
 from tests.runtime.engines import tiny_models
 
 GREEDY = SamplingParams(temperature=0, repetition_penalty=1, max_tokens=12)
@@ -50,7 +51,7 @@ def test_steps_in_order(engine) -> None:
     assert [(s.done, s.total) for s in steps[3:5]] == [(512, 600), (600, 600)]
 
 
-def test_no_step_reads_more_than_a_chunk_or_a_token(engine, monkeypatch) -> None:
+def test_no_step_reads_more_than_a_chunk_or_a_token_and_a_guess(engine, monkeypatch) -> None:
     sizes: list[int] = []
     read = type(engine.model).read
     monkeypatch.setattr(
@@ -61,7 +62,7 @@ def test_no_step_reads_more_than_a_chunk_or_a_token(engine, monkeypatch) -> None
     seen = [len(sizes) for _ in engine.generate(engine.encode("word " * 300), GREEDY)]
     assert max(b - a for a, b in zip([0, *seen], seen, strict=False)) == 1
     assert sizes[:2] == [128, 128]
-    assert set(sizes[3:]) == {1}
+    assert max(sizes[3:]) <= 1 + MOST_GUESSED
 
 
 def test_large_models_read_fewer_tokens_a_step() -> None:

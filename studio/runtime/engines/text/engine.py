@@ -15,6 +15,7 @@ import torch
 
 from studio.api.text import ChatMessage, SamplingParams, TextStep
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.runtime.engines.text.batching import Batcher
 from studio.runtime.engines.text.generation import Generation, write
 from studio.runtime.engines.text.llama import Llama
 from studio.runtime.engines.text.model_files import (
@@ -78,6 +79,7 @@ class TextEngine:
         self.context_length = context_length
         known = prefix_bytes(model.config) if model.is_packed else 0
         self.prefixes = Prefixes(known)
+        self._batcher = Batcher(model)
 
     @classmethod
     def load(
@@ -102,6 +104,7 @@ class TextEngine:
     def close(self) -> None:
         """Let go of the weights; the engine cannot generate any more."""
         self.model = Llama(self.model.config)
+        self._batcher = Batcher(self.model)
         self.prefixes.clear()
 
     @property
@@ -212,7 +215,7 @@ class TextEngine:
                 ErrorCode.BAD_INPUT, "The prompt is empty or not of this model.", "Write something."
             )
         texts = [Generation(self.tokenizer, ids, each, self.context_length) for each in params]
-        yield from write(self.model, texts, self.prefixes)
+        yield from write(self._batcher, texts, self.prefixes)
 
     def _render(
         self, messages: Sequence[ChatMessage], answer: bool, now: datetime | None

@@ -7,14 +7,16 @@ finds torch as it was (DESIGN section 4).
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import torch
 
 from studio.api.text import SamplingParams, TextStep
 from studio.runtime.engines.text.attention import KeyValueCache
+from studio.runtime.engines.text.batching import Batcher, Seat
 from studio.runtime.engines.text.llama import Llama, Passage
+from studio.runtime.engines.text.lookup import Lookup
 from studio.runtime.engines.text.prefixes import Prefixes
 from studio.runtime.engines.text.sampler import Sampler
 from studio.runtime.engines.text.stops import StopScanner
@@ -62,30 +64,37 @@ class Generation:
         self.limit = min(params.max_tokens, context_length - len(self.prompt))
         self.is_done = False
         self._ends = tokenizer.vocabulary.ends
-        self._sampler = Sampler(params, self.prompt)
+        self._sampler = Sampler(params, self.prompt, tokenizer)
         before = tokenizer.token_bytes(self.prompt[-1])
-        self._decoder = StreamDecoder(tokenizer, continues=before.strip() != b"")
+        continues = before.strip() != b"" or params.constraint is not None  # to the letter
+        self._decoder = StreamDecoder(tokenizer, continues=continues)
         self._stops = StopScanner(params.stop)
         self._max_tokens = params.max_tokens
         self._started = time.perf_counter()
         self._first = 0.0
 
-    def choose(self, scores: torch.Tensor) -> Iterator[TextStep]:
-        """Yield the step of the token chosen from ``scores``, and the last one if it ends there."""
+    def choose(self, scores: torch.Tensor) -> list[TextStep]:
+        """Return the step of the token chosen from ``scores``, and the last one if it ends there.
+
+        Raises:
+            StudioError: The scores are no numbers.
+        """
         token = self._sampler.pick(scores)
         self._first = self._first or time.perf_counter()
         if token in self._ends:
-            yield self._end("stop", self._decoder.flush())
-            return
+            return [self._end("stop", self._decoder.flush())]
         self.written.append(token)
         count = len(self.written)
         text = self._stops.push(self._decoder.push(token))
-        yield TextStep("token", count, self.limit, text, token)
+        steps = [TextStep("token", count, self.limit, text, token)]
         if self._stops.stopped:
-            yield self._end("stop_string")
+            steps.append(self._end("stop_string"))
+        elif self._sampler.is_complete:
+            steps.append(self._end("stop", self._decoder.flush()))
         elif count == self.limit:
             reason = "length" if self.limit == self._max_tokens else "context"
-            yield self._end(reason)  # a character cut in two is left out
+            steps.append(self._end(reason))  # a character cut in two is left out
+        return steps
 
     def _end(self, reason: str, rest: str = "") -> TextStep:
         self.is_done = True
@@ -106,41 +115,101 @@ class Generation:
 
 
 def write(
-    model: Llama, texts: Sequence[Generation], prefixes: Prefixes
+    batcher: Batcher, texts: Sequence[Generation], prefixes: Prefixes
 ) -> Iterator[tuple[int, TextStep]]:
     """Write ``texts``, which follow the same prompt: it is read once, then all go on together.
 
     Yields:
         (index of the text, step); the prompt's steps have the index 0.
     """
-    prompt = texts[0].prompt
+    model, prompt = batcher.model, texts[0].prompt
     cache = model.new_cache(len(prompt) + texts[0].limit)
+    going: list[_Going] = []
     try:
         scores = torch.empty(0)
         for chunk_scores in _read_prompt(model, prompt, cache, prefixes):
             scores = chunk_scores
             yield 0, TextStep("prefill", cache.length, len(prompt))
-        going = [_Going(0, texts[0], cache)]
+        going = [_Going(0, texts[0], cache, batcher, scores)]
         for index, text in enumerate(texts[1:], 1):
-            going.append(_Going(index, text, _continued(model, text, cache)))
-        rows = [scores] * len(going)
-        while going:
-            for each, row in zip(going, rows, strict=True):
-                for step in each.text.choose(row):
+            going.append(_Going(index, text, _continued(model, text, cache), batcher, scores))
+        while active := [each for each in going if not each.text.is_done]:
+            for each in active:
+                for step in each.choose():
                     yield each.index, step
-            going = [each for each in going if not each.text.is_done]
-            rows = _read_last(model, going)
     finally:
+        for each in going:
+            each.leave()
         prefixes.keep(prompt + texts[0].written, cache)
 
 
-@dataclass(frozen=True)
 class _Going:
-    """A text that has not ended, and what has been read of it."""
+    """A text that is being written, what has been read of it, and what is guessed to follow.
 
-    index: int
-    text: Generation
-    cache: KeyValueCache
+    The cache holds all of it but the token chosen last, which is read next, and with it a guess. As
+    long as the guess turns out right, the scores of further tokens are there already.
+    """
+
+    def __init__(
+        self,
+        index: int,
+        text: Generation,
+        cache: KeyValueCache,
+        batcher: Batcher,
+        scores: torch.Tensor,
+    ) -> None:
+        """Begin with the ``scores`` after the prompt, (vocabulary,)."""
+        self.index = index
+        self.text = text
+        self._cache = cache
+        self._batcher = batcher
+        self._seat = Seat()
+        self._rows = deque([scores])
+        self._guess: list[int] = []
+        self._right = 0
+        self._lookup = Lookup(text.prompt) if batcher.model.is_packed else None
+
+    def choose(self) -> list[TextStep]:
+        """Choose the next token, ask for what is to be read, and return the steps."""
+        if not self._rows:
+            self._rows.extend(self._batcher.scores(self._seat))
+        steps = self.text.choose(self._rows.popleft())
+        if not self.text.is_done:
+            self._go_on(self.text.written[-1])
+        elif len(steps) > 1 and not self._is_right(self.text.written[-1]):
+            self._forget_guess()
+        return steps
+
+    def leave(self) -> None:
+        """Take no more part."""
+        self._batcher.leave(self._seat)
+
+    def _go_on(self, token: int) -> None:
+        if self._lookup is not None:
+            self._lookup.push(token)
+        if self._is_right(token):
+            self._right += 1
+            return
+        self._forget_guess()
+        passage = torch.tensor([token, *self._guess], device=self._batcher.model.device)
+        self._batcher.ask(self._seat, Passage(passage, self._cache, len(passage)))
+
+    def _is_right(self, token: int) -> bool:
+        return bool(self._rows) and self._guess[self._right] == token
+
+    def _forget_guess(self) -> None:
+        """Undo what was read in vain, and guess anew."""
+        read = len(self.text.prompt) + len(self.text.written) - 1
+        self._cache.length = min(self._cache.length, read)
+        self._rows.clear()
+        if self._lookup is None:
+            return
+        if self._guess:
+            self._lookup.learn(len(self._guess), self._right)
+        room = self.text.limit - len(self.text.written) - 1
+        alone = self._batcher.is_alone(self._seat)  # beside others a token a turn is all there is
+        self._guess = self._lookup.guess(room) if alone else []
+        self._right = 0
 
 
 def _read_prompt(
@@ -161,15 +230,3 @@ def _continued(model: Llama, text: Generation, cache: KeyValueCache) -> KeyValue
     own = model.new_cache(len(text.prompt) + text.limit)
     own.start_with(cache.keys[:, :, : cache.length], cache.values[:, :, : cache.length])
     return own
-
-
-def _read_last(model: Llama, going: Sequence[_Going]) -> list[torch.Tensor]:
-    """Read the last token of each text; return the scores of what comes next."""
-    passages = [
-        Passage(torch.tensor(each.text.written[-1:], device=model.device), each.cache)
-        for each in going
-    ]
-    if model.device.type == "cpu" and not model.is_packed:
-        # Floats of several rows add up in another order than those of one.
-        return [model.read([passage])[0] for passage in passages]
-    return list(model.read(passages)) if passages else []
