@@ -12,6 +12,7 @@ import msgspec
 
 from studio.protocol.errors import ErrorInfo
 from studio.protocol.states import JobState, Lane, Priority
+from studio.protocol.trace import Energy, JobUse, PluginUse, Span
 
 PROTOCOL_VERSION = 1
 
@@ -165,6 +166,12 @@ class Inspect(Message, frozen=True):
     path: str
     full: bool = False
     """Also read every byte and compute the digest."""
+
+
+class WantTrace(Message, frozen=True):
+    """Tell what the last hour was like; answered by ``Trace`` with the same ``request``."""
+
+    request: str
 
 
 class Shutdown(Message, frozen=True):
@@ -331,6 +338,22 @@ class Status(Message, frozen=True):
     running: tuple[str, ...] = ()
     step: int = 0
     """Steps made since start: stands still when the work is stuck."""
+    jobs: tuple[JobUse, ...] = ()
+    """The jobs that are not over."""
+    plugins: tuple[PluginUse, ...] = ()
+    """All whose jobs made steps since the start."""
+    up_seconds: float = 0.0
+    """Since the runtime started."""
+    processor_seconds: float = 0.0
+    """Processor time of the runtime, all threads together."""
+    energy: Energy = Energy()
+
+
+class Trace(Message, frozen=True):
+    """What the last hour was like, oldest first."""
+
+    request: str
+    spans: tuple[Span, ...]
 
 
 class Inspected(Message, frozen=True):
@@ -363,6 +386,7 @@ Request = (
     | Unload
     | Pin
     | Inspect
+    | WantTrace
     | Shutdown
 )
 Report = (
@@ -379,5 +403,6 @@ Report = (
     | DevicesFound
     | DeviceLost
     | Inspected
+    | Trace
     | PluginFault
 )

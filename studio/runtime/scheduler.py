@@ -184,6 +184,11 @@ class Scheduler:
         """Steps made since the start; stands still when the work is stuck."""
         return self._steps
 
+    def jobs(self) -> tuple[Job, ...]:
+        """Return the jobs that are not over, in the order in which they came."""
+        with self._changed:
+            return tuple(self._jobs.values())
+
     def running(self) -> tuple[str, ...]:
         """Return the ids of the jobs that have begun and are not paused."""
         with self._changed:

@@ -1,0 +1,93 @@
+"""What the runtime remembers of the last hour, and what it leaves on disk of it. Data only."""
+
+from __future__ import annotations
+
+import msgspec
+
+FOLDER = "runtimes"
+"""Folder in the studio's cache with one file of a :class:`Snapshot` for each runtime."""
+
+
+class Span(msgspec.Struct, frozen=True, array_like=True):
+    """A stretch of time.
+
+    Attributes:
+        began: Seconds since the epoch.
+        seconds: How long it was; 0 for what happened in a moment.
+        what: ``steps`` (of one job, without a longer pause), ``loading``, ``waiting``, ``paused``;
+            or of the memory: ``loaded``, ``evicted``, ``parked``, ``unloaded``, ``reduced``.
+        name: The task, or the weights.
+        why: The reason in words, as the job or the pool told it.
+        lane: ``interactive`` or ``batch``; empty for the memory.
+        busy: Seconds of it in which a step was made.
+        steps: How many those were.
+        bytes: Of memory that was taken or freed.
+    """
+
+    began: float
+    seconds: float
+    what: str
+    name: str
+    why: str = ""
+    lane: str = ""
+    plugin: str = ""
+    job: str = ""
+    busy: float = 0.0
+    steps: int = 0
+    bytes: int = 0
+
+    @property
+    def ended(self) -> float:
+        """When it was over, in seconds since the epoch."""
+        return self.began + self.seconds
+
+
+class JobUse(msgspec.Struct, frozen=True):
+    """What a job that is not over has used of the device: seconds of its steps."""
+
+    job: str
+    task: str
+    plugin: str
+    busy: float = 0.0
+
+
+class PluginUse(msgspec.Struct, frozen=True):
+    """What the jobs of a plugin have used of the device since the runtime started.
+
+    Attributes:
+        busy: Seconds of their steps.
+        joules: Their part of what was measured, by the share of time in which they made steps.
+    """
+
+    plugin: str
+    busy: float = 0.0
+    joules: float = 0.0
+
+
+class Energy(msgspec.Struct, frozen=True):
+    """What the device has used since the runtime started.
+
+    Attributes:
+        joules: Of the whole device, whoever used it.
+        source: What was measured, in words; empty if nothing can be.
+        missing: Why nothing is measured, in a sentence.
+    """
+
+    joules: float = 0.0
+    source: str = ""
+    missing: str = ""
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """What one runtime leaves on disk for other programs of the studio, every few seconds.
+
+    Attributes:
+        at, started: Seconds since the epoch.
+        status: The last heartbeat, a ``messages.Status`` as msgpack.
+    """
+
+    pid: int
+    started: float
+    at: float
+    status: bytes
+    spans: tuple[Span, ...]
