@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, Self
 
 from studio.api.artifacts import SavedArtifact
-from studio.core.pace import Pace
 from studio.protocol.errors import StudioError
+from studio.protocol.pace import Pace
 from studio.protocol.states import JobState, Priority, move
 
 OnFault = Callable[[str, str, BaseException], object]

@@ -25,6 +25,7 @@ from studio.protocol.messages import (
     Progress,
     TextDelta,
 )
+from studio.protocol.pace import Pace
 from studio.protocol.states import JobState
 
 log = logging.getLogger(__name__)
@@ -39,11 +40,17 @@ QUIET = 0.05
 
 
 class Feed:
-    """The reports of one job, in order. Progress is thinned, nothing else is."""
+    """The reports of one job, in order. Progress is thinned, nothing else is.
+
+    Attributes:
+        has_delivered: Whether something was reported that a second run would report again.
+    """
 
     def __init__(self, job: str, sink: Sink) -> None:
         self.job = job
         self.result: dict[str, Any] = {}
+        self.has_delivered = False
+        self._pace = Pace()
         self._sink = sink
         self._pending: ProgressEvent | None = None
         self._next_progress = 0.0
@@ -65,6 +72,7 @@ class Feed:
             self._progress(event)
             return
         self._flush()
+        self.has_delivered = True
         if isinstance(event, TextEvent):
             self._text(event)
         elif isinstance(event, ArtifactEvent):
@@ -94,9 +102,14 @@ class Feed:
         except StudioError as unsendable:  # whatever it was: the end of a job must be heard
             self._sink(Finished(self.job, JobState.FAILED, error=unsendable.info()), ())
 
+    def seconds_left(self) -> float | None:
+        """Return how long the job will take, from its steps; None while nobody knows."""
+        return self._pace.left(time.monotonic())
+
     def _progress(self, event: ProgressEvent) -> None:
         self._pending = event
         now = time.monotonic()
+        self._pace.step(_number(event.done, "done"), _number(event.total, "total"), now)
         if now >= self._next_progress:
             self._next_progress = now + QUIET
             self._flush()

@@ -34,13 +34,22 @@ class Job:
         is_building: It is loading weights: nobody else can, so it goes first and cannot be paused.
         wake_at: Not to be stepped before this time (``time.monotonic``), for it waits.
         alone: Returns the context in which no other job makes a step; set by the scheduler.
-        weights: Weights it leased → SHA-256.
+        owner: What a person calls its plugin.
+        weights: Weights it leased → SHA-256; empty where the file changed meanwhile.
+        reduced: What was made smaller because memory ran out, in words.
         batch: What it shares the steps of with others; empty for a job that computes by itself.
         busy: Seconds its steps took so far.
     """
 
     def __init__(
-        self, submit: Submit, *, plugin: str, lane: Lane, blobs: Sequence[memoryview], sink: Sink
+        self,
+        submit: Submit,
+        *,
+        plugin: str,
+        lane: Lane,
+        blobs: Sequence[memoryview],
+        sink: Sink,
+        owner: str = "",
     ) -> None:
         self.id = submit.job
         self.task = submit.task
@@ -48,6 +57,7 @@ class Job:
         self.seed = submit.seed
         self.priority = Priority(submit.priority)
         self.plugin = plugin
+        self.owner = owner or plugin
         self.lane = lane
         self._submit = submit
         self._blobs = blobs
@@ -55,6 +65,7 @@ class Job:
         self.feed = Feed(self.id, sink)
         self.torch_state = TorchState(f"{self.task} (job {self.id})")
         self.weights: dict[str, str] = {}
+        self.reduced: list[str] = []
         self.cancel_requested = False
         self.pause_requested = False
         self.parked = False

@@ -184,6 +184,7 @@ class Server:
         job = Job(
             message,
             plugin=self._workers.owner(message.task),
+            owner=self._workers.title(message.task),
             lane=self._workers.lane(message.task),
             blobs=blobs,
             sink=self._send,

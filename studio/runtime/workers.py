@@ -69,6 +69,11 @@ class Workers:
         found = self._find(task)
         return found.entry.plugin if found else task.partition(".")[0]
 
+    def title(self, task: str) -> str:
+        """Return what a person calls the plugin of ``task``; its id if it has no title."""
+        found = self._find(task)
+        return (found.entry.title if found else "") or self.owner(task)
+
     def lane(self, task: str) -> Lane:
         """Return the lane of ``task``."""
         found = self._find(task)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from studio.core.pace import Pace
+from studio.protocol.pace import Pace
 
 
 def test_nothing_is_said_before_two_steps_and_a_moment() -> None:
