@@ -16,10 +16,13 @@ BENCHES = {
     "start": "first paint of the window, against a bare PySide6 window",
     "link": "a round trip to the runtime, against a bare pipe between two processes",
     "text": "tokens a second, against transformers with the same weights",
+    "structured": "answers that must have a form: 200 judged, and tokens a second against free ones",
+    "lanes": "a chat beside pictures on one device, against each of them alone",
     "sandbox": "a run behind the wall, against a bare one, and what a thousand of them leave",
     "chat": "window time of a streamed token, against its budget of a millisecond",
 }
-"""Bench → one line. Each is a module: ``measure(session)`` returns figures, ``ratio`` first.
+"""Bench → one line. Each is a module: ``measure(session)`` returns figures, ``ratio`` first; rows
+under ``table`` are printed as one.
 
 The benches of plugins come from their manifests.
 """
@@ -44,13 +47,18 @@ def main(argv: Sequence[str], session: Session) -> int:
     if arguments.name not in benches:
         said = f"there is no bench “{arguments.name}”" if arguments.name else "name a bench"
         parser.error(f"{said}; there are {', '.join(benches)}")
-    figures = _measure(arguments.name, session)
+    figures = dict(_measure(arguments.name, session))
     if arguments.json:
         terminal.print_json({"bench": arguments.name, **figures})
     else:
         terminal.say(f"{arguments.name}: {benches[arguments.name]}")
+        table = figures.pop("table", ())
         for name, value in figures.items():
             terminal.say(f"  {name:<36} {_in_words(value)}")
+        if table:
+            terminal.say()
+            rows = [[_in_words(cell) for cell in row.values()] for row in table]
+            terminal.print_table(rows, head=list(table[0]))
     return ExitCode.OK
 
 
@@ -73,6 +81,10 @@ def _list(benches: Mapping[str, str], as_json: bool) -> None:
 def _in_words(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_in_words(each)}" for name, each in value.items()) or "none"
+    if value is None:
+        return "–"
     if isinstance(value, list | tuple):
         return ", ".join(map(_in_words, value)) or "none"
     return str(value)
