@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import zlib
 from pathlib import Path
 
@@ -31,13 +32,14 @@ CHATML = (
 
 def reference(architecture: str = "llama", seed: int = 0, **settings):
     """A transformers model with random weights; the global generator is left as it was."""
-    from transformers import LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM
+    from transformers import AutoConfig, AutoModelForCausalLM
 
-    kinds = {"llama": (LlamaConfig, LlamaForCausalLM), "qwen2": (Qwen2Config, Qwen2ForCausalLM)}
-    config_class, model_class = kinds[architecture]
+    name = {"gemma3": "gemma3_text"}.get(architecture, architecture)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        model = model_class(config_class(**{**SIZES, **settings})).eval()
+        config = AutoConfig.for_model(name, **{**SIZES, **settings})
+        # The only kernel of the reference that bends scores.
+        model = AutoModelForCausalLM.from_config(config, attn_implementation="eager").eval()
         for name, parameter in model.named_parameters():
             if name.endswith(("bias", "norm.weight", "layernorm.weight")):
                 parameter.data += 0.3 * torch.randn_like(parameter)
@@ -79,19 +81,28 @@ def save_folder(model, folder: Path, **how) -> Path:
 
 def save_gguf(model, path: Path, quantisation: str = "F32", **extra) -> Path:
     """Write ``model`` as GGUF with the ``gguf`` package, as its converter would."""
-    config, name = model.config, model.config.model_type
-    writer = gguf.GGUFWriter(str(path), name)
+    config = model.config
+    writer = gguf.GGUFWriter(str(path), _name(config))
     writer.add_block_count(config.num_hidden_layers)
     writer.add_context_length(config.max_position_embeddings)
     writer.add_embedding_length(config.hidden_size)
     writer.add_feed_forward_length(config.intermediate_size)
     writer.add_head_count(config.num_attention_heads)
     writer.add_head_count_kv(config.num_key_value_heads)
-    writer.add_key_length(
-        getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-    )
+    head_dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    writer.add_key_length(head_dim)
+    writer.add_value_length(head_dim)
     writer.add_layer_norm_rms_eps(config.rms_norm_eps)
-    writer.add_rope_freq_base(config.rope_parameters["rope_theta"])
+    _add_rope(writer, config, head_dim)
+    if getattr(config, "sliding_window", None):
+        writer.add_sliding_window(config.sliding_window)
+        if config.model_type == "qwen2":
+            near = [kind == "sliding_attention" for kind in config.layer_types]
+            writer.add_sliding_window_pattern(near)
+    if cap := getattr(config, "attn_logit_softcapping", None):
+        writer.add_attn_logit_softcapping(cap)
+    if cap := getattr(config, "final_logit_softcapping", None):
+        writer.add_final_logit_softcapping(cap)
     _add_tokenizer(writer)
     for key, value in extra.get("metadata", {}).items():
         writer.add_string(key, value)
@@ -105,6 +116,31 @@ def save_gguf(model, path: Path, quantisation: str = "F32", **extra) -> Path:
     writer.write_tensors_to_file()
     writer.close()
     return path
+
+
+def _name(config) -> str:
+    """What GGUF calls the architecture: Mistral has no name of its own."""
+    return {"gemma3_text": "gemma3", "mistral": "llama"}.get(config.model_type, config.model_type)
+
+
+def _add_rope(writer: gguf.GGUFWriter, config, head_dim: int) -> None:
+    rope = config.rope_parameters
+    rope = rope.get("full_attention", rope)
+    writer.add_rope_freq_base(rope["rope_theta"])
+    writer.add_rope_dimension_count(int(head_dim * rope.get("partial_rotary_factor", 1)))
+    if rope["rope_type"] in ("linear", "yarn"):
+        writer.add_rope_scaling_type(gguf.RopeScalingType(rope["rope_type"]))
+        writer.add_rope_scaling_factor(rope["factor"])
+    if rope["rope_type"] == "yarn":
+        writer.add_rope_scaling_orig_ctx_len(rope["original_max_position_embeddings"])
+    if rope["rope_type"] == "longrope":
+        original = rope["original_max_position_embeddings"]
+        writer.add_rope_scaling_orig_ctx_len(original)
+        stretched = math.log(config.max_position_embeddings / original) / math.log(original)
+        writer.add_rope_scaling_attn_factors(math.sqrt(1 + stretched))
+        for length in ("long", "short"):
+            factors = numpy.array(rope[f"{length}_factor"], numpy.float32)
+            writer.add_tensor(f"rope_factors_{length}.weight", factors)
 
 
 def _add_tokenizer(writer: gguf.GGUFWriter) -> None:
@@ -123,14 +159,17 @@ def _add_tokenizer(writer: gguf.GGUFWriter) -> None:
 
 
 def _add_tensor(writer, model, key: str, value: numpy.ndarray, quantisation: str) -> None:
-    architecture = gguf.MODEL_ARCH[model.config.model_type.upper()]
-    names = gguf.get_tensor_name_map(architecture, model.config.num_hidden_layers)
+    config, architecture = model.config, _name(model.config)
+    number = gguf.MODEL_ARCH[architecture.upper()]
+    names = gguf.get_tensor_name_map(number, config.num_hidden_layers)
     name = names.get_name(key, try_suffixes=(".weight", ".bias"))
     heads = {"q_proj": "num_attention_heads", "k_proj": "num_key_value_heads"}
     for part, count in heads.items():
-        if part in key and model.config.model_type == "llama":
-            heads_first = value.reshape(getattr(model.config, count), 2, -1, *value.shape[1:])
+        if part in key and architecture in ("llama", "smollm3"):
+            heads_first = value.reshape(getattr(config, count), 2, -1, *value.shape[1:])
             value = heads_first.swapaxes(1, 2).reshape(value.shape)
+    if architecture.startswith("gemma") and key.endswith("norm.weight"):
+        value = value + 1
     kind = gguf.GGMLQuantizationType[quantisation if value.ndim > 1 else "F32"]
     if kind is gguf.GGMLQuantizationType.F32:
         writer.add_tensor(name, value)

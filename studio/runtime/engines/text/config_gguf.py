@@ -34,6 +34,7 @@ DIVISORS = ("rope_freqs.weight", "rope_factors_short.weight", "rope_factors_long
 _NOPE_STEP = {"smollm3": 4}
 _WINDOW_STEP = {"gemma2": 2, "gemma3": 6}
 """Of so many layers, all but the last look through the window."""
+_ALL_THROUGH_THE_WINDOW = frozenset({"llama", "phi3"})
 _DEFAULT_WINDOW = {"gemma2": 4_096}
 _THETAS = {"gemma3": (1_000_000.0, 10_000.0)}
 """Bases of layers that see everything, and of the others where they have rules of their own."""
@@ -135,7 +136,7 @@ def _near(values: Mapping[str, Any], family: Family, layers: int, path: Path) ->
             raise bad_weights(path, f"sliding_window_pattern is no list for {layers} layers")
         return [bool(near) for near in pattern]
     if pattern is None:
-        return [True] * layers
+        return [family.name in _ALL_THROUGH_THE_WINDOW] * layers
     step = positive_integer({"step": pattern}, "step", MAX_LAYERS, path)
     return [(layer + 1) % step != 0 for layer in range(layers)]
 
