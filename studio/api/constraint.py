@@ -71,16 +71,17 @@ class Constraint:
         return _NAMES[self.kind]
 
     @classmethod
-    def json(cls, schema: Mapping[str, Any] | bool = True) -> Constraint:
-        """Return the constraint for JSON that ``schema`` describes; by default any JSON.
+    def json(cls, schema: Mapping[str, Any]) -> Constraint:
+        """Return the constraint for JSON that ``schema`` describes.
 
         Raises:
             BadInput: As the class; also if the schema is no plain data.
         """
         try:
-            return cls("json_schema", json.dumps(schema, allow_nan=False))
+            text = json.dumps(schema, allow_nan=False)
         except (TypeError, ValueError, RecursionError) as error:
             raise BadInput(f"The JSON schema is no plain data ({error}).") from error
+        return cls("json_schema", text)
 
 
 def _parsed(text: str) -> Any:
@@ -94,11 +95,11 @@ def _parsed(text: str) -> Any:
 
 def _check_schema(schema: Any) -> None:
     """Walk through ``schema`` without recursion: its depth is a stranger's choice."""
-    if not isinstance(schema, dict | bool):
+    if not isinstance(schema, dict):
         raise BadInput("The JSON schema must be an object, like {“type”: “object”}.")
-    if isinstance(schema, dict) and "x-guidance" in schema:
+    if "x-guidance" in schema:
         raise BadInput("“x-guidance” is no keyword of JSON Schema.", "Remove it.")
-    left = [(schema, 1)]
+    left: list[tuple[Any, int]] = [(schema, 1)]
     while left:
         part, depth = left.pop()
         if depth > DEEPEST:

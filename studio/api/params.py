@@ -27,11 +27,15 @@ from studio.api.errors import BadInput
 
 @dataclass(frozen=True)
 class Text:
-    """A piece of text: lines its field shows, what an empty field says, how long it may be."""
+    """A piece of text: lines its field shows, what an empty field says, how long it may be.
+
+    ``from_file``: its flag names the file that the text is in.
+    """
 
     lines: int = 1
     placeholder: str = ""
     max_chars: int = 1_000_000
+    from_file: bool = False
 
 
 @dataclass(frozen=True)
@@ -202,7 +206,15 @@ class Params(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tr
             raise BadInput(f"A parameter has the wrong form: {error}.") from error
         for name, field in known.items():
             _check(field, getattr(params, name))
+        params.check()
         return params
+
+    def check(self) -> None:
+        """Override to check what no field says alone; runs before a job is made.
+
+        Raises:
+            BadInput: These values do not go together, or one is not what it should be.
+        """
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data, ready for JSON, msgpack and the record."""

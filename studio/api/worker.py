@@ -5,13 +5,14 @@ Protocols and data only: a worker imports torch itself, when its task runs; this
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from studio.api.artifacts import Verdict
+from studio.api.constraint import Constraint
 from studio.api.sandbox import Sandbox
 
 # --- what a task may yield --------------------------------------------------------------------
@@ -70,6 +71,23 @@ it, yields artifacts and a result, and raises it again; anything else it yields 
 """
 
 
+Setting = TypeVar("Setting")
+Outcome = TypeVar("Outcome")
+
+
+@dataclass(frozen=True)
+class Rung(Generic[Setting]):
+    """One way to do a piece of work; the next one down takes less memory.
+
+    Attributes:
+        setting: Whatever tells the work how to go about it: the side of a tile, a batch.
+        words: What is smaller about it, as a person reads it: ``tiles of 128 pixels``.
+    """
+
+    setting: Setting
+    words: str = ""
+
+
 # --- the context ------------------------------------------------------------------------------
 
 
@@ -116,6 +134,24 @@ class TaskContext(Protocol):
         Raises:
             StudioError: The weights are unknown, broken, or cannot fit; says what to do.
             Cancelled: The job was stopped while waiting or loading.
+        """
+        ...
+
+    def ladder(
+        self,
+        rungs: Sequence[Rung[Setting]],
+        body: Callable[[Setting], Generator[Event, None, Outcome]],
+    ) -> Generator[Event, None, Outcome]:
+        """Do ``body(setting)`` of the first rung; when memory runs out, of the next one down.
+
+        ``outcome = yield from ctx.ladder(rungs, body)``. Before a rung is given up, models that
+        nobody uses are dropped and it is tried once more. The user is told what became smaller, and
+        results say so (``reduced``). ``body`` starts from the beginning each time: it hands over no
+        artifact or text before it is done, and draws its random numbers itself (``rng.torch()`` in
+        its own first line, or before the ladder).
+
+        Raises:
+            StudioError: ``OUT_OF_MEMORY``: the lowest rung was too high; says what would help.
         """
         ...
 
@@ -180,6 +216,14 @@ class TaskContext(Protocol):
         """
         ...
 
+    def check_constraint(self, constraint: Constraint) -> None:
+        """Compile ``constraint``: call it before ``lease``, so that no weights load in vain.
+
+        Raises:
+            BadInput: It is broken, too large, or has something that cannot be enforced.
+        """
+        ...
+
     def check_cancelled(self) -> None:
         """Raise ``Cancelled`` if the user stopped the job: for long work between two yields."""
         ...
@@ -234,4 +278,48 @@ class Loader(Protocol):
 
     def unload(self, loaded: Any) -> None:
         """Let go of everything the model holds."""
+        ...
+
+
+@runtime_checkable
+class Parks(Protocol):
+    """What a loader may offer beside: its models leave a card for the memory of the processor.
+
+    That is much faster to come back from than the disk. Without it they are dropped.
+    """
+
+    def park(self, loaded: Any) -> None:
+        """Move all that the model holds on its device to the memory of the processor."""
+        ...
+
+    def unpark(self, loaded: Any, device: str) -> None:
+        """Move it back to ``device``."""
+        ...
+
+
+@dataclass(frozen=True)
+class Placement:
+    """How a model that is larger than its device is divided, by whole layers.
+
+    Attributes:
+        layers: So many of its ``of`` layers lie on the device; the processor computes the others.
+        device_bytes, host_bytes: What its parts take in the two memories.
+    """
+
+    layers: int
+    of: int
+    device_bytes: int
+    host_bytes: int
+
+
+@runtime_checkable
+class Places(Protocol):
+    """What a loader may offer beside: models in two parts, one on the device and one beside it."""
+
+    def place(self, path: Path, budget: int) -> Placement | None:
+        """Return the division that uses at most ``budget`` bytes of the device; None for none."""
+        ...
+
+    def load_placed(self, path: Path, device: str, placement: Placement) -> Iterator[float | Any]:
+        """Do what ``load`` does, with the parts where ``placement`` says."""
         ...

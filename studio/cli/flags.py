@@ -116,6 +116,8 @@ def _metavar(field: Field) -> str:
         return "{" + ",".join(map(str, field.choices)) + "}"
     if field.kind is FieldKind.LIST and _is_plain(field):
         return _METAVARS[field.item or FieldKind.TEXT]
+    if field.text.from_file:
+        return "FILE"
     return _METAVARS[field.kind]
 
 
@@ -166,10 +168,16 @@ def _is_plain(field: Field) -> bool:
 
 
 def _text(field: Field, given: str) -> str:
-    if given != STDIN:
-        return given
     # One more than fits is enough to know that it is too much.
-    return sys.stdin.read(field.text.max_chars + 1).removesuffix("\n")
+    if given == STDIN:
+        return sys.stdin.read(field.text.max_chars + 1).removesuffix("\n")
+    if not field.text.from_file:
+        return given
+    try:
+        with open(_file(field, given), encoding="utf-8") as file:
+            return file.read(field.text.max_chars + 1)
+    except (OSError, UnicodeDecodeError) as error:
+        raise _not_a(field, given, f"a file of text ({error})") from error
 
 
 def _integer(field: Field, given: str) -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.api.artifacts import Verdict
+from studio.api.constraint import Constraint
 from studio.api.sandbox import Sandbox
 from studio.api.worker import ArtifactEvent, Event, ProgressEvent, ResultEvent, TextEvent
 from studio.protocol.errors import ErrorCode, StudioError
@@ -118,6 +119,12 @@ class Context:
     def report(self, event: Event) -> None:
         """Do what ``yield event`` does, from inside a library's callback."""
         self._job.report(event)
+
+    def check_constraint(self, constraint: Constraint) -> None:
+        """Refuse a form that no text can be held to."""
+        from studio.runtime.engines.text import constrained
+
+        constrained.check(constraint)
 
     def check_cancelled(self) -> None:
         """Raise ``Cancelled`` if the user stopped the job."""

@@ -7,11 +7,24 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from studio.api import Capability, Group, Hidden, Label, Params, Range, Seed, Text, WeightsId
+from studio.api import (
+    BadInput,
+    Capability,
+    Constraint,
+    Group,
+    Hidden,
+    Label,
+    Params,
+    Range,
+    Seed,
+    Text,
+    WeightsId,
+)
 
 _SAMPLING = Group("Sampling")
 _PENALTIES = Group("Repetition", advanced=True)
 _LIMITS = Group("Length")
+_FORM = Group("Form", advanced=True)
 
 PANEL_FIELDS = (
     "system",
@@ -25,6 +38,9 @@ PANEL_FIELDS = (
     "presence_penalty",
     "frequency_penalty",
     "seed",
+    "schema",
+    "regex",
+    "grammar",
 )
 """What the page shows beside a conversation: all but what the composer and the thread hold."""
 
@@ -116,6 +132,44 @@ class Reply(Params, frozen=True):
     seed: Annotated[
         Seed, Label("Seed", "The same seed and settings give the same answer."), _PENALTIES
     ] = Seed.random()
+    schema: Annotated[
+        str,
+        Text(lines=4, placeholder='{"type": "object"}', from_file=True),
+        Label("JSON schema", "The answer is JSON of this form, to the letter."),
+        _FORM,
+    ] = ""
+    regex: Annotated[
+        str,
+        Text(placeholder="yes|no"),
+        Label("Regular expression", "The answer is what this describes, to the letter."),
+        _FORM,
+    ] = ""
+    grammar: Annotated[
+        str,
+        Text(lines=4, placeholder='start: "yes" | "no"', from_file=True),
+        Label("Grammar", "The answer follows these rules (Lark), to the letter."),
+        _FORM,
+    ] = ""
+
+    def check(self) -> None:
+        """Refuse a form that cannot be one.
+
+        Raises:
+            BadInput: There is more than one, or it is broken.
+        """
+        self.constraint()
+
+    def constraint(self) -> Constraint | None:
+        """Return the form that the answer must have.
+
+        Raises:
+            BadInput: There is more than one, or it is broken.
+        """
+        forms = [("json_schema", self.schema), ("regex", self.regex), ("grammar", self.grammar)]
+        given = [(kind, text) for kind, text in forms if text.strip()]
+        if len(given) > 1:
+            raise BadInput("An answer has one form.", "Keep one of JSON schema, regex and grammar.")
+        return Constraint(*given[0]) if given else None
 
 
 class Embed(Params, frozen=True):

@@ -42,10 +42,13 @@ def reply(ctx: TaskContext, params: Reply) -> Iterator[Event]:
     template was not used; empty if it was).
 
     Raises:
-        BadInput: There is nothing to answer, or a message is malformed.
+        BadInput: There is nothing to answer, a message is malformed, or the answer cannot have
+            the form that is asked for.
         StudioError: The weights cannot be used, or the last message does not fit them.
     """
     messages = conversation(params)
+    if form := params.constraint():
+        ctx.check_constraint(form)
     with ctx.lease(params.weights) as engine:
         yield ctx.progress(0, 1, "Reading the conversation")
         ids, dropped, note = _prompt(engine, messages, params)
@@ -121,6 +124,7 @@ def _steps(engine: TextEngine, ids: Any, params: Reply, seed: int) -> Any:
         seed=seed,
         stop=tuple(piece for piece in params.stop if piece),
         max_tokens=params.max_tokens,
+        constraint=params.constraint(),
     )
     return engine.generate(ids, sampling)
 

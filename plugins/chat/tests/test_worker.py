@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from studio.api import BadInput, SamplingParams, TextStep
+from studio.api import BadInput, Constraint, SamplingParams, TextStep
 from studio.api.worker import ArtifactEvent, ProgressEvent, ResultEvent, TextEvent
 from studio_chat.schema import Reply
 from studio_chat.worker import reply, studio_tasks
@@ -64,6 +64,11 @@ class Context:
         self.leased.append(weights)
         yield self.engine
         self.leased.append("given back")
+
+    def check_constraint(self, constraint: Constraint) -> None:
+        self.leased.append(f"checked {constraint.kind}")
+        if constraint.text == "(":
+            raise BadInput("unclosed group")
 
     progress = staticmethod(ProgressEvent)
     text = staticmethod(TextEvent)
@@ -176,3 +181,25 @@ def test_a_prompt_of_ten_megabytes_is_refused_before_it_is_sent() -> None:
 def test_a_template_that_was_not_used_is_told() -> None:
     events = run(Engine("x", note="The model's chat template failed."), prompt="hi")
     assert only(events, ResultEvent)[0].values["note"] == "The model's chat template failed."
+
+
+@pytest.mark.parametrize(
+    ("given", "kind"), [("schema", "json_schema"), ("regex", "regex"), ("grammar", "grammar")]
+)
+def test_an_answer_can_be_held_to_a_form(given: str, kind: str) -> None:
+    engine, form = Engine("x"), Constraint(kind, "{}")  # type: ignore[arg-type]
+    ctx = Context(engine)
+    list(reply(ctx, Reply.parse({"prompt": "hi", given: "{}"})))  # type: ignore[arg-type]
+    assert engine.params.constraint == form
+    assert ctx.leased[0] == f"checked {kind}", "before any weights load"
+
+
+def test_forms_that_are_none_are_refused_before_there_is_a_job_or_before_weights_load() -> None:
+    with pytest.raises(BadInput, match="one form"):
+        Reply.parse({"prompt": "hi", "regex": "a", "grammar": 'start: "a"'})
+    with pytest.raises(BadInput, match="no JSON"):
+        Reply.parse({"prompt": "hi", "schema": "{"})
+    ctx = Context(Engine("x"))
+    with pytest.raises(BadInput, match="unclosed"):
+        list(reply(ctx, Reply.parse({"prompt": "hi", "regex": "("})))  # type: ignore[arg-type]
+    assert ctx.leased == ["checked regex"]

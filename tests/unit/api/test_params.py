@@ -101,3 +101,19 @@ def test_json_schema_says_the_same() -> None:
 def test_parameters_cannot_be_changed() -> None:
     with pytest.raises(AttributeError):
         Sample.parse({"prompt": "x"}).steps = 3  # type: ignore[misc]
+
+
+def test_what_fields_cannot_say_alone_is_checked_after_them() -> None:
+    class Span(Params):
+        first: int = 1
+        last: Annotated[int, Range(1, 9)] = 3
+
+        def check(self) -> None:
+            if self.first > self.last:
+                raise BadInput("The first is behind the last.")
+
+    assert Span.parse({"first": 3}).first == 3
+    with pytest.raises(BadInput, match="behind the last"):
+        Span.parse({"first": 4})
+    with pytest.raises(BadInput, match="between 1 and 9"):
+        Span.parse({"first": 99, "last": 10})

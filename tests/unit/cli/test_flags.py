@@ -142,6 +142,27 @@ def test_dash_reads_standard_input_but_no_more_than_fits(monkeypatch: pytest.Mon
     assert endless.tell() == 21
 
 
+def test_a_text_that_comes_from_a_file_is_read_and_no_more_than_fits(tmp_path: Path) -> None:
+    class Formed(Params):
+        rules: Annotated[str, Text(from_file=True, max_chars=20)] = ""
+
+    def rules(*words: str) -> str:
+        made = ArgumentParser(prog="studio run x")
+        add_flags(made, Formed)
+        return Formed.parse(values_of(made.parse_args(words), Formed)).rules
+
+    path = tmp_path / "rules.txt"
+    path.write_text("start: “a”\n", "utf-8")
+    assert rules("--rules", str(path)) == "start: “a”\n"
+    path.write_text("x" * 1_000)
+    with pytest.raises(BadInput, match="21 characters"):
+        rules("--rules", str(path))
+    path.write_bytes(b"\xff\xfe")
+    for given in (path, tmp_path, tmp_path / "none"):
+        with pytest.raises(BadInput, match="--rules must be"):
+            rules("--rules", str(given))
+
+
 def test_random_is_a_seed() -> None:
     assert parse("--prompt", "x", "--seed", "random").seed.is_random
 

@@ -100,7 +100,10 @@ class ConstrainedText:
 
 
 def _grammar(constraint: Constraint) -> str:
-    return _GRAMMARS[constraint.kind](constraint.text)
+    try:
+        return _GRAMMARS[constraint.kind](constraint.text)
+    except ValueError as error:  # JSON to Python, and not to the library: 1e999
+        raise _refused(constraint, str(error)) from error
 
 
 def _vocabulary(tokenizer: TextTokenizer) -> LLTokenizer:

@@ -1,0 +1,63 @@
+"""A form is checked as soon as it is named: by size, by depth, and that it needs nothing else."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from studio.api import BadInput, Constraint, SamplingParams
+from studio.api.constraint import DEEPEST, MOST_CHARACTERS
+
+
+def nested(levels: int) -> str:
+    return '{"items":' * (levels - 1) + "{}" + "}" * (levels - 1)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {}, {"type": "object"}, {"$ref": "#"}, {"$ref": "#/$defs/a", "$defs": {"a": {}}},
+        {"properties": {"$ref": {"type": "string"}}}, {"enum": [{"$ref": "http://a.example/b"}]},
+        json.loads(nested(DEEPEST)),
+    ],
+)  # fmt: skip
+def test_schemas_that_stand_alone_are_taken(schema) -> None:
+    made = Constraint.json(schema)
+    assert json.loads(made.text) == schema
+    assert SamplingParams(constraint=made).constraint == made
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "empty"), (" \n", "empty"), ("{", "no JSON"), ("[1]", "must be an object"),
+        ("true", "must be an object"), ('{"minimum": NaN}', "no number"),
+        ('{"$ref": "http://a.example/b.json"}', "http://a.example/b.json"),
+        ('{"allOf": [{"items": {"$ref": "file:///etc/passwd"}}]}', "not part of it"),
+        ('{"$ref": "b.json#/c"}', "not part of it"),
+        (nested(DEEPEST + 1), "nested"), (nested(30_000), "characters"),
+        ("[" * 100_000, "nested"), ('{"const": "\ud800"}', "half a character"),
+        ('{"x-guidance": {"lenient": true}}', "x-guidance"),
+        ('{"title": "' + "x" * MOST_CHARACTERS["json_schema"] + '"}', "characters"),
+    ],
+)  # fmt: skip
+def test_schemas_that_are_broken_or_point_elsewhere_are_refused(text, words) -> None:
+    with pytest.raises(BadInput, match=words):
+        Constraint("json_schema", text)
+
+
+@pytest.mark.parametrize("kind", ["regex", "grammar"])
+def test_expressions_and_grammars_are_bounded(kind) -> None:
+    assert Constraint(kind, "a" * MOST_CHARACTERS[kind]).kind == kind
+    with pytest.raises(BadInput, match="characters"):
+        Constraint(kind, "a" * (MOST_CHARACTERS[kind] + 1))
+
+
+def test_what_is_no_form_and_no_data_is_refused() -> None:
+    with pytest.raises(BadInput, match="no form called"):
+        Constraint("xml", "<a/>")  # type: ignore[arg-type]
+    with pytest.raises(BadInput, match="no plain data"):
+        Constraint.json({"const": float("nan")})
+    with pytest.raises(BadInput, match="no plain data"):
+        Constraint.json({"const": object()})
