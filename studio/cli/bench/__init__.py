@@ -16,7 +16,7 @@ BENCHES = {
     "start": "first paint of the window, against a bare PySide6 window",
     "link": "a round trip to the runtime, against a bare pipe between two processes",
     "text": "tokens a second, against transformers with the same weights",
-    "structured": "answers that must have a form: 200 judged, and tokens a second against free ones",
+    "structured": "answers that must have a form: 200 judged, and their speed against free ones",
     "lanes": "a chat beside pictures on one device, against each of them alone",
     "sandbox": "a run behind the wall, against a bare one, and what a thousand of them leave",
     "chat": "window time of a streamed token, against its budget of a millisecond",
