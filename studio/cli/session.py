@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from studio.core.settings import Settings
     from studio.core.studio import Studio
     from studio.core.weights import WeightsCatalogue
+    from studio.core.weights.shelf import Shelf
 
 
 @dataclass
@@ -59,11 +60,16 @@ class Session:
         return host
 
     @cached_property
-    def weights(self) -> WeightsCatalogue:
-        """The weights on this machine."""
-        from studio.core.weights import WeightsCatalogue
+    def shelf(self) -> Shelf:
+        """The weights on this machine, with all that belongs to them."""
+        from studio.core.weights.shelf import Shelf
 
-        return WeightsCatalogue(self.paths.weights_folders())
+        return Shelf(self.paths, self.settings)
+
+    @property
+    def weights(self) -> WeightsCatalogue:
+        """Which weights there are."""
+        return self.shelf.catalogue
 
     @contextmanager
     def studio(self, *, read_only: bool = False) -> Iterator[Studio]:

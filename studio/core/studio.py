@@ -27,8 +27,11 @@ from studio.core.plugins import PluginHost
 from studio.core.plugins.faults import Fault
 from studio.core.settings import Settings
 from studio.core.supervisor import Death, RuntimeState, Supervisor
-from studio.core.weights import Downloads, WeightsCatalogue
-from studio.core.weights.weights import Weights
+from studio.core.weights import Downloads
+from studio.core.weights.defaults import filled
+from studio.core.weights.in_use import WeightsInUse
+from studio.core.weights.remarks import Value
+from studio.core.weights.shelf import Shelf
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.link import Received
 from studio.protocol.messages import (
@@ -43,9 +46,12 @@ from studio.protocol.messages import (
     PluginFault,
     PoolEvent,
     Status,
+    Trace,
     Unload,
+    WantTrace,
 )
 from studio.protocol.states import Priority
+from studio.protocol.trace import Span
 
 MEMORY_LIMIT = "runtime.memory_limit"
 """Setting: bytes that loaded weights may take; 0 leaves it to the runtime."""
@@ -64,7 +70,9 @@ class Studio:
     Attributes:
         runtime: The supervisor of the process that computes; it starts with the first job.
         jobs: The job board.
+        shelf: The weights, and what belongs to them.
         downloads: The weights that the user has asked to get.
+        chores: Weights being copied, converted or verified.
         memory: The log of what was loaded, dropped and waited for, and why.
         devices: What the runtime could compute on, and what it chose; None before it says so.
     """
@@ -89,7 +97,8 @@ class Studio:
         self.library = library
         self.plugins = plugins
         self.notices = Notices(self.post)
-        self.weights = WeightsCatalogue(paths.weights_folders())
+        self.shelf = Shelf(paths, settings)
+        self.weights = self.shelf.catalogue
         self.memory = MemoryLog(paths.logs / "memory.jsonl")
         self.devices: DevicesFound | None = None
         self._stand_in = ""
@@ -114,11 +123,14 @@ class Studio:
             on_fault=self.plugins.record_fault,
         )
         self._background = Background("studio-background", self.post)
-        self.downloads = Downloads(self.weights, paths.weights, self.post, self._download_ended)
+        downloads = (self.weights, paths.weights, self.post, self._weights_came)
+        self.downloads, self.chores = Downloads(*downloads), Downloads(*downloads)
         self._lost: list[Job] = []
         self._inspections: dict[str, Callable[[Inspected], None]] = {}
+        self._traces: dict[str, Callable[[tuple[Span, ...]], None]] = {}
         self._state_observers: list[Callable[[RuntimeState, str], None]] = []
         self._status_observers: list[Callable[[Status], None]] = []
+        self._weights_observers: list[Callable[[], None]] = []
         self.plugins.on_change(self._reconfigure)
         self.plugins.faults.on_fault(self._plugin_failed)
         for key in (MEMORY_LIMIT, IDLE_MINUTES):
@@ -168,6 +180,7 @@ class Studio:
             pass
         self.jobs.close()
         self.downloads.close()
+        self.chores.close()
         self._background.close()
         self.library.close()
 
@@ -202,7 +215,8 @@ class Studio:
             StudioError: No such task, wrong parameters, or no weights fit.
         """
         plugin, entry = self.plugins.task(task)
-        checked = self.plugins.params_class(task).parse(dict(params))
+        kind = self.plugins.params_class(task)
+        checked = kind.parse(filled(kind, params, self._would_use, self._defaults_of))
         return self.jobs.submit(
             plugin.id,
             entry,
@@ -249,7 +263,7 @@ class Studio:
         """Look at the weights folders again, beside the owner's thread, and tell the runtime."""
 
         def scanned(entries: object) -> None:
-            self._reconfigure()
+            self._weights_looked(True)
             then()
 
         def scan() -> object:
@@ -258,13 +272,28 @@ class Studio:
 
         self._background.run(scan, scanned, self.notices.error)
 
-    def _download_ended(self, weights: Weights, error: StudioError | None) -> None:
-        key = f"get-{weights.id}"
+    def on_weights(self, call: Callable[[], None]) -> Callable[[], None]:
+        """Call when the catalogue has looked again; returns the function that ends it."""
+        self._weights_observers.append(call)
+        return lambda: self._weights_observers.remove(call)
+
+    def look_for_weights(self) -> None:
+        """Notice new files in the folders that are watched, beside the owner's thread."""
+        self._background.run(self.shelf.look_around, self._weights_looked, self.notices.error)
+
+    def _weights_looked(self, has_news: bool) -> None:
+        if has_news:
+            self._reconfigure()
+            for call in list(self._weights_observers):
+                call()
+
+    def _weights_came(self, id: str, news: str, error: StudioError | None) -> None:
         if error:
-            self.notices.error(error, key=key)
+            self.notices.error(error, key=f"get-{id}")
             return
-        self._reconfigure()
-        self.notices.info(f"{weights.title} is here and ready.", key=key)
+        self._weights_looked(True)
+        if news:
+            self.notices.info(news, key=f"get-{id}")
 
     def inspect_later(
         self, path: Path, then: Callable[[Inspected], None], *, full: bool = False
@@ -290,6 +319,18 @@ class Studio:
         if answers[0].error:
             raise StudioError.from_info(answers[0].error)
         return answers[0].facts
+
+    def trace_later(self, then: Callable[[tuple[Span, ...]], None]) -> None:
+        """Ask the runtime what its last hour was like and call ``then``; not if it ends meanwhile.
+
+        A runtime that is off had no last hour.
+        """
+        if not self.runtime.is_ready:
+            then(())
+            return
+        request = new_id()
+        self._traces[request] = then
+        self.runtime.send(WantTrace(request))
 
     def start_without(self, weights: Sequence[str]) -> None:
         """Start the runtime afresh and keep these weights out of it for this session."""
@@ -360,6 +401,9 @@ class Studio:
         elif isinstance(message, Inspected):
             if then := self._inspections.pop(message.request, None):
                 then(message)
+        elif isinstance(message, Trace):
+            if heard := self._traces.pop(message.request, None):
+                heard(message.spans)
         elif isinstance(message, PoolEvent):
             self.memory.add(message)
         elif isinstance(message, DevicesFound):
@@ -408,6 +452,7 @@ class Studio:
     def _runtime_died(self, death: Death) -> None:
         details = last_words(death.lines)
         self._lost = self.jobs.runtime_lost(death.reason, details, by_itself=not death.asked)
+        self._traces.clear()
         inspections, self._inspections = self._inspections, {}
         error = StudioError(ErrorCode.RUNTIME_LOST, f"The runtime ended meanwhile. {death.reason}")
         for request, then in inspections.items():
@@ -457,42 +502,13 @@ class Studio:
         else:
             self.notices.warn(health.message, health.hint, key="library")
 
+    def _would_use(self, capability: str, prefer: str) -> str:
+        rows = self.weights.list(capability, prefer)
+        return rows[0].id if rows else ""
+
+    def _defaults_of(self, weights: str) -> Mapping[str, Value]:
+        return self.shelf.remarks.of(weights).defaults
+
     def _circumstances(self) -> tuple[str, dict[str, str]]:
         hello, status = self.runtime.hello, self.runtime.status
         return status.device_name if status else "", dict(hello.versions) if hello else {}
-
-
-class WeightsInUse:
-    """The catalogue as the job board sees it: without the weights that were put aside."""
-
-    def __init__(self, catalogue: WeightsCatalogue, shunned: set[str]) -> None:
-        self._catalogue = catalogue
-        self._shunned = shunned
-
-    def get(self, weights_id: str) -> Weights:
-        """Return one row.
-
-        Raises:
-            StudioError: There is none, it cannot be used, or it was put aside.
-        """
-        found = self._catalogue.get(weights_id)
-        if found.problem:
-            raise StudioError(ErrorCode.BAD_WEIGHTS, found.problem)
-        if found.id in self._shunned:
-            raise StudioError(
-                ErrorCode.BAD_WEIGHTS,
-                f"{found.title} was put aside for this session: the runtime died with it.",
-                "Choose other weights, or start the studio again to give it another try.",
-            )
-        return found
-
-    def default_for(self, capability: str, prefer: str = "") -> Weights:
-        """Return the best usable weights for ``capability``, as ``WeightsCatalogue.list`` says.
-
-        Raises:
-            StudioError: There are none.
-        """
-        for row in self._catalogue.list(capability, prefer):
-            if row.id not in self._shunned and not row.problem:
-                return row
-        return self.get(self._catalogue.default_for(capability, prefer).id)

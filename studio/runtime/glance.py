@@ -37,7 +37,7 @@ def main() -> None:
     except (MemoryError, RecursionError):
         told = "Its header asks for more memory than any header needs."
         answer = {"error": {"code": ErrorCode.BAD_WEIGHTS, "message": told, "hint": ""}}
-    print(json.dumps(answer))
+    sys.stdout.write(json.dumps(answer))
 
 
 def glance(path: Path) -> dict[str, Any]:

@@ -32,11 +32,11 @@ class Refused(Exception):
 
 def main() -> None:
     """Convert; on refusal print the reason on standard error and end with 3."""
-    source = open(0, "rb", closefd=False)
+    source = open(0, "rb", closefd=False)  # noqa: SIM115 - it is not ours to close
     try:
         write(tensors_of(source), os.fstat(0).st_size, sys.stdout.buffer)
     except Refused as refusal:
-        print(refusal, file=sys.stderr)
+        sys.stderr.write(f"{refusal}\n")
         sys.exit(3)
 
 
@@ -46,20 +46,18 @@ def tensors_of(source: IO[bytes]) -> dict[str, Any]:
     Raises:
         Refused: It is no pickle of tensors, or asks for more than tensors.
     """
-    import pickle
-
     import torch
 
     _check_archive(source)
     try:
         held = torch.load(source, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
+    except Exception as error:
+        if type(error).__name__ != "UnpicklingError":
+            reason = (str(error) or type(error).__name__).splitlines()[0][:200]
+            raise Refused(f"it is no sound pickle of tensors: {reason}") from error
         asked = re.search(r"GLOBAL ([\w.]+)", str(error))
         what = f" ({asked[1]})" if asked else ""
         raise Refused(f"it asks for more than numbers{what}, so it was not opened") from error
-    except Exception as error:
-        reason = (str(error) or type(error).__name__).splitlines()[0][:200]
-        raise Refused(f"it is no sound pickle of tensors: {reason}") from error
     return _flat(held, torch)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -14,6 +14,20 @@ from studio.core.library.history import Event, History
 from studio.core.library.rows import Record, from_columns, plain
 from studio.core.library.ulid import new_id
 from studio.protocol.errors import ErrorCode, StudioError
+
+
+class Use(NamedTuple):
+    """How often a plugin has used weights.
+
+    Attributes:
+        weights, plugin: Their ids.
+        latest: Seconds since 1970.
+    """
+
+    weights: str
+    plugin: str
+    times: int
+    latest: float
 
 
 class Records:
@@ -54,6 +68,14 @@ class Records:
         if row is None:
             raise StudioError(ErrorCode.NOT_FOUND, f"There is no record “{id}” in the library.")
         return from_columns(Record, row)
+
+    def uses(self) -> list[Use]:
+        """Return who has used which weights, over all records."""
+        rows = self._database.all(
+            "SELECT used.key, plugin, COUNT(*), MAX(created)"
+            " FROM records, json_each(records.weights) AS used GROUP BY used.key, plugin"
+        )
+        return [Use(*row) for row in rows]
 
     def _note(self, record: Record, event: Event) -> None:
         month = time.strftime("%Y-%m", time.gmtime(record.created))

@@ -73,7 +73,7 @@ class WeightsBin:
             raise disk.explain(error, f"remove {row.title}", row.path) from error
         return binned
 
-    def list(self) -> list[Binned]:
+    def contents(self) -> list[Binned]:
         """Return what lies in the bin, the latest first."""
         found = [binned for place in self._places() if (binned := _read(place))]
         return sorted(found, key=lambda binned: -binned.when)
@@ -84,7 +84,7 @@ class WeightsBin:
         Raises:
             StudioError: ``NOT_FOUND``; or another file has their name by now.
         """
-        for binned in self.list():
+        for binned in self.contents():
             if binned.id == weights_id:
                 for name in binned.names:
                     if (self._weights / name).exists():
@@ -99,7 +99,7 @@ class WeightsBin:
                 except OSError as error:
                     raise disk.explain(error, f"restore {binned.title}", place) from error
                 return binned
-        known = ", ".join(binned.id for binned in self.list())
+        known = ", ".join(binned.id for binned in self.contents())
         raise StudioError(
             ErrorCode.NOT_FOUND,
             f"There are no weights called “{weights_id}” in the bin.",
@@ -108,7 +108,7 @@ class WeightsBin:
 
     def empty(self) -> int:
         """Delete what lies in the bin for good; return the bytes that are free by that."""
-        freed = sum(binned.bytes for binned in self.list())
+        freed = sum(binned.bytes for binned in self.contents())
         for place in self._places():
             shutil.rmtree(place, ignore_errors=True)
         return freed

@@ -1,4 +1,4 @@
-"""Turns pickled weights into safetensors behind the walls of the sandbox. Opens no pickle itself."""
+"""Turns pickled weights into safetensors behind the sandbox's walls. Opens no pickle itself."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ PROGRAM = Path(studio.__file__).parent / "runtime" / "unpickled.py"
 PICKLES = frozenset({".bin", ".ckpt", ".pkl", ".pickle", ".pt", ".pth"})
 MAX_BESIDE_BYTES = 64 * 1024 * 1024
 """Of a file that is copied along with converted weights: vocabularies and the like."""
+_BESIDE = (".json", ".txt", ".model", ".jinja", ".md")
 _TORCH_BYTES = 6 << 30
 """Address space that torch takes before it does anything."""
 _INDEX = "model.safetensors.index.json"
@@ -29,10 +30,17 @@ Progress = Callable[[int, int], None]
 """Takes bytes done and in all; may raise to stop."""
 
 
-def convert(path: Path, folder: Path, on_progress: Progress = lambda done, total: None) -> Path:
+def convert(
+    path: Path,
+    folder: Path,
+    on_progress: Progress = lambda done, total: None,
+    *,
+    name: str = "",
+) -> Path:
     """Write the safetensors edition of a pickle, or of a folder with some, into ``folder``.
 
-    The original stays as it is. What was written is read by our own reader before it gets its name.
+    The original stays as it is, and lends its name unless there is another ``name``. What was
+    written is read by our own reader before it gets its name.
 
     Raises:
         StudioError: No walls stand here; it asks for more than numbers; it is damaged; the disk is
@@ -43,7 +51,10 @@ def convert(path: Path, folder: Path, on_progress: Progress = lambda done, total
         raise StudioError(
             ErrorCode.BAD_INPUT, f"{path.name} is no pickle, so there is nothing to convert."
         )
-    target = folder / (f"{path.name}-safetensors" if path.is_dir() else f"{path.stem}.safetensors")
+    named = Path(name or path.name)
+    target = folder / (
+        f"{named.name}-safetensors" if path.is_dir() else f"{named.stem}.safetensors"
+    )
     if target.exists():
         raise StudioError(
             ErrorCode.BAD_INPUT,
@@ -111,9 +122,9 @@ def _convert_folder(
         before += pickle.stat().st_size
     for entry in path.iterdir():
         is_small = entry.is_file() and entry.stat().st_size <= MAX_BESIDE_BYTES
-        if is_small and entry.suffix.lower() in (".json", ".txt", ".model", ".jinja", ".md"):
-            if not entry.name.endswith(".index.json"):
-                shutil.copyfile(entry, part / entry.name)
+        is_index = entry.name.endswith(".index.json")
+        if is_small and not is_index and entry.suffix.lower() in _BESIDE:
+            shutil.copyfile(entry, part / entry.name)
     if len(pickles) > 1:
         index = {"metadata": {}, "weight_map": where}
         disk.write_durably(part / _INDEX, msgspec.json.encode(index))

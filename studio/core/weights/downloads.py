@@ -1,4 +1,4 @@
-"""Fetches the weights that the user asked for, beside the owner's thread. Shows nothing."""
+"""Long work on weights that the user asked for, beside the owner's thread. Shows nothing."""
 
 from __future__ import annotations
 
@@ -6,24 +6,30 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from studio.core.background import Background, Post
-from studio.core.weights import getting
+from studio.core.weights import fetching, getting
 from studio.core.weights.catalogue import WeightsCatalogue
+from studio.core.weights.fetching import Order
+from studio.core.weights.transfer import Line
 from studio.core.weights.weights import Weights
 from studio.protocol.errors import Cancelled, StudioError
 from studio.protocol.pace import Pace
 
 TELL_SECONDS = 0.2
-Ended = Callable[[Weights, StudioError | None], None]
+Ended = Callable[[str, str, StudioError | None], None]
+Progress = Callable[[int, int], None]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Download:
-    """How far one set is.
+    """How far one piece of work is.
 
     Attributes:
-        done, total: Bytes; ``done`` is 0 while it waits for another download.
+        title: Of the weights it is about.
+        done, total: Bytes; ``done`` is 0 while it waits for another one.
         seconds_left: None while nobody can say.
         stopping: Whether the user has stopped it, and it is about to end.
         error: Why it ended, if it failed.
@@ -31,6 +37,7 @@ class Download:
 
     done: int
     total: int
+    title: str = ""
     seconds_left: float | None = None
     stopping: bool = False
     error: StudioError | None = None
@@ -42,18 +49,21 @@ class Download:
 
 
 class Downloads:
-    """The sets being fetched, one after the other. Used on its owner's thread.
+    """Weights being fetched (or converted, copied, verified), one after the other. Used on its
+    owner's thread.
 
     Args:
         catalogue: Looks at the folders again after each.
         folder: Where the files go.
         post: Runs a function on the owner's thread, soon, from any thread.
-        ended: Called when one is over, with why if it failed; not when the user stopped it.
+        ended: Called when one is over, with its id, a sentence of news (or none), and why it
+            failed if it did; not when the user stopped it.
     """
 
     def __init__(self, catalogue: WeightsCatalogue, folder: Path, post: Post, ended: Ended) -> None:
         self._catalogue, self._folder, self._post, self._on_end = catalogue, folder, post, ended
         self._background = Background("studio-downloads", post)
+        self._cuts: dict[str, Callable[[], None]] = {}
         self._downloads: dict[str, Download] = {}
         self._stopped: set[str] = set()
         self._observers: list[Callable[[str], None]] = []
@@ -62,25 +72,74 @@ class Downloads:
         """Return how far the weights are; None if nobody fetches them and nothing went wrong."""
         return self._downloads.get(weights_id)
 
+    def live(self) -> dict[str, Download]:
+        """Return what goes on or waits, by id."""
+        return {id: now for id, now in self._downloads.items() if now.is_live}
+
     def start(self, weights: Weights) -> None:
         """Fetch ``weights``, which have an offer; harmless while they are being fetched."""
-        now = self._downloads.get(weights.id)
-        if now and now.is_live and not now.stopping:
+        self.run(
+            weights.id,
+            weights.title,
+            weights.bytes,
+            lambda progress: getting.get(weights, self._folder, progress),
+            news=f"{weights.title} is here and ready.",
+        )
+
+    def fetch(self, order: Order, line: Line) -> None:
+        """Fetch ``order`` from the hub at the end of ``line``; harmless while that goes on."""
+        self.run(
+            order.id,
+            order.title,
+            order.edition.bytes,
+            lambda progress: fetching.fetch(order, line, self._folder, progress),
+            cut=line.cut,
+            news=f"{order.title} is here and ready.",
+        )
+
+    def run(
+        self,
+        id: str,
+        title: str,
+        total: int,
+        work: Callable[[Progress], T],
+        then: Callable[[T], None] = lambda result: None,
+        cut: Callable[[], None] = lambda: None,
+        news: str = "",
+    ) -> None:
+        """Do any other long work that tells how far it is; harmless while work of that id goes on.
+
+        Args:
+            work: Runs on the thread of downloads; the progress it is given raises to stop it.
+            then: Called with what it returned, when it came to its end.
+            cut: Ends ``work`` where it waits; called when the user stops it.
+            news: What the user is told when it came to its end.
+        """
+        now = self._downloads.get(id)
+        if now is not None and now.is_live:
             return
-        if now is None or not now.is_live:
-            self._stopped.discard(weights.id)
-            self._set(weights.id, Download(0, weights.bytes))
-            self._background.run(
-                lambda: self._get(weights),
-                lambda whole: self._ended(weights, whole),
-                lambda error: self._failed(weights, error),
-            )
+        self._stopped.discard(id)
+        self._cuts[id] = cut
+        self._set(id, Download(0, total, title))
+
+        def over(results: list[T]) -> None:
+            self._set(id, None)
+            if results:
+                then(results[0])
+                self._on_end(id, news, None)
+
+        def failed(error: StudioError) -> None:
+            self._set(id, Download(0, total, title, error=error))
+            self._on_end(id, news, error)
+
+        self._background.run(lambda: self._do(id, work), over, failed)
 
     def stop(self, weights_id: str) -> None:
         """End a download soon; what is here is kept. Harmless when there is none."""
         now = self._downloads.get(weights_id)
         if now and now.is_live:
             self._stopped.add(weights_id)
+            self._cuts[weights_id]()
             self._set(weights_id, replace(now, stopping=True, seconds_left=None))
 
     def observe(self, call: Callable[[str], None]) -> Callable[[], None]:
@@ -91,45 +150,38 @@ class Downloads:
     def close(self) -> None:
         """Stop all, and wait until they have."""
         self._stopped.update(self._downloads)
+        for id in self.live():
+            self._cuts[id]()
         self._background.close()
 
     # --- inside -------------------------------------------------------------------------------
 
-    def _get(self, weights: Weights) -> bool:
-        """Fetch, on the thread of downloads; return whether it came to its end."""
+    def _do(self, id: str, work: Callable[[Progress], T]) -> list[T]:
+        """Work, on the thread of downloads; return the result, or nothing if it was stopped."""
         pace, told = Pace(), 0.0
 
         def progress(done: int, total: int) -> None:
             nonlocal told
-            if weights.id in self._stopped:
+            if id in self._stopped:
                 raise Cancelled
             now = time.monotonic()
             if now - told >= TELL_SECONDS:
                 told = now
                 left = pace.step(done, total, now)
-                self._post(lambda: self._moved(weights.id, done, left))
+                self._post(lambda: self._moved(id, done, left))
 
         try:
-            getting.get(weights, self._folder, progress)
+            progress(0, 0)
+            return [work(progress)]
         except Cancelled:
-            return False
+            return []
         finally:
             self._catalogue.rescan()
-        return True
 
     def _moved(self, weights_id: str, done: int, seconds_left: float | None) -> None:
         now = self._downloads.get(weights_id)
         if now and now.is_live and not now.stopping:
             self._set(weights_id, replace(now, done=done, seconds_left=seconds_left))
-
-    def _ended(self, weights: Weights, whole: bool) -> None:
-        self._set(weights.id, None)
-        if whole:
-            self._on_end(weights, None)
-
-    def _failed(self, weights: Weights, error: StudioError) -> None:
-        self._set(weights.id, Download(0, weights.bytes, error=error))
-        self._on_end(weights, error)
 
     def _set(self, weights_id: str, now: Download | None) -> None:
         if now is None:

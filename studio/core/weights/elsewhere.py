@@ -122,13 +122,15 @@ class Elsewhere:
                 f"There is no program “{neighbour_id}” whose weights the studio can find.",
                 f"There is: {', '.join(known)}.",
             )
-        chosen = [each for each in self._settings.get(NEIGHBOURS, []) if each != neighbour_id]
+        before: list[str] = self._settings.get(NEIGHBOURS, [])
+        chosen = [each for each in before if each != neighbour_id]
         self._settings.set(NEIGHBOURS, [*chosen, neighbour_id] if on else chosen)
 
     # --- inside -------------------------------------------------------------------------------
 
     def _paths(self, key: str) -> list[Path]:
-        return [Path(each) for each in self._settings.get(key, []) if isinstance(each, str)]
+        kept: list[object] = self._settings.get(key, [])
+        return [Path(each) for each in kept if isinstance(each, str)]
 
     def _row(self, path: Path) -> Weights:
         row = loose.at(path) if path.exists() else None

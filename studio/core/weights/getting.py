@@ -43,7 +43,7 @@ def get(weights: Weights, folder: Path, on_progress: Progress = lambda done, tot
         if _is_whole(target, weights):
             return target
         disk.make_folder(folder)
-        with _alone(target):
+        with alone(target):
             wheel.sweep(folder)
             unfinished = target.with_name(target.name + UNFINISHED)
             _check_room(weights, unfinished)
@@ -68,7 +68,12 @@ def _is_whole(target: Path, weights: Weights) -> bool:
 
 
 @contextmanager
-def _alone(target: Path) -> Iterator[None]:
+def alone(target: Path) -> Iterator[None]:
+    """Keep other windows and commands from fetching ``target`` meanwhile.
+
+    Raises:
+        StudioError: ``BUSY``: somebody else is at it.
+    """
     lock = WriterLock(target.with_name(f".{target.name}.lock"))
     if not lock.acquire():
         raise StudioError(

@@ -213,3 +213,10 @@ def _entries(folder: Path) -> list[Path]:
         return sorted(folder.iterdir())[:MAX_ENTRIES]
     except OSError:
         return []
+
+
+def shard_group(name: str) -> str:
+    """Return what the names of all files of a model in several files have in common, else ''."""
+    stem, _, _ = name.rpartition(".")
+    found = _LATER_SHARD.search(stem)
+    return stem[: found.start()] if found else ""

@@ -1,4 +1,4 @@
-"""Stores of other programs, read in place: LM Studio, Ollama, Hugging Face, … Changes nothing there.
+"""Stores of other programs, read in place: LM Studio, Ollama, Hugging Face, … Changes none.
 
 None is looked into before the user switches it on; until then only whether its folder exists is
 known.

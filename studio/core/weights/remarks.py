@@ -69,7 +69,9 @@ class Remarks:
         try:
             msgspec.convert(changed, Remark)
         except msgspec.ValidationError as error:
-            raise StudioError(ErrorCode.BAD_INPUT, _IN_WORDS.get(*change, str(error))) from error
+            raise StudioError(
+                ErrorCode.BAD_INPUT, _IN_WORDS.get(next(iter(change)), str(error))
+            ) from error
         if changed:
             self._settings.set(_PREFIX + weights, changed)
         else:

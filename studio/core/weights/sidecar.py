@@ -1,15 +1,17 @@
-"""Reads the sidecar of a set of weights, ``NAME.toml``. Opens no weights."""
+"""Reads and writes the sidecar of a set of weights, ``NAME.toml``. Opens no weights."""
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 
+from studio.core import disk
 from studio.core.weights.offer import Offer, Piece
 from studio.core.weights.weights import Weights
 
@@ -106,6 +108,26 @@ def _weights(path: Path, sidecar: _Sidecar, folders: Sequence[Path]) -> Weights:
         problem=problem,
         offer=offer,
     )
+
+
+def write_sidecar(path: Path, keys: Mapping[str, Any]) -> None:
+    """Write a sidecar durably: strings, numbers, tuples of strings, and one table ``source``.
+
+    Raises:
+        OSError: The disk refused.
+    """
+    lines = [f"{name} = {_toml(value)}" for name, value in keys.items() if name != "source"]
+    lines += ["", "[source]", *(f"{n} = {_toml(v)}" for n, v in keys.get("source", {}).items())]
+    disk.write_durably(path, "\n".join(lines).encode() + b"\n")
+
+
+def _toml(value: object) -> str:
+    """Return ``value`` as TOML; a JSON string of printable characters is one of TOML too."""
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_toml, value))}]"
+    if isinstance(value, str):
+        value = "".join(c if c.isprintable() else " " for c in value)
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _offer(sidecar: _Sidecar, folders: Sequence[Path]) -> Offer | None:

@@ -1,0 +1,120 @@
+"""The weights of one user, with all that belongs to them: put together here, decided elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from studio.core.paths import StudioPaths
+from studio.core.settings import Settings
+from studio.core.weights import adding, converting
+from studio.core.weights.adding import Added
+from studio.core.weights.bin import WeightsBin
+from studio.core.weights.catalogue import WeightsCatalogue
+from studio.core.weights.elsewhere import IN_PLACE, Elsewhere
+from studio.core.weights.remarks import Remarks
+from studio.core.weights.watch import Watch
+from studio.core.weights.weights import Weights
+from studio.protocol.errors import ErrorCode, StudioError
+
+Progress = Callable[[int, int], None]
+
+
+def _silent(done: int, total: int) -> None:
+    """Tell nobody."""
+
+
+class Shelf:
+    """What the window and the command line do with weights.
+
+    Attributes:
+        folder: Where the studio's own are.
+        catalogue: What there is, everywhere.
+        elsewhere: Where else the user wants to be looked.
+        remarks: Notes, ratings, defaults.
+        bin: What was removed.
+    """
+
+    def __init__(self, paths: StudioPaths, settings: Settings) -> None:
+        self.folder = paths.weights
+        self.elsewhere = Elsewhere(settings)
+        self.catalogue = WeightsCatalogue(paths.weights_folders(), self.elsewhere.rows)
+        self.remarks = Remarks(settings)
+        self.bin = WeightsBin(paths.weights)
+        self._watch = Watch(lambda: [self.folder, *self.elsewhere.folders])
+
+    def look_around(self) -> bool:
+        """Look whether files came, grew or went; return whether the catalogue has looked again."""
+        if not self._watch.look():
+            return False
+        self.catalogue.unsettled = self._watch.growing
+        self.catalogue.rescan()
+        return True
+
+    def add(self, path: Path, *, copy: bool = False, on_progress: Progress = _silent) -> Added:
+        """Check the weights at ``path`` and show them from now on, where they are or as a copy.
+
+        Raises:
+            StudioError: They cannot be used, or cannot be copied.
+        """
+        added = adding.add(path, self.elsewhere, self.folder, copy=copy, on_progress=on_progress)
+        self.catalogue.rescan()
+        return added
+
+    def remove(self, row: Weights) -> str:
+        """Move weights of our own into the bin; forget others, which stay. Return what was done.
+
+        Raises:
+            StudioError: They belong to another program, a watched folder, or the studio's set-up.
+        """
+        if row.origin == IN_PLACE:
+            self.elsewhere.forget(row.path)
+            done = f"{row.title} is no longer listed. The file stays where it is: {row.path}"
+        elif row.origin:
+            raise StudioError(
+                ErrorCode.UNSUPPORTED,
+                f"{row.title} is not the studio's to remove: it lies in {row.path.parent}.",
+                "Delete it there, or no longer look into that folder (Folders).",
+            )
+        else:
+            self.bin.put(row)
+            done = f"{row.title} is in the bin."
+        self.catalogue.rescan()
+        return done
+
+    def put_back(self, row: Weights) -> None:
+        """Undo ``remove``.
+
+        Raises:
+            StudioError: Another file is in the way by now.
+        """
+        if row.origin == IN_PLACE:
+            self.elsewhere.add(row.path)
+        else:
+            self.bin.restore(row.id)
+        self.catalogue.rescan()
+
+    def restore(self, weights_id: str) -> None:
+        """Take weights out of the bin.
+
+        Raises:
+            StudioError: They are not in it, or another file is in the way.
+        """
+        self.bin.restore(weights_id)
+        self.catalogue.rescan()
+
+    def convert(self, row: Weights, on_progress: Progress = _silent) -> Path:
+        """Write the safetensors edition of pickled weights into our folder; return it.
+
+        Raises:
+            StudioError: See ``converting.convert``.
+        """
+        made = converting.convert(row.path, self.folder, on_progress)
+        self.catalogue.rescan()
+        return made
+
+    def at(self, path: Path) -> Weights | None:
+        """Return the row whose weights lie at ``path``; None if there is none."""
+        real = path.resolve()
+        rows = self.catalogue.list()
+        return next((row for row in rows if row.path in (path, real)), None)
