@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from studio.api.text import SamplingParams
 from studio.runtime.engines.text.engine import TextEngine
 from studio.runtime.engines.text.llama import Passage
 from studio.runtime.engines.text.packing import can_pack
@@ -171,3 +172,21 @@ def test_packed_bits_do_not_depend_on_what_is_known_already(tiny) -> None:
     reused.start_with(whole.keys[:, :, :60], whole.values[:, :, :60])
     rest = torch.tensor(PROMPT[60:])
     assert torch.equal(engine.model(rest, reused), engine.model(rest, whole))
+
+
+@needs_packing
+def test_a_text_that_turns_otherwise_does_not_reuse_a_beginning(tmp_path) -> None:
+    tiny = Tiny(tmp_path, "phi3 for long texts")
+    path = tiny.paths["gguf"]
+
+    def written(engine: TextEngine, tokens: int) -> list[int]:
+        params = SamplingParams(temperature=0, max_tokens=tokens)
+        steps = list(engine.generate(PROMPT[:40], params))
+        return [step.token for step in steps if step.kind == "token"]
+
+    engine = TextEngine.load(path)
+    written(engine, 4)  # fits the original context of 64, a text with 60 new tokens does not
+    assert engine.prefixes.bytes > 0, "control: a beginning is kept"
+    assert written(engine, 60) == written(TextEngine.load(path), 60)
+    assert engine.prefixes.longest(PROMPT[:40], is_long=True) is not None
+    assert engine.prefixes.longest(PROMPT[:40], is_long=False) is not None

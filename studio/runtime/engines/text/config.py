@@ -200,6 +200,8 @@ def checked(path: Path, config: LlamaConfig) -> LlamaConfig:
     if config.head_dim % 2:
         raise bad_weights(path, f"a head of {config.head_dim} values cannot be rotated in pairs")
     for rope in config.ropes:
+        if rope.scaling == "yarn" and rope.theta <= 1:
+            raise bad_weights(path, f"positions cannot be stretched by the base {rope.theta:g}")
         if rope.dim % 2 or rope.dim > config.head_dim:
             raise bad_weights(
                 path, f"of a head of {config.head_dim} values, {rope.dim} cannot be rotated"

@@ -181,6 +181,8 @@ def _rope(
     default = _DEFAULT_THETA.get(family.name, 10_000.0)
     theta = positive_number({**values, **rules}, "rope_theta", 1e12, path, default)
     share = positive_number({**values, **rules}, "partial_rotary_factor", 1.0, path, 1.0)
+    if share != 1 and family.name != "phi3":
+        raise unsupported(path, "it rotates only a part of each head")
     dim = int(head_dim * share)
     kind = rules.get("rope_type", rules.get("type", "default"))
     if family.name == "phi3" and kind in ("su", "yarn", "longrope"):

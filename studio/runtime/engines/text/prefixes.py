@@ -25,11 +25,13 @@ class Prefix:
     Attributes:
         tokens: Its tokens.
         keys, values: (layers, kv heads, tokens, head dim); never written to.
+        is_long: As that of the cache: it is of use only to texts of the same sort.
     """
 
     tokens: list[int]
     keys: Tensor
     values: Tensor
+    is_long: bool = False
 
     @property
     def bytes(self) -> int:
@@ -38,7 +40,12 @@ class Prefix:
 
     def first(self, count: int) -> Prefix:
         """Return its first ``count`` tokens, uncopied."""
-        return Prefix(self.tokens[:count], self.keys[:, :, :count], self.values[:, :, :count])
+        keys, values = self.keys[:, :, :count], self.values[:, :, :count]
+        return Prefix(self.tokens[:count], keys, values, self.is_long)
+
+    def common(self, tokens: Sequence[int], is_long: bool) -> int:
+        """Return how many tokens a text of that sort has in common with it."""
+        return _common(self.tokens, tokens) if self.is_long == is_long else 0
 
 
 class Prefixes:
@@ -58,10 +65,10 @@ class Prefixes:
         """Memory that they take now."""
         return sum(prefix.bytes for prefix in self._kept)
 
-    def longest(self, ids: Sequence[int]) -> Prefix | None:
+    def longest(self, ids: Sequence[int], is_long: bool = False) -> Prefix | None:
         """Return the longest beginning of ``ids`` that is known, never all of them."""
         with self._lock:
-            lengths = [_common(prefix.tokens, ids) for prefix in self._kept]
+            lengths = [prefix.common(ids, is_long) for prefix in self._kept]
             best = max(lengths, default=0)
             if best < LEAST_TOKENS:
                 return None
@@ -71,14 +78,16 @@ class Prefixes:
 
     def keep(self, tokens: Sequence[int], cache: KeyValueCache) -> None:
         """Copy what ``cache`` knows of ``tokens``, and forget the oldest where that is too much."""
+        if not self.most_bytes:
+            return
         per_token = (cache.keys[:, :, :1].nbytes + cache.values[:, :, :1].nbytes) or 1
         count = min(cache.length, len(tokens), self.most_bytes // per_token)
         if count < LEAST_TOKENS:
             return
         keys, values = cache.keys[:, :, :count].clone(), cache.values[:, :, :count].clone()
-        new = Prefix(list(tokens[:count]), keys, values)
+        new = Prefix(list(tokens[:count]), keys, values, cache.is_long)
         with self._lock:
-            self._kept = [p for p in self._kept if _common(p.tokens, tokens) < len(p.tokens)]
+            self._kept = [p for p in self._kept if p.common(tokens, new.is_long) < len(p.tokens)]
             self._kept.append(new)
             while self.bytes > self.most_bytes:
                 self._kept.pop(0)
