@@ -8,10 +8,11 @@ import struct
 import sys
 import weakref
 
+import gguf
 import pytest
 
 from studio.protocol.errors import ErrorCode, StudioError
-from studio.runtime.engines.text.gguf import is_gguf, read_header
+from studio.runtime.engines.text.gguf import BLOCK_TYPES, is_gguf, read_header
 from studio.runtime.engines.text.mapped_file import MappedFile
 from studio.runtime.engines.text.model_files import open_model
 from tests.runtime.engines.gguf_builder import (
@@ -162,9 +163,14 @@ def test_control_the_hostile_cases_start_from_a_sound_file(write) -> None:
     assert header_of(write(Gguf([("k", scalar(U32, 1))], [ONE]))).tensors.keys() == {"w"}
 
 
-def test_unreadable_blocks_are_unsupported_and_not_broken(write) -> None:
-    error = refusal(write(Gguf(tensors=[tensor("w", (256,), 16)])))
+UNREADABLE = [kind for kind in gguf.GGMLQuantizationType if kind not in BLOCK_TYPES]
+
+
+@pytest.mark.parametrize("kind", UNREADABLE, ids=lambda kind: kind.name)
+def test_unreadable_blocks_are_unsupported_and_not_broken(write, kind) -> None:
+    error = refusal(write(Gguf(tensors=[tensor("w", (256,), kind)])))
     assert error.code is ErrorCode.UNSUPPORTED
+    assert f"stored as {kind.name}, which" in error.message
     assert "Q4_K" in error.hint
 
 

@@ -1,7 +1,8 @@
 """GGUF blocks to float32 tensors, exact to the bit with the format's definition. Reads no file.
 
 Layouts: ggml's ``ggml-common.h``. A block of the older sorts is 32 values with one scale (and a
-minimum); a K block is 256 values in groups of 16 or 32 whose scales are themselves quantised.
+minimum); a K block is 256 values in groups of 16 or 32 whose scales are themselves quantised; the IQ4 sorts
+look values up in a table.
 """
 
 from __future__ import annotations
@@ -133,6 +134,25 @@ def _q6_k(blocks: Tensor) -> Tensor:
     return (scale * values).flatten(1)
 
 
+_IQ4 = (-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113)
+"""The 16 values of the IQ4 sorts: close to zero they lie closer together."""
+
+
+def _iq4_nl(blocks: Tensor) -> Tensor:
+    values = torch.tensor(_IQ4, dtype=torch.float32)
+    return _half(blocks, 0) * values[_nibbles(blocks[:, 2:]).int()]
+
+
+def _iq4_xs(blocks: Tensor) -> Tensor:
+    # 8 scales of 6 bits: the low four in bytes 4–7, the high two in bytes 2–3.
+    low = _fields(blocks[:, 4:8], 4).transpose(1, 2).flatten(1)
+    high = _fields(blocks[:, 2:4], 2).transpose(1, 2).flatten(1)
+    scale = _half(blocks, 0) * ((low | high << 4).float() - 32)
+    values = torch.tensor(_IQ4, dtype=torch.float32)
+    nibbles = _fields(blocks[:, 8:].unflatten(1, (8, 16)), 4).flatten(2)
+    return (scale.unsqueeze(-1) * values[nibbles.int()]).flatten(1)
+
+
 _READERS: Mapping[str, Callable[[Tensor], Tensor]] = {
     "F32": _f32,
     "F16": _f16,
@@ -147,4 +167,6 @@ _READERS: Mapping[str, Callable[[Tensor], Tensor]] = {
     "Q4_K": _q4_k,
     "Q5_K": _q5_k,
     "Q6_K": _q6_k,
+    "IQ4_NL": _iq4_nl,
+    "IQ4_XS": _iq4_xs,
 }
