@@ -26,6 +26,7 @@ COMMANDS = {
     "chat": "talk with a language model in the terminal",
     "tasks": "list what the plugins can do",
     "models": "list, look at, verify and get weights",
+    "device": "show what computes, who uses it, and its last hour",
     "plugins": "list plugins, and switch them on or off",
     "serve": "let other programs of this machine ask for text, as they ask OpenAI",
     "library": "list, search, show, export, verify and back up results",

@@ -240,6 +240,8 @@ class Job:
         if self.state is JobState.LOADING and state is JobState.RUNNING:
             self.done = self.total = 0.0  # that was how far the loading was
             self.message, self.seconds_left, self._pace = "", None, Pace()
+        elif state is JobState.RUNNING and self.state in (JobState.PAUSED, JobState.WAITING):
+            self._pace = Pace()  # the pause says nothing of how fast the work goes
         self.state = move(self.state, state)
         self.reason = reason
         now = time.time()
@@ -274,11 +276,20 @@ class Job:
         """Tell who listens how far it is."""
         self._tell("progress", self.done, self.total, self.message, self.seconds_left)
 
-    def write(self, text: str, tokens: int, channel: str) -> None:
-        """Append new text."""
+    def write(self, text: str, tokens: int, channel: str) -> bool:
+        """Append new text. Return whether that ends the progress so far.
+
+        Whoever writes has read: how far the reading was is not how far the text is, of which
+        nobody knows the end.
+        """
         self._pieces.setdefault(channel, []).append(text)
         self.tokens = max(self.tokens, tokens)
+        has_read = 0 < self.total <= self.done
+        if has_read:
+            self.done = self.total = 0.0
+            self.message, self.seconds_left, self._pace = "", None, Pace()
         self._tell("text", text, tokens, channel)
+        return has_read
 
     def texts(self) -> dict[str, str]:
         """Return what it has written so far, by channel."""

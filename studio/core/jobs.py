@@ -264,7 +264,8 @@ class JobBoard:
 
     @_take.register
     def _(self, message: TextDelta, job: Job, blobs: Sequence[memoryview]) -> None:
-        job.write(message.text, message.tokens, message.channel)
+        if job.write(message.text, message.tokens, message.channel):
+            self._changed(job)
 
     @_take.register
     def _(self, message: Preview, job: Job, blobs: Sequence[memoryview]) -> None:

@@ -41,7 +41,8 @@ class Snapshots:
         now = time.time()
         is_due = now >= self._next or last
         is_news = status.step != self._step or now >= self._next + 60.0 or last
-        if self._file is None or not (is_due and is_news):
+        # One that never made a step has nothing to tell.
+        if self._file is None or not status.step or not (is_due and is_news):
             return
         self._next, self._step = now + APART, status.step
         encoded = msgspec.msgpack.encode(status)

@@ -53,6 +53,8 @@ class _Known:
     task: str
     plugin: str
     lane: str
+    since: float = 0.0
+    """When its last condition ended: within a step."""
     steps: _Open | None = None
     condition: _Open | None = None
 
@@ -85,6 +87,7 @@ class Trace:
             known = self._jobs.get(job.id)
             if known is None or known.condition is not None:
                 return
+            began = max(began, known.since)
             going = known.steps
             if going and (began - going.ended > GAP or ended - going.began > LONGEST):
                 self._close(job.id, known, going)
@@ -137,7 +140,7 @@ class Trace:
 
     def _end_condition(self, job: str, known: _Known) -> None:
         if known.condition is not None:
-            known.condition.ended = self._clock()
+            known.condition.ended = known.since = self._clock()
             self._close(job, known, known.condition)
             known.condition = None
 

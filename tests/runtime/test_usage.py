@@ -87,7 +87,7 @@ def test_waits_and_loads_are_stretches_with_their_reason(trail: Trail, clock: Cl
     trail.heard(JobChanged("a", JobState.LOADING, "loading flux"))
     clock.now = 5.0
     trail.heard(JobChanged("a", JobState.RUNNING))
-    trail.step(job, 5.0, 6.0)
+    trail.step(job, 4.9, 6.0)  # it made the last of the loading, too
     clock.now = 6.0
     trail.heard(Finished("a", JobState.DONE))
     told = [(span.what, span.began, span.seconds, span.why) for span in trail.spans()]

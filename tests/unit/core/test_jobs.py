@@ -46,6 +46,32 @@ def test_how_far_the_loading_was_is_not_how_far_the_work_is() -> None:
     assert job.share == 0.25
 
 
+def test_time_left_is_measured_afresh_after_a_pause() -> None:
+    controls: Any = None
+    job = Job("job", "record", Recipe("echo", "echo.say", {}, 0, "Say"), controls, print)
+    job.become(JobState.RUNNING)
+    for second in range(3):
+        job.step(second, 10, "", None, now=float(second))
+    job.become(JobState.PAUSED)
+    job.become(JobState.RUNNING)
+    job.step(3, 10, "", None, now=1000.0)
+    assert job.seconds_left is None, "nothing was seen since"
+    job.step(4, 10, "", None, now=1001.0)
+    assert job.seconds_left == 6.0
+
+
+def test_how_far_the_reading_was_is_not_how_far_the_text_is() -> None:
+    controls: Any = None
+    job = Job("job", "record", Recipe("echo", "echo.say", {}, 0, "Say"), controls, print)
+    job.become(JobState.RUNNING)
+    job.step(1, 2, "Placing", None, now=1.0)
+    assert not job.write("a", 1, "")
+    assert job.share == 0.5, "its text is only a part of the work"
+    job.step(2, 2, "Reading", None, now=2.0)
+    assert job.write("b", 2, "")
+    assert (job.share, job.seconds_left, job.message) == (None, None, "")
+
+
 def test_a_job_tells_everything_in_order(desk: Any) -> None:
     heard: list[Any] = []
     job = (

@@ -1,0 +1,160 @@
+"""``studio device``: what computes here, who uses it, and its last hour. Starts jobs of nobody."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from studio.cli import terminal
+from studio.cli.exit_code import ExitCode
+from studio.cli.flags import ArgumentParser
+from studio.cli.session import Session
+from studio.core import disk, timeline
+from studio.core.chrome_trace import write_chrome_trace
+from studio.core.timeline import RuntimeSeen
+from studio.protocol.messages import Status
+from studio.protocol.trace import Energy
+
+PATIENCE = 120.0
+"""Seconds to wait for the device to be found."""
+
+
+def main(argv: Sequence[str], session: Session) -> int:
+    """Show the device and its users, or save the timeline of the last hour."""
+    parser = ArgumentParser(prog="studio device", description="What computes, and who uses it.")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    trace = commands.add_parser(
+        "trace", help="save the last hour as a timeline that Perfetto and Chrome open"
+    )
+    trace.add_argument("--out", type=Path, required=True, metavar="FILE", help="where to")
+    trace.add_argument("--json", action="store_true", help="print one JSON object")
+    arguments = parser.parse_args(argv)
+    if arguments.command == "trace":
+        return _trace(arguments, session)
+    seen = timeline.read(session.paths.cache)
+    device = _find(session)
+    if arguments.json:
+        terminal.print_json({"device": _device(device), "runtimes": [_as_json(r) for r in seen]})
+        return ExitCode.OK
+    _say_device(device)
+    living = [each for each in seen if each.is_alive]
+    if not living:
+        terminal.say("\nNobody uses it: no studio has weights loaded or jobs at work.")
+    for each in living:
+        _say_runtime(each, session)
+    return ExitCode.OK
+
+
+def _find(session: Session) -> Status:
+    """Return what a runtime of our own says of the device."""
+    found: list[Status] = []
+    with session.studio(read_only=True) as studio:
+        studio.on_status(lambda status: found.append(status) if status.memory_total else None)
+        studio.runtime.start()
+        deadline = time.monotonic() + PATIENCE
+        while not found and time.monotonic() < deadline:
+            studio.pump(0.1)
+        return found[0] if found else studio.runtime.status or Status("", "unknown", 0, 0, 0)
+
+
+def _trace(arguments: Any, session: Session) -> int:
+    seen = timeline.read(session.paths.cache)
+    count = write_chrome_trace(
+        arguments.out.expanduser(), [(each.pid, each.name, each.spans) for each in seen]
+    )
+    if arguments.json:
+        shown = {"path": str(arguments.out), "runtimes": len(seen), "spans": count}
+        terminal.print_json(shown)
+    elif not count:
+        terminal.say(f"Nothing happened in the last hour: the timeline {arguments.out} is empty.")
+    else:
+        terminal.say(f"Saved {count} stretches of the last hour to {arguments.out}.")
+        terminal.hint("Open it in https://ui.perfetto.dev or chrome://tracing.")
+    return ExitCode.OK
+
+
+# --- in words ---------------------------------------------------------------------------------
+
+
+def _say_device(status: Status) -> None:
+    name = status.device_name or status.device
+    memory = f", {disk.as_size(status.memory_total)} of memory" if status.memory_total else ""
+    threads = "1 thread" if status.threads == 1 else f"{status.threads} threads"
+    terminal.say(f"{name} ({status.device}), {threads}{memory}")
+    terminal.say(_energy(status.energy))
+
+
+def _energy(energy: Energy) -> str:
+    if not energy.source:
+        return f"Energy: {energy.missing or 'Not measured.'}"
+    return f"Energy: {energy.joules:,.0f} J used by {energy.source} since the runtime started"
+
+
+def _say_runtime(seen: RuntimeSeen, session: Session) -> None:
+    status = seen.status
+    age = max(0.0, time.time() - seen.at)
+    terminal.say(
+        f"\n{seen.name}: {disk.as_size(status.memory_used)} of memory, "
+        f"{status.processor_seconds:,.0f} s of processor time in {status.up_seconds:,.0f} s, "
+        f"as of {age:.0f} s ago"
+    )
+    loaded = [
+        (
+            item.weights,
+            disk.as_size(item.bytes),
+            disk.as_size(item.working),
+            item.tier,
+            "pinned" if item.pinned else "",
+            f"{len(item.users)} jobs" if item.users else f"idle {item.idle_seconds:.0f} s",
+        )
+        for item in status.loaded
+    ]
+    if loaded:
+        terminal.print_table(loaded, head=("WEIGHTS", "SIZE", "WORKING", "WHERE", "", "USED BY"))
+    titles = {plugin.id: plugin.title for plugin in session.plugins.plugins}
+    used = [
+        (
+            titles.get(use.plugin, use.plugin),
+            f"{use.busy:,.1f} s",
+            f"{use.busy / max(status.up_seconds, 1e-9):.0%}",
+            f"{use.joules:,.0f} J" if status.energy.source else "not measured",
+        )
+        for use in status.plugins
+    ]
+    if used:
+        terminal.print_table(used, head=("PLUGIN", "BUSY", "SHARE", "ENERGY"))
+
+
+# --- as JSON ----------------------------------------------------------------------------------
+
+
+def _device(status: Status) -> dict[str, Any]:
+    return {
+        "kind": status.device,
+        "name": status.device_name,
+        "threads": status.threads,
+        "memory_total": status.memory_total,
+        "energy": msgspec.to_builtins(status.energy),
+    }
+
+
+def _as_json(seen: RuntimeSeen) -> dict[str, Any]:
+    status = seen.status
+    return {
+        "pid": seen.pid,
+        "alive": seen.is_alive,
+        "started": seen.started,
+        "as_of": seen.at,
+        "memory_used": status.memory_used,
+        "processor_seconds": status.processor_seconds,
+        "up_seconds": status.up_seconds,
+        "loaded": [msgspec.to_builtins(item) for item in status.loaded],
+        "jobs": [msgspec.to_builtins(job) for job in status.jobs],
+        "plugins": [msgspec.to_builtins(use) for use in status.plugins],
+        "energy": msgspec.to_builtins(status.energy),
+    }
