@@ -114,7 +114,7 @@ class Line:
             before = _size(part)
             try:
                 self._go_on(f"{self.base}{path}", part, wanted, on_bytes)
-                return _checked(part, wanted)
+                return _checked(part, wanted, self._check_cut)
             except (http.client.HTTPException, OSError) as error:
                 self._check_cut()
                 if _is_disk(error):
@@ -310,12 +310,13 @@ def _check_link(linked: Mapping[str, str], wanted: Wanted) -> None:
         raise _nonsense("the file is another one by now than in its list")
 
 
-def _checked(part: Path, wanted: Wanted) -> str:
+def _checked(part: Path, wanted: Wanted, check_cut: Callable[[], None]) -> str:
     """Return the SHA-256 of a file that is what it should be; delete any other."""
     sha256 = hashlib.sha256()
     git = hashlib.sha1(f"blob {wanted.bytes}\0".encode(), usedforsecurity=False)
     with part.open("rb") as file:
         while block := file.read(BLOCK * 16):
+            check_cut()
             sha256.update(block)
             git.update(block)
     is_right = sha256.hexdigest() == wanted.sha256 if wanted.sha256 else True
