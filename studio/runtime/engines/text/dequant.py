@@ -1,8 +1,8 @@
 """GGUF blocks to float32 tensors, exact to the bit with the format's definition. Reads no file.
 
-Layouts: ggml's ``ggml-common.h``. A block of the older sorts is 32 values with one scale (and a
-minimum); a K block is 256 values in groups of 16 or 32 whose scales are themselves quantised; the IQ4 sorts
-look values up in a table.
+Layouts: ggml's ``ggml-common.h``. A block of older sorts is 32 values with one scale (and a
+minimum); a K block is 256 values in groups of 16 or 32 whose scales are themselves quantised; the
+IQ4 sorts look their values up in a table.
 """
 
 from __future__ import annotations
