@@ -13,9 +13,7 @@ import pytest
 from studio.protocol.errors import ErrorCode
 from studio.protocol.messages import Cancel, Finished, JobChanged, Pause, Promote, Resume, Unload
 from studio.protocol.states import JobState, Lane, Priority
-from studio.runtime import devices
-from studio.runtime.devices import Memory
-from tests.runtime.desk import Desk, Toy
+from tests.runtime.desk import Desk, Toy, small_machine
 
 pytestmark = [pytest.mark.torch, pytest.mark.slow]
 
@@ -36,14 +34,14 @@ def borrow(ctx: Any, params: Toy) -> Iterator[Any]:
 
 @pytest.mark.parametrize("seed", range(2))
 def test_a_storm_of_commands(desk: Desk, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
-    monkeypatch.setattr(devices, "_host_memory", lambda: Memory(0, 10**6, 1000))
+    small_machine(monkeypatch)
     chance = random.Random(seed)
     desk.plugin("long", {"borrow": borrow})
     desk.plugin("short", {"borrow": borrow}, lane=Lane.INTERACTIVE)
     for name in NAMES:
         desk.weights(name, 400)  # two of four fit
     jobs = []
-    for _ in range(120):
+    for _ in range(70):
         task = chance.choice(["long.borrow", "short.borrow"])
         jobs.append(
             desk.submit(
