@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
+import struct
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 import msgspec
@@ -34,9 +37,9 @@ class Writer:
 
     def whole(self, text: str, result: Mapping[str, Any]) -> dict[str, Any]:
         """Return the one answer of a request that does not stream."""
-        said = {"message": {"role": "assistant", "content": text}} if self.is_chat else {
-            "text": text
-        }
+        said = (
+            {"message": {"role": "assistant", "content": text}} if self.is_chat else {"text": text}
+        )
         kind = "chat.completion" if self.is_chat else "text_completion"
         choice = {"index": 0, **said, "finish_reason": _reason(result), "logprobs": None}
         return {**self._head(kind), "choices": [choice], "usage": usage(result)}
@@ -71,6 +74,33 @@ class Writer:
             "created": self.created,
             "model": self.model,
         }
+
+
+def embeddings(model: str, results: Sequence[Mapping[str, Any]], packed: bool) -> dict[str, Any]:
+    """Return the answer to a request for vectors.
+
+    Args:
+        results: Of the jobs that made them, in the order of the texts.
+        packed: Give each as base64 of float32, little end first.
+    """
+    rows = [row for result in results for row in result["vectors"]]
+    read = sum(int(result["tokens"]) for result in results)
+    before = list(accumulate((len(result["vectors"]) for result in results), initial=0))
+    cut = [at + i for at, result in zip(before, results) for i in result.get("shortened", ())]
+    return {
+        "object": "list",
+        "model": model,
+        "data": [
+            {"object": "embedding", "index": index, "embedding": _packed(row) if packed else row}
+            for index, row in enumerate(rows)
+        ],
+        "usage": {"prompt_tokens": read, "total_tokens": read},
+        "shortened": cut,  # no field of OpenAI's: of these only the beginning was read
+    }
+
+
+def _packed(row: Sequence[float]) -> str:
+    return base64.b64encode(struct.pack(f"<{len(row)}f", *row)).decode()
 
 
 def usage(result: Mapping[str, Any]) -> dict[str, int]:

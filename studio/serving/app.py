@@ -1,10 +1,10 @@
-"""The addresses of the local server: models, chat and text that goes on. Starts nothing."""
+"""The addresses of the local server: models, chat, text that goes on, vectors. Starts nothing."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
 from starlette.applications import Starlette
@@ -19,9 +19,11 @@ from studio.serving import answers
 from studio.serving.bridge import Bridge
 from studio.serving.gate import MOST_BYTES
 from studio.serving.refusals import Refusal, answer, body_of, refusal_of, refused
-from studio.serving.requests import ChatRequest, CompletionRequest, decode
+from studio.serving.requests import ChatRequest, CompletionRequest, EmbeddingRequest, decode
 
-TASK = "chat.reply"
+WRITING, EMBEDDING = "chat.reply", "chat.embed"
+TEXTS_A_JOB = 256
+"""As many as the task takes."""
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -39,14 +41,19 @@ class Api:
             Route("/v1/models/{id}", _careful(self.model), methods=["GET"]),
             Route("/v1/chat/completions", _careful(self.chat), methods=["POST"]),
             Route("/v1/completions", _careful(self.complete), methods=["POST"]),
+            Route("/v1/embeddings", _careful(self.embed), methods=["POST"]),
         ]
         app = Starlette(routes=routes, exception_handlers={HTTPException: _unknown})
         app.router.redirect_slashes = False
         return app
 
     async def models(self, request: Request) -> Response:
-        """Answer which weights write text."""
-        rows = await asyncio.to_thread(self._weights.list, "text")
+        """Answer which weights write text, and which make vectors."""
+        rows = [
+            row
+            for capability in ("text", "embedding")
+            for row in await asyncio.to_thread(self._weights.list, capability)
+        ]
         usable = [answers.model(row) for row in rows if not row.problem]
         return answer({"object": "list", "data": usable})
 
@@ -66,30 +73,54 @@ class Api:
         writer = answers.Writer(asked.model, is_chat=False)
         return await self._write(request, asked, writer)
 
+    async def embed(self, request: Request) -> Response:
+        """Turn texts into vectors."""
+        asked = decode(await _body(request), EmbeddingRequest)
+        self._check_model(asked.model, "embedding")
+        texts = asked.texts()
+        parts = [texts[at : at + TEXTS_A_JOB] for at in range(0, len(texts), TEXTS_A_JOB)]
+        results = await _unless_gone(request, self._vectors(asked.model, parts))
+        packed = asked.encoding_format == "base64"
+        return answer(answers.embeddings(asked.model, results, packed))
+
+    async def _vectors(self, model: str, parts: list[list[str]]) -> list[Mapping[str, Any]]:
+        results = []
+        for texts in parts:
+            events = self._bridge.run(EMBEDDING, {"weights": model, "texts": texts})
+            results.append((await _result(events))[1])
+        return results
+
+    def _check_model(self, model: str, capability: str) -> None:
+        """Refuse weights that are not here, or that do something else."""
+        if not model:
+            raise Refusal(400, "The request names no model: see /v1/models.", "model")
+        if capability not in self._weights.get(model).capabilities:
+            does = {"text": "write text", "embedding": "make vectors"}[capability]
+            raise Refusal(400, f"The model “{model}” does not {does}.", "model")
+
     async def _write(
         self,
         request: Request,
         asked: ChatRequest | CompletionRequest,
         writer: answers.Writer,
     ) -> Response:
-        if not asked.model:
-            raise Refusal(400, "The request names no model: see /v1/models.", "model")
-        self._weights.get(asked.model)
-        events = self._bridge.run(TASK, asked.params())
+        self._check_model(asked.model, "text")
+        events = self._bridge.run(WRITING, asked.params())
         if not asked.stream:
-            return answer(await _unless_gone(request, _whole(events, writer)))
+            return answer(writer.whole(*await _unless_gone(request, _result(events))))
         # The first event decides between an answer and a refusal: after it, 200 has been said.
         first = await anext(events)
         stream = _stream(first, events, writer, asked.wants_usage)
         return StreamingResponse(stream, media_type="text/event-stream")
 
 
-async def _whole(events: AsyncIterator[Any], writer: answers.Writer) -> dict[str, Any]:
+async def _result(events: AsyncIterator[Any]) -> tuple[str, Mapping[str, Any]]:
+    """Return the text and the result of a job, once it is over."""
     pieces: list[str] = []
     async with contextlib.aclosing(events) as steps:  # type: ignore[type-var]
         async for event in steps:
             if not isinstance(event, str):
-                return writer.whole("".join(pieces), event)
+                return "".join(pieces), event
             pieces.append(event)
     raise Refusal(500, "The job ended without a result.", "internal")
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-MOST_CONNECTIONS = 8
+MOST_CONNECTIONS = 256
+"""More than requests may be under way: the others are to hear that, and when to come back."""
 HEADER_SECONDS = 10.0
 
 
@@ -17,7 +18,7 @@ class Connection(H11Protocol):
     _patience: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
-        """Refuse the ninth; give the others ten seconds for their first header."""
+        """Refuse what is too many; give the others ten seconds for their first header."""
         super().connection_made(transport)
         if len(self.connections) > MOST_CONNECTIONS:
             transport.close()

@@ -17,6 +17,8 @@ MOST_REQUESTS = 32
 """Under way at a time, waiting ones included."""
 MOST_BYTES = 32 << 20
 """Of one body."""
+MOST_BYTES_TOGETHER = 64 << 20
+"""Of the bodies of all requests under way."""
 
 _HEADERS = [
     (b"x-content-type-options", b"nosniff"),
@@ -30,12 +32,14 @@ class Gate:
     Attributes:
         port: Set once the server listens.
         under_way: How many requests are being served.
+        held: Bytes of their bodies.
     """
 
     def __init__(self, app: ASGIApp, token: Token) -> None:
         self._app, self._token = app, token
         self.port = 0
         self.under_way = 0
+        self.held = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or refuse it."""
@@ -47,11 +51,24 @@ class Gate:
         except Refusal as error:
             await refused(error)(scope, receive, sending)
             return
+        mine = 0
+
+        async def receiving() -> Message:
+            nonlocal mine
+            message = await receive()
+            size = len(message.get("body", b""))
+            mine += size
+            self.held += size
+            if self.held > MOST_BYTES_TOGETHER:
+                raise Refusal(429, "The requests under way are too large together.", "busy")
+            return message
+
         self.under_way += 1
         try:
-            await self._app(scope, receive, sending)
+            await self._app(scope, receiving, sending)
         finally:
             self.under_way -= 1
+            self.held -= mine
 
     def _check(self, scope: Scope) -> None:
         headers: dict[bytes, bytes] = dict(scope["headers"])

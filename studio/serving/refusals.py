@@ -18,6 +18,10 @@ _STATUS = {
 }
 
 
+_PASSING = (429, 503)
+RETRY_SECONDS = 2
+
+
 class Refusal(Exception):
     """A request that is not served.
 
@@ -33,8 +37,11 @@ class Refusal(Exception):
 
 
 def refused(error: Refusal) -> Response:
-    """Return the answer that refuses."""
-    return answer(body_of(error.message, error.code, error.status), error.status)
+    """Return the answer that refuses; where it helps to ask again, it says when."""
+    response = answer(body_of(error.message, error.code, error.status), error.status)
+    if error.status in _PASSING:
+        response.headers["Retry-After"] = str(RETRY_SECONDS)
+    return response
 
 
 def refusal_of(error: StudioError) -> Refusal:

@@ -6,7 +6,7 @@ and is not to be had is refused: an answer to another question would be worse. T
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
@@ -15,6 +15,8 @@ from studio.serving.refusals import Refusal
 R = TypeVar("R", bound=msgspec.Struct)
 
 DEFAULT_TOKENS = 1024
+MOST_TEXTS = 2048
+"""Of one request for vectors, as at OpenAI."""
 
 
 class ContentPart(msgspec.Struct):
@@ -37,7 +39,41 @@ class StreamOptions(msgspec.Struct):
     include_usage: bool = False
 
 
+class JsonSchema(msgspec.Struct):
+    """The schema of a ``response_format``; its name and strictness change nothing."""
+
+    schema: dict[str, Any] | None = None
+
+
+class ResponseFormat(msgspec.Struct):
+    """``text``, ``json_object`` or ``json_schema``."""
+
+    type: str
+    json_schema: JsonSchema | None = None
+
+    def schema(self) -> str:
+        """Return the schema that the answer must have; empty for free text.
+
+        Raises:
+            Refusal: The type is unknown, or its schema is missing.
+        """
+        match self.type:
+            case "text":
+                return ""
+            case "json_object":
+                return _json({"type": "object"})
+            case "json_schema" if self.json_schema and self.json_schema.schema is not None:
+                return _json(self.json_schema.schema)
+            case "json_schema":
+                raise Refusal(400, "“response_format” has no schema.", "invalid_json")
+        raise _unsupported("response_format", "text, json_object or json_schema")
+
+
 class _Request(msgspec.Struct, kw_only=True):
+    """What both kinds of request have. The last three are no fields of OpenAI's: the form of the
+    answer, as a schema, a regular expression or a Lark grammar.
+    """
+
     model: str
     stream: bool = False
     stream_options: StreamOptions | None = None
@@ -49,8 +85,13 @@ class _Request(msgspec.Struct, kw_only=True):
     presence_penalty: float | None = None
     frequency_penalty: float | None = None
     n: int | None = None
+    best_of: int | None = None
     logprobs: Any = None
+    top_logprobs: Any = None
     logit_bias: Any = None
+    json_schema: dict[str, Any] | None = None
+    regex: str = ""
+    grammar: str = ""
 
     @property
     def wants_usage(self) -> bool:
@@ -63,10 +104,12 @@ class _Request(msgspec.Struct, kw_only=True):
         Raises:
             Refusal: Something is asked that is not to be had.
         """
-        if (self.n or 1) != 1:
-            raise _unsupported("n", "one answer a request; ask again for another")
-        for name in ("logprobs", "logit_bias"):
-            if getattr(self, name):
+        for name in ("n", "best_of"):
+            if getattr(self, name) not in (None, 1):
+                raise _unsupported(name, "one answer a request; ask again for another")
+        for name in ("logprobs", "top_logprobs", "logit_bias"):
+            asked = getattr(self, name)
+            if asked is not None and asked is not False and asked != {}:  # 0 asks for some, too
                 raise _unsupported(name, "probabilities are neither told nor changed")
         stop = [self.stop] if isinstance(self.stop, str) else self.stop or []
         wanted = {
@@ -76,9 +119,13 @@ class _Request(msgspec.Struct, kw_only=True):
             "presence_penalty": self.presence_penalty,
             "frequency_penalty": self.frequency_penalty,
             "seed": self.seed,
+            "max_tokens": DEFAULT_TOKENS if self.max_tokens is None else self.max_tokens,
+            "schema": None if self.json_schema is None else _json(self.json_schema),
+            "regex": self.regex,
+            "grammar": self.grammar,
         }
-        given = {name: value for name, value in wanted.items() if value is not None}
-        return {"max_tokens": self.max_tokens or DEFAULT_TOKENS, "stop": stop, **given}
+        given = {name: value for name, value in wanted.items() if value not in (None, "")}
+        return {"stop": stop, **given}
 
 
 class ChatRequest(_Request, kw_only=True):
@@ -86,7 +133,7 @@ class ChatRequest(_Request, kw_only=True):
 
     messages: list[Message]
     max_completion_tokens: int | None = None
-    response_format: dict[str, Any] | None = None
+    response_format: ResponseFormat | None = None
     tools: Any = None
     functions: Any = None
 
@@ -98,11 +145,15 @@ class ChatRequest(_Request, kw_only=True):
         """
         if self.tools or self.functions:
             raise _unsupported("tools", "no functions are called")
-        if (self.response_format or {"type": "text"}).get("type") != "text":
-            raise _unsupported("response_format", "answers are free text")
-        self.max_tokens = self.max_completion_tokens or self.max_tokens
+        if self.max_completion_tokens is not None:
+            self.max_tokens = self.max_completion_tokens
+        params = self.sampling()
+        if self.response_format and (schema := self.response_format.schema()):
+            if "schema" in params:
+                raise Refusal(400, "An answer has one form: two schemas are given.", "bad_input")
+            params["schema"] = schema
         messages = [{"role": _role(m), "content": _text(m)} for m in self.messages]
-        return {**self.sampling(), "messages": messages}
+        return {**params, "messages": messages}
 
 
 class CompletionRequest(_Request, kw_only=True):
@@ -126,6 +177,28 @@ class CompletionRequest(_Request, kw_only=True):
         return {**self.sampling(), "prompt": prompts[0], "raw": True}
 
 
+class EmbeddingRequest(msgspec.Struct, kw_only=True):
+    """``POST /v1/embeddings``: texts that become vectors."""
+
+    model: str
+    input: str | list[str]
+    encoding_format: Literal["float", "base64"] = "float"
+    dimensions: int | None = None
+
+    def texts(self) -> list[str]:
+        """Return the texts.
+
+        Raises:
+            Refusal: There are none, too many, or something is asked that is not to be had.
+        """
+        texts = [self.input] if isinstance(self.input, str) else self.input
+        if not 1 <= len(texts) <= MOST_TEXTS:
+            raise Refusal(400, f"Give 1 to {MOST_TEXTS} texts, not {len(texts)}.", "bad_input")
+        if self.dimensions is not None:
+            raise _unsupported("dimensions", "vectors are as long as the model makes them")
+        return texts
+
+
 def decode(body: bytes, kind: type[R]) -> R:
     """Return the request in ``body``.
 
@@ -136,6 +209,10 @@ def decode(body: bytes, kind: type[R]) -> R:
         return msgspec.json.decode(body, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Refusal(400, f"The request cannot be read: {error}.", "invalid_json") from error
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 def _role(message: Message) -> str:

@@ -66,12 +66,13 @@ class FakeStudio:
         return job
 
     def list(self, capability: str = "") -> list[Weights]:
-        return [self.get("tiny")]
+        return [self.get({"text": "tiny", "embedding": "mini"}[capability])]
 
     def get(self, id: str) -> Weights:
-        if id != "tiny":
+        capabilities = {"tiny": ("text",), "mini": ("embedding",)}
+        if id not in capabilities:
             raise StudioError(ErrorCode.NOT_FOUND, f"There are no weights called “{id}”.")
-        return Weights(id="tiny", title="Tiny", path=Path("tiny"))
+        return Weights(id=id, title=id, path=Path(id), capabilities=capabilities[id])
 
 
 @dataclass

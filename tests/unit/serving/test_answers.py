@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
+
 import openai
 import pytest
 
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.serving.gate import MOST_REQUESTS
 
 pytestmark = pytest.mark.loopback
 ASKED = {"model": "tiny", "messages": [{"role": "user", "content": "Hello"}]}
@@ -21,7 +25,7 @@ def client(served):
 
 
 def test_models(client) -> None:
-    assert [row.id for row in client.models.list().data] == ["tiny"]
+    assert [row.id for row in client.models.list().data] == ["tiny", "mini"]
     assert client.models.retrieve("tiny").owned_by == "local"
     with pytest.raises(openai.NotFoundError, match="no weights called"):
         client.models.retrieve("huge")
@@ -64,9 +68,16 @@ def test_a_text_that_goes_on(served, client) -> None:
     ("extra", "words"),
     [
         ({"tools": [{"type": "function", "function": {"name": "f"}}]}, "tools"),
-        ({"response_format": {"type": "json_object"}}, "response_format"),
+        ({"response_format": {"type": "xml"}}, "response_format"),
+        ({"response_format": {"type": "json_schema"}}, "no schema"),
+        ({"response_format": {"type": "json_schema", "json_schema": {"name": "a"}}}, "no schema"),
+        ({"response_format": {"type": "json_object"}, "extra_body": {"json_schema": {}}}, "one f"),
         ({"n": 2}, "one answer"),
+        ({"n": 0}, "one answer"),
         ({"logprobs": True}, "logprobs"),
+        ({"top_logprobs": 0}, "top_logprobs"),
+        ({"logit_bias": {"5": -100}}, "logit_bias"),
+        ({"model": "mini"}, "does not write text"),
         ({"temperature": 9}, "Temperature"),
         ({"messages": [{"role": "user", "content": [
             {"type": "image_url", "image_url": {"url": "http://a/b.png"}}]}]}, "image_url"),
@@ -75,6 +86,100 @@ def test_a_text_that_goes_on(served, client) -> None:
 def test_what_is_not_to_be_had_is_refused_and_not_ignored(client, extra, words) -> None:
     with pytest.raises(openai.BadRequestError, match=words):
         client.chat.completions.create(**(ASKED | extra))
+
+
+@pytest.mark.parametrize(
+    ("extra", "asked"),
+    [
+        ({"response_format": {"type": "text"}}, {}),
+        ({"response_format": {"type": "json_object"}}, {"schema": '{"type":"object"}'}),
+        ({"response_format": {"type": "json_schema", "json_schema": {
+            "name": "a", "strict": True, "schema": {"type": "object", "b": 1, "a": 2}}}},
+         {"schema": '{"type":"object","b":1,"a":2}'}),
+        ({"extra_body": {"json_schema": {"type": "null"}}}, {"schema": '{"type":"null"}'}),
+        ({"extra_body": {"regex": "a|b"}}, {"regex": "a|b"}),
+        ({"extra_body": {"grammar": 'start: "a"', "json_schema": None}}, {"grammar": 'start: "a"'}),
+        ({"max_completion_tokens": 7, "max_tokens": 9}, {"max_tokens": 7}),
+        ({"max_tokens": 0}, {"max_tokens": 0}),  # which the task refuses
+        ({"n": 1, "logprobs": False, "logit_bias": {}, "tool_choice": "none", "user": "u"}, {}),
+        ({"temperature": 0, "seed": 0}, {"temperature": 0, "seed": 0}),
+    ],
+)  # fmt: skip
+def test_what_a_request_says_reaches_the_task(served, client, extra, asked) -> None:
+    served.says("x")
+    client.chat.completions.create(**(ASKED | extra))
+    params = dict(served.studio.jobs.get_nowait().params)
+    assert params == {
+        "task": "chat.reply", "weights": "tiny", "messages": ASKED["messages"],
+        "max_tokens": 1024, "stop": [], **asked,
+    }  # fmt: skip
+
+
+def test_an_answer_that_was_cut_says_so_though_it_streams(served, client) -> None:
+    served.says('{"a": 1', finish_reason="length")
+    form = {"type": "json_object"}
+    chunks = list(client.chat.completions.create(**ASKED, stream=True, response_format=form))
+    assert chunks[-1].choices[0].finish_reason == "length"
+
+
+def test_vectors(served, client) -> None:
+    def script(job) -> None:
+        texts = job.params["texts"]
+        made = [[float(len(text)), 0.25] for text in texts]
+        job.calls["on_done"]({"vectors": made, "tokens": len(texts), "shortened": [0]})
+
+    served.studio.script = script
+    made = client.embeddings.create(model="mini", input="four")  # as base64, for this client
+    assert made.data[0].embedding == [4.0, 0.25]
+    assert made.usage.total_tokens == 1
+    many = ["x" * (i % 7) for i in range(300)]
+    made = client.embeddings.create(model="mini", input=many, encoding_format="float")
+    assert [row.index for row in made.data] == list(range(300))
+    assert [row.embedding[0] for row in made.data] == [i % 7 for i in range(300)]
+    assert made.usage.prompt_tokens == 300
+    assert made.model_extra["shortened"] == [0, 256]
+    sizes = [len(served.studio.jobs.get_nowait().params["texts"]) for _ in range(3)]
+    assert sizes == [1, 256, 44]
+
+
+@pytest.mark.parametrize(
+    ("extra", "words"),
+    [
+        ({"model": "tiny"}, "does not make vectors"), ({"input": []}, "1 to 2048"),
+        ({"input": ["a"] * 2049}, "1 to 2048"), ({"input": [[1, 2]]}, "cannot be read"),
+        ({"input": [1, 2]}, "cannot be read"), ({"dimensions": 8}, "dimensions"),
+    ],
+)  # fmt: skip
+def test_vectors_that_are_not_to_be_had_are_refused(client, extra, words) -> None:
+    with pytest.raises(openai.BadRequestError, match=words):
+        client.embeddings.create(**({"model": "mini", "input": "a"} | extra))
+
+
+def test_two_hundred_at_once_are_served_or_told_when_to_come_back(served) -> None:
+    async def ask_all() -> list[object]:
+        async with openai.AsyncOpenAI(
+            base_url=served.server.address, api_key=served.server.token.text, max_retries=0
+        ) as asking:
+            asked = [
+                asyncio.create_task(asking.chat.completions.create(**ASKED)) for _ in range(200)
+            ]
+            refused = 0
+            while refused < 200 - MOST_REQUESTS:
+                done, _ = await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+                for each in done:
+                    asked.remove(each)
+                    with pytest.raises(openai.RateLimitError) as caught:
+                        each.result()
+                    assert int(caught.value.response.headers["Retry-After"]) > 0
+                    refused += 1
+            for _ in range(MOST_REQUESTS):  # those that were taken are all there
+                job = served.studio.jobs.get(timeout=5)
+                served.studio.post(functools.partial(job.calls["on_done"], {"tokens": 0}))
+            return list(await asyncio.gather(*asked))
+
+    answers = asyncio.run(ask_all())
+    assert len(answers) == MOST_REQUESTS
+    assert served.studio.jobs.empty()
 
 
 def test_failures_are_told_before_and_within_a_stream(served, client) -> None:
