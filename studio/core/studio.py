@@ -245,7 +245,7 @@ class Studio:
     @property
     def pinned(self) -> tuple[str, ...]:
         """The ids of the weights that stay loaded once they are."""
-        return tuple(str(each) for each in self.settings.get(PINNED, []))
+        return tuple(str(each) for each in self.settings.get(PINNED, list[str]()))
 
     def pin(self, weights: str, pinned: bool = True) -> None:
         """Keep ``weights`` loaded once they are, whatever else needs memory; or no longer."""

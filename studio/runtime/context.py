@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,20 @@ from typing import Any
 from studio.api.artifacts import Verdict
 from studio.api.constraint import Constraint
 from studio.api.sandbox import Sandbox
-from studio.api.worker import ArtifactEvent, Event, ProgressEvent, ResultEvent, TextEvent
+from studio.api.worker import (
+    ArtifactEvent,
+    Event,
+    Outcome,
+    ProgressEvent,
+    ResultEvent,
+    Rung,
+    Setting,
+    TextEvent,
+)
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.runtime.jobs import Job
 from studio.runtime.pool import Pool
+from studio.runtime.reductions import ladder
 from studio.runtime.rng import JobRng, seeded_globals
 
 
@@ -76,6 +86,14 @@ class Context:
         """Lend the loaded model of ``weights``; see :meth:`studio.runtime.pool.Pool.lease`."""
         return self._pool.lease(self._job, str(weights), working_bytes)
 
+    def ladder(
+        self,
+        rungs: Sequence[Rung[Setting]],
+        body: Callable[[Setting], Generator[Event, None, Outcome]],
+    ) -> Generator[Event, None, Outcome]:
+        """Do the work as high up the ladder as memory allows; see ``TaskContext.ladder``."""
+        return ladder(self._job, self._pool, rungs, body)
+
     def weights_path(self, weights: str) -> Path:
         """Return where ``weights`` lie on disk."""
         return self._pool.path(str(weights))
@@ -104,7 +122,10 @@ class Context:
     ) -> ArtifactEvent:
         """Return the event to yield for a finished result; the plugin's check of its kind runs."""
         verdict = verdict or self._check(kind, payload)
-        return ArtifactEvent(kind, payload, suffix, title, text, verdict, meta or {}, preview)
+        meta = dict(meta or {})
+        if self._job.reduced:  # a run with more memory may come out differently
+            meta["reduced"] = list(self._job.reduced)
+        return ArtifactEvent(kind, payload, suffix, title, text, verdict, meta, preview)
 
     def result(self, **values: Any) -> ResultEvent:
         """Return the event to yield for the task's own result keys."""

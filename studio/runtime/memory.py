@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import gc
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.runtime.devices import Memory
@@ -47,14 +50,37 @@ def as_size(count: int) -> str:
     return f"{amount:.1f} GB"
 
 
-def out_of_memory(what: str, details: str = "") -> StudioError:
-    """Return the error for memory that ran out in the middle of ``what``."""
+def out_of_memory(
+    what: str,
+    details: str = "",
+    *,
+    tried: Sequence[str] = (),
+    choices: Sequence[str] = (
+        "make it smaller or shorter",
+        "choose smaller weights",
+        "close other programs",
+    ),
+) -> StudioError:
+    """Return the error for memory that ran out in the middle of ``what``: asks what to do.
+
+    Args:
+        tried: What was made smaller already, in words.
+        choices: What a person may do, in words.
+    """
+    even = f", even with {' and '.join(tried)}" if tried else ""
     return StudioError(
         ErrorCode.OUT_OF_MEMORY,
-        f"There was not enough memory to go on with {what}.",
-        "Make it smaller or shorter, choose smaller weights, or close other programs.",
+        f"There was not enough memory to go on with {what}{even}.",
+        in_words(choices),
         details,
     )
+
+
+def in_words(choices: Sequence[str]) -> str:
+    """Return ``choices`` as a sentence: ``Close other programs, or unpin SmolLM2.``"""
+    *most, last = choices
+    text = f"{', '.join(most)}, or {last}" if most else last
+    return f"{text[0].upper()}{text[1:]}."
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -75,8 +101,17 @@ def give_back() -> None:
     """Let go of garbage, and of what torch and the C library keep in reserve."""
     gc.collect()
     torch = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_available():
-        torch.cuda.empty_cache()
+    if torch is not None:
+        with contextlib.suppress(RuntimeError):  # a card that is lost has nothing to give back
+            _empty_caches(torch)
     # Without it each load of weights leaves a few MB of holes behind in glibc's heaps.
     if trim := getattr(ctypes.CDLL(None), "malloc_trim", None) if os.name == "posix" else None:
         trim(0)
+
+
+def _empty_caches(torch: Any) -> None:
+    for card in (torch.cuda, torch.xpu):
+        if card.is_initialized():  # asking one that was never used would start its driver
+            card.empty_cache()
+    if torch.backends.mps.is_available():
+        torch.mps.empty_cache()

@@ -1,7 +1,8 @@
 """The pool: loads weights, lends them to jobs, drops them when memory is short. Has no threads.
 
 One job at a time builds or drops models; the others wait in words. Its lock is never held while a
-job hands over, loads or unloads.
+job hands over, loads or unloads. ``admission`` decides, ``leases`` keeps the books, ``evicting``
+makes room.
 """
 
 from __future__ import annotations
@@ -10,59 +11,44 @@ import contextlib
 import logging
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from studio.api.worker import Requirements
 from studio.protocol.errors import ErrorCode, StudioError
-from studio.protocol.messages import LoadedWeights, WeightsEntry
+from studio.protocol.messages import LoadedWeights, PoolEvent, WeightsEntry
 from studio.protocol.states import JobState
+from studio.runtime.admission import Admission, Build, Demand, Wait, as_time
 from studio.runtime.devices import Device
 from studio.runtime.digests import Digests
-from studio.runtime.faults import brief
+from studio.runtime.evicting import Evictor
 from studio.runtime.jobs import Job
-from studio.runtime.memory import Budget, as_size, give_back
-from studio.runtime.sources import Source, Sources, unreadable
-from studio.runtime.workers import Contained
+from studio.runtime.leases import Books, Loaded, Tier
+from studio.runtime.loading import LoadingRoom
+from studio.runtime.memory import as_size, out_of_memory
+from studio.runtime.sources import Source, Sources
+from studio.runtime.truths import Truths, Watch
 
 log = logging.getLogger(__name__)
 
 
 @dataclass
-class Loaded:
-    """A model on the device.
+class _Lease:
+    """One ``with ctx.lease(...)`` of a job.
 
     Attributes:
-        users: Jobs that lease it → how often.
-        is_stale: To be dropped as soon as nobody uses it.
+        number: How many leases there had been when it began.
+        watch: Sees its peak of memory; None if another job was under way.
     """
 
-    source: Source
-    model: Any
-    digest: str
-    users: Counter[Job] = field(default_factory=Counter)
-    last_used: float = field(default_factory=time.monotonic)
-    is_stale: bool = False
-
-    @property
-    def bytes(self) -> int:
-        """Memory that its weights take."""
-        return self.source.needs.weights_bytes
-
-
-@dataclass(frozen=True)
-class _Wait:
-    reason: str
-
-
-@dataclass(frozen=True)
-class _Build:
-    """Drop ``victims``, then load, unless ``loaded`` and only working memory was missing."""
-
-    victims: list[Loaded]
-    loaded: Loaded | None
+    job: Job
+    name: str
+    loaded: Loaded
+    working: int
+    number: int
+    watch: Watch | None
 
 
 class Pool:
@@ -70,59 +56,89 @@ class Pool:
 
     Args:
         on_change: Called when memory or models became free, so that waiting jobs look again.
+        tell: Takes what happened to memory, and why.
     """
 
     def __init__(
-        self, *, sources: Sources, digests: Digests, on_change: Callable[[], None]
+        self,
+        *,
+        sources: Sources,
+        digests: Digests,
+        on_change: Callable[[], None],
+        truths: Truths | None = None,
+        tell: Callable[[PoolEvent], None] = lambda event: None,
     ) -> None:
         self._sources = sources
         self._digests = digests
+        self._truths = truths or Truths()
         self._on_change = on_change
+        self._tell = tell
         self._lock = threading.Lock()
-        self._limit = 0
-        self._device: Device | None = None
+        self._books = Books()
+        self._admission = Admission(self._books, sources.alternatives)
+        self._evictor = Evictor(self._books, self._lock, tell)
+        self._room = LoadingRoom(self._books, self._lock, sources, self._evictor, tell)
+        self._idle_seconds = 0.0
         self._no_device: StudioError | None = None
-        self._loaded: dict[str, Loaded] = {}
-        self._working: Counter[Job] = Counter()
-        self._waiting: dict[Job, str] = {}
-        self._builder = ""
 
     # --- what the server says -------------------------------------------------------------------
 
-    def configure(self, weights: Iterable[WeightsEntry], memory_limit: int) -> None:
+    def configure(
+        self,
+        weights: Iterable[WeightsEntry],
+        memory_limit: int,
+        pinned: Iterable[str] = (),
+        idle_seconds: float = 0.0,
+    ) -> None:
         """Take over the weights there are now; models whose file has another path become stale."""
         self._sources.configure(weights)
         with self._lock:
-            self._limit = memory_limit
-            for loaded in self._loaded.values():
-                loaded.is_stale = loaded.is_stale or not self._sources.has(loaded.source)
+            self._admission.limit = memory_limit
+            self._books.pinned = frozenset(pinned)
+            self._idle_seconds = idle_seconds
+            for loaded in self._books.loaded:
+                if not self._sources.has(loaded.source):
+                    loaded.expire("its file lies elsewhere now")
 
     def use_device(self, device: Device | None, error: StudioError | None = None) -> None:
         """Say where to compute, or why nowhere."""
         with self._lock:
-            self._device, self._no_device = device, error
+            self._admission.device, self._no_device = device, error
+
+    def pin(self, weights: str, pinned: bool) -> None:
+        """Keep ``weights`` once they are loaded, whoever needs memory; or no longer."""
+        with self._lock:
+            rest = self._books.pinned - {weights}
+            self._books.pinned = rest | {weights} if pinned else rest
+        self._on_change()
 
     def unload(self, weights: str) -> None:
         """Drop ``weights`` now if nobody uses them, else when the last job gives them back."""
         with self._lock:
-            if loaded := self._loaded.get(weights):
-                loaded.is_stale = True
+            for loaded in self._books.named(weights):
+                loaded.expire("you unloaded it")
         self.sweep()
 
     def status(self) -> tuple[LoadedWeights, ...]:
         """Return what is loaded, for the memory bar."""
         now = time.monotonic()
         with self._lock:
-            device = self._device.torch_name if self._device else ""
+            device = self._admission.device
+            name = device.torch_name if device else ""
             return tuple(
                 LoadedWeights(
                     each.source.id,
-                    each.bytes,
-                    device,
+                    each.size,
+                    "cpu" if each.tier is Tier.MEMORY else name,
                     tuple(job.id for job in each.users),
                     0.0 if each.users else now - each.last_used,
+                    each.working.total(),
+                    self._books.is_pinned(each),
+                    each.tier.value,
+                    tuple(sorted(each.names - {each.source.id})),
+                    each.measured,
                 )
-                for each in self._loaded.values()
+                for each in self._books.loaded
             )
 
     # --- what jobs ask --------------------------------------------------------------------------
@@ -142,202 +158,225 @@ class Pool:
             StudioError: The weights are unknown, broken, or cannot fit; says what to do.
             Cancelled: The job was stopped while waiting or loading.
         """
-        loaded, working = self._acquire(job, weights, working_bytes)
-        job.weights[weights] = loaded.digest
-        job.become(JobState.RUNNING)
+        lease = self._acquire(job, weights, working_bytes)
         try:
-            yield loaded.model
+            job.weights[weights] = lease.loaded.digest
+            job.become(JobState.RUNNING)
+            yield lease.loaded.model
         finally:
-            self._release(job, loaded, working)
+            self._release(lease)
 
-    def _acquire(self, job: Job, weights: str, working_bytes: int) -> tuple[Loaded, int]:
+    def relieve(self, job: Job) -> int:
+        """Free what nobody uses, for memory ran out in ``job``; return how many bytes that was."""
+        self._take_turn(job, job.owner)
+        try:
+            with self._lock:
+                device = self._admission.device
+                victims = [each for each in self._books.idle() if each.bytes]
+            freed = sum(each.bytes for each in victims)
+            if device is not None:
+                self._evictor.make_room(victims, device, f"{job.owner} ran out of memory", job.id)
+            return freed
+        finally:
+            self._end_turn()
+            job.become(JobState.RUNNING)
+
+    def reduced(self, job: Job, words: str) -> None:
+        """Note that ``job`` goes on with less, as it ran out of memory."""
+        job.reduced.append(words)
+        self._tell(PoolEvent(next(iter(job.weights), ""), "reduced", 0, words, job=job.id))
+
+    def too_much(self, job: Job, details: str) -> StudioError:
+        """Return the error for a ``job`` that could not be made small enough: asks what to do."""
+        with self._lock:
+            leased = [each.source for each in self._books.loaded if job in each.users]
+            choices = self._admission.choices(leased[0] if leased else None)
+        choices.insert(0, "make it smaller or shorter")
+        return out_of_memory(job.task, details, tried=job.reduced, choices=choices)
+
+    # --- coming to a model ----------------------------------------------------------------------
+
+    def _acquire(self, job: Job, weights: str, working_bytes: int) -> _Lease:
         if self._no_device is not None:
             raise self._no_device
         source = self._sources.get(weights)
         working = working_bytes or source.needs.working_bytes
+        demand = self._demand(job, source, Requirements(source.needs.weights_bytes, working))
         self._retire_old(source)
-        plan: Loaded | _Wait | _Build | None = None
+        plan = self._await_turn(demand)
+        if isinstance(plan, Loaded):
+            return self._lease(demand, plan)
+        return self._build(demand, plan)
+
+    def _demand(self, job: Job, source: Source, asked: Requirements) -> Demand:
+        """Return what ``job`` asks for; what can never fit is refused before a byte is read.
+
+        What was seen before may make the job wait for more room, and refuses nobody.
+        """
+        placement = self._admission.place(source, asked)
+        digest = self._digest(job, source)
+        demand = Demand(job, source, asked, placement, digest)
+        assert self._admission.device is not None
+        seen = self._truths.needs(digest, self._admission.device, asked)
+        larger = replace(demand, needs=seen)
+        return larger if larger.whole <= self._admission.budget(0).limit else demand
+
+    def _await_turn(self, demand: Demand) -> Loaded | Build:
+        """Wait until the job may have its model: lent already, or to be built."""
+        job, source = demand.job, demand.source
+        plan: Loaded | Wait | Build | None = None
+        is_told = False
 
         def reason_to_wait() -> str:
-            nonlocal plan
+            nonlocal plan, is_told
             with self._lock:
-                plan = self._plan(job, source, working)
-                if isinstance(plan, _Wait):
-                    self._waiting[job] = source.id
-                    return plan.reason
-                if isinstance(plan, _Build):
-                    self._builder = source.id
+                plan = self._admission.plan(demand)
+                if isinstance(plan, Wait):
+                    self._books.waiting.add(job)
+                elif isinstance(plan, Build):
+                    self._admission.builder = source.title
                 else:
-                    self._lend(job, plan, working)
+                    self._books.lend(plan, source.id, job, demand.needs.working_bytes)
+                    return ""
+            if isinstance(plan, Build):
                 return ""
+            if plan.missing and not is_told:
+                is_told = True
+                self._tell(
+                    PoolEvent(
+                        source.id, "waiting", plan.missing, plan.reason, plan.seconds or 0.0, job.id
+                    )
+                )
+            return plan.reason
 
         try:
             job.wait_until(reason_to_wait)
         finally:
             with self._lock:
-                self._waiting.pop(job, None)
-        if isinstance(plan, _Build):
-            return self._build(job, source, working, plan), working
-        assert isinstance(plan, Loaded)
-        return plan, working
+                self._books.waiting.discard(job)
+        assert isinstance(plan, Loaded | Build)
+        return plan
 
-    def _retire_old(self, source: Source) -> None:
-        """Drop the model of these weights if it was made from files that have changed since."""
-        with self._lock:
-            loaded = self._loaded.get(source.id)
-            if loaded is not None and loaded.source.stamp != source.stamp:
-                loaded.is_stale = True
-        self.sweep()
-
-    def _plan(self, job: Job, source: Source, working: int) -> Loaded | _Wait | _Build:
-        """Decide, under the lock, how ``job`` comes to its model."""
-        loaded = self._loaded.get(source.id)
-        if loaded is not None and job in loaded.users:  # a second lease of the same job
-            return loaded
-        if loaded is not None and loaded.is_stale:
-            return _Wait(f"waiting for the old {source.id} to go: {_who(loaded.users)}")
-        if self._builder:
-            return _Wait(f"waiting until {self._builder} is ready")
-        need = working if loaded else source.needs.weights_bytes + working
-        missing, victims = self._shortage(need, keep=source.id)
-        if missing > 0:
-            return _Wait(self._reason_to_wait(job, source.id, need, missing))
-        if loaded is not None and not victims:
-            return loaded
-        return _Build(victims, loaded)
-
-    def _shortage(self, need: int, keep: str) -> tuple[int, list[Loaded]]:
-        """Return how many bytes are missing even without the idle models, and which to drop."""
-        assert self._device is not None
-        held = sum(each.bytes for each in self._loaded.values()) + self._working.total()
-        room = Budget.of(self._device.memory(), self._limit, held).room
-        idle = [each for each in self._loaded.values() if not each.users and each.source.id != keep]
-        victims: list[Loaded] = []
-        for each in sorted(idle, key=lambda loaded: loaded.last_used):
-            if room >= need:
-                break
-            victims.append(each)
-            room += each.bytes
-        return need - room, victims
-
-    def _reason_to_wait(self, job: Job, weights: str, need: int, missing: int) -> str:
-        """Return what ``job`` waits for, or raise if waiting cannot help."""
-        assert self._device is not None
-        memory = self._device.memory()
-        limit = Budget.of(memory, self._limit, 0).limit
-        if need > limit:
-            raise StudioError(
-                ErrorCode.OUT_OF_MEMORY,
-                f"{weights} needs {as_size(need)}, and the studio may use {as_size(limit)} "
-                f"of the {as_size(memory.total)} of {self._device.name}.",
-                "Choose smaller weights, or raise the limit in Settings.",
-            )
-        others = {user for each in self._loaded.values() for user in each.users} - {job}
-        # Jobs that wait themselves will not give anything back before they go on.
-        busy = others - self._waiting.keys()
-        if not busy:
-            raise StudioError(
-                ErrorCode.OUT_OF_MEMORY,
-                f"{weights} needs {as_size(need)}: {as_size(missing)} more than is free now.",
-                "Close other programs, or choose smaller weights.",
-            )
-        return f"waiting for {as_size(missing)}: {_who(busy)}"
-
-    def _build(self, job: Job, source: Source, working: int, plan: _Build) -> Loaded:
+    def _build(self, demand: Demand, plan: Build) -> _Lease:
         """Make room, load in steps of the job, and lend the model. The turn is already taken."""
+        job, device = demand.job, self._admission.device
+        assert device is not None
         job.is_building = True
         try:
-            need = source.needs.weights_bytes + working
-            self._drop(plan.victims, f"{source.id} needs {as_size(need)}")
-            loaded = plan.loaded or self._load(job, source)
+            why = f"{job.owner} needs {as_size(demand.whole)} for {demand.source.title}"
+            self._evictor.make_room(plan.victims, device, why, job.id)
+            loaded = plan.loaded
+            if loaded is None:
+                loaded = self._room.load(demand, device, self._admission.choices)
+                if loaded.measured:
+                    self._truths.saw_weights(loaded.digest, device, loaded.measured)
+            elif loaded.tier is Tier.MEMORY:
+                self._evictor.unpark(loaded, device, job.id)
             with self._lock:
-                self._loaded[source.id] = loaded
-                self._lend(job, loaded, working)
-            return loaded
+                if loaded not in self._books.loaded:
+                    self._books.loaded.append(loaded)
+                self._books.lend(loaded, demand.source.id, job, demand.needs.working_bytes)
+            if loaded.placement is not None:
+                part = loaded.placement
+                self.reduced(job, f"{part.layers} of {part.of} layers on {device.name}")
+            return self._lease(demand, loaded)
         finally:
             job.is_building = False
             self._end_turn()
 
-    def _load(self, job: Job, source: Source) -> Loaded:
-        assert self._device is not None
-        began = time.monotonic()
-        path, device = source.path, self._device
-        try:
-            digest = source.entry.digest or self._digests.known(path)
-            if not digest:
-                digest = _finish(job, self._digests.compute(path), f"checking {source.id}")
-            parts = source.loader.load(path, device.torch_name)
-            model = _finish(job, parts, f"loading {source.id}")
-        except OSError as error:
-            raise unreadable(source.id, error) from error
-        device.settle()
-        log.info("loaded %s from %s in %.2f s", source.id, path, time.monotonic() - began)
-        return Loaded(source, model, digest)
-
-    def _lend(self, job: Job, loaded: Loaded, working: int) -> None:
-        loaded.users[job] += 1
-        self._working[job] += working
-
-    def _release(self, job: Job, loaded: Loaded, working: int) -> None:
+    def _lease(self, demand: Demand, loaded: Loaded) -> _Lease:
+        """Return the lease of a model that is already lent."""
+        job, device = demand.job, self._admission.device
         with self._lock:
-            loaded.last_used = time.monotonic()
-            for books, key, amount in ((loaded.users, job, 1), (self._working, job, working)):
-                books[key] -= amount
-                if books[key] <= 0:
-                    del books[key]
+            number = self._books.leases
+            alone = self._books.users() == {job} and loaded.users[job] == 1
+        watch = Watch(device) if alone and device else None
+        return _Lease(job, demand.source.id, loaded, demand.needs.working_bytes, number, watch)
+
+    def _release(self, lease: _Lease) -> None:
+        loaded, device = lease.loaded, self._admission.device
+        peak = lease.watch.peak() if lease.watch and lease.number == self._books.leases else None
+        if peak is not None and device is not None:
+            # Of weights that are mapped, pages come in while the job is at work.
+            unread = 0 if device.has_own_memory else max(0, loaded.size - loaded.measured)
+            self._truths.saw_work(loaded.digest, device, lease.working, peak - unread)
+        is_old = not self._sources.is_as_it_was(loaded.source)
+        if is_old:
+            lease.job.weights[lease.name] = ""  # nobody can say any more what it computed with
+        with self._lock:
+            self._books.give_back(loaded, lease.job, lease.working)
+            if is_old:
+                loaded.expire("its file changed on the disk")
         self.sweep()
         self._on_change()
 
-    # --- dropping -------------------------------------------------------------------------------
-
-    def sweep(self) -> None:
-        """Drop stale models that nobody uses; if somebody builds, they go at the end of that."""
+    def _retire_old(self, source: Source) -> None:
+        """Drop the model of these weights if it was made from files that have changed since."""
         with self._lock:
-            stale = [each for each in self._loaded.values() if each.is_stale and not each.users]
-            if not stale or self._builder:
-                return
-            self._builder = stale[0].source.id
-        self._drop(stale, "it is no longer wanted")
-        self._end_turn()
+            for loaded in self._books.named(source.id):
+                if loaded.source.id == source.id and loaded.source.stamp != source.stamp:
+                    loaded.expire("its file changed on the disk")
+        self.sweep()
 
-    def _drop(self, victims: Sequence[Loaded], why: str) -> None:
-        if victims and self._device:
-            self._device.settle()  # the other lane's stream may still read what it gave back
-        for each in victims:
-            log.info("dropping %s (%s): %s", each.source.id, as_size(each.bytes), why)
-            with self._lock:
-                del self._loaded[each.source.id]
+    def _digest(self, job: Job, source: Source) -> str:
+        """Return the digest of ``source``, read once for each state of its files.
+
+        Raises:
+            StudioError: ``BAD_WEIGHTS``: it is not what its description says.
+        """
+        digest = self._digests.known(source.path)
+        if not digest:
+            self._take_turn(job, source.title)
+            job.is_building = True
             try:
-                each.source.loader.unload(each.model)
-            except Contained as error:
-                log.error("unloading %s failed: %s", each.source.id, brief(error))
-            each.model = None
-        if victims:
-            give_back()
+                digest = self._room.digest(job, source, self._digests)
+            finally:
+                job.is_building = False
+                self._end_turn()
+        if source.entry.digest and digest != source.entry.digest:
+            raise StudioError(
+                ErrorCode.BAD_WEIGHTS,
+                f"“{source.title}” is not what its description says: the file is damaged, or "
+                "another version.",
+                "Get it again on the Models page.",
+                f"expected {source.entry.digest}, found {digest}",
+            )
+        return digest
+
+    # --- turns ----------------------------------------------------------------------------------
+
+    def _take_turn(self, job: Job, title: str) -> None:
+        """Wait until nobody builds, and take the turn."""
+
+        def reason_to_wait() -> str:
+            with self._lock:
+                if self._admission.builder:
+                    return f"waiting until {self._admission.builder} is ready"
+                self._admission.builder = title
+                return ""
+
+        job.wait_until(reason_to_wait)
 
     def _end_turn(self) -> None:
         with self._lock:
-            self._builder = ""
+            self._admission.builder = ""
         self.sweep()
         self._on_change()
 
+    def sweep(self) -> None:
+        """Drop models that are stale or were idle too long; after the turn of whoever builds."""
+        with self._lock:
+            gone = self._unwanted()
+            if not gone or self._admission.builder:
+                return
+            self._admission.builder = gone[0].source.title
+            device = self._admission.device
+        self._evictor.drop(gone, device)
+        self._end_turn()
 
-def _finish(job: Job, parts: Iterator[Any], what: str) -> Any:
-    """Run ``parts`` to its end in steps of the job, and return its value."""
-    try:
-        while True:
-            try:
-                share = next(parts)
-            except StopIteration as end:
-                return end.value
-            job.loading(what, share)
-    finally:
-        if isinstance(parts, Generator):
-            parts.close()
-
-
-def _who(users: Iterable[Job]) -> str:
-    tasks = sorted({f"{job.task} (paused)" if job.parked else job.task for job in users})
-    if not tasks:
-        return "others"
-    return f"{' and '.join(tasks)} {'is' if len(tasks) == 1 else 'are'} using it"
+    def _unwanted(self) -> list[Loaded]:
+        now = time.monotonic()
+        for each in self._books.idle() if self._idle_seconds else ():
+            if now - each.last_used >= self._idle_seconds:
+                each.expire(f"nobody used it for {as_time(self._idle_seconds)}")
+        return [each for each in self._books.loaded if each.is_stale and not each.users]

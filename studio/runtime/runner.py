@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,12 @@ from studio.protocol.states import JobState
 from studio.runtime.context import Context
 from studio.runtime.devices import Device
 from studio.runtime.events import a_kind
-from studio.runtime.faults import release, translate
+from studio.runtime.faults import brief, release, translate
 from studio.runtime.jobs import Job
-from studio.runtime.memory import give_back
+from studio.runtime.losing import device_lost, is_device_lost
+from studio.runtime.memory import give_back, is_out_of_memory
 from studio.runtime.pool import Pool
+from studio.runtime.reductions import make_way
 from studio.runtime.workers import Contained, Workers
 from studio.sandbox.walls import Walls
 
@@ -27,9 +29,20 @@ log = logging.getLogger(__name__)
 
 
 class Runner:
-    """Waits for torch, imports the plugin, steps the task, and translates what goes wrong."""
+    """Waits for torch, imports the plugin, steps the task, and translates what goes wrong.
 
-    def __init__(self, workers: Workers, pool: Pool, scratch_root: Path) -> None:
+    Args:
+        on_device_lost: Called with the error when the card has stopped answering.
+    """
+
+    def __init__(
+        self,
+        workers: Workers,
+        pool: Pool,
+        scratch_root: Path,
+        on_device_lost: Callable[[StudioError], None] = lambda error: None,
+    ) -> None:
+        self._on_device_lost = on_device_lost
         self._workers = workers
         self._pool = pool
         self._scratch_root = scratch_root
@@ -53,13 +66,25 @@ class Runner:
             else:
                 job.finish(JobState.FAILED, translate(stop, job.plugin, job.task))
         except Contained as error:
-            info = translate(error, job.plugin, job.task)
-            log.warning("job %s failed: %s\n%s", job.id, info.message, info.details)
-            job.finish(JobState.FAILED, info)
-            if info.code is ErrorCode.OUT_OF_MEMORY:
-                give_back()
+            self._fail(job, error)
         else:
+            if job.reduced:
+                job.feed.result["reduced"] = list(job.reduced)
             job.finish(JobState.DONE)
+
+    def _fail(self, job: Job, error: BaseException) -> None:
+        lost = None
+        if self._device is not None and is_device_lost(error, self._device):
+            lost = device_lost(self._device, error)
+            release(error)
+            error = lost
+        info = translate(error, job.plugin, job.task)
+        log.warning("job %s failed: %s\n%s", job.id, info.message, info.details)
+        job.finish(JobState.FAILED, info)
+        if lost is not None:
+            self._on_device_lost(lost)
+        elif info.code is ErrorCode.OUT_OF_MEMORY:
+            give_back()
 
     def _run(self, job: Job) -> None:
         job.check_cancelled()
@@ -71,6 +96,20 @@ class Runner:
             job.hand_over()
         task = self._workers.task(job.task)
         params = self._workers.params(job.task, job.params)
+        try:
+            self._attempt(job, task, params)
+            return
+        except Contained as error:
+            if not is_out_of_memory(error) or job.feed.has_delivered:
+                raise
+            details = brief(error)
+            release(error)
+        if not make_way(job, self._pool):
+            raise self._pool.too_much(job, details)
+        self._attempt(job, task, params)
+
+    def _attempt(self, job: Job, task: Task, params: Params) -> None:
+        """Run the task from its start to its end; the job's randomness starts anew, too."""
         check = partial(self._workers.verdict, job.task)
         sandbox = self._sandbox if self._workers.may_run_code(job.task) else None
         context = Context(job, self._pool, self._device_name(), self._scratch_root, check, sandbox)

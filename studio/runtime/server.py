@@ -22,6 +22,7 @@ from studio.protocol.messages import (
     Cancel,
     Configure,
     DeviceEntry,
+    DeviceLost,
     DevicesFound,
     Finished,
     Goodbye,
@@ -29,6 +30,7 @@ from studio.protocol.messages import (
     Inspected,
     Message,
     Pause,
+    Pin,
     PluginFault,
     Promote,
     Resume,
@@ -57,6 +59,7 @@ from studio.runtime.scratch import make_root
 from studio.runtime.snapshots import Snapshots
 from studio.runtime.sources import Sources
 from studio.runtime.trace import Trace as Trail
+from studio.runtime.truths import Truths
 from studio.runtime.usage import Usage
 from studio.runtime.workers import Contained, Workers
 
@@ -94,9 +97,13 @@ class Server:
         self._digests = Digests(cache)
         self._workers = Workers(self._on_fault)
         self._pool = Pool(
-            sources=Sources(self._loaders), digests=self._digests, on_change=self._on_change
+            sources=Sources(self._loaders),
+            digests=self._digests,
+            truths=Truths(cache),
+            on_change=self._on_change,
+            tell=self._send,
         )
-        self._runner = Runner(self._workers, self._pool, self._scratch_root)
+        self._runner = Runner(self._workers, self._pool, self._scratch_root, self._on_device_lost)
         self._trail = Trail()
         self._usage = Usage()
         self._snapshots = Snapshots(cache)
@@ -161,6 +168,8 @@ class Server:
                 self._scheduler.promote(job)
             case Unload(weights):
                 self._errands.put(lambda: self._pool.unload(weights))
+            case Pin(weights, pinned):
+                self._pool.pin(weights, pinned)
             case Inspect():
                 self._errands.put(lambda: self._inspect(message))
             case WantTrace(request):
@@ -176,7 +185,9 @@ class Server:
     def _configure(self, message: Configure) -> None:
         self._workers.configure(message.workers)
         self._texts = {each.id for each in message.weights if "text" in each.capabilities}
-        self._pool.configure(message.weights, message.memory_limit)
+        self._pool.configure(
+            message.weights, message.memory_limit, message.pinned, message.idle_seconds
+        )
         self._errands.put(self._pool.sweep)
         self._scheduler.wake()
 
@@ -263,6 +274,7 @@ class Server:
         while not self._ended.is_set():
             try:
                 self._mind_the_others()
+                self._errands.put(self._pool.sweep)  # what nobody used for long
                 status = self._status()
                 self._send(status)
                 self._snapshots.offer(status, self._trail.spans)
@@ -305,6 +317,12 @@ class Server:
     def _on_change(self) -> None:
         self._scheduler.wake()
         self._news.set()
+
+    def _on_device_lost(self, error: StudioError) -> None:
+        """Lend nothing any more; the studio decides what to compute with instead."""
+        device = self._device.torch_name if self._device else ""
+        self._pool.use_device(None, error)
+        self._send(DeviceLost(device, error.info()))
 
     def _on_fault(self, fault: PluginFault) -> None:
         self._send(fault)

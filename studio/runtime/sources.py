@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +33,11 @@ class Source:
     def id(self) -> str:
         """The name of the weights."""
         return self.entry.id
+
+    @property
+    def title(self) -> str:
+        """What a person calls them."""
+        return self.entry.title or self.entry.id
 
     @property
     def path(self) -> Path:
@@ -89,6 +95,23 @@ class Sources:
             raise unreadable(weights, error) from error
         self._known[weights] = source
         return source
+
+    def is_as_it_was(self, source: Source) -> bool:
+        """Whether the files of ``source`` are the ones that were read."""
+        try:
+            return stamp(source.path) == source.stamp
+        except OSError:  # gone
+            return False
+
+    def alternatives(self, source: Source) -> Iterator[Source]:
+        """Yield the other weights for the same purpose that can be read."""
+        with self._lock:
+            entries = list(self._entries.values())
+        purposes = set(source.entry.capabilities)
+        for entry in entries:
+            if entry.id != source.id and purposes & set(entry.capabilities):
+                with contextlib.suppress(StudioError):
+                    yield self.get(entry.id)
 
     def _entry(self, weights: str) -> WeightsEntry:
         with self._lock:

@@ -24,6 +24,7 @@ from studio.core.plugins import PluginHost, discover
 from studio.core.plugins.discovery import Found
 from studio.protocol.errors import Cancelled, ErrorCode, StudioError
 from studio.runtime.context import Context
+from studio.runtime.memory import out_of_memory
 from studio.runtime.runner import last_words
 from studio.sandbox.walls import Walls
 
@@ -162,7 +163,9 @@ class _Job:
     seed: int
     inputs: Mapping[str, Any]
     id: str = "test"
+    task: str = "the task"
     cancelled: bool = False
+    reduced: list[str] = field(default_factory=list)
 
     def alone(self) -> AbstractContextManager[None]:
         return nullcontext()
@@ -187,6 +190,15 @@ class _Pool:
         if weights not in self._models:
             raise StudioError(ErrorCode.NOT_FOUND, f"The test lends no weights “{weights}”.")
         yield self._models[weights]
+
+    def relieve(self, job: _Job) -> int:
+        return 0
+
+    def reduced(self, job: _Job, words: str) -> None:
+        job.reduced.append(words)
+
+    def too_much(self, job: _Job, details: str) -> StudioError:
+        return out_of_memory(job.task, details, tried=job.reduced)
 
     def path(self, weights: str) -> Path:
         return Path(self._models[weights])

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
+import pytest
+
 from studio.api import Capability, Params, Requirements, WeightsFacts, WeightsId, hookimpl
 from studio.protocol.link import LinkClosed, pair
 from studio.protocol.messages import (
@@ -26,9 +28,17 @@ from studio.protocol.messages import (
     WorkerEntry,
 )
 from studio.protocol.states import JobState, Lane, Priority
+from studio.runtime import devices
+from studio.runtime.devices import Memory
 from studio.runtime.server import Server
 
 PATIENCE = 60.0
+
+
+def small_machine(monkeypatch: pytest.MonkeyPatch, total: int = 1000, free: int = 10**6) -> None:
+    """A machine of ``total`` bytes, of which the pool may fill 0.9; it tells of no peaks."""
+    monkeypatch.setattr(devices, "_host_memory", lambda: Memory(0, free, total))
+    monkeypatch.setattr(devices, "_host_peak", lambda: lambda: None)
 
 
 class Toy(Params):
@@ -71,7 +81,7 @@ class ToyLoader:
         return WeightsFacts("toy", path.stem, ("toy",)) if path.suffix == ".toy" else None
 
     def measure(self, path: Path) -> Requirements:
-        return Requirements(int(path.read_text()), self.working)
+        return Requirements(int(path.read_text().split()[0]), self.working)
 
     def load(self, path: Path, device: str) -> Iterator[Any]:
         self.builders += 1
@@ -145,7 +155,7 @@ class Desk:
     def weights(self, name: str, size: int, digest: str = "") -> Path:
         """Make weights that take ``size`` bytes of memory."""
         path = self.folder / f"{name}.toy"
-        path.write_text(str(size))
+        path.write_text(f"{size} {name}")  # files with the same bytes would share a copy
         self._weights.append(WeightsEntry(name, str(path), "toy", digest))
         self.configure()
         return path

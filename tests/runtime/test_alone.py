@@ -11,10 +11,8 @@ import pytest
 
 from studio.protocol.messages import Cancel, Pause
 from studio.protocol.states import JobState, Lane
-from studio.runtime import devices
-from studio.runtime.devices import Memory
 from studio.runtime.rng import seeded_globals
-from tests.runtime.desk import PATIENCE, Desk, Toy
+from tests.runtime.desk import PATIENCE, Desk, Toy, small_machine
 
 pytestmark = pytest.mark.torch
 
@@ -89,7 +87,7 @@ def test_generators_are_left_as_they_were() -> None:
 def test_others_go_on_while_a_job_that_is_alone_waits_for_memory(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(devices, "_host_memory", lambda: Memory(0, 10**6, 1000))
+    small_machine(monkeypatch)
     holds, go = threading.Event(), threading.Event()
 
     def hold(ctx: Any, params: Toy) -> Iterator[Any]:
@@ -108,7 +106,7 @@ def test_others_go_on_while_a_job_that_is_alone_waits_for_memory(
     first = desk.submit("toy.hold")
     assert holds.wait(PATIENCE)
     second = desk.submit("toy.needs")
-    desk.state(second, JobState.WAITING, "toy.hold is using it")
+    desk.state(second, JobState.WAITING, "toy is using it")
     go.set()
     assert desk.finished(first).state is JobState.DONE
     assert desk.finished(second).state is JobState.DONE

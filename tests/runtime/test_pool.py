@@ -21,9 +21,7 @@ from studio.protocol.messages import (
     WeightsEntry,
 )
 from studio.protocol.states import JobState, Lane
-from studio.runtime import devices
-from studio.runtime.devices import Memory
-from tests.runtime.desk import PATIENCE, Desk, Toy
+from tests.runtime.desk import PATIENCE, Desk, Toy, small_machine
 
 pytestmark = pytest.mark.torch
 
@@ -31,7 +29,7 @@ pytestmark = pytest.mark.torch
 @pytest.fixture(autouse=True)
 def memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine of 1,000 bytes, of which the pool may fill 900."""
-    monkeypatch.setattr(devices, "_host_memory", lambda: Memory(used=0, free=10**6, total=1000))
+    small_machine(monkeypatch)
 
 
 class Holder:
@@ -119,7 +117,7 @@ def test_weights_in_use_are_never_dropped_and_the_wait_says_who(desk: Desk, hold
     assert holder.holds.wait(PATIENCE)
     second = desk.submit("short.use", weights="other")
     waits = desk.state(second, JobState.WAITING)
-    assert waits.reason == "waiting for 200 bytes: long.hold is using it"
+    assert waits.reason == "waiting for 200 bytes: long is using it"
     holder.go.set()
     assert desk.finished(first).state is JobState.DONE
     assert desk.finished(second).state is JobState.DONE
@@ -188,7 +186,7 @@ def test_a_limit_of_the_users_own_holds(desk: Desk, holder: Holder) -> None:
 def test_memory_that_others_took_is_refused_with_what_to_do(
     desk: Desk, holder: Holder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(devices, "_host_memory", lambda: Memory(used=0, free=130, total=1000))
+    small_machine(monkeypatch, free=130)
     desk.weights("small", 300)
     error = desk.run("long.use", weights="small").error
     assert error is not None
@@ -303,12 +301,10 @@ def test_a_loader_that_fails_frees_the_builders_turn(desk: Desk, holder: Holder)
     assert desk.run("short.use", weights="small").state is JobState.DONE
 
 
-def test_the_record_names_the_digest_known_or_computed_once(
+def test_the_record_names_the_digest_computed_once(
     desk: Desk, holder: Holder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = desk.weights("small", 100)
-    desk.weights("known", 100, digest="ab" * 32)
-    assert desk.run("long.use", weights="known").weights == {"known": "ab" * 32}
     truth = hashlib.sha256(path.read_bytes()).hexdigest()
     assert desk.run("long.use", weights="small").weights == {"small": truth}
     desk.send(Unload("small"))

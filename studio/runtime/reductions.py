@@ -1,0 +1,63 @@
+"""Out of memory as a state: the idle go, then the work is made smaller, then the user is asked."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Generator, Sequence
+from typing import TypeVar
+
+from studio.api.worker import Event, ProgressEvent, Rung
+from studio.protocol.errors import ErrorCode, StudioError
+from studio.runtime.faults import brief, release
+from studio.runtime.jobs import Job
+from studio.runtime.memory import give_back, is_out_of_memory
+from studio.runtime.pool import Pool
+from studio.runtime.workers import Contained
+
+log = logging.getLogger(__name__)
+
+Setting = TypeVar("Setting")
+Outcome = TypeVar("Outcome")
+
+
+def ladder(
+    job: Job,
+    pool: Pool,
+    rungs: Sequence[Rung[Setting]],
+    body: Callable[[Setting], Generator[Event, None, Outcome]],
+) -> Generator[Event, None, Outcome]:
+    """Do ``body`` of the highest rung that memory allows; see ``TaskContext.ladder``."""
+    details = ""
+    refusal: StudioError | None = None
+    for number, rung in enumerate(rungs):
+        if number:
+            words = rung.words or "a smaller piece at a time"
+            log.info("job %s goes on with %s: %s", job.id, words, details)
+            pool.reduced(job, words)
+            yield ProgressEvent(0.0, 1.0, f"Memory ran out: going on with {words}")
+        for _ in range(2):
+            try:
+                return (yield from body(rung.setting))
+            except Contained as error:
+                if not ran_out(error):
+                    raise
+                details = brief(error)
+                refusal = error if isinstance(error, StudioError) else None
+                release(error)
+            # Outside of the ``except``: the error kept alive what the body had made.
+            if not make_way(job, pool):
+                break
+    raise refusal or pool.too_much(job, details)
+
+
+def ran_out(error: BaseException) -> bool:
+    """Whether ``error`` is lack of memory, in the middle of work or at a lease."""
+    if isinstance(error, StudioError):
+        return error.code is ErrorCode.OUT_OF_MEMORY
+    return is_out_of_memory(error)
+
+
+def make_way(job: Job, pool: Pool) -> bool:
+    """Free all that can be freed; return whether it is worth to try the same again."""
+    give_back()
+    return pool.relieve(job) > 0

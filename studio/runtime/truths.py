@@ -1,0 +1,115 @@
+"""What weights were seen to take, against what was expected; remembered for the next time.
+
+Memory is of the whole process or card, so only what a job did while no other had a lease counts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from studio.api.worker import Requirements
+from studio.runtime.devices import Device
+
+KEPT = 500
+"""So many weights are remembered."""
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What was seen last.
+
+    Attributes:
+        weights: Bytes that loading took.
+        excess: Bytes by which a job's own memory went beyond what it had asked for.
+    """
+
+    weights: int = 0
+    excess: int = 0
+
+
+class Truths:
+    """Truths by digest and kind of device. Any thread may ask."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._file = folder / "memory.json" if folder else None
+        self._lock = threading.Lock()
+        self._known = self._read()
+
+    def needs(self, digest: str, device: Device, expected: Requirements) -> Requirements:
+        """Return the larger of what is expected and what was seen."""
+        truth = self._known.get(_key(digest, device), Truth())
+        return Requirements(
+            max(expected.weights_bytes, truth.weights), expected.working_bytes + truth.excess
+        )
+
+    def saw_weights(self, digest: str, device: Device, taken: int) -> None:
+        """Remember that loading took so many bytes."""
+        truth = self._known.get(_key(digest, device), Truth())
+        self._keep(_key(digest, device), Truth(max(0, taken), truth.excess))
+
+    def saw_work(self, digest: str, device: Device, expected: int, taken: int) -> None:
+        """Remember that a job that had asked for ``expected`` bytes took ``taken``."""
+        truth = self._known.get(_key(digest, device), Truth())
+        self._keep(_key(digest, device), Truth(truth.weights, max(0, taken - expected)))
+
+    def _keep(self, key: str, truth: Truth) -> None:
+        with self._lock:
+            old = self._known.pop(key, Truth())
+            self._known[key] = truth
+            while len(self._known) > KEPT:
+                del self._known[next(iter(self._known))]
+            if not _alike(old, truth):
+                self._write()
+
+    def _read(self) -> dict[str, Truth]:
+        if self._file is None:
+            return {}
+        with contextlib.suppress(OSError, ValueError, TypeError):  # absent or damaged: seen again
+            known = json.loads(self._file.read_text("utf-8"))
+            return {str(key): Truth(int(value[0]), int(value[1])) for key, value in known.items()}
+        return {}
+
+    def _write(self) -> None:
+        if self._file is None:
+            return
+        with contextlib.suppress(OSError):  # without it, headers alone decide
+            self._file.parent.mkdir(0o700, parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=self._file.parent, prefix="memory-")
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump({key: (t.weights, t.excess) for key, t in self._known.items()}, file)
+            os.replace(name, self._file)
+
+
+class Watch:
+    """The memory of a device from now on."""
+
+    def __init__(self, device: Device) -> None:
+        self._device = device
+        self._before = device.held()
+        self._peak: Callable[[], int | None] = device.watch_peak()
+
+    def grown(self) -> int:
+        """Return by how many bytes more are held."""
+        return max(0, self._device.held() - self._before)
+
+    def peak(self) -> int | None:
+        """Return by how many bytes more were held at the highest; None where nobody knows."""
+        peak = self._peak()
+        return None if peak is None else max(0, peak - self._before)
+
+
+def _key(digest: str, device: Device) -> str:
+    return f"{digest} {device.kind}"
+
+
+def _alike(one: Truth, other: Truth) -> bool:
+    """Whether they differ by so little that it is not worth a write."""
+    pairs = ((one.weights, other.weights), (one.excess, other.excess))
+    return all(abs(a - b) <= 0.1 * max(a, b) for a, b in pairs)
