@@ -70,6 +70,10 @@ class KeyValueCache:
         self.values[:, :, :length] = values
         self.length = length
 
+    def start_as(self, other: KeyValueCache) -> None:
+        """Copy what ``other``, of the same model, has read."""
+        self.start_with(other.keys[:, :, : other.length], other.values[:, :, : other.length])
+
 
 @dataclass(frozen=True)
 class Look:

@@ -15,12 +15,13 @@ from itertools import count
 
 from torch import Tensor
 
-from studio.runtime.engines.text.llama import Llama, Passage
+from studio.runtime.engines.text.decoder import Decoder
+from studio.runtime.engines.text.llama import Passage
 
 _numbers = count(1)
 
 
-def mixes_rows(model: Llama) -> bool:
+def mixes_rows(model: Decoder) -> bool:
     """Return whether rows of several texts may stand in one reading of ``model``.
 
     On a processor floats of several rows add up in another order than those of one.
@@ -50,7 +51,7 @@ class Batcher:
         model: It reads for them.
     """
 
-    def __init__(self, model: Llama) -> None:
+    def __init__(self, model: Decoder) -> None:
         self.model = model
         self._waiting: list[Seat] = []
         self._latest: dict[int, int] = {}

@@ -10,12 +10,15 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 import torch
 
 from studio.api.text import ChatMessage, SamplingParams, TextStep
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.runtime.engines.text import llamacpp
 from studio.runtime.engines.text.batching import Batcher
+from studio.runtime.engines.text.decoder import Decoder
 from studio.runtime.engines.text.generation import Generation, write
 from studio.runtime.engines.text.llama import Llama
 from studio.runtime.engines.text.model_files import (
@@ -24,6 +27,8 @@ from studio.runtime.engines.text.model_files import (
     open_model,
     prefix_bytes,
 )
+from studio.runtime.engines.text.packing import kernel_for
+from studio.runtime.engines.text.parked import Parked, identity
 from studio.runtime.engines.text.prefixes import Prefixes
 from studio.runtime.engines.text.template import ChatTemplate, Rendered
 from studio.runtime.engines.text.tokenizer import TextTokenizer
@@ -62,12 +67,14 @@ class TextEngine:
         tokenizer: Its tokenizer.
         model: The decoder.
         prefixes: Beginnings of texts that it need not read again.
+        engine: What computes, as records name it: ``torch``, or llama.cpp with its version.
+        why: Why that and nothing else, in words; may be empty.
     """
 
     def __init__(
         self,
         info: TextInfo,
-        model: Llama,
+        model: Decoder,
         tokenizer: TextTokenizer,
         template: ChatTemplate,
         context_length: int,
@@ -77,6 +84,8 @@ class TextEngine:
         self.tokenizer = tokenizer
         self.template = template
         self.context_length = context_length
+        self.engine = model.engine
+        self.why = ""
         known = prefix_bytes(model.config) if model.is_packed else 0
         self.prefixes = Prefixes(known)
         self._batcher = Batcher(model)
@@ -101,8 +110,24 @@ class TextEngine:
             if progress is not None:
                 progress(share)
 
+    def park_in(self, folder: Path, weights: Path) -> None:
+        """Keep beginnings of texts in ``folder``, too, where what is read alike has the same bits.
+
+        Args:
+            folder: Of beginnings by all models.
+            weights: Where this one was loaded from.
+        """
+        if self.prefixes.most_bytes:
+            kernel, processor = kernel_for("cpu"), torch.backends.cpu.get_cpu_capability()
+            how = f"{kernel.NAME if kernel else ''} {processor} torch {torch.__version__}"
+            config = self.model.config
+            shape = (config.layers, config.kv_heads, config.head_dim)
+            self.prefixes.parked = Parked(folder, f"{identity(weights)} {how}", shape)
+
     def close(self) -> None:
         """Let go of the weights; the engine cannot generate any more."""
+        if self.prefixes.parked is not None:
+            self.prefixes.parked.close()
         self.model = Llama(self.model.config)
         self._batcher = Batcher(self.model)
         self.prefixes.clear()
@@ -258,6 +283,7 @@ def load_steps(
     device: str = "cpu",
     context_limit: int | None = None,
     dtype: torch.dtype | None = None,
+    by: Literal["torch", "llamacpp"] = "torch",
 ) -> Generator[float, None, TextEngine]:
     """Load the model at ``path``, a GGUF file or a model folder, in steps that can be cancelled.
 
@@ -267,6 +293,7 @@ def load_steps(
         context_limit: Tokens of context at most; the model's own length by default.
         dtype: Of weights and computation as plain floats: float32 is the reference. By default
             they are packed where that is possible; see :func:`default_dtype`.
+        by: What computes; ``choice`` decides it for those who have no wish.
 
     Yields:
         The share done, 0–1.
@@ -280,8 +307,12 @@ def load_steps(
     with open_model(path) as files:
         yield 0.0
         tokenizer = files.tokenizer()
-        chosen = dtype or default_dtype(device)
-        model = yield from load_decoder(files.source, files.names, files.config, chosen, device)
+        model: Decoder
+        if by == "llamacpp":
+            model = llamacpp.load(files)
+        else:
+            chosen = dtype or default_dtype(device)
+            model = yield from load_decoder(files.source, files.names, files.config, chosen, device)
         template = ChatTemplate(
             files.template,
             tokenizer.vocabulary.names,

@@ -9,13 +9,14 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import torch
 
 from studio.api.text import SamplingParams, TextStep
-from studio.runtime.engines.text.attention import KeyValueCache
 from studio.runtime.engines.text.batching import Batcher, Seat
-from studio.runtime.engines.text.llama import Llama, Passage
+from studio.runtime.engines.text.decoder import Decoder
+from studio.runtime.engines.text.llama import Passage
 from studio.runtime.engines.text.lookup import Lookup
 from studio.runtime.engines.text.prefixes import Prefixes
 from studio.runtime.engines.text.sampler import Sampler
@@ -123,7 +124,7 @@ def write(
         (index of the text, step); the prompt's steps have the index 0.
     """
     model, prompt = batcher.model, texts[0].prompt
-    cache = model.new_cache(len(prompt) + texts[0].limit)
+    cache: Any = model.new_cache(len(prompt) + texts[0].limit)
     going: list[_Going] = []
     try:
         scores = torch.empty(0)
@@ -154,7 +155,7 @@ class _Going:
         self,
         index: int,
         text: Generation,
-        cache: KeyValueCache,
+        cache: Any,
         batcher: Batcher,
         scores: torch.Tensor,
     ) -> None:
@@ -213,20 +214,21 @@ class _Going:
 
 
 def _read_prompt(
-    model: Llama, prompt: Sequence[int], cache: KeyValueCache, prefixes: Prefixes
+    model: Decoder, prompt: Sequence[int], cache: Any, prefixes: Prefixes
 ) -> Iterator[torch.Tensor]:
     """Read what is not known yet, and yield the scores after each chunk."""
-    if (known := prefixes.longest(prompt)) is not None:
+    known = prefixes.longest(prompt, cache.is_long) if prefixes.most_bytes else None
+    if known is not None:
         cache.start_with(known.keys, known.values)
     chunk = chunk_size(model.config.parameters, model.device.type)
     while cache.length < len(prompt):
         end = (cache.length // chunk + 1) * chunk
         tokens = torch.tensor(prompt[cache.length : end], device=model.device)
-        yield model(tokens, cache)
+        yield model.read([Passage(tokens, cache)])[0]
 
 
-def _continued(model: Llama, text: Generation, cache: KeyValueCache) -> KeyValueCache:
+def _continued(model: Decoder, text: Generation, cache: Any) -> Any:
     """Return a cache of its own for another text after the same prompt."""
     own = model.new_cache(len(text.prompt) + text.limit)
-    own.start_with(cache.keys[:, :, : cache.length], cache.values[:, :, : cache.length])
+    own.start_as(cache)
     return own

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -28,12 +29,12 @@ class Passage:
 
     Attributes:
         tokens: int64, (tokens,): a piece of the prompt, or the token last chosen.
-        cache: Of this text; the tokens are added to it.
+        cache: Of this text, made by the decoder that reads it; the tokens are added to it.
         wanted: After how many of its last tokens the scores are asked for.
     """
 
     tokens: Tensor
-    cache: KeyValueCache
+    cache: Any
     wanted: int = 1
 
 
@@ -42,7 +43,10 @@ class Llama(nn.Module):
 
     Attributes:
         config: Its sizes.
+        engine: What computes, as records name it.
     """
+
+    engine = "torch"
 
     def __init__(self, config: LlamaConfig) -> None:
         super().__init__()

@@ -8,44 +8,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
-
-from torch import Tensor
 
 from studio.runtime.engines.text.attention import KeyValueCache
+from studio.runtime.engines.text.parked import Parked
+from studio.runtime.engines.text.prefix import Prefix
 
 LEAST_TOKENS = 32
 """Shorter beginnings are as fast read as copied."""
-
-
-@dataclass(frozen=True)
-class Prefix:
-    """The beginning of a text.
-
-    Attributes:
-        tokens: Its tokens.
-        keys, values: (layers, kv heads, tokens, head dim); never written to.
-        is_long: As that of the cache: it is of use only to texts of the same sort.
-    """
-
-    tokens: list[int]
-    keys: Tensor
-    values: Tensor
-    is_long: bool = False
-
-    @property
-    def bytes(self) -> int:
-        """Memory that it takes."""
-        return self.keys.nbytes + self.values.nbytes
-
-    def first(self, count: int) -> Prefix:
-        """Return its first ``count`` tokens, uncopied."""
-        keys, values = self.keys[:, :, :count], self.values[:, :, :count]
-        return Prefix(self.tokens[:count], keys, values, self.is_long)
-
-    def common(self, tokens: Sequence[int], is_long: bool) -> int:
-        """Return how many tokens a text of that sort has in common with it."""
-        return _common(self.tokens, tokens) if self.is_long == is_long else 0
 
 
 class Prefixes:
@@ -53,10 +22,12 @@ class Prefixes:
 
     Attributes:
         most_bytes: Memory that they take at most; 0 keeps none.
+        parked: Where they are kept on disk, too; None for nowhere.
     """
 
     def __init__(self, most_bytes: int) -> None:
         self.most_bytes = most_bytes
+        self.parked: Parked | None = None
         self._kept: list[Prefix] = []
         self._lock = threading.Lock()
 
@@ -67,6 +38,13 @@ class Prefixes:
 
     def longest(self, ids: Sequence[int], is_long: bool = False) -> Prefix | None:
         """Return the longest beginning of ``ids`` that is known, never all of them."""
+        here = self._longest_here(ids, is_long)
+        known = len(here.tokens) if here else 0
+        there = self._parked(ids, is_long, known + LEAST_TOKENS)
+        best = there or here
+        return best.part(0, min(len(best.tokens), len(ids) - 1)) if best else None
+
+    def _longest_here(self, ids: Sequence[int], is_long: bool) -> Prefix | None:
         with self._lock:
             lengths = [prefix.common(ids, is_long) for prefix in self._kept]
             best = max(lengths, default=0)
@@ -74,7 +52,15 @@ class Prefixes:
                 return None
             found = self._kept.pop(lengths.index(best))
             self._kept.append(found)
-        return found.first(min(best, len(ids) - 1))
+        return found.part(0, best)
+
+    def _parked(self, ids: Sequence[int], is_long: bool, least: int) -> Prefix | None:
+        if self.parked is None or len(ids) <= least:
+            return None
+        found = self.parked.longest(ids, is_long, least)
+        if found is not None:
+            self._remember(found)
+        return found
 
     def keep(self, tokens: Sequence[int], cache: KeyValueCache) -> None:
         """Copy what ``cache`` knows of ``tokens``, and forget the oldest where that is too much."""
@@ -86,19 +72,18 @@ class Prefixes:
             return
         keys, values = cache.keys[:, :, :count].clone(), cache.values[:, :, :count].clone()
         new = Prefix(list(tokens[:count]), keys, values, cache.is_long)
+        self._remember(new)
+        if self.parked is not None:
+            self.parked.keep(new)
+
+    def _remember(self, new: Prefix) -> None:
         with self._lock:
-            self._kept = [p for p in self._kept if p.common(tokens, new.is_long) < len(p.tokens)]
-            self._kept.append(new)
+            others = [p for p in self._kept if p.common(new.tokens, new.is_long) < len(p.tokens)]
+            self._kept = [*others, new]
             while self.bytes > self.most_bytes:
                 self._kept.pop(0)
 
     def clear(self) -> None:
-        """Forget all."""
+        """Forget all that is in memory."""
         with self._lock:
             self._kept.clear()
-
-
-def _common(one: Sequence[int], other: Sequence[int]) -> int:
-    """Return how many tokens both begin with."""
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((i for i, (a, b) in pairs if a != b), min(len(one), len(other)))
