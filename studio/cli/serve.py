@@ -11,8 +11,11 @@ from studio.cli.session import Session
 
 _ABOUT = """\
 Other programs of this machine may ask for text as they ask OpenAI: /v1/models,
-/v1/chat/completions, /v1/completions. Nothing but this machine's own addresses
-is listened on; from another one, use a tunnel (ssh -L).
+/v1/chat/completions, /v1/completions, /v1/embeddings. Nothing but this machine's
+own addresses is listened on; from another one, use a tunnel (ssh -L).
+
+An answer has a form if the request says so: response_format (json_object,
+json_schema), or the fields json_schema, regex and grammar (Lark).
 
 The token is new at each start. It is in the file that is named, readable by you
 alone, and in no address. Whoever has it may generate text and list models."""
@@ -23,13 +26,20 @@ def main(argv: Sequence[str], session: Session) -> int:
     parser = ArgumentParser(
         prog="studio serve", description="Let programs of this machine ask for text.", epilog=_ABOUT
     )
-    parser.add_argument("--port", type=int, default=0, metavar="N", help="by default any free one")
+    parser.add_argument(
+        "--port", type=int, metavar="N", help="0 for any free one; by default what was pinned, or 0"
+    )
+    parser.add_argument("--pin", action="store_true", help="use this port from now on")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     arguments = parser.parse_args(argv)
-    from studio.serving import LocalServer
+    from studio.serving import PORT, LocalServer
 
+    if arguments.pin and arguments.port is None:
+        parser.error("--pin needs --port")
     with session.studio() as studio:
         server = LocalServer(studio, arguments.port)
+        if arguments.pin:
+            studio.settings.set(PORT, arguments.port)
         told = {"address": server.address, "token_file": str(server.token.path)}
         if arguments.json:
             terminal.print_json(told)

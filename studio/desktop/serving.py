@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from PySide6.QtCore import QObject, Signal
 
+from studio.api.params import Label, Params, Range
 from studio.desktop.activity import Activity
 from studio.desktop.bridge import Background
 from studio.protocol.errors import StudioError
@@ -13,6 +14,16 @@ from studio.protocol.errors import StudioError
 if TYPE_CHECKING:
     from studio.core.studio import Studio
     from studio.serving import LocalServer
+
+
+class ServerSettings(Params, frozen=True):
+    """What a person may set about it, below ``server.`` in the settings."""
+
+    port: Annotated[
+        int,
+        Range(0, 65_535, lowest="Any free one"),
+        Label("Port", "Pin it for programs that keep the address. Holds from the next start on."),
+    ] = 0
 
 
 class Serving(QObject):
@@ -45,6 +56,13 @@ class Serving(QObject):
             self._tell()
             self._background.run(server.close, lambda _: None, self._failed)
 
+    def renew_token(self) -> None:
+        """Make the token worth nothing, and another one."""
+        if self.server is not None:
+            self._background.run(
+                self.server.token.renew, lambda _: self.changed.emit(), self._not_renewed
+            )
+
     def close(self) -> None:
         """End it with the window."""
         self._wanted = False
@@ -69,6 +87,10 @@ class Serving(QObject):
         told = error if isinstance(error, StudioError) else str(error)
         self._studio.notices.error(told, key="server")
         self._tell()
+
+    def _not_renewed(self, error: Exception) -> None:
+        told = error if isinstance(error, StudioError) else str(error)
+        self._studio.notices.error(told, key="server")
 
     def _tell(self) -> None:
         self._activity.set_server(self.server.address if self.server else "")

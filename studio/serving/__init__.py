@@ -3,6 +3,6 @@
 Off until the user starts it. A front on ``core`` like the command line; knows neither Qt nor torch.
 """
 
-from studio.serving.server import LocalServer
+from studio.serving.server import PORT, LocalServer
 
-__all__ = ["LocalServer"]
+__all__ = ["PORT", "LocalServer"]

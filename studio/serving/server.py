@@ -20,6 +20,8 @@ from studio.serving.token import Token
 LARGEST_HEADER = 16 << 10
 ENDING_SECONDS = 2
 TOKEN_FILE = "server-token"
+PORT = "server.port"
+"""The setting that keeps the port; 0 for any."""
 
 
 class LocalServer:
@@ -30,16 +32,16 @@ class LocalServer:
         token: What programs must show.
     """
 
-    def __init__(self, studio: Studio, port: int = 0) -> None:
+    def __init__(self, studio: Studio, port: int | None = None) -> None:
         """Listen and serve.
 
         Args:
-            port: 0 lets the system choose.
+            port: 0 lets the system choose; by default what the settings say.
 
         Raises:
             StudioError: The port is taken, or the token cannot be kept.
         """
-        self._sockets = _listen(port)
+        self._sockets = _listen(studio.settings.get(PORT, 0) if port is None else port)
         self.port = self._sockets[0].getsockname()[1]
         try:
             self.token = Token(studio.paths.home / TOKEN_FILE)
@@ -94,10 +96,11 @@ def _listen(port: int) -> list[socket.socket]:
     """Return sockets on 127.0.0.1 and, where there is one, ::1, on the same port."""
     try:
         first = _bound(socket.AF_INET, "127.0.0.1", port)
-    except OSError as error:
+    except (OSError, OverflowError) as error:
+        why = getattr(error, "strerror", None) or "there is no such port"
         raise StudioError(
             ErrorCode.BUSY,
-            f"The local server cannot listen on port {port} ({error.strerror}).",
+            f"The local server cannot listen on port {port} ({why}).",
             "Another program may use it: choose another port, or 0 for any.",
         ) from error
     sockets = [first]

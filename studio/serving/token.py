@@ -25,8 +25,17 @@ class Token:
         Raises:
             StudioError: The file cannot be written.
         """
-        self.text = secrets.token_urlsafe(32)
         self.path = path
+        self.renew()
+
+    def renew(self) -> None:
+        """Draw another one; the one before is worth nothing from here on.
+
+        Raises:
+            StudioError: The file cannot be written.
+        """
+        self.text = secrets.token_urlsafe(32)
+        path = self.path
         part = path.with_name(path.name + ".part")
         try:
             disk.make_folder(path.parent)

@@ -7,7 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtWidgets import QFileDialog, QLabel, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSpinBox,
+    QWidget,
+)
 
 from studio.app import App
 from studio.core.library import Artifact, Library
@@ -237,6 +244,20 @@ def test_the_local_server_is_off_until_it_is_switched_on(start: Runs, qtbot: Any
     assert serving.server.address in words(page.widget)
     assert shown[0].isVisibleTo(app.window)
     token = serving.server.token.path
+    buttons = {
+        b.text(): b for b in page.widget.findChildren(QPushButton) if b.isVisibleTo(app.window)
+    }
+    secret = serving.server.token.text
+    assert secret not in words(page.widget)
+    buttons["Show"].click()
+    assert secret in words(page.widget)
+    buttons["Renew"].click()
+    qtbot.waitUntil(lambda: secret not in words(page.widget))
+    assert serving.server.token.text in words(page.widget)
+    port = next(s for s in page.widget.findChildren(QSpinBox) if s.accessibleName() == "Port")
+    port.setValue(serving.server.port)
+    assert app.session.studio.settings.get("server.port", 0) == serving.server.port
+    port.setValue(0)
     switch.click()
     qtbot.waitUntil(lambda: not token.exists())
     assert not app.window.activity.server

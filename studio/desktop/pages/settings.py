@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
@@ -16,7 +16,7 @@ from studio.api.params import Params
 from studio.desktop import words
 from studio.desktop.pages.frame import Column, PageFrame, card
 from studio.desktop.pages.parts import PageParts
-from studio.desktop.serving import Serving
+from studio.desktop.serving import ServerSettings, Serving
 from studio.desktop.theme import ThemeMode
 from studio.desktop.widgets.segmented import Segmented
 from studio.desktop.widgets.switch import Switch
@@ -103,16 +103,19 @@ class SettingsPage(QWidget):
                 self._plugin_section(host.plugin(plugin).title, contexts[plugin], params)
 
     def _plugin_section(self, title: str, context: PluginContext, params: type[Params]) -> None:
+        self._form(self._section(title), title, params, context.settings)
+
+    def _form(self, column: QVBoxLayout, title: str, params: type[Params], settings: Any) -> None:
+        """Add the fields of ``params``, each kept in ``settings`` as soon as it is changed."""
         form = self._ui.form(params)
         form.layout().setContentsMargins(0, 0, 0, 0)  # the card has its own
-        form.set_values({f.name: context.settings.get(f.name, f.default) for f in params.fields()})
+        form.set_values({f.name: settings.get(f.name, f.default) for f in params.fields()})
 
         def keep() -> None:
             for name, value in form.values().items():
-                context.settings.set(name, value)
+                settings.set(name, value)
 
         form.on_change(keep)
-        column = self._section(title)
         column.addWidget(form)
         self._rows.append((title.lower(), form))
         self._sections[-1][1].append(form)
@@ -182,21 +185,35 @@ class SettingsPage(QWidget):
             "",
             self._button(self.tr("Copy"), "copy", lambda: copy(address.text())),
         )
+        said = self.tr("New at each start. Whoever has it may generate text and list models.")
+        shown = self._look.button(self.tr("Show"), "eye")
+        shown.setCheckable(True)
         token = self._row(
             column,
             self.tr("Token"),
-            self.tr("New at each start. Whoever has it may generate text and list models."),
-            self._button(
-                self.tr("Copy"), "copy", lambda: serving.server and copy(serving.server.token.text)
+            said,
+            _beside(
+                shown,
+                self._button(
+                    self.tr("Copy"),
+                    "copy",
+                    lambda: serving.server and copy(serving.server.token.text),
+                ),
+                self._button(self.tr("Renew"), "refresh-cw", serving.renew_token),
             ),
         )
+        self._form(column, self.tr("Port"), ServerSettings, self._studio.settings.below("server"))
 
         def show() -> None:
             switch.setChecked(serving.server is not None)
             address.setText(serving.server.address if serving.server else "")
+            shown.setChecked(shown.isChecked() and serving.server is not None)
+            visible = serving.server is not None and shown.isChecked()
+            token.setText(serving.server.token.text if visible else said)
             for label in (address, token):
                 label.parentWidget().setEnabled(serving.server is not None)
 
+        shown.toggled.connect(show)
         serving.changed.connect(show)
         show()
 
@@ -317,6 +334,17 @@ class SettingsPage(QWidget):
             row.setVisible(not wanted or wanted in said)
         for frame, rows in self._sections:
             frame.setVisible(any(not row.isHidden() for row in rows))
+
+
+def _beside(*widgets: QWidget) -> QWidget:
+    """Return a widget that has ``widgets`` in a line."""
+    made = QWidget()
+    line = QHBoxLayout(made)
+    line.setContentsMargins(0, 0, 0, 0)
+    line.setSpacing(8)
+    for widget in widgets:
+        line.addWidget(widget)
+    return made
 
 
 def _open(folder: Path) -> None:

@@ -39,6 +39,7 @@ class FakeStudio:
 
     def __init__(self, home: Path) -> None:
         self.paths = type("Paths", (), {"home": home})
+        self.settings: dict[str, int] = {}
         self.weights = self
         self.jobs: queue.Queue[FakeJob] = queue.Queue()
         self.script: Callable[[FakeJob], None] = lambda job: None

@@ -7,11 +7,13 @@ from __future__ import annotations
 import stat
 import threading
 
+import psutil
 import pytest
 
-from studio.serving import connection, gate
+from studio.protocol.errors import ErrorCode, StudioError
+from studio.serving import LocalServer, connection, gate
 from studio.serving.server import TOKEN_FILE
-from tests.unit.serving.conftest import start
+from tests.unit.serving.conftest import FakeStudio, start
 
 pytestmark = pytest.mark.loopback
 PORT = "{port}"
@@ -79,6 +81,49 @@ def test_the_token_lies_where_only_its_owner_reads_it_and_ends_with_the_server(t
         served.status(served.host, served.token)
 
 
+def test_a_renewed_token_is_the_only_one(served) -> None:
+    old = served.token
+    served.server.token.renew()
+    assert served.status(served.host, old) == 401
+    assert served.status(served.host, served.token) == 200
+    path = served.server.token.path
+    assert f"Authorization: Bearer {path.read_text()}" == served.token != old
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_it_listens_on_this_machines_own_addresses_and_nowhere_once_it_is_off(tmp_path) -> None:
+    served = start(tmp_path)
+    port = served.server.port
+    assert {"127.0.0.1"} <= _listening(port) <= {"127.0.0.1", "::1"}
+    served.close()
+    assert _listening(port) == set()
+
+
+def _listening(port: int) -> set[str]:
+    found = psutil.Process().net_connections(kind="tcp")
+    return {c.laddr.ip for c in found if c.status == psutil.CONN_LISTEN and c.laddr.port == port}
+
+
+def test_a_pinned_port_is_used_and_one_that_is_taken_is_named(running, tmp_path) -> None:
+    studio = FakeStudio(tmp_path)
+    studio.settings["server.port"] = running.server.port
+    try:
+        with pytest.raises(StudioError, match=f"port {running.server.port} ") as caught:
+            LocalServer(studio)  # type: ignore[arg-type]
+        assert caught.value.code is ErrorCode.BUSY
+        with pytest.raises(StudioError, match="no such port"):
+            LocalServer(studio, 99_999)  # type: ignore[arg-type]
+        free = LocalServer(studio, 0)  # type: ignore[arg-type]
+        port, address = free.port, free.address
+        free.close()
+        studio.settings["server.port"] = port
+        again = LocalServer(studio)  # type: ignore[arg-type]
+        assert (again.port, again.address) == (port, address)
+        again.close()
+    finally:
+        studio.close()
+
+
 @pytest.mark.parametrize("media", ["text/plain", "multipart/form-data", "", "application/jsonx"])
 def test_only_json_is_taken(served, media: str) -> None:
     line = "POST /v1/chat/completions HTTP/1.1"
@@ -129,6 +174,23 @@ def test_unknown_addresses_are_404_and_no_answer_invites_a_page(served) -> None:
     assert b"x-content-type-options: nosniff" in head
     assert b"cache-control: no-store" in head
     assert b"access-control" not in head
+
+
+def test_bodies_that_are_too_large_together_are_told_to_come_back(served, monkeypatch) -> None:
+    monkeypatch.setattr(gate, "MOST_BYTES_TOGETHER", 50)
+    served.says("x")
+    body = '{"model": "tiny", "messages": [{"role": "user", "content": "hi"}]}'
+    assert _posted(served, body, f"Content-Length: {len(body)}") == 429
+    monkeypatch.setattr(gate, "MOST_BYTES_TOGETHER", len(body))
+    for _ in range(2):  # what a request held is free again behind it
+        assert _posted(served, body, f"Content-Length: {len(body)}") == 200
+
+
+def test_connections_beyond_the_most_are_closed(served, monkeypatch) -> None:
+    monkeypatch.setattr(connection, "MOST_CONNECTIONS", 0)
+    assert served.status(served.host, served.token) == 0
+    monkeypatch.undo()
+    assert served.status(served.host, served.token) == 200
 
 
 def test_more_requests_than_may_wait_are_told_to_come_back(served, monkeypatch) -> None:
