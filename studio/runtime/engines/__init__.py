@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,7 +14,9 @@ if TYPE_CHECKING:
 
 def loaders() -> Sequence[Loader]:
     """Return the loaders of the runtime's own engines. Imports torch; call it where it works."""
+    from studio.runtime.digests import CACHE_ENV
     from studio.runtime.engines.embedding.loader import EmbeddingLoader
     from studio.runtime.engines.text.loader import TextLoader
 
-    return (TextLoader(), EmbeddingLoader())
+    cache = os.environ.get(CACHE_ENV)
+    return (TextLoader(cache=Path(cache) if cache else None), EmbeddingLoader())

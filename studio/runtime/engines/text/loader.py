@@ -14,6 +14,9 @@ from studio.runtime.engines.text.gguf import is_gguf
 from studio.runtime.engines.text.model_files import measure, open_model
 from studio.runtime.engines.text.model_folder import ModelFolder
 
+PARKING = "beginnings"
+"""Folder, within that of caches, of what was read of conversations; ``core`` can clear it."""
+
 
 class TextLoader:
     """The ``Loader`` of the family ``text``: Llama and Qwen2 as GGUF file or model folder.
@@ -24,9 +27,13 @@ class TextLoader:
 
     family = "text"
 
-    def __init__(self, context_limit: int | None = None) -> None:
-        """Load models with at most ``context_limit`` tokens of context; by default, their own."""
+    def __init__(self, context_limit: int | None = None, cache: Path | None = None) -> None:
+        """Load models with at most ``context_limit`` tokens of context; by default, their own.
+
+        In the folder ``cache`` beginnings of texts outlive this process; without one they do not.
+        """
         self._context_limit = context_limit
+        self._cache = cache
 
     def recognise(self, path: Path) -> WeightsFacts | None:
         """Return what the headers of ``path`` say, or None if it is no language model.
@@ -46,7 +53,10 @@ class TextLoader:
 
     def load(self, path: Path, device: str) -> Generator[float, None, TextEngine]:
         """Yield the share done between chunks of tensors; return the engine."""
-        return load_steps(path, device=device, context_limit=self._context_limit)
+        engine = yield from load_steps(path, device=device, context_limit=self._context_limit)
+        if self._cache is not None:
+            engine.park_in(self._cache / PARKING, path)
+        return engine
 
     def unload(self, loaded: TextEngine) -> None:
         """Let go of the weights, whoever still holds the engine."""
