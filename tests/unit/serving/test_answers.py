@@ -115,6 +115,33 @@ def test_what_a_request_says_reaches_the_task(served, client, extra, asked) -> N
     }  # fmt: skip
 
 
+def test_what_editors_send_is_understood(served, client) -> None:
+    served.says("x")
+    parts = [{"type": "text", "text": "Be brief.", "cache_control": {"type": "ephemeral"}}]
+    turns = [
+        {"role": "developer", "content": parts, "name": "editor"},
+        {"role": "user", "content": "a"},
+        {"role": "assistant", "content": None},
+        {"role": "user", "content": "b"},
+    ]
+    headers = {"HTTP-Referer": "https://aider.chat", "X-Title": "Aider"}
+    stops = [f"</{i}>" for i in range(16)]
+    made = client.chat.completions.create(
+        model="tiny", messages=turns, stop=stops, temperature=0, stream=True, extra_headers=headers,
+        extra_body={"num_ctx": 8192, "reasoning_effort": None, "parallel_tool_calls": None},
+    )  # fmt: skip
+    assert "".join(chunk.choices[0].delta.content or "" for chunk in made) == "x"
+    asked = served.studio.jobs.get_nowait().params
+    assert [(m["role"], m["content"]) for m in asked["messages"]] == [
+        ("system", "Be brief."), ("user", "a"), ("assistant", ""), ("user", "b"),
+    ]  # fmt: skip
+    assert asked["stop"] == stops
+    holes = client.completions.create(model="tiny", prompt=["<fim>a"], stop=["\n"], max_tokens=64)
+    assert holes.choices[0].text == "x"
+    with pytest.raises(openai.BadRequestError, match="suffix"):
+        client.completions.create(model="tiny", prompt="a", suffix="b")
+
+
 def test_an_answer_that_was_cut_says_so_though_it_streams(served, client) -> None:
     served.says('{"a": 1', finish_reason="length")
     form = {"type": "json_object"}
