@@ -297,6 +297,26 @@ def test_folder_ends_and_names(folder) -> None:
     assert vocabulary.names == {"eos_token": "<|im_end|>", "bos_token": "<|endoftext|>"}
 
 
+def test_folder_opens_a_text_as_its_rules_say(folder) -> None:
+    assert tokenizer_from_folder(ModelFolder(folder), 300).encode("a", bos=True)[0] != 0
+    single = [
+        {"SpecialToken": {"id": "<|endoftext|>", "type_id": 0}},
+        {"Sequence": {"id": "A", "type_id": 0}},
+    ]
+    special = {"<|endoftext|>": {"id": "<|endoftext|>", "ids": [0], "tokens": ["<|endoftext|>"]}}
+    rule = {
+        "type": "TemplateProcessing",
+        "single": single,
+        "pair": single,
+        "special_tokens": special,
+    }
+    change(
+        folder,
+        lambda rules: rules.update(post_processor={"type": "Sequence", "processors": [rule]}),
+    )
+    assert tokenizer_from_folder(ModelFolder(folder), 300).encode("a", bos=True)[0] == 0
+
+
 def test_folder_with_byte_fallback_equals_the_reference(folder) -> None:
     from transformers import LlamaTokenizer
 

@@ -31,7 +31,7 @@ class Vocabulary:
         tokens: Spelling of each id.
         spelling: How to read a spelling.
         special: Ids that steer the model and are no text.
-        literal: Ids of added tokens that are text, spelt as they are.
+        literal: Ids of added tokens that are text, spelt as they are (in pieces, “▁” is a space).
         bos: Id that opens a text, where there is one.
         ends: Ids that end a reply.
         add_bos: Whether a text without a template opens with ``bos``.
@@ -92,10 +92,9 @@ class TextTokenizer:
         spelt = vocabulary.tokens.get(token, "")
         if token in vocabulary.special:
             return b""
-        if token in vocabulary.literal:
-            return spelt.encode(errors="replace")
         if vocabulary.spelling == "bytes":
-            return _from_alphabet(spelt)
+            is_literal = token in vocabulary.literal
+            return spelt.encode(errors="replace") if is_literal else _from_alphabet(spelt)
         if match := BYTE_PIECE.fullmatch(spelt):
             return bytes([int(match[1], 16)])
         return spelt.replace("▁", " ").encode(errors="replace")

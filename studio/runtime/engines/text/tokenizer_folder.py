@@ -66,7 +66,7 @@ def tokenizer_from_folder(folder: ModelFolder, rows: int) -> TextTokenizer:
         ends=frozenset(
             named_ends | _generation_ends(folder) | {i for i in special if tokens[i] in END_OF_TURN}
         ),
-        add_bos=settings.get("add_bos_token") is True,
+        add_bos=_opens(rules, settings, names.get("bos_token", "")),
         space_prefix=_has_space_prefix(rules),
         names=names,
     )
@@ -131,11 +131,24 @@ def _has_space_prefix(rules: Mapping[str, Any]) -> bool:
     )  # fmt: skip
 
 
+def _opens(rules: Mapping[str, Any], settings: Mapping[str, Any], bos: str) -> bool:
+    """Whether a text opens with ``bos``: as the settings say, or else the rules."""
+    if isinstance(told := settings.get("add_bos_token"), bool):
+        return told
+    firsts = [
+        part["single"][0]
+        for part in _parts(rules.get("post_processor"))
+        if part.get("type") == "TemplateProcessing" and isinstance(part.get("single"), list)
+        if part["single"]
+    ]
+    return any(first == {"SpecialToken": {"id": bos, "type_id": 0}} for first in firsts)
+
+
 def _parts(rule: Any) -> Iterator[Mapping[str, Any]]:
     """Yield a rule of the tokenizer and, in order, the rules it is a sequence of."""
     if isinstance(rule, dict):
         yield rule
-        for key in ("decoders", "normalizers", "pretokenizers"):
+        for key in ("decoders", "normalizers", "pretokenizers", "processors"):
             for part in rule.get(key) or []:
                 yield from _parts(part)
 

@@ -29,19 +29,37 @@ QWEN2_SPLIT = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}"
     r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
+_CAPITALS, _SMALL = r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]", r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"
+_REST = r"| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+TEKKEN_SPLIT = (
+    rf"[^\r\n\p{{L}}\p{{N}}]?{_CAPITALS}*{_SMALL}+|[^\r\n\p{{L}}\p{{N}}]?{_CAPITALS}+{_SMALL}*"
+    rf"|\p{{N}}{_REST}"
+)
+_ENDING = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
+GPT4O_SPLIT = (
+    rf"[^\r\n\p{{L}}\p{{N}}]?{_CAPITALS}*{_SMALL}+{_ENDING}"
+    rf"|[^\r\n\p{{L}}\p{{N}}]?{_CAPITALS}+{_SMALL}*{_ENDING}|\p{{N}}{{1,3}}{_REST}"
+)
 _SINGLE_DIGITS = frozenset({"smollm", "starcoder", "refact", "command-r", "codeshell", "exaone"})
-_GPT2 = frozenset({"", "default", "gpt-2", "mpt", "olmo", "jais", "phi-2"})
+_GPT2 = frozenset({"", "default", "gpt-2", "mpt", "olmo", "jais", "phi-2", "exaone4"})
 _SPLITS: Mapping[str, str] = {
     "llama3": LLAMA3_SPLIT,
     "llama-v3": LLAMA3_SPLIT,
     "llama-bpe": LLAMA3_SPLIT,
     "dbrx": LLAMA3_SPLIT,
     "smaug-bpe": LLAMA3_SPLIT,
+    "pixtral": LLAMA3_SPLIT,
+    "falcon3": LLAMA3_SPLIT,
     "qwen2": QWEN2_SPLIT,
     "deepseek-r1-qwen": QWEN2_SPLIT,
+    "megrez": QWEN2_SPLIT,
+    "tekken": TEKKEN_SPLIT,
+    "gpt-4o": GPT4O_SPLIT,
+    "llama4": GPT4O_SPLIT,
 }
-_WHOLE_WORDS = frozenset({"llama3", "llama-v3", "llama-bpe"})
-"""These look a word up whole before they build it from merges."""
+_WHOLE_WORDS = frozenset({"llama3", "llama-v3", "llama-bpe", "pixtral", "falcon3", "tekken"})
+"""These look a word up whole before they build it from merges, and open a text with a token even
+where the file does not say so."""
 
 
 def tokenizer_from_gguf(header: GgufHeader) -> TextTokenizer:
@@ -152,8 +170,11 @@ def _pieces(
 def _merges_from_scores(
     tokens: Sequence[str], kinds: Sequence[int], scores: Sequence[float]
 ) -> list[tuple[str, str]]:
-    """Return the merges that SentencePiece's scores imply: the best-scored result comes first."""
-    pieces = {t for t, kind in zip(tokens, kinds, strict=True) if kind == _NORMAL}
+    """Return the merges that SentencePiece's scores imply: the best-scored result comes first.
+
+    Tokens of the user count as well: Gemma's runs of spaces are such.
+    """
+    pieces = {t for t, kind in zip(tokens, kinds, strict=True) if kind in (_NORMAL, _USER)}
     found = [
         (-score, -cut, token[:cut], token[cut:])
         for token, score in zip(tokens, scores, strict=True)
@@ -228,7 +249,7 @@ def _vocabulary(
         literal=frozenset(i for i, kind in enumerate(kinds) if kind == _USER),
         bos=bos,
         ends=frozenset({token for token in named if token is not None} | by_name),
-        add_bos=bool(keys.get("add_bos_token", pieces)),
+        add_bos=bool(keys.get("add_bos_token", pieces or keys.get("pre") in _WHOLE_WORDS)),
         space_prefix=pieces and bool(keys.get("add_space_prefix", True)),
         names={
             f"{name}_token": tokens[index]
