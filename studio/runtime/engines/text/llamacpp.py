@@ -17,6 +17,7 @@ import importlib.metadata
 import logging
 from collections.abc import Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any, Self
 
 import torch
@@ -26,7 +27,6 @@ from studio.protocol.errors import ErrorCode, StudioError
 from studio.runtime.engines.text.config import LlamaConfig
 from studio.runtime.engines.text.llama import Passage
 from studio.runtime.engines.text.model_files import ModelFiles
-from studio.runtime.engines.text.tensor_source import GgufSource
 
 BINDING = "cyllama"
 MOST_ROWS = 256
@@ -46,9 +46,9 @@ def version() -> str:
         return ""
 
 
-def can_run(files: ModelFiles, device: str) -> bool:
-    """Return whether llama.cpp could compute this model: a GGUF file, on the processor."""
-    return bool(version()) and isinstance(files.source, GgufSource) and device == "cpu"
+def can_run(path: Path, device: str) -> bool:
+    """Return whether llama.cpp could compute what lies at ``path``: a file, on the processor."""
+    return bool(version()) and path.is_file() and device == "cpu"
 
 
 def check_installed() -> None:

@@ -8,14 +8,18 @@ from pathlib import Path
 
 from studio.api.worker import Requirements, WeightsFacts
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.runtime.engines.text import choice
 from studio.runtime.engines.text.config import ARCHITECTURES
-from studio.runtime.engines.text.engine import TextEngine, load_steps
+from studio.runtime.engines.text.engine import TextEngine
 from studio.runtime.engines.text.gguf import is_gguf
-from studio.runtime.engines.text.model_files import measure, open_model
+from studio.runtime.engines.text.model_files import open_model
 from studio.runtime.engines.text.model_folder import ModelFolder
 
 PARKING = "beginnings"
 """Folder, within that of caches, of what was read of conversations; ``core`` can clear it."""
+
+SPEEDS = "engine-speeds.json"
+"""File, within that of caches, of how fast each engine is here."""
 
 
 class TextLoader:
@@ -34,6 +38,7 @@ class TextLoader:
         """
         self._context_limit = context_limit
         self._cache = cache
+        self._measured = choice.Measured(cache / SPEEDS if cache is not None else None)
 
     def recognise(self, path: Path) -> WeightsFacts | None:
         """Return what the headers of ``path`` say, or None if it is no language model.
@@ -49,11 +54,11 @@ class TextLoader:
 
     def measure(self, path: Path, device: str = "cpu") -> Requirements:
         """Return the memory that weights and a typical job take, from the headers alone."""
-        return measure(path, device)
+        return choice.needs(path, device, self._measured)
 
     def load(self, path: Path, device: str) -> Generator[float, None, TextEngine]:
         """Yield the share done between chunks of tensors; return the engine."""
-        engine = yield from load_steps(path, device=device, context_limit=self._context_limit)
+        engine = yield from choice.load(path, device, self._context_limit, self._measured)
         if self._cache is not None:
             engine.park_in(self._cache / PARKING, path)
         return engine

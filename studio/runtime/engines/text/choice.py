@@ -1,0 +1,201 @@
+"""Which engine computes a model: the user's wish, or what was measured here once. Computes little.
+
+Where llama.cpp is not installed there is no choice. Where it is, the first load of a model tries
+both, a token each in turn, and what was found is kept in a file of the cache.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import time
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+import torch
+
+from studio.api.worker import Requirements
+from studio.protocol.errors import StudioError
+from studio.runtime.engines.text import llamacpp, model_files
+from studio.runtime.engines.text.engine import TextEngine, load_steps
+from studio.runtime.engines.text.llama import Passage
+from studio.runtime.engines.text.model_files import open_model
+from studio.runtime.engines.text.parked import identity
+
+Wish = Literal["auto", "torch", "llamacpp"]
+
+WISH_ENV = "STUDIO_TEXT_ENGINE"
+"""Environment variable with the wish; ``core`` sets it from the settings."""
+
+MARGIN = 1.15
+"""llama.cpp must be faster by this: texts share no readings there, and a next turn reads all."""
+
+TRIED_TOKENS = 12
+MOST_KNOWN = 500
+MAX_FILE_BYTES = 1 << 20
+
+log = logging.getLogger(__name__)
+
+
+class Speeds(msgspec.Struct, frozen=True):
+    """Tokens a second that each engine decodes alone, at best."""
+
+    torch: float
+    llamacpp: float
+
+    @property
+    def best(self) -> Literal["torch", "llamacpp"]:
+        """Which to use."""
+        return "llamacpp" if self.llamacpp > MARGIN * self.torch else "torch"
+
+    @property
+    def words(self) -> str:
+        """What was found, for people."""
+        found = f"llama.cpp {self.llamacpp:.3g} tokens a second, PyTorch {self.torch:.3g}"
+        return f"measured here once: {found}"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was measured of all models, in one small file.
+
+    Args:
+        path: The file; None keeps nothing.
+    """
+
+    path: Path | None
+
+    def get(self, key: str) -> Speeds | None:
+        """Return what is known; a file that is broken knows nothing."""
+        return self._read().get(key)
+
+    def put(self, key: str, speeds: Speeds) -> None:
+        """Keep ``speeds``; the oldest are forgotten."""
+        if self.path is None:
+            return
+        known = self._read()
+        known.pop(key, None)
+        kept = dict([*known.items(), (key, speeds)][-MOST_KNOWN:])
+        part = self.path.with_suffix(f".{os.getpid()}")
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            part.write_bytes(msgspec.json.encode(kept))
+            part.replace(self.path)
+        except OSError as error:  # a cache: without it we measure again
+            log.warning("the speeds of engines cannot be kept: %s", error)
+
+    def _read(self) -> dict[str, Speeds]:
+        if self.path is None:
+            return {}
+        with contextlib.suppress(OSError, msgspec.MsgspecError):
+            if self.path.stat().st_size <= MAX_FILE_BYTES:
+                return msgspec.json.decode(self.path.read_bytes(), type=dict[str, Speeds])
+        return {}
+
+
+def wish() -> Wish:
+    """Return what the user wants."""
+    said: dict[str, Wish] = {"torch": "torch", "llamacpp": "llamacpp"}
+    return said.get(os.environ.get(WISH_ENV, ""), "auto")
+
+
+def needs(path: Path, device: str, measured: Measured) -> Requirements:
+    """Return the memory of the model by the engine that will compute it; of both to try them."""
+    ours = model_files.measure(path, device)
+    by = decided(path, device, measured)
+    if by == "torch":
+        return ours
+    with open_model(path) as files:
+        held, config = files.source.file_bytes, files.config
+    tokens = min(model_files.TYPICAL_CONTEXT, config.context_length)
+    working = llamacpp.working_bytes(config, tokens)
+    if by == "llamacpp":
+        return Requirements(held, working)
+    return Requirements(ours.weights_bytes + held, max(ours.working_bytes, working))
+
+
+def load(
+    path: Path, device: str, context_limit: int | None, measured: Measured
+) -> Generator[float, None, TextEngine]:
+    """Load the model at ``path`` with the engine that is wished for, or faster here.
+
+    Raises:
+        StudioError: As ``engine.load_steps``; or llama.cpp is wished for and not installed.
+    """
+    by = decided(path, device, measured)
+    if by is not None:
+        engine = yield from load_steps(path, device=device, context_limit=context_limit, by=by)
+        engine.why = _why(path, device, measured)
+        return engine
+    ours = yield from load_steps(path, device=device, context_limit=context_limit)
+    try:
+        theirs = yield from load_steps(
+            path, device=device, context_limit=context_limit, by="llamacpp"
+        )
+    except StudioError as error:  # sound, but not of a kind that this llama.cpp knows
+        ours.why = f"{error.message} {error.details}"
+        return ours
+    speeds = yield from _tried(ours, theirs)
+    measured.put(_key(path), speeds)
+    log.info("%s: %s", path.name, speeds.words)
+    best, other = (ours, theirs) if speeds.best == "torch" else (theirs, ours)
+    other.close()
+    best.why = speeds.words
+    return best
+
+
+def decided(path: Path, device: str, measured: Measured) -> Literal["torch", "llamacpp"] | None:
+    """Return what computes the model at ``path``; None if that has to be tried.
+
+    Raises:
+        StudioError: llama.cpp is wished for and not installed.
+    """
+    wanted = wish()
+    if wanted == "llamacpp":
+        llamacpp.check_installed()
+    if wanted == "torch" or not llamacpp.can_run(path, device):
+        return "torch"
+    if wanted == "llamacpp":
+        return "llamacpp"
+    speeds = measured.get(_key(path))
+    return speeds.best if speeds else None
+
+
+def _why(path: Path, device: str, measured: Measured) -> str:
+    wanted, can_run = wish(), llamacpp.can_run(path, device)
+    if wanted == "llamacpp" and not can_run:
+        return "llama.cpp computes GGUF files on the processor only"
+    if wanted != "auto":
+        return "chosen in the settings"
+    speeds = measured.get(_key(path)) if can_run else None
+    return speeds.words if speeds else ""
+
+
+def _key(path: Path) -> str:
+    """Return what speeds depend on: the file, both engines, and the threads."""
+    with contextlib.suppress(OSError):
+        versions = f"torch {torch.__version__} {llamacpp.BINDING} {llamacpp.version()}"
+        return f"{identity(path)} {versions} {torch.get_num_threads()}"
+    return ""
+
+
+def _tried(ours: TextEngine, theirs: TextEngine) -> Generator[float, None, Speeds]:
+    """Decode with both in turn, so that whatever else this machine does slows both alike."""
+    best = [float("inf"), float("inf")]
+    engines = (ours, theirs)
+    caches = [engine.model.new_cache(2 * TRIED_TOKENS) for engine in engines]
+    tokens = torch.arange(TRIED_TOKENS) % ours.info.vocabulary
+    for engine, cache in zip(engines, caches, strict=True):
+        engine.model.read([Passage(tokens, cache)])
+        yield 1.0
+    for token in tokens:
+        for number, (engine, cache) in enumerate(zip(engines, caches, strict=True)):
+            began = time.perf_counter()
+            engine.model.read([Passage(token[None], cache)])
+            best[number] = min(best[number], time.perf_counter() - began)
+        yield 1.0
+    return Speeds(1 / best[0], 1 / best[1])

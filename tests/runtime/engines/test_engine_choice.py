@@ -1,0 +1,171 @@
+"""Which engine computes: what the user wants, else what was measured once; it is told, and kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from studio.protocol.errors import ErrorCode, StudioError
+from studio.runtime.engines.text import choice, llamacpp, model_files
+from studio.runtime.engines.text.choice import WISH_ENV, Measured, Speeds
+from studio.runtime.engines.text.engine import TextEngine
+from tests.runtime.engines import tiny_models
+
+pytestmark = pytest.mark.torch
+
+needs_binding = pytest.mark.skipif(
+    not llamacpp.version(), reason="the extra [llamacpp] is not installed"
+)
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    model = tiny_models.reference(vocab_size=261)
+    return tiny_models.save_gguf(model, tmp_path_factory.mktemp("tiny") / "tiny.gguf")
+
+
+@pytest.fixture(autouse=True)
+def _no_wish(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(WISH_ENV, raising=False)
+
+
+def load(file: Path, measured: Measured = Measured(None), device: str = "cpu") -> TextEngine:  # noqa: B008
+    steps = choice.load(file, device, None, measured)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+
+
+@pytest.fixture
+def tried(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Each trial is noted here, and llama.cpp wins by far."""
+    trials: list[int] = []
+
+    def trial(ours: TextEngine, theirs: TextEngine):
+        trials.append(1)
+        yield 1.0
+        return Speeds(10, 30)
+
+    monkeypatch.setattr(choice, "_tried", trial)
+    return trials
+
+
+def test_without_the_binding_there_is_no_choice(
+    file: Path, tried: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(llamacpp, "version", lambda: "")
+    engine = load(file)
+    assert (engine.engine, engine.why, tried) == ("torch", "", [])
+    assert choice.needs(file, "cpu", Measured(None)) == model_files.measure(file)
+    monkeypatch.setenv(WISH_ENV, "llamacpp")
+    with pytest.raises(StudioError, match="not installed") as caught:
+        load(file)
+    assert caught.value.code is ErrorCode.UNSUPPORTED
+    assert "offline-studio[llamacpp]" in caught.value.hint
+
+
+@needs_binding
+def test_both_are_tried_once_and_the_faster_one_stays(
+    file: Path, tried: list[int], tmp_path: Path
+) -> None:
+    measured = Measured(tmp_path / "cache" / "speeds.json")
+    ours = model_files.measure(file)
+    both = choice.needs(file, "cpu", measured)
+    assert both.weights_bytes > ours.weights_bytes
+    first, second = load(file, measured), load(file, measured)
+    assert tried == [1]
+    for engine in (first, second):
+        assert engine.engine.startswith("llama.cpp (cyllama ")
+        assert engine.why == "measured here once: llama.cpp 30 tokens a second, PyTorch 10"
+    assert choice.needs(file, "cpu", measured).weights_bytes < both.weights_bytes
+
+
+@needs_binding
+def test_what_was_measured_holds_for_this_file_only(
+    file: Path, tried: list[int], tmp_path: Path
+) -> None:
+    measured = Measured(tmp_path / "speeds.json")
+    load(file, measured)
+    other = tmp_path / "other.gguf"
+    other.write_bytes(file.read_bytes())
+    load(other, measured)
+    assert tried == [1, 1]
+
+
+@needs_binding
+def test_the_trial_decodes_with_both(file: Path) -> None:
+    engine = load(file)
+    assert "llama.cpp" in engine.why
+    assert "PyTorch" in engine.why
+    assert engine.engine
+
+
+@needs_binding
+def test_the_users_wish_is_followed_untried(
+    file: Path, tried: list[int], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv(WISH_ENV, "torch")
+    assert load(file).engine == "torch"
+    monkeypatch.setenv(WISH_ENV, "llamacpp")
+    chosen = load(file)
+    assert chosen.engine.startswith("llama.cpp")
+    assert chosen.why == "chosen in the settings"
+    folder = tiny_models.save_folder(tiny_models.reference(), tmp_path / "folder")
+    instead = load(folder)
+    assert instead.engine == "torch"
+    assert instead.why == "llama.cpp computes GGUF files on the processor only"
+    assert tried == []
+
+
+@needs_binding
+def test_a_file_that_llamacpp_does_not_know_is_computed_by_torch(
+    tried: list[int], tmp_path: Path
+) -> None:
+    # More rows than tokens: padded, as some models are. Our reader takes it, llama.cpp does not.
+    file = tiny_models.save_gguf(tiny_models.reference(), tmp_path / "padded.gguf")
+    engine = load(file)
+    assert engine.engine == "torch"
+    assert "llama.cpp cannot use padded.gguf" in engine.why
+    assert tried == []
+
+
+@needs_binding
+def test_a_hostile_file_never_reaches_native_code(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(WISH_ENV, "llamacpp")
+    monkeypatch.setattr(llamacpp, "_model_class", lambda: pytest.fail("llama.cpp was asked"))
+    broken = tmp_path / "broken.gguf"
+    broken.write_bytes(file.read_bytes()[:-4096])
+    with pytest.raises(StudioError) as caught:
+        load(broken)
+    assert caught.value.code is ErrorCode.BAD_WEIGHTS
+
+
+def test_llamacpp_must_be_faster_by_a_margin() -> None:
+    assert Speeds(10, 11).best == "torch"
+    assert Speeds(10, 12).best == "llamacpp"
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b'{"a": {"torch": "x"}}', b"x" * (2 << 20)])
+def test_a_broken_file_of_speeds_knows_nothing_and_is_written_anew(
+    tmp_path: Path, content: bytes
+) -> None:
+    measured = Measured(tmp_path / "speeds.json")
+    assert measured.path is not None
+    measured.path.write_bytes(content)
+    assert measured.get("a") is None
+    measured.put("a", Speeds(1, 2))
+    assert measured.get("a") == Speeds(1, 2)
+    assert [each.name for each in tmp_path.iterdir()] == ["speeds.json"]
+
+
+def test_the_oldest_speeds_are_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choice, "MOST_KNOWN", 2)
+    measured = Measured(tmp_path / "speeds.json")
+    for key in "abc":
+        measured.put(key, Speeds(1, 2))
+    assert [bool(measured.get(key)) for key in "abc"] == [False, True, True]
