@@ -5,9 +5,13 @@ The models are random, so nothing but the constraint gives their texts a form.
 
 from __future__ import annotations
 
+import gc
 import json
 import re
+import weakref
 from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
 
 import jsonschema
 import pytest
@@ -136,25 +140,26 @@ def test_a_text_that_is_cut_or_stopped_says_so(tiny) -> None:
 
 
 def tokenizer(*, ends: frozenset[int], words: tuple[str, ...] = ()) -> TextTokenizer:
-    """Bytes and ``words`` behind two control tokens; nothing is ever encoded."""
+    """Bytes and ``words`` behind two control tokens; text is encoded byte by byte."""
     tokens = dict(enumerate(["<end>", "<stop>", *ALPHABET, *words]))
-    backend = type(
-        "Backend",
-        (),
-        {
-            "no_truncation": lambda _: None,
-            "no_padding": lambda _: None,
-            "encode": lambda _, text, add_special_tokens: _Ids(tokens, text),
-        },
+    return TextTokenizer(
+        _backend(tokens), Vocabulary(tokens, "bytes", frozenset({0, 1}), ends=ends)
     )
-    return TextTokenizer(backend(), Vocabulary(tokens, "bytes", frozenset({0, 1}), ends=ends))
 
 
-class _Ids:
-    def __init__(self, tokens: dict[int, str], text: str) -> None:
-        spelt = {token: i for i, token in tokens.items()}
-        letters = {byte: letter for letter, byte in ALPHABET.items()}
-        self.ids = [spelt[letters[byte]] for byte in text.encode()]
+def _backend(tokens: dict[int, str]) -> Any:
+    """What stands for the tokenizer library."""
+    ids = {ALPHABET[token]: index for index, token in tokens.items() if token in ALPHABET}
+
+    class Backend:
+        def no_truncation(self) -> None: ...
+
+        def no_padding(self) -> None: ...
+
+        def encode(self, text: str, add_special_tokens: bool) -> Any:
+            return SimpleNamespace(ids=[ids[b] for b in text.encode() if b in ids])
+
+    return Backend()
 
 
 def spelt(pieces: TextTokenizer, ids: torch.Tensor) -> Iterator[str]:
@@ -204,6 +209,28 @@ def test_what_a_vocabulary_cannot_spell_is_a_sentence() -> None:
     with pytest.raises(StudioError) as caught:
         text.allowed(40)  # a model that scores only the first forty tokens
     assert caught.value.code is ErrorCode.UNSUPPORTED
+
+
+@pytest.mark.parametrize("form", ["yes", "[xy]es"])
+def test_a_form_with_a_letter_that_the_vocabulary_lacks_is_a_sentence(form) -> None:
+    tokens = dict(enumerate(["<end>", "y", "e"]))
+    pieces = TextTokenizer(_backend(tokens), Vocabulary(tokens, "bytes", ends=frozenset({0})))
+    sampler = Sampler(asked(Constraint("regex", form)), tokenizer=pieces)
+    with pytest.raises(StudioError, match="cannot go on in the form") as caught:
+        [sampler.pick(torch.zeros(3)) for _ in range(3)]
+    assert caught.value.code is ErrorCode.UNSUPPORTED
+
+
+def test_what_is_kept_of_a_vocabulary_goes_with_its_model() -> None:
+    pieces = tokenizer(ends=frozenset({0}))
+    text = ConstrainedText(Constraint("regex", "ab|ac"), pieces)
+    text.allowed(300)
+    gone = weakref.ref(pieces)
+    before = len(constrained._vocabularies)
+    del pieces, text
+    gc.collect()
+    assert gone() is None
+    assert len(constrained._vocabularies) == before - 1
 
 
 # --- refused ----------------------------------------------------------------------------------

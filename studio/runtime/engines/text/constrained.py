@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 import numpy as np
 import torch
@@ -117,7 +118,6 @@ def _vocabulary(tokenizer: TextTokenizer) -> LLTokenizer:
                 ErrorCode.UNSUPPORTED, f"This model cannot write in a form ({shown(reason)})."
             ),
         )
-        spellings.library = known
         _vocabularies[tokenizer] = known
     return known
 
@@ -126,27 +126,49 @@ class _Spellings:
     """The attributes that the library reads of a tokenizer.
 
     Control tokens are spelt as nothing, so no form allows them; nor does it what begins with the
-    byte FF, which is in no text and marks control tokens for the library.
+    byte FF, which is in no text and marks control tokens for the library. The library holds this
+    for good, where no garbage is collected, so it must not hold the tokenizer, whose entry would
+    then stay among the vocabularies.
     """
 
     is_tokenizer_wrapper = True
     special_token_ids: tuple[int, ...] = ()
     bos_token_id = None
-    library: LLTokenizer
 
     def __init__(self, tokenizer: TextTokenizer) -> None:
         spelt = (tokenizer.token_bytes(i) for i in range(max(tokenizer.vocabulary.tokens) + 1))
         self.tokens = [b"" if each[:1] == b"\xff" else each for each in spelt]
         self.eos_token_id = min(tokenizer.vocabulary.ends, default=None)
-        self._encode = tokenizer.encode
+        self._tokenizer = ref(tokenizer)
 
     def __call__(self, text: str) -> list[int]:
         """Return tokens for what the form leaves no choice about, as the model would spell it."""
-        ids = self._encode(text)
+        tokenizer = self._tokenizer()
+        ids = tokenizer.encode(text) if tokenizer else []
         if b"".join(self.tokens[token] for token in ids) == text.encode():
             return ids
         # It has a control token's name in it, or the tokenizer puts a space before it.
-        return self.library.greedy_tokenize(text)
+        return self._longest_first(text.encode())
+
+    def _longest_first(self, rest: bytes) -> list[int]:
+        """Return the ids of ``rest``, as far as it can be spelt, always the longest that fits."""
+        ids: list[int] = []
+        while rest:
+            sizes = range(min(len(rest), self._longest), 0, -1)
+            size = next((size for size in sizes if rest[:size] in self._ids), 0)
+            if not size:
+                break
+            ids.append(self._ids[rest[:size]])
+            rest = rest[size:]
+        return ids
+
+    @cached_property
+    def _ids(self) -> dict[bytes, int]:
+        return {spelling: token for token, spelling in enumerate(self.tokens) if spelling}
+
+    @cached_property
+    def _longest(self) -> int:
+        return max(map(len, self._ids), default=0)
 
 
 def _refused(constraint: Constraint, reason: str) -> BadInput:
