@@ -158,7 +158,9 @@ class Job:
         if self.error is not None and self.state in (JobState.FAILED, JobState.LOST):
             return self.error.message
         words = _WORDS[self.state]
-        detail = self.message if self.state is JobState.RUNNING else self.reason
+        detail = self.reason
+        if self.state is JobState.RUNNING:  # the reason is what it has to do without
+            detail = " · ".join(filter(None, (self.message, self.reason)))
         return f"{words}: {detail}" if detail else words
 
     # --- who wants to know --------------------------------------------------------------------

@@ -37,10 +37,21 @@ class Evictor:
         self._lock = lock
         self._tell = tell
 
-    def make_room(self, victims: Sequence[Loaded], device: Device, why: str, job: str = "") -> None:
-        """Take ``victims`` from the device: to the processor's memory if there is room, or away."""
+    def make_room(
+        self,
+        victims: Sequence[Loaded],
+        device: Device,
+        why: str,
+        job: str = "",
+        keep: Loaded | None = None,
+    ) -> None:
+        """Take ``victims`` from the device: to the processor's memory if there is room, or away.
+
+        Args:
+            keep: A parked model that must not give up its place, for the room is made for it.
+        """
         for each in self._settled(victims, device):
-            if not self._park(each, device, why, job):
+            if not self._park(each, device, why, job, keep):
                 self._drop(each, "evicted", why, job)
         if victims:
             give_back()
@@ -75,11 +86,13 @@ class Evictor:
             device.settle()  # the other lane's stream may still read what it gave back
         return victims
 
-    def _park(self, loaded: Loaded, device: Device, why: str, job: str) -> bool:
+    def _park(
+        self, loaded: Loaded, device: Device, why: str, job: str, keep: Loaded | None
+    ) -> bool:
         """Move a model to the processor's memory; return False if it cannot go there."""
         loader = loaded.source.loader
         may = device.has_own_memory and loaded.tier is Tier.DEVICE and isinstance(loader, Parks)
-        if not may or not self._has_host_room(loaded):
+        if not may or not self._has_host_room(loaded, keep):
             return False
         assert isinstance(loader, Parks)
         began = time.monotonic()
@@ -94,10 +107,11 @@ class Evictor:
         self._say(loaded, "parked", why, job, time.monotonic() - began)
         return True
 
-    def _has_host_room(self, loaded: Loaded) -> bool:
+    def _has_host_room(self, loaded: Loaded, keep: Loaded | None) -> bool:
         """Whether it fits the processor's memory, once older parked models have left it."""
         while host_room(self._books) < loaded.size:
-            parked = [each for each in self._books.idle(loaded) if each.tier is Tier.MEMORY]
+            idle = self._books.idle(keep)
+            parked = [each for each in idle if each.tier is Tier.MEMORY]
             if not parked:
                 return False
             self._drop(parked[0], "evicted", f"{loaded.source.title} is parked in its place")

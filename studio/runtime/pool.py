@@ -161,6 +161,8 @@ class Pool:
         lease = self._acquire(job, weights, working_bytes)
         try:
             job.weights[weights] = lease.loaded.digest
+            if engine := getattr(lease.loaded.model, "engine", ""):
+                job.engines[weights] = str(engine)
             job.become(JobState.RUNNING)
             yield lease.loaded.model
         finally:
@@ -264,7 +266,7 @@ class Pool:
         job.is_building = True
         try:
             why = f"{job.owner} needs {as_size(demand.whole)} for {demand.source.title}"
-            self._evictor.make_room(plan.victims, device, why, job.id)
+            self._evictor.make_room(plan.victims, device, why, job.id, keep=plan.loaded)
             loaded = plan.loaded
             if loaded is None:
                 loaded = self._room.load(demand, device, self._admission.choices)

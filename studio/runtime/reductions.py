@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Generator, Sequence
-from typing import TypeVar
 
-from studio.api.worker import Event, ProgressEvent, Rung
+from studio.api.worker import Event, Outcome, Rung, Setting
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.states import JobState
 from studio.runtime.faults import brief, release
 from studio.runtime.jobs import Job
 from studio.runtime.memory import give_back, is_out_of_memory
@@ -15,9 +15,6 @@ from studio.runtime.pool import Pool
 from studio.runtime.workers import Contained
 
 log = logging.getLogger(__name__)
-
-Setting = TypeVar("Setting")
-Outcome = TypeVar("Outcome")
 
 
 def ladder(
@@ -34,7 +31,7 @@ def ladder(
             words = rung.words or "a smaller piece at a time"
             log.info("job %s goes on with %s: %s", job.id, words, details)
             pool.reduced(job, words)
-            yield ProgressEvent(0.0, 1.0, f"Memory ran out: going on with {words}")
+            job.become(JobState.RUNNING, f"memory ran out: going on with {words}")
         for _ in range(2):
             try:
                 return (yield from body(rung.setting))

@@ -6,13 +6,14 @@ Memory is of the whole process or card, so only what a job did while no other ha
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import tempfile
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from studio.api.worker import Requirements
 from studio.runtime.devices import Device
@@ -71,9 +72,9 @@ class Truths:
     def _read(self) -> dict[str, Truth]:
         if self._file is None:
             return {}
-        with contextlib.suppress(OSError, ValueError, TypeError):  # absent or damaged: seen again
-            known = json.loads(self._file.read_text("utf-8"))
-            return {str(key): Truth(int(value[0]), int(value[1])) for key, value in known.items()}
+        with contextlib.suppress(OSError, msgspec.MsgspecError):  # absent or damaged: seen again
+            known = msgspec.json.decode(self._file.read_bytes(), type=dict[str, tuple[int, int]])
+            return {key: Truth(*values) for key, values in known.items()}
         return {}
 
     def _write(self) -> None:
@@ -82,8 +83,9 @@ class Truths:
         with contextlib.suppress(OSError):  # without it, headers alone decide
             self._file.parent.mkdir(0o700, parents=True, exist_ok=True)
             handle, name = tempfile.mkstemp(dir=self._file.parent, prefix="memory-")
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump({key: (t.weights, t.excess) for key, t in self._known.items()}, file)
+            known = {key: (truth.weights, truth.excess) for key, truth in self._known.items()}
+            with os.fdopen(handle, "wb") as file:
+                file.write(msgspec.json.encode(known))
             os.replace(name, self._file)
 
 

@@ -23,6 +23,7 @@ from studio.api.worker import ArtifactEvent, Event, ProgressEvent, ResultEvent, 
 from studio.core.plugins import PluginHost, discover
 from studio.core.plugins.discovery import Found
 from studio.protocol.errors import Cancelled, ErrorCode, StudioError
+from studio.protocol.states import JobState
 from studio.runtime.context import Context
 from studio.runtime.memory import out_of_memory
 from studio.runtime.runner import last_words
@@ -169,6 +170,9 @@ class _Job:
 
     def alone(self) -> AbstractContextManager[None]:
         return nullcontext()
+
+    def become(self, state: JobState, reason: str = "") -> None:
+        """A test that wants to know reads ``reduced``."""
 
     def report(self, event: Event) -> None:
         self.made.take(event)

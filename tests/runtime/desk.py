@@ -6,6 +6,7 @@ import sys
 import threading
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,6 +22,7 @@ from studio.protocol.messages import (
     Inspected,
     JobChanged,
     Message,
+    PoolEvent,
     Shutdown,
     Status,
     Submit,
@@ -28,8 +30,9 @@ from studio.protocol.messages import (
     WorkerEntry,
 )
 from studio.protocol.states import JobState, Lane, Priority
-from studio.runtime import devices
-from studio.runtime.devices import Memory
+from studio.runtime import devices, server
+from studio.runtime.devices import Device, Memory
+from studio.runtime.finding import Found
 from studio.runtime.server import Server
 
 PATIENCE = 60.0
@@ -100,12 +103,39 @@ class ToyLoader:
         self.unloads.append(loaded.name)
 
 
+@dataclass(frozen=True)
+class Card(Device):
+    """A card of ``total`` bytes that computes with the processor; the pool may fill 0.9 of it."""
+
+    total: int = 1000
+
+    @property
+    def has_own_memory(self) -> bool:
+        return True
+
+    def memory(self) -> Memory:
+        return Memory(0, 10**6, self.total)
+
+    def held(self) -> int:
+        return 0
+
+    def watch_peak(self) -> Callable[[], int | None]:
+        return lambda: None
+
+    @classmethod
+    def put_in(cls, monkeypatch: pytest.MonkeyPatch, total: int = 1000) -> Card:
+        """Let the runtime find a card."""
+        card = cls("fake", "cpu", "Toy card", 1, total)
+        monkeypatch.setattr(server, "find_devices", lambda: Found((card,), card))
+        return card
+
+
 class Desk:
     """The studio's side of a runtime in this process. Everything that is reported is kept."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, loader: ToyLoader | None = None) -> None:
         self.folder = folder
-        self.loader = ToyLoader()
+        self.loader = loader or ToyLoader()
         self.messages: list[Any] = []
         self.blobs: dict[int, tuple[memoryview, ...]] = {}
         self._workers: list[WorkerEntry] = []
@@ -160,8 +190,8 @@ class Desk:
         self.configure()
         return path
 
-    def configure(self, memory_limit: int = 0) -> None:
-        self.send(Configure(tuple(self._workers), tuple(self._weights), memory_limit))
+    def configure(self, memory_limit: int = 0, **more: Any) -> None:
+        self.send(Configure(tuple(self._workers), tuple(self._weights), memory_limit, **more))
 
     def use_threads(self, count: int) -> None:
         """Compute with ``count`` threads, however crowded the machine is."""
@@ -225,6 +255,15 @@ class Desk:
     def of(self, job: str, kind: type) -> list[Any]:
         """Return the messages of ``kind`` about ``job`` so far."""
         return [each for each in self.messages if isinstance(each, kind) and each.job == job]
+
+    def pool_events(self, what: str = "") -> list[PoolEvent]:
+        """Return what happened to memory so far."""
+        self.heard_all()
+        return [
+            each
+            for each in self.messages
+            if isinstance(each, PoolEvent) and what in ("", each.what)
+        ]
 
     def status(self) -> Status:
         """Return the next heartbeat."""
