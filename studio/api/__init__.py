@@ -37,7 +37,15 @@ from studio.api.sandbox import (
 )
 from studio.api.text import ChatMessage, SamplingParams, TextEngine, TextStep
 from studio.api.ui import Tokens
-from studio.api.worker import Event, Loader, Requirements, TaskContext, WeightsFacts
+from studio.api.worker import (
+    Event,
+    Loader,
+    Placement,
+    Requirements,
+    Rung,
+    TaskContext,
+    WeightsFacts,
+)
 from studio.protocol.states import JobState, Priority
 
 __all__ = [
@@ -66,11 +74,13 @@ __all__ = [
     "Page",
     "PageAction",
     "Params",
+    "Placement",
     "PluginContext",
     "Priority",
     "Range",
     "ReplyJournal",
     "Requirements",
+    "Rung",
     "SamplingParams",
     "Sandbox",
     "SandboxLimits",
