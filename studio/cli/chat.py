@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -155,14 +155,25 @@ class Chat:
             terminal.hint("(stopped)")
         if job.error is not None:
             raise job.error
-        if note := job.result.get("note"):
-            terminal.hint(f"({note})")
+        for words in _to_be_known(job.result):
+            terminal.hint(f"({words})")
 
     def _reply_params(self) -> dict[str, Any]:
         assert self.conversation is not None
         thread = self.studio.library.conversations.thread(self.conversation.id)
         messages = [{"role": m.role, "content": m.content} for m in thread if m.content]
         return {**self.params, "messages": messages, "system": self.system}
+
+
+def _to_be_known(result: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what should be known about how a reply came to be."""
+    if note := result.get("note"):
+        yield str(note)
+    if dropped := result.get("dropped"):
+        messages = "message was" if dropped == 1 else f"{dropped} messages were"
+        yield f"the oldest {messages} left out: the model's context holds no more"
+    if result.get("finish_reason") == "context":
+        yield "the model's context is full: ask it to go on, and the oldest messages are left out"
 
 
 def _read() -> str:

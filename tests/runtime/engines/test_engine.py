@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 import weakref
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -306,6 +307,8 @@ def test_a_prompt_as_long_as_the_context_is_refused_with_numbers(tiny) -> None:
     assert caught.value.code is ErrorCode.CONTEXT_TOO_LONG
     assert "256 tokens long" in caught.value.message
     assert write(tiny, [5] * 255, SamplingParams(max_tokens=9))[-1].done <= 1
+    with pytest.raises(StudioError, match="1,000,000 tokens long"):
+        write(tiny, [5] * 1_000_000)
 
 
 def test_a_full_context_ends_the_text(tiny) -> None:
@@ -400,6 +403,24 @@ def test_a_begun_reply_is_continued_not_answered(engine) -> None:
     prompt = engine.tokenizer.decode(engine.fit(begun, 100).ids)
     assert prompt.endswith("One, two,")
     assert prompt.startswith(engine.tokenizer.decode(engine.fit(asked, 100).ids))
+
+
+def test_a_reply_that_filled_the_context_goes_on_without_the_oldest_turns(tiny) -> None:
+    messages, long = talk(5), SamplingParams(seed=4, temperature=2.0, min_p=0, max_tokens=1_000)
+    first = next(
+        steps
+        for seed in range(20)
+        if (steps := write(tiny, tiny.fit(messages, 50).ids, replace(long, seed=seed)))[
+            -1
+        ].finish_reason
+        == "context"
+    )
+    begun = [*messages, {"role": "assistant", "content": text_of(first)}]
+    on = tiny.fit(begun, 50)
+    assert 0 < on.dropped < len(messages)
+    assert len(on.ids) <= 256 - 50
+    assert tiny.tokenizer.decode(on.ids).endswith(text_of(first))
+    assert write(tiny, on.ids, GREEDY)[-1].done > 0
 
 
 @pytest.mark.timeout(60)

@@ -136,3 +136,14 @@ def test_without_the_plugin_it_says_what_is_missing(
 ) -> None:
     assert main(["--only", "echo", "chat"], lambda *_: 0) == ExitCode.FAILED
     assert "“chat.reply” cannot run" in capsys.readouterr().err
+
+
+def test_a_full_context_and_what_was_left_out_are_told(
+    talk: Talk, runtime: ScriptedRuntime
+) -> None:
+    runtime.enqueue(Tokens("a"), Result(text="a", finish_reason="context", dropped=3))
+    _, hints = talk("Hi\n")
+    assert "the oldest 3 messages were left out" in hints
+    assert "context is full: ask it to go on" in hints
+    runtime.enqueue(Tokens("b"), Result(text="b", finish_reason="stop", dropped=0))
+    assert talk("Hi\n")[1] == "", "nothing to tell"

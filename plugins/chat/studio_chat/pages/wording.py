@@ -84,7 +84,7 @@ def how_it_ended(turn: Turn) -> str:
     if reason == "length":
         return tr("The longest answer that is set was reached.")
     if reason == "context":
-        return tr("The model's context is full.")
+        return tr("The model's context is full: what goes on leaves out the oldest messages.")
     if turn.state == "complete" and not turn.content.strip():
         return tr("The model answered with nothing.")
     note = turn.extra.get("note")  # the runtime's own words: which chat format was used, and why
