@@ -25,7 +25,7 @@ COMMANDS = {
     "run": "run one task, save and print what it makes",
     "chat": "talk with a language model in the terminal",
     "tasks": "list what the plugins can do",
-    "models": "list, look at, verify and get weights",
+    "models": "list, add, get, verify, convert and note on weights",
     "device": "show what computes, who uses it, and its last hour",
     "plugins": "list plugins, and switch them on or off",
     "serve": "let other programs of this machine ask for text, as they ask OpenAI",
@@ -99,6 +99,7 @@ def _parser() -> ArgumentParser:
         "  STUDIO_HOME         folder of the library and the settings\n"
         "  STUDIO_WEIGHTS      folders with weights, looked at first\n"
         "  STUDIO_DEVICE       what computes: cpu, cuda:1, … as `studio doctor` lists them\n"
+        "  STUDIO_TEXT_ENGINE  what computes language models: torch, llamacpp, or auto\n"
         "  STUDIO_PLUGIN_PATH  folders with plugins under development",
     )
     version = f"Offline Studio {studio.__version__}"

@@ -119,7 +119,7 @@ class LibraryJobStore:
                 seconds=last.seconds,
                 weights=dict(last.weights),
                 device=device,
-                versions=versions,
+                versions={**versions, **last.engines},
             )
         self._library.jobs.journal_state(job, state, error.info() if error else None)
 

@@ -59,6 +59,8 @@ IDLE_MINUTES = "runtime.idle_minutes"
 """Setting: weights that nobody used for so long are unloaded; 0 for never."""
 DEVICE = "runtime.device"
 """Setting: id of the device that computes (``cpu``, ``cuda:1``); empty for the best."""
+TEXT_ENGINE = "runtime.text_engine"
+"""Setting: what computes language models: ``torch``, ``llamacpp``, or ``auto`` for the faster."""
 PINNED = "runtime.pinned"
 """Setting: ids of the weights that stay loaded once they are."""
 DEFAULT_IDLE_MINUTES = 30
@@ -380,6 +382,7 @@ class Studio:
             environment["STUDIO_DEVICE"] = self._stand_in
         elif device := self.settings.get(DEVICE, ""):
             environment.setdefault("STUDIO_DEVICE", device)
+        environment.setdefault("STUDIO_TEXT_ENGINE", self.settings.get(TEXT_ENGINE, "auto"))
         return ProcessChild(runtime_command(), environment, log)
 
     def _run_waiting(self) -> bool:

@@ -246,6 +246,8 @@ class Finished(Message, frozen=True):
     """Weights leased → SHA-256, for the record."""
     reduced: tuple[str, ...] = ()
     """What was made smaller because memory ran out, in words, for the record."""
+    engines: dict[str, str] = {}
+    """Weights leased → what computed with them, where that is a choice: for the record."""
 
 
 class LoadedWeights(msgspec.Struct, frozen=True):

@@ -92,11 +92,20 @@ class Feed:
         error: ErrorInfo | None = None,
         seconds: float = 0.0,
         weights: Mapping[str, str] | None = None,
+        engines: Mapping[str, str] | None = None,
     ) -> None:
         """Report the end of the job; its last message."""
         self._flush_or_drop()
         kept = {} if state is JobState.FAILED else self.result
-        end = Finished(self.job, state, kept, error, seconds, dict(weights or {}))
+        end = Finished(
+            self.job,
+            state,
+            kept,
+            error,
+            seconds,
+            dict(weights or {}),
+            engines=dict(engines or {}),
+        )
         try:
             self._sink(end, ())
         except StudioError as unsendable:  # whatever it was: the end of a job must be heard

@@ -36,6 +36,7 @@ class Job:
         alone: Returns the context in which no other job makes a step; set by the scheduler.
         owner: What a person calls its plugin.
         weights: Weights it leased → SHA-256; empty where the file changed meanwhile.
+        engines: Weights it leased → what computed with them, where that is a choice.
         reduced: What was made smaller because memory ran out, in words.
         batch: What it shares the steps of with others; empty for a job that computes by itself.
         busy: Seconds its steps took so far.
@@ -65,6 +66,7 @@ class Job:
         self.feed = Feed(self.id, sink)
         self.torch_state = TorchState(f"{self.task} (job {self.id})")
         self.weights: dict[str, str] = {}
+        self.engines: dict[str, str] = {}
         self.reduced: list[str] = []
         self.cancel_requested = False
         self.pause_requested = False
@@ -190,7 +192,9 @@ class Job:
         """Reach the end and report it."""
         self.state = move(self.state, state)
         seconds = time.monotonic() - self._started_at if self._started_at else 0.0
-        self.feed.finished(state, error=error, seconds=seconds, weights=self.weights)
+        self.feed.finished(
+            state, error=error, seconds=seconds, weights=self.weights, engines=self.engines
+        )
 
 
 def _unpack(blob: memoryview, spec: BlobSpec | None) -> Any:

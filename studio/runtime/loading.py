@@ -124,6 +124,8 @@ class LoadingRoom:
         expected = demand.needs.weights_bytes
         log.info("loaded %s from %s in %.2f s", loaded.source.id, loaded.source.path, seconds)
         why = f"{demand.job.owner} needs it"
+        if engine_why := getattr(loaded.model, "why", ""):
+            why = f"{why}; {loaded.model.engine} computes it ({engine_why})"
         seen = (loaded.measured, expected) if loaded.measured else (expected, 0)
         self._tell(
             PoolEvent(loaded.source.id, "loaded", seen[0], why, seconds, demand.job.id, seen[1])

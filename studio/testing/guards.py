@@ -28,6 +28,8 @@ def pytest_configure() -> None:
     """Tests draw where nobody looks, and libraries of references stay off the network."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    # Which engine is faster here must not decide what tests see; those of the choice unset it.
+    os.environ.setdefault("STUDIO_TEXT_ENGINE", "torch")
     gc.disable()  # see _cycles_end_in_the_main_thread
 
 

@@ -21,7 +21,7 @@ from studio.protocol.messages import (
     WeightsEntry,
 )
 from studio.protocol.states import JobState, Lane
-from tests.runtime.desk import PATIENCE, Desk, Toy, small_machine
+from tests.runtime.desk import PATIENCE, Desk, Toy, ToyModel, small_machine
 
 pytestmark = pytest.mark.torch
 
@@ -311,6 +311,15 @@ def test_the_record_names_the_digest_computed_once(
     desk.wait(lambda each: desk.loader.unloads == ["small"])
     monkeypatch.setattr(hashlib, "sha256", None)  # reading it again would fail
     assert desk.run("long.use", weights="small").weights == {"small": truth}
+
+
+def test_the_record_names_what_computed_where_that_is_a_choice(
+    desk: Desk, holder: Holder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.weights("small", 100)
+    assert desk.run("long.use", weights="small").engines == {}
+    monkeypatch.setattr(ToyModel, "engine", "abacus 1.0", raising=False)
+    assert desk.run("long.use", weights="small").engines == {"small": "abacus 1.0"}
 
 
 def test_inspect_reads_the_headers(desk: Desk, holder: Holder) -> None:

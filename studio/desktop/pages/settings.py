@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QLineEdit, QVBox
 
 from studio.api.gui import Page, PluginContext
 from studio.api.params import Params
+from studio.core.text_engines import TextEngineSettings
 from studio.desktop import words
 from studio.desktop.pages.frame import Column, PageFrame, card
 from studio.desktop.pages.parts import PageParts
@@ -157,6 +158,8 @@ class SettingsPage(QWidget):
             self.tr("Jobs that run are lost; what is saved is safe."),
             self._button(self.tr("Restart"), "refresh-cw", self._studio.runtime.restart),
         )
+        settings = self._studio.settings.below("runtime")
+        self._form(column, self.tr("PyTorch or llama.cpp"), TextEngineSettings, settings)
         logs = self._studio.paths.logs
         self._row(
             column,
