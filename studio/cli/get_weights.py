@@ -1,4 +1,7 @@
-"""``studio models get``: weights that do not come with the studio. Fetches only what is named."""
+"""``studio models get``: weights that do not come with the studio. Fetches only what is named.
+
+A name without a slash is one of the studio's own sets; others are addresses of the hub.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,39 @@ from typing import Any
 
 from studio.cli import terminal
 from studio.cli.exit_code import ExitCode
+from studio.cli.flags import ArgumentParser
 from studio.cli.session import Session
 from studio.core import disk
 from studio.core.weights import Offer, Weights
 
 
+def parser(commands: Any) -> ArgumentParser:
+    """Add ``get`` to ``commands``; return its parser."""
+    made: ArgumentParser = commands.add_parser(
+        "get", help="fetch weights: a set by its name, or from an address of the hub"
+    )
+    made.add_argument(
+        "name", nargs="?", default="", metavar="NAME|ADDRESS",
+        help="a set, or owner/name of a repository; without, list the sets",
+    )  # fmt: skip
+    made.add_argument(
+        "--file", default="", metavar="NAME", help="what to fetch of a repository; see its list"
+    )
+    made.add_argument(
+        "--convert", action="store_true", help="turn a pickle into safetensors behind a wall"
+    )
+    made.set_defaults(run=run)
+    return made
+
+
 def run(arguments: Any, session: Session) -> int:
-    """Fetch the set ``arguments.name``, or list the sets that can be had."""
+    """Fetch ``arguments.name``, or list the sets that can be had."""
     if not arguments.name:
         return _list(arguments, session)
+    if "/" in arguments.name:
+        from studio.cli import get_hub
+
+        return get_hub.run(arguments, session)
     row = session.weights.offer(arguments.name)
     if row.problem:
         return _fetch(row, arguments, session)
@@ -59,8 +86,9 @@ def _state(row: Weights, offer: Offer) -> str:
 
 
 def _fetch(row: Weights, arguments: Any, session: Session) -> int:
-    from studio.core.weights import getting
+    from studio.core.weights import getting, hub
 
+    hub.check_network(session.settings)
     line = terminal.ProgressLine()
 
     def show(done: int, total: int) -> None:

@@ -1,12 +1,13 @@
-"""``studio models``: the weights on this machine. Headers are read by the runtime, never here."""
+"""``studio models``: the weights on this machine. Headers are read elsewhere, never here."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from studio.cli import get_weights, terminal
+from studio.cli import get_weights, shelf, terminal
 from studio.cli.exit_code import ExitCode
 from studio.cli.flags import ArgumentParser
 from studio.cli.session import Session
@@ -15,11 +16,10 @@ from studio.core.weights import Verification, Weights
 
 
 def main(argv: Sequence[str], session: Session) -> int:
-    """List, show, verify or get weights."""
+    """List, show, verify, get weights, or care for them otherwise."""
     arguments = _parser().parse_args(argv)
-    commands = {"list": _list, "info": _info, "verify": _verify, "get": get_weights.run}
-    command = commands[arguments.command]
-    return command(arguments, session)
+    run: Callable[[Any, Session], int] = arguments.run
+    return run(arguments, session)
 
 
 def _parser() -> ArgumentParser:
@@ -29,13 +29,16 @@ def _parser() -> ArgumentParser:
     listing.add_argument(
         "--capability", default="", metavar="NAME", help="only those for `text`, …"
     )
-    info = commands.add_parser("info", help="show what weights say about themselves")
+    listing.set_defaults(run=_list)
+    info = commands.add_parser(
+        "show", aliases=["info"], help="show what is known of weights, and whether they fit here"
+    )
     info.add_argument("id", metavar="ID|PATH")
+    info.set_defaults(run=_info)
     verify = commands.add_parser("verify", help="read every byte and compare the digest")
     verify.add_argument("id", nargs="*", metavar="ID", help="which; by default all")
-    get = commands.add_parser("get", help="fetch weights that do not come with the studio")
-    get.add_argument("name", nargs="?", default="", help="which; without, list those there are")
-    for command in (listing, info, verify, get):
+    verify.set_defaults(run=_verify)
+    for command in (listing, info, verify, get_weights.parser(commands), *shelf.parsers(commands)):
         command.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
 
@@ -48,7 +51,7 @@ def _list(arguments: Any, session: Session) -> int:
     to_get = [row for row in session.weights.offers(arguments.capability) if row.problem]
     if arguments.json:
         folders = [str(folder) for folder in session.weights.folders]
-        shown = {"weights": [_as_json(row) for row in rows], "folders": folders}
+        shown = {"weights": [_as_json(row, session) for row in rows], "folders": folders}
         terminal.print_json({**shown, "to_get": [row.offer.name for row in to_get if row.offer]})
         return ExitCode.OK
     if not rows:
@@ -72,7 +75,8 @@ def _list(arguments: Any, session: Session) -> int:
     return ExitCode.OK
 
 
-def _as_json(weights: Weights) -> dict[str, Any]:
+def _as_json(weights: Weights, session: Session) -> dict[str, Any]:
+    remark = session.shelf.remarks.of(weights.id)
     return {
         "id": weights.id,
         "title": weights.title,
@@ -89,6 +93,10 @@ def _as_json(weights: Weights) -> dict[str, Any]:
         "languages": list(weights.languages),
         "card": str(weights.card or ""),
         "source": weights.source,
+        "origin": weights.origin,
+        "note": remark.note,
+        "rating": remark.rating,
+        "defaults": remark.defaults,
         "problem": weights.problem,
     }
 
@@ -101,15 +109,35 @@ def _info(arguments: Any, session: Session) -> int:
     known = None if path.exists() else session.weights.get(arguments.id)
     with session.studio(read_only=True) as studio:
         facts = studio.inspect(known.path if known else path.absolute())
-    described = _as_json(known) if known else {"path": str(path.absolute())}
+        uses = [use for use in studio.library.records.uses() if known and use.weights == known.id]
+    described: dict[str, Any] = (
+        _as_json(known, session) if known else {"path": str(path.absolute())}
+    )
+    described["used_by"] = {use.plugin: use.times for use in uses}
+    described["last_used"] = max((use.latest for use in uses), default=0)
+    described["fits"] = fits(facts)
     if arguments.json:
         terminal.print_json({**described, "facts": facts})
         return ExitCode.OK
+    if described["last_used"]:
+        described["last_used"] = datetime.fromtimestamp(described["last_used"]).isoformat(" ")[:16]
     told = {name: value for name, value in described.items() if value}
     for name, value in {**facts, **told}.items():  # a description knows better than the headers
-        if value not in ("", [], {}, 0):
+        if value not in ("", [], {}, 0, None):
             terminal.say(f"{name:>20}  {terminal.one_line(str(value), 400)}")
     return ExitCode.OK
+
+
+def fits(facts: Mapping[str, Any]) -> str:
+    """Return whether weights fit into the memory of this machine, in words; nothing if unknown."""
+    import psutil
+
+    needed = sum(int(facts.get(name, 0)) for name in ("weights_bytes", "working_bytes"))
+    if not needed:
+        return ""
+    total = psutil.virtual_memory().total
+    verdict = "well" if needed < total / 2 else "tightly" if needed < total else "no"
+    return f"{verdict}: {disk.as_size(needed)} when loaded, of {disk.as_size(total)}"
 
 
 # --- verify -----------------------------------------------------------------------------------

@@ -42,7 +42,7 @@ def show_link(
     """Show where a link leads before anything leaves the machine."""
     sheet = Sheet(look, window, _tr("This link leaves the studio"), 520)
     words = _tr(
-        "Opening it asks your web browser to go on the network. The studio itself never does."
+        "Opening it asks your web browser to go on the network. The studio itself does not."
     )
     sheet.body.addWidget(look.label(words, "mute", wrap=True))
     shown = look.label(address, wrap=True)

