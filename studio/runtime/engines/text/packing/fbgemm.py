@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
 from torch import Tensor
 
 NAME = "fbgemm"
+CAN_BE_KEPT = False
 BASE = 128
 _PEAK = 63
 UNIT = _PEAK * BASE
@@ -47,6 +48,16 @@ def pack(values: Tensor, scale: Tensor) -> torch.ScriptObject:
         marked = torch._make_per_channel_quantized_tensor(values, scale, zeros, 0)
         packed: torch.ScriptObject = torch.ops.quantized.linear_prepack(marked, None)
     return packed
+
+
+def to_plain(packed: torch.ScriptObject) -> list[Tensor]:
+    """See ``Kernel``: never asked for."""
+    raise NotImplementedError("fbgemm shows nobody its packed weights")
+
+
+def from_plain(rows: int, columns: int, plain: Sequence[Tensor]) -> torch.ScriptObject:
+    """See ``Kernel``: never asked for."""
+    raise NotImplementedError("fbgemm takes packed weights from nobody")
 
 
 def split(inputs: Tensor) -> tuple[Tensor, Tensor]:

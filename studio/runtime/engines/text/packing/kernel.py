@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from torch import Tensor
@@ -13,10 +14,12 @@ class Kernel(Protocol):
     Attributes:
         NAME: What caches on disk are marked by: another name, other bytes.
         BASE: What the high limbs of inputs count, in low ones.
+        CAN_BE_KEPT: Whether packed weights can be written to disk and read back.
         UNIT: Steps of the low limb that the largest input of a row has.
     """
 
     NAME: str
+    CAN_BE_KEPT: bool
     BASE: int
     UNIT: int
 
@@ -34,6 +37,18 @@ class Kernel(Protocol):
         Args:
             values: int8, (rows, columns), between −127 and 127.
             scale: float64, (rows,): what a product of a row is multiplied by.
+        """
+        ...
+
+    def to_plain(self, packed: Any) -> list[Tensor]:
+        """Return plain tensors that make up ``packed``, uncopied."""
+        ...
+
+    def from_plain(self, rows: int, columns: int, plain: Sequence[Tensor]) -> Any:
+        """Return packed weights from copies of what ``to_plain`` gave.
+
+        Raises:
+            ValueError: They are not of that size, or of another processor's layout.
         """
         ...
 

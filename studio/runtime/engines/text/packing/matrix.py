@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -47,7 +48,7 @@ class PackedMatrix:
         if not self._staged:
             self._staged = [torch.empty(self.shape, dtype=torch.int8) for _ in range(self.limbs)]
         values = values.float()
-        scale = torch.linalg.vector_norm(values, float("inf"), -1, keepdim=True)
+        scale = values.abs().amax(-1, keepdim=True)  # six times faster than a norm
         scale = scale.div_(_LARGEST).clamp_min_(_TINY)
         exact = values / scale
         high = exact.round()
@@ -65,6 +66,26 @@ class PackedMatrix:
             self._packed.append(self.kernel.pack(self._staged.pop(0), scale))
             # Only high limbs meet the second limb of weights.
             scale = scale * (self.kernel.BASE / _WEIGHT_BASE)
+
+    def to_plain(self) -> list[list[Tensor]]:
+        """Return for each limb the plain tensors that make it up, uncopied; see ``Kernel``."""
+        return [self.kernel.to_plain(packed) for packed in self._packed]
+
+    def fill(self, limbs: Sequence[Sequence[Tensor]]) -> None:
+        """Become full by copies of what :meth:`to_plain` gave.
+
+        Raises:
+            ValueError: They are those of another matrix or of another processor.
+        """
+        if len(limbs) != self.limbs:
+            raise ValueError(f"{len(limbs)} limbs instead of {self.limbs}")
+        self._packed = [self.kernel.from_plain(*self.shape, plain) for plain in limbs]
+        self._missing = 0
+
+    def clear(self) -> None:
+        """Be empty again."""
+        self._packed.clear()
+        self._missing = self.shape[0]
 
     def __call__(self, inputs: Tensor) -> Tensor:
         """Return the products of ``inputs``, float32 (tokens, columns), with all rows."""

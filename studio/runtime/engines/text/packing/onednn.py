@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ctypes
 import threading
+from collections.abc import Sequence
 from weakref import WeakValueDictionary
 
 import torch
@@ -18,6 +19,7 @@ from torch import Tensor
 from torch.nn import functional
 
 NAME = "onednn-64x64"
+CAN_BE_KEPT = True
 BASE = 256
 _ZERO = 64
 """What stands for zero in both limbs: inputs must be unsigned."""
@@ -47,14 +49,35 @@ def is_available() -> bool:
 
 def packed_bytes(rows: int, columns: int) -> int:
     """See ``Kernel``: values in full blocks; the sum and the scale of a row."""
-    return _up(rows) * (_up(columns) + 4) + 4 * rows
+    step = _rows_of_a_part(rows, columns)
+    counts = (min(step, rows - first) for first in range(0, rows, step))
+    return sum(_memory_bytes(count, columns) for count in counts) + 4 * rows
 
 
 def pack(values: Tensor, scale: Tensor) -> Packed:
     """See ``Kernel``."""
-    rows = _rows_of_a_part(values.shape[1])
+    rows = _rows_of_a_part(*values.shape)
     pieces = zip(values.split(rows), scale.float().split(rows), strict=True)
     return tuple((_weights.pack(piece), factors) for piece, factors in pieces)
+
+
+def to_plain(packed: Packed) -> list[Tensor]:
+    """See ``Kernel``."""
+    return [plain for weights, scale in packed for plain in (_memory(weights), scale)]
+
+
+def from_plain(rows: int, columns: int, plain: Sequence[Tensor]) -> Packed:
+    """See ``Kernel``."""
+    step = _rows_of_a_part(rows, columns)
+    counts = [min(step, rows - first) for first in range(0, rows, step)]
+    parts = []
+    for count, memory, scale in zip(counts, plain[::2], plain[1::2], strict=True):
+        if memory.dtype != torch.uint8 or memory.numel() != _memory_bytes(count, columns):
+            raise ValueError(f"{memory.numel()} bytes for a part of {count} × {columns}")
+        if scale.dtype != torch.float32 or scale.shape != (count,):
+            raise ValueError(f"a scale of shape {tuple(scale.shape)} for {count} rows")
+        parts.append((_weights.restore(count, columns, memory), scale.clone()))
+    return tuple(parts)
 
 
 def split(inputs: Tensor) -> tuple[Tensor, Tensor]:
@@ -78,29 +101,51 @@ def multiply(limbs: Tensor, packed: Packed) -> Tensor:
 
 
 class _Weights:
-    """Packs weights: the first matrix of each shape as torch does, the others by copies of it."""
+    """Makes opaque weights: the first of each shape as torch does, the others by copies of it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._alike: WeakValueDictionary[tuple[int, ...], Tensor] = WeakValueDictionary()
+        self._alike: WeakValueDictionary[tuple[int, int], Tensor] = WeakValueDictionary()
 
     def pack(self, values: Tensor) -> Tensor:
         """Return ``values``, int8 (rows, columns), in oneDNN's layout."""
-        shape = tuple(values.shape)
-        with self._lock:
-            alike = self._alike.get(shape)
-        if alike is not None:
-            weights = alike.clone()
+        rows, columns = values.shape
+        if (weights := self._copied(rows, columns)) is not None:
             _fill(_memory(weights), values)
             return weights
         weights = torch.ops.onednn.qlinear_prepack(values.contiguous(), None)
-        ours = torch.empty_like(memory := _memory(weights))
-        if ours.numel() == _up(shape[0]) * (_up(shape[1]) + 4):
-            _fill(ours, values)
-            if torch.equal(ours, memory):
-                with self._lock:
-                    self._alike[shape] = weights
+        memory = _memory(weights)
+        if memory.numel() == _memory_bytes(rows, columns):
+            _fill(ours := torch.empty_like(memory), values)
+            self._learn(rows, columns, weights, ours)
         return weights
+
+    def restore(self, rows: int, columns: int, memory: Tensor) -> Tensor:
+        """Return weights whose bytes are ``memory``, which came from some as large.
+
+        Raises:
+            ValueError: Here, they have another layout.
+        """
+        if (weights := self._copied(rows, columns)) is not None:
+            _memory(weights).copy_(memory)
+            return weights
+        values = _values(memory, rows, columns)
+        weights = torch.ops.onednn.qlinear_prepack(values, None)
+        if not self._learn(rows, columns, weights, memory):
+            raise ValueError("the layout of packed weights is another one here")
+        return weights
+
+    def _copied(self, rows: int, columns: int) -> Tensor | None:
+        with self._lock:
+            alike = self._alike.get((rows, columns))
+        return None if alike is None else alike.clone()
+
+    def _learn(self, rows: int, columns: int, weights: Tensor, expected: Tensor) -> bool:
+        alike = torch.equal(_memory(weights), expected)
+        if alike:
+            with self._lock:
+                self._alike[rows, columns] = weights
+        return alike
 
 
 _weights = _Weights()
@@ -112,16 +157,31 @@ def _fill(memory: Tensor, values: Tensor) -> None:
     if values.shape != (rows, columns):
         below, beside = rows - values.shape[0], columns - values.shape[1]
         values = functional.pad(values, (0, beside, 0, below))
+    groups = values.contiguous().view(torch.int32).view(*_shape(rows, columns))
     body = memory[: rows * columns].view(torch.int32)
-    blocks = values.contiguous().view(torch.int32)
-    blocks = blocks.view(rows // _BLOCK, _BLOCK, columns // _BLOCK, _BLOCK // _GROUP)
-    body.view(blocks.shape[0], blocks.shape[2], blocks.shape[3], _BLOCK).copy_(
-        blocks.permute(0, 2, 3, 1)
-    )
-    torch.sum(
-        values, -1, dtype=torch.int32, out=(sums := memory[rows * columns :].view(torch.int32))
-    )
-    sums.neg_()
+    body.view(groups.permute(0, 2, 3, 1).shape).copy_(groups.permute(0, 2, 3, 1))
+    sums = memory[rows * columns :].view(torch.int32)
+    # Small pieces stay in the processor's cache as floats; integers are added ten times slower.
+    for some, place in zip(values.split(_BLOCK), sums.split(_BLOCK), strict=True):
+        place.copy_(some.float().sum(-1).neg_())
+
+
+def _values(memory: Tensor, rows: int, columns: int) -> Tensor:
+    """Return the int8 values, (rows, columns), that ``_fill`` wrote."""
+    high, wide = _up(rows), _up(columns)
+    blocks, block, groups, group = _shape(high, wide)
+    body = memory[: high * wide].clone().view(torch.int32).view(blocks, groups, group, block)
+    plain = body.permute(0, 3, 1, 2).reshape(high, wide // _GROUP).view(torch.int8)
+    return plain[:rows, :columns].contiguous()
+
+
+def _shape(rows: int, columns: int) -> tuple[int, int, int, int]:
+    """Return how full blocks are cut, in groups of 4 values."""
+    return rows // _BLOCK, _BLOCK, columns // _BLOCK, _BLOCK // _GROUP
+
+
+def _memory_bytes(rows: int, columns: int) -> int:
+    return _up(rows) * (_up(columns) + 4)
 
 
 def _memory(weights: Tensor) -> Tensor:
@@ -131,8 +191,10 @@ def _memory(weights: Tensor) -> Tensor:
     return torch.frombuffer(place, dtype=torch.uint8)
 
 
-def _rows_of_a_part(columns: int) -> int:
-    return max(_LARGEST // _up(columns) // _BLOCK, 1) * _BLOCK
+def _rows_of_a_part(rows: int, columns: int) -> int:
+    """Return how many rows are packed as one: in parts as equal as blocks allow."""
+    parts = -(-rows * columns // _LARGEST)
+    return _up(-(-rows // parts))
 
 
 def _up(size: int) -> int:
