@@ -119,19 +119,32 @@ def needs(path: Path, device: str, measured: Measured) -> Requirements:
 
 
 def load(
-    path: Path, device: str, context_limit: int | None, measured: Measured
+    path: Path,
+    device: str,
+    context_limit: int | None,
+    measured: Measured,
+    packed: Path | None = None,
 ) -> Generator[float, None, TextEngine]:
     """Load the model at ``path`` with the engine that is wished for, or faster here.
+
+    Args:
+        path: File or folder.
+        device: Torch's name of a device.
+        context_limit: Tokens of context at most.
+        measured: How fast each engine is here.
+        packed: Folder where packed weights are kept, if anywhere.
 
     Raises:
         StudioError: As ``engine.load_steps``; or llama.cpp is wished for and not installed.
     """
     by = decided(path, device, measured)
     if by is not None:
-        engine = yield from load_steps(path, device=device, context_limit=context_limit, by=by)
+        engine = yield from load_steps(
+            path, device=device, context_limit=context_limit, by=by, cache=packed
+        )
         engine.why = _why(path, device, measured)
         return engine
-    ours = yield from load_steps(path, device=device, context_limit=context_limit)
+    ours = yield from load_steps(path, device=device, context_limit=context_limit, cache=packed)
     try:
         theirs = yield from load_steps(
             path, device=device, context_limit=context_limit, by="llamacpp"

@@ -26,7 +26,9 @@ from studio.runtime.engines.text.model_files import (
     default_dtype,
     open_model,
     prefix_bytes,
+    tokenizer_bytes,
 )
+from studio.runtime.engines.text.packed_cache import PackedCache
 from studio.runtime.engines.text.packing import kernel_for
 from studio.runtime.engines.text.parked import Parked, identity
 from studio.runtime.engines.text.prefixes import Prefixes
@@ -134,8 +136,9 @@ class TextEngine:
 
     @property
     def weights_bytes(self) -> int:
-        """Bytes that it takes in memory while nobody uses it: weights, and beginnings it knows."""
-        return self.model.weights_bytes + self.prefixes.most_bytes
+        """Bytes that it takes while nobody uses it: weights, tokenizer, beginnings it knows."""
+        words = tokenizer_bytes(self.model.config) if self.model.is_packed else 0
+        return self.model.weights_bytes + words + self.prefixes.most_bytes
 
     def count(self, text: str) -> int:
         """Return how many tokens ``text`` is."""
@@ -284,6 +287,7 @@ def load_steps(
     context_limit: int | None = None,
     dtype: torch.dtype | None = None,
     by: Literal["torch", "llamacpp"] = "torch",
+    cache: Path | None = None,
 ) -> Generator[float, None, TextEngine]:
     """Load the model at ``path``, a GGUF file or a model folder, in steps that can be cancelled.
 
@@ -294,6 +298,7 @@ def load_steps(
         dtype: Of weights and computation as plain floats: float32 is the reference. By default
             they are packed where that is possible; see :func:`default_dtype`.
         by: What computes; ``choice`` decides it for those who have no wish.
+        cache: Folder where packed weights are kept for the next load, if anywhere.
 
     Yields:
         The share done, 0–1.
@@ -312,7 +317,10 @@ def load_steps(
             model = llamacpp.load(files)
         else:
             chosen = dtype or default_dtype(device)
-            model = yield from load_decoder(files.source, files.names, files.config, chosen, device)
+            kept = PackedCache(cache, identity(path)) if cache is not None else None
+            model = yield from load_decoder(
+                files.source, files.names, files.config, chosen, device, kept
+            )
         template = ChatTemplate(
             files.template,
             tokenizer.vocabulary.names,

@@ -18,6 +18,9 @@ from studio.runtime.engines.text.model_folder import ModelFolder
 PARKING = "beginnings"
 """Folder, within that of caches, of what was read of conversations; ``core`` can clear it."""
 
+PACKED = "packed"
+"""Folder, within that of caches, of packed weights."""
+
 SPEEDS = "engine-speeds.json"
 """File, within that of caches, of how fast each engine is here."""
 
@@ -34,7 +37,8 @@ class TextLoader:
     def __init__(self, context_limit: int | None = None, cache: Path | None = None) -> None:
         """Load models with at most ``context_limit`` tokens of context; by default, their own.
 
-        In the folder ``cache`` beginnings of texts outlive this process; without one they do not.
+        In the folder ``cache`` beginnings of texts and packed weights outlive this process; without
+        one they do not.
         """
         self._context_limit = context_limit
         self._cache = cache
@@ -58,7 +62,8 @@ class TextLoader:
 
     def load(self, path: Path, device: str) -> Generator[float, None, TextEngine]:
         """Yield the share done between chunks of tensors; return the engine."""
-        engine = yield from choice.load(path, device, self._context_limit, self._measured)
+        packed = self._cache / PACKED if self._cache is not None else None
+        engine = yield from choice.load(path, device, self._context_limit, self._measured, packed)
         if self._cache is not None:
             engine.park_in(self._cache / PARKING, path)
         return engine

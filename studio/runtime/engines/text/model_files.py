@@ -37,6 +37,9 @@ _ASKS_FOR_CODE = frozenset(
 TYPICAL_CONTEXT = 4_096
 """Tokens of a typical job: what its cache is measured by."""
 
+_TOKEN_BYTES = 420
+"""Of memory for a token's text, its number and the rules that make it; 374 and 470 measured."""
+
 
 @dataclass(frozen=True)
 class TextInfo:
@@ -142,7 +145,7 @@ def measure(path: Path, device: str = "cpu") -> Requirements:
         dtype = default_dtype(device)
         stored = files.source.stored(files.names["embedding"]) if dtype is None else None
         held = weights.weights_bytes(config, dtype, stored)
-        held += prefix_bytes(config) if dtype is None else 0
+        held += prefix_bytes(config) + tokenizer_bytes(config) if dtype is None else 0
     item = 4 if dtype is None else dtype.itemsize
     tokens = min(TYPICAL_CONTEXT, config.context_length)
     cache = tokens * config.cache_values_per_token * item
@@ -154,6 +157,11 @@ def measure(path: Path, device: str = "cpu") -> Requirements:
 def prefix_bytes(config: LlamaConfig) -> int:
     """Return the memory in which a packed model keeps beginnings of texts: one typical job's."""
     return min(TYPICAL_CONTEXT, config.context_length) * config.cache_values_per_token * 4
+
+
+def tokenizer_bytes(config: LlamaConfig) -> int:
+    """Return the memory that a tokenizer takes, within a fifth."""
+    return config.vocabulary * _TOKEN_BYTES
 
 
 def default_dtype(device: str) -> torch.dtype | None:

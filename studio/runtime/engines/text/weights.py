@@ -15,9 +15,11 @@ from studio.runtime.engines.text.config import LlamaConfig
 from studio.runtime.engines.text.config_gguf import DIVISORS
 from studio.runtime.engines.text.layers import Linear, RMSNorm
 from studio.runtime.engines.text.llama import Llama
+from studio.runtime.engines.text.packed_cache import PackedCache, packed_matrices
 from studio.runtime.engines.text.packing import limbs_for, packed_bytes
 from studio.runtime.engines.text.refusals import bad_weights, shown
 from studio.runtime.engines.text.tensor_source import StoredTensor, TensorSource
+from studio.runtime.memory import give_back
 
 
 @dataclass(frozen=True)
@@ -50,12 +52,16 @@ class Piece:
         """How many values."""
         return math.prod(self.shape)
 
+    @property
+    def is_packed(self) -> bool:
+        """Whether it is a part of a packed matrix."""
+        return self.field == "weight" and getattr(self.module, "packed", None) is not None
+
     def write(self, first: int, values: Tensor) -> None:
         """Put rows of the tensor, from its row ``first``, where they belong."""
         places = self._places(first, first + values.shape[0])
-        packed = getattr(self.module, "packed", None) if self.field == "weight" else None
-        if packed is not None:
-            packed.write(places, values)
+        if self.is_packed:
+            self.module.packed.write(places, values)
         else:
             target = getattr(self.module, self.field)
             target[places] = values.to(target) + self.offset if self.offset else values.to(target)
@@ -94,11 +100,13 @@ def load_decoder(
     config: LlamaConfig,
     dtype: torch.dtype | None,
     device: str,
+    cache: PackedCache | None = None,
 ) -> Generator[float, None, Llama]:
     """Yield the share done (0–1) after every chunk of rows; return the decoder.
 
     Args:
         dtype: Of the weights as floats; None packs them (see ``packing``).
+        cache: Where packed weights of this model are kept, if anywhere.
 
     Raises:
         StudioError: A tensor is missing, superfluous, or has another shape than the sizes say.
@@ -115,6 +123,10 @@ def load_decoder(
     _allocate(model, dtype, device, stored)
     total = sum(piece.size for piece in parts)
     done = 0
+    packed = packed_matrices(model)
+    if cache is not None and packed and (yield from cache.fill(packed)):
+        parts = [piece for piece in parts if not piece.is_packed]
+        cache, done = None, total - sum(piece.size for piece in parts)
     for first, rows in stored.chunks() if stored else ():
         assert model.embedding.stored is not None
         model.embedding.stored.write(first, rows)
@@ -124,6 +136,10 @@ def load_decoder(
             piece.write(first, rows)
             done += rows.numel()
             yield done / total
+    if cache is not None and packed:
+        for _ in cache.keep(packed):
+            yield 1.0
+    give_back()  # or a tenth more than the weights stays taken: of chunks that were floats
     return model
 
 

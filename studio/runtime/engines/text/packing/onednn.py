@@ -171,7 +171,7 @@ def _values(memory: Tensor, rows: int, columns: int) -> Tensor:
     high, wide = _up(rows), _up(columns)
     blocks, block, groups, group = _shape(high, wide)
     body = memory[: high * wide].clone().view(torch.int32).view(blocks, groups, group, block)
-    plain = body.permute(0, 3, 1, 2).reshape(high, wide // _GROUP).view(torch.int8)
+    plain = body.permute(0, 3, 1, 2).contiguous().view(high, wide // _GROUP).view(torch.int8)
     return plain[:rows, :columns].contiguous()
 
 

@@ -1,0 +1,189 @@
+"""Packed weights on disk, so that a second load need not pack them again.
+
+A safetensors file a model and a way of packing. Only a cache: it is made beside and renamed, its
+name is a digest of all that its bytes depend on, every tensor has a checksum, and what is torn,
+foreign or refused by the disk costs no more than packing again. It is not waited for on the disk:
+what a power failure leaves behind has wrong sums.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import logging
+import os
+import shutil
+import struct
+import tempfile
+from collections.abc import Generator, Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from studio.protocol.errors import StudioError
+from studio.runtime.engines.text.mapped_file import MappedFile
+from studio.runtime.engines.text.packing import PackedMatrix
+from studio.runtime.engines.text.safetensors_file import SafeTensor, read_header
+
+log = logging.getLogger(__name__)
+
+MOST_BYTES = 16 << 30
+"""Of all models together; those not loaded for longest go first."""
+LEAST_FREE = 4 << 30
+"""Bytes that are left free on the disk."""
+
+_FORMAT = 1
+_SUFFIX = ".safetensors"
+_TYPES = {torch.uint8: "U8", torch.float32: "F32"}
+
+Matrices = Mapping[str, PackedMatrix]
+"""The packed matrices of a model by the name of their module."""
+
+
+class PackedCache:
+    """The packed weights of one model.
+
+    Args:
+        folder: Of all models; made when it is needed.
+        model: What tells the weights from all others.
+    """
+
+    def __init__(self, folder: Path, model: str, most_bytes: int = MOST_BYTES) -> None:
+        self._folder = folder
+        self._model = model
+        self._most_bytes = most_bytes
+
+    def fill(self, matrices: Matrices) -> Generator[float, None, bool]:
+        """Fill ``matrices``, all or none; yield the share done; return whether it was possible."""
+        path = self._path(matrices)
+        if path is None or not path.is_file():
+            return False
+        try:
+            with MappedFile(path) as file:
+                yield from _fill(file, matrices)
+            os.utime(path)
+        except (StudioError, OSError, ValueError) as error:
+            log.warning("kept weights are made anew: %s", error)
+            for matrix in matrices.values():
+                matrix.clear()
+            with contextlib.suppress(OSError):
+                path.unlink()
+            return False
+        return True
+
+    def keep(self, matrices: Matrices) -> Generator[float, None, None]:
+        """Write ``matrices``, which are full, and forget old ones; yield the share done."""
+        path = self._path(matrices)
+        if path is None:
+            return
+        tensors = dict(_tensors(matrices))
+        size = sum(tensor.nbytes for tensor in tensors.values())
+        part = None
+        try:
+            self._folder.mkdir(0o700, parents=True, exist_ok=True)
+            if size > self._most_bytes or shutil.disk_usage(self._folder).free < size + LEAST_FREE:
+                return
+            self._forget(self._most_bytes - size)
+            handle, part = tempfile.mkstemp(dir=self._folder, suffix=".part")
+            done = 0
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(_header(tensors))
+                for tensor in tensors.values():
+                    stream.write(tensor.numpy())
+                    done += tensor.nbytes
+                    yield done / size
+            os.replace(part, path)
+        except OSError as error:  # a cache: without it they are packed again
+            log.warning("packed weights cannot be kept: %s", error)
+        finally:
+            if part is not None:
+                with contextlib.suppress(OSError):
+                    os.unlink(part)
+
+    def _path(self, matrices: Matrices) -> Path | None:
+        kernels = {matrix.kernel.NAME for matrix in matrices.values()}
+        if not all(matrix.kernel.CAN_BE_KEPT for matrix in matrices.values()):
+            return None
+        shapes = [(name, matrix.shape, matrix.limbs) for name, matrix in matrices.items()]
+        how = [_FORMAT, self._model, sorted(kernels), torch.__version__, shapes]
+        return self._folder / (hashlib.sha256(repr(how).encode()).hexdigest() + _SUFFIX)
+
+    def _forget(self, most: int) -> None:
+        """Remove files until the rest take at most ``most`` bytes, and what was never finished."""
+        kept = []
+        for file in self._folder.iterdir():
+            facts = file.stat()
+            kept.append((file.suffix == _SUFFIX, facts.st_mtime, facts.st_size, file))
+        total = sum(size for _, _, size, _ in kept)
+        for is_whole, _, size, file in sorted(kept):
+            if is_whole and total <= most:
+                break
+            file.unlink(missing_ok=True)
+            total -= size
+
+
+def _tensors(matrices: Matrices) -> Generator[tuple[str, Tensor], None, None]:
+    """Yield all plain tensors by names that tell matrix, limb and place."""
+    for name, matrix in matrices.items():
+        for limb, tensors in enumerate(matrix.to_plain()):
+            for place, tensor in enumerate(tensors):
+                yield f"{name}.{limb}.{place}", tensor
+
+
+def _header(tensors: Mapping[str, Tensor]) -> bytes:
+    entries: dict[str, object] = {}
+    end = 0
+    for name, tensor in tensors.items():
+        first, end = end, end + tensor.nbytes
+        entries[name] = {
+            "dtype": _TYPES[tensor.dtype],
+            "shape": list(tensor.shape),
+            "data_offsets": [first, end],
+        }
+    entries["__metadata__"] = {name: str(_sum(tensor)) for name, tensor in tensors.items()}
+    text = json.dumps(entries).encode()
+    text += b" " * (-len(text) % 8)
+    return struct.pack("<Q", len(text)) + text
+
+
+def _fill(file: MappedFile, matrices: Matrices) -> Generator[float, None, None]:
+    places, sums = read_header(file), _sums(file)
+    done = 0
+    for name, matrix in matrices.items():
+        limbs = []
+        for limb in range(matrix.limbs):
+            here = [n for n in places if n.rpartition(".")[0] == f"{name}.{limb}"]
+            limbs.append([_tensor(file, places[n], sums.get(n, "")) for n in here])
+        matrix.fill(limbs)
+        done += matrix.bytes
+        yield min(1.0, done / file.size)
+
+
+def _tensor(file: MappedFile, place: SafeTensor, expected: str) -> Tensor:
+    raw = file.bytes_at(place.offset, place.bytes)
+    tensor = raw.view(torch.float32) if place.dtype == "F32" else raw
+    if str(_sum(tensor)) != expected:
+        raise ValueError(f"{place.name} has another sum than when it was written")
+    return tensor
+
+
+def _sums(file: MappedFile) -> Mapping[str, str]:
+    (length,) = struct.unpack_from("<Q", file.data)
+    sums = json.loads(file.data[8 : 8 + length]).get("__metadata__")
+    return sums if isinstance(sums, dict) else {}
+
+
+def _sum(tensor: Tensor) -> int:
+    """Return the sum of the bytes as 64-bit numbers: as fast as memory is read."""
+    raw = tensor.view(torch.uint8)
+    whole = raw.numel() // 8 * 8
+    rest = bytes(raw[whole:].tolist())
+    return int(raw[:whole].view(torch.int64).sum()) + int.from_bytes(rest, "little")
+
+
+def packed_matrices(model: nn.Module) -> dict[str, PackedMatrix]:
+    """Return the packed matrices of ``model`` by the names of their modules."""
+    found = ((name, getattr(module, "packed", None)) for name, module in model.named_modules())
+    return {name: packed for name, packed in found if packed is not None}
