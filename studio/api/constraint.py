@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Literal, NoReturn
 
 from studio.api.errors import BadInput
@@ -17,6 +18,10 @@ Form = Literal["json_schema", "regex", "grammar"]
 MOST_CHARACTERS: Mapping[Form, int] = {"json_schema": 1 << 18, "regex": 1 << 14, "grammar": 1 << 16}
 DEEPEST = 64
 """Objects and lists within each other in a JSON schema."""
+MOST_PARTS = 2_000
+"""Objects and lists in all; the time to compile a schema grows with their square."""
+MOST_MULTIPLES = 100_000
+"""All ``multipleOf`` together, without their decimal points: as many states have to be built."""
 
 _NAMES: Mapping[Form, str] = {
     "json_schema": "JSON schema",
@@ -45,8 +50,8 @@ class Constraint:
         """Check what can be checked at once.
 
         Raises:
-            BadInput: The kind is unknown; the text is empty, too long, no Unicode or, for a schema,
-                no JSON, nested too deep, or refers to something outside itself.
+            BadInput: The kind is unknown; the text is empty, too long or no Unicode; or, for a
+                schema, is no JSON, too deep or too large, or refers to something outside itself.
         """
         if self.kind not in MOST_CHARACTERS:
             raise BadInput(f"There is no form called “{self.kind}”.", f"Use {', '.join(_NAMES)}.")
@@ -64,6 +69,8 @@ class Constraint:
             raise BadInput(f"The {self.name} has half a character in it.") from error
         if self.kind == "json_schema":
             _check_schema(_parsed(self.text))
+        elif self.kind == "grammar" and "%json" in self.text:
+            raise BadInput("The grammar has a “%json” in it.", "Give the JSON schema by itself.")
 
     @property
     def name(self) -> str:
@@ -100,12 +107,21 @@ def _check_schema(schema: Any) -> None:
     if "x-guidance" in schema:
         raise BadInput("“x-guidance” is no keyword of JSON Schema.", "Remove it.")
     left: list[tuple[Any, int]] = [(schema, 1)]
+    parts = multiples = 0
     while left:
         part, depth = left.pop()
+        parts += 1
         if depth > DEEPEST:
             raise _too_deep()
+        if parts > MOST_PARTS:
+            raise BadInput(f"The JSON schema has more than {MOST_PARTS:,} parts.", "Shorten it.")
         if isinstance(part, dict):
             _check_reference(part.get("$ref"))
+            multiples += _states(part.get("multipleOf"))
+            if multiples > MOST_MULTIPLES:
+                raise BadInput(
+                    "“multipleOf” is too large in the JSON schema.", "Take rounder ones."
+                )
             inner = [value for key, value in part.items() if key not in _DATA]
         else:
             inner = part
@@ -119,6 +135,14 @@ def _check_reference(reference: Any) -> None:
             f"The JSON schema refers to “{reference[:80]}”, which is not part of it.",
             "Put what it refers to under “$defs”, and refer to “#/$defs/…”.",
         )
+
+
+def _states(multiple: Any) -> int:
+    """Return how many states it takes to tell the multiples of a number: its digits, as one."""
+    if isinstance(multiple, bool) or not isinstance(multiple, int | float):
+        return 0
+    digits = Decimal(str(multiple)).normalize().as_tuple().digits
+    return int("".join(map(str, digits)))
 
 
 def _too_deep() -> BadInput:

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from studio.api import BadInput, Constraint, SamplingParams
-from studio.api.constraint import DEEPEST, MOST_CHARACTERS
+from studio.api.constraint import DEEPEST, MOST_CHARACTERS, MOST_MULTIPLES, MOST_PARTS
 
 
 def nested(levels: int) -> str:
@@ -19,7 +19,8 @@ def nested(levels: int) -> str:
     [
         {}, {"type": "object"}, {"$ref": "#"}, {"$ref": "#/$defs/a", "$defs": {"a": {}}},
         {"properties": {"$ref": {"type": "string"}}}, {"enum": [{"$ref": "http://a.example/b"}]},
-        json.loads(nested(DEEPEST)),
+        json.loads(nested(DEEPEST)), {"multipleOf": MOST_MULTIPLES * 10}, {"multipleOf": 0.00025},
+        {"properties": {"multipleOf": {"type": "string"}}}, {"const": [[]] * MOST_PARTS},
     ],
 )  # fmt: skip
 def test_schemas_that_stand_alone_are_taken(schema) -> None:
@@ -39,6 +40,9 @@ def test_schemas_that_stand_alone_are_taken(schema) -> None:
         (nested(DEEPEST + 1), "nested"), (nested(30_000), "characters"),
         ("[" * 100_000, "nested"), ('{"const": "\ud800"}', "half a character"),
         ('{"x-guidance": {"lenient": true}}', "x-guidance"),
+        ('{"items": {"multipleOf": 100003}}', "multipleOf"),
+        ('{"anyOf": [{"multipleOf": 60.007}, {"multipleOf": 60007}]}', "multipleOf"),
+        (json.dumps({"anyOf": [{}] * MOST_PARTS}), "parts"),
         ('{"title": "' + "x" * MOST_CHARACTERS["json_schema"] + '"}', "characters"),
     ],
 )  # fmt: skip
@@ -52,6 +56,11 @@ def test_expressions_and_grammars_are_bounded(kind) -> None:
     assert Constraint(kind, "a" * MOST_CHARACTERS[kind]).kind == kind
     with pytest.raises(BadInput, match="characters"):
         Constraint(kind, "a" * (MOST_CHARACTERS[kind] + 1))
+
+
+def test_a_grammar_has_no_schema_in_it_whose_bounds_nobody_checked() -> None:
+    with pytest.raises(BadInput, match="%json"):
+        Constraint("grammar", 'start: %json {"multipleOf": 1000003}')
 
 
 def test_what_is_no_form_and_no_data_is_refused() -> None:
