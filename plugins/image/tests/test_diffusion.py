@@ -248,6 +248,40 @@ def test_a_size_that_does_not_fit_is_refused(draw):
         draw(width=33, height=34)
 
 
+def test_when_memory_runs_out_less_is_done_at_a_time_and_the_record_says_so(
+    draw, models, monkeypatch
+):
+    """Half of each step at a time; the decoder in tiles. The picture is nearly the same."""
+    whole = draw()
+    unet, vae = models["sd"].pipe.unet, models["sd"].pipe.vae
+    forward, plain = type(unet).forward, type(vae).decode
+
+    def narrow(self, sample, *more, **options):
+        if len(sample) > 1:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return forward(self, sample, *more, **options)
+
+    def only_tiles(self, *more, **options):
+        if not self.use_tiling:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return plain(self, *more, **options)
+
+    monkeypatch.setattr(type(unet), "forward", narrow)
+    monkeypatch.setattr(type(vae), "decode", only_tiles)
+    made = draw()
+    assert made.artifacts[0].meta["reduced"] == [
+        "half of each step at a time",
+        "the picture decoded in tiles",
+    ]
+    assert "reduced" not in whole.artifacts[0].meta
+    assert not vae.use_tiling, "others find the decoder as it was"
+    pictures = [
+        np.asarray(Image.open(io.BytesIO(each.artifacts[0].payload))).astype(int)
+        for each in (whole, made)
+    ]
+    assert np.abs(pictures[0] - pictures[1]).mean() < 3
+
+
 # --- numbers that are none --------------------------------------------------------------------
 
 

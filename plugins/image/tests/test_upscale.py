@@ -308,3 +308,40 @@ def test_the_real_weights_sharpen_and_tiles_agree() -> None:
         np.abs(np.diff(whole.astype(int), axis=1)).max()
         > np.abs(np.diff(blurred.astype(int), axis=1)).max()
     )
+
+
+# --- memory -----------------------------------------------------------------------------------
+
+
+def test_when_memory_runs_out_tiles_become_smaller_and_the_picture_stays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    upscaler = small(Compact(2, 8, 4))
+    whole = task(upscaler, {"factor": "2"}, inputs={"image": png(noise(150, 100))})
+    plain = Compact.steps
+
+    def narrow(self, pictures):
+        if pictures.shape[-1] * pictures.shape[-2] > 60 * 60:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return (yield from plain(self, pictures))
+
+    monkeypatch.setattr(Compact, "steps", narrow)
+    tiled = task(upscaler, {"factor": "2"}, inputs={"image": png(noise(150, 100))})
+    assert tiled.artifacts[0].meta["reduced"] == ["tiles of 76 pixels", "tiles of 38 pixels"]
+    pictures = [
+        np.asarray(Image.open(io.BytesIO(made.artifacts[0].payload))).astype(int)
+        for made in (whole, tiled)
+    ]
+    assert np.abs(pictures[0] - pictures[1]).max() <= 1
+
+
+def test_without_memory_for_the_smallest_tile_a_sentence_says_what_was_tried(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def full(self, pictures):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+        yield
+
+    monkeypatch.setattr(Compact, "steps", full)
+    with pytest.raises(StudioError, match="even with tiles of 76 pixels and tiles of 38 pixels"):
+        task(small(Compact(2, 8, 4)), {"factor": "2"}, inputs={"image": png(noise(150, 100))})

@@ -41,6 +41,28 @@ def test_the_same_seed_makes_the_same_table(scripted: SmilesModel) -> None:
     assert first.artifacts[0].payload == again.artifacts[0].payload
 
 
+def test_when_memory_runs_out_fewer_strings_are_written_at_a_time(
+    scripted: SmilesModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+    begin = scripted.network.begin
+
+    def narrow(count: int) -> object:
+        if count > 20:
+            raise MemoryError
+        sizes.append(count)
+        return begin(count)
+
+    monkeypatch.setattr(scripted.network, "begin", narrow)
+    made = run_task(
+        generating.generate, Generate.parse({"count": 50}), seed=1, models={"": scripted}
+    )
+    assert made.result["count"] == 7
+    assert set(sizes) == {12}, "later batches begin with what fitted"
+    reduced = made.artifacts[0].meta["reduced"]
+    assert reduced == ["25 strings at a time", "12 strings at a time"]
+
+
 def test_a_run_that_finds_too_few_says_how_many(scripted: SmilesModel) -> None:
     made = run_task(
         generating.generate, Generate.parse({"count": 50}), seed=1, models={"": scripted}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from studio.api import ErrorCode, StudioError
@@ -15,22 +17,27 @@ _PATCHES = 8
 _PATCH = 3
 
 
-def decode(model: DiffusionModel, latents: Tensor) -> tuple[Tensor, bool]:
+def decode(
+    model: DiffusionModel, latents: Tensor, *, in_tiles: bool = False
+) -> tuple[Tensor, bool]:
     """Return the picture (1, 3, h, w) in 0…1, and whether it took a second try in float32.
 
     The second try is for numbers that are none, and for a picture of one colour.
+
+    Args:
+        in_tiles: Decode a part at a time: less memory, and here and there a shade differs.
 
     Raises:
         StudioError: The decoder gives no numbers in float32, either.
     """
     import torch
 
-    vae = model.pipe.vae
-    pixels = _pixels(vae, latents)
-    if torch.isfinite(pixels).all() and pixels.std() > BLANK / 255:
-        return pixels, False
-    with in_float32(vae) as exact:
-        pixels = _pixels(exact, latents)
+    with _tiled(model.pipe.vae, in_tiles) as vae:
+        pixels = _pixels(vae, latents)
+        if torch.isfinite(pixels).all() and pixels.std() > BLANK / 255:
+            return pixels, False
+        with in_float32(vae) as exact:
+            pixels = _pixels(exact, latents)
     if not torch.isfinite(pixels).all():
         raise StudioError(
             ErrorCode.BAD_WEIGHTS,
@@ -38,6 +45,18 @@ def decode(model: DiffusionModel, latents: Tensor) -> tuple[Tensor, bool]:
             "Check that the weights are whole, or use less guidance.",
         )
     return pixels, True
+
+
+@contextmanager
+def _tiled(vae: Any, in_tiles: bool) -> Iterator[Any]:
+    """Lend the decoder as it is, or set to tiles. Never held across a ``yield`` of the task."""
+    if in_tiles:
+        vae.enable_tiling()
+    try:
+        yield vae
+    finally:
+        if in_tiles:
+            vae.disable_tiling()
 
 
 def _pixels(vae: Any, latents: Tensor) -> Tensor:

@@ -29,6 +29,7 @@ class Wish:
         guidance: 1 or less: the prompt alone, at half the cost.
         start: The picture to begin with, (1, 3, height, width) in 0…1, or None.
         strength: How much of it may change.
+        halves: Ask the network with and without the prompt one after the other: half the memory.
     """
 
     prompt: str
@@ -40,6 +41,7 @@ class Wish:
     scheduler: str = "default"
     start: Tensor | None = None
     strength: float = 0.6
+    halves: bool = False
 
 
 @dataclass(frozen=True)
@@ -122,16 +124,33 @@ def _predict(
     """Return the noise, guided, in float32: the scheduler works with small differences."""
     import torch
 
-    unet, guided = model.pipe.unet, wish.guidance > 1
-    given = torch.cat([latents] * 2) if guided else latents
-    noise = _told(unet, given, time, words)
+    if wish.guidance <= 1:
+        return _answer(model.pipe.unet, latents, time, words)
+    if wish.halves:
+        without, with_words = (
+            _answer(model.pipe.unet, latents, time, _half(words, number)) for number in (0, 1)
+        )
+    else:
+        both = _answer(model.pipe.unet, torch.cat([latents] * 2), time, words)
+        without, with_words = both.chunk(2)
+    return without + wish.guidance * (with_words - without)
+
+
+def _answer(unet: Any, latents: Tensor, time: Any, words: dict[str, Any]) -> Tensor:
+    import torch
+
+    noise = _told(unet, latents, time, words)
     if unet.dtype != torch.float32 and not torch.isfinite(noise).all():
         with in_float32(unet) as exact:  # a step that half precision has no numbers for
-            noise = _told(exact, given, time, words)
-    if not guided:
-        return noise
-    without, with_words = noise.chunk(2)
-    return without + wish.guidance * (with_words - without)
+            noise = _told(exact, latents, time, words)
+    return noise
+
+
+def _half(words: Any, number: int) -> Any:
+    """Return the words of the first or the second half of a batch."""
+    if isinstance(words, dict):
+        return {name: _half(value, number) for name, value in words.items()}
+    return words.chunk(2)[number]
 
 
 def _told(unet: Any, latents: Tensor, time: Any, words: dict[str, Any]) -> Tensor:

@@ -5,14 +5,15 @@ Knows no networks: it reads parameters, steps the denoising loop and makes files
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from studio.api import BadInput, Event, Kind, TaskContext
+from studio.api import BadInput, Event, Kind, Rung, TaskContext
 from studio_image import pictures
 from studio_image.diffusion.decoding import decode, glimpse
 from studio_image.diffusion.denoising import GUIDANCE, STEPS, Step, Wish, denoise, left_out
@@ -22,6 +23,8 @@ from studio_image.diffusion.plan import Plan
 from studio_image.schema import Generate
 
 _SMALLEST_PREVIEW = 256
+_BOTH_OR_HALVES = (Rung(False), Rung(True, "half of each step at a time"))
+_WHOLE_OR_TILES = (Rung(False), Rung(True, "the picture decoded in tiles"))
 
 
 def generate(ctx: TaskContext, params: Generate) -> Iterator[Event]:
@@ -65,15 +68,24 @@ def _one(
     note: str,
 ) -> Iterator[Event]:
     seed = ctx.rng.seed + number
-    # On the processor whatever the device: the same noise everywhere.
-    generator = torch.Generator().manual_seed(seed)
-    latents = None
-    for step in denoise(model, wish, generator):
-        latents = step.latents
-        yield _progress(ctx, params, model, number, step)
-    assert latents is not None  # denoise yields at least once
-    pixels, again = decode(model, latents)
-    yield None
+
+    def denoised(halves: bool) -> Generator[Event, None, Tensor]:
+        # On the processor whatever the device: the same noise everywhere.
+        generator = torch.Generator().manual_seed(seed)
+        latents = None
+        for step in denoise(model, replace(wish, halves=halves), generator):
+            latents = step.latents
+            yield _progress(ctx, params, model, number, step)
+        assert latents is not None  # denoise yields at least once
+        return latents
+
+    def decoded(in_tiles: bool) -> Generator[Event, None, tuple[Tensor, bool]]:
+        made = decode(model, latents, in_tiles=in_tiles)
+        yield None
+        return made
+
+    latents = yield from ctx.ladder(_BOTH_OR_HALVES, denoised)
+    pixels, again = yield from ctx.ladder(_WHOLE_OR_TILES, decoded)
     picture = pictures.from_unit(pixels[0].permute(1, 2, 0).cpu().numpy())
     recipe = {
         "task": "image.generate",

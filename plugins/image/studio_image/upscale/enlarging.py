@@ -69,7 +69,7 @@ def enlarged(
 def free_memory(device: str) -> int:
     """Return the free bytes of the memory that ``device`` computes in."""
     if device.startswith("cuda"):
-        return int(torch.cuda.mem_get_info()[0])
+        return int(torch.cuda.mem_get_info(device)[0])
     return int(psutil.virtual_memory().available)
 
 

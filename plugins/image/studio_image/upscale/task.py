@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from studio.api import BadInput, Check, Event, Kind, TaskContext, Verdict
+from studio.api import BadInput, Check, Event, Kind, Rung, TaskContext, Verdict
 from studio_image import pictures
 from studio_image.lent import as_lent
 from studio_image.schema import PICTURE_SUFFIXES, Enlarge
 from studio_image.upscale.enlarging import enlarged as enlarging
+from studio_image.upscale.enlarging import free_memory
 from studio_image.upscale.model import Upscaler
+from studio_image.upscale.tiles import SMALLEST, side_for
 
 LIKENESS = 40.0
 """Mean difference, of 255, between a picture and its enlarged one made small again."""
@@ -95,14 +97,30 @@ def enlarged(
         place: Which picture of how many this is.
         show: Send a preview after each tile.
     """
-    steps = enlarging(upscaler, picture, factor, side)
-    while True:
-        try:
-            step = next(steps)
-        except StopIteration as end:
-            return end.value
-        done = place[0] + step.done / step.total
-        yield ctx.progress(done, place[1], message, step.preview if show else None)
+
+    def body(side: int) -> Generator[Event, None, np.ndarray]:
+        steps = enlarging(upscaler, picture, factor, side)
+        while True:
+            try:
+                step = next(steps)
+            except StopIteration as end:
+                return end.value
+            done = place[0] + step.done / step.total
+            yield ctx.progress(done, place[1], message, step.preview if show else None)
+
+    return (yield from ctx.ladder(_rungs(upscaler, picture, side), body))
+
+
+def _rungs(upscaler: Upscaler, picture: np.ndarray, side: int) -> list[Rung[int]]:
+    """Return tiles of the wanted side, or of what fits, then of half of that and so on."""
+    longest = max(picture.shape[:2])
+    fits = side or side_for(free_memory(upscaler.device), upscaler.pixel_bytes)
+    smaller = min(fits, -(-longest // 4) * 4) // 2
+    rungs = [Rung(side)]
+    while smaller >= SMALLEST:
+        rungs.append(Rung(smaller, f"tiles of {smaller} pixels"))
+        smaller //= 2
+    return rungs
 
 
 def _note(ctx: TaskContext, params: Enlarge, batch: _Batch) -> str:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 
 import torch
 from torch import Tensor
 
+from studio.api import Event, Rung, TaskContext
 from studio_molecules.smiles.network import MAX_LENGTH
 from studio_molecules.smiles.vocabulary import END, PAD, START
 from studio_molecules.smiles.weights import SmilesModel
 
 BATCH = 256
+HALVINGS = 5
+"""So often a batch is halved at most where memory is short."""
 
 
 def sample(
@@ -51,6 +54,31 @@ def sample(
         model.vocabulary.decode(row) if ended else ""
         for row, ended in zip(table.tolist(), done.tolist(), strict=True)
     ]
+
+
+def strings(
+    ctx: TaskContext,
+    model: SmilesModel,
+    count: int,
+    rng: torch.Generator,
+    says: Callable[[], Event],
+    *,
+    temperature: float = 1.0,
+) -> Generator[Event, None, list[str]]:
+    """Yield ``says()`` at every step; return ``count`` strings, or fewer if memory is short."""
+    state = rng.get_state()
+
+    def body(size: int) -> Generator[Event, None, list[str]]:
+        rng.set_state(state)
+        made: list[str] = []
+        for step in sample(model, size, rng, temperature=temperature):
+            yield says()
+            made = step or made
+        return made
+
+    sizes = [count >> halvings for halvings in range(HALVINGS)]
+    rungs = [Rung(size, f"{size} strings at a time") for size in sizes if size]
+    return (yield from ctx.ladder(rungs, body))
 
 
 def _next(

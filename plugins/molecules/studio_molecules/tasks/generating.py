@@ -10,7 +10,7 @@ from studio.api import ErrorCode, Event, StudioError, TaskContext
 from studio_molecules.chem import descriptors, structure
 from studio_molecules.molecule import Molecule
 from studio_molecules.schema import Generate
-from studio_molecules.smiles.sampling import BATCH, sample
+from studio_molecules.smiles.sampling import BATCH, strings
 from studio_molecules.tasks.table import finish
 
 _PATIENCE = 20
@@ -22,15 +22,18 @@ def generate(ctx: TaskContext, params: Generate) -> Iterator[Event | None]:
     rng = ctx.rng.torch("cpu")
     made: dict[str, Molecule] = {}
     drawn = valid = flagged = 0
+    batch = BATCH
+
+    def says() -> Event:
+        return ctx.progress(len(made), params.count, f"{len(made)} of {params.count}")
+
     with ctx.lease(params.weights) as model:
         while len(made) < params.count:
-            size = min(BATCH, max(16, params.count - len(made)))
-            strings: list[str] = []
-            for step in sample(model, size, rng, temperature=params.temperature):
-                yield ctx.progress(len(made), params.count, f"{len(made)} of {params.count}")
-                strings = step or strings
-            drawn += len(strings)
-            for text in strings:
+            size = min(batch, max(16, params.count - len(made)))
+            texts = yield from strings(ctx, model, size, rng, says, temperature=params.temperature)
+            batch = min(batch, len(texts)) if len(texts) < size else batch
+            drawn += len(texts)
+            for text in texts:
                 mol = structure.valid(text)
                 if mol is None:
                     continue
@@ -45,7 +48,7 @@ def generate(ctx: TaskContext, params: Generate) -> Iterator[Event | None]:
                 made[smiles] = Molecule(
                     smiles, operation="sampled", seed=ctx.rng.seed, figures=figures
                 )
-                yield ctx.progress(len(made), params.count, f"{len(made)} of {params.count}")
+                yield says()
             if drawn > _PATIENCE * params.count + BATCH:
                 break
     if not made:
