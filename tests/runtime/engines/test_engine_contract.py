@@ -52,10 +52,15 @@ def by_llamacpp(path: Path) -> TextEngine:
     return finished(load_steps(path, by="llamacpp"))
 
 
+def by_transformers(path: Path) -> TextEngine:
+    return finished(load_steps(path.parent / "folder", by="transformers"))
+
+
 ENGINES: dict[str, Callable[[Path], TextEngine]] = {
     "torch": in_floats,
     "torch, packed": packed,
     "llama.cpp": by_llamacpp,
+    "transformers": by_transformers,
 }
 
 
@@ -66,7 +71,9 @@ def reference():
 
 @pytest.fixture(scope="module")
 def file(reference, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_models.save_gguf(reference, tmp_path_factory.mktemp("tiny") / "tiny.gguf")
+    folder = tmp_path_factory.mktemp("tiny")
+    tiny_models.save_folder(reference, folder / "folder")  # the same for those that read folders
+    return tiny_models.save_gguf(reference, folder / "tiny.gguf")
 
 
 @pytest.fixture(scope="module", params=ENGINES)
@@ -85,7 +92,7 @@ def text_of(steps: list[TextStep]) -> str:
 
 
 def test_it_says_what_it_is(engine: TextEngine) -> None:
-    assert engine.engine.split()[0] in ("torch", "llama.cpp")
+    assert engine.engine.split()[0] in ("torch", "llama.cpp", "transformers")
     assert engine.info.architecture == "llama"
     assert engine.info.vocabulary == VOCABULARY
     assert engine.context_length == 512

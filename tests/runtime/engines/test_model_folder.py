@@ -95,12 +95,11 @@ RULES = [
     {"architectures": []},
     {"architectures": [["LlamaForCausalLM"]]},
     {"architectures": ...},
-    {"hidden_act": "gelu"},
+    {"hidden_act": "os.system"},
     {"attention_bias": True},
     {"mlp_bias": True},
-    {"sliding_window": 128},
     {"quantization_config": {"quant_method": "gptq"}},
-    {"rope_parameters": {"rope_type": "dynamic", "rope_theta": 1e4, "factor": 4.0}},
+    {"rope_parameters": {"rope_type": "alien", "rope_theta": 1e4, "factor": 4.0}},
     {"rope_parameters": {"rope_type": "yarn", "rope_theta": 1.0, "factor": 4.0}},
     {"rope_parameters": {"rope_type": "linear", "rope_theta": 1e4, "factor": 0}},
     {"rope_parameters": {"rope_type": "linear", "rope_theta": 1e4, "factor": "4"}},
@@ -112,7 +111,7 @@ RULES = [
             "high_freq_factor": 1.0, "original_max_position_embeddings": 64,
         }
     },
-    {"partial_rotary_factor": 0.5},
+    {"partial_rotary_factor": 1.5},
 ]  # fmt: skip
 
 

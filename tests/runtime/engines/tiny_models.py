@@ -47,11 +47,11 @@ def reference(architecture: str = "llama", seed: int = 0, **settings):
 
 
 def byte_tokenizer(folder: Path, template: str = CHATML) -> None:
-    """Write tokenizer files in which every byte is a token, and four tokens steer."""
+    """Write tokenizer files in which every byte is a token, and "he"; four tokens steer."""
     from studio.runtime.engines.text.tokenizer import ALPHABET
 
     special = ["<|endoftext|>", "<|im_end|>", "<|im_start|>", "<|pad|>"]
-    vocabulary = {token: index for index, token in enumerate([*special, *ALPHABET])}
+    vocabulary = {token: index for index, token in enumerate([*special, *ALPHABET, "he"])}
     rules = {
         "version": "1.0",
         "added_tokens": [
@@ -65,7 +65,7 @@ def byte_tokenizer(folder: Path, template: str = CHATML) -> None:
         "post_processor": None,
         "decoder": {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True,
                     "use_regex": True},
-        "model": {"type": "BPE", "vocab": vocabulary, "merges": []},
+        "model": {"type": "BPE", "vocab": vocabulary, "merges": [["h", "e"]]},
     }  # fmt: skip
     (folder / "tokenizer.json").write_text(json.dumps(rules), "utf-8")
     settings = {"eos_token": "<|im_end|>", "bos_token": "<|endoftext|>", "chat_template": template}

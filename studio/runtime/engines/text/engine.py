@@ -22,6 +22,7 @@ from studio.runtime.engines.text.decoder import Decoder
 from studio.runtime.engines.text.generation import Generation, write
 from studio.runtime.engines.text.llama import Llama
 from studio.runtime.engines.text.model_files import (
+    TYPICAL_CONTEXT,
     TextInfo,
     default_dtype,
     open_model,
@@ -34,6 +35,7 @@ from studio.runtime.engines.text.parked import Parked, identity
 from studio.runtime.engines.text.prefixes import Prefixes
 from studio.runtime.engines.text.template import ChatTemplate, Rendered
 from studio.runtime.engines.text.tokenizer import TextTokenizer
+from studio.runtime.engines.text.transformers_decoder import load_transformers
 from studio.runtime.engines.text.weights import load_decoder
 
 MAX_CHARACTERS_PER_TOKEN = 48
@@ -144,6 +146,19 @@ class TextEngine:
         """Return how many tokens ``text`` is."""
         self._refuse_endless(len(text))
         return len(self.tokenizer.encode(text))
+
+    def more_bytes(self, tokens: int, texts: int = 1) -> int:
+        """Return the memory that ``texts`` of ``tokens`` take beyond what :func:`measure` counts.
+
+        Args:
+            tokens: Of each, prompt included; never more than the context.
+            texts: How many are written at once.
+        """
+        config = self.model.config
+        counted = min(TYPICAL_CONTEXT, config.context_length)
+        wanted = min(tokens, self.context_length) * texts
+        item = 4 if self.model.device.type == "cpu" else 2
+        return max(0, wanted - counted) * config.cache_values_per_token * item
 
     def encode(self, text: str) -> list[int]:
         """Return the ids of ``text`` for :meth:`generate`, without a chat template.
@@ -286,7 +301,7 @@ def load_steps(
     device: str = "cpu",
     context_limit: int | None = None,
     dtype: torch.dtype | None = None,
-    by: Literal["torch", "llamacpp"] = "torch",
+    by: Literal["torch", "llamacpp", "transformers"] = "torch",
     cache: Path | None = None,
 ) -> Generator[float, None, TextEngine]:
     """Load the model at ``path``, a GGUF file or a model folder, in steps that can be cancelled.
@@ -297,7 +312,8 @@ def load_steps(
         context_limit: Tokens of context at most; the model's own length by default.
         dtype: Of weights and computation as plain floats: float32 is the reference. By default
             they are packed where that is possible; see :func:`default_dtype`.
-        by: What computes; ``choice`` decides it for those who have no wish.
+        by: What computes; ``choice`` decides it for those who have no wish. What our decoder does
+            not know runs through transformers in any case.
         cache: Folder where packed weights are kept for the next load, if anywhere.
 
     Yields:
@@ -315,6 +331,9 @@ def load_steps(
         model: Decoder
         if by == "llamacpp":
             model = llamacpp.load(files)
+        elif files.is_foreign or by == "transformers":
+            floats = dtype or default_dtype(device, is_foreign=True) or torch.float32
+            model = yield from load_transformers(files, floats, device)
         else:
             chosen = dtype or default_dtype(device)
             kept = PackedCache(cache, identity(path)) if cache is not None else None

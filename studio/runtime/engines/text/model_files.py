@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -14,6 +16,12 @@ from studio.runtime.engines.text import gguf, weights
 from studio.runtime.engines.text.config import LlamaConfig
 from studio.runtime.engines.text.config_gguf import config_from_gguf
 from studio.runtime.engines.text.config_json import config_from_json
+from studio.runtime.engines.text.foreign import (
+    NOTE,
+    ForeignConfig,
+    check_foreign,
+    foreign_config,
+)
 from studio.runtime.engines.text.generation import LARGEST_CHUNK
 from studio.runtime.engines.text.mapped_file import MappedFile
 from studio.runtime.engines.text.model_folder import ModelFolder
@@ -56,6 +64,7 @@ class TextInfo:
         has_template: Whether it brings a chat template.
         licence: As its file tells, or empty.
         blocked: Keys that ask to run code from the folder. They have no effect.
+        note: What else is to be known before it is chosen, or empty.
     """
 
     title: str
@@ -68,6 +77,7 @@ class TextInfo:
     has_template: bool
     licence: str = ""
     blocked: tuple[str, ...] = ()
+    note: str = ""
 
 
 class ModelFiles:
@@ -80,6 +90,7 @@ class ModelFiles:
         names: What the tensors are called there.
         template: Its chat template, or empty.
         tokenizer: Builds its tokenizer.
+        values: The object in its config.json; empty for files.
     """
 
     def __init__(
@@ -91,6 +102,7 @@ class ModelFiles:
         template: str,
         tokenizer: Callable[[], TextTokenizer],
         facts: Mapping[str, object],
+        values: Mapping[str, Any] | None = None,
     ) -> None:
         self.path = path
         self.config = config
@@ -98,7 +110,13 @@ class ModelFiles:
         self.names = names
         self.template = template
         self.tokenizer = tokenizer
+        self.values = values or {}
         self._facts = facts
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether our decoder does not know it, so that it runs through transformers."""
+        return isinstance(self.config, ForeignConfig)
 
     def info(self) -> TextInfo:
         """Return what the files say about the model."""
@@ -114,6 +132,7 @@ class ModelFiles:
             has_template=bool(self.template),
             licence=shown(str(self._facts.get("licence") or "")),
             blocked=blocked if isinstance(blocked, tuple) else (),
+            note=NOTE if self.is_foreign else "",
         )
 
     def close(self) -> None:
@@ -142,7 +161,7 @@ def measure(path: Path, device: str = "cpu") -> Requirements:
     """Return the memory that the model at ``path`` needs, from its headers alone."""
     with open_model(path) as files:
         config = files.config
-        dtype = default_dtype(device)
+        dtype = default_dtype(device, is_foreign=files.is_foreign)
         stored = files.source.stored(files.names["embedding"]) if dtype is None else None
         held = weights.weights_bytes(config, dtype, stored)
         held += prefix_bytes(config) + tokenizer_bytes(config) if dtype is None else 0
@@ -164,13 +183,13 @@ def tokenizer_bytes(config: LlamaConfig) -> int:
     return config.vocabulary * _TOKEN_BYTES
 
 
-def default_dtype(device: str) -> torch.dtype | None:
+def default_dtype(device: str, *, is_foreign: bool = False) -> torch.dtype | None:
     """Return the type of weights and computation, or None where weights are packed.
 
     A processor that has no kernels for packed weights computes in float32, every other device in
-    bfloat16.
+    bfloat16. Decoders that are not ours pack nothing.
     """
-    if can_pack(device):
+    if can_pack(device) and not is_foreign:
         return None
     return torch.float32 if device.startswith("cpu") else torch.bfloat16
 
@@ -207,8 +226,7 @@ def _open_folder(folder: ModelFolder) -> ModelFiles:
             "Choose a folder with config.json, tokenizer.json and model.safetensors.",
         )
     values = folder.json("config.json")
-    config = config_from_json(values, folder.path / "config.json")
-    source = FolderSource(folder.path, folder.shards())
+    config, source = _folder_config(folder, values)
     return ModelFiles(
         folder.path,
         config,
@@ -217,7 +235,32 @@ def _open_folder(folder: ModelFolder) -> ModelFiles:
         template_from_folder(folder),
         lambda: tokenizer_from_folder(folder, config.vocabulary),
         {"blocked": _asks_for_code(folder, values)},
+        values,
     )
+
+
+def _folder_config(
+    folder: ModelFolder, values: Mapping[str, Any]
+) -> tuple[LlamaConfig, FolderSource]:
+    """Return the sizes of the model, ours or another that transformers knows, and its tensors."""
+    path = folder.path / "config.json"
+    refused = None
+    try:
+        config = config_from_json(values, path)
+    except StudioError as error:
+        if error.code is not ErrorCode.UNSUPPORTED:
+            raise
+        refused = error
+    if refused is None:
+        return config, FolderSource(folder.path, folder.shards())
+    check_foreign(values, path, refused)
+    source = FolderSource(folder.path, folder.shards())
+    try:
+        parameters = sum(math.prod(shape) for shape in source.shapes.values())
+        return foreign_config(values, path, parameters), source
+    except BaseException:
+        source.close()
+        raise
 
 
 def _asks_for_code(folder: ModelFolder, values: Mapping[str, object]) -> tuple[str, ...]:
