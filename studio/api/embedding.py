@@ -16,10 +16,12 @@ class EmbeddingEngine(Protocol):
     Attributes:
         width: Numbers of a vector.
         longest: Tokens of a text that count; what comes behind them has no part in its vector.
+        fingerprint: Tells these weights from others: vectors that are kept are of use only to them.
     """
 
     width: int
     longest: int
+    fingerprint: str
 
     def count(self, text: str) -> int:
         """Return how many tokens ``text`` is; more than ``longest`` for one that is cut."""

@@ -74,7 +74,8 @@ class Capability:
     """Which weights fit a ``WeightsId`` field: ``text``, ``text-to-image``, …
 
     Of those that fit, the ones that have the capability ``prefer`` too come first: a task about
-    code takes any weights for ``text``, and better those made for ``code``.
+    code takes any weights for ``text``, and better those made for ``code``. A task that can do
+    without them says ``WeightsId | None``: where none fit, the field is None.
     """
 
     name: str

@@ -126,6 +126,14 @@ class TaskContext(Protocol):
         """A folder of this job, emptied when it ends."""
         ...
 
+    @property
+    def cache(self) -> Path:
+        """A folder of this plugin for what can be made again; others may empty it at any time.
+
+        The plugin bounds what it keeps there.
+        """
+        ...
+
     def lease(self, weights: str, working_bytes: int = 0) -> AbstractContextManager[Any]:
         """Lend the loaded model of ``weights``; wait for memory, load it if need be.
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import msgspec
 
 from studio.api.manifest import TaskEntry
-from studio.api.params import FieldKind, Params
+from studio.api.params import Field, FieldKind, Params
 from studio.core.job import Recipe
 from studio.protocol.blobs import describe
 from studio.protocol.errors import ErrorCode, StudioError
@@ -65,8 +65,10 @@ def make_recipe(
             values[field.name] = value if value >= 0 else secrets.randbits(SEED_BITS)
             seed = values[field.name] if seed is None else seed
         elif field.kind is FieldKind.WEIGHTS and value is not None:
-            best = weights.default_for
-            found = weights.get(value) if value else best(field.capability, field.prefer)
+            found = weights.get(value) if value else _best(weights, field)
+            if found is None:
+                values[field.name] = None
+                continue
             _check_purpose(found, field.capability)
             values[field.name] = found.id
             named.append(found.id)
@@ -86,6 +88,16 @@ def make_recipe(
             msgspec.msgpack.encode((entry.id, values), order="sorted")
         ).hexdigest(),
     )
+
+
+def _best(weights: Weights, field: Field) -> Named | None:
+    """Return the best weights for ``field``; None if there are none and it can do without."""
+    try:
+        return weights.default_for(field.capability, field.prefer)
+    except StudioError as error:
+        if field.optional and error.code is ErrorCode.NOT_FOUND:
+            return None
+        raise
 
 
 def _check_purpose(weights: Named, capability: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import tempfile
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -23,6 +24,7 @@ from studio.api.worker import (
     TextEvent,
 )
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.runtime.digests import CACHE_ENV
 from studio.runtime.jobs import Job
 from studio.runtime.pool import Pool
 from studio.runtime.reductions import ladder
@@ -64,6 +66,14 @@ class Context:
                 prefix="job-", dir=self._scratch_root, ignore_cleanup_errors=True
             )
         return Path(self._scratch.name)
+
+    @property
+    def cache(self) -> Path:
+        """A folder of the plugin's own in the studio's cache; where there is none, the scratch."""
+        root = os.environ.get(CACHE_ENV)
+        folder = Path(root) / "plugins" / self._job.plugin if root else self.scratch
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
 
     @property
     def sandbox(self) -> Sandbox:

@@ -164,6 +164,7 @@ class _Job:
     seed: int
     inputs: Mapping[str, Any]
     id: str = "test"
+    plugin: str = "test"
     task: str = "the task"
     cancelled: bool = False
     reduced: list[str] = field(default_factory=list)

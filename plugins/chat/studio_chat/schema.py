@@ -73,6 +73,17 @@ class Reply(Params, frozen=True):
         Label("Plain text", "Go on with the prompt as it is, with no conversation around it."),
         _LIMITS,
     ] = False
+    documents: Annotated[
+        list[str],
+        Hidden(),
+        Label("Documents", "Files of text that the answer should draw on; of long ones, passages."),
+    ] = []
+    encoder: Annotated[
+        WeightsId | None,
+        Hidden(),
+        Capability("embedding"),
+        Label("Encoder", "What finds passages by their meaning; without one, words decide."),
+    ] = WeightsId()
     weights: Annotated[
         WeightsId, Capability("text"), Label("Model", "The language model that answers.")
     ] = WeightsId()

@@ -6,7 +6,7 @@ Keeps no conversation and never touches the window.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from typing import Any, cast
 
 from studio.api import (
@@ -21,6 +21,7 @@ from studio.api import (
     hookimpl,
 )
 from studio_chat.embedding import embed
+from studio_chat.grounding import Grounding, ground
 from studio_chat.schema import Reply
 
 _ROLES = ("system", "user", "assistant")
@@ -39,7 +40,8 @@ def reply(ctx: TaskContext, params: Reply) -> Iterator[Event]:
     and the result: ``text``, ``tokens``, ``prompt_tokens``, ``finish_reason`` (``stop``,
     ``length``, ``stop_string``, ``context``), ``tokens_per_second``, ``first_token_seconds``,
     ``dropped`` (oldest messages left out), ``context_length``, ``note`` (why the model's own chat
-    template was not used; empty if it was).
+    template was not used; empty if it was); with documents also ``sources`` (what of each was in
+    the prompt), ``found_by`` and ``sources_note``: see ``grounding.Grounding``.
 
     Raises:
         BadInput: There is nothing to answer, a message is malformed, or the answer cannot have
@@ -47,14 +49,25 @@ def reply(ctx: TaskContext, params: Reply) -> Iterator[Event]:
         StudioError: The weights cannot be used, or the last message does not fit them.
     """
     messages = conversation(params)
+    title = _title(messages)
     if form := params.constraint():
         ctx.check_constraint(form)
+    grounding = Grounding()
+    if params.documents and params.raw:
+        raise BadInput("Plain text is gone on with as it is, without documents.", "Leave one out.")
+    if params.documents:
+        grounding = yield from ground(
+            ctx, params.documents, messages, params.weights, params.encoder, params.max_tokens
+        )
+        messages = grounding.into(messages)
     with ctx.lease(params.weights) as engine:
         yield ctx.progress(0, 1, "Reading the conversation")
         ids, dropped, note = _prompt(engine, messages, params)
         pieces: list[str] = []
         end: TextStep | None = None
-        with closing(_steps(engine, ids, params, ctx.rng.seed)) as steps:
+        more = engine.more_bytes(len(ids) + params.max_tokens)
+        room = ctx.lease(params.weights, more) if more else nullcontext()
+        with room, closing(_steps(engine, ids, params, ctx.rng.seed)) as steps:
             for step in steps:
                 if step.text:
                     pieces.append(step.text)
@@ -65,13 +78,14 @@ def reply(ctx: TaskContext, params: Reply) -> Iterator[Event]:
                     yield None
                 end = step
     text = "".join(pieces)
-    yield ctx.artifact(Kind.TEXT, text.encode(), suffix=".md", title=_title(messages), text=text)
+    yield ctx.artifact(Kind.TEXT, text.encode(), suffix=".md", title=title, text=text)
     yield ctx.result(
         text=text,
         dropped=dropped,
         context_length=engine.context_length,
         note=note,
         **_figures(end),
+        **grounding.result(),
     )
 
 

@@ -27,6 +27,12 @@ class Restore(Params):
     weights: Annotated[WeightsId, Capability("upscale", prefer="restore")] = WeightsId()
 
 
+class Ask(Params):
+    """Parameters of a task that can do without weights."""
+
+    weights: Annotated[WeightsId | None, Capability("embedding")] = WeightsId()
+
+
 @dataclass
 class Row:
     """What a recipe reads of a row of the catalogue."""
@@ -58,9 +64,7 @@ def test_weights_that_fit_or_may_fit_are_taken(named: str, taken: str) -> None:
 
 
 def test_those_that_are_preferred_are_taken_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        Catalogue, "rows", {"plain": Row("plain", ("upscale",)), **Catalogue.rows}
-    )
+    monkeypatch.setattr(Catalogue, "rows", {"plain": Row("plain", ("upscale",)), **Catalogue.rows})
     recipes = [make_recipe("toy", ENLARGE, kind(), Catalogue()) for kind in (Enlarge, Restore)]
     assert [recipe.weights for recipe in recipes] == [("plain",), ("sharp",)]
 
@@ -72,3 +76,15 @@ def test_weights_for_something_else_are_refused_in_a_sentence() -> None:
         make_recipe("toy", ENLARGE, Enlarge.parse({"weights": "words"}), Catalogue())
     assert no.value.code is ErrorCode.BAD_INPUT
     assert no.value.hint
+
+
+def test_weights_that_a_task_can_do_without_are_none_where_none_fit() -> None:
+    class Empty(Catalogue):
+        def default_for(self, capability: str, prefer: str) -> Row:
+            raise StudioError(ErrorCode.NOT_FOUND, "There are none.")
+
+    recipe = make_recipe("toy", ENLARGE, Ask.parse({}), Empty())
+    assert recipe.params["weights"] is None
+    assert recipe.weights == ()
+    with pytest.raises(StudioError, match="There are none"):
+        make_recipe("toy", ENLARGE, Enlarge.parse({}), Empty())

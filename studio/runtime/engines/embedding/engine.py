@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 
+import msgspec
 import torch
 from torch import Tensor
 
@@ -25,6 +27,7 @@ class EmbeddingEngine:
         title: Name of the encoder.
         width: Numbers of a vector.
         longest: Tokens of a text that count.
+        fingerprint: Tells these weights from others.
     """
 
     def __init__(self, about: Description, encoder: Encoder) -> None:
@@ -33,6 +36,7 @@ class EmbeddingEngine:
         self.longest = about.longest
         self._pieces = Pieces(about.vocabulary, is_uncased=about.is_uncased)
         self._encoder: Encoder | None = encoder
+        self.fingerprint = _fingerprint(about, encoder)
 
     def count(self, text: str) -> int:
         """Return how many tokens ``text`` is; more than ``longest`` for one that is cut."""
@@ -65,6 +69,13 @@ class EmbeddingEngine:
             row[: len(each)] = torch.tensor(each)
         vectors = self._encoder(padded.to(device), torch.tensor(lengths, device=device))
         return vectors.float().cpu()  # type: ignore[no-any-return]
+
+
+def _fingerprint(about: Description, encoder: Encoder) -> str:
+    digest = hashlib.blake2b(msgspec.json.encode(about), digest_size=16)
+    for value in encoder.parameters():
+        digest.update(value.detach().flatten()[:4096].cpu().numpy().tobytes())
+    return digest.hexdigest()
 
 
 def steps(lengths: Sequence[int]) -> Iterator[tuple[int, ...]]:
