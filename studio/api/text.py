@@ -153,3 +153,15 @@ class TextEngine(Protocol):
     def count(self, text: str) -> int:
         """Return how many tokens ``text`` is."""
         ...
+
+    def more_bytes(self, tokens: int, texts: int = 1) -> int:
+        """Return the memory that texts take beyond what every lease has; 0 for one of usual length.
+
+        A task that writes such texts leases the weights a second time with so many working bytes,
+        inside the first lease: those who come later then wait for what is truly free.
+
+        Args:
+            tokens: Of each text, prompt included.
+            texts: How many are written at once.
+        """
+        ...

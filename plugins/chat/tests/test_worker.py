@@ -31,6 +31,9 @@ class Engine:
         self.messages, self.reserve = messages, reserve
         return SimpleNamespace(ids=[1, 2, 3], dropped=self.dropped, note=self.note)
 
+    def more_bytes(self, tokens: int, texts: int = 1) -> int:
+        return 1000 * max(0, tokens - 900)
+
     def generate(self, ids: Sequence[int], params: SamplingParams) -> Iterator[TextStep]:
         self.params = params
         try:
@@ -61,7 +64,7 @@ class Context:
 
     @contextmanager
     def lease(self, weights: str, working_bytes: int = 0) -> Iterator[Engine]:
-        self.leased.append(weights)
+        self.leased.append(f"{weights} +{working_bytes}" if working_bytes else weights)
         yield self.engine
         self.leased.append("given back")
 
@@ -203,3 +206,9 @@ def test_forms_that_are_none_are_refused_before_there_is_a_job_or_before_weights
     with pytest.raises(BadInput, match="unclosed"):
         list(reply(ctx, Reply.parse({"prompt": "hi", "regex": "("})))  # type: ignore[arg-type]
     assert ctx.leased == ["checked regex"]
+
+
+def test_a_long_text_leases_the_memory_that_it_takes() -> None:
+    context = Context(Engine("x"))
+    list(reply(context, Reply(prompt="hi", weights="tiny", max_tokens=1000)))
+    assert context.leased == ["tiny", "tiny +103000", "given back", "given back"]

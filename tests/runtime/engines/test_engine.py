@@ -239,6 +239,14 @@ def test_the_cache_is_no_larger_than_the_text_may_become(tiny, monkeypatch) -> N
     assert sizes == [17, 256]
 
 
+def test_memory_of_many_and_long_texts_is_told(engine) -> None:
+    cache = engine.model.new_cache(4096)
+    usual = cache.keys.nbytes + cache.values.nbytes
+    assert engine.more_bytes(4096) == 0
+    assert engine.more_bytes(100_000) == usual, "no more than the context of 8192"
+    assert engine.more_bytes(2048, texts=16) == 7 * usual
+
+
 # --- loading ----------------------------------------------------------------------------------
 
 

@@ -103,7 +103,9 @@ def _candidates(
         )
         for number in range(params.candidates)
     ]
-    found = yield from asking.ask_many(ctx, engine, asked, wishes, message="Writing")
+    found = yield from asking.ask_many(
+        ctx, engine, asked, wishes, weights=params.weights, message="Writing"
+    )
     for number, answer in enumerate(found, 1):
         work.add(_attempt(work, answer, number, 0))
 

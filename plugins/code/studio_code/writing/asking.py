@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -100,11 +100,15 @@ def ask_many(
     messages: Sequence[ChatMessage],
     wishes: Sequence[SamplingParams],
     *,
+    weights: str,
     message: str = "",
 ) -> Generator[Event, None, list[Answer]]:
     """Ask the same once for each of ``wishes``, all together: the question is read once.
 
     The first answer is told on the channel ``answer``, the others on ``answer 2`` and so on.
+
+    Args:
+        weights: Those of ``engine``: many answers may need more memory than every lease has.
     """
     if len(wishes) == 1:
         return [(yield from ask(ctx, engine, messages, wishes[0], message=message))]
@@ -114,7 +118,9 @@ def ask_many(
     ends: list[TextStep | None] = [None for _ in wishes]
     told = f"{message}: {len(wishes)} answers at once"
     yield ctx.progress(0, 0, told)
-    with closing(engine.generate_many(ids, fitted)) as steps:  # type: ignore[type-var]
+    more = engine.more_bytes(len(ids) + first.max_tokens, len(fitted))
+    room = ctx.lease(weights, more) if more else nullcontext()
+    with room, closing(engine.generate_many(ids, fitted)) as steps:  # type: ignore[type-var]
         for number, step in steps:
             if step.text:
                 pieces[number].append(step.text)

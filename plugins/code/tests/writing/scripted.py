@@ -29,6 +29,9 @@ class Engine:
         self.asked.append(list(messages))
         return SimpleNamespace(ids=[1], dropped=0, note="")
 
+    def more_bytes(self, tokens: int, texts: int = 1) -> int:
+        return 0
+
     def generate(self, ids: Sequence[int], params: Any) -> Iterator[TextStep]:
         self.wishes.append(params)
         assert self.answers, f"nobody expected to be asked: {self.asked[-1][-2:]}"
