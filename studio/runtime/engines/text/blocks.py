@@ -38,7 +38,7 @@ class Share:
     @property
     def end(self) -> int:
         """The position after the last."""
-        return self.start + self.rows.stop - self.rows.start
+        return self.start + int(self.rows.stop - self.rows.start)
 
     def store(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
         """Put away keys and values, (rows, kv heads, head dim); return all of the layer."""

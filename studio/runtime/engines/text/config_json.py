@@ -274,7 +274,7 @@ def divisors(numbers: object, field: str, path: Path) -> tuple[float, ...]:
 def _query_scale(values: Mapping[str, Any], family: Family, path: Path) -> float | None:
     if family.name not in ("gemma2", "gemma3"):
         return None
-    return positive_number(values, "query_pre_attn_scalar", 1e6, path, 256) ** -0.5
+    return 1 / math.sqrt(positive_number(values, "query_pre_attn_scalar", 1e6, path, 256))
 
 
 def _cap(values: Mapping[str, Any], key: str, default: float | None, path: Path) -> float | None:
