@@ -53,7 +53,9 @@ def _about(pid: int, thread: int, what: str, **values: Any) -> dict[str, Any]:
 
 def _event(pid: int, thread: int, span: Span) -> dict[str, Any]:
     began, ended = round(span.began * 1e6), round(span.ended * 1e6)
-    event = {"name": f"{span.name}: {span.what}" if span.what != "steps" else span.name}
+    event: dict[str, Any] = {
+        "name": f"{span.name}: {span.what}" if span.what != "steps" else span.name
+    }
     event |= {"cat": span.what, "pid": pid, "tid": thread, "ts": began}
     if span.seconds:
         event |= {"ph": "X", "dur": ended - began}

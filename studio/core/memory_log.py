@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from studio.core.disk import as_size
 from studio.protocol.messages import PoolEvent
 
 KEPT = 500
@@ -78,3 +79,23 @@ class MemoryLog:
         part.write_bytes(b"".join(msgspec.json.encode(each) + b"\n" for each in self._read()))
         os.replace(part, self._path)
         self._lines = len(self._read())
+
+
+def in_words(event: PoolEvent, title: str = "") -> str:
+    """Return an event as people read it: ``Flux had to make room, 9.0 GB: SmolLM2 needs 1.2 GB``.
+
+    Args:
+        title: What a person calls the weights; by default their id.
+    """
+    name = title or event.weights
+    said = {
+        "loaded": f"{name} was loaded",
+        "evicted": f"{name} had to make room",
+        "parked": f"{name} was parked in the memory of the processor",
+        "unloaded": f"{name} was unloaded",
+        "waiting": f"A job waits for memory for {name}",
+        "reduced": f"{name} goes on with less memory",
+    }.get(event.what, f"{name}: {event.what}")
+    size = f", {as_size(event.bytes)}" if event.bytes else ""
+    time_taken = f" in {event.seconds:.1f} s" if event.what == "loaded" and event.seconds else ""
+    return f"{said}{time_taken}{size}" + (f": {event.why}" if event.why else "")

@@ -38,6 +38,7 @@ class Activity(QObject):
         server: Address of the local server; empty while it is off.
         title_of: Weights id → the name a person reads.
         unload, restart: What a person may ask of the runtime.
+        show_device: Bring the page into view that says who uses the device.
 
     Signals:
         runtime_changed: State or reason of the runtime.
@@ -59,6 +60,7 @@ class Activity(QObject):
         self.title_of: Callable[[str], str] = lambda weights: weights
         self.unload: Callable[[str], None] = lambda weights: None
         self.restart: Callable[[], None] = lambda: None
+        self.show_device: Callable[[], None] = lambda: None
         self._board: Board | None = None
         self._calm = QTimer(self)
         self._calm.setSingleShot(True)

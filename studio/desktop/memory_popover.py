@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from studio.desktop import words
@@ -33,12 +34,19 @@ class MemoryPopover(Popover):
         self._rows = QVBoxLayout()
         self._rows.setSpacing(10)
         self.body.addLayout(self._rows)
+        more = look.button(self.tr("Who uses the device"), kind="link", small=True)
+        more.clicked.connect(self._on_more)
+        self.body.addWidget(more, 0, Qt.AlignmentFlag.AlignLeft)
         activity.status_changed.connect(self._show)
 
     def toggle(self, anchor: QWidget) -> None:
         self._shown = None
         self._fill()
         super().toggle(anchor)
+
+    def _on_more(self) -> None:
+        self.dismiss()
+        self._activity.show_device()
 
     def _show(self) -> None:
         if self.isVisible():

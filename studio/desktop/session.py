@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QTextEdit
 
@@ -20,9 +20,12 @@ from studio.desktop.commands import Commands, ShellAction, theme_actions
 from studio.desktop.palette import CommandPalette
 from studio.desktop.shell import MainWindow
 from studio.desktop.shortcuts import Group, show_shortcuts
-from studio.desktop.workspace import OWN, Workspace
+from studio.desktop.workspace import DEVICE, OWN, Workspace
 from studio.protocol.errors import StudioError
 from studio.protocol.messages import Unload
+
+LOOK_MS = 3000
+"""Between two looks for new weights: a file whose size stood still for so long is whole."""
 
 
 class Session(QObject):
@@ -43,6 +46,9 @@ class Session(QObject):
         self._connect_activity()
         self._bind()
         window.files_dropped.connect(self._on_files)
+        self._looking = QTimer(self)
+        self._looking.timeout.connect(studio.look_for_weights)
+        self._looking.start(LOOK_MS)
 
     @classmethod
     def open(
@@ -72,6 +78,7 @@ class Session(QObject):
 
     def close(self) -> None:
         """End all jobs and let go of the library."""
+        self._looking.stop()
         self.workspace.serving.close()
         self.studio.close()
 
@@ -125,6 +132,7 @@ class Session(QObject):
         activity.watch(studio.jobs)
         activity.unload = lambda weights: studio.runtime.send(Unload(weights))
         activity.restart = studio.runtime.restart
+        activity.show_device = lambda: self.workspace.open(DEVICE)
         activity.set_runtime(str(studio.runtime.state), studio.runtime.reason)
         studio.on_runtime(lambda state, reason: activity.set_runtime(str(state), reason))
         studio.on_status(activity.set_status)

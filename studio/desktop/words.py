@@ -20,6 +20,14 @@ def size(count: int) -> str:
     return f"{count / 1e3:.0f} kB" if count >= 1000 else f"{count} B"
 
 
+def energy(joules: float) -> str:
+    """Return joules as ``42 J``, ``1.2 kJ``, ``3.4 MJ``."""
+    for limit, unit in ((1e6, "MJ"), (1e3, "kJ")):
+        if joules >= limit:
+            return f"{joules / limit:.1f} {unit}"
+    return f"{joules:.0f} J"
+
+
 def duration(seconds: float) -> str:
     """Return seconds as ``12 s``, ``3 min 05 s``, ``2 h 10 min``."""
     whole = max(0, round(seconds))

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _OWN = (
     ("gallery", "Gallery", "layout-grid"),
     ("models", "Models", "box"),
+    ("device", "Device", "gauge"),
     ("plugins", "Plugins", "puzzle"),
     ("settings", "Settings", "settings"),
 )
@@ -40,6 +41,7 @@ _IN_RAIL = (
 OWN = "studio."
 """Prefix of the ids of the studio's own pages."""
 MODELS = f"{OWN}models"
+DEVICE = f"{OWN}device"
 
 
 class Workspace:
@@ -60,7 +62,9 @@ class Workspace:
         self.ui.open_page = self.open
         self.ui.send_to = self.targets
         self.serving = Serving(studio, window.activity, background)
-        self._parts = PageParts(studio, self.ui, background, self.serving, self.context)
+        self._parts = PageParts(
+            studio, window.activity, self.ui, background, self.serving, self.context
+        )
         window.activity.title_of = weights.title
         window.set_pages(self.specs())
         studio.plugins.on_change(self._on_plugins)

@@ -57,6 +57,7 @@ class Scheduler:
         self._queues = {lane: {each: deque[Job]() for each in Priority} for lane in Lane}
         self._turns = {lane: {each: Turns(UNDER_WAY[lane]) for each in Priority} for lane in Lane}
         self._stepping: dict[Lane, Job] = {}
+        self._step_began: dict[str, float] = {}
         self._alone: Job | None = None
         self._busy_until = dict.fromkeys(Lane, 0.0)
         self._stopping = False
@@ -184,10 +185,14 @@ class Scheduler:
         """Steps made since the start; stands still when the work is stuck."""
         return self._steps
 
-    def jobs(self) -> tuple[Job, ...]:
-        """Return the jobs that are not over, in the order in which they came."""
+    def busy(self) -> tuple[tuple[Job, float, float], ...]:
+        """Return (job, seconds of its steps, seconds of the step at hand) of all of them."""
         with self._changed:
-            return tuple(self._jobs.values())
+            now = self._clock()
+            return tuple(
+                (job, job.busy, now - self._step_began.get(job.id, now))
+                for job in self._jobs.values()
+            )
 
     def running(self) -> tuple[str, ...]:
         """Return the ids of the jobs that have begun and are not paused."""
@@ -254,7 +259,7 @@ class Scheduler:
             if job.pause_requested and not must_go_on:
                 job.park()
                 return
-            began = self._clock()
+            began = self._step_began[job.id] = self._clock()
             try:
                 job.step(self._body)
             finally:
@@ -268,6 +273,7 @@ class Scheduler:
     def _account_for(self, job: Job, began: float, ended: float) -> None:
         with self._changed:
             job.busy += ended - began
+            del self._step_began[job.id]
             self._turns[job.lane][job.priority].charge(job, ended - began)
         self._on_step(job, began, ended)
 

@@ -29,6 +29,7 @@ from studio.protocol.messages import (
     Inspect,
     Inspected,
     Message,
+    Needs,
     Pause,
     Pin,
     PluginFault,
@@ -256,7 +257,8 @@ class Server:
             facts = inspect_weights(
                 Path(message.path), self._loaders(), self._digests, message.full
             )
-            self._send(Inspected(message.request, facts))
+            needs = Needs(facts["weights_bytes"], facts["working_bytes"])
+            self._send(Inspected(message.request, facts, needs=needs))
         except StudioError as error:
             self._send(Inspected(message.request, error=sendable(error.info())))
         except Contained as error:
@@ -291,7 +293,8 @@ class Server:
     def _status(self) -> Status:
         device = self._device
         memory = device.memory() if device else None
-        energy, plugins = self._usage.settle()
+        busy = self._scheduler.busy()
+        energy, plugins = self._usage.settle([(job, at_hand) for job, _, at_hand in busy])
         return Status(
             device=device.kind if device else "",
             device_name=device.name if device else self._device_words,
@@ -302,7 +305,8 @@ class Server:
             running=self._scheduler.running(),
             step=self._scheduler.steps,
             jobs=tuple(
-                JobUse(job.id, job.task, job.plugin, job.busy) for job in self._scheduler.jobs()
+                JobUse(job.id, job.task, job.plugin, before + at_hand)
+                for job, before, at_hand in busy
             ),
             plugins=plugins,
             up_seconds=self._usage.up_seconds,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import psutil
 
@@ -50,8 +50,14 @@ class Usage:
         times = self._process.cpu_times()
         return float(times.user + times.system)
 
-    def settle(self) -> tuple[Energy, tuple[PluginUse, ...]]:
+    def settle(
+        self, at_hand: Iterable[tuple[Job, float]] = ()
+    ) -> tuple[Energy, tuple[PluginUse, ...]]:
         """Share out what was used since the last time; return the books.
+
+        Args:
+            at_hand: Jobs and the seconds of their steps that are not over: a long step must not
+                show as nothing, and then as more than all there is.
 
         A plugin whose jobs made steps for a third of the time is charged a third of the energy of
         that time. What the device used while nobody made steps is charged to nobody.
@@ -59,17 +65,22 @@ class Usage:
         energy, now = self._meter.energy(), self._clock()
         with self._lock:
             used = energy.joules - self._settled_joules
+            so_far = self._busy.copy()
+            for job, seconds in at_hand:
+                if seconds > 0:
+                    so_far[job.plugin] += seconds
             fresh = {
-                plugin: busy - self._settled_busy.get(plugin, 0.0)
-                for plugin, busy in self._busy.items()
+                # A step may have ended since it was looked at: nothing runs backwards.
+                plugin: max(0.0, busy - self._settled_busy.get(plugin, 0.0))
+                for plugin, busy in so_far.items()
             }
             # Both lanes at work: together no more than all there is.
             whole = max(now - self._settled_at, sum(fresh.values()), 1e-9)
             for plugin, seconds in fresh.items():
                 self._joules[plugin] += used * seconds / whole
             self._settled_joules, self._settled_at = energy.joules, now
-            self._settled_busy = dict(self._busy)
+            self._settled_busy = dict(so_far)
             return energy, tuple(
                 PluginUse(plugin, busy, self._joules[plugin])
-                for plugin, busy in sorted(self._busy.items())
+                for plugin, busy in sorted(so_far.items())
             )

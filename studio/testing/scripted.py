@@ -30,6 +30,7 @@ from studio.protocol.messages import (
     Inspected,
     JobChanged,
     Message,
+    Needs,
     Preview,
     Produced,
     Progress,
@@ -37,8 +38,11 @@ from studio.protocol.messages import (
     Status,
     Submit,
     TextDelta,
+    Trace,
+    WantTrace,
 )
 from studio.protocol.states import JobState
+from studio.protocol.trace import Span
 from studio.testing.inproc import InprocChild
 
 # --- what a script may say --------------------------------------------------------------------
@@ -128,12 +132,14 @@ class ScriptedRuntime:
         received: What the studio said, in order, over all starts.
         starts: How often it was started.
         facts: Path → facts or error: the answers to ``Inspect``.
+        trace: The answer to ``WantTrace``.
     """
 
     def __init__(self, device_name: str = "scripted") -> None:
         self.received: list[Message] = []
         self.starts = 0
         self.facts: dict[str, Mapping[str, Any] | StudioError] = {}
+        self.trace: tuple[Span, ...] = ()
         self._device_name = device_name
         self._scripts: deque[tuple[Line, ...]] = deque()
         self._gate = threading.Event()
@@ -234,6 +240,8 @@ class _Session:
             self._stops[message.job].set()
         elif isinstance(message, Inspect):
             self._link.send(self._inspected(message))
+        elif isinstance(message, WantTrace):
+            self._link.send(Trace(message.request, self._runtime.trace))
 
     def _inspected(self, message: Inspect) -> Inspected:
         facts = self._runtime.facts.get(
@@ -241,7 +249,8 @@ class _Session:
         )
         if isinstance(facts, StudioError):
             return Inspected(message.request, error=facts.info())
-        return Inspected(message.request, dict(facts))
+        needs = Needs(facts.get("weights_bytes", 0), facts.get("working_bytes", 0))
+        return Inspected(message.request, dict(facts), needs=needs)
 
     def _play(self, job: str, script: tuple[Line, ...], stop: threading.Event) -> None:
         try:

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from studio.app import App
-    from studio.protocol.messages import Status
+    from studio.protocol.messages import PoolEvent, Status
+    from studio.protocol.trace import Span
 
 _SIZE, _SMALL = (1180, 740), (900, 600)
 _PATIENCE = 30.0
@@ -82,9 +83,12 @@ def _photograph(folder: Path, scale: str, page: str, runtime: bool) -> int:
     _wait(lambda: app.activity.runtime_state == "ready" and bool(app.window.pages.current))
     _open_conversation(app, shown)
     _open_score(app)
+    scripted.trace = _last_hour()
     heart = QTimer()
     heart.timeout.connect(lambda: scripted.report(_heartbeat()))
     if not runtime:
+        for event in _memory_news():
+            scripted.report(event)
         scripted.report(_heartbeat())
         heart.start(1000)
     for theme in ("dark", "light"):
@@ -128,12 +132,32 @@ def _scenes(app: App, page: str, scale: str) -> Iterator[tuple[str, Callable[[],
         yield page_id.removeprefix("studio."), _nothing
         if page_id == "code.page":
             yield "code.page-review", _review_code(app)
+        if page_id == "studio.device":
+            yield "device-below", _scrolled_down(app)
     if page or scale != "2":
         return
     window.open_page(pages[0])
     yield from _floats(app)
     window.resize(*_SMALL)
     yield "small", lambda: window.resize(*_SIZE)
+
+
+def _scrolled_down(app: App) -> Callable[[], None]:
+    """Show the end of the page in view, in the smallest window."""
+    from PySide6.QtWidgets import QScrollArea
+
+    app.window.resize(*_SMALL)
+    _wait(lambda: False, 0.2)
+    page = app.window.pages.page()
+    assert page is not None
+    bar = page.widget.findChild(QScrollArea).verticalScrollBar()
+    bar.setValue(bar.maximum())
+
+    def back() -> None:
+        bar.setValue(0)
+        app.window.resize(*_SIZE)
+
+    return back
 
 
 def _review_code(app: App) -> Callable[[], None]:
@@ -203,12 +227,68 @@ def _floats(app: App) -> Iterator[tuple[str, Callable[[], None]]]:
 def _heartbeat() -> Status:
     """Return what a busy runtime would say of itself."""
     from studio.protocol.messages import LoadedWeights, Status
+    from studio.protocol.trace import Energy, JobUse, PluginUse
 
     loaded = (
-        LoadedWeights("smollm2-135m-instruct", 98_000_000, "cpu", ("job0",)),
-        LoadedWeights("real-esrgan-x4", 67_000_000, "cpu", (), 74.0),
+        LoadedWeights("smollm2-135m-instruct", 98_000_000, "cpu", ("job0",), working=34_000_000),
+        LoadedWeights("image-starter", 320_000_000, "cpu", ("job1",), working=210_000_000),
+        LoadedWeights("real-esrgan-x4plus", 67_000_000, "cpu", (), 74.0, pinned=True),
     )
-    return Status("cpu", "", 2, int(1.4e9), int(24e9), loaded)
+    up = time.monotonic() % 10_000
+    return Status(
+        "cpu",
+        "AMD EPYC 9354P",
+        2,
+        int(1.4e9),
+        int(24e9),
+        loaded,
+        jobs=(JobUse("job0", "chat.reply", "chat"), JobUse("job1", "image.generate", "image")),
+        plugins=(
+            PluginUse("chat", 0.34 * up, 4.1 * up),
+            PluginUse("image", 0.48 * up, 6.3 * up),
+            PluginUse("molecules", 71.0, 940.0),
+        ),
+        up_seconds=up,
+        processor_seconds=1.6 * up,
+        energy=Energy(14.2 * up, "the processor, all programs together (RAPL)"),
+    )
+
+
+def _memory_news() -> tuple[PoolEvent, ...]:
+    from studio.protocol.messages import PoolEvent
+
+    return (
+        PoolEvent("real-esrgan-x4plus", "evicted", 67_000_000, "Starter pictures needs 0.5 GB"),
+        PoolEvent("image-starter", "loaded", 320_000_000, "for “A lighthouse at dusk”", 1.84),
+        PoolEvent("molecules-smiles", "unloaded", 3_600_000, "nobody used it for 30 minutes"),
+    )
+
+
+def _last_hour() -> tuple[Span, ...]:
+    """Return what such a runtime did in the last hour."""
+    from studio.protocol.trace import Span
+
+    now = time.time()
+
+    def at_work(task: str, ago: float, seconds: float, busy: float) -> Span:
+        lane = "interactive" if task == "chat.reply" else "batch"
+        plugin = task.partition(".")[0]
+        return Span(now - ago, seconds, "steps", task, "", lane, plugin, busy=busy, steps=150)
+
+    search = ("molecules.improve", "waiting for 1.2 GB: Images is using it", "batch", "molecules")
+    draw = ("image.generate", "loading Starter pictures", "batch", "image")
+    made_room = "Starter pictures needs 0.5 GB"
+    spans = [
+        Span(now - 2980, 40, "loading", *draw),
+        *(at_work("image.generate", 2940 - 320 * n, 260 - 30 * (n % 3), 180) for n in range(9)),
+        *(at_work("chat.reply", 2500 - 190 * n, 12 + 9 * (n % 4), 9) for n in range(13)),
+        at_work("molecules.improve", 1900, 400, 240),
+        Span(now - 1500, 95, "waiting", *search),
+        Span(now - 2985, 0, "evicted", "real-esrgan-x4plus", made_room, bytes=67_000_000),
+        Span(now - 2940, 0, "loaded", "image-starter", bytes=320_000_000),
+        Span(now - 300, 0, "unloaded", "molecules-smiles", "nobody used it for 30 minutes"),
+    ]
+    return tuple(sorted(spans, key=lambda span: span.began))
 
 
 def _busy_board():  # type: ignore[no-untyped-def]

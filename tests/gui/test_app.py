@@ -37,7 +37,8 @@ def test_it_opens_with_pages_and_a_runtime(start: Runs, qtbot: Any) -> None:
     qtbot.waitUntil(lambda: app.activity.runtime_state == "ready", timeout=20_000)
     pages = [button.spec.id for button in app.window.rail.buttons()]
     assert pages[0] == "chat.page"
-    assert pages[-4:] == ["studio.gallery", "studio.models", "studio.plugins", "studio.settings"]
+    own = ["gallery", "models", "device", "plugins", "settings"]
+    assert pages[-5:] == [f"studio.{name}" for name in own]
     assert app.window.pages.current == "chat.page"
     assert app.window.pages.page() is not None
     assert app.window.banner.isHidden()

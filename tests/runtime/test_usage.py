@@ -154,6 +154,15 @@ def test_energy_is_shared_out_by_the_time_of_steps(clock: Clock) -> None:
     assert [each.joules for each in usage.settle()[1]] == pytest.approx([60.0, 70.0])
 
 
+def test_a_long_step_counts_while_it_is_made(clock: Clock) -> None:
+    usage, job = Usage(clock), a_job()
+    clock.now = 4.0
+    assert [each.busy for each in usage.settle([(job, 4.0)])[1]] == [4.0]
+    usage.step(job, 0.0, 5.0)
+    clock.now = 6.0
+    assert [each.busy for each in usage.settle([(job, 0.0)])[1]] == [5.0], "not twice"
+
+
 def test_a_counter_that_starts_again_is_followed() -> None:
     readings = iter([90.0, 95.0, 5.0, 7.0])
     meter = EnergyMeter(lambda: next(readings), "a meter", wraps_at=100.0)

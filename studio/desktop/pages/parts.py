@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from studio.api.gui import PluginContext
+from studio.desktop.activity import Activity
 from studio.desktop.bridge import Background
 from studio.desktop.serving import Serving
 from studio.desktop.ui import WindowUi
@@ -17,13 +18,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PageParts:
-    """The core, the building blocks of the window, threads beside it, the local server.
+    """The core, what it is doing, the building blocks of the window, threads beside it, the server.
 
     Attributes:
         context_of: Plugin id → its context, made on first use.
     """
 
     studio: Studio
+    activity: Activity
     ui: WindowUi
     background: Background
     serving: Serving

@@ -1,0 +1,252 @@
+"""Cards of the Device page: figures of now, models in memory, plugins, the log of memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from studio.core.memory_log import MemoryEntry
+from studio.core.shares import Shares
+from studio.desktop import words
+from studio.desktop.look import Look
+from studio.desktop.pages.device.names import Names, hue
+from studio.desktop.pages.device.rows import LogRow, ModelRow, PluginRow
+from studio.desktop.pages.frame import card
+from studio.desktop.widgets.meter import Meter
+from studio.protocol.messages import LoadedWeights, Status
+
+LOG_ROWS = 12
+
+
+class Card(QWidget):
+    """A card; what it holds goes into ``column``, below a title."""
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self.look = look
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        frame, self.column = card()
+        whole.addWidget(frame)
+
+    def call_it(self, title: str) -> None:
+        """Give it a title."""
+        self.column.addWidget(self.look.label(title, "section"))
+
+
+class FigureCard(Card):
+    """A number, and what it means."""
+
+    def __init__(self, look: Look, title: str) -> None:
+        super().__init__(look)
+        self.call_it(title)
+        self._title = title
+        self._number = look.label("", "title")
+        self._number.setFont(look.fonts.figures(19))
+        self._meaning = look.label("", "small", wrap=True)
+        self.column.setSpacing(2)
+        self.column.addWidget(self._number)
+        self.column.addWidget(self._meaning)
+        self.column.addStretch()
+
+    def say(self, number: str, meaning: str) -> None:
+        """Show a number and what it means."""
+        self._number.setText(number)
+        self._meaning.setText(meaning)
+        self.setAccessibleName(f"{self._title}: {number} {meaning}")
+
+
+class Figures(QWidget):
+    """Four numbers of now, side by side."""
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(12)
+        self._memory = FigureCard(look, self.tr("Memory"))
+        self._busy = FigureCard(look, self.tr("Busy"))
+        self._processors = FigureCard(look, self.tr("Processor"))
+        self._energy = FigureCard(look, self.tr("Energy"))
+        for figure in (self._memory, self._busy, self._processors, self._energy):
+            row.addWidget(figure, 1)
+
+    def show_status(self, status: Status | None, shares: Shares) -> None:
+        """Show how things are."""
+        if status is None:
+            nothing = self.tr("no runtime")
+            for figure in (self._memory, self._busy, self._processors, self._energy):
+                figure.say("–", nothing)
+            return
+        total = words.size(status.memory_total)
+        self._memory.say(words.size(status.memory_used), self.tr("of {total}").format(total=total))
+        self._busy.say(f"{shares.busy():.0%}", self.tr("of the time"))
+        one, many = self.tr("of 1 thread"), self.tr("of {count} threads")
+        threads = one if status.threads == 1 else many.format(count=status.threads)
+        self._processors.say(f"{shares.processors:.1f}", threads)
+        self._show_energy(status, shares.watts)
+
+    def _show_energy(self, status: Status, watts: float | None) -> None:
+        energy = status.energy
+        if energy.missing or watts is None:
+            self._energy.say("–", self.tr("not measured"))
+        else:
+            spent = self.tr("{size} since the start").format(size=words.energy(energy.joules))
+            self._energy.say(f"{watts:.1f} W", spent)
+
+
+class ModelsCard(Card):
+    """What is in memory, as one bar and as rows."""
+
+    def __init__(
+        self,
+        look: Look,
+        names: Names,
+        pin: Callable[[str, bool], None],
+        unload: Callable[[str], None],
+    ) -> None:
+        super().__init__(look)
+        self.call_it(self.tr("In memory"))
+        self._names, self._pin, self._unload = names, pin, unload
+        self._rows: dict[str, ModelRow] = {}
+        self._meter = Meter(look, self.tr("Memory"), height=8)
+        self._empty = look.label(
+            self.tr("No weights are loaded. They load with the first job that needs them."),
+            "mute",
+            wrap=True,
+        )
+        self.column.addWidget(self._meter)
+        self.column.addWidget(self._empty)
+
+    def show_status(self, status: Status | None) -> None:
+        """Show what is loaded; rows stay as long as the same is: no button goes under a click."""
+        loaded = status.loaded if status else ()
+        total = max(1, status.memory_total) if status else 1
+        # Beside what is used, not beside all there is: small models would show nothing.
+        held = sum(item.bytes + item.working for item in loaded)
+        used = max(1, held, status.memory_used if status else 0)
+        if [item.weights for item in loaded] != list(self._rows):
+            self._rebuild(loaded)
+        parts = []
+        for place, item in enumerate(loaded):
+            self._rows[item.weights].show_model(item, used, self._users(item, status))
+            parts.append(((item.bytes + item.working) / total, hue(place)))
+        if status is not None:
+            rest = status.memory_used / total - sum(share for share, _ in parts)
+            self._meter.set_parts([*parts, (max(0.0, rest), "faint")])
+        self._meter.setVisible(status is not None)
+        self._empty.setVisible(not loaded)
+
+    def _rebuild(self, loaded: Sequence[LoadedWeights]) -> None:
+        for row in self._rows.values():
+            row.hide()
+            row.deleteLater()
+        self._rows.clear()
+        for place, item in enumerate(loaded):
+            row = ModelRow(
+                self.look,
+                self._names.weights(item.weights),
+                hue(place),
+                partial(self._pin, item.weights),
+                partial(self._unload, item.weights),
+            )
+            self._rows[item.weights] = row
+            self.column.addWidget(row)
+
+    def _users(self, item: LoadedWeights, status: Status | None) -> str:
+        plugins = {use.job: use.plugin for use in status.jobs} if status else {}
+        found = sorted({self._names.plugin(plugins[job]) for job in item.users if job in plugins})
+        return ", ".join(found) or (self.tr("a job") if item.users else "")
+
+
+class PluginsCard(Card):
+    """Who computes, and how much of the time."""
+
+    def __init__(self, look: Look, names: Names) -> None:
+        super().__init__(look)
+        self.call_it(self.tr("Who computes"))
+        self._names = names
+        self._rows: dict[str, PluginRow] = {}
+        self._empty = look.label(
+            self.tr("No plugin has computed yet. Whatever you start shows here."), "mute", wrap=True
+        )
+        self.column.addWidget(self._empty)
+        self._energy = look.label("", "small", wrap=True)
+        self.column.addWidget(self._energy)
+
+    def show_status(self, status: Status | None, shares: Shares) -> None:
+        """Show what each plugin uses."""
+        uses = status.plugins if status else ()
+        self._say_energy(status)
+        if [use.plugin for use in uses] != list(self._rows):
+            self._rebuild([use.plugin for use in uses])
+        for use in uses:
+            assert status is not None
+            self._rows[use.plugin].show_use(
+                shares.busy(use.plugin),
+                use.busy,
+                _memory_of(use.plugin, status),
+                None if status.energy.missing else use.joules,
+            )
+        self._empty.setVisible(not uses)
+
+    def _say_energy(self, status: Status | None) -> None:
+        """Say of what the energy is, or why there is none."""
+        energy = status.energy if status else None
+        said = self.tr("Energy is of {source}, shared out by the time of steps.")
+        told = said.format(source=energy.source) if energy and energy.source else ""
+        self._energy.setText(told or (energy.missing if energy else ""))
+        self._energy.setVisible(bool(self._energy.text()))
+
+    def _rebuild(self, plugins: Sequence[str]) -> None:
+        for row in self._rows.values():
+            row.hide()
+            row.deleteLater()
+        self._rows.clear()
+        for plugin in plugins:
+            row = PluginRow(self.look, self._names.plugin(plugin), *self._names.sign(plugin))
+            self._rows[plugin] = row
+            self.column.addWidget(row)
+        self.column.addWidget(self._energy)  # last
+
+
+class LogCard(Card):
+    """The latest things that happened to memory, the newest first."""
+
+    def __init__(self, look: Look, names: Names) -> None:
+        super().__init__(look)
+        self.call_it(self.tr("What happened to memory"))
+        self._names = names
+        self._shown: list[MemoryEntry] = []
+        self._rows: list[LogRow] = []
+        self._empty = look.label(
+            self.tr("Nothing yet. When weights are loaded, or make room, it says here why."),
+            "mute",
+            wrap=True,
+        )
+        self.column.addWidget(self._empty)
+
+    def show_log(self, entries: Sequence[MemoryEntry]) -> None:
+        """Show the latest of ``entries``, which are oldest first."""
+        latest = list(entries[-LOG_ROWS:])
+        self._empty.setVisible(not latest)
+        if latest == self._shown:
+            return
+        self._shown = latest
+        for row in self._rows:
+            row.hide()
+            row.deleteLater()
+        self._rows = [
+            LogRow(self.look, each, self._names.weights(each.event.weights))
+            for each in reversed(latest)
+        ]
+        for row in self._rows:
+            self.column.addWidget(row)
+
+
+def _memory_of(plugin: str, status: Status) -> int:
+    """Return the bytes of what jobs of ``plugin`` lease; shared weights count for each who uses."""
+    jobs = {use.job for use in status.jobs if use.plugin == plugin}
+    return sum(item.bytes + item.working for item in status.loaded if jobs & set(item.users))

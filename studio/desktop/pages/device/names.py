@@ -1,0 +1,43 @@
+"""What the Device page calls things, and in which colour. Asks the catalogue and the plugins."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from studio.desktop import words
+from studio.desktop.activity import Activity
+
+if TYPE_CHECKING:
+    from studio.core.studio import Studio
+
+HUES = ("accent", "kind-image", "kind-score", "kind-molecules", "kind-code", "kind-audio")
+"""Colour tokens of models, in the order in which they were loaded."""
+
+
+class Names:
+    """Titles and signs of weights and plugins."""
+
+    def __init__(self, studio: Studio, activity: Activity) -> None:
+        self._studio, self._activity = studio, activity
+
+    def weights(self, weights: str) -> str:
+        """Return what a person calls weights."""
+        return self._activity.title_of(weights)
+
+    def plugin(self, plugin: str) -> str:
+        """Return what a person calls a plugin."""
+        found = (each.title for each in self._studio.plugins.plugins if each.id == plugin)
+        return next(found, plugin)
+
+    def sign(self, plugin: str) -> tuple[str, str]:
+        """Return the icon of a plugin, and the colour token of what it mostly makes."""
+        for each in self._studio.plugins.plugins:
+            if each.id == plugin and each.manifest is not None:
+                kinds = [kind for task in each.manifest.tasks for kind in task.produces]
+                return each.manifest.icon, words.kind_icon(kinds[0])[1] if kinds else "accent"
+        return "puzzle", "accent"
+
+
+def hue(place: int) -> str:
+    """Return the colour token of the model that is the ``place``-th in memory."""
+    return HUES[place % len(HUES)]

@@ -1,0 +1,151 @@
+"""Rows of the Device page: a model in memory, a plugin at work, a line of the log. Shows only."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from studio.core.memory_log import MemoryEntry, in_words
+from studio.desktop import words
+from studio.desktop.look import Look
+from studio.desktop.widgets.elided import ElidedLabel
+from studio.desktop.widgets.meter import Meter
+from studio.protocol.messages import LoadedWeights
+
+_METER = 150
+_LOG_ICONS = {
+    "loaded": ("circle-check", "good"),
+    "evicted": ("arrow-down-to-line", "warn"),
+    "parked": ("archive", "warn"),
+    "unloaded": ("circle-stop", "mute"),
+    "waiting": ("hourglass", "warn"),
+    "reduced": ("shrink", "warn"),
+}
+"""Icon and colour token of what happened to memory."""
+
+
+class ModelRow(QWidget):
+    """Weights in memory: how much, why, and the two things a person may do about it."""
+
+    def __init__(
+        self,
+        look: Look,
+        title: str,
+        color: str,
+        pin: Callable[[bool], None],
+        unload: Callable[[], None],
+    ) -> None:
+        super().__init__()
+        self._look, self._color, self._pinned = look, color, False
+        self._meter = Meter(look, self.tr("Memory of {title}").format(title=title), width=_METER)
+        self._about = ElidedLabel("", "small")
+        self._pin = look.icon_button("pin", "")
+        self._pin.clicked.connect(lambda: pin(not self._pinned))
+        self._unload = look.button(self.tr("Unload"), small=True)
+        self._unload.setAccessibleName(self.tr("Unload {title}").format(title=title))
+        self._unload.clicked.connect(lambda: unload())
+        self._title = title
+        row = _lay_out(self, look, "box", color, title, self._about, self._meter)
+        row.addWidget(self._pin)
+        row.addWidget(self._unload)
+
+    def show_model(self, item: LoadedWeights, total: int, users: str) -> None:
+        """Show how the weights are now.
+
+        Args:
+            total: Bytes that a full bar stands for.
+            users: Who uses them; empty for nobody.
+        """
+        self._meter.set_parts(
+            [(item.bytes / max(1, total), self._color), (item.working / max(1, total), "faint")]
+        )
+        parts = [words.size(item.bytes)]
+        if item.working:
+            parts.append(self.tr("{size} working").format(size=words.size(item.working)))
+        if item.tier == "memory":
+            parts.append(self.tr("parked in the processor's memory"))
+        elif item.tier == "split":
+            parts.append(self.tr("partly in the processor's memory"))
+        if users:
+            parts.append(self.tr("in use by {users}").format(users=users))
+        else:
+            idle = words.duration(item.idle_seconds)
+            parts.append(self.tr("kept ready, idle for {time}").format(time=idle))
+        if item.pinned:
+            parts.append(self.tr("pinned"))
+        self._about.set_text(" · ".join(parts))
+        self._show_pin(item.pinned)
+        self._unload.setEnabled(not item.users)
+        self._unload.setToolTip(self.tr("A job is using these weights") if item.users else "")
+
+    def _show_pin(self, pinned: bool) -> None:
+        self._pinned = pinned
+        self._pin.setIcon(self._look.icons.icon("pin", "accent" if pinned else "mute"))
+        keeps = self.tr("Pinned: {title} stays loaded. Click to let it go when memory is short")
+        may_go = self.tr("Pin {title}: it stays loaded, whatever else needs memory")
+        tip = (keeps if pinned else may_go).format(title=self._title)
+        self._pin.setToolTip(tip)
+        self._pin.setAccessibleName(tip)
+
+
+class PluginRow(QWidget):
+    """A plugin: how much of the time it computes, and what it has used since the start."""
+
+    def __init__(self, look: Look, title: str, icon: str, color: str) -> None:
+        super().__init__()
+        self._color = color
+        self._meter = Meter(look, self.tr("Busy: {title}").format(title=title), width=_METER)
+        self._share = look.label("", "small")
+        self._share.setFont(look.fonts.figures(12))
+        self._share.setMinimumWidth(44)
+        self._share.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self._about = ElidedLabel("", "small")
+        row = _lay_out(self, look, icon, color, title, self._about, self._meter)
+        row.addWidget(self._share)
+
+    def show_use(self, share: float, busy: float, memory: int, joules: float | None) -> None:
+        """Show what it uses; ``joules`` None where that is not measured."""
+        self._meter.set_parts([(share, self._color)])
+        self._share.setText(f"{share:.0%}")
+        parts = [self.tr("{time} at work").format(time=words.duration(busy))]
+        if memory:
+            parts.append(self.tr("uses {size} of memory").format(size=words.size(memory)))
+        if joules is not None:
+            parts.append(self.tr("about {size}").format(size=words.energy(joules)))
+        self._about.set_text(" · ".join(parts))
+
+
+class LogRow(QWidget):
+    """One thing that happened to memory, with its reason."""
+
+    def __init__(self, look: Look, entry: MemoryEntry, title: str) -> None:
+        super().__init__()
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(10)
+        at = look.label(time.strftime("%H:%M:%S", time.localtime(entry.at)), "small")
+        at.setFont(look.fonts.figures(12))
+        icon = _LOG_ICONS.get(entry.event.what, ("info", "mute"))
+        layout.addWidget(at)
+        layout.addWidget(look.icon_label(*icon, 14))
+        layout.addWidget(ElidedLabel(in_words(entry.event, title)), 1)
+
+
+def _lay_out(
+    row: QWidget, look: Look, icon: str, color: str, title: str, about: QLabel, meter: Meter
+) -> QHBoxLayout:
+    """Fill ``row``; return its layout, to which buttons may be added."""
+    layout = QHBoxLayout(row)
+    layout.setContentsMargins(0, 2, 0, 2)
+    layout.setSpacing(10)
+    layout.addWidget(look.icon_label(icon, color))
+    column = QVBoxLayout()
+    column.setSpacing(1)
+    column.addWidget(ElidedLabel(title, "strong"))
+    column.addWidget(about)
+    layout.addLayout(column, 1)
+    layout.addWidget(meter)
+    return layout
