@@ -125,7 +125,8 @@ def attend(
 
     Args:
         queries: (rows, kv heads, group, head dim); the group's heads share keys.
-        keys, values: (kv heads, room, head dim): of one layer of the cache.
+        keys, values: (kv heads, room, head dim): of one layer of the cache; or, with a dimension
+            before them, of as many caches as there are rows.
         look: What they may see.
         scale: Of the scores; by default 1 / √ head dim.
         cap: Scores are bent so that they stay within ± ``cap`` (Gemma 2, arXiv:2408.00118).
@@ -133,7 +134,9 @@ def attend(
     Returns:
         (rows, kv heads, group, head dim).
     """
-    keys, values = keys[:, look.keys].unsqueeze(0), values[:, look.keys].unsqueeze(0)
+    keys, values = keys[..., look.keys, :], values[..., look.keys, :]
+    if keys.dim() == 3:
+        keys, values = keys.unsqueeze(0), values.unsqueeze(0)
     if look.mask is None or look.mask.dim() == 2:
         return _as_one_block(queries, keys, values, look.mask, scale, cap)
     rows, _, group, _ = queries.shape
@@ -181,7 +184,7 @@ def _bent(
         scores.masked_fill_(~mask, float("-inf"))
     elif mask is not None:
         scores += mask.squeeze(1)
-    return torch.bmm(functional.softmax(scores, -1, torch.float32).to(values.dtype), values)
+    return torch.bmm(torch.softmax(scores, -1, dtype=torch.float32).to(values.dtype), values)
 
 
 def _as_one_block(

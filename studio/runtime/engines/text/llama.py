@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from studio.runtime.engines.text.attention import KeyValueCache, looks
 from studio.runtime.engines.text.blocks import Block, Reading, Share
 from studio.runtime.engines.text.config import LlamaConfig, RopeConfig
+from studio.runtime.engines.text.graph import StepGraphs, cuda_capture
 from studio.runtime.engines.text.layers import Embedding, Linear, RMSNorm
 from studio.runtime.engines.text.packing import PackedMatrix, limbs_for
 from studio.runtime.engines.text.rotary import Rotary
@@ -44,9 +45,11 @@ class Llama(nn.Module):
     Attributes:
         config: Its sizes.
         engine: What computes, as records name it.
+        graphs: Replay its steps, on devices that can.
     """
 
     engine = "torch"
+    graphs: StepGraphs | None = None
 
     def __init__(self, config: LlamaConfig) -> None:
         super().__init__()
@@ -69,6 +72,8 @@ class Llama(nn.Module):
         for rotary in self._rotaries.values():
             rotary.to(device)
         self._tie()
+        if torch.device(device).type == "cuda":
+            self.graphs = StepGraphs(self, cuda_capture)
 
     def allocate_packed(self, embedding: StoredRows) -> None:
         """Reserve memory on the processor: products packed, the embedding as it is stored."""
@@ -145,12 +150,10 @@ class Llama(nn.Module):
         Raises:
             ValueError: A cache has no room.
         """
+        if self.graphs is not None and (scores := self.graphs.read(passages)) is not None:
+            return scores
         reading = self._reading(passages)
-        hidden = self.embedding(torch.cat([passage.tokens for passage in passages]))
-        if self.config.family.scaled_embedding:
-            hidden = hidden * math.sqrt(self.config.hidden)
-        for block in self.blocks:
-            hidden = block(hidden, reading)
+        hidden = self.through(torch.cat([passage.tokens for passage in passages]), reading)
         for passage in passages:
             passage.cache.length += passage.tokens.shape[0]
         asked = [
@@ -158,7 +161,20 @@ class Llama(nn.Module):
             for passage, share in zip(passages, reading.shares, strict=True)
             for row in range(share.rows.stop - passage.wanted, share.rows.stop)
         ]
-        scores: Tensor = self.head(self.norm(hidden[asked])).float()
+        return self.score(hidden[asked])
+
+    def through(self, tokens: Tensor, reading: Reading) -> Tensor:
+        """Return what all layers make of ``tokens``, (tokens, hidden)."""
+        hidden: Tensor = self.embedding(tokens)
+        if self.config.family.scaled_embedding:
+            hidden = hidden * math.sqrt(self.config.hidden)
+        for block in self.blocks:
+            hidden = block(hidden, reading)
+        return hidden
+
+    def score(self, hidden: Tensor) -> Tensor:
+        """Return the scores after rows of ``hidden``: float32, (rows, vocabulary)."""
+        scores: Tensor = self.head(self.norm(hidden)).float()
         if (cap := self.config.score_cap) is not None:
             scores = scores.div_(cap).tanh_().mul_(cap)
         return scores
@@ -174,6 +190,13 @@ class Llama(nn.Module):
             shares.append(Share(slice(row, row + count), cache.length, cache, seen))
             row += count
         return Reading(shares, {rope: self._turns(rope, shares) for rope in self.config.ropes})
+
+    def turns_up_to(self, end: int) -> dict[RopeConfig, Tensor]:
+        """Return the turns of the positions up to ``end`` by each rule, for texts of usual length.
+
+        Each: complex64, (end, 1, head dim / 2).
+        """
+        return {rope: self._rotaries[rope, False].turns(0, end) for rope in self.config.ropes}
 
     def _turns(self, rope: RopeConfig, shares: Sequence[Share]) -> Tensor:
         """Return the turns of all rows, complex64, (tokens, 1, head dim / 2)."""
