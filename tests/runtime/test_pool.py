@@ -21,6 +21,7 @@ from studio.protocol.messages import (
     WeightsEntry,
 )
 from studio.protocol.states import JobState, Lane
+from studio.runtime import evicting
 from tests.runtime.desk import PATIENCE, Desk, Toy, ToyModel, small_machine
 
 pytestmark = pytest.mark.torch
@@ -377,3 +378,37 @@ def test_a_model_that_nobody_uses_any_more_dies(desk: Desk, holder: Holder) -> N
     desk.heard_all()
     gc.collect()
     assert model() is None
+
+
+def test_five_hundred_alternating_loads_leave_nothing_behind(
+    desk: Desk, holder: Holder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing holds on to a dropped model, not even until garbage is collected."""
+    monkeypatch.setattr(evicting, "give_back", lambda: None)
+    alive: weakref.WeakSet[Any] = weakref.WeakSet()
+    original = desk.loader.load
+
+    def load(path: Any, device: str) -> Iterator[Any]:
+        model = yield from original(path, device)
+        alive.add(model)
+        return model
+
+    def use(ctx: Any, params: Toy) -> Iterator[Any]:
+        with ctx.lease(params.weights):
+            yield None
+
+    desk.loader.load = load  # type: ignore[method-assign]
+    desk.plugin("light", {"use": use})
+    desk.weights("one", 500)
+    desk.weights("two", 500)
+    gc.collect()
+    gc.disable()
+    try:
+        for number in range(500):
+            assert desk.run("light.use", weights=("one", "two")[number % 2]).error is None
+            assert len(alive) <= 2  # the last lease may be on its way out
+            desk.messages.clear()
+    finally:
+        gc.enable()
+    assert len(desk.loader.loads) == 500
+    assert len(desk.server._pool.status()) == 1

@@ -18,6 +18,7 @@ BENCHES = {
     "text": "tokens a second, against transformers with the same weights",
     "structured": "answers that must have a form: 200 judged, and their speed against free ones",
     "lanes": "a chat beside pictures on one device, against each of them alone",
+    "pool": "loading weights and loading them again, against reading the file; what turns leave",
     "sandbox": "a run behind the wall, against a bare one, and what a thousand of them leave",
     "chat": "window time of a streamed token, against its budget of a millisecond",
 }
