@@ -9,11 +9,11 @@ from studio.cli import terminal
 from studio.cli.exit_code import ExitCode
 from studio.cli.session import Session
 from studio.core import disk
-from studio.protocol.pace import Pace
 from studio.core.weights import fetching, hub
 from studio.core.weights.fetching import Order
 from studio.core.weights.hub import Repository
 from studio.core.weights.transfer import Line
+from studio.protocol.pace import Pace
 
 
 def run(arguments: Any, session: Session) -> int:

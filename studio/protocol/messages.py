@@ -358,12 +358,26 @@ class Trace(Message, frozen=True):
     spans: tuple[Span, ...]
 
 
+class Needs(msgspec.Struct, frozen=True):
+    """Bytes that weights take when they are loaded, and that a typical job takes beside them."""
+
+    weights_bytes: int = 0
+    working_bytes: int = 0
+
+    @property
+    def bytes(self) -> int:
+        """Of both."""
+        return self.weights_bytes + self.working_bytes
+
+
 class Inspected(Message, frozen=True):
     """What a weights file says about itself, or why it cannot be used."""
 
     request: str
     facts: dict[str, Any] = {}
     error: ErrorInfo | None = None
+    needs: Needs = Needs()
+    """From the headers alone: nothing was loaded to know it."""
 
 
 class PluginFault(Message, frozen=True):

@@ -29,9 +29,10 @@ _INDEX = "model_index.json"
 
 def main() -> None:
     """Look at the path of the first argument."""
-    _limit()
+    path = Path(sys.argv[1])
+    _limit(path)
     try:
-        answer = glance(Path(sys.argv[1]))
+        answer = glance(path)
     except StudioError as error:
         answer = {"error": {"code": error.code, "message": error.message, "hint": error.hint}}
     except (MemoryError, RecursionError):
@@ -59,7 +60,8 @@ def glance(path: Path) -> dict[str, Any]:
         raise _something_else(path, head)
 
 
-def _limit() -> None:
+def _limit(path: Path) -> None:
+    """Leave this process little room; mapped files count as memory, though they take none."""
     if sys.platform == "win32":
         return  # the parent's clock is the only limit there
     import resource
@@ -67,18 +69,12 @@ def _limit() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-def _limit_memory(mapped: int) -> None:
-    """Mapped files count as address space, though they take no memory."""
-    if sys.platform != "win32":
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES + mapped, MEMORY_BYTES + mapped))
+    files = [path, *path.glob("*.safetensors")]
+    mapped = max(file.stat().st_size for file in files)
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES + mapped, MEMORY_BYTES + mapped))
 
 
 def _gguf(file: MappedFile) -> dict[str, Any]:
-    _limit_memory(file.size)
     path = file.path
     if path.suffix and path.suffix.lower() != ".gguf" and not path.name.startswith("sha256-"):
         raise _wrong_name(path, "GGUF", ".gguf")
@@ -103,7 +99,6 @@ def _gguf(file: MappedFile) -> dict[str, Any]:
 
 
 def _safetensors(file: MappedFile) -> dict[str, Any]:
-    _limit_memory(file.size)
     if file.path.suffix.lower() != ".safetensors":
         raise _wrong_name(file.path, "safetensors", ".safetensors")
     stored: Counter[str] = Counter()

@@ -65,7 +65,10 @@ def test_a_page_offers_a_set_and_it_arrives_while_one_looks_elsewhere(
     )
     assert weights.for_capability("text", "code")[0] == ("tiny-random", "Tiny Random")
     weights.get_set("tiny")
-    qtbot.waitUntil(lambda: str(StudioPaths.default().weights / tiny.file) in words(page.widget))
+    assert page.widget.table.current == "tiny-random"
+    assert page.widget.view == "here"
+    here = str(StudioPaths.default().weights / tiny.file)
+    qtbot.waitUntil(lambda: here in words(page.widget.detail).replace("\u200b", ""))
 
 
 @pytest.fixture

@@ -23,8 +23,6 @@ from studio.core.studio import Studio
 from studio.desktop.pages.exporting import formats
 from studio.desktop.pages.gallery import GalleryPage
 from studio.desktop.widgets.switch import Switch
-from studio.protocol.errors import ErrorCode, StudioError
-from studio.protocol.messages import Inspect
 from studio.testing.plugins import importable
 from studio.testing.scripted import Artifact as Made
 from studio.testing.scripted import Result, ScriptedRuntime
@@ -157,48 +155,6 @@ def test_exporters_of_plugins_are_offered(
     assert [other.suffix for other in offered] == [".txt"]
     offered[0].write(tmp_path / "sea.txt")
     assert (tmp_path / "sea.txt").read_text("utf-8") == "The sea keeps time."
-
-
-def test_models_page_tells_what_the_headers_say(
-    start: Runs, qtbot: Any, runtime: ScriptedRuntime
-) -> None:
-    folder = StudioPaths.default().home / "weights"
-    folder.mkdir(parents=True)
-    (folder / "cut.gguf").write_bytes(b"GGUF")
-    runtime.facts[str(folder / "cut.gguf")] = StudioError(
-        ErrorCode.BAD_WEIGHTS, "cut.gguf ends in its header.", "Copy it."
-    )
-    app = start()
-    assert app.window.open_page("studio.models")
-    page = app.window.pages.page("studio.models")
-    assert page is not None
-    qtbot.waitUntil(lambda: "cut.gguf ends in its header." in words(page.widget), timeout=20_000)
-    assert "cannot be used" in words(page.widget)
-
-
-def test_models_page_asks_once_a_file_and_leaves_the_other_cards_alone(
-    start: Runs, qtbot: Any, runtime: ScriptedRuntime
-) -> None:
-    folder = StudioPaths.default().home / "weights"
-    folder.mkdir(parents=True)
-    for number in range(6):
-        (folder / f"cut-{number}.gguf").write_bytes(b"GGUF")
-        runtime.facts[str(folder / f"cut-{number}.gguf")] = StudioError(
-            ErrorCode.BAD_WEIGHTS, f"number {number} ends early."
-        )
-    (folder / "page.gguf").write_bytes(b"<html>")
-    app = start()
-    assert app.window.open_page("studio.models")
-    page = app.window.pages.page("studio.models")
-    assert page is not None
-    known = next(b for b in page.widget.findChildren(QPushButton) if "page" in b.accessibleName())
-    qtbot.waitUntil(
-        lambda: all(f"number {n} ends early." in words(page.widget) for n in range(6)),
-        timeout=20_000,
-    )
-    assert known in page.widget.findChildren(QPushButton), "nothing new was heard of its file"
-    asked = [m.path for m in runtime.received if isinstance(m, Inspect)]
-    assert len(asked) == len(set(asked)) >= 6
 
 
 def test_plugins_page_turns_one_off_and_on(start: Runs, qtbot: Any) -> None:

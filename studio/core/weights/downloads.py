@@ -6,16 +6,18 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from studio.core.background import Background, Post
-from studio.core.weights import fetching, getting
+from studio.core.weights import getting
 from studio.core.weights.catalogue import WeightsCatalogue
-from studio.core.weights.fetching import Order
-from studio.core.weights.transfer import Line
 from studio.core.weights.weights import Weights
 from studio.protocol.errors import Cancelled, StudioError
 from studio.protocol.pace import Pace
+
+if TYPE_CHECKING:
+    from studio.core.weights.fetching import Order
+    from studio.core.weights.transfer import Line
 
 TELL_SECONDS = 0.2
 Ended = Callable[[str, str, StudioError | None], None]
@@ -88,6 +90,8 @@ class Downloads:
 
     def fetch(self, order: Order, line: Line) -> None:
         """Fetch ``order`` from the hub at the end of ``line``; harmless while that goes on."""
+        from studio.core.weights import fetching  # what speaks to a network is not there before
+
         self.run(
             order.id,
             order.title,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from studio.core.paths import StudioPaths
 from studio.core.settings import Settings
-from studio.core.weights import adding, converting
+from studio.core.weights import adding
 from studio.core.weights.adding import Added
 from studio.core.weights.bin import WeightsBin
 from studio.core.weights.catalogue import WeightsCatalogue
@@ -109,6 +109,8 @@ class Shelf:
         Raises:
             StudioError: See ``converting.convert``.
         """
+        from studio.core.weights import converting  # brings the sandbox with it
+
         made = converting.convert(row.path, self.folder, on_progress)
         self.catalogue.rescan()
         return made

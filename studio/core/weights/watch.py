@@ -12,8 +12,6 @@ from pathlib import Path
 
 from studio.core.weights.loose import MAX_DEPTH, MAX_ENTRIES
 
-SECONDS = 3.0
-"""Between two looks: a size that stood still for so long is that of a whole file."""
 _OF_WEIGHTS = (".gguf", ".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".toml", ".json")
 
 Stamp = tuple[int, int]

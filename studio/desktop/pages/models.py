@@ -1,22 +1,43 @@
-"""The Models page: which weights there are, can be used, and can be had. Loads nothing."""
+"""The Models page: which weights there are, what fits here, and what can be had. Loads nothing."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QTimer, QUrl
-from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtGui import QDesktopServices, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QLineEdit,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from studio.api.gui import Page, PageAction
+from studio.core.library.records import Use
+from studio.core.notices import Action
+from studio.core.studio import MEMORY_LIMIT
 from studio.core.weights import Weights
+from studio.core.weights.adding import Added
 from studio.desktop import words
 from studio.desktop.pages.document import show_document
-from studio.desktop.pages.frame import Column, PageFrame, card
-from studio.desktop.pages.offers import OfferCard
+from studio.desktop.pages.frame import PageFrame
 from studio.desktop.pages.parts import PageParts
-from studio.desktop.widgets.meter import Meter
+from studio.desktop.pages.weights.defaults_form import defaults_form
+from studio.desktop.pages.weights.detail import Deeds, WeightsDetail
+from studio.desktop.pages.weights.folders import show_folders
+from studio.desktop.pages.weights.getting_view import GettingView
+from studio.desktop.pages.weights.shown import Shown
+from studio.desktop.pages.weights.table import WeightsTable
+from studio.protocol.errors import StudioError
 from studio.protocol.messages import Inspected
+
+HERE, GET = "here", "get"
 
 
 def build(parts: PageParts) -> Page:
@@ -24,51 +45,86 @@ def build(parts: PageParts) -> Page:
     page = ModelsPage(parts)
     actions = [
         PageAction("models.rescan", page.tr("Look for weights again"), page.rescan, "refresh-cw"),
+        PageAction("models.add", page.tr("Add weights…"), page.choose_files, "plus"),
+        PageAction("models.folders", page.tr("Where weights are looked for"), page.show_folders,
+                   "folder-search"),
         PageAction(
             "models.folder", page.tr("Open the weights folder"), page.open_folder, "folder-open"
         ),
-    ]
-    return Page(page, actions=actions)
+        PageAction("models.bin", page.tr("Empty the bin of weights"), page.ask_empty_bin,
+                   "trash-2"),
+    ]  # fmt: skip
+    return Page(
+        page,
+        save_state=lambda: {"view": page.view},
+        restore_state=lambda state: page.show_view(str(state.get("view", HERE))),
+        actions=actions,
+        focus=page.search.setFocus,
+    )
 
 
 class ModelsPage(QWidget):
-    """Cards of weights, best first."""
+    """A table with details beside it, and a view of what can be had.
+
+    Attributes:
+        search: The field that filters the table.
+        table, detail: What is here, and one of it.
+        getting: What can be had.
+    """
 
     def __init__(self, parts: PageParts) -> None:
         super().__init__()
-        self._studio, self._ui, self._background = parts.studio, parts.ui, parts.background
-        self._look = parts.ui.look
+        self._parts, self._studio, self._ui = parts, parts.studio, parts.ui
+        self._look, self._shelf = parts.ui.look, parts.studio.shelf
+        self._inspected: dict[str, Inspected] = {}
+        self._asked: set[str] = set()
+        self._said: dict[str, str] = {}
+        self._uses: dict[str, tuple[Use, ...]] = {}
+        self.setAcceptDrops(True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         self._frame = PageFrame(self._look, self.tr("Models"), " ")
         layout.addWidget(self._frame)
-        again = parts.ui.button(self.tr("Look again"), "refresh-cw")
-        again.clicked.connect(self.rescan)
-        folder = parts.ui.button(self.tr("Open folder"), "folder-open", primary=True)
-        folder.clicked.connect(self.open_folder)
-        self._frame.controls.addWidget(again)
-        self._frame.controls.addWidget(folder)
-        self._column = Column()
-        self._frame.body.addWidget(self._column, 1)
-        self._checks: dict[str, str] = {}
-        self._inspected: dict[str, Inspected] = {}
-        self._asked: set[str] = set()
-        self._shown: dict[str, QWidget] = {}
-        self._offers: dict[str, OfferCard] = {}
-        self._largest = 1
-        end = self._studio.downloads.observe(self._on_download)
-        self.destroyed.connect(end)
+        self.search = QLineEdit()
+        self.table = WeightsTable(self._look)
+        self.detail = WeightsDetail(self._look, self._deeds())
+        self.getting = GettingView(parts)
+        self._views = QStackedWidget()
+        self._empty = self._empty_state()
+        self._fill_head()
+        self._fill_body()
+        ends = [
+            self._studio.downloads.observe(self._on_download),
+            self._studio.chores.observe(self._on_chore),
+            self._studio.on_weights(self.refresh),
+        ]
+        self.destroyed.connect(lambda: [end() for end in ends])
         self.refresh()
+
+    # --- what can be done with the page --------------------------------------------------------
+
+    @property
+    def view(self) -> str:
+        """``here`` or ``get``."""
+        return GET if self._views.currentWidget() is self.getting else HERE
+
+    def show_view(self, view: str) -> None:
+        """Show what is here, or what can be had."""
+        is_get = view == GET
+        self._switch.buttons[GET if is_get else HERE].setChecked(True)
+        here = self._here if self.table.weights.rows else self._empty
+        self._views.setCurrentWidget(self.getting if is_get else here)
+        self.search.setVisible(not is_get)
 
     def rescan(self) -> None:
         """Look at the folders again, and tell the runtime."""
         self._inspected.clear()
         self._asked.clear()
-        self._studio.rescan_weights(self.refresh)
+        self._studio.rescan_weights()
 
     def open_folder(self) -> None:
         """Show the folder for weights of one's own, made if it is missing."""
-        folder = self._folder()
+        folder = self._shelf.folder
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -76,222 +132,280 @@ class ModelsPage(QWidget):
             return
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
 
-    def refresh(self) -> None:
-        """Show what the catalogue knows."""
-        rows = self._studio.weights.list()
-        self._column.clear()
-        self._shown.clear()
-        self._show_offers()
-        self._frame.say(
-            self.tr(
-                "{count} here, {size} on disk. Drop a GGUF file or a model folder into {folder}."
-            ).format(
-                count=len(rows),
-                size=words.size(sum(row.bytes for row in rows)),
-                folder=self._folder(),
+    def show_folders(self) -> None:
+        """Show where weights are looked for."""
+        show_folders(self._look, self.window(), self._shelf, self._studio.rescan_weights)
+
+    def choose_files(self) -> None:
+        """Ask for files to add."""
+        names, _ = QFileDialog.getOpenFileNames(
+            self.window(), self.tr("Add weights"), "",
+            self.tr("Weights (*.gguf *.safetensors *.pt *.pth *.bin *.ckpt);;All files (*)"),
+        )  # fmt: skip
+        self.add([Path(name) for name in names])
+
+    def add(self, paths: Sequence[Path]) -> None:
+        """Check what lies at ``paths``, and show it where it lies."""
+        for path in paths:
+            self._studio.chores.run(
+                f"add-{path}", path.name, 0, lambda _, path=path: self._shelf.add(path), self._added
             )
+
+    def ask_empty_bin(self) -> None:
+        """Delete what was removed, when the user confirms it."""
+        rows = self._shelf.bin.contents()
+        size = words.size(sum(binned.bytes for binned in rows))
+        self._ui.confirm(
+            self.tr("Empty the bin of weights?"),
+            self.tr("{count} removed, {size}. They are deleted for good.").format(
+                count=len(rows), size=size
+            ),
+            self.tr("Empty bin"),
+            lambda: self._parts.background.run(self._shelf.bin.empty, lambda _: self.refresh()),
+            danger=True,
         )
-        if not rows:
-            empty = self._ui.empty_state(
-                "box",
-                self.tr("No weights yet"),
-                self.tr(
-                    "Put a GGUF file or a Hugging Face folder into {folder}, then look again."
-                ).format(folder=self._folder()),
-                [("refresh-cw", self.tr("Look again"), self.rescan)],
-            )
-            self._column.cards.addWidget(empty)
-        self._largest = max((row.bytes for row in rows), default=1)
-        for row in rows:
-            self._shown[row.id] = self._card(row)
-            self._column.cards.addWidget(self._shown[row.id])
-            if not row.problem and row.id not in self._asked:
-                self._asked.add(row.id)
-                self._inspect(row)
 
     def show_set(self, name: str) -> None:
         """Bring weights that can be had, or by now are here, into view, with the keyboard there."""
         row = self._studio.weights.offer(name)
-        card_ = self._offers.get(row.id) or self._shown.get(row.id)
-        if card_ is None:
-            return
+        is_here = self.table.choose(row.id)
+        self.show_view(HERE if is_here else GET)
+        if is_here:
+            QTimer.singleShot(0, self.table, self.table.setFocus)
+        else:
+            self.getting.reveal(row.id)
 
-        def reveal() -> None:
-            self._column.ensureWidgetVisible(card_)
-            if isinstance(card_, OfferCard):
-                card_.take_keyboard()
-
-        QTimer.singleShot(0, card_, reveal)  # a page that was just built has no sizes yet
-
-    def _show_offers(self) -> None:
-        """Show what can be had above what is here: once it is here, it moves down."""
-        self._offers.clear()
-        rows = [row for row in self._studio.weights.offers() if row.problem]
-        if not rows:
-            return
-        self._column.cards.addWidget(self._look.label(self.tr("Can be had"), "section"))
+    def refresh(self) -> None:
+        """Show what the catalogue knows."""
+        rows = self._studio.weights.list()
+        self.table.put([self._shown(row) for row in rows])
+        self.getting.refresh()
+        self._frame.say(
+            self.tr("{count} here, {size} on disk. Drop files or folders here to add them.").format(
+                count=len(rows), size=words.size(sum(row.bytes for row in rows))
+            )
+        )
+        self.show_view(self.view)
         for row in rows:
-            offered = self._offer_card(row)
-            offered.show_download(self._studio.downloads.of(row.id))
-            self._offers[row.id] = offered
-            self._column.cards.addWidget(offered)
-        here = self._look.label(self.tr("Here"), "section")
-        here.setContentsMargins(0, 8, 0, 0)
-        self._column.cards.addWidget(here)
+            if not row.problem and row.id not in self._asked:
+                self._asked.add(row.id)
+                self._inspect(row)
+        self._parts.background.run(self._studio.library.records.uses, self._used)
 
-    def _offer_card(self, row: Weights) -> OfferCard:
-        downloads = self._studio.downloads
-        return OfferCard(
-            self._look,
-            row,
-            " · ".join(self._facts(row)),
-            get=lambda: downloads.start(row),
-            stop=lambda: downloads.stop(row.id),
-            read=lambda: self._show_card(row),
+    # --- drag and drop -------------------------------------------------------------------------
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        urls = event.mimeData().urls()
+        self.add([Path(url.toLocalFile()) for url in urls if url.isLocalFile()])
+        event.acceptProposedAction()
+
+    # --- building ------------------------------------------------------------------------------
+
+    def _fill_head(self) -> None:
+        self.search.setPlaceholderText(self.tr("Find weights"))
+        self.search.setAccessibleName(self.tr("Find weights"))
+        self.search.setClearButtonEnabled(True)
+        self.search.setFixedWidth(170)
+        self.search.textChanged.connect(self.table.look_for)
+        self._switch = self._ui.switch_bar(
+            self.tr("What is shown"),
+            [(HERE, "box", self.tr("Here")), (GET, "download", self.tr("Get"))],
+        )
+        self._switch.chosen.connect(self.show_view)
+        folders = self._look.icon_button("folder-search", self.tr("Where weights are looked for"))
+        folders.clicked.connect(self.show_folders)
+        add = self._ui.button(self.tr("Add…"), "plus", primary=True)
+        add.clicked.connect(self.choose_files)
+        for widget in (self.search, self._switch, folders, add):
+            self._frame.controls.addWidget(widget)
+
+    def _fill_body(self) -> None:
+        self._here = QWidget()
+        line = QHBoxLayout(self._here)
+        line.setContentsMargins(0, 0, 0, 20)
+        line.setSpacing(16)
+        line.addWidget(self.table, 1)
+        line.addWidget(self.detail)
+        self.table.chosen.connect(lambda _: self._show_detail())
+        for view in (self._here, self._empty, self.getting):
+            self._views.addWidget(view)
+        self._frame.body.addWidget(self._views, 1)
+
+    def _empty_state(self) -> QWidget:
+        return self._ui.empty_state(
+            "box",
+            self.tr("No weights yet"),
+            self.tr("Drop a GGUF file or a model folder here, or get some."),
+            [
+                ("download", self.tr("See what can be had"), lambda: self.show_view(GET)),
+                ("plus", self.tr("Add a file"), self.choose_files),
+                ("folder-search", self.tr("Use those of other programs"), self.show_folders),
+            ],
         )
 
-    def _on_download(self, weights_id: str) -> None:
-        now = self._studio.downloads.of(weights_id)
-        offered = self._offers.get(weights_id)
-        if now is None:  # it is over, and the catalogue has looked again
-            had_keyboard = offered is not None and offered.has_keyboard()
-            self.refresh()
-            if had_keyboard and weights_id in self._offers:
-                self._offers[weights_id].take_keyboard()
-        elif offered is not None:
-            offered.show_download(now)
+    def _deeds(self) -> Deeds:
+        return Deeds(
+            verify=self._verify,
+            convert=self._convert,
+            remove=self._remove,
+            pin=self._pin,
+            read=self._read,
+            stop=lambda row: self._studio.chores.stop(row.weights.id),
+            rate=lambda row, stars: self._note(
+                row, partial(self._shelf.remarks.rate, row.weights.id, stars)
+            ),
+            note=lambda row, text: self._note(
+                row, partial(self._shelf.remarks.note, row.weights.id, text)
+            ),
+            form=lambda row: defaults_form(self._parts, row),
+            copy=self._ui.copy,
+            is_pinned=lambda row: row.weights.id in self._studio.pinned,
+        )
 
-    def _show_again(self, row: Weights) -> None:
-        """Draw one card anew; the others, and the place that was scrolled to, stay."""
-        old = self._shown.get(row.id)
-        if old is None:
-            return  # it is no longer listed
-        self._shown[row.id] = self._card(row)
-        self._column.cards.replaceWidget(old, self._shown[row.id])
-        old.hide()
-        old.deleteLater()
+    # --- what is shown --------------------------------------------------------------------------
+
+    def _shown(self, row: Weights) -> Shown:
+        status = self._studio.runtime.status
+        total = status.memory_total if status and status.memory_total else _memory()
+        limit = max(0, self._studio.settings.get(MEMORY_LIMIT, 0))
+        return Shown(
+            row,
+            self._inspected.get(row.id),
+            self._shelf.remarks.of(row.id),
+            self._uses.get(row.id, ()),
+            min(total, limit or total),
+        )
+
+    def _show_again(self, weights_id: str) -> None:
+        for row in self.table.weights.rows:
+            if row.weights.id == weights_id:
+                self.table.weights.change(self._shown(row.weights))
+        if self.table.current == weights_id:
+            self._show_detail()
+
+    def _show_detail(self) -> None:
+        rows = self.table.weights.rows
+        row = next((row for row in rows if row.weights.id == self.table.current), None)
+        now = self._studio.chores.of(row.weights.id) if row else None
+        self.detail.show_row(row, now, self._said.get(row.weights.id, "") if row else "")
 
     def _inspect(self, row: Weights) -> None:
         """Let the runtime read the headers: only it may open files from outside."""
 
         def read(answer: Inspected) -> None:
             self._inspected[row.id] = answer
-            self._show_again(row)
+            self._show_again(row.id)
 
         self._studio.inspect_later(row.path, read)
 
-    def _problem(self, row: Weights) -> str:
-        answer = self._inspected.get(row.id)
-        if row.problem or answer is None or answer.error is None:
-            return row.problem
-        return f"{answer.error.message} {answer.error.hint}".strip()
+    def _used(self, uses: Sequence[Use]) -> None:
+        found: dict[str, tuple[Use, ...]] = {}
+        for use in uses:
+            found[use.weights] = (*found.get(use.weights, ()), use)
+        if found != self._uses:
+            self._uses = found
+            for id in found:
+                self._show_again(id)
 
-    # --- one card -----------------------------------------------------------------------------
+    def _on_download(self, id: str) -> None:
+        self.getting.show_download(id)
+        if self._studio.downloads.of(id) is None:  # over, or stopped: the catalogue has looked
+            self.refresh()
 
-    def _card(self, row: Weights) -> QWidget:
-        look, problem = self._look, self._problem(row)
-        frame, column = card()
-        head = QHBoxLayout()
-        head.setSpacing(8)
-        head.addWidget(look.icon_label("box", "bad" if problem else "accent", 18))
-        head.addWidget(look.label(row.title, "heading"))
-        for badge in row.capabilities:
-            head.addWidget(look.label(badge, "badge"))
-        head.addStretch()
-        head.addWidget(self._fits(row, problem))
-        column.addLayout(head)
-        facts = look.label(" · ".join(self._facts(row)), "small", wrap=True)
-        column.addWidget(facts)
-        if problem:
-            column.addWidget(look.label(problem, "bad", wrap=True))
-        meter = Meter(look, self.tr("Size beside the largest"))
-        meter.set_parts([(row.bytes / max(1, self._largest), "accent")])
-        column.addWidget(meter)
-        column.addLayout(self._foot(row, problem))
-        return frame
-
-    def _facts(self, row: Weights) -> list[str]:
-        facts = [row.format.upper(), row.quantization, words.size(row.bytes) if row.bytes else ""]
-        if row.parameters:
-            facts.append(self.tr("{count} M parameters").format(count=round(row.parameters / 1e6)))
-        if row.context:
-            facts.append(self.tr("context {tokens:,} tokens").format(tokens=row.context))
-        facts += [row.licence, str(row.source.get("package", ""))]
-        return [fact for fact in facts if fact]
-
-    def _fits(self, row: Weights, problem: str) -> QWidget:
-        """A badge, icon and word: what the headers ask for beside the memory of this machine."""
-        holder = QWidget()
-        line = QHBoxLayout(holder)
-        line.setContentsMargins(0, 0, 0, 0)
-        line.setSpacing(5)
-        answer = self._inspected.get(row.id)
-        if problem:
-            icon, color, text = "circle-x", "bad", self.tr("cannot be used")
-        elif answer is None:
-            icon, color, text = "hourglass", "mute", self.tr("reading its headers…")
-        else:
-            needed, total = _needs(answer), _memory()
-            if needed < 0.5 * total:
-                icon, color, text = "circle-check", "good", self.tr("fits well")
-            elif needed < total:
-                icon, color, text = "triangle-alert", "warn", self.tr("tight")
+    def _on_chore(self, id: str) -> None:
+        now = self._studio.chores.of(id)
+        if id == self.table.current:
+            if now is None or not now.is_live:
+                self._show_detail()
             else:
-                icon, color, text = "circle-x", "bad", self.tr("does not fit")
-            holder.setToolTip(
-                self.tr("{needed} when loaded; this machine has {total}.").format(
-                    needed=words.size(needed), total=words.size(total)
-                )
-            )
-        line.addWidget(self._look.icon_label(icon, color))
-        line.addWidget(self._look.label(text, color if color != "mute" else "small"))
-        return holder
+                self.detail.show_work(now)
 
-    def _foot(self, row: Weights, problem: str) -> QHBoxLayout:
-        foot = QHBoxLayout()
-        foot.setSpacing(8)
-        path = self._look.label(str(row.path), "faint")
-        path.setToolTip(str(row.path))
-        path.setMinimumWidth(40)
-        foot.addWidget(path, 1)
-        if row.id in self._checks:
-            foot.addWidget(self._look.label(self._checks[row.id], "small"))
-        if row.card is not None and row.card.exists():
-            read = self._look.button(self.tr("Model card"), "file-text", kind="ghost", small=True)
-            read.clicked.connect(lambda: self._show_card(row))
-            foot.addWidget(read)
-        verify = self._look.button(self.tr("Verify"), "shield-check", small=True)
-        verify.setAccessibleName(self.tr("Verify {title}").format(title=row.title))
-        verify.setEnabled(not problem)
-        verify.clicked.connect(lambda: self._verify(row))
-        foot.addWidget(verify)
-        return foot
+    # --- what the buttons do ---------------------------------------------------------------------
 
-    def _verify(self, row: Weights) -> None:
-        self._checks[row.id] = self.tr("reading every byte…")
-        self._show_again(row)
+    def _verify(self, row: Shown) -> None:
+        id = row.weights.id
 
-        def said(words_: str) -> None:
-            self._checks[row.id] = words_
-            self._show_again(row)
+        def verified(finding: Any) -> None:
+            self._said[id] = finding.sentence
+            self._show_again(id)
 
-        self._background.run(
-            lambda: self._studio.weights.verify(row.id),
-            lambda result: said(result.sentence),
-            lambda error: said(str(error)),
+        self._said.pop(id, None)
+        self._studio.chores.run(
+            id, row.weights.title, row.weights.bytes,
+            lambda progress: self._studio.weights.verify(id, progress), verified,
+        )  # fmt: skip
+
+    def _convert(self, row: Shown) -> None:
+        weights = row.weights
+        self._studio.chores.run(
+            weights.id,
+            weights.title,
+            weights.bytes,
+            lambda progress: self._shelf.convert(weights, progress),
+            self._show_path,
+            news=self.tr("{title} was converted; the original stays where it is.").format(
+                title=weights.title
+            ),
         )
 
-    def _show_card(self, row: Weights) -> None:
-        assert row.card is not None
-        show_document(self._look, self.window(), row.title, row.card)
+    def _remove(self, row: Shown) -> None:
+        weights = row.weights
+        self._studio.unload(weights.id)
 
-    def _folder(self) -> Path:
-        return self._studio.paths.home / "weights"
+        def removed(told: str) -> None:
+            self._studio.rescan_weights()
+            undo = Action(self.tr("Undo"), lambda: put_back())
+            self._studio.notices.warn(told, key=f"remove-{weights.id}", actions=[undo])
 
+        def put_back() -> None:
+            self._do(partial(self._shelf.put_back, weights))
 
-def _needs(answer: Inspected) -> int:
-    """Return the bytes that the weights and their usual work take."""
-    return sum(int(answer.facts.get(name, 0)) for name in ("weights_bytes", "working_bytes"))
+        self._parts.background.run(
+            lambda: self._shelf.remove(weights), removed, self._studio.notices.error
+        )
+
+    def _pin(self, row: Shown, pinned: bool) -> None:
+        self._studio.pin(row.weights.id, pinned)
+        self._show_again(row.weights.id)
+
+    def _note(self, row: Shown, keep: Any) -> None:
+        try:
+            keep()
+        except StudioError as error:
+            self._studio.notices.error(error)
+        rows = self.table.weights.rows
+        for now in rows:
+            if now.weights.id == row.weights.id:
+                self.table.weights.change(self._shown(now.weights))
+        if not self.detail.isAncestorOf(self.focusWidget() or self):
+            self._show_detail()
+
+    def _read(self, row: Shown) -> None:
+        assert row.weights.card is not None
+        show_document(self._look, self.window(), row.weights.title, row.weights.card)
+
+    def _do(self, call: Any) -> None:
+        self._parts.background.run(
+            call, lambda _: self._studio.rescan_weights(), self._studio.notices.error
+        )
+
+    def _added(self, added: Added) -> None:
+        if added.glance is None:
+            self._studio.notices.info(
+                self.tr("{folder} is watched from now on.").format(folder=added.path)
+            )
+        self._show_path(added.path)
+
+    def _show_path(self, path: Path) -> None:
+        self.refresh()
+        self.show_view(HERE)
+        row = self._shelf.at(path)
+        if row is not None:
+            self.table.choose(row.id)
 
 
 def _memory() -> int:

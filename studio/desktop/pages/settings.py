@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QLineEdit, QVBox
 from studio.api.gui import Page, PluginContext
 from studio.api.params import Params
 from studio.core.text_engines import TextEngineSettings
+from studio.core.weights.hub import NEVER
 from studio.desktop import words
 from studio.desktop.pages.frame import Column, PageFrame, card
 from studio.desktop.pages.parts import PageParts
@@ -227,9 +228,18 @@ class SettingsPage(QWidget):
             self.tr("Nothing leaves this machine"),
             self.tr(
                 "The studio makes no connection by itself: no telemetry, no update check, "
-                "no account. There is nothing to switch off."
+                "no account. Only when you press Download, weights are fetched."
             ),
             self._look.icon_label("shield-check", "good", 20),
+        )
+        never = Switch(self._look, self.tr("Never use the network"))
+        never.setChecked(self._studio.settings.get(NEVER, False))
+        never.toggled.connect(lambda on: self._studio.settings.set(NEVER, on))
+        self._row(
+            column,
+            self.tr("Never use the network"),
+            self.tr("Then weights cannot be fetched either, whatever is pressed."),
+            never,
         )
 
     # --- what the buttons do ------------------------------------------------------------------

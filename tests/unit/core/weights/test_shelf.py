@@ -12,8 +12,10 @@ import pytest
 from studio.core import disk
 from studio.core.paths import StudioPaths
 from studio.core.settings import Settings
+from studio.core.weights import adding
 from studio.core.weights.shelf import Shelf
 from studio.protocol.errors import Cancelled, ErrorCode, StudioError
+from studio.runtime import glance as inside
 from tests.toy_hub import tiny_gguf
 
 GGUF = tiny_gguf(2000)
@@ -110,8 +112,14 @@ HUGE_HEADER = (1 << 39).to_bytes(8, "little") + b"{" + b" " * 100
     ],
 )
 def test_what_is_no_weights_is_refused_and_not_remembered(
-    shelf: Shelf, tmp_path: Path, name: str, data: bytes, words: str
+    shelf: Shelf,
+    tmp_path: Path,
+    name: str,
+    data: bytes,
+    words: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(adding, "glance", inside.glance)  # in this process: there are many
     with pytest.raises(StudioError) as caught:
         shelf.add(put(tmp_path / name, data))
     assert words in str(caught.value)
@@ -140,6 +148,9 @@ def test_a_header_that_takes_for_ever_is_given_up(
     monkeypatch.setattr("studio.core.weights.glance.SECONDS", 0.0)
     with pytest.raises(StudioError, match="more time or memory"):
         shelf.add(put(tmp_path / "slow.gguf"))
+    monkeypatch.setattr("studio.core.weights.glance.SECONDS", 60.0)
+    with pytest.raises(StudioError, match="web page"):
+        shelf.add(put(tmp_path / "page.gguf", b"<html>"))
 
 
 # --- folders that are watched --------------------------------------------------------------------

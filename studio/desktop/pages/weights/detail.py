@@ -1,0 +1,247 @@
+"""The details of one set of weights: what is known, what a person noted, what can be done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QPlainTextEdit,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.core.weights import Download
+from studio.core.weights.remarks import MAX_RATING
+from studio.desktop import words
+from studio.desktop.look import Look
+from studio.desktop.pages.artifact_grid import ago
+from studio.desktop.pages.weights.shown import Shown
+from studio.desktop.widgets.meter import Meter
+
+WIDTH = 320
+_NOTE_HEIGHT = 64
+_SAVE_MS = 600
+_DIGEST_CHARACTERS = 16
+
+
+@dataclass(frozen=True)
+class Deeds:
+    """What the buttons do; each takes the row.
+
+    Attributes:
+        form: Builds the form of its defaults, or returns None where there are none.
+        copy: Puts text on the clipboard.
+    """
+
+    verify: Callable[[Shown], None]
+    convert: Callable[[Shown], None]
+    remove: Callable[[Shown], None]
+    pin: Callable[[Shown, bool], None]
+    read: Callable[[Shown], None]
+    stop: Callable[[Shown], None]
+    rate: Callable[[Shown, int], None]
+    note: Callable[[Shown, str], None]
+    form: Callable[[Shown], QWidget | None]
+    copy: Callable[[str], None]
+    is_pinned: Callable[[Shown], bool]
+
+
+class WeightsDetail(QFrame):
+    """The panel at the right of the table."""
+
+    def __init__(self, look: Look, deeds: Deeds) -> None:
+        super().__init__()
+        self._look, self._deeds = look, deeds
+        self.setProperty("surface", "card")
+        self.setFixedWidth(WIDTH)
+        self.setAccessibleName(self.tr("Details"))
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        self._area = QScrollArea()
+        self._area.setWidgetResizable(True)
+        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        layout.addWidget(self._area)
+        self.row: Shown | None = None
+        self._work = QWidget()
+        self._save: Callable[[], None] = lambda: None
+
+    def show_row(self, row: Shown | None, now: Download | None, said: str = "") -> None:
+        """Show ``row``, the work that goes on with it, and what the last check found."""
+        self.flush()
+        self.row = row
+        inner = QWidget()
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(18, 16, 18, 18)
+        column.setSpacing(10)
+        if row is not None:
+            self._fill(column, row, now, said)
+        column.addStretch()
+        self._area.setWidget(inner)
+
+    def flush(self) -> None:
+        """Save a note that is being written."""
+        self._save()
+        self._save = lambda: None
+
+    def show_work(self, now: Download | None) -> None:
+        """Show how far the work on it is."""
+        self._meter.set_parts([(now.done / max(now.total, 1), "accent")] if now else [])
+        left = words.time_left(now.seconds_left) if now else ""
+        text = self.tr("stopping…") if now and now.stopping else left or self.tr("at work…")
+        self._state.setText(text)
+        self._work.setVisible(now is not None and now.is_live)
+
+    # --- building -----------------------------------------------------------------------------
+
+    def _fill(self, column: QVBoxLayout, row: Shown, now: Download | None, said: str) -> None:
+        look = self._look
+        column.addWidget(look.label(row.weights.title, "heading", wrap=True))
+        if row.weights.capabilities:
+            column.addLayout(self._badges(row))
+        fit = row.fit
+        line = QHBoxLayout()
+        line.setSpacing(6)
+        line.addWidget(look.icon_label(fit.icon, fit.color), 0, Qt.AlignmentFlag.AlignTop)
+        told = f"{fit.word[:1].upper()}{fit.word[1:]}. {fit.reason}"
+        line.addWidget(look.label(told, "bad" if row.problem else "small", wrap=True), 1)
+        column.addLayout(line)
+        column.addLayout(self._buttons(row))
+        column.addWidget(self._work_row(row))
+        self.show_work(now)
+        if said:
+            column.addWidget(look.label(said, "small", wrap=True))
+        column.addLayout(self._facts(row))
+        column.addWidget(look.label(self.tr("Rating"), "section"))
+        column.addLayout(self._stars(row))
+        column.addWidget(look.label(self.tr("Note"), "section"))
+        column.addWidget(self._note(row))
+        form = self._deeds.form(row)
+        if form is not None:
+            column.addWidget(look.label(self.tr("Defaults with these weights"), "section"))
+            column.addWidget(form)
+
+    def _badges(self, row: Shown) -> QHBoxLayout:
+        line = QHBoxLayout()
+        line.setSpacing(6)
+        for badge in row.weights.capabilities:
+            line.addWidget(self._look.label(badge, "badge"))
+        line.addStretch()
+        return line
+
+    def _buttons(self, row: Shown) -> QGridLayout:
+        deeds, tr = self._deeds, self.tr
+        choices: list[tuple[str, str, Callable[[], None]]] = []
+        if row.is_pickle:
+            choices.append(("shield", tr("Convert"), lambda: deeds.convert(row)))
+        elif not row.problem:
+            choices.append(("shield-check", tr("Verify"), lambda: deeds.verify(row)))
+            is_pinned = deeds.is_pinned(row)
+            title = tr("Unpin") if is_pinned else tr("Keep loaded")
+            icon = "pin-off" if is_pinned else "pin"
+            choices.append((icon, title, lambda: deeds.pin(row, not is_pinned)))
+        if row.weights.card is not None:
+            choices.append(("file-text", tr("Model card"), lambda: deeds.read(row)))
+        choices.append(("trash-2", tr("Remove"), lambda: deeds.remove(row)))
+        grid = QGridLayout()
+        grid.setSpacing(6)
+        for number, (icon, title, run) in enumerate(choices):
+            button = self._look.button(title, icon, small=True)
+            button.setAccessibleName(f"{title}: {row.weights.title}")
+            button.clicked.connect(lambda _=False, run=run: run())
+            grid.addWidget(button, number // 2, number % 2)
+        return grid
+
+    def _work_row(self, row: Shown) -> QWidget:
+        self._work = QWidget()
+        line = QHBoxLayout(self._work)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.setSpacing(8)
+        self._meter = Meter(self._look, self.tr("Progress"))
+        self._state = self._look.label("", "small")
+        stop = self._look.button(self.tr("Stop"), "circle-stop", small=True)
+        stop.clicked.connect(lambda: self._deeds.stop(row))
+        for widget, stretch in ((self._meter, 1), (self._state, 0), (stop, 0)):
+            line.addWidget(widget, stretch)
+        return self._work
+
+    def _facts(self, row: Shown) -> QGridLayout:
+        tr, weights = self.tr, row.weights
+        parameters = weights.parameters or (row.inspected and row.inspected.facts.get("parameters"))
+        where = weights.origin or tr("the studio's folders")
+        used = ", ".join(f"{use.plugin} ({use.times})" for use in row.uses)
+        came = ", ".join(str(value) for value in weights.source.values() if value)
+        digest = weights.digest
+        facts: list[tuple[str, str, str]] = [
+            (tr("Format"), weights.format.upper(), ""),
+            (tr("Size"), words.size(weights.bytes) if weights.bytes else "", ""),
+            (tr("Quantised"), row.quantization, ""),
+            (tr("Architecture"), row.architecture, ""),
+            (tr("Runs through"), row.runs_through, ""),
+            (tr("Parameters"), tr("{count} M").format(count=round(int(parameters) / 1e6))
+             if parameters else "", ""),
+            (tr("Context"), tr("{count:,} tokens").format(count=row.context)
+             if row.context else "", ""),
+            (tr("Licence"), row.licence, ""),
+            (tr("SHA-256"), f"{digest[:_DIGEST_CHARACTERS]}…" if digest else "", digest),
+            (tr("Shown by"), where, ""),
+            (tr("Lies in"), str(weights.path), str(weights.path)),
+            (tr("Came from"), came, ""),
+            (tr("Used by"), used or tr("nobody yet"), ""),
+            (tr("Last used"), ago(row.last_used) if row.last_used else "", ""),
+        ]  # fmt: skip
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(12)
+        grid.setVerticalSpacing(5)
+        grid.setColumnStretch(1, 1)
+        for number, (name, value, whole) in enumerate(fact for fact in facts if fact[1]):
+            grid.addWidget(self._look.label(name, "mute"), number, 0, Qt.AlignmentFlag.AlignTop)
+            # A path has no spaces to break at: let it break after each part.
+            label = self._look.label(value.replace("/", "/\u200b") if whole else value, wrap=True)
+            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            grid.addWidget(label, number, 1)
+            if whole:
+                copy = self._look.icon_button("copy", self.tr("Copy {name}").format(name=name))
+                copy.clicked.connect(lambda _=False, text=whole: self._deeds.copy(text))
+                grid.addWidget(copy, number, 2, Qt.AlignmentFlag.AlignTop)
+        return grid
+
+    def _stars(self, row: Shown) -> QHBoxLayout:
+        line = QHBoxLayout()
+        line.setSpacing(2)
+        for stars in range(1, MAX_RATING + 1):
+            is_on = stars <= row.remark.rating
+            tip = self.tr("{count} of {all} stars").format(count=stars, all=MAX_RATING)
+            button = self._look.icon_button("star", tip, color="accent" if is_on else "faint")
+            again = 0 if stars == row.remark.rating else stars
+            button.clicked.connect(lambda _=False, stars=again: self._deeds.rate(row, stars))
+            line.addWidget(button)
+        line.addStretch()
+        return line
+
+    def _note(self, row: Shown) -> QPlainTextEdit:
+        edit = QPlainTextEdit(row.remark.note)
+        edit.setAccessibleName(self.tr("Note on {title}").format(title=row.weights.title))
+        edit.setPlaceholderText(self.tr("What is it good for? What is not?"))
+        edit.setFixedHeight(_NOTE_HEIGHT)
+        edit.setTabChangesFocus(True)
+        timer = QTimer(edit)
+        timer.setSingleShot(True)
+        kept: list[Any] = [row.remark.note]
+
+        def save() -> None:
+            timer.stop()
+            if edit.toPlainText() != kept[0]:
+                kept[0] = edit.toPlainText()
+                self._deeds.note(row, kept[0])
+
+        timer.timeout.connect(save)
+        edit.textChanged.connect(lambda: timer.start(_SAVE_MS))
+        self._save = save
+        return edit

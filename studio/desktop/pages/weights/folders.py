@@ -1,0 +1,93 @@
+"""A sheet that says where weights are looked for, and where else they could be. Reads none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
+
+from studio.core.weights.shelf import Shelf
+from studio.desktop.look import Look
+from studio.desktop.widgets.elided import ElidedLabel
+from studio.desktop.widgets.sheet import Sheet
+from studio.desktop.widgets.switch import Switch
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("folders", text)
+
+
+def show_folders(look: Look, window: QWidget, shelf: Shelf, changed: Callable[[], None]) -> Sheet:
+    """Show the sheet over ``window``; ``changed`` is called when something was switched."""
+    sheet = Sheet(look, window, _tr("Where weights are looked for"), 560)
+    body = QVBoxLayout()
+    body.setSpacing(8)
+    sheet.body.addLayout(body)
+    elsewhere = shelf.elsewhere
+
+    def build() -> None:
+        _clear(body)
+        body.addWidget(look.label(_tr("Watched folders"), "section"))
+        if not elsewhere.folders:
+            body.addWidget(look.label(_tr("None but the studio's own."), "small"))
+        for folder in elsewhere.folders:
+            forget = look.icon_button("x", _tr("No longer watch {name}").format(name=folder.name))
+            forget.clicked.connect(partial(drop, folder))
+            body.addWidget(_row(str(folder), forget))
+        add = look.button(_tr("Watch a folder…"), "folder-plus", small=True)
+        add.clicked.connect(choose)
+        body.addWidget(_row("", add))
+        body.addWidget(look.label(_tr("Other programs on this machine"), "section"))
+        found = elsewhere.neighbours()
+        if not found:
+            told = _tr("No store of LM Studio, Ollama, Hugging Face, GPT4All or Jan is here.")
+            body.addWidget(look.label(told, "small", wrap=True))
+        for each in found:
+            switch = Switch(look, each.title)
+            switch.setChecked(elsewhere.is_on(each))
+            switch.toggled.connect(partial(turn, each.id))
+            body.addWidget(_row(f"{each.title}  ·  {each.stores[0]}", switch))
+        told = _tr("Their files are read where they lie and never changed. Nothing is looked into "
+                   "before it is switched on.")  # fmt: skip
+        body.addWidget(look.label(told, "small", wrap=True))
+
+    def drop(folder: Path, _: bool = False) -> None:
+        elsewhere.unwatch(folder)
+        build()
+        changed()
+
+    def choose() -> None:
+        chosen = QFileDialog.getExistingDirectory(window, _tr("Watch a folder"))
+        if chosen:
+            elsewhere.watch(Path(chosen))
+            build()
+            changed()
+
+    def turn(program: str, on: bool) -> None:
+        elsewhere.switch(program, on)
+        changed()
+
+    build()
+    sheet.show_sheet()
+    return sheet
+
+
+def _row(text: str, control: QWidget) -> QWidget:
+    holder = QWidget()
+    line = QHBoxLayout(holder)
+    line.setContentsMargins(0, 0, 0, 0)
+    line.setSpacing(8)
+    line.addWidget(ElidedLabel(text), 1)
+    line.addWidget(control)
+    return holder
+
+
+def _clear(layout: QVBoxLayout) -> None:
+    while layout.count():
+        widget = layout.takeAt(0).widget()
+        if widget is not None:
+            widget.hide()
+            widget.deleteLater()

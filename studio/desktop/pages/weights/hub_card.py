@@ -1,0 +1,181 @@
+"""Where an address of the hub is pasted, and what is there is chosen. Fetches nothing by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+
+from studio.core.weights import Download
+from studio.core.weights.fetching import Order
+from studio.core.weights.hub import Repository
+from studio.desktop import words
+from studio.desktop.look import Look
+from studio.desktop.widgets.elided import ElidedLabel
+from studio.desktop.widgets.meter import Meter
+
+
+class HubCard(QFrame):
+    """An address, a button, and the editions that were found.
+
+    Args:
+        look_up: Asks the hub what is at the address that was pasted.
+        fetch, stop: What the buttons of an edition do.
+
+    Attributes:
+        address: The field.
+    """
+
+    def __init__(
+        self,
+        look: Look,
+        look_up: Callable[[str], None],
+        fetch: Callable[[Order], None],
+        stop: Callable[[str], None],
+    ) -> None:
+        super().__init__()
+        self.setProperty("surface", "card")
+        self.setAccessibleName(self.tr("From the Hugging Face hub"))
+        self._look, self._look_up = look, look_up
+        self._fetch, self._stop = fetch, stop
+        self._rows: dict[str, _EditionRow] = {}
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 14, 16, 14)
+        column.setSpacing(8)
+        column.addWidget(look.label(self.tr("From the Hugging Face hub"), "heading"))
+        told = self.tr(
+            "Paste the address of weights. Only then is the hub asked what is there, and only"
+            " Download fetches a file. No account, no cookies; the digest of each file is checked."
+        )
+        column.addWidget(look.label(told, "small", wrap=True))
+        line = QHBoxLayout()
+        line.setSpacing(8)
+        self.address = QLineEdit()
+        self.address.setPlaceholderText(self.tr("https://huggingface.co/owner/name or owner/name"))
+        self.address.setAccessibleName(self.tr("Address on the hub"))
+        self.address.setClearButtonEnabled(True)
+        self.address.returnPressed.connect(self._ask)
+        self._find = look.button(self.tr("Look up"), "search")
+        self._find.clicked.connect(self._ask)
+        line.addWidget(self.address, 1)
+        line.addWidget(self._find)
+        column.addLayout(line)
+        self._said = look.label("", "small", wrap=True)
+        self._said.hide()
+        column.addWidget(self._said)
+        self._found = QVBoxLayout()
+        self._found.setSpacing(6)
+        column.addLayout(self._found)
+
+    def say(self, text: str, bad: bool = False) -> None:
+        """Show a sentence below the field; ``bad`` if it says what went wrong."""
+        self._said.setText(text)
+        self._said.setProperty("role", "bad" if bad else "small")
+        self._said.style().polish(self._said)
+        self._said.setVisible(bool(text))
+        self._find.setEnabled(True)
+
+    def show_repository(
+        self, repository: Repository, now: Callable[[str], Download | None]
+    ) -> None:
+        """Show what there is; ``now`` tells of a download that goes on."""
+        self.clear()
+        wanted = repository.address.file
+        editions = [repository.edition(wanted)] if wanted else repository.editions
+        licence = repository.licence or self.tr("licence not said")
+        self.say(
+            f"{repository.address.repository} · {licence}"
+            if editions
+            else self.tr("There are no weights that the studio knows in {name}.").format(
+                name=repository.address.repository
+            )
+        )
+        for edition in editions:
+            order = Order(repository, edition, convert=edition.format == "pickle")
+            row = _EditionRow(
+                self._look, order, partial(self._fetch, order), partial(self._stop, order.id)
+            )
+            row.show_download(now(order.id))
+            self._rows[order.id] = row
+            self._found.addWidget(row)
+
+    def show_download(self, order_id: str, now: Download | None) -> None:
+        """Show how far one is."""
+        if order_id in self._rows:
+            self._rows[order_id].show_download(now)
+
+    def clear(self) -> None:
+        """Forget what was found."""
+        self._rows.clear()
+        while self._found.count():
+            widget = self._found.takeAt(0).widget()
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+
+    def _ask(self) -> None:
+        if self.address.text().strip():
+            self.clear()
+            self.say(self.tr("Asking the hub…"))
+            self._find.setEnabled(False)
+            self._look_up(self.address.text())
+
+
+class _EditionRow(QWidget):
+    """One edition: its name, its size, Download, how far it is, Stop."""
+
+    def __init__(
+        self, look: Look, order: Order, fetch: Callable[[], None], stop: Callable[[], None]
+    ) -> None:
+        super().__init__()
+        edition = order.edition
+        self._bytes = edition.bytes
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 2, 0, 2)
+        column.setSpacing(4)
+        line = QHBoxLayout()
+        line.setSpacing(8)
+        name = edition.name
+        if name == "folder":
+            name = self.tr("whole model, {count} files").format(count=len(edition.files))
+        line.addWidget(ElidedLabel(name), 1)
+        line.addWidget(look.label(edition.format, "badge"))
+        self._state = look.label("", "small")
+        line.addWidget(self._state)
+        get = self.tr("Download and convert") if order.convert else self.tr("Download")
+        self._get = look.button(f"{get} ({words.size(edition.bytes)})", "download", small=True)
+        self._get.setAccessibleName(f"{get}: {edition.name}")
+        self._get.clicked.connect(fetch)
+        line.addWidget(self._get)
+        self._end = look.button(self.tr("Stop"), "circle-stop", small=True)
+        self._end.setAccessibleName(self.tr("Stop: {name}").format(name=edition.name))
+        self._end.clicked.connect(stop)
+        line.addWidget(self._end)
+        column.addLayout(line)
+        self._meter = Meter(look, self.tr("Progress"))
+        column.addWidget(self._meter)
+        self._problem = look.label("", "bad", wrap=True)
+        column.addWidget(self._problem)
+        if order.convert:
+            told = self.tr("A pickle can run code when it is opened: this one is opened behind a "
+                           "wall once, for its numbers alone.")  # fmt: skip
+            column.addWidget(look.label(told, "small", wrap=True))
+
+    def show_download(self, now: Download | None) -> None:
+        live = now is not None and now.is_live
+        self._get.setVisible(not live)
+        self._end.setVisible(live)
+        self._end.setEnabled(live and not (now and now.stopping))
+        self._meter.setVisible(live)
+        self._problem.setText(str(now.error) if now and now.error else "")
+        self._problem.setVisible(bool(self._problem.text()))
+        self._state.setText("")
+        if now and live:
+            self._meter.set_parts([(now.done / max(self._bytes, 1), "accent")])
+            left = words.time_left(now.seconds_left)
+            far = self.tr("{here} of {all}").format(
+                here=words.size(now.done), all=words.size(self._bytes)
+            )
+            text = self.tr("stopping…") if now.stopping else f"{far} · {left}" if left else far
+            self._state.setText(text)

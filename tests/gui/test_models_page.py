@@ -1,0 +1,257 @@
+"""The Models page in the real window: what is here, what fits, what a person does with it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QLabel, QPlainTextEdit, QPushButton, QToolButton, QWidget
+
+from studio.app import App
+from studio.core.paths import StudioPaths
+from studio.core.studio import Studio
+from studio.core.weights import converting, hub
+from studio.desktop.pages.models import ModelsPage
+from studio.desktop.widgets.switch import Switch
+from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.messages import Inspect
+from studio.testing.scripted import ScriptedRuntime
+from tests.gui.conftest import Runs
+from tests.toy_hub import ToyHub, tiny_gguf, toy_hub
+
+GGUF = tiny_gguf(2000)
+
+
+@pytest.fixture(autouse=True)
+def own_folder_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(StudioPaths, "weights_folders", lambda self: (self.weights,))
+
+
+def put(name: str, data: bytes = GGUF) -> Path:
+    path = StudioPaths.default().weights / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    return path
+
+
+def opened(app: App) -> ModelsPage:
+    assert app.window.open_page("studio.models")
+    page = app.window.pages.page("studio.models")
+    assert page is not None
+    assert isinstance(page.widget, ModelsPage)
+    return page.widget
+
+
+def studio_of(app: App) -> Studio:
+    assert app.session is not None
+    return app.session.studio
+
+
+def words(widget: QWidget) -> str:
+    return " ".join(label.text() for label in widget.findChildren(QLabel))
+
+
+def button(widget: QWidget, text: str) -> QPushButton:
+    found = [b for b in widget.findChildren(QPushButton) if b.text().startswith(text)]
+    return next(b for b in found if b.isVisibleTo(widget))
+
+
+def has_button(widget: QWidget, text: str) -> bool:
+    found = [b for b in widget.findChildren(QPushButton) if b.text().startswith(text)]
+    return any(b.isVisibleTo(widget) for b in found)
+
+
+def drop(page: ModelsPage, *paths: Path) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    actions, none = Qt.DropAction.CopyAction, Qt.KeyboardModifier.NoModifier
+    page.dropEvent(QDropEvent(QPointF(5, 5), actions, data, Qt.MouseButton.LeftButton, none))
+
+
+def test_it_says_what_fits_why_and_what_is_wrong(
+    start: Runs, qtbot: Any, runtime: ScriptedRuntime
+) -> None:
+    small, huge, cut = put("small.gguf"), put("huge.gguf"), put("cut.gguf")
+    put("page.gguf", b"<html>")
+    runtime.facts[str(small)] = {
+        "weights_bytes": 1 << 30, "working_bytes": 1 << 20, "architecture": "llama",
+        "quantisation": "Q8_0", "context_length": 4096, "licence": "mit",
+    }  # fmt: skip
+    runtime.facts[str(huge)] = {"weights_bytes": 40 << 30, "working_bytes": 1 << 20}
+    runtime.facts[str(cut)] = StudioError(
+        ErrorCode.BAD_WEIGHTS, "cut.gguf ends in its header.", "Copy it."
+    )
+    app = start()
+    page = opened(app)
+    fits = {"small": "fits well", "huge": "does not fit", "cut": "cannot be used",
+            "page": "cannot be used"}  # fmt: skip
+    model = page.table.weights
+
+    def shown() -> dict[str, str]:
+        return {row.weights.id: row.fit.word for row in model.rows}
+
+    qtbot.waitUntil(lambda: shown() == fits, timeout=20_000)
+    assert page.table.choose("small")
+    said = words(page.detail)
+    assert "It takes 1.1 GB when loaded; models may take 8.6 GB here." in said
+    for fact in ("llama", "Q8_0", "4,096 tokens", "mit", "nobody yet"):
+        assert fact in said
+    page.table.choose("cut")
+    assert "cut.gguf ends in its header. Copy it." in words(page.detail)
+    asked = [m.path for m in runtime.received if isinstance(m, Inspect)]
+    assert len(asked) == len(set(asked)) == 3, "once a file, and never what is no weights"
+    page.search.setText("LLAMA mit")
+    assert page.table.shown() == ["small"]
+    page.search.setText("nothing like it")
+    assert page.table.shown() == []
+    assert page.detail.row is None
+    page.search.clear()
+    page.table.sortByColumn(model.columns.index("fits"), Qt.SortOrder.AscendingOrder)
+    assert page.table.shown()[:2] == ["small", "huge"]
+
+
+def test_files_that_are_dropped_are_checked_and_shown(
+    start: Runs, qtbot: Any, tmp_path: Path
+) -> None:
+    good, bad = tmp_path / "good.gguf", tmp_path / "bad.gguf"
+    good.write_bytes(GGUF)
+    bad.write_bytes(b"<!doctype html>")
+    app = start()
+    page = opened(app)
+    assert "No weights yet" in words(page._views.currentWidget())
+    drop(page, bad, good)
+    qtbot.waitUntil(lambda: page.table.current == "good", timeout=20_000)
+    assert any("web page" in notice.message for notice in studio_of(app).notices.all)
+    button(page.detail, "Remove").click()
+    qtbot.waitUntil(lambda: page.table.shown() == [], timeout=20_000)
+    assert good.exists()
+    undo = next(n for n in studio_of(app).notices.all if n.actions and "longer listed" in n.message)
+    undo.actions[0].run()
+    qtbot.waitUntil(lambda: page.table.shown() == ["good"], timeout=20_000)
+
+
+def test_own_weights_are_noted_on_verified_pinned_binned_and_come_back(
+    start: Runs, qtbot: Any, runtime: ScriptedRuntime
+) -> None:
+    file = put("mine.gguf")
+    runtime.facts[str(file)] = {"weights_bytes": 1000, "working_bytes": 10}
+    app = start()
+    page = opened(app)
+    studio = studio_of(app)
+    note = page.detail.findChild(QPlainTextEdit)
+    assert note.accessibleName() == "Note on mine"
+    note.setPlainText("good for letters")
+    page.detail.flush()
+    stars = [b for b in page.detail.findChildren(QToolButton) if "of 5 stars" in b.toolTip()]
+    stars[3].click()
+    remark = studio.shelf.remarks.of("mine")
+    assert (remark.note, remark.rating) == ("good for letters", 4)
+    assert page.table.weights.rows[0].remark.rating == 4
+    qtbot.waitUntil(lambda: page.table.weights.rows[0].fit.word == "fits well", timeout=20_000)
+    button(page.detail, "Keep loaded").click()
+    assert studio.pinned == ("mine",)
+    assert button(page.detail, "Unpin").isEnabled()
+    button(page.detail, "Verify").click()
+    qtbot.waitUntil(lambda: "read without error" in words(page.detail), timeout=20_000)
+    button(page.detail, "Remove").click()
+    qtbot.waitUntil(lambda: not file.exists() and page.table.shown() == [], timeout=20_000)
+    next(n for n in studio.notices.all if "in the bin" in n.message).actions[0].run()
+    qtbot.waitUntil(lambda: page.table.shown() == ["mine"], timeout=20_000)
+    assert file.read_bytes() == GGUF
+    assert "good for letters" in page.detail.findChild(QPlainTextEdit).toPlainText()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="walls")
+def test_a_pickle_is_offered_to_be_converted(
+    start: Runs, qtbot: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    header = b'{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}'
+    made = len(header).to_bytes(8, "little") + header + bytes(8)
+    program = tmp_path / "program.py"
+    program.write_text(f"import sys; sys.stdout.buffer.write({made!r})")
+    monkeypatch.setattr(converting, "PROGRAM", program)
+    put("net.pth", b"\x80\x04.")
+    app = start()
+    page = opened(app)
+    assert page.table.weights.rows[0].fit.word == "to convert"
+    button(page.detail, "Convert").click()
+    out = StudioPaths.default().weights / "net.safetensors"
+    qtbot.waitUntil(out.exists, timeout=60_000)
+    qtbot.waitUntil(lambda: any("was converted" in n.message
+                                for n in studio_of(app).notices.all), timeout=20_000)  # fmt: skip
+
+
+def test_other_programs_are_switched_on_and_new_files_noticed_when_they_are_whole(
+    start: Runs, qtbot: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    snapshot = tmp_path / "hub" / "models--ada--tiny" / "snapshots" / "one"
+    snapshot.mkdir(parents=True)
+    (snapshot / "tiny.gguf").write_bytes(GGUF)
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
+    app = start()
+    page = opened(app)
+    studio = studio_of(app)
+    page.show_folders()
+    switches = app.window.findChildren(Switch)
+    switch = next(s for s in switches if s.accessibleName() == "Hugging Face cache")
+    switch.click()
+    qtbot.waitUntil(lambda: page.table.shown() == ["huggingface-ada-tiny-tiny"], timeout=20_000)
+    studio.look_for_weights()
+    path = put("late.gguf", GGUF[:500])
+
+    def looked() -> str:
+        studio.look_for_weights()
+        rows = [row for row in page.table.weights.rows if row.weights.id == "late"]
+        return rows[0].weights.problem if rows else "not seen"
+
+    qtbot.waitUntil(lambda: "still being copied" in looked(), timeout=20_000)
+    path.write_bytes(GGUF)
+    qtbot.waitUntil(lambda: looked() == "", timeout=20_000)
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ToyHub]:
+    with toy_hub() as server:
+        monkeypatch.setenv(hub.ADDRESS, server.address)
+        server.files = {"tiny.gguf": tiny_gguf(), "net.pth": b"\x80\x04."}
+        server.large = {"tiny.gguf"}
+        yield server
+
+
+@pytest.mark.loopback
+def test_an_address_is_looked_up_and_downloaded_only_when_pressed(
+    start: Runs, qtbot: Any, server: ToyHub
+) -> None:
+    app = start()
+    page = opened(app)
+    page.show_view("get")
+    card = page.getting.hub
+    card.address.setText("https://example.org/ada/tiny")
+    button(card, "Look up").click()
+    qtbot.waitUntil(lambda: "is not the Hugging Face hub" in words(card), timeout=20_000)
+    assert server.asked == []
+    card.address.setText("ada/tiny")
+    button(card, "Look up").click()
+    qtbot.waitUntil(lambda: "ada/tiny · mit" in words(card), timeout=20_000)
+    assert server.starts() == [], "looking up fetches no file"
+    server.stall_after = 100_000
+    qtbot.waitUntil(lambda: has_button(card, "Download ("), timeout=20_000)
+    button(card, "Download (").click()
+    qtbot.waitUntil(server.stalled.is_set, timeout=20_000)
+    button(card, "Stop").click()
+    qtbot.waitUntil(lambda: not studio_of(app).downloads.live(), timeout=20_000)
+    assert (StudioPaths.default().weights / "tiny.gguf.unfinished").exists()
+    server.stall_after = -1
+    button(card, "Download (").click()
+    qtbot.waitUntil(lambda: "tiny" in page.table.shown(), timeout=20_000)
+    assert server.starts()[-1] > 0, "it went on from what was here"
+    asked = len(server.asked)
+    studio_of(app).settings.set(hub.NEVER, True)
+    button(card, "Look up").click()
+    qtbot.waitUntil(lambda: "never to use the network" in words(card), timeout=20_000)
+    assert len(server.asked) == asked
