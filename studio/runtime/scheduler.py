@@ -29,6 +29,7 @@ LINGER = 0.25
 A change of the number costs about as much as a token of a small model: OpenMP ends threads and
 starts others. Short jobs that come one after the other must not bring it about each time.
 """
+_OTHER = {Lane.INTERACTIVE: Lane.BATCH, Lane.BATCH: Lane.INTERACTIVE}
 DROWSY = 30.0
 """Seconds an idle lane sleeps at most."""
 
@@ -56,6 +57,7 @@ class Scheduler:
         self._jobs: dict[str, Job] = {}
         self._queues = {lane: {each: deque[Job]() for each in Priority} for lane in Lane}
         self._turns = {lane: {each: Turns(UNDER_WAY[lane]) for each in Priority} for lane in Lane}
+        self._torch = {lane: LaneTorch(lane) for lane in Lane}
         self._stepping: dict[Lane, Job] = {}
         self._step_began: dict[str, float] = {}
         self._alone: Job | None = None
@@ -204,9 +206,11 @@ class Scheduler:
     # --- the lanes ------------------------------------------------------------------------------
 
     def _work(self, lane: Lane) -> None:
-        torch_of_lane = LaneTorch(lane)
+        other = _OTHER[lane]
         while (job := self._take(lane)) is not None:
-            torch_of_lane.begin_step(self._thread_share(lane))
+            self._torch[lane].begin_step(self._thread_share(lane))
+            if other in self._stepping:  # with all threads, if it was alone until now
+                self._torch[other].go_on_with(self._thread_share(other))
             self._step(job)
             self._put_back(job)
 
@@ -309,8 +313,7 @@ class Scheduler:
     def _thread_share(self, lane: Lane) -> int:
         """All threads for a lane that computes alone; else interactive gets the smaller half."""
         total = self._threads_alone
-        other = Lane.BATCH if lane is Lane.INTERACTIVE else Lane.INTERACTIVE
-        if total < 2 or not self._computes(other):
+        if total < 2 or not self._computes(_OTHER[lane]):
             return total
         return total // 2 if lane is Lane.INTERACTIVE else total - total // 2
 

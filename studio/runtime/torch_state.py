@@ -130,6 +130,10 @@ class LaneTorch:
         self._lane = lane
         self._is_warm = False
         self._stream: Any = None
+        self._thread = 0
+        self._threads = 0
+        self._wanted = 0
+        self._hook: Any = None
 
     def begin_step(self, threads: int) -> None:
         """Prepare the calling thread for a step with ``threads`` threads; 0 for torch's own."""
@@ -141,10 +145,41 @@ class LaneTorch:
             # set; asked later it would undo ours.
             torch.get_num_threads()
             self._is_warm = True
+            self._thread = threading.get_ident()
+        self._forget_wish()
         if threads and torch.get_num_threads() != threads:
             torch.set_num_threads(threads)
+        self._threads = threads
         if torch.cuda.is_initialized():
             self._use_stream(torch)
+
+    def go_on_with(self, threads: int) -> None:
+        """Let the step at hand use ``threads`` threads from its next module on. From any thread.
+
+        A step may take many seconds. Two lanes that both compute with all threads meanwhile would
+        slow each other many times: the threads of one wait at their barriers for those of the
+        other. So a hook on all modules is there, but only as long as there is something to change:
+        it would cost every one of them microseconds.
+        """
+        torch = _torch
+        if torch is None or not self._thread or threads in (0, self._threads, self._wanted):
+            return
+        self._wanted = threads
+        if self._hook is None:
+            modules = torch.nn.modules.module
+            self._hook = modules.register_module_forward_pre_hook(self._at_a_module)
+
+    def _at_a_module(self, module: Any, inputs: Any) -> None:
+        if self._wanted and threading.get_ident() == self._thread:
+            self._threads = self._wanted
+            _torch.set_num_threads(self._threads)
+            self._forget_wish()
+
+    def _forget_wish(self) -> None:
+        self._wanted = 0
+        hook, self._hook = self._hook, None
+        if hook is not None:
+            hook.remove()
 
     def _use_stream(self, torch: Any) -> None:
         if self._stream is None:

@@ -344,6 +344,41 @@ def test_lanes_divide_the_threads_while_both_are_busy(desk: Desk) -> None:
     assert seen == {"before": 5, "short": 2, "long": 3, "after": 5}
 
 
+def test_a_long_step_gives_up_threads_while_it_is_made(desk: Desk) -> None:
+    import torch
+
+    hooks = torch.nn.modules.module._global_forward_pre_hooks
+    seen: list[int] = []
+    began, other_computes, done = (threading.Event() for _ in range(3))
+    desk.use_threads(5)
+
+    def long(ctx: Any, params: Toy) -> Iterator[Any]:
+        network = torch.nn.Identity()
+        network(1)
+        seen.append(torch.get_num_threads())
+        began.set()
+        assert other_computes.wait(PATIENCE)
+        network(1)
+        seen.append(torch.get_num_threads())
+        assert not hooks, "nothing is left to change, so nothing costs time"
+        done.set()
+        yield None
+
+    def short(ctx: Any, params: Toy) -> Iterator[Any]:
+        seen.append(torch.get_num_threads())
+        other_computes.set()
+        assert done.wait(PATIENCE)
+        yield None
+
+    desk.plugin("long", {"long": long})
+    desk.plugin("short", {"short": short}, lane=Lane.INTERACTIVE)
+    job = desk.submit("long.long")
+    assert began.wait(PATIENCE)
+    desk.run("short.short")
+    assert desk.finished(job).state is JobState.DONE
+    assert seen == [5, 2, 3]
+
+
 def test_a_librarys_callback_is_a_step_like_any_other(desk: Desk) -> None:
     began = threading.Event()
 
