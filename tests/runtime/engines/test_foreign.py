@@ -84,7 +84,7 @@ def test_a_folder_says_that_it_is_slower(sound, reference) -> None:
     assert facts is not None
     assert facts.facts["architecture"] == "gpt_neox"
     assert facts.facts["parameters"] == reference.num_parameters()
-    assert "through transformers" in facts.facts["note"]
+    assert facts.facts["runs_through"].startswith("transformers: slower")
     engine = TextEngine.load(sound)
     assert engine.engine.startswith("transformers ")
     assert engine.context_length == 256

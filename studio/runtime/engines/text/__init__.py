@@ -6,9 +6,12 @@ From file to text, in the order of a first reading:
   and ``prefixes`` knows beginnings that need not be read again.
 - ``model_files`` opens a path: ``gguf`` for a file; ``model_folder``, ``safetensors_file`` and
   ``strict_json`` for a folder; both through ``mapped_file``, with the words of ``refusals``.
-- ``config`` has the sizes, ``llama`` is the decoder, and ``weights`` fills it from a
-  ``tensor_source`` through ``dequant``. On a processor ``packing`` holds its products and
-  ``stored_rows`` its embedding; ``attention`` keeps the bits of a text the same in any company.
+- ``config`` has the sizes and what architectures vary, read by ``config_gguf`` and ``config_json``;
+  ``llama`` is the decoder, of ``blocks`` and ``layers``, with positions by ``rotary``; ``weights``
+  fills it by ``tensor_names`` from a ``tensor_source`` through ``dequant``. On a processor
+  ``packing`` holds its products and ``stored_rows`` its embedding; ``attention`` keeps the bits of
+  a text the same in any company.
+- ``foreign`` and ``transformers_decoder`` run folders of other architectures.
 - ``tokenizer`` is built by ``tokenizer_gguf`` or ``tokenizer_folder``; ``regex_probe`` tries a
   stranger's patterns first.
 - ``template`` renders conversations in ``template_child``; ``sampler`` and ``stops`` shape text.

@@ -29,7 +29,7 @@ from studio.runtime.engines.text.config import (
 from studio.runtime.engines.text.config_json import architecture_name
 from studio.runtime.engines.text.refusals import bad_weights, shown, unsupported
 
-NOTE = "Runs through transformers: slower than what the studio computes itself."
+NOTE = "transformers: slower than what the studio computes itself"
 
 _LARGEST_NUMBER = 1 << 24
 _OURS = {"output_attentions": False, "output_hidden_states": False, "use_cache": True}

@@ -26,7 +26,7 @@ SPEEDS = "engine-speeds.json"
 
 
 class TextLoader:
-    """The ``Loader`` of the family ``text``: Llama and Qwen2 as GGUF file or model folder.
+    """The ``Loader`` of the family ``text``: Llama and its relatives, and what transformers runs.
 
     Attributes:
         family: ``text``.

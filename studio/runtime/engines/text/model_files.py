@@ -64,7 +64,7 @@ class TextInfo:
         has_template: Whether it brings a chat template.
         licence: As its file tells, or empty.
         blocked: Keys that ask to run code from the folder. They have no effect.
-        note: What else is to be known before it is chosen, or empty.
+        runs_through: The library that computes it, if it is not the studio, and what that means.
     """
 
     title: str
@@ -77,7 +77,7 @@ class TextInfo:
     has_template: bool
     licence: str = ""
     blocked: tuple[str, ...] = ()
-    note: str = ""
+    runs_through: str = ""
 
 
 class ModelFiles:
@@ -132,7 +132,7 @@ class ModelFiles:
             has_template=bool(self.template),
             licence=shown(str(self._facts.get("licence") or "")),
             blocked=blocked if isinstance(blocked, tuple) else (),
-            note=NOTE if self.is_foreign else "",
+            runs_through=NOTE if self.is_foreign else "",
         )
 
     def close(self) -> None:
