@@ -53,7 +53,7 @@ def studio_of(app: App) -> Studio:
 
 
 def words(widget: QWidget) -> str:
-    return " ".join(label.text() for label in widget.findChildren(QLabel))
+    return " ".join(label.text() for label in widget.findChildren(QLabel)).replace("\u200b", "")
 
 
 def button(widget: QWidget, text: str) -> QPushButton:

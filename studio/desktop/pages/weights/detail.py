@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +30,7 @@ WIDTH = 320
 _NOTE_HEIGHT = 64
 _SAVE_MS = 600
 _DIGEST_CHARACTERS = 16
+_LONG = re.compile(r"([/_.-])|(\S{18})")
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ class WeightsDetail(QFrame):
 
     def _fill(self, column: QVBoxLayout, row: Shown, now: Download | None, said: str) -> None:
         look = self._look
-        column.addWidget(look.label(row.weights.title, "heading", wrap=True))
+        column.addWidget(look.label(_breakable(row.weights.title), "heading", wrap=True))
         if row.weights.capabilities:
             column.addLayout(self._badges(row))
         fit = row.fit
@@ -110,7 +112,9 @@ class WeightsDetail(QFrame):
         line.setSpacing(6)
         line.addWidget(look.icon_label(fit.icon, fit.color), 0, Qt.AlignmentFlag.AlignTop)
         told = f"{fit.word[:1].upper()}{fit.word[1:]}. {fit.reason}"
-        line.addWidget(look.label(told, "bad" if row.problem else "small", wrap=True), 1)
+        line.addWidget(
+            look.label(_breakable(told), "bad" if row.problem else "small", wrap=True), 1
+        )
         column.addLayout(line)
         column.addLayout(self._buttons(row))
         column.addWidget(self._work_row(row))
@@ -202,8 +206,7 @@ class WeightsDetail(QFrame):
         grid.setColumnStretch(1, 1)
         for number, (name, value, whole) in enumerate(fact for fact in facts if fact[1]):
             grid.addWidget(self._look.label(name, "mute"), number, 0, Qt.AlignmentFlag.AlignTop)
-            # A path has no spaces to break at: let it break after each part.
-            label = self._look.label(value.replace("/", "/\u200b") if whole else value, wrap=True)
+            label = self._look.label(_breakable(value), wrap=True)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             grid.addWidget(label, number, 1)
             if whole:
@@ -245,3 +248,8 @@ class WeightsDetail(QFrame):
         edit.textChanged.connect(lambda: timer.start(_SAVE_MS))
         self._save = save
         return edit
+
+
+def _breakable(text: str) -> str:
+    """Let paths and digests, which have no spaces, go on in the next line."""
+    return _LONG.sub(lambda found: f"{found[0]}\u200b", text)

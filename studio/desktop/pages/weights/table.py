@@ -23,9 +23,9 @@ from studio.desktop.pages.weights.shown import Shown
 
 Index = QModelIndex | QPersistentModelIndex
 _SORT = Qt.ItemDataRole.UserRole
-_NUMBERS = ("size", "context", "used", "rating")
+_NUMBERS = ("size", "context")
 _WIDTHS = {
-    "fits": 128, "size": 76, "quantization": 70, "architecture": 88, "context": 76, "licence": 92,
+    "fits": 146, "size": 76, "quantization": 70, "architecture": 88, "context": 76, "licence": 92,
     "used": 92, "rating": 76,
 }  # fmt: skip
 """Columns beside the name, as wide as they are, in the order in which room is given to them."""
@@ -70,6 +70,8 @@ class WeightsModel(QAbstractTableModel):
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
             return self._titles[self.columns[section]]
+        if role == Qt.ItemDataRole.TextAlignmentRole and self.columns[section] in _NUMBERS:
+            return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         return None
 
     def data(self, index: Index, role: int = 0) -> Any:
@@ -84,7 +86,7 @@ class WeightsModel(QAbstractTableModel):
             return f"{self._titles[column]}: {self._text(row, column)}"
         if role == Qt.ItemDataRole.DecorationRole and column == "fits":
             return self._look.icons.icon(row.fit.icon, row.fit.color)
-        if role == Qt.ItemDataRole.TextAlignmentRole and column in ("size", "context"):
+        if role == Qt.ItemDataRole.TextAlignmentRole and column in _NUMBERS:
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         return None
 
@@ -159,6 +161,7 @@ class WeightsTable(QTableView):
         self.verticalHeader().setDefaultSectionSize(36)
         header = self.horizontalHeader()
         header.setHighlightSections(False)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         for name, width in _WIDTHS.items():
