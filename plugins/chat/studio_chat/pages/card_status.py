@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QV
 
 from studio.api.ui import Ui
 from studio_chat.pages.turns import Reply, Turn
-from studio_chat.pages.wording import doing, how_it_ended, left_out, was_cut_short
+from studio_chat.pages.wording import doing, drawn_on, how_it_ended, left_out, was_cut_short
 
 if TYPE_CHECKING:
     from studio_chat.pages.message_card import MessageCard
@@ -74,11 +74,12 @@ class CardStatus(QWidget):
     def _show_end(self, turn: Turn) -> None:
         self._bar.hide()
         error, ended, dropped = turn.error, how_it_ended(turn), left_out(turn)
-        self.setVisible(bool(error or ended or dropped))
+        told = " ".join(filter(None, (ended, dropped, drawn_on(turn))))
+        self.setVisible(bool(error or told))
         if error is not None:
             self._say("triangle-alert", "bad", f"{error.message} {error.hint}".strip())
-        elif ended or dropped:
-            self._say("info", "mute", " ".join(filter(None, (ended, dropped))))
+        elif told:
+            self._say("info", "mute", told)
         nothing = not turn.content.strip()
         self._show_buttons(
             retry=error is not None or (bool(ended) and nothing),

@@ -63,6 +63,10 @@ class ChatPage(QWidget):
         self._writing: dict[str, Session] = {}
         """Conversations out of view whose reply is still being written."""
         self._list_wanted: bool | None = None
+        self._sent_with: list[str] = []
+        """Documents of the message that was sent last, in case it cannot be kept."""
+        self._waiting: dict[str, list[str]] = {}
+        """Conversation → documents that wait in its composer."""
         self.list = ConversationList(ctx, self.chores)
         self.list.writing = self._is_writing
         self.title = TitleBar(ctx.ui)
@@ -174,6 +178,7 @@ class ChatPage(QWidget):
         self._settle_settings()
         self._drafts.put(self.session.id, self.composer.text)
         self._drafts.save()
+        self._waiting[self.session.id] = self.composer.attachments.paths
         self.session.listener = None
         if self.session.busy:
             self.session.listener = Elsewhere(self, self.session)
@@ -183,6 +188,7 @@ class ChatPage(QWidget):
         self.thread_view.set_session(self.session)
         self.composer.blockSignals(True)
         self.composer.set_text(self._drafts.get(self.session.id))
+        self.composer.attachments.set_paths(self._waiting.get(self.session.id, ()))
         self.composer.blockSignals(False)
         self.conversation_changed()
         self.turns_changed()
@@ -268,6 +274,7 @@ class ChatPage(QWidget):
     def not_sent(self, text: str, error: StudioError) -> None:
         """A message could not be kept: give its text back and say why."""
         self.composer.set_text("\n\n".join(filter(None, (text, self.composer.text))))
+        self.composer.attachments.add(self._sent_with)
         self.composer.trouble(str(error))
 
     def keep_draft(self, conversation: str, text: str) -> None:
@@ -282,12 +289,14 @@ class ChatPage(QWidget):
         if self.session.busy or self.session.loading:
             return
         self._settle_settings()
+        documents = self.composer.attachments.paths
         # The draft stays on the disk until the message itself is there.
         self.composer.blockSignals(True)
         self.composer.clear()
         self.composer.blockSignals(False)
         self.session.weights = self.composer.weights
-        self.session.send(text)
+        self._sent_with = documents
+        self.session.send(text, documents)
         self.thread_view.to_bottom()
 
     def _start_example(self, text: str) -> None:

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.api.ui import Ui
+from studio_chat.pages.attachments import Attachments, files_in
 from studio_chat.pages.growing_edit import GrowingEdit
 from studio_chat.pages.session import MAX_MESSAGE
 
@@ -62,6 +63,10 @@ class Composer(QFrame):
         )
         self._chip.clicked.connect(lambda: self._set_block(""))
         self._chip.hide()
+        self.attachments = Attachments(ui)
+        self.attachments.refused.connect(self.trouble)
+        attach = ui.icon_button("paperclip", self.tr("Add documents that the answer draws on"))
+        attach.clicked.connect(self.attachments.choose)
         self._trouble = QLabel()
         self._trouble.setProperty("role", "bad")
         self._trouble.setWordWrap(True)
@@ -81,6 +86,7 @@ class Composer(QFrame):
         self._stop.hide()
         row = QHBoxLayout()
         row.setSpacing(8)
+        row.addWidget(attach)
         row.addWidget(self.picker)
         row.addStretch(1)
         row.addWidget(self.meter)
@@ -91,6 +97,7 @@ class Composer(QFrame):
         column.setSpacing(8)
         column.addWidget(self.field)
         column.addWidget(self._chip, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self.attachments)
         column.addWidget(self._trouble)
         column.addLayout(row)
         self._show()
@@ -116,6 +123,7 @@ class Composer(QFrame):
     def clear(self) -> None:
         """Empty the field after sending."""
         self.set_text("")
+        self.attachments.set_paths(())
 
     @property
     def weights(self) -> str:
@@ -233,9 +241,15 @@ class _Field(GrowingEdit):
         if not self._composer.on_key(event):
             super().keyPressEvent(event)
 
+    def canInsertFromMimeData(self, source: QMimeData) -> bool:
+        """Take files, too."""
+        return bool(files_in(source)) or super().canInsertFromMimeData(source)
+
     def insertFromMimeData(self, source: QMimeData) -> None:
-        """Paste text only, and what is endless not at all."""
-        if source.hasText() and self._composer.paste(source.text()):
+        """Paste text only, and what is endless not at all; files go with the message."""
+        if files := files_in(source):
+            self._composer.attachments.add(files)
+        elif source.hasText() and self._composer.paste(source.text()):
             self.insertPlainText(source.text())
 
     def event(self, event: QEvent) -> bool:

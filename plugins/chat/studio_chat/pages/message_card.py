@@ -13,7 +13,7 @@ from studio_chat.pages.card_bar import BAR_HEIGHT, CardBar
 from studio_chat.pages.card_status import CardStatus
 from studio_chat.pages.edit_box import Choice, EditBox
 from studio_chat.pages.turns import SENDING, Reply, Turn
-from studio_chat.pages.wording import figures, reply_name
+from studio_chat.pages.wording import attached, figures, reply_name
 
 _BUBBLE_SHARE = 0.82
 _FIRST_SHOWN, _MOST_SHOWN = 6_000, 200_000
@@ -228,13 +228,17 @@ class MyBody(QWidget):
         self._more.setProperty("kind", "link")
         self._more.clicked.connect(self._show_more)
         self._more.hide()
-        self._note = QLabel()
-        self._note.setProperty("role", "small")
-        self._note.hide()
+        self._note, self._documents = QLabel(), QLabel()
+        for label in (self._note, self._documents):
+            label.setProperty("role", "small")
+            label.setTextFormat(Qt.TextFormat.PlainText)
+            label.hide()
+        self._documents.setWordWrap(True)
         inner = QVBoxLayout()
         inner.setSpacing(6)
         inner.addWidget(self._view.widget)
         inner.addWidget(self._more)
+        inner.addWidget(self._documents)
         inner.addWidget(self._note)
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 12, 16, 7)  # lines have their leading below them
@@ -245,6 +249,9 @@ class MyBody(QWidget):
         """Show the text of the turn."""
         self._text = turn.content
         self._draw()
+        self._documents.setText(attached(turn))
+        self._documents.setToolTip("\n".join(turn.documents))
+        self._documents.setVisible(bool(turn.documents))
         self._note.setText(self.tr("Saving…"))
         self._note.setVisible(turn.state == SENDING)
 

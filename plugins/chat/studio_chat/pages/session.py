@@ -18,6 +18,7 @@ from studio_chat.pages.turns import (
     Reply,
     Turn,
     as_messages,
+    documents_of,
     title_of,
 )
 from studio_chat.pages.wording import tr
@@ -177,23 +178,42 @@ class Session:
 
     # --- saying something ---------------------------------------------------------------------
 
-    def send(self, text: str) -> None:
-        """Keep a message of mine at the end of the branch, and ask for a reply to it."""
-        add = self._store.add_message
-        self._say(text, self.turns, lambda id, parent: add(id, parent or None, "user", text))
+    def send(self, text: str, documents: Sequence[str] = ()) -> None:
+        """Keep a message of mine at the end of the branch, and ask for a reply to it.
+
+        Args:
+            documents: Paths of files that this reply and later ones draw on.
+        """
+        add, extra = self._store.add_message, {"documents": list(documents)} if documents else {}
+
+        def save(id: str, parent: str) -> Any:
+            return add(id, parent or None, "user", text, extra=extra)
+
+        self._say(text, self.turns, save, extra)
 
     def edit(self, turn: Turn, text: str) -> None:
         """Say an earlier message of mine differently: a new branch beside the old one."""
         before = self.turns[: self._index(turn)]
-        self._say(text, before, lambda _id, _parent: self._store.edit(turn.id, text))
+        extra = {"documents": turn.documents} if turn.documents else {}
 
-    def _say(self, text: str, before: list[Turn], save: Callable[[str, str], Any]) -> None:
+        def save(_id: str, _parent: str) -> Any:
+            return self._store.edit(turn.id, text, extra=extra)
+
+        self._say(text, before, save, extra)
+
+    def _say(
+        self,
+        text: str,
+        before: list[Turn],
+        save: Callable[[str, str], Any],
+        extra: Mapping[str, Any],
+    ) -> None:
         """Show a message as being sent, keep it, then reply to it."""
         if self.busy:
             return
         back = list(self.turns)
         parent = before[-1].id if before else ""
-        waiting = Turn("", "user", text, parent, SENDING)
+        waiting = Turn("", "user", text, parent, SENDING, extra=extra)
         self.reply = reply = Reply(self._answering())
         self._show([*before, waiting])
         self._tell("reply_changed")
@@ -328,6 +348,8 @@ class Session:
             return
         known = {name: self.settings[name] for name in PANEL_FIELDS if name in self.settings}
         params = {**known, "messages": as_messages(path), "weights": reply.weights}
+        documents = documents_of(path)
+        params |= {"documents": documents, "encoder": "" if documents else None}
         try:
             reply.job = job = self._ctx.tasks.submit(TASK, params, title=self.title, keep=False)
         except StudioError as error:

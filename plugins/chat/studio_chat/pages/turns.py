@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from studio.api import ErrorCode, JobHandle, JobState, StudioError
+from studio_chat.documents import MAX_DOCUMENTS
 
 TITLE_CHARACTERS = 48
 SENDING = "sending"
@@ -49,7 +50,8 @@ class Turn:
         id: In the library; empty while it is being saved.
         state: ``complete``, ``partial`` (being written), ``interrupted`` or ``sending``.
         versions: Ids of all versions of this message, itself among them, oldest first.
-        extra: Figures of a reply (``tokens_per_second``, …); ``weights``; ``stopped``; ``error``.
+        extra: Figures of a reply (``tokens_per_second``, …); ``weights``; ``stopped``; ``error``;
+            ``documents`` of what a person wrote; ``sources`` that a reply drew on.
     """
 
     id: str
@@ -77,6 +79,12 @@ class Turn:
     def mine(self) -> bool:
         """Whether a person wrote it."""
         return self.role == "user"
+
+    @property
+    def documents(self) -> list[str]:
+        """Paths of the documents that came with it."""
+        paths = self.extra.get("documents")
+        return [p for p in paths if isinstance(p, str)] if isinstance(paths, list) else []
 
     @property
     def place(self) -> int:
@@ -178,6 +186,12 @@ def as_messages(turns: Sequence[Turn]) -> list[dict[str, str]]:
         for turn in turns
         if turn.content.strip() and turn.role in ("user", "assistant")
     ]
+
+
+def documents_of(turns: Sequence[Turn]) -> list[str]:
+    """Return the documents of a branch, each once; of too many the latest."""
+    paths = [path for turn in turns if turn.mine for path in turn.documents]
+    return list(dict.fromkeys(reversed(paths)))[:MAX_DOCUMENTS][::-1]
 
 
 def tokens_in(turns: Sequence[Turn]) -> int:

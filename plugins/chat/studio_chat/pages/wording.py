@@ -5,9 +5,13 @@ Makes sentences, draws nothing.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from PySide6.QtCore import QCoreApplication
 
 from studio.api import JobState, PluginContext
+from studio_chat.documents import shown_name
 from studio_chat.pages.turns import Reply, Turn
 
 
@@ -106,3 +110,34 @@ def left_out(turn: Turn) -> str:
         return tr("The oldest message did not fit the model's context and was left out.")
     words = tr("The {count} oldest messages did not fit the model's context and were left out.")
     return words.format(count=dropped)
+
+
+def attached(turn: Turn) -> str:
+    """Return the names of the documents that came with a message."""
+    return " · ".join(shown_name(path) for path in turn.documents)
+
+
+def drawn_on(turn: Turn) -> str:
+    """Return what of which documents was in the prompt of a reply; empty without documents."""
+    sources = turn.extra.get("sources")
+    if not isinstance(sources, list):
+        return ""
+    told = [_source(source) for source in sources if isinstance(source, Mapping)]
+    if turn.extra.get("found_by") == "meaning":
+        told.append(tr("These passages are most like the question."))
+    note = turn.extra.get("sources_note")
+    return " ".join([*told, note] if isinstance(note, str) and note else told)
+
+
+def _source(source: Mapping[str, Any]) -> str:
+    name = str(source.get("document", ""))
+    if error := source.get("error"):
+        return str(error)
+    if source.get("whole"):
+        return tr("{name} was read whole.").format(name=name)
+    pairs = [(int(first), int(last)) for first, last in source.get("lines", ())]
+    if not pairs:
+        return tr("Nothing of {name} was used.").format(name=name)
+    lines = ", ".join(str(a) if a == b else f"{a}–{b}" for a, b in pairs)
+    words = tr("From {name}: lines {lines} of {count}.")
+    return words.format(name=name, lines=lines, count=source.get("of", "?"))

@@ -1,0 +1,83 @@
+"""The documents that go with the next message: chosen, dropped, shown, taken off. Reads none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QMimeData, Signal
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QWidget
+
+from studio.api.ui import Ui
+from studio_chat.documents import MAX_DOCUMENTS, shown_name
+
+
+class Attachments(QWidget):
+    """A row with a button for each document; hidden while there is none.
+
+    Signals:
+        changed: Documents came or went.
+        refused: Why some were not taken, in a sentence.
+    """
+
+    changed = Signal()
+    refused = Signal(str)
+
+    def __init__(self, ui: Ui) -> None:
+        super().__init__()
+        self._ui = ui
+        self._paths: list[str] = []
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(6)
+        self._row.addStretch(1)
+        self._chips: list[QPushButton] = []
+        self.hide()
+
+    @property
+    def paths(self) -> list[str]:
+        """The documents, in the order in which they came."""
+        return list(self._paths)
+
+    def choose(self) -> None:
+        """Let the user pick files."""
+        chosen, _ = QFileDialog.getOpenFileNames(self, self.tr("Documents to draw on"))
+        self.add(chosen)
+
+    def add(self, paths: Sequence[str]) -> None:
+        """Take files; what is no file, or one too many, is refused in words."""
+        new = [path for path in dict.fromkeys(paths) if path not in self._paths]
+        files = [path for path in new if Path(path).is_file()]
+        room = MAX_DOCUMENTS - len(self._paths)
+        if len(files) < len(new):
+            self.refused.emit(self.tr("Only files can go with a message, not folders."))
+        elif len(files) > room:
+            words = self.tr("A message takes up to {most} documents; the others were left out.")
+            self.refused.emit(words.format(most=MAX_DOCUMENTS))
+        self.set_paths([*self._paths, *files[:room]])
+
+    def set_paths(self, paths: Sequence[str]) -> None:
+        """Show just these."""
+        if list(paths) == self._paths:
+            return
+        self._paths = list(paths)
+        for chip in self._chips:
+            self._row.removeWidget(chip)
+            chip.deleteLater()
+        self._chips = [self._chip(path) for path in self._paths]
+        for place, chip in enumerate(self._chips):
+            self._row.insertWidget(place, chip)
+        self.setVisible(bool(self._paths))
+        self.changed.emit()
+
+    def _chip(self, path: str) -> QPushButton:
+        words = self.tr("{path}\nThe answer draws on it. Click to take it off.")
+        name = f"{shown_name(path)}  ×"
+        chip: QPushButton = self._ui.button(name, "paperclip", tip=words.format(path=path))
+        chip.clicked.connect(lambda: self.set_paths([p for p in self._paths if p != path]))
+        return chip
+
+
+def files_in(data: QMimeData) -> list[str]:
+    """Return the files of this machine that are dropped or pasted; none for other things."""
+    return [url.toLocalFile() for url in data.urls() if url.isLocalFile()]

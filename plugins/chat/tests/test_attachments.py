@@ -1,0 +1,146 @@
+"""Documents go with a message: picked, dropped, shown, drawn on by later replies, told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QMimeData, QUrl
+from PySide6.QtWidgets import QFileDialog, QPushButton
+
+from studio.testing.scripted import Result, Tokens
+from studio_chat.documents import MAX_DOCUMENTS
+from studio_chat.pages.turns import Turn
+from studio_chat.pages.wording import drawn_on
+
+
+@pytest.fixture
+def note(tmp_path: Path) -> Path:
+    path = tmp_path / "note.txt"
+    path.write_text("Whales sing.")
+    return path
+
+
+def submitted(desk: Any) -> list[dict[str, Any]]:
+    """Watch what is asked of the runtime."""
+    asked: list[dict[str, Any]] = []
+    submit = desk.ctx.tasks.submit
+
+    def watched(task: str, params: Any, **more: Any) -> Any:
+        asked.append(dict(params))
+        return submit(task, params, **more)
+
+    desk.ctx.tasks.submit = watched
+    return asked
+
+
+def drop(desk: Any, *paths: Path) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    field = desk.page.composer.field
+    assert field.canInsertFromMimeData(data)
+    field.insertFromMimeData(data)
+
+
+def chips(desk: Any) -> list[QPushButton]:
+    row = desk.page.composer.attachments
+    return [chip for chip in row.findChildren(QPushButton) if not chip.isHidden()]
+
+
+def test_a_dropped_file_goes_with_the_message_and_stays_for_later_replies(
+    desk: Any, note: Path
+) -> None:
+    asked = submitted(desk)
+    source = {"document": "note.txt", "whole": True, "of": 1}
+    for _ in range(2):
+        desk.runtime.enqueue(Tokens("ok"), Result(tokens=1, sources=[source], found_by=""))
+    drop(desk, note)
+    assert desk.page.composer.text == ""
+    assert [chip.text() for chip in chips(desk)] == ["note.txt  ×"]
+    desk.say("What do whales do?")
+    assert desk.page.composer.attachments.paths == []
+    mine, _theirs = desk.page.session.turns
+    assert mine.documents == [str(note)]
+    card = desk.page.thread_view.cards[0]
+    assert card.body._documents.text() == "note.txt"
+    assert desk.page.thread_view.cards[1].body.status.words == "note.txt was read whole."
+    desk.say("And then?")
+    assert [each["documents"] for each in asked] == [[str(note)]] * 2
+    assert [each["encoder"] for each in asked] == ["", ""]
+    rows = desk.ctx.library.conversations.thread(desk.page.session.id)
+    assert rows[0].extra["documents"] == [str(note)]
+
+
+def test_without_documents_no_encoder_is_asked_for(desk: Any) -> None:
+    asked = submitted(desk)
+    desk.runtime.enqueue(Tokens("ok"), Result(tokens=1))
+    desk.say("Hello")
+    assert (asked[0]["documents"], asked[0]["encoder"]) == ([], None)
+
+
+def test_an_edited_message_keeps_its_documents(desk: Any, note: Path) -> None:
+    asked = submitted(desk)
+    for _ in range(2):
+        desk.runtime.enqueue(Tokens("ok"), Result(tokens=1))
+    drop(desk, note)
+    desk.say("What do whales do?")
+    desk.page.session.edit(desk.page.session.turns[0], "What do they sing?")
+    desk.over()
+    assert asked[1]["documents"] == [str(note)]
+    assert desk.page.session.turns[0].documents == [str(note)]
+
+
+def test_a_document_is_taken_off_by_a_click(desk: Any, note: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.md"
+    other.write_text("x")
+    drop(desk, note, other, note)
+    chips(desk)[0].click()
+    assert desk.page.composer.attachments.paths == [str(other)]
+
+
+def test_folders_and_too_many_are_refused_in_words(desk: Any, tmp_path: Path) -> None:
+    drop(desk, tmp_path)
+    assert "not folders" in desk.page.composer._trouble.text()
+    many = [tmp_path / f"{n}.txt" for n in range(MAX_DOCUMENTS + 2)]
+    for path in many:
+        path.write_text("x")
+    drop(desk, *many)
+    assert len(desk.page.composer.attachments.paths) == MAX_DOCUMENTS
+    assert f"up to {MAX_DOCUMENTS} documents" in desk.page.composer._trouble.text()
+
+
+def test_documents_are_picked_and_wait_in_their_own_conversation(
+    desk: Any, note: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.runtime.enqueue(Tokens("ok"), Result(tokens=1))
+    desk.say("Hello")
+    picked = ([str(note)], "")
+    monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *words: picked)
+    desk.page.composer.attachments.choose()
+    here = desk.page.session.id
+    desk.page.new()
+    assert desk.page.composer.attachments.paths == []
+    desk.page.open(here)
+    desk.settled()
+    assert desk.page.composer.attachments.paths == [str(note)]
+
+
+def test_what_a_reply_drew_on_is_told() -> None:
+    extra = {
+        "sources": [
+            {"document": "book.md", "whole": False, "lines": [[3, 9], [12, 12]], "of": 90},
+            {"document": "aside.md", "whole": False, "lines": [], "of": 4},
+            {"document": "gone.md", "error": "gone.md cannot be read: it is not there."},
+        ],
+        "found_by": "meaning",
+        "sources_note": "",
+    }
+    turn = Turn("a", "assistant", "x", extra=extra)
+    assert drawn_on(turn) == (
+        "From book.md: lines 3–9, 12 of 90. Nothing of aside.md was used. gone.md cannot be read: "
+        "it is not there. These passages are most like the question."
+    )
+    words = {**extra, "found_by": "words", "sources_note": "No encoder is here."}
+    assert drawn_on(Turn("a", "assistant", "x", extra=words)).endswith("No encoder is here.")
+    assert drawn_on(Turn("a", "assistant", "x")) == ""
