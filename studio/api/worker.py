@@ -275,7 +275,10 @@ class Loader(Protocol):
         ...
 
     def measure(self, path: Path) -> Requirements:
-        """Return the memory needed, from the headers alone."""
+        """Return the memory needed, from the headers alone.
+
+        A loader whose weights take another form on a card has another parameter, ``device``.
+        """
         ...
 
     def load(self, path: Path, device: str) -> Iterator[float | Any]:

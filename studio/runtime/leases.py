@@ -10,8 +10,10 @@ from enum import StrEnum
 from typing import Any
 
 from studio.api.worker import Placement, Requirements
+from studio.protocol.messages import LoadedWeights
 from studio.runtime.jobs import Job
 from studio.runtime.sources import Source
+from studio.runtime.truths import Seen
 
 
 class Tier(StrEnum):
@@ -154,6 +156,42 @@ class Books:
             each.working[job] + (each.bytes if job in each.users and gone >= set(each.users) else 0)
             for each in self.loaded
         )
+
+    def rows(self, device: str) -> tuple[LoadedWeights, ...]:
+        """Return all models for the memory bar; ``device`` is torch's name of it."""
+        now = time.monotonic()
+        return tuple(
+            LoadedWeights(
+                weights=each.source.id,
+                bytes=each.size,
+                device="cpu" if each.tier is Tier.MEMORY else device,
+                users=tuple(job.id for job in each.users),
+                idle_seconds=0.0 if each.users else now - each.last_used,
+                working=each.working.total(),
+                pinned=self.is_pinned(each),
+                tier=each.tier.value,
+                aliases=tuple(sorted(each.names - {each.source.id})),
+                measured=each.measured,
+            )
+            for each in self.loaded
+        )
+
+
+@dataclass
+class Lease:
+    """One ``with ctx.lease(...)`` of a job.
+
+    Attributes:
+        name: The id under which the weights were asked for.
+        working: Bytes that the job may take beside them.
+        seen: Sees how many it takes; None if another job was under way.
+    """
+
+    job: Job
+    name: str
+    loaded: Loaded
+    working: int
+    seen: Seen | None
 
 
 def who(users: Iterable[Job]) -> str:

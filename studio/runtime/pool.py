@@ -12,7 +12,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,30 +25,13 @@ from studio.runtime.devices import Device
 from studio.runtime.digests import Digests
 from studio.runtime.evicting import Evictor
 from studio.runtime.jobs import Job
-from studio.runtime.leases import Books, Loaded, Tier
+from studio.runtime.leases import Books, Lease, Loaded, Tier
 from studio.runtime.loading import LoadingRoom
 from studio.runtime.memory import as_size, out_of_memory
 from studio.runtime.sources import Source, Sources
-from studio.runtime.truths import Truths, Watch
+from studio.runtime.truths import Seen, Truths
 
 log = logging.getLogger(__name__)
-
-
-@dataclass
-class _Lease:
-    """One ``with ctx.lease(...)`` of a job.
-
-    Attributes:
-        number: How many leases there had been when it began.
-        watch: Sees its peak of memory; None if another job was under way.
-    """
-
-    job: Job
-    name: str
-    loaded: Loaded
-    working: int
-    number: int
-    watch: Watch | None
 
 
 class Pool:
@@ -102,6 +85,7 @@ class Pool:
 
     def use_device(self, device: Device | None, error: StudioError | None = None) -> None:
         """Say where to compute, or why nowhere."""
+        self._sources.use_device(device.torch_name if device else "cpu")
         with self._lock:
             self._admission.device, self._no_device = device, error
 
@@ -121,25 +105,9 @@ class Pool:
 
     def status(self) -> tuple[LoadedWeights, ...]:
         """Return what is loaded, for the memory bar."""
-        now = time.monotonic()
         with self._lock:
             device = self._admission.device
-            name = device.torch_name if device else ""
-            return tuple(
-                LoadedWeights(
-                    each.source.id,
-                    each.size,
-                    "cpu" if each.tier is Tier.MEMORY else name,
-                    tuple(job.id for job in each.users),
-                    0.0 if each.users else now - each.last_used,
-                    each.working.total(),
-                    self._books.is_pinned(each),
-                    each.tier.value,
-                    tuple(sorted(each.names - {each.source.id})),
-                    each.measured,
-                )
-                for each in self._books.loaded
-            )
+            return self._books.rows(device.torch_name if device else "")
 
     # --- what jobs ask --------------------------------------------------------------------------
 
@@ -198,7 +166,7 @@ class Pool:
 
     # --- coming to a model ----------------------------------------------------------------------
 
-    def _acquire(self, job: Job, weights: str, working_bytes: int) -> _Lease:
+    def _acquire(self, job: Job, weights: str, working_bytes: int) -> Lease:
         if self._no_device is not None:
             raise self._no_device
         source = self._sources.get(weights)
@@ -259,7 +227,7 @@ class Pool:
         assert isinstance(plan, Loaded | Build)
         return plan
 
-    def _build(self, demand: Demand, plan: Build) -> _Lease:
+    def _build(self, demand: Demand, plan: Build) -> Lease:
         """Make room, load in steps of the job, and lend the model. The turn is already taken."""
         job, device = demand.job, self._admission.device
         assert device is not None
@@ -286,22 +254,20 @@ class Pool:
             job.is_building = False
             self._end_turn()
 
-    def _lease(self, demand: Demand, loaded: Loaded) -> _Lease:
+    def _lease(self, demand: Demand, loaded: Loaded) -> Lease:
         """Return the lease of a model that is already lent."""
         job, device = demand.job, self._admission.device
+        assert device is not None
         with self._lock:
-            number = self._books.leases
             alone = self._books.users() == {job} and loaded.users[job] == 1
-        watch = Watch(device) if alone and device else None
-        return _Lease(job, demand.source.id, loaded, demand.needs.working_bytes, number, watch)
+            seen = Seen(device, self._books.leases) if alone else None
+        return Lease(job, demand.source.id, loaded, demand.needs.working_bytes, seen)
 
-    def _release(self, lease: _Lease) -> None:
-        loaded, device = lease.loaded, self._admission.device
-        peak = lease.watch.peak() if lease.watch and lease.number == self._books.leases else None
-        if peak is not None and device is not None:
-            # Of weights that are mapped, pages come in while the job is at work.
-            unread = 0 if device.has_own_memory else max(0, loaded.size - loaded.measured)
-            self._truths.saw_work(loaded.digest, device, lease.working, peak - unread)
+    def _release(self, lease: Lease) -> None:
+        loaded = lease.loaded
+        if lease.seen is not None and lease.seen.number == self._books.leases:
+            unread = max(0, loaded.size - loaded.measured)
+            lease.seen.tell(self._truths, loaded.digest, lease.working, unread)
         is_old = not self._sources.is_as_it_was(loaded.source)
         if is_old:
             lease.job.weights[lease.name] = ""  # nobody can say any more what it computed with

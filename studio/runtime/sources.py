@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -57,12 +58,19 @@ class Sources:
         self._lock = threading.Lock()
         self._entries: dict[str, WeightsEntry] = {}
         self._known: dict[str, Source] = {}
+        self._device = "cpu"
 
     def configure(self, weights: Iterable[WeightsEntry]) -> None:
         """Take over the weights there are now."""
         with self._lock:
             self._entries = {entry.id: entry for entry in weights}
             self._known.clear()  # plugins with other loaders may have come
+
+    def use_device(self, device: str) -> None:
+        """Measure for ``device``, torch's name of it: weights may take other forms there."""
+        with self._lock:
+            self._device = device
+            self._known.clear()
 
     def has(self, source: Source) -> bool:
         """Whether ``source`` is still what its name stands for."""
@@ -90,7 +98,7 @@ class Sources:
             if known is not None and known.entry == entry and known.stamp == now:
                 return known
             loader = self._loader(entry)
-            source = Source(entry, loader, loader.measure(Path(entry.path)), now)
+            source = Source(entry, loader, _measured(loader, Path(entry.path), self._device), now)
         except OSError as error:
             raise unreadable(weights, error) from error
         self._known[weights] = source
@@ -144,6 +152,13 @@ class Sources:
             f"“{entry.id}” is of a kind that nothing installed here can load.",
             "Install a plugin that knows it, or choose other weights.",
         )
+
+
+def _measured(loader: Loader, path: Path, device: str) -> Requirements:
+    """Return what ``loader`` measures; one that takes the device is asked for that."""
+    if "device" in inspect.signature(loader.measure).parameters:
+        return loader.measure(path, device)  # type: ignore[call-arg]
+    return loader.measure(path)
 
 
 def unreadable(weights: str, error: OSError) -> StudioError:

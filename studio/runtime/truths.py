@@ -107,6 +107,31 @@ class Watch:
         return None if peak is None else max(0, peak - self._before)
 
 
+class Seen(Watch):
+    """The memory of a device while one job has a lease, and no other.
+
+    Attributes:
+        number: How many leases there had been when it began: if there are more at its end, others
+            were at work, too, and what was seen says nothing.
+    """
+
+    def __init__(self, device: Device, number: int) -> None:
+        super().__init__(device)
+        self.number = number
+
+    def tell(self, truths: Truths, digest: str, working: int, unread: int) -> None:
+        """Let ``truths`` know of the work of a job that had asked for ``working`` bytes.
+
+        Args:
+            unread: Bytes of the weights that may have been mapped and not read at first: on a
+                processor their pages come in while the job is at work.
+        """
+        peak = self.peak()
+        if peak is not None:
+            mapped = 0 if self._device.has_own_memory else unread
+            truths.saw_work(digest, self._device, working, peak - mapped)
+
+
 def _key(digest: str, device: Device) -> str:
     return f"{digest} {device.kind}"
 

@@ -11,7 +11,7 @@ from studio.core import disk
 from studio.core.plugins import PluginState
 from studio.core.studio import Studio
 from studio.protocol.errors import StudioError
-from studio.protocol.messages import Status
+from studio.protocol.messages import DevicesFound, Status
 
 START_SECONDS = 120.0
 
@@ -73,15 +73,28 @@ def device(session: Session) -> Iterator[Finding]:
             return
         hello = studio.runtime.hello
         torch = hello.versions.get("torch", "?") if hello else "?"
+        found = studio.devices
     name = status.device_name or status.device
     yield fine(
         f"{name} with {status.threads} threads, {disk.as_size(status.memory_total)}, torch {torch}."
     )
-    if status.device == "cpu":
+    yield from _devices(found)
+    if status.device == "cpu" and not (found and found.note):
         yield warning(
             "There is no accelerator: large models are slow.",
             "Nothing to do, unless this machine has a graphics card: then install its driver.",
         )
+
+
+def _devices(found: DevicesFound | None) -> Iterator[Finding]:
+    """What else could compute, and what keeps a card from it."""
+    if found is None:
+        return
+    if found.note:
+        yield warning(found.note, "`STUDIO_DEVICE=cpu` leaves the card alone.")
+    for each in found.devices if len(found.devices) > 1 else ():
+        chosen = " (computes)" if each.id == found.chosen else ""
+        yield fine(f"{each.id}: {each.name}, {disk.as_size(each.memory_total)}{chosen}")
 
 
 def _status(studio: Studio) -> Status | None:
