@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib
 from collections.abc import Mapping, Sequence
+from types import ModuleType
 from typing import Any
 
 from studio.cli import terminal
@@ -15,7 +17,7 @@ from studio.cli.session import Session
 BENCHES = {
     "start": "first paint of the window, against a bare PySide6 window",
     "link": "a round trip to the runtime, against a bare pipe between two processes",
-    "text": "tokens a second, against transformers with the same weights",
+    "text": "loading, reading and writing text, and its fidelity, against llama.cpp",
     "structured": "answers that must have a form: 200 judged, and their speed against free ones",
     "lanes": "a chat beside pictures on one device, against each of them alone",
     "pool": "loading weights and loading them again, against reading the file; what turns leave",
@@ -23,7 +25,8 @@ BENCHES = {
     "chat": "window time of a streamed token, against its budget of a millisecond",
 }
 """Bench → one line. Each is a module: ``measure(session)`` returns figures, ``ratio`` first; rows
-under ``table`` are printed as one.
+under ``table`` are printed as one. With ``add_arguments(parser)`` it takes some of its own, and
+``measure(session, arguments)`` gets them.
 
 The benches of plugins come from their manifests.
 """
@@ -41,6 +44,9 @@ def main(argv: Sequence[str], session: Session) -> int:
     parser.add_argument("name", nargs="?", metavar="NAME")
     parser.add_argument("--list", action="store_true", help="list the benches")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    for name in BENCHES.keys() & set(argv):
+        if add_arguments := getattr(_module(name), "add_arguments", None):
+            add_arguments(parser)
     arguments = parser.parse_args(argv)
     if arguments.list:
         _list(benches, arguments.json)
@@ -48,7 +54,7 @@ def main(argv: Sequence[str], session: Session) -> int:
     if arguments.name not in benches:
         said = f"there is no bench “{arguments.name}”" if arguments.name else "name a bench"
         parser.error(f"{said}; there are {', '.join(benches)}")
-    figures = dict(_measure(arguments.name, session))
+    figures = dict(_measure(arguments, session))
     if arguments.json:
         terminal.print_json({"bench": arguments.name, **figures})
     else:
@@ -63,13 +69,20 @@ def main(argv: Sequence[str], session: Session) -> int:
     return ExitCode.OK
 
 
-def _measure(name: str, session: Session) -> Mapping[str, Any]:
-    if name not in BENCHES:
-        return plugins.measure(session, name)
-    figures: Mapping[str, Any] = importlib.import_module(f"studio.cli.bench.{name}").measure(
-        session
-    )
+def _measure(arguments: argparse.Namespace, session: Session) -> Mapping[str, Any]:
+    if arguments.name not in BENCHES:
+        return plugins.measure(session, arguments.name)
+    module = _module(arguments.name)
+    figures: Mapping[str, Any]
+    if hasattr(module, "add_arguments"):
+        figures = module.measure(session, arguments)
+    else:
+        figures = module.measure(session)
     return figures
+
+
+def _module(name: str) -> ModuleType:
+    return importlib.import_module(f"studio.cli.bench.{name}")
 
 
 def _list(benches: Mapping[str, str], as_json: bool) -> None:

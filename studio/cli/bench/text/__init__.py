@@ -1,0 +1,80 @@
+"""The bench ``text``: our engine beside llama.cpp, with the same file, prompt and threads.
+
+Each engine has a child process; they are asked in turn. One module for each thing that is measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from contextlib import ExitStack
+from typing import Any
+
+from studio.cli.bench.text import fidelity, installs, speed
+from studio.cli.bench.text.child import Child, NotMeasured
+from studio.cli.session import Session
+
+_OURS = "studio.runtime.engines.text.measured"
+"""Named, not imported: the command line never imports torch."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what this bench can be told."""
+    parser.add_argument("--weights", default="", help="text: which; by default, the best there are")
+    parser.add_argument("--threads", type=int, default=1, help="text: of each engine (default 1)")
+    parser.add_argument("--native", action="store_true", help="text: build llama.cpp for it")
+    parser.add_argument("--wheel", action="store_true", help="text: fetch llama.cpp's wheel for it")
+
+
+def measure(session: Session, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return ours divided by theirs, against the native build or else the wheel, and all rates.
+
+    With one thread, seconds are the processor's, so a busy machine does not count; else the wall's.
+    """
+    catalogue = session.weights
+    weights = catalogue.get(arguments.weights) if arguments.weights else None
+    path = (weights or catalogue.default_for("text")).path
+    folder = session.paths.cache / "bench"
+    missing: dict[str, str] = {}
+    with ExitStack() as stack:
+
+        def started(title: str, python: str, module: str, *words: str) -> Child:
+            child = Child(title, python, module, path, arguments.threads, *words)
+            return stack.enter_context(child)
+
+        ours = started("ours", sys.executable, _OURS, str(folder / "packed"))
+        names = {"ours": ours.ask("load")["name"]}
+        children = [ours]
+        for install in (installs.NATIVE, installs.WHEEL):
+            try:
+                fetch = bool(getattr(arguments, install.title))
+                python = installs.python_for(install, folder, fetch=fetch)
+                child = started(install.title, python, install.module)
+                names[install.title] = child.ask("load")["name"]
+                children.append(child)
+            except NotMeasured as error:
+                missing[install.title] = f"not measured, because {error}"
+        rows = speed.rates(children)
+        kl: dict[str, float] = {}
+        try:
+            reference = started("reference", sys.executable, _OURS, "float32")
+            kl = fidelity.divergences(children, ours, reference, path)
+        except NotMeasured as error:
+            missing["fidelity"] = f"not measured, because {error}"
+    figures: dict[str, Any] = {"weights": path.name, "threads": arguments.threads}
+    for child, row in zip(children[1:], rows[1:], strict=True):
+        ratios = {name: rows[0][name] / rate for name, rate in row.items()}
+        if child.title in kl:
+            ratios["fidelity"] = kl[child.title] / max(kl["ours"], 1e-12)
+        figures.setdefault("ratios", ratios)
+        figures[f"ratios_{child.title}"] = ratios
+    figures.setdefault("ratios", "not measured")
+    titles = [child.title for child in children]
+    return {
+        **figures,
+        **missing,
+        "table": [
+            {"engine": names[title], **row, "kl": kl.get(title)}
+            for title, row in zip(titles, rows, strict=True)
+        ],
+    }

@@ -1,0 +1,40 @@
+"""How fast engines load, read and write: in turn, so that whatever else runs slows all alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from statistics import median
+
+from studio.cli.bench.text.child import Child
+
+ROUNDS = 3
+PROMPT = 256
+TOKENS = 24
+AFTER = 128
+STREAMS = 4
+
+Measure = Callable[[Child], float]
+
+RATES: Mapping[str, Measure] = {
+    "decode": lambda child: TOKENS / child.seconds("decode", tokens=TOKENS, after=AFTER, streams=1),
+    "prefill": lambda child: PROMPT / child.seconds("prefill", tokens=PROMPT),
+    f"streams{STREAMS}": lambda child: (
+        STREAMS * TOKENS / child.seconds("decode", tokens=TOKENS, after=AFTER, streams=STREAMS)
+    ),
+    "load": lambda child: 1 / child.seconds("load"),
+}
+"""What → tokens (or loads) a second. Every engine has loaded once before."""
+
+
+def rates(children: Sequence[Child]) -> list[dict[str, float]]:
+    """Return for each child the median of each rate.
+
+    Raises:
+        NotMeasured: An engine failed.
+    """
+    found: list[dict[str, float]] = [{} for _ in children]
+    for name, measure in RATES.items():
+        rounds = [[measure(child) for child in children] for _ in range(ROUNDS + 1)]
+        for place, figures in enumerate(found):  # the first round warms up
+            figures[name] = median(each[place] for each in rounds[1:])
+    return found
