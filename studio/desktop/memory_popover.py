@@ -34,7 +34,7 @@ class MemoryPopover(Popover):
         self._rows = QVBoxLayout()
         self._rows.setSpacing(10)
         self.body.addLayout(self._rows)
-        more = look.button(self.tr("Who uses the device"), kind="link", small=True)
+        more = look.button(self.tr("Who uses the device"), kind="link")
         more.clicked.connect(self._on_more)
         self.body.addWidget(more, 0, Qt.AlignmentFlag.AlignLeft)
         activity.status_changed.connect(self._show)

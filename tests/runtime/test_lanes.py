@@ -22,6 +22,7 @@ from studio.protocol.messages import (
     Resume,
     Submit,
     TextDelta,
+    WeightsEntry,
 )
 from studio.protocol.states import JobState, Lane, Priority
 from tests.runtime.desk import PATIENCE, Desk, Toy
@@ -270,6 +271,20 @@ def test_many_jobs_of_one_class_are_served_first_come_first_served(desk: Desk) -
     for job in jobs:
         desk.finished(job)
     assert began == list(range(8))
+
+
+def test_eight_texts_on_the_same_weights_are_under_way_at_once(desk: Desk) -> None:
+    begun: set[str] = set()
+
+    def write(ctx: Any, params: Toy) -> Iterator[Any]:
+        begun.add(params.text)
+        while len(begun) < 8:  # no more than four could be, each for itself
+            yield None
+
+    desk._weights.append(WeightsEntry("writer", str(desk.folder / "w"), capabilities=("text",)))
+    desk.plugin("toy", {"write": write}, lane=Lane.INTERACTIVE)
+    jobs = [desk.submit("toy.write", text=name, weights="writer") for name in "ABCDEFGH"]
+    assert {desk.finished(job).state for job in jobs} == {JobState.DONE}
 
 
 def test_priorities_and_promotion_decide_who_begins(desk: Desk) -> None:

@@ -18,9 +18,8 @@ _ROW, _GAP, _BETWEEN = 12, 3, 10
 _AXIS = 24
 _LEAST = 2.0
 """Pixels of a bar at least: what was short must not be invisible."""
-_SPANS = (300.0, 600.0, 900.0, 1800.0, 3600.0)
-"""Seconds that the whole width may stand for."""
-_TICKS = {300.0: 60, 600.0: 120, 900.0: 180, 1800.0: 300, 3600.0: 600}
+_TICKS = {120.0: 30, 300.0: 60, 600.0: 120, 900.0: 180, 1800.0: 300, 3600.0: 600}
+"""Seconds that the whole width may stand for → seconds between two marks."""
 
 
 @dataclass(frozen=True)
@@ -32,14 +31,14 @@ class Bar:
         row: In its track, from 0.
         color: Token.
         hollow: Drawn as an outline: it did not compute.
-        words: What it was, for a line of text.
+        what: What it stands for; handed out when it is pointed at.
     """
 
     began: float
     ended: float
     row: int
     color: str
-    words: str
+    what: object
     hollow: bool = False
 
 
@@ -47,16 +46,17 @@ class Timeline(QWidget):
     """Tracks below each other, the newest at the right; arrow keys and the mouse point at a bar.
 
     Signals:
-        pointed: At a bar: its words; at none: nothing.
+        pointed: At a bar: what it stands for; at none: None.
     """
 
-    pointed = Signal(str)
+    pointed = Signal(object)
 
     def __init__(self, look: Look, name: str) -> None:
         super().__init__()
         self._look = look
         self._tracks: Mapping[str, Sequence[Bar]] = {}
         self._until = 0.0
+        self._seconds = max(_TICKS)
         self._bars: list[Bar] = []
         self._current: Bar | None = None
         self.setAccessibleName(name)
@@ -69,6 +69,9 @@ class Timeline(QWidget):
         """Show ``tracks`` (title → bars) up to ``until``, in seconds since the epoch."""
         self._tracks, self._until = tracks, until
         self._bars = sorted((b for bars in tracks.values() for b in bars), key=lambda b: b.began)
+        past = until - (self._bars[0].began if self._bars else until)
+        # The width stands for the least that shows everything there is.
+        self._seconds = next((s for s in _TICKS if past <= s), max(_TICKS))
         if self._current is not None:  # the same stretch may have grown
             self._point(next((b for b in self._bars if _is_same(b, self._current)), None))
         self.setAccessibleDescription(
@@ -86,12 +89,6 @@ class Timeline(QWidget):
         return QSize(GUTTER + 120, self._height())
 
     # --- where things are -----------------------------------------------------------------------
-
-    @property
-    def _seconds(self) -> float:
-        """What the width stands for: the least that shows everything there is."""
-        first = min((bar.began for bar in self._bars), default=self._until)
-        return next((s for s in _SPANS if self._until - first <= s), _SPANS[-1])
 
     @property
     def _since(self) -> float:
@@ -139,7 +136,7 @@ class Timeline(QWidget):
             )
             painter.setPen(color("mute"))
             box = QRectF(min(x - 30, self.width() - 45), bottom + 4, 60, _AXIS - 6)
-            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, _clock(tick))
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, _clock(tick, step < 60))
             tick += step
         painter.setFont(self._look.fonts.body(12))
 
@@ -150,16 +147,22 @@ class Timeline(QWidget):
         name = QRectF(0, top, GUTTER - 10, _ROW + 2)
         painter.drawText(name, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, title)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        drawn: dict[int, float] = {}
         for bar in bars:
             box = self._box(bar, top)
+            if box.right() < drawn.get(bar.row, 0.0) + 1 and bar is not self._current:
+                continue  # thousands of short ones may lie on one pixel
+            drawn[bar.row] = box.right()
             if bar.hollow and box.width() > 2 * _LEAST:
                 painter.setPen(QPen(color(bar.color), 1))
                 painter.setBrush(Qt.BrushStyle.NoBrush)
                 painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), 2, 2)
+            elif box.width() < 2 * _LEAST:
+                painter.fillRect(box, color(bar.color))
             else:
                 painter.setPen(Qt.PenStyle.NoPen)
                 painter.setBrush(color(bar.color))
-                painter.drawRoundedRect(box, min(2.0, box.width() / 2), 2)
+                painter.drawRoundedRect(box, 2, 2)
             if bar is self._current:
                 painter.setPen(QPen(color("text"), 1.5))
                 painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -194,7 +197,7 @@ class Timeline(QWidget):
     def _point(self, bar: Bar | None) -> None:
         if bar is not self._current:
             self._current = bar
-            self.pointed.emit(bar.words if bar else "")
+            self.pointed.emit(bar.what if bar else None)
             self.update()
 
 
@@ -207,5 +210,5 @@ def _is_same(one: Bar, other: Bar) -> bool:
     return (one.began, one.row, one.color) == (other.began, other.row, other.color)
 
 
-def _clock(at: float) -> str:
-    return time.strftime("%H:%M", time.localtime(at))
+def _clock(at: float, seconds: bool = False) -> str:
+    return time.strftime("%H:%M:%S" if seconds else "%H:%M", time.localtime(at))

@@ -34,6 +34,7 @@ class HourCard(Card):
         super().__init__(look)
         self.call_it(self.tr("The last hour"))
         self._names = names
+        self._signs: dict[str, str] = {}
         self._timeline = Timeline(look, self.tr("Timeline of the last hour"))
         self._timeline.pointed.connect(self._say)
         self._said = ElidedLabel("", "small")
@@ -44,10 +45,11 @@ class HourCard(Card):
         )
         for widget in (self._timeline, self._said, self._empty):
             self.column.addWidget(widget)
-        self._say("")
+        self._say(None)
 
     def show_spans(self, spans: Iterable[Span]) -> None:
         """Show what there was."""
+        self._signs.clear()  # plugins come and go
         tracks = {
             self.tr(timeline.TITLES[name]): [self._bar(each) for each in placed]
             for name, placed in timeline.place(spans).items()
@@ -58,15 +60,20 @@ class HourCard(Card):
         self._empty.setVisible(not tracks)
         self._timeline.show_tracks(tracks, time.time())
 
-    def _say(self, what: str) -> None:
+    def _say(self, span: Span | None) -> None:
         hint = self.tr("Point at a stretch, or walk through them with the arrow keys.")
-        self._said.set_text(what or hint)
+        self._said.set_text(self._in_words(span) if span else hint)
 
     def _bar(self, placed: Placed) -> Bar:
         span = placed.span
-        color = _COLORS.get(span.what) or self._names.sign(span.plugin)[1]
+        color = _COLORS.get(span.what) or self._color_of(span.plugin)
         hollow = span.what in ("loading", "waiting", "paused")
-        return Bar(span.began, span.ended, placed.row, color, self._in_words(span), hollow)
+        return Bar(span.began, span.ended, placed.row, color, span, hollow)
+
+    def _color_of(self, plugin: str) -> str:
+        if plugin not in self._signs:
+            self._signs[plugin] = self._names.sign(plugin)[1]
+        return self._signs[plugin]
 
     def _in_words(self, span: Span) -> str:
         at = time.strftime("%H:%M:%S", time.localtime(span.began))
