@@ -10,7 +10,7 @@ import sys
 from contextlib import ExitStack
 from typing import Any
 
-from studio.cli.bench.text import fidelity, installs, speed
+from studio.cli.bench.text import again, fidelity, installs, speed
 from studio.cli.bench.text.child import Child, NotMeasured
 from studio.cli.session import Session
 
@@ -24,16 +24,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=int, default=1, help="text: of each engine (default 1)")
     parser.add_argument("--native", action="store_true", help="text: build llama.cpp for it")
     parser.add_argument("--wheel", action="store_true", help="text: fetch llama.cpp's wheel for it")
+    parser.add_argument("--device", default="", help="text: on a GPU by itself, cuda")
 
 
 def measure(session: Session, arguments: argparse.Namespace) -> dict[str, Any]:
     """Return ours divided by theirs, against the native build or else the wheel, and all rates.
+
+    ``known_text`` is ours alone: what comes after known text, by the same without knowing it. With
+    ``--device`` there is nothing else.
 
     With one thread, seconds are the processor's, so a busy machine does not count; else the wall's.
     """
     catalogue = session.weights
     weights = catalogue.get(arguments.weights) if arguments.weights else None
     path = (weights or catalogue.default_for("text")).path
+    if arguments.device:
+        return {"weights": path.name, **again.measure(path, arguments.device)}
     folder = session.paths.cache / "bench"
     missing: dict[str, str] = {}
     with ExitStack() as stack:
@@ -69,6 +75,7 @@ def measure(session: Session, arguments: argparse.Namespace) -> dict[str, Any]:
         figures.setdefault("ratios", ratios)
         figures[f"ratios_{child.title}"] = ratios
     figures.setdefault("ratios", "not measured")
+    figures["known_text"] = again.measure(path)
     titles = [child.title for child in children]
     return {
         **figures,

@@ -1,0 +1,181 @@
+"""How long this engine takes for what it need not do again, in a process of its own.
+
+``python -m studio.runtime.engines.text.timing WEIGHTS DEVICE`` prints one JSON object. On a
+processor all times are the process's own, on one thread: who else computes does not count.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import torch
+
+from studio.api.text import SamplingParams
+from studio.runtime.engines.text.engine import TextEngine
+from studio.runtime.engines.text.lookup import Lookup
+
+ROUNDS = 3
+TOKENS = 96
+
+CODE = '''class Basket:
+    """Things that somebody wants to buy."""
+
+    def __init__(self):
+        self.items = []
+
+    def add(self, name, price, count=1):
+        self.items.append((name, price, count))
+
+    def total(self):
+        return sum(price * count for name, price, count in self.items)
+
+    def remove(self, name):
+        self.items = [item for item in self.items if item[0] != name]
+'''
+STORY = "The keeper of the lighthouse wrote down what he saw. " * 80
+
+
+@dataclass
+class Written:
+    """One text and what it took.
+
+    Attributes:
+        first: Seconds to the first token.
+        rest: Seconds for the others.
+    """
+
+    first: float = 0.0
+    rest: float = 0.0
+    tokens: list[int] = field(default_factory=list)
+
+    @property
+    def per_token(self) -> float:
+        """Seconds a token after the first."""
+        return self.rest / max(len(self.tokens) - 1, 1)
+
+
+def measure(engine: TextEngine) -> dict[str, float]:
+    """Return ratios, each the median of rounds that take both sides in turn.
+
+    Returns:
+        ``second_turn``: time to the first token of a question after 1,000 known tokens, by that
+        with all of them new. ``edit``: speed of a file written again with one name changed, by
+        that without guesses. ``plain_text``: the same for a story, where guesses seldom help.
+    """
+    return {
+        "second_turn": _median(lambda: _second_turn(engine)),
+        "edit": _median(lambda: _guessing(engine, _edit(engine))),
+        "plain_text": _median(lambda: _guessing(engine, _story(engine))),
+    }
+
+
+def measure_device(engine: TextEngine) -> dict[str, float]:
+    """Return how near decoding comes to what the device's memory allows.
+
+    Returns:
+        ``bandwidth_share``: bytes of weights a second by those that a copy moves. ``streams8``:
+        speed of eight texts together by that of one.
+    """
+    prompt = _story(engine)
+    _write(engine, prompt)  # captures the step
+    one = min(_write(engine, prompt).per_token for _ in range(ROUNDS))
+    wishes = [SamplingParams(temperature=0.8, seed=n, max_tokens=TOKENS) for n in range(8)]
+    list(engine.generate_many(prompt, wishes))
+    count, began = 0, 0.0
+    for _, step in engine.generate_many(prompt, wishes):
+        count += step.kind == "token"
+        began = began or (time.perf_counter() if step.kind == "token" else 0.0)
+    eight = (time.perf_counter() - began) / max(count - 1, 1)
+    moved = engine.model.weights_bytes / one
+    return {
+        "bandwidth_share": moved / _copied_bytes_a_second(engine.model.device),
+        "tokens_per_second": 1 / one,
+        "streams8": one / eight,
+    }
+
+
+def _second_turn(engine: TextEngine) -> float:
+    known = engine.encode(STORY)[:1_000]
+    question = engine.encode("\nWhat was the weather like?")
+    engine.prefixes.clear()
+    whole = _write(engine, [*known, *question], 1)
+    engine.prefixes.clear()
+    _write(engine, known, 1)
+    return _write(engine, [*known, *question], 1).first / whole.first
+
+
+def _guessing(engine: TextEngine, prompt: Sequence[int]) -> float:
+    with mock.patch.object(Lookup, "guess", return_value=[]):
+        plain = _write(engine, prompt)
+    guessed = _write(engine, prompt)
+    assert guessed.tokens == plain.tokens, "guesses never change a text"
+    return plain.rest / guessed.rest
+
+
+def _edit(engine: TextEngine) -> list[int]:
+    asked = f"Repeat this file, and rename the class Basket to Cart.\n```python\n{CODE}```"
+    return engine.render(
+        [
+            {"role": "user", "content": asked},
+            {"role": "assistant", "content": "```python\nclass Cart:"},
+        ]
+    )
+
+
+def _story(engine: TextEngine) -> list[int]:
+    return engine.render([{"role": "user", "content": "Tell me a long story about a lighthouse."}])
+
+
+def _write(engine: TextEngine, prompt: Sequence[int], tokens: int = TOKENS) -> Written:
+    clock: Callable[[], float] = time.perf_counter
+    if engine.model.device.type == "cpu":
+        clock = time.process_time
+    wish = SamplingParams(temperature=0, repetition_penalty=1, max_tokens=tokens)
+    written, began = Written(), clock()
+    for step in engine.generate(prompt, wish):
+        if step.kind != "prefill" and not written.first:
+            written.first = clock() - began
+        if step.kind == "token":
+            written.tokens.append(step.token)
+    written.rest = clock() - began - written.first
+    return written
+
+
+def _copied_bytes_a_second(device: torch.device) -> float:
+    """Return what a copy reads and writes a second: the most that memory gives."""
+    source = torch.empty(1 << 30, dtype=torch.uint8, device=device)
+    target = torch.empty_like(source)
+    best = float("inf")
+    for _ in range(5):
+        torch.cuda.synchronize(device)
+        began = time.perf_counter()
+        target.copy_(source)
+        torch.cuda.synchronize(device)
+        best = min(best, time.perf_counter() - began)
+    return 2 * source.nbytes / best
+
+
+def _median(measured: Callable[[], float]) -> float:
+    return statistics.median(measured() for _ in range(ROUNDS))
+
+
+def main(path: str, device: str) -> dict[str, Any]:
+    """Load the weights at ``path`` and measure on ``device``."""
+    if device.startswith("cuda") and not torch.cuda.is_available():
+        return {"told": "No GPU that this PyTorch can use is here, so nothing was measured."}
+    if device == "cpu":
+        torch.set_num_threads(1)
+    engine = TextEngine.load(Path(path), device=device)
+    return measure(engine) if device == "cpu" else measure_device(engine)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(main(*sys.argv[1:])) + "\n")
