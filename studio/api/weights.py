@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 
@@ -26,6 +26,13 @@ class WeightsView(Protocol):
 
     def get_set(self, name: str) -> None:
         """Show the set ``name`` on the Models page, where the user starts to get it, or not."""
+        ...
+
+    def defaults(self, weights: str) -> Mapping[str, bool | int | float | str]:
+        """Return the parameters that the user has set for these weights, by name.
+
+        A task takes them by itself where it is given none; a page shows them in its form.
+        """
         ...
 
     def title(self, weights: str) -> str:

@@ -95,9 +95,7 @@ class PluginTasks:
 class CatalogueView:
     """The weights catalogue as a plugin sees it; implements ``studio.api.weights.WeightsView``."""
 
-    def __init__(
-        self, studio: Studio, show_set: Callable[[str], None] = lambda name: None
-    ) -> None:
+    def __init__(self, studio: Studio, show_set: Callable[[str], None] = lambda name: None) -> None:
         self._studio, self._show_set = studio, show_set
 
     def for_capability(self, capability: str, prefer: str = "") -> Sequence[tuple[str, str]]:
@@ -113,6 +111,10 @@ class CatalogueView:
     def get_set(self, name: str) -> None:
         """Show a set on the Models page."""
         self._show_set(name)
+
+    def defaults(self, weights: str) -> Mapping[str, bool | int | float | str]:
+        """Return the parameters that the user has set for these weights, by name."""
+        return self._studio.shelf.remarks.of(weights).defaults
 
     def title(self, weights: str) -> str:
         """Return the name a person reads; the id itself for weights that are gone."""

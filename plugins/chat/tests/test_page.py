@@ -422,3 +422,17 @@ def test_a_page_as_narrow_as_a_telephone_cuts_nothing_off(desk: Any) -> None:
     viewport = desk.page.thread_view.viewport()
     for card in desk.page.thread_view.cards:
         desk.until(lambda card=card: 0 < card.width() <= viewport.width() - 28)
+
+
+def test_defaults_of_the_weights_are_shown_and_what_was_changed_by_hand_stays(desk: Any) -> None:
+    desk.studio.shelf.remarks.set_defaults("tiny", {"temperature": 0.9, "top_k": 7})
+    page = desk.page
+    page.new()
+    assert (page.form.values()["temperature"], page.form.values()["top_k"]) == (0.9, 7)
+    desk.runtime.enqueue(Tokens("Hello."))
+    desk.say("Hi")
+    sent = desk.runtime.submitted[-1].params
+    assert (sent["temperature"], sent["top_k"]) == (0.9, 7)
+    page.form.set_values({**page.form.values(), "top_k": 9})
+    page._use_defaults("tiny", "other weights")
+    assert (page.form.values()["temperature"], page.form.values()["top_k"]) == (0.3, 9)

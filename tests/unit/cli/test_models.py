@@ -14,9 +14,11 @@ from studio.cli.exit_code import ExitCode
 from studio.core.memory_log import MemoryLog
 from studio.core.paths import StudioPaths
 from studio.core.settings import Settings
+from studio.core.studio import Studio
 from studio.core.weights import converting, hub
 from studio.core.weights.defaults import filled, parsed, settable
 from studio.protocol.messages import PoolEvent
+from studio.testing.scripted import ScriptedRuntime
 from tests.toy_hub import tiny_gguf, toy_hub
 from tests.unit.cli.conftest import one_object
 
@@ -178,3 +180,19 @@ def test_a_pickle_is_fetched_to_be_converted_at_once(
     assert one_object(out)["path"] == str(home / "weights" / "net.safetensors")
     left = {each.name for each in (home / "weights").iterdir() if not each.name.endswith(".lock")}
     assert left == {"net.safetensors", "net.toml"}
+
+
+def test_a_run_takes_the_defaults_of_its_weights(
+    command: Command, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime = ScriptedRuntime()
+    monkeypatch.setattr(Studio, "_launch", lambda self: runtime.launch())
+    command("models", "add", str(file))
+    told = command("models", "defaults", "tiny", "temperature=0.9", "top-k=7", "--json")[1]
+    assert one_object(told)["defaults"] == {"temperature": 0.9, "top_k": 7}
+    command("models", "defaults", "tiny", "top_k=")
+    command("run", "chat.reply", "--prompt", "hi")
+    command("run", "chat.reply", "--prompt", "hi", "--temperature", "0.1")
+    sent = [message.params["temperature"] for message in runtime.submitted]
+    assert sent == [0.9, 0.1]
+    assert runtime.submitted[0].params["top_k"] == 40

@@ -157,6 +157,7 @@ class ChatPage(QWidget):
         self.session = Session(self._ctx, self.chores, self)
         self.session.weights = weights
         self.form.reset()
+        self._use_defaults("", self.session.answering())
         self._settings_timer.stop()
         self.session.settings = self.form.values()
         self._enter()
@@ -309,7 +310,21 @@ class ChatPage(QWidget):
         self._draft_timer.start()
         self._show_use()
 
+    def _use_defaults(self, before: str, now: str) -> None:
+        """Show what the user has set for the weights ``now``; what was changed by hand stays."""
+        usual = {field.name: field.default for field in Reply.fields()}
+        shown, values = self.form.values(), {}
+        for name, value in self._ctx.weights.defaults(before).items():
+            if shown.get(name) == value:
+                values[name] = usual.get(name)
+        for name, value in self._ctx.weights.defaults(now).items():
+            if name in shown and {**shown, **values}[name] == usual.get(name):
+                values[name] = value
+        if values:
+            self.form.set_values({**shown, **values})
+
     def _on_weights(self, weights: str) -> None:
+        self._use_defaults(self.session.weights, weights)
         self.chores.do(lambda: self._ctx.settings.set("weights", weights))
         self.session.change_settings(self.form.values(), weights)
         self._show_use()

@@ -214,7 +214,7 @@ class Session:
         back = list(self.turns)
         parent = before[-1].id if before else ""
         waiting = Turn("", "user", text, parent, SENDING, extra=extra)
-        self.reply = reply = Reply(self._answering())
+        self.reply = reply = Reply(self.answering())
         self._show([*before, waiting])
         self._tell("reply_changed")
         system, settings = str(self.settings.get("system", "")), self._kept_settings()
@@ -245,7 +245,7 @@ class Session:
 
         self._chores.do(keep, kept, lost)
 
-    def _answering(self) -> str:
+    def answering(self) -> str:
         """Return the weights that answer next: those chosen, or the best there are."""
         if self.weights:
             return self.weights
@@ -272,7 +272,7 @@ class Session:
             self._answer(self.turns)
 
     def _answer(self, before: list[Turn], forget: str = "") -> None:
-        self.reply = reply = Reply(self._answering())
+        self.reply = reply = Reply(self.answering())
         back, id = list(self.turns), self.id
         self._tell("reply_changed")
 
@@ -315,7 +315,7 @@ class Session:
         if self.busy or turn.mine or turn.id != (self.turns[-1].id if self.turns else ""):
             return
         before = self.turns[: self._index(turn)]
-        self.reply = reply = Reply(self._answering(), turn.id, prefix=turn.content)
+        self.reply = reply = Reply(self.answering(), turn.id, prefix=turn.content)
         back = list(self.turns)
         self._tell("reply_changed")
 
