@@ -13,7 +13,7 @@ ROWS = 512
 native: Any = importlib.import_module("llama_cpp")
 
 
-@native.llama_log_callback
+@native.llama_log_callback  # type: ignore[untyped-decorator]
 def _silent(*_: object) -> None:
     """Say nothing."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from studio.runtime.engines.text.attention import KeyValueCache
+from studio.runtime.engines.text.decoder import Cache
 from studio.runtime.engines.text.engine import TextEngine, load_steps
 from studio.runtime.engines.text.generation import chunk_size
 from studio.runtime.engines.text.llama import Passage
@@ -35,7 +35,7 @@ class Engine:
             cache=None if is_reference else Path(cache),
         )
         self._engine = _finished(steps)
-        self._caches: dict[int, KeyValueCache] = {}
+        self._caches: dict[int, Cache] = {}
         self.name = f"torch {torch.__version__}"
 
     def read(self, tokens: Mapping[int, Sequence[int]]) -> None:
@@ -50,7 +50,7 @@ class Engine:
             ]
             model.read(passages)
 
-    def _cache(self, text: int) -> KeyValueCache:
+    def _cache(self, text: int) -> Cache:
         if text not in self._caches:
             self._caches[text] = self._engine.model.new_cache(CONTEXT)
         return self._caches[text]

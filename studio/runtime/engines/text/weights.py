@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from studio.api.worker import Placement
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.runtime.engines.text.blocks import Attention, FeedForward
 from studio.runtime.engines.text.config import LlamaConfig
@@ -16,7 +17,7 @@ from studio.runtime.engines.text.config_gguf import DIVISORS
 from studio.runtime.engines.text.layers import Linear, RMSNorm
 from studio.runtime.engines.text.llama import Llama
 from studio.runtime.engines.text.packed_cache import PackedCache, packed_matrices
-from studio.runtime.engines.text.packing import limbs_for, packed_bytes
+from studio.runtime.engines.text.packing import PackedMatrix, limbs_for, packed_bytes
 from studio.runtime.engines.text.refusals import bad_weights, shown
 from studio.runtime.engines.text.tensor_source import StoredTensor, TensorSource
 from studio.runtime.memory import give_back
@@ -55,13 +56,20 @@ class Piece:
     @property
     def is_packed(self) -> bool:
         """Whether it is a part of a packed matrix."""
-        return self.field == "weight" and getattr(self.module, "packed", None) is not None
+        return self._packed is not None
+
+    @property
+    def _packed(self) -> PackedMatrix | None:
+        if self.field != "weight" or not isinstance(self.module, Linear):
+            return None
+        return self.module.packed
 
     def write(self, first: int, values: Tensor) -> None:
         """Put rows of the tensor, from its row ``first``, where they belong."""
         places = self._places(first, first + values.shape[0])
-        if self.is_packed:
-            self.module.packed.write(places, values)
+        packed = self._packed
+        if packed is not None:
+            packed.write(places, values)
         else:
             target = getattr(self.module, self.field)
             target[places] = values.to(target) + self.offset if self.offset else values.to(target)
@@ -101,12 +109,14 @@ def load_decoder(
     dtype: torch.dtype | None,
     device: str,
     cache: PackedCache | None = None,
+    layers: int | None = None,
 ) -> Generator[float, None, Llama]:
     """Yield the share done (0–1) after every chunk of rows; return the decoder.
 
     Args:
         dtype: Of the weights as floats; None packs them (see ``packing``).
         cache: Where packed weights of this model are kept, if anywhere.
+        layers: So many on ``device``, as :func:`placement` says; by default all.
 
     Raises:
         StudioError: A tensor is missing, superfluous, or has another shape than the sizes say.
@@ -120,7 +130,7 @@ def load_decoder(
         stored = source.stored(embedding.name)
         if config.tied:
             parts.append(Piece.whole(embedding.name, model.head))
-    _allocate(model, dtype, device, stored)
+    _allocate(model, dtype, device, stored, layers)
     total = sum(piece.size for piece in parts)
     done = 0
     packed = packed_matrices(model)
@@ -242,15 +252,35 @@ def _harmless(name: str, names: Mapping[str, str], config: LlamaConfig) -> bool:
     return tied_copy or name in DIVISORS or name.endswith("rotary_emb.inv_freq")
 
 
+def placement(config: LlamaConfig, dtype: torch.dtype, budget: int) -> Placement | None:
+    """Return how many layers have their matrices within ``budget`` bytes of a device; None: none.
+
+    What is not of a layer is on the device in any case.
+    """
+    block = Llama(config).blocks[0]
+    layer = sum(m.weight.numel() for m in block.modules() if isinstance(m, Linear))
+    layer *= dtype.itemsize
+    rest = config.parameters * dtype.itemsize - config.layers * layer
+    layers = min(config.layers, (budget - rest) // layer)
+    if layers < 1:
+        return None
+    host = (config.layers - layers) * layer
+    return Placement(layers, config.layers, rest + layers * layer, host)
+
+
 def _allocate(
-    model: Llama, dtype: torch.dtype | None, device: str, stored: StoredTensor | None
+    model: Llama,
+    dtype: torch.dtype | None,
+    device: str,
+    stored: StoredTensor | None,
+    layers: int | None,
 ) -> None:
     try:
         if stored is not None:
             model.allocate_packed(stored.empty_rows())
         else:
             assert dtype is not None, "floats have a type"
-            model.allocate(dtype, device)
+            model.allocate(dtype, device, layers)
     except RuntimeError as error:  # torch's own out-of-memory errors are RuntimeErrors
         size = weights_bytes(model.config, dtype, stored) / 2**30
         raise StudioError(

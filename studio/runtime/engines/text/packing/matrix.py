@@ -92,7 +92,7 @@ class PackedMatrix:
         kernel = self.kernel
         limbs, largest = kernel.split(inputs)
         low, high = kernel.multiply(limbs, self._packed[0]).chunk(2)
-        result = torch.add(low, high, alpha=kernel.BASE)
+        result = low.add_(high, alpha=kernel.BASE)
         if self.limbs == 2:  # low × low is below the last bit of an input
             result.add_(kernel.multiply(limbs[inputs.shape[0] :], self._packed[1]))
         return result.mul_(largest)

@@ -24,14 +24,18 @@ BASE = 256
 _ZERO = 64
 """What stands for zero in both limbs: inputs must be unsigned."""
 UNIT = 127 * BASE + 255 - _ZERO * (BASE + 1)
-_OFFSET = torch.tensor(_ZERO * (BASE + 1) + 0.5)
+_UNIT = torch.tensor(float(UNIT))
+_OFFSET = _ZERO * (BASE + 1) + 0.5
+_MANY = 32
+"""Rows from which on passes over them cost more than calls."""
+_NONE = torch.zeros(1, dtype=torch.int64)
+"""That no weights are shifted."""
 _TINY = 1e-30
 _BLOCK = 64
 _GROUP = 4
 """Neighbouring inputs that are multiplied at once: they stay side by side."""
 _LARGEST = 1 << 25
 """Values that are packed as one: what torch's slow way costs bounds the first of a shape."""
-
 
 Packed = tuple[tuple[Tensor, Tensor], ...]
 """Opaque weights and float32 scales of some rows each."""
@@ -84,16 +88,21 @@ def split(inputs: Tensor) -> tuple[Tensor, Tensor]:
     """See ``Kernel``. A whole number of 15 bits is its two bytes: no arithmetic cuts it."""
     count, columns = inputs.shape
     largest = inputs.abs().amax(-1, keepdim=True).clamp_min_(_TINY)
-    whole = torch.addcmul(_OFFSET, inputs, largest.reciprocal(), value=UNIT).short()
-    limbs = whole.view(torch.uint8).view(count, columns, 2).permute(2, 0, 1)
-    return limbs.reshape(2 * count, columns), largest
+    whole = (inputs * torch.div(_UNIT, largest)).add_(_OFFSET).short()
+    if count < _MANY:  # the fewest calls; else the fastest ones
+        limbs = whole.view(torch.uint8).view(count, columns, 2).permute(2, 0, 1)
+        return limbs.reshape(2 * count, columns), largest
+    limbs = torch.empty(2 * count, columns, dtype=torch.uint8)
+    limbs[:count] = whole  # wraps around
+    limbs[count:] = whole.bitwise_right_shift_(8)
+    return limbs, largest
 
 
 def multiply(limbs: Tensor, packed: Packed) -> Tensor:
     """See ``Kernel``."""
     products = [
         torch.ops.onednn.qlinear_pointwise.default(
-            limbs, 1.0, _ZERO, weights, scale, None, None, 1.0, 0, torch.float32, "none", [], ""
+            limbs, 1.0, _ZERO, weights, scale, _NONE, None, 1.0, 0, torch.float32, "none", [], ""
         )
         for weights, scale in packed
     ]
@@ -110,10 +119,10 @@ class _Weights:
     def pack(self, values: Tensor) -> Tensor:
         """Return ``values``, int8 (rows, columns), in oneDNN's layout."""
         rows, columns = values.shape
-        if (weights := self._copied(rows, columns)) is not None:
-            _fill(_memory(weights), values)
-            return weights
-        weights = torch.ops.onednn.qlinear_prepack(values.contiguous(), None)
+        if (copied := self._copied(rows, columns)) is not None:
+            _fill(_memory(copied), values)
+            return copied
+        weights: Tensor = torch.ops.onednn.qlinear_prepack(values.contiguous(), None)
         memory = _memory(weights)
         if memory.numel() == _memory_bytes(rows, columns):
             _fill(ours := torch.empty_like(memory), values)
@@ -126,11 +135,11 @@ class _Weights:
         Raises:
             ValueError: Here, they have another layout.
         """
-        if (weights := self._copied(rows, columns)) is not None:
-            _memory(weights).copy_(memory)
-            return weights
+        if (copied := self._copied(rows, columns)) is not None:
+            _memory(copied).copy_(memory)
+            return copied
         values = _values(memory, rows, columns)
-        weights = torch.ops.onednn.qlinear_prepack(values, None)
+        weights: Tensor = torch.ops.onednn.qlinear_prepack(values, None)
         if not self._learn(rows, columns, weights, memory):
             raise ValueError("the layout of packed weights is another one here")
         return weights
