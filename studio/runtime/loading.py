@@ -22,7 +22,7 @@ from studio.runtime.evicting import Evictor
 from studio.runtime.faults import brief, release
 from studio.runtime.jobs import Job
 from studio.runtime.leases import Books, Loaded, Tier
-from studio.runtime.memory import give_back, is_out_of_memory, out_of_memory
+from studio.runtime.memory import give_back, out_of_memory, ran_out
 from studio.runtime.sources import Source, Sources, unreadable
 from studio.runtime.truths import Watch
 from studio.runtime.workers import Contained
@@ -68,7 +68,7 @@ class LoadingRoom:
             try:
                 return self._load(demand, device)
             except Contained as error:
-                if not is_out_of_memory(error):
+                if not ran_out(error):
                     raise
                 details = brief(error)
                 release(error)

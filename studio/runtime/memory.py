@@ -97,6 +97,13 @@ def is_out_of_memory(error: BaseException) -> bool:
     return any(sign in text for sign in ("DefaultCPUAllocator", "out of memory", "std::bad_alloc"))
 
 
+def ran_out(error: BaseException) -> bool:
+    """Whether ``error`` is lack of memory, in the middle of work or already in words."""
+    if isinstance(error, StudioError):
+        return error.code is ErrorCode.OUT_OF_MEMORY
+    return is_out_of_memory(error)
+
+
 def give_back() -> None:
     """Let go of garbage, and of what torch and the C library keep in reserve."""
     gc.collect()

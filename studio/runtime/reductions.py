@@ -6,11 +6,11 @@ import logging
 from collections.abc import Callable, Generator, Sequence
 
 from studio.api.worker import Event, Outcome, Rung, Setting
-from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.errors import StudioError
 from studio.protocol.states import JobState
 from studio.runtime.faults import brief, release
 from studio.runtime.jobs import Job
-from studio.runtime.memory import give_back, is_out_of_memory
+from studio.runtime.memory import give_back, ran_out
 from studio.runtime.pool import Pool
 from studio.runtime.workers import Contained
 
@@ -45,13 +45,6 @@ def ladder(
             if not make_way(job, pool):
                 break
     raise refusal or pool.too_much(job, details)
-
-
-def ran_out(error: BaseException) -> bool:
-    """Whether ``error`` is lack of memory, in the middle of work or at a lease."""
-    if isinstance(error, StudioError):
-        return error.code is ErrorCode.OUT_OF_MEMORY
-    return is_out_of_memory(error)
 
 
 def make_way(job: Job, pool: Pool) -> bool:

@@ -128,6 +128,17 @@ class TextEngine:
             shape = (config.layers, config.kv_heads, config.head_dim)
             self.prefixes.parked = Parked(folder, f"{identity(weights)} {how}", shape)
 
+    def move(self, device: str) -> None:
+        """Move the weights to ``device``, torch's name of it, while nobody generates.
+
+        Raises:
+            StudioError: ``UNSUPPORTED``: the decoder is not ours and stays where it is.
+        """
+        if not isinstance(self.model, Llama):
+            raise StudioError(ErrorCode.UNSUPPORTED, f"{self.info.title} cannot be moved.")
+        self.prefixes.clear()
+        self.model.move(device)
+
     def close(self) -> None:
         """Let go of the weights; the engine cannot generate any more."""
         if self.prefixes.parked is not None:
@@ -303,6 +314,7 @@ def load_steps(
     dtype: torch.dtype | None = None,
     by: Literal["torch", "llamacpp", "transformers"] = "torch",
     cache: Path | None = None,
+    layers: int | None = None,
 ) -> Generator[float, None, TextEngine]:
     """Load the model at ``path``, a GGUF file or a model folder, in steps that can be cancelled.
 
@@ -315,6 +327,7 @@ def load_steps(
         by: What computes; ``choice`` decides it for those who have no wish. What our decoder does
             not know runs through transformers in any case.
         cache: Folder where packed weights are kept for the next load, if anywhere.
+        layers: Of our decoder, so many on ``device`` and the others beside it; by default all.
 
     Yields:
         The share done, 0–1.
@@ -338,7 +351,7 @@ def load_steps(
             chosen = dtype or default_dtype(device)
             kept = PackedCache(cache, identity(path)) if cache is not None else None
             model = yield from load_decoder(
-                files.source, files.names, files.config, chosen, device, kept
+                files.source, files.names, files.config, chosen, device, kept, layers
             )
         template = ChatTemplate(
             files.template,

@@ -13,15 +13,20 @@ class Linear(nn.Linear):
 
     Attributes:
         packed: The weights, if they are packed; ``weight`` then has a shape and no memory.
+        is_away: The weights stay with the processor, which computes the product: of a model that
+            is larger than the device of its rows.
     """
 
     packed: PackedMatrix | None = None
+    is_away = False
 
     def reset_parameters(self) -> None:
         """Draw nothing: torch's initialisers use the global generator, which is all jobs'."""
 
     def forward(self, rows: Tensor) -> Tensor:
         """Return the products of ``rows``, (tokens, inputs), and the bias added."""
+        if self.is_away:
+            return super().forward(rows.to(self.weight.device)).to(rows.device)
         if self.packed is None:
             return super().forward(rows)
         products = self.packed(rows)

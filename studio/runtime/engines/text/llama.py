@@ -65,14 +65,39 @@ class Llama(nn.Module):
         }
         self._tie()
 
-    def allocate(self, dtype: torch.dtype, device: torch.device | str) -> None:
-        """Reserve memory for all weights as floats, uninitialised."""
+    def allocate(
+        self, dtype: torch.dtype, device: torch.device | str, layers: int | None = None
+    ) -> None:
+        """Reserve memory for all weights as floats, uninitialised.
+
+        Args:
+            layers: Only so many have their matrices on ``device``; by default all. The processor
+                computes the products of the others; all else, caches included, is on ``device``.
+        """
+        for block in self.blocks[layers:] if layers is not None else ():
+            for module in block.modules():
+                if isinstance(module, Linear):
+                    module.is_away = True
         for module in self.modules():
-            self._allocate(module, dtype, device)
+            is_away = isinstance(module, Linear) and module.is_away
+            self._allocate(module, dtype, "cpu" if is_away else device)
         for rotary in self._rotaries.values():
             rotary.to(device)
         self._tie()
-        if torch.device(device).type == "cuda":
+        self._capture(device)
+
+    def move(self, device: torch.device | str) -> None:
+        """Move all weights to ``device``."""
+        self.graphs = None
+        self.to(device)
+        for rotary in self._rotaries.values():
+            rotary.to(device)
+        self._capture(device)
+
+    def _capture(self, device: torch.device | str) -> None:
+        """Let steps be replayed where that is possible: not with the processor in between."""
+        is_whole = not any(isinstance(m, Linear) and m.is_away for m in self.modules())
+        if torch.device(device).type == "cuda" and is_whole:
             self.graphs = StepGraphs(self, cuda_capture)
 
     def allocate_packed(self, embedding: StoredRows) -> None:

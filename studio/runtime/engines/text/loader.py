@@ -6,14 +6,20 @@ from collections.abc import Generator
 from dataclasses import asdict
 from pathlib import Path
 
-from studio.api.worker import Requirements, WeightsFacts
+import torch
+
+from studio.api.worker import Placement, Requirements, WeightsFacts
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.runtime.engines.text import choice
 from studio.runtime.engines.text.config import ARCHITECTURES
-from studio.runtime.engines.text.engine import TextEngine
+from studio.runtime.engines.text.engine import TextEngine, load_steps
 from studio.runtime.engines.text.gguf import is_gguf
 from studio.runtime.engines.text.model_files import open_model
 from studio.runtime.engines.text.model_folder import ModelFolder
+from studio.runtime.engines.text.weights import placement
+
+CARD_DTYPE = torch.bfloat16
+"""Of a model that lies in two parts, in both of them."""
 
 PARKING = "beginnings"
 """Folder, within that of caches, of what was read of conversations; ``core`` can clear it."""
@@ -67,6 +73,31 @@ class TextLoader:
         if self._cache is not None:
             engine.park_in(self._cache / PARKING, path)
         return engine
+
+    def park(self, loaded: TextEngine) -> None:
+        """Move the weights from a card to the memory of the processor."""
+        loaded.move("cpu")
+
+    def unpark(self, loaded: TextEngine, device: str) -> None:
+        """Move them back."""
+        loaded.move(device)
+
+    def place(self, path: Path, budget: int) -> Placement | None:
+        """Return how many layers of a model of ours fit ``budget`` bytes of a card."""
+        with open_model(path) as files:
+            return None if files.is_foreign else placement(files.config, CARD_DTYPE, budget)
+
+    def load_placed(
+        self, path: Path, device: str, placement: Placement
+    ) -> Generator[float, None, TextEngine]:
+        """Load with so many layers on ``device``; the processor computes the others."""
+        return load_steps(
+            path,
+            device=device,
+            context_limit=self._context_limit,
+            dtype=CARD_DTYPE,
+            layers=placement.layers,
+        )
 
     def unload(self, loaded: TextEngine) -> None:
         """Let go of the weights, whoever still holds the engine."""
