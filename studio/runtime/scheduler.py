@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from studio.protocol.states import JobState, Lane, Priority
 from studio.runtime.faults import own_bug
 from studio.runtime.jobs import Job
-from studio.runtime.torch_state import LaneTorch
+from studio.runtime.thread_shares import ThreadShares
 from studio.runtime.turns import Turns
 
 log = logging.getLogger(__name__)
@@ -23,13 +23,6 @@ UNDER_WAY = {Lane.INTERACTIVE: 4, Lane.BATCH: 2}
 More would slow all of them and need memory for each; one would let a long job block a short one.
 Jobs that generate in one batch count as one (``turns.TOGETHER``).
 """
-LINGER = 0.25
-"""Seconds a lane keeps its share of the threads after its last step.
-
-A change of the number costs about as much as a token of a small model: OpenMP ends threads and
-starts others. Short jobs that come one after the other must not bring it about each time.
-"""
-_OTHER = {Lane.INTERACTIVE: Lane.BATCH, Lane.BATCH: Lane.INTERACTIVE}
 DROWSY = 30.0
 """Seconds an idle lane sleeps at most."""
 
@@ -57,14 +50,12 @@ class Scheduler:
         self._jobs: dict[str, Job] = {}
         self._queues = {lane: {each: deque[Job]() for each in Priority} for lane in Lane}
         self._turns = {lane: {each: Turns(UNDER_WAY[lane]) for each in Priority} for lane in Lane}
-        self._torch = {lane: LaneTorch(lane) for lane in Lane}
+        self._shares = ThreadShares()
         self._stepping: dict[Lane, Job] = {}
         self._step_began: dict[str, float] = {}
         self._alone: Job | None = None
-        self._busy_until = dict.fromkeys(Lane, 0.0)
         self._stopping = False
         self._steps = 0
-        self._threads_alone = 0  # not known yet: torch's own number must be read untouched
         self._threads = [
             threading.Thread(target=self._work, args=(lane,), name=f"lane-{lane}", daemon=True)
             for lane in Lane
@@ -143,7 +134,7 @@ class Scheduler:
 
     def use_threads(self, count: int) -> None:
         """Say how many processor threads a lane may use when it computes alone."""
-        self._threads_alone = count
+        self._shares.use(count)
 
     def stop(self, patience: float) -> bool:
         """Stop all jobs at their next step and end the lanes; return whether they ended in time."""
@@ -206,12 +197,10 @@ class Scheduler:
     # --- the lanes ------------------------------------------------------------------------------
 
     def _work(self, lane: Lane) -> None:
-        other = _OTHER[lane]
         while (job := self._take(lane)) is not None:
-            self._torch[lane].begin_step(self._thread_share(lane))
-            if other in self._stepping:  # with all threads, if it was alone until now
-                self._torch[other].go_on_with(self._thread_share(other))
+            self._shares.begin_step(job)
             self._step(job)
+            self._shares.end_step(job)
             self._put_back(job)
 
     def _take(self, lane: Lane) -> Job | None:
@@ -284,8 +273,6 @@ class Scheduler:
     def _put_back(self, job: Job) -> None:
         with self._changed:
             del self._stepping[job.lane]
-            if not job.wake_at:
-                self._busy_until[job.lane] = time.monotonic() + LINGER
             if job.is_over:
                 self._forget(job)
             elif not job.parked:
@@ -309,16 +296,3 @@ class Scheduler:
         if job.parked and not self._is_held(job):
             job.parked = False
             self._queues[job.lane][job.priority].append(job)
-
-    def _thread_share(self, lane: Lane) -> int:
-        """All threads for a lane that computes alone; else interactive gets the smaller half."""
-        total = self._threads_alone
-        if total < 2 or not self._computes(_OTHER[lane]):
-            return total
-        return total // 2 if lane is Lane.INTERACTIVE else total - total // 2
-
-    def _computes(self, lane: Lane) -> bool:
-        """Whether ``lane`` makes a step, or made one just now; one that only waits does not."""
-        stepping = self._stepping.get(lane)
-        makes_a_step = stepping is not None and not stepping.wake_at
-        return makes_a_step or time.monotonic() < self._busy_until[lane]
