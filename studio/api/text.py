@@ -82,6 +82,8 @@ class TextStep:
         prompt_tokens: At the end.
         first_token_seconds: At the end: from the call to the first token.
         tokens_per_second: At the end: of the new tokens, after the first.
+        reduced: What is done with less from here on, as memory ran out, in words; for
+            ``ctx.reduced``.
     """
 
     kind: Literal["prefill", "token", "end"]
@@ -93,6 +95,7 @@ class TextStep:
     prompt_tokens: int = 0
     first_token_seconds: float = 0.0
     tokens_per_second: float = 0.0
+    reduced: str = ""
 
 
 class FittedPrompt(Protocol):

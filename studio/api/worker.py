@@ -163,6 +163,10 @@ class TaskContext(Protocol):
         """
         ...
 
+    def reduced(self, words: str) -> None:
+        """Tell the user that work goes on with less, where an engine saw to it by itself."""
+        ...
+
     def weights_path(self, weights: str) -> Path:
         """Return where ``weights`` lie on disk."""
         ...

@@ -27,7 +27,7 @@ from studio.protocol.errors import ErrorCode, StudioError
 from studio.runtime.digests import CACHE_ENV
 from studio.runtime.jobs import Job
 from studio.runtime.pool import Pool
-from studio.runtime.reductions import ladder
+from studio.runtime.reductions import go_on, ladder
 from studio.runtime.rng import JobRng, seeded_globals
 
 
@@ -103,6 +103,10 @@ class Context:
     ) -> Generator[Event, None, Outcome]:
         """Do the work as high up the ladder as memory allows; see ``TaskContext.ladder``."""
         return ladder(self._job, self._pool, rungs, body)
+
+    def reduced(self, words: str) -> None:
+        """Tell the user that work goes on with less."""
+        go_on(self._job, self._pool, words)
 
     def weights_path(self, weights: str) -> Path:
         """Return where ``weights`` lie on disk."""

@@ -28,10 +28,8 @@ def ladder(
     refusal: StudioError | None = None
     for number, rung in enumerate(rungs):
         if number:
-            words = rung.words or "a smaller piece at a time"
-            log.info("job %s goes on with %s: %s", job.id, words, details)
-            pool.reduced(job, words)
-            job.become(JobState.RUNNING, f"memory ran out: going on with {words}")
+            log.info("job %s: %s", job.id, details)
+            go_on(job, pool, rung.words or "a smaller piece at a time")
         for _ in range(2):
             try:
                 return (yield from body(rung.setting))
@@ -45,6 +43,13 @@ def ladder(
             if not make_way(job, pool):
                 break
     raise refusal or pool.too_much(job, details)
+
+
+def go_on(job: Job, pool: Pool, words: str) -> None:
+    """Note, and tell, that ``job`` goes on with less."""
+    log.info("job %s goes on with %s", job.id, words)
+    pool.reduced(job, words)
+    job.become(JobState.RUNNING, f"memory ran out: going on with {words}")
 
 
 def make_way(job: Job, pool: Pool) -> bool:

@@ -73,6 +73,8 @@ def reply(ctx: TaskContext, params: Reply) -> Iterator[Event]:
                     pieces.append(step.text)
                     yield ctx.text(step.text, step.done)
                 elif step.kind == "prefill":
+                    if step.reduced:
+                        ctx.reduced(step.reduced)
                     yield ctx.progress(step.done, step.total, _reading(dropped))
                 else:
                     yield None

@@ -86,6 +86,8 @@ def ask(
                 pieces.append(step.text)
                 yield ctx.text(step.text, step.done, channel)
             elif step.kind == "prefill":
+                if step.reduced:
+                    ctx.reduced(step.reduced)
                 yield ctx.progress(step.done, step.total, message)
             else:
                 yield None
@@ -127,6 +129,8 @@ def ask_many(
                 channel = f"answer {number + 1}" if number else "answer"
                 yield ctx.text(step.text, step.done, channel)
             elif step.kind == "prefill":
+                if step.reduced:
+                    ctx.reduced(step.reduced)
                 yield ctx.progress(step.done, step.total, told)
             else:
                 yield None

@@ -22,9 +22,14 @@ from studio.runtime.engines.text.prefixes import Prefixes
 from studio.runtime.engines.text.sampler import Sampler
 from studio.runtime.engines.text.stops import StopScanner
 from studio.runtime.engines.text.tokenizer import StreamDecoder, TextTokenizer
+from studio.runtime.faults import release
+from studio.runtime.memory import give_back, is_out_of_memory
 
 LARGEST_CHUNK = 512
 """Prompt tokens a step on a device that is no processor."""
+
+SMALLEST_CHUNK = 16
+"""Prompt tokens a step at least, however short memory is."""
 
 _STEP_WORK = 18_000_000_000
 """Tokens × weights of a step on a processor: about a quarter of a second on one slow core."""
@@ -128,9 +133,9 @@ def write(
     going: list[_Going] = []
     try:
         scores = torch.empty(0)
-        for chunk_scores in _read_prompt(model, prompt, cache, prefixes):
+        for chunk_scores, less in _read_prompt(model, prompt, cache, prefixes):
             scores = chunk_scores
-            yield 0, TextStep("prefill", cache.length, len(prompt))
+            yield 0, TextStep("prefill", cache.length, len(prompt), reduced=less)
         going = [_Going(0, texts[0], cache, batcher, scores)]
         for index, text in enumerate(texts[1:], 1):
             going.append(_Going(index, text, _continued(model, text, cache), batcher, scores))
@@ -215,16 +220,37 @@ class _Going:
 
 def _read_prompt(
     model: Decoder, prompt: Sequence[int], cache: Any, prefixes: Prefixes
-) -> Iterator[torch.Tensor]:
-    """Read what is not known yet, and yield the scores after each chunk."""
+) -> Iterator[tuple[torch.Tensor, str]]:
+    """Read what is not known yet; yield the scores after each chunk.
+
+    When memory runs out chunks become smaller; beside the scores it says so, once.
+    """
     known = prefixes.longest(prompt, cache.is_long) if prefixes.most_bytes else None
     if known is not None:
         cache.start_with(known.keys, known.values)
-    chunk = chunk_size(model.config.parameters, model.device.type)
+    chunk, less = chunk_size(model.config.parameters, model.device.type), ""
     while cache.length < len(prompt):
         end = (cache.length // chunk + 1) * chunk
         tokens = torch.tensor(prompt[cache.length : end], device=model.device)
-        yield model.read([Passage(tokens, cache)])[0]
+        scores = _read(model, tokens, cache, must=chunk <= SMALLEST_CHUNK)
+        if scores is None:  # the cache is as it was: what was read in part does not count
+            chunk //= 2
+            less = f"{chunk} tokens of the prompt at a time"
+            give_back()
+            continue
+        yield scores, less
+        less = ""
+
+
+def _read(model: Decoder, tokens: torch.Tensor, cache: Any, must: bool) -> torch.Tensor | None:
+    """Return the scores after ``tokens``, (vocabulary,); None if memory ran out, unless it must."""
+    try:
+        return model.read([Passage(tokens, cache)])[0]
+    except Exception as error:
+        if must or not is_out_of_memory(error):
+            raise
+        release(error)
+        return None
 
 
 def _continued(model: Decoder, text: Generation, cache: Any) -> Any:

@@ -34,6 +34,7 @@ class Rotary:
     def to(self, device: torch.device | str) -> None:
         """Move to ``device``."""
         self.frequencies, self._lengths = self.frequencies.to(device), self._lengths.to(device)
+        self._turns = self._turns.to(device)
 
     def turns(self, start: int, end: int) -> Tensor:
         """Return the turns of positions, complex64, (tokens, 1, head dim / 2)."""
