@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Any
@@ -54,6 +55,8 @@ def main(argv: Sequence[str], session: Session) -> int:
     if arguments.name not in benches:
         said = f"there is no bench “{arguments.name}”" if arguments.name else "name a bench"
         parser.error(f"{said}; there are {', '.join(benches)}")
+    # Figures are of the studio's own engine, unless somebody asks for another.
+    os.environ.setdefault("STUDIO_TEXT_ENGINE", "torch")
     figures = dict(_measure(arguments, session))
     if arguments.json:
         terminal.print_json({"bench": arguments.name, **figures})
