@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import pytest
 import torch
 
@@ -34,6 +36,7 @@ def packed(weights: torch.Tensor, limbs: int, kernel=None) -> PackedMatrix:
     half = weights.shape[0] // 2
     matrix.write(slice(half, None), weights[half:])
     matrix.write(torch.arange(half), weights[:half])
+    matrix.settle()
     return matrix
 
 
@@ -104,6 +107,22 @@ def test_matrices_packed_here_are_as_torch_packs_them(shape) -> None:
     second = packed(weights, 1, onednn)(inputs)
     del first
     assert torch.equal(packed(weights, 1, onednn)(inputs), second)
+
+
+@pytest.mark.skipif(not fbgemm.is_available(), reason="this torch does not have it")
+def test_packing_in_the_background_leaves_torch_as_it_was() -> None:
+    before, filters = torch.backends.quantized.engine, list(warnings.filters)
+    weights = [drawn(64, 32, seed=seed) for seed in range(12)]
+    matrices = [PackedMatrix(64, 32, 1, fbgemm) for _ in weights]
+    for matrix, values in zip(matrices, weights, strict=True):
+        matrix.write(slice(None), values)
+    for matrix in matrices:
+        matrix.settle()
+    assert torch.backends.quantized.engine == before
+    assert list(warnings.filters) == filters
+    inputs = drawn(3, 32)
+    for matrix, values in zip(matrices, weights, strict=True):
+        torch.testing.assert_close(matrix(inputs), inputs @ values.T, rtol=0, atol=0.2)
 
 
 def test_a_processor_without_kernels_and_a_torch_without_them_are_told(monkeypatch) -> None:

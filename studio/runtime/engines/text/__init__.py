@@ -9,10 +9,11 @@ From file to text, in the order of a first reading:
 - ``config`` has the sizes and what architectures vary, read by ``config_gguf`` and ``config_json``;
   ``llama`` is the decoder, of ``blocks`` and ``layers``, with positions by ``rotary``; ``weights``
   fills it by ``tensor_names`` from a ``tensor_source`` through ``dequant``. On a processor
-  ``packing`` holds its products and ``stored_rows`` its embedding; ``attention`` keeps the bits of
-  a text the same in any company.
+  ``packing`` holds its products, ``packed_cache`` keeps them for the next load, ``stored_rows``
+  holds its embedding; ``attention`` keeps the bits of a text the same in any company.
 - ``foreign`` and ``transformers_decoder`` run folders of other architectures.
 - ``tokenizer`` is built by ``tokenizer_gguf`` or ``tokenizer_folder``; ``regex_probe`` tries a
   stranger's patterns first.
+- ``measured`` is what ``studio bench text`` asks, in a process of its own.
 - ``template`` renders conversations in ``template_child``; ``sampler`` and ``stops`` shape text.
 """

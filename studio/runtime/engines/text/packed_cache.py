@@ -91,7 +91,7 @@ class PackedCache:
             with os.fdopen(handle, "wb") as stream:
                 stream.write(_header(tensors))
                 for tensor in tensors.values():
-                    stream.write(memoryview(tensor.numpy()))
+                    stream.write(tensor.numpy().data)
                     done += tensor.nbytes
                     yield done / size
             os.replace(part, path)

@@ -146,6 +146,9 @@ def load_decoder(
             piece.write(first, rows)
             done += rows.numel()
             yield done / total
+    for matrix in packed.values():
+        matrix.settle()
+        yield 1.0
     if cache is not None and packed:
         for _ in cache.keep(packed):
             yield 1.0

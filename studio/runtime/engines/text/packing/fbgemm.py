@@ -6,10 +6,11 @@ twice would not fit. Its packed weights cannot be written to disk and take 8 s a
 
 from __future__ import annotations
 
+import os
 import threading
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import torch
 from torch import Tensor
@@ -23,7 +24,7 @@ _TINY = 1e-30
 _ZERO = 64
 """What stands for zero where inputs must be unsigned."""
 
-_engine_lock = threading.Lock()
+_room = threading.BoundedSemaphore(min(4, os.cpu_count() or 1))
 
 
 def is_available() -> bool:
@@ -41,13 +42,47 @@ def packed_bytes(rows: int, columns: int) -> int:
     return rows * (columns + 12)
 
 
-def pack(values: Tensor, scale: Tensor) -> torch.ScriptObject:
+class _Packing(threading.Thread):
+    """A matrix being packed: slow work that lets other threads run."""
+
+    def __init__(self, values: Tensor, scale: Tensor) -> None:
+        super().__init__(name="packing", daemon=True)
+        self._parts: tuple[Tensor, Tensor] | None = (values, scale)
+        self._packed: torch.ScriptObject | None = None
+        self._error: Exception | None = None
+
+    def run(self) -> None:
+        assert self._parts is not None
+        (values, scale), self._parts = self._parts, None
+        zeros = torch.zeros(values.shape[0], dtype=torch.int64)
+        try:
+            with _engine.chosen():
+                marked = torch._make_per_channel_quantized_tensor(values, scale, zeros, 0)
+                self._packed = torch.ops.quantized.linear_prepack(marked, None)
+        except Exception as error:  # noqa: BLE001  raised where it is waited for
+            self._error = error
+        finally:
+            _room.release()
+
+    def result(self) -> torch.ScriptObject:
+        self.join()
+        if self._error is not None:
+            raise self._error
+        assert self._packed is not None
+        return self._packed
+
+
+def pack(values: Tensor, scale: Tensor) -> _Packing:
     """See ``Kernel``."""
-    zeros = torch.zeros(values.shape[0], dtype=torch.int64)
-    with _fbgemm():
-        marked = torch._make_per_channel_quantized_tensor(values, scale, zeros, 0)
-        packed: torch.ScriptObject = torch.ops.quantized.linear_prepack(marked, None)
-    return packed
+    _room.acquire()  # or the values of a whole model would wait in memory
+    packing = _Packing(values, scale)
+    packing.start()
+    return packing
+
+
+def settle(packed: _Packing) -> torch.ScriptObject:
+    """See ``Kernel``."""
+    return packed.result()
 
 
 def to_plain(packed: torch.ScriptObject) -> list[Tensor]:
@@ -81,15 +116,36 @@ def multiply(limbs: Tensor, packed: torch.ScriptObject) -> Tensor:
     return product
 
 
-@contextmanager
-def _fbgemm() -> Iterator[None]:
-    """Choose the packing whose products take inputs at a given scale; torch has one for all."""
-    with _engine_lock, warnings.catch_warnings():
-        # torch 2.13 announces another home for these; the version is held until it is there.
-        warnings.filterwarnings("ignore", "torch.quantize_per_tensor", UserWarning)
-        before = torch.backends.quantized.engine
-        torch.backends.quantized.engine = "fbgemm"
+class _Engine:
+    """torch's one choice of what packs, and Python's of what is warned of, while anybody packs."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._users = 0
+        self._undo = ExitStack()
+
+    @contextmanager
+    def chosen(self) -> Iterator[None]:
+        """Choose the packing whose products take inputs at a given scale."""
+        with self._lock:
+            if self._users == 0:
+                self._choose()
+            self._users += 1
         try:
             yield
         finally:
-            torch.backends.quantized.engine = before
+            with self._lock:
+                self._users -= 1
+                if self._users == 0:
+                    self._undo.close()
+
+    def _choose(self) -> None:
+        before = torch.backends.quantized.engine
+        self._undo.callback(setattr, torch.backends.quantized, "engine", before)
+        self._undo.enter_context(warnings.catch_warnings())
+        # torch 2.13 announces another home for these; the version is held until it is there.
+        warnings.filterwarnings("ignore", "torch.quantize_per_tensor", UserWarning)
+        torch.backends.quantized.engine = "fbgemm"
+
+
+_engine = _Engine()

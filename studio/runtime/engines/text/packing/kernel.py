@@ -32,12 +32,16 @@ class Kernel(Protocol):
         ...
 
     def pack(self, values: Tensor, scale: Tensor) -> Any:
-        """Pack one limb of weights.
+        """Pack one limb of weights; it may go on in the background until ``settle``.
 
         Args:
             values: int8, (rows, columns), between −127 and 127.
             scale: float64, (rows,): what a product of a row is multiplied by.
         """
+        ...
+
+    def settle(self, packed: Any) -> Any:
+        """Return what ``pack`` gave when it is ready to multiply."""
         ...
 
     def to_plain(self, packed: Any) -> list[Tensor]:

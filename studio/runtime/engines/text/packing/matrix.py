@@ -17,7 +17,9 @@ _TINY = 1e-30
 
 
 class PackedMatrix:
-    """A matrix of weights that multiplies rows of inputs. Filled once, a few rows at a time.
+    """A matrix of weights that multiplies rows of inputs.
+
+    It is filled once, a few rows at a time, and settled before it multiplies; or filled at once.
 
     Attributes:
         shape: (rows, columns) = (outputs, inputs).
@@ -66,6 +68,10 @@ class PackedMatrix:
             self._packed.append(self.kernel.pack(self._staged.pop(0), scale))
             # Only high limbs meet the second limb of weights.
             scale = scale * (self.kernel.BASE / _WEIGHT_BASE)
+
+    def settle(self) -> None:
+        """Wait until it is packed; needed once before it multiplies."""
+        self._packed = [self.kernel.settle(packed) for packed in self._packed]
 
     def to_plain(self) -> list[list[Tensor]]:
         """Return for each limb the plain tensors that make it up, uncopied; see ``Kernel``."""

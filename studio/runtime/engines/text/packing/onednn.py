@@ -65,6 +65,11 @@ def pack(values: Tensor, scale: Tensor) -> Packed:
     return tuple((_weights.pack(piece), factors) for piece, factors in pieces)
 
 
+def settle(packed: Packed) -> Packed:
+    """See ``Kernel``."""
+    return packed
+
+
 def to_plain(packed: Packed) -> list[Tensor]:
     """See ``Kernel``."""
     return [plain for weights, scale in packed for plain in (_memory(weights), scale)]
