@@ -57,9 +57,17 @@ def import_without(missing: tuple[str, ...], wanted: list[str]) -> set[str]:
     return set(json.loads(done.stdout.splitlines()[-1]))
 
 
+OWN_ENVIRONMENT = "studio.cli.bench.text.by_"
+"""Scripts that a bench runs where llama.cpp is installed; nothing imports them."""
+
+
 def modules(*folders: str) -> list[str]:
     found = [module(file) for file in python_files(*folders)]
-    return [name for name in found if not name.endswith("__main__")]
+    return [
+        name
+        for name in found
+        if not name.endswith("__main__") and not name.startswith(OWN_ENVIRONMENT)
+    ]
 
 
 def plugin_half(*names: str) -> list[str]:

@@ -141,7 +141,7 @@ def _judge() -> Callable[[str, Mapping[str, Any]], bool]:
         raise StudioError(
             ErrorCode.NOT_FOUND,
             "This bench needs the package jsonschema, which is not installed.",
-            "Install the extra: pip install 'offline-studio[test]'.",
+            "Install the extra: pip install 'offline-studio[bench]'.",
         ) from error
 
     def judge(text: str, schema: Mapping[str, Any]) -> bool:
