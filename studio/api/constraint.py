@@ -6,6 +6,7 @@ Knows no library: the engine compiles the form, and refuses what only a compiler
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -28,6 +29,8 @@ _NAMES: Mapping[Form, str] = {
     "regex": "regular expression",
     "grammar": "grammar",
 }
+_LITERAL = re.compile(r""""(?:[^"\\\n]|\\.)*"|/(?![/*])(?:[^/\\\n]|\\.)+/|//.*""")
+"""A string, an expression or a remark of a grammar."""
 _DATA = frozenset({"const", "enum", "default", "example", "examples"})
 """Keywords whose values are data: what looks like a keyword in them is none."""
 
@@ -69,8 +72,8 @@ class Constraint:
             raise BadInput(f"The {self.name} has half a character in it.") from error
         if self.kind == "json_schema":
             _check_schema(_parsed(self.text))
-        elif self.kind == "grammar" and "%json" in self.text:
-            raise BadInput("The grammar has a “%json” in it.", "Give the JSON schema by itself.")
+        elif self.kind == "grammar":
+            _check_grammar(self.text)
 
     @property
     def name(self) -> str:
@@ -98,6 +101,15 @@ def _parsed(text: str) -> Any:
         raise _too_deep() from error
     except ValueError as error:
         raise BadInput(f"The JSON schema is no JSON: {error}.", "Correct it there.") from error
+
+
+def _check_grammar(rules: str) -> None:
+    """Refuse what the compiler would take, and might take for ever over, or leave unbounded."""
+    bare = _LITERAL.sub("", rules)
+    if "%json" in bare:
+        raise BadInput("The grammar has a “%json” in it.", "Give the JSON schema by itself.")
+    if sign := next((sign for sign in "~&" if sign in bare), ""):
+        raise BadInput(f"The grammar has a “{sign}” between expressions.", "Say it without.")
 
 
 def _check_schema(schema: Any) -> None:

@@ -267,6 +267,7 @@ def test_schemas_that_cannot_be_enforced_are_refused_by_name(name) -> None:
         ("grammar", 'start: "a', "lexer error"), ("grammar", "start: b", "unknown name"),
         ("grammar", 'b: "a"', "no start rule"), ("grammar", 'root ::= "a"', "Expected"),
         ("grammar", "start: " + "(" * 20_000 + '"a"' + ")" * 20_000, "nested"),
+        ("regex", r"(((\w)*((?i)k|b)|([a-z](?i)k){2,2}))?x((((é|\w)|(\p{L}|a)))*){8,10}", "intricate"),
         ("grammar", "start: A0\n" + "".join(f"A{i}: A{i+1} A{i+1}\n" for i in range(40))
          + 'A40: "x"', "too big"),
     ],
@@ -303,8 +304,9 @@ HOSTILE = {
     "ambiguous": Constraint("grammar", 'start: start start | "a" | '),
     "doubling rules": Constraint("grammar", "start: r0\n" + "".join(
         f"r{i}: r{i + 1} r{i + 1}\n" for i in range(40)) + 'r40: "x"'),
-    "complement": Constraint(
-        "grammar", "start: A\nA: /(a|b)*a(a|b){60}/ & ~/(b|a)*b(a|b){57}/ & /(.*ab.*){10}/"),
+    "nothing repeated": Constraint("regex", "((((a*)?){60,99}){949,1000}|(b?)){9}"),
+    "panics": Constraint("grammar", r"start: A? B\nA: /(((\w)*((?i)k|b)|([a-z](?i)k){2,2}))?/"
+                         r"\nB: /((((é|\w)|(\p{L}|a)))*){8,10}/".replace(r"\n", "\n")),
     "very many words": Constraint("grammar", "start: " + " | ".join(
         f'"{i}"' for i in range(7_000))),
 }  # fmt: skip

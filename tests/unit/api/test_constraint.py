@@ -58,9 +58,18 @@ def test_expressions_and_grammars_are_bounded(kind) -> None:
         Constraint(kind, "a" * (MOST_CHARACTERS[kind] + 1))
 
 
-def test_a_grammar_has_no_schema_in_it_whose_bounds_nobody_checked() -> None:
-    with pytest.raises(BadInput, match="%json"):
-        Constraint("grammar", 'start: %json {"multipleOf": 1000003}')
+@pytest.mark.parametrize(
+    ("rules", "sign"),
+    [
+        ('start: %json {"multipleOf": 1000003}', "%json"), ("start: A\nA: /a+/ & /b/", "&"),
+        ('start: A\nA: /a/ & ~/b/', "~"), ('start: "\\"" ~/b/', "~"),
+    ],
+)  # fmt: skip
+def test_a_grammar_has_nothing_in_it_that_is_bounded_by_nobody(rules, sign) -> None:
+    with pytest.raises(BadInput, match=sign):
+        Constraint("grammar", rules)
+    quiet = 'start: "~&%json\\"~" /~&\\/%json~/ // ~&\n'
+    assert Constraint("grammar", quiet).text == quiet
 
 
 def test_what_is_no_form_and_no_data_is_refused() -> None:

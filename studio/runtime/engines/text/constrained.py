@@ -51,7 +51,10 @@ def check(constraint: Constraint) -> None:
         BadInput: It is no such form, cannot be enforced, or is too large.
     """
     grammar = _grammar(constraint)
-    is_bad, told = LLMatcher.validate_grammar_with_warnings(grammar, limits=_LIMITS)
+    is_bad, told = built(
+        lambda: LLMatcher.validate_grammar_with_warnings(grammar, limits=_LIMITS),
+        lambda reason: _refused(constraint, reason),
+    )
     if is_bad:
         raise _refused(constraint, told[0])
 
@@ -187,6 +190,8 @@ def _lost(constraint: Constraint, reason: str) -> StudioError:
 
 def _brief(reason: str) -> str:
     """Return the line of the library's message that says what is wrong."""
-    lines = reason.strip().splitlines() or ["for no reason that is told"]
+    lines = reason.strip().splitlines() or ["no reason is told"]
     told = next((line for line in lines if line.startswith("error: ")), lines[0])
+    if "unwrap()" in told or told.startswith("panic"):  # a fault of the library's, at its limits
+        told = "it is too intricate to compile"
     return shown(re.sub(r"^(error: |at \d+\(\d+\): )", "", told)).rstrip(".")
