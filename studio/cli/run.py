@@ -32,9 +32,11 @@ def main(argv: Sequence[str], session: Session) -> int:
     plugin, entry = host.task(argv[0])
     params_class = host.params_class(entry.id)
     arguments = task_parser(entry, params_class).parse_intermixed_args(argv[1:])
-    params = params_class.parse(values_of(arguments, params_class))
+    given = values_of(arguments, params_class)
+    params_class.parse(given)  # what is wrong is told before anything is opened
     out = saving.prepare(arguments.out) if arguments.out else None
     with session.studio() as studio:
+        params = params_class.parse(studio.shelf.filled(params_class, given))
         job = studio.jobs.submit(plugin.id, entry, params)
         follower = Follower(
             studio,

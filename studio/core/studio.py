@@ -25,12 +25,18 @@ from studio.core.notices import Action, Notices
 from studio.core.paths import StudioPaths
 from studio.core.plugins import PluginHost
 from studio.core.plugins.faults import Fault
+from studio.core.runtime_settings import (
+    DEFAULT_IDLE_MINUTES,
+    DEVICE,
+    IDLE_MINUTES,
+    MEMORY_LIMIT,
+    PINNED,
+    TEXT_ENGINE,
+)
 from studio.core.settings import Settings
 from studio.core.supervisor import Death, RuntimeState, Supervisor
 from studio.core.weights import Downloads
-from studio.core.weights.defaults import filled
 from studio.core.weights.in_use import WeightsInUse
-from studio.core.weights.remarks import Value
 from studio.core.weights.shelf import Shelf
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.link import Received
@@ -52,18 +58,6 @@ from studio.protocol.messages import (
 )
 from studio.protocol.states import Priority
 from studio.protocol.trace import Span
-
-MEMORY_LIMIT = "runtime.memory_limit"
-"""Setting: bytes that loaded weights may take; 0 leaves it to the runtime."""
-IDLE_MINUTES = "runtime.idle_minutes"
-"""Setting: weights that nobody used for so long are unloaded; 0 for never."""
-DEVICE = "runtime.device"
-"""Setting: id of the device that computes (``cpu``, ``cuda:1``); empty for the best."""
-TEXT_ENGINE = "runtime.text_engine"
-"""Setting: what computes language models: ``torch``, ``llamacpp``, or ``auto`` for the faster."""
-PINNED = "runtime.pinned"
-"""Setting: ids of the weights that stay loaded once they are."""
-DEFAULT_IDLE_MINUTES = 30
 
 
 class Studio:
@@ -218,7 +212,7 @@ class Studio:
         """
         plugin, entry = self.plugins.task(task)
         kind = self.plugins.params_class(task)
-        checked = kind.parse(filled(kind, params, self._would_use, self._defaults_of))
+        checked = kind.parse(self.shelf.filled(kind, params))
         return self.jobs.submit(
             plugin.id,
             entry,
@@ -261,18 +255,20 @@ class Studio:
         if self.runtime.is_ready:
             self.runtime.send(Unload(weights))
 
+    def forget_beginnings(self) -> int:
+        """Delete what models computed of texts, on the disk and in memory; return bytes on disk."""
+        for loaded in self.runtime.status.loaded if self.runtime.status else ():
+            self.unload(loaded.weights)
+        return beginnings.forget(self.paths)
+
     def rescan_weights(self, then: Callable[[], None] = lambda: None) -> None:
         """Look at the weights folders again, beside the owner's thread, and tell the runtime."""
 
-        def scanned(entries: object) -> None:
+        def scanned(_: None) -> None:
             self._weights_looked(True)
             then()
 
-        def scan() -> object:
-            self.weights.rescan()
-            return self.weights.entries()
-
-        self._background.run(scan, scanned, self.notices.error)
+        self._background.run(self.weights.rescan, scanned, self.notices.error)
 
     def on_weights(self, call: Callable[[], None]) -> Callable[[], None]:
         """Call when the catalogue has looked again; returns the function that ends it."""
@@ -504,13 +500,6 @@ class Studio:
             self.notices.dismiss("library")
         else:
             self.notices.warn(health.message, health.hint, key="library")
-
-    def _would_use(self, capability: str, prefer: str) -> str:
-        rows = self.weights.list(capability, prefer)
-        return rows[0].id if rows else ""
-
-    def _defaults_of(self, weights: str) -> Mapping[str, Value]:
-        return self.shelf.remarks.of(weights).defaults
 
     def _circumstances(self) -> tuple[str, dict[str, str]]:
         hello, status = self.runtime.hello, self.runtime.status

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
+from studio.api.params import Params
 from studio.core.paths import StudioPaths
 from studio.core.settings import Settings
 from studio.core.weights import adding
 from studio.core.weights.adding import Added
 from studio.core.weights.bin import WeightsBin
 from studio.core.weights.catalogue import WeightsCatalogue
+from studio.core.weights.defaults import filled
 from studio.core.weights.elsewhere import IN_PLACE, Elsewhere
 from studio.core.weights.remarks import Remarks
 from studio.core.weights.watch import Watch
@@ -114,6 +117,15 @@ class Shelf:
         made = converting.convert(row.path, self.folder, on_progress)
         self.catalogue.rescan()
         return made
+
+    def filled(self, params: type[Params], given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return ``given`` and, where it says nothing, the defaults of the weights to be used."""
+
+        def would_use(capability: str, prefer: str) -> str:
+            rows = self.catalogue.list(capability, prefer)
+            return rows[0].id if rows else ""
+
+        return filled(params, given, would_use, lambda id: self.remarks.of(id).defaults)
 
     def at(self, path: Path) -> Weights | None:
         """Return the row whose weights lie at ``path``; None if there is none."""

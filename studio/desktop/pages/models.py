@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 from studio.api.gui import Page, PageAction
 from studio.core.library.records import Use
 from studio.core.notices import Action
-from studio.core.studio import MEMORY_LIMIT
+from studio.core.runtime_settings import MEMORY_LIMIT
 from studio.core.weights import Weights
 from studio.core.weights.adding import Added
 from studio.desktop import words

@@ -1,0 +1,15 @@
+"""What the settings of the runtime are called in the settings file. Names alone."""
+
+from __future__ import annotations
+
+MEMORY_LIMIT = "runtime.memory_limit"
+"""Setting: bytes that loaded weights may take; 0 leaves it to the runtime."""
+IDLE_MINUTES = "runtime.idle_minutes"
+"""Setting: weights that nobody used for so long are unloaded; 0 for never."""
+DEVICE = "runtime.device"
+"""Setting: id of the device that computes (``cpu``, ``cuda:1``); empty for the best."""
+TEXT_ENGINE = "runtime.text_engine"
+"""Setting: what computes language models: ``torch``, ``llamacpp``, or ``auto`` for the faster."""
+PINNED = "runtime.pinned"
+"""Setting: ids of the weights that stay loaded once they are."""
+DEFAULT_IDLE_MINUTES = 30
