@@ -20,8 +20,8 @@ class Engine:
 
     context_length = 1000
 
-    def __init__(self, *words: str, dropped: int = 0, note: str = "") -> None:
-        self.words, self.dropped, self.note = words, dropped, note
+    def __init__(self, *words: str, dropped: int = 0, note: str = "", reduced: str = "") -> None:
+        self.words, self.dropped, self.note, self.reduced = words, dropped, note, reduced
         self.closed = False
         self.messages: Sequence[Any] = ()
         self.reserve = 0
@@ -37,7 +37,7 @@ class Engine:
     def generate(self, ids: Sequence[int], params: SamplingParams) -> Iterator[TextStep]:
         self.params = params
         try:
-            yield TextStep("prefill", 3, 3)
+            yield TextStep("prefill", 3, 3, reduced=self.reduced)
             for number, word in enumerate(self.words, 1):
                 yield TextStep("token", number, params.max_tokens, word, 7)
             yield TextStep(
@@ -67,6 +67,9 @@ class Context:
         self.leased.append(f"{weights} +{working_bytes}" if working_bytes else weights)
         yield self.engine
         self.leased.append("given back")
+
+    def reduced(self, words: str) -> None:
+        self.leased.append(f"reduced {words}")
 
     def check_constraint(self, constraint: Constraint) -> None:
         self.leased.append(f"checked {constraint.kind}")
@@ -212,3 +215,9 @@ def test_a_long_text_leases_the_memory_that_it_takes() -> None:
     context = Context(Engine("x"))
     list(reply(context, Reply(prompt="hi", weights="tiny", max_tokens=1000)))
     assert context.leased == ["tiny", "tiny +103000", "given back", "given back"]
+
+
+def test_what_the_engine_does_with_less_memory_is_told() -> None:
+    context = Context(Engine("Hi", reduced="32 tokens of the prompt at a time"))
+    list(reply(context, Reply.parse({"prompt": "hi"})))  # type: ignore[arg-type]
+    assert "reduced 32 tokens of the prompt at a time" in context.leased

@@ -282,6 +282,15 @@ def test_when_memory_runs_out_less_is_done_at_a_time_and_the_record_says_so(
     assert np.abs(pictures[0] - pictures[1]).mean() < 3
 
 
+def test_networks_that_left_their_card_draw_the_same_when_they_are_back(draw, models):
+    from studio_image.diffusion.loading import DiffusionLoader
+
+    before = draw().artifacts[0].payload
+    DiffusionLoader().park(models["sd"])
+    DiffusionLoader().unpark(models["sd"], "cpu")
+    assert draw().artifacts[0].payload == before
+
+
 # --- numbers that are none --------------------------------------------------------------------
 
 

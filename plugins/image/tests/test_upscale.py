@@ -345,3 +345,15 @@ def test_without_memory_for_the_smallest_tile_a_sentence_says_what_was_tried(
     monkeypatch.setattr(Compact, "steps", full)
     with pytest.raises(StudioError, match="even with tiles of 76 pixels and tiles of 38 pixels"):
         task(small(Compact(2, 8, 4)), {"factor": "2"}, inputs={"image": png(noise(150, 100))})
+
+
+def test_a_network_that_left_its_card_draws_the_same_when_it_is_back() -> None:
+    """The card that keeps no numbers stands for any other: what is there cannot be computed."""
+    upscaler, picture = small(Compact(2, 8, 4)), noise(20, 30)
+    before = run(upscaler, picture, 2)
+    loader().park(upscaler)
+    loader().unpark(upscaler, "cpu")
+    assert np.array_equal(run(upscaler, picture, 2), before)
+    loader().unpark(upscaler, "meta")
+    assert upscaler.device == "meta"
+    assert all(each.is_meta for each in upscaler.network.parameters())

@@ -44,15 +44,23 @@ class DiffusionLoader:
         title = path.name if path.is_dir() else path.stem
         return WeightsFacts(self.family, title, ("text-to-image",), facts)
 
-    def measure(self, path: Path) -> Requirements:
+    def measure(self, path: Path, device: str = "cpu") -> Requirements:
         """Return the memory that weights and one picture of their own size take."""
         plan = read_plan(path)
-        item = native_dtype("cpu").itemsize
+        item = native_dtype(device).itemsize
         return Requirements(plan.parameters * item, plan.working_bytes(plan.side, plan.side))
 
     def load(self, path: Path, device: str) -> Generator[float, None, DiffusionModel]:
         """Yield the share done between tensors; return the model."""
         return build(read_plan(path), device, native_dtype(device))
+
+    def park(self, loaded: DiffusionModel) -> None:
+        """Move the networks to the memory of the processor."""
+        loaded.pipe.to("cpu")
+
+    def unpark(self, loaded: DiffusionModel, device: str) -> None:
+        """Move them back."""
+        loaded.pipe.to(device)
 
     def unload(self, loaded: Any) -> None:
         """Let go of the weights, whoever still holds the model."""

@@ -81,6 +81,14 @@ class UpscaleLoader:
             network.to(memory_format=torch.channels_last)
         return Upscaler(network.requires_grad_(False).eval(), device, dtype)
 
+    def park(self, loaded: Upscaler) -> None:
+        """Move the network to the memory of the processor."""
+        loaded.move("cpu")
+
+    def unpark(self, loaded: Upscaler, device: str) -> None:
+        """Move it back."""
+        loaded.move(device)
+
     def unload(self, loaded: Upscaler) -> None:
         """Let go of the weights."""
         loaded.close()

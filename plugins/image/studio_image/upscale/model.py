@@ -85,6 +85,12 @@ class Upscaler:
         made = made[..., : height * self.scale, : width * self.scale]
         return made.float().cpu().clamp(0, 1)
 
+    def move(self, device: str) -> None:
+        """Move the network to ``device``."""
+        assert isinstance(self.network, torch.nn.Module)
+        self.network.to(device)
+        self.device = device
+
     def close(self) -> None:
         """Let go of the weights, whoever still holds the upscaler."""
         self.network = None

@@ -104,7 +104,8 @@ def enlarged(
             try:
                 step = next(steps)
             except StopIteration as end:
-                return end.value
+                made: np.ndarray = end.value
+                return made
             done = place[0] + step.done / step.total
             yield ctx.progress(done, place[1], message, step.preview if show else None)
 
