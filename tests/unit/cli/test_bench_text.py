@@ -23,7 +23,6 @@ Make = Callable[[str], Child]
 @pytest.fixture
 def make(monkeypatch, tmp_path: Path) -> Iterator[Make]:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    monkeypatch.setattr(speed, "ROUNDS", 1)
     made: list[Child] = []
 
     def child(kind: str, title: str = "") -> Child:
@@ -57,7 +56,7 @@ def test_all_rates_of_all_engines_are_measured(make: Make) -> None:
     children = [make("exact"), make("close")]
     for child in children:
         child.ask("load")
-    for row in speed.rates(children):
+    for row in speed.rates(children, 1):
         assert row.keys() == {"decode", "prefill", "streams4", "load"}
         assert all(rate > 0 for rate in row.values())
         assert row["decode"] < 1e5, "control: a token takes 10 µs"
@@ -106,7 +105,7 @@ def test_ratios_are_ours_by_theirs_and_what_is_missing_has_a_reason(
 
     monkeypatch.setattr(installs, "python_for", python_for)
     monkeypatch.setattr(again, "measure", lambda path: {"second_turn": 0.1})
-    figures = one_object(command("bench", "text", "--json")[1])
+    figures = one_object(command("bench", "text", "--rounds", "1", "--json")[1])
     assert figures["ratios"].keys() == {"decode", "prefill", "streams4", "load", "fidelity"}
     assert figures["ratios"]["fidelity"] == pytest.approx(100, rel=0.01), "1 for 0.01"
     assert figures["native"] == "not measured, because there is none"

@@ -22,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what this bench can be told."""
     parser.add_argument("--weights", default="", help="text: which; by default, the best there are")
     parser.add_argument("--threads", type=int, default=1, help="text: of each engine (default 1)")
+    parser.add_argument("--rounds", type=int, default=3, help="text: of which to take the median")
     parser.add_argument("--native", action="store_true", help="text: build llama.cpp for it")
     parser.add_argument("--wheel", action="store_true", help="text: fetch llama.cpp's wheel for it")
     parser.add_argument("--device", default="", help="text: on a GPU by itself, cuda")
@@ -60,7 +61,7 @@ def measure(session: Session, arguments: argparse.Namespace) -> dict[str, Any]:
                 children.append(child)
             except NotMeasured as error:
                 missing[install.title] = f"not measured, because {error}"
-        rows = speed.rates(children)
+        rows = speed.rates(children, max(arguments.rounds, 1))
         kl: dict[str, float] = {}
         try:
             reference = started("reference", sys.executable, _OURS, "float32")

@@ -7,7 +7,6 @@ from statistics import median
 
 from studio.cli.bench.text.child import Child
 
-ROUNDS = 3
 PROMPT = 256
 TOKENS = 24
 AFTER = 128
@@ -26,7 +25,7 @@ RATES: Mapping[str, Measure] = {
 """What → tokens (or loads) a second. Every engine has loaded once before."""
 
 
-def rates(children: Sequence[Child]) -> list[dict[str, float]]:
+def rates(children: Sequence[Child], rounds: int) -> list[dict[str, float]]:
     """Return for each child the median of each rate.
 
     Raises:
@@ -34,7 +33,8 @@ def rates(children: Sequence[Child]) -> list[dict[str, float]]:
     """
     found: list[dict[str, float]] = [{} for _ in children]
     for name, measure in RATES.items():
-        rounds = [[measure(child) for child in children] for _ in range(ROUNDS + 1)]
-        for place, figures in enumerate(found):  # the first round warms up
-            figures[name] = median(each[place] for each in rounds[1:])
+        warm_up = name != "load"
+        figures = [[measure(child) for child in children] for _ in range(warm_up + rounds)]
+        for place, rate in enumerate(found):
+            rate[name] = median(each[place] for each in figures[warm_up:])
     return found
