@@ -14,15 +14,18 @@ from studio.cli import saving, terminal
 from studio.cli.exit_code import ExitCode
 from studio.cli.flags import ArgumentParser
 from studio.cli.session import Session
-from studio.core import disk
+from studio.core import beginnings, disk
 from studio.core.library.library import Library
 from studio.core.library.rows import Artifact, Conversation
+from studio.core.paths import StudioPaths
 from studio.protocol.errors import ErrorCode, StudioError
 
 
 def main(argv: Sequence[str], session: Session) -> int:
-    """List, show, search, export, verify, back up or rebuild."""
+    """List, show, search, export, verify, back up, rebuild or forget."""
     arguments = _parser().parse_args(argv)
+    if arguments.command == "forget":
+        return _forget(arguments, session.paths)
     writes = arguments.command in ("backup", "rebuild")
     with Library.open(session.paths, read_only=not writes) as library:
         for news in library.news:
@@ -56,6 +59,7 @@ def _parser() -> ArgumentParser:
     backup = add("backup", "copy the whole library into a new folder, and check the copy")
     backup.add_argument("folder", type=Path, metavar="FOLDER")
     add("rebuild", "make the database again from the files")
+    add("forget", "delete what models computed of conversations, so that they go on at once")
     return parser
 
 
@@ -193,6 +197,15 @@ def _verify(arguments: Namespace, library: Library) -> int:
         for sentence in report.sentences():
             terminal.say(sentence)
     return ExitCode.OK if report.ok else ExitCode.PROBLEMS
+
+
+def _forget(arguments: Namespace, paths: StudioPaths) -> int:
+    freed = beginnings.forget(paths)
+    if arguments.json:
+        terminal.print_json({"freed": freed})
+    else:
+        terminal.say(f"Forgotten, and {disk.as_size(freed)} freed. Conversations are untouched.")
+    return ExitCode.OK
 
 
 def _backup(arguments: Namespace, library: Library) -> int:

@@ -12,6 +12,7 @@ from typing import Any
 
 import studio
 from studio.api.manifest import API_VERSION
+from studio.core import beginnings
 from studio.core.background import Background, Post
 from studio.core.child import Launch, ProcessChild, runtime_command, runtime_environment
 from studio.core.job import Job

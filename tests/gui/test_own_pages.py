@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.app import App
+from studio.core import beginnings
 from studio.core.library import Artifact, Library
 from studio.core.paths import StudioPaths
 from studio.core.studio import Studio
@@ -170,6 +171,19 @@ def test_plugins_page_turns_one_off_and_on(start: Runs, qtbot: Any) -> None:
     echo = next(s for s in page.widget.findChildren(Switch) if "Echo" in s.accessibleName())
     echo.click()
     assert app.window.pages.spec("echo.say") is not None
+
+
+def test_what_models_know_of_conversations_is_forgotten_at_a_press(start: Runs) -> None:
+    app = start()
+    kept = studio_of(app).paths.cache / beginnings.FOLDER / "model" / "a-b.safetensors"
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(b"x")
+    assert app.window.open_page("studio.settings")
+    page = app.window.pages.page("studio.settings")
+    assert page is not None
+    button(page.widget, "Forget it").click()
+    assert not kept.exists()
+    assert any("Forgotten" in notice.message for notice in studio_of(app).notices.all)
 
 
 def test_settings_find_a_row_by_its_words(start: Runs, qtbot: Any) -> None:

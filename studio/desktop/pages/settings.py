@@ -241,6 +241,15 @@ class SettingsPage(QWidget):
             self.tr("Then weights cannot be fetched either, whatever is pressed."),
             never,
         )
+        self._row(
+            column,
+            self.tr("What models know of conversations"),
+            self.tr(
+                "So that a conversation goes on at once after a restart, what a model computed of "
+                "it is kept on this disk: at most 2 GB, readable by you alone."
+            ),
+            self._button(self.tr("Forget it"), "trash-2", self._forget),
+        )
 
     # --- what the buttons do ------------------------------------------------------------------
 
@@ -260,6 +269,15 @@ class SettingsPage(QWidget):
                 binned=stats.binned,
                 free=words.size(stats.free),
             )
+        )
+
+    def _forget(self) -> None:
+        freed = self._studio.forget_beginnings()
+        self._studio.notices.info(
+            self.tr("Forgotten, and {size} freed. Conversations are untouched.").format(
+                size=words.size(freed)
+            ),
+            key="beginnings",
         )
 
     def _ask_empty_bin(self) -> None:

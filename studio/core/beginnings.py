@@ -1,0 +1,33 @@
+"""What models computed of texts, kept by the runtime so that they go on at once. Only forgets it.
+
+It is derived from what the user wrote, so there must be a way to be rid of it before it grows old.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+
+from studio.core.paths import StudioPaths
+
+FOLDER = "beginnings"
+"""Within the caches; ``runtime.engines.text.loader`` fills it."""
+
+
+def kept_bytes(paths: StudioPaths) -> int:
+    """Return how much lies on the disk."""
+    total = 0
+    for path in (paths.cache / FOLDER).glob("*/*"):
+        with contextlib.suppress(OSError):  # the runtime may be replacing it
+            total += path.stat().st_size
+    return total
+
+
+def forget(paths: StudioPaths) -> int:
+    """Delete all of it and return how many bytes that freed; conversations stay as they are.
+
+    What a loaded model still knows in memory goes when it is unloaded.
+    """
+    before = kept_bytes(paths)
+    shutil.rmtree(paths.cache / FOLDER, ignore_errors=True)
+    return before - kept_bytes(paths)
