@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -215,7 +216,8 @@ def chat(start: Callable[..., RuntimeProcess]) -> RuntimeProcess:
         {"chat.reply": "studio_chat.schema:Reply"},
         {"chat.reply": Lane.INTERACTIVE},
     )
-    runtime.send(Configure((worker,), (WeightsEntry("smol", str(STARTER), digest="d"),)))
+    smol = WeightsEntry("smol", str(STARTER), capabilities=("text",))
+    runtime.send(Configure((worker,), (smol,)))
     return runtime
 
 
@@ -229,7 +231,8 @@ def test_a_reply_is_the_same_alone_and_beside_another(chat: RuntimeProcess) -> N
     ask(chat, "alone", "Name three primary colours.", 24)
     alone = chat.finished("alone")
     assert alone.state is JobState.DONE, alone.error
-    assert alone.weights == {"smol": "d"}
+    digest = hashlib.sha256(STARTER.read_bytes()).hexdigest()
+    assert alone.weights == {"smol": digest}
     ask(chat, "beside", "Name three primary colours.", 24)
     ask(chat, "other", "Write a poem about the sea.", 24)
     assert chat.finished("beside").result["text"] == alone.result["text"]
