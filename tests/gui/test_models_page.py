@@ -195,23 +195,28 @@ def test_other_programs_are_switched_on_and_new_files_noticed_when_they_are_whol
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
     app = start()
     page = opened(app)
+    assert app.session is not None
     studio = studio_of(app)
     page.show_folders()
     switches = app.window.findChildren(Switch)
     switch = next(s for s in switches if s.accessibleName() == "Hugging Face cache")
     switch.click()
     qtbot.waitUntil(lambda: page.table.shown() == ["huggingface-ada-tiny-tiny"], timeout=20_000)
+    app.session._looking.stop()  # looks are counted here
     studio.look_for_weights()
+    qtbot.waitUntil(lambda: studio.shelf._watch._seen is not None, timeout=20_000)
     path = put("late.gguf", GGUF[:500])
 
-    def looked() -> str:
-        studio.look_for_weights()
+    def problem() -> str:
         rows = [row for row in page.table.weights.rows if row.weights.id == "late"]
         return rows[0].weights.problem if rows else "not seen"
 
-    qtbot.waitUntil(lambda: "still being copied" in looked(), timeout=20_000)
+    studio.look_for_weights()
+    qtbot.waitUntil(lambda: "still being copied" in problem(), timeout=20_000)
     path.write_bytes(GGUF)
-    qtbot.waitUntil(lambda: looked() == "", timeout=20_000)
+    studio.look_for_weights()  # it has grown since
+    studio.look_for_weights()
+    qtbot.waitUntil(lambda: problem() == "", timeout=20_000)
 
 
 @pytest.fixture
