@@ -17,11 +17,12 @@ from tests.unit.cli.conftest import one_object
 
 MODULE = "tests.unit.cli.bench_engine"
 ROOT = Path(__file__).parents[3]
-Make = Callable[[str], Child]
+Make = Callable[..., Child]
+Command = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def make(monkeypatch, tmp_path: Path) -> Iterator[Make]:
+def make(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Make]:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     made: list[Child] = []
 
@@ -71,14 +72,18 @@ def test_divergences_are_from_the_exact_scores(make: Make, tmp_path: Path) -> No
     assert 0 < found["close"] < found["far"]
 
 
-def test_too_little_memory_for_float32_is_said(make: Make, tmp_path: Path, monkeypatch) -> None:
+def test_too_little_memory_for_float32_is_said(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "weights").write_bytes(b"x" * 100)
     monkeypatch.setattr(fidelity, "_free_memory", lambda: 999)
     with pytest.raises(NotMeasured, match="float32 takes up to"):
         fidelity.divergences([], make("close"), make("exact"), tmp_path / "weights")
 
 
-def test_what_is_not_installed_is_not_fetched_unasked(tmp_path: Path, monkeypatch) -> None:
+def test_what_is_not_installed_is_not_fetched_unasked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     nowhere = installs.Install("native", "by", "no-such-package", "no_such_package")
     with pytest.raises(NotMeasured, match="--native installs it"):
         installs.python_for(nowhere, tmp_path, fetch=False)
@@ -91,7 +96,7 @@ def test_what_is_not_installed_is_not_fetched_unasked(tmp_path: Path, monkeypatc
 
 
 def test_ratios_are_ours_by_theirs_and_what_is_missing_has_a_reason(
-    make: Make, tmp_path: Path, monkeypatch, command
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: Command
 ) -> None:
     (tmp_path / "weights").write_bytes(b"x")
     kinds = {"ours": "close", "wheel": "far", "reference": "exact"}
@@ -123,7 +128,7 @@ def test_a_measurement_that_fails_says_how(monkeypatch, tmp_path: Path) -> None:
         again.measure(tmp_path)
 
 
-def test_arguments_of_a_bench_are_known_to_it_alone(command) -> None:
+def test_arguments_of_a_bench_are_known_to_it_alone(command: Command) -> None:
     parser = argparse.ArgumentParser()
     text.add_arguments(parser)
     assert parser.parse_args(["--threads", "2"]).threads == 2
