@@ -33,7 +33,8 @@ MOST_ROWS = 256
 """Tokens that llama.cpp takes at once."""
 
 _CONTEXT_BYTES = 32 << 20
-"""Of a context beside its keys and values: graph and scratch buffers, measured at 128 rows."""
+"""Of a context beside its keys and values: what of its buffers is touched. 13 MB were measured of
+SmolLM2 135M; wider models take more."""
 
 log = logging.getLogger(__name__)
 
