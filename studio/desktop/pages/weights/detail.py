@@ -67,6 +67,7 @@ class WeightsDetail(QFrame):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         self._area = QScrollArea()
+        self._area.setAccessibleName(self.accessibleName())
         self._area.setWidgetResizable(True)
         self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         layout.addWidget(self._area)
