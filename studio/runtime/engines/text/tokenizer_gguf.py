@@ -174,16 +174,18 @@ def _merges_from_scores(
 
     Tokens of the user count as well: Gemma's runs of spaces are such.
     """
-    pieces = {t for t, kind in zip(tokens, kinds, strict=True) if kind in (_NORMAL, _USER)}
-    found = [
-        (-score, -cut, token[:cut], token[cut:])
-        for token, score in zip(tokens, scores, strict=True)
-        if token in pieces
-        for cut in range(1, len(token))
-        if token[:cut] in pieces and token[cut:] in pieces
-    ]
-    found.sort(key=lambda merge: merge[:2])
-    return [(left, right) for _, _, left, right in found]
+    usable = [i for i, kind in enumerate(kinds) if kind in (_NORMAL, _USER)]
+    # Of equal ones the longer first: runs of spaces grow to the longest that there is.
+    usable.sort(key=lambda index: (-scores[index], -len(tokens[index])))
+    pieces = {tokens[index] for index in usable}
+    merges = []
+    for index in usable:
+        token = tokens[index]
+        for cut in range(len(token) - 1, 0, -1):
+            left = token[:cut]
+            if left in pieces and (right := token[cut:]) in pieces:
+                merges.append((left, right))
+    return merges
 
 
 def _scores(header: GgufHeader, keys: Mapping[str, Any], count: int) -> Sequence[float]:
