@@ -15,6 +15,7 @@ from studio.api.manifest import API_VERSION
 from studio.core import beginnings
 from studio.core.background import Background, Post
 from studio.core.child import Launch, ProcessChild, runtime_command, runtime_environment
+from studio.core.device_choice import DeviceChoice
 from studio.core.job import Job
 from studio.core.job_store import LibraryJobStore
 from studio.core.jobs import JobBoard
@@ -28,11 +29,9 @@ from studio.core.plugins import PluginHost
 from studio.core.plugins.faults import Fault
 from studio.core.runtime_settings import (
     DEFAULT_IDLE_MINUTES,
-    DEVICE,
     IDLE_MINUTES,
     MEMORY_LIMIT,
     PINNED,
-    TEXT_ENGINE,
 )
 from studio.core.settings import Settings
 from studio.core.supervisor import Death, RuntimeState, Supervisor
@@ -71,7 +70,7 @@ class Studio:
         downloads: The weights that the user has asked to get.
         chores: Weights being copied, converted or verified.
         memory: The log of what was loaded, dropped and waited for, and why.
-        devices: What the runtime could compute on, and what it chose; None before it says so.
+        devices: What the runtime could compute on, and what it chose.
     """
 
     def __init__(
@@ -97,8 +96,7 @@ class Studio:
         self.shelf = Shelf(paths, settings)
         self.weights = self.shelf.catalogue
         self.memory = MemoryLog(paths.logs / "memory.jsonl")
-        self.devices: DevicesFound | None = None
-        self._stand_in = ""
+        self.devices = DeviceChoice(settings, self.notices, self._restart, attended)
         self.runtime = Supervisor(
             launch or self._launch,
             mine=Hello(PROTOCOL_VERSION, API_VERSION, {"studio": studio.__version__}),
@@ -132,7 +130,6 @@ class Studio:
         self.plugins.faults.on_fault(self._plugin_failed)
         for key in (MEMORY_LIMIT, IDLE_MINUTES):
             self.settings.observe(key, lambda key, value: self._reconfigure())
-        self.settings.observe(DEVICE, lambda key, value: self.compute_on(""))
         self._greet()
 
     @classmethod
@@ -336,12 +333,6 @@ class Studio:
         self._shunned.update(weights)
         self.runtime.restart()
 
-    def compute_on(self, device: str) -> None:
-        """Start the runtime afresh on ``device`` for this session; "" for what the settings say."""
-        self._stand_in = device
-        if self.runtime.state is not RuntimeState.OFF:
-            self.runtime.restart()
-
     def on_runtime(self, call: Callable[[RuntimeState, str], None]) -> Callable[[], None]:
         """Call with each new state of the runtime and why; returns the function that ends it."""
         self._state_observers.append(call)
@@ -375,11 +366,7 @@ class Studio:
     def _launch(self) -> ProcessChild:
         log = self.paths.logs / "runtime.log"
         environment = {**runtime_environment(), "STUDIO_CACHE": str(self.paths.cache)}
-        if self._stand_in:
-            environment["STUDIO_DEVICE"] = self._stand_in
-        elif device := self.settings.get(DEVICE, ""):
-            environment.setdefault("STUDIO_DEVICE", device)
-        environment.setdefault("STUDIO_TEXT_ENGINE", self.settings.get(TEXT_ENGINE, "auto"))
+        self.devices.tell(environment)
         return ProcessChild(runtime_command(), environment, log)
 
     def _run_waiting(self) -> bool:
@@ -388,6 +375,10 @@ class Studio:
         for _ in range(waiting):
             self._calls.get()()
         return waiting > 0
+
+    def _restart(self) -> None:
+        if self.runtime.state is not RuntimeState.OFF:
+            self.runtime.restart()
 
     def _reconfigure(self) -> None:
         if self.runtime.is_ready:
@@ -407,32 +398,13 @@ class Studio:
         elif isinstance(message, PoolEvent):
             self.memory.add(message)
         elif isinstance(message, DevicesFound):
-            self._devices_found(message)
+            self.devices.were_found(message)
         elif isinstance(message, DeviceLost):
-            self._device_lost(message)
+            self.devices.was_lost(message)
         elif isinstance(message, PluginFault):
             self.plugins.record_fault(message.plugin, message.where, message.error)
         else:
             self.jobs.apply(received)
-
-    def _devices_found(self, found: DevicesFound) -> None:
-        self.devices = found
-        if found.note:
-            self.notices.warn(found.note, key="device")
-
-    def _device_lost(self, lost: DeviceLost) -> None:
-        """Go on with the processor, unless somebody is there to decide."""
-        if not self._attended:
-            self.compute_on("cpu")
-            return
-        self.notices.error(
-            StudioError.from_info(lost.error),
-            key="device",
-            actions=(
-                Action("Compute with the processor", lambda: self.compute_on("cpu")),
-                Action("Try the card again", self.runtime.restart),
-            ),
-        )
 
     def _runtime_became(self, state: RuntimeState, reason: str) -> None:
         if state is RuntimeState.READY:

@@ -73,7 +73,7 @@ def device(session: Session) -> Iterator[Finding]:
             return
         hello = studio.runtime.hello
         torch = hello.versions.get("torch", "?") if hello else "?"
-        found = studio.devices
+        found = studio.devices.found
     name = status.device_name or status.device
     yield fine(
         f"{name} with {status.threads} threads, {disk.as_size(status.memory_total)}, torch {torch}."

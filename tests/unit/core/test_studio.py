@@ -130,7 +130,7 @@ def test_a_card_that_cannot_be_used_is_told_once(desk: Any) -> None:
     desk.until(lambda: configured(desk.runtime))
     found = DevicesFound((DeviceEntry("cpu", "cpu", "Processor"),), "cpu", "Its driver is too old.")
     desk.runtime.report(found)
-    desk.until(lambda: desk.studio.devices == found)
+    desk.until(lambda: desk.studio.devices.found == found)
     assert [notice.message for notice in desk.studio.notices.all] == ["Its driver is too old."]
 
 
@@ -144,7 +144,7 @@ def test_without_its_card_the_studio_offers_the_processor(desk: Any) -> None:
     assert notice.message == "The card stopped answering."
     notice.actions[0].run()
     desk.until(lambda: len(configured(desk.runtime)) == 2)
-    assert desk.studio._stand_in == "cpu"
+    assert desk.studio.devices.stand_in == "cpu"
 
 
 def test_state_and_heartbeat_are_handed_on(desk: Any) -> None:
