@@ -135,6 +135,9 @@ def test_parameters_are_counted(tiny) -> None:
         assert tiny.engine(form).info.parameters == tiny.model.num_parameters()
 
 
+DIFFERENT = ["mistral", "gemma2", "gemma3", "phi3 for long texts", "smollm3"]
+"""Variants that have all between them that attention varies."""
+
 needs_packing = pytest.mark.skipif(not can_pack("cpu"), reason="no kernels for packed weights")
 
 
@@ -149,6 +152,7 @@ def test_packed_scores_are_close_to_the_reference(tiny) -> None:
 
 
 @needs_packing
+@pytest.mark.parametrize("tiny", DIFFERENT, indirect=True)
 def test_packed_bits_do_not_depend_on_how_a_text_is_read(tiny) -> None:
     engine = tiny.engine("gguf", None)
     whole = scores(engine, PROMPT, chunk=90)
@@ -164,6 +168,7 @@ def test_packed_bits_do_not_depend_on_how_a_text_is_read(tiny) -> None:
 
 
 @needs_packing
+@pytest.mark.parametrize("tiny", DIFFERENT, indirect=True)
 def test_packed_bits_do_not_depend_on_what_is_known_already(tiny) -> None:
     engine = tiny.engine("gguf", None)
     whole = engine.model.new_cache(90)
