@@ -132,7 +132,7 @@ def test_tensors_larger_than_their_file_are_refused_before_they_are_copied() -> 
 
 
 def test_without_walls_nothing_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(converting, "Walls", lambda: Walls(tiers=()))
+    monkeypatch.setattr(converting, "_walls", lambda: Walls(tiers=()))
     source = tmp_path / "net.pth"
     source.write_bytes(b"\x80\x04.")
     with pytest.raises(StudioError, match="cannot be run safely"):
