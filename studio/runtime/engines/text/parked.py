@@ -282,7 +282,7 @@ def _check(*raw: Tensor) -> int:
     """Return a sum that a torn file does not have. It is no defence against people."""
     value = 0
     for each in raw:
-        value = zlib.crc32(memoryview(each.numpy()), value)
+        value = zlib.crc32(each.numpy().data, value)
     return value
 
 
