@@ -44,7 +44,9 @@ def test_it_opens_with_pages_and_a_runtime(start: Runs, qtbot: Any) -> None:
     assert app.window.banner.isHidden()
 
 
-@pytest.mark.parametrize("page", ["chat.page", "gallery", "models", "device", "plugins", "settings"])
+@pytest.mark.parametrize(
+    "page", ["chat.page", "gallery", "models", "device", "plugins", "settings"]
+)
 def test_each_page_opens_and_names_its_controls(start: Runs, page: str) -> None:
     app = start()
     wanted = page if "." in page else f"studio.{page}"
