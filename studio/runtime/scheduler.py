@@ -132,6 +132,10 @@ class Scheduler:
                 job.wake_at = 0.0
             self._changed.notify_all()
 
+    def use_card(self, torch_name: str) -> None:
+        """Say on which device steps are computed, as torch calls it."""
+        self._shares.use_card(torch_name)
+
     def use_threads(self, count: int) -> None:
         """Say how many processor threads a lane may use when it computes alone."""
         self._shares.use(count)

@@ -236,6 +236,7 @@ class Server:
         self._send(_devices(found))
         self._usage.measure_with(find_meter(device.kind, card_id(device.torch_name)))
         self._pool.use_device(device)
+        self._scheduler.use_card(device.torch_name)
         self._scheduler.use_threads(device.threads)
         self._start_jobs(device)
 

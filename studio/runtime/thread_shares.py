@@ -34,6 +34,11 @@ class ThreadShares:
         """Say how many processor threads a lane may use when it computes alone."""
         self._all = count
 
+    def use_card(self, torch_name: str) -> None:
+        """Say on which device steps are computed, as torch calls it."""
+        for each in self._torch.values():
+            each.use_card(torch_name)
+
     def begin_step(self, job: Job) -> None:
         """Prepare the calling thread for a step of ``job``."""
         other = _OTHER[job.lane]

@@ -129,11 +129,16 @@ class LaneTorch:
     def __init__(self, lane: Lane) -> None:
         self._lane = lane
         self._is_warm = False
+        self._card = ""
         self._stream: Any = None
         self._thread = 0
         self._threads = 0
         self._wanted = 0
         self._hook: Any = None
+
+    def use_card(self, torch_name: str) -> None:
+        """Say which device computes, as torch calls it; of several cards each has own streams."""
+        self._card, self._stream = torch_name, None
 
     def begin_step(self, threads: int) -> None:
         """Prepare the calling thread for a step with ``threads`` threads; 0 for torch's own."""
@@ -150,7 +155,7 @@ class LaneTorch:
         if threads and torch.get_num_threads() != threads:
             torch.set_num_threads(threads)
         self._threads = threads
-        if torch.cuda.is_initialized():
+        if self._card.startswith("cuda") and torch.cuda.is_initialized():
             self._use_stream(torch)
 
     def go_on_with(self, threads: int) -> None:
@@ -186,5 +191,5 @@ class LaneTorch:
             # Short answers overtake long work on the card, too. These streams do not wait for each
             # other: who copies weights must settle the device before lending them.
             is_urgent = self._lane is Lane.INTERACTIVE
-            self._stream = torch.cuda.Stream(priority=-1 if is_urgent else 0)
+            self._stream = torch.cuda.Stream(self._card, priority=-1 if is_urgent else 0)
         torch.cuda.set_stream(self._stream)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from studio.protocol.states import JobState
+from studio.protocol.states import JobState, Lane
+from studio.runtime import torch_state
 from tests.runtime.desk import PATIENCE, Desk, Toy
 
 pytestmark = pytest.mark.torch
@@ -218,3 +220,36 @@ def test_a_jobs_randomness_depends_on_its_seed_alone(desk: Desk) -> None:
     assert drawn["one", 1] == drawn["three", 1]
     assert drawn["one", 1] != drawn["two", 2]
     assert len(set(drawn["one", 1])) == 6
+
+
+class _Cuda:
+    """Says it is there, and writes down which streams are made and used."""
+
+    def __init__(self) -> None:
+        self.made: list[tuple[str, int]] = []
+        self.used: list[Any] = []
+
+    def is_initialized(self) -> bool:
+        return True
+
+    def Stream(self, device: str, priority: int) -> tuple[str, int]:
+        self.made.append((device, priority))
+        return self.made[-1]
+
+    def set_stream(self, stream: Any) -> None:
+        self.used.append(stream)
+
+
+def test_streams_are_those_of_the_card_that_computes(monkeypatch: pytest.MonkeyPatch) -> None:
+    cuda = _Cuda()
+    torch = SimpleNamespace(cuda=cuda, get_num_threads=lambda: 1)
+    monkeypatch.setattr(torch_state, "_torch", torch)
+    lane = torch_state.LaneTorch(Lane.INTERACTIVE)
+    lane.begin_step(1)
+    assert cuda.made == [], "the processor computes"
+    for card in ("cuda:1", "cuda:0"):
+        lane.use_card(card)
+        lane.begin_step(1)
+        lane.begin_step(1)
+    assert cuda.made == [("cuda:1", -1), ("cuda:0", -1)]
+    assert cuda.used == [("cuda:1", -1)] * 2 + [("cuda:0", -1)] * 2

@@ -40,6 +40,9 @@ MOST_BYTES = 2 << 30
 LEAST_FREE = 4 << 30
 """Bytes that are left free on the disk."""
 
+FORMAT = 1
+"""To be raised when the decoder comes to other bits: pieces of before are of no use then."""
+
 _SUFFIX = ".safetensors"
 _WAITING = 2
 """Beginnings that may wait to be written; further ones are not."""
@@ -240,7 +243,7 @@ class Parked:
         return True
 
     def _start(self, is_long: bool) -> str:
-        return _digest(f"{self._model} {is_long}")
+        return _digest(f"{FORMAT} {self._model} {is_long}")
 
 
 def identity(path: Path) -> str:
