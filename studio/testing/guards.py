@@ -107,6 +107,9 @@ def _home_of_its_own(_homes: Iterator[Path], monkeypatch: Any) -> None:
 def _cycles_end_in_the_main_thread() -> Iterator[None]:
     """Objects of Qt in a cycle must not end in another thread: see ``studio.desktop.collector``."""
     yield
+    if gc.isenabled():
+        gc.disable()
+        pytest.fail("left Python's collector of cycles on: it would run in any thread")
     counts, limits = gc.get_count(), gc.get_threshold()
     due = [generation for generation in range(3) if counts[generation] > limits[generation]]
     if due:

@@ -402,13 +402,10 @@ def test_five_hundred_alternating_loads_leave_nothing_behind(
     desk.weights("one", 500)
     desk.weights("two", 500)
     gc.collect()
-    gc.disable()
-    try:
-        for number in range(500):
-            assert desk.run("light.use", weights=("one", "two")[number % 2]).error is None
-            assert len(alive) <= 2  # the last lease may be on its way out
-            desk.messages.clear()
-    finally:
-        gc.enable()
+    assert not gc.isenabled(), "the guards of the tests collect, and only between tests"
+    for number in range(500):
+        assert desk.run("light.use", weights=("one", "two")[number % 2]).error is None
+        assert len(alive) <= 2  # the last lease may be on its way out
+        desk.messages.clear()
     assert len(desk.loader.loads) == 500
     assert len(desk.server._pool.status()) == 1

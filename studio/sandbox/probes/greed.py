@@ -38,10 +38,12 @@ def _steers(seen: Seen, stage: Stage) -> bool:
     return "\x1b" in clean(seen.stdout.decode("utf-8", "replace"))
 
 
+# Far more than the limit: walls B count the processes that the user has at the start, and as many
+# more as have ended since may be made.
 _FORKS = """
 made = 0
 try:
-    while made < 15:
+    while made < 60:
         if os.fork() == 0:
             time.sleep(1)
             os._exit(0)
@@ -53,7 +55,7 @@ finally:
 
 _THREADS = """
 import threading
-threads = [threading.Thread(target=time.sleep, args=(0.5,), daemon=True) for _ in range(15)]
+threads = [threading.Thread(target=time.sleep, args=(0.5,), daemon=True) for _ in range(60)]
 for thread in threads:
     thread.start()
 done()
