@@ -52,7 +52,7 @@ def test_a_page_offers_a_set_and_it_arrives_while_one_looks_elsewhere(
     page = app.window.pages.page("studio.models")
     assert page is not None
     assert isinstance(page.widget, ModelsPage)
-    qtbot.waitUntil(lambda: "Tiny" in focused(app).accessibleName())
+    qtbot.waitUntil(lambda: "Tiny" in focused(app).accessibleName(), timeout=20_000)
     get = focused(app)
     assert isinstance(get, QPushButton)
     get.click()
@@ -68,7 +68,8 @@ def test_a_page_offers_a_set_and_it_arrives_while_one_looks_elsewhere(
     assert page.widget.table.current == "tiny-random"
     assert page.widget.view == "here"
     here = str(StudioPaths.default().weights / tiny.file)
-    qtbot.waitUntil(lambda: here in words(page.widget.detail).replace("\u200b", ""))
+    detail = page.widget.detail
+    qtbot.waitUntil(lambda: here in words(detail).replace("\u200b", ""), timeout=20_000)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from studio.testing.plugins import importable
 HERE = Path(__file__).parent
 FOLDERS = (HERE / "good", HERE / "bad")
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 
 @pytest.fixture

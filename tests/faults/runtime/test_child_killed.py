@@ -14,6 +14,8 @@ from studio.protocol.errors import ErrorCode
 from studio.protocol.states import JobState
 from tests.faults.runtime.conftest import MOMENTS, gone
 
+pytestmark = pytest.mark.slow
+
 
 def test_killed_idle_loading_and_generating_it_comes_back_and_the_next_job_succeeds(
     bench: Any,

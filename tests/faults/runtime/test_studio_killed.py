@@ -16,6 +16,8 @@ from studio.testing.inproc import pump_until
 from studio.testing.scripted import ScriptedRuntime
 from tests.faults.runtime.conftest import MOMENTS, gone
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 
 

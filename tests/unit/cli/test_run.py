@@ -16,7 +16,7 @@ from tests.unit.cli.conftest import Studio, one_object
 
 Command = Callable[..., tuple[int, str, str]]
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 
 def test_json_is_one_object_with_record_seconds_artifacts_and_the_tasks_keys(
