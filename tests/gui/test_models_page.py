@@ -66,6 +66,12 @@ def has_button(widget: QWidget, text: str) -> bool:
     return any(b.isVisibleTo(widget) for b in found)
 
 
+def undo(app: App, words: str) -> Any:
+    """The action of the notice with these words; None before there is one."""
+    found = [n for n in studio_of(app).notices.all if n.actions and words in n.message]
+    return found[0].actions[0] if found else None
+
+
 def drop(page: ModelsPage, *paths: Path) -> None:
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
@@ -126,12 +132,13 @@ def test_files_that_are_dropped_are_checked_and_shown(
     assert "No weights yet" in words(page._views.currentWidget())
     drop(page, bad, good)
     qtbot.waitUntil(lambda: page.table.current == "good", timeout=20_000)
-    assert any("web page" in notice.message for notice in studio_of(app).notices.all)
+    notices = studio_of(app).notices
+    qtbot.waitUntil(lambda: any("web page" in n.message for n in notices.all), timeout=20_000)
     button(page.detail, "Remove").click()
     qtbot.waitUntil(lambda: page.table.shown() == [], timeout=20_000)
     assert good.exists()
-    undo = next(n for n in studio_of(app).notices.all if n.actions and "longer listed" in n.message)
-    undo.actions[0].run()
+    qtbot.waitUntil(lambda: undo(app, "longer listed") is not None, timeout=20_000)
+    undo(app, "longer listed").run()
     qtbot.waitUntil(lambda: page.table.shown() == ["good"], timeout=20_000)
 
 
@@ -160,7 +167,8 @@ def test_own_weights_are_noted_on_verified_pinned_binned_and_come_back(
     qtbot.waitUntil(lambda: "read without error" in words(page.detail), timeout=20_000)
     button(page.detail, "Remove").click()
     qtbot.waitUntil(lambda: not file.exists() and page.table.shown() == [], timeout=20_000)
-    next(n for n in studio.notices.all if "in the bin" in n.message).actions[0].run()
+    qtbot.waitUntil(lambda: undo(app, "in the bin") is not None, timeout=20_000)
+    undo(app, "in the bin").run()
     qtbot.waitUntil(lambda: page.table.shown() == ["mine"], timeout=20_000)
     assert file.read_bytes() == GGUF
     assert "good for letters" in page.detail.findChild(QPlainTextEdit).toPlainText()
@@ -248,8 +256,10 @@ def test_an_address_is_looked_up_and_downloaded_only_when_pressed(
     qtbot.waitUntil(lambda: has_button(card, "Download ("), timeout=20_000)
     button(card, "Download (").click()
     qtbot.waitUntil(server.stalled.is_set, timeout=20_000)
+    qtbot.waitUntil(lambda: has_button(card, "Stop"), timeout=20_000)
     button(card, "Stop").click()
     qtbot.waitUntil(lambda: not studio_of(app).downloads.live(), timeout=20_000)
+    qtbot.waitUntil(lambda: not has_button(card, "Stop"), timeout=20_000)
     assert (StudioPaths.default().weights / "tiny.gguf.unfinished").exists()
     server.stall_after = -1
     button(card, "Download (").click()

@@ -19,12 +19,13 @@ from PySide6.QtWidgets import QApplication, QLabel
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from studio.api import ErrorCode, StudioError
+from studio.api import BadInput, ErrorCode, StudioError
 from studio.desktop.look import Look
 from studio.desktop.theme import ThemeMode
 from studio.testing.page_desk import PageDesk
 from studio.testing.scripted import Artifact, Fail, Result, Stall, Step
 from studio_image import pictures
+from studio_image.pages import picture_files
 from studio_image.pages.canvas import Canvas
 from studio_image.pages.contact_sheet import columns_for
 from studio_image.pages.page_actions import page_actions
@@ -773,3 +774,15 @@ def test_a_task_that_ends_at_once_leaves_the_button_free(desk: Desk) -> None:
     desk.until(lambda: not desk.page.making.runner.busy)
     assert desk.page.composer.go.text() == "Draw"
     assert not desk.page.progress.isVisible()
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF"])
+def test_a_picture_is_known_by_its_content_and_no_other_format_is_asked(
+    tmp_path: Path, kind: str
+) -> None:
+    path = tmp_path / "misnamed.png"
+    Image.new("RGB", (6, 4), (200, 30, 30)).save(path, kind)
+    assert picture_files.read_picture(path).size().toTuple() == (6, 4)
+    path.write_bytes(b"<svg xmlns='http://www.w3.org/2000/svg' width='6' height='4'/>")
+    with pytest.raises(BadInput, match="cannot be read as a picture"):
+        picture_files.read_thumbnail(path, 4)

@@ -18,6 +18,15 @@ SAVE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 _LARGEST_FILE = 512 << 20
 _FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 _QUALITY = 92
+_BEGINNINGS = {
+    b"\x89PNG\r\n\x1a\n": "png",
+    b"\xff\xd8\xff": "jpeg",
+    b"RIFF": "webp",
+    b"GIF8": "gif",
+    b"BM": "bmp",
+    b"II*\x00": "tiff",
+    b"MM\x00*": "tiff",
+}
 
 
 def read_file(path: Path) -> bytes:
@@ -139,10 +148,27 @@ def _reader(path: Path) -> QImageReader:
         raise BadInput(f"There is no file {path.name}.", "Choose another one.")
     # By its path: with a buffer, what Qt reads TIFF with crashes if that is the first to go.
     reader = QImageReader(str(path))
-    reader.setDecideFormatFromContent(True)
+    # Left to find the format from the content, Qt asks every format it knows, SVG among them, whose
+    # text stream wants a lock of all QObjects. This thread has the interpreter meanwhile, and the
+    # window's may hold that lock and ask for the interpreter: both would wait for ever.
+    reader.setAutoDetectImageFormat(False)
+    reader.setFormat(_format(path).encode())
     reader.setAutoTransform(True)
     reader.setAllocationLimit(MAX_PIXELS * 8 // 1_000_000)
     return reader
+
+
+def _format(path: Path) -> str:
+    """Return Qt's name of a picture's format by how the file begins, else by what it is called."""
+    try:
+        with path.open("rb") as file:
+            begin = file.read(12)
+    except OSError:
+        begin = b""
+    for magic, name in _BEGINNINGS.items():
+        if begin.startswith(magic) and (name != "webp" or begin[8:] == b"WEBP"):
+            return name
+    return path.suffix.lower().removeprefix(".") or "png"
 
 
 def _decode(reader: QImageReader, name: str) -> QImage:
