@@ -64,6 +64,7 @@ def test_a_page_offers_a_set_and_it_arrives_while_one_looks_elsewhere(
         lambda: not [s for s in weights.to_get("code") if s[0] == "tiny"], timeout=20_000
     )
     assert weights.for_capability("text", "code")[0] == ("tiny-random", "Tiny Random")
+    page.widget.search.setText("nothing like it")
     weights.get_set("tiny")
     assert page.widget.table.current == "tiny-random"
     assert page.widget.view == "here"

@@ -167,6 +167,8 @@ class ModelsPage(QWidget):
 
     def show_set(self, name: str) -> None:
         """Bring weights that can be had, or by now are here, into view, with the keyboard there."""
+        self.search.clear()
+        self.refresh()  # the catalogue may have looked again, and its news is still on the way
         row = self._studio.weights.offer(name)
         is_here = self.table.choose(row.id)
         self.show_view(HERE if is_here else GET)

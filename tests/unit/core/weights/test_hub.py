@@ -275,7 +275,7 @@ def test_the_hubs_own_stores_are_known_by_the_end_of_their_names() -> None:
 
 
 def test_stop_ends_a_line_that_says_nothing(server: ToyHub, folder: Path) -> None:
-    server.stall_after = 70_000
+    server.stall_after = 200_000
     wanted, line = order(server), Line(server.address)
 
     def stop() -> None:
@@ -293,7 +293,7 @@ def test_stop_ends_a_line_that_says_nothing(server: ToyHub, folder: Path) -> Non
 
 
 def test_after_a_kill_it_goes_on(server: ToyHub, folder: Path) -> None:
-    server.stall_after = 70_000
+    server.stall_after = 200_000
     getter = subprocess.Popen(
         [sys.executable, "-c", GET, server.address, str(folder), NAME], env=dict(os.environ)
     )
