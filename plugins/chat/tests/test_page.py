@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QMimeData, Qt
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QLabel, QTextBrowser
 
 from studio.testing.scripted import Result, Stall, Tokens
 from studio_chat.pages.composer import MAX_LINES
@@ -333,6 +333,13 @@ def test_new_text_scrolls_only_for_who_is_at_the_bottom(desk: Any) -> None:
     assert bar.value() == before
     thread._down.click()
     desk.until(lambda: bar.value() == bar.maximum())
+
+
+def test_the_first_message_is_as_wide_as_it_may_be(desk: Any) -> None:
+    answer(desk, "ok")
+    desk.say("many words " * 20)
+    bubble = desk.page.thread_view.cards[0].body
+    assert bubble.findChild(QTextBrowser).width() > bubble.width() // 2
 
 
 def test_links_are_handed_to_the_window_and_never_opened(desk: Any) -> None:

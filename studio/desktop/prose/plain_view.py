@@ -22,6 +22,8 @@ class PlainView(StillBrowser):
     def __init__(self, ui: Ui, parent: QWidget | None = None) -> None:
         super().__init__(ui, parent)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        # By its own width the view would wrap to the one it has while it is not yet in view.
+        self.setLineWrapMode(StillBrowser.LineWrapMode.FixedPixelWidth)
         self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         self.document().setDefaultFont(self.text_font(TEXT_PX))
         self._text = ""
@@ -56,7 +58,7 @@ class PlainView(StillBrowser):
         if self._limit <= 0:
             return
         document = self.document()
-        document.setTextWidth(self._limit)
+        self.setLineWrapColumnOrWidth(self._limit)
         width = min(self._limit, ceil(document.idealWidth()) + 1)
-        document.setTextWidth(width)
+        self.setLineWrapColumnOrWidth(width)
         self.setFixedSize(width, ceil(document.size().height()) + 1)
