@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -152,15 +153,20 @@ HOSTILE = {
 }
 
 
-@pytest.mark.timeout(30)
+def of_children() -> float:
+    """Seconds of a processor that children have used which are gone."""
+    times = os.times()
+    return times.children_user + times.children_system
+
+
 @pytest.mark.parametrize("case", HOSTILE)
 def test_hostile_templates_end_in_the_built_in_format(case) -> None:
     chat = ChatTemplate(HOSTILE[case], NAMES, chatml=True)
-    started = time.monotonic()
+    before = of_children()
     rendered = chat.render(TALK)
     assert rendered.text == built_in(TALK, True, chatml=True)
     assert "chat template failed" in rendered.note
-    assert time.monotonic() - started < 25, "far above the limit of 2 seconds, for busy machines"
+    assert of_children() - before < 10, "far above the limit of 2 seconds"
     assert chat.render(ASK).note == rendered.note, "it is not tried again"
     assert render(SOUND["chatml"]).note == "", "others are as well as before"
 
@@ -196,7 +202,7 @@ def test_one_child_renders_many() -> None:
 def test_a_child_that_died_in_between_is_replaced() -> None:
     first = child()
     first.kill()
-    first.wait(10)
+    first.wait(60)
     assert render(SOUND["chatml"]).note == ""
     assert child().pid != first.pid
 
@@ -221,7 +227,7 @@ def test_the_child_imports_no_more_than_jinja() -> None:
         " print(sorted(heavy))"
     )
     words = [sys.executable, "-I", "-c", source, str(template_module._CHILD)]
-    out = subprocess.run(words, capture_output=True, text=True, timeout=60, check=True).stdout
+    out = subprocess.run(words, capture_output=True, text=True, timeout=150, check=True).stdout
     assert out.strip() == "[]"
 
 
@@ -249,7 +255,7 @@ def test_the_child_goes_when_its_parent_is_killed(busy) -> None:
         parent.kill()
         parent.wait()
         parent.stdout.close()
-    renderer.wait(60)  # its own watch ends it after twice the time, at 4 seconds
+    renderer.wait(150)  # its own watch ends it after twice the time: 4 seconds of a processor
 
 
 def test_there_is_no_second_renderer() -> None:

@@ -1,7 +1,7 @@
 """Renders chat templates: the only place that does. They run in a child that can be killed.
 
-Limits: 2 seconds, 256 MiB, 4 MiB of output. Whatever a template does, the studio gets a prompt: the
-template's own or, with a note that says why, one in the built-in format.
+Limits: 2 seconds of a processor, 256 MiB, 4 MiB of output. Whatever a template does, the studio
+gets a prompt: the template's own or, with a note that says why, one in the built-in format.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ from studio.runtime.engines.text.bare_python import bare_environment, bare_pytho
 from studio.runtime.engines.text.refusals import shown
 
 SECONDS = 2.0
-START_SECONDS = 30.0
+"""Of a processor: that others keep the machine busy is no fault of the template."""
+PATIENCE_SECONDS = 60.0
+"""Of the clock, for the child's start and for each answer."""
 MEMORY_BYTES = 256 << 20
 OUTPUT_CHARACTERS = 4 << 20
 MAX_TEMPLATE_CHARACTERS = 1 << 20
@@ -215,7 +217,7 @@ class _Child:
             _Failed: It takes too long or too much memory, and must be killed.
         """
         if not self._started:
-            self._wait(START_SECONDS)
+            self._wait(PATIENCE_SECONDS)
             self._started = True
         try:
             self._orders.write(_HEADING.pack(len(order)) + order)
@@ -226,26 +228,31 @@ class _Child:
         return answer if isinstance(answer, dict) else {}
 
     def _wait(self, seconds: float) -> bytes:
-        deadline = time.monotonic() + seconds
+        """Return what it says before it has computed for ``seconds`` more."""
+        deadline, limit = time.monotonic() + PATIENCE_SECONDS, self._used()[0] + seconds
         while True:
             try:
                 answer = self._answers.get(timeout=_LOOK_SECONDS)
             except Empty:
-                if time.monotonic() > deadline:
+                computed, memory = self._used()
+                if computed > limit or time.monotonic() > deadline:
                     raise _Failed(f"it ran longer than {seconds:g} seconds") from None
-                if self._memory() > MEMORY_BYTES:
+                if memory > MEMORY_BYTES:
                     raise _Failed("it used too much memory") from None
                 continue
             if answer is None:
                 raise EOFError
             return answer
 
-    def _memory(self) -> int:
-        """Return the child's resident bytes: for systems whose own limit does not hold."""
+    def _used(self) -> tuple[float, int]:
+        """Return the child's seconds of a processor, and its resident bytes: for systems whose own
+        limit does not hold."""
         try:
-            return int(psutil.Process(self._process.pid).memory_info().rss)
+            child = psutil.Process(self._process.pid)
+            times = child.cpu_times()
+            return times.user + times.system, int(child.memory_info().rss)
         except psutil.Error:
-            return 0
+            return 0.0, 0
 
     def kill(self) -> None:
         """End the process and let go of its pipes."""

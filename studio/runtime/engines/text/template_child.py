@@ -7,6 +7,7 @@ do not.
 
 import faulthandler
 import json
+import signal
 import struct
 import sys
 from collections.abc import Mapping
@@ -82,6 +83,17 @@ def limit_memory(limit: int) -> None:
         return  # macOS refuses: the parent watches instead
 
 
+def watch(seconds: float) -> None:
+    """End this process once it has computed for so long, in case the parent died meanwhile and
+    cannot kill; 0 to end the watch."""
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_PROF, seconds)  # nobody handles its signal, so that it ends
+    elif seconds:
+        faulthandler.dump_traceback_later(seconds, exit=True)
+    else:
+        faulthandler.cancel_dump_traceback_later()
+
+
 def render(environment: ImmutableSandboxedEnvironment, order: Mapping[str, Any]) -> dict[str, str]:
     """Return the answer to one order: ``text``, ``refusal`` or ``error``."""
     now = datetime.fromisoformat(order["now"])
@@ -120,10 +132,9 @@ def main() -> None:
     send(answers, {"ready": "yes"})
     while len(heading := orders.read(HEADING.size)) == HEADING.size:
         order = json.loads(orders.read(HEADING.unpack(heading)[0]))
-        # A watch of the interpreter's own, in case the parent died meanwhile and cannot kill.
-        faulthandler.dump_traceback_later(2 * seconds, exit=True)
+        watch(2 * seconds)
         answer = render(environment, order)
-        faulthandler.cancel_dump_traceback_later()
+        watch(0)
         send(answers, answer)
 
 
