@@ -18,8 +18,11 @@ from typing import Any
 
 import psutil
 import pytest
+from pytestqt.qtbot import QtBot  # imports no Qt
 
-GRACE = 10.0  # seconds that threads and children of a module's tests have to end
+PATIENCE = 60.0
+"""Seconds that a test waits for what must come. It bounds a hang and measures nothing, so that it
+costs nothing where all is well and spares a busy machine."""
 LASTS = ("template_child.py",)  # one renderer serves a whole process, and ends with it
 FOLDER_MARKS = ("e2e", "faults", "gui")
 
@@ -31,6 +34,9 @@ def pytest_configure() -> None:
     # Which engine is faster here must not decide what tests see; those of the choice unset it.
     os.environ.setdefault("STUDIO_TEXT_ENGINE", "torch")
     gc.disable()  # see _cycles_end_in_the_main_thread
+    for wait in (QtBot.waitUntil, QtBot.waitSignal, QtBot.waitExposed):
+        known = wait.__kwdefaults__ or {}
+        wait.__kwdefaults__ = {**known, "timeout": int(1000 * PATIENCE)}  # 5 seconds by default
 
 
 def pytest_collection_finish() -> None:
@@ -136,7 +142,7 @@ def _nothing_left_running() -> Iterator[None]:
     threads_before = set(threading.enumerate())
     children_before = set(psutil.Process().children(recursive=True))
     yield
-    deadline = time.monotonic() + GRACE
+    deadline = time.monotonic() + PATIENCE
     while left := _left(threads_before, children_before):
         if time.monotonic() > deadline:
             pytest.fail("left running: " + "; ".join(left))

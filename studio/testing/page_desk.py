@@ -152,7 +152,7 @@ class PageDesk:
 
     def until(self, holds: Callable[[], bool]) -> None:
         """Let the window live until something holds."""
-        self.qtbot.waitUntil(holds, timeout=30_000)
+        self.qtbot.waitUntil(holds)
 
     def settled(self) -> None:
         """Wait until all that was asked of other threads has come back."""

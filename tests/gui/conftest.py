@@ -131,9 +131,7 @@ class Runs:
         self._app = app = App(self._qapp, launch=self._runtime.launch)
         app.look.theme.reduced_motion = True
         app.start()
-        self._qtbot.waitUntil(
-            lambda: bool(app.window.pages.current) or problem_of(app) is not None, timeout=20_000
-        )
+        self._qtbot.waitUntil(lambda: bool(app.window.pages.current) or problem_of(app) is not None)
         return app
 
     def end(self) -> None:

@@ -34,7 +34,7 @@ def _messages(app: App) -> str:
 
 def test_it_opens_with_pages_and_a_runtime(start: Runs, qtbot: Any) -> None:
     app = start()
-    qtbot.waitUntil(lambda: app.activity.runtime_state == "ready", timeout=20_000)
+    qtbot.waitUntil(lambda: app.activity.runtime_state == "ready")
     pages = [button.spec.id for button in app.window.rail.buttons()]
     assert pages[0] == "chat.page"
     own = ["gallery", "models", "device", "plugins", "settings"]

@@ -11,6 +11,7 @@ from PySide6.QtCore import QTimer
 
 from studio.desktop.bridge import Background, Bridge
 from studio.desktop.stalls import StallWatch
+from studio.testing.guards import PATIENCE
 
 
 def test_posted_calls_run_on_the_windows_thread_in_order(qtbot: Any) -> None:
@@ -55,13 +56,13 @@ def test_a_held_window_is_noticed_with_its_stack(qtbot: Any) -> None:
     watch = StallWatch(0.1, lambda seconds, stack: reports.append((seconds, stack)))
 
     def a_slow_slot() -> None:
-        until = time.monotonic() + 10
+        until = time.monotonic() + PATIENCE
         while not reports and time.monotonic() < until:
             time.sleep(0.01)
 
     try:
         QTimer.singleShot(0, a_slow_slot)
-        qtbot.waitUntil(lambda: bool(reports), timeout=15_000)
+        qtbot.waitUntil(lambda: bool(reports))
     finally:
         watch.close()
     seconds, stack = reports[0]

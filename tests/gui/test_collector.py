@@ -59,7 +59,7 @@ def test_with_it_they_end_in_the_window_thread(qtbot) -> None:
     kept = allocate_elsewhere()
     assert kept
     assert not ends
-    qtbot.waitUntil(lambda: bool(ends), timeout=30_000)
+    qtbot.waitUntil(lambda: bool(ends))
     assert ends == [threading.get_ident()]
     collector.close()
     assert gc.isenabled()

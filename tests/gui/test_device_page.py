@@ -67,7 +67,7 @@ def test_it_says_who_uses_the_device_and_obeys(
     start: Runs, qtbot: Any, runtime: ScriptedRuntime
 ) -> None:
     app = start()
-    qtbot.waitUntil(lambda: app.activity.status is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: app.activity.status is not None)
     page = open_page(app)
     assert "No weights are loaded" in words(page)
     assert "No plugin has computed yet" in words(page)
@@ -75,8 +75,8 @@ def test_it_says_who_uses_the_device_and_obeys(
     for up in (100.0, 102.0):
         runtime.report(beat(up))
     runtime.report(PoolEvent("kept", "evicted", 67_000_000, WHY))
-    qtbot.waitUntil(lambda: "A processor · 2 threads · 24.0 GB" in words(page), timeout=20_000)
-    qtbot.waitUntil(lambda: WHY in words(page), timeout=20_000)
+    qtbot.waitUntil(lambda: "A processor · 2 threads · 24.0 GB" in words(page))
+    qtbot.waitUntil(lambda: WHY in words(page))
     said = words(page)
     assert "98 MB · 34 MB working · in use by drawing" in said
     assert "67 MB · kept ready, idle for 1 min 14 s · pinned" in said
@@ -91,9 +91,9 @@ def test_it_says_who_uses_the_device_and_obeys(
     named(page, "Pinned: kept").click()
     named(page, "Pin in-use").click()
     wanted = [Unload("kept"), Pin("kept", False), Pin("in-use", True)]
-    qtbot.waitUntil(lambda: [m for m in runtime.received if m in wanted] == wanted, timeout=20_000)
+    qtbot.waitUntil(lambda: [m for m in runtime.received if m in wanted] == wanted)
     runtime.report(beat(104.0, energy=Energy(30.0, "the card")))
-    qtbot.waitUntil(lambda: "Energy is of the card" in words(page), timeout=20_000)
+    qtbot.waitUntil(lambda: "Energy is of the card" in words(page))
     assert "about 520 J" in words(page)
 
 
@@ -101,14 +101,14 @@ def test_it_asks_and_draws_only_while_it_is_in_view(
     start: Runs, qtbot: Any, runtime: ScriptedRuntime
 ) -> None:
     app = start()
-    qtbot.waitUntil(lambda: app.activity.status is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: app.activity.status is not None)
     page = open_page(app)
-    qtbot.waitUntil(lambda: any(isinstance(m, WantTrace) for m in runtime.received), timeout=20_000)
+    qtbot.waitUntil(lambda: any(isinstance(m, WantTrace) for m in runtime.received))
     app.window.open_page("studio.plugins")
     asked = sum(isinstance(m, WantTrace) for m in runtime.received)
     for second in range(20):
         runtime.report(beat(100.0 + second))
-    qtbot.waitUntil(lambda: app.activity.status.up_seconds == 119.0, timeout=20_000)
+    qtbot.waitUntil(lambda: app.activity.status.up_seconds == 119.0)
     assert sum(isinstance(m, WantTrace) for m in runtime.received) == asked
     assert "A processor" not in words(page)
     app.window.status_bar.show_memory()
@@ -132,7 +132,7 @@ def test_the_last_hour_is_walked_through_and_exported(
     app = start()
     page = open_page(app)
     timeline = page.findChild(Timeline)
-    qtbot.waitUntil(lambda: "3 stretches" in timeline.accessibleDescription(), timeout=20_000)
+    qtbot.waitUntil(lambda: "3 stretches" in timeline.accessibleDescription())
     told = []
     for _ in runtime.trace:
         QTest.keyClick(timeline, Qt.Key.Key_Left)
@@ -143,21 +143,21 @@ def test_the_last_hour_is_walked_through_and_exported(
     path = tmp_path / "hour.json"
     monkeypatch.setattr(app.session.workspace.ui, "save_file", lambda *a: path)
     named(page, "Export timeline").click()
-    qtbot.waitUntil(path.exists, timeout=20_000)
+    qtbot.waitUntil(path.exists)
     names = [event["name"] for event in json.loads(path.read_text("utf-8"))["traceEvents"]]
     assert {"draw", "draw: waiting", "flux: evicted"} <= set(names)
     monkeypatch.setattr(app.session.workspace.ui, "save_file", lambda *a: tmp_path / "no" / "x")
     named(page, "Export timeline").click()
     notices = app.session.studio.notices
-    qtbot.waitUntil(lambda: any("not save" in n.message for n in notices.all), timeout=20_000)
+    qtbot.waitUntil(lambda: any("not save" in n.message for n in notices.all))
 
 
 def test_without_a_runtime_it_says_so(start: Runs, qtbot: Any, runtime: ScriptedRuntime) -> None:
     app = start()
     page = open_page(app)
-    qtbot.waitUntil(lambda: app.activity.status is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: app.activity.status is not None)
     runtime.report(beat())
-    qtbot.waitUntil(lambda: "98 MB" in words(page), timeout=20_000)
+    qtbot.waitUntil(lambda: "98 MB" in words(page))
     app.activity.set_runtime("given_up", "It crashed.")
     assert "ended too often" in words(page)
     assert "98 MB" not in words(page)

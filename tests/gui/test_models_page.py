@@ -101,7 +101,7 @@ def test_it_says_what_fits_why_and_what_is_wrong(
     def shown() -> dict[str, str]:
         return {row.weights.id: row.fit.word for row in model.rows}
 
-    qtbot.waitUntil(lambda: shown() == fits, timeout=20_000)
+    qtbot.waitUntil(lambda: shown() == fits)
     assert page.table.choose("small")
     said = words(page.detail)
     assert "It takes 1.1 GB when loaded; models may take 8.6 GB here." in said
@@ -131,15 +131,15 @@ def test_files_that_are_dropped_are_checked_and_shown(
     page = opened(app)
     assert "No weights yet" in words(page._views.currentWidget())
     drop(page, bad, good)
-    qtbot.waitUntil(lambda: page.table.current == "good", timeout=20_000)
+    qtbot.waitUntil(lambda: page.table.current == "good")
     notices = studio_of(app).notices
-    qtbot.waitUntil(lambda: any("web page" in n.message for n in notices.all), timeout=20_000)
+    qtbot.waitUntil(lambda: any("web page" in n.message for n in notices.all))
     button(page.detail, "Remove").click()
-    qtbot.waitUntil(lambda: page.table.shown() == [], timeout=20_000)
+    qtbot.waitUntil(lambda: page.table.shown() == [])
     assert good.exists()
-    qtbot.waitUntil(lambda: undo(app, "longer listed") is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: undo(app, "longer listed") is not None)
     undo(app, "longer listed").run()
-    qtbot.waitUntil(lambda: page.table.shown() == ["good"], timeout=20_000)
+    qtbot.waitUntil(lambda: page.table.shown() == ["good"])
 
 
 def test_own_weights_are_noted_on_verified_pinned_binned_and_come_back(
@@ -159,17 +159,17 @@ def test_own_weights_are_noted_on_verified_pinned_binned_and_come_back(
     remark = studio.shelf.remarks.of("mine")
     assert (remark.note, remark.rating) == ("good for letters", 4)
     assert page.table.weights.rows[0].remark.rating == 4
-    qtbot.waitUntil(lambda: page.table.weights.rows[0].fit.word == "fits well", timeout=20_000)
+    qtbot.waitUntil(lambda: page.table.weights.rows[0].fit.word == "fits well")
     button(page.detail, "Keep loaded").click()
     assert studio.pinned == ("mine",)
     assert button(page.detail, "Unpin").isEnabled()
     button(page.detail, "Verify").click()
-    qtbot.waitUntil(lambda: "read without error" in words(page.detail), timeout=20_000)
+    qtbot.waitUntil(lambda: "read without error" in words(page.detail))
     button(page.detail, "Remove").click()
-    qtbot.waitUntil(lambda: not file.exists() and page.table.shown() == [], timeout=20_000)
-    qtbot.waitUntil(lambda: undo(app, "in the bin") is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: not file.exists() and page.table.shown() == [])
+    qtbot.waitUntil(lambda: undo(app, "in the bin") is not None)
     undo(app, "in the bin").run()
-    qtbot.waitUntil(lambda: page.table.shown() == ["mine"], timeout=20_000)
+    qtbot.waitUntil(lambda: page.table.shown() == ["mine"])
     assert file.read_bytes() == GGUF
     assert "good for letters" in page.detail.findChild(QPlainTextEdit).toPlainText()
 
@@ -189,9 +189,9 @@ def test_a_pickle_is_offered_to_be_converted(
     assert page.table.weights.rows[0].fit.word == "to convert"
     button(page.detail, "Convert").click()
     out = StudioPaths.default().weights / "net.safetensors"
-    qtbot.waitUntil(out.exists, timeout=60_000)
+    qtbot.waitUntil(out.exists)
     qtbot.waitUntil(lambda: any("was converted" in n.message
-                                for n in studio_of(app).notices.all), timeout=20_000)  # fmt: skip
+                                for n in studio_of(app).notices.all))  # fmt: skip
 
 
 def test_other_programs_are_switched_on_and_new_files_noticed_when_they_are_whole(
@@ -209,10 +209,10 @@ def test_other_programs_are_switched_on_and_new_files_noticed_when_they_are_whol
     switches = app.window.findChildren(Switch)
     switch = next(s for s in switches if s.accessibleName() == "Hugging Face cache")
     switch.click()
-    qtbot.waitUntil(lambda: page.table.shown() == ["huggingface-ada-tiny-tiny"], timeout=20_000)
+    qtbot.waitUntil(lambda: page.table.shown() == ["huggingface-ada-tiny-tiny"])
     app.session._looking.stop()  # looks are counted here
     studio.look_for_weights()
-    qtbot.waitUntil(lambda: studio.shelf._watch._seen is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: studio.shelf._watch._seen is not None)
     path = put("late.gguf", GGUF[:500])
 
     def problem() -> str:
@@ -220,11 +220,11 @@ def test_other_programs_are_switched_on_and_new_files_noticed_when_they_are_whol
         return rows[0].weights.problem if rows else "not seen"
 
     studio.look_for_weights()
-    qtbot.waitUntil(lambda: "still being copied" in problem(), timeout=20_000)
+    qtbot.waitUntil(lambda: "still being copied" in problem())
     path.write_bytes(GGUF)
     studio.look_for_weights()  # it has grown since
     studio.look_for_weights()
-    qtbot.waitUntil(lambda: problem() == "", timeout=20_000)
+    qtbot.waitUntil(lambda: problem() == "")
 
 
 @pytest.fixture
@@ -246,28 +246,28 @@ def test_an_address_is_looked_up_and_downloaded_only_when_pressed(
     card = page.getting.hub
     card.address.setText("https://example.org/ada/tiny")
     button(card, "Look up").click()
-    qtbot.waitUntil(lambda: "is not the Hugging Face hub" in words(card), timeout=20_000)
+    qtbot.waitUntil(lambda: "is not the Hugging Face hub" in words(card))
     assert server.asked == []
     card.address.setText("ada/tiny")
     button(card, "Look up").click()
-    qtbot.waitUntil(lambda: "ada/tiny · mit" in words(card), timeout=20_000)
+    qtbot.waitUntil(lambda: "ada/tiny · mit" in words(card))
     assert server.starts() == [], "looking up fetches no file"
     server.stall_after = 200_000  # more than a file keeps in memory before it writes
-    qtbot.waitUntil(lambda: has_button(card, "Download ("), timeout=20_000)
+    qtbot.waitUntil(lambda: has_button(card, "Download ("))
     button(card, "Download (").click()
     part = StudioPaths.default().weights / "tiny.gguf.unfinished"
-    qtbot.waitUntil(lambda: part.exists() and part.stat().st_size > 0, timeout=20_000)
-    qtbot.waitUntil(lambda: has_button(card, "Stop"), timeout=20_000)
+    qtbot.waitUntil(lambda: part.exists() and part.stat().st_size > 0)
+    qtbot.waitUntil(lambda: has_button(card, "Stop"))
     button(card, "Stop").click()
-    qtbot.waitUntil(lambda: not studio_of(app).downloads.live(), timeout=20_000)
-    qtbot.waitUntil(lambda: not has_button(card, "Stop"), timeout=20_000)
+    qtbot.waitUntil(lambda: not studio_of(app).downloads.live())
+    qtbot.waitUntil(lambda: not has_button(card, "Stop"))
     assert part.exists()
     server.stall_after = -1
     button(card, "Download (").click()
-    qtbot.waitUntil(lambda: "tiny" in page.table.shown(), timeout=20_000)
+    qtbot.waitUntil(lambda: "tiny" in page.table.shown())
     assert server.starts()[-1] > 0, "it went on from what was here"
     asked = len(server.asked)
     studio_of(app).settings.set(hub.NEVER, True)
     button(card, "Look up").click()
-    qtbot.waitUntil(lambda: "never to use the network" in words(card), timeout=20_000)
+    qtbot.waitUntil(lambda: "never to use the network" in words(card))
     assert len(server.asked) == asked

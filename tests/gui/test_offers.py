@@ -52,7 +52,7 @@ def test_a_page_offers_a_set_and_it_arrives_while_one_looks_elsewhere(
     page = app.window.pages.page("studio.models")
     assert page is not None
     assert isinstance(page.widget, ModelsPage)
-    qtbot.waitUntil(lambda: "Tiny" in focused(app).accessibleName(), timeout=20_000)
+    qtbot.waitUntil(lambda: "Tiny" in focused(app).accessibleName())
     get = focused(app)
     assert isinstance(get, QPushButton)
     get.click()
@@ -60,9 +60,7 @@ def test_a_page_offers_a_set_and_it_arrives_while_one_looks_elsewhere(
     assert isinstance(card, OfferCard)
     assert "Stop" in buttons(card)
     app.window.open_page("studio.gallery")
-    qtbot.waitUntil(
-        lambda: not [s for s in weights.to_get("code") if s[0] == "tiny"], timeout=20_000
-    )
+    qtbot.waitUntil(lambda: not [s for s in weights.to_get("code") if s[0] == "tiny"])
     assert weights.for_capability("text", "code")[0] == ("tiny-random", "Tiny Random")
     page.widget.search.setText("nothing like it")
     weights.get_set("tiny")
@@ -70,7 +68,7 @@ def test_a_page_offers_a_set_and_it_arrives_while_one_looks_elsewhere(
     assert page.widget.view == "here"
     here = str(StudioPaths.default().weights / tiny.file)
     detail = page.widget.detail
-    qtbot.waitUntil(lambda: here in words(detail).replace("\u200b", ""), timeout=20_000)
+    qtbot.waitUntil(lambda: here in words(detail).replace("\u200b", ""))
 
 
 @pytest.fixture

@@ -73,25 +73,25 @@ def gallery(app: App, qtbot: Any, count: int) -> GalleryPage:
     page = app.window.pages.page("studio.gallery")
     assert page is not None
     assert isinstance(page.widget, GalleryPage)
-    qtbot.waitUntil(lambda: page.widget.grid.count() == count, timeout=20_000)
+    qtbot.waitUntil(lambda: page.widget.grid.count() == count)
     return page.widget
 
 
 def test_gallery_finds_by_words_and_by_kind(start: Runs, qtbot: Any, sea: Artifact) -> None:
     page = gallery(start(), qtbot, 2)
     page.search.setText("keeps time")
-    qtbot.waitUntil(lambda: page.grid.count() == 1, timeout=20_000)
+    qtbot.waitUntil(lambda: page.grid.count() == 1)
     page.search.clear()
-    qtbot.waitUntil(lambda: page.grid.count() == 2, timeout=20_000)
+    qtbot.waitUntil(lambda: page.grid.count() == 2)
     button(page, "Code").click()
-    qtbot.waitUntil(lambda: page.grid.count() == 1, timeout=20_000)
+    qtbot.waitUntil(lambda: page.grid.count() == 1)
 
 
 def test_detail_shows_the_recipe_and_renames(start: Runs, qtbot: Any, sea: Artifact) -> None:
     app = start()
     page = gallery(app, qtbot, 2)
     assert page.grid.select(sea.id)
-    qtbot.waitUntil(lambda: "echo.say" in words(page.detail), timeout=20_000)
+    qtbot.waitUntil(lambda: "echo.say" in words(page.detail))
     said = words(page.detail)
     assert "7" in said
     assert "not empty" in said
@@ -99,19 +99,19 @@ def test_detail_shows_the_recipe_and_renames(start: Runs, qtbot: Any, sea: Artif
     title.setText("The sea at night")
     title.editingFinished.emit()
     library = studio_of(app).library
-    qtbot.waitUntil(lambda: library.artifact(sea.id).title == "The sea at night", timeout=20_000)
+    qtbot.waitUntil(lambda: library.artifact(sea.id).title == "The sea at night")
 
 
 def test_bin_can_be_undone_from_the_notice(start: Runs, qtbot: Any, sea: Artifact) -> None:
     app = start()
     page = gallery(app, qtbot, 2)
     page.grid.select(sea.id)
-    qtbot.waitUntil(lambda: "echo.say" in words(page.detail), timeout=20_000)
+    qtbot.waitUntil(lambda: "echo.say" in words(page.detail))
     button(page.detail, "Move to bin").click()
-    qtbot.waitUntil(lambda: page.grid.count() == 1, timeout=20_000)
+    qtbot.waitUntil(lambda: page.grid.count() == 1)
     notice = next(n for n in studio_of(app).notices.all if n.actions)
     notice.actions[0].run()
-    qtbot.waitUntil(lambda: page.grid.count() == 2, timeout=20_000)
+    qtbot.waitUntil(lambda: page.grid.count() == 2)
 
 
 @pytest.mark.parametrize(
@@ -124,13 +124,13 @@ def test_run_again_compares_bytes(
     runtime.enqueue(Made("text", again, ".txt", title="Again"), Result())
     page = gallery(app, qtbot, 2)
     page.grid.select(sea.id)
-    qtbot.waitUntil(lambda: "echo.say" in words(page.detail), timeout=20_000)
+    qtbot.waitUntil(lambda: "echo.say" in words(page.detail))
     button(page.detail, "Run again").click()
 
     def told() -> bool:
         return any(verdict in notice.message for notice in studio_of(app).notices.all)
 
-    qtbot.waitUntil(told, timeout=20_000)
+    qtbot.waitUntil(told)
     assert runtime.submitted[-1].params["text"] == "sea"
 
 
@@ -140,10 +140,10 @@ def test_export_writes_the_result_and_its_recipe(
     app = start()
     page = gallery(app, qtbot, 2)
     page.grid.select(sea.id)
-    qtbot.waitUntil(lambda: "echo.say" in words(page.detail), timeout=20_000)
+    qtbot.waitUntil(lambda: "echo.say" in words(page.detail))
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *a, **k: str(tmp_path))
     page.detail._export(sea)
-    qtbot.waitUntil(lambda: len(list(tmp_path.iterdir())) == 2, timeout=20_000)
+    qtbot.waitUntil(lambda: len(list(tmp_path.iterdir())) == 2)
     assert (tmp_path / "The sea.txt").read_bytes() == b"The sea keeps time."
 
 

@@ -52,7 +52,7 @@ def test_a_task_without_a_page_gets_one_that_runs_it(
     made = Artifact("text", b"hello hello", ".txt", title="An echo", text="hello hello")
     runtime.enqueue(Step(1, 2, "half"), Tokens("hello ", "hello"), made, Result(words=2))
     page = _run(app, "hello")
-    qtbot.waitUntil(lambda: "Done" in _words(page), timeout=20_000)
+    qtbot.waitUntil(lambda: "Done" in _words(page))
     assert runtime.submitted[-1].params["text"] == "hello"
     texts = " ".join(edit.toPlainText() for edit in page.findChildren(QPlainTextEdit))
     assert "hello hello" in texts + _words(page)
@@ -74,7 +74,7 @@ def test_a_task_that_fails_says_why(start: Runs, runtime: ScriptedRuntime, qtbot
         Fail(StudioError(ErrorCode.BAD_WEIGHTS, "The file is cut short.", "Copy it again."))
     )
     page = _run(app, "hello")
-    qtbot.waitUntil(lambda: "The file is cut short." in _words(page), timeout=20_000)
+    qtbot.waitUntil(lambda: "The file is cut short." in _words(page))
 
 
 def test_a_plugin_that_cannot_be_loaded_is_named_and_the_rest_goes_on(

@@ -31,7 +31,7 @@ def app(
         app = App(qapp, launch=ScriptedRuntime().launch)
         app.look.theme.reduced_motion = True
         app.start()
-        qtbot.waitUntil(lambda: app.session is not None, timeout=20_000)
+        qtbot.waitUntil(lambda: app.session is not None)
         yield app
         app.window.may_close = lambda: True
         app.window.close()

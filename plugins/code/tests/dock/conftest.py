@@ -69,7 +69,7 @@ class Desk:
         return (self.folder / path).read_text(encoding="utf-8")
 
     def until(self, holds: Callable[[], bool]) -> None:
-        self.qtbot.waitUntil(holds, timeout=20_000)
+        self.qtbot.waitUntil(holds)
 
     def close(self) -> None:
         self.until(lambda: self.workspace.chores.idle)

@@ -42,14 +42,14 @@ def send(desk: Any, tab: AskTab, words: str, *lines: Any) -> Any:
     """Send words, wait for the end, return the last turn."""
     desk.runtime.enqueue(*lines)
     tab.composer.field.setPlainText(words)
-    with desk.qtbot.waitSignal(tab.ended, timeout=20_000):
+    with desk.qtbot.waitSignal(tab.ended):
         desk.qtbot.keyClick(tab.composer.field, Qt.Key.Key_Return)
     return tab.thread.turns[-1]
 
 
 def act(desk: Any, tab: AskTab, name: str, *lines: Any) -> Any:
     desk.runtime.enqueue(*lines)
-    with desk.qtbot.waitSignal(tab.ended, timeout=20_000):
+    with desk.qtbot.waitSignal(tab.ended):
         tab.actions[name].click()
     return tab.thread.turns[-1]
 
@@ -117,7 +117,7 @@ def test_a_fix_comes_with_its_verdict(desk: Any, tab: AskTab) -> None:
     assert turn.text == f"```python\n{FIXED}```\n"
     assert turn.chip.words == "ran · 1/1 tests · 100 % lines · 3/3 mutants"
     assert turn.chip.accessibleName().startswith("Shown to work: ran")
-    with desk.qtbot.waitSignal(desk.workspace.proposed, timeout=20_000) as proposed:
+    with desk.qtbot.waitSignal(desk.workspace.proposed) as proposed:
         turn.buttons[0].click()
     assert proposed.args[0].artifact_id == turn.answer.artifact_id != ""
     sheet = turn.chip.open_sheet()
@@ -133,13 +133,13 @@ def test_what_is_written_first_is_shown_as_code(desk: Any, tab: AskTab) -> None:
     tab.actions["fix"].click()
     desk.until(lambda: bool(tab.thread.turns) and "b = 2" in tab.thread.turns[-1].text)
     assert tab.thread.turns[-1].text == "```python\nb = 2\n"
-    with desk.qtbot.waitSignal(tab.ended, timeout=20_000):
+    with desk.qtbot.waitSignal(tab.ended):
         tab.composer.send.click()
 
 
 def test_fix_this_hands_the_traceback_on(desk: Any, dock: Dock) -> None:
     desk.runtime.enqueue(Result(code=FIXED, verdict=VERDICT, tries=[]))
-    with desk.qtbot.waitSignal(dock.ask.ended, timeout=20_000):
+    with desk.qtbot.waitSignal(dock.ask.ended):
         dock.run.fix_asked.emit(Fault("sums.py", "AssertionError: -1 == 3", TESTS))
     params = asked(desk).params
     assert (params["error"], params["tests"]) == ("AssertionError: -1 == 3", TESTS)
@@ -151,7 +151,7 @@ def test_fix_this_hands_the_traceback_on(desk: Any, dock: Dock) -> None:
 def test_tests_go_beside_the_file(desk: Any, tab: AskTab) -> None:
     result = Result(tests=TESTS, verdict=VERDICT, failing=[{"name": "test_b"}])
     turn = act(desk, tab, "tests", result)
-    with desk.qtbot.waitSignal(desk.workspace.proposed, timeout=20_000) as proposed:
+    with desk.qtbot.waitSignal(desk.workspace.proposed) as proposed:
         turn.buttons[0].click()
     assert (proposed.args[0].path, proposed.args[0].new) == ("test_sums.py", TESTS)
     assert "1 test was left out" in turn.notes.text()
@@ -164,7 +164,7 @@ def test_stop_keeps_what_was_written(desk: Any, tab: AskTab) -> None:
     desk.until(lambda: tab.thread.turns and tab.thread.turns[-1].text == "So far")
     assert tab.composer.send.text() == "Stop"
     assert not tab.actions["explain"].isEnabled()
-    with desk.qtbot.waitSignal(tab.ended, timeout=20_000):
+    with desk.qtbot.waitSignal(tab.ended):
         tab.composer.send.click()
     turn = tab.thread.turns[-1]
     assert (turn.text, turn.notes.text()) == ("So far", "Stopped.")
@@ -176,7 +176,7 @@ def test_a_failure_says_why_and_may_be_tried_again(desk: Any, tab: AskTab) -> No
     turn = act(desk, tab, "document", Fail(error))
     assert "It does not fit." in turn.trouble.words.text()
     desk.runtime.enqueue(Result(code=CODE, verdict={"ran": False, "passed": True}))
-    with desk.qtbot.waitSignal(tab.ended, timeout=20_000):
+    with desk.qtbot.waitSignal(tab.ended):
         turn.trouble.button.click()
     assert len(tab.thread.turns) == 1
     assert turn.chip.words == "not run"

@@ -28,7 +28,7 @@ def review(desk: Any) -> Review:
 
 
 def propose(desk: Any, review: Review, path: str, text: str) -> None:
-    with desk.qtbot.waitSignal(review.shown, timeout=20_000):
+    with desk.qtbot.waitSignal(review.shown):
         desk.workspace.propose(path, text, "Plus instead of minus")
 
 
@@ -87,7 +87,7 @@ def test_accept_all_of_a_new_file(desk: Any, review: Review) -> None:
 def test_typing_meanwhile_rebases(desk: Any, review: Review) -> None:
     keys(desk, review, "A")
     changed = OLD.replace("import os", "import sys\nimport os").replace("a - 9", "a * 9")
-    with desk.qtbot.waitSignal(review.shown, timeout=20_000):
+    with desk.qtbot.waitSignal(review.shown):
         desk.workspace.current.set_text(changed)
     assert [hunk.fits for hunk in review.change.hunks] == [False, True, False]
     assert "2 no longer apply" in review.notice.words.text()
@@ -101,7 +101,7 @@ def test_a_write_in_the_moment_of_a_change_waits_for_another_look(
     desk: Any, review: Review
 ) -> None:
     keys(desk, review, "A")
-    with desk.qtbot.waitSignal(review.shown, timeout=20_000):
+    with desk.qtbot.waitSignal(review.shown):
         desk.workspace.current.set_text(OLD + "# mine\n")
         review.write_accepted()  # before the review has noticed
     assert desk.workspace.proposal is not None

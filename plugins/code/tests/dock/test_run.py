@@ -36,13 +36,13 @@ def agree(desk: Any, tab: RunTab) -> None:
     desk.runtime.enqueue(Result(**GOOD))
     tab.run_button.click()
     desk.until(lambda: tab.card.isVisible())
-    with desk.qtbot.waitSignal(tab.ended, timeout=20_000):
+    with desk.qtbot.waitSignal(tab.ended):
         tab.card.run.click()
 
 
 def run(desk: Any, tab: RunTab, *lines: Any, mode: str = "run") -> None:
     desk.runtime.enqueue(*lines)
-    with desk.qtbot.waitSignal(tab.ended, timeout=20_000):
+    with desk.qtbot.waitSignal(tab.ended):
         tab.start(mode)
 
 
@@ -57,7 +57,7 @@ def test_the_first_run_asks_and_the_next_does_not(desk: Any, tab: RunTab) -> Non
     assert desk.runtime.submitted[0].params["files"] == [{"path": "nothing.py", "text": ""}]
     tab.arguments.setText("--fast")
     desk.runtime.enqueue(Tokens("hello\n", channel="stdout"), Result(**GOOD))
-    with desk.qtbot.waitSignal(tab.ended, timeout=20_000):
+    with desk.qtbot.waitSignal(tab.ended):
         tab.card.run.click()
     asked = desk.runtime.submitted[1].params
     assert (asked["path"], asked["mode"], asked["arguments"]) == ("main.py", "run", "--fast")
@@ -95,7 +95,7 @@ def test_failed_tests_lead_to_their_line_and_to_a_fix(desk: Any, tab: RunTab) ->
     assert tab.chip.accessibleName().startswith("Shown not to work")
     first = tab.findings.topLevelItem(0)
     assert (first.text(0), first.text(1)) == ("test_it", "assert 1 == 2")
-    with desk.qtbot.waitSignal(desk.workspace.goto_asked, timeout=20_000) as went:
+    with desk.qtbot.waitSignal(desk.workspace.goto_asked) as went:
         tab.findings.itemActivated.emit(first, 0)
     assert went.args == ["test_main.py", 2]
     with desk.qtbot.waitSignal(tab.fix_asked) as asked:
@@ -111,7 +111,7 @@ def test_stop_and_failure(desk: Any, tab: RunTab) -> None:
     tab.start("run")
     desk.until(lambda: "tick" in tab.output.toPlainText())
     assert tab.progress.widget.isVisible()
-    with desk.qtbot.waitSignal(tab.ended, timeout=20_000):
+    with desk.qtbot.waitSignal(tab.ended):
         tab.progress.stop()
     assert "Stopped" in tab.summary.text()
     run(desk, tab, Fail(StudioError(ErrorCode.RUNTIME_LOST, "The runtime ended.")))

@@ -99,6 +99,6 @@ def test_lines_of_a_run_lead_to_the_first_that_no_test_reached(desk: Any) -> Non
     (tree,) = sheet.tabs.widget(0).findChildren(QTreeWidget)
     item = tree.topLevelItem(0)
     assert [item.text(n) for n in range(3)] == ["stats.py", "5/9", "2, 4–6"]
-    with desk.qtbot.waitSignal(desk.workspace.goto_asked, timeout=20_000) as went:
+    with desk.qtbot.waitSignal(desk.workspace.goto_asked) as went:
         tree.itemActivated.emit(item, 0)
     assert went.args == ["stats.py", 2]
