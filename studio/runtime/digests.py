@@ -10,6 +10,8 @@ import tempfile
 from collections.abc import Generator
 from pathlib import Path
 
+from studio.protocol.weights_files import digest_of_all, files_of
+
 CHUNK = 4 * 1024**2
 CACHE_ENV = "STUDIO_CACHE"
 """Folder where digests outlive this process; without one they end with it."""
@@ -32,13 +34,13 @@ class Digests:
     def compute(self, path: Path) -> Generator[float, None, str]:
         """Yield the share read (0–1) after every few MB; return the digest, and remember it.
 
-        Of a folder: the digest of the lines ``digest  name`` of its files, sorted by name.
+        Of several files: that of their digests, see ``digest_of_all``.
         """
         key = stamp(path)
-        files = _files(path)
+        files = files_of(path)
         total = sum(file.stat().st_size for file in files) or 1
         done = 0
-        lines = []
+        digests = {}
         for file in files:
             digest = hashlib.sha256()
             with file.open("rb") as stream:
@@ -46,13 +48,8 @@ class Digests:
                     digest.update(chunk)
                     done += len(chunk)
                     yield min(1.0, done / total)
-            lines.append((_name(file, path), digest.hexdigest()))
-        if path.is_dir():
-            text = "".join(f"{digest}  {name}\n" for name, digest in lines)
-            result = hashlib.sha256(text.encode()).hexdigest()
-        else:
-            result = lines[0][1]
-        self._known[key] = result
+            digests[file] = digest.hexdigest()
+        result = self._known[key] = digest_of_all(path, digests)
         self._write()
         return result
 
@@ -76,12 +73,6 @@ class Digests:
             os.replace(name, self._file)
 
 
-def _files(path: Path) -> list[Path]:
-    if path.is_dir():
-        return sorted(file for file in path.rglob("*") if file.is_file())
-    return [path]
-
-
 def _name(file: Path, folder: Path) -> str:
     return file.relative_to(folder).as_posix() if folder.is_dir() else file.name
 
@@ -89,7 +80,7 @@ def _name(file: Path, folder: Path) -> str:
 def stamp(path: Path) -> str:
     """Return what tells ``path`` from what it was before: names, sizes, times of change."""
     facts = []
-    for file in _files(path):
+    for file in files_of(path):
         now = file.stat()
         facts.append((_name(file, path), now.st_size, now.st_mtime_ns))
     return f"{path.resolve()} {facts}"

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from studio.protocol.errors import ErrorCode, StudioError
-from studio.runtime.engines.text import gguf, safetensors_file, strict_json
+from studio.protocol.weights_files import name_of, parts_of
+from studio.runtime.engines.text import safetensors_file, strict_json
+from studio.runtime.engines.text.gguf_parts import open_parts
 from studio.runtime.engines.text.mapped_file import MappedFile
 from studio.runtime.engines.text.refusals import bad_weights, shown, unsupported
 
@@ -52,7 +54,7 @@ def glance(path: Path) -> dict[str, Any]:
     with MappedFile(path) as file:
         head = bytes(file.data[:_HEAD])
         if head.startswith(b"GGUF"):
-            return _gguf(file)
+            return _gguf(path)
         if _starts_as_safetensors(head):
             return _safetensors(file)
         if _starts_as_pickle(head):
@@ -69,16 +71,18 @@ def _limit(path: Path) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    files = [path, *path.glob("*.safetensors")]
-    mapped = max(file.stat().st_size for file in files)
+    together = [file.stat().st_size for file in parts_of(path) if file.exists()]
+    mapped = max(sum(together), *(file.stat().st_size for file in path.glob("*.safetensors")), 0)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES + mapped, MEMORY_BYTES + mapped))
 
 
-def _gguf(file: MappedFile) -> dict[str, Any]:
-    path = file.path
+def _gguf(path: Path) -> dict[str, Any]:
     if path.suffix and path.suffix.lower() != ".gguf" and not path.name.startswith("sha256-"):
         raise _wrong_name(path, "GGUF", ".gguf")
-    header = gguf.read_header(file)
+    files, header = open_parts(path)
+    size = sum(file.size for file in files)
+    for file in files:
+        file.close()
     tell = header.metadata.get
     architecture = str(tell("general.architecture", ""))
     stored: Counter[str] = Counter()
@@ -89,12 +93,12 @@ def _gguf(file: MappedFile) -> dict[str, Any]:
     context = tell(f"{architecture}.context_length", 0)
     return {
         "format": "gguf",
-        "title": _text(tell("general.name", "")) or path.stem,
+        "title": _text(tell("general.name", "")) or name_of(path),
         "architecture": _text(architecture),
         "context": context if isinstance(context, int) else 0,
         "quantization": stored.most_common(1)[0][0] if stored else "",
         "licence": _text(tell("general.license", "")),
-        "bytes": file.size,
+        "bytes": size,
     }
 
 

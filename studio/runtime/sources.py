@@ -163,8 +163,9 @@ def _measured(loader: Loader, path: Path, device: str) -> Requirements:
 
 def unreadable(weights: str, error: OSError) -> StudioError:
     """Return the error for weights that the system would not let us read."""
+    where = f" ({Path(error.filename).name})" if isinstance(error.filename, str) else ""
     return StudioError(
         ErrorCode.BAD_WEIGHTS,
-        f"“{weights}” cannot be read: {error.strerror or error}.",
+        f"“{weights}” cannot be read: {error.strerror or error}{where}.",
         "Check the disk and the permissions of the file, or choose other weights.",
     )

@@ -15,6 +15,7 @@ from studio.core.weights.getting import SPARE_BYTES
 from studio.core.weights.glance import Glance, glance
 from studio.core.weights.sidecar import UNFINISHED
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.weights_files import files_of, name_of, parts_of
 
 BLOCK = 4 * 1024 * 1024
 Progress = Callable[[int, int], None]
@@ -53,6 +54,7 @@ def add(
     if path.is_dir() and loose.at(path) is None:
         return Added(_watched(path, elsewhere), None)
     seen = glance(path)
+    path = parts_of(path)[0]
     if path.is_relative_to(folder):
         return Added(path, seen)  # it is here already
     if copy:
@@ -83,8 +85,12 @@ def _watched(path: Path, elsewhere: Elsewhere) -> Path:
 
 
 def _copied(path: Path, folder: Path, on_progress: Progress) -> Path:
-    target = folder / path.name
-    part = folder / (path.name + UNFINISHED)
+    files = files_of(path)
+    is_one = not path.is_dir() and len(files) == 1
+    # Several files come into a folder of their own, which appears whole or not at all.
+    target = folder / (path.name if is_one or path.is_dir() else name_of(path))
+    root = path if path.is_dir() else path.parent
+    part = target.with_name(target.name + UNFINISHED)
     if target.exists():
         raise StudioError(
             ErrorCode.BAD_INPUT,
@@ -93,7 +99,6 @@ def _copied(path: Path, folder: Path, on_progress: Progress) -> Path:
         )
     try:
         disk.make_folder(folder)
-        files = [path] if path.is_file() else sorted(f for f in path.rglob("*") if f.is_file())
         total = sum(file.stat().st_size for file in files)
         if (free := disk.free_bytes(folder)) < total + SPARE_BYTES:
             raise StudioError(
@@ -104,7 +109,7 @@ def _copied(path: Path, folder: Path, on_progress: Progress) -> Path:
             )
         done = 0
         for file in files:
-            into = part / file.relative_to(path) if path.is_dir() else part
+            into = part if is_one else part / file.relative_to(root)
             disk.make_folder(into.parent)
             with file.open("rb") as source, into.open("wb") as sink:
                 while block := source.read(BLOCK):
@@ -123,4 +128,4 @@ def _copied(path: Path, folder: Path, on_progress: Progress) -> Path:
             shutil.rmtree(part, ignore_errors=True)
         else:
             disk.remove(part)
-    return target
+    return target if is_one or path.is_dir() else target / path.name

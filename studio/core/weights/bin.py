@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import time
@@ -13,6 +14,7 @@ from studio.core import disk
 from studio.core.weights.loose import size_of, slug
 from studio.core.weights.weights import Weights
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.weights_files import parts_of
 
 FOLDER = ".bin"
 """Below the folder of weights, so that moving there is renaming; hidden from the catalogue."""
@@ -66,6 +68,10 @@ class WeightsBin:
             for name in binned.names:
                 disk.make_folder((place / name).parent)
                 os.replace(self._weights / name, place / name)
+            for name in binned.names:  # a folder of their own goes with them
+                if (own := (self._weights / name).parent) != self._weights:
+                    with contextlib.suppress(OSError):  # others are in it
+                        own.rmdir()
             disk.sync_folder(place)
             disk.sync_folder(self._weights)
         except OSError as error:
@@ -117,7 +123,7 @@ class WeightsBin:
 
     def _names(self, row: Weights) -> tuple[str, ...]:
         root = self._weights.resolve()
-        parts = [row.path, *(part for part in (row.sidecar, row.card) if part)]
+        parts = [*parts_of(row.path), *(part for part in (row.sidecar, row.card) if part)]
         inside = [part.resolve() for part in parts if part.resolve().is_relative_to(root)]
         return tuple(dict.fromkeys(part.relative_to(root).as_posix() for part in inside))
 

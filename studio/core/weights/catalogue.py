@@ -15,6 +15,7 @@ from studio.core.weights.verify import Verification, verify
 from studio.core.weights.weights import Weights
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.messages import WeightsEntry
+from studio.protocol.weights_files import parts_of
 
 
 class WeightsCatalogue:
@@ -206,7 +207,8 @@ def _add(found: dict[str, Weights], weights: Weights) -> None:
 
 
 def _unsettled(row: Weights, growing: frozenset[Path]) -> Weights:
-    if not any(path == row.path or row.path in path.parents for path in growing):
+    files = parts_of(row.path)
+    if not any(path in files or row.path in path.parents for path in growing):
         return row
     problem = f"{row.title} is still being copied: it can be used when its size stands still."
     return replace(row, problem=problem)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from studio.core.weights.hub import Edition, Repository
 from studio.core.weights.sidecar import UNFINISHED, write_sidecar
 from studio.core.weights.transfer import Line
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.weights_files import digest_of_all
 
 Progress = Callable[[int, int], None]
 """Takes bytes done and in all; may raise to stop."""
@@ -38,13 +38,15 @@ class Order:
     def id(self) -> str:
         """Id of the weights it will be."""
         name = self.edition.target
-        return loose.slug(name if self.edition.name == "folder" else Path(name).stem)
+        return loose.slug(name if self.edition.is_folder else Path(name).stem)
 
     @property
     def title(self) -> str:
         """What a person reads."""
-        name = self.repository.address.name
-        return name if self.edition.name == "folder" else Path(self.edition.target).stem
+        if self.edition.name == "folder":
+            return self.repository.address.name
+        target = self.edition.target
+        return target if self.edition.is_folder else Path(target).stem
 
     def bytes_here(self, folder: Path) -> int:
         """Return how much of it an earlier try has left in ``folder``."""
@@ -88,12 +90,11 @@ def _check_kind(order: Order) -> None:
             " for a safetensors or GGUF edition.",
         )
 
-    if order.edition.format == "gguf" and len(order.edition.files) > 1:
+    if missing := order.edition.missing:
         raise StudioError(
-            ErrorCode.UNSUPPORTED,
-            f"{order.edition.name} is one of {len(order.edition.files)} files of one model, and the"
-            " text engine reads a model from one file.",
-            "Choose a smaller edition that is one file.",
+            ErrorCode.BAD_WEIGHTS,
+            f"{order.title} is incomplete on the hub: {missing} is missing there.",
+            "Choose another edition, or tell its makers.",
         )
 
 
@@ -119,8 +120,8 @@ def _check_place(order: Order, folder: Path) -> None:
 def _fetch_all(order: Order, line: Line, part: Path, on_progress: Progress) -> str:
     """Fetch each file; return the digest of the whole, as ``verify`` computes it."""
     files, total, before = order.edition.files, order.edition.bytes, 0
-    is_one = len(files) == 1 and order.edition.name != "folder"
-    digests: dict[str, str] = {}
+    is_one = not order.edition.is_folder
+    digests: dict[Path, str] = {}
     for file in files:
 
         def moved(done: int, start: int = before) -> None:
@@ -133,20 +134,23 @@ def _fetch_all(order: Order, line: Line, part: Path, on_progress: Progress) -> s
         disk.make_folder(into.parent)
         if whole is not into and whole.exists():
             os.replace(whole, into)  # of an earlier try: its digest is looked at again
-        digests[name] = line.fetch(order.repository.path(file), into, file.wanted, moved)
+        digests[part / name] = line.fetch(order.repository.path(file), into, file.wanted, moved)
         if whole is not into:
             os.replace(into, whole)
         before += file.wanted.bytes
     on_progress(total, total)
-    if is_one:
-        return next(iter(digests.values()))
-    lines = (f"{digests[name]}  {name}\n" for name in sorted(digests, key=Path))
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
+    return digest_of_all(_weights(order, part), digests)
+
+
+def _weights(order: Order, target: Path) -> Path:
+    """Return what is loaded of ``target``: itself, or the first of several files in it."""
+    is_split = order.edition.is_folder and order.edition.name != "folder"
+    return target / order.edition.name.rpartition("/")[2] if is_split else target
 
 
 def _accept(order: Order, part: Path, target: Path, digest: str) -> Path:
     try:
-        seen = glance(_named(part, target))
+        seen = glance(_weights(order, _named(part, target)))
     except StudioError:
         _discard(target)
         raise
@@ -156,7 +160,7 @@ def _accept(order: Order, part: Path, target: Path, digest: str) -> Path:
         os.replace(target, part)
         raise
     disk.sync_folder(target.parent)
-    return target
+    return _weights(order, target)
 
 
 def _named(part: Path, target: Path) -> Path:
@@ -178,20 +182,20 @@ def _converted(order: Order, part: Path, folder: Path) -> Path:
 
 
 def _describe(order: Order, target: Path, seen: Glance, digest: str) -> None:
-    row = loose.at(target)
-    is_file = target.is_file()
+    weights = _weights(order, target)
+    row = loose.at(weights)
     write_sidecar(
         target.parent / f"{order.id}.toml",
         {
             "id": order.id,
             "title": order.title,
-            "file": target.name,
+            "file": weights.relative_to(target.parent).as_posix(),
             "format": seen.format,
             "capabilities": row.capabilities if row else (),
             "licence": order.repository.licence or seen.licence,
             "context": seen.context,
             "quantization": seen.quantization,
-            **({"bytes": target.stat().st_size} if is_file else {}),
+            **({"bytes": loose.size_of(weights)} if weights.is_file() else {}),
             "sha256": digest,
             "source": {
                 "hub": order.repository.address.repository,

@@ -15,9 +15,9 @@ from urllib.parse import quote, unquote, urlsplit
 import msgspec
 
 from studio.core.settings import Settings
-from studio.core.weights.loose import is_later_shard, shard_group
 from studio.core.weights.transfer import Line, Wanted
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.weights_files import name_of, parts_of
 
 HUB = "https://huggingface.co"
 ADDRESS = "STUDIO_HUB"
@@ -29,6 +29,7 @@ _PART = re.compile(r"[A-Za-z0-9][\w.-]{0,95}")
 _FILE = re.compile(r"[\w][\w.+ ()-]{0,180}")
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 _BESIDE = (".json", ".txt", ".model", ".jinja")
+_SHARD = re.compile(r"-\d+-of-\d+\.")
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ class Edition:
     """Files that make one model.
 
     Attributes:
-        name: What the user chooses it by: its file, or ``folder`` for all of a model folder.
+        name: What the user chooses it by: its (first) file, or ``folder`` for a model folder.
         format: ``gguf``, ``safetensors`` or ``pickle``.
         target: The name it gets here: a file's, or a folder's.
     """
@@ -93,6 +94,18 @@ class Edition:
     format: str
     target: str
     files: tuple[HubFile, ...]
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it comes into a folder of its own."""
+        return self.name == "folder" or len(self.files) > 1
+
+    @property
+    def missing(self) -> str:
+        """The first file that the model needs and the repository lacks; empty for none."""
+        here = {file.name for file in self.files}
+        needed = () if self.name == "folder" else parts_of(Path(self.name))
+        return next((part.as_posix() for part in needed if part.as_posix() not in here), "")
 
     @property
     def bytes(self) -> int:
@@ -223,8 +236,7 @@ def _editions(address: Address, files: list[HubFile]) -> Iterable[Edition]:
     tensors = [file for file in files if file.name.lower().endswith(".safetensors")]
     pickles = [file for file in files if file.name.lower().endswith(_PICKLES)
                and not file.name.endswith("training_args.bin")]  # fmt: skip
-    yield from sorted((_gguf(file, ggufs) for file in ggufs if not _is_later(file)),
-                      key=lambda edition: edition.bytes)  # fmt: skip
+    yield from sorted(_ggufs(ggufs), key=lambda edition: edition.bytes)
     folder = f"{address.owner}--{address.name}"
     if "model_index.json" in names and tensors:
         used = (*_BESIDE, ".safetensors")
@@ -243,10 +255,15 @@ def _editions(address: Address, files: list[HubFile]) -> Iterable[Edition]:
             yield Edition(file.name, "pickle", _last(file), (file,))
 
 
-def _gguf(first: HubFile, all_: list[HubFile]) -> Edition:
-    group = shard_group(first.name)
-    files = [file for file in all_ if shard_group(file.name) == group] if group else [first]
-    return Edition(first.name, "gguf", _last(first), tuple(files))
+def _ggufs(files: list[HubFile]) -> Iterable[Edition]:
+    """Yield the models in ``files``: all files of one model are one edition."""
+    by_name = {file.name: file for file in files}
+    while by_name:
+        one = next(iter(by_name))
+        parts = [part.as_posix() for part in parts_of(Path(one))]
+        here = tuple(by_name.pop(part) for part in parts if part in by_name)
+        target = _last(here[0]) if len(parts) == 1 else name_of(Path(one))
+        yield Edition(parts[0], "gguf", target, here)
 
 
 def _folder(
@@ -255,7 +272,7 @@ def _folder(
     top = [file for file in files if "/" not in file.name]
     beside = [file for file in top if file.name.lower().endswith(_BESIDE)]
     main = [file for file in weights if "/" not in file.name]
-    sharded = [file for file in main if shard_group(file.name)]
+    sharded = [file for file in main if _SHARD.search(file.name)]
     # Some carry the same weights twice: whole, or as their makers' own program wants them.
     return Edition(name, format, target, (*beside, *(sharded or _one_of(main))))
 
@@ -269,10 +286,6 @@ def _without_variants(files: list[HubFile]) -> list[HubFile]:
     """Leave out half-precision twins of files that are there in full."""
     names = {file.name for file in files}
     return [file for file in files if file.name.replace(".fp16.", ".") not in names - {file.name}]
-
-
-def _is_later(file: HubFile) -> bool:
-    return is_later_shard(Path(file.name))
 
 
 def _last(file: HubFile) -> str:

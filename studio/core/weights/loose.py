@@ -9,6 +9,7 @@ from pathlib import Path
 
 from studio.core.weights.header import capability_of
 from studio.core.weights.weights import Weights
+from studio.protocol.weights_files import name_of, parts_of, resolved
 
 GGUF_MAGIC = b"GGUF"
 DIFFUSERS_INDEX = "model_index.json"
@@ -21,8 +22,6 @@ MAX_ENTRIES = 20_000
 
 _PICKLES = frozenset({".bin", ".ckpt", ".pkl", ".pickle", ".pt", ".pth"})
 _MADE_FOR_CODE = re.compile(r"coder|code-?llama|code-?gemma|codestral|devstral|-code-", re.I)
-_FIRST_SHARD = re.compile(r"-0*1-of-\d+$")
-_LATER_SHARD = re.compile(r"-\d+-of-\d+$")
 
 
 def find_loose(folder: Path) -> Iterator[Weights]:
@@ -51,7 +50,7 @@ def find_loose(folder: Path) -> Iterator[Weights]:
             if entry.is_dir():
                 if depth < MAX_DEPTH:
                     waiting.append((entry, depth + 1))
-            elif entry.suffix.lower() == ".gguf" and entry.is_file() and not is_later_shard(entry):
+            elif entry.suffix.lower() == ".gguf" and entry.is_file() and stands_for_all(entry):
                 yield _gguf(entry)
             elif entry.suffix.lower() == ".safetensors" and entry.is_file():
                 yield from _safetensors_file(entry)
@@ -90,13 +89,13 @@ def is_model_folder(folder: Path) -> bool:
 
 
 def size_of(path: Path) -> int:
-    """Return the bytes of a file, or of the weights in a folder (of a diffusers folder's parts)."""
+    """Return the bytes of a file and those that belong to it, or of the weights in a folder."""
     try:
         if path.is_dir():
             is_whole = (path / DIFFUSERS_INDEX).is_file()
             files = path.glob("*/*.safetensors") if is_whole else _safetensors(path)
             return sum(file.stat().st_size for file in files)
-        return path.stat().st_size
+        return sum(file.stat().st_size for file in parts_of(path) if file.exists())
     except OSError:
         return 0
 
@@ -108,15 +107,16 @@ def slug(name: str) -> str:
 
 
 def _gguf(path: Path) -> Weights:
-    stem = _FIRST_SHARD.sub("", path.stem)
-    problem = _gguf_problem(path)
+    parts = parts_of(path)
+    name = name_of(path)
+    problem = _parts_problem(name, parts) or _gguf_problem(path)
     return Weights(
-        id=slug(stem),
-        title=stem,
-        path=path.resolve(),
+        id=slug(name),
+        title=name,
+        path=resolved(parts[0]),
         format="gguf",
         # Nearly every GGUF is a language model; the runtime looks closer before it loads one.
-        capabilities=() if problem else of_a_writer(stem),
+        capabilities=() if problem else of_a_writer(name),
         bytes=size_of(path),
         problem=problem,
     )
@@ -162,6 +162,18 @@ def _is_pickle(path: Path) -> bool:
     return path.suffix.lower() in _PICKLES and path.is_file()
 
 
+def _parts_problem(name: str, parts: list[Path]) -> str:
+    """Return which files of a model are missing, and what to do; nothing if none is."""
+    missing = [part.name for part in parts if not part.exists()] if len(parts) > 1 else []
+    if not missing:
+        return ""
+    more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+    return (
+        f"{name} lies in {len(parts)} files, and {missing[0]}{more} is missing. Put all of them"
+        f" into {parts[0].parent}."
+    )
+
+
 def _gguf_problem(path: Path) -> str:
     try:
         with path.open("rb") as file:
@@ -199,9 +211,9 @@ def _config(path: Path) -> tuple[tuple[str, ...], str]:
     return (of_a_writer(path.parent.name) if is_text else ()), ""
 
 
-def is_later_shard(path: Path) -> bool:
-    """Whether the first of several files stands for this one."""
-    return bool(_LATER_SHARD.search(path.stem)) and not _FIRST_SHARD.search(path.stem)
+def stands_for_all(path: Path) -> bool:
+    """Whether no file of the same model comes before ``path``, which is there."""
+    return path == next(part for part in parts_of(path) if part == path or part.exists())
 
 
 def _safetensors(folder: Path) -> Iterator[Path]:
@@ -213,10 +225,3 @@ def _entries(folder: Path) -> list[Path]:
         return sorted(folder.iterdir())[:MAX_ENTRIES]
     except OSError:
         return []
-
-
-def shard_group(name: str) -> str:
-    """Return what the names of all files of a model in several files have in common, else ''."""
-    stem, _, _ = name.rpartition(".")
-    found = _LATER_SHARD.search(stem)
-    return stem[: found.start()] if found else ""

@@ -17,6 +17,7 @@ import msgspec
 
 from studio.core.weights import loose
 from studio.core.weights.weights import Weights
+from studio.protocol.weights_files import parts_of
 
 MAX_MANIFEST_BYTES = 1 << 20
 MAX_MANIFESTS = 2_000
@@ -145,6 +146,12 @@ def _of_manifest(store: Path, path: Path, name: str) -> Weights | None:
     if row is None:
         problem = f"Ollama's file of {name} is missing or no GGUF file. Pull it again with Ollama."
         return replace(unreadable, path=blob, problem=problem)
+    if len(models) > 1:
+        problem = f"Ollama keeps {name} in {len(models)} files, and names them so that no other"
+        return replace(
+            unreadable, path=blob, problem=f"{problem} program can tell their order. Get the model"
+            " from the Hugging Face hub, or as one file.",
+        )  # fmt: skip
     return replace(row, id=loose.slug(name), title=name, digest=found[1],
                    capabilities=loose.of_a_writer(name) if row.capabilities else ())  # fmt: skip
 
@@ -165,13 +172,13 @@ def _of_hub_cache(cache: Path) -> Iterator[Weights]:
         if (whole := loose.at(snapshot)) is not None:
             yield _contained(replace(whole, id=loose.slug(name), title=name), repository)
             continue
-        for file in sorted(snapshot.glob("*.gguf")):
-            row = loose.at(file)
-            if row is not None and not loose.is_later_shard(file):
+        for file in sorted([*snapshot.glob("*.gguf"), *snapshot.glob("*/*.gguf")]):
+            row = loose.at(file) if loose.stands_for_all(file) else None
+            if row is not None:
                 # The link, not what it leads to: that has a number for a name.
                 yield _contained(
-                    replace(row, path=file, id=loose.slug(f"{name}-{file.stem}"),
-                            title=f"{name} · {file.stem}"), repository)  # fmt: skip
+                    replace(row, path=parts_of(file)[0], id=loose.slug(f"{name}-{row.title}"),
+                            title=f"{name} · {row.title}"), repository)  # fmt: skip
 
 
 def _snapshot(repository: Path) -> Path | None:
@@ -189,7 +196,7 @@ def _snapshot(repository: Path) -> Path | None:
 
 def _contained(row: Weights, repository: Path) -> Weights:
     """Refuse links that lead out of the repository's own folder."""
-    files = list(row.path.iterdir())[:1000] if row.path.is_dir() else [row.path]
+    files = list(row.path.iterdir())[:1000] if row.path.is_dir() else parts_of(row.path)
     root = repository.resolve()
     for file in files:
         try:

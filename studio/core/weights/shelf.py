@@ -19,6 +19,7 @@ from studio.core.weights.remarks import Remarks
 from studio.core.weights.watch import Watch
 from studio.core.weights.weights import Weights
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.weights_files import parts_of, resolved
 
 Progress = Callable[[int, int], None]
 
@@ -129,6 +130,6 @@ class Shelf:
 
     def at(self, path: Path) -> Weights | None:
         """Return the row whose weights lie at ``path``; None if there is none."""
-        real = path.resolve()
+        path = parts_of(path)[0]
         rows = self.catalogue.list()
-        return next((row for row in rows if row.path in (path, real)), None)
+        return next((row for row in rows if row.path in (path, resolved(path))), None)

@@ -14,6 +14,7 @@ import msgspec
 from studio.core import disk
 from studio.core.weights.offer import Offer, Piece
 from studio.core.weights.weights import Weights
+from studio.protocol.weights_files import parts_of, resolved
 
 MAX_SIDECAR_BYTES = 64 * 1024
 UNFINISHED = ".unfinished"
@@ -80,7 +81,7 @@ def read_sidecar(path: Path, folders: Sequence[Path] = ()) -> Weights:
 def _weights(path: Path, sidecar: _Sidecar, folders: Sequence[Path]) -> Weights:
     offer = _offer(sidecar, folders)
     named = path.parent / Path(sidecar.file).expanduser()
-    file = (_place(sidecar, folders, named) if offer else named).resolve()
+    file = resolved(_place(sidecar, folders, named) if offer else named)
     card = path.parent / sidecar.card
     source = sidecar.source if isinstance(sidecar.source, dict) else {"from": sidecar.source}
     if offer and not sidecar.source:
@@ -156,10 +157,10 @@ def _look(file: Path, expected: int) -> tuple[int, str]:
     try:
         if file.is_dir():
             return 0, ""
-        size = file.stat().st_size
-    except FileNotFoundError:
+        size = sum(part.stat().st_size for part in parts_of(file))
+    except FileNotFoundError as error:
         where = f"Put it in {file.parent}, or run the set-up again."
-        return 0, f"The file {file.name} is missing. {where}"
+        return 0, f"The file {Path(error.filename).name} is missing. {where}"
     except OSError as error:
         return 0, f"The file {file} cannot be read ({error.strerror})."
     if expected and size != expected:

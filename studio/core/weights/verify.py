@@ -9,6 +9,7 @@ from pathlib import Path
 
 from studio.core.weights.weights import Weights
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.weights_files import digest_of_all, files_of
 
 BLOCK = 4 * 1024 * 1024
 
@@ -19,7 +20,7 @@ class Verification:
 
     Attributes:
         passed: True or False; None if there is no promised digest to compare with.
-        digest: SHA-256 of the file; of a folder, of the lines "digest  name" of its files.
+        digest: SHA-256 of the file; of several, see ``digest_of_all``.
     """
 
     id: str
@@ -51,7 +52,7 @@ def verify(weights: Weights, on_progress: Callable[[int, int], None]) -> Verific
         StudioError: They cannot be read.
     """
     try:
-        files = _files(weights.path)
+        files = files_of(weights.path)
         total = sum(file.stat().st_size for file in files)
         progress = _Progress(total, on_progress)
         digests = {file: _digest(file, progress) for file in files}
@@ -60,7 +61,7 @@ def verify(weights: Weights, on_progress: Callable[[int, int], None]) -> Verific
             ErrorCode.NOT_FOUND if isinstance(error, FileNotFoundError) else ErrorCode.BAD_WEIGHTS,
             weights.problem or f"{weights.path} cannot be read ({error.strerror}).",
         ) from error
-    digest = _combined(weights.path, digests)
+    digest = digest_of_all(weights.path, digests)
     passed = digest == weights.digest if weights.digest else None
     return Verification(weights.id, passed, digest, weights.digest, total)
 
@@ -72,12 +73,6 @@ class _Progress:
     def add(self, count: int) -> None:
         self._done += count
         self._report(self._done, self._total)
-
-
-def _files(path: Path) -> list[Path]:
-    if not path.is_dir():
-        return [path]
-    return sorted(file for file in path.rglob("*") if file.is_file())
 
 
 def _digest(file: Path, progress: _Progress) -> str:
@@ -92,10 +87,3 @@ def _blocks(file: Path) -> Iterator[bytes]:
     with file.open("rb") as stream:
         while block := stream.read(BLOCK):
             yield block
-
-
-def _combined(path: Path, digests: dict[Path, str]) -> str:
-    if not path.is_dir():
-        return digests[path]
-    lines = (f"{digest}  {file.relative_to(path).as_posix()}\n" for file, digest in digests.items())
-    return hashlib.sha256("".join(lines).encode()).hexdigest()

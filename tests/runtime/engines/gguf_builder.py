@@ -54,3 +54,22 @@ class Gguf:
         head += b"".join(text(key) + value for key, value in self.metadata)
         head += b"".join(self.tensors)
         return head + bytes(-len(head) % self.alignment) + self.data
+
+
+def in_parts(count: int = 3, **lies: int) -> dict[str, bytes]:
+    """A model in ``count`` files with a tensor each, by name; ``lies`` are told by the last."""
+    files = {}
+    for number in range(count):
+        says = {"no": number, "count": count, "tensors.count": count}
+        words = [("general.architecture", scalar(STRING, "llama"))]
+        if number == 0:
+            words += [
+                ("general.name", scalar(STRING, "Big")),
+                ("llama.context_length", scalar(U32, 64)),
+            ]
+        if number == count - 1:
+            says |= {key.replace("_", "."): value for key, value in lies.items()}
+        words += [(f"split.{key}", scalar(U32, value)) for key, value in says.items()]
+        file = Gguf(words, [tensor(f"w{number}", (8, 4))], bytes([number]) * 128)
+        files[f"big-{number + 1:05}-of-{count:05}.gguf"] = file.build()
+    return files

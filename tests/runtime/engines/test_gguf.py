@@ -256,7 +256,6 @@ def test_another_architecture_is_named(write) -> None:
 
 OTHER_FILES = {
     "adapter": (("general.type", scalar(STRING, "adapter")), "of the type “adapter”"),
-    "part": (("split.count", scalar(U32, 3)), "one of 3 parts"),
     "experts": (("llama.expert_count", scalar(U32, 8)), "mixture of experts"),
     "no sizes": (("k", scalar(U32, 1)), "embedding_length is missing"),
     "absurd sizes": (

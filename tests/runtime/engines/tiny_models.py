@@ -82,7 +82,8 @@ def save_folder(model, folder: Path, **how) -> Path:
 def save_gguf(model, path: Path, quantisation: str = "F32", **extra) -> Path:
     """Write ``model`` as GGUF with the ``gguf`` package, as its converter would."""
     config = model.config
-    writer = gguf.GGUFWriter(str(path), _name(config))
+    split = extra.get("split_max_tensors", 0)
+    writer = gguf.GGUFWriter(str(path), _name(config), split_max_tensors=split)
     writer.add_block_count(config.num_hidden_layers)
     writer.add_context_length(config.max_position_embeddings)
     writer.add_embedding_length(config.hidden_size)

@@ -139,6 +139,10 @@ class _EditionRow(QWidget):
         name = edition.name
         if name == "folder":
             name = self.tr("whole model, {count} files").format(count=len(edition.files))
+        elif edition.is_folder:
+            name = self.tr("{name}, {count} files").format(
+                name=edition.target, count=len(edition.files)
+            )
         line.addWidget(ElidedLabel(name), 1)
         line.addWidget(look.label(edition.format, "badge"))
         self._state = look.label("", "small")

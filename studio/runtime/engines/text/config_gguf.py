@@ -200,8 +200,6 @@ def _refuse_other_files(metadata: Mapping[str, Any], values: Mapping[str, Any], 
     """Refuse GGUF files that are no whole model of the sort that their architecture suggests."""
     if (kind := metadata.get("general.type", "model")) != "model":
         raise unsupported(path, f"it is not a model but of the type “{shown(str(kind))}”")
-    if isinstance(parts := metadata.get("split.count"), int) and parts > 1:
-        raise unsupported(path, f"it is one of {parts} parts", "Join the parts into one file.")
     if values.get("expert_count"):
         raise unsupported(path, "it is a mixture of experts, which this version cannot run")
     if values.get("attention.causal", True) is not True:

@@ -88,6 +88,7 @@ class GgufTensor:
         type: How its values are stored.
         offset: From the start of the file, in bytes.
         bytes: Length in the file.
+        part: Which file of a model in several, from 0.
     """
 
     name: str
@@ -95,6 +96,7 @@ class GgufTensor:
     type: BlockType
     offset: int
     bytes: int
+    part: int = 0
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ import torch
 
 from studio.api.worker import Requirements
 from studio.protocol.errors import ErrorCode, StudioError
-from studio.runtime.engines.text import gguf, weights
+from studio.protocol.weights_files import name_of
+from studio.runtime.engines.text import weights
 from studio.runtime.engines.text.config import LlamaConfig
 from studio.runtime.engines.text.config_gguf import config_from_gguf
 from studio.runtime.engines.text.config_json import config_from_json
@@ -23,9 +24,9 @@ from studio.runtime.engines.text.foreign import (
     foreign_config,
 )
 from studio.runtime.engines.text.generation import LARGEST_CHUNK
-from studio.runtime.engines.text.mapped_file import MappedFile
+from studio.runtime.engines.text.gguf_parts import open_parts
+from studio.runtime.engines.text.kernels.matrix import can_pack
 from studio.runtime.engines.text.model_folder import ModelFolder
-from studio.runtime.engines.text.packing import can_pack
 from studio.runtime.engines.text.refusals import shown
 from studio.runtime.engines.text.tensor_names import folder_names, gguf_names
 from studio.runtime.engines.text.tensor_source import (
@@ -122,7 +123,7 @@ class ModelFiles:
         """Return what the files say about the model."""
         blocked = self._facts.get("blocked", ())
         return TextInfo(
-            title=shown(str(self._facts.get("title") or self.path.stem)),
+            title=shown(str(self._facts.get("title") or name_of(self.path))),
             architecture=self.config.architecture,
             parameters=self.config.parameters,
             context_length=self.config.context_length,
@@ -195,17 +196,16 @@ def default_dtype(device: str, *, is_foreign: bool = False) -> torch.dtype | Non
 
 
 def _open_gguf(path: Path) -> ModelFiles:
-    file = MappedFile(path)
+    files, header = open_parts(path)
+    source = GgufSource(files, header)
     try:
-        header = gguf.read_header(file)
-        source = GgufSource(file, header)
         config = config_from_gguf(header, source.vector)
     except BaseException:
-        file.close()
+        source.close()
         raise
     template = header.metadata.get("tokenizer.chat_template")
     return ModelFiles(
-        path,
+        header.path,
         config,
         source,
         gguf_names(config.family),

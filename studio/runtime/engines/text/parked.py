@@ -27,6 +27,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from studio.protocol.errors import StudioError
+from studio.protocol.weights_files import files_of
 from studio.runtime.engines.text.mapped_file import MappedFile
 from studio.runtime.engines.text.prefix import Prefix, common
 from studio.runtime.engines.text.safetensors_file import SafeTensor, read_header
@@ -252,8 +253,7 @@ def identity(path: Path) -> str:
     A digest of all bytes would take longer than reading a conversation again.
     """
     digest = hashlib.sha256()
-    files = sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
-    for file in files:
+    for file in files_of(path):
         facts = file.stat()
         digest.update(f"{file.name} {facts.st_size} {facts.st_mtime_ns}\n".encode())
         with file.open("rb") as stream:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -81,16 +81,16 @@ class TensorSource(Protocol):
 
 
 class GgufSource:
-    """The tensors of one GGUF file."""
+    """The tensors of a GGUF model, in one file or several."""
 
-    def __init__(self, file: MappedFile, header: gguf.GgufHeader) -> None:
-        self.path = file.path
+    def __init__(self, files: Sequence[MappedFile], header: gguf.GgufHeader) -> None:
+        self.path = header.path
         self.shapes = {name: tensor.shape for name, tensor in header.tensors.items()}
         self.file_bytes = header.tensor_bytes
         self.quantisation = _commonest(
             (tensor.type.name, tensor.bytes) for tensor in header.tensors.values()
         )
-        self._file = file
+        self._files = files
         self._tensors = header.tensors
 
     def rows(self, name: str) -> Iterator[tuple[int, Tensor]]:
@@ -99,7 +99,9 @@ class GgufSource:
         count, width = _matrix(tensor.shape)
         row_bytes = tensor.bytes // count
         for first, last in _spans(count, width):
-            raw = self._file.bytes_at(tensor.offset + first * row_bytes, (last - first) * row_bytes)
+            raw = self._files[tensor.part].bytes_at(
+                tensor.offset + first * row_bytes, (last - first) * row_bytes
+            )
             values = dequantise(raw.view(-1, tensor.type.bytes), tensor.type.name)
             yield first, values.reshape(-1, *tensor.shape[1:])
 
@@ -113,12 +115,13 @@ class GgufSource:
     def stored(self, name: str) -> StoredTensor:
         """See :class:`TensorSource`."""
         tensor = self._tensors[name]
-        raw = self._file.bytes_at(tensor.offset, tensor.bytes)
+        raw = self._files[tensor.part].bytes_at(tensor.offset, tensor.bytes)
         return _stored(tensor.shape, tensor.type.name, tensor.type.bytes, raw)
 
     def close(self) -> None:
         """See :class:`TensorSource`."""
-        self._file.close()
+        for file in self._files:
+            file.close()
 
 
 class FolderSource:

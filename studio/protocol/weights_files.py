@@ -1,0 +1,60 @@
+"""Which files a set of weights lies in, and the digest of them all. Opens none.
+
+A GGUF model may lie in several, as llama.cpp names them: ``NAME-00001-of-00003.gguf``. Both
+processes must agree on them, so the rule is here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+MAX_PARTS = 500
+"""Files of one model: each is open while the model is, and many systems allow 1,024."""
+
+_PART = re.compile(r"(.+)-(\d{5})-of-(\d{5})(\.gguf)", re.IGNORECASE | re.DOTALL)
+
+
+def parts_of(path: Path) -> list[Path]:
+    """Return all files of the model that ``path`` is a file of, by names alone, in order.
+
+    A file that its name does not make one of several is alone.
+    """
+    found = _PART.fullmatch(path.name)
+    count = int(found[3]) if found else 1
+    if found is None or not 1 <= int(found[2]) <= count <= MAX_PARTS:
+        return [path]
+    name, suffix = found[1], found[4]
+    return [path.with_name(f"{name}-{n:05}-of-{count:05}{suffix}") for n in range(1, count + 1)]
+
+
+def name_of(path: Path) -> str:
+    """Return what the model in the file ``path`` is called: without its suffix and its number."""
+    found = _PART.fullmatch(path.name)
+    return found[1] if found else path.stem
+
+
+def files_of(path: Path) -> list[Path]:
+    """Return the files of the weights at ``path``: a folder's, all of a model's, or itself."""
+    if path.is_dir():
+        return sorted(file for file in path.rglob("*") if file.is_file())
+    return parts_of(path)
+
+
+def resolved(path: Path) -> Path:
+    """Return ``path`` without links; one of several files keeps its name, which leads to all."""
+    return path.parent.resolve() / path.name if len(parts_of(path)) > 1 else path.resolve()
+
+
+def digest_of_all(path: Path, digests: Mapping[Path, str]) -> str:
+    """Return the digest of the weights at ``path`` from those of all ``files_of`` it.
+
+    Of several it is that of the lines ``digest  name``, sorted by name.
+    """
+    if not path.is_dir() and len(digests) == 1:
+        return next(iter(digests.values()))
+    root = path if path.is_dir() else path.parent
+    lines = (f"{digests[file]}  {file.relative_to(root).as_posix()}\n" for file in sorted(digests))
+    return hashlib.sha256("".join(lines).encode()).hexdigest()

@@ -1,0 +1,139 @@
+"""A model in several files is one row: listed, fetched, copied, verified and removed as a whole."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from studio.core.paths import StudioPaths
+from studio.core.settings import Settings
+from studio.core.weights import adding, fetching, hub
+from studio.core.weights.hub import Address
+from studio.core.weights.neighbours import neighbours
+from studio.core.weights.shelf import Shelf
+from studio.core.weights.transfer import Line
+from studio.protocol.errors import StudioError
+from studio.protocol.weights_files import parts_of
+from studio.runtime import glance as inside
+from studio.runtime.digests import Digests
+from tests.runtime.engines.gguf_builder import in_parts
+from tests.toy_hub import ToyHub, toy_hub
+
+FILES = in_parts()
+NAMES = list(FILES)
+BYTES = sum(map(len, FILES.values()))
+
+
+@pytest.fixture
+def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shelf:
+    monkeypatch.setattr(StudioPaths, "weights_folders", lambda self: (self.weights,))
+    monkeypatch.setattr(adding, "glance", lambda path: adding.Glance(**inside.glance(path)))
+    home = tmp_path / "home"
+    home.mkdir()
+    return Shelf(StudioPaths(home), Settings(home / "settings.json"))
+
+
+def put(folder: Path, names: list[str] = NAMES) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        (folder / name).write_bytes(FILES[name])
+    return folder
+
+
+def test_names_alone_say_what_belongs_together() -> None:
+    assert [p.name for p in parts_of(Path("a/x-00002-of-00002.gguf"))] == [
+        "x-00001-of-00002.gguf", "x-00002-of-00002.gguf"
+    ]  # fmt: skip
+    for name in ("x.gguf", "x-1-of-2.gguf", "x-00003-of-00002.gguf", "x-00001-of-99999.gguf"):
+        assert parts_of(Path(name)) == [Path(name)]
+
+
+def test_it_is_added_by_any_file_copied_verified_and_removed_as_one(
+    shelf: Shelf, tmp_path: Path
+) -> None:
+    there = put(tmp_path / "there")
+    shelf.add(there / NAMES[1])
+    (row,) = shelf.catalogue.list()
+    assert (row.id, row.path, row.bytes, row.problem) == ("big", there / NAMES[0], BYTES, "")
+    shelf.remove(row)
+    assert len(list(there.iterdir())) == 3
+    added = shelf.add(there / NAMES[2], copy=True)
+    assert added.glance is not None
+    assert added.glance.bytes == BYTES
+    assert added.path == shelf.folder / "big" / NAMES[0]
+    (row,) = shelf.catalogue.list()
+    assert shelf.at(added.path.with_name(NAMES[2])) == row
+    digest = shelf.catalogue.verify("big").digest
+    *_, last = _finished(Digests().compute(row.path))
+    assert last == digest, "both processes mean the same digest"
+    shelf.remove(row)
+    assert not row.path.parent.exists()
+    assert [binned.bytes for binned in shelf.bin.contents()] == [BYTES]
+    shelf.put_back(row)
+    assert shelf.catalogue.verify("big").digest == digest
+
+
+def _finished(steps: Iterator[float]) -> Iterator[float | str]:
+    yield (yield from steps)  # type: ignore[misc]
+
+
+def test_what_is_missing_is_named(shelf: Shelf) -> None:
+    put(shelf.folder, NAMES[1:])
+    (row,) = shelf.catalogue.list()
+    assert (row.id, row.capabilities) == ("big", ())
+    assert f"lies in 3 files, and {NAMES[0]} is missing" in row.problem
+    with pytest.raises(StudioError, match="is missing"):
+        shelf.add(shelf.folder / NAMES[2])
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links")
+def test_stores_of_other_programs(tmp_path: Path) -> None:
+    put(tmp_path / ".lmstudio" / "models" / "ada" / "big")
+    cache = tmp_path / ".cache" / "huggingface" / "hub" / "models--ada--big"
+    snapshot = cache / "snapshots" / "c0ffee" / "Q8"
+    snapshot.mkdir(parents=True)
+    for number, name in enumerate(put(cache / "blobs").iterdir()):
+        (snapshot / name.name).symlink_to(name.rename(name.with_name(f"b{number}")))
+    rows = [row for each in neighbours(tmp_path, {}) for row in each.rows()]
+    assert [(row.id, row.bytes, row.problem) for row in rows] == [
+        ("lmstudio-big", BYTES, ""), ("huggingface-ada-big-big", BYTES, "")
+    ]  # fmt: skip
+    assert rows[1].path == snapshot / NAMES[0], "the link, whose name leads to the others"
+    (snapshot / NAMES[1]).unlink()
+    (snapshot / NAMES[1]).symlink_to(put(tmp_path / "outside") / NAMES[1])
+    (row,) = (row for each in neighbours(tmp_path, {}) for row in each.rows() if "hug" in row.id)
+    assert "leads out" in row.problem
+
+
+@pytest.fixture
+def server() -> Iterator[ToyHub]:
+    with toy_hub() as server:
+        server.files = {f"Q8/{name}": data for name, data in FILES.items()}
+        server.large = set(server.files)
+        yield server
+
+
+@pytest.mark.loopback
+def test_the_hub_offers_and_fetches_it_whole(
+    shelf: Shelf, server: ToyHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetching, "glance", adding.glance)
+    line = Line(server.address)
+    found = hub.look_up(Address.parse("ada/tiny"), line)
+    (edition,) = found.editions
+    assert (edition.name, edition.bytes, edition.missing) == (f"Q8/{NAMES[0]}", BYTES, "")
+    order = fetching.Order(found, found.edition(f"Q8/{NAMES[1]}"))
+    path = fetching.fetch(order, line, shelf.folder)
+    assert path == shelf.folder / "big" / NAMES[0]
+    (row,) = shelf.catalogue.list()
+    assert (row.id, row.title, row.bytes, row.context) == ("big", "big", BYTES, 64)
+    assert shelf.catalogue.verify("big").passed is True
+    shelf.remove(row)
+    fetching.fetch(order, line, shelf.folder)
+    del server.files[f"Q8/{NAMES[2]}"]
+    found = hub.look_up(Address.parse("ada/tiny"), line)
+    with pytest.raises(StudioError, match=f"Q8/{NAMES[2]} is missing there"):
+        fetching.fetch(fetching.Order(found, found.editions[0]), line, shelf.folder)
