@@ -37,7 +37,7 @@ class ProgressRow(QWidget):
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setAccessibleName(self.tr("Progress"))
-        self.stop_button = look.button(self.tr("Stop"), "square", small=True)
+        self.stop_button = look.button(self.tr("Stop"), "circle-stop", small=True)
         self.stop_button.clicked.connect(self.stop)
         self._lay_out(stop)
         self.hide()
@@ -109,7 +109,8 @@ class ProgressRow(QWidget):
         if not self._shows(job) or self._stopping:
             return
         share = done / total if total > 0 else 0.0
-        self.bar.setRange(0, _FINE if total > 0 else 0)
+        # Until the first step is done nobody knows how long one takes; there may be but one.
+        self.bar.setRange(0, _FINE if share > 0 else 0)
         self.bar.setValue(round(_FINE * share))
         percent = self.tr("{percent} % done").format(percent=round(100 * share))
         self.words.set_text(message or percent)

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QColor, QIcon, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLineEdit, QPushButton, QWidget
+from shiboken6 import delete
 
 from studio.desktop import fonts, tokens
+from studio.desktop.focus_ring import FocusRing
 from studio.desktop.look import Look
 from studio.desktop.resources import folder
 from studio.desktop.theme import ThemeMode
@@ -136,3 +138,26 @@ def _ink(
     spots = ((x, y) for x in range(image.width()) for y in range(image.height()))
     best = max((image.pixelColor(x, y) for x, y in spots), key=QColor.alpha)
     return QColor(best.rgb())
+
+
+def test_a_composer_has_a_ring_while_its_field_has_the_keys(look: Look, qtbot: Any) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    composer, field, button = QFrame(), QLineEdit(), QPushButton()
+    composer.setProperty("surface", "composer")
+    field.setProperty("plain", True)
+    row = QHBoxLayout(composer)
+    row.addWidget(field)
+    row.addWidget(button)
+    QHBoxLayout(window).addWidget(composer)
+    ring = FocusRing(QApplication.instance())
+    with qtbot.waitActive(window):
+        window.show()
+    button.setFocus()
+    inside = field.geometry()
+    field.setFocus()
+    assert composer.property("lit") is True
+    assert field.geometry() == inside, "nothing moves"
+    button.setFocus()
+    assert composer.property("lit") is False
+    delete(ring)

@@ -105,7 +105,7 @@ class TaskPage(QWidget):
         self.run_button.setEnabled(True)
         self.run_button.setText(self.tr("Stop") if running else self.tr("Run"))
         self.run_button.setIcon(
-            self._look.icons.icon("square" if running else "play", "on-accent", on="accent")
+            self._look.icons.icon("circle-stop" if running else "play", "on-accent", on="accent")
         )
 
     # --- state --------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ class Composer(QFrame):
         super().__init__()
         self._ctx = ctx
         self._busy = False
-        self.setProperty("surface", "card")
+        self.setProperty("surface", "composer")
         self.field = QPlainTextEdit()
         self.field.setProperty("plain", "true")
         self.field.setTabChangesFocus(True)
@@ -67,7 +67,7 @@ class Composer(QFrame):
         self._busy = busy
         self.send.setText(tr("Stop") if busy else tr("Send"))
         self.send.setAccessibleName(self.send.text())
-        self.send.setIcon(self._ctx.ui.icon("square" if busy else "send", "on-accent"))
+        self.send.setIcon(self._ctx.ui.icon("circle-stop" if busy else "send", "on-accent"))
 
     def clear(self) -> None:
         """Empty the field: what was in it is on its way."""

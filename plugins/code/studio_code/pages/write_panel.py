@@ -60,7 +60,7 @@ class WritePanel(QWidget):
         label = QLabel(tr("The result goes to"))
         label.setBuddy(self.where)
         inner = QVBoxLayout()
-        inner.setContentsMargins(20, 4, 20, 14)
+        inner.setContentsMargins(20, 4, 16, 14)  # as the form has them
         inner.setSpacing(6)
         inner.addWidget(label)
         inner.addWidget(self.where)
@@ -130,7 +130,7 @@ class WritePanel(QWidget):
         words = tr("Stop") if busy else tr("Write")
         self.go.setText(words)
         self.go.setAccessibleName(words)
-        self.go.setIcon(self._ctx.ui.icon("square" if busy else "sparkles", "on-accent"))
+        self.go.setIcon(self._ctx.ui.icon("circle-stop" if busy else "sparkles", "on-accent"))
 
     def show_artifact(self, artifact: SavedArtifact, *, opened: bool = False) -> None:
         """Show what was shown about a result; ``opened`` with all of its evidence."""

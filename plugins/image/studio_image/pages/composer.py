@@ -56,7 +56,7 @@ class Composer(QFrame):
         self._lay_out()
 
     def _lay_out(self) -> None:
-        self.setProperty("surface", "card")
+        self.setProperty("surface", "composer")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
         self._inputs = QBoxLayout(QBoxLayout.Direction.TopToBottom)
         self._inputs.setSpacing(8)
@@ -106,7 +106,7 @@ class Composer(QFrame):
         keeps = busy and self._mode.id == RESTYLE
         tip = tr("Stop, and keep the picture as it is now") if keeps else words
         self.go.setToolTip(f"{tip}  Ctrl+Return")
-        self.go.setIcon(self._ui.icon("square" if busy else self._mode.icon, "on-accent"))
+        self.go.setIcon(self._ui.icon("circle-stop" if busy else self._mode.icon, "on-accent"))
 
     def _show_chips(self) -> None:
         self.prompt.show_weights(str(self.forms[DRAW].values().get("weights", "")))

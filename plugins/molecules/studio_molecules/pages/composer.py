@@ -120,7 +120,7 @@ class Composer(QFrame):
         return panel
 
     def _lay_out(self) -> None:
-        self.setProperty("surface", "card")
+        self.setProperty("surface", "composer")
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 8, 8, 8)
         row.setSpacing(8)
@@ -154,7 +154,7 @@ class Composer(QFrame):
         words = tr("Stop") if busy else self.mode.verb
         self.go.setText(words)
         self.go.setAccessibleName(words)
-        self.go.setIcon(self._ctx.ui.icon("square" if busy else self.mode.icon, "on-accent"))
+        self.go.setIcon(self._ctx.ui.icon("circle-stop" if busy else self.mode.icon, "on-accent"))
         keeps = busy and self.mode.id == IMPROVE
         self.go.setToolTip(
             tr("Stop, and keep what was found") if keeps else f"{words}  Ctrl+Return"

@@ -90,7 +90,7 @@ class AskBox(QFrame):
         self.show_mode(self._mode)
 
     def _lay_out(self) -> None:
-        self.setProperty("surface", "card")
+        self.setProperty("surface", "composer")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
         self._given = QWidget()
         given = QHBoxLayout(self._given)
@@ -168,7 +168,7 @@ class AskBox(QFrame):
         words = tr("Stop") if busy else self._mode.verb
         self.go.setText(words)
         self.go.setAccessibleName(words)
-        self.go.setIcon(self._ui.icon("square" if busy else self._mode.icon, "on-accent"))
+        self.go.setIcon(self._ui.icon("circle-stop" if busy else self._mode.icon, "on-accent"))
 
     # --- the melody ---------------------------------------------------------------------------
 
