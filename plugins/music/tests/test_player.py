@@ -12,15 +12,15 @@ import numpy as np
 import pytest
 
 from studio.api import ErrorCode, StudioError
+from studio.testing.guards import PATIENCE
 from studio_music.piece import Note, Piece, Tempo, Track
-from studio_music.sound import band, devices
+from studio_music.sound import band, devices, player
 from studio_music.sound.player import Player
 from studio_music.sound.studio import hertz_of
 from studio_music.sound.tones import Voice
 
 RATE = 44100
 CHUNK = 512
-PATIENCE = 20.0
 
 
 class FakeStream:
@@ -64,11 +64,22 @@ class Room:
 
     def __init__(self) -> None:
         self.streams: list[FakeStream] = []
+        self.turns = 0
         self.player = Player("studio", self.open)
+        self._turn, self.player._turn = self.player._turn, self._counted
 
     def open(self, fill: devices.Fill) -> FakeStream:
         self.streams.append(FakeStream(fill))
         return self.streams[-1]
+
+    def _counted(self) -> None:
+        self._turn()
+        self.turns += 1
+
+    def obeyed(self) -> None:
+        """Wait until the player has done what it was told."""
+        later = self.turns + 2  # one may be under way that has not heard of it
+        until(lambda: self.turns >= later)
 
     @property
     def stream(self) -> FakeStream:
@@ -83,6 +94,13 @@ class Room:
             until(lambda: self.player._speaker.ahead >= 2 or not self.player._band.plays)
             heard.append(stream.ask())
         return np.concatenate(heard)
+
+
+@pytest.fixture(autouse=True)
+def device_that_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The device asks when a test does: it is not dead while the machine is busy elsewhere."""
+    monkeypatch.setattr(player, "_DEAD", 10 * PATIENCE)
+    monkeypatch.setattr(player, "_IDLE", 10 * PATIENCE)
 
 
 @pytest.fixture
@@ -140,7 +158,7 @@ def test_an_edit_is_heard_within_a_third_of_a_second_and_without_a_click(room: R
     room.player.play(piece)
     before = room.hear(0.5)
     room.player.update(with_track(piece, notes=(Note(0, 64, 3840, 100),)))
-    time.sleep(0.1)
+    room.obeyed()
     change, after = room.hear(0.3), room.hear(0.4)
     assert hertz(before[RATE // 10 :]) == pytest.approx(220, abs=1)
     assert hertz(after) == pytest.approx(329.6, abs=1)
@@ -154,7 +172,7 @@ def test_mute_and_volume_are_heard_at_once(room: Room, silent: dict[str, Any]) -
     room.player.play(piece)
     loud = np.abs(room.hear(0.5)).max()
     room.player.update(with_track(piece, **silent))
-    time.sleep(0.1)
+    room.obeyed()
     room.hear(1.2)
     assert np.abs(room.hear(0.2)).max() < loud / 100
     assert room.player.playing
@@ -165,7 +183,7 @@ def test_another_tempo_goes_on_from_the_same_place(room: Room) -> None:
     room.player.play(piece)
     room.hear(0.5)
     room.player.update(msgspec.structs.replace(piece, tempos=(Tempo(0, 240.0),)))
-    time.sleep(0.1)
+    room.obeyed()
     room.hear(1.0)
     # 0.5 s and the tenth that was waiting at 120, the rest at 240
     assert room.player.tick == pytest.approx(480 + 96 + 0.9 * 1920, abs=60)
@@ -191,7 +209,7 @@ def test_a_loop_that_is_turned_off_is_left_at_its_end(room: Room) -> None:
     room.player.play(piece, loop=(0, 480))
     room.hear(0.4)
     room.player.set_loop(None)
-    time.sleep(0.1)
+    room.obeyed()
     room.hear(1.0)
     assert room.player.tick > 480
 
@@ -202,7 +220,7 @@ def test_seek_goes_to_another_place(room: Room) -> None:
     room.player.play(piece)
     room.hear(0.3)
     room.player.seek(480 * 6)
-    time.sleep(0.1)
+    room.obeyed()
     room.hear(0.15)
     assert hertz(room.hear(0.3)) == pytest.approx(440 * 2 ** (-6 / 12), abs=3)
 
