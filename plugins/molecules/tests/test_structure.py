@@ -40,6 +40,11 @@ def test_the_same_molecule_has_one_name() -> None:
     assert structure.parse("OCC").smiles == structure.parse("C(C)O").smiles
 
 
+def test_drawn_hydrogens_are_no_atoms_of_their_own() -> None:
+    assert structure.parse("[H]OC([H])([H])C").smiles == "CCO"
+    assert structure.parse("[2H]C([H])([H])O").smiles == "[2H]CO"
+
+
 def last(data: bytes, suffix: str) -> reading.Reading:
     *_, found = reading.read(data, suffix, "file")
     return found
@@ -58,6 +63,23 @@ def test_a_table_names_its_column(sign: str) -> None:
     found = last(text.encode(), ".csv")
     assert [(row.line, row.name, row.structure.smiles) for row in found.rows] == [(2, "a", "CCO")]
     assert [fault.line for fault in found.faults] == [3, 4]
+
+
+TABLES = {
+    "no header": "CCO,ethanol\nCCN,amine",
+    "a sign within quotes": '"name","mass, g/mol","Isomeric SMILES"\nethanol,46,CCO\namine,45,CCN',
+    "lines of an old Mac": "smiles,name\rCCO,ethanol\rCCN,amine",
+    "an open quotation mark": 'smiles,name\nCCO,"ethanol\nCCN,amine',
+    "a header of great length": f"smiles,name,{'x' * 200_000}\nCCO,ethanol\nCCN,amine",
+}
+
+
+@pytest.mark.parametrize("text", TABLES.values(), ids=TABLES)
+def test_no_row_of_an_odd_table_is_lost(text: str) -> None:
+    found = last(text.encode(), ".csv")
+    told = [(row.structure.smiles, row.name) for row in found.rows]
+    assert told == [("CCO", "ethanol"), ("CCN", "amine")]
+    assert not found.faults
 
 
 MOLFILE = """ethanol
@@ -79,6 +101,12 @@ def test_a_lie_about_counts_spoils_one_record_only() -> None:
     found = last(data, ".sdf")
     assert [row.name for row in found.rows] == ["ethanol", "ethanol"]
     assert [fault.line for fault in found.faults] == [12]
+
+
+def test_hydrogens_of_a_record_are_not_kept() -> None:
+    drawn = MOLFILE.replace("C   0  0", "H   0  0", 1)
+    (row,) = last(drawn.encode(), ".mol").rows
+    assert row.structure.smiles == "CO"
 
 
 def test_a_record_without_a_name_is_read() -> None:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import csv
 import functools
-import io
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from rdkit import Chem
@@ -20,6 +20,7 @@ MAX_BYTES = 200 * 2**20
 MAX_ROWS = 200_000
 MAX_FAULTS = 1000
 _MAX_LINE = 100_000
+_MAX_NAME = 200
 _SMILES_COLUMNS = ("smiles", "canonical_smiles", "smi", "structure")
 _NAME_COLUMNS = ("name", "id", "title", "compound", "compound_id")
 
@@ -85,7 +86,10 @@ def read(data: bytes, suffix: str, called: str) -> Iterator[Reading]:
             if found.faults
             else ""
         )
-        raise BadInput(f"“{called}” holds no molecule that can be read.{why}", "Look at the file.")
+        raise BadInput(
+            f"“{called}” holds no molecule that can be read.{why}",
+            "Write a SMILES a line, or a table with a column “smiles”.",
+        )
     yield found
 
 
@@ -93,41 +97,45 @@ _Records = Iterator[tuple[int, Callable[[], Structure], str]]
 
 
 def _lines(text: str) -> _Records:
-    """SMILES, a name after white space; or a table with a header that names a SMILES column."""
+    """SMILES, a name after white space or a comma; or a table whose header names a SMILES column.
+
+    A line is a row: a quotation mark that is never closed spoils its own and no other.
+    """
     lines = text.splitlines()
-    head = lines[0].lower() if lines else ""
-    sign = next((mark for mark in ("\t", ",", ";") if mark in head), "")
-    columns = [cell.strip().strip('"') for cell in head.split(sign)] if sign else [head.strip()]
-    if any(name in columns for name in _SMILES_COLUMNS):
-        yield from _table(text, sign or ",", columns)
+    head = lines[0] if lines else ""
+    sign = max(",;\t", key=lambda mark: len(_cells(head, mark)))
+    columns = [cell.lower() for cell in _cells(head, sign)]
+    smiles = _column(columns, _SMILES_COLUMNS)
+    if smiles is None and len(columns) > 1:
+        smiles = next((n for n, column in enumerate(columns) if "smiles" in column), None)
+    if smiles is not None:
+        yield from _table(lines, sign, smiles, _column(columns, _NAME_COLUMNS))
         return
     for number, line in enumerate(lines, 1):
-        words = line[:_MAX_LINE].strip().split(maxsplit=1)
-        if words and not words[0].startswith("#"):
-            smiles = words[0].rstrip(",;")
-            yield number, functools.partial(parse, smiles), words[1] if words[1:] else ""
+        words = [*re.split(r"[\s,;]+", line[:_MAX_LINE].strip(), maxsplit=1), ""]
+        if words[0] and not words[0].startswith("#"):
+            yield number, functools.partial(parse, words[0]), words[1][:_MAX_NAME]
 
 
-def _table(text: str, sign: str, columns: list[str]) -> _Records:
-    smiles = next(columns.index(name) for name in _SMILES_COLUMNS if name in columns)
-    name = next((columns.index(n) for n in _NAME_COLUMNS if n in columns), None)
-    rows = csv.reader(io.StringIO(text), delimiter=sign)
-    next(rows)
-    while True:
-        try:
-            cells = next(rows)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield rows.line_num, functools.partial(_refuse, f"this row cannot be read: {error}"), ""
-            continue
+def _table(lines: Sequence[str], sign: str, smiles: int, name: int | None) -> _Records:
+    for number, line in enumerate(lines[1:], 2):
+        cells = _cells(line, sign)
         if not any(cells):
             continue
         if len(cells) <= smiles:
-            yield rows.line_num, functools.partial(_refuse, "this row has no SMILES"), ""
+            yield number, functools.partial(_refuse, "this row has no SMILES"), ""
             continue
-        called = cells[name].strip() if name is not None and len(cells) > name else ""
-        yield rows.line_num, functools.partial(parse, cells[smiles]), called
+        called = cells[name] if name is not None and len(cells) > name else ""
+        yield number, functools.partial(parse, cells[smiles]), called[:_MAX_NAME]
+
+
+def _cells(line: str, sign: str) -> list[str]:
+    (row,) = csv.reader([line[:_MAX_LINE]], delimiter=sign)
+    return [cell.strip() for cell in row]
+
+
+def _column(columns: Sequence[str], names: Sequence[str]) -> int | None:
+    return next((columns.index(name) for name in names if name in columns), None)
 
 
 def _records(text: str) -> _Records:
@@ -138,7 +146,7 @@ def _records(text: str) -> _Records:
         first = line + record.count("\n") - own.count("\n")
         lines = own.splitlines()  # the first one is the name, and may be empty
         if any(each.strip() for each in lines):
-            yield first, functools.partial(_molfile, "\n".join(lines)), lines[0].strip()[:200]
+            yield first, functools.partial(_molfile, "\n".join(lines)), lines[0].strip()[:_MAX_NAME]
         line += record.count("\n")
 
 
@@ -147,7 +155,7 @@ def _molfile(block: str) -> Structure:
     if mol is None:
         raise BadInput("This record is not a molecule: its counts and its lines do not agree.")
     mol = checked(mol, block.splitlines()[0].strip()[:60] or "molecule")
-    return parse(mol.smiles)  # without drawn hydrogens, as every other molecule here
+    return parse(mol.smiles)  # atoms in the order of the SMILES, as in every other molecule here
 
 
 def _refuse(reason: str) -> Structure:

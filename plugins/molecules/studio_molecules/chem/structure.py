@@ -51,7 +51,9 @@ def parse(smiles: str) -> Structure:
 
 
 def checked(mol: Chem.Mol, called: str) -> Structure:
-    """Return ``mol`` sanitised and without its counter-ions; ``called`` names it in errors.
+    """Return ``mol`` sanitised, without drawn hydrogens and counter-ions.
+
+    ``called`` names it in errors.
 
     Raises:
         BadInput: as ``parse``.
@@ -61,6 +63,7 @@ def checked(mol: Chem.Mol, called: str) -> Structure:
         raise BadInput(f"“{called}” cannot exist: {_problem(mol, problems[0])}.")
     Chem.SanitizeMol(mol)
     Chem.AssignStereochemistry(mol, cleanIt=True)
+    mol = Chem.RemoveHs(mol)  # else a molecule from space had another name than from the plane
     remark = ""
     if len(Chem.GetMolFrags(mol)) > 1:
         mol = Chem.MolFromSmiles(Chem.MolToSmiles(rdMolStandardize.FragmentParent(mol)))
