@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,11 +32,15 @@ def engine(starter: Path) -> TextEngine:
 @pytest.fixture(scope="session")
 def reference(starter: Path):
     """The starter model and its tokenizer as transformers reads them from the same file."""
+    import gguf
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     folder, name = str(starter.parent), starter.name
-    tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=name)
-    model = AutoModelForCausalLM.from_pretrained(folder, gguf_file=name, dtype=torch.float32)
+    with pytest.MonkeyPatch.context() as patch:  # it makes these anew for each file and each module
+        for maker in ("GGUFReader", "get_tensor_name_map"):
+            patch.setattr(gguf, maker, functools.cache(getattr(gguf, maker)))
+        tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=name)
+        model = AutoModelForCausalLM.from_pretrained(folder, gguf_file=name, dtype=torch.float32)
     return model.eval(), tokenizer
 
 

@@ -19,9 +19,9 @@ from studio.protocol.messages import Cancel, WeightsEntry
 from studio.protocol.states import JobState
 from studio.runtime.engines.text.batching import Batcher, Seat
 from studio.runtime.engines.text.engine import TextEngine
+from studio.runtime.engines.text.kernels.matrix import can_pack
 from studio.runtime.engines.text.llama import Llama, Passage
 from studio.runtime.engines.text.loader import TextLoader
-from studio.runtime.engines.text.packing import can_pack
 from studio.runtime.jobs import Job
 from tests.runtime.desk import PATIENCE, Desk, Toy
 from tests.runtime.engines import tiny_models

@@ -335,9 +335,10 @@ def test_ids_of_no_use_are_refused(tiny, ids) -> None:
 
 
 def test_a_limit_of_context_is_kept(tiny_folder) -> None:
-    engine = TextEngine.load(tiny_folder, context_limit=64)
+    whole = TextEngine.load(tiny_folder)
+    engine = whole.limited(64)
     assert engine.context_length == 64
-    assert TextEngine.load(tiny_folder, context_limit=10_000).context_length == 256
+    assert whole.limited(10_000).context_length == 256
     with pytest.raises(StudioError, match="64"):
         write(engine, [5] * 64)
 

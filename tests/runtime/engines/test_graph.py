@@ -12,8 +12,8 @@ from studio.api.text import SamplingParams
 from studio.runtime.engines.text.attention import KeyValueCache
 from studio.runtime.engines.text.engine import TextEngine
 from studio.runtime.engines.text.graph import LEAST_ROOM, MOST_TEXTS, StepGraphs
+from studio.runtime.engines.text.kernels.matrix import can_pack
 from studio.runtime.engines.text.llama import Passage
-from studio.runtime.engines.text.packing import can_pack
 from tests.runtime.engines import tiny_models
 
 pytestmark = [

@@ -7,8 +7,8 @@ import torch
 
 from studio.api.text import SamplingParams
 from studio.runtime.engines.text.engine import TextEngine
+from studio.runtime.engines.text.kernels.matrix import can_pack
 from studio.runtime.engines.text.lookup import MOST_GUESSED, Lookup
-from studio.runtime.engines.text.packing import can_pack
 from tests.runtime.engines import tiny_models
 
 pytestmark = pytest.mark.torch

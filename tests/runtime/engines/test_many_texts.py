@@ -12,8 +12,8 @@ from studio.api.text import SamplingParams, TextStep
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.runtime.engines.text.attention import KeyValueCache
 from studio.runtime.engines.text.engine import MAX_TEXTS, TextEngine
+from studio.runtime.engines.text.kernels.matrix import can_pack
 from studio.runtime.engines.text.llama import Passage
-from studio.runtime.engines.text.packing import can_pack
 from studio.runtime.engines.text.prefixes import Prefixes
 from tests.runtime.engines import tiny_models
 

@@ -11,16 +11,13 @@ import pytest
 import torch
 
 from studio.runtime.engines.text.engine import TextEngine, load_steps
+from studio.runtime.engines.text.kernels.matrix import PackedMatrix, can_pack
 from studio.runtime.engines.text.packed_cache import PackedCache, packed_matrices
-from studio.runtime.engines.text.packing import PackedMatrix, fbgemm, kernel_for
 from tests.runtime.engines import tiny_models
 
-KERNEL = kernel_for("cpu")
 pytestmark = [
     pytest.mark.torch,
-    pytest.mark.skipif(
-        KERNEL is None or not KERNEL.CAN_BE_KEPT, reason="this processor's kernel keeps nothing"
-    ),
+    pytest.mark.skipif(not can_pack("cpu"), reason="this processor has no packed kernels"),
 ]
 IDS = torch.arange(3, 40)
 
@@ -144,16 +141,6 @@ def test_a_load_that_is_cancelled_leaves_no_file_behind(folder, tmp_path) -> Non
     next(steps)
     assert list(tmp_path.iterdir()), "control: it is being written"
     steps.close()
-    assert not list(tmp_path.iterdir())
-
-
-def test_a_kernel_whose_weights_cannot_be_read_keeps_none(tmp_path) -> None:
-    if not fbgemm.is_available():
-        pytest.skip("this torch does not have it")
-    matrix = PackedMatrix(64, 64, 1, fbgemm)
-    matrix.write(slice(None), torch.ones(64, 64))
-    matrix.settle()
-    list(PackedCache(tmp_path, "model").keep({"one": matrix}))
     assert not list(tmp_path.iterdir())
 
 

@@ -12,8 +12,8 @@ import torch
 from studio.api.text import SamplingParams
 from studio.runtime.engines.text import parked
 from studio.runtime.engines.text.engine import TextEngine
+from studio.runtime.engines.text.kernels.matrix import can_pack
 from studio.runtime.engines.text.loader import PARKING, TextLoader
-from studio.runtime.engines.text.packing import can_pack
 from studio.runtime.engines.text.parked import Parked, identity
 from studio.runtime.engines.text.prefix import Prefix
 from tests.runtime.engines import tiny_models

@@ -7,7 +7,7 @@ import torch
 
 from studio.runtime.engines.text import timing
 from studio.runtime.engines.text.engine import TextEngine
-from studio.runtime.engines.text.packing import can_pack
+from studio.runtime.engines.text.kernels.matrix import can_pack
 from tests.runtime.engines import tiny_models
 
 pytestmark = pytest.mark.torch

@@ -5,6 +5,8 @@ Rows of the decoder are tokens, so several texts share its products; the cache i
 
 from __future__ import annotations
 
+import copy
+import weakref
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -20,17 +22,17 @@ from studio.runtime.engines.text import llamacpp
 from studio.runtime.engines.text.batching import Batcher
 from studio.runtime.engines.text.decoder import Decoder
 from studio.runtime.engines.text.generation import Generation, write
+from studio.runtime.engines.text.kernels.instructions import chosen
 from studio.runtime.engines.text.llama import Llama
 from studio.runtime.engines.text.model_files import (
-    TYPICAL_CONTEXT,
     TextInfo,
+    counted_tokens,
     default_dtype,
     open_model,
     prefix_bytes,
     tokenizer_bytes,
 )
 from studio.runtime.engines.text.packed_cache import PackedCache
-from studio.runtime.engines.text.packing import kernel_for
 from studio.runtime.engines.text.parked import Parked, identity
 from studio.runtime.engines.text.prefixes import Prefixes
 from studio.runtime.engines.text.template import ChatTemplate, Rendered
@@ -93,6 +95,7 @@ class TextEngine:
         known = prefix_bytes(model.config) if model.is_packed else 0
         self.prefixes = Prefixes(known)
         self._batcher = Batcher(model)
+        self._limited: weakref.WeakSet[TextEngine] = weakref.WeakSet()
 
     @classmethod
     def load(
@@ -100,12 +103,11 @@ class TextEngine:
         path: Path,
         *,
         device: str = "cpu",
-        context_limit: int | None = None,
         dtype: torch.dtype | None = None,
         progress: Callable[[float], None] | None = None,
     ) -> TextEngine:
         """Load the model at ``path`` in one go; see :func:`load_steps`."""
-        steps = load_steps(path, device=device, context_limit=context_limit, dtype=dtype)
+        steps = load_steps(path, device=device, dtype=dtype)
         while True:
             try:
                 share = next(steps)
@@ -122,11 +124,19 @@ class TextEngine:
             weights: Where this one was loaded from.
         """
         if self.prefixes.most_bytes:
-            kernel, processor = kernel_for("cpu"), torch.backends.cpu.get_cpu_capability()
-            how = f"{kernel.NAME if kernel else ''} {processor} torch {torch.__version__}"
+            how = f"{chosen()} torch {torch.__version__}"
             config = self.model.config
             shape = (config.layers, config.kv_heads, config.head_dim)
             self.prefixes.parked = Parked(folder, f"{identity(weights)} {how}", shape)
+
+    def limited(self, tokens: int) -> TextEngine:
+        """Return this engine for texts of at most ``tokens``; all but the limit is shared."""
+        if tokens >= self.context_length:
+            return self
+        other = copy.copy(self)
+        other.context_length = max(tokens, 1)
+        self._limited.add(other)
+        return other
 
     def move(self, device: str) -> None:
         """Move the weights to ``device``, torch's name of it, while nobody generates.
@@ -145,6 +155,8 @@ class TextEngine:
             self.prefixes.parked.close()
         self.model = Llama(self.model.config)
         self._batcher = Batcher(self.model)
+        for other in self._limited:
+            other.model, other._batcher = self.model, self._batcher
         self.prefixes.clear()
 
     @property
@@ -166,7 +178,7 @@ class TextEngine:
             texts: How many are written at once.
         """
         config = self.model.config
-        counted = min(TYPICAL_CONTEXT, config.context_length)
+        counted = counted_tokens(config, self.context_length)
         wanted = min(tokens, self.context_length) * texts
         item = 4 if self.model.device.type == "cpu" else 2
         return max(0, wanted - counted) * config.cache_values_per_token * item
@@ -310,7 +322,6 @@ def load_steps(
     path: Path,
     *,
     device: str = "cpu",
-    context_limit: int | None = None,
     dtype: torch.dtype | None = None,
     by: Literal["torch", "llamacpp", "transformers"] = "torch",
     cache: Path | None = None,
@@ -321,7 +332,6 @@ def load_steps(
     Args:
         path: File or folder.
         device: Torch's name of a device.
-        context_limit: Tokens of context at most; the model's own length by default.
         dtype: Of weights and computation as plain floats: float32 is the reference. By default
             they are packed where that is possible; see :func:`default_dtype`.
         by: What computes; ``choice`` decides it for those who have no wish. What our decoder does
@@ -358,10 +368,9 @@ def load_steps(
             tokenizer.vocabulary.names,
             chatml="<|im_start|>" in tokenizer.vocabulary.tokens.values(),
         )
-        context = files.config.context_length
-        if context_limit is not None:
-            context = min(context, max(context_limit, 1))
-        return TextEngine(files.info(), model, tokenizer, template, context)
+        return TextEngine(
+            files.info(), model, tokenizer, template, files.config.context_length
+        )
 
 
 def check_messages(messages: Sequence[ChatMessage]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from studio.runtime.engines.text.packing import PackedMatrix
+from studio.runtime.engines.text.kernels.matrix import PackedMatrix
 from studio.runtime.engines.text.stored_rows import StoredRows
 
 

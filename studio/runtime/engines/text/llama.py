@@ -18,8 +18,8 @@ from studio.runtime.engines.text.attention import KeyValueCache, looks
 from studio.runtime.engines.text.blocks import Block, Reading, Share
 from studio.runtime.engines.text.config import LlamaConfig, RopeConfig
 from studio.runtime.engines.text.graph import StepGraphs, cuda_capture
+from studio.runtime.engines.text.kernels.matrix import PackedMatrix, limbs_for
 from studio.runtime.engines.text.layers import Embedding, Linear, RMSNorm
-from studio.runtime.engines.text.packing import PackedMatrix, limbs_for
 from studio.runtime.engines.text.rotary import Rotary
 from studio.runtime.engines.text.stored_rows import StoredRows
 

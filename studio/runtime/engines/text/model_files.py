@@ -158,7 +158,7 @@ def open_model(path: Path) -> ModelFiles:
     return _open_gguf(path)
 
 
-def measure(path: Path, device: str = "cpu") -> Requirements:
+def measure(path: Path, device: str = "cpu", context_limit: int = 0) -> Requirements:
     """Return the memory that the model at ``path`` needs, from its headers alone."""
     with open_model(path) as files:
         config = files.config
@@ -167,16 +167,21 @@ def measure(path: Path, device: str = "cpu") -> Requirements:
         held = weights.weights_bytes(config, dtype, stored)
         held += prefix_bytes(config) + tokenizer_bytes(config) if dtype is None else 0
     item = 4 if dtype is None else dtype.itemsize
-    tokens = min(TYPICAL_CONTEXT, config.context_length)
+    tokens = counted_tokens(config, context_limit)
     cache = tokens * config.cache_values_per_token * item
     # A chunk of the prompt at the widest place, the scores, and rows being turned into floats.
     passing = (2 * config.intermediate * LARGEST_CHUNK + config.vocabulary + 4 * CHUNK_VALUES) * 4
     return Requirements(held, max(cache + passing, 2 * config.vocabulary * config.hidden))
 
 
+def counted_tokens(config: LlamaConfig, context_limit: int = 0) -> int:
+    """Return the tokens of a typical job; a limit of 0 is none."""
+    return min(TYPICAL_CONTEXT, config.context_length, context_limit or TYPICAL_CONTEXT)
+
+
 def prefix_bytes(config: LlamaConfig) -> int:
     """Return the memory in which a packed model keeps beginnings of texts: one typical job's."""
-    return min(TYPICAL_CONTEXT, config.context_length) * config.cache_values_per_token * 4
+    return counted_tokens(config) * config.cache_values_per_token * 4
 
 
 def tokenizer_bytes(config: LlamaConfig) -> int:

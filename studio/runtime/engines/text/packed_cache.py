@@ -4,6 +4,10 @@ A safetensors file a model and a way of packing. Only a cache: it is made beside
 name is a digest of all that its bytes depend on, every tensor has a checksum, and what is torn,
 foreign or refused by the disk costs no more than packing again. It is not waited for on the disk:
 what a power failure leaves behind has wrong sums.
+
+What is found is mapped and not copied, so that a load costs one look at every byte, and memory is
+shared with the system's own cache of files. Nobody but the studio writes these files, and it
+never writes into one that has its name: it would otherwise change under the model.
 """
 
 from __future__ import annotations
@@ -23,8 +27,8 @@ import torch
 from torch import Tensor, nn
 
 from studio.protocol.errors import StudioError
+from studio.runtime.engines.text.kernels.matrix import LAYOUT, PackedMatrix
 from studio.runtime.engines.text.mapped_file import MappedFile
-from studio.runtime.engines.text.packing import PackedMatrix
 from studio.runtime.engines.text.safetensors_file import SafeTensor, read_header
 
 log = logging.getLogger(__name__)
@@ -34,9 +38,11 @@ MOST_BYTES = 16 << 30
 LEAST_FREE = 4 << 30
 """Bytes that are left free on the disk."""
 
-_FORMAT = 1
+_FORMAT = 2
 _SUFFIX = ".safetensors"
-_TYPES = {torch.uint8: "U8", torch.float32: "F32"}
+_TYPES = {torch.int8: "I8", torch.int32: "I32", torch.float32: "F32"}
+_ALIGNMENT = 64
+"""Bytes, of the first tensor and so of all: vectors are read fastest from multiples of theirs."""
 
 Matrices = Mapping[str, PackedMatrix]
 """The packed matrices of a model by the name of their module."""
@@ -58,7 +64,7 @@ class PackedCache:
     def fill(self, matrices: Matrices) -> Generator[float, None, bool]:
         """Fill ``matrices``, all or none; yield the share done; return whether it was possible."""
         path = self._path(matrices)
-        if path is None or not path.is_file():
+        if not path.is_file():
             return False
         try:
             with MappedFile(path) as file:
@@ -76,8 +82,6 @@ class PackedCache:
     def keep(self, matrices: Matrices) -> Generator[float, None, None]:
         """Write ``matrices``, which are full, and forget old ones; yield the share done."""
         path = self._path(matrices)
-        if path is None:
-            return
         tensors = dict(_tensors(matrices))
         size = sum(tensor.nbytes for tensor in tensors.values())
         part = None
@@ -102,12 +106,9 @@ class PackedCache:
                 with contextlib.suppress(OSError):
                     os.unlink(part)
 
-    def _path(self, matrices: Matrices) -> Path | None:
-        kernels = {matrix.kernel.NAME for matrix in matrices.values()}
-        if not all(matrix.kernel.CAN_BE_KEPT for matrix in matrices.values()):
-            return None
+    def _path(self, matrices: Matrices) -> Path:
         shapes = [(name, matrix.shape, matrix.limbs) for name, matrix in matrices.items()]
-        how = [_FORMAT, self._model, sorted(kernels), torch.__version__, shapes]
+        how = [_FORMAT, self._model, LAYOUT, torch.__version__, shapes]
         return self._folder / (hashlib.sha256(repr(how).encode()).hexdigest() + _SUFFIX)
 
     def _forget(self, most: int) -> None:
@@ -125,11 +126,10 @@ class PackedCache:
 
 
 def _tensors(matrices: Matrices) -> Generator[tuple[str, Tensor], None, None]:
-    """Yield all plain tensors by names that tell matrix, limb and place."""
+    """Yield all tensors by names that tell matrix and part."""
     for name, matrix in matrices.items():
-        for limb, tensors in enumerate(matrix.to_plain()):
-            for place, tensor in enumerate(tensors):
-                yield f"{name}.{limb}.{place}", tensor
+        for part, tensor in matrix.tensors().items():
+            yield f"{name}.{part}", tensor
 
 
 def _header(tensors: Mapping[str, Tensor]) -> bytes:
@@ -144,7 +144,7 @@ def _header(tensors: Mapping[str, Tensor]) -> bytes:
         }
     entries["__metadata__"] = {name: str(_sum(tensor)) for name, tensor in tensors.items()}
     text = json.dumps(entries).encode()
-    text += b" " * (-len(text) % 8)
+    text += b" " * (-(8 + len(text)) % _ALIGNMENT)
     return struct.pack("<Q", len(text)) + text
 
 
@@ -152,21 +152,24 @@ def _fill(file: MappedFile, matrices: Matrices) -> Generator[float, None, None]:
     places, sums = read_header(file), _sums(file)
     done = 0
     for name, matrix in matrices.items():
-        limbs = []
-        for limb in range(matrix.limbs):
-            here = [n for n in places if n.rpartition(".")[0] == f"{name}.{limb}"]
-            limbs.append([_tensor(file, places[n], sums.get(n, "")) for n in here])
-        matrix.fill(limbs)
-        done += matrix.bytes
-        yield min(1.0, done / file.size)
+        here = [place for place in places.values() if place.name.rpartition(".")[0] == name]
+        tensors = {}
+        for place in here:
+            part = place.name.rpartition(".")[2]
+            tensors[part] = _tensor(file, place, sums.get(place.name, ""))
+            done += place.bytes
+            yield done / file.size
+        matrix.fill(tensors)
 
 
 def _tensor(file: MappedFile, place: SafeTensor, expected: str) -> Tensor:
+    kind = next((kind for kind, name in _TYPES.items() if name == place.dtype), None)
+    if kind is None:
+        raise ValueError(f"{place.name} is stored as {place.dtype}")
     raw = file.bytes_at(place.offset, place.bytes)
-    tensor = raw.view(torch.float32) if place.dtype == "F32" else raw
-    if str(_sum(tensor)) != expected:
+    if str(_sum(raw)) != expected:
         raise ValueError(f"{place.name} has another sum than when it was written")
-    return tensor
+    return raw.view(kind).view(place.shape)
 
 
 def _sums(file: MappedFile) -> Mapping[str, str]:
@@ -177,7 +180,7 @@ def _sums(file: MappedFile) -> Mapping[str, str]:
 
 def _sum(tensor: Tensor) -> int:
     """Return the sum of the bytes as 64-bit numbers: as fast as memory is read."""
-    raw = tensor.view(torch.uint8)
+    raw = tensor.view(-1).view(torch.uint8)
     whole = raw.numel() // 8 * 8
     rest = bytes(raw[whole:].tolist())
     return int(raw[:whole].view(torch.int64).sum()) + int.from_bytes(rest, "little")

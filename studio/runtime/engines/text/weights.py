@@ -14,10 +14,10 @@ from studio.protocol.errors import ErrorCode, StudioError
 from studio.runtime.engines.text.blocks import Attention, FeedForward
 from studio.runtime.engines.text.config import LlamaConfig
 from studio.runtime.engines.text.config_gguf import DIVISORS
+from studio.runtime.engines.text.kernels.matrix import PackedMatrix, limbs_for, packed_bytes
 from studio.runtime.engines.text.layers import Linear, RMSNorm
 from studio.runtime.engines.text.llama import Llama
 from studio.runtime.engines.text.packed_cache import PackedCache, packed_matrices
-from studio.runtime.engines.text.packing import PackedMatrix, limbs_for, packed_bytes
 from studio.runtime.engines.text.refusals import bad_weights, shown
 from studio.runtime.engines.text.tensor_source import StoredTensor, TensorSource
 from studio.runtime.memory import give_back
@@ -114,7 +114,7 @@ def load_decoder(
     """Yield the share done (0–1) after every chunk of rows; return the decoder.
 
     Args:
-        dtype: Of the weights as floats; None packs them (see ``packing``).
+        dtype: Of the weights as floats; None packs them (see ``kernels``).
         cache: Where packed weights of this model are kept, if anywhere.
         layers: So many on ``device``, as :func:`placement` says; by default all.
 
@@ -146,9 +146,6 @@ def load_decoder(
             piece.write(first, rows)
             done += rows.numel()
             yield done / total
-    for matrix in packed.values():
-        matrix.settle()
-        yield 1.0
     if cache is not None and packed:
         for _ in cache.keep(packed):
             yield 1.0

@@ -72,14 +72,14 @@ def share(typing: Any, part: Any, units: Any, threads: Any, arguments: Any) -> A
         def do(inner: Any, first: Any, last: Any, arguments: Any) -> None:
             given = cgutils.unpack_tuple(inner, arguments, len(tuple_type))
             # An error could not be raised across a team: parts must not have any.
-            context.call_internal_no_propagate(inner, ready.fndesc, signature, (first, last, *given))
+            context.call_internal_no_propagate(
+                inner, ready.fndesc, signature, (first, last, *given)
+            )
 
         team = _team_function(builder.module, context, held, do)
         with builder.if_else(builder.icmp_signed(">", threads, word(1))) as (many, one):
             with many:
-                kind = ir.FunctionType(
-                    ir.VoidType(), [team.type, cgutils.voidptr_t, _UINT, _UINT]
-                )
+                kind = ir.FunctionType(ir.VoidType(), [team.type, cgutils.voidptr_t, _UINT, _UINT])
                 fork = cgutils.get_or_insert_function(builder.module, kind, "GOMP_parallel")
                 builder.call(fork, [team, data, builder.trunc(threads, _UINT), _UINT(0)])
             with one:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import warnings
+import os
+import subprocess
+import sys
 
 import pytest
 import torch
 
 from studio.runtime.engines.text.engine import TextEngine
+from studio.runtime.engines.text.kernels import instructions
+from studio.runtime.engines.text.kernels.matrix import PackedMatrix, can_pack
 from studio.runtime.engines.text.llama import Passage
 from studio.runtime.engines.text.model_files import measure
-from studio.runtime.engines.text.packing import (
-    PackedMatrix,
-    can_pack,
-    fbgemm,
-    kernel_for,
-    onednn,
-)
 from tests.runtime.engines import tiny_models
 
 pytestmark = [
@@ -31,20 +28,12 @@ def drawn(*shape: int, seed: int = 1) -> torch.Tensor:
     return torch.randn(shape, generator=GENERATOR.manual_seed(seed))
 
 
-def packed(weights: torch.Tensor, limbs: int, kernel=None) -> PackedMatrix:
-    matrix = PackedMatrix(*weights.shape, limbs, kernel)
+def packed(weights: torch.Tensor, limbs: int) -> PackedMatrix:
+    matrix = PackedMatrix(*weights.shape, limbs)
     half = weights.shape[0] // 2
     matrix.write(slice(half, None), weights[half:])
     matrix.write(torch.arange(half), weights[:half])
-    matrix.settle()
     return matrix
-
-
-@pytest.fixture(params=[fbgemm, onednn], ids=["fbgemm", "onednn"])
-def kernel(request):
-    if not request.param.is_available():
-        pytest.skip("this processor or this torch does not have it")
-    return request.param
 
 
 @pytest.fixture(scope="module", params=[{}, {"tie_word_embeddings": True}], ids=["own", "tied"])
@@ -57,37 +46,37 @@ def folder(request, tmp_path_factory):
 
 
 @pytest.mark.parametrize(("limbs", "close"), [(1, 2e-2), (2, 5e-4)])
-def test_products_are_close_to_exact_ones(limbs, close, kernel) -> None:
+def test_products_are_close_to_exact_ones(limbs, close) -> None:
     weights, inputs = drawn(70, 150), drawn(5, 150, seed=2) * torch.logspace(-4, 4, 5)[:, None]
     exact = inputs.double() @ weights.double().T
-    ours = packed(weights, limbs, kernel)(inputs)
+    ours = packed(weights, limbs)(inputs)
     error = (ours - exact).abs().amax(-1) / exact.abs().amax(-1)
     assert error.max() < close
     assert limbs == 2 or error.max() > 1e-3, "control: one limb is seen"
 
 
-def test_the_largest_values_do_not_overflow(kernel) -> None:
+def test_the_largest_values_do_not_overflow() -> None:
     """Where products are added in 16 bits, 8-bit inputs would be cut off here."""
     ones = torch.ones(3, 4_096)
     for sign in (1, -1):
-        ours = packed(ones, 2, kernel)(sign * ones)
+        ours = packed(ones, 2)(sign * ones)
         torch.testing.assert_close(ours, torch.full((3, 3), sign * 4_096.0))
 
 
-def test_zeros_and_what_is_no_number(kernel) -> None:
+def test_zeros_and_what_is_no_number() -> None:
     weights = drawn(8, 16)
-    assert torch.equal(packed(weights, 1, kernel)(torch.zeros(2, 16)), torch.zeros(2, 8))
+    assert torch.equal(packed(weights, 1)(torch.zeros(2, 16)), torch.zeros(2, 8))
     bad = drawn(2, 16)
     bad[1, 3] = float("nan")
-    products = packed(weights, 1, kernel)(bad)
+    products = packed(weights, 1)(bad)
     assert products[0].isfinite().all()
     assert products[1].isnan().all()
 
 
 @pytest.mark.parametrize("limbs", [1, 2])
-def test_a_row_has_the_same_bits_in_any_company(limbs, kernel) -> None:
+def test_a_row_has_the_same_bits_in_any_company(limbs) -> None:
     """Kernels choose their way by the number of rows: few, a block, more than a block."""
-    matrix, inputs = packed(drawn(96, 200), limbs, kernel), drawn(300, 200, seed=3)
+    matrix, inputs = packed(drawn(96, 200), limbs), drawn(300, 200, seed=3)
     together = matrix(inputs)
     for first, last in [(0, 1), (7, 9), (3, 36), (100, 229)]:
         assert torch.equal(together[first:last], matrix(inputs[first:last]))
@@ -99,38 +88,46 @@ def test_a_row_has_the_same_bits_in_any_company(limbs, kernel) -> None:
         torch.set_num_threads(1)
 
 
-@pytest.mark.skipif(not onednn.is_available(), reason="this processor does not use it")
-@pytest.mark.parametrize("shape", [(70, 150), (128, 64)])
-def test_matrices_packed_here_are_as_torch_packs_them(shape) -> None:
-    first = packed(drawn(*shape), 1, onednn)  # of each shape, torch packs the first
-    weights, inputs = drawn(*shape, seed=4), drawn(3, shape[1], seed=5)
-    second = packed(weights, 1, onednn)(inputs)
-    del first
-    assert torch.equal(packed(weights, 1, onednn)(inputs), second)
+_EACH = """
+import hashlib, torch
+from studio.runtime.engines.text.kernels.matrix import PackedMatrix
+from studio.runtime.engines.text.kernels.vectors import INSTRUCTIONS
+matrix = PackedMatrix(150, 200, 2)
+draw = torch.Generator().manual_seed(3)
+matrix.write(slice(None), torch.randn(150, 200, generator=draw))
+inputs = torch.randn(9, 200, generator=draw)
+bits = b"".join(matrix(inputs[:rows]).numpy().tobytes() for rows in (1, 2, 3, 4, 9))
+print(INSTRUCTIONS, hashlib.sha256(bits).hexdigest())
+"""
 
 
-@pytest.mark.skipif(not fbgemm.is_available(), reason="this torch does not have it")
-def test_packing_in_the_background_leaves_torch_as_it_was() -> None:
-    before, filters = torch.backends.quantized.engine, list(warnings.filters)
-    weights = [drawn(64, 32, seed=seed) for seed in range(12)]
-    matrices = [PackedMatrix(64, 32, 1, fbgemm) for _ in weights]
-    for matrix, values in zip(matrices, weights, strict=True):
-        matrix.write(slice(None), values)
-    for matrix in matrices:
-        matrix.settle()
-    assert torch.backends.quantized.engine == before
-    assert list(warnings.filters) == filters
-    inputs = drawn(3, 32)
-    for matrix, values in zip(matrices, weights, strict=True):
-        torch.testing.assert_close(matrix(inputs), inputs @ values.T, rtol=0, atol=0.2)
+@pytest.mark.slow
+def test_all_instructions_give_the_same_bits() -> None:
+    """Each in a process of its own: they are chosen when kernels are compiled."""
+    names = instructions.available()
+    outputs = [
+        subprocess.run(
+            [sys.executable, "-c", _EACH],
+            env={**os.environ, instructions.CHOICE: name},
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=120,
+        ).stdout.split()
+        for name in names
+    ]
+    assert [used for used, _ in outputs] == list(names)
+    assert len({bits for _, bits in outputs}) == 1
 
 
-def test_a_processor_without_kernels_and_a_torch_without_them_are_told(monkeypatch) -> None:
-    assert kernel_for("cuda") is None
-    monkeypatch.setattr(onednn, "is_available", lambda: False)
-    assert kernel_for("cpu") in (fbgemm, None)
-    monkeypatch.delattr(torch, "_make_per_channel_quantized_tensor")
-    assert kernel_for("cpu") is None
+def test_a_processor_without_kernels_packs_nothing(monkeypatch) -> None:
+    assert not can_pack("cuda")
+    monkeypatch.setenv(instructions.CHOICE, "sse2")
+    with pytest.raises(ValueError, match="this processor has"):
+        can_pack("cpu")
+    monkeypatch.delenv(instructions.CHOICE)
+    monkeypatch.setattr(instructions, "available", lambda: ())
+    assert not can_pack("cpu")
 
 
 def read(engine: TextEngine, ids: list[int], *cuts: int) -> torch.Tensor:
