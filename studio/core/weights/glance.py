@@ -12,7 +12,7 @@ import msgspec
 from studio.core.child import runtime_environment
 from studio.protocol.errors import ErrorCode, StudioError
 
-SECONDS = 20.0
+SECONDS = 60.0
 """For a header: it takes a fifth of one on an idle machine."""
 MAX_ANSWER_BYTES = 64 * 1024
 _MODULE = "studio.runtime.glance"

@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,12 +13,12 @@ import pytest
 from studio.api.sandbox import SandboxLimits, SandboxRequest
 from studio.cli.bench.sandbox import run_once, traces
 from studio.sandbox.walls import Walls
+from studio.testing.guards import PATIENCE
 from tests.faults.sandbox.conftest import Run
 
 pytestmark = pytest.mark.faults
 
 ROOT = Path(__file__).parents[3]
-HASTE = SandboxLimits(wall_seconds=0.5)
 MARK = f"brood-{os.getpid()}"
 BROOD = """
 import os, signal, time
@@ -38,32 +37,39 @@ BROOD += f"# {MARK}"
 """Twenty processes that have left their session and their parent, deaf to every signal."""
 
 
+@pytest.fixture(scope="module")
+def haste(walls: Walls) -> SandboxLimits:
+    """Time to start and say a word, and not much more, however busy the machine is."""
+    started = time.monotonic()
+    run_once(walls)
+    return SandboxLimits(wall_seconds=max(0.5, 5 * (time.monotonic() - started)))
+
+
 def test_it_cannot_end_what_watches_it(run: Run) -> None:
-    result = run("import os\nfor n in (os.getppid(), -1): os.kill(n, 9)", limits=HASTE)
+    result = run("import os\nfor n in (os.getppid(), -1): os.kill(n, 9)")
     assert (result.ended, result.exit_code) in (("exit", 1), ("signal", -9))
     if result.ended == "exit":
         assert b"PermissionError" in result.stderr
 
 
-def test_one_that_stops_itself_meets_the_time(run: Run) -> None:
-    result = run("import os\nprint('x', flush=True)\nos.kill(0, 19)", limits=HASTE)
+def test_one_that_stops_itself_meets_the_time(run: Run, haste: SandboxLimits) -> None:
+    result = run("import os\nprint('x', flush=True)\nos.kill(0, 19)", limits=haste)
     assert (result.ended, result.exit_code, result.stdout) == ("wall time", None, b"x\n")
 
 
 def test_endless_output_stops_at_the_limit(run: Run) -> None:
-    limits = replace(HASTE, wall_seconds=20, output_bytes=100_000)
+    limits = SandboxLimits(output_bytes=100_000)
     result = run("while True: print('x' * 10_000)", limits=limits)
     assert (result.ended, len(result.stdout)) == ("output", 100_000)
-    assert result.seconds < 10
 
 
-def test_nobody_listens_and_nothing_piles_up(walls: Walls) -> None:
+def test_nobody_listens_and_nothing_piles_up(walls: Walls, haste: SandboxLimits) -> None:
     """A paused job: the pipe is full, the code waits, the clock goes on."""
     code = "import sys\nwhile True: sys.stdout.write('x' * 1000)"
-    steps = walls.run(SandboxRequest(("python", "-c", code), limits=HASTE))
+    steps = walls.run(SandboxRequest(("python", "-c", code), limits=haste))
     while not next(steps).stdout:
         pass
-    time.sleep(0.8)
+    time.sleep(haste.wall_seconds + 0.3)
     *_, last = steps
     assert last.result is not None
     assert last.result.ended == "wall time"
@@ -82,23 +88,26 @@ def _brood() -> list[str]:
 
 
 def test_leaving_early_ends_everything_at_once(walls: Walls) -> None:
-    before, seconds = traces(), []
+    before, begins, ends = traces(), [], []
     for _ in range(3):
+        started = time.perf_counter()
         steps = walls.run(SandboxRequest(("python", "-c", BROOD)))
         while b"up" not in next(steps).stdout:
             pass
         assert _brood()
-        started = time.perf_counter()
+        begun = time.perf_counter()
         steps.close()
-        seconds.append(time.perf_counter() - started)
+        begins.append(begun - started)
+        ends.append(time.perf_counter() - begun)
         assert (traces(), _brood()) == (before, [])
-    assert min(seconds) < 0.25
+    assert min(ends) < min(begins)
 
 
 STUDIO = """
 import sys
 from studio.api.sandbox import SandboxRequest
 from studio.sandbox.walls import Walls
+from studio.testing.guards import PATIENCE
 for step in Walls(sys.argv[1]).run(SandboxRequest(("python", "-c", sys.argv[2]))):
     if step.stdout:
         print("up", flush=True)
@@ -113,7 +122,7 @@ def test_the_studio_is_killed_and_the_code_with_it(walls: Walls) -> None:
         # The studio itself has the mark on its command line, as an argument.
         assert len(_brood()) > 1
         studio.kill()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and (left := _left_by(studio.pid)):
         time.sleep(0.02)
     assert not left

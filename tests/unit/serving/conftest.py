@@ -15,6 +15,7 @@ import pytest
 from studio.core.weights.weights import Weights
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.serving import LocalServer
+from studio.testing.guards import PATIENCE
 
 
 @dataclass
@@ -97,7 +98,7 @@ class Served:
         """Send bytes and return all that comes back."""
         host = "127.0.0.1" if family == socket.AF_INET else "::1"
         with socket.socket(family) as link:
-            link.settimeout(10)
+            link.settimeout(PATIENCE)
             link.connect((host, self.server.port))
             link.sendall(request)
             answer = b""

@@ -10,6 +10,7 @@ import pytest
 
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.serving.gate import MOST_REQUESTS
+from studio.testing.guards import PATIENCE
 
 pytestmark = pytest.mark.loopback
 ASKED = {"model": "tiny", "messages": [{"role": "user", "content": "Hello"}]}
@@ -18,7 +19,10 @@ ASKED = {"model": "tiny", "messages": [{"role": "user", "content": "Hello"}]}
 @pytest.fixture
 def client(served):
     made = openai.OpenAI(
-        base_url=served.server.address, api_key=served.server.token.text, max_retries=0, timeout=10
+        base_url=served.server.address,
+        api_key=served.server.token.text,
+        max_retries=0,
+        timeout=PATIENCE,
     )
     yield made
     made.close()
@@ -200,7 +204,7 @@ def test_two_hundred_at_once_are_served_or_told_when_to_come_back(served) -> Non
                     assert int(caught.value.response.headers["Retry-After"]) > 0
                     refused += 1
             for _ in range(MOST_REQUESTS):  # those that were taken are all there
-                job = served.studio.jobs.get(timeout=5)
+                job = served.studio.jobs.get(timeout=PATIENCE)
                 served.studio.post(functools.partial(job.calls["on_done"], {"tokens": 0}))
             return list(await asyncio.gather(*asked))
 
@@ -231,7 +235,7 @@ def test_a_client_that_leaves_stops_its_job(served, client) -> None:
     stream = client.chat.completions.create(**ASKED, stream=True)
     next(iter(stream))
     stream.close()
-    assert served.studio.jobs.get(timeout=5).cancelled.wait(5)
+    assert served.studio.jobs.get(timeout=PATIENCE).cancelled.wait(PATIENCE)
     with pytest.raises(openai.APITimeoutError):
         client.with_options(timeout=0.2).chat.completions.create(**ASKED)
-    assert served.studio.jobs.get(timeout=5).cancelled.wait(5)
+    assert served.studio.jobs.get(timeout=PATIENCE).cancelled.wait(PATIENCE)

@@ -13,6 +13,7 @@ import pytest
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.serving import LocalServer, connection, gate
 from studio.serving.server import TOKEN_FILE
+from studio.testing.guards import PATIENCE
 from tests.unit.serving.conftest import FakeStudio, start
 
 pytestmark = pytest.mark.loopback
@@ -200,7 +201,7 @@ def test_more_requests_than_may_wait_are_told_to_come_back(served, monkeypatch) 
     statuses: list[int] = []
     waiting = threading.Thread(target=lambda: statuses.append(_posted(served, body, length)))
     waiting.start()
-    job = served.studio.jobs.get(timeout=5)
+    job = served.studio.jobs.get(timeout=PATIENCE)
     assert _posted(served, body, length) == 429
     served.studio.post(lambda: job.calls["on_done"]({}))
     waiting.join()
