@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from studio.runtime.engines.text.engine import TextEngine, load_steps
-from studio.runtime.engines.text.kernels.matrix import PackedMatrix, can_pack
+from studio.runtime.engines.text.kernels.matrix import PackedMatrix, bands, can_pack
 from studio.runtime.engines.text.packed_cache import PackedCache, packed_matrices
 from tests.runtime.engines import tiny_models
 
@@ -101,8 +101,7 @@ def test_weights_that_changed_on_disk_are_packed_again(tmp_path) -> None:
 
 def matrices(seed: int = 0) -> dict[str, PackedMatrix]:
     values = torch.randn(128, 64, generator=torch.Generator().manual_seed(seed))
-    (matrix := PackedMatrix(128, 64, 1)).write(slice(None), values)
-    return {"one": matrix}
+    return {"one": PackedMatrix.of_floats(values)}
 
 
 def test_the_folder_stays_within_its_bound_and_forgets_the_oldest(tmp_path) -> None:
@@ -115,7 +114,7 @@ def test_the_folder_stays_within_its_bound_and_forgets_the_oldest(tmp_path) -> N
     list(PackedCache(tmp_path, "model 4", 3 * 12_000).keep(matrices(4)))
     assert not (tmp_path / "torn.part").exists()
     assert size < sum(file.stat().st_size for file in tmp_path.iterdir()) <= 3 * 12_000
-    empty = {"one": PackedMatrix(128, 64, 1)}
+    empty = {"one": PackedMatrix(64, bands([(0, 128, "F32")]))}
     assert _result(PackedCache(tmp_path, "model 4").fill(empty))
     assert not _result(PackedCache(tmp_path, "model 0").fill(empty))
 

@@ -7,7 +7,7 @@ tokens, (tokens, hidden), so that rows of several texts may share a product.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from studio.runtime.engines.text.attention import KeyValueCache, looks
 from studio.runtime.engines.text.blocks import Block, Reading, Share
 from studio.runtime.engines.text.config import LlamaConfig, RopeConfig
 from studio.runtime.engines.text.graph import StepGraphs, cuda_capture
-from studio.runtime.engines.text.kernels.matrix import PackedMatrix, limbs_for
+from studio.runtime.engines.text.kernels.matrix import Band, PackedMatrix
 from studio.runtime.engines.text.layers import Embedding, Linear, RMSNorm
 from studio.runtime.engines.text.rotary import Rotary
 from studio.runtime.engines.text.stored_rows import StoredRows
@@ -100,13 +100,18 @@ class Llama(nn.Module):
         if torch.device(device).type == "cuda" and is_whole:
             self.graphs = StepGraphs(self, cuda_capture)
 
-    def allocate_packed(self, embedding: StoredRows) -> None:
-        """Reserve memory on the processor: products packed, the embedding as it is stored."""
+    def allocate_packed(
+        self, embedding: StoredRows, packing: Mapping[Linear, Sequence[Band]]
+    ) -> None:
+        """Reserve memory on the processor: products packed, the embedding as it is stored.
+
+        Args:
+            packing: How the rows of each product are held.
+        """
         self.embedding.stored = embedding
-        for name, module in self.named_modules():
+        for module in self.modules():
             if isinstance(module, Linear):
-                limbs = limbs_for(self.config.parameters, name.rpartition(".")[2])
-                module.packed = PackedMatrix(module.out_features, module.in_features, limbs)
+                module.packed = PackedMatrix(module.in_features, packing[module])
                 self._allocate(module, torch.float32, "cpu", ("bias",))
             elif module is not self.embedding:
                 self._allocate(module, torch.float32, "cpu")

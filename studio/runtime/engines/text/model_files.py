@@ -163,8 +163,11 @@ def measure(path: Path, device: str = "cpu", context_limit: int = 0) -> Requirem
     with open_model(path) as files:
         config = files.config
         dtype = default_dtype(device, is_foreign=files.is_foreign)
-        stored = files.source.stored(files.names["embedding"]) if dtype is None else None
-        held = weights.weights_bytes(config, dtype, stored)
+        held = (
+            weights.packed_bytes(files.source, files.names, config)
+            if dtype is None
+            else weights.float_bytes(config, dtype)
+        )
         held += prefix_bytes(config) + tokenizer_bytes(config) if dtype is None else 0
     item = 4 if dtype is None else dtype.itemsize
     tokens = counted_tokens(config, context_limit)

@@ -38,11 +38,11 @@ MOST_BYTES = 16 << 30
 LEAST_FREE = 4 << 30
 """Bytes that are left free on the disk."""
 
-_FORMAT = 2
+_FORMAT = 3
 _SUFFIX = ".safetensors"
-_TYPES = {torch.int8: "I8", torch.int32: "I32", torch.float32: "F32"}
+_TYPES = {torch.uint8: "U8", torch.float32: "F32"}
 _ALIGNMENT = 64
-"""Bytes, of the first tensor and so of all: vectors are read fastest from multiples of theirs."""
+"""Bytes, of the first records: vectors are read fastest from multiples of their size."""
 
 Matrices = Mapping[str, PackedMatrix]
 """The packed matrices of a model by the name of their module."""
@@ -107,7 +107,7 @@ class PackedCache:
                     os.unlink(part)
 
     def _path(self, matrices: Matrices) -> Path:
-        shapes = [(name, matrix.shape, matrix.limbs) for name, matrix in matrices.items()]
+        shapes = [(name, matrix.columns, matrix.bands) for name, matrix in matrices.items()]
         how = [_FORMAT, self._model, LAYOUT, torch.__version__, shapes]
         return self._folder / (hashlib.sha256(repr(how).encode()).hexdigest() + _SUFFIX)
 
@@ -126,10 +126,13 @@ class PackedCache:
 
 
 def _tensors(matrices: Matrices) -> Generator[tuple[str, Tensor], None, None]:
-    """Yield all tensors by names that tell matrix and part."""
-    for name, matrix in matrices.items():
-        for part, tensor in matrix.tensors().items():
-            yield f"{name}.{part}", tensor
+    """Yield all tensors by names that tell matrix and part: first those that must be aligned."""
+    found = [
+        (f"{name}.{part}", tensor)
+        for name, matrix in matrices.items()
+        for part, tensor in matrix.tensors().items()
+    ]
+    yield from sorted(found, key=lambda pair: pair[1].nbytes % _ALIGNMENT != 0)
 
 
 def _header(tensors: Mapping[str, Tensor]) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -14,7 +14,7 @@ from studio.protocol.errors import ErrorCode, StudioError
 from studio.runtime.engines.text.blocks import Attention, FeedForward
 from studio.runtime.engines.text.config import LlamaConfig
 from studio.runtime.engines.text.config_gguf import DIVISORS
-from studio.runtime.engines.text.kernels.matrix import PackedMatrix, limbs_for, packed_bytes
+from studio.runtime.engines.text.kernels.matrix import Band, PackedMatrix, bands
 from studio.runtime.engines.text.layers import Linear, RMSNorm
 from studio.runtime.engines.text.llama import Llama
 from studio.runtime.engines.text.packed_cache import PackedCache, packed_matrices
@@ -64,20 +64,27 @@ class Piece:
             return None
         return self.module.packed
 
-    def write(self, first: int, values: Tensor) -> None:
-        """Put rows of the tensor, from its row ``first``, where they belong."""
-        places = self._places(first, first + values.shape[0])
+    def fill(self, source: TensorSource) -> Iterator[int]:
+        """Put all rows of the tensor where they belong; yield how many values have come."""
         packed = self._packed
-        if packed is not None:
-            packed.write(places, values)
-        else:
-            target = getattr(self.module, self.field)
-            target[places] = values.to(target) + self.offset if self.offset else values.to(target)
+        if packed is None:
+            for first, values in source.rows(self.name):
+                self._write(first, values)
+                yield values.numel()
+            return
+        stored = source.stored(self.name)
+        for first, rows in stored.chunks():
+            packed.write(self._places(first, rows), rows, stored.kind, stored.block_bytes)
+            yield rows.shape[0] * stored.shape[1]
 
-    def _places(self, first: int, last: int) -> Tensor | slice:
-        if self.heads is None:
-            return slice(self.first + first, self.first + last)
-        return self.first + self.heads.places(torch.arange(first, last))
+    def _write(self, first: int, values: Tensor) -> None:
+        target = getattr(self.module, self.field)
+        places = self._places(first, values)
+        target[places] = values.to(target) + self.offset if self.offset else values.to(target)
+
+    def _places(self, first: int, values: Tensor) -> Tensor:
+        places = torch.arange(first, first + values.shape[0])
+        return self.first + (places if self.heads is None else self.heads.places(places))
 
 
 @dataclass(frozen=True)
@@ -130,7 +137,8 @@ def load_decoder(
         stored = source.stored(embedding.name)
         if config.tied:
             parts.append(Piece.whole(embedding.name, model.head))
-    _allocate(model, dtype, device, stored, layers)
+    packing = bands_of(source, parts) if stored is not None else {}
+    _allocate(model, dtype, device, stored, packing, layers)
     total = sum(piece.size for piece in parts)
     done = 0
     packed = packed_matrices(model)
@@ -142,9 +150,8 @@ def load_decoder(
         model.embedding.stored.write(first, rows)
         yield 0.0
     for piece in parts:
-        for first, rows in source.rows(piece.name):
-            piece.write(first, rows)
-            done += rows.numel()
+        for count in piece.fill(source):
+            done += count
             yield done / total
     if cache is not None and packed:
         for _ in cache.keep(packed):
@@ -268,21 +275,36 @@ def placement(config: LlamaConfig, dtype: torch.dtype, budget: int) -> Placement
     return Placement(layers, config.layers, rest + layers * layer, host)
 
 
+def bands_of(source: TensorSource, parts: Sequence[Piece]) -> dict[Linear, list[Band]]:
+    """Return how the rows of each product are held, which is how their tensors are stored."""
+    found: dict[Linear, list[tuple[int, int, str]]] = {}
+    for piece in parts:
+        if isinstance(piece.module, Linear) and piece.field == "weight":
+            kind = source.stored(piece.name).kind
+            found.setdefault(piece.module, []).append((piece.first, piece.shape[0], kind))
+    return {module: bands(rows) for module, rows in found.items()}
+
+
 def _allocate(
     model: Llama,
     dtype: torch.dtype | None,
     device: str,
     stored: StoredTensor | None,
+    packing: Mapping[Linear, Sequence[Band]],
     layers: int | None,
 ) -> None:
     try:
         if stored is not None:
-            model.allocate_packed(stored.empty_rows())
+            model.allocate_packed(stored.empty_rows(), packing)
         else:
             assert dtype is not None, "floats have a type"
             model.allocate(dtype, device, layers)
     except RuntimeError as error:  # torch's own out-of-memory errors are RuntimeErrors
-        size = weights_bytes(model.config, dtype, stored) / 2**30
+        size = (
+            float_bytes(model.config, dtype)
+            if dtype is not None
+            else sum(band.bytes(m.in_features) for m, held in packing.items() for band in held)
+        ) / 2**30
         raise StudioError(
             ErrorCode.OUT_OF_MEMORY,
             f"The model needs {size:.1f} GiB on {device}, and there is not enough memory.",
@@ -291,22 +313,23 @@ def _allocate(
         ) from error
 
 
-def weights_bytes(
-    config: LlamaConfig, dtype: torch.dtype | None, stored: StoredTensor | None
-) -> int:
-    """Return the memory that the weights will take: as floats of ``dtype``, or packed."""
-    if dtype is not None:
-        return config.parameters * dtype.itemsize
-    assert stored is not None, "packed weights keep the embedding as it is stored"
+def float_bytes(config: LlamaConfig, dtype: torch.dtype) -> int:
+    """Return the memory that the weights will take as floats."""
+    return config.parameters * dtype.itemsize
+
+
+def packed_bytes(source: TensorSource, names: Mapping[str, str], config: LlamaConfig) -> int:
+    """Return the memory that the weights will take packed.
+
+    Raises:
+        StudioError: As :func:`check_shapes` raises it.
+    """
     model = Llama(config)
-    products, packed = [], 0
-    for name, module in model.named_modules():
-        if isinstance(module, Linear):
-            limbs = limbs_for(config.parameters, name.rpartition(".")[2])
-            packed += packed_bytes(module.out_features, module.in_features, limbs)
-            products.append(module)
-    matrices = sum(m.weight.numel() for m in products) - (
-        model.head.weight.numel() if config.tied else 0
-    )
-    floats = config.parameters - matrices - model.embedding.weight.numel()
-    return packed + stored.bytes + 4 * floats
+    check_shapes(source, model, names)
+    embedding, *parts = pieces(model, names)
+    if config.tied:
+        parts.append(Piece.whole(embedding.name, model.head))
+    packing = bands_of(source, parts)
+    packed = sum(band.bytes(m.in_features) for m, held in packing.items() for band in held)
+    floats = sum(p.size for p in parts if p.module not in packing or p.field != "weight")
+    return packed + source.stored(embedding.name).bytes + 4 * floats

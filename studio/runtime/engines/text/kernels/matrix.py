@@ -1,34 +1,23 @@
-"""A matrix of weights that is filled in pieces, packed once, and then multiplies."""
+"""A matrix of weights that is filled in pieces, as they are stored, and then multiplies."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
+from studio.runtime.engines.text.kernels import records
 from studio.runtime.engines.text.kernels.instructions import chosen
+from studio.runtime.engines.text.kernels.records import GROUP, ROWS, Format
 
 if TYPE_CHECKING:
     from studio.runtime.engines.text.kernels.limbs import Limbs
 
-LAYOUT = "64x4"
+LAYOUT = "records-64"
 """What caches on disk are marked by: another layout, another name."""
-
-SMALL = 1 << 29
-"""Parameters up to which a model is small: it feels it when 4-bit blocks are rounded to 8 bits a
-row (KL to float32 of a 135M model 0.006, and 0.0014 of a 1.5B model)."""
-
-FINE = frozenset({"qkv", "head"})
-"""The products of a small model whose weights have two limbs: they cause 0.0035 of those 0.006,
-and are a third of its weights."""
-
-_WEIGHT_BASE = 128
-_LARGEST = 127
-_TINY = 1e-30
-_BLOCK = 64
-_GROUP = 4
 
 
 def can_pack(device: str) -> bool:
@@ -36,85 +25,108 @@ def can_pack(device: str) -> bool:
     return device.startswith("cpu") and chosen() is not None
 
 
-def limbs_for(parameters: int, product: str) -> int:
-    """Return how many limbs the weights of a product have.
+@dataclass(frozen=True)
+class Band:
+    """Rows of a matrix that are held alike.
+
+    Attributes:
+        first: Their place in the matrix.
+        rows: How many.
+        format: What their records hold.
+    """
+
+    first: int
+    rows: int
+    format: Format
+
+    def bytes(self, columns: int) -> int:
+        """Return the memory that they take: records, and a factor a row."""
+        strips, across, size = self.format.shape(self.rows, columns)
+        return strips * across * size + 4 * self.rows
+
+
+def bands(parts: Iterable[tuple[int, int, str]]) -> list[Band]:
+    """Return the bands of a matrix of which parts come from different tensors.
 
     Args:
-        parameters: Of the whole model.
-        product: The name of its module, ``qkv``.
+        parts: First row, rows and kind of blocks of each, in order.
     """
-    return 2 if parameters <= SMALL and product in FINE else 1
-
-
-def packed_bytes(rows: int, columns: int, limbs: int) -> int:
-    """Return the memory that a packed matrix takes: full blocks, two sums and a scale a row."""
-    return _up(rows) * (_up(columns) * limbs + 12)
+    result: list[Band] = []
+    for first, rows, kind in parts:
+        form = records.format_of(kind)
+        above = result[-1] if result else None
+        if above is not None and above.format == form and above.rows % ROWS == 0:
+            result[-1] = Band(above.first, above.rows + rows, form)
+        else:
+            result.append(Band(first, rows, form))
+    return result
 
 
 class PackedMatrix:
     """A matrix of weights that multiplies rows of inputs.
 
-    It is filled once, a few rows at a time, or at once, from what :meth:`tensors` gave.
+    It is filled once, some rows at a time, or at once, from what :meth:`tensors` gave.
 
     Attributes:
-        shape: (rows, columns) = (outputs, inputs).
-        limbs: 1 or 2.
+        columns: How many inputs.
+        bands: Of its rows.
     """
 
-    def __init__(self, rows: int, columns: int, limbs: int) -> None:
-        self.shape = (rows, columns)
-        self.limbs = limbs
-        self._missing = rows
-        self._staged: list[Tensor] = []
-        self._scale = torch.empty(0)
-        self._tensors: dict[str, Tensor] = {}
-        self._arrays: tuple[object, ...] = ()
+    def __init__(self, columns: int, bands: Sequence[Band]) -> None:
+        self.columns = columns
+        self.bands = tuple(bands)
+        self.rows = sum(band.rows for band in bands)
+        self._held: list[tuple[Tensor, Tensor]] = []
+        self._arrays: list[tuple[Any, ...]] = []
+
+    @classmethod
+    def of_floats(cls, weights: Tensor) -> PackedMatrix:
+        """Return a full one of floats, (rows, columns)."""
+        matrix = cls(weights.shape[1], bands([(0, weights.shape[0], "F32")]))
+        stored = weights.float().contiguous().view(torch.uint8)
+        matrix.write(torch.arange(weights.shape[0]), stored, "F32", 4)
+        return matrix
 
     @property
     def bytes(self) -> int:
         """Memory that it takes once it is full."""
-        return packed_bytes(*self.shape, self.limbs)
+        return sum(band.bytes(self.columns) for band in self.bands)
 
-    def write(self, places: Tensor | slice, values: Tensor) -> None:
-        """Round ``values``, float (rows, columns), into the rows ``places``; the last pack it all.
+    def write(self, places: Tensor, stored: Tensor, kind: str, block_bytes: int) -> None:
+        """Put stored rows into the rows ``places`` of one band.
 
-        Every row is written once.
+        Args:
+            places: int64, (rows,).
+            stored, kind, block_bytes: As :func:`records.rows_of` takes them.
         """
-        if not self._staged:
-            height, width = map(_up, self.shape)
-            shape = (height, width)
-            self._staged = [torch.zeros(shape, dtype=torch.int8) for _ in range(self.limbs)]
-            self._scale = torch.zeros(height)
-        values = values.float()
-        scale = values.abs().amax(-1, keepdim=True)  # six times faster than a norm
-        scale = scale.div_(_LARGEST).clamp_min_(_TINY)
-        exact = values / scale
-        high = exact.round()
-        rows, columns = self.shape
-        self._staged[0][:rows, :columns][places] = high.to(torch.int8)
-        if self.limbs == 2:
-            low = exact.sub_(high).mul_(_WEIGHT_BASE).round_()
-            self._staged[1][:rows, :columns][places] = low.to(torch.int8)
-        self._scale[:rows][places] = scale[:, 0]
-        self._missing -= values.shape[0]
-        if self._missing == 0:
-            self._pack()
+        if not self._held:
+            self._take([self._empty(band) for band in self.bands])
+        index = max(i for i, band in enumerate(self.bands) if band.first <= int(places.min()))
+        band, (held, factors) = self.bands[index], self._held[index]
+        numbers, scale, floor, factor = records.rows_of(stored, kind, block_bytes)
+        form, places = band.format, places - band.first
+        strips, within = places // ROWS, places % ROWS
+        size = form.numbers_bytes
+        table = held[..., :size].unflatten(2, (-1, ROWS, GROUP)).view(torch.int32).squeeze(-1)
+        words = numbers.contiguous().view(torch.int32)
+        table.permute(0, 3, 1, 2)[strips, within] = words
+        halves = held[..., size:].view(torch.float16)
+        halves[..., :ROWS].transpose(1, 2)[strips, within] = scale
+        if form.has_floor:
+            halves[..., ROWS:].transpose(1, 2)[strips, within] = floor
+        factors[places] = factor
 
-    def _pack(self) -> None:
-        from studio.runtime.engines.text.kernels.limbs import UNIT
-
-        totals = torch.zeros(2, self._scale.shape[0], dtype=torch.int32)
-        tensors = {"totals": totals, "scale": self._scale.div_(UNIT)}
-        for limb, name in zip(range(self.limbs), ("values", "fine"), strict=False):
-            staged, self._staged[limb] = self._staged[limb], torch.empty(0)
-            totals[limb] = _row_sums(staged)
-            tensors[name] = _in_blocks(staged)
-        self._staged.clear()
-        self._take(tensors)
+    def _empty(self, band: Band) -> tuple[Tensor, Tensor]:
+        shape = band.format.shape(band.rows, self.columns)
+        return torch.zeros(shape, dtype=torch.uint8), torch.zeros(band.rows)
 
     def tensors(self) -> dict[str, Tensor]:
         """Return by name the tensors that make it up, uncopied; it must be full."""
-        return self._tensors
+        return {
+            f"{index}-{name}": tensor
+            for index, pair in enumerate(self._held)
+            for name, tensor in zip(("records", "factors"), pair, strict=True)
+        }
 
     def fill(self, tensors: Mapping[str, Tensor]) -> None:
         """Become full by what :meth:`tensors` gave, uncopied.
@@ -122,27 +134,28 @@ class PackedMatrix:
         Raises:
             ValueError: They are those of another matrix.
         """
-        height, width = map(_up, self.shape)
-        values = (torch.int8, (height // _BLOCK, width // _GROUP, _BLOCK, _GROUP))
-        expected = {"values": values, "fine": values} if self.limbs == 2 else {"values": values}
-        expected |= {"totals": (torch.int32, (2, height)), "scale": (torch.float32, (height,))}
-        found = {name: (t.dtype, tuple(t.shape)) for name, t in tensors.items()}
-        if found != expected:
-            raise ValueError(f"{found} instead of {expected}")
-        self._missing = 0
-        self._take(dict(tensors))
+        held: list[tuple[Tensor, Tensor]] = []
+        for index, band in enumerate(self.bands):
+            names = f"{index}-records", f"{index}-factors"
+            pair = [tensors[name] for name in names if name in tensors]
+            shape = band.format.shape(band.rows, self.columns)
+            expected = [(torch.uint8, shape), (torch.float32, (band.rows,))]
+            found = [(tensor.dtype, tuple(tensor.shape)) for tensor in pair]
+            if found != expected:
+                raise ValueError(f"{found} instead of {expected}")
+            held.append((pair[0], pair[1]))
+        self._take(held)
 
-    def _take(self, tensors: dict[str, Tensor]) -> None:
-        self._tensors = tensors
-        values = tensors["values"]
-        fine = tensors.get("fine", values[:0])
-        parts = (values, fine, tensors["totals"], tensors["scale"])
-        self._arrays = tuple(part.numpy() for part in parts)
+    def _take(self, held: list[tuple[Tensor, Tensor]]) -> None:
+        self._held = held
+        self._arrays = [
+            (records.FORMATS.index(band.format), *(part.numpy() for part in pair), band.first)
+            for band, pair in zip(self.bands, held, strict=True)
+        ]
 
     def clear(self) -> None:
         """Be empty again."""
-        self._tensors, self._arrays = {}, ()
-        self._missing = self.shape[0]
+        self._held, self._arrays = [], []
 
     def __call__(self, inputs: Tensor) -> Tensor:
         """Return the products of ``inputs``, float32 (tokens, columns), with all rows."""
@@ -154,24 +167,8 @@ class PackedMatrix:
         """Return the products of inputs with all rows: float32, (tokens, rows)."""
         from studio.runtime.engines.text.kernels.products import multiply
 
-        results = torch.empty(limbs.tokens, self.shape[0])
-        multiply(limbs, *self._arrays, results.numpy())  # type: ignore[arg-type]
+        results = torch.empty(limbs.tokens, self.rows)
+        array = results.numpy()
+        for form, held, factors, first in self._arrays:
+            multiply(limbs, form, held, factors, array, first)
         return results
-
-
-def _in_blocks(values: Tensor) -> Tensor:
-    """Return int8 (rows, columns) as (blocks, columns / 4, 64, 4)."""
-    rows, columns = values.shape
-    groups = values.view(torch.int32).view(rows // _BLOCK, _BLOCK, columns // _GROUP)
-    packed = torch.empty(rows // _BLOCK, columns // _GROUP, _BLOCK, dtype=torch.int32)
-    packed.copy_(groups.transpose(1, 2))
-    return packed.view(torch.int8).view(*packed.shape, _GROUP)
-
-
-def _row_sums(values: Tensor) -> Tensor:
-    # Small pieces stay in the processor's cache as floats; integers are added ten times slower.
-    return torch.cat([some.float().sum(-1) for some in values.split(_BLOCK)]).to(torch.int32)
-
-
-def _up(size: int) -> int:
-    return -(-size // _BLOCK) * _BLOCK

@@ -1,8 +1,7 @@
 """Products of rows of inputs with packed weights. Packs none.
 
-Each thread takes some blocks of 64 rows of weights and multiplies all inputs with each, so that
-weights are read from memory once. Sums are whole numbers, and turned into floats one at a time:
-a result has the same bits however the work is cut.
+Each thread takes some of the weights, 64 rows at a time, and multiplies all inputs with them, so
+that weights are read from memory once. A result has the same bits however the work is cut.
 """
 
 from __future__ import annotations
@@ -11,97 +10,115 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from studio.runtime.engines.text.kernels import limbs as cut
 from studio.runtime.engines.text.kernels.instructions import is_chosen_by_hand
 from studio.runtime.engines.text.kernels.limbs import Limbs
+from studio.runtime.engines.text.kernels.records import FORMATS
 from studio.runtime.engines.text.kernels.threads import share, thread_count
-from studio.runtime.engines.text.kernels.vectors import GROUP, MOST, ROWS, SPAN, dots
+from studio.runtime.engines.text.kernels.vectors import MOST, ROWS, multiply_tile, span
 
-_HIGH = np.float32(cut.BASE)
-_ZERO = np.int32(cut.ZERO)
-_FINE = np.float32(2)
-"""What second limbs of weights count: they meet high limbs of inputs only (256 / 128)."""
+_CHUNK = 1 << 19
+"""Bytes of inputs that meet 64 rows of weights before the next do: what a core keeps near."""
+_SPAN_OF_MOST, _SPAN = span(MOST), span(1)
+_NIBBLES, _BYTES, _FLOORED, _SHORT = range(len(FORMATS))
+
 compiled = njit(nogil=True, cache=not is_chosen_by_hand())
 """numba's cache knows the processor and not the choice, so what is chosen by hand is not kept."""
-_CHUNK = 1 << 19
-"""Bytes of inputs that meet a block of weights before the next block comes: what a core keeps."""
-
-Values = NDArray[np.int8]
 
 
 def multiply(
     limbs: Limbs,
-    values: Values,
-    fine: Values,
-    totals: NDArray[np.int32],
-    scale: NDArray[np.float32],
+    form: int,
+    records: NDArray[np.uint8],
+    factors: NDArray[np.float32],
     results: NDArray[np.float32],
+    first: int,
 ) -> None:
-    """Write the products of inputs with all rows of weights.
+    """Write the products of inputs with some rows of weights.
 
     Args:
         limbs: Of the inputs.
-        values: int8, (blocks, columns / 4, 64, 4): blocks of 64 rows of weights.
-        fine: Second limbs of the same shape, or (0, …).
-        totals: int32, (2, 64 × blocks): the sums of rows of both limbs.
-        scale: (64 × blocks,): what a product of whole numbers is multiplied by.
-        results: (tokens, rows).
+        form: What records hold: the place of their format in ``FORMATS``.
+        records: (rows / 64, records of a row, bytes of a record).
+        factors: (rows,): of each row.
+        results: (tokens, all rows): as many as there are factors are written.
+        first: From which column on.
     """
-    most = max(2, _CHUNK // (2 * limbs.values.shape[1]) // 2 * 2)
+    most = max(MOST, _CHUNK // (2 * limbs.values.shape[1]) // MOST * MOST)
     chunk = min(limbs.tokens, most)
-    _multiply(
-        limbs.values, limbs.largest, values, fine, totals, scale, results, chunk, thread_count()
-    )
+    values, sums, steps = limbs.values, limbs.sums, limbs.steps
+    _multiply(values, sums, steps, form, records, factors, results, first, chunk, thread_count())
 
 
 @compiled
-def _multiply(inputs, largest, values, fine, totals, scale, results, chunk, threads):  # type: ignore[no-untyped-def]
-    arguments = (inputs, largest, values, fine, totals, scale, results, chunk)
-    share(_blocks, values.shape[0], threads, arguments)
+def _multiply(values, sums, steps, form, records, factors, results, first, chunk, threads):
+    shared = (values, sums, steps, form, records, factors, results, first, chunk)
+    share(_strips, records.shape[0], threads, shared)
 
 
 @compiled
-def _blocks(first, last, inputs, largest, values, fine, totals, scale, results, chunk):  # type: ignore[no-untyped-def]
-    """Multiply some blocks with all inputs, ``chunk`` tokens at a time."""
-    has_fine = fine.shape[0] > 0
-    stride, columns = inputs.strides[0], inputs.shape[1]
-    sums = np.empty((2 * chunk, ROWS), np.int32)
-    rest = np.empty((chunk, ROWS), np.int32)
-    for start in range(0, results.shape[0], chunk):
-        count = min(chunk, results.shape[0] - start)
-        low = inputs.ctypes.data + 2 * start * stride
-        for block in range(first, last):
-            here = block * values.strides[0]
-            _sum(values.ctypes.data + here, low, stride, 2 * count, columns, sums.ctypes.data)
-            if has_fine:
-                high, step = low + stride, 2 * stride
-                _sum(fine.ctypes.data + here, high, step, count, columns, rest.ctypes.data)
-            place = ROWS * block
-            width = min(ROWS, results.shape[1] - place)
-            for token in range(count):
-                factor = largest[start + token]
-                for row in range(width):
-                    zero = _ZERO * totals[0, place + row]
-                    value = np.float32(sums[2 * token + 1, row] - zero) * _HIGH
-                    value += np.float32(sums[2 * token, row] - zero)
-                    if has_fine:
-                        zero = _ZERO * totals[1, place + row]
-                        value += np.float32(rest[token, row] - zero) * _FINE
-                    results[start + token, place + row] = value * (scale[place + row] * factor)
+def _strips(begin, end, values, sums, steps, form, records, factors, results, first, chunk):
+    """Multiply some strips of 64 rows of weights with all inputs, ``chunk`` tokens at a time."""
+    tile = np.empty((MOST, ROWS), np.float32)
+    for start in range(0, steps.shape[0], chunk):
+        stop = min(start + chunk, steps.shape[0])
+        for strip in range(begin, end):
+            weights = records.ctypes.data + strip * records.strides[0]
+            place = ROWS * strip
+            width = min(ROWS, factors.shape[0] - place)
+            token = start
+            while token < stop:
+                inputs = values.ctypes.data + 2 * token * values.strides[0]
+                totals = sums.ctypes.data + token * sums.strides[0]
+                count = _rows(
+                    stop - token, form, weights, inputs, values.strides[0], totals,
+                    sums.strides[0], records.shape[1], tile.ctypes.data,
+                )  # fmt: skip
+                for row in range(count):
+                    for column in range(width):
+                        factor = factors[place + column] * steps[token + row]
+                        results[token + row, first + place + column] = tile[row, column] * factor
+                token += count
 
 
 @compiled
-def _sum(values, inputs, stride, rows, columns, sums):  # type: ignore[no-untyped-def]
-    """Write the sums, int32 (rows, 64), of ``rows`` rows of bytes with a block of weights."""
-    groups = columns // GROUP
-    row = 0
-    while row < rows:
-        place, here, left = inputs + row * stride, sums + 4 * ROWS * row, rows - row
-        for first in range(0, 4 * ROWS, 4 * SPAN):
-            if MOST >= 4 and left >= 4:
-                dots(4, values + first, place, stride, groups, here + first)
-            elif left >= 2:
-                dots(2, values + first, place, stride, groups, here + first)
+def _rows(left, form, weights, inputs, stride, sums, sums_stride, records, results):
+    """Multiply the next rows of inputs, at most ``left``, with 64 of weights; return how many."""
+    if left >= MOST:
+        for first in range(0, ROWS, _SPAN_OF_MOST):
+            here = results + 4 * first
+            if form == _NIBBLES:
+                multiply_tile(
+                    MOST, 4, 32, 1, weights, first, inputs, stride, sums, sums_stride, records, here
+                )
+            elif form == _BYTES:
+                multiply_tile(
+                    MOST, 8, 32, 0, weights, first, inputs, stride, sums, sums_stride, records, here
+                )
+            elif form == _FLOORED:
+                multiply_tile(
+                    MOST, 8, 32, 1, weights, first, inputs, stride, sums, sums_stride, records, here
+                )
             else:
-                dots(1, values + first, place, stride, groups, here + first)
-        row += 4 if MOST >= 4 and left >= 4 else min(left, 2)
+                multiply_tile(
+                    MOST, 8, 16, 0, weights, first, inputs, stride, sums, sums_stride, records, here
+                )
+        return MOST
+    for first in range(0, ROWS, _SPAN):
+        here = results + 4 * first
+        if form == _NIBBLES:
+            multiply_tile(
+                1, 4, 32, 1, weights, first, inputs, stride, sums, sums_stride, records, here
+            )
+        elif form == _BYTES:
+            multiply_tile(
+                1, 8, 32, 0, weights, first, inputs, stride, sums, sums_stride, records, here
+            )
+        elif form == _FLOORED:
+            multiply_tile(
+                1, 8, 32, 1, weights, first, inputs, stride, sums, sums_stride, records, here
+            )
+        else:
+            multiply_tile(
+                1, 8, 16, 0, weights, first, inputs, stride, sums, sums_stride, records, here
+            )
+    return 1

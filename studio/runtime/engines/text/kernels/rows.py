@@ -24,15 +24,17 @@ _FEW = 8
 """Rows that are not worth waking other threads for."""
 _TINY = np.float32(1e-30)
 _UNIT = np.float32(limbs.UNIT)
-_HALF_UP = np.float32(limbs.OFFSET + 0.5)
-_LOW, _BITS = np.int32(limbs.BASE - 1), np.int32(8)
+_HALF, _BITS = np.int32(limbs.BASE // 2), np.int32(8)
+_LOW = np.int32(limbs.BASE - 1)
+_SHIFTED = np.float32(limbs.BASE * limbs.BASE // 2 + limbs.BASE // 2 + 0.5)
+"""Added to whole numbers, so that both bytes are without sign and a float is rounded by cutting."""
 
 
 def cut(inputs: Rows) -> Limbs:
     """Return the rows of ``inputs`` as whole numbers of 15 bits; see ``limbs``."""
     tokens, columns = inputs.shape
     out = limbs.empty(tokens, columns)
-    _cut(inputs, out.values, out.largest, _threads(tokens))
+    _cut(inputs, out.values, out.sums, out.steps, _threads(tokens))
     return out
 
 
@@ -51,7 +53,7 @@ def add_norm_cut(
     out = limbs.empty(tokens, columns)
     told = hidden[:0] if told is None else told
     threads = _threads(tokens)
-    _add_norm_cut(hidden, told, told_weight, weight, eps, out.values, out.largest, threads)
+    _add_norm_cut(hidden, told, told_weight, weight, eps, out.values, out.sums, out.steps, threads)
     return out
 
 
@@ -64,7 +66,7 @@ def gate_cut(products: Rows, is_gelu: bool) -> Limbs:
     """
     tokens, columns = products.shape
     out = limbs.empty(tokens, columns // 2)
-    _gate_cut(products, is_gelu, out.values, out.largest, _threads(tokens))
+    _gate_cut(products, is_gelu, out.values, out.sums, out.steps, _threads(tokens))
     return out
 
 
@@ -76,7 +78,7 @@ def _threads(tokens: int) -> int:
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def cut_row(row, values, largest, token):
+def cut_row(row, values, sums, steps, token):
     """Write ``row``, (columns,), as the limbs of ``token``."""
     most = np.int32(0)
     for i in range(row.shape[0]):
@@ -84,14 +86,19 @@ def cut_row(row, values, largest, token):
     peak = number(most)
     peak = _TINY if peak < _TINY else peak
     step = _UNIT / peak
-    low, high = values[2 * token], values[2 * token + 1]
+    low, high, totals = values[2 * token], values[2 * token + 1], sums[token]
     for i in range(row.shape[0]):
-        whole = np.int32(row[i] * step + _HALF_UP)
-        low[i] = np.uint8(whole & _LOW)
-        high[i] = np.uint8(whole >> _BITS)
+        whole = np.int32(row[i] * step + _SHIFTED)
+        low[i] = np.int8((whole & _LOW) - _HALF)
+        high[i] = np.int8((whole >> _BITS) - _HALF)
     for i in range(row.shape[0], low.shape[0]):
-        low[i] = high[i] = limbs.ZERO
-    largest[token] = peak
+        low[i] = high[i] = np.int8(0)
+    for group in range(totals.shape[0]):
+        total = np.int32(0)
+        for i in range(limbs.GROUP * group, limbs.GROUP * (group + 1)):
+            total += np.int32(low[i]) + (np.int32(high[i]) << _BITS)
+        totals[group] = total
+    steps[token] = peak / _UNIT
 
 
 @njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract", "reassoc"})
@@ -112,18 +119,18 @@ def normed(row, weight, eps, out):
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _cut_rows(first, last, inputs, values, largest):
+def _cut_rows(first, last, inputs, values, sums, steps):
     for token in range(first, last):
-        cut_row(inputs[token], values, largest, token)
+        cut_row(inputs[token], values, sums, steps, token)
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _cut(inputs, values, largest, threads):
-    share(_cut_rows, inputs.shape[0], threads, (inputs, values, largest))
+def _cut(inputs, values, sums, steps, threads):
+    share(_cut_rows, inputs.shape[0], threads, (inputs, values, sums, steps))
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _add_norm_cut_rows(first, last, hidden, told, told_weight, weight, eps, values, largest):
+def _add_norm_cut_rows(first, last, hidden, told, told_weight, weight, eps, values, sums, steps):
     scratch = np.empty(hidden.shape[1], np.float32)
     for token in range(first, last):
         row = hidden[token]
@@ -134,12 +141,12 @@ def _add_norm_cut_rows(first, last, hidden, told, told_weight, weight, eps, valu
             for i in range(row.shape[0]):
                 row[i] += more[i]
         normed(row, weight, eps, scratch)
-        cut_row(scratch, values, largest, token)
+        cut_row(scratch, values, sums, steps, token)
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _add_norm_cut(hidden, told, told_weight, weight, eps, values, largest, threads):
-    shared = (hidden, told, told_weight, weight, eps, values, largest)
+def _add_norm_cut(hidden, told, told_weight, weight, eps, values, sums, steps, threads):
+    shared = (hidden, told, told_weight, weight, eps, values, sums, steps)
     share(_add_norm_cut_rows, hidden.shape[0], threads, shared)
 
 
@@ -156,7 +163,7 @@ def _silu_times(gate, up):
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _gate_cut_rows(first, last, products, is_gelu, values, largest):
+def _gate_cut_rows(first, last, products, is_gelu, values, sums, steps):
     columns = products.shape[1] // 2
     for token in range(first, last):
         gate, up = products[token, :columns], products[token, columns:]
@@ -164,9 +171,9 @@ def _gate_cut_rows(first, last, products, is_gelu, values, largest):
             _gelu_times(gate, up)
         else:
             _silu_times(gate, up)
-        cut_row(gate, values, largest, token)
+        cut_row(gate, values, sums, steps, token)
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _gate_cut(products, is_gelu, values, largest, threads):
-    share(_gate_cut_rows, products.shape[0], threads, (products, is_gelu, values, largest))
+def _gate_cut(products, is_gelu, values, sums, steps, threads):
+    share(_gate_cut_rows, products.shape[0], threads, (products, is_gelu, values, sums, steps))

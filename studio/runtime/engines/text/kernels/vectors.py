@@ -1,13 +1,13 @@
-"""Sums of products of bytes, in the processor's own instructions. Knows no model and no threads.
+"""Products of some rows of inputs with some rows of weights, in the processor's own instructions.
 
-Weights lie as those instructions take them: for 64 rows of weights, 4 neighbouring columns of each
-row side by side, then the next 4 columns of all of them: int8, (columns / 4, 64, 4). Inputs are
-rows of uint8. What comes out are whole numbers, so all ways give the same bits.
+Weights lie as ``records`` says, inputs as ``limbs`` does. Sums of a record are whole numbers; they
+are scaled and added up as floats, one record after another. So all ways give the same bits.
 """
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from typing import Any
 
 from llvmlite import ir
@@ -17,20 +17,184 @@ from numba.extending import intrinsic
 from studio.runtime.engines.text.kernels.instructions import chosen
 
 ROWS = 64
-"""Rows of weights that lie together."""
+"""Rows of weights of a record."""
 GROUP = 4
 """Neighbouring columns that one instruction adds up."""
 INSTRUCTIONS = chosen() or "none"
-_LANES = 8 if INSTRUCTIONS in ("vnni256", "avxvnni", "avx2") else 16
-_PARTS = 4
-"""Vectors of weights that meet one vector of inputs: as many sums as registers hold."""
-SPAN = _PARTS * _LANES
-"""Rows of weights that :func:`dots` multiplies."""
-MOST = 4 if _LANES == 16 else 2
-"""Rows of inputs that it takes at most."""
+
+_IS_WIDE = INSTRUCTIONS == "vnni512"
+_LANES = 16 if _IS_WIDE else 8
+MOST = 4 if _IS_WIDE else 2
+"""Rows of inputs that are multiplied at once: as many sums as registers hold."""
+
 _I8, _I16, _I32, _I64 = (ir.IntType(bits) for bits in (8, 16, 32, 64))
-_SUMS = ir.VectorType(_I32, _LANES)
-_BYTES = ir.VectorType(_I8, 4 * _LANES)
+_F32 = ir.FloatType()
+_SUMS, _FLOATS = ir.VectorType(_I32, _LANES), ir.VectorType(_F32, _LANES)
+_HALVES = ir.VectorType(ir.HalfType(), _LANES)
+_NONE, _NO_FLOATS = ir.Constant(_SUMS, None), ir.Constant(_FLOATS, None)
+_NIBBLE = ir.Constant(_SUMS, [0x0F0F0F0F] * _LANES)
+_ZERO = 128
+
+
+def span(rows: int) -> int:
+    """Return with how many rows of weights so many rows of inputs are multiplied at once."""
+    return _LANES * _parts(rows)
+
+
+def _parts(rows: int) -> int:
+    return 2 if rows == MOST else (4 if _IS_WIDE else 2)
+
+
+@intrinsic(prefer_literal=True)
+def multiply_tile(
+    typing: Any,
+    rows: Any,
+    bits: Any,
+    columns: Any,
+    has_floor: Any,
+    weights: Any,
+    first: Any,
+    inputs: Any,
+    stride: Any,
+    sums: Any,
+    sums_stride: Any,
+    records: Any,
+    results: Any,
+) -> Any:
+    """Multiply ``rows`` rows of inputs with ``span(rows)`` rows of weights.
+
+    Args:
+        rows: A literal number up to ``MOST``.
+        bits, columns, has_floor: Literals: what a record holds, see ``records.Format``.
+        weights: Address of the first record.
+        first: Which of its rows of weights is the first.
+        inputs: Address of the low bytes of the first row.
+        stride: Bytes between a row's low and high bytes, and from these to the next row's low ones.
+        sums: Address of the first row of the inputs' sums.
+        sums_stride: Bytes from one row to the next.
+        records: How many follow one another.
+        results: Address of float32 (rows, 64): ``span(rows)`` of each row are written.
+    """
+    literals = (rows, bits, columns, has_floor)
+    if not all(isinstance(value, types.Literal) for value in literals):
+        return None
+    made = _Tile(*(value.literal_value for value in literals))
+    return types.void(*literals, *(types.intp,) * 8), made.generate
+
+
+class _Tile:
+    """Emits the loop over the records of a tile."""
+
+    def __init__(self, rows: int, bits: int, columns: int, has_floor: int) -> None:
+        self.rows, self.bits, self.columns, self.has_floor = rows, bits, columns, has_floor
+        self.parts = _parts(rows)
+        self.numbers = ROWS * columns * bits // 8
+        self.bytes = self.numbers + 2 * ROWS * (1 + has_floor)
+
+    def generate(self, context: Any, builder: Any, call: Any, values: Any) -> Any:
+        weights, first, inputs, stride, sums, sums_stride, records, results = values[4:]
+        places = list(itertools.product(range(self.rows), range(self.parts)))
+        before, loop = builder.block, builder.append_basic_block("records")
+        after = builder.append_basic_block("after")
+        builder.branch(loop)
+        builder.position_at_end(loop)
+        record = builder.phi(_I64)
+        held = {place: builder.phi(_FLOATS) for place in places}
+        start = builder.add(weights, builder.mul(record, _I64(self.bytes)))
+        here = builder.add(inputs, builder.mul(record, _I64(self.columns)))
+        numbers = builder.add(start, builder.mul(first, _I64(GROUP)))
+        scales = builder.add(builder.add(start, _I64(self.numbers)), builder.mul(first, _I64(2)))
+        added = self._sums(builder, numbers, here, stride)
+        group = builder.mul(record, _I64(self.columns // 16 * 4))
+        totals = [
+            self._total(builder, sums, builder.add(group, builder.mul(sums_stride, _I64(row))))
+            for row in range(self.rows)
+        ]
+        new = self._scaled(builder, scales, held, added, totals)
+        following = builder.add(record, _I64(1))
+        record.add_incoming(_I64(0), before)
+        record.add_incoming(following, loop)
+        for place in places:
+            held[place].add_incoming(_NO_FLOATS, before)
+            held[place].add_incoming(new[place], loop)
+        builder.cbranch(builder.icmp_signed("<", following, records), loop, after)
+        builder.position_at_end(after)
+        for row, part in places:
+            place = _at(builder, results, _I64(4 * (row * ROWS + part * _LANES)), _FLOATS)
+            builder.store(new[row, part], place).align = 4
+        return context.get_dummy_value()
+
+    def _groups(self, builder: Any, start: Any) -> Iterator[tuple[int, list[Any]]]:
+        """Yield the place of each group of 4 columns, and its numbers."""
+
+        def load(group: int) -> list[Any]:
+            first = group * ROWS * GROUP
+            return [
+                _load(builder, start, _I64(first + 4 * _LANES * part), _SUMS, 4)
+                for part in range(self.parts)
+            ]
+
+        if self.bits == 8:
+            for group in range(self.columns // GROUP):
+                yield group, load(group)
+            return
+        half = self.columns // GROUP // 2
+        four = ir.Constant(_SUMS, [4] * _LANES)
+        for group in range(half):
+            both = load(group)
+            yield group, [builder.and_(value, _NIBBLE) for value in both]
+            high = [builder.and_(builder.lshr(value, four), _NIBBLE) for value in both]
+            yield group + half, high
+
+    def _sums(self, builder: Any, start: Any, inputs: Any, stride: Any) -> dict[Any, Any]:
+        """Return the sums of the record's numbers times low and high bytes, by row and part."""
+        low = {(r, p): _NONE for r in range(self.rows) for p in range(self.parts)}
+        high = dict(low)
+        for group, numbers in self._groups(builder, start):
+            for row, (limb, added) in itertools.product(range(self.rows), enumerate((low, high))):
+                offset = builder.mul(stride, _I64(2 * row + limb))
+                value = _load(builder, inputs, builder.add(offset, _I64(GROUP * group)), _I32, 1)
+                spread = _spread(builder, value, _SUMS)
+                for part in range(self.parts):
+                    added[row, part] = _dot(builder, added[row, part], numbers[part], spread)
+        eight = ir.Constant(_SUMS, [8] * _LANES)
+        return {place: builder.add(builder.shl(high[place], eight), low[place]) for place in low}
+
+    def _total(self, builder: Any, sums: Any, offset: Any) -> Any:
+        """Return the sum of a row's inputs in the record."""
+        total = _load(builder, sums, offset, _I32, 4)
+        if self.columns == 32:
+            more = _load(builder, sums, builder.add(offset, _I64(4)), _I32, 4)
+            total = builder.add(total, more)
+        return total
+
+    def _scaled(
+        self, builder: Any, start: Any, held: dict[Any, Any], added: dict[Any, Any], totals: Any
+    ) -> dict[Any, Any]:
+        """Return the floats ``held`` plus what the record adds to them."""
+        scales, floors = (
+            [
+                builder.fpext(_load(builder, start, _I64(place), _HALVES, 2), _FLOATS)
+                for place in range(begin, begin + 2 * _LANES * self.parts, 2 * _LANES)
+            ]
+            for begin in ((0, 2 * ROWS) if self.has_floor else (0, 0))
+        )
+        result = {}
+        for row, total in enumerate(totals):
+            if self.has_floor:
+                less = _spread(builder, builder.fneg(builder.sitofp(total, _F32)), _FLOATS)
+            else:
+                zero = _spread(builder, builder.mul(total, _I32(-_ZERO)), _SUMS)
+            for part in range(self.parts):
+                whole = added[row, part]
+                if not self.has_floor:
+                    whole = builder.add(whole, zero)
+                value = builder.sitofp(whole, _FLOATS)
+                value = _fused(builder, value, scales[part], held[row, part])
+                if self.has_floor:
+                    value = _fused(builder, less, floors[part], value)
+                result[row, part] = value
+        return result
 
 
 def _intrinsic(builder: Any, name: str, result: Any, arguments: list[Any]) -> Any:
@@ -38,28 +202,27 @@ def _intrinsic(builder: Any, name: str, result: Any, arguments: list[Any]) -> An
     return builder.call(builder.module.declare_intrinsic(name, (), kind), arguments)
 
 
-def _at(builder: Any, base: Any, offset: Any, kind: Any) -> Any:
-    """Return ``base``, an address as a number, plus ``offset`` bytes, as a pointer."""
-    return builder.inttoptr(builder.add(base, offset), kind.as_pointer())
+def _fused(builder: Any, factor: Any, other: Any, added: Any) -> Any:
+    return _intrinsic(builder, f"llvm.fma.v{_LANES}f32", _FLOATS, [factor, other, added])
 
 
-def _dot(builder: Any, sums: Any, inputs: Any, weights: Any) -> Any:
-    """Add to each of ``sums`` the products of its 4 bytes: ``inputs`` without sign."""
+def _dot(builder: Any, sums: Any, numbers: Any, inputs: Any) -> Any:
+    """Add to each of ``sums`` the products of 4 bytes: ``numbers`` have no sign, inputs have."""
     if INSTRUCTIONS == "avx2":
-        return _dot_avx2(builder, sums, inputs, weights)
+        return _dot_avx2(builder, sums, numbers, inputs)
     name = f"llvm.x86.avx512.vpdpbusd.{32 * _LANES}"
-    return _intrinsic(builder, name, _SUMS, [sums, inputs, weights])
+    return _intrinsic(builder, name, _SUMS, [sums, numbers, inputs])
 
 
-def _dot_avx2(builder: Any, sums: Any, inputs: Any, weights: Any) -> Any:
+def _dot_avx2(builder: Any, sums: Any, numbers: Any, inputs: Any) -> Any:
     """As above, in 16 bits a factor: 255 × 127 twice would not fit into 16 bits."""
-    wide = ir.VectorType(_I16, 4 * _LANES)
-    inputs = builder.zext(builder.bitcast(inputs, _BYTES), wide)
-    weights = builder.sext(builder.bitcast(weights, _BYTES), wide)
+    narrow, wide = (ir.VectorType(kind, 4 * _LANES) for kind in (_I8, _I16))
+    numbers = builder.zext(builder.bitcast(numbers, narrow), wide)
+    inputs = builder.sext(builder.bitcast(inputs, narrow), wide)
     halves = []
     for first in (0, 2 * _LANES):
         mask = ir.Constant(ir.VectorType(_I32, 2 * _LANES), list(range(first, first + 2 * _LANES)))
-        pair = [builder.shuffle_vector(part, part, mask) for part in (inputs, weights)]
+        pair = [builder.shuffle_vector(part, part, mask) for part in (numbers, inputs)]
         halves.append(_intrinsic(builder, "llvm.x86.avx2.pmadd.wd", _SUMS, pair))
     even, odd = (
         builder.shuffle_vector(*halves, ir.Constant(_SUMS, list(range(first, 2 * _LANES, 2))))
@@ -68,65 +231,18 @@ def _dot_avx2(builder: Any, sums: Any, inputs: Any, weights: Any) -> Any:
     return builder.add(sums, builder.add(even, odd))
 
 
-@intrinsic(prefer_literal=True)
-def dots(
-    typing: Any, rows: Any, weights: Any, inputs: Any, stride: Any, groups: Any, sums: Any
-) -> Any:
-    """Multiply ``rows`` rows of inputs, a literal number up to ``MOST``, with ``SPAN`` of weights.
-
-    Args:
-        weights: Address of the first of int8 (groups, 64, 4).
-        inputs: Address of the first row of uint8 (rows, at least 4 × groups).
-        stride: Bytes from one to the next.
-        groups: Columns / 4.
-        sums: Address of int32 (rows, 64): ``SPAN`` of each row are written.
-    """
-    if not isinstance(rows, types.Literal):
-        return None
-    count = rows.literal_value
-
-    def generate(context: Any, builder: Any, call: Any, values: Any) -> Any:
-        _, weights, inputs, stride, groups, sums = values
-        before = builder.block
-        loop = builder.append_basic_block("groups")
-        after = builder.append_basic_block("after")
-        builder.branch(loop)
-        builder.position_at_end(loop)
-        group = builder.phi(_I64)
-        held = [[builder.phi(_SUMS) for _ in range(_PARTS)] for _ in range(count)]
-        start = builder.mul(group, _I64(ROWS * GROUP))
-        columns = [
-            _load(builder, weights, builder.add(start, _I64(4 * _LANES * part)), _SUMS)
-            for part in range(_PARTS)
-        ]
-        added = []
-        for row in range(count):
-            place = builder.add(builder.mul(stride, _I64(row)), builder.mul(group, _I64(GROUP)))
-            spread = _spread(builder, _load(builder, inputs, place, _I32))
-            added.append([_dot(builder, held[row][p], spread, columns[p]) for p in range(_PARTS)])
-        following = builder.add(group, _I64(1))
-        group.add_incoming(_I64(0), before)
-        group.add_incoming(following, loop)
-        for row, part in itertools.product(range(count), range(_PARTS)):
-            held[row][part].add_incoming(ir.Constant(_SUMS, None), before)
-            held[row][part].add_incoming(added[row][part], loop)
-        builder.cbranch(builder.icmp_signed("<", following, groups), loop, after)
-        builder.position_at_end(after)
-        for row, part in itertools.product(range(count), range(_PARTS)):
-            place = _at(builder, sums, _I64(4 * (row * ROWS + part * _LANES)), _SUMS)
-            builder.store(added[row][part], place).align = 4
-        return context.get_dummy_value()
-
-    return types.void(rows, *(types.intp,) * 5), generate
+def _at(builder: Any, base: Any, offset: Any, kind: Any) -> Any:
+    """Return ``base``, an address as a number, plus ``offset`` bytes, as a pointer."""
+    return builder.inttoptr(builder.add(base, offset), kind.as_pointer())
 
 
-def _load(builder: Any, base: Any, offset: Any, kind: Any) -> Any:
+def _load(builder: Any, base: Any, offset: Any, kind: Any, alignment: int) -> Any:
     value = builder.load(_at(builder, base, offset, kind))
-    value.align = 1
+    value.align = alignment
     return value
 
 
-def _spread(builder: Any, value: Any) -> Any:
-    empty = ir.Constant(_SUMS, ir.Undefined)
+def _spread(builder: Any, value: Any, kind: Any) -> Any:
+    empty = ir.Constant(kind, ir.Undefined)
     lone = builder.insert_element(empty, value, _I32(0))
-    return builder.shuffle_vector(lone, empty, ir.Constant(_SUMS, None))
+    return builder.shuffle_vector(lone, empty, ir.Constant(ir.VectorType(_I32, _LANES), None))
