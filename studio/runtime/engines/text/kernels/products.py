@@ -7,10 +7,9 @@ that weights are read from memory once. A result has the same bits however the w
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from studio.runtime.engines.text.kernels.instructions import is_chosen_by_hand
+from studio.runtime.engines.text.kernels.compiling import compiled
 from studio.runtime.engines.text.kernels.limbs import Limbs
 from studio.runtime.engines.text.kernels.records import FORMATS
 from studio.runtime.engines.text.kernels.threads import share, thread_count
@@ -20,9 +19,6 @@ _CHUNK = 1 << 19
 """Bytes of inputs that meet 64 rows of weights before the next do: what a core keeps near."""
 _SPAN_OF_MOST, _SPAN = span(MOST), span(1)
 _NIBBLES, _BYTES, _FLOORED, _SHORT = range(len(FORMATS))
-
-compiled = njit(nogil=True, cache=not is_chosen_by_hand())
-"""numba's cache knows the processor and not the choice, so what is chosen by hand is not kept."""
 
 
 def multiply(
@@ -49,13 +45,13 @@ def multiply(
     _multiply(values, sums, steps, form, records, factors, results, first, chunk, thread_count())
 
 
-@compiled
+@compiled()
 def _multiply(values, sums, steps, form, records, factors, results, first, chunk, threads):
     shared = (values, sums, steps, form, records, factors, results, first, chunk)
     share(_strips, records.shape[0], threads, shared)
 
 
-@compiled
+@compiled()
 def _strips(begin, end, values, sums, steps, form, records, factors, results, first, chunk):
     """Multiply some strips of 64 rows of weights with all inputs, ``chunk`` tokens at a time."""
     tile = np.empty((MOST, ROWS), np.float32)
@@ -80,7 +76,7 @@ def _strips(begin, end, values, sums, steps, form, records, factors, results, fi
                 token += count
 
 
-@compiled
+@compiled()
 def _rows(left, form, weights, inputs, stride, sums, sums_stride, records, results):
     """Multiply the next rows of inputs, at most ``left``, with 64 of weights; return how many."""
     if left >= MOST:

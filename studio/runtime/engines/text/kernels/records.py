@@ -112,6 +112,7 @@ def _rounded(values: Tensor) -> Levels:
     """Round float32 rows, (rows, columns), to 8 bits, ``BYTES.columns`` of them at a scale."""
     short = -values.shape[1] % BYTES.columns
     groups = torch.nn.functional.pad(values, (0, short)).unflatten(1, (-1, BYTES.columns))
-    scale = groups.abs().amax(2) / _LARGEST
+    mantissa, exponent = torch.frexp(groups.abs().amax(2) / _LARGEST)
+    scale = torch.ldexp(mantissa.half().float(), exponent)  # or numbers would be of another one
     numbers = (groups / scale.clamp_min(1e-30).unsqueeze(-1)).round_().to(torch.int8)
     return Levels(numbers, scale)
