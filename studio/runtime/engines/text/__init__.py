@@ -11,8 +11,9 @@ From file to text, in the order of a first reading:
 - ``config`` has the sizes and what architectures vary, read by ``config_gguf`` and ``config_json``;
   ``llama`` is the decoder, of ``blocks`` and ``layers``, with positions by ``rotary``; ``weights``
   fills it by ``tensor_names`` from a ``tensor_source`` through ``dequant``. On a processor
-  ``packing`` holds its products, ``packed_cache`` keeps them for the next load, ``stored_rows``
-  holds its embedding; ``attention`` keeps the bits of a text the same in any company.
+  ``packed_layers`` computes it all by the compiled ``kernels``, with keys and values in a
+  ``span_cache``; ``packed_cache`` keeps packed weights for the next load, ``stored_rows`` holds the
+  embedding. Elsewhere, ``attention`` is torch's.
 - ``foreign`` and ``transformers_decoder`` run folders of other architectures.
 - ``tokenizer`` is built by ``tokenizer_gguf`` or ``tokenizer_folder``; ``regex_probe`` tries a
   stranger's patterns first.
