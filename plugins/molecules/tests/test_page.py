@@ -307,6 +307,12 @@ def test_ends_can_be_typed_and_filters_added_and_removed(desk: Desk) -> None:
     desk.until(lambda: desk.shown() == ["CCCC", "CCCCC", "CCCCCC"])
     filters.remove_filter("mw")
     desk.until(lambda: len(desk.shown()) == 6)
+    card = filters.cards["qed"]  # the least is 1/6, and is shown as 0.17
+    card.high.setText("0.4")
+    desk.qtbot.keyClick(card.high, Qt.Key.Key_Return)
+    desk.until(lambda: desk.shown() == ["CCC", "CCCC", "CCCCC", "CCCCCC"])
+    filters.remove_filter("qed")
+    desk.until(lambda: len(desk.shown()) == 6)
     assert "mw" not in filters.cards
     filters.add_filter("mw")
     assert "mw" in filters.cards
@@ -433,6 +439,18 @@ def test_the_closer_look_follows_to_another_table(desk: Desk) -> None:
     assert "Cut from CC" in detail.family.words.text()
     desk.until(lambda: desk.page.called.text().endswith("…"))
     assert desk.page.called.toolTip() == title
+
+
+def test_a_molecule_that_is_left_and_looked_at_again_is_folded(desk: Desk) -> None:
+    desk.show()
+    folding = desk.page.browser.detail.folding
+    folding.ask("CCC")
+    folding._start()
+    folding.ask("CC")
+    folding.ask("CCC")
+    with desk.qtbot.waitSignal(folding.folded) as told:
+        folding._start()
+    assert told.args[0] == "CCC"
 
 
 def test_the_shape_is_turned_by_mouse_and_keys(desk: Desk) -> None:
@@ -623,7 +641,10 @@ def test_the_page_comes_back_as_it_was(desk: Desk) -> None:
     assert desk.page.browser.view == "grid"
 
 
-@pytest.mark.parametrize("state", [{}, {"mode": 3, "composer": [], "browser": {"filters": 1}}])
+FOREIGN = {"mode": 3, "composer": [], "browser": {"filters": {"ranges": {"mw": ["a", 2]}}}}
+
+
+@pytest.mark.parametrize("state", [{}, FOREIGN, FOREIGN | {"browser": {"filters": 1}}])
 def test_old_or_foreign_state_is_borne(desk: Desk, state: dict[str, Any]) -> None:
     desk.page.restore_state(state)
     desk.show()
