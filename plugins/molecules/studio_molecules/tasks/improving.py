@@ -153,10 +153,7 @@ def _result(
 def _profile(params: Improve) -> Profile:
     """Return the profile of the file or of the form, with the lead of the parameters."""
     data = _read(Path(params.profile)) if params.profile else msgspec.json.encode(params.wishes)
-    wanted = profiles.parse(data)
-    if params.lead and not wanted.lead:
-        wanted = profiles.checked(msgspec.structs.replace(wanted, lead=params.lead))
-    return wanted
+    return profiles.parse(data, params.lead)
 
 
 def _read(path: Path) -> bytes:
