@@ -13,7 +13,7 @@ from studio_code.schema import Run, Write
 from studio_code.tasks.run import run
 from studio_code.tasks.write import write
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
