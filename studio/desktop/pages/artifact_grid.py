@@ -15,7 +15,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QFontMetrics, QImage, QPainter, QPainterPath, QPen
+from PySide6.QtGui import QFontMetrics, QImage, QPainter, QPainterPath, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QListView,
@@ -29,7 +29,8 @@ from studio.desktop import words
 from studio.desktop.bridge import Background
 from studio.desktop.look import Look
 
-CARD = QSize(216, 188)
+CARD = QSize(204, 188)
+"""The smallest card; as many as fit share the width."""
 GAP = 12
 PICTURE = 116
 AHEAD = 60
@@ -108,12 +109,12 @@ class ArtifactGrid(QListView):
         super().__init__()
         self._items = ArtifactItemModel(library, background)
         self.setModel(self._items)
-        self.setItemDelegate(_CardDelegate(look, self._items))
+        self._cards = _CardDelegate(look, self._items)
+        self.setItemDelegate(self._cards)
         self.setViewMode(QListView.ViewMode.IconMode)
         self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setMovement(QListView.Movement.Static)
         self.setUniformItemSizes(True)
-        self.setGridSize(CARD + QSize(GAP, GAP))
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setMouseTracking(True)
@@ -148,6 +149,14 @@ class ArtifactGrid(QListView):
                 return True
         return False
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Share the width; what is right of the last card is the gap, and room for the bar."""
+        room = self.contentsRect().width()
+        columns = max(1, room // (CARD.width() + GAP))
+        self._cards.cell = QSize(room // columns, CARD.height() + GAP)
+        self.setGridSize(self._cards.cell)
+        super().resizeEvent(event)
+
     def _current_id(self) -> str:
         artifact = self.currentIndex().data(_ROLE)
         return artifact.id if artifact else ""
@@ -166,19 +175,20 @@ class _CardDelegate(QStyledItemDelegate):
     def __init__(self, look: Look, items: ArtifactItemModel) -> None:
         super().__init__()
         self._look, self._items = look, items
+        self.cell = CARD + QSize(GAP, GAP)
         self._title = look.fonts.body(13, 600)
         self._small = look.fonts.body(11.5)
         self._text = look.fonts.body(12)
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        return CARD
+        return self.cell
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         artifact: Artifact = index.data(_ROLE)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        card = QRect(option.rect.topLeft(), CARD)
+        card = QRect(option.rect.topLeft(), self.cell - QSize(GAP, GAP))
         self._paper(painter, card, option.state)
         inner = card.adjusted(12, 10, -12, -10)
         picture = self._items.picture(artifact)

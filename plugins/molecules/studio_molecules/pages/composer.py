@@ -108,12 +108,13 @@ class Composer(QFrame):
         column = QVBoxLayout(panel)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
-        own = QVBoxLayout()
+        self._own = QWidget()
+        own = QVBoxLayout(self._own)
         own.setContentsMargins(20, 8, 16, 0)  # as the forms have them
         own.setSpacing(12)
         own.addWidget(self.curve)
         own.addWidget(self.profile)
-        column.addLayout(own)
+        column.addWidget(self._own)
         for form in self.forms.values():
             column.addWidget(form.widget)
         column.addStretch(1)
@@ -122,7 +123,7 @@ class Composer(QFrame):
     def _lay_out(self) -> None:
         self.setProperty("surface", "composer")
         row = QHBoxLayout(self)
-        row.setContentsMargins(12, 8, 8, 8)
+        row.setContentsMargins(11, 7, 7, 7)  # the ring takes one more
         row.setSpacing(8)
         row.addWidget(self.hint, 1)
         row.addWidget(self.field, 1)
@@ -137,7 +138,7 @@ class Composer(QFrame):
         self.mode = self._modes[mode]
         for id, form in self.forms.items():
             form.widget.setVisible(id == mode)
-        self.profile.setVisible(mode == IMPROVE)
+        self._own.setVisible(mode == IMPROVE)
         self.curve.setVisible(mode == IMPROVE and len(self.curve.points) > 1)
         self.hint.setVisible(mode == GENERATE)
         self.hint.setText(tr("New molecules like those that drugs are looked for in."))
