@@ -78,6 +78,14 @@ def test_left_out():
     assert "1 == 1" not in found["stderr"]
 
 
+def test_a_file_with_the_name_of_a_standard_module_disturbs_no_test(walls: Walls) -> None:
+    tests = "from a import one\n\n\ndef test_one():\n    assert one() == 1\n"
+    more = [{"path": f"{name}.py", "text": "x = 1\n"} for name in ("json", "random", "string")]
+    more.append({"path": "test_a.py", "text": tests})
+    found = ran(walls, "def one():\n    return 1\n", more=more, mode="test", seconds=60)
+    assert [each["outcome"] for each in found["tests"]] == ["passed"], found["stderr"]
+
+
 def test_code_is_written_run_and_its_tests_are_tried_on_faults(walls: Walls) -> None:
     code = "def sign(x):\n    if x < 0:\n        return -1\n    return 1 if x > 0 else 0\n"
     tests = "sign():\n    assert sign(-5) == -1\n    assert sign(0) == 0\n    assert sign(1) == 1\n"
