@@ -150,7 +150,9 @@ def test_generate_shows_the_table_with_structures_and_figures(desk: Desk) -> Non
     desk.until(lambda: bool(desk.runtime.asked("molecules.draw")) and desk.page.structures.idle)
     drawn = desk.runtime.asked("molecules.draw")
     assert len(drawn) <= 4  # batches, not one job for each
-    assert "CCC" in {smiles for job in drawn for smiles in job.params["smiles"]}
+    wishes = [(smiles, job.params["width"]) for job in drawn for smiles in job.params["smiles"]]
+    assert "CCC" in {smiles for smiles, _ in wishes}
+    assert len(wishes) == len(set(wishes)), "none twice, however often the view is painted"
 
 
 def test_every_mode_sends_what_it_needs(desk: Desk) -> None:
