@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -20,7 +20,8 @@ from studio_molecules.goals import genetic, reinforcement, scoring
 from studio_molecules.molecule import Molecule
 from studio_molecules.profile import Profile
 from studio_molecules.schema import Improve
-from studio_molecules.smiles.sampling import sample
+from studio_molecules.smiles.sampling import fewer, strings
+from studio_molecules.smiles.weights import SmilesModel
 from studio_molecules.tasks.table import finish
 
 _FIRST = 100
@@ -72,30 +73,41 @@ def _predictor(ctx: TaskContext, held: ExitStack, wanted: Profile) -> scoring.Pr
 def _search(
     ctx: TaskContext, params: Improve, wanted: Profile, judge: scoring.Judge
 ) -> Iterator[Event | None]:
-    with ExitStack() as held:
-        model = held.enter_context(ctx.lease(params.weights))
+    def body(batch: int) -> Generator[Event, None, None]:
+        """Search on; where memory ran out the agent begins anew, and what was found stays."""
+        settings = reinforcement.Settings(batch=batch, replayed=max(1, batch // 4))
+        rng = ctx.rng.torch("cpu")
+        yield from _followed(ctx, params, judge, reinforcement.search(model, judge, rng, settings))
+
+    with ctx.lease(params.weights) as model:
         if params.method == "reinforcement":
-            steps = reinforcement.search(
-                model, judge, ctx.rng.torch("cpu"), reinforcement.Settings()
-            )
+            rungs = fewer(reinforcement.Settings.batch, "molecules to learn from at a time")
+            yield from ctx.ladder(rungs, body)
         else:
             first = yield from _first(ctx, params, wanted, model)
             steps = genetic.search(judge, first, ctx.rng.numpy(), genetic.Settings())
-        idle = known = 0
-        for number, people in enumerate(steps):
-            if people is not None:
-                yield ctx.text(json.dumps(_curve(judge)) + "\n", channel="curve")
-            if number % _REPORT_EVERY == 0:
-                said = f"best {judge.top:.3f}" if judge.seen else "beginning"
-                yield ctx.progress(len(judge.seen), params.budget, said)
-            idle, known = (idle + 1 if known == len(judge.seen) else 0), len(judge.seen)
-            if known >= params.budget or idle > _PATIENCE:
-                return
+            yield from _followed(ctx, params, judge, steps)
+
+
+def _followed(
+    ctx: TaskContext, params: Improve, judge: scoring.Judge, steps: Iterator[object]
+) -> Generator[Event, None, None]:
+    """Take the steps of a search, and tell of them, until it has tried enough."""
+    idle = known = 0
+    for number, people in enumerate(steps):
+        if people is not None:
+            yield ctx.text(json.dumps(_curve(judge)) + "\n", channel="curve")
+        if number % _REPORT_EVERY == 0:
+            said = f"best {judge.top:.3f}" if judge.seen else "beginning"
+            yield ctx.progress(len(judge.seen), params.budget, said)
+        idle, known = (idle + 1 if known == len(judge.seen) else 0), len(judge.seen)
+        if known >= params.budget or idle > _PATIENCE:
+            return
 
 
 def _first(
-    ctx: TaskContext, params: Improve, wanted: Profile, model: object
-) -> Iterator[Event | None]:
+    ctx: TaskContext, params: Improve, wanted: Profile, model: SmilesModel
+) -> Generator[Event, None, list[Chem.Mol]]:
     """Return what the search begins with: what was given, the lead's relatives, or samples."""
     given = [structure.parse(smiles).mol for smiles in params.population]
     lead = wanted.lead or params.lead
@@ -103,11 +115,12 @@ def _first(
         given.append(structure.parse(lead).mol)
     if given:
         return given
-    strings: list[str] = []
-    for step in sample(model, _FIRST, ctx.rng.torch("cpu")):
-        strings = step or strings
-        yield ctx.progress(0, params.budget, "Writing the first molecules")
-    found = [structure.valid(text) for text in strings]
+
+    def says() -> Event:
+        return ctx.progress(0, params.budget, "Writing the first molecules")
+
+    written = yield from strings(ctx, model, _FIRST, ctx.rng.torch("cpu"), says)
+    found = [structure.valid(text) for text in written]
     first = [mol for mol in found if mol is not None]
     return first or [Chem.MolFromSmiles("c1ccccc1")]
 
