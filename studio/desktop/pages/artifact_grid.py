@@ -158,8 +158,9 @@ class ArtifactGrid(QListView):
         return False
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Share the width."""
-        self._cards.share(self.viewport().width())
+        """Share the width, less that of the bar: the view lays out as if it were there."""
+        bar = self.style().pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent)
+        self._cards.share(self.maximumViewportSize().width() - bar)
         self.setGridSize(self._cards.cell)
         super().resizeEvent(event)
 
