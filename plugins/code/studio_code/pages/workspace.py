@@ -336,8 +336,8 @@ class Workspace(QObject):
                 return
             before = None if made else file.text()
             file.set_text(text)
-            file.keep_mine()  # what another program wrote was in the review
-            if theirs:  # no model wrote it
+            if theirs:  # what another program wrote was in the review; no model wrote it
+                file.keep_mine()
                 self.save(file)
             else:
                 self._keep(file, before, why, artifact_id)
