@@ -40,7 +40,7 @@ class Limbs:
     @property
     def tokens(self) -> int:
         """How many rows of inputs there are."""
-        return self.largest.shape[0]
+        return len(self.largest)
 
 
 def empty(tokens: int, columns: int) -> Limbs:

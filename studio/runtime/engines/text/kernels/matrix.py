@@ -124,7 +124,9 @@ class PackedMatrix:
         """
         height, width = map(_up, self.shape)
         values = (torch.int8, (height // _BLOCK, width // _GROUP, _BLOCK, _GROUP))
-        expected = {"values": values, "fine": values} if self.limbs == 2 else {"values": values}
+        expected: dict[str, object] = (
+            {"values": values, "fine": values} if self.limbs == 2 else {"values": values}
+        )
         expected |= {"totals": (torch.int32, (2, height)), "scale": (torch.float32, (height,))}
         found = {name: (t.dtype, tuple(t.shape)) for name, t in tensors.items()}
         if found != expected:

@@ -55,13 +55,13 @@ def multiply(
 
 
 @compiled
-def _multiply(inputs, largest, values, fine, totals, scale, results, chunk, threads):  # type: ignore[no-untyped-def]
+def _multiply(inputs, largest, values, fine, totals, scale, results, chunk, threads):
     arguments = (inputs, largest, values, fine, totals, scale, results, chunk)
     share(_blocks, values.shape[0], threads, arguments)
 
 
 @compiled
-def _blocks(first, last, inputs, largest, values, fine, totals, scale, results, chunk):  # type: ignore[no-untyped-def]
+def _blocks(first, last, inputs, largest, values, fine, totals, scale, results, chunk):
     """Multiply some blocks with all inputs, ``chunk`` tokens at a time."""
     has_fine = fine.shape[0] > 0
     stride, columns = inputs.strides[0], inputs.shape[1]
@@ -91,7 +91,7 @@ def _blocks(first, last, inputs, largest, values, fine, totals, scale, results, 
 
 
 @compiled
-def _sum(values, inputs, stride, rows, columns, sums):  # type: ignore[no-untyped-def]
+def _sum(values, inputs, stride, rows, columns, sums):
     """Write the sums, int32 (rows, 64), of ``rows`` rows of bytes with a block of weights."""
     groups = columns // GROUP
     row = 0
