@@ -78,6 +78,11 @@ class Workspace(QObject):
 
     # --- the folder ---------------------------------------------------------------------------
 
+    @property
+    def homeless(self) -> list[OpenFile]:
+        """What was written while no folder is open: it comes along into the first that is."""
+        return [file for file in self.files if file.untitled and self.root is None]
+
     def open_folder(self, path: Path) -> None:
         """Open a folder; the files of the one before are closed, their drafts kept."""
 
@@ -85,7 +90,8 @@ class Workspace(QObject):
             if found == self.root:
                 return
             self.leaving.emit()
-            for file in list(self.files):
+            coming = self.homeless
+            for file in [file for file in self.files if file not in coming]:
                 self.close(file)
             self.root = found
             self.journal.open(found)

@@ -212,6 +212,16 @@ def test_another_folder_has_its_own_tabs(desk, tmp_path: Path) -> None:
     assert desk.page.folders.recent == [desk.folder, other]
 
 
+def test_what_was_written_without_a_folder_comes_along(desk) -> None:
+    desk.page.workspace.new("print(1)\n", "python", "")
+    desk.settled()
+    desk.type("# mine")
+    desk.open_folder()
+    assert [file.text() for file in desk.page.workspace.files] == ["print(1)\n# mine"]
+    desk.again()
+    assert [file.text() for file in desk.page.workspace.files] == ["print(1)\n# mine"]
+
+
 def test_page_state_bears_anything(desk) -> None:
     desk.page.toggle_wrap()
     desk.page.stage.zoom_by(3)
