@@ -116,6 +116,15 @@ def test_an_agent_that_runs_out_of_memory_learns_in_smaller_batches(untrained: S
     assert set(map(tuple, reduced.values())) == {("32 molecules to learn from at a time",)}
 
 
+@pytest.mark.parametrize("method", ["genetic", "reinforcement"])
+def test_a_search_goes_on_from_what_it_found(untrained: SmilesModel, method: str) -> None:
+    more = {"budget": 10, "method": method, "population": [LEAD, "CCO"]}
+    params = Improve.parse({"wishes": PROFILE, **more})
+    made = run_task(improving.improve, params, seed=1, models={"": untrained})
+    assert made.result["scored"] == 12, "what was tried before is not counted again"
+    assert LEAD in [each["smiles"] for each in made.result["molecules"]]
+
+
 def test_a_run_that_finds_too_few_says_how_many(scripted: SmilesModel) -> None:
     made = run_task(
         generating.generate, Generate.parse({"count": 50}), seed=1, models={"": scripted}

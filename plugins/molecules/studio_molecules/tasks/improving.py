@@ -81,6 +81,9 @@ def _search(
 
     with ctx.lease(params.weights) as model:
         if params.method == "reinforcement":
+            for mol in _given(params, wanted):
+                judge(mol, operation="given")  # the agent learns from the best of these too
+                yield None
             rungs = fewer(reinforcement.Settings.batch, "molecules to learn from at a time")
             yield from ctx.ladder(rungs, body)
         else:
@@ -93,27 +96,24 @@ def _followed(
     ctx: TaskContext, params: Improve, judge: scoring.Judge, steps: Iterator[object]
 ) -> Generator[Event, None, None]:
     """Take the steps of a search, and tell of them, until it has tried enough."""
+    budget = params.budget + len(params.population)  # which was tried before
     idle = known = 0
     for number, people in enumerate(steps):
         if people is not None:
             yield ctx.text(json.dumps(_curve(judge)) + "\n", channel="curve")
         if number % _REPORT_EVERY == 0:
             said = f"best {judge.top:.3f}" if judge.seen else "beginning"
-            yield ctx.progress(len(judge.seen), params.budget, said)
+            yield ctx.progress(len(judge.seen), budget, said)
         idle, known = (idle + 1 if known == len(judge.seen) else 0), len(judge.seen)
-        if known >= params.budget or idle > _PATIENCE:
+        if known >= budget or idle > _PATIENCE:
             return
 
 
 def _first(
     ctx: TaskContext, params: Improve, wanted: Profile, model: SmilesModel
 ) -> Generator[Event, None, list[Chem.Mol]]:
-    """Return what the search begins with: what was given, the lead's relatives, or samples."""
-    given = [structure.parse(smiles).mol for smiles in params.population]
-    lead = wanted.lead or params.lead
-    if lead:
-        given.append(structure.parse(lead).mol)
-    if given:
+    """Return what the search begins with: what was given, else samples."""
+    if given := _given(params, wanted):
         return given
 
     def says() -> Event:
@@ -123,6 +123,12 @@ def _first(
     found = [structure.valid(text) for text in written]
     first = [mol for mol in found if mol is not None]
     return first or [Chem.MolFromSmiles("c1ccccc1")]
+
+
+def _given(params: Improve, wanted: Profile) -> list[Chem.Mol]:
+    """Return the molecules to go on from, and the lead."""
+    smiles = [*params.population, *([wanted.lead] if wanted.lead else [])]
+    return [structure.parse(each).mol for each in smiles]
 
 
 def _curve(judge: scoring.Judge) -> dict[str, float]:
