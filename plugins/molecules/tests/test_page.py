@@ -532,6 +532,13 @@ def test_a_dropped_file_is_read_and_its_faults_are_listed(desk: Desk, tmp_path: 
     dialog._copy()
     assert QGuiApplication.clipboard().text() == "2\tring 1 is not closed"
     dialog.close()
+    field = desk.page.composer.field
+    desk.page.set_mode("analogues")
+    assert "Lead" in field.placeholderText()
+    desk.page.set_mode("predict")
+    assert field.placeholderText() == "list.smi", "which would be read again"
+    field.setPlainText("CCO")
+    assert "one a line" in field.placeholderText()
 
 
 def test_molecules_that_need_care_are_told_and_can_be_shown(desk: Desk) -> None:
