@@ -29,12 +29,12 @@ from studio.desktop.activity import Activity
 from studio.desktop.bridge import Background, Bridge
 from studio.desktop.collector import Collector
 from studio.desktop.crash import CrashReports
-from studio.desktop.focus_ring import FocusRing
 from studio.desktop.look import Look
 from studio.desktop.shell import MainWindow
 from studio.desktop.stalls import StallWatch
 from studio.desktop.theme import ThemeMode
 from studio.desktop.unix_signals import SignalWatch
+from studio.desktop.widgets.composer_ring import ComposerRing
 from studio.desktop.window_state import WindowState
 from studio.protocol.errors import ErrorCode, StudioError
 
@@ -113,7 +113,7 @@ class App(QObject):
         self._state = window_state.load(self._paths.state) if self._paths else WindowState()
         self.look = Look.dress(application, _mode(self._state.theme))
         self.look.theme.reduced_motion = self._state.reduced_motion
-        self._ring = FocusRing(application)
+        self._ring = ComposerRing(application)
         self.activity = Activity()
         self.window = MainWindow(self.look, self.activity, self._state, _copy)
         self._bridge = Bridge()

@@ -281,7 +281,8 @@ class Loader(Protocol):
     def measure(self, path: Path) -> Requirements:
         """Return the memory needed, from the headers alone.
 
-        A loader whose weights take another form on a card has another parameter, ``device``.
+        A loader whose weights take another form on a card has another parameter, ``device``; one
+        that ``Limits`` has ``context_limit``, 0 for none.
         """
         ...
 
@@ -293,6 +294,15 @@ class Loader(Protocol):
 
     def unload(self, loaded: Any) -> None:
         """Let go of everything the model holds."""
+        ...
+
+
+@runtime_checkable
+class Limits(Protocol):
+    """What a loader of language models may offer beside: texts shorter than they were made for."""
+
+    def limited(self, loaded: Any, tokens: int) -> Any:
+        """Return ``loaded`` for texts of at most ``tokens``; the weights are the same."""
         ...
 
 

@@ -89,6 +89,7 @@ def _as_json(weights: Weights, session: Session) -> dict[str, Any]:
         "bytes": weights.bytes,
         "parameters": weights.parameters,
         "context": weights.context,
+        "context_limit": session.shelf.remarks.context_limit(weights.id),
         "quantization": weights.quantization,
         "languages": list(weights.languages),
         "card": str(weights.card or ""),
@@ -108,7 +109,8 @@ def _info(arguments: Any, session: Session) -> int:
     path = Path(arguments.id).expanduser()
     known = None if path.exists() else session.weights.get(arguments.id)
     with session.studio(read_only=True) as studio:
-        facts = studio.inspect(known.path if known else path.absolute())
+        limit = session.shelf.remarks.context_limit(known.id) if known else 0
+        facts = studio.inspect(known.path if known else path.absolute(), context_limit=limit)
         uses = [use for use in studio.library.records.uses() if known and use.weights == known.id]
     described: dict[str, Any] = (
         _as_json(known, session) if known else {"path": str(path.absolute())}

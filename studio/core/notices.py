@@ -76,9 +76,11 @@ class Notices:
 
     # --- speaking -----------------------------------------------------------------------------
 
-    def info(self, message: str, hint: str = "", *, key: str = "") -> None:
+    def info(
+        self, message: str, hint: str = "", *, key: str = "", actions: Sequence[Action] = ()
+    ) -> None:
         """Say that something is done or different."""
-        self._say(Level.INFO, message, hint, key=key)
+        self._say(Level.INFO, message, hint, key=key, actions=tuple(actions))
 
     def warn(
         self, message: str, hint: str = "", *, key: str = "", actions: Sequence[Action] = ()

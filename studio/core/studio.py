@@ -37,6 +37,7 @@ from studio.core.settings import Settings
 from studio.core.supervisor import Death, RuntimeState, Supervisor
 from studio.core.weights import Downloads
 from studio.core.weights.in_use import WeightsInUse
+from studio.core.weights.remarks import REMARKS
 from studio.core.weights.shelf import Shelf
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.link import Received
@@ -55,6 +56,7 @@ from studio.protocol.messages import (
     Trace,
     Unload,
     WantTrace,
+    WeightsEntry,
 )
 from studio.protocol.states import Priority
 from studio.protocol.trace import Span
@@ -108,6 +110,8 @@ class Studio:
         )
         self._shunned: set[str] = set()
         """Weights that the user keeps out of the runtime for this session."""
+        self._told: tuple[WeightsEntry, ...] = ()
+        settings.observe(REMARKS, self._remarked)
         store = LibraryJobStore(library, paths.cache / "results", self._circumstances)
         self.jobs = JobBoard(
             store,
@@ -226,10 +230,11 @@ class Studio:
 
     def configure(self) -> None:
         """Tell the runtime which plugins and weights there are."""
+        self._told = self._entries()
         self.runtime.send(
             Configure(
                 workers=self.plugins.worker_entries(),
-                weights=tuple(w for w in self.weights.entries() if w.id not in self._shunned),
+                weights=self._told,
                 memory_limit=max(0, self.settings.get(MEMORY_LIMIT, 0)),
                 pinned=self.pinned,
                 idle_seconds=60.0 * self.settings.get(IDLE_MINUTES, DEFAULT_IDLE_MINUTES),
@@ -292,24 +297,31 @@ class Studio:
             self.notices.info(news, key=f"get-{id}")
 
     def inspect_later(
-        self, path: Path, then: Callable[[Inspected], None], *, full: bool = False
+        self,
+        path: Path,
+        then: Callable[[Inspected], None],
+        *,
+        full: bool = False,
+        context_limit: int = 0,
     ) -> None:
         """Let the runtime read the headers of weights (``full``: every byte), then call ``then``.
+
+        Memory is told for texts of at most ``context_limit`` tokens; 0 for no limit.
 
         If the runtime dies of it, ``then`` is called with an error that says so.
         """
         request = new_id()
         self._inspections[request] = then
-        self.runtime.send(Inspect(request, str(path), full))
+        self.runtime.send(Inspect(request, str(path), full, context_limit))
 
-    def inspect(self, path: Path, *, full: bool = False) -> dict[str, Any]:
-        """Return what the headers of weights say, pumping meanwhile; not for a window.
+    def inspect(self, path: Path, **how: Any) -> dict[str, Any]:
+        """Return what ``inspect_later`` hears, pumping meanwhile; not for a window.
 
         Raises:
             StudioError: They cannot be used, or the runtime died of them.
         """
         answers: list[Inspected] = []
-        self.inspect_later(path, answers.append, full=full)
+        self.inspect_later(path, answers.append, **how)
         while not answers:
             self.pump(0.1)
         if answers[0].error:
@@ -379,6 +391,14 @@ class Studio:
     def _restart(self) -> None:
         if self.runtime.state is not RuntimeState.OFF:
             self.runtime.restart()
+
+    def _entries(self) -> tuple[WeightsEntry, ...]:
+        return tuple(entry for entry in self.shelf.entries() if entry.id not in self._shunned)
+
+    def _remarked(self, key: str, value: Any) -> None:
+        """Tell the runtime if what was remarked on weights is about how they are used."""
+        if self.runtime.is_ready and self._entries() != self._told:
+            self.configure()
 
     def _reconfigure(self) -> None:
         if self.runtime.is_ready:

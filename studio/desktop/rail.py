@@ -52,6 +52,9 @@ class RailButton(QAbstractButton):
         else:
             super().keyPressEvent(event)
 
+    def nextCheckState(self) -> None:
+        """Stay: the mark moves when the page has really opened, which may take a moment."""
+
     def enterEvent(self, event: object) -> None:
         self.update()
 
@@ -135,14 +138,10 @@ class Rail(QFrame):
     def _button(self, spec: PageSpec) -> RailButton:
         number = len(self._buttons) + 1
         button = RailButton(self._look, spec, f"Ctrl+{number}" if number < 10 else "")
-        button.clicked.connect(lambda _checked, page=spec.id: self._on_clicked(page))
+        button.clicked.connect(lambda _checked, page=spec.id: self.chosen.emit(page))
         button.walked.connect(lambda step: self._walk(button, step))
         self._buttons.append(button)
         return button
-
-    def _on_clicked(self, page: str) -> None:
-        self.mark(self._active)  # the mark moves when the page has really opened
-        self.chosen.emit(page)
 
 
 def _column() -> QVBoxLayout:

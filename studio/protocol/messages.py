@@ -80,6 +80,7 @@ class WeightsEntry(msgspec.Struct, frozen=True):
         family: Loader that is asked first; empty when it must be recognised.
         digest: SHA-256 of the file, hexadecimal, where known.
         capabilities: What it can do: ``text``, ``text-to-image``, …
+        context_limit: Tokens that a text may have at most, as the user wishes; 0 for no wish.
     """
 
     id: str
@@ -88,6 +89,7 @@ class WeightsEntry(msgspec.Struct, frozen=True):
     digest: str = ""
     capabilities: tuple[str, ...] = ()
     title: str = ""
+    context_limit: int = 0
 
 
 class Configure(Message, frozen=True):
@@ -166,6 +168,8 @@ class Inspect(Message, frozen=True):
     path: str
     full: bool = False
     """Also read every byte and compute the digest."""
+    context_limit: int = 0
+    """What ``WeightsEntry`` says of it: memory is told for so much."""
 
 
 class WantTrace(Message, frozen=True):

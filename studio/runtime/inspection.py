@@ -10,15 +10,21 @@ from studio.api.worker import Loader
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.runtime.digests import Digests
 from studio.runtime.events import plain
+from studio.runtime.sources import measured
 
 
 def inspect_weights(
-    path: Path, loaders: Iterable[Loader], digests: Digests, full: bool = False
+    path: Path,
+    loaders: Iterable[Loader],
+    digests: Digests,
+    full: bool = False,
+    context_limit: int = 0,
 ) -> dict[str, Any]:
     """Return the facts about the weights at ``path``: plain data for the Models page.
 
     Args:
         full: Also read every byte and add ``sha256``.
+        context_limit: Tokens that a text may have at most; 0 for as many as it was made for.
 
     Raises:
         StudioError: There is nothing, nobody knows what it is, or it is broken; says which.
@@ -35,7 +41,7 @@ def inspect_weights(
             f"{path.name} is not weights that anything installed here can load.",
             "Choose a .gguf file, or a folder with config.json and .safetensors files.",
         )
-    needs = loader.measure(path)
+    needs = measured(loader, path, context_limit=context_limit)
     answer = plain(dict(facts.facts)) | {
         "family": facts.family,
         "title": facts.title,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from studio.api.worker import Placement, Requirements
+from studio.api.worker import Limits, Placement, Requirements
 from studio.protocol.messages import LoadedWeights
 from studio.runtime.jobs import Job
 from studio.runtime.sources import Source
@@ -185,6 +185,7 @@ class Lease:
         name: The id under which the weights were asked for.
         working: Bytes that the job may take beside them.
         seen: Sees how many it takes; None if another job was under way.
+        context_limit: Tokens that a text may have at most; 0 for no limit.
     """
 
     job: Job
@@ -192,6 +193,15 @@ class Lease:
     loaded: Loaded
     working: int
     seen: Seen | None
+    context_limit: int = 0
+
+    @property
+    def model(self) -> Any:
+        """The model, as far as the job may use it."""
+        model, loader = self.loaded.model, self.loaded.source.loader
+        if self.context_limit and isinstance(loader, Limits):
+            return loader.limited(model, self.context_limit)
+        return model
 
 
 def who(users: Iterable[Job]) -> str:

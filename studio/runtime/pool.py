@@ -132,7 +132,7 @@ class Pool:
             if engine := getattr(lease.loaded.model, "engine", ""):
                 job.engines[weights] = str(engine)
             job.become(JobState.RUNNING)
-            yield lease.loaded.model
+            yield lease.model
         finally:
             self._release(lease)
 
@@ -261,7 +261,9 @@ class Pool:
         with self._lock:
             alone = self._books.users() == {job} and loaded.users[job] == 1
             seen = Seen(device, self._books.leases) if alone else None
-        return Lease(job, demand.source.id, loaded, demand.needs.working_bytes, seen)
+        entry = demand.source.entry
+        working = demand.needs.working_bytes
+        return Lease(job, entry.id, loaded, working, seen, entry.context_limit)
 
     def _release(self, lease: Lease) -> None:
         loaded = lease.loaded

@@ -255,9 +255,8 @@ class Server:
 
     def _inspect(self, message: Inspect) -> None:
         try:
-            facts = inspect_weights(
-                Path(message.path), self._loaders(), self._digests, message.full
-            )
+            path, how = Path(message.path), (message.full, message.context_limit)
+            facts = inspect_weights(path, self._loaders(), self._digests, *how)
             needs = Needs(facts["weights_bytes"], facts["working_bytes"])
             self._send(Inspected(message.request, facts, needs=needs))
         except StudioError as error:

@@ -98,7 +98,8 @@ class Sources:
             if known is not None and known.entry == entry and known.stamp == now:
                 return known
             loader = self._loader(entry)
-            source = Source(entry, loader, _measured(loader, Path(entry.path), self._device), now)
+            needs = measured(loader, Path(entry.path), self._device, entry.context_limit)
+            source = Source(entry, loader, needs, now)
         except OSError as error:
             raise unreadable(weights, error) from error
         self._known[weights] = source
@@ -154,11 +155,13 @@ class Sources:
         )
 
 
-def _measured(loader: Loader, path: Path, device: str) -> Requirements:
-    """Return what ``loader`` measures; one that takes the device is asked for that."""
-    if "device" in inspect.signature(loader.measure).parameters:
-        return loader.measure(path, device)  # type: ignore[call-arg]
-    return loader.measure(path)
+def measured(
+    loader: Loader, path: Path, device: str = "cpu", context_limit: int = 0
+) -> Requirements:
+    """Return what ``loader`` measures, and tell it what it takes of how the weights are used."""
+    taken = inspect.signature(loader.measure).parameters
+    how = {"device": device, "context_limit": context_limit}
+    return loader.measure(path, **{name: how[name] for name in how if name in taken})
 
 
 def unreadable(weights: str, error: OSError) -> StudioError:

@@ -39,12 +39,6 @@ def pytest_configure() -> None:
         wait.__kwdefaults__ = {**known, "timeout": int(1000 * PATIENCE)}  # 5 seconds by default
 
 
-def pytest_collection_finish() -> None:
-    """What is there before the first test outlives the last: no collection looks at it again."""
-    gc.collect()
-    gc.freeze()
-
-
 _ended = pytest.StashKey[int]()
 
 
@@ -117,8 +111,8 @@ def _cycles_end_in_the_main_thread() -> Iterator[None]:
         gc.disable()
         pytest.fail("left Python's collector of cycles on: it would run in any thread")
     counts, limits = gc.get_count(), gc.get_threshold()
-    due = [generation for generation in range(3) if counts[generation] > limits[generation]]
-    if due:
+    due = [generation for generation in range(2) if counts[generation] > limits[generation]]
+    if due:  # the oldest are looked through between modules: it takes a third of a second
         gc.collect(max(due))
 
 
@@ -138,7 +132,12 @@ def _no_network(request: pytest.FixtureRequest, monkeypatch: Any) -> None:
 
 @pytest.fixture(autouse=True, scope="module")
 def _nothing_left_running() -> Iterator[None]:
-    """Threads and child processes that a module's tests started are gone when it ends."""
+    """Threads and child processes that a module's tests started are gone when it ends.
+
+    What is there before a module's first test outlives its last: no collection looks at it again.
+    """
+    gc.collect()
+    gc.freeze()
     threads_before = set(threading.enumerate())
     children_before = set(psutil.Process().children(recursive=True))
     yield

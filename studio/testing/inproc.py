@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from studio.core.child import Exit
 from studio.protocol.errors import StudioError
 from studio.protocol.link import Link, LinkClosed, pair
+from studio.testing.guards import PATIENCE
 
 if TYPE_CHECKING:
     from studio.core.studio import Studio
@@ -42,7 +43,7 @@ class InprocChild:
         self.link.close()
         self._far.close()
         if threading.current_thread() is not self._thread:
-            self._thread.join(10.0)
+            self._thread.join(PATIENCE)
         return self._exit
 
     def last_lines(self) -> list[str]:
@@ -61,7 +62,7 @@ class InprocChild:
             self._far.close()
 
 
-def pump_until(studio: Studio, done: Callable[[], bool], timeout: float = 60.0) -> None:
+def pump_until(studio: Studio, done: Callable[[], bool], timeout: float = PATIENCE) -> None:
     """Pump ``studio`` until ``done()``.
 
     Raises:

@@ -147,6 +147,8 @@ def run_task(
         getattr(steps, "close", lambda: None)()
         context.close()
     made.cancelled = job.cancelled
+    if job.reduced:
+        made.result["reduced"] = list(job.reduced)
     return made
 
 

@@ -29,10 +29,17 @@ def dressed(qapp: QApplication) -> Iterator[Look]:
     look.theme.close()
 
 
-@pytest.fixture
-def look(dressed: Look) -> Iterator[Look]:
+@pytest.fixture(scope="session")
+def clothes(qapp: QApplication, dressed: Look) -> str:
+    """The style sheet of that look: to put it on takes longer than most tests."""
     dressed.theme.set_mode(ThemeMode.DARK)
-    dressed.theme.apply()  # a test of the whole application may have left other clothes
+    return qapp.styleSheet()
+
+
+@pytest.fixture
+def look(qapp: QApplication, dressed: Look, clothes: str) -> Iterator[Look]:
+    if qapp.styleSheet() != clothes:  # a test of the whole application has left others
+        dressed.theme.apply()
     yield dressed
     dressed.theme.set_mode(ThemeMode.DARK)
     dressed.theme.reduced_motion = True

@@ -13,10 +13,10 @@ from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLineEdit, QPus
 from shiboken6 import delete
 
 from studio.desktop import fonts, tokens
-from studio.desktop.focus_ring import FocusRing
 from studio.desktop.look import Look
 from studio.desktop.resources import folder
 from studio.desktop.theme import ThemeMode
+from studio.desktop.widgets.composer_ring import ComposerRing
 
 GROUNDS = ("bg", "panel", "raised")
 
@@ -150,7 +150,7 @@ def test_a_composer_has_a_ring_while_its_field_has_the_keys(look: Look, qtbot: A
     row.addWidget(field)
     row.addWidget(button)
     QHBoxLayout(window).addWidget(composer)
-    ring = FocusRing(QApplication.instance())
+    ring = ComposerRing(QApplication.instance())
     with qtbot.waitActive(window):
         window.show()
     button.setFocus()

@@ -10,12 +10,20 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QLabel, QPlainTextEdit, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QLabel,
+    QPlainTextEdit,
+    QPushButton,
+    QToolButton,
+    QWidget,
+)
 
 from studio.app import App
 from studio.core.paths import StudioPaths
 from studio.core.studio import Studio
 from studio.core.weights import converting, hub
+from studio.desktop.forms import ParamsFormWidget
 from studio.desktop.pages.models import ModelsPage
 from studio.desktop.widgets.switch import Switch
 from studio.protocol.errors import ErrorCode, StudioError
@@ -119,6 +127,26 @@ def test_it_says_what_fits_why_and_what_is_wrong(
     page.search.clear()
     page.table.sortByColumn(model.columns.index("fits"), Qt.SortOrder.AscendingOrder)
     assert page.table.shown()[:2] == ["small", "huge"]
+
+
+def test_a_limit_of_context_counts_at_once(
+    start: Runs, qtbot: Any, runtime: ScriptedRuntime
+) -> None:
+    path = put("small.gguf")
+    runtime.facts[str(path)] = {"weights_bytes": 1 << 30, "working_bytes": 1 << 20}
+    app = start()
+    page = opened(app)
+    qtbot.waitUntil(lambda: page.table.choose("small") and "It takes" in words(page.detail))
+    form = next(f for f in page.detail.findChildren(ParamsFormWidget))
+    runtime.facts[str(path)] = {"weights_bytes": 1 << 29, "working_bytes": 1 << 20}
+    field = form.row("context_limit").findChild(QAbstractSpinBox)
+    field.setFocus()
+    field.setValue(1024)
+    qtbot.waitUntil(lambda: "It takes 538 MB" in words(page.detail))
+    asked = [each.context_limit for each in runtime.received if isinstance(each, Inspect)]
+    assert asked[-1] == 1024
+    assert field.isVisible(), "the form is not built again under the hands of who fills it in"
+    assert studio_of(app).shelf.remarks.context_limit("small") == 1024
 
 
 def test_files_that_are_dropped_are_checked_and_shown(

@@ -21,9 +21,11 @@ from studio.core import beginnings
 from studio.core.library import Artifact, Library
 from studio.core.paths import StudioPaths
 from studio.core.studio import Studio
+from studio.desktop.pages.device_box import DeviceBox
 from studio.desktop.pages.exporting import formats
 from studio.desktop.pages.gallery import GalleryPage
 from studio.desktop.widgets.switch import Switch
+from studio.protocol.messages import DeviceEntry, DevicesFound
 from studio.testing.plugins import importable
 from studio.testing.scripted import Artifact as Made
 from studio.testing.scripted import Result, ScriptedRuntime
@@ -195,6 +197,30 @@ def test_settings_find_a_row_by_its_words(start: Runs, qtbot: Any) -> None:
     search.setText("back up")
     shown = [b.text() for b in page.widget.findChildren(QPushButton) if b.isVisibleTo(page.widget)]
     assert shown == ["Back up…"]
+
+
+def test_the_device_that_computes_is_chosen_of_those_that_were_found(start: Runs) -> None:
+    app = start()
+    devices = studio_of(app).devices
+    devices.choose("cuda:1")
+    assert app.window.open_page("studio.settings")
+    page = app.window.pages.page("studio.settings")
+    assert page is not None
+    box = page.widget.findChild(DeviceBox)
+    assert box.currentText() == "cuda:1"
+    found = (
+        DeviceEntry("cuda:0", "cuda", "Large card", 80 * 10**9),
+        DeviceEntry("cpu", "cpu", "CPU"),
+    )
+    devices.were_found(DevicesFound(found, "cuda:0"))
+    shown = [box.itemText(index) for index in range(box.count())]
+    assert shown == ["The best there is", "Large card, 80.0 GB", "CPU", "cuda:1, not found"]
+    assert box.currentText() == "cuda:1, not found"
+    box.activated.emit(2)
+    assert devices.wanted == "cpu"
+    assert any(
+        "CPU computes from the next start" in each.message for each in studio_of(app).notices.all
+    )
 
 
 def test_the_local_server_is_off_until_it_is_switched_on(start: Runs, qtbot: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 import threading
 import types
@@ -141,6 +142,7 @@ class Desk:
         self._workers: list[WorkerEntry] = []
         self._weights: list[WeightsEntry] = []
         self._modules: list[str] = []
+        self._numbers = itertools.count()
         self._news = threading.Condition()
         self._link, self._theirs = pair()
         self.server = Server(self._theirs, built_in=lambda: [self.loader])
@@ -208,7 +210,7 @@ class Desk:
         self, task: str, *, seed: int = 1, priority: Priority = Priority.NORMAL, **params: Any
     ) -> str:
         """Submit a job and return its id."""
-        job = f"job{sum(isinstance(each, Submit) for each in self.messages)}"
+        job = f"job{next(self._numbers)}"
         message = Submit(job, task, params, seed, priority)
         self.messages.append(message)
         self.send(message)

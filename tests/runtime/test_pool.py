@@ -9,8 +9,10 @@ import weakref
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pytest
 
+from studio.api.worker import Requirements
 from studio.protocol.errors import ErrorCode
 from studio.protocol.messages import (
     Cancel,
@@ -358,6 +360,28 @@ def test_a_loader_is_found_by_family_or_by_looking_and_by_import_last(
         assert desk.run("long.use", weights=f"of_{family}").state is JobState.DONE
         # Only a family that nobody has makes it worth the time to import every plugin.
         assert bool(imported) == (family == "nobodys")
+
+
+def test_texts_are_as_short_as_the_user_wishes(desk: Desk) -> None:
+    loader = desk.loader
+    loader.measure = lambda path, context_limit=0: Requirements(10, context_limit)
+    loader.limited = lambda model, tokens: f"{model.name} within {tokens}"
+    seen = []
+
+    def look(ctx: Any, params: Toy) -> Iterator[Any]:
+        with ctx.lease(params.weights) as model:
+            seen.append(model if isinstance(model, str) else model.name)
+            yield None
+
+    desk.plugin("looking", {"look": look})
+    desk.weights("small", 10)
+    entry = desk._weights[-1]
+    for limit in (0, 300, 5_000):
+        desk._weights[-1] = msgspec.structs.replace(entry, context_limit=limit)
+        desk.configure()
+        desk.run("looking.look", weights="small")
+    assert seen == ["small", "small within 300"], "and the third does not fit"
+    assert loader.loads == ["small"], "it is the same model all the time"
 
 
 def test_a_model_that_nobody_uses_any_more_dies(desk: Desk, holder: Holder) -> None:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from studio.api import BadInput
+from studio_chat import pdf
 
 MAX_BYTES = 2_000_000
 """Of one document: a thousand pages."""
@@ -16,7 +20,12 @@ MAX_DOCUMENTS = 16
 PASSAGE_CHARACTERS = 900
 """Of a passage: about as much as the encoder reads."""
 
-_WHAT_WOULD_DO = "Text of any kind will do, .txt or .md say, in UTF-8."
+KEPT_CHARACTERS = 8_000_000
+"""Of the PDFs whose text is kept in memory: they are drawn on turn after turn."""
+
+_WHAT_WOULD_DO = "A PDF will do, or text of any kind in UTF-8, .txt or .md say."
+_kept: dict[tuple[object, ...], Document] = {}
+"""By the path, size and time of change of the file."""
 
 
 @dataclass(frozen=True)
@@ -26,15 +35,21 @@ class Document:
     Attributes:
         name: Of its file, safe to show and to name in a prompt.
         text: All of it.
+        pages: The first line of each page; none where there are no pages.
     """
 
     name: str
     text: str
+    pages: tuple[int, ...] = ()
 
     @property
     def lines(self) -> int:
         """How many lines it has."""
         return self.text.count("\n") + (not self.text.endswith("\n"))
+
+    def page(self, line: int) -> int:
+        """Return the number of the page that a line is on, from 1."""
+        return max(1, bisect_right(self.pages, line))
 
 
 @dataclass(frozen=True)
@@ -59,15 +74,18 @@ def shown_name(path: str) -> str:
     return name if len(name) <= 80 else f"{name[:79]}…"
 
 
-def read(path: str) -> Document:
-    """Return the document at ``path``.
+def read(path: str) -> Generator[None, None, Document]:
+    """Yield while that takes long; return the document at ``path``.
 
     Raises:
-        BadInput: It cannot be read, is too long, empty, or no text.
+        BadInput: It cannot be read, is too long, empty, or neither text nor a PDF with text.
     """
     name = shown_name(path)
     try:
-        data = _bytes(Path(path).expanduser())
+        with _opened(Path(path).expanduser()) as file:
+            data = file.read(MAX_BYTES + 1)
+            if data.lstrip().startswith(b"%PDF-"):
+                return (yield from _pdf(file, name, path))
     except (OSError, ValueError) as error:  # a name may hold what no name may
         reason = getattr(error, "strerror", None) or str(error)
         raise BadInput(f"{name} cannot be read: {reason}.", "Choose it again.") from error
@@ -80,19 +98,36 @@ def read(path: str) -> Document:
         text = data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         raise BadInput(f"{name} is not a text.", _WHAT_WOULD_DO) from error
-    if "\0" in text or data.startswith(b"%PDF-"):
+    if "\0" in text:
         raise BadInput(f"{name} is not a text.", _WHAT_WOULD_DO)
     if not text.strip():
         raise BadInput(f"{name} is empty.", "Choose another.")
     return Document(name, text)
 
 
-def _bytes(path: Path) -> bytes:
-    """Return what a regular file holds, as far as it may be read; never waits for a pipe."""
+@contextmanager
+def _opened(path: Path) -> Iterator[IO[bytes]]:
+    """Open a regular file; never waits for a pipe."""
     with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise ValueError("it is no file")
-        return file.read(MAX_BYTES + 1)
+        yield file
+
+
+def _pdf(file: IO[bytes], name: str, path: str) -> Generator[None, None, Document]:
+    facts = os.fstat(file.fileno())
+    key = (path, facts.st_size, facts.st_mtime_ns)
+    if key in _kept:
+        return _kept[key]
+    os.lseek(file.fileno(), 0, os.SEEK_SET)  # the child reads what we have open
+    pages = yield from pdf.read_pages(file, name)
+    starts = [1]
+    for page in pages[:-1]:
+        starts.append(starts[-1] + page.count("\n") + 1)
+    document = _kept[key] = Document(name, "\n".join(pages), tuple(starts))
+    while sum(len(each.text) for each in list(_kept.values())) > KEPT_CHARACTERS:
+        _kept.pop(next(iter(_kept)))
+    return document
 
 
 def passages(document: Document) -> list[Passage]:

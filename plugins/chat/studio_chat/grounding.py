@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from studio.api import BadInput, ChatMessage, Event, StudioError, TaskContext, TextEngine
@@ -26,8 +26,8 @@ class Grounding:
     Attributes:
         documents: Those that could be read.
         sources: For each document, plain data: ``document`` (its name), ``whole``, ``lines`` (first
-            and last line of each passage), ``of`` (lines it has); or ``error``: why it was not
-            read.
+            and last line of each passage), ``of`` (lines it has), where it has pages ``pages`` and
+            ``of_pages`` likewise; or ``error``: why it was not read.
         found_by: ``meaning`` or ``words``, where passages were chosen; else empty.
         note: What a person should know about that.
         texts: What goes into the prompt.
@@ -65,11 +65,19 @@ class Grounding:
         return [{"role": "system", "content": told}, *messages]
 
     def _told(self, heading: str) -> str:
+        known = {document.name: document for document in self.documents}
         parts = [heading]
         for text in self.texts:
-            lines = f", lines {text.first} to {text.last}" if self.found_by else ""
-            parts.append(f"[{text.document}{lines}]\n{text.text}")
+            where = f", {_place(known[text.document], text)}" if self.found_by else ""
+            parts.append(f"[{text.document}{where}]\n{text.text}")
         return "\n\n".join(parts)
+
+
+def _place(document: Document, text: Passage) -> str:
+    if not document.pages:
+        return f"lines {text.first} to {text.last}"
+    first, last = document.page(text.first), document.page(text.last)
+    return f"page {first}" if first == last else f"pages {first} to {last}"
 
 
 def _before_question(messages: Sequence[ChatMessage], told: str) -> list[ChatMessage]:
@@ -102,7 +110,7 @@ def ground(
     """
     if len(paths) > MAX_DOCUMENTS:
         raise BadInput(f"A reply draws on up to {MAX_DOCUMENTS} documents.", "Take some away.")
-    found = _read_all(paths, is_first=len(messages) < 3)
+    found = yield from _read_all(ctx, paths, is_first=len(messages) < 3)
     if not found.documents:
         return found
     with ctx.lease(weights) as engine:
@@ -122,18 +130,22 @@ def ground(
     found.texts = ranking.choose(everything, scores, int(room * a_token))
     for document in found.documents:
         lines = [[t.first, t.last] for t in found.texts if t.document == document.name]
-        found.sources.append(
-            {"document": document.name, "whole": False, "lines": lines, "of": document.lines}
-        )
+        source = {"document": document.name, "whole": False, "lines": lines, "of": document.lines}
+        if document.pages:
+            source["pages"] = [[document.page(a), document.page(b)] for a, b in lines]
+            source["of_pages"] = len(document.pages)
+        found.sources.append(source)
     return found
 
 
-def _read_all(paths: Sequence[str], *, is_first: bool) -> Grounding:
+def _read_all(
+    ctx: TaskContext, paths: Sequence[str], *, is_first: bool
+) -> Generator[Event, None, Grounding]:
     """Read what can be read. What cannot is told with the reply, which goes on without it."""
     found = Grounding()
     for path in paths:
         try:
-            document = read(path)
+            document = yield from _read(ctx, path)
         except BadInput as error:
             if is_first and len(paths) == 1:
                 raise
@@ -143,8 +155,21 @@ def _read_all(paths: Sequence[str], *, is_first: bool) -> Grounding:
         name, number = document.name, 2
         while name in names:
             name, number = f"{document.name} ({number})", number + 1
-        found.documents.append(Document(name, document.text))
+        found.documents.append(replace(document, name=name))
     return found
+
+
+def _read(ctx: TaskContext, path: str) -> Generator[Event, None, Document]:
+    steps = read(path)
+    try:
+        while True:
+            next(steps)
+            yield ctx.progress(0, 1, f"Reading {shown_name(path)}")
+    except StopIteration as end:
+        document: Document = end.value
+        return document
+    finally:
+        steps.close()
 
 
 def _scores(

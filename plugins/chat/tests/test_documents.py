@@ -12,10 +12,21 @@ import torch
 
 from studio.api import BadInput, ErrorCode, SamplingParams, StudioError, TextStep
 from studio.testing.plugins import Made, run_task
-from studio_chat import documents, ranking
-from studio_chat.documents import Document, Passage, passages, read
+from studio_chat import documents, pdf, ranking
+from studio_chat.documents import Document, Passage, passages
+from studio_chat.pages.wording import drawn_on
 from studio_chat.schema import Reply
 from studio_chat.worker import reply
+
+
+def read(path: str) -> Document:
+    steps = documents.read(path)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+
 
 TOPICS = ("tea", "iron", "whales", "clocks", "salt", "violins")
 
@@ -118,6 +129,29 @@ def test_of_a_long_one_the_passages_most_like_the_question_go_in(book: Path) -> 
     assert len(told.split()) < talker.context_length // 2 + 20
 
 
+def test_of_a_pdf_pages_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pages = ["\n".join(f"{topic} line {n} and more" for n in range(40)) for topic in TOPICS]
+
+    def read_pages(file: Any, name: str) -> Any:
+        yield
+        return pages
+
+    monkeypatch.setattr(pdf, "read_pages", read_pages)
+    book = tmp_path / "book.pdf"
+    book.write_bytes(b"%PDF-1.4")
+    talker = Talker("Yes")
+    made = ask(book, talker=talker, encoder=Encoder())
+    (source,) = made.result["sources"]
+    assert source["of_pages"] == 6
+    assert all(3 in (first, last) for first, last in source["pages"])
+    told = talker.messages[-1]["content"]
+    assert "[book.pdf, page 3]\nwhales line" in told or "[book.pdf, pages 2 to 3]\n" in told
+    turn = SimpleNamespace(extra=made.result)
+    assert drawn_on(turn).startswith("From book.pdf: pages ")
+    assert " of 6." in drawn_on(turn)
+    assert made.progress[0].message == "Reading book.pdf"
+
+
 def test_without_an_encoder_words_decide_and_that_is_said(book: Path) -> None:
     talker = Talker("Yes")
     made = ask(book, talker=talker, prompt="How long is it steeped?")
@@ -208,7 +242,6 @@ def test_two_files_of_one_name_are_told_apart(tmp_path: Path) -> None:
     [
         (b"", "empty"),
         (b" \n\n", "empty"),
-        (b"%PDF-1.7 text", "not a text"),
         (b"a\0b", "not a text"),
         (b"\xff\xfe\x00", "not a text"),
         (b"a" * (documents.MAX_BYTES + 1), "longer than 2 MB"),

@@ -113,6 +113,6 @@ def test_huge_texts_are_replaced_as_a_whole() -> None:
 
 def test_texts_of_the_largest_size_take_no_minute() -> None:
     old = "".join(f"x = {n % 50}\n\n" for n in range(MAX_LINES // 2))
-    started = time.perf_counter()
+    started = time.process_time()
     compare(old, "first\n" + old.replace("x = 7\n", "y = 7\n") + "last\n")
-    assert time.perf_counter() - started < 20
+    assert time.process_time() - started < 20

@@ -30,6 +30,7 @@ def studio_viewers(ctx: PluginContext) -> Mapping[str, Callable[[SavedArtifact],
         from studio_image.pages.picture_files import read_picture
 
         canvas = Canvas(ctx)
+        canvas.setMinimumHeight(260)
         canvas.show_image(read_picture(artifact.path))
         return canvas
 

@@ -53,6 +53,11 @@ class Starter:
     captions: frozenset[str]
     words: frozenset[str]
 
+    def move(self, device: str) -> None:
+        """Move the networks to ``device``."""
+        for network in (self.encoder, self.decoder, self.generator):
+            network.to(device)
+
 
 class StarterLoader:
     """The ``Loader`` of the family ``image-starter``."""
@@ -91,10 +96,17 @@ class StarterLoader:
             captions = frozenset(json.loads(metadata["captions"]))
             return _assembled(_unpacked(state), captions, device)
 
+    def park(self, loaded: Starter) -> None:
+        """Move the networks to the memory of the processor."""
+        loaded.move("cpu")
+
+    def unpark(self, loaded: Starter, device: str) -> None:
+        """Move them back."""
+        loaded.move(device)
+
     def unload(self, loaded: Starter) -> None:
         """Let go of the networks."""
-        for network in (loaded.encoder, loaded.decoder, loaded.generator):
-            network.to("meta")
+        loaded.move("meta")
 
 
 def loader() -> StarterLoader:

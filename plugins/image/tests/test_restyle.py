@@ -14,6 +14,7 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from studio.api import BadInput, StudioError
+from studio.testing import short_memory
 from studio.testing.plugins import Made, run_task
 from studio_image import recipes
 from studio_image.restyle import loader
@@ -52,11 +53,13 @@ def png(array: np.ndarray) -> bytes:
     return stream.getvalue()
 
 
-def run(given: np.ndarray | None = None, seed: int = 3, **changes: Any) -> Made:
+def run(
+    given: np.ndarray | None = None, seed: int = 3, lent: Features | None = None, **changes: Any
+) -> Made:
     values: dict[str, Any] = {"styles": ["waves"], "size": 64, "steps": 10, "weights": "vgg"}
     params = Restyle.parse(values | changes)
     inputs = {"image": png(picture() if given is None else given)}
-    return run_task(restyle, params, seed=seed, models={"vgg": features()}, inputs=inputs)
+    return run_task(restyle, params, seed=seed, models={"vgg": lent or features()}, inputs=inputs)
 
 
 def pixels(made: Made) -> np.ndarray:
@@ -161,6 +164,18 @@ def test_what_does_not_fit_is_said(changes: dict[str, Any], word: str) -> None:
 def test_no_picture_is_said() -> None:
     with pytest.raises(BadInput, match="no picture"):
         run_task(restyle, Restyle.parse({"styles": ["ink"]}))
+
+
+def test_wherever_memory_runs_out_the_picture_becomes_smaller() -> None:
+    lent = features()
+
+    def restyled() -> Made:
+        return run(lent=lent, size=96, seconds=1e-6)
+
+    reduced = short_memory.run_short(restyled)
+    assert len(reduced) > 30
+    assert all(each == ["a picture of 72 pixels"] for each in reduced.values())
+    assert "even with a picture of 72 pixels" in short_memory.run_out(restyled)
 
 
 # --- the transfer -----------------------------------------------------------------------------

@@ -87,8 +87,8 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return math.exp(logs / total) if total else 0.0
 
 
-def parse(data: bytes) -> Profile:
-    """Return the profile of a JSON file, or of a form.
+def parse(data: bytes, lead: str = "") -> Profile:
+    """Return the profile of a JSON file, or of a form; ``lead`` is its lead where it names none.
 
     Raises:
         BadInput: it is none, names a figure there is not, or asks for what cannot be.
@@ -100,7 +100,7 @@ def parse(data: bytes) -> Profile:
             f"This is not a profile: {error}.",
             'Write it like {"wishes": [{"figure": "qed", "low": 0.8, "slack": 0.3}]}.',
         ) from error
-    return checked(profile)
+    return checked(profile if profile.lead else msgspec.structs.replace(profile, lead=lead))
 
 
 def checked(profile: Profile) -> Profile:
@@ -120,6 +120,9 @@ def checked(profile: Profile) -> Profile:
             raise BadInput(f"{called} has a weight or a slack below zero.")
     if not 0 <= profile.similarity <= 1:
         raise BadInput("Likeness to the lead lies between 0 and 1.")
-    if profile.similarity and not profile.lead:
-        raise BadInput("The profile asks for likeness to a lead, and names none.")
+    if (profile.similarity or "similarity" in profile.figures()) and not profile.lead:
+        raise BadInput(
+            "The profile asks for likeness to a lead, and there is none.",
+            "Give a lead, or ask for no likeness.",
+        )
     return profile

@@ -10,7 +10,7 @@ from rdkit import Chem
 from studio.api import BadInput
 from studio.testing.plugins import run_task
 from studio_molecules.molecule import Molecule, to_csv
-from studio_molecules.schema import SHEET_MOST, Draw, Export, Match
+from studio_molecules.schema import SHEET_MOST, Draw, Export, Match, Shape
 from studio_molecules.tasks import exporting, looking, matching
 
 ASPIRIN = "CC(=O)Oc1ccccc1C(=O)O"
@@ -31,6 +31,19 @@ def test_a_pattern_is_found_in_smarts_and_in_smiles() -> None:
 def test_what_is_no_pattern_is_told(pattern: str, said: str) -> None:
     with pytest.raises(BadInput, match=said):
         run_task(matching.match, Match.parse({"smiles": ["CCO"], "pattern": pattern}))
+
+
+def test_what_is_too_large_is_neither_drawn_nor_folded() -> None:
+    with pytest.raises(BadInput, match="too long"):
+        run_task(looking.draw, Draw.parse({"smiles": ["C" * 1_000_000]}))
+    with pytest.raises(BadInput, match="400 heavy atoms"):
+        run_task(looking.fold, Shape.parse({"smiles": "C" * 400}))
+
+
+def test_a_sheet_of_nothing_is_told() -> None:
+    rows = [Molecule("C1CC", figures={})]
+    with pytest.raises(BadInput, match="can be drawn"):
+        run_task(exporting.export, Export.parse({"format": "svg"}), inputs={"table": to_csv(rows)})
 
 
 def test_an_sd_file_keeps_names_and_figures() -> None:

@@ -150,7 +150,9 @@ def test_generate_shows_the_table_with_structures_and_figures(desk: Desk) -> Non
     desk.until(lambda: bool(desk.runtime.asked("molecules.draw")) and desk.page.structures.idle)
     drawn = desk.runtime.asked("molecules.draw")
     assert len(drawn) <= 4  # batches, not one job for each
-    assert "CCC" in {smiles for job in drawn for smiles in job.params["smiles"]}
+    wishes = [(smiles, job.params["width"]) for job in drawn for smiles in job.params["smiles"]]
+    assert "CCC" in {smiles for smiles, _ in wishes}
+    assert len(wishes) == len(set(wishes)), "none twice, however often the view is painted"
 
 
 def test_every_mode_sends_what_it_needs(desk: Desk) -> None:
@@ -307,6 +309,12 @@ def test_ends_can_be_typed_and_filters_added_and_removed(desk: Desk) -> None:
     desk.until(lambda: desk.shown() == ["CCCC", "CCCCC", "CCCCCC"])
     filters.remove_filter("mw")
     desk.until(lambda: len(desk.shown()) == 6)
+    card = filters.cards["qed"]  # the least is 1/6, and is shown as 0.17
+    card.high.setText("0.4")
+    desk.qtbot.keyClick(card.high, Qt.Key.Key_Return)
+    desk.until(lambda: desk.shown() == ["CCC", "CCCC", "CCCCC", "CCCCCC"])
+    filters.remove_filter("qed")
+    desk.until(lambda: len(desk.shown()) == 6)
     assert "mw" not in filters.cards
     filters.add_filter("mw")
     assert "mw" in filters.cards
@@ -435,6 +443,18 @@ def test_the_closer_look_follows_to_another_table(desk: Desk) -> None:
     assert desk.page.called.toolTip() == title
 
 
+def test_a_molecule_that_is_left_and_looked_at_again_is_folded(desk: Desk) -> None:
+    desk.show()
+    folding = desk.page.browser.detail.folding
+    folding.ask("CCC")
+    folding._start()
+    folding.ask("CC")
+    folding.ask("CCC")
+    with desk.qtbot.waitSignal(folding.folded) as told:
+        folding._start()
+    assert told.args[0] == "CCC"
+
+
 def test_the_shape_is_turned_by_mouse_and_keys(desk: Desk) -> None:
     desk.show()
     desk.click_cell(0)
@@ -512,6 +532,13 @@ def test_a_dropped_file_is_read_and_its_faults_are_listed(desk: Desk, tmp_path: 
     dialog._copy()
     assert QGuiApplication.clipboard().text() == "2\tring 1 is not closed"
     dialog.close()
+    field = desk.page.composer.field
+    desk.page.set_mode("analogues")
+    assert "Lead" in field.placeholderText()
+    desk.page.set_mode("predict")
+    assert field.placeholderText() == "list.smi", "which would be read again"
+    field.setPlainText("CCO")
+    assert "one a line" in field.placeholderText()
 
 
 def test_molecules_that_need_care_are_told_and_can_be_shown(desk: Desk) -> None:
@@ -623,7 +650,10 @@ def test_the_page_comes_back_as_it_was(desk: Desk) -> None:
     assert desk.page.browser.view == "grid"
 
 
-@pytest.mark.parametrize("state", [{}, {"mode": 3, "composer": [], "browser": {"filters": 1}}])
+FOREIGN = {"mode": 3, "composer": [], "browser": {"filters": {"ranges": {"mw": ["a", 2]}}}}
+
+
+@pytest.mark.parametrize("state", [{}, FOREIGN, FOREIGN | {"browser": {"filters": 1}}])
 def test_old_or_foreign_state_is_borne(desk: Desk, state: dict[str, Any]) -> None:
     desk.page.restore_state(state)
     desk.show()

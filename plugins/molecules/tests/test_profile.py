@@ -46,10 +46,17 @@ def test_a_figure_that_is_missing_counts_as_not_met() -> None:
         ({"wishes": [{"figure": "qed"}]}, "neither"),
         ({"wishes": [{"figure": "qed", "low": 2, "high": 1}]}, "at least 2 and at most 1"),
         ({"wishes": [{"figure": "qed", "low": 1, "weight": 0}]}, "below zero"),
-        ({"wishes": [{"figure": "qed", "low": 1}], "similarity": 0.5}, "names none"),
+        ({"wishes": [{"figure": "qed", "low": 1}], "similarity": 0.5}, "there is none"),
+        ({"wishes": [{"figure": "similarity", "low": 0.5}]}, "there is none"),
         ({"wishes": [{"figure": "qed", "low": 1, "colour": "red"}]}, "not a profile"),
     ],
 )
 def test_what_cannot_be_wished_for_is_told(data: object, said: str) -> None:
     with pytest.raises(BadInput, match=said):
         profile.parse(json.dumps(data).encode())
+
+
+def test_a_lead_from_elsewhere_stands_in_and_gives_way() -> None:
+    near = {"wishes": [{"figure": "similarity", "low": 0.5}], "similarity": 0.4}
+    assert profile.parse(json.dumps(near).encode(), "CCO").lead == "CCO"
+    assert profile.parse(json.dumps(near | {"lead": "CCN"}).encode(), "CCO").lead == "CCN"

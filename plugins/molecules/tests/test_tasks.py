@@ -6,17 +6,22 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 from rdkit import Chem
 
 from studio.api import BadInput, StudioError
-from studio.testing.plugins import run_task
+from studio.testing import short_memory
+from studio.testing.plugins import Made, run_task
 from studio_molecules.chem import descriptors, edits
 from studio_molecules.molecule import from_csv
 from studio_molecules.schema import Analogues, Draw, Generate, Improve, Predict, Shape
+from studio_molecules.smiles.network import Recurrent
+from studio_molecules.smiles.vocabulary import Vocabulary
 from studio_molecules.smiles.weights import SmilesModel
 from studio_molecules.tasks import generating, improving, looking, relatives, table
 
 LEAD = "CC(C)NCC(O)COc1cccc2ccccc12"
+PROFILE = {"wishes": [{"figure": "qed", "low": 0.95, "slack": 0.9}, {"figure": "logp", "high": 3}]}
 
 
 def test_invalid_strings_are_counted_and_dropped(scripted: SmilesModel) -> None:
@@ -61,6 +66,63 @@ def test_when_memory_runs_out_fewer_strings_are_written_at_a_time(
     assert set(sizes) == {12}, "later batches begin with what fitted"
     reduced = made.artifacts[0].meta["reduced"]
     assert reduced == ["25 strings at a time", "12 strings at a time"]
+
+
+SHORT = {
+    "generate": (generating.generate, Generate.parse({"count": 7}), "8 strings at a time"),
+    "analogues": (
+        relatives.analogues,
+        Analogues.parse({"lead": "CCO", "count": 2, "similarity": 0.1, "by_model": 1.0}),
+        "32 strings at a time",
+    ),
+    "improve": (
+        improving.improve,
+        Improve.parse({"wishes": PROFILE, "budget": 10}),
+        "50 strings at a time",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def untrained() -> SmilesModel:
+    """A small network that has learned nothing: chains of C, N and O, and quickly."""
+    vocabulary = Vocabulary.learned("CNO")
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return SmilesModel(Recurrent(len(vocabulary), 8, 1).eval(), vocabulary)
+
+
+@pytest.mark.parametrize("name", SHORT)
+def test_wherever_memory_runs_out_batches_become_smaller(untrained: SmilesModel, name: str) -> None:
+    task, params, words = SHORT[name]
+
+    def made() -> Made:
+        return run_task(task, params, seed=1, models={"": untrained})
+
+    reduced = short_memory.run_short(made)
+    assert len(reduced) > 5
+    assert all(each == [words] for each in reduced.values())
+    assert f"even with {words}" in short_memory.run_out(made)
+
+
+def test_an_agent_that_runs_out_of_memory_learns_in_smaller_batches(untrained: SmilesModel) -> None:
+    params = Improve.parse({"wishes": PROFILE, "budget": 40, "method": "reinforcement"})
+
+    def made() -> Made:
+        return run_task(improving.improve, params, seed=1, models={"": untrained})
+
+    reduced = short_memory.run_short(made, within="studio_molecules.goals")
+    assert len(reduced) > 8
+    assert set(map(tuple, reduced.values())) == {("32 molecules to learn from at a time",)}
+
+
+@pytest.mark.parametrize("method", ["genetic", "reinforcement"])
+def test_a_search_goes_on_from_what_it_found(untrained: SmilesModel, method: str) -> None:
+    more = {"budget": 10, "method": method, "population": [LEAD, "CCO"]}
+    params = Improve.parse({"wishes": PROFILE, **more})
+    made = run_task(improving.improve, params, seed=1, models={"": untrained})
+    assert made.result["scored"] == 12, "what was tried before is not counted again"
+    assert LEAD in [each["smiles"] for each in made.result["molecules"]]
 
 
 def test_a_run_that_finds_too_few_says_how_many(scripted: SmilesModel) -> None:
@@ -108,9 +170,6 @@ def test_a_lead_the_model_cannot_spell_is_edited(scripted: SmilesModel) -> None:
 def test_a_lead_that_cannot_be_is_told(scripted: SmilesModel) -> None:
     with pytest.raises(BadInput, match="ring 1 is not closed"):
         run_task(relatives.analogues, Analogues.parse({"lead": "C1CC"}), models={"": scripted})
-
-
-PROFILE = {"wishes": [{"figure": "qed", "low": 0.95, "slack": 0.9}, {"figure": "logp", "high": 3}]}
 
 
 def test_a_search_gets_better_and_tells_its_curve(scripted: SmilesModel, tmp_path: Path) -> None:

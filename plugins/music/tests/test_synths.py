@@ -113,7 +113,7 @@ class LoadingFont:
 
     def load(self, program: int, drums: bool) -> None:
         self.is_free = False
-        assert self.may_load.wait(20)
+        assert self.may_load.wait(60)
         self.loaded = self.is_free = True
 
     def is_at_hand(self, program: int, drums: bool) -> bool:

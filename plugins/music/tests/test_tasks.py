@@ -17,6 +17,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from studio.api import BadInput, Kind, Params  # noqa: E402
+from studio.testing import short_memory  # noqa: E402
 from studio.testing.plugins import Made, run_task  # noqa: E402
 from studio_music import worker  # noqa: E402
 from studio_music.chorales.network import ChoraleNetwork  # noqa: E402
@@ -25,6 +26,7 @@ from studio_music.formats import midi  # noqa: E402
 from studio_music.piece import TICKS, Key, Metre, Note, Piece, Track  # noqa: E402
 from studio_music.request import TuneRequest  # noqa: E402
 from studio_music.schema import Back, Compose, Harmonise, Open, Render  # noqa: E402
+from studio_music.sound import rendering  # noqa: E402
 from studio_music.sound.audio_files import read_wav  # noqa: E402
 from studio_music.tunes.network import TuneNetwork  # noqa: E402
 from studio_music.tunes.weights import Tunes  # noqa: E402
@@ -51,12 +53,18 @@ def models() -> dict[str, Any]:
     }
 
 
-def run(name: str, seed: int = 3, stop_after: int | None = None, **values: Any) -> Made:
+def run(
+    name: str,
+    seed: int = 3,
+    stop_after: int | None = None,
+    lent: dict[str, Any] | None = None,
+    **values: Any,
+) -> Made:
     weights = {"compose": "tunes", "harmonise": "chorales"}.get(name)
     given = values | ({"weights": weights} if weights else {})
     params = SCHEMAS[name].parse(given)
     task = TASKS[f"music.{name}"]
-    return run_task(task, params, seed=seed, models=models(), stop_after=stop_after)
+    return run_task(task, params, seed=seed, models=lent or models(), stop_after=stop_after)
 
 
 def tune(bars: int = 4) -> Piece:
@@ -179,7 +187,9 @@ class Writer:
         self.tunes = list(tunes)
         self.seeds: list[int] = []
 
-    def __call__(self, model: Any, request: TuneRequest, rng: Any) -> Iterator[float | Piece]:
+    def __call__(
+        self, model: Any, request: TuneRequest, rng: Any, at_once: int
+    ) -> Iterator[float | Piece]:
         self.seeds.append(rng.initial_seed())
         yield 0.5
         yield self.tunes.pop(0)
@@ -325,6 +335,57 @@ def test_tasks_stop_at_the_next_step(name: str) -> None:
     made = run(name, piece=plain(tune(8)), stop_after=2)
     assert made.cancelled
     assert made.steps == 2
+
+
+# --- memory -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "words"),
+    [
+        ("compose", {"ask": "1 bar in C, no backing", "audio": False}, "3 drafts at a time"),
+        (
+            "harmonise",
+            {"piece": plain(tune(2)), "audio": False, "passes": 1},
+            "16 quarter notes at a time",
+        ),
+    ],
+)
+def test_wherever_memory_runs_out_less_is_written_at_a_time(
+    name: str, values: dict[str, Any], words: str
+) -> None:
+    lent = models()
+
+    def made() -> Made:
+        return run(name, lent=lent, **values)
+
+    reduced = short_memory.run_short(made)
+    assert len(reduced) > 5
+    assert all(each == [words] for each in reduced.values())
+    assert f"even with {words}" in short_memory.run_out(made)
+
+
+def test_where_memory_is_short_the_sound_of_a_backing_has_fewer_samples(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rendered = rendering.render
+
+    def short(piece: Piece, rate: int, *args: Any, **more: Any) -> Iterator[Any]:
+        yield 0.1
+        if rate > 30_000:
+            raise MemoryError
+        yield from rendered(piece, rate, *args, **more)
+
+    monkeypatch.setattr(rendering, "render", short)
+    made = run("back", piece=plain(tune(2)))
+    score, audio = made.artifacts
+    assert "reduced" not in score.meta
+    assert audio.meta["reduced"] == ["sound of 22,050 samples a second"]
+    samples, rate = read_wav(audio.payload)
+    assert (rate, audio.meta["sample_rate"]) == (22_050, 22_050)
+    assert audio.verdict is not None
+    assert audio.verdict.passed
+    assert len(samples) / rate >= tune(2).seconds(tune(2).end)
 
 
 # --- bad input --------------------------------------------------------------------------------

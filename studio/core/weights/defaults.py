@@ -1,17 +1,43 @@
-"""Parameters that a set of weights brings its own defaults for. Knows no particular parameter."""
+"""Values that a set of weights brings its own defaults for. Knows no parameter of a task."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from functools import cache
+from typing import Annotated, Any
 
-from studio.api.params import Field, FieldKind, Params
-from studio.core.weights.remarks import Value
+import msgspec
+
+from studio.api.params import Field, FieldKind, Label, Params, Range
+from studio.core.weights.remarks import CONTEXT_LIMIT, Value
 from studio.protocol.errors import ErrorCode, StudioError
 
 _SETTABLE = (FieldKind.NUMBER, FieldKind.INTEGER, FieldKind.SWITCH, FieldKind.CHOICE)
 _SWITCHES = {"true": True, "yes": True, "on": True, "1": True,
              "false": False, "no": False, "off": False, "0": False}  # fmt: skip
+
+_Limit = Annotated[
+    int,
+    Range(0, 262_144, 256, "tokens", "none"),
+    Label(
+        "Context limit",
+        "What a conversation and its reply may have together. Less takes less memory; the oldest"
+        " messages are left out sooner.",
+    ),
+]
+"""The one value that no task has: it belongs to language models themselves."""
+
+
+@cache
+def with_limit(params: type[Params]) -> type[Params]:
+    """Return ``params`` and, where they take a language model, the limit of its context."""
+    if not _takes(params, {"text"}):
+        return params
+    limit = (CONTEXT_LIMIT, _Limit, 0)
+    return msgspec.defstruct(
+        params.__name__, [limit], bases=(params,), kw_only=True, frozen=True,
+        forbid_unknown_fields=True, module=__name__,
+    )  # type: ignore[return-value]  # fmt: skip
 
 
 def settable(classes: Iterable[type[Params]], capabilities: Iterable[str]) -> dict[str, Field]:
@@ -19,7 +45,7 @@ def settable(classes: Iterable[type[Params]], capabilities: Iterable[str]) -> di
 
     Args:
         classes: Parameters of all tasks; of those that take such weights, numbers, switches and
-            choices count.
+            choices count, and the limit of the context.
     """
     found: dict[str, Field] = {}
     wanted = set(capabilities)
@@ -27,7 +53,7 @@ def settable(classes: Iterable[type[Params]], capabilities: Iterable[str]) -> di
         if _takes(params, wanted):
             found |= {
                 field.name: field
-                for field in params.fields()
+                for field in with_limit(params).fields()
                 if field.kind in _SETTABLE and not field.hidden and field.name not in found
             }
     return found

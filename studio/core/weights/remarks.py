@@ -10,9 +10,12 @@ import msgspec
 from studio.core.settings import Settings
 from studio.protocol.errors import ErrorCode, StudioError
 
+CONTEXT_LIMIT = "context_limit"
+"""Among the defaults: how many tokens a text may have at most."""
 MAX_NOTE = 10_000
 MAX_RATING = 5
-_PREFIX = "models.remarks."
+REMARKS = "models.remarks."
+"""Settings: what they begin with."""
 
 Value = bool | int | float | str
 
@@ -39,9 +42,14 @@ class Remarks:
     def of(self, weights: str) -> Remark:
         """Return what is noted; an empty remark if that is nothing, or nothing one can read."""
         try:
-            return msgspec.convert(self._settings.get(_PREFIX + weights, {}), Remark)
+            return msgspec.convert(self._settings.get(REMARKS + weights, {}), Remark)
         except msgspec.ValidationError:  # edited by hand
             return Remark()
+
+    def context_limit(self, weights: str) -> int:
+        """Return how many tokens a text may have at most; 0 for no limit."""
+        limit = self.of(weights).defaults.get(CONTEXT_LIMIT, 0)
+        return limit if isinstance(limit, int) else 0
 
     def note(self, weights: str, text: str) -> None:
         """Keep a note; an empty one goes away.
@@ -62,7 +70,7 @@ class Remarks:
 
     def forget(self, weights: str) -> None:
         """Forget everything about ``weights``."""
-        self._settings.reset(_PREFIX + weights)
+        self._settings.reset(REMARKS + weights)
 
     def _keep(self, weights: str, **change: Any) -> None:
         changed = msgspec.to_builtins(msgspec.structs.replace(self.of(weights), **change))
@@ -73,7 +81,7 @@ class Remarks:
                 ErrorCode.BAD_INPUT, _IN_WORDS.get(next(iter(change)), str(error))
             ) from error
         if changed:
-            self._settings.set(_PREFIX + weights, changed)
+            self._settings.set(REMARKS + weights, changed)
         else:
             self.forget(weights)
 

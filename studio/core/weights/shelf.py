@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from studio.api.params import Params
 from studio.core.paths import StudioPaths
 from studio.core.settings import Settings
@@ -19,6 +21,7 @@ from studio.core.weights.remarks import Remarks
 from studio.core.weights.watch import Watch
 from studio.core.weights.weights import Weights
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.messages import WeightsEntry
 from studio.protocol.weights_files import parts_of, resolved
 
 Progress = Callable[[int, int], None]
@@ -118,6 +121,14 @@ class Shelf:
         made = converting.convert(row.path, self.folder, on_progress)
         self.catalogue.rescan()
         return made
+
+    def entries(self) -> tuple[WeightsEntry, ...]:
+        """Return the usable weights as the runtime wants to hear of them."""
+        limit = self.remarks.context_limit
+        return tuple(
+            msgspec.structs.replace(entry, context_limit=limit(entry.id))
+            for entry in self.catalogue.entries()
+        )
 
     def filled(self, params: type[Params], given: Mapping[str, Any]) -> dict[str, Any]:
         """Return ``given`` and, where it says nothing, the defaults of the weights to be used."""

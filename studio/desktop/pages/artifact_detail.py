@@ -233,7 +233,7 @@ class ArtifactDetail(QFrame):
     def _fact(self, name: str, value: Any) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(8)
-        key = self._look.label(name, "small")
+        key = self._look.label(name, "small", wrap=True)
         key.setFixedWidth(112)
         key.setAlignment(Qt.AlignmentFlag.AlignTop)
         row.addWidget(key)

@@ -15,7 +15,15 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QFontMetrics, QImage, QPainter, QPainterPath, QPen
+from PySide6.QtGui import (
+    QFontMetrics,
+    QImage,
+    QPainter,
+    QPainterPath,
+    QPen,
+    QResizeEvent,
+    QTextOption,
+)
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QListView,
@@ -29,9 +37,10 @@ from studio.desktop import words
 from studio.desktop.bridge import Background
 from studio.desktop.look import Look
 
-CARD = QSize(216, 188)
+CARD = QSize(204, 212)
+"""The smallest card; as many as fit share the width."""
 GAP = 12
-PICTURE = 116
+PICTURE = 140
 AHEAD = 60
 """With this many cards left below, more are asked for."""
 
@@ -108,12 +117,12 @@ class ArtifactGrid(QListView):
         super().__init__()
         self._items = ArtifactItemModel(library, background)
         self.setModel(self._items)
-        self.setItemDelegate(_CardDelegate(look, self._items))
+        self._cards = _CardDelegate(look, self._items)
+        self.setItemDelegate(self._cards)
         self.setViewMode(QListView.ViewMode.IconMode)
         self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setMovement(QListView.Movement.Static)
         self.setUniformItemSizes(True)
-        self.setGridSize(CARD + QSize(GAP, GAP))
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setMouseTracking(True)
@@ -148,6 +157,13 @@ class ArtifactGrid(QListView):
                 return True
         return False
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Share the width, less that of the bar: the view lays out as if it were there."""
+        bar = self.style().pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent)
+        self._cards.share(self.maximumViewportSize().width() - bar)
+        self.setGridSize(self._cards.cell)
+        super().resizeEvent(event)
+
     def _current_id(self) -> str:
         artifact = self.currentIndex().data(_ROLE)
         return artifact.id if artifact else ""
@@ -166,19 +182,32 @@ class _CardDelegate(QStyledItemDelegate):
     def __init__(self, look: Look, items: ArtifactItemModel) -> None:
         super().__init__()
         self._look, self._items = look, items
+        self.share(CARD.width())
         self._title = look.fonts.body(13, 600)
         self._small = look.fonts.body(11.5)
         self._text = look.fonts.body(12)
 
+    def share(self, room: int) -> None:
+        """Let as many cards as fit fill ``room``, in cells of one width."""
+        self._columns = max(1, (room + GAP) // (CARD.width() + GAP))
+        self.cell = QSize(room // self._columns, CARD.height() + GAP)
+
+    def _card(self, cell: QRect) -> QRect:
+        """Return where in its cell a card is: the first at its left edge, the last at its right."""
+        width = (self.cell.width() * self._columns - GAP * (self._columns - 1)) // self._columns
+        column = round(cell.x() / self.cell.width())
+        left = cell.x() + column * GAP // self._columns
+        return QRect(left, cell.y(), width, CARD.height())
+
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        return CARD
+        return self.cell
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         artifact: Artifact = index.data(_ROLE)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        card = QRect(option.rect.topLeft(), CARD)
+        card = self._card(option.rect)
         self._paper(painter, card, option.state)
         inner = card.adjusted(12, 10, -12, -10)
         picture = self._items.picture(artifact)
@@ -223,7 +252,14 @@ class _CardDelegate(QStyledItemDelegate):
         painter.setFont(self._text)
         painter.setPen(look.theme.color("mute"))
         text = " ".join((artifact.text or artifact.prompt).split())[:400]
-        painter.drawText(room.adjusted(0, 24, 0, 0), int(Qt.TextFlag.TextWordWrap), text)
+        below = room.adjusted(0, 24, 0, 0)
+        line = painter.fontMetrics().lineSpacing()
+        below.setHeight(below.height() // line * line)  # no half lines
+        painter.setClipRect(below)
+        wrapped = QTextOption()
+        wrapped.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        painter.drawText(QRectF(below), text, wrapped)
+        painter.setClipping(False)
 
     def _foot(self, painter: QPainter, inner: QRect, artifact: Artifact) -> None:
         look = self._look

@@ -24,6 +24,7 @@ from studio.core.notices import Action
 from studio.core.runtime_settings import MEMORY_LIMIT
 from studio.core.weights import Weights
 from studio.core.weights.adding import Added
+from studio.core.weights.remarks import REMARKS
 from studio.desktop import words
 from studio.desktop.pages.document import show_document
 from studio.desktop.pages.frame import PageFrame
@@ -78,6 +79,7 @@ class ModelsPage(QWidget):
         self._look, self._shelf = parts.ui.look, parts.studio.shelf
         self._inspected: dict[str, Inspected] = {}
         self._asked: set[str] = set()
+        self._limits: dict[str, int] = {}
         self._said: dict[str, str] = {}
         self._uses: dict[str, tuple[Use, ...]] = {}
         self.setAcceptDrops(True)
@@ -97,6 +99,7 @@ class ModelsPage(QWidget):
             self._studio.downloads.observe(self._on_download),
             self._studio.chores.observe(self._on_chore),
             self._studio.on_weights(self.refresh),
+            self._studio.settings.observe(REMARKS, self._remarked),
         ]
         self.destroyed.connect(lambda: [end() for end in ends])
         self.refresh()
@@ -289,6 +292,18 @@ class ModelsPage(QWidget):
         if self.table.current == weights_id:
             self._show_detail()
 
+    def _show_calmly(self, weights_id: str) -> None:
+        """Show a row again, but not the form that somebody writes in."""
+        is_written_in = self.detail.isAncestorOf(self.focusWidget() or self)
+        if not is_written_in or self.table.current != weights_id:
+            self._show_again(weights_id)
+            return
+        for row in self.table.weights.rows:
+            if row.weights.id == weights_id:
+                now = self._shown(row.weights)
+                self.table.weights.change(now)
+                self.detail.show_fit(now)
+
     def _show_detail(self) -> None:
         rows = self.table.weights.rows
         row = next((row for row in rows if row.weights.id == self.table.current), None)
@@ -298,11 +313,21 @@ class ModelsPage(QWidget):
     def _inspect(self, row: Weights) -> None:
         """Let the runtime read the headers: only it may open files from outside."""
 
+        limit = self._limits[row.id] = self._shelf.remarks.context_limit(row.id)
+
         def read(answer: Inspected) -> None:
             self._inspected[row.id] = answer
-            self._show_again(row.id)
+            self._show_calmly(row.id)
 
-        self._studio.inspect_later(row.path, read)
+        self._studio.inspect_later(row.path, read, context_limit=limit)
+
+    def _remarked(self, key: str, value: Any) -> None:
+        """Ask again how much memory weights take whose context has another limit now."""
+        for row in self.table.weights.rows:
+            id = row.weights.id
+            limit = self._shelf.remarks.context_limit(id)
+            if key == REMARKS + id and limit != self._limits.get(id, limit):
+                self._inspect(row.weights)
 
     def _used(self, uses: Sequence[Use]) -> None:
         found: dict[str, tuple[Use, ...]] = {}
@@ -379,12 +404,7 @@ class ModelsPage(QWidget):
             keep()
         except StudioError as error:
             self._studio.notices.error(error)
-        rows = self.table.weights.rows
-        for now in rows:
-            if now.weights.id == row.weights.id:
-                self.table.weights.change(self._shown(now.weights))
-        if not self.detail.isAncestorOf(self.focusWidget() or self):
-            self._show_detail()
+        self._show_calmly(row.weights.id)
 
     def _read(self, row: Shown) -> None:
         assert row.weights.card is not None

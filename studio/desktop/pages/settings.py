@@ -16,6 +16,7 @@ from studio.api.params import Params
 from studio.core.text_engines import TextEngineSettings
 from studio.core.weights.hub import NEVER
 from studio.desktop import words
+from studio.desktop.pages.device_box import DeviceBox
 from studio.desktop.pages.frame import Column, PageFrame, card
 from studio.desktop.pages.parts import PageParts
 from studio.desktop.serving import ServerSettings, Serving
@@ -158,6 +159,15 @@ class SettingsPage(QWidget):
             self.tr("Start the runtime again"),
             self.tr("Jobs that run are lost; what is saved is safe."),
             self._button(self.tr("Restart"), "refresh-cw", self._studio.runtime.restart),
+        )
+        self._row(
+            column,
+            self.tr("Device"),
+            self.tr(
+                "What computes, from the next start of the runtime on. Devices are listed once it "
+                "has looked for them."
+            ),
+            DeviceBox(self._studio.devices),
         )
         settings = self._studio.settings.below("runtime")
         self._form(column, self.tr("PyTorch or llama.cpp"), TextEngineSettings, settings)

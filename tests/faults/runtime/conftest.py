@@ -68,15 +68,6 @@ class Bench:
         return psutil.Process(int(job.texts()[""].partition("\n")[0]))
 
 
-def gone(process: psutil.Process, timeout: float = PATIENCE) -> bool:
-    """Whether it ends in time. An orphan may stay a zombie where nobody reaps: that is gone too."""
-    try:
-        process.wait(timeout)
-    except psutil.TimeoutExpired:
-        return process.status() == psutil.STATUS_ZOMBIE
-    return True
-
-
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let the runtime find the faulty plugin, and be modest about threads."""

@@ -12,7 +12,8 @@ import pytest
 from studio.core.supervisor import RuntimeState
 from studio.protocol.errors import ErrorCode
 from studio.protocol.states import JobState
-from tests.faults.runtime.conftest import MOMENTS, gone
+from studio.testing.processes import gone
+from tests.faults.runtime.conftest import MOMENTS
 
 pytestmark = pytest.mark.slow
 
@@ -45,7 +46,7 @@ def test_killed_idle_loading_and_generating_it_comes_back_and_the_next_job_succe
         if moment == "generating":
             [artifact] = job.artifacts
             assert artifact.path.read_bytes() == b"made before the end"
-        assert all(gone(process, 10.0) for process in family), "a child outlived the runtime"
+        assert all(gone(process) for process in family), "a child outlived the runtime"
         bench.studio.runtime.deaths.clear()  # three in five minutes are another test's subject
     assert before.artifacts[0].path.read_bytes() == b"before"
     report = bench.studio.library.verify()
@@ -102,5 +103,5 @@ def test_closing_the_studio_leaves_no_process(bench: Any, moment: str) -> None:
     if moment == "generating":
         family.append(bench.sleeper(job))
     bench.studio.close()
-    assert all(gone(process, 1.0) for process in family)
+    assert all(gone(process) for process in family)
     bench.studio = type(bench)(bench.studio.paths.home).studio

@@ -13,8 +13,9 @@ import pytest
 
 from studio.core.studio import Studio
 from studio.testing.inproc import pump_until
+from studio.testing.processes import gone
 from studio.testing.scripted import ScriptedRuntime
-from tests.faults.runtime.conftest import MOMENTS, gone
+from tests.faults.runtime.conftest import MOMENTS
 
 pytestmark = pytest.mark.slow
 
@@ -39,7 +40,7 @@ def test_nothing_is_left_running_and_nothing_is_lost(
     family = [psutil.Process(pid) for pid in told["pids"]]
     studio.kill()
     studio.wait()
-    assert all(gone(process, 10.0) for process in family)
+    assert all(gone(process) for process in family)
     reopened = Studio.open(home=tmp_path, launch=ScriptedRuntime().launch)
     library = reopened.library
     assert library.payload_path(told["saved"]).read_bytes() == b"made in time"
@@ -59,7 +60,7 @@ def test_control_a_process_without_a_death_pipe_does_outlive_its_studio(
     runtime, orphan = psutil.Process(told["pids"][0]), psutil.Process(told["orphan"])
     studio.kill()
     studio.wait()
-    assert gone(runtime, 10.0)
+    assert gone(runtime)
     assert not gone(orphan, 0.2), "the test would not see an orphan"
     orphan.kill()
     assert studio.stdout is not None

@@ -8,7 +8,7 @@ import torch
 from studio.api.text import SamplingParams
 from studio.runtime.engines.text.engine import TextEngine
 
-pytestmark = [pytest.mark.torch, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.torch, pytest.mark.slow]
 
 QUESTIONS = {
     "Write a Python function that reverses a string.": 64,

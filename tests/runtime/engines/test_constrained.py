@@ -311,7 +311,6 @@ HOSTILE = {
 }  # fmt: skip
 
 
-@pytest.mark.timeout(60)
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_forms_end_in_text_or_in_a_sentence(tiny, name) -> None:
     told = ""

@@ -17,6 +17,7 @@ from studio.protocol.errors import ErrorCode, StudioError
 from studio.runtime.engines.text.attention import KeyValueCache
 from studio.runtime.engines.text.engine import TextEngine, load_steps, without_oldest
 from studio.runtime.engines.text.generation import chunk_size
+from studio.runtime.engines.text.loader import TextLoader
 from studio.runtime.engines.text.lookup import MOST_GUESSED
 from tests.runtime.engines import tiny_models
 
@@ -341,6 +342,15 @@ def test_a_limit_of_context_is_kept(tiny_folder) -> None:
     assert whole.limited(10_000).context_length == 256
     with pytest.raises(StudioError, match="64"):
         write(engine, [5] * 64)
+    loader = TextLoader()
+    assert loader.limited(whole, 64).context_length == 64
+    needs = [loader.measure(tiny_folder, context_limit=limit).working_bytes for limit in (0, 64)]
+    per_token = whole.model.config.cache_values_per_token * 4
+    assert needs[0] - needs[1] == (256 - 64) * per_token
+    assert engine.more_bytes(64) == 0
+    assert engine.more_bytes(64, texts=2) == 64 * per_token
+    whole.close()
+    assert engine.model.weights_bytes < 1000, "nobody keeps the weights by a limit"
 
 
 @pytest.mark.timeout(20)

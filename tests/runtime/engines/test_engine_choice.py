@@ -31,7 +31,7 @@ def _no_wish(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def load(file: Path, measured: Measured = Measured(None), device: str = "cpu") -> TextEngine:  # noqa: B008
-    steps = choice.load(file, device, None, measured)
+    steps = choice.load(file, device, measured)
     while True:
         try:
             next(steps)

@@ -164,7 +164,6 @@ WRONG = {
 }
 
 
-@pytest.mark.timeout(30)
 @pytest.mark.parametrize("case", WRONG)
 def test_what_does_not_fit_is_refused(folder, case) -> None:
     change(folder, **WRONG[case])

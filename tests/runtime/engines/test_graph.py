@@ -1,4 +1,4 @@
-"""Steps with fixed shapes and places, as a graph replays them, give the bits of the plain way.
+"""Steps with fixed shapes and places, as a graph replays them, give the scores of the plain way.
 
 On the processor the captured function runs again, on the same buffers.
 """
@@ -12,14 +12,10 @@ from studio.api.text import SamplingParams
 from studio.runtime.engines.text.attention import KeyValueCache
 from studio.runtime.engines.text.engine import TextEngine
 from studio.runtime.engines.text.graph import LEAST_ROOM, MOST_TEXTS, StepGraphs
-from studio.runtime.engines.text.kernels.matrix import can_pack
 from studio.runtime.engines.text.llama import Passage
 from tests.runtime.engines import tiny_models
 
-pytestmark = [
-    pytest.mark.torch,
-    pytest.mark.skipif(not can_pack("cpu"), reason="floats of several rows have other bits"),
-]
+pytestmark = pytest.mark.torch
 
 PROMPTS = [[(7 * i * i + 3 + n) % 300 for i in range(20 + 9 * n)] for n in range(5)]
 
@@ -55,7 +51,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def plain(folder) -> TextEngine:
-    return TextEngine.load(folder)
+    return TextEngine.load(folder, dtype=torch.float32)
 
 
 @pytest.fixture
@@ -65,9 +61,8 @@ def recorder() -> Recorder:
 
 @pytest.fixture
 def engine(folder, recorder) -> TextEngine:
-    engine = TextEngine.load(folder)
+    engine = TextEngine.load(folder, dtype=torch.float32)
     engine.model.graphs = StepGraphs(engine.model, recorder)
-    engine.prefixes.most_bytes = 0  # as on a device
     return engine
 
 
@@ -85,22 +80,22 @@ class Text:
         return (sum(self.ids[-3:]) * 31 + len(self.ids)) % 300
 
 
-def step(*texts: Text, exact: bool = True) -> None:
-    """Read the next token of each, and compare the scores."""
+def step(*texts: Text) -> None:
+    """Read the next token of each, and compare the scores.
+
+    Over other numbers of rows and of hidden keys the processor adds up floats in another order.
+    """
     tokens = [text.next() for text in texts]
     pairs = list(zip(texts, tokens, strict=True))
     ours = texts[0].engine.model.read([Passage(torch.tensor([t]), x.ours) for x, t in pairs])
     theirs = [x.plain.model.read([Passage(torch.tensor([t]), x.theirs)]) for x, t in pairs]
-    if exact:
-        assert torch.equal(ours, torch.cat(theirs))
-    else:  # over other numbers of hidden keys the processor adds up in another order
-        torch.testing.assert_close(ours, torch.cat(theirs), atol=1e-2, rtol=0)
+    torch.testing.assert_close(ours, torch.cat(theirs), atol=1e-4, rtol=0)
     for text, token in pairs:
         text.ids.append(token)
         assert text.ours.length == text.theirs.length == len(text.ids)
 
 
-def test_steps_are_captured_once_and_have_the_same_bits(engine, plain, recorder) -> None:
+def test_steps_are_captured_once_and_have_the_same_scores(engine, plain, recorder) -> None:
     text = Text(engine, plain, 0)
     for _ in range(40):
         step(text)
@@ -132,7 +127,7 @@ def test_when_most_texts_have_ended_a_smaller_graph_goes_on(engine, plain, recor
 def test_a_text_outgrows_its_room(engine, plain, recorder) -> None:
     text = Text(engine, plain, 0)
     while len(text.ids) < LEAST_ROOM + 5:
-        step(text, exact=len(text.ids) < LEAST_ROOM)
+        step(text)
     assert recorder.captured == 2
 
 
@@ -168,8 +163,8 @@ def test_what_is_read_elsewhere_is_complete(engine, plain) -> None:
     fork = engine.model.new_cache(800)
     engine.model.graphs._of_thread.current.give_back()
     fork.start_as(text.ours)
-    assert torch.equal(fork.keys[:, :, :25], text.theirs.keys[:, :, :25])
-    assert torch.equal(fork.values[:, :, :25], text.theirs.values[:, :, :25])
+    for ours, theirs in ((fork.keys, text.theirs.keys), (fork.values, text.theirs.values)):
+        torch.testing.assert_close(ours[:, :, :25], theirs[:, :, :25])
 
 
 def test_whole_texts_are_the_same(engine, plain, recorder) -> None:

@@ -10,11 +10,11 @@ import torch
 
 from studio.api.text import SamplingParams, TextStep
 from studio.protocol.errors import ErrorCode, StudioError
-from studio.runtime.engines.text.attention import KeyValueCache
 from studio.runtime.engines.text.engine import MAX_TEXTS, TextEngine
 from studio.runtime.engines.text.kernels.matrix import can_pack
 from studio.runtime.engines.text.llama import Passage
 from studio.runtime.engines.text.prefixes import Prefixes
+from studio.runtime.engines.text.span_cache import SpanCache
 from tests.runtime.engines import tiny_models
 
 pytestmark = pytest.mark.torch
@@ -73,10 +73,10 @@ def test_no_texts_and_too_many_are_refused(tiny, count) -> None:
 
 
 def test_closing_frees_all_caches(tiny, monkeypatch) -> None:
-    caches: list[weakref.ref[KeyValueCache]] = []
+    caches: list[weakref.ref[SpanCache]] = []
     new_cache = type(tiny.model).new_cache
 
-    def watched(self, capacity: int) -> KeyValueCache:
+    def watched(self, capacity: int) -> SpanCache:
         cache = new_cache(self, capacity)
         caches.append(weakref.ref(cache))
         return cache
@@ -131,7 +131,7 @@ def test_the_same_prompt_again_reads_its_last_token_only(tiny, monkeypatch) -> N
 def test_beginnings_stay_within_their_memory(tiny) -> None:
     cache = tiny.model.new_cache(200)
     tiny.model(torch.arange(200), cache)
-    room = 3 * (cache.keys[:, :, :100].nbytes * 2)
+    room = 3 * sum(each.nbytes for each in cache.beginning(100))
     prefixes = Prefixes(room)
     for start in range(8):
         prefixes.keep([start, *range(100)], cache)

@@ -81,14 +81,12 @@ def expected(reference):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("case", TEXTS)
 def test_equal_to_the_reference(engine, expected, case) -> None:
     assert engine.tokenizer.encode(TEXTS[case]) == expected(TEXTS[case])
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
 def test_equal_to_the_reference_on_random_text(engine, expected) -> None:
     choose = random.Random(3)
     alphabet = "".join(TEXTS.values()) + "    \n\n eeeetttaaoiinn" * 20

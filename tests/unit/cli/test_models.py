@@ -94,7 +94,7 @@ def test_notes_stars_and_defaults_are_kept(command: Command, file: Path) -> None
 
 def test_defaults_of_weights_reach_the_task_unless_something_is_given() -> None:
     fields = settable([Reply], ["text"])
-    assert sorted(fields) == ["temperature", "top_k"]
+    assert sorted(fields) == ["context_limit", "temperature", "top_k"]
     assert settable([Reply], ["upscale"]) == {}
     kept = {"tiny": {"temperature": parsed(fields, "temperature", "0.9"), "unknown": 3}}
 
@@ -190,7 +190,8 @@ def test_a_run_takes_the_defaults_of_its_weights(
     command("models", "add", str(file))
     told = command("models", "defaults", "tiny", "temperature=0.9", "top-k=7", "--json")[1]
     assert one_object(told)["defaults"] == {"temperature": 0.9, "top_k": 7}
-    command("models", "defaults", "tiny", "top_k=")
+    command("models", "defaults", "tiny", "top_k=", "context-limit=512")
+    assert one_object(command("models", "list", "--json")[1])["weights"][0]["context_limit"] == 512
     command("run", "chat.reply", "--prompt", "hi")
     command("run", "chat.reply", "--prompt", "hi", "--temperature", "0.1")
     sent = [message.params["temperature"] for message in runtime.submitted]

@@ -106,6 +106,18 @@ def test_the_memory_limit_reaches_the_runtime_when_it_changes(desk: Any) -> None
     assert configured(desk.runtime)[-1].memory_limit == 2**30
 
 
+def test_a_limit_of_context_reaches_the_runtime_when_it_changes(desk: Any) -> None:
+    desk.studio.runtime.start()
+    desk.until(lambda: configured(desk.runtime))
+    (id, *_) = (entry.id for entry in configured(desk.runtime)[-1].weights)
+    remarks = desk.studio.shelf.remarks
+    remarks.rate(id, 3)
+    remarks.set_defaults(id, {"context_limit": 512, "temperature": 0.5})
+    desk.until(lambda: len(configured(desk.runtime)) == 2)
+    entries = configured(desk.runtime)[-1].weights
+    assert {entry.id: entry.context_limit for entry in entries if entry.context_limit} == {id: 512}
+
+
 def test_pins_outlive_the_session_and_reach_the_runtime(desk: Any) -> None:
     desk.studio.pin("small")
     desk.studio.pin("small")
@@ -132,6 +144,40 @@ def test_a_card_that_cannot_be_used_is_told_once(desk: Any) -> None:
     desk.runtime.report(found)
     desk.until(lambda: desk.studio.devices.found == found)
     assert [notice.message for notice in desk.studio.notices.all] == ["Its driver is too old."]
+
+
+def test_another_device_is_chosen_and_computes_from_the_next_start_on(desk: Any) -> None:
+    cards = (DeviceEntry("cuda:0", "cuda", "Large card"), DeviceEntry("cuda:1", "cuda", "Small"))
+    processor = DeviceEntry("cpu", "cpu", "Processor")
+    devices = desk.studio.devices
+    desk.studio.runtime.start()
+    desk.until(lambda: configured(desk.runtime))
+    desk.runtime.report(DevicesFound((*cards, processor), "cuda:0"))
+    desk.until(lambda: len(devices.known) == 3)
+    devices.choose("cpu")
+    (notice,) = desk.studio.notices.all
+    assert notice.message == "Processor computes from the next start of the runtime on."
+    assert len(configured(desk.runtime)) == 1, "jobs that run are not taken from"
+    environment: dict[str, str] = {}
+    devices.tell(environment)
+    assert environment["STUDIO_DEVICE"] == "cpu"
+    notice.actions[0].run()
+    desk.until(lambda: len(configured(desk.runtime)) == 2)
+    desk.runtime.report(DevicesFound((processor,), "cpu"))
+    desk.until(lambda: devices.found.chosen == "cpu")
+    assert devices.known == (*cards, processor), "cards that were not asked may be chosen again"
+
+
+def test_a_chosen_device_that_is_gone_is_told_with_what_to_do(desk: Any) -> None:
+    desk.studio.devices.choose("cuda:1")
+    desk.studio.runtime.start()
+    desk.until(lambda: configured(desk.runtime))
+    note = "There is no device “cuda:1” that works; Processor computes instead."
+    desk.runtime.report(DevicesFound((DeviceEntry("cpu", "cpu", "Processor"),), "cpu", note))
+    desk.until(lambda: desk.studio.notices.all)
+    (notice,) = desk.studio.notices.all
+    assert notice.message == note
+    assert "Choose another one in the settings" in notice.hint
 
 
 def test_without_its_card_the_studio_offers_the_processor(desk: Any) -> None:

@@ -7,6 +7,7 @@ import queue
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -27,9 +28,9 @@ from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.link import Link, handshake
 from studio.protocol.messages import Cancel, Goodbye, Inspect, Inspected, Status, TextDelta
 from studio.testing import echo
+from studio.testing.guards import PATIENCE
 from studio.testing.inproc import InprocChild
-
-WAIT = 30.0
+from studio.testing.processes import gone
 
 
 class Owner:
@@ -70,7 +71,7 @@ class Owner:
 
     def until(self, done: Callable[[], object]) -> None:
         while not done():
-            self.posted.get(timeout=WAIT)()
+            self.posted.get(timeout=PATIENCE)()
 
     def until_state(self, state: RuntimeState, starts: int = 1) -> None:
         self.until(lambda: self.supervisor.state is state and len(self.children) >= starts)
@@ -354,18 +355,14 @@ def test_killing_takes_the_children_of_the_child_too() -> None:
         "print(grandchild.pid, file=sys.stderr, flush=True)\n" + ECHO
     )
     child = process(code)()
-    handshake(child.link, echo.HELLO, WAIT)
+    handshake(child.link, echo.HELLO, PATIENCE)
+    while not child.last_lines():  # what it wrote to its log is read beside
+        time.sleep(0.01)
     grandchild = psutil.Process(int(child.last_lines()[0]))
     assert grandchild.is_running()
     child.kill()
     child.wait()
     assert gone(grandchild)
-
-
-def gone(process: psutil.Process) -> bool:
-    """Whether it has ended; as an orphan it may stay a zombie where pid 1 does not reap."""
-    psutil.wait_procs([process], timeout=0.1)
-    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a matter of the Linux kernel")
@@ -391,7 +388,7 @@ def test_a_stopped_child_with_a_full_pipe_does_not_hold_up_the_owner() -> None:
 def test_starting_and_ending_many_times_leaks_no_descriptor() -> None:
     def once() -> None:
         child = process(ECHO)()
-        handshake(child.link, echo.HELLO, WAIT)
+        handshake(child.link, echo.HELLO, PATIENCE)
         child.kill()
         child.wait()
 

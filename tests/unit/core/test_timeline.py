@@ -81,29 +81,41 @@ def test_files_that_are_none_of_ours_are_left_out(tmp_path: Path, content: bytes
     assert timeline.read(tmp_path / "nowhere") == []
 
 
+_COMMON = {"name", "cat", "ph", "pid", "tid", "ts", "args"}
+FIELDS = {"M": {"name", "ph", "pid", "tid", "args"}, "X": _COMMON | {"dur"}, "i": _COMMON | {"s"}}
+"""Phase → what its events have: nothing is missing, and nothing that the format does not know."""
+
+METADATA = {"process_name": {"name": str}, "thread_name": {"name": str},
+            "thread_sort_index": {"sort_index": int}}  # fmt: skip
+"""Kind of metadata → its arguments: others are passed over by who reads traces."""
+
+TOUCHING = tuple(Span(20 + n / 3e6, 1 / 3e6, "steps", "brief", lane="batch") for n in range(9))
+"""Shorter than the unit of a trace, end to end."""
+
+
 def test_the_trace_keeps_the_rules_of_its_format(tmp_path: Path) -> None:
-    """Of the "Trace Event Format": what each phase must have, and that a thread's events nest."""
+    """Of the "Trace Event Format", as Perfetto reads it: events of a thread may only nest."""
     path = tmp_path / "trace.json"
-    assert write_chrome_trace(path, [(1, "Runtime 1", SPANS), (2, "Runtime 2", SPANS[:1])]) == 7
+    runtimes = [(7, "Runtime 7", SPANS + TOUCHING), (8, "Runtime 8", SPANS[:1])]
+    assert write_chrome_trace(path, runtimes) == 16
     trace = json.loads(path.read_text("utf-8"))
+    assert trace.keys() == {"traceEvents", "displayTimeUnit"}
     threads: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
-    named: set[tuple[int, int]] = set()
+    told: dict[str, set[tuple[int, int]]] = defaultdict(set)
     for event in trace["traceEvents"]:
+        assert event.keys() == FIELDS[event["ph"]]
         assert isinstance(event["name"], str)
         assert {type(event["pid"]), type(event["tid"])} == {int}
-        assert event["ph"] in "MXi"
         if event["ph"] == "M":
-            if event["name"] == "thread_name":
-                named.add((event["pid"], event["tid"]))
-                assert event["args"]["name"]
+            expected = METADATA[event["name"]]
+            assert {key: type(value) for key, value in event["args"].items()} == expected
+            told[event["name"]].add((event["pid"], event["tid"]))
             continue
-        assert isinstance(event["ts"], int)
-        if event["ph"] == "X":
-            assert event["dur"] >= 0
-            threads[event["pid"], event["tid"]].append((event["ts"], event["dur"]))
-        else:
-            assert event["s"] in "gpt"
-    assert set(threads) <= named
+        assert {type(event["ts"]), type(event.get("dur", 0))} == {int}
+        assert event.get("s", "t") == "t"
+        threads[event["pid"], event["tid"]].append((event["ts"], event.get("dur", 0)))
+    assert set(threads) == told["thread_name"] == told["thread_sort_index"]
+    assert {pid for pid, _ in told["process_name"]} == {7, 8}
     for events in threads.values():
         for (began, lasted), (next_began, _) in pairwise(sorted(events)):
             assert began + lasted <= next_began

@@ -432,10 +432,12 @@ class ChatPage(QWidget):
 
     def _show_use(self) -> None:
         weights = self.composer.weights
-        context = self._ctx.settings.get(f"context.{weights}", 0)
+        known = self._ctx.settings.get(f"context.{weights}", 0)
+        limit = self._ctx.weights.defaults(weights).get("context_limit", 0)
+        lengths = [each for each in (known, limit) if isinstance(each, int) and each]
         self.composer.meter.show_use(
             tokens_in(self.session.turns) + len(self.composer.text) // 4,
-            context if isinstance(context, int) else 0,
+            min(lengths, default=0),
         )
 
     # --- the window ---------------------------------------------------------------------------

@@ -135,9 +135,12 @@ def _source(source: Mapping[str, Any]) -> str:
         return str(error)
     if source.get("whole"):
         return tr("{name} was read whole.").format(name=name)
-    pairs = [(int(first), int(last)) for first, last in source.get("lines", ())]
-    if not pairs:
+    if not source.get("lines"):
         return tr("Nothing of {name} was used.").format(name=name)
-    lines = ", ".join(str(a) if a == b else f"{a}–{b}" for a, b in pairs)
-    words = tr("From {name}: lines {lines} of {count}.")
-    return words.format(name=name, lines=lines, count=source.get("of", "?"))
+    if "pages" in source:
+        words, pairs, count = tr("From {name}: pages {places} of {count}."), "pages", "of_pages"
+    else:
+        words, pairs, count = tr("From {name}: lines {places} of {count}."), "lines", "of"
+    told = (str(a) if a == b else f"{a}–{b}" for a, b in source[pairs])
+    places = ", ".join(dict.fromkeys(told))
+    return words.format(name=name, places=places, count=source.get(count, "?"))

@@ -45,7 +45,7 @@ def answer_of(
 ) -> Answer:
     """Return what a finished request came to."""
     if request.task == "code.ask":
-        return _told(result)
+        return _told(request, result)
     if request.task == "code.explain":
         return Answer(str(result.get("text") or ""), artifact_id=_id(artifact))
     return _written(request, result, artifact)
@@ -71,8 +71,11 @@ def fenced(code: str, language: str) -> str:
     return f"{fence}{language_named(language).lexer or language}\n{code.rstrip()}\n{fence}\n"
 
 
-def _told(result: Mapping[str, Any]) -> Answer:
-    edits = [(str(e["path"]), str(e["text"])) for e in result.get("edits") or ()]
+def _told(request: Request, result: Mapping[str, Any]) -> Answer:
+    edits = [
+        (request.names.get(str(e["path"]), str(e["path"])), str(e["text"]))
+        for e in result.get("edits") or ()
+    ]
     words = tr("Review changes to {path}")
     offers = tuple(Offer(path, text, words.format(path=path)) for path, text in edits)
     notes = []

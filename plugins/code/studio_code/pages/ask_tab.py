@@ -106,16 +106,8 @@ class AskTab(QWidget):
         self._controls.setMinimumWidth(_BESIDE if beside else 0)
 
     def _connect(self) -> None:
-        run = {
-            "explain": requests.explain,
-            "fix": requests.fix,
-            "tests": requests.tests,
-            "document": requests.document,
-        }
         for name, button in self.actions.items():
-            button.clicked.connect(
-                lambda _on=False, name=name: self._start(run[name](self._workspace))
-            )
+            button.clicked.connect(lambda _on=False, name=name: self.act(name))
         self.anew.clicked.connect(self.begin_anew)
         self.composer.sent.connect(self._send)
         self.composer.stop_asked.connect(self._stop)

@@ -49,7 +49,7 @@ class Composer(QFrame):
         row.addStretch(1)
         row.addWidget(self.send)
         column = QVBoxLayout(self)
-        column.setContentsMargins(12, 10, 8, 8)
+        column.setContentsMargins(11, 9, 7, 7)  # the ring takes one more
         column.setSpacing(6)
         column.addWidget(self.field)
         column.addLayout(row)

@@ -29,6 +29,7 @@ class Dock(QWidget):
         self.ask, self.run = AskTab(ctx, workspace), RunTab(ctx, workspace)
         self.tabs = QTabWidget()
         self.tabs.tabBar().setDrawBase(False)
+        self.tabs.setStyleSheet("QTabWidget::tab-bar { left: 12px; }")
         self.tabs.addTab(self.ask, ctx.ui.icon("sparkles", "mute"), tr("Ask"))
         self.tabs.addTab(self.run, ctx.ui.icon("play", "mute"), tr("Run"))
         column = QVBoxLayout(self)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from studio_code.pages.fault import Fault
+from studio_code.pages.run_files import run_path
 from studio_code.pages.wording import tr
 from studio_code.pages.workspace import Workspace
 
@@ -24,6 +25,7 @@ class Request:
         path: The file that it is about; empty for none.
         before: The text of that file as it was then.
         language: Of the code that comes back.
+        names: What an open file is called in it → what it is called here.
     """
 
     task: str
@@ -32,6 +34,7 @@ class Request:
     path: str = ""
     before: str = ""
     language: str = "python"
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 def ask(workspace: Workspace, question: str, past: Sequence[tuple[str, str]]) -> Request:
@@ -49,11 +52,13 @@ def ask(workspace: Workspace, question: str, past: Sequence[tuple[str, str]]) ->
     file = workspace.current
     params = {
         "messages": [*messages, {"role": "user", "content": question}],
-        "context": workspace.context(CONTEXT_CHARS),
-        "open_path": file.path if file is not None else "",
+        "context": _context(workspace),
+        "open_path": run_path(file.path) if file is not None else "",
         "selection": file.selection()[0] if file is not None else "",
     }
-    return Request("code.ask", params, question, params["open_path"])
+    order = sorted(workspace.files, key=lambda each: each is file)  # of two the one in view counts
+    names = {run_path(each.path): each.path for each in order}
+    return Request("code.ask", params, question, file.path if file else "", names=names)
 
 
 def explain(workspace: Workspace) -> Request | None:
@@ -67,7 +72,7 @@ def explain(workspace: Workspace) -> Request | None:
         words = tr("Explain {name}, lines {first}–{last}").format(
             name=file.name, first=first, last=last
         )
-    params = {"text": file.text(), "path": file.path, "selection": selected}
+    params = {"text": file.text(), "path": run_path(file.path), "selection": selected}
     return Request("code.explain", params, words, file.path, file.text(), file.language)
 
 
@@ -78,10 +83,10 @@ def fix(workspace: Workspace, fault: Fault | None = None) -> Request | None:
         return None
     params = {
         "text": file.text(),
-        "path": file.path,
+        "path": run_path(file.path),
         "error": fault.error if fault is not None else "",
         "tests": fault.tests if fault is not None else "",
-        "context": _others(workspace, file.path),
+        "context": _context(workspace, run_path(file.path)),
     }
     words = tr("Fix {name}").format(name=file.name)
     return Request("code.fix", params, words, file.path, file.text(), file.language)
@@ -94,8 +99,8 @@ def tests(workspace: Workspace) -> Request | None:
         return None
     params = {
         "text": file.text(),
-        "path": file.path,
-        "context": _others(workspace, file.path),
+        "path": run_path(file.path),
+        "context": _context(workspace, run_path(file.path)),
     }
     words = tr("Write tests for {name}").format(name=file.name)
     return Request("code.tests", params, words, file.path, file.text(), file.language)
@@ -106,7 +111,7 @@ def document(workspace: Workspace) -> Request | None:
     file = workspace.current
     if file is None:
         return None
-    params = {"text": file.text(), "path": file.path}
+    params = {"text": file.text(), "path": run_path(file.path)}
     words = tr("Document {name}").format(name=file.name)
     return Request("code.document", params, words, file.path, file.text(), file.language)
 
@@ -122,5 +127,9 @@ def with_code(text: str, code: str, first: int, last: int) -> str:
     return "\n".join([*lines[: first - 1], *code.rstrip("\n").split("\n"), *lines[last:]])
 
 
-def _others(workspace: Workspace, path: str) -> list[dict[str, str]]:
-    return [each for each in workspace.context(CONTEXT_CHARS) if each["path"] != path]
+def _context(workspace: Workspace, but: str = "") -> list[dict[str, str]]:
+    """Return the open files, the one in view first; those of elsewhere go by their name."""
+    found: dict[str, str] = {}
+    for each in workspace.context(CONTEXT_CHARS):
+        found.setdefault(run_path(each["path"]), each["text"])
+    return [{"path": path, "text": text} for path, text in found.items() if path != but]

@@ -87,7 +87,7 @@ class Review(QWidget):
         self.accept_all = button(
             tr("Accept all"), "check-check", tip=tr("Write all changes (Ctrl+Shift+Enter)")
         )
-        self.write = button("", "save", primary=True, tip=tr("Ctrl+Enter"))
+        self.write = button(tr("Write"), "save", primary=True, tip=tr("Ctrl+Enter"))
         for each in (self.reject_all, self.accept_all, self.write):
             each.setProperty("density", "small")
         self.reject_all.clicked.connect(self._workspace.decline)

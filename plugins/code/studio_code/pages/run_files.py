@@ -9,6 +9,9 @@ import os
 import stat
 from pathlib import Path, PurePosixPath
 
+from studio.api import BadInput
+from studio_code.source import relative
+
 MAX_FILES = 300
 MAX_FILE_BYTES = 512 * 1024
 MAX_BYTES = 8 << 20
@@ -29,7 +32,7 @@ def files_for_run(root: Path | None, opened: list[dict[str, str]]) -> list[dict[
     room = MAX_BYTES - sum(len(text) for text in found.values())
     for path, size in _listed(root) if root is not None else ():
         name = path.relative_to(root).as_posix() if root is not None else path.name
-        if name in found or size > room or len(found) >= MAX_FILES:
+        if name in found or size > room or len(found) >= MAX_FILES or not _fits(name):
             continue
         try:
             text = path.read_text(encoding="utf-8")
@@ -48,6 +51,14 @@ def run_path(path: str) -> str:
 def _inside(path: str) -> str:
     pure = PurePosixPath(path)
     return pure.name if pure.is_absolute() or Path(path).is_absolute() else pure.as_posix()
+
+
+def _fits(name: str) -> bool:
+    """Whether a file may be called so in a run: one odd name must not keep the others from it."""
+    try:
+        return relative(name) == name
+    except BadInput:
+        return False
 
 
 def _listed(root: Path) -> list[tuple[Path, int]]:

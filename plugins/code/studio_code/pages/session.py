@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -127,8 +128,12 @@ class Session(QObject):
 
     # --- writing ------------------------------------------------------------------------------
 
-    def write(self) -> None:
-        """Take what changed to the disk, beside the window: texts first, then the list."""
+    def write(self, without: Sequence[OpenFile] = ()) -> None:
+        """Take what changed to the disk, beside the window: texts first, then the list.
+
+        Args:
+            without: Files that another list will name.
+        """
         self._timer.stop()
         workspace, texts, done = self._workspace, [], []
         for file in workspace.files:
@@ -138,7 +143,8 @@ class Session(QObject):
                 done.append(self._draft(file))
         self._unwritten.clear()
         current = workspace.files.index(workspace.current) if workspace.current else 0
-        kept = _Kept([self._tab(file) for file in workspace.files], current, self._closed)
+        listed = [self._tab(file) for file in workspace.files if file not in without]
+        kept = _Kept(listed, current, self._closed)
         root = self._root
 
         def put() -> None:
@@ -157,7 +163,7 @@ class Session(QObject):
 
     def _leave(self) -> None:
         if not self.loading:
-            self.write()
+            self.write(self._workspace.homeless)
         self.loading = True
         self._timer.stop()
 
@@ -167,8 +173,9 @@ class Session(QObject):
         """Open what was open in this folder."""
         root = self._workspace.root
         self._root, self.loading = _key(root), True
-        self._names.clear()
-        self._unwritten.clear()
+        came = [id(file) for file in self._workspace.files]
+        self._names = {file: self._names[file] for file in came}
+        self._unwritten = set(came)
         key = self._root
 
         def show(kept: tuple[_Kept, _Found]) -> None:
@@ -217,6 +224,8 @@ class Session(QObject):
         if self._workspace.current is None:
             self._workspace.set_current(shown)
         self.loading = False
+        if self._unwritten:
+            self._soon()
         self.loaded.emit()
 
     def _restore(

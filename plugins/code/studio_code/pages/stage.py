@@ -55,7 +55,7 @@ class Stage(QWidget):
         self.review = Review(ctx, workspace)
         self.writing = WritingView(ctx)
         self.status = StatusLine(ctx)
-        self.waiting: QPushButton = ctx.ui.button("", "git-compare")
+        self.waiting: QPushButton = ctx.ui.button(tr("Review"), "git-compare")
         self._texts = QStackedWidget()
         self._stack = QStackedWidget()
         self._lay_out()

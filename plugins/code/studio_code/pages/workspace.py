@@ -78,6 +78,11 @@ class Workspace(QObject):
 
     # --- the folder ---------------------------------------------------------------------------
 
+    @property
+    def homeless(self) -> list[OpenFile]:
+        """What was written while no folder is open: it comes along into the first that is."""
+        return [file for file in self.files if file.untitled and self.root is None]
+
     def open_folder(self, path: Path) -> None:
         """Open a folder; the files of the one before are closed, their drafts kept."""
 
@@ -85,7 +90,8 @@ class Workspace(QObject):
             if found == self.root:
                 return
             self.leaving.emit()
-            for file in list(self.files):
+            coming = self.homeless
+            for file in [file for file in self.files if file not in coming]:
                 self.close(file)
             self.root = found
             self.journal.open(found)
@@ -336,8 +342,8 @@ class Workspace(QObject):
                 return
             before = None if made else file.text()
             file.set_text(text)
-            file.keep_mine()  # what another program wrote was in the review
-            if theirs:  # no model wrote it
+            if theirs:  # what another program wrote was in the review; no model wrote it
+                file.keep_mine()
                 self.save(file)
             else:
                 self._keep(file, before, why, artifact_id)

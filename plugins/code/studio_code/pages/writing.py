@@ -60,10 +60,10 @@ class WritingView(QWidget):
         column.addWidget(self.progress.widget)
         column.addWidget(self._area, 1)
 
-    def begin(self, words: str) -> None:
-        """Show an empty sheet."""
+    def begin(self, words: str, language: str) -> None:
+        """Show an empty sheet; what comes is code: the question has opened its fence."""
         self.title.setText(words)
-        self.prose.set_text("")
+        self.prose.set_text(f"```{language}\n")
 
 
 class Writing(QObject):
@@ -114,7 +114,7 @@ class Writing(QObject):
         self._language = str(params.get("language") or "python")
         params["context"] = self._context()
         self._params = params
-        self._view.begin(words[:_TITLE_CHARS] or tr("Write"))
+        self._view.begin(words[:_TITLE_CHARS] or tr("Write"), self._language)
         job = self.runner.start("code.write", params, words[:_TITLE_CHARS] or tr("Write"))
         if job is not None:
             self._view.progress.follow(job)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from studio_code.running.python import parsed
+from studio_code.running.python import TOO_MUCH, parsed
 
 _COMPARISONS: Final = {
     ast.Lt: (ast.LtE, ast.GtE), ast.LtE: (ast.Lt, ast.Gt), ast.Gt: (ast.GtE, ast.LtE),
@@ -45,10 +45,18 @@ class Mutant:
 
 
 def mutants_of(code: str, most: int = 40) -> list[Mutant]:
-    """Return at most ``most`` versions of ``code``, spread over it; the same for the same code."""
+    """Return at most ``most`` versions of ``code``, spread over it; the same for the same code.
+
+    None of code that cannot be written anew.
+    """
     tree = parsed(code)
-    if tree is None:
+    try:
+        return [] if tree is None else _mutants(tree, most)
+    except TOO_MUCH:
         return []
+
+
+def _mutants(tree: ast.Module, most: int) -> list[Mutant]:
     places = list(_places(tree))
     if len(places) > most:
         places = sorted(random.Random(0).sample(places, most), key=lambda each: each.line)

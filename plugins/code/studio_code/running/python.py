@@ -15,6 +15,10 @@ from studio_code.running import report, walls
 from studio_code.running.tested import Tested
 from studio_code.running.walls import Ran
 
+TOO_MUCH: Final = (RecursionError, ValueError)
+"""What ``ast`` raises of code that is sound, but nested too deep or with too long a number to be
+written anew."""
+
 TEST_SECONDS: Final = 5.0
 """One test may take so long."""
 _LENT: Final = ("pytest", "coverage")
@@ -114,7 +118,7 @@ def inside(
     name, results = f"_{token}.py", f"{secrets.token_hex(16)}.jsonl"
     text = resources.files("studio_code.running.inside").joinpath(f"{program}.py").read_bytes()
     request = SandboxRequest(
-        ("python", name),
+        ("python", "-P", name),  # a file called random.py is not what pytest means by random
         _encoded(files) | {name: text},
         stdin=json.dumps({**wish, "results": results}).encode(),
         packages=_LENT,

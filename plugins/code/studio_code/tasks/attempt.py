@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass
 from typing import Any
 
-from studio_code.running.python import parsed
+from studio_code.running.python import TOO_MUCH, parsed
 from studio_code.running.tested import Tested
 from studio_code.running.walls import Ran
 from studio_code.writing.choosing import Passed
@@ -53,7 +53,10 @@ class Attempt:
     def shape(self) -> str:
         """Return the same for code that differs in comments and spaces only."""
         tree = parsed(self.code)
-        return ast.dump(tree) if tree else self.code
+        try:
+            return ast.dump(tree) if tree else self.code
+        except TOO_MUCH:
+            return self.code
 
     def plain(self) -> dict[str, Any]:
         """Return what is kept of it."""

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from studio_code.running.python import parsed
+from studio_code.running.python import TOO_MUCH, parsed
 from studio_code.writing.answers import whole_part
 
 MOST: Final = 24
@@ -74,11 +74,16 @@ def read_suite(code: str, defined: Collection[str], *, trusted: bool = False) ->
     """Return the cases in test code; what tests none of the names ``defined`` is left out.
 
     A function of nothing but ``assert`` becomes one case for each of them. Imports of modules that
-    cannot be meant, and copies of what is tested, go.
+    cannot be meant, and copies of what is tested, go. What cannot be written anew holds none.
     """
     tree = parsed(whole_part(code))
-    if tree is None:
-        return Suite()
+    try:
+        return NOTHING if tree is None else _suite(tree, defined, trusted)
+    except TOO_MUCH:
+        return NOTHING
+
+
+def _suite(tree: ast.Module, defined: Collection[str], trusted: bool) -> Suite:
     prelude: list[str] = []
     cases: list[Case] = []
     for node in tree.body:
@@ -117,8 +122,10 @@ def defined_names(code: str) -> list[str]:
 def signatures(code: str) -> str:
     """Return the headers of a module's functions and classes, without bodies."""
     tree = parsed(code)
-    lines = [line for node in (tree.body if tree else ()) for line in _signature(node)]
-    return "\n".join(lines)
+    try:
+        return "\n".join(line for node in (tree.body if tree else ()) for line in _signature(node))
+    except TOO_MUCH:
+        return ""
 
 
 def _signature(node: ast.stmt, indent: str = "") -> Iterator[str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+import io
 import re
 import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from studio_code.running.python import parsed
+from studio_code.running.python import TOO_MUCH, parsed
 
 _WIDTH = 88
 
@@ -37,8 +38,7 @@ def undocumented(text: str) -> list[Undocumented]:
 
     Those whose body stands on the line of the header are left as they are.
     """
-    tree = parsed(text)
-    lines = text.splitlines(keepends=True)
+    tree, lines = parsed(text), _lines(text)
     return [] if tree is None else list(_found(tree, lines, ""))
 
 
@@ -65,7 +65,7 @@ def _found(node: ast.AST, lines: list[str], prefix: str) -> Iterator[Undocumente
 
 def with_docstrings(text: str, written: Mapping[int, tuple[str, str]]) -> str:
     """Return ``text`` with docstrings: line number → (indent, words)."""
-    lines = text.splitlines(keepends=True)
+    lines = _lines(text)
     end = "\r\n" if "\r\n" in text else "\n"
     for number in sorted(written, reverse=True):
         indent, words = written[number]
@@ -74,11 +74,17 @@ def with_docstrings(text: str, written: Mapping[int, tuple[str, str]]) -> str:
 
 
 def only_docstrings_differ(old: str, new: str) -> bool:
-    """Return whether both have the same syntax tree, docstrings left aside."""
+    """Return whether both have the same syntax tree, docstrings left aside.
+
+    No where that cannot be told.
+    """
     first, second = parsed(old), parsed(new)
     if first is None or second is None:
         return False
-    return ast.dump(_bare(first)) == ast.dump(_bare(second))
+    try:
+        return ast.dump(_bare(first)) == ast.dump(_bare(second))
+    except TOO_MUCH:
+        return False
 
 
 def cleaned(words: str) -> str:
@@ -88,6 +94,11 @@ def cleaned(words: str) -> str:
     if not re.search(r"[^\W\d_]{2}", text):
         return ""
     return text[:2000]
+
+
+def _lines(text: str) -> list[str]:
+    """Return the lines as Python counts them, with their ends; ``splitlines`` finds more."""
+    return io.StringIO(text, newline="").readlines()
 
 
 def _same_indent(lines: list[str]) -> list[str]:

@@ -240,6 +240,9 @@ def _only_with(old: str, found: Edits, files: Mapping[str, str]) -> str:
 
 def _replaced(text: str, old: str, new: str) -> str | None:
     """Replace the one place; lines may differ in the spaces at their ends and in their indent."""
+    if "\r\n" in text:
+        changed = _replaced(text.replace("\r\n", "\n"), old, new)
+        return None if changed is None else changed.replace("\n", "\r\n")
     if not old.strip():
         return text + new if not text.strip() else None
     lines, wanted = text.split("\n"), old.rstrip("\n").split("\n")

@@ -90,6 +90,22 @@ def test_an_answer_knows_the_file_and_its_edit_is_reviewed(desk: Any, tab: AskTa
     ]
 
 
+def test_a_file_of_elsewhere_goes_by_its_name(desk: Any, tab: AskTab) -> None:
+    far = desk.folder.parent / "far.py"
+    far.write_text(CODE)
+    desk.workspace.open(str(far))
+    desk.until(lambda: desk.workspace.current.path == str(far))
+    for name in ("explain", "fix", "tests", "document"):
+        act(desk, tab, name, Result(text="", code="", tests=""))
+        assert asked(desk).params["path"] == "far.py"
+    edits = [{"path": "far.py", "text": FIXED}]
+    turn = send(desk, tab, "Why?", Result(text="So.", edits=edits))
+    params = asked(desk).params
+    assert params["open_path"] == "far.py"
+    assert [each["path"] for each in params["context"]] == ["far.py", "sums.py"]
+    assert turn.answer.offers[0].path == str(far)
+
+
 def test_explain_takes_the_selection(desk: Any, tab: AskTab) -> None:
     cursor = desk.workspace.current.cursor
     cursor.setPosition(CODE.index("return"))

@@ -150,6 +150,6 @@ def test_a_huge_change_is_drawn_at_once(desk: Any, review: Review) -> None:
 
 
 def took(call: Callable[[], Any]) -> float:
-    started = time.perf_counter()
+    started = time.process_time()
     call()
-    return time.perf_counter() - started
+    return time.process_time() - started

@@ -14,7 +14,7 @@ import pytest
 from studio.cli.exit_code import ExitCode
 from studio.sandbox.walls import Walls
 
-pytestmark = [pytest.mark.slow, pytest.mark.e2e, pytest.mark.torch, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.e2e, pytest.mark.torch]
 
 
 def studio(home: Path, *words: str) -> subprocess.CompletedProcess[str]:

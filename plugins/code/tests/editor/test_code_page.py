@@ -116,6 +116,18 @@ def test_changes_from_outside_are_taken_over_or_asked_about(desk) -> None:
     assert (desk.folder / "a.py").read_text() == "theirs\nmine"
 
 
+def test_a_change_by_a_model_is_not_written_over_one_from_outside(desk) -> None:
+    file = desk.open_file("a.py", CODE)
+    desk.type("mine")
+    desk.write("a.py", "theirs\n")
+    desk.until(lambda: file.outside is not None)
+    desk.page.workspace.accept("a.py", "by a model\n", "why")
+    desk.until(lambda: "was not saved over that" in desk.trouble())
+    assert (desk.folder / "a.py").read_text() == "theirs\n"
+    assert (file.text(), file.dirty) == ("by a model\n", True)
+    assert not desk.page.workspace.journal.entries
+
+
 def test_taking_theirs_can_be_undone(desk) -> None:
     file = desk.open_file("a.py", CODE)
     desk.type("mine")
@@ -198,6 +210,16 @@ def test_another_folder_has_its_own_tabs(desk, tmp_path: Path) -> None:
     desk.until(lambda: desk.page.workspace.current is not None)
     assert desk.current.text() == CODE + "unsaved"
     assert desk.page.folders.recent == [desk.folder, other]
+
+
+def test_what_was_written_without_a_folder_comes_along(desk) -> None:
+    desk.page.workspace.new("print(1)\n", "python", "")
+    desk.settled()
+    desk.type("# mine")
+    desk.open_folder()
+    assert [file.text() for file in desk.page.workspace.files] == ["print(1)\n# mine"]
+    desk.again()
+    assert [file.text() for file in desk.page.workspace.files] == ["print(1)\n# mine"]
 
 
 def test_page_state_bears_anything(desk) -> None:
@@ -458,7 +480,7 @@ def test_writing_fails_with_a_sentence_and_stops(desk) -> None:
     desk.until(lambda: "No room." in desk.trouble())
     desk.runtime.enqueue(Tokens("x", channel="answer"), Stall())
     desk.page.write_words("Add")
-    desk.until(lambda: desk.page.stage.writing.prose.text == "x")
+    desk.until(lambda: desk.page.stage.writing.prose.text == "```python\nx")
     desk.page.write()
     desk.until(lambda: not desk.page.writing.runner.busy)
     assert not desk.page.workspace.files

@@ -224,6 +224,8 @@ def test_line_ends_stay_as_they_are() -> None:
     files = {"a.py": "x = 1\r\ny = 2\r\n"}
     found = edits_in(f"a.py\n{FENCE}python\nx = 1\ny = 3\n{FENCE}", files)
     assert found.texts == {"a.py": "x = 1\r\ny = 3\r\n"}
+    found = edits_in(replacing("y = 2", "y = 3\nz = 4"), files, "a.py")
+    assert found.texts == {"a.py": "x = 1\r\ny = 3\r\nz = 4\r\n"}
 
 
 # --- docstrings -------------------------------------------------------------------------------
@@ -252,6 +254,14 @@ def test_docstrings_are_put_in_and_nothing_else_changes() -> None:
     assert 'class Stack:  # last in, first out\n    """Be it.\n\n    More.\n    """' in text
     assert "# starts empty" in text
     assert ast.get_docstring(ast.parse(text).body[0]) == "Be it.\n\nMore."  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("odd", ["\x0c", "\u2028"], ids=["form feed", "line separator"])
+def test_lines_are_counted_as_python_does(odd: str) -> None:
+    text = f"x = 1  # {odd}\n\n\ndef f():\n    return 1\n"
+    (place,) = undocumented(text)
+    written = with_docstrings(text, {place.line: (place.indent, "Give one.")})
+    assert written == f'x = 1  # {odd}\n\n\ndef f():\n    """Give one."""\n    return 1\n'
 
 
 def test_a_change_of_code_is_noticed_and_words_cannot_become_code() -> None:

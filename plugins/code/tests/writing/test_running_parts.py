@@ -14,8 +14,11 @@ from studio_code import source
 from studio_code.running import report
 from studio_code.running.mutants import mutants_of
 from studio_code.running.printed import Plain, plain
+from studio_code.running.python import parsed
+from studio_code.tasks.attempt import Attempt
 from studio_code.writing import choosing
-from studio_code.writing.cases import Case
+from studio_code.writing.cases import NOTHING, Case, read_suite, signatures
+from studio_code.writing.docstrings import only_docstrings_differ
 
 # --- reports ----------------------------------------------------------------------------------
 
@@ -113,6 +116,17 @@ def test_faults_are_the_same_each_time_and_not_too_many() -> None:
     assert mutants_of(long, 40) == mutants_of(long, 40)
     assert len(mutants_of(long, 40)) == 40
     assert mutants_of("def f(:") == []
+
+
+@pytest.mark.parametrize("value", ["1" + " + 1" * 1500, "0x" + "f" * 5000], ids=["deep", "long"])
+def test_sound_code_that_cannot_be_written_anew_has_no_faults_and_no_cases(value: str) -> None:
+    code = f"def f():\n    return {value}\n"
+    assert parsed(code) is not None
+    assert mutants_of(code) == []
+    assert Attempt(1, 0, code).shape() == code
+    assert read_suite(f"def test_f():\n    assert f() == {value}\n", ["f"]) == NOTHING
+    assert signatures(f"def f(a={value}):\n    pass\n") == ""
+    assert not only_docstrings_differ(code, code)
 
 
 # --- files ------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from studio_code.schema import Run, Write
 from studio_code.tasks.run import run
 from studio_code.tasks.write import write
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +76,14 @@ def test_left_out():
     assert (found["coverage"]["lines"], found["coverage"]["missing"]) == (4, [6])
     assert (found["exit_code"], found["ended"]) == (1, "exit")
     assert "1 == 1" not in found["stderr"]
+
+
+def test_a_file_with_the_name_of_a_standard_module_disturbs_no_test(walls: Walls) -> None:
+    tests = "from a import one\n\n\ndef test_one():\n    assert one() == 1\n"
+    more = [{"path": f"{name}.py", "text": "x = 1\n"} for name in ("json", "random", "string")]
+    more.append({"path": "test_a.py", "text": tests})
+    found = ran(walls, "def one():\n    return 1\n", more=more, mode="test", seconds=60)
+    assert [each["outcome"] for each in found["tests"]] == ["passed"], found["stderr"]
 
 
 def test_code_is_written_run_and_its_tests_are_tried_on_faults(walls: Walls) -> None:

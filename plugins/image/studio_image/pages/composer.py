@@ -63,7 +63,7 @@ class Composer(QFrame):
         for part in (self.prompt, self.input, self.styles):
             self._inputs.addWidget(part)
         row = QHBoxLayout(self)
-        row.setContentsMargins(16, 12, 12, 12)
+        row.setContentsMargins(15, 11, 11, 11)  # the ring takes one more
         row.setSpacing(12)
         row.addLayout(self._inputs, 1)
         row.addWidget(self.go, 0, Qt.AlignmentFlag.AlignBottom)

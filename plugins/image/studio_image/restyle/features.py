@@ -52,6 +52,15 @@ class Features:
         }
         return Features(parts, str(self.device), torch.float32)
 
+    def move(self, device: str) -> None:
+        """Move the tensors to ``device``."""
+        self.device = torch.device(device)
+        self._convs = {
+            name: (weight.to(self.device), bias.to(self.device))
+            for name, (weight, bias) in self._convs.items()
+        }
+        self._mean = self._mean.to(self.device)
+
     def _conv(
         self, tensors: Mapping[str, torch.Tensor], name: str
     ) -> tuple[torch.Tensor, torch.Tensor]:

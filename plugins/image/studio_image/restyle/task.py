@@ -6,12 +6,13 @@ Knows no networks.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from studio.api import BadInput, Cancelled, Event, Kind, TaskContext, Verdict
+from studio.api import BadInput, Cancelled, Event, Kind, Rung, TaskContext, Verdict
 from studio_image import pictures
 from studio_image.lent import as_lent
 from studio_image.restyle.gallery import STYLES, style_file
@@ -25,11 +26,14 @@ if TYPE_CHECKING:
 MAX_STYLES = 8
 PREVIEW_EVERY = 5  # steps
 STROKES = 1.375  # size of the style pictures against the result: larger ones, larger strokes
+SMALLEST = 64  # px: the longer side of what is still a picture, where memory is short
 SHORTEST_SIDE = 16  # px: less than that is nothing after three poolings
 
 
 def restyle(ctx: TaskContext, params: Restyle) -> Iterator[Event]:
     """Give a picture the style of others; when stopped, hand over the picture as it is then.
+
+    Where memory is short the picture becomes smaller.
 
     Yields progress each step with a preview now and then, an ``image`` artifact (PNG), and the
     result: ``width``, ``height``, ``steps`` done, ``seconds``, ``styles``, ``ended_early`` and
@@ -43,9 +47,46 @@ def restyle(ctx: TaskContext, params: Restyle) -> Iterator[Event]:
     if picture is None:
         raise BadInput("There is no picture to restyle.", "Choose one.")
     styles = _styles(params)
-    picture = _fit(picture, params.size)
-    height, width = picture.shape[:2]
     yield ctx.progress(0, params.steps, "Loading")
+
+    def body(side: int) -> Generator[Event, None, _Canvas]:
+        fitted = _fit(picture, side)
+        larger = [(_fit(style, round(side * STROKES)), share) for style, share in styles]
+        return (yield from _painted(ctx, params, fitted, larger))
+
+    canvas = yield from ctx.ladder(_rungs(params.size), body)
+    yield from _results(ctx, params, canvas)
+
+
+def _rungs(size: int) -> list[Rung[int]]:
+    """Return longer sides, each with about half of the pixels of the one before."""
+    sides = [side for side in (size * 3 // 4, size // 2, size // 3) if side >= SMALLEST]
+    return [Rung(size), *(Rung(side, f"a picture of {side} pixels") for side in sides)]
+
+
+@dataclass
+class _Canvas:
+    """What is painted, ``tensor``, after ``picture``, and how far it is."""
+
+    tensor: torch.Tensor
+    picture: np.ndarray
+    started: float
+    done: int = 0
+
+    def verdict(self) -> Verdict:
+        height, width = self.picture.shape[:2]
+        finite = bool(self.tensor.isfinite().all())
+        made = _finished(self.tensor, self.picture)
+        return pictures.verdict(made, finite=finite, size=(width, height), source=self.picture)
+
+
+def _painted(
+    ctx: TaskContext,
+    params: Restyle,
+    picture: np.ndarray,
+    styles: Sequence[tuple[np.ndarray, float]],
+) -> Generator[Event, None, _Canvas]:
+    """Return the picture after all steps, or as many as there was time for."""
     from studio_image.restyle.features import Features
     from studio_image.restyle.transfer import Wish, transfer
     from studio_image.restyle.weights import BYTES_A_PIXEL
@@ -57,28 +98,30 @@ def restyle(ctx: TaskContext, params: Restyle) -> Iterator[Event]:
         params.keep_colours,
         params.steps,
     )
-    canvas, done = wish.content, 0
+    height, width = picture.shape[:2]
     with ctx.lease(params.weights, BYTES_A_PIXEL * height * width) as model:
         features = as_lent(model, Features, params.weights, "restyling")
-        started, rng = time.monotonic(), ctx.rng.torch(ctx.device)
+        canvas = _Canvas(wish.content, picture, time.monotonic())
+        rng = ctx.rng.torch(ctx.device).manual_seed(ctx.rng.seed)
         noise = rng.get_state()
         try:
             for used in _tries(features):
                 rng.set_state(noise)
-                for done, canvas in enumerate(transfer(used, wish, rng), 1):
-                    if not canvas.isfinite().all():
+                for canvas.done, canvas.tensor in enumerate(transfer(used, wish, rng), 1):
+                    if not canvas.tensor.isfinite().all():
                         break
-                    preview = _array(canvas) if done % PREVIEW_EVERY == 1 else None
+                    done = canvas.done
+                    preview = _array(canvas.tensor) if done % PREVIEW_EVERY == 1 else None
                     yield ctx.progress(done, params.steps, "", preview)
-                    if 0 < params.seconds <= time.monotonic() - started:
+                    if 0 < params.seconds <= time.monotonic() - canvas.started:
                         break
-                if _verdict(canvas, picture).passed:
+                if canvas.verdict().passed:
                     break
         except Cancelled:
-            if done:
-                yield from _results(ctx, params, canvas, picture, done, started)
+            if canvas.done:
+                yield from _results(ctx, params, canvas)
             raise
-    yield from _results(ctx, params, canvas, picture, done, started)
+    return canvas
 
 
 def _tries(features: Features) -> Iterator[Features]:
@@ -90,27 +133,14 @@ def _tries(features: Features) -> Iterator[Features]:
         yield features.exact()
 
 
-def _verdict(canvas: torch.Tensor, picture: np.ndarray) -> Verdict:
-    finite, size = bool(canvas.isfinite().all()), (picture.shape[1], picture.shape[0])
-    made = _finished(canvas, picture)
-    return pictures.verdict(made, finite=finite, size=size, source=picture)
-
-
-def _results(
-    ctx: TaskContext,
-    params: Restyle,
-    canvas: torch.Tensor,
-    picture: np.ndarray,
-    done: int,
-    started: float,
-) -> Iterator[Event]:
+def _results(ctx: TaskContext, params: Restyle, canvas: _Canvas) -> Iterator[Event]:
     """Yield the artifact and the result.
 
     Raises:
         StudioError: It came to nothing, in float32 too.
     """
-    verdict = pictures.insist(_verdict(canvas, picture))
-    made, early = _finished(canvas, picture), done < params.steps
+    verdict, done = pictures.insist(canvas.verdict()), canvas.done
+    made, early = _finished(canvas.tensor, canvas.picture), done < params.steps
     height, width = made.shape[:2]
     facts = {"steps": done, "ended_early": early, "width": width, "height": height}
     recipe = {
@@ -130,14 +160,14 @@ def _results(
     )
     yield ctx.result(
         **facts,
-        seconds=round(time.monotonic() - started, 2),
+        seconds=round(time.monotonic() - canvas.started, 2),
         styles=params.styles,
         note=pictures.remark(params.image, ctx.inputs),
     )
 
 
 def _styles(params: Restyle) -> list[tuple[np.ndarray, float]]:
-    """Return the style pictures, somewhat larger than the result, and the share of each."""
+    """Return the style pictures and the share of each."""
     if not params.styles:
         names = ", ".join(style.name for style in STYLES)
         raise BadInput("There is no style.", f"Choose a picture, or one of the gallery: {names}.")
@@ -147,8 +177,7 @@ def _styles(params: Restyle) -> list[tuple[np.ndarray, float]]:
         )
     shares = _shares(len(params.styles), params.mix)
     chosen = [pictures.read(style_file(name)) for name in params.styles]
-    side = round(params.size * STROKES)
-    return [(_fit(style, side), share) for style, share in zip(chosen, shares, strict=True)]
+    return list(zip(chosen, shares, strict=True))
 
 
 def _shares(count: int, mix: Sequence[float]) -> list[float]:

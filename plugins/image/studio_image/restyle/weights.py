@@ -65,6 +65,14 @@ class FeatureLoader:
             raise _broken(path, f"it is no complete safetensors file ({error})") from error
         return Features(tensors, device)
 
+    def park(self, loaded: Features) -> None:
+        """Move the tensors to the memory of the processor."""
+        loaded.move("cpu")
+
+    def unpark(self, loaded: Features, device: str) -> None:
+        """Move them back."""
+        loaded.move(device)
+
     def unload(self, loaded: Any) -> None:
         """Nothing is held besides the tensors themselves."""
 

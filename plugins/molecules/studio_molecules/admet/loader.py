@@ -66,6 +66,14 @@ class AdmetLoader:
             raise _damaged(path, f"it is no whole safetensors file ({error})") from error
         return Ensemble(tensors, [column for head in HEADS for column in columns[head]])
 
+    def park(self, loaded: Ensemble) -> None:
+        """Move the networks to the memory of the processor."""
+        loaded.move("cpu")
+
+    def unpark(self, loaded: Ensemble, device: str) -> None:
+        """Move them back."""
+        loaded.move(device)
+
     def unload(self, loaded: Ensemble) -> None:
         """Nothing is held besides the tensors themselves."""
 

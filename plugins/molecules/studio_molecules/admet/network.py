@@ -42,6 +42,13 @@ class Ensemble:
 
     def __init__(self, tensors: Mapping[str, Tensor], columns: Sequence[str]) -> None:
         self.columns = tuple(columns)
+        self._hold(tensors)
+
+    def move(self, device: str) -> None:
+        """Move the networks to ``device``."""
+        self._hold({name: tensor.to(device) for name, tensor in self._tensors.items()})
+
+    def _hold(self, tensors: Mapping[str, Tensor]) -> None:
         self._tensors = dict(tensors)
         self.device = tensors["message.weight"].device
         self._bond_in = tensors["bond_in.weight"].mT

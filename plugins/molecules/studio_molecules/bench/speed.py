@@ -46,7 +46,9 @@ def measure(ctx: BenchContext) -> Mapping[str, Any]:
         "described": lambda text: descriptors.describe(structure.parse(text).mol),
         "scored": lambda text: goal(structure.parse(text).mol),
         "screened": lambda text: care.notice(structure.parse(text).mol),
-        "drawn": lambda text: drawing.draw(text, 220, 160, dark=False, pattern=None),
+        "drawn": lambda text: drawing.draw(
+            structure.parse(text).mol, 220, 160, dark=False, pattern=None
+        ),
     }
     rates: dict[str, Any] = {"sampled": _rate(SAMPLED, sampled)}
     try:

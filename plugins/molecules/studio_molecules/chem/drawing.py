@@ -7,21 +7,13 @@ from rdkit.Chem import rdDepictor
 from rdkit.Chem.Draw import rdMolDraw2D
 
 from studio.api import BadInput
-from studio_molecules.chem.structure import valid
 
 _HIGHLIGHT = {True: (0.42, 0.32, 0.13), False: (0.99, 0.85, 0.55)}
 """Dark or light → the colour behind what is marked; opaque, for SVG readers differ on the rest."""
 
 
-def draw(smiles: str, width: int, height: int, *, dark: bool, pattern: Chem.Mol | None) -> str:
-    """Return an SVG without background; the atoms that match ``pattern`` are marked.
-
-    Raises:
-        BadInput: RDKit does not take the SMILES.
-    """
-    mol = valid(smiles)
-    if mol is None:
-        raise BadInput(f"“{smiles[:60]}” is not a molecule that can be drawn.")
+def draw(mol: Chem.Mol, width: int, height: int, *, dark: bool, pattern: Chem.Mol | None) -> str:
+    """Return an SVG without background; the atoms that match ``pattern`` are marked."""
     rdDepictor.SetPreferCoordGen(True)
     rdDepictor.Compute2DCoords(mol)
     canvas = rdMolDraw2D.MolDraw2DSVG(width, height)

@@ -7,8 +7,8 @@ from typing import Any
 from rdkit import Chem
 from rdkit.Chem import rdDistGeom, rdForceFieldHelpers
 
-from studio.api import BadInput, ErrorCode, StudioError
-from studio_molecules.chem.structure import valid
+from studio.api import ErrorCode, StudioError
+from studio_molecules.chem import structure
 
 _SECONDS = 20
 
@@ -17,13 +17,10 @@ def fold(smiles: str, seed: int) -> dict[str, Any]:
     """Return ``symbols`` (n), ``places`` (n, 3) in ångström, ``bonds`` (m) of (from, to, order).
 
     Raises:
-        BadInput: RDKit does not take the SMILES.
+        BadInput: it is no SMILES, or too large.
         StudioError: no shape was found in time.
     """
-    mol = valid(smiles)
-    if mol is None:
-        raise BadInput(f"“{smiles[:60]}” is not a molecule that can be folded.")
-    mol = Chem.AddHs(mol)
+    mol = Chem.AddHs(structure.parse(smiles).mol)
     rules = rdDistGeom.ETKDGv3()
     rules.randomSeed = seed & 0x7FFFFFFF
     rules.timeout = _SECONDS

@@ -108,12 +108,13 @@ class Composer(QFrame):
         column = QVBoxLayout(panel)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
-        own = QVBoxLayout()
+        self._own = QWidget()
+        own = QVBoxLayout(self._own)
         own.setContentsMargins(20, 8, 16, 0)  # as the forms have them
         own.setSpacing(12)
         own.addWidget(self.curve)
         own.addWidget(self.profile)
-        column.addLayout(own)
+        column.addWidget(self._own)
         for form in self.forms.values():
             column.addWidget(form.widget)
         column.addStretch(1)
@@ -122,7 +123,7 @@ class Composer(QFrame):
     def _lay_out(self) -> None:
         self.setProperty("surface", "composer")
         row = QHBoxLayout(self)
-        row.setContentsMargins(12, 8, 8, 8)
+        row.setContentsMargins(11, 7, 7, 7)  # the ring takes one more
         row.setSpacing(8)
         row.addWidget(self.hint, 1)
         row.addWidget(self.field, 1)
@@ -137,13 +138,13 @@ class Composer(QFrame):
         self.mode = self._modes[mode]
         for id, form in self.forms.items():
             form.widget.setVisible(id == mode)
-        self.profile.setVisible(mode == IMPROVE)
+        self._own.setVisible(mode == IMPROVE)
         self.curve.setVisible(mode == IMPROVE and len(self.curve.points) > 1)
         self.hint.setVisible(mode == GENERATE)
         self.hint.setText(tr("New molecules like those that drugs are looked for in."))
         self.field.setVisible(mode != GENERATE)
         self.open.setVisible(mode == PREDICT)
-        self.field.setPlaceholderText(_placeholder(mode))
+        self._show_placeholder()
         self.field.setAccessibleName(tr("SMILES") if mode == PREDICT else tr("Lead"))
         self._set_text(self._texts[self._slot()])
         self.show_busy(self._busy)
@@ -168,18 +169,26 @@ class Composer(QFrame):
 
     def set_list(self, text: str) -> None:
         """Take SMILES, one a line, to be predicted."""
-        self.file = None
+        self._hold_file(None)
         self._texts["list"] = text[:_MAX_CHARS]
         if self._slot() == "list":
             self._set_text(self._texts["list"])
 
     def set_file(self, path: Path) -> None:
         """Take a file to be predicted."""
-        self.file = path
+        self._hold_file(path)
         self._texts["list"] = ""
         if self._slot() == "list":
             self._set_text("")
-            self.field.setPlaceholderText(path.name)
+
+    def _hold_file(self, path: Path | None) -> None:
+        self.file = path
+        self._show_placeholder()
+
+    def _show_placeholder(self) -> None:
+        """Say what may be written, or which file is read while nothing is."""
+        reads = self.file is not None and self.mode.id == PREDICT
+        self.field.setPlaceholderText(self.file.name if reads else _placeholder(self.mode.id))
 
     def focus(self) -> None:
         """Put the keyboard where a person starts."""
@@ -199,7 +208,7 @@ class Composer(QFrame):
 
     def _on_typed(self) -> None:
         if self.mode.id == PREDICT and self.field.toPlainText():
-            self.file = None
+            self._hold_file(None)
 
     # --- for the task -------------------------------------------------------------------------
 

@@ -29,7 +29,7 @@ class Family(QWidget):
         self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.parent_button = self._button(tr("Show parent"), "arrow-up")
         self.parent_button.clicked.connect(self._show_parent)
-        self.children_button = self._button("", "git-fork")
+        self.children_button = self._button(tr("Select its child"), "git-fork")
         self.children_button.clicked.connect(self._show_children)
         row = QHBoxLayout()
         row.addWidget(self.parent_button)

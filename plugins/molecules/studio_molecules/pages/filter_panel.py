@@ -225,6 +225,6 @@ class FilterPanel(QFrame):
         if figure in self._collection.rows.figures:
             self.add_filter(figure)
         match ends:
-            case [low, high] if low is not None or high is not None:
-                low = -math.inf if low is None else float(low)
-                self.narrow(figure, low, math.inf if high is None else float(high))
+            case [float() | int() | None as low, float() | int() | None as high]:
+                low, high = -math.inf if low is None else low, math.inf if high is None else high
+                self.narrow(figure, low, high)

@@ -30,7 +30,7 @@ class Folding(QObject):
     def __init__(self, ctx: PluginContext) -> None:
         super().__init__()
         self._ctx = ctx
-        self._wanted = ""
+        self._wanted = self._at_work = ""
         self._job: JobHandle | None = None
         self._kept: OrderedDict[str, Mapping[str, Any]] = OrderedDict()
         self._timer = QTimer(self)
@@ -56,10 +56,10 @@ class Folding(QObject):
             self._job.cancel()
 
     def _start(self) -> None:
-        if self._job is not None:
-            self._job.cancel()  # its end starts the next
-        elif self._wanted:
+        if self._job is None:
             self._submit(self._wanted)
+        elif self._at_work != self._wanted:
+            self._job.cancel()  # its end starts the next
 
     def _submit(self, smiles: str) -> None:
         params = {"smiles": smiles, "seed": 1}
@@ -68,7 +68,7 @@ class Folding(QObject):
         except StudioError as error:
             self.failed.emit(smiles, error)
             return
-        self._job = job
+        self._job, self._at_work = job, smiles
         job.on_done(lambda result: self._on_done(smiles, result))
         job.on_failed(lambda error: self._on_over(smiles, error))
         job.on_cancelled(lambda: self._on_over(smiles, None))

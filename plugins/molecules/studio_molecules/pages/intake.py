@@ -60,6 +60,9 @@ class Intake:
         files = _files(data)
         if files:
             self.bring(files[0])
+            if len(files) > 1:
+                words = tr("One list is read at a time: {name}.").format(name=files[0].name)
+                self._ctx.notices.info(words, key="molecules.drop")
         else:
             self.read_list(data.text())
 

@@ -69,11 +69,12 @@ class Matcher(QObject):
         try:
             job = self._ctx.tasks.submit(TASK, params, title=tr("Substructures"), keep=False)
         except StudioError as error:
-            self._fail(None, error)
+            self._end(self._job, str(error))
             return
         self._job = job
         job.on_done(lambda result: self._on_done(job, first, result))
-        job.on_failed(lambda error: self._fail(job, error))
+        job.on_failed(lambda error: self._end(job, str(error)))
+        job.on_cancelled(lambda: self._end(job, ""))
 
     def _on_done(self, job: JobHandle, first: int, result: Mapping[str, Any]) -> None:
         if job is not self._job:  # there is another search
@@ -86,11 +87,12 @@ class Matcher(QObject):
         self._job = None
         self._show(frozenset(self._found))
 
-    def _fail(self, job: JobHandle | None, error: StudioError) -> None:
-        if job is not None and job is not self._job:
+    def _end(self, job: JobHandle | None, words: str) -> None:
+        """Give up a search; ``words`` say why."""
+        if job is not self._job:  # there is another search
             return
         self._job, self.pattern = None, ""
-        self.said.emit(str(error))
+        self.said.emit(words)
         self._show(None)
 
     def _show(self, found: frozenset[int] | None) -> None:

@@ -49,7 +49,7 @@ class ProfileEditor(QWidget):
         self.likeness = QDoubleSpinBox()
         self.likeness.setRange(0, 0.95)
         self.likeness.setSingleStep(0.05)
-        self.likeness.setMinimumWidth(92)
+        self.likeness.setMinimumWidth(76)
         self.likeness.lineEdit().setTextMargins(7, 0, 0, 0)
         self.likeness.setAccessibleName(tr("Least likeness to the lead"))
         self.likeness.setToolTip(

@@ -31,7 +31,8 @@ class ProfileFiles:
         """Ask for a profile and show it."""
         paths = self._ctx.ui.pick_files(tr("Open a profile"), _SUFFIXES)
         if paths:
-            self._ctx.run_later(lambda: read_profile(paths[0]), self._show)
+            lead = self._page.composer.lead()
+            self._ctx.run_later(lambda: read_profile(paths[0], lead), self._show)
 
     def _show(self, found: Profile | StudioError) -> None:
         if isinstance(found, StudioError):
@@ -62,12 +63,12 @@ class ProfileFiles:
         self._ctx.notices.info(words, str(path.parent), key="molecules.profile")
 
 
-def read_profile(path: Path) -> Profile | StudioError:
-    """Return the profile of a file, or why there is none."""
+def read_profile(path: Path, lead: str) -> Profile | StudioError:
+    """Return the profile of a file, or why there is none; ``lead`` is what it may lack."""
     try:
         if path.stat().st_size > _MAX_BYTES:
             raise BadInput(f"“{path.name}” is too large to be a profile.")
-        return parse(path.read_bytes())
+        return parse(path.read_bytes(), lead)
     except StudioError as error:
         return error
     except OSError as error:

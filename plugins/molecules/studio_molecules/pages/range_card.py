@@ -87,14 +87,16 @@ class RangeCard(QWidget):
         return field
 
     def _on_typed(self) -> None:
-        low, high = float(self.low.text() or self._least), float(self.high.text() or self._most)
-        if (low, high) != (self._rounded(self.slider.low), self._rounded(self.slider.high)):
+        low, high = self._typed(self.low, self.slider.low), self._typed(self.high, self.slider.high)
+        if (low, high) != (self.slider.low, self.slider.high):
             self.slider.set_range(min(low, high), max(low, high))
             self._on_moved(self.slider.low, self.slider.high)
         QTimer.singleShot(0, self, self.show_ends)  # once the field has let the keyboard go
 
-    def _rounded(self, value: float) -> float:
-        return round(value, figure_of(self.figure).digits)
+    def _typed(self, field: QLineEdit, now: float) -> float:
+        """Return the end that was typed; ``now``, unrounded, where the text says no other."""
+        value = float(field.text())
+        return now if value == round(now, figure_of(self.figure).digits) else value
 
     def _on_moved(self, low: float, high: float) -> None:
         self.show_ends()

@@ -14,7 +14,7 @@ from PySide6.QtCore import QByteArray, QObject, QRectF, QTimer, Signal
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtSvg import QSvgRenderer
 
-from studio.api import ErrorCode, JobHandle, PluginContext, StudioError
+from studio.api import ErrorCode, PluginContext, StudioError
 from studio_molecules.pages.wording import tr
 
 TASK = "molecules.draw"
@@ -62,7 +62,8 @@ class Structures(QObject):
         self._failed: set[Wish] = set()
         self._waiting: OrderedDict[Wish, None] = OrderedDict()
         self._alone: list[Wish] = []
-        self._job: JobHandle | None = None
+        self._drawing: frozenset[Wish] = frozenset()
+        """Under way: a view that is painted meanwhile asks again."""
         self._busy = False
         self._era = 0
         self._later = QTimer(self)  # the runtime comes back by itself
@@ -84,11 +85,13 @@ class Structures(QObject):
             return self._kept[wish]
         if wish in self._failed:
             return QImage()
+        if wish in self._drawing:
+            return None
         self._waiting[wish] = None
         self._waiting.move_to_end(wish)
         while len(self._waiting) > _WAITING:
             self._waiting.popitem(last=False)
-        self._start()
+        QTimer.singleShot(0, self, self._start)  # what is painted together is drawn together
         return None
 
     def forget(self) -> None:
@@ -96,6 +99,7 @@ class Structures(QObject):
         self._era += 1
         self._kept.clear()
         self._failed.clear()
+        self._drawing = frozenset()
         self._bytes = 0
         self.drawn.emit()
 
@@ -111,7 +115,7 @@ class Structures(QObject):
             "dark": self._ctx.ui.tokens.dark,
             "highlight": first.highlight,
         }
-        era, self._busy = self._era, True
+        era, self._busy, self._drawing = self._era, True, frozenset(batch)
         try:
             job = self._ctx.tasks.submit(TASK, params, title=tr("Draw"), keep=False)
         except StudioError as error:
@@ -160,7 +164,7 @@ class Structures(QObject):
         self.drawn.emit()
 
     def _on_over(self) -> None:
-        self._busy = False
+        self._busy, self._drawing = False, frozenset()
         self._start()
 
     def _keep(self, wish: Wish, image: QImage) -> None:

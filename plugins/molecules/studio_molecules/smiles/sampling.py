@@ -63,22 +63,30 @@ def strings(
     rng: torch.Generator,
     says: Callable[[], Event],
     *,
+    start: str = "",
     temperature: float = 1.0,
 ) -> Generator[Event, None, list[str]]:
-    """Yield ``says()`` at every step; return ``count`` strings, or fewer if memory is short."""
+    """Yield ``says()`` at every step; return ``count`` strings, or fewer if memory is short.
+
+    All of them begin with ``start``. Whoever gets fewer had better ask for no more the next time.
+    """
     state = rng.get_state()
 
     def body(size: int) -> Generator[Event, None, list[str]]:
         rng.set_state(state)
         made: list[str] = []
-        for step in sample(model, size, rng, temperature=temperature):
+        for step in sample(model, size, rng, temperature=temperature, starts=[start] * size):
             yield says()
             made = step or made
         return made
 
+    return (yield from ctx.ladder(fewer(count, "strings at a time"), body))
+
+
+def fewer(count: int, what: str) -> list[Rung[int]]:
+    """Return rungs from ``count`` down, each half of the one above."""
     sizes = [count >> halvings for halvings in range(HALVINGS)]
-    rungs = [Rung(size, f"{size} strings at a time") for size in sizes if size]
-    return (yield from ctx.ladder(rungs, body))
+    return [Rung(size, f"{size} {what}") for size in sizes if size]
 
 
 def _next(

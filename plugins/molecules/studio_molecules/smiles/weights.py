@@ -71,6 +71,14 @@ class SmilesLoader:
             network.load_state_dict((yield from read_tensors(path, device)))
         return SmilesModel(network.to(device).eval().requires_grad_(False), vocabulary)
 
+    def park(self, loaded: SmilesModel) -> None:
+        """Move the network to the memory of the processor."""
+        loaded.network.to("cpu")
+
+    def unpark(self, loaded: SmilesModel, device: str) -> None:
+        """Move it back."""
+        loaded.network.to(device)
+
     def unload(self, loaded: SmilesModel) -> None:
         """Let go of the network."""
         loaded.network.to("meta")

@@ -66,6 +66,8 @@ def _sheet(ctx: TaskContext, molecules: Sequence[Molecule], suffix: str) -> _Wri
             names.append(row.name[:40])
         if number % _BETWEEN_STEPS == 0:
             yield ctx.progress(number, len(molecules), f"{number:,} laid out")
+    if not mols:
+        raise BadInput("None of these molecules can be drawn.")
     scale = _PNG_SCALE if suffix == "png" else 1
     columns = min(_COLUMNS, len(mols))
     wide, high = _WIDTH * scale, _HEIGHT * scale

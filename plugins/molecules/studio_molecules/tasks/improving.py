@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -20,7 +20,8 @@ from studio_molecules.goals import genetic, reinforcement, scoring
 from studio_molecules.molecule import Molecule
 from studio_molecules.profile import Profile
 from studio_molecules.schema import Improve
-from studio_molecules.smiles.sampling import sample
+from studio_molecules.smiles.sampling import fewer, strings
+from studio_molecules.smiles.weights import SmilesModel
 from studio_molecules.tasks.table import finish
 
 _FIRST = 100
@@ -72,44 +73,62 @@ def _predictor(ctx: TaskContext, held: ExitStack, wanted: Profile) -> scoring.Pr
 def _search(
     ctx: TaskContext, params: Improve, wanted: Profile, judge: scoring.Judge
 ) -> Iterator[Event | None]:
-    with ExitStack() as held:
-        model = held.enter_context(ctx.lease(params.weights))
+    def body(batch: int) -> Generator[Event, None, None]:
+        """Search on; where memory ran out the agent begins anew, and what was found stays."""
+        settings = reinforcement.Settings(batch=batch, replayed=max(1, batch // 4))
+        rng = ctx.rng.torch("cpu")
+        yield from _followed(ctx, params, judge, reinforcement.search(model, judge, rng, settings))
+
+    with ctx.lease(params.weights) as model:
         if params.method == "reinforcement":
-            steps = reinforcement.search(
-                model, judge, ctx.rng.torch("cpu"), reinforcement.Settings()
-            )
+            for mol in _given(params, wanted):
+                judge(mol, operation="given")  # the agent learns from the best of these too
+                yield None
+            rungs = fewer(reinforcement.Settings.batch, "molecules to learn from at a time")
+            yield from ctx.ladder(rungs, body)
         else:
             first = yield from _first(ctx, params, wanted, model)
             steps = genetic.search(judge, first, ctx.rng.numpy(), genetic.Settings())
-        idle = known = 0
-        for number, people in enumerate(steps):
-            if people is not None:
-                yield ctx.text(json.dumps(_curve(judge)) + "\n", channel="curve")
-            if number % _REPORT_EVERY == 0:
-                said = f"best {judge.top:.3f}" if judge.seen else "beginning"
-                yield ctx.progress(len(judge.seen), params.budget, said)
-            idle, known = (idle + 1 if known == len(judge.seen) else 0), len(judge.seen)
-            if known >= params.budget or idle > _PATIENCE:
-                return
+            yield from _followed(ctx, params, judge, steps)
+
+
+def _followed(
+    ctx: TaskContext, params: Improve, judge: scoring.Judge, steps: Iterator[object]
+) -> Generator[Event, None, None]:
+    """Take the steps of a search, and tell of them, until it has tried enough."""
+    budget = params.budget + len(params.population)  # which was tried before
+    idle = known = 0
+    for number, people in enumerate(steps):
+        if people is not None:
+            yield ctx.text(json.dumps(_curve(judge)) + "\n", channel="curve")
+        if number % _REPORT_EVERY == 0:
+            said = f"best {judge.top:.3f}" if judge.seen else "beginning"
+            yield ctx.progress(len(judge.seen), budget, said)
+        idle, known = (idle + 1 if known == len(judge.seen) else 0), len(judge.seen)
+        if known >= budget or idle > _PATIENCE:
+            return
 
 
 def _first(
-    ctx: TaskContext, params: Improve, wanted: Profile, model: object
-) -> Iterator[Event | None]:
-    """Return what the search begins with: what was given, the lead's relatives, or samples."""
-    given = [structure.parse(smiles).mol for smiles in params.population]
-    lead = wanted.lead or params.lead
-    if lead:
-        given.append(structure.parse(lead).mol)
-    if given:
+    ctx: TaskContext, params: Improve, wanted: Profile, model: SmilesModel
+) -> Generator[Event, None, list[Chem.Mol]]:
+    """Return what the search begins with: what was given, else samples."""
+    if given := _given(params, wanted):
         return given
-    strings: list[str] = []
-    for step in sample(model, _FIRST, ctx.rng.torch("cpu")):
-        strings = step or strings
-        yield ctx.progress(0, params.budget, "Writing the first molecules")
-    found = [structure.valid(text) for text in strings]
+
+    def says() -> Event:
+        return ctx.progress(0, params.budget, "Writing the first molecules")
+
+    written = yield from strings(ctx, model, _FIRST, ctx.rng.torch("cpu"), says)
+    found = [structure.valid(text) for text in written]
     first = [mol for mol in found if mol is not None]
     return first or [Chem.MolFromSmiles("c1ccccc1")]
+
+
+def _given(params: Improve, wanted: Profile) -> list[Chem.Mol]:
+    """Return the molecules to go on from, and the lead."""
+    smiles = [*params.population, *([wanted.lead] if wanted.lead else [])]
+    return [structure.parse(each).mol for each in smiles]
 
 
 def _curve(judge: scoring.Judge) -> dict[str, float]:
@@ -153,10 +172,7 @@ def _result(
 def _profile(params: Improve) -> Profile:
     """Return the profile of the file or of the form, with the lead of the parameters."""
     data = _read(Path(params.profile)) if params.profile else msgspec.json.encode(params.wishes)
-    wanted = profiles.parse(data)
-    if params.lead and not wanted.lead:
-        wanted = profiles.checked(msgspec.structs.replace(wanted, lead=params.lead))
-    return wanted
+    return profiles.parse(data, params.lead)
 
 
 def _read(path: Path) -> bytes:

@@ -77,10 +77,11 @@ def draw(ctx: TaskContext, params: Draw) -> Iterator[Event | None]:
     pattern = drawing.pattern_of(params.highlight)
     svgs, notices = [], []
     for smiles in params.smiles:
-        svg = drawing.draw(smiles, params.width, params.height, dark=params.dark, pattern=pattern)
-        svgs.append(svg)
-        found = care.notice(structure.parse(smiles).mol)
+        mol = structure.parse(smiles).mol
+        found = care.notice(mol)
         notices.append(found.sentence if found else "")
+        svg = drawing.draw(mol, params.width, params.height, dark=params.dark, pattern=pattern)
+        svgs.append(svg)
         yield None
     yield ctx.result(svgs=svgs, notices=notices)
 
@@ -99,11 +100,8 @@ def _given(params: Predict) -> tuple[bytes, str, str]:
         raise BadInput("There is nothing to predict.", "Name a file, or type SMILES.")
     path = Path(params.file)
     try:
-        if path.stat().st_size > reading.MAX_BYTES:
-            raise BadInput(
-                f"“{path.name}” is too large.", f"At most {reading.MAX_BYTES >> 20} MB are read."
-            )
-        return path.read_bytes(), path.suffix.lower(), path.name
+        with path.open("rb") as file:
+            return file.read(reading.MAX_BYTES + 1), path.suffix.lower(), path.name
     except OSError as error:
         raise BadInput(
             f"“{path.name}” cannot be read: {error.strerror}.", "Choose another file."

@@ -5,7 +5,8 @@ Every child keeps its parent, what was done, and the seed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from typing import Any
 
 import numpy as np
 from rdkit import Chem, DataStructs
@@ -14,7 +15,7 @@ from studio.api import ErrorCode, Event, StudioError, TaskContext
 from studio_molecules.chem import descriptors, edits, structure
 from studio_molecules.molecule import Molecule
 from studio_molecules.schema import Analogues
-from studio_molecules.smiles.sampling import sample
+from studio_molecules.smiles.sampling import strings
 from studio_molecules.smiles.weights import SmilesModel
 from studio_molecules.tasks.table import finish
 
@@ -80,8 +81,7 @@ def analogues(ctx: TaskContext, params: Analogues) -> Iterator[Event | None]:
             for _ in _edited(family, _ROUND - by_model, numpy):
                 yield _progress(ctx, family)
             if by_model:
-                for _ in _rewritten(model, family, by_model, numpy, torch):
-                    yield _progress(ctx, family)
+                by_model = yield from _rewritten(ctx, model, family, by_model, numpy, torch)
     if not family.members:
         raise StudioError(
             ErrorCode.NOT_FOUND,
@@ -106,28 +106,37 @@ def _edited(family: Family, count: int, numpy: np.random.Generator) -> Iterator[
 
 
 def _rewritten(
-    model: SmilesModel, family: Family, count: int, numpy: np.random.Generator, torch: object
-) -> Iterator[None]:
+    ctx: TaskContext,
+    model: SmilesModel,
+    family: Family,
+    count: int,
+    numpy: np.random.Generator,
+    torch: Any,
+) -> Generator[Event, None, int]:
     """Let the model go on from a beginning of a parent, and offer what it wrote.
 
-    A parent that begins with what the model does not know is left to the edits.
+    A parent that begins with what the model does not know is left to the edits. Returns how many
+    strings memory is enough for, at most ``count``.
     """
+
+    def says() -> Event:
+        return _progress(ctx, family)
+
     parent = family.pick(numpy)
     tokens = model.vocabulary.beginning(parent)
     if not tokens:
-        yield from _edited(family, count, numpy)
-        return
+        for _ in _edited(family, count, numpy):
+            yield says()
+        return count
     start = "".join(tokens[: int(numpy.integers(1, max(2, len(tokens))))])
-    strings: list[str] = []
-    for step in sample(model, count, torch, starts=[start] * count):
-        strings = step or strings
-        yield None
-    for text in strings:
+    written = yield from strings(ctx, model, count, torch, says, start=start)
+    for text in written:
         child = structure.valid(text)
         family.drawn += 1
         family.valid += child is not None
         family.offer(child, parent, "rewritten by the model")
-        yield None
+        yield says()
+    return len(written)
 
 
 def _progress(ctx: TaskContext, family: Family) -> Event:

@@ -17,7 +17,7 @@ from studio.cli.exit_code import ExitCode
 from studio.cli.log import QuietLog
 from studio.cli.main import main
 
-pytestmark = [pytest.mark.slow, pytest.mark.e2e, pytest.mark.torch, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.e2e, pytest.mark.torch]
 
 LEAD = "CC(C)NCC(O)COc1cccc2ccccc12"
 GENERATE = ["molecules.generate", "--count", "20", "--seed", "1"]

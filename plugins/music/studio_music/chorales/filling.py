@@ -25,8 +25,7 @@ from studio_music.chorales.vocabulary import (
 )
 
 WINDOW: Final = 128
-CONTEXT: Final = 64
-"""Steps that are computed at once, and steps of context on either side of them."""
+"""Steps that are computed at once, with half as many of context on either side of them."""
 
 _HEATS: Final = (1.0, 1.0, 0.6)
 """Factors on the temperature for half bars, beats and eighths, which are drawn in this order:
@@ -60,6 +59,7 @@ class Filling:
         cells: (steps, voices); ``MASKED`` where something is wanted.
         places: (steps,) as ``vocabulary.PLACES`` counts.
         temperature: Below 1: the likely becomes likelier.
+        window: Steps that are computed at once; fewer take less memory and know less around them.
     """
 
     def __init__(
@@ -69,10 +69,11 @@ class Filling:
         places: Cells,
         temperature: float,
         rng: torch.Generator,
+        window: int = WINDOW,
     ) -> None:
         self.network, self.cells, self.places = network, cells, places
         self.endings = np.array(endings(len(cells)))
-        self.temperature, self.rng = temperature, rng
+        self.temperature, self.rng, self.window = temperature, rng, window
         self.free = cells == MASKED
         self.level = _levels(self.free)
 
@@ -104,8 +105,8 @@ class Filling:
         if not chosen.any():
             return
         before = self.cells.copy()
-        for first in range(0, len(self.cells), WINDOW):
-            steps, voices = np.nonzero(chosen[first : first + WINDOW])
+        for first in range(0, len(self.cells), self.window):
+            steps, voices = np.nonzero(chosen[first : first + self.window])
             if len(steps):
                 logits = self._logits(before, first)[steps, voices]
                 self._take(steps + first, voices, logits / (self.temperature * heat))
@@ -114,14 +115,15 @@ class Filling:
     @torch.inference_mode()
     def _logits(self, cells: Cells, first: int) -> NDArray[np.float64]:
         """Return logits (steps, voices, pitches) of the window that begins at ``first``."""
-        low, high = max(first - CONTEXT, 0), min(first + WINDOW + CONTEXT, len(cells))
+        around = self.window // 2
+        low, high = max(first - around, 0), min(first + self.window + around, len(cells))
         device = self.network.out.weight.device
         inputs = [
             torch.from_numpy(array[low:high])[None].to(device)
             for array in (cells, self.places, self.endings)
         ]
         logits: NDArray[np.float64] = self.network(*inputs)[0].double().cpu().numpy()
-        return logits[first - low : first - low + WINDOW]
+        return logits[first - low : first - low + self.window]
 
     def _take(self, steps: Cells, voices: Cells, scores: NDArray[np.float64]) -> None:
         """Draw a value for each cell, of those that the voice can sing without crossing others."""

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from studio_music.chorales import grid
-from studio_music.chorales.filling import Filling
+from studio_music.chorales.filling import WINDOW, Filling
 from studio_music.chorales.melodies import fitted, role_of
 from studio_music.chorales.vocabulary import MASKED, REST, VOICES
 from studio_music.chorales.weights import Chorales
@@ -30,6 +30,7 @@ def harmonise(
     rng: torch.Generator,
     temperature: float,
     passes: int,
+    window: int = WINDOW,
 ) -> Iterator[float | Piece]:
     """Yield the fraction done, and at last the piece: four tracks, from soprano to bass.
 
@@ -46,7 +47,7 @@ def harmonise(
     cells = np.full((steps, len(VOICES)), MASKED)
     cells[grid.long_rests(line)] = REST
     cells[:, given] = line
-    filling = Filling(model.network, cells, grid.places(piece, steps), temperature, rng)
+    filling = Filling(model.network, cells, grid.places(piece, steps), temperature, rng, window)
     yield from filling.fill(passes)
     struck = _struck(notes, steps)
     tracks = tuple(

@@ -56,6 +56,14 @@ class ChoraleLoader:
             network.load_state_dict(state)
         return Chorales(network.to(device).eval().requires_grad_(False))
 
+    def park(self, loaded: Chorales) -> None:
+        """Move the network to the memory of the processor."""
+        loaded.network.to("cpu")
+
+    def unpark(self, loaded: Chorales, device: str) -> None:
+        """Move it back."""
+        loaded.network.to(device)
+
     def unload(self, loaded: Chorales) -> None:
         """Let go of the network."""
         loaded.network.to("meta")

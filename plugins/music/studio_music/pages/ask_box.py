@@ -116,7 +116,7 @@ class AskBox(QFrame):
             self.chips.append(chip)
         chips.addStretch(1)
         column = QVBoxLayout(self)
-        column.setContentsMargins(16, 8, 8, 8)
+        column.setContentsMargins(15, 7, 7, 7)  # the ring takes one more
         column.setSpacing(4)
         column.addLayout(top)
         column.addWidget(self.chip_row)

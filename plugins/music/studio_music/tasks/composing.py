@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import msgspec
 import numpy as np
 
-from studio.api import Event, TaskContext, Verdict
+from studio.api import Event, Rung, TaskContext, Verdict
 from studio_music.asking import Asked, understand
 from studio_music.backing import arranging, genre_of
 from studio_music.casting import SUITING, cast
@@ -88,15 +88,20 @@ def _tune(
 ) -> Iterator[Any]:
     import torch
 
-    from studio_music.tunes.writing import write
+    from studio_music.tunes.writing import DRAFTS, write
 
     begin, end = share
-    rng = torch.Generator(ctx.device).manual_seed(seed)
-    for step in write(model, asked.request, rng):
-        if isinstance(step, Piece):
-            return step
-        yield ctx.progress(begin + step * (end - begin) / 2, 1, "Writing")
-    raise AssertionError("writing ends with a piece")
+
+    def body(at_once: int) -> Generator[Event, None, Piece]:
+        rng = torch.Generator(ctx.device).manual_seed(seed)
+        for step in write(model, asked.request, rng, at_once):
+            if isinstance(step, Piece):
+                return step
+            yield ctx.progress(begin + step * (end - begin) / 2, 1, "Writing")
+        raise AssertionError("writing ends with a piece")
+
+    rungs = [Rung(DRAFTS), *(Rung(count, f"{count} drafts at a time") for count in (3, 2))]
+    return (yield from ctx.ladder([*rungs, Rung(1, "one draft at a time")], body))
 
 
 def _arranged(tune: Piece, asked: Asked, seed: int) -> Iterator[Any]:

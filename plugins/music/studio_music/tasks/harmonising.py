@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import msgspec
 
-from studio.api import Event, TaskContext
+from studio.api import Event, Rung, TaskContext
 from studio_music.checks import check_piece
 from studio_music.chorales.melodies import fitted
 from studio_music.lines import melody_of
@@ -49,13 +49,23 @@ def _voices(
     ctx: TaskContext, params: Harmonise, given: Piece, melody: Track, share: float
 ) -> Iterator[Any]:
     from studio_music.chorales import harmonising
+    from studio_music.chorales.filling import WINDOW
+    from studio_music.chorales.vocabulary import STEPS
 
     rng = ctx.rng.torch(ctx.device)
-    with ctx.lease(params.weights) as model:
+    start = rng.get_state()
+
+    def body(window: int) -> Generator[Event, None, Piece]:
+        rng.set_state(start)
         for step in harmonising.harmonise(
-            model, melody, given, params.voice, rng, params.temperature, params.passes
+            model, melody, given, params.voice, rng, params.temperature, params.passes, window
         ):
             if isinstance(step, Piece):
                 return step
             yield ctx.progress(step * share, 1, "Setting voices")
-    raise AssertionError("harmonising ends with a piece")
+        raise AssertionError("harmonising ends with a piece")
+
+    shorter = (WINDOW // 2, WINDOW // 4)
+    rungs = [Rung(steps, f"{steps // STEPS} quarter notes at a time") for steps in shorter]
+    with ctx.lease(params.weights) as model:
+        return (yield from ctx.ladder([Rung(WINDOW), *rungs], body))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from studio.api import Kind, TaskContext, Verdict
+from studio.api import Event, Kind, Rung, TaskContext, Verdict
 from studio_music.piece import Piece
 from studio_music.sound_checks import check_audio, check_joint
 
@@ -30,8 +30,10 @@ def hear(
     how: Hearing,
     recipe: Mapping[str, Any],
     share: tuple[float, float] = (0.0, 1.0),
-) -> Iterator[Any]:
+) -> Generator[Event, None, Any]:
     """Render ``piece``, yield progress and its ``audio`` artifact, and return that artifact.
+
+    Where memory is short the sound has half as many samples a second.
 
     Args:
         recipe: How it is made, for the meta of the artifact and the file.
@@ -40,6 +42,25 @@ def hear(
     Raises:
         BadInput: There is nothing to play, it is too long, or the instrument is not there.
     """
+
+    def body(rate: int) -> Generator[Event, None, Any]:
+        at_rate = msgspec.structs.replace(how, rate=rate)
+        return (yield from _heard(ctx, piece, at_rate, recipe, share))
+
+    half = how.rate // 2
+    rungs = [Rung(how.rate), Rung(half, f"sound of {half:,} samples a second")]
+    made = yield from ctx.ladder(rungs, body)
+    yield made
+    return made
+
+
+def _heard(
+    ctx: TaskContext,
+    piece: Piece,
+    how: Hearing,
+    recipe: Mapping[str, Any],
+    share: tuple[float, float],
+) -> Generator[Event, None, Any]:
     from studio_music.sound import audio_files
     from studio_music.sound.synths import open_synth
     from studio_music.thumbnails import sound_png
@@ -50,7 +71,7 @@ def hear(
     write = {"wav": audio_files.wav, "flac": audio_files.flac}[how.format]
     payload = write(samples, how.rate, title=piece.title, recipe=recipe)
     yield None
-    made = ctx.artifact(
+    return ctx.artifact(
         Kind.AUDIO,
         payload,
         suffix=f".{how.format}",
@@ -66,13 +87,11 @@ def hear(
         },
         preview=sound_png(samples),
     )
-    yield made
-    return made
 
 
 def _rendered(
     ctx: TaskContext, piece: Piece, how: Hearing, share: tuple[float, float]
-) -> Iterator[Any]:
+) -> Generator[Event, None, np.ndarray]:
     from studio_music.sound.rendering import render
 
     begin, end = share

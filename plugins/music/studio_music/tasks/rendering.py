@@ -21,9 +21,10 @@ def render(ctx: TaskContext, params: Render) -> Iterator[Event]:
         StudioError: The instrument asked for is not there.
     """
     piece, remarks = scores.given(params.score, params.piece, "score")
-    rate = int(params.sample_rate)
-    how = Hearing(params.synth, rate, params.format, params.loop)
+    how = Hearing(params.synth, int(params.sample_rate), params.format, params.loop)
     made = yield from hear(ctx, piece, how, scores.recipe(ctx, "music.render", params))
     yield ctx.result(
-        **scores.told(piece, made.verdict, remarks), format=params.format, sample_rate=rate
+        **scores.told(piece, made.verdict, remarks),
+        format=params.format,
+        sample_rate=made.meta["sample_rate"],
     )

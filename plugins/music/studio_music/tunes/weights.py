@@ -62,6 +62,14 @@ class TuneLoader:
             densities = {k: (v[0], v[1]) for k, v in json.loads(metadata["densities"]).items()}
         return Tunes(network.to(device).eval().requires_grad_(False), densities)
 
+    def park(self, loaded: Tunes) -> None:
+        """Move the network to the memory of the processor."""
+        loaded.network.to("cpu")
+
+    def unpark(self, loaded: Tunes, device: str) -> None:
+        """Move it back."""
+        loaded.network.to(device)
+
     def unload(self, loaded: Tunes) -> None:
         """Let go of the network."""
         loaded.network.to("meta")

@@ -53,8 +53,13 @@ _MARGIN: Final = 0.05
 """By so much the asked key should fit better than the next; more is no merit."""
 
 
-def write(model: Tunes, request: TuneRequest, rng: torch.Generator) -> Iterator[float | Piece]:
+def write(
+    model: Tunes, request: TuneRequest, rng: torch.Generator, at_once: int = DRAFTS
+) -> Iterator[float | Piece]:
     """Yield the fraction done, note by note, and at last the piece: one track, the melody.
+
+    Args:
+        at_once: So many drafts are written beside each other; fewer take less memory.
 
     Raises:
         BadInput: more bars than fit, or a metre that the network has not learned.
@@ -66,10 +71,11 @@ def write(model: Tunes, request: TuneRequest, rng: torch.Generator) -> Iterator[
     if not 1 <= request.bars <= MAX_BARS:
         raise BadInput(f"A tune has 1 to {MAX_BARS} bars.", "Ask for a length in between.")
     drafts = [Draft(model, request) for _ in range(DRAFTS)]
-    state = None
-    while not all(draft.done for draft in drafts):
-        state = _step(model, drafts, state, rng)
-        yield min(draft.fraction for draft in drafts)
+    for first in range(0, DRAFTS, at_once):
+        group, state = drafts[first : first + at_once], None
+        while not all(draft.done for draft in group):
+            state = _step(model, group, state, rng)
+            yield (first + len(group) * min(draft.fraction for draft in group)) / DRAFTS
     yield max((draft.piece() for draft in drafts), key=_merit)
 
 

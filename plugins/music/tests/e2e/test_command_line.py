@@ -21,7 +21,7 @@ from studio.core import disk
 from studio_music.formats import midi
 from studio_music.sound.audio_files import read_wav
 
-pytestmark = [pytest.mark.slow, pytest.mark.e2e, pytest.mark.torch, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.e2e, pytest.mark.torch]
 
 COMPOSE = ["--mood", "calm", "--key", "D minor", "--tempo", "90", "--bars", "16", "--seed", "3"]
 

@@ -25,7 +25,6 @@ GAP = 0.005  # seconds
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.timeout(400),
     pytest.mark.skipif(sys.platform != "linux", reason="PulseAudio is a server of Linux"),
 ]
 
@@ -81,7 +80,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
     finally:
         running.terminate()
-        running.wait(10)
+        running.wait(PATIENCE)
 
 
 def until(true: Callable[[], bool]) -> None:
@@ -106,7 +105,7 @@ def played(tmp_path: Path) -> tuple[np.ndarray, int]:
             )  # fmt: skip
         finally:
             ear.terminate()
-            ear.wait(10)
+            ear.wait(PATIENCE)
     assert player.returncode == 0, player.stderr
     return np.fromfile(recording, np.float32), int(player.stdout.split()[-1])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QWidget
 
 from studio.api.params import Params
-from studio.core.weights.defaults import settable
+from studio.core.weights.defaults import settable, with_limit
 from studio.desktop.pages.parts import PageParts
 from studio.desktop.pages.weights.shown import Shown
 from studio.protocol.errors import StudioError
@@ -47,5 +47,5 @@ def _richest(parts: PageParts, row: Shown) -> tuple[type[Params] | None, list[st
             continue
         names = list(settable([params], row.weights.capabilities))
         if len(names) > len(best[1]):
-            best = (params, names)
+            best = (with_limit(params), names)
     return best

@@ -72,7 +72,7 @@ class WeightsDetail(QFrame):
         self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         layout.addWidget(self._area)
         self.row: Shown | None = None
-        self._work = QWidget()
+        self._work, self._fit = QWidget(), QWidget()
         self._save: Callable[[], None] = lambda: None
 
     def show_row(self, row: Shown | None, now: Download | None, said: str = "") -> None:
@@ -87,6 +87,13 @@ class WeightsDetail(QFrame):
             self._fill(column, row, now, said)
         column.addStretch()
         self._area.setWidget(inner)
+
+    def show_fit(self, row: Shown) -> None:
+        """Show whether it fits, as that has changed, and leave the rest to who writes in it."""
+        before, self._fit = self._fit, self._fit_line(row)
+        column = self._area.widget().layout()
+        column.replaceWidget(before, self._fit)
+        before.deleteLater()
 
     def flush(self) -> None:
         """Save a note that is being written."""
@@ -108,15 +115,8 @@ class WeightsDetail(QFrame):
         column.addWidget(look.label(_breakable(row.weights.title), "heading", wrap=True))
         if row.weights.capabilities:
             column.addLayout(self._badges(row))
-        fit = row.fit
-        line = QHBoxLayout()
-        line.setSpacing(6)
-        line.addWidget(look.icon_label(fit.icon, fit.color), 0, Qt.AlignmentFlag.AlignTop)
-        told = f"{fit.word[:1].upper()}{fit.word[1:]}. {fit.reason}"
-        line.addWidget(
-            look.label(_breakable(told), "bad" if row.problem else "small", wrap=True), 1
-        )
-        column.addLayout(line)
+        self._fit = self._fit_line(row)
+        column.addWidget(self._fit)
         column.addLayout(self._buttons(row))
         column.addWidget(self._work_row(row))
         self.show_work(now)
@@ -131,6 +131,17 @@ class WeightsDetail(QFrame):
         if form is not None:
             column.addWidget(look.label(self.tr("Defaults with these weights"), "section"))
             column.addWidget(form)
+
+    def _fit_line(self, row: Shown) -> QWidget:
+        fit, widget = row.fit, QWidget()
+        line = QHBoxLayout(widget)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.setSpacing(6)
+        line.addWidget(self._look.icon_label(fit.icon, fit.color), 0, Qt.AlignmentFlag.AlignTop)
+        told = _breakable(f"{fit.word[:1].upper()}{fit.word[1:]}. {fit.reason}")
+        role = "bad" if row.problem else "small"
+        line.addWidget(self._look.label(told, role, wrap=True), 1)
+        return widget
 
     def _badges(self, row: Shown) -> QHBoxLayout:
         line = QHBoxLayout()

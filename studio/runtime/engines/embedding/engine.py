@@ -52,6 +52,11 @@ class EmbeddingEngine:
         for step in steps([len(each) for each in ids]):
             yield step, self._vectors([ids[index] for index in step])
 
+    def move(self, device: str) -> None:
+        """Move the weights to ``device``."""
+        assert self._encoder is not None, "an engine that was unloaded is not moved"
+        self._encoder.to(device)
+
     def close(self) -> None:
         """Let go of the weights."""
         self._encoder = None

@@ -67,6 +67,14 @@ class EmbeddingLoader:
             encoder.load_state_dict(tensors, assign=True)
             return EmbeddingEngine(about, encoder.eval().requires_grad_(False))
 
+    def park(self, loaded: EmbeddingEngine) -> None:
+        """Move the encoder to the memory of the processor."""
+        loaded.move("cpu")
+
+    def unpark(self, loaded: EmbeddingEngine, device: str) -> None:
+        """Move it back."""
+        loaded.move(device)
+
     def unload(self, loaded: EmbeddingEngine) -> None:
         """Let go of the weights, whoever still holds the engine."""
         loaded.close()

@@ -62,17 +62,13 @@ class KeyValueCache:
             self.values[:, :, self._zeroed : border] = 0
             self._zeroed = border
 
-    def start_with(self, keys: Tensor, values: Tensor) -> None:
-        """Copy the keys and values of a beginning, (layers, kv heads, tokens, head dim)."""
-        length = keys.shape[2]
-        self.reserve(length)
-        self.keys[:, :, :length] = keys
-        self.values[:, :, :length] = values
-        self.length = length
-
     def start_as(self, other: KeyValueCache) -> None:
         """Copy what ``other``, of the same model, has read."""
-        self.start_with(other.keys[:, :, : other.length], other.values[:, :, : other.length])
+        length = other.length
+        self.reserve(length)
+        self.keys[:, :, :length] = other.keys[:, :, :length]
+        self.values[:, :, :length] = other.values[:, :, :length]
+        self.length = length
 
 
 @dataclass(frozen=True)

@@ -103,15 +103,15 @@ def wish() -> Wish:
     return said.get(os.environ.get(WISH_ENV, ""), "auto")
 
 
-def needs(path: Path, device: str, measured: Measured) -> Requirements:
+def needs(path: Path, device: str, measured: Measured, context_limit: int = 0) -> Requirements:
     """Return the memory of the model by the engine that will compute it; of both to try them."""
-    ours = model_files.measure(path, device)
+    ours = model_files.measure(path, device, context_limit)
     by = decided(path, device, measured)
     if by == "torch":
         return ours
     with open_model(path) as files:
         held, config = files.source.file_bytes, files.config
-    tokens = min(model_files.TYPICAL_CONTEXT, config.context_length)
+    tokens = model_files.counted_tokens(config, context_limit)
     working = llamacpp.working_bytes(config, tokens)
     if by == "llamacpp":
         return Requirements(held, working)
@@ -121,7 +121,6 @@ def needs(path: Path, device: str, measured: Measured) -> Requirements:
 def load(
     path: Path,
     device: str,
-    context_limit: int | None,
     measured: Measured,
     packed: Path | None = None,
 ) -> Generator[float, None, TextEngine]:
@@ -130,7 +129,6 @@ def load(
     Args:
         path: File or folder.
         device: Torch's name of a device.
-        context_limit: Tokens of context at most.
         measured: How fast each engine is here.
         packed: Folder where packed weights are kept, if anywhere.
 
@@ -139,16 +137,12 @@ def load(
     """
     by = decided(path, device, measured)
     if by is not None:
-        engine = yield from load_steps(
-            path, device=device, context_limit=context_limit, by=by, cache=packed
-        )
+        engine = yield from load_steps(path, device=device, by=by, cache=packed)
         engine.why = _why(path, device, measured)
         return engine
-    ours = yield from load_steps(path, device=device, context_limit=context_limit, cache=packed)
+    ours = yield from load_steps(path, device=device, cache=packed)
     try:
-        theirs = yield from load_steps(
-            path, device=device, context_limit=context_limit, by="llamacpp"
-        )
+        theirs = yield from load_steps(path, device=device, by="llamacpp")
     except StudioError as error:  # sound, but not of a kind that this llama.cpp knows
         ours.why = f"{error.message} {error.details}"
         return ours

@@ -368,9 +368,7 @@ def load_steps(
             tokenizer.vocabulary.names,
             chatml="<|im_start|>" in tokenizer.vocabulary.tokens.values(),
         )
-        return TextEngine(
-            files.info(), model, tokenizer, template, files.config.context_length
-        )
+        return TextEngine(files.info(), model, tokenizer, template, files.config.context_length)
 
 
 def check_messages(messages: Sequence[ChatMessage]) -> None:

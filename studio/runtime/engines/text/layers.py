@@ -12,7 +12,8 @@ class Linear(nn.Linear):
     """A product whose weights come from a file, as floats or packed.
 
     Attributes:
-        packed: The weights, if they are packed; ``weight`` then has a shape and no memory.
+        packed: The weights, if they are packed: ``packed_layers`` multiplies by them, and
+            ``weight`` has a shape and no memory.
         is_away: The weights stay with the processor, which computes the product: of a model that
             is larger than the device of its rows.
     """
@@ -27,10 +28,7 @@ class Linear(nn.Linear):
         """Return the products of ``rows``, (tokens, inputs), and the bias added."""
         if self.is_away:
             return super().forward(rows.to(self.weight.device)).to(rows.device)
-        if self.packed is None:
-            return super().forward(rows)
-        products = self.packed(rows)
-        return products if self.bias is None else products.add_(self.bias)
+        return super().forward(rows)
 
 
 class Embedding(nn.Embedding):

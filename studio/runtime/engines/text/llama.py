@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -21,7 +21,11 @@ from studio.runtime.engines.text.graph import StepGraphs, cuda_capture
 from studio.runtime.engines.text.kernels.matrix import Band, PackedMatrix
 from studio.runtime.engines.text.layers import Embedding, Linear, RMSNorm
 from studio.runtime.engines.text.rotary import Rotary
+from studio.runtime.engines.text.span_cache import SpanCache
 from studio.runtime.engines.text.stored_rows import StoredRows
+
+if TYPE_CHECKING:
+    from studio.runtime.engines.text.packed_layers import PackedLayers
 
 
 @dataclass(frozen=True)
@@ -46,10 +50,12 @@ class Llama(nn.Module):
         config: Its sizes.
         engine: What computes, as records name it.
         graphs: Replay its steps, on devices that can.
+        rotaries: How rows turn, by the rule for positions and whether texts may become long.
     """
 
     engine = "torch"
     graphs: StepGraphs | None = None
+    _compiled: PackedLayers | None = None
 
     def __init__(self, config: LlamaConfig) -> None:
         super().__init__()
@@ -58,7 +64,7 @@ class Llama(nn.Module):
         self.blocks = nn.ModuleList(Block(config, layer) for layer in range(config.layers))
         self.norm = RMSNorm(config.hidden, config.norm_eps, device="meta")
         self.head = Linear(config.hidden, config.vocabulary, bias=False, device="meta")
-        self._rotaries = {
+        self.rotaries = {
             (rope, is_long): Rotary(rope, config.head_dim, is_long=is_long)
             for rope in config.ropes
             for is_long in (False, True)
@@ -81,7 +87,7 @@ class Llama(nn.Module):
         for module in self.modules():
             is_away = isinstance(module, Linear) and module.is_away
             self._allocate(module, dtype, "cpu" if is_away else device)
-        for rotary in self._rotaries.values():
+        for rotary in self.rotaries.values():
             rotary.to(device)
         self._tie()
         self._capture(device)
@@ -90,7 +96,7 @@ class Llama(nn.Module):
         """Move all weights to ``device``."""
         self.graphs = None
         self.to(device)
-        for rotary in self._rotaries.values():
+        for rotary in self.rotaries.values():
             rotary.to(device)
         self._capture(device)
 
@@ -161,11 +167,13 @@ class Llama(nn.Module):
         """The type of everything between the weights."""
         return self.norm.weight.dtype
 
-    def new_cache(self, capacity: int) -> KeyValueCache:
+    def new_cache(self, capacity: int) -> KeyValueCache | SpanCache:
         """Return an empty cache for a text of at most ``capacity`` tokens."""
+        if self.is_packed:
+            return SpanCache(self.config, capacity)
         return KeyValueCache(self.config, capacity, self.dtype, self.device)
 
-    def forward(self, tokens: Tensor, cache: KeyValueCache) -> Tensor:
+    def forward(self, tokens: Tensor, cache: KeyValueCache | SpanCache) -> Tensor:
         """Read ``tokens`` of one text; see :meth:`read`. Returns float32, (vocabulary,)."""
         return self.read([Passage(tokens, cache)])[0]
 
@@ -182,6 +190,8 @@ class Llama(nn.Module):
         """
         if self.graphs is not None and (scores := self.graphs.read(passages)) is not None:
             return scores
+        if self.is_packed:
+            return self._bent(self._packed_layers().read(passages))
         reading = self._reading(passages)
         hidden = self.through(torch.cat([passage.tokens for passage in passages]), reading)
         for passage in passages:
@@ -204,7 +214,17 @@ class Llama(nn.Module):
 
     def score(self, hidden: Tensor) -> Tensor:
         """Return the scores after rows of ``hidden``: float32, (rows, vocabulary)."""
-        scores: Tensor = self.head(self.norm(hidden)).float()
+        return self._bent(self.head(self.norm(hidden)).float())
+
+    def _packed_layers(self) -> PackedLayers:
+        """Return the layers in compiled calls, made once all weights are here."""
+        if self._compiled is None:
+            from studio.runtime.engines.text.packed_layers import PackedLayers
+
+            self._compiled = PackedLayers(self)
+        return self._compiled
+
+    def _bent(self, scores: Tensor) -> Tensor:
         if (cap := self.config.score_cap) is not None:
             scores = scores.div_(cap).tanh_().mul_(cap)
         return scores
@@ -226,10 +246,10 @@ class Llama(nn.Module):
 
         Each: complex64, (end, 1, head dim / 2).
         """
-        return {rope: self._rotaries[rope, False].turns(0, end) for rope in self.config.ropes}
+        return {rope: self.rotaries[rope, False].turns(0, end) for rope in self.config.ropes}
 
     def _turns(self, rope: RopeConfig, shares: Sequence[Share]) -> Tensor:
         """Return the turns of all rows, complex64, (tokens, 1, head dim / 2)."""
         return torch.cat(
-            [self._rotaries[rope, s.cache.is_long].turns(s.start, s.end) for s in shares]
+            [self.rotaries[rope, s.cache.is_long].turns(s.start, s.end) for s in shares]
         )

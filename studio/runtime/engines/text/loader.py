@@ -40,13 +40,8 @@ class TextLoader:
 
     family = "text"
 
-    def __init__(self, context_limit: int | None = None, cache: Path | None = None) -> None:
-        """Load models with at most ``context_limit`` tokens of context; by default, their own.
-
-        In the folder ``cache`` beginnings of texts and packed weights outlive this process; without
-        one they do not.
-        """
-        self._context_limit = context_limit
+    def __init__(self, cache: Path | None = None) -> None:
+        """Keep beginnings of texts and packed weights in the folder ``cache``, if anywhere."""
         self._cache = cache
         self._measured = choice.Measured(cache / SPEEDS if cache is not None else None)
 
@@ -62,14 +57,18 @@ class TextLoader:
             info = files.info()
         return WeightsFacts(self.family, info.title, ("text",), asdict(info))
 
-    def measure(self, path: Path, device: str = "cpu") -> Requirements:
+    def measure(self, path: Path, device: str = "cpu", context_limit: int = 0) -> Requirements:
         """Return the memory that weights and a typical job take, from the headers alone."""
-        return choice.needs(path, device, self._measured)
+        return choice.needs(path, device, self._measured, context_limit)
+
+    def limited(self, loaded: TextEngine, tokens: int) -> TextEngine:
+        """Return ``loaded`` for texts of at most ``tokens``, prompt and reply together."""
+        return loaded.limited(tokens)
 
     def load(self, path: Path, device: str) -> Generator[float, None, TextEngine]:
         """Yield the share done between chunks of tensors; return the engine."""
         packed = self._cache / PACKED if self._cache is not None else None
-        engine = yield from choice.load(path, device, self._context_limit, self._measured, packed)
+        engine = yield from choice.load(path, device, self._measured, packed)
         if self._cache is not None:
             engine.park_in(self._cache / PARKING, path)
         return engine
@@ -91,13 +90,7 @@ class TextLoader:
         self, path: Path, device: str, placement: Placement
     ) -> Generator[float, None, TextEngine]:
         """Load with so many layers on ``device``; the processor computes the others."""
-        return load_steps(
-            path,
-            device=device,
-            context_limit=self._context_limit,
-            dtype=CARD_DTYPE,
-            layers=placement.layers,
-        )
+        return load_steps(path, device=device, dtype=CARD_DTYPE, layers=placement.layers)
 
     def unload(self, loaded: TextEngine) -> None:
         """Let go of the weights, whoever still holds the engine."""

@@ -41,7 +41,7 @@ MOST_BYTES = 2 << 30
 LEAST_FREE = 4 << 30
 """Bytes that are left free on the disk."""
 
-FORMAT = 1
+FORMAT = 2
 """To be raised when the decoder comes to other bits: pieces of before are of no use then."""
 
 _SUFFIX = ".safetensors"

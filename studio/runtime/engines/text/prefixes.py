@@ -9,9 +9,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 
-from studio.runtime.engines.text.attention import KeyValueCache
 from studio.runtime.engines.text.parked import Parked
 from studio.runtime.engines.text.prefix import Prefix
+from studio.runtime.engines.text.span_cache import SpanCache
 
 LEAST_TOKENS = 32
 """Shorter beginnings are as fast read as copied."""
@@ -62,16 +62,15 @@ class Prefixes:
             self._remember(found)
         return found
 
-    def keep(self, tokens: Sequence[int], cache: KeyValueCache) -> None:
+    def keep(self, tokens: Sequence[int], cache: SpanCache) -> None:
         """Copy what ``cache`` knows of ``tokens``, and forget the oldest where that is too much."""
         if not self.most_bytes:
             return
-        per_token = (cache.keys[:, :, :1].nbytes + cache.values[:, :, :1].nbytes) or 1
+        per_token = sum(each.nbytes for each in cache.beginning(1)) or 1
         count = min(cache.length, len(tokens), self.most_bytes // per_token)
         if count < LEAST_TOKENS:
             return
-        keys, values = cache.keys[:, :, :count].clone(), cache.values[:, :, :count].clone()
-        new = Prefix(list(tokens[:count]), keys, values, cache.is_long)
+        new = Prefix(list(tokens[:count]), *cache.beginning(count), cache.is_long)
         self._remember(new)
         if self.parked is not None:
             self.parked.keep(new)

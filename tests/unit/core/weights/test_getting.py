@@ -16,6 +16,7 @@ from studio.core import disk
 from studio.core.library.writer_lock import WriterLock
 from studio.core.weights import Weights, WeightsCatalogue, getting, wheel
 from studio.protocol.errors import Cancelled, ErrorCode, StudioError
+from studio.testing.guards import PATIENCE
 from studio.testing.tiny_set import NAMES, PIECE, TinySet
 
 GET = """
@@ -214,8 +215,8 @@ def test_a_file_of_somebody_else_is_not_written_over(
     assert (folder / tiny.file).read_bytes() == b"GGUF, and mine"
 
 
-def until(is_so: Callable[[], bool], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
+def until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
     while not is_so():
         assert time.monotonic() < deadline
         time.sleep(0.01)

@@ -83,16 +83,15 @@ def main():
     """Run the tests that standard input asks for."""
     wish = json.load(sys.stdin)
     here = os.getcwd()
-    sys.path.insert(0, here)
     sys.argv = ["pytest"]
     sys.dont_write_bytecode = True
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    import coverage
     import pytest
 
+    sys.path.insert(0, here)
     cover = None
     if wish["measured"]:
-        import coverage
-
         cover = coverage.Coverage(
             data_file=None,
             config_file=False,

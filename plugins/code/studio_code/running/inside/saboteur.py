@@ -17,12 +17,12 @@ _POLL_SECONDS = 0.005
 def main():
     """Try each version that standard input holds, until the time is used up."""
     wish = json.load(sys.stdin)
-    sys.path.insert(0, os.getcwd())
     sys.argv = ["pytest"]
     sys.dont_write_bytecode = True
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     import pytest
 
+    sys.path.insert(0, os.getcwd())
     until = time.monotonic() + wish["seconds"]
     descriptor = os.open(wish["results"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     options = ["-x", "-q", "-p", "no:cacheprovider", "--rootdir=.", "--color=no", *wish["tests"]]

@@ -39,7 +39,12 @@ class Limbs:
     @property
     def tokens(self) -> int:
         """How many rows of inputs there are."""
-        return self.steps.shape[0]
+        return len(self.steps)
+
+    def part(self, tokens: slice) -> Limbs:
+        """Return those of some tokens, uncopied."""
+        both = slice(2 * tokens.start, 2 * tokens.stop)
+        return Limbs(self.values[both], self.sums[tokens], self.steps[tokens])
 
 
 def empty(tokens: int, columns: int) -> Limbs:

@@ -9,7 +9,7 @@ from shiboken6 import isValid
 from studio.desktop.look import restyle
 
 
-class FocusRing(QObject):
+class ComposerRing(QObject):
     """Lights the frame with ``surface="composer"`` around the plain field that takes the keys."""
 
     def __init__(self, app: QApplication) -> None:

@@ -1,0 +1,118 @@
+"""Memory that runs out wherever a job makes tensors, one place after another. For tests only."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import weakref
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+from studio.runtime.memory import ran_out
+from studio.testing.plugins import Made
+
+Place = tuple[str, int]
+"""Module and line of a plugin."""
+
+
+class Allocations(TorchDispatchMode):
+    """Sees each operation of torch inside its block, and fails some.
+
+    Args:
+        fails: Told the place and how often it was passed (1 is the first time), whether it fails.
+
+    Attributes:
+        places: Place → how often it was passed.
+    """
+
+    def __init__(self, fails: Callable[[Place, int], bool]) -> None:
+        super().__init__()
+        self.places: dict[Place, int] = {}
+        self._fails = fails
+        self._made: list[weakref.ref[torch.Tensor]] = []
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Do ``func``, or fail."""
+        place = _place()
+        count = self.places[place] = self.places.get(place, 0) + 1
+        if self._fails(place, count):
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        made = func(*args, **kwargs or {})
+        found = [each for each in tree_leaves(made) if isinstance(each, torch.Tensor)]
+        self._made.extend(map(weakref.ref, found))
+        return made
+
+    def alive(self) -> int:
+        """Return how many of the tensors that were made are still held."""
+        gc.collect()
+        return sum(each() is not None for each in self._made)
+
+
+def run_short(run: Callable[[], Made], within: str = "") -> dict[Place, list[str]]:
+    """Let memory run out once at each place where ``run`` makes tensors.
+
+    Where ``within`` is given, at those of modules whose names begin so.
+
+    Each time the job must come to its end, or raise lack of memory, and hold nothing afterwards;
+    an undisturbed one after all of that must make the same as before.
+
+    Returns:
+        Place → what was reduced; only those where the job came to its end.
+    """
+    before, seen = _run(run, lambda place, count: False)
+    assert isinstance(before, Made)
+    gc.collect()
+    gc.freeze()  # what there is already is looked through once, and not after each failure
+    try:
+        places = [at for at in seen.places if at[0].startswith(within)]
+        reduced = {at: each for at in places if (each := _failing_at(run, at)) is not None}
+    finally:
+        gc.unfreeze()
+    after, _ = _run(run, lambda place, count: False)
+    assert isinstance(after, Made)
+    assert [each.payload for each in after.artifacts] == [each.payload for each in before.artifacts]
+    return reduced
+
+
+def _failing_at(run: Callable[[], Made], at: Place) -> list[str] | None:
+    """Return what was reduced when memory ran out at that place; None if the job failed of it."""
+    made, memory = _run(run, lambda place, count: place == at and count == 1)
+    assert not memory.alive(), f"{memory.alive()} tensors are left after a failure at {at}"
+    return made.result.get("reduced", []) if isinstance(made, Made) else None
+
+
+def run_out(run: Callable[[], Made]) -> str:
+    """Return what is said where no tensor can be made at all."""
+    said, memory = _run(run, lambda place, count: True)
+    assert isinstance(said, str), "it came to its end without memory"
+    assert not memory.alive()
+    return said
+
+
+def _run(
+    run: Callable[[], Made], fails: Callable[[Place, int], bool]
+) -> tuple[Made | str, Allocations]:
+    with Allocations(fails) as memory:
+        try:
+            return run(), memory
+        except Exception as error:
+            if not ran_out(error):
+                raise
+            return str(error), memory
+
+
+def _place() -> Place:
+    """Return where in a plugin the operation was asked for."""
+    frame = sys._getframe(2)
+    while not _module(frame).startswith("studio_") and frame.f_back is not None:
+        frame = frame.f_back
+    return _module(frame), frame.f_lineno
+
+
+def _module(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__", ""))

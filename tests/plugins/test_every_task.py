@@ -1,0 +1,220 @@
+"""Every task of the plugins we ship: it tells how far it is, and ends within a step when stopped.
+
+On weights that have learned nothing, so that each takes a moment. A step is a ``yield``: the
+scheduler stops, pauses or switches there, which its own tests show for all tasks at once.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+import torch
+
+from plugins.code.tests.writing.scripted import Engine, Quick
+from studio.protocol.pace import Pace
+from studio.testing.plugins import Made, run_task
+from studio_image import pictures, starter_weights
+from studio_image.starter import Decoder, Encoder, Generator
+from studio_image.upscale.model import Upscaler
+from studio_image.upscale.networks import Compact
+from studio_molecules.molecule import Molecule, to_csv
+from studio_molecules.smiles.network import Recurrent
+from studio_molecules.smiles.vocabulary import Vocabulary
+from studio_molecules.smiles.weights import SmilesModel
+from studio_music.chorales.network import ChoraleNetwork
+from studio_music.chorales.weights import Chorales
+from studio_music.piece import Key, Note, Piece, Track
+from studio_music.tunes.network import TuneNetwork
+from studio_music.tunes.weights import Tunes
+from tests.plugins.test_parking import _embedding, _features
+
+pytestmark = pytest.mark.torch
+
+PLUGINS = Path(__file__).parents[2] / "plugins"
+
+CODE = "def double(x):\n    return x * 2\n"
+CHECKS = "double():\n    assert double(2) == 4\n"
+DOCUMENTED = 'def double(x):\n    """Return twice x."""\n    return x * 2\n'
+LEADS = ["CCO", "CCN", "CCS", "CCC"]
+
+OPEN_ENDED = {"chat.reply", "code.write", "code.tests", "code.fix", "code.explain", "code.document",
+              "code.ask", "code.run"}  # fmt: skip
+"""Nobody knows how long a text becomes or a program runs: they show what there is as it comes."""
+
+AT_ONCE = {"molecules.draw", "molecules.shape", "music.open", "music.engrave"}
+"""Over in a moment: there is no time to tell of."""
+
+
+def _smiles() -> SmilesModel:
+    vocabulary = Vocabulary.learned("CNO")
+    return SmilesModel(Recurrent(len(vocabulary), 8, 1).eval(), vocabulary)
+
+
+def _starter(folder: Path) -> Path:
+    """A generator whose pictures are not blank, as a file: the task looks at it first."""
+    parts = {"encoder": Encoder(), "decoder": Decoder(), "generator": Generator()}
+    for layer in (parts["generator"].leave, parts["generator"].modulation):
+        torch.nn.init.normal_(layer.weight, std=0.2)
+    states = {name: network.state_dict() for name, network in parts.items()}
+    path = folder / "tiny.safetensors"
+    starter_weights.save(path, states, ("fox",), seen=1)
+    return path
+
+
+class _Placed(starter_weights.Starter):
+    """A loaded generator that knows its file."""
+
+    file = Path()
+
+    def __fspath__(self) -> str:
+        return str(self.file)
+
+
+@functools.cache
+def _drawing(folder: Path) -> _Placed:
+    path = _starter(folder)
+    loading = starter_weights.loader().load(path, "cpu")
+    while True:
+        try:
+            next(loading)
+        except StopIteration as end:
+            placed = _Placed(**vars(end.value))
+            placed.file = path
+            return placed
+
+
+def _picture(side: int = 32) -> bytes:
+    rows, columns = np.mgrid[:side, :side]
+    return pictures.png(np.stack([rows * 2, columns * 2, rows + columns], -1).astype(np.uint8))
+
+
+def _tune() -> dict[str, Any]:
+    notes = tuple(Note(960 * place, pitch, 960) for place, pitch in enumerate((62, 65, 69, 62)))
+    track = Track("Tune", notes, role="melody")
+    plain: dict[str, Any] = msgspec.to_builtins(
+        Piece("A tune", Key("D", "minor"), length=4 * 960, tracks=(track,))
+    )
+    return plain
+
+
+@dataclass(frozen=True)
+class Case:
+    """A small job: its parameters, what makes the model that it leases, what is handed in."""
+
+    params: Mapping[str, Any]
+    model: Callable[[], Any] = lambda: None
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+
+
+WISHES = {"wishes": {"wishes": [{"figure": "qed", "low": 0.95, "slack": 0.9}]}}
+CASES: dict[str, Case] = {
+    "chat.reply": Case({"prompt": "Hello"}, lambda: Engine("Good\nday\nto\nyou")),
+    "chat.embed": Case({"texts": ["a " * length for length in range(1, 257)]}, _embedding),
+    "code.write": Case({"describe": "double(x): twice x"}, lambda: Engine(CODE, CHECKS)),
+    "code.tests": Case({"text": CODE, "path": "it.py"}, lambda: Engine(CHECKS)),
+    "code.fix": Case(
+        {"text": "def double(x): 1\n", "path": "it.py", "error": "it is 1"}, lambda: Engine(CODE)
+    ),
+    "code.explain": Case({"text": CODE, "path": "it.py"}, lambda: Engine("It\ndoubles\nx")),
+    "code.document": Case({"text": CODE, "path": "it.py"}, lambda: Engine(DOCUMENTED)),
+    "code.ask": Case({"question": "What is it?"}, lambda: Engine("A\nfunction")),
+    "code.run": Case({"files": [{"path": "it.py", "text": CODE}], "path": "it.py"}),
+    "image.enlarge": Case(
+        {"factor": "2", "tile": 32},
+        lambda: Upscaler(Compact(4, 2, 2).requires_grad_(False), "cpu", torch.float32),
+        {"image": _picture(96)},
+    ),
+    "image.restyle": Case(
+        {"styles": ["ink"], "size": 64, "steps": 10}, _features, {"image": _picture()}
+    ),
+    "molecules.generate": Case({"count": 20}, _smiles),
+    "molecules.analogues": Case({"lead": "CCO", "count": 3, "similarity": 0.1}, _smiles),
+    "molecules.improve": Case({**WISHES, "lead": "CCO", "budget": 12}, _smiles),
+    "molecules.predict": Case(
+        {"smiles": "\n".join("C" * length for length in range(1, 70)), "admet": False}
+    ),
+    "molecules.draw": Case({"smiles": LEADS}),
+    "molecules.shape": Case({"smiles": "CCO"}),
+    "molecules.match": Case({"smiles": LEADS * 50, "pattern": "CO"}),
+    "molecules.export": Case({}, inputs={"table": to_csv([Molecule(each) for each in LEADS * 50])}),
+    "music.compose": Case(
+        {"ask": "2 bars in C", "audio": False}, lambda: Tunes(TuneNetwork("gru", 8, 1).eval(), {})
+    ),
+    "music.harmonise": Case(
+        {"piece": _tune(), "passes": 1, "audio": False},
+        lambda: Chorales(ChoraleNetwork("gru", 8, 1).eval()),
+    ),
+    "music.back": Case({"piece": _tune(), "audio": False}),
+    "music.render": Case({"piece": _tune(), "synth": "studio"}),
+    "music.engrave": Case({"piece": _tune()}),
+}
+
+
+def _declared() -> dict[str, str]:
+    """Return task → its schema, as the manifests of the plugins say."""
+    texts = [path.read_text("utf-8") for path in PLUGINS.glob("*/studio_*/manifest.toml")]
+    return {task["id"]: task["params"] for text in texts for task in tomllib.loads(text)["tasks"]}
+
+
+DECLARED = _declared()
+
+
+@pytest.mark.parametrize("task", DECLARED)
+def test_a_task_tells_how_far_it_is_and_ends_within_a_step(task: str, tmp_path: Path) -> None:
+    def run(stop_after: int | None = None) -> Made:
+        with torch.random.fork_rng():
+            torch.manual_seed(1)
+            case = _case(task, tmp_path)
+            model = case.model()
+        values = {**case.params, **({"weights": "tiny"} if model is not None else {})}
+        module, _, name = DECLARED[task].partition(":")
+        params = getattr(importlib.import_module(module), name).parse(values)
+        return run_task(
+            _function(task),
+            params,
+            seed=1,
+            models={"tiny": model},
+            inputs=case.inputs,
+            sandbox=Quick(),
+            stop_after=stop_after,
+        )
+
+    whole = run()
+    assert not whole.cancelled
+    pace, told = Pace(), []
+    for second, event in enumerate(whole.progress):
+        told.append(pace.step(event.done, event.total, float(second)))
+    if task not in OPEN_ENDED | AT_ONCE:
+        assert any(left is not None for left in told), "nobody is told the time left"
+    for stop in {1, whole.steps // 2, whole.steps - 1} - {0}:
+        made = run(stop)
+        assert made.cancelled
+        assert len(made.progress) <= stop, "it went on"
+        assert made.steps - stop <= len(made.artifacts) + 1, "results are all that may follow"
+
+
+def _case(task: str, folder: Path) -> Case:
+    if task == "image.generate":
+        drawn = {"prompt": "fox", "steps": 3, "count": 1, "enlarge": False}
+        return Case(drawn, lambda: _drawing(folder))
+    if task == "music.open":
+        path = folder / "tune.abc"
+        path.write_text("X:1\nT:A\nM:4/4\nL:1/4\nK:C\nCDEF|\n")
+        return Case({"file": str(path)})
+    assert task in CASES, f"give {task} a small job in this table"
+    return CASES[task]
+
+
+def _function(task: str) -> Any:
+    plugin = task.partition(".")[0]
+    tasks = importlib.import_module(f"studio_{plugin}.worker").studio_tasks()
+    return tasks[task]

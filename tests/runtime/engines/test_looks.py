@@ -1,0 +1,113 @@
+"""What rows see is close to attention in float64, and has the same bits however a text is read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional
+
+from studio.runtime.engines.text.kernels import limbs, tiles
+from studio.runtime.engines.text.kernels.limbs import Limbs
+from studio.runtime.engines.text.kernels.looks import Rule, look
+from studio.runtime.engines.text.kernels.rows import NO_WEIGHTS
+from studio.runtime.engines.text.rotary import rotate
+from studio.runtime.engines.text.span_cache import LANES, SPAN
+from tests.runtime.engines.test_rows import STEP, assert_same, drawn, values_of
+
+pytestmark = pytest.mark.torch
+
+COUNT = 150
+PLAIN = Rule(9, NO_WEIGHTS, NO_WEIGHTS, NO_WEIGHTS, eps=1e-5, scale=0.125, cap=0.0, window=0)
+KINDS = {
+    "three heads share keys": (PLAIN, 3, 64),
+    "a window, and one head of keys": (replace(PLAIN, heads=7, window=20), 1, 16),
+    "bent scores, and a wide window": (replace(PLAIN, heads=8, cap=3.0, window=70), 2, 128),
+    "heads that fill no vectors": (replace(PLAIN, heads=2, scale=0.2), 2, 24),
+    "a bias and norms of heads": (
+        replace(PLAIN, heads=4, bias=drawn(8 * 80), query_weight=drawn(80), key_weight=drawn(80)),
+        2,
+        80,
+    ),
+}
+
+
+@pytest.fixture(params=KINDS)
+def kind(request) -> tuple[Rule, int, int]:
+    return KINDS[request.param]
+
+
+def turns(width: int) -> torch.Tensor:
+    angles = torch.arange(COUNT)[:, None] * torch.linspace(0.01, 1, width // 2)
+    return torch.polar(torch.ones_like(angles), angles)
+
+
+def products(rule: Rule, kv_heads: int, width: int) -> np.ndarray:
+    return 2 * drawn(COUNT, (rule.heads + 2 * kv_heads) * width)
+
+
+def seen(rule: Rule, kv_heads: int, width: int, *ends: int) -> Limbs:
+    """What all rows see if they are read in pieces that end at ``ends``."""
+    spans = -(-COUNT // SPAN)
+    keys = np.full((kv_heads, spans, width, SPAN), np.nan, np.float32)  # nobody looks ahead
+    values = np.full((kv_heads, spans * SPAN, -(-width // LANES) * LANES), np.nan, np.float32)
+    rows, turn = products(rule, kv_heads, width), torch.view_as_real(turns(width)).flatten(1)
+    out = limbs.empty(COUNT, rule.heads * width)
+    for first, last in zip((0, *ends), (*ends, COUNT), strict=True):
+        part = Limbs(out.values[2 * first : 2 * last], out.largest[first:last])
+        look(rule, rows[first:last], turn.numpy()[first:last], first, keys, values, part)
+    return out
+
+
+def exact(rule: Rule, kv_heads: int, width: int) -> torch.Tensor:
+    rows = torch.tensor(products(rule, kv_heads, width)).double()
+    rows += torch.tensor(rule.bias) if rule.bias.size else 0
+    heads = rows.view(COUNT, -1, width)
+    queries, keys, values = heads.split([rule.heads, kv_heads, kv_heads], dim=1)
+    if rule.query_weight.size:
+        weights = (torch.tensor(each).double() for each in (rule.query_weight, rule.key_weight))
+        queries, keys = (
+            functional.rms_norm(each, (width,), weight, rule.eps)
+            for each, weight in zip((queries, keys), weights, strict=True)
+        )
+    turn = turns(width).unsqueeze(1)
+    queries, keys = (rotate(each, turn).double().transpose(0, 1) for each in (queries, keys))
+    group = rule.heads // kv_heads
+    keys, values = (each.repeat_interleave(group, dim=0) for each in (keys, values.transpose(0, 1)))
+    scores = queries @ keys.transpose(1, 2) * rule.scale
+    if rule.cap:
+        scores = rule.cap * torch.tanh(scores / rule.cap)
+    hidden = torch.ones(COUNT, COUNT, dtype=torch.bool).triu(1)
+    if rule.window:
+        hidden |= torch.ones_like(hidden).tril(-rule.window)
+    shares = scores.masked_fill(hidden, float("-inf")).softmax(-1)
+    return (shares @ values).transpose(0, 1).reshape(COUNT, -1)
+
+
+def test_rows_see_what_they_may(kind) -> None:
+    ours, expected = values_of(seen(*kind), kind[0].heads * kind[2]), exact(*kind).numpy()
+    error = np.abs(ours - expected).max(-1) / np.abs(expected).max(-1)
+    assert error.max() < 2 * STEP
+
+
+def test_bits_do_not_depend_on_how_a_text_is_read_nor_on_threads(kind) -> None:
+    whole = seen(*kind)
+    assert_same(seen(*kind, 7, 64, 65, 130), whole)
+    assert_same(seen(*kind, *range(1, COUNT)), whole)
+    torch.set_num_threads(2)
+    try:
+        assert_same(seen(*kind), whole)
+    finally:
+        torch.set_num_threads(1)
+
+
+@pytest.mark.parametrize("rows", range(1, tiles.MOST_ROWS + 1))
+def test_tiles_are_products(rows) -> None:
+    left, right = drawn(rows, 37), drawn(37, 80, seed=1)
+    out = np.full((rows, 80), np.nan, np.float32)
+    lengths = [4 * each.shape[1] for each in (left, right, out)]
+    places = [each.ctypes.data for each in (left, right, out)]
+    tiles.multiply(rows, 37, 80, *(n for pair in zip(places, lengths, strict=True) for n in pair))
+    np.testing.assert_allclose(out, left.astype(float) @ right, rtol=0, atol=1e-5)
