@@ -14,6 +14,7 @@ from studio.runtime.engines.text.engine import TextEngine
 from studio.runtime.engines.text.gguf import BLOCK_TYPES
 from studio.runtime.engines.text.kernels import instructions
 from studio.runtime.engines.text.kernels.matrix import PackedMatrix, bands, can_pack
+from studio.runtime.engines.text.kernels.memory import Moving, provide
 from studio.runtime.engines.text.llama import Passage
 from studio.runtime.engines.text.model_files import measure
 from tests.runtime.engines import tiny_models
@@ -59,6 +60,7 @@ def packed(kind: str, table: torch.Tensor, columns: int) -> PackedMatrix:
     """A matrix filled in two pieces whose rows change places."""
     rows = table.shape[0]
     matrix = PackedMatrix(columns, bands([(0, rows, kind)]))
+    provide([matrix])
     places, half = torch.arange(rows).flip(0), rows // 2
     for piece in (slice(half, None), slice(half)):
         matrix.write(places[piece], table.flip(0)[piece], kind, BLOCKS[kind].bytes)
@@ -92,6 +94,7 @@ def test_bands_of_several_kinds_and_sizes_fill_a_matrix() -> None:
     parts = [(0, 64, "Q4_1"), (64, 10, "Q4_1"), (74, 64, "Q8_0"), (138, 6, "F32")]
     assert [band.rows for band in bands(parts)] == [74, 70], "floats are held as Q8_0 is"
     matrix = PackedMatrix(64, bands(parts))
+    provide([matrix])
     tables = [stored(kind, rows, 64) for _, rows, kind in parts]
     for (first, rows, kind), table in zip(parts, tables, strict=True):
         matrix.write(torch.arange(first, first + rows), table, kind, BLOCKS[kind].bytes)
@@ -103,6 +106,7 @@ def test_bands_of_several_kinds_and_sizes_fill_a_matrix() -> None:
 
 def in_order(kind: str, table: torch.Tensor, columns: int) -> PackedMatrix:
     matrix = PackedMatrix(columns, bands([(0, table.shape[0], kind)]))
+    provide([matrix])
     matrix.write(torch.arange(table.shape[0]), table, kind, BLOCKS[kind].bytes)
     return matrix
 
@@ -119,6 +123,18 @@ def test_weights_much_smaller_than_one_keep_their_bits() -> None:
     weights, inputs = drawn(70, 64), drawn(2, 64, seed=3)
     small = PackedMatrix.of_floats(weights * 2.0**-40)(inputs)
     assert torch.equal(small * 2.0**40, PackedMatrix.of_floats(weights)(inputs))
+
+
+def test_weights_are_moved_while_they_multiply() -> None:
+    matrices = [PackedMatrix.of_floats(drawn(70, 64, seed=seed)) for seed in range(3)]
+    inputs, places = drawn(2, 64, seed=9), [matrix.memory.data_ptr() for matrix in matrices]
+    before = [matrix(inputs) for matrix in matrices]
+    moving = Moving(matrices)
+    moving.start()
+    moving.join()
+    for matrix, place, products in zip(matrices, places, before, strict=True):
+        assert matrix.memory.data_ptr() != place
+        assert torch.equal(matrix(inputs), products)
 
 
 def test_zeros_and_what_is_no_number() -> None:

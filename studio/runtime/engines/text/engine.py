@@ -153,6 +153,8 @@ class TextEngine:
         """Let go of the weights; the engine cannot generate any more."""
         if self.prefixes.parked is not None:
             self.prefixes.parked.close()
+        if isinstance(self.model, Llama) and self.model.moving is not None:
+            self.model.moving.stop()
         self.model = Llama(self.model.config)
         self._batcher = Batcher(self.model)
         for other in self._limited:

@@ -25,6 +25,7 @@ from studio.runtime.engines.text.span_cache import SpanCache
 from studio.runtime.engines.text.stored_rows import StoredRows
 
 if TYPE_CHECKING:
+    from studio.runtime.engines.text.kernels.memory import Moving
     from studio.runtime.engines.text.packed_layers import PackedLayers
 
 
@@ -51,10 +52,12 @@ class Llama(nn.Module):
         engine: What computes, as records name it.
         graphs: Replay its steps, on devices that can.
         rotaries: How rows turn, by the rule for positions and whether texts may become long.
+        moving: Moves packed weights to better memory after a load; to be stopped with the model.
     """
 
     engine = "torch"
     graphs: StepGraphs | None = None
+    moving: Moving | None = None
     _compiled: PackedLayers | None = None
 
     def __init__(self, config: LlamaConfig) -> None:
@@ -109,7 +112,7 @@ class Llama(nn.Module):
     def allocate_packed(
         self, embedding: StoredRows, packing: Mapping[Linear, Sequence[Band]]
     ) -> None:
-        """Reserve memory on the processor: products packed, the embedding as it is stored.
+        """Prepare for the processor: packed products without memory, the embedding as it is stored.
 
         Args:
             packing: How the rows of each product are held.

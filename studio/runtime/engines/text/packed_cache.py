@@ -5,9 +5,9 @@ name is a digest of all that its bytes depend on, every tensor has a checksum, a
 foreign or refused by the disk costs no more than packing again. It is not waited for on the disk:
 what a power failure leaves behind has wrong sums.
 
-What is found is mapped and not copied, so that a load costs one look at every byte, and memory is
-shared with the system's own cache of files. Nobody but the studio writes these files, and it
-never writes into one that has its name: it would otherwise change under the model.
+What is found is mapped and not copied, so that a load costs one look at every byte; it is moved to
+better memory later (see ``kernels.memory``). Nobody but the studio writes these files, and never
+into one that has its name: it would change under the model.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ import torch
 from torch import Tensor, nn
 
 from studio.protocol.errors import StudioError
-from studio.runtime.engines.text.kernels.matrix import LAYOUT, PackedMatrix
+from studio.runtime.engines.text.kernels.matrix import ALIGNMENT, LAYOUT, PackedMatrix
 from studio.runtime.engines.text.mapped_file import MappedFile
-from studio.runtime.engines.text.safetensors_file import SafeTensor, read_header
+from studio.runtime.engines.text.safetensors_file import read_header
 
 log = logging.getLogger(__name__)
 
@@ -40,9 +40,6 @@ LEAST_FREE = 4 << 30
 
 _FORMAT = 3
 _SUFFIX = ".safetensors"
-_TYPES = {torch.uint8: "U8", torch.float32: "F32"}
-_ALIGNMENT = 64
-"""Bytes, of the first records: vectors are read fastest from multiples of their size."""
 
 Matrices = Mapping[str, PackedMatrix]
 """The packed matrices of a model by the name of their module."""
@@ -70,10 +67,8 @@ class PackedCache:
             with MappedFile(path) as file:
                 yield from _fill(file, matrices)
             os.utime(path)
-        except (StudioError, OSError, ValueError) as error:
+        except (StudioError, OSError, ValueError, LookupError) as error:
             log.warning("kept weights are made anew: %s", error)
-            for matrix in matrices.values():
-                matrix.clear()
             with contextlib.suppress(OSError):
                 path.unlink()
             return False
@@ -82,7 +77,7 @@ class PackedCache:
     def keep(self, matrices: Matrices) -> Generator[float, None, None]:
         """Write ``matrices``, which are full, and forget old ones; yield the share done."""
         path = self._path(matrices)
-        tensors = dict(_tensors(matrices))
+        tensors = {name: matrix.memory for name, matrix in matrices.items()}
         size = sum(tensor.nbytes for tensor in tensors.values())
         part = None
         try:
@@ -125,29 +120,19 @@ class PackedCache:
             total -= size
 
 
-def _tensors(matrices: Matrices) -> Generator[tuple[str, Tensor], None, None]:
-    """Yield all tensors by names that tell matrix and part: first those that must be aligned."""
-    found = [
-        (f"{name}.{part}", tensor)
-        for name, matrix in matrices.items()
-        for part, tensor in matrix.tensors().items()
-    ]
-    yield from sorted(found, key=lambda pair: pair[1].nbytes % _ALIGNMENT != 0)
-
-
 def _header(tensors: Mapping[str, Tensor]) -> bytes:
     entries: dict[str, object] = {}
     end = 0
     for name, tensor in tensors.items():
         first, end = end, end + tensor.nbytes
         entries[name] = {
-            "dtype": _TYPES[tensor.dtype],
+            "dtype": "U8",
             "shape": list(tensor.shape),
             "data_offsets": [first, end],
         }
     entries["__metadata__"] = {name: str(_sum(tensor)) for name, tensor in tensors.items()}
     text = json.dumps(entries).encode()
-    text += b" " * (-(8 + len(text)) % _ALIGNMENT)
+    text += b" " * (-(8 + len(text)) % ALIGNMENT)
     return struct.pack("<Q", len(text)) + text
 
 
@@ -155,24 +140,12 @@ def _fill(file: MappedFile, matrices: Matrices) -> Generator[float, None, None]:
     places, sums = read_header(file), _sums(file)
     done = 0
     for name, matrix in matrices.items():
-        here = [place for place in places.values() if place.name.rpartition(".")[0] == name]
-        tensors = {}
-        for place in here:
-            part = place.name.rpartition(".")[2]
-            tensors[part] = _tensor(file, place, sums.get(place.name, ""))
-            done += place.bytes
-            yield done / file.size
-        matrix.fill(tensors)
-
-
-def _tensor(file: MappedFile, place: SafeTensor, expected: str) -> Tensor:
-    kind = next((kind for kind, name in _TYPES.items() if name == place.dtype), None)
-    if kind is None:
-        raise ValueError(f"{place.name} is stored as {place.dtype}")
-    raw = file.bytes_at(place.offset, place.bytes)
-    if str(_sum(raw)) != expected:
-        raise ValueError(f"{place.name} has another sum than when it was written")
-    return raw.view(kind).view(place.shape)
+        memory = file.bytes_at(places[name].offset, places[name].bytes)
+        if str(_sum(memory)) != sums.get(name):
+            raise ValueError(f"{name} has another sum than when it was written")
+        matrix.use(memory)
+        done += matrix.bytes
+        yield done / file.size
 
 
 def _sums(file: MappedFile) -> Mapping[str, str]:
@@ -183,10 +156,7 @@ def _sums(file: MappedFile) -> Mapping[str, str]:
 
 def _sum(tensor: Tensor) -> int:
     """Return the sum of the bytes as 64-bit numbers: as fast as memory is read."""
-    raw = tensor.view(-1).view(torch.uint8)
-    whole = raw.numel() // 8 * 8
-    rest = bytes(raw[whole:].tolist())
-    return int(raw[:whole].view(torch.int64).sum()) + int.from_bytes(rest, "little")
+    return int(tensor.view(torch.int64).sum())
 
 
 def packed_matrices(model: nn.Module) -> dict[str, PackedMatrix]:

@@ -15,6 +15,7 @@ from studio.runtime.engines.text.blocks import Attention, FeedForward
 from studio.runtime.engines.text.config import LlamaConfig
 from studio.runtime.engines.text.config_gguf import DIVISORS
 from studio.runtime.engines.text.kernels.matrix import Band, PackedMatrix, bands
+from studio.runtime.engines.text.kernels.memory import Moving, provide
 from studio.runtime.engines.text.layers import Linear, RMSNorm
 from studio.runtime.engines.text.llama import Llama
 from studio.runtime.engines.text.packed_cache import PackedCache, packed_matrices
@@ -142,9 +143,13 @@ def load_decoder(
     total = sum(piece.size for piece in parts)
     done = 0
     packed = packed_matrices(model)
+    matrices = list(packed.values())
     if cache is not None and packed and (yield from cache.fill(packed)):
         parts = [piece for piece in parts if not piece.is_packed]
         cache, done = None, total - sum(piece.size for piece in parts)
+        model.moving = Moving(matrices)
+    else:
+        _provide(matrices)
     for first, rows in stored.chunks() if stored else ():
         assert model.embedding.stored is not None
         model.embedding.stored.write(first, rows)
@@ -156,6 +161,8 @@ def load_decoder(
     if cache is not None and packed:
         for _ in cache.keep(packed):
             yield 1.0
+    if model.moving is not None:
+        model.moving.start()
     give_back()  # or a tenth more than the weights stays taken: of chunks that were floats
     return model
 
@@ -300,17 +307,29 @@ def _allocate(
             assert dtype is not None, "floats have a type"
             model.allocate(dtype, device, layers)
     except RuntimeError as error:  # torch's own out-of-memory errors are RuntimeErrors
-        size = (
-            float_bytes(model.config, dtype)
-            if dtype is not None
-            else sum(band.bytes(m.in_features) for m, held in packing.items() for band in held)
-        ) / 2**30
-        raise StudioError(
-            ErrorCode.OUT_OF_MEMORY,
-            f"The model needs {size:.1f} GiB on {device}, and there is not enough memory.",
-            "Close other models or programs, or choose a smaller model.",
-            details=str(error),
-        ) from error
+        size = stored.bytes if stored is not None else 0
+        size += float_bytes(model.config, dtype) if dtype is not None else _bytes(packing)
+        raise _no_room(size, device, error) from error
+
+
+def _provide(matrices: Sequence[PackedMatrix]) -> None:
+    try:
+        provide(matrices)
+    except MemoryError as error:
+        raise _no_room(sum(matrix.bytes for matrix in matrices), "cpu", error) from error
+
+
+def _no_room(size: int, device: str, error: Exception) -> StudioError:
+    return StudioError(
+        ErrorCode.OUT_OF_MEMORY,
+        f"The model needs {size / 2**30:.1f} GiB on {device}, and there is not enough memory.",
+        "Close other models or programs, or choose a smaller model.",
+        details=str(error),
+    )
+
+
+def _bytes(packing: Mapping[Linear, Sequence[Band]]) -> int:
+    return sum(band.bytes(m.in_features) for m, held in packing.items() for band in held)
 
 
 def float_bytes(config: LlamaConfig, dtype: torch.dtype) -> int:
@@ -330,6 +349,5 @@ def packed_bytes(source: TensorSource, names: Mapping[str, str], config: LlamaCo
     if config.tied:
         parts.append(Piece.whole(embedding.name, model.head))
     packing = bands_of(source, parts)
-    packed = sum(band.bytes(m.in_features) for m, held in packing.items() for band in held)
     floats = sum(p.size for p in parts if p.module not in packing or p.field != "weight")
-    return packed + source.stored(embedding.name).bytes + 4 * floats
+    return _bytes(packing) + source.stored(embedding.name).bytes + 4 * floats

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 
 LAYOUT = "records-64"
 """What caches on disk are marked by: another layout, another name."""
+
+
+ALIGNMENT = 64
+"""Bytes: vectors are read fastest from multiples of their size."""
 
 
 def can_pack(device: str) -> bool:
@@ -40,9 +45,12 @@ class Band:
     format: Format
 
     def bytes(self, columns: int) -> int:
-        """Return the memory that they take: records, and a factor a row."""
-        strips, across, size = self.format.shape(self.rows, columns)
-        return strips * across * size + 4 * self.rows
+        """Return the memory that they take: records, then a factor a row, up to ``ALIGNMENT``."""
+        return self.records_bytes(columns) + -(-4 * self.rows // ALIGNMENT) * ALIGNMENT
+
+    def records_bytes(self, columns: int) -> int:
+        """Return the memory that the records take, a multiple of ``ALIGNMENT``."""
+        return math.prod(self.format.shape(self.rows, columns))
 
 
 def bands(parts: Iterable[tuple[int, int, str]]) -> list[Band]:
@@ -65,32 +73,54 @@ def bands(parts: Iterable[tuple[int, int, str]]) -> list[Band]:
 class PackedMatrix:
     """A matrix of weights that multiplies rows of inputs.
 
-    It is filled once, some rows at a time, or at once, from what :meth:`tensors` gave.
+    It has no memory until :meth:`use`; then it is filled some rows at a time, or full already.
 
     Attributes:
         columns: How many inputs.
+        rows: How many outputs.
         bands: Of its rows.
+        memory: uint8, (bytes,): what it holds.
     """
 
     def __init__(self, columns: int, bands: Sequence[Band]) -> None:
         self.columns = columns
         self.bands = tuple(bands)
         self.rows = sum(band.rows for band in bands)
-        self._held: list[tuple[Tensor, Tensor]] = []
-        self._arrays: list[tuple[Any, ...]] = []
+        self.memory = torch.empty(0, dtype=torch.uint8)
+        self._views: list[_View] = []
 
     @classmethod
     def of_floats(cls, weights: Tensor) -> PackedMatrix:
         """Return a full one of floats, (rows, columns)."""
         matrix = cls(weights.shape[1], bands([(0, weights.shape[0], "F32")]))
+        matrix.use(torch.zeros(matrix.bytes, dtype=torch.uint8))
         stored = weights.float().contiguous().view(torch.uint8)
         matrix.write(torch.arange(weights.shape[0]), stored, "F32", 4)
         return matrix
 
     @property
     def bytes(self) -> int:
-        """Memory that it takes once it is full."""
+        """Memory that it takes, a multiple of ``ALIGNMENT``."""
         return sum(band.bytes(self.columns) for band in self.bands)
+
+    def use(self, memory: Tensor) -> None:
+        """Hold the weights in ``memory``: zeros to be written, or what another one's holds.
+
+        The place of one that multiplies may be changed at any time, for a copy.
+
+        Raises:
+            ValueError: It is not ``bytes`` long.
+        """
+        if memory.dtype != torch.uint8 or memory.shape != (self.bytes,):
+            raise ValueError(f"{memory.numel()} bytes for a matrix of {self.bytes}")
+        views, start = [], 0
+        for band in self.bands:
+            middle = start + band.records_bytes(self.columns)
+            held = memory[start:middle].view(band.format.shape(band.rows, self.columns))
+            factors = memory[middle : middle + 4 * band.rows].view(torch.float32)
+            views.append(_View(band, held, factors))
+            start += band.bytes(self.columns)
+        self.memory, self._views = memory, views
 
     def write(self, places: Tensor, stored: Tensor, kind: str, block_bytes: int) -> None:
         """Put stored rows into the rows ``places`` of one band.
@@ -99,63 +129,18 @@ class PackedMatrix:
             places: int64, (rows,).
             stored, kind, block_bytes: As :func:`records.rows_of` takes them.
         """
-        if not self._held:
-            self._take([self._empty(band) for band in self.bands])
-        index = max(i for i, band in enumerate(self.bands) if band.first <= int(places.min()))
-        band, (held, factors) = self.bands[index], self._held[index]
-        numbers, scale, floor, factor = records.rows_of(stored, kind, block_bytes)
-        form, places = band.format, places - band.first
+        first = int(places.min())
+        view = next(view for view in reversed(self._views) if view.band.first <= first)
+        form, places = view.band.format, places - view.band.first
+        numbers, scale, floor, view.factors[places] = records.rows_of(stored, kind, block_bytes)
         strips, within = places // ROWS, places % ROWS
         size = form.numbers_bytes
-        table = held[..., :size].unflatten(2, (-1, ROWS, GROUP)).view(torch.int32).squeeze(-1)
-        words = numbers.contiguous().view(torch.int32)
-        table.permute(0, 3, 1, 2)[strips, within] = words
-        halves = held[..., size:].view(torch.float16)
+        table = view.held[..., :size].unflatten(2, (-1, ROWS, GROUP)).view(torch.int32).squeeze(-1)
+        table.permute(0, 3, 1, 2)[strips, within] = numbers.contiguous().view(torch.int32)
+        halves = view.held[..., size:].view(torch.float16)
         halves[..., :ROWS].transpose(1, 2)[strips, within] = scale
         if form.has_floor:
             halves[..., ROWS:].transpose(1, 2)[strips, within] = floor
-        factors[places] = factor
-
-    def _empty(self, band: Band) -> tuple[Tensor, Tensor]:
-        shape = band.format.shape(band.rows, self.columns)
-        return torch.zeros(shape, dtype=torch.uint8), torch.zeros(band.rows)
-
-    def tensors(self) -> dict[str, Tensor]:
-        """Return by name the tensors that make it up, uncopied; it must be full."""
-        return {
-            f"{index}-{name}": tensor
-            for index, pair in enumerate(self._held)
-            for name, tensor in zip(("records", "factors"), pair, strict=True)
-        }
-
-    def fill(self, tensors: Mapping[str, Tensor]) -> None:
-        """Become full by what :meth:`tensors` gave, uncopied.
-
-        Raises:
-            ValueError: They are those of another matrix.
-        """
-        held: list[tuple[Tensor, Tensor]] = []
-        for index, band in enumerate(self.bands):
-            names = f"{index}-records", f"{index}-factors"
-            pair = [tensors[name] for name in names if name in tensors]
-            shape = band.format.shape(band.rows, self.columns)
-            expected = [(torch.uint8, shape), (torch.float32, (band.rows,))]
-            found = [(tensor.dtype, tuple(tensor.shape)) for tensor in pair]
-            if found != expected:
-                raise ValueError(f"{found} instead of {expected}")
-            held.append((pair[0], pair[1]))
-        self._take(held)
-
-    def _take(self, held: list[tuple[Tensor, Tensor]]) -> None:
-        self._held = held
-        self._arrays = [
-            (records.FORMATS.index(band.format), *(part.numpy() for part in pair), band.first)
-            for band, pair in zip(self.bands, held, strict=True)
-        ]
-
-    def clear(self) -> None:
-        """Be empty again."""
-        self._held, self._arrays = [], []
 
     def __call__(self, inputs: Tensor) -> Tensor:
         """Return the products of ``inputs``, float32 (tokens, columns), with all rows."""
@@ -169,6 +154,20 @@ class PackedMatrix:
 
         results = torch.empty(limbs.tokens, self.rows)
         array = results.numpy()
-        for form, held, factors, first in self._arrays:
-            multiply(limbs, form, held, factors, array, first)
+        for view in self._views:
+            multiply(limbs, *view.arrays, array, view.band.first)
         return results
+
+
+class _View:
+    """A band in memory.
+
+    Attributes:
+        held: Its records, uint8 (strips of 64 rows, records of a strip, bytes of a record).
+        factors: float32, (rows,).
+        arrays: Both as kernels take them, after the place of their format.
+    """
+
+    def __init__(self, band: Band, held: Tensor, factors: Tensor) -> None:
+        self.band, self.held, self.factors = band, held, factors
+        self.arrays = records.FORMATS.index(band.format), held.numpy(), factors.numpy()

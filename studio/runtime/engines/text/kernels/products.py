@@ -11,14 +11,13 @@ from numpy.typing import NDArray
 
 from studio.runtime.engines.text.kernels.compiling import compiled
 from studio.runtime.engines.text.kernels.limbs import Limbs
-from studio.runtime.engines.text.kernels.records import FORMATS
+from studio.runtime.engines.text.kernels.records import ROWS
 from studio.runtime.engines.text.kernels.threads import share, thread_count
-from studio.runtime.engines.text.kernels.vectors import MOST, ROWS, multiply_tile, span
+from studio.runtime.engines.text.kernels.vectors import MOST, multiply_tile, span
 
 _CHUNK = 1 << 19
 """Bytes of inputs that meet 64 rows of weights before the next do: what a core keeps near."""
 _SPAN_OF_MOST, _SPAN = span(MOST), span(1)
-_NIBBLES, _BYTES, _FLOORED, _SHORT = range(len(FORMATS))
 
 
 def multiply(
@@ -79,42 +78,19 @@ def _strips(begin, end, values, sums, steps, form, records, factors, results, fi
 @compiled()
 def _rows(left, form, weights, inputs, stride, sums, sums_stride, records, results):
     """Multiply the next rows of inputs, at most ``left``, with 64 of weights; return how many."""
-    if left >= MOST:
-        for first in range(0, ROWS, _SPAN_OF_MOST):
-            here = results + 4 * first
-            if form == _NIBBLES:
-                multiply_tile(
-                    MOST, 4, 32, 1, weights, first, inputs, stride, sums, sums_stride, records, here
-                )
-            elif form == _BYTES:
-                multiply_tile(
-                    MOST, 8, 32, 0, weights, first, inputs, stride, sums, sums_stride, records, here
-                )
-            elif form == _FLOORED:
-                multiply_tile(
-                    MOST, 8, 32, 1, weights, first, inputs, stride, sums, sums_stride, records, here
-                )
-            else:
-                multiply_tile(
-                    MOST, 8, 16, 0, weights, first, inputs, stride, sums, sums_stride, records, here
-                )
-        return MOST
-    for first in range(0, ROWS, _SPAN):
-        here = results + 4 * first
-        if form == _NIBBLES:
+    count = MOST if left >= MOST else (2 if left >= 2 else 1)
+    for first in range(0, ROWS, _SPAN_OF_MOST if count == MOST else _SPAN):
+        place = results + 4 * first
+        if count == MOST:
             multiply_tile(
-                1, 4, 32, 1, weights, first, inputs, stride, sums, sums_stride, records, here
+                MOST, form, weights, first, inputs, stride, sums, sums_stride, records, place
             )
-        elif form == _BYTES:
+        elif count == 2:
             multiply_tile(
-                1, 8, 32, 0, weights, first, inputs, stride, sums, sums_stride, records, here
-            )
-        elif form == _FLOORED:
-            multiply_tile(
-                1, 8, 32, 1, weights, first, inputs, stride, sums, sums_stride, records, here
+                2, form, weights, first, inputs, stride, sums, sums_stride, records, place
             )
         else:
             multiply_tile(
-                1, 8, 16, 0, weights, first, inputs, stride, sums, sums_stride, records, here
+                1, form, weights, first, inputs, stride, sums, sums_stride, records, place
             )
-    return 1
+    return count

@@ -20,7 +20,7 @@ ROWS = 64
 GROUP = 4
 """Neighbouring columns that one instruction adds up."""
 
-_ZERO = 128
+ZERO = 128
 """Stands for zero where numbers have 8 bits and no floor: kernels take them without sign."""
 _LARGEST = 127
 _EXPONENT = 12
@@ -34,7 +34,7 @@ class Format:
     Attributes:
         bits: Of a number, 4 or 8.
         columns: 16 or 32.
-        has_floor: Whether rows have floors; without, numbers of 8 bits are ``_ZERO`` too large.
+        has_floor: Whether rows have floors; without, numbers of 8 bits are ``ZERO`` too large.
     """
 
     bits: int
@@ -98,7 +98,7 @@ def rows_of(stored: Tensor, kind: str, block_bytes: int) -> tuple[Tensor, Tensor
     if form.bits == 4 and floor is None:
         numbers, floor = numbers + 8, scale * 8
     elif floor is None:
-        numbers, floor = (numbers.short() + _ZERO).to(torch.uint8), torch.zeros_like(scale)
+        numbers, floor = (numbers.short() + ZERO).to(torch.uint8), torch.zeros_like(scale)
     numbers, floor = numbers.to(torch.uint8), floor.view(rows, -1)
     if form.bits == 4:
         low, high = numbers.unflatten(2, (2, 16)).unbind(2)

@@ -15,11 +15,8 @@ from numba import types
 from numba.extending import intrinsic
 
 from studio.runtime.engines.text.kernels.instructions import chosen
+from studio.runtime.engines.text.kernels.records import FORMATS, GROUP, ROWS, ZERO, Format
 
-ROWS = 64
-"""Rows of weights of a record."""
-GROUP = 4
-"""Neighbouring columns that one instruction adds up."""
 INSTRUCTIONS = chosen() or "none"
 
 _IS_WIDE = INSTRUCTIONS == "vnni512"
@@ -33,7 +30,8 @@ _SUMS, _FLOATS = ir.VectorType(_I32, _LANES), ir.VectorType(_F32, _LANES)
 _HALVES = ir.VectorType(ir.HalfType(), _LANES)
 _NONE, _NO_FLOATS = ir.Constant(_SUMS, None), ir.Constant(_FLOATS, None)
 _NIBBLE = ir.Constant(_SUMS, [0x0F0F0F0F] * _LANES)
-_ZERO = 128
+_AHEAD = 4_096
+"""Bytes of weights that are asked for before they are needed."""
 
 
 def span(rows: int) -> int:
@@ -49,9 +47,7 @@ def _parts(rows: int) -> int:
 def multiply_tile(
     typing: Any,
     rows: Any,
-    bits: Any,
-    columns: Any,
-    has_floor: Any,
+    form: Any,
     weights: Any,
     first: Any,
     inputs: Any,
@@ -64,8 +60,8 @@ def multiply_tile(
     """Multiply ``rows`` rows of inputs with ``span(rows)`` rows of weights.
 
     Args:
-        rows: A literal number up to ``MOST``.
-        bits, columns, has_floor: Literals: what a record holds, see ``records.Format``.
+        rows: A literal number: 1, 2 or ``MOST``.
+        form: The place of what records hold in ``FORMATS``.
         weights: Address of the first record.
         first: Which of its rows of weights is the first.
         inputs: Address of the low bytes of the first row.
@@ -75,24 +71,42 @@ def multiply_tile(
         records: How many follow one another.
         results: Address of float32 (rows, 64): ``span(rows)`` of each row are written.
     """
-    literals = (rows, bits, columns, has_floor)
-    if not all(isinstance(value, types.Literal) for value in literals):
+    if not isinstance(rows, types.Literal):
         return None
-    made = _Tile(*(value.literal_value for value in literals))
-    return types.void(*literals, *(types.intp,) * 8), made.generate
+
+    def generate(context: Any, builder: Any, call: Any, values: Any) -> Any:
+        after = builder.append_basic_block("after")
+        choice = builder.switch(values[1], after)
+        for place, format in enumerate(FORMATS):
+            block = builder.append_basic_block(f"format{place}")
+            choice.add_case(_I64(place), block)
+            builder.position_at_end(block)
+            _Tile(rows.literal_value, format).emit(builder, *values[2:])
+            builder.branch(after)
+        builder.position_at_end(after)
+        return context.get_dummy_value()
+
+    return types.void(rows, *(types.intp,) * 9), generate
 
 
 class _Tile:
     """Emits the loop over the records of a tile."""
 
-    def __init__(self, rows: int, bits: int, columns: int, has_floor: int) -> None:
-        self.rows, self.bits, self.columns, self.has_floor = rows, bits, columns, has_floor
-        self.parts = _parts(rows)
-        self.numbers = ROWS * columns * bits // 8
-        self.bytes = self.numbers + 2 * ROWS * (1 + has_floor)
+    def __init__(self, rows: int, form: Format) -> None:
+        self.rows, self.form, self.parts = rows, form, _parts(rows)
 
-    def generate(self, context: Any, builder: Any, call: Any, values: Any) -> Any:
-        weights, first, inputs, stride, sums, sums_stride, records, results = values[4:]
+    def emit(
+        self,
+        builder: Any,
+        weights: Any,
+        first: Any,
+        inputs: Any,
+        stride: Any,
+        sums: Any,
+        sums_stride: Any,
+        records: Any,
+        results: Any,
+    ) -> None:
         places = list(itertools.product(range(self.rows), range(self.parts)))
         before, loop = builder.block, builder.append_basic_block("records")
         after = builder.append_basic_block("after")
@@ -100,12 +114,15 @@ class _Tile:
         builder.position_at_end(loop)
         record = builder.phi(_I64)
         held = {place: builder.phi(_FLOATS) for place in places}
-        start = builder.add(weights, builder.mul(record, _I64(self.bytes)))
-        here = builder.add(inputs, builder.mul(record, _I64(self.columns)))
+        start = builder.add(weights, builder.mul(record, _I64(self.form.bytes)))
+        here = builder.add(inputs, builder.mul(record, _I64(self.form.columns)))
         numbers = builder.add(start, builder.mul(first, _I64(GROUP)))
-        scales = builder.add(builder.add(start, _I64(self.numbers)), builder.mul(first, _I64(2)))
+        scales = builder.add(
+            builder.add(start, _I64(self.form.numbers_bytes)), builder.mul(first, _I64(2))
+        )
+        self._fetch(builder, start)
         added = self._sums(builder, numbers, here, stride)
-        group = builder.mul(record, _I64(self.columns // 16 * 4))
+        group = builder.mul(record, _I64(self.form.columns // 16 * 4))
         totals = [
             self._total(builder, sums, builder.add(group, builder.mul(sums_stride, _I64(row))))
             for row in range(self.rows)
@@ -122,7 +139,14 @@ class _Tile:
         for row, part in places:
             place = _at(builder, results, _I64(4 * (row * ROWS + part * _LANES)), _FLOATS)
             builder.store(new[row, part], place).align = 4
-        return context.get_dummy_value()
+
+    def _fetch(self, builder: Any, start: Any) -> None:
+        """Ask memory for what comes soon: processors do not look beyond a page by themselves."""
+        kind = ir.FunctionType(ir.VoidType(), [_I8.as_pointer(), _I32, _I32, _I32])
+        fetch = builder.module.declare_intrinsic("llvm.prefetch", [_I8.as_pointer()], kind)
+        for line in range(0, self.form.bytes, 64):
+            place = _at(builder, start, _I64(_AHEAD + line), _I8)
+            builder.call(fetch, [place, _I32(0), _I32(3), _I32(1)])
 
     def _groups(self, builder: Any, start: Any) -> Iterator[tuple[int, list[Any]]]:
         """Yield the place of each group of 4 columns, and its numbers."""
@@ -134,11 +158,11 @@ class _Tile:
                 for part in range(self.parts)
             ]
 
-        if self.bits == 8:
-            for group in range(self.columns // GROUP):
+        if self.form.bits == 8:
+            for group in range(self.form.columns // GROUP):
                 yield group, load(group)
             return
-        half = self.columns // GROUP // 2
+        half = self.form.columns // GROUP // 2
         four = ir.Constant(_SUMS, [4] * _LANES)
         for group in range(half):
             both = load(group)
@@ -163,7 +187,7 @@ class _Tile:
     def _total(self, builder: Any, sums: Any, offset: Any) -> Any:
         """Return the sum of a row's inputs in the record."""
         total = _load(builder, sums, offset, _I32, 4)
-        if self.columns == 32:
+        if self.form.columns == 32:
             more = _load(builder, sums, builder.add(offset, _I64(4)), _I32, 4)
             total = builder.add(total, more)
         return total
@@ -177,21 +201,21 @@ class _Tile:
                 builder.fpext(_load(builder, start, _I64(place), _HALVES, 2), _FLOATS)
                 for place in range(begin, begin + 2 * _LANES * self.parts, 2 * _LANES)
             ]
-            for begin in ((0, 2 * ROWS) if self.has_floor else (0, 0))
+            for begin in ((0, 2 * ROWS) if self.form.has_floor else (0, 0))
         )
         result = {}
         for row, total in enumerate(totals):
-            if self.has_floor:
+            if self.form.has_floor:
                 less = _spread(builder, builder.fneg(builder.sitofp(total, _F32)), _FLOATS)
             else:
-                zero = _spread(builder, builder.mul(total, _I32(-_ZERO)), _SUMS)
+                zero = _spread(builder, builder.mul(total, _I32(-ZERO)), _SUMS)
             for part in range(self.parts):
                 whole = added[row, part]
-                if not self.has_floor:
+                if not self.form.has_floor:
                     whole = builder.add(whole, zero)
                 value = builder.sitofp(whole, _FLOATS)
                 value = _fused(builder, value, scales[part], held[row, part])
-                if self.has_floor:
+                if self.form.has_floor:
                     value = _fused(builder, less, floors[part], value)
                 result[row, part] = value
         return result
