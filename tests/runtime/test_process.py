@@ -250,9 +250,7 @@ def test_a_reply_is_the_same_alone_and_beside_another_and_stops(chat: RuntimePro
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("how", "moment"), [("killed", "a reply"), ("abandoned", "loading smol")]
-)
+@pytest.mark.parametrize(("how", "moment"), [("killed", "a reply"), ("abandoned", "loading smol")])
 def test_nothing_is_left_running(chat: RuntimeProcess, how: str, moment: str) -> None:
     ask(chat, "long", "Write a very long story.", 4000)
     if moment == "a reply":
