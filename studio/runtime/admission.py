@@ -42,6 +42,7 @@ class Demand:
     Attributes:
         needs: Bytes of weights and of work, from headers and from what was seen before.
         placement: How a model that is larger than the device is divided; None for not at all.
+        is_more: It has the model already, and asks for more to work with.
     """
 
     job: Job
@@ -49,6 +50,7 @@ class Demand:
     needs: Requirements
     placement: Placement | None = None
     digest: str = ""
+    is_more: bool = False
 
     @property
     def weights_bytes(self) -> int:
@@ -106,9 +108,9 @@ class Admission:
         """
         job, source = demand.job, demand.source
         loaded = self.books.find(source, demand.digest)
-        if loaded is not None and job in loaded.users:  # a second lease of the same job
+        if loaded is not None and demand.is_more and not demand.needs.working_bytes:
             return loaded
-        if loaded is not None and loaded.is_stale:
+        if loaded is not None and loaded.is_stale and not demand.is_more:
             return Wait(f"waiting for the old {source.title} to go: {who(loaded.users)}")
         if self.builder:
             return Wait(f"waiting until {self.builder} is ready")
@@ -116,6 +118,10 @@ class Admission:
         need = demand.needs.working_bytes if is_here else demand.whole
         missing, victims = self._shortage(need, loaded)
         if missing > 0:
+            if loaded and demand.is_more and self.books.waiting - {job} and not self._busy(job):
+                # All wait for what all hold. One goes on with more than there should be, and the
+                # others wait for it.
+                return loaded
             return self._wait(demand, need, missing)
         if loaded is not None and is_here and not victims:
             return loaded
@@ -135,13 +141,19 @@ class Admission:
 
     def _wait(self, demand: Demand, need: int, missing: int) -> Wait:
         """Return what the job waits for, or raise if waiting cannot help."""
-        # Jobs that wait themselves will not give anything back before they go on.
-        busy = self.books.users() - {demand.job} - self.books.waiting
+        busy = self._busy(demand.job)
         if not busy:
-            raise self._too_full(demand.source, need, missing)
+            raise self._too_full(demand, need, missing)
         seconds = self._seconds(busy, missing)
         about = f", about {as_time(seconds)}" if seconds is not None else ""
         return Wait(f"waiting for {as_size(missing)}: {who(busy)}{about}", missing, seconds)
+
+    def _busy(self, job: Job) -> set[Job]:
+        """Return the other jobs that will give something back.
+
+        Jobs that wait themselves will not, before they go on.
+        """
+        return self.books.users() - {job} - self.books.waiting
 
     def _seconds(self, busy: Iterable[Job], missing: int) -> float | None:
         """Return when ``missing`` bytes are free, if the jobs go on as they do; None: unknown."""
@@ -165,11 +177,16 @@ class Admission:
             f"Choose smaller weights{fitting}, or raise the limit in Settings.",
         )
 
-    def _too_full(self, source: Source, need: int, missing: int) -> StudioError:
+    def _too_full(self, demand: Demand, need: int, missing: int) -> StudioError:
+        source, choices = demand.source, self.choices(demand.source)
+        if demand.is_more:
+            choices.insert(0, "make it smaller or shorter")
+        more = " more for this" if demand.is_more else ""
         return StudioError(
             ErrorCode.OUT_OF_MEMORY,
-            f"{source.title} needs {as_size(need)}: {as_size(missing)} more than is free now.",
-            in_words(self.choices(source)),
+            f"{source.title} needs {as_size(need)}{more}: {as_size(missing)} more than is free"
+            " now.",
+            in_words(choices),
         )
 
     def choices(self, source: Source | None) -> list[str]:

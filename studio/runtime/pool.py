@@ -16,7 +16,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from studio.api.worker import Requirements
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.messages import LoadedWeights, PoolEvent, WeightsEntry
 from studio.protocol.states import JobState
@@ -170,22 +169,28 @@ class Pool:
         if self._no_device is not None:
             raise self._no_device
         source = self._sources.get(weights)
-        working = working_bytes or source.needs.working_bytes
-        demand = self._demand(job, source, Requirements(source.needs.weights_bytes, working))
+        demand = self._demand(job, source, working_bytes)
         self._retire_old(source)
         plan = self._await_turn(demand)
         if isinstance(plan, Loaded):
             return self._lease(demand, plan)
         return self._build(demand, plan)
 
-    def _demand(self, job: Job, source: Source, asked: Requirements) -> Demand:
+    def _demand(self, job: Job, source: Source, working: int) -> Demand:
         """Return what ``job`` asks for; what can never fit is refused before a byte is read.
 
-        What was seen before may make the job wait for more room, and refuses nobody.
+        What was seen before may make the job wait for more room, and refuses nobody. A job that has
+        the weights already asks for the bytes ``working`` alone.
         """
+        asked = replace(source.needs, working_bytes=working or source.needs.working_bytes)
         placement = self._admission.place(source, asked)
         digest = self._digest(job, source)
         demand = Demand(job, source, asked, placement, digest)
+        with self._lock:
+            loaded = self._books.find(source, digest)
+            if loaded is not None and job in loaded.users:
+                needs = replace(asked, working_bytes=working)
+                return replace(demand, needs=needs, is_more=True)
         assert self._admission.device is not None
         seen = self._truths.needs(digest, self._admission.device, asked)
         larger = replace(demand, needs=seen)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from studio.serving.refusals import Refusal, refused
+from studio.serving.refusals import HEADERS, Refusal, refused
 from studio.serving.token import Token
 
 MOST_REQUESTS = 32
@@ -19,11 +19,6 @@ MOST_BYTES = 32 << 20
 """Of one body."""
 MOST_BYTES_TOGETHER = 64 << 20
 """Of the bodies of all requests under way."""
-
-_HEADERS = [
-    (b"x-content-type-options", b"nosniff"),
-    (b"cache-control", b"no-store"),
-]
 
 
 class Gate:
@@ -77,6 +72,8 @@ class Gate:
             raise Refusal(403, "This server answers to its own address only.", "host")
         if b"origin" in headers or headers.get(b"sec-fetch-site", b"none") != b"none":
             raise Refusal(403, "Web pages may not ask this server.", "origin")
+        if b"transfer-encoding" in headers and b"content-length" in headers:
+            raise Refusal(400, "The request tells its length in two ways.", "length")
         if not str(scope["path"]).startswith("/"):
             raise Refusal(400, "The address of the request is not a path.", "path")
         if not self._token.is_shown_by(headers.get(b"authorization", b"")):
@@ -100,7 +97,7 @@ def _media_type(headers: dict[bytes, bytes]) -> bytes:
 def _with_headers(send: Send) -> Send:
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
-            message["headers"] = [*message.get("headers", ()), *_HEADERS]
+            message["headers"] = [*message.get("headers", ()), *HEADERS]
         await send(message)
 
     return sending

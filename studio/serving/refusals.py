@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 import msgspec
 from starlette.responses import Response
 
@@ -17,6 +19,12 @@ _STATUS = {
     ErrorCode.RUNTIME_LOST: 503,
 }
 
+
+HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"cache-control", b"no-store"),
+]
+"""Of every answer."""
 
 _PASSING = (429, 503)
 RETRY_SECONDS = 2
@@ -42,6 +50,15 @@ def refused(error: Refusal) -> Response:
     if error.status in _PASSING:
         response.headers["Retry-After"] = str(RETRY_SECONDS)
     return response
+
+
+def in_bytes(error: Refusal) -> bytes:
+    """Return the answer that refuses as it crosses the wire, where no request was read."""
+    response = refused(error)
+    status = f"HTTP/1.1 {error.status} {HTTPStatus(error.status).phrase}".encode()
+    headers = [*response.raw_headers, *HEADERS, (b"connection", b"close")]
+    lines = [status, *(name + b": " + value for name, value in headers)]
+    return b"\r\n".join(lines) + b"\r\n\r\n" + bytes(response.body)
 
 
 def refusal_of(error: StudioError) -> Refusal:

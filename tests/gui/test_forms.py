@@ -261,6 +261,7 @@ def test_a_file_is_picked_or_dropped(form: ParamsFormWidget) -> None:
 def test_a_wheel_that_scrolls_by_changes_nothing(form: ParamsFormWidget) -> None:
     row = form.row("steps").editor.widget
     for control in (row.findChild(QSlider), row.findChild(QAbstractSpinBox)):
+        assert control.focusPolicy() is Qt.FocusPolicy.StrongFocus, "Qt would focus it first"
         control.clearFocus()
         event = QWheelEvent(
             QPoint(5, 5).toPointF(),

@@ -14,6 +14,7 @@ from studio.protocol.errors import ErrorCode
 from studio.protocol.states import JobState
 from studio.testing.inproc import pump_until
 from studio.testing.plugins import importable
+from studio.testing.processes import without_torch
 
 HERE = Path(__file__).parent
 FOLDERS = (HERE / "good", HERE / "bad")
@@ -24,6 +25,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 @pytest.fixture
 def studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Studio]:
     monkeypatch.setenv("STUDIO_PLUGIN_PATH", os.pathsep.join(map(str, FOLDERS)))
+    without_torch(tmp_path / "without", monkeypatch)
     with importable(*FOLDERS):
         studio = Studio.open(home=tmp_path / "home")
         yield studio

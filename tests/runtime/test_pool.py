@@ -18,6 +18,7 @@ from studio.protocol.messages import (
     Cancel,
     Inspect,
     Inspected,
+    JobChanged,
     Pause,
     Unload,
     WeightsEntry,
@@ -215,6 +216,58 @@ def test_jobs_that_wait_for_each_other_do_not_wait_for_ever(desk: Desk, holder: 
         assert end.state is JobState.DONE or (
             end.error is not None and end.error.code is ErrorCode.OUT_OF_MEMORY
         )
+
+
+def growing(ctx: Any, params: Toy) -> Iterator[Any]:
+    """Leases, waits for another to have done so, and asks for ``number`` bytes more."""
+    with ctx.lease(params.weights, 100):
+        growing.held.add(ctx.job)
+        while len(growing.held) < int(params.text):
+            yield None
+        with ctx.lease(params.weights, params.number):
+            growing.most = max(growing.most, growing.lent(ctx))
+            yield None
+
+
+@pytest.fixture
+def grown(desk: Desk) -> Any:
+    """Plugins ``a`` and ``b`` that grow, on a machine of 1,000 bytes of which 900 may be taken."""
+    growing.held, growing.most = set(), 0
+    growing.lent = lambda ctx: ctx._pool._books.held
+    for name in ("a", "b"):
+        desk.plugin(name, {"grow": growing}, lane=Lane.BATCH if name == "a" else Lane.INTERACTIVE)
+    desk.weights("small", 100)
+    return growing
+
+
+def test_a_second_lease_waits_until_there_is_room(desk: Desk, grown: Any, holder: Holder) -> None:
+    desk.weights("big", 400)
+    held = desk.submit("long.hold", weights="big")
+    assert holder.holds.wait(PATIENCE)
+    more = desk.submit("b.grow", weights="small", number=500, text="1")
+    reason = desk.wait(
+        lambda m: isinstance(m, JobChanged) and m.job == more and "waiting" in m.reason
+    )
+    assert "is using it" in reason.reason
+    holder.go.set()
+    assert desk.finished(more).error is desk.finished(held).error is None
+    assert grown.most <= 900
+
+
+def test_two_that_wait_for_each_other_go_on_one_after_the_other(desk: Desk, grown: Any) -> None:
+    jobs = [desk.submit(f"{name}.grow", weights="small", number=700, text="2") for name in "ab"]
+    assert [desk.finished(job).error for job in jobs] == [None, None]
+    assert grown.most == 100 + 2 * 100 + 700, "never both"
+
+
+def test_what_never_fits_is_refused_with_the_model_in_hand(desk: Desk, grown: Any) -> None:
+    refused = desk.run("a.grow", weights="small", number=750, text="1")
+    assert refused.error.code is ErrorCode.OUT_OF_MEMORY
+    assert refused.error.message == (
+        "small needs 750 bytes more for this: 50 bytes more than is free now."
+    )
+    assert "make it smaller or shorter" in refused.error.hint.lower()
+    assert desk.run("a.grow", weights="small", number=700, text="1").error is None
 
 
 def test_a_job_may_lease_twice(desk: Desk, holder: Holder) -> None:

@@ -227,7 +227,7 @@ def ask(runtime: RuntimeProcess, job: str, prompt: str, tokens: int) -> None:
 
 
 @pytest.mark.slow
-def test_a_reply_is_the_same_alone_and_beside_another(chat: RuntimeProcess) -> None:
+def test_a_reply_is_the_same_alone_and_beside_another_and_stops(chat: RuntimeProcess) -> None:
     ask(chat, "alone", "Name three primary colours.", 24)
     alone = chat.finished("alone")
     assert alone.state is JobState.DONE, alone.error
@@ -240,12 +240,9 @@ def test_a_reply_is_the_same_alone_and_beside_another(chat: RuntimeProcess) -> N
     turns = [each.job for each in chat.messages if isinstance(each, TextDelta)]
     first_of_other = turns.index("other")
     assert "beside" in turns[first_of_other:], "they did not take turns"
-
-
-@pytest.mark.slow
-def test_a_reply_stops_when_told(chat: RuntimeProcess) -> None:
+    # And it stops when told.
     ask(chat, "long", "Write a very long story.", 4000)
-    chat.wait(lambda each: isinstance(each, TextDelta))
+    chat.wait(lambda each: isinstance(each, TextDelta) and each.job == "long")
     chat.send(Cancel("long"))
     assert chat.finished("long").state is JobState.CANCELLED
     ask(chat, "next", "Say yes.", 4)
@@ -253,9 +250,8 @@ def test_a_reply_stops_when_told(chat: RuntimeProcess) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("moment", ["loading smol", "a reply"])
-@pytest.mark.parametrize("how", ["killed", "abandoned"])
-def test_nothing_is_left_running(chat: RuntimeProcess, moment: str, how: str) -> None:
+@pytest.mark.parametrize(("how", "moment"), [("killed", "a reply"), ("abandoned", "loading smol")])
+def test_nothing_is_left_running(chat: RuntimeProcess, how: str, moment: str) -> None:
     ask(chat, "long", "Write a very long story.", 4000)
     if moment == "a reply":
         chat.wait(lambda each: isinstance(each, TextDelta))

@@ -127,17 +127,20 @@ def test_the_score_is_a_mean_of_means_and_missing_molecules_count() -> None:
 def test_moses_with_and_without_the_data(
     scripted: SmilesModel, wheel: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(moses, "loaded", lambda ctx: scripted)
+    files = []
+    monkeypatch.setattr(moses, "loaded", lambda ctx, file: files.append(file) or scripted)
     monkeypatch.setenv("STUDIO_BENCH_MOSES_SAMPLES", "60")
     found = moses.measure(Bench())
     assert 0.5 < found["valid"] < 0.95
     assert "wheel of molsets" in found["novelty"]
     monkeypatch.setenv("STUDIO_BENCH_MOSES", str(wheel))
+    monkeypatch.setenv("STUDIO_BENCH_MOSES_WEIGHTS", "baseline.safetensors")
     found = moses.measure(Bench())
     assert 0 < found["novelty"] < 1  # ethanol is known
     assert found["test molecules"] == 5
     assert 0 < found["SNN/Test"] < 1
     assert found["published"]["CharRNN"]["valid"] == 0.9748
+    assert files == ["", "baseline.safetensors"]
 
 
 def test_both_searches_are_measured_on_every_goal(
@@ -150,6 +153,11 @@ def test_both_searches_are_measured_on_every_goal(
     assert set(found["goals"]) == set(guacamol.PUBLISHED)
     for each in found["goals"].values():
         assert 0 <= each["genetic"]["score"] <= each["genetic"]["best"] <= 1
+    monkeypatch.setenv("STUDIO_BENCH_GOALS", "median, Zaleplon")
+    assert set(goals.measure(Bench())["goals"]) == {"Median molecules 1", "Zaleplon MPO"}
+    monkeypatch.setenv("STUDIO_BENCH_GOALS", "gold")
+    with pytest.raises(StudioError, match="names no goal"):
+        goals.measure(Bench())
 
 
 def only_genes(steps: Callable[..., object]) -> Callable[..., object]:

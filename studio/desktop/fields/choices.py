@@ -11,6 +11,9 @@ from studio.desktop.widgets.calm import CalmComboBox
 from studio.desktop.widgets.segmented import Segmented
 from studio.desktop.widgets.switch import Switch
 
+_PROPER = {"torch": "PyTorch", "llamacpp": "llama.cpp"}
+"""Names that are written otherwise than as a word of the language."""
+
 
 class SwitchEditor(Editor):
     """On or off, beside its label."""
@@ -71,4 +74,4 @@ class ChoiceEditor(Editor):
 def title_of(choice: Any) -> str:
     """Return a choice as a person reads it: ``mixed_precision`` → ``Mixed precision``."""
     text = str(choice).replace("_", " ")
-    return text[:1].upper() + text[1:]
+    return _PROPER.get(text) or text[:1].upper() + text[1:]

@@ -57,7 +57,7 @@ class Column(QScrollArea):
         cards: The column's layout.
     """
 
-    def __init__(self, width: int = 920) -> None:
+    def __init__(self, width: int = 1080) -> None:
         super().__init__()
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

@@ -123,7 +123,7 @@ class OfferCard(QFrame):
         foot = QHBoxLayout()
         foot.setSpacing(8)
         how = self.tr("Comes with pip from where this machine gets its packages, when you say so.")
-        foot.addWidget(self._look.label(how, "faint", wrap=True), 1)
+        foot.addWidget(self._look.label(how, "small", wrap=True), 1)
         if self._row.card is not None:
             button = self._look.button(self.tr("Model card"), "file-text", kind="ghost", small=True)
             button.clicked.connect(lambda: read())

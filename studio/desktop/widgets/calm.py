@@ -1,4 +1,7 @@
-"""Number fields, sliders and combo boxes that no passing wheel turns: only one with the focus."""
+"""Number fields, sliders and combo boxes that no passing wheel turns: only one with the focus.
+
+Qt would give them the focus at the first turn of the wheel, and then turn them.
+"""
 
 from __future__ import annotations
 
@@ -28,6 +31,7 @@ class CalmSpinBox(QSpinBox):
 
     def __init__(self) -> None:
         super().__init__()
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.lineEdit().setTextMargins(_INSET, 0, 0, 0)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
@@ -39,6 +43,7 @@ class CalmDoubleSpinBox(QDoubleSpinBox):
 
     def __init__(self) -> None:
         super().__init__()
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.lineEdit().setTextMargins(_INSET, 0, 0, 0)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
@@ -50,6 +55,7 @@ class CalmSlider(QSlider):
 
     def __init__(self) -> None:
         super().__init__(Qt.Orientation.Horizontal)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         super().wheelEvent(event) if self.hasFocus() else event.ignore()
@@ -60,6 +66,7 @@ class CalmComboBox(QComboBox):
 
     def __init__(self) -> None:
         super().__init__()
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(6)
         # Only a styled delegate heeds the style sheet's items.

@@ -8,6 +8,7 @@ import pytest
 
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.runtime.engines.text import choice, llamacpp, model_files
+from studio.runtime.engines.text.caches import SPEEDS
 from studio.runtime.engines.text.choice import WISH_ENV, Measured, Speeds
 from studio.runtime.engines.text.engine import TextEngine
 from tests.runtime.engines import tiny_models
@@ -71,7 +72,7 @@ def test_without_the_binding_there_is_no_choice(
 def test_both_are_tried_once_and_the_faster_one_stays(
     file: Path, tried: list[int], tmp_path: Path
 ) -> None:
-    measured = Measured(tmp_path / "cache" / "speeds.json")
+    measured = Measured(tmp_path / "cache")
     ours = model_files.measure(file)
     both = choice.needs(file, "cpu", measured)
     assert both.weights_bytes > ours.weights_bytes
@@ -87,7 +88,7 @@ def test_both_are_tried_once_and_the_faster_one_stays(
 def test_what_was_measured_holds_for_this_file_only(
     file: Path, tried: list[int], tmp_path: Path
 ) -> None:
-    measured = Measured(tmp_path / "speeds.json")
+    measured = Measured(tmp_path)
     load(file, measured)
     other = tmp_path / "other.gguf"
     other.write_bytes(file.read_bytes())
@@ -154,18 +155,18 @@ def test_llamacpp_must_be_faster_by_a_margin() -> None:
 def test_a_broken_file_of_speeds_knows_nothing_and_is_written_anew(
     tmp_path: Path, content: bytes
 ) -> None:
-    measured = Measured(tmp_path / "speeds.json")
+    measured = Measured(tmp_path)
     assert measured.path is not None
     measured.path.write_bytes(content)
     assert measured.get("a") is None
     measured.put("a", Speeds(1, 2))
     assert measured.get("a") == Speeds(1, 2)
-    assert [each.name for each in tmp_path.iterdir()] == ["speeds.json"]
+    assert [each.name for each in tmp_path.iterdir()] == [SPEEDS]
 
 
 def test_the_oldest_speeds_are_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(choice, "MOST_KNOWN", 2)
-    measured = Measured(tmp_path / "speeds.json")
+    measured = Measured(tmp_path)
     for key in "abc":
         measured.put(key, Speeds(1, 2))
     assert [bool(measured.get(key)) for key in "abc"] == [False, True, True]

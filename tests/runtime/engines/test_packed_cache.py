@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from studio.runtime.engines.text.caches import PACKED
 from studio.runtime.engines.text.engine import TextEngine, load_steps
 from studio.runtime.engines.text.kernels.matrix import PackedMatrix, bands, can_pack
 from studio.runtime.engines.text.packed_cache import PackedCache, packed_matrices
@@ -80,7 +81,7 @@ def zeroed(file: Path) -> None:
 @pytest.mark.parametrize("damage", [flipped, shortened, emptied, zeroed])
 def test_a_damaged_file_is_made_anew(damage, folder, tmp_path, caplog, no_packing) -> None:
     first = scores(loaded(folder, tmp_path))
-    (file,) = tmp_path.iterdir()
+    (file,) = (tmp_path / PACKED).iterdir()
     damage(file)
     assert torch.equal(first, scores(loaded(folder, tmp_path)))
     assert "made anew" in caplog.text

@@ -10,11 +10,13 @@ import pytest
 import torch
 
 from studio.api.text import SamplingParams
+from studio.runtime.digests import Digests
 from studio.runtime.engines.text import parked
+from studio.runtime.engines.text.caches import PARKING, identity
 from studio.runtime.engines.text.engine import TextEngine
 from studio.runtime.engines.text.kernels.matrix import can_pack
-from studio.runtime.engines.text.loader import PARKING, TextLoader
-from studio.runtime.engines.text.parked import Parked, identity
+from studio.runtime.engines.text.loader import TextLoader
+from studio.runtime.engines.text.parked import Parked
 from studio.runtime.engines.text.prefix import Prefix
 from tests.runtime.engines import tiny_models
 
@@ -185,6 +187,20 @@ def test_changed_weights_are_others(tmp_path) -> None:
     file.write_bytes(raw)
     os.utime(file, ns=(facts.st_atime_ns, facts.st_mtime_ns))
     assert identity(file) != before, "the same length and date, other content"
+
+
+def test_weights_are_known_by_their_digest_as_soon_as_there_is_one(tmp_path) -> None:
+    cache, file = tmp_path / "cache", tmp_path / "model.gguf"
+    file.write_bytes(b"weights")
+    sampled = identity(file, cache)
+    list(Digests(cache).compute(file))
+    known = identity(file, cache)
+    assert known != sampled
+    assert known.startswith("sha256 ")
+    os.utime(file, ns=(0, 0))
+    assert identity(file, cache) not in (known, sampled), "nobody has read it since"
+    list(Digests(cache).compute(file))
+    assert identity(file, cache) == known, "the same bytes, whatever their date"
 
 
 def test_a_cache_that_cannot_be_written_is_no_failure(weights, tmp_path) -> None:

@@ -237,6 +237,7 @@ def test_the_child_goes_when_its_parent_is_killed(busy) -> None:
     source = (
         "import sys, threading, time\n"
         "from studio.runtime.engines.text import template as t\n"
+        "t.SECONDS = 0.5\n"
         "t._Child._wait = lambda self, seconds: self._answers.get()\n"
         "t.ChatTemplate('x', {}, chatml=True).render([])\n"
         "print(t._renderer._child._process.pid, flush=True)\n"
@@ -255,7 +256,7 @@ def test_the_child_goes_when_its_parent_is_killed(busy) -> None:
         parent.kill()
         parent.wait()
         parent.stdout.close()
-    renderer.wait(150)  # its own watch ends it after twice the time: 4 seconds of a processor
+    renderer.wait(150)  # its own watch ends it after twice the time: a second of a processor
 
 
 def test_there_is_no_second_renderer() -> None:

@@ -12,11 +12,17 @@ from pathlib import Path
 import pytest
 
 from studio.cli.exit_code import ExitCode
+from studio.testing.processes import without_torch
 from tests.unit.cli.conftest import Studio, one_object
 
 Command = Callable[..., tuple[int, str, str]]
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+
+@pytest.fixture(autouse=True)
+def _echo_needs_no_torch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    without_torch(tmp_path / "without", monkeypatch)
 
 
 def test_json_is_one_object_with_record_seconds_artifacts_and_the_tasks_keys(

@@ -25,6 +25,6 @@ def test_all_of_it_goes_and_other_caches_stay(tmp_path: Path) -> None:
 
 @pytest.mark.torch
 def test_it_is_the_folder_that_the_runtime_fills() -> None:
-    from studio.runtime.engines.text.loader import PARKING
+    from studio.runtime.engines.text.caches import PARKING
 
     assert beginnings.FOLDER == PARKING

@@ -4,12 +4,22 @@ that differs in one header and is served.
 
 from __future__ import annotations
 
+import contextlib
+import json
+import os
+import select
+import socket
 import stat
+import subprocess
+import tempfile
 import threading
+import time
+from pathlib import Path
 
 import psutil
 import pytest
 
+from studio.core import disk
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.serving import LocalServer, connection, gate
 from studio.serving.server import TOKEN_FILE
@@ -33,7 +43,7 @@ def test_its_own_names_are_served(served, host: str) -> None:
     [
         "evil.com", f"evil.com:{PORT}", f"127.0.0.1.evil.com:{PORT}", f"localhost.evil.com:{PORT}",
         f"127.1:{PORT}", f"0.0.0.0:{PORT}", f"2130706433:{PORT}", f"[::ffff:127.0.0.1]:{PORT}",
-        "", f":{PORT}", "127.0.0.1", "127.0.0.1:1", f"localhost.:{PORT}",
+        f"rebind.test:{PORT}", "", f":{PORT}", "127.0.0.1", "127.0.0.1:1", f"localhost.:{PORT}",
     ],
 )  # fmt: skip
 def test_other_names_are_not(served, host: str) -> None:
@@ -58,6 +68,39 @@ def test_web_pages_are_refused(served, header: str) -> None:
     assert served.status(served.host, served.token, "Sec-Fetch-Site: none") == 200
 
 
+BROWSER = {
+    "image": "GET, Sec-Fetch-Site: cross-site, Sec-Fetch-Mode: no-cors, Sec-Fetch-Dest: image",
+    "link": "GET, Sec-Fetch-Site: cross-site, Sec-Fetch-Mode: navigate, Sec-Fetch-Dest: document",
+    "image of an old browser": "GET, Referer: http://evil.com/",
+    "fetch": "GET, Origin: http://evil.com, Sec-Fetch-Site: cross-site, Sec-Fetch-Mode: cors",
+    "fetch without cors": "POST, Origin: http://evil.com, Content-Type: text/plain",
+    "page on another port": "POST, Origin: http://127.0.0.1:8000, Sec-Fetch-Site: same-site",
+    "page of this port": f"GET, Origin: http://127.0.0.1:{PORT}, Sec-Fetch-Site: same-origin",
+    "form": "POST, Origin: http://evil.com, Content-Type: application/x-www-form-urlencoded",
+    "form of files": "POST, Origin: http://evil.com, Content-Type: multipart/form-data; boundary=b",
+    "sandboxed frame": "POST, Origin: null, Content-Type: application/json",
+    "beacon": "POST, Origin: http://evil.com, Content-Type: text/plain, Sec-Fetch-Mode: no-cors",
+    "asking first": "OPTIONS, Origin: http://evil.com, Access-Control-Request-Method: POST",
+    "private network": "OPTIONS, Origin: null, Access-Control-Request-Private-Network: true",
+    "event source": "GET, Origin: http://evil.com, Accept: text/event-stream",
+    "web socket": "GET, Origin: http://evil.com, Connection: Upgrade, Upgrade: websocket",
+    "web socket of a program": "GET, Connection: Upgrade, Upgrade: websocket",
+}
+"""What a page makes a browser send, as browsers word it."""
+
+
+@pytest.mark.parametrize("sent", BROWSER)
+def test_no_page_makes_the_server_do_or_tell_anything(served, sent: str) -> None:
+    method, *headers = BROWSER[sent].format(port=served.server.port).split(", ")
+    for path in ("/v1/models", "/v1/chat/completions"):
+        head = [f"{method} {path} HTTP/1.1", served.host, *headers, "Content-Length: 2"]
+        answer = served.raw("\r\n".join([*head, "Connection: close", "", "{}"]).encode())
+        assert answer.split()[1] in (b"401", b"403")
+        assert b"access-control" not in answer.lower()
+        assert b"tiny" not in answer
+    assert served.studio.jobs.empty()
+
+
 def test_the_token_is_needed_and_only_in_its_header(served) -> None:
     token = served.server.token.text
     assert served.status(served.host) == 401
@@ -80,6 +123,44 @@ def test_the_token_lies_where_only_its_owner_reads_it_and_ends_with_the_server(t
     assert not served.server.is_running
     with pytest.raises(ConnectionRefusedError):
         served.status(served.host, served.token)
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can be another user")
+def test_another_user_of_this_machine_gets_neither_token_nor_text_nor_library() -> None:
+    """Though the folder around the studio's is open to all, and a file beside it is read."""
+    with tempfile.TemporaryDirectory() as name:
+        around = Path(name)
+        around.chmod(0o755)
+        (around / "open.txt").write_text("open")
+        served = start(disk.make_folder(around / "home"))
+        try:
+            disk.make_folder(served.server.token.path.parent / "library")
+            assert _as_nobody("cat", around / "open.txt") == "open", "the control"
+            assert _as_nobody("cat", served.server.token.path) == ""
+            assert _as_nobody("ls", around / "home") == ""
+            (around / "home").chmod(0o755)  # as if somebody had opened it up
+            assert _as_nobody("cat", served.server.token.path) == ""
+            assert _as_nobody("ls", around / "home" / "library") == ""
+            asks = (
+                f"exec 3<>/dev/tcp/127.0.0.1/{served.server.port}; printf '%b' \"$0\" >&3; cat <&3"
+            )
+            line = f"GET /v1/models HTTP/1.1\\r\\n{served.host}\\r\\nConnection: close\\r\\n"
+            without = _as_nobody("bash", "-c", asks, f"{line}\\r\\n")
+            assert without.startswith("HTTP/1.1 401")
+            shown = _as_nobody("bash", "-c", asks, f"{line}{served.token}\\r\\n\\r\\n")
+            assert shown.startswith("HTTP/1.1 200"), "the control"
+        finally:
+            served.close()
+
+
+def _as_nobody(*command: object) -> str:
+    """Return what a command prints when another user runs it."""
+    words = [str(word) for word in command]
+    ids = {"user": 65534, "group": 65534, "extra_groups": []}
+    ran = subprocess.run(
+        words, check=False, **ids, cwd="/", capture_output=True, text=True, timeout=PATIENCE
+    )
+    return ran.stdout
 
 
 def test_a_renewed_token_is_the_only_one(served) -> None:
@@ -155,9 +236,51 @@ def test_bodies_that_lie_about_their_length_are_refused(served, monkeypatch) -> 
     assert _posted(served, "{}", "Content-Length: 2", "Content-Length: 9") == 400
     assert _posted(served, "zz\r\n", "Transfer-Encoding: chunked") == 400
     assert _posted(served, "ffffffffffffffffffffff\r\n", "Transfer-Encoding: chunked") == 400
+    both = ("Content-Length: 2", "Transfer-Encoding: chunked")
+    assert _posted(served, "2\r\n{}\r\n0\r\n\r\n", *both) == 400
     monkeypatch.setattr("studio.serving.app.MOST_BYTES", 100)
     chunk = f"{200:x}\r\n{'x' * 200}\r\n0\r\n\r\n"
     assert _posted(served, chunk, "Transfer-Encoding: chunked") == 413
+
+
+def test_two_gigabytes_are_refused_on_the_way_and_never_held(served) -> None:
+    """Whoever has the token may send a body without its length; it is not read to its end."""
+    head = ["POST /v1/chat/completions HTTP/1.1", served.host, served.token]
+    head += ["Content-Type: application/json", "Transfer-Encoding: chunked", "", ""]
+    chunk = b"100000\r\n" + b"x" * (1 << 20) + b"\r\n"
+    process = psutil.Process()
+    before = most = process.memory_info().rss
+    sent, answer = 0, b""
+    with socket.create_connection(("127.0.0.1", served.server.port), PATIENCE) as link:
+        link.sendall("\r\n".join(head).encode())
+        with contextlib.suppress(ConnectionError):
+            while sent < 2 << 10 and not select.select([link], [], [], 0)[0]:
+                link.sendall(chunk)
+                sent += 1
+                most = max(most, process.memory_info().rss)
+        answer = link.recv(65536)
+    assert answer.startswith(b"HTTP/1.1 413")
+    assert 32 <= sent < 64, "MiB"
+    assert most - before < 64 << 20
+    assert served.server._server.config.app.held == 0
+
+
+def test_the_header_of_a_second_request_has_no_more_time_than_the_first(
+    served, monkeypatch
+) -> None:
+    """The time is for headers alone: the answer to the first may take as long as it takes."""
+    monkeypatch.setattr(connection, "HEADER_SECONDS", 1.0)
+    body = '{"model": "tiny", "messages": [{"role": "user", "content": "hi"}]}'
+    head = ["POST /v1/chat/completions HTTP/1.1", served.host, served.token]
+    head += ["Content-Type: application/json", f"Content-Length: {len(body)}", "", body]
+    with socket.create_connection(("127.0.0.1", served.server.port), PATIENCE) as link:
+        link.sendall("\r\n".join(head).encode())
+        job = served.studio.jobs.get(timeout=PATIENCE)
+        time.sleep(1.1)
+        served.studio.post(lambda: job.calls["on_done"]({}))
+        assert link.recv(65536).startswith(b"HTTP/1.1 200")
+        link.sendall(b"GET ")
+        assert link.recv(65536) == b""
 
 
 def test_a_client_that_never_ends_its_headers_is_left(served, monkeypatch) -> None:
@@ -187,9 +310,20 @@ def test_bodies_that_are_too_large_together_are_told_to_come_back(served, monkey
         assert _posted(served, body, f"Content-Length: {len(body)}") == 200
 
 
-def test_connections_beyond_the_most_are_closed(served, monkeypatch) -> None:
-    monkeypatch.setattr(connection, "MOST_CONNECTIONS", 0)
-    assert served.status(served.host, served.token) == 0
+def test_connections_beyond_the_most_are_told_to_come_back(served, monkeypatch) -> None:
+    monkeypatch.setattr(connection, "MOST_CONNECTIONS", 1)
+    monkeypatch.setattr(connection, "PARTING_SECONDS", 0.1)
+    address = ("127.0.0.1", served.server.port)
+    with socket.create_connection(address, PATIENCE) as first:
+        first.sendall(b"GET ")
+        lines = ["GET /v1/models HTTP/1.1", served.host, served.token, "", ""]
+        answer = served.raw("\r\n".join(lines).encode())
+        head, _, body = answer.partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 503 Service Unavailable")
+        assert b"retry-after: 2" in head.lower()
+        assert "1 connections to this server" in json.loads(body)["error"]["message"]
+        monkeypatch.setattr(connection, "MOST_CONNECTIONS", 0)
+        assert served.raw(b"") == b"", "far too many are cut off"
     monkeypatch.undo()
     assert served.status(served.host, served.token) == 200
 

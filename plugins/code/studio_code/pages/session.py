@@ -17,7 +17,7 @@ from studio.api import Chores, ErrorCode, PluginContext, StudioError
 from studio_code.pages.files import disk_files
 from studio_code.pages.files.text_format import TextFile, TextFormat
 from studio_code.pages.open_file import OpenFile, blank
-from studio_code.pages.workspace import Workspace
+from studio_code.pages.workspace import Workspace, read_file
 
 _AFTER_MS, _A_MEGABYTE_MS = 400, 600
 _CLOSED = 12
@@ -204,9 +204,9 @@ class Session(QObject):
             if tab.untitled:
                 found = blank()
             elif Path(tab.path).is_absolute():
-                found = disk_files.read(Path(tab.path))
+                found = read_file(Path(tab.path))
             elif root is not None:
-                found = disk_files.read(disk_files.place(root, tab.path))
+                found = read_file(disk_files.place(root, tab.path))
             else:
                 found = StudioError(ErrorCode.NOT_FOUND, f"{tab.path} has no folder any more.")
         except StudioError as error:

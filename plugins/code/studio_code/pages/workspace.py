@@ -12,11 +12,12 @@ from PySide6.QtCore import QObject, Signal
 
 from studio.api import BadInput, Chores, PluginContext, StudioError
 from studio_code.pages import taking_back
+from studio_code.pages.editor.scanning import lexer_named
 from studio_code.pages.files import disk_files
 from studio_code.pages.files.saving import Conflict, Saved, save
 from studio_code.pages.files.text_format import TextFile
 from studio_code.pages.journal import Entry, Journal
-from studio_code.pages.languages import language_named
+from studio_code.pages.languages import language_named, language_of
 from studio_code.pages.open_file import OpenFile, blank
 from studio_code.pages.proposal import Proposal
 from studio_code.pages.wording import tr
@@ -164,7 +165,7 @@ class Workspace(QObject):
         except StudioError as error:
             failed(error)
             return
-        self.chores.do(lambda: disk_files.read(where), read, failed)
+        self.chores.do(lambda: read_file(where), read, failed)
 
     def add(self, file: OpenFile, at: int = -1) -> OpenFile:
         """Take an open file in."""
@@ -402,6 +403,13 @@ class Workspace(QObject):
     def finish(self) -> None:
         """Do what the disk still waits for: the window is closing."""
         self.chores.finish()
+
+
+def read_file(where: Path) -> TextFile:
+    """Read a file, and make ready what colours it: both take a while, so beside the window."""
+    found = disk_files.read(where)
+    lexer_named(language_of(where.name).lexer)
+    return found
 
 
 def _checked_folder(path: Path) -> Path:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QShowEvent, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from studio.api import PluginContext, SavedArtifact
@@ -35,7 +35,7 @@ class WritePanel(QWidget):
         self._ctx, self._workspace = ctx, workspace
         self._busy = False
         self.form = ctx.ui.form(Write)
-        self.where = QComboBox()
+        self.where = _Where()
         self.where.setAccessibleName(tr("Where the result goes"))
         self.where.addItem(tr("A file of its own"), NEW)
         self.go: QPushButton = ctx.ui.button(
@@ -162,3 +162,11 @@ class WritePanel(QWidget):
         values = state.get("form")
         if isinstance(values, Mapping):
             self.form.set_values(values)
+
+
+class _Where(QComboBox):
+    """A choice that no passing wheel changes."""
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Leave the wheel to the panel."""
+        event.ignore()

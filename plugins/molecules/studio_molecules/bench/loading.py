@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from pathlib import Path
 from typing import TypeVar
 
 import torch
@@ -18,9 +19,10 @@ WEIGHTS = "molecules-smiles"
 Done = TypeVar("Done")
 
 
-def loaded(ctx: BenchContext) -> SmilesModel:
-    """Return the shipped network."""
-    return finished(weights.loader().load(ctx.weights_path(WEIGHTS), "cpu"))
+def loaded(ctx: BenchContext, file: str = "") -> SmilesModel:
+    """Return the network of ``file``, or the shipped one."""
+    path = Path(file) if file else ctx.weights_path(WEIGHTS)
+    return finished(weights.loader().load(path, "cpu"))
 
 
 def finished(steps: Generator[object, None, Done]) -> Done:

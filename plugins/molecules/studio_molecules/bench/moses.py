@@ -4,7 +4,8 @@ STUDIO_BENCH_MOSES names the wheel of the package molsets: its splits and its fi
 data, nothing of it is imported. STUDIO_BENCH_MOSES_SAMPLES is the number of strings, 30,000 if it
 is not set, and STUDIO_BENCH_MOSES_TEST how many molecules of the test set are taken for each: 6,
 which at 30,000 is all of it. STUDIO_BENCH_MOSES_TEMPERATURE is how freely they are written, as the
-task does if it is not set. FCD needs the package fcd.
+task does if it is not set. STUDIO_BENCH_MOSES_WEIGHTS is a file of another network than the
+shipped one, as ``training/export.py`` writes it. FCD needs the package fcd.
 """
 
 from __future__ import annotations
@@ -47,13 +48,14 @@ SAMPLES: Final = 30_000
 _WHEEL: Final = "STUDIO_BENCH_MOSES"
 _COUNT: Final = "STUDIO_BENCH_MOSES_SAMPLES"
 _TEST: Final = "STUDIO_BENCH_MOSES_TEST"
+_WEIGHTS: Final = "STUDIO_BENCH_MOSES_WEIGHTS"
 _TEMPERATURE: Final = "STUDIO_BENCH_MOSES_TEMPERATURE"
 
 
 def measure(ctx: BenchContext) -> Mapping[str, Any]:
     """Return the measures, the published ones beside them."""
     count = int(os.environ.get(_COUNT, SAMPLES))
-    model = loaded(ctx)
+    model = loaded(ctx, os.environ.get(_WEIGHTS, ""))
     freedom = float(os.environ.get(_TEMPERATURE) or TEMPERATURE)
     ctx.say(f"writing {count:,} strings at temperature {freedom:g}")
     mols = [structure.valid(text) for text in written(model, count, 0, freedom)]

@@ -143,7 +143,8 @@ class Deeds:
         if error is not None:
             self._page.trouble.tell(error, self.save_as)
             return
-        words = tr("{count} molecules are in {name}.").format(count=f"{count:,}", name=path.name)
+        one, many = tr("1 molecule is in {name}."), tr("{count} molecules are in {name}.")
+        words = (one if count == 1 else many).format(count=f"{count:,}", name=path.name)
         self._ctx.notices.info(words, str(path.parent), key="molecules.export")
 
     # --- earlier tables -------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The rows that could not be read, each with its line and the reason."""
+"""What is to be known of a list that was read: rows left out or cut, each with line and reason."""
 
 from __future__ import annotations
 
@@ -31,12 +31,13 @@ class Faults(QDialog):
     ) -> None:
         super().__init__(parent)
         self._ctx, self._faults = ctx, faults
-        self.setWindowTitle(tr("Rows that were left out"))
+        title = tr("Rows that were left out or cut")
+        self.setWindowTitle(title)
         self.resize(620, 380)
-        words = QLabel(fault_words(len(faults) + untold))
+        words = QLabel(title)
         words.setProperty("role", "heading")
         self.list = QTreeWidget()
-        self.list.setAccessibleName(tr("Rows that were left out"))
+        self.list.setAccessibleName(title)
         self.list.setHeaderLabels([tr("Line"), tr("Reason")])
         self.list.setRootIsDecorated(False)
         self.list.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
@@ -69,8 +70,43 @@ class Faults(QDialog):
         self._ctx.ui.copy("\n".join(lines))
 
 
-def fault_words(count: int) -> str:
-    """Return "3 rows could not be read"."""
-    if count == 1:
-        return tr("1 row could not be read")
-    return tr("{count} rows could not be read").format(count=f"{count:,}")
+def faults_of(meta: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the rows of a table that were left out or cut, in the order of their lines."""
+    rows = [*_rows(meta, "faults"), *_rows(meta, "remarks")]
+    return sorted(rows, key=lambda row: int(row["line"]))
+
+
+def told_of(meta: Mapping[str, Any]) -> str:
+    """Return how many rows were left out, cut or there twice, and what became of a lead."""
+    untold = int(meta.get("faults_untold", 0))
+    repeats, lead = int(meta.get("repeats", 0)), str(meta.get("remark") or "")
+    said = (
+        _counted(
+            len(_rows(meta, "faults")) + untold,
+            tr("1 row could not be read; the others are here."),
+            tr("{count} rows could not be read; the others are here."),
+        ),
+        _counted(
+            len(_rows(meta, "remarks")),
+            tr("1 salt or mixture was cut to its largest part."),
+            tr("{count} salts or mixtures were cut to their largest parts."),
+        ),
+        _counted(
+            repeats,
+            tr("1 row repeats an earlier one."),
+            tr("{count} rows repeat earlier ones."),
+        ),
+        tr("Of the lead: {remark}.").format(remark=lead) if lead else "",
+    )
+    return " ".join(filter(None, said))
+
+
+def _rows(meta: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    found = meta.get(name)
+    return found if isinstance(found, list) else []
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    if not count:
+        return ""
+    return one if count == 1 else many.format(count=f"{count:,}")

@@ -23,7 +23,7 @@ from studio_molecules.pages.browser import Browser
 from studio_molecules.pages.collection import Collection
 from studio_molecules.pages.composer import Composer
 from studio_molecules.pages.deeds import Deeds
-from studio_molecules.pages.faults import Faults, fault_words
+from studio_molecules.pages.faults import Faults, faults_of, told_of
 from studio_molecules.pages.intake import Intake
 from studio_molecules.pages.making import Making
 from studio_molecules.pages.modes import GENERATE, IMPROVE, modes
@@ -209,15 +209,16 @@ class MoleculePage(QWidget):
         self.called.setAccessibleName(title)
 
     def _remark(self, meta: Mapping[str, Any]) -> None:
-        """Tell which rows were left out, and whether molecules need care."""
-        faults, notice = meta.get("faults"), str(meta.get("notice") or "")
-        if isinstance(faults, list) and faults:
+        """Tell which rows were left out or cut, and whether molecules need care."""
+        words, notice = told_of(meta), str(meta.get("notice") or "")
+        faults, said = faults_of(meta), " ".join(filter(None, (words, notice)))
+        if faults:
             untold = int(meta.get("faults_untold", 0))
-            words = fault_words(len(faults) + untold) + tr("; the others are here.")
-            said = " ".join(filter(None, (words, notice)))
             self.trouble.remark(said, tr("Show them"), "list", lambda: self._list(faults, untold))
         elif notice:
-            self.trouble.remark(notice, tr("Show them"), "shield-alert", self._show_care)
+            self.trouble.remark(said, tr("Show them"), "shield-alert", self._show_care)
+        elif words:
+            self._ctx.notices.info(words, key="molecules.read")
 
     def _show_care(self) -> None:
         self.browser.filters.narrow("care", 1, 1)

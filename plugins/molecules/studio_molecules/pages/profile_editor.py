@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from studio.api import BadInput, PluginContext
@@ -46,7 +47,7 @@ class ProfileEditor(QWidget):
         self.add = ctx.ui.button(tr("Add a wish"), "plus")
         self.add.setProperty("density", "small")
         self.add.clicked.connect(self._show_figures)
-        self.likeness = QDoubleSpinBox()
+        self.likeness = _Likeness()
         self.likeness.setRange(0, 0.95)
         self.likeness.setSingleStep(0.05)
         self.likeness.setMinimumWidth(76)
@@ -150,3 +151,11 @@ class ProfileEditor(QWidget):
             return  # of another version; the first profile stays
         if all(wish.figure in WISHABLE for wish in profile.wishes):
             self.show_profile(profile)
+
+
+class _Likeness(QDoubleSpinBox):
+    """A number that no passing wheel turns."""
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Leave the wheel to the panel."""
+        event.ignore()

@@ -12,6 +12,8 @@ def tr(text: str) -> str:
 
 def count_words(shown: int, all_of_them: int) -> str:
     """Return "312 of 1,000", or "1,000 molecules" where all are shown."""
+    if shown == all_of_them == 1:
+        return tr("1 molecule")
     if shown == all_of_them:
         return tr("{count} molecules").format(count=f"{all_of_them:,}")
     return tr("{shown} of {count}").format(shown=f"{shown:,}", count=f"{all_of_them:,}")

@@ -11,7 +11,7 @@ from studio_molecules.chem import descriptors, structure
 from studio_molecules.molecule import Molecule
 from studio_molecules.schema import Generate
 from studio_molecules.smiles.sampling import BATCH, strings
-from studio_molecules.tasks.table import finish
+from studio_molecules.tasks.table import counted, finish
 
 _PATIENCE = 20
 """Strings that may be drawn for one molecule that is wanted, before a run gives up."""
@@ -58,4 +58,4 @@ def generate(ctx: TaskContext, params: Generate) -> Iterator[Event | None]:
             "Choose less freedom, or other weights.",
         )
     counts = {"drawn": drawn, "valid_raw": valid / drawn, "with_alerts": flagged}
-    yield from finish(ctx, list(made.values()), f"{len(made)} molecules", **counts)
+    yield from finish(ctx, list(made.values()), counted(len(made)), **counts)

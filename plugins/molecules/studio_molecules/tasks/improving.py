@@ -22,7 +22,7 @@ from studio_molecules.profile import Profile
 from studio_molecules.schema import Improve
 from studio_molecules.smiles.sampling import fewer, strings
 from studio_molecules.smiles.weights import SmilesModel
-from studio_molecules.tasks.table import finish
+from studio_molecules.tasks.table import counted, finish
 
 _FIRST = 100
 """Molecules that the search begins with, where none are given."""
@@ -164,7 +164,7 @@ def _result(
             "Widen a limit, lower the likeness, or give more time.",
         )
     counts = {"scored": len(judge.seen), "best": rows[0].figures["score"], "stopped": stopped}
-    title = f"{len(rows)} molecules improved to a profile"
+    title = f"{counted(len(rows))} improved to a profile"
     profile = msgspec.to_builtins(wanted)
     yield from finish(ctx, rows, title, profile=profile, method=params.method, **counts)
 

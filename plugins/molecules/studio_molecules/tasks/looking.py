@@ -14,7 +14,7 @@ from studio_molecules.admet.network import Ensemble
 from studio_molecules.chem import care, descriptors, drawing, reading, shape, structure
 from studio_molecules.molecule import Molecule
 from studio_molecules.schema import Draw, Predict, Shape
-from studio_molecules.tasks.table import finish
+from studio_molecules.tasks.table import counted, finish
 
 _BETWEEN_STEPS = 16
 
@@ -40,7 +40,7 @@ def predict(ctx: TaskContext, params: Predict) -> Iterator[Event | None]:
     yield from finish(
         ctx,
         molecules,
-        f"{len(molecules)} molecules of {called}",
+        f"{counted(len(molecules))} of {called}",
         faults=[{"line": fault.line, "reason": fault.reason} for fault in found.faults],
         faults_untold=found.dropped,
         repeats=len(found.rows) - len(molecules),

@@ -17,7 +17,7 @@ from studio_molecules.molecule import Molecule
 from studio_molecules.schema import Analogues
 from studio_molecules.smiles.sampling import strings
 from studio_molecules.smiles.weights import SmilesModel
-from studio_molecules.tasks.table import finish
+from studio_molecules.tasks.table import counted, finish
 
 _ROUND = 64
 """Children tried between two looks at who may be a parent next."""
@@ -89,7 +89,7 @@ def analogues(ctx: TaskContext, params: Analogues) -> Iterator[Event | None]:
             "Lower the likeness, or allow new alerts.",
         )
     molecules = sorted(family.members.values(), key=lambda each: -each.figures["similarity"])
-    title = f"{len(molecules)} analogues of {lead.smiles[:40]}"
+    title = f"{counted(len(molecules), 'analogue')} of {lead.smiles[:40]}"
     counts = {"tried": family.tried, "drawn": family.drawn}
     if family.drawn:
         counts["valid_raw"] = family.valid / family.drawn

@@ -67,6 +67,11 @@ def _shown(molecules: Sequence[Molecule]) -> int:
     return min(_SHOWN, _SHOWN_FIGURES // max(1, most))
 
 
+def counted(number: int, what: str = "molecule") -> str:
+    """Return "1 molecule", or "1,000 molecules"."""
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
 def check(payload: bytes) -> Verdict:
     """Return whether every row of a table is a molecule, and no molecule is there twice."""
     smiles = [molecule.smiles for molecule in from_csv(payload)]

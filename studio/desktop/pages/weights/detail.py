@@ -30,6 +30,8 @@ WIDTH = 320
 _NOTE_HEIGHT = 64
 _SAVE_MS = 600
 _DIGEST_CHARACTERS = 16
+_CAME_FROM = ("hub", "package", "version", "revision", "file", "from")
+"""What tells a person where weights came from; digests and parts are for the machine."""
 _LONG = re.compile(r"([/_.-])|(\S{18})")
 
 
@@ -138,7 +140,8 @@ class WeightsDetail(QFrame):
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(6)
         line.addWidget(self._look.icon_label(fit.icon, fit.color), 0, Qt.AlignmentFlag.AlignTop)
-        told = _breakable(f"{fit.word[:1].upper()}{fit.word[1:]}. {fit.reason}")
+        stop = "" if fit.word.endswith("…") else "."
+        told = _breakable(f"{fit.word[:1].upper()}{fit.word[1:]}{stop} {fit.reason}")
         role = "bad" if row.problem else "small"
         line.addWidget(self._look.label(told, role, wrap=True), 1)
         return widget
@@ -192,7 +195,7 @@ class WeightsDetail(QFrame):
         parameters = weights.parameters or (row.inspected and row.inspected.facts.get("parameters"))
         where = weights.origin or tr("the studio's folders")
         used = ", ".join(f"{use.plugin} ({use.times})" for use in row.uses)
-        came = ", ".join(str(value) for value in weights.source.values() if value)
+        came = ", ".join(filter(None, (_said(weights.source.get(key)) for key in _CAME_FROM)))
         digest = weights.digest
         facts: list[tuple[str, str, str]] = [
             (tr("Format"), weights.format.upper(), ""),
@@ -220,9 +223,11 @@ class WeightsDetail(QFrame):
             grid.addWidget(self._look.label(name, "mute"), number, 0, Qt.AlignmentFlag.AlignTop)
             label = self._look.label(_breakable(value), wrap=True)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            grid.addWidget(label, number, 1)
+            grid.addWidget(label, number, 1, Qt.AlignmentFlag.AlignTop)
             if whole:
-                copy = self._look.icon_button("copy", self.tr("Copy {name}").format(name=name))
+                tip = self.tr("Copy {name}").format(name=name)
+                copy = self._look.icon_button("copy", tip, size=14)
+                copy.setFixedSize(24, 18)  # as high as a line: the next one is not pushed away
                 copy.clicked.connect(lambda _=False, text=whole: self._deeds.copy(text))
                 grid.addWidget(copy, number, 2, Qt.AlignmentFlag.AlignTop)
         return grid
@@ -265,3 +270,7 @@ class WeightsDetail(QFrame):
 def _breakable(text: str) -> str:
     """Let paths and digests, which have no spaces, go on in the next line."""
     return _LONG.sub(lambda found: f"{found[0]}\u200b", text)
+
+
+def _said(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value or "")

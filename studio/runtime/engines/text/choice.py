@@ -21,10 +21,10 @@ import torch
 from studio.api.worker import Requirements
 from studio.protocol.errors import StudioError
 from studio.runtime.engines.text import llamacpp, model_files
+from studio.runtime.engines.text.caches import SPEEDS, identity
 from studio.runtime.engines.text.engine import TextEngine, load_steps
 from studio.runtime.engines.text.llama import Passage
 from studio.runtime.engines.text.model_files import open_model
-from studio.runtime.engines.text.parked import identity
 
 Wish = Literal["auto", "torch", "llamacpp"]
 
@@ -64,10 +64,15 @@ class Measured:
     """What was measured of all models, in one small file.
 
     Args:
-        path: The file; None keeps nothing.
+        cache: Folder of caches; None keeps nothing.
     """
 
-    path: Path | None
+    cache: Path | None
+
+    @property
+    def path(self) -> Path | None:
+        """The file."""
+        return self.cache / SPEEDS if self.cache is not None else None
 
     def get(self, key: str) -> Speeds | None:
         """Return what is known; a file that is broken knows nothing."""
@@ -122,32 +127,30 @@ def load(
     path: Path,
     device: str,
     measured: Measured,
-    packed: Path | None = None,
 ) -> Generator[float, None, TextEngine]:
     """Load the model at ``path`` with the engine that is wished for, or faster here.
 
     Args:
         path: File or folder.
         device: Torch's name of a device.
-        measured: How fast each engine is here.
-        packed: Folder where packed weights are kept, if anywhere.
+        measured: How fast each engine is here; packed weights are kept in the same folder.
 
     Raises:
         StudioError: As ``engine.load_steps``; or llama.cpp is wished for and not installed.
     """
     by = decided(path, device, measured)
     if by is not None:
-        engine = yield from load_steps(path, device=device, by=by, cache=packed)
+        engine = yield from load_steps(path, device=device, by=by, cache=measured.cache)
         engine.why = _why(path, device, measured)
         return engine
-    ours = yield from load_steps(path, device=device, cache=packed)
+    ours = yield from load_steps(path, device=device, cache=measured.cache)
     try:
         theirs = yield from load_steps(path, device=device, by="llamacpp")
     except StudioError as error:  # sound, but not of a kind that this llama.cpp knows
         ours.why = f"{error.message} {error.details}"
         return ours
     speeds = yield from _tried(ours, theirs)
-    measured.put(_key(path), speeds)
+    measured.put(_key(path, measured), speeds)
     log.info("%s: %s", path.name, speeds.words)
     best, other = (ours, theirs) if speeds.best == "torch" else (theirs, ours)
     other.close()
@@ -168,7 +171,7 @@ def decided(path: Path, device: str, measured: Measured) -> Literal["torch", "ll
         return "torch"
     if wanted == "llamacpp":
         return "llamacpp"
-    speeds = measured.get(_key(path))
+    speeds = measured.get(_key(path, measured))
     return speeds.best if speeds else None
 
 
@@ -178,15 +181,15 @@ def _why(path: Path, device: str, measured: Measured) -> str:
         return "llama.cpp computes GGUF files on the processor only"
     if wanted != "auto":
         return "chosen in the settings"
-    speeds = measured.get(_key(path)) if can_run else None
+    speeds = measured.get(_key(path, measured)) if can_run else None
     return speeds.words if speeds else ""
 
 
-def _key(path: Path) -> str:
+def _key(path: Path, measured: Measured) -> str:
     """Return what speeds depend on: the file, both engines, and the threads."""
     with contextlib.suppress(OSError):
         versions = f"torch {torch.__version__} {llamacpp.BINDING} {llamacpp.version()}"
-        return f"{identity(path)} {versions} {torch.get_num_threads()}"
+        return f"{identity(path, measured.cache)} {versions} {torch.get_num_threads()}"
     return ""
 
 

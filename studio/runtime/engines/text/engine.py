@@ -20,6 +20,7 @@ from studio.api.text import ChatMessage, SamplingParams, TextStep
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.runtime.engines.text import llamacpp
 from studio.runtime.engines.text.batching import Batcher
+from studio.runtime.engines.text.caches import PACKED, PARKING, identity
 from studio.runtime.engines.text.decoder import Decoder
 from studio.runtime.engines.text.generation import Generation, write
 from studio.runtime.engines.text.kernels.instructions import chosen
@@ -33,7 +34,7 @@ from studio.runtime.engines.text.model_files import (
     tokenizer_bytes,
 )
 from studio.runtime.engines.text.packed_cache import PackedCache
-from studio.runtime.engines.text.parked import Parked, identity
+from studio.runtime.engines.text.parked import Parked
 from studio.runtime.engines.text.prefixes import Prefixes
 from studio.runtime.engines.text.template import ChatTemplate, Rendered
 from studio.runtime.engines.text.tokenizer import TextTokenizer
@@ -116,18 +117,19 @@ class TextEngine:
             if progress is not None:
                 progress(share)
 
-    def park_in(self, folder: Path, weights: Path) -> None:
-        """Keep beginnings of texts in ``folder``, too, where what is read alike has the same bits.
+    def park_in(self, cache: Path, weights: Path) -> None:
+        """Keep beginnings of texts in ``cache``, too, where what is read alike has the same bits.
 
         Args:
-            folder: Of beginnings by all models.
+            cache: Folder of caches.
             weights: Where this one was loaded from.
         """
         if self.prefixes.most_bytes:
             how = f"{chosen()} torch {torch.__version__}"
             config = self.model.config
             shape = (config.layers, config.kv_heads, config.head_dim)
-            self.prefixes.parked = Parked(folder, f"{identity(weights)} {how}", shape)
+            model = f"{identity(weights, cache)} {how}"
+            self.prefixes.parked = Parked(cache / PARKING, model, shape)
 
     def limited(self, tokens: int) -> TextEngine:
         """Return this engine for texts of at most ``tokens``; all but the limit is shared."""
@@ -338,7 +340,7 @@ def load_steps(
             they are packed where that is possible; see :func:`default_dtype`.
         by: What computes; ``choice`` decides it for those who have no wish. What our decoder does
             not know runs through transformers in any case.
-        cache: Folder where packed weights are kept for the next load, if anywhere.
+        cache: Folder of caches, where packed weights are kept for the next load, if anywhere.
         layers: Of our decoder, so many on ``device`` and the others beside it; by default all.
 
     Yields:
@@ -361,7 +363,7 @@ def load_steps(
             model = yield from load_transformers(files, floats, device)
         else:
             chosen = dtype or default_dtype(device)
-            kept = PackedCache(cache, identity(path)) if cache is not None else None
+            kept = PackedCache(cache / PACKED, identity(path, cache)) if cache else None
             model = yield from load_decoder(
                 files.source, files.names, files.config, chosen, device, kept, layers
             )

@@ -21,15 +21,6 @@ from studio.runtime.engines.text.weights import placement
 CARD_DTYPE = torch.bfloat16
 """Of a model that lies in two parts, in both of them."""
 
-PARKING = "beginnings"
-"""Folder, within that of caches, of what was read of conversations; ``core`` can clear it."""
-
-PACKED = "packed"
-"""Folder, within that of caches, of packed weights."""
-
-SPEEDS = "engine-speeds.json"
-"""File, within that of caches, of how fast each engine is here."""
-
 
 class TextLoader:
     """The ``Loader`` of the family ``text``: Llama and its relatives, and what transformers runs.
@@ -43,7 +34,7 @@ class TextLoader:
     def __init__(self, cache: Path | None = None) -> None:
         """Keep beginnings of texts and packed weights in the folder ``cache``, if anywhere."""
         self._cache = cache
-        self._measured = choice.Measured(cache / SPEEDS if cache is not None else None)
+        self._measured = choice.Measured(cache)
 
     def recognise(self, path: Path) -> WeightsFacts | None:
         """Return what the headers of ``path`` say, or None if it is no language model.
@@ -67,10 +58,9 @@ class TextLoader:
 
     def load(self, path: Path, device: str) -> Generator[float, None, TextEngine]:
         """Yield the share done between chunks of tensors; return the engine."""
-        packed = self._cache / PACKED if self._cache is not None else None
-        engine = yield from choice.load(path, device, self._measured, packed)
+        engine = yield from choice.load(path, device, self._measured)
         if self._cache is not None:
-            engine.park_in(self._cache / PARKING, path)
+            engine.park_in(self._cache, path)
         return engine
 
     def park(self, loaded: TextEngine) -> None:

@@ -27,7 +27,6 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from studio.protocol.errors import StudioError
-from studio.protocol.weights_files import files_of
 from studio.runtime.engines.text.mapped_file import MappedFile
 from studio.runtime.engines.text.prefix import Prefix, common
 from studio.runtime.engines.text.safetensors_file import SafeTensor, read_header
@@ -54,7 +53,8 @@ class Parked:
 
     Args:
         root: Folder of all models; made when it is needed.
-        model: What tells the weights and the way they are computed from all others.
+        model: What tells the weights and the way they are computed from all others; see
+            ``caches.identity``.
         shape: (layers, kv heads, head dim).
     """
 
@@ -247,24 +247,6 @@ class Parked:
         return _digest(f"{FORMAT} {self._model} {is_long}")
 
 
-def identity(path: Path) -> str:
-    """Return what tells the weights at ``path`` from others: names, sizes, dates, and samples.
-
-    A digest of all bytes would take longer than reading a conversation again.
-    """
-    digest = hashlib.sha256()
-    for file in files_of(path):
-        facts = file.stat()
-        digest.update(f"{file.name} {facts.st_size} {facts.st_mtime_ns}\n".encode())
-        with file.open("rb") as stream:
-            for sample in range(_SAMPLES):
-                stream.seek(facts.st_size * sample // _SAMPLES)
-                digest.update(stream.read(_SAMPLE_BYTES))
-    return digest.hexdigest()
-
-
-_SAMPLES = 64
-_SAMPLE_BYTES = 4_096
 _DIGEST_LENGTH = 32
 
 
