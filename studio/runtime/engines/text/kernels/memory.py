@@ -51,7 +51,7 @@ class Moving(threading.Thread):
     """Moves matrices from a file's pages to large ones, while they are used."""
 
     def __init__(self, matrices: Sequence[PackedMatrix]) -> None:
-        super().__init__(name="moving weights", daemon=True)
+        super().__init__(name="moving weights")
         self._matrices = matrices
         self._stopped = threading.Event()
 
