@@ -305,8 +305,9 @@ def test_every_control_has_a_name_for_screen_readers(form: ParamsFormWidget) -> 
 
 
 def test_a_port_has_no_slider_and_shows_its_word_whole(
-    look: Look, services: FormServices, qtbot: Any
+    look: Look, qtbot: Any, shelf: Shelf
 ) -> None:
+    services = FormServices(shelf, lambda *_: None, _nothing)
     form = ParamsFormWidget(look, ServerSettings, services)
     qtbot.addWidget(form)
     row = form.row("port").editor.widget
