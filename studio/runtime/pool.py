@@ -152,7 +152,8 @@ class Pool:
 
     def reduced(self, job: Job, words: str) -> None:
         """Note that ``job`` goes on with less, as it ran out of memory."""
-        job.reduced.append(words)
+        if words not in job.reduced:  # a job of many parts meets the same limit in each
+            job.reduced.append(words)
         self._tell(PoolEvent(next(iter(job.weights), ""), "reduced", 0, words, job=job.id))
 
     def too_much(self, job: Job, details: str) -> StudioError:

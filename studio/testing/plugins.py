@@ -202,7 +202,8 @@ class _Pool:
         return 0
 
     def reduced(self, job: _Job, words: str) -> None:
-        job.reduced.append(words)
+        if words not in job.reduced:
+            job.reduced.append(words)
 
     def too_much(self, job: _Job, details: str) -> StudioError:
         return out_of_memory(job.task, details, tried=job.reduced)

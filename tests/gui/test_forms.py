@@ -26,6 +26,7 @@ from studio.api.params import (
 from studio.desktop.fields.numbers import Scale
 from studio.desktop.forms import FormServices, ParamsFormWidget
 from studio.desktop.look import Look
+from studio.desktop.serving import ServerSettings
 
 
 class Draw(Params):
@@ -301,3 +302,15 @@ def test_every_control_has_a_name_for_screen_readers(form: ParamsFormWidget) -> 
     from tests.gui.names import nameless
 
     assert nameless(form) == []
+
+
+def test_a_port_has_no_slider_and_shows_its_word_whole(
+    look: Look, qtbot: Any, shelf: Shelf
+) -> None:
+    services = FormServices(shelf, lambda *_: None, _nothing)
+    form = ParamsFormWidget(look, ServerSettings, services)
+    qtbot.addWidget(form)
+    row = form.row("port").editor.widget
+    assert row.findChild(QSlider) is None
+    spin = row.findChild(QAbstractSpinBox)
+    assert spin.fontMetrics().horizontalAdvance("Any free one") < spin.width() - 30

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from studio.api import BadInput, ErrorCode, Event, Kind, StudioError, TaskContext, Verdict
+from studio.api import BadInput, ErrorCode, Event, Kind, Rung, StudioError, TaskContext, Verdict
 from studio_image import pictures, sampling
 from studio_image.schema import Generate
 from studio_image.starter_weights import Starter
@@ -22,6 +22,12 @@ SIDE = 64
 FACTOR = 4
 ENLARGER = "real-esrgan-animevideov3"
 """Weights made for drawings; without them, pictures are enlarged by interpolation and say so."""
+
+_RUNGS = (
+    Rung(sampling.BATCH),
+    Rung(sampling.BATCH // 2, "two pictures at a time"),
+    Rung(1, "one picture at a time"),
+)
 
 
 def generate(ctx: TaskContext, params: Generate) -> Iterator[Event]:
@@ -93,12 +99,16 @@ def _batch(
     """
     rng = ctx.rng.torch("cpu")
     noise = rng.get_state()
-    made = yield from _drawn(ctx, params, starter, reading, first, exact)
-    if not exact and not all(_verdict(picture).passed for picture in made):
-        exact = True
-        rng.set_state(noise)
-        made = yield from _drawn(ctx, params, starter, reading, first, exact)
-    return made, exact
+
+    def body(at_once: int) -> Generator[Event, None, tuple[list[np.ndarray], bool]]:
+        for precise in (exact, True):
+            rng.set_state(noise)
+            made = yield from _drawn(ctx, params, starter, reading, first, precise, at_once)
+            if precise or all(_verdict(picture).passed for picture in made):
+                break
+        return made, precise
+
+    return (yield from ctx.ladder(_RUNGS, body))
 
 
 def _verdict(picture: np.ndarray) -> Verdict:
@@ -113,6 +123,7 @@ def _drawn(
     reading: sampling.Reading,
     first: int,
     exact: bool,
+    at_once: int,
 ) -> Generator[Event, None, list[np.ndarray]]:
     batch = min(sampling.BATCH, params.count - first)
     steps = params.steps or sampling.STEPS
@@ -127,6 +138,7 @@ def _drawn(
         steps=steps,
         guidance=params.guidance or sampling.GUIDANCE,
         exact=exact,
+        at_once=at_once,
     )
     arrays = np.empty(0)
     for step, made in drawn:

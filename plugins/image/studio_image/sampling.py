@@ -90,6 +90,7 @@ def draw(
     steps: int = STEPS,
     guidance: float = GUIDANCE,
     exact: bool = False,
+    at_once: int = BATCH,
 ) -> Iterator[tuple[int, Tensor]]:
     """Yield, after each Euler step, the step's number and the pictures as they look by now.
 
@@ -100,6 +101,7 @@ def draw(
         without: What guidance leads away from; by default, from no caption at all.
         start: Latents (16, 32) of a picture to begin with; ``strength`` is how much may change.
         exact: Compute in float32.
+        at_once: So many pictures are computed together; fewer take less memory.
 
     Yields:
         Number from 1, pictures (count, 3, 64, 64) in 0…1.
@@ -120,9 +122,11 @@ def draw(
         steps=steps,
         guidance=guidance,
         exact=exact,
+        at_once=at_once,
     )
     for step, latents in enumerate(flowing, 1):
-        yield step, decode(starter, latents, exact=exact)[:count]
+        parts = [decode(starter, part, exact=exact) for part in latents.split(at_once)]
+        yield step, torch.cat(parts)[:count]
 
 
 def flow(
@@ -135,6 +139,7 @@ def flow(
     steps: int = STEPS,
     guidance: float = GUIDANCE,
     exact: bool = False,
+    at_once: int | None = None,
 ) -> Iterator[Tensor]:
     """Yield, after each Euler step, the latents (n, 16, 32) that ``x`` leads to by now.
 
@@ -144,13 +149,16 @@ def flow(
         rows: Captions (n, MAX_WORDS + 2) to draw, and ``away``, the ones to lead away from.
         x: Noise (n, 16, 32), or something on its way to a picture.
         first: The time of ``x``: 0 is noise, 1 a picture.
+        at_once: Of the n, by default all.
     """
-    captions = torch.cat([rows, away])
+    size = at_once or len(x)
+    captions = [torch.cat(pair) for pair in zip(rows.split(size), away.split(size), strict=True)]
     for step in range(steps):
         now = first + (1 - first) * step / steps
         with torch.inference_mode():
             with _precision(x, exact):
-                velocity = _velocity(starter, x, now, captions, guidance)
+                parts = zip(x.split(size), captions, strict=True)
+                velocity = torch.cat([_velocity(starter, *part, now, guidance) for part in parts])
             ahead = x + (1 - now) * velocity
             x = x + (1 - first) / steps * velocity
         yield ahead if step + 1 < steps else x
@@ -173,7 +181,7 @@ def encode(starter: Starter, pictures: Tensor) -> Tensor:
     return latents.float().flatten(2).transpose(1, 2)
 
 
-def _velocity(starter: Starter, x: Tensor, now: float, rows: Tensor, guidance: float) -> Tensor:
+def _velocity(starter: Starter, x: Tensor, rows: Tensor, now: float, guidance: float) -> Tensor:
     time = torch.full((len(rows),), now, device=x.device)
     pose = torch.zeros(len(rows), 3, device=x.device)
     both = starter.generator(torch.cat([x, x]), time, rows, pose).float()

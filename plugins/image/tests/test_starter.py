@@ -174,6 +174,25 @@ def test_the_size_that_was_asked_for(starter: starter_weights.Starter) -> None:
     assert pictures.read(made.artifacts[0].payload).shape == (48, 96, 3)
 
 
+def test_when_memory_runs_out_fewer_pictures_are_drawn_together(
+    starter: starter_weights.Starter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, velocity = draw(starter, count=6), sampling._velocity
+
+    def short(starter: Any, x: torch.Tensor, *rest: Any) -> torch.Tensor:
+        if len(x) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return velocity(starter, x, *rest)
+
+    monkeypatch.setattr(sampling, "_velocity", short)
+    made = draw(starter, count=6)
+    assert made.result["reduced"] == ["two pictures at a time"]
+    assert {tuple(each.meta["reduced"]) for each in made.artifacts} == {("two pictures at a time",)}
+    for one, other in zip(whole.artifacts, made.artifacts, strict=True):
+        apart = pictures.read(one.payload).astype(int) - pictures.read(other.payload)
+        assert np.abs(apart).mean() < 2, "the same pictures, but for rounding"
+
+
 def test_a_picture_to_begin_with_shows_through(
     starter: starter_weights.Starter, tmp_path: Path
 ) -> None:

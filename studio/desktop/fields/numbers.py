@@ -14,6 +14,10 @@ from studio.desktop.widgets.calm import CalmDoubleSpinBox, CalmSlider, CalmSpinB
 
 _INT_MAX = 2**31 - 1
 _SLIDER_STEPS = 1000
+_MOST = 20_000
+"""Values on a slider; a port, say, is one of more, and nobody would find it."""
+_SPIN_WIDTH, _AROUND = 92, 44
+"""A number field beside its slider, and what is around its words."""
 _LOGARITHMIC_FROM = 500
 """A positive range whose ends differ by this factor gets a logarithmic slider."""
 
@@ -32,8 +36,12 @@ class NumberEditor(Editor):
         self._spin.setFont(look.fonts.figures())
         self._spin.setAccessibleName(field.title)
         self._slider: CalmSlider | None = None
+        self._scale: Scale | None = None
         if field.range is not None and math.isfinite(field.range.maximum - field.range.minimum):
             self._scale = Scale(field.range, self._whole)
+            words = self._spin.fontMetrics().horizontalAdvance(field.range.lowest)
+            self._spin.setFixedWidth(max(_SPIN_WIDTH, words + _AROUND))
+        if self._scale is not None and self._scale.reaches_each:
             self._slider = CalmSlider()
             self._slider.setRange(0, _SLIDER_STEPS)
             self._slider.setPageStep(_SLIDER_STEPS // 10)
@@ -41,8 +49,9 @@ class NumberEditor(Editor):
             self._slider.setAccessibleName(field.title)
             self._slider.valueChanged.connect(self._on_slider)
             layout.addWidget(self._slider, 1)
-            self._spin.setFixedWidth(92)
-        layout.addWidget(self._spin, 0 if self._slider else 1)
+        layout.addWidget(self._spin, 0 if self._scale else 1)
+        if self._slider is None and self._scale is not None:
+            layout.addStretch(1)
         self._spin.valueChanged.connect(self._on_spin)
 
     def get(self) -> Any:
@@ -60,6 +69,7 @@ class NumberEditor(Editor):
 
     def _on_slider(self, place: int) -> None:
         self._spin.blockSignals(True)
+        assert self._scale is not None, "there is a slider"
         self._spin.setValue(self._scale.value(place / _SLIDER_STEPS))
         self._spin.blockSignals(False)
         self.edited.emit()
@@ -69,7 +79,7 @@ class NumberEditor(Editor):
         self.edited.emit()
 
     def _follow(self) -> None:
-        if self._slider is not None:
+        if self._slider is not None and self._scale is not None:
             self._slider.blockSignals(True)
             self._slider.setValue(round(self._scale.place(self._spin.value()) * _SLIDER_STEPS))
             self._slider.blockSignals(False)
@@ -83,6 +93,12 @@ class Scale:
         self._log = self._low > 0 and self._high / self._low >= _LOGARITHMIC_FROM
         finest = float(whole) if self._log else nice_step(range_, whole)
         self._step = range_.step or finest
+        self._each = range_.step or (1.0 if whole else finest)
+
+    @property
+    def reaches_each(self) -> bool:
+        """Whether a value that is wanted can be found: not one of many whole numbers."""
+        return self._log or self._each * _MOST >= self._high - self._low
 
     @property
     def click(self) -> float:

@@ -220,7 +220,8 @@ class SettingsPage(QWidget):
 
         def show() -> None:
             switch.setChecked(serving.server is not None)
-            address.setText(serving.server.address if serving.server else "")
+            asleep = self.tr("There is one while it is on.")
+            address.setText(serving.server.address if serving.server else asleep)
             shown.setChecked(shown.isChecked() and serving.server is not None)
             visible = serving.server is not None and shown.isChecked()
             token.setText(serving.server.token.text if visible else said)

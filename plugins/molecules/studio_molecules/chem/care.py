@@ -1,7 +1,8 @@
 """A notice for molecules that resemble scheduled chemical weapons. It blocks nothing.
 
 After the Annex on Chemicals of the Chemical Weapons Convention (schedules 1 to 3, as amended in
-2020). Substructures are drawn wide, so medicines of the same families are marked too: the nitrogen
+2020): the weapons themselves and their nearest precursors, not every precursor of schedules 2 and
+3. Substructures are drawn wide, so medicines of the same families are marked too: the nitrogen
 mustards among cancer drugs.
 """
 

@@ -15,20 +15,30 @@ from numba import njit
 from studio.runtime.engines.text.kernels.instructions import is_chosen_by_hand
 
 
-def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
-    """Return a decorator that compiles a function when it is first called.
+def _decorator(**options: Any) -> Callable[[Callable[..., Any]], Any]:
+    """Return what marks a function to be compiled when it is first called.
 
-    Args:
-        options: As numba's ``njit`` takes them.
+    As numpy counts: a division by zero is no error, or loops with divisions would stay slow.
     """
+    compiled = njit(nogil=True, error_model="numpy", **options)
+    kept = njit(nogil=True, error_model="numpy", cache=True, **options)
 
-    def decorate(function: Callable[..., Any]) -> Any:
+    def mark(function: Callable[..., Any]) -> Any:
         # The cache knows the processor and not the choice: what is chosen by hand is not kept.
-        if not is_chosen_by_hand():
-            try:
-                return njit(nogil=True, error_model="numpy", cache=True, **options)(function)
-            except RuntimeError:  # there is no place for a cache
-                pass
-        return njit(nogil=True, error_model="numpy", **options)(function)
+        if is_chosen_by_hand():
+            return compiled(function)
+        try:
+            return kept(function)
+        except RuntimeError:  # no folder can be written
+            return compiled(function)
 
-    return decorate
+    return mark
+
+
+compiled = _decorator()
+fused = _decorator(fastmath={"contract"})
+"""A multiplication and an addition may be one instruction."""
+summing = _decorator(fastmath={"contract", "reassoc"})
+"""Sums, too, may be added up in several parts, in an order that depends on their length."""
+inlined = njit(inline="always")
+"""For functions of single numbers, so that loops of them are computed eight or sixteen at once."""

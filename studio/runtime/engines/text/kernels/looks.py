@@ -10,18 +10,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from studio.runtime.engines.text.kernels.compiling import compiled, summing
 from studio.runtime.engines.text.kernels.limbs import Limbs
-from studio.runtime.engines.text.kernels.numbers import exp, order, ordered, tanh
-from studio.runtime.engines.text.kernels.rows import Rows, cut_row, normed
+from studio.runtime.engines.text.kernels.numbers import (
+    exp,
+    order,
+    ordered,
+    tanh,
+)
+from studio.runtime.engines.text.kernels.rows import FEW, Rows, cut_row, normed
 from studio.runtime.engines.text.kernels.threads import share, thread_count
 from studio.runtime.engines.text.kernels.tiles import MOST_ROWS, multiply
 from studio.runtime.engines.text.span_cache import SPAN
 
-_WORTH = 1 << 17
-"""Pairs of rows and keys, times heads, that are worth waking other threads for."""
+_WORTH = 1 << 13
+"""Pairs of queries and keys that are worth waking other threads for."""
 _FLOAT_BYTES = 4
 
 
@@ -69,9 +74,8 @@ def look(
         out: Of heads × head dim columns.
     """
     rows = products.shape[0]
-    threads = 1
-    if rows * (start + rows) * rule.heads >= _WORTH:
-        threads = thread_count()
+    pairs = rows * (start + rows) * rule.heads
+    threads = thread_count() if pairs >= _WORTH else 1
     _look(
         products, turns, start, keys, values, out.values, out.sums, out.steps,
         rule.heads, rule.bias, rule.query_weight, rule.key_weight, rule.eps,
@@ -82,7 +86,7 @@ def look(
 # --- compiled -----------------------------------------------------------------------------------
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def _look(
     products, turns, start, keys, values, limbs, sums, steps,
     heads, bias, query_weight, key_weight, eps, scale, cap, window, threads,
@@ -91,24 +95,21 @@ def _look(
     turned = (
         products, turns, start, keys, values, heads, bias, query_weight, key_weight, eps, scale
     )  # fmt: skip
-    share(_turn_rows, rows, threads, turned)
+    row_threads = threads if rows >= FEW else 1
+    share(_turn_rows, rows, row_threads, turned)
     mixed = np.empty((rows, heads * keys.shape[2]), np.float32)
-    share(
-        _mix_tiles,
-        threads,
-        threads,
-        (products, start, keys, values, heads, cap, window, threads, mixed),
-    )
-    share(_cut_rows, rows, threads, (mixed, limbs, sums, steps))
+    looking = (products, start, keys, values, heads, cap, window, threads, mixed)
+    share(_mix_tiles, threads, threads, looking)
+    share(_cut_rows, rows, row_threads, (mixed, limbs, sums, steps))
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def _cut_rows(first, last, mixed, limbs, sums, steps):
     for row in range(first, last):
         cut_row(mixed[row], limbs, sums, steps, row)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def _turn_rows(
     first, last, products, turns, start, keys, values,
     heads, bias, query_weight, key_weight, eps, scale,
@@ -139,7 +140,7 @@ def _turn_rows(
                 place[i] = new[i]
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def _turn(head, turn):
     for pair in range(head.shape[0] // 2):
         real, other = head[2 * pair], head[2 * pair + 1]
@@ -148,10 +149,10 @@ def _turn(head, turn):
         head[2 * pair + 1] = real * sine + other * cosine
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def _mix_tiles(first, last, products, start, keys, values, heads, cap, window, threads, mixed):
     """Do every ``threads``-th tile, from the ``first``: late rows see more than early ones."""
-    kv_heads, width = keys.shape[0], keys.shape[2]
+    kv_heads, spans, width = keys.shape[0], keys.shape[1], keys.shape[2]
     group = heads // kv_heads
     queries = products.shape[0] * group
     tiles = (queries + MOST_ROWS - 1) // MOST_ROWS
@@ -163,33 +164,37 @@ def _mix_tiles(first, last, products, start, keys, values, heads, cap, window, t
     scores = np.empty((MOST_ROWS, stride), np.float32)
     sums = np.empty(MOST_ROWS, np.float32)
     scores_at, asking_at, told_at = scores.ctypes.data, asking.ctypes.data, told.ctypes.data
+    keys_at, values_at = keys.ctypes.data, values.ctypes.data
     for slot in range(first, last):
         for unit in range(slot, tiles * kv_heads, threads):
             head, query = unit // tiles, unit % tiles * MOST_ROWS
             count = min(MOST_ROWS, queries - query)
             for i in range(count):
                 row, place = (query + i) // group, head * group + (query + i) % group
-                asking[i] = products[row, place * width : (place + 1) * width]
+                for j in range(width):
+                    asking[i, j] = products[row, place * width + j]
             earliest, latest = start + query // group, start + (query + count - 1) // group
             first_span = max(earliest - window + 1, 0) // SPAN if window else 0
             for span in range(first_span, latest // SPAN + 1):
                 multiply(
                     count, width, SPAN,
                     asking_at, _FLOAT_BYTES * width,
-                    keys[head, span].ctypes.data, _FLOAT_BYTES * SPAN,
+                    keys_at + _FLOAT_BYTES * SPAN * width * (head * spans + span),
+                    _FLOAT_BYTES * SPAN,
                     scores_at + _FLOAT_BYTES * SPAN * span, _FLOAT_BYTES * stride,
                 )  # fmt: skip
             began = first_span * SPAN
             for i in range(count):
                 position = start + (query + i) // group
                 seen = max(position - window + 1, 0) if window else 0
-                scores[i, began:seen] = 0
+                _hide(scores[i], began, seen)
                 sums[i] = _softmax(scores[i, seen : position + 1], cap)
-                scores[i, position + 1 : latest + 1] = 0
+                _hide(scores[i], position + 1, latest + 1)
             multiply(
                 count, latest + 1 - began, wide,
                 scores_at + _FLOAT_BYTES * began, _FLOAT_BYTES * stride,
-                values[head, began:].ctypes.data, _FLOAT_BYTES * wide,
+                values_at + _FLOAT_BYTES * wide * (head * spans * SPAN + began),
+                _FLOAT_BYTES * wide,
                 told_at, _FLOAT_BYTES * wide,
             )  # fmt: skip
             for i in range(count):
@@ -199,7 +204,13 @@ def _mix_tiles(first, last, products, start, keys, values, heads, cap, window, t
                     mixed[row, place * width + j] = told[i, j] * factor
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract", "reassoc"})
+@compiled
+def _hide(scores, first, last):
+    for i in range(first, last):
+        scores[i] = 0
+
+
+@summing
 def _softmax(scores, cap):
     """Write what each score counts, by that of the largest; return the sum."""
     if cap:

@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
+
+from studio.runtime.engines.text.kernels.compiling import fused, inlined
 
 _ONE, _TWO = np.float32(1), np.float32(2)
 _LEAST, _MOST = np.float32(-87.0), np.float32(88.0)
@@ -48,26 +50,26 @@ def _cast(kind: Any) -> Any:
     return generate
 
 
-@njit(inline="always")
+@inlined
 def magnitude_order(value):
     """Return an int32 that is the larger, the further ``value`` is from 0; most for no number."""
     return bits(value) & _MAGNITUDE
 
 
-@njit(inline="always")
+@inlined
 def order(value):
     """Return an int32 that is the larger, the larger ``value`` is; most for no number."""
     raw = bits(value)
     return raw ^ ((raw >> _SIGN) & _MAGNITUDE)
 
 
-@njit(inline="always")
+@inlined
 def ordered(place):
     """Return the float32 that has this place in :func:`order`."""
     return number(place ^ ((place >> _SIGN) & _MAGNITUDE))
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
+@fused
 def exp(value):
     """Return e to the power of ``value``, within 2 units of the last place.
 
@@ -89,19 +91,19 @@ def exp(value):
     return series * number(power)
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
+@fused
 def silu(value):
     """Return ``value`` × sigmoid(``value``)."""
     return value / (_ONE + exp(-value))
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
+@fused
 def gelu(value):
     """Return the tanh form of GELU: a sigmoid of a cubic."""
     return value / (_ONE + exp(-_GELU * (value + _GELU_CUBE * value * value * value)))
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
+@fused
 def tanh(value):
     """Return the hyperbolic tangent of ``value``, within 1e-7."""
     return _ONE - _TWO / (_ONE + exp(_TWO * value))

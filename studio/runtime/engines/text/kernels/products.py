@@ -44,13 +44,13 @@ def multiply(
     _multiply(values, sums, steps, form, records, factors, results, first, chunk, thread_count())
 
 
-@compiled()
+@compiled
 def _multiply(values, sums, steps, form, records, factors, results, first, chunk, threads):
     shared = (values, sums, steps, form, records, factors, results, first, chunk)
     share(_strips, records.shape[0], threads, shared)
 
 
-@compiled()
+@compiled
 def _strips(begin, end, values, sums, steps, form, records, factors, results, first, chunk):
     """Multiply some strips of 64 rows of weights with all inputs, ``chunk`` tokens at a time."""
     tile = np.empty((MOST, ROWS), np.float32)
@@ -75,7 +75,7 @@ def _strips(begin, end, values, sums, steps, form, records, factors, results, fi
                 token += count
 
 
-@compiled()
+@compiled
 def _rows(left, form, weights, inputs, stride, sums, sums_stride, records, results):
     """Multiply the next rows of inputs, at most ``left``, with 64 of weights; return how many."""
     count = MOST if left >= MOST else (2 if left >= 2 else 1)

@@ -6,12 +6,17 @@ Each row is one thread's, and is computed by the same instructions whatever rows
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from studio.runtime.engines.text.kernels import limbs
+from studio.runtime.engines.text.kernels.compiling import compiled, summing
 from studio.runtime.engines.text.kernels.limbs import Limbs
-from studio.runtime.engines.text.kernels.numbers import gelu, magnitude_order, number, silu
+from studio.runtime.engines.text.kernels.numbers import (
+    gelu,
+    magnitude_order,
+    number,
+    silu,
+)
 from studio.runtime.engines.text.kernels.threads import share, thread_count
 
 Rows = NDArray[np.float32]
@@ -20,8 +25,8 @@ Rows = NDArray[np.float32]
 NO_WEIGHTS: Rows = np.empty(0, np.float32)
 """That nothing is normalised."""
 
-_FEW = 8
-"""Rows that are not worth waking other threads for."""
+FEW = 8
+"""Fewer rows are not worth waking other threads for."""
 _TINY = np.float32(1e-30)
 _UNIT = np.float32(limbs.UNIT)
 _HALF, _BITS = np.int32(limbs.BASE // 2), np.int32(8)
@@ -71,13 +76,13 @@ def gate_cut(products: Rows, is_gelu: bool) -> Limbs:
 
 
 def _threads(tokens: int) -> int:
-    return 1 if tokens < _FEW else thread_count()
+    return 1 if tokens < FEW else thread_count()
 
 
 # --- compiled: rows first … last - 1 ------------------------------------------------------------
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def cut_row(row, values, sums, steps, token):
     """Write ``row``, (columns,), as the limbs of ``token``."""
     most = np.int32(0)
@@ -101,7 +106,7 @@ def cut_row(row, values, sums, steps, token):
     steps[token] = peak / _UNIT
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract", "reassoc"})
+@summing
 def norm_factor(row, eps):
     """Return what a row is multiplied by so that the mean of its squares is 1."""
     total = np.float32(0)
@@ -110,7 +115,7 @@ def norm_factor(row, eps):
     return np.float32(1) / np.sqrt(total / np.float32(row.shape[0]) + np.float32(eps))
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def normed(row, weight, eps, out):
     """Write the norm of ``row``, which may be ``out`` itself."""
     factor = norm_factor(row, eps)
@@ -118,18 +123,18 @@ def normed(row, weight, eps, out):
         out[i] = row[i] * factor * weight[i]
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def _cut_rows(first, last, inputs, values, sums, steps):
     for token in range(first, last):
         cut_row(inputs[token], values, sums, steps, token)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def _cut(inputs, values, sums, steps, threads):
     share(_cut_rows, inputs.shape[0], threads, (inputs, values, sums, steps))
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def _add_norm_cut_rows(first, last, hidden, told, told_weight, weight, eps, values, sums, steps):
     scratch = np.empty(hidden.shape[1], np.float32)
     for token in range(first, last):
@@ -144,25 +149,25 @@ def _add_norm_cut_rows(first, last, hidden, told, told_weight, weight, eps, valu
         cut_row(scratch, values, sums, steps, token)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def _add_norm_cut(hidden, told, told_weight, weight, eps, values, sums, steps, threads):
     shared = (hidden, told, told_weight, weight, eps, values, sums, steps)
     share(_add_norm_cut_rows, hidden.shape[0], threads, shared)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def _gelu_times(gate, up):
     for i in range(gate.shape[0]):
         gate[i] = gelu(gate[i]) * up[i]
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def _silu_times(gate, up):
     for i in range(gate.shape[0]):
         gate[i] = silu(gate[i]) * up[i]
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def _gate_cut_rows(first, last, products, is_gelu, values, sums, steps):
     columns = products.shape[1] // 2
     for token in range(first, last):
@@ -174,6 +179,6 @@ def _gate_cut_rows(first, last, products, is_gelu, values, sums, steps):
         cut_row(gate, values, sums, steps, token)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def _gate_cut(products, is_gelu, values, sums, steps, threads):
     share(_gate_cut_rows, products.shape[0], threads, (products, is_gelu, values, sums, steps))

@@ -10,8 +10,10 @@ from itertools import chain
 from typing import Any
 
 from llvmlite import binding, ir
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
+
+from studio.runtime.engines.text.kernels.compiling import compiled
 
 LANES = 16
 """Columns are multiples of this."""
@@ -24,7 +26,7 @@ _FLOAT, _I32, _I64 = ir.FloatType(), ir.IntType(32), ir.IntType(64)
 _VECTOR = ir.VectorType(_FLOAT, LANES)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def multiply(rows, steps, columns, left, left_stride, right, right_stride, out, out_stride):
     """Write the product of ``left``, (rows, steps), and ``right``, (steps, columns).
 
