@@ -56,7 +56,7 @@ def seen(rule: Rule, kv_heads: int, width: int, *ends: int) -> Limbs:
     rows, turn = products(rule, kv_heads, width), torch.view_as_real(turns(width)).flatten(1)
     out = limbs.empty(COUNT, rule.heads * width)
     for first, last in zip((0, *ends), (*ends, COUNT), strict=True):
-        part = Limbs(out.values[2 * first : 2 * last], out.largest[first:last])
+        part = out.part(slice(first, last))
         look(rule, rows[first:last], turn.numpy()[first:last], first, keys, values, part)
     return out
 

@@ -22,9 +22,10 @@ def drawn(*shape: int, seed: int = 0) -> np.ndarray:
 
 
 def values_of(cut: Limbs, columns: int) -> np.ndarray:
-    low, high = cut.values[0::2, :columns].astype(float), cut.values[1::2, :columns].astype(float)
-    whole = low + limbs.BASE * high - limbs.OFFSET
-    return whole * cut.largest[:, None].astype(float) / limbs.UNIT
+    whole = cut.values[0::2].astype(float) + limbs.BASE * cut.values[1::2].astype(float)
+    groups = whole.reshape(cut.tokens, -1, limbs.GROUP)
+    assert np.array_equal(groups.sum(-1), cut.sums)
+    return whole[:, :columns] * cut.steps[:, None].astype(float)
 
 
 def assert_close(cut: Limbs, exact: torch.Tensor) -> None:
@@ -35,11 +36,12 @@ def assert_close(cut: Limbs, exact: torch.Tensor) -> None:
 
 def assert_same(one: Limbs, other: Limbs) -> None:
     assert np.array_equal(one.values, other.values)
-    assert np.array_equal(one.largest, other.largest)
+    assert np.array_equal(one.sums, other.sums)
+    assert np.array_equal(one.steps, other.steps)
 
 
 def of(cut: Limbs, first: int, last: int) -> Limbs:
-    return Limbs(cut.values[2 * first : 2 * last], cut.largest[first:last])
+    return cut.part(slice(first, last))
 
 
 def normed(values: np.ndarray, weight: np.ndarray) -> torch.Tensor:
@@ -51,9 +53,9 @@ def test_rows_are_cut_into_the_nearest_steps() -> None:
     inputs = drawn(5, 150) * np.logspace(-4, 4, 5, dtype=np.float32)[:, None]
     cut = rows.cut(inputs)
     assert_close(cut, torch.tensor(inputs).double())
-    assert np.array_equal(cut.largest, np.abs(inputs).max(-1))
-    assert cut.values.shape == (10, 192)
-    assert (cut.values[:, 150:] == limbs.ZERO).all(), "what fills up a row counts as zero"
+    np.testing.assert_allclose(cut.steps * limbs.UNIT, np.abs(inputs).max(-1), rtol=1e-6)
+    assert cut.values.shape == (10, 160)
+    assert (cut.values[:, 150:] == 0).all(), "what fills up a row counts as zero"
 
 
 def test_zeros_stay_zeros_and_what_is_no_number_is_seen() -> None:
@@ -61,7 +63,7 @@ def test_zeros_stay_zeros_and_what_is_no_number_is_seen() -> None:
     inputs[0], inputs[1, 3] = 0, np.nan
     cut = rows.cut(inputs)
     assert (values_of(cut, 20)[0] == 0).all()
-    assert np.isnan(cut.largest).tolist() == [False, True]
+    assert np.isnan(cut.steps).tolist() == [False, True]
 
 
 @pytest.mark.parametrize("is_told_normed", [False, True])

@@ -42,9 +42,9 @@ def provide(matrices: Sequence[PackedMatrix]) -> None:
         matrix.use(place)
 
 
-def _places(matrices: Sequence[PackedMatrix]) -> Sequence[Tensor]:
+def _places(matrices: Sequence[PackedMatrix]) -> tuple[Tensor, ...]:
     sizes = [matrix.bytes for matrix in matrices]
-    return allocate(sum(sizes)).split(sizes)
+    return torch.split(allocate(sum(sizes)), sizes)
 
 
 class Moving(threading.Thread):
