@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import select
+import shlex
 import socket
 import stat
 import subprocess
@@ -342,3 +343,11 @@ def test_more_requests_than_may_wait_are_told_to_come_back(served, monkeypatch) 
     served.studio.post(lambda: job.calls["on_done"]({}))
     waiting.join()
     assert statuses == [200]
+
+
+def test_the_example_names_a_model_and_does_not_give_the_token_away(served) -> None:
+    command, address, *_, asked = shlex.split(served.server.example)
+    assert (command, address) == ("curl", f"{served.server.address}/chat/completions")
+    assert json.loads(asked)["model"] == "tiny"
+    assert served.server.token.text not in served.server.example
+    assert str(served.server.token.path) in served.server.example
