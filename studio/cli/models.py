@@ -16,8 +16,8 @@ from studio.core.weights import Verification, Weights
 
 
 def main(argv: Sequence[str], session: Session) -> int:
-    """List, show, verify, get weights, or care for them otherwise."""
-    arguments = _parser().parse_args(argv)
+    """List, show, verify, get weights, or care for them otherwise; with no word, list them."""
+    arguments = _parser().parse_args(argv or ["list"])
     run: Callable[[Any, Session], int] = arguments.run
     return run(arguments, session)
 

@@ -15,14 +15,14 @@ from studio.core.plugins import Plugin
 
 
 def main(argv: Sequence[str], session: Session) -> int:
-    """List plugins, or switch one on or off."""
+    """List plugins, or switch one on or off; with no word, list them."""
     parser = ArgumentParser(prog="studio plugins", description="List plugins, or switch one.")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     listing = commands.add_parser("list", help="list all plugins, the broken ones too")
     listing.add_argument("--json", action="store_true", help="print one JSON object")
     for name, text in (("on", "let a plugin take part (again)"), ("off", "leave a plugin out")):
         commands.add_parser(name, help=text).add_argument("id", metavar="ID")
-    arguments = parser.parse_args(argv)
+    arguments = parser.parse_args(argv or ["list"])
     host = session.plugins
     if arguments.command == "list":
         _list(host.plugins, arguments.json)

@@ -45,6 +45,7 @@ def main(argv: Sequence[str], session: Session) -> int:
             terminal.print_json(told)
         else:
             terminal.say(f"address  {server.address}\ntoken    in {server.token.path}")
+            terminal.say(f"try it   {server.example}")
             terminal.hint("Ctrl+C ends it.")
         try:
             while server.is_running:

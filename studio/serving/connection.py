@@ -48,6 +48,10 @@ class Connection(H11Protocol):
         self._wait_no_more()
         super().connection_lost(exc)
 
+    def _should_upgrade(self) -> bool:
+        """Never: nothing here speaks web sockets, and a page that tries is no news for the log."""
+        return False
+
     def _watch(self) -> None:
         """Give a header that has not come to its end its ten seconds; then close."""
         is_between = self.conn.their_state is h11.IDLE

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
+import shlex
 import socket
 import threading
 
@@ -48,6 +50,7 @@ class LocalServer:
         except StudioError:
             self._close_sockets()
             raise
+        self._weights = studio.weights
         gate = Gate(Api(Bridge(studio), studio.weights).app(), self.token)
         gate.port = self.port
         config = uvicorn.Config(
@@ -71,6 +74,17 @@ class LocalServer:
     def address(self) -> str:
         """What a client takes as its base address."""
         return f"http://127.0.0.1:{self.port}/v1"
+
+    @property
+    def example(self) -> str:
+        """A line for a shell that asks for one answer; the token stays in its file."""
+        model = next((row.id for row in self._weights.list("text")), "MODEL")
+        asked = {"model": model, "messages": [{"role": "user", "content": "Say hello."}]}
+        return (
+            f"curl {self.address}/chat/completions"
+            f' -H "Authorization: Bearer $(cat {shlex.quote(str(self.token.path))})"'
+            f" -H 'Content-Type: application/json' -d {shlex.quote(json.dumps(asked))}"
+        )
 
     @property
     def is_running(self) -> bool:

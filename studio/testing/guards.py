@@ -69,6 +69,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         os._exit(config.stash[_ended])
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """The run of slow tests imports no file without one: that took longer than most tests."""
+    is_test = collection_path.name.startswith("test_") and collection_path.suffix == ".py"
+    if not is_test or config.getoption("markexpr") != "slow":
+        return None
+    return "mark.slow" not in collection_path.read_text("utf-8") or None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks follow from what a test uses and where it lies, so that nobody forgets them."""
     for item in items:

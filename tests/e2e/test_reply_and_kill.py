@@ -17,7 +17,7 @@ from studio.protocol.states import JobState
 from studio.testing.inproc import pump_until
 from studio.testing.processes import gone
 
-PATIENCE = 170.0
+PATIENCE = 500.0
 
 pytestmark = [pytest.mark.slow, pytest.mark.torch]
 

@@ -21,7 +21,7 @@ def drawn(home: Path, out: Path) -> dict[str, bytes]:
         env=os.environ | {"STUDIO_HOME": str(home)},
         capture_output=True,
         text=True,
-        timeout=190,
+        timeout=500,
         check=False,
     )
     assert done.returncode == 0, done.stderr

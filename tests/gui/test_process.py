@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from studio.desktop import window_state
+from studio.testing.guards import PATIENCE
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 60.0
 HAS_X = all(shutil.which(tool) for tool in ("Xvfb", "xdotool"))
 needs_x = pytest.mark.skipif(not HAS_X, reason="needs Xvfb and xdotool")
 
@@ -74,7 +74,7 @@ def test_sigterm_ends_it_cleanly_and_keeps_its_state(
     start: Callable[..., subprocess.Popen[str]], home: Path
 ) -> None:
     process = start(QT_QPA_PLATFORM="offscreen")
-    _until((home / "logs" / "crash-native.log").exists, "the studio did not open")
+    _until((home / "logs" / "runtime.log").exists, "the studio did not open")  # after its page
     process.send_signal(signal.SIGTERM)
     _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, errors
@@ -179,12 +179,14 @@ def display() -> Iterator[Display]:
     display.close()
 
 
-def _open(start: Callable[..., subprocess.Popen[str]], display: Display) -> str:
-    start(QT_QPA_PLATFORM="xcb", DISPLAY=display.name)
+def _open(
+    start: Callable[..., subprocess.Popen[str]], display: Display
+) -> tuple[subprocess.Popen[str], str]:
+    process = start(QT_QPA_PLATFORM="xcb", DISPLAY=display.name)
     window = display.window()
     _until(lambda: "Chat" in display.title(window), "the first page did not open")
     display.do("windowfocus", "--sync", window)
-    return window
+    return process, window
 
 
 @needs_x
@@ -192,7 +194,7 @@ def _open(start: Callable[..., subprocess.Popen[str]], display: Display) -> str:
 def test_pages_open_by_real_keys(
     start: Callable[..., subprocess.Popen[str]], display: Display
 ) -> None:
-    window = _open(start, display)
+    _, window = _open(start, display)
     display.do("key", "ctrl+2")
     _until(lambda: "Pictures" in display.title(window), "Ctrl+2 did not open the second page")
     display.do("key", "ctrl+1")
@@ -204,7 +206,7 @@ def test_pages_open_by_real_keys(
 def test_the_palette_works_by_real_keys(
     start: Callable[..., subprocess.Popen[str]], display: Display
 ) -> None:
-    window = _open(start, display)
+    _, window = _open(start, display)
     display.do("key", "ctrl+k")
     display.do("type", "--delay", "20", "models")
     display.do("key", "Return")
@@ -216,7 +218,7 @@ def test_the_palette_works_by_real_keys(
 def test_a_click_on_the_rail_opens_a_page_and_ctrl_q_ends_it(
     start: Callable[..., subprocess.Popen[str]], display: Display, home: Path
 ) -> None:
-    window = _open(start, display)
+    process, window = _open(start, display)
     geometry = dict(
         line.split("=") for line in display.do("getwindowgeometry", "--shell", window).splitlines()
     )
@@ -225,5 +227,6 @@ def test_a_click_on_the_rail_opens_a_page_and_ctrl_q_ends_it(
     )
     _until(lambda: "Settings" in display.title(window), "the lowest icon did not open Settings")
     display.do("key", "ctrl+q")
-    _until((home / "state.json").exists, "nothing was kept")
+    _, errors = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, errors
     assert window_state.load(home / "state.json").page == "studio.settings"

@@ -126,6 +126,14 @@ def test_a_program_that_failed_hands_on_what_it_printed() -> None:
         ({"exit_code": 0}, "It ended well. 0.4 s. Walls A."),
         ({"exit_code": 3}, "It ended with code 3. 0.4 s. Walls A."),
         ({"ended": "wall time"}, "It did not finish in time and was ended. 0.4 s. Walls A."),
+        *(
+            ({"ended": ended, "exit_code": None}, f"It {what} and was ended. 0.4 s. Walls A.")
+            for ended, what in {
+                "cpu time": "computed for longer than it may",
+                "memory": "wanted more memory than it may have",
+                "disk": "wrote more to disk than it may",
+            }.items()
+        ),
         ({"ended": "signal", "exit_code": -11}, "It was ended by SIGSEGV. 0.4 s. Walls A."),
     ],
 )

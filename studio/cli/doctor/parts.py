@@ -24,7 +24,8 @@ def weights(session: Session) -> Iterator[Finding]:
         if row.problem:
             yield problem(f"{row.id}: {row.problem}", "`studio models verify` looks closer.")
     if usable:
-        yield fine(f"{len(usable)} can be used: {', '.join(row.id for row in usable[:5])}.")
+        more = f" and {len(usable) - 5} more" if len(usable) > 5 else ""
+        yield fine(f"{len(usable)} can be used: {', '.join(row.id for row in usable[:5])}{more}.")
     else:
         folders = ", ".join(str(folder) for folder in session.weights.folders)
         yield problem(
@@ -75,9 +76,8 @@ def device(session: Session) -> Iterator[Finding]:
         torch = hello.versions.get("torch", "?") if hello else "?"
         found = studio.devices.found
     name = status.device_name or status.device
-    yield fine(
-        f"{name} with {status.threads} threads, {disk.as_size(status.memory_total)}, torch {torch}."
-    )
+    threads = "1 thread" if status.threads == 1 else f"{status.threads} threads"
+    yield fine(f"{name} with {threads}, {disk.as_size(status.memory_total)}, torch {torch}.")
     yield from _devices(found)
     if status.device == "cpu" and not (found and found.note):
         yield warning(

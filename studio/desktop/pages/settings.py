@@ -216,6 +216,14 @@ class SettingsPage(QWidget):
                 self._button(self.tr("Renew"), "refresh-cw", serving.renew_token),
             ),
         )
+        example = self._row(
+            column,
+            self.tr("Example"),
+            self.tr("A line for a terminal that asks for one answer. The token stays in its file."),
+            self._button(
+                self.tr("Copy"), "copy", lambda: serving.server and copy(serving.server.example)
+            ),
+        )
         self._form(column, self.tr("Port"), ServerSettings, self._studio.settings.below("server"))
 
         def show() -> None:
@@ -225,7 +233,7 @@ class SettingsPage(QWidget):
             shown.setChecked(shown.isChecked() and serving.server is not None)
             visible = serving.server is not None and shown.isChecked()
             token.setText(serving.server.token.text if visible else said)
-            for label in (address, token):
+            for label in (address, token, example):
                 label.parentWidget().setEnabled(serving.server is not None)
 
         shown.toggled.connect(show)

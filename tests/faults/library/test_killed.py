@@ -82,9 +82,9 @@ def test_a_kill_during_a_reply_loses_at_most_a_second_of_it(tmp_path: Path) -> N
             enough = chance.randrange(1, 200)
             while int(line(child).split()[0]) < enough:
                 pass
+            killed = time.monotonic()
             child.send_signal(signal.SIGKILL)
             rest, _ = child.communicate()
-            killed = time.monotonic()
         said = [row.split() for row in rest.decode().splitlines() if row.count(" ") == 1]
         owed = [int(number) for number, when in said if float(when) < killed - 1.0]
         with Library.open(folder) as library:

@@ -163,7 +163,7 @@ def test_device_comes_from_the_runtime(
 ) -> None:
     runtime = ScriptedRuntime("A fine processor")
     monkeypatch.setattr(Studio, "_launch", lambda self: runtime.launch())
-    assert "A fine processor with 1 threads" in findings("device")[0]["message"]
+    assert "A fine processor with 1 thread," in findings("device")[0]["message"]
 
 
 def test_runtime_that_does_not_start_is_a_problem(

@@ -52,6 +52,7 @@ def ids(command: Command) -> list[str]:
 
 def test_added_weights_are_listed_removed_and_come_back(command: Command, file: Path) -> None:
     code, out, _ = command("models", "add", str(file))
+    assert "tiny" in command("models")[1], "with no word, they are listed"
     assert (code, out) == (ExitCode.OK, f"tiny is here: gguf llama F32, {file}.\n")
     assert ids(command) == ["tiny"]
     assert "no longer listed" in command("models", "remove", "tiny")[1]

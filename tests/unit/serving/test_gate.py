@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import select
+import shlex
 import socket
 import stat
 import subprocess
@@ -83,22 +84,24 @@ BROWSER = {
     "asking first": "OPTIONS, Origin: http://evil.com, Access-Control-Request-Method: POST",
     "private network": "OPTIONS, Origin: null, Access-Control-Request-Private-Network: true",
     "event source": "GET, Origin: http://evil.com, Accept: text/event-stream",
-    "web socket": "GET, Origin: http://evil.com, Connection: Upgrade, Upgrade: websocket",
-    "web socket of a program": "GET, Connection: Upgrade, Upgrade: websocket",
+    "web socket": "GET, Origin: http://evil.com, Connection: Upgrade,close, Upgrade: websocket",
+    "web socket of a program": "GET, Connection: Upgrade,close, Upgrade: websocket",
 }
 """What a page makes a browser send, as browsers word it."""
 
 
 @pytest.mark.parametrize("sent", BROWSER)
-def test_no_page_makes_the_server_do_or_tell_anything(served, sent: str) -> None:
+def test_no_page_makes_the_server_do_or_tell_anything(served, caplog, sent: str) -> None:
     method, *headers = BROWSER[sent].format(port=served.server.port).split(", ")
     for path in ("/v1/models", "/v1/chat/completions"):
         head = [f"{method} {path} HTTP/1.1", served.host, *headers, "Content-Length: 2"]
-        answer = served.raw("\r\n".join([*head, "Connection: close", "", "{}"]).encode())
+        head += [] if any("Connection" in each for each in headers) else ["Connection: close"]
+        answer = served.raw("\r\n".join([*head, "", "{}"]).encode())
         assert answer.split()[1] in (b"401", b"403")
         assert b"access-control" not in answer.lower()
         assert b"tiny" not in answer
     assert served.studio.jobs.empty()
+    assert not caplog.records, "nor does it fill the log"
 
 
 def test_the_token_is_needed_and_only_in_its_header(served) -> None:
@@ -340,3 +343,11 @@ def test_more_requests_than_may_wait_are_told_to_come_back(served, monkeypatch) 
     served.studio.post(lambda: job.calls["on_done"]({}))
     waiting.join()
     assert statuses == [200]
+
+
+def test_the_example_names_a_model_and_does_not_give_the_token_away(served) -> None:
+    command, address, *_, asked = shlex.split(served.server.example)
+    assert (command, address) == ("curl", f"{served.server.address}/chat/completions")
+    assert json.loads(asked)["model"] == "tiny"
+    assert served.server.token.text not in served.server.example
+    assert str(served.server.token.path) in served.server.example

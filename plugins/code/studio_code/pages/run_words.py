@@ -37,6 +37,12 @@ def _ending(result: Mapping[str, Any]) -> str:
             return tr("It did not finish in time and was ended.")
         case "output":
             return tr("It printed without end and was ended.")
+        case "cpu time":
+            return tr("It computed for longer than it may and was ended.")
+        case "memory":
+            return tr("It wanted more memory than it may have and was ended.")
+        case "disk":
+            return tr("It wrote more to disk than it may and was ended.")
         case "signal":
             return tr("It was ended by {signal}.").format(signal=_signal_name(code))
     if code == 0:

@@ -19,8 +19,8 @@ from studio_code.source import Source
 def run(ctx: TaskContext, params: Run) -> Iterator[Event]:
     """Run a program or its tests; text comes on the channels ``stdout`` and ``stderr``.
 
-    The result: ``exit_code`` (None if it was ended from outside), ``ended`` (``exit``, ``signal``,
-    ``wall time``, ``output``), ``tier``, ``seconds``, ``stdout``, ``stderr``, ``tests``,
+    The result: ``exit_code`` (None if it was ended from outside), ``ended`` (see
+    :class:`studio.api.SandboxResult`), ``tier``, ``seconds``, ``stdout``, ``stderr``, ``tests``,
     ``coverage`` (of all files but the tests), ``refused``.
 
     Raises:

@@ -8,7 +8,7 @@ import pytest
 
 from studio.api import StudioError
 from studio_code.pages.editor import searching
-from studio_code.pages.editor.searching import Query, find_all, replace_all
+from studio_code.pages.editor.searching import Query, find_all, replace_all, replaced
 
 TEXT = "cat Cat concat\nCAT. (cat)"
 
@@ -40,6 +40,16 @@ def test_replacing() -> None:
     assert replace_all(TEXT, Query("cat", whole=True), r"\1") == ("\\1 \\1 concat\n\\1. (\\1)", 4)
     swapped = replace_all("ab=cd", Query(r"(\w+)=(\w+)", pattern=True), r"\2=\1")
     assert swapped == ("cd=ab", 1)
+    assert replace_all("cac", Query("a*", pattern=True), "b") == ("cbc", 1), "places that are found"
+
+
+def test_one_place_is_replaced_as_it_stands_in_the_text() -> None:
+    query = Query(r"(?<=def )(\w)(\w*)", pattern=True)
+    text = "🙂 def add"
+    ((start, _),) = find_all(text, query)
+    assert replaced(text, start, query, r"\2\1") == "dda"
+    assert replaced(text, 0, query, "x") is None
+    assert replaced(text, start, Query("add"), r"\1") == r"\1"
 
 
 @pytest.mark.parametrize(("words", "by"), [("(", ""), ("a", r"\9"), ("x" * 3000, "")])

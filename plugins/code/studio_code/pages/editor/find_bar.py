@@ -267,19 +267,19 @@ class FindBar(QFrame):
         if (cursor.selectionStart(), cursor.selectionEnd()) not in self.places:
             self.step(1)
             return
-        part, query = cursor.selectedText().replace("\u2029", "\n"), self.query
-        by = self.other.text()
+        text, start = edit.file.text(), cursor.selectionStart()
+        query, by = self.query, self.other.text()
 
         def put(found: Any) -> None:
             if isinstance(found, StudioError):
                 self._show([], str(found))
-            elif edit is self._edit and cursor.selectedText().replace("\u2029", "\n") == part:
+            elif found is not None and edit is self._edit and edit.file.text() == text:
                 cursor.insertText(found)
                 edit.setTextCursor(cursor)
                 self._jump = True
                 self._search()
 
-        self._ctx.run_later(lambda: outcome(lambda: replaced(part, query, by)), put)
+        self._ctx.run_later(lambda: outcome(lambda: replaced(text, start, query, by)), put)
 
     def replace_all(self) -> None:
         """Replace every place, as one step of undo."""

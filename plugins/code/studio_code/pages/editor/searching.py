@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from studio.api import BadInput
 
@@ -51,25 +52,44 @@ def replace_all(text: str, query: Query, by: str) -> tuple[str, int]:
     Raises:
         StudioError: The pattern is none, takes too long, or the replacement names no group.
     """
-    import regex
+    count = 0
+
+    def put(match: Any) -> str:
+        nonlocal count
+        if match.end() == match.start():  # no place that was found
+            return ""
+        count += 1
+        return _filled(match, query, by)
 
     try:
-        return _compiled(query).subn(
-            by if query.pattern else lambda _match: by, text, timeout=SECONDS, concurrent=True
-        )
+        return _compiled(query).sub(put, text, timeout=SECONDS, concurrent=True), count
     except TimeoutError as error:
         raise _too_slow() from error
-    except (regex.error, IndexError) as error:
-        raise _bad(error, "replacement") from error
 
 
-def replaced(part: str, query: Query, by: str) -> str:
-    """Return what one place becomes.
+def replaced(text: str, start: int, query: Query, by: str) -> str | None:
+    """Return what the place at ``start`` becomes, as Qt counts; None if there is none.
 
     Raises:
         StudioError: As ``replace_all``.
     """
-    return replace_all(part, query, by)[0] if query.pattern else by
+    if not text.isascii():
+        start = len(text.encode("utf-16-le")[: 2 * start].decode("utf-16-le"))
+    try:
+        match = _compiled(query).match(text, start, timeout=SECONDS, concurrent=True)
+    except TimeoutError as error:
+        raise _too_slow() from error
+    return None if match is None else _filled(match, query, by)
+
+
+def _filled(match: Any, query: Query, by: str) -> str:
+    """Return what a match becomes: in a replacement of a pattern ``\\1`` is its first group."""
+    import regex
+
+    try:
+        return str(match.expand(by)) if query.pattern else by
+    except (regex.error, IndexError) as error:
+        raise _bad(error, "replacement") from error
 
 
 def _compiled(query: Query):  # type: ignore[no-untyped-def]
