@@ -7,6 +7,8 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from studio_setup.console import CommandError, Console, SetupError
@@ -14,6 +16,8 @@ from studio_setup.project import Project
 from studio_setup.stamps import Stamp
 
 ROOM = 3 * 2**30  # bytes: torch with its libraries, Qt, and pip's copies of them on the way
+UP_TO_DATE = "up to date"
+KERNELS = "studio.runtime.engines.text.kernels"
 PROBE = "import torch, sys; from PySide6.QtWidgets import QApplication; QApplication(sys.argv)"
 
 
@@ -36,7 +40,7 @@ def ensure(console: Console, project: Project) -> str:
         SetupError: it could not be done; nothing is marked as done.
     """
     if is_ready(project):
-        return "up to date"
+        return UP_TO_DATE
     if stamp(project).was_cut_short() or not _works(project):
         _remove(console, project)
     _check_room(project.root)
@@ -134,6 +138,29 @@ def _probe(console: Console, project: Project) -> None:
     """Opens a window that nobody sees: missing libraries show now, not at the first start."""
     env = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
     console.run([str(project.python), "-c", PROBE], "Qt or torch does not start here", env)
+
+
+@contextmanager
+def compiling(project: Project) -> Iterator[None]:
+    """Compiles the text engine's kernels meanwhile; the first text would wait for it.
+
+    Raises:
+        SetupError: they could not be compiled.
+    """
+    with open(project.log, "ab") as log:
+        words = project.command(KERNELS)
+        process = subprocess.Popen(words, cwd=project.root, stdout=log, stderr=log)
+        try:
+            yield
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+        if process.wait() != 0:
+            raise SetupError(
+                "The text engine could not be compiled for this processor.",
+                f"The reason is at the end of {project.log}.",
+            )
 
 
 def _build_needs(folder: Path) -> list[str]:

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from studio_setup import checks, display, environment, system, weights
@@ -78,9 +79,12 @@ def set_up(project: Project, verb: str) -> None:
         console.step("System packages")
         console.done(system.ensure(console, *_system_groups(verb)))
         console.step("Python environment")
-        console.done(environment.ensure(console, project))
+        outcome = environment.ensure(console, project)
+        console.done(outcome)
         console.step("Starter weights")
-        console.done(_weights(console, project, verb))
+        is_new = outcome != environment.UP_TO_DATE
+        with environment.compiling(project) if is_new else nullcontext():
+            console.done(_weights(console, project, verb))
 
 
 def open_studio(project: Project, rest: Sequence[str]) -> int:

@@ -156,3 +156,21 @@ def test_a_full_disk_is_noticed_before_anything_is_built(
     with pytest.raises(SetupError, match="GB free and the installation needs"):
         environment.ensure(console, project)
     assert console.commands == []
+
+
+def test_kernels_are_compiled_beside_other_work_and_a_failure_is_told(
+    project: Project, console: RecordingConsole, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    console.answer = pretend(project)
+    environment.ensure(console, project)
+    project.log.parent.mkdir(parents=True, exist_ok=True)
+    monkeypatch.setattr(environment, "KERNELS", "this")  # prints and succeeds
+    done = []
+    with environment.compiling(project):
+        done.append("weights")
+    assert done == ["weights"]
+    assert "Beautiful is better than ugly" in project.log.read_text()
+    monkeypatch.setattr(environment, "KERNELS", "no_such_module")
+    with pytest.raises(SetupError, match="could not be compiled"), environment.compiling(project):
+        pass
+    assert "no_such_module" in project.log.read_text()
