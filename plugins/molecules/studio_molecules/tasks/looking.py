@@ -93,7 +93,7 @@ def draw(ctx: TaskContext, params: Draw) -> Iterator[Event | None]:
 def fold(ctx: TaskContext, params: Shape) -> Iterator[Event | None]:
     """Fold one molecule."""
     yield ctx.progress(0, 0, "Folding")
-    yield ctx.result(**shape.fold(params.smiles, ctx.rng.seed))
+    yield ctx.result(**(yield from shape.fold(params.smiles, ctx.rng.seed)))
 
 
 def _given(params: Predict) -> tuple[bytes, str, str]:
