@@ -30,7 +30,10 @@ def embed(ctx: TaskContext, params: Embed) -> Iterator[Event]:
     with ctx.lease(params.weights) as leased:
         engine: EmbeddingEngine = leased
         yield ctx.progress(0, len(params.texts), "Reading the texts")
-        tokens = [engine.count(text) for text in params.texts]
+        tokens = []
+        for text in params.texts:
+            tokens.append(engine.count(text))
+            yield None
         vectors: list[list[float]] = [[] for _ in params.texts]
         done = 0
         for indices, rows in engine.embed(params.texts):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import re
 import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from studio_code.languages import Language
 MAX_BYTES: Final = 1_000_000
 MAX_FILES: Final = 400
 MAX_ALL_CHARS: Final = 8_000_000
+_DRIVE: Final = re.compile(r"[A-Za-z]:")
 _MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -129,7 +131,7 @@ def relative(path: str) -> str:
     text = path.replace("\\", "/")
     parts = PurePosixPath(text).parts
     is_odd = not parts or len(text) > 400 or not text.isprintable()
-    if is_odd or text.startswith("/") or ".." in parts or ":" in parts[0]:
+    if is_odd or text.startswith("/") or ".." in parts or _DRIVE.match(text):
         raise BadInput(
             f"“{path[:80]}” is no path inside the folder.", "Name it from the folder on."
         )

@@ -68,7 +68,7 @@ def test_files_of_a_run(tmp_path: Path) -> None:
     (tmp_path / ".hidden/secret.py").write_text("x")
     (tmp_path / "notes.md").write_bytes(b"\xff\xfe\x00")
     (tmp_path / "big.txt").write_bytes(b"x" * 600_000)
-    (tmp_path / "at 12:30.txt").write_text("no path of a run")
+    (tmp_path / "two\nlines.txt").write_text("no path of a run")
     (tmp_path / "link.py").symlink_to("/etc/passwd")
     opened = [{"path": "main.py", "text": "in the editor"}, {"path": "/far/else.py", "text": "e"}]
     found = {each["path"]: each["text"] for each in files_for_run(tmp_path, opened)}

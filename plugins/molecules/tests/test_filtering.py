@@ -29,7 +29,7 @@ ROWS = Rows(
 
 def test_figures_are_in_the_order_of_the_table_and_unknown_ones_last() -> None:
     assert ROWS.figures == ("mw", "logp", "odd_one")
-    assert figure_of("odd_one").title == "Odd one"
+    assert figure_of("odd_one").title == "odd_one"
     assert ROWS.place("C") == 2
     assert ROWS.place("CN") == -1
     assert ROWS.bounds("mw") == (16.04, 78.11)
@@ -38,6 +38,7 @@ def test_figures_are_in_the_order_of_the_table_and_unknown_ones_last() -> None:
 
 def test_values_are_shown_with_their_digits() -> None:
     assert shown("mw", 1234.56) == "1,234.6"
+    assert shown("IC50 (M)", -2.5e-9) == "−2.5e−09"
     assert shown("logp", -1.5) == "−1.50"
     assert shown("logp", -0.004) == "0.00"
     assert shown("mw", math.nan) == "–"

@@ -570,6 +570,16 @@ def test_what_networks_predict_is_told_with_how_far_they_disagree(desk: Desk) ->
     assert "hia_spread" not in desk.page.browser.model.possible()
 
 
+def test_numbers_of_a_file_are_columns_and_say_where_they_are_from(desk: Desk) -> None:
+    rows = [Molecule("C", operation="read", figures={"mw": 16.04, "pIC50": 6.5})]
+    desk.show(Artifact("molecules", to_csv(rows), ".csv"))
+    browser = desk.page.browser
+    assert browser.model.columns == ["structure", "mw", "pIC50"]
+    desk.click_cell(0)
+    told = browser.detail.figures.text()
+    assert told.index("Weight") < told.index("From the file") < told.index("pIC50")
+
+
 def test_pasted_smiles_are_read(desk: Desk) -> None:
     QGuiApplication.clipboard().setText("CCO ethanol\nCCN")
     desk.runtime.enqueue(table())

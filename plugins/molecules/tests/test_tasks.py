@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from rdkit import Chem
 from studio.api import BadInput, StudioError
 from studio.testing import short_memory
 from studio.testing.plugins import Made, run_task
-from studio_molecules.chem import descriptors, edits
+from studio_molecules.chem import descriptors, edits, shape
 from studio_molecules.molecule import from_csv
 from studio_molecules.schema import Analogues, Draw, Generate, Improve, Predict, Shape
 from studio_molecules.smiles.network import Recurrent
@@ -251,3 +252,17 @@ def test_drawings_and_shapes() -> None:
 def test_a_table_with_a_fault_does_not_pass() -> None:
     assert not table.check(b"smiles,name,parent,operation,seed\nC1CC,,,,0\n").passed
     assert not table.check(b"smiles,name,parent,operation,seed\nC,,,,0\nC,,,,0\n").passed
+
+
+def test_folding_is_many_steps_and_whoever_stops_it_does_not_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    go_on = threading.Event()
+    folded = shape._folded
+    monkeypatch.setattr(shape, "_folded", lambda *given: go_on.wait() and folded(*given))
+    params = Shape.parse({"smiles": "CCO"})
+    made = run_task(looking.fold, params, stop_after=4)
+    assert made.cancelled
+    assert made.steps == 4
+    go_on.set()
+    assert run_task(looking.fold, params).result["symbols"].count("C") == 2

@@ -16,7 +16,7 @@ _INT_MAX = 2**31 - 1
 _SLIDER_STEPS = 1000
 _MOST = 20_000
 """Values on a slider; a port, say, is one of more, and nobody would find it."""
-_SPIN_WIDTH, _AROUND = 92, 44
+_SPIN_WIDTH, _AROUND = 92, 36
 """A number field beside its slider, and what is around its words."""
 _LOGARITHMIC_FROM = 500
 """A positive range whose ends differ by this factor gets a logarithmic slider."""

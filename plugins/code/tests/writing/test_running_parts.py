@@ -170,6 +170,7 @@ def test_paths_out_of_the_folder_are_refused(path: str) -> None:
 
 def test_paths_inside_are_made_plain() -> None:
     assert source.relative("./a//b.py") == source.relative("a\\b.py") == "a/b.py"
+    assert source.relative("at 12:30.py") == "at 12:30.py"
 
 
 # --- choices ----------------------------------------------------------------------------------

@@ -7,31 +7,44 @@ from __future__ import annotations
 
 import csv
 import functools
+import itertools
+import math
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from rdkit import Chem
 
 from studio.api import BadInput
+from studio_molecules.admet.endpoints import SPREAD
 from studio_molecules.chem.structure import Structure, checked, parse
+from studio_molecules.figures import FIGURES
+from studio_molecules.molecule import FAMILY
 
 MAX_BYTES = 200 * 2**20
 MAX_ROWS = 200_000
 MAX_FAULTS = 1000
 _MAX_LINE = 100_000
 _MAX_NAME = 200
+_MAX_FIGURES = 40
 _SMILES_COLUMNS = ("smiles", "canonical_smiles", "smi", "structure")
 _NAME_COLUMNS = ("name", "id", "title", "compound", "compound_id")
+_KNOWN = frozenset((*FAMILY, *FIGURES))
 
 
 @dataclass(frozen=True)
 class Row:
-    """One molecule that was read: where, what, and what it is called there."""
+    """One molecule that was read: where, what, and what it is called there.
+
+    Attributes:
+        figures: The numbers that stood beside it, under the names they have there.
+    """
 
     line: int
     structure: Structure
     name: str
+    figures: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -68,12 +81,12 @@ def read(data: bytes, suffix: str, called: str) -> Iterator[Reading]:
         _records(text) if suffix in (".sdf", ".mol") or "M  END" in text[:20_000] else _lines(text)
     )
     found = Reading()
-    for line, make, name in rows:
+    for line, make, name, figures in rows:
         if len(found.rows) >= MAX_ROWS:
             found.faults.append(Fault(line, f"only the first {MAX_ROWS:,} molecules are read"))
             break
         try:
-            found.rows.append(Row(line, make(), name))
+            found.rows.append(Row(line, make(), name, figures))
         except BadInput as error:
             if len(found.faults) < MAX_FAULTS:
                 found.faults.append(Fault(line, str(error)))
@@ -93,7 +106,7 @@ def read(data: bytes, suffix: str, called: str) -> Iterator[Reading]:
     yield found
 
 
-_Records = Iterator[tuple[int, Callable[[], Structure], str]]
+_Records = Iterator[tuple[int, Callable[[], Structure], str, Mapping[str, float]]]
 
 
 def _lines(text: str) -> _Records:
@@ -104,29 +117,33 @@ def _lines(text: str) -> _Records:
     lines = text.splitlines()
     head = lines[0] if lines else ""
     sign = max(",;\t", key=lambda mark: len(_cells(head, mark)))
-    columns = [cell.lower() for cell in _cells(head, sign)]
+    heads = _cells(head, sign)
+    columns = [cell.lower() for cell in heads]
     smiles = _column(columns, _SMILES_COLUMNS)
     if smiles is None and len(columns) > 1:
         smiles = next((n for n, column in enumerate(columns) if "smiles" in column), None)
     if smiles is not None:
-        yield from _table(lines, sign, smiles, _column(columns, _NAME_COLUMNS))
+        yield from _table(lines[1:], sign, heads, smiles, _column(columns, _NAME_COLUMNS))
         return
     for number, line in enumerate(lines, 1):
         words = [*re.split(r"[\s,;]+", line[:_MAX_LINE].strip(), maxsplit=1), ""]
         if words[0] and not words[0].startswith("#"):
-            yield number, functools.partial(parse, words[0]), words[1][:_MAX_NAME]
+            yield number, functools.partial(parse, words[0]), words[1][:_MAX_NAME], {}
 
 
-def _table(lines: Sequence[str], sign: str, smiles: int, name: int | None) -> _Records:
-    for number, line in enumerate(lines[1:], 2):
+def _table(
+    lines: Sequence[str], sign: str, heads: Sequence[str], smiles: int, name: int | None
+) -> _Records:
+    for number, line in enumerate(lines, 2):
         cells = _cells(line, sign)
         if not any(cells):
             continue
         if len(cells) <= smiles:
-            yield number, functools.partial(_refuse, "this row has no SMILES"), ""
+            yield number, functools.partial(_refuse, "this row has no SMILES"), "", {}
             continue
         called = cells[name] if name is not None and len(cells) > name else ""
-        yield number, functools.partial(parse, cells[smiles]), called[:_MAX_NAME]
+        beside = (pair for place, pair in enumerate(zip(heads, cells)) if place != name)
+        yield number, functools.partial(parse, cells[smiles]), called[:_MAX_NAME], _numbers(beside)
 
 
 def _cells(line: str, sign: str) -> list[str]:
@@ -138,6 +155,18 @@ def _column(columns: Sequence[str], names: Sequence[str]) -> int | None:
     return next((columns.index(name) for name in names if name in columns), None)
 
 
+def _numbers(named: Iterable[tuple[str, str]]) -> dict[str, float]:
+    """Return the numbers among named cells, but for figures that are computed here anyway."""
+    found: dict[str, float] = {}
+    for name, cell in named:
+        is_own = name.lower() not in _KNOWN and not name.endswith(SPREAD)
+        if is_own and 0 < len(name) <= _MAX_NAME and len(found) < _MAX_FIGURES:
+            with suppress(ValueError):
+                if math.isfinite(number := float(cell)):
+                    found[name] = number
+    return found
+
+
 def _records(text: str) -> _Records:
     """Records of an SD file, each as its own molfile: a lie about counts spoils one record only."""
     line = 1
@@ -146,8 +175,16 @@ def _records(text: str) -> _Records:
         first = line + record.count("\n") - own.count("\n")
         lines = own.splitlines()  # the first one is the name, and may be empty
         if any(each.strip() for each in lines):
-            yield first, functools.partial(_molfile, "\n".join(lines)), lines[0].strip()[:_MAX_NAME]
+            make = functools.partial(_molfile, "\n".join(lines))
+            yield first, make, lines[0].strip()[:_MAX_NAME], _numbers(_fields(lines))
         line += record.count("\n")
+
+
+def _fields(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield the data fields of a record: each name stands above its value."""
+    for head, value in itertools.pairwise(lines):
+        if head.startswith(">") and (found := re.search(r"<([^<>]+)>", head)):
+            yield found[1].strip(), value.strip()
 
 
 def _molfile(block: str) -> Structure:

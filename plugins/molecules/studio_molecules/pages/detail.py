@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from studio.api import PluginContext, StudioError
 from studio_molecules.admet.endpoints import SPREAD
-from studio_molecules.figures import DESCRIPTORS
+from studio_molecules.figures import DESCRIPTORS, FIGURES
 from studio_molecules.molecule import Molecule
 from studio_molecules.pages.collection import Collection
 from studio_molecules.pages.conformer import Conformer
@@ -223,13 +223,13 @@ class Detail(QFrame):
 
 def figures_as_html(molecule: Molecule, order: Sequence[str], colours: Mapping[str, str]) -> str:
     """Return all figures as a table: title, unit and value, below them what it means."""
-    mute, heading, is_predicted = colours["mute"], escape(tr("Predicted by networks")), False
+    mute, section = colours["mute"], ""
     rows: list[str] = []
     for id in order:
         if id not in molecule.figures:
             continue
-        if id not in DESCRIPTORS and not is_predicted:
-            is_predicted = True
+        if section != (section := _section(id)):
+            heading = escape(section)
             rows.append(f"<tr><td colspan='2' style='padding-top:8px'><b>{heading}</b></td></tr>")
         figure = figure_of(id)
         told = escape(_value(molecule, id))
@@ -241,6 +241,13 @@ def figures_as_html(molecule: Molecule, order: Sequence[str], colours: Mapping[s
             f"{escape(figure.meaning)}</td></tr>"
         )
     return f"<table width='100%' cellspacing='0' cellpadding='1'>{''.join(rows)}</table>"
+
+
+def _section(id: str) -> str:
+    """Return where a figure comes from, in words; nothing where RDKit or a task computed it."""
+    if id in DESCRIPTORS:
+        return ""
+    return tr("Predicted by networks") if id in FIGURES else tr("From the file")
 
 
 def _value(molecule: Molecule, id: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
+from studio_molecules.figures import FIGURES
 from studio_molecules.pages.collection import Collection
 from studio_molecules.pages.rows import NAME, OPERATION, SMILES, TEXTS, figure_of
 from studio_molecules.pages.wording import tr
@@ -118,7 +119,7 @@ class MoleculeModel(QAbstractTableModel):
         rows = self._collection.rows
         named = any(each.name for each in rows.molecules)
         made = len({each.operation for each in rows.molecules}) > 1
-        wanted = [NAME] * named + [id for id in _DEFAULT if id in rows.figures]
+        wanted = [NAME] * named + [id for id in rows.figures if id in _DEFAULT or id not in FIGURES]
         self.beginResetModel()
         self._shown = self._collection.shown
         self.columns = [STRUCTURE]

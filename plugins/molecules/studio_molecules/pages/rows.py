@@ -19,14 +19,16 @@ _FIRST = ("score", "similarity")
 
 
 def figure_of(id: str) -> Figure:
-    """Return what a figure means; one that is not known is called by its id."""
-    return FIGURES.get(id) or Figure(id.replace("_", " ").capitalize(), "", "")
+    """Return what a figure means; one that is not known came from a file, with its name."""
+    return FIGURES.get(id) or Figure(id, "", "A number from the file that was read.")
 
 
 def shown(id: str, value: float) -> str:
     """Return a value as it is read: its digits, a dash where there is none."""
     if math.isnan(value):
         return "–"
+    if id not in FIGURES:
+        return f"{value:.5g}".replace("-", "−")
     digits = figure_of(id).digits
     return f"{round(value, digits) + 0.0:,.{digits}f}".replace("-", "−")  # + 0.0: no minus zero
 

@@ -13,7 +13,7 @@ from studio_molecules.chem.structure import valid
 from studio_molecules.molecule import Molecule, from_csv
 from studio_molecules.schema import SHEET_MOST, Export
 
-_BETWEEN_STEPS = 16
+_BETWEEN_STEPS = 4
 _COLUMNS, _WIDTH, _HEIGHT = 5, 260, 200
 _PNG_SCALE = 2
 

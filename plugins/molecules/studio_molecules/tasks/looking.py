@@ -55,7 +55,10 @@ def _described(
     lead: ExplicitBitVect | None,
     ensemble: Ensemble | None,
 ) -> Generator[Event | None, None, list[Molecule]]:
-    """Return the different molecules of a list with their figures, a step for each row."""
+    """Return the different molecules of a list with their figures, a step for each row.
+
+    The numbers that stood beside a molecule are figures too.
+    """
     molecules: dict[str, Molecule] = {}
     for number, row in enumerate(rows, 1):
         mol, smiles = row.structure.mol, row.structure.smiles
@@ -66,6 +69,7 @@ def _described(
             figures["similarity"] = descriptors.similarity(mol, lead)
         if ensemble is not None:
             figures |= predicting.describe(ensemble, smiles)
+        figures |= row.figures
         molecules[smiles] = Molecule(smiles, row.name, operation="read", figures=figures)
         if ensemble is not None or number % _BETWEEN_STEPS == 0:
             yield ctx.progress(number, len(rows), f"{number:,} described")
@@ -89,7 +93,7 @@ def draw(ctx: TaskContext, params: Draw) -> Iterator[Event | None]:
 def fold(ctx: TaskContext, params: Shape) -> Iterator[Event | None]:
     """Fold one molecule."""
     yield ctx.progress(0, 0, "Folding")
-    yield ctx.result(**shape.fold(params.smiles, ctx.rng.seed))
+    yield ctx.result(**(yield from shape.fold(params.smiles, ctx.rng.seed)))
 
 
 def _given(params: Predict) -> tuple[bytes, str, str]:

@@ -227,7 +227,7 @@ class WeightsDetail(QFrame):
             if whole:
                 tip = self.tr("Copy {name}").format(name=name)
                 copy = self._look.icon_button("copy", tip, size=14)
-                copy.setFixedSize(24, 18)  # as high as a line: the next one is not pushed away
+                copy.setProperty("kind", "tiny")  # as high as a line: none is pushed away
                 copy.clicked.connect(lambda _=False, text=whole: self._deeds.copy(text))
                 grid.addWidget(copy, number, 2, Qt.AlignmentFlag.AlignTop)
         return grid

@@ -32,7 +32,7 @@ WISH_ENV = "STUDIO_TEXT_ENGINE"
 """Environment variable with the wish; ``core`` sets it from the settings."""
 
 MARGIN = 1.15
-"""llama.cpp must be faster by this: texts share no readings there, and a next turn reads all."""
+"""llama.cpp must be faster by this: texts share no readings there, and a next turn reads more."""
 
 TRIED_TOKENS = 12
 MOST_KNOWN = 500
@@ -117,6 +117,7 @@ def needs(path: Path, device: str, measured: Measured, context_limit: int = 0) -
     with open_model(path) as files:
         held, config = files.source.file_bytes, files.config
     tokens = model_files.counted_tokens(config, context_limit)
+    held += llamacpp.kept_bytes(config)
     working = llamacpp.working_bytes(config, tokens)
     if by == "llamacpp":
         return Requirements(held, working)

@@ -25,6 +25,7 @@ from studio.runtime.engines.text.decoder import Decoder
 from studio.runtime.engines.text.generation import Generation, write
 from studio.runtime.engines.text.kernels.instructions import chosen
 from studio.runtime.engines.text.llama import Llama
+from studio.runtime.engines.text.llamacpp_states import States
 from studio.runtime.engines.text.model_files import (
     TextInfo,
     counted_tokens,
@@ -93,8 +94,11 @@ class TextEngine:
         self.context_length = context_length
         self.engine = model.engine
         self.why = ""
-        known = prefix_bytes(model.config) if model.is_packed else 0
-        self.prefixes = Prefixes(known)
+        self.prefixes: Prefixes | States
+        if isinstance(model, llamacpp.LlamaCpp):
+            self.prefixes = States(llamacpp.kept_bytes(model.config))
+        else:
+            self.prefixes = Prefixes(prefix_bytes(model.config) if model.is_packed else 0)
         self._batcher = Batcher(model)
         self._limited: weakref.WeakSet[TextEngine] = weakref.WeakSet()
 
@@ -124,7 +128,7 @@ class TextEngine:
             cache: Folder of caches.
             weights: Where this one was loaded from.
         """
-        if self.prefixes.most_bytes:
+        if isinstance(self.prefixes, Prefixes) and self.prefixes.most_bytes:
             how = f"{chosen()} torch {torch.__version__}"
             config = self.model.config
             shape = (config.layers, config.kv_heads, config.head_dim)

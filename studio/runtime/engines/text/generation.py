@@ -17,6 +17,7 @@ from studio.api.text import SamplingParams, TextStep
 from studio.runtime.engines.text.batching import Batcher, Seat
 from studio.runtime.engines.text.decoder import Decoder
 from studio.runtime.engines.text.llama import Passage
+from studio.runtime.engines.text.llamacpp_states import States
 from studio.runtime.engines.text.lookup import Lookup
 from studio.runtime.engines.text.prefixes import Prefixes
 from studio.runtime.engines.text.sampler import Sampler
@@ -121,7 +122,7 @@ class Generation:
 
 
 def write(
-    batcher: Batcher, texts: Sequence[Generation], prefixes: Prefixes
+    batcher: Batcher, texts: Sequence[Generation], prefixes: Prefixes | States
 ) -> Iterator[tuple[int, TextStep]]:
     """Write ``texts``, which follow the same prompt: it is read once, then all go on together.
 
@@ -219,15 +220,13 @@ class _Going:
 
 
 def _read_prompt(
-    model: Decoder, prompt: Sequence[int], cache: Any, prefixes: Prefixes
+    model: Decoder, prompt: Sequence[int], cache: Any, prefixes: Prefixes | States
 ) -> Iterator[tuple[torch.Tensor, str]]:
     """Read what is not known yet; yield the scores after each chunk.
 
     When memory runs out chunks become smaller; beside the scores it says so, once.
     """
-    known = prefixes.longest(prompt, cache.is_long) if prefixes.most_bytes else None
-    if known is not None:
-        cache.start_with(known.keys, known.values)
+    prefixes.start(prompt, cache)
     chunk, less = chunk_size(model.config.parameters, model.device.type), ""
     while cache.length < len(prompt):
         end = (cache.length // chunk + 1) * chunk

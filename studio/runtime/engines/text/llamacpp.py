@@ -2,7 +2,13 @@
 
 It gives scores, so the sampler, constraints, stops and chat templates are ours: a seed means the
 same here. Each text has a llama.cpp context of its own, made for its length and freed with it, so
-its bits depend on nobody beside it.
+its bits depend on nobody beside it; ``llamacpp_states`` keeps what was read of prompts.
+
+Texts are not sequences of one batch, though the binding could read them so, and four of SmolLM2
+135M would be 1.6 to 2.1 times as fast. In one cache for all the company moves scores, by up to 0.5;
+with float weights it does even in caches apart, by up to 0.01 (cyllama 0.2.18, x86-64). Quantised
+weights and caches apart gave the same bits, but such caches are reserved at once, for as many texts
+as may ever come and all as long as the longest: memory that no job has asked for.
 
 llama.cpp's parser is native code: only files that our bounded reader has accepted are ever given
 to it (``load`` takes the opened ``ModelFiles``). If native code fails all the same, it takes the
@@ -25,8 +31,9 @@ from torch import Tensor
 
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.runtime.engines.text.config import LlamaConfig
+from studio.runtime.engines.text.generation import chunk_size
 from studio.runtime.engines.text.llama import Passage
-from studio.runtime.engines.text.model_files import ModelFiles
+from studio.runtime.engines.text.model_files import ModelFiles, counted_tokens
 
 BINDING = "cyllama"
 MOST_ROWS = 256
@@ -72,31 +79,50 @@ def working_bytes(config: LlamaConfig, tokens: int) -> int:
     return 2 * tokens * config.cache_values_per_token + _CONTEXT_BYTES + 4 * config.vocabulary
 
 
+def kept_bytes(config: LlamaConfig) -> int:
+    """Return the memory in which beginnings of texts are kept: one typical job's."""
+    return 2 * counted_tokens(config) * config.cache_values_per_token
+
+
 class LlamaCppCache:
     """A llama.cpp context that holds one text.
 
     Attributes:
         length: Tokens in it; may be set to less.
         capacity: Tokens that it has room for.
+        piece: Tokens that ``generation`` reads of a prompt at once.
+        in_pieces: Tokens at its beginning that were read in whole pieces.
     """
 
-    def __init__(self, model: Any, capacity: int) -> None:
-        native = _native()
-        rows = min(MOST_ROWS, capacity)
-        params = native.LlamaContextParams()
-        params.n_ctx, params.n_batch, params.n_ubatch, params.n_seq_max = capacity, rows, rows, 1
-        params.no_perf = True
-        self._context = native.LlamaContext(model, params, verbose=False)
-        self._batch = native.LlamaBatch(n_tokens=rows, embd=0, n_seq_max=1)
-        self._rows = rows
-        self._read = 0
+    def __init__(self, model: Any, capacity: int, piece: int) -> None:
+        self._model = model
+        self._open(capacity)
         self.capacity = capacity
-        self.length = 0
+        self.piece = piece
+
+    def _open(self, room: int) -> None:
+        native = _native()
+        rows = min(MOST_ROWS, room)
+        params = native.LlamaContextParams()
+        params.n_ctx, params.n_batch, params.n_ubatch, params.n_seq_max = room, rows, rows, 1
+        params.no_perf = True
+        self._context = native.LlamaContext(self._model, params, verbose=False)
+        self._batch = native.LlamaBatch(n_tokens=rows, embd=0, n_seq_max=1)
+        self._rows, self._room = rows, room
+        self._read = self.length = self.in_pieces = 0
+
+    def start_with(self, state: bytes, tokens: int, count: int) -> None:
+        """Take over the first ``count`` of the ``tokens`` that another has read, whole pieces."""
+        if tokens > self._room:  # all of it comes in before the rest of it goes
+            self._open(tokens)
+        self._context.set_state_seq_data(state, 0)
+        self._read, self.length, self.in_pieces = tokens, count, count
 
     def start_as(self, other: Self) -> None:
         """Copy what ``other`` has read."""
         self._context.set_state_seq_data(other.state(), 0)
         self._read = self.length = other.length
+        self.in_pieces = other.in_pieces
 
     def state(self) -> bytes:
         """Return what has been read, as llama.cpp packs it."""
@@ -117,6 +143,8 @@ class LlamaCppCache:
         threads = torch.get_num_threads()
         self._context.set_n_threads(threads, threads)
         scores: list[list[float]] = []
+        if len(tokens) == self.piece and self.length == self.in_pieces:
+            self.in_pieces += self.piece
         for start in range(0, len(tokens), self._rows):
             scores += self._decode(tokens[start : start + self._rows], wanted - len(tokens) + start)
         return scores
@@ -138,6 +166,7 @@ class LlamaCppCache:
 
     def _forget(self) -> None:
         """Take back what was read and is no longer wanted."""
+        self.in_pieces = min(self.in_pieces, self.length // self.piece * self.piece)
         if self.length < self._read:
             self._context.memory_seq_rm(0, self.length, -1)
             self._read = self.length
@@ -174,7 +203,8 @@ class LlamaCpp:
             StudioError: ``OUT_OF_MEMORY``.
         """
         try:
-            return LlamaCppCache(self._model, capacity)
+            piece = chunk_size(self.config.parameters, "cpu")
+            return LlamaCppCache(self._model, capacity, piece)
         except (ValueError, RuntimeError, MemoryError) as error:
             raise StudioError(
                 ErrorCode.OUT_OF_MEMORY,

@@ -44,6 +44,12 @@ class Prefixes:
         best = there or here
         return best.part(0, min(len(best.tokens), len(ids) - 1)) if best else None
 
+    def start(self, ids: Sequence[int], cache: SpanCache) -> None:
+        """Let ``cache`` begin with the longest beginning of ``ids`` that is known."""
+        known = self.longest(ids, cache.is_long) if self.most_bytes else None
+        if known is not None:
+            cache.start_with(known.keys, known.values)
+
     def _longest_here(self, ids: Sequence[int], is_long: bool) -> Prefix | None:
         with self._lock:
             lengths = [prefix.common(ids, is_long) for prefix in self._kept]

@@ -45,8 +45,13 @@ class Band:
     format: Format
 
     def bytes(self, columns: int) -> int:
-        """Return the memory that they take: records, then a factor a row, up to ``ALIGNMENT``."""
-        return self.records_bytes(columns) + -(-4 * self.rows // ALIGNMENT) * ALIGNMENT
+        """Return the memory that they take: records, then a factor for each of their rows."""
+        return self.records_bytes(columns) + 4 * self.padded_rows
+
+    @property
+    def padded_rows(self) -> int:
+        """Rows of whole records."""
+        return -(-self.rows // ROWS) * ROWS
 
     def records_bytes(self, columns: int) -> int:
         """Return the memory that the records take, a multiple of ``ALIGNMENT``."""
@@ -117,7 +122,7 @@ class PackedMatrix:
         for band in self.bands:
             middle = start + band.records_bytes(self.columns)
             held = memory[start:middle].view(band.format.shape(band.rows, self.columns))
-            factors = memory[middle : middle + 4 * band.rows].view(torch.float32)
+            factors = memory[middle : middle + 4 * band.padded_rows].view(torch.float32)
             views.append(_View(band, held, factors))
             start += band.bytes(self.columns)
         self.memory, self._views = memory, views
@@ -155,7 +160,7 @@ class PackedMatrix:
         results = torch.empty(limbs.tokens, self.rows)
         array = results.numpy()
         for view in self._views:
-            multiply(limbs, *view.arrays, array, view.band.first)
+            multiply(limbs, *view.arrays, array, view.band.first, view.band.rows)
         return results
 
 
@@ -164,7 +169,7 @@ class _View:
 
     Attributes:
         held: Its records, uint8 (strips of 64 rows, records of a strip, bytes of a record).
-        factors: float32, (rows,).
+        factors: float32, (rows of whole records,).
         arrays: Both as kernels take them, after the place of their format.
     """
 

@@ -27,6 +27,7 @@ def multiply(
     factors: NDArray[np.float32],
     results: NDArray[np.float32],
     first: int,
+    rows: int,
 ) -> None:
     """Write the products of inputs with some rows of weights.
 
@@ -34,63 +35,75 @@ def multiply(
         limbs: Of the inputs.
         form: What records hold: the place of their format in ``FORMATS``.
         records: (rows / 64, records of a row, bytes of a record).
-        factors: (rows,): of each row.
-        results: (tokens, all rows): as many as there are factors are written.
-        first: From which column on.
+        factors: (64 × strips,): of each row.
+        results: (tokens, all rows).
+        first: Its column from which on they are written.
+        rows: How many rows of weights there are.
     """
     most = max(MOST, _CHUNK // (2 * limbs.values.shape[1]) // MOST * MOST)
     chunk = min(limbs.tokens, most)
     values, sums, steps = limbs.values, limbs.sums, limbs.steps
-    _multiply(values, sums, steps, form, records, factors, results, first, chunk, thread_count())
+    _multiply(
+        values, sums, steps, form, records, factors, results, first, rows, chunk, thread_count()
+    )
 
 
 @compiled
-def _multiply(values, sums, steps, form, records, factors, results, first, chunk, threads):
-    shared = (values, sums, steps, form, records, factors, results, first, chunk)
+def _multiply(values, sums, steps, form, records, factors, results, first, rows, chunk, threads):
+    shared = (values, sums, steps, form, records, factors, results, first, rows, chunk)
     share(_strips, records.shape[0], threads, shared)
 
 
 @compiled
-def _strips(begin, end, values, sums, steps, form, records, factors, results, first, chunk):
+def _strips(begin, end, values, sums, steps, form, records, factors, results, first, rows, chunk):
     """Multiply some strips of 64 rows of weights with all inputs, ``chunk`` tokens at a time."""
-    tile = np.empty((MOST, ROWS), np.float32)
-    for start in range(0, steps.shape[0], chunk):
-        stop = min(start + chunk, steps.shape[0])
+    spare = np.empty((MOST, ROWS), np.float32)
+    tokens, line = steps.shape[0], 4 * results.shape[1]
+    for start in range(0, tokens, chunk):
+        stop = min(start + chunk, tokens)
         for strip in range(begin, end):
             weights = records.ctypes.data + strip * records.strides[0]
             place = ROWS * strip
-            width = min(ROWS, factors.shape[0] - place)
+            wide = min(ROWS, rows - place)
             token = start
             while token < stop:
-                inputs = values.ctypes.data + 2 * token * values.strides[0]
-                totals = sums.ctypes.data + token * sums.strides[0]
-                count = _rows(
-                    stop - token, form, weights, inputs, values.strides[0], totals,
-                    sums.strides[0], records.shape[1], tile.ctypes.data,
+                count = MOST if stop - token >= MOST else (2 if stop - token >= 2 else 1)
+                out, stride = results.ctypes.data + token * line + 4 * (first + place), line
+                if wide < ROWS:
+                    out, stride = spare.ctypes.data, 4 * ROWS
+                _rows(
+                    count, form, weights,
+                    values.ctypes.data + 2 * token * values.strides[0], values.strides[0],
+                    sums.ctypes.data + token * sums.strides[0], sums.strides[0], records.shape[1],
+                    factors.ctypes.data + 4 * place, steps.ctypes.data + 4 * token, out, stride,
                 )  # fmt: skip
-                for row in range(count):
-                    for column in range(width):
-                        factor = factors[place + column] * steps[token + row]
-                        results[token + row, first + place + column] = tile[row, column] * factor
+                if wide < ROWS:
+                    for row in range(count):
+                        for column in range(wide):
+                            results[token + row, first + place + column] = spare[row, column]
                 token += count
 
 
 @compiled
-def _rows(left, form, weights, inputs, stride, sums, sums_stride, records, results):
-    """Multiply the next rows of inputs, at most ``left``, with 64 of weights; return how many."""
-    count = MOST if left >= MOST else (2 if left >= 2 else 1)
+def _rows(
+    count, form, weights, inputs, stride, sums, sums_stride, records,
+    factors, steps, out, out_stride,
+):  # fmt: skip
+    """Multiply ``count`` rows of inputs with 64 of weights."""
     for first in range(0, ROWS, _SPAN_OF_MOST if count == MOST else _SPAN):
-        place = results + 4 * first
+        place = out + 4 * first
         if count == MOST:
             multiply_tile(
-                MOST, form, weights, first, inputs, stride, sums, sums_stride, records, place
-            )
+                MOST, form, weights, first, inputs, stride, sums, sums_stride, records,
+                factors, steps, place, out_stride,
+            )  # fmt: skip
         elif count == 2:
             multiply_tile(
-                2, form, weights, first, inputs, stride, sums, sums_stride, records, place
-            )
+                2, form, weights, first, inputs, stride, sums, sums_stride, records,
+                factors, steps, place, out_stride,
+            )  # fmt: skip
         else:
             multiply_tile(
-                1, form, weights, first, inputs, stride, sums, sums_stride, records, place
-            )
-    return count
+                1, form, weights, first, inputs, stride, sums, sums_stride, records,
+                factors, steps, place, out_stride,
+            )  # fmt: skip

@@ -55,7 +55,10 @@ def multiply_tile(
     sums: Any,
     sums_stride: Any,
     records: Any,
+    factors: Any,
+    steps: Any,
     results: Any,
+    results_stride: Any,
 ) -> Any:
     """Multiply ``rows`` rows of inputs with ``span(rows)`` rows of weights.
 
@@ -69,7 +72,10 @@ def multiply_tile(
         sums: Address of the first row of the inputs' sums.
         sums_stride: Bytes from one row to the next.
         records: How many follow one another.
-        results: Address of float32 (rows, 64): ``span(rows)`` of each row are written.
+        factors: Address of those of the record's rows of weights.
+        steps: Address of that of the first row of inputs.
+        results: Address of the product of both first rows, float32.
+        results_stride: Bytes from one row to the next.
     """
     if not isinstance(rows, types.Literal):
         return None
@@ -86,7 +92,7 @@ def multiply_tile(
         builder.position_at_end(after)
         return context.get_dummy_value()
 
-    return types.void(rows, *(types.intp,) * 9), generate
+    return types.void(rows, *(types.intp,) * 12), generate
 
 
 class _Tile:
@@ -105,7 +111,10 @@ class _Tile:
         sums: Any,
         sums_stride: Any,
         records: Any,
+        factors: Any,
+        steps: Any,
         results: Any,
+        results_stride: Any,
     ) -> None:
         places = list(itertools.product(range(self.rows), range(self.parts)))
         before, loop = builder.block, builder.append_basic_block("records")
@@ -136,9 +145,14 @@ class _Tile:
             held[place].add_incoming(new[place], loop)
         builder.cbranch(builder.icmp_signed("<", following, records), loop, after)
         builder.position_at_end(after)
+        factors = builder.add(factors, builder.mul(first, _I64(4)))
         for row, part in places:
-            place = _at(builder, results, _I64(4 * (row * ROWS + part * _LANES)), _FLOATS)
-            builder.store(new[row, part], place).align = 4
+            across = 4 * part * _LANES
+            step = _spread(builder, _load(builder, steps, _I64(4 * row), _F32, 4), _FLOATS)
+            factor = builder.fmul(_load(builder, factors, _I64(across), _FLOATS, 4), step)
+            down = builder.mul(results_stride, _I64(row))
+            place = _at(builder, results, builder.add(down, _I64(across)), _FLOATS)
+            builder.store(builder.fmul(new[row, part], factor), place).align = 4
 
     def _fetch(self, builder: Any, start: Any) -> None:
         """Ask memory for what comes soon: processors do not look beyond a page by themselves."""
