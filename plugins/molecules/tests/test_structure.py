@@ -21,6 +21,7 @@ from studio_molecules.chem import reading, structure
         ("C(C)(C)(C)(C)C", "has too many bonds"),
         ("[Pt](Cl)Cl", "holds Pt"),
         ("*CC", "open ends"),
+        ("*", "open ends"),
         ("[H][H]", "no atoms but hydrogen"),
         ("C" * 400, "400 heavy atoms"),
     ],

@@ -51,6 +51,8 @@ def run(fault: Fault, folder: Path, said: Path, *more: str) -> tuple[int, bool]:
     """Run the saver with a fault; return its exit status and whether the fault happened."""
     log = said.with_suffix(".strace")
     options = ["-o", str(log), "-e", f"trace={fault.call}", "-e", f"inject={fault}"]
+    if fault.how.startswith("error"):  # no other call stops the program; it injects no signals
+        options.append("--seccomp-bpf")
     status = _strace(options, folder, said, *more)
     happened = "(INJECTED)" in log.read_text(errors="replace") or status in (-9, 137)
     return status, happened

@@ -93,26 +93,6 @@ def each(calls: dict[str, int], names: list[str], how: str, *, some: int = 0) ->
             yield Fault(name, how, str(point))
 
 
-def test_killed_at_the_calls_whose_order_matters(
-    calls: dict[str, int], filled: Path, tmp_path: Path
-) -> None:
-    faults = list(each(calls, ORDER, "signal=SIGKILL", some=7))
-    results = inject(faults, filled, tmp_path)
-    assert all(status in (-9, 137) for _, status, _ in results)
-    assert len({kept for _, _, kept in results}) > 5  # they died at many different moments
-
-
-def test_refused_by_the_disk_at_some_points(
-    calls: dict[str, int], filled: Path, tmp_path: Path
-) -> None:
-    faults = [
-        *each(calls, ["fsync", "fdatasync", "rename", "pwrite64", "write"], "error=EIO", some=2),
-        *each(calls, ["write", "pwrite64", "mkdir"], "error=ENOSPC", some=2),
-    ]
-    results = inject(faults, filled, tmp_path)
-    assert all(status == 0 or "write" in fault.call for fault, status, _ in results)
-
-
 def test_killed_at_the_first_start_or_while_the_database_is_made_again(
     calls: dict[str, int], filled: Path, tmp_path: Path
 ) -> None:
@@ -134,7 +114,9 @@ def test_killed_at_every_call(calls: dict[str, int], filled: Path, tmp_path: Pat
         *each(calls, DATA, "signal=SIGKILL", some=MANY),
     ]
     assert len(faults) >= 100
-    inject(faults, filled, tmp_path)
+    results = inject(faults, filled, tmp_path)
+    assert all(status in (-9, 137) for _, status, _ in results)
+    assert len({kept for _, _, kept in results}) > 5  # they died at many different moments
 
 
 @pytest.mark.slow
@@ -142,7 +124,7 @@ def test_killed_at_every_call(calls: dict[str, int], filled: Path, tmp_path: Pat
 def test_refused_at_every_call(
     calls: dict[str, int], filled: Path, tmp_path: Path, error: str
 ) -> None:
-    inject(list(each(calls, ORDER + DATA, f"error={error}", some=MANY // 3)), filled, tmp_path)
+    inject(list(each(calls, ORDER + DATA, f"error={error}", some=MANY // 4)), filled, tmp_path)
 
 
 def test_killed_right_after_a_refusal(calls: dict[str, int], filled: Path, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from studio.core.studio import Studio
 from studio.protocol.states import JobState
 from studio.testing.inproc import pump_until
 from studio.testing.plugins import importable
+from studio.testing.processes import without_torch
 
 PLUGINS = Path(__file__).parent / "plugins"
 PATIENCE = 120.0
@@ -76,6 +77,12 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     assert os.path.isdir(PLUGINS)
     with importable(PLUGINS):
         yield
+
+
+@pytest.fixture
+def light(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the runtime be up again soon, where no weights are loaded."""
+    without_torch(tmp_path / "without", monkeypatch)
 
 
 @pytest.fixture

@@ -61,7 +61,9 @@ HOWS = {
 }
 
 
-def test_every_way_to_die_costs_one_job_and_is_told_with_its_last_words(bench: Any) -> None:
+def test_every_way_to_die_costs_one_job_and_is_told_with_its_last_words(
+    light: None, bench: Any
+) -> None:
     for how, words in HOWS.items():
         bench.pid()
         job = bench.run("die", how=how)
@@ -73,7 +75,7 @@ def test_every_way_to_die_costs_one_job_and_is_told_with_its_last_words(bench: A
     assert bench.run("write").state is JobState.DONE
 
 
-def test_three_deaths_stop_it_with_a_choice(bench: Any) -> None:
+def test_three_deaths_stop_it_with_a_choice(light: None, bench: Any) -> None:
     for _ in range(3):
         bench.run("die", how="kill")
     bench.until(lambda: bench.studio.runtime.state is RuntimeState.GIVEN_UP)

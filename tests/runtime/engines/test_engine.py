@@ -343,8 +343,9 @@ def test_a_limit_of_context_is_kept(tiny_folder) -> None:
     engine = whole.limited(64)
     assert engine.context_length == 64
     assert whole.limited(10_000).context_length == 256
-    with pytest.raises(StudioError, match="64"):
+    with pytest.raises(StudioError, match="64") as caught:
         write(engine, [5] * 64)
+    assert "raise this model's context limit" in caught.value.hint
     loader = TextLoader()
     assert loader.limited(whole, 64).context_length == 64
     needs = [loader.measure(tiny_folder, context_limit=limit).working_bytes for limit in (0, 64)]

@@ -23,6 +23,7 @@ pytestmark = [
 
 def test_same_seed_same_answer(studio: Studio) -> None:
     words = ["run", "chat.reply", "--prompt", "Name three primary colours.", "--seed", "1"]
+    words += ["--max-tokens", "12"]
     first, second = (one_object(studio(*words, "--json").stdout) for _ in range(2))
     assert first["text"] == second["text"]
     assert first["tokens"] == second["tokens"] > 3

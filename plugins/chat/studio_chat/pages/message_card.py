@@ -279,8 +279,8 @@ class MyBody(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the bubble behind the text."""
         left = self._view.widget.x() - 16
-        box = QRectF(left, 0, self.width() - left, self.height())
-        self._ctx.ui.paint_box(self, event.rect(), box, 14, "raised")
+        box = QRectF(left, 0, self.width() - left, self.height()).adjusted(0.5, 0.5, -0.5, -0.5)
+        self._ctx.ui.paint_box(self, event.rect(), box, 14, "raised", "line")
 
 
 class ReplyBody(QWidget):

@@ -54,7 +54,8 @@ def restyle(ctx: TaskContext, params: Restyle) -> Iterator[Event]:
         larger = [(_fit(style, round(side * STROKES)), share) for style, share in styles]
         return (yield from _painted(ctx, params, fitted, larger))
 
-    canvas = yield from ctx.ladder(_rungs(params.size), body)
+    with ctx.lease(params.weights):  # the model stays, whatever size the picture comes down to
+        canvas = yield from ctx.ladder(_rungs(params.size), body)
     yield from _results(ctx, params, canvas)
 
 

@@ -14,10 +14,10 @@ MAX_SMILES = 2000
 
 MAX_HEAVY_ATOMS = 300
 
-_FOREIGN = frozenset(
-    (*range(3, 5), *range(11, 14), *range(19, 33), *range(37, 52), *range(55, 85), *range(87, 119))
+_FOREIGN = frozenset((0,)).union(
+    range(3, 5), range(11, 14), range(19, 33), range(37, 52), range(55, 85), range(87, 119)
 )
-"""Atomic numbers of metals and what behaves like them: nothing here was made for those."""
+"""Atomic numbers of open ends, of metals and of what behaves like them: not what this is for."""
 
 rdBase.DisableLog("rdApp.*")  # what is wrong is said by us, in a sentence
 
@@ -68,15 +68,15 @@ def checked(mol: Chem.Mol, called: str) -> Structure:
     if len(Chem.GetMolFrags(mol)) > 1:
         mol = Chem.MolFromSmiles(Chem.MolToSmiles(rdMolStandardize.FragmentParent(mol)))
         remark = "salt or mixture: the largest part was kept"
+    strange = {atom.GetSymbol() for atom in mol.GetAtoms() if atom.GetAtomicNum() in _FOREIGN}
+    if strange:
+        found = ", ".join(sorted(strange))
+        raise BadInput(f"“{called}” holds {found}: metals and open ends are not handled here.")
     heavy = mol.GetNumHeavyAtoms()
     if not heavy:
         raise BadInput(f"“{called}” has no atoms but hydrogen.")
     if heavy > MAX_HEAVY_ATOMS:
         raise BadInput(f"“{called}” has {heavy} heavy atoms; at most {MAX_HEAVY_ATOMS} fit.")
-    strange = {atom.GetSymbol() for atom in mol.GetAtoms() if atom.GetAtomicNum() in _FOREIGN | {0}}
-    if strange:
-        found = ", ".join(sorted(strange))
-        raise BadInput(f"“{called}” holds {found}: metals and open ends are not handled here.")
     return Structure(mol, Chem.MolToSmiles(mol), remark)
 
 

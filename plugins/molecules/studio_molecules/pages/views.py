@@ -140,12 +140,7 @@ class Table(QTableView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Return looks closely; the menu key opens the menu."""
-        key = Qt.Key(event.key())
-        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.opened.emit()
-        elif key == Qt.Key.Key_Menu:
-            self.menu_asked.emit(self.viewport().mapToGlobal(self.viewport().rect().center()))
-        else:
+        if not _took(self, event):
             super().keyPressEvent(event)
 
     def show_sorting(self, column: str, descending: bool) -> None:
@@ -229,10 +224,17 @@ class Grid(QListView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Return looks closely; the menu key opens the menu."""
-        key = Qt.Key(event.key())
-        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.opened.emit()
-        elif key == Qt.Key.Key_Menu:
-            self.menu_asked.emit(self.viewport().mapToGlobal(self.viewport().rect().center()))
-        else:
+        if not _took(self, event):
             super().keyPressEvent(event)
+
+
+def _took(view: Table | Grid, event: QKeyEvent) -> bool:
+    """Do what a key means in both views; return whether it means anything."""
+    key = Qt.Key(event.key())
+    if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        view.opened.emit()
+    elif key == Qt.Key.Key_Menu:
+        view.menu_asked.emit(view.viewport().mapToGlobal(view.viewport().rect().center()))
+    else:
+        return False
+    return True

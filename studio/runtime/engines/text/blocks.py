@@ -33,7 +33,7 @@ class Share:
     rows: slice
     start: int
     cache: KeyValueCache
-    looks: Mapping[int | None, Sequence[Look]]
+    looks: Mapping[int | None, Look]
 
     @property
     def end(self) -> int:
@@ -92,11 +92,8 @@ class Attention(nn.Module):
         mixed: list[Tensor] = []
         for share in reading.shares:
             keys, values = share.store(self.layer, new_keys, new_values)
-            asking = queries[share.rows]
-            mixed += [
-                attend(asking[look.rows], keys, values, look, self.scale, self.cap)
-                for look in share.looks[self.kind.window]
-            ]
+            look = share.looks[self.kind.window]
+            mixed.append(attend(queries[share.rows], keys, values, look, self.scale, self.cap))
         result: Tensor = self.out(_joined(mixed).reshape(hidden.shape[0], -1))
         return result
 

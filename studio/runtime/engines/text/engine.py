@@ -318,11 +318,15 @@ class TextEngine:
             raise self._too_long(characters // 4, "about ")
 
     def _too_long(self, tokens: int, about: str = "") -> StudioError:
+        is_limited = self.context_length < self.info.context_length
+        longer = (
+            "raise this model's context limit" if is_limited else "choose a model that reads more"
+        )
         return StudioError(
             ErrorCode.CONTEXT_TOO_LONG,
             f"The text is {about}{tokens:,} tokens long, and {self.info.title} reads at most"
             f" {self.context_length:,}, its reply included.",
-            "Shorten it, split it, or choose a model with a longer context.",
+            f"Shorten it, split it, or {longer} on the Models page.",
         )
 
 

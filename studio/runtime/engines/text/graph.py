@@ -136,7 +136,7 @@ class StepGraph:
         share = SimpleNamespace(
             rows=slice(0, self.texts),
             store=self._store,
-            looks={window: [self._look(window)] for window in windows},
+            looks={window: self._look(window) for window in windows},
         )
         turns = {rope: table[self._positions] for rope, table in self._turns.items()}
         reading = Reading([share], turns)  # type: ignore[list-item]
@@ -153,7 +153,7 @@ class StepGraph:
         hidden = ahead > 0 if window is None else (ahead > 0) | (ahead <= -window)
         mask = torch.zeros(hidden.shape, dtype=self._keys.dtype, device=hidden.device)
         mask = mask.masked_fill_(hidden, float("-inf")).view(self.texts, 1, 1, self.room)
-        return Look(slice(0, self.texts), slice(0, self.room), mask)
+        return Look(slice(0, self.room), mask)
 
 
 class StepGraphs:

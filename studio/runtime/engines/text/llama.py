@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from studio.runtime.engines.text.attention import KeyValueCache, looks
+from studio.runtime.engines.text.attention import KeyValueCache, look_from
 from studio.runtime.engines.text.blocks import Block, Reading, Share
 from studio.runtime.engines.text.config import LlamaConfig, RopeConfig
 from studio.runtime.engines.text.graph import StepGraphs, cuda_capture
@@ -239,8 +239,11 @@ class Llama(nn.Module):
         for passage in passages:
             cache, count = passage.cache, passage.tokens.shape[0]
             cache.reserve(cache.length + count)
-            seen = {window: looks(cache.length, count, group, cache, window) for window in windows}
-            shares.append(Share(slice(row, row + count), cache.length, cache, seen))
+            looks = {
+                window: look_from(cache.length, count, group, self.device, window)
+                for window in windows
+            }
+            shares.append(Share(slice(row, row + count), cache.length, cache, looks))
             row += count
         return Reading(shares, {rope: self._turns(rope, shares) for rope in self.config.ropes})
 

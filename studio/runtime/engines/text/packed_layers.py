@@ -73,10 +73,8 @@ class PackedLayer:
             cap=config.attention_cap or 0.0,
             window=self._kind.window or 0,
         )
-        self._before, self._between = (
-            _weights(block.attention_norm),
-            _weights(block.feed_forward_norm),
-        )
+        self._weight = _weights(block.attention_norm)
+        self._between = _weights(block.feed_forward_norm)
         self._mixed_weight = _weights(block.attention_post_norm)
         self.told_weight = _weights(block.feed_forward_post_norm)
         self._qkv, self._out = packed(attention.qkv), packed(attention.out)
@@ -96,7 +94,7 @@ class PackedLayer:
         Args:
             told_weight: That of the layer before.
         """
-        cut = add_norm_cut(hidden, told, told_weight, self._before, self._eps)
+        cut = add_norm_cut(hidden, told, told_weight, self._weight, self._eps)
         heads = self._qkv.multiply(cut).numpy()
         told = self._out.multiply(self._looked(heads, stretches, turns)).numpy()
         cut = add_norm_cut(hidden, told, self._mixed_weight, self._between, self._eps)

@@ -12,6 +12,8 @@ values would wipe out the rest (KL to float32 0.2 on a small model instead of 0.
 
 * ``instructions`` finds what the processor can, ``vectors`` emits it, ``products`` uses it;
 * ``limbs`` says how inputs are cut, ``matrix`` how weights are;
+* ``rows`` does what lies between products, ``looks`` is attention, ``tiles`` its products of floats
+  and ``numbers`` functions like exp;
 * ``threads`` shares the work among torch's threads.
 
 Whoever only asks what is here imports ``instructions`` or ``matrix``: the rest needs the compiler.
