@@ -24,6 +24,7 @@ PATIENCE = 60.0
 """Seconds that a test waits for what must come. It bounds a hang and measures nothing, so that it
 costs nothing where all is well and spares a busy machine."""
 LASTS = ("template_child.py",)  # one renderer serves a whole process, and ends with it
+MANY_MODULES = 200
 FOLDER_MARKS = ("e2e", "faults", "gui")
 
 
@@ -111,6 +112,17 @@ def _home_of_its_own(_homes: Iterator[Path], monkeypatch: Any) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
+_modules = 0
+
+
+def _set_aside() -> None:
+    """No collection looks again at what is there now: each took up to a third of a second."""
+    global _modules
+    gc.collect()
+    gc.freeze()
+    _modules = len(sys.modules)
+
+
 @pytest.fixture(autouse=True)
 def _cycles_end_in_the_main_thread() -> Iterator[None]:
     """Objects of Qt in a cycle must not end in another thread: see ``studio.desktop.collector``."""
@@ -118,9 +130,11 @@ def _cycles_end_in_the_main_thread() -> Iterator[None]:
     if gc.isenabled():
         gc.disable()
         pytest.fail("left Python's collector of cycles on: it would run in any thread")
+    if len(sys.modules) > _modules + MANY_MODULES:
+        _set_aside()  # such as transformers: a test of that module has just asked for it
     counts, limits = gc.get_count(), gc.get_threshold()
     due = [generation for generation in range(2) if counts[generation] > limits[generation]]
-    if due:  # the oldest are looked through between modules: it takes a third of a second
+    if due:  # the oldest are looked through between modules
         gc.collect(max(due))
 
 
@@ -140,12 +154,8 @@ def _no_network(request: pytest.FixtureRequest, monkeypatch: Any) -> None:
 
 @pytest.fixture(autouse=True, scope="module")
 def _nothing_left_running() -> Iterator[None]:
-    """Threads and child processes that a module's tests started are gone when it ends.
-
-    What is there before a module's first test outlives its last: no collection looks at it again.
-    """
-    gc.collect()
-    gc.freeze()
+    """Threads and child processes that a module's tests started are gone when it ends."""
+    _set_aside()  # what is there before a module's first test outlives its last
     threads_before = set(threading.enumerate())
     children_before = set(psutil.Process().children(recursive=True))
     yield

@@ -170,6 +170,8 @@ def test_speed_is_told_for_each_thing(monkeypatch: pytest.MonkeyPatch) -> None:
     torch.manual_seed(0)
     model = SmilesModel(Transformer(len(vocabulary), 32, 1).eval(), vocabulary)
     monkeypatch.setattr(speed, "loaded", lambda ctx: model)
+    monkeypatch.setattr(speed, "SAMPLED", 32)
+    monkeypatch.setattr(speed, "COMPARED", 8)
     found = speed.measure(Bench())
     rates = found["molecules a second"]
     assert rates.pop("predicted") == "not measured: There is no admet-ai."

@@ -149,7 +149,10 @@ def test_relatives_are_as_near_as_asked_and_know_their_parent(scripted: SmilesMo
         assert each["smiles"] != LEAD
 
 
-def test_only_what_the_model_wrote_counts_as_raw(scripted: SmilesModel) -> None:
+def test_only_what_the_model_wrote_counts_as_raw(
+    scripted: SmilesModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relatives, "_IN_VAIN", 200)
     params = Analogues.parse({"lead": LEAD, "count": 5, "similarity": 0, "by_model": 0})
     made = run_task(relatives.analogues, params, seed=3, models={"": scripted})
     assert made.result["drawn"] == 0
@@ -166,6 +169,16 @@ def test_a_lead_the_model_cannot_spell_is_edited(scripted: SmilesModel) -> None:
     first = [each for each in made.result["molecules"] if each["parent"].startswith("[2H]")]
     assert first
     assert all(each["operation"] != "rewritten by the model" for each in first)
+
+
+def test_a_lead_without_further_relatives_ends_the_run(
+    scripted: SmilesModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relatives, "_IN_VAIN", 200)
+    params = Analogues.parse({"lead": "CCO", "count": 5000, "similarity": 0.5, "by_model": 0})
+    made = run_task(relatives.analogues, params, seed=3, models={"": scripted})
+    assert 0 < made.result["count"] < 100
+    assert made.result["tried"] < 2000
 
 
 def test_a_lead_that_cannot_be_is_told(scripted: SmilesModel) -> None:

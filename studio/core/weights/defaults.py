@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from studio.api.params import Field, FieldKind, Label, Params, Range
+from studio.api.params import Field, FieldKind, Group, Label, Params, Range
 from studio.core.weights.remarks import CONTEXT_LIMIT, Value
 from studio.protocol.errors import ErrorCode, StudioError
 
@@ -19,6 +19,7 @@ _SWITCHES = {"true": True, "yes": True, "on": True, "1": True,
 _Limit = Annotated[
     int,
     Range(0, 262_144, 256, "tokens", "none"),
+    Group("Length"),
     Label(
         "Context limit",
         "What a conversation and its reply may have together. Less takes less memory; the oldest"

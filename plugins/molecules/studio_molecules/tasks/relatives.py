@@ -25,6 +25,9 @@ _ROUND = 64
 _PATIENCE = 400
 """Children tried for one that is wanted, before the run says how far it came."""
 
+_IN_VAIN = 20_000
+"""Children tried since the last that was wanted: no more are to be expected."""
+
 
 class Family:
     """The lead and its accepted relatives; decides who belongs to it."""
@@ -36,12 +39,15 @@ class Family:
         self.mols: dict[str, Chem.Mol] = {lead.smiles: lead.mol}
         self.members: dict[str, Molecule] = {}
         self.tried = self.drawn = self.valid = 0
+        self.found_at = 0
+        """How many were tried when the latest member came."""
 
     @property
     def complete(self) -> bool:
         """Whether there are enough, or further trying is in vain."""
         enough = len(self.members) >= self.params.count
-        return enough or self.tried >= _PATIENCE * self.params.count
+        in_vain = self.tried - self.found_at >= _IN_VAIN
+        return enough or in_vain or self.tried >= _PATIENCE * self.params.count
 
     def pick(self, rng: np.random.Generator) -> str:
         """Return a parent: the lead half of the time, else any relative."""
@@ -60,7 +66,7 @@ class Family:
         figures = {**descriptors.describe(child), "similarity": likeness}
         if self.params.no_new_alerts and figures["alerts"] > self.alerts:
             return
-        self.mols[smiles] = child
+        self.mols[smiles], self.found_at = child, self.tried
         self.members[smiles] = Molecule(
             smiles, parent=parent, operation=operation, seed=self.seed, figures=figures
         )

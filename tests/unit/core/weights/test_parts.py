@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -106,6 +107,23 @@ def test_stores_of_other_programs(tmp_path: Path) -> None:
     (snapshot / NAMES[1]).symlink_to(put(tmp_path / "outside") / NAMES[1])
     (row,) = (row for each in neighbours(tmp_path, {}) for row in each.rows() if "hug" in row.id)
     assert "leads out" in row.problem
+
+
+def test_of_several_files_of_ollama_nobody_knows_the_order(tmp_path: Path) -> None:
+    store = tmp_path / ".ollama" / "models"
+    layers = []
+    for number, data in enumerate(FILES.values()):
+        digest = f"{number}" * 64
+        (blobs := store / "blobs").mkdir(parents=True, exist_ok=True)
+        (blobs / f"sha256-{digest}").write_bytes(data)
+        kind = "application/vnd.ollama.image.model"
+        layers.append({"mediaType": kind, "digest": f"sha256:{digest}"})
+    manifest = store / "manifests" / "registry.ollama.ai" / "library" / "big" / "latest"
+    manifest.parent.mkdir(parents=True)
+    manifest.write_text(json.dumps({"layers": layers}))
+    (row,) = (row for each in neighbours(tmp_path, {}) for row in each.rows())
+    assert (row.title, row.capabilities) == ("big:latest", ())
+    assert "keeps big:latest in 3 files" in row.problem
 
 
 @pytest.fixture
