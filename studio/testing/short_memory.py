@@ -5,7 +5,8 @@ from __future__ import annotations
 import gc
 import sys
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
@@ -66,13 +67,9 @@ def run_short(run: Callable[[], Made], within: str = "") -> dict[Place, list[str
     """
     before, seen = _run(run, lambda place, count: False)
     assert isinstance(before, Made)
-    gc.collect()
-    gc.freeze()  # what there is already is looked through once, and not after each failure
-    try:
-        places = [at for at in seen.places if at[0].startswith(within)]
+    places = [at for at in seen.places if at[0].startswith(within)]
+    with _frozen():
         reduced = {at: each for at in places if (each := _failing_at(run, at)) is not None}
-    finally:
-        gc.unfreeze()
     after, _ = _run(run, lambda place, count: False)
     assert isinstance(after, Made)
     assert [each.payload for each in after.artifacts] == [each.payload for each in before.artifacts]
@@ -88,9 +85,10 @@ def _failing_at(run: Callable[[], Made], at: Place) -> list[str] | None:
 
 def run_out(run: Callable[[], Made]) -> str:
     """Return what is said where no tensor can be made at all."""
-    said, memory = _run(run, lambda place, count: True)
-    assert isinstance(said, str), "it came to its end without memory"
-    assert not memory.alive()
+    with _frozen():
+        said, memory = _run(run, lambda place, count: True)
+        assert isinstance(said, str), "it came to its end without memory"
+        assert not memory.alive()
     return said
 
 
@@ -104,6 +102,17 @@ def _run(
             if not ran_out(error):
                 raise
             return str(error), memory
+
+
+@contextmanager
+def _frozen() -> Iterator[None]:
+    """Look for garbage in what is made from here on: all else is looked through once only."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _place() -> Place:

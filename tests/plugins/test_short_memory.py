@@ -6,6 +6,7 @@ after any failure, that the record says what was reduced, and that the next job 
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -142,7 +143,10 @@ def desk(memory: Memory, tmp_path_factory: pytest.TempPathFactory) -> Iterator[D
         for name in Tiny.models:
             desk.weights(name, 100)
         desk.plugin("family", {name: task for name, (task, _) in TASKS.items()})
+        gc.collect()
+        gc.freeze()  # each failure looks for garbage: not through all that was there before
         yield desk
+        gc.unfreeze()
         desk.close()
 
 

@@ -377,7 +377,7 @@ def test_where_memory_is_short_the_sound_of_a_backing_has_fewer_samples(
         yield from rendered(piece, rate, *args, **more)
 
     monkeypatch.setattr(rendering, "render", short)
-    made = run("back", piece=plain(tune(2)))
+    made = run("back", piece=plain(tune(2)), synth="studio")
     score, audio = made.artifacts
     assert "reduced" not in score.meta
     assert audio.meta["reduced"] == ["sound of 22,050 samples a second"]
