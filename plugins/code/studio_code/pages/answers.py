@@ -112,18 +112,21 @@ def _written(request: Request, result: Mapping[str, Any], artifact: SavedArtifac
         fenced(shown, language),
         tuple(offer for offer in offers if offer.text.strip()),
         evidence,
-        _remarks(result),
+        _remarks(request, result),
         _id(artifact),
     )
 
 
-def _remarks(result: Mapping[str, Any]) -> tuple[str, ...]:
+def _remarks(request: Request, result: Mapping[str, Any]) -> tuple[str, ...]:
     notes = []
     failing = result.get("failing") or ()
     if failing:
         one = tr("1 test was left out: the file does not pass it. It, or the file, is wrong.")
         many = tr("{count} tests were left out: the file does not pass them.")
         notes.append(count_words(len(failing), one, many))
+    if module := str(result.get("imported_as") or ""):
+        told = tr("Python cannot import {path} by its name: the tests import {module}. Rename it.")
+        notes.append(told.format(path=request.path, module=module))
     left = [str(name) for name in result.get("left") or ()]
     if left:
         notes.append(tr("Left without a docstring: {names}.").format(names=", ".join(left[:8])))

@@ -38,7 +38,8 @@ def write_tests(ctx: TaskContext, params: WriteTests) -> Iterator[Event]:
     """Write tests for a file; yield the artifact of kind ``code`` and the result.
 
     The result: ``tests``, ``verdict``, ``failing`` (tests that the file does not pass, each with
-    its text and what was told: either they are wrong or the file is).
+    its text and what was told: either they are wrong or the file is), ``imported_as`` (what the
+    tests import where Python cannot import the file by its own name; else empty).
 
     Raises:
         BadInput: There is no file, it is not Python, or it defines nothing that can be tested.
@@ -163,6 +164,7 @@ def _finish(ctx: TaskContext, work: _Work) -> Iterator[Event]:
         path=work.exam.test_path,
         verdict=verdict,
         failing=meta["failing"],
+        imported_as="" if work.exam.path == work.found.path else work.exam.module,
         note=verdicts.summary(verdict),
     )
 

@@ -165,12 +165,14 @@ def test_fix_this_hands_the_traceback_on(desk: Any, dock: Dock) -> None:
 
 
 def test_tests_go_beside_the_file(desk: Any, tab: AskTab) -> None:
-    result = Result(tests=TESTS, verdict=VERDICT, failing=[{"name": "test_b"}])
+    failing = [{"name": "test_b"}]
+    result = Result(tests=TESTS, verdict=VERDICT, failing=failing, imported_as="module")
     turn = act(desk, tab, "tests", result)
     with desk.qtbot.waitSignal(desk.workspace.proposed) as proposed:
         turn.buttons[0].click()
     assert (proposed.args[0].path, proposed.args[0].new) == ("test_sums.py", TESTS)
     assert "1 test was left out" in turn.notes.text()
+    assert "the tests import module. Rename it." in turn.notes.text()
 
 
 def test_stop_keeps_what_was_written(desk: Any, tab: AskTab) -> None:
