@@ -203,7 +203,8 @@ def test_tests_of_a_file_leave_out_what_it_does_not_pass() -> None:
     assert made.artifacts[0].meta["path"] == "test_doubling.py"
     assert made.result["imported_as"] == ""
     params = WriteTests.parse({"text": GOOD, "path": "my tools.py", "rounds": 0, "seed": 1})
-    assert drive(write_tests, Context(Engine(WRONG_TESTS)), params).result["imported_as"] == "module"
+    made = drive(write_tests, Context(Engine(WRONG_TESTS)), params)
+    assert made.result["imported_as"] == "module"
 
 
 def test_a_file_is_corrected_and_the_error_is_gone() -> None:
