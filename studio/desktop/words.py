@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from PySide6.QtCore import QCoreApplication
 
 from studio.protocol.states import JobState
+
+_LONG, _PART = re.compile(r"\S{25,}"), re.compile(r"[/_.-]|\S{18}")
 
 
 def _tr(text: str) -> str:
@@ -18,6 +22,11 @@ def size(count: int) -> str:
     if count >= 1e6:
         return f"{count / 1e6:.0f} MB"
     return f"{count / 1e3:.0f} kB" if count >= 1000 else f"{count} B"
+
+
+def breakable(text: str) -> str:
+    """Let paths and digests, which have no spaces, go on in the next line."""
+    return _LONG.sub(lambda word: _PART.sub(lambda part: f"{part[0]}\u200b", word[0]), text)
 
 
 def energy(joules: float) -> str:

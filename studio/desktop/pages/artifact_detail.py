@@ -238,7 +238,8 @@ class ArtifactDetail(QFrame):
         key.setAlignment(Qt.AlignmentFlag.AlignTop)
         row.addWidget(key)
         said = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        shown = self._look.label(said if len(said) < 600 else said[:600] + "…", wrap=True)
+        said = said if len(said) < 600 else said[:600] + "…"
+        shown = self._look.label(words.breakable(said), wrap=True)
         shown.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         row.addWidget(shown, 1)
         return row

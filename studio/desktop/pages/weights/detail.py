@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -32,7 +31,6 @@ _SAVE_MS = 600
 _DIGEST_CHARACTERS = 16
 _CAME_FROM = ("hub", "package", "version", "revision", "file", "from")
 """What tells a person where weights came from; digests and parts are for the machine."""
-_LONG = re.compile(r"([/_.-])|(\S{18})")
 
 
 @dataclass(frozen=True)
@@ -114,7 +112,7 @@ class WeightsDetail(QFrame):
 
     def _fill(self, column: QVBoxLayout, row: Shown, now: Download | None, said: str) -> None:
         look = self._look
-        column.addWidget(look.label(_breakable(row.weights.title), "heading", wrap=True))
+        column.addWidget(look.label(words.breakable(row.weights.title), "heading", wrap=True))
         if row.weights.capabilities:
             column.addLayout(self._badges(row))
         self._fit = self._fit_line(row)
@@ -141,7 +139,7 @@ class WeightsDetail(QFrame):
         line.setSpacing(6)
         line.addWidget(self._look.icon_label(fit.icon, fit.color), 0, Qt.AlignmentFlag.AlignTop)
         stop = "" if fit.word.endswith("…") else "."
-        told = _breakable(f"{fit.word[:1].upper()}{fit.word[1:]}{stop} {fit.reason}")
+        told = words.breakable(f"{fit.word[:1].upper()}{fit.word[1:]}{stop} {fit.reason}")
         role = "bad" if row.problem else "small"
         line.addWidget(self._look.label(told, role, wrap=True), 1)
         return widget
@@ -221,7 +219,7 @@ class WeightsDetail(QFrame):
         grid.setColumnStretch(1, 1)
         for number, (name, value, whole) in enumerate(fact for fact in facts if fact[1]):
             grid.addWidget(self._look.label(name, "mute"), number, 0, Qt.AlignmentFlag.AlignTop)
-            label = self._look.label(_breakable(value), wrap=True)
+            label = self._look.label(words.breakable(value), wrap=True)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             grid.addWidget(label, number, 1, Qt.AlignmentFlag.AlignTop)
             if whole:
@@ -265,11 +263,6 @@ class WeightsDetail(QFrame):
         edit.textChanged.connect(lambda: timer.start(_SAVE_MS))
         self._save = save
         return edit
-
-
-def _breakable(text: str) -> str:
-    """Let paths and digests, which have no spaces, go on in the next line."""
-    return _LONG.sub(lambda found: f"{found[0]}\u200b", text)
 
 
 def _said(value: object) -> str:
