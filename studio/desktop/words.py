@@ -8,7 +8,7 @@ from PySide6.QtCore import QCoreApplication
 
 from studio.protocol.states import JobState
 
-_LONG, _PART = re.compile(r"\S{25,}"), re.compile(r"[/_.-]|\S{18}")
+_LONG, _PART = re.compile(r"\S{25,}"), re.compile(r"[/_.-]|[^\s/_.-]{18}")
 
 
 def _tr(text: str) -> str:
