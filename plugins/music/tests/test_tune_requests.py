@@ -1,4 +1,4 @@
-"""The shipped tune weights, over 252 requests: all parse, and what was asked is met."""
+"""The shipped tune weights, over a third of the requests of their card: all parse, and are met."""
 
 from __future__ import annotations
 
@@ -35,30 +35,37 @@ def model() -> Any:
             return end.value
 
 
-def requests(metre: tuple[int, int]) -> list[TuneRequest]:
-    """36 for a metre: every mood with every key; lengths and tempos in turn."""
-    found = []
+def requests(metre: tuple[int, int]) -> dict[int, TuneRequest]:
+    """Twelve for a metre, by seed: every mood and every key twice, lengths and tempos in turn.
+
+    Three metres together have every mood with every key.
+    """
+    found = {}
     for number, (mood, key) in enumerate(product(MOODS, KEYS)):
+        if (MOODS.index(mood) + KEYS.index(key) + METRES.index(metre)) % 3:
+            continue
         bars = (8, 4, 16, 5, 12)[number % 5]
         tempo = (60.0, 90.0, 132.0, 180.0)[number % 4]
-        found.append(TuneRequest(Key.parse(key), Metre(*metre), bars, tempo, mood))
+        found[number] = TuneRequest(Key.parse(key), Metre(*metre), bars, tempo, mood)
     return found
 
 
 @pytest.mark.parametrize("metre", METRES, ids=lambda metre: f"{metre[0]}/{metre[1]}")
 def test_requests_are_met(model: Any, metre: tuple[int, int]) -> None:
-    """252 requests in all metres: all parse; metre, tempo and length are as asked, and the key too
-    in at least 95 of a hundred.
-    """
+    """All parse; metre, tempo and length are as asked, and the key too in all but one at most."""
     asked = requests(metre)
-    pieces = [written(model, request, seed) for seed, request in enumerate(asked)]
+    pieces = [written(model, request, seed) for seed, request in asked.items()]
     again = [midi.read(midi.write(checked(piece))).piece for piece in pieces]
     assert again == pieces, "every one parses, and loses nothing"
-    for request, piece in zip(asked, pieces, strict=True):
+    for request, piece in zip(asked.values(), pieces, strict=True):
         assert (piece.metre, piece.tempo) == (request.metre, request.tempo)
         assert piece.length == request.bars * request.metre.bar == piece.tracks[0].notes[-1].end
-    in_key = [found_key(p.tracks[0].notes) == r.key for r, p in zip(asked, pieces, strict=True)]
-    assert sum(in_key) >= 0.95 * len(asked), f"{sum(in_key)} of {len(asked)} in the asked key"
+    missed = [
+        request
+        for request, piece in zip(asked.values(), pieces, strict=True)
+        if found_key(piece.tracks[0].notes) != request.key
+    ]
+    assert len(missed) <= 1, missed
 
 
 def written(model: Any, request: TuneRequest, seed: int) -> Piece:
