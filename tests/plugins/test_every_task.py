@@ -197,7 +197,8 @@ def test_a_task_tells_how_far_it_is_and_ends_within_a_step(task: str, tmp_path: 
         assert any(left is not None for left in told), "nobody is told the time left"
     for stop in {1, whole.steps // 2, whole.steps - 1} - {0}:
         made = run(stop)
-        assert made.cancelled
+        # Some wait for a thread in steps: there are fewer of them when it is quick.
+        assert made.cancelled or 1 < made.steps < stop
         assert len(made.progress) <= stop, "it went on"
         assert made.steps - stop <= len(made.artifacts) + 1, "results are all that may follow"
 
