@@ -158,7 +158,7 @@ def main() -> None:
         if (step + 1) % SAVE_EVERY == 0 or step + 1 == args.steps:
             speed = BATCH * (step + 1 - first) / (time.process_time() - began)
             print(
-                f"step {step + 1} loss {float(loss / count):.4f} "
+                f"step {step + 1} loss {loss.item() / count:.4f} "
                 f"held-back {validation(network, data):.4f} {speed:.0f} molecules a cpu-second",
                 flush=True,
             )
