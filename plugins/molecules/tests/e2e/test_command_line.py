@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -13,9 +14,13 @@ from typing import Any
 
 import pytest
 
+from studio.api import BadInput
 from studio.cli.exit_code import ExitCode
 from studio.cli.log import QuietLog
 from studio.cli.main import main
+from studio.testing.plugins import run_task
+from studio_molecules.schema import Analogues, Improve, Predict
+from studio_molecules.tasks import improving, looking, relatives
 
 pytestmark = [pytest.mark.slow, pytest.mark.e2e, pytest.mark.torch]
 
@@ -128,27 +133,43 @@ LYING = (
 
 
 def test_bad_input_is_a_sentence_and_an_exit_code(command: Command, tmp_path: Path) -> None:
-    files = {
-        "empty.smi": "",
-        "lying.sdf": LYING,
-        "impossible.json": '{"wishes": [{"figure": "mw", "low": 500, "high": 100}]}',
-        "unknown.json": '{"wishes": [{"figure": "beauty", "low": 1}]}',
-        "broken.json": "{",
-    }
-    for name, text in files.items():
-        (tmp_path / name).write_text(text)
+    (tmp_path / "lying.sdf").write_text(LYING)
     cases = {
         ("molecules.analogues", "--lead", "C1CC"): "ring 1 is not closed",
-        ("molecules.analogues", "--lead", "[Fe]"): "metals",
-        ("molecules.analogues", "--lead", "C" * 1_000_000): "2,000",
-        ("molecules.predict", str(tmp_path / "empty.smi")): "holds no molecule",
         ("molecules.predict", str(tmp_path / "lying.sdf")): "counts and its lines do not agree",
-        ("molecules.improve", str(tmp_path / "impossible.json")): "Wish 1 (“mw”) wants at least",
-        ("molecules.improve", str(tmp_path / "unknown.json")): "Wish 1 (“beauty”)",
-        ("molecules.improve", str(tmp_path / "broken.json")): "This is not a profile",
     }
     for words, sentence in cases.items():
         code, out, err = command("run", *words)
         assert (code, out) == (ExitCode.BAD_INPUT, ""), (words[:2], err)
         assert sentence in err
         assert "Traceback" not in err
+
+
+def test_other_bad_input_is_refused_by_the_tasks_alike(tmp_path: Path) -> None:
+    files = {
+        "empty.smi": "",
+        "impossible.json": '{"wishes": [{"figure": "mw", "low": 500, "high": 100}]}',
+        "unknown.json": '{"wishes": [{"figure": "beauty", "low": 1}]}',
+        "broken.json": "{",
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    cases = [
+        (relatives.analogues, Analogues, {"lead": "[Fe]"}, "metals"),
+        (relatives.analogues, Analogues, {"lead": "C" * 1_000_000}, "2,000"),
+        (looking.predict, Predict, {"file": "empty.smi"}, "holds no molecule"),
+        (
+            improving.improve,
+            Improve,
+            {"profile": "impossible.json"},
+            "Wish 1 (“mw”) wants at least",
+        ),
+        (improving.improve, Improve, {"profile": "unknown.json"}, "Wish 1 (“beauty”)"),
+        (improving.improve, Improve, {"profile": "broken.json"}, "This is not a profile"),
+    ]
+    for task, schema, values, sentence in cases:
+        there = {
+            key: str(tmp_path / text) if text in files else text for key, text in values.items()
+        }
+        with pytest.raises(BadInput, match=re.escape(sentence)):
+            run_task(task, schema.parse(there))
