@@ -83,11 +83,11 @@ def test_no_row_of_an_odd_table_is_lost(text: str) -> None:
     assert not found.faults
 
 
-def test_numbers_beside_a_molecule_are_kept_but_for_what_is_computed_here() -> None:
-    table = "id,SMILES,pIC50,mw,note,x_spread\n7,CCO,6.5,46,active,1\n8,CCN,nan,45,,\n9,CCC"
+def test_numbers_beside_a_molecule_are_kept_but_for_what_was_computed_here() -> None:
+    table = "id,SMILES,pIC50,mw,LogP,note\n7,CCO,6.5,46,-0.3,active\n8,CCN,nan,45,,\n9,CCC"
     rows = last(table.encode(), ".csv").rows
     assert [(row.name, dict(row.figures)) for row in rows] == [
-        ("7", {"pIC50": 6.5}), ("8", {}), ("9", {})
+        ("7", {"pIC50": 6.5, "LogP (file)": -0.3}), ("8", {}), ("9", {})
     ]  # fmt: skip
     fields = ">  <pIC50>  (1)\n6.5\n\n> <note>\nactive\n\n> <qed>\n0.4\n"
     (row,) = last(f"{MOLFILE}{fields}$$$$\n".encode(), ".sdf").rows

@@ -156,14 +156,17 @@ def _column(columns: Sequence[str], names: Sequence[str]) -> int | None:
 
 
 def _numbers(named: Iterable[tuple[str, str]]) -> dict[str, float]:
-    """Return the numbers among named cells, but for figures that are computed here anyway."""
+    """Return the numbers among named cells, but for what this program wrote: it is computed anew.
+
+    Figures of others that are called like ours are told apart by their names.
+    """
     found: dict[str, float] = {}
     for name, cell in named:
-        is_own = name.lower() not in _KNOWN and not name.endswith(SPREAD)
+        is_own = name not in _KNOWN and not name.endswith(SPREAD)
         if is_own and 0 < len(name) <= _MAX_NAME and len(found) < _MAX_FIGURES:
             with suppress(ValueError):
                 if math.isfinite(number := float(cell)):
-                    found[name] = number
+                    found[f"{name} (file)" if name.lower() in _KNOWN else name] = number
     return found
 
 
