@@ -54,6 +54,8 @@ class TakeStrip(QListWidget):
         self.setMovement(QListView.Movement.Static)
         self.setIconSize(_PICTURE)
         self.setGridSize(_CELL)
+        gap = (_CELL.width() - _PICTURE.width()) // 2
+        self.setViewportMargins(-gap, 0, 0, 0)  # the first take stands at the edge of the page
         self.setUniformItemSizes(True)
         self.setFixedHeight(_CELL.height() + 10)
         self.setDragDropMode(QListView.DragDropMode.DragOnly)
