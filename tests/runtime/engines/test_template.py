@@ -160,13 +160,14 @@ def of_children() -> float:
 
 
 @pytest.mark.parametrize("case", HOSTILE)
-def test_hostile_templates_end_in_the_built_in_format(case) -> None:
+def test_hostile_templates_end_in_the_built_in_format(case, monkeypatch) -> None:
+    monkeypatch.setattr(template_module, "SECONDS", 0.5)
     chat = ChatTemplate(HOSTILE[case], NAMES, chatml=True)
     before = of_children()
     rendered = chat.render(TALK)
     assert rendered.text == built_in(TALK, True, chatml=True)
     assert "chat template failed" in rendered.note
-    assert of_children() - before < 10, "far above the limit of 2 seconds"
+    assert of_children() - before < 10, "far above the limit"
     assert chat.render(ASK).note == rendered.note, "it is not tried again"
     assert render(SOUND["chatml"]).note == "", "others are as well as before"
 
