@@ -22,7 +22,11 @@ MOST_ROWS = 6
 _PARTS = 4 if binding.get_host_cpu_features().get("avx512f", False) else 1
 """Vectors of columns that are computed at once: with those of 6 rows they fill the registers."""
 _WIDE = LANES * _PARTS
-_FLOAT, _I32, _I64 = ir.FloatType(), ir.IntType(32), ir.IntType(64)
+_STREAMING = 3
+"""With so few rows a tile waits for memory, not for sums."""
+_AHEAD = 8192
+"""Bytes from what is read to what is fetched."""
+_FLOAT, _I8, _I32, _I64 = ir.FloatType(), *(ir.IntType(bits) for bits in (8, 32, 64))
 _VECTOR = ir.VectorType(_FLOAT, LANES)
 
 
@@ -102,6 +106,8 @@ def _loop(
     sums = [[builder.phi(_VECTOR) for _ in range(parts)] for _ in range(rows)]
     line = builder.add(right, builder.mul(step, right_stride))
     columns = [_load(builder, line, 4 * LANES * part, _VECTOR) for part in range(parts)]
+    for part in range(parts) if rows <= _STREAMING else ():
+        _prefetch(builder, _pointer(builder, line, _AHEAD + 4 * LANES * part, _I8))
     added = []
     for start in lefts:
         place = builder.add(start, builder.mul(step, _I64(4)))
@@ -121,6 +127,14 @@ def _loop(
         for part in range(parts):
             place = _pointer(builder, start, 4 * LANES * part, _VECTOR)
             builder.store(added[row][part], place).align = 4
+
+
+def _prefetch(builder: Any, place: Any) -> None:
+    """Have memory fetched that is soon read: by themselves processors stop at the end of a page."""
+    kind = ir.FunctionType(ir.VoidType(), (place.type, _I32, _I32, _I32))
+    function = builder.module.declare_intrinsic("llvm.prefetch.p0", (), kind)
+    to_read, near, data = _I32(0), _I32(3), _I32(1)
+    builder.call(function, (place, to_read, near, data))
 
 
 def _pointer(builder: Any, base: Any, offset: int, kind: Any) -> Any:
