@@ -700,10 +700,15 @@ def test_words_give_way_where_there_is_little_room(desk: Desk) -> None:
     desk.page.resize(600, 500)
     desk.until(lambda: not desk.page.browser.filters.isVisible())
     assert not desk.page.browser.detail.isVisible()
+    assert desk.page.save_state()["browser"]["detail_open"], "it is closed for want of room alone"
     toolbar.filters.setChecked(True)
     desk.until(lambda: toolbar.views.buttons["grid"].toolButtonStyle() is styles.ToolButtonIconOnly)
     desk.page.resize(1000, 740)
     desk.until(lambda: desk.page.browser.detail.isVisible())
+    toolbar.detail.setChecked(False)
+    desk.page.resize(600, 500)
+    desk.page.resize(1000, 740)
+    assert not desk.page.browser.detail.isVisible(), "who closed it does not want it back"
 
 
 def test_every_control_has_a_name(desk: Desk) -> None:

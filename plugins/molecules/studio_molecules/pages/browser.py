@@ -141,8 +141,8 @@ class Browser(QWidget):
         """Return what to keep over a restart."""
         return {
             "view": self.view,
-            "filters_open": self.toolbar.filters.isChecked(),
-            "detail_open": self.toolbar.detail.isChecked(),
+            "filters_open": self.toolbar.wanted(self.toolbar.filters),
+            "detail_open": self.toolbar.wanted(self.toolbar.detail),
             "columns": self.model.columns[1:],
             "card": self._card_figures,
             "sort": [self._collection.sort_column, self._collection.descending],
@@ -152,8 +152,8 @@ class Browser(QWidget):
     def restore_state(self, state: Mapping[str, Any]) -> None:
         """Take what ``save_state`` returned, or anything else; the table is there."""
         self.show_view(str(state.get("view", TABLE)))
-        self.toolbar.filters.setChecked(bool(state.get("filters_open", True)))
-        self.toolbar.detail.setChecked(bool(state.get("detail_open", True)))
+        self.toolbar.want(self.toolbar.filters, bool(state.get("filters_open", True)))
+        self.toolbar.want(self.toolbar.detail, bool(state.get("detail_open", True)))
         columns, card, sort = (state.get(name) for name in ("columns", "card", "sort"))
         if isinstance(columns, list) and columns:
             self.model.show_columns([str(id) for id in columns])

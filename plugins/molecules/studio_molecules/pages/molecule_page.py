@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QSizePolicy,
     QStackedWidget,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -66,7 +65,6 @@ class MoleculePage(QWidget):
         self.artifact: SavedArtifact | None = None
         self._state: Mapping[str, Any] = {}
         self._empty: QWidget | None = None
-        self._fitted = (True, True)
         self.faults: Faults | None = None
         self.collection = Collection()
         self.structures = Structures(ctx)
@@ -233,15 +231,8 @@ class MoleculePage(QWidget):
         """Title, words, filters and the closer look give way where there is little room."""
         super().resizeEvent(event)
         self._title.setVisible(self.width() > _NARROW)
-        fits = self.width() >= _SMALL, self.height() >= _LOW
-        for now, before, button in zip(fits, self._fitted, self._giving_way()):
-            if now != before:
-                button.setChecked(now)
-        self._fitted = fits
+        self.browser.toolbar.make_room(filters=self.width() >= _SMALL, detail=self.height() >= _LOW)
         QTimer.singleShot(0, self, self._show_title)  # once the row has its new place
-
-    def _giving_way(self) -> tuple[QToolButton, QToolButton]:
-        return self.browser.toolbar.filters, self.browser.toolbar.detail
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Lists may be dropped anywhere on the page."""

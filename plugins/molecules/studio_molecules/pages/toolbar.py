@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from PySide6.QtCore import QPoint, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
@@ -11,6 +13,14 @@ from studio_molecules.pages.wording import tr
 
 TABLE, GRID, PLOT = "table", "grid", "plot"
 _WIDE = 440
+
+
+@dataclass
+class _Part:
+    """Whether there is room for a part of the page, and whether it is closed for want of it."""
+
+    fits: bool = True
+    gave_way: bool = False
 
 
 class Toolbar(QWidget):
@@ -41,6 +51,7 @@ class Toolbar(QWidget):
             ),
         )
         self.views.choose(TABLE)
+        self._parts: dict[QToolButton, _Part] = {}
         self.filters = self._toggle("funnel", tr("Filters"))
         self.detail = self._toggle("panel-bottom", tr("Closer look"))
         self.columns = self._button("sliders-horizontal", tr("Choose figures"))
@@ -76,7 +87,30 @@ class Toolbar(QWidget):
         button = self._button(icon, words)
         button.setCheckable(True)
         button.setChecked(True)
+        part = self._parts[button] = _Part()
+        button.toggled.connect(lambda _on: setattr(part, "gave_way", False))
         return button
+
+    def make_room(self, *, filters: bool, detail: bool) -> None:
+        """Close a part that does not fit any more; open it again when it fits, if it was open."""
+        for button, fits in ((self.filters, filters), (self.detail, detail)):
+            part = self._parts[button]
+            if fits and not part.fits and part.gave_way:
+                button.setChecked(True)
+            elif part.fits and not fits and button.isChecked():
+                button.setChecked(False)
+                part.gave_way = True
+            part.fits = fits
+
+    def wanted(self, button: QToolButton) -> bool:
+        """Whether a part is in view, or would be if there were room."""
+        return button.isChecked() or self._parts[button].gave_way
+
+    def want(self, button: QToolButton, wanted: bool) -> None:
+        """Open or close a part, as far as there is room."""
+        part = self._parts[button]
+        button.setChecked(wanted and part.fits)
+        part.gave_way = wanted and not part.fits
 
 
 def _below(button: QWidget) -> QPoint:
