@@ -266,6 +266,7 @@ class MusicPage(QWidget):
             return
         if self.document.empty and len(self.takes):
             self._open(self.takes[0].id)
+        self.verdicts.look()  # a draft may have been here before its take, which knows more
         self.show_stage()
         self.strip.set_current(self.document.source)
 

@@ -38,11 +38,12 @@ class Verdicts(QObject):
         self._timer.setInterval(_AFTER_MS)
         self._timer.timeout.connect(self._check)
         document.edited.connect(self._timer.start)
-        document.opened.connect(self._on_opened)
+        document.opened.connect(self.look)
         transport.checks_asked.connect(self.show_checks)
         self.said.connect(transport.show_verdict)
 
-    def _on_opened(self) -> None:
+    def look(self) -> None:
+        """Show what is known of the piece that was opened; check it where nothing is."""
         self._timer.stop()
         take = self._takes.find(self._document.source)
         stored = take.artifact.verdict if take is not None else None
@@ -71,7 +72,8 @@ class Verdicts(QObject):
             return
         failed = sum(not check.passed for check in verdict.checks)
         count = len(verdict.checks)
-        words = tr("{n} of {count} failed") if failed else tr("{count} checks passed")
+        passed = tr("{count} checks passed") if count > 1 else tr("1 check passed")
+        words = tr("{n} of {count} failed") if failed else passed
         self.said.emit(words.format(n=failed, count=count), not failed)
 
     def show_checks(self) -> None:

@@ -37,7 +37,7 @@ def test_return_composes_and_the_piece_is_in_view(desk: Any, tune: Any, made: An
     assert (sent.task, sent.params["ask"]) == ("music.compose", "calm tune in D minor")
     desk.until(lambda: not desk.page.work.runner.busy)
     assert desk.page.strip.ids() == [desk.document.source]
-    assert desk.page.stage.transport.verdict.text() == "1 checks passed"
+    assert desk.page.stage.transport.verdict.text() == "1 check passed"
     assert [row.name.text() for row in desk.page.stage.tracks.rows] == ["Tune", "Chords", "Drums"]
     assert any("two attempts" in notice.message for notice in desk.studio.notices.all)
 
@@ -279,6 +279,7 @@ def test_a_star_is_the_librarys(composed: Any) -> None:
     desk.until(lambda: desk.studio.library.artifact(id).starred)
     desk.again()
     assert desk.page.takes[0].star
+    assert desk.page.stage.transport.verdict.text() == "1 check passed", "that of the task"
 
 
 def test_the_recipe_of_a_take_sets_the_form(desk: Any, tune: Any, made: Any) -> None:
