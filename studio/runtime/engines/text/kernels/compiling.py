@@ -7,12 +7,38 @@ compiled anew by each process.
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from numba import njit
 
 from studio.runtime.engines.text.kernels.instructions import is_chosen_by_hand
+
+
+def forget_stale(folder: Path) -> None:
+    """Remove the kept machine code of a folder's modules if any of them has changed.
+
+    A kernel holds the code of those that it calls, and numba looks at the date of its own file
+    only. Where nothing can be written, nothing is kept either.
+    """
+    digest = hashlib.sha256()
+    for file in sorted(folder.glob("*.py")):
+        digest.update(file.name.encode() + b"\0" + file.read_bytes())
+    kept = folder / "__pycache__"
+    mark = kept / "kernels.digest"
+    with contextlib.suppress(OSError):
+        if mark.exists() and mark.read_text() == digest.hexdigest():
+            return
+        kept.mkdir(exist_ok=True)
+        for file in kept.glob("*.nb[ci]"):
+            file.unlink(missing_ok=True)
+        mark.write_text(digest.hexdigest())
+
+
+forget_stale(Path(__file__).parent)
 
 
 def _decorator(**options: Any) -> Callable[[Callable[..., Any]], Any]:
