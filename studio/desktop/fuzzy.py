@@ -29,8 +29,13 @@ def _score_word(word: str, title: str) -> float:
 
 
 def _score_letters(word: str, title: str) -> float:
-    """Letters in order, anywhere: a few gaps are allowed, a scatter is not."""
-    points, at, gaps = 0.0, -1, 0
+    """Letters in order, from where a word begins: a few gaps are allowed, a scatter is not."""
+    first = next(
+        (n for n, one in enumerate(title) if one == word[0] and _begins_word(title, n)), -1
+    )
+    if first < 0:
+        return 0.0
+    points, at, gaps = 0.0, first - 1, 0
     for letter in word:
         found = title.find(letter, at + 1)
         if found < 0:

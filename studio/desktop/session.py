@@ -195,7 +195,7 @@ class Session(QObject):
             ShellAction(
                 "shortcuts", self.tr("Keyboard shortcuts"), self.show_shortcuts, "keyboard", "F1"
             ),
-            ShellAction("about", self.tr("About Offline Studio"), self.show_about, "info"),
+            ShellAction("about", self.tr("About the studio, licences"), self.show_about, "info"),
             ShellAction("quit", self.tr("Quit"), window.close, "log-out", "Ctrl+Q"),
         ]
 

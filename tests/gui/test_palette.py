@@ -96,5 +96,6 @@ def test_the_likelier_title_wins(query: str, better: str, worse: str) -> None:
 
 def test_letters_must_all_be_there_in_order() -> None:
     assert fuzzy.score("xyz", "Settings") == 0
+    assert fuzzy.score("licen", "Duplicate the notes") == 0, "scattered from within a word"
     assert fuzzy.score("sgnittes", "Settings") == 0
     assert fuzzy.score("", "Settings") > 0
