@@ -142,7 +142,7 @@ class ScriptedRuntime:
         self.trace: tuple[Span, ...] = ()
         self._device_name = device_name
         self._scripts: deque[tuple[Line, ...]] = deque()
-        self._gate = threading.Event()
+        self._playing: set[_Performance] = set()
         self._link: Link | None = None
 
     def enqueue(self, *lines: Line) -> None:
@@ -157,9 +157,9 @@ class ScriptedRuntime:
         self._scripts.append(lines)
 
     def release(self) -> None:
-        """Let all stalled jobs go on."""
-        gate, self._gate = self._gate, threading.Event()
-        gate.set()
+        """Let every job go on from the stall that it has come to, or comes to next."""
+        for performance in list(self._playing):
+            performance.may_go_on.release()
 
     def report(self, message: Message, *blobs: Any) -> None:
         """Say ``message`` to the studio, whatever it is about."""
@@ -196,10 +196,16 @@ class ScriptedRuntime:
         """Take the script of the next job."""
         return self._scripts.popleft() if self._scripts else ()
 
-    @property
-    def gate(self) -> threading.Event:
-        """What stalled jobs wait for."""
-        return self._gate
+    def play(self, performance: _Performance) -> Finished:
+        """Let a job follow its script to the end; return its last word."""
+        try:
+            return performance.play()
+        finally:
+            self._playing.discard(performance)
+
+    def begin(self, performance: _Performance) -> None:
+        """Take note of a job that has come."""
+        self._playing.add(performance)
 
     def open_session(self, link: Link) -> None:
         """Greet over ``link`` and make it the one that ``report`` speaks to."""
@@ -232,10 +238,9 @@ class _Session:
     def _obey(self, message: Message) -> None:
         if isinstance(message, Submit):
             stop = self._stops[message.job] = threading.Event()
-            script = self._runtime.next_script()
-            threading.Thread(
-                target=self._play, args=(message.job, script, stop), daemon=True
-            ).start()
+            performance = _Performance(message.job, self._runtime.next_script(), stop, self)
+            self._runtime.begin(performance)
+            threading.Thread(target=self._play, args=(performance,), daemon=True).start()
         elif isinstance(message, Cancel) and message.job in self._stops:
             self._stops[message.job].set()
         elif isinstance(message, Inspect):
@@ -252,19 +257,14 @@ class _Session:
         needs = Needs(facts.get("weights_bytes", 0), facts.get("working_bytes", 0))
         return Inspected(message.request, dict(facts), needs=needs)
 
-    def _play(self, job: str, script: tuple[Line, ...], stop: threading.Event) -> None:
+    def _play(self, performance: _Performance) -> None:
         try:
-            self._link.send(_Performance(job, script, stop, self).play())
+            self._link.send(self._runtime.play(performance))
         except LinkClosed:  # the studio, or this runtime, has ended
             pass
 
     def send(self, message: Message, *blobs: Any) -> None:
         self._link.send(message, blobs)
-
-    def stall(self, line: Stall, stop: threading.Event) -> None:
-        gate = self._runtime.gate
-        while not gate.wait(0.005) and (line.stubborn or not stop.is_set()):
-            pass
 
     def die(self, line: Die) -> None:
         self._child.die(Exit(line.code, line.reason))
@@ -282,6 +282,7 @@ class _Performance:
         self._stop = stop
         self._session = session
         self._state: JobState | None = None
+        self.may_go_on = threading.Semaphore(0)
         self._tokens = 0
         self._result: dict[str, Any] = {}
 
@@ -318,9 +319,14 @@ class _Performance:
         elif isinstance(line, Result):
             self._result |= line.values
         elif isinstance(line, Stall):
-            self._session.stall(line, self._stop)
+            self._stall(line)
         elif isinstance(line, Die):
             self._session.die(line)
+
+    def _stall(self, line: Stall) -> None:
+        while not self.may_go_on.acquire(timeout=0.005):
+            if self._stop.is_set() and not line.stubborn:
+                return
 
     def _become(self, state: JobState, reason: str = "") -> None:
         if state is not self._state or reason:
