@@ -112,6 +112,7 @@ class PageDesk:
 
     def open(self) -> None:
         """Start."""
+        self._others = set(QApplication.topLevelWidgets())
         self.bridge = Bridge()
         self.background = Background(self.bridge)
         self.studio = Studio.open(post=self.bridge.post, home=self.home, launch=self.runtime.launch)
@@ -138,7 +139,10 @@ class PageDesk:
         self.studio.close()
         self.background.wait()
         self.window.close()
-        self.window.deleteLater()
+        # Its panel and its menus have no place in this window, and each change of style would visit
+        # those of all tests before.
+        for widget in set(QApplication.topLevelWidgets()) - self._others:
+            widget.deleteLater()
 
     def again(self, state: Mapping[str, Any] | None = None) -> None:
         """End and start again, with the state of the page that a shell would keep."""
