@@ -27,6 +27,7 @@ from studio_image.diffusion.vocabulary import tokenizer
 from studio_image.schema import Generate
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.torch,
     pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),  # diffusers
 ]

@@ -19,6 +19,7 @@ from studio_image.diffusion.plan import Vocabulary
 from studio_image.diffusion.vocabulary import tokenizer
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.torch,
     pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),  # diffusers
 ]

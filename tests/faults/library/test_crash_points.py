@@ -19,7 +19,7 @@ import promises
 import strace
 from strace import Fault
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
 ORDER = ["fsync", "fdatasync", "rename", "unlink", "ftruncate", "mkdir"]
 """The calls whose order is the promise: every one of them is tried."""
@@ -107,7 +107,6 @@ def test_killed_at_the_first_start_or_while_the_database_is_made_again(
     inject(faults, bare, tmp_path / "data")
 
 
-@pytest.mark.slow
 def test_killed_at_every_call(calls: dict[str, int], filled: Path, tmp_path: Path) -> None:
     faults = [
         *each(calls, ORDER, "signal=SIGKILL"),
@@ -119,7 +118,6 @@ def test_killed_at_every_call(calls: dict[str, int], filled: Path, tmp_path: Pat
     assert len({kept for _, _, kept in results}) > 5  # they died at many different moments
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("error", ["EIO", "ENOSPC"])
 def test_refused_at_every_call(
     calls: dict[str, int], filled: Path, tmp_path: Path, error: str
