@@ -235,6 +235,7 @@ def test_stop_is_silence_within_a_chunk_and_play_starts_anew(room: Room) -> None
     assert not room.player.playing
     assert room.player.tick == pytest.approx(480, abs=20)
     room.player.play(held(57))
+    room.obeyed()
     assert hertz(room.hear(0.5)[RATE // 10 :]) == pytest.approx(220, abs=1)
     assert room.player.underruns == 0
 
@@ -301,6 +302,7 @@ def test_a_device_that_vanishes_is_said_and_play_takes_the_next(room: Room) -> N
     assert not room.player.playing
     assert room.streams[-1].closed
     room.player.play(held(57))
+    room.obeyed()
     assert hertz(room.hear(0.5)[RATE // 10 :]) == pytest.approx(220, abs=1)
     assert room.player.trouble == ""
 
