@@ -45,7 +45,15 @@ def files_of(path: Path) -> list[Path]:
 
 def resolved(path: Path) -> Path:
     """Return ``path`` without links; one of several files keeps its name, which leads to all."""
-    return path.parent.resolve() / path.name if len(parts_of(path)) > 1 else path.resolve()
+    return real(path.parent) / path.name if len(parts_of(path)) > 1 else real(path)
+
+
+def real(path: Path) -> Path:
+    """Return ``path`` without links; itself if they lead in a circle."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError):  # before Python 3.13 the latter
+        return path
 
 
 def digest_of_all(path: Path, digests: Mapping[Path, str]) -> str:

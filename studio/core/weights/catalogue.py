@@ -15,7 +15,7 @@ from studio.core.weights.verify import Verification, verify
 from studio.core.weights.weights import Weights
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.messages import WeightsEntry
-from studio.protocol.weights_files import parts_of
+from studio.protocol.weights_files import parts_of, real
 
 
 class WeightsCatalogue:
@@ -190,8 +190,8 @@ def _scan(folders: Sequence[Path], elsewhere: Iterable[Weights]) -> _Seen:
                 described.add(weights.path)
                 _add(found, weights)
     for weights in elsewhere:
-        if (real := real_path(weights.path)) not in described:
-            described.add(real)
+        if (place := real(weights.path)) not in described:
+            described.add(place)
             _add(found, weights)
     return _Seen(found, dict(sorted(offers.items())))
 
@@ -212,14 +212,6 @@ def _unsettled(row: Weights, growing: frozenset[Path]) -> Weights:
         return row
     problem = f"{row.title} is still being copied: it can be used when its size stands still."
     return replace(row, problem=problem)
-
-
-def real_path(path: Path) -> Path:
-    """Return ``path`` without links; itself if they lead in a circle."""
-    try:
-        return path.resolve()
-    except (OSError, RuntimeError):
-        return path
 
 
 def _measured(weights: Weights) -> Weights:

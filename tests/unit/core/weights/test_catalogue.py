@@ -63,6 +63,16 @@ def test_described_weights_are_listed_once_with_all_that_is_said_of_them(tmp_pat
     assert (entry.id, entry.family, entry.digest) == ("small", "llama", weights.digest)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="links")
+def test_described_weights_whose_link_leads_to_itself_hide_no_others(tmp_path: Path) -> None:
+    (tmp_path / "loop.gguf").symlink_to(tmp_path / "loop.gguf")
+    describe(tmp_path, "loop", "loop.gguf")
+    drop(tmp_path, "small.gguf")
+    rows = {weights.id: weights.problem for weights in WeightsCatalogue([tmp_path]).list()}
+    assert rows.pop("small") == ""
+    assert all(rows.values()), "a sentence, if it is listed"
+
+
 def test_a_diffusers_folder_is_one_row_and_its_parts_are_none(tmp_path: Path) -> None:
     drop(tmp_path, "painter/model_index.json", b"{}")
     drop(tmp_path, "painter/unet/config.json", b"{}")
