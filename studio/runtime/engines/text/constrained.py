@@ -14,9 +14,8 @@ from typing import Any
 from weakref import WeakKeyDictionary, ref
 
 import numpy as np
-import torch
 from llguidance import LLMatcher, LLParserLimits, LLTokenizer
-from torch import Tensor
+from numpy.typing import NDArray
 
 from studio.api.constraint import Constraint, Form
 from studio.api.errors import BadInput
@@ -79,8 +78,8 @@ class ConstrainedText:
         """Whether the text has its form, and nothing can be added to it."""
         return self._matcher.is_stopped() and not self._matcher.is_error()
 
-    def allowed(self, rows: int) -> Tensor:
-        """Return the ids that may come next, in order: int64, at least one.
+    def allowed(self, rows: int) -> NDArray[np.intp]:
+        """Return the ids that may come next, in order, at least one.
 
         A token that ends the text is among them exactly if the text may end here.
 
@@ -96,7 +95,7 @@ class ConstrainedText:
         ids = np.flatnonzero(np.unpackbits(mask, bitorder="little")[:rows].view(np.bool_))
         if not ids.size:
             raise _lost(self._constraint, "no token of this model can come next")
-        return torch.from_numpy(ids)
+        return ids
 
     def take(self, token: int) -> None:
         """Go on behind ``token``, one of the allowed."""

@@ -1,7 +1,8 @@
 """Chooses the next token from scores, by a text's own seed. Touches no global generator, no device.
 
 Everything here is float32 or float64 on the processor and every order is by (score, then id), so
-the same seed gives the same text on any number of threads.
+the same seed gives the same text on any number of threads. numpy computes it: torch would wake its
+threads for each of ten small operations, which took as long as a step of a small model.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from studio.api.text import SamplingParams
@@ -18,6 +21,9 @@ from studio.protocol.errors import ErrorCode, StudioError
 if TYPE_CHECKING:
     from studio.runtime.engines.text.constrained import ConstrainedText
     from studio.runtime.engines.text.tokenizer import TextTokenizer
+
+Floats = NDArray[np.floating]
+"""(vocabulary,), or of some of its tokens."""
 
 _SEED_MASK = (1 << 63) - 1
 
@@ -48,8 +54,8 @@ class Sampler:
         self._form = _form(params, tokenizer)
         self._generator = torch.Generator().manual_seed(params.seed & _SEED_MASK)
         self._prompt = list(prompt)
-        self._seen: Tensor | None = None
-        self._counts: Tensor | None = None
+        self._seen: NDArray[np.bool_] | None = None
+        self._counts: Floats | None = None
 
     @property
     def is_complete(self) -> bool:
@@ -66,19 +72,19 @@ class Sampler:
             StudioError: The scores are no numbers: the weights are damaged or overflow; or the
                 constraint has become too much to follow.
         """
-        scores = self._penalised(scores.detach().to("cpu", torch.float32))
+        numbers = self._penalised(scores.detach().to("cpu", torch.float32).numpy())
         if self._form is None:
-            token = self._choose(scores)
+            token = self._choose(numbers)
         else:
-            allowed = self._form.allowed(scores.shape[0])
-            token = int(allowed[self._choose(scores[allowed])])
+            allowed = self._form.allowed(numbers.shape[0])
+            token = int(allowed[self._choose(numbers[allowed])])
             self._form.take(token)
         self._remember(token)
         return token
 
-    def _choose(self, scores: Tensor) -> int:
+    def _choose(self, scores: Floats) -> int:
         """Return the place in ``scores`` that is chosen."""
-        if not torch.isfinite(scores.max()):
+        if not np.isfinite(scores.max()):
             raise StudioError(
                 ErrorCode.BAD_WEIGHTS,
                 "The model's scores are not numbers, so no next word can be chosen.",
@@ -86,17 +92,17 @@ class Sampler:
             )
         return int(scores.argmax()) if self._params.temperature == 0 else self._draw(scores)
 
-    def _penalised(self, scores: Tensor) -> Tensor:
+    def _penalised(self, scores: Floats) -> Floats:
         params = self._params
         if self._seen is None or self._counts is None:
-            self._seen = torch.zeros(scores.shape[0], dtype=torch.bool)
+            self._seen = np.zeros(scores.shape[0], np.bool_)
             self._seen[self._prompt] = True
-            self._counts = torch.zeros(scores.shape[0])
+            self._counts = np.zeros(scores.shape[0], np.float32)
         if (factor := params.repetition_penalty) != 1:
-            lower = torch.where(scores > 0, scores / factor, scores * factor)
-            scores = torch.where(self._seen, lower, scores)
+            lower = np.where(scores > 0, scores / factor, scores * factor)
+            scores = np.where(self._seen, lower, scores)
         if params.presence_penalty or params.frequency_penalty:
-            scores = scores - params.presence_penalty * (self._counts > 0)
+            scores = scores - params.presence_penalty * (self._counts > 0).astype(np.float32)
             scores = scores - params.frequency_penalty * self._counts
         return scores
 
@@ -105,15 +111,17 @@ class Sampler:
             self._seen[token] = True
             self._counts[token] += 1
 
-    def _draw(self, scores: Tensor) -> int:
+    def _draw(self, scores: Floats) -> int:
         tokens = best_first(scores, self._params.top_k)
-        ranked = scores[tokens].double()
+        ranked = scores[tokens].astype(np.float64)
         # The best one becomes 0 first, so that no temperature overflows.
-        shares = torch.softmax((ranked - ranked[0]) / self._params.temperature, 0)
+        with np.errstate(over="ignore"):  # those behind it may: they count nothing then
+            shares = np.exp((ranked - ranked[0]) / self._params.temperature)
+        shares /= shares.sum()
         keep = kept(shares, self._params.top_p, self._params.min_p)
-        ends = shares[:keep].cumsum(0)
-        point = torch.rand((), generator=self._generator, dtype=torch.float64) * ends[-1]
-        index = int(torch.searchsorted(ends, point, right=True))
+        ends = shares[:keep].cumsum()
+        point = float(torch.rand((), generator=self._generator, dtype=torch.float64)) * ends[-1]
+        index = int(np.searchsorted(ends, point, side="right"))
         return int(tokens[min(index, keep - 1)])
 
 
@@ -126,7 +134,7 @@ def _form(params: SamplingParams, tokenizer: TextTokenizer | None) -> Constraine
     return ConstrainedText(params.constraint, tokenizer)
 
 
-def best_first(scores: Tensor, count: int) -> Tensor:
+def best_first(scores: Floats, count: int) -> NDArray[np.intp]:
     """Return the ids of the ``count`` highest scores, best first, the lower id where they tie.
 
     Args:
@@ -134,22 +142,22 @@ def best_first(scores: Tensor, count: int) -> Tensor:
         count: 0 for all.
     """
     if not 0 < count < scores.shape[0]:
-        return scores.sort(descending=True, stable=True).indices
-    # topk orders ties as it likes, so it only gives the border.
-    border = scores.topk(count).values[-1]
-    tokens = (scores >= border).nonzero()[:, 0]
-    return tokens[scores[tokens].sort(descending=True, stable=True).indices][:count]
+        return np.argsort(-scores, kind="stable")
+    # A partition orders ties as it likes, so it only gives the border.
+    border = np.partition(scores, -count)[-count]
+    tokens = np.flatnonzero(scores >= border)
+    return tokens[np.argsort(-scores[tokens], kind="stable")][:count]
 
 
-def kept(shares: Tensor, top_p: float, min_p: float) -> int:
+def kept(shares: Floats, top_p: float, min_p: float) -> int:
     """Return how many of ``shares``, best first and of sum 1, survive top-p and min-p; at least 1.
 
     top-p (arXiv:1904.09751) keeps the smallest set whose sum reaches it; min-p (arXiv:2407.01082)
     keeps what has at least that part of the best one's share.
     """
-    count = shares.shape[0]
+    count = len(shares)
     if top_p < 1:
-        before = shares.cumsum(0) - shares
+        before = shares.cumsum() - shares
         count = min(count, int((before < top_p).sum()))
     if min_p > 0:
         count = min(count, int((shares >= min_p * shares[0]).sum()))

@@ -19,6 +19,10 @@ _CHUNK = 1 << 19
 """Bytes of inputs that meet 64 rows of weights before the next do: what a core keeps near."""
 _SPAN_OF_MOST, _SPAN = span(MOST), span(1)
 
+_WORTH = 4 << 20
+"""Bytes of weights, times tokens, that are worth waking other threads for: they may have been put
+to sleep by what else the machine does, and all would wait for them."""
+
 
 def multiply(
     limbs: Limbs,
@@ -42,9 +46,10 @@ def multiply(
     """
     most = max(MOST, _CHUNK // (2 * limbs.values.shape[1]) // MOST * MOST)
     chunk = min(limbs.tokens, most)
+    threads = thread_count() if records.nbytes * limbs.tokens >= _WORTH else 1
     values, sums, steps = limbs.values, limbs.sums, limbs.steps
     _multiply(
-        values, sums, steps, form, records, factors, results, first, rows, chunk, thread_count()
+        values, sums, steps, form, records, factors, results, first, rows, chunk, threads
     )
 
 
