@@ -167,6 +167,6 @@ print(resident() - before, engine.weights_bytes - engine.prefixes.most_bytes)
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_a_load_takes_the_memory_that_is_counted(starter) -> None:
     words = [sys.executable, "-c", _GROWTH, str(starter)]
-    done = subprocess.run(words, capture_output=True, text=True, check=True, timeout=120)
+    done = subprocess.run(words, capture_output=True, text=True, check=True, timeout=600)
     grown, counted = map(int, done.stdout.split())
     assert grown == pytest.approx(counted, rel=0.1)

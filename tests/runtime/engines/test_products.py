@@ -186,7 +186,7 @@ def test_all_instructions_give_the_same_bits() -> None:
             capture_output=True,
             text=True,
             check=True,
-            timeout=120,
+            timeout=600,
         ).stdout.split()
         for name in names
     ]

@@ -106,7 +106,7 @@ def test_ctrl_c_stops_within_a_step_and_is_exit_130(home: Path) -> None:
         assert child.stdout is not None
         assert child.stdout.read(5) == "word "  # it runs
         child.send_signal(signal.SIGINT)
-        rest, errors = child.communicate(timeout=60)
+        rest, errors = child.communicate(timeout=600)
     assert child.returncode == ExitCode.INTERRUPTED
     assert errors == "Stopped.\n"
     assert len(rest.split()) < 50_000

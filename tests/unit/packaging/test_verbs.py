@@ -56,7 +56,7 @@ def bootstrap(project: Project, *words: str, **env: str) -> subprocess.Completed
         env={**clean, "STUDIO_SYSTEM_PACKAGES": "no", **env},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
         check=False,
     )
 
