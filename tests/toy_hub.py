@@ -148,9 +148,13 @@ def toy_hub() -> Iterator[ToyHub]:
 
 def tiny_gguf(size: int = 300_000) -> bytes:
     """Return a whole GGUF file with one tensor of noise, about ``size`` bytes."""
-    import struct
-
     items = size // 128 * 32
+    return gguf_head(items) + hashlib.shake_128(b"tiny").digest(items * 4)
+
+
+def gguf_head(items: int) -> bytes:
+    """Return what stands before the one tensor of a GGUF file, of ``items`` float32."""
+    import struct
 
     def text(words: str) -> bytes:
         return struct.pack("<Q", len(words)) + words.encode()
@@ -160,8 +164,7 @@ def tiny_gguf(size: int = 300_000) -> bytes:
     head += text("general.name") + struct.pack("<I", 8) + text("Tiny")
     head += text("llama.context_length") + struct.pack("<II", 4, 512)
     head += text("output.weight") + struct.pack("<IQIQ", 1, items, 0, 0)
-    head += b"\0" * (-len(head) % 32)
-    return head + hashlib.shake_128(b"tiny").digest(items * 4)
+    return head + b"\0" * (-len(head) % 32)
 
 
 def _send(

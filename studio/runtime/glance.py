@@ -53,13 +53,13 @@ def glance(path: Path) -> dict[str, Any]:
         return _folder(path)
     with MappedFile(path) as file:
         head = bytes(file.data[:_HEAD])
-        if head.startswith(b"GGUF"):
-            return _gguf(path)
         if _starts_as_safetensors(head):
             return _safetensors(file)
-        if _starts_as_pickle(head):
-            return {"format": "pickle", "title": path.stem}
-        raise _something_else(path, head)
+    if head.startswith(b"GGUF"):  # once it is closed: mapped twice, it would not fit in the limit
+        return _gguf(path)
+    if _starts_as_pickle(head):
+        return {"format": "pickle", "title": path.stem}
+    raise _something_else(path, head)
 
 
 def _limit(path: Path) -> None:

@@ -16,7 +16,7 @@ from studio.core.weights import adding
 from studio.core.weights.shelf import Shelf
 from studio.protocol.errors import Cancelled, ErrorCode, StudioError
 from studio.runtime import glance as inside
-from tests.toy_hub import tiny_gguf
+from tests.toy_hub import gguf_head, tiny_gguf
 
 GGUF = tiny_gguf(2000)
 
@@ -66,6 +66,16 @@ def test_a_file_is_added_where_it_lies_and_is_there_the_next_time(
     file.unlink()
     shelf.catalogue.rescan()
     assert "is gone" in shelf.catalogue.get("big-model").problem
+
+
+def test_a_file_larger_than_its_reader_may_take_is_added(shelf: Shelf, tmp_path: Path) -> None:
+    size = 3 * inside.MEMORY_BYTES
+    file = put(tmp_path / "large.gguf", gguf_head(size // 4))
+    with file.open("r+b") as stream:
+        stream.truncate(stream.seek(0, os.SEEK_END) + size)
+    added = shelf.add(file)
+    assert added.glance is not None
+    assert added.glance.bytes > size
 
 
 def test_a_copy_is_whole_or_not_there(shelf: Shelf, tmp_path: Path) -> None:
