@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 import os
 import stat
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,9 @@ from studio.runtime.engines.text.refusals import bad_weights, shown
 
 if TYPE_CHECKING:
     import torch
+
+_NO_RESERVE = getattr(mmap, "MAP_NORESERVE", 0x4000)
+"""Of Linux; Python has no name for it before 3.13."""
 
 
 class MappedFile:
@@ -40,7 +44,7 @@ class MappedFile:
             self._stamp = (facts.st_size, facts.st_mtime_ns)
             if self.size == 0:
                 raise bad_weights(path, "the file is empty")
-            self.data = mmap.mmap(self._fd, 0, access=mmap.ACCESS_COPY)
+            self.data = _map(self._fd, path)
         except BaseException:
             os.close(self._fd)
             raise
@@ -94,6 +98,18 @@ def _open_regular(path: Path) -> int:
         os.close(fd)
         raise bad_weights(path, "it is not a regular file", "Choose a model file.")
     return fd
+
+
+def _map(fd: int, path: Path) -> mmap.mmap:
+    try:
+        if sys.platform != "linux":
+            return mmap.mmap(fd, 0, access=mmap.ACCESS_COPY)
+        # What may be copied when written to counts as memory at once, and a file larger than the
+        # machine's memory would be refused, though nothing is ever written.
+        flags, access = mmap.MAP_PRIVATE | _NO_RESERVE, mmap.PROT_READ | mmap.PROT_WRITE
+        return mmap.mmap(fd, 0, flags=flags, prot=access)
+    except OSError as error:
+        raise _cannot_open(path, error) from error
 
 
 def _cannot_open(path: Path, error: OSError | ValueError) -> StudioError:

@@ -7,6 +7,7 @@ import os
 import shutil
 from pathlib import Path
 
+import psutil
 import pytest
 
 from studio.core import disk
@@ -68,8 +69,11 @@ def test_a_file_is_added_where_it_lies_and_is_there_the_next_time(
     assert "is gone" in shelf.catalogue.get("big-model").problem
 
 
-def test_a_file_larger_than_its_reader_may_take_is_added(shelf: Shelf, tmp_path: Path) -> None:
-    size = 3 * inside.MEMORY_BYTES
+@pytest.mark.parametrize("what", [inside.MEMORY_BYTES, psutil.virtual_memory().total])
+def test_a_file_larger_than_its_reader_may_take_or_all_memory_is_added(
+    shelf: Shelf, tmp_path: Path, what: int
+) -> None:
+    size = 3 * what // 4096 * 4096
     file = put(tmp_path / "large.gguf", gguf_head(size // 4))
     with file.open("r+b") as stream:
         stream.truncate(stream.seek(0, os.SEEK_END) + size)
