@@ -35,6 +35,7 @@ from studio.api.sandbox import (
     SandboxResult,
     SandboxStep,
 )
+from studio.api.steps import finished
 from studio.api.text import ChatMessage, SamplingParams, TextEngine, TextStep
 from studio.api.ui import Tokens
 from studio.api.worker import (
@@ -99,6 +100,7 @@ __all__ = [
     "WeightsFacts",
     "WeightsId",
     "clean_text",
+    "finished",
     "hookimpl",
     "outcome",
 ]

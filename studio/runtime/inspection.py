@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from studio.api.steps import finished
 from studio.api.worker import Loader
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.runtime.digests import Digests
@@ -50,14 +51,5 @@ def inspect_weights(
         "working_bytes": needs.working_bytes,
     }
     if full:
-        answer["sha256"] = _digest(path, digests)
+        answer["sha256"] = finished(digests.compute(path))
     return answer
-
-
-def _digest(path: Path, digests: Digests) -> str:
-    steps = digests.compute(path)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return str(end.value)

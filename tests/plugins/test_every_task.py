@@ -20,6 +20,7 @@ import pytest
 import torch
 
 from plugins.code.tests.writing.scripted import Engine, Quick
+from studio.api import finished
 from studio.protocol.pace import Pace
 from studio.testing.plugins import Made, run_task
 from studio_image import pictures, starter_weights
@@ -82,14 +83,9 @@ class _Placed(starter_weights.Starter):
 @functools.cache
 def _drawing(folder: Path) -> _Placed:
     path = _starter(folder)
-    loading = starter_weights.loader().load(path, "cpu")
-    while True:
-        try:
-            next(loading)
-        except StopIteration as end:
-            placed = _Placed(**vars(end.value))
-            placed.file = path
-            return placed
+    placed = _Placed(**vars(finished(starter_weights.loader().load(path, "cpu"))))
+    placed.file = path
+    return placed
 
 
 def _picture(side: int = 32) -> bytes:

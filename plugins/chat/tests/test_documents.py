@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 
-from studio.api import BadInput, ErrorCode, SamplingParams, StudioError, TextStep
+from studio.api import BadInput, ErrorCode, SamplingParams, StudioError, TextStep, finished
 from studio.testing.plugins import Made, run_task
 from studio_chat import documents, pdf, ranking
 from studio_chat.documents import Document, Passage, passages
@@ -20,12 +20,7 @@ from studio_chat.worker import reply
 
 
 def read(path: str) -> Document:
-    steps = documents.read(path)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
+    return finished(documents.read(path))
 
 
 TOPICS = ("tea", "iron", "whales", "clocks", "salt", "violins")

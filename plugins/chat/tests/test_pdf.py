@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader, PdfWriter
 
-from studio.api import BadInput
+from studio.api import BadInput, finished
 from studio_chat import documents, pdf
 from studio_chat.documents import Document
 
@@ -57,12 +57,7 @@ def put(folder: Path, data: bytes) -> Path:
 
 
 def read(path: str) -> Document:
-    steps = documents.read(path)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
+    return finished(documents.read(path))
 
 
 def test_pages_begin_at_their_lines_and_are_read_once(

@@ -14,7 +14,7 @@ import torch
 import transformers
 from PIL import Image
 
-from studio.api import BadInput, StudioError
+from studio.api import BadInput, StudioError, finished
 from studio.testing.plugins import run_task
 from studio_image.diffusion import loader
 from studio_image.diffusion.decoding import decode, glimpse
@@ -96,14 +96,6 @@ def folders(pipes, tmp_path_factory):
     for name, pipe in pipes.items():
         pipe.save_pretrained(root / name)
     return {name: root / name for name in pipes}
-
-
-def finished(steps):
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import torch
 import transformers
 from safetensors.torch import save_file
 
-from studio.api import StudioError
+from studio.api import StudioError, finished
 from studio_image.diffusion import loader
 from studio_image.diffusion.denoising import Wish, denoise
 from studio_image.diffusion.loading import read_plan
@@ -186,14 +186,6 @@ def made(tmp_path_factory):
         state = {k: v.contiguous().clone() for k, v in old_layout(pipe, kind).items()}
         save_file(state, folder / f"{kind}-base.safetensors")
     return folder, pipes
-
-
-def finished(steps):
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
 
 
 @pytest.mark.parametrize("kind", KINDS)

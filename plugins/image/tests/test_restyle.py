@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
-from studio.api import BadInput, StudioError
+from studio.api import BadInput, StudioError, finished
 from studio.testing import short_memory
 from studio.testing.plugins import Made, run_task
 from studio_image import recipes
@@ -217,12 +217,7 @@ def test_large_pictures_go_from_coarse_to_fine() -> None:
 
 
 def loaded(path: Path) -> Any:
-    steps = loader().load(path, "cpu")
-    try:
-        while True:
-            next(steps)
-    except StopIteration as end:
-        return end.value
+    return finished(loader().load(path, "cpu"))
 
 
 def test_weights_are_recognised_measured_and_loaded(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from studio.api import BadInput, StudioError
+from studio.api import BadInput, StudioError, finished
 from studio.testing.plugins import Made, run_task
 from studio_image import drawing, pictures, png_text, recipes, sampling, starter_weights
 from studio_image.schema import Generate
@@ -23,12 +23,7 @@ CAPTIONS = ("fox", "red apple", "crying face", "a button", "house")
 
 
 def loaded(path: Path) -> starter_weights.Starter:
-    steps = starter_weights.loader().load(path, "cpu")
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
+    return finished(starter_weights.loader().load(path, "cpu"))
 
 
 @pytest.fixture(scope="module")

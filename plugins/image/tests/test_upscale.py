@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
-from studio.api import BadInput, StudioError
+from studio.api import BadInput, StudioError, finished
 from studio.testing.plugins import Made, run_task
 from studio_image import recipes
 from studio_image.schema import Enlarge
@@ -42,12 +42,7 @@ def noise(height: int, width: int, channels: int = 3) -> np.ndarray:
 
 
 def run(upscaler: Upscaler, picture: np.ndarray, factor: int, side: int = 0) -> np.ndarray:
-    steps = enlarging.enlarged(upscaler, picture, factor, side)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
+    return finished(enlarging.enlarged(upscaler, picture, factor, side))
 
 
 def png(picture: np.ndarray) -> bytes:
@@ -256,12 +251,7 @@ def test_nothing_and_an_empty_folder_are_said(tmp_path: Path) -> None:
 
 
 def load(path: Path) -> Upscaler:
-    steps = loader().load(path, "cpu")
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
+    return finished(loader().load(path, "cpu"))
 
 
 def test_weights_are_recognised_measured_and_loaded(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from spandrel.architectures.NAFNet.__arch.NAFNet_arch import NAFNet
 from spandrel.architectures.SPAN.__arch.span import SPAN
 from spandrel.architectures.SwinIR.__arch.SwinIR import SwinIR
 
-from studio.api import StudioError
+from studio.api import StudioError, finished
 from studio.core.weights import WeightsCatalogue
 from studio_image.upscale import enlarging, loader
 from studio_image.upscale.foreign import ForeignNetwork
@@ -55,16 +55,8 @@ def random(name: str) -> torch.nn.Module:
     return NETWORKS[name][1]()
 
 
-def result(steps):
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
-
-
 def load(file: Path) -> Upscaler:
-    return result(loader().load(file, "cpu"))
+    return finished(loader().load(file, "cpu"))
 
 
 def noise(height: int, width: int) -> np.ndarray:
@@ -90,7 +82,7 @@ def test_it_enlarges_as_the_plain_package_does(tmp_path: Path, name: str) -> Non
     upscaler = load(file)
     assert isinstance(upscaler.network, ForeignNetwork)
     picture = noise(37, 21)
-    made = result(enlarging.enlarged(upscaler, picture, scale))
+    made = finished(enlarging.enlarged(upscaler, picture, scale))
     assert made.shape == (37 * scale, 21 * scale, 3)
     assert made.std() > 3  # a flat picture would be equal to nearly anything
     assert np.abs(made - plain(file, picture)).max() <= 0.51
@@ -106,7 +98,7 @@ def test_tiles_of_it_give_the_untiled_picture(tmp_path: Path) -> None:
     """Within one level: its convolutions see less far than the margin of a tile."""
     upscaler = load(saved(tmp_path, random("ESRGAN")))
     whole, tiled = (
-        result(enlarging.enlarged(upscaler, noise(70, 45), 2, side)) for side in (512, 32)
+        finished(enlarging.enlarged(upscaler, noise(70, 45), 2, side)) for side in (512, 32)
     )
     assert np.abs(whole.astype(int) - tiled).max() <= 1
 
@@ -139,7 +131,7 @@ def test_a_network_that_fails_while_it_computes_is_told(tmp_path: Path) -> None:
     upscaler = load(saved(tmp_path, random("NAFNet")))
     upscaler.network.model.intro.bias.data = torch.zeros(5)
     with pytest.raises(StudioError, match="do not fit together"):
-        result(enlarging.enlarged(upscaler, noise(8, 8), 1))
+        finished(enlarging.enlarged(upscaler, noise(8, 8), 1))
 
 
 # --- pickles ----------------------------------------------------------------------------------

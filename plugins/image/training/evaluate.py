@@ -15,8 +15,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from studio.api import finished
 from studio_image.bench.accuracy import RealPictures, drawn, measure, table
-from studio_image.bench.timing import opened
 from studio_image.starter import STYLES
 from studio_image.starter_weights import Starter, loader
 
@@ -81,7 +81,7 @@ def main() -> None:
     parser.add_argument("--features", type=Path, default=FEATURES, help="the VGG-16 weights")
     args = parser.parse_args()
     real = RealPictures(args.pictures)
-    starter = opened(loader(), args.weights)
+    starter = finished(loader().load(args.weights, "cpu"))
     sheet(starter, real).save(args.sheet)
     if args.count:
         print("\n".join(table(measure(starter, real, args.features, args.count))))

@@ -26,6 +26,7 @@ from torch import Tensor, nn
 from autoencoder import Autoencoder, Pictures
 from optim import Average, MuonAdamW
 from recolour import recolour, rename
+from studio.api import finished
 from studio_image.starter import COLOURS, MAX_WORDS, Caption, Generator
 from studio_image.starter_weights import loader, read_metadata
 
@@ -132,12 +133,7 @@ def begin_with(shipped: Path, folder: Path) -> tuple[dict[str, Tensor], int]:
 
     Its autoencoder is put into ``folder``.
     """
-    loading = loader().load(shipped, "cpu")
-    try:
-        while True:
-            next(loading)
-    except StopIteration as end:
-        starter = end.value
+    starter = finished(loader().load(shipped, "cpu"))
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint = folder / "autoencoder.pt"
     if not checkpoint.exists():

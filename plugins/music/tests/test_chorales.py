@@ -11,7 +11,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from studio.api import BadInput, StudioError  # noqa: E402
+from studio.api import BadInput, StudioError, finished  # noqa: E402
 from studio_music.chorales import grid, weights  # noqa: E402
 from studio_music.chorales.harmonising import harmonise  # noqa: E402
 from studio_music.chorales.melodies import fitted  # noqa: E402
@@ -177,12 +177,7 @@ def test_places_count_from_the_bar_line_and_an_upbeat_is_the_end_of_a_bar() -> N
 
 
 def loaded(path: Path) -> Any:
-    steps = weights.loader().load(path, "cpu")
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
+    return finished(weights.loader().load(path, "cpu"))
 
 
 def test_a_file_is_recognised_and_sets_the_same_again(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from studio.api import finished  # noqa: E402
 from studio_music.formats import midi  # noqa: E402
 from studio_music.key_finding import found_key  # noqa: E402
 from studio_music.piece import Key, Metre, Piece, checked  # noqa: E402
@@ -27,12 +28,7 @@ KEYS = ("D minor", "G major", "Bb major", "F# minor", "C major", "A minor")
 
 @pytest.fixture(scope="module")
 def model() -> Any:
-    steps = weights.loader().load(WEIGHTS, "cpu")
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
+    return finished(weights.loader().load(WEIGHTS, "cpu"))
 
 
 def requests(metre: tuple[int, int]) -> dict[int, TuneRequest]:

@@ -11,7 +11,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from studio.api import BadInput, StudioError  # noqa: E402
+from studio.api import BadInput, StudioError, finished  # noqa: E402
 from studio_music.piece import Key, Metre, Piece  # noqa: E402
 from studio_music.request import TuneRequest  # noqa: E402
 from studio_music.tunes import form, weights  # noqa: E402
@@ -143,12 +143,7 @@ def test_twice_as_many_notes_are_two_classes_denser() -> None:
 
 
 def loaded(path: Path) -> Any:
-    steps = weights.loader().load(path, "cpu")
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
+    return finished(weights.loader().load(path, "cpu"))
 
 
 def test_a_file_is_recognised_and_writes_the_same_again(tmp_path: Path) -> None:

@@ -258,9 +258,6 @@ def test_loading_goes_in_steps_up_to_one(tiny_folder) -> None:
     assert shares[-1] == 1.0
     assert shares == sorted(shares)
     assert len(shares) > 20
-    seen: list[float] = []
-    TextEngine.load(tiny_folder, progress=seen.append)
-    assert seen == shares
 
 
 def test_loading_can_be_stopped_and_lets_go(starter) -> None:

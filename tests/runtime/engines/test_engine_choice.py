@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from studio.api import finished
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.runtime.engines.text import choice, llamacpp, model_files
 from studio.runtime.engines.text.caches import SPEEDS
@@ -32,12 +33,7 @@ def _no_wish(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def load(file: Path, measured: Measured = Measured(None), device: str = "cpu") -> TextEngine:  # noqa: B008
-    steps = choice.load(file, device, measured)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
+    return finished(choice.load(file, device, measured))
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from studio.api import finished
 from studio.api.text import SamplingParams
 from studio.runtime.engines.text import generation, llamacpp
 from studio.runtime.engines.text.engine import TextEngine, load_steps
@@ -26,12 +27,7 @@ def loaded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     model = tiny_models.reference(vocab_size=261, max_position_embeddings=512)
     folder = tmp_path_factory.mktemp("tiny")
     file = tiny_models.save_gguf(model, folder / "tiny.gguf", request.param)
-    steps = load_steps(Path(file), by="llamacpp")
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
+    return finished(load_steps(Path(file), by="llamacpp"))
 
 
 @pytest.fixture

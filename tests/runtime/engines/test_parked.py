@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from studio.api import finished
 from studio.api.text import SamplingParams
 from studio.runtime.digests import Digests
 from studio.runtime.engines.text import parked
@@ -42,12 +43,7 @@ def _small_pieces(monkeypatch) -> None:
 
 def start(weights: Path, cache: Path) -> TextEngine:
     """The engine as a fresh runtime loads it."""
-    steps = TextLoader(cache=cache).load(weights, "cpu")
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
+    return finished(TextLoader(cache=cache).load(weights, "cpu"))
 
 
 def write(engine: TextEngine, ids: list[int]) -> list[int]:

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from studio_image.bench.timing import finished
+from studio.api import finished
 from studio_image.diffusion.denoising import Wish, denoise
 from studio_image.diffusion.model import build
 from studio_image.diffusion.plan import Part, Plan, Vocabulary

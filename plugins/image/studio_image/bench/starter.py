@@ -14,10 +14,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from studio.api import BenchContext
+from studio.api import BenchContext, finished
 from studio_image import pictures, sampling, starter_weights, upscale
 from studio_image.bench import accuracy
-from studio_image.bench.timing import medians, opened
+from studio_image.bench.timing import medians
 from studio_image.drawing import ENLARGER, FACTOR
 from studio_image.starter import LATENT_CHANNELS, LATENT_SIDE, TOKENS
 from studio_image.starter_weights import Starter
@@ -36,8 +36,8 @@ def measure(ctx: BenchContext) -> Mapping[str, Any]:
 
     ``ratio`` is the time of the plain float32 loop with the same previews over ours.
     """
-    starter = opened(starter_weights.loader(), ctx.weights_path("image-starter"))
-    enlarger = opened(upscale.loader(), ctx.weights_path(ENLARGER))
+    starter = finished(starter_weights.loader().load(ctx.weights_path("image-starter"), "cpu"))
+    enlarger = finished(upscale.loader().load(ctx.weights_path(ENLARGER), "cpu"))
     caption = sampling.understand(PROMPT, STYLE, starter).caption
     rows = torch.tensor([caption.row()] * sampling.BATCH)
 

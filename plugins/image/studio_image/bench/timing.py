@@ -5,9 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable
-from typing import Any, NamedTuple
-
-from studio.api import Loader
+from typing import NamedTuple
 
 
 class Times(NamedTuple):
@@ -33,17 +31,3 @@ def medians(rounds: int, *calls: Callable[[], object]) -> list[Times]:
                 clock, processor = time.perf_counter(), time.process_time()
                 times.append(Times(clock - began.clock, processor - began.processor))
     return [Times(*map(statistics.median, zip(*times))) for times in spent]
-
-
-def opened(loader: Loader, path: Any) -> Any:
-    """Return what ``loader`` makes of a file."""
-    return finished(loader.load(path, "cpu"))
-
-
-def finished(steps: Any) -> Any:
-    """Go through a generator at once; return what it returns."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value

@@ -15,6 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from studio.api import finished
+
 COLOURS = 3
 SLOPE = 0.2
 RESIDUAL = 0.2
@@ -115,7 +117,7 @@ class RRDBNet(nn.Module):
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Return the enlarged pictures."""
-        return result_of(self.steps(pictures))
+        return finished(self.steps(pictures))
 
 
 class _ResidualInResidual(nn.Module):
@@ -181,16 +183,7 @@ class Compact(nn.Module):
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Return the enlarged pictures."""
-        return result_of(self.steps(pictures))
-
-
-def result_of(steps: Generator[None, None, Tensor]) -> Tensor:
-    """Go through ``steps`` at once and return what they return."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
+        return finished(self.steps(pictures))
 
 
 def _conv(inputs: int, outputs: int) -> nn.Conv2d:

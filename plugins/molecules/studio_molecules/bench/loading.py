@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from pathlib import Path
-from typing import TypeVar
 
 import torch
 
-from studio.api import BenchContext
+from studio.api import BenchContext, finished
 from studio_molecules.schema import TEMPERATURE
 from studio_molecules.smiles import weights
 from studio_molecules.smiles.sampling import BATCH, sample
@@ -16,23 +14,11 @@ from studio_molecules.smiles.weights import SmilesModel
 
 WEIGHTS = "molecules-smiles"
 
-Done = TypeVar("Done")
-
 
 def loaded(ctx: BenchContext, file: str = "") -> SmilesModel:
     """Return the network of ``file``, or the shipped one."""
     path = Path(file) if file else ctx.weights_path(WEIGHTS)
     return finished(weights.loader().load(path, "cpu"))
-
-
-def finished(steps: Generator[object, None, Done]) -> Done:
-    """Run a generator to its end and return what it returns."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            done: Done = end.value
-            return done
 
 
 def written(

@@ -12,9 +12,9 @@ from typing import Any, Final
 import torch
 from rdkit import Chem
 
-from studio.api import BenchContext, StudioError
+from studio.api import BenchContext, StudioError, finished
 from studio_molecules.admet import loader, predicting
-from studio_molecules.bench.loading import finished, loaded, written
+from studio_molecules.bench.loading import loaded, written
 from studio_molecules.chem import care, descriptors, drawing, structure
 from studio_molecules.goals import scoring
 from studio_molecules.profile import Profile, Wish

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from studio.api import BenchContext
+from studio.api import BenchContext, finished
 from studio_music.bench import jsb, likelihood
 from studio_music.bench.harmony import named_share
 from studio_music.bench.originality import Run, intervals, longest_shared
@@ -54,7 +54,7 @@ def measure(ctx: BenchContext) -> Mapping[str, Any]:
     """Return the figures of both networks."""
     torch.set_num_threads(1)
     pieces = jsb.read(jsb.found())
-    network = _last(chorales.loader().load(ctx.weights_path("music-chorales"), "cpu")).network
+    network = finished(chorales.loader().load(ctx.weights_path("music-chorales"), "cpu")).network
     found = _chorale_figures(ctx, network, pieces)
     return {
         "ratio": round(
@@ -95,7 +95,7 @@ def _baseline(ctx: BenchContext, pieces: dict[str, list[Grid]]) -> Any:
         return (
             f"not measured: set {_BASELINE} to a chorale network, as plugins/music/training makes"
         )
-    network = _last(chorales.loader().load(Path(path), "cpu")).network
+    network = finished(chorales.loader().load(Path(path), "cpu")).network
     return {"network": network.kind, **_chorale_figures(ctx, network, pieces)}
 
 
@@ -135,7 +135,7 @@ def _harmonised(network: ChoraleNetwork, grid: Grid, seed: int) -> Grid:
 def _tune_figures(ctx: BenchContext) -> dict[str, Any]:
     """Return the speed of writing, and how long the longest run is that was there before."""
     ctx.say(f"writing {WRITTEN} tunes")
-    model = _last(tunes.loader().load(ctx.weights_path("music-tunes"), "cpu"))
+    model = finished(tunes.loader().load(ctx.weights_path("music-tunes"), "cpu"))
     begun = time.process_time()
     written = [_written(model, number) for number in range(WRITTEN)]
     seconds = (time.process_time() - begun) / WRITTEN
@@ -190,15 +190,6 @@ def _parted(flat: NDArray[Any], lengths: NDArray[Any]) -> list[NDArray[Any]]:
 
 def _weighted(values: list[float], weights: list[int]) -> float:
     return round(float(np.average(values, weights=weights)), 4)
-
-
-def _last(steps: Iterator[Any]) -> Any:
-    """Return what a loader returns at its end."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
 
 
 def _last_yielded(steps: Iterator[T]) -> T:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 import weakref
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +16,7 @@ from typing import Literal
 
 import torch
 
+from studio.api.steps import finished
 from studio.api.text import ChatMessage, SamplingParams, TextStep
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.runtime.engines.text import llamacpp
@@ -109,17 +110,9 @@ class TextEngine:
         *,
         device: str = "cpu",
         dtype: torch.dtype | None = None,
-        progress: Callable[[float], None] | None = None,
     ) -> TextEngine:
         """Load the model at ``path`` in one go; see :func:`load_steps`."""
-        steps = load_steps(path, device=device, dtype=dtype)
-        while True:
-            try:
-                share = next(steps)
-            except StopIteration as end:
-                return _finished(end)
-            if progress is not None:
-                progress(share)
+        return finished(load_steps(path, device=device, dtype=dtype))
 
     def park_in(self, cache: Path, weights: Path) -> None:
         """Keep beginnings of texts in ``cache``, too, where what is read alike has the same bits.
@@ -423,9 +416,3 @@ def _turn_starts(messages: Sequence[ChatMessage]) -> list[int]:
 
 def _characters(messages: Sequence[ChatMessage]) -> int:
     return sum(len(message["content"]) for message in messages)
-
-
-def _finished(end: StopIteration) -> TextEngine:
-    engine = end.value
-    assert isinstance(engine, TextEngine)
-    return engine

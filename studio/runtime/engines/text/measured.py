@@ -8,8 +8,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from studio.api.steps import finished
 from studio.runtime.engines.text.decoder import Cache
-from studio.runtime.engines.text.engine import TextEngine, load_steps
+from studio.runtime.engines.text.engine import load_steps
 from studio.runtime.engines.text.generation import chunk_size
 from studio.runtime.engines.text.llama import Passage
 
@@ -34,7 +35,7 @@ class Engine:
             dtype=torch.float32 if is_reference else None,
             cache=None if is_reference else Path(cache),
         )
-        self._engine = _finished(steps)
+        self._engine = finished(steps)
         self._caches: dict[int, Cache] = {}
         self.name = f"torch {torch.__version__}"
 
@@ -85,12 +86,3 @@ class Engine:
         """See ``harness``."""
         self._caches.clear()
         self._engine.close()
-
-
-def _finished(steps) -> TextEngine:  # type: ignore[no-untyped-def]
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            engine: TextEngine = end.value
-            return engine

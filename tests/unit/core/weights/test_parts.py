@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from studio.api import finished
 from studio.core.paths import StudioPaths
 from studio.core.settings import Settings
 from studio.core.weights import adding, fetching, hub
@@ -68,17 +69,12 @@ def test_it_is_added_by_any_file_copied_verified_and_removed_as_one(
     (row,) = shelf.catalogue.list()
     assert shelf.at(added.path.with_name(NAMES[2])) == row
     digest = shelf.catalogue.verify("big").digest
-    *_, last = _finished(Digests().compute(row.path))
-    assert last == digest, "both processes mean the same digest"
+    assert finished(Digests().compute(row.path)) == digest, "both processes mean the same digest"
     shelf.remove(row)
     assert not row.path.parent.exists()
     assert [binned.bytes for binned in shelf.bin.contents()] == [BYTES]
     shelf.put_back(row)
     assert shelf.catalogue.verify("big").digest == digest
-
-
-def _finished(steps: Iterator[float]) -> Iterator[float | str]:
-    yield (yield from steps)  # type: ignore[misc]
 
 
 def test_what_is_missing_is_named(shelf: Shelf) -> None:
