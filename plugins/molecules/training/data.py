@@ -19,11 +19,9 @@ import numpy as np
 
 from studio_molecules.smiles.vocabulary import END, START, Vocabulary
 
-SPLITS = ("train", "test", "test_scaffolds")
-
 
 def read_split(wheel: Path, split: str) -> list[str]:
-    """Return the SMILES of one split, in the order of its file."""
+    """Return the SMILES of ``train``, ``test`` or ``test_scaffolds``, in the order of its file."""
     with zipfile.ZipFile(wheel) as archive:
         packed = archive.read(f"moses/dataset/data/{split}.csv.gz")
     rows = csv.DictReader(io.TextIOWrapper(gzip.GzipFile(fileobj=io.BytesIO(packed))))

@@ -187,16 +187,6 @@ class Piece(msgspec.Struct, frozen=True):
             before = change
         return time + (tick - before.tick) * 60 / before.bpm / TICKS
 
-    def tick_at(self, seconds: float) -> int:
-        """Return the tick that sounds at ``seconds``."""
-        time, before = 0.0, self.tempos[0]
-        for change in self.tempos[1:]:
-            start = time + (change.tick - before.tick) * 60 / before.bpm / TICKS
-            if start > seconds:
-                break
-            time, before = start, change
-        return before.tick + round((seconds - time) * before.bpm * TICKS / 60)
-
     def bar_starts(self) -> list[int]:
         """Return the first tick of every bar up to the end; a pickup counts as a bar of its own."""
         starts, tick, end = ([0] if self.pickup else []), self.pickup, max(self.end, 1)

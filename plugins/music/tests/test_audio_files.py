@@ -34,11 +34,16 @@ def test_the_standard_library_reads_it_too() -> None:
         assert file.getparams()[:4] == (2, 2, 44100, 1001)
 
 
+def words_in(data: bytes) -> tuple[str, str]:
+    with soundfile.SoundFile(io.BytesIO(data)) as file:
+        return file.title, file.comment
+
+
 def test_title_and_recipe_are_inside() -> None:
     data = audio_files.wav(noise(), 44100, title="Käfertanz", recipe={"seed": 3, "mood": "calm"})
-    assert audio_files.info_of(data) == {"INAM": "Käfertanz", "ICMT": '{"mood": "calm", "seed": 3}'}
+    assert words_in(data) == ("Käfertanz", '{"mood": "calm", "seed": 3}')
     assert len(audio_files.read_wav(data)[0]) == 1001
-    assert audio_files.info_of(audio_files.wav(noise(), 44100)) == {}
+    assert words_in(audio_files.wav(noise(), 44100)) == ("", "")
 
 
 @pytest.mark.parametrize("depth", [16, 24])

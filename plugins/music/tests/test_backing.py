@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from studio.api import BadInput
-from studio_music.backing import GENRES, accompany, genre_of
+from studio_music.backing import GENRES, arranging, genre_of
 from studio_music.backing.chord_symbols import INTERVALS, Harmony, parsed
 from studio_music.backing.drums import KIT
 from studio_music.backing.harmony_rules import DEGREES, GOES
@@ -50,7 +50,8 @@ def tune(metre: Metre = FOUR, key: Key = D_MINOR, bars: int = 8) -> Piece:
 def backed(
     piece: Piece | None = None, genre: str = "pop", seed: int = 0, loop: bool = False
 ) -> Piece:
-    return accompany(piece or tune(), genre, np.random.default_rng(seed), loop)
+    *_, made = arranging(piece or tune(), genre, np.random.default_rng(seed), loop)
+    return made
 
 
 def track(piece: Piece, role: str) -> Track:

@@ -10,7 +10,7 @@ import pytest
 
 from studio.api import Verdict
 from studio_music import checks, sound_checks
-from studio_music.backing import accompany
+from studio_music.backing import arranging
 from studio_music.checks import check_piece
 from studio_music.formats import midi
 from studio_music.key_finding import are_close, found_key
@@ -58,7 +58,8 @@ def good(seed: int) -> Piece:
         length,
         tracks=(tune,),
     )
-    return accompany(piece, GENRES[seed % len(GENRES)], np.random.default_rng(seed))
+    *_, made = arranging(piece, GENRES[seed % len(GENRES)], np.random.default_rng(seed))
+    return made
 
 
 def failed(verdict: Verdict) -> set[str]:

@@ -93,7 +93,7 @@ def test_a_tempo_map_says_what_the_piece_says() -> None:
     for tick in range(0, 48_000, 331):
         seconds = piece.seconds(tick)
         assert abs(tempo_map.sample(tick) - seconds * RATE) <= 0.501
-        assert tempo_map.tick(seconds * RATE) == tick == piece.tick_at(seconds)
+        assert tempo_map.tick(seconds * RATE) == tick
 
 
 def test_beats_follow_the_metre() -> None:

@@ -10,7 +10,7 @@ Artifacts::
                          verdict={…}, preview=png, text=…, job=…, meta={…}) -> Artifact
     library.find(query, kinds, starred, binned, limit, offset, order, passed=, record=, job=,
                  collection=) -> [Artifact]           # count(…) takes the same
-    library.artifact(id) · payload_path(a) · preview_path(a) · open_payload(a)
+    library.artifact(id) · payload_path(a) · preview_path(a)
     library.family(id) -> (ancestors, descendants) · inputs(id)
     library.rename(id, title) · star(ids) · bin(ids) · restore(ids) · empty_bin(older_than=seconds)
     library.export(id, folder, sidecar=True) -> Path

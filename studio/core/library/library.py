@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, BinaryIO, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from studio.core import disk
 from studio.core.library import artifacts as shelf
@@ -210,18 +210,6 @@ class Library:
         """Return the small PNG of an artifact, None without one."""
         found = self._resolve(artifact)
         return self._store.path(found.preview, shelf.PREVIEW_SUFFIX) if found.preview else None
-
-    def open_payload(self, artifact: Artifact | str) -> BinaryIO:
-        """Open the file of an artifact for reading.
-
-        Raises:
-            StudioError: It was deleted or moved behind the library's back.
-        """
-        path = self.payload_path(artifact)
-        try:
-            return path.open("rb")
-        except OSError as error:
-            raise disk.explain(error, "open the result", path) from error
 
     def inputs(self, id: str) -> list[str]:
         """Return the ids of what an artifact was made from."""

@@ -254,7 +254,6 @@ class _Flattener:
     def __init__(self) -> None:
         self.blocks: list[Block] = []
         self._indent = self._quote = 0
-        self._markers: list[str] = []
         self._marker = ""
         self._heading = 0
         self._rows: list[list[Spans]] = []

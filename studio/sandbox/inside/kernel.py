@@ -14,7 +14,7 @@ _BELOW_PATH = 1
 
 EXECUTE, WRITE_FILE, READ_FILE, READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 _MAKE_CHAR, _MAKE_SOCKET, _MAKE_BLOCK = 1 << 6, 1 << 9, 1 << 11
-_TRUNCATE, _DEVICE_CALLS = 1 << 14, 1 << 15
+_TRUNCATE = 1 << 14
 _FOR_FILES = EXECUTE | WRITE_FILE | READ_FILE | _TRUNCATE
 _FILE_RIGHTS = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 5: (1 << 16) - 1}
 """Landlock version → the rights on files that it judges (``linux/landlock.h``)."""

@@ -78,7 +78,7 @@ def broken(folder: Path, promises: list[str]) -> dict[str, object]:
             what, id = promise.split()
             try:
                 kept = _kept(library, what, id)
-            except StudioError:
+            except (StudioError, OSError):
                 kept = False
             if not kept:
                 lost.append(promise)
@@ -92,7 +92,7 @@ def _kept(library: Library, what: str, id: str) -> bool:
         return library.conversations.message(id).id == id
     if what == "star":
         return library.artifact(id).starred
-    return len(library.open_payload(id).read()) == 20_000
+    return len(library.payload_path(id).read_bytes()) == 20_000
 
 
 def main(place: Path, cuts: int, how: str) -> None:

@@ -41,7 +41,7 @@ def hold(library: Library, promises: list[tuple[str, str]]) -> None:
             assert library.record(subject).params == {"prompt": "fox"}
         elif what == "artifact" and subject not in erased | binned:
             # One that is about to be erased may be gone already, though nobody said so yet.
-            assert library.open_payload(subject).read()
+            assert library.payload_path(subject).read_bytes()
         elif what == "starred":
             assert library.artifact(subject).starred
         elif what == "conversation":

@@ -46,7 +46,7 @@ with open(disk / "filler", "wb", buffering=0) as filler:  # take the very last b
 out["health"] = library.health.state
 out["listed"] = library.count()
 out["found"] = len(library.find("t", limit=1000))
-out["read"] = all(len(library.open_payload(a).read()) == a.bytes for a in saved)
+out["read"] = all(len(library.payload_path(a).read_bytes()) == a.bytes for a in saved)
 out["exported"] = library.export(saved[0].id, Path(sys.argv[3])).exists()
 reply.append("and still is")
 out["no_leftovers"] = os.listdir(disk / "library" / "incoming")

@@ -105,7 +105,7 @@ def look_around(folder: Path, out: Path) -> dict[str, Any]:
             "sentence": library.health.message,
             "hint": library.health.hint,
             "starred": fox.starred,
-            "payload": library.open_payload(fox).read().decode(),
+            "payload": library.payload_path(fox).read_text(),
             "talks": [m.content for c in library.conversations.list("hello")
                       for m in library.conversations.thread(c.id)],
             "exported": library.export(fox.id, out).read_text(),

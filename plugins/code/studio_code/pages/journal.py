@@ -29,7 +29,6 @@ class Entry(msgspec.Struct, frozen=True):
         artifact: The result of the library it came from; empty for none.
         verdict: What was shown about it, in words.
         commit: The git commit it became; empty where the repository took none.
-        made_file: Whether there was no file before.
         undone: Whether it was taken back.
     """
 
@@ -40,7 +39,6 @@ class Entry(msgspec.Struct, frozen=True):
     artifact: str = ""
     verdict: str = ""
     commit: str = ""
-    made_file: bool = False
     undone: bool = False
     before: str | None = None
     after: str = ""
@@ -68,7 +66,6 @@ class Entry(msgspec.Struct, frozen=True):
             before=before,
             after=after,
             commit=commit,
-            made_file=before is None,
         )
 
 

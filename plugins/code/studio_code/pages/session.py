@@ -267,11 +267,6 @@ class Session(QObject):
 
         self.chores.do(lambda: self._read_tab(tab, root), show)
 
-    @property
-    def can_reopen(self) -> bool:
-        """Whether something was closed unsaved."""
-        return bool(self._closed)
-
 
 def _key(root: Path | None) -> str:
     return f"open-{hashlib.sha256(str(root or '').encode()).hexdigest()[:20]}"

@@ -32,11 +32,9 @@ class Tree(QWidget):
     """The left column.
 
     Signals:
-        folder_asked: Another folder is to be picked.
         menu_asked: The list of recent folders is wanted, at this place on the screen.
     """
 
-    folder_asked = Signal()
     menu_asked = Signal(QPoint)
 
     def __init__(self, ctx: PluginContext, workspace: Workspace) -> None:

@@ -28,8 +28,10 @@ IN_KEY = 0.8
 Sounding = TypeVar("Sounding", Harmony, Voicing)
 
 
-def accompany(piece: Piece, genre: str, rng: np.random.Generator, loop: bool = False) -> Piece:
-    """Return ``piece`` with chords, bass and drums, as long as before.
+def arranging(
+    piece: Piece, genre: str, rng: np.random.Generator, loop: bool = False
+) -> Iterator[float | Piece]:
+    """Give ``piece`` chords, bass and drums, as long as it is.
 
     A backing that it has is replaced. Chords that a piece brings, as lead sheets do, are kept.
 
@@ -37,18 +39,12 @@ def accompany(piece: Piece, genre: str, rng: np.random.Generator, loop: bool = F
         genre: One of ``GENRES``.
         loop: Its end leads to its start, and there is no closing bar.
 
+    Yields:
+        The share done after each bar; the piece last.
+
     Raises:
         BadInput: There is no melody.
     """
-    *_, made = arranging(piece, genre, rng, loop)
-    assert isinstance(made, Piece)
-    return made
-
-
-def arranging(
-    piece: Piece, genre: str, rng: np.random.Generator, loop: bool = False
-) -> Iterator[float | Piece]:
-    """Do what :func:`accompany` does, and yield the share done after each bar; the piece last."""
     style = genre_of(genre)
     melody = melody_of(piece)
     bars = bars_of(piece)

@@ -1,9 +1,9 @@
-"""A piece as a small picture in the colours of the theme. For any thread: paints on an image."""
+"""A piece as a small picture in the colours of the theme."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QPainter
 
 from studio_music.pages.roll.shades import Shades
 from studio_music.piece import Piece
@@ -11,17 +11,6 @@ from studio_music.piece import Piece
 _LEAST_ROWS = 14
 _MOST = 4000
 """Of more notes only some are painted: in a small picture nobody can tell."""
-
-
-def mini_roll(piece: Piece, shades: Shades, size: QSize, ratio: float = 1.0) -> QImage:
-    """Return the notes of a piece, ``size`` logical pixels large, on nothing."""
-    image = QImage(size * ratio, QImage.Format.Format_ARGB32_Premultiplied)
-    image.setDevicePixelRatio(ratio)
-    image.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(image)
-    paint_mini_roll(painter, QRectF(0, 0, size.width(), size.height()), piece, shades)
-    painter.end()
-    return image
 
 
 def paint_mini_roll(painter: QPainter, room: QRectF, piece: Piece, shades: Shades) -> None:

@@ -110,18 +110,6 @@ def read_wav(data: bytes) -> tuple[np.ndarray, int]:
     return np.nan_to_num(flat[:whole]).reshape(-1, channels).astype(np.float32), rate
 
 
-def info_of(data: bytes) -> dict[str, str]:
-    """Return the entries of a WAV file's ``LIST INFO`` chunk: INAM, ICMT …"""
-    body = dict(_chunks(data)).get(b"LIST", b"")
-    if body[:4] != b"INFO":
-        return {}
-    entries = _chunks(b"RIFF\0\0\0\0WAVE" + body[4:])
-    return {
-        name.decode("ascii", "replace"): text.rstrip(b"\0").decode("utf-8", "replace")
-        for name, text in entries
-    }
-
-
 def _integers(samples: np.ndarray, depth: int) -> np.ndarray:
     top = 2 ** (depth - 1)
     return np.clip(np.rint(samples * np.float64(top)), -top, top - 1).astype(np.int32)

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QPoint, QRectF, Qt
+from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QWidget
 
 from studio.api import ErrorCode, SavedArtifact, StudioError
@@ -19,7 +19,7 @@ from studio.desktop.ui import WindowUi
 from studio_music import thumbnails
 from studio_music.formats import write
 from studio_music.pages import playing, sound_viewer
-from studio_music.pages.mini_roll import mini_roll
+from studio_music.pages.mini_roll import paint_mini_roll
 from studio_music.pages.roll.shades import Shades
 from studio_music.pages.score_viewer import ScoreViewer
 from studio_music.piece import Piece
@@ -156,9 +156,10 @@ def test_cards_have_pictures(tune: Any) -> None:
 
 
 def test_a_small_roll_has_a_stroke_for_each_note(tune: Any, look: Look) -> None:
-    from PySide6.QtCore import QSize
-
-    image = mini_roll(tune(), Shades(look.theme.tokens), QSize(160, 60))
+    image = QImage(160, 60, QImage.Format.Format_ARGB32_Premultiplied)
+    image.fill(Qt.GlobalColor.transparent)
+    with QPainter(image) as painter:
+        paint_mini_roll(painter, QRectF(image.rect()), tune(), Shades(look.theme.tokens))
     row = 60 / (77 - 50 + 1)
     for note in tune().tracks[0].notes:
         x, y = 160 * note.start // (16 * 480) + 4, (77 - note.pitch + 0.4) * row

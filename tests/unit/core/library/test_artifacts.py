@@ -33,7 +33,7 @@ def test_a_saved_artifact_is_there_with_its_recipe(library: Library) -> None:
     assert again.digest == hashlib.sha256(b"pixels").hexdigest()
     assert again.bytes == 6
     assert again.passed is True
-    assert library.open_payload(again).read() == b"pixels"
+    assert library.payload_path(again).read_bytes() == b"pixels"
     preview = library.preview_path(again)
     assert preview is not None
     assert preview.read_bytes() == b"small"
@@ -51,7 +51,7 @@ def test_a_file_is_copied_not_moved(library: Library, tmp_path: Path) -> None:
 @pytest.mark.parametrize("payload", [b"", bytearray(b"ab"), memoryview(b"abcd").cast("I")])
 def test_any_buffer_is_a_payload(library: Library, payload: bytes) -> None:
     saved = library.add_artifact("table", payload, suffix=".bin")
-    assert library.open_payload(saved).read() == bytes(payload)
+    assert library.payload_path(saved).read_bytes() == bytes(payload)
 
 
 @pytest.mark.parametrize("suffix", ["", ".", "../x", "png/..", ".p n", "a" * 40, ".\0"])
@@ -76,7 +76,7 @@ def test_the_same_bytes_are_stored_once_and_freed_last(library: Library) -> None
     assert library.payload_path(first) == library.payload_path(second)
     library.bin(first.id)
     assert library.empty_bin() == 0
-    assert library.open_payload(second).read() == b"same"
+    assert library.payload_path(second).read_bytes() == b"same"
     library.bin(second.id)
     assert library.empty_bin() == 4
     assert not library.payload_path(second).exists()

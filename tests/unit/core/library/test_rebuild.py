@@ -145,7 +145,7 @@ def test_a_broken_sidecar_costs_the_recipe_only(library: Library, folder: Path) 
     salvaged = library.artifact(saved.id)
     assert (salvaged.kind, salvaged.bytes) == ("image", 1)
     assert "unreadable" in salvaged.title
-    assert library.open_payload(salvaged).read() == b"x"
+    assert library.payload_path(salvaged).read_bytes() == b"x"
 
 
 @pytest.mark.parametrize(

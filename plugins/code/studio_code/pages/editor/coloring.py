@@ -22,8 +22,6 @@ Run = tuple[int, int, str]
 
 LARGEST = 2_000_000
 """Characters; longer texts stay without colours."""
-_BACK = 200
-"""Lines above an edit in which a place to begin is looked for."""
 
 
 class Coloring:

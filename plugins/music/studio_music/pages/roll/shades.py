@@ -28,21 +28,18 @@ class Shades:
         colors = {name: QColor(value) for name, value in tokens.colors.items()}
         self.dark = tokens.dark
         self.ground, self.paper = colors["bg"], colors["panel"]
-        self.raised, self.text, self.mute = colors["raised"], colors["text"], colors["mute"]
-        self.faint = colors["faint"]
+        self.text, self.mute, self.faint = colors["text"], colors["mute"], colors["faint"]
         self.line, self.bar_line = colors["line"], colors["line-strong"]
         self.accent, self.soft, self.focus = (
             colors["accent"],
             colors["accent-soft"],
             colors["focus"],
         )
-        self.scrim, self.playhead, self.ink = colors["scrim"], colors["bad"], colors["on-accent"]
-        self.warn = colors["warn"]
+        self.playhead, self.warn, self.ink = colors["bad"], colors["warn"], colors["on-accent"]
         self._tracks = [colors[name] for name in _TRACKS]
         self.scale_row = _mixed(self.paper, self.ground, 0.0)
         self.other_row = _mixed(self.paper, self.ground, 0.75)
         self.tonic_row = _mixed(self.paper, self.accent, 0.10 if tokens.dark else 0.07)
-        self.beat_line = _mixed(self.line, self.paper, 0.35)
         self.snap_line = _mixed(self.line, self.paper, 0.7)
         self.white_key = _mixed(self.text, self.ground, 0.12) if tokens.dark else self.paper
         self.black_key = self.line if tokens.dark else _mixed(self.text, self.paper, 0.2)
