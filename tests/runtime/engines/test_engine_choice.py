@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
 
 from studio.api import finished
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.runtime.devices import Memory
 from studio.runtime.engines.text import choice, llamacpp, model_files
 from studio.runtime.engines.text.caches import SPEEDS
 from studio.runtime.engines.text.choice import WISH_ENV, Measured, Speeds
@@ -90,6 +92,34 @@ def test_what_was_measured_holds_for_this_file_only(
     other.write_bytes(file.read_bytes())
     load(other, measured)
     assert tried == [1, 1]
+
+
+@needs_binding
+@pytest.mark.parametrize(("packs", "by"), [(True, "torch"), (False, "llamacpp")])
+def test_a_model_that_does_not_fit_twice_is_not_tried_and_not_counted_twice(
+    file: Path, tried: list[int], monkeypatch: pytest.MonkeyPatch, packs: bool, by: str
+) -> None:
+    monkeypatch.setattr(choice, "can_pack", lambda device: packs)
+    total = 3 * file.stat().st_size
+    monkeypatch.setattr(choice, "host_memory", lambda: Memory(0, total, total))
+    assert choice.decided(file, "cpu", Measured(None)) == by
+    if packs:
+        assert choice.needs(file, "cpu", Measured(None)) == model_files.measure(file)
+    engine = load(file)
+    assert engine.engine.startswith("torch" if packs else "llama.cpp")
+    assert engine.why == "too large to try another engine beside it"
+    assert tried == []
+
+
+@needs_binding
+def test_other_threads_are_no_reason_to_try_again(
+    file: Path, tried: list[int], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for threads in (1, 2):
+        with monkeypatch.context() as patch:
+            patch.setattr(torch, "get_num_threads", lambda threads=threads: threads)
+            load(file, Measured(tmp_path))
+    assert tried == [1]
 
 
 @needs_binding

@@ -1,7 +1,8 @@
 """Which engine computes a model: the user's wish, or what was measured here once. Computes little.
 
 Where llama.cpp is not installed there is no choice. Where it is, the first load of a model tries
-both, a token each in turn, and what was found is kept in a file of the cache.
+both, a token each in turn, and what was found is kept in a file of the cache. A model of which two
+copies would fill the memory is not tried: it is llama.cpp's where ours would need floats.
 """
 
 from __future__ import annotations
@@ -20,9 +21,12 @@ import torch
 
 from studio.api.worker import Requirements
 from studio.protocol.errors import StudioError
+from studio.protocol.weights_files import files_of
+from studio.runtime.devices import host_memory
 from studio.runtime.engines.text import llamacpp, model_files
 from studio.runtime.engines.text.caches import SPEEDS, identity
 from studio.runtime.engines.text.engine import TextEngine, load_steps
+from studio.runtime.engines.text.kernels.matrix import can_pack
 from studio.runtime.engines.text.llama import Passage
 from studio.runtime.engines.text.model_files import open_model
 
@@ -35,6 +39,10 @@ MARGIN = 1.15
 """llama.cpp must be faster by this: texts share no readings there, and a next turn reads more."""
 
 TRIED_TOKENS = 12
+TRIED_SHARE = 0.5
+"""Of the machine's memory, which the copies of both engines may take together."""
+_FLOATS = 8
+"""Times the size of a file, at most, that its weights take as floats."""
 MOST_KNOWN = 500
 MAX_FILE_BYTES = 1 << 20
 
@@ -172,8 +180,18 @@ def decided(path: Path, device: str, measured: Measured) -> Literal["torch", "ll
         return "torch"
     if wanted == "llamacpp":
         return "llamacpp"
-    speeds = measured.get(_key(path, measured))
-    return speeds.best if speeds else None
+    if speeds := measured.get(_key(path, measured)):
+        return speeds.best
+    if _can_try(path, device):
+        return None
+    return "torch" if can_pack(device) else "llamacpp"
+
+
+def _can_try(path: Path, device: str) -> bool:
+    """Return whether there is memory for the model as both engines hold it."""
+    size = sum(file.stat().st_size for file in files_of(path))
+    ours = size if can_pack(device) else _FLOATS * size
+    return size + ours <= TRIED_SHARE * host_memory().total
 
 
 def _why(path: Path, device: str, measured: Measured) -> str:
@@ -182,15 +200,20 @@ def _why(path: Path, device: str, measured: Measured) -> str:
         return "llama.cpp computes GGUF files on the processor only"
     if wanted != "auto":
         return "chosen in the settings"
-    speeds = measured.get(_key(path, measured)) if can_run else None
-    return speeds.words if speeds else ""
+    if not can_run:
+        return ""
+    speeds = measured.get(_key(path, measured))
+    return speeds.words if speeds else "too large to try another engine beside it"
 
 
 def _key(path: Path, measured: Measured) -> str:
-    """Return what speeds depend on: the file, both engines, and the threads."""
+    """Return what speeds depend on: the file, both engines, and the processors.
+
+    Not the threads: they are fewer while others are at work, and a model would be tried again.
+    """
     with contextlib.suppress(OSError):
         versions = f"torch {torch.__version__} {llamacpp.BINDING} {llamacpp.version()}"
-        return f"{identity(path, measured.cache)} {versions} {torch.get_num_threads()}"
+        return f"{identity(path, measured.cache)} {versions} {os.cpu_count()}"
     return ""
 
 
