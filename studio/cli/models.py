@@ -12,7 +12,9 @@ from studio.cli.exit_code import ExitCode
 from studio.cli.flags import ArgumentParser
 from studio.cli.session import Session
 from studio.core import disk
+from studio.core.runtime_settings import MEMORY_LIMIT
 from studio.core.weights import Verification, Weights
+from studio.protocol.budget import most_bytes
 
 
 def main(argv: Sequence[str], session: Session) -> int:
@@ -111,13 +113,18 @@ def _info(arguments: Any, session: Session) -> int:
     with session.studio(read_only=True) as studio:
         limit = session.shelf.remarks.context_limit(known.id) if known else 0
         facts = studio.inspect(known.path if known else path.absolute(), context_limit=limit)
+        status = studio.runtime.status
         uses = [use for use in studio.library.records.uses() if known and use.weights == known.id]
     described: dict[str, Any] = (
         _as_json(known, session) if known else {"path": str(path.absolute())}
     )
     described["used_by"] = {use.plugin: use.times for use in uses}
     described["last_used"] = max((use.latest for use in uses), default=0)
-    described["fits"] = fits(facts)
+    described["fits"] = fits(
+        facts,
+        status.memory_total if status else 0,
+        max(0, session.settings.get(MEMORY_LIMIT, 0)),
+    )
     if arguments.json:
         terminal.print_json({**described, "facts": facts})
         return ExitCode.OK
@@ -130,16 +137,21 @@ def _info(arguments: Any, session: Session) -> int:
     return ExitCode.OK
 
 
-def fits(facts: Mapping[str, Any]) -> str:
-    """Return whether weights fit into the memory of this machine, in words; nothing if unknown."""
+def fits(facts: Mapping[str, Any], total: int = 0, limit: int = 0) -> str:
+    """Return whether weights fit into memory, in words; nothing if unknown.
+
+    Args:
+        total: Bytes of the device that computes; 0 for those of this machine.
+        limit: Bytes that the user lets models take; 0 for no limit.
+    """
     import psutil
 
     needed = sum(int(facts.get(name, 0)) for name in ("weights_bytes", "working_bytes"))
     if not needed:
         return ""
-    total = psutil.virtual_memory().total
-    verdict = "well" if needed < total / 2 else "tightly" if needed < total else "no"
-    return f"{verdict}: {disk.as_size(needed)} when loaded, of {disk.as_size(total)}"
+    most = most_bytes(total or psutil.virtual_memory().total, limit)
+    verdict = "well" if needed < most / 2 else "tightly" if needed <= most else "no"
+    return f"{verdict}: {disk.as_size(needed)} when loaded; models may take {disk.as_size(most)}"
 
 
 # --- verify -----------------------------------------------------------------------------------

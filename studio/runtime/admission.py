@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from studio.api.worker import Placement, Places, Requirements
+from studio.protocol.budget import most_bytes
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.runtime.devices import Device, host_memory
 from studio.runtime.jobs import Job
@@ -169,12 +170,14 @@ class Admission:
     def _too_large(self, source: Source, need: int, limit: int) -> StudioError:
         assert self.device is not None
         total = self.device.memory().total
-        fitting = self._fitting(source, limit)
+        choices = [f"choose smaller weights{self._fitting(source, limit)}"]
+        if need <= most_bytes(total):
+            choices.append("raise the limit in Settings")
         return StudioError(
             ErrorCode.OUT_OF_MEMORY,
             f"{source.title} needs {as_size(need)}, and the studio may use {as_size(limit)} "
             f"of the {as_size(total)} of {self.device.name}.",
-            f"Choose smaller weights{fitting}, or raise the limit in Settings.",
+            in_words(choices),
         )
 
     def _too_full(self, demand: Demand, need: int, missing: int) -> StudioError:

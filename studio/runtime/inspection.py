@@ -20,12 +20,14 @@ def inspect_weights(
     digests: Digests,
     full: bool = False,
     context_limit: int = 0,
+    device: str = "cpu",
 ) -> dict[str, Any]:
     """Return the facts about the weights at ``path``: plain data for the Models page.
 
     Args:
         full: Also read every byte and add ``sha256``.
         context_limit: Tokens that a text may have at most; 0 for as many as it was made for.
+        device: Torch's name of what would compute: weights may take other forms there.
 
     Raises:
         StudioError: There is nothing, nobody knows what it is, or it is broken; says which.
@@ -42,7 +44,7 @@ def inspect_weights(
             f"{path.name} is not weights that anything installed here can load.",
             "Choose a .gguf file, or a folder with config.json and .safetensors files.",
         )
-    needs = measured(loader, path, context_limit=context_limit)
+    needs = measured(loader, path, device, context_limit)
     answer = plain(dict(facts.facts)) | {
         "family": facts.family,
         "title": facts.title,

@@ -11,11 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from studio.protocol.budget import most_bytes
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.runtime.devices import Memory
 
-OWN_JUDGEMENT = 0.9
-"""Share of a device's memory that the pool may fill when no limit is set."""
 HEADROOM = 0.03
 """Share of a device's memory that is left to everybody else."""
 
@@ -35,7 +34,7 @@ class Budget:
     @classmethod
     def of(cls, memory: Memory, chosen_limit: int, held: int) -> Budget:
         """Return the budget on a device with ``memory`` if the pool holds ``held`` bytes."""
-        limit = min(chosen_limit or memory.total, int(OWN_JUDGEMENT * memory.total))
+        limit = most_bytes(memory.total, chosen_limit)
         free = memory.free - int(HEADROOM * memory.total)
         return cls(limit, max(0, min(limit - held, free)))
 

@@ -255,7 +255,7 @@ class Server:
 
     def _inspect(self, message: Inspect) -> None:
         try:
-            path, how = Path(message.path), (message.full, message.context_limit)
+            path, how = Path(message.path), (message.full, message.context_limit, self._torch_name)
             facts = inspect_weights(path, self._loaders(), self._digests, *how)
             needs = Needs(facts["weights_bytes"], facts["working_bytes"])
             self._send(Inspected(message.request, facts, needs=needs))
@@ -266,6 +266,10 @@ class Server:
             what = f"{Path(message.path).name} cannot be read: {brief(error)}."
             broken = ErrorInfo(ErrorCode.BAD_WEIGHTS, what, "It may be damaged: get it again.")
             self._send(Inspected(message.request, error=sendable(broken)))
+
+    @property
+    def _torch_name(self) -> str:
+        return self._device.torch_name if self._device else "cpu"
 
     def _loaders(self) -> Iterator[Loader]:
         return chain(self._engines, self._workers.loaders())

@@ -112,7 +112,7 @@ def test_it_says_what_fits_why_and_what_is_wrong(
     qtbot.waitUntil(lambda: shown() == fits)
     assert page.table.choose("small")
     said = words(page.detail)
-    assert "It takes 1.1 GB when loaded; models may take 8.6 GB here." in said
+    assert "It takes 1.1 GB when loaded; models may take 7.7 GB here." in said
     for fact in ("llama", "Q8_0", "4,096 tokens", "mit", "nobody yet"):
         assert fact in said
     page.table.choose("cut")

@@ -174,6 +174,7 @@ def test_what_can_never_fit_is_refused_with_numbers(desk: Desk, holder: Holder) 
     assert error.code is ErrorCode.OUT_OF_MEMORY
     assert "huge needs 2 kB" in error.message
     assert "900 bytes" in error.message
+    assert error.hint == "Choose smaller weights.", "there is no limit that could be raised"
     assert desk.loader.loads == []
 
 
@@ -183,6 +184,7 @@ def test_a_limit_of_the_users_own_holds(desk: Desk, holder: Holder) -> None:
     error = desk.run("long.use", weights="small").error
     assert error is not None
     assert error.code is ErrorCode.OUT_OF_MEMORY
+    assert error.hint == "Choose smaller weights, or raise the limit in Settings."
     desk.configure(memory_limit=400)
     assert desk.run("long.use", weights="small").state is JobState.DONE
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from studio.api import Placement
+from studio.api import Placement, Requirements
 from studio.protocol.errors import ErrorCode
-from studio.protocol.messages import Unload
+from studio.protocol.messages import Inspect, Inspected, Unload
 from studio.protocol.states import JobState
 from tests.runtime.desk import PATIENCE, Card, Desk, Toy, ToyLoader, ToyModel, small_machine
 
@@ -75,6 +75,22 @@ def tiers(desk: Desk) -> dict[str, str]:
 def run(desk: Desk, *names: str) -> None:
     for name in names:
         assert desk.run("toy.use", weights=name).result["name"] == name
+
+
+def test_what_weights_take_is_told_for_the_device_that_computes(
+    desk: Desk, loader: Parking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def measure(path: Path, device: str = "") -> Requirements:
+        asked.append(device)
+        return Requirements(100, 0)
+
+    monkeypatch.setattr(loader, "measure", measure)
+    monkeypatch.setattr(desk.server, "_device", Card("fake", "cuda:1", "Toy card", 1))
+    desk.send(Inspect("a", str(desk.weights("one", 100))))
+    desk.wait(lambda each: isinstance(each, Inspected))
+    assert asked == ["cuda:1"]
 
 
 def test_models_that_lose_their_place_wait_in_the_processors_memory(

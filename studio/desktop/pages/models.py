@@ -35,6 +35,7 @@ from studio.desktop.pages.weights.folders import show_folders
 from studio.desktop.pages.weights.getting_view import GettingView
 from studio.desktop.pages.weights.shown import Shown
 from studio.desktop.pages.weights.table import WeightsTable
+from studio.protocol.budget import most_bytes
 from studio.protocol.errors import StudioError
 from studio.protocol.messages import Inspected
 
@@ -282,7 +283,7 @@ class ModelsPage(QWidget):
             self._inspected.get(row.id),
             self._shelf.remarks.of(row.id),
             self._uses.get(row.id, ()),
-            min(total, limit or total),
+            most_bytes(total, limit),
         )
 
     def _show_again(self, weights_id: str) -> None:

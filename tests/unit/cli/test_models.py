@@ -11,6 +11,7 @@ import pytest
 
 from studio.api import Capability, Params, Range, WeightsId
 from studio.cli.exit_code import ExitCode
+from studio.cli.models import fits
 from studio.core.memory_log import MemoryLog
 from studio.core.paths import StudioPaths
 from studio.core.settings import Settings
@@ -70,6 +71,15 @@ def test_added_weights_are_listed_removed_and_come_back(command: Command, file: 
         "freed_bytes": len(GGUF)
     }
     assert command("models", "restore", "tiny")[0] == ExitCode.NOT_FOUND
+
+
+def test_what_fits_is_told_by_the_limit_that_the_runtime_keeps_to() -> None:
+    facts = {"weights_bytes": 9 * 10**9, "working_bytes": 10**9}
+    assert fits({}, 10**10) == ""
+    assert fits(facts, 2 * 10**10) == "tightly: 10.0 GB when loaded; models may take 18.0 GB"
+    assert fits(facts, 10**10) == "no: 10.0 GB when loaded; models may take 9.0 GB"
+    assert fits(facts, 10**11).startswith("well")
+    assert fits(facts, 10**11, limit=10**10).startswith("tightly")
 
 
 def test_what_is_no_weights_is_not_added(command: Command, file: Path) -> None:
