@@ -17,6 +17,10 @@ own addresses is listened on; from another one, use a tunnel (ssh -L).
 An answer has a form if the request says so: response_format (json_object,
 json_schema), or the fields json_schema, regex and grammar (Lark).
 
+An answer has at most 1024 tokens, or what max_tokens says; -1 is as many as the
+model has room for. Of a conversation that is too long the oldest messages are
+left out; “dropped” in the answer says how many.
+
 The token is new at each start. It is in the file that is named, readable by you
 alone, and in no address. Whoever has it may generate text and list models."""
 

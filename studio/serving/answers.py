@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -42,7 +43,7 @@ class Writer:
         )
         kind = "chat.completion" if self.is_chat else "text_completion"
         choice = {"index": 0, **said, "finish_reason": _reason(result), "logprobs": None}
-        return {**self._head(kind), "choices": [choice], "usage": usage(result)}
+        return {**self._head(kind), "choices": [choice], "usage": usage(result), **_told(result)}
 
     def first(self) -> bytes:
         """Return what a stream begins with."""
@@ -54,17 +55,23 @@ class Writer:
 
     def last(self, result: Mapping[str, Any], with_usage: bool) -> bytes:
         """Return the chunks after the text."""
-        end = self._chunk({}, "", _reason(result))
+        end = self._chunk({}, "", _reason(result), _told(result))
         if with_usage:
             kind = "chat.completion.chunk" if self.is_chat else "text_completion"
             end += _event({**self._head(kind), "choices": [], "usage": usage(result)})
         return end + DONE
 
-    def _chunk(self, delta: Mapping[str, Any], text: str, reason: str | None = None) -> bytes:
+    def _chunk(
+        self,
+        delta: Mapping[str, Any],
+        text: str,
+        reason: str | None = None,
+        told: Mapping[str, Any] = MappingProxyType({}),
+    ) -> bytes:
         said: dict[str, Any] = {"delta": delta} if self.is_chat else {"text": text}
         kind = "chat.completion.chunk" if self.is_chat else "text_completion"
         choice = {"index": 0, **said, "finish_reason": reason, "logprobs": None}
-        return _event({**self._head(kind), "choices": [choice]})
+        return _event({**self._head(kind), "choices": [choice], **told})
 
     def _head(self, kind: str) -> dict[str, Any]:
         prefix = "chatcmpl" if self.is_chat else "cmpl"
@@ -121,6 +128,13 @@ def model(weights: Weights) -> dict[str, Any]:
 def failure(body: Mapping[str, Any]) -> bytes:
     """Return the event that tells of a failure after the stream has begun."""
     return _event(body)
+
+
+def _told(result: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a client should know, in no fields of OpenAI's: that the oldest messages did not
+    fit and were left out, or why the model's own chat template was not used.
+    """
+    return {name: result[name] for name in ("dropped", "note") if result.get(name)}
 
 
 def _reason(result: Mapping[str, Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from http import HTTPStatus
 from typing import Any
 
 from starlette.applications import Starlette
@@ -13,7 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from studio.core.weights import WeightsCatalogue
+from studio.core.weights import Weights, WeightsCatalogue
 from studio.protocol.errors import StudioError
 from studio.serving import answers
 from studio.serving.bridge import Bridge
@@ -49,17 +50,13 @@ class Api:
 
     async def models(self, request: Request) -> Response:
         """Answer which weights write text, and which make vectors."""
-        rows = [
-            row
-            for capability in ("text", "embedding")
-            for row in await asyncio.to_thread(self._weights.list, capability)
-        ]
-        usable = [answers.model(row) for row in rows if not row.problem]
+        rows = await asyncio.to_thread(self._rows)
+        usable = [answers.model(row) for row in rows.values() if not row.problem]
         return answer({"object": "list", "data": usable})
 
     async def model(self, request: Request) -> Response:
         """Answer about one of them."""
-        return answer(answers.model(self._weights.get(request.path_params["id"])))
+        return answer(answers.model(await self._named(request.path_params["id"])))
 
     async def chat(self, request: Request) -> Response:
         """Answer a conversation."""
@@ -76,7 +73,7 @@ class Api:
     async def embed(self, request: Request) -> Response:
         """Turn texts into vectors."""
         asked = decode(await _body(request), EmbeddingRequest)
-        self._check_model(asked.model, "embedding")
+        await self._check_model(asked.model, "embedding")
         texts = asked.texts()
         parts = [texts[at : at + TEXTS_A_JOB] for at in range(0, len(texts), TEXTS_A_JOB)]
         results = await _unless_gone(request, self._vectors(asked.model, parts))
@@ -90,11 +87,27 @@ class Api:
             results.append((await _result(events))[1])
         return results
 
-    def _check_model(self, model: str, capability: str) -> None:
+    def _rows(self) -> dict[str, Weights]:
+        """Return the weights that the server may be asked for, by their ids."""
+        kinds = ("text", "embedding")
+        return {row.id: row for kind in kinds for row in self._weights.list(kind)}
+
+    async def _named(self, id: str) -> Weights:
+        """Return one of them; those of other plugins are none of the server's."""
+        rows = await asyncio.to_thread(self._rows)
+        if id not in rows:
+            usable = ", ".join(row.id for row in rows.values() if not row.problem) or "none"
+            told = f"There is no model called “{id[:200]}” for text or vectors. There is: {usable}."
+            raise Refusal(404, told, "model_not_found")
+        if problem := rows[id].problem:
+            raise Refusal(400, problem, "bad_weights")
+        return rows[id]
+
+    async def _check_model(self, model: str, capability: str) -> None:
         """Refuse weights that are not here, or that do something else."""
         if not model:
             raise Refusal(400, "The request names no model: see /v1/models.", "model")
-        if capability not in self._weights.get(model).capabilities:
+        if capability not in (await self._named(model)).capabilities:
             does = {"text": "write text", "embedding": "make vectors"}[capability]
             raise Refusal(400, f"The model “{model}” does not {does}.", "model")
 
@@ -104,12 +117,12 @@ class Api:
         asked: ChatRequest | CompletionRequest,
         writer: answers.Writer,
     ) -> Response:
-        self._check_model(asked.model, "text")
+        await self._check_model(asked.model, "text")
         events = self._bridge.run(WRITING, asked.params())
         if not asked.stream:
             return answer(writer.whole(*await _unless_gone(request, _result(events))))
         # The first event decides between an answer and a refusal: after it, 200 has been said.
-        first = await anext(events)
+        first = await _unless_gone(request, anext(events))
         stream = _stream(first, events, writer, asked.wants_usage)
         return StreamingResponse(stream, media_type="text/event-stream")
 
@@ -135,8 +148,8 @@ async def _stream(
             while isinstance(event, str):
                 yield writer.piece(event)
                 event = await anext(steps)
-        except StudioError as error:
-            told = refusal_of(error)
+        except (StudioError, Refusal) as error:
+            told = error if isinstance(error, Refusal) else refusal_of(error)
             yield answers.failure(body_of(told.message, told.code, told.status)) + answers.DONE
             return
     yield writer.last(event, with_usage)
@@ -189,5 +202,9 @@ def _careful(handler: Handler) -> Handler:
 
 
 async def _unknown(request: Request, error: Exception) -> Response:
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    return refused(Refusal(status, f"There is nothing at {request.url.path[:200]}.", "unknown"))
+    assert isinstance(error, HTTPException)
+    path, headers = request.url.path[:200], error.headers
+    told = f"There is nothing at {path}."
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED and headers:
+        told = f"{path} is asked with {headers['Allow']}, not with {request.method}."
+    return refused(Refusal(error.status_code, told, "unknown", headers))

@@ -9,10 +9,11 @@ from typing import Any
 
 from studio.core.job import Job
 from studio.core.studio import Studio
-from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.errors import StudioError
 from studio.protocol.states import Priority
+from studio.serving.refusals import Refusal
 
-Event = str | Mapping[str, Any] | StudioError
+Event = str | Mapping[str, Any] | StudioError | Refusal
 """New text, the result at the end, or why there is none."""
 
 
@@ -27,6 +28,7 @@ class Bridge:
 
         Raises:
             StudioError: The job could not run, or failed.
+            Refusal: The user stopped it.
         """
         events: asyncio.Queue[Event] = asyncio.Queue()
         loop = asyncio.get_running_loop()
@@ -40,7 +42,7 @@ class Bridge:
         try:
             while True:
                 event = await events.get()
-                if isinstance(event, StudioError):
+                if isinstance(event, StudioError | Refusal):
                     raise event
                 yield event
                 if not isinstance(event, str):
@@ -67,7 +69,8 @@ class Bridge:
         job.on_text(lambda text, tokens, channel: tell(text) if not channel else None)
         job.on_done(tell)
         job.on_failed(tell)
-        job.on_cancelled(lambda: tell(StudioError(ErrorCode.BUSY, "The user stopped this job.")))
+        # No status of those that make clients ask again.
+        job.on_cancelled(lambda: tell(Refusal(403, "The user stopped this job.", "stopped")))
 
 
 def _stop(jobs: list[Job]) -> None:

@@ -77,7 +77,8 @@ class Gate:
         if not str(scope["path"]).startswith("/"):
             raise Refusal(400, "The address of the request is not a path.", "path")
         if not self._token.is_shown_by(headers.get(b"authorization", b"")):
-            raise Refusal(401, "The token is missing or not the one of this start.", "token")
+            told = "The token is missing, or not the one of this start: each start has its own."
+            raise Refusal(401, told, "invalid_api_key", {"WWW-Authenticate": "Bearer"})
         if scope["method"] == "POST" and _media_type(headers) != b"application/json":
             raise Refusal(415, "The content type must be application/json.", "content_type")
         if int(headers.get(b"content-length", b"0") or 0) > MOST_BYTES:

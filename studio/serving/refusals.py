@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
 
 import msgspec
@@ -19,6 +20,11 @@ _STATUS = {
     ErrorCode.RUNTIME_LOST: 503,
 }
 
+_CODES = {
+    ErrorCode.CONTEXT_TOO_LONG: "context_length_exceeded",
+    ErrorCode.NOT_FOUND: "model_not_found",
+}
+"""Those of OpenAI's that clients act upon."""
 
 HEADERS = [
     (b"x-content-type-options", b"nosniff"),
@@ -37,16 +43,21 @@ class Refusal(Exception):
         status: Of HTTP.
         message: What was wrong with it, in a sentence.
         code: For programs, ``model_not_found``.
+        headers: Of the answer.
     """
 
-    def __init__(self, status: int, message: str, code: str = "") -> None:
+    def __init__(
+        self, status: int, message: str, code: str = "", headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(message)
         self.status, self.message, self.code = status, message, code
+        self.headers = headers or {}
 
 
 def refused(error: Refusal) -> Response:
     """Return the answer that refuses; where it helps to ask again, it says when."""
     response = answer(body_of(error.message, error.code, error.status), error.status)
+    response.headers.update(error.headers)
     if error.status in _PASSING:
         response.headers["Retry-After"] = str(RETRY_SECONDS)
     return response
@@ -64,7 +75,8 @@ def in_bytes(error: Refusal) -> bytes:
 def refusal_of(error: StudioError) -> Refusal:
     """Return what an expected failure of the studio is to a client."""
     told = f"{error.message} {error.hint}".strip()
-    return Refusal(_STATUS.get(error.code, 500), told, str(error.code).lower())
+    code = _CODES.get(error.code, str(error.code).lower())
+    return Refusal(_STATUS.get(error.code, 500), told, code)
 
 
 def body_of(message: str, code: str, status: int) -> dict[str, object]:

@@ -15,6 +15,8 @@ from studio.serving.refusals import Refusal
 R = TypeVar("R", bound=msgspec.Struct)
 
 DEFAULT_TOKENS = 1024
+MOST_TOKENS = 32_768
+"""As many as the task writes; who allows more, or -1 for any number, gets them."""
 MOST_TEXTS = 2048
 """Of one request for vectors, as at OpenAI."""
 
@@ -23,7 +25,7 @@ class ContentPart(msgspec.Struct):
     """A part of a message; only text is understood."""
 
     type: str
-    text: str = ""
+    text: str | None = None
 
 
 class Message(msgspec.Struct):
@@ -36,7 +38,7 @@ class Message(msgspec.Struct):
 class StreamOptions(msgspec.Struct):
     """``include_usage``: one more chunk at the end, with counts."""
 
-    include_usage: bool = False
+    include_usage: bool | None = None
 
 
 class JsonSchema(msgspec.Struct):
@@ -70,12 +72,12 @@ class ResponseFormat(msgspec.Struct):
 
 
 class _Request(msgspec.Struct, kw_only=True):
-    """What both kinds of request have. The last three are no fields of OpenAI's: the form of the
-    answer, as a schema, a regular expression or a Lark grammar.
+    """What both kinds of request have. The last are no fields of OpenAI's: sampling as llama.cpp
+    names it, and the form of the answer, as a schema, a regular expression or a Lark grammar.
     """
 
     model: str
-    stream: bool = False
+    stream: bool | None = None
     stream_options: StreamOptions | None = None
     temperature: float | None = None
     top_p: float | None = None
@@ -89,14 +91,17 @@ class _Request(msgspec.Struct, kw_only=True):
     logprobs: Any = None
     top_logprobs: Any = None
     logit_bias: Any = None
+    top_k: int | None = None
+    min_p: float | None = None
+    repeat_penalty: float | None = None
     json_schema: dict[str, Any] | None = None
-    regex: str = ""
-    grammar: str = ""
+    regex: str | None = None
+    grammar: str | None = None
 
     @property
     def wants_usage(self) -> bool:
         """Whether a stream ends with counts."""
-        return self.stream_options is not None and self.stream_options.include_usage
+        return self.stream_options is not None and bool(self.stream_options.include_usage)
 
     def sampling(self) -> dict[str, Any]:
         """Return the parameters that both kinds of request have.
@@ -116,10 +121,13 @@ class _Request(msgspec.Struct, kw_only=True):
             "weights": self.model,
             "temperature": self.temperature,
             "top_p": self.top_p,
+            "top_k": self.top_k,
+            "min_p": self.min_p,
+            "repetition_penalty": self.repeat_penalty,
             "presence_penalty": self.presence_penalty,
             "frequency_penalty": self.frequency_penalty,
             "seed": self.seed,
-            "max_tokens": DEFAULT_TOKENS if self.max_tokens is None else self.max_tokens,
+            "max_tokens": _most_tokens(self.max_tokens),
             "schema": None if self.json_schema is None else _json(self.json_schema),
             "regex": self.regex,
             "grammar": self.grammar,
@@ -159,7 +167,7 @@ class ChatRequest(_Request, kw_only=True):
 class CompletionRequest(_Request, kw_only=True):
     """``POST /v1/completions``: a text to go on with, without a conversation."""
 
-    prompt: str | list[str]
+    prompt: str | list[Any]
     echo: bool = False
     suffix: str | None = None
 
@@ -169,7 +177,7 @@ class CompletionRequest(_Request, kw_only=True):
         Raises:
             Refusal: Something is asked that is not to be had.
         """
-        prompts = [self.prompt] if isinstance(self.prompt, str) else self.prompt
+        prompts = _texts("prompt", self.prompt)
         if len(prompts) != 1:
             raise _unsupported("prompt", "one text a request")
         if self.echo or self.suffix:
@@ -181,8 +189,8 @@ class EmbeddingRequest(msgspec.Struct, kw_only=True):
     """``POST /v1/embeddings``: texts that become vectors."""
 
     model: str
-    input: str | list[str]
-    encoding_format: Literal["float", "base64"] = "float"
+    input: str | list[Any]
+    encoding_format: Literal["float", "base64"] | None = None
     dimensions: int | None = None
 
     def texts(self) -> list[str]:
@@ -191,7 +199,7 @@ class EmbeddingRequest(msgspec.Struct, kw_only=True):
         Raises:
             Refusal: There are none, too many, or something is asked that is not to be had.
         """
-        texts = [self.input] if isinstance(self.input, str) else self.input
+        texts = _texts("input", self.input)
         if not 1 <= len(texts) <= MOST_TEXTS:
             raise Refusal(400, f"Give 1 to {MOST_TEXTS} texts, not {len(texts)}.", "bad_input")
         if self.dimensions is not None:
@@ -224,8 +232,23 @@ def _text(message: Message) -> str:
         other = next((part.type for part in message.content if part.type != "text"), "")
         if other:
             raise _unsupported(other, "messages are text; nothing is fetched for them")
-        return "".join(part.text for part in message.content)
+        return "".join(part.text or "" for part in message.content)
     return message.content or ""
+
+
+def _texts(name: str, given: str | list[Any]) -> list[str]:
+    """Return ``given`` as texts. OpenAI's models take numbers of tokens, too: of its vocabulary."""
+    texts = [given] if isinstance(given, str) else given
+    if not all(isinstance(text, str) for text in texts):
+        why = "text is taken, not the numbers of tokens of another model"
+        raise _unsupported(name, f"{why} (in LangChain, check_embedding_ctx_length=False)")
+    return texts
+
+
+def _most_tokens(asked: int | None) -> int:
+    if asked is None:
+        return DEFAULT_TOKENS
+    return MOST_TOKENS if asked == -1 else min(asked, MOST_TOKENS)
 
 
 def _unsupported(name: str, why: str) -> Refusal:

@@ -31,8 +31,11 @@ def client(served):
 def test_models(client) -> None:
     assert [row.id for row in client.models.list().data] == ["tiny", "mini"]
     assert client.models.retrieve("tiny").owned_by == "local"
-    with pytest.raises(openai.NotFoundError, match="no weights called"):
+    with pytest.raises(openai.NotFoundError, match=r"no model called.*There is: tiny, mini"):
         client.models.retrieve("huge")
+    with pytest.raises(openai.NotFoundError) as caught:
+        client.chat.completions.create(**(ASKED | {"model": "gpt-4o"}))
+    assert caught.value.code == "model_not_found"
 
 
 def test_a_whole_answer(served, client) -> None:
@@ -105,6 +108,10 @@ def test_what_is_not_to_be_had_is_refused_and_not_ignored(client, extra, words) 
         ({"extra_body": {"grammar": 'start: "a"', "json_schema": None}}, {"grammar": 'start: "a"'}),
         ({"max_completion_tokens": 7, "max_tokens": 9}, {"max_tokens": 7}),
         ({"max_tokens": 0}, {"max_tokens": 0}),  # which the task refuses
+        ({"max_tokens": -1}, {"max_tokens": 32_768}),  # as llama.cpp and LM Studio have it
+        ({"max_completion_tokens": 131_072}, {"max_tokens": 32_768}),
+        ({"extra_body": {"top_k": 3, "min_p": 0.1, "repeat_penalty": 1.2, "stream": None}},
+         {"top_k": 3, "min_p": 0.1, "repetition_penalty": 1.2}),
         ({"n": 1, "logprobs": False, "logit_bias": {}, "tool_choice": "none", "user": "u"}, {}),
         ({"temperature": 0, "seed": 0}, {"temperature": 0, "seed": 0}),
     ],
@@ -153,6 +160,13 @@ def test_an_answer_that_was_cut_says_so_though_it_streams(served, client) -> Non
     assert chunks[-1].choices[0].finish_reason == "length"
 
 
+def test_what_was_left_out_of_a_conversation_is_told(served, client) -> None:
+    served.says("x", dropped=3, note="")
+    made = client.chat.completions.create(**ASKED)
+    chunks = list(client.chat.completions.create(**ASKED, stream=True))
+    assert made.model_extra == chunks[-1].model_extra == {"dropped": 3}
+
+
 def test_vectors(served, client) -> None:
     def script(job) -> None:
         texts = job.params["texts"]
@@ -177,8 +191,8 @@ def test_vectors(served, client) -> None:
     ("extra", "words"),
     [
         ({"model": "tiny"}, "does not make vectors"), ({"input": []}, "1 to 2048"),
-        ({"input": ["a"] * 2049}, "1 to 2048"), ({"input": [[1, 2]]}, "cannot be read"),
-        ({"input": [1, 2]}, "cannot be read"), ({"dimensions": 8}, "dimensions"),
+        ({"input": ["a"] * 2049}, "1 to 2048"), ({"input": [[1, 2]]}, "numbers of tokens"),
+        ({"input": [1, 2]}, "numbers of tokens"), ({"dimensions": 8}, "dimensions"),
     ],
 )  # fmt: skip
 def test_vectors_that_are_not_to_be_had_are_refused(client, extra, words) -> None:
@@ -218,8 +232,12 @@ def test_failures_are_told_before_and_within_a_stream(served, client) -> None:
     served.studio.script = lambda job: job.calls["on_failed"](full)
     with pytest.raises(openai.BadRequestError, match="does not fit"):
         client.chat.completions.create(**ASKED)
-    with pytest.raises(openai.BadRequestError, match="does not fit"):
+    with pytest.raises(openai.BadRequestError, match="does not fit") as caught:
         client.chat.completions.create(**ASKED, stream=True)
+    assert caught.value.code == "context_length_exceeded"
+    served.studio.script = lambda job: job.calls["on_cancelled"]()  # and is not asked for again
+    with pytest.raises(openai.PermissionDeniedError, match="user stopped"):
+        client.with_options(max_retries=2).chat.completions.create(**ASKED)
 
     def fail_later(job) -> None:
         job.calls["on_text"]("Go", 1, "")
@@ -236,6 +254,8 @@ def test_a_client_that_leaves_stops_its_job(served, client) -> None:
     next(iter(stream))
     stream.close()
     assert served.studio.jobs.get(timeout=PATIENCE).cancelled.wait(PATIENCE)
-    with pytest.raises(openai.APITimeoutError):
-        client.with_options(timeout=0.2).chat.completions.create(**ASKED)
-    assert served.studio.jobs.get(timeout=PATIENCE).cancelled.wait(PATIENCE)
+    served.studio.script = lambda job: None  # it still reads, or waits for its turn
+    for stream in (False, True):
+        with pytest.raises(openai.APITimeoutError):
+            client.with_options(timeout=0.2).chat.completions.create(**ASKED, stream=stream)
+        assert served.studio.jobs.get(timeout=PATIENCE).cancelled.wait(PATIENCE)

@@ -316,6 +316,11 @@ def test_unknown_addresses_are_404_and_no_answer_invites_a_page(served) -> None:
     assert b"x-content-type-options: nosniff" in head
     assert b"cache-control: no-store" in head
     assert b"access-control" not in head
+    lines[0] = "DELETE /v1/models HTTP/1.1"
+    answer = served.raw("\r\n".join(lines).encode())
+    assert answer.startswith(b"HTTP/1.1 405")
+    assert b"\nallow: " in answer.lower()
+    assert b"not with DELETE" in answer
 
 
 def test_bodies_that_are_too_large_together_are_told_to_come_back(served, monkeypatch) -> None:

@@ -317,7 +317,7 @@ class TextEngine:
         )
         return StudioError(
             ErrorCode.CONTEXT_TOO_LONG,
-            f"The text is {about}{tokens:,} tokens long, and {self.info.title} reads at most"
+            f"The text is {about}{tokens:,} tokens long, and this model reads at most"
             f" {self.context_length:,}, its reply included.",
             f"Shorten it, split it, or {longer} on the Models page.",
         )
