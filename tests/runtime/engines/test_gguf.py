@@ -69,12 +69,13 @@ def test_a_sound_header(write) -> None:
         )
     )
     header = header_of(path)
+    words = header.metadata.pop("a.words")
+    assert (list(words), len(words)) == (["x", "", "yz"], 3)
     assert header.metadata == {
         "a.text": "naïve",
         "a.number": 7,
         "a.flag": True,
         "a.list": (1, -2, 3),
-        "a.words": ("x", "", "yz"),
         "a.nested": ((0.5,), (0.5,)),
     }
     assert header.tensors["w"].shape == (4, 8)
@@ -106,6 +107,7 @@ HOSTILE = {
     "array of 2^50 numbers": (Gguf([("k", array(I32, [], 1 << 50))]), "the limit is 4194304"),
     "array of 2^50 texts": (Gguf([("k", array(STRING, [], 1 << 50))]), "the limit is"),
     "array beyond the file": (Gguf([("k", array(U64, [], 4 << 20))]), "the file ends at"),
+    "texts of 64 MB": (Gguf([("k", array(STRING, ["x" * (64 << 20)]))]), "longer than 67108864"),
     "texts beyond the file": (Gguf([("k", array(STRING, [], 4 << 20))]), "runs past"),
     "arrays beyond the file": (
         Gguf([("k", struct.pack("<IIQ", ARRAY, ARRAY, 4 << 20))]),
@@ -113,6 +115,10 @@ HOSTILE = {
     ),
     "text within an array is too long": (
         Gguf([("k", struct.pack("<IIQQ", ARRAY, STRING, 1, (1 << 64) - 1))]),
+        "runs past",
+    ),
+    "texts whose lengths wrap": (
+        Gguf([("k", struct.pack("<IIQ", ARRAY, STRING, 2) + b"\xff" * 7 + b"\x7f" + bytes(8))]),
         "runs past",
     ),
     "arrays in arrays": (Gguf([("k", NESTED)]), "more than 4 deep"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import random
 
@@ -11,7 +12,7 @@ from studio.protocol.errors import StudioError
 from studio.runtime.engines.text.gguf import read_header
 from studio.runtime.engines.text.mapped_file import MappedFile
 from studio.runtime.engines.text.model_folder import ModelFolder
-from studio.runtime.engines.text.tokenizer import StreamDecoder
+from studio.runtime.engines.text.tokenizer import KeptTokenizers, StreamDecoder
 from studio.runtime.engines.text.tokenizer_folder import tokenizer_from_folder
 from studio.runtime.engines.text.tokenizer_gguf import (
     LLAMA3_SPLIT,
@@ -206,7 +207,7 @@ def test_pieces_equal_the_reference(tokenizer_of) -> None:
 
 
 BROKEN = {
-    "no tokens": (pieces_gguf(tokens=[]), "tokens is missing"),
+    "no tokens": (pieces_gguf(tokens=[]), "tokens is an empty list"),
     "types that do not match": (pieces_gguf(kinds=[1, 2]), "token_type does not match"),
     "a byte token that is none": (
         pieces_gguf(tokens=["<unk>", "<s>", "</s>", "<0xZZ>"] + ["x"] * 265),
@@ -242,6 +243,23 @@ def test_broken_vocabularies_are_refused(tokenizer_of, case) -> None:
     with pytest.raises(StudioError) as caught:
         tokenizer_of(content)
     assert words in caught.value.message
+
+
+def test_what_was_built_is_kept_until_there_are_too_many_tokens(tokenizer_of) -> None:
+    small, other = pieces_gguf(), pieces_gguf(add_space_prefix=scalar(BOOL, False))
+    first = tokenizer_of(small)
+    assert tokenizer_of(other) is not first, "one key is another"
+    assert tokenizer_of(small) is first
+    kept, built = KeptTokenizers(most=2 * len(first)), []
+
+    def ask(name: str) -> None:
+        kept.get(name, lambda: built.append(name) or copy.copy(first))
+
+    for name in "abaca":  # “c” takes the place of “b”
+        ask(name)
+    assert built == ["a", "b", "c"]
+    ask("b")
+    assert built == ["a", "b", "c", "b"]
 
 
 @pytest.mark.parametrize(("pre", "split"), [("llama-bpe", LLAMA3_SPLIT), ("qwen2", QWEN2_SPLIT)])

@@ -8,8 +8,8 @@ the word of a header before that word was compared with the length of the file.
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from studio.protocol.errors import StudioError
@@ -21,6 +21,7 @@ MAX_TENSORS = 100_000
 MAX_NAME_BYTES = 65_535
 MAX_STRING_BYTES = 16 << 20
 MAX_ARRAY_ITEMS = 4 << 20
+MAX_STRINGS_BYTES = 64 << 20
 MAX_DEPTH = 4
 MAX_DIMENSIONS = 4
 MAX_ALIGNMENT = 1 << 16
@@ -42,7 +43,31 @@ _SCALARS = {
 }
 _U32, _U64 = _SCALARS[4], _SCALARS[10]
 
-Value = bool | int | float | str | tuple["Value", ...]
+
+@dataclass(frozen=True)
+class Strings:
+    """An array of strings as it lies in the file, for vocabularies are long and seldom asked for.
+
+    Attributes:
+        raw: Each string's length, eight bytes, and its UTF-8.
+        count: How many there are.
+    """
+
+    raw: bytes = field(repr=False)
+    count: int
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __iter__(self) -> Iterator[str]:
+        raw, unpack, end = self.raw, _U64.unpack_from, 0
+        while end < len(raw):
+            start = end + 8
+            end = start + unpack(raw, end)[0]
+            yield raw[start:end].decode(errors="replace")
+
+
+Value = bool | int | float | str | Strings | tuple["Value", ...]
 
 
 @dataclass(frozen=True)
@@ -216,7 +241,7 @@ class _Cursor:
             raise self.refuse(f"{field} is of the unknown type {kind}")
         return self.scalar(_SCALARS[kind], field)
 
-    def _array(self, key: str, field: str, depth: int) -> tuple[Value, ...]:
+    def _array(self, key: str, field: str, depth: int) -> Strings | tuple[Value, ...]:
         if depth > MAX_DEPTH:
             raise self.refuse(f"{field} is nested more than {MAX_DEPTH} deep")
         kind = self.integer(_U32, field)
@@ -233,18 +258,21 @@ class _Cursor:
             raise self.refuse(f"{field} declares {length} items, more than the file can hold")
         return tuple(self.value(key, kind, depth) for _ in range(length))
 
-    def _strings(self, length: int, field: str) -> tuple[str, ...]:
-        """Read many short strings: the vocabulary, so this is the one loop that must be quick."""
-        data, size, position, unpack = self._data, self.size, self.position, _U64.unpack_from
-        items: list[str] = []
-        for _ in range(length):
-            end = position + 8
-            if end > size or (stop := end + unpack(data, position)[0]) > size:
-                raise self.refuse(f"{field} ends early: item {len(items)} runs past {size} bytes")
-            items.append(data[end:stop].decode(errors="replace"))
-            position = stop
-        self.position = position
-        return tuple(items)
+    def _strings(self, length: int, field: str) -> Strings:
+        """Find the end of many short strings: the vocabulary, so this loop must be quick."""
+        data, end, unpack = self._data, self.position, _U64.unpack_from
+        try:
+            for _ in range(length):
+                end += 8 + unpack(data, end)[0]
+        except (struct.error, OverflowError):  # the length itself would lie past the end
+            end = self.size + 1
+        if end > self.size:
+            raise self.refuse(
+                f"{field} ends early: one of {length} items runs past {self.size} bytes"
+            )
+        if end - self.position > MAX_STRINGS_BYTES:
+            raise self.refuse(f"{field} is longer than {MAX_STRINGS_BYTES} bytes")
+        return Strings(self.take(end - self.position, field), length)
 
 
 def _read_tensor_entry(cursor: _Cursor) -> tuple[str, tuple[int, ...], int, int]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Callable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
@@ -17,6 +18,9 @@ END_OF_TURN = frozenset(
     {"<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<|endoftext|>", "<|end|>", "<end_of_turn>", "</s>"}
 )
 """Control tokens that end a reply, whatever else the file names as its end."""
+
+MOST_KEPT = 320_000
+"""Tokens of all tokenizers that are kept for a next load: two common ones, some 130 MB."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 BYTE_PIECE = re.compile(r"<0x([0-9A-Fa-f]{2})>")
@@ -125,6 +129,37 @@ class StreamDecoder:
     def flush(self) -> str:
         """Return U+FFFD for a character that was never completed, else nothing."""
         return self._decoder.decode(b"", final=True)
+
+
+class KeptTokenizers:
+    """The tokenizers last built: to build one takes longer than to map a gigabyte of weights.
+
+    Any thread may ask.
+
+    Args:
+        most: Tokens of all together; those not asked for longest go first.
+    """
+
+    def __init__(self, most: int = MOST_KEPT) -> None:
+        self._most = most
+        self._lock = threading.Lock()
+        self._kept: dict[Hashable, TextTokenizer] = {}
+
+    def get(self, facts: Hashable, build: Callable[[], TextTokenizer]) -> TextTokenizer:
+        """Return the tokenizer of ``facts``, all that it depends on, with ``build`` if need be."""
+        with self._lock:
+            found = self._kept.pop(facts, None)
+        if found is None:
+            found = build()
+        with self._lock:
+            self._kept[facts] = found
+            while sum(map(len, self._kept.values())) > self._most:
+                del self._kept[next(iter(self._kept))]
+        return found
+
+
+kept = KeptTokenizers()
+"""Of this process."""
 
 
 def _alphabet() -> dict[str, int]:

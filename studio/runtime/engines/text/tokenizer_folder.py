@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -19,6 +20,7 @@ from studio.runtime.engines.text.tokenizer import (
     TextTokenizer,
     Vocabulary,
     built,
+    kept,
 )
 
 _MAX_TOKENIZER_BYTES = 64 << 20
@@ -39,8 +41,29 @@ def tokenizer_from_folder(folder: ModelFolder, rows: int) -> TextTokenizer:
     """
     if not folder.has("tokenizer.json"):
         raise bad_weights(folder.path, "it has no tokenizer.json", "Choose a complete folder.")
-    path = folder.file("tokenizer.json")
-    raw = read_bytes(path, _MAX_TOKENIZER_BYTES)
+    raw = read_bytes(folder.file("tokenizer.json"), _MAX_TOKENIZER_BYTES)
+    settings = folder.json_if_any("tokenizer_config.json")
+    names = {
+        key: text
+        for key in ("bos_token", "eos_token", "unk_token", "pad_token")
+        if (text := _token_text(settings.get(key)))
+    }
+    told = settings.get("add_bos_token")
+    opens = told if isinstance(told, bool) else None
+    ends = _generation_ends(folder)
+    facts = (hashlib.sha256(raw).digest(), tuple(names.items()), opens, frozenset(ends), rows)
+    return kept.get(facts, lambda: _built(folder, raw, names, opens, ends, rows))
+
+
+def _built(
+    folder: ModelFolder,
+    raw: bytes,
+    names: Mapping[str, str],
+    opens: bool | None,
+    ends: set[int],
+    rows: int,
+) -> TextTokenizer:
+    path = folder.path / "tokenizer.json"
     rules = parse_object(raw, path)
     model = rules.get("model")
     if not isinstance(model, dict) or model.get("type", "BPE") != "BPE":
@@ -49,13 +72,7 @@ def tokenizer_from_folder(folder: ModelFolder, rows: int) -> TextTokenizer:
     failed = partial(_broken, folder)
     check_patterns(path, built(lambda: set(_patterns(rules)), failed))
     backend = built(lambda: Tokenizer.from_str(raw.decode("utf-8-sig")), failed)
-    settings = folder.json_if_any("tokenizer_config.json")
     ids = {token: index for index, token in tokens.items()}
-    names = {
-        key: text
-        for key in ("bos_token", "eos_token", "unk_token", "pad_token")
-        if (text := _token_text(settings.get(key)))
-    }
     named_ends = {ids[names["eos_token"]]} if names.get("eos_token") in ids else set()
     vocabulary = Vocabulary(
         tokens=tokens,
@@ -63,10 +80,8 @@ def tokenizer_from_folder(folder: ModelFolder, rows: int) -> TextTokenizer:
         special=special,
         literal=literal,
         bos=ids.get(names.get("bos_token", "")),
-        ends=frozenset(
-            named_ends | _generation_ends(folder) | {i for i in special if tokens[i] in END_OF_TURN}
-        ),
-        add_bos=_opens(rules, settings, names.get("bos_token", "")),
+        ends=frozenset(named_ends | ends | {i for i in special if tokens[i] in END_OF_TURN}),
+        add_bos=_opens(rules, names.get("bos_token", "")) if opens is None else opens,
         space_prefix=_has_space_prefix(rules),
         names=names,
     )
@@ -131,10 +146,8 @@ def _has_space_prefix(rules: Mapping[str, Any]) -> bool:
     )  # fmt: skip
 
 
-def _opens(rules: Mapping[str, Any], settings: Mapping[str, Any], bos: str) -> bool:
-    """Whether a text opens with ``bos``: as the settings say, or else the rules."""
-    if isinstance(told := settings.get("add_bos_token"), bool):
-        return told
+def _opens(rules: Mapping[str, Any], bos: str) -> bool:
+    """Whether a text opens with ``bos`` by the rules."""
     firsts = [
         part["single"][0]
         for part in _parts(rules.get("post_processor"))

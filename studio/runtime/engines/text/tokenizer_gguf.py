@@ -8,7 +8,7 @@ from typing import Any
 from tokenizers import AddedToken, Regex, Tokenizer, models, normalizers, pre_tokenizers
 
 from studio.protocol.errors import StudioError
-from studio.runtime.engines.text.gguf import GgufHeader
+from studio.runtime.engines.text.gguf import GgufHeader, Strings
 from studio.runtime.engines.text.refusals import bad_weights, shown, unsupported
 from studio.runtime.engines.text.tokenizer import (
     BYTE_PIECE,
@@ -16,6 +16,7 @@ from studio.runtime.engines.text.tokenizer import (
     TextTokenizer,
     Vocabulary,
     built,
+    kept,
 )
 
 _NORMAL, _UNKNOWN, _CONTROL, _USER, _BYTE = 1, 2, 3, 4, 6
@@ -73,7 +74,12 @@ def tokenizer_from_gguf(header: GgufHeader) -> TextTokenizer:
         for key, value in header.metadata.items()
         if key.startswith("tokenizer.ggml.")
     }
-    tokens = _tokens(header, keys)
+    rows = header.tensors["token_embd.weight"].shape[0]
+    return kept.get((rows, *keys.items()), lambda: _built(header, keys, rows))
+
+
+def _built(header: GgufHeader, keys: Mapping[str, Any], rows: int) -> TextTokenizer:
+    tokens = _tokens(header, keys, rows)
     kinds = _kinds(header, keys, len(tokens))
     model = keys.get("model")
     if model == "gpt2":
@@ -82,15 +88,15 @@ def tokenizer_from_gguf(header: GgufHeader) -> TextTokenizer:
         backend = _pieces(header, keys, tokens, kinds)
     else:
         raise unsupported(header.path, f"its tokenizer is of the kind “{shown(str(model))}”")
-    _add_whole_tokens(backend, tokens, kinds)
-    return TextTokenizer(backend, _vocabulary(header, keys, tokens, kinds))
+    marked = {index: kind for index, kind in enumerate(kinds) if kind != _NORMAL}
+    _add_whole_tokens(backend, tokens, marked)
+    return TextTokenizer(backend, _vocabulary(header, keys, tokens, marked))
 
 
-def _tokens(header: GgufHeader, keys: Mapping[str, Any]) -> Sequence[str]:
-    tokens = keys.get("tokens")
-    if not isinstance(tokens, tuple) or not tokens or not isinstance(tokens[0], str):
-        raise bad_weights(header.path, "tokenizer.ggml.tokens is missing or no list of strings")
-    rows = header.tensors["token_embd.weight"].shape[0]
+def _tokens(header: GgufHeader, keys: Mapping[str, Any], rows: int) -> Sequence[str]:
+    tokens = _strings(header, keys, "tokens")
+    if not tokens:
+        raise bad_weights(header.path, "tokenizer.ggml.tokens is an empty list")
     if len(tokens) > rows:
         raise bad_weights(header.path, f"it has {len(tokens)} tokens, but embeddings for {rows}")
     if max(map(len, tokens)) > _MAX_TOKEN_BYTES:
@@ -109,7 +115,7 @@ def _byte_level(header: GgufHeader, keys: Mapping[str, Any], tokens: Sequence[st
     pre = str(keys.get("pre", ""))
     words = _pre_tokenizer(header, pre)
     vocabulary = _ids(tokens)
-    merges = [_pair(header, merge) for merge in _strings(header, keys, "merges")]
+    merges = _merges(header, keys)
     backend = built(
         lambda: Tokenizer(
             models.BPE(vocab=vocabulary, merges=merges, ignore_merges=pre in _WHOLE_WORDS)
@@ -143,7 +149,7 @@ def _pieces(
     header: GgufHeader, keys: Mapping[str, Any], tokens: Sequence[str], kinds: Sequence[int]
 ) -> Tokenizer:
     if "merges" in keys:
-        merges = [_pair(header, merge) for merge in _strings(header, keys, "merges")]
+        merges = _merges(header, keys)
     else:
         merges = _merges_from_scores(tokens, kinds, _scores(header, keys, len(tokens)))
     unknown = keys.get("unknown_token_id")
@@ -196,51 +202,55 @@ def _scores(header: GgufHeader, keys: Mapping[str, Any], count: int) -> Sequence
     return scores
 
 
-def _strings(header: GgufHeader, keys: Mapping[str, Any], name: str) -> Sequence[str]:
+def _strings(header: GgufHeader, keys: Mapping[str, Any], name: str) -> list[str]:
     values = keys.get(name)
-    if not isinstance(values, tuple) or not all(isinstance(value, str) for value in values):
+    if not isinstance(values, Strings):
         raise bad_weights(header.path, f"tokenizer.ggml.{name} is missing or no list of strings")
-    return values
+    return list(values)
 
 
-def _pair(header: GgufHeader, merge: str) -> tuple[str, str]:
-    left, _, right = merge.partition(" ")
-    if not left or not right or " " in right:
-        raise bad_weights(header.path, f"the merge “{shown(merge)}” is not two parts")
-    return left, right
+def _merges(header: GgufHeader, keys: Mapping[str, Any]) -> list[tuple[str, str]]:
+    merges = _strings(header, keys, "merges")
+    pairs = [
+        (left, right)
+        for merge in merges
+        for left, _, right in (merge.partition(" "),)
+        if left and right and " " not in right
+    ]
+    if len(pairs) < len(merges):
+        bad = next(m for m in merges if m.count(" ") != 1 or m.strip(" ") != m)
+        raise bad_weights(header.path, f"the merge “{shown(bad)}” is not two parts")
+    return pairs
 
 
 def _ids(tokens: Sequence[str]) -> dict[str, int]:
     """Return ids by spelling; where a spelling comes twice, the first one counts."""
-    ids: dict[str, int] = {}
-    for index, token in enumerate(tokens):
-        ids.setdefault(token, index)
-    return ids
+    return dict(zip(reversed(tokens), range(len(tokens) - 1, -1, -1), strict=True))
 
 
 def _broken(header: GgufHeader, reason: str) -> StudioError:
     return bad_weights(header.path, f"its tokenizer is broken ({shown(reason)})")
 
 
-def _add_whole_tokens(backend: Tokenizer, tokens: Sequence[str], kinds: Sequence[int]) -> None:
+def _add_whole_tokens(backend: Tokenizer, tokens: Sequence[str], marked: Mapping[int, int]) -> None:
     """Tell the library which tokens are found in text as a whole, before any rule cuts it."""
     for kind, special in ((_CONTROL, True), (_USER, False)):
         whole = [
-            AddedToken(token, normalized=False, special=special)
-            for token, token_kind in zip(tokens, kinds, strict=True)
-            if token_kind == kind and token
+            AddedToken(tokens[index], normalized=False, special=special)
+            for index, marked_as in marked.items()
+            if marked_as == kind and tokens[index]
         ]
         (backend.add_special_tokens if special else backend.add_tokens)(whole)
 
 
 def _vocabulary(
-    header: GgufHeader, keys: Mapping[str, Any], tokens: Sequence[str], kinds: Sequence[int]
+    header: GgufHeader, keys: Mapping[str, Any], tokens: Sequence[str], marked: Mapping[int, int]
 ) -> Vocabulary:
     pieces = keys.get("model") == "llama"
-    for token, kind in zip(tokens, kinds, strict=True):
-        if kind == _BYTE and not BYTE_PIECE.fullmatch(token):
+    for token in (tokens[i] for i, kind in marked.items() if kind == _BYTE):
+        if not BYTE_PIECE.fullmatch(token):
             raise bad_weights(header.path, f"the token “{shown(token)}” is marked as a byte")
-    special = frozenset(i for i, kind in enumerate(kinds) if kind in (_CONTROL, _UNKNOWN))
+    special = frozenset(i for i, kind in marked.items() if kind in (_CONTROL, _UNKNOWN))
     bos = _token_id(keys, "bos_token_id", len(tokens))
     named = {_token_id(keys, f"{name}_token_id", len(tokens)) for name in ("eos", "eot", "eom")}
     by_name = {i for i in special if tokens[i] in END_OF_TURN}
@@ -248,7 +258,7 @@ def _vocabulary(
         tokens=dict(enumerate(tokens)),
         spelling="pieces" if pieces else "bytes",
         special=special,
-        literal=frozenset(i for i, kind in enumerate(kinds) if kind == _USER),
+        literal=frozenset(i for i, kind in marked.items() if kind == _USER),
         bos=bos,
         ends=frozenset({token for token in named if token is not None} | by_name),
         add_bos=bool(keys.get("add_bos_token", pieces or keys.get("pre") in _WHOLE_WORDS)),
