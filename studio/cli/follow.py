@@ -118,6 +118,8 @@ class Follower:
 
 def progress_in_words(job: Job) -> str:
     """Return how far a job is, for one line."""
+    if job.state is JobState.LOADING and job.total:
+        return f"{job.words} {job.done / job.total:.0%}"
     if job.state is not JobState.RUNNING or not job.total:
         return job.words
     parts = [f"{job.done / job.total:4.0%}", f"{math.floor(job.done)}/{job.total:g}", job.message]

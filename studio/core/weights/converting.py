@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
+import psutil
 
 import studio
 from studio.api.sandbox import SandboxLimits, SandboxRequest, SandboxResult
@@ -26,6 +27,8 @@ MAX_BESIDE_BYTES = 64 * 1024 * 1024
 _BESIDE = (".json", ".txt", ".model", ".jinja", ".md")
 _TORCH_BYTES = 6 << 30
 """Address space that torch takes before it does anything."""
+_TORCH_HELD = 512 << 20
+"""Memory that it takes beside the numbers."""
 _INDEX = "model.safetensors.index.json"
 Progress = Callable[[int, int], None]
 """Takes bytes done and in all; may raise to stop."""
@@ -44,8 +47,8 @@ def convert(
     written is read by our own reader before it gets its name.
 
     Raises:
-        StudioError: No walls stand here; it asks for more than numbers; it is damaged; the disk is
-            too small.
+        StudioError: No walls stand here; it asks for more than numbers; it is damaged; the disk or
+            the memory is too small.
     """
     pickles = _pickles(path)
     if not pickles:
@@ -68,6 +71,7 @@ def convert(
         _remove(part)
         total = sum(file.stat().st_size for file in pickles)
         _check_room(path, folder, total)
+        _check_memory(max(pickles, key=lambda file: file.stat().st_size))
         if path.is_dir():
             disk.make_folder(part)
             _convert_folder(path, pickles, part, total, on_progress)
@@ -105,6 +109,18 @@ def _check_room(path: Path, folder: Path, total: int) -> None:
             f"The safetensors edition of {path.name} needs {disk.as_size(total)}, and the disk of"
             f" {folder} has {disk.as_size(free)} left.",
             "Free some space, then try again.",
+        )
+
+
+def _check_memory(pickle: Path) -> None:
+    """Refuse what would push everything else out of memory: torch holds all numbers at once."""
+    size, free = pickle.stat().st_size, psutil.virtual_memory().available
+    if size + _TORCH_HELD > free:
+        raise StudioError(
+            ErrorCode.OUT_OF_MEMORY,
+            f"{pickle.name} takes {disk.as_size(size)} of memory while it is converted, and"
+            f" {disk.as_size(free)} are free.",
+            "Unload models and close other programs, or look for a safetensors or GGUF edition.",
         )
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from studio.cli import run, terminal
 from studio.cli.exit_code import ExitCode
-from studio.cli.follow import Follower
+from studio.cli.follow import Follower, progress_in_words
 from studio.core.studio import Studio
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.states import JobState
@@ -68,6 +68,13 @@ def test_progress_is_drawn_until_text_begins(
     assert "last" not in shown
     assert shown.rstrip(" ").endswith("\r")
     assert capsys.readouterr().out == "word\n"
+
+
+def test_loading_tells_how_far_it_is() -> None:
+    job: Any = SimpleNamespace(
+        state=JobState.LOADING, words="Loading: checking Large", done=0.25, total=1.0
+    )
+    assert progress_in_words(job) == "Loading: checking Large 25%"
 
 
 def test_reader_that_leaves_stops_the_job(

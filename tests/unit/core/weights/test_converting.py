@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from studio.core.weights import converting
@@ -129,6 +130,20 @@ def test_tensors_larger_than_their_file_are_refused_before_they_are_copied() -> 
 
     with pytest.raises(Refused, match="more numbers than the file can hold"):
         write({"huge": torch.zeros(1).expand(1 << 40)}, 1500, io.BytesIO())
+
+
+def test_a_pickle_larger_than_free_memory_is_refused_before_it_is_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(converting, "_steps", lambda *_: pytest.fail("it was opened"))
+    monkeypatch.setattr(converting.disk, "free_bytes", lambda folder: 1 << 60)
+    large = tmp_path / "large.pt"
+    large.touch()
+    os.truncate(large, psutil.virtual_memory().total)
+    with pytest.raises(StudioError, match="of memory while it is converted") as caught:
+        convert(large, tmp_path / "out")
+    assert caught.value.code is ErrorCode.OUT_OF_MEMORY
+    assert names(tmp_path / "out") == set()
 
 
 def test_without_walls_nothing_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
