@@ -1,4 +1,4 @@
-"""Fixtures of the window's tests: one look, a fresh window each, jobs and pages made by hand."""
+"""Fixtures of the window's tests: a fresh window each, jobs and pages made by hand."""
 
 from __future__ import annotations
 
@@ -15,34 +15,9 @@ from studio.desktop.look import Look
 from studio.desktop.page_spec import PageSpec
 from studio.desktop.shell import MainWindow
 from studio.desktop.states import ErrorState
-from studio.desktop.theme import ThemeMode
 from studio.desktop.window_state import WindowState
 from studio.testing.handmade import HandMadeBoard
 from studio.testing.scripted import ScriptedRuntime
-
-
-@pytest.fixture(scope="session")
-def dressed(qapp: QApplication) -> Iterator[Look]:
-    look = Look.dress(qapp, ThemeMode.DARK)
-    look.theme.reduced_motion = True
-    yield look
-    look.theme.close()
-
-
-@pytest.fixture(scope="session")
-def clothes(qapp: QApplication, dressed: Look) -> str:
-    """The style sheet of that look: to put it on takes longer than most tests."""
-    dressed.theme.set_mode(ThemeMode.DARK)
-    return qapp.styleSheet()
-
-
-@pytest.fixture
-def look(qapp: QApplication, dressed: Look, clothes: str) -> Iterator[Look]:
-    if qapp.styleSheet() != clothes:  # a test of the whole application has left others
-        dressed.theme.apply()
-    yield dressed
-    dressed.theme.set_mode(ThemeMode.DARK)
-    dressed.theme.reduced_motion = True
 
 
 @pytest.fixture

@@ -7,10 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtWidgets import QApplication
 
 from studio.desktop.look import Look
-from studio.desktop.theme import ThemeMode
 from studio.desktop.ui import WindowUi
 from studio.testing.page_desk import PageDesk
 from studio_chat.pages.chat_page import ChatPage
@@ -23,12 +21,6 @@ format = "gguf"
 family = "llama"
 capability = ["text"]
 """
-
-
-@pytest.fixture(scope="session")
-def look(qapp: QApplication) -> Look:
-    """Return the dress of the application, put on once."""
-    return Look.dress(qapp, ThemeMode.DARK)
 
 
 @pytest.fixture

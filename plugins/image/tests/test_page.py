@@ -15,13 +15,12 @@ import pytest
 from PIL import Image, PngImagePlugin
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QColor, QGuiApplication, QImage
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QLabel
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from studio.api import BadInput, ErrorCode, StudioError
 from studio.desktop.look import Look
-from studio.desktop.theme import ThemeMode
 from studio.testing.page_desk import PageDesk
 from studio.testing.scripted import Artifact, Fail, Result, Stall, Step
 from studio_image import pictures
@@ -83,11 +82,6 @@ class Desk(PageDesk):
     def bring(self, path: Path) -> None:
         self.page.intake.bring([path])
         self.until(lambda: self.page.composer.input.artifact is not None and self.in_view())
-
-
-@pytest.fixture(scope="session")
-def look(qapp: QApplication) -> Look:
-    return Look.dress(qapp, ThemeMode.DARK)
 
 
 @pytest.fixture

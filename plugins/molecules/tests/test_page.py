@@ -12,13 +12,12 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QWidget
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from studio.api import BadInput, ErrorCode, StudioError
 from studio.desktop.look import Look
-from studio.desktop.theme import ThemeMode
 from studio.testing.page_desk import PageDesk
 from studio.testing.scripted import (
     Artifact,
@@ -125,11 +124,6 @@ class Desk(PageDesk):
         view.scrollTo(index)
         at = view.visualRect(index).center()
         self.qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=at)
-
-
-@pytest.fixture(scope="session")
-def look(qapp: QApplication) -> Look:
-    return Look.dress(qapp, ThemeMode.DARK)
 
 
 @pytest.fixture

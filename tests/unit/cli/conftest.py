@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import subprocess
 import sys
@@ -13,8 +12,6 @@ from typing import Any
 
 import pytest
 
-from studio.cli.log import QuietLog
-from studio.cli.main import main
 from studio.testing.plugins import importable
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
@@ -29,25 +26,11 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return home
 
 
-@pytest.fixture(autouse=True)
-def _no_log_is_left_open() -> Iterator[None]:
-    yield
-    root = logging.getLogger()
-    for handler in [handler for handler in root.handlers if isinstance(handler, QuietLog)]:
-        root.removeHandler(handler)
-        handler.close()
-
-
 @pytest.fixture
-def command(home: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Any]]:
-    """Run the command line in this process: returns (exit code, stdout, stderr)."""
-
-    def run(*words: str) -> tuple[int, str, str]:
-        code = main(words, lambda safe_mode, only: 77)
-        return (int(code), *capsys.readouterr())
-
+def command(home: Path, command: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
+    """The command line in this process, with the toy plugins."""
     with importable(PLUGINS / "good", PLUGINS / "bad"):
-        yield run
+        yield command
 
 
 @pytest.fixture

@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from studio.cli.chat import Chat
 from studio.cli.exit_code import ExitCode
-from studio.cli.main import main
 from studio.core.library.rows import MessageState
 from studio.core.studio import Studio
 from studio.protocol.errors import ErrorCode, StudioError
@@ -131,11 +131,10 @@ def test_nothing_to_resume_says_so(chat: Chat) -> None:
         chat.resume("")
 
 
-def test_without_the_plugin_it_says_what_is_missing(
-    home: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["--only", "echo", "chat"], lambda *_: 0) == ExitCode.FAILED
-    assert "“chat.reply” cannot run" in capsys.readouterr().err
+def test_without_the_plugin_it_says_what_is_missing(command: Callable[..., Any]) -> None:
+    code, _, err = command("--only", "echo", "chat")
+    assert code == ExitCode.FAILED
+    assert "“chat.reply” cannot run" in err
 
 
 def test_a_full_context_and_what_was_left_out_are_told(

@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.core.studio import Studio
 from studio.desktop.bridge import Background, Bridge
 from studio.desktop.look import Look
 from studio.desktop.plugin_context import CatalogueView, PluginContext
-from studio.desktop.theme import ThemeMode
 from studio.desktop.ui import WindowUi
 from studio.testing.scripted import ScriptedRuntime
 from studio_code.pages.workspace import Workspace
@@ -78,11 +77,6 @@ class Desk:
         self.background.wait()
         self.window.close()
         self.window.deleteLater()
-
-
-@pytest.fixture(scope="session")
-def look(qapp: QApplication) -> Look:
-    return Look.dress(qapp, ThemeMode.DARK)
 
 
 @pytest.fixture

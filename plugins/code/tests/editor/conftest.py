@@ -9,12 +9,10 @@ from typing import Any
 
 import pytest
 from PySide6.QtGui import QTextCursor
-from PySide6.QtWidgets import QApplication
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from studio.desktop.look import Look
-from studio.desktop.theme import ThemeMode
 from studio.desktop.ui import WindowUi
 from studio.testing.page_desk import PageDesk
 from studio_code.pages.code_page import CodePage
@@ -99,11 +97,6 @@ class Desk(PageDesk):
         button = next(each for each in self.page.stage.banner.buttons if each.text() == title)
         button.click()
         self.settled()
-
-
-@pytest.fixture(scope="session")
-def look(qapp: QApplication) -> Look:
-    return Look.dress(qapp, ThemeMode.DARK)
 
 
 @pytest.fixture

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,6 @@ import pytest
 
 from studio.api import BadInput
 from studio.cli.exit_code import ExitCode
-from studio.cli.log import QuietLog
-from studio.cli.main import main
 from studio.testing.plugins import run_task
 from studio_molecules.schema import Analogues, Improve, Predict
 from studio_molecules.tasks import improving, looking, relatives
@@ -107,25 +104,6 @@ def test_a_file_is_predicted_and_its_bad_rows_are_told_by_line(home: Path, tmp_p
 # --- what is refused --------------------------------------------------------------------------
 
 Command = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def command(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Command]:
-    """Run the command line in this process: returns (exit code, stdout, stderr)."""
-    monkeypatch.setenv("STUDIO_HOME", str(tmp_path / "home"))
-
-    def run(*words: str) -> tuple[int, str, str]:
-        code = main(words, lambda safe_mode, only: 77)
-        return (int(code), *capsys.readouterr())
-
-    yield run
-    root = logging.getLogger()
-    for handler in [handler for handler in root.handlers if isinstance(handler, QuietLog)]:
-        root.removeHandler(handler)
-        handler.close()
-
 
 LYING = (
     "lying\n  studio\n\n 99  0  0  0  0  0  0  0  0  0999 V2000\n    0.0 0.0 0.0 C\nM  END\n$$$$\n"

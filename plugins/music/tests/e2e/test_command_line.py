@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import errno
 import json
-import logging
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from studio.cli.exit_code import ExitCode
-from studio.cli.log import QuietLog
-from studio.cli.main import main
 from studio.core import disk
 from studio_music.formats import midi
 from studio_music.sound.audio_files import read_wav
@@ -97,24 +94,6 @@ def test_a_melody_is_harmonised_backed_rendered_and_opened(
 # --- what is refused --------------------------------------------------------------------------
 
 Command = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def command(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Command]:
-    """Run the command line in this process: returns (exit code, stdout, stderr)."""
-    monkeypatch.setenv("STUDIO_HOME", str(tmp_path / "home"))
-
-    def run(*words: str) -> tuple[int, str, str]:
-        code = main(words, lambda safe_mode, only: 77)
-        return (int(code), *capsys.readouterr())
-
-    yield run
-    root = logging.getLogger()
-    for handler in [handler for handler in root.handlers if isinstance(handler, QuietLog)]:
-        root.removeHandler(handler)
-        handler.close()
 
 
 def test_bad_input_is_a_sentence_and_an_exit_code(command: Command, tmp_path: Path) -> None:

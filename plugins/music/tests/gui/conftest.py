@@ -13,7 +13,6 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 from studio.desktop.look import Look
-from studio.desktop.theme import ThemeMode
 from studio.desktop.ui import WindowUi
 from studio.testing.page_desk import PageDesk
 from studio.testing.scripted import Artifact, Result
@@ -201,11 +200,6 @@ class Desk(PageDesk, Hands):
     @property
     def roll(self) -> RollEditor:
         return self.page.stage.roll
-
-
-@pytest.fixture(scope="session")
-def look(qapp: QApplication) -> Look:
-    return Look.dress(qapp, ThemeMode.DARK)
 
 
 @pytest.fixture

@@ -1,0 +1,62 @@
+"""Fixtures that tests of plugins share with ours: the window's clothes, and the command line.
+
+Loaded by ``-p studio.testing.fixtures``. It imports Qt and the studio only where one is asked for.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from studio.desktop.look import Look
+
+
+@pytest.fixture(scope="session")
+def dressed(qapp: Any) -> Iterator[Look]:
+    """The look of all tests: to put a style sheet on takes longer than most of them."""
+    from studio.desktop.look import Look
+    from studio.desktop.theme import ThemeMode
+
+    look = Look.dress(qapp, ThemeMode.DARK)
+    look.theme.reduced_motion = True
+    yield look
+    look.theme.close()
+
+
+@pytest.fixture(scope="session")
+def clothes(qapp: Any, dressed: Look) -> str:
+    """The style sheet of that look, in the dark."""
+    return str(qapp.styleSheet())
+
+
+@pytest.fixture
+def look(qapp: Any, dressed: Look, clothes: str) -> Iterator[Look]:
+    """The look, dark and still, whatever the test does with it."""
+    from studio.desktop.theme import ThemeMode
+
+    if qapp.styleSheet() != clothes:  # a test of the whole application has left others
+        dressed.theme.apply()
+    yield dressed
+    dressed.theme.set_mode(ThemeMode.DARK)
+    dressed.theme.reduced_motion = True
+
+
+@pytest.fixture
+def command(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[..., tuple[int, str, str]]]:
+    """Run the command line in this process: returns (exit code, stdout, stderr)."""
+    from studio.cli.log import QuietLog
+    from studio.cli.main import main
+
+    def run(*words: str) -> tuple[int, str, str]:
+        code = main(words, lambda safe_mode, only: 77)
+        return (int(code), *capsys.readouterr())
+
+    yield run
+    root = logging.getLogger()
+    for handler in [handler for handler in root.handlers if isinstance(handler, QuietLog)]:
+        root.removeHandler(handler)
+        handler.close()
