@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
+
+CAPTURING = threading.Lock()
+"""Who captures a graph of a card holds it. To wait for the whole card meanwhile is an error."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,8 @@ class Device:
         if self.kind in ("cuda", "rocm"):
             import torch
 
-            torch.cuda.synchronize(self.torch_name)
+            with CAPTURING:
+                torch.cuda.synchronize(self.torch_name)
 
     def held(self) -> int:
         """Return the bytes that live tensors (on a processor: all of the process) take now."""

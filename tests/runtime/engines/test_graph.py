@@ -5,13 +5,20 @@ On the processor the captured function runs again, on the same buffers.
 
 from __future__ import annotations
 
+import weakref
+
 import pytest
 import torch
 
 from studio.api.text import SamplingParams
 from studio.runtime.engines.text.attention import KeyValueCache
 from studio.runtime.engines.text.engine import TextEngine
-from studio.runtime.engines.text.graph import LEAST_ROOM, MOST_TEXTS, StepGraphs
+from studio.runtime.engines.text.graph import (
+    LEAST_ROOM,
+    MOST_FAILURES,
+    MOST_TEXTS,
+    StepGraphs,
+)
 from studio.runtime.engines.text.llama import Passage
 from tests.runtime.engines import tiny_models
 
@@ -188,11 +195,60 @@ def test_a_full_cache_is_refused(engine) -> None:
         engine.model.read([Passage(torch.tensor([5]), cache)])
 
 
-def test_a_device_that_captures_nothing_makes_plain_steps(engine, plain) -> None:
+def test_texts_after_a_prompt_of_one_token_are_the_same(engine, plain) -> None:
+    """The prompt itself is a step: what was read of it is copied for the others."""
+    params = [SamplingParams(seed=n, temperature=1.5, max_tokens=6) for n in range(3)]
+    ours = [(n, s.token) for n, s in engine.generate_many([7], params)]
+    assert ours == [(n, s.token) for n, s in plain.generate_many([7], params)]
+
+
+def test_a_model_that_is_let_go_of_frees_its_graphs_at_once(folder) -> None:
+    engine = TextEngine.load(folder, dtype=torch.float32)
+
+    def captured(run):  # as a device does: it keeps the buffers, and what ran it forgets
+        buffer = run()
+        return lambda: buffer
+
+    engine.model.graphs = StepGraphs(engine.model, captured)
+    engine.model.read([Passage(torch.tensor([5]), engine.model.new_cache(4))])
+    graph = weakref.ref(engine.model.graphs._of_thread.current)
+    model = weakref.ref(engine.model)
+    assert graph() is not None, "control"
+    engine.close()  # and no collection
+    assert (model(), graph()) == (None, None)
+
+
+def test_where_there_is_no_memory_for_a_graph_none_of_its_size_is_tried_again(
+    engine, plain, recorder
+) -> None:
+    tried = []
+
+    def short(run):
+        tried.append(run)
+        if len(tried) > 1:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return recorder(run)
+
+    engine.model.graphs = StepGraphs(engine.model, short)
+    one, two = Text(engine, plain, 0), Text(engine, plain, 1)
+    step(one)
+    for _ in range(3):
+        step(one, two)
+    assert len(tried) == 2
+    tried.clear()  # a smaller one still has room
+    step(one)
+    assert len(tried) == 1
+
+
+def test_a_capture_that_fails_is_tried_again_a_few_times(engine, plain) -> None:
+    tried = []
+
     def refuses(run):
-        raise RuntimeError("operation not permitted when stream is capturing")
+        tried.append(run)
+        raise RuntimeError("operation failed due to a previous error during capture")
 
     engine.model.graphs = StepGraphs(engine.model, refuses)
     text = Text(engine, plain, 0)
-    for _ in range(3):
+    for _ in range(MOST_FAILURES + 2):
         step(text)
+    assert len(tried) == MOST_FAILURES

@@ -101,3 +101,14 @@ def test_it_can_leave_a_card_and_come_back(folder: Path) -> None:
     assert head is not None
     assert isinstance(engine.model, Llama)
     assert head.weight is engine.model.embedding.weight, "what was shared still is"
+
+
+def test_layers_that_are_away_stay_there_when_the_others_come_back(folder: Path) -> None:
+    loader, engine = TextLoader(), load(folder, Placement(1, 3, 0, 0))
+    loader.unpark(engine, "meta")
+    assert isinstance(engine.model, Llama)
+    for block in engine.model.blocks:
+        for module in block.modules():
+            if isinstance(module, Linear):
+                assert module.weight.is_meta is not module.is_away
+    assert engine.model.norm.weight.is_meta

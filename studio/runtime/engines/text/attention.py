@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from studio.runtime.engines.text.config import LlamaConfig
+
+if TYPE_CHECKING:
+    from studio.runtime.engines.text.graph import StepGraph
 
 
 class KeyValueCache:
@@ -19,7 +23,10 @@ class KeyValueCache:
         length: Tokens in it.
         is_long: Whether its text may grow so long that positions turn by other rules; what was
             read by the one is of no use by the other.
+        graph: In whose buffers the last tokens are, as long as it writes them.
     """
+
+    graph: StepGraph | None = None
 
     def __init__(
         self, config: LlamaConfig, capacity: int, dtype: torch.dtype, device: torch.device
@@ -42,6 +49,8 @@ class KeyValueCache:
 
     def start_as(self, other: KeyValueCache) -> None:
         """Copy what ``other``, of the same model, has read."""
+        if other.graph is not None:
+            other.graph.give_back()
         length = other.length
         self.reserve(length)
         self.keys[:, :, :length] = other.keys[:, :, :length]

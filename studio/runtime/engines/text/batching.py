@@ -13,6 +13,7 @@ import threading
 from dataclasses import dataclass, field
 from itertools import count
 
+import torch
 from torch import Tensor
 
 from studio.runtime.engines.text.decoder import Decoder
@@ -35,7 +36,8 @@ class Seat:
 
     Attributes:
         passage: What it reads next, until that has been read.
-        scores: Of its last passage, (wanted, vocabulary), once it has been read.
+        scores: Of its last passage, (wanted, vocabulary), once it has been read;
+            with the processor.
     """
 
     passage: Passage | None = None
@@ -109,6 +111,15 @@ class Batcher:
 
     def _read(self, seats: list[Seat]) -> None:
         passages = [seat.passage for seat in seats if seat.passage is not None]
-        scores = self.model.read(passages)
+        scores = _at_hand(self.model.read(passages))
         for seat, own in zip(seats, scores.split([p.wanted for p in passages]), strict=True):
             seat.passage, seat.scores = None, own
+
+
+def _at_hand(scores: Tensor) -> Tensor:
+    """Return ``scores`` with the processor: a card is waited for once, whatever rows there are."""
+    if not scores.is_cuda:
+        return scores.to("cpu")
+    copies = scores.to("cpu", non_blocking=True)  # to memory that the card itself writes to
+    torch.cuda.current_stream(scores.device).synchronize()
+    return copies

@@ -56,7 +56,7 @@ class Decoder(Protocol):
 
     @property
     def device(self) -> device:
-        """Where tokens are expected, and scores come."""
+        """Where scores come."""
         ...
 
     def new_cache(self, capacity: int) -> Cache:

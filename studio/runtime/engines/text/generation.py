@@ -198,7 +198,7 @@ class _Going:
             self._right += 1
             return
         self._forget_guess()
-        passage = torch.tensor([token, *self._guess], device=self._batcher.model.device)
+        passage = torch.tensor([token, *self._guess])
         self._batcher.ask(self._seat, Passage(passage, self._cache, len(passage)))
 
     def _is_right(self, token: int) -> bool:
@@ -230,7 +230,7 @@ def _read_prompt(
     chunk, less = chunk_size(model.config.parameters, model.device.type), ""
     while cache.length < len(prompt):
         end = (cache.length // chunk + 1) * chunk
-        tokens = torch.tensor(prompt[cache.length : end], device=model.device)
+        tokens = torch.tensor(prompt[cache.length : end])
         scores = _read(model, tokens, cache, must=chunk <= SMALLEST_CHUNK)
         if scores is None:  # the cache is as it was: what was read in part does not count
             chunk //= 2

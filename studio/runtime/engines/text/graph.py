@@ -11,18 +11,23 @@ the function again, on the same buffers.
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
+from studio.runtime.devices import CAPTURING
 from studio.runtime.engines.text.attention import KeyValueCache, Look
 from studio.runtime.engines.text.blocks import Reading
+from studio.runtime.faults import release
+from studio.runtime.memory import give_back, is_out_of_memory
 
 if TYPE_CHECKING:
     from studio.runtime.engines.text.llama import Llama, Passage
@@ -36,6 +41,9 @@ MOST_TEXTS = 16
 LEAST_ROOM = 256
 MOST_GRAPHS = 4
 """Graphs that are kept, each with keys and values of its own."""
+MOST_FAILURES = 3
+WARM_UPS = 2
+"""Steps before the one that is captured: libraries set themselves up at the first calls."""
 
 
 @dataclass
@@ -61,21 +69,22 @@ class StepGraph:
     def __init__(self, model: Llama, texts: int, room: int, capture: Capture) -> None:
         self.texts, self.room = texts, room
         self.members: list[_Member | None] = [None] * texts
-        self._model = model
         config, device = model.config, model.device
         shape = (config.layers, texts, config.kv_heads, room, config.head_dim)
         self._keys = torch.zeros(shape, dtype=model.dtype, device=device)
         self._values = torch.zeros(shape, dtype=model.dtype, device=device)
-        self._tokens = torch.zeros(texts, dtype=torch.int64, device=device)
-        self._positions = torch.zeros(texts, dtype=torch.int64, device=device)
+        # Tokens and their positions: here, and where the step takes them from.
+        self._next = torch.zeros(2, texts, dtype=torch.int64)
+        self._tokens_and_positions = self._next.to(device, copy=True)
         self._rows = torch.arange(texts, device=device)
         self._places = torch.arange(room, device=device)
         self._turns = model.turns_up_to(room)
-        self._replay = capture(self._step)
+        # No attribute keeps the model: they would keep each other until the next collection.
+        self._replay = capture(partial(self._step, model))
 
     def has(self, cache: KeyValueCache) -> bool:
         """Whether the text of ``cache`` is in a row."""
-        return any(member and member.cache() is cache for member in self.members)
+        return cache.graph is self
 
     @property
     def is_too_large(self) -> bool:
@@ -90,15 +99,19 @@ class StepGraph:
             self._keys[:, row, :, :length] = cache.keys[:, :, :length]
             self._values[:, row, :, :length] = cache.values[:, :, :length]
             self.members[row] = _Member(weakref.ref(cache), length)
+            cache.graph = self
 
     def give_back(self) -> None:
         """Let all texts move out, back into their own caches."""
         for row, member in enumerate(self.members):
             cache = member.cache() if member else None
-            if member is not None and cache is not None and cache.length > member.start:
-                new = slice(member.start, cache.length)
+            if member is None or cache is None:
+                continue
+            new = slice(member.start, cache.length)
+            if new.stop > new.start:
                 cache.keys[:, :, new] = self._keys[:, row, :, new]
                 cache.values[:, :, new] = self._values[:, row, :, new]
+            cache.graph = None
         self.members = [None] * self.texts
 
     def read(self, passages: Sequence[Passage]) -> Tensor:
@@ -116,40 +129,42 @@ class StepGraph:
             member = self.members[row]
             assert member is not None
             member.start = min(member.start, passage.cache.length)
-        where = torch.tensor(rows, device=self._rows.device)
-        lengths = torch.tensor([p.cache.length for p in passages], device=where.device)
-        self._tokens[where] = torch.cat([passage.tokens for passage in passages])
-        self._positions[where] = lengths
+            self._next[0, row] = passage.tokens[0]
+            self._next[1, row] = passage.cache.length
+        self._tokens_and_positions.copy_(self._next)
         scores = self._replay()
         for passage in passages:
             passage.cache.length += 1
-        return scores[where]  # a copy: the next step writes over the buffer
+        return torch.stack([scores[row] for row in rows])  # the next step writes over the buffer
 
     def _row(self, cache: KeyValueCache) -> int:
         return next(
             row for row, member in enumerate(self.members) if member and member.cache() is cache
         )
 
-    def _step(self) -> Tensor:
+    def _step(self, model: Llama) -> Tensor:
         """What is captured: nothing here may depend on anything but the buffers."""
-        windows = {kind.window for kind in self._model.config.kinds}
+        tokens, positions = self._tokens_and_positions.unbind()
+        windows = {kind.window for kind in model.config.kinds}
         share = SimpleNamespace(
             rows=slice(0, self.texts),
-            store=self._store,
-            looks={window: self._look(window) for window in windows},
+            store=partial(self._store, positions),
+            looks={window: self._look(positions, window) for window in windows},
         )
-        turns = {rope: table[self._positions] for rope, table in self._turns.items()}
+        turns = {rope: table[positions] for rope, table in self._turns.items()}
         reading = Reading([share], turns)  # type: ignore[list-item]
-        return self._model.score(self._model.through(self._tokens, reading))
+        return model.score(model.through(tokens, reading))
 
-    def _store(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
+    def _store(
+        self, positions: Tensor, layer: int, keys: Tensor, values: Tensor
+    ) -> tuple[Tensor, Tensor]:
         all_keys, all_values = self._keys[layer], self._values[layer]
-        all_keys[self._rows, :, self._positions] = keys
-        all_values[self._rows, :, self._positions] = values
+        all_keys[self._rows, :, positions] = keys
+        all_values[self._rows, :, positions] = values
         return all_keys, all_values
 
-    def _look(self, window: int | None) -> Look:
-        ahead = self._places - self._positions.unsqueeze(1)
+    def _look(self, positions: Tensor, window: int | None) -> Look:
+        ahead = self._places - positions.unsqueeze(1)
         hidden = ahead > 0 if window is None else (ahead > 0) | (ahead <= -window)
         mask = torch.zeros(hidden.shape, dtype=self._keys.dtype, device=hidden.device)
         mask = mask.masked_fill_(hidden, float("-inf")).view(self.texts, 1, 1, self.room)
@@ -159,14 +174,16 @@ class StepGraph:
 class StepGraphs:
     """The graphs of one model, made as they are needed; each thread has its own.
 
-    A graph that cannot be captured is no failure: the step is then made without one.
+    A graph that cannot be captured is no failure: the step is then made without one. Where there
+    was no memory for one, none of its size is tried again; else, none at all after a few times.
     """
 
     def __init__(self, model: Llama, capture: Capture) -> None:
         self._model = weakref.ref(model)
         self._capture = capture
         self._of_thread = threading.local()
-        self._is_off = False
+        self._failures = 0
+        self._too_large: float = float("inf")
 
     def read(self, passages: Sequence[Passage]) -> Tensor | None:
         """Read one token of each text; None if it must be read in the plain way.
@@ -175,8 +192,9 @@ class StepGraphs:
             ValueError: A cache has no room.
         """
         caches = [passage.cache for passage in passages]
-        plain = len(caches) > MOST_TEXTS or any(cache.is_long for cache in caches)
-        if self._is_off or plain or any(len(passage.tokens) != 1 for passage in passages):
+        is_step = all(len(passage.tokens) == 1 for passage in passages)
+        fits = len(caches) <= MOST_TEXTS and not any(cache.is_long for cache in caches)
+        if self._failures >= MOST_FAILURES or not is_step or not fits:
             self._leave(caches)
             return None
         graph = self._graph(caches)
@@ -206,32 +224,48 @@ class StepGraphs:
         known: dict[tuple[int, int], StepGraph] = self._of_thread.__dict__.setdefault("known", {})
         graph = known.pop(size, None)
         if graph is None:
+            if math.prod(size) >= self._too_large:
+                return None
             model = self._model()
             assert model is not None, "it is the one that asks"
             try:
                 graph = StepGraph(model, *size, self._capture)
-            except RuntimeError:
-                log.exception("no graph can be captured here: steps are made one kernel at a time")
-                self._is_off = True
+            except RuntimeError as error:  # that memory ran out is one, too
+                self._remember(error, size)
+                known.clear()
                 return None
         known[size] = graph  # the one used last stands last
         while len(known) > MOST_GRAPHS:
             known.pop(next(iter(known)))
         return graph
 
+    def _remember(self, error: RuntimeError, size: tuple[int, int]) -> None:
+        if is_out_of_memory(error):
+            log.warning("there is no memory for a graph of %d texts with %d tokens", *size)
+            self._too_large = math.prod(size)
+            release(error)
+            give_back()
+        else:
+            log.warning("a step could not be captured", exc_info=error)
+            self._failures += 1
 
-def cuda_capture(run: Callable[[], Tensor]) -> Callable[[], Tensor]:
-    """Capture ``run`` as a CUDA graph in the current stream's order."""
-    side = torch.cuda.Stream()
-    side.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(side):
-        for _ in range(2):  # libraries set themselves up at the first calls
-            run()
-    torch.cuda.current_stream().wait_stream(side)
+
+def cuda_capture(device: torch.device, run: Callable[[], Tensor]) -> Callable[[], Tensor]:
+    """Capture ``run`` as a graph of ``device``, which is replayed in the stream of who asks."""
     graph = torch.cuda.CUDAGraph()
-    # The other lane may use the device meanwhile.
-    with torch.cuda.graph(graph, capture_error_mode="thread_local"):
-        scores = run()
+    with CAPTURING, torch.cuda.device(device):
+        stream, side = torch.cuda.current_stream(), torch.cuda.Stream()
+        side.wait_stream(stream)
+        with torch.cuda.stream(side):
+            for _ in range(WARM_UPS):
+                run()
+        stream.wait_stream(side)
+        with (
+            torch.cuda.stream(stream),  # a capture that fails would leave us in its own
+            # The other lane may use the device meanwhile, if it does not wait for all of it.
+            torch.cuda.graph(graph, stream=side, capture_error_mode="thread_local"),
+        ):
+            scores = run()
 
     def replay() -> Tensor:
         graph.replay()

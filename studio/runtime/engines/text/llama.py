@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -34,7 +35,8 @@ class Passage:
     """What is read next of one text.
 
     Attributes:
-        tokens: int64, (tokens,): a piece of the prompt, or the token last chosen.
+        tokens: int64, (tokens,), with the processor: a piece of the prompt, or the token chosen
+            last.
         cache: Of this text, made by the decoder that reads it; the tokens are added to it.
         wanted: After how many of its last tokens the scores are asked for.
     """
@@ -96,18 +98,23 @@ class Llama(nn.Module):
         self._capture(device)
 
     def move(self, device: torch.device | str) -> None:
-        """Move all weights to ``device``."""
+        """Move the weights to ``device``, but for those that stay with the processor."""
         self.graphs = None
-        self.to(device)
+        for module in self.modules():
+            if not (isinstance(module, Linear) and module.is_away):
+                for name, weight in list(module.named_parameters(recurse=False)):
+                    setattr(module, name, nn.Parameter(weight.to(device), requires_grad=False))
         for rotary in self.rotaries.values():
             rotary.to(device)
+        self._tie()
         self._capture(device)
 
     def _capture(self, device: torch.device | str) -> None:
         """Let steps be replayed where that is possible: not with the processor in between."""
+        device = torch.device(device)
         is_whole = not any(isinstance(m, Linear) and m.is_away for m in self.modules())
-        if torch.device(device).type == "cuda" and is_whole:
-            self.graphs = StepGraphs(self, cuda_capture)
+        if device.type == "cuda" and is_whole:
+            self.graphs = StepGraphs(self, partial(cuda_capture, device))
 
     def allocate_packed(
         self, embedding: StoredRows, packing: Mapping[Linear, Sequence[Band]]
@@ -196,15 +203,12 @@ class Llama(nn.Module):
         if self.is_packed:
             return self._bent(self._packed_layers().read(passages))
         reading = self._reading(passages)
-        hidden = self.through(torch.cat([passage.tokens for passage in passages]), reading)
+        tokens = torch.cat([passage.tokens for passage in passages]).to(self.device)
+        hidden = self.through(tokens, reading)
         for passage in passages:
             passage.cache.length += passage.tokens.shape[0]
-        asked = [
-            row
-            for passage, share in zip(passages, reading.shares, strict=True)
-            for row in range(share.rows.stop - passage.wanted, share.rows.stop)
-        ]
-        return self.score(hidden[asked])
+        ends = zip(passages, (share.rows.stop for share in reading.shares), strict=True)
+        return self.score(torch.cat([hidden[end - each.wanted : end] for each, end in ends]))
 
     def through(self, tokens: Tensor, reading: Reading) -> Tensor:
         """Return what all layers make of ``tokens``, (tokens, hidden)."""

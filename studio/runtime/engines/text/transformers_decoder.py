@@ -92,7 +92,7 @@ class TransformersDecoder:
 
     @property
     def device(self) -> torch.device:
-        """Where tokens are expected, and scores come."""
+        """Where scores come."""
         place = next(self._model.parameters()).device
         assert isinstance(place, torch.device)
         return place
@@ -138,8 +138,8 @@ class TransformersDecoder:
         """Return the scores after the last ``wanted`` tokens, and what has been read by then."""
         more = {"logits_to_keep": wanted} if self._keeps_few_scores else {}
         found = self._model(
-            input_ids=tokens[None], use_cache=True, return_dict=True, **{self._cache_name: past},
-            **more,
+            input_ids=tokens[None].to(self.device), use_cache=True, return_dict=True,
+            **{self._cache_name: past}, **more,
         )  # fmt: skip
         past = getattr(found, self._cache_name, None)
         if past is None:
@@ -189,7 +189,7 @@ def load_transformers(
 
 def _goes_on(decoder: TransformersDecoder, dtype: torch.dtype) -> bool:
     """Return whether a text scores alike in one piece and in several: some kinds only seem to."""
-    tokens = (37 * torch.arange(12, device=decoder.device) + 5) % decoder.config.vocabulary
+    tokens = (37 * torch.arange(12) + 5) % decoder.config.vocabulary
     parts = decoder.new_cache(12)
     for piece in tokens[:5], tokens[5:6]:
         decoder.read([Passage(piece, parts)])

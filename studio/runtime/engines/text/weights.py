@@ -80,8 +80,9 @@ class Piece:
 
     def _write(self, first: int, values: Tensor) -> None:
         target = getattr(self.module, self.field)
-        places = self._places(first, values)
-        target[places] = values.to(target) + self.offset if self.offset else values.to(target)
+        places = self._places(first, values).to(target.device)
+        values = values.float() + self.offset if self.offset else values  # rounded only once
+        target[places] = values.to(target)
 
     def _places(self, first: int, values: Tensor) -> Tensor:
         places = torch.arange(first, first + values.shape[0])
