@@ -164,7 +164,8 @@ def load_decoder(
             yield 1.0
     if model.moving is not None:
         model.moving.start()
-    give_back()  # or a tenth more than the weights stays taken: of chunks that were floats
+    else:
+        give_back()  # or a tenth more than the weights stays taken: of chunks that were floats
     return model
 
 
