@@ -31,8 +31,10 @@ _NAMES: Mapping[Form, str] = {
 }
 _LITERAL = re.compile(r""""(?:[^"\\\n]|\\.)*"|/(?![/*])(?:[^/\\\n]|\\.)+/|//.*""")
 """A string, an expression or a remark of a grammar."""
-_DATA = frozenset({"const", "enum", "default", "example", "examples"})
+DATA = frozenset({"const", "enum", "default", "example", "examples"})
 """Keywords whose values are data: what looks like a keyword in them is none."""
+NAMED = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"})
+"""Keywords whose values are schemas by names: what looks like a keyword among these is none."""
 
 
 @dataclass(frozen=True)
@@ -118,10 +120,10 @@ def _check_schema(schema: Any) -> None:
         raise BadInput("The JSON schema must be an object, like {“type”: “object”}.")
     if "x-guidance" in schema:
         raise BadInput("“x-guidance” is no keyword of JSON Schema.", "Remove it.")
-    left: list[tuple[Any, int]] = [(schema, 1)]
+    left: list[tuple[Any, int, bool]] = [(schema, 1, False)]
     parts = multiples = 0
     while left:
-        part, depth = left.pop()
+        part, depth, has_names = left.pop()
         parts += 1
         if depth > DEEPEST:
             raise _too_deep()
@@ -134,10 +136,14 @@ def _check_schema(schema: Any) -> None:
                 raise BadInput(
                     "“multipleOf” is too large in the JSON schema.", "Take rounder ones."
                 )
-            inner = [value for key, value in part.items() if key not in _DATA]
+            inner = [
+                (value, key in NAMED and not has_names)
+                for key, value in part.items()
+                if has_names or key not in DATA
+            ]
         else:
-            inner = part
-        left += [(value, depth + 1) for value in inner if isinstance(value, dict | list)]
+            inner = [(value, False) for value in part]
+        left += [(each, depth + 1, named) for each, named in inner if isinstance(each, dict | list)]
 
 
 def _check_reference(reference: Any) -> None:

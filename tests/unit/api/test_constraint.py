@@ -43,6 +43,7 @@ def test_schemas_that_stand_alone_are_taken(schema) -> None:
         ('{"items": {"multipleOf": 100003}}', "multipleOf"),
         ('{"anyOf": [{"multipleOf": 60.007}, {"multipleOf": 60007}]}', "multipleOf"),
         (json.dumps({"anyOf": [{}] * MOST_PARTS}), "parts"),
+        (json.dumps({"properties": {"enum": {"anyOf": [{}] * MOST_PARTS}}}), "parts"),
         ('{"title": "' + "x" * MOST_CHARACTERS["json_schema"] + '"}', "characters"),
     ],
 )  # fmt: skip

@@ -7,9 +7,10 @@ with this module, so only where a constraint is used.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 from weakref import WeakKeyDictionary, ref
 
@@ -17,7 +18,7 @@ import numpy as np
 from llguidance import LLMatcher, LLParserLimits, LLTokenizer
 from numpy.typing import NDArray
 
-from studio.api.constraint import Constraint, Form
+from studio.api.constraint import DATA, NAMED, Constraint, Form
 from studio.api.errors import BadInput
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.runtime.engines.text.refusals import shown
@@ -34,8 +35,18 @@ _LIMITS = LLParserLimits(
 # Compact but for a space where people write one: without a bound a text of blanks has the form.
 _SPACING: Any = {"whitespace_flexible": False, "item_separator": ", ?", "key_separator": ": ?"}
 
+_FORMATS = frozenset((
+    "date-time", "date", "time", "duration", "email", "idn-email", "hostname", "idn-hostname",
+    "ipv4", "ipv6", "uri", "uri-reference", "iri", "iri-reference", "uuid", "uri-template",
+    "json-pointer", "relative-json-pointer", "regex",
+))  # fmt: skip
+"""Those of JSON Schema, draft 2020-12, section 7.3 of its validation. Others, like ``password``,
+are remarks: they say nothing of a text."""
+
 _GRAMMARS: Mapping[Form, Callable[[str], str]] = {
-    "json_schema": lambda text: LLMatcher.grammar_from_json_schema(text, overrides=_SPACING),
+    "json_schema": lambda text: LLMatcher.grammar_from_json_schema(
+        json.dumps(_meant(json.loads(text)), allow_nan=False), overrides=_SPACING
+    ),
     "regex": LLMatcher.grammar_from_regex,
     "grammar": LLMatcher.grammar_from_lark,
 }
@@ -47,7 +58,7 @@ def check(constraint: Constraint) -> None:
     """Compile ``constraint`` for no model in particular, and throw the result away.
 
     Raises:
-        BadInput: It is no such form, cannot be enforced, or is too large.
+        BadInput: It is no such form, cannot be enforced, is too large, or no text has it.
     """
     grammar = _grammar(constraint)
     is_bad, told = built(
@@ -56,6 +67,16 @@ def check(constraint: Constraint) -> None:
     )
     if is_bad:
         raise _refused(constraint, told[0])
+    matcher = LLMatcher(_bytes(), grammar, log_level=0, limits=_LIMITS)
+    matcher.compute_bitmask()
+    if matcher.is_error():
+        raise _refused(constraint, matcher.get_error())
+
+
+@cache
+def _bytes() -> LLTokenizer:
+    """Return the vocabulary that has nothing but each byte."""
+    return LLTokenizer("byte")
 
 
 class ConstrainedText:
@@ -107,6 +128,31 @@ def _grammar(constraint: Constraint) -> str:
         return _GRAMMARS[constraint.kind](constraint.text)
     except ValueError as error:  # JSON to Python, and not to the library: 1e999
         raise _refused(constraint, str(error)) from error
+
+
+def _meant(part: Any, has_names: bool = False) -> Any:
+    """Return a schema, or a part of it, without the keywords that ask for nothing.
+
+    Args:
+        has_names: The keys are names of properties or of definitions.
+    """
+    if isinstance(part, list):
+        return [_meant(each) for each in part]
+    if not isinstance(part, dict):
+        return part
+    if has_names:
+        return {name: _meant(each) for name, each in part.items()}
+    return {
+        key: each if key in DATA else _meant(each, key in NAMED)
+        for key, each in part.items()
+        if not _asks_nothing(key, each)
+    }
+
+
+def _asks_nothing(key: str, value: Any) -> bool:
+    if key == "format":
+        return isinstance(value, str) and value not in _FORMATS
+    return key == "uniqueItems" and value is False
 
 
 def _vocabulary(tokenizer: TextTokenizer) -> LLTokenizer:
@@ -174,6 +220,12 @@ class _Spellings:
 
 
 def _refused(constraint: Constraint, reason: str) -> BadInput:
+    if told := re.match(r"Unimplemented keys: (\[.+\])", reason):
+        keywords = "”, “".join(json.loads(told[1]))
+        return BadInput(
+            f"The {constraint.name} asks for “{keywords}”, which cannot be enforced.",
+            "Leave that out, and check the answer for it.",
+        )
     return BadInput(
         f"The {constraint.name} cannot be used: {_brief(reason)}.", "Correct or simplify it."
     )
@@ -191,6 +243,8 @@ def _brief(reason: str) -> str:
     """Return the line of the library's message that says what is wrong."""
     lines = reason.strip().splitlines() or ["no reason is told"]
     told = next((line for line in lines if line.startswith("error: ")), lines[0])
+    if told == "NoExtensionBias":
+        return "no text has this form"
     if "unwrap()" in told or told.startswith("panic"):  # a fault of the library's, at its limits
         told = "it is too intricate to compile"
     return shown(re.sub(r"^(error: |at \d+\(\d+\): )", "", told)).rstrip(".")
