@@ -6,16 +6,12 @@ from collections.abc import Generator, Iterator, Sequence
 
 from rdkit import Chem
 from rdkit.Chem import rdDepictor
-from rdkit.Chem.Draw import rdMolDraw2D
 
 from studio.api import BadInput, Check, Event, Kind, TaskContext, Verdict
+from studio_molecules.chem.sheet import Sheet
 from studio_molecules.chem.structure import valid
 from studio_molecules.molecule import Molecule, from_csv
 from studio_molecules.schema import SHEET_MOST, Export
-
-_BETWEEN_STEPS = 4
-_COLUMNS, _WIDTH, _HEIGHT = 5, 260, 200
-_PNG_SCALE = 2
 
 _Writing = Generator[Event | None, None, tuple[bytes, int]]
 """Steps, then the file and how many molecules are in it."""
@@ -43,7 +39,7 @@ def export(ctx: TaskContext, params: Export) -> Iterator[Event | None]:
 def _records(ctx: TaskContext, molecules: Sequence[Molecule]) -> _Writing:
     """Return an SD file: coordinates in the plane, and what is known as data fields."""
     records = []
-    for number, row in enumerate(molecules):
+    for number, row in enumerate(molecules, 1):
         mol = _laid_out(row.smiles)
         if mol is not None:
             mol.SetProp("_Name", row.name)
@@ -51,36 +47,27 @@ def _records(ctx: TaskContext, molecules: Sequence[Molecule]) -> _Writing:
             fields |= {name: f"{value:.7g}" for name, value in row.figures.items()}
             told = "".join(f">  <{name}>\n{text}\n\n" for name, text in fields.items() if text)
             records.append(f"{Chem.MolToMolBlock(mol)}{told}$$$$\n")
-        if number % _BETWEEN_STEPS == 0:
-            yield ctx.progress(number, len(molecules), f"{number:,} written")
+        yield ctx.progress(number, len(molecules), f"{number:,} written")
     return "".join(records).encode(), len(records)
 
 
 def _sheet(ctx: TaskContext, molecules: Sequence[Molecule], suffix: str) -> _Writing:
     """Return structures side by side on white, each with its name below."""
-    mols, names = [], []
-    for number, row in enumerate(molecules):
+    sheet, most = Sheet(suffix), 2 * len(molecules)
+    for number, row in enumerate(molecules, 1):
         mol = _laid_out(row.smiles)
         if mol is not None:
-            mols.append(mol)
-            names.append(row.name[:40])
-        if number % _BETWEEN_STEPS == 0:
-            yield ctx.progress(number, len(molecules), f"{number:,} laid out")
-    if not mols:
+            sheet.add(mol, row.name[:40])
+        yield ctx.progress(number, most, f"{number:,} laid out")
+    if not len(sheet):
         raise BadInput("None of these molecules can be drawn.")
-    scale = _PNG_SCALE if suffix == "png" else 1
-    columns = min(_COLUMNS, len(mols))
-    wide, high = _WIDTH * scale, _HEIGHT * scale
-    size = (wide * columns, high * -(-len(mols) // columns), wide, high)
-    make = rdMolDraw2D.MolDraw2DCairo if suffix == "png" else rdMolDraw2D.MolDraw2DSVG
-    canvas = make(*size)
-    canvas.drawOptions().maxFontSize = 16 * scale
-    canvas.drawOptions().legendFontSize = 14 * scale
-    canvas.drawOptions().bondLineWidth = 1.5 * scale
-    canvas.DrawMolecules(mols, legends=names)
-    canvas.FinishDrawing()
-    drawn = canvas.GetDrawingText()
-    return (drawn if isinstance(drawn, bytes) else drawn.encode()), len(mols)
+    drawing = sheet.draw()
+    while True:
+        try:
+            done = next(drawing)
+        except StopIteration as end:
+            return end.value, len(sheet)
+        yield ctx.progress(len(molecules) + done, most, f"{done:,} drawn")
 
 
 def _laid_out(smiles: str) -> Chem.Mol | None:

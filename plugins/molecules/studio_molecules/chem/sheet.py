@@ -1,0 +1,97 @@
+"""Sheets of structures, all at one scale, drawn a part at a time. Lays nothing out.
+
+RDKit draws a sheet in one call, which takes seconds and can neither be stopped nor shared. What is
+made here in parts is the same file, byte for byte.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Sequence
+
+from rdkit import Chem
+from rdkit.Chem.Draw import rdMolDraw2D
+from rdkit.Geometry import Point2D
+
+from studio_molecules.chem.stacked_png import StackedPng
+
+COLUMNS = 5
+_WIDTH, _HEIGHT = 260, 200
+_PNG_SCALE = 2
+
+_Drawing = Generator[int, None, bytes]
+"""How many are drawn, again and again; then the file."""
+
+
+class Sheet:
+    """Structures side by side on white paper, each with its name below.
+
+    Args:
+        suffix: ``png`` or ``svg``.
+
+    Attributes:
+        draw: Yields how many structures are drawn, now and then; returns the file.
+    """
+
+    def __init__(self, suffix: str) -> None:
+        self._times = _PNG_SCALE if suffix == "png" else 1
+        self._make = rdMolDraw2D.MolDraw2DCairo if suffix == "png" else rdMolDraw2D.MolDraw2DSVG
+        self.draw: Callable[[], _Drawing] = self._png if suffix == "png" else self._svg
+        self._mols: list[Chem.Mol] = []
+        self._names: list[str] = []
+        self._bond = float("inf")
+        """Pixels of a unit of length: as many as the largest structure has room for."""
+
+    def add(self, mol: Chem.Mol, name: str) -> None:
+        """Put a molecule with coordinates at the end."""
+        trial = self._canvas(1, 1)
+        trial.DrawMolecule(mol, legend=name)
+        here, there = trial.GetDrawCoords(Point2D(0, 0)), trial.GetDrawCoords(Point2D(1, 0))
+        self._bond = min(self._bond, there.x - here.x)
+        self._mols.append(mol)
+        self._names.append(name)
+
+    def __len__(self) -> int:
+        """Return how many molecules there are."""
+        return len(self._mols)
+
+    def _rows(self) -> Iterator[tuple[Sequence[Chem.Mol], Sequence[str]]]:
+        for first in range(0, len(self), COLUMNS):
+            row = slice(first, first + COLUMNS)
+            yield self._mols[row], self._names[row]
+
+    def _png(self) -> _Drawing:
+        columns = min(COLUMNS, len(self))
+        file = StackedPng()
+        done = 0
+        for mols, names in self._rows():
+            canvas = self._canvas(columns, 1)
+            canvas.DrawMolecules(mols, legends=names)
+            canvas.FinishDrawing()
+            file.add(canvas.GetDrawingText())
+            done += len(mols)
+            yield done
+        return file.finished()
+
+    def _svg(self) -> _Drawing:
+        columns, rows = min(COLUMNS, len(self)), -(-len(self) // COLUMNS)
+        canvas = self._canvas(columns, rows)
+        for number, (mol, name) in enumerate(zip(self._mols, self._names, strict=True)):
+            row, column = divmod(number, COLUMNS)
+            canvas.SetOffset(column * _WIDTH, row * _HEIGHT)
+            canvas.DrawMolecule(mol, legend=name)
+            canvas.drawOptions().clearBackground = False  # the paper is there by now
+            yield number + 1
+        canvas.FinishDrawing()
+        text: str = canvas.GetDrawingText()
+        return text.encode()
+
+    def _canvas(self, columns: int, rows: int) -> rdMolDraw2D.MolDraw2D:
+        wide, high = _WIDTH * self._times, _HEIGHT * self._times
+        canvas = self._make(wide * columns, high * rows, wide, high)
+        options = canvas.drawOptions()
+        options.maxFontSize = 16 * self._times
+        options.legendFontSize = 14 * self._times
+        options.bondLineWidth = 1.5 * self._times
+        if self._bond < float("inf"):
+            options.fixedBondLength = self._bond
+        return canvas

@@ -1,0 +1,58 @@
+"""Sheets that are drawn in parts: RDKit, in one call, makes the same of them."""
+
+from __future__ import annotations
+
+import zlib
+
+import pytest
+from rdkit.Chem.Draw import rdMolDraw2D
+
+from studio.testing.plugins import run_task
+from studio_molecules.chem.stacked_png import _chunks
+from studio_molecules.molecule import Molecule, to_csv
+from studio_molecules.schema import Export
+from studio_molecules.tasks import exporting
+
+SMILES = [
+    "CC(C)NCC(O)COc1cccc2ccccc12", "C", "CC(C)CC1NC(=O)C(CCCN)NC1=O", "[NH4+].[Cl-]", "CCO",
+    "CC(=O)Oc1ccccc1C(=O)O", "CN1C=NC2=C1C(=O)N(C(=O)N2C)C",
+]  # fmt: skip
+"""Two rows; the fourth has no bonds, and the largest of all is in the first row."""
+NAMES = [f"gypq {number}" for number in range(len(SMILES))]
+
+
+def _in_one_call(suffix: str) -> bytes:
+    times = 2 if suffix == "png" else 1
+    make = rdMolDraw2D.MolDraw2DCairo if suffix == "png" else rdMolDraw2D.MolDraw2DSVG
+    canvas = make(1300 * times, 400 * times, 260 * times, 200 * times)
+    options = canvas.drawOptions()
+    options.maxFontSize, options.legendFontSize = 16 * times, 14 * times
+    options.bondLineWidth = 1.5 * times
+    canvas.DrawMolecules([exporting._laid_out(each) for each in SMILES], legends=NAMES)
+    canvas.FinishDrawing()
+    drawn = canvas.GetDrawingText()
+    return drawn if isinstance(drawn, bytes) else drawn.encode()
+
+
+def _contents(file: bytes) -> tuple[list[tuple[bytes, bytes]], bytes]:
+    """Return the chunks of a PNG, pixels aside, and those unpacked: any zlib may have packed."""
+    chunks = list(_chunks(file))
+    pixels = b"".join(data for kind, data in chunks if kind == b"IDAT")
+    return [each for each in chunks if each[0] != b"IDAT"], zlib.decompress(pixels)
+
+
+@pytest.mark.parametrize("suffix", ["png", "svg"])
+def test_a_sheet_in_parts_is_that_of_one_call(suffix: str) -> None:
+    rows = [Molecule(smiles, name) for smiles, name in zip(SMILES, NAMES, strict=True)]
+    made = run_task(
+        exporting.export, Export.parse({"format": suffix}), inputs={"table": to_csv(rows)}
+    )
+    (artifact,) = made.artifacts
+    whole = _in_one_call(suffix)
+    if suffix == "png":
+        assert _contents(artifact.payload) == _contents(whole)
+    else:
+        assert artifact.payload == whole
+    told = [event.done for event in made.progress]
+    assert told == sorted(told)
+    assert told[-1] == made.progress[-1].total
