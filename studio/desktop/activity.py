@@ -95,6 +95,11 @@ class Activity(QObject):
         """Return the jobs that are not over, oldest first, but not what passes by itself."""
         return [j for j in self._board.live() if not j.recipe.is_passing] if self._board else []
 
+    def title_of_job(self, id: str) -> str:
+        """Return what a person calls a job, also one that passes by itself."""
+        known = {job.id: job.title for job in self._board.jobs()} if self._board else {}
+        return known.get(id) or self.tr("a job")
+
     def over(self) -> Sequence[Job]:
         """Return the jobs of this session that are over, newest first."""
         return [j for j in reversed(self._board.jobs()) if not j.is_live] if self._board else []

@@ -104,9 +104,8 @@ class MemoryPopover(Popover):
 
     def _why(self, item: LoadedWeights) -> str:
         if item.users:
-            jobs = {job.id: job.title for job in self._activity.live()}
-            users = ", ".join(jobs.get(user, user) for user in item.users)
-            return self.tr("in use by {users}").format(users=users)
+            users = dict.fromkeys(map(self._activity.title_of_job, item.users))
+            return self.tr("in use by {users}").format(users=", ".join(users))
         idle = words.duration(item.idle_seconds)
         return self.tr("kept ready, idle for {time}").format(time=idle)
 

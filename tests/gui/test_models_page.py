@@ -96,7 +96,9 @@ def test_it_says_what_fits_why_and_what_is_wrong(
         "weights_bytes": 1 << 30, "working_bytes": 1 << 20, "architecture": "llama",
         "quantisation": "Q8_0", "context_length": 4096, "licence": "mit",
     }  # fmt: skip
-    runtime.facts[str(huge)] = {"weights_bytes": 40 << 30, "working_bytes": 1 << 20}
+    runtime.facts[str(huge)] = {
+        "weights_bytes": 40 << 30, "working_bytes": 1 << 20, "parameters": 70_553_706_496,
+    }  # fmt: skip
     runtime.facts[str(cut)] = StudioError(
         ErrorCode.BAD_WEIGHTS, "cut.gguf ends in its header.", "Copy it."
     )
@@ -115,6 +117,8 @@ def test_it_says_what_fits_why_and_what_is_wrong(
     assert "It takes 1.1 GB when loaded; models may take 7.7 GB here." in said
     for fact in ("llama", "Q8_0", "4,096 tokens", "mit", "nobody yet"):
         assert fact in said
+    page.table.choose("huge")
+    assert "70.6 B" in words(page.detail)
     page.table.choose("cut")
     assert "cut.gguf ends in its header. Copy it." in words(page.detail)
     asked = [m.path for m in runtime.received if isinstance(m, Inspect)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from studio.protocol.messages import LoadedWeights, Status
 from studio.protocol.states import JobState
 
 LOADED = (
-    LoadedWeights("smollm2", 98_000_000, "cpu", ("job0",)),
+    LoadedWeights("smollm2", 98_000_000, "cpu", ("job0", "gone")),
     LoadedWeights("esrgan", 67_000_000, "cpu", (), 12.0),
 )
 
@@ -78,12 +79,14 @@ def test_the_popover_says_why_weights_are_loaded_and_unloads_idle_ones(
 ) -> None:
     asked: list[str] = []
     activity.unload = asked.append
-    board.add("Reply to Ann", JobState.RUNNING)
+    asking = board.add("Ask about a file", JobState.RUNNING)
+    asking.recipe = replace(asking.recipe, keep=False, kind="")
     activity.set_runtime("ready")
     activity.set_status(_status())
     qtbot.mouseClick(_named(window.status_bar, "Memory"), Qt.MouseButton.LeftButton)
     popover = window.findChild(MemoryPopover)
-    assert "in use by" in " ".join(label.accessibleName() for label in popover.findChildren(QLabel))
+    said = " ".join(label.accessibleName() for label in popover.findChildren(QLabel))
+    assert "in use by Ask about a file, a job" in said, "never by a number, whatever its job is"
     assert not _named(popover, "Unload smollm2").isEnabled(), "a job needs them"
     qtbot.mouseClick(_named(popover, "Unload esrgan"), Qt.MouseButton.LeftButton)
     assert asked == ["esrgan"]

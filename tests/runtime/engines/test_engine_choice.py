@@ -100,7 +100,7 @@ def test_a_model_that_does_not_fit_twice_is_not_tried_and_not_counted_twice(
     file: Path, tried: list[int], monkeypatch: pytest.MonkeyPatch, packs: bool, by: str
 ) -> None:
     monkeypatch.setattr(choice, "can_pack", lambda device: packs)
-    total = 3 * file.stat().st_size
+    total = 7 * file.stat().st_size
     monkeypatch.setattr(choice, "host_memory", lambda: Memory(0, total, total))
     assert choice.decided(file, "cpu", Measured(None)) == by
     if packs:

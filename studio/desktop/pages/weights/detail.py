@@ -201,8 +201,7 @@ class WeightsDetail(QFrame):
             (tr("Quantised"), row.quantization, ""),
             (tr("Architecture"), row.architecture, ""),
             (tr("Runs through"), row.runs_through, ""),
-            (tr("Parameters"), tr("{count} M").format(count=round(int(parameters) / 1e6))
-             if parameters else "", ""),
+            (tr("Parameters"), _parameters(int(parameters)) if parameters else "", ""),
             (tr("Context"), tr("{count:,} tokens").format(count=row.context)
              if row.context else "", ""),
             (tr("Licence"), row.licence, ""),
@@ -263,6 +262,13 @@ class WeightsDetail(QFrame):
         edit.textChanged.connect(lambda: timer.start(_SAVE_MS))
         self._save = save
         return edit
+
+
+def _parameters(count: int) -> str:
+    """Return a number of parameters as names of models have it: ``135 M``, ``70.6 B``."""
+    if count < 0.9995e9:
+        return f"{count / 1e6:.0f} M"
+    return f"{count / 1e9:.1f} B" if count < 1e11 else f"{count / 1e9:.0f} B"
 
 
 def _said(value: object) -> str:

@@ -39,7 +39,7 @@ MARGIN = 1.15
 """llama.cpp must be faster by this: texts share no readings there, and a next turn reads more."""
 
 TRIED_TOKENS = 12
-TRIED_SHARE = 0.5
+TRIED_SHARE = 0.25
 """Of the machine's memory, which the copies of both engines may take together."""
 _FLOATS = 8
 """Times the size of a file, at most, that its weights take as floats."""
