@@ -81,6 +81,7 @@ class MainWindow(QMainWindow):
         self._lay_out(center)
         self._connect()
         self._restore(state)
+        look.theme.dress(self)
 
     # --- pages --------------------------------------------------------------------------------
 

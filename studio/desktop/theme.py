@@ -1,4 +1,9 @@
-"""The theme in force: palette on Fusion, one style sheet, dark or light. Names no colour itself."""
+"""The theme in force: palette on Fusion, one style sheet, dark or light. Names no colour itself.
+
+The sheet is worn by the window, not by the application: Qt tells whole trees of each change of
+parent while the application wears one, and half of what a page costs went there while it was put
+together. So it is dressed once, when it comes into the window.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +11,12 @@ import tempfile
 from enum import StrEnum
 from pathlib import Path
 from string import Template
+from weakref import WeakSet
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
+from shiboken6 import isValid
 
 from studio.api.ui import Tokens
 from studio.desktop import tokens as table
@@ -53,6 +60,8 @@ class Theme(QObject):
         self._parts = _folder_for_parts()
         self.reduced_motion = False
         self.tokens = Tokens(True)
+        self._windows: WeakSet[QWidget] = WeakSet()
+        self._sheet = ""
         self._hints = app.styleHints()
         self._hints.colorSchemeChanged.connect(self._on_system)
         app.setStyle("Fusion")
@@ -81,6 +90,11 @@ class Theme(QObject):
         """Return how long a movement takes: 0 where the user asked for none."""
         return 0 if self.reduced_motion else milliseconds
 
+    def dress(self, window: QWidget) -> None:
+        """Give a window the style sheet, now and whenever it changes."""
+        window.setStyleSheet(self._sheet)
+        self._windows.add(window)
+
     def close(self) -> None:
         """Remove the drawn parts."""
         if self._parts is not None:
@@ -100,7 +114,9 @@ class Theme(QObject):
         self.tokens = table.tokens(self._wants_dark())
         self._colors.clear()
         self._app.setPalette(self._palette())
-        self._app.setStyleSheet(self._sheet())
+        self._sheet = self._written()
+        for window in filter(isValid, self._windows):
+            window.setStyleSheet(self._sheet)
         self.changed.emit()
 
     def _palette(self) -> QPalette:
@@ -134,7 +150,7 @@ class Theme(QObject):
             palette.setColor(QPalette.ColorGroup.Disabled, role, self.color("faint"))
         return palette
 
-    def _sheet(self) -> str:
+    def _written(self) -> str:
         names = {name.replace("-", "_"): _rgba(self.color(name)) for name in self.tokens.colors}
         parts = {f"part_{name}": self._part(*how) for name, how in _PARTS.items()}
         return Template(_SHEET.read_text("utf-8")).substitute(names | parts)

@@ -120,6 +120,7 @@ class PageDesk:
         self.studio.weights.rescan()
         self.window = QWidget()
         self.window.resize(1000, 740)
+        self.look.theme.dress(self.window)
         ui = WindowUi(self.look, self.window, CatalogueView(self.studio), lambda: None)
         self.dress(ui)
         self.ctx = PluginContext(self.plugin, self.studio, ui, self.background, self.targets)

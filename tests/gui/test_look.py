@@ -15,6 +15,7 @@ from shiboken6 import delete
 from studio.desktop import fonts, tokens
 from studio.desktop.look import Look
 from studio.desktop.resources import folder
+from studio.desktop.shell import MainWindow
 from studio.desktop.theme import ThemeMode
 from studio.desktop.widgets.composer_ring import ComposerRing
 
@@ -71,8 +72,8 @@ def test_a_switch_of_theme_reaches_palette_icons_and_listeners(
     assert _ink(icon) == QColor("#1b1f2a"), "the same icon follows the theme"
 
 
-def test_the_style_sheet_points_at_drawn_parts_that_exist(look: Look, qapp: QApplication) -> None:
-    parts = re.findall(r"url\(([^)]+)\)", qapp.styleSheet())
+def test_the_style_sheet_points_at_drawn_parts_that_exist(window: MainWindow) -> None:
+    parts = re.findall(r"url\(([^)]+)\)", window.styleSheet())
     assert len(parts) >= 8
     assert [part for part in parts if not Path(part).is_file()] == []
     assert all("currentColor" not in Path(part).read_text("utf-8") for part in parts)

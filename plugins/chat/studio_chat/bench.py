@@ -14,6 +14,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from PySide6.QtCore import QCoreApplication
+from PySide6.QtWidgets import QWidget
 
 from studio.api import PluginContext
 from studio.api.ui import Ui
@@ -52,14 +53,15 @@ class Dilated{n}(nn.Module):
 """
 
 
-def run(ui: Ui) -> dict[str, float]:
+def run(ui: Ui, window: QWidget) -> dict[str, float]:
     """Return milliseconds of window time: per streamed token and per scrolled frame.
 
     Args:
         ui: The window's building blocks, as pages get them; there must be a ``QApplication``.
+        window: In view, and dressed as the studio's.
     """
     ctx = cast(PluginContext, SimpleNamespace(ui=ui, weights=_Weights()))
-    return {**stream(ctx, batch=1), **stream(ctx, batch=4), **scroll(ctx)}
+    return {**stream(ctx, window, batch=1), **stream(ctx, window, batch=4), **scroll(ctx, window)}
 
 
 class _Weights:
@@ -79,13 +81,13 @@ def answer_tokens(count: int) -> list[str]:
     return [text[at : at + 4] for at in range(0, count * 4, 4)]
 
 
-def stream(ctx: PluginContext, batch: int) -> dict[str, float]:
+def stream(ctx: PluginContext, window: QWidget, batch: int) -> dict[str, float]:
     """Time an answer of ``TOKENS`` tokens, drawn each ``batch`` tokens with layout and painting.
 
     A drawing for each token is the worst there is: the page gathers what comes within 33 ms.
     """
     thread, _session = _thread(
-        ctx, [Turn("q", "user", "Explain it all"), Turn("a", "assistant", "")]
+        ctx, window, [Turn("q", "user", "Explain it all"), Turn("a", "assistant", "")]
     )
     card = thread.cards[-1]
     card.set_reply(Reply("bench", "a"))
@@ -105,14 +107,14 @@ def stream(ctx: PluginContext, batch: int) -> dict[str, float]:
     return _figures(f"stream_ms_per_token_by_{batch}", spent)
 
 
-def scroll(ctx: PluginContext) -> dict[str, float]:
+def scroll(ctx: PluginContext, window: QWidget) -> dict[str, float]:
     """Time frames while a thread of ``MESSAGES`` messages is scrolled from its end to its start."""
     turns = []
     for n in range(MESSAGES // 2):
         turns.append(Turn(f"q{n}", "user", f"Question {n}: what about d = {n}?"))
         turns.append(Turn(f"a{n}", "assistant", _SECTION.format(n=n)))
     started = time.perf_counter()
-    thread, _session = _thread(ctx, turns)
+    thread, _session = _thread(ctx, window, turns)
     opened = (time.perf_counter() - started) * 1000
     for _ in range(50):  # what is made while the window is idle
         _frame()
@@ -130,9 +132,10 @@ def scroll(ctx: PluginContext) -> dict[str, float]:
     return {"open_ms": round(opened, 1), "live_cards": live, **_figures("scroll_frame_ms", spent)}
 
 
-def _thread(ctx: PluginContext, turns: list[Turn]) -> tuple[ThreadView, Any]:
+def _thread(ctx: PluginContext, window: QWidget, turns: list[Turn]) -> tuple[ThreadView, Any]:
     session = SimpleNamespace(turns=turns, reply=None, busy=False)
     thread = ThreadView(ctx)
+    thread.setParent(window)
     thread.resize(820, 700)
     thread.show()
     thread.set_session(cast(Session, session))

@@ -12,6 +12,6 @@ from studio_chat import bench
 def test_it_measures_a_stream_and_a_long_thread(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench, "TOKENS", 200)
     monkeypatch.setattr(bench, "MESSAGES", 20)
-    figures = bench.run(desk.ctx.ui)
+    figures = bench.run(desk.ctx.ui, desk.window)
     assert figures["stream_ms_per_token_by_1_median"] > 0
     assert all(value >= 0 for value in figures.values())

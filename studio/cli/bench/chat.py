@@ -23,7 +23,11 @@ from studio.desktop.look import Look
 from studio.desktop.ui import WindowUi
 from studio_chat.bench import run
 look = Look.dress(application)
-print(json.dumps(run(WindowUi(look, QWidget(), None, None))))
+window = QWidget()
+window.resize(820, 700)
+look.theme.dress(window)
+window.show()
+print(json.dumps(run(WindowUi(look, window, None, None), window)))
 look.theme.close()
 """
 
