@@ -16,17 +16,18 @@ from studio.core import beginnings
 from studio.core.background import Background, Post
 from studio.core.child import Launch, ProcessChild, runtime_command, runtime_environment
 from studio.core.device_choice import DeviceChoice
+from studio.core.inquiries import Inquiries
 from studio.core.job import Job
 from studio.core.job_store import LibraryJobStore
 from studio.core.jobs import JobBoard
 from studio.core.last_words import last_words
 from studio.core.library import Health, HealthState, Library
-from studio.core.library.ulid import new_id
 from studio.core.memory_log import MemoryLog
-from studio.core.notices import Action, Notices
+from studio.core.notices import Notices
 from studio.core.paths import StudioPaths
 from studio.core.plugins import PluginHost
 from studio.core.plugins.faults import Fault
+from studio.core.runtime_news import RuntimeNews
 from studio.core.runtime_settings import (
     DEFAULT_IDLE_MINUTES,
     IDLE_MINUTES,
@@ -39,7 +40,7 @@ from studio.core.weights import Downloads
 from studio.core.weights.in_use import WeightsInUse
 from studio.core.weights.remarks import REMARKS
 from studio.core.weights.shelf import Shelf
-from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.errors import StudioError
 from studio.protocol.link import Received
 from studio.protocol.messages import (
     PROTOCOL_VERSION,
@@ -47,7 +48,6 @@ from studio.protocol.messages import (
     DeviceLost,
     DevicesFound,
     Hello,
-    Inspect,
     Inspected,
     Pin,
     PluginFault,
@@ -55,11 +55,9 @@ from studio.protocol.messages import (
     Status,
     Trace,
     Unload,
-    WantTrace,
     WeightsEntry,
 )
 from studio.protocol.states import Priority
-from studio.protocol.trace import Span
 
 
 class Studio:
@@ -67,6 +65,7 @@ class Studio:
 
     Attributes:
         runtime: The supervisor of the process that computes; it starts with the first job.
+        inquiries: What the runtime was asked, and answers later.
         jobs: The job board.
         shelf: The weights, and what belongs to them.
         downloads: The weights that the user has asked to get.
@@ -99,6 +98,7 @@ class Studio:
         self.weights = self.shelf.catalogue
         self.memory = MemoryLog(paths.logs / "memory.jsonl")
         self.devices = DeviceChoice(settings, self.notices, self._restart, attended)
+        self._news = RuntimeNews(self.notices, lambda: self.runtime.restart())
         self.runtime = Supervisor(
             launch or self._launch,
             mine=Hello(PROTOCOL_VERSION, API_VERSION, {"studio": studio.__version__}),
@@ -106,8 +106,9 @@ class Studio:
             on_message=self._heard,
             on_state=self._runtime_became,
             on_death=self._runtime_died,
-            on_stall=self._runtime_stalled,
+            on_stall=self._news.stalled,
         )
+        self.inquiries = Inquiries(self.runtime)
         self._shunned: set[str] = set()
         """Weights that the user keeps out of the runtime for this session."""
         self._told: tuple[WeightsEntry, ...] = ()
@@ -125,8 +126,6 @@ class Studio:
         downloads = (self.weights, paths.weights, self.post, self._weights_came)
         self.downloads, self.chores = Downloads(*downloads), Downloads(*downloads)
         self._lost: list[Job] = []
-        self._inspections: dict[str, Callable[[Inspected], None]] = {}
-        self._traces: dict[str, Callable[[tuple[Span, ...]], None]] = {}
         self._state_observers: list[Callable[[RuntimeState, str], None]] = []
         self._status_observers: list[Callable[[Status], None]] = []
         self._weights_observers: list[Callable[[], None]] = []
@@ -296,49 +295,19 @@ class Studio:
         if news:
             self.notices.info(news, key=f"get-{id}")
 
-    def inspect_later(
-        self,
-        path: Path,
-        then: Callable[[Inspected], None],
-        *,
-        full: bool = False,
-        context_limit: int = 0,
-    ) -> None:
-        """Let the runtime read the headers of weights (``full``: every byte), then call ``then``.
-
-        Memory is told for texts of at most ``context_limit`` tokens; 0 for no limit.
-
-        If the runtime dies of it, ``then`` is called with an error that says so.
-        """
-        request = new_id()
-        self._inspections[request] = then
-        self.runtime.send(Inspect(request, str(path), full, context_limit))
-
     def inspect(self, path: Path, **how: Any) -> dict[str, Any]:
-        """Return what ``inspect_later`` hears, pumping meanwhile; not for a window.
+        """Return what ``inquiries.inspect`` hears, pumping meanwhile; not for a window.
 
         Raises:
             StudioError: They cannot be used, or the runtime died of them.
         """
         answers: list[Inspected] = []
-        self.inspect_later(path, answers.append, **how)
+        self.inquiries.inspect(path, answers.append, **how)
         while not answers:
             self.pump(0.1)
         if answers[0].error:
             raise StudioError.from_info(answers[0].error)
         return answers[0].facts
-
-    def trace_later(self, then: Callable[[tuple[Span, ...]], None]) -> None:
-        """Ask the runtime what its last hour was like and call ``then``; not if it ends meanwhile.
-
-        A runtime that is off had no last hour.
-        """
-        if not self.runtime.is_ready:
-            then(())
-            return
-        request = new_id()
-        self._traces[request] = then
-        self.runtime.send(WantTrace(request))
 
     def start_without(self, weights: Sequence[str]) -> None:
         """Start the runtime afresh and keep these weights out of it for this session."""
@@ -409,12 +378,8 @@ class Studio:
         if isinstance(message, Status):
             for call in list(self._status_observers):
                 call(message)
-        elif isinstance(message, Inspected):
-            if then := self._inspections.pop(message.request, None):
-                then(message)
-        elif isinstance(message, Trace):
-            if heard := self._traces.pop(message.request, None):
-                heard(message.spans)
+        elif isinstance(message, Inspected | Trace):
+            self.inquiries.answer(message)
         elif isinstance(message, PoolEvent):
             self.memory.add(message)
         elif isinstance(message, DevicesFound):
@@ -430,60 +395,26 @@ class Studio:
         if state is RuntimeState.READY:
             self.configure()
             self.jobs.runtime_ready()
-            if self.runtime.deaths:
-                self.notices.info("The runtime is back.", key="runtime")
-            else:  # the user started it again: no news
-                self.notices.dismiss("runtime")
+            self._news.ready(len(self.runtime.deaths))
         elif state is RuntimeState.GIVEN_UP:
-            self._offer_choice(reason)
+            details = last_words(self.runtime.last_lines())
+            self._offer_choice(reason, details)
             if not self._attended:
-                self.jobs.abandon(reason, last_words(self.runtime.last_lines()))
+                self.jobs.abandon(reason, details)
         for call in list(self._state_observers):
             call(state, reason)
 
     def _runtime_died(self, death: Death) -> None:
         details = last_words(death.lines)
         self._lost = self.jobs.runtime_lost(death.reason, details, by_itself=not death.asked)
-        self._traces.clear()
-        inspections, self._inspections = self._inspections, {}
-        error = StudioError(ErrorCode.RUNTIME_LOST, f"The runtime ended meanwhile. {death.reason}")
-        for request, then in inspections.items():
-            then(Inspected(request, error=error.info()))
-        if not death.asked:
-            told = StudioError(
-                ErrorCode.RUNTIME_LOST,
-                f"The part that computes has ended. {death.reason}",
-                "It is being started again.",
-                details,
-            )
-            self.notices.error(told, key="runtime")
+        self.inquiries.lose(death.reason)
+        self._news.died(death)
 
-    def _offer_choice(self, reason: str) -> None:
-        deaths = len(self.runtime.deaths)
-        times = f"{deaths} times in a short while" if deaths > 1 else "and cannot go on"
-        actions = [Action("Start again", self.runtime.restart)]
+    def _offer_choice(self, reason: str, details: str) -> None:
         suspects = sorted({weights for job in self._lost for weights in job.recipe.weights})
-        if suspects:
-            names = ", ".join(self.weights.get(weights).title for weights in suspects)
-            actions.append(Action(f"Start without {names}", lambda: self.start_without(suspects)))
-        told = StudioError(
-            ErrorCode.RUNTIME_LOST,
-            f"The part that computes has ended {times}. {reason}",
-            "Everything in your library is safe. Nothing is tried again until you say so.",
-            last_words(self.runtime.last_lines()),
-        )
-        self.notices.error(told, key="runtime", actions=actions)
-
-    def _runtime_stalled(self, complaint: str) -> None:
-        if not complaint:
-            self.notices.dismiss("stall")
-            return
-        self.notices.warn(
-            f"The runtime seems stuck: {complaint}.",
-            "It may only be slow. Restarting it ends the jobs that run.",
-            key="stall",
-            actions=(Action("Restart the runtime", self.runtime.restart),),
-        )
+        titles = ", ".join(self.weights.get(weights).title for weights in suspects)
+        deaths = len(self.runtime.deaths)
+        self._news.given_up(reason, deaths, details, titles, lambda: self.start_without(suspects))
 
     def _plugin_failed(self, fault: Fault) -> None:
         self.notices.error(StudioError.from_info(fault.error), key=f"plugin-{fault.plugin}")

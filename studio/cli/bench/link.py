@@ -41,7 +41,7 @@ def measure(session: Session) -> dict[str, Any]:
 def _ask(studio: Studio) -> None:
     """Ask about weights that are not there: the shortest answer the runtime has."""
     answers: list[Inspected] = []
-    studio.inspect_later(Path("/nothing-is-here.gguf"), answers.append)
+    studio.inquiries.inspect(Path("/nothing-is-here.gguf"), answers.append)
     while not answers:
         studio.pump(1.0)
 

@@ -320,7 +320,7 @@ class ModelsPage(QWidget):
             self._inspected[row.id] = answer
             self._show_calmly(row.id)
 
-        self._studio.inspect_later(row.path, read, context_limit=limit)
+        self._studio.inquiries.inspect(row.path, read, context_limit=limit)
 
     def _remarked(self, key: str, value: Any) -> None:
         """Ask again how much memory weights take whose context has another limit now."""

@@ -297,7 +297,7 @@ def test_weights_that_kill_the_runtime_when_read_are_answered_for(
     monkeypatch.setattr(
         "studio.testing.scripted._Session._inspected", lambda self, message: self.die(Die())
     )
-    desk.studio.inspect_later(Path("bomb.gguf"), answers.append)
+    desk.studio.inquiries.inspect(Path("bomb.gguf"), answers.append)
     desk.until(lambda: answers)
     assert answers[0].error.code is ErrorCode.RUNTIME_LOST
     assert "SIGSEGV" in answers[0].error.message

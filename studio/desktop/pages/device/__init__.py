@@ -124,7 +124,7 @@ class DevicePage(QWidget):
             self._spans = spans
             self._show_hour()
 
-        self._studio.trace_later(heard)
+        self._studio.inquiries.trace(heard)
 
     def _read_others(self) -> None:
         """Read what other runtimes have left, and those before this one."""
