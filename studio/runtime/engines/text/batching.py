@@ -111,12 +111,12 @@ class Batcher:
 
     def _read(self, seats: list[Seat]) -> None:
         passages = [seat.passage for seat in seats if seat.passage is not None]
-        scores = _at_hand(self.model.read(passages))
+        scores = at_hand(self.model.read(passages))
         for seat, own in zip(seats, scores.split([p.wanted for p in passages]), strict=True):
             seat.passage, seat.scores = None, own
 
 
-def _at_hand(scores: Tensor) -> Tensor:
+def at_hand(scores: Tensor) -> Tensor:
     """Return ``scores`` with the processor: a card is waited for once, whatever rows there are."""
     if not scores.is_cuda:
         return scores.to("cpu")

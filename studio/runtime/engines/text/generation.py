@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from studio.api.text import SamplingParams, TextStep
-from studio.runtime.engines.text.batching import Batcher, Seat
+from studio.runtime.engines.text.batching import Batcher, Seat, at_hand
 from studio.runtime.engines.text.decoder import Decoder
 from studio.runtime.engines.text.llama import Passage
 from studio.runtime.engines.text.llamacpp_states import States
@@ -137,6 +137,7 @@ def write(
         for chunk_scores, less in _read_prompt(model, prompt, cache, prefixes):
             scores = chunk_scores
             yield 0, TextStep("prefill", cache.length, len(prompt), reduced=less)
+        scores = at_hand(scores)
         going = [_Going(0, texts[0], cache, batcher, scores)]
         for index, text in enumerate(texts[1:], 1):
             going.append(_Going(index, text, _continued(model, text, cache), batcher, scores))
