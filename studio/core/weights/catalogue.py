@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import hashlib
+import math
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +17,11 @@ from studio.core.weights.weights import Weights
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.messages import WeightsEntry
 from studio.protocol.weights_files import parts_of, real
+
+_SURELY_FITS = 1 << 30
+"""Smaller weights are not compared with any memory."""
+_HELD = 1.2
+"""Times their bytes, about, that weights and a job with them take."""
 
 
 class WeightsCatalogue:
@@ -30,30 +36,42 @@ class WeightsCatalogue:
     """
 
     def __init__(
-        self, folders: Sequence[Path], elsewhere: Callable[[], Iterable[Weights]] = tuple
+        self,
+        folders: Sequence[Path],
+        elsewhere: Callable[[], Iterable[Weights]] = tuple,
+        room: Callable[[], float] = lambda: math.inf,
     ) -> None:
-        """Look into ``folders``, then at what ``elsewhere`` yields each time."""
+        """Look into ``folders``, then at what ``elsewhere`` yields each time.
+
+        Args:
+            room: Returns the bytes that models may take.
+        """
         self.folders = tuple(folders)
         self.unsettled: frozenset[Path] = frozenset()
         self._elsewhere = elsewhere
+        self._room = room
         self._seen: _Seen | None = None
         self._scanning = threading.Lock()
 
     def list(self, capability: str = "", prefer: str = "") -> list[Weights]:
         """Return the weights for ``capability`` (all if empty), best first.
 
-        Usable ones come before others; of these, such as have the capability ``prefer`` too;
+        Usable ones come before others; of these, such as are not too large for this machine, as
+        far as the size of their files tells; then such as have the capability ``prefer`` too;
         described ones before those that were dropped in: with a sidecar somebody has looked at
         them; those made for something else as well come last: who gets some for code chats on
         with what they had.
         """
         found = [w for w in self._all().values() if not capability or capability in w.capabilities]
         asked = {capability, prefer}
+        room = self._room() if any(w.bytes > _SURELY_FITS for w in found) else math.inf
 
-        def rank(row: Weights) -> tuple[bool, bool, bool, int, str]:
+        def rank(row: Weights) -> tuple[bool, bool, bool, bool, int, str]:
             others = len(set(row.capabilities) - asked) if capability else 0
             is_second = bool(prefer) and prefer not in row.capabilities
-            return bool(row.problem), is_second, row.sidecar is None, others, row.title.lower()
+            is_loose = row.sidecar is None
+            is_large = _held(row) > room
+            return bool(row.problem), is_large, is_second, is_loose, others, row.title.lower()
 
         return sorted(found, key=rank)
 
@@ -204,6 +222,12 @@ def _add(found: dict[str, Weights], weights: Weights) -> None:
         where = hashlib.sha256(str(weights.path).encode()).hexdigest()[:6]
         weights = replace(weights, id=f"{weights.id}-{where}")
     found[weights.id] = weights
+
+
+def _held(row: Weights) -> float:
+    """Return the bytes of memory, about, that weights and a job with them take at least."""
+    packed = row.bytes / 2 if row.format == "safetensors" else row.bytes  # 8 bits of each 16
+    return _HELD * packed
 
 
 def _unsettled(row: Weights, growing: frozenset[Path]) -> Weights:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import msgspec
 
 from studio.api.params import Params
 from studio.core.paths import StudioPaths
+from studio.core.runtime_settings import MEMORY_LIMIT
 from studio.core.settings import Settings
 from studio.core.weights import adding
 from studio.core.weights.adding import Added
@@ -20,6 +22,7 @@ from studio.core.weights.elsewhere import IN_PLACE, Elsewhere
 from studio.core.weights.remarks import Remarks
 from studio.core.weights.watch import Watch
 from studio.core.weights.weights import Weights
+from studio.protocol.budget import most_bytes
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.messages import WeightsEntry
 from studio.protocol.weights_files import parts_of, resolved
@@ -29,6 +32,14 @@ Progress = Callable[[int, int], None]
 
 def _silent(done: int, total: int) -> None:
     """Tell nobody."""
+
+
+def _room(settings: Settings) -> int:
+    """Return the bytes that models may take on this machine."""
+    import psutil  # slow, and needed only where there are large models
+
+    limit: int = settings.get(MEMORY_LIMIT, 0)
+    return most_bytes(psutil.virtual_memory().total, max(0, limit))
 
 
 class Shelf:
@@ -45,7 +56,9 @@ class Shelf:
     def __init__(self, paths: StudioPaths, settings: Settings) -> None:
         self.folder = paths.weights
         self.elsewhere = Elsewhere(settings)
-        self.catalogue = WeightsCatalogue(paths.weights_folders(), self.elsewhere.rows)
+        self.catalogue = WeightsCatalogue(
+            paths.weights_folders(), self.elsewhere.rows, partial(_room, settings)
+        )
         self.remarks = Remarks(settings)
         self.bin = WeightsBin(paths.weights)
         self._watch = Watch(lambda: [self.folder, *self.elsewhere.folders])

@@ -244,6 +244,25 @@ def test_best_is_described_and_usable(tmp_path: Path) -> None:
     assert catalogue.default_for("text").id == "zzz"
 
 
+def test_what_is_too_large_for_the_machine_is_never_the_default(tmp_path: Path) -> None:
+    for name, size in (("a-coder-70b.gguf", 40), ("b-coder-7b.gguf", 5), ("c-chat.gguf", 3)):
+        (tmp_path / name).write_bytes(b"GGUF")
+        os.truncate(tmp_path / name, size * 10**9)
+    bf16 = tmp_path / "d-coder-bf16"
+    bf16.mkdir()
+    (bf16 / "config.json").write_text('{"architectures": ["LlamaForCausalLM"]}')
+    (bf16 / "model.safetensors").touch()
+    os.truncate(bf16 / "model.safetensors", 30 * 10**9)
+
+    def order(room: float) -> list[str]:
+        rows = WeightsCatalogue([tmp_path], room=lambda: room).list("text", prefer="code")
+        return [row.id[0] for row in rows]
+
+    assert order(22e9) == ["b", "d", "c", "a"], "16-bit numbers are held in 8"
+    assert order(5e9) == ["c", "a", "b", "d"]
+    assert order(1e12) == ["a", "b", "d", "c"]
+
+
 def test_nothing_that_fits_says_where_weights_go(tmp_path: Path) -> None:
     with pytest.raises(StudioError, match=str(tmp_path)) as caught:
         WeightsCatalogue([tmp_path]).default_for("text")
