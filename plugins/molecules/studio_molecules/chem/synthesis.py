@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import gzip
 import math
-import re
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +25,6 @@ _LOWEST, _HIGHEST = -4.0, 2.5
 """Bounds of the raw score that are mapped to 10 and 1."""
 
 _MORGAN = GetMorganGenerator(radius=2)
-_LINE = re.compile(rb"F(-?[\d.e-]+)\n|I(\d+)\n")
 
 
 def score(mol: Chem.Mol) -> float:
@@ -91,12 +89,12 @@ def _table() -> tuple[np.ndarray, np.ndarray]:
             "RDKit came without its table of fragments, so ease of synthesis cannot be told.",
             "Install rdkit again from its wheel.",
         )
-    bits, scores, now = [], [], 0.0
-    for value, bit in _LINE.findall(gzip.decompress(path.read_bytes())):
-        if value:
-            now = float(value)
-        else:
-            bits.append(int(bit))
-            scores.append(now)
-    order = np.argsort(np.array(bits, np.uint64))
-    return np.array(bits, np.uint64)[order], np.array(scores, np.float32)[order]
+    bits, scores = [], []
+    for each in gzip.decompress(path.read_bytes()).split(b"F")[1:]:
+        score, _, rest = each.partition(b"\naI")  # a score, then the fragments that have it
+        numbers = rest.partition(b"\naa")[0].replace(b"\naI", b" ")
+        bits.append(np.fromstring(numbers, np.uint64, sep=" "))
+        scores.append(np.full(len(bits[-1]), float(score), np.float32))
+    every = np.concatenate(bits)
+    order = np.argsort(every)
+    return every[order], np.concatenate(scores)[order]

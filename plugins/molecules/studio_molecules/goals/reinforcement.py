@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 
 import torch
@@ -73,7 +73,8 @@ def search(
         best = judge.best(settings.replayed)
         texts = [*strings, *(each.smiles for each in best)]
         goals = torch.tensor([*rewards, *(each.score for each in best)])
-        _learn(agent, model.network, optimiser, texts, goals, settings)
+        for _ in _learn(agent, model.network, optimiser, texts, goals, settings):
+            yield None
         yield found
 
 
@@ -84,25 +85,57 @@ def _learn(
     texts: list[str],
     goals: Tensor,
     settings: Settings,
-) -> None:
+) -> Iterator[None]:
+    """Yield after each layer, on the way through the networks and on the way back."""
     rows, known = _rows(agent, texts)
     if not known:
         return
     goals = goals[known].to(rows.device)
+    passed = yield from _passed(prior, rows, learns=False)
     with torch.no_grad():
-        wanted = _likelihood(prior, rows) + settings.sigma * goals
-    loss = ((wanted - _likelihood(agent.network, rows)) ** 2).mean()
+        wanted = _likelihood(passed[-1].given, rows) + settings.sigma * goals
+    passed = yield from _passed(agent.network, rows, learns=True)
+    logits = passed[-1].given.detach().requires_grad_()
+    loss = ((wanted - _likelihood(logits, rows)) ** 2).mean()
     optimiser.zero_grad()
     loss.backward()
+    gradient = logits.grad
+    while passed:
+        layer = passed.pop()
+        layer.given.backward(gradient)
+        gradient = layer.taken.grad
+        yield None
     nn.utils.clip_grad_norm_(agent.network.parameters(), 1.0)
     optimiser.step()
 
 
-def _likelihood(network: nn.Module, rows: Tensor) -> Tensor:
-    """Return the log likelihood of every row (batch), in nats."""
-    logits = network(rows[:, :-1]).float()
-    lost = F.cross_entropy(logits.transpose(1, 2), rows[:, 1:], ignore_index=PAD, reduction="none")
-    return -lost.sum(1)
+@dataclass
+class _Passed:
+    """What a layer took and gave: nothing but its own work is between them."""
+
+    taken: Tensor
+    given: Tensor
+
+
+def _passed(
+    network: nn.Module, rows: Tensor, *, learns: bool
+) -> Generator[None, None, list[_Passed]]:
+    """Yield after each layer; return all of them, or the last where nothing is learned."""
+    passed: list[_Passed] = []
+    x = rows[:, :-1]
+    for stage in network.stages():
+        with torch.set_grad_enabled(learns):
+            taken = x.detach().requires_grad_(learns and x.is_floating_point())
+            x = stage(taken)
+        passed = [*passed, _Passed(taken, x)] if learns else [_Passed(taken, x)]
+        yield None
+    return passed
+
+
+def _likelihood(logits: Tensor, rows: Tensor) -> Tensor:
+    """Return the log likelihood of every row (batch), in nats, from the logits of its tokens."""
+    found = logits.float().transpose(1, 2)
+    return -F.cross_entropy(found, rows[:, 1:], ignore_index=PAD, reduction="none").sum(1)
 
 
 def _rows(model: SmilesModel, texts: list[str]) -> tuple[Tensor, list[int]]:

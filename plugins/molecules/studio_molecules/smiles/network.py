@@ -6,6 +6,7 @@ that a sample costs one step a token.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -14,6 +15,9 @@ from torch import Tensor, nn
 
 MAX_LENGTH = 128
 """Longest string in tokens, start and end included."""
+
+Stage = Callable[[Tensor], Tensor]
+"""A part of a network: it takes what the part before it gave."""
 
 
 class Transformer(nn.Module):
@@ -40,6 +44,17 @@ class Transformer(nn.Module):
             x = block(x, cos, sin, cache, index)
         if cache:
             cache.length = end
+        return self._logits(x)
+
+    def stages(self) -> list[Stage]:
+        """Return the parts that make logits of whole strings, in order."""
+
+        def through(block: Block) -> Stage:
+            return lambda x: block(x, self.cos[: x.shape[1]], self.sin[: x.shape[1]], None, 0)
+
+        return [self.embed, *map(through, self.blocks), self._logits]
+
+    def _logits(self, x: Tensor) -> Tensor:
         return F.linear(self.norm(x), self.embed.weight)
 
     def begin(self, count: int, length: int = MAX_LENGTH) -> Cache:
@@ -112,6 +127,10 @@ class Recurrent(nn.Module):
         if state:
             state[0] = last
         return self.head(seen)
+
+    def stages(self) -> list[Stage]:
+        """Return the parts that make logits of whole strings, in order."""
+        return [self.embed, lambda x: self.gru(x)[0], self.head]
 
     def begin(self, count: int) -> list[Tensor]:
         """Return an empty state for ``count`` strings."""

@@ -101,7 +101,9 @@ def _followed(
     for number, people in enumerate(steps):
         if people is not None:
             yield ctx.text(json.dumps(_curve(judge)) + "\n", channel="curve")
-        if number % _REPORT_EVERY == 0:
+        if number % _REPORT_EVERY:
+            yield None
+        else:
             said = f"best {judge.top:.3f}" if judge.seen else "beginning"
             yield ctx.progress(len(judge.seen), budget, said)
         idle, known = (idle + 1 if known == len(judge.seen) else 0), len(judge.seen)
