@@ -16,9 +16,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from studio.api.text import SamplingParams
 from studio.runtime.engines.text.engine import TextEngine
-from studio.runtime.engines.text.graph import StepGraphs
 from studio.runtime.engines.text.layers import Linear
-from studio.runtime.engines.text.llama import Llama, Passage
+from studio.runtime.engines.text.llama import Llama
 from studio.runtime.engines.text.model_files import open_model
 from studio.runtime.engines.text.sampler import Sampler
 from studio.runtime.engines.text.template import ChatTemplate

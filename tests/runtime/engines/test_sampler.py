@@ -146,6 +146,12 @@ def test_equal_scores_are_ordered_by_id() -> None:
     assert best_first(np.zeros(5_000, np.float32), 7).tolist() == list(range(7))
 
 
+def test_what_is_sifted_first_changes_nothing() -> None:
+    whole = np.argsort(-(rough := random_scores(5_017, 1).numpy().round(1)), kind="stable")
+    for count in (1, 40, 77, 78, 79, 3_000, 5_016):  # of 78 sets, and 25 scores are in none
+        assert np.array_equal(best_first(rough, count), whole[:count])
+
+
 def test_same_seed_same_tokens_on_any_number_of_threads() -> None:
     given = [random_scores(49_152, seed) for seed in range(8)]
     before = torch.get_num_threads()
