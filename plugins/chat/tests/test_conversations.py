@@ -44,8 +44,8 @@ def test_a_question_is_answered_and_kept(desk: Any) -> None:
 
 
 def test_the_model_is_asked_with_the_whole_branch_and_the_settings(desk: Any) -> None:
-    desk.page.form.set_values({"system": "Be brief.", "temperature": 1.2})
-    desk.page.session.settings = desk.page.form.values()
+    desk.page.parameters.form.set_values({"system": "Be brief.", "temperature": 1.2})
+    desk.page.session.settings = desk.page.parameters.form.values()
     talk(desk, ("one", "1"), ("two", "2"))
     params = desk.runtime.submitted[-1].params
     assert [m["content"] for m in params["messages"]] == ["one", "1", "two"]
@@ -275,15 +275,15 @@ def test_coming_back_shows_the_reply_that_is_still_written(desk: Any) -> None:
 def test_system_prompt_and_sampling_are_kept_with_the_conversation(desk: Any) -> None:
     talk(desk, ("one", "1"))
     first = desk.page.session.id
-    desk.page.form.set_values({"system": "Rhyme.", "top_k": 7})
+    desk.page.parameters.form.set_values({"system": "Rhyme.", "top_k": 7})
     desk.page._keep_settings()
     desk.page.new()
-    assert desk.page.form.values()["top_k"] == 40
-    assert desk.page.form.values()["system"] == ""
+    assert desk.page.parameters.form.values()["top_k"] == 40
+    assert desk.page.parameters.form.values()["system"] == ""
     desk.page.open(first)
     desk.settled()
-    assert desk.page.form.values()["top_k"] == 7
-    assert desk.page.form.values()["system"] == "Rhyme."
+    assert desk.page.parameters.form.values()["top_k"] == 7
+    assert desk.page.parameters.form.values()["system"] == "Rhyme."
 
 
 # --- the next start -----------------------------------------------------------------------------

@@ -434,14 +434,20 @@ def test_a_page_as_narrow_as_a_telephone_cuts_nothing_off(desk: Any) -> None:
 def test_defaults_of_the_weights_are_shown_and_what_was_changed_by_hand_stays(desk: Any) -> None:
     limited = {"temperature": 0.9, "top_k": 7, "context_limit": 600}
     desk.studio.shelf.remarks.set_defaults("tiny", limited)
-    page = desk.page
+    page, form = desk.page, desk.page.parameters.form
     page.new()
-    assert (page.form.values()["temperature"], page.form.values()["top_k"]) == (0.9, 7)
+    assert (
+        form.values()["temperature"],
+        form.values()["top_k"],
+    ) == (0.9, 7)
     desk.runtime.enqueue(Tokens("Hello."))
     desk.say("Hi")
     sent = desk.runtime.submitted[-1].params
     assert (sent["temperature"], sent["top_k"]) == (0.9, 7)
     assert "of 600 tokens" in page.composer.meter.toolTip()
-    page.form.set_values({**page.form.values(), "top_k": 9})
-    page._use_defaults("tiny", "other weights")
-    assert (page.form.values()["temperature"], page.form.values()["top_k"]) == (0.3, 9)
+    form.set_values({**form.values(), "top_k": 9})
+    page.parameters.use_defaults("tiny", "other weights")
+    assert (
+        form.values()["temperature"],
+        form.values()["top_k"],
+    ) == (0.3, 9)

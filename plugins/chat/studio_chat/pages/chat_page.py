@@ -22,18 +22,18 @@ from studio.api import Chores, Kind, Page, PluginContext, SavedArtifact, StudioE
 from studio_chat.pages.composer import Composer
 from studio_chat.pages.conversation_list import ConversationList
 from studio_chat.pages.drafts import Drafts
-from studio_chat.pages.elsewhere import Elsewhere
+from studio_chat.pages.listeners import Elsewhere
 from studio_chat.pages.page_actions import page_actions
+from studio_chat.pages.parameters import Parameters
 from studio_chat.pages.session import Session
 from studio_chat.pages.thread_view import COLUMN, ThreadView
 from studio_chat.pages.title_bar import TitleBar
 from studio_chat.pages.turns import Turn, tokens_in
 from studio_chat.pages.welcome import NoWeights, Welcome
-from studio_chat.schema import PANEL_FIELDS, Reply
 
 _NARROW = 720
 """Below this width of the page the list of conversations gives way to the thread."""
-_DRAFT_MS, _SETTINGS_MS = 400, 600
+_DRAFT_MS = 400
 _OPEN = "open"
 """The setting that names the open conversation; a shell keeps a page's state only now and then."""
 
@@ -43,7 +43,7 @@ def build(ctx: PluginContext) -> Page:
     page = ChatPage(ctx)
     return Page(
         page,
-        panel=page.form.widget,
+        panel=page.parameters.form.widget,
         save_state=page.save_state,
         restore_state=page.restore_state,
         accept=page.accept,
@@ -75,11 +75,10 @@ class ChatPage(QWidget):
         self.no_weights = NoWeights(ctx)
         self.composer = Composer(ctx.ui)
         self.composer.send_with_ctrl = lambda: ctx.settings.get("send_with_ctrl", False) is True
-        self.form = ctx.ui.form(Reply, only=PANEL_FIELDS)
+        self.parameters = Parameters(ctx)
         self.session = Session(ctx, self.chores, self)
         self._lay_out()
-        self._draft_timer = self._timer(_DRAFT_MS, self._drafts.save)
-        self._settings_timer = self._timer(_SETTINGS_MS, self._keep_settings)
+        self._draft_timer = QTimer(self, singleShot=True, interval=_DRAFT_MS)
         self._connect()
         self.list.refresh()
         self._show_weights()
@@ -127,14 +126,8 @@ class ChatPage(QWidget):
         self.composer.changed.connect(self._on_draft)
         self.composer.weights_picked.connect(self._on_weights)
         self.composer.edit_last.connect(self.edit_last)
-        self.form.on_change(self._settings_timer.start)
-
-    def _timer(self, milliseconds: int, run: Any) -> QTimer:
-        timer = QTimer(self)
-        timer.setSingleShot(True)
-        timer.setInterval(milliseconds)
-        timer.timeout.connect(run)
-        return timer
+        self.parameters.changed.connect(self._keep_settings)
+        self._draft_timer.timeout.connect(self._drafts.save)
 
     # --- conversations ------------------------------------------------------------------------
 
@@ -156,10 +149,8 @@ class ChatPage(QWidget):
         weights = str(self._ctx.settings.get("weights", "") or "")
         self.session = Session(self._ctx, self.chores, self)
         self.session.weights = weights
-        self.form.reset()
-        self._use_defaults("", self.session.answering())
-        self._settings_timer.stop()
-        self.session.settings = self.form.values()
+        self.parameters.begin(self.session.answering())
+        self.session.settings = self.parameters.form.values()
         self._enter()
 
     def open(self, conversation: str) -> None:
@@ -176,7 +167,7 @@ class ChatPage(QWidget):
         self.composer.field.setFocus()
 
     def _leave(self) -> None:
-        self._settle_settings()
+        self.parameters.settle()
         self._drafts.put(self.session.id, self.composer.text)
         self._drafts.save()
         self._waiting[self.session.id] = self.composer.attachments.paths
@@ -251,9 +242,7 @@ class ChatPage(QWidget):
         session = self.session
         self.title.set_title(session.title)
         self.list.set_current(session.id)
-        if session.settings and session.settings != self.form.values():
-            self.form.set_values(session.settings)
-            self._settings_timer.stop()
+        self.parameters.show(session.settings)
         self._remember(session.id)
         self._show_weights()
         listed = self.list.model.index_of(session.id).data()
@@ -289,7 +278,7 @@ class ChatPage(QWidget):
     def _send(self, text: str) -> None:
         if self.session.busy or self.session.loading:
             return
-        self._settle_settings()
+        self.parameters.settle()
         documents = self.composer.attachments.paths
         # The draft stays on the disk until the message itself is there.
         self.composer.blockSignals(True)
@@ -310,34 +299,16 @@ class ChatPage(QWidget):
         self._draft_timer.start()
         self._show_use()
 
-    def _use_defaults(self, before: str, now: str) -> None:
-        """Show what the user has set for the weights ``now``; what was changed by hand stays."""
-        usual = {field.name: field.default for field in Reply.fields()}
-        shown, values = self.form.values(), {}
-        for name, value in self._ctx.weights.defaults(before).items():
-            if shown.get(name) == value:
-                values[name] = usual.get(name)
-        for name, value in self._ctx.weights.defaults(now).items():
-            if name in shown and {**shown, **values}[name] == usual.get(name):
-                values[name] = value
-        if values:
-            self.form.set_values({**shown, **values})
-
     def _on_weights(self, weights: str) -> None:
-        self._use_defaults(self.session.weights, weights)
+        self.parameters.use_defaults(self.session.weights, weights)
         self.chores.do(lambda: self._ctx.settings.set("weights", weights))
-        self.session.change_settings(self.form.values(), weights)
+        self.session.change_settings(self.parameters.form.values(), weights)
         self._show_use()
 
     def _keep_settings(self) -> None:
-        values = self.form.values()
+        values = self.parameters.form.values()
         if values != self.session.settings:
             self.session.change_settings(values, self.session.weights)
-
-    def _settle_settings(self) -> None:
-        if self._settings_timer.isActive():
-            self._settings_timer.stop()
-            self._keep_settings()
 
     def edit_last(self) -> None:
         """Edit my last message."""
