@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def dressed(qapp: Any) -> Iterator[Look]:
-    """The look of all tests: to put a style sheet on takes longer than most of them."""
+    """The look of all tests: its fonts and icons are read once."""
     from studio.desktop.look import Look
     from studio.desktop.theme import ThemeMode
 
@@ -27,19 +27,13 @@ def dressed(qapp: Any) -> Iterator[Look]:
     look.theme.close()
 
 
-@pytest.fixture(scope="session")
-def clothes(qapp: Any, dressed: Look) -> str:
-    """The style sheet of that look, in the dark."""
-    return str(qapp.styleSheet())
-
-
 @pytest.fixture
-def look(qapp: Any, dressed: Look, clothes: str) -> Iterator[Look]:
+def look(qapp: Any, dressed: Look) -> Iterator[Look]:
     """The look, dark and still, whatever the test does with it."""
     from studio.desktop.theme import ThemeMode
 
-    if qapp.styleSheet() != clothes:  # a test of the whole application has left others
-        dressed.theme.apply()
+    if qapp.palette().window().color() != dressed.theme.color("bg"):
+        dressed.theme.apply()  # a test of the whole application has left its own
     yield dressed
     dressed.theme.set_mode(ThemeMode.DARK)
     dressed.theme.reduced_motion = True
