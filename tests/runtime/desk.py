@@ -279,6 +279,10 @@ class Desk:
         assert isinstance(found, Status)
         return found
 
+    def loaded(self) -> set[str]:
+        """What the next heartbeat says is loaded."""
+        return {each.weights for each in self.status().loaded}
+
     def close(self) -> None:
         for submit in [each for each in self.messages if isinstance(each, Submit)]:
             self.send(Cancel(submit.job))
@@ -303,3 +307,24 @@ class Desk:
                 self.blobs[id(received.message)] = received.blobs
                 self.messages.append(received.message)
                 self._news.notify_all()
+
+
+class Holder:
+    """Tasks that lease, and keep what they leased until they are let go."""
+
+    def __init__(self) -> None:
+        self.holds = threading.Event()
+        self.go = threading.Event()
+        self.models: list[Any] = []
+
+    def hold(self, ctx: Any, params: Toy) -> Iterator[Any]:
+        with ctx.lease(params.weights) as model:
+            self.models.append(model)
+            self.holds.set()
+            while not self.go.is_set():
+                yield None
+
+    def use(self, ctx: Any, params: Toy) -> Iterator[Any]:
+        with ctx.lease(params.weights, params.number) as model:
+            self.models.append(model)
+            yield ctx.result(name=model.name)

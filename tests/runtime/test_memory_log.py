@@ -4,54 +4,28 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
 from studio.protocol.errors import ErrorCode
 from studio.protocol.messages import Pin, Unload, WeightsEntry
 from studio.protocol.states import JobState
-from tests.runtime.desk import PATIENCE, Desk, Toy, small_machine
+from tests.runtime.desk import PATIENCE, Desk, Holder, small_machine
 
 pytestmark = pytest.mark.torch
 
 
-class Tasks:
-    """Tasks that lease; ``hold`` reports progress whenever it is told to."""
-
-    def __init__(self) -> None:
-        self.holds = threading.Event()
-        self.go = threading.Event()
-        self.models: list[Any] = []
-
-    def hold(self, ctx: Any, params: Toy) -> Iterator[Any]:
-        with ctx.lease(params.weights) as model:
-            self.models.append(model)
-            self.holds.set()
-            while not self.go.is_set():
-                yield None
-
-    def use(self, ctx: Any, params: Toy) -> Iterator[Any]:
-        with ctx.lease(params.weights, params.number) as model:
-            self.models.append(model)
-            yield ctx.result(name=model.name)
-
-
 @pytest.fixture
-def tasks(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tasks]:
+def tasks(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Iterator[Holder]:
     small_machine(monkeypatch)
-    tasks = Tasks()
+    tasks = Holder()
     desk.plugin("toy", {"hold": tasks.hold, "use": tasks.use})
     yield tasks
     tasks.go.set()
 
 
-def loaded(desk: Desk) -> set[str]:
-    return {each.weights for each in desk.status().loaded}
-
-
 def test_a_wait_says_for_what_on_whom_and_how_long(
-    desk: Desk, tasks: Tasks, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, tasks: Holder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk.weights("big", 600)
     desk.weights("other", 500)
@@ -69,7 +43,7 @@ def test_a_wait_says_for_what_on_whom_and_how_long(
     assert event.why == waits.reason
 
 
-def test_every_load_and_every_eviction_is_told_with_its_reason(desk: Desk, tasks: Tasks) -> None:
+def test_every_load_and_every_eviction_is_told_with_its_reason(desk: Desk, tasks: Holder) -> None:
     for name in ("one", "two"):
         desk.weights(name, 500)
         job = desk.submit("toy.use", weights=name)
@@ -83,7 +57,7 @@ def test_every_load_and_every_eviction_is_told_with_its_reason(desk: Desk, tasks
     assert desk.pool_events()[1].job == job
 
 
-def test_two_ids_of_one_file_share_one_copy(desk: Desk, tasks: Tasks) -> None:
+def test_two_ids_of_one_file_share_one_copy(desk: Desk, tasks: Holder) -> None:
     """Two plugins may each bring a card of the same weights; or the user has two copies."""
     path = desk.weights("one", 500)
     copy = desk.folder / "copy.toy"
@@ -101,7 +75,7 @@ def test_two_ids_of_one_file_share_one_copy(desk: Desk, tasks: Tasks) -> None:
     desk.wait(lambda each: desk.loader.unloads == ["one"])
 
 
-def test_pinned_weights_stay_whoever_needs_memory(desk: Desk, tasks: Tasks) -> None:
+def test_pinned_weights_stay_whoever_needs_memory(desk: Desk, tasks: Holder) -> None:
     for name in ("one", "two", "three"):
         desk.weights(name, 400)
     desk.configure(pinned=("one",))
@@ -114,7 +88,7 @@ def test_pinned_weights_stay_whoever_needs_memory(desk: Desk, tasks: Tasks) -> N
     assert desk.loader.unloads == ["two", "one"]
 
 
-def test_a_job_that_only_a_pin_keeps_out_is_told_of_the_pin(desk: Desk, tasks: Tasks) -> None:
+def test_a_job_that_only_a_pin_keeps_out_is_told_of_the_pin(desk: Desk, tasks: Holder) -> None:
     desk.weights("one", 400)
     desk.weights("big", 700)
     desk._weights.append(WeightsEntry("small", str(desk.weights("small", 300)), "toy"))
@@ -125,10 +99,10 @@ def test_a_job_that_only_a_pin_keeps_out_is_told_of_the_pin(desk: Desk, tasks: T
     assert error.code is ErrorCode.OUT_OF_MEMORY
     assert "200 bytes more than is free" in error.message
     assert "unpin one (400 bytes)" in error.hint
-    assert loaded(desk) == {"one"}
+    assert desk.loaded() == {"one"}
 
 
-def test_what_nobody_uses_goes_after_a_while_unless_it_is_pinned(desk: Desk, tasks: Tasks) -> None:
+def test_what_nobody_uses_goes_after_a_while_unless_it_is_pinned(desk: Desk, tasks: Holder) -> None:
     for name in ("one", "kept"):
         desk.weights(name, 100)
         desk.run("toy.use", weights=name)
@@ -136,20 +110,20 @@ def test_what_nobody_uses_goes_after_a_while_unless_it_is_pinned(desk: Desk, tas
     desk.wait(lambda each: desk.loader.unloads == ["one"])
     (event,) = desk.pool_events("unloaded")
     assert event.why == "nobody used it for 1 s"
-    assert loaded(desk) == {"kept"}
+    assert desk.loaded() == {"kept"}
 
 
-def test_idle_weights_stay_until_their_time_has_come(desk: Desk, tasks: Tasks) -> None:
+def test_idle_weights_stay_until_their_time_has_come(desk: Desk, tasks: Holder) -> None:
     desk.weights("one", 100)
     desk.configure(idle_seconds=3600.0)
     desk.run("toy.use", weights="one")
     desk.status()
     desk.heard_all()
-    assert loaded(desk) == {"one"}
+    assert desk.loaded() == {"one"}
 
 
 def test_what_is_too_large_is_refused_before_it_is_read_and_says_what_fits(
-    desk: Desk, tasks: Tasks
+    desk: Desk, tasks: Holder
 ) -> None:
     """Forty GB on twenty-four: from the headers, with the largest that does fit."""
     for name, size in (("tiny", 10), ("fits", 800), ("huge", 1700)):
@@ -166,7 +140,7 @@ def test_what_is_too_large_is_refused_before_it_is_read_and_says_what_fits(
     assert not desk.server._digests.known(path), "the file was not read"
 
 
-def test_what_a_job_holds_beside_the_weights_is_shown(desk: Desk, tasks: Tasks) -> None:
+def test_what_a_job_holds_beside_the_weights_is_shown(desk: Desk, tasks: Holder) -> None:
     desk.loader.working = 50
     desk.weights("small", 100)
     desk.submit("toy.hold", weights="small")
@@ -175,7 +149,7 @@ def test_what_a_job_holds_beside_the_weights_is_shown(desk: Desk, tasks: Tasks) 
     assert (small.bytes, small.working, small.tier) == (100, 50, "device")
 
 
-def test_a_digest_that_does_not_match_is_refused(desk: Desk, tasks: Tasks) -> None:
+def test_a_digest_that_does_not_match_is_refused(desk: Desk, tasks: Holder) -> None:
     desk.weights("wrong", 100, digest="ab" * 32)
     error = desk.run("toy.use", weights="wrong").error
     assert error is not None
@@ -185,7 +159,7 @@ def test_a_digest_that_does_not_match_is_refused(desk: Desk, tasks: Tasks) -> No
 
 
 def test_weights_that_change_under_a_job_leave_no_digest_and_are_loaded_afresh(
-    desk: Desk, tasks: Tasks
+    desk: Desk, tasks: Holder
 ) -> None:
     path = desk.weights("small", 100)
     job = desk.submit("toy.hold", weights="small")
@@ -201,7 +175,7 @@ def test_weights_that_change_under_a_job_leave_no_digest_and_are_loaded_afresh(
 
 
 def test_weights_that_change_while_they_load_are_refused_and_leave_nothing(
-    desk: Desk, tasks: Tasks
+    desk: Desk, tasks: Holder
 ) -> None:
     path = desk.weights("small", 100)
     desk.loader.gates["small"] = threading.Event()
@@ -213,5 +187,5 @@ def test_weights_that_change_while_they_load_are_refused_and_leave_nothing(
     assert error is not None
     assert error.code is ErrorCode.BAD_WEIGHTS
     assert "changed while it was loaded" in error.message
-    assert loaded(desk) == set()
+    assert desk.loaded() == set()
     assert desk.loader.unloads == ["small"]

@@ -25,7 +25,7 @@ from studio.protocol.messages import (
 )
 from studio.protocol.states import JobState, Lane
 from studio.runtime import evicting
-from tests.runtime.desk import PATIENCE, Desk, Toy, ToyModel, small_machine
+from tests.runtime.desk import PATIENCE, Desk, Holder, Toy, ToyModel, small_machine
 
 pytestmark = pytest.mark.torch
 
@@ -36,48 +36,23 @@ def memory(monkeypatch: pytest.MonkeyPatch) -> None:
     small_machine(monkeypatch)
 
 
-class Holder:
-    """Tasks that lease, and keep what they leased until they are let go."""
-
-    def __init__(self) -> None:
-        self.holds = threading.Event()
-        self.go = threading.Event()
-        self.models: list[Any] = []
-
-    def hold(self, ctx: Any, params: Toy) -> Iterator[Any]:
-        with ctx.lease(params.weights) as model:
-            self.models.append(model)
-            self.holds.set()
-            while not self.go.is_set():
-                yield None
-
-    def use(self, ctx: Any, params: Toy) -> Iterator[Any]:
-        with ctx.lease(params.weights, params.number) as model:
-            self.models.append(model)
-            yield ctx.result(name=model.name)
-
-    def both(self, ctx: Any, params: Toy) -> Iterator[Any]:
-        first, second = params.text.split()
-        with ctx.lease(first):
+def both(ctx: Any, params: Toy) -> Iterator[Any]:
+    first, second = params.text.split()
+    with ctx.lease(first):
+        yield None
+        with ctx.lease(second), ctx.lease(second):
             yield None
-            with ctx.lease(second), ctx.lease(second):
-                yield None
 
 
 @pytest.fixture
 def holder(desk: Desk) -> Iterator[Holder]:
     """The plugins ``long`` (batch lane) and ``short`` (interactive lane)."""
     holder = Holder()
-    tasks = {"hold": holder.hold, "use": holder.use, "both": holder.both}
+    tasks = {"hold": holder.hold, "use": holder.use, "both": both}
     desk.plugin("long", tasks)
     desk.plugin("short", tasks, lane=Lane.INTERACTIVE)
     yield holder
     holder.go.set()
-
-
-def loaded(desk: Desk) -> set[str]:
-    """What the next heartbeat says is loaded."""
-    return {each.weights for each in desk.status().loaded}
 
 
 def test_two_jobs_share_one_copy(desk: Desk, holder: Holder) -> None:
@@ -111,7 +86,7 @@ def test_the_oldest_idle_weights_make_room(desk: Desk, holder: Holder) -> None:
     for name in ("one", "two", "one", "three"):
         assert desk.run("long.use", weights=name).state is JobState.DONE
     assert desk.loader.unloads == ["two"]
-    assert loaded(desk) == {"one", "three"}
+    assert desk.loaded() == {"one", "three"}
 
 
 def test_weights_in_use_are_never_dropped_and_the_wait_says_who(desk: Desk, holder: Holder) -> None:
@@ -162,7 +137,7 @@ def test_a_loading_job_can_be_cancelled_and_the_next_may_build(desk: Desk, holde
     desk.send(Cancel(first))
     assert desk.finished(first).state is JobState.CANCELLED
     assert desk.loader.builders == 0
-    assert loaded(desk) == set()
+    assert desk.loaded() == set()
     desk.loader.gates.clear()
     assert desk.run("short.use", weights="small").state is JobState.DONE
 
@@ -290,7 +265,7 @@ def test_unload_waits_for_the_last_user(desk: Desk, holder: Holder) -> None:
     assert desk.loader.unloads == []
     holder.go.set()
     desk.finished(job)
-    assert loaded(desk) == set()
+    assert desk.loaded() == set()
     assert desk.loader.unloads == ["small"]
 
 

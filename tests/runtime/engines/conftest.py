@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -42,6 +42,24 @@ def reference(starter: Path):
         tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=name)
         model = AutoModelForCausalLM.from_pretrained(folder, gguf_file=name, dtype=torch.float32)
     return model.eval(), tokenizer
+
+
+@pytest.fixture
+def rows_read(monkeypatch: pytest.MonkeyPatch) -> Callable[[TextEngine], list[int]]:
+    """Note, of an engine, how many tokens of each text it reads a step from now on."""
+
+    def watch(engine: TextEngine) -> list[int]:
+        sizes: list[int] = []
+        read = type(engine.model).read
+
+        def counted(self, passages):
+            sizes.extend(len(passage.tokens) for passage in passages)
+            return read(self, passages)
+
+        monkeypatch.setattr(type(engine.model), "read", counted)
+        return sizes
+
+    return watch
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -91,25 +91,13 @@ def test_closing_frees_all_caches(tiny, monkeypatch) -> None:
     assert all(cache() is None for cache in caches)
 
 
-def rows_read(engine: TextEngine, monkeypatch) -> list[int]:
-    sizes: list[int] = []
-    read = type(engine.model).read
-
-    def counted(self, passages):
-        sizes.extend(len(passage.tokens) for passage in passages)
-        return read(self, passages)
-
-    monkeypatch.setattr(type(engine.model), "read", counted)
-    return sizes
-
-
 @needs_packing
-def test_what_was_read_or_written_is_not_read_again(tiny, folder, monkeypatch) -> None:
+def test_what_was_read_or_written_is_not_read_again(tiny, folder, rows_read) -> None:
     params = SamplingParams(seed=5, temperature=1.5, max_tokens=20, min_p=0)
     first = [step.token for step in tiny.generate(PROMPT, params) if step.kind == "token"]
     second_turn = [*PROMPT, *first, 17, 99, 45]
     expected = told(alone(TextEngine.load(folder), second_turn, params))
-    sizes = rows_read(tiny, monkeypatch)
+    sizes = rows_read(tiny)
     assert told(alone(tiny, second_turn, params)) == expected
     assert sum(sizes[:1]) <= 4, "the question and the reply's last token"
     sizes.clear()
@@ -119,10 +107,10 @@ def test_what_was_read_or_written_is_not_read_again(tiny, folder, monkeypatch) -
 
 
 @needs_packing
-def test_the_same_prompt_again_reads_its_last_token_only(tiny, monkeypatch) -> None:
+def test_the_same_prompt_again_reads_its_last_token_only(tiny, rows_read) -> None:
     params = SamplingParams(seed=5, max_tokens=3)
     before = told(alone(tiny, PROMPT, params))
-    sizes = rows_read(tiny, monkeypatch)
+    sizes = rows_read(tiny)
     assert told(alone(tiny, PROMPT, params)) == before
     assert sizes[0] == 1
 

@@ -54,18 +54,6 @@ def files(cache: Path) -> list[Path]:
     return sorted((cache / PARKING).glob("*/*"))
 
 
-def rows_read(engine: TextEngine, monkeypatch) -> list[int]:
-    sizes: list[int] = []
-    read = type(engine.model).read
-
-    def counted(self, passages):
-        sizes.extend(len(passage.tokens) for passage in passages)
-        return read(self, passages)
-
-    monkeypatch.setattr(type(engine.model), "read", counted)
-    return sizes
-
-
 def after_a_turn(weights: Path, cache: Path) -> list[int]:
     """A runtime writes a reply and ends; returns the conversation with another question."""
     engine = start(weights, cache)
@@ -74,21 +62,21 @@ def after_a_turn(weights: Path, cache: Path) -> list[int]:
     return [*PROMPT, *written, 17, 99]
 
 
-def test_after_a_restart_only_the_new_tokens_are_read(weights, tmp_path, monkeypatch) -> None:
+def test_after_a_restart_only_the_new_tokens_are_read(weights, tmp_path, rows_read) -> None:
     turn = after_a_turn(weights, tmp_path)
     expected = write(TextEngine.load(weights), turn)
     engine = start(weights, tmp_path)
-    sizes = rows_read(engine, monkeypatch)
+    sizes = rows_read(engine)
     assert write(engine, turn) == expected
     assert sizes[0] == 3, "the reply's last token and the question"
 
 
-def test_a_branch_shares_what_it_begins_with(weights, tmp_path, monkeypatch) -> None:
+def test_a_branch_shares_what_it_begins_with(weights, tmp_path, rows_read) -> None:
     after_a_turn(weights, tmp_path)
     branch = [*PROMPT[:100], 5, 6, 7]
     expected = write(TextEngine.load(weights), branch)
     engine = start(weights, tmp_path)
-    sizes = rows_read(engine, monkeypatch)
+    sizes = rows_read(engine)
     assert write(engine, branch) == expected
     assert sizes[0] == 3
     engine.close()
