@@ -154,18 +154,17 @@ def best_first(scores: Floats, count: int) -> NDArray[np.intp]:
     return tokens[np.argsort(-scores[tokens], kind="stable")][:count]
 
 
-def _reached(scores: Floats, count: int) -> np.floating:
+def _reached(scores: Floats, count: int) -> float:
     """Return what at least ``count`` of ``scores`` reach, and most do not: the rest is sifted.
 
     So many sets of them have a highest one that reaches it. To part all of them takes longer than
     all else that is done to choose.
     """
     sets = scores.shape[0] // _SET
-    reached: np.floating = scores.min()
-    if sets > count:
-        highest = scores[: sets * _SET].reshape(_SET, sets).max(axis=0)
-        reached = np.partition(highest, -count)[-count]
-    return reached
+    if sets <= count:
+        return -np.inf
+    highest = scores[: sets * _SET].reshape(_SET, sets).max(axis=0)
+    return float(np.partition(highest, -count)[-count])
 
 
 def kept(shares: Floats, top_p: float, min_p: float) -> int:
