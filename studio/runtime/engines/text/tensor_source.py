@@ -20,6 +20,9 @@ from studio.runtime.engines.text.stored_rows import StoredRows
 CHUNK_VALUES = 1 << 18
 """Values that are turned into floats at once: bounds both memory and the wait for a cancel."""
 
+COPIED_BYTES = 8 << 20
+"""Bytes that are copied as they are at once: some milliseconds."""
+
 _LONGEST_VECTOR = 1 << 16
 
 
@@ -48,9 +51,9 @@ class StoredTensor:
         """Return a table in memory for these rows."""
         return StoredRows(self.shape, self.kind, self.block_bytes, self.raw.shape[1])
 
-    def chunks(self) -> Iterator[tuple[int, Tensor]]:
-        """Yield (first row, rows) until all have come."""
-        for first, last in _spans(*self.raw.shape):
+    def chunks(self, most: int = CHUNK_VALUES) -> Iterator[tuple[int, Tensor]]:
+        """Yield (first row, rows), each time ``most`` bytes or one row, until all have come."""
+        for first, last in _spans(*self.raw.shape, most):
             yield first, self.raw[first:last]
 
 
@@ -98,7 +101,7 @@ class GgufSource:
         tensor = self._tensors[name]
         count, width = _matrix(tensor.shape)
         row_bytes = tensor.bytes // count
-        for first, last in _spans(count, width):
+        for first, last in _spans(count, width, CHUNK_VALUES):
             raw = self._files[tensor.part].bytes_at(
                 tensor.offset + first * row_bytes, (last - first) * row_bytes
             )
@@ -156,7 +159,7 @@ class FolderSource:
         item = _item_bytes(file, tensor)
         count, width = _matrix(tensor.shape)
         row_bytes = tensor.bytes // count
-        for first, last in _spans(count, width):
+        for first, last in _spans(count, width, CHUNK_VALUES):
             raw = file.bytes_at(tensor.offset + first * row_bytes, (last - first) * row_bytes)
             values = dequantise(raw.view(-1, item), tensor.dtype)
             yield first, values.reshape(-1, *tensor.shape[1:])
@@ -198,7 +201,7 @@ def _matrix(shape: tuple[int, ...]) -> tuple[int, int]:
     return (shape[0], int(torch.Size(shape[1:]).numel())) if len(shape) > 1 else (1, shape[0])
 
 
-def _spans(count: int, width: int) -> Iterator[tuple[int, int]]:
-    step = max(1, CHUNK_VALUES // width)
+def _spans(count: int, width: int, most: int) -> Iterator[tuple[int, int]]:
+    step = max(1, most // width)
     for first in range(0, count, step):
         yield first, min(first + step, count)

@@ -20,7 +20,7 @@ from studio.runtime.engines.text.layers import Linear, RMSNorm
 from studio.runtime.engines.text.llama import Llama
 from studio.runtime.engines.text.packed_cache import PackedCache, packed_matrices
 from studio.runtime.engines.text.refusals import bad_weights, shown
-from studio.runtime.engines.text.tensor_source import StoredTensor, TensorSource
+from studio.runtime.engines.text.tensor_source import COPIED_BYTES, StoredTensor, TensorSource
 from studio.runtime.memory import give_back
 
 
@@ -151,7 +151,7 @@ def load_decoder(
         model.moving = Moving(matrices)
     else:
         _provide(matrices)
-    for first, rows in stored.chunks() if stored else ():
+    for first, rows in stored.chunks(COPIED_BYTES) if stored else ():
         assert model.embedding.stored is not None
         model.embedding.stored.write(first, rows)
         yield 0.0
