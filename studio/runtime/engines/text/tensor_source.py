@@ -53,7 +53,8 @@ class StoredTensor:
 
     def chunks(self, most: int = CHUNK_VALUES) -> Iterator[tuple[int, Tensor]]:
         """Yield (first row, rows), each time ``most`` bytes or one row, until all have come."""
-        for first, last in _spans(*self.raw.shape, most):
+        rows, width = self.raw.shape
+        for first, last in _spans(rows, width, most):
             yield first, self.raw[first:last]
 
 
