@@ -30,6 +30,7 @@ class Recipe:
         inputs: Name → bytes or numeric buffer.
         parents: Ids of the artifacts it is made from.
         keep: Whether results go to the library.
+        private: Another program's: neither its recipe nor a result is ever written.
         digest: Equal for equal recipes, whatever their id.
     """
 
@@ -44,6 +45,7 @@ class Recipe:
     inputs: Mapping[str, Any] = field(default_factory=dict)
     parents: tuple[str, ...] = ()
     keep: bool = True
+    private: bool = False
     digest: str = ""
 
     @property
@@ -53,6 +55,11 @@ class Recipe:
         What a view asks for again and again, as a score that is engraved after each edit.
         """
         return not (self.keep or self.kind)
+
+    @property
+    def leaves_nothing(self) -> bool:
+        """Whether it is forgotten once it is over."""
+        return self.private or self.is_passing
 
 
 class Controls(Protocol):

@@ -41,9 +41,9 @@ class LibraryJobStore:
     def begin(self, job: str, record: str, recipe: Recipe) -> None:
         """Write the recipe and the journal; refuses work whose result could not be saved.
 
-        Of a passing job nothing is written.
+        Of a passing or private job nothing is written.
         """
-        if recipe.is_passing:
+        if recipe.leaves_nothing:
             return
         if recipe.keep:
             self._library.check_room()
@@ -109,7 +109,7 @@ class LibraryJobStore:
         last: Finished | None,
     ) -> None:
         """Complete the record and close the journal."""
-        if job not in self._begun:  # a passing one; or not stored, which was told already
+        if job not in self._begun:  # it leaves nothing; or was not stored, which was told already
             return
         self._begun.discard(job)
         if last is not None:

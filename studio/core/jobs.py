@@ -94,6 +94,7 @@ class JobBoard:
         inputs: Mapping[str, Any] | None = None,
         parents: Sequence[str] = (),
         keep: bool = True,
+        private: bool = False,
     ) -> Job:
         """Store the recipe, then hand the job to the runtime, which is started if need be.
 
@@ -103,6 +104,7 @@ class JobBoard:
             inputs: Name → bytes or C-contiguous numeric buffer.
             parents: Ids of the artifacts it is made from.
             keep: Save results in the library; False if the caller keeps them.
+            private: Write nothing of it at all, neither its recipe nor a result.
 
         Raises:
             StudioError: No weights fit, or the parameters are too large.
@@ -117,6 +119,7 @@ class JobBoard:
             inputs=inputs,
             parents=parents,
             keep=keep,
+            private=private,
         )
         return self._enter(recipe)
 
@@ -273,6 +276,8 @@ class JobBoard:
 
     @_take.register
     def _(self, message: Produced, job: Job, blobs: Sequence[memoryview]) -> None:
+        if job.recipe.private:
+            return
         preview = blobs[message.preview] if message.preview >= 0 else None
         self._results.save(job, message, blobs[message.blob], preview)
 
@@ -389,7 +394,7 @@ class JobBoard:
             job.error, state = unsaved, JobState.FAILED
         job.become(state, job.error.message if job.error else "")
         self._notices.dismiss(f"stubborn-{job.id}")
-        if job.recipe.is_passing:
+        if job.recipe.leaves_nothing:
             del self._jobs[job.id]
         self._changed(job)
 

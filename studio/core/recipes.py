@@ -50,6 +50,7 @@ def make_recipe(
     inputs: Mapping[str, Any] | None = None,
     parents: Sequence[str] = (),
     keep: bool = True,
+    private: bool = False,
 ) -> Recipe:
     """Return the complete recipe of one run.
 
@@ -84,6 +85,7 @@ def make_recipe(
         inputs=dict(inputs or {}),
         parents=tuple(parents),
         keep=keep,
+        private=private,
         digest=hashlib.sha256(
             msgspec.msgpack.encode((entry.id, values), order="sorted")
         ).hexdigest(),

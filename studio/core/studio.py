@@ -205,6 +205,7 @@ class Studio:
         inputs: Mapping[str, Any] | None = None,
         parents: Sequence[str] = (),
         keep: bool = True,
+        private: bool = False,
     ) -> Job:
         """Check ``params`` against the task's schema and submit it to the board.
 
@@ -223,6 +224,7 @@ class Studio:
             inputs=inputs,
             parents=parents,
             keep=keep,
+            private=private,
         )
 
     # --- the runtime --------------------------------------------------------------------------

@@ -10,7 +10,6 @@ from typing import Any
 from studio.core.job import Job
 from studio.core.studio import Studio
 from studio.protocol.errors import StudioError
-from studio.protocol.states import Priority
 from studio.serving.refusals import Refusal
 
 Event = str | Mapping[str, Any] | StudioError | Refusal
@@ -59,9 +58,7 @@ class Bridge:
     ) -> None:
         """Submit, on the studio's thread."""
         try:
-            job = self._studio.submit(
-                task, params, title="Local server", priority=Priority.NORMAL, keep=False
-            )
+            job = self._studio.submit(task, params, title="Local server", keep=False, private=True)
         except StudioError as error:
             tell(error)
             return

@@ -189,6 +189,22 @@ def test_of_a_passing_job_nothing_is_left(desk: Any) -> None:
     assert desk.told() == []
 
 
+def test_a_private_job_is_seen_at_work_and_nothing_of_it_is_written(desk: Any) -> None:
+    job = desk.submit(
+        Step(1, 4), Stall(), Artifact("text", b"secret", ".txt"), Result(text="a"),
+        keep=False, private=True,
+    )  # fmt: skip
+    desk.until(lambda: job.total)
+    assert desk.studio.jobs.live() == [job]
+    desk.runtime.release()
+    desk.finish(job)
+    assert (job.state, job.result["text"], job.artifacts) == (JobState.DONE, "a", [])
+    assert desk.studio.jobs.jobs() == []
+    with pytest.raises(StudioError):
+        desk.studio.library.record(job.record)
+    assert not list((desk.studio.paths.cache / "results").glob("*"))
+
+
 def test_the_drawer_has_something_to_show(desk: Any) -> None:
     seen: list[tuple[str, str]] = []
     end = desk.studio.jobs.on_change(lambda job: seen.append((job.title, job.words)))
