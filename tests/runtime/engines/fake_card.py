@@ -40,6 +40,8 @@ class _Plainly(TorchFunctionMode):
             return aten.copy_(*args, **(kwargs or {}))
         if function is Tensor.__invert__:
             return aten.bitwise_not(*args)
+        if function is Tensor.contiguous and not args[0].is_contiguous():
+            return aten.clone(*args, memory_format=torch.contiguous_format)
         if function is torch.tensor and kwargs and kwargs.get("device"):
             device = kwargs.pop("device")
             here = torch.tensor(*args, **kwargs)

@@ -15,6 +15,7 @@ from torch.utils import _pytree as trees
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from studio.api.text import SamplingParams
+from studio.runtime.engines.text import weights
 from studio.runtime.engines.text.engine import TextEngine
 from studio.runtime.engines.text.layers import Linear
 from studio.runtime.engines.text.llama import Llama
@@ -98,14 +99,15 @@ def card(monkeypatch) -> Card:
     return card
 
 
-def load(path: Path, layers: int | None = None) -> TextEngine:
+def load(path: Path, layers: int | None = None, may_pack: bool = False) -> TextEngine:
     """Load on the card, which is held."""
     with open_model(path) as files:
         tokenizer = files.tokenizer()
         with fake_card():
             steps = load_decoder(
-                files.source, files.names, files.config, torch.bfloat16, NAME, layers=layers
-            )
+                files.source, files.names, files.config, torch.bfloat16, NAME,
+                layers=layers, may_pack=may_pack,
+            )  # fmt: skip
             model = finished(steps)
         return TextEngine(files.info(), model, tokenizer, ChatTemplate("", {}, chatml=True), 1_024)
 
@@ -161,6 +163,26 @@ def test_layers_may_be_away(path, card) -> None:
         assert away == {PROCESSOR}
         assert written(engine, texts=2, tokens=3) == [9] * 6
         assert card.replays == 0, "the processor takes part in each step"
+
+
+def test_products_of_4_bits_stay_so(tmp_path, card, monkeypatch) -> None:
+    monkeypatch.setattr(weights, "can_multiply", lambda device: device == NAME)
+    path = tiny_models.save_gguf(tiny_models.reference("qwen2"), tmp_path / "tiny.gguf", "Q4_1")
+    engine = load(path, may_pack=True)
+    block = next(engine.model.each_block())
+    products = (block.attention.qkv, block.attention.out, block.feed_forward.down)
+    assert all(product.four_bits and product.weight.is_meta for product in products)
+    assert engine.model.head.four_bits is None, "its 300 rows are no whole tiles"
+    with open_model(path) as files:
+        sizes = (files.source, files.names, files.config, torch.bfloat16, NAME)
+        assert engine.model.weights_bytes == weights.card_bytes(*sizes)
+        assert engine.model.weights_bytes < weights.float_bytes(files.config, torch.bfloat16)
+    with fake_card():
+        assert written(engine, texts=2, tokens=3) == [9] * 6
+        assert card.replays == 2
+        engine.move("cpu")
+        engine.move(NAME)
+        assert written(engine, texts=1, tokens=2) == [9, 9]
 
 
 def test_what_is_on_another_device_is_told(path, card) -> None:

@@ -366,8 +366,9 @@ def load_steps(
             chosen = dtype or default_dtype(device)
             kept = PackedCache(cache / PACKED, identity(path, cache)) if cache else None
             model = yield from load_decoder(
-                files.source, files.names, files.config, chosen, device, kept, layers
-            )
+                files.source, files.names, files.config, chosen, device, kept, layers,
+                may_pack=dtype is None,
+            )  # fmt: skip
         template = ChatTemplate(
             files.template,
             tokenizer.vocabulary.names,

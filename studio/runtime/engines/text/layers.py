@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from studio.runtime.engines.text.four_bits import FourBits
 from studio.runtime.engines.text.kernels.matrix import PackedMatrix
 from studio.runtime.engines.text.stored_rows import StoredRows
 
@@ -14,11 +15,13 @@ class Linear(nn.Linear):
     Attributes:
         packed: The weights, if they are packed: ``packed_layers`` multiplies by them, and
             ``weight`` has a shape and no memory.
+        four_bits: The weights, if a card multiplies by 4 bits; ``weight`` then has no memory.
         is_away: The weights stay with the processor, which computes the product: of a model that
             is larger than the device of its rows.
     """
 
     packed: PackedMatrix | None = None
+    four_bits: FourBits | None = None
     is_away = False
 
     def reset_parameters(self) -> None:
@@ -26,6 +29,9 @@ class Linear(nn.Linear):
 
     def forward(self, rows: Tensor) -> Tensor:
         """Return the products of ``rows``, (tokens, inputs), and the bias added."""
+        if self.four_bits is not None:
+            products = self.four_bits(rows)
+            return products if self.bias is None else products.add_(self.bias)
         if self.is_away:
             return super().forward(rows.to(self.weight.device)).to(rows.device)
         return super().forward(rows)

@@ -7,7 +7,7 @@ tokens, (tokens, hidden), so that rows of several texts may share a product.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from studio.runtime.engines.text.attention import KeyValueCache, look_from
 from studio.runtime.engines.text.blocks import Block, Reading, Share
 from studio.runtime.engines.text.config import LlamaConfig, RopeConfig
+from studio.runtime.engines.text.four_bits import FourBits
 from studio.runtime.engines.text.graph import StepGraphs, cuda_capture
 from studio.runtime.engines.text.kernels.matrix import Band, PackedMatrix
 from studio.runtime.engines.text.layers import Embedding, Linear, RMSNorm
@@ -77,11 +78,16 @@ class Llama(nn.Module):
         self._tie()
 
     def allocate(
-        self, dtype: torch.dtype, device: torch.device | str, layers: int | None = None
+        self,
+        dtype: torch.dtype,
+        device: torch.device | str,
+        layers: int | None = None,
+        four_bits: Collection[Linear] = (),
     ) -> None:
         """Reserve memory for all weights as floats, uninitialised.
 
         Args:
+            four_bits: Products whose weights stay 4 bits.
             layers: Only so many have their matrices on ``device``; by default all. The processor
                 computes the products of the others; all else, caches included, is on ``device``.
         """
@@ -91,7 +97,11 @@ class Llama(nn.Module):
                     module.is_away = True
         for module in self.modules():
             is_away = isinstance(module, Linear) and module.is_away
-            self._allocate(module, dtype, "cpu" if is_away else device)
+            if isinstance(module, Linear) and module in four_bits:
+                module.four_bits = FourBits(module.out_features, module.in_features, device)
+                self._allocate(module, dtype, device, ("bias",))
+            else:
+                self._allocate(module, dtype, "cpu" if is_away else device)
         for rotary in self.rotaries.values():
             rotary.to(device)
         self._tie()
@@ -101,8 +111,12 @@ class Llama(nn.Module):
         """Move the weights to ``device``, but for those that stay with the processor."""
         self.graphs = None
         for module in self.modules():
-            if not (isinstance(module, Linear) and module.is_away):
-                for name, weight in list(module.named_parameters(recurse=False)):
+            if isinstance(module, Linear) and module.is_away:
+                continue
+            if isinstance(module, Linear) and module.four_bits is not None:
+                module.four_bits.to(device)
+            for name, weight in list(module.named_parameters(recurse=False)):
+                if not weight.is_meta:
                     setattr(module, name, nn.Parameter(weight.to(device), requires_grad=False))
         for rotary in self.rotaries.values():
             rotary.to(device)
@@ -162,7 +176,8 @@ class Llama(nn.Module):
     @property
     def weights_bytes(self) -> int:
         """Memory that the weights take."""
-        packed = [m.packed.bytes for m in self.modules() if isinstance(m, Linear) and m.packed]
+        products = [module for module in self.modules() if isinstance(module, Linear)]
+        packed = [each.bytes for m in products for each in (m.packed, m.four_bits) if each]
         stored = self.embedding.stored.bytes if self.embedding.stored else 0
         floats = sum(p.numel() * p.itemsize for p in self.parameters() if not p.is_meta)
         return sum(packed) + stored + floats

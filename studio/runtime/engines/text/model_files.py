@@ -163,11 +163,12 @@ def measure(path: Path, device: str = "cpu", context_limit: int = 0) -> Requirem
     with open_model(path) as files:
         config = files.config
         dtype = default_dtype(device, is_foreign=files.is_foreign)
-        held = (
-            weights.packed_bytes(files.source, files.names, config)
-            if dtype is None
-            else weights.float_bytes(config, dtype)
-        )
+        if dtype is None:
+            held = weights.packed_bytes(files.source, files.names, config)
+        elif files.is_foreign:
+            held = weights.float_bytes(config, dtype)
+        else:
+            held = weights.card_bytes(files.source, files.names, config, dtype, device)
         held += prefix_bytes(config) + tokenizer_bytes(config) if dtype is None else 0
     item = 4 if dtype is None else dtype.itemsize
     tokens = counted_tokens(config, context_limit)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -14,11 +14,12 @@ from studio.protocol.errors import ErrorCode, StudioError
 from studio.runtime.engines.text.blocks import Attention, FeedForward
 from studio.runtime.engines.text.config import LlamaConfig
 from studio.runtime.engines.text.config_gguf import DIVISORS
+from studio.runtime.engines.text.four_bits import KINDS, FourBits, can_multiply
 from studio.runtime.engines.text.kernels.matrix import Band, PackedMatrix, bands
 from studio.runtime.engines.text.kernels.memory import Moving, provide
 from studio.runtime.engines.text.layers import Linear, RMSNorm
 from studio.runtime.engines.text.llama import Llama
-from studio.runtime.engines.text.packed_cache import PackedCache, packed_matrices
+from studio.runtime.engines.text.packed_cache import PackedCache, parts_of
 from studio.runtime.engines.text.refusals import bad_weights, shown
 from studio.runtime.engines.text.tensor_source import COPIED_BYTES, StoredTensor, TensorSource
 from studio.runtime.memory import give_back
@@ -65,9 +66,15 @@ class Piece:
             return None
         return self.module.packed
 
+    @property
+    def _four_bits(self) -> FourBits | None:
+        if self.field != "weight" or not isinstance(self.module, Linear):
+            return None
+        return self.module.four_bits
+
     def fill(self, source: TensorSource) -> Iterator[int]:
         """Put all rows of the tensor where they belong; yield how many values have come."""
-        packed = self._packed
+        packed = self._packed or self._four_bits
         if packed is None:
             for first, values in source.rows(self.name):
                 self._write(first, values)
@@ -119,6 +126,8 @@ def load_decoder(
     device: str,
     cache: PackedCache | None = None,
     layers: int | None = None,
+    *,
+    may_pack: bool = False,
 ) -> Generator[float, None, Llama]:
     """Yield the share done (0–1) after every chunk of rows; return the decoder.
 
@@ -126,6 +135,7 @@ def load_decoder(
         dtype: Of the weights as floats; None packs them (see ``kernels``).
         cache: Where packed weights of this model are kept, if anywhere.
         layers: So many on ``device``, as :func:`placement` says; by default all.
+        may_pack: Where a card multiplies by 4 bits, products that are stored so stay so.
 
     Raises:
         StudioError: A tensor is missing, superfluous, or has another shape than the sizes say.
@@ -140,14 +150,17 @@ def load_decoder(
         if config.tied:
             parts.append(Piece.whole(embedding.name, model.head))
     packing = bands_of(source, parts) if stored is not None else {}
-    _allocate(model, dtype, device, stored, packing, layers)
+    four_bits: Collection[Linear] = ()
+    if may_pack and layers is None:
+        four_bits = _four_bit_products(source, parts, dtype, device)
+    _allocate(model, dtype, device, stored, packing, layers, four_bits)
     total = sum(piece.size for piece in parts)
     done = 0
-    packed = packed_matrices(model)
-    matrices = list(packed.values())
-    if cache is not None and packed and (yield from cache.fill(packed)):
+    kept = parts_of(model)
+    matrices = [part for part in kept.values() if isinstance(part, PackedMatrix)]
+    if cache is not None and kept and (yield from cache.fill(kept)):
         parts = [piece for piece in parts if not piece.is_packed]
-        cache, done = None, total - sum(piece.size for piece in parts)
+        cache, stored, done = None, None, total - sum(piece.size for piece in parts)
         model.moving = Moving(matrices)
     else:
         _provide(matrices)
@@ -159,8 +172,8 @@ def load_decoder(
         for count in piece.fill(source):
             done += count
             yield done / total
-    if cache is not None and packed:
-        for _ in cache.keep(packed):
+    if cache is not None and kept:
+        for _ in cache.keep(kept):
             yield 1.0
     if model.moving is not None:
         model.moving.start()
@@ -301,13 +314,14 @@ def _allocate(
     stored: StoredTensor | None,
     packing: Mapping[Linear, Sequence[Band]],
     layers: int | None,
+    four_bits: Collection[Linear],
 ) -> None:
     try:
         if stored is not None:
             model.allocate_packed(stored.empty_rows(), packing)
         else:
             assert dtype is not None, "floats have a type"
-            model.allocate(dtype, device, layers)
+            model.allocate(dtype, device, layers, four_bits)
     except RuntimeError as error:  # torch's own out-of-memory errors are RuntimeErrors
         size = stored.bytes if stored is not None else 0
         size += float_bytes(model.config, dtype) if dtype is not None else _bytes(packing)
@@ -337,6 +351,46 @@ def _bytes(packing: Mapping[Linear, Sequence[Band]]) -> int:
 def float_bytes(config: LlamaConfig, dtype: torch.dtype) -> int:
     """Return the memory that the weights will take as floats."""
     return config.parameters * dtype.itemsize
+
+
+def card_bytes(
+    source: TensorSource,
+    names: Mapping[str, str],
+    config: LlamaConfig,
+    dtype: torch.dtype,
+    device: str,
+) -> int:
+    """Return the memory that the weights will take on a card: as floats, or 4 bits where they may.
+
+    Raises:
+        StudioError: As :func:`check_shapes` raises it.
+    """
+    whole = float_bytes(config, dtype)
+    if not can_multiply(device):
+        return whole
+    model = Llama(config)
+    check_shapes(source, model, names)
+    for product in _four_bit_products(source, list(pieces(model, names)), dtype, device):
+        rows, columns = product.weight.shape
+        whole -= rows * columns * dtype.itemsize - FourBits.bytes_of(rows, columns)
+    return whole
+
+
+def _four_bit_products(
+    source: TensorSource, parts: Sequence[Piece], dtype: torch.dtype | None, device: str
+) -> set[Linear]:
+    """Return the products whose weights stay 4 bits: all their tensors are stored so."""
+    if dtype is not torch.bfloat16 or not can_multiply(device):
+        return set()
+    kinds: dict[Linear, set[str]] = {}
+    for piece in parts:
+        if isinstance(piece.module, Linear) and piece.field == "weight":
+            kinds.setdefault(piece.module, set()).add(source.stored(piece.name).kind)
+    return {
+        product
+        for product, found in kinds.items()
+        if found <= KINDS and FourBits.can_have(*product.weight.shape)
+    }
 
 
 def packed_bytes(source: TensorSource, names: Mapping[str, str], config: LlamaConfig) -> int:
