@@ -28,7 +28,7 @@ from studio.runtime.leases import Books, Lease, Loaded, Tier
 from studio.runtime.loading import LoadingRoom
 from studio.runtime.memory import as_size, out_of_memory
 from studio.runtime.sources import Source, Sources
-from studio.runtime.truths import Seen, Truths
+from studio.runtime.truths import Seen, Truths, is_settled
 
 log = logging.getLogger(__name__)
 
@@ -266,7 +266,8 @@ class Pool:
         assert device is not None
         with self._lock:
             alone = self._books.users() == {job} and loaded.users[job] == 1
-            seen = Seen(device, self._books.leases) if alone else None
+            tells = alone and is_settled(loaded.source.loader, loaded.model)
+            seen = Seen(device, self._books.leases) if tells else None
         entry = demand.source.entry
         working = demand.needs.working_bytes
         return Lease(job, entry.id, loaded, working, seen, entry.context_limit)

@@ -12,10 +12,11 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
-from studio.api.worker import Requirements
+from studio.api.worker import Loader, Requirements
 from studio.runtime.devices import Device
 
 KEPT = 500
@@ -87,6 +88,23 @@ class Truths:
             with os.fdopen(handle, "wb") as file:
                 file.write(msgspec.json.encode(known))
             os.replace(name, self._file)
+
+
+@runtime_checkable
+class Settles(Protocol):
+    """What a loader of the runtime's own may offer: its models go on moving after their load.
+
+    Until then they take more and more memory, whatever a job does.
+    """
+
+    def is_settled(self, loaded: Any) -> bool:
+        """Return whether the model lies where it stays."""
+        ...
+
+
+def is_settled(loader: Loader, loaded: Any) -> bool:
+    """Return whether what is seen of memory from now on is a job's own."""
+    return not isinstance(loader, Settles) or loader.is_settled(loaded)
 
 
 class Watch:

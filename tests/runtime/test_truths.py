@@ -102,6 +102,20 @@ def test_what_a_load_and_a_job_took_is_seen_told_and_kept_for_the_next(
     assert desk.loader.unloads == ["idle"]
 
 
+def test_while_weights_are_still_moving_nothing_is_seen_of_a_job(
+    desk: Desk, card: Gauged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = desk.weights("model", 100)
+    needed = []
+    for settled in (False, True):
+        monkeypatch.setattr(ToyLoader, "is_settled", lambda *_, s=settled: s, raising=False)
+        assert desk.run("toy.use", weights="model", number=400).state is JobState.DONE
+        digest = desk.server._digests.known(path)
+        found = desk.server._pool._truths.needs(digest, card, Requirements(100, 400))
+        needed.append(found.working_bytes)
+    assert needed == [400, 450]
+
+
 def test_what_was_seen_refuses_nobody(desk: Desk, card: Gauged) -> None:
     desk.weights("model", 100)
     assert desk.run("toy.use", weights="model", number=1).state is JobState.DONE

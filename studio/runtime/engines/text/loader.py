@@ -14,6 +14,7 @@ from studio.runtime.engines.text import choice
 from studio.runtime.engines.text.config import ARCHITECTURES
 from studio.runtime.engines.text.engine import TextEngine, load_steps
 from studio.runtime.engines.text.gguf import is_gguf
+from studio.runtime.engines.text.llama import Llama
 from studio.runtime.engines.text.model_files import open_model
 from studio.runtime.engines.text.model_folder import ModelFolder
 from studio.runtime.engines.text.weights import placement
@@ -62,6 +63,11 @@ class TextLoader:
         if self._cache is not None:
             engine.park_in(self._cache, path)
         return engine
+
+    def is_settled(self, loaded: TextEngine) -> bool:
+        """Return whether the weights have been moved to where they stay."""
+        moving = loaded.model.moving if isinstance(loaded.model, Llama) else None
+        return moving is None or not moving.is_alive()
 
     def park(self, loaded: TextEngine) -> None:
         """Move the weights from a card to the memory of the processor."""
