@@ -13,7 +13,8 @@ import torch
 from studio.runtime.engines.text.caches import PACKED
 from studio.runtime.engines.text.engine import TextEngine, load_steps
 from studio.runtime.engines.text.kernels.matrix import PackedMatrix, bands, can_pack
-from studio.runtime.engines.text.packed_cache import PackedCache, packed_matrices
+from studio.runtime.engines.text.packed_cache import PackedCache, parts_of
+from studio.runtime.engines.text.stored_rows import StoredRows
 from tests.runtime.engines import tiny_models
 
 pytestmark = [
@@ -144,9 +145,21 @@ def test_a_load_that_is_cancelled_leaves_no_file_behind(folder, tmp_path) -> Non
     assert not list(tmp_path.iterdir())
 
 
-def test_all_products_of_a_model_are_kept(folder) -> None:
-    names = packed_matrices(loaded(folder, None).model)
-    assert {"head", "blocks.0.attention.qkv", "blocks.2.feed_forward.down"} <= names.keys()
+def test_all_products_of_a_model_are_kept_and_last_its_embedding(folder) -> None:
+    names = list(parts_of(loaded(folder, None).model))
+    assert {"head", "blocks.0.attention.qkv", "blocks.2.feed_forward.down"} <= set(names)
+    assert names[-1] == "embedding"
+
+
+def test_rows_of_any_length_are_kept_and_their_last_byte_is_looked_at(tmp_path) -> None:
+    rows, again = (StoredRows((3, 5), "Q", 1, 5) for _ in range(2))
+    rows.write(0, torch.arange(15, dtype=torch.uint8).view(3, 5))
+    list(PackedCache(tmp_path, "model").keep({"embedding": rows}))
+    assert _result(PackedCache(tmp_path, "model").fill({"embedding": again}))
+    assert torch.equal(again.memory, rows.memory)
+    (file,) = tmp_path.iterdir()
+    file.write_bytes(file.read_bytes()[:-1] + b"x")
+    assert not _result(PackedCache(tmp_path, "model").fill({"embedding": again}))
 
 
 _GROWTH = """

@@ -5,9 +5,9 @@ name is a digest of all that its bytes depend on, every tensor has a checksum, a
 foreign or refused by the disk costs no more than packing again. It is not waited for on the disk:
 what a power failure leaves behind has wrong sums.
 
-What is found is mapped and not copied, so that a load costs one look at every byte; it is moved to
-better memory later (see ``kernels.memory``). Nobody but the studio writes these files, and never
-into one that has its name: it would change under the model.
+What is found is mapped and not copied, so that a load costs one look at every byte; products are
+moved to better memory later (see ``kernels.memory``). Nobody but the studio writes these files, and
+never into one that has its name: it would change under the model.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from studio.protocol.errors import StudioError
 from studio.runtime.engines.text.kernels.matrix import ALIGNMENT, LAYOUT, PackedMatrix
 from studio.runtime.engines.text.mapped_file import MappedFile
 from studio.runtime.engines.text.safetensors_file import read_header
+from studio.runtime.engines.text.stored_rows import StoredRows
 
 log = logging.getLogger(__name__)
 
@@ -38,11 +39,11 @@ MOST_BYTES = 16 << 30
 LEAST_FREE = 4 << 30
 """Bytes that are left free on the disk."""
 
-_FORMAT = 3
+_FORMAT = 4
 _SUFFIX = ".safetensors"
 
-Matrices = Mapping[str, PackedMatrix]
-"""The packed matrices of a model by the name of their module."""
+Parts = Mapping[str, PackedMatrix | StoredRows]
+"""What is kept of a model, by the name of its module."""
 
 
 class PackedCache:
@@ -58,14 +59,14 @@ class PackedCache:
         self._model = model
         self._most_bytes = most_bytes
 
-    def fill(self, matrices: Matrices) -> Generator[float, None, bool]:
-        """Fill ``matrices``, all or none; yield the share done; return whether it was possible."""
-        path = self._path(matrices)
+    def fill(self, parts: Parts) -> Generator[float, None, bool]:
+        """Fill ``parts``, all or none; yield the share done; return whether it was possible."""
+        path = self._path(parts)
         if not path.is_file():
             return False
         try:
             with MappedFile(path) as file:
-                yield from _fill(file, matrices)
+                yield from _fill(file, parts)
             os.utime(path)
         except (StudioError, OSError, ValueError, LookupError) as error:
             log.warning("kept weights are made anew: %s", error)
@@ -74,10 +75,10 @@ class PackedCache:
             return False
         return True
 
-    def keep(self, matrices: Matrices) -> Generator[float, None, None]:
-        """Write ``matrices``, which are full, and forget old ones; yield the share done."""
-        path = self._path(matrices)
-        tensors = {name: matrix.memory for name, matrix in matrices.items()}
+    def keep(self, parts: Parts) -> Generator[float, None, None]:
+        """Write ``parts``, which are full, and forget old ones; yield the share done."""
+        path = self._path(parts)
+        tensors = {name: part.memory for name, part in parts.items()}
         size = sum(tensor.nbytes for tensor in tensors.values())
         part = None
         try:
@@ -101,8 +102,8 @@ class PackedCache:
                 with contextlib.suppress(OSError):
                     os.unlink(part)
 
-    def _path(self, matrices: Matrices) -> Path:
-        shapes = [(name, matrix.columns, matrix.bands) for name, matrix in matrices.items()]
+    def _path(self, parts: Parts) -> Path:
+        shapes = [(name, _shape(part)) for name, part in parts.items()]
         how = [_FORMAT, self._model, LAYOUT, torch.__version__, shapes]
         return self._folder / (hashlib.sha256(repr(how).encode()).hexdigest() + _SUFFIX)
 
@@ -118,6 +119,10 @@ class PackedCache:
                 break
             file.unlink(missing_ok=True)
             total -= size
+
+
+def _shape(part: PackedMatrix | StoredRows) -> object:
+    return (part.columns, part.bands) if isinstance(part, PackedMatrix) else part.shape
 
 
 def _header(tensors: Mapping[str, Tensor]) -> bytes:
@@ -136,15 +141,15 @@ def _header(tensors: Mapping[str, Tensor]) -> bytes:
     return struct.pack("<Q", len(text)) + text
 
 
-def _fill(file: MappedFile, matrices: Matrices) -> Generator[float, None, None]:
+def _fill(file: MappedFile, parts: Parts) -> Generator[float, None, None]:
     places, sums = read_header(file), _sums(file)
     done = 0
-    for name, matrix in matrices.items():
+    for name, part in parts.items():
         memory = file.bytes_at(places[name].offset, places[name].bytes)
         if str(_sum(memory)) != sums.get(name):
             raise ValueError(f"{name} has another sum than when it was written")
-        matrix.use(memory)
-        done += matrix.bytes
+        part.use(memory)
+        done += part.bytes
         yield done / file.size
 
 
@@ -155,11 +160,16 @@ def _sums(file: MappedFile) -> Mapping[str, str]:
 
 
 def _sum(tensor: Tensor) -> int:
-    """Return the sum of the bytes as 64-bit numbers: as fast as memory is read."""
-    return int(tensor.view(torch.int64).sum())
+    """Return the sum of the bytes, eight as one number: as fast as memory is read."""
+    whole = len(tensor) // 8 * 8
+    return int(tensor[:whole].view(torch.int64).sum()) + int(tensor[whole:].sum())
 
 
-def packed_matrices(model: nn.Module) -> dict[str, PackedMatrix]:
-    """Return the packed matrices of ``model`` by the names of their modules."""
-    found = ((name, getattr(module, "packed", None)) for name, module in model.named_modules())
-    return {name: packed for name, packed in found if packed is not None}
+def parts_of(model: nn.Module) -> dict[str, PackedMatrix | StoredRows]:
+    """Return what is kept of ``model``: its packed matrices, and its embedding as it is stored.
+
+    That comes last, where its length puts nothing else beside a multiple of ``ALIGNMENT``.
+    """
+    found = [(name, getattr(module, "packed", None)) for name, module in model.named_modules()]
+    found += [(name, getattr(module, "stored", None)) for name, module in model.named_modules()]
+    return {name: part for name, part in found if part is not None}

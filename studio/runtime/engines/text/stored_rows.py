@@ -26,6 +26,21 @@ class StoredRows:
         """Memory that it takes."""
         return self._table.numel()
 
+    @property
+    def memory(self) -> Tensor:
+        """What it holds: uint8, (bytes,)."""
+        return self._table.view(-1)
+
+    def use(self, memory: Tensor) -> None:
+        """Hold the rows in ``memory``, which has them already.
+
+        Raises:
+            ValueError: It is not ``bytes`` long.
+        """
+        if memory.dtype != torch.uint8 or memory.shape != (self.bytes,):
+            raise ValueError(f"{memory.numel()} bytes for rows of {self.bytes}")
+        self._table = memory.view(self._table.shape)
+
     def write(self, first: int, rows: Tensor) -> None:
         """Copy stored ``rows``, uint8 (rows, bytes of a row), to ``first`` and below."""
         self._table[first : first + rows.shape[0]] = rows
