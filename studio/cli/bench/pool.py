@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import statistics
 import time
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from studio.core.studio import Studio
 from studio.core.weights import Weights
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.messages import PoolEvent
+from studio.protocol.weights_files import files_of
 
 ROUNDS = 3
 ALTERNATIONS = 20
@@ -27,37 +29,55 @@ JOBS: dict[str, tuple[str, dict[str, Any]]] = {
 """Capability → a short job that leases such weights."""
 
 
-def measure(session: Session) -> dict[str, Any]:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what this bench can be told."""
+    parser.add_argument("--weights", default="", help="pool: a language model; by default a small")
+
+
+def measure(session: Session, arguments: argparse.Namespace) -> dict[str, Any]:
     """Load, unload and load again; then load two sets in turns, each time dropping the other.
 
-    ``ratios``: ``second_load`` against the first of this home, whose packed forms are then on the
-    disk; ``load_to_read``: the later loads against reading the file; ``growth``: memory after the
-    alternation against before.
+    A load is all that the pool waits for: header, tokenizer, weights. ``ratios``: ``second_load``
+    against the first of this home, whose packed forms are then on the disk; ``load_to_read``: the
+    later loads against reading the file, ``restart_to_read``: the first load of another process;
+    ``growth``: memory after the alternation against before.
     """
-    weights = session.weights.default_for("text", "smollm2-135m-instruct")
+    catalogue = session.weights
+    weights = (
+        catalogue.get(arguments.weights)
+        if arguments.weights
+        else catalogue.default_for("text", "smollm2-135m-instruct")
+    )
     with session.studio() as studio:
         bench = _Bench(studio)
         loads, drops = bench.loads_and_drops(weights)
         reads = [_read(weights.path) for _ in range(ROUNDS)]
-        before, after = bench.alternate(weights, session.weights.default_for("smiles"))
+        before, after = bench.alternate(weights, catalogue.default_for("smiles"))
         status = studio.runtime.status
-    later = statistics.median(loads[1:])
+    with session.studio() as studio:
+        restart = _Bench(studio).load(weights, "text").seconds
+    later, read = statistics.median(loads[1:]), statistics.median(reads)
+    gigabytes = weights.bytes / 1e9
     return {
-        "ratio": later / statistics.median(reads),
+        "ratio": later / read,
         "ratios": {
             "second_load": later / loads[0],
-            "load_to_read": later / statistics.median(reads),
+            "load_to_read": later / read,
+            "restart_to_read": restart / read,
             "growth": after / before,
         },
-        "first_load_seconds": loads[0],
-        "later_load_seconds": later,
+        "seconds_a_gigabyte": {
+            "first": loads[0] / gigabytes,
+            "second": later / gigabytes,
+            "restart": restart / gigabytes,
+            "read": read / gigabytes,
+        },
         "unload_seconds": statistics.median(drops),
-        "read_seconds": statistics.median(reads),
-        "seconds_a_gigabyte": later / (weights.path.stat().st_size / 1e9),
         "alternations": ALTERNATIONS,
         "memory_before": before,
         "memory_after": after,
         "weights": weights.id,
+        "bytes": weights.bytes,
         "threads": status.threads if status else 0,
     }
 
@@ -75,7 +95,7 @@ class _Bench:
         """Return the seconds of each load and of each unload of ``weights``."""
         loads, drops = [], []
         for _ in range(1 + ROUNDS):
-            loads.append(self._load(weights, "text").seconds)
+            loads.append(self.load(weights, "text").seconds)
             drops.append(self._drop(weights).seconds)
         return loads, drops
 
@@ -84,13 +104,14 @@ class _Bench:
         before = 0
         for number in range(ALTERNATIONS):
             for weights, capability in ((one, "text"), (other, "smiles")):
-                self._load(weights, capability)
+                self.load(weights, capability)
                 self._drop(weights)
             if number == ALTERNATIONS // 4:  # what libraries keep for good is there by then
                 before = self._memory()
         return before, self._memory()
 
-    def _load(self, weights: Weights, capability: str) -> PoolEvent:
+    def load(self, weights: Weights, capability: str) -> PoolEvent:
+        """Lease ``weights`` for a short job; return what the pool told of the load."""
         task, params = JOBS[capability]
         job = self._studio.submit(task, {**params, "weights": weights.id}, keep=False)
         self._follower.follow(job)
@@ -132,7 +153,8 @@ class _Bench:
 def _read(path: Path) -> float:
     """Return the seconds that reading ``path`` takes, as it is in the system's cache."""
     before = time.perf_counter()
-    with path.open("rb") as file:
-        while file.read(BLOCK):
-            pass
+    for each in files_of(path):
+        with each.open("rb") as file:
+            while file.read(BLOCK):
+                pass
     return time.perf_counter() - before
