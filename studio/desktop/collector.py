@@ -13,6 +13,8 @@ import gc
 from PySide6.QtCore import QObject, QTimer
 
 _INTERVAL_MS = 1000
+_SETTLED_MS = 10_000
+"""By then the code of all pages is there for good. To look through it takes 30 ms each time."""
 
 
 class Collector(QObject):
@@ -25,10 +27,16 @@ class Collector(QObject):
         self._timer = QTimer(self)
         self._timer.timeout.connect(collect_due)
         self._timer.start(interval_ms)
+        self._settled = QTimer(self)
+        self._settled.setSingleShot(True)
+        self._settled.timeout.connect(gc.freeze)
+        self._settled.start(_SETTLED_MS)
 
     def close(self) -> None:
         """Stop, and switch the interpreter's own way on again if it was on."""
         self._timer.stop()
+        self._settled.stop()
+        gc.unfreeze()
         if self._was_enabled:
             gc.enable()
 

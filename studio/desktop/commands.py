@@ -88,7 +88,7 @@ class Commands:
             Command(
                 f"page:{button.spec.id}",
                 button.spec.title,
-                lambda page=button.spec.id: self._workspace.open(page),
+                lambda page=button.spec.id: self._workspace.window.go_to(page),
                 button.spec.icon,
                 _tr("Page"),
                 f"Ctrl+{number}" if number < 10 else "",
@@ -139,7 +139,7 @@ class Commands:
         return commands
 
     def _gallery(self) -> None:
-        self._workspace.open(f"{OWN}gallery")
+        self._workspace.window.go_to(f"{OWN}gallery")
 
     def _taker(self, kind: str) -> Callable[[SavedArtifact], None] | None:
         """Return what opens an artifact: the gallery, or the first page that takes the kind."""

@@ -73,16 +73,28 @@ class PageHost(QStackedWidget):
         spec = self._specs.get(page_id)
         if spec is None:
             return None
-        if page_id not in self._shown:
-            self._show(spec)
+        self.prepare(page_id)
         self._keep_state(self._current)
         self._current = page_id
-        self.setCurrentWidget(self._shown[page_id])
+        widget = self._shown[page_id]
+        if self.indexOf(widget) < 0:
+            self.addWidget(widget)
+        self.setCurrentWidget(widget)
         page = self._pages.get(page_id)
         if page is not None and page.focus is not None:
             self._guard(spec, "focus", page.focus)
         self.opened.emit(page_id)
         return page
+
+    def is_ready(self, page_id: str) -> bool:
+        """Whether a page was built, if only to say what is wrong with it."""
+        return page_id in self._shown
+
+    def prepare(self, page_id: str) -> None:
+        """Build a page that was never open, out of view."""
+        spec = self._specs.get(page_id)
+        if spec is not None and page_id not in self._shown:
+            self._build(spec)
 
     def retry(self, page_id: str) -> None:
         """Build a page anew."""
@@ -97,7 +109,7 @@ class PageHost(QStackedWidget):
         self.removeWidget(old)
         old.deleteLater()
 
-    def _show(self, spec: PageSpec) -> None:
+    def _build(self, spec: PageSpec) -> None:
         try:
             page = spec.build()
             widget = page.widget
@@ -108,7 +120,6 @@ class PageHost(QStackedWidget):
             self._pages[spec.id] = page
             self._restore(spec, page)
         self._shown[spec.id] = widget
-        self.addWidget(widget)
 
     def _restore(self, spec: PageSpec, page: Page) -> None:
         state, restore = self._states.get(spec.id), page.restore_state

@@ -20,6 +20,7 @@ from studio.desktop.commands import Commands, ShellAction, theme_actions
 from studio.desktop.palette import CommandPalette
 from studio.desktop.shell import MainWindow
 from studio.desktop.shortcuts import Group, show_shortcuts
+from studio.desktop.warming import Warming
 from studio.desktop.workspace import DEVICE, OWN, Workspace
 from studio.protocol.errors import StudioError
 from studio.protocol.messages import Unload
@@ -49,6 +50,7 @@ class Session(QObject):
         self._looking = QTimer(self)
         self._looking.timeout.connect(studio.look_for_weights)
         self._looking.start(LOOK_MS)
+        self._warming = Warming(self.workspace.page_packages(), self)
 
     @classmethod
     def open(
@@ -79,6 +81,7 @@ class Session(QObject):
     def close(self) -> None:
         """End all jobs and let go of the library."""
         self._looking.stop()
+        self._warming.close()
         self.workspace.serving.close()
         self.studio.close()
 
@@ -132,7 +135,7 @@ class Session(QObject):
         activity.watch(studio.jobs)
         activity.unload = lambda weights: studio.runtime.send(Unload(weights))
         activity.restart = studio.runtime.restart
-        activity.show_device = lambda: self.workspace.open(DEVICE)
+        activity.show_device = lambda: self.window.go_to(DEVICE)
         activity.set_runtime(str(studio.runtime.state), studio.runtime.reason)
         studio.on_runtime(lambda state, reason: activity.set_runtime(str(state), reason))
         studio.on_status(activity.set_status)
@@ -209,7 +212,7 @@ class Session(QObject):
         self.palette.toggle()
 
     def _open_settings(self) -> None:
-        self.workspace.open(f"{OWN}settings")
+        self.window.go_to(f"{OWN}settings")
 
     def _toggle_motion(self) -> None:
         theme = self.window.look.theme

@@ -35,6 +35,8 @@ from studio.desktop.window_state import KnownPage, WindowState
 
 _MINIMUM = QSize(900, 600)
 _USUAL = QSize(1180, 740)
+_TURN_MS = 1
+"""After 0 ms Qt would go on in the same turn of the event loop, before it draws or takes a key."""
 
 
 class MainWindow(QMainWindow):
@@ -77,6 +79,8 @@ class MainWindow(QMainWindow):
         self.drawer = JobDrawer(look, activity, center)
         self.notices = NoticeArea(look, center, copy)
         self._rail: tuple[KnownPage, ...] = ()
+        self._wanted = ""
+        """The page that is in view, or on its way there."""
         self._focus_ring = FocusRing(look.theme, self)
         self._lay_out(center)
         self._connect()
@@ -100,8 +104,24 @@ class MainWindow(QMainWindow):
         """Bring a page into view; False if there is no such page."""
         if self.pages.spec(page_id) is None:
             return False
+        self._wanted = page_id
         self.pages.open(page_id)
         return True
+
+    def go_to(self, page_id: str) -> None:
+        """Bring a page into view for somebody who waits at the window, and may change their mind.
+
+        A page that was never open is built in one turn of the event loop and shown in the next, so
+        that neither keys nor frames wait for both.
+        """
+        if self.pages.is_ready(page_id) or self.pages.spec(page_id) is None:
+            self.open_page(page_id)
+            return
+        self._wanted = page_id
+        self.rail.mark(page_id)
+        self._in_turns(
+            page_id, lambda: self.pages.prepare(page_id), lambda: self.open_page(page_id)
+        )
 
     def fold_panel(self, folded: bool) -> None:
         """Put the parameter panel out of the way, or back."""
@@ -188,6 +208,19 @@ class MainWindow(QMainWindow):
 
     # --- inside -------------------------------------------------------------------------------
 
+    def _in_turns(
+        self, page_id: str, step: Callable[[], object], *rest: Callable[[], object]
+    ) -> None:
+        """Take the steps to a page, a frame between, unless another is wanted by then."""
+
+        def turn() -> None:
+            if self._wanted == page_id:
+                step()
+                if rest:
+                    self._in_turns(page_id, *rest)
+
+        QTimer.singleShot(_TURN_MS, self, turn)
+
     def _lay_out(self, center: QWidget) -> None:
         column = QVBoxLayout(center)
         column.setContentsMargins(0, 0, 0, 0)
@@ -205,7 +238,7 @@ class MainWindow(QMainWindow):
         column.addWidget(self.status_bar)
 
     def _connect(self) -> None:
-        self.rail.chosen.connect(self.open_page)
+        self.rail.chosen.connect(self.go_to)
         self.pages.opened.connect(self._on_opened)
         self.panel.fold_asked.connect(lambda: self.fold_panel(True))
         self.status_bar.panel_clicked.connect(self.toggle_panel)
@@ -224,7 +257,7 @@ class MainWindow(QMainWindow):
         _unbind(self._numbers)
         ordered = [button.spec.id for button in self.rail.buttons()]
         self._numbers = [
-            self.shortcut(f"Ctrl+{number}", lambda page=page: self.open_page(page))
+            self.shortcut(f"Ctrl+{number}", lambda page=page: self.go_to(page))
             for number, page in enumerate(ordered[:9], start=1)
         ]
 

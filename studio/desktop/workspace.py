@@ -77,9 +77,8 @@ class Workspace:
         """Open the page of last time, or the first there is; nothing if the user was faster."""
         if self.window.pages.current:
             return
-        wanted = self.window.state.page
-        if not (wanted and self.open(wanted)):
-            self.open(self.specs()[0].id)
+        wanted, pages = self.window.state.page, [spec.id for spec in self.specs()]
+        self.window.go_to(wanted if wanted in pages else pages[0])
 
     def context(self, plugin_id: str) -> PluginContext:
         """Return the context of a plugin, always the same one."""
@@ -117,6 +116,11 @@ class Workspace:
             build = functools.partial(self._own_page, name, title)
             specs.append(PageSpec(f"{OWN}{name}", title, icon, build, at_bottom=True))
         return specs
+
+    def page_packages(self) -> list[str]:
+        """Return the packages whose modules make up the studio's own pages, in the rail's order."""
+        shipped = [plugin for plugin in self.studio.plugins.usable() if plugin.shipped]
+        return [f"{plugin.package}.pages" for plugin in shipped] + ["studio.desktop.pages"]
 
     def _specs_of(self, plugin: Plugin) -> list[PageSpec]:
         manifest = plugin.manifest

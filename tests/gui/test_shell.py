@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 
 from studio.api.gui import Page, PageAction
@@ -56,15 +57,17 @@ def test_the_rail_marks_the_open_page_and_opens_by_click(
     first, last = window.rail.buttons()
     assert "Ctrl+1" in first.toolTip()
     qtbot.mouseClick(last, Qt.MouseButton.LeftButton)
-    assert window.pages.current == "other.page"
+    qtbot.waitUntil(lambda: window.pages.current == "other.page")
     assert (first.isChecked(), last.isChecked()) == (False, True)
 
 
-def test_numbers_open_pages(window: MainWindow, note_page: Any, press: KeyStroke) -> None:
+def test_numbers_open_pages(
+    window: MainWindow, note_page: Any, press: KeyStroke, qtbot: Any
+) -> None:
     window.set_pages([note_page("One").spec(), note_page("Other").spec()])
     window.open_page("one.page")
     press(window, Qt.Key.Key_2)
-    assert window.pages.current == "other.page"
+    qtbot.waitUntil(lambda: window.pages.current == "other.page")
     press(window, Qt.Key.Key_1)
     assert window.pages.current == "one.page"
 
@@ -76,7 +79,27 @@ def test_arrows_walk_through_the_rail(window: MainWindow, note_page: Any, qtbot:
     qtbot.keyClick(first, Qt.Key.Key_Down)
     assert last.hasFocus()
     qtbot.keyClick(last, Qt.Key.Key_Space)
-    assert window.pages.current == "other.page"
+    qtbot.waitUntil(lambda: window.pages.current == "other.page")
+
+
+def test_a_new_page_is_built_and_shown_apart_and_the_last_wish_counts(
+    window: MainWindow, note_page: Any, qtbot: Any
+) -> None:
+    one, other, between = note_page("One"), note_page("Other"), []
+
+    def build() -> Page:
+        QTimer.singleShot(0, lambda: between.append(window.pages.current))
+        return one.build()
+
+    window.set_pages([replace(one.spec(), build=build), other.spec()])
+    window.go_to("other.page")
+    window.go_to("one.page")
+    assert (one.built, window.rail.buttons()[0].isChecked()) == (0, True), "said before it is made"
+    qtbot.waitUntil(lambda: window.pages.current == "one.page")
+    assert (between, other.built) == ([""], 0), "what came meanwhile had its turn"
+    window.open_page("other.page")
+    window.go_to("one.page")
+    assert window.pages.current == "one.page", "built before, so at once"
 
 
 def test_a_page_that_raises_is_named_and_can_be_tried_again(

@@ -44,4 +44,5 @@ class Drafts:
 
     def _write(self) -> None:
         # Whatever is newest when its turn comes: an earlier write must not undo a later one.
-        self._ctx.settings.set(KEY, dict(self._texts))
+        if self._texts != self._ctx.settings.get(KEY, {}):
+            self._ctx.settings.set(KEY, dict(self._texts))

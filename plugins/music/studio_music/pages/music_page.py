@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -32,6 +32,8 @@ from studio_music.pages.work import Work
 from studio_music.piece import Piece
 
 _NARROW, _LOW, _HIGH = 660, 560, 760
+_PLAYER_MS = 150
+"""What the player imports waits until the page was drawn: both at once would hold the window."""
 
 
 def build(ctx: PluginContext) -> Page:
@@ -85,7 +87,7 @@ class MusicPage(QWidget):
         self.show_strip()
         self.takes.load(self._on_takes)
         self.saving.restore(lambda _found: self._loaded())
-        self.playing.prepare()
+        QTimer.singleShot(_PLAYER_MS, self, self.playing.prepare)
 
     # --- putting it together ------------------------------------------------------------------
 
