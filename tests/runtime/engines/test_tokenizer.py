@@ -333,6 +333,18 @@ def test_folder_opens_a_text_as_its_rules_say(folder) -> None:
     assert tokenizer_from_folder(ModelFolder(folder), 300).encode("a", bos=True)[0] == 0
 
 
+def test_a_folder_is_built_once_until_a_file_says_something_else(folder) -> None:
+    first = tokenizer_from_folder(ModelFolder(folder), 300)
+    assert tokenizer_from_folder(ModelFolder(folder), 300) is first
+    assert tokenizer_from_folder(ModelFolder(folder), 301) is not first
+    (folder / "generation_config.json").write_text('{"eos_token_id": 3}')
+    assert 3 in tokenizer_from_folder(ModelFolder(folder), 300).vocabulary.ends
+    (folder / "tokenizer_config.json").write_text('{"eos_token": "<|endoftext|>"}')
+    assert "bos_token" not in tokenizer_from_folder(ModelFolder(folder), 300).vocabulary.names
+    change(folder, lambda rules: rules["added_tokens"][0].update(special=False))
+    assert tokenizer_from_folder(ModelFolder(folder), 300).vocabulary.literal
+
+
 def test_folder_with_byte_fallback_equals_the_reference(folder) -> None:
     from transformers import LlamaTokenizer
 
