@@ -7,6 +7,7 @@ processes must agree on them, so the rule is here.
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -37,10 +38,17 @@ def name_of(path: Path) -> str:
 
 
 def files_of(path: Path) -> list[Path]:
-    """Return the files of the weights at ``path``: a folder's, all of a model's, or itself."""
-    if path.is_dir():
-        return sorted(file for file in path.rglob("*") if file.is_file())
-    return parts_of(path)
+    """Return the files of the weights at ``path``: a folder's, all of a model's, or itself.
+
+    Not what is hidden in a folder: where it was cloned, ``.git`` holds everything once more.
+    """
+    if not path.is_dir():
+        return parts_of(path)
+    found: list[Path] = []
+    for folder, folders, names in os.walk(path):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        found += [Path(folder, name) for name in names if not name.startswith(".")]
+    return sorted(file for file in found if file.is_file())
 
 
 def resolved(path: Path) -> Path:

@@ -146,11 +146,12 @@ def _picture_network(path: Path, title: str, capability: str) -> Weights:
 
 
 def _refused(weights: Path, pickle: Path) -> Weights:
+    pickles = [pickle] if weights == pickle else filter(_is_pickle, _entries(weights))
     return Weights(
         id=slug(weights.stem if weights == pickle else weights.name),
         title=weights.name,
         path=weights.resolve(),
-        bytes=size_of(pickle),
+        bytes=sum(map(size_of, pickles)),
         format="pickle",
         problem=f"{pickle.name} is a pickle, a format that can run code when it is opened, so the"
         " studio does not open it. Convert it behind a wall on the Models page or with `studio"

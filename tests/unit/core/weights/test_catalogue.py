@@ -327,6 +327,9 @@ def test_digest_of_a_folder_depends_on_names_and_contents(tmp_path: Path) -> Non
     folder = model_folder(tmp_path, "folder", {})
     catalogue = WeightsCatalogue([tmp_path])
     before = catalogue.verify("folder").digest
+    for hidden in (".git/lfs/objects/model", ".gitattributes"):  # a clone has everything twice
+        drop(folder, hidden, b"again")
+    assert catalogue.verify("folder").digest == before
     (folder / "model.safetensors").rename(folder / "other.safetensors")
     assert catalogue.verify("folder").digest != before
 
@@ -351,7 +354,7 @@ def test_a_model_folder_with_pickles_only_is_one_row(tmp_path: Path) -> None:
     for name in ("config.json", "pytorch_model-1.bin", "pytorch_model-2.bin"):
         drop(tmp_path, f"old/{name}", b"{}")
     weights = only(WeightsCatalogue([tmp_path]))
-    assert (weights.id, weights.capabilities) == ("old", ())
+    assert (weights.id, weights.capabilities, weights.bytes) == ("old", (), 4)
     assert "pytorch_model-1.bin is a pickle" in weights.problem
 
 
