@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.runtime.engines.text import weights
 from studio.runtime.engines.text.engine import TextEngine
 from studio.runtime.engines.text.loader import TextLoader
 from studio.runtime.engines.text.model_files import measure, open_model, prefix_bytes
@@ -353,7 +354,10 @@ def test_recognised_and_measured_without_loading(folder, starter, monkeypatch) -
         kept = prefix_bytes(files.config)
     assert needs.weights_bytes - kept < 2.3 * 134_515_008
     assert 90 << 20 < needs.working_bytes < 500 << 20
+    monkeypatch.setattr(weights, "can_multiply", lambda device: False)
     assert loader.measure(starter, "cuda").weights_bytes == 2 * 134_515_008
+    monkeypatch.setattr(weights, "can_multiply", lambda device: True)
+    assert loader.measure(starter, "cuda").weights_bytes == 123_048_576, "with products of 4 bits"
 
 
 def test_what_is_no_language_model_is_left_to_others(tmp_path) -> None:

@@ -25,6 +25,19 @@ def test_known_text_and_guesses_are_measured(tmp_path, monkeypatch) -> None:
     assert found["edit"] > 0
 
 
+def test_a_device_is_measured_by_what_its_memory_moves(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(timing, "ROUNDS", 1)
+    monkeypatch.setattr(timing, "TOKENS", 5)
+    monkeypatch.setattr(timing, "_copied_bytes_a_second", lambda device: 1e9)
+    folder = tiny_models.save_folder(tiny_models.reference(tie_word_embeddings=False), tmp_path)
+    engine = TextEngine.load(folder, dtype=torch.float32)
+    found = timing.measure_device(engine)
+    assert found["weights_bytes"] == 4 * engine.info.parameters
+    read = found["weights_bytes"] - 4 * 300 * 64  # a row of the embedding is all that is read of it
+    assert found["bandwidth_share"] == pytest.approx(read * found["tokens_per_second"] / 1e9)
+    assert found["streams8"] > 0
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is one")
 def test_no_gpu_is_one_sentence(tmp_path) -> None:
     told = timing.main(str(tmp_path), "cuda")

@@ -24,6 +24,7 @@ from studio.runtime.engines.text.batching import Batcher
 from studio.runtime.engines.text.caches import PACKED, PARKING, identity
 from studio.runtime.engines.text.decoder import Decoder
 from studio.runtime.engines.text.generation import Generation, write
+from studio.runtime.engines.text.graph import COPIES
 from studio.runtime.engines.text.kernels.instructions import chosen
 from studio.runtime.engines.text.llama import Llama
 from studio.runtime.engines.text.llamacpp_states import States
@@ -182,6 +183,8 @@ class TextEngine:
         counted = counted_tokens(config, self.context_length)
         wanted = min(tokens, self.context_length) * texts
         item = 4 if self.model.device.type == "cpu" else 2
+        if isinstance(self.model, Llama) and self.model.graphs is not None:
+            item *= COPIES
         return max(0, wanted - counted) * config.cache_values_per_token * item
 
     def encode(self, text: str) -> list[int]:

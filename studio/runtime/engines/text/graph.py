@@ -41,6 +41,8 @@ MOST_TEXTS = 16
 LEAST_ROOM = 256
 MOST_GRAPHS = 4
 """Graphs that are kept, each with keys and values of its own."""
+COPIES = 3
+"""Of a text's keys and values: its own, a graph's, and all the smaller graphs' that it outgrew."""
 MOST_FAILURES = 3
 WARM_UPS = 2
 """Steps before the one that is captured: libraries set themselves up at the first calls."""
@@ -195,15 +197,12 @@ class StepGraphs:
         is_step = all(len(passage.tokens) == 1 for passage in passages)
         fits = len(caches) <= MOST_TEXTS and not any(cache.is_long for cache in caches)
         if self._failures >= MOST_FAILURES or not is_step or not fits:
-            self._leave(caches)
+            for cache in caches:
+                if cache.graph is not None:
+                    cache.graph.give_back()
             return None
         graph = self._graph(caches)
         return graph.read(passages) if graph is not None else None
-
-    def _leave(self, caches: Sequence[KeyValueCache]) -> None:
-        current: StepGraph | None = getattr(self._of_thread, "current", None)
-        if current is not None and any(current.has(cache) for cache in caches):
-            current.give_back()
 
     def _graph(self, caches: Sequence[KeyValueCache]) -> StepGraph | None:
         """Return the graph that has the texts of ``caches``; they move if need be."""

@@ -25,6 +25,7 @@ from studio.runtime.engines.text.foreign import (
 )
 from studio.runtime.engines.text.generation import LARGEST_CHUNK
 from studio.runtime.engines.text.gguf_parts import open_parts
+from studio.runtime.engines.text.graph import COPIES
 from studio.runtime.engines.text.kernels.matrix import can_pack
 from studio.runtime.engines.text.model_folder import ModelFolder
 from studio.runtime.engines.text.refusals import shown
@@ -161,18 +162,19 @@ def open_model(path: Path) -> ModelFiles:
 def measure(path: Path, device: str = "cpu", context_limit: int = 0) -> Requirements:
     """Return the memory that the model at ``path`` needs, from its headers alone."""
     with open_model(path) as files:
-        config = files.config
-        dtype = default_dtype(device, is_foreign=files.is_foreign)
+        config, is_foreign = files.config, files.is_foreign
+        dtype = default_dtype(device, is_foreign=is_foreign)
         if dtype is None:
             held = weights.packed_bytes(files.source, files.names, config)
-        elif files.is_foreign:
+        elif is_foreign:
             held = weights.float_bytes(config, dtype)
         else:
             held = weights.card_bytes(files.source, files.names, config, dtype, device)
         held += prefix_bytes(config) + tokenizer_bytes(config) if dtype is None else 0
     item = 4 if dtype is None else dtype.itemsize
     tokens = counted_tokens(config, context_limit)
-    cache = tokens * config.cache_values_per_token * item
+    copies = COPIES if device.startswith("cuda") and not is_foreign else 1
+    cache = tokens * config.cache_values_per_token * item * copies
     # A chunk of the prompt at the widest place, the scores, and rows being turned into floats.
     passing = (2 * config.intermediate * LARGEST_CHUNK + config.vocabulary + 4 * CHUNK_VALUES) * 4
     return Requirements(held, max(cache + passing, 2 * config.vocabulary * config.hidden))
