@@ -110,7 +110,7 @@ def _say_runtime(seen: RuntimeSeen, session: Session) -> None:
             disk.as_size(item.working),
             item.tier,
             "pinned" if item.pinned else "",
-            f"{len(item.users)} jobs" if item.users else f"idle {item.idle_seconds:.0f} s",
+            _users(len(item.users)) if item.users else f"idle {item.idle_seconds:.0f} s",
         )
         for item in status.loaded
     ]
@@ -131,6 +131,10 @@ def _say_runtime(seen: RuntimeSeen, session: Session) -> None:
 
 
 # --- as JSON ----------------------------------------------------------------------------------
+
+
+def _users(count: int) -> str:
+    return "1 job" if count == 1 else f"{count} jobs"
 
 
 def _device(status: Status) -> dict[str, Any]:
