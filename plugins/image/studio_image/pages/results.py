@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from studio.api import PluginContext, SavedArtifact, StudioError
+from studio.api import Chores, PluginContext, SavedArtifact, StudioError
 
 _KEY = "strip"
 _MOST = 120
@@ -48,7 +48,8 @@ class Results:
     def __init__(self, ctx: PluginContext) -> None:
         self._ctx = ctx
         self._items: list[Result] = []
-        self._keeping = self._unkept = False
+        self._chores = Chores(ctx)
+        self._rows: list[dict[str, Any]] = []
 
     def __len__(self) -> int:
         return len(self._items)
@@ -93,35 +94,22 @@ class Results:
 
     def keep(self) -> None:
         """Write down what is here, beside the window; of several states in a row the last."""
-        self._unkept = True
-        if self._keeping:
-            return
-        self._keeping, self._unkept = True, False
-        rows = [item.to_plain() for item in self._items]
-        self._ctx.run_later(lambda: self._write(rows), self._kept)
+        self._rows = rows = [item.to_plain() for item in self._items]
+
+        def write() -> None:
+            if rows is self._rows:  # else a newer state waits behind
+                self._ctx.settings.set(_KEY, rows)
+
+        self._chores.do(write)
 
     @property
     def settled(self) -> bool:
         """Whether all is written down."""
-        return not self._keeping
+        return self._chores.idle
 
     def load(self, then: Callable[[], None]) -> None:
         """Find again what was here, beside the window; what left the library is left out."""
         self._ctx.run_later(self._find, lambda found: self._loaded(found, then))
-
-    def _write(self, rows: list[dict[str, Any]]) -> StudioError | None:
-        try:
-            self._ctx.settings.set(_KEY, rows)
-        except StudioError as error:
-            return error
-        return None
-
-    def _kept(self, error: StudioError | None) -> None:
-        self._keeping = False
-        if error is not None:
-            self._ctx.notices.error(error, key="image.strip")
-        elif self._unkept:
-            self.keep()
 
     def _find(self) -> list[Result]:
         rows = self._ctx.settings.get(_KEY, [])

@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from studio.api import PluginContext, SavedArtifact, StudioError, outcome
+from studio.api import Chores, PluginContext, SavedArtifact, StudioError, outcome
 from studio_music.pages.reading import read_piece
 from studio_music.piece import Piece
 
@@ -51,7 +51,8 @@ class Takes:
     def __init__(self, ctx: PluginContext) -> None:
         self._ctx = ctx
         self._items: list[Take] = []
-        self._keeping = self._unkept = False
+        self._chores = Chores(ctx)
+        self._rows: list[dict[str, Any]] = []
 
     def __len__(self) -> int:
         return len(self._items)
@@ -90,36 +91,24 @@ class Takes:
     def star(self, take: Take) -> None:
         """Star a take, or take its star away: in the library, beside the window."""
         take.star = starred = not take.star
-        self._ctx.run_later(
-            lambda: outcome(lambda: self._ctx.library.star(take.id, starred)), self._tell
-        )
+        self._chores.do(lambda: self._ctx.library.star(take.id, starred))
 
     # --- keeping ------------------------------------------------------------------------------
 
     def keep(self) -> None:
         """Write down what is here, beside the window; of several states in a row the last."""
-        self._unkept = True
-        if not self._keeping:
-            self._keeping, self._unkept = True, False
-            rows = [take.to_plain() for take in self._items]
-            self._ctx.run_later(
-                lambda: outcome(lambda: self._ctx.settings.set(_KEY, rows)), self._kept
-            )
+        self._rows = rows = [take.to_plain() for take in self._items]
+
+        def write() -> None:
+            if rows is self._rows:  # else a newer state waits behind
+                self._ctx.settings.set(_KEY, rows)
+
+        self._chores.do(write)
 
     @property
     def settled(self) -> bool:
         """Whether all is written down."""
-        return not self._keeping
-
-    def _kept(self, error: Any) -> None:
-        self._keeping = False
-        self._tell(error)
-        if self._unkept and not isinstance(error, StudioError):
-            self.keep()
-
-    def _tell(self, error: Any) -> None:
-        if isinstance(error, StudioError):
-            self._ctx.notices.error(error, key="music.takes")
+        return self._chores.idle
 
     def load(self, then: Callable[[], None]) -> None:
         """Find again what was here, beside the window; what left the library is left out."""
