@@ -36,7 +36,13 @@ from studio.api.sandbox import (
     SandboxStep,
 )
 from studio.api.steps import finished
-from studio.api.text import ChatMessage, SamplingParams, TextEngine, TextStep
+from studio.api.text import (
+    ChatMessage,
+    SamplingParams,
+    TextEngine,
+    TextStep,
+    chat_messages,
+)
 from studio.api.ui import Tokens
 from studio.api.worker import (
     Event,
@@ -99,6 +105,7 @@ __all__ = [
     "Verdict",
     "WeightsFacts",
     "WeightsId",
+    "chat_messages",
     "clean_text",
     "finished",
     "hookimpl",

@@ -5,9 +5,9 @@ No torch here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypedDict
+from typing import Literal, Protocol, TypedDict, cast
 
 from studio.api.constraint import Constraint
 from studio.api.errors import BadInput
@@ -18,6 +18,23 @@ class ChatMessage(TypedDict):
 
     role: Literal["system", "user", "assistant"]
     content: str
+
+
+def chat_messages(
+    turns: Sequence[Mapping[str, str]], roles: Sequence[str] = ("system", "user", "assistant")
+) -> list[ChatMessage]:
+    """Return the turns of a conversation that came as parameters.
+
+    Raises:
+        BadInput: One of them has another role, no content, or anything else.
+    """
+    for number, turn in enumerate(turns, 1):
+        if set(turn) != {"role", "content"} or turn["role"] not in roles:
+            raise BadInput(
+                f"Message {number} is not one of a conversation.",
+                f"Give it a role ({', '.join(roles)}) and a content, and nothing else.",
+            )
+    return [cast(ChatMessage, dict(turn)) for turn in turns]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, nullcontext
-from typing import Any, cast
+from typing import Any
 
 from studio.api import (
     BadInput,
@@ -18,13 +18,12 @@ from studio.api import (
     TaskContext,
     TextEngine,
     TextStep,
+    chat_messages,
     hookimpl,
 )
 from studio_chat.embedding import embed
 from studio_chat.grounding import Grounding, ground
 from studio_chat.schema import Reply
-
-_ROLES = ("system", "user", "assistant")
 
 
 @hookimpl
@@ -109,7 +108,7 @@ def conversation(params: Reply) -> list[ChatMessage]:
     Raises:
         BadInput: There is nothing to answer, or a message is malformed.
     """
-    turns = [_checked(number, turn) for number, turn in enumerate(params.messages, 1)]
+    turns = chat_messages(params.messages)
     if params.prompt.strip():
         turns.append({"role": "user", "content": params.prompt})
     if not any(turn["role"] != "system" for turn in turns):
@@ -117,15 +116,6 @@ def conversation(params: Reply) -> list[ChatMessage]:
     if params.system.strip():
         turns.insert(0, {"role": "system", "content": params.system})
     return turns
-
-
-def _checked(number: int, turn: Mapping[str, str]) -> ChatMessage:
-    if set(turn) != {"role", "content"} or turn["role"] not in _ROLES:
-        raise BadInput(
-            f"Message {number} is not one of a conversation.",
-            f"Give it a role ({', '.join(_ROLES)}) and a content, and nothing else.",
-        )
-    return cast(ChatMessage, dict(turn))
 
 
 def _steps(engine: TextEngine, ids: Any, params: Reply, seed: int) -> Any:

@@ -153,12 +153,14 @@ def test_a_runtime_that_dies_leaves_the_text_and_a_reason(desk: Any) -> None:
     assert "SIGSEGV" in status(desk)
 
 
+def full(*args: Any, **more: Any) -> Any:
+    """A disk without room."""
+    raise StudioError(ErrorCode.DISK_FULL, "The disk is full.", "Free some room.")
+
+
 def test_a_library_that_refuses_gives_the_text_back(
     desk: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*args: Any, **more: Any) -> Any:
-        raise StudioError(ErrorCode.DISK_FULL, "The disk is full.", "Free some room.")
-
     monkeypatch.setattr(desk.ctx.library.conversations, "add_message", full)
     desk.begin("precious words")
     desk.over()
@@ -353,9 +355,6 @@ def test_leaving_a_conversation_that_is_just_being_sent_loses_nothing(desk: Any)
 def test_a_message_that_cannot_be_kept_waits_as_a_draft_even_out_of_view(
     desk: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*args: Any, **more: Any) -> Any:
-        raise StudioError(ErrorCode.DISK_FULL, "The disk is full.", "Free some room.")
-
     talk(desk, ("one", "1"))
     first = desk.page.session.id
     monkeypatch.setattr(desk.ctx.library.conversations, "add_message", full)
@@ -370,9 +369,6 @@ def test_a_message_that_cannot_be_kept_waits_as_a_draft_even_out_of_view(
 def test_an_edit_that_cannot_be_kept_comes_back_in_the_composer(
     desk: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*args: Any, **more: Any) -> Any:
-        raise StudioError(ErrorCode.DISK_FULL, "The disk is full.", "Free some room.")
-
     talk(desk, ("one", "1"))
     desk.page.composer.field.setPlainText("and a draft")
     monkeypatch.setattr(desk.ctx.library.conversations, "edit", full)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import cast
 
-from studio.api import BadInput, Cancelled, ChatMessage, Event, TaskContext, TextEngine
+from studio.api import (
+    BadInput,
+    Cancelled,
+    ChatMessage,
+    Event,
+    TaskContext,
+    TextEngine,
+    chat_messages,
+)
 from studio_code import source
 from studio_code.schema import Ask
 from studio_code.source import Source
 from studio_code.writing import asking, prompts
 from studio_code.writing.edits import edits_in
-
-_ROLES = ("user", "assistant")
 
 
 def ask(ctx: TaskContext, params: Ask) -> Iterator[Event]:
@@ -53,21 +58,12 @@ def ask(ctx: TaskContext, params: Ask) -> Iterator[Event]:
 
 
 def _turns(params: Ask) -> list[ChatMessage]:
-    turns = [_checked(number, turn) for number, turn in enumerate(params.messages, 1)]
+    turns = chat_messages(params.messages, ("user", "assistant"))
     if params.question.strip():
         turns.append(prompts.user(params.question))
     if not turns or turns[-1]["role"] != "user":
         raise BadInput("There is nothing to answer.", "Ask something.")
     return turns
-
-
-def _checked(number: int, turn: Mapping[str, str]) -> ChatMessage:
-    if set(turn) != {"role", "content"} or turn["role"] not in _ROLES:
-        raise BadInput(
-            f"Message {number} is not one of a conversation.",
-            f"Give it a role ({', '.join(_ROLES)}) and a content, and nothing else.",
-        )
-    return cast(ChatMessage, dict(turn))
 
 
 def _files(params: Ask) -> list[Source]:
