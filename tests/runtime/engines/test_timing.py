@@ -36,6 +36,11 @@ def test_a_device_is_measured_by_what_its_memory_moves(tmp_path, monkeypatch) ->
     read = found["weights_bytes"] - 4 * 300 * 64  # a row of the embedding is all that is read of it
     assert found["bandwidth_share"] == pytest.approx(read * found["tokens_per_second"] / 1e9)
     assert found["streams8"] > 0
+    prompt = [5, 6, 7]
+    theirs = timing.beside_transformers(10.0, folder, "cpu", prompt)["by_transformers"]
+    assert theirs["ratio"] == pytest.approx(10 / theirs["tokens_per_second"])
+    told = timing.beside_transformers(10.0, tmp_path / "none", "cpu", prompt)["by_transformers"]
+    assert told["told"].startswith("transformers was not measured:")
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is one")

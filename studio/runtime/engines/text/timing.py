@@ -22,6 +22,8 @@ from studio.api.text import SamplingParams
 from studio.runtime.engines.text.engine import TextEngine
 from studio.runtime.engines.text.llama import Llama
 from studio.runtime.engines.text.lookup import Lookup
+from studio.runtime.engines.text.timing_transformers import tokens_a_second
+from studio.runtime.memory import give_back
 
 ROUNDS = 3
 TOKENS = 96
@@ -199,7 +201,22 @@ def main(path: str, device: str) -> dict[str, Any]:
     if device == "cpu":
         torch.set_num_threads(1)
     engine = TextEngine.load(Path(path), device=device)
-    return measure(engine) if device == "cpu" else measure_device(engine)
+    if device == "cpu":
+        return measure(engine)
+    found, prompt = measure_device(engine), _story(engine)
+    engine.close()
+    give_back()
+    return found | beside_transformers(found["tokens_per_second"], Path(path), device, prompt)
+
+
+def beside_transformers(
+    ours: float, path: Path, device: str, prompt: Sequence[int]
+) -> dict[str, Any]:
+    """Return ``by_transformers``: our tokens a second by its, and what its are."""
+    theirs = tokens_a_second(path, device, prompt, TOKENS)
+    if rate := theirs.get("tokens_per_second"):
+        theirs = {"ratio": ours / rate, **theirs}
+    return {"by_transformers": theirs}
 
 
 if __name__ == "__main__":
