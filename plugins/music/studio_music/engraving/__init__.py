@@ -9,37 +9,17 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
-
+from studio_music.engraved import Engraving
 from studio_music.engraving.flat_svg import flat, parse, stacked
-from studio_music.engraving.places import Head, Place, find, measures
+from studio_music.engraving.places import find, measures
 from studio_music.formats.musicxml_write import Document
 from studio_music.piece import Piece
 
-__all__ = ["Engraving", "Head", "Place", "engrave", "picture", "section"]
+__all__ = ["Engraving", "engrave", "picture", "section"]
 
 _SECTION_BARS: Final = 32
 _SECTION_NOTES: Final = 500
 _MARGIN: Final = 40  # in units of the engraver, a tenth of a millimetre at full scale
-
-
-class Engraving(msgspec.Struct, frozen=True):
-    """Engraved bars. On a screen each page is one system, to be stacked without gaps.
-
-    Attributes:
-        pages: SVG, each as wide as asked. ``sizes``: their width and height in pixels.
-        places: For the playhead, by time. ``heads``: the noteheads.
-        first_bar, next_bar: The bars that are on it, ``next_bar`` not included.
-        total_bars: Bars of the whole piece.
-    """
-
-    pages: tuple[str, ...] = ()
-    sizes: tuple[tuple[float, float], ...] = ()
-    places: tuple[Place, ...] = ()
-    heads: tuple[Head, ...] = ()
-    first_bar: int = 0
-    next_bar: int = 0
-    total_bars: int = 0
 
 
 def engrave(

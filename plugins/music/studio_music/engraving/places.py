@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import msgspec
 
+from studio_music.engraved import Head, Place
 from studio_music.engraving.flat_svg import SVG, Page
 from studio_music.formats.bars import Bar
 
@@ -16,36 +17,6 @@ _MOVE = re.compile(r"translate\((-?[\d.]+), (-?[\d.]+)\)")
 _LINE = re.compile(r"M(-?[\d.]+) (-?[\d.]+) L(-?[\d.]+) (-?[\d.]+)")
 _NOTE = re.compile(r"t(\d+)n(\d+)(?:-\d+)?")
 _HEAD = 1.2  # staff spaces that a notehead is wide
-
-
-class Place(msgspec.Struct, frozen=True):
-    """Where the playhead stands at ``tick``: a line on ``page`` at ``x`` from ``y`` on, in pixels.
-
-    Between two places of one page it moves evenly with the ticks.
-    """
-
-    tick: int
-    page: int
-    x: float
-    y: float
-    height: float
-
-
-class Head(msgspec.Struct, frozen=True):
-    """A notehead: note ``note`` of track ``track``, and its box on ``page`` in pixels.
-
-    ``id`` is that of its element in the page; a note that is written as several tied ones has a
-    head for each.
-    """
-
-    id: str
-    track: int
-    note: int
-    page: int
-    x: float
-    y: float
-    width: float
-    height: float
 
 
 def measures(page: Page) -> list[ET.Element]:

@@ -9,32 +9,11 @@ import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from studio.api import JobHandle, PluginContext, StudioError
+from studio_music.engraved import Engraving, Head, Place
 from studio_music.piece import Piece
 
 _AFTER_MS = 180
 TASK = "music.engrave"
-
-
-class Place(msgspec.Struct, frozen=True):
-    """Where the playhead stands at ``tick``: a line on ``page`` at ``x`` from ``y`` on."""
-
-    tick: int
-    page: int
-    x: float
-    y: float
-    height: float
-
-
-class Head(msgspec.Struct, frozen=True):
-    """A notehead: note ``note`` of track ``track``, and its box on ``page`` in pixels."""
-
-    track: int
-    note: int
-    page: int
-    x: float
-    y: float
-    width: float
-    height: float
 
 
 class Sheet(msgspec.Struct, frozen=True):
@@ -54,7 +33,7 @@ class Sheet(msgspec.Struct, frozen=True):
 
     def with_part(self, part: Mapping[str, Any]) -> Sheet:
         """Return the sheet with what a job brought."""
-        more = msgspec.convert(part, _Part)
+        more = msgspec.convert(part, Engraving)
         return Sheet(
             self.piece,
             self.pages + more.pages,
@@ -63,16 +42,6 @@ class Sheet(msgspec.Struct, frozen=True):
             self.heads + _moved(more.heads, len(self.pages), more.first_bar),
             more.next_bar >= more.total_bars,
         )
-
-
-class _Part(msgspec.Struct, frozen=True):
-    pages: tuple[str, ...] = ()
-    sizes: tuple[tuple[float, float], ...] = ()
-    places: tuple[Place, ...] = ()
-    heads: tuple[Head, ...] = ()
-    first_bar: int = 0
-    next_bar: int = 0
-    total_bars: int = 0
 
 
 def _moved(marks: Any, pages: int, first_bar: int) -> tuple[Any, ...]:

@@ -10,8 +10,9 @@ from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QWidget
 
+from studio_music.engraved import Head
 from studio_music.pages.editing import Notes
-from studio_music.pages.engraver import Head, Sheet
+from studio_music.pages.engraver import Sheet
 from studio_music.pages.roll.shades import Shades
 from studio_music.pages.wording import tr
 

@@ -14,7 +14,7 @@ from studio_music.tasks import scores
 def engrave(ctx: TaskContext, params: Engrave) -> Iterator[Event]:
     """Engrave from ``params.first_bar`` on as much as takes about a tenth of a second.
 
-    Yields the result: the fields of ``engraving.Engraving`` as plain data. Where ``next_bar`` is
+    Yields the result: the fields of ``engraved.Engraving`` as plain data. Where ``next_bar`` is
     not ``total_bars`` there is more; ask on from there.
 
     Raises:
