@@ -29,13 +29,15 @@ from studio.api.errors import BadInput
 class Text:
     """A piece of text: lines its field shows, what an empty field says, how long it may be.
 
-    ``from_file``: its flag names the file that the text is in.
+    ``from_file``: its flag names the file that the text is in. ``code``: a machine reads it, so its
+    field has the font for code.
     """
 
     lines: int = 1
     placeholder: str = ""
     max_chars: int = 1_000_000
     from_file: bool = False
+    code: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,8 @@ class Range:
     """Bounds of a number, both included.
 
     ``step`` is one click of its field; ``unit`` is shown behind it; ``lowest`` is the word that its
-    field shows for the minimum, where that stands for "none" or "by itself".
+    field shows for the minimum, where that stands for "none" or "by itself"; ``grouped`` digits are
+    for what counts or measures, 12,345 tokens, and not for a name, such as the port 12345.
     """
 
     minimum: float
@@ -51,6 +54,7 @@ class Range:
     step: float | None = None
     unit: str = ""
     lowest: str = ""
+    grouped: bool = True
 
 
 @dataclass(frozen=True)

@@ -70,9 +70,10 @@ class Look:
     def icon_button(
         self, icon: str, tip: str, *, size: int = tokens.ICON, color: str = "mute"
     ) -> QToolButton:
-        """Return a flat button with an icon; ``tip`` names it for everybody."""
+        """Return a flat button with an icon, or none yet; ``tip`` names it for everybody."""
         button = QToolButton()
-        button.setIcon(self.icons.icon(icon, color, on="accent"))
+        if icon:
+            button.setIcon(self.icons.icon(icon, color, on="accent"))
         button.setIconSize(QSize(size, size))
         button.setToolTip(tip)
         button.setAccessibleName(tip)

@@ -21,7 +21,7 @@ class ServerSettings(Params, frozen=True):
 
     port: Annotated[
         int,
-        Range(0, 65_535, lowest="Any free one"),
+        Range(0, 65_535, lowest="Any free one", grouped=False),
         Label("Port", "Pin it for programs that keep the address. Holds from the next start on."),
     ] = 0
 

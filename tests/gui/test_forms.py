@@ -200,7 +200,9 @@ def test_few_choices_stand_side_by_side_and_arrow_keys_move(
 ) -> None:
     assert not isinstance(form.row("size").editor.widget, QComboBox)
     assert isinstance(form.row("sampler").editor.widget, QComboBox)
-    qtbot.keyClick(form.row("size").editor.widget, Qt.Key.Key_Right)
+    form.activateWindow()
+    form.row("size").editor.widget.setFocus()
+    qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Right)
     assert form.values()["size"] == "768"
 
 
@@ -304,6 +306,22 @@ def test_every_control_has_a_name_for_screen_readers(form: ParamsFormWidget) -> 
     assert nameless(form) == []
 
 
+class Form(Params):
+    rules: Annotated[str, Text(lines=4, code=True)] = ""
+    one: Annotated[str, Text(code=True)] = ""
+    said: Annotated[str, Text(lines=4)] = ""
+
+
+def test_what_a_machine_reads_is_written_in_the_font_for_code(
+    look: Look, qtbot: Any, shelf: Shelf
+) -> None:
+    form = ParamsFormWidget(look, Form, FormServices(shelf, lambda *_: None, _nothing))
+    qtbot.addWidget(form)
+    fonts = {name: form.row(name).editor.widget.font().family() for name in ("rules", "one")}
+    assert set(fonts.values()) == {look.fonts.mono().family()}
+    assert form.row("said").editor.widget.font().family() != look.fonts.mono().family()
+
+
 def test_a_port_has_no_slider_and_shows_its_word_whole(
     look: Look, qtbot: Any, shelf: Shelf
 ) -> None:
@@ -314,3 +332,5 @@ def test_a_port_has_no_slider_and_shows_its_word_whole(
     assert row.findChild(QSlider) is None
     spin = row.findChild(QAbstractSpinBox)
     assert spin.fontMetrics().horizontalAdvance("Any free one") < spin.width() - 30
+    form.set_values({"port": 12345})
+    assert spin.text() == "12345", "a port is a name, no quantity"

@@ -32,6 +32,19 @@ def test_only_the_user_is_heard(switch: SwitchBar, qtbot: Any) -> None:
     assert [button.isChecked() for button in switch.buttons.values()] == [False, True]
 
 
+def test_words_without_icons_share_the_room(qtbot: Any, look: Look) -> None:
+    switch = SwitchBar(look, "Factor", (("1", "", "1"), ("2", "", "A longer one")))
+    qtbot.addWidget(switch)
+    switch.resize(300, 36)
+    switch.show()
+    switch.choose("2")
+    one, other = switch.buttons.values()
+    assert (switch.current, one.text()) == ("2", "1")
+    assert one.width() + other.width() > 280
+    switch.show_words(False)
+    assert other.text() == "A longer one", "nothing else says what it is"
+
+
 def test_icons_alone_still_have_their_names(switch: SwitchBar) -> None:
     wide = switch.sizeHint().width()
     switch.show_words(False)

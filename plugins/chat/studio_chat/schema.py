@@ -145,19 +145,19 @@ class Reply(Params, frozen=True):
     ] = Seed.random()
     schema: Annotated[
         str,
-        Text(lines=4, placeholder='{"type": "object"}', from_file=True),
+        Text(lines=4, placeholder='{"type": "object"}', from_file=True, code=True),
         Label("JSON schema", "The answer is JSON of this form, to the letter."),
         _FORM,
     ] = ""
     regex: Annotated[
         str,
-        Text(placeholder="yes|no"),
+        Text(placeholder="yes|no", code=True),
         Label("Regular expression", "The answer is what this describes, to the letter."),
         _FORM,
     ] = ""
     grammar: Annotated[
         str,
-        Text(lines=4, placeholder='start: "yes" | "no"', from_file=True),
+        Text(lines=4, placeholder='start: "yes" | "no"', from_file=True, code=True),
         Label("Grammar", "The answer follows these rules (Lark), to the letter."),
         _FORM,
     ] = ""

@@ -8,9 +8,11 @@ from studio.api.params import Field
 from studio.desktop.fields.editor import Editor
 from studio.desktop.look import Look
 from studio.desktop.widgets.calm import CalmComboBox
-from studio.desktop.widgets.segmented import Segmented
 from studio.desktop.widgets.switch import Switch
+from studio.desktop.widgets.switch_bar import SwitchBar
 
+_FEW, _ROOM = 3, 28
+"""So many choices of so many letters in all stand side by side in the panel."""
 _PROPER = {"torch": "PyTorch", "llamacpp": "llama.cpp"}
 """Names that are written otherwise than as a word of the language."""
 
@@ -45,9 +47,11 @@ class ChoiceEditor(Editor):
     def __init__(self, look: Look, field: Field) -> None:
         self._choices = field.choices
         titles = [title_of(choice) for choice in field.choices]
-        if len(titles) <= 3 and sum(map(len, titles)) <= 34:
-            self._row: Segmented | None = Segmented(look, titles, field.title)
-            self._row.changed.connect(lambda _: self.edited.emit())
+        if 0 < len(titles) <= _FEW and sum(map(len, titles)) <= _ROOM:
+            choices = [(str(index), "", title) for index, title in enumerate(titles)]
+            self._row: SwitchBar | None = SwitchBar(look, field.title, choices)
+            self._row.choose("0")
+            self._row.on_choose(lambda _: self.edited.emit())
             super().__init__(self._row)
         else:
             self._row = None
@@ -58,7 +62,7 @@ class ChoiceEditor(Editor):
             super().__init__(self._combo)
 
     def get(self) -> Any:
-        index = self._row.index if self._row else self._combo.currentIndex()
+        index = int(self._row.current) if self._row else self._combo.currentIndex()
         return self._choices[index] if self._choices else None
 
     def set(self, value: Any) -> None:
@@ -66,7 +70,7 @@ class ChoiceEditor(Editor):
             return
         index = self._choices.index(value)
         if self._row:
-            self._row.set_index(index)
+            self._row.choose(str(index))
         else:
             self._combo.setCurrentIndex(index)
 

@@ -146,7 +146,7 @@ def _spin(field: Field, whole: bool) -> QAbstractSpinBox:
         spin = CalmSpinBox()
         spin.setRange(int(max(bounds.minimum, -_INT_MAX)), int(min(bounds.maximum, _INT_MAX)))
         spin.setSingleStep(int(bounds.step or 1))
-        spin.setGroupSeparatorShown(bounds.maximum >= 10_000)
+        spin.setGroupSeparatorShown(bounds.grouped and bounds.maximum >= 10_000)
     else:
         spin = CalmDoubleSpinBox()
         step = bounds.step or (nice_step(bounds, whole=False) if field.range else 0.1)

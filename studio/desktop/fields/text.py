@@ -18,13 +18,13 @@ class TextEditor(Editor):
 
     def __init__(self, look: Look, field: Field) -> None:
         self._lines = field.text.lines
-        if self._lines > 1:
-            edit = QPlainTextEdit()
+        edit = QPlainTextEdit() if self._lines > 1 else QLineEdit()
+        if field.text.code:
+            edit.setFont(look.fonts.mono())
+        if isinstance(edit, QPlainTextEdit):
             edit.setTabChangesFocus(True)
             edit.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
             edit.setFixedHeight(self._lines * edit.fontMetrics().lineSpacing() + 18)
-        else:
-            edit = QLineEdit()
         edit.setPlaceholderText(field.text.placeholder)
         edit.setAccessibleName(field.title)
         super().__init__(edit)

@@ -21,14 +21,12 @@ from studio.desktop.pages.frame import Column, PageFrame, card
 from studio.desktop.pages.parts import PageParts
 from studio.desktop.serving import ServerSettings, Serving
 from studio.desktop.theme import ThemeMode
-from studio.desktop.widgets.segmented import Segmented
 from studio.desktop.widgets.switch import Switch
+from studio.desktop.widgets.switch_bar import SwitchBar
 from studio.protocol.errors import StudioError
 
 if TYPE_CHECKING:
     from studio.core.library import Stats
-
-MODES = (ThemeMode.SYSTEM, ThemeMode.LIGHT, ThemeMode.DARK)
 
 
 def build(parts: PageParts) -> Page:
@@ -76,11 +74,15 @@ class SettingsPage(QWidget):
     def _appearance(self) -> None:
         theme = self._look.theme
         column = self._section(self.tr("Appearance"))
-        names = (self.tr("As the system"), self.tr("Light"), self.tr("Dark"))
-        self._mode = choice = Segmented(self._look, names, self.tr("Theme"))
+        modes = (
+            (str(ThemeMode.SYSTEM), "", self.tr("As the system")),
+            (str(ThemeMode.LIGHT), "", self.tr("Light")),
+            (str(ThemeMode.DARK), "", self.tr("Dark")),
+        )
+        self._mode = choice = SwitchBar(self._look, self.tr("Theme"), modes)
         self._follow_theme()
         theme.changed.connect(self._follow_theme)
-        choice.changed.connect(lambda index: theme.set_mode(MODES[index]))
+        choice.on_choose(lambda mode: theme.set_mode(ThemeMode(mode)))
         self._row(
             column,
             self.tr("Theme"),
@@ -94,7 +96,7 @@ class SettingsPage(QWidget):
 
     def _follow_theme(self) -> None:
         """The palette changes it too."""
-        self._mode.set_index(MODES.index(self._look.theme.mode))
+        self._mode.choose(str(self._look.theme.mode))
 
     def _plugins(self) -> None:
         """One section for each plugin whose ``studio_settings`` hook gives a ``Params`` class."""

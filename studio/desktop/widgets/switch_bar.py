@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFrame,
+    QHBoxLayout,
+    QSizePolicy,
+    QToolButton,
+    QWidget,
+)
 
 from studio.desktop.look import Look
 
@@ -29,7 +36,7 @@ class SwitchBar(QFrame):
 
         Args:
             name: What it chooses, for those who hear it.
-            choices: (id, icon, title) from the left.
+            choices: (id, icon, title) from the left. Without icons the words share all the room.
             words: Whether titles stand beside the icons; else they are tips.
         """
         super().__init__()
@@ -38,12 +45,14 @@ class SwitchBar(QFrame):
         self.buttons: dict[str, QToolButton] = {}
         group = QButtonGroup(self)
         row = QHBoxLayout(self)
-        row.setContentsMargins(3, 3, 3, 3)
+        row.setContentsMargins(2, 2, 2, 2)
         row.setSpacing(2)
         for id, icon, title in choices:
             button = look.icon_button(icon, title)
             button.setCheckable(True)
-            button.toggled.connect(lambda on, id=id: self.chosen.emit(id) if on else None)
+            button.toggled.connect(lambda on, id=id: self._on_toggled(id) if on else None)
+            if not icon:
+                button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             group.addButton(button)
             self.buttons[id] = button
             row.addWidget(button)
@@ -64,10 +73,22 @@ class SwitchBar(QFrame):
         self.buttons[id].setChecked(True)
         self.blockSignals(False)
 
+    @property
+    def current(self) -> str:
+        """The id of what is chosen; empty while nothing is."""
+        return next((id for id, button in self.buttons.items() if button.isChecked()), "")
+
+    def _on_toggled(self, id: str) -> None:
+        self.setFocusProxy(self.buttons[id])
+        self.chosen.emit(id)
+
     def show_words(self, words: bool) -> None:
         """Show titles beside the icons, or icons alone where there is little room."""
         style = Qt.ToolButtonStyle
         for button in self.buttons.values():
+            if button.icon().isNull():
+                button.setText(button.toolTip())
+                continue
             button.setText(button.toolTip() if words else "")
             button.setToolButtonStyle(
                 style.ToolButtonTextBesideIcon if words else style.ToolButtonIconOnly
