@@ -171,7 +171,8 @@ class Downloads:
             now = time.monotonic()
             if now - told >= TELL_SECONDS:
                 told = now
-                left = pace.step(done, total, now)
+                # What comes before the first byte, as reading a pickle, says nothing of the pace.
+                left = pace.step(done, total, now) if done else None
                 self._post(lambda: self._moved(id, done, left))
 
         try:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from studio.core.weights import Weights
+from studio.core.weights import Weights, downloads
 from studio.testing.tiny_set import NAMES, PIECE, TinySet
 from tests.unit.core.conftest import Desk
 
@@ -63,6 +65,27 @@ def test_stop_keeps_what_is_here_and_says_nothing(
     assert offer is not None
     assert offer.bytes_here == PIECE
     assert not [words for words in desk.told() if "Tiny" in words]
+
+
+def test_what_comes_before_the_first_byte_is_no_pace(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, seen = [0.0], []
+    monkeypatch.setattr(downloads, "time", SimpleNamespace(monotonic=lambda: now[0]))
+
+    def work(progress: Callable[[int, int], None]) -> None:
+        for at, done in ((60, 0), (100, 1), (101, 11), (102, 21)):
+            now[0] = at
+            progress(done, 101)
+
+    def heard(id: str) -> None:
+        if (at := desk.studio.chores.of(id)) and at.done:
+            seen.append(at.seconds_left)
+
+    desk.studio.chores.observe(heard)
+    desk.studio.chores.run("slow", "Slow", 101, work)
+    desk.until(lambda: desk.studio.chores.of("slow") is None)
+    assert seen == [None, pytest.approx(9), pytest.approx(8)]
 
 
 def test_what_fails_is_told_and_can_be_tried_again(
