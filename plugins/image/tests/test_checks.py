@@ -221,16 +221,17 @@ def restyled():
 def test_a_restyling_step_without_numbers(
     monkeypatch: pytest.MonkeyPatch, bad: int, always: bool
 ) -> None:
-    loss = transfer._Goal.loss
+    gradient = transfer._Goal.gradient
     done: list[torch.dtype] = []
 
     def broken(goal, canvas):
-        dtype = goal._features.dtype
+        dtype = goal.features.dtype
         done.append(dtype)
         spoil = done.count(dtype) == bad + 1 and (always or dtype != torch.float32)
-        return loss(goal, canvas) * (NAN if spoil else 1)
+        found = yield from gradient(goal, canvas)
+        return found * (NAN if spoil else 1)
 
-    monkeypatch.setattr(transfer._Goal, "loss", broken)
+    monkeypatch.setattr(transfer._Goal, "gradient", broken)
     if always:
         with pytest.raises(StudioError, match="not-a-numbers"):
             restyled()

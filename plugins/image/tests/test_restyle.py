@@ -115,15 +115,15 @@ def stopped(after: int) -> Made:
 
 
 def test_stop_keeps_the_picture_as_it_is_then() -> None:
-    made = stopped(after=5)  # the first step is that of loading
+    made = stopped(after=105)  # 22 steps of the scheduler before the first, 19 for each
     assert made.cancelled
     (kept,) = made.artifacts
     assert "stopped at step 4 of 120" in kept.title
     assert (kept.meta["steps"], kept.meta["ended_early"]) == (4, True)
     assert kept.verdict is not None
     assert kept.verdict.passed
-    assert np.array_equal(pixels(made), pixels(stopped(after=5)))
-    assert not np.array_equal(pixels(made), pixels(stopped(after=9)))
+    assert np.array_equal(pixels(made), pixels(stopped(after=105)))
+    assert not np.array_equal(pixels(made), pixels(stopped(after=150)))
 
 
 def test_stop_before_the_first_step_leaves_nothing() -> None:

@@ -6,7 +6,8 @@ Simonyan and Zisserman, arXiv:1409.1556. Average instead of maximum pooling, as 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import torch
@@ -23,6 +24,7 @@ LAYERS = (
     "conv4_1",
     "conv4_2",
 )
+Layer = Callable[[torch.Tensor], torch.Tensor]
 _MEAN_BGR = (103.939, 116.779, 123.68)  # of ImageNet, in the order and scale VGG was trained with
 
 
@@ -69,17 +71,38 @@ class Features:
         # Channels last is what the fast kernels for 16 bits work in: twice the speed on a CPU.
         return weight.contiguous(memory_format=torch.channels_last), bias
 
+    def layers(self) -> Iterator[tuple[str, Layer]]:
+        """Yield the name of each layer and the layer, in order: it takes what the last one gave.
+
+        The first takes pixels (n, 3, H, W) in 0…1; each gives features (n, channels, h, w).
+        """
+        for name in LAYERS:
+            yield name, partial(self._layer, name)
+
+    def steps(self, pixels: torch.Tensor) -> Generator[None, None, dict[str, torch.Tensor]]:
+        """Yield after each layer; return what each gave, with no way back."""
+        found, x = {}, pixels
+        for name, layer in self.layers():
+            with torch.no_grad():
+                found[name] = x = layer(x)
+            yield
+        return found
+
     def __call__(self, pixels: torch.Tensor) -> dict[str, torch.Tensor]:
         """Return the features (n, channels, h, w) of ``pixels`` (n, 3, H, W) in 0…1, by layer."""
-        x = (pixels.flip(1) * 255 - self._mean).to(self.dtype)
-        x = x.contiguous(memory_format=torch.channels_last)
-        found = {}
-        for name, (weight, bias) in self._convs.items():
-            if name.endswith("_1") and name != "conv1_1":
-                x = F.avg_pool2d(x, 2)
-            x = F.relu(F.conv2d(x, weight, bias, padding=1), inplace=True)
-            found[name] = x
+        found, x = {}, pixels
+        for name, layer in self.layers():
+            found[name] = x = layer(x)
         return found
+
+    def _layer(self, name: str, x: torch.Tensor) -> torch.Tensor:
+        if name == LAYERS[0]:
+            x = (x.flip(1) * 255 - self._mean).to(self.dtype)
+            x = x.contiguous(memory_format=torch.channels_last)
+        elif name.endswith("_1"):
+            x = F.avg_pool2d(x, 2)
+        weight, bias = self._convs[name]
+        return F.relu(F.conv2d(x, weight, bias, padding=1), inplace=True)
 
 
 def fast_dtype(device: torch.device) -> torch.dtype:

@@ -108,7 +108,12 @@ def _painted(
         try:
             for used in _tries(features):
                 rng.set_state(noise)
-                for canvas.done, canvas.tensor in enumerate(transfer(used, wish, rng), 1):
+                canvas.done = 0
+                for step in transfer(used, wish, rng):
+                    if step is None:
+                        yield None
+                        continue
+                    canvas.done, canvas.tensor = canvas.done + 1, step
                     if not canvas.tensor.isfinite().all():
                         break
                     done = canvas.done

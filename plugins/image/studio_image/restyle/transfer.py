@@ -6,7 +6,7 @@ picture is how its features occur together (Gram matrices), its content is where
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -47,23 +47,29 @@ class Wish:
 
 def transfer(
     features: Features, wish: Wish, generator: torch.Generator | None = None
-) -> Iterator[torch.Tensor]:
+) -> Iterator[torch.Tensor | None]:
     """Yield the picture (1, 3, H, W) in 0…1 after each step, coarse scales at their own size.
 
     The steps start from the content in the colours of the styles, with a faint noise that
-    ``generator`` draws. The tensor is the caller's to read until the next step.
+    ``generator`` draws. The tensor is the caller's to read until the next one. Within a step it
+    yields None after each layer of the network: a large picture takes seconds for one.
     """
     content = wish.content.to(features.device)
     styles = [(picture.to(features.device), share) for picture, share in wish.styles]
     if wish.keep_colours:
         content, styles = _grey(content), _grey_styles(styles, content)
-    canvas = _with_noise(_in_their_colours(content, styles, wish.strength), generator)
+    canvas = yield from _in_their_colours(content, styles, wish.strength)
+    canvas = _with_noise(canvas, generator)
     for size, steps in scales(content.shape[-2:], wish.steps):
         canvas = _resize(canvas, size)
         share = size[0] / content.shape[-2]
         smaller = [(_scaled(picture, share), weight) for picture, weight in styles]
-        goal = _Goal(features, _resize(content, size), smaller, wish.strength)
+        yield None
+        goal = yield from _goal(features, _resize(content, size), smaller, wish.strength)
         for step in _descend(goal, canvas, steps):
+            if step is None:
+                yield None
+                continue
             canvas = step
             yield _coloured(canvas, wish.content.to(canvas)) if wish.keep_colours else canvas
 
@@ -77,37 +83,74 @@ def scales(size: Sequence[int], steps: int) -> list[tuple[tuple[int, int], int]]
     return [((height // 2, width // 2), coarse), ((height, width), steps - coarse)]
 
 
+@dataclass(frozen=True)
 class _Goal:
-    """What the features of the canvas should be at one scale."""
+    """What the features of the canvas should be at one scale.
 
-    def __init__(
-        self,
-        features: Features,
-        content: torch.Tensor,
-        styles: Sequence[tuple[torch.Tensor, float]],
-        strength: float,
-    ) -> None:
-        self._features, self._strength = features, strength * STYLE_WEIGHT
-        with torch.no_grad():
-            self._content = features(content)[CONTENT_LAYER].float()
-            self._grams = {name: torch.zeros(()) for name in STYLE_LAYERS}
-            for picture, share in styles:
-                found = features(picture)
-                for name in STYLE_LAYERS:
-                    gram = share * _gram(found[name])
-                    self._grams[name] = self._grams[name].to(gram) + gram
+    Attributes:
+        content: Features of what stays.
+        grams: How features of the styles occur together, by layer.
+        strength: Of all layers' style against the content.
+    """
 
-    def loss(self, canvas: torch.Tensor) -> torch.Tensor:
-        """Return how far off ``canvas`` is. Each part is relative, so weights fit any picture."""
-        found = self._features(canvas)
-        content = _relative(found[CONTENT_LAYER].float(), self._content)
-        style = sum(_relative(_gram(found[name]), self._grams[name]) for name in STYLE_LAYERS)
-        rough = (canvas.diff(dim=2).abs().mean() + canvas.diff(dim=3).abs().mean()) * SMOOTHNESS
-        return content + self._strength / len(STYLE_LAYERS) * style + rough
+    features: Features
+    content: torch.Tensor
+    grams: Mapping[str, torch.Tensor]
+    strength: float
+
+    def gradient(self, canvas: torch.Tensor) -> Generator[None, None, torch.Tensor]:
+        """Yield after each layer, there and back; return where ``canvas`` would be farther off.
+
+        Between two layers is nothing but what they give each other, so that the way back can be
+        made in steps too.
+        """
+        passed = []
+        x = canvas
+        for name, layer in self.features.layers():
+            taken = x.detach().requires_grad_()
+            x = layer(taken)
+            passed.append((name, taken, x))
+            yield
+        flow: torch.Tensor | None = None
+        while passed:
+            name, taken, given = passed.pop()
+            ways = [(given, flow)] if flow is not None else []
+            ways += [(off * LOSS_SCALE, None) for off in self._off(name, given)]
+            outputs, flows = zip(*ways, strict=True)
+            (flow,) = torch.autograd.grad(outputs, taken, flows)
+            yield
+        smooth = canvas.detach().requires_grad_()
+        (rough,) = torch.autograd.grad(_roughness(smooth) * LOSS_SCALE, smooth)
+        return rough + flow
+
+    def _off(self, name: str, found: torch.Tensor) -> Iterator[torch.Tensor]:
+        """Yield how far off a layer is. It is relative, so weights fit any picture."""
+        if name == CONTENT_LAYER:
+            yield _relative(found.float(), self.content)
+        if name in self.grams:
+            share = self.strength / len(self.grams)
+            yield share * _relative(_gram(found), self.grams[name])
 
 
-def _descend(goal: _Goal, start: torch.Tensor, steps: int) -> Iterator[torch.Tensor]:
-    """Yield the canvas after each step of L-BFGS on its pixels.
+def _goal(
+    features: Features,
+    content: torch.Tensor,
+    styles: Sequence[tuple[torch.Tensor, float]],
+    strength: float,
+) -> Generator[None, None, _Goal]:
+    kept = (yield from features.steps(content))[CONTENT_LAYER].float()
+    grams = {name: torch.zeros(()) for name in STYLE_LAYERS}
+    for picture, share in styles:
+        found = yield from features.steps(picture)
+        for name in STYLE_LAYERS:
+            gram = share * _gram(found[name])
+            grams[name] = grams[name].to(gram) + gram
+        yield
+    return _Goal(features, kept, grams, strength * STYLE_WEIGHT)
+
+
+def _descend(goal: _Goal, start: torch.Tensor, steps: int) -> Iterator[torch.Tensor | None]:
+    """Yield the canvas after each step of L-BFGS on its pixels, and None within a step.
 
     Gatys et al. use it too. At the same cost its pictures are calmer than those of Adam: faces
     stay faces, and strokes become long.
@@ -116,16 +159,11 @@ def _descend(goal: _Goal, start: torch.Tensor, steps: int) -> Iterator[torch.Ten
     optimiser = torch.optim.LBFGS(
         [canvas], max_iter=1, history_size=HISTORY, tolerance_grad=0, tolerance_change=0
     )
-
-    def loss() -> torch.Tensor:
+    for _ in range(steps):
         with torch.no_grad():
             canvas.clamp_(0, 1)
-        found = goal.loss(canvas) * LOSS_SCALE
-        (canvas.grad,) = torch.autograd.grad(found, canvas)
-        return found.detach()
-
-    for _ in range(steps):
-        optimiser.step(loss)
+        canvas.grad = yield from goal.gradient(canvas)
+        optimiser.step(lambda: 0.0)  # it looks at the gradient alone
         yield canvas.detach().clamp(0, 1)
 
 
@@ -137,6 +175,11 @@ def _gram(features: torch.Tensor) -> torch.Tensor:
 
 def _relative(have: torch.Tensor, want: torch.Tensor) -> torch.Tensor:
     return (have - want).square().mean() / want.square().mean().clamp_min(1e-8)
+
+
+def _roughness(picture: torch.Tensor) -> torch.Tensor:
+    across, down = (picture.diff(dim=dim).abs().mean() for dim in (2, 3))
+    return (across + down) * SMOOTHNESS
 
 
 def _resize(picture: torch.Tensor, size: Sequence[int]) -> torch.Tensor:
@@ -161,8 +204,8 @@ def _with_noise(picture: torch.Tensor, generator: torch.Generator | None) -> tor
 
 def _in_their_colours(
     content: torch.Tensor, styles: Sequence[tuple[torch.Tensor, float]], strength: float
-) -> torch.Tensor:
-    """Return ``content`` with the mean and covariance of the styles' colours.
+) -> Generator[None, None, torch.Tensor]:
+    """Yield after each style; return ``content`` with the mean and covariance of their colours.
 
     The steps would find those colours too, but need many more for it. Below strength 1 part of the
     way. The linear map is that of Gatys et al. (arXiv:1611.07865).
@@ -173,6 +216,7 @@ def _in_their_colours(
         want, want_root = _colour_statistics(picture)
         turn = want_root @ torch.linalg.inv(have_root)
         matched += share * (torch.einsum("ij,njhw->nihw", turn, content - have) + want)
+        yield
     return torch.lerp(content, matched, min(strength, 1.0)).clamp(0, 1)
 
 

@@ -97,7 +97,7 @@ class RRDBNet(nn.Module):
         return 3 * width * self.scale**2 + 6 * width
 
     def steps(self, pictures: Tensor) -> Generator[None, None, Tensor]:
-        """Yield after each block; return the enlarged pictures.
+        """Yield after each layer; return the enlarged pictures.
 
         Args:
             pictures: (n, 3, H, W), 0–1; H and W multiples of ``fold``.
@@ -105,8 +105,7 @@ class RRDBNet(nn.Module):
         start = self.conv_first(F.pixel_unshuffle(pictures, self.fold))
         trunk = start
         for block in self.body:
-            trunk = block(trunk)
-            yield
+            trunk = yield from block.steps(trunk)
         trunk = start + self.conv_body(trunk)
         for layer in (self.conv_up1, self.conv_up2, self.conv_hr):
             if layer is not self.conv_hr:
@@ -127,8 +126,11 @@ class _ResidualInResidual(nn.Module):
         self.rdb2 = _DenseBlock(width, growth)
         self.rdb3 = _DenseBlock(width, growth)
 
-    def forward(self, x: Tensor) -> Tensor:
-        return x + RESIDUAL * self.rdb3(self.rdb2(self.rdb1(x)))
+    def steps(self, x: Tensor) -> Generator[None, None, Tensor]:
+        out = x
+        for block in (self.rdb1, self.rdb2, self.rdb3):
+            out = yield from block.steps(out)
+        return x + RESIDUAL * out
 
 
 class _DenseBlock(nn.Module):
@@ -140,11 +142,14 @@ class _DenseBlock(nn.Module):
             self.add_module(f"conv{number}", _conv(width + (number - 1) * growth, growth))
         self.conv5 = _conv(width + 4 * growth, width)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def steps(self, x: Tensor) -> Generator[None, None, Tensor]:
         seen = x
         for layer in (self.conv1, self.conv2, self.conv3, self.conv4):
             seen = torch.cat((seen, F.leaky_relu(layer(seen), SLOPE, inplace=True)), 1)
-        return x + RESIDUAL * self.conv5(seen)
+            yield
+        out = x + RESIDUAL * self.conv5(seen)
+        yield
+        return out
 
 
 class Compact(nn.Module):
