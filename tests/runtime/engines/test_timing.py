@@ -8,6 +8,7 @@ import torch
 from studio.runtime.engines.text import timing
 from studio.runtime.engines.text.engine import TextEngine
 from studio.runtime.engines.text.kernels.matrix import can_pack
+from studio.runtime.finding import Found, find_devices
 from tests.runtime.engines import tiny_models
 
 pytestmark = pytest.mark.torch
@@ -44,6 +45,11 @@ def test_a_device_is_measured_by_what_its_memory_moves(tmp_path, monkeypatch) ->
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is one")
-def test_no_gpu_is_one_sentence(tmp_path) -> None:
+def test_no_gpu_is_told(tmp_path, monkeypatch) -> None:
     told = timing.main(str(tmp_path), "cuda")
-    assert told == {"told": "No GPU that this PyTorch can use is here, so nothing was measured."}
+    what = "No such GPU that this PyTorch can use is here, so nothing was measured."
+    assert told == {"told": what}
+    note = "The graphics card cannot be used: its driver is too old for PyTorch. Update the driver."
+    processor = find_devices("cpu").chosen
+    monkeypatch.setattr(timing, "find_devices", lambda wanted: Found((processor,), processor, note))
+    assert timing.main(str(tmp_path), "cuda:1") == {"told": f"{what} {note}"}

@@ -19,10 +19,12 @@ from typing import Any
 import torch
 
 from studio.api.text import SamplingParams
+from studio.runtime.devices import Device
 from studio.runtime.engines.text.engine import TextEngine
 from studio.runtime.engines.text.llama import Llama
 from studio.runtime.engines.text.lookup import Lookup
 from studio.runtime.engines.text.timing_transformers import tokens_a_second
+from studio.runtime.finding import find_devices
 from studio.runtime.memory import give_back
 
 ROUNDS = 3
@@ -194,19 +196,8 @@ def _median(measured: Callable[[], float]) -> float:
     return statistics.median(measured() for _ in range(ROUNDS))
 
 
-def main(path: str, device: str) -> dict[str, Any]:
-    """Load the weights at ``path`` and measure on ``device``."""
-    if device.startswith("cuda") and not torch.cuda.is_available():
-        return {"told": "No GPU that this PyTorch can use is here, so nothing was measured."}
-    if device == "cpu":
-        torch.set_num_threads(1)
-    engine = TextEngine.load(Path(path), device=device)
-    if device == "cpu":
-        return measure(engine)
-    found, prompt = measure_device(engine), _story(engine)
-    engine.close()
-    give_back()
-    return found | beside_transformers(found["tokens_per_second"], Path(path), device, prompt)
+def _names(device: Device) -> tuple[str, ...]:
+    return device.torch_name, device.torch_name.partition(":")[0], device.kind
 
 
 def beside_transformers(
@@ -217,6 +208,25 @@ def beside_transformers(
     if rate := theirs.get("tokens_per_second"):
         theirs = {"ratio": ours / rate, **theirs}
     return {"by_transformers": theirs}
+
+
+def main(path: str, device: str) -> dict[str, Any]:
+    """Load the weights at ``path`` and measure on ``device``: ``cuda``, ``cuda:1``, ``rocm``."""
+    if device == "cpu":
+        torch.set_num_threads(1)
+        return measure(TextEngine.load(Path(path)))
+    found = find_devices("")
+    cards = [each for each in reversed(found.devices) if each.kind in ("cuda", "rocm")]
+    names = {name: each.torch_name for each in cards for name in _names(each)}
+    if device not in names:
+        what = "No such GPU that this PyTorch can use is here, so nothing was measured."
+        return {"told": f"{what} {found.note}".strip()}
+    device = names[device]
+    engine = TextEngine.load(Path(path), device=device)
+    ours, prompt = measure_device(engine), _story(engine)
+    engine.close()
+    give_back()
+    return ours | beside_transformers(ours["tokens_per_second"], Path(path), device, prompt)
 
 
 if __name__ == "__main__":
