@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import stat
 from bisect import bisect_right
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from studio.api import BadInput
-from studio_chat import pdf
+from studio_chat import pdf, word
 
 MAX_BYTES = 2_000_000
 """Of one document: a thousand pages."""
@@ -21,9 +22,10 @@ PASSAGE_CHARACTERS = 900
 """Of a passage: about as much as the encoder reads."""
 
 KEPT_CHARACTERS = 8_000_000
-"""Of the PDFs whose text is kept in memory: they are drawn on turn after turn."""
+"""Of all whose text took a child to read: they are kept in memory, drawn on turn after turn."""
 
-_WHAT_WOULD_DO = "A PDF will do, or text of any kind in UTF-8, .txt or .md say."
+_WHAT_WOULD_DO = "A PDF or Word document will do, or text of any kind, .txt or .md say."
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _kept: dict[tuple[object, ...], Document] = {}
 """By the path, size and time of change of the file."""
 
@@ -78,14 +80,16 @@ def read(path: str) -> Generator[None, None, Document]:
     """Yield while that takes long; return the document at ``path``.
 
     Raises:
-        BadInput: It cannot be read, is too long, empty, or neither text nor a PDF with text.
+        BadInput: It cannot be read, is too long, empty, or of a kind that is not read.
     """
     name = shown_name(path)
     try:
         with _opened(Path(path).expanduser()) as file:
             data = file.read(MAX_BYTES + 1)
+            if word.is_word(data):
+                return (yield from _in_child(file, name, path, has_pages=False))
             if data.lstrip().startswith(b"%PDF-"):
-                return (yield from _pdf(file, name, path))
+                return (yield from _in_child(file, name, path, has_pages=True))
     except (OSError, ValueError) as error:  # a name may hold what no name may
         reason = getattr(error, "strerror", None) or str(error)
         raise BadInput(f"{name} cannot be read: {reason}.", "Choose it again.") from error
@@ -94,9 +98,12 @@ def read(path: str) -> Generator[None, None, Document]:
             f"{name} is longer than {MAX_BYTES // 1_000_000} MB, the most that is read.",
             "Give a part of it.",
         )
+    encoding = "utf-16" if data.startswith(_UTF16) else "utf-8-sig"
     try:
-        text = data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+        text = data.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
+        if b"\0" not in data:  # text, but nothing says in which of many alphabets
+            raise BadInput(f"{name} is not in UTF-8.", "Save it in UTF-8, or as PDF.") from error
         raise BadInput(f"{name} is not a text.", _WHAT_WOULD_DO) from error
     if "\0" in text:
         raise BadInput(f"{name} is not a text.", _WHAT_WOULD_DO)
@@ -114,7 +121,9 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
         yield file
 
 
-def _pdf(file: IO[bytes], name: str, path: str) -> Generator[None, None, Document]:
+def _in_child(
+    file: IO[bytes], name: str, path: str, *, has_pages: bool
+) -> Generator[None, None, Document]:
     facts = os.fstat(file.fileno())
     key = (path, facts.st_size, facts.st_mtime_ns)
     if key in _kept:
@@ -124,7 +133,8 @@ def _pdf(file: IO[bytes], name: str, path: str) -> Generator[None, None, Documen
     starts = [1]
     for page in pages[:-1]:
         starts.append(starts[-1] + page.count("\n") + 1)
-    document = _kept[key] = Document(name, "\n".join(pages), tuple(starts))
+    text = "\n".join(pages)
+    document = _kept[key] = Document(name, text, tuple(starts) if has_pages else ())
     while sum(len(each.text) for each in list(_kept.values())) > KEPT_CHARACTERS:
         _kept.pop(next(iter(_kept)))
     return document

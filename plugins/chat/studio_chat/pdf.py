@@ -1,4 +1,5 @@
-"""The text of a PDF, page by page, read in a child that may take little. Knows no conversation.
+"""The text of a PDF, page by page, read in a child that may take little; so is that of a Word
+document, which has no pages. Knows no conversation.
 
 A PDF is a stranger's program: its streams unfold to any size, its objects lead in circles. Run by
 path with ``python -I -S`` this module is the child: it reads the file on its standard input, within
@@ -13,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any
@@ -39,24 +40,28 @@ _PROBLEMS = {
     "greedy": ("takes more time or memory to read than any honest file of its size",
                "Print it into a new PDF, or save it as text."),
     "broken": ("is damaged, or no PDF", "Save it again, or save it as text."),
+    "torn": ("is damaged, or no Word document", "Save it again, or save it as PDF."),
+    "other": ("is neither text, nor a PDF or Word document", "Save it as PDF or as text."),
+    "empty": ("has no text in it", "Choose another."),
 }  # fmt: skip
 
 
 def read_pages(file: IO[bytes], name: str) -> Generator[None, None, list[str]]:
-    """Yield while the child reads; return the text of each page.
+    """Yield while the child reads; return the text of each page, or of all where there are none.
 
     Args:
         file: Open at its beginning.
         name: For the sentences.
 
     Raises:
-        BadInput: It is encrypted, scanned, too long, damaged, or takes too much.
+        BadInput: It is encrypted, scanned, empty, too long, damaged, or takes too much.
     """
     from studio.api import BadInput  # not for the child, which knows nothing of the studio
 
     if os.fstat(file.fileno()).st_size > MAX_BYTES:
         raise BadInput(
-            f"{name} is longer than {MAX_BYTES // 1_000_000} MB, the most that is read of a PDF.",
+            f"{name} is longer than {MAX_BYTES // 1_000_000} MB, the most that is read of a PDF"
+            " or Word document.",
             "Give a part of it.",
         )
     answer = yield from _ask(file)
@@ -102,15 +107,22 @@ def _ask(file: IO[bytes]) -> Generator[None, None, dict[str, Any]]:
 
 
 def _main() -> None:
-    sys.path.append(sys.argv[1])
+    sys.path += [sys.argv[1], str(Path(__file__).resolve().parents[1])]
+    from studio_chat import word
+
     _limit()
-    try:
-        answer = _read(sys.stdin.buffer)
-    except MemoryError:
-        answer = {"problem": "greedy"}
-    except Exception:  # noqa: BLE001  whatever a library says of a stranger's file
-        answer = {"problem": "broken"}
+    with open(sys.stdin.fileno(), "rb") as file:
+        answer = _answer(file, _read_word if word.is_word(file.peek(4)) else _read)
     json.dump(answer, sys.stdout)
+
+
+def _answer(file: IO[bytes], read: Callable[[IO[bytes]], dict[str, Any]]) -> dict[str, Any]:
+    try:
+        return read(file)
+    except MemoryError:
+        return {"problem": "greedy"}
+    except Exception:  # noqa: BLE001  whatever a library says of a stranger's file
+        return {"problem": "broken"}
 
 
 def _limit() -> None:
@@ -141,6 +153,20 @@ def _read(file: IO[bytes]) -> dict[str, Any]:
     except (DependencyError, FileNotDecryptedError):
         return {"problem": "locked"}
     return {"pages": pages} if any(page.strip() for page in pages) else {"problem": "scanned"}
+
+
+def _read_word(file: IO[bytes]) -> dict[str, Any]:
+    from studio_chat import word
+
+    try:
+        text = _clean(word.read(file))
+    except LookupError:
+        return {"problem": "other"}
+    except ValueError:
+        return {"problem": "torn"}
+    if len(text) > MAX_CHARACTERS:
+        return {"problem": "long"}
+    return {"pages": [text]} if text.strip() else {"problem": "empty"}
 
 
 _LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl"})

@@ -239,6 +239,7 @@ def test_two_files_of_one_name_are_told_apart(tmp_path: Path) -> None:
         (b" \n\n", "empty"),
         (b"a\0b", "not a text"),
         (b"\xff\xfe\x00", "not a text"),
+        ("Größe".encode("latin-1"), "not in UTF-8"),
         (b"a" * (documents.MAX_BYTES + 1), "longer than 2 MB"),
     ],
 )
@@ -247,6 +248,12 @@ def test_what_is_no_text_is_refused(tmp_path: Path, content: bytes, said: str) -
     path.write_bytes(content)
     with pytest.raises(BadInput, match=said):
         read(str(path))
+
+
+def test_what_windows_calls_unicode_is_text(tmp_path: Path) -> None:
+    path = tmp_path / "x.txt"
+    path.write_bytes("Größe\r\n".encode("utf-16"))
+    assert read(str(path)).text == "Größe\n"
 
 
 def test_no_file_holds_up_the_runtime(tmp_path: Path) -> None:
