@@ -17,8 +17,8 @@ From file to text, in the order of a first reading:
   ``packed_cache`` keeps the weights for the next load, ``stored_rows`` holds the embedding.
 - ``foreign`` and ``transformers_decoder`` run folders of other architectures; ``llamacpp``, with
   its ``llamacpp_states``, runs files where it is faster: ``choice`` finds out.
-- ``tokenizer`` is built by ``tokenizer_gguf`` or ``tokenizer_folder``; ``regex_probe`` tries a
-  stranger's patterns first.
+- ``tokenizer`` is built by ``tokenizer_gguf`` or ``tokenizer_folder``, and kept for the next load;
+  ``regex_probe`` tries a stranger's patterns first.
 - ``measured`` and ``timing`` are what ``studio bench text`` asks, each in its own process.
 - ``template`` renders conversations in ``template_child``; ``sampler`` and ``stops`` shape text.
 """

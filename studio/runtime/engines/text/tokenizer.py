@@ -134,7 +134,8 @@ class StreamDecoder:
 class KeptTokenizers:
     """The tokenizers last built: to build one takes longer than to map a gigabyte of weights.
 
-    Any thread may ask.
+    Any thread may ask. A loaded model counts its own among the memory that it takes; one that is
+    kept for a next load is memory of this process that the pool finds in use.
 
     Args:
         most: Tokens of all together; those not asked for longest go first.
