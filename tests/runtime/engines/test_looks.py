@@ -11,11 +11,19 @@ from torch.nn import functional
 
 from studio.runtime.engines.text.kernels import limbs, tiles
 from studio.runtime.engines.text.kernels.limbs import Limbs
-from studio.runtime.engines.text.kernels.looks import Rule, look
+from studio.runtime.engines.text.kernels.looks import Rule, Text, look
 from studio.runtime.engines.text.kernels.rows import NO_WEIGHTS
 from studio.runtime.engines.text.rotary import rotate
 from studio.runtime.engines.text.span_cache import LANES, SPAN
-from tests.runtime.engines.test_rows import STEP, assert_same, drawn, values_of
+from tests.runtime.engines.test_rows import (
+    STEP,
+    assert_part,
+    assert_same,
+    drawn,
+    of_tokens,
+    slots,
+    values_of,
+)
 
 pytestmark = pytest.mark.torch
 
@@ -48,17 +56,27 @@ def products(rule: Rule, kv_heads: int, width: int) -> np.ndarray:
     return 2 * drawn(COUNT, (rule.heads + 2 * kv_heads) * width)
 
 
-def seen(rule: Rule, kv_heads: int, width: int, *ends: int) -> Limbs:
-    """What all rows see if they are read in pieces that end at ``ends``."""
+def seen(rule: Rule, kv_heads: int, width: int, *ends: int) -> list[Limbs]:
+    """What rows see if they are read in pieces that end at ``ends``: of each piece."""
+    text, rows, turn = cache(kv_heads, width), products(rule, kv_heads, width), turned(width)
+    found = []
+    for first, last in zip((0, *ends), (*ends, COUNT), strict=True):
+        out = limbs.empty(last - first, rule.heads * width, 2)
+        piece = Text(last - first, first, *text)
+        look(rule, rows[first:last], turn[first:last], [piece], out)
+        found.append(out)
+    return found
+
+
+def cache(kv_heads: int, width: int) -> tuple[np.ndarray, np.ndarray]:
     spans = -(-COUNT // SPAN)
     keys = np.full((kv_heads, spans, width, SPAN), np.nan, np.float32)  # nobody looks ahead
     values = np.full((kv_heads, spans * SPAN, -(-width // LANES) * LANES), np.nan, np.float32)
-    rows, turn = products(rule, kv_heads, width), torch.view_as_real(turns(width)).flatten(1)
-    out = limbs.empty(COUNT, rule.heads * width)
-    for first, last in zip((0, *ends), (*ends, COUNT), strict=True):
-        part = out.part(slice(first, last))
-        look(rule, rows[first:last], turn.numpy()[first:last], first, keys, values, part)
-    return out
+    return keys, values
+
+
+def turned(width: int) -> np.ndarray:
+    return torch.view_as_real(turns(width)).flatten(1).numpy()
 
 
 def exact(rule: Rule, kv_heads: int, width: int) -> torch.Tensor:
@@ -87,20 +105,42 @@ def exact(rule: Rule, kv_heads: int, width: int) -> torch.Tensor:
 
 
 def test_rows_see_what_they_may(kind) -> None:
-    ours, expected = values_of(seen(*kind), kind[0].heads * kind[2]), exact(*kind).numpy()
+    ours, expected = values_of(seen(*kind)[0], kind[0].heads * kind[2]), exact(*kind).numpy()
     error = np.abs(ours - expected).max(-1) / np.abs(expected).max(-1)
     assert error.max() < 2 * STEP
 
 
 def test_bits_do_not_depend_on_how_a_text_is_read_nor_on_threads(kind) -> None:
-    whole = seen(*kind)
-    assert_same(seen(*kind, 7, 64, 65, 130), whole)
-    assert_same(seen(*kind, *range(1, COUNT)), whole)
+    (whole,) = seen(*kind)
+    for ends in ((7, 64, 65, 130), range(1, COUNT)):
+        for first, piece in zip((0, *ends), seen(*kind, *ends), strict=True):
+            assert_part(whole, first, piece)
     torch.set_num_threads(2)
     try:
-        assert_same(seen(*kind), whole)
+        assert_same(seen(*kind)[0], whole)
     finally:
         torch.set_num_threads(1)
+
+
+def test_texts_that_are_read_together_have_the_bits_of_each_alone(kind) -> None:
+    rule, kv_heads, width = kind
+    (whole,) = seen(*kind)
+    rows, turn = products(rule, kv_heads, width), turned(width)
+    texts = [cache(kv_heads, width) for _ in range(3)]
+    for end, text in zip((30, 1, 100), texts, strict=True):
+        out = limbs.empty(end, rule.heads * width, 2)
+        look(rule, rows[:end].copy(), turn[:end], [Text(end, 0, *text)], out)
+    pieces = [slice(30, 37), slice(1, 2), slice(100, 150)]
+    out = limbs.empty(58, rule.heads * width, 2)
+    together = [
+        Text(piece.stop - piece.start, piece.start, *text)
+        for piece, text in zip(pieces, texts, strict=True)
+    ]
+    gathered = [np.concatenate([each[piece] for piece in pieces]) for each in (rows, turn)]
+    look(rule, *gathered, together, out)
+    apart = of_tokens(out.values, slots(out))
+    alone = of_tokens(whole.values, slots(whole))
+    assert np.array_equal(apart, np.concatenate([alone[piece] for piece in pieces]))
 
 
 @pytest.mark.parametrize("rows", range(1, tiles.MOST_ROWS + 1))

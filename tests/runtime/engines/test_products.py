@@ -90,6 +90,20 @@ def test_products_are_those_of_the_stored_weights(kind) -> None:
     assert not rounded or error > 1e-3, "control: 8 bits are seen"
 
 
+@pytest.mark.parametrize("kind", BLOCKS)
+def test_inputs_of_one_limb_cost_what_their_rounding_does(kind) -> None:
+    table = stored(kind, 150, 512)
+    matrix, inputs = packed(kind, table, 512), drawn(30, 512, seed=3)
+    inputs[:, 64:96] *= 100
+    blocks = inputs.view(30, 16, 32)
+    steps = blocks.abs().amax(-1, keepdim=True) / 127
+    rounded = (blocks / steps).round().clamp(-127, 127) * steps
+    expected, exact = matrix(rounded.reshape(30, 512)), matrix(inputs)
+    error = (matrix(inputs, 1) - expected).abs().amax(-1) / exact.abs().amax(-1)
+    assert error.max() < 4e-4
+    assert (exact - expected).abs().max() > 10 * error.max() * exact.abs().max() / 30, "control"
+
+
 def test_bands_of_several_kinds_and_sizes_fill_a_matrix() -> None:
     parts = [(0, 64, "Q4_1"), (64, 10, "Q4_1"), (74, 64, "Q8_0"), (138, 6, "F32")]
     assert [band.rows for band in bands(parts)] == [74, 70], "floats are held as Q8_0 is"
@@ -147,18 +161,19 @@ def test_zeros_and_what_is_no_number() -> None:
     assert products[1].isnan().all()
 
 
+@pytest.mark.parametrize("limbs", [1, 2])
 @pytest.mark.parametrize("kind", ["Q4_K", "Q6_K"])
-def test_a_row_has_the_same_bits_in_any_company(kind) -> None:
+def test_a_row_has_the_same_bits_in_any_company(kind, limbs) -> None:
     """Kernels take rows one by one, a few at once, and cut many into chunks."""
     matrix = packed(kind, stored(kind, 130, 256), 256)
     inputs = drawn(1_100, 256, seed=3)
-    together = matrix(inputs)
+    together = matrix(inputs, limbs)
     for first, last in [(0, 1), (7, 9), (3, 36), (100, 229), (1_000, 1_100)]:
-        assert torch.equal(together[first:last], matrix(inputs[first:last]))
+        assert torch.equal(together[first:last], matrix(inputs[first:last], limbs))
     torch.set_num_threads(2)
     try:
-        assert torch.equal(together, matrix(inputs))
-        assert torch.equal(together[:1], matrix(inputs[:1]))
+        assert torch.equal(together, matrix(inputs, limbs))
+        assert torch.equal(together[:1], matrix(inputs[:1], limbs))
     finally:
         torch.set_num_threads(1)
 
@@ -167,10 +182,12 @@ _EACH = """
 import hashlib, torch
 from studio.runtime.engines.text.kernels.vectors import INSTRUCTIONS
 from tests.runtime.engines.test_products import drawn, packed, stored
-inputs, bits = drawn(9, 256, seed=3), b""
+inputs, bits = drawn(13, 256, seed=3), b""
 for kind in ("Q4_K", "Q5_K", "Q6_K", "Q8_0"):
     matrix = packed(kind, stored(kind, 150, 256), 256)
-    bits += b"".join(matrix(inputs[:rows]).numpy().tobytes() for rows in (1, 2, 3, 4, 9))
+    for limbs in (1, 2):
+        products = (matrix(inputs[:rows], limbs) for rows in (1, 2, 3, 4, 13))
+        bits += b"".join(product.numpy().tobytes() for product in products)
 print(INSTRUCTIONS, hashlib.sha256(bits).hexdigest())
 """
 

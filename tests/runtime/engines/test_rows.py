@@ -10,11 +10,18 @@ from torch.nn import functional
 
 from studio.runtime.engines.text.kernels import limbs, numbers, rows
 from studio.runtime.engines.text.kernels.limbs import Limbs
+from studio.runtime.engines.text.kernels.records import ZERO
+from studio.runtime.engines.text.kernels.vectors import START
 
 pytestmark = pytest.mark.torch
 
-STEP = 1.001 / limbs.UNIT
+STEP = 1.001 / limbs.UNITS[1]
 """Of the largest input of a row: half of it is what cutting costs, the rest is float32's."""
+
+
+@pytest.fixture(params=[1, 2])
+def count(request) -> int:
+    return request.param
 
 
 def drawn(*shape: int, seed: int = 0) -> np.ndarray:
@@ -22,26 +29,46 @@ def drawn(*shape: int, seed: int = 0) -> np.ndarray:
 
 
 def values_of(cut: Limbs, columns: int) -> np.ndarray:
-    whole = cut.values[0::2].astype(float) + limbs.BASE * cut.values[1::2].astype(float)
-    groups = whole.reshape(cut.tokens, -1, limbs.GROUP)
-    assert np.array_equal(groups.sum(-1), cut.sums)
-    return whole[:, :columns] * cut.steps[:, None].astype(float)
+    """The inputs again, (tokens, columns); all that is written beside them is what it must be."""
+    numbers = cut.values.astype(np.int64)
+    whole = (numbers * [[1], [limbs.BASE]][: cut.values.shape[3]]).sum(3)  # of both limbs
+    halves = whole.reshape(*whole.shape[:3], 2, limbs.BLOCK // 2).sum(-1)
+    sums = np.stack([halves.sum(-1), halves[..., 0], halves[..., 1]], -1)
+    start = START if cut.values.shape[3] == 1 else 0
+    cells = slots(cut)
+    assert np.array_equal(of_tokens(cut.starts, cells), of_tokens(start - ZERO * sums, cells))
+    assert np.array_equal(-of_tokens(cut.scales[..., 1], cells), of_tokens(sums[..., 0], cells))
+    inputs = whole * cut.scales[..., :1].astype(float)
+    return of_tokens(inputs, cells).reshape(cut.tokens, -1)[:, :columns]
 
 
-def assert_close(cut: Limbs, exact: torch.Tensor) -> None:
+def slots(cut: Limbs) -> tuple[np.ndarray, np.ndarray]:
+    """The group of each token, and its place there."""
+    return np.divmod(np.arange(cut.tokens), cut.values.shape[2])
+
+
+def of_tokens(values: np.ndarray, cells: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    groups, places = cells
+    return values[groups, :, places]
+
+
+def assert_close(cut: Limbs, exact: torch.Tensor, step: float = STEP) -> None:
     expected = exact.numpy()
     error = np.abs(values_of(cut, expected.shape[1]) - expected).max(-1)
-    assert (error <= STEP * np.abs(expected).max(-1)).all()
+    assert (error <= step * np.abs(expected).max(-1)).all()
 
 
 def assert_same(one: Limbs, other: Limbs) -> None:
-    assert np.array_equal(one.values, other.values)
-    assert np.array_equal(one.sums, other.sums)
-    assert np.array_equal(one.steps, other.steps)
+    for name in ("values", "scales", "starts"):
+        pair = [of_tokens(getattr(each, name), slots(each)) for each in (one, other)]
+        assert np.array_equal(*pair)
 
 
-def of(cut: Limbs, first: int, last: int) -> Limbs:
-    return cut.part(slice(first, last))
+def assert_part(whole: Limbs, first: int, part: Limbs) -> None:
+    """Assert that tokens of ``whole`` from ``first`` on are those of ``part``, alone."""
+    for name in ("values", "scales", "starts"):
+        all_of, own = (of_tokens(getattr(each, name), slots(each)) for each in (whole, part))
+        assert np.array_equal(all_of[first : first + part.tokens], own)
 
 
 def normed(values: np.ndarray, weight: np.ndarray) -> torch.Tensor:
@@ -49,21 +76,25 @@ def normed(values: np.ndarray, weight: np.ndarray) -> torch.Tensor:
     return functional.rms_norm(exact, exact.shape[1:], torch.tensor(weight).double(), 1e-5)
 
 
-def test_rows_are_cut_into_the_nearest_steps() -> None:
-    inputs = drawn(5, 150) * np.logspace(-4, 4, 5, dtype=np.float32)[:, None]
-    cut = rows.cut(inputs)
-    assert_close(cut, torch.tensor(inputs).double())
-    np.testing.assert_allclose(cut.steps * limbs.UNIT, np.abs(inputs).max(-1), rtol=1e-6)
-    assert cut.values.shape == (10, 160)
-    assert (cut.values[:, 150:] == 0).all(), "what fills up a row counts as zero"
+def test_each_block_is_cut_into_the_nearest_steps(count) -> None:
+    inputs = drawn(15, 150) * np.logspace(-4, 4, 15, dtype=np.float32)[:, None]
+    inputs[:, :32] *= 1_000
+    cut = rows.cut(inputs, count)
+    half = 0.51 / limbs.UNITS[count - 1]
+    for first, last in ((0, 32), (32, 64), (128, 150)):
+        error = np.abs(values_of(cut, 150) - inputs)[:, first:last].max(-1)
+        assert (error <= half * np.abs(inputs[:, first:last]).max(-1)).all()
+    assert cut.values.shape == (2, 5, 12, count, 32)
+    filled = of_tokens(cut.values, slots(cut))[:, 4, :, 22:]
+    assert (filled == 0).all(), "what fills up a row counts as zero"
 
 
-def test_zeros_stay_zeros_and_what_is_no_number_is_seen() -> None:
+def test_zeros_stay_zeros_and_what_is_no_number_is_seen(count) -> None:
     inputs = drawn(2, 20)
     inputs[0], inputs[1, 3] = 0, np.nan
-    cut = rows.cut(inputs)
-    assert (values_of(cut, 20)[0] == 0).all()
-    assert np.isnan(cut.steps).tolist() == [False, True]
+    cut = rows.cut(inputs, count)
+    assert (cut.values[0, :, 0] == 0).all()
+    assert np.isnan(cut.scales[0, 0, :, 0]).tolist() == [False, True]
 
 
 @pytest.mark.parametrize("is_told_normed", [False, True])
@@ -72,10 +103,10 @@ def test_a_sum_is_normalised(is_told_normed) -> None:
     told_weight = drawn(100, seed=3) if is_told_normed else rows.NO_WEIGHTS
     added = normed(told, told_weight) if is_told_normed else torch.tensor(told).double()
     exact = torch.tensor(hidden).double() + added
-    cut = rows.add_norm_cut(hidden, told, told_weight, weight, 1e-5)
+    cut = rows.add_norm_cut(hidden, told, told_weight, weight, 1e-5, 2)
     torch.testing.assert_close(torch.tensor(hidden).double(), exact, rtol=1e-6, atol=1e-6)
     assert_close(cut, normed(exact.numpy(), weight))
-    assert_same(rows.add_norm_cut(hidden, None, told_weight, weight, 1e-5), cut)
+    assert_same(rows.add_norm_cut(hidden, None, told_weight, weight, 1e-5, 2), cut)
 
 
 @pytest.mark.parametrize("is_gelu", [False, True])
@@ -83,7 +114,7 @@ def test_gates_open(is_gelu) -> None:
     products = 4 * drawn(3, 2 * 90)
     gate, up = torch.tensor(products).double().chunk(2, dim=1)
     opened = functional.gelu(gate, approximate="tanh") if is_gelu else functional.silu(gate)
-    assert_close(rows.gate_cut(products, is_gelu), opened * up)
+    assert_close(rows.gate_cut(products, is_gelu, 2), opened * up)
 
 
 def test_exp_is_within_two_units_of_the_last_place() -> None:
@@ -101,22 +132,22 @@ def test_exp_is_within_two_units_of_the_last_place() -> None:
     assert np.isnan(ours[1])
 
 
-def test_a_row_has_the_same_bits_beside_others_and_with_more_threads() -> None:
+def test_a_row_has_the_same_bits_beside_others_and_with_more_threads(count) -> None:
     hidden, told, weight = drawn(40, 200), drawn(40, 200, seed=1), drawn(200, seed=2)
     products = drawn(40, 400, seed=3)
 
     def done(first: int, last: int) -> list[Limbs]:
         mine = [each[first:last].copy() for each in (hidden, told, products)]
         return [
-            rows.cut(mine[0]),
-            rows.add_norm_cut(mine[0], mine[1], weight, weight, 1e-5),
-            rows.gate_cut(mine[2], False),
+            rows.cut(mine[0], count),
+            rows.add_norm_cut(mine[0], mine[1], weight, weight, 1e-5, count),
+            rows.gate_cut(mine[2], False, count),
         ]
 
     together = done(0, 40)
     for first, last in [(0, 1), (7, 9), (3, 36)]:
         for alone, beside in zip(done(first, last), together, strict=True):
-            assert_same(alone, of(beside, first, last))
+            assert_part(beside, first, alone)
     torch.set_num_threads(2)
     try:
         for one, two in zip(together, done(0, 40), strict=True):

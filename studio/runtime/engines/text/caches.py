@@ -17,6 +17,9 @@ PACKED = "packed"
 SPEEDS = "engine-speeds.json"
 """File of how fast each engine is here."""
 
+CLOSENESS = "input-closeness.json"
+"""File of what inputs of one byte cost each model."""
+
 _SAMPLES = 64
 _SAMPLE_BYTES = 4_096
 

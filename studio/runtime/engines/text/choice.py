@@ -12,7 +12,6 @@ import logging
 import os
 import time
 from collections.abc import Generator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -26,6 +25,7 @@ from studio.runtime.devices import host_memory
 from studio.runtime.engines.text import llamacpp, model_files
 from studio.runtime.engines.text.caches import SPEEDS, identity
 from studio.runtime.engines.text.engine import TextEngine, load_steps
+from studio.runtime.engines.text.kept_facts import KeptFacts
 from studio.runtime.engines.text.kernels.matrix import can_pack
 from studio.runtime.engines.text.llama import Passage
 from studio.runtime.engines.text.model_files import open_model
@@ -43,8 +43,6 @@ TRIED_SHARE = 0.25
 """Of the machine's memory, which the copies of both engines may take together."""
 _FLOATS = 8
 """Times the size of a file, at most, that its weights take as floats."""
-MOST_KNOWN = 500
-MAX_FILE_BYTES = 1 << 20
 
 log = logging.getLogger(__name__)
 
@@ -67,47 +65,20 @@ class Speeds(msgspec.Struct, frozen=True):
         return f"measured here once: {found}"
 
 
-@dataclass(frozen=True)
-class Measured:
-    """What was measured of all models, in one small file.
+class Measured(KeptFacts[Speeds]):
+    """How fast each engine is here with each model.
 
     Args:
         cache: Folder of caches; None keeps nothing.
     """
 
-    cache: Path | None
+    def __init__(self, cache: Path | None) -> None:
+        super().__init__(cache / SPEEDS if cache is not None else None, Speeds)
 
     @property
-    def path(self) -> Path | None:
-        """The file."""
-        return self.cache / SPEEDS if self.cache is not None else None
-
-    def get(self, key: str) -> Speeds | None:
-        """Return what is known; a file that is broken knows nothing."""
-        return self._read().get(key)
-
-    def put(self, key: str, speeds: Speeds) -> None:
-        """Keep ``speeds``; the oldest are forgotten."""
-        if self.path is None:
-            return
-        known = self._read()
-        known.pop(key, None)
-        kept = dict([*known.items(), (key, speeds)][-MOST_KNOWN:])
-        part = self.path.with_suffix(f".{os.getpid()}")
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            part.write_bytes(msgspec.json.encode(kept))
-            part.replace(self.path)
-        except OSError as error:  # a cache: without it we measure again
-            log.warning("the speeds of engines cannot be kept: %s", error)
-
-    def _read(self) -> dict[str, Speeds]:
-        if self.path is None:
-            return {}
-        with contextlib.suppress(OSError, msgspec.MsgspecError):
-            if self.path.stat().st_size <= MAX_FILE_BYTES:
-                return msgspec.json.decode(self.path.read_bytes(), type=dict[str, Speeds])
-        return {}
+    def cache(self) -> Path | None:
+        """The folder."""
+        return self.path.parent if self.path is not None else None
 
 
 def wish() -> Wish:

@@ -19,13 +19,14 @@ import torch
 from studio.api.steps import finished
 from studio.api.text import ChatMessage, SamplingParams, TextStep
 from studio.protocol.errors import ErrorCode, StudioError
-from studio.runtime.engines.text import llamacpp
+from studio.runtime.engines.text import closeness, llamacpp
 from studio.runtime.engines.text.batching import Batcher
 from studio.runtime.engines.text.caches import PACKED, PARKING, identity
 from studio.runtime.engines.text.decoder import Decoder
 from studio.runtime.engines.text.generation import Generation, write
 from studio.runtime.engines.text.graph import COPIES
 from studio.runtime.engines.text.kernels.instructions import chosen
+from studio.runtime.engines.text.kernels.matrix import LAYOUT
 from studio.runtime.engines.text.llama import Llama
 from studio.runtime.engines.text.llamacpp_states import States
 from studio.runtime.engines.text.model_files import (
@@ -122,8 +123,8 @@ class TextEngine:
             cache: Folder of caches.
             weights: Where this one was loaded from.
         """
-        if isinstance(self.prefixes, Prefixes) and self.prefixes.most_bytes:
-            how = f"{chosen()} torch {torch.__version__}"
+        if isinstance(self.model, Llama) and self.prefixes.most_bytes:
+            how = f"{chosen()} {LAYOUT} {self.model.limbs} torch {torch.__version__}"
             config = self.model.config
             shape = (config.layers, config.kv_heads, config.head_dim)
             model = f"{identity(weights, cache)} {how}"
@@ -368,10 +369,14 @@ def load_steps(
         else:
             chosen = dtype or default_dtype(device)
             kept = PackedCache(cache / PACKED, identity(path, cache)) if cache else None
-            model = yield from load_decoder(
+            ours = yield from load_decoder(
                 files.source, files.names, files.config, chosen, device, kept, layers,
                 may_pack=dtype is None,
             )  # fmt: skip
+            if ours.is_packed:
+                ids = tokenizer.encode(closeness.TEXT)[: closeness.TOKENS]
+                ours.cut_inputs((yield from closeness.limbs_of(ours, ids, path, cache)))
+            model = ours
         template = ChatTemplate(
             files.template,
             tokenizer.vocabulary.names,

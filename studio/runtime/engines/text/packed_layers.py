@@ -20,7 +20,7 @@ from studio.runtime.engines.text.blocks import Block
 from studio.runtime.engines.text.config import LayerKind, LlamaConfig, RopeConfig
 from studio.runtime.engines.text.kernels import limbs
 from studio.runtime.engines.text.kernels.limbs import Limbs
-from studio.runtime.engines.text.kernels.looks import Rule, look
+from studio.runtime.engines.text.kernels.looks import Rule, Text, look
 from studio.runtime.engines.text.kernels.matrix import PackedMatrix
 from studio.runtime.engines.text.kernels.rows import NO_WEIGHTS, Rows, add_norm_cut, gate_cut
 from studio.runtime.engines.text.layers import Linear
@@ -38,12 +38,12 @@ class Stretch:
     """The rows of one text.
 
     Attributes:
-        rows: Their places; None for all.
+        rows: How many.
         start: The position of the first.
         cache: Of the text.
     """
 
-    rows: slice | None
+    rows: int
     start: int
     cache: SpanCache
 
@@ -55,7 +55,7 @@ class PackedLayer:
         told_weight: Of the norm of what it returns, or ``NO_WEIGHTS``.
     """
 
-    def __init__(self, config: LlamaConfig, block: Block, layer: int) -> None:
+    def __init__(self, config: LlamaConfig, block: Block, layer: int, limbs: int) -> None:
         self._layer = layer
         self._kind: LayerKind = config.kinds[layer]
         self._eps = config.norm_eps
@@ -80,6 +80,7 @@ class PackedLayer:
         self._qkv, self._out = packed(attention.qkv), packed(attention.out)
         self._gate_up = packed(block.feed_forward.gate_up)
         self._down = packed(block.feed_forward.down)
+        self._limbs = limbs
 
     def __call__(
         self,
@@ -94,24 +95,20 @@ class PackedLayer:
         Args:
             told_weight: That of the layer before.
         """
-        cut = add_norm_cut(hidden, told, told_weight, self._weight, self._eps)
+        cut = add_norm_cut(hidden, told, told_weight, self._weight, self._eps, self._limbs)
         heads = self._qkv.multiply(cut).numpy()
         told = self._out.multiply(self._looked(heads, stretches, turns)).numpy()
-        cut = add_norm_cut(hidden, told, self._mixed_weight, self._between, self._eps)
+        weights = self._mixed_weight, self._between
+        cut = add_norm_cut(hidden, told, *weights, self._eps, self._limbs)
         gates = self._gate_up.multiply(cut).numpy()
-        made: Rows = self._down.multiply(gate_cut(gates, self._is_gelu)).numpy()
+        cut = gate_cut(gates, self._is_gelu, self._limbs)
+        made: Rows = self._down.multiply(cut).numpy()
         return made
 
     def _looked(self, heads: Rows, stretches: Sequence[Stretch], turns: Turns) -> Limbs:
-        out = limbs.empty(heads.shape[0], self._mixed_width)
-        turn = turns[self._kind.rope]
-        for stretch in stretches:
-            keys, values = stretch.cache.layers[self._layer]
-            if (rows := stretch.rows) is None:
-                look(self._rule, heads, turn, stretch.start, keys, values, out)
-                continue
-            part = out.part(rows)
-            look(self._rule, heads[rows], turn[rows], stretch.start, keys, values, part)
+        out = limbs.empty(heads.shape[0], self._mixed_width, self._limbs)
+        texts = [Text(each.rows, each.start, *each.cache.layers[self._layer]) for each in stretches]
+        look(self._rule, heads, turns[self._kind.rope], texts, out)
         return out
 
 
@@ -122,8 +119,11 @@ class PackedLayers:
         self._config = model.config
         self._embedding = model.embedding
         self._rotaries = model.rotaries
-        blocks = enumerate(model.each_block())
-        self._layers = [PackedLayer(model.config, block, layer) for layer, block in blocks]
+        self._limbs = model.limbs
+        self._layers = [
+            PackedLayer(model.config, block, layer, model.limbs)
+            for layer, block in enumerate(model.each_block())
+        ]
         self._norm = _weights(model.norm)
         self._head = packed(model.head)
 
@@ -135,8 +135,7 @@ class PackedLayers:
         for passage in passages:
             cache, count = passage.cache, passage.tokens.shape[0]
             cache.reserve(cache.length + count)
-            rows = slice(row, row + count) if len(passages) > 1 else None
-            stretches.append(Stretch(rows, cache.length, cache))
+            stretches.append(Stretch(count, cache.length, cache))
             row += count
             wanted += range(row - passage.wanted, row)
         hidden, told, weight = self._embedded(passages), None, NO_WEIGHTS
@@ -147,7 +146,8 @@ class PackedLayers:
         for passage in passages:
             passage.cache.length += passage.tokens.shape[0]
         assert told is not None, "there is a layer"
-        cut = add_norm_cut(hidden[wanted], told[wanted], weight, self._norm, self._config.norm_eps)
+        last = hidden[wanted], told[wanted], weight
+        cut = add_norm_cut(*last, self._norm, self._config.norm_eps, self._limbs)
         return self._head.multiply(cut)
 
     def _embedded(self, passages: Sequence[Passage]) -> Rows:

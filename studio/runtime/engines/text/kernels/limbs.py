@@ -1,7 +1,11 @@
-"""Rows of inputs as whole numbers of 16 bits, cut into two bytes. Makes none, multiplies none.
+"""Rows of inputs as whole numbers of one or two bytes. Makes none, multiplies none.
 
-Products of whole numbers are whole numbers, so their sums are exact: the order in which a kernel
-adds them, the rows beside a row and the number of threads change nothing.
+``BLOCK`` neighbouring inputs share a scale. Products of whole numbers are whole numbers, so their
+sums are exact: the order in which a kernel adds them, the rows beside a row and the number of
+threads change nothing.
+
+Blocks of up to ``TOGETHER`` tokens lie side by side, so that a kernel that multiplies them together
+finds all in a line.
 """
 
 from __future__ import annotations
@@ -13,12 +17,15 @@ from numpy.typing import NDArray
 
 BASE = 256
 """What a high byte counts, in low ones; both are between −128 and 127."""
-UNIT = 127 * BASE + 127
-"""The whole number of the largest input of a row."""
-GROUP = 16
-"""Neighbouring inputs of which the sum is known: weights with a floor ask for it."""
+UNITS = (127, 127 * BASE + 127)
+"""The whole number of the largest input of a block, with one limb and with two."""
 BLOCK = 32
-"""Inputs are filled up to a multiple of this, by zeros."""
+"""Neighbouring inputs that share a scale; the last ones are filled up by zeros."""
+TOGETHER = 12
+"""Tokens that lie side by side, unless there are fewer."""
+
+SCALES_BYTES, STARTS_BYTES = 8, 12
+"""Of a block of a token."""
 
 
 @dataclass(frozen=True)
@@ -26,32 +33,28 @@ class Limbs:
     """Rows of inputs, ready to be multiplied.
 
     Attributes:
-        values: int8, (2 × tokens, columns up to a multiple of ``BLOCK``): the low bytes of the
-            first token, its high bytes, the low bytes of the second token, and so on.
-        sums: int32, (tokens, columns / ``GROUP``): of the whole numbers.
-        steps: float32, (tokens,): an input is its whole number times this.
+        tokens: How many rows there are; the last group may have room for more.
+        values: int8, (groups, blocks, tokens of a group, limbs, ``BLOCK``): low bytes, and high
+            ones if a number has two.
+        scales: float32, (groups, blocks, tokens of a group, 2): of each block its step, so that an
+            input is its whole number times this, and its sum of whole numbers, negative.
+        starts: int32, (groups, blocks, tokens of a group, 3): to what a kernel adds products where
+            weights are ``ZERO`` too large, for a whole block and for each half of it.
     """
 
+    tokens: int
     values: NDArray[np.int8]
-    sums: NDArray[np.int32]
-    steps: NDArray[np.float32]
-
-    @property
-    def tokens(self) -> int:
-        """How many rows of inputs there are."""
-        return len(self.steps)
-
-    def part(self, tokens: slice) -> Limbs:
-        """Return those of some tokens, uncopied."""
-        both = slice(2 * tokens.start, 2 * tokens.stop)
-        return Limbs(self.values[both], self.sums[tokens], self.steps[tokens])
+    scales: NDArray[np.float32]
+    starts: NDArray[np.int32]
 
 
-def empty(tokens: int, columns: int) -> Limbs:
-    """Return limbs to be written."""
-    width = -(-columns // BLOCK) * BLOCK
+def empty(tokens: int, columns: int, count: int) -> Limbs:
+    """Return room for rows of inputs, ``count`` limbs of each number."""
+    group = min(max(tokens, 1), TOGETHER)
+    shape = -(-tokens // group), -(-columns // BLOCK), group
     return Limbs(
-        np.empty((2 * tokens, width), np.int8),
-        np.empty((tokens, width // GROUP), np.int32),
-        np.empty(tokens, np.float32),
+        tokens,
+        np.empty((*shape, count, BLOCK), np.int8),
+        np.empty((*shape, 2), np.float32),
+        np.empty((*shape, 3), np.int32),
     )

@@ -1,4 +1,4 @@
-"""Attention of the rows of one text, one layer: turned, put away, and what they see, mixed.
+"""Attention of rows of some texts, one layer: turned, put away, and what they see, mixed.
 
 A query's scores are exact sums in one order over all keys that it sees, softmax takes their exact
 maximum, and values are added in the order of their keys: a row's bits depend on nothing else. Rows
@@ -7,27 +7,27 @@ that share keys are computed in tiles (see ``tiles``), and tiles are shared amon
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numba import carray
 from numpy.typing import NDArray
 
-from studio.runtime.engines.text.kernels.compiling import compiled, summing
+from studio.runtime.engines.text.kernels.compiling import compiled, inlined, summing
 from studio.runtime.engines.text.kernels.limbs import Limbs
-from studio.runtime.engines.text.kernels.numbers import (
-    exp,
-    order,
-    ordered,
-    tanh,
-)
+from studio.runtime.engines.text.kernels.numbers import address, exp, order, ordered, tanh
 from studio.runtime.engines.text.kernels.rows import FEW, Rows, cut_row, normed
-from studio.runtime.engines.text.kernels.threads import share, thread_count
+from studio.runtime.engines.text.kernels.threads import borrowed, pointer, share, thread_count
 from studio.runtime.engines.text.kernels.tiles import MOST_ROWS, multiply
 from studio.runtime.engines.text.span_cache import SPAN
 
-_WORTH = 1 << 13
+_WORTH = 1 << 12
 """Pairs of queries and keys that are worth waking other threads for."""
 _FLOAT_BYTES = 4
+_FIRST, _ROWS, _START, _SPANS, _KEYS, _VALUES = range(6)
+"""Columns of the table of texts: the place of its first row, then its ``Text``, as addresses."""
+_COLUMNS = 6
 
 
 @dataclass(frozen=True)
@@ -54,33 +54,53 @@ class Rule:
     window: int
 
 
-def look(
-    rule: Rule,
-    products: Rows,
-    turns: Rows,
-    start: int,
-    keys: NDArray[np.float32],
-    values: NDArray[np.float32],
-    out: Limbs,
-) -> None:
+@dataclass(frozen=True)
+class Text:
+    """The next rows of one text.
+
+    Attributes:
+        rows: How many.
+        start: The position of the first.
+        keys: Of the layer: (kv heads, spans, head dim, ``SPAN``).
+        values: (kv heads, spans × ``SPAN``, head dim up to whole lanes).
+    """
+
+    rows: int
+    start: int
+    keys: NDArray[np.float32]
+    values: NDArray[np.float32]
+
+
+def look(rule: Rule, products: Rows, turns: Rows, texts: Sequence[Text], out: Limbs) -> None:
     """Put away the keys and values of rows, and write what the rows see, cut.
 
     Args:
-        products: Queries, keys, values: (rows, (heads + 2 × kv heads) × head dim). Written over.
+        products: Queries, keys, values: (rows, (heads + 2 × kv heads) × head dim), the rows of one
+            text after those of the other. Written over.
         turns: Cosine and sine of each pair, in turn: (rows, head dim); or no row: nothing turns.
-        start: The position of the first row.
-        keys: Of the layer: (kv heads, spans, head dim, ``SPAN``).
-        values: (kv heads, spans × ``SPAN``, head dim up to whole lanes).
+        texts: Of one model.
         out: Of heads × head dim columns.
     """
-    rows = products.shape[0]
-    pairs = rows * (start + rows) * rule.heads
+    table = np.empty((len(texts), _COLUMNS), np.intp)
+    first = pairs = 0
+    for place, text in enumerate(texts):
+        places = (_place(text.keys), _place(text.values))
+        table[place] = first, text.rows, text.start, text.keys.shape[1], *places
+        first += text.rows
+        pairs += text.rows * (text.start + text.rows) * rule.heads
+    kv_heads, _, width, _ = texts[0].keys.shape
     threads = thread_count() if pairs >= _WORTH else 1
     _look(
-        products, turns, start, keys, values, out.values, out.sums, out.steps,
+        products, turns, table, kv_heads, width, texts[0].values.shape[2],
+        out.values, out.scales, out.starts,
         rule.heads, rule.bias, rule.query_weight, rule.key_weight, rule.eps,
         rule.scale, rule.cap, rule.window, threads,
     )  # fmt: skip
+
+
+def _place(array: NDArray[np.float32]) -> int:
+    place: int = array.__array_interface__["data"][0]
+    return place
 
 
 # --- compiled -----------------------------------------------------------------------------------
@@ -88,35 +108,52 @@ def look(
 
 @compiled
 def _look(
-    products, turns, start, keys, values, limbs, sums, steps,
+    products, turns, table, kv_heads, width, wide, limbs, scales, starts,
     heads, bias, query_weight, key_weight, eps, scale, cap, window, threads,
 ):  # fmt: skip
     rows = products.shape[0]
     turned = (
-        products, turns, start, keys, values, heads, bias, query_weight, key_weight, eps, scale
+        products, turns, table, kv_heads, width, wide,
+        heads, bias, query_weight, key_weight, eps, scale,
     )  # fmt: skip
     row_threads = threads if rows >= FEW else 1
     share(_turn_rows, rows, row_threads, turned)
-    mixed = np.empty((rows, heads * keys.shape[2]), np.float32)
-    looking = (products, start, keys, values, heads, cap, window, threads, mixed)
+    mixed = np.empty((rows, heads * width), np.float32)
+    looking = (products, table, kv_heads, width, wide, heads, cap, window, threads, mixed)
     share(_mix_tiles, threads, threads, looking)
-    share(_cut_rows, rows, row_threads, (mixed, limbs, sums, steps))
+    share(_cut_rows, rows, row_threads, (mixed, limbs, scales, starts))
 
 
 @compiled
-def _cut_rows(first, last, mixed, limbs, sums, steps):
+def _cut_rows(first, last, mixed, limbs, scales, starts):
     for row in range(first, last):
-        cut_row(mixed[row], limbs, sums, steps, row)
+        cut_row(borrowed(mixed)[row], limbs, scales, starts, row)
+
+
+@inlined
+def _keys(table, text, kv_heads, width):
+    """Return the keys of a text: (kv heads, spans, width, ``SPAN``)."""
+    return carray(pointer(table[text, _KEYS]), (kv_heads, table[text, _SPANS], width, SPAN))
+
+
+@inlined
+def _values(table, text, kv_heads, wide):
+    """Return the values of a text: (kv heads, spans × ``SPAN``, wide)."""
+    return carray(pointer(table[text, _VALUES]), (kv_heads, table[text, _SPANS] * SPAN, wide))
 
 
 @compiled
 def _turn_rows(
-    first, last, products, turns, start, keys, values,
+    first, last, products, turns, table, kv_heads, width, wide,
     heads, bias, query_weight, key_weight, eps, scale,
 ):  # fmt: skip
-    width, kv_heads = keys.shape[2], keys.shape[0]
+    products, text = borrowed(products), 0
     for row in range(first, last):
-        line, position = products[row], start + row
+        while row >= table[text, _FIRST] + table[text, _ROWS]:
+            text += 1
+        line, position = products[row], table[text, _START] + row - table[text, _FIRST]
+        keys = _keys(table, text, kv_heads, width)
+        values = _values(table, text, kv_heads, wide)
         for i in range(bias.shape[0]):
             line[i] += bias[i]
         for head in range(heads + kv_heads):
@@ -125,7 +162,7 @@ def _turn_rows(
             if weight.shape[0]:
                 normed(values_of_head, weight, eps, values_of_head)
             if turns.shape[0]:
-                _turn(values_of_head, turns[row])
+                _turn(values_of_head, borrowed(turns)[row])
             if head < heads:
                 for i in range(width):
                     values_of_head[i] *= np.float32(scale)
@@ -150,29 +187,36 @@ def _turn(head, turn):
 
 
 @compiled
-def _mix_tiles(first, last, products, start, keys, values, heads, cap, window, threads, mixed):
+def _mix_tiles(
+    first, last, products, table, kv_heads, width, wide, heads, cap, window, threads, mixed
+):  # fmt: skip
     """Do every ``threads``-th tile, from the ``first``: late rows see more than early ones."""
-    kv_heads, spans, width = keys.shape[0], keys.shape[1], keys.shape[2]
-    group = heads // kv_heads
-    queries = products.shape[0] * group
-    tiles = (queries + MOST_ROWS - 1) // MOST_ROWS
-    wide = values.shape[2]
+    products, mixed = borrowed(products), borrowed(mixed)
+    group, longest = heads // kv_heads, 0
+    for text in range(table.shape[0]):
+        longest = max(longest, table[text, _START] + table[text, _ROWS])
     asking = np.empty((MOST_ROWS, width), np.float32)
     told = np.empty((MOST_ROWS, wide), np.float32)
-    end = start + products.shape[0]
-    stride = (end + SPAN - 1) // SPAN * SPAN
+    stride = (longest + SPAN - 1) // SPAN * SPAN
     scores = np.empty((MOST_ROWS, stride), np.float32)
     sums = np.empty(MOST_ROWS, np.float32)
-    scores_at, asking_at, told_at = scores.ctypes.data, asking.ctypes.data, told.ctypes.data
-    keys_at, values_at = keys.ctypes.data, values.ctypes.data
-    for slot in range(first, last):
-        for unit in range(slot, tiles * kv_heads, threads):
+    scores_at, asking_at, told_at = address(scores), address(asking), address(told)
+    turn = 0
+    for text in range(table.shape[0]):
+        above, start, spans = table[text, _FIRST], table[text, _START], table[text, _SPANS]
+        keys_at, values_at = table[text, _KEYS], table[text, _VALUES]
+        queries = table[text, _ROWS] * group
+        tiles = (queries + MOST_ROWS - 1) // MOST_ROWS
+        for unit in range(tiles * kv_heads):
+            turn += 1
+            if not first <= turn % threads < last:
+                continue
             head, query = unit // tiles, unit % tiles * MOST_ROWS
             count = min(MOST_ROWS, queries - query)
             for i in range(count):
                 row, place = (query + i) // group, head * group + (query + i) % group
                 for j in range(width):
-                    asking[i, j] = products[row, place * width + j]
+                    asking[i, j] = products[above + row, place * width + j]
             earliest, latest = start + query // group, start + (query + count - 1) // group
             first_span = max(earliest - window + 1, 0) // SPAN if window else 0
             for span in range(first_span, latest // SPAN + 1):
@@ -201,7 +245,7 @@ def _mix_tiles(first, last, products, start, keys, values, heads, cap, window, t
                 row, place = (query + i) // group, head * group + (query + i) % group
                 factor = np.float32(1) / sums[i]
                 for j in range(width):
-                    mixed[row, place * width + j] = told[i, j] * factor
+                    mixed[above + row, place * width + j] = told[i, j] * factor
 
 
 @compiled

@@ -17,7 +17,7 @@ from studio.runtime.engines.text.kernels.records import GROUP, ROWS, Format
 if TYPE_CHECKING:
     from studio.runtime.engines.text.kernels.limbs import Limbs
 
-LAYOUT = "records-64"
+LAYOUT = "records-64-6"
 """What caches on disk are marked by: another layout, another name."""
 
 
@@ -147,11 +147,11 @@ class PackedMatrix:
         if form.has_floor:
             halves[..., ROWS:].transpose(1, 2)[strips, within] = floor
 
-    def __call__(self, inputs: Tensor) -> Tensor:
-        """Return the products of ``inputs``, float32 (tokens, columns), with all rows."""
+    def __call__(self, inputs: Tensor, limbs: int = 2) -> Tensor:
+        """Return the products of ``inputs``, float32 (tokens, columns), cut into limbs."""
         from studio.runtime.engines.text.kernels.rows import cut
 
-        return self.multiply(cut(inputs.contiguous().numpy()))
+        return self.multiply(cut(inputs.contiguous().numpy(), limbs))
 
     def multiply(self, limbs: Limbs) -> Tensor:
         """Return the products of inputs with all rows: float32, (tokens, rows)."""

@@ -51,9 +51,9 @@ def _cast(kind: Any) -> Any:
 
 
 @inlined
-def magnitude_order(value):
-    """Return an int32 that is the larger, the further ``value`` is from 0; most for no number."""
-    return bits(value) & _MAGNITUDE
+def address(array):
+    """Return where an array lies; a number with a sign, or sums of it would become floats."""
+    return np.intp(array.ctypes.data)
 
 
 @inlined

@@ -10,14 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.runtime.engines.text.kernels.compiling import compiled
-from studio.runtime.engines.text.kernels.limbs import Limbs
+from studio.runtime.engines.text.kernels.limbs import BLOCK, SCALES_BYTES, STARTS_BYTES, Limbs
+from studio.runtime.engines.text.kernels.numbers import address
 from studio.runtime.engines.text.kernels.records import ROWS
 from studio.runtime.engines.text.kernels.threads import share, thread_count
-from studio.runtime.engines.text.kernels.vectors import MOST, multiply_tile, span
+from studio.runtime.engines.text.kernels.vectors import TILES, Tile, multiply_tile
 
 _CHUNK = 1 << 19
 """Bytes of inputs that meet 64 rows of weights before the next do: what a core keeps near."""
-_SPAN_OF_MOST, _SPAN = span(MOST), span(1)
+_TILES_OF_1, _TILES_OF_2 = TILES
+_MOST_ROWS = max(rows for tiles in TILES for rows, _ in tiles)
 
 _WORTH = 4 << 20
 """Bytes of weights, times tokens, that are worth waking other threads for: they may have been put
@@ -44,71 +46,69 @@ def multiply(
         first: Its column from which on they are written.
         rows: How many rows of weights there are.
     """
-    most = max(MOST, _CHUNK // (2 * limbs.values.shape[1]) // MOST * MOST)
-    chunk = min(limbs.tokens, most)
     threads = thread_count() if records.nbytes * limbs.tokens >= _WORTH else 1
-    values, sums, steps = limbs.values, limbs.sums, limbs.steps
-    _multiply(
-        values, sums, steps, form, records, factors, results, first, rows, chunk, threads
-    )
+    chunk = max(1, _CHUNK // limbs.values[0].nbytes)
+    inputs = limbs.values, limbs.scales, limbs.starts
+    _multiply(*inputs, form, records, factors, results, first, rows, chunk, threads)
 
 
 @compiled
-def _multiply(values, sums, steps, form, records, factors, results, first, rows, chunk, threads):
-    shared = (values, sums, steps, form, records, factors, results, first, rows, chunk)
+def _multiply(
+    values, scales, starts, form, records, factors, results, first, rows, chunk, threads
+):  # fmt: skip
+    shared = (values, scales, starts, form, records, factors, results, first, rows, chunk)
     share(_strips, records.shape[0], threads, shared)
 
 
 @compiled
-def _strips(begin, end, values, sums, steps, form, records, factors, results, first, rows, chunk):
-    """Multiply some strips of 64 rows of weights with all inputs, ``chunk`` tokens at a time."""
-    spare = np.empty((MOST, ROWS), np.float32)
-    tokens, line = steps.shape[0], 4 * results.shape[1]
-    for start in range(0, tokens, chunk):
-        stop = min(start + chunk, tokens)
+def _strips(
+    begin, end, values, scales, starts, form, records, factors, results, first, rows, chunk
+):  # fmt: skip
+    """Multiply some strips of 64 rows of weights with all inputs, ``chunk`` groups at a time."""
+    groups, blocks, group, limbs, _ = values.shape
+    tokens = results.shape[0]
+    held = np.empty((_MOST_ROWS, ROWS), np.float32)
+    # By addresses: a piece of an array is counted, and threads wait for each other's counting.
+    weights, held_at = address(records), address(held)
+    values_at, scales_at, starts_at = address(values), address(scales), address(starts)
+    for earliest in range(0, groups, chunk):
         for strip in range(begin, end):
-            weights = records.ctypes.data + strip * records.strides[0]
             place = ROWS * strip
             wide = min(ROWS, rows - place)
-            token = start
-            while token < stop:
-                count = MOST if stop - token >= MOST else (2 if stop - token >= 2 else 1)
-                out, stride = results.ctypes.data + token * line + 4 * (first + place), line
-                if wide < ROWS:
-                    out, stride = spare.ctypes.data, 4 * ROWS
-                _rows(
-                    count, form, weights,
-                    values.ctypes.data + 2 * token * values.strides[0], values.strides[0],
-                    sums.ctypes.data + token * sums.strides[0], sums.strides[0], records.shape[1],
-                    factors.ctypes.data + 4 * place, steps.ctypes.data + 4 * token, out, stride,
-                )  # fmt: skip
-                if wide < ROWS:
+            for here in range(earliest, min(earliest + chunk, groups)):
+                slot, token = 0, here * group
+                there = min(group, tokens - token)
+                while slot < there:
+                    count, span = _tile(limbs, there - slot)
+                    at = here * blocks * group + slot
+                    held[:count] = 0
+                    for row in range(0, ROWS, span):
+                        tile = Tile(
+                            weights + strip * records.shape[1] * records.shape[2],
+                            row,
+                            values_at + limbs * BLOCK * at,
+                            scales_at + SCALES_BYTES * at,
+                            starts_at + STARTS_BYTES * at,
+                            group,
+                            records.shape[1],
+                            held_at + held.itemsize * row,
+                        )
+                        multiply_tile(limbs, count, form, tile)
                     for row in range(count):
                         for column in range(wide):
-                            results[token + row, first + place + column] = spare[row, column]
-                token += count
+                            product = held[row, column] * factors[place + column]
+                            results[token + slot + row, first + place + column] = product
+                    slot += count
 
 
 @compiled
-def _rows(
-    count, form, weights, inputs, stride, sums, sums_stride, records,
-    factors, steps, out, out_stride,
-):  # fmt: skip
-    """Multiply ``count`` rows of inputs with 64 of weights."""
-    for first in range(0, ROWS, _SPAN_OF_MOST if count == MOST else _SPAN):
-        place = out + 4 * first
-        if count == MOST:
-            multiply_tile(
-                MOST, form, weights, first, inputs, stride, sums, sums_stride, records,
-                factors, steps, place, out_stride,
-            )  # fmt: skip
-        elif count == 2:
-            multiply_tile(
-                2, form, weights, first, inputs, stride, sums, sums_stride, records,
-                factors, steps, place, out_stride,
-            )  # fmt: skip
-        else:
-            multiply_tile(
-                1, form, weights, first, inputs, stride, sums, sums_stride, records,
-                factors, steps, place, out_stride,
-            )  # fmt: skip
+def _tile(limbs, most):
+    """Return how many rows of inputs, up to ``most``, go with how many of weights at once."""
+    if limbs == 1:
+        for rows, span in _TILES_OF_1:
+            if rows <= most:
+                return rows, span
+    for rows, span in _TILES_OF_2:
+        if rows <= most:
+            return rows, span
+    return 1, ROWS  # never: one row always fits

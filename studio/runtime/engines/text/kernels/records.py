@@ -1,7 +1,9 @@
 """How weights lie in memory: blocks of whole numbers with their scales, as kernels take them.
 
 A *record* is 64 rows by 16 or 32 columns: first the numbers, 4 neighbouring columns of each row
-side by side, then the scales of the rows, then their floors, if they have some. A weight is
+side by side, then the scales of the rows, then their floors, if they have some. Numbers of 4 bits
+are two to a byte, the first half of the columns in the low ones; those of 6 bits lie so, too, and
+their high bits four to a byte behind them, a quarter of the columns after the other. A weight is
 number × scale − floor, times a factor of its row. Blocks of files fit in without loss, but for
 scales of K blocks, which are products that a float16 rounds (to a 4,096th).
 """
@@ -21,7 +23,9 @@ GROUP = 4
 """Neighbouring columns that one instruction adds up."""
 
 ZERO = 128
-"""Stands for zero where numbers have 8 bits and no floor: kernels take them without sign."""
+"""Stands for zero where numbers have no floor: kernels take them without sign."""
+SIXTH = 4
+"""How much larger kernels take numbers of 6 bits, so that ``ZERO`` is theirs, too."""
 _LARGEST = 127
 _EXPONENT = 12
 """Of two, which scales are brought below: above it and far below it, float16 is less exact."""
@@ -32,9 +36,9 @@ class Format:
     """What a record holds.
 
     Attributes:
-        bits: Of a number, 4 or 8.
+        bits: Of a number, 4, 6 or 8.
         columns: 16 or 32.
-        has_floor: Whether rows have floors; without, numbers of 8 bits are ``ZERO`` too large.
+        has_floor: Whether rows have floors; without, numbers are ``ZERO`` too large.
     """
 
     bits: int
@@ -58,8 +62,8 @@ class Format:
 
 NIBBLES = Format(4, 32, True)
 BYTES = Format(8, 32, False)
-FLOORED = Format(8, 32, True)
-SHORT = Format(8, 16, False)
+FLOORED = Format(6, 32, True)
+SHORT = Format(6, 16, False)
 FORMATS = (NIBBLES, BYTES, FLOORED, SHORT)
 
 _OF_KIND = {
@@ -98,14 +102,27 @@ def rows_of(stored: Tensor, kind: str, block_bytes: int) -> tuple[Tensor, Tensor
     if form.bits == 4 and floor is None:
         numbers, floor = numbers + 8, scale * 8
     elif floor is None:
-        numbers, floor = (numbers.short() + ZERO).to(torch.uint8), torch.zeros_like(scale)
-    numbers, floor = numbers.to(torch.uint8), floor.view(rows, -1)
-    if form.bits == 4:
-        low, high = numbers.unflatten(2, (2, 16)).unbind(2)
-        numbers = low | high << 4
+        zero = ZERO // SIXTH if form.bits == 6 else ZERO
+        numbers, floor = numbers.short() + zero, torch.zeros_like(scale)
+    if form.bits == 6:
+        scale = scale / SIXTH
+    numbers, floor = _bytes(numbers.to(torch.uint8), form.bits), floor.view(rows, -1)
     largest = torch.maximum(scale.abs(), floor.abs()).amax(1)
     factor = torch.ldexp(torch.ones(rows), torch.frexp(largest).exponent - _EXPONENT)
     return numbers, (scale / factor[:, None]).half(), (floor / factor[:, None]).half(), factor
+
+
+def _bytes(numbers: Tensor, bits: int) -> Tensor:
+    """Return whole numbers without sign, uint8 (rows, blocks, columns), as records hold them."""
+    if bits == 8:
+        return numbers
+    low, high = (numbers & 15).unflatten(2, (2, -1)).unbind(2)
+    low = low | high << 4
+    if bits == 4:
+        return low
+    quarters = (numbers >> 4).unflatten(2, (4, -1)).unbind(2)
+    high = quarters[0] | quarters[1] << 2 | quarters[2] << 4 | quarters[3] << 6
+    return torch.cat((low, high), 2)
 
 
 def _rounded(values: Tensor) -> Levels:

@@ -10,13 +10,9 @@ from numpy.typing import NDArray
 
 from studio.runtime.engines.text.kernels import limbs
 from studio.runtime.engines.text.kernels.compiling import compiled, summing
-from studio.runtime.engines.text.kernels.limbs import Limbs
-from studio.runtime.engines.text.kernels.numbers import (
-    gelu,
-    magnitude_order,
-    number,
-    silu,
-)
+from studio.runtime.engines.text.kernels.cuts import cut_block
+from studio.runtime.engines.text.kernels.limbs import SCALES_BYTES, STARTS_BYTES, Limbs
+from studio.runtime.engines.text.kernels.numbers import address, gelu, silu
 from studio.runtime.engines.text.kernels.threads import share, thread_count
 
 Rows = NDArray[np.float32]
@@ -27,26 +23,20 @@ NO_WEIGHTS: Rows = np.empty(0, np.float32)
 
 FEW = 8
 """Fewer rows are not worth waking other threads for."""
-_TINY = np.float32(1e-30)
-_UNIT = np.float32(limbs.UNIT)
-_HALF, _BITS = np.int32(limbs.BASE // 2), np.int32(8)
-_LOW = np.int32(limbs.BASE - 1)
-_SHIFTED = np.float32(limbs.BASE * limbs.BASE // 2 + limbs.BASE // 2 + 0.5)
-"""Added to whole numbers, so that both bytes are without sign and a float is rounded by cutting."""
 
 
-def cut(inputs: Rows) -> Limbs:
-    """Return the rows of ``inputs`` as whole numbers of 15 bits; see ``limbs``."""
+def cut(inputs: Rows, count: int) -> Limbs:
+    """Return the rows of ``inputs`` as whole numbers of ``count`` limbs."""
     tokens, columns = inputs.shape
-    out = limbs.empty(tokens, columns)
-    _cut(inputs, out.values, out.sums, out.steps, _threads(tokens))
+    out = limbs.empty(tokens, columns, count)
+    _cut(inputs, out.values, out.scales, out.starts, _threads(tokens))
     return out
 
 
 def add_norm_cut(
-    hidden: Rows, told: Rows | None, told_weight: Rows, weight: Rows, eps: float
+    hidden: Rows, told: Rows | None, told_weight: Rows, weight: Rows, eps: float, count: int
 ) -> Limbs:
-    """Add ``told`` to ``hidden``, in place, and return the norm of the sum, cut.
+    """Add ``told`` to ``hidden``, in place, and return the norm of the sum in ``count`` limbs.
 
     Args:
         told: What is added, if anything; it is written over.
@@ -55,23 +45,23 @@ def add_norm_cut(
         eps: Added to mean squares (arXiv:1910.07467).
     """
     tokens, columns = hidden.shape
-    out = limbs.empty(tokens, columns)
+    out = limbs.empty(tokens, columns, count)
     told = hidden[:0] if told is None else told
-    threads = _threads(tokens)
-    _add_norm_cut(hidden, told, told_weight, weight, eps, out.values, out.sums, out.steps, threads)
+    cuts = out.values, out.scales, out.starts
+    _add_norm_cut(hidden, told, told_weight, weight, eps, *cuts, _threads(tokens))
     return out
 
 
-def gate_cut(products: Rows, is_gelu: bool) -> Limbs:
-    """Return the second half of each row times the opened first half, cut.
+def gate_cut(products: Rows, is_gelu: bool, count: int) -> Limbs:
+    """Return the second half of each row times the opened first half, in ``count`` limbs.
 
     Args:
         products: (tokens, 2 × columns): written over.
         is_gelu: Whether gates open by GELU's tanh form; else by SiLU.
     """
     tokens, columns = products.shape
-    out = limbs.empty(tokens, columns // 2)
-    _gate_cut(products, is_gelu, out.values, out.sums, out.steps, _threads(tokens))
+    out = limbs.empty(tokens, columns // 2, count)
+    _gate_cut(products, is_gelu, out.values, out.scales, out.starts, _threads(tokens))
     return out
 
 
@@ -83,27 +73,36 @@ def _threads(tokens: int) -> int:
 
 
 @compiled
-def cut_row(row, values, sums, steps, token):
+def cut_row(row, values, scales, starts, token):
     """Write ``row``, (columns,), as the limbs of ``token``."""
-    most = np.int32(0)
-    for i in range(row.shape[0]):
-        most = max(most, magnitude_order(row[i]))
-    peak = number(most)
-    peak = _TINY if peak < _TINY else peak
-    step = _UNIT / peak
-    low, high, totals = values[2 * token], values[2 * token + 1], sums[token]
-    for i in range(row.shape[0]):
-        whole = np.int32(row[i] * step + _SHIFTED)
-        low[i] = np.int8((whole & _LOW) - _HALF)
-        high[i] = np.int8((whole >> _BITS) - _HALF)
-    for i in range(row.shape[0], low.shape[0]):
-        low[i] = high[i] = np.int8(0)
-    for group in range(totals.shape[0]):
-        total = np.int32(0)
-        for i in range(limbs.GROUP * group, limbs.GROUP * (group + 1)):
-            total += np.int32(low[i]) + (np.int32(high[i]) << _BITS)
-        totals[group] = total
-    steps[token] = peak / _UNIT
+    blocks, tokens, count = values.shape[1], values.shape[2], values.shape[3]
+    whole = row.shape[0] // limbs.BLOCK
+    place = token // tokens * blocks * tokens + token % tokens
+    # By addresses: a piece of an array is counted, and threads wait for each other's counting.
+    inputs, values_at = address(row), address(values)
+    scales_at, starts_at = address(scales), address(starts)
+    for block in range(whole):
+        at = place + block * tokens
+        cut_block(
+            count,
+            inputs + limbs.BLOCK * row.itemsize * block,
+            values_at + count * limbs.BLOCK * at,
+            scales_at + SCALES_BYTES * at,
+            starts_at + STARTS_BYTES * at,
+        )
+    if whole < blocks:
+        last = np.zeros(limbs.BLOCK, np.float32)
+        for i in range(row.shape[0] - whole * limbs.BLOCK):
+            last[i] = row[whole * limbs.BLOCK + i]
+        at = place + whole * tokens
+        cut_block(
+            count,
+            address(last),
+            values_at + count * limbs.BLOCK * at,
+            scales_at + SCALES_BYTES * at,
+            starts_at + STARTS_BYTES * at,
+        )
+        last[0] = 0  # or it would be gone after its address was taken
 
 
 @summing
@@ -124,18 +123,18 @@ def normed(row, weight, eps, out):
 
 
 @compiled
-def _cut_rows(first, last, inputs, values, sums, steps):
+def _cut_rows(first, last, inputs, values, scales, starts):
     for token in range(first, last):
-        cut_row(inputs[token], values, sums, steps, token)
+        cut_row(inputs[token], values, scales, starts, token)
 
 
 @compiled
-def _cut(inputs, values, sums, steps, threads):
-    share(_cut_rows, inputs.shape[0], threads, (inputs, values, sums, steps))
+def _cut(inputs, values, scales, starts, threads):
+    share(_cut_rows, inputs.shape[0], threads, (inputs, values, scales, starts))
 
 
 @compiled
-def _add_norm_cut_rows(first, last, hidden, told, told_weight, weight, eps, values, sums, steps):
+def _add_norm_cut_rows(first, last, hidden, told, told_weight, weight, eps, values, scales, starts):
     scratch = np.empty(hidden.shape[1], np.float32)
     for token in range(first, last):
         row = hidden[token]
@@ -146,12 +145,12 @@ def _add_norm_cut_rows(first, last, hidden, told, told_weight, weight, eps, valu
             for i in range(row.shape[0]):
                 row[i] += more[i]
         normed(row, weight, eps, scratch)
-        cut_row(scratch, values, sums, steps, token)
+        cut_row(scratch, values, scales, starts, token)
 
 
 @compiled
-def _add_norm_cut(hidden, told, told_weight, weight, eps, values, sums, steps, threads):
-    shared = (hidden, told, told_weight, weight, eps, values, sums, steps)
+def _add_norm_cut(hidden, told, told_weight, weight, eps, values, scales, starts, threads):
+    shared = (hidden, told, told_weight, weight, eps, values, scales, starts)
     share(_add_norm_cut_rows, hidden.shape[0], threads, shared)
 
 
@@ -168,7 +167,7 @@ def _silu_times(gate, up):
 
 
 @compiled
-def _gate_cut_rows(first, last, products, is_gelu, values, sums, steps):
+def _gate_cut_rows(first, last, products, is_gelu, values, scales, starts):
     columns = products.shape[1] // 2
     for token in range(first, last):
         gate, up = products[token, :columns], products[token, columns:]
@@ -176,9 +175,9 @@ def _gate_cut_rows(first, last, products, is_gelu, values, sums, steps):
             _gelu_times(gate, up)
         else:
             _silu_times(gate, up)
-        cut_row(gate, values, sums, steps, token)
+        cut_row(gate, values, scales, starts, token)
 
 
 @compiled
-def _gate_cut(products, is_gelu, values, sums, steps, threads):
-    share(_gate_cut_rows, products.shape[0], threads, (products, is_gelu, values, sums, steps))
+def _gate_cut(products, is_gelu, values, scales, starts, threads):
+    share(_gate_cut_rows, products.shape[0], threads, (products, is_gelu, values, scales, starts))

@@ -12,9 +12,11 @@ from typing import Any
 
 import torch
 from llvmlite import binding, ir
-from numba import types
+from numba import carray, types
 from numba.core import cgutils
 from numba.extending import intrinsic
+
+from studio.runtime.engines.text.kernels.compiling import inlined
 
 _SYMBOLS = ("GOMP_parallel", "omp_get_thread_num", "omp_get_num_threads")
 
@@ -87,6 +89,36 @@ def share(typing: Any, part: Any, units: Any, threads: Any, arguments: Any) -> A
         return context.get_dummy_value()
 
     return types.void(part, types.intp, types.intp, arguments), generate
+
+
+@intrinsic
+def _data(typing: Any, array: Any) -> Any:
+    """Return where an array's values are, as a pointer."""
+
+    def generate(context: Any, builder: Any, call: Any, values: Any) -> Any:
+        return context.make_array(call.args[0])(context, builder, values[0]).data
+
+    return types.CPointer(array.dtype)(array), generate
+
+
+@intrinsic
+def pointer(typing: Any, place: Any) -> Any:
+    """Return an address as a pointer to float32."""
+
+    def generate(context: Any, builder: Any, call: Any, values: Any) -> Any:
+        return builder.inttoptr(values[0], context.get_value_type(types.CPointer(types.float32)))
+
+    return types.CPointer(types.float32)(types.intp), generate
+
+
+@inlined
+def borrowed(array):
+    """Return a whole array that lives as long as ``array`` does, for one thread's share of work.
+
+    Each piece of an array is counted, and threads that count the same one wait for each other;
+    pieces of a borrowed one are not.
+    """
+    return carray(_data(array), array.shape)
 
 
 _UINT = ir.IntType(32)

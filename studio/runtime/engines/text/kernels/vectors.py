@@ -8,231 +8,291 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
 from studio.runtime.engines.text.kernels.instructions import chosen
-from studio.runtime.engines.text.kernels.records import FORMATS, GROUP, ROWS, ZERO, Format
+from studio.runtime.engines.text.kernels.limbs import BLOCK, SCALES_BYTES, STARTS_BYTES
+from studio.runtime.engines.text.kernels.records import FORMATS, GROUP, ROWS, Format
 
 INSTRUCTIONS = chosen() or "none"
 
 _IS_WIDE = INSTRUCTIONS == "vnni512"
 _LANES = 16 if _IS_WIDE else 8
-MOST = 4 if _IS_WIDE else 2
-"""Rows of inputs that are multiplied at once: as many sums as registers hold."""
+
+_PARTS = (
+    {1: {12: 1, 4: 4, 2: 4, 1: 4}, 2: {4: 2, 2: 4, 1: 4}}
+    if _IS_WIDE
+    else {1: {6: 1, 2: 2, 1: 2}, 2: {2: 2, 1: 2}}
+)
+"""By limbs and rows of inputs that are multiplied at once: how many vectors of rows of weights they
+are multiplied with. As many sums as registers hold."""
+
+TILES = tuple(
+    tuple((rows, _LANES * parts) for rows, parts in _PARTS[limbs].items()) for limbs in (1, 2)
+)
+"""By limbs: rows of inputs and rows of weights that are multiplied at once, the most first."""
 
 _I8, _I16, _I32, _I64 = (ir.IntType(bits) for bits in (8, 16, 32, 64))
 _F32 = ir.FloatType()
 _SUMS, _FLOATS = ir.VectorType(_I32, _LANES), ir.VectorType(_F32, _LANES)
 _HALVES = ir.VectorType(ir.HalfType(), _LANES)
 _NONE, _NO_FLOATS = ir.Constant(_SUMS, None), ir.Constant(_FLOATS, None)
-_NIBBLE = ir.Constant(_SUMS, [0x0F0F0F0F] * _LANES)
+_NIBBLES = {up: ir.Constant(_SUMS, [0x0F0F0F0F << up] * _LANES) for up in (0, 2)}
+_HIGH = ir.Constant(_SUMS, [0xC0C0C0C0 - (1 << 32)] * _LANES)
 _AHEAD = 4_096
 """Bytes of weights that are asked for before they are needed."""
 
-
-def span(rows: int) -> int:
-    """Return with how many rows of weights so many rows of inputs are multiplied at once."""
-    return _LANES * _parts(rows)
-
-
-def _parts(rows: int) -> int:
-    return 2 if rows == MOST else (4 if _IS_WIDE else 2)
+START = 0x4B400000
+"""The bits of ``_START``. Small whole numbers added to these bits are added to the float, so that
+sums of one limb are floats already, ``_START`` too large."""
+_START = 12_582_912.0
+"""1.5 × 2²³."""
 
 
-@intrinsic(prefer_literal=True)
-def multiply_tile(
-    typing: Any,
-    rows: Any,
-    form: Any,
-    weights: Any,
-    first: Any,
-    inputs: Any,
-    stride: Any,
-    sums: Any,
-    sums_stride: Any,
-    records: Any,
-    factors: Any,
-    steps: Any,
-    results: Any,
-    results_stride: Any,
-) -> Any:
-    """Multiply ``rows`` rows of inputs with ``span(rows)`` rows of weights.
+class Tile(NamedTuple):
+    """What a tile multiplies, and where its products are added up: addresses, mostly.
+
+    Attributes:
+        weights: The first record.
+        first: Which of its rows of weights is the first.
+        values, scales, starts: Of the first row of inputs, as ``Limbs`` has them.
+        group: How many tokens lie beside it, itself included.
+        records: How many follow one another.
+        held: Where the product of both first rows is added: float32, ``ROWS`` to a row of inputs.
+    """
+
+    weights: int
+    first: int
+    values: int
+    scales: int
+    starts: int
+    group: int
+    records: int
+    held: int
+
+
+@intrinsic
+def multiply_tile(typing: Any, limbs: Any, rows: Any, form: Any, tile: Any) -> Any:
+    """Add to products of some rows of inputs with some rows of weights what some records give.
 
     Args:
-        rows: A literal number: 1, 2 or ``MOST``.
+        limbs, rows: Of the inputs: as ``TILES`` has them.
         form: The place of what records hold in ``FORMATS``.
-        weights: Address of the first record.
-        first: Which of its rows of weights is the first.
-        inputs: Address of the low bytes of the first row.
-        stride: Bytes between a row's low and high bytes, and from these to the next row's low ones.
-        sums: Address of the first row of the inputs' sums.
-        sums_stride: Bytes from one row to the next.
-        records: How many follow one another.
-        factors: Address of those of the record's rows of weights.
-        steps: Address of that of the first row of inputs.
-        results: Address of the product of both first rows, float32.
-        results_stride: Bytes from one row to the next.
+        tile: A ``Tile``.
     """
-    if not isinstance(rows, types.Literal):
+
+    if tile.types != (types.intp,) * len(Tile._fields):
         return None
 
     def generate(context: Any, builder: Any, call: Any, values: Any) -> Any:
+        *asked, tile = values
+        given = Tile(*cgutils.unpack_tuple(builder, tile, len(Tile._fields)))
+        which = asked[0]
+        for place, most in ((1, 1 << 8), (2, 1 << 8)):
+            which = builder.add(builder.mul(which, _I64(most)), asked[place])
         after = builder.append_basic_block("after")
-        choice = builder.switch(values[1], after)
-        for place, format in enumerate(FORMATS):
-            block = builder.append_basic_block(f"format{place}")
-            choice.add_case(_I64(place), block)
+        choice = builder.switch(which, after)
+        kinds = ((limbs, rows) for limbs, tiles in _PARTS.items() for rows in tiles)
+        for (limbs, rows), (place, form) in itertools.product(kinds, enumerate(FORMATS)):
+            block = builder.append_basic_block(f"limbs{limbs}rows{rows}format{place}")
+            choice.add_case(_I64((limbs << 8 | rows) << 8 | place), block)
             builder.position_at_end(block)
-            _Tile(rows.literal_value, format).emit(builder, *values[2:])
+            _Loop(builder, limbs, rows, form, given).emit()
             builder.branch(after)
         builder.position_at_end(after)
         return context.get_dummy_value()
 
-    return types.void(rows, *(types.intp,) * 12), generate
+    return types.void(types.intp, types.intp, types.intp, tile), generate
 
 
-class _Tile:
+class _Loop:
     """Emits the loop over the records of a tile."""
 
-    def __init__(self, rows: int, form: Format) -> None:
-        self.rows, self.form, self.parts = rows, form, _parts(rows)
+    def __init__(self, builder: Any, limbs: int, rows: int, form: Format, tile: Tile) -> None:
+        self.builder, self.limbs, self.rows, self.form, self.tile = builder, limbs, rows, form, tile
+        self.parts = _PARTS[limbs][rows]
+        self.places = list(itertools.product(range(rows), range(self.parts)))
 
-    def emit(
-        self,
-        builder: Any,
-        weights: Any,
-        first: Any,
-        inputs: Any,
-        stride: Any,
-        sums: Any,
-        sums_stride: Any,
-        records: Any,
-        factors: Any,
-        steps: Any,
-        results: Any,
-        results_stride: Any,
-    ) -> None:
-        places = list(itertools.product(range(self.rows), range(self.parts)))
+    def emit(self) -> None:
+        builder = self.builder
+        homes = {
+            (row, part): self._at(self.tile.held, 4 * (ROWS * row + _LANES * part), _FLOATS)
+            for row, part in self.places
+        }
+        old = {place: builder.load(home, align=4) for place, home in homes.items()}
         before, loop = builder.block, builder.append_basic_block("records")
         after = builder.append_basic_block("after")
         builder.branch(loop)
         builder.position_at_end(loop)
         record = builder.phi(_I64)
-        held = {place: builder.phi(_FLOATS) for place in places}
-        start = builder.add(weights, builder.mul(record, _I64(self.form.bytes)))
-        here = builder.add(inputs, builder.mul(record, _I64(self.form.columns)))
-        numbers = builder.add(start, builder.mul(first, _I64(GROUP)))
-        scales = builder.add(
-            builder.add(start, _I64(self.form.numbers_bytes)), builder.mul(first, _I64(2))
-        )
-        self._fetch(builder, start)
-        added = self._sums(builder, numbers, here, stride)
-        group = builder.mul(record, _I64(self.form.columns // 16 * 4))
-        totals = [
-            self._total(builder, sums, builder.add(group, builder.mul(sums_stride, _I64(row))))
-            for row in range(self.rows)
-        ]
-        new = self._scaled(builder, scales, held, added, totals)
+        held = {place: builder.phi(_FLOATS) for place in self.places}
+        new = self._added(record, held)
         following = builder.add(record, _I64(1))
         record.add_incoming(_I64(0), before)
         record.add_incoming(following, loop)
-        for place in places:
-            held[place].add_incoming(_NO_FLOATS, before)
+        for place in self.places:
+            held[place].add_incoming(old[place], before)
             held[place].add_incoming(new[place], loop)
-        builder.cbranch(builder.icmp_signed("<", following, records), loop, after)
+        builder.cbranch(builder.icmp_signed("<", following, self.tile.records), loop, after)
         builder.position_at_end(after)
-        factors = builder.add(factors, builder.mul(first, _I64(4)))
-        for row, part in places:
-            across = 4 * part * _LANES
-            step = _spread(builder, _load(builder, steps, _I64(4 * row), _F32, 4), _FLOATS)
-            factor = builder.fmul(_load(builder, factors, _I64(across), _FLOATS, 4), step)
-            down = builder.mul(results_stride, _I64(row))
-            place = _at(builder, results, builder.add(down, _I64(across)), _FLOATS)
-            builder.store(builder.fmul(new[row, part], factor), place).align = 4
+        for place, home in homes.items():
+            builder.store(new[place], home, align=4)
 
-    def _fetch(self, builder: Any, start: Any) -> None:
-        """Ask memory for what comes soon: processors do not look beyond a page by themselves."""
-        kind = ir.FunctionType(ir.VoidType(), [_I8.as_pointer(), _I32, _I32, _I32])
-        fetch = builder.module.declare_intrinsic("llvm.prefetch", [_I8.as_pointer()], kind)
-        for line in range(0, self.form.bytes, 64):
-            place = _at(builder, start, _I64(_AHEAD + line), _I8)
-            builder.call(fetch, [place, _I32(0), _I32(3), _I32(1)])
+    def _added(self, record: Any, held: dict[Any, Any]) -> dict[Any, Any]:
+        """Return the floats ``held`` plus what a record adds to them."""
+        builder, tile, form = self.builder, self.tile, self.form
+        start = builder.add(tile.weights, builder.mul(record, _I64(form.bytes)))
+        numbers = builder.add(start, builder.mul(tile.first, _I64(GROUP)))
+        halves = BLOCK // form.columns
+        block = builder.udiv(record, _I64(halves))
+        before = builder.mul(block, tile.group)  # so many blocks lie before those of this record
 
-    def _groups(self, builder: Any, start: Any) -> Iterator[tuple[int, list[Any]]]:
-        """Yield the place of each group of 4 columns, and its numbers."""
+        def line(base: Any, size: int) -> Any:
+            return builder.add(base, builder.mul(before, _I64(size)))
 
-        def load(group: int) -> list[Any]:
-            first = group * ROWS * GROUP
-            return [
-                _load(builder, start, _I64(first + 4 * _LANES * part), _SUMS, 4)
-                for part in range(self.parts)
-            ]
+        values, scales = line(tile.values, BLOCK * self.limbs), line(tile.scales, SCALES_BYTES)
+        starts = line(tile.starts, STARTS_BYTES)
+        if halves > 1:
+            half = builder.urem(record, _I64(halves))
+            values = builder.add(values, builder.mul(half, _I64(form.columns)))
+            starts = builder.add(starts, builder.mul(builder.add(half, _I64(1)), _I64(4)))
+        floats = self._floats(self._sums(numbers, values, starts))
+        behind = builder.add(start, _I64(form.numbers_bytes))
+        behind = builder.add(behind, builder.mul(tile.first, _I64(2)))
+        return self._scaled(behind, scales, held, floats)
 
-        if self.form.bits == 8:
-            for group in range(self.form.columns // GROUP):
-                yield group, load(group)
+    def _fetch(self, place: Any, offset: int) -> None:
+        """Ask memory for what comes soon: processors do not look beyond a page by themselves.
+
+        Not where many rows of inputs meet the same weights: they wait for sums, not for memory.
+        """
+        if self.rows == max(_PARTS[self.limbs]):
             return
-        half = self.form.columns // GROUP // 2
-        four = ir.Constant(_SUMS, [4] * _LANES)
-        for group in range(half):
-            both = load(group)
-            yield group, [builder.and_(value, _NIBBLE) for value in both]
-            high = [builder.and_(builder.lshr(value, four), _NIBBLE) for value in both]
-            yield group + half, high
+        kind = ir.FunctionType(ir.VoidType(), [_I8.as_pointer(), _I32, _I32, _I32])
+        fetch = self.builder.module.declare_intrinsic("llvm.prefetch", [_I8.as_pointer()], kind)
+        address = self._at(place, _AHEAD + offset, _I8)
+        self.builder.call(fetch, [address, _I32(0), _I32(3), _I32(1)])
 
-    def _sums(self, builder: Any, start: Any, inputs: Any, stride: Any) -> dict[Any, Any]:
-        """Return the sums of the record's numbers times low and high bytes, by row and part."""
-        low = {(r, p): _NONE for r in range(self.rows) for p in range(self.parts)}
-        high = dict(low)
-        for group, numbers in self._groups(builder, start):
-            for row, (limb, added) in itertools.product(range(self.rows), enumerate((low, high))):
-                offset = builder.mul(stride, _I64(2 * row + limb))
-                value = _load(builder, inputs, builder.add(offset, _I64(GROUP * group)), _I32, 1)
-                spread = _spread(builder, value, _SUMS)
+    def _groups(self, start: Any) -> Iterator[tuple[int, list[Any]]]:
+        """Yield the place of each group of 4 columns, and its numbers."""
+        count, bits = self.form.columns // GROUP, self.form.bits
+        if bits == 8:
+            yield from ((group, self._line(start, group)) for group in range(count))
+            return
+        half, quarter = count // 2, count // 4
+        up = 2 if bits == 6 else 0
+        for line, place in itertools.product(range(half), range(2)):
+            if place == 0:
+                both = self._line(start, line)
+            group = line + place * half
+            numbers = self._picked(both, up - 4 * place, _NIBBLES[up])
+            if bits == 6:  # made ``SIXTH`` times as large: 0bHHLLLL00
+                high = self._line(start, half + group % quarter, again=group >= quarter)
+                high = self._picked(high, 6 - group // quarter * 2, _HIGH)
+                pairs = zip(numbers, high, strict=True)
+                numbers = [self.builder.or_(*pair) for pair in pairs]
+            yield group, numbers
+
+    def _line(self, start: Any, line: int, *, again: bool = False) -> list[Any]:
+        """Return what lies side by side for all rows of the tile."""
+        first = line * ROWS * GROUP
+        for place in range(0, 0 if again else GROUP * _LANES * self.parts, 64):
+            self._fetch(start, first + place)
+        return [
+            self._load(start, first + GROUP * _LANES * part, _SUMS, 4) for part in range(self.parts)
+        ]
+
+    def _picked(self, numbers: list[Any], places: int, mask: Any) -> list[Any]:
+        """Return ``numbers`` shifted by so many places, up or down, and masked."""
+        by = ir.Constant(_SUMS, [abs(places)] * _LANES)
+        shift = self.builder.shl if places > 0 else self.builder.lshr
+        moved = [shift(each, by) if places else each for each in numbers]
+        return [self.builder.and_(each, mask) for each in moved]
+
+    def _sums(self, numbers: Any, values: Any, starts: Any) -> dict[Any, Any]:
+        """Return the sums of the record's numbers times inputs, by limb, row and part."""
+        none = ir.Constant(_SUMS, [START] * _LANES) if self.limbs == 1 else _NONE
+        sums = {}
+        for row, part in self.places:
+            start = none
+            if not self.form.has_floor:
+                start = self._spread(self._load(starts, STARTS_BYTES * row, _I32, 4), _SUMS)
+            sums[0, row, part] = start
+            sums[1, row, part] = _NONE
+        for group, weights in self._groups(numbers):
+            for row, limb in itertools.product(range(self.rows), range(self.limbs)):
+                place = BLOCK * (self.limbs * row + limb) + GROUP * group
+                spread = self._spread(self._load(values, place, _I32, 1), _SUMS)
                 for part in range(self.parts):
-                    added[row, part] = _dot(builder, added[row, part], numbers[part], spread)
-        eight = ir.Constant(_SUMS, [8] * _LANES)
-        return {place: builder.add(builder.shl(high[place], eight), low[place]) for place in low}
+                    added = sums[limb, row, part]
+                    sums[limb, row, part] = _dot(self.builder, added, weights[part], spread)
+        return sums
 
-    def _total(self, builder: Any, sums: Any, offset: Any) -> Any:
-        """Return the sum of a row's inputs in the record."""
-        total = _load(builder, sums, offset, _I32, 4)
-        if self.form.columns == 32:
-            more = _load(builder, sums, builder.add(offset, _I64(4)), _I32, 4)
-            total = builder.add(total, more)
-        return total
+    def _floats(self, sums: dict[Any, Any]) -> dict[Any, Any]:
+        """Return the sums as floats, those of one limb ``_START`` too large."""
+        builder = self.builder
+        if self.limbs == 1:
+            return {place: builder.bitcast(sums[0, *place], _FLOATS) for place in self.places}
+        eight = ir.Constant(_SUMS, [8] * _LANES)
+        return {
+            place: builder.sitofp(
+                builder.add(builder.shl(sums[1, *place], eight), sums[0, *place]), _FLOATS
+            )
+            for place in self.places
+        }
 
     def _scaled(
-        self, builder: Any, start: Any, held: dict[Any, Any], added: dict[Any, Any], totals: Any
+        self, start: Any, inputs: Any, held: dict[Any, Any], floats: dict[Any, Any]
     ) -> dict[Any, Any]:
-        """Return the floats ``held`` plus what the record adds to them."""
+        """Return ``held`` plus the sums, scaled, and less what floors take from them."""
+        builder = self.builder
+        shift = ir.Constant(_FLOATS, [-_START if self.limbs == 1 else 0.0] * _LANES)
         scales, floors = (
             [
-                builder.fpext(_load(builder, start, _I64(place), _HALVES, 2), _FLOATS)
-                for place in range(begin, begin + 2 * _LANES * self.parts, 2 * _LANES)
+                builder.fpext(self._halves(start, begin + 2 * _LANES * part), _FLOATS)
+                for part in range(self.parts if begin == 0 or self.form.has_floor else 0)
             ]
-            for begin in ((0, 2 * ROWS) if self.form.has_floor else (0, 0))
+            for begin in (0, 2 * ROWS)
         )
+        shifts = [builder.fmul(scale, shift) for scale in scales]
         result = {}
-        for row, total in enumerate(totals):
-            if self.form.has_floor:
-                less = _spread(builder, builder.fneg(builder.sitofp(total, _F32)), _FLOATS)
-            else:
-                zero = _spread(builder, builder.mul(total, _I32(-ZERO)), _SUMS)
+        for row in range(self.rows):
+            step, total = (
+                self._spread(self._load(inputs, SCALES_BYTES * row + at, _F32, 4), _FLOATS)
+                for at in (0, 4)
+            )
             for part in range(self.parts):
-                whole = added[row, part]
-                if not self.form.has_floor:
-                    whole = builder.add(whole, zero)
-                value = builder.sitofp(whole, _FLOATS)
-                value = _fused(builder, value, scales[part], held[row, part])
+                added = shifts[part]
                 if self.form.has_floor:
-                    value = _fused(builder, less, floors[part], value)
-                result[row, part] = value
+                    added = _fused(builder, total, floors[part], added)
+                value = _fused(builder, floats[row, part], scales[part], added)
+                result[row, part] = _fused(builder, value, step, held[row, part])
         return result
+
+    def _halves(self, start: Any, offset: int) -> Any:
+        if offset % 64 == 0 or self.parts == 1:
+            self._fetch(start, offset)
+        return self._load(start, offset, _HALVES, 2)
+
+    def _at(self, base: Any, offset: int, kind: Any) -> Any:
+        """Return ``base``, an address as a number, plus ``offset`` bytes, as a pointer."""
+        return self.builder.inttoptr(self.builder.add(base, _I64(offset)), kind.as_pointer())
+
+    def _load(self, base: Any, offset: int, kind: Any, alignment: int) -> Any:
+        value = self.builder.load(self._at(base, offset, kind))
+        value.align = alignment
+        return value
+
+    def _spread(self, value: Any, kind: Any) -> Any:
+        empty = ir.Constant(kind, ir.Undefined)
+        lone = self.builder.insert_element(empty, value, _I32(0))
+        mask = ir.Constant(ir.VectorType(_I32, _LANES), None)
+        return self.builder.shuffle_vector(lone, empty, mask)
 
 
 def _intrinsic(builder: Any, name: str, result: Any, arguments: list[Any]) -> Any:
@@ -267,20 +327,3 @@ def _dot_avx2(builder: Any, sums: Any, numbers: Any, inputs: Any) -> Any:
         for first in (0, 1)
     )
     return builder.add(sums, builder.add(even, odd))
-
-
-def _at(builder: Any, base: Any, offset: Any, kind: Any) -> Any:
-    """Return ``base``, an address as a number, plus ``offset`` bytes, as a pointer."""
-    return builder.inttoptr(builder.add(base, offset), kind.as_pointer())
-
-
-def _load(builder: Any, base: Any, offset: Any, kind: Any, alignment: int) -> Any:
-    value = builder.load(_at(builder, base, offset, kind))
-    value.align = alignment
-    return value
-
-
-def _spread(builder: Any, value: Any, kind: Any) -> Any:
-    empty = ir.Constant(kind, ir.Undefined)
-    lone = builder.insert_element(empty, value, _I32(0))
-    return builder.shuffle_vector(lone, empty, ir.Constant(ir.VectorType(_I32, _LANES), None))
