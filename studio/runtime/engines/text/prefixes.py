@@ -1,7 +1,7 @@
 """Beginnings of texts that were read before, so that they need not be read again. Reads nothing.
 
-Only for models whose bits do not depend on how a text was read (see ``packing``, ``attention``):
-there a text is the same with and without it.
+Only for models whose bits do not depend on how a text was read (see ``packed_layers``): there a
+text is the same with and without it.
 """
 
 from __future__ import annotations
