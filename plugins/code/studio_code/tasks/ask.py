@@ -41,7 +41,14 @@ def ask(ctx: TaskContext, params: Ask) -> Iterator[Event]:
             seen, messages = _seen(engine, params, turns, files, front)
             wish = asking.sampling(params.max_tokens, ctx.rng.seed, temperature=params.temperature)
             yield from asking.ask(
-                ctx, engine, messages, wish, channel="", message="Reading", into=pieces
+                ctx,
+                engine,
+                messages,
+                wish,
+                weights=params.weights,
+                channel="",
+                message="Reading",
+                into=pieces,
             )
     except Cancelled:
         if pieces:

@@ -84,7 +84,9 @@ def _write(
             stop=['"""', prompts.STOP],
         )
         message = f"Documenting {place.name}"
-        answer = yield from asking.ask(ctx, engine, asked, wish, message=message)
+        answer = yield from asking.ask(
+            ctx, engine, asked, wish, weights=params.weights, message=message
+        )
         yield ctx.text("\n\n", channel="answer")
         words = "" if answer.is_cut else cleaned(answer.text)
         candidate = {**written, place.line: (place.indent, words)}

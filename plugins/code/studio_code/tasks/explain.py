@@ -24,7 +24,14 @@ def explain(ctx: TaskContext, params: Explain) -> Iterator[Event]:
         with ctx.lease(params.weights) as engine:
             asked = prompts.explain(found, params.selection)
             yield from asking.ask(
-                ctx, engine, asked, wish, channel="", message="Reading", into=pieces
+                ctx,
+                engine,
+                asked,
+                wish,
+                weights=params.weights,
+                channel="",
+                message="Reading",
+                into=pieces,
             )
     except Cancelled:
         if "".join(pieces).strip():

@@ -91,7 +91,9 @@ def _fix(ctx: TaskContext, work: _Work, params: Fix) -> Generator[Event, None, N
                 stop=[prompts.STOP],
             )
             message = f"Try {round_ + 1}: correcting"
-            answer = yield from asking.ask(ctx, engine, again, wish, message=message)
+            answer = yield from asking.ask(
+                ctx, engine, again, wish, weights=params.weights, message=message
+            )
             yield ctx.text("\n\n", channel="answer")
             attempt = _attempt(work, answer, round_)
             work.attempts.append(attempt)

@@ -83,7 +83,9 @@ def _write(ctx: TaskContext, work: _Work, params: WriteTests) -> Generator[Event
                 stop=[prompts.STOP],
             )
             message = f"Try {round_ + 1}: writing tests"
-            answer = yield from asking.ask(ctx, engine, asked, wish, message=message)
+            answer = yield from asking.ask(
+                ctx, engine, asked, wish, weights=params.weights, message=message
+            )
             yield ctx.text("\n\n", channel="answer")
             suite = read_suite(f"def test_{answer.text}", names)
             yield from _take(ctx, work, suite, f"Try {round_ + 1}")

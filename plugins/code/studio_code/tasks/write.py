@@ -140,7 +140,12 @@ def _repair(
     )
     yield ctx.text("\n\n", channel="answer")
     answer = yield from asking.ask(
-        ctx, engine, again, wish, message=f"Try {round_ + 1}: correcting"
+        ctx,
+        engine,
+        again,
+        wish,
+        weights=work.params.weights,
+        message=f"Try {round_ + 1}: correcting",
     )
     work.add(_attempt(work, answer, best.candidate, round_))
 
@@ -156,7 +161,9 @@ def _second_opinion(
         stop=[prompts.STOP],
     )
     yield ctx.text("\n\n", channel="answer")
-    answer = yield from asking.ask(ctx, engine, asked, wish, message="A second opinion")
+    answer = yield from asking.ask(
+        ctx, engine, asked, wish, weights=work.params.weights, message="A second opinion"
+    )
     number = max(each.candidate for each in work.attempts) + 1
     work.add(_attempt(work, answer, number, 0))
 
@@ -176,7 +183,13 @@ def _tests(ctx: TaskContext, engine: TextEngine, work: Work) -> Generator[Event,
             min(_TEST_TOKENS, work.params.max_tokens), ctx.rng.seed, stop=[prompts.STOP]
         )
         answer = yield from asking.ask(
-            ctx, engine, asked, wish, channel="tests", message="Writing tests"
+            ctx,
+            engine,
+            asked,
+            wish,
+            weights=work.params.weights,
+            channel="tests",
+            message="Writing tests",
         )
         suite += read_suite(f"def test_{answer.text}", names)
     work.exam = replace(work.exam, suite=suite)

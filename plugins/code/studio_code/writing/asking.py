@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from contextlib import closing, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -62,6 +62,7 @@ def ask(
     messages: Sequence[ChatMessage],
     wish: SamplingParams,
     *,
+    weights: str,
     channel: str = "answer",
     message: str = "",
     into: list[str] | None = None,
@@ -71,6 +72,7 @@ def ask(
     A last message of the assistant is the beginning of the answer; only what follows is returned.
 
     Args:
+        weights: Those of ``engine``: a long question may need more memory than every lease has.
         into: Gets the text piece by piece, for a task that keeps it when it is stopped.
 
     Raises:
@@ -80,7 +82,10 @@ def ask(
     pieces: list[str] = [] if into is None else into
     end: TextStep | None = None
     yield ctx.progress(0, 0, message)
-    with closing(engine.generate(ids, wish)) as steps:  # type: ignore[type-var]
+    with (
+        _room(ctx, engine, weights, len(ids) + wish.max_tokens),
+        closing(engine.generate(ids, wish)) as steps,  # type: ignore[type-var]
+    ):
         for step in steps:
             if step.text:
                 pieces.append(step.text)
@@ -113,15 +118,15 @@ def ask_many(
         weights: Those of ``engine``: many answers may need more memory than every lease has.
     """
     if len(wishes) == 1:
-        return [(yield from ask(ctx, engine, messages, wishes[0], message=message))]
+        answer = yield from ask(ctx, engine, messages, wishes[0], weights=weights, message=message)
+        return [answer]
     ids, first = _fitted(engine, messages, wishes[0])
     fitted = [replace(wish, max_tokens=min(wish.max_tokens, first.max_tokens)) for wish in wishes]
     pieces: list[list[str]] = [[] for _ in wishes]
     ends: list[TextStep | None] = [None for _ in wishes]
     told = f"{message}: {len(wishes)} answers at once"
     yield ctx.progress(0, 0, told)
-    more = engine.more_bytes(len(ids) + first.max_tokens, len(fitted))
-    room = ctx.lease(weights, more) if more else nullcontext()
+    room = _room(ctx, engine, weights, len(ids) + first.max_tokens, len(fitted))
     with room, closing(engine.generate_many(ids, fitted)) as steps:  # type: ignore[type-var]
         for number, step in steps:
             if step.text:
@@ -137,6 +142,14 @@ def ask_many(
             if step.kind == "end":
                 ends[number] = step
     return [_answer(each, end) for each, end in zip(pieces, ends, strict=True)]
+
+
+def _room(
+    ctx: TaskContext, engine: TextEngine, weights: str, tokens: int, texts: int = 1
+) -> AbstractContextManager[Any]:
+    """Lease the memory that ``texts`` of so many tokens take beyond what every lease has."""
+    more = engine.more_bytes(tokens, texts)
+    return ctx.lease(weights, more) if more else nullcontext()
 
 
 def _answer(pieces: Sequence[str], end: TextStep | None) -> Answer:

@@ -155,9 +155,11 @@ class Context:
         self.engine = engine
         self.sandbox = sandbox or Quick()
         self.rng = SimpleNamespace(seed=7)
+        self.leases: list[tuple[str, int]] = []
 
     @contextmanager
     def lease(self, weights: str, working_bytes: int = 0) -> Iterator[Any]:
+        self.leases.append((weights, working_bytes))
         yield self.engine
 
     def __getattr__(self, name: str) -> Any:

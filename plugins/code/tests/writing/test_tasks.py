@@ -274,6 +274,15 @@ def test_an_answer_proposes_whole_new_texts_for_open_files() -> None:
     assert "x + 2" in system
 
 
+def test_a_long_question_leases_the_memory_that_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Engine, "more_bytes", lambda self, tokens, texts=1: 10 * tokens * texts)
+    messages = [{"role": "user", "content": "Why?"}]
+    values = {"messages": messages, "weights": "coder", "max_tokens": 100}
+    context = Context(Engine("So."))
+    drive(ask, context, Ask.parse(values))
+    assert context.leases == [("coder", 0), ("coder", 10 * 101)]
+
+
 def test_files_that_do_not_fit_are_told_and_old_turns_go_first() -> None:
     engine = Engine("Yes.")
     engine.context_length = 1000
