@@ -10,7 +10,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from studio.api import BadInput
+from studio.api import BadInput, finished
 from studio_image import starter_weights
 from studio_image.bench import accuracy, likeness
 from studio_image.bench import starter as speed
@@ -103,7 +103,7 @@ def test_another_file_than_the_pictures_is_refused_in_words(tmp_path: Path) -> N
 def test_the_report_has_a_row_for_each_style_and_kind_and_for_all(
     vgg: Path, pictures: Path, weights: Path
 ) -> None:
-    starter = speed.opened(starter_weights.loader(), weights)
+    starter = finished(starter_weights.loader().load(weights, "cpu"))
     real = accuracy.RealPictures(pictures)
     report = accuracy.measure(starter, real, vgg, 3)
     rows = {(row.pairs, row.styles): row for row in report.rows}
@@ -121,7 +121,7 @@ def test_the_report_has_a_row_for_each_style_and_kind_and_for_all(
 def test_real_pictures_are_described_once_and_anew_when_they_change(
     vgg: Path, pictures: Path, weights: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    starter = speed.opened(starter_weights.loader(), weights)
+    starter = finished(starter_weights.loader().load(weights, "cpu"))
     first = accuracy.Examiner(starter, accuracy.RealPictures(pictures), vgg).gallery.descriptors
     monkeypatch.setattr(accuracy, "described", lambda *_: pytest.fail("described twice"))
     again = accuracy.Examiner(starter, accuracy.RealPictures(pictures), vgg).gallery.descriptors
@@ -133,7 +133,7 @@ def test_real_pictures_are_described_once_and_anew_when_they_change(
 
 
 def test_what_is_drawn_to_be_measured_is_what_the_studio_draws(weights: Path) -> None:
-    starter = speed.opened(starter_weights.loader(), weights)
+    starter = finished(starter_weights.loader().load(weights, "cpu"))
     caption = speed.sampling.understand("fox", "3d", starter).caption
     rng = torch.Generator().manual_seed(11)
     *_, (_, studio) = speed.sampling.draw(starter, caption, count=4, rng=rng)
@@ -141,7 +141,7 @@ def test_what_is_drawn_to_be_measured_is_what_the_studio_draws(weights: Path) ->
 
 
 def test_the_plain_loop_draws_the_same_pictures_but_for_rounding(weights: Path) -> None:
-    starter = speed.opened(starter_weights.loader(), weights)
+    starter = finished(starter_weights.loader().load(weights, "cpu"))
     caption = speed.sampling.understand("fox", "3d", starter).caption
     rng = torch.Generator().manual_seed(7)
     *_, (_, studio) = speed.sampling.draw(starter, caption, count=4, rng=rng)
@@ -163,7 +163,7 @@ def test_with_the_pictures_the_bench_has_a_row_for_each_kind(
 ) -> None:
     monkeypatch.setenv(speed.DATA, str(pictures))
     context = SimpleNamespace(say=lambda text: None, weights_path=lambda name: vgg)
-    starter = speed.opened(starter_weights.loader(), weights)
+    starter = finished(starter_weights.loader().load(weights, "cpu"))
     figures = speed.figures(context, starter)
     assert figures["held out: noto"][0] == 1
     assert figures["distance: real, held out"][1] == 1
