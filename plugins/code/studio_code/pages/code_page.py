@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QPoint, QSize, Qt
+from PySide6.QtCore import QPoint, QSize, Qt, QTimer
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import QSplitter, QToolButton, QVBoxLayout, QWidget
 
@@ -32,6 +32,8 @@ _WIDE = 1000
 """From here on the dock stands beside the editor, not below it."""
 _NARROW, _LOW = 620, 480
 _TREE_WIDE, _DOCK_WIDE, _DOCK_HIGH = 210, 360, 240
+_LEXER_MS = 150
+"""Pygments takes a moment the first time; while the page is drawn, it would hold the window too."""
 
 
 def build(ctx: PluginContext) -> Page:
@@ -78,7 +80,7 @@ class CodePage(QWidget):
         self._lay_out()
         self._connect()
         self.setAcceptDrops(True)
-        ctx.run_later(lambda: lexer_named("python"))  # Pygments takes a moment the first time
+        QTimer.singleShot(_LEXER_MS, self, lambda: ctx.run_later(lambda: lexer_named("python")))
         self.folders.load(self._begin)
 
     # --- putting it together ------------------------------------------------------------------
