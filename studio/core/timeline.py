@@ -108,7 +108,8 @@ def place(spans: Iterable[Span]) -> dict[str, list[Placed]]:
     """Return what each track shows: nothing of a row overlaps, and rows are as few as can be."""
     placed: dict[str, list[Placed]] = {name: [] for name in TRACKS}
     ends: dict[str, list[float]] = {name: [] for name in TRACKS}
-    for span in sorted(spans, key=lambda span: span.began):
+    drawn = (span for span in spans if span.what != "measured")
+    for span in sorted(drawn, key=lambda span: span.began):
         name = track(span)
         rows = ends[name]
         free = next((row for row, end in enumerate(rows) if end <= span.began), len(rows))

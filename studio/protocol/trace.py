@@ -15,13 +15,15 @@ class Span(msgspec.Struct, frozen=True, array_like=True):
         began: Seconds since the epoch.
         seconds: How long it was; 0 for what happened in a moment.
         what: ``steps`` (of one job, without a longer pause), ``loading``, ``waiting``, ``paused``;
-            or of the memory: ``loaded``, ``evicted``, ``parked``, ``unloaded``, ``reduced``.
+            or of the memory: ``loaded``, ``evicted``, ``parked``, ``unloaded``, ``reduced``;
+            ``measured``: what was in memory at its end, and the energy used since its begin.
         name: The task, or the weights.
         why: The reason in words, as the job or the pool told it.
         lane: ``interactive`` or ``batch``; empty for the memory.
         busy: Seconds of it in which a step was made.
         steps: How many those were.
-        bytes: Of memory that was taken or freed.
+        bytes: Of memory that was taken or freed; of what is measured, all that is taken.
+        joules: That the device used, where that can be measured.
     """
 
     began: float
@@ -35,6 +37,7 @@ class Span(msgspec.Struct, frozen=True, array_like=True):
     busy: float = 0.0
     steps: int = 0
     bytes: int = 0
+    joules: float = 0.0
 
     @property
     def ended(self) -> float:

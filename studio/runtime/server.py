@@ -255,8 +255,15 @@ class Server:
 
     def _inspect(self, message: Inspect) -> None:
         try:
-            path, how = Path(message.path), (message.full, message.context_limit, self._torch_name)
-            facts = inspect_weights(path, self._loaders(), self._digests, *how)
+            facts = inspect_weights(
+                Path(message.path),
+                self._loaders(),
+                self._digests,
+                message.full,
+                message.context_limit,
+                self._device.torch_name if self._device else "cpu",
+                self._pool.placement,
+            )
             needs = Needs(facts["weights_bytes"], facts["working_bytes"])
             self._send(Inspected(message.request, facts, needs=needs))
         except StudioError as error:
@@ -266,10 +273,6 @@ class Server:
             what = f"{Path(message.path).name} cannot be read: {brief(error)}."
             broken = ErrorInfo(ErrorCode.BAD_WEIGHTS, what, "It may be damaged: get it again.")
             self._send(Inspected(message.request, error=sendable(broken)))
-
-    @property
-    def _torch_name(self) -> str:
-        return self._device.torch_name if self._device else "cpu"
 
     def _loaders(self) -> Iterator[Loader]:
         return chain(self._engines, self._workers.loaders())
@@ -283,6 +286,7 @@ class Server:
                 self._errands.put(self._pool.sweep)  # what nobody used for long
                 status = self._status()
                 self._send(status)
+                self._trail.measured(status.memory_used, status.energy.joules)
                 self._snapshots.offer(status, self._trail.spans)
             except Exception:  # a device that cannot say how it is must not silence the rest
                 log.exception("no heartbeat")

@@ -23,6 +23,8 @@ KEPT = 4000
 HOUR = 3600.0
 GAP = 0.25
 """Seconds between two steps of a job that still are one stretch: others had a turn, no more."""
+SAMPLE = 5.0
+"""Seconds between two samples of what the device holds and uses."""
 LONGEST = 60.0
 """Seconds after which a stretch is closed, so that an hour of steps shows when it was busy."""
 
@@ -74,6 +76,7 @@ class Trace:
         self._epoch = time.time() - clock() if epoch is None else epoch
         self._spans: deque[Span] = deque(maxlen=KEPT)
         self._jobs: dict[str, _Known] = {}
+        self._measured_at, self._joules = clock(), 0.0
         self._lock = threading.Lock()
 
     def submitted(self, job: Job) -> None:
@@ -115,6 +118,16 @@ class Trace:
                     self._end_steps(message.job, known)
                     now = self._clock()
                     known.condition = _Open(what, now, now, message.reason)
+
+    def measured(self, held: int, joules: float) -> None:
+        """Take in the bytes held in memory and the energy used since the start, now and then."""
+        with self._lock:
+            began, now = self._measured_at, self._clock()
+            if now - began >= SAMPLE:
+                since, used = began + self._epoch, max(0.0, joules - self._joules)
+                sample = Span(since, now - began, "measured", "", bytes=held, joules=used)
+                self._spans.append(sample)
+                self._measured_at, self._joules = now, joules
 
     def spans(self) -> tuple[Span, ...]:
         """Return the stretches of the last hour, those that still go on too, oldest first."""

@@ -119,6 +119,14 @@ def test_evictions_are_told_with_their_reason(trail: Trail) -> None:
     )
 
 
+def test_memory_and_energy_are_kept_now_and_then(trail: Trail, clock: Clock) -> None:
+    for second in range(1, 13):
+        clock.now = float(second)
+        trail.measured(100 * second, 2.0 * second)
+    told = [(span.what, span.seconds, span.bytes, span.joules) for span in trail.spans()]
+    assert told == [("measured", 5.0, 500, 10.0), ("measured", 5.0, 1000, 10.0)]
+
+
 def test_the_trace_is_bounded_and_forgets_after_an_hour(trail: Trail, clock: Clock) -> None:
     for number in range(KEPT + 100):
         clock.now = float(number)

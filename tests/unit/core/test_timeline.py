@@ -82,7 +82,8 @@ def test_files_that_are_none_of_ours_are_left_out(tmp_path: Path, content: bytes
 
 
 _COMMON = {"name", "cat", "ph", "pid", "tid", "ts", "args"}
-FIELDS = {"M": {"name", "ph", "pid", "tid", "args"}, "X": _COMMON | {"dur"}, "i": _COMMON | {"s"}}
+FIELDS = {"M": {"name", "ph", "pid", "tid", "args"}, "X": _COMMON | {"dur"}, "i": _COMMON | {"s"},
+          "C": _COMMON - {"cat"}}  # fmt: skip
 """Phase → what its events have: nothing is missing, and nothing that the format does not know."""
 
 METADATA = {"process_name": {"name": str}, "thread_name": {"name": str},
@@ -93,19 +94,30 @@ TOUCHING = tuple(Span(20 + n / 3e6, 1 / 3e6, "steps", "brief", lane="batch") for
 """Shorter than the unit of a trace, end to end."""
 
 
+MEASURED = (
+    Span(10, 5, "measured", "", bytes=1_200_000_000, joules=100.0),
+    Span(15, 5, "measured", "", bytes=300_000_000),
+)
+
+
 def test_the_trace_keeps_the_rules_of_its_format(tmp_path: Path) -> None:
     """Of the "Trace Event Format", as Perfetto reads it: events of a thread may only nest."""
     path = tmp_path / "trace.json"
-    runtimes = [(7, "Runtime 7", SPANS + TOUCHING), (8, "Runtime 8", SPANS[:1])]
+    runtimes = [(7, "Runtime 7", SPANS + TOUCHING + MEASURED), (8, "Runtime 8", SPANS[:1])]
     assert write_chrome_trace(path, runtimes) == 16
     trace = json.loads(path.read_text("utf-8"))
     assert trace.keys() == {"traceEvents", "displayTimeUnit"}
     threads: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
+    curves: dict[tuple[str, str], list[tuple[int, float]]] = defaultdict(list)
     told: dict[str, set[tuple[int, int]]] = defaultdict(set)
     for event in trace["traceEvents"]:
         assert event.keys() == FIELDS[event["ph"]]
         assert isinstance(event["name"], str)
         assert {type(event["pid"]), type(event["tid"])} == {int}
+        if event["ph"] == "C":
+            ((unit, value),) = event["args"].items()
+            curves[event["name"], unit].append((event["ts"], value))
+            continue
         if event["ph"] == "M":
             expected = METADATA[event["name"]]
             assert {key: type(value) for key, value in event["args"].items()} == expected
@@ -119,6 +131,10 @@ def test_the_trace_keeps_the_rules_of_its_format(tmp_path: Path) -> None:
     for events in threads.values():
         for (began, lasted), (next_began, _) in pairwise(sorted(events)):
             assert began + lasted <= next_began
+    assert curves == {
+        ("Memory in use", "MB"): [(15_000_000, 1200.0), (20_000_000, 300.0)],
+        ("Power", "W"): [(10_000_000, 20.0), (15_000_000, 0.0)],
+    }
     why = [event["args"].get("why") for event in trace["traceEvents"] if event["ph"] != "M"]
     assert "smollm2 needs 1.2 GB" in why
 
