@@ -7,6 +7,7 @@ threads for each of ten small operations, which took as long as a step of a smal
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -55,9 +56,9 @@ class Sampler:
         self._params = params
         self._form = _form(params, tokenizer)
         self._generator = torch.Generator().manual_seed(params.seed & _SEED_MASK)
-        self._prompt = list(prompt)
-        self._seen: NDArray[np.bool_] | None = None
-        self._counts: Floats | None = None
+        self._prompt = frozenset(prompt)
+        self._seen = np.array(list(self._prompt), np.intp)
+        self._counts: Counter[int] = Counter()
 
     @property
     def is_complete(self) -> bool:
@@ -96,24 +97,21 @@ class Sampler:
 
     def _penalised(self, scores: Floats) -> Floats:
         params = self._params
-        if self._seen is None or self._counts is None:
-            self._seen = np.zeros(scores.shape[0], np.bool_)
-            self._seen[self._prompt] = True
-            self._counts = np.zeros(scores.shape[0], np.float32)
         if (factor := params.repetition_penalty) != 1:
-            scores, seen = scores.copy(), np.flatnonzero(self._seen)
-            own = scores[seen]
-            scores[seen] = np.where(own > 0, own / factor, own * factor)
+            scores, own = scores.copy(), scores[self._seen]
+            scores[self._seen] = np.where(own > 0, own / factor, own * factor)
         if params.presence_penalty or params.frequency_penalty:
-            scores, written = scores.copy(), np.flatnonzero(self._counts)
+            written = np.array(list(self._counts), np.intp)
+            counts = np.array(list(self._counts.values()), np.float32)
+            scores = scores.copy()
             scores[written] -= params.presence_penalty
-            scores[written] -= params.frequency_penalty * self._counts[written]
+            scores[written] -= params.frequency_penalty * counts
         return scores
 
     def _remember(self, token: int) -> None:
-        if self._seen is not None and self._counts is not None:
-            self._seen[token] = True
-            self._counts[token] += 1
+        self._counts[token] += 1
+        if self._counts[token] == 1 and token not in self._prompt:
+            self._seen = np.append(self._seen, token)
 
     def _draw(self, scores: Floats) -> int:
         tokens = best_first(scores, self._params.top_k)
@@ -148,10 +146,11 @@ def best_first(scores: Floats, count: int) -> NDArray[np.intp]:
     if not 0 < count < scores.shape[0]:
         return np.argsort(-scores, kind="stable")
     # A partition orders ties as it likes, so it only gives the border.
-    likely = scores[scores >= _reached(scores, count)]
-    border = np.partition(likely, -count)[-count]
-    tokens = np.flatnonzero(scores >= border)
-    return tokens[np.argsort(-scores[tokens], kind="stable")][:count]
+    tokens = np.flatnonzero(scores >= _reached(scores, count))
+    likely = scores[tokens]
+    tokens = tokens[likely >= np.partition(likely, -count)[-count]]
+    best: NDArray[np.intp] = tokens[np.argsort(-scores[tokens], kind="stable")][:count]
+    return best
 
 
 def _reached(scores: Floats, count: int) -> float:
