@@ -151,6 +151,8 @@ def fits(facts: Mapping[str, Any], total: int = 0, limit: int = 0) -> str:
         return ""
     most = most_bytes(total or psutil.virtual_memory().total, limit)
     verdict = "well" if needed < most / 2 else "tightly" if needed <= most else "no"
+    if verdict == "no" and (here := facts.get("layers_here")):
+        verdict = f"{here} of {facts.get('layers')} layers"
     return f"{verdict}: {disk.as_size(needed)} when loaded; models may take {disk.as_size(most)}"
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from studio.api.steps import finished
-from studio.api.worker import Loader
+from studio.api.worker import Loader, Placement, Requirements
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.runtime.digests import Digests
 from studio.runtime.events import plain
@@ -21,6 +21,7 @@ def inspect_weights(
     full: bool = False,
     context_limit: int = 0,
     device: str = "cpu",
+    place: Callable[[Path, Loader, Requirements], Placement | None] = lambda *_: None,
 ) -> dict[str, Any]:
     """Return the facts about the weights at ``path``: plain data for the Models page.
 
@@ -28,6 +29,7 @@ def inspect_weights(
         full: Also read every byte and add ``sha256``.
         context_limit: Tokens that a text may have at most; 0 for as many as it was made for.
         device: Torch's name of what would compute: weights may take other forms there.
+        place: Returns how weights that are larger than the device would be divided.
 
     Raises:
         StudioError: There is nothing, nobody knows what it is, or it is broken; says which.
@@ -52,6 +54,8 @@ def inspect_weights(
         "weights_bytes": needs.weights_bytes,
         "working_bytes": needs.working_bytes,
     }
+    if (placement := place(path, loader, needs)) is not None:
+        answer |= {"layers_here": placement.layers, "layers": placement.of}
     if full:
         answer["sha256"] = finished(digests.compute(path))
     return answer

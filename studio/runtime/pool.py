@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from studio.api.worker import Loader, Placement, Requirements
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.messages import LoadedWeights, PoolEvent, WeightsEntry
 from studio.protocol.states import JobState
@@ -113,6 +114,16 @@ class Pool:
     def path(self, weights: str) -> Path:
         """Return where ``weights`` lie; see :meth:`Sources.path`."""
         return self._sources.path(weights)
+
+    def placement(self, path: Path, loader: Loader, needs: Requirements) -> Placement | None:
+        """Return how weights would be divided; None where they fit whole, or not at all."""
+        if self._admission.device is None:
+            return None
+        source = Source(WeightsEntry(path.stem, str(path)), loader, needs, "")
+        try:
+            return self._admission.place(source, needs)
+        except StudioError:  # too large for that, too: their needs say so
+            return None
 
     @contextlib.contextmanager
     def lease(self, job: Job, weights: str, working_bytes: int = 0) -> Iterator[Any]:

@@ -91,6 +91,7 @@ def test_it_says_what_fits_why_and_what_is_wrong(
     start: Runs, qtbot: Any, runtime: ScriptedRuntime
 ) -> None:
     small, huge, cut = put("small.gguf"), put("huge.gguf"), put("cut.gguf")
+    split = put("split.gguf")
     put("page.gguf", b"<html>")
     runtime.facts[str(small)] = {
         "weights_bytes": 1 << 30, "working_bytes": 1 << 20, "architecture": "llama",
@@ -99,13 +100,14 @@ def test_it_says_what_fits_why_and_what_is_wrong(
     runtime.facts[str(huge)] = {
         "weights_bytes": 40 << 30, "working_bytes": 1 << 20, "parameters": 70_553_706_496,
     }  # fmt: skip
+    runtime.facts[str(split)] = runtime.facts[str(huge)] | {"layers_here": 20, "layers": 80}
     runtime.facts[str(cut)] = StudioError(
         ErrorCode.BAD_WEIGHTS, "cut.gguf ends in its header.", "Copy it."
     )
     app = start()
     page = opened(app)
-    fits = {"small": "fits well", "huge": "does not fit", "cut": "cannot be used",
-            "page": "cannot be used"}  # fmt: skip
+    fits = {"small": "fits well", "huge": "does not fit", "split": "in part",
+            "cut": "cannot be used", "page": "cannot be used"}  # fmt: skip
     model = page.table.weights
 
     def shown() -> dict[str, str]:
@@ -117,12 +119,14 @@ def test_it_says_what_fits_why_and_what_is_wrong(
     assert "It takes 1.1 GB when loaded; models may take 7.7 GB here." in said
     for fact in ("llama", "Q8_0", "4,096 tokens", "mit", "nobody yet"):
         assert fact in said
+    page.table.choose("split")
+    assert "20 of its 80 layers would lie on the card." in words(page.detail)
     page.table.choose("huge")
     assert "70.6 B" in words(page.detail)
     page.table.choose("cut")
     assert "cut.gguf ends in its header. Copy it." in words(page.detail)
     asked = [m.path for m in runtime.received if isinstance(m, Inspect)]
-    assert len(asked) == len(set(asked)) == 3, "once a file, and never what is no weights"
+    assert len(asked) == len(set(asked)) == 4, "once a file, and never what is no weights"
     page.search.setText("LLAMA mit")
     assert page.table.shown() == ["small"]
     page.search.setText("nothing like it")
@@ -130,7 +134,7 @@ def test_it_says_what_fits_why_and_what_is_wrong(
     assert page.detail.row is None
     page.search.clear()
     page.table.sortByColumn(model.columns.index("fits"), Qt.SortOrder.AscendingOrder)
-    assert page.table.shown()[:2] == ["small", "huge"]
+    assert page.table.shown()[:3] == ["small", "split", "huge"]
 
 
 def test_a_limit_of_context_counts_at_once(

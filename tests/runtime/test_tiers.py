@@ -93,6 +93,18 @@ def test_what_weights_take_is_told_for_the_device_that_computes(
     assert asked == ["cuda:1"]
 
 
+def test_how_weights_would_be_divided_is_told_before_they_load(
+    desk: Desk, host: pytest.MonkeyPatch
+) -> None:
+    small_machine(host, total=3000)
+    told = {}
+    for name, size in (("whole", 500), ("split", 1500), ("never", 9000)):
+        desk.send(Inspect(name, str(desk.weights(name, size))))
+        answer = desk.wait(lambda each, n=name: isinstance(each, Inspected) and each.request == n)
+        told[name] = (answer.facts.get("layers_here"), answer.facts.get("layers"))
+    assert told == {"whole": (None, None), "split": (9, 15), "never": (None, None)}
+
+
 def test_models_that_lose_their_place_wait_in_the_processors_memory(
     desk: Desk, loader: Parking, host: pytest.MonkeyPatch
 ) -> None:

@@ -78,6 +78,7 @@ def test_what_fits_is_told_by_the_limit_that_the_runtime_keeps_to() -> None:
     assert fits({}, 10**10) == ""
     assert fits(facts, 2 * 10**10) == "tightly: 10.0 GB when loaded; models may take 18.0 GB"
     assert fits(facts, 10**10) == "no: 10.0 GB when loaded; models may take 9.0 GB"
+    assert fits(facts | {"layers_here": 3, "layers": 8}, 10**10).startswith("3 of 8 layers: 10.0")
     assert fits(facts, 10**11).startswith("well")
     assert fits(facts, 10**11, limit=10**10).startswith("tightly")
 

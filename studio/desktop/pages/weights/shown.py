@@ -109,6 +109,11 @@ class Shown:
             return Fit(0, "circle-check", "good", _tr("fits well"), reason)
         if needed <= self.memory:
             return Fit(1, "triangle-alert", "warn", _tr("tight"), reason)
+        if here := self._fact("layers_here"):
+            part = _tr("{here} of its {all} layers would lie on the card.").format(
+                here=here, all=self._fact("layers")
+            )
+            return Fit(1, "triangle-alert", "warn", _tr("in part"), f"{reason} {part}")
         return Fit(2, "circle-x", "bad", _tr("does not fit"), reason)
 
     def matches(self, text: str) -> bool:
