@@ -32,9 +32,7 @@ LOOK_MS = 3000
 class Session(QObject):
     """The studio, its workspace, and what the shell shows of them."""
 
-    def __init__(
-        self, window: MainWindow, studio: Studio, bridge: Bridge, background: Background
-    ) -> None:
+    def __init__(self, window: MainWindow, studio: Studio, background: Background) -> None:
         super().__init__()
         self.studio, self.window = studio, window
         self.workspace = Workspace(studio, window, background)
@@ -72,7 +70,7 @@ class Session(QObject):
         studio = Studio.open(
             post=bridge.post, home=paths, safe_mode=safe_mode, only=only, launch=launch
         )
-        return cls(window, studio, bridge, background)
+        return cls(window, studio, background)
 
     def start_runtime(self) -> None:
         """Let the runtime get ready in the background."""

@@ -195,7 +195,7 @@ class Database:
         if reader is None or reader.closed:
             if self._closed:
                 raise StudioError(ErrorCode.INTERNAL, "The library was closed.")
-            reader = _Reader(self._uri, self.read_only)
+            reader = _Reader(self._uri)
             self._local.reader = reader
             self._readers.add(reader)
         return reader.connection
@@ -248,7 +248,7 @@ class Database:
 class _Reader:
     """A reading connection that closes with its thread."""
 
-    def __init__(self, uri: str, read_only: bool) -> None:
+    def __init__(self, uri: str) -> None:
         self.connection = _connect(uri)
         self.closed = False
         self.connection.execute("PRAGMA query_only = ON")

@@ -102,7 +102,7 @@ def _artifacts(connection: sqlite3.Connection, store: ObjectStore, history: Hist
             found = read_sidecar(path.read_bytes())
             artifact, record = found.parse()
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
-            if salvaged := _salvage(store, path):
+            if salvaged := _salvage(path):
                 tables.upsert(connection, salvaged)
             continue
         tables.upsert(connection, artifact)
@@ -115,7 +115,7 @@ def _artifacts(connection: sqlite3.Connection, store: ObjectStore, history: Hist
         _apply_to_artifact(connection, event)
 
 
-def _salvage(store: ObjectStore, sidecar: Path) -> Artifact | None:
+def _salvage(sidecar: Path) -> Artifact | None:
     """Return a row for a payload whose sidecar is unreadable; None when there is no payload."""
     digest, id = sidecar.name.split(".")[:2]
     for path in sorted(sidecar.parent.glob(f"{digest}.*")):
