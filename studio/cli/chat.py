@@ -172,6 +172,8 @@ def _to_be_known(result: Mapping[str, Any]) -> Iterator[str]:
     if dropped := result.get("dropped"):
         messages = "message was" if dropped == 1 else f"{dropped} messages were"
         yield f"the oldest {messages} left out: the model's context holds no more"
+    if result.get("finish_reason") == "length":
+        yield "the longest answer that is set was reached: --max-tokens sets it"
     if result.get("finish_reason") == "context":
         yield "the model's context is full: ask it to go on, and the oldest messages are left out"
 

@@ -25,6 +25,8 @@ from studio_chat.embedding import embed
 from studio_chat.grounding import Grounding, ground
 from studio_chat.schema import Reply
 
+_CUT = "The answer was cut off, so it may lack the form that was asked for."
+
 
 @hookimpl
 def studio_tasks() -> Mapping[str, Any]:
@@ -39,8 +41,9 @@ def reply(ctx: TaskContext, params: Reply) -> Iterator[Event]:
     and the result: ``text``, ``tokens``, ``prompt_tokens``, ``finish_reason`` (``stop``,
     ``length``, ``stop_string``, ``context``), ``tokens_per_second``, ``first_token_seconds``,
     ``dropped`` (oldest messages left out), ``context_length``, ``note`` (why the model's own chat
-    template was not used; empty if it was); with documents also ``sources`` (what of each was in
-    the prompt), ``found_by`` and ``sources_note``: see ``grounding.Grounding``.
+    template was not used, that a form was cut off; mostly empty); with documents also ``sources``
+    (what of each was in the prompt), ``found_by`` and ``sources_note``: see
+    ``grounding.Grounding``.
 
     Raises:
         BadInput: There is nothing to answer, a message is malformed, or the answer cannot have
@@ -84,7 +87,7 @@ def reply(ctx: TaskContext, params: Reply) -> Iterator[Event]:
         text=text,
         dropped=dropped,
         context_length=engine.context_length,
-        note=note,
+        note=" ".join(filter(None, (note, _CUT if form and _is_cut(end) else ""))),
         **_figures(end),
         **grounding.result(),
     )
@@ -145,6 +148,10 @@ def _reading(dropped: int) -> str:
 def _title(messages: list[ChatMessage]) -> str:
     asked = next((turn for turn in reversed(messages) if turn["role"] == "user"), messages[-1])
     return " ".join(asked["content"].split())[:80]
+
+
+def _is_cut(end: TextStep | None) -> bool:
+    return end is not None and end.finish_reason in ("length", "context", "stop_string")
 
 
 def _figures(end: TextStep | None) -> dict[str, Any]:

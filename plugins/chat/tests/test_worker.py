@@ -20,8 +20,16 @@ class Engine:
 
     context_length = 1000
 
-    def __init__(self, *words: str, dropped: int = 0, note: str = "", reduced: str = "") -> None:
+    def __init__(
+        self,
+        *words: str,
+        dropped: int = 0,
+        note: str = "",
+        reduced: str = "",
+        reason: str = "stop",
+    ) -> None:
         self.words, self.dropped, self.note, self.reduced = words, dropped, note, reduced
+        self.reason = reason
         self.closed = False
         self.messages: Sequence[Any] = ()
         self.reserve = 0
@@ -45,7 +53,7 @@ class Engine:
                 len(self.words),
                 params.max_tokens,
                 "!",
-                finish_reason="stop",
+                finish_reason=self.reason,
                 prompt_tokens=3,
                 first_token_seconds=0.5,
                 tokens_per_second=20.0,
@@ -115,6 +123,16 @@ def test_text_comes_as_it_is_written_and_whole_at_the_end() -> None:
         "context_length": 1000,
         "note": "",
     }
+
+
+def test_a_form_that_was_cut_off_is_told() -> None:
+    for asked, reason, said in (
+        ("a+", "length", True),
+        ("a+", "stop", False),
+        ("", "length", False),
+    ):
+        events = run(Engine("a", reason=reason), prompt="hi", regex=asked)
+        assert ("may lack the form" in only(events, ResultEvent)[0].values["note"]) is said
 
 
 def test_a_token_without_text_is_still_a_step() -> None:

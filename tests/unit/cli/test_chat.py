@@ -81,9 +81,12 @@ def test_reply_streams_is_kept_and_is_part_of_the_next_question(
 
 
 def test_what_should_be_known_of_a_reply_is_told(talk: Talk, runtime: ScriptedRuntime) -> None:
-    runtime.enqueue(Tokens("Hi"), Result(text="Hi", note="The chat template failed."))
+    runtime.enqueue(Tokens("Hi"), Result(
+        text="Hi", note="The chat template failed.", finish_reason="length"
+    ))  # fmt: skip
     _, err = talk("hello\n")
     assert "(The chat template failed.)" in err
+    assert "--max-tokens" in err
 
 
 def test_commands(chat: Chat, talk: Talk, runtime: ScriptedRuntime) -> None:

@@ -85,14 +85,15 @@ def how_it_ended(turn: Turn) -> str:
     reason = turn.extra.get("finish_reason")
     if turn.state == "interrupted":
         return tr("The studio ended while this was written. What there was is kept.")
+    told = ""
     if reason == "length":
-        return tr("The longest answer that is set was reached.")
-    if reason == "context":
-        return tr("The model's context is full: what goes on leaves out the oldest messages.")
-    if turn.state == "complete" and not turn.content.strip():
-        return tr("The model answered with nothing.")
-    note = turn.extra.get("note")  # the runtime's own words: which chat format was used, and why
-    return note if isinstance(note, str) else ""
+        told = tr("The longest answer that is set was reached.")
+    elif reason == "context":
+        told = tr("The model's context is full: what goes on leaves out the oldest messages.")
+    elif turn.state == "complete" and not turn.content.strip():
+        told = tr("The model answered with nothing.")
+    note = turn.extra.get("note")  # the runtime's own words: of its chat format, or of a form
+    return " ".join(filter(None, (told, note if isinstance(note, str) else "")))
 
 
 def was_cut_short(turn: Turn) -> bool:
