@@ -10,7 +10,7 @@ import torch
 from studio.api import finished
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.runtime.devices import Memory
-from studio.runtime.engines.text import choice, llamacpp, model_files
+from studio.runtime.engines.text import choice, kept_facts, llamacpp, model_files
 from studio.runtime.engines.text.caches import SPEEDS
 from studio.runtime.engines.text.choice import WISH_ENV, Measured, Speeds
 from studio.runtime.engines.text.engine import TextEngine
@@ -191,7 +191,7 @@ def test_a_broken_file_of_speeds_knows_nothing_and_is_written_anew(
 
 
 def test_the_oldest_speeds_are_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(choice, "MOST_KNOWN", 2)
+    monkeypatch.setattr(kept_facts, "MOST_KNOWN", 2)
     measured = Measured(tmp_path)
     for key in "abc":
         measured.put(key, Speeds(1, 2))

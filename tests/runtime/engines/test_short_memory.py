@@ -45,8 +45,8 @@ def test_the_prompt_is_read_in_smaller_pieces_and_the_user_is_told_once(
     narrow(monkeypatch, 40)
     steps = write(engine)
     reading = [step.done for step in steps if step.kind == "prefill"]
-    assert reading == [32, 64, 96, 100]
-    assert [step.reduced for step in steps if step.reduced] == ["32 tokens of the prompt at a time"]
+    assert reading == [33, 66, 99, 100]
+    assert [step.reduced for step in steps if step.reduced] == ["33 tokens of the prompt at a time"]
     assert [step.token for step in steps if step.kind == "token"] == [
         step.token for step in whole if step.kind == "token"
     ]

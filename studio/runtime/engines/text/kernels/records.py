@@ -116,8 +116,8 @@ def _bytes(numbers: Tensor, bits: int) -> Tensor:
     """Return whole numbers without sign, uint8 (rows, blocks, columns), as records hold them."""
     if bits == 8:
         return numbers
-    low, high = (numbers & 15).unflatten(2, (2, -1)).unbind(2)
-    low = low | high << 4
+    first, second = (numbers & 15).unflatten(2, (2, -1)).unbind(2)
+    low: Tensor = first | second << 4
     if bits == 4:
         return low
     quarters = (numbers >> 4).unflatten(2, (4, -1)).unbind(2)

@@ -12,9 +12,10 @@ from typing import Any
 
 import torch
 from llvmlite import binding, ir
-from numba import carray, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
+from numba.np.numpy_support import carray
 
 from studio.runtime.engines.text.kernels.compiling import inlined
 
