@@ -13,7 +13,7 @@ import torch
 
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.runtime import finding
-from studio.runtime.devices import Device, Memory
+from studio.runtime.devices import CAPTURING, Device, Memory
 from studio.runtime.finding import find_devices
 from studio.runtime.memory import Budget, as_size, is_out_of_memory
 
@@ -175,3 +175,12 @@ def test_lack_of_memory_is_known_in_all_its_forms() -> None:
     assert is_out_of_memory(caught.value)
     assert not is_out_of_memory(RuntimeError("shapes cannot be multiplied"))
     assert not is_out_of_memory(ValueError("out of memory"))
+
+
+def test_nobody_waits_for_all_of_a_card_while_a_graph_is_captured(monkeypatch) -> None:
+    """The driver would end the capture, and refuse to wait."""
+    held = []
+    monkeypatch.setattr("torch.cuda.synchronize", lambda name: held.append(CAPTURING.locked()))
+    Device("cuda", "cuda:1", "A card", 1).settle()
+    assert held == [True]
+    assert not CAPTURING.locked()

@@ -6,18 +6,24 @@ On the processor the captured function runs again, on the same buffers.
 from __future__ import annotations
 
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from types import SimpleNamespace
 
 import pytest
 import torch
 
 from studio.api.text import SamplingParams
+from studio.runtime.devices import CAPTURING
 from studio.runtime.engines.text.attention import KeyValueCache
 from studio.runtime.engines.text.engine import TextEngine
 from studio.runtime.engines.text.graph import (
     LEAST_ROOM,
     MOST_FAILURES,
     MOST_TEXTS,
+    WARM_UPS,
     StepGraphs,
+    cuda_capture,
 )
 from studio.runtime.engines.text.llama import Passage
 from tests.runtime.engines import tiny_models
@@ -252,3 +258,68 @@ def test_a_capture_that_fails_is_tried_again_a_few_times(engine, plain) -> None:
     for _ in range(MOST_FAILURES + 2):
         step(text)
     assert len(tried) == MOST_FAILURES
+
+
+class Streams:
+    """Stands in for ``torch.cuda``'s streams and graphs.
+
+    Attributes:
+        current: The stream in which things are done.
+        fails: Whether a capture fails at its end, and as torch's does, stays in its stream.
+    """
+
+    def __init__(self) -> None:
+        self.current, self.fails = self.named("lane"), False
+
+    def named(self, name: str) -> SimpleNamespace:
+        return SimpleNamespace(name=name, wait_stream=lambda other: None)
+
+    @contextmanager
+    def stream(self, stream) -> Iterator[None]:
+        before, self.current = self.current, stream
+        try:
+            yield
+        finally:
+            self.current = before
+
+    @contextmanager
+    def graph(self, graph, *, stream, capture_error_mode) -> Iterator[None]:
+        assert CAPTURING.locked()
+        assert capture_error_mode == "thread_local", "the other lane goes on"
+        before, self.current = self.current, stream
+        yield
+        if self.fails:
+            raise RuntimeError("operation failed due to a previous error during capture")
+        self.current = before
+
+
+def test_a_step_is_captured_on_its_card_after_warming_up(monkeypatch) -> None:
+    streams, done, cards = Streams(), [], []
+    lane = streams.current
+    replays = SimpleNamespace(replay=lambda: done.append("replay"))
+    for name, stand_in in {
+        "CUDAGraph": lambda: replays,
+        "device": lambda card: cards.append(card) or nullcontext(),
+        "current_stream": lambda: streams.current,
+        "Stream": lambda: streams.named("side"),
+        "stream": streams.stream,
+        "graph": streams.graph,
+    }.items():
+        monkeypatch.setattr(torch.cuda, name, stand_in)
+    buffer = torch.zeros(1)
+
+    def run() -> torch.Tensor:
+        done.append(streams.current.name)
+        return buffer
+
+    card = torch.device("cuda:1")
+    replay = cuda_capture(card, run)
+    assert cards == [card]
+    assert done == ["side"] * (WARM_UPS + 1)
+    assert replay() is buffer
+    assert done[-1] == "replay"
+    streams.fails = True
+    with pytest.raises(RuntimeError, match="during capture"):
+        cuda_capture(card, run)
+    assert streams.current is lane
+    assert not CAPTURING.locked()
