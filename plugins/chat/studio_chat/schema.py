@@ -76,7 +76,7 @@ class Reply(Params, frozen=True):
     documents: Annotated[
         list[str],
         Hidden(),
-        Label("Documents", "PDFs or text that the answer should draw on; of long ones, passages."),
+        Label("Documents", "PDF, Word or text that the answer should draw on; of long ones, passages."),
     ] = []
     encoder: Annotated[
         WeightsId | None,
