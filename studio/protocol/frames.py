@@ -157,8 +157,8 @@ def _read(stream: Stream, length: int, inside: bool = False) -> bytearray:
     while filled < length:
         if filled == len(data):
             data.extend(bytes(min(length - filled, filled)))
-        with memoryview(data) as view:
-            count = stream.readinto(view[filled:])
+        with memoryview(data) as view, view[filled:] as room:  # both let go, or it cannot grow
+            count = stream.readinto(room)
         if not count:
             raise EOFError("in the middle of a message" if inside or filled else "")
         filled += count
