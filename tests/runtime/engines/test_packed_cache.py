@@ -6,10 +6,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 
+from studio.runtime.engines.text import packed_cache
 from studio.runtime.engines.text.caches import PACKED
 from studio.runtime.engines.text.engine import TextEngine, load_steps
 from studio.runtime.engines.text.kernels.matrix import PackedMatrix, bands, can_pack
@@ -119,6 +121,17 @@ def test_the_folder_stays_within_its_bound_and_forgets_the_oldest(tmp_path) -> N
     empty = {"one": PackedMatrix(64, bands([(0, 128, "F32")]))}
     assert _result(PackedCache(tmp_path, "model 4").fill(empty))
     assert not _result(PackedCache(tmp_path, "model 0").fill(empty))
+
+
+@pytest.mark.parametrize(("free", "is_kept"), [(50_000, False), (200_000, True)])
+def test_a_model_beyond_the_bound_is_kept_where_the_disk_is_large(
+    tmp_path, monkeypatch, free: int, is_kept: bool
+) -> None:
+    monkeypatch.setattr(packed_cache, "MOST_BYTES", 1)
+    monkeypatch.setattr(packed_cache, "LEAST_FREE", 0)
+    monkeypatch.setattr(packed_cache.shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
+    list(PackedCache(tmp_path, "large").keep(matrices()))  # 9 kB
+    assert bool(list(tmp_path.iterdir())) == is_kept
 
 
 def _result(steps) -> bool:

@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 
 MOST_BYTES = 16 << 30
 """Of all models together; those not loaded for longest go first."""
+MOST_SHARE = 0.1
+"""Of the free disk, where that is more: one large model alone may be beyond ``MOST_BYTES``."""
 LEAST_FREE = 4 << 30
 """Bytes that are left free on the disk."""
 
@@ -52,9 +54,10 @@ class PackedCache:
     Args:
         folder: Of all models; made when it is needed.
         model: What tells the weights from all others.
+        most_bytes: Of all models; 0 for as many as the disk allows.
     """
 
-    def __init__(self, folder: Path, model: str, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(self, folder: Path, model: str, most_bytes: int = 0) -> None:
         self._folder = folder
         self._model = model
         self._most_bytes = most_bytes
@@ -83,9 +86,11 @@ class PackedCache:
         part = None
         try:
             self._folder.mkdir(0o700, parents=True, exist_ok=True)
-            if size > self._most_bytes or shutil.disk_usage(self._folder).free < size + LEAST_FREE:
+            free = shutil.disk_usage(self._folder).free
+            most = self._most_bytes or max(MOST_BYTES, int(MOST_SHARE * free))
+            if size > most or free < size + LEAST_FREE:
                 return
-            self._forget(self._most_bytes - size)
+            self._forget(most - size)
             handle, part = tempfile.mkstemp(dir=self._folder, suffix=".part")
             done = 0
             with os.fdopen(handle, "wb") as stream:
