@@ -76,7 +76,7 @@ class Reply(Params, frozen=True):
     documents: Annotated[
         list[str],
         Hidden(),
-        Label("Documents", "PDF, Word or text that the answer should draw on; of long ones, passages."),
+        Label("Documents", "Text, PDF or Word that the answer draws on; of long ones, passages."),
     ] = []
     encoder: Annotated[
         WeightsId | None,
