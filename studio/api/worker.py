@@ -219,6 +219,19 @@ class TaskContext(Protocol):
         """
         ...
 
+    def in_thread(self, work: Callable[[], Outcome]) -> Generator[None, None, Outcome]:
+        """Do ``work`` in a thread of its own, in as many steps as it takes; return its outcome.
+
+        ``outcome = yield from ctx.in_thread(work)``: for what a library does in one go, longer than
+        a moment. Whoever stops the job does not wait for the thread: it ends by itself, so let it
+        change nothing. Tensors are better computed in steps: threads of a job's own are not shared
+        out among the jobs.
+
+        Raises:
+            Exception: What ``work`` raised.
+        """
+        ...
+
     @property
     def sandbox(self) -> Sandbox:
         """The walls to run code behind that nobody vouches for.

@@ -24,6 +24,7 @@ from studio.api.worker import (
     TextEvent,
 )
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.runtime.asides import in_thread
 from studio.runtime.digests import CACHE_ENV
 from studio.runtime.jobs import Job
 from studio.runtime.pool import Pool
@@ -74,6 +75,10 @@ class Context:
         folder = Path(root) / "plugins" / self._job.plugin if root else self.scratch
         folder.mkdir(parents=True, exist_ok=True)
         return folder
+
+    def in_thread(self, work: Callable[[], Outcome]) -> Generator[None, None, Outcome]:
+        """Do ``work`` in a thread of its own; see ``TaskContext.in_thread``."""
+        return in_thread(work)
 
     @property
     def sandbox(self) -> Sandbox:

@@ -127,7 +127,7 @@ TASKS = {
 def memory() -> Iterator[Memory]:
     memory = Memory()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Features, "__call__", memory.taken_by(Features.__call__))
+        patch.setattr(Features, "_layer", memory.taken_by(Features._layer))
         patch.setattr(sampling, "_next", memory.taken_by(sampling._next))
         patch.setattr(writing, "_step", memory.taken_by(writing._step))
         patch.setattr(Filling, "_logits", memory.taken_by(Filling._logits))

@@ -271,8 +271,8 @@ def test_folding_is_many_steps_and_whoever_stops_it_does_not_wait(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     go_on = threading.Event()
-    folded = shape._folded
-    monkeypatch.setattr(shape, "_folded", lambda *given: go_on.wait() and folded(*given))
+    fold = shape.fold
+    monkeypatch.setattr(shape, "fold", lambda *given: go_on.wait() and fold(*given))
     params = Shape.parse({"smiles": "CCO"})
     made = run_task(looking.fold, params, stop_after=4)
     assert made.cancelled

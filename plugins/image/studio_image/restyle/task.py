@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -89,9 +90,10 @@ def _painted(
 ) -> Generator[Event, None, _Canvas]:
     """Return the picture after all steps, or as many as there was time for."""
     from studio_image.restyle.features import Features
-    from studio_image.restyle.transfer import Wish, transfer
+    from studio_image.restyle.transfer import Wish, prepare, transfer
     from studio_image.restyle.weights import BYTES_A_PIXEL
 
+    yield from ctx.in_thread(prepare)
     wish = Wish(
         _tensor(picture),
         [(_tensor(style), share) for style, share in styles],
@@ -125,7 +127,8 @@ def _painted(
                     break
         except Cancelled:
             if canvas.done:
-                yield from _results(ctx, params, canvas)
+                # once stopped, a step without news would end it: only results are handed over
+                yield from filter(None, _results(ctx, params, canvas))
             raise
     return canvas
 
@@ -155,9 +158,10 @@ def _results(ctx: TaskContext, params: Restyle, canvas: _Canvas) -> Iterator[Eve
         **facts,
     }
     title = f"In the style of {_names(params.styles)}"
+    file = yield from ctx.in_thread(partial(pictures.png, made, recipe))
     yield ctx.artifact(
         Kind.IMAGE,
-        pictures.png(made, recipe),
+        file,
         suffix=".png",
         title=f"{title}, stopped at step {done} of {params.steps}" if early else title,
         verdict=verdict,

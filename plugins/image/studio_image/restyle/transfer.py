@@ -74,6 +74,11 @@ def transfer(
             yield _coloured(canvas, wish.content.to(canvas)) if wish.keep_colours else canvas
 
 
+def prepare() -> None:
+    """Make an optimiser: with the first one torch imports a compiler, which takes a second."""
+    torch.optim.LBFGS([torch.zeros(1, requires_grad=True)])
+
+
 def scales(size: Sequence[int], steps: int) -> list[tuple[tuple[int, int], int]]:
     """Return (height, width) and number of steps of each scale, coarse to fine."""
     height, width = size

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -174,12 +175,14 @@ def _one(
         )
     checks = pictures.insist(_verdict(picture, made, factor)).checks
     recipe = _recipe(params, name)
+    file = yield from ctx.in_thread(partial(pictures.png, made, recipe))
+    alike = yield from ctx.in_thread(partial(likeness, picture, made))
     yield ctx.artifact(
         Kind.IMAGE,
-        pictures.png(made, recipe),
+        file,
         suffix=".png",
         title=_title(name, factor),
-        verdict=Verdict((*checks, likeness(picture, made))),
+        verdict=Verdict((*checks, alike)),
         meta=recipe,
         preview=pictures.thumbnail(made),
     )

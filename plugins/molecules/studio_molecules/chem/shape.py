@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Generator
-from concurrent.futures import Future, wait
 from typing import Any
 
 from rdkit import Chem
@@ -14,35 +11,19 @@ from studio.api import ErrorCode, StudioError
 from studio_molecules.chem import structure
 
 _SECONDS = 20
-_TURN = 0.01
 
 
-def fold(smiles: str, seed: int) -> Generator[None, None, dict[str, Any]]:
-    """Yield while a molecule is folded; return ``symbols`` (n), ``places`` (n, 3), ``bonds`` (m).
+def fold(smiles: str, seed: int) -> dict[str, Any]:
+    """Return ``symbols`` (n), ``places`` (n, 3) and ``bonds`` (m) of a molecule with hydrogens.
 
     Places are in ångström, bonds are (from, to, order). RDKit folds in one go, some seconds for a
-    large ring, so a thread of its own does it: whoever stops here does not wait for it.
+    large ring.
 
     Raises:
         BadInput: it is no SMILES, or too large.
         StudioError: no shape was found in time.
     """
     mol = Chem.AddHs(structure.parse(smiles).mol)
-    folded: Future[dict[str, Any]] = Future()
-
-    def run() -> None:
-        try:
-            folded.set_result(_folded(mol, seed))
-        except Exception as error:  # noqa: BLE001 - it is raised where the result is waited for
-            folded.set_exception(error)
-
-    threading.Thread(target=run, name="folding", daemon=True).start()
-    while not wait([folded], _TURN).done:
-        yield None
-    return folded.result()
-
-
-def _folded(mol: Chem.Mol, seed: int) -> dict[str, Any]:
     rules = rdDistGeom.ETKDGv3()
     rules.randomSeed = seed & 0x7FFFFFFF
     rules.timeout = _SECONDS

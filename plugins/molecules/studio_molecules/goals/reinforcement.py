@@ -50,6 +50,11 @@ class Memory:
         return 0.0 if worn else scored.score
 
 
+def prepare() -> None:
+    """Make an optimiser: with the first one torch imports a compiler, which takes a second."""
+    torch.optim.Adam([torch.zeros(1, requires_grad=True)])
+
+
 def search(
     model: SmilesModel, judge: Judge, rng: torch.Generator, settings: Settings
 ) -> Iterator[list[Scored] | None]:

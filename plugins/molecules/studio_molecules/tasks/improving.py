@@ -84,6 +84,7 @@ def _search(
             for mol in _given(params, wanted):
                 judge(mol, operation="given")  # the agent learns from the best of these too
                 yield None
+            yield from ctx.in_thread(reinforcement.prepare)
             rungs = fewer(reinforcement.Settings.batch, "molecules to learn from at a time")
             yield from ctx.ladder(rungs, body)
         else:

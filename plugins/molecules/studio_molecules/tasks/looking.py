@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 
 from rdkit.DataStructs import ExplicitBitVect
@@ -93,7 +94,8 @@ def draw(ctx: TaskContext, params: Draw) -> Iterator[Event | None]:
 def fold(ctx: TaskContext, params: Shape) -> Iterator[Event | None]:
     """Fold one molecule."""
     yield ctx.progress(0, 0, "Folding")
-    yield ctx.result(**(yield from shape.fold(params.smiles, ctx.rng.seed)))
+    folded = yield from ctx.in_thread(partial(shape.fold, params.smiles, ctx.rng.seed))
+    yield ctx.result(**folded)
 
 
 def _given(params: Predict) -> tuple[bytes, str, str]:
