@@ -21,6 +21,8 @@ _CHUNK = 1 << 19
 _TILES_OF_1, _TILES_OF_2 = TILES
 _MOST_ROWS = max(rows for tiles in TILES for rows, _ in tiles)
 
+_AHEAD = 4_096
+"""Bytes of weights that are asked for before the first rows of inputs need them."""
 _WORTH = 4 << 20
 """Bytes of weights, times tokens, that are worth waking other threads for: they may have been put
 to sleep by what else the machine does, and all would wait for them."""
@@ -91,6 +93,7 @@ def _strips(
                             starts_at + STARTS_BYTES * at,
                             group,
                             records.shape[1],
+                            _AHEAD if here == earliest and slot == 0 else 0,
                             held_at + held.itemsize * row,
                         )
                         multiply_tile(limbs, count, form, tile)

@@ -44,8 +44,6 @@ _HALVES = ir.VectorType(ir.HalfType(), _LANES)
 _NONE, _NO_FLOATS = ir.Constant(_SUMS, None), ir.Constant(_FLOATS, None)
 _NIBBLES = {up: ir.Constant(_SUMS, [0x0F0F0F0F << up] * _LANES) for up in (0, 2)}
 _HIGH = ir.Constant(_SUMS, [0xC0C0C0C0 - (1 << 32)] * _LANES)
-_AHEAD = 4_096
-"""Bytes of weights that are asked for before they are needed."""
 
 START = 0x4B400000
 """The bits of ``_START``. Small whole numbers added to these bits are added to the float, so that
@@ -63,6 +61,7 @@ class Tile(NamedTuple):
         values, scales, starts: Of the first row of inputs, as ``Limbs`` has them.
         group: How many tokens lie beside it, itself included.
         records: How many follow one another.
+        ahead: How many bytes before they are needed weights are asked for.
         held: Where the product of both first rows is added: float32, ``ROWS`` to a row of inputs.
     """
 
@@ -73,6 +72,7 @@ class Tile(NamedTuple):
     starts: int
     group: int
     records: int
+    ahead: int
     held: int
 
 
@@ -167,15 +167,10 @@ class _Loop:
         return self._scaled(behind, scales, held, floats)
 
     def _fetch(self, place: Any, offset: int) -> None:
-        """Ask memory for what comes soon: processors do not look beyond a page by themselves.
-
-        Not where many rows of inputs meet the same weights: they wait for sums, not for memory.
-        """
-        if self.rows == max(_PARTS[self.limbs]):
-            return
+        """Ask memory for what comes soon: processors do not look beyond a page by themselves."""
         kind = ir.FunctionType(ir.VoidType(), [_I8.as_pointer(), _I32, _I32, _I32])
         fetch = self.builder.module.declare_intrinsic("llvm.prefetch", [_I8.as_pointer()], kind)
-        address = self._at(place, _AHEAD + offset, _I8)
+        address = self._at(self.builder.add(place, self.tile.ahead), offset, _I8)
         self.builder.call(fetch, [address, _I32(0), _I32(3), _I32(1)])
 
     def _groups(self, start: Any) -> Iterator[tuple[int, list[Any]]]:
