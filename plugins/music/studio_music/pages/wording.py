@@ -59,8 +59,6 @@ def instrument_name(track: Track) -> str:
     return tr("Drums") if track.drums else PROGRAMS[track.program]
 
 
-
-
 def clock(seconds: float) -> str:
     """Return "1:07"."""
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"

@@ -19,6 +19,7 @@ START: Stack = ("root",)
 Token = tuple[int, str, int]
 """Where it starts, the token's type (``Literal.String``), how long it is."""
 
+
 @lru_cache(maxsize=32)
 def lexer_named(name: str) -> Lexer | None:
     """Return a lexer; None where there is none. Imports Pygments the first time (0.1 s)."""

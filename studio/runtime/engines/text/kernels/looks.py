@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from studio.runtime.engines.text.kernels.compiling import compiled, inlined, summing
 from studio.runtime.engines.text.kernels.limbs import Limbs
 from studio.runtime.engines.text.kernels.numbers import address, exp, order, ordered, tanh
-from studio.runtime.engines.text.kernels.rows import FEW, Rows, cut_row, normed
+from studio.runtime.engines.text.kernels.rows import WORTH, Rows, cut_row, normed
 from studio.runtime.engines.text.kernels.threads import borrowed, pointer, share, thread_count
 from studio.runtime.engines.text.kernels.tiles import MOST_ROWS, multiply
 from studio.runtime.engines.text.span_cache import SPAN
 
-_WORTH = 1 << 12
+_PAIRS = 1 << 12
 """Pairs of queries and keys that are worth waking other threads for."""
 _FLOAT_BYTES = 4
 _FIRST, _ROWS, _START, _SPANS, _KEYS, _VALUES = range(6)
@@ -89,7 +89,7 @@ def look(rule: Rule, products: Rows, turns: Rows, texts: Sequence[Text], out: Li
         first += text.rows
         pairs += text.rows * (text.start + text.rows) * rule.heads
     kv_heads, _, width, _ = texts[0].keys.shape
-    threads = thread_count() if pairs >= _WORTH else 1
+    threads = thread_count() if pairs >= _PAIRS else 1
     _look(
         products, turns, table, kv_heads, width, texts[0].values.shape[2],
         out.values, out.scales, out.starts,
@@ -116,7 +116,7 @@ def _look(
         products, turns, table, kv_heads, width, wide,
         heads, bias, query_weight, key_weight, eps, scale,
     )  # fmt: skip
-    row_threads = threads if rows >= FEW else 1
+    row_threads = threads if products.size >= WORTH else 1
     share(_turn_rows, rows, row_threads, turned)
     mixed = np.empty((rows, heads * width), np.float32)
     looking = (products, table, kv_heads, width, wide, heads, cap, window, threads, mixed)

@@ -13,7 +13,7 @@ from studio.runtime.engines.text.kernels.compiling import compiled
 from studio.runtime.engines.text.kernels.limbs import BLOCK, SCALES_BYTES, STARTS_BYTES, Limbs
 from studio.runtime.engines.text.kernels.numbers import address
 from studio.runtime.engines.text.kernels.records import ROWS
-from studio.runtime.engines.text.kernels.threads import share, thread_count
+from studio.runtime.engines.text.kernels.threads import borrowed, share, thread_count
 from studio.runtime.engines.text.kernels.vectors import TILES, Tile, multiply_tile
 
 _CHUNK = 1 << 19
@@ -70,7 +70,7 @@ def _strips(
     groups, blocks, group, limbs, _ = values.shape
     tokens = results.shape[0]
     held = np.empty((_MOST_ROWS, ROWS), np.float32)
-    # By addresses: a piece of an array is counted, and threads wait for each other's counting.
+    sums, products, scaling = borrowed(held), borrowed(results), borrowed(factors)
     weights, held_at = address(records), address(held)
     values_at, scales_at, starts_at = address(values), address(scales), address(starts)
     for earliest in range(0, groups, chunk):
@@ -98,9 +98,9 @@ def _strips(
                         )
                         multiply_tile(limbs, count, form, tile)
                     for row in range(count):
+                        line = products[token + slot + row, first + place :]
                         for column in range(wide):
-                            product = held[row, column] * factors[place + column]
-                            results[token + slot + row, first + place + column] = product
+                            line[column] = sums[row, column] * scaling[place + column]
                     slot += count
 
 

@@ -21,15 +21,15 @@ Rows = NDArray[np.float32]
 NO_WEIGHTS: Rows = np.empty(0, np.float32)
 """That nothing is normalised."""
 
-FEW = 8
-"""Fewer rows are not worth waking other threads for."""
+WORTH = 1 << 13
+"""Numbers in rows that are worth waking other threads for."""
 
 
 def cut(inputs: Rows, count: int) -> Limbs:
     """Return the rows of ``inputs`` as whole numbers of ``count`` limbs."""
     tokens, columns = inputs.shape
     out = limbs.empty(tokens, columns, count)
-    _cut(inputs, out.values, out.scales, out.starts, _threads(tokens))
+    _cut(inputs, out.values, out.scales, out.starts, _threads(inputs))
     return out
 
 
@@ -48,7 +48,7 @@ def add_norm_cut(
     out = limbs.empty(tokens, columns, count)
     told = hidden[:0] if told is None else told
     cuts = out.values, out.scales, out.starts
-    _add_norm_cut(hidden, told, told_weight, weight, eps, *cuts, _threads(tokens))
+    _add_norm_cut(hidden, told, told_weight, weight, eps, *cuts, _threads(hidden))
     return out
 
 
@@ -61,12 +61,12 @@ def gate_cut(products: Rows, is_gelu: bool, count: int) -> Limbs:
     """
     tokens, columns = products.shape
     out = limbs.empty(tokens, columns // 2, count)
-    _gate_cut(products, is_gelu, out.values, out.scales, out.starts, _threads(tokens))
+    _gate_cut(products, is_gelu, out.values, out.scales, out.starts, _threads(products))
     return out
 
 
-def _threads(tokens: int) -> int:
-    return 1 if tokens < FEW else thread_count()
+def _threads(rows: Rows) -> int:
+    return thread_count() if rows.size >= WORTH else 1
 
 
 # --- compiled: rows first … last - 1 ------------------------------------------------------------
