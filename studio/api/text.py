@@ -54,6 +54,7 @@ class SamplingParams:
         max_tokens: At most this many new tokens.
         constraint: The form that the text must have. It then ends with ``stop`` exactly when it has
             the form; with ``length``, ``context`` or ``stop_string`` it was cut before.
+        is_private: What is read and written is remembered in memory only (``ctx.is_private``).
     """
 
     temperature: float = 0.7
@@ -67,6 +68,7 @@ class SamplingParams:
     stop: tuple[str, ...] = ()
     max_tokens: int = 512
     constraint: Constraint | None = None
+    is_private: bool = False
 
     def __post_init__(self) -> None:
         bounds = {

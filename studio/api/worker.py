@@ -113,6 +113,8 @@ class TaskContext(Protocol):
 
     job: str
     device: str
+    is_private: bool
+    """Whether it is another program's: nothing of it may be written, not even to a cache."""
     inputs: Mapping[str, Any]
     """Arrays and bytes that were handed in, by name."""
 

@@ -124,4 +124,5 @@ def submission(job: str, recipe: Recipe) -> Submit:
         recipe.priority,
         blobs={name: index for index, name in enumerate(names)},
         specs={name: describe(recipe.inputs[name]) for name in names},
+        private=recipe.private,
     )

@@ -120,6 +120,8 @@ class Submit(Message, frozen=True):
     """Name of an input → index of the blob that carries it."""
     specs: dict[str, BlobSpec] = {}
     """Name of an input → what its blob is; ``blobs.shaped`` gives it back its type and shape."""
+    private: bool = False
+    """Nothing of it may be written, not even to a cache."""
 
 
 class Cancel(Message, frozen=True):

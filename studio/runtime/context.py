@@ -50,6 +50,7 @@ class Context:
         """
         self.job = job.id
         self.device = device
+        self.is_private = job.is_private
         self.rng = JobRng(job.seed)
         self.inputs: Mapping[str, Any] = job.inputs
         self._job = job

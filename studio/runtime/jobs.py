@@ -35,6 +35,7 @@ class Job:
         wake_at: Not to be stepped before this time (``time.monotonic``), for it waits.
         alone: Returns the context in which no other job makes a step; set by the scheduler.
         owner: What a person calls its plugin.
+        is_private: Nothing of it may be written.
         weights: Weights it leased → SHA-256; empty where the file changed meanwhile.
         engines: Weights it leased → what computed with them, where that is a choice.
         reduced: What was made smaller because memory ran out, in words.
@@ -57,6 +58,7 @@ class Job:
         self.params = submit.params
         self.seed = submit.seed
         self.priority = Priority(submit.priority)
+        self.is_private = submit.private
         self.plugin = plugin
         self.owner = owner or plugin
         self.lane = lane

@@ -435,3 +435,13 @@ def test_what_is_handed_in_arrives_as_arrays_and_bytes(desk: Desk) -> None:
     message = Submit("a", "toy.mean", {}, 1, blobs={"picture": 1, "words": 0}, specs=specs)
     desk.send(message, (b"hello", picture))
     assert desk.finished("a").result == {"mean": 11.5, "shape": [2, 3, 4], "words": "hello"}
+
+
+@pytest.mark.parametrize("private", [False, True])
+def test_a_task_knows_whether_its_job_is_private(desk: Desk, private: bool) -> None:
+    def told(ctx: Any, params: Toy) -> Iterator[Any]:
+        yield ctx.result(private=ctx.is_private)
+
+    desk.plugin("toy", {"told": told})
+    desk.send(Submit("a", "toy.told", {}, 1, private=private))
+    assert desk.finished("a").result == {"private": private}

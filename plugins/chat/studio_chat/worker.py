@@ -69,7 +69,7 @@ def reply(ctx: TaskContext, params: Reply) -> Iterator[Event]:
         end: TextStep | None = None
         more = engine.more_bytes(len(ids) + params.max_tokens)
         room = ctx.lease(params.weights, more) if more else nullcontext()
-        with room, closing(_steps(engine, ids, params, ctx.rng.seed)) as steps:
+        with room, closing(_steps(engine, ids, params, ctx)) as steps:
             for step in steps:
                 if step.text:
                     pieces.append(step.text)
@@ -121,7 +121,7 @@ def conversation(params: Reply) -> list[ChatMessage]:
     return turns
 
 
-def _steps(engine: TextEngine, ids: Any, params: Reply, seed: int) -> Any:
+def _steps(engine: TextEngine, ids: Any, params: Reply, ctx: TaskContext) -> Any:
     sampling = SamplingParams(
         temperature=params.temperature,
         top_k=params.top_k,
@@ -130,10 +130,11 @@ def _steps(engine: TextEngine, ids: Any, params: Reply, seed: int) -> Any:
         repetition_penalty=params.repetition_penalty,
         presence_penalty=params.presence_penalty,
         frequency_penalty=params.frequency_penalty,
-        seed=seed,
+        seed=ctx.rng.seed,
         stop=tuple(piece for piece in params.stop if piece),
         max_tokens=params.max_tokens,
         constraint=params.constraint(),
+        is_private=ctx.is_private,
     )
     return engine.generate(ids, sampling)
 

@@ -68,6 +68,7 @@ class Context:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.rng = SimpleNamespace(seed=42)
+        self.is_private = False
         self.leased: list[str] = []
 
     @contextmanager
@@ -104,6 +105,16 @@ def only(events: list[Any], kind: type) -> list[Any]:
 
 def test_the_task_is_found_by_its_id() -> None:
     assert studio_tasks()["chat.reply"] is reply
+
+
+def test_what_another_program_asks_is_told_to_be_private() -> None:
+    engine = Engine("Hello")
+    context = Context(engine)
+    context.is_private = True
+    list(reply(context, Reply.parse({"prompt": "hi"})))  # type: ignore[arg-type]
+    assert engine.params.is_private
+    run(engine, prompt="hi")
+    assert not engine.params.is_private, "control"
 
 
 def test_text_comes_as_it_is_written_and_whole_at_the_end() -> None:

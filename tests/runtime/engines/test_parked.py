@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,17 @@ def test_a_longer_text_takes_the_place_of_its_beginning(weights, tmp_path) -> No
     after = files(tmp_path)
     assert len(before) == len(after) == 3
     assert before[:2] != after or before != after
+
+
+def test_a_private_text_is_remembered_and_never_on_disk(weights, tmp_path, rows_read) -> None:
+    engine = start(weights, tmp_path)
+    private = replace(PARAMS, is_private=True)
+    list(engine.generate(PROMPT, private))
+    sizes = rows_read(engine)
+    list(engine.generate([*PROMPT, 5], private))
+    assert sizes[0] == 1, "from memory"
+    engine.close()
+    assert files(tmp_path) == []
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX modes")

@@ -12,6 +12,7 @@ from studio.api import Params
 from studio.api.manifest import TaskEntry
 from studio.core.job import Job, Recipe
 from studio.core.jobs import JobBoard
+from studio.core.recipes import submission
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.messages import Cancel, JobChanged, Pause, Promote, Resume, TextDelta
 from studio.protocol.states import JobState, Priority
@@ -196,6 +197,7 @@ def test_a_private_job_is_seen_at_work_and_nothing_of_it_is_written(desk: Any) -
     )  # fmt: skip
     desk.until(lambda: job.total)
     assert desk.studio.jobs.live() == [job]
+    assert submission(job.id, job.recipe).private, "the runtime is told"
     desk.runtime.release()
     desk.finish(job)
     assert (job.state, job.result["text"], job.artifacts) == (JobState.DONE, "a", [])

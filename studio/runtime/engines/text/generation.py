@@ -59,6 +59,7 @@ class Generation:
         written: Tokens chosen so far, without one that ends the text.
         limit: How many there may be.
         is_done: Whether the text has ended.
+        is_private: What is read of it is never parked on a disk.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class Generation:
         self.written: list[int] = []
         self.limit = min(params.max_tokens, context_length - len(self.prompt))
         self.is_done = False
+        self.is_private = params.is_private
         self._ends = tokenizer.vocabulary.ends
         self._sampler = Sampler(params, self.prompt, tokenizer)
         before = tokenizer.token_bytes(self.prompt[-1])
@@ -151,7 +153,8 @@ def write(
     finally:
         for each in going:
             each.leave()
-        prefixes.keep(prompt + texts[0].written, cache)
+        first = texts[0]
+        prefixes.keep(prompt + first.written, cache, is_private=first.is_private)
 
 
 class _Going:

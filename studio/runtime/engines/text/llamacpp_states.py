@@ -58,8 +58,12 @@ class States:
             self._kept.append(found)
         cache.start_with(found.data, len(found.tokens), count)
 
-    def keep(self, tokens: Sequence[int], cache: Any) -> None:
-        """Copy what ``cache`` has read of ``tokens`` in whole pieces, and forget the oldest."""
+    def keep(self, tokens: Sequence[int], cache: Any, *, is_private: bool = False) -> None:
+        """Copy what ``cache`` has read of ``tokens`` in whole pieces, and forget the oldest.
+
+        Args:
+            is_private: As of ``Prefixes``; nothing here is ever on disk.
+        """
         count = cache.in_pieces
         with self._lock:
             if not count or any(common(each.tokens, tokens) >= count for each in self._kept):

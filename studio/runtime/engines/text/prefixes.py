@@ -68,8 +68,12 @@ class Prefixes:
             self._remember(found)
         return found
 
-    def keep(self, tokens: Sequence[int], cache: SpanCache) -> None:
-        """Copy what ``cache`` knows of ``tokens``, and forget the oldest where that is too much."""
+    def keep(self, tokens: Sequence[int], cache: SpanCache, *, is_private: bool = False) -> None:
+        """Copy what ``cache`` knows of ``tokens``, and forget the oldest where that is too much.
+
+        Args:
+            is_private: Never on disk.
+        """
         if not self.most_bytes:
             return
         per_token = sum(each.nbytes for each in cache.beginning(1)) or 1
@@ -78,7 +82,7 @@ class Prefixes:
             return
         new = Prefix(list(tokens[:count]), *cache.beginning(count), cache.is_long)
         self._remember(new)
-        if self.parked is not None:
+        if self.parked is not None and not is_private:
             self.parked.keep(new)
 
     def _remember(self, new: Prefix) -> None:
