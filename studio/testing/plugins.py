@@ -168,6 +168,7 @@ class _Job:
     id: str = "test"
     plugin: str = "test"
     task: str = "the task"
+    is_private: bool = False
     cancelled: bool = False
     reduced: list[str] = field(default_factory=list)
 

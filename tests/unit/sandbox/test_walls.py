@@ -102,7 +102,7 @@ def test_the_manifest_of_the_plugin_decides(tmp_path: Path) -> None:
 
 
 class _Job:
-    id, seed, plugin = "job", 0, "dice"
+    id, seed, plugin, is_private = "job", 0, "dice", False
     inputs: Mapping[str, Any] = {}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -66,11 +67,11 @@ def _heard(
     from studio_music.thumbnails import sound_png
 
     samples = yield from _rendered(ctx, piece, how, share)
-    verdict = _verdict(piece, samples, how)
-    yield None
+    verdict = yield from ctx.in_thread(partial(_verdict, piece, samples, how))
     write = {"wav": audio_files.wav, "flac": audio_files.flac}[how.format]
-    payload = write(samples, how.rate, title=piece.title, recipe=recipe)
-    yield None
+    written = partial(write, samples, how.rate, title=piece.title, recipe=recipe)
+    payload = yield from ctx.in_thread(written)
+    drawn = yield from ctx.in_thread(partial(sound_png, samples))
     return ctx.artifact(
         Kind.AUDIO,
         payload,
@@ -85,7 +86,7 @@ def _heard(
             "instrument": open_synth(how.synth, how.rate).name,
             **recipe,
         },
-        preview=sound_png(samples),
+        preview=drawn,
     )
 
 
