@@ -23,7 +23,7 @@ LARGE = 500_000_000
 """Weights of a model for which one byte is tried."""
 MOST_DIVERGENCE = 0.01
 """Nats: how far scores may be from those of two bytes, in the mean of the text."""
-TOKENS = 64
+TOKENS = 48
 TEXT = """The ferry left at ten past six, and by the time the harbour lights were out of sight the
 captain had finished his coffee. "If the wind turns, we shall be early," he said; it did not turn.
 

@@ -103,7 +103,7 @@ def rows_of(stored: Tensor, kind: str, block_bytes: int) -> tuple[Tensor, Tensor
         numbers, floor = numbers + 8, scale * 8
     elif floor is None:
         zero = ZERO // SIXTH if form.bits == 6 else ZERO
-        numbers, floor = numbers.short() + zero, torch.zeros_like(scale)
+        numbers, floor = numbers.view(torch.uint8) + zero, torch.zeros_like(scale)  # modulo 256
     if form.bits == 6:
         scale = scale / SIXTH
     numbers, floor = _bytes(numbers.to(torch.uint8), form.bits), floor.view(rows, -1)
@@ -116,13 +116,13 @@ def _bytes(numbers: Tensor, bits: int) -> Tensor:
     """Return whole numbers without sign, uint8 (rows, blocks, columns), as records hold them."""
     if bits == 8:
         return numbers
-    first, second = (numbers & 15).unflatten(2, (2, -1)).unbind(2)
-    low: Tensor = first | second << 4
-    if bits == 4:
-        return low
-    quarters = (numbers >> 4).unflatten(2, (4, -1)).unbind(2)
-    high = quarters[0] | quarters[1] << 2 | quarters[2] << 4 | quarters[3] << 6
-    return torch.cat((low, high), 2)
+    groups = numbers.contiguous().view(torch.int32)  # 4 columns at once
+    first, second = (groups & 0x0F0F0F0F).unflatten(2, (2, -1)).unbind(2)
+    parts = [first | second << 4]
+    if bits == 6:
+        quarters = (groups >> 4 & 0x03030303).unflatten(2, (4, -1)).unbind(2)
+        parts.append(quarters[0] | quarters[1] << 2 | quarters[2] << 4 | quarters[3] << 6)
+    return torch.cat(parts, 2).view(torch.uint8)
 
 
 def _rounded(values: Tensor) -> Levels:
