@@ -7,6 +7,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+import psutil
+
 from studio.cli.bench.text.child import Child, NotMeasured
 
 TOKENS = 128
@@ -42,7 +44,8 @@ def divergences(
     Raises:
         NotMeasured: An engine failed, or float32 does not fit in memory.
     """
-    needed, free = _BYTES_PER_STORED * path.stat().st_size, _free_memory()
+    needed = _BYTES_PER_STORED * path.stat().st_size
+    free = psutil.virtual_memory().available
     if path.is_file() and needed > free:
         raise NotMeasured(f"float32 takes up to {needed >> 20} MB, and {free >> 20} are free")
     tokens = ours.ask("ask", method="encode", text=TEXT)["answer"][:TOKENS]
@@ -58,10 +61,3 @@ def divergences(
             found[child.title] = float(answer["answer"])
             os.unlink(file)
     return found
-
-
-def _free_memory() -> int:
-    try:
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):  # Windows: nobody is asked, and it may swap
-        return 1 << 62
