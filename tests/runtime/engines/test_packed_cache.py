@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from studio.runtime.engines.text import packed_cache
 from studio.runtime.engines.text.caches import PACKED
 from studio.runtime.engines.text.engine import TextEngine, load_steps
 from studio.runtime.engines.text.kernels.matrix import PackedMatrix, bands, can_pack
+from studio.runtime.engines.text.kernels.memory import Moving
 from studio.runtime.engines.text.packed_cache import PackedCache, parts_of
 from studio.runtime.engines.text.stored_rows import StoredRows
 from tests.runtime.engines import tiny_models
@@ -61,6 +63,19 @@ def test_the_second_load_packs_nothing_and_has_the_same_bits(folder, tmp_path, n
     with pytest.raises(AssertionError, match="packed again"):
         loaded(folder, None)  # control
     assert torch.equal(first, scores(loaded(folder, tmp_path)))
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="Linux tells what is mapped")
+def test_once_all_is_moved_the_file_is_no_longer_mapped(folder, tmp_path, monkeypatch) -> None:
+    first = scores(loaded(folder, tmp_path))
+    monkeypatch.setattr(Moving, "start", lambda self: None)
+    engine = loaded(folder, tmp_path)
+    is_mapped = lambda: str(tmp_path / PACKED) in Path("/proc/self/maps").read_text()  # noqa: E731
+    assert is_mapped(), "control"
+    engine.model.moving.run()
+    gc.collect()
+    assert not is_mapped()
+    assert torch.equal(first, scores(engine))
 
 
 def flipped(file: Path) -> None:

@@ -161,7 +161,7 @@ def load_decoder(
     if cache is not None and kept and (yield from cache.fill(kept)):
         parts = [piece for piece in parts if not piece.is_packed]
         cache, stored, done = None, None, total - sum(piece.size for piece in parts)
-        model.moving = Moving(matrices)
+        model.moving = Moving(list(kept.values()))
     else:
         _provide(matrices)
     for first, rows in stored.chunks(COPIED_BYTES) if stored else ():

@@ -9,6 +9,7 @@ from __future__ import annotations
 import mmap
 import threading
 from collections.abc import Sequence
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -36,35 +37,50 @@ def allocate(size: int) -> Tensor:
     return memory[first : first + size]
 
 
+class Movable(Protocol):
+    """Weights that may be held anywhere: ``PackedMatrix``, ``StoredRows``."""
+
+    @property
+    def bytes(self) -> int: ...
+
+    @property
+    def memory(self) -> Tensor: ...
+
+    def use(self, memory: Tensor) -> None: ...
+
+
 def provide(matrices: Sequence[PackedMatrix]) -> None:
     """Give all ``matrices`` places in one piece of memory."""
     for matrix, place in zip(matrices, _places(matrices), strict=True):
         matrix.use(place)
 
 
-def _places(matrices: Sequence[PackedMatrix]) -> tuple[Tensor, ...]:
-    sizes = [matrix.bytes for matrix in matrices]
+def _places(parts: Sequence[Movable]) -> tuple[Tensor, ...]:
+    sizes = [part.bytes for part in parts]
     return torch.split(allocate(sum(sizes)), sizes)
 
 
 class Moving(threading.Thread):
-    """Moves matrices from a file's pages to large ones, while they are used."""
+    """Moves weights from a file's pages to large ones, while they are used.
 
-    def __init__(self, matrices: Sequence[PackedMatrix]) -> None:
+    All that lie in the file: as long as one does, all its pages count as this process's memory.
+    """
+
+    def __init__(self, parts: Sequence[Movable]) -> None:
         super().__init__(name="moving weights")
-        self._matrices = matrices
+        self._parts = parts
         self._stopped = threading.Event()
 
     def run(self) -> None:
         try:
-            places = _places(self._matrices)
+            places = _places(self._parts)
         except MemoryError:  # they are as good where they are, only slower
             return
-        for matrix, place in zip(self._matrices, places, strict=True):
+        for part, place in zip(self._parts, places, strict=True):
             if self._stopped.is_set():
                 return
-            place.copy_(matrix.memory)
-            matrix.use(place)
+            place.copy_(part.memory)
+            part.use(place)
 
     def stop(self) -> None:
         """Leave the rest where they are; return when nothing is moved any more."""
