@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -76,7 +77,8 @@ def test_too_little_memory_for_float32_is_said(
     make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "weights").write_bytes(b"x" * 100)
-    monkeypatch.setattr(fidelity, "_free_memory", lambda: 999)
+    memory = SimpleNamespace(available=999)
+    monkeypatch.setattr(fidelity.psutil, "virtual_memory", lambda: memory)
     with pytest.raises(NotMeasured, match="float32 takes up to"):
         fidelity.divergences([], make("close"), make("exact"), tmp_path / "weights")
 
