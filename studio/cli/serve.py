@@ -21,8 +21,9 @@ An answer has at most 1024 tokens, or what max_tokens says; -1 is as many as the
 model has room for. Of a conversation that is too long the oldest messages are
 left out; “dropped” in the answer says how many.
 
-The token is new at each start. It is in the file that is named, readable by you
-alone, and in no address. Whoever has it may generate text and list models."""
+The key lasts until --new-key draws another one. It is in the file that is named,
+readable by you alone, and in no address. Whoever has it may generate text and list
+models. A home has one server at a time."""
 
 
 def main(argv: Sequence[str], session: Session) -> int:
@@ -34,6 +35,9 @@ def main(argv: Sequence[str], session: Session) -> int:
         "--port", type=int, metavar="N", help="0 for any free one; by default what was pinned, or 0"
     )
     parser.add_argument("--pin", action="store_true", help="use this port from now on")
+    parser.add_argument(
+        "--new-key", action="store_true", help="draw another key; the old one stops working"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     arguments = parser.parse_args(argv)
     from studio.serving import PORT, LocalServer
@@ -42,13 +46,15 @@ def main(argv: Sequence[str], session: Session) -> int:
         parser.error("--pin needs --port")
     with session.studio() as studio:
         server = LocalServer(studio, arguments.port)
+        if arguments.new_key:
+            server.token.renew()
         if arguments.pin:
             studio.settings.set(PORT, arguments.port)
         told = {"address": server.address, "token_file": str(server.token.path)}
         if arguments.json:
             terminal.print_json(told)
         else:
-            terminal.say(f"address  {server.address}\ntoken    in {server.token.path}")
+            terminal.say(f"address  {server.address}\nkey      in {server.token.path}")
             terminal.say(f"try it   {server.example}")
             terminal.hint("Ctrl+C ends it.")
         try:

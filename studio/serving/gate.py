@@ -77,7 +77,7 @@ class Gate:
         if not str(scope["path"]).startswith("/"):
             raise Refusal(400, "The address of the request is not a path.", "path")
         if not self._token.is_shown_by(headers.get(b"authorization", b"")):
-            told = "The token is missing, or not the one of this start: each start has its own."
+            told = "The key is missing or wrong. Send it as “Authorization: Bearer KEY”."
             raise Refusal(401, told, "invalid_api_key", {"WWW-Authenticate": "Bearer"})
         if scope["method"] == "POST" and _media_type(headers) != b"application/json":
             raise Refusal(415, "The content type must be application/json.", "content_type")

@@ -15,6 +15,7 @@ from studio.core.studio import Studio
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.serving.app import Api
 from studio.serving.bridge import Bridge
+from studio.serving.claim import Claim
 from studio.serving.connection import Connection
 from studio.serving.gate import Gate
 from studio.serving.token import Token
@@ -41,15 +42,20 @@ class LocalServer:
             port: 0 lets the system choose; by default what the settings say.
 
         Raises:
-            StudioError: The port is taken, or the token cannot be kept.
+            StudioError: This home has a server already, the port is taken, or the token
+                cannot be kept.
         """
-        self._sockets = _listen(studio.settings.get(PORT, 0) if port is None else port)
-        self.port = self._sockets[0].getsockname()[1]
+        self._claim = Claim(studio.paths.home)
+        self._sockets: list[socket.socket] = []
         try:
+            self._sockets = _listen(studio.settings.get(PORT, 0) if port is None else port)
+            self.port = self._sockets[0].getsockname()[1]
             self.token = Token(studio.paths.home / TOKEN_FILE)
         except StudioError:
             self._close_sockets()
+            self._claim.release()
             raise
+        self._claim.tell(self.address)
         self._weights = studio.weights
         gate = Gate(Api(Bridge(studio), studio.weights).app(), self.token)
         gate.port = self.port
@@ -92,11 +98,11 @@ class LocalServer:
         return self._thread.is_alive()
 
     def close(self) -> None:
-        """Stop serving; jobs that were asked for are stopped, the token is worth nothing."""
+        """Stop serving; jobs that were asked for are stopped. The token is that of next time."""
         self._server.should_exit = True
         self._thread.join(ENDING_SECONDS + 3)
-        self.token.revoke()
         self._close_sockets()
+        self._claim.release()
 
     def _serve(self) -> None:
         asyncio.run(self._server.serve(self._sockets))

@@ -1,18 +1,27 @@
-"""The token that a program must show: made at each start, kept where only its owner reads it."""
+"""The token that a program must show: kept from start to start, where only its owner reads it."""
 
 from __future__ import annotations
 
 import hmac
 import os
+import re
 import secrets
+import stat
+import sys
 from pathlib import Path
 
 from studio.core import disk
 from studio.protocol.errors import ErrorCode, StudioError
 
+_LENGTH = 43
+"""Letters of 256 bits."""
+_READING = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+"""Neither through a link nor waiting for a pipe."""
+_WHOLE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
+
 
 class Token:
-    """256 random bits, in a file of mode 0600 while the server runs.
+    """256 random bits, in a file of mode 0600.
 
     Attributes:
         text: What follows ``Bearer`` in the header ``Authorization``.
@@ -20,13 +29,15 @@ class Token:
     """
 
     def __init__(self, path: Path) -> None:
-        """Draw a new token and write it; an older one is worth nothing from here on.
+        """Take the token of the last start; draw one if there is none that nobody else could read.
 
         Raises:
             StudioError: The file cannot be written.
         """
         self.path = path
-        self.renew()
+        self.text = _kept(path)
+        if not self.text:
+            self.renew()
 
     def renew(self) -> None:
         """Draw another one; the one before is worth nothing from here on.
@@ -57,7 +68,22 @@ class Token:
         is_equal = hmac.compare_digest(shown, self.text.encode())
         return scheme.lower() == b"bearer" and is_equal
 
-    def revoke(self) -> None:
-        """Make the token worth nothing, for good."""
-        self.text = secrets.token_urlsafe(32)
-        self.path.unlink(missing_ok=True)
+
+def _kept(path: Path) -> str:
+    """Return the token in the file; nothing if it is another's, open to others, or no token."""
+    try:
+        handle = os.open(path, _READING)
+    except OSError:
+        return ""
+    with open(handle, "rb") as file:
+        told = os.fstat(handle)
+        if not stat.S_ISREG(told.st_mode) or not _is_private(told):
+            return ""
+        text = file.read(_LENGTH + 1).decode("ascii", "replace")
+    return text if _WHOLE.fullmatch(text) else ""
+
+
+def _is_private(told: os.stat_result) -> bool:
+    if sys.platform == "win32":  # its folders are the user's own; there are no modes
+        return True
+    return told.st_uid == os.getuid() and not told.st_mode & 0o077

@@ -239,7 +239,7 @@ def test_the_local_server_is_off_until_it_is_switched_on(start: Runs, qtbot: Any
     qtbot.waitUntil(lambda: serving.server is not None)
     assert serving.server.address in words(page.widget)
     assert shown[0].isVisibleTo(app.window)
-    token = serving.server.token.path
+    server = serving.server
     buttons = {
         b.text(): b for b in page.widget.findChildren(QPushButton) if b.isVisibleTo(app.window)
     }
@@ -247,7 +247,7 @@ def test_the_local_server_is_off_until_it_is_switched_on(start: Runs, qtbot: Any
     assert secret not in words(page.widget)
     buttons["Show"].click()
     assert secret in words(page.widget)
-    buttons["Renew"].click()
+    buttons["New key"].click()
     qtbot.waitUntil(lambda: secret not in words(page.widget))
     assert serving.server.token.text in words(page.widget)
     port = next(s for s in page.widget.findChildren(QSpinBox) if s.accessibleName() == "Port")
@@ -255,5 +255,5 @@ def test_the_local_server_is_off_until_it_is_switched_on(start: Runs, qtbot: Any
     assert app.session.studio.settings.get("server.port", 0) == serving.server.port
     port.setValue(0)
     switch.click()
-    qtbot.waitUntil(lambda: not token.exists())
+    qtbot.waitUntil(lambda: not server.is_running)
     assert not app.window.activity.server

@@ -189,8 +189,8 @@ class SettingsPage(QWidget):
             column,
             self.tr("Let other programs of this machine ask for text"),
             self.tr(
-                "In the words of OpenAI, for programs that take its address. Off at every start, "
-                "never reached from outside, and only with the token."
+                "OpenAI-compatible. Off at every start, never reached from outside, "
+                "and only with the key."
             ),
             switch,
         )
@@ -201,12 +201,12 @@ class SettingsPage(QWidget):
             "",
             self._button(self.tr("Copy"), "copy", lambda: copy(address.text())),
         )
-        said = self.tr("New at each start. Whoever has it may generate text and list models.")
+        said = self.tr("Whoever has it may generate text and list models.")
         shown = self._look.button(self.tr("Show"), "eye")
         shown.setCheckable(True)
         token = self._row(
             column,
-            self.tr("Token"),
+            self.tr("Key"),
             said,
             _beside(
                 shown,
@@ -215,13 +215,13 @@ class SettingsPage(QWidget):
                     "copy",
                     lambda: serving.server and copy(serving.server.token.text),
                 ),
-                self._button(self.tr("Renew"), "refresh-cw", serving.renew_token),
+                self._button(self.tr("New key"), "refresh-cw", serving.renew_token),
             ),
         )
         example = self._row(
             column,
             self.tr("Example"),
-            self.tr("A line for a terminal that asks for one answer. The token stays in its file."),
+            self.tr("A line for a terminal that asks for one answer. The key stays in its file."),
             self._button(
                 self.tr("Copy"), "copy", lambda: serving.server and copy(serving.server.example)
             ),

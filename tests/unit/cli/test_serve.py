@@ -12,6 +12,7 @@ import pytest
 from studio.cli.exit_code import ExitCode
 from studio.serving import LocalServer
 from tests.unit.cli.conftest import one_object
+from tests.unit.serving.conftest import start
 
 pytestmark = pytest.mark.loopback
 Command = Callable[..., tuple[int, str, str]]
@@ -34,7 +35,26 @@ def test_it_says_where_it_is_and_no_token(serve: Command, home: Path) -> None:
     assert code == ExitCode.OK
     assert told["address"].startswith("http://127.0.0.1:")
     assert Path(told["token_file"]).parent == home
-    assert not Path(told["token_file"]).exists(), "it is worth nothing once the server is gone"
+    kept = Path(told["token_file"]).read_text()
+    assert kept not in out
+    serve()
+    assert Path(told["token_file"]).read_text() == kept, "clients need no edit after a restart"
+    serve("--new-key")
+    assert Path(told["token_file"]).read_text() != kept
+
+
+def test_a_second_server_of_a_home_says_where_the_first_is(command: Command, home: Path) -> None:
+    """The first, such as the window's, keeps its key."""
+    first = start(home)
+    try:
+        key = first.server.token.text
+        code, _, err = command("serve")
+        assert code != ExitCode.OK
+        assert first.server.address in err
+        assert first.server.token.path.read_text() == key
+        assert first.status(first.host, first.token) == 200
+    finally:
+        first.close()
 
 
 def test_a_pinned_port_is_that_of_the_next_start(serve: Command) -> None:

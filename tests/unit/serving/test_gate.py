@@ -25,6 +25,7 @@ from studio.core import disk
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.serving import LocalServer, connection, gate
 from studio.serving.server import TOKEN_FILE
+from studio.serving.token import Token
 from studio.testing.guards import PATIENCE
 from tests.unit.serving.conftest import FakeStudio, start
 
@@ -116,17 +117,51 @@ def test_the_token_is_needed_and_only_in_its_header(served) -> None:
     assert served.status(served.host, f"Authorization: Bearer {'x' * 10**6}") in (0, 400, 431)
 
 
-def test_the_token_lies_where_only_its_owner_reads_it_and_ends_with_the_server(tmp_path) -> None:
+def test_the_token_lies_where_only_its_owner_reads_it_and_lasts_over_restarts(tmp_path) -> None:
     served = start(tmp_path)
     path = tmp_path / TOKEN_FILE
     assert path.read_text() == served.server.token.text
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert served.status(served.host, served.token) == 200
     served.close()
-    assert not path.exists()
     assert not served.server.is_running
     with pytest.raises(ConnectionRefusedError):
         served.status(served.host, served.token)
+    again = start(tmp_path)
+    assert again.token == served.token
+    assert again.status(again.host, served.token) == 200
+    again.close()
+
+
+@pytest.mark.parametrize("kept", ["", "short", "é" * 43, "x" * 44, "a b" * 20])
+def test_what_is_no_token_is_replaced(tmp_path, kept: str) -> None:
+    path = tmp_path / TOKEN_FILE
+    path.write_text(kept)
+    path.chmod(0o600)
+    assert len(Token(path).text) == 43
+    assert path.read_text() == Token(path).text != kept
+
+
+def test_a_token_that_others_could_read_or_that_is_a_link_is_replaced(tmp_path) -> None:
+    path = tmp_path / TOKEN_FILE
+    old = Token(path).text
+    path.chmod(0o644)
+    assert Token(path).text != old
+    path.replace(tmp_path / "elsewhere")
+    path.symlink_to(tmp_path / "elsewhere")
+    old = (tmp_path / "elsewhere").read_text()
+    assert Token(path).text != old
+    assert not path.is_symlink()
+    assert (tmp_path / "elsewhere").read_text() == old
+
+
+def test_a_home_has_one_server_and_the_second_is_told_where(running) -> None:
+    key = running.server.token.text
+    with pytest.raises(StudioError, match=running.server.address) as caught:
+        LocalServer(running.studio)  # type: ignore[arg-type]
+    assert caught.value.code is ErrorCode.BUSY
+    assert running.server.token.path.read_text() == key
+    assert running.status(running.host, running.token) == 200
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can be another user")
