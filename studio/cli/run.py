@@ -35,7 +35,7 @@ def main(argv: Sequence[str], session: Session) -> int:
     given = values_of(arguments, params_class)
     params_class.parse(given)  # what is wrong is told before anything is opened
     out = saving.prepare(arguments.out) if arguments.out else None
-    with session.studio() as studio:
+    with session.studio(passing=True) as studio:
         params = params_class.parse(studio.shelf.filled(params_class, given))
         job = studio.jobs.submit(plugin.id, entry, params)
         follower = Follower(
@@ -46,7 +46,8 @@ def main(argv: Sequence[str], session: Session) -> int:
         follower.follow(job)
         if job.error is not None and job.state is not JobState.CANCELLED:
             raise job.error
-        _report(job, arguments, saving.copies(studio.library, job.artifacts, out))
+        paths = saving.copies(studio.library, job.artifacts, out) if out or session.saves else []
+        _report(job, arguments, paths, saved=session.saves)
     if job.state is JobState.DONE:
         return ExitCode.OK
     return ExitCode.INTERRUPTED if follower.interrupted else ExitCode.CANCELLED
@@ -69,11 +70,15 @@ def task_parser(entry: TaskEntry, params: type[Params]) -> ArgumentParser:
     return parser
 
 
-def result_of(job: Job, paths: Sequence[Path]) -> dict[str, Any]:
-    """Return what ``--json`` prints: the task's own keys and those every task has."""
+def result_of(job: Job, paths: Sequence[Path], *, saved: bool) -> dict[str, Any]:
+    """Return what ``--json`` prints: the task's own keys and those every task has.
+
+    Args:
+        saved: Whether the library has its record.
+    """
     return {
         **job.result,
-        "record": job.record,
+        "record": job.record if saved else "",
         "seconds": round(job.seconds or 0.0, 3),
         "artifacts": [str(path) for path in paths],
     }
@@ -89,14 +94,14 @@ def _overview(host: PluginHost) -> ArgumentParser:
     )
 
 
-def _report(job: Job, arguments: Namespace, paths: Sequence[Path]) -> None:
+def _report(job: Job, arguments: Namespace, paths: Sequence[Path], *, saved: bool) -> None:
     """Print what was made; of a job that was stopped, what it had finished by then."""
     stopped = job.state is JobState.CANCELLED
     if stopped:
         terminal.hint("Stopped; what was finished is kept." if paths else "Stopped.")
     if arguments.json:
         state = {"state": str(job.state)} if stopped else {}
-        terminal.print_json(result_of(job, paths) | state)
+        terminal.print_json(result_of(job, paths, saved=saved) | state)
         return
     if stopped and not paths:
         return
@@ -107,6 +112,21 @@ def _report(job: Job, arguments: Namespace, paths: Sequence[Path]) -> None:
     if not arguments.quiet:
         if note := job.result.get("note"):  # what a task found worth telling beside its result
             terminal.hint(f"note     {note}")
-        for path in paths:
-            terminal.hint(f"saved    {path}")
-        terminal.hint(f"record   {job.record}  ({job.seconds or 0.0:.1f} s)")
+        for line in _kept(job, arguments, paths, saved=saved):
+            terminal.hint(line)
+
+
+def _kept(job: Job, arguments: Namespace, paths: Sequence[Path], *, saved: bool) -> list[str]:
+    """Return the lines that say where the results are: copies, or how to get one."""
+    took = f"({job.seconds or 0.0:.1f} s)"
+    if arguments.out:
+        lines = [f"saved    {path}" for path in paths]
+    elif saved:
+        lines = [
+            f"saved    {artifact.title or artifact.kind}: "
+            f"`studio library export {artifact.id} --out FOLDER` copies it"
+            for artifact in job.artifacts
+        ]
+    else:
+        lines = []
+    return [*lines, f"record   {job.record}  {took}" if saved else f"took     {took[1:-1]}"]

@@ -12,6 +12,7 @@ from studio.cli import terminal
 from studio.core.paths import StudioPaths
 
 if TYPE_CHECKING:
+    from studio.core.library import Library
     from studio.core.plugins import PluginHost
     from studio.core.settings import Settings
     from studio.core.studio import Studio
@@ -25,11 +26,13 @@ class Session:
 
     Attributes:
         wants_json: Whether errors too are told as JSON.
+        saves: Whether results stay in the library; false once another studio turns out to have it.
     """
 
     safe_mode: bool = False
     only: tuple[str, ...] = ()
     wants_json: bool = False
+    saves: bool = True
 
     @cached_property
     def paths(self) -> StudioPaths:
@@ -72,20 +75,41 @@ class Session:
         return self.shelf.catalogue
 
     @contextmanager
-    def studio(self, *, read_only: bool = False) -> Iterator[Studio]:
+    def studio(self, *, read_only: bool = False, passing: bool = False) -> Iterator[Studio]:
         """Open the whole studio, runtime included, and close it again.
+
+        Args:
+            passing: Where another studio has the library, work with an empty one that is thrown
+                away at the end.
 
         Raises:
             StudioError: The library cannot be read.
         """
-        from studio.core.library import Library
         from studio.core.studio import Studio
 
+        with self._library(read_only=read_only, passing=passing) as library:
+            studio = Studio(self.paths, self.settings, library, self.plugins)
+            for notice in studio.notices.all:  # what the opening brought to light
+                terminal.hint(f"{notice.message} {notice.hint}".strip())
+            try:
+                yield studio
+            finally:
+                studio.close()
+
+    @contextmanager
+    def _library(self, *, read_only: bool, passing: bool) -> Iterator[Library]:
+        from studio.core.library import Library
+
         library = Library.open(self.paths, read_only=read_only)
-        studio = Studio(self.paths, self.settings, library, self.plugins)
-        for notice in studio.notices.all:  # what the opening brought to light
-            terminal.hint(f"{notice.message} {notice.hint}".strip())
-        try:
-            yield studio
-        finally:
-            studio.close()
+        writer = library.health.writer
+        if not (passing and writer):
+            yield library
+            return
+        library.close()
+        self.saves = False
+        with StudioPaths.throwaway() as paths:
+            terminal.hint(
+                f"Another studio (process {writer}) is using the library, so nothing is saved"
+                " there. --out FOLDER keeps copies of the results."
+            )
+            yield Library.open(paths)

@@ -41,8 +41,8 @@ def main(argv: Sequence[str], session: Session) -> int:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     arguments = parser.parse_args(argv)
     out = saving.prepare(arguments.out) if arguments.out else None
-    with session.studio() as studio:
-        stops = _walk(studio, out, arguments.json)
+    with session.studio(passing=True) as studio:
+        stops = _walk(session, studio, out, arguments.json)
         _mention_plugins_without_examples(studio)
     if arguments.json:
         terminal.print_json({"tour": [_as_json(stop) for stop in stops]})
@@ -53,7 +53,7 @@ def main(argv: Sequence[str], session: Session) -> int:
     return ExitCode.FAILED if failed else ExitCode.OK
 
 
-def _walk(studio: Studio, out: Path | None, quiet: bool) -> list[Stop]:
+def _walk(session: Session, studio: Studio, out: Path | None, quiet: bool) -> list[Stop]:
     stops: list[Stop] = []
     follower = Follower(studio, show_progress=not quiet, show_text=not quiet)
     for plugin in studio.plugins.usable():
@@ -65,14 +65,14 @@ def _walk(studio: Studio, out: Path | None, quiet: bool) -> list[Stop]:
             if not quiet:
                 terminal.say(f"\n{plugin.title} · {example.title}")
             try:
-                _run(stop, studio, follower, out)
+                _run(stop, studio, follower, out, saves=session.saves)
             except StudioError as error:
                 stop.error = error
                 terminal.hint(f"failed   {error}")
     return stops
 
 
-def _run(stop: Stop, studio: Studio, follower: Follower, out: Path | None) -> None:
+def _run(stop: Stop, studio: Studio, follower: Follower, out: Path | None, *, saves: bool) -> None:
     job = studio.submit(stop.example.task, stop.example.params, title=stop.example.title)
     follower.follow(job)
     if job.state is JobState.CANCELLED:
@@ -82,9 +82,9 @@ def _run(stop: Stop, studio: Studio, follower: Follower, out: Path | None) -> No
     if job.error is not None:
         raise job.error
     folder = saving.prepare(out / stop.plugin.id) if out else None
-    paths = saving.copies(studio.library, job.artifacts, folder)
-    stop.result = result_of(job, paths)
-    for path in paths:
+    paths = saving.copies(studio.library, job.artifacts, folder) if folder or saves else []
+    stop.result = result_of(job, paths, saved=saves)
+    for path in paths if folder else ():
         terminal.hint(f"saved    {path}")
     terminal.hint(f"took     {job.seconds or 0.0:.1f} s")
 

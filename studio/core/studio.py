@@ -113,7 +113,9 @@ class Studio:
         """Weights that the user keeps out of the runtime for this session."""
         self._told: tuple[WeightsEntry, ...] = ()
         settings.observe(REMARKS, self._remarked)
-        store = LibraryJobStore(library, paths.cache / "results", self._circumstances)
+        # Beside the library, which need not be this home's: another studio may have that one.
+        scratch = library.folder.with_name("cache") / "results"
+        store = LibraryJobStore(library, scratch, self._circumstances)
         self.jobs = JobBoard(
             store,
             self.runtime,

@@ -24,6 +24,8 @@ def file_name(title: str, suffix: str) -> str:
     while len(name.encode()) > _LONGEST:
         name = name[:-1]
     name = name.strip(" .")
+    if suffix and name.lower().endswith(suffix.lower()):  # a title that is a file's name
+        name = name[: -len(suffix)].strip(" .")
     if not name or name.split(".")[0].upper().rstrip() in _RESERVED:
         name = f"result {name}".strip()
     return name + suffix
@@ -52,7 +54,7 @@ def copy_out(source: Path, folder: Path, name: str) -> Path:
 
 def _take_name(part: Path, folder: Path, name: str) -> Path:
     """Give ``part`` the first free name, atomically where the file system has links."""
-    stem, dot, suffix = name.partition(".")
+    stem, dot, suffix = name.rpartition(".")
     number = 1
     while True:
         target = folder / (name if number == 1 else f"{stem} ({number}){dot}{suffix}")

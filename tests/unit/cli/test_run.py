@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from studio.cli.exit_code import ExitCode
+from studio.core.library import Library
 from studio.testing.processes import without_torch
 from tests.unit.cli.conftest import Studio, one_object
 
@@ -110,6 +112,39 @@ def test_ctrl_c_stops_within_a_step_and_is_exit_130(home: Path) -> None:
     assert child.returncode == ExitCode.INTERRUPTED
     assert errors == "Stopped.\n"
     assert len(rest.split()) < 50_000
+
+
+def test_beside_a_window_results_are_printed_and_copied_but_not_saved(
+    studio: Studio, home: Path, tmp_path: Path
+) -> None:
+    with Library.open(home / "library") as window:
+        assert not window.read_only
+        results = home / "cache" / "results"
+        results.mkdir(parents=True)
+        (results / "of-the-window").touch()
+        done = studio("run", "echo.say", "--text", "hi", "--out", str(tmp_path / "out"))
+        assert done.returncode == ExitCode.OK, done.stderr
+        assert done.stdout == "hi \n"
+        (copy,) = (tmp_path / "out").iterdir()
+        assert f"saved    {copy}" in done.stderr
+        assert f"(process {os.getpid()})" in done.stderr
+        told = one_object(studio("run", "echo.say", "--text", "hi", "--json").stdout)
+        assert told["text"] == "hi"
+        assert (told["record"], told["artifacts"]) == ("", [])
+        toured = studio("--only", "echo", "tour", "--out", str(tmp_path / "tour"))
+        assert "1 of 1 examples worked" in toured.stderr
+        assert len(list((tmp_path / "tour" / "echo").iterdir())) == 1
+        assert window.count() == 0
+        assert (results / "of-the-window").exists()
+
+
+def test_without_a_folder_it_says_how_a_result_is_copied(studio: Studio, tmp_path: Path) -> None:
+    told = studio("run", "echo.say", "--text", "hi").stderr
+    assert "objects/" not in told
+    command = re.search(r"`studio (library export \S+) --out FOLDER`", told)
+    assert command
+    exported = studio(*command[1].split(), "--out", str(tmp_path)).stdout
+    assert Path(exported.strip()).read_text("utf-8") == "hi"
 
 
 def test_tour_runs_the_examples_and_saves_them(studio: Studio, tmp_path: Path) -> None:

@@ -60,6 +60,7 @@ def test_an_export_onto_a_file_is_refused_in_words(library: Library, tmp_path: P
         ("new\nline\x00\u202e", "newline.png"),
         ("🦊 e\u0301", "🦊 é.png"),
         ("-rf", "-rf.png"),
+        ("7 of drugs.PNG", "7 of drugs.png"),
     ],
 )
 def test_names_are_taken_by_any_file_system(title: str, name: str, tmp_path: Path) -> None:
