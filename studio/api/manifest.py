@@ -42,12 +42,13 @@ class TaskEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class TourEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An example that ``studio tour`` runs to show what the plugin makes; ``params`` as on the
-    command line.
+    command line. ``expects``: keys of the result and what they must be, or for texts, hold.
     """
 
     task: str
     title: str
     params: dict[str, Any] = {}
+    expects: dict[str, Any] = {}
 
 
 class BenchEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -29,7 +29,8 @@ class WeightsView(Protocol):
         ...
 
     def defaults(self, weights: str) -> Mapping[str, bool | int | float | str]:
-        """Return the parameters that the user has set for these weights, by name.
+        """Return the parameters that the user has set for these weights, by name, or that the
+        weights come with, such as a system prompt.
 
         A task takes them by itself where it is given none; a page shows them in its form.
         """

@@ -36,7 +36,7 @@ def main(argv: Sequence[str], session: Session) -> int:
     host.task(TASK)  # says what is missing, if it is
     arguments, params = _arguments(argv, host.params_class(TASK))
     with session.studio() as studio:
-        chat = Chat(studio, params, arguments.system or "")
+        chat = Chat(studio, params, arguments.system)
         if arguments.resume is not None:
             chat.resume(arguments.resume)
         return chat.talk()
@@ -64,12 +64,12 @@ class Chat:
 
     Attributes:
         params: Of each reply, without its messages.
-        system: What the model is told to be; empty for nothing.
+        system: What the model is told to be; empty for nothing, None for what the weights say.
     """
 
     studio: Studio
     params: dict[str, Any]
-    system: str = ""
+    system: str | None = None
     conversation: Conversation | None = None
 
     def resume(self, wanted: str) -> None:
@@ -85,7 +85,8 @@ class Chat:
             self.conversation = latest[0]
         else:
             raise StudioError(ErrorCode.NOT_FOUND, "There is no conversation to go on with yet.")
-        self.system = self.system or self.conversation.system
+        if self.system is None:
+            self.system = self.conversation.system
         for message in conversations.thread(self.conversation.id):
             terminal.say(f"{'›' if message.role == 'user' else ' '} {message.content}")
 
@@ -135,6 +136,9 @@ class Chat:
         conversations = self.studio.library.conversations
         if self.conversation is None:
             title = terminal.one_line(prompt, _TITLE_CHARACTERS)
+            if self.system is None:
+                kind = self.studio.plugins.params_class(TASK)
+                self.system = str(self.studio.shelf.filled(kind, self.params).get("system", ""))
             self.conversation = conversations.create(title, system=self.system)
         here = self.conversation.id
         asked = conversations.add_message(here, conversations.get(here).head, "user", prompt)

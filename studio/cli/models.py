@@ -100,6 +100,7 @@ def _as_json(weights: Weights, session: Session) -> dict[str, Any]:
         "note": remark.note,
         "rating": remark.rating,
         "defaults": remark.defaults,
+        "recommended": dict(weights.recommended),
         "problem": weights.problem,
     }
 

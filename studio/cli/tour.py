@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from studio.cli.flags import ArgumentParser
 from studio.cli.follow import Follower
 from studio.cli.run import result_of
 from studio.cli.session import Session
+from studio.core import disk
 from studio.core.plugins import Plugin
 from studio.core.studio import Studio
 from studio.protocol.errors import StudioError
@@ -22,13 +23,23 @@ from studio.protocol.states import JobState
 
 @dataclass
 class Stop:
-    """One stop of the tour: an example and how it went."""
+    """One stop of the tour: an example and how it went.
+
+    Attributes:
+        missed: What the result lacks of what the example expects, in words.
+    """
 
     plugin: Plugin
     example: TourEntry
     result: dict[str, Any] = field(default_factory=dict)
     error: StudioError | None = None
+    missed: str = ""
     cancelled: bool = False
+
+    @property
+    def worked(self) -> bool:
+        """Whether it made what it should."""
+        return not (self.error or self.missed or self.cancelled)
 
 
 def main(argv: Sequence[str], session: Session) -> int:
@@ -44,12 +55,15 @@ def main(argv: Sequence[str], session: Session) -> int:
     with session.studio(passing=True) as studio:
         stops = _walk(session, studio, out, arguments.json)
         _mention_plugins_without_examples(studio)
+        better = list(_better_weights(studio))
     if arguments.json:
         terminal.print_json({"tour": [_as_json(stop) for stop in stops]})
     if any(stop.cancelled for stop in stops):
         return ExitCode.INTERRUPTED
-    failed = [stop for stop in stops if stop.error]
+    failed = [stop for stop in stops if not stop.worked]
     terminal.hint(f"\n{len(stops) - len(failed)} of {len(stops)} examples worked.")
+    for line in better:
+        terminal.hint(line)
     return ExitCode.FAILED if failed else ExitCode.OK
 
 
@@ -84,9 +98,39 @@ def _run(stop: Stop, studio: Studio, follower: Follower, out: Path | None, *, sa
     folder = saving.prepare(out / stop.plugin.id) if out else None
     paths = saving.copies(studio.library, job.artifacts, folder) if folder or saves else []
     stop.result = result_of(job, paths, saved=saves)
+    stop.missed = missing(stop.example.expects, job.result)
+    if stop.missed:
+        terminal.hint(f"failed   It ended, but {stop.missed}.")
     for path in paths if folder else ():
         terminal.hint(f"saved    {path}")
     terminal.hint(f"took     {job.seconds or 0.0:.1f} s")
+
+
+def missing(expects: Mapping[str, Any], result: Mapping[str, Any], inside: str = "") -> str:
+    """Return what ``result`` lacks of what is expected of it, in words; nothing if it is right."""
+    for key, wanted in expects.items():
+        name, found = f"{inside}{key}", result.get(key)
+        if isinstance(wanted, Mapping):
+            inner = found if isinstance(found, Mapping) else {}
+            if words := missing(wanted, inner, f"{name}."):
+                return words
+        elif isinstance(wanted, str):
+            if wanted.casefold() not in str(found).casefold():
+                return f"“{wanted}” is not in its {name}"
+        elif found != wanted:
+            return f"its {name} is {found}, not {wanted}"
+    return ""
+
+
+def _better_weights(studio: Studio) -> Iterator[str]:
+    """Yield what could be said of sets of weights that are not here yet."""
+    for row in studio.weights.offers("text"):
+        if row.offer and row.problem:
+            size = disk.as_size(row.bytes)
+            yield (
+                "The language model that comes along is very small: quick, and often wrong. For "
+                f"better answers get {row.title} ({size}): studio models get {row.offer.name}"
+            )
 
 
 def _mention_plugins_without_examples(studio: Studio) -> None:
@@ -100,5 +144,6 @@ def _mention_plugins_without_examples(studio: Studio) -> None:
 def _as_json(stop: Stop) -> dict[str, Any]:
     head = {"plugin": stop.plugin.id, "task": stop.example.task, "title": stop.example.title}
     if stop.error:
-        return {**head, "error": str(stop.error)}
-    return {**head, **stop.result}
+        return {**head, "worked": False, "error": str(stop.error)}
+    told = {"missed": stop.missed} if stop.missed else {}
+    return {**head, "worked": stop.worked, **told, **stop.result}

@@ -113,8 +113,9 @@ class CatalogueView:
         self._show_set(name)
 
     def defaults(self, weights: str) -> Mapping[str, bool | int | float | str]:
-        """Return the parameters that the user has set for these weights, by name."""
-        return self._studio.shelf.remarks.of(weights).defaults
+        """Return the parameters that the user has set for these weights, by name, or that the
+        weights come with."""
+        return self._studio.shelf.defaults(weights)
 
     def title(self, weights: str) -> str:
         """Return the name a person reads; the id itself for weights that are gone."""

@@ -108,6 +108,8 @@ def _prompt(
 def conversation(params: Reply) -> list[ChatMessage]:
     """Return the turns to render: system prompt, messages, prompt.
 
+    A system prompt among the messages is the nearer one: ``system`` may come from the weights.
+
     Raises:
         BadInput: There is nothing to answer, or a message is malformed.
     """
@@ -116,7 +118,7 @@ def conversation(params: Reply) -> list[ChatMessage]:
         turns.append({"role": "user", "content": params.prompt})
     if not any(turn["role"] != "system" for turn in turns):
         raise BadInput("There is nothing to answer.", "Write a prompt.")
-    if params.system.strip():
+    if params.system.strip() and not any(turn["role"] == "system" for turn in turns):
         turns.insert(0, {"role": "system", "content": params.system})
     return turns
 

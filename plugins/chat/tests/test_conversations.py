@@ -288,6 +288,23 @@ def test_system_prompt_and_sampling_are_kept_with_the_conversation(desk: Any) ->
     assert desk.page.parameters.form.values()["system"] == "Rhyme."
 
 
+def test_the_system_prompt_that_weights_recommend_is_shown_and_sent(desk: Any) -> None:
+    (weights,) = desk.studio.weights.folders[-1].glob("tiny.toml")
+    described = weights.read_text("utf-8")
+    weights.write_text(described + '[recommended]\nsystem = "Be brief."\n', "utf-8")
+    desk.studio.weights.rescan()
+    desk.page.session.weights = "tiny"
+    desk.ctx.settings.set("weights", "tiny")
+    desk.page.new()
+    assert desk.page.parameters.form.values()["system"] == "Be brief."
+    talk(desk, ("one", "1"))
+    assert desk.runtime.submitted[-1].params["system"] == "Be brief."
+    desk.page.parameters.form.set_values({"system": ""})
+    desk.page._keep_settings()
+    talk(desk, ("two", "2"))
+    assert desk.runtime.submitted[-1].params["system"] == ""
+
+
 # --- the next start -----------------------------------------------------------------------------
 
 

@@ -151,6 +151,13 @@ def test_a_token_without_text_is_still_a_step() -> None:
     assert None in events
 
 
+def test_a_system_prompt_among_the_messages_is_the_only_one() -> None:
+    engine = Engine("x")
+    turns = [{"role": "system", "content": "Rhyme."}, {"role": "user", "content": "a"}]
+    run(engine, messages=turns, system="Be brief.")
+    assert [m["content"] for m in engine.messages] == ["Rhyme.", "a"]
+
+
 def test_system_prompt_and_prompt_frame_the_messages() -> None:
     engine = Engine("x")
     turns = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]

@@ -6,7 +6,7 @@ import builtins
 import hashlib
 import math
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -117,6 +117,11 @@ class WeightsCatalogue:
                 f"Weights on this machine: {known}.",
             )
         return found
+
+    def recommended(self, weights_id: str) -> Mapping[str, bool | int | float | str]:
+        """Return the parameters that the sidecar of some weights recommends; none for unknown."""
+        found = self._all().get(weights_id)
+        return found.recommended if found else {}
 
     def default_for(self, capability: str, prefer: str = "") -> Weights:
         """Return the best usable weights for ``capability``, as ``list`` puts them.

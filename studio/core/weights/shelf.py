@@ -19,7 +19,7 @@ from studio.core.weights.bin import WeightsBin
 from studio.core.weights.catalogue import WeightsCatalogue
 from studio.core.weights.defaults import filled
 from studio.core.weights.elsewhere import IN_PLACE, Elsewhere
-from studio.core.weights.remarks import Remarks
+from studio.core.weights.remarks import Remarks, Value
 from studio.core.weights.watch import Watch
 from studio.core.weights.weights import Weights
 from studio.protocol.budget import most_bytes
@@ -150,7 +150,11 @@ class Shelf:
             rows = self.catalogue.list(capability, prefer)
             return rows[0].id if rows else ""
 
-        return filled(params, given, would_use, lambda id: self.remarks.of(id).defaults)
+        return filled(params, given, would_use, self.defaults)
+
+    def defaults(self, weights: str) -> dict[str, Value]:
+        """Return what tasks take with these weights: the sidecar's values, and the user's first."""
+        return {**self.catalogue.recommended(weights), **self.remarks.of(weights).defaults}
 
     def at(self, path: Path) -> Weights | None:
         """Return the row whose weights lie at ``path``; None if there is none."""

@@ -52,6 +52,7 @@ class _Sidecar(msgspec.Struct, frozen=True):
     card: str = ""
     source: dict[str, Any] | str = ""
     get: _Get | None = None
+    recommended: dict[str, bool | int | float | str] = {}
 
 
 def read_sidecar(path: Path, folders: Sequence[Path] = ()) -> Weights:
@@ -108,6 +109,7 @@ def _weights(path: Path, sidecar: _Sidecar, folders: Sequence[Path]) -> Weights:
         sidecar=path,
         problem=problem,
         offer=offer,
+        recommended=sidecar.recommended,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ class Weights:
         source: Where it came from, as the sidecar says.
         sidecar: The file that describes it; None for weights that were just dropped in.
         offer: How to get them, where the user may; None for all others.
+        recommended: Parameter → value, taken where neither the user nor the task says otherwise.
         origin: Where it was found: empty in the studio's folders, ``added`` or ``folder`` where the
             user pointed at it, else the name of the program whose store it lies in.
         problem: Why it cannot be used, with the cure; empty if nothing is known against it.
@@ -49,5 +51,6 @@ class Weights:
     source: dict[str, Any] = field(default_factory=dict)
     sidecar: Path | None = None
     offer: Offer | None = None
+    recommended: Mapping[str, bool | int | float | str] = field(default_factory=dict)
     origin: str = ""
     problem: str = ""

@@ -149,3 +149,22 @@ def test_a_full_context_and_what_was_left_out_are_told(
     assert "context is full: ask it to go on" in hints
     runtime.enqueue(Tokens("b"), Result(text="b", finish_reason="stop", dropped=0))
     assert talk("Hi\n")[1] == "", "nothing to tell"
+
+
+def test_what_weights_recommend_is_the_system_prompt_until_the_user_says_otherwise(
+    chat: Chat, talk: Talk, runtime: ScriptedRuntime, weights: Path
+) -> None:
+    (weights / "tiny.toml").write_text(
+        'id = "tiny"\ntitle = "A tiny one"\nfile = "tiny.gguf"\ncapability = ["text"]\n'
+        '[recommended]\nsystem = "Be brief."\n'
+    )
+    chat.studio.weights.rescan()
+    for _ in range(3):
+        runtime.enqueue(Result(text="Hello!"))
+    talk("Hi\n/system You are Ada.\nHi\n/system\nHi\n")
+    assert [asked.params["system"] for asked in runtime.submitted] == [
+        "Be brief.",
+        "You are Ada.",
+        "",
+    ]
+    assert chat.conversation is not None

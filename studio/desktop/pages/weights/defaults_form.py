@@ -22,6 +22,7 @@ def defaults_form(parts: PageParts, row: Shown) -> QWidget | None:
     form.layout().setContentsMargins(0, 0, 0, 0)
     usual = {field.name: field.default for field in params.fields() if field.name in names}
     remarks, id = parts.studio.shelf.remarks, row.weights.id
+    usual |= {k: v for k, v in row.weights.recommended.items() if k in usual}
     form.set_values({**usual, **remarks.of(id).defaults})
 
     def keep() -> None:
