@@ -36,6 +36,7 @@ class Stage:
 def lint_stages(project: Project) -> list[Stage]:
     return [
         Stage("ruff", project.command("ruff", "check", *SOURCES)),
+        Stage("format", project.command("ruff", "format", "--check", *SOURCES)),
         Stage("layers", [str(project.scripts / "lint-imports")]),
     ]
 

@@ -153,9 +153,13 @@ def _package(name: str) -> Part | None:
         found = metadata.metadata(name)
     except metadata.PackageNotFoundError:
         return None
-    licence = found.get("License-Expression") or _classified(found) or found.get("License") or ""
+    licence = _field(found, "License-Expression") or _classified(found) or _field(found, "License")
     licence = licence.strip().partition("\n")[0] or _tr("see its licence file")
     return Part(found["Name"], found["Version"], licence, _licence_text(name))
+
+
+def _field(found: metadata.PackageMetadata, name: str) -> str:
+    return next(iter(found.get_all(name) or ()), "")
 
 
 def _short(licence: str) -> str:

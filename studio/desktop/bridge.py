@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QObject, QRunnable, Qt, QThreadPool, Signal
@@ -76,11 +77,11 @@ class _Work(QRunnable):
             self._hand_on(error)
         else:
             if self._then is not None:
-                self._bridge.post(lambda then=self._then: then(result))
+                self._bridge.post(partial(self._then, result))
 
     def _hand_on(self, error: Exception) -> None:
         failed = self._failed
         if failed is not None:
-            self._bridge.post(lambda: failed(error))
+            self._bridge.post(partial(failed, error))
         else:
             _log.error("Background work failed", exc_info=error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication
@@ -29,7 +30,7 @@ class ShellAction:
 
     id: str
     title: str
-    run: Callable[[], None]
+    run: Callable[[], object]
     icon: str
     shortcut: str = ""
     in_palette: bool = True
@@ -88,7 +89,7 @@ class Commands:
             Command(
                 f"page:{button.spec.id}",
                 button.spec.title,
-                lambda page=button.spec.id: self._workspace.window.go_to(page),
+                partial(self._workspace.window.go_to, button.spec.id),
                 button.spec.icon,
                 _tr("Page"),
                 f"Ctrl+{number}" if number < 10 else "",
@@ -116,7 +117,7 @@ class Commands:
             Command(
                 f"conversation:{c.id}",
                 c.title or _tr("Untitled conversation"),
-                lambda c=c: target(SavedArtifact(c.id, "conversation", c.title, "", Path())),
+                partial(target, SavedArtifact(c.id, "conversation", c.title, "", Path())),
                 "message-square",
                 _tr("Conversation"),
                 color="kind-conversation",
@@ -131,7 +132,7 @@ class Commands:
         for found in library.find(limit=_RECENT):
             icon, color = words.kind_icon(found.kind)
             saved = saved_artifact(library, found)
-            run = (lambda saved=saved: target(saved)) if target else self._gallery
+            run = partial(target, saved) if target else self._gallery
             title = found.title or found.text[:60] or found.kind
             commands.append(
                 Command(f"artifact:{found.id}", title, run, icon, _tr("Result"), color=color)
@@ -147,7 +148,7 @@ class Commands:
         for spec in workspace.specs():
             wanted = spec.id == f"{OWN}gallery" if kind == "artifact" else kind in spec.accepts
             if wanted:
-                return lambda artifact, spec=spec: workspace.send(spec, artifact)
+                return partial(workspace.send, spec)
         return None
 
 

@@ -10,6 +10,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import IO
@@ -82,7 +83,7 @@ class CrashReports:
             return
         report = describe(error)
         _log.error("Nobody caught this:\n%s", report)
-        for step in (lambda: self._note(report), keep, lambda: tell(report)):
+        for step in (partial(self._note, report), keep, partial(tell, report)):
             try:
                 step()
             except Exception:  # noqa: BLE001  the hook of last resort may not raise itself

@@ -59,6 +59,10 @@ class ParamsFormWidget(QWidget):
                 self._add(field)
         self._layout.addStretch()
 
+    def drop_margins(self) -> None:
+        """Reach to the edge: what it lies in has margins of its own."""
+        self._layout.setContentsMargins(0, 0, 0, 0)
+
     # --- values -------------------------------------------------------------------------------
 
     def values(self) -> dict[str, Any]:
@@ -238,8 +242,8 @@ class FieldRow(QWidget):
         if default is None and value in ("", []):
             return False
         if isinstance(default, int) and default < 0 and self.field.kind is FieldKind.SEED:
-            return value != -1
-        return value != default and str(value) != str(default)
+            return bool(value != -1)
+        return bool(value != default) and str(value) != str(default)
 
     def value(self) -> Any:
         """Return the value as ``Params.parse`` takes it."""

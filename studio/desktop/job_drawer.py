@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWi
 from studio.desktop import words
 from studio.desktop.activity import Activity
 from studio.desktop.look import Look, line
+from studio.desktop.widgets.contents import taken
 from studio.desktop.widgets.elided import ElidedLabel
 from studio.desktop.widgets.meter import Meter
 from studio.protocol.states import JobState
@@ -146,10 +147,8 @@ class JobDrawer(QFrame):
         self._clear.setVisible(bool(over))
 
     def _rebuild(self, live: Sequence[Job], over: Sequence[Job]) -> None:
-        while self._list.count():
-            widget = self._list.takeAt(0).widget()
-            if widget is not None:
-                widget.setParent(None)  # rows that stay are put back below
+        for widget in taken(self._list):
+            widget.setParent(None)  # rows that stay are put back below
         kept, self._rows = self._rows, {}
         for job in live:
             self._place_row(kept, job)

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from studio.desktop import words
 from studio.desktop.activity import Activity
 from studio.desktop.look import Look
+from studio.desktop.widgets.contents import clear
 from studio.desktop.widgets.elided import ElidedLabel
 from studio.desktop.widgets.meter import Meter
 from studio.desktop.widgets.popover import Popover
@@ -71,10 +72,7 @@ class MemoryPopover(Popover):
             self.place()
 
     def _rebuild(self, status: Status) -> None:
-        while self._rows.count():
-            old = self._rows.takeAt(0).widget()
-            old.hide()
-            old.deleteLater()
+        clear(self._rows)
         for item in status.loaded:
             self._rows.addWidget(self._row(item))
         if not status.loaded:

@@ -143,8 +143,8 @@ class NoticeCard(QFrame):
         """Show it and take the height its words need; only a shown label knows its font."""
         self.show()
         self.raise_()
-        self.layout().activate()
-        self.resize(_WIDTH, self.layout().totalHeightForWidth(_WIDTH))
+        self._row.activate()
+        self.resize(_WIDTH, self._row.totalHeightForWidth(_WIDTH))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -184,7 +184,7 @@ class NoticeCard(QFrame):
             self._timer.start(seconds * 1000)
 
     def _lay_out(self, look: Look) -> None:
-        layout = QHBoxLayout(self)
+        self._row = layout = QHBoxLayout(self)
         layout.setContentsMargins(14, 12, 8, 12)
         layout.setSpacing(10)
         icon = look.icon_label(*_ICONS[self.notice.level])

@@ -49,7 +49,7 @@ class Command:
 
     id: str
     title: str
-    run: Callable[[], None]
+    run: Callable[[], object]
     icon: str = "command"
     group: str = ""
     shortcut: str = ""

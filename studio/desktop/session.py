@@ -37,7 +37,7 @@ class Session(QObject):
         self.studio, self.window = studio, window
         self.workspace = Workspace(studio, window, background)
         self._commands = Commands(self.workspace, self._shell_actions())
-        center = window.centralWidget()
+        center = window.center
         self.palette = CommandPalette(
             window.look, center, self._commands.collect, window.state.used
         )
@@ -223,11 +223,11 @@ class Session(QObject):
 
     def show_about(self) -> None:
         """Open the about sheet."""
-        show_about(self.window.look, self.window.centralWidget())
+        show_about(self.window.look, self.window.center)
 
     def show_shortcuts(self) -> None:
         """Open the list of shortcuts."""
-        show_shortcuts(self.window.look, self.window.centralWidget(), self._shortcut_groups())
+        show_shortcuts(self.window.look, self.window.center, self._shortcut_groups())
 
     def _shortcut_groups(self) -> list[Group]:
         pages = [

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
 from PySide6.QtCore import QSize, QTimer, Signal
 from PySide6.QtGui import (
@@ -43,6 +45,7 @@ class MainWindow(QMainWindow):
     """The shell. ``app`` fills it with pages and connects it to the core.
 
     Attributes:
+        center: What fills the window; sheets and popovers lie on it.
         may_close: Asked when the user closes the window; False keeps it open.
 
     Signals:
@@ -72,7 +75,7 @@ class MainWindow(QMainWindow):
         self.banner = Banner(look)
         self.panel = SidePanel(look)
         self.panel.hide()
-        center = QWidget()
+        self.center = center = QWidget()
         center.setObjectName("window")
         self.setCentralWidget(center)
         self.status_bar = StatusBar(look, activity, center)
@@ -198,7 +201,7 @@ class MainWindow(QMainWindow):
         )
         show_confirm(
             self.look,
-            self.centralWidget(),
+            self.center,
             self.tr("Close the studio?"),
             what.format(n=jobs),
             self.tr("Stop and close"),
@@ -247,7 +250,7 @@ class MainWindow(QMainWindow):
         self._numbers: list[QShortcut] = []
         self._page_shortcuts: list[QShortcut] = []
 
-    def shortcut(self, keys: str, run: Callable[[], None]) -> QShortcut:
+    def shortcut(self, keys: str, run: Callable[[], object]) -> QShortcut:
         """Bind keys for the whole window."""
         shortcut = QShortcut(QKeySequence(keys), self)
         shortcut.activated.connect(run)
@@ -257,7 +260,7 @@ class MainWindow(QMainWindow):
         _unbind(self._numbers)
         ordered = [button.spec.id for button in self.rail.buttons()]
         self._numbers = [
-            self.shortcut(f"Ctrl+{number}", lambda page=page: self.go_to(page))
+            self.shortcut(f"Ctrl+{number}", partial(self.go_to, page))
             for number, page in enumerate(ordered[:9], start=1)
         ]
 
@@ -318,9 +321,9 @@ class MainWindow(QMainWindow):
         self._place_floats()
 
     def _place_floats(self) -> None:
-        height = self.centralWidget().height() - self.status_bar.height()
-        self.drawer.place(self.rail.width(), height, self.centralWidget().width())
-        self.notices.place(self.centralWidget().width() - 16, height - self.drawer.covered() - 16)
+        height = self.center.height() - self.status_bar.height()
+        self.drawer.place(self.rail.width(), height, self.center.width())
+        self.notices.place(self.center.width() - 16, height - self.drawer.covered() - 16)
 
 
 def _unbind(shortcuts: Sequence[QShortcut]) -> None:
@@ -329,5 +332,5 @@ def _unbind(shortcuts: Sequence[QShortcut]) -> None:
         shortcut.deleteLater()
 
 
-def _not_yet() -> None:  # type: ignore[return]
+def _not_yet() -> NoReturn:
     raise RuntimeError("the studio is still opening")

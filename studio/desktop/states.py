@@ -98,18 +98,18 @@ class ExampleCard(QPushButton):
         self.setAutoDefault(False)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        row = QHBoxLayout(self)
+        self._row = row = QHBoxLayout(self)
         row.setContentsMargins(16, 12, 16, 12)
         row.setSpacing(12)
-        row.addWidget(look.icon_label(icon, "accent", 18))
-        label = look.label(words, wrap=True)
+        mark, label = look.icon_label(icon, "accent", 18), look.label(words, wrap=True)
+        row.addWidget(mark)
         label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         row.addWidget(label, 1)
-        for part in (row.itemAt(0).widget(), label):
+        for part in (mark, label):
             part.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
 
     def sizeHint(self) -> QSize:
-        return self.layout().sizeHint()
+        return self._row.sizeHint()
 
     def minimumSizeHint(self) -> QSize:
         return QSize(120, 46)
@@ -118,7 +118,7 @@ class ExampleCard(QPushButton):
         return True
 
     def heightForWidth(self, width: int) -> int:
-        return max(46, self.layout().totalHeightForWidth(width))
+        return max(46, self._row.totalHeightForWidth(width))
 
 
 def _column(

@@ -134,7 +134,7 @@ class _Memory(QToolButton):
         self._meter = Meter(look, self.tr("Memory"), width=84)
         self._text = look.label("", "small")
         self._text.setFont(look.fonts.figures(12))
-        layout = QHBoxLayout(self)
+        self._row = layout = QHBoxLayout(self)
         layout.setContentsMargins(8, 0, 8, 0)
         layout.setSpacing(8)
         layout.addWidget(self._meter)
@@ -161,7 +161,7 @@ class _Memory(QToolButton):
                 f"{figures}   {loaded}" if loaded else figures, Qt.TextElideMode.ElideRight, 340
             )
         )
-        self.setFixedWidth(self.layout().sizeHint().width())
+        self.setFixedWidth(self._row.sizeHint().width())
         self.setAccessibleName(self.tr("Memory {figures}").format(figures=figures))
         self.setToolTip(self.tr("What is loaded, and why"))
 

@@ -62,8 +62,11 @@ class WindowUi:
         def changed() -> None:
             call(self.tokens)
 
+        def ended() -> None:
+            self.look.theme.changed.disconnect(changed)
+
         self.look.theme.changed.connect(changed)
-        return lambda: self.look.theme.changed.disconnect(changed)
+        return ended
 
     def icon(self, name: str, color: str = "text") -> QIcon:
         """Return a Lucide icon in a token's colour; it follows the theme."""

@@ -58,7 +58,8 @@ class Warming(QObject):
 def _modules_of(package: str) -> Iterator[str]:
     """Yield the names of the modules of a package; none if there is no such package."""
     found = importlib.util.find_spec(package)
-    for module in pkgutil.iter_modules(found and found.submodule_search_locations):
+    inside = found.submodule_search_locations if found is not None else None
+    for module in pkgutil.iter_modules(inside or ()):
         yield f"{package}.{module.name}"
 
 

@@ -58,7 +58,7 @@ class Workspace:
         self._explained: set[str] = set()
         """Plugins whose failure the user has been shown."""
         self._weights = weights = CatalogueView(studio, self.show_set)
-        self.ui = WindowUi(window.look, window, weights, lambda: self.open(MODELS))
+        self.ui = WindowUi(window.look, window, weights, self._open_models)
         self.ui.open_page = self.open
         self.ui.send_to = self.targets
         self.serving = Serving(studio, window.activity, background)
@@ -68,6 +68,9 @@ class Workspace:
         window.activity.title_of = weights.title
         window.set_pages(self.specs())
         studio.plugins.on_change(self._on_plugins)
+
+    def _open_models(self) -> None:
+        self.open(MODELS)
 
     def open(self, page_id: str) -> bool:
         """Bring a page into view."""

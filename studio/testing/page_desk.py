@@ -28,6 +28,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 from studio.api.artifacts import SavedArtifact
+from studio.core.notices import Level, Notice
 from studio.core.studio import Studio
 from studio.desktop.bridge import Background, Bridge
 from studio.desktop.look import Look
@@ -100,9 +101,7 @@ class PageDesk:
         return True
 
     def dress(self, ui: WindowUi) -> None:
-        """Replace what the window would ask the user."""
-        ui.pick_files = lambda title, suffixes=(), many=False: self.picked
-        ui.save_file = lambda title, name, suffixes=(): self.target
+        """Replace what the window would do outside itself; files are answered already."""
 
     def targets(self, artifact: SavedArtifact) -> Sequence[tuple[str, Callable[[], None]]]:
         """Return the pages that take an artifact."""
@@ -121,7 +120,7 @@ class PageDesk:
         self.window = QWidget()
         self.window.resize(1000, 740)
         self.look.theme.dress(self.window)
-        ui = WindowUi(self.look, self.window, CatalogueView(self.studio), lambda: None)
+        ui = _AnsweringUi(self)
         self.dress(ui)
         self.ctx = PluginContext(self.plugin, self.studio, ui, self.background, self.targets)
         self.page = self.build()
@@ -174,7 +173,12 @@ class PageDesk:
     def listen(self) -> list[str]:
         """Return the list that all further notices go to."""
         said: list[str] = []
-        self.ctx.notices.info = lambda message, hint="", key="": said.append(f"{message} {hint}")
+
+        def note(notice: Notice) -> None:
+            if notice.level is Level.INFO:
+                said.append(f"{notice.message} {notice.hint}")
+
+        self.studio.notices.on_notice(note)
         return said
 
     def drop(self, data: QMimeData) -> None:
@@ -186,3 +190,19 @@ class PageDesk:
         QApplication.sendEvent(self.page, enter)
         if enter.isAccepted():
             QApplication.sendEvent(self.page, QDropEvent(QPointF(at), copy, data, left, none))
+
+
+class _AnsweringUi(WindowUi):
+    """Gives the answers of a desk where the window would ask the user for files."""
+
+    def __init__(self, desk: PageDesk) -> None:
+        super().__init__(desk.look, desk.window, CatalogueView(desk.studio), lambda: None)
+        self._desk = desk
+
+    def pick_files(
+        self, title: str, suffixes: Sequence[str] = (), *, many: bool = False
+    ) -> list[Path]:
+        return self._desk.picked
+
+    def save_file(self, title: str, name: str, suffixes: Sequence[str] = ()) -> Path | None:
+        return self._desk.target

@@ -32,7 +32,7 @@ class Allocations(TorchDispatchMode):
     """
 
     def __init__(self, fails: Callable[[Place, int], bool]) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # torch says no types of it
         self.places: dict[Place, int] = {}
         self._fails = fails
         self._made: list[weakref.ref[torch.Tensor]] = []

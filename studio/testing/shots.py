@@ -14,14 +14,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from studio.app import App
     from studio.protocol.messages import PoolEvent, Status
     from studio.protocol.trace import Span
+    from studio.testing.handmade import HandMadeBoard
 
 _SIZE, _SMALL = (1180, 740), (900, 600)
 _PATIENCE = 30.0
@@ -150,7 +151,9 @@ def _scrolled_down(app: App) -> Callable[[], None]:
     _wait(lambda: False, 0.2)
     page = app.window.pages.page()
     assert page is not None
-    bar = page.widget.findChild(QScrollArea).verticalScrollBar()
+    area = page.widget.findChild(QScrollArea)
+    assert area is not None
+    bar = area.verticalScrollBar()
     bar.setValue(bar.maximum())
 
     def back() -> None:
@@ -187,7 +190,8 @@ def _review_code(app: App) -> Callable[[], None]:
     (folder / "words.py").write_text(text, "utf-8")
     page = app.window.pages.page("code.page")
     assert page is not None
-    workspace = page.widget.workspace
+    widget: Any = page.widget  # a plugin's: the studio does not know its type
+    workspace = widget.workspace
     workspace.open_folder(folder)
     _wait(lambda: False, 1.0)
     workspace.open("words.py")
@@ -195,7 +199,8 @@ def _review_code(app: App) -> Callable[[], None]:
     start = text.index("    found")
     changed = text[:start] + "    return Counter(text.lower().split())\n"
     workspace.propose("words.py", changed, "Count with collections.Counter, whatever the case")
-    return workspace.decline
+    decline: Callable[[], None] = workspace.decline
+    return decline
 
 
 def _floats(app: App) -> Iterator[tuple[str, Callable[[], None]]]:
@@ -210,10 +215,10 @@ def _floats(app: App) -> Iterator[tuple[str, Callable[[], None]]]:
     session.palette.toggle()
     yield "palette", session.palette.dismiss
     _say_something(app)
-    yield "notices", lambda: [card.closed.emit() for card in window.notices.cards()]
+    yield "notices", lambda: _each(card.closed.emit for card in window.notices.cards())
     for name, show in (("about", session.show_about), ("shortcuts", session.show_shortcuts)):
         show()
-        yield name, lambda: [sheet.dismiss() for sheet in window.findChildren(Sheet)]
+        yield name, lambda: _each(sheet.dismiss for sheet in window.findChildren(Sheet))
     window.status_bar.show_memory()
     yield "memory", window.status_bar.show_memory
     window.banner.say(
@@ -222,6 +227,11 @@ def _floats(app: App) -> Iterator[tuple[str, Callable[[], None]]]:
     )
     yield "read-only", lambda: window.banner.say("")
     yield "broken-page", _break_a_page(app)
+
+
+def _each(calls: Iterable[Callable[[], None]]) -> None:
+    for call in calls:
+        call()
 
 
 def _heartbeat() -> Status:
@@ -291,7 +301,7 @@ def _last_hour() -> tuple[Span, ...]:
     return tuple(sorted(spans, key=lambda span: span.began))
 
 
-def _busy_board():  # type: ignore[no-untyped-def]
+def _busy_board() -> HandMadeBoard:
     from studio.protocol.states import JobState
     from studio.testing.handmade import HandMadeBoard
 

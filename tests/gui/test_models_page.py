@@ -211,6 +211,22 @@ def test_own_weights_are_noted_on_verified_pinned_binned_and_come_back(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="walls")
+def test_weights_that_the_disk_does_not_let_go_are_kept_and_a_notice_says_so(
+    start: Runs, qtbot: Any, runtime: ScriptedRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put("mine.gguf")
+    app = start()
+    page, studio = opened(app), studio_of(app)
+
+    def refuse(row: object) -> str:
+        raise PermissionError("the folder is read-only")
+
+    monkeypatch.setattr(studio.shelf, "remove", refuse)
+    button(page.detail, "Remove").click()
+    qtbot.waitUntil(lambda: any("read-only" in n.message for n in studio.notices.all))
+    assert page.table.shown() == ["mine"]
+
+
 def test_a_pickle_is_offered_to_be_converted(
     start: Runs, qtbot: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from PySide6.QtWidgets import QAbstractSpinBox, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from studio.api.params import Field, FieldKind, Range
 from studio.desktop.fields.editor import Editor
@@ -13,6 +13,7 @@ from studio.desktop.look import Look, restyle
 from studio.desktop.widgets.calm import CalmDoubleSpinBox, CalmSlider, CalmSpinBox
 
 _INT_MAX = 2**31 - 1
+_ANY = Range(-_INT_MAX, _INT_MAX, 1)
 _SLIDER_STEPS = 1000
 _MOST = 20_000
 """Values on a slider; a port, say, is one of more, and nobody would find it."""
@@ -32,7 +33,8 @@ class NumberEditor(Editor):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(12)
         self._whole = field.kind is FieldKind.INTEGER
-        self._spin = _spin(field, self._whole)
+        self._spin = _whole_spin(field) if self._whole else _decimal_spin(field)
+        self._spin.setKeyboardTracking(True)
         self._spin.setFont(look.fonts.figures())
         self._spin.setAccessibleName(field.title)
         self._slider: CalmSlider | None = None
@@ -60,9 +62,15 @@ class NumberEditor(Editor):
 
     def set(self, value: Any) -> None:
         self._spin.blockSignals(True)
-        self._spin.setValue(value if value is not None else 0)
+        self._put(value if value is not None else 0)
         self._spin.blockSignals(False)
         self._follow()
+
+    def _put(self, value: float) -> None:
+        if isinstance(self._spin, CalmSpinBox):
+            self._spin.setValue(int(value))
+        else:
+            self._spin.setValue(value)
 
     def mark(self, bad: bool) -> None:
         restyle(self._spin, "bad", bad)
@@ -70,7 +78,7 @@ class NumberEditor(Editor):
     def _on_slider(self, place: int) -> None:
         self._spin.blockSignals(True)
         assert self._scale is not None, "there is a slider"
-        self._spin.setValue(self._scale.value(place / _SLIDER_STEPS))
+        self._put(self._scale.value(place / _SLIDER_STEPS))
         self._spin.blockSignals(False)
         self.edited.emit()
 
@@ -140,19 +148,20 @@ def nice_step(range_: Range, whole: bool) -> float:
     return max(1.0, round(step)) if whole else step
 
 
-def _spin(field: Field, whole: bool) -> QAbstractSpinBox:
-    bounds = field.range or Range(-_INT_MAX, _INT_MAX, 1)
-    if whole:
-        spin = CalmSpinBox()
-        spin.setRange(int(max(bounds.minimum, -_INT_MAX)), int(min(bounds.maximum, _INT_MAX)))
-        spin.setSingleStep(int(bounds.step or 1))
-        spin.setGroupSeparatorShown(bounds.grouped and bounds.maximum >= 10_000)
-    else:
-        spin = CalmDoubleSpinBox()
-        step = bounds.step or (nice_step(bounds, whole=False) if field.range else 0.1)
-        spin.setDecimals(max(2, min(6, -math.floor(math.log10(step)))))
-        spin.setRange(bounds.minimum, bounds.maximum)
-        spin.setSingleStep(step)
+def _whole_spin(field: Field) -> CalmSpinBox:
+    bounds, spin = field.range or _ANY, CalmSpinBox()
+    spin.setRange(int(max(bounds.minimum, -_INT_MAX)), int(min(bounds.maximum, _INT_MAX)))
+    spin.setSingleStep(int(bounds.step or 1))
+    spin.setGroupSeparatorShown(bounds.grouped and bounds.maximum >= 10_000)
     spin.setSpecialValueText(bounds.lowest)
-    spin.setKeyboardTracking(True)
+    return spin
+
+
+def _decimal_spin(field: Field) -> CalmDoubleSpinBox:
+    bounds, spin = field.range or _ANY, CalmDoubleSpinBox()
+    step = bounds.step or (nice_step(bounds, whole=False) if field.range else 0.1)
+    spin.setDecimals(max(2, min(6, -math.floor(math.log10(step)))))
+    spin.setRange(bounds.minimum, bounds.maximum)
+    spin.setSingleStep(step)
+    spin.setSpecialValueText(bounds.lowest)
     return spin

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWi
 
 from studio.desktop import tokens
 from studio.desktop.look import Look
+from studio.desktop.widgets.contents import clear
 
 
 class PageFrame(QWidget):
@@ -77,11 +78,7 @@ class Column(QScrollArea):
 
     def clear(self) -> None:
         """Take every card away."""
-        while self.cards.count():
-            widget = self.cards.takeAt(0).widget()
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
+        clear(self.cards)
 
 
 def card() -> tuple[QFrame, QVBoxLayout]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.api.gui import Page, PageAction
+from studio.core.background import in_words
 from studio.core.library.records import Use
 from studio.core.notices import Action
 from studio.core.runtime_settings import MEMORY_LIMIT
@@ -151,9 +152,10 @@ class ModelsPage(QWidget):
     def add(self, paths: Sequence[Path]) -> None:
         """Check what lies at ``paths``, and show it where it lies."""
         for path in paths:
-            self._studio.chores.run(
-                f"add-{path}", path.name, 0, lambda _, path=path: self._shelf.add(path), self._added
-            )
+            self._studio.chores.run(f"add-{path}", path.name, 0, self._adding(path), self._added)
+
+    def _adding(self, path: Path) -> Callable[[object], Added]:
+        return lambda _: self._shelf.add(path)
 
     def ask_empty_bin(self) -> None:
         """Delete what was removed, when the user confirms it."""
@@ -392,9 +394,7 @@ class ModelsPage(QWidget):
         def put_back() -> None:
             self._do(partial(self._shelf.put_back, weights))
 
-        self._parts.background.run(
-            lambda: self._shelf.remove(weights), removed, self._studio.notices.error
-        )
+        self._parts.background.run(lambda: self._shelf.remove(weights), removed, self._tell)
 
     def _pin(self, row: Shown, pinned: bool) -> None:
         self._studio.pin(row.weights.id, pinned)
@@ -412,9 +412,10 @@ class ModelsPage(QWidget):
         show_document(self._look, self.window(), row.weights.title, row.weights.card)
 
     def _do(self, call: Any) -> None:
-        self._parts.background.run(
-            call, lambda _: self._studio.rescan_weights(), self._studio.notices.error
-        )
+        self._parts.background.run(call, lambda _: self._studio.rescan_weights(), self._tell)
+
+    def _tell(self, error: Exception) -> None:
+        self._studio.notices.error(in_words(error))
 
     def _added(self, added: Added) -> None:
         if added.glance is None:

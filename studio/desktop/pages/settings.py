@@ -113,7 +113,7 @@ class SettingsPage(QWidget):
     def _form(self, column: QVBoxLayout, title: str, params: type[Params], settings: Any) -> None:
         """Add the fields of ``params``, each kept in ``settings`` as soon as it is changed."""
         form = self._ui.form(params)
-        form.layout().setContentsMargins(0, 0, 0, 0)  # the card has its own
+        form.drop_margins()
         form.set_values({f.name: settings.get(f.name, f.default) for f in params.fields()})
 
         def keep() -> None:
@@ -233,10 +233,12 @@ class SettingsPage(QWidget):
             asleep = self.tr("There is one while it is on.")
             address.setText(serving.server.address if serving.server else asleep)
             shown.setChecked(shown.isChecked() and serving.server is not None)
-            visible = serving.server is not None and shown.isChecked()
-            token.setText(serving.server.token.text if visible else said)
+            visible = serving.server if shown.isChecked() else None
+            token.setText(visible.token.text if visible else said)
             for label in (address, token, example):
-                label.parentWidget().setEnabled(serving.server is not None)
+                row = label.parentWidget()
+                assert row is not None, "the label lies in its row"
+                row.setEnabled(serving.server is not None)
 
         shown.toggled.connect(show)
         serving.changed.connect(show)

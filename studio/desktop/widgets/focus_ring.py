@@ -82,7 +82,7 @@ class FocusRing(QWidget):
 
     def _clip(self, around: QWidget) -> QRect:
         """Return the part of the window where the ring may show: not over what hides its widget."""
-        clip = self.parentWidget().rect()
+        clip = around.window().rect()
         for widget in self._watched[1:]:
             if widget.inherits("QAbstractScrollArea"):
                 clip &= _in_window(widget)

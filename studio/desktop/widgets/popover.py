@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QPoint, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPoint, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QFrame, QGraphicsDropShadowEffect, QVBoxLayout, QWidget
 
@@ -14,7 +14,7 @@ class Popover(QFrame):
 
     def __init__(self, look: Look, window: QWidget, name: str, width: int = 320) -> None:
         super().__init__(window)
-        self._theme = look.theme
+        self._theme, self._window = look.theme, window
         self._anchor: QWidget | None = None
         self.setProperty("surface", "sheet")
         self.setProperty("ring", False)
@@ -38,11 +38,11 @@ class Popover(QFrame):
         self.show()
         self.raise_()
         self.setFocus(Qt.FocusReason.PopupFocusReason)
-        QApplication.instance().installEventFilter(self)
+        _application().installEventFilter(self)
 
     def dismiss(self) -> None:
         """Close."""
-        QApplication.instance().removeEventFilter(self)
+        _application().removeEventFilter(self)
         self.hide()
 
     def place(self) -> None:
@@ -50,7 +50,7 @@ class Popover(QFrame):
         if self._anchor is None:
             return
         self.adjustSize()
-        window, margin = self.parentWidget(), 8
+        window, margin = self._window, 8
         spot = self._anchor.mapTo(window, QPoint(0, 0))
         above = spot.y() - self.height() - margin
         y = above if above > 0 else spot.y() + self._anchor.height() + margin
@@ -78,3 +78,9 @@ class Popover(QFrame):
         shadow.setOffset(0, 8)
         shadow.setColor(self._theme.color("shadow"))
         self.setGraphicsEffect(shadow)
+
+
+def _application() -> QCoreApplication:
+    application = QApplication.instance()
+    assert application is not None, "there is a widget"
+    return application

@@ -20,7 +20,7 @@ class Overlay(QWidget):
 
     def __init__(self, look: Look, parent: QWidget) -> None:
         super().__init__(parent)
-        self._theme = look.theme
+        self._theme, self._covered = look.theme, parent
         self._before: QWidget | None = None
         self.hide()
         parent.installEventFilter(self)
@@ -29,7 +29,7 @@ class Overlay(QWidget):
     def open(self, focus: QWidget) -> None:
         """Cover the parent and give ``focus`` the keyboard."""
         self._before = QApplication.focusWidget()
-        self.setGeometry(self.parentWidget().rect())
+        self.setGeometry(self._covered.rect())
         self.raise_()
         self.show()
         focus.setFocus(Qt.FocusReason.PopupFocusReason)
@@ -45,12 +45,8 @@ class Overlay(QWidget):
         self.closed.emit()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if (
-            watched is self.parentWidget()
-            and event.type() == QEvent.Type.Resize
-            and self.isVisible()
-        ):
-            self.setGeometry(self.parentWidget().rect())
+        if watched is self._covered and event.type() == QEvent.Type.Resize and self.isVisible():
+            self.setGeometry(self._covered.rect())
         return False
 
     def focusNextPrevChild(self, forward: bool) -> bool:
@@ -118,7 +114,7 @@ class Sheet(Overlay):
     def show_sheet(self, focus: QWidget | None = None) -> None:
         """Open it; a sheet is shown once and then forgotten."""
         self.closed.connect(self.deleteLater)
-        self.card.setMaximumHeight(max(240, self.parentWidget().height() - 48))
+        self.card.setMaximumHeight(max(240, self._covered.height() - 48))
         self.open(focus or self.close_button)
 
 

@@ -94,7 +94,7 @@ def test_all_stages_run_and_the_closing_lines_end_the_output(ready: Project) -> 
     assert one_by_one[0].startswith("-m ruff check")
     assert one_by_one[-2:] == ["-m mypy", "-m pytest -m slow -k link"]
     titles = re.findall(r"── (\w+(?: tests)?) ─", done.stdout)
-    assert titles == ["ruff", "layers", "types", "fast tests", "slow tests"]
+    assert titles == ["ruff", "format", "layers", "types", "fast tests", "slow tests"]
     assert done.stdout.rstrip().endswith("2 passed in 0.1s")
 
 

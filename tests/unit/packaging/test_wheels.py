@@ -51,6 +51,7 @@ def test_every_resource_but_weights_is_in_the_wheel(studio_wheel: tuple[Path, se
 def test_data_beside_modules_is_in_the_wheel(studio_wheel: tuple[Path, set[str]]) -> None:
     _, names = studio_wheel
     assert "studio/desktop/style.qss" in names
+    assert "studio/py.typed" in names, "authors of plugins get no types"
     assert not [name for name in names if name.startswith(("tests/", "plugins/", "packaging/"))]
 
 
@@ -80,5 +81,6 @@ def test_a_plugin_brings_its_manifest_and_is_found(folder: Path, tmp_path: Path)
     package = f"studio_{folder.name}"
     assert f"= {package}" in text
     assert f"{package}/manifest.toml" in names
+    assert f"{package}/py.typed" in names
     assert not [name for name in names if "/tests/" in name]
     shutil.rmtree(tmp_path)

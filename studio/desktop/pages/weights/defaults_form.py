@@ -19,7 +19,7 @@ def defaults_form(parts: PageParts, row: Shown) -> QWidget | None:
     if params is None or not names:
         return None
     form = parts.ui.form(params, only=names)
-    form.layout().setContentsMargins(0, 0, 0, 0)
+    form.drop_margins()
     usual = {field.name: field.default for field in params.fields() if field.name in names}
     remarks, id = parts.studio.shelf.remarks, row.weights.id
     usual |= {k: v for k, v in row.weights.recommended.items() if k in usual}

@@ -73,6 +73,7 @@ class WeightsDetail(QFrame):
         layout.addWidget(self._area)
         self.row: Shown | None = None
         self._work, self._fit = QWidget(), QWidget()
+        self._column = QVBoxLayout()
         self._save: Callable[[], None] = lambda: None
 
     def show_row(self, row: Shown | None, now: Download | None, said: str = "") -> None:
@@ -80,7 +81,7 @@ class WeightsDetail(QFrame):
         self.flush()
         self.row = row
         inner = QWidget()
-        column = QVBoxLayout(inner)
+        self._column = column = QVBoxLayout(inner)
         column.setContentsMargins(18, 16, 18, 18)
         column.setSpacing(10)
         if row is not None:
@@ -91,8 +92,7 @@ class WeightsDetail(QFrame):
     def show_fit(self, row: Shown) -> None:
         """Show whether it fits, as that has changed, and leave the rest to who writes in it."""
         before, self._fit = self._fit, self._fit_line(row)
-        column = self._area.widget().layout()
-        column.replaceWidget(before, self._fit)
+        self._column.replaceWidget(before, self._fit)
         before.deleteLater()
 
     def flush(self) -> None:

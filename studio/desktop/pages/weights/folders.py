@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from studio.core.weights.shelf import Shelf
 from studio.desktop.look import Look
+from studio.desktop.widgets.contents import clear
 from studio.desktop.widgets.elided import ElidedLabel
 from studio.desktop.widgets.sheet import Sheet
 from studio.desktop.widgets.switch import Switch
@@ -29,7 +30,7 @@ def show_folders(look: Look, window: QWidget, shelf: Shelf, changed: Callable[[]
     elsewhere = shelf.elsewhere
 
     def build() -> None:
-        _clear(body)
+        clear(body)
         body.addWidget(look.label(_tr("Watched folders"), "section"))
         if not elsewhere.folders:
             body.addWidget(look.label(_tr("None but the studio's own."), "small"))
@@ -83,11 +84,3 @@ def _row(text: str, control: QWidget) -> QWidget:
     line.addWidget(ElidedLabel(text), 1)
     line.addWidget(control)
     return holder
-
-
-def _clear(layout: QVBoxLayout) -> None:
-    while layout.count():
-        widget = layout.takeAt(0).widget()
-        if widget is not None:
-            widget.hide()
-            widget.deleteLater()

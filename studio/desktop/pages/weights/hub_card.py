@@ -12,6 +12,7 @@ from studio.core.weights.fetching import Order
 from studio.core.weights.hub import Repository
 from studio.desktop import words
 from studio.desktop.look import Look
+from studio.desktop.widgets.contents import clear
 from studio.desktop.widgets.elided import ElidedLabel
 from studio.desktop.widgets.meter import Meter
 
@@ -108,11 +109,7 @@ class HubCard(QFrame):
     def clear(self) -> None:
         """Forget what was found."""
         self._rows.clear()
-        while self._found.count():
-            widget = self._found.takeAt(0).widget()
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
+        clear(self._found)
 
     def _ask(self) -> None:
         if self.address.text().strip():
