@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -26,12 +27,13 @@ from studio.protocol.messages import (
     WorkerEntry,
 )
 from studio.protocol.states import JobState, Lane
+from studio.runtime import watchdog
 from tests.runtime.process import PATIENCE, RuntimeProcess
 
 pytestmark = [pytest.mark.torch, pytest.mark.e2e]
 
 NOISY = """
-import os, subprocess, sys, time
+import ctypes, os, re, subprocess, sys, time
 from studio.api import Params, hookimpl
 
 print("printed at import")
@@ -52,6 +54,21 @@ def stuck(ctx, params):
         time.sleep(60)
     yield
 
+def deaf(ctx, params):
+    # Keeps Python's lock for as long as the world stands, with a child beside it.
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    yield ctx.text(str(child.pid))
+    re.fullmatch("(a|aa)+", "a" * 200 + "b")
+    yield
+
+def waiting(ctx, params):
+    # Keeps Python's lock in a call that waits for a writer who never comes.
+    path = os.path.join(str(ctx.scratch), "pipe")
+    os.mkfifo(path)
+    yield ctx.text("waits now")
+    ctypes.PyDLL(None).open(path.encode(), os.O_RDONLY)
+    yield
+
 def endless(ctx, params):
     while True:
         yield ctx.text("x")
@@ -62,10 +79,11 @@ def leasing(ctx, params):
 
 @hookimpl
 def studio_tasks():
-    tasks = {"noisy": noisy, "stuck": stuck, "endless": endless, "leasing": leasing}
-    return {f"toy.{name}": task for name, task in tasks.items()}
+    tasks = (noisy, stuck, endless, leasing, deaf, waiting)
+    return {f"toy.{task.__name__}": task for task in tasks}
 """
-TASKS = ("noisy", "stuck", "endless", "leasing")
+GENEROUS = 30.0
+TASKS = ("noisy", "stuck", "endless", "leasing", "deaf", "waiting")
 
 
 @pytest.fixture
@@ -148,6 +166,47 @@ def test_it_ends_when_its_studio_is_gone_even_in_the_middle_of_a_step(
     runtime.wait(lambda each: isinstance(each, TextDelta))
     runtime.link.close()
     assert runtime.process.wait(PATIENCE) == 0
+
+
+@pytest.mark.parametrize("task", ["deaf", "waiting"])
+def test_it_does_not_outlive_its_studio_when_a_call_keeps_pythons_lock(
+    start: Callable[..., RuntimeProcess], task: str
+) -> None:
+    runtime = start()
+    family = _lose_the_studio_in(runtime, task)
+    _, alive = psutil.wait_procs(family, timeout=watchdog.PATIENCE + GENEROUS)
+    assert alive == []
+
+
+def test_without_the_watchdog_it_would(start: Callable[..., RuntimeProcess]) -> None:
+    """The control: the test above can fail."""
+    runtime = start("import os\ndel os.fork")
+    family = _lose_the_studio_in(runtime, "deaf")
+    try:
+        _, alive = psutil.wait_procs(family, timeout=watchdog.PATIENCE + 2)
+        assert {*alive} == {*family}
+    finally:
+        for each in family:
+            each.kill()
+
+
+def _lose_the_studio_in(runtime: RuntimeProcess, task: str) -> list[psutil.Process]:
+    """Close the link in the middle of a step; return the runtime and all that it has started."""
+    runtime.send(Submit("a", f"toy.{task}", {}, 1))
+    runtime.wait(lambda each: isinstance(each, TextDelta))
+    family = [psutil.Process(runtime.process.pid), *runtime.children()]
+    time.sleep(0.5)  # by now it is in the call
+    runtime.link.close()
+    return family
+
+
+def test_the_watchdog_ends_with_the_runtime(start: Callable[..., RuntimeProcess]) -> None:
+    runtime = start()
+    runtime.wait(lambda each: isinstance(each, Status))
+    [watchdog_process] = runtime.children()
+    runtime.process.kill()
+    runtime.process.wait(PATIENCE)
+    assert psutil.wait_procs([watchdog_process], timeout=GENEROUS)[1] == []
 
 
 def test_it_finishes_the_step_says_goodbye_and_ends_when_asked(
