@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from studio.api.artifacts import SavedArtifact
 from studio.api.manifest import TaskEntry
 from studio.api.params import Params
 from studio.cli import saving, terminal
@@ -19,6 +21,9 @@ from studio.core.plugins import PluginHost
 from studio.protocol.states import JobState
 
 _HELP = ("-h", "--help")
+_ROWS_TOLD = ("faults", "remarks", "repeated")
+"""Keys under which a task that reads a table tells of its rows: each a line and a reason."""
+_MOST_TOLD = 100
 
 
 def main(argv: Sequence[str], session: Session) -> int:
@@ -97,23 +102,47 @@ def _overview(host: PluginHost) -> ArgumentParser:
 def _report(job: Job, arguments: Namespace, paths: Sequence[Path], *, saved: bool) -> None:
     """Print what was made; of a job that was stopped, what it had finished by then."""
     stopped = job.state is JobState.CANCELLED
+    note = str(job.result.get("note") or "")
     if stopped:
         terminal.hint("Stopped; what was finished is kept." if paths else "Stopped.")
     if arguments.json:
         state = {"state": str(job.state)} if stopped else {}
         terminal.print_json(result_of(job, paths, saved=saved) | state)
         return
-    if stopped and not paths:
+    if stopped and not job.artifacts:
+        if note and not arguments.quiet:
+            terminal.hint(f"note     {note}")
         return
     if not any(channel in SHOWN for channel in job.texts()):
         for artifact in job.artifacts:
-            if artifact.text:
-                terminal.say(artifact.text)
+            _print(artifact, job.result.get("columns"))
+    for line in _rows_told(job.result):
+        terminal.hint(line)
     if not arguments.quiet:
-        if note := job.result.get("note"):  # what a task found worth telling beside its result
+        if note:  # what a task found worth telling beside its result
             terminal.hint(f"note     {note}")
         for line in _kept(job, arguments, paths, saved=saved):
             terminal.hint(line)
+
+
+def _print(artifact: SavedArtifact, columns: object) -> None:
+    """Print a result: a table where the task names the ``columns`` of its CSV, else its text."""
+    if not isinstance(columns, list) or artifact.path.suffix != ".csv":
+        if artifact.text:
+            terminal.say(artifact.text)
+        return
+    with artifact.path.open(encoding="utf-8", newline="") as file:
+        rows = [[row.get(name) or "" for name in columns] for row in csv.DictReader(file)]
+    terminal.print_columns(rows, [str(name) for name in columns])
+
+
+def _rows_told(result: Mapping[str, Any]) -> list[str]:
+    """Return a line for each row of a file that was skipped, changed or there twice."""
+    told = [row for name in _ROWS_TOLD for row in result.get(name) or ()]
+    told.sort(key=lambda row: int(row["line"]))
+    lines = [f"line {row['line']}: {row['reason']}" for row in told[:_MOST_TOLD]]
+    untold = len(told) - len(lines) + int(result.get("faults_untold") or 0)
+    return [*lines, f"{untold:,} more rows are not listed."] if untold else lines
 
 
 def _kept(job: Job, arguments: Namespace, paths: Sequence[Path], *, saved: bool) -> list[str]:

@@ -56,6 +56,15 @@ def print_table(rows: Iterable[Sequence[str]], head: Sequence[str] = ()) -> None
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
 
 
+def print_columns(rows: Sequence[Sequence[str]], head: Sequence[str]) -> None:
+    """Print a table that is a result: aligned for a reader, separated by tabs for a program."""
+    if sys.stdout.isatty():
+        print_table(rows, head)
+        return
+    for row in (head, *rows):
+        print("\t".join(one_line(cell) for cell in row))
+
+
 class ProgressLine:
     """One line on stderr that is drawn over; silent where stderr is not a terminal."""
 

@@ -173,8 +173,13 @@ class WindowUi:
 
     def save_file(self, title: str, name: str, suffixes: Sequence[str] = ()) -> Path | None:
         """Ask where to write; None when the user declined."""
-        chosen, _ = QFileDialog.getSaveFileName(self._window, title, name, _filter(suffixes))
-        return Path(chosen) if chosen else None
+        kinds = ";;".join(_named(suffix) for suffix in suffixes)
+        chosen, kind = QFileDialog.getSaveFileName(self._window, title, name, kinds)
+        if not chosen:
+            return None
+        path = Path(chosen)
+        own = next((suffix for suffix in suffixes if kind == _named(suffix)), "")
+        return path if path.suffix or not own else path.with_name(path.name + own)
 
     def confirm(
         self, title: str, text: str, button: str, run: Callable[[], None], *, danger: bool = False
@@ -205,6 +210,11 @@ class WindowUi:
             return self.pick_folder(title)
         found = self.pick_files(title, suffixes)
         return found[0] if found else None
+
+
+def _named(suffix: str) -> str:
+    """Return a format as a line of the dialog: ``SDF (*.sdf)``."""
+    return f"{suffix.lstrip('.').upper()} (*{suffix})"
 
 
 def _filter(suffixes: Sequence[str]) -> str:

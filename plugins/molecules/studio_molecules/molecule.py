@@ -29,6 +29,7 @@ class Molecule(msgspec.Struct, frozen=True):
         operation: How it came about, in words: "read", "sampled", "atom changed", …
         seed: What was drawn with; 0 where nothing was.
         figures: Id of a figure → its value; what could not be computed is left out.
+        words: What else stood beside it in its file and is no number: title → text.
     """
 
     smiles: str
@@ -37,17 +38,18 @@ class Molecule(msgspec.Struct, frozen=True):
     operation: str = ""
     seed: int = 0
     figures: Mapping[str, float] = {}
+    words: Mapping[str, str] = {}
 
 
 def to_csv(molecules: Sequence[Molecule]) -> bytes:
-    """Return a table with a header: the family columns, then each figure that any row has."""
-    names = list(dict.fromkeys(name for molecule in molecules for name in molecule.figures))
+    """Return a table with a header: the family columns, then all that any row has beside them."""
+    names = list(dict.fromkeys(name for each in molecules for name in (*each.figures, *each.words)))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([*FAMILY, *names])
     for molecule in molecules:
         own = [molecule.smiles, molecule.name, molecule.parent, molecule.operation, molecule.seed]
-        writer.writerow([*own, *(_number(molecule.figures.get(name)) for name in names)])
+        writer.writerow([*own, *(_cell(molecule, name) for name in names)])
     return text.getvalue().encode()
 
 
@@ -73,8 +75,29 @@ def _bounded(rows: Iterable[dict[str, str]]) -> Iterable[dict[str, str]]:
 
 def _row(row: dict[str, str]) -> Molecule:
     own = {name: row[name] for name in FAMILY[:4]}
-    figures = {k: float(v) for k, v in row.items() if k not in FAMILY and v}
-    return Molecule(**own, seed=int(row["seed"] or 0), figures=figures)
+    figures: dict[str, float] = {}
+    words: dict[str, str] = {}
+    for name, cell in row.items():
+        if name not in FAMILY and cell:
+            number = as_number(cell)
+            if number is None:
+                words[name] = cell
+            else:
+                figures[name] = number
+    return Molecule(**own, seed=int(row["seed"] or 0), figures=figures, words=words)
+
+
+def as_number(cell: str) -> float | None:
+    """Return the finite number that a cell is; None if it is something else."""
+    try:
+        number = float(cell)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _cell(molecule: Molecule, name: str) -> str:
+    return molecule.words.get(name) or _number(molecule.figures.get(name))
 
 
 def _number(value: float | None) -> str:

@@ -36,6 +36,23 @@ def test_figures_are_in_the_order_of_the_table_and_unknown_ones_last() -> None:
     assert ROWS.bounds("qed") == (0.0, 1.0)
 
 
+def test_words_of_a_file_are_columns_that_are_sorted_and_searched() -> None:
+    rows = Rows(
+        [
+            Molecule("CCO", words={"Date": "2024-02-01", "IC50": "n/a"}),
+            Molecule("CCN", figures={"IC50": 5.0}, words={"Date": "2024-01-01"}),
+            Molecule("CCC"),
+        ]
+    )
+    assert (rows.words, rows.figures) == (("Date",), ("IC50",))
+    assert [rows.text(row, "Date") for row in range(3)] == ["2024-02-01", "2024-01-01", ""]
+    assert [rows.text(row, "IC50") for row in range(3)] == ["n/a", "5", "–"]
+    assert rows.order("Date", descending=False) == [1, 0, 2]
+    filters = Filters()
+    filters.text = "2024-02"
+    assert filters.passing(rows, range(3)) == [0]
+
+
 def test_values_are_shown_with_their_digits() -> None:
     assert shown("mw", 1234.56) == "1,234.6"
     assert shown("IC50 (M)", -2.5e-9) == "−2.5e−09"

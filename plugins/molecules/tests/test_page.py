@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -358,6 +358,52 @@ def test_a_choice_outlives_sorting(desk: Desk) -> None:
     assert desk.page.collection.current == 1
     rows = desk.page.browser.table.selectionModel().selectedRows()
     assert [index.row() for index in rows] == [4]
+
+
+def test_admet_is_shown_and_chosen_by_part_and_own_columns_are_at_hand(desk: Desk) -> None:
+    figures = {"mw": 16.0, "hia": 0.9, "pampa": 0.4, "caco2": -5.0, "herg": 0.1, "Activity": 7.0}
+    rows = [Molecule("C", figures=figures, words={"Date": "today"})]
+    desk.show(Artifact("molecules", to_csv(rows), ".csv"))
+    browser = desk.page.browser
+    assert browser.model.columns == ["structure", "mw", "hia", "herg", "Activity", "Date"]
+    browser.show_columns(QPoint(0, 0))
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    own = {action.text(): action for action in menu.actions()}
+    assert {"Activity", "Date"} < set(own)
+    at = menu.actionGeometry(own["Date"]).center()
+    desk.qtbot.mouseMove(menu, at)
+    desk.qtbot.mouseClick(menu, Qt.MouseButton.LeftButton, pos=at)
+    assert "Date" not in browser.model.columns
+    assert menu.isVisible(), "for the next one"
+    part = own["ADMET: Absorption"].menu()
+    part.actions()[0].trigger()
+    assert browser.model.columns[2:5] == ["hia", "caco2", "pampa"]
+    menu.close()
+
+
+def test_an_export_says_what_goes_out(desk: Desk) -> None:
+    desk.show(rows=3)
+    collection = desk.page.collection
+    asked: list[str] = []
+    desk.ctx.ui.save_file = lambda title, name, suffixes=(): asked.append(title)
+    desk.page.deeds.save_as()
+    collection.choose(0, [0, 1])
+    desk.page.deeds.save_as()
+    collection.choose(1)
+    desk.page.deeds.save_as()
+    desk.page.deeds.save_selected()
+    collection.choose(-1)
+    desk.page.browser.filters.words.setText("chain 2")
+    desk.until(lambda: desk.shown() == ["CC"])
+    desk.page.deeds.save_as()
+    assert asked == [
+        "Export all 3",
+        "Export 2 selected, of 3",
+        "Export all 3",
+        "Export 1 selected, of 3",
+        "Export the 1 in view, of 3",
+    ]
 
 
 def test_figures_and_columns_are_chosen(desk: Desk) -> None:

@@ -89,9 +89,24 @@ def test_numbers_beside_a_molecule_are_kept_but_for_what_was_computed_here() -> 
     assert [(row.name, dict(row.figures)) for row in rows] == [
         ("7", {"pIC50": 6.5, "LogP (file)": -0.3}), ("8", {}), ("9", {})
     ]  # fmt: skip
+    assert [dict(row.words) for row in rows] == [{"note": "active"}, {"pIC50": "nan"}, {}]
     fields = ">  <pIC50>  (1)\n6.5\n\n> <note>\nactive\n\n> <qed>\n0.4\n"
     (row,) = last(f"{MOLFILE}{fields}$$$$\n".encode(), ".sdf").rows
     assert row.figures == {"pIC50": 6.5}
+    assert row.words == {"note": "active"}
+
+
+def test_a_field_of_several_lines_is_kept_whole() -> None:
+    fields = "> <remark>\nfirst\nsecond\n\n> <batch>\nA-1\n\n"
+    (row,) = last(f"{MOLFILE}{fields}$$$$\n".encode(), ".sdf").rows
+    assert row.words == {"remark": "first\nsecond", "batch": "A-1"}
+
+
+@pytest.mark.parametrize("coding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_names_are_read_as_other_programs_save_them(coding: str) -> None:
+    text = "smiles;name;Laborant\nCCO;Äthanol;Müller\n"
+    (row,) = last(text.encode(coding), ".csv").rows
+    assert (row.name, dict(row.words)) == ("Äthanol", {"Laborant": "Müller"})
 
 
 MOLFILE = """ethanol

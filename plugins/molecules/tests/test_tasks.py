@@ -14,12 +14,12 @@ from studio.api import BadInput, StudioError
 from studio.testing import short_memory
 from studio.testing.plugins import Made, run_task
 from studio_molecules.chem import descriptors, edits, shape
-from studio_molecules.molecule import from_csv
-from studio_molecules.schema import Analogues, Draw, Generate, Improve, Predict, Shape
+from studio_molecules.molecule import from_csv, to_csv
+from studio_molecules.schema import Analogues, Draw, Export, Generate, Improve, Predict, Shape
 from studio_molecules.smiles.network import Recurrent
 from studio_molecules.smiles.vocabulary import Vocabulary
 from studio_molecules.smiles.weights import SmilesModel
-from studio_molecules.tasks import generating, improving, looking, relatives, table
+from studio_molecules.tasks import exporting, generating, improving, looking, relatives, table
 
 LEAD = "CC(C)NCC(O)COc1cccc2ccccc12"
 PROFILE = {"wishes": [{"figure": "qed", "low": 0.95, "slack": 0.9}, {"figure": "logp", "high": 3}]}
@@ -240,7 +240,26 @@ def test_figures_of_a_list_with_its_faults() -> None:
     assert made.result["molecules"][1]["similarity"] == 1
     assert [fault["line"] for fault in made.result["faults"]] == [2]
     assert made.result["repeats"] == 1
+    reason = "the same molecule as line 3, which is kept"
+    assert made.result["repeated"] == [{"line": 4, "reason": reason}]
     assert made.result["remarks"][0]["line"] == 5
+
+
+def test_every_column_of_a_table_is_carried_to_every_format() -> None:
+    text = "smiles,name,Date,Activity_nM\nCCO,ethanol,2024-01-31,1100\nCCN,,unknown,\n"
+    made = run_task(looking.predict, Predict.parse({"smiles": text, "admet": False}))
+    rows = from_csv(made.artifacts[0].payload)
+    assert [dict(row.words) for row in rows] == [{"Date": "2024-01-31"}, {"Date": "unknown"}]
+    assert made.result["molecules"][0]["Date"] == "2024-01-31"
+    assert made.result["columns"][0] == "name"
+    assert {"Date", "Activity_nM", "mw"} < set(made.result["columns"])
+    assert "CCO ethanol" in made.artifacts[0].text, "found by its name"
+    inputs = {"table": to_csv(rows)}
+    written = run_task(exporting.export, Export.parse({"format": "sdf"}), inputs=inputs)
+    text = written.artifacts[0].payload.decode()
+    assert text.startswith("ethanol\n")
+    assert ">  <Date>\n2024-01-31\n" in text
+    assert "$$$$\nMolecule 2\n" in text
 
 
 @pytest.mark.parametrize("name", ["missing.smi", "."])

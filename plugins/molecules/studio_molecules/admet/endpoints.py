@@ -291,3 +291,20 @@ ENDPOINTS: dict[str, Endpoint] = {
     for each in (*_ABSORPTION, *_DISTRIBUTION, *_METABOLISM, *_EXCRETION, *_TOXICITY, *_TOX21)
 }
 """By id, in the order of a drug's way through the body."""
+
+GROUPS: dict[str, str] = {
+    each.id: title
+    for title, group in (
+        ("Absorption", _ABSORPTION),
+        ("Distribution", _DISTRIBUTION),
+        ("Metabolism", _METABOLISM),
+        ("Excretion", _EXCRETION),
+        ("Toxicity", _TOXICITY),
+        ("Tox21 assays", _TOX21),
+    )
+    for each in group
+}
+"""The part of that way that an endpoint is about, by id."""
+
+OVERVIEW = ("solubility", "hia", "bbb", "cyp3a4", "herg", "ames", "dili")
+"""What is looked at first, one or two of each part; the others are a choice away."""

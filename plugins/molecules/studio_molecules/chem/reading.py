@@ -5,13 +5,12 @@ Files come from outside: sizes are bounded before anything is parsed.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import functools
 import itertools
-import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 from rdkit import Chem
@@ -20,14 +19,15 @@ from studio.api import BadInput
 from studio_molecules.admet.endpoints import SPREAD
 from studio_molecules.chem.structure import Structure, checked, parse
 from studio_molecules.figures import FIGURES
-from studio_molecules.molecule import FAMILY
+from studio_molecules.molecule import FAMILY, as_number
 
 MAX_BYTES = 200 * 2**20
 MAX_ROWS = 200_000
 MAX_FAULTS = 1000
 _MAX_LINE = 100_000
 _MAX_NAME = 200
-_MAX_FIGURES = 40
+_MAX_BESIDE = 200
+"""Columns of a table, or fields of a record."""
 _SMILES_COLUMNS = ("smiles", "canonical_smiles", "smi", "structure")
 _NAME_COLUMNS = ("name", "id", "title", "compound", "compound_id")
 _KNOWN = frozenset((*FAMILY, *FIGURES))
@@ -39,12 +39,14 @@ class Row:
 
     Attributes:
         figures: The numbers that stood beside it, under the names they have there.
+        words: What else stood there.
     """
 
     line: int
     structure: Structure
     name: str
     figures: Mapping[str, float]
+    words: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -72,21 +74,21 @@ def read(data: bytes, suffix: str, called: str) -> Iterator[Reading]:
     """
     if len(data) > MAX_BYTES:
         raise BadInput(f"“{called}” is too large.", f"At most {MAX_BYTES >> 20} MB are read.")
-    if b"\0" in data[:4096]:
+    text = _decoded(data)
+    if "\0" in text[:4096]:
         raise BadInput(
             f"“{called}” is no text, so no list of molecules.", "SMILES, CSV and SDF are."
         )
-    text = data.decode("utf-8-sig", errors="replace")
     rows = (
         _records(text) if suffix in (".sdf", ".mol") or "M  END" in text[:20_000] else _lines(text)
     )
     found = Reading()
-    for line, make, name, figures in rows:
+    for line, make, name, beside in rows:
         if len(found.rows) >= MAX_ROWS:
             found.faults.append(Fault(line, f"only the first {MAX_ROWS:,} molecules are read"))
             break
         try:
-            found.rows.append(Row(line, make(), name, figures))
+            found.rows.append(Row(line, make(), name, *_sorted_out(beside)))
         except BadInput as error:
             if len(found.faults) < MAX_FAULTS:
                 found.faults.append(Fault(line, str(error)))
@@ -106,7 +108,19 @@ def read(data: bytes, suffix: str, called: str) -> Iterator[Reading]:
     yield found
 
 
-_Records = Iterator[tuple[int, Callable[[], Structure], str, Mapping[str, float]]]
+def _decoded(data: bytes) -> str:
+    """Return the text of a file: UTF-8, UTF-16 with its mark, else as Excel saves in Europe."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16", errors="replace")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", errors="replace")
+
+
+_Beside = Iterable[tuple[str, str]]
+"""What stands beside a molecule: title and text."""
+_Records = Iterator[tuple[int, Callable[[], Structure], str, _Beside]]
 
 
 def _lines(text: str) -> _Records:
@@ -128,7 +142,7 @@ def _lines(text: str) -> _Records:
     for number, line in enumerate(lines, 1):
         words = [*re.split(r"[\s,;]+", line[:_MAX_LINE].strip(), maxsplit=1), ""]
         if words[0] and not words[0].startswith("#"):
-            yield number, functools.partial(parse, words[0]), words[1][:_MAX_NAME], {}
+            yield number, functools.partial(parse, words[0]), words[1][:_MAX_NAME], ()
 
 
 def _table(
@@ -139,11 +153,12 @@ def _table(
         if not any(cells):
             continue
         if len(cells) <= smiles:
-            yield number, functools.partial(_refuse, "this row has no SMILES"), "", {}
+            yield number, functools.partial(_refuse, "this row has no SMILES"), "", ()
             continue
         called = cells[name] if name is not None and len(cells) > name else ""
-        beside = (pair for place, pair in enumerate(zip(heads, cells)) if place != name)
-        yield number, functools.partial(parse, cells[smiles]), called[:_MAX_NAME], _numbers(beside)
+        own = (smiles, name)
+        beside = [pair for place, pair in enumerate(zip(heads, cells)) if place not in own]
+        yield number, functools.partial(parse, cells[smiles]), called[:_MAX_NAME], beside
 
 
 def _cells(line: str, sign: str) -> list[str]:
@@ -155,19 +170,24 @@ def _column(columns: Sequence[str], names: Sequence[str]) -> int | None:
     return next((columns.index(name) for name in names if name in columns), None)
 
 
-def _numbers(named: Iterable[tuple[str, str]]) -> dict[str, float]:
-    """Return the numbers among named cells, but for what this program wrote: it is computed anew.
+def _sorted_out(beside: _Beside) -> tuple[dict[str, float], dict[str, str]]:
+    """Return the numbers and the words beside a molecule.
 
-    Figures of others that are called like ours are told apart by their names.
+    What this program wrote is left out: it is computed anew. Columns of others that are called like
+    ours are told apart by their names.
     """
-    found: dict[str, float] = {}
-    for name, cell in named:
-        is_own = name not in _KNOWN and not name.endswith(SPREAD)
-        if is_own and 0 < len(name) <= _MAX_NAME and len(found) < _MAX_FIGURES:
-            with suppress(ValueError):
-                if math.isfinite(number := float(cell)):
-                    found[f"{name} (file)" if name.lower() in _KNOWN else name] = number
-    return found
+    figures: dict[str, float] = {}
+    words: dict[str, str] = {}
+    for title, cell in itertools.islice(beside, _MAX_BESIDE):
+        if not cell or not 0 < len(title) <= _MAX_NAME or title in _KNOWN or title.endswith(SPREAD):
+            continue
+        name = f"{title} (file)" if title.lower() in _KNOWN else title
+        number = as_number(cell)
+        if number is None:
+            words[name] = cell
+        else:
+            figures[name] = number
+    return figures, words
 
 
 def _records(text: str) -> _Records:
@@ -179,15 +199,16 @@ def _records(text: str) -> _Records:
         lines = own.splitlines()  # the first one is the name, and may be empty
         if any(each.strip() for each in lines):
             make = functools.partial(_molfile, "\n".join(lines))
-            yield first, make, lines[0].strip()[:_MAX_NAME], _numbers(_fields(lines))
+            yield first, make, lines[0].strip()[:_MAX_NAME], list(_fields(lines))
         line += record.count("\n")
 
 
 def _fields(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yield the data fields of a record: each name stands above its value."""
-    for head, value in itertools.pairwise(lines):
+    """Yield the data fields of a record: each name stands above its value, an empty line below."""
+    for place, head in enumerate(lines):
         if head.startswith(">") and (found := re.search(r"<([^<>]+)>", head)):
-            yield found[1].strip(), value.strip()
+            value = itertools.takewhile(str.strip, lines[place + 1 :])
+            yield found[1].strip(), "\n".join(value).strip()
 
 
 def _molfile(block: str) -> Structure:

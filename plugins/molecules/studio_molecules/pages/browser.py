@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from studio.api import PluginContext
+from studio_molecules.admet.endpoints import GROUPS
 from studio_molecules.pages.collection import Collection
 from studio_molecules.pages.detail import Detail
-from studio_molecules.pages.figure_menu import figure_menus
+from studio_molecules.pages.figure_menu import Staying, figure_menus
 from studio_molecules.pages.filter_panel import FilterPanel
 from studio_molecules.pages.molecule_model import STRUCTURE, MoleculeModel, column_title
 from studio_molecules.pages.plot import Plot
 from studio_molecules.pages.structures import Structures
 from studio_molecules.pages.toolbar import GRID, PLOT, TABLE, Toolbar
 from studio_molecules.pages.views import Grid, Table
+from studio_molecules.pages.wording import tr
 
 _CARD_FIGURES = ("score", "similarity", "qed", "logp", "sa", "mw")
 _MOST_ON_CARD = 3
@@ -118,11 +121,21 @@ class Browser(QWidget):
         chosen = self.grid.card.figures if on_cards else self.model.columns
         possible = self._collection.rows.figures if on_cards else self.model.possible()
         for column, where in figure_menus(menu, possible):
+            if where is not menu and where.isEmpty() and not on_cards:
+                where.addAction(tr("Show all"), partial(self._show_group, GROUPS[column]))
+                where.addSeparator()
             action = where.addAction(column_title(column))
             action.setCheckable(True)
             action.setChecked(column in chosen)
             action.toggled.connect(lambda on, column=column: self.show_column(column, on))
+        for each in (menu, *menu.findChildren(QMenu)):
+            Staying(each)
         menu.popup(at)
+
+    def _show_group(self, group: str) -> None:
+        """Show all columns of a part of ADMET beside those in view."""
+        columns = [id for id in self.model.columns if id != STRUCTURE]
+        self.model.show_columns(columns + [id for id in GROUPS if GROUPS[id] == group])
 
     def show_column(self, column: str, wanted: bool) -> None:
         """Show a column or take it away; on cards, the three that were chosen last."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from studio_molecules.molecule import Molecule
 from studio_molecules.pages.filtering import Filters
 from studio_molecules.pages.rows import Rows
+from studio_molecules.pages.wording import tr
 
 
 class Collection(QObject):
@@ -78,9 +80,34 @@ class Collection(QObject):
         return self.rows.molecules[self.current] if self.current >= 0 else None
 
     def wanted(self) -> list[Molecule]:
-        """Return the selected molecules in view if there are several, else all in view."""
-        picked = [row for row in self.shown if row in self.chosen]
-        return [self.rows.molecules[row] for row in (picked if len(picked) > 1 else self.shown)]
+        """Return the selected molecules in view if there are several, else all in view.
+
+        Each has a name, by which it is found again.
+        """
+        picked = self.picked()
+        return picked if len(picked) > 1 else [self.named(row) for row in self.shown]
+
+    def picked(self) -> list[Molecule]:
+        """Return the selected molecules in view, each with a name."""
+        return [self.named(row) for row in self.shown if row in self.chosen]
+
+    def said_of(self, count: int) -> str:
+        """Return what an export of ``count`` molecules takes: the selected, those in view, all."""
+        if count == len(self.rows):
+            words = tr("Export all {count}")
+        elif count == len(self.shown):
+            words = tr("Export the {count} in view, of {all}")
+        else:
+            words = tr("Export {count} selected, of {all}")
+        return words.format(count=f"{count:,}", all=f"{len(self.rows):,}")
+
+    def named(self, row: int) -> Molecule:
+        """Return a molecule under the name that it is shown with."""
+        molecule = self.rows.molecules[row]
+        if molecule.name:
+            return molecule
+        name = tr("Molecule {number}").format(number=row + 1)
+        return msgspec.structs.replace(molecule, name=name)
 
     def _arrange(self) -> None:
         self.shown = self.filters.passing(self.rows, self._order)

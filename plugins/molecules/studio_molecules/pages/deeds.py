@@ -59,7 +59,8 @@ class Deeds:
 
     def show_menu(self, at: QPoint) -> None:
         """Open the menu of what is selected."""
-        if not self._picked():
+        picked = self._picked()
+        if not picked:
             return
         ui, menu = self._ctx.ui, self._ctx.ui.menu()
         menu.addAction(ui.icon("copy"), tr("Copy SMILES"), self.copy)
@@ -70,7 +71,10 @@ class Deeds:
             menu.addAction(ui.icon(icon), words, partial(self.use_as_lead, mode))
         menu.addSeparator()
         menu.addAction(ui.icon("check"), tr("Select all in view"), self.choose_all)
-        menu.addAction(ui.icon("download"), tr("Export…"), self.save_as)
+        words = tr("Export 1 selected…") if len(picked) == 1 else tr("Export {count} selected…")
+        menu.addAction(
+            ui.icon("download"), words.format(count=f"{len(picked):,}"), self.save_selected
+        )
         menu.popup(at)
 
     def choose_all(self) -> None:
@@ -79,9 +83,7 @@ class Deeds:
         collection.choose(collection.current, collection.shown)
 
     def _picked(self) -> list[Molecule]:
-        collection = self._page.collection
-        rows = [row for row in collection.shown if row in collection.chosen]
-        return [collection.rows.molecules[row] for row in rows]
+        return self._page.collection.picked()
 
     # --- files ----------------------------------------------------------------------------------
 
@@ -91,8 +93,16 @@ class Deeds:
         if not molecules:
             self._page.trouble.tell(tr("There are no molecules in view. Open the filters first."))
             return
+        self._save(molecules)
+
+    def save_selected(self) -> None:
+        """Ask where to, and write the selected molecules, be it only one."""
+        self._save(self._picked())
+
+    def _save(self, molecules: Sequence[Molecule]) -> None:
         suffixes = (".sdf", *PLAIN, ".png", ".svg")
-        path = self._ctx.ui.save_file(tr("Export molecules"), "molecules.sdf", suffixes)
+        title = self._page.collection.said_of(len(molecules))
+        path = self._ctx.ui.save_file(title, "molecules.sdf", suffixes)
         if path is None:
             return
         path = path if path.suffix else path.with_suffix(".sdf")

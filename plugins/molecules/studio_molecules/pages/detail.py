@@ -185,9 +185,7 @@ class Detail(QFrame):
             return
         if molecule.smiles == self.drawing.smiles:
             return
-        called = molecule.name or tr("Molecule {number}").format(
-            number=f"{self._collection.current + 1:,}"
-        )
+        called = self._collection.named(self._collection.current).name
         self.name.setText(called)
         self.smiles.setText(molecule.smiles)
         self.smiles.setCursorPosition(0)
@@ -229,8 +227,7 @@ def figures_as_html(molecule: Molecule, order: Sequence[str], colours: Mapping[s
         if id not in molecule.figures:
             continue
         if section != (section := _section(id)):
-            heading = escape(section)
-            rows.append(f"<tr><td colspan='2' style='padding-top:8px'><b>{heading}</b></td></tr>")
+            rows.append(_heading(section))
         figure = figure_of(id)
         told = escape(_value(molecule, id))
         rows.append(
@@ -240,7 +237,15 @@ def figures_as_html(molecule: Molecule, order: Sequence[str], colours: Mapping[s
             f"<tr><td colspan='2' style='color:{mute}; font-size:12px; padding-bottom:6px'>"
             f"{escape(figure.meaning)}</td></tr>"
         )
+    if molecule.words and section != tr("From the file"):
+        rows.append(_heading(tr("From the file")))
+    for title, text in molecule.words.items():
+        rows.append(f"<tr><td>{escape(title)}</td><td align='right'>{escape(text)}</td></tr>")
     return f"<table width='100%' cellspacing='0' cellpadding='1'>{''.join(rows)}</table>"
+
+
+def _heading(words: str) -> str:
+    return f"<tr><td colspan='2' style='padding-top:8px'><b>{escape(words)}</b></td></tr>"
 
 
 def _section(id: str) -> str:

@@ -31,7 +31,7 @@ class Faults(QDialog):
     ) -> None:
         super().__init__(parent)
         self._ctx, self._faults = ctx, faults
-        title = tr("Rows that were left out or cut")
+        title = tr("Skipped, modified and repeated rows")
         self.setWindowTitle(title)
         self.resize(620, 380)
         words = QLabel(title)
@@ -71,8 +71,8 @@ class Faults(QDialog):
 
 
 def faults_of(meta: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return the rows of a table that were left out or cut, in the order of their lines."""
-    rows = [*_rows(meta, "faults"), *_rows(meta, "remarks")]
+    """Return the rows of a list that are not as they were in it, in the order of their lines."""
+    rows = [*_rows(meta, "faults"), *_rows(meta, "remarks"), *_rows(meta, "repeated")]
     return sorted(rows, key=lambda row: int(row["line"]))
 
 

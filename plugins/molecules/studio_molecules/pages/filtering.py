@@ -26,7 +26,7 @@ class Filters:
 
     Attributes:
         ranges: Figure → least and largest value wanted, in the order they were added.
-        text: Part of a name, of a SMILES or of what was done.
+        text: Part of a name, of a SMILES, of what was done or of what the file says.
         matches: Rows that hold the pattern that is looked for; None if none is.
     """
 
@@ -60,4 +60,5 @@ class Filters:
             wanted in molecule.smiles  # case has a meaning there
             or wanted.lower() in molecule.name.lower()
             or wanted.lower() in molecule.operation.lower()
+            or any(wanted.lower() in text.lower() for text in molecule.words.values())
         )

@@ -6,9 +6,10 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
+from studio_molecules.admet.endpoints import OVERVIEW
 from studio_molecules.figures import FIGURES
 from studio_molecules.pages.collection import Collection
-from studio_molecules.pages.rows import NAME, OPERATION, SMILES, TEXTS, figure_of
+from studio_molecules.pages.rows import NAME, OPERATION, SMILES, figure_of
 from studio_molecules.pages.wording import tr
 
 STRUCTURE = "structure"
@@ -29,6 +30,7 @@ _DEFAULT = (
     "alerts",
     "hbd",
     "hba",
+    *OVERVIEW,
 )
 _NOWHERE = QModelIndex()
 
@@ -50,7 +52,8 @@ class MoleculeModel(QAbstractTableModel):
 
     def possible(self) -> list[str]:
         """Return the columns that there may be beside the structure."""
-        return [NAME, *self._collection.rows.figures, OPERATION, SMILES]
+        rows = self._collection.rows
+        return [NAME, *rows.figures, *rows.words, OPERATION, SMILES]
 
     def show_columns(self, columns: list[str]) -> None:
         """Show these beside the structure, in the order of ``possible``."""
@@ -82,8 +85,8 @@ class MoleculeModel(QAbstractTableModel):
             case Qt.ItemDataRole.DisplayRole if column != STRUCTURE:
                 return rows.text(row, column)
             case Qt.ItemDataRole.TextAlignmentRole:
-                return _LEFT if column in (*TEXTS, STRUCTURE) else _RIGHT
-            case Qt.ItemDataRole.ToolTipRole if column in (*TEXTS, STRUCTURE):
+                return _LEFT if self._is_words(column) else _RIGHT
+            case Qt.ItemDataRole.ToolTipRole if self._is_words(column):
                 return rows.text(row, SMILES if column == STRUCTURE else column)
             case Qt.ItemDataRole.AccessibleTextRole:
                 return self._spoken(row, column)
@@ -101,10 +104,10 @@ class MoleculeModel(QAbstractTableModel):
         column = self.columns[section]
         if role == Qt.ItemDataRole.DisplayRole:
             return column_title(column)
-        if role == Qt.ItemDataRole.ToolTipRole and column not in (*TEXTS, STRUCTURE):
+        if role == Qt.ItemDataRole.ToolTipRole and not self._is_words(column):
             return figure_of(column).meaning
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _LEFT if column in (*TEXTS, STRUCTURE) else _RIGHT
+            return _LEFT if self._is_words(column) else _RIGHT
         return None
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
@@ -119,7 +122,8 @@ class MoleculeModel(QAbstractTableModel):
         rows = self._collection.rows
         named = any(each.name for each in rows.molecules)
         made = len({each.operation for each in rows.molecules}) > 1
-        wanted = [NAME] * named + [id for id in rows.figures if id in _DEFAULT or id not in FIGURES]
+        own = [id for id in (*rows.figures, *rows.words) if id not in FIGURES]
+        wanted = [NAME] * named + [id for id in rows.figures if id in _DEFAULT] + own
         self.beginResetModel()
         self._shown = self._collection.shown
         self.columns = [STRUCTURE]
@@ -131,6 +135,9 @@ class MoleculeModel(QAbstractTableModel):
             self.beginResetModel()
             self._shown = self._collection.shown
             self.endResetModel()
+
+    def _is_words(self, column: str) -> bool:
+        return column == STRUCTURE or self._collection.rows.is_words(column)
 
     def _spoken(self, row: int, column: str) -> str:
         molecule = self._collection.rows.molecules[row]

@@ -12,7 +12,7 @@ from studio_molecules.molecule import Molecule
 
 NAME, OPERATION, SMILES = "name", "operation", "smiles"
 TEXTS = (NAME, OPERATION, SMILES)
-"""Columns of words; every other column is a figure."""
+"""Columns of words that every table may have."""
 
 _FIRST = ("score", "similarity")
 """What was asked for is read about first."""
@@ -40,6 +40,7 @@ class Rows:
         molecules: One a row, in the order of their file.
         figures: Ids of the figures that any of them has, in the order they are read about;
             how far networks disagree about one is told with it.
+        words: Titles of the columns of their file that hold words and no number.
     """
 
     def __init__(self, molecules: Sequence[Molecule] = ()) -> None:
@@ -48,6 +49,8 @@ class Rows:
         known = [id for id in (*_FIRST, *FIGURES) if id in found]
         every = dict.fromkeys((*known, *found))
         self.figures = tuple(id for id in every if not id.endswith(SPREAD))
+        said = dict.fromkeys(title for molecule in self.molecules for title in molecule.words)
+        self.words = tuple(title for title in said if title not in found)
         self._columns: dict[str, array[float]] = {}
         self._places: dict[str, int] = {}
 
@@ -75,16 +78,23 @@ class Rows:
 
     def text(self, row: int, column: str) -> str:
         """Return what stands in a cell."""
+        molecule = self.molecules[row]
         if column in TEXTS:
-            return str(getattr(self.molecules[row], column))
-        return shown(column, self.values(column)[row])
+            return str(getattr(molecule, column))
+        if column in self.words:
+            return molecule.words.get(column, "")
+        return molecule.words.get(column) or shown(column, self.values(column)[row])
+
+    def is_words(self, column: str) -> bool:
+        """Whether a column holds words rather than a figure."""
+        return column in TEXTS or column in self.words
 
     def order(self, column: str, descending: bool) -> list[int]:
         """Return all rows sorted by a column, those without a value last; "" is as they came."""
         rows: Iterable[int] = range(len(self))
         if not column:
             return list(rows)
-        if column in TEXTS:
+        if self.is_words(column):
             words = [self.text(row, column).lower() for row in rows]
             named = sorted((row for row in rows if words[row]), key=words.__getitem__)
             return [*(reversed(named) if descending else named), *(r for r in rows if not words[r])]

@@ -61,7 +61,7 @@ class Toolbar(QWidget):
         self.export = ctx.ui.button(tr("Export"), "download")
         self.export.setProperty("density", "small")
         self.export.setAccessibleName(tr("Export"))
-        self.export.setToolTip(tr("Selected molecules, or all in view: SDF, SMILES, CSV, PNG, SVG"))
+        self.export.setToolTip(tr("If several are selected, those; else all in view"))
         self.export.clicked.connect(lambda: self.export_asked.emit())
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)

@@ -42,9 +42,10 @@ def _records(ctx: TaskContext, molecules: Sequence[Molecule]) -> _Writing:
     for number, row in enumerate(molecules, 1):
         mol = _laid_out(row.smiles)
         if mol is not None:
-            mol.SetProp("_Name", row.name)
+            mol.SetProp("_Name", " ".join(row.name.split()) or f"Molecule {number}")
             fields = {"smiles": row.smiles, "parent": row.parent, "operation": row.operation}
             fields |= {name: f"{value:.7g}" for name, value in row.figures.items()}
+            fields |= {name: _field(text) for name, text in row.words.items()}
             told = "".join(f">  <{name}>\n{text}\n\n" for name, text in fields.items() if text)
             records.append(f"{Chem.MolToMolBlock(mol)}{told}$$$$\n")
         yield ctx.progress(number, len(molecules), f"{number:,} written")
@@ -57,7 +58,7 @@ def _sheet(ctx: TaskContext, molecules: Sequence[Molecule], suffix: str) -> _Wri
     for number, row in enumerate(molecules, 1):
         mol = _laid_out(row.smiles)
         if mol is not None:
-            sheet.add(mol, row.name[:40])
+            sheet.add(mol, row.name[:40] or f"Molecule {number}")
         yield ctx.progress(number, most, f"{number:,} laid out")
     if not len(sheet):
         raise BadInput("None of these molecules can be drawn.")
@@ -76,3 +77,9 @@ def _laid_out(smiles: str) -> Chem.Mol | None:
         rdDepictor.SetPreferCoordGen(True)
         rdDepictor.Compute2DCoords(mol)
     return mol
+
+
+def _field(text: str) -> str:
+    """Return a text that a data field can hold: an empty line, or a sign, would end it."""
+    lines = (line for line in text.splitlines() if line.strip() and not line.startswith("$$$$"))
+    return "\n".join(lines)

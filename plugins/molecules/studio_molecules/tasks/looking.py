@@ -6,6 +6,7 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from rdkit.DataStructs import ExplicitBitVect
 
@@ -45,9 +46,23 @@ def predict(ctx: TaskContext, params: Predict) -> Iterator[Event | None]:
         faults=[{"line": fault.line, "reason": fault.reason} for fault in found.faults],
         faults_untold=found.dropped,
         repeats=len(found.rows) - len(molecules),
+        repeated=_repeated(found.rows)[: reading.MAX_FAULTS],
         remarks=remarks[: reading.MAX_FAULTS],
         admet_missing=predicting.MISSING if params.admet and ensemble is None else "",
     )
+
+
+def _repeated(rows: Sequence[reading.Row]) -> list[dict[str, Any]]:
+    """Return the rows that hold the molecule of an earlier one."""
+    first: dict[str, reading.Row] = {}
+    found = []
+    for row in rows:
+        kept = first.setdefault(row.structure.smiles, row)
+        if kept is not row:
+            called = f" ({kept.name})" if kept.name else ""
+            reason = f"the same molecule as line {kept.line}{called}, which is kept"
+            found.append({"line": row.line, "reason": reason})
+    return found
 
 
 def _described(
@@ -58,7 +73,8 @@ def _described(
 ) -> Generator[Event | None, None, list[Molecule]]:
     """Return the different molecules of a list with their figures, a step for each row.
 
-    The numbers that stood beside a molecule are figures too.
+    The numbers that stood beside a molecule are figures too. Of a molecule that is there twice the
+    first row is kept.
     """
     molecules: dict[str, Molecule] = {}
     for number, row in enumerate(rows, 1):
@@ -71,7 +87,9 @@ def _described(
         if ensemble is not None:
             figures |= predicting.describe(ensemble, smiles)
         figures |= row.figures
-        molecules[smiles] = Molecule(smiles, row.name, operation="read", figures=figures)
+        molecules[smiles] = Molecule(
+            smiles, row.name, operation="read", figures=figures, words=row.words
+        )
         if ensemble is not None or number % _BETWEEN_STEPS == 0:
             yield ctx.progress(number, len(rows), f"{number:,} described")
     return list(molecules.values())

@@ -9,6 +9,7 @@ import msgspec
 
 from studio.api import Check, Event, Kind, TaskContext, Verdict
 from studio_molecules.chem import care, structure
+from studio_molecules.figures import FIGURES
 from studio_molecules.molecule import Molecule, from_csv, to_csv
 
 _SHOWN = 10_000
@@ -16,6 +17,8 @@ _SHOWN = 10_000
 
 _SHOWN_FIGURES = 200_000
 """Figures that go into the plain result: as many molecules as these are enough for."""
+
+_READ_FIRST = ("score", "similarity", "care", "mw", "logp", "tpsa", "qed", "sa", "alerts")
 
 _BETWEEN_STEPS = 64
 
@@ -26,7 +29,8 @@ def finish(
     """Yield the artifact and the result: ``molecules`` with figures, beside ``counts``.
 
     Where a molecule resembles a scheduled weapon, every row has the figure ``care``, 1 or 0, and
-    ``notice`` says how many there are; ``care_version`` is that of the screen.
+    ``notice`` says how many there are; ``care_version`` is that of the screen. ``columns`` are what
+    a terminal has room for.
     """
     valid, marked = 0, set()
     for number, molecule in enumerate(molecules):
@@ -44,7 +48,7 @@ def finish(
         to_csv(molecules),
         suffix=".csv",
         title=title,
-        text="\n".join(molecule.smiles for molecule in molecules[:_SHOWN]),
+        text="\n".join(f"{each.smiles} {each.name}".strip() for each in molecules[:_SHOWN]),
         verdict=_verdict([molecule.smiles for molecule in molecules], valid),
         meta={"molecules": len(molecules), **counts, **told},
     )
@@ -56,14 +60,24 @@ def finish(
             "operation": each.operation,
             "seed": each.seed,
             **each.figures,
+            **each.words,
         }
         for each in molecules[: _shown(molecules)]
     ]
-    yield ctx.result(molecules=rows, count=len(molecules), **counts, **told)
+    columns = _columns(molecules)
+    yield ctx.result(molecules=rows, count=len(molecules), columns=columns, **counts, **told)
+
+
+def _columns(molecules: Sequence[Molecule]) -> list[str]:
+    """Return the columns that are read first: whose it is, what was asked for, what a file had."""
+    found = dict.fromkeys(name for each in molecules for name in (*each.figures, *each.words))
+    named = ["name"] if any(each.name for each in molecules) else []
+    own = [name for name in found if name not in FIGURES]
+    return [*named, *(name for name in _READ_FIRST if name in found), *own, "smiles"]
 
 
 def _shown(molecules: Sequence[Molecule]) -> int:
-    most = max((len(each.figures) for each in molecules), default=0)
+    most = max((len(each.figures) + len(each.words) for each in molecules), default=0)
     return min(_SHOWN, _SHOWN_FIGURES // max(1, most))
 
 

@@ -21,6 +21,7 @@ from studio_molecules.tasks import improving, looking, relatives
 
 pytestmark = [pytest.mark.slow, pytest.mark.e2e, pytest.mark.torch]
 
+Command = Callable[..., tuple[int, str, str]]
 LEAD = "CC(C)NCC(O)COc1cccc2ccccc12"
 GENERATE = ["molecules.generate", "--count", "20", "--seed", "1"]
 
@@ -101,9 +102,29 @@ def test_a_file_is_predicted_and_its_bad_rows_are_told_by_line(home: Path, tmp_p
     assert found["remarks"] == [{"line": 4, "reason": "salt or mixture: the largest part was kept"}]
 
 
-# --- what is refused --------------------------------------------------------------------------
+def test_a_file_is_predicted_as_a_table_and_its_odd_rows_are_told(
+    command: Command, tmp_path: Path
+) -> None:
+    path = tmp_path / "drugs.csv"
+    path.write_text(
+        "smiles,name,Date,nM\nCCO,ethanol,2024-01-31,1100\nC1CC,ring,,\nOCC,spirit,,1200\n"
+        "[Na+].CC(=O)[O-],salt,,3\n"
+    )
+    code, out, err = command("run", "molecules.predict", str(path), "--no-admet", "--quiet")
+    assert code == ExitCode.OK, err
+    head, *rows = (line.split("\t") for line in out.splitlines())
+    assert head[:3] == ["name", "mw", "logp"]
+    assert head[-3:] == ["nM", "Date", "smiles"]
+    assert [row[0] for row in rows] == ["ethanol", "salt"]
+    assert rows[0][-3:] == ["1100", "2024-01-31", "CCO"]
+    told = err.splitlines()
+    assert [line[:6] for line in told] == ["line 3", "line 4", "line 5"]
+    assert "ring 1 is not closed" in told[0]
+    assert "the same molecule as line 2 (ethanol)" in told[1]
+    assert "salt or mixture" in told[2]
 
-Command = Callable[..., tuple[int, str, str]]
+
+# --- what is refused --------------------------------------------------------------------------
 
 LYING = (
     "lying\n  studio\n\n 99  0  0  0  0  0  0  0  0  0999 V2000\n    0.0 0.0 0.0 C\nM  END\n$$$$\n"
