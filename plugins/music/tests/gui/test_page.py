@@ -42,6 +42,18 @@ def test_return_composes_and_the_piece_is_in_view(desk: Any, tune: Any, made: An
     assert any("two attempts" in notice.message for notice in desk.studio.notices.all)
 
 
+def test_a_piece_that_came_while_the_score_was_in_view_opens_on_its_notes(
+    desk: Any, tune: Any
+) -> None:
+    desk.compose()
+    desk.page.stage.set_view("score")
+    desk.compose(tune("Low tune", shift=-30))
+    desk.page.stage.set_view("roll")
+    low, high = desk.roll.camera.rows
+    assert low < 32
+    assert high > 47
+
+
 def test_an_example_is_one_click(desk: Any, made: Any, tune: Any) -> None:
     desk.runtime.enqueue(made(tune()), Result())
     card = next(b for b in cards(desk) if "calm tune" in b.accessibleName())

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QGuiApplication, QWheelEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QStackedWidget, QWidget
 
+from studio.desktop.ui import WindowUi
+from studio_music.pages.document import Document
 from studio_music.pages.roll.camera import Camera
+from studio_music.pages.roll.editor import RollEditor
 from studio_music.piece import TICKS, Note
 
 KEY, HELD = Qt.Key, Qt.KeyboardModifier
@@ -295,6 +299,28 @@ def test_drums_have_their_names_and_no_edges(rolled: Any) -> None:
     place = desk.at(20, 36)
     assert desk.roll.desk.note_at(place) == note
     assert not desk.roll.desk.at_edge(note, place + QPointF(6, 0))
+
+
+def test_a_roll_that_is_first_shown_with_a_piece_opens_on_its_notes(
+    qtbot: Any, look: Any, tune: Any
+) -> None:
+    """As for the first piece of a fresh home: nothing resizes the roll once it is in view."""
+    piece, document = tune(), Document()
+    stack = QStackedWidget()
+    qtbot.addWidget(stack)
+    stack.addWidget(QWidget())
+    ui = WindowUi(look, stack, None, lambda: None)  # type: ignore[arg-type]
+    roll = RollEditor(SimpleNamespace(ui=ui), document)  # type: ignore[arg-type]
+    stack.addWidget(roll)
+    stack.resize(900, 700)
+    stack.show()
+    qtbot.waitExposed(stack)
+    document.open(piece, "")
+    stack.setCurrentWidget(roll)
+    low, high = roll.camera.rows
+    pitches = [note.pitch for note in piece.tracks[0].notes]
+    assert low < min(pitches)
+    assert max(pitches) < high
 
 
 def test_another_track_brings_its_notes_into_view(rolled: Any) -> None:

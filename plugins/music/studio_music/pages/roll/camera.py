@@ -29,9 +29,11 @@ class Camera(QObject):
 
     Signals:
         moved: Something stands elsewhere.
+        resized: The window onto the notes has another size.
     """
 
     moved = Signal()
+    resized = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -81,6 +83,7 @@ class Camera(QObject):
     def resize(self, width: int, height: int) -> None:
         """The window onto the notes has another size."""
         self.width, self.height = max(1, width), max(1, height)
+        self.resized.emit()
         self.scroll_to(self.left, self.top)
 
     def scroll_to(self, left: float, top: float) -> None:

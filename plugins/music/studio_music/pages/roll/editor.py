@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QScrollBar, QVBoxLayout, QWidget
 
 from studio.api import PluginContext, Tokens
@@ -92,6 +92,7 @@ class RollEditor(QWidget):
 
     def _connect(self) -> None:
         self.camera.moved.connect(self._set_bars)
+        self.camera.resized.connect(self._fit_if_shown)
         self._across.valueChanged.connect(self._on_bars)
         self._down.valueChanged.connect(self._on_bars)
         self.ruler.seek_asked.connect(self.seek_asked)
@@ -146,6 +147,10 @@ class RollEditor(QWidget):
         super().resizeEvent(event)
         for part in (self.velocities, self._velocity_words):
             part.setVisible(self.height() >= _LOW)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """A piece may have come while something else was in view."""
+        super().showEvent(event)
         self._fit_if_shown()
 
     def _fit_if_shown(self) -> None:
