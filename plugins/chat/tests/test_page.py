@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QMimeData, Qt
-from PySide6.QtWidgets import QLabel, QTextBrowser
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, QRect, Qt
+from PySide6.QtGui import QEnterEvent
+from PySide6.QtWidgets import QApplication, QLabel, QTextBrowser, QToolButton
 
 from studio.testing.scripted import Result, Stall, Tokens
 from studio_chat.pages.composer import MAX_LINES
@@ -30,6 +31,41 @@ def row_of(desk: Any, title: str) -> Any:
     return next(i for i in rows if i.data() == title and not i.data(HEADING))
 
 
+def tool(card: Any, tip: str) -> QToolButton:
+    return next(b for b in card.findChildren(QToolButton) if b.toolTip().startswith(tip))
+
+
+def spot(card: Any, tip: str) -> QRect:
+    """Return where a button of a card is, in the window."""
+    button = tool(card, tip)
+    return QRect(button.mapTo(button.window(), QPoint(0, 0)), button.size())
+
+
+# --- the bar of a turn --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mine", [True, False])
+def test_the_arrows_of_versions_stay_put_when_the_mouse_comes(desk: Any, mine: bool) -> None:
+    for text in ("one", "two", "three"):
+        answer(desk, text)
+    desk.say("First")
+    if mine:
+        desk.page.session.edit(desk.page.session.turns[0], "Second")
+    else:
+        desk.page.session.regenerate(desk.page.session.turns[1])
+    desk.over()
+    desk.say("And then?")
+    card = desk.page.thread_view.cards[0 if mine else 1]
+    QApplication.sendEvent(card, QEvent(QEvent.Type.Leave))
+    desk.qtbot.wait_until(lambda: not tool(card, "Bin this").isVisible())
+    before = [spot(card, "Version before"), spot(card, "Version after")]
+    QApplication.sendEvent(card, QEnterEvent(QPointF(5, 5), QPointF(5, 5), QPointF(5, 5)))
+    desk.qtbot.wait_until(lambda: tool(card, "Bin this").isVisible())
+    QApplication.processEvents()
+    assert [spot(card, "Version before"), spot(card, "Version after")] == before
+    assert not any(spot(card, "Bin this").adjusted(-8, 0, 8, 0).intersects(b) for b in before)
+
+
 # --- composer -----------------------------------------------------------------------------------
 
 
@@ -43,6 +79,27 @@ def test_enter_sends_and_shift_enter_does_not(desk: Any) -> None:
     desk.qtbot.keyClick(field, Qt.Key.Key_Return)
     desk.over()
     assert desk.thread()[0] == ("user", "one\ntwo")
+
+
+def test_after_stop_the_keyboard_is_in_the_composer(desk: Any) -> None:
+    desk.runtime.enqueue(Tokens("so far"), Stall())
+    desk.begin("Hi")
+    desk.until(lambda: desk.page.composer._stop.isVisible())
+    desk.qtbot.mouseClick(desk.page.composer._stop, Qt.MouseButton.LeftButton)
+    desk.over()
+    assert desk.page.composer.field.hasFocus()
+
+
+def test_an_answer_that_ends_under_the_keyboard_on_stop_gives_it_to_the_composer(
+    desk: Any,
+) -> None:
+    desk.runtime.enqueue(Tokens("so far"), Stall(), Result())
+    desk.begin("Hi")
+    desk.until(lambda: desk.page.session.busy and desk.page.session.reply.text == "so far")
+    desk.page.composer._stop.setFocus()
+    desk.runtime.release()
+    desk.over()
+    assert desk.page.composer.field.hasFocus()
 
 
 def test_with_the_setting_only_ctrl_enter_sends(desk: Any) -> None:

@@ -35,7 +35,7 @@ class CardBar(QWidget):
         )
         self._place = QLabel()
         self._place.setProperty("role", "small")
-        self._row.addWidget(self._place)
+        self._place.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._newer = self._button(
             "chevron-right", self.tr("Version after"), lambda: deeds.switch(card.turn, 1)
         )
@@ -57,13 +57,26 @@ class CardBar(QWidget):
         self._trash = self._button(
             "trash-2", self.tr("Bin this and what follows"), lambda: deeds.delete(card.turn)
         )
+        self._arrange(mine=turn.mine)
         self._deeds.append(self._trash)
         self._changes = [*self._deeds[1:], self._go_on]
         self._last = self._writing = self._quiet = False
         self.set_turn(turn)
 
+    def _arrange(self, *, mine: bool) -> None:
+        """Put the arrows at the edge that stays and the bin at the other end: what appears under
+        the mouse moves no arrow and never takes the place of one.
+        """
+        versions = [self._older, self._place, self._newer]
+        deeds = [*self._deeds, self._go_on]
+        for part in [self._trash, *deeds, *versions] if mine else [*versions, *deeds, self._trash]:
+            self._row.addWidget(part)
+
     def set_turn(self, turn: Turn) -> None:
         """Show which version this is."""
+        count = len(turn.versions)
+        widest = self._place.fontMetrics().horizontalAdvance(f"{count}/{count}")
+        self._place.setMinimumWidth(widest + 2)
         self._older.setEnabled(turn.place > 0)
         self._newer.setEnabled(turn.place < len(turn.versions) - 1)
         self._place.setText(f"{turn.place + 1}/{len(turn.versions)}")
@@ -113,5 +126,4 @@ class CardBar(QWidget):
         button.setIconSize(QSize(14, 14))
         button.setCursor(Qt.CursorShape.PointingHandCursor)
         button.clicked.connect(lambda: run())
-        self._row.addWidget(button)
         return button

@@ -82,7 +82,7 @@ class Composer(QFrame):
         self._button = ui.button(self.tr("Send"), "send", primary=True)
         self._button.clicked.connect(self._on_button)
         self._stop = ui.button(self.tr("Stop"), "circle-stop", tip=self.tr("Stop (Esc)"))
-        self._stop.clicked.connect(self.stopped)
+        self._stop.clicked.connect(self._on_stop)
         self._stop.hide()
         row = QHBoxLayout()
         row.setSpacing(8)
@@ -192,6 +192,10 @@ class Composer(QFrame):
         self.send()
         self.field.setFocus()
 
+    def _on_stop(self) -> None:
+        self.field.setFocus()
+        self.stopped.emit()
+
     def _on_change(self) -> None:
         if len(self.field.toPlainText()) <= MAX_MESSAGE:
             self._trouble.hide()
@@ -203,6 +207,8 @@ class Composer(QFrame):
         self._button.setEnabled(self._can_send())
         keys = "Ctrl+Enter" if self.send_with_ctrl() else "Enter"
         self._button.setToolTip(self.tr("Send ({keys})").format(keys=keys))
+        if self._stop.hasFocus() and not self._busy:
+            self.field.setFocus()  # else Qt hands it to the next field: that of the system prompt
         self._stop.setVisible(self._busy)
 
     def on_key(self, event: QKeyEvent) -> bool:
