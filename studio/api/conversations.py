@@ -7,6 +7,7 @@ wait for the disk: call them with ``ctx.run_later``. An id that is not there is 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 
@@ -136,6 +137,14 @@ class Conversations(Protocol):
 
     def restore(self, id: str) -> Conversation:
         """Take a conversation out of the bin."""
+        ...
+
+    def export(self, id: str, path: Path) -> None:
+        """Write the branch that is shown to ``path``: JSON for ``.json``, else Markdown.
+
+        Raises:
+            StudioError: It is not there, or the file cannot be written.
+        """
         ...
 
     def add_message(

@@ -52,9 +52,12 @@ def _parser() -> ArgumentParser:
     listing.add_argument("--starred", action="store_true", help="only what is starred")
     listing.add_argument("--conversations", action="store_true", help="conversations instead")
     add("show", "show a result, a record or a conversation").add_argument("id", metavar="ID")
-    export = add("export", "copy results, or conversations as Markdown, into a folder")
+    export = add("export", "copy results, or conversations as Markdown or JSON, into a folder")
     export.add_argument("id", nargs="+", metavar="ID")
     export.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+    export.add_argument(
+        "--format", choices=("md", "json"), default="md", help="of conversations (default: md)"
+    )
     add("verify", "check that all files are there and unchanged")
     backup = add("backup", "copy the whole library into a new folder, and check the copy")
     backup.add_argument("folder", type=Path, metavar="FOLDER")
@@ -167,7 +170,8 @@ def _shown_record(id: str, library: Library) -> dict[str, Any]:
 
 def _export(arguments: Namespace, library: Library) -> int:
     folder = saving.prepare(arguments.out)
-    paths = [_export_one(id, library, folder) for id in arguments.id]
+    suffix = f".{arguments.format}"
+    paths = [_export_one(id, library, folder, suffix) for id in arguments.id]
     if arguments.json:
         terminal.print_json({"paths": [str(path) for path in paths]})
     else:
@@ -176,12 +180,12 @@ def _export(arguments: Namespace, library: Library) -> int:
     return ExitCode.OK
 
 
-def _export_one(id: str, library: Library, folder: Path) -> Path:
+def _export_one(id: str, library: Library, folder: Path, suffix: str) -> Path:
     try:
         library.conversations.get(id)
     except StudioError:
         return library.export(id, folder)
-    return saving.export_conversation(library, id, folder)
+    return saving.export_conversation(library, id, folder, suffix)
 
 
 # --- care -------------------------------------------------------------------------------------

@@ -39,21 +39,18 @@ def copies(library: Library, artifacts: Iterable[SavedArtifact], folder: Path | 
     return [library.export(artifact.id, folder, sidecar=False) for artifact in artifacts]
 
 
-def export_conversation(library: Library, conversation: str, folder: Path) -> Path:
-    """Write the shown branch of a conversation as Markdown; returns the file.
+def export_conversation(library: Library, conversation: str, folder: Path, suffix: str) -> Path:
+    """Write the shown branch of a conversation as Markdown or JSON; returns the file.
 
     Raises:
         StudioError: It is not in the library, or the folder cannot be written.
     """
     title = library.conversations.get(conversation).title
-    thread = library.conversations.thread(conversation)
-    turns = [f"**{message.role}**\n\n{message.content}\n" for message in thread]
-    text = "\n".join([f"# {title or 'Conversation'}\n", *turns])
     try:
         with tempfile.TemporaryDirectory() as scratch:
-            draft = Path(scratch) / "conversation.md"
-            draft.write_text(text, "utf-8")
-            name = export.file_name(title or "conversation", ".md")
+            draft = Path(scratch) / f"conversation{suffix}"
+            library.conversations.export(conversation, draft)
+            name = export.file_name(title or "conversation", suffix)
             return export.copy_out(draft, folder, name)
     except OSError as error:
         raise disk.explain(error, "export the conversation", folder) from error

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from PySide6.QtWidgets import QLabel
 from studio.api import ErrorCode, JobState, StudioError
 from studio.testing.scripted import Become, Die, Fail, Result, Stall, Step, Tokens
 from studio_chat.pages.message_card import ReplyBody
+from studio_chat.pages.page_actions import page_actions
 
 FIGURES = {
     "tokens": 2,
@@ -303,6 +306,48 @@ def test_the_system_prompt_that_weights_recommend_is_shown_and_sent(desk: Any) -
     desk.page._keep_settings()
     talk(desk, ("two", "2"))
     assert desk.runtime.submitted[-1].params["system"] == ""
+
+
+# --- export -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("suffix", [".md", ".json"])
+def test_a_conversation_is_exported_from_its_menu_and_by_name(
+    desk: Any, tmp_path: Path, suffix: str
+) -> None:
+    talk(desk, ("What is 2 + 2?", "It is **4**."))
+    offered: list[tuple[str, Any]] = []
+
+    def save_file(title: str, name: str, suffixes: Any = ()) -> Path:
+        offered.append((name, suffixes))
+        return tmp_path / f"talk{suffix}"
+
+    desk.ctx.ui.save_file = save_file
+    (row,) = desk.ctx.library.conversations.list()
+    menu = desk.page.list.menu_for(row)
+    next(act for act in menu.actions() if act.text() == "Export…").trigger()
+    desk.settled()
+    assert offered == [("What is 2 2.md", (".md", ".json"))]
+    text = (tmp_path / f"talk{suffix}").read_text("utf-8")
+    if suffix == ".md":
+        assert text.endswith("## You\n\nWhat is 2 + 2?\n\n## Assistant\n\nIt is **4**.\n")
+    else:
+        turns = json.loads(text)["messages"]
+        assert [(t["role"], t["content"]) for t in turns] == desk.thread()
+    by_name = next(a for a in page_actions(desk.page) if a.title == "Export conversation…")
+    (tmp_path / f"talk{suffix}").unlink()
+    by_name.run()
+    desk.settled()
+    assert (tmp_path / f"talk{suffix}").read_text("utf-8") == text
+    assert any(f"talk{suffix}" in notice.message for notice in desk.studio.notices.all)
+
+
+def test_an_export_that_cannot_be_written_says_why(desk: Any, tmp_path: Path) -> None:
+    talk(desk, ("one", "1"))
+    desk.ctx.ui.save_file = lambda *_asked: tmp_path / "missing" / "talk.md"
+    desk.page.export()
+    desk.settled()
+    assert any("Could not export" in notice.message for notice in desk.studio.notices.all)
 
 
 # --- the next start -----------------------------------------------------------------------------

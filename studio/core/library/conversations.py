@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from studio.core import disk
 from studio.core.library import message_search, message_tree, tables
 from studio.core.library.database import Database
 from studio.core.library.history import Event, History
@@ -24,6 +25,7 @@ from studio.core.library.rows import (
     plain,
 )
 from studio.core.library.text_journal import TextJournal
+from studio.core.library.transcript import transcript
 from studio.core.library.ulid import new_id
 from studio.protocol.errors import ErrorCode, StudioError
 
@@ -155,6 +157,18 @@ class Conversations:
             tables.upsert(connection, changed)
             events.append({"set": fields})
         return changed
+
+    def export(self, id: str, path: Path) -> None:
+        """Write the branch that is shown to ``path``: JSON for ``.json``, else Markdown.
+
+        Raises:
+            StudioError: It is not there, or the file cannot be written; what was there stays.
+        """
+        text = transcript(self.get(id), self.thread(id), path.suffix)
+        try:
+            disk.write_durably(path, text.encode())
+        except OSError as error:
+            raise disk.explain(error, "export the conversation", path) from error
 
     def erase(self, ids: Sequence[str]) -> None:
         """Delete conversations for good."""

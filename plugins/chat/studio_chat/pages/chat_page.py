@@ -337,6 +337,14 @@ class ChatPage(QWidget):
         if turn is not None:
             self.session.switch(turn, step)
 
+    def export(self) -> None:
+        """Write the conversation in view to a file; there is none before something was said."""
+        if self.session.conversation is not None:
+            self.list.export(self.session.id, self.session.title)
+        else:
+            words = self.tr("There is no conversation to export yet.")
+            self._ctx.notices.info(words, key="chat.export")
+
     def search(self) -> None:
         """Put the keyboard into the search of the list."""
         self._show_list(True)

@@ -40,6 +40,7 @@ from studio_chat.pages.conversation_model import CONVERSATION, HEADING, Conversa
 WIDTH = 240
 _ROW, _HEADING_ROW = 32, 30
 _SEARCH_MS = 150
+EXPORTS = (".md", ".json")
 
 
 class ConversationList(QFrame):
@@ -154,9 +155,27 @@ class ConversationList(QFrame):
         pin = (self.tr("Unpin"), "pin-off") if row.pinned else (self.tr("Pin"), "pin")
         menu.addAction(ui.icon("pencil"), self.tr("Rename") + "\tF2", lambda: self.view.edit(index))
         menu.addAction(ui.icon(pin[1]), pin[0], lambda: self._pin(row))
+        menu.addAction(
+            ui.icon("download"), self.tr("Export…"), lambda: self.export(row.id, row.title)
+        )
         menu.addSeparator()
         menu.addAction(ui.icon("trash-2"), self.tr("Move to bin") + "\tDel", lambda: self.bin(row))
         return menu
+
+    def export(self, conversation: str, title: str) -> None:
+        """Write a conversation to a file that the user names."""
+        name = _file_name(title) + EXPORTS[0]
+        path = self._ctx.ui.save_file(self.tr("Export the conversation"), name, EXPORTS)
+        if path is None:
+            return
+        path = path if path.suffix else path.with_suffix(EXPORTS[0])
+        store = self._ctx.library.conversations
+
+        def done(_none: None) -> None:
+            words = self.tr("Saved as {name}.").format(name=path.name)
+            self._ctx.notices.info(words, key="chat.export")
+
+        self._chores.do(lambda: store.export(conversation, path), done)
 
     def bin(self, row: Any) -> None:
         """Put a conversation in the bin, with an offer to take it back."""
@@ -189,6 +208,11 @@ class ConversationList(QFrame):
             self.renamed.emit(id)
 
         self._chores.do(lambda: store.rename(id, title), done)
+
+
+def _file_name(title: str) -> str:
+    kept = "".join(c if c.isalnum() or c in " -_" else " " for c in title)
+    return " ".join(kept.split())[:60] or "conversation"
 
 
 class _View(QListView):

@@ -20,6 +20,7 @@ def page_actions(page: ChatPage) -> list[PageAction]:
         ("again", tr("Answer again"), page.regenerate, "refresh-cw", "Ctrl+R"),
         ("stop", tr("Stop the answer"), lambda: page.session.stop(), "circle-stop", ""),
         ("edit", tr("Edit my last message"), page.edit_last, "pencil", "Ctrl+E"),
+        ("export", tr("Export conversation…"), page.export, "download", ""),
         ("rename", tr("Rename conversation"), page.title.edit, "text-cursor-input", ""),
         (
             "before",

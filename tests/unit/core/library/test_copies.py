@@ -158,3 +158,23 @@ def test_stats_count(library: Library) -> None:
     assert (stats.kinds, stats.binned, stats.bytes) == ({"image": 2}, 1, 6)
     assert (stats.conversations, stats.messages) == (1, 0)
     assert stats.free > 0
+
+
+def test_a_conversation_is_written_as_a_person_or_a_program_reads_it(
+    library: Library, tmp_path: Path
+) -> None:
+    store = library.conversations
+    talk = store.create("Colours", system="Be brief.")
+    asked = store.add_message(talk.id, None, "user", "What is red?")
+    store.add_message(talk.id, asked.id, "assistant", "A colour.\n")
+    store.export(talk.id, tmp_path / "talk.md")
+    assert (tmp_path / "talk.md").read_text("utf-8") == (
+        "# Colours\n\n## System prompt\n\nBe brief.\n\n## You\n\nWhat is red?\n\n"
+        "## Assistant\n\nA colour.\n"
+    )
+    store.export(talk.id, tmp_path / "talk.json")
+    told = json.loads((tmp_path / "talk.json").read_text("utf-8"))
+    assert (told["title"], told["system"]) == ("Colours", "Be brief.")
+    assert [turn["role"] for turn in told["messages"]] == ["user", "assistant"]
+    with pytest.raises(StudioError, match="Could not export"):
+        store.export(talk.id, tmp_path / "missing" / "talk.md")
