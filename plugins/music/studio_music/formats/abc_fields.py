@@ -16,7 +16,11 @@ _MODES: Final = {
 _MINOR: Final = ("m", "min", "aeo", "dor", "phr", "loc")
 _KEY: Final = re.compile(r"([A-G])([#b♯♭]?)\s*([A-Za-z]*)")
 _ACCIDENTAL: Final = re.compile(r"(?<!\S)(\^\^|\^|__|_|=)([A-Ga-g])")
+_BEATS: Final = re.compile(
+    r"(?<!\d)(\d{1,3}/\d{1,3}(?:\s+\d{1,3}/\d{1,3}){0,15})\s*=\s*(\d{1,5}(?:\.\d+)?)"
+)
 _ALTER: Final = {"^^": 2, "^": 1, "": 0, "=": 0, "_": -1, "__": -2}
+_LONGEST: Final = 200  # characters of a field that are read
 _LINE: Final = "FCGDAEB"
 
 
@@ -35,6 +39,7 @@ def alter(mark: str) -> int:
 
 def key(text: str) -> WrittenKey:
     """Return the key of a ``K:`` field; C major for what none can be found in."""
+    text = text[:_LONGEST]
     if text.strip()[:2].lower() == "hp":  # the pipes: two sharps, written or not
         return WrittenKey(Key("A", "major"), signature(2))
     found = _KEY.match(text.strip())
@@ -64,7 +69,7 @@ def _explicit(text: str, letters: dict[str, int]) -> dict[str, int]:
 
 def metre(text: str) -> Metre | None:
     """Return the metre of an ``M:`` field, None for a free one."""
-    text = text.strip()
+    text = text[:_LONGEST].strip()
     if text.startswith("C|"):
         return Metre(2, 2)
     if text.startswith("C"):
@@ -93,8 +98,8 @@ def default_unit(metre_: Metre | None) -> Fraction:
 
 def tempo(text: str, unit: Fraction) -> float | None:
     """Return the quarter notes a minute of a ``Q:`` field."""
-    text = re.sub(r'"[^"]*"', "", text)
-    if found := re.search(r"((?:\d{1,3}/\d{1,3}\s*)+)=\s*(\d{1,5}(?:\.\d+)?)", text):
+    text = re.sub(r'"[^"]*"', "", text[:_LONGEST])
+    if found := _BEATS.search(text):
         parts = (part.split("/") for part in found[1].split())
         beat = sum(Fraction(int(above), max(1, int(below))) for above, below in parts)
         return float(beat * 4) * float(found[2])

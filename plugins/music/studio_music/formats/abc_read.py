@@ -9,7 +9,7 @@ from studio.api import BadInput
 from studio_music.formats.abc_voice import VoiceReader
 from studio_music.formats.opened import Opened, once
 from studio_music.formats.written import Score, WrittenPart
-from studio_music.piece import Track, checked
+from studio_music.piece import MAX_TRACKS, Track, checked
 
 MAX_BYTES: Final = 8 << 20
 _MAX_TUNE: Final = 1 << 20
@@ -22,7 +22,8 @@ _START: Final = re.compile(r"^X:", re.MULTILINE)
 
 def looks_like(start: bytes) -> bool:
     """Return whether a file that begins so is ABC: a tune number before its title or key."""
-    return re.search(rb"^X: *\d+.*?^[TK]:", start, re.MULTILINE | re.DOTALL) is not None
+    number = re.search(rb"^X: *\d", start, re.MULTILINE)
+    return number is not None and re.search(rb"(?m)^[TK]:", start[number.end() :]) is not None
 
 
 def read(data: bytes) -> Opened:
@@ -79,7 +80,7 @@ class _Tune:
     def __init__(self) -> None:
         self.title = ""
         self.remarks: list[str] = []
-        self._header: list[tuple[str, str]] = []
+        self._header: dict[str, str] = {}
         self._in_body = False
         self._voices: dict[str, VoiceReader] = {}
         self._tracks: dict[str, Track] = {}
@@ -106,7 +107,9 @@ class _Tune:
         elif name in "KLMQ" and self._in_body:
             self._voice().take_field(name, text)
         elif name in "KLMQ":
-            self._header.append((name, text))
+            if name != "Q":
+                self._header[name] = text
+            self._header.setdefault(name, text)
             self._in_body = name == "K"
 
     def _switch(self, text: str) -> None:
@@ -136,9 +139,11 @@ class _Tune:
 
     def _voice(self) -> VoiceReader:
         if self._now not in self._voices:
+            if len(self._voices) >= MAX_TRACKS:
+                raise BadInput(f"A piece has at most {MAX_TRACKS} tracks; this tune has more.")
             reader = VoiceReader(self.remarks, self._switched)
-            for name, text in sorted(self._header, key=lambda field: "MLQK".index(field[0])):
-                reader.take_field(name, text)
+            for name in sorted(self._header, key="MLQK".index):
+                reader.take_field(name, self._header[name])
             self._voices[self._now] = reader
         return self._voices[self._now]
 

@@ -6,9 +6,12 @@ import re
 from collections import defaultdict
 from collections.abc import Callable
 from fractions import Fraction
+from itertools import islice
 from typing import Final
 
+from studio.api import BadInput
 from studio_music.formats import abc_fields, chord_symbols
+from studio_music.formats.repeats import MAX_PLAYED
 from studio_music.formats.spelling import STEPS
 from studio_music.formats.written import WrittenBar, WrittenNote
 from studio_music.piece import TICKS, Metre
@@ -22,7 +25,7 @@ _SIGNS: Final = re.compile(
   | (?P<decoration>![^!|]*!|\+[^+|]*\+)
   | \{(?P<grace>[^}]*)\}
   | \((?P<tuplet>\d)(?::(?P<into>\d*))?(?::(?P<for>\d*))?
-  | \[(?P<chord>[^\]|]*)\](?P<chord_length>\d*/*\d*)
+  | \[(?P<chord>[^\[\]|]*)\](?P<chord_length>\d*/*\d*)
   | (?P<accidental>\^\^|\^|__|_|=)?(?P<note>[A-Ga-g])(?P<octave>[,']*)(?P<length>\d*/*\d*)
   | (?P<rest>[zxZX])(?P<rest_length>\d*/*\d*)
   | (?P<broken>>+|<+)
@@ -31,10 +34,13 @@ _SIGNS: Final = re.compile(
     """,
     re.VERBOSE,
 )
+_OPENED: Final = re.compile(r"\[(?![|\d])")
+_BRACE: Final = re.compile(r"\{")
 _NOTE: Final = re.compile(r"(\^\^|\^|__|_|=)?([A-Ga-g])([,']*)(\d*/*\d*)(-?)")
 _INTO: Final = {2: 3, 3: 2, 4: 3, 5: 2, 6: 2, 7: 2, 8: 3, 9: 2}
 _WHOLE: Final = 4 * TICKS
 _VELOCITY: Final = 80
+_MAX_CHORD: Final = 128
 
 
 class VoiceReader:
@@ -57,6 +63,7 @@ class VoiceReader:
         self._layer = 0  # of voices that are laid over each other by "&"
         self._held: defaultdict[int, dict[tuple[str, int], int]] = defaultdict(dict)
         self._last: list[int] = []
+        self._before = 0  # where the notes of the bar end that came before the last ones
         self._last_span = (Fraction(0), Fraction(0))
         self._stretch = Fraction(1)
         self._tuplet = (Fraction(1), 0)
@@ -89,6 +96,7 @@ class VoiceReader:
     def take_music(self, line: str) -> None:
         """Take a line of music."""
         reader, at = self, 0
+        line = _without_unclosed(line)
         while found := _SIGNS.search(line, at):
             at = found.end()
             if found["field"] and found["field"][1] == "V":
@@ -118,7 +126,8 @@ class VoiceReader:
         elif sign["text"]:
             self._take_text(sign["text"])
         elif sign["overlay"]:
-            self._now, self._last = Fraction(0), []
+            self._now = Fraction(0)
+            self._let_go()
             self._layer += 1
 
     def _length(self, text: str) -> Fraction:
@@ -130,7 +139,7 @@ class VoiceReader:
         return value * self._length_unit * _WHOLE
 
     def _take_chord(self, inside: str, times: Fraction) -> None:
-        notes = list(_NOTE.finditer(inside))
+        notes = list(islice(_NOTE.finditer(inside), _MAX_CHORD))
         if not notes:
             return
         unit = self._length_unit * _WHOLE
@@ -144,7 +153,7 @@ class VoiceReader:
         """Let notes sound together, and go on behind them."""
         start, end = self._advance(length)
         begin, ticks = round(start), round(end) - round(start)
-        self._last = []
+        self._let_go()
         held, self._held[self._layer] = self._held[self._layer], {}
         for mark, letter, octave in written:
             place, pitch = self._pitch(mark, letter, octave, held)
@@ -185,7 +194,8 @@ class VoiceReader:
         return start, self._now
 
     def _take_rest(self, kind: str, length: str) -> None:
-        self._last, self._held[self._layer] = [], {}
+        self._let_go()
+        self._held[self._layer] = {}
         if kind in "ZX":
             bars = min(int(re.match(r"\d*", length)[0][:4] or 1), 1000)
             for _ in range(bars - 1):
@@ -208,8 +218,16 @@ class VoiceReader:
         for at in self._last:
             note = self._bar.notes[at]
             self._bar.notes[at] = note._replace(length=max(1, round(now) - note.start))
-        ends = (note.start + note.length for note in self._bar.notes)
-        self._bar.length = max(round(self._now), *ends, 0)
+        self._bar.length = max(round(self._now), self._before, self._ends(self._last))
+
+    def _let_go(self) -> None:
+        """Have no last notes any more: what comes now does not change them."""
+        self._before = max(self._before, self._ends(self._last))
+        self._last = []
+
+    def _ends(self, notes: list[int]) -> int:
+        found = (self._bar.notes[at] for at in notes)
+        return max((note.start + note.length for note in found), default=0)
 
     def _tie(self) -> None:
         for at in self._last:
@@ -219,9 +237,9 @@ class VoiceReader:
 
     def _begin_tuplet(self, notes: int, into: str | None, count: str | None) -> None:
         compound = self._metre is not None and self._metre.beats % 3 == 0 and notes in (5, 7, 9)
-        q = int(into) if into else 3 if compound else _INTO.get(notes, 2)
+        q = int(into[:3]) if into else 3 if compound else _INTO.get(notes, 2)
         if notes and q:
-            self._tuplet = (Fraction(q, notes), int(count) if count else notes)
+            self._tuplet = (Fraction(q, notes), int(count[:3]) if count else notes)
 
     def _take_text(self, text: str) -> None:
         chord = chord_symbols.parts(text.split()[0]) if text.strip() else None
@@ -249,11 +267,17 @@ class VoiceReader:
                 self._bars[-1].times = times
             return
         self._bar.times = times
+        if len(self._bars) >= MAX_PLAYED:
+            raise BadInput("This tune is too long to be read.", "Take a part of it.")
         self._bars.append(self._bar)
         self._bar = WrittenBar(endings=self._endings)
         self._now = Fraction(0)
         self._said.clear()
-        self._last, self._layer = [], 0  # but what is tied over the bar line stays held
+        self._last, self._before, self._layer = (
+            [],
+            0,
+            0,
+        )  # but what is tied over the bar line stays held
 
     def finish(self) -> list[WrittenBar]:
         """Return all bars."""
@@ -261,10 +285,21 @@ class VoiceReader:
         return self._bars
 
 
+def _without_unclosed(line: str) -> str:
+    """Return a line without brackets and braces that nothing closes.
+
+    Each would be looked for an end to the end of the line, and a hostile line is made of them.
+    """
+    for end, begin in (("]", _OPENED), ("}", _BRACE)):
+        kept = line.rfind(end) + 1
+        line = line[:kept] + begin.sub(" ", line[kept:])
+    return line
+
+
 def _numbers(text: str) -> list[int]:
     """Return the endings that are named so: ``1``, ``1,3``, ``1-3``."""
     found = []
     for part in re.split(r"[,.]", text.strip().lstrip("[")):
-        ends = [int(end[:2]) for end in part.split("-") if end.isdigit()]
+        ends = [int(end[:2]) for end in part.split("-") if end.isdecimal()]
         found += range(ends[0], ends[-1] + 1) if ends else []
     return found

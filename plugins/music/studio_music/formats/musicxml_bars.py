@@ -133,9 +133,11 @@ class PartReader:
             self.is_percussion = True
 
     def _take_time(self, time: Element) -> None:
-        beats = [part for part in time.findtext("beats", "").split("+") if part.strip().isdigit()]
+        beats = [
+            part for part in time.findtext("beats", "").split("+") if part.strip()[:3].isdecimal()
+        ]
         unit = int(number(time, "beat-type", 4))
-        total = sum(int(part) for part in beats)
+        total = sum(int(part.strip()[:3]) for part in beats)
         if 1 <= total <= 32 and unit in (1, 2, 4, 8, 16, 32):
             self._bar.metre = Metre(total, unit)
 
@@ -185,7 +187,7 @@ class PartReader:
     def _take_barline(self, element: Element) -> None:
         if (ending := element.find("ending")) is not None:
             parts = ending.get("number", "").replace(" ", "").split(",")
-            numbers = frozenset(int(part) for part in parts if part.isdigit())
+            numbers = frozenset(int(part[:3]) for part in parts if part[:3].isdecimal())
             if ending.get("type") == "start":
                 self._bar.endings = self._endings = numbers
             else:

@@ -16,7 +16,9 @@ from studio.api import BadInput
 from studio_music.formats.repeats import Marks, played
 from studio_music.piece import (
     MAX_NOTES,
+    MAX_QUARTERS,
     TEMPO_RANGE,
+    TICKS,
     Chord,
     Key,
     Metre,
@@ -127,6 +129,10 @@ class Score:
         )
         if not any(track.notes for track in tracks):
             raise BadInput("This score has no notes.", "Choose one that has.")
+        if self._starts[-1] > MAX_QUARTERS * TICKS:  # before its bars are counted one by one
+            raise BadInput(
+                "This piece is too long.", f"At most {MAX_QUARTERS:,} quarter notes fit."
+            )
         first = self._starts[1]
         piece = Piece(
             title=self._title,

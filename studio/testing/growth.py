@@ -1,0 +1,51 @@
+"""Whether work grows with the length of a text and not with its square: for readers of strangers'
+files. Compares two lengths in one run, since no absolute time means anything on a busy machine."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterable
+
+from studio.protocol.errors import StudioError
+
+LONG = 40_000
+TIMES = 4
+SHORT = LONG // TIMES
+NOISE = 0.1
+"""Seconds of a processor in which a text is read that needs no second look."""
+MOST = 9.0
+"""Work may grow so much when a text grows fourfold: 4 where it is linear, 16 where it is not."""
+
+
+def traps(read: Callable[[str], object], texts: Iterable[Callable[[int], str]]) -> list[str]:
+    """Return the texts that ``read`` takes more than linear work for, as their first letters.
+
+    Args:
+        read: Reads a text; an expected failure is an answer, too.
+        texts: Make a text of about so many characters.
+    """
+    return [make(40) for make in texts if _is_trap(read, make)]
+
+
+def _is_trap(read: Callable[[str], object], make: Callable[[int], str]) -> bool:
+    if any(_seconds(read, make(tiny)) > 4 * NOISE for tiny in (60, SHORT // TIMES)):
+        return True  # cubic, or worse: a longer one might never end
+    after = _seconds(read, make(LONG))
+    for _ in range(3):  # somebody else may have been busy
+        if after < max(NOISE, MOST * _seconds(read, make(SHORT))):
+            return False
+        after = min(after, _seconds(read, make(LONG)))
+    return True
+
+
+def repeated(unit: str, head: str = "", tail: str = "") -> Callable[[int], str]:
+    """Return a maker of texts that repeat ``unit``."""
+    return lambda length: head + unit * (length // len(unit)) + tail
+
+
+def _seconds(read: Callable[[str], object], text: str) -> float:
+    began = time.process_time()
+    with contextlib.suppress(StudioError):
+        read(text)
+    return time.process_time() - began
