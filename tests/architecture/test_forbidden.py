@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
 from pathlib import Path
 
 import pytest
 
-from tests.architecture.source_tree import ROOT, name, product_files, source, tracked
+from tests.architecture.source_tree import ROOT, name, product_files, python_files, source, tracked
 
 LARGE = 2 * 2**20
 OWN_WEIGHTS = re.compile(r"resources/weights/[\w.-]+\.safetensors")
@@ -109,6 +110,27 @@ def test_the_patterns_find_what_they_should() -> None:
     for why, example in examples.items():
         assert patterns[why].search(example), why
     assert not CALLS["text must not become code"].search("dialog.exec() or model.eval()")
+
+
+def bare_openings(text: str) -> list[int]:
+    """Lines with ``Image.open(…)`` that leave it to Pillow what a file may be read as."""
+    return [
+        node.lineno
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func).endswith("Image.open")
+        and not any(word.arg == "formats" for word in node.keywords)
+    ]
+
+
+def test_pillow_is_always_told_what_it_may_read() -> None:
+    """Its decoder of EPS starts a program, and most others were never asked for."""
+    opening = [f for f in python_files("studio", "plugins", "packaging") if "tests" not in f.parts]
+    texts = {name(file): own_text(file) for file in opening}
+    texts = {file: text for file, text in texts.items() if "Image.open" in text}
+    assert "plugins/image/studio_image/pictures.py" in texts
+    assert {file: lines for file, text in texts.items() if (lines := bare_openings(text))} == {}
+    assert bare_openings("with Image.open(x) as a, PIL.Image.open(f(x)): pass") == [1, 1]
 
 
 def test_nothing_here_can_reach_a_network_but_what_a_user_asks_for() -> None:

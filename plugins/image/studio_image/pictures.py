@@ -21,6 +21,8 @@ MAX_PIXELS = 100_000_000
 """Larger ones are refused before they are unpacked: a few bytes of file can say any size."""
 MAX_FILE_BYTES = 512 * 2**20
 THUMBNAIL_SIDE = 256
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
+"""What Pillow may read a file as. EPS would start Ghostscript; others fail in ways of their own."""
 BLANK = 2.0
 """Standard deviation, of 255, up to which a picture shows nothing."""
 MANY = "It has several pictures, as an animation has; the first one is used."
@@ -73,7 +75,7 @@ def remark(path: str, inputs: Mapping[str, Any], key: str = "image") -> str:
 def has_many(source: Path | io.BytesIO) -> bool:
     """Whether a file is an animation, or has several pages; False if it cannot be told."""
     try:
-        with Image.open(source) as image:
+        with Image.open(source, formats=FORMATS) as image:
             if image.format not in ("GIF", "PNG", "WEBP", "TIFF"):
                 return False  # a phone puts a second, hidden picture into its JPEGs
             image.seek(1)
@@ -202,7 +204,7 @@ def _decoded(data: bytes, name: str) -> np.ndarray:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # ours is below
-            image = Image.open(io.BytesIO(png_text.without_texts(data)))
+            image = Image.open(io.BytesIO(png_text.without_texts(data)), formats=FORMATS)
         if image.width * image.height > MAX_PIXELS:
             size = f"{image.width:,} × {image.height:,}"
             raise BadInput(

@@ -15,6 +15,7 @@ from studio_image.recipes import Recipe
 
 _EXIF, _USER_COMMENT = 0x8769, 0x9286
 _UNICODE = b"UNICODE\0"
+_WITH_EXIF = ("JPEG", "WEBP", "TIFF")
 _LONGEST = 1 << 20
 
 
@@ -55,7 +56,7 @@ def exif_with(said: str) -> bytes:
 
 def _comment(data: bytes) -> str:
     try:
-        with Image.open(io.BytesIO(data)) as image:
+        with Image.open(io.BytesIO(data), formats=_WITH_EXIF) as image:
             said = image.getexif().get_ifd(_EXIF).get(_USER_COMMENT, b"")
     except (OSError, SyntaxError, ValueError, struct.error):  # EXIF that is none
         return ""

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import os
 import struct
+import subprocess
 import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import EpsImagePlugin, Image
 
 from studio.api import BadInput, Params
 from studio.testing.plugins import run_task
-from studio_image import pictures, png_text, recipes
+from studio_image import pictures, png_text, recipe_files, recipes
 from studio_image.restyle import restyle
 from studio_image.schema import Enlarge, Restyle
 from studio_image.upscale import enlarge
@@ -135,3 +138,62 @@ def test_blank_and_unfinished_pictures_do_not_pass() -> None:
     assert not pictures.verdict(np.full((8, 8, 3), 90, np.uint8)).passed
     assert not pictures.verdict(noise(8, 8, 3), finite=False).passed
     assert not pictures.check_file(b"no picture").passed
+
+
+# --- decoders that nobody asked for ---------------------------------------------------------------
+
+EPS = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 8\n%%EndComments\nshowpage\n%%EOF\n"
+
+
+@pytest.fixture
+def ghostscript(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A program by the name of ``gs``; the file is there once it was started."""
+    started, program = tmp_path / "started", tmp_path / "bin" / "gs"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\ntouch '{started}'\nexit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
+    monkeypatch.setattr(EpsImagePlugin, "gs_binary", None)  # what it has found before
+    return started
+
+
+def test_a_picture_that_is_postscript_is_refused_and_starts_no_program(
+    ghostscript: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "cat.png"
+    for data in (
+        EPS,
+        EPS + bytes(9000),
+        b"\xc5\xd0\xd3\xc6" + struct.pack("<7I", 32, 99, *[0] * 5) + EPS,
+    ):
+        file.write_bytes(data)
+        for source in (data, file):
+            with pytest.raises(BadInput, match="is not a picture that can be read"):
+                pictures.read(source)
+        assert not pictures.has_many(file)
+        assert recipe_files.spellings(data) == []
+    assert not ghostscript.exists()
+
+
+def test_pillow_left_to_itself_would_start_one(ghostscript: Path) -> None:
+    """The control: the test above can fail."""
+    with contextlib.suppress(OSError, subprocess.SubprocessError):  # this one draws nothing
+        Image.open(io.BytesIO(EPS)).load()
+    assert ghostscript.exists()
+
+
+def test_what_is_promised_is_read_and_nothing_else() -> None:
+    Image.init()
+    sample = Image.fromarray(noise(8, 8, 3))
+    read = set()
+    for kind in sorted(Image.SAVE.keys() & Image.OPEN.keys() - {"IM"}):  # IM: deprecated
+        try:
+            data = file_of(sample, kind)
+        except (OSError, KeyError, ValueError):  # not of colours, or its library is missing
+            continue
+        try:
+            pictures.read(data, "x")
+            read.add(kind)
+        except BadInput as refused:
+            assert refused.message == "x is not a picture that can be read."  # noqa: PT017
+    assert read == {*pictures.FORMATS}

@@ -155,7 +155,7 @@ def _vector(tarball: Path, style: str, names: dict[str, str]) -> Iterator[Pictur
         except ValueError as error:
             print(f"left out {style}/{name}: {error}")
             continue
-        yield Picture(_on_white(Image.open(io.BytesIO(png))), caption, style)
+        yield Picture(_on_white(Image.open(io.BytesIO(png), formats=["PNG"])), caption, style)
 
 
 def _raster(tarball: Path, style: str, names: dict[str, str]) -> Iterator[Picture]:
@@ -167,7 +167,7 @@ def _raster(tarball: Path, style: str, names: dict[str, str]) -> Iterator[Pictur
                 continue
             file = archive.extractfile(member)
             assert file is not None
-            image = Image.open(io.BytesIO(file.read())).convert("RGBA")
+            image = Image.open(io.BytesIO(file.read()), formats=["WEBP"]).convert("RGBA")
             yield Picture(
                 _on_white(image.resize((SIZE, SIZE), Image.Resampling.LANCZOS)), caption, style
             )
