@@ -13,8 +13,11 @@ from studio.api.constraint import Constraint
 from studio.api.conversations import Conversation, Conversations, Message, ReplyJournal
 from studio.api.embedding import EmbeddingEngine
 from studio.api.errors import BadInput, Cancelled, ErrorCode, StudioError
-from studio.api.gui import JobHandle, Page, PageAction, PluginContext
+from studio.api.gui import Page, PageAction, PluginContext
 from studio.api.hookspecs import hookimpl
+from studio.api.intake import DropTarget, PromptField, WeightsPicker, local_files
+from studio.api.jobs import JobHandle, JobRequest
+from studio.api.kit import Kit
 from studio.api.params import (
     Capability,
     File,
@@ -28,6 +31,9 @@ from studio.api.params import (
     WeightsId,
 )
 from studio.api.plain_text import clean as clean_text
+from studio.api.results import ArtifactActions, KeptResults, TaskResult, file_stem
+from studio.api.roles import Role
+from studio.api.runs import Mode, ModeForms, RunButton, RunController
 from studio.api.sandbox import (
     Sandbox,
     SandboxLimits,
@@ -43,7 +49,7 @@ from studio.api.text import (
     TextStep,
     chat_messages,
 )
-from studio.api.ui import Tokens
+from studio.api.ui import ProgressRow, Tokens, TroubleRow, Ui
 from studio.api.worker import (
     Event,
     Loader,
@@ -56,6 +62,7 @@ from studio.api.worker import (
 from studio.protocol.states import JobState, Priority
 
 __all__ = [
+    "ArtifactActions",
     "BadInput",
     "BenchContext",
     "Cancelled",
@@ -66,6 +73,7 @@ __all__ = [
     "Constraint",
     "Conversation",
     "Conversations",
+    "DropTarget",
     "EmbeddingEngine",
     "ErrorCode",
     "Event",
@@ -73,20 +81,30 @@ __all__ = [
     "Group",
     "Hidden",
     "JobHandle",
+    "JobRequest",
     "JobState",
+    "KeptResults",
     "Kind",
+    "Kit",
     "Label",
     "Loader",
     "Message",
+    "Mode",
+    "ModeForms",
     "Page",
     "PageAction",
     "Params",
     "Placement",
     "PluginContext",
     "Priority",
+    "ProgressRow",
+    "PromptField",
     "Range",
     "ReplyJournal",
     "Requirements",
+    "Role",
+    "RunButton",
+    "RunController",
     "Rung",
     "SamplingParams",
     "Sandbox",
@@ -98,16 +116,22 @@ __all__ = [
     "Seed",
     "StudioError",
     "TaskContext",
+    "TaskResult",
     "Text",
     "TextEngine",
     "TextStep",
     "Tokens",
+    "TroubleRow",
+    "Ui",
     "Verdict",
     "WeightsFacts",
     "WeightsId",
+    "WeightsPicker",
     "chat_messages",
     "clean_text",
+    "file_stem",
     "finished",
     "hookimpl",
+    "local_files",
     "outcome",
 ]

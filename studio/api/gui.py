@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol
 
 from studio.api.artifacts import SavedArtifact
+from studio.api.jobs import JobHandle
+from studio.api.kit import Kit
 from studio.api.library import LibraryView
 from studio.api.params import Params
 from studio.api.ui import Ui
 from studio.api.weights import WeightsView
 from studio.protocol.errors import StudioError
-from studio.protocol.states import JobState, Priority
+from studio.protocol.states import Priority
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -50,64 +52,6 @@ class PageAction:
     run: Callable[[], None]
     icon: str = ""
     shortcut: str = ""
-
-
-class JobHandle(Protocol):
-    """One job, seen from the window.
-
-    Callbacks run on the window's thread, in order; whoever asks late is told at once what has
-    happened already. Each ``on_…`` returns the handle.
-    """
-
-    @property
-    def id(self) -> str: ...
-
-    @property
-    def task(self) -> str: ...
-
-    @property
-    def state(self) -> JobState: ...
-
-    @property
-    def record(self) -> str:
-        """Id of the record in the library; set from the start."""
-        ...
-
-    def on_state(self, call: Callable[[JobState, str], None]) -> Self:
-        """Call with each new state and its reason in words."""
-        ...
-
-    def on_progress(self, call: Callable[[float, float, str, float | None], None]) -> Self:
-        """Call with done, total, message, seconds left."""
-        ...
-
-    def on_preview(self, call: Callable[[Any, str], None]) -> Self:
-        """Call with an (H, W, C) uint8 buffer (``memoryview``) and a note."""
-        ...
-
-    def on_text(self, call: Callable[[str, int, str], None]) -> Self:
-        """Call with new text, tokens so far, channel."""
-        ...
-
-    def on_artifact(self, call: Callable[[SavedArtifact], None]) -> Self:
-        """Call with each result once it is on disk: in the library, if it was to be kept."""
-        ...
-
-    def on_done(self, call: Callable[[Mapping[str, Any]], None]) -> Self:
-        """Call once with the task's result when it finished."""
-        ...
-
-    def on_failed(self, call: Callable[[StudioError], None]) -> Self:
-        """Call once if it failed or was lost with the runtime."""
-        ...
-
-    def on_cancelled(self, call: Callable[[], None]) -> Self:
-        """Call once if the user stopped it."""
-        ...
-
-    def cancel(self) -> None:
-        """Stop at the next step; harmless when it is over."""
-        ...
 
 
 class Tasks(Protocol):
@@ -211,6 +155,11 @@ class PluginContext(Protocol):
 
     @property
     def ui(self) -> Ui: ...
+
+    @property
+    def kit(self) -> Kit:
+        """The parts that a page is put together from."""
+        ...
 
     def run_later(self, call: Callable[[], Any], then: Callable[[Any], None] | None = None) -> None:
         """Run ``call`` on a worker thread (never Qt), then ``then(result)`` on the window's."""

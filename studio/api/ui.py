@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from studio.api.jobs import JobHandle
 from studio.api.params import Params
+from studio.api.roles import Role
 from studio.protocol.errors import StudioError
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QRect, QRectF
     from PySide6.QtGui import QFont, QIcon
-    from PySide6.QtWidgets import QWidget
-
-    from studio.api.gui import JobHandle
+    from PySide6.QtWidgets import QComboBox, QLabel, QWidget
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,32 @@ class Ui(Protocol):
         """Return the font for code and figures."""
         ...
 
-    def button(self, text: str, icon: str = "", *, primary: bool = False, tip: str = "") -> Any:
-        """Return a ``QPushButton`` in the house style."""
+    def wear(self, widget: QWidget, *roles: Role) -> None:
+        """Let a widget look like what it is for, now and in the other theme."""
+        ...
+
+    def label(self, text: str = "", role: Role | None = None, *, wrap: bool = False) -> QLabel:
+        """Return a label of plain text."""
+        ...
+
+    def elided_label(self, text: str = "", role: Role | None = None) -> ElidedLabel:
+        """Return a line that ends in … where it has no room; its tip has all of it then."""
+        ...
+
+    def combo_box(self) -> QComboBox:
+        """Return a choice from a list that no passing wheel turns."""
+        ...
+
+    def button(
+        self,
+        text: str,
+        icon: str = "",
+        *,
+        primary: bool = False,
+        tip: str = "",
+        dense: bool = False,
+    ) -> Any:
+        """Return a ``QPushButton`` in the house style; ``dense``: of small height."""
         ...
 
     def icon_button(self, icon: str, tip: str) -> Any:
@@ -172,6 +196,19 @@ class Ui(Protocol):
 
     def open_link(self, url: str) -> None:
         """Show an http(s) address and let the user open or copy it; never opens by itself."""
+        ...
+
+
+class ElidedLabel(Protocol):
+    """One line of text that is never wider than its place."""
+
+    @property
+    def widget(self) -> QWidget:
+        """What to put into a page."""
+        ...
+
+    def set_text(self, text: str) -> None:
+        """Show another text."""
         ...
 
 

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
-from studio.api.gui import JobHandle
+from studio.api.jobs import JobHandle
 from studio.desktop import words
 from studio.desktop.look import Look, restyle
 from studio.desktop.widgets.elided import ElidedLabel

@@ -120,7 +120,9 @@ def line(vertical: bool = False) -> QFrame:
 
 def restyle(widget: QWidget, name: str, value: object) -> None:
     """Set a property the style sheet looks at, and look again."""
-    if widget.property(name) != value:
-        widget.setProperty(name, value)
+    if widget.property(name) == value:
+        return
+    widget.setProperty(name, value)
+    if widget.testAttribute(Qt.WidgetAttribute.WA_WState_Polished):  # else it still will be
         widget.style().unpolish(widget)
         widget.style().polish(widget)

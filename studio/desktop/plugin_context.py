@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from studio.api.artifacts import SavedArtifact, Verdict
-from studio.api.gui import DraftsView, JobHandle, Notices, SettingsView
+from studio.api.gui import DraftsView, Notices, SettingsView
+from studio.api.jobs import JobHandle
 from studio.api.params import Params
-from studio.api.ui import Ui
 from studio.core.drafts import Drafts
+from studio.desktop.kit.page_kit import PageKit
+from studio.desktop.ui import WindowUi
 from studio.protocol.states import Priority
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ class PluginContext:
         self,
         plugin: str,
         studio: Studio,
-        ui: Ui,
+        ui: WindowUi,
         background: Background,
         targets: Callable[[SavedArtifact], Sequence[tuple[str, Callable[[], None]]]],
         weights: CatalogueView | None = None,
@@ -40,6 +42,7 @@ class PluginContext:
         self.settings: SettingsView = studio.settings.plugin(plugin)
         self.drafts: DraftsView = Drafts(studio.paths.drafts / plugin)
         self.notices: Notices = studio.notices
+        self.kit = PageKit(self, ui.look)
         self._studio, self._background, self._targets = studio, background, targets
 
     def run_later(self, call: Callable[[], Any], then: Callable[[Any], None] | None = None) -> None:

@@ -7,21 +7,24 @@ from pathlib import Path
 
 from PySide6.QtCore import QRect, QRectF, QUrl
 from PySide6.QtGui import QDesktopServices, QFont, QGuiApplication, QIcon
-from PySide6.QtWidgets import QFileDialog, QMenu, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QFileDialog, QLabel, QMenu, QPushButton, QToolButton, QWidget
 
 from studio.api.artifacts import SavedArtifact
 from studio.api.params import Params
+from studio.api.roles import Role
 from studio.api.ui import BlockAction, Tokens
 from studio.api.weights import WeightsView
 from studio.desktop.boxes import paint_box
 from studio.desktop.confirm import show_confirm, show_link
 from studio.desktop.forms import FormServices, ParamsFormWidget
 from studio.desktop.job_rows import ProgressRow, TroubleRow
-from studio.desktop.look import Look
+from studio.desktop.look import Look, restyle
 from studio.desktop.prose.highlight import Run, color_of, highlight
 from studio.desktop.prose.plain_view import PlainView
 from studio.desktop.prose.prose_view import ProseView
 from studio.desktop.states import EmptyState
+from studio.desktop.widgets.calm import CalmComboBox
+from studio.desktop.widgets.elided import ElidedLabel
 from studio.desktop.widgets.menu import Menu
 from studio.desktop.widgets.switch_bar import SwitchBar
 
@@ -78,11 +81,35 @@ class WindowUi:
 
     # --- controls -----------------------------------------------------------------------------
 
+    def wear(self, widget: QWidget, *roles: Role) -> None:
+        """Let a widget look like what it is for."""
+        for role in roles:
+            restyle(widget, *role.value)
+
+    def label(self, text: str = "", role: Role | None = None, *, wrap: bool = False) -> QLabel:
+        """Return a label of plain text."""
+        return self.look.label(text, role.value[1] if role is not None else "", wrap=wrap)
+
+    def elided_label(self, text: str = "", role: Role | None = None) -> ElidedLabel:
+        """Return a line that ends in … where it has no room."""
+        return ElidedLabel(text, role.value[1] if role is not None else "")
+
+    def combo_box(self) -> CalmComboBox:
+        """Return a choice from a list that no passing wheel turns."""
+        return CalmComboBox()
+
     def button(
-        self, text: str, icon: str = "", *, primary: bool = False, tip: str = ""
+        self,
+        text: str,
+        icon: str = "",
+        *,
+        primary: bool = False,
+        tip: str = "",
+        dense: bool = False,
     ) -> QPushButton:
         """Return a push button."""
-        return self.look.button(text, icon, kind="primary" if primary else "", tip=tip)
+        kind = "primary" if primary else ""
+        return self.look.button(text, icon, kind=kind, small=dense, tip=tip)
 
     def icon_button(self, icon: str, tip: str) -> QToolButton:
         """Return a flat button; ``tip`` is its accessible name too."""

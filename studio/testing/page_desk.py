@@ -5,13 +5,17 @@ A plugin author's whole fixture can be::
     class Desk(PageDesk):
         plugin = "dice"
 
-        def build(self) -> QWidget:
-            return DicePage(self.ctx)
+        def build(self) -> Page:
+            return page.build(self.ctx)
 
     @pytest.fixture
     def desk(qtbot, look, tmp_path, monkeypatch):
         with Desk.opened(tmp_path, qtbot, look, monkeypatch) as desk:
             yield desk
+
+A test then does what a person does: ``desk.run()``, ``desk.until_over()``, ``desk.results()``,
+``desk.trouble()``, ``desk.drop(path)``. Of several parts of one kind in a page the first is meant;
+``desk.kit`` has them all.
 """
 
 from __future__ import annotations
@@ -23,17 +27,21 @@ from pathlib import Path
 from typing import Any, Self
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QImage
 from PySide6.QtWidgets import QApplication, QWidget
 
 from studio.api.artifacts import SavedArtifact
+from studio.api.gui import Page
+from studio.api.results import TaskResult
 from studio.core.notices import Level, Notice
 from studio.core.studio import Studio
 from studio.desktop.bridge import Background, Bridge
+from studio.desktop.job_rows import ProgressRow, TroubleRow
 from studio.desktop.look import Look
 from studio.desktop.plugin_context import CatalogueView, PluginContext
 from studio.desktop.ui import WindowUi
+from studio.testing.recorded_kit import RecordedKit
 from studio.testing.scripted import ScriptedRuntime
 
 _SIDECAR = """
@@ -55,7 +63,9 @@ class PageDesk:
     Attributes:
         plugin: Id of the plugin.
         capabilities: Weights that there are, without anything in them: id → what they are for.
-        page: What ``build`` returned.
+        whole: What ``build`` returned.
+        page: The page's widget: that itself, or the widget of that ``Page``.
+        kit: The parts that the page was put together from.
         runtime: Follows the script that a test gives it.
         picked, target: What the user answers when asked for files, and for a place to write.
         sent: Artifacts that were sent to another page.
@@ -93,7 +103,7 @@ class PageDesk:
     # --- what a subclass may say --------------------------------------------------------------
 
     def build(self) -> Any:
-        """Return the page, made with ``self.ctx``."""
+        """Return the page, made with ``self.ctx``: a ``Page``, or its widget alone."""
         raise NotImplementedError
 
     def idle(self) -> bool:
@@ -123,7 +133,11 @@ class PageDesk:
         ui = _AnsweringUi(self)
         self.dress(ui)
         self.ctx = PluginContext(self.plugin, self.studio, ui, self.background, self.targets)
-        self.page = self.build()
+        self.kit = RecordedKit(self.ctx, self.look)
+        self.ctx.kit = self.kit
+        built = self.build()
+        self.whole: Any = built
+        self.page = built.widget if isinstance(built, Page) else built
         self.page.setParent(self.window)
         self.page.resize(1000, 740)
         self.window.show()
@@ -146,10 +160,11 @@ class PageDesk:
 
     def again(self, state: Mapping[str, Any] | None = None) -> None:
         """End and start again, with the state of the page that a shell would keep."""
-        state = json.loads(json.dumps(self.page.save_state() if state is None else state))
+        kept = self.whole.save_state() if state is None else state
+        state = json.loads(json.dumps(kept))
         self.close()
         self.open()
-        self.page.restore_state(state)
+        self.whole.restore_state(state)
         self.settled()
 
     # --- waiting ------------------------------------------------------------------------------
@@ -162,13 +177,81 @@ class PageDesk:
         """Wait until all that was asked of other threads has come back."""
         back: list[None] = []
         self.ctx.run_later(lambda: None, back.append)
-        self.until(lambda: bool(back) and self.idle())
+        kept = self.kit.shelves
+        self.until(lambda: bool(back) and all(each.settled for each in kept) and self.idle())
 
-    # --- seeing and doing ---------------------------------------------------------------------
+    def until_over(self) -> None:
+        """Wait until no job of the page is at work."""
+        self.until(lambda: not self.busy())
+
+    # --- running ------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Press the button that starts."""
+        button = self.kit.buttons[0]
+        assert not button.busy, "it would stop"
+        self.qtbot.mouseClick(button.widget, Qt.MouseButton.LeftButton)
+
+    def stop(self) -> None:
+        """Press the button that stops, and wait until the job is over."""
+        button = next(each for each in self.kit.buttons if each.busy)
+        self.qtbot.mouseClick(button.widget, Qt.MouseButton.LeftButton)
+        self.until_over()
+
+    def busy(self) -> bool:
+        """Whether a job of the page is at work."""
+        return any(run.busy for run in self.kit.runs)
+
+    def verb(self) -> str:
+        """Return what the button says."""
+        return str(self.kit.buttons[0].widget.text())
+
+    def progress(self) -> str:
+        """Return what the job at work is doing; empty if no row says so."""
+        rows = self.page.findChildren(ProgressRow)
+        return next((row.words.text() for row in rows if row.isVisible()), "")
 
     def trouble(self) -> str:
-        """Return what the page's row of trouble says, if it is in view."""
-        return self.page.trouble.words.text() if self.page.trouble.isVisible() else ""
+        """Return what a row of trouble says, if one is in view."""
+        row = self._trouble()
+        return row.words.text() if row is not None else ""
+
+    def try_again(self) -> None:
+        """Press the button of the row of trouble."""
+        row = self._trouble()
+        assert row is not None, "there is no trouble"
+        self.qtbot.mouseClick(row.button, Qt.MouseButton.LeftButton)
+
+    def _trouble(self) -> TroubleRow | None:
+        return next((row for row in self.page.findChildren(TroubleRow) if row.isVisible()), None)
+
+    # --- setting ------------------------------------------------------------------------------
+
+    def mode(self) -> str:
+        """Return the id of the mode that is on."""
+        return self.kit.switches[0].mode.id
+
+    def set_mode(self, mode: str) -> None:
+        """Turn a mode on."""
+        self.kit.switches[0].choose(mode)
+
+    def write(self, text: str) -> None:
+        """Write something into the field that asks, in place of what is there."""
+        self.kit.fields[0].set_text(text)
+
+    # --- results ------------------------------------------------------------------------------
+
+    def results(self) -> list[TaskResult]:
+        """Return the results in the strip, from the left."""
+        shelf = self.kit.shelves[0]
+        found = [shelf.find(id) for id in shelf.widget.ids()]
+        return [result for result in found if result is not None]
+
+    def pick_result(self, place: int) -> None:
+        """Choose a result of the strip."""
+        self.kit.shelves[0].widget.setCurrentRow(place)
+
+    # --- seeing and doing ---------------------------------------------------------------------
 
     def listen(self) -> list[str]:
         """Return the list that all further notices go to."""
@@ -181,8 +264,19 @@ class PageDesk:
         self.studio.notices.on_notice(note)
         return said
 
-    def drop(self, data: QMimeData) -> None:
-        """Drag something over the page, and drop it where the page takes it."""
+    def offers(self) -> list[Callable[[], None]]:
+        """Return the list that the buttons of all further notices go to, such as Undo."""
+        offered: list[Callable[[], None]] = []
+
+        def note(notice: Notice) -> None:
+            offered.extend(action.run for action in notice.actions)
+
+        self.studio.notices.on_notice(note)
+        return offered
+
+    def drop(self, what: QMimeData | Path | Sequence[Path]) -> bool:
+        """Drag something over the page, and drop it where the page takes it; return whether."""
+        data = what if isinstance(what, QMimeData) else files_as_mime(what)
         left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
         copy, at = Qt.DropAction.CopyAction, QPoint(200, 200)
         enter = QDragEnterEvent(at, copy, data, left, none)
@@ -190,6 +284,22 @@ class PageDesk:
         QApplication.sendEvent(self.page, enter)
         if enter.isAccepted():
             QApplication.sendEvent(self.page, QDropEvent(QPointF(at), copy, data, left, none))
+        return bool(enter.isAccepted())
+
+    def paste(self, what: str | QImage | None = None) -> None:
+        """Put something on the clipboard, or nothing, and paste it into the page."""
+        clipboard = QGuiApplication.clipboard()
+        clipboard.clear()
+        if isinstance(what, QImage):
+            clipboard.setImage(what)
+        elif what is not None:
+            clipboard.setText(what)
+        self.kit.targets[0].paste()
+
+    def pick(self, *paths: Path) -> None:
+        """Open files by the dialog that asks for them."""
+        self.picked = list(paths)
+        self.kit.targets[0].pick()
 
 
 class _AnsweringUi(WindowUi):
@@ -206,3 +316,11 @@ class _AnsweringUi(WindowUi):
 
     def save_file(self, title: str, name: str, suffixes: Sequence[str] = ()) -> Path | None:
         return self._desk.target
+
+
+def files_as_mime(paths: Path | Sequence[Path]) -> QMimeData:
+    """Return files as a file manager drags them."""
+    data = QMimeData()
+    several = [paths] if isinstance(paths, Path) else paths
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in several])
+    return data

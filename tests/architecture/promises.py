@@ -13,6 +13,15 @@ from studio.core.notices import Notices
 from studio.core.settings import Namespace
 from studio.desktop.forms import ParamsFormWidget
 from studio.desktop.job_rows import ProgressRow, TroubleRow
+from studio.desktop.kit.artifact_actions import ArtifactActions
+from studio.desktop.kit.drop_target import DropTarget
+from studio.desktop.kit.kept_results import KeptResults
+from studio.desktop.kit.mode_forms import ModeForms
+from studio.desktop.kit.page_kit import PageKit
+from studio.desktop.kit.prompt_field import PromptField
+from studio.desktop.kit.run_button import RunButton
+from studio.desktop.kit.run_controller import RunController
+from studio.desktop.kit.weights_picker import WeightsPicker
 from studio.desktop.plugin_context import CatalogueView, PluginContext, PluginLibrary, PluginTasks
 from studio.desktop.prose.plain_view import PlainView
 from studio.desktop.prose.prose_view import ProseView
@@ -56,6 +65,29 @@ def window(
     _prose: api_ui.ProseView = prose
     _plain: api_ui.PlainView = plain
     _switch: api_ui.SwitchBar = switch
+
+
+def page_kit(
+    kit: PageKit,
+    run: RunController,
+    button: RunButton,
+    modes: ModeForms,
+    results: KeptResults,
+    actions: ArtifactActions,
+    target: DropTarget,
+    field: PromptField,
+    picker: WeightsPicker,
+) -> None:
+    """The parts of pages."""
+    _kit: api.Kit = kit
+    _run: api.RunController = run
+    _button: api.RunButton = button
+    _modes: api.ModeForms = modes
+    _results: api.KeptResults = results
+    _actions: api.ArtifactActions = actions
+    _target: api.DropTarget = target
+    _field: api.PromptField = field
+    _picker: api.WeightsPicker = picker
 
 
 def runtime(context: Context, loader: TextLoader, engine: TextEngine) -> None:

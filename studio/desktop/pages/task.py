@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QImage, QPixmap
-from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtGui import QPixmap
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from studio.api.artifacts import SavedArtifact
-from studio.api.gui import JobHandle, Page, PageAction, PluginContext
+from studio.api.gui import Page, PageAction, PluginContext
+from studio.api.jobs import JobHandle, JobRequest
 from studio.api.manifest import TaskEntry
 from studio.api.params import Params
 from studio.desktop import words
+from studio.desktop.kit.pixels import image_of
 from studio.desktop.look import Look
 from studio.desktop.pages.frame import Column, PageFrame, card
 from studio.desktop.ui import WindowUi
@@ -31,8 +33,8 @@ def build(ctx: PluginContext, task: TaskEntry, params: type[Params]) -> Page:
         page.panel,
         save_state=page.save_state,
         restore_state=page.restore_state,
-        actions=[PageAction(f"{task.id}.run", task.title, page.run, "play", "Ctrl+Return")],
-        focus=page.run_button.setFocus,
+        actions=[PageAction(f"{task.id}.run", task.title, page.run.run, "play", "Ctrl+Return")],
+        focus=page.button.widget.setFocus,
     )
 
 
@@ -42,23 +44,25 @@ class TaskPage(QWidget):
     Attributes:
         panel: The form and the button under it.
         form: The form.
-        job: The job in hand, or None.
+        run: Runs the job in hand.
     """
 
     def __init__(self, ctx: PluginContext, task: TaskEntry, params: type[Params]) -> None:
         super().__init__()
         assert isinstance(ctx.ui, WindowUi)
-        self._ctx, self._task, self._params = ctx, task, params
-        self._look = look = ctx.ui.look
-        self.job: JobHandle | None = None
+        self._ui, self._task, self._params = ctx.ui, task, params
         self.form = ctx.ui.form(params)
-        self.run_button = look.button(self.tr("Run"), "play", kind="primary")
-        self.run_button.clicked.connect(self._run_or_stop)
+        self.button = ctx.kit.run_button(self.tr("Run"))
+        self.trouble = ctx.ui.trouble_row()
+        self.run = ctx.kit.run_controller(
+            prepare=self._request, button=self.button, trouble=self.trouble
+        )
+        self.run.on_start(self._on_start)
         self.panel = self._panel()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        self._frame = PageFrame(look, task.title, task.summary)
-        layout.addWidget(self._frame)
+        frame = PageFrame(ctx.ui.look, task.title, task.summary)
+        layout.addWidget(frame)
         self._empty = ctx.ui.empty_state(
             "play",
             self.tr("Nothing made yet"),
@@ -66,47 +70,31 @@ class TaskPage(QWidget):
         )
         self._results = Column()
         self._results.hide()
-        self._frame.body.addWidget(self._empty, 1)
-        self._frame.body.addWidget(self._results, 1)
-        self._card: RunCard | None = None
+        frame.body.addWidget(self.trouble)
+        frame.body.addWidget(self._empty, 1)
+        frame.body.addWidget(self._results, 1)
 
-    # --- running ------------------------------------------------------------------------------
+    def _panel(self) -> QWidget:
+        panel = QWidget()
+        column = QVBoxLayout(panel)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.form.widget, 1)
+        foot = QHBoxLayout()
+        foot.setContentsMargins(20, 8, 20, 20)
+        foot.addWidget(self.button.widget)
+        column.addLayout(foot)
+        return panel
 
-    def run(self) -> None:
-        """Start the task with what the form says."""
-        if self.job is not None:
-            return
-        try:
-            params = self._params.parse(self.form.values())
-            job = self._ctx.tasks.submit(self._task.id, params, title=self._task.title)
-        except StudioError as error:
-            self._ctx.notices.error(error, key=self._task.id)
-            return
-        self.job = job
+    def _request(self) -> JobRequest:
+        params = self._params.parse(self.form.values())
+        return JobRequest(self._task.id, params, title=self._task.title)
+
+    def _on_start(self, job: JobHandle) -> None:
         self._empty.hide()
         self._results.show()
-        self._card = RunCard(self._look, self._task.title)
-        self._results.cards.insertWidget(0, self._card)
-        self._card.follow(job)
-        job.on_state(self._on_state)
-        job.on_failed(lambda error: self._ctx.notices.error(error, key=self._task.id))
-
-    def _run_or_stop(self) -> None:
-        if self.job is None:
-            self.run()
-        else:
-            self.job.cancel()
-            self.run_button.setEnabled(False)
-
-    def _on_state(self, state: JobState, reason: str) -> None:
-        if state.is_terminal:
-            self.job = None
-        running = self.job is not None
-        self.run_button.setEnabled(True)
-        self.run_button.setText(self.tr("Stop") if running else self.tr("Run"))
-        self.run_button.setIcon(
-            self._look.icons.icon("circle-stop" if running else "play", "on-accent", on="accent")
-        )
+        shown = RunCard(self._ui, self._task.title)
+        self._results.cards.insertWidget(0, shown)
+        shown.follow(job)
 
     # --- state --------------------------------------------------------------------------------
 
@@ -120,54 +108,40 @@ class TaskPage(QWidget):
         if isinstance(values, Mapping):
             self.form.set_values(values)
 
-    def _panel(self) -> QWidget:
-        panel = QWidget()
-        column = QVBoxLayout(panel)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.form.widget, 1)
-        foot = QHBoxLayout()
-        foot.setContentsMargins(20, 8, 20, 20)
-        foot.addWidget(self.run_button)
-        column.addLayout(foot)
-        return panel
-
 
 class RunCard(QWidget):
     """One run: state in words, progress, preview, text, results."""
 
-    def __init__(self, look: Look, title: str) -> None:
+    def __init__(self, ui: WindowUi, title: str) -> None:
         super().__init__()
-        self._look = look
+        self._look: Look = ui.look
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        frame, column = card()
+        frame, self._column = card()
         outer.addWidget(frame)
         head = QHBoxLayout()
         head.setSpacing(8)
-        self._icon = look.icon_label("clock")
+        self._icon = self._look.icon_label("clock")
         head.addWidget(self._icon)
-        head.addWidget(look.label(title, "strong"))
+        head.addWidget(self._look.label(title, "strong"))
         head.addStretch()
-        self._state = look.label("", "small")
+        self._state = self._look.label("", "small")
         head.addWidget(self._state)
-        column.addLayout(head)
-        self._bar = QProgressBar()
-        self._bar.setTextVisible(False)
-        self._bar.setRange(0, 0)
-        column.addWidget(self._bar)
-        self._preview = look.label("")
+        self._column.addLayout(head)
+        self._progress = ui.progress_row(stop=False)
+        self._column.addWidget(self._progress)
+        self._preview = self._look.label("")
         self._preview.hide()
-        column.addWidget(self._preview)
-        self.text = look.label("", wrap=True)
+        self._column.addWidget(self._preview)
+        self.text = self._look.label("", wrap=True)
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.text.hide()
-        column.addWidget(self.text)
-        self._column = column
+        self._column.addWidget(self.text)
 
     def follow(self, job: JobHandle) -> None:
         """Show everything that ``job`` tells."""
+        self._progress.follow(job)
         job.on_state(self._on_state)
-        job.on_progress(self._on_progress)
         job.on_preview(self._on_preview)
         job.on_text(self._on_text)
         job.on_artifact(self._on_artifact)
@@ -178,23 +152,13 @@ class RunCard(QWidget):
         self._icon.set_icon(icon, color)
         self._state.setText(words.state(state, reason))
         if state.is_terminal:
-            self._bar.hide()
             self._preview.hide()
 
-    def _on_progress(self, done: float, total: float, message: str, left: float | None) -> None:
-        self._bar.setRange(0, 1000 if total else 0)
-        self._bar.setValue(round(1000 * done / total) if total else 0)
-        parts = [message or self.tr("running")]
-        if left is not None:
-            parts.append(self.tr("{time} left").format(time=words.duration(left)))
-        self._state.setText(" · ".join(parts))
-
     def _on_preview(self, pixels: Any, note: str) -> None:
-        image = _image(pixels)
-        if image is None:
+        image = image_of(pixels)
+        if image.isNull():
             return
-        pixmap = QPixmap.fromImage(image)
-        self._preview.setPixmap(_fitted(pixmap))
+        self._preview.setPixmap(_fitted(QPixmap.fromImage(image)))
         self._preview.setAccessibleName(note or self.tr("Preview"))
         self._preview.show()
 
@@ -241,13 +205,3 @@ def _fitted(pixmap: QPixmap) -> QPixmap:
         Qt.AspectRatioMode.KeepAspectRatio,
         Qt.TransformationMode.SmoothTransformation,
     )
-
-
-def _image(pixels: Any) -> QImage | None:
-    """Return an (H, W, 3 or 4) uint8 buffer as a picture; None if it is none."""
-    view = memoryview(pixels)
-    if view.ndim != 3 or view.shape is None or view.shape[2] not in (3, 4):
-        return None
-    height, width, channels = view.shape
-    layout = QImage.Format.Format_RGB888 if channels == 3 else QImage.Format.Format_RGBA8888
-    return QImage(view.tobytes(), width, height, width * channels, layout).copy()

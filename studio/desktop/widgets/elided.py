@@ -20,6 +20,11 @@ class ElidedLabel(QLabel):
             self.setProperty("role", role)
         self.set_text(text)
 
+    @property
+    def widget(self) -> ElidedLabel:
+        """The label itself."""
+        return self
+
     def set_text(self, text: str) -> None:
         """Show another text."""
         self._text = text

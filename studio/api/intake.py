@@ -1,0 +1,106 @@
+"""What a page is given: things dropped or pasted, words typed, weights chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import QMimeData
+    from PySide6.QtGui import QKeyEvent
+    from PySide6.QtWidgets import QPlainTextEdit, QWidget
+
+
+def local_files(data: QMimeData | None) -> list[Path]:
+    """Return the files and folders of this machine that something dragged or copied names."""
+    urls = data.urls() if data is not None else []
+    return [Path(url.toLocalFile()) for url in urls if url.isLocalFile()]
+
+
+class DropTarget(Protocol):
+    """How things come to a page: dropped anywhere on it, pasted, picked."""
+
+    def takes(self, data: QMimeData) -> bool:
+        """Whether something dragged or copied has anything for the page."""
+        ...
+
+    def drop(self, data: QMimeData) -> None:
+        """Hand the page what it takes of it."""
+        ...
+
+    def paste(self) -> None:
+        """Hand the page what is on the clipboard, or say that there is nothing for it."""
+        ...
+
+    def pick(self) -> None:
+        """Ask for files and hand them to the page."""
+        ...
+
+
+class PromptField(Protocol):
+    """A text field that grows with its lines; Return runs, Shift+Return begins a line."""
+
+    @property
+    def widget(self) -> QPlainTextEdit:
+        """What to put into a page, into a frame with ``Role.COMPOSER``."""
+        ...
+
+    @property
+    def text(self) -> str:
+        """What is written, without space around it."""
+        ...
+
+    def set_text(self, text: str) -> None:
+        """Write something else; it can be undone as what is typed."""
+        ...
+
+    def on_change(self, call: Callable[[], None]) -> None:
+        """Call after each change."""
+        ...
+
+    def on_return(self, call: Callable[[], None]) -> None:
+        """Call when Return was pressed."""
+        ...
+
+    def on_key(self, call: Callable[[QKeyEvent], bool]) -> None:
+        """Ask first with each key; True says that it was one of the page's."""
+        ...
+
+    def on_paste(self, call: Callable[[QMimeData], bool]) -> None:
+        """Ask first with what is pasted or dropped; True says that the page has taken it."""
+        ...
+
+    def on_refused(self, call: Callable[[int], None]) -> None:
+        """Call with how long it would be when a paste was refused as too long."""
+        ...
+
+
+class WeightsPicker(Protocol):
+    """A small button that says which weights are chosen, with a menu of all that fit."""
+
+    @property
+    def widget(self) -> QWidget:
+        """What to put into a page."""
+        ...
+
+    @property
+    def weights(self) -> str:
+        """The id of what is chosen, or of the best there is; empty if there is none."""
+        ...
+
+    def choose(self, id: str) -> None:
+        """Show a choice without telling anybody; an empty one is the best there is."""
+        ...
+
+    def refresh(self) -> None:
+        """Look again at what there is."""
+        ...
+
+    def open_menu(self) -> None:
+        """Offer what there is, and what can be got."""
+        ...
+
+    def on_choose(self, call: Callable[[str], None]) -> None:
+        """Call with the id of what the user chose."""
+        ...

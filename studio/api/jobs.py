@@ -1,0 +1,90 @@
+"""Jobs as the window half of a plugin sees them: what is asked for, and what comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, Self
+
+from studio.api.artifacts import SavedArtifact
+from studio.api.params import Params
+from studio.protocol.errors import StudioError
+from studio.protocol.states import JobState, Priority
+
+
+@dataclass(frozen=True)
+class JobRequest:
+    """A task with all that goes with it, as ``Tasks.submit`` takes it.
+
+    Attributes:
+        title: What the list of jobs calls it.
+        inputs: Name → bytes, or a numeric buffer, for the worker's ``ctx.inputs``.
+        parents: Ids of the artifacts that the results are made from.
+        keep: Save the results in the library.
+    """
+
+    task: str
+    params: Params | Mapping[str, Any]
+    title: str = ""
+    priority: Priority = Priority.INTERACTIVE
+    inputs: Mapping[str, Any] | None = None
+    parents: Sequence[str] = ()
+    keep: bool = True
+
+
+class JobHandle(Protocol):
+    """One job, seen from the window.
+
+    Callbacks run on the window's thread, in order; whoever asks late is told at once what has
+    happened already. Each ``on_…`` returns the handle.
+    """
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def task(self) -> str: ...
+
+    @property
+    def state(self) -> JobState: ...
+
+    @property
+    def record(self) -> str:
+        """Id of the record in the library; set from the start."""
+        ...
+
+    def on_state(self, call: Callable[[JobState, str], None]) -> Self:
+        """Call with each new state and its reason in words."""
+        ...
+
+    def on_progress(self, call: Callable[[float, float, str, float | None], None]) -> Self:
+        """Call with done, total, message, seconds left."""
+        ...
+
+    def on_preview(self, call: Callable[[Any, str], None]) -> Self:
+        """Call with an (H, W, C) uint8 buffer (``memoryview``) and a note."""
+        ...
+
+    def on_text(self, call: Callable[[str, int, str], None]) -> Self:
+        """Call with new text, tokens so far, channel."""
+        ...
+
+    def on_artifact(self, call: Callable[[SavedArtifact], None]) -> Self:
+        """Call with each result once it is on disk: in the library, if it was to be kept."""
+        ...
+
+    def on_done(self, call: Callable[[Mapping[str, Any]], None]) -> Self:
+        """Call once with the task's result when it finished."""
+        ...
+
+    def on_failed(self, call: Callable[[StudioError], None]) -> Self:
+        """Call once if it failed or was lost with the runtime."""
+        ...
+
+    def on_cancelled(self, call: Callable[[], None]) -> Self:
+        """Call once if the user stopped it."""
+        ...
+
+    def cancel(self) -> None:
+        """Stop at the next step; harmless when it is over."""
+        ...

@@ -1,0 +1,196 @@
+"""Makes the parts that a page is put together from. Qt appears in types only.
+
+Each part takes what it needs and none knows the page: a page makes the parts it wants, lays out
+their widgets and listens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from studio.api.artifacts import SavedArtifact
+from studio.api.intake import DropTarget, PromptField, WeightsPicker
+from studio.api.jobs import JobRequest
+from studio.api.results import ArtifactActions, KeptResults, Read, TaskResult
+from studio.api.runs import Mode, ModeForms, RunButton, RunController
+from studio.api.ui import ProgressRow, TroubleRow
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QImage, QPainter
+    from PySide6.QtWidgets import QWidget
+
+
+class Kit(Protocol):
+    """Makes the parts for one plugin."""
+
+    def run_controller(
+        self,
+        *,
+        prepare: Callable[[], JobRequest | None] | None = None,
+        button: RunButton | None = None,
+        progress: ProgressRow | None = None,
+        trouble: TroubleRow | None = None,
+        read: Read | None = None,
+    ) -> RunController:
+        """Return what runs the jobs of a page, or of a part of it.
+
+        Args:
+            prepare: Returns what is set; what is missing it raises as a ``StudioError``, which
+                ``trouble`` tells. None: there is nothing to do.
+            button: Starts and stops.
+            progress: Follows each job.
+            trouble: Says what failed, with "Try again". Without it, and without ``on_failed``, a
+                failure becomes a notice.
+            read: Reads each result beside the window before it is told.
+        """
+        ...
+
+    def run_button(self, verb: str, icon: str = "play") -> RunButton:
+        """Return a button that starts and stops; ``run_controller`` takes it."""
+        ...
+
+    def modes(self, name: str, modes: Sequence[Mode]) -> ModeForms:
+        """Return the switch and the forms of some modes; the first one is on.
+
+        Args:
+            name: What the switch chooses, for those who hear it.
+        """
+        ...
+
+    def results(
+        self,
+        key: str,
+        *,
+        name: str,
+        most: int = 100,
+        read: Read | None = None,
+        thumbnail: Callable[[SavedArtifact], QImage] | None = None,
+        paint: Callable[[QPainter, TaskResult, bool], None] | None = None,
+        size: tuple[int, int] = (64, 64),
+        describe: Callable[[TaskResult], str] | None = None,
+        file_name: Callable[[TaskResult], str] | None = None,
+    ) -> KeptResults:
+        """Return the results that a page keeps; fill it with ``load``.
+
+        Args:
+            key: The setting that they are written to.
+            name: What the strip holds, for those who hear it.
+            most: The oldest beyond so many leave the strip.
+            thumbnail: Reads a picture of one beside the window, for the strip to fit and to star.
+            paint: Draws one in a rectangle of ``size``, on the window's thread, in place of
+                ``thumbnail``; the last argument says whether it is the marked one.
+            describe: What one is, in a line.
+            file_name: What the copy of its file is called when it is dragged out; else the file
+                itself is.
+        """
+        ...
+
+    def artifact_actions(
+        self,
+        current: Callable[[], TaskResult | None],
+        *,
+        trouble: TroubleRow,
+        results: KeptResults | None = None,
+        show: Callable[[str], None] | None = None,
+        changed: Callable[[TaskResult], None] | None = None,
+        export: Callable[[SavedArtifact, Path], Any] | None = None,
+        suffixes: Sequence[str] = (),
+        clip: Callable[[SavedArtifact], Any] | None = None,
+        page: str = "",
+    ) -> ArtifactActions:
+        """Return what can be done with the result that ``current`` returns.
+
+        Args:
+            results: Where it is kept: what is binned or removed leaves it.
+            show: Brings another one into view, by its id; empty: none is left.
+            changed: Shows a result anew, as its star is another.
+            export: Writes one to a path, beside the window; else its file is copied.
+            suffixes: The endings that ``export`` takes, the usual one first.
+            clip: Returns what ``copy`` puts on the clipboard, a text or a ``QImage``; read beside
+                the window. Else the text of the artifact, if it has one.
+            page: The title of the page itself, which is no target.
+        """
+        ...
+
+    def save_as(
+        self,
+        title: str,
+        name: str,
+        suffixes: Sequence[str],
+        write: Callable[[Path], Any],
+        *,
+        trouble: TroubleRow,
+        said: Callable[[Path, Any], None] | None = None,
+    ) -> None:
+        """Ask where to, and let ``write`` write there beside the window.
+
+        A name without an ending gets that of ``name``. An error is told with "Try again".
+
+        Args:
+            said: Tells that it is done, with what ``write`` returned; else a notice does.
+        """
+        ...
+
+    def drop_target(
+        self,
+        page: QWidget,
+        title: str,
+        *,
+        trouble: TroubleRow,
+        files: Callable[[list[Path]], None],
+        suffixes: Sequence[str] = (),
+        folders: bool = False,
+        many: bool = True,
+        image: Callable[[QImage], None] | None = None,
+        text: Callable[[str], None] | None = None,
+        nothing: str = "",
+    ) -> DropTarget:
+        """Let all of ``page`` take what is dropped on it, but not what is dragged from it.
+
+        Args:
+            title: Of the dialog that asks for files, and what lies over the page meanwhile.
+            files, image, text: Take what came; the first that fits is asked.
+            suffixes: Endings of the files it takes, in lower case; all if there are none.
+            folders: Whether folders are taken, too.
+            many: Whether more than one file may be picked.
+            nothing: What is said when the clipboard has nothing for the page.
+        """
+        ...
+
+    def prompt_field(
+        self,
+        name: str,
+        *,
+        placeholder: str = "",
+        lines: tuple[int, int] = (1, 8),
+        max_chars: int = 0,
+        mono: bool = False,
+        wrap: bool = True,
+    ) -> PromptField:
+        """Return a field to ask in.
+
+        Args:
+            name: What it is, for those who hear it.
+            lines: How high it is at least and at most; beyond that it scrolls.
+            max_chars: A paste that makes it longer is refused whole; 0 for any length.
+        """
+        ...
+
+    def weights_picker(
+        self, capability: str, *, prefer: str = "", key: str = "", remark: str = ""
+    ) -> WeightsPicker:
+        """Return a choice of weights.
+
+        Args:
+            prefer: A further capability: those that have it come first, and sets that have it are
+                offered in the menu.
+            key: The setting that keeps the choice; without it the page does.
+            remark: Added to the tip while there are no weights with ``prefer``.
+        """
+        ...
+
+    def image_of(self, pixels: Any) -> QImage:
+        """Return an (H, W, 3 or 4) uint8 buffer as a picture; null for any other shape."""
+        ...

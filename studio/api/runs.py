@@ -1,0 +1,218 @@
+"""How a page runs its tasks: the job at work, its button, and the modes of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from studio.api.jobs import JobHandle, JobRequest
+from studio.api.params import Params
+from studio.api.results import TaskResult
+from studio.api.ui import ParamsForm
+from studio.protocol.errors import StudioError
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QImage
+    from PySide6.QtWidgets import QPushButton, QWidget
+
+
+@dataclass(frozen=True)
+class Mode:
+    """One thing that a page can do: a task, and what its button and its panel show.
+
+    Attributes:
+        verb: What its button says.
+        own: Parameters that the page sets itself; the panel shows the others.
+        capability: What its weights must be able to do; empty if it needs none.
+        hint: A sentence about it.
+    """
+
+    id: str
+    title: str
+    verb: str
+    icon: str
+    task: str
+    params: type[Params]
+    own: tuple[str, ...] = ()
+    capability: str = ""
+    hint: str = ""
+
+    @property
+    def only(self) -> tuple[str, ...]:
+        """The parameters that the panel shows."""
+        return tuple(f.name for f in self.params.fields() if f.name not in self.own)
+
+
+class RunController(Protocol):
+    """Runs one job at a time for a page: Start, Stop, once more; all that comes of it is told.
+
+    Of a job that is over, or whose page is gone, nothing more is told. Any number of listeners.
+    """
+
+    @property
+    def job(self) -> JobHandle | None:
+        """The job at work."""
+        ...
+
+    @property
+    def busy(self) -> bool:
+        """Whether a job is at work, or what it made is still being read."""
+        ...
+
+    @property
+    def request(self) -> JobRequest | None:
+        """What was started last."""
+        ...
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the last job was stopped by the user."""
+        ...
+
+    def run(self) -> None:
+        """Start with what ``prepare`` returns, unless a job is at work."""
+        ...
+
+    def run_or_stop(self) -> None:
+        """Start, or stop what is at work."""
+        ...
+
+    def start(self, request: JobRequest, again: Callable[[], None] | None = None) -> bool:
+        """Start this, unless a job is at work; return whether it was taken.
+
+        Args:
+            again: What "Try again" does after a failure; else the same request once more.
+        """
+        ...
+
+    def retry(self) -> None:
+        """Start what was started last once more."""
+        ...
+
+    def stop(self) -> None:
+        """Stop at the next step."""
+        ...
+
+    def on_start(self, call: Callable[[JobHandle], None]) -> None:
+        """Call with each job before anything else of it is told."""
+        ...
+
+    def on_busy(self, call: Callable[[bool], None]) -> None:
+        """Call when a job began, and when it is over."""
+        ...
+
+    def on_progress(self, call: Callable[[float, float, str, float | None], None]) -> None:
+        """Call with done, total, message, seconds left."""
+        ...
+
+    def on_text(self, call: Callable[[str, int, str], None]) -> None:
+        """Call with new text, tokens so far, channel."""
+        ...
+
+    def on_preview(self, call: Callable[[QImage, str], None]) -> None:
+        """Call with the picture as it is now, and a note."""
+        ...
+
+    def on_made(self, call: Callable[[TaskResult], None]) -> None:
+        """Call with each result, on disk and read."""
+        ...
+
+    def on_done(self, call: Callable[[Mapping[str, Any]], None]) -> None:
+        """Call with what the task returned, after all results."""
+        ...
+
+    def on_failed(self, call: Callable[[StudioError], None]) -> None:
+        """Call if it failed, or was not taken."""
+        ...
+
+    def on_stopped(self, call: Callable[[], None]) -> None:
+        """Call if the user stopped it, after all results."""
+        ...
+
+    def on_over(self, call: Callable[[], None]) -> None:
+        """Call after it finished, failed or was stopped: last of all."""
+        ...
+
+
+class RunButton(Protocol):
+    """The button that starts, and stops what is at work."""
+
+    @property
+    def widget(self) -> QPushButton:
+        """What to put into a page."""
+        ...
+
+    def set_verb(self, verb: str, icon: str, stop_tip: str = "") -> None:
+        """Say what it starts; ``stop_tip`` says what becomes of a job that is stopped."""
+        ...
+
+    def show_busy(self, busy: bool) -> None:
+        """Show Stop, or the verb."""
+        ...
+
+    def on_press(self, call: Callable[[], None]) -> None:
+        """Call when it is pressed."""
+        ...
+
+
+class ModeForms(Protocol):
+    """The modes of a page: a switch over it, and in the panel the form of the one that is on."""
+
+    @property
+    def widget(self) -> QWidget:
+        """The switch."""
+        ...
+
+    @property
+    def panel(self) -> QWidget:
+        """The forms, one in view."""
+        ...
+
+    @property
+    def mode(self) -> Mode:
+        """The one that is on."""
+        ...
+
+    @property
+    def form(self) -> ParamsForm:
+        """Its form."""
+        ...
+
+    @property
+    def forms(self) -> Mapping[str, ParamsForm]:
+        """All forms by the id of their mode."""
+        ...
+
+    @property
+    def has_weights(self) -> bool:
+        """Whether there are weights for the mode that is on."""
+        ...
+
+    def get(self, id: str) -> Mode | None:
+        """Return a mode."""
+        ...
+
+    def of_task(self, task: str) -> Mode | None:
+        """Return the mode that runs ``task``."""
+        ...
+
+    def choose(self, id: str) -> None:
+        """Turn a mode on and tell it; one that is on, or that there is not, changes nothing."""
+        ...
+
+    def on_change(self, call: Callable[[Mode], None]) -> None:
+        """Call with the mode that was turned on, by the user or by ``choose``."""
+        ...
+
+    def put_above(self, widget: QWidget, *modes: str) -> None:
+        """Put something of the page's own above the forms, in view while one of ``modes`` is on."""
+        ...
+
+    def save_state(self) -> dict[str, Any]:
+        """Return the values of all forms, as plain data."""
+        ...
+
+    def restore_state(self, state: object) -> None:
+        """Show what ``save_state`` returned; bears anything else."""
+        ...

@@ -1,0 +1,187 @@
+"""What can be done with the result in view: star, bin with Undo, copy, save, send on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QMimeData, QUrl
+from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtWidgets import QMenu
+
+from studio.api.artifacts import SavedArtifact
+from studio.api.chores import Chores
+from studio.api.gui import PluginContext
+from studio.api.results import KeptResults, TaskResult, file_stem
+from studio.api.ui import TroubleRow
+from studio.desktop.kit.saved_copy import copy_file, save_as
+from studio.desktop.kit.wording import shortened, tr
+from studio.protocol.errors import StudioError
+
+
+@dataclass(frozen=True)
+class ActionParts:
+    """What the actions work with; ``studio.api.kit.Kit.artifact_actions`` says what each is."""
+
+    current: Callable[[], TaskResult | None]
+    trouble: TroubleRow
+    results: KeptResults | None = None
+    show: Callable[[str], None] | None = None
+    changed: Callable[[TaskResult], None] | None = None
+    export: Callable[[SavedArtifact, Path], Any] | None = None
+    suffixes: Sequence[str] = ()
+    clip: Callable[[SavedArtifact], Any] | None = None
+    page: str = ""
+
+
+class ArtifactActions:
+    """Implements ``studio.api.results.ArtifactActions``."""
+
+    def __init__(self, ctx: PluginContext, parts: ActionParts) -> None:
+        self._ctx, self._parts = ctx, parts
+        self._chores = Chores(ctx)
+
+    # --- star ---------------------------------------------------------------------------------
+
+    def star(self) -> None:
+        """Star it, or take its star away; what cannot be kept is taken back and said."""
+        result = self._parts.current()
+        if result is None:
+            return
+        star, library = not result.star, self._ctx.library
+        self._mark(result, star)
+
+        def refused(error: StudioError) -> None:
+            self._parts.trouble.tell(error)
+            self._mark(result, not star)
+
+        self._chores.do(lambda: library.star(result.id, star), failed=refused)
+
+    def _mark(self, result: TaskResult, star: bool) -> None:
+        result.star = star
+        if self._parts.results is not None:
+            self._parts.results.update(result)
+        if self._parts.changed is not None:
+            self._parts.changed(result)
+
+    # --- bin ----------------------------------------------------------------------------------
+
+    def bin(self) -> None:
+        """Move it to the bin of the library, with a notice whose Undo brings it back."""
+        result = self._parts.current()
+        if result is None:
+            return
+        place, library = self._take_out(result), self._ctx.library
+        title = shortened(result.artifact.title, tr("The result"))
+
+        def restore() -> None:
+            self._chores.do(
+                lambda: library.restore(result.id),
+                lambda _done: self._put_back(place, result),
+                self._parts.trouble.tell,
+            )
+
+        def binned(_done: None) -> None:
+            words = tr("“{title}” is in the bin.").format(title=title)
+            self._ctx.notices.offer(words, tr("Undo"), restore, key=f"{self._ctx.plugin}.bin")
+
+        def refused(error: StudioError) -> None:
+            self._parts.trouble.tell(error)
+            self._put_back(place, result)
+
+        self._chores.do(lambda: library.bin(result.id), binned, refused)
+
+    def remove(self) -> None:
+        """Take it out of the strip only, with an Undo; the library keeps it."""
+        result = self._parts.current()
+        if result is None:
+            return
+        place = self._take_out(result)
+        words = tr("Removed from the strip. The gallery still has it.")
+        self._ctx.notices.offer(
+            words,
+            tr("Undo"),
+            lambda: self._put_back(place, result),
+            key=f"{self._ctx.plugin}.remove",
+        )
+
+    def _take_out(self, result: TaskResult) -> int:
+        """Take it out of the strip and show its neighbour; return where it was."""
+        results, place, left = self._parts.results, -1, ""
+        if results is not None:
+            place = results.place(result.id)
+            results.remove(result.id)
+            left = results[min(place, len(results) - 1)].id if len(results) else ""
+        self._show(left)
+        return place
+
+    def _put_back(self, place: int, result: TaskResult) -> None:
+        if self._parts.results is not None:
+            self._parts.results.add(result, max(place, 0))
+        self._show(result.id)
+
+    def _show(self, id: str) -> None:
+        if self._parts.show is not None:
+            self._parts.show(id)
+
+    # --- taking it elsewhere ------------------------------------------------------------------
+
+    def copy(self) -> None:
+        """Put it on the clipboard: what it is, and its file."""
+        result = self._parts.current()
+        if result is None:
+            return
+        artifact, clip = result.artifact, self._parts.clip
+
+        def read() -> Any:
+            return clip(artifact) if clip is not None else artifact.text
+
+        def put(content: Any) -> None:
+            data = QMimeData()
+            data.setUrls([QUrl.fromLocalFile(str(artifact.path))])
+            words = tr("The file is on the clipboard.")
+            if isinstance(content, QImage):
+                data.setImageData(content)
+                words = tr("The picture is on the clipboard.")
+            elif content:
+                data.setText(str(content))
+                words = tr("The text is on the clipboard.")
+            QGuiApplication.clipboard().setMimeData(data)
+            self._ctx.notices.info(words, key=f"{self._ctx.plugin}.copy")
+
+        self._chores.do(read, put, self._parts.trouble.tell)
+
+    def save_as(self) -> None:
+        """Ask for a name, and write it there."""
+        result = self._parts.current()
+        if result is None:
+            return
+        artifact, export = result.artifact, self._parts.export
+        suffixes = self._parts.suffixes if export is not None else (artifact.path.suffix,)
+
+        def write(path: Path) -> None:
+            if export is not None:
+                export(artifact, path)
+            else:
+                copy_file(artifact.path, path)
+
+        save_as(
+            self._ctx,
+            tr("Save as"),
+            file_stem(artifact.title, tr("result")) + suffixes[0],
+            suffixes,
+            write,
+            trouble=self._parts.trouble,
+        )
+
+    def fill_targets(self, menu: QMenu) -> None:
+        """Add an entry for each other page that takes it."""
+        result = self._parts.current()
+        if result is None:
+            return
+        for title, send in self._ctx.send_to(result.artifact):
+            if title != self._parts.page:
+                words = tr("Send to {page}").format(page=title)
+                menu.addAction(self._ctx.ui.icon("send"), words, send)

@@ -1,0 +1,104 @@
+"""The modes of a page: a switch, and in the panel the form of the one that is on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
+
+from studio.api.gui import PluginContext
+from studio.api.runs import Mode
+from studio.api.ui import ParamsForm
+
+
+class ModeForms:
+    """Implements ``studio.api.runs.ModeForms``.
+
+    Attributes:
+        panel: The forms, one in view.
+        forms: Id of a mode → its form.
+        mode: The one that is on.
+    """
+
+    def __init__(self, ctx: PluginContext, name: str, modes: Sequence[Mode]) -> None:
+        self._weights = ctx.weights
+        self._modes = {mode.id: mode for mode in modes}
+        self.mode = modes[0]
+        self._switch = ctx.ui.switch_bar(name, [(m.id, m.icon, m.title) for m in modes])
+        self.forms: Mapping[str, ParamsForm] = {
+            mode.id: ctx.ui.form(mode.params, only=mode.only) for mode in modes
+        }
+        self._above: list[tuple[QWidget, tuple[str, ...]]] = []
+        self._changed: list[Callable[[Mode], None]] = []
+        self.panel = QWidget()
+        self._column = QVBoxLayout(self.panel)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(4)
+        for form in self.forms.values():
+            form.widget.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+            self._column.addWidget(form.widget)
+        self._column.addStretch(1)
+        self._switch.choose(self.mode.id)
+        self._switch.on_choose(self.choose)
+        self._show()
+
+    @property
+    def widget(self) -> QWidget:
+        """The switch."""
+        return self._switch.widget
+
+    @property
+    def form(self) -> ParamsForm:
+        """The form of the mode that is on."""
+        return self.forms[self.mode.id]
+
+    @property
+    def has_weights(self) -> bool:
+        """Whether there are weights for the mode that is on."""
+        wanted = self.mode.capability
+        return not wanted or bool(self._weights.for_capability(wanted))
+
+    def get(self, id: str) -> Mode | None:
+        """Return a mode."""
+        return self._modes.get(id)
+
+    def of_task(self, task: str) -> Mode | None:
+        """Return the mode that runs ``task``."""
+        return next((mode for mode in self._modes.values() if mode.task == task), None)
+
+    def choose(self, id: str) -> None:
+        """Turn a mode on and tell it; one that is on, or that there is not, changes nothing."""
+        if id not in self._modes or id == self.mode.id:
+            return
+        self.mode = self._modes[id]
+        self._switch.choose(id)
+        self._show()
+        for call in list(self._changed):
+            call(self.mode)
+
+    def on_change(self, call: Callable[[Mode], None]) -> None:
+        """Call with the mode that was turned on, by the user or by ``choose``."""
+        self._changed.append(call)
+
+    def put_above(self, widget: QWidget, *modes: str) -> None:
+        """Put something above the forms, in view while one of ``modes`` is on."""
+        self._column.insertWidget(len(self._above), widget)
+        self._above.append((widget, modes))
+        self._show()
+
+    def save_state(self) -> dict[str, Any]:
+        """Return the values of all forms, as plain data."""
+        return {id: form.values() for id, form in self.forms.items()}
+
+    def restore_state(self, state: object) -> None:
+        """Show what ``save_state`` returned; bears anything else."""
+        for id, values in state.items() if isinstance(state, Mapping) else ():
+            if id in self.forms and isinstance(values, Mapping):
+                self.forms[id].set_values(values)
+
+    def _show(self) -> None:
+        for id, form in self.forms.items():
+            form.widget.setVisible(id == self.mode.id)
+        for widget, modes in self._above:
+            widget.setVisible(self.mode.id in modes)

@@ -1,0 +1,151 @@
+"""Makes the parts of pages for one plugin; implements ``studio.api.kit.Kit``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtGui import QImage, QPainter
+from PySide6.QtWidgets import QWidget
+
+from studio.api import results as api_results
+from studio.api import runs as api_runs
+from studio.api.artifacts import SavedArtifact
+from studio.api.gui import PluginContext
+from studio.api.jobs import JobRequest
+from studio.api.ui import ProgressRow, TroubleRow
+from studio.desktop.kit.artifact_actions import ActionParts, ArtifactActions
+from studio.desktop.kit.drop_target import Accepted, DropTarget
+from studio.desktop.kit.kept_results import KeptResults, StripLook
+from studio.desktop.kit.mode_forms import ModeForms
+from studio.desktop.kit.pixels import image_of
+from studio.desktop.kit.prompt_field import PromptField
+from studio.desktop.kit.run_button import RunButton
+from studio.desktop.kit.run_controller import RunController
+from studio.desktop.kit.saved_copy import save_as
+from studio.desktop.kit.weights_picker import WeightsPicker
+from studio.desktop.look import Look
+
+
+class PageKit:
+    """What each part is for, and its arguments, are in ``studio.api.kit.Kit``."""
+
+    def __init__(self, ctx: PluginContext, look: Look) -> None:
+        self._ctx, self._look = ctx, look
+
+    def run_controller(
+        self,
+        *,
+        prepare: Callable[[], JobRequest | None] | None = None,
+        button: api_runs.RunButton | None = None,
+        progress: ProgressRow | None = None,
+        trouble: TroubleRow | None = None,
+        read: api_results.Read | None = None,
+    ) -> RunController:
+        """Return what runs the jobs of a page, or of a part of it."""
+        return RunController(
+            self._ctx,
+            prepare=prepare,
+            button=button,
+            progress=progress,
+            trouble=trouble,
+            read=read,
+        )
+
+    def run_button(self, verb: str, icon: str = "play") -> RunButton:
+        """Return a button that starts and stops."""
+        return RunButton(self._look, verb, icon)
+
+    def modes(self, name: str, modes: Sequence[api_runs.Mode]) -> ModeForms:
+        """Return the switch and the forms of some modes."""
+        return ModeForms(self._ctx, name, modes)
+
+    def results(
+        self,
+        key: str,
+        *,
+        name: str,
+        most: int = 100,
+        read: api_results.Read | None = None,
+        thumbnail: Callable[[SavedArtifact], QImage] | None = None,
+        paint: Callable[[QPainter, api_results.TaskResult, bool], None] | None = None,
+        size: tuple[int, int] = (64, 64),
+        describe: Callable[[api_results.TaskResult], str] | None = None,
+        file_name: Callable[[api_results.TaskResult], str] | None = None,
+    ) -> KeptResults:
+        """Return the results that a page keeps."""
+        shown = StripLook(name, thumbnail, paint, size, describe, file_name)
+        return KeptResults(self._ctx, self._look, key, most, read, shown)
+
+    def artifact_actions(
+        self,
+        current: Callable[[], api_results.TaskResult | None],
+        *,
+        trouble: TroubleRow,
+        results: api_results.KeptResults | None = None,
+        show: Callable[[str], None] | None = None,
+        changed: Callable[[api_results.TaskResult], None] | None = None,
+        export: Callable[[SavedArtifact, Path], Any] | None = None,
+        suffixes: Sequence[str] = (),
+        clip: Callable[[SavedArtifact], Any] | None = None,
+        page: str = "",
+    ) -> ArtifactActions:
+        """Return what can be done with the result that ``current`` returns."""
+        parts = ActionParts(current, trouble, results, show, changed, export, suffixes, clip, page)
+        return ArtifactActions(self._ctx, parts)
+
+    def save_as(
+        self,
+        title: str,
+        name: str,
+        suffixes: Sequence[str],
+        write: Callable[[Path], Any],
+        *,
+        trouble: TroubleRow,
+        said: Callable[[Path, Any], None] | None = None,
+    ) -> None:
+        """Ask where to, and let ``write`` write there beside the window."""
+        save_as(self._ctx, title, name, suffixes, write, trouble=trouble, said=said)
+
+    def drop_target(
+        self,
+        page: QWidget,
+        title: str,
+        *,
+        trouble: TroubleRow,
+        files: Callable[[list[Path]], None],
+        suffixes: Sequence[str] = (),
+        folders: bool = False,
+        many: bool = True,
+        image: Callable[[QImage], None] | None = None,
+        text: Callable[[str], None] | None = None,
+        nothing: str = "",
+    ) -> DropTarget:
+        """Let all of ``page`` take what is dropped on it."""
+        accepted = Accepted(files, suffixes, folders, many, image, text)
+        return DropTarget(self._ctx.ui, self._look, page, title, accepted, trouble, nothing)
+
+    def prompt_field(
+        self,
+        name: str,
+        *,
+        placeholder: str = "",
+        lines: tuple[int, int] = (1, 8),
+        max_chars: int = 0,
+        mono: bool = False,
+        wrap: bool = True,
+    ) -> PromptField:
+        """Return a field to ask in."""
+        family = self._look.fonts.mono().family() if mono else ""
+        return PromptField(name, placeholder, lines, max_chars, family, wrap)
+
+    def weights_picker(
+        self, capability: str, *, prefer: str = "", key: str = "", remark: str = ""
+    ) -> WeightsPicker:
+        """Return a choice of weights."""
+        return WeightsPicker(self._ctx, capability, prefer, key, remark)
+
+    def image_of(self, pixels: Any) -> QImage:
+        """Return an (H, W, 3 or 4) uint8 buffer as a picture; null for any other shape."""
+        return image_of(pixels)

@@ -1,0 +1,54 @@
+"""Writing a copy where the user wants it: asked for, written beside the window, told."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from studio.api.chores import outcome
+from studio.api.gui import PluginContext
+from studio.api.ui import TroubleRow
+from studio.desktop.kit.wording import tr
+from studio.protocol.errors import StudioError
+
+
+def save_as(
+    ctx: PluginContext,
+    title: str,
+    name: str,
+    suffixes: Sequence[str],
+    write: Callable[[Path], Any],
+    *,
+    trouble: TroubleRow,
+    said: Callable[[Path, Any], None] | None = None,
+) -> None:
+    """Ask where to, and let ``write`` write there; ``studio.api.kit.Kit.save_as`` says more."""
+    chosen = ctx.ui.save_file(title, name, suffixes)
+    if chosen is None:
+        return
+    path = chosen if chosen.suffix else chosen.with_suffix(Path(name).suffix)
+    again = partial(save_as, ctx, title, name, suffixes, write, trouble=trouble, said=said)
+
+    def done(result: Any) -> None:
+        if isinstance(result, StudioError):
+            trouble.tell(result, again)
+        elif said is not None:
+            said(path, result)
+        else:
+            words = tr("Saved as {name}.").format(name=path.name)
+            ctx.notices.info(words, key=f"{ctx.plugin}.save")
+
+    ctx.run_later(lambda: outcome(lambda: write(path)), done)
+
+
+def copy_file(source: Path, target: Path) -> None:
+    """Copy a file: all of it or nothing."""
+    part = target.with_name(f".{target.name}.part")
+    try:
+        shutil.copyfile(source, part)
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)

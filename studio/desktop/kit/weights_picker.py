@@ -1,0 +1,119 @@
+"""Which weights a part of a page uses: a small button with a menu. Loads none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QSizePolicy, QToolButton
+
+from studio.api.gui import PluginContext
+from studio.desktop import words
+from studio.desktop.kit.wording import tr
+
+_AROUND = 44
+"""Pixels beside the title: icon and padding."""
+
+
+class WeightsPicker(QToolButton):
+    """Implements ``studio.api.intake.WeightsPicker``."""
+
+    def __init__(
+        self, ctx: PluginContext, capability: str, prefer: str, key: str, remark: str
+    ) -> None:
+        super().__init__()
+        self._ctx, self._capability, self._prefer = ctx, capability, prefer
+        self._key, self._remark = key, remark
+        self._title = ""
+        self._chosen = str(ctx.settings.get(key, "") or "") if key else ""
+        self._told: list[Callable[[str], None]] = []
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.setIcon(ctx.ui.icon("chevrons-up-down", "mute"))
+        self.setIconSize(QSize(18, 14))
+        self.setProperty("kind", "status")
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.clicked.connect(self.open_menu)
+        self.refresh()
+
+    @property
+    def widget(self) -> QToolButton:
+        """The button itself."""
+        return self
+
+    @property
+    def weights(self) -> str:
+        """The id of what is chosen, or of the best there is; empty if there is none."""
+        known = [id for id, _title in self._known()]
+        return self._chosen if self._chosen in known else (known[0] if known else "")
+
+    def choose(self, id: str) -> None:
+        """Show a choice without telling anybody; an empty one is the best there is."""
+        self._chosen = id
+        self.refresh()
+
+    def on_choose(self, call: Callable[[str], None]) -> None:
+        """Call with the id of what the user chose."""
+        self._told.append(call)
+
+    def refresh(self) -> None:
+        """Look again at what there is."""
+        id = self.weights
+        self._title = dict(self._known()).get(id, "") or tr("No model yet")
+        tip = tr("Model: {title}").format(title=self._title)
+        if id and self._remark and not self._ctx.weights.for_capability(self._prefer):
+            tip += f"\n{self._remark}"
+        self.setToolTip(tip)
+        self.setAccessibleName(tip)
+        self._fit()
+
+    def open_menu(self) -> None:
+        """Offer what there is, and what can be got."""
+        self.refresh()
+        menu = self._ctx.ui.menu()
+        for id, title in self._known():
+            action = menu.addAction(title)
+            action.setCheckable(True)
+            action.setChecked(id == self.weights)
+            action.triggered.connect(lambda _on=False, id=id: self._on_chosen(id))
+        to_get = self._ctx.weights.to_get(self._prefer or self._capability)
+        if to_get:
+            menu.addSeparator()
+        for name, title, size in to_get:
+            action = menu.addAction(
+                tr("Get {title} ({size})…").format(title=title, size=words.size(size))
+            )
+            action.triggered.connect(lambda _on=False, name=name: self._ctx.weights.get_set(name))
+        menu.popup(self.mapToGlobal(self.rect().topLeft()))
+
+    def _known(self) -> list[tuple[str, str]]:
+        return list(self._ctx.weights.for_capability(self._capability, self._prefer))
+
+    def _on_chosen(self, id: str) -> None:
+        self.choose(id)
+        if self._key:
+            self._ctx.run_later(lambda: self._ctx.settings.set(self._key, id))
+        for call in self._told:
+            call(id)
+
+    # --- as much of the title as there is room for --------------------------------------------
+
+    def _fit(self) -> None:
+        room = max(20, self.width() - _AROUND) if self.isVisible() else 10_000
+        self.setText(self.fontMetrics().elidedText(self._title, Qt.TextElideMode.ElideRight, room))
+        self.updateGeometry()
+
+    def sizeHint(self) -> QSize:
+        """Return room for the whole title."""
+        wide = self.fontMetrics().horizontalAdvance(self._title) + _AROUND
+        return QSize(wide, super().sizeHint().height())
+
+    def minimumSizeHint(self) -> QSize:
+        """Return what shows that there is a title."""
+        return QSize(72, super().sizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Shorten the title to the room there is."""
+        super().resizeEvent(event)
+        self._fit()

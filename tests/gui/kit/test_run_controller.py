@@ -1,0 +1,161 @@
+"""The job of a page: what is told of it, in which order, and what a failure leads to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from shiboken6 import delete
+
+from studio.api import BadInput, JobRequest, TaskResult
+from studio.testing.scripted import Artifact, Die, Fail, Result, Stall, Step, Tokens
+
+ECHO = Artifact("text", b"hello", ".txt", title="An echo", meta={"seed": 7})
+
+
+class Page:
+    """Listens to everything."""
+
+    def __init__(self, desk: Any, **more: Any) -> None:
+        self.desk, self.heard = desk, []
+        self.wish: Any = desk.say("hello")
+        self.button = desk.put(desk.kit.run_button("Say", "play"))
+        self.run = desk.kit.run_controller(
+            **{
+                "prepare": self.prepare,
+                "button": self.button,
+                "progress": desk.progress,
+                "trouble": desk.row,
+                **more,
+            }
+        )
+        run = self.run
+        run.on_start(lambda job: self.heard.append("start"))
+        run.on_busy(lambda busy: self.heard.append("busy" if busy else "idle"))
+        run.on_progress(lambda done, total, words, left: self.heard.append(words))
+        run.on_text(lambda text, tokens, channel: self.heard.append(f"{channel}:{text}"))
+        run.on_preview(lambda image, note: self.heard.append(image.size().toTuple()))
+        run.on_made(self.heard.append)
+        run.on_done(lambda result: self.heard.append(dict(result)))
+        run.on_failed(lambda error: self.heard.append(error.code))
+        run.on_stopped(lambda: self.heard.append("stopped"))
+        run.on_over(lambda: self.heard.append("over"))
+
+    def prepare(self) -> JobRequest | None:
+        if isinstance(self.wish, Exception):
+            raise self.wish
+        return self.wish
+
+
+@pytest.fixture
+def page(desk: Any) -> Page:
+    return Page(desk)
+
+
+def test_all_that_comes_of_a_job_is_told_in_order(desk: Any, page: Page) -> None:
+    pixels = np.zeros((2, 4, 3), np.uint8)
+    desk.runtime.enqueue(
+        Step(1, 2, "half", pixels), Tokens("hel", channel="answer"), ECHO, Result(words=1)
+    )
+    desk.run()
+    desk.until(lambda: "over" in page.heard)
+    made = next(each for each in page.heard if isinstance(each, TaskResult))
+    told = [each for each in page.heard if each is not made]
+    assert told[:2] == ["busy", "start"]
+    assert {"half", (4, 2), "answer:hel"} <= {each for each in told if not isinstance(each, dict)}
+    assert told[-3:] == ["idle", {"words": 1}, "over"]
+    assert page.heard.index(made) < page.heard.index("idle")
+    assert (made.task, made.params["seed"], made.params["text"]) == ("echo.say", 7, "hello")
+    assert not desk.busy()
+
+
+def test_what_is_missing_is_told_and_nothing_starts(desk: Any, page: Page) -> None:
+    page.wish = BadInput("Write something first.")
+    desk.run()
+    assert desk.trouble() == "Write something first."
+    assert not desk.row.button.isVisible(), "trying again would change nothing"
+    page.wish = None
+    desk.run()
+    assert (page.heard, desk.runtime.submitted) == ([], [])
+
+
+def test_a_request_that_is_refused_is_told_and_asked_for_anew(desk: Any, page: Page) -> None:
+    page.wish = desk.say("")
+    desk.run()
+    assert "Text" in desk.trouble()
+    assert not desk.busy()
+    page.wish = desk.say("hello")
+    desk.try_again()
+    desk.until(lambda: "over" in page.heard)
+    assert desk.runtime.submitted[-1].params["text"] == "hello"
+    assert desk.trouble() == ""
+
+
+def test_a_failure_leads_to_the_same_request_once_more(desk: Any, page: Page) -> None:
+    desk.runtime.enqueue(Fail(BadInput("Nothing to say.")))
+    desk.run()
+    desk.until(lambda: "Nothing to say." in desk.trouble())
+    page.wish = desk.say("something else")
+    desk.try_again()
+    desk.until(lambda: {} in page.heard)
+    assert [job.params["text"] for job in desk.runtime.submitted] == ["hello", "hello"]
+
+
+def test_who_starts_says_what_trying_again_means(desk: Any, page: Page) -> None:
+    again: list[str] = []
+    desk.runtime.enqueue(Fail(BadInput("Nothing to say.")))
+    assert page.run.start(desk.say("x"), lambda: again.append("again"))
+    assert not page.run.start(desk.say("y")), "one is at work"
+    desk.until(lambda: bool(desk.trouble()))
+    desk.try_again()
+    assert again == ["again"]
+
+
+def test_stop_is_told_after_what_was_made_before_it(desk: Any, page: Page) -> None:
+    desk.runtime.enqueue(ECHO, Stall())
+    desk.run()
+    desk.until(lambda: any(isinstance(each, TaskResult) for each in page.heard))
+    assert desk.verb() == "Stop"
+    desk.stop()
+    assert page.heard[-3:] == ["idle", "stopped", "over"]
+    assert page.run.stopped
+    assert desk.verb() == "Say"
+
+
+def test_results_are_read_beside_the_window_before_they_are_told(desk: Any) -> None:
+    page = Page(desk, read=lambda artifact: artifact.path.read_text())
+    desk.runtime.enqueue(ECHO, ECHO, Result())
+    desk.run()
+    desk.until(lambda: "over" in page.heard)
+    made = [each for each in page.heard if isinstance(each, TaskResult)]
+    assert [each.content for each in made] == ["hello", "hello"]
+    assert page.heard.index(made[-1]) < page.heard.index("idle"), "the button stops until then"
+
+
+def test_a_runtime_that_dies_is_told_once(desk: Any, page: Page) -> None:
+    desk.runtime.enqueue(Die())
+    desk.run()
+    desk.until(lambda: bool(desk.trouble()))
+    assert page.heard.count("over") == 1
+
+
+def test_without_a_row_a_failure_becomes_a_notice(desk: Any) -> None:
+    run = desk.kit.run_controller()
+    desk.runtime.enqueue(Fail(BadInput("Nothing to say.")))
+    run.start(desk.say("x"))
+    desk.until(lambda: not run.busy)
+    told = [notice.message for notice in desk.studio.notices.all]
+    assert "Nothing to say." in " ".join(told)
+
+
+def test_of_a_page_that_is_gone_nothing_is_told(desk: Any, page: Page) -> None:
+    desk.runtime.enqueue(Step(1, 2, "half"), Stall(), ECHO)
+    desk.run()
+    desk.until(lambda: "half" in page.heard)
+    job, before = page.run.job, len(page.heard)
+    delete(page.button.widget)
+    desk.runtime.release()
+    desk.until(lambda: job.state.is_terminal)
+    desk.settled()
+    assert len(page.heard) == before
