@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from rdkit import Chem
 
 from studio.api import BadInput
 from studio_molecules.chem import reading, structure
@@ -153,3 +154,20 @@ def test_a_record_without_a_name_is_read() -> None:
 def test_a_file_without_molecules_says_why(data: bytes, said: str) -> None:
     with pytest.raises(BadInput, match=said):
         last(data, ".smi")
+
+
+IMPOSSIBLE = ("[CH99999]", "[CH255]", "[#999]")
+
+
+@pytest.mark.parametrize("smiles", IMPOSSIBLE)
+def test_numbers_that_no_atom_has_spoil_their_own_row_only(smiles: str) -> None:
+    *_, found = reading.read(f"CCO ethanol\n{smiles} odd\nCCN\n".encode(), ".smi", "x")
+    assert [row.structure.smiles for row in found.rows] == ["CCO", "CCN"]
+    assert [(fault.line, "cannot exist" in fault.reason) for fault in found.faults] == [(2, True)]
+
+
+def test_rdkit_still_says_so_in_its_own_way() -> None:
+    """The control: where it does not any more, the test above shows nothing."""
+    for smiles in IMPOSSIBLE:
+        with pytest.raises(RuntimeError, match="Pre-condition"):
+            Chem.DetectChemistryProblems(Chem.MolFromSmiles(smiles, sanitize=False))

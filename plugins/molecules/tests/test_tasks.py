@@ -298,3 +298,20 @@ def test_folding_is_many_steps_and_whoever_stops_it_does_not_wait(
     assert made.steps == 4
     go_on.set()
     assert run_task(looking.fold, params).result["symbols"].count("C") == 2
+
+
+@pytest.mark.parametrize("smiles", ["[CH99999]", "[#999]"])
+def test_an_impossible_atom_is_refused_in_a_sentence_wherever_it_is_given(
+    scripted: SmilesModel, smiles: str
+) -> None:
+    table = run_task(looking.predict, Predict.parse({"smiles": f"CCO\n{smiles}", "admet": False}))
+    assert [each["smiles"] for each in table.result["molecules"]] == ["CCO"]
+    for task, params in (
+        (looking.draw, Draw.parse({"smiles": [smiles]})),
+        (looking.fold, Shape.parse({"smiles": smiles})),
+        (looking.predict, Predict.parse({"smiles": "CCO", "lead": smiles, "admet": False})),
+    ):
+        with pytest.raises(BadInput, match="cannot exist"):
+            run_task(task, params)
+    with pytest.raises(BadInput, match="cannot exist"):
+        run_task(relatives.analogues, Analogues.parse({"lead": smiles}), models={"": scripted})

@@ -58,6 +58,16 @@ def checked(mol: Chem.Mol, called: str) -> Structure:
     Raises:
         BadInput: as ``parse``.
     """
+    try:
+        return _sanitised(mol, called)
+    except RuntimeError as error:  # how RDKit tells that numbers break its own conditions
+        raise BadInput(
+            f"“{called}” cannot exist: an atom in it has an impossible number of hydrogens, charge"
+            " or element."
+        ) from error
+
+
+def _sanitised(mol: Chem.Mol, called: str) -> Structure:
     problems = Chem.DetectChemistryProblems(mol)
     if problems:
         raise BadInput(f"“{called}” cannot exist: {_problem(mol, problems[0])}.")
