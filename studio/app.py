@@ -24,23 +24,23 @@ from PySide6.QtWidgets import QApplication
 from studio.core.background import in_words
 from studio.core.notices import Action, Level, Notice
 from studio.core.paths import StudioPaths
-from studio.desktop import window_state
-from studio.desktop.activity import Activity
-from studio.desktop.bridge import Background, Bridge
-from studio.desktop.collector import Collector
-from studio.desktop.crash import CrashReports
-from studio.desktop.look import Look
-from studio.desktop.shell import MainWindow
-from studio.desktop.stalls import StallWatch
-from studio.desktop.theme import ThemeMode
-from studio.desktop.unix_signals import SignalWatch
+from studio.desktop.appearance.appearance import Appearance
+from studio.desktop.appearance.theme import ThemeMode
+from studio.desktop.main_thread.bridge import Background, Bridge
+from studio.desktop.main_thread.cycle_collector import CycleCollector
+from studio.desktop.main_thread.unix_signals import SignalWatch
+from studio.desktop.main_thread.watchdog import MainThreadWatchdog
 from studio.desktop.widgets.composer_ring import ComposerRing
-from studio.desktop.window_state import WindowState
+from studio.desktop.window import window_state
+from studio.desktop.window.activity import Activity
+from studio.desktop.window.crash_report import CrashReports
+from studio.desktop.window.shell import MainWindow
+from studio.desktop.window.window_state import WindowState
 from studio.protocol.errors import ErrorCode, StudioError
 
 if TYPE_CHECKING:
-    from studio.core.child import Launch
-    from studio.desktop.session import Session
+    from studio.core.runtime_process.child import Launch
+    from studio.desktop.window.window_session import WindowSession
 
 _log = logging.getLogger("studio.app")
 _KEEP_STATE_MS = 15_000
@@ -104,14 +104,14 @@ class App(QObject):
     ) -> None:
         """Make the window; ``launch`` starts another runtime than the usual child process."""
         super().__init__()
-        self._collector = Collector(self)
+        self._collector = CycleCollector(self)
         self._launch = launch
         self._application = application
         self._safe_mode, self._only = safe_mode, only
         self._problem: StudioError | None = None
         self._paths = self._find_home()
         self._state = window_state.load(self._paths.state) if self._paths else WindowState()
-        self.look = Look.dress(application, _mode(self._state.theme))
+        self.look = Appearance.dress(application, _mode(self._state.theme))
         self.look.theme.reduced_motion = self._state.reduced_motion
         self._ring = ComposerRing(application)
         self.activity = Activity()
@@ -119,9 +119,9 @@ class App(QObject):
         self._bridge = Bridge()
         self._background = Background(self._bridge)
         self._crashes: CrashReports | None = None
-        self.session: Session | None = None
+        self.session: WindowSession | None = None
         self._ended = False
-        self._stalls = StallWatch() if os.environ.get(WATCH_STALLS) else None
+        self._stalls = MainThreadWatchdog() if os.environ.get(WATCH_STALLS) else None
         self._keeper = QTimer(self)
         self._keeper.setInterval(_KEEP_STATE_MS)
         self._keeper.timeout.connect(self._keep)
@@ -174,7 +174,7 @@ class App(QObject):
         self._application.setWindowIcon(face)
         # Only now, and beside the window: sqlite, plugin discovery and more cost more than it does.
         self._background.run(
-            lambda: importlib.import_module("studio.desktop.session"),
+            lambda: importlib.import_module("studio.desktop.window.window_session"),
             lambda _: self._open(self._paths),
             self._on_import_failed,
         )
@@ -188,7 +188,7 @@ class App(QObject):
         self._show_problem(problem)
 
     def _open(self, paths: StudioPaths | None) -> None:
-        from studio.desktop.session import Session
+        from studio.desktop.window.window_session import WindowSession
 
         if self._ended:
             return
@@ -197,7 +197,7 @@ class App(QObject):
             self._show_problem(self._problem)
             return
         try:
-            self.session = Session.open(
+            self.session = WindowSession.open(
                 self.window,
                 paths,
                 self._bridge,

@@ -7,13 +7,8 @@ none of it imports Qt or torch.
 from __future__ import annotations
 
 from studio.api.artifacts import Check, Kind, SavedArtifact, Verdict
-from studio.api.bench import BenchContext
-from studio.api.chores import Chores, outcome
-from studio.api.constraint import Constraint
-from studio.api.conversations import Conversation, Conversations, Message, ReplyJournal
-from studio.api.embedding import EmbeddingEngine
+from studio.api.clean_text import clean as clean_text
 from studio.api.errors import BadInput, Cancelled, ErrorCode, StudioError
-from studio.api.gui import Page, PageAction, PluginContext
 from studio.api.hookspecs import hookimpl
 from studio.api.intake import DropTarget, PromptField, WeightsPicker, local_files
 from studio.api.jobs import JobHandle, JobRequest
@@ -30,7 +25,6 @@ from studio.api.params import (
     Text,
     WeightsId,
 )
-from studio.api.plain_text import clean as clean_text
 from studio.api.results import ArtifactActions, KeptResults, TaskResult, file_stem
 from studio.api.roles import Role
 from studio.api.runs import Mode, ModeForms, RunButton, RunController
@@ -41,16 +35,13 @@ from studio.api.sandbox import (
     SandboxResult,
     SandboxStep,
 )
-from studio.api.steps import finished
-from studio.api.text import (
-    ChatMessage,
-    SamplingParams,
-    TextEngine,
-    TextStep,
-    chat_messages,
-)
-from studio.api.ui import ProgressRow, Tokens, TroubleRow, Ui
-from studio.api.worker import (
+from studio.api.window.context import Page, PageAction, PluginContext
+from studio.api.window.conversations import Conversation, Conversations, Message, ReplyJournal
+from studio.api.window.ui import ProgressRow, Tokens, TroubleRow, Ui
+from studio.api.window.work_queue import WorkQueue, outcome
+from studio.api.worker.bench import BenchContext
+from studio.api.worker.constraint import Constraint
+from studio.api.worker.context import (
     Event,
     Loader,
     Placement,
@@ -59,6 +50,9 @@ from studio.api.worker import (
     TaskContext,
     WeightsFacts,
 )
+from studio.api.worker.embedding import EmbeddingEngine
+from studio.api.worker.generators import finished
+from studio.api.worker.text import ChatMessage, SamplingParams, TextEngine, TextStep, chat_messages
 from studio.protocol.states import JobState, Priority
 
 __all__ = [
@@ -69,7 +63,6 @@ __all__ = [
     "Capability",
     "ChatMessage",
     "Check",
-    "Chores",
     "Constraint",
     "Conversation",
     "Conversations",
@@ -127,6 +120,7 @@ __all__ = [
     "WeightsFacts",
     "WeightsId",
     "WeightsPicker",
+    "WorkQueue",
     "chat_messages",
     "clean_text",
     "file_stem",

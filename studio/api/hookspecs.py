@@ -16,8 +16,8 @@ import pluggy
 
 if TYPE_CHECKING:
     from studio.api.artifacts import SavedArtifact, Verdict
-    from studio.api.gui import Page, PluginContext
-    from studio.api.worker import Loader, Task
+    from studio.api.window.context import Page, PluginContext
+    from studio.api.worker.context import Loader, Task
 
 PROJECT = "studio"
 hookspec = pluggy.HookspecMarker(PROJECT)

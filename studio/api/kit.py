@@ -15,7 +15,7 @@ from studio.api.intake import DropTarget, PromptField, WeightsPicker
 from studio.api.jobs import JobRequest
 from studio.api.results import ArtifactActions, KeptResults, Read, TaskResult
 from studio.api.runs import Mode, ModeForms, RunButton, RunController
-from studio.api.ui import ProgressRow, TroubleRow
+from studio.api.window.ui import ProgressRow, TroubleRow
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QImage, QPainter

@@ -54,7 +54,7 @@ class TourEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class BenchEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Something ``studio bench`` can measure.
 
-    ``module`` has a function ``measure``: see :mod:`studio.api.bench`.
+    ``module`` has a function ``measure``: see :mod:`studio.api.worker.bench`.
     """
 
     id: str

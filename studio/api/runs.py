@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from studio.api.jobs import JobHandle, JobRequest
 from studio.api.params import Params
 from studio.api.results import TaskResult
-from studio.api.ui import ParamsForm
+from studio.api.window.ui import ParamsForm
 from studio.protocol.errors import StudioError
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from studio.api.params import Params
-from studio.cli import terminal
-from studio.cli.exit_code import ExitCode
-from studio.cli.flags import ArgumentParser, add_flags, values_of
-from studio.cli.follow import Follower
-from studio.cli.session import Session
+from studio.cli.terminal import output
+from studio.cli.terminal.exit_code import ExitCode
+from studio.cli.terminal.flags import ArgumentParser, add_flags, values_of
+from studio.cli.terminal.job_progress import JobProgress
+from studio.cli.terminal.studio_session import StudioSession
 from studio.core.library.rows import Conversation, MessageState
 from studio.core.studio import Studio
 from studio.protocol.errors import ErrorCode, StudioError
@@ -30,7 +30,7 @@ HELP = """\
 Ctrl+C stops a reply. A line that ends in \\ goes on in the next one."""
 
 
-def main(argv: Sequence[str], session: Session) -> int:
+def main(argv: Sequence[str], session: StudioSession) -> int:
     """Talk until the user leaves."""
     host = session.plugins
     host.task(TASK)  # says what is missing, if it is
@@ -88,20 +88,20 @@ class Chat:
         if self.system is None:
             self.system = self.conversation.system
         for message in conversations.thread(self.conversation.id):
-            terminal.say(f"{'›' if message.role == 'user' else ' '} {message.content}")
+            output.say(f"{'›' if message.role == 'user' else ' '} {message.content}")
 
     def talk(self) -> int:
         """Read lines and answer them until there are no more."""
         _use_line_editing()
         if sys.stdin.isatty():
-            terminal.hint("Ask something. /help shows what else there is; /quit leaves.")
+            output.hint("Ask something. /help shows what else there is; /quit leaves.")
         while True:
             try:
                 line = _read()
             except EOFError:
                 return ExitCode.OK
             except KeyboardInterrupt:
-                terminal.hint("\n/quit or Ctrl+D leaves.")
+                output.hint("\n/quit or Ctrl+D leaves.")
                 continue
             if line.startswith("/"):
                 if not self._obey(*line[1:].split(maxsplit=1)):
@@ -115,27 +115,27 @@ class Chat:
             return False
         if command == "new":
             self.conversation = None
-            terminal.hint("A new conversation.")
+            output.hint("A new conversation.")
         elif command == "system":
             self.system = rest
             if self.conversation:
                 conversations = self.studio.library.conversations
                 self.conversation = conversations.update(self.conversation.id, system=rest)
-            terminal.hint("Told." if rest else "Nothing is told.")
+            output.hint("Told." if rest else "Nothing is told.")
         else:
-            terminal.hint(HELP if command == "help" else f"There is no /{command}.\n{HELP}")
+            output.hint(HELP if command == "help" else f"There is no /{command}.\n{HELP}")
         return True
 
     def _answer_or_explain(self, prompt: str) -> None:
         try:
             self._answer(prompt)
         except StudioError as error:
-            terminal.hint(str(error))
+            output.hint(str(error))
 
     def _answer(self, prompt: str) -> None:
         conversations = self.studio.library.conversations
         if self.conversation is None:
-            title = terminal.one_line(prompt, _TITLE_CHARACTERS)
+            title = output.one_line(prompt, _TITLE_CHARACTERS)
             if self.system is None:
                 kind = self.studio.plugins.params_class(TASK)
                 self.system = str(self.studio.shelf.filled(kind, self.params).get("system", ""))
@@ -147,7 +147,7 @@ class Chat:
         )
         journal = conversations.begin_reply(here, asked.id, record=job.record)
         try:
-            Follower(self.studio).follow(job, journal.append)
+            JobProgress(self.studio).follow(job, journal.append)
         finally:
             is_whole = job.state is JobState.DONE
             conversations.finish_reply(
@@ -156,11 +156,11 @@ class Chat:
                 extra={k: v for k, v in job.result.items() if k != "text"},
             )
         if job.state is JobState.CANCELLED:
-            terminal.hint("(stopped)")
+            output.hint("(stopped)")
         if job.error is not None:
             raise job.error
         for words in _to_be_known(job.result):
-            terminal.hint(f"({words})")
+            output.hint(f"({words})")
 
     def _reply_params(self) -> dict[str, Any]:
         assert self.conversation is not None

@@ -9,13 +9,14 @@ from typing import Any
 
 import msgspec
 
-from studio.cli import terminal
-from studio.cli.exit_code import ExitCode
-from studio.cli.flags import ArgumentParser
-from studio.cli.session import Session
-from studio.core import disk, timeline
-from studio.core.chrome_trace import write_chrome_trace
-from studio.core.timeline import RuntimeSeen
+from studio.cli.terminal import output
+from studio.cli.terminal.exit_code import ExitCode
+from studio.cli.terminal.flags import ArgumentParser
+from studio.cli.terminal.studio_session import StudioSession
+from studio.core import disk
+from studio.core.device import timeline
+from studio.core.device.chrome_trace import write_chrome_trace
+from studio.core.device.timeline import RuntimeSeen
 from studio.protocol.messages import Status
 from studio.protocol.trace import Energy
 
@@ -23,7 +24,7 @@ PATIENCE = 120.0
 """Seconds to wait for the device to be found."""
 
 
-def main(argv: Sequence[str], session: Session) -> int:
+def main(argv: Sequence[str], session: StudioSession) -> int:
     """Show the device and its users, or save the timeline of the last hour."""
     parser = ArgumentParser(prog="studio device", description="What computes, and who uses it.")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -39,18 +40,18 @@ def main(argv: Sequence[str], session: Session) -> int:
     seen = timeline.read(session.paths.cache)
     device = _find(session)
     if arguments.json:
-        terminal.print_json({"device": _device(device), "runtimes": [_as_json(r) for r in seen]})
+        output.print_json({"device": _device(device), "runtimes": [_as_json(r) for r in seen]})
         return ExitCode.OK
     _say_device(device)
     living = [each for each in seen if each.is_alive]
     if not living:
-        terminal.say("\nNobody uses it: no studio has weights loaded or jobs at work.")
+        output.say("\nNobody uses it: no studio has weights loaded or jobs at work.")
     for each in living:
         _say_runtime(each, session)
     return ExitCode.OK
 
 
-def _find(session: Session) -> Status:
+def _find(session: StudioSession) -> Status:
     """Return what a runtime of our own says of the device."""
     found: list[Status] = []
     with session.studio(read_only=True) as studio:
@@ -62,19 +63,19 @@ def _find(session: Session) -> Status:
         return found[0] if found else studio.runtime.status or Status("", "unknown", 0, 0, 0)
 
 
-def _trace(arguments: Any, session: Session) -> int:
+def _trace(arguments: Any, session: StudioSession) -> int:
     seen = timeline.read(session.paths.cache)
     count = write_chrome_trace(
         arguments.out.expanduser(), [(each.pid, each.name, each.spans) for each in seen]
     )
     if arguments.json:
         shown = {"path": str(arguments.out), "runtimes": len(seen), "spans": count}
-        terminal.print_json(shown)
+        output.print_json(shown)
     elif not count:
-        terminal.say(f"Nothing happened in the last hour: the timeline {arguments.out} is empty.")
+        output.say(f"Nothing happened in the last hour: the timeline {arguments.out} is empty.")
     else:
-        terminal.say(f"Saved {count} stretches of the last hour to {arguments.out}.")
-        terminal.hint("Open it in https://ui.perfetto.dev, or offline in viztracer’s vizviewer.")
+        output.say(f"Saved {count} stretches of the last hour to {arguments.out}.")
+        output.hint("Open it in https://ui.perfetto.dev, or offline in viztracer’s vizviewer.")
     return ExitCode.OK
 
 
@@ -85,8 +86,8 @@ def _say_device(status: Status) -> None:
     name = status.device_name or status.device
     memory = f", {disk.as_size(status.memory_total)} of memory" if status.memory_total else ""
     threads = "1 thread" if status.threads == 1 else f"{status.threads} threads"
-    terminal.say(f"{name} ({status.device}), {threads}{memory}")
-    terminal.say(_energy(status.energy))
+    output.say(f"{name} ({status.device}), {threads}{memory}")
+    output.say(_energy(status.energy))
 
 
 def _energy(energy: Energy) -> str:
@@ -95,10 +96,10 @@ def _energy(energy: Energy) -> str:
     return f"Energy: {energy.joules:,.0f} J used by {energy.source} since the runtime started"
 
 
-def _say_runtime(seen: RuntimeSeen, session: Session) -> None:
+def _say_runtime(seen: RuntimeSeen, session: StudioSession) -> None:
     status = seen.status
     age = max(0.0, time.time() - seen.at)
-    terminal.say(
+    output.say(
         f"\n{seen.name}: {disk.as_size(status.memory_used)} of memory, "
         f"{status.processor_seconds:,.0f} s of processor time in {status.up_seconds:,.0f} s, "
         f"as of {age:.0f} s ago"
@@ -115,7 +116,7 @@ def _say_runtime(seen: RuntimeSeen, session: Session) -> None:
         for item in status.loaded
     ]
     if loaded:
-        terminal.print_table(loaded, head=("WEIGHTS", "SIZE", "WORKING", "WHERE", "", "USED BY"))
+        output.print_table(loaded, head=("WEIGHTS", "SIZE", "WORKING", "WHERE", "", "USED BY"))
     titles = {plugin.id: plugin.title for plugin in session.plugins.plugins}
     used = [
         (
@@ -127,7 +128,7 @@ def _say_runtime(seen: RuntimeSeen, session: Session) -> None:
         for use in status.plugins
     ]
     if used:
-        terminal.print_table(used, head=("PLUGIN", "BUSY", "SHARE", "ENERGY"))
+        output.print_table(used, head=("PLUGIN", "BUSY", "SHARE", "ENERGY"))
 
 
 # --- as JSON ----------------------------------------------------------------------------------

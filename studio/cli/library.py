@@ -10,18 +10,18 @@ from typing import Any
 
 import msgspec
 
-from studio.cli import saving, terminal
-from studio.cli.exit_code import ExitCode
-from studio.cli.flags import ArgumentParser
-from studio.cli.session import Session
-from studio.core import beginnings, disk
+from studio.cli.terminal import output, output_files
+from studio.cli.terminal.exit_code import ExitCode
+from studio.cli.terminal.flags import ArgumentParser
+from studio.cli.terminal.studio_session import StudioSession
+from studio.core import disk, prompt_cache_files
 from studio.core.library.library import Library
 from studio.core.library.rows import Artifact, Conversation
 from studio.core.paths import StudioPaths
 from studio.protocol.errors import ErrorCode, StudioError
 
 
-def main(argv: Sequence[str], session: Session) -> int:
+def main(argv: Sequence[str], session: StudioSession) -> int:
     """List, show, search, export, verify, back up, rebuild or forget."""
     arguments = _parser().parse_args(argv)
     if arguments.command == "forget":
@@ -29,7 +29,7 @@ def main(argv: Sequence[str], session: Session) -> int:
     writes = arguments.command in ("backup", "rebuild")
     with Library.open(session.paths, read_only=not writes) as library:
         for news in library.news:
-            terminal.hint(news)
+            output.hint(news)
         return _COMMANDS[arguments.command](arguments, library)
 
 
@@ -81,11 +81,11 @@ def _list(arguments: Namespace, library: Library) -> int:
         limit=arguments.limit,
     )
     if arguments.json:
-        terminal.print_json({"artifacts": [_as_json(a, library) for a in artifacts]})
+        output.print_json({"artifacts": [_as_json(a, library) for a in artifacts]})
     elif artifacts:
         _print_artifacts(artifacts)
     else:
-        terminal.say(
+        output.say(
             "No results here yet: `studio run` and the window's pages make them."
             " Conversations are listed with --conversations."
         )
@@ -97,7 +97,7 @@ def _search(arguments: Namespace, library: Library) -> int:
     artifacts = library.find(query, kinds=arguments.kinds, limit=arguments.limit)
     messages = [] if arguments.kinds else library.conversations.search(query, arguments.limit)
     if arguments.json:
-        terminal.print_json(
+        output.print_json(
             {
                 "artifacts": [_as_json(artifact, library) for artifact in artifacts],
                 "messages": [
@@ -115,10 +115,10 @@ def _search(arguments: Namespace, library: Library) -> int:
     if artifacts:
         _print_artifacts(artifacts)
     for found in messages:
-        terminal.say(f"{found.conversation.id}  {terminal.one_line(found.conversation.title, 40)}")
-        terminal.say(f"    {terminal.one_line(found.snippet, 100)}")
+        output.say(f"{found.conversation.id}  {output.one_line(found.conversation.title, 40)}")
+        output.say(f"    {output.one_line(found.snippet, 100)}")
     if not artifacts and not messages:
-        terminal.say(f"Nothing has the words “{query}”.")
+        output.say(f"Nothing has the words “{query}”.")
     return ExitCode.OK
 
 
@@ -134,13 +134,13 @@ def _show(arguments: Namespace, library: Library) -> int:
                 raise
             continue
         if arguments.json:
-            terminal.print_json(shown)
+            output.print_json(shown)
         else:
             _print_facts(shown)
         return ExitCode.OK
     raise StudioError(
         ErrorCode.NOT_FOUND,
-        f"The library has nothing with the id {terminal.one_line(arguments.id, 60)!r}.",
+        f"The library has nothing with the id {output.one_line(arguments.id, 60)!r}.",
         "`studio library list` shows ids; so does `studio library search`.",
     )
 
@@ -169,14 +169,14 @@ def _shown_record(id: str, library: Library) -> dict[str, Any]:
 
 
 def _export(arguments: Namespace, library: Library) -> int:
-    folder = saving.prepare(arguments.out)
+    folder = output_files.prepare(arguments.out)
     suffix = f".{arguments.format}"
     paths = [_export_one(id, library, folder, suffix) for id in arguments.id]
     if arguments.json:
-        terminal.print_json({"paths": [str(path) for path in paths]})
+        output.print_json({"paths": [str(path) for path in paths]})
     else:
         for path in paths:
-            terminal.say(str(path))
+            output.say(str(path))
     return ExitCode.OK
 
 
@@ -185,39 +185,39 @@ def _export_one(id: str, library: Library, folder: Path, suffix: str) -> Path:
         library.conversations.get(id)
     except StudioError:
         return library.export(id, folder)
-    return saving.export_conversation(library, id, folder, suffix)
+    return output_files.export_conversation(library, id, folder, suffix)
 
 
 # --- care -------------------------------------------------------------------------------------
 
 
 def _verify(arguments: Namespace, library: Library) -> int:
-    line = terminal.ProgressLine()
+    line = output.ProgressLine()
     report = library.verify(lambda done, total: line.show(f"checking {done} of {total}"))
     line.clear()
     if arguments.json:
-        terminal.print_json({"ok": report.ok, **_plain(report)})
+        output.print_json({"ok": report.ok, **_plain(report)})
     else:
         for sentence in report.sentences():
-            terminal.say(sentence)
+            output.say(sentence)
     return ExitCode.OK if report.ok else ExitCode.PROBLEMS
 
 
 def _forget(arguments: Namespace, paths: StudioPaths) -> int:
-    freed = beginnings.forget(paths)
+    freed = prompt_cache_files.forget(paths)
     if arguments.json:
-        terminal.print_json({"freed": freed})
+        output.print_json({"freed": freed})
     else:
-        terminal.say(f"Forgotten, and {disk.as_size(freed)} freed. Conversations are untouched.")
+        output.say(f"Forgotten, and {disk.as_size(freed)} freed. Conversations are untouched.")
     return ExitCode.OK
 
 
 def _backup(arguments: Namespace, library: Library) -> int:
     copy = library.backup(arguments.folder.expanduser().absolute())
     if arguments.json:
-        terminal.print_json({"backup": str(copy)})
+        output.print_json({"backup": str(copy)})
     else:
-        terminal.say(f"The backup is in {copy}. `STUDIO_HOME={copy} studio` opens it.")
+        output.say(f"The backup is in {copy}. `STUDIO_HOME={copy} studio` opens it.")
     return ExitCode.OK
 
 
@@ -225,10 +225,10 @@ def _rebuild(arguments: Namespace, library: Library) -> int:
     library.rebuild()
     stats = library.stats()
     if arguments.json:
-        terminal.print_json(_plain(stats))
+        output.print_json(_plain(stats))
     else:
         count = sum(stats.kinds.values())
-        terminal.say(
+        output.say(
             f"The database is made again: {count} results, {stats.conversations} conversations."
         )
     return ExitCode.OK
@@ -250,32 +250,32 @@ _COMMANDS: dict[str, Callable[[Namespace, Library], int]] = {
 
 def _print_artifacts(artifacts: Sequence[Artifact]) -> None:
     rows = [
-        (a.id, a.kind, _day(a.created), disk.as_size(a.bytes), terminal.one_line(a.title, 60))
+        (a.id, a.kind, _day(a.created), disk.as_size(a.bytes), output.one_line(a.title, 60))
         for a in artifacts
     ]
-    terminal.print_table(rows, head=("ID", "KIND", "MADE", "SIZE", "TITLE"))
+    output.print_table(rows, head=("ID", "KIND", "MADE", "SIZE", "TITLE"))
 
 
 def _print_conversations(conversations: Sequence[Conversation], as_json: bool) -> None:
     if as_json:
-        terminal.print_json({"conversations": [_plain(found) for found in conversations]})
+        output.print_json({"conversations": [_plain(found) for found in conversations]})
     elif conversations:
-        rows = [(c.id, _day(c.updated), terminal.one_line(c.title, 60)) for c in conversations]
-        terminal.print_table(rows, head=("ID", "CHANGED", "TITLE"))
+        rows = [(c.id, _day(c.updated), output.one_line(c.title, 60)) for c in conversations]
+        output.print_table(rows, head=("ID", "CHANGED", "TITLE"))
     else:
-        terminal.say("No conversations yet. `studio chat` begins one.")
+        output.say("No conversations yet. `studio chat` begins one.")
 
 
 def _print_facts(facts: dict[str, Any]) -> None:
     for name, value in facts.items():
         if name == "messages":
             for message in value:
-                terminal.say(f"\n{message['role']}:\n{message['content']}")
+                output.say(f"\n{message['role']}:\n{message['content']}")
         elif name == "recipe":
-            terminal.say("recipe")
+            output.say("recipe")
             _print_facts({f"  {key}": part for key, part in value.items() if key != "id"})
         elif value not in ("", None, [], {}, False):
-            terminal.say(f"{name:<14}{terminal.one_line(str(value), 400)}")
+            output.say(f"{name:<14}{output.one_line(str(value), 400)}")
 
 
 def _as_json(artifact: Artifact, library: Library) -> dict[str, Any]:

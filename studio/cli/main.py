@@ -12,11 +12,11 @@ import sys
 from collections.abc import Callable, Sequence
 
 import studio
-from studio.cli import terminal
-from studio.cli.exit_code import ExitCode
-from studio.cli.flags import ArgumentParser
-from studio.cli.log import log_to
-from studio.cli.session import Session
+from studio.cli.terminal import output
+from studio.cli.terminal.exit_code import ExitCode
+from studio.cli.terminal.flags import ArgumentParser
+from studio.cli.terminal.log import log_to
+from studio.cli.terminal.studio_session import StudioSession
 from studio.protocol.errors import ErrorCode, StudioError
 
 OpenWindow = Callable[[bool, Sequence[str]], int]
@@ -40,8 +40,8 @@ COMMANDS = {
 
 def main(argv: Sequence[str], open_window: OpenWindow) -> int:
     """Run the command line ``argv`` and return its exit code; without a command, the window's."""
-    terminal.use_utf8()
-    session = Session()
+    output.use_utf8()
+    session = StudioSession()
     try:
         return _dispatch(argv, session, open_window)
     except KeyboardInterrupt:
@@ -58,9 +58,9 @@ def main(argv: Sequence[str], open_window: OpenWindow) -> int:
         return explain(error, session)
 
 
-def explain(error: Exception, session: Session | None = None) -> ExitCode:
+def explain(error: Exception, session: StudioSession | None = None) -> ExitCode:
     """Tell the user what went wrong, and return the exit code for it."""
-    session = session or Session()
+    session = session or StudioSession()
     return _tell(error, session) if isinstance(error, StudioError) else _tell_bug(error, session)
 
 
@@ -70,7 +70,7 @@ def _output_is_full() -> ExitCode:
     return explain(StudioError(ErrorCode.DISK_FULL, what, "Free some space, then try again."))
 
 
-def _dispatch(argv: Sequence[str], session: Session, open_window: OpenWindow) -> int:
+def _dispatch(argv: Sequence[str], session: StudioSession, open_window: OpenWindow) -> int:
     parser = _parser()
     arguments = parser.parse_args(argv)
     session.safe_mode = arguments.safe_mode
@@ -125,30 +125,30 @@ _WHAT_WAS_GIVEN = {
 """Errors for which a plugin is not to blame, though one has raised them."""
 
 
-def _tell(error: StudioError, session: Session) -> ExitCode:
+def _tell(error: StudioError, session: StudioSession) -> ExitCode:
     if session.wants_json:
         info = error.info()
         fields = ("code", "message", "hint", "plugin")
-        terminal.print_json({"error": {name: str(getattr(info, name)) for name in fields}})
-    terminal.hint(f"studio: {error.message}")
+        output.print_json({"error": {name: str(getattr(info, name)) for name in fields}})
+    output.hint(f"studio: {error.message}")
     is_named = error.plugin in error.message
     if error.plugin and not is_named and error.code not in _WHAT_WAS_GIVEN:
-        terminal.hint(f"It was the plugin “{error.plugin}”.")
+        output.hint(f"It was the plugin “{error.plugin}”.")
     if error.hint:
-        terminal.hint(error.hint)
+        output.hint(error.hint)
     return ExitCode.of(error.code)
 
 
-def _tell_bug(error: Exception, session: Session) -> ExitCode:
-    what = f"{type(error).__name__}: {terminal.one_line(str(error), 200)}".rstrip(": ")
+def _tell_bug(error: Exception, session: StudioSession) -> ExitCode:
+    what = f"{type(error).__name__}: {output.one_line(str(error), 200)}".rstrip(": ")
     message = f"Something went wrong that should not have ({what})."
     if session.wants_json:
-        terminal.print_json({"error": {"code": "INTERNAL", "message": message, "hint": ""}})
-    terminal.hint(f"studio: {message}")
+        output.print_json({"error": {"code": "INTERNAL", "message": message, "hint": ""}})
+    output.hint(f"studio: {message}")
     with contextlib.suppress(StudioError):  # no home, no log
         log = log_to(session.paths.logs / "cli.log")
         version = studio.__version__
         logging.getLogger("studio.cli").error("studio %s: %s", version, what, exc_info=error)
         if log.is_written:
-            terminal.hint(f"The report is in {log.baseFilename}.")
+            output.hint(f"The report is in {log.baseFilename}.")
     return ExitCode.BUG

@@ -7,20 +7,21 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from studio.cli import get_weights, shelf, terminal
-from studio.cli.exit_code import ExitCode
-from studio.cli.flags import ArgumentParser
-from studio.cli.session import Session
+from studio.cli import models_edit, models_get
+from studio.cli.terminal import output
+from studio.cli.terminal.exit_code import ExitCode
+from studio.cli.terminal.flags import ArgumentParser
+from studio.cli.terminal.studio_session import StudioSession
 from studio.core import disk
-from studio.core.runtime_settings import MEMORY_LIMIT
+from studio.core.runtime_process.settings import MEMORY_LIMIT
 from studio.core.weights import Verification, Weights
-from studio.protocol.budget import most_bytes
+from studio.protocol.memory_budget import most_bytes
 
 
-def main(argv: Sequence[str], session: Session) -> int:
+def main(argv: Sequence[str], session: StudioSession) -> int:
     """List, show, verify, get weights, or care for them otherwise; with no word, list them."""
     arguments = _parser().parse_args(argv or ["list"])
-    run: Callable[[Any, Session], int] = arguments.run
+    run: Callable[[Any, StudioSession], int] = arguments.run
     return run(arguments, session)
 
 
@@ -40,7 +41,13 @@ def _parser() -> ArgumentParser:
     verify = commands.add_parser("verify", help="read every byte and compare the digest")
     verify.add_argument("id", nargs="*", metavar="ID", help="which; by default all")
     verify.set_defaults(run=_verify)
-    for command in (listing, info, verify, get_weights.parser(commands), *shelf.parsers(commands)):
+    for command in (
+        listing,
+        info,
+        verify,
+        models_get.parser(commands),
+        *models_edit.parsers(commands),
+    ):
         command.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
 
@@ -48,36 +55,36 @@ def _parser() -> ArgumentParser:
 # --- list -------------------------------------------------------------------------------------
 
 
-def _list(arguments: Any, session: Session) -> int:
+def _list(arguments: Any, session: StudioSession) -> int:
     rows = session.weights.list(arguments.capability)
     to_get = [row for row in session.weights.offers(arguments.capability) if row.problem]
     if arguments.json:
         folders = [str(folder) for folder in session.weights.folders]
         shown = {"weights": [_as_json(row, session) for row in rows], "folders": folders}
-        terminal.print_json({**shown, "to_get": [row.offer.name for row in to_get if row.offer]})
+        output.print_json({**shown, "to_get": [row.offer.name for row in to_get if row.offer]})
         return ExitCode.OK
     if not rows:
         purpose = f" for “{arguments.capability}”" if arguments.capability else ""
-        terminal.say(
+        output.say(
             f"There are no weights{purpose} on this machine. They go into one of these folders:"
         )
         for folder in session.weights.folders:
-            terminal.say(f"  {folder}")
-        get_weights.say_what_can_be_had(to_get)
+            output.say(f"  {folder}")
+        models_get.say_what_can_be_had(to_get)
         return ExitCode.OK
     cells = [
         (w.id, ", ".join(w.capabilities), w.format, disk.as_size(w.bytes), w.licence, w.title)
         for w in rows
     ]
-    terminal.print_table(cells, head=("ID", "FOR", "FORMAT", "SIZE", "LICENCE", "TITLE"))
+    output.print_table(cells, head=("ID", "FOR", "FORMAT", "SIZE", "LICENCE", "TITLE"))
     for row in rows:
         if row.problem:
-            terminal.say(f"\n{row.id}: {row.problem}")
-    get_weights.say_what_can_be_had(to_get)
+            output.say(f"\n{row.id}: {row.problem}")
+    models_get.say_what_can_be_had(to_get)
     return ExitCode.OK
 
 
-def _as_json(weights: Weights, session: Session) -> dict[str, Any]:
+def _as_json(weights: Weights, session: StudioSession) -> dict[str, Any]:
     remark = session.shelf.remarks.of(weights.id)
     return {
         "id": weights.id,
@@ -108,7 +115,7 @@ def _as_json(weights: Weights, session: Session) -> dict[str, Any]:
 # --- info -------------------------------------------------------------------------------------
 
 
-def _info(arguments: Any, session: Session) -> int:
+def _info(arguments: Any, session: StudioSession) -> int:
     path = Path(arguments.id).expanduser()
     known = None if path.exists() else session.weights.get(arguments.id)
     with session.studio(read_only=True) as studio:
@@ -127,14 +134,14 @@ def _info(arguments: Any, session: Session) -> int:
         max(0, session.settings.get(MEMORY_LIMIT, 0)),
     )
     if arguments.json:
-        terminal.print_json({**described, "facts": facts})
+        output.print_json({**described, "facts": facts})
         return ExitCode.OK
     if described["last_used"]:
         described["last_used"] = datetime.fromtimestamp(described["last_used"]).isoformat(" ")[:16]
     told = {name: value for name, value in described.items() if value}
     for name, value in {**facts, **told}.items():  # a description knows better than the headers
         if value not in ("", [], {}, 0, None):
-            terminal.say(f"{name:>20}  {terminal.one_line(str(value), 400)}")
+            output.say(f"{name:>20}  {output.one_line(str(value), 400)}")
     return ExitCode.OK
 
 
@@ -160,22 +167,22 @@ def fits(facts: Mapping[str, Any], total: int = 0, limit: int = 0) -> str:
 # --- verify -----------------------------------------------------------------------------------
 
 
-def _verify(arguments: Any, session: Session) -> int:
+def _verify(arguments: Any, session: StudioSession) -> int:
     catalogue = session.weights
     rows = [catalogue.get(name) for name in arguments.id] or catalogue.list()
     findings = [_verify_one(row, session) for row in rows if not row.problem]
     broken = [row for row in rows if row.problem]
     if arguments.json:
-        terminal.print_json({"weights": [*map(_finding, findings), *map(_broken, broken)]})
+        output.print_json({"weights": [*map(_finding, findings), *map(_broken, broken)]})
     else:
         for sentence in [f.sentence for f in findings] + [f"{w.id}: {w.problem}" for w in broken]:
-            terminal.say(sentence)
+            output.say(sentence)
     is_bad = bool(broken) or any(finding.passed is False for finding in findings)
     return ExitCode.PROBLEMS if is_bad else ExitCode.OK
 
 
-def _verify_one(weights: Weights, session: Session) -> Verification:
-    line = terminal.ProgressLine()
+def _verify_one(weights: Weights, session: StudioSession) -> Verification:
+    line = output.ProgressLine()
 
     def show(done: int, total: int) -> None:
         line.show(f"{weights.id}: {done / max(total, 1):.0%} of {disk.as_size(total)}")

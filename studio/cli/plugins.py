@@ -7,14 +7,14 @@ from typing import Any
 
 import msgspec
 
-from studio.cli import terminal
-from studio.cli.exit_code import ExitCode
-from studio.cli.flags import ArgumentParser
-from studio.cli.session import Session
+from studio.cli.terminal import output
+from studio.cli.terminal.exit_code import ExitCode
+from studio.cli.terminal.flags import ArgumentParser
+from studio.cli.terminal.studio_session import StudioSession
 from studio.core.plugins import Plugin
 
 
-def main(argv: Sequence[str], session: Session) -> int:
+def main(argv: Sequence[str], session: StudioSession) -> int:
     """List plugins, or switch one on or off; with no word, list them."""
     parser = ArgumentParser(prog="studio plugins", description="List plugins, or switch one.")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
@@ -29,22 +29,22 @@ def main(argv: Sequence[str], session: Session) -> int:
         return ExitCode.OK
     switch = host.switch_on if arguments.command == "on" else host.switch_off
     switch(arguments.id)
-    terminal.say(f"{host.plugin(arguments.id).title} is {arguments.command}.")
+    output.say(f"{host.plugin(arguments.id).title} is {arguments.command}.")
     return ExitCode.OK
 
 
 def _list(plugins: Sequence[Plugin], as_json: bool) -> None:
     if as_json:
-        terminal.print_json({"plugins": [_as_json(plugin) for plugin in plugins]})
+        output.print_json({"plugins": [_as_json(plugin) for plugin in plugins]})
         return
     if not plugins:
-        terminal.say("No plugin is installed. `make setup` installs those of the studio.")
+        output.say("No plugin is installed. `make setup` installs those of the studio.")
         return
     rows = [(p.id, p.version, p.state, p.title, p.distribution or str(p.folder)) for p in plugins]
-    terminal.print_table(rows, head=("ID", "VERSION", "STATE", "TITLE", "FROM"))
+    output.print_table(rows, head=("ID", "VERSION", "STATE", "TITLE", "FROM"))
     for plugin in plugins:
         if plugin.reason:
-            terminal.say(f"\n{plugin.id}: {plugin.reason}")
+            output.say(f"\n{plugin.id}: {plugin.reason}")
 
 
 def _as_json(plugin: Plugin) -> dict[str, Any]:

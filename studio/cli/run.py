@@ -11,12 +11,18 @@ from typing import Any
 from studio.api.artifacts import SavedArtifact
 from studio.api.manifest import TaskEntry
 from studio.api.params import Params
-from studio.cli import saving, terminal
-from studio.cli.exit_code import ExitCode
-from studio.cli.flags import ArgumentParser, add_flags, add_positional, main_field, values_of
-from studio.cli.follow import SHOWN, Follower
-from studio.cli.session import Session
-from studio.core.job import Job
+from studio.cli.terminal import output, output_files
+from studio.cli.terminal.exit_code import ExitCode
+from studio.cli.terminal.flags import (
+    ArgumentParser,
+    add_flags,
+    add_positional,
+    main_field,
+    values_of,
+)
+from studio.cli.terminal.job_progress import SHOWN, JobProgress
+from studio.cli.terminal.studio_session import StudioSession
+from studio.core.jobs.job import Job
 from studio.core.plugins import PluginHost
 from studio.protocol.states import JobState
 
@@ -26,7 +32,7 @@ _ROWS_TOLD = ("faults", "remarks", "repeated")
 _MOST_TOLD = 100
 
 
-def main(argv: Sequence[str], session: Session) -> int:
+def main(argv: Sequence[str], session: StudioSession) -> int:
     """Run a task and print what it made."""
     host = session.plugins
     if not argv or argv[0] in _HELP:
@@ -39,11 +45,11 @@ def main(argv: Sequence[str], session: Session) -> int:
     arguments = task_parser(entry, params_class).parse_intermixed_args(argv[1:])
     given = values_of(arguments, params_class)
     params_class.parse(given)  # what is wrong is told before anything is opened
-    out = saving.prepare(arguments.out) if arguments.out else None
+    out = output_files.prepare(arguments.out) if arguments.out else None
     with session.studio(passing=True) as studio:
         params = params_class.parse(studio.shelf.filled(params_class, given))
         job = studio.jobs.submit(plugin.id, entry, params)
-        follower = Follower(
+        follower = JobProgress(
             studio,
             show_progress=not arguments.quiet,
             show_text=not arguments.json,
@@ -51,7 +57,9 @@ def main(argv: Sequence[str], session: Session) -> int:
         follower.follow(job)
         if job.error is not None and job.state is not JobState.CANCELLED:
             raise job.error
-        paths = saving.copies(studio.library, job.artifacts, out) if out or session.saves else []
+        paths = (
+            output_files.copies(studio.library, job.artifacts, out) if out or session.saves else []
+        )
         _report(job, arguments, paths, saved=session.saves)
     if job.state is JobState.DONE:
         return ExitCode.OK
@@ -104,36 +112,36 @@ def _report(job: Job, arguments: Namespace, paths: Sequence[Path], *, saved: boo
     stopped = job.state is JobState.CANCELLED
     note = str(job.result.get("note") or "")
     if stopped:
-        terminal.hint("Stopped; what was finished is kept." if paths else "Stopped.")
+        output.hint("Stopped; what was finished is kept." if paths else "Stopped.")
     if arguments.json:
         state = {"state": str(job.state)} if stopped else {}
-        terminal.print_json(result_of(job, paths, saved=saved) | state)
+        output.print_json(result_of(job, paths, saved=saved) | state)
         return
     if stopped and not job.artifacts:
         if note and not arguments.quiet:
-            terminal.hint(f"note     {note}")
+            output.hint(f"note     {note}")
         return
     if not any(channel in SHOWN for channel in job.texts()):
         for artifact in job.artifacts:
             _print(artifact, job.result.get("columns"))
     for line in _rows_told(job.result):
-        terminal.hint(line)
+        output.hint(line)
     if not arguments.quiet:
         if note:  # what a task found worth telling beside its result
-            terminal.hint(f"note     {note}")
+            output.hint(f"note     {note}")
         for line in _kept(job, arguments, paths, saved=saved):
-            terminal.hint(line)
+            output.hint(line)
 
 
 def _print(artifact: SavedArtifact, columns: object) -> None:
     """Print a result: a table where the task names the ``columns`` of its CSV, else its text."""
     if not isinstance(columns, list) or artifact.path.suffix != ".csv":
         if artifact.text:
-            terminal.say(artifact.text)
+            output.say(artifact.text)
         return
     with artifact.path.open(encoding="utf-8", newline="") as file:
         rows = [[row.get(name) or "" for name in columns] for row in csv.DictReader(file)]
-    terminal.print_columns(rows, [str(name) for name in columns])
+    output.print_columns(rows, [str(name) for name in columns])
 
 
 def _rows_told(result: Mapping[str, Any]) -> list[str]:

@@ -6,13 +6,13 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from studio.cli import terminal
-from studio.cli.exit_code import ExitCode
-from studio.cli.flags import ArgumentParser
-from studio.cli.session import Session
+from studio.cli.terminal import output
+from studio.cli.terminal.exit_code import ExitCode
+from studio.cli.terminal.flags import ArgumentParser
+from studio.cli.terminal.studio_session import StudioSession
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.sandbox.probes import PROBES, Finding, try_all
-from studio.sandbox.walls import TIERS, Walls
+from studio.sandbox.sandbox import TIERS, Sandbox
 
 _LIMITS = """\
 tiers:
@@ -34,7 +34,7 @@ what the walls do not do:
   * “Tests passed” does not mean “correct”."""
 
 
-def main(argv: Sequence[str], session: Session) -> int:
+def main(argv: Sequence[str], session: StudioSession) -> int:
     """Say which walls stand here, or try to break out of them."""
     parser = ArgumentParser(
         prog="studio sandbox",
@@ -51,24 +51,24 @@ def main(argv: Sequence[str], session: Session) -> int:
     parser.add_argument("--tier", choices=TIERS, help="use this tier, or none")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     arguments = parser.parse_args(argv)
-    walls = Walls((arguments.tier,) if arguments.tier else TIERS)
+    walls = Sandbox((arguments.tier,) if arguments.tier else TIERS)
     if arguments.what == "probe":
         return _probe(walls, arguments.json)
     return _tell(walls, arguments.json)
 
 
-def _tell(walls: Walls, as_json: bool) -> int:
+def _tell(walls: Sandbox, as_json: bool) -> int:
     if as_json:
-        terminal.print_json({"tier": walls.tier, "reason": walls.reason})
+        output.print_json({"tier": walls.tier, "reason": walls.reason})
     else:
         stands = f"Code is run behind walls of tier {walls.tier}."
-        terminal.say(stands if walls.tier else "Code is not run here.")
+        output.say(stands if walls.tier else "Code is not run here.")
         if walls.reason:
-            terminal.say(walls.reason)
+            output.say(walls.reason)
     return ExitCode.OK if walls.tier else ExitCode.PROBLEMS
 
 
-def _probe(walls: Walls, as_json: bool) -> int:
+def _probe(walls: Sandbox, as_json: bool) -> int:
     if not walls.tier:
         raise StudioError(
             ErrorCode.UNSUPPORTED,
@@ -83,7 +83,7 @@ def _probe(walls: Walls, as_json: bool) -> int:
     leaks = sum(not finding.blocked for finding in findings)
     if as_json:
         probes = [asdict(finding) for finding in findings]
-        terminal.print_json(
+        output.print_json(
             {"tier": walls.tier, "reason": walls.reason, "leaks": leaks, "probes": probes}
         )
     else:
@@ -93,13 +93,13 @@ def _probe(walls: Walls, as_json: bool) -> int:
 
 def _print(finding: Finding) -> None:
     mark = ("ok" if finding.control else "?") if finding.blocked else "LEAK"
-    terminal.say(f"{mark:<6}{finding.name:<42}{terminal.one_line(finding.detail, 60)}".rstrip())
+    output.say(f"{mark:<6}{finding.name:<42}{output.one_line(finding.detail, 60)}".rstrip())
 
 
 def _sum_up(tier: str, findings: Sequence[Finding], leaks: int) -> None:
-    terminal.say(f"\nTier {tier}: {len(findings)} attempts, {leaks or 'no'} leaks.")
+    output.say(f"\nTier {tier}: {len(findings)} attempts, {leaks or 'no'} leaks.")
     unproven = sum(not finding.control for finding in findings)
     if unproven:
-        terminal.say(
+        output.say(
             f"{unproven} (marked ?) fail on this machine even without the wall: they show nothing."
         )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from studio.cli import terminal
-from studio.cli.exit_code import ExitCode
-from studio.cli.flags import ArgumentParser
-from studio.cli.session import Session
+from studio.cli.terminal import output
+from studio.cli.terminal.exit_code import ExitCode
+from studio.cli.terminal.flags import ArgumentParser
+from studio.cli.terminal.studio_session import StudioSession
 
 _ABOUT = """\
 Other programs of this machine may ask for text as they ask OpenAI: /v1/models,
@@ -26,7 +26,7 @@ readable by you alone, and in no address. Whoever has it may generate text and l
 models. A home has one server at a time."""
 
 
-def main(argv: Sequence[str], session: Session) -> int:
+def main(argv: Sequence[str], session: StudioSession) -> int:
     """Serve until the user ends it."""
     parser = ArgumentParser(
         prog="studio serve", description="Let programs of this machine ask for text.", epilog=_ABOUT
@@ -52,11 +52,11 @@ def main(argv: Sequence[str], session: Session) -> int:
             studio.settings.set(PORT, arguments.port)
         told = {"address": server.address, "token_file": str(server.token.path)}
         if arguments.json:
-            terminal.print_json(told)
+            output.print_json(told)
         else:
-            terminal.say(f"address  {server.address}\nkey      in {server.token.path}")
-            terminal.say(f"try it   {server.example}")
-            terminal.hint("Ctrl+C ends it.")
+            output.say(f"address  {server.address}\nkey      in {server.token.path}")
+            output.say(f"try it   {server.example}")
+            output.hint("Ctrl+C ends it.")
         try:
             while server.is_running:
                 studio.pump(0.1)

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from studio.api.manifest import TaskEntry
-from studio.cli import terminal
-from studio.cli.exit_code import ExitCode
-from studio.cli.flags import ArgumentParser
-from studio.cli.session import Session
+from studio.cli.terminal import output
+from studio.cli.terminal.exit_code import ExitCode
+from studio.cli.terminal.flags import ArgumentParser
+from studio.cli.terminal.studio_session import StudioSession
 from studio.core.plugins import Plugin
 
 
-def main(argv: Sequence[str], session: Session) -> int:
+def main(argv: Sequence[str], session: StudioSession) -> int:
     """List the tasks, or print the parameters of one as JSON Schema."""
     parser = ArgumentParser(prog="studio tasks", description="List what the plugins can do.")
     parser.add_argument("task", nargs="?", metavar="TASK", help="only this one")
@@ -25,9 +25,9 @@ def main(argv: Sequence[str], session: Session) -> int:
     host = session.plugins
     rows = [host.task(arguments.task)] if arguments.task else host.tasks()
     if arguments.schema:
-        terminal.print_json({t.id: host.params_class(t.id).json_schema() for _, t in rows})
+        output.print_json({t.id: host.params_class(t.id).json_schema() for _, t in rows})
     elif arguments.json:
-        terminal.print_json({"tasks": [_as_json(plugin, task) for plugin, task in rows]})
+        output.print_json({"tasks": [_as_json(plugin, task) for plugin, task in rows]})
     else:
         _print(rows)
     return ExitCode.OK
@@ -46,8 +46,8 @@ def _as_json(plugin: Plugin, task: TaskEntry) -> dict[str, Any]:
 
 def _print(rows: Sequence[tuple[Plugin, TaskEntry]]) -> None:
     if not rows:
-        terminal.say("There are no tasks: no plugin takes part. See `studio plugins list`.")
+        output.say("There are no tasks: no plugin takes part. See `studio plugins list`.")
         return
     cells = [(t.id, t.title, ", ".join(t.produces), t.summary) for _, t in rows]
-    terminal.print_table(cells, head=("TASK", "TITLE", "MAKES", ""))
-    terminal.hint("`studio run TASK --help` shows the parameters of a task.")
+    output.print_table(cells, head=("TASK", "TITLE", "MAKES", ""))
+    output.hint("`studio run TASK --help` shows the parameters of a task.")

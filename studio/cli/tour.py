@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from studio.api.manifest import TourEntry
-from studio.cli import saving, terminal
-from studio.cli.exit_code import ExitCode
-from studio.cli.flags import ArgumentParser
-from studio.cli.follow import Follower
 from studio.cli.run import result_of
-from studio.cli.session import Session
+from studio.cli.terminal import output, output_files
+from studio.cli.terminal.exit_code import ExitCode
+from studio.cli.terminal.flags import ArgumentParser
+from studio.cli.terminal.job_progress import JobProgress
+from studio.cli.terminal.studio_session import StudioSession
 from studio.core import disk
 from studio.core.plugins import Plugin
 from studio.core.studio import Studio
@@ -42,7 +42,7 @@ class Stop:
         return not (self.error or self.missed or self.cancelled)
 
 
-def main(argv: Sequence[str], session: Session) -> int:
+def main(argv: Sequence[str], session: StudioSession) -> int:
     """Run all examples; one that fails does not stop the others."""
     parser = ArgumentParser(
         prog="studio tour",
@@ -51,25 +51,25 @@ def main(argv: Sequence[str], session: Session) -> int:
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="copy the results there")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     arguments = parser.parse_args(argv)
-    out = saving.prepare(arguments.out) if arguments.out else None
+    out = output_files.prepare(arguments.out) if arguments.out else None
     with session.studio(passing=True) as studio:
         stops = _walk(session, studio, out, arguments.json)
         _mention_plugins_without_examples(studio)
         better = list(_better_weights(studio))
     if arguments.json:
-        terminal.print_json({"tour": [_as_json(stop) for stop in stops]})
+        output.print_json({"tour": [_as_json(stop) for stop in stops]})
     if any(stop.cancelled for stop in stops):
         return ExitCode.INTERRUPTED
     failed = [stop for stop in stops if not stop.worked]
-    terminal.hint(f"\n{len(stops) - len(failed)} of {len(stops)} examples worked.")
+    output.hint(f"\n{len(stops) - len(failed)} of {len(stops)} examples worked.")
     for line in better:
-        terminal.hint(line)
+        output.hint(line)
     return ExitCode.FAILED if failed else ExitCode.OK
 
 
-def _walk(session: Session, studio: Studio, out: Path | None, quiet: bool) -> list[Stop]:
+def _walk(session: StudioSession, studio: Studio, out: Path | None, quiet: bool) -> list[Stop]:
     stops: list[Stop] = []
-    follower = Follower(studio, show_progress=not quiet, show_text=not quiet)
+    follower = JobProgress(studio, show_progress=not quiet, show_text=not quiet)
     for plugin in studio.plugins.usable():
         for example in plugin.manifest.tour if plugin.manifest else ():
             if follower.interrupted:
@@ -77,33 +77,35 @@ def _walk(session: Session, studio: Studio, out: Path | None, quiet: bool) -> li
             stop = Stop(plugin, example)
             stops.append(stop)
             if not quiet:
-                terminal.say(f"\n{plugin.title} · {example.title}")
+                output.say(f"\n{plugin.title} · {example.title}")
             try:
                 _run(stop, studio, follower, out, saves=session.saves)
             except StudioError as error:
                 stop.error = error
-                terminal.hint(f"failed   {error}")
+                output.hint(f"failed   {error}")
     return stops
 
 
-def _run(stop: Stop, studio: Studio, follower: Follower, out: Path | None, *, saves: bool) -> None:
+def _run(
+    stop: Stop, studio: Studio, follower: JobProgress, out: Path | None, *, saves: bool
+) -> None:
     job = studio.submit(stop.example.task, stop.example.params, title=stop.example.title)
     follower.follow(job)
     if job.state is JobState.CANCELLED:
         stop.cancelled = True
-        terminal.hint("Stopped.")
+        output.hint("Stopped.")
         return
     if job.error is not None:
         raise job.error
-    folder = saving.prepare(out / stop.plugin.id) if out else None
-    paths = saving.copies(studio.library, job.artifacts, folder) if folder or saves else []
+    folder = output_files.prepare(out / stop.plugin.id) if out else None
+    paths = output_files.copies(studio.library, job.artifacts, folder) if folder or saves else []
     stop.result = result_of(job, paths, saved=saves)
     stop.missed = missing(stop.example.expects, job.result)
     if stop.missed:
-        terminal.hint(f"failed   It ended, but {stop.missed}.")
+        output.hint(f"failed   It ended, but {stop.missed}.")
     for path in paths if folder else ():
-        terminal.hint(f"saved    {path}")
-    terminal.hint(f"took     {job.seconds or 0.0:.1f} s")
+        output.hint(f"saved    {path}")
+    output.hint(f"took     {job.seconds or 0.0:.1f} s")
 
 
 def missing(expects: Mapping[str, Any], result: Mapping[str, Any], inside: str = "") -> str:
@@ -136,9 +138,9 @@ def _better_weights(studio: Studio) -> Iterator[str]:
 def _mention_plugins_without_examples(studio: Studio) -> None:
     for plugin in studio.plugins.plugins:
         if not plugin.is_usable:
-            terminal.hint(f"\n{plugin.title}: left out. {plugin.reason}")
+            output.hint(f"\n{plugin.title}: left out. {plugin.reason}")
         elif plugin.manifest and not plugin.manifest.tour:
-            terminal.hint(f"\n{plugin.title}: declares no examples.")
+            output.hint(f"\n{plugin.title}: declares no examples.")
 
 
 def _as_json(stop: Stop) -> dict[str, Any]:

@@ -60,7 +60,7 @@ class Notice:
 
 
 class Notices:
-    """The notices of a session, oldest first; implements ``studio.api.gui.Notices``.
+    """The notices of a session, oldest first; implements ``studio.api.window.context.Notices``.
 
     May be spoken to from any thread: observers are called on the owner's.
     """

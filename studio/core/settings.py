@@ -159,7 +159,7 @@ class Settings:
 
 
 class Namespace:
-    """Settings below a prefix; implements ``studio.api.gui.SettingsView``."""
+    """Settings below a prefix; implements ``studio.api.window.context.SettingsView``."""
 
     def __init__(self, settings: Settings, prefix: str) -> None:
         self._settings = settings

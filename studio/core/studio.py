@@ -12,34 +12,39 @@ from typing import Any
 
 import studio
 from studio.api.manifest import API_VERSION
-from studio.core import beginnings
+from studio.core import prompt_cache_files
 from studio.core.background import Background, Post
-from studio.core.child import Launch, ProcessChild, runtime_command, runtime_environment
-from studio.core.device_choice import DeviceChoice
-from studio.core.inquiries import Inquiries
-from studio.core.job import Job
-from studio.core.job_store import LibraryJobStore
-from studio.core.jobs import JobBoard
-from studio.core.last_words import last_words
+from studio.core.device.choice import DeviceChoice
+from studio.core.device.memory_log import MemoryLog
+from studio.core.jobs.board import JobBoard
+from studio.core.jobs.job import Job
+from studio.core.jobs.store import LibraryJobStore
 from studio.core.library import Health, HealthState, Library
-from studio.core.memory_log import MemoryLog
 from studio.core.notices import Notices
 from studio.core.paths import StudioPaths
 from studio.core.plugins import PluginHost
-from studio.core.plugins.faults import Fault
-from studio.core.runtime_news import RuntimeNews
-from studio.core.runtime_settings import (
+from studio.core.plugins.fault_list import Fault
+from studio.core.runtime_process.child import (
+    Launch,
+    ProcessChild,
+    runtime_command,
+    runtime_environment,
+)
+from studio.core.runtime_process.crash_excerpt import last_words
+from studio.core.runtime_process.notices import RuntimeNotices
+from studio.core.runtime_process.requests import RuntimeRequests
+from studio.core.runtime_process.settings import (
     DEFAULT_IDLE_MINUTES,
     IDLE_MINUTES,
     MEMORY_LIMIT,
     PINNED,
 )
+from studio.core.runtime_process.supervisor import Death, RuntimeState, Supervisor
 from studio.core.settings import Settings
-from studio.core.supervisor import Death, RuntimeState, Supervisor
 from studio.core.weights import Downloads
-from studio.core.weights.in_use import WeightsInUse
-from studio.core.weights.remarks import REMARKS
-from studio.core.weights.shelf import Shelf
+from studio.core.weights.enabled import EnabledWeights
+from studio.core.weights.manager import WeightsManager
+from studio.core.weights.user_notes import REMARKS
 from studio.protocol.errors import StudioError
 from studio.protocol.link import Received
 from studio.protocol.messages import (
@@ -94,11 +99,11 @@ class Studio:
         self.library = library
         self.plugins = plugins
         self.notices = Notices(self.post)
-        self.shelf = Shelf(paths, settings)
+        self.shelf = WeightsManager(paths, settings)
         self.weights = self.shelf.catalogue
         self.memory = MemoryLog(paths.logs / "memory.jsonl")
         self.devices = DeviceChoice(settings, self.notices, self._restart, attended)
-        self._news = RuntimeNews(self.notices, lambda: self.runtime.restart())
+        self._news = RuntimeNotices(self.notices, lambda: self.runtime.restart())
         self.runtime = Supervisor(
             launch or self._launch,
             mine=Hello(PROTOCOL_VERSION, API_VERSION, {"studio": studio.__version__}),
@@ -108,7 +113,7 @@ class Studio:
             on_death=self._runtime_died,
             on_stall=self._news.stalled,
         )
-        self.inquiries = Inquiries(self.runtime)
+        self.inquiries = RuntimeRequests(self.runtime)
         self._shunned: set[str] = set()
         """Weights that the user keeps out of the runtime for this session."""
         self._told: tuple[WeightsEntry, ...] = ()
@@ -121,7 +126,7 @@ class Studio:
             self.runtime,
             post=self.post,
             notices=self.notices,
-            weights=WeightsInUse(self.weights, self._shunned),
+            weights=EnabledWeights(self.weights, self._shunned),
             on_fault=self.plugins.record_fault,
         )
         self._background = Background("studio-background", self.post)
@@ -265,7 +270,7 @@ class Studio:
         """Delete what models computed of texts, on the disk and in memory; return bytes on disk."""
         for loaded in self.runtime.status.loaded if self.runtime.status else ():
             self.unload(loaded.weights)
-        return beginnings.forget(self.paths)
+        return prompt_cache_files.forget(self.paths)
 
     def rescan_weights(self, then: Callable[[], None] = lambda: None) -> None:
         """Look at the weights folders again, beside the owner's thread, and tell the runtime."""

@@ -1,4 +1,5 @@
-"""What one plugin's window half may touch: ``studio.api.gui.PluginContext``. Adds no policy."""
+"""What one plugin's window half may touch: ``studio.api.window.context.PluginContext``. Adds no
+policy."""
 
 from __future__ import annotations
 
@@ -8,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from studio.api.artifacts import SavedArtifact, Verdict
-from studio.api.gui import DraftsView, Notices, SettingsView
 from studio.api.jobs import JobHandle
 from studio.api.params import Params
+from studio.api.window.context import DraftsView, Notices, SettingsView
 from studio.core.drafts import Drafts
 from studio.desktop.kit.page_kit import PageKit
 from studio.desktop.ui import WindowUi
@@ -19,7 +20,7 @@ from studio.protocol.states import Priority
 if TYPE_CHECKING:
     from studio.core.library import Artifact, Library
     from studio.core.studio import Studio
-    from studio.desktop.bridge import Background
+    from studio.desktop.main_thread.bridge import Background
 
 
 class PluginContext:
@@ -67,7 +68,7 @@ class PluginContext:
 
 
 class PluginTasks:
-    """The tasks a plugin may start; implements ``studio.api.gui.Tasks``."""
+    """The tasks a plugin may start; implements ``studio.api.window.context.Tasks``."""
 
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
@@ -127,7 +128,7 @@ class CatalogueView:
 
 
 class PluginLibrary:
-    """The library as a plugin sees it; implements ``studio.api.library.LibraryView``."""
+    """The library as a plugin sees it; implements ``studio.api.window.library.LibraryView``."""
 
     def __init__(self, studio: Studio) -> None:
         self._library = studio.library

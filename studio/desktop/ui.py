@@ -1,4 +1,5 @@
-"""The window's building blocks for pages; implements ``studio.api.ui.Ui``. Hands out no window."""
+"""The window's building blocks for pages; implements ``studio.api.window.ui.Ui``. Hands out no
+window."""
 
 from __future__ import annotations
 
@@ -12,21 +13,21 @@ from PySide6.QtWidgets import QFileDialog, QLabel, QMenu, QPushButton, QToolButt
 from studio.api.artifacts import SavedArtifact
 from studio.api.params import Params
 from studio.api.roles import Role
-from studio.api.ui import BlockAction, Tokens
 from studio.api.weights import WeightsView
-from studio.desktop.boxes import paint_box
-from studio.desktop.confirm import show_confirm, show_link
-from studio.desktop.forms import FormServices, ParamsFormWidget
-from studio.desktop.job_rows import ProgressRow, TroubleRow
-from studio.desktop.look import Look, restyle
+from studio.api.window.ui import BlockAction, Tokens
+from studio.desktop.appearance.appearance import Appearance, restyle
+from studio.desktop.appearance.rounded_box import paint_box
+from studio.desktop.forms.form import FormServices, ParamsFormWidget
 from studio.desktop.prose.highlight import Run, color_of, highlight
 from studio.desktop.prose.plain_view import PlainView
 from studio.desktop.prose.prose_view import ProseView
-from studio.desktop.states import EmptyState
-from studio.desktop.widgets.calm import CalmComboBox
 from studio.desktop.widgets.elided import ElidedLabel
+from studio.desktop.widgets.empty_states import EmptyState
+from studio.desktop.widgets.job_rows import ProgressRow, TroubleRow
 from studio.desktop.widgets.menu import Menu
+from studio.desktop.widgets.no_wheel import NoWheelComboBox
 from studio.desktop.widgets.switch_bar import SwitchBar
+from studio.desktop.window.confirmation import show_confirm, show_link
 
 
 class WindowUi:
@@ -39,7 +40,7 @@ class WindowUi:
 
     def __init__(
         self,
-        look: Look,
+        look: Appearance,
         window: QWidget,
         weights: WeightsView,
         open_models: Callable[[], None],
@@ -94,9 +95,9 @@ class WindowUi:
         """Return a line that ends in … where it has no room."""
         return ElidedLabel(text, role.value[1] if role is not None else "")
 
-    def combo_box(self) -> CalmComboBox:
+    def combo_box(self) -> NoWheelComboBox:
         """Return a choice from a list that no passing wheel turns."""
-        return CalmComboBox()
+        return NoWheelComboBox()
 
     def button(
         self,

@@ -19,8 +19,8 @@ from studio.protocol.errors import StudioError
 from studio.protocol.link import Link, LinkClosed, handshake
 from studio.protocol.messages import PROTOCOL_VERSION, Goodbye, Hello, Request
 from studio.runtime import engines, watchdog
-from studio.runtime.digests import CACHE_ENV
-from studio.runtime.family import end_family
+from studio.runtime.pool.digests import CACHE_ENV
+from studio.runtime.process_cleanup import end_family
 from studio.runtime.server import Server
 
 OFFLINE = {

@@ -15,7 +15,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from studio.api.worker import Loader
+from studio.api.worker.context import Loader
 from studio.protocol.errors import ErrorCode, ErrorInfo, StudioError
 from studio.protocol.link import Link, LinkClosed
 from studio.protocol.messages import (
@@ -44,25 +44,25 @@ from studio.protocol.messages import (
 )
 from studio.protocol.states import JobState
 from studio.protocol.trace import JobUse
-from studio.runtime import torch_state
-from studio.runtime.crowding import Crowding
-from studio.runtime.devices import Device
-from studio.runtime.digests import Digests
-from studio.runtime.energy import card_id, find_meter
-from studio.runtime.faults import brief, own_bug, sendable
-from studio.runtime.finding import Found, find_devices
-from studio.runtime.inspection import inspect_weights
-from studio.runtime.jobs import Job
-from studio.runtime.pool import Pool
-from studio.runtime.runner import Runner
-from studio.runtime.scheduler import Scheduler
-from studio.runtime.scratch import make_root
-from studio.runtime.snapshots import Snapshots
-from studio.runtime.sources import Sources
+from studio.runtime.devices.device import Device
+from studio.runtime.devices.discovery import Found, find_devices
+from studio.runtime.devices.energy import card_id, find_meter
+from studio.runtime.devices.usage import Usage
+from studio.runtime.jobs.error_translation import brief, own_bug, sendable
+from studio.runtime.jobs.job import Job
+from studio.runtime.jobs.plugin_workers import Contained, Workers
+from studio.runtime.jobs.runner import Runner
+from studio.runtime.jobs.scratch import make_root
+from studio.runtime.pool.digests import Digests
+from studio.runtime.pool.measured_memory import MemoryMeasurements
+from studio.runtime.pool.pool import Pool
+from studio.runtime.pool.weights_registry import WeightsRegistry
+from studio.runtime.scheduling import torch_state
+from studio.runtime.scheduling.cpu_contention import CpuContention
+from studio.runtime.scheduling.scheduler import Scheduler
+from studio.runtime.status_file import StatusFile
 from studio.runtime.trace import Trace as Trail
-from studio.runtime.truths import Truths
-from studio.runtime.usage import Usage
-from studio.runtime.workers import Contained, Workers
+from studio.runtime.weights_check.inspection import inspect_weights
 
 log = logging.getLogger(__name__)
 
@@ -92,22 +92,22 @@ class Server:
         self._scratch_root = scratch_root or make_root()
         self._device: Device | None = None
         self._device_words = "starting PyTorch"
-        self._crowding = Crowding()
+        self._crowding = CpuContention()
         self._texts: set[str] = set()
         """Weights of language models: what is written with the same ones is written together."""
         self._digests = Digests(cache)
         self._workers = Workers(self._on_fault)
         self._pool = Pool(
-            sources=Sources(self._loaders),
+            sources=WeightsRegistry(self._loaders),
             digests=self._digests,
-            truths=Truths(cache),
+            truths=MemoryMeasurements(cache),
             on_change=self._on_change,
             tell=self._send,
         )
         self._runner = Runner(self._workers, self._pool, self._scratch_root, self._on_device_lost)
         self._trail = Trail()
         self._usage = Usage()
-        self._snapshots = Snapshots(cache)
+        self._snapshots = StatusFile(cache)
         self._scheduler = Scheduler(self._runner.run, self._on_step)
         self._errands: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._news = threading.Event()

@@ -16,7 +16,7 @@ from typing import Any
 from studio.protocol.messages import Finished, JobChanged, PoolEvent
 from studio.protocol.states import JobState
 from studio.protocol.trace import Span
-from studio.runtime.jobs import Job
+from studio.runtime.jobs.job import Job
 
 KEPT = 4000
 """Stretches that are remembered, about 100 bytes each on the link."""

@@ -20,7 +20,7 @@ import signal
 
 import psutil
 
-from studio.runtime.family import end, family_of
+from studio.runtime.process_cleanup import end, family_of
 
 PATIENCE = 8.0
 """Seconds for an orderly end, once the pipe has ended. Longer than the runtime's own graces."""

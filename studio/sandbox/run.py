@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from studio.api.sandbox import SandboxRequest, SandboxResult, SandboxStep
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.sandbox import usage
-from studio.sandbox.ending import end_namespace, end_tree
 from studio.sandbox.inside import order as orders
+from studio.sandbox.output import Received
 from studio.sandbox.plan import Plan
-from studio.sandbox.received import Received
+from studio.sandbox.termination import end_namespace, end_tree
 
 _STEP_SECONDS = 0.05
 _PIECE = 1 << 16

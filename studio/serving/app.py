@@ -16,10 +16,10 @@ from starlette.routing import Route
 
 from studio.core.weights import Weights, WeightsCatalogue
 from studio.protocol.errors import StudioError
-from studio.serving import answers
+from studio.serving import responses
+from studio.serving.access import MOST_BYTES
 from studio.serving.bridge import Bridge
-from studio.serving.gate import MOST_BYTES
-from studio.serving.refusals import Refusal, answer, body_of, refusal_of, refused
+from studio.serving.errors import Refusal, answer, body_of, refusal_of, refused
 from studio.serving.requests import ChatRequest, CompletionRequest, EmbeddingRequest, decode
 
 WRITING, EMBEDDING = "chat.reply", "chat.embed"
@@ -51,23 +51,23 @@ class Api:
     async def models(self, request: Request) -> Response:
         """Answer which weights write text, and which make vectors."""
         rows = await asyncio.to_thread(self._rows)
-        usable = [answers.model(row) for row in rows.values() if not row.problem]
+        usable = [responses.model(row) for row in rows.values() if not row.problem]
         return answer({"object": "list", "data": usable})
 
     async def model(self, request: Request) -> Response:
         """Answer about one of them."""
-        return answer(answers.model(await self._named(request.path_params["id"])))
+        return answer(responses.model(await self._named(request.path_params["id"])))
 
     async def chat(self, request: Request) -> Response:
         """Answer a conversation."""
         asked = decode(await _body(request), ChatRequest)
-        writer = answers.Writer(asked.model, is_chat=True)
+        writer = responses.ResponseWriter(asked.model, is_chat=True)
         return await self._write(request, asked, writer)
 
     async def complete(self, request: Request) -> Response:
         """Go on with a text."""
         asked = decode(await _body(request), CompletionRequest)
-        writer = answers.Writer(asked.model, is_chat=False)
+        writer = responses.ResponseWriter(asked.model, is_chat=False)
         return await self._write(request, asked, writer)
 
     async def embed(self, request: Request) -> Response:
@@ -78,7 +78,7 @@ class Api:
         parts = [texts[at : at + TEXTS_A_JOB] for at in range(0, len(texts), TEXTS_A_JOB)]
         results = await _unless_gone(request, self._vectors(asked.model, parts))
         packed = asked.encoding_format == "base64"
-        return answer(answers.embeddings(asked.model, results, packed))
+        return answer(responses.embeddings(asked.model, results, packed))
 
     async def _vectors(self, model: str, parts: list[list[str]]) -> list[Mapping[str, Any]]:
         results = []
@@ -115,7 +115,7 @@ class Api:
         self,
         request: Request,
         asked: ChatRequest | CompletionRequest,
-        writer: answers.Writer,
+        writer: responses.ResponseWriter,
     ) -> Response:
         await self._check_model(asked.model, "text")
         events = self._bridge.run(WRITING, asked.params())
@@ -139,7 +139,7 @@ async def _result(events: AsyncIterator[Any]) -> tuple[str, Mapping[str, Any]]:
 
 
 async def _stream(
-    first: Any, events: AsyncIterator[Any], writer: answers.Writer, with_usage: bool
+    first: Any, events: AsyncIterator[Any], writer: responses.ResponseWriter, with_usage: bool
 ) -> AsyncIterator[bytes]:
     yield writer.first()
     event = first
@@ -150,7 +150,7 @@ async def _stream(
                 event = await anext(steps)
         except (StudioError, Refusal) as error:
             told = error if isinstance(error, Refusal) else refusal_of(error)
-            yield answers.failure(body_of(told.message, told.code, told.status)) + answers.DONE
+            yield responses.failure(body_of(told.message, told.code, told.status)) + responses.DONE
             return
     yield writer.last(event, with_usage)
 

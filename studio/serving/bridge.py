@@ -7,10 +7,10 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
-from studio.core.job import Job
+from studio.core.jobs.job import Job
 from studio.core.studio import Studio
 from studio.protocol.errors import StudioError
-from studio.serving.refusals import Refusal
+from studio.serving.errors import Refusal
 
 Event = str | Mapping[str, Any] | StudioError | Refusal
 """New text, the result at the end, or why there is none."""

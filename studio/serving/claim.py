@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from studio.core import disk
-from studio.core.library.writer_lock import WriterLock
+from studio.core.library.storage.writer_lock import WriterLock
 from studio.protocol.errors import ErrorCode, StudioError
 
 LOCK_FILE = "server-lock"

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 
-from studio.serving.refusals import Refusal
+from studio.serving.errors import Refusal
 
 R = TypeVar("R", bound=msgspec.Struct)
 

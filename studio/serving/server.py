@@ -13,11 +13,11 @@ import uvicorn
 
 from studio.core.studio import Studio
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.serving.access import AccessCheck
 from studio.serving.app import Api
 from studio.serving.bridge import Bridge
 from studio.serving.claim import Claim
-from studio.serving.connection import Connection
-from studio.serving.gate import Gate
+from studio.serving.connection_limits import Connection
 from studio.serving.token import Token
 
 LARGEST_HEADER = 16 << 10
@@ -57,7 +57,7 @@ class LocalServer:
             raise
         self._claim.tell(self.address)
         self._weights = studio.weights
-        gate = Gate(Api(Bridge(studio), studio.weights).app(), self.token)
+        gate = AccessCheck(Api(Bridge(studio), studio.weights).app(), self.token)
         gate.port = self.port
         config = uvicorn.Config(
             gate,

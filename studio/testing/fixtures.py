@@ -12,25 +12,25 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from studio.desktop.look import Look
+    from studio.desktop.appearance.appearance import Appearance
 
 
 @pytest.fixture(scope="session")
-def dressed(qapp: Any) -> Iterator[Look]:
+def dressed(qapp: Any) -> Iterator[Appearance]:
     """The look of all tests: its fonts and icons are read once."""
-    from studio.desktop.look import Look
-    from studio.desktop.theme import ThemeMode
+    from studio.desktop.appearance.appearance import Appearance
+    from studio.desktop.appearance.theme import ThemeMode
 
-    look = Look.dress(qapp, ThemeMode.DARK)
+    look = Appearance.dress(qapp, ThemeMode.DARK)
     look.theme.reduced_motion = True
     yield look
     look.theme.close()
 
 
 @pytest.fixture
-def look(qapp: Any, dressed: Look) -> Iterator[Look]:
+def look(qapp: Any, dressed: Appearance) -> Iterator[Appearance]:
     """The look, dark and still, whatever the test does with it."""
-    from studio.desktop.theme import ThemeMode
+    from studio.desktop.appearance.theme import ThemeMode
 
     if qapp.palette().window().color() != dressed.theme.color("bg"):
         dressed.theme.apply()  # a test of the whole application has left its own
@@ -42,8 +42,8 @@ def look(qapp: Any, dressed: Look) -> Iterator[Look]:
 @pytest.fixture
 def command(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[..., tuple[int, str, str]]]:
     """Run the command line in this process: returns (exit code, stdout, stderr)."""
-    from studio.cli.log import QuietLog
     from studio.cli.main import main
+    from studio.cli.terminal.log import QuietLog
 
     def run(*words: str) -> tuple[int, str, str]:
         code = main(words, lambda safe_mode, only: 77)

@@ -125,7 +125,8 @@ def _set_aside() -> None:
 
 @pytest.fixture(autouse=True)
 def _cycles_end_in_the_main_thread() -> Iterator[None]:
-    """Objects of Qt in a cycle must not end in another thread: see ``studio.desktop.collector``."""
+    """Objects of Qt in a cycle must not end in another thread: see
+    ``studio.desktop.main_thread.cycle_collector``."""
     yield
     if gc.isenabled():
         gc.disable()

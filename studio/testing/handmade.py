@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from studio.core.job import Job, Recipe
+from studio.core.jobs.job import Job, Recipe
 from studio.protocol.states import JobState
 
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from studio.core.child import Exit
+from studio.core.runtime_process.child import Exit
 from studio.protocol.errors import StudioError
 from studio.protocol.link import Link, LinkClosed, pair
 from studio.testing.guards import PATIENCE
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 
 class InprocChild:
-    """Implements ``studio.core.child.Child`` with a thread in place of a process."""
+    """Implements ``studio.core.runtime_process.child.Child`` with a thread in place of a
+    process."""
 
     def __init__(self, serve: Callable[[Link], None]) -> None:
         """Run ``serve`` with the runtime's end of a link; it ends when the link does."""

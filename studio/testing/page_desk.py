@@ -32,15 +32,15 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QImage
 from PySide6.QtWidgets import QApplication, QWidget
 
 from studio.api.artifacts import SavedArtifact
-from studio.api.gui import Page
 from studio.api.results import TaskResult
+from studio.api.window.context import Page
 from studio.core.notices import Level, Notice
 from studio.core.studio import Studio
-from studio.desktop.bridge import Background, Bridge
-from studio.desktop.job_rows import ProgressRow, TroubleRow
-from studio.desktop.look import Look
+from studio.desktop.appearance.appearance import Appearance
+from studio.desktop.main_thread.bridge import Background, Bridge
 from studio.desktop.plugin_context import CatalogueView, PluginContext
 from studio.desktop.ui import WindowUi
+from studio.desktop.widgets.job_rows import ProgressRow, TroubleRow
 from studio.testing.recorded_kit import RecordedKit
 from studio.testing.scripted import ScriptedRuntime
 
@@ -75,7 +75,7 @@ class PageDesk:
     capabilities: Mapping[str, str] = {}
     runtime_type: type[ScriptedRuntime] = ScriptedRuntime
 
-    def __init__(self, qtbot: Any, look: Look, home: Path) -> None:
+    def __init__(self, qtbot: Any, look: Appearance, home: Path) -> None:
         self.qtbot, self.look, self.home = qtbot, look, home
         self.weights = home.parent / "weights"
         self.runtime: Any = self.runtime_type()
@@ -87,7 +87,7 @@ class PageDesk:
     @classmethod
     @contextmanager
     def opened(
-        cls, folder: Path, qtbot: Any, look: Look, monkeypatch: pytest.MonkeyPatch
+        cls, folder: Path, qtbot: Any, look: Appearance, monkeypatch: pytest.MonkeyPatch
     ) -> Iterator[Self]:
         """Lay out the weights and open in ``folder``; close at the end."""
         weights = folder / "weights"

@@ -19,15 +19,15 @@ from typing import Any
 
 from studio.api.params import Params
 from studio.api.sandbox import Sandbox
-from studio.api.worker import ArtifactEvent, Event, ProgressEvent, ResultEvent, TextEvent
+from studio.api.worker.context import ArtifactEvent, Event, ProgressEvent, ResultEvent, TextEvent
 from studio.core.plugins import PluginHost, discover
 from studio.core.plugins.discovery import Found
 from studio.protocol.errors import Cancelled, ErrorCode, StudioError
 from studio.protocol.states import JobState
-from studio.runtime.context import Context
-from studio.runtime.memory import out_of_memory
-from studio.runtime.runner import last_words
-from studio.sandbox.walls import Walls
+from studio.runtime.jobs.context import Context
+from studio.runtime.jobs.runner import last_words
+from studio.runtime.pool.memory import out_of_memory
+from studio.sandbox.sandbox import Sandbox as Walls
 
 
 class MemorySettings:

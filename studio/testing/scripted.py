@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from studio.api.manifest import API_VERSION
-from studio.core.child import Exit
+from studio.core.runtime_process.child import Exit
 from studio.protocol.blobs import describe
 from studio.protocol.errors import ErrorCode, ErrorInfo, StudioError
 from studio.protocol.link import Link, LinkClosed, handshake

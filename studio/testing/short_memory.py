@@ -14,7 +14,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from studio.runtime.memory import ran_out
+from studio.runtime.pool.memory import ran_out
 from studio.testing.plugins import Made
 
 Place = tuple[str, int]

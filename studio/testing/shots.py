@@ -334,7 +334,7 @@ def _say_something(app: App) -> None:
 
 
 def _break_a_page(app: App) -> Callable[[], None]:
-    from studio.desktop.page_spec import PageSpec
+    from studio.desktop.window.page_spec import PageSpec
 
     def build() -> None:
         raise ValueError("list index out of range")
@@ -353,7 +353,7 @@ def _break_a_page(app: App) -> Callable[[], None]:
 
 
 def _set_theme(app: App, theme: str) -> None:
-    from studio.desktop.theme import ThemeMode
+    from studio.desktop.appearance.theme import ThemeMode
 
     app.look.theme.set_mode(ThemeMode(theme))
 

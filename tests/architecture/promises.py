@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from studio import api
-from studio.api import gui, worker
-from studio.api import library as api_library
-from studio.api import ui as api_ui
 from studio.api import weights as api_weights
-from studio.core.job import Job
+from studio.api.window import context as window_context
+from studio.api.window import library as api_library
+from studio.api.window import ui as api_ui
+from studio.api.worker import context as worker_context
+from studio.core.jobs.job import Job
 from studio.core.library.conversations import Conversations
 from studio.core.notices import Notices
 from studio.core.settings import Namespace
-from studio.desktop.forms import ParamsFormWidget
-from studio.desktop.job_rows import ProgressRow, TroubleRow
+from studio.desktop.forms.form import ParamsFormWidget
 from studio.desktop.kit.artifact_actions import ArtifactActions
 from studio.desktop.kit.drop_target import DropTarget
 from studio.desktop.kit.kept_results import KeptResults
@@ -26,10 +26,11 @@ from studio.desktop.plugin_context import CatalogueView, PluginContext, PluginLi
 from studio.desktop.prose.plain_view import PlainView
 from studio.desktop.prose.prose_view import ProseView
 from studio.desktop.ui import WindowUi
+from studio.desktop.widgets.job_rows import ProgressRow, TroubleRow
 from studio.desktop.widgets.switch_bar import SwitchBar
-from studio.runtime.context import Context
 from studio.runtime.engines.text.engine import TextEngine
 from studio.runtime.engines.text.loader import TextLoader
+from studio.runtime.jobs.context import Context
 
 
 def window(
@@ -51,13 +52,13 @@ def window(
 ) -> None:
     """The window half."""
     _context: api.PluginContext = context
-    _tasks: gui.Tasks = tasks
+    _tasks: window_context.Tasks = tasks
     _job: api.JobHandle = job
     _library: api_library.LibraryView = library
     _conversations: api.Conversations = conversations
     _weights: api_weights.WeightsView = weights
-    _settings: gui.SettingsView = settings
-    _notices: gui.Notices = notices
+    _settings: window_context.SettingsView = settings
+    _notices: window_context.Notices = notices
     _ui: api_ui.Ui = ui
     _form: api_ui.ParamsForm = form
     _progress: api_ui.ProgressRow = progress
@@ -92,6 +93,6 @@ def page_kit(
 
 def runtime(context: Context, loader: TextLoader, engine: TextEngine) -> None:
     """The worker half."""
-    _context: worker.TaskContext = context
-    _loader: worker.Loader = loader
+    _context: worker_context.TaskContext = context
+    _loader: worker_context.Loader = loader
     _engine: api.TextEngine = engine

@@ -30,7 +30,7 @@ CALLS = {
 }
 # Seeds the global generator for libraries that know no other, while no other job runs.
 # Opens pickles, restricted to numbers, where no file and no network is within reach.
-MAY_CALL = {"studio/runtime/rng.py", "studio/runtime/unpickled.py"}
+MAY_CALL = {"studio/runtime/jobs/rng.py", "studio/runtime/weights_check/unpickle.py"}
 WINDOW_CALLS = {
     "re-entering the event loop": re.compile(r"\bprocessEvents\("),
     "the window never sleeps": re.compile(r"\btime\.sleep\("),
@@ -43,9 +43,13 @@ WAYS_OUT = {
 # A reason each. One module may open a connection, and only because a user asked it to.
 MAY_IMPORT = {
     # Fetches from the hub what a user has pasted an address of, when Download is pressed.
-    "studio/core/weights/transfer.py": {"http.client", "socket", "ssl", "urllib.request"},
-    "studio/desktop/unix_signals.py": {"socket"},  # a pair within the process wakes the event loop
-    "studio/sandbox/probes/stage.py": {"socket"},  # listens, so that a probe has what to reach for
+    "studio/core/weights/download/https.py": {"http.client", "socket", "ssl", "urllib.request"},
+    "studio/desktop/main_thread/unix_signals.py": {
+        "socket"
+    },  # a pair within the process wakes the event loop
+    "studio/sandbox/probes/fixture.py": {
+        "socket"
+    },  # listens, so that a probe has what to reach for
     "studio/serving/server.py": {"socket"},  # listens on this machine's own addresses
     "studio/testing/guards.py": {"socket"},  # takes connections away
 }
@@ -128,7 +132,7 @@ def test_pillow_is_always_told_what_it_may_read() -> None:
     opening = [f for f in python_files("studio", "plugins", "packaging") if "tests" not in f.parts]
     texts = {name(file): own_text(file) for file in opening}
     texts = {file: text for file, text in texts.items() if "Image.open" in text}
-    assert "plugins/image/studio_image/pictures.py" in texts
+    assert "plugins/image/studio_image/picture_arrays.py" in texts
     assert {file: lines for file, text in texts.items() if (lines := bare_openings(text))} == {}
     assert bare_openings("with Image.open(x) as a, PIL.Image.open(f(x)): pass") == [1, 1]
 

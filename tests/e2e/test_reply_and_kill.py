@@ -11,8 +11,8 @@ from typing import Any
 import psutil
 import pytest
 
+from studio.core.runtime_process.supervisor import RuntimeState
 from studio.core.studio import Studio
-from studio.core.supervisor import RuntimeState
 from studio.protocol.states import JobState
 from studio.testing.inproc import pump_until
 from studio.testing.processes import gone

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QVBoxLayout, QWidget
 
-from studio.api.gui import Page
+from studio.api.window.context import Page
 from studio.app import App
-from studio.desktop.activity import Activity
-from studio.desktop.look import Look
-from studio.desktop.page_spec import PageSpec
-from studio.desktop.shell import MainWindow
-from studio.desktop.states import ErrorState
-from studio.desktop.window_state import WindowState
+from studio.desktop.appearance.appearance import Appearance
+from studio.desktop.widgets.empty_states import ErrorState
+from studio.desktop.window.activity import Activity
+from studio.desktop.window.page_spec import PageSpec
+from studio.desktop.window.shell import MainWindow
+from studio.desktop.window.window_state import WindowState
 from studio.testing.handmade import HandMadeBoard
 from studio.testing.scripted import ScriptedRuntime
 
@@ -39,7 +39,7 @@ def copied() -> list[str]:
 
 @pytest.fixture
 def make_window(
-    qtbot: Any, look: Look, activity: Activity, copied: list[str]
+    qtbot: Any, look: Appearance, activity: Activity, copied: list[str]
 ) -> Callable[..., MainWindow]:
     def make(state: WindowState | None = None) -> MainWindow:
         window = MainWindow(look, activity, state or WindowState(), copied.append)

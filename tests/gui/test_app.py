@@ -13,8 +13,8 @@ from PySide6.QtWidgets import QApplication, QLabel, QPlainTextEdit, QPushButton,
 from studio.app import App
 from studio.core.library import Library
 from studio.core.paths import StudioPaths
-from studio.desktop import window_state
 from studio.desktop.widgets.sheet import Sheet
+from studio.desktop.window import window_state
 from studio.testing.scripted import ScriptedRuntime, Stall
 from tests.gui.conftest import Runs, problem_of
 from tests.gui.names import nameless
@@ -95,7 +95,7 @@ def test_a_bug_while_opening_is_told_in_the_window(start: Runs, monkeypatch: Any
     def broken(*_: Any, **__: Any) -> None:
         raise RuntimeError("a half-written module")
 
-    monkeypatch.setattr("studio.desktop.session.Session.open", broken)
+    monkeypatch.setattr("studio.desktop.window.window_session.WindowSession.open", broken)
     state = problem_of(start())
     assert state is not None
     assert "a half-written module" in _words(state)

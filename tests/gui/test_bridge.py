@@ -9,8 +9,8 @@ from typing import Any
 
 from PySide6.QtCore import QTimer
 
-from studio.desktop.bridge import Background, Bridge
-from studio.desktop.stalls import StallWatch
+from studio.desktop.main_thread.bridge import Background, Bridge
+from studio.desktop.main_thread.watchdog import MainThreadWatchdog
 from studio.testing.guards import PATIENCE
 
 
@@ -53,7 +53,7 @@ def test_background_work_comes_back_here(qtbot: Any) -> None:
 
 def test_a_held_window_is_noticed_with_its_stack(qtbot: Any) -> None:
     reports: list[tuple[float, str]] = []
-    watch = StallWatch(0.1, lambda seconds, stack: reports.append((seconds, stack)))
+    watch = MainThreadWatchdog(0.1, lambda seconds, stack: reports.append((seconds, stack)))
 
     def a_slow_slot() -> None:
         until = time.monotonic() + PATIENCE
@@ -72,7 +72,7 @@ def test_a_held_window_is_noticed_with_its_stack(qtbot: Any) -> None:
 
 def test_a_window_that_waits_for_the_user_is_not_held(qtbot: Any) -> None:
     reports: list[float] = []
-    watch = StallWatch(5.0, lambda seconds, stack: reports.append(seconds))
+    watch = MainThreadWatchdog(5.0, lambda seconds, stack: reports.append(seconds))
     qtbot.wait(300)
     watch.close()
     assert reports == []

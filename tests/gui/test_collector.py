@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from PySide6.QtCore import QObject
 
-from studio.desktop.collector import Collector
+from studio.desktop.main_thread.cycle_collector import CycleCollector
 
 
 class Cyclic(QObject):
@@ -54,7 +54,7 @@ def test_without_it_they_end_wherever_something_is_allocated() -> None:
 @pytest.mark.usefixtures("young")
 def test_with_it_they_end_in_the_window_thread(qtbot) -> None:
     ends: list[int] = []
-    collector = Collector(interval_ms=10)
+    collector = CycleCollector(interval_ms=10)
     Cyclic(ends)
     kept = allocate_elsewhere()
     assert kept

@@ -13,10 +13,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QLabel, QPushButton, QWidget
 
 from studio.app import App
-from studio.desktop.look import Look
-from studio.desktop.memory_popover import MemoryPopover
+from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.widgets.meter import Meter
 from studio.desktop.widgets.timeline import GUTTER, Bar, Timeline
+from studio.desktop.window.memory_popover import MemoryPopover
 from studio.protocol.messages import LoadedWeights, Pin, PoolEvent, Status, Unload, WantTrace
 from studio.protocol.trace import Energy, JobUse, PluginUse, Span
 from studio.testing.scripted import ScriptedRuntime
@@ -164,7 +164,7 @@ def test_without_a_runtime_it_says_so(start: Runs, qtbot: Any, runtime: Scripted
 
 
 @pytest.fixture
-def timeline(look: Look, qtbot: Any) -> Timeline:
+def timeline(look: Appearance, qtbot: Any) -> Timeline:
     timeline = Timeline(look, "Timeline")
     qtbot.addWidget(timeline)
     timeline.resize(GUTTER + 301, 120)

@@ -23,10 +23,10 @@ from studio.api.params import (
     Text,
     WeightsId,
 )
-from studio.desktop.fields.numbers import Scale
-from studio.desktop.forms import FormServices, ParamsFormWidget
-from studio.desktop.look import Look
-from studio.desktop.serving import ServerSettings
+from studio.desktop.appearance.appearance import Appearance
+from studio.desktop.forms.form import FormServices, ParamsFormWidget
+from studio.desktop.forms.numbers import Scale
+from studio.desktop.window.local_server import ServerSettings
 
 
 class Draw(Params):
@@ -61,7 +61,7 @@ def shelf() -> Shelf:
 
 
 @pytest.fixture
-def form(qtbot: Any, look: Look, shelf: Shelf) -> ParamsFormWidget:
+def form(qtbot: Any, look: Appearance, shelf: Shelf) -> ParamsFormWidget:
     services = FormServices(
         shelf, lambda title, suffixes, folder: Path("/pictures/cat.png"), _nothing
     )
@@ -165,7 +165,7 @@ class Sized(Params):
     seconds: Annotated[float, Range(0, 60, 5, "s", lowest="No limit")] = 5.0
 
 
-def test_the_lowest_value_may_have_a_word(look: Look, qtbot: Any, shelf: Shelf) -> None:
+def test_the_lowest_value_may_have_a_word(look: Appearance, qtbot: Any, shelf: Shelf) -> None:
     form = ParamsFormWidget(look, Sized, FormServices(shelf, lambda *_: None, _nothing))
     qtbot.addWidget(form)
     width, seconds = form.findChildren(QAbstractSpinBox)
@@ -221,7 +221,7 @@ def test_the_best_weights_are_offered_first(form: ParamsFormWidget) -> None:
     assert form.values()["weights"] == ""
 
 
-def test_without_weights_it_says_how_to_add_some(qtbot: Any, look: Look) -> None:
+def test_without_weights_it_says_how_to_add_some(qtbot: Any, look: Appearance) -> None:
     opened: list[int] = []
     services = FormServices(Shelf(), lambda *_: None, lambda: opened.append(1))
     form = ParamsFormWidget(look, Draw, services, only=("weights",))
@@ -313,7 +313,7 @@ class Form(Params):
 
 
 def test_what_a_machine_reads_is_written_in_the_font_for_code(
-    look: Look, qtbot: Any, shelf: Shelf
+    look: Appearance, qtbot: Any, shelf: Shelf
 ) -> None:
     form = ParamsFormWidget(look, Form, FormServices(shelf, lambda *_: None, _nothing))
     qtbot.addWidget(form)
@@ -323,7 +323,7 @@ def test_what_a_machine_reads_is_written_in_the_font_for_code(
 
 
 def test_a_port_has_no_slider_and_shows_its_word_whole(
-    look: Look, qtbot: Any, shelf: Shelf
+    look: Appearance, qtbot: Any, shelf: Shelf
 ) -> None:
     services = FormServices(shelf, lambda *_: None, _nothing)
     form = ParamsFormWidget(look, ServerSettings, services)

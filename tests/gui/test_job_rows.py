@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 
-from studio.desktop import words
-from studio.desktop.job_rows import ProgressRow, TroubleRow
-from studio.desktop.look import Look
+from studio.desktop import formatting
+from studio.desktop.appearance.appearance import Appearance
+from studio.desktop.widgets.job_rows import ProgressRow, TroubleRow
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.states import JobState
 from tests.gui.names import nameless
 
 
 @pytest.fixture
-def row(qtbot: Any, look: Look) -> ProgressRow:
+def row(qtbot: Any, look: Appearance) -> ProgressRow:
     row = ProgressRow(look)
     qtbot.addWidget(row)
     row.resize(600, 40)
@@ -24,7 +24,7 @@ def row(qtbot: Any, look: Look) -> ProgressRow:
 
 
 @pytest.fixture
-def trouble(qtbot: Any, look: Look) -> TroubleRow:
+def trouble(qtbot: Any, look: Appearance) -> TroubleRow:
     trouble = TroubleRow(look)
     qtbot.addWidget(trouble)
     return trouble
@@ -88,7 +88,7 @@ def test_only_the_job_that_is_followed_is_shown(row: ProgressRow, board: Any) ->
     assert not row.isVisible()
 
 
-def test_a_job_may_outlive_the_row(look: Look, board: Any) -> None:
+def test_a_job_may_outlive_the_row(look: Appearance, board: Any) -> None:
     from shiboken6 import delete
 
     row = ProgressRow(look)
@@ -99,7 +99,7 @@ def test_a_job_may_outlive_the_row(look: Look, board: Any) -> None:
     job.become(JobState.DONE)
 
 
-def test_a_page_with_a_stop_of_its_own_has_no_second_one(qtbot: Any, look: Look) -> None:
+def test_a_page_with_a_stop_of_its_own_has_no_second_one(qtbot: Any, look: Appearance) -> None:
     row = ProgressRow(look, stop=False)
     qtbot.addWidget(row)
     row.show()
@@ -111,7 +111,7 @@ def test_a_page_with_a_stop_of_its_own_has_no_second_one(qtbot: Any, look: Look)
     [(None, ""), (0.2, "1 s left"), (89, "89 s left"), (90, "2 min left"), (600, "10 min left")],
 )
 def test_time_left_in_words(seconds: float | None, said: str) -> None:
-    assert words.time_left(seconds) == said
+    assert formatting.time_left(seconds) == said
 
 
 def test_trouble_says_what_and_why_and_tries_again(trouble: TroubleRow, qtbot: Any) -> None:

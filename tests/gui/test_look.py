@@ -12,12 +12,12 @@ from PySide6.QtGui import QColor, QIcon, QPalette
 from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLineEdit, QPushButton, QWidget
 from shiboken6 import delete
 
-from studio.desktop import fonts, tokens
-from studio.desktop.look import Look
-from studio.desktop.resources import folder
-from studio.desktop.shell import MainWindow
-from studio.desktop.theme import ThemeMode
+from studio.desktop.appearance import fonts, tokens
+from studio.desktop.appearance.appearance import Appearance
+from studio.desktop.appearance.resources import folder
+from studio.desktop.appearance.theme import ThemeMode
 from studio.desktop.widgets.composer_ring import ComposerRing
+from studio.desktop.window.shell import MainWindow
 
 GROUNDS = ("bg", "panel", "raised")
 
@@ -59,7 +59,7 @@ def test_see_through_colours_are_written_as_qt_reads_them(dark: bool) -> None:
 
 
 def test_a_switch_of_theme_reaches_palette_icons_and_listeners(
-    look: Look, qapp: QApplication
+    look: Appearance, qapp: QApplication
 ) -> None:
     heard: list[bool] = []
     look.theme.changed.connect(lambda: heard.append(look.theme.tokens.dark))
@@ -80,19 +80,19 @@ def test_the_style_sheet_points_at_drawn_parts_that_exist(window: MainWindow) ->
 
 
 @pytest.mark.parametrize("ratio", [1.0, 1.5, 2.0])
-def test_icons_are_drawn_at_the_pixels_of_the_screen(look: Look, ratio: float) -> None:
+def test_icons_are_drawn_at_the_pixels_of_the_screen(look: Appearance, ratio: float) -> None:
     pixmap = look.icons.icon("settings").pixmap(QSize(20, 20), ratio)
     assert pixmap.width() == 20 * ratio
     assert pixmap.deviceIndependentSize().width() == 20
 
 
-def test_a_disabled_icon_is_faint_and_a_checked_one_has_its_own_colour(look: Look) -> None:
+def test_a_disabled_icon_is_faint_and_a_checked_one_has_its_own_colour(look: Appearance) -> None:
     icon = look.icons.icon("lock", "mute", on="accent")
     assert _ink(icon, QIcon.Mode.Disabled) == look.theme.color("faint")
     assert _ink(icon, state=QIcon.State.On) == look.theme.color("accent")
 
 
-def test_an_unknown_icon_is_still_an_icon(look: Look, caplog: Any) -> None:
+def test_an_unknown_icon_is_still_an_icon(look: Appearance, caplog: Any) -> None:
     pixmap = look.icons.pixmap("no-such-icon", "text", 16, 1.0)
     assert pixmap.toImage() != look.icons.pixmap("send", "text", 16, 1.0).toImage()
     assert any(pixmap.toImage().pixelColor(x, 8).alpha() for x in range(16)), "it is not blank"
@@ -115,7 +115,7 @@ def test_every_icon_the_window_names_is_shipped() -> None:
     assert {name: file for name, file in named.items() if name not in shipped} == {}
 
 
-def test_the_fonts_of_the_look_are_in_force(look: Look) -> None:
+def test_the_fonts_of_the_look_are_in_force(look: Appearance) -> None:
     assert look.fonts.body().family().startswith("Inter")
     assert look.fonts.mono().family().startswith("JetBrains Mono")
     assert look.fonts.missing == []
@@ -141,7 +141,7 @@ def _ink(
     return QColor(best.rgb())
 
 
-def test_a_composer_has_a_ring_while_its_field_has_the_keys(look: Look, qtbot: Any) -> None:
+def test_a_composer_has_a_ring_while_its_field_has_the_keys(look: Appearance, qtbot: Any) -> None:
     window = QWidget()
     qtbot.addWidget(window)
     composer, field, button = QFrame(), QLineEdit(), QPushButton()

@@ -22,8 +22,9 @@ from PySide6.QtWidgets import (
 from studio.app import App
 from studio.core.paths import StudioPaths
 from studio.core.studio import Studio
-from studio.core.weights import converting, hub
-from studio.desktop.forms import ParamsFormWidget
+from studio.core.weights import pickle_conversion
+from studio.core.weights.download import hub
+from studio.desktop.forms.form import ParamsFormWidget
 from studio.desktop.pages.models import ModelsPage
 from studio.desktop.widgets.switch import Switch
 from studio.protocol.errors import ErrorCode, StudioError
@@ -234,7 +235,7 @@ def test_a_pickle_is_offered_to_be_converted(
     made = len(header).to_bytes(8, "little") + header + bytes(8)
     program = tmp_path / "program.py"
     program.write_text(f"import sys; sys.stdout.buffer.write({made!r})")
-    monkeypatch.setattr(converting, "PROGRAM", program)
+    monkeypatch.setattr(pickle_conversion, "PROGRAM", program)
     put("net.pth", b"\x80\x04.")
     app = start()
     page = opened(app)

@@ -9,8 +9,8 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QPushButton
 
 from studio.core.notices import Action, Notices
-from studio.desktop.notice_area import NoticeArea
-from studio.desktop.shell import MainWindow
+from studio.desktop.window.notice_area import NoticeArea
+from studio.desktop.window.shell import MainWindow
 from studio.protocol.errors import ErrorCode, StudioError
 
 

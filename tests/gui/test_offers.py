@@ -12,9 +12,9 @@ from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 from studio.app import App
 from studio.core.paths import StudioPaths
 from studio.core.weights import Download, Weights, WeightsCatalogue
-from studio.desktop.look import Look
+from studio.desktop.appearance.appearance import Appearance
+from studio.desktop.pages.download_card import DownloadCard
 from studio.desktop.pages.models import ModelsPage
-from studio.desktop.pages.offers import OfferCard
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.testing.tiny_set import TinySet
 from tests.gui.conftest import Runs
@@ -57,7 +57,7 @@ def test_a_page_offers_a_set_and_it_arrives_while_one_looks_elsewhere(
     assert isinstance(get, QPushButton)
     get.click()
     card = get.parentWidget()
-    assert isinstance(card, OfferCard)
+    assert isinstance(card, DownloadCard)
     assert "Stop" in buttons(card)
     app.window.open_page("studio.gallery")
     qtbot.waitUntil(lambda: not [s for s in weights.to_get("code") if s[0] == "tiny"])
@@ -76,11 +76,13 @@ def row(tiny: TinySet) -> Weights:
     return WeightsCatalogue([StudioPaths.default().weights]).offer("tiny")
 
 
-def test_a_card_says_how_far_it_is_and_how_it_ended(qtbot: Any, look: Look, row: Weights) -> None:
+def test_a_card_says_how_far_it_is_and_how_it_ended(
+    qtbot: Any, look: Appearance, row: Weights
+) -> None:
     pressed: list[str] = []
     assert row.offer is not None
     begun = replace(row, offer=replace(row.offer, bytes_here=row.bytes // 2))
-    card = OfferCard(
+    card = DownloadCard(
         look, begun, "164 kB · MIT", lambda: pressed.append("get"), lambda: pressed.append("stop"),
         lambda: None,
     )  # fmt: skip

@@ -17,12 +17,12 @@ from PySide6.QtWidgets import (
 )
 
 from studio.app import App
-from studio.core import beginnings
+from studio.core import prompt_cache_files
 from studio.core.library import Artifact, Library
 from studio.core.paths import StudioPaths
 from studio.core.studio import Studio
-from studio.desktop.pages.device_box import DeviceBox
-from studio.desktop.pages.exporting import formats
+from studio.desktop.pages.device_picker import DevicePicker
+from studio.desktop.pages.exporters import formats
 from studio.desktop.pages.gallery import GalleryPage
 from studio.desktop.widgets.switch import Switch
 from studio.protocol.messages import DeviceEntry, DevicesFound
@@ -177,7 +177,7 @@ def test_plugins_page_turns_one_off_and_on(start: Runs, qtbot: Any) -> None:
 
 def test_what_models_know_of_conversations_is_forgotten_at_a_press(start: Runs) -> None:
     app = start()
-    kept = studio_of(app).paths.cache / beginnings.FOLDER / "model" / "a-b.safetensors"
+    kept = studio_of(app).paths.cache / prompt_cache_files.FOLDER / "model" / "a-b.safetensors"
     kept.parent.mkdir(parents=True)
     kept.write_bytes(b"x")
     assert app.window.open_page("studio.settings")
@@ -206,7 +206,7 @@ def test_the_device_that_computes_is_chosen_of_those_that_were_found(start: Runs
     assert app.window.open_page("studio.settings")
     page = app.window.pages.page("studio.settings")
     assert page is not None
-    box = page.widget.findChild(DeviceBox)
+    box = page.widget.findChild(DevicePicker)
     assert box.currentText() == "cuda:1"
     found = (
         DeviceEntry("cuda:0", "cuda", "Large card", 80 * 10**9),

@@ -8,9 +8,9 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLineEdit
 
-from studio.desktop import fuzzy
-from studio.desktop.palette import Command, CommandPalette
-from studio.desktop.shell import MainWindow
+from studio.desktop.window.palette import fuzzy
+from studio.desktop.window.palette.palette import Command, CommandPalette
+from studio.desktop.window.shell import MainWindow
 
 
 @pytest.fixture

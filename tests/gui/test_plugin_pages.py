@@ -11,8 +11,8 @@ import pytest
 from PySide6.QtWidgets import QLabel, QPlainTextEdit, QPushButton, QWidget
 
 from studio.app import App
-from studio.desktop.forms import ParamsFormWidget
-from studio.desktop.states import ErrorState
+from studio.desktop.forms.form import ParamsFormWidget
+from studio.desktop.widgets.empty_states import ErrorState
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.testing.plugins import importable
 from studio.testing.scripted import Artifact, Fail, Result, ScriptedRuntime, Step, Tokens

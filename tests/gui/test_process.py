@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from studio.desktop import window_state
+from studio.desktop.window import window_state
 from studio.testing.guards import PATIENCE
 
 ROOT = Path(__file__).parents[2]

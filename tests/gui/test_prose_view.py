@@ -12,9 +12,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QWidget
 
-from studio.desktop.look import Look
+from studio.desktop.appearance.appearance import Appearance
+from studio.desktop.appearance.theme import ThemeMode
 from studio.desktop.prose.prose_view import ProseView
-from studio.desktop.theme import ThemeMode
 from studio.desktop.ui import WindowUi
 from tests.gui.names import nameless
 
@@ -22,7 +22,7 @@ ALL = "# Title\n\n- one\n- *two*\n\n```python\nx = 1\n```\n\n| a | b |\n|-|-|\n|
 
 
 @pytest.fixture
-def ui(qtbot: Any, look: Look) -> WindowUi:
+def ui(qtbot: Any, look: Appearance) -> WindowUi:
     window = QWidget()
     qtbot.addWidget(window)
     return WindowUi(look, window, None, lambda: None)  # type: ignore[arg-type]
@@ -90,7 +90,7 @@ def test_links_go_to_who_asks_for_them_else_to_the_window(make: Any, ui: Any) ->
     assert shown == asked == ["https://example.org/a", "https://example.org/b"]
 
 
-def test_it_follows_the_theme_by_itself(make: Any, look: Look) -> None:
+def test_it_follows_the_theme_by_itself(make: Any, look: Appearance) -> None:
     view = make()
     view.set_text(ALL)
     look.theme.set_mode(ThemeMode.LIGHT)
@@ -99,7 +99,7 @@ def test_it_follows_the_theme_by_itself(make: Any, look: Look) -> None:
     assert view.plain_text().startswith("Title")
 
 
-def test_a_theme_may_change_after_a_view_has_gone(ui: WindowUi, look: Look) -> None:
+def test_a_theme_may_change_after_a_view_has_gone(ui: WindowUi, look: Appearance) -> None:
     from shiboken6 import delete
 
     view = ui.prose_view()

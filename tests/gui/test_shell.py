@@ -10,12 +10,12 @@ import pytest
 from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 
-from studio.api.gui import Page, PageAction
-from studio.desktop.page_spec import PageSpec
-from studio.desktop.shell import MainWindow
-from studio.desktop.states import ErrorState
+from studio.api.window.context import Page, PageAction
+from studio.desktop.widgets.empty_states import ErrorState
 from studio.desktop.widgets.sheet import Sheet
-from studio.desktop.window_state import KnownPage, WindowState
+from studio.desktop.window.page_spec import PageSpec
+from studio.desktop.window.shell import MainWindow
+from studio.desktop.window.window_state import KnownPage, WindowState
 from studio.protocol.errors import ErrorCode, StudioError
 from tests.gui.names import nameless
 

@@ -9,10 +9,10 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QPushButton, QToolButton, QWidget
 
-from studio.desktop import words
-from studio.desktop.activity import Activity
-from studio.desktop.memory_popover import MemoryPopover
-from studio.desktop.shell import MainWindow
+from studio.desktop import formatting
+from studio.desktop.window.activity import Activity
+from studio.desktop.window.memory_popover import MemoryPopover
+from studio.desktop.window.shell import MainWindow
 from studio.protocol.messages import LoadedWeights, Status
 from studio.protocol.states import JobState
 
@@ -163,7 +163,7 @@ def test_an_empty_drawer_says_so_and_closes_on_escape(window: MainWindow, qtbot:
     [(0.4, "0 s"), (59, "59 s"), (95, "1 min 35 s"), (7800, "2 h 10 min")],
 )
 def test_times_are_said_as_people_say_them(seconds: float, expected: str) -> None:
-    assert words.duration(seconds) == expected
+    assert formatting.duration(seconds) == expected
 
 
 @pytest.mark.parametrize(
@@ -171,4 +171,4 @@ def test_times_are_said_as_people_say_them(seconds: float, expected: str) -> Non
     [(999, "999 B"), (98_000_000, "98 MB"), (1_400_000_000, "1.4 GB"), (140_000_000_000, "140 GB")],
 )
 def test_sizes_are_said_as_people_say_them(count: int, expected: str) -> None:
-    assert words.size(count) == expected
+    assert formatting.size(count) == expected

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 
-from studio.desktop.look import Look
+from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.widgets.switch_bar import SwitchBar
 from tests.gui.names import nameless
 
@@ -15,7 +15,7 @@ CHOICES = (("table", "table", "Table"), ("grid", "layout-grid", "Grid"))
 
 
 @pytest.fixture
-def switch(qtbot: Any, look: Look) -> SwitchBar:
+def switch(qtbot: Any, look: Appearance) -> SwitchBar:
     switch = SwitchBar(look, "How things are shown", CHOICES)
     qtbot.addWidget(switch)
     switch.show()
@@ -32,7 +32,7 @@ def test_only_the_user_is_heard(switch: SwitchBar, qtbot: Any) -> None:
     assert [button.isChecked() for button in switch.buttons.values()] == [False, True]
 
 
-def test_words_without_icons_share_the_room(qtbot: Any, look: Look) -> None:
+def test_words_without_icons_share_the_room(qtbot: Any, look: Appearance) -> None:
     switch = SwitchBar(look, "Factor", (("1", "", "1"), ("2", "", "A longer one")))
     qtbot.addWidget(switch)
     switch.resize(300, 36)

@@ -11,7 +11,7 @@ from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QLabel
 
 from studio.api import BadInput, Page
-from studio.desktop.look import Look
+from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.pages import task as task_page
 from studio.testing.page_desk import PageDesk
 from studio.testing.plugins import importable
@@ -38,7 +38,7 @@ class TaskDesk(PageDesk):
 
 @pytest.fixture
 def desk(
-    qtbot: Any, look: Look, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    qtbot: Any, look: Appearance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[TaskDesk]:
     monkeypatch.setenv("STUDIO_PLUGIN_PATH", str(ECHO))
     with importable(ECHO), TaskDesk.opened(tmp_path, qtbot, look, monkeypatch) as desk:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from studio.desktop.warming import Warming
+from studio.desktop.main_thread.preload import Preload
 from studio.testing.plugins import importable
 
 
@@ -20,7 +20,7 @@ def test_modules_are_imported_and_a_broken_one_is_left_to_its_page(
     for name, text in (("a_broken", "import no_such_module"), ("b_whole", "READY = True")):
         (pages / f"{name}.py").write_text(text, "utf-8")
     with importable(tmp_path):
-        warming = Warming(["studio_warm.none", "studio_warm.pages"], after_ms=0)
+        warming = Preload(["studio_warm.none", "studio_warm.pages"], after_ms=0)
         qtbot.waitUntil(lambda: warming.done)
         assert sys.modules["studio_warm.pages.b_whole"].READY
     assert "studio_warm.pages.a_broken" in caplog.text

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from studio.desktop import window_state
-from studio.desktop.window_state import KnownPage, WindowState
+from studio.desktop.window import window_state
+from studio.desktop.window.window_state import KnownPage, WindowState
 
 
 def test_what_is_kept_comes_back(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtWidgets import QApplication, QLabel
 
 from studio.app import App
-from studio.desktop.states import ErrorState
+from studio.desktop.widgets.empty_states import ErrorState
 from studio.testing.plugins import importable
 from studio.testing.scripted import ScriptedRuntime
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from studio.core.job import Job
+from studio.core.jobs.job import Job
 from studio.core.studio import Studio
 from studio.protocol.errors import ErrorCode
 from studio.protocol.states import JobState

@@ -21,10 +21,10 @@ import torch
 
 from plugins.code.tests.writing.scripted import Engine, Quick
 from studio.api import finished
-from studio.protocol.pace import Pace
+from studio.protocol.time_left import TimeLeft
 from studio.testing.plugins import Made, run_task
-from studio_image import pictures, starter_weights
-from studio_image.starter import Decoder, Encoder, Generator
+from studio_image import picture_arrays, starter_weights
+from studio_image.starter.network import Decoder, Encoder, Generator
 from studio_image.upscale.model import Upscaler
 from studio_image.upscale.networks import Compact
 from studio_molecules.molecule import Molecule, to_csv
@@ -90,7 +90,9 @@ def _drawing(folder: Path) -> _Placed:
 
 def _picture(side: int = 32) -> bytes:
     rows, columns = np.mgrid[:side, :side]
-    return pictures.png(np.stack([rows * 2, columns * 2, rows + columns], -1).astype(np.uint8))
+    return picture_arrays.png(
+        np.stack([rows * 2, columns * 2, rows + columns], -1).astype(np.uint8)
+    )
 
 
 def _tune() -> dict[str, Any]:
@@ -186,7 +188,7 @@ def test_a_task_tells_how_far_it_is_and_ends_within_a_step(task: str, tmp_path: 
 
     whole = run()
     assert not whole.cancelled
-    pace, told = Pace(), []
+    pace, told = TimeLeft(), []
     for second, event in enumerate(whole.progress):
         told.append(pace.step(event.done, event.total, float(second)))
     if task not in OPEN_ENDED | AT_ONCE:

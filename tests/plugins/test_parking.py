@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from studio.api import Loader
-from studio.api.worker import Parks
+from studio.api.worker.context import Parks
 from studio.runtime.engines.embedding import loader as embedding
 from studio.runtime.engines.embedding.encoder import Encoder, EncoderConfig
 from studio.runtime.engines.embedding.engine import EmbeddingEngine

@@ -17,19 +17,19 @@ import torch
 from studio.protocol.errors import ErrorCode
 from studio.protocol.messages import Finished, Produced
 from studio.protocol.states import JobState
-from studio.runtime import devices
+from studio.runtime.devices import device as devices
 from studio_image.restyle.features import Features
 from studio_image.restyle.task import restyle
 from studio_image.schema import Restyle
 from studio_molecules.schema import Analogues, Improve
-from studio_molecules.smiles import sampling
+from studio_molecules.smiles import sampler
 from studio_molecules.tasks.improving import improve
 from studio_molecules.tasks.relatives import analogues
-from studio_music.chorales.filling import Filling
+from studio_music.chorales.masked_sampler import MaskedSampler
 from studio_music.schema import Compose, Harmonise
 from studio_music.tasks.composing import compose
 from studio_music.tasks.harmonising import harmonise
-from studio_music.tunes import writing
+from studio_music.tunes import composer
 from tests.plugins.test_every_task import CASES, WISHES, _picture, _smiles, _tune
 from tests.plugins.test_parking import _features
 from tests.runtime.desk import Card, Desk, Toy, ToyLoader, ToyModel, small_machine
@@ -128,9 +128,9 @@ def memory() -> Iterator[Memory]:
     memory = Memory()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Features, "_layer", memory.taken_by(Features._layer))
-        patch.setattr(sampling, "_next", memory.taken_by(sampling._next))
-        patch.setattr(writing, "_step", memory.taken_by(writing._step))
-        patch.setattr(Filling, "_logits", memory.taken_by(Filling._logits))
+        patch.setattr(sampler, "_next", memory.taken_by(sampler._next))
+        patch.setattr(composer, "_step", memory.taken_by(composer._step))
+        patch.setattr(MaskedSampler, "_logits", memory.taken_by(MaskedSampler._logits))
         yield memory
 
 

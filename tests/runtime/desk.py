@@ -31,9 +31,10 @@ from studio.protocol.messages import (
     WorkerEntry,
 )
 from studio.protocol.states import JobState, Lane, Priority
-from studio.runtime import devices, server
-from studio.runtime.devices import Device, Memory
-from studio.runtime.finding import Found
+from studio.runtime import server
+from studio.runtime.devices import device as devices
+from studio.runtime.devices.device import Device, Memory
+from studio.runtime.devices.discovery import Found
 from studio.runtime.server import Server
 
 PATIENCE = 60.0

@@ -11,7 +11,7 @@ import pytest
 
 from studio.protocol.messages import Cancel, Pause
 from studio.protocol.states import JobState, Lane
-from studio.runtime.rng import seeded_globals
+from studio.runtime.jobs.rng import seeded_globals
 from tests.runtime.desk import PATIENCE, Desk, Toy, small_machine
 
 pytestmark = pytest.mark.torch

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from studio.runtime.crowding import Crowding, Reading
+from studio.runtime.scheduling.cpu_contention import CpuContention, Reading
 
 
 def run(idle: float, own: float, seconds: int = 8, most: int = 4) -> int:
     """Return the threads after ``seconds`` with so many processors idle and so many ours."""
     readings = [Reading(float(t), idle * t, own * t) for t in range(seconds + 1)]
-    crowding = Crowding(iter(readings).__next__)
+    crowding = CpuContention(iter(readings).__next__)
     return [crowding.threads(most) for _ in range(seconds)][-1]
 
 
@@ -31,7 +31,7 @@ def test_threads_by_load(idle: float, own: float, threads: int) -> None:
 
 def test_a_short_spell_changes_little_and_nothing_is_known_at_first() -> None:
     readings = [Reading(0, 0, 0), Reading(0.1, 0, 0), Reading(1, 4, 0), Reading(2, 5, 0.6)]
-    crowding = Crowding(iter(readings).__next__)
+    crowding = CpuContention(iter(readings).__next__)
     assert [crowding.threads(4) for _ in range(3)] == [4, 4, 3]
 
 
@@ -42,4 +42,4 @@ def test_the_real_counters_run_forwards() -> None:
     assert second.clock > first.clock
     assert second.idle >= first.idle
     assert second.own >= first.own
-    assert 1 <= Crowding().threads(2) <= 2
+    assert 1 <= CpuContention().threads(2) <= 2

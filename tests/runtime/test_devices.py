@@ -12,10 +12,10 @@ import pytest
 import torch
 
 from studio.protocol.errors import ErrorCode, StudioError
-from studio.runtime import finding
-from studio.runtime.devices import CAPTURING, Device, Memory
-from studio.runtime.finding import find_devices
-from studio.runtime.memory import Budget, as_size, is_out_of_memory
+from studio.runtime.devices import discovery
+from studio.runtime.devices.device import CAPTURING, Device, Memory
+from studio.runtime.devices.discovery import find_devices
+from studio.runtime.pool.memory import Budget, as_size, is_out_of_memory
 
 pytestmark = pytest.mark.torch
 
@@ -24,11 +24,11 @@ pytestmark = pytest.mark.torch
 def no_wish(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody asked for a device, and there is no card but those of the test."""
     monkeypatch.delenv("STUDIO_DEVICE", raising=False)
-    monkeypatch.setattr(finding, "_KINDS", {})
+    monkeypatch.setattr(discovery, "_KINDS", {})
 
 
 def cards(monkeypatch: pytest.MonkeyPatch, kind: str, *found: tuple[str, str]) -> None:
-    monkeypatch.setitem(finding._KINDS, kind, lambda torch: iter(found))
+    monkeypatch.setitem(discovery._KINDS, kind, lambda torch: iter(found))
 
 
 def test_the_processor_is_found_and_has_memory() -> None:
@@ -60,7 +60,7 @@ def test_a_card_that_fails_when_put_to_work_is_passed_over_and_told(
 
 def test_one_of_several_cards_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     cards(monkeypatch, "cuda", ("cpu", "First"), ("meta", "Second"))
-    monkeypatch.setattr(finding, "_works", lambda torch, card: None)
+    monkeypatch.setattr(discovery, "_works", lambda torch, card: None)
     assert find_devices().chosen.name == "First"
     assert find_devices("meta").chosen.name == "Second"
     assert find_devices("cuda").chosen.name == "First"
@@ -111,7 +111,7 @@ def test_what_the_driver_complains_of_is_told(
         warnings.warn(warning, UserWarning, stacklevel=1)
         yield from ()
 
-    monkeypatch.setitem(finding._KINDS, "cuda", look)
+    monkeypatch.setitem(discovery._KINDS, "cuda", look)
     found = find_devices()
     assert found.chosen.kind == "cpu"
     assert found.note == says

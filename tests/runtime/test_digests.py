@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from studio.core.weights.verify import verify
+from studio.core.weights.verification import verify
 from studio.core.weights.weights import Weights
-from studio.runtime.digests import CHUNK, Digests
+from studio.runtime.pool.digests import CHUNK, Digests
 
 
 def compute(digests: Digests, path: Path) -> tuple[list[float], str]:

@@ -12,8 +12,8 @@ import torch
 from studio.protocol.errors import ErrorCode
 from studio.protocol.messages import DeviceLost, DevicesFound
 from studio.protocol.states import JobState
-from studio.runtime.devices import Device
-from studio.runtime.losing import is_device_lost
+from studio.runtime.devices.device import Device
+from studio.runtime.devices.device_lost import is_device_lost
 from tests.runtime.desk import Card, Desk, Toy, small_machine
 
 pytestmark = pytest.mark.torch

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from studio.api.worker import Requirements
+from studio.api.worker.context import Requirements
 from studio.protocol.errors import ErrorCode
 from studio.protocol.messages import (
     Cancel,
@@ -24,7 +24,7 @@ from studio.protocol.messages import (
     WeightsEntry,
 )
 from studio.protocol.states import JobState, Lane
-from studio.runtime import evicting
+from studio.runtime.pool import eviction
 from tests.runtime.desk import PATIENCE, Desk, Holder, Toy, ToyModel, small_machine
 
 pytestmark = pytest.mark.torch
@@ -438,7 +438,7 @@ def test_five_hundred_alternating_loads_leave_nothing_behind(
     desk: Desk, holder: Holder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing holds on to a dropped model, not even until garbage is collected."""
-    monkeypatch.setattr(evicting, "give_back", lambda: None)
+    monkeypatch.setattr(eviction, "give_back", lambda: None)
     alive: weakref.WeakSet[Any] = weakref.WeakSet()
     original = desk.loader.load
 

@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import save_file
 
 from studio.api import StudioError
-from studio.api.tensor_files import damage_told, read_header, read_tensors
+from studio.api.worker.tensor_files import damage_told, read_header, read_tensors
 
 pytestmark = pytest.mark.torch
 

@@ -11,8 +11,8 @@ import pytest
 
 from studio.api import Requirements
 from studio.protocol.states import JobState
-from studio.runtime.devices import Device
-from studio.runtime.truths import Truths
+from studio.runtime.devices.device import Device
+from studio.runtime.pool.measured_memory import MemoryMeasurements
 from tests.runtime.desk import Card, Desk, Toy, ToyLoader
 
 pytestmark = pytest.mark.torch
@@ -21,14 +21,16 @@ DEVICE = Device("cpu", "cpu", "Processor", 1)
 
 
 def test_the_larger_of_what_is_expected_and_what_was_seen_counts(tmp_path: Path) -> None:
-    truths = Truths(tmp_path / "cache")
+    truths = MemoryMeasurements(tmp_path / "cache")
     expected = Requirements(100, 10)
     assert truths.needs("ab", DEVICE, expected) == expected
     truths.saw_weights("ab", DEVICE, 130)
     truths.saw_work("ab", DEVICE, 10, 25)
     assert truths.needs("ab", DEVICE, expected) == Requirements(130, 25)
     assert truths.needs("ab", DEVICE, Requirements(100, 1000)) == Requirements(130, 1015)
-    assert Truths(tmp_path / "cache").needs("ab", DEVICE, expected) == Requirements(130, 25)
+    assert MemoryMeasurements(tmp_path / "cache").needs("ab", DEVICE, expected) == Requirements(
+        130, 25
+    )
     truths.saw_weights("ab", DEVICE, 90)
     assert truths.needs("ab", DEVICE, expected).weights_bytes == 100
     card = Device("cuda", "cuda:0", "Card", 1)
@@ -38,10 +40,12 @@ def test_the_larger_of_what_is_expected_and_what_was_seen_counts(tmp_path: Path)
 @pytest.mark.parametrize("rubbish", [b"", b"\xff", b"[]", b'{"a": 1}', b'{"a": ["x", 2]}'])
 def test_a_damaged_memory_is_begun_anew(tmp_path: Path, rubbish: bytes) -> None:
     (tmp_path / "memory.json").write_bytes(rubbish)
-    truths = Truths(tmp_path)
+    truths = MemoryMeasurements(tmp_path)
     assert truths.needs("ab", DEVICE, Requirements(1, 1)) == Requirements(1, 1)
     truths.saw_weights("ab", DEVICE, 5)
-    assert Truths(tmp_path).needs("ab", DEVICE, Requirements(1, 1)) == Requirements(5, 1)
+    assert MemoryMeasurements(tmp_path).needs("ab", DEVICE, Requirements(1, 1)) == Requirements(
+        5, 1
+    )
 
 
 @dataclass(frozen=True)

@@ -10,15 +10,15 @@ import pytest
 
 from studio.protocol.messages import Submit
 from studio.protocol.states import Lane
-from studio.runtime.jobs import Job
-from studio.runtime.turns import TOGETHER, Turns
+from studio.runtime.jobs.job import Job
+from studio.runtime.scheduling.fair_share import TOGETHER, FairShare
 
 
 class Class:
     """A class of jobs as the scheduler keeps it; the clock is what the steps are said to take."""
 
     def __init__(self, under_way: int = 4) -> None:
-        self.turns = Turns(under_way)
+        self.turns = FairShare(under_way)
         self.queue: list[Job] = []
         self.begun: list[Job] = []
         self.order: list[str] = []

@@ -22,12 +22,12 @@ from studio.protocol.messages import (
 )
 from studio.protocol.states import JobState, Lane
 from studio.protocol.trace import FOLDER, Snapshot, Span
-from studio.runtime.energy import EnergyMeter, find_meter, nvml_counter
-from studio.runtime.jobs import Job
-from studio.runtime.snapshots import Snapshots
+from studio.runtime.devices.energy import EnergyMeter, find_meter, nvml_counter
+from studio.runtime.devices.usage import Usage
+from studio.runtime.jobs.job import Job
+from studio.runtime.status_file import StatusFile
 from studio.runtime.trace import HOUR, KEPT
 from studio.runtime.trace import Trace as Trail
-from studio.runtime.usage import Usage
 from tests.runtime.desk import Desk, Toy
 
 
@@ -225,7 +225,7 @@ def test_a_card_is_asked_by_its_name_and_its_refusal_is_an_error() -> None:
 
 def test_a_snapshot_is_written_when_something_happened_and_at_the_end(tmp_path: Path) -> None:
     spans = (Span(1.0, 2.0, "steps", "image.make"),)
-    snapshots = Snapshots(tmp_path)
+    snapshots = StatusFile(tmp_path)
     status = Status("cpu", "A processor", 2, 0, 0, step=1)
     snapshots.offer(status, lambda: spans)
     file = tmp_path / FOLDER / f"{os.getpid()}.msgpack"
@@ -245,7 +245,7 @@ def test_files_of_runtimes_long_gone_are_removed(tmp_path: Path) -> None:
     for file in (old, young):
         file.write_bytes(b"")
     os.utime(old, (1, 1))
-    Snapshots(tmp_path)
+    StatusFile(tmp_path)
     assert (old.exists(), young.exists()) == (False, True)
 
 

@@ -17,11 +17,11 @@ from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QWidget
 
 from studio.api import PluginContext
-from studio.api.ui import Ui
-from studio_chat.pages.message_card import ReplyBody
+from studio.api.window.ui import Ui
 from studio_chat.pages.session import Session
-from studio_chat.pages.thread_view import ThreadView
-from studio_chat.pages.turns import Reply, Turn
+from studio_chat.pages.thread.message_card import ReplyBody
+from studio_chat.pages.thread.thread_view import ThreadView
+from studio_chat.pages.thread.turns import Reply, Turn
 
 TOKENS = 5_000
 MESSAGES = 1_000

@@ -21,8 +21,8 @@ from studio.api import (
     chat_messages,
     hookimpl,
 )
+from studio_chat.documents.context import DocumentContext, ground
 from studio_chat.embedding import embed
-from studio_chat.grounding import Grounding, ground
 from studio_chat.schema import Reply
 
 _CUT = "The answer was cut off, so it may lack the form that was asked for."
@@ -54,7 +54,7 @@ def reply(ctx: TaskContext, params: Reply) -> Iterator[Event]:
     title = _title(messages)
     if form := params.constraint():
         ctx.check_constraint(form)
-    grounding = Grounding()
+    grounding = DocumentContext()
     if params.documents and params.raw:
         raise BadInput("Plain text is gone on with as it is, without documents.", "Leave one out.")
     if params.documents:

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from studio.desktop.look import Look
+from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.ui import WindowUi
 from studio.testing.page_desk import PageDesk
-from studio_chat.pages.chat_page import ChatPage
+from studio_chat.pages.page import ChatPage
 
 SIDECAR = """
 id = "tiny"
@@ -43,7 +43,7 @@ class Desk(PageDesk):
 
     plugin = "chat"
 
-    def __init__(self, qtbot: Any, look: Look, home: Path) -> None:
+    def __init__(self, qtbot: Any, look: Appearance, home: Path) -> None:
         self.copied: list[str] = []
         self.links: list[str] = []
         super().__init__(qtbot, look, home)
@@ -91,7 +91,7 @@ class Desk(PageDesk):
 
 
 @pytest.fixture
-def desk(qtbot: Any, look: Look, home: Path) -> Iterator[Desk]:
+def desk(qtbot: Any, look: Appearance, home: Path) -> Iterator[Desk]:
     """Return a started studio with the page of the chat."""
     desk = Desk(qtbot, look, home)
     yield desk

@@ -10,9 +10,9 @@ from PySide6.QtCore import QMimeData, QUrl
 from PySide6.QtWidgets import QFileDialog, QPushButton
 
 from studio.testing.scripted import Result, Tokens
-from studio_chat.documents import MAX_DOCUMENTS
-from studio_chat.pages.turns import Turn
-from studio_chat.pages.wording import drawn_on
+from studio_chat.documents.passages import MAX_DOCUMENTS
+from studio_chat.pages.phrases import drawn_on
+from studio_chat.pages.thread.turns import Turn
 
 
 @pytest.fixture

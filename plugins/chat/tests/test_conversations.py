@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QLabel
 
 from studio.api import ErrorCode, JobState, StudioError
 from studio.testing.scripted import Become, Die, Fail, Result, Stall, Step, Tokens
-from studio_chat.pages.message_card import ReplyBody
-from studio_chat.pages.page_actions import page_actions
+from studio_chat.pages.commands import page_actions
+from studio_chat.pages.thread.message_card import ReplyBody
 
 FIGURES = {
     "tokens": 2,

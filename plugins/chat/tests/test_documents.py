@@ -12,9 +12,10 @@ import torch
 
 from studio.api import BadInput, ErrorCode, SamplingParams, StudioError, TextStep, finished
 from studio.testing.plugins import Made, run_task
-from studio_chat import documents, pdf, ranking
-from studio_chat.documents import Document, Passage, passages
-from studio_chat.pages.wording import drawn_on
+from studio_chat.documents import passages as documents
+from studio_chat.documents import pdf, ranking
+from studio_chat.documents.passages import Document, Passage, passages
+from studio_chat.pages.phrases import drawn_on
 from studio_chat.schema import Reply
 from studio_chat.worker import reply
 

@@ -10,10 +10,10 @@ from PySide6.QtGui import QEnterEvent
 from PySide6.QtWidgets import QApplication, QLabel, QTextBrowser, QToolButton
 
 from studio.testing.scripted import Result, Stall, Tokens
+from studio_chat.pages.commands import page_actions
 from studio_chat.pages.composer import MAX_LINES
-from studio_chat.pages.conversation_model import CONVERSATION, HEADING
-from studio_chat.pages.page_actions import page_actions
-from studio_chat.pages.thread_view import LIVE, SLACK
+from studio_chat.pages.conversations.model import CONVERSATION, HEADING
+from studio_chat.pages.thread.thread_view import LIVE, SLACK
 
 
 def answer(desk: Any, text: str) -> None:
@@ -432,7 +432,7 @@ def test_code_has_a_header_and_is_copied_whole(desk: Any) -> None:
 
 
 def test_a_change_of_theme_redraws_what_is_there(desk: Any) -> None:
-    from studio.desktop.theme import ThemeMode
+    from studio.desktop.appearance.theme import ThemeMode
 
     answer(desk, "text\n\n```python\nimport os\n```\n\n| a |\n|-|\n| 1 |")
     desk.say("hi")

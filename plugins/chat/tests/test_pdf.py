@@ -10,8 +10,8 @@ import pytest
 from pypdf import PdfReader, PdfWriter
 
 from studio.api import BadInput, finished
-from studio_chat import documents, pdf
-from studio_chat.documents import Document
+from studio_chat.documents import passages, pdf
+from studio_chat.documents.passages import Document
 
 
 def made(pages: Sequence[str]) -> bytes:
@@ -57,7 +57,7 @@ def put(folder: Path, data: bytes) -> Path:
 
 
 def read(path: str) -> Document:
-    return finished(documents.read(path))
+    return finished(passages.read(path))
 
 
 def test_pages_begin_at_their_lines_and_are_read_once(
@@ -69,7 +69,7 @@ def test_pages_begin_at_their_lines_and_are_read_once(
     assert [document.page(line) for line in range(1, 5)] == [1, 1, 2, 3]
     monkeypatch.setattr(pdf, "read_pages", None)
     assert read(str(path)) is document
-    monkeypatch.setattr(documents, "KEPT_CHARACTERS", 0)
+    monkeypatch.setattr(passages, "KEPT_CHARACTERS", 0)
     assert Document("d", "a\nb").page(2) == 1
 
 

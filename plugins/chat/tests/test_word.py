@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from studio.api import BadInput, finished
-from studio_chat import documents, word
+from studio_chat.documents import docx, passages
 
 SPACES = (
     'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
@@ -24,7 +24,7 @@ LETTER = """
 </mc:Fallback></mc:AlternateContent><w:r><w:t>é</w:t><w:br/><w:t>日本</w:t></w:r></w:p>"""
 
 
-def made(body: str, name: str = word.MEMBER, before: str = "") -> bytes:
+def made(body: str, name: str = docx.MEMBER, before: str = "") -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as parts:
         xml = f"<?xml version='1.0'?>{before}<w:document {SPACES}><w:body>{body}</w:body>"
@@ -35,7 +35,7 @@ def made(body: str, name: str = word.MEMBER, before: str = "") -> bytes:
 def test_the_text_of_a_word_document_is_read(tmp_path: Path) -> None:
     path = tmp_path / "letter.docx"
     path.write_bytes(made(LETTER))
-    document = finished(documents.read(str(path)))
+    document = finished(passages.read(str(path)))
     assert document.text == "## The bridge\nIt is \t12 m & old.\nBoxé\n日本"
     assert not document.pages
 
@@ -47,16 +47,16 @@ def test_the_text_of_a_word_document_is_read(tmp_path: Path) -> None:
         (made("<w:p>"), ValueError),
         (made("&a;", before="<!DOCTYPE d [<!ENTITY a 'b'>]>"), ValueError),
         (made(LETTER)[:200], ValueError),
-        (made(" " * (word.MAX_BYTES + 1)), MemoryError),
+        (made(" " * (docx.MAX_BYTES + 1)), MemoryError),
     ],
 )
 def test_what_is_none_is_refused(data: bytes, said: type[Exception]) -> None:
     with pytest.raises(said):
-        word.read(io.BytesIO(data))
+        docx.read(io.BytesIO(data))
 
 
 def test_a_spreadsheet_is_a_sentence(tmp_path: Path) -> None:
     path = tmp_path / "sums.xlsx"
     path.write_bytes(made("x", name="xl/workbook.xml"))
     with pytest.raises(BadInput, match=r"^sums\.xlsx is neither text, nor"):
-        finished(documents.read(str(path)))
+        finished(passages.read(str(path)))

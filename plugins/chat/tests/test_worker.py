@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from studio.api import BadInput, Constraint, SamplingParams, TextStep
-from studio.api.worker import ArtifactEvent, ProgressEvent, ResultEvent, TextEvent
+from studio.api.worker.context import ArtifactEvent, ProgressEvent, ResultEvent, TextEvent
 from studio_chat.schema import Reply
 from studio_chat.worker import reply, studio_tasks
 

@@ -14,7 +14,7 @@ def studio_pages(ctx: PluginContext) -> Mapping[str, Callable[[], Page]]:
     """Return the page of this plugin."""
 
     def build() -> Page:
-        from studio_code.pages.code_page import build as build_page
+        from studio_code.pages.page import build as build_page
 
         return build_page(ctx)
 
@@ -41,7 +41,7 @@ def studio_exporters() -> Mapping[str, Callable[[SavedArtifact, Path], None]]:
         path.write_bytes(artifact.path.read_bytes())
 
     def page(artifact: SavedArtifact, path: Path) -> None:
-        from studio_code.pages.exporting import as_html
+        from studio_code.pages.html_export import as_html
 
         path.write_text(as_html(artifact), encoding="utf-8")
 
@@ -51,13 +51,13 @@ def studio_exporters() -> Mapping[str, Callable[[SavedArtifact, Path], None]]:
 @hookimpl
 def studio_open_file(ctx: PluginContext, path: Path) -> Callable[[], None] | None:
     """Return how a source file that was dropped on the window is opened."""
-    from studio_code.pages.languages import SOURCE_SUFFIXES
+    from studio_code.pages.editor.languages import SOURCE_SUFFIXES
 
     if path.suffix.lower() not in SOURCE_SUFFIXES:
         return None
 
     def bring() -> None:
-        from studio_code.pages.arriving import bring_file
+        from studio_code.pages.import_controller import bring_file
 
         bring_file(ctx, path)
 

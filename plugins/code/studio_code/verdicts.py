@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from studio.api import Check, Verdict
 from studio_code.running.mutation import Mutation
-from studio_code.running.tested import Tested
-from studio_code.running.walls import Ran
+from studio_code.running.outcome import SuiteOutcome
+from studio_code.running.sandbox_run import Ran
 
 ENOUGH_LINES: Final = 0.5
 ENOUGH_NOTICED: Final = 0.5
@@ -29,7 +29,7 @@ def of_program(ran: Ran, problem: str = "") -> dict[str, Any]:
 
 
 def of_tests(
-    tested: Tested,
+    tested: SuiteOutcome,
     mutation: Mutation | None = None,
     *,
     aside: str = "",
@@ -101,7 +101,7 @@ def summary(verdict: dict[str, Any]) -> str:
     return ", ".join(told) or verdict["checks"][0]["evidence"]
 
 
-def _ending(tested: Tested) -> str:
+def _ending(tested: SuiteOutcome) -> str:
     result = tested.ran.result
     if result.ended == "exit" and tested.report.whole:
         return f"in {result.seconds:.1f} s behind wall {result.tier}"

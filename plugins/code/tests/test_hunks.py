@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studio_code.pages.hunks import MAX_LINES, Change, Choice, compare, rebase, split
+from studio_code.pages.review.hunks import MAX_LINES, Change, Choice, compare, rebase, split
 
 OLD = "import os\n\n\ndef add(a, b):\n    return a - b\n\n\ndef two():\n    return 2\n"
 NEW = (

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from studio_code.pages.evidence import evidence_of_run, read_evidence
-from studio_code.pages.fault import fault_of, problems_of
-from studio_code.pages.output_view import KEPT, Waiting
-from studio_code.pages.problems import place_in, problems
-from studio_code.pages.run_files import files_for_run
-from studio_code.pages.run_words import ended_words
-from studio_code.pages.verdict_words import chip_words, level_words
-from studio_code.pages.wants import Want, read_wants
+from studio_code.pages.evidence.evidence import evidence_of_run, read_evidence
+from studio_code.pages.evidence.phrases import chip_words, level_words
+from studio_code.pages.run.capability_scan import Capability, read_wants
+from studio_code.pages.run.failure import fault_of, problems_of
+from studio_code.pages.run.files import files_for_run
+from studio_code.pages.run.output_view import KEPT, Waiting
+from studio_code.pages.run.phrases import ended_words
+from studio_code.pages.run.problems import place_in, problems
 
 TRACEBACK = """Traceback (most recent call last):
   File "/box/main.py", line 4, in <module>
@@ -47,9 +47,9 @@ def test_wants_follow_imports_into_the_folder() -> None:
         "main.py",
     )
     assert wants.places == {
-        Want.NETWORK: ["urllib.request (main.py:1)"],
-        Want.PROCESSES: ["subprocess (tool.py:1)", "os.system() (tool.py:4)"],
-        Want.FILES: ["open() (tool.py:5)"],
+        Capability.NETWORK: ["urllib.request (main.py:1)"],
+        Capability.PROCESSES: ["subprocess (tool.py:1)", "os.system() (tool.py:4)"],
+        Capability.FILES: ["open() (tool.py:5)"],
     }
     assert wants.packages == ["numpy"]
     assert wants.imports == ["os", "subprocess", "urllib"]

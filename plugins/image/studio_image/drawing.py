@@ -13,8 +13,9 @@ import torch
 from torch import Tensor
 
 from studio.api import BadInput, ErrorCode, Event, Kind, Rung, StudioError, TaskContext, Verdict
-from studio_image import pictures, sampling
+from studio_image import picture_arrays
 from studio_image.schema import Generate
+from studio_image.starter import sampler
 from studio_image.starter_weights import Starter
 from studio_image.upscale import enlarged
 
@@ -24,8 +25,8 @@ ENLARGER = "real-esrgan-animevideov3"
 """Weights made for drawings; without them, pictures are enlarged by interpolation and say so."""
 
 _RUNGS = (
-    Rung(sampling.BATCH),
-    Rung(sampling.BATCH // 2, "two pictures at a time"),
+    Rung(sampler.BATCH),
+    Rung(sampler.BATCH // 2, "two pictures at a time"),
     Rung(1, "one picture at a time"),
 )
 
@@ -48,12 +49,12 @@ def generate(ctx: TaskContext, params: Generate) -> Iterator[Event]:
             "The starter weights draw in plain Euler steps only.",
             "Choose the scheduler “default”, or diffusion weights.",
         )
-    steps, guidance = params.steps or sampling.STEPS, params.guidance or sampling.GUIDANCE
+    steps, guidance = params.steps or sampler.STEPS, params.guidance or sampler.GUIDANCE
     with ctx.lease(params.weights) as starter:
-        reading = sampling.understand(params.prompt, params.style, starter)
+        reading = sampler.understand(params.prompt, params.style, starter)
         small: list[np.ndarray] = []
         exact = False  # once it was needed, it will be for the rest
-        for first in range(0, params.count, sampling.BATCH):
+        for first in range(0, params.count, sampler.BATCH):
             drawn, exact = yield from _batch(ctx, params, starter, reading, first, exact)
             small += drawn
     note, checked = "", [_verdict(picture) for picture in small]
@@ -65,16 +66,16 @@ def generate(ctx: TaskContext, params: Generate) -> Iterator[Event]:
         recipe["float32"] = exact
         yield ctx.artifact(
             Kind.IMAGE,
-            pictures.png(large, recipe),
+            picture_arrays.png(large, recipe),
             suffix=".png",
             title=params.prompt.strip()[:80],
             text=params.prompt.strip(),
-            verdict=pictures.verdict(large, size=_size(params)),
+            verdict=picture_arrays.verdict(large, size=_size(params)),
             meta=recipe,
-            preview=pictures.thumbnail(large),
+            preview=picture_arrays.thumbnail(large),
         )
     for verdict in checked:  # at the end: the good ones are kept
-        pictures.insist(verdict)
+        picture_arrays.insist(verdict)
     yield ctx.result(
         count=len(small),
         seed=ctx.rng.seed,
@@ -89,7 +90,7 @@ def _batch(
     ctx: TaskContext,
     params: Generate,
     starter: Starter,
-    reading: sampling.Reading,
+    reading: sampler.Reading,
     first: int,
     exact: bool,
 ) -> Generator[Event, None, tuple[list[np.ndarray], bool]]:
@@ -112,22 +113,22 @@ def _batch(
 
 
 def _verdict(picture: np.ndarray) -> Verdict:
-    drawn = pictures.from_unit(picture)
-    return pictures.verdict(drawn, finite=bool(np.isfinite(picture).all()), size=(SIDE, SIDE))
+    drawn = picture_arrays.from_unit(picture)
+    return picture_arrays.verdict(drawn, finite=bool(np.isfinite(picture).all()), size=(SIDE, SIDE))
 
 
 def _drawn(
     ctx: TaskContext,
     params: Generate,
     starter: Starter,
-    reading: sampling.Reading,
+    reading: sampler.Reading,
     first: int,
     exact: bool,
     at_once: int,
 ) -> Generator[Event, None, list[np.ndarray]]:
-    batch = min(sampling.BATCH, params.count - first)
-    steps = params.steps or sampling.STEPS
-    drawn = sampling.draw(
+    batch = min(sampler.BATCH, params.count - first)
+    steps = params.steps or sampler.STEPS
+    drawn = sampler.draw(
         starter,
         reading.caption,
         count=batch,
@@ -136,7 +137,7 @@ def _drawn(
         start=_start(ctx, params, starter),
         strength=params.strength,
         steps=steps,
-        guidance=params.guidance or sampling.GUIDANCE,
+        guidance=params.guidance or sampler.GUIDANCE,
         exact=exact,
         at_once=at_once,
     )
@@ -147,7 +148,7 @@ def _drawn(
             first + batch * step / steps,
             params.count * (2 if params.enlarge else 1),
             _saying(reading),
-            pictures.row(pictures.from_unit(arrays)),
+            picture_arrays.row(picture_arrays.from_unit(arrays)),
         )
         if not np.isfinite(arrays).all():
             break
@@ -163,18 +164,18 @@ def _size(params: Generate) -> tuple[int, int]:
 def _without(params: Generate, starter: Starter) -> Any:
     if not params.negative.strip():
         return None
-    return sampling.understand(params.negative, params.style, starter).caption
+    return sampler.understand(params.negative, params.style, starter).caption
 
 
 def _start(ctx: TaskContext, params: Generate, starter: Starter) -> Tensor | None:
     """Return the latents of the picture to begin with; None to begin with noise."""
-    picture = pictures.given(params.init, ctx.inputs)
+    picture = picture_arrays.given(params.init, ctx.inputs)
     if picture is None:
         return None
-    small = pictures.fitted(pictures.on_white(picture), SIDE, SIDE)
+    small = picture_arrays.fitted(picture_arrays.on_white(picture), SIDE, SIDE)
     device = next(starter.decoder.parameters()).device
     unit = torch.from_numpy(small).permute(2, 0, 1)[None].float().to(device) / 255
-    return sampling.encode(starter, unit)
+    return sampler.encode(starter, unit)
 
 
 def _arrays(made: Tensor) -> np.ndarray:
@@ -185,12 +186,12 @@ def _large(
     ctx: TaskContext, params: Generate, picture: np.ndarray, number: int
 ) -> Generator[Event, None, tuple[np.ndarray, str]]:
     """Return (H, W, 3) uint8 at the size that was asked for, and what there is to say about it."""
-    drawn, note = pictures.from_unit(picture), ""
+    drawn, note = picture_arrays.from_unit(picture), ""
     if params.enlarge:
         drawn, note = yield from _enlarged(ctx, drawn, number, params.count)
     if params.width or params.height:
         width, height = params.width or params.height, params.height or params.width
-        drawn = pictures.fitted(drawn, width, height)
+        drawn = picture_arrays.fitted(drawn, width, height)
     return drawn, note
 
 
@@ -215,18 +216,18 @@ def _enlarged(
     except StudioError as error:
         if error.code is not ErrorCode.NOT_FOUND:
             raise
-    smooth = pictures.resized(picture, FACTOR * SIDE, FACTOR * SIDE)
+    smooth = picture_arrays.resized(picture, FACTOR * SIDE, FACTOR * SIDE)
     return smooth, "Enlarged by interpolation: the weights that enlarge drawings are not here."
 
 
 def _remark(ctx: TaskContext, params: Generate) -> str:
-    return pictures.remark(params.init, ctx.inputs)
+    return picture_arrays.remark(params.init, ctx.inputs)
 
 
 def _recipe(
     ctx: TaskContext,
     params: Generate,
-    reading: sampling.Reading,
+    reading: sampler.Reading,
     number: int,
     steps: int,
     guidance: float,
@@ -243,11 +244,11 @@ def _recipe(
     }
 
 
-def _saying(reading: sampling.Reading) -> str:
+def _saying(reading: sampler.Reading) -> str:
     return f"Drawing {reading.drawn}"
 
 
-def _left_out(reading: sampling.Reading) -> str:
+def _left_out(reading: sampler.Reading) -> str:
     if not reading.unknown:
         return ""
     words = ", ".join(reading.unknown)

@@ -14,7 +14,7 @@ def studio_pages(ctx: PluginContext) -> Mapping[str, Callable[[], Page]]:
     """Return the page of this plugin."""
 
     def build() -> Page:
-        from studio_image.pages.picture_page import build as build_page
+        from studio_image.pages.page import build as build_page
 
         return build_page(ctx)
 
@@ -26,8 +26,8 @@ def studio_viewers(ctx: PluginContext) -> Mapping[str, Callable[[SavedArtifact],
     """Return the canvas for pictures in the gallery."""
 
     def view(artifact: SavedArtifact) -> Any:
-        from studio_image.pages.canvas import Canvas
         from studio_image.pages.picture_files import read_picture
+        from studio_image.pages.viewer.canvas import Canvas
 
         canvas = Canvas(ctx)
         canvas.setMinimumHeight(260)
@@ -58,7 +58,7 @@ def studio_open_file(ctx: PluginContext, path: Path) -> Callable[[], None] | Non
         return None
 
     def bring() -> None:
-        from studio_image.pages.importing import Brought, bring_file
+        from studio_image.pages.picture_import import Brought, bring_file
 
         def show(brought: Brought) -> None:
             if brought.artifact is None:

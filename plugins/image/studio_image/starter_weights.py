@@ -19,8 +19,8 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from studio.api import Requirements, WeightsFacts
-from studio.api.tensor_files import damage_told, damaged, read_header, read_tensors
-from studio_image.starter import (
+from studio.api.worker.tensor_files import damage_told, damaged, read_header, read_tensors
+from studio_image.starter.network import (
     COLOURS,
     MAX_WORDS,
     PHRASE_ROWS,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from studio.api import Event, Kind, Loader, TaskContext, Verdict, hookimpl
-from studio_image import diffusion, drawing, pictures, restyle, starter_weights, upscale
+from studio_image import diffusion, drawing, picture_arrays, restyle, starter_weights, upscale
 from studio_image.restyle import task as restyling
 from studio_image.schema import Generate
 
@@ -33,7 +33,7 @@ def studio_loaders() -> Sequence[Loader]:
 @hookimpl
 def studio_checks() -> Mapping[str, Callable[[bytes], Verdict]]:
     """Return how a picture without a verdict is checked."""
-    return {Kind.IMAGE: pictures.check_file}
+    return {Kind.IMAGE: picture_arrays.check_file}
 
 
 def generate(ctx: TaskContext, params: Generate) -> Iterator[Event]:

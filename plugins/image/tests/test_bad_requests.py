@@ -12,7 +12,7 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from studio.api import StudioError
-from studio.runtime.context import Context
+from studio.runtime.jobs.context import Context
 from studio.testing.plugins import run_task
 from studio_image import worker
 from studio_image.schema import Enlarge, Generate, Restyle

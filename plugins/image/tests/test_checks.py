@@ -11,12 +11,14 @@ from PIL import Image
 
 from studio.api import StudioError
 from studio.testing.plugins import run_task
-from studio_image import drawing, pictures, sampling
+from studio_image import drawing
+from studio_image import picture_arrays as pictures
 from studio_image.restyle import transfer
 from studio_image.restyle.features import LAYERS, Features
 from studio_image.restyle.task import restyle
 from studio_image.schema import Enlarge, Generate, Restyle
-from studio_image.starter import Decoder, Encoder, Generator
+from studio_image.starter import sampler
+from studio_image.starter.network import Decoder, Encoder, Generator
 from studio_image.starter_weights import Starter
 from studio_image.upscale import enlarge
 from studio_image.upscale.model import Upscaler
@@ -90,7 +92,7 @@ def draw(starter: Starter):
 def test_a_starter_step_without_numbers(
     starter: Starter, monkeypatch: pytest.MonkeyPatch, bad: int, always: bool
 ) -> None:
-    velocity = sampling._velocity
+    velocity = sampler._velocity
     done: list[str] = []
 
     def broken(*arguments):
@@ -99,7 +101,7 @@ def test_a_starter_step_without_numbers(
         spoil = done.count(kind) == bad + 1 and (always or kind == "half")
         return velocity(*arguments) * (NAN if spoil else 1)
 
-    monkeypatch.setattr(sampling, "_velocity", broken)
+    monkeypatch.setattr(sampler, "_velocity", broken)
     if always:
         with pytest.raises(StudioError, match="not-a-numbers"):
             draw(starter)
@@ -123,7 +125,7 @@ def test_a_starter_that_draws_nothing_is_a_failure_and_saves_nothing(
     made = draw(starter)
     assert_sound(made)
     assert not made.artifacts[0].meta["float32"]
-    monkeypatch.setattr(sampling, "decode", flat)
+    monkeypatch.setattr(sampler, "decode", flat)
     with pytest.raises(StudioError, match="not blank"):
         draw(starter)
     assert tried == [False] * 3 + [True] * 3
@@ -132,14 +134,14 @@ def test_a_starter_that_draws_nothing_is_a_failure_and_saves_nothing(
 def test_good_pictures_of_a_batch_are_kept(
     starter: Starter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    decode = sampling.decode
+    decode = sampler.decode
 
     def spoiled(starter, latents, *, exact=False):
         made = decode(starter, latents, exact=exact).clone()
         made[1] = NAN
         return made
 
-    monkeypatch.setattr(sampling, "decode", spoiled)
+    monkeypatch.setattr(sampler, "decode", spoiled)
     kept = []
     monkeypatch.setattr(pictures, "thumbnail", lambda made: kept.append(made) or b"")
     with pytest.raises(StudioError, match="not-a-numbers"):

@@ -17,13 +17,13 @@ from PIL import Image
 from studio.api import BadInput, StudioError, finished
 from studio.testing.plugins import run_task
 from studio_image.diffusion import loader
-from studio_image.diffusion.decoding import decode, glimpse
-from studio_image.diffusion.denoising import Wish, denoise, left_out
+from studio_image.diffusion.clip_tokenizer import tokenizer
+from studio_image.diffusion.decoder import decode, glimpse
+from studio_image.diffusion.denoiser import Wish, denoise, left_out
 from studio_image.diffusion.loading import read_plan
 from studio_image.diffusion.model import build
-from studio_image.diffusion.plan import Vocabulary
+from studio_image.diffusion.model_spec import Vocabulary
 from studio_image.diffusion.task import generate
-from studio_image.diffusion.vocabulary import tokenizer
 from studio_image.schema import Generate
 
 pytestmark = [
@@ -184,7 +184,7 @@ def test_other_things_are_not_ours(tmp_path):
 
 @pytest.fixture
 def draw(models, folders, monkeypatch):
-    from studio.runtime.context import Context
+    from studio.runtime.jobs.context import Context
 
     monkeypatch.setattr(Context, "weights_path", lambda self, weights: folders[weights])
 

@@ -20,26 +20,26 @@ from PySide6.QtWidgets import QLabel
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from studio.api import BadInput, ErrorCode, StudioError
-from studio.desktop.look import Look
+from studio.desktop.appearance.appearance import Appearance
 from studio.testing.page_desk import PageDesk
 from studio.testing.scripted import Artifact, Fail, Result, Stall, Step
-from studio_image import pictures
+from studio_image import picture_arrays
 from studio_image.pages import picture_files
-from studio_image.pages.canvas import Canvas
-from studio_image.pages.contact_sheet import columns_for
-from studio_image.pages.page_actions import page_actions
+from studio_image.pages.commands import page_actions
+from studio_image.pages.page import PicturePage
 from studio_image.pages.picture_files import MAX_PIXELS
-from studio_image.pages.picture_page import PicturePage
 from studio_image.pages.prompt_box import MAX_CHARS
+from studio_image.pages.viewer.canvas import Canvas
+from studio_image.pages.viewer.contact_sheet import columns_for
 from studio_image.plugin import studio_exporters, studio_open_file
-from studio_image.recipe_files import recipe_in
+from studio_image.recipes.recipe_files import recipe_in
 
 
 def png(red: int = 200, side: int = 32, recipe: dict[str, Any] | None = None) -> bytes:
     """Return a picture of one colour with a dark corner."""
     array = np.full((side, side, 3), (red, 60, 90), np.uint8)
     array[: side // 4, : side // 4] = 10
-    return pictures.png(array, recipe)
+    return picture_arrays.png(array, recipe)
 
 
 def jpeg() -> bytes:
@@ -85,7 +85,9 @@ class Desk(PageDesk):
 
 
 @pytest.fixture
-def desk(qtbot: Any, look: Look, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+def desk(
+    qtbot: Any, look: Appearance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Desk]:
     with Desk.opened(tmp_path, qtbot, look, monkeypatch) as desk:
         yield desk
 

@@ -16,7 +16,8 @@ from PIL import EpsImagePlugin, Image
 
 from studio.api import BadInput, Params
 from studio.testing.plugins import run_task
-from studio_image import pictures, png_text, recipe_files, recipes
+from studio_image import picture_arrays
+from studio_image.recipes import png_text, recipe, recipe_files
 from studio_image.restyle import restyle
 from studio_image.schema import Enlarge, Restyle
 from studio_image.upscale import enlarge
@@ -37,10 +38,10 @@ def file_of(image: Image.Image, kind: str = "PNG", **more: object) -> bytes:
 def test_a_png_keeps_every_pixel_and_its_recipe(channels: int) -> None:
     picture = noise(9, 7, channels)
     params = {"prompt": "Käfer 🐞", "seed": 3}
-    data = pictures.png(picture, {"task": "image.generate", "params": params})
-    assert np.array_equal(pictures.read(data), picture)
-    assert recipes.from_json(png_text.texts(data, [recipes.KEY])[recipes.KEY]).params == params
-    assert png_text.texts(pictures.png(picture), [recipes.KEY]) == {}
+    data = picture_arrays.png(picture, {"task": "image.generate", "params": params})
+    assert np.array_equal(picture_arrays.read(data), picture)
+    assert recipe.from_json(png_text.texts(data, [recipe.KEY])[recipe.KEY]).params == params
+    assert png_text.texts(picture_arrays.png(picture), [recipe.KEY]) == {}
 
 
 @pytest.mark.parametrize(
@@ -50,7 +51,7 @@ def test_every_kind_of_pixel_becomes_colours(mode: str, channels: int) -> None:
     kind = "TIFF" if mode == "CMYK" else "PNG"
     grey = Image.fromarray(noise(8, 8))
     source = Image.fromarray(noise(8, 8).astype(np.uint16) * 257) if mode == "I;16" else None
-    picture = pictures.read(file_of(source or grey.convert(mode), kind))
+    picture = picture_arrays.read(file_of(source or grey.convert(mode), kind))
     assert picture.shape == (8, 8, channels)
     assert picture.std() > 10
 
@@ -59,12 +60,12 @@ def test_a_camera_held_sideways_is_turned_upright() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     data = file_of(Image.fromarray(noise(10, 20, 3)), "JPEG", exif=exif)
-    assert pictures.read(data).shape == (20, 10, 3)
+    assert picture_arrays.read(data).shape == (20, 10, 3)
 
 
 def bomb() -> bytes:
     """Return a whole PNG of a few bytes that says it has 10^10 pixels."""
-    whole = bytearray(pictures.png(noise(8, 8, 3)))
+    whole = bytearray(picture_arrays.png(noise(8, 8, 3)))
     whole[16:24] = struct.pack(">II", 100_000, 100_000)
     whole[29:33] = struct.pack(">I", zlib.crc32(bytes(whole[12:29])))
     return bytes(whole)
@@ -72,7 +73,7 @@ def bomb() -> bytes:
 
 BAD = {
     "letter.png": (b"Dear all", "is not a picture"),
-    "cut.png": (pictures.png(noise(64, 64, 3))[:2000], "is damaged"),
+    "cut.png": (picture_arrays.png(noise(64, 64, 3))[:2000], "is damaged"),
     "cut.jpg": (file_of(Image.fromarray(noise(64, 64, 3)), "JPEG")[:-900], "is damaged"),
     "empty.png": (b"", "is empty"),
     "bomb.png": (bomb(), "far too many pixels"),
@@ -85,7 +86,7 @@ def test_what_cannot_be_used_is_refused_by_name_in_every_task(tmp_path: Path, na
     data, why = BAD[name]
     path = tmp_path / name
     path.write_bytes(data)
-    for run in (restyled, enlarged, pictures.read):
+    for run in (restyled, enlarged, picture_arrays.read):
         with pytest.raises(BadInput, match=why) as refused:
             run(path)
         assert name in refused.value.message
@@ -118,7 +119,7 @@ def test_a_file_that_fails_while_it_is_read_is_named(tmp_path: Path) -> None:
             run(tmp_path / "bad sector.png")
 
 
-@pytest.mark.parametrize("task", recipes.TASKS.values())
+@pytest.mark.parametrize("task", recipe.TASKS.values())
 def test_words_that_are_too_long_are_refused(task: type[Params]) -> None:
     for field in task.fields():
         if field.kind == "text":
@@ -127,17 +128,17 @@ def test_words_that_are_too_long_are_refused(task: type[Params]) -> None:
 
 
 def test_fitting_keeps_the_proportions() -> None:
-    paper = pictures.fitted(np.zeros((10, 20, 3), np.uint8), 40, 40)
+    paper = picture_arrays.fitted(np.zeros((10, 20, 3), np.uint8), 40, 40)
     assert paper.shape == (40, 40, 3)
     assert (paper[:10] == 255).all()
     assert (paper[10:30] == 0).all()
 
 
 def test_blank_and_unfinished_pictures_do_not_pass() -> None:
-    assert pictures.verdict(noise(8, 8, 3)).passed
-    assert not pictures.verdict(np.full((8, 8, 3), 90, np.uint8)).passed
-    assert not pictures.verdict(noise(8, 8, 3), finite=False).passed
-    assert not pictures.check_file(b"no picture").passed
+    assert picture_arrays.verdict(noise(8, 8, 3)).passed
+    assert not picture_arrays.verdict(np.full((8, 8, 3), 90, np.uint8)).passed
+    assert not picture_arrays.verdict(noise(8, 8, 3), finite=False).passed
+    assert not picture_arrays.check_file(b"no picture").passed
 
 
 # --- decoders that nobody asked for ---------------------------------------------------------------
@@ -169,8 +170,8 @@ def test_a_picture_that_is_postscript_is_refused_and_starts_no_program(
         file.write_bytes(data)
         for source in (data, file):
             with pytest.raises(BadInput, match="is not a picture that can be read"):
-                pictures.read(source)
-        assert not pictures.has_many(file)
+                picture_arrays.read(source)
+        assert not picture_arrays.has_many(file)
         assert recipe_files.spellings(data) == []
     assert not ghostscript.exists()
 
@@ -192,8 +193,8 @@ def test_what_is_promised_is_read_and_nothing_else() -> None:
         except (OSError, KeyError, ValueError):  # not of colours, or its library is missing
             continue
         try:
-            pictures.read(data, "x")
+            picture_arrays.read(data, "x")
             read.add(kind)
         except BadInput as refused:
             assert refused.message == "x is not a picture that can be read."  # noqa: PT017
-    assert read == {*pictures.FORMATS}
+    assert read == {*picture_arrays.FORMATS}

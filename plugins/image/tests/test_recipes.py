@@ -13,7 +13,9 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from studio.api import BadInput
-from studio_image import pictures, png_text, recipes
+from studio_image import picture_arrays
+from studio_image.recipes import png_text
+from studio_image.recipes import recipe as recipes
 
 FOREIGN = """a lighthouse at dusk, (oil painting:1.2)
 two lines: the second
@@ -158,7 +160,7 @@ def test_other_json_is_no_recipe(text: str) -> None:
 
 @pytest.mark.parametrize("prompt", ["a red fox", "Füchse, 狐 🦊"])
 def test_a_png_carries_both_spellings(prompt: str) -> None:
-    data = pictures.png(np.zeros((64, 96, 3), np.uint8), drawn(prompt=prompt))
+    data = picture_arrays.png(np.zeros((64, 96, 3), np.uint8), drawn(prompt=prompt))
     found = png_text.texts(data, (recipes.KEY, recipes.FOREIGN_KEY))
     assert recipes.from_json(found[recipes.KEY]).params["prompt"] == prompt
     assert found[recipes.FOREIGN_KEY].startswith(f"{prompt}\nNegative prompt: people\nSteps: 20")
@@ -202,7 +204,7 @@ def test_hostile_texts_are_refused_in_a_sentence(kind: bytes, body: bytes, why: 
     with pytest.raises(BadInput, match=why) as refused:
         png_text.texts(data, ["parameters"])
     assert "recipe is not read" in refused.value.message
-    assert pictures.read(data).shape == (8, 8, 3)  # the picture itself is as good as any
+    assert picture_arrays.read(data).shape == (8, 8, 3)  # the picture itself is as good as any
 
 
 def test_a_wrong_checksum_is_refused_and_other_texts_are_not_unpacked() -> None:

@@ -17,10 +17,10 @@ from safetensors.torch import save_file
 from studio.api import BadInput, StudioError, finished
 from studio.testing import short_memory
 from studio.testing.plugins import Made, run_task
-from studio_image import recipes
+from studio_image.recipes import recipe as recipes
 from studio_image.restyle import loader
 from studio_image.restyle.features import LAYERS, Features
-from studio_image.restyle.gallery import STYLES
+from studio_image.restyle.styles import STYLES
 from studio_image.restyle.task import restyle
 from studio_image.restyle.transfer import Wish, scales, transfer
 from studio_image.schema import Restyle

@@ -13,9 +13,12 @@ import torch
 
 from studio.api import BadInput, StudioError, finished
 from studio.testing.plugins import Made, run_task
-from studio_image import drawing, pictures, png_text, recipes, sampling, starter_weights
+from studio_image import drawing, picture_arrays, starter_weights
+from studio_image.recipes import png_text
+from studio_image.recipes import recipe as recipes
 from studio_image.schema import Generate
-from studio_image.starter import Decoder, Encoder, Generator
+from studio_image.starter import sampler
+from studio_image.starter.network import Decoder, Encoder, Generator
 from studio_image.upscale.model import Upscaler
 from studio_image.upscale.networks import Compact
 
@@ -73,7 +76,7 @@ def draw(
 def test_a_prompt_leans_on_the_caption_that_it_is_about(
     starter: starter_weights.Starter, prompt: str, drawn: str, known: str
 ) -> None:
-    reading = sampling.understand(prompt, "3d", starter)
+    reading = sampler.understand(prompt, "3d", starter)
     assert (reading.drawn, reading.known) == (drawn, known)
     assert (reading.caption.phrase > 0) == bool(known)
 
@@ -121,8 +124,8 @@ def test_the_same_seed_gives_the_same_bytes_and_another_does_not(
 def test_a_picture_does_not_depend_on_how_many_others_there_are(
     starter: starter_weights.Starter,
 ) -> None:
-    few = [pictures.read(made.payload) for made in draw(starter, count=1).artifacts]
-    many = [pictures.read(made.payload) for made in draw(starter, count=6).artifacts]
+    few = [picture_arrays.read(made.payload) for made in draw(starter, count=1).artifacts]
+    many = [picture_arrays.read(made.payload) for made in draw(starter, count=6).artifacts]
     assert len(many) == 6
     assert np.array_equal(few[0], many[0])
 
@@ -133,7 +136,8 @@ def test_words_styles_and_what_to_avoid_all_count(
 ) -> None:
     plain, changed = draw(starter, count=1), draw(starter, count=1, **change)
     assert not np.array_equal(
-        pictures.read(plain.artifacts[0].payload), pictures.read(changed.artifacts[0].payload)
+        picture_arrays.read(plain.artifacts[0].payload),
+        picture_arrays.read(changed.artifacts[0].payload),
     )
 
 
@@ -166,25 +170,25 @@ def test_the_file_says_how_it_was_made(starter: starter_weights.Starter) -> None
 
 def test_the_size_that_was_asked_for(starter: starter_weights.Starter) -> None:
     made = draw(starter, count=1, width=96, height=48)
-    assert pictures.read(made.artifacts[0].payload).shape == (48, 96, 3)
+    assert picture_arrays.read(made.artifacts[0].payload).shape == (48, 96, 3)
 
 
 def test_when_memory_runs_out_fewer_pictures_are_drawn_together(
     starter: starter_weights.Starter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole, velocity = draw(starter, count=6), sampling._velocity
+    whole, velocity = draw(starter, count=6), sampler._velocity
 
     def short(starter: Any, x: torch.Tensor, *rest: Any) -> torch.Tensor:
         if len(x) > 2:
             raise torch.OutOfMemoryError("CUDA out of memory")
         return velocity(starter, x, *rest)
 
-    monkeypatch.setattr(sampling, "_velocity", short)
+    monkeypatch.setattr(sampler, "_velocity", short)
     made = draw(starter, count=6)
     assert made.result["reduced"] == ["two pictures at a time"]
     assert {tuple(each.meta["reduced"]) for each in made.artifacts} == {("two pictures at a time",)}
     for one, other in zip(whole.artifacts, made.artifacts, strict=True):
-        apart = pictures.read(one.payload).astype(int) - pictures.read(other.payload)
+        apart = picture_arrays.read(one.payload).astype(int) - picture_arrays.read(other.payload)
         assert np.abs(apart).mean() < 2, "the same pictures, but for rounding"
 
 
@@ -192,10 +196,12 @@ def test_a_picture_to_begin_with_shows_through(
     starter: starter_weights.Starter, tmp_path: Path
 ) -> None:
     black, white = tmp_path / "black.png", tmp_path / "white.png"
-    black.write_bytes(pictures.png(np.zeros((20, 20, 3), np.uint8)))
-    white.write_bytes(pictures.png(np.full((20, 20, 3), 255, np.uint8)))
+    black.write_bytes(picture_arrays.png(np.zeros((20, 20, 3), np.uint8)))
+    white.write_bytes(picture_arrays.png(np.full((20, 20, 3), 255, np.uint8)))
     first, second = (
-        pictures.read(draw(starter, count=1, init=str(path), strength=0.2).artifacts[0].payload)
+        picture_arrays.read(
+            draw(starter, count=1, init=str(path), strength=0.2).artifacts[0].payload
+        )
         for path in (black, white)
     )
     assert not np.array_equal(first, second)
@@ -210,7 +216,7 @@ def test_the_file_keeps_what_was_trained(file: Path, starter: starter_weights.St
     assert facts.capabilities == ("text-to-image",)
     assert facts.facts["captions"] == len(CAPTIONS)
     assert starter.captions == frozenset(CAPTIONS)
-    row = sampling.understand("crying face", "3d", starter).caption.row()
+    row = sampler.understand("crying face", "3d", starter).caption.row()
     assert starter.generator.phrases.weight[row[-2]].abs().sum() > 0
 
 

@@ -12,10 +12,10 @@ from safetensors.torch import save_file
 
 from studio.api import BadInput, finished
 from studio_image import starter_weights
-from studio_image.bench import accuracy, likeness
+from studio_image.bench import accuracy, nearest_pictures
 from studio_image.bench import starter as speed
 from studio_image.restyle.features import LAYERS
-from studio_image.starter import STYLES, Decoder, Encoder, Generator
+from studio_image.starter.network import STYLES, Decoder, Encoder, Generator
 
 CAPTIONS = ("fox", "red apple", "house", "crying face")
 
@@ -67,8 +67,8 @@ def pictures(tmp_path: Path) -> Path:
 
 def test_a_real_picture_is_nearest_to_itself_and_others_are_not(vgg: Path, pictures: Path) -> None:
     real = accuracy.RealPictures(pictures)
-    described = likeness.described(likeness.open_features(vgg), real.pixels)
-    gallery = likeness.Gallery(described, real.captions, real.styles)
+    described = nearest_pictures.described(nearest_pictures.open_features(vgg), real.pixels)
+    gallery = nearest_pictures.Gallery(described, real.captions, real.styles)
     own = described[[real.place[caption, "noto"] for caption in CAPTIONS]]
     assert gallery.ranks(own, CAPTIONS, "noto").within(1) == 1
     wrong = gallery.ranks(own, CAPTIONS[1:] + CAPTIONS[:1], "noto")
@@ -78,8 +78,10 @@ def test_a_real_picture_is_nearest_to_itself_and_others_are_not(vgg: Path, pictu
 
 def test_distance_is_none_to_itself_and_measured_in_the_range_of_the_networks() -> None:
     black, white = torch.zeros(1, 3, 64, 64), torch.ones(1, 3, 64, 64)
-    assert likeness.distance(white, torch.cat([black, white])) == likeness.Distance(0, 1)
-    apart = likeness.distance(black, white)
+    assert nearest_pictures.distance(white, torch.cat([black, white])) == nearest_pictures.Distance(
+        0, 1
+    )
+    apart = nearest_pictures.distance(black, white)
     assert apart.mean == pytest.approx(2)
     assert apart.near == 0
 
@@ -134,17 +136,17 @@ def test_real_pictures_are_described_once_and_anew_when_they_change(
 
 def test_what_is_drawn_to_be_measured_is_what_the_studio_draws(weights: Path) -> None:
     starter = finished(starter_weights.loader().load(weights, "cpu"))
-    caption = speed.sampling.understand("fox", "3d", starter).caption
+    caption = speed.sampler.understand("fox", "3d", starter).caption
     rng = torch.Generator().manual_seed(11)
-    *_, (_, studio) = speed.sampling.draw(starter, caption, count=4, rng=rng)
+    *_, (_, studio) = speed.sampler.draw(starter, caption, count=4, rng=rng)
     assert torch.equal(accuracy.drawn(starter, ["fox"] * 4, "3d", seed=11), studio)
 
 
 def test_the_plain_loop_draws_the_same_pictures_but_for_rounding(weights: Path) -> None:
     starter = finished(starter_weights.loader().load(weights, "cpu"))
-    caption = speed.sampling.understand("fox", "3d", starter).caption
+    caption = speed.sampler.understand("fox", "3d", starter).caption
     rng = torch.Generator().manual_seed(7)
-    *_, (_, studio) = speed.sampling.draw(starter, caption, count=4, rng=rng)
+    *_, (_, studio) = speed.sampler.draw(starter, caption, count=4, rng=rng)
     plain = speed.plain(starter, torch.tensor([caption.row()] * 4)).clamp(0, 1)
     assert float((plain - studio).abs().mean()) < 0.02
 

@@ -15,9 +15,9 @@ from safetensors.torch import save_file
 
 from studio.api import BadInput, StudioError, finished
 from studio.testing.plugins import Made, run_task
-from studio_image import recipes
+from studio_image.recipes import recipe as recipes
 from studio_image.schema import Enlarge
-from studio_image.upscale import enlarge, enlarging, loader, tiles
+from studio_image.upscale import enlarge, enlargement, loader, tiles
 from studio_image.upscale.model import Upscaler
 from studio_image.upscale.networks import Compact, Layout, RRDBNet, layout_of
 
@@ -42,7 +42,7 @@ def noise(height: int, width: int, channels: int = 3) -> np.ndarray:
 
 
 def run(upscaler: Upscaler, picture: np.ndarray, factor: int, side: int = 0) -> np.ndarray:
-    return finished(enlarging.enlarged(upscaler, picture, factor, side))
+    return finished(enlargement.enlarged(upscaler, picture, factor, side))
 
 
 def png(picture: np.ndarray) -> bytes:

@@ -18,9 +18,9 @@ from spandrel.architectures.SwinIR.__arch.SwinIR import SwinIR
 
 from studio.api import StudioError, finished
 from studio.core.weights import WeightsCatalogue
-from studio_image.upscale import enlarging, loader
-from studio_image.upscale.foreign import ForeignNetwork
+from studio_image.upscale import enlargement, loader
 from studio_image.upscale.model import Upscaler
+from studio_image.upscale.spandrel_model import SpandrelModel
 
 pytestmark = [
     pytest.mark.torch,
@@ -80,9 +80,9 @@ def test_it_enlarges_as_the_plain_package_does(tmp_path: Path, name: str) -> Non
     assert facts.capabilities == ("upscale",)
     assert facts.facts["architecture"] == name
     upscaler = load(file)
-    assert isinstance(upscaler.network, ForeignNetwork)
+    assert isinstance(upscaler.network, SpandrelModel)
     picture = noise(37, 21)
-    made = finished(enlarging.enlarged(upscaler, picture, scale))
+    made = finished(enlargement.enlarged(upscaler, picture, scale))
     assert made.shape == (37 * scale, 21 * scale, 3)
     assert made.std() > 3  # a flat picture would be equal to nearly anything
     assert np.abs(made - plain(file, picture)).max() <= 0.51
@@ -98,7 +98,7 @@ def test_tiles_of_it_give_the_untiled_picture(tmp_path: Path) -> None:
     """Within one level: its convolutions see less far than the margin of a tile."""
     upscaler = load(saved(tmp_path, random("ESRGAN")))
     whole, tiled = (
-        finished(enlarging.enlarged(upscaler, noise(70, 45), 2, side)) for side in (512, 32)
+        finished(enlargement.enlarged(upscaler, noise(70, 45), 2, side)) for side in (512, 32)
     )
     assert np.abs(whole.astype(int) - tiled).max() <= 1
 
@@ -131,7 +131,7 @@ def test_a_network_that_fails_while_it_computes_is_told(tmp_path: Path) -> None:
     upscaler = load(saved(tmp_path, random("NAFNet")))
     upscaler.network.model.intro.bias.data = torch.zeros(5)
     with pytest.raises(StudioError, match="do not fit together"):
-        finished(enlarging.enlarged(upscaler, noise(8, 8), 1))
+        finished(enlargement.enlarged(upscaler, noise(8, 8), 1))
 
 
 # --- pickles ----------------------------------------------------------------------------------

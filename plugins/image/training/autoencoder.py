@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from data import may_flip
 from optim import Average, MuonAdamW
-from studio_image.starter import Decoder, Encoder
+from studio_image.starter.network import Decoder, Encoder
 
 BATCH = 64
 SAVE_EVERY = 100

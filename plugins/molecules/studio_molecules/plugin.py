@@ -14,7 +14,7 @@ def studio_pages(ctx: PluginContext) -> Mapping[str, Callable[[], Page]]:
     """Return the page of this plugin."""
 
     def build() -> Page:
-        from studio_molecules.pages.molecule_page import build as build_page
+        from studio_molecules.pages.page import build as build_page
 
         return build_page(ctx)
 
@@ -38,7 +38,7 @@ def studio_exporters() -> Mapping[str, Callable[[SavedArtifact, Path], None]]:
     """Return the formats in which tables can leave the gallery; the page has more."""
 
     def write(artifact: SavedArtifact, path: Path) -> None:
-        from studio_molecules.pages.tables import export_artifact
+        from studio_molecules.pages.table.files import export_artifact
 
         export_artifact(artifact, path)
 
@@ -55,7 +55,7 @@ def studio_open_file(ctx: PluginContext, path: Path) -> Callable[[], None] | Non
         return None
 
     def bring() -> None:
-        from studio_molecules.pages.arriving import bring_file
+        from studio_molecules.pages.open_file import bring_file
 
         bring_file(ctx, path)
 

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from studio.api import StudioError
 from studio.testing.plugins import run_task
-from studio_molecules.admet import convert, domain, predicting
+from studio_molecules.admet import applicability_domain, conversion, prediction
 from studio_molecules.admet.endpoints import ENDPOINTS, SPREAD
 from studio_molecules.admet.features import Graph, graph
 from studio_molecules.admet.layout import (
@@ -33,7 +33,7 @@ from studio_molecules.admet.layout import (
 )
 from studio_molecules.admet.loader import WEIGHTS, loader
 from studio_molecules.admet.network import Ensemble
-from studio_molecules.figures import FIGURES
+from studio_molecules.properties import FIGURES
 from studio_molecules.schema import Improve, Predict
 from studio_molecules.smiles.weights import SmilesModel
 from studio_molecules.tasks import improving, looking
@@ -48,7 +48,7 @@ STRANGE = ("C", "[He]", "CC(=O)O", CAFFEINE, "F/C=C/F", "C[N+](C)(C)C", "C#N", "
 
 def drawn_tensors() -> dict[str, Tensor]:
     rng = torch.Generator().manual_seed(7)
-    wanted = shapes({head: len(convert.COLUMNS[head]) for head in HEADS})
+    wanted = shapes({head: len(conversion.COLUMNS[head]) for head in HEADS})
     return {
         name: torch.randn(shape, generator=rng) * shape[-1] ** -0.5
         for name, shape in wanted.items()
@@ -62,7 +62,7 @@ def tensors() -> dict[str, Tensor]:
 
 @pytest.fixture(scope="module")
 def ensemble(tensors: dict[str, Tensor]) -> Ensemble:
-    return Ensemble(tensors, [name for head in HEADS for name in convert.COLUMNS[head]])
+    return Ensemble(tensors, [name for head in HEADS for name in conversion.COLUMNS[head]])
 
 
 def load(path: Path) -> Ensemble:
@@ -223,7 +223,7 @@ def test_checkpoints_become_one_file_without_unpickling(
 ) -> None:
     paths = [checkpoint(tmp_path / f"{number}.pt", tensors, number) for number in range(10)]
     target = tmp_path / "admet.safetensors"
-    convert.convert(paths, target)
+    conversion.convert(paths, target)
     assert {name: value.shape for name, value in load_file(target).items()} == {
         name: value.shape for name, value in tensors.items()
     }
@@ -234,7 +234,7 @@ def test_checkpoints_become_one_file_without_unpickling(
     made = graph(Chem.MolFromSmiles(CAFFEINE))
     assert load(target)(made) == ensemble(made)
     again = tmp_path / "again.safetensors"
-    convert.convert(paths, again)
+    conversion.convert(paths, again)
     assert again.read_bytes() == target.read_bytes()
 
 
@@ -243,9 +243,9 @@ def test_a_checkpoint_of_another_layout_is_refused(
 ) -> None:
     paths = [checkpoint(tmp_path / f"{number}.pt", tensors, number) for number in range(10)]
     with pytest.raises(ValueError, match="bytes"):
-        convert.convert(paths[::-1], tmp_path / "admet.safetensors")
+        conversion.convert(paths[::-1], tmp_path / "admet.safetensors")
     with pytest.raises(ValueError, match="10 checkpoints"):
-        convert.convert(paths[:9], tmp_path / "admet.safetensors")
+        conversion.convert(paths[:9], tmp_path / "admet.safetensors")
     assert not (tmp_path / "admet.safetensors").exists()
 
 
@@ -254,8 +254,8 @@ def test_a_checkpoint_of_another_layout_is_refused(
     [
         ("{", "", "does not name its outputs"),
         (json.dumps({"quantities": ["Caco2_Wang"]}), "", "does not name its outputs"),
-        (json.dumps(convert.COLUMNS | {"quantities": ["Luck"]}), "", "“Luck”"),
-        (json.dumps(convert.COLUMNS), "hidden.bias", "hidden.bias is missing"),
+        (json.dumps(conversion.COLUMNS | {"quantities": ["Luck"]}), "", "“Luck”"),
+        (json.dumps(conversion.COLUMNS), "hidden.bias", "hidden.bias is missing"),
     ],
 )
 def test_a_file_that_lies_is_told(
@@ -291,15 +291,15 @@ def test_other_files_are_not_claimed(tmp_path: Path) -> None:
     ],
 )
 def test_usual_molecules_are_in_the_domain(smiles: str, inside: int) -> None:
-    assert domain.describe(Chem.MolFromSmiles(smiles))["domain"] == inside
+    assert applicability_domain.describe(Chem.MolFromSmiles(smiles))["domain"] == inside
 
 
 def test_every_figure_of_the_ensemble_is_explained() -> None:
     assert len(ENDPOINTS) == 41
     columns = sorted(each.column for each in ENDPOINTS.values())
-    assert columns == sorted(convert.COLUMNS["quantities"] + convert.COLUMNS["chances"])
+    assert columns == sorted(conversion.COLUMNS["quantities"] + conversion.COLUMNS["chances"])
     chances = {each.column for each in ENDPOINTS.values() if each.chance}
-    assert chances == set(convert.COLUMNS["chances"])
+    assert chances == set(conversion.COLUMNS["chances"])
     for id in ENDPOINTS:
         assert FIGURES[id].meaning.endswith(".")
         assert FIGURES[id + SPREAD].unit == FIGURES[id].unit
@@ -352,7 +352,7 @@ def test_a_profile_may_wish_for_what_networks_guess(
     found = improved(ensemble, scripted)["molecules"]
     assert found
     for row in found:
-        assert row["hia"] == predicting.describe(ensemble, row["smiles"])["hia"]
+        assert row["hia"] == prediction.describe(ensemble, row["smiles"])["hia"]
         assert "bbb" not in row  # only what was wished for is kept
 
 
@@ -371,6 +371,6 @@ def test_the_real_figures_are_those_of_the_package() -> None:
     rows = list(csv.DictReader(REFERENCE.read_text("utf-8").splitlines()))
     assert len(rows) == 12
     for row in rows:
-        figures = predicting.describe(ensemble, row["smiles"])
+        figures = prediction.describe(ensemble, row["smiles"])
         for id in ENDPOINTS:
             assert figures[id] == pytest.approx(float(row[id]), abs=1e-3), (row["name"], id)

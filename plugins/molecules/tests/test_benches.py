@@ -13,8 +13,16 @@ from rdkit import Chem
 from rdkit.Chem.rdMolDescriptors import CalcMolFormula
 
 from studio.api import ErrorCode, StudioError
-from studio_molecules.bench import care, goals, guacamol, likeness, moses, moses_data, speed
-from studio_molecules.chem.care import MEASURED
+from studio_molecules.bench import (
+    goals,
+    guacamol,
+    hazard_screen,
+    moses,
+    moses_data,
+    similarity,
+    speed,
+)
+from studio_molecules.chem.hazard_screen import MEASURED
 from studio_molecules.smiles.network import Transformer
 from studio_molecules.smiles.vocabulary import Vocabulary
 from studio_molecules.smiles.weights import SmilesModel
@@ -55,20 +63,20 @@ def wheel(tmp_path: Path) -> Path:
 
 def test_a_set_is_as_like_itself_as_can_be() -> None:
     made = mols(*PLAIN)
-    bits = likeness.bits(made)
-    assert likeness.nearest(bits, bits) == 1
-    assert likeness.diversity(likeness.bits(made[:1] * 3)) == 0
-    assert 0.5 < likeness.diversity(bits) < 0.8  # each is like itself: at most 1 − 1/5
-    assert likeness.diversity(bits, 2) < likeness.diversity(bits)
-    counts = likeness.fragments(made)
-    assert likeness.cosine(counts, counts) == pytest.approx(1)
+    bits = similarity.bits(made)
+    assert similarity.nearest(bits, bits) == 1
+    assert similarity.diversity(similarity.bits(made[:1] * 3)) == 0
+    assert 0.5 < similarity.diversity(bits) < 0.8  # each is like itself: at most 1 − 1/5
+    assert similarity.diversity(bits, 2) < similarity.diversity(bits)
+    counts = similarity.fragments(made)
+    assert similarity.cosine(counts, counts) == pytest.approx(1)
 
 
 def test_scaffolds_have_two_rings_and_fragments_come_from_cuts() -> None:
     two = mols("CCc1ccc(-c2ccccc2)cc1", "Oc1cccc(-c2ccccc2)c1", "CCc1ccccc1")
-    assert likeness.scaffolds(two) == {"c1ccc(-c2ccccc2)cc1": 2}
-    assert likeness.fragments(mols("CC(=O)Nc1ccccc1")).total() == 3
-    assert likeness.cosine(likeness.scaffolds(two), likeness.scaffolds(mols("CCO"))) != 1
+    assert similarity.scaffolds(two) == {"c1ccc(-c2ccccc2)cc1": 2}
+    assert similarity.fragments(mols("CC(=O)Nc1ccccc1")).total() == 3
+    assert similarity.cosine(similarity.scaffolds(two), similarity.scaffolds(mols("CCO"))) != 1
 
 
 def test_filters_refuse_what_the_set_does_not_hold(wheel: Path) -> None:
@@ -180,14 +188,14 @@ def test_speed_is_told_for_each_thing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_of_the_medicines_only_nitrogen_mustards_are_marked() -> None:
-    found = care.measure(Bench())
+    found = hazard_screen.measure(Bench())
     assert set(found["marked"].values()) == {"nitrogen mustards"}
     assert (len(found["marked"]), found["medicines"]) == MEASURED
     assert found["ratio"] == pytest.approx(len(found["marked"]) / found["medicines"], abs=1e-4)
 
 
 def test_the_medicines_are_what_their_formulas_say() -> None:
-    rows = care.medicines()
+    rows = hazard_screen.medicines()
     assert len({row["name"] for row in rows}) == len(rows) >= 200
     for row in rows:
         mol = Chem.MolFromSmiles(row["smiles"])

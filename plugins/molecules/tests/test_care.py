@@ -7,9 +7,9 @@ from rdkit import Chem
 
 from studio.api import BadInput
 from studio.testing.plugins import run_task
-from studio_molecules.chem.care import VERSION, notice
+from studio_molecules.chem.hazard_screen import VERSION, notice
 from studio_molecules.molecule import from_csv
-from studio_molecules.profile import parse
+from studio_molecules.objectives import parse
 from studio_molecules.schema import Predict
 from studio_molecules.tasks import looking
 

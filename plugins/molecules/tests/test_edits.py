@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from rdkit import Chem
 
-from studio_molecules.chem import edits
-from studio_molecules.chem.structure import MAX_HEAVY_ATOMS
+from studio_molecules.chem import graph_mutations
+from studio_molecules.chem.parser import MAX_HEAVY_ATOMS
 
 LEADS = (
     "CC(C)NCC(O)COc1cccc2ccccc12",
@@ -21,46 +21,50 @@ LEADS = (
 @pytest.mark.parametrize("lead", LEADS)
 def test_children_are_whole_valid_molecules(lead: str) -> None:
     mol, rng = Chem.MolFromSmiles(lead), np.random.default_rng(0)
-    made = [child for child in (edits.mutate(mol, rng) for _ in range(300)) if child]
+    made = [child for child in (graph_mutations.mutate(mol, rng) for _ in range(300)) if child]
     assert made
     for child, operation in made:
         smiles = Chem.MolToSmiles(child)
         assert Chem.MolFromSmiles(smiles) is not None
         assert "." not in smiles
-        assert operation in edits.EDITS
+        assert operation in graph_mutations.EDITS
 
 
 def test_every_edit_is_used() -> None:
     mol, rng = Chem.MolFromSmiles(LEADS[0]), np.random.default_rng(1)
-    made = {child[1] for child in (edits.mutate(mol, rng) for _ in range(2000)) if child}
-    assert made == set(edits.EDITS)
+    made = {child[1] for child in (graph_mutations.mutate(mol, rng) for _ in range(2000)) if child}
+    assert made == set(graph_mutations.EDITS)
 
 
 def test_the_parent_is_left_as_it_was() -> None:
     mol, rng = Chem.MolFromSmiles(LEADS[0]), np.random.default_rng(2)
     for _ in range(100):
-        edits.mutate(mol, rng)
-        edits.cross(mol, mol, rng)
+        graph_mutations.mutate(mol, rng)
+        graph_mutations.cross(mol, mol, rng)
     assert Chem.MolToSmiles(mol) == Chem.MolToSmiles(Chem.MolFromSmiles(LEADS[0]))
 
 
 def test_a_cross_holds_atoms_of_both() -> None:
     first, second = Chem.MolFromSmiles("FCCCF"), Chem.MolFromSmiles("ClCCCCl")
     rng = np.random.default_rng(3)
-    found = [edits.cross(first, second, rng) for _ in range(50)]
+    found = [graph_mutations.cross(first, second, rng) for _ in range(50)]
     symbols = [{a.GetSymbol() for a in mol.GetAtoms()} for mol in found if mol is not None]
     assert any({"F", "Cl"} <= each for each in symbols)
 
 
 def test_what_has_no_bond_to_cut_is_not_crossed() -> None:
     methane = Chem.MolFromSmiles("C")
-    assert edits.cross(methane, methane, np.random.default_rng(4)) is None
+    assert graph_mutations.cross(methane, methane, np.random.default_rng(4)) is None
 
 
 def test_children_stay_as_small_as_what_is_read() -> None:
     chain, rng = Chem.MolFromSmiles("C" * MAX_HEAVY_ATOMS), np.random.default_rng(3)
-    made = [edits.mutate(chain, rng) for _ in range(60)]
-    made += [(child, "") for child in (edits.cross(chain, chain, rng) for _ in range(20)) if child]
+    made = [graph_mutations.mutate(chain, rng) for _ in range(60)]
+    made += [
+        (child, "")
+        for child in (graph_mutations.cross(chain, chain, rng) for _ in range(20))
+        if child
+    ]
     sizes = [child[0].GetNumHeavyAtoms() for child in made if child]
     assert sizes
     assert max(sizes) <= MAX_HEAVY_ATOMS

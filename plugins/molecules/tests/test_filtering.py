@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from studio_molecules.molecule import Molecule
-from studio_molecules.pages.cloud import coverage, tinted, within
-from studio_molecules.pages.filtering import Filters, histogram
-from studio_molecules.pages.plane import front, ranking, ticks
-from studio_molecules.pages.rows import Rows, figure_of, shown
-from studio_molecules.pages.turning import UNTURNED, project, radius, turned
+from studio_molecules.pages.filters.filter import Filters, histogram
+from studio_molecules.pages.plot.pareto import front, ranking, ticks
+from studio_molecules.pages.plot.point_cloud import coverage, tinted, within
+from studio_molecules.pages.structure.projection import UNTURNED, project, radius, turned
+from studio_molecules.pages.table.columns import Columns, figure_of, shown
 
-ROWS = Rows(
+ROWS = Columns(
     [
         Molecule("CCO", "Ethanol", operation="read", figures={"mw": 46.07, "logp": -0.0}),
         Molecule("c1ccccc1", "benzene", operation="read", figures={"mw": 78.11, "logp": 1.69}),
@@ -37,7 +37,7 @@ def test_figures_are_in_the_order_of_the_table_and_unknown_ones_last() -> None:
 
 
 def test_words_of_a_file_are_columns_that_are_sorted_and_searched() -> None:
-    rows = Rows(
+    rows = Columns(
         [
             Molecule("CCO", words={"Date": "2024-02-01", "IC50": "n/a"}),
             Molecule("CCN", figures={"IC50": 5.0}, words={"Date": "2024-01-01"}),

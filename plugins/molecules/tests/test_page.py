@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QApplication, QMenu, QWidget
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from studio.api import BadInput, ErrorCode, StudioError
-from studio.desktop.look import Look
+from studio.desktop.appearance.appearance import Appearance
 from studio.testing.page_desk import PageDesk
 from studio.testing.scripted import (
     Artifact,
@@ -30,11 +30,11 @@ from studio.testing.scripted import (
     Tokens,
 )
 from studio_molecules.molecule import Molecule, from_csv, to_csv
-from studio_molecules.pages.molecule_page import MoleculePage
-from studio_molecules.pages.page_actions import page_actions
+from studio_molecules.objectives import parse
+from studio_molecules.pages.commands import page_actions
+from studio_molecules.pages.page import MoleculePage
 from studio_molecules.pages.viewer import Viewer
 from studio_molecules.plugin import studio_exporters, studio_open_file
-from studio_molecules.profile import parse
 
 LEAD = "CC(C)NCC(O)COc1cccc2ccccc12"
 SVG = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 9 9'><rect width='9' height='9'/></svg>"
@@ -127,7 +127,9 @@ class Desk(PageDesk):
 
 
 @pytest.fixture
-def desk(qtbot: Any, look: Look, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+def desk(
+    qtbot: Any, look: Appearance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Desk]:
     with Desk.opened(tmp_path, qtbot, look, monkeypatch) as desk:
         yield desk
 

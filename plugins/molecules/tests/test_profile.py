@@ -7,34 +7,34 @@ import json
 import pytest
 
 from studio.api import BadInput
-from studio_molecules import profile
-from studio_molecules.profile import Profile, Wish
+from studio_molecules import objectives
+from studio_molecules.objectives import Objective, Profile
 
 
 def test_desirability_falls_over_the_slack() -> None:
-    wish = Wish("logp", low=2, high=3, slack=2)
+    wish = Objective("logp", low=2, high=3, slack=2)
     values = [wish.desirability(x) for x in (2, 2.5, 3, 4, 5, 6, 1, 0, -1)]
     assert values == [1, 1, 1, 0.5, 0, 0, 0.5, 0, 0]
 
 
 def test_without_slack_it_is_all_or_nothing() -> None:
-    wish = Wish("mw", high=500)
+    wish = Objective("mw", high=500)
     assert (wish.desirability(500), wish.desirability(500.1)) == (1, 0)
 
 
 def test_the_score_is_a_weighted_geometric_mean() -> None:
-    wishes = (Wish("qed", low=1, slack=1, weight=3), Wish("logp", high=0, slack=1))
+    wishes = (Objective("qed", low=1, slack=1, weight=3), Objective("logp", high=0, slack=1))
     assert Profile(wishes).score({"qed": 0.5, "logp": -2}) == pytest.approx(0.5 ** (3 / 4))
 
 
 def test_a_broken_limit_is_worth_nothing() -> None:
-    wishes = (Wish("mw", high=300, slack=1000, limit=True), Wish("qed", low=0, slack=1))
+    wishes = (Objective("mw", high=300, slack=1000, limit=True), Objective("qed", low=0, slack=1))
     assert Profile(wishes).score({"mw": 301, "qed": 1}) == 0
     assert Profile(wishes).score({"mw": 300, "qed": 1}) == 1
 
 
 def test_a_figure_that_is_missing_counts_as_not_met() -> None:
-    assert Profile((Wish("qed", low=0.5, slack=0.5),)).score({}) == 0
+    assert Profile((Objective("qed", low=0.5, slack=0.5),)).score({}) == 0
 
 
 @pytest.mark.parametrize(
@@ -53,10 +53,10 @@ def test_a_figure_that_is_missing_counts_as_not_met() -> None:
 )
 def test_what_cannot_be_wished_for_is_told(data: object, said: str) -> None:
     with pytest.raises(BadInput, match=said):
-        profile.parse(json.dumps(data).encode())
+        objectives.parse(json.dumps(data).encode())
 
 
 def test_a_lead_from_elsewhere_stands_in_and_gives_way() -> None:
     near = {"wishes": [{"figure": "similarity", "low": 0.5}], "similarity": 0.4}
-    assert profile.parse(json.dumps(near).encode(), "CCO").lead == "CCO"
-    assert profile.parse(json.dumps(near | {"lead": "CCN"}).encode(), "CCO").lead == "CCN"
+    assert objectives.parse(json.dumps(near).encode(), "CCO").lead == "CCO"
+    assert objectives.parse(json.dumps(near | {"lead": "CCN"}).encode(), "CCO").lead == "CCN"

@@ -10,7 +10,7 @@ import torch
 from studio.api import StudioError
 from studio_molecules.smiles import weights
 from studio_molecules.smiles.network import NETWORKS
-from studio_molecules.smiles.sampling import sample
+from studio_molecules.smiles.sampler import sample
 from studio_molecules.smiles.vocabulary import END, START, Vocabulary
 from studio_molecules.smiles.weights import SmilesModel
 

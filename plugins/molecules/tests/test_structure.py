@@ -6,7 +6,7 @@ import pytest
 from rdkit import Chem
 
 from studio.api import BadInput
-from studio_molecules.chem import reading, structure
+from studio_molecules.chem import file_reader, parser
 
 
 @pytest.mark.parametrize(
@@ -29,26 +29,26 @@ from studio_molecules.chem import reading, structure
 )
 def test_what_cannot_be_is_told(smiles: str, said: str) -> None:
     with pytest.raises(BadInput, match=said):
-        structure.parse(smiles)
+        parser.parse(smiles)
 
 
 def test_the_largest_part_of_a_salt_is_kept_and_said() -> None:
-    found = structure.parse("CC(=O)[O-].[Na+]")
+    found = parser.parse("CC(=O)[O-].[Na+]")
     assert found.smiles == "CC(=O)[O-]"
     assert "largest part" in found.remark
 
 
 def test_the_same_molecule_has_one_name() -> None:
-    assert structure.parse("OCC").smiles == structure.parse("C(C)O").smiles
+    assert parser.parse("OCC").smiles == parser.parse("C(C)O").smiles
 
 
 def test_drawn_hydrogens_are_no_atoms_of_their_own() -> None:
-    assert structure.parse("[H]OC([H])([H])C").smiles == "CCO"
-    assert structure.parse("[2H]C([H])([H])O").smiles == "[2H]CO"
+    assert parser.parse("[H]OC([H])([H])C").smiles == "CCO"
+    assert parser.parse("[2H]C([H])([H])O").smiles == "[2H]CO"
 
 
-def last(data: bytes, suffix: str) -> reading.Reading:
-    *_, found = reading.read(data, suffix, "file")
+def last(data: bytes, suffix: str) -> file_reader.Reading:
+    *_, found = file_reader.read(data, suffix, "file")
     return found
 
 
@@ -148,7 +148,7 @@ def test_a_record_without_a_name_is_read() -> None:
         (b"\x89PNG\0\0", "no text"),
         (b"", "no molecule"),
         (b"C1CC\n", "First fault, line 1"),
-        (b"x" * (reading.MAX_BYTES + 1), "too large"),
+        (b"x" * (file_reader.MAX_BYTES + 1), "too large"),
     ],
 )
 def test_a_file_without_molecules_says_why(data: bytes, said: str) -> None:
@@ -161,7 +161,7 @@ IMPOSSIBLE = ("[CH99999]", "[CH255]", "[#999]")
 
 @pytest.mark.parametrize("smiles", IMPOSSIBLE)
 def test_numbers_that_no_atom_has_spoil_their_own_row_only(smiles: str) -> None:
-    *_, found = reading.read(f"CCO ethanol\n{smiles} odd\nCCN\n".encode(), ".smi", "x")
+    *_, found = file_reader.read(f"CCO ethanol\n{smiles} odd\nCCN\n".encode(), ".smi", "x")
     assert [row.structure.smiles for row in found.rows] == ["CCO", "CCN"]
     assert [(fault.line, "cannot exist" in fault.reason) for fault in found.faults] == [(2, True)]
 

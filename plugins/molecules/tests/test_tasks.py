@@ -13,7 +13,8 @@ from rdkit import Chem
 from studio.api import BadInput, StudioError
 from studio.testing import short_memory
 from studio.testing.plugins import Made, run_task
-from studio_molecules.chem import descriptors, edits, shape
+from studio_molecules.chem import conformer as shape
+from studio_molecules.chem import descriptors, graph_mutations
 from studio_molecules.molecule import from_csv, to_csv
 from studio_molecules.schema import Analogues, Draw, Export, Generate, Improve, Predict, Shape
 from studio_molecules.smiles.network import Recurrent
@@ -210,7 +211,7 @@ def test_stop_keeps_what_was_found(scripted: SmilesModel) -> None:
 def test_a_search_with_nothing_new_to_find_ends(
     scripted: SmilesModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(edits, "mutate", lambda mol, rng: None)
+    monkeypatch.setattr(graph_mutations, "mutate", lambda mol, rng: None)
     monkeypatch.setattr(improving, "_PATIENCE", 50)
     params = Improve.parse({"wishes": PROFILE, "lead": "C", "budget": 1000})
     made = run_task(improving.improve, params, models={"": scripted})

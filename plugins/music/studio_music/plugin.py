@@ -14,7 +14,7 @@ def studio_pages(ctx: PluginContext) -> Mapping[str, Callable[[], Page]]:
     """Return the page of this plugin."""
 
     def build() -> Page:
-        from studio_music.pages.music_page import build as build_page
+        from studio_music.pages.page import build as build_page
 
         return build_page(ctx)
 
@@ -26,12 +26,12 @@ def studio_viewers(ctx: PluginContext) -> Mapping[str, Callable[[SavedArtifact],
     """Return the viewers of scores and sound in the gallery."""
 
     def score(artifact: SavedArtifact) -> Any:
-        from studio_music.pages.score_viewer import ScoreViewer
+        from studio_music.pages.score.gallery_viewer import ScoreViewer
 
         return ScoreViewer(ctx, artifact)
 
     def sound(artifact: SavedArtifact) -> Any:
-        from studio_music.pages.sound_viewer import SoundViewer
+        from studio_music.pages.playback.sound_viewer import SoundViewer
 
         return SoundViewer(ctx, artifact)
 
@@ -43,12 +43,12 @@ def studio_exporters() -> Mapping[str, Callable[[SavedArtifact, Path], None]]:
     """Return the formats in which scores and sound can leave the gallery."""
 
     def score(artifact: SavedArtifact, path: Path) -> None:
-        from studio_music.pages.exporting import export_artifact
+        from studio_music.pages.file_export import export_artifact
 
         export_artifact(artifact, path)
 
     def sound(artifact: SavedArtifact, path: Path) -> None:
-        from studio_music.pages.exporting import export_sound
+        from studio_music.pages.file_export import export_sound
 
         export_sound(artifact, path)
 

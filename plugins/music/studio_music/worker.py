@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from studio.api import Kind, Loader, Verdict, hookimpl
-from studio_music import checks, sound_checks
+from studio_music.checks import piece_checks, sound_checks
 from studio_music.chorales import weights as chorale_weights
 from studio_music.tasks import backing, composing, engraving, harmonising, opening, rendering
 from studio_music.tunes import weights as tune_weights
@@ -37,4 +37,4 @@ def studio_loaders() -> Sequence[Loader]:
 @hookimpl
 def studio_checks() -> Mapping[str, Callable[[bytes], Verdict]]:
     """Return how a score and a sound without a verdict are checked."""
-    return {Kind.SCORE: checks.check_file, Kind.AUDIO: sound_checks.check_file}
+    return {Kind.SCORE: piece_checks.check_file, Kind.AUDIO: sound_checks.check_file}

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from studio.api import BadInput
-from studio_music.formats import abc_read, abc_write
+from studio_music.formats.abc import reader, writer
 from studio_music.piece import Chord, Key, Metre, MetreChange, Note, Piece, Tempo, Track
 
 
@@ -17,7 +17,7 @@ def tune(music: str, head: str = "M:4/4\nL:1/8\nK:C") -> bytes:
 
 def spans(music: str, head: str = "M:4/4\nL:1/8\nK:C") -> list[tuple[int, int, int]]:
     """Start, pitch and length of each note; an eighth is 240."""
-    notes = abc_read.read(tune(music, head)).piece.tracks[0].notes
+    notes = reader.read(tune(music, head)).piece.tracks[0].notes
     return [(note.start, note.pitch, note.length) for note in notes]
 
 
@@ -79,7 +79,7 @@ def test_ties_go_over_bar_lines_with_their_accidentals() -> None:
     ],
 )
 def test_keys_and_modes(key: str, signature: dict[str, int], read: Key) -> None:
-    opened = abc_read.read(tune("C D E F G A B", f"L:1/8\nK:{key}"))
+    opened = reader.read(tune("C D E F G A B", f"L:1/8\nK:{key}"))
     natural = dict(zip("CDEFGAB", (60, 62, 64, 65, 67, 69, 71)))
     expected = [pitch + signature.get(letter, 0) for letter, pitch in natural.items()]
     assert [note.pitch for note in opened.piece.tracks[0].notes] == expected
@@ -107,7 +107,7 @@ def test_repeats_and_endings_are_played(music: str, expected: str) -> None:
 def test_what_stands_around_the_notes() -> None:
     head = "C:Trad.\nM:6/8\nL:1/8\nQ:3/8=100\nK:Am % the key\nw:"
     music = '"Am"A2{g}B ~c.d!trill!e|"_slow"[M:2/4]"E7"B4|\nw: no notes\n%%comment C D E'
-    opened = abc_read.read(tune(music, head))
+    opened = reader.read(tune(music, head))
     assert [note.pitch for note in opened.piece.tracks[0].notes] == [69, 71, 72, 74, 76, 71]
     assert opened.piece.chords == (Chord(0, "Am"), Chord(1440, "E7"))
     assert opened.piece.tempo == 150
@@ -120,13 +120,13 @@ def test_a_line_that_begins_with_a_note_and_a_repeat_is_music() -> None:
 
 
 def test_a_pickup_is_known() -> None:
-    piece = abc_read.read(tune("G2|C8|D8|", "M:4/4\nL:1/8\nK:C")).piece
+    piece = reader.read(tune("G2|C8|D8|", "M:4/4\nL:1/8\nK:C")).piece
     assert (piece.pickup, piece.bar_starts()) == (480, [0, 480, 2400])
 
 
 def test_the_first_of_many_tunes_is_taken_and_said() -> None:
     data = tune("C8") + b"\n" + tune("D8")
-    opened = abc_read.read(data)
+    opened = reader.read(data)
     assert [note.pitch for note in opened.piece.tracks[0].notes] == [60]
     assert "2 tunes" in opened.remarks[0]
 
@@ -134,7 +134,7 @@ def test_the_first_of_many_tunes_is_taken_and_said() -> None:
 def test_voices_and_old_encodings() -> None:
     music = 'V:1 name="Geige"\nC8|\nV:2 name="Ba\xdf"\n%%MIDI program 32\nC,8|\n[V:1]D8|[V:2]D,8|'
     data = ("X:1\nT:Stück\nM:4/4\nL:1/8\nK:C\n" + music).encode("latin-1")
-    piece = abc_read.read(data).piece
+    piece = reader.read(data).piece
     assert piece.title == "Stück"
     assert [(t.name, t.program, [n.pitch for n in t.notes]) for t in piece.tracks] == [
         ("Geige", 0, [60, 62]),
@@ -173,7 +173,7 @@ def pieces(draw) -> Piece:
 @settings(deadline=None, max_examples=25)
 @given(pieces())
 def test_notes_on_the_grid_come_back_as_they_were(piece: Piece) -> None:
-    opened = abc_read.read(abc_write.write(piece))
+    opened = reader.read(writer.write(piece))
     back = opened.piece
     assert [t.notes for t in back.tracks] == [t.notes for t in piece.tracks]
     assert [(t.name, t.program, t.drums) for t in back.tracks] == [
@@ -196,7 +196,7 @@ def test_a_tune_is_written_as_one_would_write_it() -> None:
         tracks=(Track("Fiddle", notes, 40),),
         chords=(Chord(240, "G"),),
     )
-    lines = abc_write.write(piece).decode().splitlines()
+    lines = writer.write(piece).decode().splitlines()
     assert lines[1:7] == ["X:1", "T:Jig", "M:6/8", "L:1/8", "Q:1/4=100", "K:G"]
     assert lines[-1] == 'D | "G"D^DE =F^FG |]'
 
@@ -215,14 +215,14 @@ def test_a_tune_is_written_as_one_would_write_it() -> None:
 )
 def test_bad_files_are_refused_in_a_sentence(data: bytes, said: str) -> None:
     with pytest.raises(BadInput, match=said):
-        abc_read.read(data)
+        reader.read(data)
 
 
 @settings(deadline=None, max_examples=150)
 @given(st.text(alphabet="ABCdefgz0123456789/|:[](){}<>-^_=,'\"!&+%\\\n KLMQVPX", max_size=60))
 def test_whatever_stands_in_a_tune_is_read_or_refused(music: str) -> None:
     try:
-        opened = abc_read.read(tune(music))
+        opened = reader.read(tune(music))
     except BadInput:
         return
     assert any(track.notes for track in opened.piece.tracks)

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from studio.api import BadInput
-from studio_music import asking_words
-from studio_music.asking import Asked, understand
 from studio_music.backing import GENRES
 from studio_music.piece import Key
+from studio_music.prompt import lexicon
+from studio_music.prompt.parser import Asked, understand
 from studio_music.schema import Compose
 
 
@@ -252,13 +252,13 @@ def test_what_cannot_be_met_is_refused_in_a_sentence(
 
 def test_every_word_of_the_tables_is_understood_by_itself() -> None:
     words = [
-        *asking_words.DANCES,
-        *asking_words.TEMPI,
-        *asking_words.METRES,
-        *asking_words.LENGTHS,
-        *asking_words.INSTRUMENTS,
-        *(word for said in asking_words.MOODS.values() for word in said.split()),
-        *(word for said in asking_words.GENRES.values() for word in said if "(" not in word),
+        *lexicon.DANCES,
+        *lexicon.TEMPI,
+        *lexicon.METRES,
+        *lexicon.LENGTHS,
+        *lexicon.INSTRUMENTS,
+        *(word for said in lexicon.MOODS.values() for word in said.split()),
+        *(word for said in lexicon.GENRES.values() for word in said if "(" not in word),
     ]
     for word in words:
         assert asked(word).remarks == (), word
@@ -267,5 +267,5 @@ def test_every_word_of_the_tables_is_understood_by_itself() -> None:
 
 def test_dances_and_genres_have_backings() -> None:
     known = {*GENRES, "none"}
-    assert {dance.genre for dance in asking_words.DANCES.values()} <= known
-    assert set(asking_words.GENRES) <= known
+    assert {dance.genre for dance in lexicon.DANCES.values()} <= known
+    assert set(lexicon.GENRES) <= known

@@ -11,14 +11,14 @@ import pytest
 from studio.api import BadInput
 from studio_music.backing import GENRES, arranging, genre_of
 from studio_music.backing.chord_symbols import INTERVALS, Harmony, parsed
+from studio_music.backing.chord_voicings import voiced
 from studio_music.backing.drums import KIT
 from studio_music.backing.harmony_rules import DEGREES, GOES
-from studio_music.backing.rows import fitted, strokes
-from studio_music.backing.voicing import voiced
-from studio_music.checks import check_piece
+from studio_music.backing.pattern_notation import fitted, strokes
+from studio_music.checks.piece_checks import check_piece
+from studio_music.checks.sound_checks import check_joint
 from studio_music.piece import TICKS, Chord, Key, Metre, MetreChange, Note, Piece, Tempo, Track
-from studio_music.sound.rendering import render
-from studio_music.sound_checks import check_joint
+from studio_music.sound.mix.render import render
 
 RATE = 22_050
 NAMED = (Metre(4, 4), Metre(3, 4), Metre(2, 4), Metre(6, 8), Metre(2, 2), Metre(9, 8), Metre(12, 8))

@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 
 from studio.api import Verdict
-from studio_music import checks, sound_checks
 from studio_music.backing import arranging
-from studio_music.checks import check_piece
-from studio_music.formats import midi
-from studio_music.key_finding import are_close, found_key
+from studio_music.checks import piece_checks, sound_checks
+from studio_music.checks.piece_checks import check_piece
+from studio_music.checks.sound_checks import check_audio, check_joint
+from studio_music.formats.midi import files
 from studio_music.piece import TICKS, Key, Metre, MetreChange, Note, Piece, Tempo, Track
-from studio_music.request import TuneRequest
+from studio_music.prompt.request import TuneRequest
 from studio_music.sound.audio_files import wav
-from studio_music.sound_checks import check_audio, check_joint
+from studio_music.theory.key_detection import are_close, found_key
 
 RATE = 44_100
 SEEDS = range(6)
@@ -284,8 +284,8 @@ def test_the_key_finder_follows_a_transposition(tonic: int, mode: str) -> None:
 
 
 def test_the_bytes_of_a_score_are_checked() -> None:
-    assert checks.check_file(midi.write(good(1))).passed
-    assert failed(checks.check_file(b"MThd and no more")) == {"parses"}
+    assert piece_checks.check_file(files.write(good(1))).passed
+    assert failed(piece_checks.check_file(b"MThd and no more")) == {"parses"}
 
 
 # --- faults of a sound ------------------------------------------------------------------------

@@ -13,7 +13,7 @@ torch = pytest.importorskip("torch")
 
 from studio.api import BadInput, StudioError, finished  # noqa: E402
 from studio_music.chorales import grid, weights  # noqa: E402
-from studio_music.chorales.harmonising import harmonise  # noqa: E402
+from studio_music.chorales.harmony import harmonise  # noqa: E402
 from studio_music.chorales.melodies import fitted  # noqa: E402
 from studio_music.chorales.network import ChoraleNetwork  # noqa: E402
 from studio_music.chorales.vocabulary import (  # noqa: E402

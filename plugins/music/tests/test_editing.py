@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from studio_music.pages import editing, grid
+from studio_music.pages.editor import edits, grid
 from studio_music.piece import (
     MAX_TRACKS,
     TICKS,
@@ -35,79 +35,79 @@ def one(start: int, pitch: int = 60, length: int = TICKS, velocity: int = 80) ->
 
 
 def test_a_note_is_added_in_order_and_selected() -> None:
-    done = editing.add(piece(one(0), one(960)), 0, [one(480)])
+    done = edits.add(piece(one(0), one(960)), 0, [one(480)])
     assert [note.start for note in done.piece.tracks[0].notes] == [0, 480, 960]
     assert done.selected == {one(480)}
 
 
 def test_the_piece_grows_by_whole_bars_and_does_not_shrink() -> None:
-    grown = editing.add(piece(), 0, [one(2 * BAR + 10)])
+    grown = edits.add(piece(), 0, [one(2 * BAR + 10)])
     assert grown.piece.length == 3 * BAR
-    assert editing.remove(grown.piece, 0, grown.selected).piece.length == 3 * BAR
+    assert edits.remove(grown.piece, 0, grown.selected).piece.length == 3 * BAR
 
 
 def test_a_selection_moves_as_one_and_stops_at_the_edges() -> None:
     low, high = one(100, 3), one(580, 120)
-    done = editing.move(piece(low, high), 0, frozenset({low, high}), -500, -10)
+    done = edits.move(piece(low, high), 0, frozenset({low, high}), -500, -10)
     assert done.selected == {one(0, 0), one(480, 117)}
-    done = editing.move(piece(low, high), 0, frozenset({low, high}), 0, 99)
+    done = edits.move(piece(low, high), 0, frozenset({low, high}), 0, 99)
     assert done.selected == {one(100, 10), one(580, 127)}
 
 
 def test_a_moved_note_cuts_and_covers_what_is_in_its_way() -> None:
     there, covered, moved = one(0, 60, 960), one(960, 60, 240), one(0, 72, 960)
-    done = editing.move(piece(there, covered, moved), 0, frozenset({moved}), 480, -12)
+    done = edits.move(piece(there, covered, moved), 0, frozenset({moved}), 480, -12)
     assert done.piece.tracks[0].notes == (one(0, 60, 480), one(480, 60, 960))
     assert done.selected == {one(480, 60, 960)}
 
 
 def test_a_copy_leaves_the_original() -> None:
     note = one(0)
-    done = editing.copy_to(piece(note), 0, frozenset({note}), 480, 2)
+    done = edits.copy_to(piece(note), 0, frozenset({note}), 480, 2)
     assert done.piece.tracks[0].notes == (note, one(480, 62))
     assert done.selected == {one(480, 62)}
 
 
 def test_ends_move_and_nothing_gets_shorter_than_the_grid() -> None:
     long, short = one(0, 60, 480), one(480, 64, 60)
-    done = editing.resize(piece(long, short), 0, frozenset({long, short}), -470, 120)
+    done = edits.resize(piece(long, short), 0, frozenset({long, short}), -470, 120)
     assert done.selected == {one(0, 60, 120), one(480, 64, 60)}
 
 
 def test_velocities_stay_in_their_range_and_change_nothing_else() -> None:
     quiet, loud, other = one(0, velocity=5), one(480, velocity=120), one(960)
     chosen = frozenset({quiet, loud})
-    done = editing.louder(piece(quiet, loud, other), 0, chosen, 20)
+    done = edits.louder(piece(quiet, loud, other), 0, chosen, 20)
     assert [n.velocity for n in done.piece.tracks[0].notes] == [25, 127, 80]
-    done = editing.set_velocity(piece(quiet, loud, other), 0, chosen, 0)
+    done = edits.set_velocity(piece(quiet, loud, other), 0, chosen, 0)
     assert [n.velocity for n in done.piece.tracks[0].notes] == [1, 1, 80]
 
 
 def test_quantising_straightens_starts_and_if_asked_ends() -> None:
     crooked = one(110, length=250)
-    done = editing.quantise(piece(crooked), 0, frozenset({crooked}), 120)
+    done = edits.quantise(piece(crooked), 0, frozenset({crooked}), 120)
     assert done.selected == {one(120, length=250)}
-    done = editing.quantise(piece(crooked), 0, frozenset({crooked}), 120, ends=True)
+    done = edits.quantise(piece(crooked), 0, frozenset({crooked}), 120, ends=True)
     assert done.selected == {one(120, length=240)}
 
 
 def test_paste_and_duplicate_put_copies_where_they_are_wanted() -> None:
     first, second = one(120), one(700, 62, 200)
     start = piece(first, second)
-    pasted = editing.paste(start, 0, [second, first], 1920)
+    pasted = edits.paste(start, 0, [second, first], 1920)
     assert pasted.selected == {one(1920), one(2500, 62, 200)}
-    doubled = editing.duplicate(start, 0, frozenset({first, second}), 480)
+    doubled = edits.duplicate(start, 0, frozenset({first, second}), 480)
     assert doubled.selected == {one(1080), one(1660, 62, 200)}
 
 
 def test_notes_in_a_box_and_the_next_ones() -> None:
     track = piece(one(0), one(480, 64), one(960, 67)).tracks[0]
-    assert editing.within(track, 470, 481, 60, 64) == {one(0), one(480, 64)}
-    assert editing.neighbour(track, frozenset({one(0)}), 1) == one(480, 64)
-    assert editing.neighbour(track, frozenset({one(960, 67)}), 1) == one(960, 67)
-    assert editing.neighbour(track, frozenset(), 1, at=481) == one(960, 67)
-    assert editing.neighbour(track, frozenset(), -1, at=481) == one(480, 64)
-    assert editing.neighbour(Track("empty"), frozenset(), 1) is None
+    assert edits.within(track, 470, 481, 60, 64) == {one(0), one(480, 64)}
+    assert edits.neighbour(track, frozenset({one(0)}), 1) == one(480, 64)
+    assert edits.neighbour(track, frozenset({one(960, 67)}), 1) == one(960, 67)
+    assert edits.neighbour(track, frozenset(), 1, at=481) == one(960, 67)
+    assert edits.neighbour(track, frozenset(), -1, at=481) == one(480, 64)
+    assert edits.neighbour(Track("empty"), frozenset(), 1) is None
 
 
 notes = st.builds(
@@ -123,17 +123,17 @@ notes = st.builds(
 def test_any_edit_leaves_a_valid_piece_without_overlaps_of_what_was_edited(
     start: list[Note], picked: set[int], data: st.DataObject
 ) -> None:
-    made = editing.add(piece(), 0, start)
+    made = edits.add(piece(), 0, start)
     chosen = frozenset(n for place, n in enumerate(sorted(made.selected)) if place in picked)
     ticks, pitches = data.draw(st.integers(-4000, 4000)), data.draw(st.integers(-4, 4))
     edit = data.draw(
         st.sampled_from(
             [
-                lambda p: editing.move(p, 0, chosen, ticks, pitches),
-                lambda p: editing.copy_to(p, 0, chosen, ticks, pitches),
-                lambda p: editing.resize(p, 0, chosen, ticks, 60),
-                lambda p: editing.quantise(p, 0, chosen, 160, ends=True),
-                lambda p: editing.duplicate(p, 0, chosen, 240),
+                lambda p: edits.move(p, 0, chosen, ticks, pitches),
+                lambda p: edits.copy_to(p, 0, chosen, ticks, pitches),
+                lambda p: edits.resize(p, 0, chosen, ticks, 60),
+                lambda p: edits.quantise(p, 0, chosen, 160, ends=True),
+                lambda p: edits.duplicate(p, 0, chosen, 240),
             ]
         )
     )
@@ -152,39 +152,39 @@ def test_any_edit_leaves_a_valid_piece_without_overlaps_of_what_was_edited(
 
 def test_tracks_come_go_and_change() -> None:
     start = piece(one(0))
-    two = editing.add_track(start, Track("Bass", program=32))
-    assert editing.set_track(two, 1, muted=True, volume=0.2).tracks[1].muted
-    assert editing.remove_track(two, 0).tracks == (Track("Bass", program=32),)
+    two = edits.add_track(start, Track("Bass", program=32))
+    assert edits.set_track(two, 1, muted=True, volume=0.2).tracks[1].muted
+    assert edits.remove_track(two, 0).tracks == (Track("Bass", program=32),)
     full = replace(start, tracks=(Track("x"),) * MAX_TRACKS)
-    assert editing.add_track(full, Track("y")) is full
+    assert edits.add_track(full, Track("y")) is full
 
 
 def test_one_track_is_the_melody() -> None:
     start = piece(one(0), tracks=(Track("a", role="melody"), Track("b"), Track("c", role="bass")))
-    assert [t.role for t in editing.as_melody(start, 1).tracks] == ["", "melody", "bass"]
-    assert editing.melody_track(start) == 0
+    assert [t.role for t in edits.as_melody(start, 1).tracks] == ["", "melody", "bass"]
+    assert edits.melody_track(start) == 0
     drums_first = (Track("d", (one(0),), drums=True), Track("e"), Track("f", (one(0),)))
-    assert editing.melody_track(replace(start, tracks=drums_first)) == 2
+    assert edits.melody_track(replace(start, tracks=drums_first)) == 2
 
 
 def test_tempo_changes_keep_their_proportion() -> None:
     start = piece(tempos=(Tempo(0, 100.0), Tempo(960, 50.0)))
-    assert editing.set_tempo(start, 120).tempos == (Tempo(0, 120.0), Tempo(960, 60.0))
+    assert edits.set_tempo(start, 120).tempos == (Tempo(0, 120.0), Tempo(960, 60.0))
 
 
 def test_another_metre_fills_its_last_bar() -> None:
-    done = editing.set_metre(piece(one(3000)), Metre(3, 4))
+    done = edits.set_metre(piece(one(3000)), Metre(3, 4))
     assert done.length % (3 * TICKS) == 0
     assert done.length >= 3480
 
 
 def test_transposing_takes_the_key_along_and_leaves_the_drums() -> None:
     tracks = (Track("a", (one(0, 62),)), Track("d", (one(0, 38),), drums=True))
-    done = editing.transpose(piece(key=Key("D", "minor"), tracks=tracks), 3)
+    done = edits.transpose(piece(key=Key("D", "minor"), tracks=tracks), 3)
     assert [track.notes[0].pitch for track in done.tracks] == [65, 38]
     assert str(done.key) == "F minor"
     top = piece(one(0, 126))
-    assert editing.transpose(top, 3) is top
+    assert edits.transpose(top, 3) is top
 
 
 # --- the grid -------------------------------------------------------------------------------------

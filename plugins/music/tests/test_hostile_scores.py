@@ -11,7 +11,8 @@ import pytest
 from studio.api import BadInput
 from studio.testing.growth import repeated, traps
 from studio_music import formats
-from studio_music.formats import abc_fields, abc_read, chord_symbols
+from studio_music.formats import chord_symbols
+from studio_music.formats.abc import fields, reader
 
 HEAD = "X:1\nT:A tune\nM:4/4\nL:1/8\nK:C\n"
 SIGNS = [
@@ -61,10 +62,10 @@ def _named_voices(length: int) -> str:
 @pytest.mark.parametrize(
     "read",
     [
-        abc_fields.metre,
-        abc_fields.key,
-        abc_fields.unit_length,
-        lambda text: abc_fields.tempo(text, Fraction(1, 8)),
+        fields.metre,
+        fields.key,
+        fields.unit_length,
+        lambda text: fields.tempo(text, Fraction(1, 8)),
         chord_symbols.parts,
     ],
 )
@@ -78,7 +79,7 @@ def test_bars_that_come_of_nothing_are_bounded() -> None:
     """A rest of a thousand bars is five letters; a long note in short bars has many."""
     for music in ("Z9999 " * 5_000, "A9999" * 2_000):
         with pytest.raises(BadInput, match="too long"):
-            abc_read.read(f"{HEAD}[M:1/32]C|{music}|\n".encode())
+            reader.read(f"{HEAD}[M:1/32]C|{music}|\n".encode())
 
 
 def test_a_pattern_in_the_square_of_its_length_is_found() -> None:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from studio.api import BadInput
-from studio_music.formats import midi
+from studio_music.formats.midi import files
 from studio_music.piece import Key, Metre, MetreChange, Note, Piece, Tempo, Track
 
 SIMPLE = Piece(
@@ -66,13 +66,13 @@ pieces = st.builds(
 @settings(deadline=None, max_examples=60)
 @given(pieces.filter(lambda piece: any(track.notes for track in piece.tracks)))
 def test_a_piece_comes_back_whole(piece: Piece) -> None:
-    opened = midi.read(midi.write(piece))
+    opened = files.read(files.write(piece))
     assert opened.piece == piece
     assert opened.remarks == ()
 
 
 def test_other_programs_read_the_same_notes() -> None:
-    file = mido.MidiFile(file=io.BytesIO(midi.write(SIMPLE)))
+    file = mido.MidiFile(file=io.BytesIO(files.write(SIMPLE)))
     assert (file.type, file.ticks_per_beat, len(file.tracks)) == (1, 480, 3)
     played, tick = [], 0
     for message in file.tracks[1]:
@@ -85,7 +85,7 @@ def test_other_programs_read_the_same_notes() -> None:
 
 
 def test_without_our_event_everything_a_midi_file_says_is_there() -> None:
-    piece = midi.read(without_carried(midi.write(SIMPLE))).piece
+    piece = files.read(without_carried(files.write(SIMPLE))).piece
     assert [t.notes for t in piece.tracks] == [t.notes for t in SIMPLE.tracks]
     assert [(t.name, t.program, t.drums) for t in piece.tracks] == [
         ("Flute", 73, False),
@@ -98,19 +98,19 @@ def test_without_our_event_everything_a_midi_file_says_is_there() -> None:
 
 
 def test_notes_that_another_program_changed_win_over_the_carried_piece() -> None:
-    file = mido.MidiFile(file=io.BytesIO(midi.write(SIMPLE)))
+    file = mido.MidiFile(file=io.BytesIO(files.write(SIMPLE)))
     for track in file.tracks:
         for message in track:
             if message.type in ("note_on", "note_off") and message.channel != 9:
                 message.note += 12
     out = io.BytesIO()
     file.save(file=out)
-    assert [n.pitch for n in midi.read(out.getvalue()).piece.tracks[0].notes] == [74, 77]
+    assert [n.pitch for n in files.read(out.getvalue()).piece.tracks[0].notes] == [74, 77]
 
 
 def test_more_than_sixteen_channels_keep_their_instruments() -> None:
     many = tuple(Track(f"T{n}", (Note(0, 40 + n, 480),), program=n) for n in range(40))
-    piece = midi.read(without_carried(midi.write(Piece(tracks=many, length=1920)))).piece
+    piece = files.read(without_carried(files.write(Piece(tracks=many, length=1920)))).piece
     assert [(t.name, t.program) for t in piece.tracks] == [(t.name, t.program) for t in many]
 
 
@@ -118,7 +118,7 @@ def test_running_status_and_a_program_change_in_the_middle() -> None:
     track = (
         b"\x00\xc0\x05\x00\x90\x3c\x50\x83\x60\x3c\x00\x00\xc0\x06\x00\x90\x3e\x50\x83\x60\x3e\x00"
     )
-    tracks = midi.read(file_of(track + END)).piece.tracks
+    tracks = files.read(file_of(track + END)).piece.tracks
     assert [(t.program, t.notes) for t in tracks] == [
         (5, (Note(0, 60, 480, 80),)),
         (6, (Note(480, 62, 480, 80),)),
@@ -127,7 +127,7 @@ def test_running_status_and_a_program_change_in_the_middle() -> None:
 
 def test_film_frames_become_ticks() -> None:
     # 25 frames of 40 ticks: 1000 ticks a second, and 480 file ticks are 0.48 s.
-    opened = midi.read(file_of(ONE_NOTE + END, division=-(25 << 8) + 40))
+    opened = files.read(file_of(ONE_NOTE + END, division=-(25 << 8) + 40))
     assert opened.piece.tracks[0].notes == (Note(0, 60, round(0.48 * 960), 80),)
     assert "film frames" in opened.remarks[0]
 
@@ -144,7 +144,7 @@ def test_film_frames_become_ticks() -> None:
     ],
 )
 def test_small_faults_are_mended_and_said(track: bytes, length: int, said: str) -> None:
-    opened = midi.read(file_of(track))
+    opened = files.read(file_of(track))
     assert opened.piece.tracks[0].notes == (Note(0, 60, length, 80),)
     assert any(said in remark for remark in opened.remarks), opened.remarks
 
@@ -159,32 +159,32 @@ def test_small_faults_are_mended_and_said(track: bytes, length: int, said: str) 
         (file_of(b"\xff\xff\xff\x7f\x90\x3c\x50\x83\x60\x80\x3c\x40" * 8 + END), "too long"),
         (file_of(ONE_NOTE * 1_000_000 + END), "more than 100,000 notes"),
         (file_of(b"\x00\xb0\x01\x01" + b"\x00\x01\x01" * 600_000 + END), "more than"),
-        (b"MThd" + bytes(midi.MAX_BYTES), "larger than"),
+        (b"MThd" + bytes(files.MAX_BYTES), "larger than"),
     ],
     ids=range(8),
 )
 def test_bad_files_are_refused_in_a_sentence(data: bytes, said: str) -> None:
     with pytest.raises(BadInput, match=said):
-        midi.read(data)
+        files.read(data)
 
 
 @settings(deadline=None, max_examples=200)
 @given(st.data())
 def test_damage_anywhere_is_read_or_refused(data: st.DataObject) -> None:
-    good = bytearray(midi.write(SIMPLE))
+    good = bytearray(files.write(SIMPLE))
     for _ in range(data.draw(st.integers(1, 4))):
         good[data.draw(st.integers(0, len(good) - 1))] = data.draw(st.integers(0, 255))
     try:
-        piece = midi.read(bytes(good[: data.draw(st.integers(0, len(good)))])).piece
+        piece = files.read(bytes(good[: data.draw(st.integers(0, len(good)))])).piece
     except BadInput:
         return
     assert any(track.notes for track in piece.tracks)
 
 
 def test_a_carried_bomb_is_not_unpacked() -> None:
-    bomb = midi._CARRIED + zlib.compress(b"[" * (80 << 20), 9)
+    bomb = files._CARRIED + zlib.compress(b"[" * (80 << 20), 9)
     track = b"\x00\xff\x7f" + _length(len(bomb)) + bomb + ONE_NOTE + END
-    assert midi.read(file_of(track)).piece.tracks[0].notes == (Note(0, 60, 480, 80),)
+    assert files.read(file_of(track)).piece.tracks[0].notes == (Note(0, 60, 480, 80),)
 
 
 def _length(value: int) -> bytes:
@@ -195,12 +195,12 @@ def _length(value: int) -> bytes:
 
 
 def test_patterns_of_form_2_follow_each_other() -> None:
-    opened = midi.read(file_of(ONE_NOTE + END, ONE_NOTE + END, form=2))
+    opened = files.read(file_of(ONE_NOTE + END, ONE_NOTE + END, form=2))
     assert [t.notes[0].start for t in opened.piece.tracks] == [0, 480]
 
 
 def test_an_empty_piece_of_ours_is_not_lost() -> None:
     empty = msgspec.structs.replace(SIMPLE, tracks=())
-    assert midi.read(midi.write(empty)).piece == empty
+    assert files.read(files.write(empty)).piece == empty
     with pytest.raises(BadInput, match="no notes"):
-        midi.read(without_carried(midi.write(empty)))
+        files.read(without_carried(files.write(empty)))

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from studio.api import BadInput
-from studio_music.formats import musicxml_read, musicxml_write
+from studio_music.formats.musicxml import reader, writer
 from studio_music.piece import Chord, Key, Metre, MetreChange, Note, Piece, Tempo, Track
 
 STEPS = st.sampled_from((30, 40))
@@ -55,7 +55,7 @@ def pieces(draw) -> Piece:
 @settings(deadline=None, max_examples=25)
 @given(pieces())
 def test_notes_on_the_grid_come_back_as_they_were(piece: Piece) -> None:
-    opened = musicxml_read.read(musicxml_write.write(piece))
+    opened = reader.read(writer.write(piece))
     back = opened.piece
     assert [track.notes for track in back.tracks] == [track.notes for track in piece.tracks]
     assert [(t.name, t.program, t.drums, t.volume) for t in back.tracks] == [
@@ -72,7 +72,7 @@ def test_a_pickup_comes_back() -> None:
     piece = Piece(
         metres=(MetreChange(0, Metre(3, 4)),), pickup=480, length=3360, tracks=(Track("V", notes),)
     )
-    back = musicxml_read.read(musicxml_write.write(piece)).piece
+    back = reader.read(writer.write(piece)).piece
     assert (back.pickup, back.length, back.tracks[0].notes) == (480, 3360, notes)
 
 
@@ -103,7 +103,7 @@ def barline(side: str, inside: str) -> str:
 
 
 def notes_of(data: bytes) -> list[tuple[int, int, int]]:
-    return [(n.start, n.pitch, n.length) for n in musicxml_read.read(data).piece.tracks[0].notes]
+    return [(n.start, n.pitch, n.length) for n in reader.read(data).piece.tracks[0].notes]
 
 
 def test_chords_backups_ties_and_rests() -> None:
@@ -133,7 +133,7 @@ def test_repeats_and_endings_are_played() -> None:
         + bar("F", "<repeat direction='forward'/>", "<repeat direction='backward' times='3'/>")
         + bar("G")
     )
-    opened = musicxml_read.read(score(measures))
+    opened = reader.read(score(measures))
     assert [n.pitch for n in opened.piece.tracks[0].notes] == [60, 62, 60, 64, 65, 65, 65, 67]
     assert opened.remarks == ("Repeats were written out.",)
 
@@ -144,7 +144,7 @@ def test_transposing_instruments_sound_as_they_do() -> None:
         "<transpose><diatonic>-1</diatonic><chromatic>-2</chromatic></transpose></attributes>"
         f"{note('D', 4)}</measure>"
     )
-    piece = musicxml_read.read(score(clarinet)).piece
+    piece = reader.read(score(clarinet)).piece
     assert [n.pitch for n in piece.tracks[0].notes] == [60]
     assert piece.key == Key("C", "major")
 
@@ -158,7 +158,7 @@ def test_dynamics_grace_notes_and_metronomes() -> None:
         "<direction><direction-type><dynamics><f/></dynamics></direction-type></direction>"
         f"{note('D', 2)}</measure>"
     )
-    opened = musicxml_read.read(score(measure))
+    opened = reader.read(score(measure))
     quiet, loud = opened.piece.tracks[0].notes
     assert quiet.velocity < 50 < 90 < loud.velocity
     assert opened.piece.tempo == 90
@@ -172,7 +172,7 @@ def test_a_tempo_that_comes_late_counts_from_the_start_and_is_not_said_again() -
         f"<measure>{ATTRIBUTES}{note('C', 4)}</measure>"
         f"<measure>{tempo}{note('D', 4)}{repeat}</measure>"
     )
-    assert musicxml_read.read(score(measures)).piece.tempos == (Tempo(0, 72.0),)
+    assert reader.read(score(measures)).piece.tempos == (Tempo(0, 72.0),)
 
 
 def test_scores_by_bars_and_zipped_scores() -> None:
@@ -231,12 +231,12 @@ def zip_bomb() -> bytes:
 )  # fmt: skip
 def test_bad_files_are_refused_in_a_sentence(data: bytes, said: str) -> None:
     with pytest.raises(BadInput, match=said):
-        musicxml_read.read(data)
+        reader.read(data)
 
 
 def test_a_zip_bomb_is_not_unpacked() -> None:
     with pytest.raises(BadInput, match="too large"):
-        musicxml_read.read(zip_bomb())
+        reader.read(zip_bomb())
 
 
 def test_repeats_cannot_make_a_piece_endless() -> None:
@@ -244,7 +244,7 @@ def test_repeats_cannot_make_a_piece_endless() -> None:
     back = "<barline location='right'><repeat direction='backward' times='99'/></barline>"
     bar = f"<measure>{forward}{ATTRIBUTES}{note('C', 1)}{back}</measure>"
     with pytest.raises(BadInput, match="too long"):
-        musicxml_read.read(score(bar * 1000))
+        reader.read(score(bar * 1000))
 
 
 @settings(deadline=None, max_examples=60)
@@ -254,7 +254,7 @@ def test_damage_anywhere_is_read_or_refused(data: st.DataObject) -> None:
     for _ in range(data.draw(st.integers(1, 3))):
         good[data.draw(st.integers(0, len(good) - 1))] = data.draw(st.integers(32, 126))
     try:
-        piece = musicxml_read.read(bytes(good)).piece
+        piece = reader.read(bytes(good)).piece
     except BadInput:
         return
     assert any(track.notes for track in piece.tracks)

@@ -14,10 +14,10 @@ import pytest
 from studio.api import ErrorCode, StudioError
 from studio.testing.guards import PATIENCE
 from studio_music.piece import Note, Piece, Tempo, Track
-from studio_music.sound import band, devices, player
-from studio_music.sound.player import Player
-from studio_music.sound.studio import hertz_of
-from studio_music.sound.tones import Voice
+from studio_music.sound.playback import devices, engine, player
+from studio_music.sound.playback.player import Player
+from studio_music.sound.synth.builtin_synth import hertz_of
+from studio_music.sound.synth.protocol import Voice
 
 RATE = 44100
 CHUNK = 512
@@ -309,7 +309,7 @@ def test_a_device_that_vanishes_is_said_and_play_takes_the_next(room: Room) -> N
 
 def test_a_fault_of_ours_is_said_too(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     until(lambda: room.player.synth)
-    monkeypatch.setattr("studio_music.sound.band.Timeline", lambda *a, **k: 1 / 0)
+    monkeypatch.setattr("studio_music.sound.playback.engine.Mixdown", lambda *a, **k: 1 / 0)
     room.player.play(held(69))
     until(lambda: room.player.trouble)
     assert "fault of the studio" in room.player.trouble
@@ -347,8 +347,8 @@ def test_a_font_takes_over_when_it_is_loaded_and_nobody_waits_for_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     font = SlowFont()
-    monkeypatch.setattr(band, "open_synth", lambda name, rate: font)
-    monkeypatch.setattr(band, "FluidSynth", SlowFont)
+    monkeypatch.setattr(engine, "open_synth", lambda name, rate: font)
+    monkeypatch.setattr(engine, "FluidSynth", SlowFont)
     room = Room()
     room.player.play(held(69, 64))
     assert hertz(room.hear(0.5)[RATE // 10 :]) == pytest.approx(440, abs=1)

@@ -7,8 +7,8 @@ import pytest
 
 from studio.api import BadInput
 from studio_music.piece import Note, Piece, Tempo, Track
-from studio_music.sound import limiter, loudness
-from studio_music.sound.rendering import folded, render
+from studio_music.sound.mix import limiter, loudness
+from studio_music.sound.mix.render import folded, render
 
 RATE = 44100
 

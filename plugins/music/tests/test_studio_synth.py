@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from studio_music.piece import Note, Piece, Tempo, Track
-from studio_music.sound import programs
-from studio_music.sound.drums import KIT
-from studio_music.sound.studio import StudioSynth, hertz_of
-from studio_music.sound.timeline import Timeline
-from studio_music.sound.tones import LAYERS, LONGEST, Tones, Voice
-from studio_music.sound.voices import Touch
+from studio_music.sound.mix.mixdown import Mixdown
+from studio_music.sound.synth import programs
+from studio_music.sound.synth.builtin_synth import BuiltinSynth, hertz_of
+from studio_music.sound.synth.drums import KIT
+from studio_music.sound.synth.protocol import LAYERS, LONGEST, Tones, Voice
+from studio_music.sound.synth.voices import Touch
 
 RATE = 44100
 FAMILIES = {
@@ -27,11 +27,11 @@ FAMILIES = {
 
 
 @pytest.fixture(scope="module")
-def synth() -> StudioSynth:
-    return StudioSynth(RATE)
+def synth() -> BuiltinSynth:
+    return BuiltinSynth(RATE)
 
 
-def tone(synth: StudioSynth, program: int, pitch: int, layer: int = 10) -> np.ndarray:
+def tone(synth: BuiltinSynth, program: int, pitch: int, layer: int = 10) -> np.ndarray:
     return synth.tone(Voice(program, False, pitch, layer), RATE)
 
 
@@ -51,13 +51,13 @@ def cents_off(sound: np.ndarray, hertz: float) -> float:
 
 
 @pytest.mark.parametrize("program", FAMILIES.values(), ids=FAMILIES.keys())
-def test_every_family_is_in_tune(synth: StudioSynth, program: int) -> None:
+def test_every_family_is_in_tune(synth: BuiltinSynth, program: int) -> None:
     for pitch in (48, 60, 72):
         sound = synth.tone(Voice(program, False, pitch, 10), RATE * 2).mean(axis=0)[RATE // 20 :]
         assert abs(cents_off(sound, hertz_of(pitch))) < 5, pitch
 
 
-def test_all_programs_sound_at_all_pitches_and_strengths(synth: StudioSynth) -> None:
+def test_all_programs_sound_at_all_pitches_and_strengths(synth: BuiltinSynth) -> None:
     for program in range(128):
         for pitch, layer in ((0, 0), (36, LAYERS - 1), (60, 8), (96, 3), (127, LAYERS - 1)):
             sound = synth.tone(Voice(program, False, pitch, layer), RATE // 4)
@@ -68,7 +68,7 @@ def test_all_programs_sound_at_all_pitches_and_strengths(synth: StudioSynth) -> 
 
 
 @pytest.mark.parametrize("key", [*KIT, 0, 127])
-def test_all_drums_sound_and_die_away(synth: StudioSynth, key: int) -> None:
+def test_all_drums_sound_and_die_away(synth: BuiltinSynth, key: int) -> None:
     voice = Voice(0, True, key, 12)
     sound = synth.tone(voice, 0)
     assert np.isfinite(sound).all()
@@ -84,7 +84,7 @@ def centroid(sound: np.ndarray) -> float:
 
 
 @pytest.mark.parametrize("program", [0, 24, 33, 40, 48, 56, 65, 81])
-def test_louder_is_brighter(synth: StudioSynth, program: int) -> None:
+def test_louder_is_brighter(synth: BuiltinSynth, program: int) -> None:
     soft, middle, loud = (centroid(tone(synth, program, 60, layer)) for layer in (2, 8, 15))
     assert soft < middle < loud
 
@@ -105,15 +105,15 @@ def test_nothing_is_mirrored_at_half_the_rate(program: int, pitch: int) -> None:
     assert power[~own].sum() < 1e-7 * power.sum()
 
 
-def test_the_same_voice_gives_the_same_samples_in_any_order(synth: StudioSynth) -> None:
+def test_the_same_voice_gives_the_same_samples_in_any_order(synth: BuiltinSynth) -> None:
     first = tone(synth, 73, 60)
     tone(synth, 40, 61)
-    assert np.array_equal(first, tone(StudioSynth(RATE), 73, 60))
+    assert np.array_equal(first, tone(BuiltinSynth(RATE), 73, 60))
 
 
 def mixed(track: Track, quarters: int, bpm: float = 120.0) -> np.ndarray:
     piece = Piece(tempos=(Tempo(0, bpm),), length=quarters * 480, tracks=(track,))
-    timeline = Timeline(piece, Tones(StudioSynth(RATE)))
+    timeline = Mixdown(piece, Tones(BuiltinSynth(RATE)))
     bus = np.zeros((2, timeline.frames + timeline.tail), np.float32)
     timeline.mix_into(bus, 0)
     return bus
@@ -144,10 +144,10 @@ def test_a_closed_hat_silences_the_open_one() -> None:
 
 
 def test_mixing_block_by_block_is_mixing_the_whole() -> None:
-    tones = Tones(StudioSynth(RATE), kept_bytes=100_000)  # so small that tones are made anew
+    tones = Tones(BuiltinSynth(RATE), kept_bytes=100_000)  # so small that tones are made anew
     notes = tuple(Note(i * 120, 50 + i % 12, 400, 40 + i) for i in range(30))
     piece = Piece(tempos=(Tempo(0, 200.0),), length=4800, tracks=(Track("a", notes, 0),))
-    timeline = Timeline(piece, tones)
+    timeline = Mixdown(piece, tones)
     whole = np.zeros((2, timeline.frames), np.float32)
     timeline.mix_into(whole, 0)
     blocks = []

@@ -10,13 +10,13 @@ import pytest
 
 from studio.api import BadInput, StudioError
 from studio_music.piece import Note, Piece, Track
-from studio_music.sound import fluid, soundfonts, synths
-from studio_music.sound.rendering import render
-from studio_music.sound.tones import Voice
-from studio_music.sound.warming import Warming
+from studio_music.sound.mix.render import render
+from studio_music.sound.synth import fluidsynth, selection, soundfonts
+from studio_music.sound.synth.protocol import Voice
+from studio_music.sound.synth.soundfont_loader import SoundfontLoader
 
 RATE = 44100
-WHY_NOT = synths.why_no_soundfont()
+WHY_NOT = selection.why_no_soundfont()
 needs_font = pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT or "there is one")
 FLUTE = 73
 
@@ -32,19 +32,19 @@ def font_file(path: Path) -> Path:
 
 
 def test_without_fluidsynth_the_studio_plays(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fluid, "library", lambda: None)
-    assert synths.open_synth("auto", RATE).name == "studio"
-    assert "libfluidsynth3" in synths.why_no_soundfont()
+    monkeypatch.setattr(fluidsynth, "library", lambda: None)
+    assert selection.open_synth("auto", RATE).name == "studio"
+    assert "libfluidsynth3" in selection.why_no_soundfont()
     with pytest.raises(BadInput, match="FluidSynth is not installed"):
-        synths.open_synth("soundfont", RATE)
+        selection.open_synth("soundfont", RATE)
 
 
 def test_without_a_font_the_studio_plays(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fluid, "library", object)
+    monkeypatch.setattr(fluidsynth, "library", object)
     monkeypatch.setattr(soundfonts, "_FOLDERS", {})
-    assert synths.open_synth("auto", RATE).name == "studio"
+    assert selection.open_synth("auto", RATE).name == "studio"
     with pytest.raises(BadInput, match="no sound font"):
-        synths.open_synth("soundfont", RATE)
+        selection.open_synth("soundfont", RATE)
 
 
 def test_the_best_font_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -60,28 +60,28 @@ def test_the_best_font_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
 def test_the_font_that_was_picked_is_taken_or_refused(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(fluid, "library", object)
+    monkeypatch.setattr(fluidsynth, "library", object)
     picked = font_file(tmp_path / "mine.sf2")
     monkeypatch.setenv(soundfonts.CHOICE, str(picked))
     assert soundfonts.chosen() == picked
     for bad in (tmp_path / "gone.sf2", tmp_path):
         monkeypatch.setenv(soundfonts.CHOICE, str(bad))
-        assert synths.open_synth("auto", RATE).name == "studio"
+        assert selection.open_synth("auto", RATE).name == "studio"
         with pytest.raises(BadInput, match="is not a sound font"):
-            synths.open_synth("soundfont", RATE)
+            selection.open_synth("soundfont", RATE)
 
 
 @needs_font
 def test_a_font_that_is_damaged_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(soundfonts.CHOICE, str(font_file(tmp_path / "damaged.sf2")))
     with pytest.raises(StudioError, match="cannot read damaged"):
-        synths.open_synth("soundfont", RATE)
-    assert synths.open_synth("auto", RATE).name == "studio"
+        selection.open_synth("soundfont", RATE)
+    assert selection.open_synth("auto", RATE).name == "studio"
 
 
 @needs_font
 def test_a_tone_of_the_font_is_the_same_whatever_was_played_before() -> None:
-    synth = synths.open_synth("soundfont", RATE)
+    synth = selection.open_synth("soundfont", RATE)
     first = synth.tone(Voice(FLUTE, False, 72, 10), RATE // 2)
     synth.tone(Voice(0, True, 38, 12), RATE)
     synth.tone(Voice(FLUTE, False, 60, 3), RATE)
@@ -125,7 +125,7 @@ class LoadingFont:
 
 def test_while_a_font_loads_the_studio_stands_in() -> None:
     font = LoadingFont()
-    warming = Warming(font)
+    warming = SoundfontLoader(font)
     voice = Voice(0, False, 60, 8)
     loading = warming.warm([(0, False)])
     stand_in = warming.tone(voice, 1000)

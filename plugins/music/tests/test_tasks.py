@@ -22,12 +22,12 @@ from studio.testing.plugins import Made, run_task  # noqa: E402
 from studio_music import worker  # noqa: E402
 from studio_music.chorales.network import ChoraleNetwork  # noqa: E402
 from studio_music.chorales.weights import Chorales  # noqa: E402
-from studio_music.formats import midi  # noqa: E402
+from studio_music.formats.midi import files  # noqa: E402
 from studio_music.piece import TICKS, Key, Metre, Note, Piece, Track  # noqa: E402
-from studio_music.request import TuneRequest  # noqa: E402
+from studio_music.prompt.request import TuneRequest  # noqa: E402
 from studio_music.schema import Back, Compose, Harmonise, Open, Render  # noqa: E402
-from studio_music.sound import rendering  # noqa: E402
 from studio_music.sound.audio_files import read_wav  # noqa: E402
+from studio_music.sound.mix import render  # noqa: E402
 from studio_music.tunes.network import TuneNetwork  # noqa: E402
 from studio_music.tunes.weights import Tunes  # noqa: E402
 
@@ -86,13 +86,13 @@ def plain(piece: Piece) -> dict[str, Any]:
 def score_of(made: Made) -> Piece:
     artifact = made.artifacts[0]
     assert (artifact.kind, artifact.suffix) == (Kind.SCORE, ".mid")
-    return midi.read(artifact.payload).piece
+    return files.read(artifact.payload).piece
 
 
 @pytest.fixture
 def score_file(tmp_path: Path) -> Path:
     path = tmp_path / "given.mid"
-    path.write_bytes(midi.write(tune()))
+    path.write_bytes(files.write(tune()))
     return path
 
 
@@ -197,7 +197,7 @@ class Writer:
 
 def scripted(monkeypatch: pytest.MonkeyPatch, *tunes: Piece) -> Writer:
     writer = Writer(*tunes)
-    monkeypatch.setattr("studio_music.tunes.writing.write", writer)
+    monkeypatch.setattr("studio_music.tunes.composer.write", writer)
     return writer
 
 
@@ -323,7 +323,7 @@ def test_a_score_is_rendered_as_flac(score_file: Path) -> None:
 
 def test_a_file_is_opened_under_its_name(tmp_path: Path) -> None:
     path = tmp_path / "Old song.mid"
-    path.write_bytes(midi.write(replace(tune(), title=Piece().title)))
+    path.write_bytes(files.write(replace(tune(), title=Piece().title)))
     made = run("open", file=str(path))
     assert score_of(made).title == "Old song"
     assert made.result["file"] == "Old song.mid"
@@ -368,7 +368,7 @@ def test_wherever_memory_runs_out_less_is_written_at_a_time(
 def test_where_memory_is_short_the_sound_of_a_backing_has_fewer_samples(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    rendered = rendering.render
+    rendered = render.render
 
     def short(piece: Piece, rate: int, *args: Any, **more: Any) -> Iterator[Any]:
         yield 0.1
@@ -376,7 +376,7 @@ def test_where_memory_is_short_the_sound_of_a_backing_has_fewer_samples(
             raise MemoryError
         yield from rendered(piece, rate, *args, **more)
 
-    monkeypatch.setattr(rendering, "render", short)
+    monkeypatch.setattr(render, "render", short)
     made = run("back", piece=plain(tune(2)), synth="studio")
     score, audio = made.artifacts
     assert "reduced" not in score.meta

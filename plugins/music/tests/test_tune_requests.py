@@ -11,12 +11,12 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from studio.api import finished  # noqa: E402
-from studio_music.formats import midi  # noqa: E402
-from studio_music.key_finding import found_key  # noqa: E402
+from studio_music.formats.midi import files  # noqa: E402
 from studio_music.piece import Key, Metre, Piece, checked  # noqa: E402
-from studio_music.request import TuneRequest  # noqa: E402
+from studio_music.prompt.request import TuneRequest  # noqa: E402
+from studio_music.theory.key_detection import found_key  # noqa: E402
 from studio_music.tunes import weights  # noqa: E402
-from studio_music.tunes.writing import write  # noqa: E402
+from studio_music.tunes.composer import write  # noqa: E402
 
 pytestmark = [pytest.mark.torch, pytest.mark.slow]
 
@@ -51,7 +51,7 @@ def test_requests_are_met(model: Any, metre: tuple[int, int]) -> None:
     """All parse; metre, tempo and length are as asked, and the key too in all but one at most."""
     asked = requests(metre)
     pieces = [written(model, request, seed) for seed, request in asked.items()]
-    again = [midi.read(midi.write(checked(piece))).piece for piece in pieces]
+    again = [files.read(files.write(checked(piece))).piece for piece in pieces]
     assert again == pieces, "every one parses, and loses nothing"
     for request, piece in zip(asked.values(), pieces, strict=True):
         assert (piece.metre, piece.tempo) == (request.metre, request.tempo)

@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
-from studio.cli import terminal
 from studio.cli.bench import plugins
-from studio.cli.exit_code import ExitCode
-from studio.cli.flags import ArgumentParser
-from studio.cli.session import Session
+from studio.cli.terminal import output
+from studio.cli.terminal.exit_code import ExitCode
+from studio.cli.terminal.flags import ArgumentParser
+from studio.cli.terminal.studio_session import StudioSession
 
 BENCHES = {
     "start": "first paint of the window, against a bare PySide6 window",
@@ -33,7 +33,7 @@ The benches of plugins come from their manifests.
 """
 
 
-def main(argv: Sequence[str], session: Session) -> int:
+def main(argv: Sequence[str], session: StudioSession) -> int:
     """Run one bench, or list them."""
     benches = {**BENCHES, **plugins.titles(session), **BENCHES}  # no plugin takes a name of ours
     listing = "\n".join(f"  {name:<15} {text}" for name, text in benches.items())
@@ -59,20 +59,20 @@ def main(argv: Sequence[str], session: Session) -> int:
     os.environ.setdefault("STUDIO_TEXT_ENGINE", "torch")
     figures = dict(_measure(arguments, session))
     if arguments.json:
-        terminal.print_json({"bench": arguments.name, **figures})
+        output.print_json({"bench": arguments.name, **figures})
     else:
-        terminal.say(f"{arguments.name}: {benches[arguments.name]}")
+        output.say(f"{arguments.name}: {benches[arguments.name]}")
         table = figures.pop("table", ())
         for name, value in figures.items():
-            terminal.say(f"  {name:<36} {_in_words(value)}")
+            output.say(f"  {name:<36} {_in_words(value)}")
         if table:
-            terminal.say()
+            output.say()
             rows = [[_in_words(cell) for cell in row.values()] for row in table]
-            terminal.print_table(rows, head=list(table[0]))
+            output.print_table(rows, head=list(table[0]))
     return ExitCode.OK
 
 
-def _measure(arguments: argparse.Namespace, session: Session) -> Mapping[str, Any]:
+def _measure(arguments: argparse.Namespace, session: StudioSession) -> Mapping[str, Any]:
     if arguments.name not in BENCHES:
         return plugins.measure(session, arguments.name)
     module = _module(arguments.name)
@@ -90,9 +90,9 @@ def _module(name: str) -> ModuleType:
 
 def _list(benches: Mapping[str, str], as_json: bool) -> None:
     if as_json:
-        terminal.print_json({"benches": benches})
+        output.print_json({"benches": benches})
     else:
-        terminal.print_table(benches.items(), head=("BENCH", "MEASURES"))
+        output.print_table(benches.items(), head=("BENCH", "MEASURES"))
 
 
 def _in_words(value: Any) -> str:

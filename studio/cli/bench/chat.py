@@ -10,7 +10,7 @@ import tempfile
 from typing import Any
 
 from studio.cli.doctor.display import has_display
-from studio.cli.session import Session
+from studio.cli.terminal.studio_session import StudioSession
 from studio.protocol.errors import ErrorCode, StudioError
 
 _MOST_SECONDS = 600
@@ -19,7 +19,7 @@ _SCRIPT = """
 import json
 from PySide6.QtWidgets import QApplication, QWidget
 application = QApplication([])
-from studio.desktop.look import Look
+from studio.desktop.appearance.appearance import Appearance as Look
 from studio.desktop.ui import WindowUi
 from studio_chat.bench import run
 look = Look.dress(application)
@@ -32,7 +32,7 @@ look.theme.close()
 """
 
 
-def measure(session: Session) -> dict[str, Any]:
+def measure(session: StudioSession) -> dict[str, Any]:
     """Stream 5,000 tokens and scroll through 1,000 messages with the page's own widgets.
 
     ``ratio`` is the median window time of a token against its budget of one millisecond.

@@ -11,8 +11,8 @@ from typing import Any
 
 import psutil
 
-from studio.cli.session import Session
-from studio.core.job import Job
+from studio.cli.terminal.studio_session import StudioSession
+from studio.core.jobs.job import Job
 from studio.core.studio import Studio
 from studio.core.weights import Weights
 from studio.protocol.errors import ErrorCode, StudioError
@@ -43,7 +43,7 @@ class _Seen:
     processors: list[float] = field(default_factory=list)
 
 
-def measure(session: Session) -> dict[str, Any]:
+def measure(session: StudioSession) -> dict[str, Any]:
     """Write and draw with the starter weights: each alone and both together, in turns.
 
     ``ratios``: ``pictures`` and ``chat``, together against alone; ``p95`` of the time between two

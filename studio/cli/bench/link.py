@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from studio.cli.session import Session
+from studio.cli.terminal.studio_session import StudioSession
 from studio.core.studio import Studio
 from studio.protocol.messages import Inspected
 
@@ -25,7 +25,7 @@ while line := read.readline():
 """
 
 
-def measure(session: Session) -> dict[str, Any]:
+def measure(session: StudioSession) -> dict[str, Any]:
     """Send a small question and wait for its answer, ``ROUNDS`` times."""
     with session.studio(read_only=True) as studio:
         seconds = _median(lambda: _ask(studio))

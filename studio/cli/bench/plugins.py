@@ -11,20 +11,20 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from studio.api.manifest import BenchEntry
-from studio.cli import terminal
-from studio.cli.follow import Follower
-from studio.cli.session import Session
+from studio.cli.terminal import output
+from studio.cli.terminal.job_progress import JobProgress
+from studio.cli.terminal.studio_session import StudioSession
 from studio.core.plugins import Plugin
 from studio.core.studio import Studio
 from studio.protocol.errors import ErrorCode, StudioError
 
 
-def titles(session: Session) -> dict[str, str]:
+def titles(session: StudioSession) -> dict[str, str]:
     """Return bench → one line, for the plugins that take part."""
     return {entry.id: entry.title for _, entry in session.plugins.benches()}
 
 
-def measure(session: Session, bench: str) -> Mapping[str, Any]:
+def measure(session: StudioSession, bench: str) -> Mapping[str, Any]:
     """Run a bench that :func:`titles` names and return its figures.
 
     Raises:
@@ -55,13 +55,13 @@ def _figures(plugin: Plugin, entry: BenchEntry, context: _Context) -> Mapping[st
 class _Context:
     """A :class:`studio.api.BenchContext` on the command line's session."""
 
-    def __init__(self, session: Session, scratch: Path, stack: ExitStack) -> None:
+    def __init__(self, session: StudioSession, scratch: Path, stack: ExitStack) -> None:
         self._session = session
         self._stack = stack
         self.scratch = scratch
 
     def say(self, text: str) -> None:
-        terminal.hint(text)
+        output.hint(text)
 
     def weights_path(self, weights: str) -> Path:
         found = self._session.weights.get(weights)
@@ -73,7 +73,7 @@ class _Context:
         return self._session.weights.default_for(capability, prefer).id
 
     def run(self, task: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
-        follower = Follower(self._studio, show_progress=False, show_text=False)
+        follower = JobProgress(self._studio, show_progress=False, show_text=False)
         job = self._studio.submit(task, params, keep=False)
         follower.follow(job)
         if follower.interrupted:

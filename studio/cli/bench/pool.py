@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from studio.cli.follow import Follower
-from studio.cli.session import Session
+from studio.cli.terminal.job_progress import JobProgress
+from studio.cli.terminal.studio_session import StudioSession
 from studio.core.studio import Studio
 from studio.core.weights import Weights
 from studio.protocol.errors import ErrorCode, StudioError
@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--weights", default="", help="pool: a language model; by default a small")
 
 
-def measure(session: Session, arguments: argparse.Namespace) -> dict[str, Any]:
+def measure(session: StudioSession, arguments: argparse.Namespace) -> dict[str, Any]:
     """Load, unload and load again; then load two sets in turns, each time dropping the other.
 
     A load is all that the pool waits for: header, tokenizer, weights. ``ratios``: ``second_load``
@@ -87,7 +87,7 @@ class _Bench:
 
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
-        self._follower = Follower(studio, show_progress=False, show_text=False)
+        self._follower = JobProgress(studio, show_progress=False, show_text=False)
         self._events: list[PoolEvent] = []
         studio.memory.on_entry(lambda entry: self._events.append(entry.event))
 

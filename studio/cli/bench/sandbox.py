@@ -12,16 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from studio.api.sandbox import SandboxRequest
-from studio.cli.session import Session
+from studio.cli.terminal.studio_session import StudioSession
 from studio.sandbox.plan import mark
-from studio.sandbox.walls import Walls
+from studio.sandbox.sandbox import Sandbox
 
 ROUNDS, RUNS = 20, 1000
 
 
-def measure(session: Session, runs: int = RUNS) -> dict[str, Any]:
+def measure(session: StudioSession, runs: int = RUNS) -> dict[str, Any]:
     """Run a script of one line behind the wall and bare, then many times."""
-    walls = Walls()
+    walls = Sandbox()
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "main.py").write_text("print(1)\n", encoding="ascii")
         bare = _median(lambda: _bare(walls, folder))
@@ -40,7 +40,7 @@ def measure(session: Session, runs: int = RUNS) -> dict[str, Any]:
     }
 
 
-def run_once(walls: Walls) -> None:
+def run_once(walls: Sandbox) -> None:
     """Run the script behind the wall; it must have run."""
     request = SandboxRequest(("python", "main.py"), files={"main.py": b"print(1)\n"})
     result = [step.result for step in walls.run(request)][-1]
@@ -68,7 +68,7 @@ def _has(process: Path, word: str) -> bool:
         return False
 
 
-def _bare(walls: Walls, folder: str) -> None:
+def _bare(walls: Sandbox, folder: str) -> None:
     subprocess.run([str(walls.python), "main.py"], cwd=folder, capture_output=True, check=True)
 
 

@@ -12,7 +12,7 @@ import time
 from typing import Any
 
 from studio.cli.doctor.display import has_display
-from studio.cli.session import Session
+from studio.cli.terminal.studio_session import StudioSession
 from studio.protocol.errors import ErrorCode, StudioError
 
 RUNS = 5
@@ -36,7 +36,7 @@ application.exec()
 """
 
 
-def measure(session: Session) -> dict[str, Any]:
+def measure(session: StudioSession) -> dict[str, Any]:
     """Start both windows in turn, once to warm the disk's cache and ``RUNS`` times to measure."""
     studio: list[float] = []
     bare: list[float] = []

@@ -7,9 +7,9 @@ import random
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from studio.cli.follow import Follower
-from studio.cli.session import Session
-from studio.core.job import Job
+from studio.cli.terminal.job_progress import JobProgress
+from studio.cli.terminal.studio_session import StudioSession
+from studio.core.jobs.job import Job
 from studio.core.studio import Studio
 from studio.protocol.errors import ErrorCode, StudioError
 
@@ -25,7 +25,7 @@ _FREELY = {
 }  # fmt: skip
 
 
-def measure(session: Session) -> dict[str, Any]:
+def measure(session: StudioSession) -> dict[str, Any]:
     """Ask for 200 answers of 200 forms at temperature 1, and for long texts with and without one.
 
     ``ratio`` is the time of a token without a form by that with one: 1 is free.
@@ -34,7 +34,7 @@ def measure(session: Session) -> dict[str, Any]:
     weights = session.weights.default_for("text").id
     common = {**_FREELY, "prompt": PROMPT, "weights": weights}
     with session.studio() as studio:
-        follower = Follower(studio, show_progress=False, show_text=False)
+        follower = JobProgress(studio, show_progress=False, show_text=False)
         plain, held = _rates(studio, follower, common)
         ends: dict[str, int] = {}
         valid = 0
@@ -111,7 +111,7 @@ def _ask(studio: Studio, common: Mapping[str, Any], seed: int) -> Job:
     return studio.submit("chat.reply", params, keep=False)
 
 
-def _rates(studio: Studio, follower: Follower, common: Mapping[str, Any]) -> tuple[float, float]:
+def _rates(studio: Studio, follower: JobProgress, common: Mapping[str, Any]) -> tuple[float, float]:
     """Return tokens a second without a form and with one, each the best of alternate runs:
     whatever else the machine does makes a run slower, never faster.
     """
@@ -126,7 +126,7 @@ def _rates(studio: Studio, follower: Follower, common: Mapping[str, Any]) -> tup
     return plain, held
 
 
-def _result(follower: Follower, job: Job) -> Mapping[str, Any]:
+def _result(follower: JobProgress, job: Job) -> Mapping[str, Any]:
     follower.follow(job)
     if job.error:
         raise job.error

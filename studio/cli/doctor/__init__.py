@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from studio.cli import terminal
 from studio.cli.doctor import display, machine, parts, storage
-from studio.cli.doctor.finding import Finding, Level
-from studio.cli.exit_code import ExitCode
-from studio.cli.flags import ArgumentParser
-from studio.cli.session import Session
+from studio.cli.doctor.check_result import CheckResult, Level
+from studio.cli.terminal import output
+from studio.cli.terminal.exit_code import ExitCode
+from studio.cli.terminal.flags import ArgumentParser
+from studio.cli.terminal.studio_session import StudioSession
 from studio.protocol.errors import StudioError
 
-Check = Callable[[Session], Iterator[Finding]]
+Check = Callable[[StudioSession], Iterator[CheckResult]]
 
 CHECKS: dict[str, Check] = {
     "system": machine.system,
@@ -32,7 +32,7 @@ CHECKS: dict[str, Check] = {
 _MARKS = {Level.FINE: "ok", Level.WARNING: "note", Level.PROBLEM: "FAULT"}
 
 
-def main(argv: Sequence[str], session: Session) -> int:
+def main(argv: Sequence[str], session: StudioSession) -> int:
     """Run the checks; exit code 8 if there is a problem (a note is none)."""
     parser = ArgumentParser(
         prog="studio doctor", description="Look for problems and say how to cure them."
@@ -43,7 +43,7 @@ def main(argv: Sequence[str], session: Session) -> int:
     for name in arguments.check:
         if name not in CHECKS:
             parser.error(f"there is no check “{name}”; there are {', '.join(CHECKS)}")
-    findings: list[Finding] = []
+    findings: list[CheckResult] = []
     for name in arguments.check or CHECKS:
         for finding in _run(name, session):
             findings.append(finding)
@@ -51,40 +51,40 @@ def main(argv: Sequence[str], session: Session) -> int:
                 _print(name, finding)
     problems = [finding for finding in findings if finding.level is Level.PROBLEM]
     if arguments.json:
-        terminal.print_json(
+        output.print_json(
             {"healthy": not problems, "findings": [_as_json(found) for found in findings]}
         )
     else:
         count = len(problems)
-        terminal.say(f"\n{count or 'No'} {'problem' if count == 1 else 'problems'} found.")
+        output.say(f"\n{count or 'No'} {'problem' if count == 1 else 'problems'} found.")
     return ExitCode.PROBLEMS if problems else ExitCode.OK
 
 
-def _run(name: str, session: Session) -> Iterator[Finding]:
+def _run(name: str, session: StudioSession) -> Iterator[CheckResult]:
     """Yield what a check finds; a check that breaks is itself a finding."""
     try:
         for finding in CHECKS[name](session):
             finding.check = name
             yield finding
     except StudioError as error:
-        yield Finding(Level.PROBLEM, error.message, error.hint, check=name)
+        yield CheckResult(Level.PROBLEM, error.message, error.hint, check=name)
     except Exception as error:  # noqa: BLE001 - the patient may be in any state
         what = f"{type(error).__name__}: {error}"
-        yield Finding(
+        yield CheckResult(
             Level.PROBLEM,
-            f"This could not be checked ({terminal.one_line(what, 200)}).",
+            f"This could not be checked ({output.one_line(what, 200)}).",
             "Send this line to the makers of the studio.",
             check=name,
         )
 
 
-def _print(name: str, finding: Finding) -> None:
-    terminal.say(f"{_MARKS[finding.level]:<6}{name:<9}{finding.message}")
+def _print(name: str, finding: CheckResult) -> None:
+    output.say(f"{_MARKS[finding.level]:<6}{name:<9}{finding.message}")
     if finding.cure:
-        terminal.say(f"{'':15}→ {finding.cure}")
+        output.say(f"{'':15}→ {finding.cure}")
 
 
-def _as_json(finding: Finding) -> dict[str, Any]:
+def _as_json(finding: CheckResult) -> dict[str, Any]:
     return {
         "check": finding.check,
         "level": str(finding.level),

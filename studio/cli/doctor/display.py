@@ -9,8 +9,8 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from studio.cli.doctor.finding import Finding, fine, problem, warning
-from studio.cli.session import Session
+from studio.cli.doctor.check_result import CheckResult, fine, problem, warning
+from studio.cli.terminal.studio_session import StudioSession
 
 # Qt ends its process when there is no display, hence the child. It reads the probe from "-c", so
 # that no module of the command line imports Qt.
@@ -60,7 +60,7 @@ _CURES = (
 )
 
 
-def display(session: Session) -> Iterator[Finding]:
+def display(session: StudioSession) -> Iterator[CheckResult]:
     """Whether a window can open, and on what."""
     if not has_display():
         yield warning(
@@ -78,7 +78,7 @@ def display(session: Session) -> Iterator[Finding]:
         yield fine(f"Screen {name or 'without a name'}: {width}×{height} at {scale:g}×.")
 
 
-def fonts(session: Session) -> Iterator[Finding]:
+def fonts(session: StudioSession) -> Iterator[CheckResult]:
     """Which scripts would be shown as boxes."""
     found, complaint = _ask_qt("" if has_display() else "offscreen")
     if found is None:

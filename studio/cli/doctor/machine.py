@@ -11,21 +11,21 @@ from pathlib import Path
 import psutil
 
 import studio
-from studio.cli.doctor.finding import Finding, fine, warning
-from studio.cli.session import Session
+from studio.cli.doctor.check_result import CheckResult, fine, warning
+from studio.cli.terminal.studio_session import StudioSession
 from studio.core import disk
-from studio.sandbox.walls import Walls
+from studio.sandbox.sandbox import Sandbox
 
 LITTLE_MEMORY = 2_000_000_000
 
 
-def system(session: Session) -> Iterator[Finding]:
+def system(session: StudioSession) -> Iterator[CheckResult]:
     """What the studio runs on."""
     python = platform.python_version()
     yield fine(f"Offline Studio {studio.__version__}, Python {python}, {platform.platform()}.")
 
 
-def audio(session: Session) -> Iterator[Finding]:
+def audio(session: StudioSession) -> Iterator[CheckResult]:
     """Whether something could play a sound."""
     if not sys.platform.startswith("linux"):
         yield fine("Sound is played by the system.")
@@ -50,9 +50,9 @@ def sound_server() -> str:
     return "ALSA" if any(Path("/dev/snd").glob("pcm*p")) else ""
 
 
-def sandbox(session: Session) -> Iterator[Finding]:
+def sandbox(session: StudioSession) -> Iterator[CheckResult]:
     """Whether code may be run here, and behind which walls."""
-    walls = Walls()
+    walls = Sandbox()
     if walls.tier == "A":
         yield fine(f"Code is run behind walls of tier A. {walls.reason}".rstrip())
     elif walls.tier:
@@ -67,7 +67,7 @@ def sandbox(session: Session) -> Iterator[Finding]:
         )
 
 
-def memory(session: Session) -> Iterator[Finding]:
+def memory(session: StudioSession) -> Iterator[CheckResult]:
     """Whether there is room for a model."""
     found = psutil.virtual_memory()
     words = f"{disk.as_size(found.available)} of {disk.as_size(found.total)} memory are free."

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
-from studio.cli.doctor.finding import Finding, fine, problem, warning
-from studio.cli.session import Session
+from studio.cli.doctor.check_result import CheckResult, fine, problem, warning
+from studio.cli.terminal.studio_session import StudioSession
 from studio.core import disk
 from studio.core.plugins import PluginState
 from studio.core.studio import Studio
@@ -16,7 +16,7 @@ from studio.protocol.messages import DevicesFound, Status
 START_SECONDS = 120.0
 
 
-def weights(session: Session) -> Iterator[Finding]:
+def weights(session: StudioSession) -> Iterator[CheckResult]:
     """Whether there are weights, and which cannot be used."""
     rows = session.weights.list()
     usable = [row for row in rows if not row.problem]
@@ -34,7 +34,7 @@ def weights(session: Session) -> Iterator[Finding]:
         )
 
 
-def plugins(session: Session) -> Iterator[Finding]:
+def plugins(session: StudioSession) -> Iterator[CheckResult]:
     """Which plugins do not take part, and whether the schemas of the others can be read."""
     host = session.plugins
     for plugin in host.plugins:
@@ -61,7 +61,7 @@ def _cure(state: PluginState, plugin: str) -> str:
     return "Update or remove it."
 
 
-def device(session: Session) -> Iterator[Finding]:
+def device(session: StudioSession) -> Iterator[CheckResult]:
     """Whether the runtime starts, and what it computes on."""
     with session.studio(read_only=True) as studio:
         status = _status(studio)
@@ -86,7 +86,7 @@ def device(session: Session) -> Iterator[Finding]:
         )
 
 
-def _devices(found: DevicesFound | None) -> Iterator[Finding]:
+def _devices(found: DevicesFound | None) -> Iterator[CheckResult]:
     """What else could compute, and what keeps a card from it."""
     if found is None:
         return

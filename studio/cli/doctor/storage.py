@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from studio.cli.doctor.finding import Finding, fine, problem, warning
-from studio.cli.session import Session
+from studio.cli.doctor.check_result import CheckResult, fine, problem, warning
+from studio.cli.terminal.studio_session import StudioSession
 from studio.core import disk
 
 LITTLE_ROOM = 5_000_000_000
@@ -14,7 +14,7 @@ QUICKLY_READ = 2_000_000_000
 """A library of more bytes than this takes too long to check by the way."""
 
 
-def home(session: Session) -> Iterator[Finding]:
+def home(session: StudioSession) -> Iterator[CheckResult]:
     """Whether there is a home that can be written, with room."""
     folder = session.paths.home
     if disk.writable(folder):
@@ -36,7 +36,7 @@ def home(session: Session) -> Iterator[Finding]:
         yield warning(news, "Look through the settings once.")
 
 
-def library(session: Session) -> Iterator[Finding]:
+def library(session: StudioSession) -> Iterator[CheckResult]:
     """Whether the library can be read, is whole, and who writes to it."""
     from studio.core.library import Library
 

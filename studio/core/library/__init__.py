@@ -57,8 +57,6 @@ progress); ``incoming`` (saves in progress); ``backups``; ``lock``; ``ballast`` 
 
 from __future__ import annotations
 
-from studio.core.library.checkup import Report
-from studio.core.library.health import Health, HealthState
 from studio.core.library.library import Library
 from studio.core.library.rows import (
     Artifact,
@@ -72,8 +70,10 @@ from studio.core.library.rows import (
     Record,
     Siblings,
 )
-from studio.core.library.stats import Stats
-from studio.core.library.text_journal import TextJournal
+from studio.core.library.storage.text_journal import TextJournal
+from studio.core.library.upkeep.health import Health, HealthState
+from studio.core.library.upkeep.integrity import Report
+from studio.core.library.upkeep.stats import Stats
 
 __all__ = [
     "Artifact",

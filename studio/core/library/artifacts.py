@@ -11,14 +11,14 @@ from typing import Any
 import msgspec
 
 from studio.core import disk
-from studio.core.library import tables
-from studio.core.library.database import Database
-from studio.core.library.history import History
-from studio.core.library.objects import ObjectStore, Payload, Staged, checked_suffix
-from studio.core.library.queries import like_pattern, match_expression
 from studio.core.library.rows import Artifact, Family, Record, from_columns, plain
-from studio.core.library.schema import SEARCHED_CHARACTERS
-from studio.core.library.ulid import new_id
+from studio.core.library.search_query import like_pattern, match_expression
+from studio.core.library.storage import row_writer
+from studio.core.library.storage.blob_store import ObjectStore, Payload, Staged, checked_suffix
+from studio.core.library.storage.database import Database
+from studio.core.library.storage.event_log import EventLog
+from studio.core.library.storage.schema import SEARCHED_CHARACTERS
+from studio.core.library.storage.ulid import new_id
 from studio.protocol.errors import ErrorCode, StudioError
 
 SIDECAR_FORMAT = "offline-studio/artifact"
@@ -47,7 +47,7 @@ _FAMILY = """
 class Artifacts:
     """The artifacts of a library: rows, payloads and sidecars together."""
 
-    def __init__(self, database: Database, store: ObjectStore, history: History) -> None:
+    def __init__(self, database: Database, store: ObjectStore, history: EventLog) -> None:
         self._database = database
         self._store = store
         self._history = history
@@ -191,8 +191,8 @@ class Artifacts:
 
     def _insert(self, artifact: Artifact, inputs: Sequence[str]) -> None:
         with self._database.write("save the result") as connection:
-            tables.insert(connection, artifact)
-            tables.link(connection, artifact.id, inputs)
+            row_writer.insert(connection, artifact)
+            row_writer.link(connection, artifact.id, inputs)
 
     def _undo(self, artifact: Artifact, staged: list[Staged]) -> None:
         """Leave nothing of a save that failed: on a full disk every byte is wanted."""
@@ -273,7 +273,7 @@ def _matching(
         values.extend(more)
 
     if kinds:
-        add(f"kind IN {tables.marks(kinds)}", *kinds)
+        add(f"kind IN {row_writer.marks(kinds)}", *kinds)
     if starred is not None:
         add("starred" if starred else "NOT starred")
     if passed is not None:

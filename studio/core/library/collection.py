@@ -7,11 +7,11 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from studio.core.library import tables
-from studio.core.library.database import Database
-from studio.core.library.history import Event, History
 from studio.core.library.rows import Collection, from_columns, plain
-from studio.core.library.ulid import new_id
+from studio.core.library.storage import row_writer
+from studio.core.library.storage.database import Database
+from studio.core.library.storage.event_log import Event, EventLog
+from studio.core.library.storage.ulid import new_id
 from studio.protocol.errors import ErrorCode, StudioError
 
 # Aliases, since ``Collections.list`` hides the builtin from the annotations of its class.
@@ -22,7 +22,7 @@ Events = list[Event]
 class Collections:
     """The collections of a library. To see inside one: ``Library.find(collection=id)``."""
 
-    def __init__(self, database: Database, history: History) -> None:
+    def __init__(self, database: Database, history: EventLog) -> None:
         self._database = database
         self._history = history
 
@@ -30,7 +30,7 @@ class Collections:
         """Begin an empty collection."""
         collection = Collection(id=new_id(), created=time.time(), title=title)
         with self._changing() as (connection, events):
-            tables.insert(connection, collection)
+            row_writer.insert(connection, collection)
             events.append({"collection": plain(collection)})
         return collection
 
@@ -54,7 +54,7 @@ class Collections:
         """Give a collection another title."""
         collection = Collection(id=id, created=self.get(id).created, title=title)
         with self._changing() as (connection, events):
-            tables.upsert(connection, collection)
+            row_writer.upsert(connection, collection)
             events.append({"collection": plain(collection)})
         return collection
 

@@ -12,9 +12,8 @@ from typing import Any
 import msgspec
 
 from studio.core import disk
-from studio.core.library import message_search, message_tree, tables
-from studio.core.library.database import Database
-from studio.core.library.history import Event, History
+from studio.core.library.messages import search as message_search
+from studio.core.library.messages import tree
 from studio.core.library.rows import (
     Conversation,
     Found,
@@ -24,9 +23,12 @@ from studio.core.library.rows import (
     from_columns,
     plain,
 )
-from studio.core.library.text_journal import TextJournal
+from studio.core.library.storage import row_writer
+from studio.core.library.storage.database import Database
+from studio.core.library.storage.event_log import Event, EventLog
+from studio.core.library.storage.text_journal import TextJournal
+from studio.core.library.storage.ulid import new_id
 from studio.core.library.transcript import transcript
-from studio.core.library.ulid import new_id
 from studio.protocol.errors import ErrorCode, StudioError
 
 # Aliases, since ``Conversations.list`` hides the builtin from the annotations of its class.
@@ -48,7 +50,7 @@ class Conversations:
     def __init__(
         self,
         database: Database,
-        history: History,
+        history: EventLog,
         journals: Path,
         on_error: Callable[[StudioError], None],
     ) -> None:
@@ -79,7 +81,7 @@ class Conversations:
             settings=dict(settings or {}),
         )
         with self._changing(conversation.id) as (connection, events):
-            tables.insert(connection, conversation)
+            row_writer.insert(connection, conversation)
             events.append({"conversation": plain(conversation)})
         return conversation
 
@@ -154,7 +156,7 @@ class Conversations:
         """Change fields: ``title``, ``pinned``, ``folder``, ``system``, ``settings``, ``head``."""
         changed = msgspec.structs.replace(self.get(id), **fields)
         with self._changing(id, freeing="binned_at" in fields) as (connection, events):
-            tables.upsert(connection, changed)
+            row_writer.upsert(connection, changed)
             events.append({"set": fields})
         return changed
 
@@ -218,7 +220,7 @@ class Conversations:
         if parent and self.message(parent).conversation != conversation:
             raise StudioError(ErrorCode.BAD_INPUT, "A message cannot follow one elsewhere.")
         with self._changing(conversation) as (connection, events):
-            tables.insert(connection, message)
+            row_writer.insert(connection, message)
             events.append({"message": plain(message)})
             self._touch(connection, events, conversation, head=message.id, updated=message.created)
         return message
@@ -236,7 +238,7 @@ class Conversations:
         """Change fields: ``content``, ``state``, ``record``, ``artifacts``, ``extra``."""
         changed = msgspec.structs.replace(self.message(id), **fields)
         with self._changing(changed.conversation, freeing=True) as (connection, events):
-            tables.upsert(connection, changed)
+            row_writer.upsert(connection, changed)
             events.append({"message": plain(changed)})
         return changed
 
@@ -246,7 +248,7 @@ class Conversations:
         Raises:
             StudioError: ``NOT_FOUND``.
         """
-        message = message_tree.message(self._database, id)
+        message = tree.message(self._database, id)
         if message is None:
             raise StudioError(ErrorCode.NOT_FOUND, "This message is not in the library.")
         return message
@@ -257,24 +259,24 @@ class Conversations:
 
     def path_to(self, leaf: str) -> MessageList:
         """Return the messages from the first one to ``leaf``."""
-        return message_tree.path_to(self._database, leaf)
+        return tree.path_to(self._database, leaf)
 
     def children(self, message: str) -> MessageList:
         """Return what directly follows a message, oldest first."""
-        return message_tree.children(self._database, self.message(message).conversation, message)
+        return tree.children(self._database, self.message(message).conversation, message)
 
     def roots(self, conversation: str) -> MessageList:
         """Return the versions of the first message, oldest first."""
-        return message_tree.children(self._database, conversation, "")
+        return tree.children(self._database, conversation, "")
 
     def siblings(self, message: str) -> Siblings:
         """Return (position, total, ids) of the versions of a message: the arrows ‹2/3›."""
-        return message_tree.siblings(self._database, self.message(message))
+        return tree.siblings(self._database, self.message(message))
 
     def newest_leaf(self, message: str) -> str:
         """Return the end of the newest branch through ``message``: where an arrow leads."""
         conversation = self.message(message).conversation
-        return message_tree.newest_leaf(self._database, conversation, message)
+        return tree.newest_leaf(self._database, conversation, message)
 
     def set_head(self, conversation: str, message: str | None) -> Conversation:
         """Show the path to ``message``."""
@@ -288,18 +290,18 @@ class Conversations:
         ``restore_branch`` brings the same messages back.
         """
         root = self.message(message)
-        doomed = message_tree.branch(self._database, message)
+        doomed = tree.branch(self._database, message)
         self._bin_messages(root.conversation, doomed, time.time(), only=None)
         conversation = self.get(root.conversation)
         if conversation.head in doomed:
-            leaf = message_tree.newest_leaf(self._database, root.conversation, root.parent)
+            leaf = tree.newest_leaf(self._database, root.conversation, root.parent)
             conversation = self.set_head(root.conversation, leaf)
         return conversation
 
     def restore_branch(self, message: str) -> Conversation:
         """Undo ``delete_branch``, and make the newest leaf of the branch the head."""
         root = self.message(message)
-        branch = message_tree.branch(self._database, message)
+        branch = tree.branch(self._database, message)
         self._bin_messages(root.conversation, branch, None, only=root.binned_at)
         return self.set_head(root.conversation, self.newest_leaf(message))
 

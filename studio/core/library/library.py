@@ -11,18 +11,20 @@ from typing import Any, ParamSpec, TypeVar
 
 from studio.core import disk
 from studio.core.library import artifacts as shelf
-from studio.core.library import backup, checkup, export, health, recovery, stats, ulid
-from studio.core.library.ballast import Ballast
+from studio.core.library import export
 from studio.core.library.collection import Collections
 from studio.core.library.conversations import Conversations
-from studio.core.library.health import Health
-from studio.core.library.history import History
-from studio.core.library.jobs import JobJournal
-from studio.core.library.objects import ObjectStore, Payload
-from studio.core.library.opening import open_database
-from studio.core.library.rebuild import rebuild
+from studio.core.library.job_journal import JobJournal
 from studio.core.library.records import Records
 from studio.core.library.rows import Artifact, Family, Record
+from studio.core.library.storage import ulid
+from studio.core.library.storage.blob_store import ObjectStore, Payload
+from studio.core.library.storage.event_log import EventLog
+from studio.core.library.storage.reserved_space import ReservedSpace
+from studio.core.library.storage.startup import open_database
+from studio.core.library.upkeep import backup, health, integrity, recovery, stats
+from studio.core.library.upkeep.health import Health
+from studio.core.library.upkeep.rebuild import rebuild
 from studio.core.paths import StudioPaths
 from studio.protocol.errors import ErrorCode, StudioError
 
@@ -52,8 +54,8 @@ class Library:
         self._database = database = opened.database
         database.on_fault = lambda fault: self.on_health(self.health)
         self._store = ObjectStore(folder)
-        self._history = history = History(folder / "history")
-        self._ballast = Ballast(folder / "ballast")
+        self._history = history = EventLog(folder / "history")
+        self._ballast = ReservedSpace(folder / "ballast")
         self._executor: ThreadPoolExecutor | None = None
         self._artifacts = shelf.Artifacts(database, self._store, history)
         self.records = Records(database, history)
@@ -309,9 +311,9 @@ class Library:
                 "Free some space or empty the bin, then try again.",
             )
 
-    def verify(self, progress: checkup.Progress | None = None) -> checkup.Report:
+    def verify(self, progress: integrity.Progress | None = None) -> integrity.Report:
         """Check every payload against its digest, and that nothing is missing."""
-        return checkup.check(self._database, self._store, progress)
+        return integrity.check(self._database, self._store, progress)
 
     def rebuild(self) -> None:
         """Make the database again from sidecars and history; the job journal stays as it is."""

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from studio.core.library import tables
-from studio.core.library.database import Database
-from studio.core.library.history import Event, History
 from studio.core.library.rows import Record, from_columns, plain
-from studio.core.library.ulid import new_id
+from studio.core.library.storage import row_writer
+from studio.core.library.storage.database import Database
+from studio.core.library.storage.event_log import Event, EventLog
+from studio.core.library.storage.ulid import new_id
 from studio.protocol.errors import ErrorCode, StudioError
 
 
@@ -33,7 +33,7 @@ class Use(NamedTuple):
 class Records:
     """The records of a library."""
 
-    def __init__(self, database: Database, history: History) -> None:
+    def __init__(self, database: Database, history: EventLog) -> None:
         self._database = database
         self._history = history
 
@@ -46,7 +46,7 @@ class Records:
         made = Record(id=new_id(), created=time.time(), task=task, params=dict(params))
         record = msgspec.structs.replace(made, **facts)
         with self._database.write("keep the recipe") as connection:
-            tables.insert(connection, record)
+            row_writer.insert(connection, record)
             self._note(record, {"record": plain(record)})
         return record
 
@@ -54,7 +54,7 @@ class Records:
         """Fill in what is known only afterwards: ``weights``, ``device``, ``seconds``, …"""
         record = msgspec.structs.replace(self.get(id), **facts)
         with self._database.write("keep the recipe", freeing=True) as connection:
-            tables.upsert(connection, record)
+            row_writer.upsert(connection, record)
             self._note(record, {"id": id, "set": facts})
         return record
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from studio.core.plugins.discovery import Found, discover
-from studio.core.plugins.faults import Fault, Faults
+from studio.core.plugins.fault_list import Fault, Faults
 from studio.core.plugins.host import PluginHost
 from studio.core.plugins.plugin import Plugin, PluginState
 

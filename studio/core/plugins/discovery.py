@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from studio.api.manifest import Manifest, read_manifest
-from studio.core.plugins.faults import in_words
+from studio.core.plugins.fault_list import in_words
 from studio.protocol.errors import ErrorCode, StudioError
 
 GROUP = "studio.plugins"

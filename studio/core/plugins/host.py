@@ -14,11 +14,11 @@ from typing import Any, TypeVar
 
 from studio.api.manifest import BenchEntry, PageEntry, TaskEntry
 from studio.api.params import Params
-from studio.core.plugins.admission import Admission
-from studio.core.plugins.choices import HostSettings, PluginChoices
 from studio.core.plugins.crash_journal import CrashJournal
 from studio.core.plugins.discovery import Found, discover, search_path_of_environment
-from studio.core.plugins.faults import Fault, Faults
+from studio.core.plugins.eligibility import Eligibility
+from studio.core.plugins.enabled_state import EnabledPlugins, HostSettings
+from studio.core.plugins.fault_list import Fault, Faults
 from studio.core.plugins.hooks import WindowHookRegistry
 from studio.core.plugins.plugin import Plugin, PluginState
 from studio.protocol.errors import ErrorCode, ErrorInfo, StudioError
@@ -61,14 +61,14 @@ class PluginHost:
             found: The plugins there are; by default those installed and in ``STUDIO_PLUGIN_PATH``.
         """
         self.faults = faults or Faults()
-        self._choices = PluginChoices(settings)
+        self._choices = EnabledPlugins(settings)
         self._journal = CrashJournal(journal)
         self._only = tuple(only)
         self._hooks = WindowHookRegistry()
         self._params: dict[str, type[Params]] = {}
         self._observers: list[Callable[[], None]] = []
         self._choices.quarantine(self._journal.take_crashed())
-        admission = Admission(self._choices, safe_mode, self._only)
+        admission = Eligibility(self._choices, safe_mode, self._only)
         if found is None:
             found = discover(search_path_of_environment())
         self.plugins = admission.admit(found)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from studio.core.weights.catalogue import WeightsCatalogue
-from studio.core.weights.downloads import Download, Downloads
-from studio.core.weights.offer import Offer
-from studio.core.weights.verify import Verification
+from studio.core.weights.download.background import Download, Downloads
+from studio.core.weights.download.offers import Offer
+from studio.core.weights.verification import Verification
 from studio.core.weights.weights import Weights
 
 __all__ = ["Download", "Downloads", "Offer", "Verification", "Weights", "WeightsCatalogue"]

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from studio.core import disk
-from studio.core.weights.loose import size_of, slug
+from studio.core.weights.recognition import size_of, slug
 from studio.core.weights.weights import Weights
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.weights_files import parts_of

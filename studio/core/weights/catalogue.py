@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from studio.core.weights.loose import find_loose, size_of
+from studio.core.weights.recognition import recognise, size_of
 from studio.core.weights.sidecar import read_sidecar
-from studio.core.weights.verify import Verification, verify
+from studio.core.weights.verification import Verification, verify
 from studio.core.weights.weights import Weights
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.messages import WeightsEntry
@@ -208,7 +208,7 @@ def _scan(folders: Sequence[Path], elsewhere: Iterable[Weights]) -> _Seen:
                 _add(found, _measured(weights))
     described = {weights.path for weights in found.values()}
     for folder in folders:
-        for weights in find_loose(folder):
+        for weights in recognise(folder):
             if weights.path not in described:
                 described.add(weights.path)
                 _add(found, weights)

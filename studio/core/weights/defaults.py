@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import msgspec
 
 from studio.api.params import Field, FieldKind, Group, Label, Params, Range
-from studio.core.weights.remarks import CONTEXT_LIMIT, Value
+from studio.core.weights.user_notes import CONTEXT_LIMIT, Value
 from studio.protocol.errors import ErrorCode, StudioError
 
 _SETTABLE = (FieldKind.NUMBER, FieldKind.INTEGER, FieldKind.SWITCH, FieldKind.CHOICE)

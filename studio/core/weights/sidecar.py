@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import msgspec
 
 from studio.core import disk
-from studio.core.weights.offer import Offer, Piece
+from studio.core.weights.download.offers import Offer, Piece
 from studio.core.weights.weights import Weights
 from studio.protocol.weights_files import parts_of, resolved
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from studio.core.weights.offer import Offer
+from studio.core.weights.download.offers import Offer
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from studio.desktop.fields.choices import ChoiceEditor, SwitchEditor
-from studio.desktop.fields.editor import Editor
-from studio.desktop.fields.numbers import NumberEditor
-from studio.desktop.fields.pickers import FileEditor, PickFiles, WeightsEditor
-from studio.desktop.fields.seed import SeedEditor
-from studio.desktop.fields.text import ListEditor, TextEditor
+from studio.desktop.forms.choices import ChoiceEditor, SwitchEditor
+from studio.desktop.forms.editor import Editor
+from studio.desktop.forms.numbers import NumberEditor
+from studio.desktop.forms.pickers import FileEditor, PickFiles, WeightsEditor
+from studio.desktop.forms.seed import SeedEditor
+from studio.desktop.forms.text import ListEditor, TextEditor
 
 __all__ = [
     "ChoiceEditor",

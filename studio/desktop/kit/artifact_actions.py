@@ -12,10 +12,10 @@ from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QMenu
 
 from studio.api.artifacts import SavedArtifact
-from studio.api.chores import Chores
-from studio.api.gui import PluginContext
 from studio.api.results import KeptResults, TaskResult, file_stem
-from studio.api.ui import TroubleRow
+from studio.api.window.context import PluginContext
+from studio.api.window.ui import TroubleRow
+from studio.api.window.work_queue import WorkQueue
 from studio.desktop.kit.saved_copy import copy_file, save_as
 from studio.desktop.kit.wording import shortened, tr
 from studio.protocol.errors import StudioError
@@ -41,7 +41,7 @@ class ArtifactActions:
 
     def __init__(self, ctx: PluginContext, parts: ActionParts) -> None:
         self._ctx, self._parts = ctx, parts
-        self._chores = Chores(ctx)
+        self._chores = WorkQueue(ctx)
 
     # --- star ---------------------------------------------------------------------------------
 

@@ -20,8 +20,8 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from studio.api.intake import local_files
-from studio.api.ui import TroubleRow, Ui
-from studio.desktop.look import Look
+from studio.api.window.ui import TroubleRow, Ui
+from studio.desktop.appearance.appearance import Appearance
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class DropTarget(QObject):
     def __init__(
         self,
         ui: Ui,
-        look: Look,
+        look: Appearance,
         page: QWidget,
         title: str,
         accepted: Accepted,
@@ -129,7 +129,7 @@ class DropTarget(QObject):
 class DropOverlay(QWidget):
     """Lies over the whole page while something that it takes is dragged over it."""
 
-    def __init__(self, look: Look, page: QWidget, words: str) -> None:
+    def __init__(self, look: Appearance, page: QWidget, words: str) -> None:
         super().__init__(page)
         self._look, self._page, self._words = look, page, words
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)

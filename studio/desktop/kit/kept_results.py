@@ -13,14 +13,14 @@ from PySide6.QtGui import QImage, QPainter
 from shiboken6 import isValid
 
 from studio.api.artifacts import SavedArtifact
-from studio.api.chores import outcome
-from studio.api.gui import PluginContext
 from studio.api.results import Read, TaskResult
+from studio.api.window.context import PluginContext
+from studio.api.window.work_queue import outcome
+from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.kit.result_list import ResultList
 from studio.desktop.kit.result_strip import ResultStrip
 from studio.desktop.kit.result_thumbnail import blank, draw_image, draw_kind
 from studio.desktop.kit.wording import tr
-from studio.desktop.look import Look
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class KeptResults:
     def __init__(
         self,
         ctx: PluginContext,
-        look: Look,
+        look: Appearance,
         key: str,
         most: int,
         read: Read | None,

@@ -7,9 +7,9 @@ from typing import Any
 
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
-from studio.api.gui import PluginContext
 from studio.api.runs import Mode
-from studio.api.ui import ParamsForm
+from studio.api.window.context import PluginContext
+from studio.api.window.ui import ParamsForm
 
 
 class ModeForms:

@@ -12,9 +12,10 @@ from PySide6.QtWidgets import QWidget
 from studio.api import results as api_results
 from studio.api import runs as api_runs
 from studio.api.artifacts import SavedArtifact
-from studio.api.gui import PluginContext
 from studio.api.jobs import JobRequest
-from studio.api.ui import ProgressRow, TroubleRow
+from studio.api.window.context import PluginContext
+from studio.api.window.ui import ProgressRow, TroubleRow
+from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.kit.artifact_actions import ActionParts, ArtifactActions
 from studio.desktop.kit.drop_target import Accepted, DropTarget
 from studio.desktop.kit.kept_results import KeptResults, StripLook
@@ -25,13 +26,12 @@ from studio.desktop.kit.run_button import RunButton
 from studio.desktop.kit.run_controller import RunController
 from studio.desktop.kit.saved_copy import save_as
 from studio.desktop.kit.weights_picker import WeightsPicker
-from studio.desktop.look import Look
 
 
 class PageKit:
     """What each part is for, and its arguments, are in ``studio.api.kit.Kit``."""
 
-    def __init__(self, ctx: PluginContext, look: Look) -> None:
+    def __init__(self, ctx: PluginContext, look: Appearance) -> None:
         self._ctx, self._look = ctx, look
 
     def run_controller(

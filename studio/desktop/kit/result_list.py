@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from studio.api.artifacts import SavedArtifact
-from studio.api.chores import Chores, outcome
-from studio.api.gui import PluginContext
 from studio.api.results import Read, TaskResult
+from studio.api.window.context import PluginContext
+from studio.api.window.work_queue import WorkQueue, outcome
 from studio.protocol.errors import StudioError
 
 
@@ -18,7 +18,7 @@ class ResultList:
     def __init__(self, ctx: PluginContext, key: str, most: int, read: Read | None) -> None:
         self._ctx, self._key, self._most, self._read = ctx, key, most, read
         self._items: list[TaskResult] = []
-        self._chores = Chores(ctx)
+        self._chores = WorkQueue(ctx)
         self._rows: list[dict[str, Any]] = []
 
     def __len__(self) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QImage, QPainter, QPixmap
 
-from studio.desktop.look import Look
+from studio.desktop.appearance.appearance import Appearance
 
 _ICONS = {
     "text": "file-text",
@@ -34,7 +34,7 @@ def blank(size: QSize, ratio: float, draw: Callable[[QPainter], None]) -> QPixma
     return pixmap
 
 
-def draw_image(look: Look, painter: QPainter, room: QSize, image: QImage, star: bool) -> None:
+def draw_image(look: Appearance, painter: QPainter, room: QSize, image: QImage, star: bool) -> None:
     """Draw a picture into the middle of ``room``; of a null one that it cannot be read."""
     if image.isNull():
         _draw_icon(look, painter, room, "image-off", "faint")
@@ -45,7 +45,7 @@ def draw_image(look: Look, painter: QPainter, room: QSize, image: QImage, star: 
     _draw_star(look, painter, room, star)
 
 
-def draw_kind(look: Look, painter: QPainter, room: QSize, kind: str, star: bool) -> None:
+def draw_kind(look: Appearance, painter: QPainter, room: QSize, kind: str, star: bool) -> None:
     """Draw the icon of a kind of artifact."""
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(look.theme.color("raised"))
@@ -54,12 +54,12 @@ def draw_kind(look: Look, painter: QPainter, room: QSize, kind: str, star: bool)
     _draw_star(look, painter, room, star)
 
 
-def _draw_icon(look: Look, painter: QPainter, room: QSize, icon: str, color: str) -> None:
+def _draw_icon(look: Appearance, painter: QPainter, room: QSize, icon: str, color: str) -> None:
     left, top = room.width() // 2 - 12, room.height() // 2 - 12
     look.icons.icon(icon, color, on="accent").paint(painter, QRect(left, top, 24, 24))
 
 
-def _draw_star(look: Look, painter: QPainter, room: QSize, star: bool) -> None:
+def _draw_star(look: Appearance, painter: QPainter, room: QSize, star: bool) -> None:
     if star:
         right = room.width()
         painter.setPen(Qt.PenStyle.NoPen)

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from PySide6.QtWidgets import QPushButton
 
+from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.kit.wording import tr
-from studio.desktop.look import Look
 
 _KEYS = "Ctrl+Return"
 
@@ -20,7 +20,7 @@ class RunButton:
         busy: Whether it stops.
     """
 
-    def __init__(self, look: Look, verb: str, icon: str) -> None:
+    def __init__(self, look: Appearance, verb: str, icon: str) -> None:
         self._icons = look.icons
         self.widget: QPushButton = look.button(verb, icon, kind="primary")
         self.busy = False

@@ -10,12 +10,12 @@ from PySide6.QtGui import QImage
 from shiboken6 import isValid
 
 from studio.api.artifacts import SavedArtifact
-from studio.api.chores import outcome
-from studio.api.gui import PluginContext
 from studio.api.jobs import JobHandle, JobRequest
 from studio.api.results import Read, TaskResult
 from studio.api.runs import RunButton
-from studio.api.ui import ProgressRow, TroubleRow
+from studio.api.window.context import PluginContext
+from studio.api.window.ui import ProgressRow, TroubleRow
+from studio.api.window.work_queue import outcome
 from studio.desktop.kit.pixels import image_of
 from studio.protocol.errors import StudioError
 

@@ -8,9 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from studio.api.chores import outcome
-from studio.api.gui import PluginContext
-from studio.api.ui import TroubleRow
+from studio.api.window.context import PluginContext
+from studio.api.window.ui import TroubleRow
+from studio.api.window.work_queue import outcome
 from studio.desktop.kit.wording import tr
 from studio.protocol.errors import StudioError
 

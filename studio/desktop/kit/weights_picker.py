@@ -8,8 +8,8 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QToolButton
 
-from studio.api.gui import PluginContext
-from studio.desktop import words
+from studio.api.window.context import PluginContext
+from studio.desktop import formatting
 from studio.desktop.kit.wording import tr
 
 _AROUND = 44
@@ -82,7 +82,7 @@ class WeightsPicker(QToolButton):
             menu.addSeparator()
         for name, title, size in to_get:
             action = menu.addAction(
-                tr("Get {title} ({size})…").format(title=title, size=words.size(size))
+                tr("Get {title} ({size})…").format(title=title, size=formatting.size(size))
             )
             action.triggered.connect(lambda _on=False, name=name: self._ctx.weights.get_set(name))
         menu.popup(self.mapToGlobal(self.rect().topLeft()))

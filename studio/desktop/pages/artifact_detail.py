@@ -25,11 +25,11 @@ from PySide6.QtWidgets import (
 from studio.api.artifacts import SavedArtifact
 from studio.core.library import Artifact, Record
 from studio.core.library.export import file_name
-from studio.desktop import words
-from studio.desktop.look import line
+from studio.desktop import formatting
+from studio.desktop.appearance.appearance import line
 from studio.desktop.pages.artifact_grid import ago
-from studio.desktop.pages.exporting import ExportFormat, formats
-from studio.desktop.pages.parts import PageParts
+from studio.desktop.pages.exporters import ExportFormat, formats
+from studio.desktop.pages.page_services import PageServices
 from studio.protocol.errors import StudioError
 
 WIDTH = 360
@@ -47,7 +47,7 @@ class ArtifactDetail(QFrame):
     changed = Signal()
     opened = Signal(str)
 
-    def __init__(self, parts: PageParts) -> None:
+    def __init__(self, parts: PageServices) -> None:
         super().__init__()
         self._parts, self._look = parts, parts.ui.look
         self.setObjectName("panel")
@@ -104,7 +104,7 @@ class ArtifactDetail(QFrame):
     def _head(self, artifact: Artifact) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(8)
-        icon = words.KIND_ICON.get(artifact.kind, "file")
+        icon = formatting.KIND_ICON.get(artifact.kind, "file")
         row.addWidget(self._look.icon_label(icon, f"kind-{artifact.kind}", 18))
         title = QLineEdit(artifact.title)
         title.setPlaceholderText(self.tr("Untitled"))
@@ -224,7 +224,7 @@ class ArtifactDetail(QFrame):
             facts[f"weights {weights}"] = digest[:12]
         facts |= {"device": record.device, "made": ago(record.created)}
         if record.seconds is not None:
-            facts["took"] = words.duration(record.seconds)
+            facts["took"] = formatting.duration(record.seconds)
         for name, value in facts.items():
             # What a page hands over as a whole is no reading matter; Copy has it.
             if value not in ("", None, []) and not isinstance(value, Mapping):
@@ -239,7 +239,7 @@ class ArtifactDetail(QFrame):
         row.addWidget(key)
         said = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
         said = said if len(said) < 600 else said[:600] + "…"
-        shown = self._look.label(words.breakable(said), wrap=True)
+        shown = self._look.label(formatting.breakable(said), wrap=True)
         shown.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         row.addWidget(shown, 1)
         return row
@@ -250,7 +250,7 @@ class ArtifactDetail(QFrame):
         column.addWidget(line())
         column.addWidget(self._look.label(title, "section"))
         for relative in artifacts[:20]:
-            icon = words.KIND_ICON.get(relative.kind, "file")
+            icon = formatting.KIND_ICON.get(relative.kind, "file")
             button = self._look.button(relative.title or relative.kind, icon, kind="link")
             button.clicked.connect(lambda _=False, relative=relative: self.opened.emit(relative.id))
             column.addWidget(button)

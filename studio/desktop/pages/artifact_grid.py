@@ -33,9 +33,9 @@ from PySide6.QtWidgets import (
 )
 
 from studio.core.library import Artifact, Library
-from studio.desktop import words
-from studio.desktop.bridge import Background
-from studio.desktop.look import Look
+from studio.desktop import formatting
+from studio.desktop.appearance.appearance import Appearance
+from studio.desktop.main_thread.bridge import Background
 
 CARD = QSize(204, 212)
 """The smallest card; as many as fit share the width."""
@@ -113,7 +113,7 @@ class ArtifactGrid(QListView):
     chosen = Signal(object)
     end_reached = Signal()
 
-    def __init__(self, look: Look, library: Library, background: Background) -> None:
+    def __init__(self, look: Appearance, library: Library, background: Background) -> None:
         super().__init__()
         self._items = ArtifactItemModel(library, background)
         self.setModel(self._items)
@@ -179,7 +179,7 @@ class ArtifactGrid(QListView):
 
 
 class _CardDelegate(QStyledItemDelegate):
-    def __init__(self, look: Look, items: ArtifactItemModel) -> None:
+    def __init__(self, look: Appearance, items: ArtifactItemModel) -> None:
         super().__init__()
         self._look, self._items = look, items
         self.share(CARD.width())
@@ -247,7 +247,7 @@ class _CardDelegate(QStyledItemDelegate):
         look = self._look
         kind = f"kind-{artifact.kind}"
         ratio = painter.device().devicePixelRatioF()
-        icon = look.icons.pixmap(words.KIND_ICON.get(artifact.kind, "file"), kind, 16, ratio)
+        icon = look.icons.pixmap(formatting.KIND_ICON.get(artifact.kind, "file"), kind, 16, ratio)
         painter.drawPixmap(room.x(), room.y() + 2, icon)
         painter.setFont(self._text)
         painter.setPen(look.theme.color("mute"))

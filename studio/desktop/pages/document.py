@@ -7,13 +7,13 @@ from pathlib import Path
 from PySide6.QtCore import QUrl
 from PySide6.QtWidgets import QTextBrowser, QWidget
 
-from studio.desktop.look import Look
+from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.widgets.sheet import Sheet
 
 MAX_CHARS = 400_000
 
 
-def show_document(look: Look, window: QWidget, title: str, path: Path) -> None:
+def show_document(look: Appearance, window: QWidget, title: str, path: Path) -> None:
     """Show ``path`` (Markdown or plain text) over ``window``."""
     try:
         text = path.read_text("utf-8", errors="replace")[:MAX_CHARS]

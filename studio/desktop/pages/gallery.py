@@ -9,13 +9,13 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QWidget
 
 from studio.api.artifacts import Kind, SavedArtifact
-from studio.api.gui import Page, PageAction
-from studio.core.job import Job
+from studio.api.window.context import Page, PageAction
+from studio.core.jobs.job import Job
 from studio.core.library import Artifact
 from studio.desktop.pages.artifact_detail import ArtifactDetail
 from studio.desktop.pages.artifact_grid import ArtifactGrid
-from studio.desktop.pages.frame import PageFrame
-from studio.desktop.pages.parts import PageParts
+from studio.desktop.pages.page_frame import PageFrame
+from studio.desktop.pages.page_services import PageServices
 
 BATCH = 200
 KIND_TITLES = {
@@ -29,7 +29,7 @@ KIND_TITLES = {
 }
 
 
-def build(parts: PageParts) -> Page:
+def build(parts: PageServices) -> Page:
     """Return the Gallery."""
     page = GalleryPage(parts)
     return Page(
@@ -47,7 +47,7 @@ def build(parts: PageParts) -> Page:
 class GalleryPage(QWidget):
     """Search, chips, grid, detail."""
 
-    def __init__(self, parts: PageParts) -> None:
+    def __init__(self, parts: PageServices) -> None:
         super().__init__()
         self._parts, self._look = parts, parts.ui.look
         self._kinds: set[str] = set()

@@ -18,32 +18,32 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.api.gui import Page, PageAction
+from studio.api.window.context import Page, PageAction
 from studio.core.background import in_words
 from studio.core.library.records import Use
 from studio.core.notices import Action
-from studio.core.runtime_settings import MEMORY_LIMIT
+from studio.core.runtime_process.settings import MEMORY_LIMIT
 from studio.core.weights import Weights
-from studio.core.weights.adding import Added
-from studio.core.weights.remarks import REMARKS
-from studio.desktop import words
+from studio.core.weights.additions import Added
+from studio.core.weights.user_notes import REMARKS
+from studio.desktop import formatting
 from studio.desktop.pages.document import show_document
-from studio.desktop.pages.frame import PageFrame
-from studio.desktop.pages.parts import PageParts
+from studio.desktop.pages.page_frame import PageFrame
+from studio.desktop.pages.page_services import PageServices
 from studio.desktop.pages.weights.defaults_form import defaults_form
 from studio.desktop.pages.weights.detail import Deeds, WeightsDetail
+from studio.desktop.pages.weights.download_view import DownloadView
 from studio.desktop.pages.weights.folders import show_folders
-from studio.desktop.pages.weights.getting_view import GettingView
-from studio.desktop.pages.weights.shown import Shown
 from studio.desktop.pages.weights.table import WeightsTable
-from studio.protocol.budget import most_bytes
+from studio.desktop.pages.weights.weights_row import WeightsRow
 from studio.protocol.errors import StudioError
+from studio.protocol.memory_budget import most_bytes
 from studio.protocol.messages import Inspected
 
 HERE, GET = "here", "get"
 
 
-def build(parts: PageParts) -> Page:
+def build(parts: PageServices) -> Page:
     """Return the Models page."""
     page = ModelsPage(parts)
     actions = [
@@ -75,7 +75,7 @@ class ModelsPage(QWidget):
         getting: What can be had.
     """
 
-    def __init__(self, parts: PageParts) -> None:
+    def __init__(self, parts: PageServices) -> None:
         super().__init__()
         self._parts, self._studio, self._ui = parts, parts.studio, parts.ui
         self._look, self._shelf = parts.ui.look, parts.studio.shelf
@@ -92,7 +92,7 @@ class ModelsPage(QWidget):
         self.search = QLineEdit()
         self.table = WeightsTable(self._look)
         self.detail = WeightsDetail(self._look, self._deeds())
-        self.getting = GettingView(parts)
+        self.getting = DownloadView(parts)
         self._views = QStackedWidget()
         self._empty = self._empty_state()
         self._fill_head()
@@ -160,7 +160,7 @@ class ModelsPage(QWidget):
     def ask_empty_bin(self) -> None:
         """Delete what was removed, when the user confirms it."""
         rows = self._shelf.bin.contents()
-        size = words.size(sum(binned.bytes for binned in rows))
+        size = formatting.size(sum(binned.bytes for binned in rows))
         self._ui.confirm(
             self.tr("Empty the bin of weights?"),
             self.tr("{count} removed, {size}. They are deleted for good.").format(
@@ -190,7 +190,7 @@ class ModelsPage(QWidget):
         self.getting.refresh()
         self._frame.say(
             self.tr("{count} here, {size} on disk. Drop files or folders here to add them.").format(
-                count=len(rows), size=words.size(sum(row.bytes for row in rows))
+                count=len(rows), size=formatting.size(sum(row.bytes for row in rows))
             )
         )
         self.show_view(self.view)
@@ -276,11 +276,11 @@ class ModelsPage(QWidget):
 
     # --- what is shown --------------------------------------------------------------------------
 
-    def _shown(self, row: Weights) -> Shown:
+    def _shown(self, row: Weights) -> WeightsRow:
         status = self._studio.runtime.status
         total = status.memory_total if status and status.memory_total else _memory()
         limit = max(0, self._studio.settings.get(MEMORY_LIMIT, 0))
-        return Shown(
+        return WeightsRow(
             row,
             self._inspected.get(row.id),
             self._shelf.remarks.of(row.id),
@@ -356,7 +356,7 @@ class ModelsPage(QWidget):
 
     # --- what the buttons do ---------------------------------------------------------------------
 
-    def _verify(self, row: Shown) -> None:
+    def _verify(self, row: WeightsRow) -> None:
         id = row.weights.id
 
         def verified(finding: Any) -> None:
@@ -369,7 +369,7 @@ class ModelsPage(QWidget):
             lambda progress: self._studio.weights.verify(id, progress), verified,
         )  # fmt: skip
 
-    def _convert(self, row: Shown) -> None:
+    def _convert(self, row: WeightsRow) -> None:
         weights = row.weights
         self._studio.chores.run(
             weights.id,
@@ -382,7 +382,7 @@ class ModelsPage(QWidget):
             ),
         )
 
-    def _remove(self, row: Shown) -> None:
+    def _remove(self, row: WeightsRow) -> None:
         weights = row.weights
         self._studio.unload(weights.id)
 
@@ -396,18 +396,18 @@ class ModelsPage(QWidget):
 
         self._parts.background.run(lambda: self._shelf.remove(weights), removed, self._tell)
 
-    def _pin(self, row: Shown, pinned: bool) -> None:
+    def _pin(self, row: WeightsRow, pinned: bool) -> None:
         self._studio.pin(row.weights.id, pinned)
         self._show_again(row.weights.id)
 
-    def _note(self, row: Shown, keep: Any) -> None:
+    def _note(self, row: WeightsRow, keep: Any) -> None:
         try:
             keep()
         except StudioError as error:
             self._studio.notices.error(error)
         self._show_calmly(row.weights.id)
 
-    def _read(self, row: Shown) -> None:
+    def _read(self, row: WeightsRow) -> None:
         assert row.weights.card is not None
         show_document(self._look, self.window(), row.weights.title, row.weights.card)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from studio.api.gui import Page
+from studio.api.window.context import Page
 from studio.core.plugins import Plugin, PluginState
-from studio.desktop.pages.frame import Column, PageFrame, card
-from studio.desktop.pages.parts import PageParts
+from studio.desktop.pages.page_frame import Column, PageFrame, card
+from studio.desktop.pages.page_services import PageServices
 from studio.desktop.widgets.switch import Switch
 
 _STATES = {
@@ -21,7 +21,7 @@ _STATES = {
 }
 
 
-def build(parts: PageParts) -> Page:
+def build(parts: PageServices) -> Page:
     """Return the Plugins page."""
     return Page(PluginsPage(parts))
 
@@ -29,7 +29,7 @@ def build(parts: PageParts) -> Page:
 class PluginsPage(QWidget):
     """A card for each plugin, broken ones too."""
 
-    def __init__(self, parts: PageParts) -> None:
+    def __init__(self, parts: PageServices) -> None:
         super().__init__()
         self._studio, self._ui, self._look = parts.studio, parts.ui, parts.ui.look
         layout = QVBoxLayout(self)

@@ -11,25 +11,25 @@ from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
-from studio.api.gui import Page, PluginContext
 from studio.api.params import Params
-from studio.core.text_engines import TextEngineSettings
-from studio.core.weights.hub import NEVER
-from studio.desktop import words
-from studio.desktop.pages.device_box import DeviceBox
-from studio.desktop.pages.frame import Column, PageFrame, card
-from studio.desktop.pages.parts import PageParts
-from studio.desktop.serving import ServerSettings, Serving
-from studio.desktop.theme import ThemeMode
+from studio.api.window.context import Page, PluginContext
+from studio.core.runtime_process.text_engines import TextEngineSettings
+from studio.core.weights.download.hub import NEVER
+from studio.desktop import formatting
+from studio.desktop.appearance.theme import ThemeMode
+from studio.desktop.pages.device_picker import DevicePicker
+from studio.desktop.pages.page_frame import Column, PageFrame, card
+from studio.desktop.pages.page_services import PageServices
 from studio.desktop.widgets.switch import Switch
 from studio.desktop.widgets.switch_bar import SwitchBar
+from studio.desktop.window.local_server import LocalServer, ServerSettings
 from studio.protocol.errors import StudioError
 
 if TYPE_CHECKING:
     from studio.core.library import Stats
 
 
-def build(parts: PageParts) -> Page:
+def build(parts: PageServices) -> Page:
     """Return the Settings page."""
     page = SettingsPage(parts)
     return Page(page, focus=page.search.setFocus)
@@ -42,7 +42,7 @@ class SettingsPage(QWidget):
         search: That field.
     """
 
-    def __init__(self, parts: PageParts) -> None:
+    def __init__(self, parts: PageServices) -> None:
         super().__init__()
         self._studio, self._ui, self._background = parts.studio, parts.ui, parts.background
         self._look, self._context_of = parts.ui.look, parts.context_of
@@ -169,7 +169,7 @@ class SettingsPage(QWidget):
                 "What computes, from the next start of the runtime on. Devices are listed once it "
                 "has looked for them."
             ),
-            DeviceBox(self._studio.devices),
+            DevicePicker(self._studio.devices),
         )
         settings = self._studio.settings.below("runtime")
         self._form(column, self.tr("PyTorch or llama.cpp"), TextEngineSettings, settings)
@@ -181,7 +181,7 @@ class SettingsPage(QWidget):
             self._button(self.tr("Open folder"), "folder-open", lambda: _open(logs)),
         )
 
-    def _server(self, serving: Serving) -> None:
+    def _server(self, serving: LocalServer) -> None:
         column = self._section(self.tr("Local server"))
         switch = Switch(self._look, self.tr("Local server"))
         switch.toggled.connect(serving.switch)
@@ -288,9 +288,9 @@ class SettingsPage(QWidget):
             ).format(
                 results=results,
                 conversations=stats.conversations,
-                size=words.size(stats.bytes),
+                size=formatting.size(stats.bytes),
                 binned=stats.binned,
-                free=words.size(stats.free),
+                free=formatting.size(stats.free),
             )
         )
 
@@ -298,7 +298,7 @@ class SettingsPage(QWidget):
         freed = self._studio.forget_beginnings()
         self._studio.notices.info(
             self.tr("Forgotten, and {size} freed. Conversations are untouched.").format(
-                size=words.size(freed)
+                size=formatting.size(freed)
             ),
             key="beginnings",
         )
@@ -315,7 +315,8 @@ class SettingsPage(QWidget):
     def _empty_bin(self) -> None:
         def done(freed: int) -> None:
             self._studio.notices.info(
-                self.tr("The bin is empty. {size} freed.").format(size=words.size(freed)), key="bin"
+                self.tr("The bin is empty. {size} freed.").format(size=formatting.size(freed)),
+                key="bin",
             )
             self._count()
 

@@ -10,14 +10,14 @@ from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from studio.api.artifacts import SavedArtifact
-from studio.api.gui import Page, PageAction, PluginContext
 from studio.api.jobs import JobHandle, JobRequest
 from studio.api.manifest import TaskEntry
 from studio.api.params import Params
-from studio.desktop import words
+from studio.api.window.context import Page, PageAction, PluginContext
+from studio.desktop import formatting
+from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.kit.pixels import image_of
-from studio.desktop.look import Look
-from studio.desktop.pages.frame import Column, PageFrame, card
+from studio.desktop.pages.page_frame import Column, PageFrame, card
 from studio.desktop.ui import WindowUi
 from studio.protocol.errors import StudioError
 from studio.protocol.states import JobState
@@ -114,7 +114,7 @@ class RunCard(QWidget):
 
     def __init__(self, ui: WindowUi, title: str) -> None:
         super().__init__()
-        self._look: Look = ui.look
+        self._look: Appearance = ui.look
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         frame, self._column = card()
@@ -148,9 +148,9 @@ class RunCard(QWidget):
         job.on_failed(self._on_failed)
 
     def _on_state(self, state: JobState, reason: str) -> None:
-        icon, color = words.STATE_ICON[state]
+        icon, color = formatting.STATE_ICON[state]
         self._icon.set_icon(icon, color)
-        self._state.setText(words.state(state, reason))
+        self._state.setText(formatting.state(state, reason))
         if state.is_terminal:
             self._preview.hide()
 

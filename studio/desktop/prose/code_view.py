@@ -30,10 +30,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.api.ui import BlockAction, Ui
+from studio.api.window.ui import BlockAction, Ui
 from studio.desktop.prose.highlight import Run, highlight
+from studio.desktop.prose.inert_browser import InertBrowser
 from studio.desktop.prose.markdown_blocks import Block
-from studio.desktop.prose.still_browser import StillBrowser
 
 _RELEX_LINES = 40
 """While code is written, at most about so many of its last lines are lexed again; all of it at the
@@ -123,7 +123,7 @@ class CodeView(QFrame):
         self._copy.setIcon(self._ui.icon("copy", "mute"))
 
 
-class _Code(StillBrowser):
+class _Code(InertBrowser):
     """The code itself: as tall as its lines."""
 
     def __init__(self, ui: Ui) -> None:

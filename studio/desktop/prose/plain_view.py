@@ -10,20 +10,20 @@ from math import ceil
 from PySide6.QtGui import QTextBlockFormat, QTextCursor, QTextOption
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from studio.api.ui import Ui
-from studio.desktop.prose.still_browser import TEXT_PX, StillBrowser
+from studio.api.window.ui import Ui
+from studio.desktop.prose.inert_browser import TEXT_PX, InertBrowser
 
 _LINE_HEIGHT = 145.0
 
 
-class PlainView(StillBrowser):
+class PlainView(InertBrowser):
     """Text as wide as it needs, up to a limit."""
 
     def __init__(self, ui: Ui, parent: QWidget | None = None) -> None:
         super().__init__(ui, parent)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         # By its own width the view would wrap to the one it has while it is not yet in view.
-        self.setLineWrapMode(StillBrowser.LineWrapMode.FixedPixelWidth)
+        self.setLineWrapMode(InertBrowser.LineWrapMode.FixedPixelWidth)
         self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         self.document().setDefaultFont(self.text_font(TEXT_PX))
         self._text = ""

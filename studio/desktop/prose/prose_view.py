@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
-from studio.api.ui import BlockAction, Ui
+from studio.api.window.ui import BlockAction, Ui
 from studio.desktop.prose.code_view import CodeView
 from studio.desktop.prose.markdown_blocks import Block, MarkdownStream, plain
 from studio.desktop.prose.table_view import TableView

@@ -17,16 +17,16 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QTextBrowser, QWidget
 
-from studio.api.ui import Ui
+from studio.api.window.ui import Ui
+from studio.desktop.prose.inert_browser import InertBrowser
 from studio.desktop.prose.markdown_blocks import Block, Span
-from studio.desktop.prose.still_browser import StillBrowser
 from studio.desktop.prose.text_view import char_format
 
 _MIN_COLUMN = 84
 _ALIGN = {"center": Qt.AlignmentFlag.AlignHCenter, "right": Qt.AlignmentFlag.AlignRight}
 
 
-class TableView(StillBrowser):
+class TableView(InertBrowser):
     """One table."""
 
     def __init__(self, ui: Ui, parent: QWidget | None = None) -> None:

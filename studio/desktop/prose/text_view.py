@@ -22,9 +22,9 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
-from studio.api.ui import Ui
+from studio.api.window.ui import Ui
+from studio.desktop.prose.inert_browser import TEXT_PX, InertBrowser
 from studio.desktop.prose.markdown_blocks import Block, Span
-from studio.desktop.prose.still_browser import TEXT_PX, StillBrowser
 
 _HEADING_PX = {1: 20, 2: 17, 3: 15}
 _LINE_HEIGHT = 150.0  # per cent of the font's own
@@ -57,7 +57,7 @@ def char_format(ui: Ui, span: Span, font: QFont) -> QTextCharFormat:
     return form
 
 
-class TextView(StillBrowser):
+class TextView(InertBrowser):
     """Blocks of text in one document; only what changed is written again."""
 
     def __init__(self, ui: Ui, parent: QWidget | None = None) -> None:

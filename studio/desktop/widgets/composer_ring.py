@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication, QFrame, QWidget
 from shiboken6 import isValid
 
-from studio.desktop.look import restyle
+from studio.desktop.appearance.appearance import restyle
 
 
 class ComposerRing(QObject):

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.desktop.theme import Theme
+from studio.desktop.appearance.theme import Theme
 
 # Fields draw their own ring (style sheet): on mouse focus too, since they take text.
 _FIELDS = (QLineEdit, QTextEdit, QPlainTextEdit, QAbstractSpinBox, QComboBox)

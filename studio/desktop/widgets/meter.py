@@ -8,13 +8,13 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from studio.desktop.look import Look
+from studio.desktop.appearance.appearance import Appearance
 
 
 class Meter(QWidget):
     """Shares of a whole, one after the other; ``set_parts`` takes (share 0–1, colour token)."""
 
-    def __init__(self, look: Look, name: str, width: int = 0, height: int = 4) -> None:
+    def __init__(self, look: Appearance, name: str, width: int = 0, height: int = 4) -> None:
         super().__init__()
         self._theme = look.theme
         self._size = QSize(width or 60, height)

@@ -6,13 +6,13 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPoint, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QFrame, QGraphicsDropShadowEffect, QVBoxLayout, QWidget
 
-from studio.desktop.look import Look
+from studio.desktop.appearance.appearance import Appearance
 
 
 class Popover(QFrame):
     """Opens above or below ``anchor``; closes on Escape and on a click elsewhere. Fill ``body``."""
 
-    def __init__(self, look: Look, window: QWidget, name: str, width: int = 320) -> None:
+    def __init__(self, look: Appearance, window: QWidget, name: str, width: int = 320) -> None:
         super().__init__(window)
         self._theme, self._window = look.theme, window
         self._anchor: QWidget | None = None

@@ -6,7 +6,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
-from studio.desktop.look import Look
+from studio.desktop.appearance.appearance import Appearance
 
 
 class Overlay(QWidget):
@@ -18,7 +18,7 @@ class Overlay(QWidget):
 
     closed = Signal()
 
-    def __init__(self, look: Look, parent: QWidget) -> None:
+    def __init__(self, look: Appearance, parent: QWidget) -> None:
         super().__init__(parent)
         self._theme, self._covered = look.theme, parent
         self._before: QWidget | None = None
@@ -82,7 +82,7 @@ class Overlay(QWidget):
 class Sheet(Overlay):
     """An overlay with a titled card in the middle; fill ``body``."""
 
-    def __init__(self, look: Look, parent: QWidget, title: str, width: int = 520) -> None:
+    def __init__(self, look: Appearance, parent: QWidget, title: str, width: int = 520) -> None:
         super().__init__(look, parent)
         self.setAccessibleName(title)
         self.card = _Card()

@@ -6,7 +6,7 @@ from PySide6.QtCore import Property, QPropertyAnimation, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy
 
-from studio.desktop.look import Look
+from studio.desktop.appearance.appearance import Appearance
 
 _WIDTH, _HEIGHT = 32, 18
 
@@ -14,7 +14,7 @@ _WIDTH, _HEIGHT = 32, 18
 class Switch(QAbstractButton):
     """Checked is on. Space toggles it."""
 
-    def __init__(self, look: Look, name: str) -> None:
+    def __init__(self, look: Appearance, name: str) -> None:
         super().__init__()
         self._theme = look.theme
         self._at = 0.0

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.desktop.look import Look
+from studio.desktop.appearance.appearance import Appearance
 
 
 class SwitchBar(QFrame):
@@ -30,7 +30,12 @@ class SwitchBar(QFrame):
     chosen = Signal(str)
 
     def __init__(
-        self, look: Look, name: str, choices: Sequence[tuple[str, str, str]], *, words: bool = True
+        self,
+        look: Appearance,
+        name: str,
+        choices: Sequence[tuple[str, str, str]],
+        *,
+        words: bool = True,
     ) -> None:
         """Make the switch.
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from studio.sandbox.probes import calls, greed, leavings, reach
+from studio.sandbox.probes import access, calls, exhaustion, result_files
 from studio.sandbox.probes.probe import Finding, Probe
-from studio.sandbox.probes.trial import try_all
+from studio.sandbox.probes.runner import try_all
 
-PROBES: tuple[Probe, ...] = (*reach.PROBES, *calls.PROBES, *greed.PROBES, *leavings.PROBES)
+PROBES: tuple[Probe, ...] = (
+    *access.PROBES,
+    *calls.PROBES,
+    *exhaustion.PROBES,
+    *result_files.PROBES,
+)
 
 __all__ = ["PROBES", "Finding", "Probe", "try_all"]
 """Every attempt there is, what came of one, and how to make them."""

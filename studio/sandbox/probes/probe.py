@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from studio.api.sandbox import SandboxLimits
-from studio.sandbox.probes.stage import Stage
+from studio.sandbox.probes.fixture import Stage
 
 DONE = b"DONE"
 """What a script prints when it has done what it must not."""

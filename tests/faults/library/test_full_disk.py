@@ -15,7 +15,8 @@ pytestmark = pytest.mark.faults
 SCENARIO = """
 import json, os, sys
 from pathlib import Path
-from studio.core.library import Library, HealthState, ballast
+from studio.core.library import Library, HealthState
+from studio.core.library.storage import reserved_space as ballast
 from studio.protocol.errors import ErrorCode, StudioError
 
 disk, with_ballast = Path(sys.argv[1]), sys.argv[2] == "ballast"

@@ -10,7 +10,7 @@ from typing import Any
 import psutil
 import pytest
 
-from studio.core.job import Job
+from studio.core.jobs.job import Job
 from studio.core.studio import Studio
 from studio.protocol.states import JobState
 from studio.testing.inproc import pump_until

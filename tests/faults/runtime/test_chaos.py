@@ -11,9 +11,9 @@ import pytest
 
 from studio.api import Params, Seed
 from studio.api.manifest import TaskEntry
-from studio.core.job import Job
+from studio.core.jobs.job import Job
+from studio.core.runtime_process.supervisor import RuntimeState
 from studio.core.studio import Studio
-from studio.core.supervisor import RuntimeState
 from studio.protocol.states import JobState
 from studio.testing.inproc import pump_until
 from studio.testing.scripted import (
@@ -81,7 +81,9 @@ def act(chance: random.Random, studio: Studio, runtime: ScriptedRuntime, jobs: l
 def test_every_job_ends_once_and_nothing_is_lost(
     seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("studio.core.supervisor.RESTART_SECONDS", (0.0, 0.001, 0.002))
+    monkeypatch.setattr(
+        "studio.core.runtime_process.supervisor.RESTART_SECONDS", (0.0, 0.001, 0.002)
+    )
     chance = random.Random(seed)
     runtime = ScriptedRuntime()
     studio = Studio.open(home=tmp_path, only=("none",), launch=runtime.launch, attended=True)

@@ -9,7 +9,7 @@ from typing import Any
 import psutil
 import pytest
 
-from studio.core.supervisor import RuntimeState
+from studio.core.runtime_process.supervisor import RuntimeState
 from studio.protocol.errors import ErrorCode
 from studio.protocol.states import JobState
 from studio.testing.processes import gone

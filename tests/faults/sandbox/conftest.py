@@ -8,21 +8,21 @@ from typing import Any
 import pytest
 
 from studio.api.sandbox import SandboxRequest, SandboxResult
-from studio.sandbox.walls import Walls
+from studio.sandbox.sandbox import Sandbox
 
 Run = Callable[..., SandboxResult]
 
 
 @pytest.fixture(scope="session", params=["A", "B"])
-def walls(request: pytest.FixtureRequest) -> Walls:
+def walls(request: pytest.FixtureRequest) -> Sandbox:
     """Both must stand on a machine that runs the tests: what is not tried is not known."""
-    found = Walls(request.param)
+    found = Sandbox(request.param)
     assert found.tier == request.param, found.reason
     return found
 
 
 @pytest.fixture
-def run(walls: Walls) -> Run:
+def run(walls: Sandbox) -> Run:
     def to_its_end(code: str, **request: Any) -> SandboxResult:
         steps = list(walls.run(SandboxRequest(("python", "-c", code), **request)))
         assert not any(step.result for step in steps[:-1])

@@ -12,7 +12,7 @@ import pytest
 
 from studio.api.sandbox import SandboxLimits, SandboxRequest
 from studio.cli.bench.sandbox import run_once, traces
-from studio.sandbox.walls import Walls
+from studio.sandbox.sandbox import Sandbox
 from studio.testing.guards import PATIENCE
 from tests.faults.sandbox.conftest import Run
 
@@ -38,7 +38,7 @@ BROOD += f"# {MARK}"
 
 
 @pytest.fixture(scope="module")
-def haste(walls: Walls) -> SandboxLimits:
+def haste(walls: Sandbox) -> SandboxLimits:
     """Time to start and say a word, and not much more, however busy the machine is."""
     started = time.monotonic()
     run_once(walls)
@@ -63,7 +63,7 @@ def test_endless_output_stops_at_the_limit(run: Run) -> None:
     assert (result.ended, len(result.stdout)) == ("output", 100_000)
 
 
-def test_nobody_listens_and_nothing_piles_up(walls: Walls, haste: SandboxLimits) -> None:
+def test_nobody_listens_and_nothing_piles_up(walls: Sandbox, haste: SandboxLimits) -> None:
     """A paused job: the pipe is full, the code waits, the clock goes on."""
     code = "import sys\nwhile True: sys.stdout.write('x' * 1000)"
     steps = walls.run(SandboxRequest(("python", "-c", code), limits=haste))
@@ -87,7 +87,7 @@ def _brood() -> list[str]:
     return found
 
 
-def test_leaving_early_ends_everything_at_once(walls: Walls) -> None:
+def test_leaving_early_ends_everything_at_once(walls: Sandbox) -> None:
     before, begins, ends = traces(), [], []
     for _ in range(3):
         started = time.perf_counter()
@@ -106,7 +106,7 @@ def test_leaving_early_ends_everything_at_once(walls: Walls) -> None:
 STUDIO = """
 import sys
 from studio.api.sandbox import SandboxRequest
-from studio.sandbox.walls import Walls
+from studio.sandbox.sandbox import Sandbox as Walls
 from studio.testing.guards import PATIENCE
 for step in Walls(sys.argv[1]).run(SandboxRequest(("python", "-c", sys.argv[2]))):
     if step.stdout:
@@ -114,7 +114,7 @@ for step in Walls(sys.argv[1]).run(SandboxRequest(("python", "-c", sys.argv[2]))
 """
 
 
-def test_the_studio_is_killed_and_the_code_with_it(walls: Walls) -> None:
+def test_the_studio_is_killed_and_the_code_with_it(walls: Sandbox) -> None:
     command = [sys.executable, "-c", STUDIO, walls.tier, BROOD]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as studio:
         assert studio.stdout is not None
@@ -133,7 +133,7 @@ def _left_by(studio: int) -> set[str]:
     return {*_brood(), *found["processes"], *found["files"]}
 
 
-def test_many_runs_leave_nothing(walls: Walls) -> None:
+def test_many_runs_leave_nothing(walls: Sandbox) -> None:
     before = traces()
     for _ in range(10):
         run_once(walls)

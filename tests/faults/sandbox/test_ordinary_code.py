@@ -8,7 +8,7 @@ import pytest
 
 from studio.api.errors import ErrorCode, StudioError
 from studio.api.sandbox import SandboxRequest
-from studio.sandbox.walls import Walls
+from studio.sandbox.sandbox import Sandbox
 from studio.testing.guards import PATIENCE
 from tests.faults.sandbox.conftest import Run
 
@@ -28,7 +28,7 @@ print(sys.stdin.read(5))
 """
 
 
-def test_what_programs_use_is_there(run: Run, walls: Walls) -> None:
+def test_what_programs_use_is_there(run: Run, walls: Sandbox) -> None:
     result = run(PYTHON_AT_WORK, stdin=b"hello" + b"x" * 5_000_000, collect=("*.txt",))
     assert result.succeeded, result.stderr
     assert result.stdout.split() == [b"42", b"7", b"thread", b"-15", b"hello"]
@@ -44,13 +44,13 @@ def test_ends_are_told_apart(run: Run) -> None:
     assert (aborted.ended, aborted.exit_code) == ("signal", -6)
 
 
-def test_a_command_that_is_not_there(walls: Walls) -> None:
+def test_a_command_that_is_not_there(walls: Sandbox) -> None:
     with pytest.raises(StudioError, match="No such file") as caught:
         list(walls.run(SandboxRequest(("no-such-program",))))
     assert caught.value.code is ErrorCode.BAD_INPUT
 
 
-def test_packages_are_lent_and_others_are_not_there(walls: Walls) -> None:
+def test_packages_are_lent_and_others_are_not_there(walls: Sandbox) -> None:
     test = b"import pytest\n@pytest.mark.parametrize('module', ['msgspec', 'numpy', 'pip'])\n"
     test += b"def test_it(module):\n    with pytest.raises(ModuleNotFoundError):\n"
     test += b"        __import__(module)\n"
@@ -61,7 +61,7 @@ def test_packages_are_lent_and_others_are_not_there(walls: Walls) -> None:
     assert b"3 passed" in result.stdout, result
 
 
-def test_output_arrives_while_it_runs_and_runs_do_not_mix(walls: Walls) -> None:
+def test_output_arrives_while_it_runs_and_runs_do_not_mix(walls: Sandbox) -> None:
     code = "import sys, time; print(sys.argv[1]); time.sleep(60)"
     runs = [walls.run(SandboxRequest(("python", "-c", code, name))) for name in ("one", "two")]
     said = [b"", b""]

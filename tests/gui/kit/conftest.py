@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.api import JobRequest
-from studio.desktop.look import Look
+from studio.desktop.appearance.appearance import Appearance
 from studio.testing.page_desk import PageDesk
 from studio.testing.plugins import importable
 
@@ -41,7 +41,7 @@ class KitDesk(PageDesk):
 
 @pytest.fixture
 def desk(
-    qtbot: Any, look: Look, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    qtbot: Any, look: Appearance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[KitDesk]:
     monkeypatch.setenv("STUDIO_PLUGIN_PATH", str(ECHO))
     with importable(ECHO), KitDesk.opened(tmp_path, qtbot, look, monkeypatch) as desk:

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from studio.runtime.engines.text.engine import TextEngine
-from studio.runtime.engines.text.template import end_renderer
+from studio.runtime.engines.text.tokenization.chat_template import end_renderer
 
 STARTER = Path("resources/weights/starter/SmolLM2-135M-Instruct.Q4_1.gguf")
 

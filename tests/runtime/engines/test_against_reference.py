@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from studio.api.text import SamplingParams
+from studio.api.worker.text import SamplingParams
 from studio.runtime.engines.text.engine import TextEngine
 
 pytestmark = [pytest.mark.torch, pytest.mark.slow]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from studio.api.text import SamplingParams
+from studio.api.worker.text import SamplingParams
+from studio.runtime.engines.text.decoder.llama import Passage
 from studio.runtime.engines.text.engine import TextEngine
-from studio.runtime.engines.text.kernels.matrix import can_pack
-from studio.runtime.engines.text.llama import Passage
+from studio.runtime.engines.text.kernels.packed_matrix import can_pack
 from tests.runtime.engines import tiny_models
 
 pytestmark = pytest.mark.torch

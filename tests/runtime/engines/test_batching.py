@@ -13,16 +13,16 @@ from typing import Any
 import pytest
 import torch
 
-from studio.api.text import SamplingParams
+from studio.api.worker.text import SamplingParams
 from studio.protocol.errors import ErrorCode
 from studio.protocol.messages import Cancel, WeightsEntry
 from studio.protocol.states import JobState
-from studio.runtime.engines.text.batching import Batcher, Seat
+from studio.runtime.engines.text.decoder.llama import Llama, Passage
 from studio.runtime.engines.text.engine import TextEngine
-from studio.runtime.engines.text.kernels.matrix import can_pack
-from studio.runtime.engines.text.llama import Llama, Passage
+from studio.runtime.engines.text.generation.batching import Batcher, Seat
+from studio.runtime.engines.text.kernels.packed_matrix import can_pack
 from studio.runtime.engines.text.loader import TextLoader
-from studio.runtime.jobs import Job
+from studio.runtime.jobs.job import Job
 from tests.runtime.desk import PATIENCE, Desk, Toy
 from tests.runtime.engines import tiny_models
 

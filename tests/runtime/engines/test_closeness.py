@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from studio.api.steps import finished
-from studio.runtime.engines.text import closeness
-from studio.runtime.engines.text.caches import CLOSENESS
+from studio.api.worker.generators import finished
+from studio.runtime.engines.text.caches.paths import CLOSENESS
+from studio.runtime.engines.text.decoder import activation_precision
+from studio.runtime.engines.text.decoder.llama import Llama
 from studio.runtime.engines.text.engine import TextEngine, load_steps
-from studio.runtime.engines.text.kernels.matrix import can_pack
-from studio.runtime.engines.text.llama import Llama
+from studio.runtime.engines.text.kernels.packed_matrix import can_pack
 from tests.runtime.engines import tiny_models
 
 pytestmark = [
@@ -29,7 +29,7 @@ def folder(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def all_are_large(monkeypatch) -> None:
-    monkeypatch.setattr(closeness, "LARGE", 0)
+    monkeypatch.setattr(activation_precision, "LARGE", 0)
 
 
 def read(engine: TextEngine, *cuts: int) -> torch.Tensor:
@@ -58,11 +58,15 @@ def test_one_has_the_same_bits_however_a_text_is_read(folder, all_are_large) -> 
     engine.model.cut_inputs(2)
     exact = read(engine)
     assert not torch.equal(whole, exact), "control"
-    assert 0 < closeness.mean_divergence(exact[None], whole[None]) < closeness.MOST_DIVERGENCE
+    assert (
+        0
+        < activation_precision.mean_divergence(exact[None], whole[None])
+        < activation_precision.MOST_DIVERGENCE
+    )
 
 
 def test_what_is_not_close_has_two(folder, all_are_large, monkeypatch) -> None:
-    monkeypatch.setattr(closeness, "MOST_DIVERGENCE", 0.0)
+    monkeypatch.setattr(activation_precision, "MOST_DIVERGENCE", 0.0)
     assert limbs(TextEngine.load(folder)) == 2
 
 
@@ -72,7 +76,7 @@ def test_it_is_measured_once(folder, tmp_path, all_are_large, monkeypatch) -> No
     def never(*_: object) -> None:
         raise AssertionError("measured again")
 
-    monkeypatch.setattr(closeness, "_scores", never)
+    monkeypatch.setattr(activation_precision, "_scores", never)
     with pytest.raises(AssertionError, match="measured again"):
         TextEngine.load(folder)  # control: nothing is kept
     assert limbs(finished(load_steps(folder, cache=tmp_path))) == limbs(first) == 1
@@ -81,4 +85,6 @@ def test_it_is_measured_once(folder, tmp_path, all_are_large, monkeypatch) -> No
 def test_divergence_is_that_of_the_definition() -> None:
     exact, other = torch.tensor([[0.5, 0.5], [0.25, 0.75]]), torch.tensor([[0.25, 0.75]] * 2)
     expected = (0.5 * torch.tensor([2.0, 2 / 3]).log()).sum() / 2
-    assert closeness.mean_divergence(exact.log(), other.log()) == pytest.approx(float(expected))
+    assert activation_precision.mean_divergence(exact.log(), other.log()) == pytest.approx(
+        float(expected)
+    )

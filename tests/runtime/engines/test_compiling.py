@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from studio.runtime.engines.text.kernels.compiling import forget_stale
+from studio.runtime.engines.text.kernels.jit import forget_stale
 
 
 def test_a_change_of_one_module_forgets_the_code_of_all(tmp_path: Path) -> None:

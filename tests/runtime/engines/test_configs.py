@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from studio.protocol.errors import ErrorCode, StudioError
-from studio.runtime.engines.text.config import ARCHITECTURES, MAX_LAYERS
-from studio.runtime.engines.text.config_gguf import config_from_gguf
-from studio.runtime.engines.text.config_json import config_from_json
-from studio.runtime.engines.text.gguf import BLOCK_TYPES, GgufHeader, GgufTensor
-from studio.runtime.engines.text.rotary import Rotary
+from studio.runtime.engines.text.decoder.rotary import Rotary
+from studio.runtime.engines.text.formats.config import ARCHITECTURES, MAX_LAYERS
+from studio.runtime.engines.text.formats.config_gguf import config_from_gguf
+from studio.runtime.engines.text.formats.config_json import config_from_json
+from studio.runtime.engines.text.formats.gguf import BLOCK_TYPES, GgufHeader, GgufTensor
 
 HERE = Path("config.json")
 SIZES = {

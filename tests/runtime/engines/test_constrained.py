@@ -18,14 +18,14 @@ import pytest
 import torch
 
 from studio.api import BadInput, Constraint
-from studio.api.text import SamplingParams, TextStep
+from studio.api.worker.text import SamplingParams, TextStep
 from studio.cli.bench.structured import random_schema
 from studio.protocol.errors import ErrorCode, StudioError
-from studio.runtime.engines.text import constrained
-from studio.runtime.engines.text.constrained import ConstrainedText
 from studio.runtime.engines.text.engine import TextEngine
-from studio.runtime.engines.text.sampler import Sampler
-from studio.runtime.engines.text.tokenizer import ALPHABET, TextTokenizer, Vocabulary
+from studio.runtime.engines.text.generation import grammar_mask
+from studio.runtime.engines.text.generation.grammar_mask import ConstrainedText
+from studio.runtime.engines.text.generation.sampler import Sampler
+from studio.runtime.engines.text.tokenization.tokenizer import ALPHABET, TextTokenizer, Vocabulary
 from tests.runtime.engines import tiny_models
 
 pytestmark = pytest.mark.torch
@@ -254,7 +254,7 @@ REFUSED = {
 def test_keywords_that_ask_for_nothing_refuse_nothing() -> None:
     secret = {"type": "string", "format": "password"}
     record = {"type": "array", "uniqueItems": False, "items": {"properties": {"format": secret}}}
-    constrained.check(Constraint.json(record))
+    grammar_mask.check(Constraint.json(record))
     form = Constraint.json({"const": {"format": "moon"}})  # where they are data
     text, letters = ConstrainedText(form, tokenizer(ends=frozenset({0}))), list(ALPHABET)
     for letter in '{"format":"moon"}':
@@ -267,7 +267,7 @@ def test_keywords_that_ask_for_nothing_refuse_nothing() -> None:
 def test_schemas_that_cannot_be_enforced_are_refused_by_name(name) -> None:
     text, words = REFUSED[name]
     with pytest.raises(BadInput, match=words):
-        constrained.check(Constraint("json_schema", text))
+        grammar_mask.check(Constraint("json_schema", text))
 
 
 @pytest.mark.parametrize(
@@ -286,7 +286,7 @@ def test_schemas_that_cannot_be_enforced_are_refused_by_name(name) -> None:
 )  # fmt: skip
 def test_expressions_and_grammars_that_are_broken_are_refused(kind, text, words) -> None:
     with pytest.raises(BadInput, match=words):
-        constrained.check(Constraint(kind, text))
+        grammar_mask.check(Constraint(kind, text))
 
 
 def test_a_bad_form_is_refused_before_the_prompt_is_read(tiny) -> None:
@@ -328,7 +328,7 @@ HOSTILE = {
 def test_hostile_forms_end_in_text_or_in_a_sentence(tiny, name) -> None:
     told = ""
     try:
-        constrained.check(HOSTILE[name])
+        grammar_mask.check(HOSTILE[name])
         told = written(tiny, asked(HOSTILE[name], max_tokens=8))[1].finish_reason
     except StudioError as error:
         told = error.message

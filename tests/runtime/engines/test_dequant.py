@@ -7,8 +7,8 @@ import numpy
 import pytest
 import torch
 
-from studio.runtime.engines.text.dequant import dequantise
-from studio.runtime.engines.text.gguf import BLOCK_TYPES
+from studio.runtime.engines.text.formats.dequantisation import dequantise
+from studio.runtime.engines.text.formats.gguf import BLOCK_TYPES
 
 
 @pytest.mark.parametrize("kind", BLOCK_TYPES.values(), ids=lambda kind: kind.name)

@@ -13,13 +13,13 @@ import psutil
 import pytest
 import torch
 
-from studio.api.text import SamplingParams, TextStep
+from studio.api.worker.text import SamplingParams, TextStep
 from studio.protocol.errors import ErrorCode, StudioError
-from studio.runtime.engines.text.attention import KeyValueCache
+from studio.runtime.engines.text.decoder.attention import KeyValueCache
 from studio.runtime.engines.text.engine import TextEngine, load_steps, without_oldest
-from studio.runtime.engines.text.generation import chunk_size
+from studio.runtime.engines.text.generation.generation import chunk_size
+from studio.runtime.engines.text.generation.prompt_lookup import MOST_GUESSED
 from studio.runtime.engines.text.loader import TextLoader
-from studio.runtime.engines.text.lookup import MOST_GUESSED
 from tests.runtime.engines import tiny_models
 
 GREEDY = SamplingParams(temperature=0, repetition_penalty=1, max_tokens=12)
@@ -286,7 +286,7 @@ def test_a_closed_engine_gives_its_memory_back(tiny_folder) -> None:
 
 
 def test_no_memory_is_a_sentence(tiny_folder, monkeypatch) -> None:
-    from studio.runtime.engines.text import llama
+    from studio.runtime.engines.text.decoder import llama
 
     def full(*_, **__) -> None:
         raise RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate")

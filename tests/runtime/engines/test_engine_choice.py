@@ -9,17 +9,20 @@ import torch
 
 from studio.api import finished
 from studio.protocol.errors import ErrorCode, StudioError
-from studio.runtime.devices import Memory
-from studio.runtime.engines.text import choice, kept_facts, llamacpp, model_files
-from studio.runtime.engines.text.caches import SPEEDS
-from studio.runtime.engines.text.choice import WISH_ENV, Measured, Speeds
+from studio.runtime.devices.device import Memory
+from studio.runtime.engines.text import engine_selection
+from studio.runtime.engines.text.caches import measurements
+from studio.runtime.engines.text.caches.paths import SPEEDS
 from studio.runtime.engines.text.engine import TextEngine
+from studio.runtime.engines.text.engine_selection import WISH_ENV, Measured, Speeds
+from studio.runtime.engines.text.formats import model_files
+from studio.runtime.engines.text.llamacpp import decoder
 from tests.runtime.engines import tiny_models
 
 pytestmark = pytest.mark.torch
 
 needs_binding = pytest.mark.skipif(
-    not llamacpp.version(), reason="the extra [llamacpp] is not installed"
+    not decoder.version(), reason="the extra [llamacpp] is not installed"
 )
 
 
@@ -35,7 +38,7 @@ def _no_wish(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def load(file: Path, measured: Measured = Measured(None), device: str = "cpu") -> TextEngine:  # noqa: B008
-    return finished(choice.load(file, device, measured))
+    return finished(engine_selection.load(file, device, measured))
 
 
 @pytest.fixture
@@ -48,17 +51,17 @@ def tried(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         yield 1.0
         return Speeds(10, 30)
 
-    monkeypatch.setattr(choice, "_tried", trial)
+    monkeypatch.setattr(engine_selection, "_tried", trial)
     return trials
 
 
 def test_without_the_binding_there_is_no_choice(
     file: Path, tried: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(llamacpp, "version", lambda: "")
+    monkeypatch.setattr(decoder, "version", lambda: "")
     engine = load(file)
     assert (engine.engine, engine.why, tried) == ("torch", "", [])
-    assert choice.needs(file, "cpu", Measured(None)) == model_files.measure(file)
+    assert engine_selection.needs(file, "cpu", Measured(None)) == model_files.measure(file)
     monkeypatch.setenv(WISH_ENV, "llamacpp")
     with pytest.raises(StudioError, match="not installed") as caught:
         load(file)
@@ -72,14 +75,14 @@ def test_both_are_tried_once_and_the_faster_one_stays(
 ) -> None:
     measured = Measured(tmp_path / "cache")
     ours = model_files.measure(file)
-    both = choice.needs(file, "cpu", measured)
+    both = engine_selection.needs(file, "cpu", measured)
     assert both.weights_bytes > ours.weights_bytes
     first, second = load(file, measured), load(file, measured)
     assert tried == [1]
     for engine in (first, second):
         assert engine.engine.startswith("llama.cpp (cyllama ")
         assert engine.why == "measured here once: llama.cpp 30 tokens a second, PyTorch 10"
-    assert choice.needs(file, "cpu", measured).weights_bytes < both.weights_bytes
+    assert engine_selection.needs(file, "cpu", measured).weights_bytes < both.weights_bytes
 
 
 @needs_binding
@@ -99,12 +102,12 @@ def test_what_was_measured_holds_for_this_file_only(
 def test_a_model_that_does_not_fit_twice_is_not_tried_and_not_counted_twice(
     file: Path, tried: list[int], monkeypatch: pytest.MonkeyPatch, packs: bool, by: str
 ) -> None:
-    monkeypatch.setattr(choice, "can_pack", lambda device: packs)
+    monkeypatch.setattr(engine_selection, "can_pack", lambda device: packs)
     total = 7 * file.stat().st_size
-    monkeypatch.setattr(choice, "host_memory", lambda: Memory(0, total, total))
-    assert choice.decided(file, "cpu", Measured(None)) == by
+    monkeypatch.setattr(engine_selection, "host_memory", lambda: Memory(0, total, total))
+    assert engine_selection.decided(file, "cpu", Measured(None)) == by
     if packs:
-        assert choice.needs(file, "cpu", Measured(None)) == model_files.measure(file)
+        assert engine_selection.needs(file, "cpu", Measured(None)) == model_files.measure(file)
     engine = load(file)
     assert engine.engine.startswith("torch" if packs else "llama.cpp")
     assert engine.why == "too large to try another engine beside it"
@@ -164,7 +167,7 @@ def test_a_hostile_file_never_reaches_native_code(
     file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(WISH_ENV, "llamacpp")
-    monkeypatch.setattr(llamacpp, "_model_class", lambda: pytest.fail("llama.cpp was asked"))
+    monkeypatch.setattr(decoder, "_model_class", lambda: pytest.fail("llama.cpp was asked"))
     broken = tmp_path / "broken.gguf"
     broken.write_bytes(file.read_bytes()[:-4096])
     with pytest.raises(StudioError) as caught:
@@ -191,7 +194,7 @@ def test_a_broken_file_of_speeds_knows_nothing_and_is_written_anew(
 
 
 def test_the_oldest_speeds_are_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept_facts, "MOST_KNOWN", 2)
+    monkeypatch.setattr(measurements, "MOST_KNOWN", 2)
     measured = Measured(tmp_path)
     for key in "abc":
         measured.put(key, Speeds(1, 2))

@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from studio.api.constraint import Constraint
-from studio.api.text import SamplingParams, TextStep
+from studio.api.worker.constraint import Constraint
+from studio.api.worker.text import SamplingParams, TextStep
 from studio.protocol.errors import ErrorCode, StudioError
-from studio.runtime.engines.text import llamacpp
+from studio.runtime.engines.text.decoder.llama import Passage
 from studio.runtime.engines.text.engine import TextEngine, load_steps
-from studio.runtime.engines.text.llama import Passage
+from studio.runtime.engines.text.llamacpp import decoder
 from tests.runtime.engines import tiny_models
 
 pytestmark = pytest.mark.torch
@@ -47,7 +47,7 @@ def packed(path: Path) -> TextEngine:
 
 
 def by_llamacpp(path: Path) -> TextEngine:
-    if not llamacpp.version():
+    if not decoder.version():
         pytest.skip("the extra [llamacpp] is not installed")
     return finished(load_steps(path, by="llamacpp"))
 

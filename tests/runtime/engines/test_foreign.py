@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from studio.api.text import SamplingParams
+from studio.api.worker.text import SamplingParams
 from studio.protocol.errors import ErrorCode, StudioError
-from studio.runtime.engines.text import foreign
+from studio.runtime.engines.text.decoder.llama import Passage
 from studio.runtime.engines.text.engine import TextEngine, load_steps
-from studio.runtime.engines.text.llama import Passage
+from studio.runtime.engines.text.formats import transformers_folder
 from studio.runtime.engines.text.loader import TextLoader
 from tests.runtime.engines import tiny_models
 
@@ -119,7 +119,7 @@ def test_writing_can_be_stopped_between_tokens(sound) -> None:
 
 
 def test_without_the_library_a_sentence_says_how_to_get_it(sound, monkeypatch) -> None:
-    monkeypatch.setattr(foreign, "version", lambda: "")
+    monkeypatch.setattr(transformers_folder, "version", lambda: "")
     error = refusal(sound)
     assert error.code is ErrorCode.UNSUPPORTED
     assert "“GPTNeoXForCausalLM”" in error.message

@@ -6,9 +6,9 @@ import numpy
 import pytest
 import torch
 
-from studio.runtime.engines.text import four_bits
-from studio.runtime.engines.text.dequant import dequantise
-from studio.runtime.engines.text.four_bits import GROUP, KINDS, FourBits, can_multiply
+from studio.runtime.engines.text.decoder import int4_linear
+from studio.runtime.engines.text.decoder.int4_linear import GROUP, KINDS, Int4Linear, can_multiply
+from studio.runtime.engines.text.formats.dequantisation import dequantise
 from tests.runtime.engines.fake_card import NAME, fake_card
 
 pytestmark = pytest.mark.torch
@@ -36,7 +36,7 @@ def whole_numbers(pairs: torch.Tensor) -> torch.Tensor:
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_weights_differ_by_the_rounding_of_their_scales_alone(kind) -> None:
     rows, size = stored(kind)
-    pairs, scales = four_bits.pairs_and_scales(rows, kind, size)
+    pairs, scales = int4_linear.pairs_and_scales(rows, kind, size)
     exact = dequantise(rows.view(-1, size), kind).view(ROWS, COLUMNS)
     scale, zero = (x.t().float().repeat_interleave(GROUP, 1) for x in scales.unbind(-1))
     whole = whole_numbers(pairs).float() - 8
@@ -50,7 +50,7 @@ def test_weights_differ_by_the_rounding_of_their_scales_alone(kind) -> None:
 def test_the_processors_kernel_of_the_same_kind_agrees(kind) -> None:
     """It takes whole numbers one by one, and the same scales and zeros as the card's."""
     rows, size = stored(kind)
-    pairs, scales = four_bits.pairs_and_scales(rows, kind, size)
+    pairs, scales = int4_linear.pairs_and_scales(rows, kind, size)
     packed = torch._convert_weight_to_int4pack_for_cpu(whole_numbers(pairs).int(), 2)
     inputs = torch.randn(3, COLUMNS, generator=torch.Generator().manual_seed(3)).bfloat16()
     products = torch._weight_int4pack_mm_for_cpu(inputs, packed, GROUP, scales.contiguous())
@@ -62,19 +62,19 @@ def test_the_processors_kernel_of_the_same_kind_agrees(kind) -> None:
 def test_a_matrix_takes_the_memory_that_it_says() -> None:
     rows, size = stored("Q4_K")
     with fake_card():
-        matrix = FourBits(ROWS, COLUMNS, NAME)
+        matrix = Int4Linear(ROWS, COLUMNS, NAME)
         for half in (slice(8, 16), slice(0, 8)):
             matrix.write(torch.arange(ROWS)[half], rows[half], "Q4_K", size)
         held = [each for each in vars(matrix).values() if isinstance(each, torch.Tensor)]
         assert sum(each.nbytes for each in held) == matrix.bytes
-        assert matrix.bytes == FourBits.bytes_of(ROWS, COLUMNS)
+        assert matrix.bytes == Int4Linear.bytes_of(ROWS, COLUMNS)
         assert matrix(torch.ones(3, COLUMNS, dtype=torch.bfloat16, device=NAME)).shape == (3, ROWS)
 
 
 def test_only_shapes_of_whole_tiles_are_taken() -> None:
-    assert FourBits.can_have(8, 32)
-    assert not FourBits.can_have(12, 32)
-    assert not FourBits.can_have(8, 48)
+    assert Int4Linear.can_have(8, 32)
+    assert not Int4Linear.can_have(12, 32)
+    assert not Int4Linear.can_have(8, 48)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_a_card_must_have_the_kernel(monkeypatch, capability, hip, fault, can) -
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
     monkeypatch.setattr(torch.version, "hip", hip)
-    monkeypatch.setattr(four_bits, "_is_right", is_right)
+    monkeypatch.setattr(int4_linear, "_is_right", is_right)
     can_multiply.cache_clear()
     try:
         assert can_multiply("cuda:0") is can
@@ -107,7 +107,7 @@ def test_a_card_must_have_the_kernel(monkeypatch, capability, hip, fault, can) -
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 def test_on_a_gpu() -> None:
     rows, size = stored("Q4_K")
-    matrix = FourBits(ROWS, COLUMNS, "cuda:0")
+    matrix = Int4Linear(ROWS, COLUMNS, "cuda:0")
     matrix.write(torch.arange(ROWS), rows, "Q4_K", size)
     inputs = torch.randn(3, COLUMNS, generator=torch.Generator().manual_seed(3)).bfloat16()
     products = matrix(inputs.to("cuda:0")).float().cpu()

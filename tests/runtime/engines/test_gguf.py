@@ -12,9 +12,9 @@ import gguf
 import pytest
 
 from studio.protocol.errors import ErrorCode, StudioError
-from studio.runtime.engines.text.gguf import BLOCK_TYPES, is_gguf, read_header
-from studio.runtime.engines.text.mapped_file import MappedFile
-from studio.runtime.engines.text.model_files import open_model
+from studio.runtime.engines.text.formats.gguf import BLOCK_TYPES, is_gguf, read_header
+from studio.runtime.engines.text.formats.mapped_file import MappedFile
+from studio.runtime.engines.text.formats.model_files import open_model
 from tests.runtime.engines.gguf_builder import (
     ARRAY,
     BOOL,
@@ -301,8 +301,8 @@ ABSURD = {
     ("key", "value"), [(key, value) for key, values in ABSURD.items() for value in values]
 )
 def test_absurd_sizes_are_refused_before_allocating(write, key, value, monkeypatch) -> None:
+    from studio.runtime.engines.text.decoder.llama import Llama
     from studio.runtime.engines.text.engine import TextEngine
-    from studio.runtime.engines.text.llama import Llama
 
     def allocate(*_) -> None:
         raise AssertionError("memory was reserved")

@@ -6,11 +6,11 @@ import pytest
 import torch
 
 from studio.protocol.errors import StudioError
-from studio.runtime.engines.text import llamacpp
+from studio.runtime.engines.text.decoder.llama import Passage
 from studio.runtime.engines.text.engine import TextEngine, load_steps
-from studio.runtime.engines.text.gguf_parts import open_parts
-from studio.runtime.engines.text.llama import Passage
-from studio.runtime.engines.text.tensor_source import GgufSource
+from studio.runtime.engines.text.formats.gguf_parts import open_parts
+from studio.runtime.engines.text.formats.tensor_source import GgufSource
+from studio.runtime.engines.text.llamacpp import decoder
 from tests.runtime.engines import tiny_models
 from tests.runtime.engines.gguf_builder import in_parts
 
@@ -73,7 +73,7 @@ def test_in_parts_it_computes_the_same(tmp_path) -> None:
     engines = [TextEngine.load(path, dtype=torch.float32) for path in (whole, first)]
     rows = [engine.model(torch.arange(9), engine.model.new_cache(9)) for engine in engines]
     assert torch.equal(*rows)
-    if llamacpp.version():
+    if decoder.version():
         *_, engine = steps(load_steps(first, by="llamacpp"))
         row = engine.model.read([Passage(torch.arange(9), engine.model.new_cache(9))])[0]
         torch.testing.assert_close(row, rows[0], atol=0.02, rtol=0.02)

@@ -13,11 +13,10 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from studio.api.text import SamplingParams
-from studio.runtime.devices import CAPTURING
-from studio.runtime.engines.text.attention import KeyValueCache
-from studio.runtime.engines.text.engine import TextEngine
-from studio.runtime.engines.text.graph import (
+from studio.api.worker.text import SamplingParams
+from studio.runtime.devices.device import CAPTURING
+from studio.runtime.engines.text.decoder.attention import KeyValueCache
+from studio.runtime.engines.text.decoder.cuda_graph import (
     LEAST_ROOM,
     MOST_FAILURES,
     MOST_TEXTS,
@@ -25,7 +24,8 @@ from studio.runtime.engines.text.graph import (
     StepGraphs,
     cuda_capture,
 )
-from studio.runtime.engines.text.llama import Passage
+from studio.runtime.engines.text.decoder.llama import Passage
+from studio.runtime.engines.text.engine import TextEngine
 from tests.runtime.engines import tiny_models
 
 pytestmark = pytest.mark.torch

@@ -7,15 +7,16 @@ from pathlib import Path
 import pytest
 
 from studio.api import finished
-from studio.api.text import SamplingParams
-from studio.runtime.engines.text import generation, llamacpp
+from studio.api.worker.text import SamplingParams
 from studio.runtime.engines.text.engine import TextEngine, load_steps
-from studio.runtime.engines.text.llamacpp_states import State, States
+from studio.runtime.engines.text.generation import generation
+from studio.runtime.engines.text.llamacpp import decoder
+from studio.runtime.engines.text.llamacpp.prefix_cache import State, States
 from tests.runtime.engines import tiny_models
 
 pytestmark = [
     pytest.mark.torch,
-    pytest.mark.skipif(not llamacpp.version(), reason="the extra [llamacpp] is not installed"),
+    pytest.mark.skipif(not decoder.version(), reason="the extra [llamacpp] is not installed"),
 ]
 PIECE = 32
 SEEDED = SamplingParams(temperature=1.5, seed=5, max_tokens=20)
@@ -32,7 +33,7 @@ def loaded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture
 def engine(loaded: TextEngine, monkeypatch: pytest.MonkeyPatch) -> TextEngine:
-    for module in (generation, llamacpp):
+    for module in (generation, decoder):
         monkeypatch.setattr(module, "chunk_size", lambda parameters, device: PIECE)
     loaded.prefixes.clear()
     return loaded

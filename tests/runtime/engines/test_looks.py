@@ -9,12 +9,12 @@ import pytest
 import torch
 from torch.nn import functional
 
-from studio.runtime.engines.text.kernels import limbs, tiles
-from studio.runtime.engines.text.kernels.limbs import Limbs
-from studio.runtime.engines.text.kernels.looks import Rule, Text, look
-from studio.runtime.engines.text.kernels.rows import NO_WEIGHTS
-from studio.runtime.engines.text.rotary import rotate
-from studio.runtime.engines.text.span_cache import LANES, SPAN
+from studio.runtime.engines.text.decoder.packed_kv_cache import LANES, SPAN
+from studio.runtime.engines.text.decoder.rotary import rotate
+from studio.runtime.engines.text.kernels import f32_gemm, quantised_activations
+from studio.runtime.engines.text.kernels.attention import Rule, Text, look
+from studio.runtime.engines.text.kernels.norm_and_gate import NO_WEIGHTS
+from studio.runtime.engines.text.kernels.quantised_activations import QuantisedActivations
 from tests.runtime.engines.test_rows import (
     STEP,
     assert_part,
@@ -56,12 +56,12 @@ def products(rule: Rule, kv_heads: int, width: int) -> np.ndarray:
     return 2 * drawn(COUNT, (rule.heads + 2 * kv_heads) * width)
 
 
-def seen(rule: Rule, kv_heads: int, width: int, *ends: int) -> list[Limbs]:
+def seen(rule: Rule, kv_heads: int, width: int, *ends: int) -> list[QuantisedActivations]:
     """What rows see if they are read in pieces that end at ``ends``: of each piece."""
     text, rows, turn = cache(kv_heads, width), products(rule, kv_heads, width), turned(width)
     found = []
     for first, last in zip((0, *ends), (*ends, COUNT), strict=True):
-        out = limbs.empty(last - first, rule.heads * width, 2)
+        out = quantised_activations.empty(last - first, rule.heads * width, 2)
         piece = Text(last - first, first, *text)
         look(rule, rows[first:last], turn[first:last], [piece], out)
         found.append(out)
@@ -128,10 +128,10 @@ def test_texts_that_are_read_together_have_the_bits_of_each_alone(kind) -> None:
     rows, turn = products(rule, kv_heads, width), turned(width)
     texts = [cache(kv_heads, width) for _ in range(3)]
     for end, text in zip((30, 1, 100), texts, strict=True):
-        out = limbs.empty(end, rule.heads * width, 2)
+        out = quantised_activations.empty(end, rule.heads * width, 2)
         look(rule, rows[:end].copy(), turn[:end], [Text(end, 0, *text)], out)
     pieces = [slice(30, 37), slice(1, 2), slice(100, 150)]
-    out = limbs.empty(58, rule.heads * width, 2)
+    out = quantised_activations.empty(58, rule.heads * width, 2)
     together = [
         Text(piece.stop - piece.start, piece.start, *text)
         for piece, text in zip(pieces, texts, strict=True)
@@ -143,11 +143,13 @@ def test_texts_that_are_read_together_have_the_bits_of_each_alone(kind) -> None:
     assert np.array_equal(apart, np.concatenate([alone[piece] for piece in pieces]))
 
 
-@pytest.mark.parametrize("rows", range(1, tiles.MOST_ROWS + 1))
+@pytest.mark.parametrize("rows", range(1, f32_gemm.MOST_ROWS + 1))
 def test_tiles_are_products(rows) -> None:
     left, right = drawn(rows, 37), drawn(37, 80, seed=1)
     out = np.full((rows, 80), np.nan, np.float32)
     lengths = [4 * each.shape[1] for each in (left, right, out)]
     places = [each.ctypes.data for each in (left, right, out)]
-    tiles.multiply(rows, 37, 80, *(n for pair in zip(places, lengths, strict=True) for n in pair))
+    f32_gemm.multiply(
+        rows, 37, 80, *(n for pair in zip(places, lengths, strict=True) for n in pair)
+    )
     np.testing.assert_allclose(out, left.astype(float) @ right, rtol=0, atol=1e-5)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from studio.api.text import SamplingParams
+from studio.api.worker.text import SamplingParams
 from studio.runtime.engines.text.engine import TextEngine
-from studio.runtime.engines.text.kernels.matrix import can_pack
-from studio.runtime.engines.text.lookup import MOST_GUESSED, Lookup
+from studio.runtime.engines.text.generation.prompt_lookup import MOST_GUESSED, PromptLookup
+from studio.runtime.engines.text.kernels.packed_matrix import can_pack
 from tests.runtime.engines import tiny_models
 
 pytestmark = pytest.mark.torch
@@ -55,7 +55,7 @@ def test_the_text_is_the_same_with_fewer_readings(engine, folder, monkeypatch, p
     sizes = readings(engine, monkeypatch)
     guessed = tokens(engine, params)
     with monkeypatch.context() as without:
-        without.setattr(Lookup, "guess", lambda self, most: [])
+        without.setattr(PromptLookup, "guess", lambda self, most: [])
         before = len(sizes)
         assert tokens(TextEngine.load(folder), params) == guessed
     plain = len(sizes) - before
@@ -68,7 +68,7 @@ def test_a_text_goes_on_the_same_after_guesses_were_wrong(engine, folder, monkey
     """What was read in vain stays nowhere: not in the text, not in the beginnings that are kept."""
     wrong = tokens(engine, GREEDY)
     with monkeypatch.context() as misled:
-        misled.setattr(Lookup, "guess", lambda self, most: [3, 4, 5][:most])
+        misled.setattr(PromptLookup, "guess", lambda self, most: [3, 4, 5][:most])
         fresh = TextEngine.load(folder)
         assert tokens(fresh, GREEDY) == wrong
         turn = [*PROMPT, *(token for kind, token, *_ in wrong if kind == "token"), 17, 99]
@@ -94,18 +94,18 @@ def test_floats_are_not_guessed_for(folder, monkeypatch) -> None:
 
 def test_the_longest_match_wins_then_the_latest() -> None:
     text = [1, 2, 3, 4, 50, 9, 3, 4, 60, 9, 3, 4, 70, 1, 2, 3, 4]
-    assert Lookup(text).guess(1) == [50], "four tokens match there, two elsewhere"
-    assert Lookup([*text[:-4], 8, 3, 4]).guess(1) == [70]
-    assert Lookup([1, 2, 3, 1, 2]).guess(4) == [3, 1, 2, 3], "a repetition goes round"
+    assert PromptLookup(text).guess(1) == [50], "four tokens match there, two elsewhere"
+    assert PromptLookup([*text[:-4], 8, 3, 4]).guess(1) == [70]
+    assert PromptLookup([1, 2, 3, 1, 2]).guess(4) == [3, 1, 2, 3], "a repetition goes round"
 
 
 @pytest.mark.parametrize("text", [[1], [1, 2], [1, 1], [1, 2, 3, 4]])
 def test_what_does_not_repeat_itself_is_not_guessed(text) -> None:
-    assert Lookup(text).guess(8) == []
+    assert PromptLookup(text).guess(8) == []
 
 
 def test_guesses_grow_while_right_and_rest_longer_the_oftener_wrong() -> None:
-    lookup = Lookup([1, 2, 3, 4, 5, 6, 7, 8, 9, 10] * 2)
+    lookup = PromptLookup([1, 2, 3, 4, 5, 6, 7, 8, 9, 10] * 2)
     first = lookup.guess(100)
     lookup.learn(len(first), len(first))
     assert len(first) < len(lookup.guess(100)) == MOST_GUESSED

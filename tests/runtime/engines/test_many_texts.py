@@ -8,13 +8,13 @@ import weakref
 import pytest
 import torch
 
-from studio.api.text import SamplingParams, TextStep
+from studio.api.worker.text import SamplingParams, TextStep
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.runtime.engines.text.caches.prefix_cache import PrefixCache
+from studio.runtime.engines.text.decoder.llama import Passage
+from studio.runtime.engines.text.decoder.packed_kv_cache import PackedKVCache
 from studio.runtime.engines.text.engine import MAX_TEXTS, TextEngine
-from studio.runtime.engines.text.kernels.matrix import can_pack
-from studio.runtime.engines.text.llama import Passage
-from studio.runtime.engines.text.prefixes import Prefixes
-from studio.runtime.engines.text.span_cache import SpanCache
+from studio.runtime.engines.text.kernels.packed_matrix import can_pack
 from tests.runtime.engines import tiny_models
 
 pytestmark = pytest.mark.torch
@@ -73,10 +73,10 @@ def test_no_texts_and_too_many_are_refused(tiny, count) -> None:
 
 
 def test_closing_frees_all_caches(tiny, monkeypatch) -> None:
-    caches: list[weakref.ref[SpanCache]] = []
+    caches: list[weakref.ref[PackedKVCache]] = []
     new_cache = type(tiny.model).new_cache
 
-    def watched(self, capacity: int) -> SpanCache:
+    def watched(self, capacity: int) -> PackedKVCache:
         cache = new_cache(self, capacity)
         caches.append(weakref.ref(cache))
         return cache
@@ -120,14 +120,14 @@ def test_beginnings_stay_within_their_memory(tiny) -> None:
     cache = tiny.model.new_cache(200)
     tiny.model(torch.arange(200), cache)
     room = 3 * sum(each.nbytes for each in cache.beginning(100))
-    prefixes = Prefixes(room)
+    prefixes = PrefixCache(room)
     for start in range(8):
         prefixes.keep([start, *range(100)], cache)
         assert prefixes.bytes <= room
     assert prefixes.longest([0, *range(100)]) is None, "the oldest is gone"
     assert prefixes.longest([7, *range(100)]) is not None
-    assert Prefixes(0).keep(list(range(200)), cache) is None
-    assert Prefixes(0).bytes == 0
+    assert PrefixCache(0).keep(list(range(200)), cache) is None
+    assert PrefixCache(0).bytes == 0
 
 
 def test_floats_keep_no_beginnings(folder) -> None:

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from studio.protocol.errors import ErrorCode, StudioError
-from studio.runtime.engines.text import weights
+from studio.runtime.engines.text.decoder import weights_loading
 from studio.runtime.engines.text.engine import TextEngine
+from studio.runtime.engines.text.formats.model_files import measure, open_model, prefix_bytes
 from studio.runtime.engines.text.loader import TextLoader
-from studio.runtime.engines.text.model_files import measure, open_model, prefix_bytes
 from tests.runtime.engines import tiny_models
 
 CONFIG, WEIGHTS, INDEX = "config.json", "model.safetensors", "model.safetensors.index.json"
@@ -77,7 +77,7 @@ NUMBERS = {
     ("key", "value"), [(key, value) for key, values in NUMBERS.items() for value in values]
 )
 def test_absurd_numbers_are_refused_before_allocating(folder, key, value, monkeypatch) -> None:
-    from studio.runtime.engines.text.llama import Llama
+    from studio.runtime.engines.text.decoder.llama import Llama
 
     def allocate(*_) -> None:
         raise AssertionError("memory was reserved")
@@ -338,7 +338,7 @@ def test_cut_at_every_tenth(folder, tenth) -> None:
 
 
 def test_recognised_and_measured_without_loading(folder, starter, monkeypatch) -> None:
-    monkeypatch.setattr("studio.runtime.engines.text.tensor_source.dequantise", None)
+    monkeypatch.setattr("studio.runtime.engines.text.formats.tensor_source.dequantise", None)
     loader = TextLoader()
     facts = loader.recognise(folder)
     assert facts is not None
@@ -354,9 +354,9 @@ def test_recognised_and_measured_without_loading(folder, starter, monkeypatch) -
         kept = prefix_bytes(files.config)
     assert needs.weights_bytes - kept < 2.3 * 134_515_008
     assert 90 << 20 < needs.working_bytes < 500 << 20
-    monkeypatch.setattr(weights, "can_multiply", lambda device: False)
+    monkeypatch.setattr(weights_loading, "can_multiply", lambda device: False)
     assert loader.measure(starter, "cuda").weights_bytes == 2 * 134_515_008
-    monkeypatch.setattr(weights, "can_multiply", lambda device: True)
+    monkeypatch.setattr(weights_loading, "can_multiply", lambda device: True)
     assert loader.measure(starter, "cuda").weights_bytes == 123_048_576, "with products of 4 bits"
 
 

@@ -14,15 +14,15 @@ from torch._subclasses.fake_tensor import DataDependentOutputException
 from torch.utils import _pytree as trees
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from studio.api.text import SamplingParams
-from studio.runtime.engines.text import weights
+from studio.api.worker.text import SamplingParams
+from studio.runtime.engines.text.decoder import weights_loading
+from studio.runtime.engines.text.decoder.layers import Linear
+from studio.runtime.engines.text.decoder.llama import Llama
+from studio.runtime.engines.text.decoder.weights_loading import load_decoder
 from studio.runtime.engines.text.engine import TextEngine
-from studio.runtime.engines.text.layers import Linear
-from studio.runtime.engines.text.llama import Llama
-from studio.runtime.engines.text.model_files import open_model
-from studio.runtime.engines.text.sampler import Sampler
-from studio.runtime.engines.text.template import ChatTemplate
-from studio.runtime.engines.text.weights import load_decoder
+from studio.runtime.engines.text.formats.model_files import open_model
+from studio.runtime.engines.text.generation.sampler import Sampler
+from studio.runtime.engines.text.tokenization.chat_template import ChatTemplate
 from tests.runtime.engines import tiny_models
 from tests.runtime.engines.fake_card import NAME, fake_card
 from tests.runtime.engines.test_architectures import VARIANTS
@@ -94,7 +94,7 @@ def card(monkeypatch) -> Card:
         return card.capture(run)
 
     monkeypatch.setattr(Sampler, "pick", pick)
-    monkeypatch.setattr("studio.runtime.engines.text.llama.cuda_capture", capture)
+    monkeypatch.setattr("studio.runtime.engines.text.decoder.llama.cuda_capture", capture)
     monkeypatch.setattr(torch.cuda, "current_stream", lambda device: card)
     return card
 
@@ -166,7 +166,7 @@ def test_layers_may_be_away(path, card) -> None:
 
 
 def test_products_of_4_bits_stay_so(tmp_path, card, monkeypatch) -> None:
-    monkeypatch.setattr(weights, "can_multiply", lambda device: device == NAME)
+    monkeypatch.setattr(weights_loading, "can_multiply", lambda device: device == NAME)
     path = tiny_models.save_gguf(tiny_models.reference("qwen2"), tmp_path / "tiny.gguf", "Q4_1")
     engine = load(path, may_pack=True)
     block = next(engine.model.each_block())
@@ -175,8 +175,10 @@ def test_products_of_4_bits_stay_so(tmp_path, card, monkeypatch) -> None:
     assert engine.model.head.four_bits is None, "its 300 rows are no whole tiles"
     with open_model(path) as files:
         sizes = (files.source, files.names, files.config, torch.bfloat16, NAME)
-        assert engine.model.weights_bytes == weights.card_bytes(*sizes)
-        assert engine.model.weights_bytes < weights.float_bytes(files.config, torch.bfloat16)
+        assert engine.model.weights_bytes == weights_loading.card_bytes(*sizes)
+        assert engine.model.weights_bytes < weights_loading.float_bytes(
+            files.config, torch.bfloat16
+        )
     with fake_card():
         assert written(engine, texts=2, tokens=3) == [9] * 6
         assert card.replays == 2

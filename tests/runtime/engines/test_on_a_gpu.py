@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from studio.api.text import SamplingParams
+from studio.api.worker.text import SamplingParams
+from studio.runtime.engines.text.decoder.llama import Passage
 from studio.runtime.engines.text.engine import TextEngine
-from studio.runtime.engines.text.llama import Passage
 from studio.runtime.engines.text.loader import CARD_DTYPE
 from tests.runtime.engines import tiny_models
 from tests.runtime.engines.test_architectures import VARIANTS

@@ -12,13 +12,13 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from studio.runtime.engines.text import packed_cache
-from studio.runtime.engines.text.caches import PACKED
+from studio.runtime.engines.text.caches import packed_weights
+from studio.runtime.engines.text.caches.packed_weights import PackedCache, parts_of
+from studio.runtime.engines.text.caches.paths import PACKED
+from studio.runtime.engines.text.decoder.quantised_embedding import QuantisedEmbedding
 from studio.runtime.engines.text.engine import TextEngine, load_steps
-from studio.runtime.engines.text.kernels.matrix import PackedMatrix, bands, can_pack
-from studio.runtime.engines.text.kernels.memory import Moving
-from studio.runtime.engines.text.packed_cache import PackedCache, parts_of
-from studio.runtime.engines.text.stored_rows import StoredRows
+from studio.runtime.engines.text.kernels.huge_pages import Moving
+from studio.runtime.engines.text.kernels.packed_matrix import PackedMatrix, bands, can_pack
 from tests.runtime.engines import tiny_models
 
 pytestmark = [
@@ -142,9 +142,9 @@ def test_the_folder_stays_within_its_bound_and_forgets_the_oldest(tmp_path) -> N
 def test_a_model_beyond_the_bound_is_kept_where_the_disk_is_large(
     tmp_path, monkeypatch, free: int, is_kept: bool
 ) -> None:
-    monkeypatch.setattr(packed_cache, "MOST_BYTES", 1)
-    monkeypatch.setattr(packed_cache, "LEAST_FREE", 0)
-    monkeypatch.setattr(packed_cache.shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
+    monkeypatch.setattr(packed_weights, "MOST_BYTES", 1)
+    monkeypatch.setattr(packed_weights, "LEAST_FREE", 0)
+    monkeypatch.setattr(packed_weights.shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
     list(PackedCache(tmp_path, "large").keep(matrices()))  # 9 kB
     assert bool(list(tmp_path.iterdir())) == is_kept
 
@@ -180,7 +180,7 @@ def test_all_products_of_a_model_are_kept_and_last_its_embedding(folder) -> None
 
 
 def test_rows_of_any_length_are_kept_and_their_last_byte_is_looked_at(tmp_path) -> None:
-    rows, again = (StoredRows((3, 5), "Q", 1, 5) for _ in range(2))
+    rows, again = (QuantisedEmbedding((3, 5), "Q", 1, 5) for _ in range(2))
     rows.write(0, torch.arange(15, dtype=torch.uint8).view(3, 5))
     list(PackedCache(tmp_path, "model").keep({"embedding": rows}))
     assert _result(PackedCache(tmp_path, "model").fill({"embedding": again}))

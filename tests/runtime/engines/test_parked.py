@@ -11,15 +11,15 @@ import pytest
 import torch
 
 from studio.api import finished
-from studio.api.text import SamplingParams
-from studio.runtime.digests import Digests
-from studio.runtime.engines.text import parked
-from studio.runtime.engines.text.caches import PARKING, identity
+from studio.api.worker.text import SamplingParams
+from studio.runtime.engines.text.caches import disk_prefixes
+from studio.runtime.engines.text.caches.disk_prefixes import DiskPrefixes
+from studio.runtime.engines.text.caches.paths import PARKING, identity
+from studio.runtime.engines.text.caches.prefix import Prefix
 from studio.runtime.engines.text.engine import TextEngine
-from studio.runtime.engines.text.kernels.matrix import can_pack
+from studio.runtime.engines.text.kernels.packed_matrix import can_pack
 from studio.runtime.engines.text.loader import TextLoader
-from studio.runtime.engines.text.parked import Parked
-from studio.runtime.engines.text.prefix import Prefix
+from studio.runtime.pool.digests import Digests
 from tests.runtime.engines import tiny_models
 
 pytestmark = [
@@ -39,7 +39,7 @@ def weights(tmp_path_factory) -> Path:
 
 @pytest.fixture(autouse=True)
 def _small_pieces(monkeypatch) -> None:
-    monkeypatch.setattr(parked, "PIECE", 64)
+    monkeypatch.setattr(disk_prefixes, "PIECE", 64)
 
 
 def start(weights: Path, cache: Path) -> TextEngine:
@@ -213,7 +213,7 @@ def beginning(first: int, count: int = 64) -> Prefix:
 def test_the_least_used_go_when_it_is_too_much(tmp_path) -> None:
     room = 3 * 5_000
     for first in range(5):
-        store = Parked(tmp_path, "model", SHAPE, room)
+        store = DiskPrefixes(tmp_path, "model", SHAPE, room)
         store.keep(beginning(first))
         store.close()
         known = tmp_path.glob("*/*")
@@ -228,7 +228,7 @@ def test_the_least_used_go_when_it_is_too_much(tmp_path) -> None:
 
 
 def test_texts_of_another_sort_do_not_share(tmp_path) -> None:
-    store = Parked(tmp_path, "model", SHAPE)
+    store = DiskPrefixes(tmp_path, "model", SHAPE)
     store.keep(beginning(1))
     store.close()
     assert store.longest([1] * 64, True, 32) is None
@@ -236,8 +236,8 @@ def test_texts_of_another_sort_do_not_share(tmp_path) -> None:
 
 
 def test_a_full_disk_is_left_alone(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(parked, "LEAST_FREE", 1 << 60)
-    store = Parked(tmp_path, "model", SHAPE)
+    monkeypatch.setattr(disk_prefixes, "LEAST_FREE", 1 << 60)
+    store = DiskPrefixes(tmp_path, "model", SHAPE)
     store.keep(beginning(1))
     store.close()
     assert not list(tmp_path.glob("*/*"))

@@ -13,10 +13,10 @@ import torch
 from torch import nn
 
 from studio.api import Placement
-from studio.api.worker import Parks, Places
+from studio.api.worker.context import Parks, Places
+from studio.runtime.engines.text.decoder.layers import Linear
+from studio.runtime.engines.text.decoder.llama import Llama, Passage
 from studio.runtime.engines.text.engine import TextEngine
-from studio.runtime.engines.text.layers import Linear
-from studio.runtime.engines.text.llama import Llama, Passage
 from studio.runtime.engines.text.loader import TextLoader
 from tests.runtime.engines import tiny_models
 

@@ -9,14 +9,14 @@ import sys
 import pytest
 import torch
 
-from studio.runtime.engines.text.dequant import dequantise
+from studio.runtime.engines.text.decoder.llama import Passage
 from studio.runtime.engines.text.engine import TextEngine
-from studio.runtime.engines.text.gguf import BLOCK_TYPES
-from studio.runtime.engines.text.kernels import instructions
-from studio.runtime.engines.text.kernels.matrix import PackedMatrix, bands, can_pack
-from studio.runtime.engines.text.kernels.memory import Moving, provide
-from studio.runtime.engines.text.llama import Passage
-from studio.runtime.engines.text.model_files import measure
+from studio.runtime.engines.text.formats.dequantisation import dequantise
+from studio.runtime.engines.text.formats.gguf import BLOCK_TYPES
+from studio.runtime.engines.text.formats.model_files import measure
+from studio.runtime.engines.text.kernels import cpu_features
+from studio.runtime.engines.text.kernels.huge_pages import Moving, provide
+from studio.runtime.engines.text.kernels.packed_matrix import PackedMatrix, bands, can_pack
 from tests.runtime.engines import tiny_models
 
 pytestmark = [
@@ -180,7 +180,7 @@ def test_a_row_has_the_same_bits_in_any_company(kind, limbs) -> None:
 
 _EACH = """
 import hashlib, torch
-from studio.runtime.engines.text.kernels.vectors import INSTRUCTIONS
+from studio.runtime.engines.text.kernels.dot_products import INSTRUCTIONS
 from tests.runtime.engines.test_products import drawn, packed, stored
 inputs, bits = drawn(13, 256, seed=3), b""
 for kind in ("Q4_K", "Q5_K", "Q6_K", "Q8_0"):
@@ -195,11 +195,11 @@ print(INSTRUCTIONS, hashlib.sha256(bits).hexdigest())
 @pytest.mark.slow
 def test_all_instructions_give_the_same_bits() -> None:
     """Each in a process of its own: they are chosen when kernels are compiled."""
-    names = instructions.available()
+    names = cpu_features.available()
     outputs = [
         subprocess.run(
             [sys.executable, "-c", _EACH],
-            env={**os.environ, instructions.CHOICE: name},
+            env={**os.environ, cpu_features.CHOICE: name},
             capture_output=True,
             text=True,
             check=True,
@@ -213,11 +213,11 @@ def test_all_instructions_give_the_same_bits() -> None:
 
 def test_a_processor_without_kernels_packs_nothing(monkeypatch) -> None:
     assert not can_pack("cuda")
-    monkeypatch.setenv(instructions.CHOICE, "sse2")
+    monkeypatch.setenv(cpu_features.CHOICE, "sse2")
     with pytest.raises(ValueError, match="this processor has"):
         can_pack("cpu")
-    monkeypatch.delenv(instructions.CHOICE)
-    monkeypatch.setattr(instructions, "available", lambda: ())
+    monkeypatch.delenv(cpu_features.CHOICE)
+    monkeypatch.setattr(cpu_features, "available", lambda: ())
     assert not can_pack("cpu")
 
 

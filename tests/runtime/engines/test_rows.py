@@ -8,14 +8,15 @@ import torch
 from numba import njit
 from torch.nn import functional
 
-from studio.runtime.engines.text.kernels import limbs, numbers, rows
-from studio.runtime.engines.text.kernels.limbs import Limbs
-from studio.runtime.engines.text.kernels.records import ZERO
-from studio.runtime.engines.text.kernels.vectors import START
+from studio.runtime.engines.text.kernels import norm_and_gate, quantised_activations
+from studio.runtime.engines.text.kernels import scalar_math as numbers
+from studio.runtime.engines.text.kernels.dot_products import START
+from studio.runtime.engines.text.kernels.packed_layout import ZERO
+from studio.runtime.engines.text.kernels.quantised_activations import QuantisedActivations
 
 pytestmark = pytest.mark.torch
 
-STEP = 1.001 / limbs.UNITS[1]
+STEP = 1.001 / quantised_activations.UNITS[1]
 """Of the largest input of a row: half of it is what cutting costs, the rest is float32's."""
 
 
@@ -28,11 +29,13 @@ def drawn(*shape: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
 
 
-def values_of(cut: Limbs, columns: int) -> np.ndarray:
+def values_of(cut: QuantisedActivations, columns: int) -> np.ndarray:
     """The inputs again, (tokens, columns); all that is written beside them is what it must be."""
     numbers = cut.values.astype(np.int64)
-    whole = (numbers * [[1], [limbs.BASE]][: cut.values.shape[3]]).sum(3)  # of both limbs
-    halves = whole.reshape(*whole.shape[:3], 2, limbs.BLOCK // 2).sum(-1)
+    whole = (numbers * [[1], [quantised_activations.BASE]][: cut.values.shape[3]]).sum(
+        3
+    )  # of both limbs
+    halves = whole.reshape(*whole.shape[:3], 2, quantised_activations.BLOCK // 2).sum(-1)
     sums = np.stack([halves.sum(-1), halves[..., 0], halves[..., 1]], -1)
     start = START if cut.values.shape[3] == 1 else 0
     cells = slots(cut)
@@ -42,7 +45,7 @@ def values_of(cut: Limbs, columns: int) -> np.ndarray:
     return of_tokens(inputs, cells).reshape(cut.tokens, -1)[:, :columns]
 
 
-def slots(cut: Limbs) -> tuple[np.ndarray, np.ndarray]:
+def slots(cut: QuantisedActivations) -> tuple[np.ndarray, np.ndarray]:
     """The group of each token, and its place there."""
     return np.divmod(np.arange(cut.tokens), cut.values.shape[2])
 
@@ -52,19 +55,19 @@ def of_tokens(values: np.ndarray, cells: tuple[np.ndarray, np.ndarray]) -> np.nd
     return values[groups, :, places]
 
 
-def assert_close(cut: Limbs, exact: torch.Tensor, step: float = STEP) -> None:
+def assert_close(cut: QuantisedActivations, exact: torch.Tensor, step: float = STEP) -> None:
     expected = exact.numpy()
     error = np.abs(values_of(cut, expected.shape[1]) - expected).max(-1)
     assert (error <= step * np.abs(expected).max(-1)).all()
 
 
-def assert_same(one: Limbs, other: Limbs) -> None:
+def assert_same(one: QuantisedActivations, other: QuantisedActivations) -> None:
     for name in ("values", "scales", "starts"):
         pair = [of_tokens(getattr(each, name), slots(each)) for each in (one, other)]
         assert np.array_equal(*pair)
 
 
-def assert_part(whole: Limbs, first: int, part: Limbs) -> None:
+def assert_part(whole: QuantisedActivations, first: int, part: QuantisedActivations) -> None:
     """Assert that tokens of ``whole`` from ``first`` on are those of ``part``, alone."""
     for name in ("values", "scales", "starts"):
         all_of, own = (of_tokens(getattr(each, name), slots(each)) for each in (whole, part))
@@ -79,8 +82,8 @@ def normed(values: np.ndarray, weight: np.ndarray) -> torch.Tensor:
 def test_each_block_is_cut_into_the_nearest_steps(count) -> None:
     inputs = drawn(15, 150) * np.logspace(-4, 4, 15, dtype=np.float32)[:, None]
     inputs[:, :32] *= 1_000
-    cut = rows.cut(inputs, count)
-    half = 0.51 / limbs.UNITS[count - 1]
+    cut = norm_and_gate.cut(inputs, count)
+    half = 0.51 / quantised_activations.UNITS[count - 1]
     for first, last in ((0, 32), (32, 64), (128, 150)):
         error = np.abs(values_of(cut, 150) - inputs)[:, first:last].max(-1)
         assert (error <= half * np.abs(inputs[:, first:last]).max(-1)).all()
@@ -92,7 +95,7 @@ def test_each_block_is_cut_into_the_nearest_steps(count) -> None:
 def test_zeros_stay_zeros_and_what_is_no_number_is_seen(count) -> None:
     inputs = drawn(2, 20)
     inputs[0], inputs[1, 3] = 0, np.nan
-    cut = rows.cut(inputs, count)
+    cut = norm_and_gate.cut(inputs, count)
     assert (cut.values[0, :, 0] == 0).all()
     assert np.isnan(cut.scales[0, 0, :, 0]).tolist() == [False, True]
 
@@ -100,13 +103,13 @@ def test_zeros_stay_zeros_and_what_is_no_number_is_seen(count) -> None:
 @pytest.mark.parametrize("is_told_normed", [False, True])
 def test_a_sum_is_normalised(is_told_normed) -> None:
     hidden, told, weight = drawn(4, 100), drawn(4, 100, seed=1), drawn(100, seed=2)
-    told_weight = drawn(100, seed=3) if is_told_normed else rows.NO_WEIGHTS
+    told_weight = drawn(100, seed=3) if is_told_normed else norm_and_gate.NO_WEIGHTS
     added = normed(told, told_weight) if is_told_normed else torch.tensor(told).double()
     exact = torch.tensor(hidden).double() + added
-    cut = rows.add_norm_cut(hidden, told, told_weight, weight, 1e-5, 2)
+    cut = norm_and_gate.add_norm_cut(hidden, told, told_weight, weight, 1e-5, 2)
     torch.testing.assert_close(torch.tensor(hidden).double(), exact, rtol=1e-6, atol=1e-6)
     assert_close(cut, normed(exact.numpy(), weight))
-    assert_same(rows.add_norm_cut(hidden, None, told_weight, weight, 1e-5, 2), cut)
+    assert_same(norm_and_gate.add_norm_cut(hidden, None, told_weight, weight, 1e-5, 2), cut)
 
 
 @pytest.mark.parametrize("is_gelu", [False, True])
@@ -114,7 +117,7 @@ def test_gates_open(is_gelu) -> None:
     products = 4 * drawn(3, 2 * 90)
     gate, up = torch.tensor(products).double().chunk(2, dim=1)
     opened = functional.gelu(gate, approximate="tanh") if is_gelu else functional.silu(gate)
-    assert_close(rows.gate_cut(products, is_gelu, 2), opened * up)
+    assert_close(norm_and_gate.gate_cut(products, is_gelu, 2), opened * up)
 
 
 def test_exp_is_within_two_units_of_the_last_place() -> None:
@@ -136,12 +139,12 @@ def test_a_row_has_the_same_bits_beside_others_and_with_more_threads(count) -> N
     hidden, told, weight = drawn(40, 200), drawn(40, 200, seed=1), drawn(200, seed=2)
     products = drawn(40, 400, seed=3)
 
-    def done(first: int, last: int) -> list[Limbs]:
+    def done(first: int, last: int) -> list[QuantisedActivations]:
         mine = [each[first:last].copy() for each in (hidden, told, products)]
         return [
-            rows.cut(mine[0], count),
-            rows.add_norm_cut(mine[0], mine[1], weight, weight, 1e-5, count),
-            rows.gate_cut(mine[2], False, count),
+            norm_and_gate.cut(mine[0], count),
+            norm_and_gate.add_norm_cut(mine[0], mine[1], weight, weight, 1e-5, count),
+            norm_and_gate.gate_cut(mine[2], False, count),
         ]
 
     together = done(0, 40)

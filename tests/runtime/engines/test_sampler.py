@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from studio.api.text import SamplingParams
+from studio.api.worker.text import SamplingParams
 from studio.protocol.errors import ErrorCode, StudioError
-from studio.runtime.engines.text.sampler import Sampler, best_first, kept
+from studio.runtime.engines.text.generation.sampler import Sampler, best_first, kept
 
 OFF = {"temperature": 1.0, "top_k": 0, "top_p": 1.0, "min_p": 0.0, "repetition_penalty": 1.0}
 

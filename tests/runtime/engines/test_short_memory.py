@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from studio.api.text import SamplingParams, TextStep
+from studio.api.worker.text import SamplingParams, TextStep
+from studio.runtime.engines.text.decoder.llama import Llama
 from studio.runtime.engines.text.engine import TextEngine
-from studio.runtime.engines.text.llama import Llama
 from tests.runtime.engines import tiny_models
 
 pytestmark = pytest.mark.torch

@@ -12,9 +12,13 @@ from datetime import datetime
 import psutil
 import pytest
 
-from studio.runtime.engines.text import bare_python
-from studio.runtime.engines.text import template as template_module
-from studio.runtime.engines.text.template import ChatTemplate, TemplateRefused, built_in
+from studio.runtime.engines.text.tokenization import chat_template as template_module
+from studio.runtime.engines.text.tokenization import isolated_interpreter
+from studio.runtime.engines.text.tokenization.chat_template import (
+    ChatTemplate,
+    TemplateRefused,
+    built_in,
+)
 
 ASK = [{"role": "user", "content": "Hi & <bye> 'you' \"two\" 🙂"}]
 TALK = [
@@ -217,7 +221,7 @@ def test_the_child_has_nothing_of_the_users_environment(monkeypatch) -> None:
         usual.stdout.readline()  # before it runs, it has no environment to look at
         inherited = psutil.Process(usual.pid).environ()
     assert "SOME_TOKEN" in inherited, "control: a child gets it by itself"
-    assert set(child().environ()) <= set(bare_python._NEEDED)
+    assert set(child().environ()) <= set(isolated_interpreter._NEEDED)
 
 
 def test_the_child_imports_no_more_than_jinja() -> None:
@@ -237,7 +241,7 @@ def test_the_child_goes_when_its_parent_is_killed(busy) -> None:
     template = HOSTILE["nested ranges"] if busy else "x"
     source = (
         "import sys, threading, time\n"
-        "from studio.runtime.engines.text import template as t\n"
+        "from studio.runtime.engines.text.tokenization import chat_template as t\n"
         "t.SECONDS = 0.5\n"
         "t._Child._wait = lambda self, seconds: self._answers.get()\n"
         "t.ChatTemplate('x', {}, chatml=True).render([])\n"

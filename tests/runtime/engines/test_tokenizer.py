@@ -9,12 +9,12 @@ import random
 import pytest
 
 from studio.protocol.errors import StudioError
-from studio.runtime.engines.text.gguf import read_header
-from studio.runtime.engines.text.mapped_file import MappedFile
-from studio.runtime.engines.text.model_folder import ModelFolder
-from studio.runtime.engines.text.tokenizer import KeptTokenizers, StreamDecoder
-from studio.runtime.engines.text.tokenizer_folder import tokenizer_from_folder
-from studio.runtime.engines.text.tokenizer_gguf import (
+from studio.runtime.engines.text.formats.gguf import read_header
+from studio.runtime.engines.text.formats.mapped_file import MappedFile
+from studio.runtime.engines.text.formats.model_folder import ModelFolder
+from studio.runtime.engines.text.tokenization.tokenizer import KeptTokenizers, StreamDecoder
+from studio.runtime.engines.text.tokenization.tokenizer_folder import tokenizer_from_folder
+from studio.runtime.engines.text.tokenization.tokenizer_gguf import (
     LLAMA3_SPLIT,
     QWEN2_SPLIT,
     tokenizer_from_gguf,

@@ -10,10 +10,10 @@ import pytest
 import sentencepiece
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
 
-from studio.runtime.engines.text.gguf import read_header
-from studio.runtime.engines.text.mapped_file import MappedFile
-from studio.runtime.engines.text.tokenizer import TextTokenizer
-from studio.runtime.engines.text.tokenizer_gguf import tokenizer_from_gguf
+from studio.runtime.engines.text.formats.gguf import read_header
+from studio.runtime.engines.text.formats.mapped_file import MappedFile
+from studio.runtime.engines.text.tokenization.tokenizer import TextTokenizer
+from studio.runtime.engines.text.tokenization.tokenizer_gguf import tokenizer_from_gguf
 from tests.runtime.engines.gguf_builder import (
     BOOL,
     F32,

@@ -48,7 +48,7 @@ def reference(architecture: str = "llama", seed: int = 0, **settings):
 
 def byte_tokenizer(folder: Path, template: str = CHATML) -> None:
     """Write tokenizer files in which every byte is a token, and "he"; four tokens steer."""
-    from studio.runtime.engines.text.tokenizer import ALPHABET
+    from studio.runtime.engines.text.tokenization.tokenizer import ALPHABET
 
     special = ["<|endoftext|>", "<|im_end|>", "<|im_start|>", "<|pad|>"]
     vocabulary = {token: index for index, token in enumerate([*special, *ALPHABET, "he"])}
@@ -145,7 +145,7 @@ def _add_rope(writer: gguf.GGUFWriter, config, head_dim: int) -> None:
 
 
 def _add_tokenizer(writer: gguf.GGUFWriter) -> None:
-    from studio.runtime.engines.text.tokenizer import ALPHABET
+    from studio.runtime.engines.text.tokenization.tokenizer import ALPHABET
 
     special = ["<|endoftext|>", "<|im_end|>", "<|im_start|>", "<|pad|>"]
     tokens = [*special, *ALPHABET, "he"]

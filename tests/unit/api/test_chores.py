@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from studio.api import BadInput, Chores, ErrorCode, StudioError, outcome
+from studio.api import BadInput, ErrorCode, StudioError, WorkQueue, outcome
 
 
 class Later:
@@ -39,7 +39,7 @@ def breaks(error: Exception) -> Callable[[], None]:
 
 def test_one_after_the_other_and_each_result_comes_back() -> None:
     later, done, got = Later(), [], []
-    chores = Chores(later)  # type: ignore[arg-type]
+    chores = WorkQueue(later)  # type: ignore[arg-type]
     for number in range(3):
         chores.do(lambda number=number: done.append(number) or number, got.append)
     assert len(later.waiting) == 1  # the next is asked for when this one is back
@@ -51,7 +51,7 @@ def test_one_after_the_other_and_each_result_comes_back() -> None:
 
 def test_an_error_goes_to_who_waits_else_into_a_notice_and_the_rest_goes_on() -> None:
     later, got, errors = Later(), [], []
-    chores = Chores(later)  # type: ignore[arg-type]
+    chores = WorkQueue(later)  # type: ignore[arg-type]
     chores.do(breaks(BadInput("No.")), got.append, errors.append)
     chores.do(breaks(BadInput("Never.")))
     chores.do(lambda: 1, got.append)
@@ -63,7 +63,7 @@ def test_an_error_goes_to_who_waits_else_into_a_notice_and_the_rest_goes_on() ->
 
 def test_a_callback_that_raises_does_not_hold_up_the_rest() -> None:
     later, got = Later(), []
-    chores = Chores(later)  # type: ignore[arg-type]
+    chores = WorkQueue(later)  # type: ignore[arg-type]
     chores.do(lambda: 1, lambda _result: breaks(ValueError())())
     chores.do(lambda: 2, got.append)
     with pytest.raises(ValueError):  # noqa: PT011 - the host tells whose it is
@@ -74,7 +74,7 @@ def test_a_callback_that_raises_does_not_hold_up_the_rest() -> None:
 
 def test_the_end_of_a_page_does_what_waits_and_tells_nobody() -> None:
     later, done, got = Later(), [], []
-    chores = Chores(later)  # type: ignore[arg-type]
+    chores = WorkQueue(later)  # type: ignore[arg-type]
     chores.do(lambda: done.append("first"), got.append)
     chores.do(lambda: done.append("second"), got.append)
     chores.finish()

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from studio.api import BadInput, Constraint, SamplingParams
-from studio.api.constraint import DEEPEST, MOST_CHARACTERS, MOST_MULTIPLES, MOST_PARTS
+from studio.api.worker.constraint import DEEPEST, MOST_CHARACTERS, MOST_MULTIPLES, MOST_PARTS
 
 
 def nested(levels: int) -> str:

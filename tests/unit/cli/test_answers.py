@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from studio.cli.exit_code import ExitCode
+from studio.cli.terminal.exit_code import ExitCode
 from studio.core.paths import resources
 from tests.unit.cli.conftest import Studio, one_object
 

@@ -12,7 +12,7 @@ import pytest
 
 from studio.cli import bench
 from studio.cli.bench import start
-from studio.cli.exit_code import ExitCode
+from studio.cli.terminal.exit_code import ExitCode
 from studio.core.studio import Studio
 from studio.protocol.errors import ErrorCode
 from studio.testing.scripted import ScriptedRuntime

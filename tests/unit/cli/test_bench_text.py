@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from studio.cli.bench import text
-from studio.cli.bench.text import again, fidelity, installs, speed
+from studio.cli.bench.text import fidelity, installs, repeat_costs, speed
 from studio.cli.bench.text.child import Child, NotMeasured
 from studio.protocol.errors import StudioError
 from tests.unit.cli.conftest import one_object
@@ -111,7 +111,7 @@ def test_ratios_are_ours_by_theirs_and_what_is_missing_has_a_reason(
         return sys.executable
 
     monkeypatch.setattr(installs, "python_for", python_for)
-    monkeypatch.setattr(again, "measure", lambda path: {"second_turn": 0.1})
+    monkeypatch.setattr(repeat_costs, "measure", lambda path: {"second_turn": 0.1})
     figures = one_object(command("bench", "text", "--rounds", "1", "--json")[1])
     assert figures["ratios"].keys() == {"decode", "prefill", "streams4", "load", "fidelity"}
     assert figures["ratios"]["fidelity"] == pytest.approx(100, rel=0.01), "1 for 0.01"
@@ -120,14 +120,16 @@ def test_ratios_are_ours_by_theirs_and_what_is_missing_has_a_reason(
 
 
 def test_a_device_is_measured_by_itself(command, monkeypatch) -> None:
-    monkeypatch.setattr(again, "measure", lambda path, device: {"told": f"No {device} is here."})
+    monkeypatch.setattr(
+        repeat_costs, "measure", lambda path, device: {"told": f"No {device} is here."}
+    )
     assert "No cuda is here." in command("bench", "text", "--device", "cuda")[1]
 
 
 def test_a_measurement_that_fails_says_how(monkeypatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(again, "_MODULE", "no_such_module")
+    monkeypatch.setattr(repeat_costs, "_MODULE", "no_such_module")
     with pytest.raises(StudioError, match="No module named"):
-        again.measure(tmp_path)
+        repeat_costs.measure(tmp_path)
 
 
 def test_arguments_of_a_bench_are_known_to_it_alone(command: Command) -> None:

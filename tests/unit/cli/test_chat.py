@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from studio.cli.chat import Chat
-from studio.cli.exit_code import ExitCode
+from studio.cli.terminal.exit_code import ExitCode
 from studio.core.library.rows import MessageState
 from studio.core.studio import Studio
 from studio.protocol.errors import ErrorCode, StudioError

@@ -14,7 +14,7 @@ import msgspec
 import psutil
 import pytest
 
-from studio.cli.session import Session
+from studio.cli.terminal.studio_session import StudioSession
 from studio.core.studio import Studio
 from studio.protocol.messages import LoadedWeights, Status
 from studio.protocol.trace import FOLDER, Energy, PluginUse, Snapshot, Span
@@ -55,16 +55,16 @@ def used(home: Path) -> None:
 @pytest.fixture
 def device(monkeypatch: pytest.MonkeyPatch) -> None:
     """Our own runtime answers at once."""
-    open_one = Session.studio
+    open_one = StudioSession.studio
 
     @contextmanager
-    def with_scripted(self: Session, *, read_only: bool = False) -> Iterator[Studio]:
+    def with_scripted(self: StudioSession, *, read_only: bool = False) -> Iterator[Studio]:
         runtime = ScriptedRuntime("A processor")
         with open_one(self, read_only=read_only) as studio:
             studio.runtime._launch = runtime.launch
             yield studio
 
-    monkeypatch.setattr(Session, "studio", with_scripted)
+    monkeypatch.setattr(StudioSession, "studio", with_scripted)
 
 
 def test_it_says_what_computes_and_who_uses_it(command: Command, used: None, device: None) -> None:

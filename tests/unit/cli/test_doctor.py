@@ -12,7 +12,7 @@ import pytest
 
 from studio.cli import doctor
 from studio.cli.doctor import display, machine
-from studio.cli.exit_code import ExitCode
+from studio.cli.terminal.exit_code import ExitCode
 from studio.core import disk
 from studio.core.studio import Studio
 from studio.testing.scripted import ScriptedRuntime

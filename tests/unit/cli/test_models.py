@@ -10,14 +10,15 @@ from typing import Annotated
 import pytest
 
 from studio.api import Capability, Params, Range, WeightsId
-from studio.cli.exit_code import ExitCode
 from studio.cli.models import fits
-from studio.core.memory_log import MemoryLog
+from studio.cli.terminal.exit_code import ExitCode
+from studio.core.device.memory_log import MemoryLog
 from studio.core.paths import StudioPaths
 from studio.core.settings import Settings
 from studio.core.studio import Studio
-from studio.core.weights import converting, hub
+from studio.core.weights import pickle_conversion
 from studio.core.weights.defaults import filled, parsed, settable
+from studio.core.weights.download import hub
 from studio.protocol.messages import PoolEvent
 from studio.testing.scripted import ScriptedRuntime
 from tests.toy_hub import tiny_gguf, toy_hub
@@ -181,7 +182,7 @@ def test_a_pickle_is_fetched_to_be_converted_at_once(
     made = len(header).to_bytes(8, "little") + header + bytes(8)
     program = tmp_path / "program.py"
     program.write_text(f"import sys; sys.stdin.read(); sys.stdout.buffer.write({made!r})")
-    monkeypatch.setattr(converting, "PROGRAM", program)
+    monkeypatch.setattr(pickle_conversion, "PROGRAM", program)
     with toy_hub() as server:
         monkeypatch.setenv(hub.ADDRESS, server.address)
         server.files = {"net.pth": b"PK\x03\x04" + b"x" * 100}

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from studio.cli.exit_code import ExitCode
+from studio.cli.terminal.exit_code import ExitCode
 from studio.serving import LocalServer
 from tests.unit.cli.conftest import one_object
 from tests.unit.serving.conftest import start

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from studio.cli import terminal
+from studio.cli.terminal import output
 
 
 @pytest.mark.parametrize(
@@ -26,24 +26,24 @@ from studio.cli import terminal
     ],
 )
 def test_clean_leaves_the_words_and_nothing_to_obey(hostile: str, shown: str) -> None:
-    assert terminal.clean(hostile) == shown
+    assert output.clean(hostile) == shown
 
 
 def test_sequence_cut_in_two_is_harmless() -> None:
     text = "x\x1b]0;evil\x07y\x1b[2Jz"
     for cut in range(len(text)):
-        shown = terminal.clean(text[:cut]) + terminal.clean(text[cut:])
+        shown = output.clean(text[:cut]) + output.clean(text[cut:])
         assert not set(shown) & {chr(code) for code in [*range(32), *range(127, 160)]}
 
 
 def test_one_line_is_one_line_of_the_given_width() -> None:
-    assert terminal.one_line("a\nb\t c\x1b[1m") == "a b c"
-    assert terminal.one_line("x" * 50, 10) == "x" * 9 + "…"
+    assert output.one_line("a\nb\t c\x1b[1m") == "a b c"
+    assert output.one_line("x" * 50, 10) == "x" * 9 + "…"
 
 
 def test_json_is_one_value_with_no_control_byte(capsys: pytest.CaptureFixture[str]) -> None:
     value = {"text": "\x1b[31m\x9b2J\x7f é 🙂", "n": [1]}
-    terminal.print_json(value)
+    output.print_json(value)
     out = capsys.readouterr().out
     assert json.loads(out) == value
     assert not set(out) & {chr(code) for code in (*range(10), *range(11, 32), *range(127, 160))}
@@ -51,7 +51,7 @@ def test_json_is_one_value_with_no_control_byte(capsys: pytest.CaptureFixture[st
 
 
 def test_table_aligns_and_flattens_cells(capsys: pytest.CaptureFixture[str]) -> None:
-    terminal.print_table([("a", "line\nbreak"), ("long", "x")], head=("ID", "TITLE"))
+    output.print_table([("a", "line\nbreak"), ("long", "x")], head=("ID", "TITLE"))
     assert capsys.readouterr().out == "ID    TITLE\na     line break\nlong  x\n"
 
 
@@ -62,7 +62,7 @@ class Tty(io.StringIO):
 
 def test_progress_draws_over_itself_and_clears() -> None:
     stream = Tty()
-    line = terminal.ProgressLine(stream)
+    line = output.ProgressLine(stream)
     line.show("a long line", now=True)
     line.show("short", now=True)
     line.clear()
@@ -71,7 +71,7 @@ def test_progress_draws_over_itself_and_clears() -> None:
 
 def test_progress_is_silent_where_nobody_watches() -> None:
     stream = io.StringIO()
-    line = terminal.ProgressLine(stream)
+    line = output.ProgressLine(stream)
     line.show("x", now=True)
     line.clear()
     assert stream.getvalue() == ""

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from studio.cli import tour
-from studio.cli.exit_code import ExitCode
-from studio.cli.session import Session
+from studio.cli.terminal.exit_code import ExitCode
+from studio.cli.terminal.studio_session import StudioSession
 from studio.core.studio import Studio
 from studio.testing.plugins import importable
 from studio.testing.scripted import Result, ScriptedRuntime, Tokens
@@ -58,11 +58,11 @@ def test_an_answer_without_what_was_asked_is_not_one_that_worked(
         importable(PLUGINS / "good"),
         closing(Studio.open(home=home, only=("echo",), launch=runtime.launch)) as studio,
     ):
-        monkeypatch.setattr(Session, "studio", lambda _session, **_how: nullcontext(studio))
-        assert tour.main([], Session()) == code
+        monkeypatch.setattr(StudioSession, "studio", lambda _session, **_how: nullcontext(studio))
+        assert tour.main([], StudioSession()) == code
         assert said in capsys.readouterr().err
         runtime.enqueue(Tokens(text), Result(text=text))
-        tour.main(["--json"], Session())
+        tour.main(["--json"], StudioSession())
     (stop,) = one_object(capsys.readouterr().out)["tour"]
     assert stop["worked"] is (code == ExitCode.OK)
     assert stop["text"] == text
@@ -76,6 +76,6 @@ def test_the_tour_ends_with_the_better_weights_that_can_be_had(
         importable(PLUGINS / "good"),
         closing(Studio.open(home=home, only=("echo",), launch=runtime.launch)) as studio,
     ):
-        monkeypatch.setattr(Session, "studio", lambda _session, **_how: nullcontext(studio))
-        tour.main([], Session())
+        monkeypatch.setattr(StudioSession, "studio", lambda _session, **_how: nullcontext(studio))
+        tour.main([], StudioSession())
     assert "studio models get coder" in capsys.readouterr().err.splitlines()[-1]

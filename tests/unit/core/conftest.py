@@ -10,7 +10,7 @@ import pytest
 
 from studio.api import Params, Seed
 from studio.api.manifest import TaskEntry
-from studio.core.job import Job
+from studio.core.jobs.job import Job
 from studio.core.studio import Studio
 from studio.testing.inproc import pump_until
 from studio.testing.scripted import ScriptedRuntime
@@ -64,7 +64,7 @@ class Desk:
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     """A studio that comes back at once after a death of its runtime."""
-    monkeypatch.setattr("studio.core.supervisor.RESTART_SECONDS", (0.0, 0.01, 0.02))
+    monkeypatch.setattr("studio.core.runtime_process.supervisor.RESTART_SECONDS", (0.0, 0.01, 0.02))
     made = Desk(tmp_path / "home")
     yield made
     made.studio.close()

@@ -10,9 +10,9 @@ import pytest
 
 from studio.api import Params
 from studio.api.manifest import TaskEntry
-from studio.core.job import Job, Recipe
-from studio.core.jobs import JobBoard
-from studio.core.recipes import submission
+from studio.core.jobs.board import JobBoard
+from studio.core.jobs.job import Job, Recipe
+from studio.core.jobs.recipes import submission
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.messages import Cancel, JobChanged, Pause, Promote, Resume, TextDelta
 from studio.protocol.states import JobState, Priority
@@ -353,7 +353,7 @@ def test_a_job_that_was_not_sent_yet_is_stopped_at_once(desk: Any) -> None:
 def test_a_stubborn_job_gets_an_offer_to_restart(
     desk: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("studio.core.jobs.STUBBORN_SECONDS", 0.0)
+    monkeypatch.setattr("studio.core.jobs.board.STUBBORN_SECONDS", 0.0)
     job = desk.submit(Tokens("x"), Stall(stubborn=True), title="Boat")
     desk.until(lambda: job.texts())
     job.cancel()

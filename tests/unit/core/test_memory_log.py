@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from studio.core import memory_log
-from studio.core.memory_log import MemoryEntry, MemoryLog, in_words
+from studio.core.device import memory_log
+from studio.core.device.memory_log import MemoryEntry, MemoryLog, in_words
 from studio.protocol.messages import PoolEvent
 
 

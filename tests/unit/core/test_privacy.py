@@ -12,9 +12,9 @@ import pytest
 
 from studio.api import Params
 from studio.api.manifest import TaskEntry
-from studio.cli.log import log_to
-from studio.core.child import ProcessChild
+from studio.cli.terminal.log import log_to
 from studio.core.plugins.crash_journal import CrashJournal
+from studio.core.runtime_process.child import ProcessChild
 from studio.core.studio import Studio
 from studio.protocol.states import JobState
 from studio.testing.inproc import pump_until

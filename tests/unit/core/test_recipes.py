@@ -9,7 +9,7 @@ import pytest
 
 from studio.api import Capability, Params, StudioError, WeightsId
 from studio.api.manifest import TaskEntry
-from studio.core.recipes import make_recipe
+from studio.core.jobs.recipes import make_recipe
 from studio.protocol.errors import ErrorCode
 
 ENLARGE = TaskEntry("toy.enlarge", "Enlarge", "toy.schema:Enlarge", ("image",))

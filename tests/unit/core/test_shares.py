@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from studio.core.shares import LOOK_BACK, Shares
+from studio.core.device.usage import LOOK_BACK, DeviceUsage
 from studio.protocol.messages import Status
 from studio.protocol.trace import Energy, PluginUse
 
@@ -20,7 +20,7 @@ def beat(up: float, energy: Energy = METER, processor: float = 0.0, **busy: floa
 
 
 def test_shares_are_of_the_last_seconds_only() -> None:
-    shares = Shares()
+    shares = DeviceUsage()
     shares.take(beat(0.0, chat=0.0))
     assert shares.busy("chat") == 0.0
     shares.take(beat(1.0, processor=1.5, chat=0.5, image=0.25))
@@ -33,14 +33,14 @@ def test_shares_are_of_the_last_seconds_only() -> None:
 
 
 def test_two_lanes_together_use_no_more_than_all_of_it() -> None:
-    shares = Shares()
+    shares = DeviceUsage()
     shares.take(beat(0.0))
     shares.take(beat(1.0, chat=1.0, image=1.0))
     assert shares.busy() == 1.0
 
 
 def test_a_new_runtime_counts_from_the_beginning() -> None:
-    shares = Shares()
+    shares = DeviceUsage()
     shares.take(beat(100.0, chat=90.0))
     shares.take(beat(1.0, chat=0.5))
     assert shares.busy("chat") == 0.0
@@ -51,7 +51,7 @@ def test_a_new_runtime_counts_from_the_beginning() -> None:
 
 
 def test_power_is_told_only_where_it_is_measured() -> None:
-    shares = Shares()
+    shares = DeviceUsage()
     shares.take(beat(0.0))
     shares.take(beat(2.0, Energy(30.0, "a meter"), chat=1.5))
     assert shares.watts == 15.0

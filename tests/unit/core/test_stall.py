@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from studio.core.stall import FIRST_STEP, SILENCE, StallWatch
+from studio.core.runtime_process.watchdog import FIRST_STEP, SILENCE, ProgressWatchdog
 from studio.protocol.messages import Status
 
 
@@ -11,14 +11,14 @@ def beat(step: int, running: bool = True) -> Status:
 
 
 def test_steps_that_come_are_no_stall() -> None:
-    watch = StallWatch()
+    watch = ProgressWatchdog()
     for second in range(100):
         watch.take(beat(second), second)
         assert watch.complaint(second + 0.5) == ""
 
 
 def test_a_worker_that_stands_still_while_the_heart_beats_is_found_in_fifteen_seconds() -> None:
-    watch = StallWatch()
+    watch = ProgressWatchdog()
     for second in range(10):
         watch.take(beat(second), second)
     for second in range(10, 24):
@@ -31,14 +31,14 @@ def test_a_worker_that_stands_still_while_the_heart_beats_is_found_in_fifteen_se
 
 
 def test_long_steps_are_usual_where_they_are_usual() -> None:
-    watch = StallWatch()
+    watch = ProgressWatchdog()
     for second in range(200):
         watch.take(beat(second // 20), second)
         assert watch.complaint(second) == ""
 
 
 def test_the_first_step_may_take_long() -> None:
-    watch = StallWatch()
+    watch = ProgressWatchdog()
     watch.take(beat(0), 0)
     for second in range(1, int(FIRST_STEP)):
         watch.take(beat(0), second)
@@ -48,7 +48,7 @@ def test_the_first_step_may_take_long() -> None:
 
 
 def test_an_idle_runtime_never_stalls() -> None:
-    watch = StallWatch()
+    watch = ProgressWatchdog()
     for second in range(1000):
         watch.take(beat(0, running=False), second)
         assert watch.complaint(second) == ""
@@ -57,7 +57,7 @@ def test_an_idle_runtime_never_stalls() -> None:
 
 
 def test_silence_is_noticed_even_when_idle() -> None:
-    watch = StallWatch()
+    watch = ProgressWatchdog()
     assert watch.complaint(1000) == ""
     watch.take(beat(0, running=False), 0)
     assert watch.complaint(SILENCE) == ""

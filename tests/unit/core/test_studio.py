@@ -11,8 +11,8 @@ import pytest
 
 from studio.api import Capability, Params, WeightsId
 from studio.api.manifest import TaskEntry
+from studio.core.runtime_process.supervisor import RuntimeState
 from studio.core.studio import Studio
-from studio.core.supervisor import RuntimeState
 from studio.protocol.errors import ErrorCode, ErrorInfo, StudioError
 from studio.protocol.messages import (
     Configure,
@@ -265,7 +265,7 @@ def test_weights_with_a_known_fault_are_refused_with_it(desk: Any) -> None:
 def test_where_nobody_can_choose_waiting_jobs_are_lost_with_the_reason(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("studio.core.supervisor.RESTART_SECONDS", (0.0, 0.01, 0.02))
+    monkeypatch.setattr("studio.core.runtime_process.supervisor.RESTART_SECONDS", (0.0, 0.01, 0.02))
 
     def cannot() -> Any:
         raise FileNotFoundError(2, "No such file or directory")

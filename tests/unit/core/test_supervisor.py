@@ -16,14 +16,14 @@ import msgspec
 import psutil
 import pytest
 
-from studio.core.child import (
+from studio.core.runtime_process.child import (
     KEPT_LINES,
     Exit,
     ProcessChild,
     runtime_command,
     runtime_environment,
 )
-from studio.core.supervisor import RESTART_SECONDS, Death, RuntimeState, Supervisor
+from studio.core.runtime_process.supervisor import RESTART_SECONDS, Death, RuntimeState, Supervisor
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.link import Link, handshake
 from studio.protocol.messages import Cancel, Goodbye, Inspect, Inspected, Status, TextDelta
@@ -259,7 +259,7 @@ def test_one_that_breaks_the_rules_is_ended_and_started_again(owner: Owner) -> N
 
 
 def test_one_that_never_greets_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("studio.core.supervisor.GREETING_SECONDS", 0.05)
+    monkeypatch.setattr("studio.core.runtime_process.supervisor.GREETING_SECONDS", 0.05)
     owner = Owner(lambda: InprocChild(lambda link: link.receive() and link.receive()))
     owner.supervisor.start()
     owner.until(lambda: owner.deaths)
@@ -281,8 +281,8 @@ def test_one_that_cannot_be_started_is_told_in_words() -> None:
 def test_a_stall_is_told_once_and_its_end_too(
     owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("studio.core.supervisor.CHECK_SECONDS", 0.01)
-    monkeypatch.setattr("studio.core.stall.SILENCE", 0.05)
+    monkeypatch.setattr("studio.core.runtime_process.supervisor.CHECK_SECONDS", 0.01)
+    monkeypatch.setattr("studio.core.runtime_process.watchdog.SILENCE", 0.05)
     speak = threading.Event()
 
     def falls_silent(link: Link) -> None:

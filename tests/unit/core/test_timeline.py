@@ -13,8 +13,8 @@ import msgspec
 import psutil
 import pytest
 
-from studio.core import timeline
-from studio.core.chrome_trace import write_chrome_trace
+from studio.core.device import timeline
+from studio.core.device.chrome_trace import write_chrome_trace
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.messages import LoadedWeights, Status
 from studio.protocol.trace import FOLDER, Snapshot, Span

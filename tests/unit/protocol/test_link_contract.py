@@ -12,7 +12,12 @@ import msgspec
 import numpy as np
 import pytest
 
-from studio.core.child import Child, ProcessChild, runtime_command, runtime_environment
+from studio.core.runtime_process.child import (
+    Child,
+    ProcessChild,
+    runtime_command,
+    runtime_environment,
+)
 from studio.protocol import blobs as blob_rules
 from studio.protocol import frames
 from studio.protocol.errors import ErrorCode, StudioError

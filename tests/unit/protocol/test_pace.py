@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from studio.protocol.pace import Pace
+from studio.protocol.time_left import TimeLeft
 
 
 def test_nothing_is_said_before_two_steps_and_a_moment() -> None:
-    pace = Pace()
+    pace = TimeLeft()
     assert pace.step(0, 20, 0.0) is None
     assert pace.step(1, 20, 0.1) is None
     assert pace.step(2, 20, 1.0) is not None
 
 
 def test_a_steady_job_is_foretold() -> None:
-    pace = Pace()
+    pace = TimeLeft()
     left = [pace.step(n, 20, n * 2.0) for n in range(1, 21)]
     assert left[4] == 30.0
     assert left[-1] == 0.0
 
 
 def test_a_change_of_speed_is_followed() -> None:
-    pace = Pace()
+    pace = TimeLeft()
     for n in range(50):
         pace.step(n, 200, n * 1.0)
     for n in range(50, 100):
@@ -30,7 +30,7 @@ def test_a_change_of_speed_is_followed() -> None:
 
 
 def test_it_counts_down_between_steps() -> None:
-    pace = Pace()
+    pace = TimeLeft()
     pace.step(0, 10, 0.0)
     pace.step(1, 10, 10.0)
     assert pace.left(10.0) == 90.0
@@ -40,7 +40,7 @@ def test_it_counts_down_between_steps() -> None:
 
 
 def test_a_new_phase_is_measured_afresh() -> None:
-    pace = Pace()
+    pace = TimeLeft()
     pace.step(0, 10, 0.0)
     pace.step(9, 10, 90.0)
     assert pace.step(0, 500, 91.0) is None
@@ -49,6 +49,6 @@ def test_a_new_phase_is_measured_afresh() -> None:
 
 
 def test_an_unknown_total_stays_unknown() -> None:
-    pace = Pace()
+    pace = TimeLeft()
     pace.step(0, 0, 0.0)
     assert pace.step(5, 0, 5.0) is None

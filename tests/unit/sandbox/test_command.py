@@ -7,7 +7,7 @@ import json
 import pytest
 
 from studio.cli import sandbox as command
-from studio.cli.session import Session
+from studio.cli.terminal.studio_session import StudioSession
 from studio.sandbox.probes import PROBES, Finding
 
 FINDINGS = {
@@ -28,7 +28,7 @@ def probe(monkeypatch: pytest.MonkeyPatch, *names: str, flags: tuple[str, ...] =
     found = [FINDINGS[name] for name in names]
     monkeypatch.setattr(command, "Walls", _Walls)
     monkeypatch.setattr(command, "try_all", lambda walls, probes: iter(found))
-    return command.main(["probe", *flags], Session())
+    return command.main(["probe", *flags], StudioSession())
 
 
 def test_a_leak_is_counted_and_is_a_problem(
@@ -58,7 +58,7 @@ def test_what_proves_nothing_is_marked(
 
 def test_the_limits_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        command.main(["--help"], Session())
+        command.main(["--help"], StudioSession())
     assert "A fault of the kernel defeats them all" in capsys.readouterr().out
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from studio.api.errors import ErrorCode, StudioError
 from studio.api.sandbox import SandboxLimits, SandboxRequest
-from studio.sandbox import lending, request
+from studio.sandbox import lent_packages, request
 
 GOOD: Mapping[str, Any] = {"command": ("python", "main.py"), "files": {"src/ä b.py": b""}}
 
@@ -47,7 +47,7 @@ def test_bad_ones_are_refused_in_a_sentence(bad: dict[str, Any]) -> None:
 
 
 def test_a_package_brings_what_it_needs_and_nothing_that_starts_by_itself() -> None:
-    lent = lending.entries(["PyTest"])
+    lent = lent_packages.entries(["PyTest"])
     assert {"pytest", "_pytest", "pluggy", "iniconfig", "packaging"} <= set(lent)
     assert all(path.exists() for path in lent.values())
     assert not [name for name in lent if name.endswith(".pth")]
@@ -56,5 +56,5 @@ def test_a_package_brings_what_it_needs_and_nothing_that_starts_by_itself() -> N
 
 def test_a_package_that_is_not_there_is_named() -> None:
     with pytest.raises(StudioError, match="nobody-has-this") as caught:
-        lending.entries(["nobody_has.this"])
+        lent_packages.entries(["nobody_has.this"])
     assert caught.value.code is ErrorCode.BAD_INPUT

@@ -12,7 +12,7 @@ from studio.api.sandbox import SandboxLimits
 from studio.sandbox.inside import frames, scratch
 from studio.sandbox.inside.order import Order
 from studio.sandbox.inside.results import Collector
-from studio.sandbox.received import Received
+from studio.sandbox.output import Received
 
 
 class Reports:

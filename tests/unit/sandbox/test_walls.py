@@ -14,13 +14,14 @@ from studio.api.errors import ErrorCode, StudioError
 from studio.api.params import Params
 from studio.api.sandbox import SandboxRequest
 from studio.cli import sandbox as command
-from studio.cli.session import Session
+from studio.cli.terminal.studio_session import StudioSession
 from studio.core.plugins import discover
-from studio.runtime.context import Context
-from studio.runtime.workers import Workers
-from studio.sandbox import shared, walls
+from studio.runtime.jobs.context import Context
+from studio.runtime.jobs.plugin_workers import Workers
+from studio.sandbox import landlock_tier
+from studio.sandbox import sandbox as walls
 from studio.sandbox.interpreter import Interpreter
-from studio.sandbox.walls import Walls
+from studio.sandbox.sandbox import Sandbox
 from studio.testing.plugins import host_of, run_task
 
 PRETENDS = f"""#!{sys.executable} -I
@@ -33,7 +34,7 @@ HELLO = SandboxRequest(("python", "-c", "print('hello')"))
 
 
 def test_another_system_runs_nothing_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    sandbox = Walls()
+    sandbox = Sandbox()
     monkeypatch.setattr(walls.sys, "platform", "darwin")
     assert (sandbox.tier, sandbox.python) == ("", None)
     with pytest.raises(StudioError, match="only for Linux") as caught:
@@ -43,10 +44,10 @@ def test_another_system_runs_nothing_and_says_so(monkeypatch: pytest.MonkeyPatch
 
 def test_without_bubblewrap_the_weaker_wall_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(walls.shutil, "which", lambda name, path: None)
-    assert (Walls("A").tier, Walls("A").reason) == ("", "Tier A: bubblewrap is not installed.")
+    assert (Sandbox("A").tier, Sandbox("A").reason) == ("", "Tier A: bubblewrap is not installed.")
     with pytest.raises(StudioError, match="bubblewrap is not installed"):
-        Walls("A").run(HELLO)
-    sandbox = Walls()
+        Sandbox("A").run(HELLO)
+    sandbox = Sandbox()
     assert sandbox.tier == "B"
     assert "bubblewrap is not installed" in sandbox.reason
 
@@ -59,7 +60,7 @@ def test_a_wall_builder_that_raises_no_wall_runs_nothing(
     fake.write_text(PRETENDS, encoding="utf-8")
     fake.chmod(0o755)
     monkeypatch.setattr(walls.shutil, "which", lambda name, path: str(fake))
-    sandbox = Walls("A")
+    sandbox = Sandbox("A")
     assert sandbox.tier == ""
     assert "the processes of the system are within reach" in sandbox.reason
 
@@ -67,7 +68,7 @@ def test_a_wall_builder_that_raises_no_wall_runs_nothing(
 def test_what_stood_at_the_trial_must_stand_in_every_run(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    sandbox = Walls()
+    sandbox = Sandbox()
     assert sandbox.tier == "A", sandbox.reason
     monkeypatch.setattr(walls, "_bubblewrap", lambda: "/bin/false")
     with pytest.raises(StudioError, match="nothing was run") as caught:
@@ -77,7 +78,7 @@ def test_what_stood_at_the_trial_must_stand_in_every_run(
 
 def test_a_python_that_does_not_start_is_no_python(tmp_path: Path) -> None:
     nothing = Interpreter(tmp_path / "python", (), ())
-    sandbox = Walls("A", [nothing])
+    sandbox = Sandbox("A", [nothing])
     assert sandbox.tier == ""
     assert "No such file" in sandbox.reason
 
@@ -86,7 +87,7 @@ def test_hidden_folders_stay_shut_where_files_are_shared(tmp_path: Path) -> None
     for path in ("lib/python/os.py", "lib/python/site-packages/secret.py", "bin/python"):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).touch()
-    whole, listed = shared._open([str(tmp_path)], [tmp_path / "lib/python/site-packages"])
+    whole, listed = landlock_tier._open([str(tmp_path)], [tmp_path / "lib/python/site-packages"])
     assert set(whole) == {str(tmp_path / "lib/python/os.py"), str(tmp_path / "bin")}
     assert set(listed) == {str(tmp_path / each) for each in ("", "lib", "lib/python")}
 
@@ -125,6 +126,6 @@ def test_the_test_kit_lends_the_walls() -> None:
 
 def test_the_command_line_runs_nothing_without_a_wall(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(walls.shutil, "which", lambda name, path: None)
-    assert command.main(["--tier", "A"], Session()) == 8
+    assert command.main(["--tier", "A"], StudioSession()) == 8
     with pytest.raises(StudioError, match="bubblewrap is not installed"):
-        command.main(["probe", "--tier", "A"], Session())
+        command.main(["probe", "--tier", "A"], StudioSession())

@@ -9,7 +9,7 @@ import openai
 import pytest
 
 from studio.protocol.errors import ErrorCode, StudioError
-from studio.serving.gate import MOST_REQUESTS
+from studio.serving.access import MOST_REQUESTS
 from studio.testing.guards import PATIENCE
 
 pytestmark = pytest.mark.loopback

@@ -8,8 +8,8 @@ from pathlib import Path
 from PySide6.QtCore import QMimeData, Signal
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QWidget
 
-from studio.api.ui import Ui
-from studio_chat.documents import MAX_DOCUMENTS, shown_name
+from studio.api.window.ui import Ui
+from studio_chat.documents.passages import MAX_DOCUMENTS, shown_name
 
 
 class Attachments(QWidget):

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.api.ui import Ui
+from studio.api.window.ui import Ui
 from studio_chat.pages.attachments import Attachments, files_in
 from studio_chat.pages.growing_edit import GrowingEdit
 from studio_chat.pages.session import MAX_MESSAGE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from studio.api import Chores, PluginContext
+from studio.api import PluginContext, WorkQueue
 
 KEY = "drafts"
 NEW = "new"
@@ -12,7 +12,7 @@ NEW = "new"
 class Drafts:
     """Drafts by conversation; ``save`` is cheap to call, and writes only what changed."""
 
-    def __init__(self, ctx: PluginContext, chores: Chores) -> None:
+    def __init__(self, ctx: PluginContext, chores: WorkQueue) -> None:
         self._ctx, self._chores = ctx, chores
         kept = ctx.settings.get(KEY, {})
         self._texts: dict[str, str] = {

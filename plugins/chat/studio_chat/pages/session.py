@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from studio.api import Chores, JobState, PluginContext, StudioError
-from studio_chat.pages.listeners import Listener
-from studio_chat.pages.turns import (
+from studio.api import JobState, PluginContext, StudioError, WorkQueue
+from studio_chat.pages.phrases import tr
+from studio_chat.pages.session_listener import Listener
+from studio_chat.pages.thread.turns import (
     COMPLETE,
     INTERRUPTED,
     PARTIAL,
@@ -22,7 +23,6 @@ from studio_chat.pages.turns import (
     documents_of,
     title_of,
 )
-from studio_chat.pages.wording import tr
 from studio_chat.schema import PANEL_FIELDS
 
 TASK = "chat.reply"
@@ -41,7 +41,7 @@ class Session:
         settings: System prompt and sampling, as ``Reply.parse`` takes them.
     """
 
-    def __init__(self, ctx: PluginContext, chores: Chores, listener: Listener) -> None:
+    def __init__(self, ctx: PluginContext, chores: WorkQueue, listener: Listener) -> None:
         self._ctx = ctx
         self._store = ctx.library.conversations
         self._chores = chores

@@ -8,10 +8,10 @@ from typing import Any
 from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from studio.api import PluginContext
-from studio_code.pages.ask_tab import AskTab
-from studio_code.pages.fault import Fault
-from studio_code.pages.run_tab import RunTab
-from studio_code.pages.wording import tr
+from studio_code.pages.ask.tab import AskTab
+from studio_code.pages.phrases import tr
+from studio_code.pages.run.failure import RunFailure
+from studio_code.pages.run.tab import RunTab
 from studio_code.pages.workspace import Workspace
 
 
@@ -65,6 +65,6 @@ class Dock(QWidget):
         if isinstance(ask, Mapping):
             self.ask.restore(ask)
 
-    def _fix(self, fault: Fault) -> None:
+    def _fix(self, fault: RunFailure) -> None:
         self.tabs.setCurrentWidget(self.ask)
         self.ask.fix(fault)

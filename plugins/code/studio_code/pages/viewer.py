@@ -6,11 +6,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from studio.api import PluginContext, SavedArtifact
-from studio_code.pages.code_text import CodeText
-from studio_code.pages.evidence import evidence_of_artifact
-from studio_code.pages.languages import language_named, language_of
-from studio_code.pages.verdict_chip import VerdictChip
-from studio_code.pages.wording import tr
+from studio_code.pages.editor.code_text import CodeText
+from studio_code.pages.editor.languages import language_named, language_of
+from studio_code.pages.evidence.chip import VerdictChip
+from studio_code.pages.evidence.evidence import evidence_of_artifact
+from studio_code.pages.phrases import tr
 
 MAX_BYTES = 2 << 20
 """More is shown as far as this goes."""

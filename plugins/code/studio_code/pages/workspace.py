@@ -10,17 +10,17 @@ from pathlib import Path, PurePosixPath
 
 from PySide6.QtCore import QObject, Signal
 
-from studio.api import BadInput, Chores, PluginContext, StudioError
-from studio_code.pages import taking_back
-from studio_code.pages.editor.scanning import lexer_named
+from studio.api import BadInput, PluginContext, StudioError, WorkQueue
+from studio_code.pages.editor.languages import language_named, language_of
+from studio_code.pages.editor.open_file import OpenFile, blank
+from studio_code.pages.editor.token_scanner import lexer_named
 from studio_code.pages.files import disk_files
-from studio_code.pages.files.saving import Conflict, Saved, save
+from studio_code.pages.files.file_save import Conflict, Saved, save
 from studio_code.pages.files.text_format import TextFile
-from studio_code.pages.journal import Entry, Journal
-from studio_code.pages.languages import language_named, language_of
-from studio_code.pages.open_file import OpenFile, blank
-from studio_code.pages.proposal import Proposal
-from studio_code.pages.wording import tr
+from studio_code.pages.history import undo as taking_back
+from studio_code.pages.history.journal import Entry, Journal
+from studio_code.pages.phrases import tr
+from studio_code.pages.review.proposal import Proposal
 
 Then = Callable[[OpenFile], None]
 
@@ -69,7 +69,7 @@ class Workspace(QObject):
     def __init__(self, ctx: PluginContext) -> None:
         super().__init__()
         self._ctx = ctx
-        self.chores = Chores(ctx)
+        self.chores = WorkQueue(ctx)
         self.root: Path | None = None
         self.files: list[OpenFile] = []
         self.current: OpenFile | None = None

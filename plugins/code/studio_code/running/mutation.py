@@ -9,7 +9,7 @@ from typing import Final
 from studio.api import Event, TaskContext
 from studio_code.running import report
 from studio_code.running.mutants import Mutant, mutants_of
-from studio_code.running.python import inside
+from studio_code.running.python_runner import inside
 
 MOST: Final = 40
 SECONDS: Final = 20.0
@@ -55,7 +55,7 @@ def measure(
         "each": EACH,
     }
     message = f"Trying the tests on {len(versions)} faults"
-    _, data = yield from inside(ctx, "saboteur", files, wish, seconds + 10, message=message)
+    _, data = yield from inside(ctx, "mutant_runner", files, wish, seconds + 10, message=message)
     noticed = report.read(data).noticed
     known = {number for number in noticed if 0 <= number < len(versions)}
     survived = tuple(versions[number] for number in sorted(known) if not noticed[number])

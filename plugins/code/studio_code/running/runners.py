@@ -6,9 +6,9 @@ from collections.abc import Generator, Mapping, Sequence
 from typing import Final, Protocol
 
 from studio.api import Event, TaskContext
-from studio_code.running import python
-from studio_code.running.tested import Tested
-from studio_code.running.walls import Ran
+from studio_code.running import python_runner
+from studio_code.running.outcome import SuiteOutcome
+from studio_code.running.sandbox_run import Ran
 
 
 class Runner(Protocol):
@@ -44,9 +44,9 @@ class Runner(Protocol):
         seconds: float = 30.0,
         live: bool = False,
         message: str = "",
-    ) -> Generator[Event, None, Tested]:
+    ) -> Generator[Event, None, SuiteOutcome]:
         """Run the files ``tests`` and measure which lines of ``measured`` they reach."""
         ...
 
 
-RUNNERS: Final[Mapping[str, Runner]] = {"python": python.Python()}
+RUNNERS: Final[Mapping[str, Runner]] = {"python": python_runner.PythonRunner()}

@@ -17,8 +17,8 @@ from studio.api import (
 from studio_code import source
 from studio_code.schema import Ask
 from studio_code.source import Source
-from studio_code.writing import asking, prompts
-from studio_code.writing.edits import edits_in
+from studio_code.writing import llm_calls, prompts
+from studio_code.writing.edit_blocks import edits_in
 
 
 def ask(ctx: TaskContext, params: Ask) -> Iterator[Event]:
@@ -39,8 +39,10 @@ def ask(ctx: TaskContext, params: Ask) -> Iterator[Event]:
     try:
         with ctx.lease(params.weights) as engine:
             seen, messages = _seen(engine, params, turns, files, front)
-            wish = asking.sampling(params.max_tokens, ctx.rng.seed, temperature=params.temperature)
-            yield from asking.ask(
+            wish = llm_calls.sampling(
+                params.max_tokens, ctx.rng.seed, temperature=params.temperature
+            )
+            yield from llm_calls.ask(
                 ctx,
                 engine,
                 messages,

@@ -6,10 +6,10 @@ from collections.abc import Generator, Iterator
 
 from studio.api import BadInput, Cancelled, Event, Kind, TaskContext, TextEngine
 from studio_code import source, verdicts
-from studio_code.running.python import fault
+from studio_code.running.python_runner import fault
 from studio_code.schema import Document
 from studio_code.source import Source
-from studio_code.writing import asking, prompts
+from studio_code.writing import llm_calls, prompts
 from studio_code.writing.docstrings import (
     Undocumented,
     cleaned,
@@ -77,14 +77,14 @@ def _write(
     """Ask for one docstring, again if it cannot be used; a definition may stay without."""
     asked = prompts.docstring(place.code, place.name, place.header, place.indent)
     for round_ in range(params.rounds + 1):
-        wish = asking.sampling(
+        wish = llm_calls.sampling(
             min(_TOKENS, params.max_tokens),
             ctx.rng.seed + round_,
             temperature=0.6 if round_ else 0.0,
             stop=['"""', prompts.STOP],
         )
         message = f"Documenting {place.name}"
-        answer = yield from asking.ask(
+        answer = yield from llm_calls.ask(
             ctx, engine, asked, wish, weights=params.weights, message=message
         )
         yield ctx.text("\n\n", channel="answer")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from studio.api import BadInput, Cancelled, Event, Kind, TaskContext
 from studio_code import source
 from studio_code.schema import Explain
-from studio_code.writing import asking, prompts
+from studio_code.writing import llm_calls, prompts
 
 
 def explain(ctx: TaskContext, params: Explain) -> Iterator[Event]:
@@ -18,12 +18,12 @@ def explain(ctx: TaskContext, params: Explain) -> Iterator[Event]:
         StudioError: It does not fit the model.
     """
     found = source.given(params.file, params.text, params.path)
-    wish = asking.sampling(params.max_tokens, ctx.rng.seed)
+    wish = llm_calls.sampling(params.max_tokens, ctx.rng.seed)
     pieces: list[str] = []
     try:
         with ctx.lease(params.weights) as engine:
             asked = prompts.explain(found, params.selection)
-            yield from asking.ask(
+            yield from llm_calls.ask(
                 ctx,
                 engine,
                 asked,

@@ -10,15 +10,15 @@ from typing import Any
 from studio.api import BadInput, Cancelled, Event, Kind, TaskContext
 from studio_code import source, verdicts
 from studio_code.languages import LANGUAGES
-from studio_code.running import walls
+from studio_code.running import sandbox_run
 from studio_code.running.runners import RUNNERS, Runner
 from studio_code.schema import Fix
 from studio_code.source import Source
-from studio_code.tasks.attempt import Attempt
-from studio_code.writing import asking, prompts
+from studio_code.tasks.candidate import Candidate
+from studio_code.writing import llm_calls, prompts
 from studio_code.writing.answers import code_of
 from studio_code.writing.cases import defined_names
-from studio_code.writing.exam import Exam, exam_of, is_importable, passed_cases, sit
+from studio_code.writing.suite import AcceptanceSuite, exam_of, is_importable, passed_cases, sit
 
 
 @dataclass
@@ -26,20 +26,20 @@ class _Work:
     """All that is known while a file is corrected."""
 
     found: Source
-    exam: Exam
+    exam: AcceptanceSuite
     runner: Runner | None
     missing: str
     error: str
-    attempts: list[Attempt] = field(default_factory=list)
+    attempts: list[Candidate] = field(default_factory=list)
 
     @property
-    def best(self) -> Attempt | None:
+    def best(self) -> Candidate | None:
         """The try that failed least; the latest of those that are as good."""
         ranked = sorted(self.attempts, key=_worth)
         return ranked[-1] if ranked else None
 
 
-def _worth(attempt: Attempt) -> tuple[bool, bool, int]:
+def _worth(attempt: Candidate) -> tuple[bool, bool, int]:
     return bool(not attempt.problem), not attempt.output, len(attempt.passed_names)
 
 
@@ -72,7 +72,7 @@ def _begun(ctx: TaskContext, params: Fix) -> _Work:
     if runner is not None and not is_importable(path):
         path = "module.py"
     exam = exam_of(path, source.sources(params.context), params.tests)
-    missing = walls.missing_wall(ctx) if runner else f"{found.language.title} is not run here"
+    missing = sandbox_run.missing_wall(ctx) if runner else f"{found.language.title} is not run here"
     return _Work(found, exam, runner, missing, params.error.strip())
 
 
@@ -84,14 +84,14 @@ def _fix(ctx: TaskContext, work: _Work, params: Fix) -> Generator[Event, None, N
         asked = prompts.fix(work.found, work.error[-6000:], files, params.tests)
         again = asked
         for round_ in range(params.rounds + 1):
-            wish = asking.sampling(
+            wish = llm_calls.sampling(
                 params.max_tokens,
                 ctx.rng.seed + round_,
                 temperature=0.4 if round_ > 1 else 0.0,
                 stop=[prompts.STOP],
             )
             message = f"Try {round_ + 1}: correcting"
-            answer = yield from asking.ask(
+            answer = yield from llm_calls.ask(
                 ctx, engine, again, wish, weights=params.weights, message=message
             )
             yield ctx.text("\n\n", channel="answer")
@@ -111,7 +111,7 @@ def _own_error(ctx: TaskContext, work: _Work) -> Generator[Event, None, str]:
         raise BadInput("It is not said what is wrong.", "Give the error that was printed.")
     if fault := work.runner.fault(work.found.text):
         return f"SyntaxError in {fault}"
-    attempt = Attempt(0, 0, work.found.text)
+    attempt = Candidate(0, 0, work.found.text)
     yield from _try(ctx, work, attempt, "Before")
     if not attempt.output:
         raise BadInput(
@@ -120,10 +120,10 @@ def _own_error(ctx: TaskContext, work: _Work) -> Generator[Event, None, str]:
     return attempt.output
 
 
-def _attempt(work: _Work, answer: asking.Answer, round_: int) -> Attempt:
+def _attempt(work: _Work, answer: llm_calls.Answer, round_: int) -> Candidate:
     language = work.found.language
     code = code_of(f"{prompts.FENCE}{language.fences[0]}\n{answer.text}", language)
-    return Attempt(1, round_, code, _problem(work, code, answer.is_cut))
+    return Candidate(1, round_, code, _problem(work, code, answer.is_cut))
 
 
 def _problem(work: _Work, code: str, is_cut: bool) -> str:
@@ -143,7 +143,7 @@ def _problem(work: _Work, code: str, is_cut: bool) -> str:
 
 
 def _try(
-    ctx: TaskContext, work: _Work, attempt: Attempt, called: str
+    ctx: TaskContext, work: _Work, attempt: Candidate, called: str
 ) -> Generator[Event, None, None]:
     """Run the tests, or the file itself; what went wrong is the try's ``output``."""
     assert work.runner is not None
@@ -197,7 +197,7 @@ def _finish(ctx: TaskContext, work: _Work) -> Iterator[Event]:
     )
 
 
-def _verdict(work: _Work, best: Attempt) -> dict[str, Any]:
+def _verdict(work: _Work, best: Candidate) -> dict[str, Any]:
     if best.tested is not None:
         return verdicts.of_tests(best.tested)
     if best.program is None:

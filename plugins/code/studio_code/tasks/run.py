@@ -9,9 +9,9 @@ from typing import Any
 
 from studio.api import BadInput, ErrorCode, Event, StudioError, TaskContext
 from studio_code import languages, source
-from studio_code.running import walls
+from studio_code.running import sandbox_run
+from studio_code.running.outcome import SuiteOutcome
 from studio_code.running.runners import RUNNERS, Runner
-from studio_code.running.tested import Tested
 from studio_code.schema import Run
 from studio_code.source import Source
 
@@ -29,7 +29,7 @@ def run(ctx: TaskContext, params: Run) -> Iterator[Event]:
     """
     files, path = _given(params)
     runner = _runner(path)
-    if why := walls.missing_wall(ctx):
+    if why := sandbox_run.missing_wall(ctx):
         raise StudioError(
             ErrorCode.UNSUPPORTED, f"Nothing can be run here: {why}.".replace("..", ".")
         )
@@ -91,7 +91,7 @@ def _words(arguments: str) -> list[str]:
 
 def _tests(
     ctx: TaskContext, runner: Runner, params: Run, texts: Mapping[str, str], path: str
-) -> Generator[Event, None, Tested]:
+) -> Generator[Event, None, SuiteOutcome]:
     """Run the file if it holds tests, else all files that do, else the file itself."""
     named = [each for each in texts if is_test(each)]
     tests = [path] if is_test(path) or not named else named
@@ -116,7 +116,7 @@ def is_test(path: str) -> bool:
     return name.endswith(".py") and (name.startswith("test_") or name.endswith("_test.py"))
 
 
-def _coverage(tested: Tested) -> dict[str, Any]:
+def _coverage(tested: SuiteOutcome) -> dict[str, Any]:
     whole = tested.coverage
     files: Sequence[dict[str, Any]] = [
         {"path": c.path, "lines": c.lines, "covered": c.covered, "missing": list(c.missing)}

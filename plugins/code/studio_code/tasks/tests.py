@@ -8,14 +8,14 @@ from typing import Any
 
 from studio.api import BadInput, Cancelled, ChatMessage, Event, Kind, TaskContext
 from studio_code import source, verdicts
-from studio_code.running import mutation, walls
+from studio_code.running import mutation, sandbox_run
+from studio_code.running.outcome import SuiteOutcome
 from studio_code.running.runners import RUNNERS
-from studio_code.running.tested import Tested
 from studio_code.schema import WriteTests
 from studio_code.source import Source
-from studio_code.writing import asking, prompts
+from studio_code.writing import llm_calls, prompts
 from studio_code.writing.cases import Suite, defined_names, read_suite
-from studio_code.writing.exam import Exam, exam_of, is_importable, passed_cases, sit
+from studio_code.writing.suite import AcceptanceSuite, exam_of, is_importable, passed_cases, sit
 
 
 @dataclass
@@ -27,9 +27,9 @@ class _Work:
     """
 
     found: Source
-    exam: Exam
+    exam: AcceptanceSuite
     missing: str
-    tested: Tested | None = None
+    tested: SuiteOutcome | None = None
     failing: dict[str, str] = field(default_factory=dict)
     mutation: mutation.Mutation | None = None
 
@@ -68,7 +68,7 @@ def _begun(ctx: TaskContext, params: WriteTests) -> _Work:
         raise BadInput(f"“{found.path}” defines nothing that could be tested.", "Choose another.")
     path = found.path if is_importable(found.path) else "module.py"
     exam = exam_of(path, source.sources(params.context), "")
-    return _Work(found, exam, walls.missing_wall(ctx))
+    return _Work(found, exam, sandbox_run.missing_wall(ctx))
 
 
 def _write(ctx: TaskContext, work: _Work, params: WriteTests) -> Generator[Event, None, None]:
@@ -76,14 +76,14 @@ def _write(ctx: TaskContext, work: _Work, params: WriteTests) -> Generator[Event
     asked = prompts.tests_of_file(work.found, work.exam.module, names[:12])
     with ctx.lease(params.weights) as engine:
         for round_ in range(params.rounds + 1):
-            wish = asking.sampling(
+            wish = llm_calls.sampling(
                 params.max_tokens,
                 ctx.rng.seed + round_,
                 temperature=0.5 if round_ else 0.0,
                 stop=[prompts.STOP],
             )
             message = f"Try {round_ + 1}: writing tests"
-            answer = yield from asking.ask(
+            answer = yield from llm_calls.ask(
                 ctx, engine, asked, wish, weights=params.weights, message=message
             )
             yield ctx.text("\n\n", channel="answer")
@@ -100,7 +100,7 @@ def _write(ctx: TaskContext, work: _Work, params: WriteTests) -> Generator[Event
 
 def _take(ctx: TaskContext, work: _Work, suite: Suite, called: str) -> Generator[Event, None, None]:
     """Add the cases that the file passes to those there are; remember the others."""
-    exam = Exam(work.exam.path, work.exam.files, suite=work.exam.suite + suite)
+    exam = AcceptanceSuite(work.exam.path, work.exam.files, suite=work.exam.suite + suite)
     if work.missing or not exam.cases:
         work.exam = exam
         return

@@ -9,17 +9,17 @@ from typing import Any
 from studio.api import BadInput, Cancelled, ChatMessage, Event, Kind, TaskContext, TextEngine
 from studio_code import source, verdicts
 from studio_code.languages import LANGUAGES
-from studio_code.running import mutation, walls
+from studio_code.running import mutation, sandbox_run
+from studio_code.running.outcome import SuiteOutcome
 from studio_code.running.runners import RUNNERS
-from studio_code.running.tested import Tested
 from studio_code.schema import Write
-from studio_code.tasks.attempt import Attempt
-from studio_code.tasks.work import Work
-from studio_code.writing import asking, choosing, prompts
+from studio_code.tasks.candidate import Candidate
+from studio_code.tasks.write_state import WriteState
+from studio_code.writing import candidate_choice, llm_calls, prompts
 from studio_code.writing.answers import code_of
 from studio_code.writing.cases import defined_names, read_suite, signatures
-from studio_code.writing.exam import exam_of, passed_cases, path_of, sit
 from studio_code.writing.examples import examples
+from studio_code.writing.suite import exam_of, passed_cases, path_of, sit
 
 _TEST_TOKENS = 640
 
@@ -44,7 +44,7 @@ def write(ctx: TaskContext, params: Write) -> Iterator[Event]:
     yield from _finish(ctx, work)
 
 
-def _begun(ctx: TaskContext, params: Write) -> Work:
+def _begun(ctx: TaskContext, params: Write) -> WriteState:
     if not params.describe.strip():
         raise BadInput("There is nothing to write.", "Describe what the code should do.")
     language = LANGUAGES[params.language]
@@ -58,14 +58,14 @@ def _begun(ctx: TaskContext, params: Write) -> Work:
     elif runner is None:
         missing = f"{language.title} is written but not run on this machine"
     else:
-        missing = walls.missing_wall(ctx)
-    return Work(params, language, exam_of(path, files, params.tests), runner, missing)
+        missing = sandbox_run.missing_wall(ctx)
+    return WriteState(params, language, exam_of(path, files, params.tests), runner, missing)
 
 
 # --- the steps --------------------------------------------------------------------------------
 
 
-def _write(ctx: TaskContext, work: Work) -> Generator[Event, None, None]:
+def _write(ctx: TaskContext, work: WriteState) -> Generator[Event, None, None]:
     with ctx.lease(work.params.weights) as engine:
         files = prompts.fitting(engine, work.exam.files)
         asked = prompts.write(work.params.describe, work.language, files, work.params.tests)
@@ -90,12 +90,12 @@ def _write(ctx: TaskContext, work: Work) -> Generator[Event, None, None]:
 
 
 def _candidates(
-    ctx: TaskContext, engine: TextEngine, work: Work, asked: list[ChatMessage]
+    ctx: TaskContext, engine: TextEngine, work: WriteState, asked: list[ChatMessage]
 ) -> Generator[Event, None, None]:
     """Write all candidates: the first is the likeliest answer, the others are drawn."""
     params = work.params
     wishes = [
-        asking.sampling(
+        llm_calls.sampling(
             params.max_tokens,
             ctx.rng.seed + number,
             temperature=params.temperature if number else 0.0,
@@ -103,14 +103,14 @@ def _candidates(
         )
         for number in range(params.candidates)
     ]
-    found = yield from asking.ask_many(
+    found = yield from llm_calls.ask_many(
         ctx, engine, asked, wishes, weights=params.weights, message="Writing"
     )
     for number, answer in enumerate(found, 1):
         work.add(_attempt(work, answer, number, 0))
 
 
-def _attempt(work: Work, answer: asking.Answer, candidate: int, round_: int) -> Attempt:
+def _attempt(work: WriteState, answer: llm_calls.Answer, candidate: int, round_: int) -> Candidate:
     fence = f"{prompts.FENCE}{work.language.fences[0]}\n"
     code = code_of(fence + answer.text, work.language)
     problem = ""
@@ -121,25 +121,25 @@ def _attempt(work: Work, answer: asking.Answer, candidate: int, round_: int) -> 
     elif work.language.id == "python" and (fault := RUNNERS["python"].fault(code)):
         cut = " The answer was cut off." if answer.is_cut else ""
         problem = f"The syntax is wrong in {fault}.{cut}"
-    return Attempt(candidate, round_, code, problem)
+    return Candidate(candidate, round_, code, problem)
 
 
 def _repair(
-    ctx: TaskContext, engine: TextEngine, work: Work, asked: list[ChatMessage], round_: int
+    ctx: TaskContext, engine: TextEngine, work: WriteState, asked: list[ChatMessage], round_: int
 ) -> Generator[Event, None, None]:
     """Let the model correct the best try by what went wrong."""
     best = work.best
     assert best is not None, "there is a try before there is a repair"
     trouble = best.problem or (best.tested.failures() if best.tested else best.output)
     again = prompts.repair(asked, best.code, work.language, trouble)
-    wish = asking.sampling(
+    wish = llm_calls.sampling(
         work.params.max_tokens,
         ctx.rng.seed + 1000 * round_,
         temperature=work.params.temperature if round_ > 1 else 0.0,
         stop=[prompts.STOP],
     )
     yield ctx.text("\n\n", channel="answer")
-    answer = yield from asking.ask(
+    answer = yield from llm_calls.ask(
         ctx,
         engine,
         again,
@@ -151,24 +151,24 @@ def _repair(
 
 
 def _second_opinion(
-    ctx: TaskContext, engine: TextEngine, work: Work, asked: list[ChatMessage]
+    ctx: TaskContext, engine: TextEngine, work: WriteState, asked: list[ChatMessage]
 ) -> Generator[Event, None, None]:
     """Write the code once more, drawn, without showing what failed: so that two can agree."""
-    wish = asking.sampling(
+    wish = llm_calls.sampling(
         work.params.max_tokens,
         ctx.rng.seed + len(work.attempts),
         temperature=work.params.temperature,
         stop=[prompts.STOP],
     )
     yield ctx.text("\n\n", channel="answer")
-    answer = yield from asking.ask(
+    answer = yield from llm_calls.ask(
         ctx, engine, asked, wish, weights=work.params.weights, message="A second opinion"
     )
     number = max(each.candidate for each in work.attempts) + 1
     work.add(_attempt(work, answer, number, 0))
 
 
-def _tests(ctx: TaskContext, engine: TextEngine, work: Work) -> Generator[Event, None, None]:
+def _tests(ctx: TaskContext, engine: TextEngine, work: WriteState) -> Generator[Event, None, None]:
     """Complete the exam: examples of the description, then what the model thinks of."""
     if work.exam.given or work.exam.suite.cases:
         return
@@ -179,10 +179,10 @@ def _tests(ctx: TaskContext, engine: TextEngine, work: Work) -> Generator[Event,
         assert work.best is not None
         shown = signatures(work.best.code)
         asked = prompts.tests(work.params.describe, shown, work.exam.module, names[:8])
-        wish = asking.sampling(
+        wish = llm_calls.sampling(
             min(_TEST_TOKENS, work.params.max_tokens), ctx.rng.seed, stop=[prompts.STOP]
         )
-        answer = yield from asking.ask(
+        answer = yield from llm_calls.ask(
             ctx,
             engine,
             asked,
@@ -195,7 +195,7 @@ def _tests(ctx: TaskContext, engine: TextEngine, work: Work) -> Generator[Event,
     work.exam = replace(work.exam, suite=suite)
 
 
-def _examine_all(ctx: TaskContext, work: Work) -> Generator[Event, None, None]:
+def _examine_all(ctx: TaskContext, work: WriteState) -> Generator[Event, None, None]:
     """Test the tries that were not tested yet, and choose the best."""
     assert work.runner is not None
     if not work.exam.cases:
@@ -217,11 +217,11 @@ def _examine_all(ctx: TaskContext, work: Work) -> Generator[Event, None, None]:
     work.choose()
 
 
-def _told(tested: Tested | None) -> str:
+def _told(tested: SuiteOutcome | None) -> str:
     return "" if tested is None or tested.passed else tested.failures()
 
 
-def _start_as_program(ctx: TaskContext, work: Work) -> Generator[Event, None, None]:
+def _start_as_program(ctx: TaskContext, work: WriteState) -> Generator[Event, None, None]:
     """Run the last try as a program: that is all that can be shown without tests."""
     assert work.runner is not None
     attempt = work.attempts[-1]
@@ -235,7 +235,7 @@ def _start_as_program(ctx: TaskContext, work: Work) -> Generator[Event, None, No
     work.best = attempt
 
 
-def _look_closer(ctx: TaskContext, work: Work) -> Generator[Event, None, None]:
+def _look_closer(ctx: TaskContext, work: WriteState) -> Generator[Event, None, None]:
     """Run the best once more with the tests that are kept, and see what faults they notice."""
     best = work.best
     if best is None or best.tested is None or work.runner is None:
@@ -258,7 +258,7 @@ def _look_closer(ctx: TaskContext, work: Work) -> Generator[Event, None, None]:
 # --- the end ----------------------------------------------------------------------------------
 
 
-def _finish(ctx: TaskContext, work: Work) -> Generator[Event, None, None]:
+def _finish(ctx: TaskContext, work: WriteState) -> Generator[Event, None, None]:
     best = work.best
     assert best is not None, "candidates were written"
     if not best.code:
@@ -290,15 +290,15 @@ def _finish(ctx: TaskContext, work: Work) -> Generator[Event, None, None]:
     )
 
 
-def _verdict(work: Work, best: Attempt) -> dict[str, Any]:
+def _verdict(work: WriteState, best: Candidate) -> dict[str, Any]:
     if best.problem:
         return verdicts.not_run(best.problem)
     if work.missing:
         return verdicts.not_run(work.missing)
     if best.tested is not None:
         voters = sum(each.round == 0 for each in work.tested)
-        aside = choosing.aside_in_words(work.aside, voters)
-        doubt = choosing.doubt(work.exam.cases, work.aside)
+        aside = candidate_choice.aside_in_words(work.aside, voters)
+        doubt = candidate_choice.doubt(work.exam.cases, work.aside)
         return verdicts.of_tests(best.tested, work.mutation, aside=aside, doubt=doubt)
     if best.program is not None:
         verdict = verdicts.of_program(best.program)
@@ -308,7 +308,7 @@ def _verdict(work: Work, best: Attempt) -> dict[str, Any]:
     return verdicts.not_run("it was stopped before it was run")
 
 
-def _called(work: Work, attempt: Attempt) -> str:
+def _called(work: WriteState, attempt: Candidate) -> str:
     number = attempt.round + 1
     if max(each.candidate for each in work.attempts) > 1:
         return f"Candidate {attempt.candidate}, try {number}"

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from studio_code.languages import Language
-from studio_code.running.python import fault
+from studio_code.running.python_runner import fault
 
 _FENCE = re.compile(r"^[ \t]*(?P<ticks>`{3,}|~{3,})[ \t]*(?P<info>[^\n`]*)$")
 

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from studio_code.running.python import TOO_MUCH, parsed
+from studio_code.running.python_runner import TOO_MUCH, parsed
 from studio_code.writing.answers import whole_part
 
 MOST: Final = 24

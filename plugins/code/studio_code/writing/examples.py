@@ -13,7 +13,7 @@ import re
 from collections.abc import Collection, Iterator
 from typing import Final
 
-from studio_code.running.python import parsed
+from studio_code.running.python_runner import parsed
 from studio_code.writing.cases import Case, Suite
 
 _VALUE: Final = re.compile(

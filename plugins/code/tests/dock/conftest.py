@@ -10,8 +10,8 @@ import pytest
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.core.studio import Studio
-from studio.desktop.bridge import Background, Bridge
-from studio.desktop.look import Look
+from studio.desktop.appearance.appearance import Appearance
+from studio.desktop.main_thread.bridge import Background, Bridge
 from studio.desktop.plugin_context import CatalogueView, PluginContext
 from studio.desktop.ui import WindowUi
 from studio.testing.scripted import ScriptedRuntime
@@ -30,7 +30,7 @@ capability = ["text", "code"]
 class Desk:
     """A folder that is open, and a window to put a widget into."""
 
-    def __init__(self, qtbot: Any, look: Look, home: Path, folder: Path) -> None:
+    def __init__(self, qtbot: Any, look: Appearance, home: Path, folder: Path) -> None:
         self.qtbot, self.look, self.folder = qtbot, look, folder
         self.runtime = ScriptedRuntime()
         self.bridge = Bridge()
@@ -80,7 +80,9 @@ class Desk:
 
 
 @pytest.fixture
-def desk(qtbot: Any, look: Look, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+def desk(
+    qtbot: Any, look: Appearance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Desk]:
     weights, folder = tmp_path / "weights", tmp_path / "folder"
     weights.mkdir()
     folder.mkdir()

@@ -10,9 +10,9 @@ from PySide6.QtCore import Qt
 
 from studio.api import ErrorCode, StudioError
 from studio.testing.scripted import Artifact, Fail, Result, Stall, Step, Tokens
-from studio_code.pages.ask_tab import AskTab
+from studio_code.pages.ask.tab import AskTab
 from studio_code.pages.dock import Dock
-from studio_code.pages.fault import Fault
+from studio_code.pages.run.failure import RunFailure
 
 CODE = "def add(a, b):\n    return a - b\n"
 FIXED = CODE.replace("-", "+")
@@ -156,7 +156,7 @@ def test_what_is_written_first_is_shown_as_code(desk: Any, tab: AskTab) -> None:
 def test_fix_this_hands_the_traceback_on(desk: Any, dock: Dock) -> None:
     desk.runtime.enqueue(Result(code=FIXED, verdict=VERDICT, tries=[]))
     with desk.qtbot.waitSignal(dock.ask.ended):
-        dock.run.fix_asked.emit(Fault("sums.py", "AssertionError: -1 == 3", TESTS))
+        dock.run.fix_asked.emit(RunFailure("sums.py", "AssertionError: -1 == 3", TESTS))
     params = asked(desk).params
     assert (params["error"], params["tests"]) == ("AssertionError: -1 == 3", TESTS)
     assert (params["text"], params["path"]) == (CODE, "sums.py")

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 
-from studio_code.pages.hunks import Choice
-from studio_code.pages.intraline import line_differences
-from studio_code.pages.review import Review
-from studio_code.pages.review_rows import Colors, Sort, lay_out
+from studio_code.pages.review.hunks import Choice
+from studio_code.pages.review.intraline import line_differences
+from studio_code.pages.review.review import Review
+from studio_code.pages.review.rows import Colors, Sort, lay_out
 
 OLD = "import os\n" + "".join(f"\n\ndef f{n}(a):\n    return a - {n}\n" for n in range(12))
 NEW = '"""Sums."""\n' + OLD.replace("a - 3", "a + 3").replace("a - 9", "a + 9")

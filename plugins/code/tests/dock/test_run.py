@@ -10,8 +10,8 @@ from PySide6.QtCore import QEventLoop, QTimer
 
 from studio.api import ErrorCode, StudioError
 from studio.testing.scripted import Fail, Result, Stall, Tokens
-from studio_code.pages.output_view import KEPT
-from studio_code.pages.run_tab import RunTab
+from studio_code.pages.run.output_view import KEPT
+from studio_code.pages.run.tab import RunTab
 
 CODE = "import socket\nprint(open('x').read())\n"
 GOOD = {"exit_code": 0, "ended": "exit", "tier": "A", "seconds": 0.1, "tests": []}

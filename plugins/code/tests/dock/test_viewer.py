@@ -10,8 +10,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QTreeWidget
 
 from studio.api import Check, SavedArtifact, Verdict
-from studio_code.pages.evidence import evidence_of_run, read_evidence
-from studio_code.pages.evidence_sheet import EvidenceSheet
+from studio_code.pages.evidence.evidence import evidence_of_run, read_evidence
+from studio_code.pages.evidence.sheet import EvidenceSheet
 from studio_code.plugin import studio_viewers
 
 CODE = "def mean(values):\n    if not values:\n        raise ValueError\n    return sum(values)\n"

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from studio.cli.exit_code import ExitCode
-from studio.sandbox.walls import Walls
+from studio.cli.terminal.exit_code import ExitCode
+from studio.sandbox.sandbox import Sandbox
 
 pytestmark = [pytest.mark.slow, pytest.mark.e2e, pytest.mark.torch]
 
@@ -40,7 +40,7 @@ def test_a_description_becomes_code_with_tests_and_a_verdict(tmp_path: Path) -> 
     assert "def test_example_1" in found["tests"]
     verdict, (only,) = found["verdict"], found["tries"]
     assert only["code"] == found["code"]
-    wall = Walls().tier
+    wall = Sandbox().tier
     assert (verdict["ran"], verdict["tier"]) == (bool(wall), wall)
     assert sum(verdict["tests"].values()) == (found["tests"].count("def test_") if wall else 0)
 

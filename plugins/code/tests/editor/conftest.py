@@ -12,11 +12,11 @@ from PySide6.QtGui import QTextCursor
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from studio.desktop.look import Look
+from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.ui import WindowUi
 from studio.testing.page_desk import PageDesk
-from studio_code.pages.code_page import CodePage
-from studio_code.pages.open_file import OpenFile
+from studio_code.pages.editor.open_file import OpenFile
+from studio_code.pages.page import CodePage
 
 
 class Desk(PageDesk):
@@ -100,7 +100,9 @@ class Desk(PageDesk):
 
 
 @pytest.fixture
-def desk(qtbot: Any, look: Look, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+def desk(
+    qtbot: Any, look: Appearance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Desk]:
     monkeypatch.setenv("STUDIO_PLUGIN_PATH", str(Path(__file__).parents[2]))
     with Desk.opened(tmp_path, qtbot, look, monkeypatch) as desk:
         yield desk

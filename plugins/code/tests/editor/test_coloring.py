@@ -9,9 +9,9 @@ from pygments.lexers import find_lexer_class_by_name, get_lexer_by_name
 
 from studio.desktop.prose.highlight import color_of
 from studio_code.pages.editor.brackets import partner
-from studio_code.pages.editor.coloring import Coloring
-from studio_code.pages.editor.scanning import Scanner, lexer_named
-from studio_code.pages.languages import LANGUAGES, language_of
+from studio_code.pages.editor.languages import LANGUAGES, language_of
+from studio_code.pages.editor.syntax_colours import SyntaxColours
+from studio_code.pages.editor.token_scanner import Scanner, lexer_named
 
 SAMPLES = {
     "python": 'def f(a: int = 3) -> str:\n    """Doc\n    string"""\n    return f"{a!r:>4}"  # c\n',
@@ -33,14 +33,14 @@ SAMPLES = {
 }
 
 
-def colored(text: str, language: str) -> Coloring:
-    coloring = Coloring(language, color_of)
+def colored(text: str, language: str) -> SyntaxColours:
+    coloring = SyntaxColours(language, color_of)
     coloring.reset(text.count("\n") + 1, language)
     finish(coloring, text)
     return coloring
 
 
-def finish(coloring: Coloring, text: str) -> int:
+def finish(coloring: SyntaxColours, text: str) -> int:
     """Go on to the end and return how many lines were looked at."""
     looked = 0
     while coloring.working:

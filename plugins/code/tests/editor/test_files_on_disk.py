@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from studio.api import ErrorCode, StudioError
-from studio_code.pages.files import changing, disk_files, listing
-from studio_code.pages.files.finding import best
-from studio_code.pages.files.saving import Conflict, save
+from studio_code.pages.files import disk_files, folder_changes, folder_listing
+from studio_code.pages.files.file_finder import best
+from studio_code.pages.files.file_save import Conflict, save
 from studio_code.pages.files.text_format import LARGEST, decode, digest, encode
 
 
@@ -128,17 +128,17 @@ def test_folders_are_listed_for_reading(tmp_path: Path) -> None:
     for name in ("src", "node_modules", ".git"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "in.js").touch()
-    rows = listing.list_folder(tmp_path, "").rows
+    rows = folder_listing.list_folder(tmp_path, "").rows
     assert [row.name for row in rows] == ["src", "a.py", "b.py", ".git", "node_modules", ".hidden"]
     assert [row.quiet for row in rows] == [False] * 3 + [True] * 3
-    assert listing.walk(tmp_path) == ["a.py", "b.py", "x.part", "src/in.js"]
+    assert folder_listing.walk(tmp_path) == ["a.py", "b.py", "x.part", "src/in.js"]
 
 
 def test_a_huge_folder_is_listed_in_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listing, "MOST_ROWS", 3)
+    monkeypatch.setattr(folder_listing, "MOST_ROWS", 3)
     for number in range(10):
         (tmp_path / f"{number}.py").touch()
-    found = listing.list_folder(tmp_path, "")
+    found = folder_listing.list_folder(tmp_path, "")
     assert (len(found.rows), found.left_out) == (3, 7)
 
 
@@ -152,15 +152,15 @@ def test_files_are_found_by_a_few_letters() -> None:
 
 
 def test_making_and_renaming_overwrite_nothing(tmp_path: Path) -> None:
-    assert changing.make(tmp_path, "", "src/a.py", is_folder=False) == "src/a.py"
+    assert folder_changes.make(tmp_path, "", "src/a.py", is_folder=False) == "src/a.py"
     with pytest.raises(StudioError, match="already"):
-        changing.make(tmp_path, "src", "a.py", is_folder=False)
-    changing.make(tmp_path, "src", "b.py", is_folder=False)
+        folder_changes.make(tmp_path, "src", "a.py", is_folder=False)
+    folder_changes.make(tmp_path, "src", "b.py", is_folder=False)
     with pytest.raises(StudioError, match="already"):
-        changing.rename(tmp_path, "src/a.py", "b.py")
+        folder_changes.rename(tmp_path, "src/a.py", "b.py")
     with pytest.raises(StudioError, match="cannot be the name"):
-        changing.rename(tmp_path, "src/a.py", "../c.py")
-    assert changing.rename(tmp_path, "src/a.py", "c.py") == "src/c.py"
+        folder_changes.rename(tmp_path, "src/a.py", "../c.py")
+    assert folder_changes.rename(tmp_path, "src/a.py", "c.py") == "src/c.py"
     assert sorted(os.listdir(tmp_path / "src")) == ["b.py", "c.py"]
 
 
@@ -182,14 +182,14 @@ def test_the_trash_gives_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         def fileName(self) -> str:
             return str(self.name)
 
-    monkeypatch.setattr(changing, "QFile", Trash)
+    monkeypatch.setattr(folder_changes, "QFile", Trash)
     (root / "a.py").write_text("kept")
-    binned = changing.to_trash(root, "a.py")
+    binned = folder_changes.to_trash(root, "a.py")
     assert not (root / "a.py").exists()
-    changing.from_trash(root, "a.py", binned)
+    folder_changes.from_trash(root, "a.py", binned)
     assert (root / "a.py").read_text() == "kept"
     refused: Any = type("NoTrash", (Trash,), {"moveToTrash": lambda self: False})
-    monkeypatch.setattr(changing, "QFile", refused)
+    monkeypatch.setattr(folder_changes, "QFile", refused)
     with pytest.raises(StudioError, match="was not deleted"):
-        changing.to_trash(root, "a.py")
+        folder_changes.to_trash(root, "a.py")
     assert (root / "a.py").exists()

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from studio_code.pages.files.file_save import save
 from studio_code.pages.files.git import Repository
-from studio_code.pages.files.saving import save
 from studio_code.pages.files.text_format import decode
 
 

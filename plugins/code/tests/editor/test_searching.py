@@ -7,8 +7,8 @@ import time
 import pytest
 
 from studio.api import StudioError
-from studio_code.pages.editor import searching
-from studio_code.pages.editor.searching import Query, find_all, replace_all, replaced
+from studio_code.pages.editor import text_search
+from studio_code.pages.editor.text_search import Query, find_all, replace_all, replaced
 
 TEXT = "cat Cat concat\nCAT. (cat)"
 
@@ -59,7 +59,7 @@ def test_what_is_no_pattern_is_told(words: str, by: str) -> None:
 
 
 def test_a_bad_pattern_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(searching, "SECONDS", 0.1)
+    monkeypatch.setattr(text_search, "SECONDS", 0.1)
     began = time.process_time()
     with pytest.raises(StudioError, match="takes too long"):
         find_all("a" * 40 + "!", Query(r"(a|aa|a?)+$", pattern=True))

@@ -10,8 +10,8 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from studio.api import Cancelled, SandboxRequest, SandboxResult, SandboxStep, TextStep
-from studio.api.worker import ArtifactEvent, ProgressEvent, ResultEvent, TextEvent
-from studio.runtime.runner import last_words
+from studio.api.worker.context import ArtifactEvent, ProgressEvent, ResultEvent, TextEvent
+from studio.runtime.jobs.runner import last_words
 
 
 class Engine:

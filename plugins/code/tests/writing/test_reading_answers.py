@@ -15,9 +15,9 @@ from studio_code.writing.docstrings import (
     undocumented,
     with_docstrings,
 )
-from studio_code.writing.edits import edits_in
-from studio_code.writing.exam import exam_of, path_of, with_import
+from studio_code.writing.edit_blocks import edits_in
 from studio_code.writing.examples import examples
+from studio_code.writing.suite import exam_of, path_of, with_import
 
 PYTHON = LANGUAGES["python"]
 FENCE = "```"

@@ -12,11 +12,11 @@ import pytest
 from studio.api import BadInput
 from studio_code import source
 from studio_code.running import report
+from studio_code.running.clean_output import Plain, plain
 from studio_code.running.mutants import mutants_of
-from studio_code.running.printed import Plain, plain
-from studio_code.running.python import parsed
-from studio_code.tasks.attempt import Attempt
-from studio_code.writing import choosing
+from studio_code.running.python_runner import parsed
+from studio_code.tasks.candidate import Candidate
+from studio_code.writing import candidate_choice
 from studio_code.writing.cases import NOTHING, Case, read_suite, signatures
 from studio_code.writing.docstrings import only_docstrings_differ
 
@@ -123,7 +123,7 @@ def test_sound_code_that_cannot_be_written_anew_has_no_faults_and_no_cases(value
     code = f"def f():\n    return {value}\n"
     assert parsed(code) is not None
     assert mutants_of(code) == []
-    assert Attempt(1, 0, code).shape() == code
+    assert Candidate(1, 0, code).shape() == code
     assert read_suite(f"def test_f():\n    assert f() == {value}\n", ["f"]) == NOTHING
     assert signatures(f"def f(a={value}):\n    pass\n") == ""
     assert not only_docstrings_differ(code, code)
@@ -180,23 +180,23 @@ CASES = [Case("example", "", trusted=True), *(Case(name, "") for name in "abc")]
 
 def test_a_person_decides_first_then_agreement() -> None:
     answers = [frozenset("abc"), frozenset({"example", "a"}), frozenset({"example", "b"})]
-    assert choosing.best(answers, CASES) == 1
+    assert candidate_choice.best(answers, CASES) == 1
     answers.append(frozenset({"example", "b"}))
-    assert choosing.best(answers, CASES) == 2  # two agree on b
-    assert choosing.best([frozenset("ab"), frozenset("c"), frozenset("c")], CASES[1:]) == 0
+    assert candidate_choice.best(answers, CASES) == 2  # two agree on b
+    assert candidate_choice.best([frozenset("ab"), frozenset("c"), frozenset("c")], CASES[1:]) == 0
 
 
 def test_a_test_that_most_answers_fail_is_set_aside_but_none_of_a_person() -> None:
     answers = [frozenset("ab"), frozenset("ab"), frozenset("c")]
-    assert choosing.suspects(answers, CASES, answers[0]) == {"c": 2}
-    assert choosing.suspects(answers, CASES, answers[2]) == {}
-    assert choosing.suspects(answers[:1], CASES, answers[0]) == {}
-    assert "2 tests set aside: most of 3" in choosing.aside_in_words("ab", 3)
+    assert candidate_choice.suspects(answers, CASES, answers[0]) == {"c": 2}
+    assert candidate_choice.suspects(answers, CASES, answers[2]) == {}
+    assert candidate_choice.suspects(answers[:1], CASES, answers[0]) == {}
+    assert "2 tests set aside: most of 3" in candidate_choice.aside_in_words("ab", 3)
 
 
 def test_as_many_tests_aside_as_kept_is_a_doubt_unless_a_person_wrote_one() -> None:
     guessed = [case for case in CASES if not case.trusted]
-    assert choosing.doubt(guessed[:2], "c") == ""
-    assert choosing.doubt(guessed[:1], "c").startswith("1 test set aside and 1 kept")
-    assert "2 tests set aside and 2 kept" in choosing.doubt(guessed[:2], "xy")
-    assert choosing.doubt(CASES, "wxyz") == ""
+    assert candidate_choice.doubt(guessed[:2], "c") == ""
+    assert candidate_choice.doubt(guessed[:1], "c").startswith("1 test set aside and 1 kept")
+    assert "2 tests set aside and 2 kept" in candidate_choice.doubt(guessed[:2], "xy")
+    assert candidate_choice.doubt(CASES, "wxyz") == ""

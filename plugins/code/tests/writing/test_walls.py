@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from plugins.code.tests.writing.scripted import Context, Engine, drive
-from studio.sandbox.walls import Walls
+from studio.sandbox.sandbox import Sandbox
 from studio_code.schema import Run, Write
 from studio_code.tasks.run import run
 from studio_code.tasks.write import write
@@ -17,19 +17,19 @@ pytestmark = [pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
-def walls() -> Walls:
-    found = Walls()
+def walls() -> Sandbox:
+    found = Sandbox()
     if not found.tier:
         pytest.skip(found.reason)
     return found
 
 
-def ran(walls: Walls, text: str, **params: Any) -> dict[str, Any]:
+def ran(walls: Sandbox, text: str, **params: Any) -> dict[str, Any]:
     files = [{"path": "a.py", "text": text}, *params.pop("more", [])]
     return drive(run, Context(None, walls), Run.parse({"files": files, **params})).result
 
 
-def test_tests_are_told_one_by_one_with_lines_and_coverage(walls: Walls) -> None:
+def test_tests_are_told_one_by_one_with_lines_and_coverage(walls: Sandbox) -> None:
     tests = """import pytest
 from a import half
 
@@ -78,7 +78,7 @@ def test_left_out():
     assert "1 == 1" not in found["stderr"]
 
 
-def test_a_file_with_the_name_of_a_standard_module_disturbs_no_test(walls: Walls) -> None:
+def test_a_file_with_the_name_of_a_standard_module_disturbs_no_test(walls: Sandbox) -> None:
     tests = "from a import one\n\n\ndef test_one():\n    assert one() == 1\n"
     more = [{"path": f"{name}.py", "text": "x = 1\n"} for name in ("json", "random", "string")]
     more.append({"path": "test_a.py", "text": tests})
@@ -86,7 +86,7 @@ def test_a_file_with_the_name_of_a_standard_module_disturbs_no_test(walls: Walls
     assert [each["outcome"] for each in found["tests"]] == ["passed"], found["stderr"]
 
 
-def test_code_is_written_run_and_its_tests_are_tried_on_faults(walls: Walls) -> None:
+def test_code_is_written_run_and_its_tests_are_tried_on_faults(walls: Sandbox) -> None:
     code = "def sign(x):\n    if x < 0:\n        return -1\n    return 1 if x > 0 else 0\n"
     tests = "sign():\n    assert sign(-5) == -1\n    assert sign(0) == 0\n    assert sign(1) == 1\n"
     made = drive(write, Context(Engine(code, tests), walls), Write.parse({"describe": "sign(x)"}))
@@ -111,7 +111,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("code", HOSTILE.values(), ids=HOSTILE)
-def test_hostile_code_passes_no_test(walls: Walls, code: str) -> None:
+def test_hostile_code_passes_no_test(walls: Sandbox, code: str) -> None:
     tests = "from solution import x\n\n\ndef test_x():\n    assert x == 1\n"
     params = {"describe": "x", "tests": tests, "rounds": 0, "seed": 1}
     made = drive(write, Context(Engine(f"x = 1\n{code}"), walls), Write.parse(params))
@@ -121,7 +121,7 @@ def test_hostile_code_passes_no_test(walls: Walls, code: str) -> None:
     assert verdict["tests"]["failed"] + verdict["tests"]["errors"] >= 1
 
 
-def test_a_program_sees_no_network_and_nothing_outside(walls: Walls, tmp_path: Path) -> None:
+def test_a_program_sees_no_network_and_nothing_outside(walls: Sandbox, tmp_path: Path) -> None:
     secret = tmp_path / "secret.txt"
     secret.write_text("mine")
     text = f"""import os, socket

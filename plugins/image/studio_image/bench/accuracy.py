@@ -17,9 +17,16 @@ import torch
 from torch import Tensor
 
 from studio.api import BadInput
-from studio_image import sampling
-from studio_image.bench.likeness import Distance, Gallery, Ranks, described, distance, open_features
-from studio_image.starter import LATENT_CHANNELS, STYLES, TOKENS
+from studio_image.bench.nearest_pictures import (
+    Distance,
+    Gallery,
+    Ranks,
+    described,
+    distance,
+    open_features,
+)
+from studio_image.starter import sampler
+from studio_image.starter.network import LATENT_CHANNELS, STYLES, TOKENS
 from studio_image.starter_weights import Starter
 
 BATCH = 64
@@ -136,7 +143,7 @@ class Examiner:
         asked = [self.real.captions[i] for i in picks]
         made = drawn(self.starter, asked, style)
         pixels = self.real.pixels[list(picks)].float() / 255
-        truth = sampling.decode(self.starter, sampling.encode(self.starter, pixels))
+        truth = sampler.decode(self.starter, sampler.encode(self.starter, pixels))
         twins = {i: twin for i in picks if (twin := self.real.twin(i)) is not None}
         return Tally(
             made,
@@ -168,13 +175,13 @@ class Examiner:
 def drawn(starter: Starter, captions: Sequence[str], style: str, seed: int = 11) -> Tensor:
     """Return pictures (n, 3, 64, 64) in 0…1, one for each caption, drawn as the studio draws."""
     rng = torch.Generator().manual_seed(seed)
-    rows = torch.tensor([sampling.understand(c, style, starter).caption.row() for c in captions])
+    rows = torch.tensor([sampler.understand(c, style, starter).caption.row() for c in captions])
     parts = []
     for chunk in rows.split(BATCH):
         noise = torch.randn((len(chunk), TOKENS, LATENT_CHANNELS), generator=rng)
-        away = torch.tensor([sampling.NO_CAPTION] * len(chunk))
-        *_, latents = sampling.flow(starter, chunk, away, noise)
-        parts.append(sampling.decode(starter, latents))
+        away = torch.tensor([sampler.NO_CAPTION] * len(chunk))
+        *_, latents = sampler.flow(starter, chunk, away, noise)
+        parts.append(sampler.decode(starter, latents))
     return torch.cat(parts)
 
 

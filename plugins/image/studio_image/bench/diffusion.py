@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from studio.api import finished
-from studio_image.diffusion.denoising import Wish, denoise
+from studio_image.diffusion.denoiser import Wish, denoise
 from studio_image.diffusion.model import build
-from studio_image.diffusion.plan import Part, Plan, Vocabulary
+from studio_image.diffusion.model_spec import ModelSpec, Part, Vocabulary
 
 SIDE = 256
 """Pixels of a side; an eighth of it for the latents."""
@@ -83,7 +83,7 @@ class Pair:
         import diffusers
 
         made = networks()
-        plan = Plan(
+        plan = ModelSpec(
             path=Path("random weights"),
             architecture="sd",
             networks={name: _part(*each) for name, each in made.items()},

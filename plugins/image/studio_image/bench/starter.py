@@ -15,13 +15,14 @@ import torch
 from torch import Tensor
 
 from studio.api import BenchContext, finished
-from studio_image import pictures, sampling, starter_weights, upscale
+from studio_image import picture_arrays, starter_weights, upscale
 from studio_image.bench import accuracy
 from studio_image.bench.timing import medians
 from studio_image.drawing import ENLARGER, FACTOR
-from studio_image.starter import LATENT_CHANNELS, LATENT_SIDE, TOKENS
+from studio_image.starter import sampler
+from studio_image.starter.network import LATENT_CHANNELS, LATENT_SIDE, TOKENS
 from studio_image.starter_weights import Starter
-from studio_image.upscale import enlarging
+from studio_image.upscale import enlargement
 
 PROMPT, STYLE = "a red fox", "3d"
 ROUNDS = 5
@@ -38,19 +39,19 @@ def measure(ctx: BenchContext) -> Mapping[str, Any]:
     """
     starter = finished(starter_weights.loader().load(ctx.weights_path("image-starter"), "cpu"))
     enlarger = finished(upscale.loader().load(ctx.weights_path(ENLARGER), "cpu"))
-    caption = sampling.understand(PROMPT, STYLE, starter).caption
-    rows = torch.tensor([caption.row()] * sampling.BATCH)
+    caption = sampler.understand(PROMPT, STYLE, starter).caption
+    rows = torch.tensor([caption.row()] * sampler.BATCH)
 
     def ours() -> Tensor:
         rng = torch.Generator().manual_seed(7)
-        *_, (_, made) = sampling.draw(starter, caption, count=sampling.BATCH, rng=rng)
+        *_, (_, made) = sampler.draw(starter, caption, count=sampler.BATCH, rng=rng)
         return made
 
-    small = [pictures.from_unit(made.permute(1, 2, 0).numpy()) for made in ours()]
+    small = [picture_arrays.from_unit(made.permute(1, 2, 0).numpy()) for made in ours()]
 
     def enlarged() -> None:
         for picture in small:
-            for _ in enlarging.enlarged(enlarger, picture, FACTOR):
+            for _ in enlargement.enlarged(enlarger, picture, FACTOR):
                 pass
 
     ctx.say(f"drawing four pictures {ROUNDS} times, each in three ways")
@@ -76,13 +77,13 @@ def plain(starter: Starter, rows: Tensor) -> Tensor:
     x = torch.randn((n, TOKENS, LATENT_CHANNELS), generator=rng)
     both, pose = torch.cat([rows, torch.zeros_like(rows)]), torch.zeros(2 * n, 3)
     made = x
-    for step in range(sampling.STEPS):
-        now = step / sampling.STEPS
+    for step in range(sampler.STEPS):
+        now = step / sampler.STEPS
         times = torch.full((2 * n,), now)
         towards, away = starter.generator(torch.cat([x, x]), times, both, pose).chunk(2)
-        velocity = away + sampling.GUIDANCE * (towards - away)
+        velocity = away + sampler.GUIDANCE * (towards - away)
         ahead = x + (1 - now) * velocity
-        x = x + velocity / sampling.STEPS
+        x = x + velocity / sampler.STEPS
         square = ahead.transpose(1, 2).reshape(-1, LATENT_CHANNELS, LATENT_SIDE, LATENT_SIDE)
         made = (starter.decoder(square) + 1) / 2
     return made

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from studio.api import ErrorCode, StudioError
-from studio_image.diffusion.plan import (
+from studio_image.diffusion.model_spec import (
     CLASSES,
     LEFT_OUT,
     NETWORKS,
     PARTS,
     PIPELINES,
+    ModelSpec,
     Part,
-    Plan,
     Vocabulary,
     broken,
     check_config,
@@ -38,7 +38,7 @@ _OLD_NAMES = {
 }
 
 
-def read_folder(path: Path) -> Plan:
+def read_folder(path: Path) -> ModelSpec:
     """Return what the diffusers folder at ``path`` consists of.
 
     Raises:
@@ -63,7 +63,7 @@ def read_folder(path: Path) -> Plan:
     check_unet(networks["unet"].config, path)
     scheduler = read_json(path / "scheduler" / "scheduler_config.json")
     check_config(scheduler, f"{path.name}/scheduler")
-    return Plan(
+    return ModelSpec(
         path=path,
         architecture=architecture,
         networks=networks,

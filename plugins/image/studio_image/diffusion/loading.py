@@ -9,7 +9,7 @@ from typing import Any
 from studio.api import ErrorCode, Requirements, StudioError, WeightsFacts
 from studio_image.diffusion.folder import INDEX, read_folder
 from studio_image.diffusion.model import DiffusionModel, build, native_dtype
-from studio_image.diffusion.plan import Plan, check_fit, shapes
+from studio_image.diffusion.model_spec import ModelSpec, check_fit, shapes
 from studio_image.diffusion.single_file import is_single_file, read_single_file
 
 _TITLES = {"sd": "Stable Diffusion", "sdxl": "Stable Diffusion XL"}
@@ -67,7 +67,7 @@ class DiffusionLoader:
         loaded.close()
 
 
-def read_plan(path: Path) -> Plan:
+def read_plan(path: Path) -> ModelSpec:
     """Return what the weights at ``path`` consist of.
 
     Raises:
@@ -83,14 +83,14 @@ def read_plan(path: Path) -> Plan:
     return plan
 
 
-def _plan(path: Path) -> Plan | None:
+def _plan(path: Path) -> ModelSpec | None:
     plan = _found(path)
     if plan is not None:
         check_fit(plan)
     return plan
 
 
-def _found(path: Path) -> Plan | None:
+def _found(path: Path) -> ModelSpec | None:
     if path.is_dir():
         return read_folder(path) if (path / INDEX).is_file() else None
     if path.suffix.lower() == ".ckpt":

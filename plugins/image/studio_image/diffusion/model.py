@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from studio.api import ErrorCode, StudioError
-from studio_image.diffusion.plan import Part, Plan, broken
+from studio_image.diffusion.clip_tokenizer import tokenizer
+from studio_image.diffusion.model_spec import ModelSpec, Part, broken
 from studio_image.diffusion.schedulers import make, scheduler
-from studio_image.diffusion.vocabulary import tokenizer
 
 if TYPE_CHECKING:
     import torch
@@ -31,7 +31,7 @@ class DiffusionModel:
         tints: Colours of the latent channels, once the preview has measured them.
     """
 
-    def __init__(self, plan: Plan, pipe: Any) -> None:
+    def __init__(self, plan: ModelSpec, pipe: Any) -> None:
         self.plan = plan
         self.pipe: Any = pipe
         self.tints: Any = None
@@ -90,7 +90,9 @@ def native_dtype(device: str) -> torch.dtype:
     return torch.bfloat16 if has else torch.float32
 
 
-def build(plan: Plan, device: str, dtype: torch.dtype) -> Generator[float, None, DiffusionModel]:
+def build(
+    plan: ModelSpec, device: str, dtype: torch.dtype
+) -> Generator[float, None, DiffusionModel]:
     """Yield the share done between tensors; return the :class:`DiffusionModel`.
 
     Raises:
@@ -120,7 +122,7 @@ def build(plan: Plan, device: str, dtype: torch.dtype) -> Generator[float, None,
     return diffusers_model(plan, parts, diffusers)
 
 
-def diffusers_model(plan: Plan, parts: Mapping[str, Any], diffusers: Any) -> Any:
+def diffusers_model(plan: ModelSpec, parts: Mapping[str, Any], diffusers: Any) -> Any:
     """Return the model of these parts."""
     rest = {"scheduler": scheduler(plan.scheduler), "feature_extractor": None, **plan.options}
     if plan.architecture == "sdxl":

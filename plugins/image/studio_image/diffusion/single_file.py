@@ -11,7 +11,15 @@ from typing import Any
 
 from studio.api import ErrorCode, StudioError
 from studio_image.diffusion.folder import known_as
-from studio_image.diffusion.plan import Part, Plan, Vocabulary, broken, check_unet, count, shapes
+from studio_image.diffusion.model_spec import (
+    ModelSpec,
+    Part,
+    Vocabulary,
+    broken,
+    check_unet,
+    count,
+    shapes,
+)
 
 Shapes = Mapping[str, tuple[int, ...]]
 
@@ -34,7 +42,7 @@ def is_single_file(sizes: Shapes) -> bool:
     return f"{UNET}input_blocks.0.0.weight" in sizes
 
 
-def read_single_file(path: Path, sizes: Shapes | None = None) -> Plan:
+def read_single_file(path: Path, sizes: Shapes | None = None) -> ModelSpec:
     """Return what the file at ``path`` consists of.
 
     Raises:
@@ -47,7 +55,7 @@ def read_single_file(path: Path, sizes: Shapes | None = None) -> Plan:
         raise broken(path.name, f"the tensor {error} is missing or misshapen") from error
 
 
-def _plan(path: Path, sizes: Shapes) -> Plan:
+def _plan(path: Path, sizes: Shapes) -> ModelSpec:
     texts = _texts(path, sizes)
     is_xl = "text_encoder_2" in texts
     networks = texts | {
@@ -58,7 +66,7 @@ def _plan(path: Path, sizes: Shapes) -> Plan:
     # The second generation of text encoders fills up with “!”, the first with its end token.
     second = Vocabulary(None, "!")
     names = {"tokenizer": second if _is_v2(sizes) else Vocabulary(None)}
-    return Plan(
+    return ModelSpec(
         path=path,
         architecture="sdxl" if is_xl else "sd",
         networks=networks,

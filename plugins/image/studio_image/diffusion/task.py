@@ -14,12 +14,12 @@ import torch
 from torch import Tensor
 
 from studio.api import BadInput, Event, Kind, Rung, TaskContext
-from studio_image import pictures
-from studio_image.diffusion.decoding import decode, glimpse
-from studio_image.diffusion.denoising import GUIDANCE, STEPS, Step, Wish, denoise, left_out
+from studio_image import picture_arrays
+from studio_image.diffusion.decoder import decode, glimpse
+from studio_image.diffusion.denoiser import GUIDANCE, STEPS, Step, Wish, denoise, left_out
 from studio_image.diffusion.loading import read_plan
 from studio_image.diffusion.model import DiffusionModel
-from studio_image.diffusion.plan import Plan
+from studio_image.diffusion.model_spec import ModelSpec
 from studio_image.schema import Generate
 
 _SMALLEST_PREVIEW = 256
@@ -40,7 +40,7 @@ def generate(ctx: TaskContext, params: Generate) -> Iterator[Event]:
         BadInput: The size does not fit the weights, or the picture to begin with cannot be used.
         StudioError: The weights cannot be used, or gave no usable numbers.
     """
-    start = pictures.given(params.init, ctx.inputs)
+    start = picture_arrays.given(params.init, ctx.inputs)
     if start is None and not params.prompt.strip():
         raise BadInput("There is nothing to draw.", "Write a prompt.")
     plan = read_plan(ctx.weights_path(params.weights))
@@ -86,7 +86,7 @@ def _one(
 
     latents = yield from ctx.ladder(_BOTH_OR_HALVES, denoised)
     pixels, again = yield from ctx.ladder(_WHOLE_OR_TILES, decoded)
-    picture = pictures.from_unit(pixels[0].permute(1, 2, 0).cpu().numpy())
+    picture = picture_arrays.from_unit(pixels[0].permute(1, 2, 0).cpu().numpy())
     recipe = {
         "task": "image.generate",
         "params": params.to_dict()
@@ -103,13 +103,15 @@ def _one(
     }
     yield ctx.artifact(
         Kind.IMAGE,
-        pictures.png(picture, recipe),
+        picture_arrays.png(picture, recipe),
         suffix=".png",
         title=params.prompt.strip()[:80],
         text=params.prompt.strip(),
-        verdict=pictures.insist(pictures.verdict(picture, size=(wish.width, wish.height))),
+        verdict=picture_arrays.insist(
+            picture_arrays.verdict(picture, size=(wish.width, wish.height))
+        ),
         meta=recipe,
-        preview=pictures.thumbnail(picture),
+        preview=picture_arrays.thumbnail(picture),
     )
 
 
@@ -127,7 +129,7 @@ def _progress(
     )
 
 
-def _size(params: Generate, plan: Plan, start: Any) -> tuple[int, int]:
+def _size(params: Generate, plan: ModelSpec, start: Any) -> tuple[int, int]:
     """Return the size asked for, else that of the picture to begin with, else the weights' own."""
     width, height = params.width or params.height, params.height or params.width
     if not width:
@@ -146,13 +148,13 @@ def _size(params: Generate, plan: Plan, start: Any) -> tuple[int, int]:
     return width, height
 
 
-def _like(side: int, other: int, plan: Plan) -> int:
+def _like(side: int, other: int, plan: ModelSpec) -> int:
     """Return a side that keeps the proportions and takes as many pixels as the weights' own."""
     wanted = plan.side * (min(max(side / other, 0.25), 4) ** 0.5)
     return max(1, round(wanted / plan.scale)) * plan.scale
 
 
-def _wish(params: Generate, plan: Plan, width: int, height: int, start: Any) -> Wish:
+def _wish(params: Generate, plan: ModelSpec, width: int, height: int, start: Any) -> Wish:
     return Wish(
         prompt=params.prompt.strip(),
         negative=params.negative.strip(),
@@ -167,7 +169,7 @@ def _wish(params: Generate, plan: Plan, width: int, height: int, start: Any) -> 
 
 
 def _tensor(picture: Any, width: int, height: int) -> Tensor:
-    small = pictures.resized(pictures.on_white(picture), width, height)
+    small = picture_arrays.resized(picture_arrays.on_white(picture), width, height)
     return torch.from_numpy(small.copy()).permute(2, 0, 1)[None].float() / 255
 
 

@@ -16,9 +16,9 @@ from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QSizePolicy, QSta
 from studio.api import PluginContext
 from studio_image.pages.input_slot import InputSlot
 from studio_image.pages.modes import DRAW, ENLARGE, RESTYLE, Mode, modes
+from studio_image.pages.phrases import tr
 from studio_image.pages.prompt_box import MAX_CHARS, PromptBox
 from studio_image.pages.style_row import StyleRow
-from studio_image.pages.wording import tr
 
 _WIDE, _SLOT = 680, 256
 _ANY_WIDTH = (1 << 24) - 1

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from studio.api import PluginContext, SavedArtifact
 from studio_image.pages.elided import ElidedLabel
-from studio_image.pages.wording import tr
+from studio_image.pages.phrases import tr
 
 _SIDE = 56
 

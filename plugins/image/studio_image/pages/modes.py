@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from studio.api import Params
 from studio_image import schema
-from studio_image.pages.wording import tr
+from studio_image.pages.phrases import tr
 
 DRAW, RESTYLE, ENLARGE = "draw", "restyle", "enlarge"
 

@@ -121,10 +121,11 @@ def is_picture(path: Path) -> bool:
 def _converted(data: bytes, kind: str, name: str) -> bytes:
     from PIL import Image  # here, for the window starts without it
 
-    from studio_image import pictures, recipe_files
+    from studio_image import picture_arrays
+    from studio_image.recipes import recipe_files
 
-    pixels = pictures.read(data, name)
-    image = Image.fromarray(pictures.on_white(pixels) if kind == "JPEG" else pixels)
+    pixels = picture_arrays.read(data, name)
+    image = Image.fromarray(picture_arrays.on_white(pixels) if kind == "JPEG" else pixels)
     try:
         said = recipe_files.spellings(data)[-1:]  # the spelling that other programs read, if any
     except BadInput:  # the picture can be saved all the same

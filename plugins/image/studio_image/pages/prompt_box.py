@@ -10,7 +10,7 @@ from PySide6.QtGui import QImage, QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from studio.api import PluginContext
-from studio_image.pages.wording import style_titles, style_words, tr
+from studio_image.pages.phrases import style_titles, style_words, tr
 from studio_image.schema import Generate
 
 MAX_CHARS = next(f.text.max_chars for f in Generate.fields() if f.name == "prompt")

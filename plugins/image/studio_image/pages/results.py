@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from studio.api import Chores, PluginContext, SavedArtifact, StudioError
+from studio.api import PluginContext, SavedArtifact, StudioError, WorkQueue
 
 _KEY = "strip"
 _MOST = 120
@@ -48,7 +48,7 @@ class Results:
     def __init__(self, ctx: PluginContext) -> None:
         self._ctx = ctx
         self._items: list[Result] = []
-        self._chores = Chores(ctx)
+        self._chores = WorkQueue(ctx)
         self._rows: list[dict[str, Any]] = []
 
     def __len__(self) -> int:

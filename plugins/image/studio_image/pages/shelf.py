@@ -7,7 +7,7 @@ from collections.abc import Callable
 from PySide6.QtGui import QImage
 
 from studio.api import PluginContext, StudioError
-from studio_image.pages.reading import read_later, strip_picture
+from studio_image.pages.picture_reader import read_later, strip_picture
 from studio_image.pages.results import Result, Results
 from studio_image.pages.strip import Strip
 

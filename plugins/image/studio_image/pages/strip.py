@@ -9,8 +9,8 @@ from PySide6.QtGui import QColor, QIcon, QImage, QKeyEvent, QPainter, QPixmap
 from PySide6.QtWidgets import QListView, QListWidget, QListWidgetItem
 
 from studio.api import PluginContext
+from studio_image.pages.phrases import tr
 from studio_image.pages.results import Result
-from studio_image.pages.wording import tr
 
 THUMB, SMALL = 64, 44
 _ROOM = 12

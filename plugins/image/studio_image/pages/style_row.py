@@ -11,9 +11,9 @@ from PySide6.QtGui import QIcon, QImage, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QToolButton, QWidget
 
 from studio.api import PluginContext, StudioError, Tokens
+from studio_image.pages.phrases import tr
 from studio_image.pages.picture_files import read_thumbnail
-from studio_image.pages.wording import tr
-from studio_image.restyle.gallery import STYLES
+from studio_image.restyle.styles import STYLES
 
 _SIDE, _FRAME = 44, 6
 

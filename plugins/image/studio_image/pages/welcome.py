@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QWidget
 
 from studio.api import PluginContext
 from studio_image.pages.modes import DRAW, RESTYLE
-from studio_image.pages.wording import tr
+from studio_image.pages.phrases import tr
 
 
 def welcome(ctx: PluginContext, mode: str, do: Mapping[str, Callable[..., None]]) -> QWidget:

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from studio.api import BadInput, Cancelled, Event, Kind, Rung, TaskContext, Verdict
-from studio_image import pictures
+from studio_image import picture_arrays
 from studio_image.lent import as_lent
-from studio_image.restyle.gallery import STYLES, style_file
+from studio_image.restyle.styles import STYLES, style_file
 from studio_image.schema import Restyle
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def restyle(ctx: TaskContext, params: Restyle) -> Iterator[Event]:
         BadInput: A picture is missing or cannot be read, or the shares of styles do not fit.
         StudioError: The weights cannot be used or do not fit into memory.
     """
-    picture = pictures.given(params.image, ctx.inputs)
+    picture = picture_arrays.given(params.image, ctx.inputs)
     if picture is None:
         raise BadInput("There is no picture to restyle.", "Choose one.")
     styles = _styles(params)
@@ -79,7 +79,9 @@ class _Canvas:
         height, width = self.picture.shape[:2]
         finite = bool(self.tensor.isfinite().all())
         made = _finished(self.tensor, self.picture)
-        return pictures.verdict(made, finite=finite, size=(width, height), source=self.picture)
+        return picture_arrays.verdict(
+            made, finite=finite, size=(width, height), source=self.picture
+        )
 
 
 def _painted(
@@ -148,7 +150,7 @@ def _results(ctx: TaskContext, params: Restyle, canvas: _Canvas) -> Iterator[Eve
     Raises:
         StudioError: It came to nothing, in float32 too.
     """
-    verdict, done = pictures.insist(canvas.verdict()), canvas.done
+    verdict, done = picture_arrays.insist(canvas.verdict()), canvas.done
     made, early = _finished(canvas.tensor, canvas.picture), done < params.steps
     height, width = made.shape[:2]
     facts = {"steps": done, "ended_early": early, "width": width, "height": height}
@@ -158,7 +160,7 @@ def _results(ctx: TaskContext, params: Restyle, canvas: _Canvas) -> Iterator[Eve
         **facts,
     }
     title = f"In the style of {_names(params.styles)}"
-    file = yield from ctx.in_thread(partial(pictures.png, made, recipe))
+    file = yield from ctx.in_thread(partial(picture_arrays.png, made, recipe))
     yield ctx.artifact(
         Kind.IMAGE,
         file,
@@ -166,13 +168,13 @@ def _results(ctx: TaskContext, params: Restyle, canvas: _Canvas) -> Iterator[Eve
         title=f"{title}, stopped at step {done} of {params.steps}" if early else title,
         verdict=verdict,
         meta=recipe,
-        preview=pictures.thumbnail(made),
+        preview=picture_arrays.thumbnail(made),
     )
     yield ctx.result(
         **facts,
         seconds=round(time.monotonic() - canvas.started, 2),
         styles=params.styles,
-        note=pictures.remark(params.image, ctx.inputs),
+        note=picture_arrays.remark(params.image, ctx.inputs),
     )
 
 
@@ -186,7 +188,7 @@ def _styles(params: Restyle) -> list[tuple[np.ndarray, float]]:
             f"{len(params.styles)} styles are too many to mix.", f"Choose up to {MAX_STYLES}."
         )
     shares = _shares(len(params.styles), params.mix)
-    chosen = [pictures.read(style_file(name)) for name in params.styles]
+    chosen = [picture_arrays.read(style_file(name)) for name in params.styles]
     return list(zip(chosen, shares, strict=True))
 
 
@@ -216,7 +218,7 @@ def _fit(picture: np.ndarray, side: int) -> np.ndarray:
     height, width = picture.shape[:2]
     scale = side / max(height, width)
     fitted = [max(SHORTEST_SIDE, round(length * scale)) for length in (width, height)]
-    return pictures.resized(picture, *fitted)
+    return picture_arrays.resized(picture, *fitted)
 
 
 def _tensor(picture: np.ndarray) -> torch.Tensor:
@@ -232,11 +234,11 @@ def _tensor(picture: np.ndarray) -> torch.Tensor:
 
 def _array(canvas: torch.Tensor) -> np.ndarray:
     values: Any = canvas[0].permute(1, 2, 0).float().cpu().numpy()
-    return pictures.from_unit(values)
+    return picture_arrays.from_unit(values)
 
 
 def _finished(canvas: torch.Tensor, picture: np.ndarray) -> np.ndarray:
     """Return the canvas at the size of ``picture``, as transparent as that was."""
     height, width = picture.shape[:2]
-    made = pictures.resized(_array(canvas), width, height)
+    made = picture_arrays.resized(_array(canvas), width, height)
     return np.dstack((made, picture[..., 3])) if picture.shape[2] == 4 else made

@@ -13,7 +13,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 
 from studio.api import ErrorCode, Requirements, StudioError, WeightsFacts
-from studio_image.upscale import foreign
+from studio_image.upscale import spandrel_model
 from studio_image.upscale.model import Upscaler, best_dtype
 from studio_image.upscale.networks import layout_of
 
@@ -45,7 +45,7 @@ class UpscaleLoader:
         shapes = _shapes(path)
         layout = layout_of(shapes)
         if layout is None:
-            name = foreign.architecture_of(shapes)
+            name = spandrel_model.architecture_of(shapes)
             facts = {"architecture": name, "loaded_by": "spandrel"}
             return WeightsFacts(FAMILY, path.stem, (FAMILY,), facts) if name else None
         facts = layout._asdict() | {"parameters": sum(map(_count, shapes.values()))}
@@ -57,7 +57,7 @@ class UpscaleLoader:
         layout = layout_of(shapes)
         floats = sum(map(_count, shapes.values()))
         if layout is None:
-            return Requirements(4 * floats, 4 * foreign.PIXEL_FLOATS * TYPICAL_PIXELS)
+            return Requirements(4 * floats, 4 * spandrel_model.PIXEL_FLOATS * TYPICAL_PIXELS)
         with torch.device("meta"):
             each = layout.build().pixel_floats()
         return Requirements(4 * floats, 4 * each * TYPICAL_PIXELS)
@@ -73,7 +73,7 @@ class UpscaleLoader:
                 tensors[name] = file.get_tensor(name).to(device, dtype)
                 yield (number + 1) / len(names)
         if layout is None:
-            return Upscaler(foreign.build(tensors, path.name, device), device, dtype)
+            return Upscaler(spandrel_model.build(tensors, path.name, device), device, dtype)
         with torch.device("meta"):
             network = layout.build()
         network.load_state_dict(tensors, assign=True)

@@ -12,11 +12,11 @@ import numpy as np
 import torch
 
 from studio.api import BadInput, Check, Event, Kind, Rung, TaskContext, Verdict
-from studio_image import pictures
+from studio_image import picture_arrays
 from studio_image.lent import as_lent
 from studio_image.schema import PICTURE_SUFFIXES, Enlarge
-from studio_image.upscale.enlarging import enlarged as enlarging
-from studio_image.upscale.enlarging import free_memory
+from studio_image.upscale.enlargement import enlarged as enlarging
+from studio_image.upscale.enlargement import free_memory
 from studio_image.upscale.model import Upscaler
 from studio_image.upscale.tiles import SMALLEST, side_for
 
@@ -61,7 +61,7 @@ def enlarge(ctx: TaskContext, params: Enlarge) -> Iterator[Event]:
         upscaler = as_lent(model, Upscaler, params.weights, "enlarging pictures")
         for name, source in sources:
             try:
-                picture = pictures.read(source, name)
+                picture = picture_arrays.read(source, name)
                 last = yield from _one(ctx, params, upscaler, picture, batch)
             except BadInput as error:
                 if len(sources) == 1:
@@ -128,7 +128,7 @@ def _rungs(upscaler: Upscaler, picture: np.ndarray, side: int) -> list[Rung[int]
 def _note(ctx: TaskContext, params: Enlarge, batch: _Batch) -> str:
     if batch.skipped:
         return f"Left out: {' '.join(batch.skipped)}"
-    return pictures.remark(params.image, ctx.inputs)
+    return picture_arrays.remark(params.image, ctx.inputs)
 
 
 def _is_digest(stem: str) -> bool:
@@ -173,9 +173,9 @@ def _one(
         made = yield from enlarged(
             ctx, upscaler.exact(), picture, factor, side=params.tile, message=message, place=place
         )
-    checks = pictures.insist(_verdict(picture, made, factor)).checks
+    checks = picture_arrays.insist(_verdict(picture, made, factor)).checks
     recipe = _recipe(params, name)
-    file = yield from ctx.in_thread(partial(pictures.png, made, recipe))
+    file = yield from ctx.in_thread(partial(picture_arrays.png, made, recipe))
     alike = yield from ctx.in_thread(partial(likeness, picture, made))
     yield ctx.artifact(
         Kind.IMAGE,
@@ -184,21 +184,21 @@ def _one(
         title=_title(name, factor),
         verdict=Verdict((*checks, alike)),
         meta=recipe,
-        preview=pictures.thumbnail(made),
+        preview=picture_arrays.thumbnail(made),
     )
     return made
 
 
 def _verdict(picture: np.ndarray, made: np.ndarray, factor: int) -> Verdict:
     height, width = picture.shape[:2]
-    return pictures.verdict(made, size=(width * factor, height * factor), source=picture)
+    return picture_arrays.verdict(made, size=(width * factor, height * factor), source=picture)
 
 
 def likeness(picture: np.ndarray, made: np.ndarray) -> Check:
     """Return whether the result, made small again, shows the picture; some networks change much."""
     height, width = picture.shape[:2]
-    small = pictures.on_white(pictures.resized(made, width, height)).astype(np.float32)
-    apart = float(np.abs(small - pictures.on_white(picture)).mean())
+    small = picture_arrays.on_white(picture_arrays.resized(made, width, height)).astype(np.float32)
+    apart = float(np.abs(small - picture_arrays.on_white(picture)).mean())
     evidence = f"made small again it differs by {apart:.1f} of 255 on average"
     return Check("shows the picture", apart < LIKENESS, evidence)
 

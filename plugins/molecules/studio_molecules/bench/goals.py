@@ -17,10 +17,10 @@ from rdkit import Chem
 
 from studio.api import BenchContext, ErrorCode, StudioError
 from studio_molecules.bench import guacamol
-from studio_molecules.bench.loading import loaded, written
-from studio_molecules.chem import structure
+from studio_molecules.bench.smiles_model import loaded, written
+from studio_molecules.chem import parser
 from studio_molecules.goals import genetic, reinforcement
-from studio_molecules.goals.scoring import Judge
+from studio_molecules.goals.scores import Judge
 from studio_molecules.smiles.weights import SmilesModel
 
 BUDGET: Final = 10_000
@@ -34,7 +34,7 @@ def measure(ctx: BenchContext) -> Mapping[str, Any]:
     """Return the score of each goal by each search, and the published ones."""
     budget = int(os.environ.get(_BUDGET, BUDGET))
     model = loaded(ctx)
-    first = [structure.valid(text) for text in written(model, _FIRST, SEED)]
+    first = [parser.valid(text) for text in written(model, _FIRST, SEED)]
     known = [mol for mol in first if mol is not None] or [Chem.MolFromSmiles("c1ccccc1")]
     found: dict[str, Any] = {}
     for goal, make in _wanted().items():

@@ -19,10 +19,10 @@ import torch
 from rdkit import Chem
 
 from studio.api import BenchContext, ErrorCode, StudioError
-from studio_molecules.bench import likeness
-from studio_molecules.bench.loading import loaded, written
+from studio_molecules.bench import similarity
 from studio_molecules.bench.moses_data import Filters, read_filters, read_split
-from studio_molecules.chem import structure
+from studio_molecules.bench.smiles_model import loaded, written
+from studio_molecules.chem import parser
 from studio_molecules.schema import TEMPERATURE
 
 PUBLISHED: Final = {
@@ -58,15 +58,15 @@ def measure(ctx: BenchContext) -> Mapping[str, Any]:
     model = loaded(ctx, os.environ.get(_WEIGHTS, ""))
     freedom = float(os.environ.get(_TEMPERATURE) or TEMPERATURE)
     ctx.say(f"writing {count:,} strings at temperature {freedom:g}")
-    mols = [structure.valid(text) for text in written(model, count, 0, freedom)]
+    mols = [parser.valid(text) for text in written(model, count, 0, freedom)]
     kept = [mol for mol in mols if mol is not None]
     if not kept:
         raise StudioError(ErrorCode.BAD_WEIGHTS, f"None of {count:,} strings was a molecule.")
     smiles = [Chem.MolToSmiles(mol) for mol in kept]
     ctx.say("how they differ among themselves")
     found: dict[str, Any] = {"valid": len(kept) / count} | _unique(smiles)
-    bits = likeness.bits(kept)
-    found |= {"IntDiv": likeness.diversity(bits), "IntDiv2": likeness.diversity(bits, 2)}
+    bits = similarity.bits(kept)
+    found |= {"IntDiv": similarity.diversity(bits), "IntDiv2": similarity.diversity(bits, 2)}
     wheel = os.environ.get(_WHEEL)
     if wheel:
         found |= _against_data(ctx, Path(wheel), kept, smiles, bits, count)
@@ -102,12 +102,12 @@ def _against_data(
     whole = read_split(wheel, "test")
     test = whole[:: max(1, len(whole) // (int(os.environ.get(_TEST, "6")) * count))]
     ctx.say(f"likeness to {len(test):,} molecules of the test set")
-    known = [mol for mol in map(structure.valid, test) if mol is not None]
+    known = [mol for mol in map(parser.valid, test) if mol is not None]
     return found | {
         "test molecules": len(test),
-        "SNN/Test": likeness.nearest(bits, likeness.bits(known)),
-        "Frag/Test": likeness.cosine(likeness.fragments(mols), likeness.fragments(known)),
-        "Scaf/Test": likeness.cosine(likeness.scaffolds(mols), likeness.scaffolds(known)),
+        "SNN/Test": similarity.nearest(bits, similarity.bits(known)),
+        "Frag/Test": similarity.cosine(similarity.fragments(mols), similarity.fragments(known)),
+        "Scaf/Test": similarity.cosine(similarity.scaffolds(mols), similarity.scaffolds(known)),
         "FCD/Test": _distance(ctx, smiles, test),
     }
 

@@ -13,11 +13,11 @@ import torch
 from rdkit import Chem
 
 from studio.api import BenchContext, StudioError, finished
-from studio_molecules.admet import loader, predicting
-from studio_molecules.bench.loading import loaded, written
-from studio_molecules.chem import care, descriptors, drawing, structure
-from studio_molecules.goals import scoring
-from studio_molecules.profile import Profile, Wish
+from studio_molecules.admet import loader, prediction
+from studio_molecules.bench.smiles_model import loaded, written
+from studio_molecules.chem import depiction, descriptors, hazard_screen, parser
+from studio_molecules.goals import scores
+from studio_molecules.objectives import Objective, Profile
 from studio_molecules.smiles.network import MAX_LENGTH
 from studio_molecules.smiles.vocabulary import END, PAD, START
 from studio_molecules.smiles.weights import SmilesModel
@@ -26,7 +26,7 @@ SAMPLED: Final = 256
 COMPARED: Final = 32
 """Strings that are written both ways."""
 
-GOAL: Final = Profile((Wish("qed", low=0.9, slack=0.5), Wish("logp", 1, 3, slack=2)))
+GOAL: Final = Profile((Objective("qed", low=0.9, slack=0.5), Objective("logp", 1, 3, slack=2)))
 
 
 def measure(ctx: BenchContext) -> Mapping[str, Any]:
@@ -39,21 +39,21 @@ def measure(ctx: BenchContext) -> Mapping[str, Any]:
     ctx.say(f"writing {SAMPLED} strings")
     found: list[str] = []
     sampled = _seconds(lambda: found.extend(written(model, SAMPLED, seed=2)))
-    mols = [mol for mol in map(structure.valid, found) if mol is not None]
+    mols = [mol for mol in map(parser.valid, found) if mol is not None]
     smiles = [Chem.MolToSmiles(mol) for mol in mols] or ["c1ccccc1"]
-    goal = scoring.of_profile(GOAL)
+    goal = scores.of_profile(GOAL)
     jobs: dict[str, Callable[[str], object]] = {
-        "described": lambda text: descriptors.describe(structure.parse(text).mol),
-        "scored": lambda text: goal(structure.parse(text).mol),
-        "screened": lambda text: care.notice(structure.parse(text).mol),
-        "drawn": lambda text: drawing.draw(
-            structure.parse(text).mol, 220, 160, dark=False, pattern=None
+        "described": lambda text: descriptors.describe(parser.parse(text).mol),
+        "scored": lambda text: goal(parser.parse(text).mol),
+        "screened": lambda text: hazard_screen.notice(parser.parse(text).mol),
+        "drawn": lambda text: depiction.draw(
+            parser.parse(text).mol, 220, 160, dark=False, pattern=None
         ),
     }
     rates: dict[str, Any] = {"sampled": _rate(SAMPLED, sampled)}
     try:
         ensemble = finished(loader.loader().load(ctx.weights_path(loader.WEIGHTS), "cpu"))
-        jobs["predicted"] = lambda text: predicting.describe(ensemble, text)
+        jobs["predicted"] = lambda text: prediction.describe(ensemble, text)
     except StudioError as error:
         rates["predicted"] = f"not measured: {error}"
     for name, job in jobs.items():

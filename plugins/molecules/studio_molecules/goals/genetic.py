@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from rdkit import Chem
 
-from studio_molecules.chem import edits
-from studio_molecules.goals.scoring import Judge, Scored
+from studio_molecules.chem import graph_mutations
+from studio_molecules.goals.scores import Judge, Scored
 
 _TRIES = 20
 """Edits that may fail for one child before its place stays empty."""
@@ -71,10 +71,10 @@ def _child(
     for _ in range(_TRIES):
         parent = _parent(people, rng)
         if rng.random() < settings.crossing:
-            mol = edits.cross(parent.mol, _parent(people, rng).mol, rng)
+            mol = graph_mutations.cross(parent.mol, _parent(people, rng).mol, rng)
             operation = "crossed"
         else:
-            mol, operation = edits.mutate(parent.mol, rng) or (None, "")
+            mol, operation = graph_mutations.mutate(parent.mol, rng) or (None, "")
         if mol is None:
             continue
         scored = judge(mol, parent.smiles, operation)

@@ -17,9 +17,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from studio_molecules.chem import structure
-from studio_molecules.goals.scoring import Judge, Scored
-from studio_molecules.smiles.sampling import sample
+from studio_molecules.chem import parser
+from studio_molecules.goals.scores import Judge, Scored
+from studio_molecules.smiles.sampler import sample
 from studio_molecules.smiles.vocabulary import END, PAD, START
 from studio_molecules.smiles.weights import SmilesModel
 
@@ -69,7 +69,7 @@ def search(
             yield None
         found, rewards = [], []
         for text in strings:
-            mol = structure.valid(text)
+            mol = parser.valid(text)
             scored = judge(mol, operation="written by the agent") if mol is not None else None
             if scored is not None:
                 found.append(scored)

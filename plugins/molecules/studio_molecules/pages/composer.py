@@ -12,10 +12,10 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
 from studio.api import PluginContext
-from studio_molecules.pages.curve import Curve
 from studio_molecules.pages.modes import ANALOGUES, GENERATE, IMPROVE, PREDICT, modes
-from studio_molecules.pages.profile_editor import ProfileEditor
-from studio_molecules.pages.wording import tr
+from studio_molecules.pages.objectives.editor import ProfileEditor
+from studio_molecules.pages.phrases import tr
+from studio_molecules.pages.plot.progress_chart import ProgressChart
 
 _MAX_CHARS = 10_000_000
 _LINE, _EDGES, _MOST_LINES = 20, 14, 4
@@ -97,7 +97,7 @@ class Composer(QFrame):
         self.go = ctx.ui.button(tr("Generate"), "sparkles", primary=True, tip="Ctrl+Return")
         self.go.clicked.connect(lambda _on=False: self.asked.emit())
         self.profile = ProfileEditor(ctx)
-        self.curve = Curve(ctx)
+        self.curve = ProgressChart(ctx)
         self.forms = {mode.id: ctx.ui.form(mode.params, only=mode.only) for mode in modes()}
         self.panel = self._panel()
         self._lay_out()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from studio.api import Params
 from studio_molecules import schema
-from studio_molecules.pages.wording import tr
+from studio_molecules.pages.phrases import tr
 
 GENERATE, ANALOGUES, IMPROVE, PREDICT = "generate", "analogues", "improve", "predict"
 

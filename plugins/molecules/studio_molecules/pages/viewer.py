@@ -6,12 +6,12 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from studio.api import PluginContext, SavedArtifact, StudioError
 from studio_molecules.molecule import Molecule
-from studio_molecules.pages.collection import Collection
-from studio_molecules.pages.molecule_model import MoleculeModel
-from studio_molecules.pages.structures import Structures
-from studio_molecules.pages.tables import read_table
-from studio_molecules.pages.views import Grid
-from studio_molecules.pages.wording import count_words, tr
+from studio_molecules.pages.phrases import count_words, tr
+from studio_molecules.pages.table.collection import Collection
+from studio_molecules.pages.table.depiction_cache import DepictionCache
+from studio_molecules.pages.table.files import read_table
+from studio_molecules.pages.table.model import MoleculeModel
+from studio_molecules.pages.table.views import Grid
 
 _FIGURES = ("score", "similarity", "qed", "logp", "sa")
 
@@ -22,7 +22,7 @@ class Viewer(QWidget):
     def __init__(self, ctx: PluginContext, artifact: SavedArtifact) -> None:
         super().__init__()
         self.collection = Collection()
-        self.structures = Structures(ctx)
+        self.structures = DepictionCache(ctx)
         model = MoleculeModel(self.collection, self)
         self.grid = Grid(ctx, self.collection, model, self.structures)
         self.words = QLabel(tr("Reading…"))

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QWidget
 
 from studio.api import PluginContext
 from studio_molecules.pages.modes import ANALOGUES, GENERATE, IMPROVE
-from studio_molecules.pages.wording import tr
+from studio_molecules.pages.phrases import tr
 
 PROPRANOLOL = "CC(C)NCC(O)COc1cccc2ccccc12"
 LIDOCAINE = "CCN(CC)CC(=O)Nc1c(C)cccc1C"

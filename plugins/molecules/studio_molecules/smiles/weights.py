@@ -16,7 +16,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from studio.api import Requirements, WeightsFacts
-from studio.api.tensor_files import damage_told, damaged, read_header, read_tensors
+from studio.api.worker.tensor_files import damage_told, damaged, read_header, read_tensors
 from studio_molecules.smiles.network import NETWORKS
 from studio_molecules.smiles.vocabulary import Vocabulary
 

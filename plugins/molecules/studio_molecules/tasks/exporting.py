@@ -8,8 +8,8 @@ from rdkit import Chem
 from rdkit.Chem import rdDepictor
 
 from studio.api import BadInput, Check, Event, Kind, TaskContext, Verdict
+from studio_molecules.chem.parser import valid
 from studio_molecules.chem.sheet import Sheet
-from studio_molecules.chem.structure import valid
 from studio_molecules.molecule import Molecule, from_csv
 from studio_molecules.schema import SHEET_MOST, Export
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from rdkit import Chem
 
 from studio.api import ErrorCode, Event, StudioError, TaskContext
-from studio_molecules.chem import descriptors, structure
+from studio_molecules.chem import descriptors, parser
 from studio_molecules.molecule import Molecule
 from studio_molecules.schema import Generate
-from studio_molecules.smiles.sampling import BATCH, strings
+from studio_molecules.smiles.sampler import BATCH, strings
 from studio_molecules.tasks.table import counted, finish
 
 _PATIENCE = 20
@@ -34,7 +34,7 @@ def generate(ctx: TaskContext, params: Generate) -> Iterator[Event | None]:
             batch = min(batch, len(texts)) if len(texts) < size else batch
             drawn += len(texts)
             for text in texts:
-                mol = structure.valid(text)
+                mol = parser.valid(text)
                 if mol is None:
                     continue
                 valid += 1

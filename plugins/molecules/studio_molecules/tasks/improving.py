@@ -13,14 +13,14 @@ import numpy as np
 from rdkit import Chem
 
 from studio.api import BadInput, Cancelled, ErrorCode, Event, StudioError, TaskContext
-from studio_molecules import profile as profiles
-from studio_molecules.admet import predicting
-from studio_molecules.chem import descriptors, structure
-from studio_molecules.goals import genetic, reinforcement, scoring
+from studio_molecules import objectives as profiles
+from studio_molecules.admet import prediction
+from studio_molecules.chem import descriptors, parser
+from studio_molecules.goals import genetic, reinforcement, scores
 from studio_molecules.molecule import Molecule
-from studio_molecules.profile import Profile
+from studio_molecules.objectives import Profile
 from studio_molecules.schema import Improve
-from studio_molecules.smiles.sampling import fewer, strings
+from studio_molecules.smiles.sampler import fewer, strings
 from studio_molecules.smiles.weights import SmilesModel
 from studio_molecules.tasks.table import counted, finish
 
@@ -43,7 +43,7 @@ def improve(ctx: TaskContext, params: Improve) -> Iterator[Event | None]:
     """
     wanted = _profile(params)
     with ExitStack() as held:
-        judge = scoring.Judge(scoring.of_profile(wanted, _predictor(ctx, held, wanted)))
+        judge = scores.Judge(scores.of_profile(wanted, _predictor(ctx, held, wanted)))
         yield ctx.progress(0, params.budget, "Beginning")
         try:
             yield from _search(ctx, params, wanted, judge)
@@ -55,23 +55,23 @@ def improve(ctx: TaskContext, params: Improve) -> Iterator[Event | None]:
         yield from _result(ctx, params, wanted, judge, stopped=False)
 
 
-def _predictor(ctx: TaskContext, held: ExitStack, wanted: Profile) -> scoring.Predictor | None:
+def _predictor(ctx: TaskContext, held: ExitStack, wanted: Profile) -> scores.Predictor | None:
     """Return what tells the ADMET figures that a profile wishes for, None if it wishes for none."""
     predicted = wanted.predicted()
     if not predicted:
         return None
-    ensemble = held.enter_context(predicting.borrowed(ctx))
+    ensemble = held.enter_context(prediction.borrowed(ctx))
     if ensemble is None:
         raise StudioError(
             ErrorCode.NOT_FOUND,
             f"The profile wishes for “{predicted[0]}”, and the weights for ADMET are not there.",
             "Run the set-up again to fetch them, or take that wish out.",
         )
-    return partial(predicting.describe, ensemble)
+    return partial(prediction.describe, ensemble)
 
 
 def _search(
-    ctx: TaskContext, params: Improve, wanted: Profile, judge: scoring.Judge
+    ctx: TaskContext, params: Improve, wanted: Profile, judge: scores.Judge
 ) -> Iterator[Event | None]:
     def body(batch: int) -> Generator[Event, None, None]:
         """Search on; where memory ran out the agent begins anew, and what was found stays."""
@@ -94,7 +94,7 @@ def _search(
 
 
 def _followed(
-    ctx: TaskContext, params: Improve, judge: scoring.Judge, steps: Iterator[object]
+    ctx: TaskContext, params: Improve, judge: scores.Judge, steps: Iterator[object]
 ) -> Generator[Event, None, None]:
     """Take the steps of a search, and tell of them, until it has tried enough."""
     budget = params.budget + len(params.population)  # which was tried before
@@ -123,7 +123,7 @@ def _first(
         return ctx.progress(0, params.budget, "Writing the first molecules")
 
     written = yield from strings(ctx, model, _FIRST, ctx.rng.torch("cpu"), says)
-    found = [structure.valid(text) for text in written]
+    found = [parser.valid(text) for text in written]
     first = [mol for mol in found if mol is not None]
     return first or [Chem.MolFromSmiles("c1ccccc1")]
 
@@ -131,10 +131,10 @@ def _first(
 def _given(params: Improve, wanted: Profile) -> list[Chem.Mol]:
     """Return the molecules to go on from, and the lead."""
     smiles = [*params.population, *([wanted.lead] if wanted.lead else [])]
-    return [structure.parse(each).mol for each in smiles]
+    return [parser.parse(each).mol for each in smiles]
 
 
-def _curve(judge: scoring.Judge) -> dict[str, float]:
+def _curve(judge: scores.Judge) -> dict[str, float]:
     best = judge.best(100)
     return {
         "scored": len(judge.seen),
@@ -145,7 +145,7 @@ def _curve(judge: scoring.Judge) -> dict[str, float]:
 
 
 def _result(
-    ctx: TaskContext, params: Improve, wanted: Profile, judge: scoring.Judge, *, stopped: bool
+    ctx: TaskContext, params: Improve, wanted: Profile, judge: scores.Judge, *, stopped: bool
 ) -> Iterator[Event | None]:
     rows = []
     for each in judge.best(params.count):

@@ -11,9 +11,16 @@ from typing import Any
 from rdkit.DataStructs import ExplicitBitVect
 
 from studio.api import BadInput, Event, TaskContext
-from studio_molecules.admet import predicting
+from studio_molecules.admet import prediction
 from studio_molecules.admet.network import Ensemble
-from studio_molecules.chem import care, descriptors, drawing, reading, shape, structure
+from studio_molecules.chem import (
+    conformer,
+    depiction,
+    descriptors,
+    file_reader,
+    hazard_screen,
+    parser,
+)
 from studio_molecules.molecule import Molecule
 from studio_molecules.schema import Draw, Predict, Shape
 from studio_molecules.tasks.table import counted, finish
@@ -27,12 +34,12 @@ def predict(ctx: TaskContext, params: Predict) -> Iterator[Event | None]:
     Where the weights for ADMET are not installed, the result's ``admet_missing`` says so.
     """
     data, suffix, called = _given(params)
-    lead = descriptors.fingerprint(structure.parse(params.lead).mol) if params.lead else None
-    found = reading.Reading()
-    for number, found in enumerate(reading.read(data, suffix, called)):
+    lead = descriptors.fingerprint(parser.parse(params.lead).mol) if params.lead else None
+    found = file_reader.Reading()
+    for number, found in enumerate(file_reader.read(data, suffix, called)):
         if number % _BETWEEN_STEPS == 0:
             yield ctx.progress(0, 0, f"{len(found.rows):,} read")
-    with predicting.borrowed(ctx) if params.admet else nullcontext() as ensemble:
+    with prediction.borrowed(ctx) if params.admet else nullcontext() as ensemble:
         molecules = yield from _described(ctx, found.rows, lead, ensemble)
     remarks = [
         {"line": row.line, "reason": row.structure.remark}
@@ -46,15 +53,15 @@ def predict(ctx: TaskContext, params: Predict) -> Iterator[Event | None]:
         faults=[{"line": fault.line, "reason": fault.reason} for fault in found.faults],
         faults_untold=found.dropped,
         repeats=len(found.rows) - len(molecules),
-        repeated=_repeated(found.rows)[: reading.MAX_FAULTS],
-        remarks=remarks[: reading.MAX_FAULTS],
-        admet_missing=predicting.MISSING if params.admet and ensemble is None else "",
+        repeated=_repeated(found.rows)[: file_reader.MAX_FAULTS],
+        remarks=remarks[: file_reader.MAX_FAULTS],
+        admet_missing=prediction.MISSING if params.admet and ensemble is None else "",
     )
 
 
-def _repeated(rows: Sequence[reading.Row]) -> list[dict[str, Any]]:
+def _repeated(rows: Sequence[file_reader.Row]) -> list[dict[str, Any]]:
     """Return the rows that hold the molecule of an earlier one."""
-    first: dict[str, reading.Row] = {}
+    first: dict[str, file_reader.Row] = {}
     found = []
     for row in rows:
         kept = first.setdefault(row.structure.smiles, row)
@@ -67,7 +74,7 @@ def _repeated(rows: Sequence[reading.Row]) -> list[dict[str, Any]]:
 
 def _described(
     ctx: TaskContext,
-    rows: Sequence[reading.Row],
+    rows: Sequence[file_reader.Row],
     lead: ExplicitBitVect | None,
     ensemble: Ensemble | None,
 ) -> Generator[Event | None, None, list[Molecule]]:
@@ -85,7 +92,7 @@ def _described(
         if lead is not None:
             figures["similarity"] = descriptors.similarity(mol, lead)
         if ensemble is not None:
-            figures |= predicting.describe(ensemble, smiles)
+            figures |= prediction.describe(ensemble, smiles)
         figures |= row.figures
         molecules[smiles] = Molecule(
             smiles, row.name, operation="read", figures=figures, words=row.words
@@ -97,13 +104,13 @@ def _described(
 
 def draw(ctx: TaskContext, params: Draw) -> Iterator[Event | None]:
     """Draw each structure: ``svgs`` in the order that was asked, and the notice of care of each."""
-    pattern = drawing.pattern_of(params.highlight)
+    pattern = depiction.pattern_of(params.highlight)
     svgs, notices = [], []
     for smiles in params.smiles:
-        mol = structure.parse(smiles).mol
-        found = care.notice(mol)
+        mol = parser.parse(smiles).mol
+        found = hazard_screen.notice(mol)
         notices.append(found.sentence if found else "")
-        svg = drawing.draw(mol, params.width, params.height, dark=params.dark, pattern=pattern)
+        svg = depiction.draw(mol, params.width, params.height, dark=params.dark, pattern=pattern)
         svgs.append(svg)
         yield None
     yield ctx.result(svgs=svgs, notices=notices)
@@ -112,7 +119,7 @@ def draw(ctx: TaskContext, params: Draw) -> Iterator[Event | None]:
 def fold(ctx: TaskContext, params: Shape) -> Iterator[Event | None]:
     """Fold one molecule."""
     yield ctx.progress(0, 0, "Folding")
-    folded = yield from ctx.in_thread(partial(shape.fold, params.smiles, ctx.rng.seed))
+    folded = yield from ctx.in_thread(partial(conformer.fold, params.smiles, ctx.rng.seed))
     yield ctx.result(**folded)
 
 
@@ -125,7 +132,7 @@ def _given(params: Predict) -> tuple[bytes, str, str]:
     path = Path(params.file)
     try:
         with path.open("rb") as file:
-            return file.read(reading.MAX_BYTES + 1), path.suffix.lower(), path.name
+            return file.read(file_reader.MAX_BYTES + 1), path.suffix.lower(), path.name
     except OSError as error:
         raise BadInput(
             f"“{path.name}” cannot be read: {error.strerror}.", "Choose another file."

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from studio.api import BadInput, Event, TaskContext
-from studio_molecules.chem import drawing
-from studio_molecules.chem.structure import valid
+from studio_molecules.chem import depiction
+from studio_molecules.chem.parser import valid
 from studio_molecules.schema import Match
 
 _BETWEEN_STEPS = 64
@@ -18,7 +18,7 @@ def match(ctx: TaskContext, params: Match) -> Iterator[Event | None]:
     Raises:
         BadInput: there is no pattern, or it is neither SMARTS nor SMILES.
     """
-    pattern = drawing.pattern_of(params.pattern)
+    pattern = depiction.pattern_of(params.pattern)
     if pattern is None:
         raise BadInput("There is no pattern to look for.", "Write SMARTS or SMILES, like c1ccccc1.")
     matches = []

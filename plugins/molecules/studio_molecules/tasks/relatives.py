@@ -12,10 +12,10 @@ import numpy as np
 from rdkit import Chem, DataStructs
 
 from studio.api import ErrorCode, Event, StudioError, TaskContext
-from studio_molecules.chem import descriptors, edits, structure
+from studio_molecules.chem import descriptors, graph_mutations, parser
 from studio_molecules.molecule import Molecule
 from studio_molecules.schema import Analogues
-from studio_molecules.smiles.sampling import strings
+from studio_molecules.smiles.sampler import strings
 from studio_molecules.smiles.weights import SmilesModel
 from studio_molecules.tasks.table import counted, finish
 
@@ -32,7 +32,7 @@ _IN_VAIN = 20_000
 class Family:
     """The lead and its accepted relatives; decides who belongs to it."""
 
-    def __init__(self, lead: structure.Structure, params: Analogues, seed: int) -> None:
+    def __init__(self, lead: parser.Structure, params: Analogues, seed: int) -> None:
         self.lead, self.params, self.seed = lead, params, seed
         self.bits: DataStructs.ExplicitBitVect = descriptors.fingerprint(lead.mol)
         self.alerts = len(descriptors.alerts(lead.mol))
@@ -78,7 +78,7 @@ def analogues(ctx: TaskContext, params: Analogues) -> Iterator[Event | None]:
     ``tried`` counts all children; ``drawn`` the strings that the model wrote among them, and
     ``valid_raw`` is the share of those that were molecules.
     """
-    lead = structure.parse(params.lead)
+    lead = parser.parse(params.lead)
     family = Family(lead, params, ctx.rng.seed)
     numpy, torch = ctx.rng.numpy(), ctx.rng.torch("cpu")
     by_model = round(_ROUND * params.by_model)
@@ -106,7 +106,7 @@ def _edited(family: Family, count: int, numpy: np.random.Generator) -> Iterator[
     """Offer ``count`` children that differ from a parent by one edit."""
     for _ in range(count):
         parent = family.pick(numpy)
-        child, edit = edits.mutate(family.mols[parent], numpy) or (None, "")
+        child, edit = graph_mutations.mutate(family.mols[parent], numpy) or (None, "")
         family.offer(child, parent, edit)
         yield None
 
@@ -137,7 +137,7 @@ def _rewritten(
     start = "".join(tokens[: int(numpy.integers(1, max(2, len(tokens))))])
     written = yield from strings(ctx, model, count, torch, says, start=start)
     for text in written:
-        child = structure.valid(text)
+        child = parser.valid(text)
         family.drawn += 1
         family.valid += child is not None
         family.offer(child, parent, "rewritten by the model")

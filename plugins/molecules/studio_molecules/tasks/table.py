@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 
 from studio.api import Check, Event, Kind, TaskContext, Verdict
-from studio_molecules.chem import care, structure
-from studio_molecules.figures import FIGURES
+from studio_molecules.chem import hazard_screen, parser
 from studio_molecules.molecule import Molecule, from_csv, to_csv
+from studio_molecules.properties import FIGURES
 
 _SHOWN = 10_000
 """Molecules that go into the plain result at most; the table has all of them."""
@@ -34,15 +34,18 @@ def finish(
     """
     valid, marked = 0, set()
     for number, molecule in enumerate(molecules):
-        mol = structure.valid(molecule.smiles)
+        mol = parser.valid(molecule.smiles)
         valid += mol is not None
-        if mol is not None and care.notice(mol):
+        if mol is not None and hazard_screen.notice(mol):
             marked.add(molecule.smiles)
         if number % _BETWEEN_STEPS == 0:
             yield None
     if marked:
         molecules = [_with_care(each, marked) for each in molecules]
-    told = {"care_version": care.VERSION, "notice": care.told(len(marked), len(molecules))}
+    told = {
+        "care_version": hazard_screen.VERSION,
+        "notice": hazard_screen.told(len(marked), len(molecules)),
+    }
     yield ctx.artifact(
         Kind.MOLECULES,
         to_csv(molecules),
@@ -89,7 +92,7 @@ def counted(number: int, what: str = "molecule") -> str:
 def check(payload: bytes) -> Verdict:
     """Return whether every row of a table is a molecule, and no molecule is there twice."""
     smiles = [molecule.smiles for molecule in from_csv(payload)]
-    return _verdict(smiles, sum(structure.valid(each) is not None for each in smiles))
+    return _verdict(smiles, sum(parser.valid(each) is not None for each in smiles))
 
 
 def _verdict(smiles: Sequence[str], valid: int) -> Verdict:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from studio.api import BadInput
-from studio.cli.exit_code import ExitCode
+from studio.cli.terminal.exit_code import ExitCode
 from studio.testing.plugins import run_task
 from studio_molecules.schema import Analogues, Improve, Predict
 from studio_molecules.tasks import improving, looking, relatives

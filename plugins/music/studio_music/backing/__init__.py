@@ -5,7 +5,7 @@ Exactly as long as the melody; the same seed gives the same notes. Renders nothi
 
 from __future__ import annotations
 
-from studio_music.backing.arranging import arranging
+from studio_music.backing.arrangement import arranging
 from studio_music.backing.genres import GENRES, genre_of
 
 __all__ = ["GENRES", "arranging", "genre_of"]

@@ -9,8 +9,8 @@ import numpy as np
 
 from studio_music.backing.bars import Bar
 from studio_music.backing.chord_symbols import Harmony
-from studio_music.backing.loudness import velocity
-from studio_music.backing.rows import Rows, strokes
+from studio_music.backing.dynamics import velocity
+from studio_music.backing.pattern_notation import Rows, strokes
 from studio_music.piece import Key, Note
 
 LOWEST, HIGHEST = 28, 52

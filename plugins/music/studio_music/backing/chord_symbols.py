@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from studio_music.formats.chord_symbols import Parts, parts, symbol
-from studio_music.formats.spelling import STEPS, spell
+from studio_music.formats.pitch_spelling import STEPS, spell
 from studio_music.piece import Key
 
 INTERVALS: Final = {

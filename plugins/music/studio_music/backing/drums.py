@@ -7,8 +7,8 @@ from typing import Final
 import numpy as np
 
 from studio_music.backing.bars import Bar
-from studio_music.backing.loudness import velocity
-from studio_music.backing.rows import Rows, strokes
+from studio_music.backing.dynamics import velocity
+from studio_music.backing.pattern_notation import Rows, strokes
 from studio_music.piece import Note
 
 KIT: Final = {

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from studio_music.backing.rows import Rows, fitted, is_compound
+from studio_music.backing.pattern_notation import Rows, fitted, is_compound
 from studio_music.piece import Metre
 
 GENRES: Final = (

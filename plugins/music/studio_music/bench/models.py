@@ -23,14 +23,14 @@ from studio_music.bench import jsb, likelihood
 from studio_music.bench.harmony import named_share
 from studio_music.bench.originality import Run, intervals, longest_shared
 from studio_music.chorales import weights as chorales
-from studio_music.chorales.filling import Filling
+from studio_music.chorales.masked_sampler import MaskedSampler
 from studio_music.chorales.network import ChoraleNetwork
 from studio_music.chorales.vocabulary import LOWEST, MASKED, PHASES, REST
 from studio_music.piece import Key, Metre, Piece
-from studio_music.request import TuneRequest
+from studio_music.prompt.request import TuneRequest
 from studio_music.tunes import weights as tunes
+from studio_music.tunes.composer import write
 from studio_music.tunes.vocabulary import DURATIONS, METRES, UNITS
-from studio_music.tunes.writing import write
 
 PUBLISHED: Final = {
     "Transformer, absolute positions": 0.417,
@@ -126,7 +126,7 @@ def _harmonised(network: ChoraleNetwork, grid: Grid, seed: int) -> Grid:
     cells = np.where(grid < 0, REST, grid - LOWEST)
     cells[:, 1:] = MASKED
     rng = torch.Generator().manual_seed(seed)
-    filling = Filling(network, cells, np.arange(len(cells)) % PHASES, 0.7, rng)
+    filling = MaskedSampler(network, cells, np.arange(len(cells)) % PHASES, 0.7, rng)
     for _ in filling.fill(passes=8):
         pass
     return np.where(filling.cells == REST, -1, filling.cells + LOWEST)

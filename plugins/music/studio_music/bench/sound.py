@@ -14,9 +14,10 @@ import psutil
 
 from studio.api import BenchContext
 from studio_music.piece import Note, Piece, Tempo, Track
-from studio_music.sound import devices, synths
-from studio_music.sound.player import Player
-from studio_music.sound.rendering import render
+from studio_music.sound.mix.render import render
+from studio_music.sound.playback import devices
+from studio_music.sound.playback.player import Player
+from studio_music.sound.synth import selection
 
 RATE = 44_100
 ROUNDS = 3
@@ -66,9 +67,9 @@ def six_tracks() -> Piece:
 
 
 def _with_font(ctx: BenchContext, piece: Piece) -> dict[str, Any]:
-    if reason := synths.why_no_soundfont():
+    if reason := selection.why_no_soundfont():
         return {"soundfont": f"not measured: {reason}"}
-    synth = synths.open_synth("soundfont", RATE)
+    synth = selection.open_synth("soundfont", RATE)
     ctx.say(f"the same with {synth.name}")
     began, processor = time.perf_counter(), time.process_time()
     for track in piece.tracks:

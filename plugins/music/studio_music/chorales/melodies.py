@@ -14,7 +14,7 @@ import msgspec
 
 from studio.api import BadInput
 from studio_music.piece import Note, Piece, Track
-from studio_music.ranges import VOICES
+from studio_music.theory.ranges import VOICES
 
 MAX_BARS: Final = 128
 FASTEST: Final = 12.0

@@ -9,10 +9,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-from studio_music.engraved import Engraving
 from studio_music.engraving.flat_svg import flat, parse, stacked
+from studio_music.engraving.layout import Engraving
 from studio_music.engraving.places import find, measures
-from studio_music.formats.musicxml_write import Document
+from studio_music.formats.musicxml.writer import Document
 from studio_music.piece import Piece
 
 __all__ = ["Engraving", "engrave", "picture", "section"]

@@ -9,8 +9,8 @@ from itertools import pairwise
 
 import msgspec
 
-from studio_music.engraved import Head, Place
 from studio_music.engraving.flat_svg import SVG, Page
+from studio_music.engraving.layout import Head, Place
 from studio_music.formats.bars import Bar
 
 _MOVE = re.compile(r"translate\((-?[\d.]+), (-?[\d.]+)\)")

@@ -10,31 +10,35 @@ from typing import Final
 import msgspec
 
 from studio.api import BadInput
-from studio_music.formats import abc_read, abc_write, midi, musicxml_read, musicxml_write
+from studio_music.formats.abc import reader as abc_reader
+from studio_music.formats.abc import writer as abc_writer
 from studio_music.formats.bars import FINE
-from studio_music.formats.opened import Opened
+from studio_music.formats.midi import files
+from studio_music.formats.musicxml import reader as musicxml_reader
+from studio_music.formats.musicxml import writer as musicxml_writer
+from studio_music.formats.read_result import ReadResult
 from studio_music.piece import Piece
 
-__all__ = ["Opened", "losses", "read", "write"]
+__all__ = ["ReadResult", "losses", "read", "write"]
 
 _READERS: Final = {
-    ".mid": midi.read,
-    ".midi": midi.read,
-    ".musicxml": musicxml_read.read,
-    ".xml": musicxml_read.read,
-    ".mxl": musicxml_read.read,
-    ".abc": abc_read.read,
+    ".mid": files.read,
+    ".midi": files.read,
+    ".musicxml": musicxml_reader.read,
+    ".xml": musicxml_reader.read,
+    ".mxl": musicxml_reader.read,
+    ".abc": abc_reader.read,
 }
 _WRITERS: Final = {
-    ".mid": midi.write,
-    ".midi": midi.write,
-    ".musicxml": musicxml_write.write,
-    ".xml": musicxml_write.write,
-    ".abc": abc_write.write,
+    ".mid": files.write,
+    ".midi": files.write,
+    ".musicxml": musicxml_writer.write,
+    ".xml": musicxml_writer.write,
+    ".abc": abc_writer.write,
 }
 
 
-def read(data: bytes, suffix: str = "") -> Opened:
+def read(data: bytes, suffix: str = "") -> ReadResult:
     """Return the piece of a file, and remarks on what was not taken over as it was.
 
     Raises:
@@ -55,7 +59,7 @@ def _kind(data: bytes) -> str:
         return ".mid"
     if start.startswith((b"<", b"PK\x03\x04")) or data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return ".musicxml"
-    return ".abc" if abc_read.looks_like(start) else ""
+    return ".abc" if abc_reader.looks_like(start) else ""
 
 
 def write(piece: Piece, suffix: str) -> bytes:
@@ -88,4 +92,4 @@ def losses(piece: Piece, suffix: str) -> tuple[str, ...]:
         )
     if any(note.pitch < 12 for track in piece.tracks if not track.drums for note in track.notes):
         said.append("Notes below C0 are written an octave higher.")
-    return (*said, *(abc_write.losses(piece) if suffix == ".abc" else ()))
+    return (*said, *(abc_writer.losses(piece) if suffix == ".abc" else ()))

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 from msgspec.structs import replace
 
 from studio.api import BadInput
-from studio_music.formats.values import BINARY, TRIPLET
+from studio_music.formats.note_values import BINARY, TRIPLET
 from studio_music.piece import TICKS, Metre, Note, Piece
 
 MAX_BARS: Final = 20_000

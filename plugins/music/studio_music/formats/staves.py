@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from studio_music.formats.bars import FINE, Bars
-from studio_music.formats.values import BINARY
+from studio_music.formats.note_values import BINARY
 from studio_music.formats.voices import (
     Numbered,
     Voice,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from studio_music.formats.bars import FINE, READABLE, Bars, Grid
-from studio_music.formats.values import BINARY
+from studio_music.formats.note_values import BINARY
 from studio_music.piece import TICKS, Note
 
 _FEET = (35, 36, 44)  # bass drums and the pedal of the hi-hat: stems down

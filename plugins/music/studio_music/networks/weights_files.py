@@ -14,7 +14,7 @@ from typing import Any
 from safetensors.torch import save_file
 from torch import Tensor
 
-from studio.api.tensor_files import damaged, read_header, read_tensors
+from studio.api.worker.tensor_files import damaged, read_header, read_tensors
 
 
 def read(

@@ -23,10 +23,10 @@ from PySide6.QtWidgets import (
 )
 
 from studio.api import PluginContext
-from studio_music.pages import editing
-from studio_music.pages.document import Document
+from studio_music.pages.editor import edits
+from studio_music.pages.editor.document import Document
 from studio_music.pages.modes import COMPOSE, Mode, modes
-from studio_music.pages.wording import tr
+from studio_music.pages.phrases import tr
 
 _MAX_CHARS = 2000
 
@@ -177,7 +177,7 @@ class AskBox(QFrame):
         """The track to work on."""
         tracks = self._document.piece.tracks
         chosen = self._track if 0 <= self._track < len(tracks) else -1
-        return chosen if chosen >= 0 else editing.melody_track(self._document.piece)
+        return chosen if chosen >= 0 else edits.melody_track(self._document.piece)
 
     def _show_melody(self) -> None:
         tracks = self._document.piece.tracks

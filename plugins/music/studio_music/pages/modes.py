@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from studio.api import Params
 from studio_music import schema
-from studio_music.pages.wording import tr
+from studio_music.pages.phrases import tr
 
 COMPOSE, HARMONISE, BACK = "compose", "harmonise", "back"
 

@@ -7,11 +7,11 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from studio.api import PluginContext
-from studio_music.pages.document import Document
+from studio_music.pages.editor.document import Document
 from studio_music.pages.modes import modes
+from studio_music.pages.phrases import tr
 from studio_music.pages.stage import ROLL, SCORE, SPLIT
 from studio_music.pages.title_field import TitleField
-from studio_music.pages.wording import tr
 
 _NARROW, _TINY = 600, 440
 

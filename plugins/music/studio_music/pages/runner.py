@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from studio.api import JobHandle, Kind, PluginContext, SavedArtifact, StudioError
-from studio_music.pages.takes import Take, take_of
+from studio_music.pages.takes.takes import Take, take_of
 
 
 class Runner(QObject):

@@ -8,15 +8,15 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from studio.api import PluginContext, Tokens
-from studio_music.pages.document import Document
+from studio_music.pages.editor.document import Document
 from studio_music.pages.modes import COMPOSE
-from studio_music.pages.playing import Playing
+from studio_music.pages.phrases import tr
+from studio_music.pages.playback.controller import PlaybackController
+from studio_music.pages.playback.transport import Transport
 from studio_music.pages.roll.editor import RollEditor
-from studio_music.pages.score_view import ScoreView
-from studio_music.pages.tracks_panel import TracksPanel
-from studio_music.pages.transport import Transport
+from studio_music.pages.score.view import ScoreView
+from studio_music.pages.tracks.panel import TracksPanel
 from studio_music.pages.welcome import no_weights, welcome
-from studio_music.pages.wording import tr
 
 ROLL, SCORE, SPLIT = "roll", "score", "split"
 _EVEN = 10_000
@@ -30,7 +30,7 @@ class Stage(QStackedWidget):
         view: ``roll``, ``score`` or ``split``.
     """
 
-    def __init__(self, ctx: PluginContext, document: Document, playing: Playing) -> None:
+    def __init__(self, ctx: PluginContext, document: Document, playing: PlaybackController) -> None:
         super().__init__()
         self._ctx, self._playing = ctx, playing
         self.view = ROLL

@@ -7,8 +7,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QSizePolicy
 
-from studio_music.pages.document import Document
-from studio_music.pages.wording import tr
+from studio_music.pages.editor.document import Document
+from studio_music.pages.phrases import tr
 
 _MAX_CHARS = 120
 

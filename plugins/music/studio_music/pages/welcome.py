@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QWidget
 
 from studio.api import PluginContext
 from studio_music.pages.modes import COMPOSE
-from studio_music.pages.wording import tr
+from studio_music.pages.phrases import tr
 
 
 def welcome(ctx: PluginContext, mode: str, do: Mapping[str, Callable[..., None]]) -> QWidget:

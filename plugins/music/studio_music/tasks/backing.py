@@ -7,7 +7,7 @@ from typing import Any
 
 from studio.api import BadInput, Event, TaskContext
 from studio_music.backing import arranging
-from studio_music.checks import check_piece
+from studio_music.checks.piece_checks import check_piece
 from studio_music.piece import Piece
 from studio_music.schema import Back
 from studio_music.tasks import scores

@@ -9,14 +9,14 @@ import msgspec
 import numpy as np
 
 from studio.api import Event, Rung, TaskContext, Verdict
-from studio_music.asking import Asked, understand
 from studio_music.backing import arranging, genre_of
-from studio_music.casting import SUITING, cast
-from studio_music.checks import check_piece
+from studio_music.checks.piece_checks import check_piece
 from studio_music.piece import Piece
+from studio_music.prompt.parser import Asked, understand
 from studio_music.schema import Compose
 from studio_music.tasks import scores
 from studio_music.tasks.hearing import Hearing, hear
+from studio_music.theory.instrumentation import SUITING, cast
 
 MAX_ATTEMPTS = 4
 """The first writing and at most three more, where a check of what was asked fails."""
@@ -88,7 +88,7 @@ def _tune(
 ) -> Iterator[Any]:
     import torch
 
-    from studio_music.tunes.writing import DRAFTS, write
+    from studio_music.tunes.composer import DRAFTS, write
 
     begin, end = share
 

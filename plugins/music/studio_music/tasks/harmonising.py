@@ -8,13 +8,13 @@ from typing import Any
 import msgspec
 
 from studio.api import Event, Rung, TaskContext
-from studio_music.checks import check_piece
+from studio_music.checks.piece_checks import check_piece
 from studio_music.chorales.melodies import fitted
-from studio_music.lines import melody_of
 from studio_music.piece import Piece, Track
 from studio_music.schema import Harmonise
 from studio_music.tasks import scores
 from studio_music.tasks.hearing import Hearing, hear
+from studio_music.theory.melody import melody_of
 
 WRITING_SHARE = 0.7
 """Part of the progress that is the setting of voices, where sound follows."""
@@ -48,8 +48,8 @@ def harmonise(ctx: TaskContext, params: Harmonise) -> Iterator[Event]:
 def _voices(
     ctx: TaskContext, params: Harmonise, given: Piece, melody: Track, share: float
 ) -> Iterator[Any]:
-    from studio_music.chorales import harmonising
-    from studio_music.chorales.filling import WINDOW
+    from studio_music.chorales import harmony
+    from studio_music.chorales.masked_sampler import WINDOW
     from studio_music.chorales.vocabulary import STEPS
 
     rng = ctx.rng.torch(ctx.device)
@@ -57,7 +57,7 @@ def _voices(
 
     def body(window: int) -> Generator[Event, None, Piece]:
         rng.set_state(start)
-        for step in harmonising.harmonise(
+        for step in harmony.harmonise(
             model, melody, given, params.voice, rng, params.temperature, params.passes, window
         ):
             if isinstance(step, Piece):

@@ -91,12 +91,12 @@ def artifact(
     Args:
         facts: What the record of it should say beside the facts of the piece itself.
     """
-    from studio_music.formats import midi
+    from studio_music.formats.midi import files
     from studio_music.thumbnails import score_png
 
     return ctx.artifact(
         Kind.SCORE,
-        midi.write(piece),
+        files.write(piece),
         suffix=".mid",
         title=piece.title,
         text=text or summary(piece),

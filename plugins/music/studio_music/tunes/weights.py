@@ -11,7 +11,7 @@ from typing import Any, Final
 from torch import Tensor
 
 from studio.api import Requirements, WeightsFacts
-from studio.api.tensor_files import damage_told, read_header
+from studio.api.worker.tensor_files import damage_told, read_header
 from studio_music.networks import weights_files
 from studio_music.tunes.network import TuneNetwork
 

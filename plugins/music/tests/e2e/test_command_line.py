@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from studio.cli.exit_code import ExitCode
+from studio.cli.terminal.exit_code import ExitCode
 from studio.core import disk
-from studio_music.formats import midi
+from studio_music.formats.midi import files
 from studio_music.sound.audio_files import read_wav
 
 pytestmark = [pytest.mark.slow, pytest.mark.e2e, pytest.mark.torch]
@@ -51,7 +51,7 @@ def composed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 def test_a_calm_tune_in_d_minor_is_written_and_heard(composed: dict[str, Any]) -> None:
     score, sound = map(Path, composed["artifacts"])
     assert (score.suffix, sound.suffix) == (".mid", ".wav")
-    piece = midi.read(score.read_bytes()).piece
+    piece = files.read(score.read_bytes()).piece
     assert (str(piece.key), piece.tempo, piece.length) == ("D minor", 90, 16 * piece.metre.bar)
     samples, rate = read_wav(sound.read_bytes())
     assert len(samples) / rate >= piece.seconds(piece.length)

@@ -12,13 +12,13 @@ from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
-from studio.desktop.look import Look
+from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.ui import WindowUi
 from studio.testing.page_desk import PageDesk
 from studio.testing.scripted import Artifact, Result
 from studio_music.formats import write
-from studio_music.pages.document import Document
-from studio_music.pages.music_page import MusicPage
+from studio_music.pages.editor.document import Document
+from studio_music.pages.page import MusicPage
 from studio_music.pages.roll.editor import RollEditor
 from studio_music.piece import TICKS, Key, Note, Piece, Tempo, Track
 
@@ -155,7 +155,7 @@ class Desk(PageDesk, Hands):
     plugin = "music"
     capabilities = {"tunes": "tunes", "chorales": "chorales"}
 
-    def __init__(self, qtbot: Any, look: Look, home: Path) -> None:
+    def __init__(self, qtbot: Any, look: Appearance, home: Path) -> None:
         self.player = FakePlayer()
         super().__init__(qtbot, look, home)
 
@@ -203,7 +203,9 @@ class Desk(PageDesk, Hands):
 
 
 @pytest.fixture
-def desk(qtbot: Any, look: Look, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+def desk(
+    qtbot: Any, look: Appearance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Desk]:
     with Desk.opened(tmp_path, qtbot, look, monkeypatch) as desk:
         yield desk
 
@@ -233,7 +235,7 @@ class RollDesk(Hands):
         heard, sought, loops: What it asked for.
     """
 
-    def __init__(self, qtbot: Any, look: Look) -> None:
+    def __init__(self, qtbot: Any, look: Appearance) -> None:
         self.qtbot = qtbot
         self.window = QWidget()
         qtbot.addWidget(self.window)
@@ -256,5 +258,5 @@ class RollDesk(Hands):
 
 
 @pytest.fixture
-def rolled(qtbot: Any, look: Look) -> RollDesk:
+def rolled(qtbot: Any, look: Appearance) -> RollDesk:
     return RollDesk(qtbot, look)

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QLabel
 from studio.api import ErrorCode, JobState, StudioError
 from studio.testing.scripted import Artifact, Become, Fail, Result, Stall, Step
 from studio_music.formats import read, write
-from studio_music.pages.page_actions import page_actions
+from studio_music.pages.commands import page_actions
 from studio_music.piece import TICKS, Key, Metre, Note
 from studio_music.plugin import studio_exporters, studio_open_file
 
@@ -63,7 +63,7 @@ def test_an_example_is_one_click(desk: Any, made: Any, tune: Any) -> None:
 
 
 def cards(desk: Any) -> list[Any]:
-    from studio.desktop.states import ExampleCard
+    from studio.desktop.widgets.empty_states import ExampleCard
 
     return desk.page.stage.currentWidget().findChildren(ExampleCard)
 
@@ -206,9 +206,9 @@ from types import SimpleNamespace
 from PySide6.QtCore import QCoreApplication
 from studio.core.drafts import Drafts
 from studio_music.formats import read
-from studio_music.pages import editing
-from studio_music.pages.document import Document
-from studio_music.pages.saving import Saving
+from studio_music.pages.editor import edits as editing
+from studio_music.pages.editor.document import Document
+from studio_music.pages.autosave import Autosave as Saving
 app = QCoreApplication([])
 def later(call, then=None):
     result = call()

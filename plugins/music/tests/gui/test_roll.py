@@ -12,9 +12,9 @@ from PySide6.QtGui import QGuiApplication, QWheelEvent
 from PySide6.QtWidgets import QApplication, QStackedWidget, QWidget
 
 from studio.desktop.ui import WindowUi
-from studio_music.pages.document import Document
-from studio_music.pages.roll.camera import Camera
+from studio_music.pages.editor.document import Document
 from studio_music.pages.roll.editor import RollEditor
+from studio_music.pages.roll.viewport import Viewport
 from studio_music.piece import TICKS, Note
 
 KEY, HELD = Qt.Key, Qt.KeyboardModifier
@@ -173,7 +173,7 @@ def test_cut_and_paste_at_the_playhead_and_duplicate(rolled: Any) -> None:
 def test_nonsense_on_the_clipboard_is_left_alone(rolled: Any) -> None:
     from PySide6.QtCore import QMimeData
 
-    from studio_music.pages.roll.keys import MIME
+    from studio_music.pages.roll.key_bindings import MIME
 
     desk, before = rolled, rolled.melody
     for payload in (b"{", b"[[1,2]]", b'[{"start":-1,"pitch":60,"length":1}]', b"[]"):
@@ -257,7 +257,7 @@ def wheel(widget: Any, place: QPointF, held: Qt.KeyboardModifier) -> None:
 
 
 def test_the_camera_keeps_within_the_music() -> None:
-    camera = Camera()
+    camera = Viewport()
     camera.length = 1920
     camera.resize(400, 300)
     camera.scroll_to(-50, 99_999)

@@ -12,13 +12,13 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtWidgets import QWidget
 
 from studio.api import BadInput, StudioError
-from studio.desktop.look import Look
+from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.ui import WindowUi
 from studio_music import engraving
-from studio_music.pages import editing
-from studio_music.pages.document import Document
-from studio_music.pages.engraver import Sheet
-from studio_music.pages.score_view import ScoreView
+from studio_music.pages.editor import edits
+from studio_music.pages.editor.document import Document
+from studio_music.pages.score.engraving_request import Sheet
+from studio_music.pages.score.view import ScoreView
 from studio_music.piece import TICKS, Note, Piece, Track
 
 
@@ -59,7 +59,7 @@ class FakeJob:
 class ScoreDesk:
     """The score by itself."""
 
-    def __init__(self, qtbot: Any, look: Look, piece: Piece) -> None:
+    def __init__(self, qtbot: Any, look: Appearance, piece: Piece) -> None:
         self.qtbot = qtbot
         self.jobs: list[FakeJob] = []
         self.window = QWidget()
@@ -103,7 +103,7 @@ class ScoreDesk:
 
 
 @pytest.fixture
-def desk(qtbot: Any, look: Look, tune: Any) -> ScoreDesk:
+def desk(qtbot: Any, look: Appearance, tune: Any) -> ScoreDesk:
     return ScoreDesk(qtbot, look, tune())
 
 
@@ -154,10 +154,10 @@ def test_edits_in_a_row_are_engraved_once_and_the_last_wins(desk: ScoreDesk) -> 
 
 def step(document: Document) -> None:
     chosen = frozenset(document.track.notes[:1])
-    document.apply("Up", editing.move(document.piece, document.current, chosen, 0, 1))
+    document.apply("Up", edits.move(document.piece, document.current, chosen, 0, 1))
 
 
-def test_a_long_piece_comes_in_parts_whose_pages_count_on(qtbot: Any, look: Look) -> None:
+def test_a_long_piece_comes_in_parts_whose_pages_count_on(qtbot: Any, look: Appearance) -> None:
     notes = tuple(Note(n * TICKS, 60 + n % 12, TICKS) for n in range(4 * 80))
     piece = Piece(length=80 * 4 * TICKS, tracks=(Track("Long", notes),))
     desk = ScoreDesk(qtbot, look, piece)
@@ -187,7 +187,7 @@ def test_ctrl_and_the_wheel_engrave_larger(desk: ScoreDesk) -> None:
     assert desk.view.canvas.sheet.sizes[0][1] > small
 
 
-def test_a_hidden_score_asks_for_nothing(qtbot: Any, look: Look, tune: Any) -> None:
+def test_a_hidden_score_asks_for_nothing(qtbot: Any, look: Appearance, tune: Any) -> None:
     desk = ScoreDesk(qtbot, look, Piece())
     desk.view.hide()
     desk.document.open(tune(), "")

@@ -14,21 +14,21 @@ from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QWidget
 
 from studio.api import ErrorCode, SavedArtifact, StudioError
-from studio.desktop.look import Look
+from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.ui import WindowUi
 from studio_music import thumbnails
 from studio_music.formats import write
-from studio_music.pages import playing, sound_viewer
-from studio_music.pages.mini_roll import paint_mini_roll
-from studio_music.pages.roll.shades import Shades
-from studio_music.pages.score_viewer import ScoreViewer
+from studio_music.pages.playback import controller, sound_viewer
+from studio_music.pages.roll.colours import Colours
+from studio_music.pages.score.gallery_viewer import ScoreViewer
+from studio_music.pages.takes.mini_roll import paint_mini_roll
 from studio_music.piece import Piece
 from studio_music.plugin import studio_viewers
 from studio_music.sound.audio_files import wav
 
 
 @pytest.fixture
-def ctx(qtbot: Any, look: Look) -> Any:
+def ctx(qtbot: Any, look: Appearance) -> Any:
     window = QWidget()
     qtbot.addWidget(window)
     window.show()
@@ -86,7 +86,7 @@ def test_a_score_is_shown_and_played(
     )
     player.play = lambda piece, tick, loop: setattr(player, "playing", True)
     player.stop = lambda: setattr(player, "playing", False)
-    monkeypatch.setattr(playing, "new_player", lambda: player)
+    monkeypatch.setattr(controller, "new_player", lambda: player)
     path = tmp_path / "x.mid"
     path.write_bytes(write(tune(), ".mid"))
     viewer = studio_viewers(ctx)["score"](saved(path, "score"))
@@ -155,11 +155,11 @@ def test_cards_have_pictures(tune: Any) -> None:
     assert not QImage.fromData(thumbnails.score_png(Piece())).isNull()
 
 
-def test_a_small_roll_has_a_stroke_for_each_note(tune: Any, look: Look) -> None:
+def test_a_small_roll_has_a_stroke_for_each_note(tune: Any, look: Appearance) -> None:
     image = QImage(160, 60, QImage.Format.Format_ARGB32_Premultiplied)
     image.fill(Qt.GlobalColor.transparent)
     with QPainter(image) as painter:
-        paint_mini_roll(painter, QRectF(image.rect()), tune(), Shades(look.theme.tokens))
+        paint_mini_roll(painter, QRectF(image.rect()), tune(), Colours(look.theme.tokens))
     row = 60 / (77 - 50 + 1)
     for note in tune().tracks[0].notes:
         x, y = 160 * note.start // (16 * 480) + 4, (77 - note.pitch + 0.4) * row

@@ -10,11 +10,11 @@ import sys
 from contextlib import ExitStack
 from typing import Any
 
-from studio.cli.bench.text import again, fidelity, installs, speed
+from studio.cli.bench.text import fidelity, installs, repeat_costs, speed
 from studio.cli.bench.text.child import Child, NotMeasured
-from studio.cli.session import Session
+from studio.cli.terminal.studio_session import StudioSession
 
-_OURS = "studio.runtime.engines.text.measured"
+_OURS = "studio.runtime.engines.text.bench.child"
 """Named, not imported: the command line never imports torch."""
 
 
@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", default="", help="text: on a GPU by itself, cuda")
 
 
-def measure(session: Session, arguments: argparse.Namespace) -> dict[str, Any]:
+def measure(session: StudioSession, arguments: argparse.Namespace) -> dict[str, Any]:
     """Return ours divided by theirs, against the native build or else the wheel, and all rates.
 
     ``known_text`` is ours alone: what comes after known text, by the same without knowing it. With
@@ -40,7 +40,7 @@ def measure(session: Session, arguments: argparse.Namespace) -> dict[str, Any]:
     weights = catalogue.get(arguments.weights) if arguments.weights else None
     path = (weights or catalogue.default_for("text")).path
     if arguments.device:
-        return {"weights": path.name, **again.measure(path, arguments.device)}
+        return {"weights": path.name, **repeat_costs.measure(path, arguments.device)}
     folder = session.paths.cache / "bench"
     missing: dict[str, str] = {}
     with ExitStack() as stack:
@@ -76,7 +76,7 @@ def measure(session: Session, arguments: argparse.Namespace) -> dict[str, Any]:
         figures.setdefault("ratios", ratios)
         figures[f"ratios_{child.title}"] = ratios
     figures.setdefault("ratios", "not measured")
-    figures["known_text"] = again.measure(path)
+    figures["known_text"] = repeat_costs.measure(path)
     titles = [child.title for child in children]
     return {
         **figures,

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from studio.cli import terminal
 from studio.cli.bench.text.child import NotMeasured
+from studio.cli.terminal import output
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def python_for(install: Install, folder: Path, *, fetch: bool) -> str:
         raise NotMeasured(f"it is not installed; --{install.title} installs it for this bench")
     if install is NATIVE and not _compiler():
         raise NotMeasured("this machine has no C++ compiler to build it with")
-    terminal.hint(f"installing {install.package}; a build takes ten minutes …")
+    output.hint(f"installing {install.package}; a build takes ten minutes …")
     venv.create(home, with_pip=True, clear=True)
     (python,) = _pythons(home)
     words = [str(python), "-m", "pip", "install", "--quiet", *install.options, install.package]

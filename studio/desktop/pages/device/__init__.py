@@ -11,18 +11,18 @@ from typing import Any
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from studio.api.gui import Page, PageAction
-from studio.core import timeline
+from studio.api.window.context import Page, PageAction
 from studio.core.background import in_words
-from studio.core.chrome_trace import RuntimeTrace, write_chrome_trace
-from studio.core.shares import Shares
-from studio.core.timeline import RuntimeSeen
-from studio.desktop import words
+from studio.core.device import timeline
+from studio.core.device.chrome_trace import RuntimeTrace, write_chrome_trace
+from studio.core.device.timeline import RuntimeSeen
+from studio.core.device.usage import DeviceUsage
+from studio.desktop import formatting
 from studio.desktop.pages.device.cards import Figures, LogCard, ModelsCard, PluginsCard
-from studio.desktop.pages.device.hour import HourCard
+from studio.desktop.pages.device.last_hour import LastHourCard
 from studio.desktop.pages.device.names import Names
-from studio.desktop.pages.frame import Column, PageFrame
-from studio.desktop.pages.parts import PageParts
+from studio.desktop.pages.page_frame import Column, PageFrame
+from studio.desktop.pages.page_services import PageServices
 from studio.protocol.messages import Status
 from studio.protocol.trace import Span
 
@@ -30,7 +30,7 @@ TRACE_EVERY = 5
 """Heartbeats between two questions for the trace."""
 
 
-def build(parts: PageParts) -> Page:
+def build(parts: PageServices) -> Page:
     """Return the Device page."""
     page = DevicePage(parts)
     export = PageAction("device.export", page.tr("Export timeline"), page.export, "download")
@@ -40,11 +40,11 @@ def build(parts: PageParts) -> Page:
 class DevicePage(QWidget):
     """Cards, from now to the last hour."""
 
-    def __init__(self, parts: PageParts) -> None:
+    def __init__(self, parts: PageServices) -> None:
         super().__init__()
         self._studio, self._ui, self._background = parts.studio, parts.ui, parts.background
         self._activity = parts.activity
-        self._shares = Shares()
+        self._shares = DeviceUsage()
         self._spans: Sequence[Span] = ()
         self._others: Sequence[RuntimeSeen] = ()
         self._beats = 0
@@ -73,7 +73,7 @@ class DevicePage(QWidget):
 
         self._background.run(lambda: write_chrome_trace(path, runtimes), saved, self._tell)
 
-    def _build(self, parts: PageParts) -> None:
+    def _build(self, parts: PageServices) -> None:
         look, studio, names = parts.ui.look, self._studio, Names(self._studio, self._activity)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -91,7 +91,7 @@ class DevicePage(QWidget):
         self._figures = Figures(look)
         self._models = ModelsCard(look, names, studio.pin, studio.unload)
         self._plugins = PluginsCard(look, names)
-        self._hour = HourCard(look, names)
+        self._hour = LastHourCard(look, names)
         self._log = LogCard(look, names)
         for card in (self._figures, self._models, self._plugins, self._hour, self._log):
             column.cards.addWidget(card)
@@ -177,5 +177,7 @@ class DevicePage(QWidget):
         threads = self.tr("1 thread") if count == 1 else self.tr("{n} threads").format(n=count)
         parts = [status.device_name or status.device, threads]
         if status.memory_total:
-            parts.append(self.tr("{size} of memory").format(size=words.size(status.memory_total)))
+            parts.append(
+                self.tr("{size} of memory").format(size=formatting.size(status.memory_total))
+            )
         return " · ".join(parts)

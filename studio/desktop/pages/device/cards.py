@@ -7,13 +7,13 @@ from functools import partial
 
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from studio.core.memory_log import MemoryEntry
-from studio.core.shares import Shares
-from studio.desktop import words
-from studio.desktop.look import Look
+from studio.core.device.memory_log import MemoryEntry
+from studio.core.device.usage import DeviceUsage
+from studio.desktop import formatting
+from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.pages.device.names import Names, hue
 from studio.desktop.pages.device.rows import LogRow, ModelRow, PluginRow
-from studio.desktop.pages.frame import card
+from studio.desktop.pages.page_frame import card
 from studio.desktop.widgets.meter import Meter
 from studio.protocol.messages import LoadedWeights, Status
 
@@ -23,7 +23,7 @@ LOG_ROWS = 12
 class Card(QWidget):
     """A card; what it holds goes into ``column``, below a title."""
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: Appearance) -> None:
         super().__init__()
         self.look = look
         whole = QVBoxLayout(self)
@@ -39,7 +39,7 @@ class Card(QWidget):
 class FigureCard(Card):
     """A number, and what it means."""
 
-    def __init__(self, look: Look, title: str) -> None:
+    def __init__(self, look: Appearance, title: str) -> None:
         super().__init__(look)
         self.call_it(title)
         self._title = title
@@ -61,7 +61,7 @@ class FigureCard(Card):
 class Figures(QWidget):
     """Four numbers of now, side by side."""
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: Appearance) -> None:
         super().__init__()
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -73,15 +73,17 @@ class Figures(QWidget):
         for figure in (self._memory, self._busy, self._processors, self._energy):
             row.addWidget(figure, 1)
 
-    def show_status(self, status: Status | None, shares: Shares) -> None:
+    def show_status(self, status: Status | None, shares: DeviceUsage) -> None:
         """Show how things are."""
         if status is None:
             nothing = self.tr("no runtime")
             for figure in (self._memory, self._busy, self._processors, self._energy):
                 figure.say("–", nothing)
             return
-        total = words.size(status.memory_total)
-        self._memory.say(words.size(status.memory_used), self.tr("of {total}").format(total=total))
+        total = formatting.size(status.memory_total)
+        self._memory.say(
+            formatting.size(status.memory_used), self.tr("of {total}").format(total=total)
+        )
         self._busy.say(f"{shares.busy():.0%}", self.tr("of the time"))
         one, many = self.tr("of 1 thread"), self.tr("of {count} threads")
         threads = one if status.threads == 1 else many.format(count=status.threads)
@@ -93,7 +95,7 @@ class Figures(QWidget):
         if energy.missing or watts is None:
             self._energy.say("–", self.tr("not measured"))
         else:
-            spent = self.tr("{size} since the start").format(size=words.energy(energy.joules))
+            spent = self.tr("{size} since the start").format(size=formatting.energy(energy.joules))
             self._energy.say(f"{watts:.1f} W", spent)
 
 
@@ -102,7 +104,7 @@ class ModelsCard(Card):
 
     def __init__(
         self,
-        look: Look,
+        look: Appearance,
         names: Names,
         pin: Callable[[str, bool], None],
         unload: Callable[[str], None],
@@ -164,7 +166,7 @@ class ModelsCard(Card):
 class PluginsCard(Card):
     """Who computes, and how much of the time."""
 
-    def __init__(self, look: Look, names: Names) -> None:
+    def __init__(self, look: Appearance, names: Names) -> None:
         super().__init__(look)
         self.call_it(self.tr("Who computes"))
         self._names = names
@@ -176,7 +178,7 @@ class PluginsCard(Card):
         self._energy = look.label("", "small", wrap=True)
         self.column.addWidget(self._energy)
 
-    def show_status(self, status: Status | None, shares: Shares) -> None:
+    def show_status(self, status: Status | None, shares: DeviceUsage) -> None:
         """Show what each plugin uses."""
         uses = status.plugins if status else ()
         self._say_energy(status)
@@ -215,7 +217,7 @@ class PluginsCard(Card):
 class LogCard(Card):
     """The latest things that happened to memory, the newest first."""
 
-    def __init__(self, look: Look, names: Names) -> None:
+    def __init__(self, look: Appearance, names: Names) -> None:
         super().__init__(look)
         self.call_it(self.tr("What happened to memory"))
         self._names = names

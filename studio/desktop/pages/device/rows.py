@@ -8,9 +8,9 @@ from collections.abc import Callable
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from studio.core.memory_log import MemoryEntry, in_words
-from studio.desktop import words
-from studio.desktop.look import Look
+from studio.core.device.memory_log import MemoryEntry, in_words
+from studio.desktop import formatting
+from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.widgets.elided import ElidedLabel
 from studio.desktop.widgets.meter import Meter
 from studio.protocol.messages import LoadedWeights
@@ -32,7 +32,7 @@ class ModelRow(QWidget):
 
     def __init__(
         self,
-        look: Look,
+        look: Appearance,
         title: str,
         color: str,
         pin: Callable[[bool], None],
@@ -62,9 +62,9 @@ class ModelRow(QWidget):
         self._meter.set_parts(
             [(item.bytes / max(1, total), self._color), (item.working / max(1, total), "faint")]
         )
-        parts = [words.size(item.bytes)]
+        parts = [formatting.size(item.bytes)]
         if item.working:
-            parts.append(self.tr("{size} working").format(size=words.size(item.working)))
+            parts.append(self.tr("{size} working").format(size=formatting.size(item.working)))
         if item.tier == "memory":
             parts.append(self.tr("parked in the processor's memory"))
         elif item.tier == "split":
@@ -72,7 +72,7 @@ class ModelRow(QWidget):
         if users:
             parts.append(self.tr("in use by {users}").format(users=users))
         else:
-            idle = words.duration(item.idle_seconds)
+            idle = formatting.duration(item.idle_seconds)
             parts.append(self.tr("kept ready, idle for {time}").format(time=idle))
         if item.pinned:
             parts.append(self.tr("pinned"))
@@ -94,7 +94,7 @@ class ModelRow(QWidget):
 class PluginRow(QWidget):
     """A plugin: how much of the time it computes, and what it has used since the start."""
 
-    def __init__(self, look: Look, title: str, icon: str, color: str) -> None:
+    def __init__(self, look: Appearance, title: str, icon: str, color: str) -> None:
         super().__init__()
         self._color = color
         self._meter = Meter(look, self.tr("Busy: {title}").format(title=title), width=_METER)
@@ -110,18 +110,18 @@ class PluginRow(QWidget):
         """Show what it uses; ``joules`` None where that is not measured."""
         self._meter.set_parts([(share, self._color)])
         self._share.setText(f"{share:.0%}")
-        parts = [self.tr("{time} at work").format(time=words.duration(busy))]
+        parts = [self.tr("{time} at work").format(time=formatting.duration(busy))]
         if memory:
-            parts.append(self.tr("uses {size} of memory").format(size=words.size(memory)))
+            parts.append(self.tr("uses {size} of memory").format(size=formatting.size(memory)))
         if joules is not None:
-            parts.append(self.tr("about {size}").format(size=words.energy(joules)))
+            parts.append(self.tr("about {size}").format(size=formatting.energy(joules)))
         self._about.set_text(" · ".join(parts))
 
 
 class LogRow(QWidget):
     """One thing that happened to memory, with its reason."""
 
-    def __init__(self, look: Look, entry: MemoryEntry, title: str) -> None:
+    def __init__(self, look: Appearance, entry: MemoryEntry, title: str) -> None:
         super().__init__()
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -135,7 +135,7 @@ class LogRow(QWidget):
 
 
 def _lay_out(
-    row: QWidget, look: Look, icon: str, color: str, title: str, about: QLabel, meter: Meter
+    row: QWidget, look: Appearance, icon: str, color: str, title: str, about: QLabel, meter: Meter
 ) -> QHBoxLayout:
     """Fill ``row``; return its layout, to which buttons may be added."""
     layout = QHBoxLayout(row)

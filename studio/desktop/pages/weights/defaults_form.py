@@ -6,12 +6,12 @@ from PySide6.QtWidgets import QWidget
 
 from studio.api.params import Params
 from studio.core.weights.defaults import settable, with_limit
-from studio.desktop.pages.parts import PageParts
-from studio.desktop.pages.weights.shown import Shown
+from studio.desktop.pages.page_services import PageServices
+from studio.desktop.pages.weights.weights_row import WeightsRow
 from studio.protocol.errors import StudioError
 
 
-def defaults_form(parts: PageParts, row: Shown) -> QWidget | None:
+def defaults_form(parts: PageServices, row: WeightsRow) -> QWidget | None:
     """Return the form; None where no task that takes such weights has anything to set."""
     if row.problem:
         return None
@@ -37,7 +37,7 @@ def defaults_form(parts: PageParts, row: Shown) -> QWidget | None:
     return form
 
 
-def _richest(parts: PageParts, row: Shown) -> tuple[type[Params] | None, list[str]]:
+def _richest(parts: PageServices, row: WeightsRow) -> tuple[type[Params] | None, list[str]]:
     """Return the parameters of the task with most to set for these weights, and their names."""
     host = parts.studio.plugins
     best: tuple[type[Params] | None, list[str]] = (None, [])

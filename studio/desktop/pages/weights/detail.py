@@ -18,11 +18,11 @@ from PySide6.QtWidgets import (
 )
 
 from studio.core.weights import Download
-from studio.core.weights.remarks import MAX_RATING
-from studio.desktop import words
-from studio.desktop.look import Look
+from studio.core.weights.user_notes import MAX_RATING
+from studio.desktop import formatting
+from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.pages.artifact_grid import ago
-from studio.desktop.pages.weights.shown import Shown
+from studio.desktop.pages.weights.weights_row import WeightsRow
 from studio.desktop.widgets.meter import Meter
 
 WIDTH = 320
@@ -42,23 +42,23 @@ class Deeds:
         copy: Puts text on the clipboard.
     """
 
-    verify: Callable[[Shown], None]
-    convert: Callable[[Shown], None]
-    remove: Callable[[Shown], None]
-    pin: Callable[[Shown, bool], None]
-    read: Callable[[Shown], None]
-    stop: Callable[[Shown], None]
-    rate: Callable[[Shown, int], None]
-    note: Callable[[Shown, str], None]
-    form: Callable[[Shown], QWidget | None]
+    verify: Callable[[WeightsRow], None]
+    convert: Callable[[WeightsRow], None]
+    remove: Callable[[WeightsRow], None]
+    pin: Callable[[WeightsRow, bool], None]
+    read: Callable[[WeightsRow], None]
+    stop: Callable[[WeightsRow], None]
+    rate: Callable[[WeightsRow, int], None]
+    note: Callable[[WeightsRow, str], None]
+    form: Callable[[WeightsRow], QWidget | None]
     copy: Callable[[str], None]
-    is_pinned: Callable[[Shown], bool]
+    is_pinned: Callable[[WeightsRow], bool]
 
 
 class WeightsDetail(QFrame):
     """The panel at the right of the table."""
 
-    def __init__(self, look: Look, deeds: Deeds) -> None:
+    def __init__(self, look: Appearance, deeds: Deeds) -> None:
         super().__init__()
         self._look, self._deeds = look, deeds
         self.setProperty("surface", "card")
@@ -71,12 +71,12 @@ class WeightsDetail(QFrame):
         self._area.setWidgetResizable(True)
         self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         layout.addWidget(self._area)
-        self.row: Shown | None = None
+        self.row: WeightsRow | None = None
         self._work, self._fit = QWidget(), QWidget()
         self._column = QVBoxLayout()
         self._save: Callable[[], None] = lambda: None
 
-    def show_row(self, row: Shown | None, now: Download | None, said: str = "") -> None:
+    def show_row(self, row: WeightsRow | None, now: Download | None, said: str = "") -> None:
         """Show ``row``, the work that goes on with it, and what the last check found."""
         self.flush()
         self.row = row
@@ -89,7 +89,7 @@ class WeightsDetail(QFrame):
         column.addStretch()
         self._area.setWidget(inner)
 
-    def show_fit(self, row: Shown) -> None:
+    def show_fit(self, row: WeightsRow) -> None:
         """Show whether it fits, as that has changed, and leave the rest to who writes in it."""
         before, self._fit = self._fit, self._fit_line(row)
         self._column.replaceWidget(before, self._fit)
@@ -103,16 +103,16 @@ class WeightsDetail(QFrame):
     def show_work(self, now: Download | None) -> None:
         """Show how far the work on it is."""
         self._meter.set_parts([(now.done / max(now.total, 1), "accent")] if now else [])
-        left = words.time_left(now.seconds_left) if now else ""
+        left = formatting.time_left(now.seconds_left) if now else ""
         text = self.tr("stopping…") if now and now.stopping else left or self.tr("at work…")
         self._state.setText(text)
         self._work.setVisible(now is not None and now.is_live)
 
     # --- building -----------------------------------------------------------------------------
 
-    def _fill(self, column: QVBoxLayout, row: Shown, now: Download | None, said: str) -> None:
+    def _fill(self, column: QVBoxLayout, row: WeightsRow, now: Download | None, said: str) -> None:
         look = self._look
-        column.addWidget(look.label(words.breakable(row.weights.title), "heading", wrap=True))
+        column.addWidget(look.label(formatting.breakable(row.weights.title), "heading", wrap=True))
         if row.weights.capabilities:
             column.addLayout(self._badges(row))
         self._fit = self._fit_line(row)
@@ -132,19 +132,19 @@ class WeightsDetail(QFrame):
             column.addWidget(look.label(self.tr("Defaults with these weights"), "section"))
             column.addWidget(form)
 
-    def _fit_line(self, row: Shown) -> QWidget:
+    def _fit_line(self, row: WeightsRow) -> QWidget:
         fit, widget = row.fit, QWidget()
         line = QHBoxLayout(widget)
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(6)
         line.addWidget(self._look.icon_label(fit.icon, fit.color), 0, Qt.AlignmentFlag.AlignTop)
         stop = "" if fit.word.endswith("…") else "."
-        told = words.breakable(f"{fit.word[:1].upper()}{fit.word[1:]}{stop} {fit.reason}")
+        told = formatting.breakable(f"{fit.word[:1].upper()}{fit.word[1:]}{stop} {fit.reason}")
         role = "bad" if row.problem else "small"
         line.addWidget(self._look.label(told, role, wrap=True), 1)
         return widget
 
-    def _badges(self, row: Shown) -> QHBoxLayout:
+    def _badges(self, row: WeightsRow) -> QHBoxLayout:
         line = QHBoxLayout()
         line.setSpacing(6)
         for badge in row.weights.capabilities:
@@ -152,7 +152,7 @@ class WeightsDetail(QFrame):
         line.addStretch()
         return line
 
-    def _buttons(self, row: Shown) -> QGridLayout:
+    def _buttons(self, row: WeightsRow) -> QGridLayout:
         deeds, tr = self._deeds, self.tr
         choices: list[tuple[str, str, Callable[[], None]]] = []
         if row.is_pickle:
@@ -175,7 +175,7 @@ class WeightsDetail(QFrame):
             grid.addWidget(button, number // 2, number % 2)
         return grid
 
-    def _work_row(self, row: Shown) -> QWidget:
+    def _work_row(self, row: WeightsRow) -> QWidget:
         self._work = QWidget()
         line = QHBoxLayout(self._work)
         line.setContentsMargins(0, 0, 0, 0)
@@ -188,7 +188,7 @@ class WeightsDetail(QFrame):
             line.addWidget(widget, stretch)
         return self._work
 
-    def _facts(self, row: Shown) -> QGridLayout:
+    def _facts(self, row: WeightsRow) -> QGridLayout:
         tr, weights = self.tr, row.weights
         parameters = weights.parameters or (row.inspected and row.inspected.facts.get("parameters"))
         where = weights.origin or tr("the studio's folders")
@@ -197,7 +197,7 @@ class WeightsDetail(QFrame):
         digest = weights.digest
         facts: list[tuple[str, str, str]] = [
             (tr("Format"), weights.format.upper(), ""),
-            (tr("Size"), words.size(weights.bytes) if weights.bytes else "", ""),
+            (tr("Size"), formatting.size(weights.bytes) if weights.bytes else "", ""),
             (tr("Quantised"), row.quantization, ""),
             (tr("Architecture"), row.architecture, ""),
             (tr("Runs through"), row.runs_through, ""),
@@ -218,7 +218,7 @@ class WeightsDetail(QFrame):
         grid.setColumnStretch(1, 1)
         for number, (name, value, whole) in enumerate(fact for fact in facts if fact[1]):
             grid.addWidget(self._look.label(name, "mute"), number, 0, Qt.AlignmentFlag.AlignTop)
-            label = self._look.label(words.breakable(value), wrap=True)
+            label = self._look.label(formatting.breakable(value), wrap=True)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             grid.addWidget(label, number, 1, Qt.AlignmentFlag.AlignTop)
             if whole:
@@ -229,7 +229,7 @@ class WeightsDetail(QFrame):
                 grid.addWidget(copy, number, 2, Qt.AlignmentFlag.AlignTop)
         return grid
 
-    def _stars(self, row: Shown) -> QHBoxLayout:
+    def _stars(self, row: WeightsRow) -> QHBoxLayout:
         line = QHBoxLayout()
         line.setSpacing(2)
         for stars in range(1, MAX_RATING + 1):
@@ -242,7 +242,7 @@ class WeightsDetail(QFrame):
         line.addStretch()
         return line
 
-    def _note(self, row: Shown) -> QPlainTextEdit:
+    def _note(self, row: WeightsRow) -> QPlainTextEdit:
         edit = QPlainTextEdit(row.remark.note)
         edit.setAccessibleName(self.tr("Note on {title}").format(title=row.weights.title))
         edit.setPlaceholderText(self.tr("What is it good for? What is not?"))

@@ -9,8 +9,8 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 
-from studio.core.weights.shelf import Shelf
-from studio.desktop.look import Look
+from studio.core.weights.manager import WeightsManager
+from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.widgets.contents import clear
 from studio.desktop.widgets.elided import ElidedLabel
 from studio.desktop.widgets.sheet import Sheet
@@ -21,7 +21,9 @@ def _tr(text: str) -> str:
     return QCoreApplication.translate("folders", text)
 
 
-def show_folders(look: Look, window: QWidget, shelf: Shelf, changed: Callable[[], None]) -> Sheet:
+def show_folders(
+    look: Appearance, window: QWidget, shelf: WeightsManager, changed: Callable[[], None]
+) -> Sheet:
     """Show the sheet over ``window``; ``changed`` is called when something was switched."""
     sheet = Sheet(look, window, _tr("Where weights are looked for"), 560)
     body = QVBoxLayout()

@@ -8,10 +8,10 @@ from functools import partial
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from studio.core.weights import Download
-from studio.core.weights.fetching import Order
-from studio.core.weights.hub import Repository
-from studio.desktop import words
-from studio.desktop.look import Look
+from studio.core.weights.download.hub import Repository
+from studio.core.weights.download.hub_edition import Order
+from studio.desktop import formatting
+from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.widgets.contents import clear
 from studio.desktop.widgets.elided import ElidedLabel
 from studio.desktop.widgets.meter import Meter
@@ -30,7 +30,7 @@ class HubCard(QFrame):
 
     def __init__(
         self,
-        look: Look,
+        look: Appearance,
         look_up: Callable[[str], None],
         fetch: Callable[[Order], None],
         stop: Callable[[str], None],
@@ -123,7 +123,7 @@ class _EditionRow(QWidget):
     """One edition: its name, its size, Download, how far it is, Stop."""
 
     def __init__(
-        self, look: Look, order: Order, fetch: Callable[[], None], stop: Callable[[], None]
+        self, look: Appearance, order: Order, fetch: Callable[[], None], stop: Callable[[], None]
     ) -> None:
         super().__init__()
         edition = order.edition
@@ -145,7 +145,7 @@ class _EditionRow(QWidget):
         self._state = look.label("", "small")
         line.addWidget(self._state)
         get = self.tr("Download and convert") if order.convert else self.tr("Download")
-        self._get = look.button(f"{get} ({words.size(edition.bytes)})", "download", small=True)
+        self._get = look.button(f"{get} ({formatting.size(edition.bytes)})", "download", small=True)
         self._get.setAccessibleName(f"{get}: {edition.name}")
         self._get.clicked.connect(fetch)
         line.addWidget(self._get)
@@ -174,9 +174,9 @@ class _EditionRow(QWidget):
         self._state.setText("")
         if now and live:
             self._meter.set_parts([(now.done / max(self._bytes, 1), "accent")])
-            left = words.time_left(now.seconds_left)
+            left = formatting.time_left(now.seconds_left)
             far = self.tr("{here} of {all}").format(
-                here=words.size(now.done), all=words.size(self._bytes)
+                here=formatting.size(now.done), all=formatting.size(self._bytes)
             )
             text = self.tr("stopping…") if now.stopping else f"{far} · {left}" if left else far
             self._state.setText(text)

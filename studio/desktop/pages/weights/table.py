@@ -16,10 +16,10 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
-from studio.desktop import words
-from studio.desktop.look import Look
+from studio.desktop import formatting
+from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.pages.artifact_grid import ago
-from studio.desktop.pages.weights.shown import Shown
+from studio.desktop.pages.weights.weights_row import WeightsRow
 
 Index = QModelIndex | QPersistentModelIndex
 _SORT = Qt.ItemDataRole.UserRole
@@ -35,10 +35,10 @@ _NAME_WIDTH = 190
 class WeightsModel(QAbstractTableModel):
     """The rows, as they were put in."""
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: Appearance) -> None:
         super().__init__()
         self._look = look
-        self.rows: list[Shown] = []
+        self.rows: list[WeightsRow] = []
         tr = self.tr
         self._titles = {
             "name": tr("Name"), "size": tr("Size"), "quantization": tr("Quant."),
@@ -47,13 +47,13 @@ class WeightsModel(QAbstractTableModel):
         }  # fmt: skip
         self.columns = list(self._titles)
 
-    def put(self, rows: Sequence[Shown]) -> None:
+    def put(self, rows: Sequence[WeightsRow]) -> None:
         """Show other rows."""
         self.beginResetModel()
         self.rows = list(rows)
         self.endResetModel()
 
-    def change(self, row: Shown) -> None:
+    def change(self, row: WeightsRow) -> None:
         """Show one of the rows anew."""
         for number, old in enumerate(self.rows):
             if old.weights.id == row.weights.id:
@@ -90,13 +90,13 @@ class WeightsModel(QAbstractTableModel):
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         return None
 
-    def _text(self, row: Shown, column: str) -> str:
+    def _text(self, row: WeightsRow, column: str) -> str:
         weights = row.weights
         match column:
             case "name":
                 return weights.title
             case "size":
-                return words.size(weights.bytes) if weights.bytes else ""
+                return formatting.size(weights.bytes) if weights.bytes else ""
             case "context":
                 return f"{row.context:,}" if row.context else ""
             case "used":
@@ -108,7 +108,7 @@ class WeightsModel(QAbstractTableModel):
             case _:
                 return str(getattr(row, column))
 
-    def _key(self, row: Shown, column: str) -> Any:
+    def _key(self, row: WeightsRow, column: str) -> Any:
         keys: dict[str, Callable[[], Any]] = {
             "size": lambda: row.weights.bytes,
             "context": lambda: row.context,
@@ -144,7 +144,7 @@ class WeightsTable(QTableView):
 
     chosen = Signal(str)
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: Appearance) -> None:
         super().__init__()
         self.weights = WeightsModel(look)
         self._filter = _Filter(self.weights)
@@ -176,7 +176,7 @@ class WeightsTable(QTableView):
         index = self._filter.mapToSource(self.currentIndex())
         return self.weights.rows[index.row()].weights.id if index.isValid() else ""
 
-    def put(self, rows: Sequence[Shown]) -> None:
+    def put(self, rows: Sequence[WeightsRow]) -> None:
         """Show other rows; what was chosen stays chosen, if it is among them."""
         chosen = self.current
         self.weights.put(rows)

@@ -21,7 +21,7 @@ CHARACTERS_PER_TOKEN = 128
 
 
 class EmbeddingEngine:
-    """Turns texts into vectors; what :class:`studio.api.embedding.EmbeddingEngine` promises.
+    """Turns texts into vectors; what :class:`studio.api.worker.embedding.EmbeddingEngine` promises.
 
     Attributes:
         title: Name of the encoder.

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import torch
 
-from studio.api.tensor_files import damage_told, damaged, read_tensors
-from studio.api.worker import Requirements, WeightsFacts
+from studio.api.worker.context import Requirements, WeightsFacts
+from studio.api.worker.tensor_files import damage_told, damaged, read_tensors
 from studio.runtime.engines.embedding.encoder import Encoder
 from studio.runtime.engines.embedding.engine import STEP_TOKENS, EmbeddingEngine
 from studio.runtime.engines.embedding.model_file import describe

@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from studio.api.tensor_files import damaged
+from studio.api.worker.tensor_files import damaged
 from studio.runtime.engines.embedding.encoder import EncoderConfig
 
 FORMAT = "sentence-encoder/1"

@@ -16,20 +16,20 @@ from typing import Literal
 
 import torch
 
-from studio.api.steps import finished
-from studio.api.text import ChatMessage, SamplingParams, TextStep
+from studio.api.worker.generators import finished
+from studio.api.worker.text import ChatMessage, SamplingParams, TextStep
 from studio.protocol.errors import ErrorCode, StudioError
-from studio.runtime.engines.text import closeness, llamacpp
-from studio.runtime.engines.text.batching import Batcher
-from studio.runtime.engines.text.caches import PACKED, PARKING, identity
-from studio.runtime.engines.text.decoder import Decoder
-from studio.runtime.engines.text.generation import Generation, write
-from studio.runtime.engines.text.graph import COPIES
-from studio.runtime.engines.text.kernels.instructions import chosen
-from studio.runtime.engines.text.kernels.matrix import LAYOUT
-from studio.runtime.engines.text.llama import Llama
-from studio.runtime.engines.text.llamacpp_states import States
-from studio.runtime.engines.text.model_files import (
+from studio.runtime.engines.text.caches.disk_prefixes import DiskPrefixes
+from studio.runtime.engines.text.caches.packed_weights import PackedCache
+from studio.runtime.engines.text.caches.paths import PACKED, PARKING, identity
+from studio.runtime.engines.text.caches.prefix_cache import PrefixCache
+from studio.runtime.engines.text.decoder import activation_precision
+from studio.runtime.engines.text.decoder.cuda_graph import COPIES
+from studio.runtime.engines.text.decoder.llama import Llama
+from studio.runtime.engines.text.decoder.protocol import Decoder
+from studio.runtime.engines.text.decoder.transformers_decoder import load_transformers
+from studio.runtime.engines.text.decoder.weights_loading import load_decoder
+from studio.runtime.engines.text.formats.model_files import (
     TextInfo,
     counted_tokens,
     default_dtype,
@@ -37,13 +37,14 @@ from studio.runtime.engines.text.model_files import (
     prefix_bytes,
     tokenizer_bytes,
 )
-from studio.runtime.engines.text.packed_cache import PackedCache
-from studio.runtime.engines.text.parked import Parked
-from studio.runtime.engines.text.prefixes import Prefixes
-from studio.runtime.engines.text.template import ChatTemplate, Rendered
-from studio.runtime.engines.text.tokenizer import TextTokenizer
-from studio.runtime.engines.text.transformers_decoder import load_transformers
-from studio.runtime.engines.text.weights import load_decoder
+from studio.runtime.engines.text.generation.batching import Batcher
+from studio.runtime.engines.text.generation.generation import Generation, write
+from studio.runtime.engines.text.kernels.cpu_features import chosen
+from studio.runtime.engines.text.kernels.packed_matrix import LAYOUT
+from studio.runtime.engines.text.llamacpp import decoder
+from studio.runtime.engines.text.llamacpp.prefix_cache import States
+from studio.runtime.engines.text.tokenization.chat_template import ChatTemplate, Rendered
+from studio.runtime.engines.text.tokenization.tokenizer import TextTokenizer
 
 MAX_CHARACTERS_PER_TOKEN = 48
 """A text longer than this for every token of context is refused before it is cut into tokens."""
@@ -97,11 +98,11 @@ class TextEngine:
         self.context_length = context_length
         self.engine = model.engine
         self.why = ""
-        self.prefixes: Prefixes | States
-        if isinstance(model, llamacpp.LlamaCpp):
-            self.prefixes = States(llamacpp.kept_bytes(model.config))
+        self.prefixes: PrefixCache | States
+        if isinstance(model, decoder.LlamaCpp):
+            self.prefixes = States(decoder.kept_bytes(model.config))
         else:
-            self.prefixes = Prefixes(prefix_bytes(model.config) if model.is_packed else 0)
+            self.prefixes = PrefixCache(prefix_bytes(model.config) if model.is_packed else 0)
         self._batcher = Batcher(model)
         self._limited: weakref.WeakSet[TextEngine] = weakref.WeakSet()
 
@@ -128,7 +129,7 @@ class TextEngine:
             config = self.model.config
             shape = (config.layers, config.kv_heads, config.head_dim)
             model = f"{identity(weights, cache)} {how}"
-            self.prefixes.parked = Parked(cache / PARKING, model, shape)
+            self.prefixes.parked = DiskPrefixes(cache / PARKING, model, shape)
 
     def limited(self, tokens: int) -> TextEngine:
         """Return this engine for texts of at most ``tokens``; all but the limit is shared."""
@@ -362,7 +363,7 @@ def load_steps(
         tokenizer = files.tokenizer()
         model: Decoder
         if by == "llamacpp":
-            model = llamacpp.load(files)
+            model = decoder.load(files)
         elif files.is_foreign or by == "transformers":
             floats = dtype or default_dtype(device, is_foreign=True) or torch.float32
             model = yield from load_transformers(files, floats, device)
@@ -374,8 +375,8 @@ def load_steps(
                 may_pack=dtype is None,
             )  # fmt: skip
             if ours.is_packed:
-                ids = tokenizer.encode(closeness.TEXT)[: closeness.TOKENS]
-                ours.cut_inputs((yield from closeness.limbs_of(ours, ids, path, cache)))
+                ids = tokenizer.encode(activation_precision.TEXT)[: activation_precision.TOKENS]
+                ours.cut_inputs((yield from activation_precision.limbs_of(ours, ids, path, cache)))
             model = ours
         template = ChatTemplate(
             files.template,

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import torch
 
-from studio.api.worker import Placement, Requirements, WeightsFacts
+from studio.api.worker.context import Placement, Requirements, WeightsFacts
 from studio.protocol.errors import ErrorCode, StudioError
-from studio.runtime.engines.text import choice
-from studio.runtime.engines.text.config import ARCHITECTURES
+from studio.runtime.engines.text import engine_selection
+from studio.runtime.engines.text.decoder.llama import Llama
+from studio.runtime.engines.text.decoder.weights_loading import placement
 from studio.runtime.engines.text.engine import TextEngine, load_steps
-from studio.runtime.engines.text.gguf import is_gguf
-from studio.runtime.engines.text.llama import Llama
-from studio.runtime.engines.text.model_files import open_model
-from studio.runtime.engines.text.model_folder import ModelFolder
-from studio.runtime.engines.text.weights import placement
+from studio.runtime.engines.text.formats.config import ARCHITECTURES
+from studio.runtime.engines.text.formats.gguf import is_gguf
+from studio.runtime.engines.text.formats.model_files import open_model
+from studio.runtime.engines.text.formats.model_folder import ModelFolder
 
 CARD_DTYPE = torch.bfloat16
 """Of a model that lies in two parts, in both of them."""
@@ -35,7 +35,7 @@ class TextLoader:
     def __init__(self, cache: Path | None = None) -> None:
         """Keep beginnings of texts and packed weights in the folder ``cache``, if anywhere."""
         self._cache = cache
-        self._measured = choice.Measured(cache)
+        self._measured = engine_selection.Measured(cache)
 
     def recognise(self, path: Path) -> WeightsFacts | None:
         """Return what the headers of ``path`` say, or None if it is no language model.
@@ -51,7 +51,7 @@ class TextLoader:
 
     def measure(self, path: Path, device: str = "cpu", context_limit: int = 0) -> Requirements:
         """Return the memory that weights and a typical job take, from the headers alone."""
-        return choice.needs(path, device, self._measured, context_limit)
+        return engine_selection.needs(path, device, self._measured, context_limit)
 
     def limited(self, loaded: TextEngine, tokens: int) -> TextEngine:
         """Return ``loaded`` for texts of at most ``tokens``, prompt and reply together."""
@@ -59,7 +59,7 @@ class TextLoader:
 
     def load(self, path: Path, device: str) -> Generator[float, None, TextEngine]:
         """Yield the share done between chunks of tensors; return the engine."""
-        engine = yield from choice.load(path, device, self._measured)
+        engine = yield from engine_selection.load(path, device, self._measured)
         if self._cache is not None:
             engine.park_in(self._cache, path)
         return engine

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from studio.core.library import Library
-from studio.core.library.history import History
+from studio.core.library.storage.event_log import EventLog
 
 Rows = Callable[[], dict[str, list[dict[str, object]]]]
 
@@ -177,7 +177,7 @@ def test_a_conversation_whose_beginning_is_lost_keeps_its_messages(
 
 
 def test_history_continues_after_a_torn_line(tmp_path: Path) -> None:
-    history = History(tmp_path)
+    history = EventLog(tmp_path)
     history.append("a/b", {"n": 1})
     with (tmp_path / "a" / "b.jsonl").open("ab") as file:
         file.write(b'{"n": 2')

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from studio.core import disk
-from studio.core.library import text_journal
-from studio.core.library.text_journal import TextJournal
+from studio.core.library.storage import text_journal
+from studio.core.library.storage.text_journal import TextJournal
 from studio.protocol.errors import ErrorCode, StudioError
 
 

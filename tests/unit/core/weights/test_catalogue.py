@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from studio.core.paths import resources
-from studio.core.weights import Weights, WeightsCatalogue, header, loose
+from studio.core.weights import Weights, WeightsCatalogue, recognition
+from studio.core.weights import safetensors_header as header
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.testing.tiny_set import TinySet
 
@@ -87,7 +88,7 @@ def test_a_large_safetensors_file_is_a_drawing_model_and_a_small_one_is_left(
 ) -> None:
     drop(tmp_path, "adapter.safetensors", b"x")
     with drop(tmp_path, "painter.safetensors", b"x").open("r+b") as file:
-        file.truncate(loose.MIN_DRAWING_BYTES + 1)  # sparse: takes no room
+        file.truncate(recognition.MIN_DRAWING_BYTES + 1)  # sparse: takes no room
     (row,) = WeightsCatalogue([tmp_path]).list("text-to-image")
     assert row.id == "painter"
 
@@ -277,7 +278,7 @@ def test_missing_folders_and_endless_links_are_no_trouble(tmp_path: Path) -> Non
 
 
 def test_search_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loose, "MAX_ENTRIES", 10)
+    monkeypatch.setattr(recognition, "MAX_ENTRIES", 10)
     for number in range(50):
         (tmp_path / f"d{number:02}" / "d").mkdir(parents=True)
     drop(tmp_path, "a.gguf")

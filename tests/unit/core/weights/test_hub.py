@@ -15,10 +15,11 @@ import pytest
 
 from studio.core import disk
 from studio.core.settings import Settings
-from studio.core.weights import WeightsCatalogue, fetching, hub, transfer
-from studio.core.weights.fetching import Order
-from studio.core.weights.hub import Address
-from studio.core.weights.transfer import Line
+from studio.core.weights import WeightsCatalogue
+from studio.core.weights.download import https, hub, hub_edition
+from studio.core.weights.download.https import Line
+from studio.core.weights.download.hub import Address
+from studio.core.weights.download.hub_edition import Order
 from studio.protocol.errors import Cancelled, ErrorCode, StudioError
 from tests.toy_hub import COMMIT, ToyHub, tiny_gguf, toy_hub
 
@@ -28,8 +29,8 @@ NAME = "tiny-q8.gguf"
 GET = """
 import sys
 from pathlib import Path
-from studio.core.weights import fetching, hub
-from studio.core.weights.transfer import Line
+from studio.core.weights.download import hub_edition as fetching, hub
+from studio.core.weights.download.https import Line
 line = Line(sys.argv[1])
 found = hub.look_up(hub.Address.parse("ada/tiny"), line)
 fetching.fetch(fetching.Order(found, found.edition(sys.argv[3])), line, Path(sys.argv[2]))
@@ -38,7 +39,7 @@ fetching.fetch(fetching.Order(found, found.edition(sys.argv[3])), line, Path(sys
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ToyHub]:
-    monkeypatch.setattr(transfer, "PAUSES", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(https, "PAUSES", (0.0, 0.0, 0.0))
     with toy_hub() as server:
         server.files = {NAME: DATA, "README.md": b"# tiny"}
         server.large = {NAME}
@@ -56,7 +57,7 @@ def order(server: ToyHub, name: str = NAME, *, convert: bool = False) -> Order:
 
 
 def fetch(server: ToyHub, folder: Path, name: str = NAME) -> Path:
-    return fetching.fetch(order(server, name), Line(server.address), folder)
+    return hub_edition.fetch(order(server, name), Line(server.address), folder)
 
 
 def refusal(server: ToyHub, folder: Path, name: str = NAME) -> StudioError:
@@ -161,7 +162,7 @@ def test_without_a_connection_there_is_a_sentence(server: ToyHub, tmp_path: Path
 
 def test_a_file_arrives_is_described_and_can_be_used(server: ToyHub, folder: Path) -> None:
     steps: list[tuple[int, int]] = []
-    path = fetching.fetch(
+    path = hub_edition.fetch(
         order(server), Line(server.address), folder, lambda done, total: steps.append((done, total))
     )
     assert path.read_bytes() == DATA
@@ -285,7 +286,7 @@ def test_stop_ends_a_line_that_says_nothing(server: ToyHub, folder: Path) -> Non
 
     threading.Thread(target=stop).start()
     with pytest.raises(Cancelled):
-        fetching.fetch(wanted, line, folder)
+        hub_edition.fetch(wanted, line, folder)
     server.stall_after = -1
     here = unfinished(folder).stat().st_size
     assert fetch(server, folder).read_bytes() == DATA

@@ -12,15 +12,16 @@ import pytest
 from studio.api import finished
 from studio.core.paths import StudioPaths
 from studio.core.settings import Settings
-from studio.core.weights import adding, fetching, hub
-from studio.core.weights.hub import Address
-from studio.core.weights.neighbours import neighbours
-from studio.core.weights.shelf import Shelf
-from studio.core.weights.transfer import Line
+from studio.core.weights import additions
+from studio.core.weights.download import hub, hub_edition
+from studio.core.weights.download.https import Line
+from studio.core.weights.download.hub import Address
+from studio.core.weights.manager import WeightsManager
+from studio.core.weights.other_programs import other_programs
 from studio.protocol.errors import StudioError
 from studio.protocol.weights_files import parts_of
-from studio.runtime import glance as inside
-from studio.runtime.digests import Digests
+from studio.runtime.pool.digests import Digests
+from studio.runtime.weights_check import process as inside
 from tests.runtime.engines.gguf_builder import in_parts
 from tests.toy_hub import ToyHub, toy_hub
 
@@ -30,12 +31,12 @@ BYTES = sum(map(len, FILES.values()))
 
 
 @pytest.fixture
-def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shelf:
+def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WeightsManager:
     monkeypatch.setattr(StudioPaths, "weights_folders", lambda self: (self.weights,))
-    monkeypatch.setattr(adding, "glance", lambda path: adding.Glance(**inside.glance(path)))
+    monkeypatch.setattr(additions, "glance", lambda path: additions.Glance(**inside.glance(path)))
     home = tmp_path / "home"
     home.mkdir()
-    return Shelf(StudioPaths(home), Settings(home / "settings.json"))
+    return WeightsManager(StudioPaths(home), Settings(home / "settings.json"))
 
 
 def put(folder: Path, names: list[str] = NAMES) -> Path:
@@ -54,7 +55,7 @@ def test_names_alone_say_what_belongs_together() -> None:
 
 
 def test_it_is_added_by_any_file_copied_verified_and_removed_as_one(
-    shelf: Shelf, tmp_path: Path
+    shelf: WeightsManager, tmp_path: Path
 ) -> None:
     there = put(tmp_path / "there")
     shelf.add(there / NAMES[1])
@@ -77,7 +78,7 @@ def test_it_is_added_by_any_file_copied_verified_and_removed_as_one(
     assert shelf.catalogue.verify("big").digest == digest
 
 
-def test_what_is_missing_is_named(shelf: Shelf) -> None:
+def test_what_is_missing_is_named(shelf: WeightsManager) -> None:
     put(shelf.folder, NAMES[1:])
     (row,) = shelf.catalogue.list()
     assert (row.id, row.capabilities) == ("big", ())
@@ -94,14 +95,16 @@ def test_stores_of_other_programs(tmp_path: Path) -> None:
     snapshot.mkdir(parents=True)
     for number, name in enumerate(put(cache / "blobs").iterdir()):
         (snapshot / name.name).symlink_to(name.rename(name.with_name(f"b{number}")))
-    rows = [row for each in neighbours(tmp_path, {}) for row in each.rows()]
+    rows = [row for each in other_programs(tmp_path, {}) for row in each.rows()]
     assert [(row.id, row.bytes, row.problem) for row in rows] == [
         ("lmstudio-big", BYTES, ""), ("huggingface-ada-big-big", BYTES, "")
     ]  # fmt: skip
     assert rows[1].path == snapshot / NAMES[0], "the link, whose name leads to the others"
     (snapshot / NAMES[1]).unlink()
     (snapshot / NAMES[1]).symlink_to(put(tmp_path / "outside") / NAMES[1])
-    (row,) = (row for each in neighbours(tmp_path, {}) for row in each.rows() if "hug" in row.id)
+    (row,) = (
+        row for each in other_programs(tmp_path, {}) for row in each.rows() if "hug" in row.id
+    )
     assert "leads out" in row.problem
 
 
@@ -117,7 +120,7 @@ def test_of_several_files_of_ollama_nobody_knows_the_order(tmp_path: Path) -> No
     manifest = store / "manifests" / "registry.ollama.ai" / "library" / "big" / "latest"
     manifest.parent.mkdir(parents=True)
     manifest.write_text(json.dumps({"layers": layers}))
-    (row,) = (row for each in neighbours(tmp_path, {}) for row in each.rows())
+    (row,) = (row for each in other_programs(tmp_path, {}) for row in each.rows())
     assert (row.title, row.capabilities) == ("big:latest", ())
     assert "keeps big:latest in 3 files" in row.problem
 
@@ -132,22 +135,22 @@ def server() -> Iterator[ToyHub]:
 
 @pytest.mark.loopback
 def test_the_hub_offers_and_fetches_it_whole(
-    shelf: Shelf, server: ToyHub, monkeypatch: pytest.MonkeyPatch
+    shelf: WeightsManager, server: ToyHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fetching, "glance", adding.glance)
+    monkeypatch.setattr(hub_edition, "glance", additions.glance)
     line = Line(server.address)
     found = hub.look_up(Address.parse("ada/tiny"), line)
     (edition,) = found.editions
     assert (edition.name, edition.bytes, edition.missing) == (f"Q8/{NAMES[0]}", BYTES, "")
-    order = fetching.Order(found, found.edition(f"Q8/{NAMES[1]}"))
-    path = fetching.fetch(order, line, shelf.folder)
+    order = hub_edition.Order(found, found.edition(f"Q8/{NAMES[1]}"))
+    path = hub_edition.fetch(order, line, shelf.folder)
     assert path == shelf.folder / "big" / NAMES[0]
     (row,) = shelf.catalogue.list()
     assert (row.id, row.title, row.bytes, row.context) == ("big", "big", BYTES, 64)
     assert shelf.catalogue.verify("big").passed is True
     shelf.remove(row)
-    fetching.fetch(order, line, shelf.folder)
+    hub_edition.fetch(order, line, shelf.folder)
     del server.files[f"Q8/{NAMES[2]}"]
     found = hub.look_up(Address.parse("ada/tiny"), line)
     with pytest.raises(StudioError, match=f"Q8/{NAMES[2]} is missing there"):
-        fetching.fetch(fetching.Order(found, found.editions[0]), line, shelf.folder)
+        hub_edition.fetch(hub_edition.Order(found, found.editions[0]), line, shelf.folder)

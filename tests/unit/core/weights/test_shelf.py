@@ -13,25 +13,25 @@ import pytest
 from studio.core import disk
 from studio.core.paths import StudioPaths
 from studio.core.settings import Settings
-from studio.core.weights import adding
-from studio.core.weights.shelf import Shelf
+from studio.core.weights import additions
+from studio.core.weights.manager import WeightsManager
 from studio.protocol.errors import Cancelled, ErrorCode, StudioError
-from studio.runtime import glance as inside
+from studio.runtime.weights_check import process as inside
 from tests.toy_hub import gguf_head, tiny_gguf
 
 GGUF = tiny_gguf(2000)
 
 
 @pytest.fixture
-def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shelf:
+def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WeightsManager:
     monkeypatch.setattr(StudioPaths, "weights_folders", lambda self: (self.weights,))
     home = tmp_path / "home"
     home.mkdir()
-    return Shelf(StudioPaths(home), Settings(home / "settings.json"))
+    return WeightsManager(StudioPaths(home), Settings(home / "settings.json"))
 
 
 @pytest.fixture
-def own(shelf: Shelf) -> Path:
+def own(shelf: WeightsManager) -> Path:
     return put(shelf.folder / "mine.gguf")
 
 
@@ -41,20 +41,20 @@ def put(path: Path, data: bytes = GGUF) -> Path:
     return path
 
 
-def ids(shelf: Shelf) -> list[str]:
+def ids(shelf: WeightsManager) -> list[str]:
     return [row.id for row in shelf.catalogue.list()]
 
 
-def reopened(shelf: Shelf) -> Shelf:
+def reopened(shelf: WeightsManager) -> WeightsManager:
     home = shelf.folder.parent
-    return Shelf(StudioPaths(home), Settings(home / "settings.json"))
+    return WeightsManager(StudioPaths(home), Settings(home / "settings.json"))
 
 
 # --- adding -------------------------------------------------------------------------------------
 
 
 def test_a_file_is_added_where_it_lies_and_is_there_the_next_time(
-    shelf: Shelf, tmp_path: Path
+    shelf: WeightsManager, tmp_path: Path
 ) -> None:
     file = put(tmp_path / "other" / "Big Model.gguf")
     added = shelf.add(file)
@@ -71,7 +71,7 @@ def test_a_file_is_added_where_it_lies_and_is_there_the_next_time(
 
 @pytest.mark.parametrize("what", [inside.MEMORY_BYTES, psutil.virtual_memory().total])
 def test_a_file_larger_than_its_reader_may_take_or_all_memory_is_added(
-    shelf: Shelf, tmp_path: Path, what: int
+    shelf: WeightsManager, tmp_path: Path, what: int
 ) -> None:
     size = 3 * what // 4096 * 4096
     file = put(tmp_path / "large.gguf", gguf_head(size // 4))
@@ -82,7 +82,7 @@ def test_a_file_larger_than_its_reader_may_take_or_all_memory_is_added(
     assert added.glance.bytes > size
 
 
-def test_a_copy_is_whole_or_not_there(shelf: Shelf, tmp_path: Path) -> None:
+def test_a_copy_is_whole_or_not_there(shelf: WeightsManager, tmp_path: Path) -> None:
     file = put(tmp_path / "other.gguf")
 
     def stop(done: int, total: int) -> None:
@@ -98,7 +98,9 @@ def test_a_copy_is_whole_or_not_there(shelf: Shelf, tmp_path: Path) -> None:
         shelf.add(file, copy=True)
 
 
-def test_a_copy_needs_room(shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_copy_needs_room(
+    shelf: WeightsManager, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(disk, "free_bytes", lambda _: 10)
     with pytest.raises(StudioError) as caught:
         shelf.add(put(tmp_path / "other.gguf"), copy=True)
@@ -126,14 +128,14 @@ HUGE_HEADER = (1 << 39).to_bytes(8, "little") + b"{" + b" " * 100
     ],
 )
 def test_what_is_no_weights_is_refused_and_not_remembered(
-    shelf: Shelf,
+    shelf: WeightsManager,
     tmp_path: Path,
     name: str,
     data: bytes,
     words: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(adding, "glance", inside.glance)  # in this process: there are many
+    monkeypatch.setattr(additions, "glance", inside.glance)  # in this process: there are many
     with pytest.raises(StudioError) as caught:
         shelf.add(put(tmp_path / name, data))
     assert words in str(caught.value)
@@ -141,7 +143,9 @@ def test_what_is_no_weights_is_refused_and_not_remembered(
 
 
 @pytest.mark.skipif(os.name != "posix", reason="links and pipes")
-def test_links_in_a_circle_and_pipes_end_in_a_sentence(shelf: Shelf, tmp_path: Path) -> None:
+def test_links_in_a_circle_and_pipes_end_in_a_sentence(
+    shelf: WeightsManager, tmp_path: Path
+) -> None:
     loop = tmp_path / "loop.gguf"
     loop.symlink_to(loop)
     with pytest.raises(StudioError, match="leads to itself"):
@@ -157,12 +161,12 @@ def test_links_in_a_circle_and_pipes_end_in_a_sentence(shelf: Shelf, tmp_path: P
 
 
 def test_a_header_that_takes_for_ever_is_given_up(
-    shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shelf: WeightsManager, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("studio.core.weights.glance.SECONDS", 0.0)
+    monkeypatch.setattr("studio.core.weights.header_check.SECONDS", 0.0)
     with pytest.raises(StudioError, match="more time or memory"):
         shelf.add(put(tmp_path / "slow.gguf"))
-    monkeypatch.setattr("studio.core.weights.glance.SECONDS", 60.0)
+    monkeypatch.setattr("studio.core.weights.header_check.SECONDS", 60.0)
     with pytest.raises(StudioError, match="web page"):
         shelf.add(put(tmp_path / "page.gguf", b"<html>"))
 
@@ -171,7 +175,7 @@ def test_a_header_that_takes_for_ever_is_given_up(
 
 
 def test_a_folder_of_models_is_watched_and_half_written_files_wait(
-    shelf: Shelf, tmp_path: Path
+    shelf: WeightsManager, tmp_path: Path
 ) -> None:
     folder = tmp_path / "models"
     put(folder / "a.gguf")
@@ -196,7 +200,7 @@ def test_a_folder_of_models_is_watched_and_half_written_files_wait(
 
 
 def test_a_folder_without_weights_and_what_is_no_folder_are_refused(
-    shelf: Shelf, tmp_path: Path
+    shelf: WeightsManager, tmp_path: Path
 ) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(StudioError, match="no weights in"):
@@ -211,7 +215,7 @@ def test_a_folder_without_weights_and_what_is_no_folder_are_refused(
 
 
 def test_own_weights_go_to_the_bin_with_their_description_and_come_back(
-    shelf: Shelf, own: Path
+    shelf: WeightsManager, own: Path
 ) -> None:
     (shelf.folder / "mine.toml").write_text('id = "m"\ntitle = "M"\nfile = "mine.gguf"\n')
     put(shelf.folder / "sub" / "deep.gguf")
@@ -231,7 +235,9 @@ def test_own_weights_go_to_the_bin_with_their_description_and_come_back(
         shelf.restore("m")
 
 
-def test_what_came_since_is_not_overwritten_by_what_comes_back(shelf: Shelf, own: Path) -> None:
+def test_what_came_since_is_not_overwritten_by_what_comes_back(
+    shelf: WeightsManager, own: Path
+) -> None:
     shelf.remove(shelf.catalogue.get("mine"))
     put(own, GGUF + b"new")
     with pytest.raises(StudioError, match="lies in"):
@@ -240,7 +246,7 @@ def test_what_came_since_is_not_overwritten_by_what_comes_back(shelf: Shelf, own
 
 
 def test_files_of_others_are_forgotten_or_left_but_never_deleted(
-    shelf: Shelf, tmp_path: Path
+    shelf: WeightsManager, tmp_path: Path
 ) -> None:
     added, watched = put(tmp_path / "x" / "added.gguf"), put(tmp_path / "y" / "watched.gguf")
     shelf.add(added)
@@ -260,9 +266,9 @@ def test_files_of_others_are_forgotten_or_left_but_never_deleted(
 
 
 @pytest.fixture
-def others(tmp_path: Path, shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> Path:
+def others(tmp_path: Path, shelf: WeightsManager, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home in which other programs keep weights."""
-    from studio.core.weights import neighbours
+    from studio.core.weights import other_programs
 
     home = tmp_path / "user"
     put(home / ".lmstudio" / "models" / "ada" / "Tiny-GGUF" / "Tiny-Q8.gguf")
@@ -284,14 +290,14 @@ def others(tmp_path: Path, shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> Pat
     snapshot.mkdir(parents=True)
     (snapshot / "tiny.gguf").symlink_to("../../blobs/b10b")
     (snapshot / "out.gguf").symlink_to(put(tmp_path / "secret.gguf"))
-    known = neighbours.neighbours(home, {})
+    known = other_programs.other_programs(home, {})
     monkeypatch.setattr(shelf.elsewhere, "_find", lambda: known)
     return home
 
 
 @pytest.mark.skipif(os.name != "posix", reason="links")
 def test_stores_of_other_programs_are_shown_only_when_switched_on(
-    shelf: Shelf, others: Path
+    shelf: WeightsManager, others: Path
 ) -> None:
     there = [each.id for each in shelf.elsewhere.neighbours()]
     assert there == ["lmstudio", "ollama", "huggingface", "gpt4all", "jan"]
@@ -320,7 +326,7 @@ def test_stores_of_other_programs_are_shown_only_when_switched_on(
         shelf.elsewhere.switch("nonesuch", True)
 
 
-def test_reading_the_stores_changes_nothing_in_them(shelf: Shelf, others: Path) -> None:
+def test_reading_the_stores_changes_nothing_in_them(shelf: WeightsManager, others: Path) -> None:
     def state() -> list[tuple[str, int]]:
         return sorted((str(p), p.lstat().st_mtime_ns) for p in others.rglob("*"))
 
@@ -335,7 +341,7 @@ def test_reading_the_stores_changes_nothing_in_them(shelf: Shelf, others: Path) 
 # --- remarks ------------------------------------------------------------------------------------
 
 
-def test_remarks_are_kept_and_go_away(shelf: Shelf, own: Path) -> None:
+def test_remarks_are_kept_and_go_away(shelf: WeightsManager, own: Path) -> None:
     remarks = shelf.remarks
     remarks.note("mine", " slow but good ")
     remarks.rate("mine", 4)
@@ -352,14 +358,14 @@ def test_remarks_are_kept_and_go_away(shelf: Shelf, own: Path) -> None:
     assert reopened(shelf).remarks.of("mine").note == ""
 
 
-def test_remarks_that_were_broken_by_hand_are_empty(shelf: Shelf) -> None:
+def test_remarks_that_were_broken_by_hand_are_empty(shelf: WeightsManager) -> None:
     file = shelf.folder.parent / "settings.json"
     file.write_text('{"version": 1, "values": {"models.remarks.mine": {"rating": "many"}}}')
     assert reopened(shelf).remarks.of("mine").rating == 0
 
 
 def test_a_full_disk_leaves_weights_where_they_were(
-    shelf: Shelf, own: Path, monkeypatch: pytest.MonkeyPatch
+    shelf: WeightsManager, own: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")

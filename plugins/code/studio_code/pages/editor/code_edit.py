@@ -16,13 +16,13 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QPlainTextEdit, QTextEdit
 
-from studio.api.ui import Ui
+from studio.api.window.ui import Ui
 from studio_code.pages.editor import typing_keys
 from studio_code.pages.editor.brackets import partner
 from studio_code.pages.editor.gutter import Gutter
 from studio_code.pages.editor.highlighter import Highlighter
-from studio_code.pages.open_file import OpenFile
-from studio_code.pages.wording import tr
+from studio_code.pages.editor.open_file import OpenFile
+from studio_code.pages.phrases import tr
 
 SMALLEST, LARGEST = 7.0, 32.0
 """Points of the letters."""

@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QLineEdi
 
 from studio.api import PluginContext, StudioError, outcome
 from studio_code.pages.editor.code_edit import CodeEdit
-from studio_code.pages.editor.searching import MOST, Query, find_all, replace_all, replaced
-from studio_code.pages.wording import tr
+from studio_code.pages.editor.text_search import MOST, Query, find_all, replace_all, replaced
+from studio_code.pages.phrases import tr
 
 _AFTER_MS = 120
 

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QColor, QTextCharFormat, QTextDocument, QTextLayout
 
-from studio.api.ui import Ui
-from studio_code.pages.editor.coloring import Coloring, Run
+from studio.api.window.ui import Ui
+from studio_code.pages.editor.syntax_colours import Run, SyntaxColours
 
 _SLICE = 0.004
 _PAUSE_MS = 4
@@ -41,7 +41,7 @@ class Highlighter(QObject):
         super().__init__(parent)
         self._document, self._ui, self._text = document, ui, text
         self.language = language
-        self._coloring = Coloring(language, ui.code_color)
+        self._coloring = SyntaxColours(language, ui.code_color)
         self._shown: list[tuple[Run, ...] | None] = []
         self._formats: dict[str, QTextCharFormat] = {}
         self._lines = 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 from PySide6.QtGui import QTextBlock, QTextCursor, QTextDocument
 
 from studio_code.pages.editor.brackets import PAIRS
-from studio_code.pages.languages import Language
+from studio_code.pages.editor.languages import Language
 
 _LOOKED_AT = 400
 

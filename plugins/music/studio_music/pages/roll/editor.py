@@ -9,18 +9,18 @@ from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QScrollBar, QVBoxLayout, QWidget
 
 from studio.api import PluginContext, Tokens
-from studio_music.pages.document import Document
-from studio_music.pages.roll.camera import Camera
+from studio_music.pages.editor.document import Document
+from studio_music.pages.phrases import tr
+from studio_music.pages.roll.colours import Colours
+from studio_music.pages.roll.gestures import Desk
+from studio_music.pages.roll.key_bindings import KeyBindings
 from studio_music.pages.roll.keyboard import Keyboard
-from studio_music.pages.roll.keys import Keys
 from studio_music.pages.roll.note_menu import note_menu
 from studio_music.pages.roll.notes_view import NotesView
 from studio_music.pages.roll.ruler import Ruler
-from studio_music.pages.roll.shades import Shades
 from studio_music.pages.roll.tool_row import ToolRow
-from studio_music.pages.roll.tools import Desk
 from studio_music.pages.roll.velocity_lane import VelocityLane
-from studio_music.pages.wording import tr
+from studio_music.pages.roll.viewport import Viewport
 from studio_music.piece import Note
 
 _OPENING_BARS = 8
@@ -45,9 +45,9 @@ class RollEditor(QWidget):
     def __init__(self, ctx: PluginContext, document: Document) -> None:
         super().__init__()
         self._ui, self._document = ctx.ui, document
-        self.camera = Camera()
+        self.camera = Viewport()
         self.desk = Desk(document, self.camera, sound=self.heard.emit)
-        self.keys = Keys(self.desk)
+        self.keys = KeyBindings(self.desk)
         self.keys.seek = self.seek_asked.emit
         self.keys.reveal = self._reveal
         self.notes = NotesView(document, self.camera, self.desk, self.keys)
@@ -107,7 +107,7 @@ class RollEditor(QWidget):
 
     def show_theme(self, tokens: Tokens) -> None:
         """Take the colours of a theme."""
-        shades = Shades(tokens)
+        shades = Colours(tokens)
         for part in self._parts:
             part.shades = shades
             part.update()

@@ -6,12 +6,12 @@ from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
-from studio_music.instruments import DRUMS
-from studio_music.pages.document import Document
-from studio_music.pages.roll.camera import Camera
+from studio_music.pages.editor.document import Document
+from studio_music.pages.phrases import pitch_name, tr
+from studio_music.pages.roll.colours import Colours
 from studio_music.pages.roll.painter import is_black
-from studio_music.pages.roll.shades import Shades
-from studio_music.pages.wording import pitch_name, tr
+from studio_music.pages.roll.viewport import Viewport
+from studio_music.theory.instruments import DRUMS
 
 WIDTH = 52
 _DRUM_WIDTH = 104
@@ -28,10 +28,10 @@ class Keyboard(QWidget):
 
     pressed = Signal(int)
 
-    def __init__(self, document: Document, camera: Camera) -> None:
+    def __init__(self, document: Document, camera: Viewport) -> None:
         super().__init__()
         self._document, self._camera = document, camera
-        self.shades: Shades | None = None
+        self.shades: Colours | None = None
         self._down = self._hover = -1
         self.setFixedWidth(WIDTH)
         self.setMouseTracking(True)
@@ -65,7 +65,7 @@ class Keyboard(QWidget):
         right = self.width() - 0.5
         painter.drawLine(QPointF(right, 0), QPointF(right, self.height()))
 
-    def _paint_piano(self, painter: QPainter, shades: Shades) -> None:
+    def _paint_piano(self, painter: QPainter, shades: Colours) -> None:
         painter.fillRect(self.rect(), shades.white_key)
         sounding = {note.pitch for note in self._document.selected} | {self._down}
         low, high = self._camera.rows
@@ -103,7 +103,7 @@ class Keyboard(QWidget):
                     pitch_name(pitch, self._document.piece.key),
                 )
 
-    def _paint_drums(self, painter: QPainter, shades: Shades) -> None:
+    def _paint_drums(self, painter: QPainter, shades: Colours) -> None:
         painter.fillRect(self.rect(), shades.paper)
         low, high = self._camera.rows
         for pitch in range(low, high + 1):

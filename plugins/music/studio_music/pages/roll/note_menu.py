@@ -7,12 +7,12 @@ from typing import Any
 
 from PySide6.QtCore import Qt
 
-from studio_music.pages.document import Document
-from studio_music.pages.roll.keys import Keys, notes_in
-from studio_music.pages.wording import tr
+from studio_music.pages.editor.document import Document
+from studio_music.pages.phrases import tr
+from studio_music.pages.roll.key_bindings import KeyBindings, notes_in
 
 
-def note_menu(ui: Any, keys: Keys, document: Document, loop: Callable[[], None]) -> Any:
+def note_menu(ui: Any, keys: KeyBindings, document: Document, loop: Callable[[], None]) -> Any:
     """Return the menu; what needs a selection is greyed out without one."""
     menu = ui.menu()
     chosen = bool(document.selected)

@@ -16,13 +16,13 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from studio_music.pages.document import Document
-from studio_music.pages.roll.camera import Camera
-from studio_music.pages.roll.keys import Keys
+from studio_music.pages.editor.document import Document
+from studio_music.pages.phrases import pitch_name, tr
+from studio_music.pages.roll.colours import Colours
+from studio_music.pages.roll.gestures import Desk, Gesture, begin
+from studio_music.pages.roll.key_bindings import KeyBindings
 from studio_music.pages.roll.painter import RollPainter, Timelines
-from studio_music.pages.roll.shades import Shades
-from studio_music.pages.roll.tools import Desk, Gesture, begin
-from studio_music.pages.wording import pitch_name, tr
+from studio_music.pages.roll.viewport import Viewport
 
 _BEHIND_END = 8 * 1920
 """So many ticks behind the end can be scrolled to, to go on writing."""
@@ -40,10 +40,10 @@ class NotesView(QWidget):
     menu_asked = Signal(QPoint)
     hovered = Signal(float, int)
 
-    def __init__(self, document: Document, camera: Camera, desk: Desk, keys: Keys) -> None:
+    def __init__(self, document: Document, camera: Viewport, desk: Desk, keys: KeyBindings) -> None:
         super().__init__()
         self._document, self._camera, self._desk, self._keys = document, camera, desk, keys
-        self.shades: Shades | None = None
+        self.shades: Colours | None = None
         self.playhead = 0
         self.loop: tuple[int, int] | None = None
         self._gesture: Gesture | None = None
@@ -148,13 +148,13 @@ class NotesView(QWidget):
                 words = tr("Click to draw a note, drag to make it longer, or press Return")
             paper.words(words, QRectF(self.rect()))
 
-    def _paint_loop(self, painter: QPainter, room: QRectF, shades: Shades) -> None:
+    def _paint_loop(self, painter: QPainter, room: QRectF, shades: Colours) -> None:
         if self.loop is None:
             return
         left, right = self._camera.x(self.loop[0]), self._camera.x(self.loop[1])
         painter.fillRect(QRectF(left, room.top(), right - left, room.height()), shades.soft)
 
-    def _paint_band(self, painter: QPainter, shades: Shades) -> None:
+    def _paint_band(self, painter: QPainter, shades: Colours) -> None:
         band = self._gesture.band() if self._gesture is not None else None
         if band is not None and band.width() + band.height() > 4:
             painter.setPen(QPen(shades.accent, 1))

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from PySide6.QtCore import QLineF, QRectF, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPen
 
-from studio_music.pages.editing import Notes
-from studio_music.pages.grid import Bar, bars
-from studio_music.pages.roll.camera import Camera
-from studio_music.pages.roll.shades import BLACK_KEYS, Shades
-from studio_music.pages.wording import note_name
+from studio_music.pages.editor.edits import Notes
+from studio_music.pages.editor.grid import Bar, bars
+from studio_music.pages.phrases import note_name
+from studio_music.pages.roll.colours import BLACK_KEYS, Colours
+from studio_music.pages.roll.viewport import Viewport
 from studio_music.piece import Note, Piece, Track
 
 _LINES_APART = 9.0
@@ -61,7 +61,7 @@ class RollPainter:
     """
 
     def __init__(
-        self, painter: QPainter, room: QRectF, camera: Camera, shades: Shades, piece: Piece
+        self, painter: QPainter, room: QRectF, camera: Viewport, shades: Colours, piece: Piece
     ) -> None:
         self._painter, self.room, self._camera = painter, room, camera
         self._shades, self._piece = shades, piece
@@ -181,7 +181,7 @@ class RollPainter:
                 painter.drawText(where, Qt.AlignmentFlag.AlignVCenter, name)
 
 
-def note_box(camera: Camera, note: Note, drums: bool = False) -> QRectF:
+def note_box(camera: Viewport, note: Note, drums: bool = False) -> QRectF:
     """Return where a note is painted; a drum is a stroke, however long it is written."""
     width = max(2.0, note.length * camera.scale - 1)
     if drums:

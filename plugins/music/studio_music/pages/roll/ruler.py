@@ -6,12 +6,12 @@ from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QFont, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QWidget
 
-from studio_music.pages.document import Document
-from studio_music.pages.grid import bars, snapped
-from studio_music.pages.roll.camera import Camera
-from studio_music.pages.roll.shades import Shades
-from studio_music.pages.roll.tools import Desk
-from studio_music.pages.wording import tr
+from studio_music.pages.editor.document import Document
+from studio_music.pages.editor.grid import bars, snapped
+from studio_music.pages.phrases import tr
+from studio_music.pages.roll.colours import Colours
+from studio_music.pages.roll.gestures import Desk
+from studio_music.pages.roll.viewport import Viewport
 
 HEIGHT = 26
 _GRIP = 5.0
@@ -30,10 +30,10 @@ class Ruler(QWidget):
     seek_asked = Signal(int)
     loop_asked = Signal(object)
 
-    def __init__(self, document: Document, camera: Camera, desk: Desk) -> None:
+    def __init__(self, document: Document, camera: Viewport, desk: Desk) -> None:
         super().__init__()
         self._document, self._camera, self._desk = document, camera, desk
-        self.shades: Shades | None = None
+        self.shades: Colours | None = None
         self.loop: tuple[int, int] | None = None
         self.looping = False
         self._playhead = 0
@@ -101,7 +101,7 @@ class Ruler(QWidget):
             painter.setPen(QPen(shades.accent, 2))
             painter.drawRect(QRectF(self.rect()).adjusted(1, 1, -1, -1))
 
-    def _paint_loop(self, painter: QPainter, shades: Shades) -> None:
+    def _paint_loop(self, painter: QPainter, shades: Colours) -> None:
         if self.loop is None:
             return
         left, right = (self._camera.x(tick) for tick in self.loop)
@@ -109,7 +109,7 @@ class Ruler(QWidget):
         painter.fillRect(QRectF(left, 0, right - left, HEIGHT), shades.soft)
         painter.fillRect(QRectF(left, 0, right - left, 3), color)
 
-    def _paint_head(self, painter: QPainter, shades: Shades) -> None:
+    def _paint_head(self, painter: QPainter, shades: Colours) -> None:
         x = round(self._camera.x(self._playhead)) + 0.5
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)

@@ -7,12 +7,12 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from studio.api import PluginContext
-from studio_music.pages import editing
-from studio_music.pages.document import Document
-from studio_music.pages.grid import SNAPS, position
-from studio_music.pages.roll.camera import Camera
-from studio_music.pages.roll.tools import Desk
-from studio_music.pages.wording import length_name, note_name, tr
+from studio_music.pages.editor import edits
+from studio_music.pages.editor.document import Document
+from studio_music.pages.editor.grid import SNAPS, position
+from studio_music.pages.phrases import length_name, note_name, tr
+from studio_music.pages.roll.gestures import Desk
+from studio_music.pages.roll.viewport import Viewport
 
 _WIDE = 470
 
@@ -28,7 +28,9 @@ class ToolRow(QWidget):
     changed = Signal()
     fit_asked = Signal()
 
-    def __init__(self, ctx: PluginContext, document: Document, desk: Desk, camera: Camera) -> None:
+    def __init__(
+        self, ctx: PluginContext, document: Document, desk: Desk, camera: Viewport
+    ) -> None:
         super().__init__()
         self._ui, self._document, self._desk, self._camera = ctx.ui, document, desk, camera
         self._place: tuple[float, int] = (-1.0, -1)
@@ -152,7 +154,7 @@ class ToolRow(QWidget):
         elif document.selected:
             parts = [tr("{count} notes").format(count=len(document.selected))]
         elif pitch >= 0:
-            here = editing.within(track, tick, tick + 1, pitch, pitch)
+            here = edits.within(track, tick, tick + 1, pitch, pitch)
             bar, beat, _ = position(document.piece, int(max(0, tick)))
             parts = [
                 note_name(pitch, track, key),

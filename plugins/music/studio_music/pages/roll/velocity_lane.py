@@ -7,14 +7,14 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
-from studio_music.pages import editing
-from studio_music.pages.document import Document
-from studio_music.pages.editing import Edited, Notes
-from studio_music.pages.roll.camera import Camera
+from studio_music.pages.editor import edits
+from studio_music.pages.editor.document import Document
+from studio_music.pages.editor.edits import Edited, Notes
+from studio_music.pages.phrases import tr
+from studio_music.pages.roll.colours import Colours
+from studio_music.pages.roll.gestures import Desk
 from studio_music.pages.roll.painter import Timelines
-from studio_music.pages.roll.shades import Shades
-from studio_music.pages.roll.tools import Desk
-from studio_music.pages.wording import tr
+from studio_music.pages.roll.viewport import Viewport
 from studio_music.piece import Piece
 
 HEIGHT = 58
@@ -25,14 +25,14 @@ _NEAR = 5.0
 class VelocityLane(QWidget):
     """The lane below the notes."""
 
-    def __init__(self, document: Document, camera: Camera, desk: Desk) -> None:
+    def __init__(self, document: Document, camera: Viewport, desk: Desk) -> None:
         super().__init__()
         self._document, self._camera, self._desk = document, camera, desk
-        self.shades: Shades | None = None
+        self.shades: Colours | None = None
         self._timelines = Timelines()
         self._begin: tuple[Piece, Notes] | None = None
         self._at = QPointF()
-        self._held: Notes = editing.NONE
+        self._held: Notes = edits.NONE
         self.setFixedHeight(HEIGHT)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName(tr("Velocities: arrow keys change those of the selection"))
@@ -96,7 +96,7 @@ class VelocityLane(QWidget):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Keep that."""
         if self._begin is not None:
-            self._begin, self._held = None, editing.NONE
+            self._begin, self._held = None, edits.NONE
             self._document.commit(tr("Change velocities"))
 
     def _follow(self, place: QPointF) -> None:
@@ -107,11 +107,11 @@ class VelocityLane(QWidget):
             by = level - self._velocity(self._at.y())
             if abs(place.y() - self._at.y()) <= 1:
                 return
-            document.preview(editing.louder(piece, document.current, selected, by))
+            document.preview(edits.louder(piece, document.current, selected, by))
             return
         painted = self._near(place.x(), self._at.x())
         if painted:
-            done = editing.set_velocity(document.piece, document.current, painted, level)
+            done = edits.set_velocity(document.piece, document.current, painted, level)
             touched = {replace(note, velocity=level) for note in painted & document.selected}
             document.preview(Edited(done.piece, (document.selected - painted) | touched))
             self._desk.velocity = level
@@ -138,7 +138,7 @@ class VelocityLane(QWidget):
         document = self._document
         if by and document.selected:
             step = 10 * by if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else by
-            edited = editing.louder(document.piece, document.current, document.selected, step)
+            edited = edits.louder(document.piece, document.current, document.selected, step)
             document.apply(tr("Change velocities"), edited, merge="velocity")
         else:
             super().keyPressEvent(event)

@@ -1,0 +1,214 @@
+"""Documents in a prompt: whole where they fit, else the passages that the question is about."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from studio.api import BadInput, ChatMessage, Event, StudioError, TaskContext, TextEngine
+from studio_chat.documents import ranking
+from studio_chat.documents.passages import (
+    MAX_DOCUMENTS,
+    Document,
+    Passage,
+    passages,
+    read,
+    shown_name,
+)
+
+SHARE = 2
+"""Documents take at most one part in so many of the context that the reply leaves."""
+
+_SAMPLE = 20_000
+_NO_ENCODER = (
+    "No encoder is on this machine, so passages were chosen by their words, not by their meaning."
+)
+
+
+@dataclass
+class DocumentContext:
+    """What a reply draws on.
+
+    Attributes:
+        documents: Those that could be read.
+        sources: For each document, plain data: ``document`` (its name), ``whole``, ``lines`` (first
+            and last line of each passage), ``of`` (lines it has), where it has pages ``pages`` and
+            ``of_pages`` likewise; or ``error``: why it was not read.
+        found_by: ``meaning`` or ``words``, where passages were chosen; else empty.
+        note: What a person should know about that.
+        texts: What goes into the prompt.
+    """
+
+    documents: list[Document] = field(default_factory=list)
+    sources: list[dict[str, Any]] = field(default_factory=list)
+    found_by: str = ""
+    note: str = ""
+    texts: list[Passage] = field(default_factory=list)
+
+    def result(self) -> dict[str, Any]:
+        """Return the keys of the task's result; none without documents."""
+        if not self.sources:
+            return {}
+        return {"sources": self.sources, "found_by": self.found_by, "sources_note": self.note}
+
+    def into(self, messages: Sequence[ChatMessage]) -> list[ChatMessage]:
+        """Return ``messages`` with the texts in them.
+
+        Whole documents stand at the beginning, where the next turn finds them read already;
+        passages before the question that they were chosen for.
+        """
+        if not self.texts:
+            return list(messages)
+        if self.found_by:
+            return _before_question(messages, self._told("Passages from documents of the user:"))
+        told = self._told("The user has given these documents:")
+        if messages[0]["role"] == "system":
+            system: ChatMessage = {
+                "role": "system",
+                "content": f"{messages[0]['content']}\n\n{told}",
+            }
+            return [system, *messages[1:]]
+        return [{"role": "system", "content": told}, *messages]
+
+    def _told(self, heading: str) -> str:
+        known = {document.name: document for document in self.documents}
+        parts = [heading]
+        for text in self.texts:
+            where = f", {_place(known[text.document], text)}" if self.found_by else ""
+            parts.append(f"[{text.document}{where}]\n{text.text}")
+        return "\n\n".join(parts)
+
+
+def _place(document: Document, text: Passage) -> str:
+    if not document.pages:
+        return f"lines {text.first} to {text.last}"
+    first, last = document.page(text.first), document.page(text.last)
+    return f"page {first}" if first == last else f"pages {first} to {last}"
+
+
+def _before_question(messages: Sequence[ChatMessage], told: str) -> list[ChatMessage]:
+    place = max(i for i, message in enumerate(messages) if message["role"] == "user")
+    asked: ChatMessage = {
+        "role": "user",
+        "content": f"{told}\n\nWith these in mind:\n\n{messages[place]['content']}",
+    }
+    return [*messages[:place], asked, *messages[place + 1 :]]
+
+
+def ground(
+    ctx: TaskContext,
+    paths: Sequence[str],
+    messages: Sequence[ChatMessage],
+    weights: str,
+    encoder: str | None,
+    reserve: int,
+) -> Generator[Event, None, DocumentContext]:
+    """Read the documents at ``paths`` and choose what of them goes into the prompt.
+
+    Args:
+        weights: The model that will answer; how long a text is, it says.
+        encoder: Finds passages by their meaning; without one, their words decide.
+        reserve: Tokens that the reply may have.
+
+    Raises:
+        BadInput: There are too many, or none can be read and nothing else was said yet.
+        StudioError: Weights cannot be used.
+    """
+    if len(paths) > MAX_DOCUMENTS:
+        raise BadInput(f"A reply draws on up to {MAX_DOCUMENTS} documents.", "Take some away.")
+    found = yield from _read_all(ctx, paths, is_first=len(messages) < 3)
+    if not found.documents:
+        return found
+    with ctx.lease(weights) as engine:
+        yield ctx.progress(0, 1, "Reading the documents")
+        room = (engine.context_length - min(reserve, engine.context_length // 2)) // SHARE
+        fits = _fits(engine, found.documents, room)
+        a_token = _characters_per_token(engine, found.documents)
+    if fits:
+        for document in found.documents:
+            found.texts.append(Passage(document.name, 1, document.lines, document.text.strip()))
+            found.sources.append({"document": document.name, "whole": True, "of": document.lines})
+        return found
+    groups = [passages(document) for document in found.documents]
+    question = next(m["content"] for m in reversed(messages) if m["role"] == "user")
+    scores = yield from _scores(ctx, found, groups, question, encoder)
+    everything = [passage for group in groups for passage in group]
+    found.texts = ranking.choose(everything, scores, int(room * a_token))
+    for document in found.documents:
+        lines = [[t.first, t.last] for t in found.texts if t.document == document.name]
+        source = {"document": document.name, "whole": False, "lines": lines, "of": document.lines}
+        if document.pages:
+            source["pages"] = [[document.page(a), document.page(b)] for a, b in lines]
+            source["of_pages"] = len(document.pages)
+        found.sources.append(source)
+    return found
+
+
+def _read_all(
+    ctx: TaskContext, paths: Sequence[str], *, is_first: bool
+) -> Generator[Event, None, DocumentContext]:
+    """Read what can be read. What cannot is told with the reply, which goes on without it."""
+    found = DocumentContext()
+    for path in paths:
+        try:
+            document = yield from _read(ctx, path)
+        except BadInput as error:
+            if is_first and len(paths) == 1:
+                raise
+            found.sources.append({"document": shown_name(path), "error": error.message})
+            continue
+        names = {each.name for each in found.documents}
+        name, number = document.name, 2
+        while name in names:
+            name, number = f"{document.name} ({number})", number + 1
+        found.documents.append(replace(document, name=name))
+    return found
+
+
+def _read(ctx: TaskContext, path: str) -> Generator[Event, None, Document]:
+    steps = read(path)
+    try:
+        while True:
+            next(steps)
+            yield ctx.progress(0, 1, f"Reading {shown_name(path)}")
+    except StopIteration as end:
+        document: Document = end.value
+        return document
+    finally:
+        steps.close()
+
+
+def _scores(
+    ctx: TaskContext,
+    found: DocumentContext,
+    groups: Sequence[Sequence[Passage]],
+    question: str,
+    encoder: str | None,
+) -> Generator[Event, None, list[float]]:
+    found.found_by = "words"
+    if not encoder:
+        found.note = _NO_ENCODER
+    else:
+        try:
+            with ctx.lease(encoder) as engine:
+                scores = yield from ranking.by_meaning(ctx, engine, groups, question)
+        except StudioError as error:  # the reply is still worth having
+            found.note = f"Passages were chosen by their words: {error.message}"
+        else:
+            found.found_by = "meaning"
+            return scores
+    return ranking.by_words([passage for group in groups for passage in group], question)
+
+
+def _fits(engine: TextEngine, documents: Sequence[Document], room: int) -> bool:
+    if sum(len(document.text) for document in documents) > 16 * room:
+        return False  # no text has so few tokens; and nobody counts those of a book for nothing
+    return sum(engine.count(document.text) + 16 for document in documents) <= room
+
+
+def _characters_per_token(engine: TextEngine, documents: Sequence[Document]) -> float:
+    """Return how long a token of these documents is; a little less, to be safe."""
+    most = min(_SAMPLE, 16 * engine.context_length)
+    sample = "".join(document.text[:most] for document in documents)[:most]
+    return 0.9 * len(sample) / max(engine.count(sample), 1)

@@ -1,0 +1,179 @@
+"""Documents that a conversation is about: read with limits, cut into passages. Ranks nothing."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import stat
+from bisect import bisect_right
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from studio.api import BadInput
+from studio_chat.documents import docx, pdf
+
+MAX_BYTES = 2_000_000
+"""Of one document: a thousand pages."""
+MAX_DOCUMENTS = 16
+PASSAGE_CHARACTERS = 900
+"""Of a passage: about as much as the encoder reads."""
+
+KEPT_CHARACTERS = 8_000_000
+"""Of all whose text took a child to read: they are kept in memory, drawn on turn after turn."""
+
+_WHAT_WOULD_DO = "A PDF or Word document will do, or text of any kind, .txt or .md say."
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_kept: dict[tuple[object, ...], Document] = {}
+"""By the path, size and time of change of the file."""
+
+
+@dataclass(frozen=True)
+class Document:
+    """A text that was read.
+
+    Attributes:
+        name: Of its file, safe to show and to name in a prompt.
+        text: All of it.
+        pages: The first line of each page; none where there are no pages.
+    """
+
+    name: str
+    text: str
+    pages: tuple[int, ...] = ()
+
+    @property
+    def lines(self) -> int:
+        """How many lines it has."""
+        return self.text.count("\n") + (not self.text.endswith("\n"))
+
+    def page(self, line: int) -> int:
+        """Return the number of the page that a line is on, from 1."""
+        return max(1, bisect_right(self.pages, line))
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A piece of a document.
+
+    Attributes:
+        document: Its name.
+        first, last: Numbers of its lines, from 1.
+        text: Without the lines around it.
+    """
+
+    document: str
+    first: int
+    last: int
+    text: str
+
+
+def shown_name(path: str) -> str:
+    """Return the name of a file so that it is one line and no more than that."""
+    name = "".join(each if each.isprintable() else "·" for each in Path(path).name)
+    return name if len(name) <= 80 else f"{name[:79]}…"
+
+
+def read(path: str) -> Generator[None, None, Document]:
+    """Yield while that takes long; return the document at ``path``.
+
+    Raises:
+        BadInput: It cannot be read, is too long, empty, or of a kind that is not read.
+    """
+    name = shown_name(path)
+    try:
+        with _opened(Path(path).expanduser()) as file:
+            data = file.read(MAX_BYTES + 1)
+            if docx.is_word(data):
+                return (yield from _in_child(file, name, path, has_pages=False))
+            if data.lstrip().startswith(b"%PDF-"):
+                return (yield from _in_child(file, name, path, has_pages=True))
+    except (OSError, ValueError) as error:  # a name may hold what no name may
+        reason = getattr(error, "strerror", None) or str(error)
+        raise BadInput(f"{name} cannot be read: {reason}.", "Choose it again.") from error
+    if len(data) > MAX_BYTES:
+        raise BadInput(
+            f"{name} is longer than {MAX_BYTES // 1_000_000} MB, the most that is read.",
+            "Give a part of it.",
+        )
+    encoding = "utf-16" if data.startswith(_UTF16) else "utf-8-sig"
+    try:
+        text = data.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError as error:
+        if b"\0" not in data:  # text, but nothing says in which of many alphabets
+            raise BadInput(f"{name} is not in UTF-8.", "Save it in UTF-8, or as PDF.") from error
+        raise BadInput(f"{name} is not a text.", _WHAT_WOULD_DO) from error
+    if "\0" in text:
+        raise BadInput(f"{name} is not a text.", _WHAT_WOULD_DO)
+    if not text.strip():
+        raise BadInput(f"{name} is empty.", "Choose another.")
+    return Document(name, text)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[IO[bytes]]:
+    """Open a regular file; never waits for a pipe."""
+    with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise ValueError("it is no file")
+        yield file
+
+
+def _in_child(
+    file: IO[bytes], name: str, path: str, *, has_pages: bool
+) -> Generator[None, None, Document]:
+    facts = os.fstat(file.fileno())
+    key = (path, facts.st_size, facts.st_mtime_ns)
+    if key in _kept:
+        return _kept[key]
+    os.lseek(file.fileno(), 0, os.SEEK_SET)  # the child reads what we have open
+    pages = yield from pdf.read_pages(file, name)
+    starts = [1]
+    for page in pages[:-1]:
+        starts.append(starts[-1] + page.count("\n") + 1)
+    text = "\n".join(pages)
+    document = _kept[key] = Document(name, text, tuple(starts) if has_pages else ())
+    while sum(len(each.text) for each in list(_kept.values())) > KEPT_CHARACTERS:
+        _kept.pop(next(iter(_kept)))
+    return document
+
+
+def passages(document: Document) -> list[Passage]:
+    """Cut a document into passages of up to ``PASSAGE_CHARACTERS``, at the ends of its lines.
+
+    A passage ends early before a heading, and at an empty line when it is half full.
+    """
+    found: list[Passage] = []
+    held: list[tuple[int, str]] = []
+    size = 0
+
+    def end() -> None:
+        nonlocal size
+        text = "\n".join(piece for _, piece in held).strip("\n")
+        if text.strip():
+            found.append(Passage(document.name, held[0][0], held[-1][0], text))
+        held.clear()
+        size = 0
+
+    for number, piece in _pieces(document.text):
+        is_border = piece.startswith("#") or (not piece.strip() and 2 * size > PASSAGE_CHARACTERS)
+        if held and (size + len(piece) > PASSAGE_CHARACTERS or is_border):
+            end()
+        if held or piece.strip():  # a passage begins with something
+            held.append((number, piece))
+            size += len(piece) + 1
+    end()
+    return found
+
+
+def _pieces(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the lines with their numbers; endless ones in several pieces."""
+    for number, line in enumerate(text.split("\n"), 1):
+        while len(line) > PASSAGE_CHARACTERS:
+            cut = line.rfind(" ", PASSAGE_CHARACTERS // 2, PASSAGE_CHARACTERS)
+            cut = cut if cut > 0 else PASSAGE_CHARACTERS
+            yield number, line[:cut]
+            line = line[cut:].lstrip(" ")
+        yield number, line

@@ -1,0 +1,156 @@
+"""Which passages a question is about: by what they mean, or by their words. Reads no files."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import math
+import os
+import re
+from collections import Counter
+from collections.abc import Generator, Sequence
+from pathlib import Path
+from typing import Any
+
+from studio.api import EmbeddingEngine, Event, TaskContext
+from studio_chat.documents.passages import Passage
+
+MOST_PASSAGES = 8
+"""More would cost a reader time and a small model its thread."""
+
+CACHE_BYTES = 64 << 20
+"""Of all vectors that are kept: those of about 80,000 passages."""
+
+_WORD = re.compile(r"\w+")
+_K1, _B = 1.2, 0.75
+"""The usual constants of BM25 (Robertson and Zaragoza 2009): saturation, and share of length."""
+
+
+def by_words(passages: Sequence[Passage], question: str) -> list[float]:
+    """Return how well each passage fits the words of ``question`` (BM25); 0 for not at all."""
+    texts = [Counter(_words(passage.text)) for passage in passages]
+    lengths = [sum(text.values()) for text in texts]
+    average = sum(lengths) / max(len(lengths), 1) or 1.0
+    scores = [0.0] * len(passages)
+    for word in set(_words(question)):
+        having = sum(word in text for text in texts)
+        rarity = math.log(1 + (len(texts) - having + 0.5) / (having + 0.5))
+        for index, text in enumerate(texts):
+            count = text[word]
+            norm = _K1 * (1 - _B + _B * lengths[index] / average)
+            scores[index] += rarity * count * (_K1 + 1) / (count + norm)
+    return scores
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text.lower())
+
+
+def by_meaning(
+    ctx: TaskContext, engine: EmbeddingEngine, groups: Sequence[Sequence[Passage]], question: str
+) -> Generator[Event, None, list[float]]:
+    """Return how like ``question`` each passage is, -1 to 1.
+
+    The vectors of a group, the passages of one document, are kept in ``ctx.cache`` and not computed
+    again until the text or the encoder is another.
+    """
+    total = sum(map(len, groups))
+    done = 0
+    likeness: list[float] = []
+    asked = yield from _vectors(engine, [question], lambda count: None)
+    for group in groups:
+        texts = [passage.text for passage in group]
+        kept = ctx.cache / "passages" / f"{_key(engine, texts)}.f16"
+        vectors = _kept(kept, len(texts), engine.width)
+        if vectors is None:
+
+            def say(count: int, before: int = done) -> Event:
+                return ctx.progress(before + count, total, "Reading the documents")
+
+            vectors = yield from _vectors(engine, texts, say)
+            vectors = _keep(kept, vectors)
+        done += len(texts)
+        likeness += (vectors @ asked[0]).tolist()
+    return likeness
+
+
+def choose(passages: Sequence[Passage], scores: Sequence[float], room: int) -> list[Passage]:
+    """Return the best passages that fit ``room`` characters together, in the order of the text.
+
+    There is always at least one; those that follow each other become one.
+    """
+    ranked = sorted(range(len(passages)), key=lambda index: -scores[index])
+    chosen, size = [ranked[0]], len(passages[ranked[0]].text)
+    for index in ranked[1:MOST_PASSAGES]:
+        if size + len(passages[index].text) > room:
+            break
+        chosen.append(index)
+        size += len(passages[index].text)
+    found: list[Passage] = []
+    before = -2
+    for index in sorted(chosen):
+        passage = passages[index]
+        if found and index == before + 1 and found[-1].document == passage.document:
+            last = found.pop()
+            text = f"{last.text}\n{passage.text}"
+            passage = Passage(last.document, last.first, passage.last, text)
+        found.append(passage)
+        before = index
+    return found
+
+
+def _vectors(
+    engine: EmbeddingEngine, texts: Sequence[str], say: Any
+) -> Generator[Event, None, Any]:
+    """Return float32 vectors (texts, width) as a numpy array."""
+    import numpy as np
+
+    vectors = np.zeros((len(texts), engine.width), np.float32)
+    done = 0
+    for indices, rows in engine.embed(texts):
+        vectors[list(indices)] = rows.numpy()
+        done += len(indices)
+        yield say(done)
+    return vectors
+
+
+def _key(engine: EmbeddingEngine, texts: Sequence[str]) -> str:
+    digest = hashlib.blake2b(engine.fingerprint.encode(), digest_size=20)
+    for text in texts:
+        data = text.encode("utf-8", "replace")
+        digest.update(len(data).to_bytes(8, "little") + data)
+    return digest.hexdigest()
+
+
+def _kept(path: Path, count: int, width: int) -> Any:
+    """Return vectors computed before, or None: a cache is not trusted where it looks wrong."""
+    import numpy as np
+
+    with contextlib.suppress(OSError):
+        if path.stat().st_size == 2 * count * width:
+            vectors = np.frombuffer(path.read_bytes(), "<f2").reshape(count, width)
+            if np.isfinite(vectors).all():
+                os.utime(path)
+                return vectors.astype(np.float32)
+    return None
+
+
+def _keep(path: Path, vectors: Any) -> Any:
+    """Keep vectors in half precision, and forget those not used for longest.
+
+    Returns them as they will be found, so that the next time gives the same order.
+    """
+    halves = vectors.astype("<f2")
+    part = path.with_suffix(f".{os.getpid()}")
+    with contextlib.suppress(OSError):  # without it they are computed again
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(halves.tobytes())
+        part.replace(path)
+        files = sorted(path.parent.iterdir(), key=lambda each: each.stat().st_mtime)
+        size = sum(each.stat().st_size for each in files)
+        for each in files:
+            if size <= CACHE_BYTES:
+                break
+            size -= each.stat().st_size
+            each.unlink()
+    return halves.astype("f4")

@@ -1,0 +1,62 @@
+"""What the palette and the keys can do on the page of the chat. Does nothing itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from studio.api import PageAction
+from studio_chat.pages.phrases import tr
+
+if TYPE_CHECKING:
+    from studio_chat.pages.page import ChatPage
+
+
+def page_actions(page: ChatPage) -> list[PageAction]:
+    """Return the actions of ``page``, each with its keys."""
+    rows = (
+        ("new", tr("New conversation"), page.new, "square-pen", "Ctrl+N"),
+        ("search", tr("Search conversations"), page.search, "search", "Ctrl+F"),
+        ("copy", tr("Copy last answer"), page.copy_last, "copy", "Ctrl+Shift+C"),
+        ("again", tr("Answer again"), page.regenerate, "refresh-cw", "Ctrl+R"),
+        ("stop", tr("Stop the answer"), lambda: page.session.stop(), "circle-stop", ""),
+        ("edit", tr("Edit my last message"), page.edit_last, "pencil", "Ctrl+E"),
+        ("export", tr("Export conversation…"), page.export, "download", ""),
+        ("rename", tr("Rename conversation"), page.title.edit, "text-cursor-input", ""),
+        (
+            "before",
+            tr("Version before"),
+            lambda: page.switch(-1),
+            "chevron-left",
+            "Alt+Left",
+        ),
+        (
+            "after",
+            tr("Version after"),
+            lambda: page.switch(1),
+            "chevron-right",
+            "Alt+Right",
+        ),
+        (
+            "list",
+            tr("Show or hide conversations"),
+            page.toggle_list,
+            "panel-left",
+            "Ctrl+B",
+        ),
+        (
+            "end",
+            tr("To the newest message"),
+            page.thread_view.to_bottom,
+            "arrow-down",
+            "Ctrl+End",
+        ),
+        (
+            "start",
+            tr("To the first message"),
+            page.thread_view.to_top,
+            "arrow-up",
+            "Ctrl+Home",
+        ),
+        ("write", tr("Write a message"), page.composer.field.setFocus, "pencil", "Ctrl+L"),
+    )
+    return [PageAction(f"chat.{id}", title, run, icon, keys) for id, title, run, icon, keys in rows]

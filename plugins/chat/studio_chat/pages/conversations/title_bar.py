@@ -1,0 +1,103 @@
+"""The line above a thread: its title, which a click renames. Renames nothing itself."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QMouseEvent, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QStackedLayout, QWidget
+
+from studio.api.window.ui import Ui
+
+
+class TitleBar(QWidget):
+    """Title and, where the list is hidden, the way to it.
+
+    Signals:
+        renamed: The title that was written.
+        list_asked: The user wants the list of conversations.
+        new_asked: The user wants a new conversation.
+    """
+
+    renamed = Signal(str)
+    list_asked = Signal()
+    new_asked = Signal()
+
+    def __init__(self, ui: Ui) -> None:
+        super().__init__()
+        self._title = ""
+        self._list = ui.icon_button("panel-left", self.tr("Show or hide conversations (Ctrl+B)"))
+        self._list.clicked.connect(self.list_asked)
+        self._new = ui.icon_button("square-pen", self.tr("New conversation (Ctrl+N)"))
+        self._new.clicked.connect(self.new_asked)
+        self._label = _Title(self)
+        self._field = QLineEdit()
+        self._field.setAccessibleName(self.tr("Title of the conversation"))
+        self._field.setMaxLength(200)
+        self._field.editingFinished.connect(self._finish)
+        self._stack = QStackedLayout()
+        self._stack.addWidget(self._label)
+        self._stack.addWidget(self._field)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(20, 12, 20, 4)
+        row.setSpacing(6)
+        row.addWidget(self._list)
+        row.addWidget(self._new)
+        row.addLayout(self._stack, 1)
+        self.setFixedHeight(54)
+
+    def set_title(self, title: str) -> None:
+        """Show a title; empty for a new conversation, which cannot be renamed."""
+        self._title = title
+        self._label.set_text(title or self.tr("New conversation"))
+        self._label.setEnabled(bool(title))
+
+    def show_list_button(self, shown: bool) -> None:
+        """Offer the list and a new conversation where the list is hidden."""
+        self._list.setVisible(shown)
+        self._new.setVisible(shown)
+
+    def edit(self) -> None:
+        """Change the title in place."""
+        if self._title:
+            self._field.setText(self._title)
+            self._stack.setCurrentWidget(self._field)
+            self._field.selectAll()
+            self._field.setFocus()
+
+    def _finish(self) -> None:
+        if self._stack.currentWidget() is self._field:
+            self._stack.setCurrentWidget(self._label)
+            if self._field.text().strip() not in ("", self._title):
+                self.renamed.emit(self._field.text().strip())
+
+
+class _Title(QLabel):
+    """The title, cut off with dots where it is too long."""
+
+    def __init__(self, bar: TitleBar) -> None:
+        super().__init__()
+        self._bar = bar
+        self._whole = ""
+        self.setProperty("role", "title")
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.setIndent(8)
+
+    def set_text(self, text: str) -> None:
+        """Show ``text``."""
+        self._whole = text
+        self.setToolTip(self._bar.tr("{title}\nDouble-click to rename").format(title=text))
+        self._cut()
+
+    def _cut(self) -> None:
+        room = max(20, self.width() - 16)
+        self.setText(self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideRight, room))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Cut the title to the new width."""
+        super().resizeEvent(event)
+        self._cut()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Rename on a double click."""
+        self._bar.edit()

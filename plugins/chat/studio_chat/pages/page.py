@@ -1,0 +1,451 @@
+"""The page of the chat: list, thread, composer and parameters put together.
+
+Keeps no messages itself.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QSizePolicy,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.api import Kind, Page, PluginContext, SavedArtifact, StudioError, WorkQueue
+from studio_chat.pages.commands import page_actions
+from studio_chat.pages.composer import Composer
+from studio_chat.pages.conversations.list_view import ConversationList
+from studio_chat.pages.conversations.title_bar import TitleBar
+from studio_chat.pages.drafts import Drafts
+from studio_chat.pages.parameters import Parameters
+from studio_chat.pages.session import Session
+from studio_chat.pages.session_listener import Elsewhere
+from studio_chat.pages.thread.thread_view import COLUMN, ThreadView
+from studio_chat.pages.thread.turns import Turn, tokens_in
+from studio_chat.pages.welcome import NoWeights, Welcome
+
+_NARROW = 720
+"""Below this width of the page the list of conversations gives way to the thread."""
+_DRAFT_MS = 400
+_OPEN = "open"
+"""The setting that names the open conversation; a shell keeps a page's state only now and then."""
+
+
+def build(ctx: PluginContext) -> Page:
+    """Return the page."""
+    page = ChatPage(ctx)
+    return Page(
+        page,
+        panel=page.parameters.form.widget,
+        save_state=page.save_state,
+        restore_state=page.restore_state,
+        accept=page.accept,
+        actions=page_actions(page),
+        focus=page.composer.field.setFocus,
+    )
+
+
+class ChatPage(QWidget):
+    """Everything between the rail and the parameter panel."""
+
+    def __init__(self, ctx: PluginContext) -> None:
+        super().__init__()
+        self._ctx = ctx
+        self.chores = WorkQueue(ctx)
+        self._drafts = Drafts(ctx, self.chores)
+        self._writing: dict[str, Session] = {}
+        """Conversations out of view whose reply is still being written."""
+        self._list_wanted: bool | None = None
+        self._sent_with: list[str] = []
+        """Documents of the message that was sent last, in case it cannot be kept."""
+        self._waiting: dict[str, list[str]] = {}
+        """Conversation → documents that wait in its composer."""
+        self.list = ConversationList(ctx, self.chores)
+        self.list.writing = self._is_writing
+        self.title = TitleBar(ctx.ui)
+        self.thread_view = ThreadView(ctx)
+        self.welcome = Welcome(ctx, self._start_example)
+        self.no_weights = NoWeights(ctx)
+        self.composer = Composer(ctx.ui)
+        self.composer.send_with_ctrl = lambda: ctx.settings.get("send_with_ctrl", False) is True
+        self.parameters = Parameters(ctx)
+        self.session = Session(ctx, self.chores, self)
+        self._lay_out()
+        self._draft_timer = QTimer(self, singleShot=True, interval=_DRAFT_MS)
+        self._connect()
+        self.list.refresh()
+        self._show_weights()
+        self._open_now = str(ctx.settings.get(_OPEN, ""))
+        self._begin_or_open(self._open_now)
+
+    # --- putting it together ------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        self.middle = QStackedWidget()
+        for widget in (self.thread_view, self.welcome, self.no_weights):
+            self.middle.addWidget(widget)
+        box = QHBoxLayout()
+        box.setContentsMargins(28, 6, 28, 18)
+        self.composer.setMaximumWidth(COLUMN)
+        self.composer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        box.addStretch(1)
+        box.addWidget(self.composer, 1000)
+        box.addStretch(1)
+        column = QVBoxLayout()
+        column.setSpacing(0)
+        column.addWidget(self.title)
+        column.addWidget(self.middle, 1)
+        column.addLayout(box)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        line = QFrame()
+        line.setProperty("surface", "line-v")
+        row.addWidget(self.list)
+        row.addWidget(line)
+        row.addLayout(column, 1)
+        self._line = line
+
+    def _connect(self) -> None:
+        self.list.opened.connect(self.open)
+        self.list.new_asked.connect(self.new)
+        self.list.binned.connect(self._on_binned)
+        self.list.renamed.connect(self._on_renamed)
+        self.title.renamed.connect(lambda title: self.session.rename(title))
+        self.title.list_asked.connect(self.toggle_list)
+        self.title.new_asked.connect(self.new)
+        self.composer.sent.connect(self._send)
+        self.composer.stopped.connect(lambda: self.session.stop())
+        self.composer.changed.connect(self._on_draft)
+        self.composer.weights_picked.connect(self._on_weights)
+        self.composer.edit_last.connect(self.edit_last)
+        self.parameters.changed.connect(self._keep_settings)
+        self._draft_timer.timeout.connect(self._drafts.save)
+
+    # --- conversations ------------------------------------------------------------------------
+
+    def new(self) -> None:
+        """Begin a conversation; it is kept once something is sent."""
+        self._leave()
+        self._begin()
+        self.composer.field.setFocus()
+
+    def _begin_or_open(self, conversation: str) -> None:
+        """Show what was open last time."""
+        if not conversation:
+            self._begin()
+            return
+        self.session.load(conversation)
+        self._enter()
+
+    def _begin(self) -> None:
+        weights = str(self._ctx.settings.get("weights", "") or "")
+        self.session = Session(self._ctx, self.chores, self)
+        self.session.weights = weights
+        self.parameters.begin(self.session.answering())
+        self.session.settings = self.parameters.form.values()
+        self._enter()
+
+    def open(self, conversation: str) -> None:
+        """Show a conversation of the library."""
+        if not conversation or conversation == self.session.id:
+            return
+        self._leave()
+        self.session = self._writing.pop(conversation, Session(self._ctx, self.chores, self))
+        if not self.session.id:
+            self.session.load(conversation)
+        self.session.listener = self
+        self._enter()
+        self.list.set_current(conversation)
+        self.composer.field.setFocus()
+
+    def _leave(self) -> None:
+        self.parameters.settle()
+        self._drafts.put(self.session.id, self.composer.text)
+        self._drafts.save()
+        self._waiting[self.session.id] = self.composer.attachments.paths
+        self.session.listener = None
+        if self.session.busy:
+            self.session.listener = Elsewhere(self, self.session)
+            self.keep_writing(self.session)
+
+    def _enter(self) -> None:
+        self.thread_view.set_session(self.session)
+        self.composer.blockSignals(True)
+        self.composer.set_text(self._drafts.get(self.session.id))
+        self.composer.attachments.set_paths(self._waiting.get(self.session.id, ()))
+        self.composer.blockSignals(False)
+        self.conversation_changed()
+        self.turns_changed()
+        self.reply_changed()
+
+    def _is_writing(self, conversation: str) -> bool:
+        return conversation in self._writing or (
+            self.session.busy and self.session.id == conversation
+        )
+
+    def keep_writing(self, session: Session) -> None:
+        """A conversation out of view goes on; one that is not saved yet has no id to know it by."""
+        if session.id:
+            self._writing[session.id] = session
+
+    def forget(self, session: Session) -> None:
+        """The reply of a conversation out of view is over."""
+        self._writing.pop(session.id, None)
+        self.list.refresh()
+
+    def _on_binned(self, conversation: str) -> None:
+        writing = self._writing.pop(conversation, None)
+        if writing is not None:
+            writing.stop()
+        if conversation == self.session.id:
+            self.session.stop()
+            self.new()
+
+    def _on_renamed(self, conversation: str) -> None:
+        if conversation == self.session.id:
+            self.session.look_up()
+
+    # --- what the session tells ---------------------------------------------------------------
+
+    def turns_changed(self) -> None:
+        """Show the branch that is in view."""
+        self.thread_view.show_turns()
+        self._show_middle()
+        self._show_use()
+
+    def turn_changed(self, turn: Turn) -> None:
+        """Show one turn anew."""
+        self.thread_view.show_turn(turn)
+        self._learn_context(turn)
+        self._show_use()
+
+    def text_added(self, turn: str, text: str) -> None:
+        """Show new text."""
+        self.thread_view.add_text(turn, text)
+
+    def reply_changed(self) -> None:
+        """Show how far the reply is."""
+        self.thread_view.show_reply()
+        self.composer.set_busy(self.session.busy)
+        self.list.view.viewport().update()
+
+    def conversation_changed(self) -> None:
+        """Show title and settings of the conversation."""
+        session = self.session
+        self.title.set_title(session.title)
+        self.list.set_current(session.id)
+        self.parameters.show(session.settings)
+        self._remember(session.id)
+        self._show_weights()
+        listed = self.list.model.index_of(session.id).data()
+        if session.conversation is not None and listed != session.title:
+            self.list.refresh()
+
+    def _remember(self, conversation: str) -> None:
+        """Note which conversation is open, so that even a crash finds it again."""
+        if self._open_now != conversation:
+            self._open_now = conversation
+            self.chores.do(lambda: self._ctx.settings.set(_OPEN, conversation))
+
+    def sent(self, conversation: str, text: str) -> None:
+        """A message is safe: its draft is not needed any more."""
+        self._drafts.put(conversation, "")
+        self._drafts.save()
+        self.list.refresh()
+
+    def not_sent(self, text: str, error: StudioError) -> None:
+        """A message could not be kept: give its text back and say why."""
+        self.composer.set_text("\n\n".join(filter(None, (text, self.composer.text))))
+        self.composer.attachments.add(self._sent_with)
+        self.composer.trouble(str(error))
+
+    def keep_draft(self, conversation: str, text: str) -> None:
+        """Keep the text of a message that could not be sent."""
+        there = self._drafts.get(conversation)
+        self._drafts.put(conversation, "\n\n".join(filter(None, (text, there))))
+        self._drafts.save()
+
+    # --- what the user does -------------------------------------------------------------------
+
+    def _send(self, text: str) -> None:
+        if self.session.busy or self.session.loading:
+            return
+        self.parameters.settle()
+        documents = self.composer.attachments.paths
+        # The draft stays on the disk until the message itself is there.
+        self.composer.blockSignals(True)
+        self.composer.clear()
+        self.composer.blockSignals(False)
+        self.session.weights = self.composer.weights
+        self._sent_with = documents
+        self.session.send(text, documents)
+        self.thread_view.to_bottom()
+
+    def _start_example(self, text: str) -> None:
+        self.composer.set_text(text)
+        self.composer.send()
+        self.composer.field.setFocus()
+
+    def _on_draft(self) -> None:
+        self._drafts.put(self.session.id, self.composer.text)
+        self._draft_timer.start()
+        self._show_use()
+
+    def _on_weights(self, weights: str) -> None:
+        self.parameters.use_defaults(self.session.weights, weights)
+        self.chores.do(lambda: self._ctx.settings.set("weights", weights))
+        self.session.change_settings(self.parameters.form.values(), weights)
+        self._show_use()
+
+    def _keep_settings(self) -> None:
+        values = self.parameters.form.values()
+        if values != self.session.settings:
+            self.session.change_settings(values, self.session.weights)
+
+    def edit_last(self) -> None:
+        """Edit my last message."""
+        card = self.thread_view.last_card(mine=True)
+        if card is not None and not self.session.busy:
+            card.edit()
+
+    def copy_last(self) -> None:
+        """Copy the last answer."""
+        answer = next((t for t in reversed(self.session.turns) if not t.mine), None)
+        if answer is not None:
+            self._ctx.ui.copy(self.session.shown_text(answer))
+            self._ctx.notices.info(self.tr("The answer is on the clipboard."), key="chat.copy")
+
+    def regenerate(self) -> None:
+        """Answer again, or for the first time."""
+        turns = self.session.turns
+        if turns and turns[-1].mine:
+            self.session.answer()
+        elif turns:
+            self.session.regenerate(turns[-1])
+
+    def switch(self, step: int) -> None:
+        """Show another version of the newest turn that has several."""
+        turn = next((t for t in reversed(self.session.turns) if len(t.versions) > 1), None)
+        if turn is not None:
+            self.session.switch(turn, step)
+
+    def export(self) -> None:
+        """Write the conversation in view to a file; there is none before something was said."""
+        if self.session.conversation is not None:
+            self.list.export(self.session.id, self.session.title)
+        else:
+            words = self.tr("There is no conversation to export yet.")
+            self._ctx.notices.info(words, key="chat.export")
+
+    def search(self) -> None:
+        """Put the keyboard into the search of the list."""
+        self._show_list(True)
+        self.list.search.setFocus()
+        self.list.search.selectAll()
+
+    def toggle_list(self) -> None:
+        """Show or hide the list of conversations."""
+        self._show_list(not self.list.isVisible())
+
+    def _show_list(self, shown: bool) -> None:
+        self._list_wanted = shown
+        self._fit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Stop with Escape, scroll with the page keys."""
+        if event.key() == Qt.Key.Key_Escape and self.session.busy:
+            self.session.stop()
+        elif event.key() == Qt.Key.Key_PageUp:
+            self.thread_view.scroll_pages(-0.9)
+        elif event.key() == Qt.Key.Key_PageDown:
+            self.thread_view.scroll_pages(0.9)
+        else:
+            super().keyPressEvent(event)
+
+    def accept(self, artifact: SavedArtifact) -> None:
+        """Open a conversation, or take a text that was sent here into the message being written."""
+        if artifact.kind == Kind.CONVERSATION:
+            self.open(artifact.id)
+            return
+        text = artifact.text
+
+        def read() -> str:
+            return artifact.path.read_text("utf-8", "replace")
+
+        def take(whole: str) -> None:
+            if self.composer.paste(whole or text):
+                self.composer.field.insertPlainText(whole or text)
+            self.composer.field.setFocus()
+
+        self.chores.do(read, take)
+
+    # --- weights and context ------------------------------------------------------------------
+
+    def _show_weights(self) -> None:
+        known = self._ctx.weights.for_capability("text")
+        self.composer.set_weights(known, self.session.weights)
+        self._show_middle()
+
+    def _show_middle(self) -> None:
+        if self.session.turns or self.session.loading or self.session.id:
+            self.middle.setCurrentWidget(self.thread_view)
+        elif self._ctx.weights.for_capability("text"):
+            self.welcome.refresh()
+            self.middle.setCurrentWidget(self.welcome)
+        else:
+            self.middle.setCurrentWidget(self.no_weights)
+
+    def _learn_context(self, turn: Turn) -> None:
+        length = turn.extra.get("context_length")
+        key = f"context.{turn.extra.get('weights', '')}"
+        if isinstance(length, int) and self._ctx.settings.get(key, 0) != length:
+            self.chores.do(lambda: self._ctx.settings.set(key, length), lambda _: self._show_use())
+
+    def _show_use(self) -> None:
+        weights = self.composer.weights
+        known = self._ctx.settings.get(f"context.{weights}", 0)
+        limit = self._ctx.weights.defaults(weights).get("context_limit", 0)
+        lengths = [each for each in (known, limit) if isinstance(each, int) and each]
+        self.composer.meter.show_use(
+            tokens_in(self.session.turns) + len(self.composer.text) // 4,
+            min(lengths, default=0),
+        )
+
+    # --- the window ---------------------------------------------------------------------------
+
+    def showEvent(self, event: Any) -> None:
+        """Weights may have come or gone while another page was in view."""
+        super().showEvent(event)
+        self._show_weights()
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Make room for the thread first."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        shown = self.width() >= _NARROW if self._list_wanted is None else self._list_wanted
+        self.list.setVisible(shown)
+        self._line.setVisible(shown)
+        self.title.show_list_button(not shown)
+
+    def save_state(self) -> dict[str, Any]:
+        """Return what to keep over a restart."""
+        self._drafts.put(self.session.id, self.composer.text)
+        self._drafts.save_now()
+        return {"list": self._list_wanted}
+
+    def restore_state(self, state: dict[str, Any]) -> None:
+        """Show or hide the list as it was; the conversation that was open is in the settings."""
+        wanted = state.get("list")
+        self._list_wanted = wanted if isinstance(wanted, bool) else None
+        self._fit()

@@ -1,0 +1,147 @@
+"""The words of a thread: who answered, how fast, what a reply waits for.
+
+Makes sentences, draws nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from PySide6.QtCore import QCoreApplication
+
+from studio.api import JobState, PluginContext
+from studio_chat.documents.passages import shown_name
+from studio_chat.pages.thread.turns import Reply, Turn
+
+
+def tr(text: str) -> str:
+    """Return ``text`` in the language of the window."""
+    return QCoreApplication.translate("chat", text)
+
+
+def reply_name(ctx: PluginContext, turn: Turn) -> str:
+    """Return who wrote a reply."""
+    weights = str(turn.extra.get("weights", ""))
+    name = ctx.weights.title(weights) if weights else tr("Assistant")
+    return tr("{name}, edited by you").format(name=name) if turn.extra.get("edited") else name
+
+
+def figures(turn: Turn, reply: Reply | None) -> str:
+    """Return how fast a reply is, or was: "42 tok/s · first after 0.4 s"."""
+    speed = reply.tokens_per_second if reply is not None else turn.extra.get("tokens_per_second")
+    first = (
+        reply.first - reply.started
+        if reply is not None and reply.first
+        else turn.extra.get("first_token_seconds")
+    )
+    parts = []
+    if isinstance(speed, float | int) and speed > 0:
+        parts.append(tr("{speed} tok/s").format(speed=_short(float(speed))))
+    if isinstance(first, float | int) and first > 0:
+        parts.append(tr("first after {seconds} s").format(seconds=_short(float(first))))
+    tokens = reply.tokens if reply is not None else turn.extra.get("tokens")
+    if isinstance(tokens, int) and tokens > 0:
+        parts.append(tr("{count} tokens").format(count=f"{tokens:,}"))
+    return " · ".join(parts)
+
+
+def _short(number: float) -> str:
+    return f"{number:.2f}" if number < 1 else f"{number:.1f}" if number < 20 else f"{number:.0f}"
+
+
+def doing(ctx: PluginContext, reply: Reply) -> str:
+    """Return what a reply waits for or does, until its text comes."""
+    if reply.stopping:
+        return tr("Stopping…")
+    match reply.state:
+        case None:
+            return tr("Saving your message…")
+        case JobState.WAITING:
+            return _with(tr("Waiting"), reply.reason)
+        case JobState.LOADING:
+            what = tr("Loading {weights}").format(weights=ctx.weights.title(reply.weights))
+            named = reply.reason.lower().startswith("loading")  # the same, with the id
+            return _with(what, "" if named else reply.reason)
+        case JobState.RUNNING:
+            return _with(reply.reason or tr("Getting ready"), "")
+        case JobState.PAUSED:
+            return tr("Paused. Go on in the list of jobs.")
+        case _:
+            return _with(tr("Waiting"), reply.reason or tr("for its turn"))
+
+
+def _with(what: str, why: str) -> str:
+    if not why:
+        return f"{what}…"
+    joined = f"{what} {why}" if why.startswith("for ") else f"{what}: {why}"
+    return joined if joined.endswith((".", "…", "!", "?")) else f"{joined}…"
+
+
+def how_it_ended(turn: Turn) -> str:
+    """Return what should be known about how a reply came to be; empty if all is as it should be."""
+    if turn.stopped:
+        return tr("You stopped it here.") if turn.content else tr("You stopped it before it began.")
+    reason = turn.extra.get("finish_reason")
+    if turn.state == "interrupted":
+        return tr("The studio ended while this was written. What there was is kept.")
+    told = ""
+    if reason == "length":
+        told = tr("The longest answer that is set was reached.")
+    elif reason == "context":
+        told = tr("The model's context is full: what goes on leaves out the oldest messages.")
+    elif turn.state == "complete" and not turn.content.strip():
+        told = tr("The model answered with nothing.")
+    note = turn.extra.get("note")  # the runtime's own words: of its chat format, or of a form
+    return " ".join(filter(None, (told, note if isinstance(note, str) else "")))
+
+
+def was_cut_short(turn: Turn) -> bool:
+    """Return whether a reply may have more to say: it was stopped, or ran into a limit."""
+    limit = turn.extra.get("finish_reason") in ("length", "context")
+    return turn.stopped or limit or turn.state == "interrupted"
+
+
+def left_out(turn: Turn) -> str:
+    """Return how much of the conversation the model could not read; empty if it read all."""
+    dropped = turn.extra.get("dropped")
+    if not isinstance(dropped, int) or dropped <= 0:
+        return ""
+    if dropped == 1:
+        return tr("The oldest message did not fit the model's context and was left out.")
+    words = tr("The {count} oldest messages did not fit the model's context and were left out.")
+    return words.format(count=dropped)
+
+
+def attached(turn: Turn) -> str:
+    """Return the names of the documents that came with a message."""
+    return " · ".join(shown_name(path) for path in turn.documents)
+
+
+def drawn_on(turn: Turn) -> str:
+    """Return what of which documents was in the prompt of a reply; empty without documents."""
+    sources = turn.extra.get("sources")
+    if not isinstance(sources, list):
+        return ""
+    told = [_source(source) for source in sources if isinstance(source, Mapping)]
+    if turn.extra.get("found_by") == "meaning":
+        told.append(tr("These passages are most like the question."))
+    note = turn.extra.get("sources_note")
+    return " ".join([*told, note] if isinstance(note, str) and note else told)
+
+
+def _source(source: Mapping[str, Any]) -> str:
+    name = str(source.get("document", ""))
+    if error := source.get("error"):
+        return str(error)
+    if source.get("whole"):
+        return tr("{name} was read whole.").format(name=name)
+    if not source.get("lines"):
+        return tr("Nothing of {name} was used.").format(name=name)
+    if "pages" in source:
+        words, pairs, count = tr("From {name}: pages {places} of {count}."), "pages", "of_pages"
+    else:
+        words, pairs, count = tr("From {name}: lines {places} of {count}."), "lines", "of"
+    told = (str(a) if a == b else f"{a}–{b}" for a, b in source[pairs])
+    places = ", ".join(dict.fromkeys(told))
+    return words.format(name=name, places=places, count=source.get(count, "?"))

@@ -1,0 +1,1 @@
+"""The messages of one conversation as cards, from top to bottom."""

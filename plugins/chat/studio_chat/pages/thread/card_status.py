@@ -1,0 +1,102 @@
+"""How a reply stands: what it waits for, that it was stopped, why it failed, and the way on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
+
+from studio.api.window.ui import Ui
+from studio_chat.pages.phrases import doing, drawn_on, how_it_ended, left_out, was_cut_short
+from studio_chat.pages.thread.turns import Reply, Turn
+
+if TYPE_CHECKING:
+    from studio_chat.pages.thread.message_card import MessageCard
+
+
+class CardStatus(QWidget):
+    """A line below the text; hidden when there is nothing to say."""
+
+    def __init__(self, ui: Ui, card: MessageCard) -> None:
+        super().__init__(card)
+        self._ui, self._card = ui, card
+        self._icon, self._words = QLabel(), QLabel()
+        self._icon.setFixedSize(16, 18)
+        self._words.setTextFormat(Qt.TextFormat.PlainText)
+        self._words.setWordWrap(True)
+        self._words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+        self._bar = QProgressBar()
+        self._bar.setTextVisible(False)
+        self._bar.setMaximum(1000)
+        self.retry = ui.button(self.tr("Try again"), "refresh-cw")
+        self.retry.clicked.connect(lambda: card.deeds.regenerate(card.turn))
+        self._go_on = ui.button(self.tr("Continue"), "corner-down-right")
+        self._go_on.clicked.connect(lambda: card.deeds.go_on(card.turn))
+        line = QHBoxLayout()
+        line.setSpacing(8)
+        line.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
+        line.addWidget(self._words, 1)
+        self._buttons = QHBoxLayout()
+        self._buttons.setSpacing(8)
+        self._buttons.addWidget(self.retry)
+        self._buttons.addWidget(self._go_on)
+        self._buttons.addStretch(1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        column.addLayout(line)
+        column.addWidget(self._bar)
+        column.addLayout(self._buttons)
+
+    @property
+    def words(self) -> str:
+        """What it says; empty while it is hidden."""
+        return "" if self.isHidden() else self._words.text()
+
+    def show_state(self, turn: Turn, reply: Reply | None) -> None:
+        """Say how the reply stands."""
+        if reply is not None:
+            self._show_waiting(reply)
+        else:
+            self._show_end(turn)
+
+    def _show_waiting(self, reply: Reply) -> None:
+        waiting = not reply.pieces or reply.stopping
+        self.setVisible(waiting)
+        self._show_buttons(retry=False, go_on=False)
+        self._bar.setVisible(waiting and reply.share is not None)
+        if waiting:
+            self._bar.setValue(round(1000 * (reply.share or 0)))
+            self._say("loader-circle", "mute", doing(self._card.ctx, reply))
+
+    def _show_end(self, turn: Turn) -> None:
+        self._bar.hide()
+        error, ended, dropped = turn.error, how_it_ended(turn), left_out(turn)
+        told = " ".join(filter(None, (ended, dropped, drawn_on(turn))))
+        self.setVisible(bool(error or told))
+        if error is not None:
+            self._say("triangle-alert", "bad", f"{error.message} {error.hint}".strip())
+        elif told:
+            self._say("info", "mute", told)
+        nothing = not turn.content.strip()
+        self._show_buttons(
+            retry=error is not None or (bool(ended) and nothing),
+            go_on=was_cut_short(turn) and not nothing and self._card.is_last,
+        )
+
+    def _show_buttons(self, *, retry: bool, go_on: bool) -> None:
+        busy = self._card.deeds.busy
+        self.retry.setEnabled(not busy)
+        self._go_on.setEnabled(not busy)
+        self.retry.setVisible(retry)
+        self._go_on.setVisible(go_on)
+
+    def _say(self, icon: str, color: str, words: str) -> None:
+        self._icon.setPixmap(self._ui.icon(icon, color).pixmap(QSize(16, 16)))
+        if self._words.property("role") != color:
+            self._words.setProperty("role", color)
+            self._words.style().unpolish(self._words)
+            self._words.style().polish(self._words)
+        self._words.setText(words)

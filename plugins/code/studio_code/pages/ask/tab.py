@@ -1,0 +1,304 @@
+"""The conversation beside the editor: ask, explain, fix, test, document. Changes no file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from studio.api import PluginContext, SavedArtifact, StudioError
+from studio_code.pages.ask import task_requests
+from studio_code.pages.ask.composer import Composer
+from studio_code.pages.ask.task_requests import Request
+from studio_code.pages.ask.task_results import Answer, Offer, answer_of, answer_of_stopped
+from studio_code.pages.ask.thread import Thread
+from studio_code.pages.ask.turn import Turn
+from studio_code.pages.dock_layout import is_low
+from studio_code.pages.phrases import tr
+from studio_code.pages.run.failure import RunFailure
+from studio_code.pages.runner import Runner
+from studio_code.pages.workspace import Workspace
+
+_LOOK_MS = 400
+"""How often it is looked what is selected, while this is in view."""
+_BESIDE = 320
+"""Pixels of the composer where it stands beside the turns."""
+_KEPT_TURNS = 30
+_KEPT_CHARS = 20_000
+
+
+class AskTab(QWidget):
+    """Turns, quick actions, composer.
+
+    Signals:
+        ended: A request is over.
+
+    Attributes:
+        thread: The turns.
+        composer: Where the user writes.
+        runner: The request at work.
+    """
+
+    ended = Signal()
+
+    def __init__(self, ctx: PluginContext, workspace: Workspace) -> None:
+        super().__init__()
+        self._ctx, self._workspace = ctx, workspace
+        self.runner = Runner(ctx)
+        self._turn: Turn | None = None
+        self._artifact: SavedArtifact | None = None
+        self.thread = Thread(ctx, self._examples())
+        self.composer = Composer(ctx)
+        self.subject = QLabel()
+        self.subject.setProperty("role", "small")
+        self.subject.setWordWrap(True)
+        self.actions = {
+            "explain": self._action(tr("Explain"), tr("Say what the file or the selection does")),
+            "fix": self._action(tr("Fix"), tr("Run the file and correct what goes wrong")),
+            "tests": self._action(tr("Write tests"), tr("Tests for the file, run and judged")),
+            "document": self._action(tr("Document"), tr("Docstrings, and not one other change")),
+        }
+        self.anew = ctx.ui.icon_button("message-square-plus", tr("Begin a new conversation"))
+        self._look = QTimer(self)
+        self._look.setInterval(_LOOK_MS)
+        self._lay_out()
+        self._connect()
+        self._update()
+
+    def _action(self, words: str, tip: str) -> Any:
+        button = self._ctx.ui.button(words, tip=tip)
+        button.setProperty("density", "small")
+        return button
+
+    def _lay_out(self) -> None:
+        quick = QHBoxLayout()
+        quick.setSpacing(6)
+        for button in self.actions.values():
+            quick.addWidget(button)
+        quick.addStretch(1)
+        quick.addWidget(self.anew)
+        self._controls = QWidget()
+        controls = QVBoxLayout(self._controls)
+        controls.setContentsMargins(0, 0, 0, 0)
+        controls.setSpacing(8)
+        controls.addStretch(1)
+        controls.addWidget(self.subject)
+        controls.addLayout(quick)
+        controls.addWidget(self.composer)
+        self._box = QBoxLayout(QBoxLayout.Direction.TopToBottom, self)
+        self._box.setContentsMargins(12, 12, 12, 12)
+        self._box.setSpacing(8)
+        self._box.addWidget(self.thread, 1)
+        self._box.addWidget(self._controls)
+        self.setFocusProxy(self.composer.field)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where it is low and wide the composer stands beside the turns, not below."""
+        super().resizeEvent(event)
+        beside = is_low(self.size())
+        ways = QBoxLayout.Direction
+        self._box.setDirection(ways.LeftToRight if beside else ways.TopToBottom)
+        self._box.setSpacing(16 if beside else 8)
+        self._controls.setMaximumWidth(_BESIDE if beside else 16_777_215)
+        self._controls.setMinimumWidth(_BESIDE if beside else 0)
+
+    def _connect(self) -> None:
+        for name, button in self.actions.items():
+            button.clicked.connect(lambda _on=False, name=name: self.act(name))
+        self.anew.clicked.connect(self.begin_anew)
+        self.composer.sent.connect(self._send)
+        self.composer.stop_asked.connect(self._stop)
+        self.runner.wrote.connect(self._on_text)
+        self.runner.made.connect(self._on_made)
+        self.runner.done.connect(self._on_done)
+        self.runner.failed.connect(self._on_failed)
+        self.runner.stopped.connect(self._on_stopped)
+        self.runner.busy_changed.connect(self._update)
+        self._workspace.current_changed.connect(self._update)
+        self._look.timeout.connect(self._show_subject)
+
+    def _examples(self) -> list[tuple[str, str, Any]]:
+        questions = (tr("What could go wrong here?"), tr("Make this simpler."))
+        return [
+            ("message-square", words, lambda words=words: self._prepare(words))
+            for words in questions
+        ]
+
+    # --- starting -----------------------------------------------------------------------------
+
+    def fix(self, fault: RunFailure) -> None:
+        """Correct what a run has shown to be wrong; the file is opened if it is not."""
+        self._workspace.bring(
+            fault.path, lambda _file: self._start(task_requests.fix(self._workspace, fault))
+        )
+
+    def act(self, name: str) -> bool:
+        """Do ``explain``, ``fix``, ``tests`` or ``document`` on the file in view, if it can be."""
+        make = {
+            "explain": task_requests.explain,
+            "fix": task_requests.fix,
+            "tests": task_requests.tests,
+            "document": task_requests.document,
+        }[name]
+        return self._start(make(self._workspace))
+
+    def begin_anew(self) -> None:
+        """Forget the turns; what they made stays in the library."""
+        if not self.runner.busy:
+            self.thread.clear()
+            self._update()
+
+    def _prepare(self, words: str) -> None:
+        self.composer.field.setPlainText(words)
+        self.composer.field.setFocus()
+
+    def _send(self) -> None:
+        past = self.thread.conversation()
+        if self._start(task_requests.ask(self._workspace, self.composer.text, past)):
+            self.composer.clear()
+
+    def _start(self, request: Request | None) -> bool:
+        if request is None or self.runner.busy:
+            return False
+        turn = self._add(request)
+        self._submit(turn)
+        return True
+
+    def _add(self, request: Request) -> Turn:
+        turn = Turn(self._ctx, request, self._workspace.goto)
+        turn.offered.connect(self._review)
+        turn.put_asked.connect(self._put)
+        self.thread.add(turn)
+        self._update()
+        return turn
+
+    def _submit(self, turn: Turn) -> None:
+        if self.runner.busy:
+            return
+        self._turn, self._artifact = turn, None
+        request = turn.request
+        params = {**request.params, "weights": self.composer.weights.weights}
+        keep = request.task not in ("code.ask", "code.explain")
+        job = self.runner.start(request.task, params, request.words[:80], keep=keep)
+        if job is not None:
+            turn.follow(job)
+            self.runner.follow(job)
+
+    def _stop(self) -> None:
+        if self._turn is not None:
+            self._turn.progress.stop()
+
+    # --- what comes of it ---------------------------------------------------------------------
+
+    def _on_text(self, text: str, channel: str) -> None:
+        if self._turn is not None:
+            self._turn.write(text, channel)
+
+    def _on_made(self, artifact: SavedArtifact) -> None:
+        self._artifact = artifact
+
+    def _on_done(self, result: Mapping[str, Any]) -> None:
+        if self._turn is not None:
+            self._finish(answer_of(self._turn.request, result, self._artifact))
+
+    def _on_stopped(self) -> None:
+        turn = self._turn
+        if turn is not None:
+            self._finish(answer_of_stopped(turn.request, turn.text, self._artifact))
+
+    def _finish(self, answer: Answer) -> None:
+        turn, self._turn = self._turn, None
+        if turn is not None:
+            turn.show_answer(answer)
+            self.thread.settle()
+        self.ended.emit()
+
+    def _on_failed(self, error: StudioError) -> None:
+        turn, self._turn = self._turn, None
+        if turn is not None:
+            turn.show_trouble(error, lambda: self._submit(turn))
+            self.thread.settle()
+        self.ended.emit()
+
+    def _review(self, offer: Offer, artifact_id: str) -> None:
+        self._workspace.propose(offer.path, offer.text, self._why(offer), artifact_id)
+
+    def _put(self, code: str) -> None:
+        """Have code reviewed in the place of the selected lines, or after that of the cursor."""
+        file = self._workspace.current
+        if file is None:
+            self._workspace.new(code)
+            return
+        selected, first, last = file.selection()
+        place = (first, last) if selected.strip() else (last + 1, last)
+        text = task_requests.with_code(file.text(), code, *place)
+        self._workspace.propose(file.path, text, tr("Code from an answer"))
+
+    def _why(self, offer: Offer) -> str:
+        sender = self.sender()
+        words = sender.request.words if isinstance(sender, Turn) else offer.words
+        return " ".join(words.split())[:120]
+
+    # --- what it is about ---------------------------------------------------------------------
+
+    def _update(self) -> None:
+        busy = self.runner.busy
+        self.composer.set_busy(busy)
+        self.anew.setVisible(bool(self.thread.turns))
+        self.anew.setEnabled(not busy)
+        self.composer.weights.refresh()
+        file = self._workspace.current
+        for name, button in self.actions.items():
+            able = file is not None and (name in ("explain", "fix") or file.language == "python")
+            button.setEnabled(able and not busy)
+        self._show_subject()
+
+    def _show_subject(self) -> None:
+        file = self._workspace.current
+        if file is None:
+            self.subject.setText(tr("No file is open"))
+            return
+        selected, first, last = file.selection()
+        if selected.strip():
+            words = tr("{path} · lines {first}–{last}")
+            self.subject.setText(words.format(path=file.path, first=first, last=last))
+        else:
+            self.subject.setText(file.path)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Look what is selected while this is in view."""
+        super().showEvent(event)
+        self._look.start()
+        self._show_subject()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Look no longer."""
+        super().hideEvent(event)
+        self._look.stop()
+
+    # --- over a restart -----------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        """Return the conversation and what is being written, as plain data."""
+        turns = [
+            {
+                "task": turn.request.task,
+                "words": turn.request.words[:_KEPT_CHARS],
+                "path": turn.request.path,
+                "text": turn.text[:_KEPT_CHARS],
+            }
+            for turn in self.thread.turns[-_KEPT_TURNS:]
+        ]
+        return {"turns": turns, "draft": self.composer.field.toPlainText()}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Show what ``state`` returned; bears anything else."""
+        for each in state.get("turns") or ():
+            if isinstance(each, Mapping):
+                parts = {key: str(each.get(key, "")) for key in ("task", "words", "path", "text")}
+                turn = self._add(Request(parts["task"], {}, parts["words"], parts["path"]))
+                turn.show_answer(Answer(parts["text"]))
+        self.composer.field.setPlainText(str(state.get("draft") or ""))

@@ -1,0 +1,135 @@
+"""What the dock asks a model for: the task, its parameters, the words for them. Runs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from studio_code.pages.phrases import tr
+from studio_code.pages.run.failure import RunFailure
+from studio_code.pages.run.files import run_path
+from studio_code.pages.workspace import Workspace
+
+CONTEXT_CHARS = 200_000
+"""Of other files that are sent along; a task takes of them what fits its model."""
+_MAX_TURNS = 20
+
+
+@dataclass(frozen=True)
+class Request:
+    """One thing to ask for.
+
+    Attributes:
+        words: What it is called in the list of turns.
+        path: The file that it is about; empty for none.
+        before: The text of that file as it was then.
+        language: Of the code that comes back.
+        names: What an open file is called in it → what it is called here.
+    """
+
+    task: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    words: str = ""
+    path: str = ""
+    before: str = ""
+    language: str = "python"
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+def ask(workspace: Workspace, question: str, past: Sequence[tuple[str, str]]) -> Request:
+    """Return a question about the open files.
+
+    Args:
+        past: (question, answer) of the turns before, oldest first.
+    """
+    messages = []
+    for asked, answered in past[-_MAX_TURNS:]:
+        messages += [
+            {"role": "user", "content": asked},
+            {"role": "assistant", "content": answered},
+        ]
+    file = workspace.current
+    params = {
+        "messages": [*messages, {"role": "user", "content": question}],
+        "context": _context(workspace),
+        "open_path": run_path(file.path) if file is not None else "",
+        "selection": file.selection()[0] if file is not None else "",
+    }
+    order = sorted(workspace.files, key=lambda each: each is file)  # of two the one in view counts
+    names = {run_path(each.path): each.path for each in order}
+    return Request("code.ask", params, question, file.path if file else "", names=names)
+
+
+def explain(workspace: Workspace) -> Request | None:
+    """Return a request to explain what is selected, or all of the file in view."""
+    file = workspace.current
+    if file is None:
+        return None
+    selected, first, last = file.selection()
+    words = tr("Explain {name}").format(name=file.name)
+    if selected.strip():
+        words = tr("Explain {name}, lines {first}–{last}").format(
+            name=file.name, first=first, last=last
+        )
+    params = {"text": file.text(), "path": run_path(file.path), "selection": selected}
+    return Request("code.explain", params, words, file.path, file.text(), file.language)
+
+
+def fix(workspace: Workspace, fault: RunFailure | None = None) -> Request | None:
+    """Return a request to correct the file of a fault, or the one in view, which is run first."""
+    file = workspace.find(fault.path) if fault is not None else workspace.current
+    if file is None:
+        return None
+    params = {
+        "text": file.text(),
+        "path": run_path(file.path),
+        "error": fault.error if fault is not None else "",
+        "tests": fault.tests if fault is not None else "",
+        "context": _context(workspace, run_path(file.path)),
+    }
+    words = tr("Fix {name}").format(name=file.name)
+    return Request("code.fix", params, words, file.path, file.text(), file.language)
+
+
+def tests(workspace: Workspace) -> Request | None:
+    """Return a request for tests of the file in view."""
+    file = workspace.current
+    if file is None:
+        return None
+    params = {
+        "text": file.text(),
+        "path": run_path(file.path),
+        "context": _context(workspace, run_path(file.path)),
+    }
+    words = tr("Write tests for {name}").format(name=file.name)
+    return Request("code.tests", params, words, file.path, file.text(), file.language)
+
+
+def document(workspace: Workspace) -> Request | None:
+    """Return a request for docstrings in the file in view."""
+    file = workspace.current
+    if file is None:
+        return None
+    params = {"text": file.text(), "path": run_path(file.path)}
+    words = tr("Document {name}").format(name=file.name)
+    return Request("code.document", params, words, file.path, file.text(), file.language)
+
+
+def with_code(text: str, code: str, first: int, last: int) -> str:
+    """Return a text with whole lines of code in the place of some of its own.
+
+    Args:
+        first, last: The lines that go, from 1; ``last`` before ``first`` for none: the code comes
+            before line ``first``.
+    """
+    lines = text.split("\n")
+    return "\n".join([*lines[: first - 1], *code.rstrip("\n").split("\n"), *lines[last:]])
+
+
+def _context(workspace: Workspace, but: str = "") -> list[dict[str, str]]:
+    """Return the open files, the one in view first; those of elsewhere go by their name."""
+    found: dict[str, str] = {}
+    for each in workspace.context(CONTEXT_CHARS):
+        found.setdefault(run_path(each["path"]), each["text"])
+    return [{"path": path, "text": text} for path, text in found.items() if path != but]

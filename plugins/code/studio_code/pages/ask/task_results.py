@@ -1,0 +1,137 @@
+"""What came back of a request: words to read, texts to review, what was shown. Draws nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from studio.api import SavedArtifact
+from studio_code.pages.ask.task_requests import Request
+from studio_code.pages.editor.languages import language_named
+from studio_code.pages.evidence.evidence import Evidence, read_evidence
+from studio_code.pages.phrases import count_words, tr
+from studio_code.pages.run.failure import tests_path
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A whole new text of a file that the user may have reviewed; ``words``: on its button."""
+
+    path: str
+    text: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """All that a turn shows when it is over.
+
+    Attributes:
+        text: Markdown.
+        notes: What else is to be known, in sentences.
+        artifact_id: Where it is kept; empty for nowhere.
+    """
+
+    text: str
+    offers: tuple[Offer, ...] = ()
+    evidence: Evidence | None = None
+    notes: tuple[str, ...] = ()
+    artifact_id: str = ""
+
+
+def answer_of(
+    request: Request, result: Mapping[str, Any], artifact: SavedArtifact | None
+) -> Answer:
+    """Return what a finished request came to."""
+    if request.task == "code.ask":
+        return _told(request, result)
+    if request.task == "code.explain":
+        return Answer(str(result.get("text") or ""), artifact_id=_id(artifact))
+    return _written(request, result, artifact)
+
+
+def answer_of_stopped(request: Request, text: str, artifact: SavedArtifact | None) -> Answer:
+    """Return what a stopped request has so far: what was kept, else what was written."""
+    if artifact is None or artifact.kind != "code":
+        return Answer(text, notes=(tr("Stopped."),))
+    meta = artifact.meta
+    key = "tests" if request.task == "code.tests" else "code"
+    result = {**meta, key: artifact.text}
+    found = _written(request, result, artifact)
+    notes = (tr("Stopped; this is the best so far."), *found.notes)
+    return Answer(found.text, found.offers, found.evidence, notes, found.artifact_id)
+
+
+def fenced(code: str, language: str) -> str:
+    """Return code as a block of Markdown."""
+    fence = "```"
+    while fence in code:
+        fence += "`"
+    return f"{fence}{language_named(language).lexer or language}\n{code.rstrip()}\n{fence}\n"
+
+
+def _told(request: Request, result: Mapping[str, Any]) -> Answer:
+    edits = [
+        (request.names.get(str(e["path"]), str(e["path"])), str(e["text"]))
+        for e in result.get("edits") or ()
+    ]
+    words = tr("Review changes to {path}")
+    offers = tuple(Offer(path, text, words.format(path=path)) for path, text in edits)
+    notes = []
+    for each in result.get("unapplied") or ():
+        told = tr("A change to {path} could not be made out: {why}")
+        notes.append(told.format(path=each.get("path") or tr("a file"), why=each.get("why", "")))
+    left = [str(path) for path in result.get("left_out") or ()]
+    if left:
+        told = tr("Not seen by the model, for lack of room: {paths}.")
+        notes.append(told.format(paths=", ".join(left[:5])))
+    return Answer(str(result.get("text") or ""), offers, notes=tuple(notes))
+
+
+def _written(request: Request, result: Mapping[str, Any], artifact: SavedArtifact | None) -> Answer:
+    meta = artifact.meta if artifact is not None else {}
+    code, tests = str(result.get("code") or ""), str(result.get("tests") or "")
+    offers = []
+    if request.task == "code.tests":
+        shown, language = tests, "python"
+        path = str(result.get("path") or meta.get("path") or tests_path(request.path))
+        offers.append(Offer(path, tests, tr("Review the tests")))
+    else:
+        shown, language = code, request.language
+        offers.append(Offer(request.path, code, tr("Review the changes")))
+    evidence = read_evidence(
+        result.get("verdict") or meta.get("verdict") or {},
+        tries=result.get("tries") or meta.get("tries") or (),
+        code=request.before if request.task == "code.tests" else code,
+        tests=tests,
+        path=request.path,
+        language=request.language,
+    )
+    return Answer(
+        fenced(shown, language),
+        tuple(offer for offer in offers if offer.text.strip()),
+        evidence,
+        _remarks(request, result),
+        _id(artifact),
+    )
+
+
+def _remarks(request: Request, result: Mapping[str, Any]) -> tuple[str, ...]:
+    notes = []
+    failing = result.get("failing") or ()
+    if failing:
+        one = tr("1 test was left out: the file does not pass it. It, or the file, is wrong.")
+        many = tr("{count} tests were left out: the file does not pass them.")
+        notes.append(count_words(len(failing), one, many))
+    if module := str(result.get("imported_as") or ""):
+        told = tr("Python cannot import {path} by its name: the tests import {module}. Rename it.")
+        notes.append(told.format(path=request.path, module=module))
+    left = [str(name) for name in result.get("left") or ()]
+    if left:
+        notes.append(tr("Left without a docstring: {names}.").format(names=", ".join(left[:8])))
+    return tuple(notes)
+
+
+def _id(artifact: SavedArtifact | None) -> str:
+    return artifact.id if artifact is not None else ""

@@ -1,0 +1,49 @@
+"""What the palette and the keys can do on the page of code. Does nothing itself."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from studio.api import PageAction
+from studio_code.pages.phrases import tr
+
+if TYPE_CHECKING:
+    from studio_code.pages.page import CodePage
+
+
+def page_actions(page: CodePage) -> list[PageAction]:
+    """Return the actions of ``page``, each with its keys."""
+    stage, find, workspace = page.stage, page.stage.find, page.workspace
+    rows = (
+        ("write", tr("Write by description, or stop"), page.write, "sparkles", "Ctrl+Return"),
+        ("open", tr("Open a folder"), page.pick_folder, "folder-open", "Ctrl+O"),
+        ("file", tr("Open a file by its name"), page.quick.open_files, "file-search", "Ctrl+P"),
+        ("new", tr("New file"), page.new_file, "plus", "Ctrl+N"),
+        ("save", tr("Save"), page.save, "save", "Ctrl+S"),
+        ("save_as", tr("Save under another name"), page.save_as, "save", "Ctrl+Shift+S"),
+        ("save_all", tr("Save all"), page.save_all, "save", "Ctrl+Alt+S"),
+        ("close", tr("Close the file"), page.close_current, "x", "Ctrl+W"),
+        ("reopen", tr("Reopen what was closed unsaved"), page.session.reopen, "history",
+         "Ctrl+Shift+T"),
+        ("next", tr("Next file"), partial(stage.tabs.step, 1), "chevron-right", "Ctrl+PgDown"),
+        ("before", tr("File before"), partial(stage.tabs.step, -1), "chevron-left", "Ctrl+PgUp"),
+        ("find", tr("Find in the file"), find.open_bar, "search", "Ctrl+F"),
+        ("replace", tr("Replace in the file"), partial(find.open_bar, replace=True), "repeat",
+         "Ctrl+H"),
+        ("find_next", tr("Find next"), partial(find.step, 1), "arrow-down", "F3"),
+        ("find_before", tr("Find previous"), partial(find.step, -1), "arrow-up", "Shift+F3"),
+        ("line", tr("Go to line"), page.ask_line, "hash", "Ctrl+G"),
+        ("run", tr("Run the file"), partial(workspace.run_asked.emit, "run"), "play", "F5"),
+        ("test", tr("Run the tests"), partial(workspace.run_asked.emit, "test"), "test-tube",
+         "Shift+F5"),
+        ("ask", tr("Ask about the open files"), page.show_ask, "message-square", "Ctrl+L"),
+        ("tree", tr("Show or hide the files"), page.toggle_files, "panel-left", "Ctrl+B"),
+        ("dock", tr("Show or hide ask and run"), page.toggle_dock, "panel-bottom", "Ctrl+J"),
+        ("changes", tr("Changes of the model"), page.show_changes, "history", ""),
+        ("larger", tr("Larger letters"), partial(stage.zoom_by, 1), "zoom-in", "Ctrl+="),
+        ("smaller", tr("Smaller letters"), partial(stage.zoom_by, -1), "zoom-out", "Ctrl+-"),
+        ("usual", tr("Letters of the usual size"), partial(stage.zoom_by, 0), "type", "Ctrl+0"),
+        ("wrap", tr("Wrap long lines, or not"), page.toggle_wrap, "corner-down-left", "Alt+Z"),
+    )  # fmt: skip
+    return [PageAction(f"code.{id}", title, run, icon, keys) for id, title, run, icon, keys in rows]

@@ -1,0 +1,117 @@
+"""What is said of evidence: the words of the chip, of the walls, of tests. Draws nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from studio_code.pages.evidence.evidence import Evidence
+from studio_code.pages.phrases import count_words, tr
+
+LEVEL_ICONS = {"good": "circle-check", "warn": "triangle-alert", "bad": "circle-x"}
+OUTCOME_ICONS = {
+    "passed": ("circle-check", "good"),
+    "failed": ("circle-x", "bad"),
+    "error": ("triangle-alert", "bad"),
+    "skipped": ("minus", "mute"),
+}
+
+
+def chip_words(evidence: Evidence) -> str:
+    """Return "ran · 7/7 tests · 92 % lines · 5/6 mutants"."""
+    parts = [tr("ran") if evidence.ran else tr("not run")]
+    if evidence.tests_total:
+        words = tr("{passed}/{total} tests")
+        parts.append(words.format(passed=evidence.tests_passed, total=evidence.tests_total))
+    elif evidence.ran:
+        parts.append(tr("no tests"))
+    if evidence.lines:
+        parts.append(tr("{percent} % lines").format(percent=evidence.percent))
+    if evidence.made:
+        words = tr("{killed}/{made} mutants")
+        parts.append(words.format(killed=evidence.killed, made=evidence.made))
+    return " · ".join(parts)
+
+
+def level_words(evidence: Evidence) -> str:
+    """Return what the colour of the chip says, for those who do not see it."""
+    if evidence.level == "good" and not evidence.tests_total:
+        return tr("Ran without an error")
+    if evidence.level == "warn" and evidence.passed:
+        return tr("Checked, not run")
+    return {
+        "good": tr("Shown to work"),
+        "warn": tr("Not shown to work"),
+        "bad": tr("Shown not to work"),
+    }[evidence.level]
+
+
+def wall_words(tier: str) -> str:
+    """Return what stood around a run."""
+    return {
+        "A": tr(
+            "Walls A: no network, a folder of its own with copies, a filter of system calls, "
+            "limits of time, memory, processes and output."
+        ),
+        "B": tr(
+            "Walls B: the same filter of system calls, file rules and limits, but in the "
+            "namespaces of this machine, since it offers no others."
+        ),
+    }.get(tier, tr("Nothing was run, so there were no walls."))
+
+
+def coverage_words(evidence: Evidence) -> str:
+    """Return which lines no test reached."""
+    if not evidence.lines:
+        return tr("Which lines the tests reach was not measured.")
+    if not evidence.missing:
+        return tr("The tests reach all {lines} lines.").format(lines=evidence.lines)
+    words = tr("The tests reach {covered} of {lines} lines.")
+    if evidence.code:
+        words = tr("The tests reach {covered} of {lines} lines; marked are those they do not.")
+    return words.format(covered=evidence.covered, lines=evidence.lines)
+
+
+def mutant_words(evidence: Evidence) -> str:
+    """Return how sharp the tests are."""
+    if not evidence.made:
+        return ""
+    words = tr("Of {made} faults that were put in on purpose, the tests noticed {killed}.")
+    return words.format(made=evidence.made, killed=evidence.killed)
+
+
+def outcome_words(outcome: str) -> str:
+    """Return what came of a test."""
+    return {
+        "passed": tr("passed"),
+        "failed": tr("failed"),
+        "error": tr("error"),
+        "skipped": tr("skipped"),
+    }.get(outcome, outcome)
+
+
+def try_words(number: int, passed: bool) -> str:
+    """Return the title of a try."""
+    words = tr("Try {number}: passed") if passed else tr("Try {number}: failed")
+    return words.format(number=number)
+
+
+def tests_words(evidence: Evidence) -> str:
+    """Return "5 of 7 tests passed"."""
+    if not evidence.tests_total:
+        return tr("No tests were found.")
+    if evidence.tests_passed == evidence.tests_total:
+        count = evidence.tests_total
+        return count_words(count, tr("The test passed."), tr("All {count} tests passed."))
+    words = tr("{passed} of {total} tests passed.")
+    return words.format(passed=evidence.tests_passed, total=evidence.tests_total)
+
+
+def ranges_words(lines: Sequence[int]) -> str:
+    """Return "4, 7–9": lines that follow each other are one range."""
+    found: list[list[int]] = []
+    for line in lines:
+        if found and line == found[-1][1] + 1:
+            found[-1][1] = line
+        else:
+            found.append([line, line])
+    return ", ".join(str(a) if a == b else f"{a}–{b}" for a, b in found)

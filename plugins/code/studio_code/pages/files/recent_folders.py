@@ -1,0 +1,47 @@
+"""Which folder is open, and which were: kept in the settings, beside the window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from studio.api import PluginContext, WorkQueue
+
+_KEY = "folders"
+_MOST = 12
+
+
+class Folders:
+    """Recent folders, newest first; the first is opened at the next start if ``here`` is set."""
+
+    def __init__(self, ctx: PluginContext, chores: WorkQueue) -> None:
+        self._ctx, self._chores = ctx, chores
+        self.recent: list[Path] = []
+        self.here = False
+
+    def load(self, then: Callable[[], None]) -> None:
+        """Read them, then call."""
+
+        def show(kept: object) -> None:
+            found = kept if isinstance(kept, dict) else {}
+            names = found.get("recent")
+            self.recent = [Path(n) for n in names if isinstance(n, str)][:_MOST] if names else []
+            self.here = found.get("here") is True
+            then()
+
+        self._chores.do(lambda: self._ctx.settings.get(_KEY), show)
+
+    def opened(self, root: Path) -> None:
+        """A folder is open now."""
+        self.recent = [root, *(known for known in self.recent if known != root)][:_MOST]
+        self.here = True
+        self._write()
+
+    def forget(self, root: Path) -> None:
+        """A folder is not there any more."""
+        self.recent = [known for known in self.recent if known != root]
+        self._write()
+
+    def _write(self) -> None:
+        kept = {"recent": [str(path) for path in self.recent], "here": self.here}
+        self._chores.do(lambda: self._ctx.settings.set(_KEY, kept))

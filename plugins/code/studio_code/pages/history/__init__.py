@@ -1,0 +1,1 @@
+"""Accepted changes of a model: kept, listed, undone."""

@@ -1,0 +1,152 @@
+"""The changes of a model that were accepted in this folder, each with Undo. Changes none itself."""
+
+from __future__ import annotations
+
+import time
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.api import PluginContext
+from studio_code.pages.history.journal import Entry
+from studio_code.pages.phrases import tr
+from studio_code.pages.workspace import Workspace
+
+_SHOWN = 60
+
+
+class Timeline(QWidget):
+    """Newest first.
+
+    Signals:
+        artifact_asked: Its evidence is wanted (the id of the result).
+    """
+
+    artifact_asked = Signal(str)
+
+    def __init__(self, ctx: PluginContext, workspace: Workspace) -> None:
+        super().__init__()
+        self._ctx, self._workspace = ctx, workspace
+        self.rows: list[Row] = []
+        self._empty = QLabel(
+            tr("Changes of the model that you accept are listed here, each with Undo.")
+        )
+        self._empty.setProperty("role", "mute")
+        self._empty.setWordWrap(True)
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._empty.setContentsMargins(12, 8, 12, 8)
+        inside = QWidget()
+        self._list = QVBoxLayout(inside)
+        self._list.setContentsMargins(8, 4, 8, 8)
+        self._list.setSpacing(4)
+        self._list.addWidget(self._empty)
+        self._list.addStretch(1)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setWidget(inside)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(area)
+        workspace.journal.changed.connect(self.show_entries)
+        self.show_entries()
+
+    def show_entries(self) -> None:
+        """List the entries there are."""
+        entries = self._workspace.journal.entries[:_SHOWN]
+        for row in self.rows:
+            self._list.removeWidget(row)
+            row.hide()
+            row.deleteLater()
+        self.rows = [Row(self._ctx, entry) for entry in entries]
+        for at, row in enumerate(self.rows):
+            row.turned.connect(self._turn)
+            row.asked.connect(self._workspace.open)
+            row.artifact_asked.connect(self.artifact_asked)
+            self._list.insertWidget(at, row)
+        self._empty.setVisible(not entries)
+
+    def _turn(self, entry: Entry) -> None:
+        if entry.undone:
+            self._workspace.redo(entry)
+        else:
+            self._workspace.undo(entry)
+
+
+class Row(QFrame):
+    """One change.
+
+    Signals:
+        turned: It is to be taken back, or made again (the entry).
+        asked: Its file is to be shown (the path).
+        artifact_asked: Its evidence is wanted (the id of the result).
+    """
+
+    turned = Signal(object)
+    asked = Signal(str)
+    artifact_asked = Signal(str)
+
+    def __init__(self, ctx: PluginContext, entry: Entry) -> None:
+        super().__init__()
+        self.entry = entry
+        self.setProperty("surface", "raised")
+        why = " ".join(entry.why.split()) or tr("Change")
+        title = _label(why, "mute" if entry.undone else "strong")
+        title.setToolTip(entry.why)
+        self.setAccessibleName(why)
+        words = tr("{path} · {when}").format(path=entry.path, when=when_words(entry.when))
+        words += f" · git {entry.commit}" if entry.commit else ""
+        words += " · " + tr("taken back") if entry.undone else ""
+        place = QPushButton(words)
+        place.setProperty("kind", "link")
+        place.setStyleSheet("font-size: 12px;")
+        place.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        place.setToolTip(tr("Show {path}").format(path=entry.path))
+        place.clicked.connect(lambda _checked=False: self.asked.emit(entry.path))
+        icon = "redo-2" if entry.undone else "undo-2"
+        self.turn: QPushButton = ctx.ui.button(tr("Redo") if entry.undone else tr("Undo"), icon)
+        self.turn.setProperty("density", "small")
+        self.turn.clicked.connect(lambda _checked=False: self.turned.emit(entry))
+        text = QVBoxLayout()
+        text.setSpacing(2)
+        text.addWidget(title)
+        text.addWidget(place)
+        if entry.verdict:
+            shown = _label(entry.verdict, "small")
+            text.addWidget(shown)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 6, 8, 6)
+        row.setSpacing(8)
+        row.addLayout(text, 1)
+        if entry.artifact:
+            button = ctx.ui.icon_button("list-checks", tr("What was shown about it"))
+            button.clicked.connect(lambda _checked=False: self.artifact_asked.emit(entry.artifact))
+            row.addWidget(button)
+        row.addWidget(self.turn)
+
+
+def _label(text: str, role: str) -> QLabel:
+    label = QLabel(text)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setProperty("role", role)
+    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+    return label
+
+
+def when_words(when: float, now: float | None = None) -> str:
+    """Return "14:05" for today, else "3 May, 14:05"."""
+    then, today = time.localtime(when), time.localtime(now)
+    clock = time.strftime("%H:%M", then)
+    if then[:3] == today[:3]:
+        return clock
+    return f"{then.tm_mday} {time.strftime('%B', then)}, {clock}"

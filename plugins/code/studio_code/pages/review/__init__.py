@@ -1,0 +1,1 @@
+"""A proposed text against the present one, hunk by hunk."""

@@ -1,0 +1,69 @@
+"""What is said of a change and of its hunks. Makes sentences, draws nothing."""
+
+from __future__ import annotations
+
+from studio_code.pages.phrases import count_words, tr
+from studio_code.pages.review.hunks import Change, Choice, Hunk
+
+
+def lines_words(hunk: Hunk) -> str:
+    """Return where a hunk is: "Lines 12–18", "After line 4"."""
+    if not hunk.fits:
+        return tr("No longer applies: these lines were changed")
+    if not hunk.old:
+        if hunk.start == 0:
+            return tr("At the start")
+        return tr("After line {line}").format(line=hunk.start)
+    if len(hunk.old) == 1:
+        return tr("Line {line}").format(line=hunk.start + 1)
+    return tr("Lines {first}–{last}").format(first=hunk.start + 1, last=hunk.end)
+
+
+def choice_words(hunk: Hunk) -> str:
+    """Return what the user made of a hunk."""
+    return {
+        Choice.OPEN: tr("not decided"),
+        Choice.ACCEPTED: tr("accepted"),
+        Choice.REJECTED: tr("rejected"),
+    }[hunk.choice]
+
+
+def hunk_words(change: Change, index: int) -> str:
+    """Return a hunk in a sentence, for those who hear it."""
+    if not 0 <= index < len(change.hunks):
+        return tr("No changes")
+    hunk = change.hunks[index]
+    counts = tr("{added} added, {removed} removed").format(
+        added=len(hunk.new), removed=len(hunk.old)
+    )
+    place = tr("Change {number} of {count}").format(number=index + 1, count=len(change.hunks))
+    return f"{place}. {lines_words(hunk)}. {counts}. {choice_words(hunk)}."
+
+
+def summary_words(change: Change) -> str:
+    """Return "3 changes"."""
+    return count_words(len(change.hunks), tr("1 change"), tr("{count} changes"))
+
+
+def write_words(change: Change) -> str:
+    """Return what the button does: "Write 2 of 3 changes"."""
+    taken, total = change.count(Choice.ACCEPTED), len(change.hunks)
+    if taken == total:
+        return count_words(total, tr("Write the change"), tr("Write all {count} changes"))
+    return tr("Write {taken} of {total} changes").format(taken=taken, total=total)
+
+
+def rebased_words(before: Change, after: Change) -> str:
+    """Return what became of a change when the file changed meanwhile."""
+    lost = sum(not hunk.fits for hunk in after.hunks)
+    made = len(before.hunks) - len(after.hunks)
+    words = [tr("The file was changed meanwhile; what you see is for its new text.")]
+    if lost:
+        words.append(
+            count_words(lost, tr("1 change no longer applies."), tr("{count} no longer apply."))
+        )
+    if made:
+        words.append(
+            count_words(made, tr("1 is in the file already."), tr("{count} are in it already."))
+        )
+    return " ".join(words)

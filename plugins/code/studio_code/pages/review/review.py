@@ -1,0 +1,296 @@
+"""The review of a proposed text: what would change, hunk by hunk. Writes nothing unless asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from studio.api import PluginContext
+from studio_code.pages.editor.languages import language_of
+from studio_code.pages.phrases import tr
+from studio_code.pages.review.hunks import MAX_LINES, Change, Choice, compare, rebase
+from studio_code.pages.review.phrases import rebased_words, summary_words, write_words
+from studio_code.pages.review.proposal import Proposal
+from studio_code.pages.review.rows import Colors, Run, Table, lay_out
+from studio_code.pages.review.view import ReviewView
+from studio_code.pages.workspace import Workspace
+
+_SETTLE_MS = 250
+"""After a change from outside: more may follow."""
+
+
+@dataclass(frozen=True)
+class _Sheet:
+    """A change with all that is needed to show it."""
+
+    change: Change
+    colors: Colors
+    table: Table
+
+
+class Review(QWidget):
+    """Follows ``workspace.proposal``; the page shows it while there is one.
+
+    Signals:
+        shown: The comparison is in view.
+
+    Attributes:
+        change: What is in view.
+        view: The hunks.
+    """
+
+    shown = Signal()
+
+    def __init__(self, ctx: PluginContext, workspace: Workspace) -> None:
+        super().__init__()
+        self._ctx, self._workspace = ctx, workspace
+        self._proposal: Proposal | None = None
+        self._turn = 0
+        self._opened: set[int] = set()
+        self._colors = Colors()
+        self.change = Change((), ())
+        self.setAccessibleName(tr("Review of a proposed change"))
+        self.view = ReviewView(ctx)
+        self.view.chosen.connect(self.choose)
+        self.view.fold_opened.connect(self._open_fold)
+        self.notice = ctx.ui.trouble_row()
+        self._settle = QTimer(self)
+        self._settle.setSingleShot(True)
+        self._settle.setInterval(_SETTLE_MS)
+        self._settle.timeout.connect(self._rebase)
+        self._build()
+        workspace.proposed.connect(self.show_proposal)
+        workspace.proposal_ended.connect(self._end)
+        workspace.file_changed.connect(self._on_file_changed)
+        end_theme = ctx.ui.on_theme(lambda _tokens: self._show_counts())
+        self.destroyed.connect(lambda: end_theme())
+        if workspace.proposal is not None:
+            self.show_proposal(workspace.proposal)
+
+    # --- what it is made of -------------------------------------------------------------------
+
+    def _build(self) -> None:
+        button = self._ctx.ui.button
+        self._title = QLabel()
+        self._title.setProperty("role", "strong")
+        self._title.setTextFormat(Qt.TextFormat.PlainText)
+        self._counts = QLabel()
+        self._counts.setProperty("role", "small")
+        self._why = QLabel()
+        self._why.setProperty("role", "small")
+        self._why.setTextFormat(Qt.TextFormat.PlainText)
+        self._why.setWordWrap(True)
+        self.reject_all = button(tr("Reject all"), "x", tip=tr("Change nothing (Escape)"))
+        self.accept_all = button(
+            tr("Accept all"), "check-check", tip=tr("Write all changes (Ctrl+Shift+Enter)")
+        )
+        self.write = button(tr("Write"), "save", primary=True, tip=tr("Ctrl+Enter"))
+        for each in (self.reject_all, self.accept_all, self.write):
+            each.setProperty("density", "small")
+        self.reject_all.clicked.connect(self._workspace.decline)
+        self.accept_all.clicked.connect(self.take_all)
+        self.write.clicked.connect(self.write_accepted)
+        names = QHBoxLayout()
+        names.setSpacing(10)
+        names.addWidget(self._title)
+        names.addWidget(self._counts)
+        names.addStretch(1)
+        head = QHBoxLayout()
+        head.setSpacing(6)
+        words = QVBoxLayout()
+        words.setSpacing(1)
+        words.addLayout(names)
+        words.addWidget(self._why)
+        head.addLayout(words, 1)
+        for each in (self.reject_all, self.accept_all, self.write):
+            head.addWidget(each, 0, Qt.AlignmentFlag.AlignTop)
+        top = QVBoxLayout()
+        top.setContentsMargins(14, 8, 10, 8)
+        top.addLayout(head)
+        top.addWidget(self.notice.widget)
+        self._hint = QLabel(
+            tr(
+                "J K or arrows move · A accept · R reject · U undecided · Ctrl+Enter write · "
+                "Esc change nothing"
+            )
+        )
+        self._hint.setProperty("role", "small")
+        self._hint.setContentsMargins(14, 5, 10, 6)
+        self._hint.setWordWrap(True)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(top)
+        column.addWidget(self.view, 1)
+        column.addWidget(self._hint)
+        self.setFocusProxy(self.view)
+
+    # --- a proposal comes and goes ------------------------------------------------------------
+
+    def show_proposal(self, proposal: Proposal) -> None:
+        """Compare beside the window, then show what would change."""
+        self._proposal = proposal
+        self._opened.clear()
+        self.notice.hide()
+        self._title.setText(proposal.path)
+        self._why.setText(proposal.why)
+        self._why.setVisible(bool(proposal.why))
+        self._counts.setText(tr("Comparing…"))
+        self._enable(False)
+        self.view.current = -1
+        self.view.show_table(Change((), ()), Table())
+        path = proposal.path
+        self._later(lambda: self._prepared(compare(proposal.old, proposal.new), path), self._show)
+
+    def _prepared(self, change: Change, path: str) -> _Sheet:
+        """Return a change with its colours and rows; beside the window, for it takes a moment."""
+        after = change.choose_all(Choice.ACCEPTED).text()
+        colors = Colors(self._runs("".join(change.lines), path), self._runs(after, path))
+        return _Sheet(change, colors, lay_out(change, colors))
+
+    def _runs(self, text: str, path: str) -> list[list[Run]]:
+        lexer = language_of(path).lexer
+        return self._ctx.ui.highlight(text.split("\n"), lexer) if lexer else []
+
+    def _later(self, call: object, then: object) -> None:
+        """Compute for the proposal that is in view; what comes after another one is dropped."""
+        self._turn += 1
+        turn = self._turn
+
+        def arrived(result: object) -> None:
+            if turn == self._turn:
+                then(result)  # type: ignore[operator]
+
+        self._ctx.run_later(call, arrived)  # type: ignore[arg-type]
+
+    def _show(self, sheet: _Sheet) -> None:
+        self._colors = sheet.colors
+        self.view.show_table(sheet.change, sheet.table)
+        self._take(sheet.change)
+        if not sheet.change.hunks:
+            self.notice.remark(
+                tr("The file has this text already; there is nothing to change."),
+                tr("Close"),
+                "x",
+                self._workspace.decline,
+            )
+        elif sheet.change.whole:
+            words = tr(
+                "The file is long: it is not compared line by line above {count} lines, so it is "
+                "replaced as a whole or not at all."
+            )
+            self._say(words.format(count=f"{MAX_LINES:,}"))
+        else:
+            self.view.go(0)
+        if self.isVisible():
+            self.view.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.shown.emit()
+
+    def _end(self) -> None:
+        self._turn += 1
+        self._settle.stop()
+        self._proposal = None
+        self.change = Change((), ())
+        self.view.show_table(self.change, Table())
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Take the keyboard: every key decides something here."""
+        super().showEvent(event)
+        self.view.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    # --- deciding -----------------------------------------------------------------------------
+
+    def choose(self, index: int, choice: Choice) -> None:
+        """Decide a hunk."""
+        self._take(self.change.choose(index, choice))
+
+    def take_all(self) -> None:
+        """Accept every hunk that fits, and write."""
+        self._take(self.change.choose_all(Choice.ACCEPTED))
+        self.write_accepted()
+
+    def write_accepted(self) -> None:
+        """Write the accepted hunks, if the file is as it was when they were shown."""
+        proposal = self._proposal
+        if proposal is None or not self.change.count(Choice.ACCEPTED):
+            return
+        if self._present() != "".join(self.change.lines):
+            self._rebase()
+            return
+        self._workspace.accept(
+            proposal.path, self.change.text(), proposal.why, proposal.artifact_id
+        )
+
+    def _take(self, change: Change) -> None:
+        self.change = change
+        self.view.set_change(change)
+        self._show_counts()
+        self._enable(bool(change.hunks))
+        self.write.setText(write_words(change))
+        self.write.setAccessibleName(self.write.text())
+        self.write.setEnabled(change.count(Choice.ACCEPTED) > 0)
+
+    def _show_counts(self) -> None:
+        if self._proposal is None:
+            return
+        colors = self._ctx.ui.tokens.colors
+        self._counts.setText(
+            f"{summary_words(self.change)} &nbsp; "
+            f"<span style='color:{colors['good']}'>+{self.change.added}</span> &nbsp;"
+            f"<span style='color:{colors['bad']}'>−{self.change.removed}</span>"
+        )
+
+    def _enable(self, there: bool) -> None:
+        fits = any(hunk.fits for hunk in self.change.hunks)
+        self.accept_all.setEnabled(there and fits)
+        self.write.setEnabled(False)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Ctrl+Enter writes what was accepted, Ctrl+Shift+Enter all; Escape ends."""
+        control = event.modifiers() & Qt.KeyboardModifier.ControlModifier
+        shift = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+        if event.key() == Qt.Key.Key_Escape:
+            self._workspace.decline()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and control:
+            if shift:
+                self.take_all()
+            else:
+                self.write_accepted()
+        else:
+            super().keyPressEvent(event)
+
+    # --- the file changes meanwhile -----------------------------------------------------------
+
+    def _present(self) -> str:
+        """Return what the file is now; nothing for one that does not exist yet."""
+        file = self._workspace.find(self._proposal.path) if self._proposal else None
+        return file.text() if file is not None else ""
+
+    def _on_file_changed(self, path: str) -> None:
+        if self._proposal is not None and path == self._proposal.path:
+            self._settle.start()
+
+    def _rebase(self) -> None:
+        proposal, before, present = self._proposal, self.change, self._present()
+        if proposal is None or present == "".join(before.lines):
+            return
+
+        def show(sheet: _Sheet) -> None:
+            self._opened.clear()
+            self._show(sheet)
+            after = sheet.change
+            if after.hunks:
+                self._say(rebased_words(before, after))
+
+        self._later(lambda: self._prepared(rebase(before, present), proposal.path), show)
+
+    def _say(self, words: str) -> None:
+        """Say something that is good to know, with a button that takes it away."""
+        self.notice.remark(words, tr("Understood"), "check", lambda: None)
+
+    def _open_fold(self, first: int) -> None:
+        self._opened.add(first)
+        self.view.show_table(self.change, lay_out(self.change, self._colors, self._opened))

@@ -1,0 +1,1 @@
+"""Running files and their tests, with live output and problems."""

@@ -1,0 +1,107 @@
+"""Before the first run in a folder: what the code asks for, and what the walls let it have."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout
+
+from studio.api import PluginContext
+from studio_code.pages.evidence.phrases import wall_words
+from studio_code.pages.phrases import tr
+from studio_code.pages.run.capability_scan import Capabilities, Capability
+from studio_code.pages.run.sandbox_status import SandboxStatus
+
+
+class ConsentCard(QFrame):
+    """Asks once.
+
+    Signals:
+        agreed: Run it.
+        declined: Do not.
+    """
+
+    agreed = Signal()
+    declined = Signal()
+
+    def __init__(self, ctx: PluginContext) -> None:
+        super().__init__()
+        self._ctx = ctx
+        self.setProperty("surface", "card")
+        self.setAccessibleName(tr("Before this runs"))
+        title = QLabel(tr("Before this runs for the first time"))
+        title.setProperty("role", "heading")
+        title.setWordWrap(True)
+        self.words = QLabel()
+        self.words.setTextFormat(Qt.TextFormat.RichText)
+        self.words.setWordWrap(True)
+        self.walls = QLabel()
+        self.walls.setTextFormat(Qt.TextFormat.PlainText)
+        self.walls.setProperty("role", "small")
+        self.walls.setWordWrap(True)
+        self.run = ctx.ui.button(tr("Run behind the walls"), "shield-check", primary=True)
+        self.run.clicked.connect(lambda: self.agreed.emit())
+        no = ctx.ui.button(tr("Not now"))
+        no.clicked.connect(lambda: self.declined.emit())
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addWidget(self.run)
+        row.addWidget(no)
+        row.addStretch(1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 14, 16, 14)
+        column.setSpacing(10)
+        column.addWidget(title)
+        column.addWidget(self.words)
+        column.addWidget(self.walls)
+        column.addLayout(row)
+
+    def ask(self, name: str, wants: Capabilities, walls: SandboxStatus) -> None:
+        """Show what ``name`` asks for, and wait for an answer."""
+        self.words.setText(_summary(name, wants))
+        can_run = bool(walls.tier)
+        self.walls.setText(wall_words(walls.tier) if can_run else _no_walls(walls))
+        self.walls.setProperty("role", "small" if can_run else "bad")
+        self.walls.style().unpolish(self.walls)
+        self.walls.style().polish(self.walls)
+        self.run.setEnabled(can_run)
+        self.run.setFocus(Qt.FocusReason.OtherFocusReason)
+
+
+def _no_walls(walls: SandboxStatus) -> str:
+    return walls.reason or tr("No wall can be built on this machine, so nothing is run.")
+
+
+def _summary(name: str, wants: Capabilities) -> str:
+    told = {
+        Capability.NETWORK: tr("<b>Network</b>: {what}. It will find none."),
+        Capability.FILES: tr("<b>Files</b>: {what}. It sees copies; yours stay as they are."),
+        Capability.PROCESSES: tr(
+            "<b>Other programs</b>: {what}. They stay inside and end with it."
+        ),
+        Capability.NATIVE: tr(
+            "<b>Native code</b>: {what}. The filter of system calls holds for it too."
+        ),
+        Capability.DYNAMIC: tr(
+            "<b>Code made while it runs</b>: {what}. This list may lack something."
+        ),
+    }
+    lines = [
+        told[want].format(what=", ".join(map(_escaped, wants.places[want])))
+        for want in Capability
+        if want in wants.places
+    ]
+    if not lines:
+        lines.append(
+            tr("{name} asks for no network, files or other programs.").format(name=_escaped(name))
+        )
+    if wants.packages:
+        words = tr("It imports {names}, which must be among the packages that are lent inside.")
+        lines.append(words.format(names=", ".join(map(_escaped, wants.packages))))
+    if wants.unread:
+        words = tr("{names} cannot be read: the syntax is wrong.")
+        lines.append(words.format(names=", ".join(map(_escaped, wants.unread))))
+    return "<br>".join(lines)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;")

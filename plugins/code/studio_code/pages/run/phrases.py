@@ -1,0 +1,58 @@
+"""What is said of a run that is over. Makes sentences, draws nothing."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Mapping
+from typing import Any
+
+from studio_code.pages.evidence.evidence import evidence_of_run
+from studio_code.pages.evidence.phrases import tests_words
+from studio_code.pages.phrases import tr
+
+
+def ended_words(result: Mapping[str, Any], mode: str) -> str:
+    """Return how a run ended, after how long, behind which walls; nothing where a chip says it."""
+    words = [_ending(result)]
+    if mode == "test" and result.get("ended") == "exit":
+        evidence = evidence_of_run(result, "")
+        if evidence.tests_total:
+            return ""  # the chip counts them
+        words = [tests_words(evidence)]
+    seconds, tier = result.get("seconds"), result.get("tier")
+    if isinstance(seconds, int | float):
+        words.append(tr("{seconds} s.").format(seconds=f"{seconds:.1f}"))
+    if tier:
+        words.append(tr("Walls {tier}.").format(tier=tier))
+    refused = result.get("refused") or []
+    if refused:
+        words.append(tr("Left inside: {what}.").format(what="; ".join(map(str, refused[:3]))))
+    return " ".join(words)
+
+
+def _ending(result: Mapping[str, Any]) -> str:
+    code = result.get("exit_code")
+    match result.get("ended"):
+        case "wall time":
+            return tr("It did not finish in time and was ended.")
+        case "output":
+            return tr("It printed without end and was ended.")
+        case "cpu time":
+            return tr("It computed for longer than it may and was ended.")
+        case "memory":
+            return tr("It wanted more memory than it may have and was ended.")
+        case "disk":
+            return tr("It wrote more to disk than it may and was ended.")
+        case "signal":
+            return tr("It was ended by {signal}.").format(signal=_signal_name(code))
+    if code == 0:
+        return tr("It ended well.")
+    return tr("It ended with code {code}.").format(code=code)
+
+
+def _signal_name(code: Any) -> str:
+    number = abs(code) if isinstance(code, int) else 0
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return tr("a signal")

@@ -1,0 +1,1 @@
+"""Writing code from a description."""

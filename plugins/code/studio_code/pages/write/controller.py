@@ -1,0 +1,192 @@
+"""Writing by description: the job, the text as it comes, and where the result is put.
+
+Nothing is saved by it: the result is a proposal, or a tab that is not saved yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from studio.api import BadInput, PluginContext, SavedArtifact, StudioError
+from studio_code.pages.editor.open_file import OpenFile
+from studio_code.pages.phrases import tr
+from studio_code.pages.runner import Runner
+from studio_code.pages.workspace import Workspace
+from studio_code.pages.write.panel import WritePanel
+
+_CONTEXT_CHARS = 12_000
+"""Of open files that go along: a small model has room for no more."""
+_TITLE_CHARS = 60
+
+
+class WritingView(QWidget):
+    """What is being written, shown in the place of the editor until the result is there."""
+
+    hide_asked = Signal()
+
+    def __init__(self, ctx: PluginContext) -> None:
+        super().__init__()
+        self._ctx = ctx
+        self.title = QLabel()
+        self.title.setProperty("role", "strong")
+        self.title.setTextFormat(Qt.TextFormat.PlainText)
+        self.progress = ctx.ui.progress_row()
+        self.prose = ctx.ui.prose_view()
+        hide = ctx.ui.icon_button("x", tr("Back to the editor; writing goes on"))
+        hide.clicked.connect(lambda _checked=False: self.hide_asked.emit())
+        head = QHBoxLayout()
+        head.addWidget(self.title, 1)
+        head.addWidget(hide)
+        inside = QWidget()
+        text = QVBoxLayout(inside)
+        text.setContentsMargins(0, 0, 8, 0)
+        text.addWidget(self.prose.widget)
+        text.addStretch(1)
+        self._area = QScrollArea()
+        self._area.setWidgetResizable(True)
+        self._area.setFrameShape(QFrame.Shape.NoFrame)
+        self._area.setWidget(inside)
+        bar = self._area.verticalScrollBar()
+        bar.rangeChanged.connect(lambda _low, high: bar.setValue(high))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(20, 14, 16, 10)
+        column.setSpacing(8)
+        column.addLayout(head)
+        column.addWidget(self.progress.widget)
+        column.addWidget(self._area, 1)
+
+    def begin(self, words: str, language: str) -> None:
+        """Show an empty sheet; what comes is code: the question has opened its fence."""
+        self.title.setText(words)
+        self.prose.set_text(f"```{language}\n")
+
+
+class WriteController(QObject):
+    """One job at a time.
+
+    Signals:
+        began: A job was asked for: its text is worth a look.
+        ended: It is over, however it ended.
+        failed: A ``StudioError``.
+        written: A ``SavedArtifact`` was put in its place.
+    """
+
+    began = Signal()
+    ended = Signal()
+    failed = Signal(object)
+    written = Signal(object)
+
+    def __init__(
+        self, ctx: PluginContext, workspace: Workspace, panel: WritePanel, view: WritingView
+    ) -> None:
+        super().__init__()
+        self._ctx, self._workspace, self._panel, self._view = ctx, workspace, panel, view
+        self.runner = Runner(ctx)
+        self._into: OpenFile | None = None
+        self._params: dict[str, Any] = {}
+        self._made: SavedArtifact | None = None
+        self._language = "python"
+        self.runner.wrote.connect(self._on_text)
+        self.runner.made.connect(self._on_made)
+        self.runner.done.connect(self._on_done)
+        self.runner.failed.connect(self._on_failed)
+        self.runner.stopped.connect(self._on_stopped)
+
+    def run_or_stop(self) -> None:
+        """Start with what is set, or stop what is at work."""
+        if self.runner.busy:
+            self._view.progress.stop()
+        else:
+            self.run()
+
+    def run(self) -> None:
+        """Start with what is set in the panel."""
+        if self.runner.busy:
+            return
+        params = self._panel.params()
+        words = " ".join(str(params.get("describe") or "").split())
+        self._into, self._made = self._panel.into, None
+        self._language = str(params.get("language") or "python")
+        params["context"] = self._context()
+        self._params = params
+        self._view.begin(words[:_TITLE_CHARS] or tr("Write"), self._language)
+        job = self.runner.start("code.write", params, words[:_TITLE_CHARS] or tr("Write"))
+        if job is not None:
+            self._view.progress.follow(job)
+            self._panel.show_busy(True)
+            self.began.emit()
+            self.runner.follow(job)
+
+    def _context(self) -> list[dict[str, str]]:
+        """The saved open files go along, as far as there is room: what is written may use them."""
+        return [
+            each
+            for each in self._workspace.context(_CONTEXT_CHARS)
+            if not PurePosixPath(each["path"]).is_absolute() and each["text"].strip()
+        ]
+
+    # --- the job ------------------------------------------------------------------------------
+
+    def _on_text(self, text: str, channel: str) -> None:
+        if channel == "answer":
+            self._view.prose.append(text)
+
+    def _on_made(self, artifact: SavedArtifact) -> None:
+        if artifact.kind == "code":
+            self._made = artifact
+
+    def _on_done(self, result: Mapping[str, Any]) -> None:
+        self._over()
+        code = str(result.get("code") or "")
+        if code:
+            self.put(code, self._made)
+        else:
+            words = tr("The model wrote no code.")
+            self.failed.emit(BadInput(words, tr("Say more exactly what it should do.")))
+
+    def _on_failed(self, error: StudioError) -> None:
+        self._over()
+        self.failed.emit(error)
+
+    def _on_stopped(self) -> None:
+        self._over()
+        if self._made is not None:  # what was there when it was stopped
+            self.put(self._made.text or "", self._made)
+
+    def _over(self) -> None:
+        self._view.prose.finish()
+        self._panel.show_busy(False)
+        self.ended.emit()
+
+    # --- the result ---------------------------------------------------------------------------
+
+    def put(self, code: str, artifact: SavedArtifact | None) -> None:
+        """Propose the result for the end of a file, or open it in a tab of its own."""
+        if not code.strip():
+            return
+        id = artifact.id if artifact is not None else ""
+        why = " ".join(str(self._params.get("describe") or "").split())
+        file = self._into if self._into in self._workspace.files else None
+        if file is not None:
+            self._workspace.propose(file.path, joined(file.text(), code), why, id)
+        else:
+            self._workspace.new(code, self._language, self._free(artifact))
+        if artifact is not None:
+            self.written.emit(artifact)
+
+    def _free(self, artifact: SavedArtifact | None) -> str:
+        """Return the name the result wishes for, if nothing open is called so."""
+        wished = str((artifact.meta if artifact is not None else {}).get("path") or "")
+        taken = wished in {file.path for file in self._workspace.files}
+        return "" if taken or PurePosixPath(wished).is_absolute() else wished
+
+
+def joined(text: str, code: str) -> str:
+    """Return a file with something at its end, two empty lines between."""
+    before = text.rstrip("\n")
+    return f"{before}\n\n\n{code.strip(chr(10))}\n" if before else f"{code.strip(chr(10))}\n"

@@ -1,0 +1,172 @@
+"""The panel on the right: what to write, with which model, and the button. Runs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QShowEvent, QWheelEvent
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from studio.api import PluginContext, SavedArtifact
+from studio_code.pages.editor.open_file import OpenFile
+from studio_code.pages.evidence.chip import VerdictChip
+from studio_code.pages.evidence.evidence import evidence_of_artifact
+from studio_code.pages.phrases import tr
+from studio_code.pages.workspace import Workspace
+from studio_code.schema import Write
+
+NEW, END = "new", "end"
+"""Where the result goes: a file of its own, or the end of the file in view."""
+
+
+class WritePanel(QWidget):
+    """The form of the task *Write*.
+
+    Signals:
+        asked: The button was pressed.
+    """
+
+    asked = Signal()
+
+    def __init__(self, ctx: PluginContext, workspace: Workspace) -> None:
+        super().__init__()
+        self._ctx, self._workspace = ctx, workspace
+        self._busy = False
+        self.form = ctx.ui.form(Write)
+        self.where = _Where()
+        self.where.setAccessibleName(tr("Where the result goes"))
+        self.where.addItem(tr("A file of its own"), NEW)
+        self.go: QPushButton = ctx.ui.button(
+            tr("Write"), "sparkles", primary=True, tip=tr("Ctrl+Return")
+        )
+        self.note = QLabel()
+        self.note.setProperty("role", "small")
+        self.note.setWordWrap(True)
+        self.get: QPushButton = ctx.ui.button(tr("Get them"), "download")
+        self.get.setProperty("density", "small")
+        self._set = ""
+        self.chip = VerdictChip(ctx, workspace.goto)
+        self._lay_out()
+        self.go.clicked.connect(lambda _checked=False: self.asked.emit())
+        self.get.clicked.connect(lambda _checked=False: ctx.weights.get_set(self._set))
+        workspace.current_changed.connect(self.show_file)
+        workspace.state_changed.connect(lambda _path: self.show_file())
+        self.show_file()
+        self.show_weights()
+
+    def _lay_out(self) -> None:
+        label = QLabel(tr("The result goes to"))
+        label.setBuddy(self.where)
+        inner = QVBoxLayout()
+        inner.setContentsMargins(20, 4, 16, 14)  # as the form has them
+        inner.setSpacing(6)
+        inner.addWidget(label)
+        inner.addWidget(self.where)
+        inner.addSpacing(6)
+        inner.addWidget(self.go)
+        inner.addWidget(self.chip)
+        inner.addSpacing(4)
+        inner.addWidget(self.note)
+        line = QHBoxLayout()
+        line.addWidget(self.get)
+        line.addStretch(1)
+        inner.addLayout(line)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.form.widget)
+        column.addLayout(inner)
+        column.addStretch(1)
+
+    # --- what holds ---------------------------------------------------------------------------
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Weights may have come or gone meanwhile."""
+        super().showEvent(event)
+        self.show_weights()
+
+    def show_weights(self) -> None:
+        """Say which weights suit, and lead to better ones where there are none for code."""
+        weights = self._ctx.weights
+        coders = weights.for_capability("code")
+        chats = weights.for_capability("text")
+        offers = list(weights.to_get("code"))
+        self._set = offers[0][0] if offers and not coders else ""
+        if coders:
+            words = tr("{title} is made for code: it suits best.").format(title=coders[0][1])
+        elif chats:
+            words = tr("{title} is made for talking: it writes code, less well.")
+            words = words.format(title=chats[0][1])
+        else:
+            words = tr("There is no language model yet; Write needs one.")
+        if self._set:
+            _name, title, size = offers[0]
+            words += " " + tr("{title}, made for code, can be had ({size:.1f} GB).").format(
+                title=title, size=size / 1e9
+            )
+        self.note.setText(words)
+        self.get.setVisible(bool(self._set))
+
+    def show_file(self) -> None:
+        """Offer the file in view as a place for the result."""
+        file = self._workspace.current
+        fits = file is not None and not file.locked
+        at = self.where.findData(END)
+        if not fits or file is None:
+            if at >= 0:
+                self.where.removeItem(at)
+            return
+        words = tr("The end of {name}").format(name=file.name)
+        if at < 0:
+            self.where.addItem(words, END)
+        else:
+            self.where.setItemText(at, words)
+
+    def show_busy(self, busy: bool) -> None:
+        """Show whether the button starts or stops."""
+        self._busy = busy
+        words = tr("Stop") if busy else tr("Write")
+        self.go.setText(words)
+        self.go.setAccessibleName(words)
+        self.go.setIcon(self._ctx.ui.icon("circle-stop" if busy else "sparkles", "on-accent"))
+
+    def show_artifact(self, artifact: SavedArtifact, *, opened: bool = False) -> None:
+        """Show what was shown about a result; ``opened`` with all of its evidence."""
+        self.chip.show_evidence(evidence_of_artifact(artifact, artifact.text))
+        if opened:
+            self.chip.open_sheet()
+
+    # --- for the task -------------------------------------------------------------------------
+
+    @property
+    def into(self) -> OpenFile | None:
+        """The file whose end takes the result; None for a file of its own."""
+        return self._workspace.current if self.where.currentData() == END else None
+
+    def params(self) -> dict[str, Any]:
+        """Return what is set."""
+        return dict(self.form.values())
+
+    def set_description(self, words: str, language: str = "python") -> None:
+        """Write a description into the form."""
+        self.form.set_values({"describe": words, "language": language})
+
+    def save_state(self) -> dict[str, Any]:
+        """Return what to keep over a restart."""
+        return {"form": self.form.values(), "where": self.where.currentData()}
+
+    def restore_state(self, state: Mapping[str, Any]) -> None:
+        """Take what ``save_state`` returned, or anything else."""
+        values = state.get("form")
+        if isinstance(values, Mapping):
+            self.form.set_values(values)
+
+
+class _Where(QComboBox):
+    """A choice that no passing wheel changes."""
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Leave the wheel to the panel."""
+        event.ignore()

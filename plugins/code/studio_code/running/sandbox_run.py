@@ -1,0 +1,86 @@
+"""One run behind the walls, as steps of a task: what it prints is told as it comes."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import closing
+from dataclasses import dataclass
+
+from studio.api import ErrorCode, Event, SandboxRequest, SandboxResult, StudioError, TaskContext
+from studio_code.running.clean_output import Plain, plain
+
+OUTPUT_CHARS = 20_000
+"""Of what was printed, so much is kept: the beginning and the end."""
+
+
+_ENDINGS = {
+    "output": "it printed without end",
+    "cpu time": "it computed for longer than it may",
+    "memory": "it wanted more memory than it may have",
+    "disk": "it wrote more to disk than it may",
+}
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a run ended, and what it printed, as plain text."""
+
+    result: SandboxResult
+    stdout: str
+    stderr: str
+
+    @property
+    def output(self) -> str:
+        """Both, the errors last."""
+        return "\n".join(text for text in (self.stdout, self.stderr) if text.strip())
+
+    @property
+    def ending(self) -> str:
+        """How it ended, in words."""
+        result = self.result
+        if result.ended == "wall time":
+            return f"ended after {result.seconds:.0f} s: it did not finish"
+        if result.ended in _ENDINGS:
+            return f"ended: {_ENDINGS[result.ended]}"
+        if result.ended == "signal":
+            return f"ended by signal {abs(result.exit_code or 0)}"
+        return f"exit code {result.exit_code}"
+
+
+def run(
+    ctx: TaskContext, request: SandboxRequest, *, live: bool = False, message: str = ""
+) -> Generator[Event, None, Ran]:
+    """Run ``request``; yield a step at least every 50 ms.
+
+    Args:
+        live: Tell what is printed on the channels ``stdout`` and ``stderr``.
+        message: What the progress says meanwhile.
+    """
+    streams = {"stdout": Plain(), "stderr": Plain()}
+    if message:
+        yield ctx.progress(0, 0, message)
+    result: SandboxResult | None = None
+    with closing(ctx.sandbox.run(request)) as steps:
+        for step in steps:
+            result = step.result or result
+            for channel, stream in streams.items():
+                text = stream.take(getattr(step, channel), final=step.result is not None)
+                if text and live:
+                    yield ctx.text(text, channel=channel)
+            yield None
+    if result is None:
+        raise StudioError(ErrorCode.INTERNAL, "The run behind the walls ended without a result.")
+    return Ran(result, shortened(plain(result.stdout)), shortened(plain(result.stderr)))
+
+
+def shortened(text: str, most: int = OUTPUT_CHARS) -> str:
+    """Return ``text``, or its beginning and its end if it is longer than ``most``."""
+    if len(text) <= most:
+        return text
+    half = most // 2
+    return f"{text[:half]}\n… {len(text) - most:,} characters left out …\n{text[-half:]}"
+
+
+def missing_wall(ctx: TaskContext) -> str:
+    """Return why nothing can be run on this machine; empty if it can."""
+    return "" if ctx.sandbox.tier else ctx.sandbox.reason or "no wall can be built on this machine"

@@ -1,0 +1,71 @@
+"""One try at writing code: what was written, how it did. Every one is kept under the result."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from typing import Any
+
+from studio_code.running.outcome import SuiteOutcome
+from studio_code.running.python_runner import TOO_MUCH, parsed
+from studio_code.running.sandbox_run import Ran
+from studio_code.writing.candidate_choice import Passed
+
+
+@dataclass
+class Candidate:
+    """One try.
+
+    Attributes:
+        candidate, round: Which answer it is, from 1, and how often it was repaired.
+        problem: Why it could not be tested: no code, a fault in its syntax, no run.
+        passed_names: The cases it passed.
+        tests: The file of tests that it was run with.
+        program: What came of running it as a program, where there are no tests.
+    """
+
+    candidate: int
+    round: int
+    code: str
+    problem: str = ""
+    tests: str = ""
+    tested: SuiteOutcome | None = None
+    passed_names: Passed = frozenset()
+    output: str = ""
+    program: Ran | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Whether it passed everything it was tested with."""
+        return self.tested is not None and self.tested.passed
+
+    @property
+    def summary(self) -> str:
+        """How it did, in a few words."""
+        if self.problem:
+            return self.problem
+        if self.tested is None:
+            return "not tested"
+        counts = self.tested.counts
+        told = f"{counts['passed']}/{sum(counts.values())} tests"
+        return told if self.tested.report.whole else f"{told}; {self.tested.ran.ending}"
+
+    def shape(self) -> str:
+        """Return the same for code that differs in comments and spaces only."""
+        tree = parsed(self.code)
+        try:
+            return ast.dump(tree) if tree else self.code
+        except TOO_MUCH:
+            return self.code
+
+    def plain(self) -> dict[str, Any]:
+        """Return what is kept of it."""
+        return {
+            "candidate": self.candidate,
+            "round": self.round,
+            "code": self.code,
+            "tests": self.tests,
+            "passed": self.passed,
+            "summary": self.summary,
+            "output": self.output[-4000:],
+        }

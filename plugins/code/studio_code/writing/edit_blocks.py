@@ -1,0 +1,281 @@
+"""Changes to files in the answer of a model: whole files, parts of files, search and replace. Pure.
+
+What is clearly meant is applied; what is not is told with the reason, never guessed.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Final
+
+from studio_code import languages
+from studio_code.running.python_runner import fault, parsed
+from studio_code.writing.answers import Block, blocks
+
+_SEARCH: Final = re.compile(
+    r"^<{5,9} ?SEARCH[^\n]*\n(?P<old>.*?)^={5,9}[ \t]*\n(?P<new>.*?)^>{5,9} ?(?:REPLACE)?[^\n]*$",
+    re.DOTALL | re.MULTILINE,
+)
+_LEFT_OUT: Final = re.compile(
+    r"^\s*(?:#|//|/\*|--|<!--)?\s*(?:\.\.\.|…)\s*"
+    r"(?:[\w' ]*(?:code|rest|remain|same|unchanged|exist)[\w' ]*)?(?:\.\.\.|…)?\s*(?:\*/|-->)?\s*$|"
+    r"^\s*(?:#|//)\s*(?:the )?(?:rest|remaining|other|existing)\b"
+    r".*(?:code|same|unchanged|function|here)",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""``...``, ``# ... rest of the code``, ``# the rest stays the same``."""
+
+
+@dataclass
+class Edits:
+    """What an answer changes.
+
+    Attributes:
+        texts: Path → the whole new text.
+        refused: What could not be applied: path (maybe empty) and why.
+    """
+
+    texts: dict[str, str] = field(default_factory=dict)
+    refused: list[tuple[str, str]] = field(default_factory=list)
+
+
+def edits_in(answer: str, files: Mapping[str, str], open_path: str = "") -> Edits:
+    """Return the changes that ``answer`` proposes to ``files`` (path → text).
+
+    Args:
+        open_path: The file that is meant where none is named.
+    """
+    found = Edits()
+    for block in blocks(answer):
+        if _SEARCH.search(block.text):
+            path = _named(block, files) or (open_path if open_path in files else "")
+            _replace(found, path, block.text, files)
+        elif block.text.strip():
+            _take(found, block, files, open_path)
+    bare = _without_blocks(answer)
+    if _SEARCH.search(bare):
+        _replace(found, open_path if open_path in files else "", bare, files)
+    for path in [path for path, text in found.texts.items() if text == files[path]]:
+        del found.texts[path]
+    return found
+
+
+# --- which file is meant ----------------------------------------------------------------------
+
+
+def _named(block: Block, files: Mapping[str, str]) -> str:
+    """Return the file that a block names: on its fence, the line before, or its first line."""
+    first = block.text.lstrip().split("\n", 1)[0]
+    comment = first if first.startswith(("#", "//", "/*", "--", "<!--")) else ""
+    for place in (block.info, block.before, comment):
+        for word in re.findall(r"[\w./\\-]+\.\w+", place):
+            if path := _known(word.replace("\\", "/").removeprefix("./"), files):
+                return path
+    return ""
+
+
+def _known(word: str, files: Mapping[str, str]) -> str:
+    if word in files:
+        return word
+    same = [path for path in files if PurePosixPath(path).name == PurePosixPath(word).name]
+    return same[0] if len(same) == 1 else ""
+
+
+def _unknown(block: Block) -> str:
+    """Return a path that a block names on its fence or right above, of a file that is not open."""
+    for place in (block.info, block.before):
+        if found := re.fullmatch(r"[#*` ]*(?:\w+:)?([\w./-]+\.\w{1,4})[*`: ]*", place.strip()):
+            return found[1]
+    return ""
+
+
+# --- whole files and parts of them ------------------------------------------------------------
+
+
+def _take(found: Edits, block: Block, files: Mapping[str, str], open_path: str) -> None:
+    path = _named(block, files)
+    if not path:
+        if named := _unknown(block):
+            found.refused.append((named, "it is not among the open files"))
+            return
+        path = open_path if _is_of(block, open_path, files) else ""
+    if not path:
+        return  # an example or a command: no file is meant
+    if not block.closed:
+        found.refused.append((path, "the answer was cut off"))
+        return
+    text = _body(block, path)
+    old = found.texts.get(path, files[path])
+    if path.endswith(".py"):
+        _take_python(found, path, old, text)
+    elif _LEFT_OUT.search(text) or len(text) < len(old) // 3:
+        found.refused.append((path, "parts of the file are left out"))
+    else:
+        found.texts[path] = _like(text, old)
+
+
+def _is_of(block: Block, path: str, files: Mapping[str, str]) -> bool:
+    """Whether a block without a name changes the open file: it defines something of it anew."""
+    if path not in files or block.word not in languages.of_path(path).fences:
+        return False
+    if path.endswith(".py"):
+        return bool(_definitions(block.text).keys() & _definitions(files[path]).keys())
+    return len(block.text) > len(files[path]) // 2
+
+
+def _body(block: Block, path: str) -> str:
+    """Return the text of a block without a first line that only names the file."""
+    first, _, rest = block.text.partition("\n")
+    is_name = (
+        first.lstrip("#/*- ").rstrip("*/ ").removeprefix("file:").removeprefix("File:").strip()
+    )
+    return rest if is_name in (path, PurePosixPath(path).name) else block.text
+
+
+def _take_python(found: Edits, path: str, old: str, text: str) -> None:
+    left_out = _LEFT_OUT.search(text) is not None
+    if wrong := fault(text):
+        found.refused.append((path, f"the syntax is wrong in {wrong}"))
+    elif fault(old):
+        found.texts[path] = _like(text, old)  # what is broken can only be taken whole
+    elif not left_out and _definitions(old).keys() <= _definitions(text).keys():
+        found.texts[path] = _like(text, old)
+    elif merged := _merged(old, text):
+        found.texts[path] = _like(merged, old)
+    else:
+        found.refused.append((path, "parts of the file are left out"))
+
+
+def _definitions(text: str) -> dict[str, ast.stmt]:
+    tree = parsed(text)
+    return {
+        node.name: node
+        for node in (tree.body if tree else ())
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+    }
+
+
+def _merged(old: str, part: str) -> str:
+    """Return ``old`` with the definitions of ``part`` in the place of those of the same name.
+
+    Empty where that would not do: nothing is of the same name, or the part leaves out its insides.
+    """
+    there, new = _definitions(old), _definitions(part)
+    if not there.keys() & new.keys():
+        return ""
+    lines, added = old.split("\n"), part.split("\n")
+    texts = {name: added[_start(node) - 1 : node.end_lineno] for name, node in new.items()}
+    if any(_LEFT_OUT.search("\n".join(text)) for text in texts.values()):
+        return ""
+    for name in sorted(there.keys() & new.keys(), key=lambda n: -there[n].lineno):
+        lines[_start(there[name]) - 1 : there[name].end_lineno] = texts[name]
+    fresh = [text for name, text in texts.items() if name not in there]
+    tail = "".join("\n\n\n" + "\n".join(text) for text in fresh)
+    merged = _with_imports("\n".join(lines).rstrip("\n") + tail + "\n", part)
+    return "" if fault(merged) else merged
+
+
+def _start(node: ast.stmt) -> int:
+    above = [int(each.lineno) for each in getattr(node, "decorator_list", ())]
+    return min([node.lineno, *above])
+
+
+def _with_imports(text: str, part: str) -> str:
+    """Add the imports of ``part`` that ``text`` lacks, after its own or at its beginning."""
+    tree, other = parsed(text), parsed(part)
+    if tree is None or other is None:
+        return text
+    have = {
+        ast.unparse(node) for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)
+    }
+    wanted = [
+        ast.unparse(node)
+        for node in other.body
+        if isinstance(node, ast.Import | ast.ImportFrom) and ast.unparse(node) not in have
+    ]
+    if not wanted:
+        return text
+    lines = text.split("\n")
+    last = 0
+    for number, node in enumerate(tree.body):
+        is_text = (
+            number == 0 and isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        )
+        if isinstance(node, ast.Import | ast.ImportFrom) or is_text:
+            last = node.end_lineno or last
+    lines[last:last] = wanted
+    return "\n".join(lines)
+
+
+# --- search and replace -----------------------------------------------------------------------
+
+
+def _replace(found: Edits, path: str, text: str, files: Mapping[str, str]) -> None:
+    for match in _SEARCH.finditer(text):
+        old, new = match["old"], match["new"]
+        target = path or _only_with(old, found, files)
+        if not target:
+            found.refused.append(("", "it is not said which file is meant"))
+            continue
+        now = found.texts.get(target, files[target])
+        changed = _replaced(now, old, new)
+        if changed is None:
+            found.refused.append((target, f"this was not found in it: {old.strip()[:60]!r}"))
+        elif target.endswith(".py") and not fault(now) and (wrong := fault(changed)):
+            found.refused.append((target, f"the syntax would be wrong in {wrong}"))
+        else:
+            found.texts[target] = changed
+
+
+def _only_with(old: str, found: Edits, files: Mapping[str, str]) -> str:
+    having = [
+        path for path, text in files.items() if old.strip() and old in found.texts.get(path, text)
+    ]
+    return having[0] if len(having) == 1 else ""
+
+
+def _replaced(text: str, old: str, new: str) -> str | None:
+    """Replace the one place; lines may differ in the spaces at their ends and in their indent."""
+    if "\r\n" in text:
+        changed = _replaced(text.replace("\r\n", "\n"), old, new)
+        return None if changed is None else changed.replace("\n", "\r\n")
+    if not old.strip():
+        return text + new if not text.strip() else None
+    lines, wanted = text.split("\n"), old.rstrip("\n").split("\n")
+    size = len(wanted)
+    for clean in (str.rstrip, str.strip):
+        target = [clean(line) for line in wanted]
+        places = [
+            at
+            for at in range(len(lines) - size + 1)
+            if [clean(line) for line in lines[at : at + size]] == target
+        ]
+        if len(places) == 1:
+            at = places[0]
+            lines[at : at + size] = _reindented(new.rstrip("\n"), wanted[0], lines[at])
+            return "\n".join(lines)
+    return text.replace(old, new) if text.count(old) == 1 else None
+
+
+def _reindented(new: str, wanted: str, there: str) -> list[str]:
+    """Return the new lines moved as far as the old ones stood from where they were looked for."""
+    margin = len(there) - len(there.lstrip()) - (len(wanted) - len(wanted.lstrip()))
+    if margin >= 0:
+        return [" " * margin + line if line.strip() else line for line in new.split("\n")]
+    return [line[-margin:] if not line[:-margin].strip() else line for line in new.split("\n")]
+
+
+def _without_blocks(answer: str) -> str:
+    for block in blocks(answer):
+        answer = answer.replace(block.text, "") if block.text else answer
+    return answer
+
+
+def _like(text: str, old: str) -> str:
+    """Return ``text`` with the line ends of ``old`` and one of them at its end."""
+    plain = text.replace("\r\n", "\n").rstrip("\n") + "\n"
+    return plain.replace("\n", "\r\n") if "\r\n" in old else plain

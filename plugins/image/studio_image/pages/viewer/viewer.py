@@ -1,0 +1,160 @@
+"""Where a result is looked at: canvas or contact sheet, with its caption and tools around it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+
+from studio.api import PluginContext
+from studio_image.pages.elided import ElidedLabel
+from studio_image.pages.phrases import tr
+from studio_image.pages.results import Result
+from studio_image.pages.viewer.canvas import Canvas
+from studio_image.pages.viewer.contact_sheet import ContactSheet
+
+
+class Viewer(QWidget):
+    """Shows one result, one batch, or the preview of a job.
+
+    Signals:
+        asked: A tool was pressed; carries its name (``star``, ``copy``, ``save``, ``compare``,
+            ``sheet``, ``more``, ``bin``).
+        opened: A picture of the sheet; carries its index.
+    """
+
+    asked = Signal(str)
+    opened = Signal(int)
+
+    def __init__(self, ctx: PluginContext) -> None:
+        super().__init__()
+        self._ui = ctx.ui
+        self.canvas = Canvas(ctx)
+        self.sheet = ContactSheet(ctx)
+        self.sheet.opened.connect(self.opened)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.canvas)
+        self._stack.addWidget(self.sheet)
+        self._caption = ElidedLabel()
+        self._caption.setProperty("role", "small")
+        self._zoom = ctx.ui.icon_button("expand", tr("Fit, or its own size"))
+        self._zoom.clicked.connect(self._toggle_fit)
+        self._percent = QLabel()
+        self._percent.setProperty("role", "small")
+        self._percent.setMinimumWidth(44)
+        self.canvas.zoomed.connect(lambda scale: self._percent.setText(f"{100 * scale:.0f} %"))
+        self.tools = {name: self._tool(name, icon, tip) for name, icon, tip in _tools()}
+        for name in ("compare", "star"):
+            self.tools[name].setCheckable(True)
+        below = QHBoxLayout()
+        below.setSpacing(2)
+        below.addWidget(self._caption, 1)
+        below.addSpacing(8)
+        below.addWidget(self._percent)
+        below.addWidget(self._zoom)
+        for tool in self.tools.values():
+            below.addWidget(tool)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        column.addWidget(self._stack, 1)
+        column.addLayout(below)
+
+    @property
+    def on_sheet(self) -> bool:
+        """Whether the contact sheet is in view."""
+        return self._stack.currentWidget() is self.sheet
+
+    shown = ""
+    """Id of the picture on the canvas; empty for a preview or a sheet."""
+
+    def show_result(self, result: Result, image: QImage, batch: int) -> None:
+        """Show one picture large.
+
+        Args:
+            batch: How many pictures its run made.
+        """
+        self.shown = result.artifact.id
+        self.canvas.show_image(image)
+        self._stack.setCurrentWidget(self.canvas)
+        self._caption.setText(caption(result, image))
+        self._show_tools(True)
+        self.tools["compare"].setVisible(bool(result.source))
+        self.tools["compare"].setChecked(False)
+        self.tools["sheet"].setVisible(batch > 1)
+        self.show_star(result.star)
+
+    def show_star(self, star: bool) -> None:
+        """Show whether the picture in view is starred."""
+        self.tools["star"].setChecked(star)
+        self.tools["star"].setIcon(self._ui.icon("star", "warn" if star else "mute"))
+
+    def show_preview(self, image: QImage) -> None:
+        """Show a picture that is being made."""
+        self.shown = ""
+        self.canvas.show_image(image, keep_view=True)
+        self._stack.setCurrentWidget(self.canvas)
+        self._bare("")
+
+    def show_sheet(self, images: Sequence[QImage], *, finished: bool = True) -> None:
+        """Show a batch, or what it looks like so far."""
+        self.shown = ""
+        self.sheet.show_images(images)
+        self._stack.setCurrentWidget(self.sheet)
+        words = tr("{count} variations. Choose one to see it large.")
+        self._bare(words.format(count=len(images)) if finished else "")
+
+    def compare(self, before: QImage) -> None:
+        """Show what the picture was before; a null image ends that."""
+        self.canvas.compare(before)
+        self.tools["compare"].setChecked(self.canvas.comparing)
+
+    def _bare(self, words: str) -> None:
+        """Show ``words`` and no tools: there is no result to use them on."""
+        self._caption.setText(words)
+        self._show_tools(False)
+
+    def _show_tools(self, shown: bool) -> None:
+        for tool in (*self.tools.values(), self._zoom, self._percent):
+            tool.setVisible(shown)
+
+    def _tool(self, name: str, icon: str, tip: str) -> QToolButton:
+        button = self._ui.icon_button(icon, tip)
+        button.clicked.connect(lambda _checked=False: self.asked.emit(name))
+        return button  # type: ignore[no-any-return]
+
+    def _toggle_fit(self) -> None:
+        if self.canvas.fitting:
+            self.canvas.actual_size()
+        else:
+            self.canvas.fit()
+
+
+def _tools() -> tuple[tuple[str, str, str], ...]:
+    return (
+        ("compare", "columns-2", tr("Compare with the picture before  Alt+C")),
+        ("sheet", "layout-grid", tr("Show the whole batch  Alt+G")),
+        ("star", "star", tr("Star  Alt+S")),
+        ("copy", "copy", tr("Copy  Ctrl+Shift+C")),
+        ("save", "download", tr("Save as…  Ctrl+S")),
+        ("more", "ellipsis", tr("Use it, its recipe, and more")),
+        ("bin", "trash-2", tr("Move to the bin  Ctrl+Backspace")),
+    )
+
+
+def caption(result: Result, image: QImage) -> str:
+    """Return size, seed, what was checked and whether it is all done, in words."""
+    parts = [tr("{width} × {height} px").format(width=image.width(), height=image.height())]
+    if result.artifact.meta.get("ended_early"):
+        parts.append(tr("stopped early"))
+    seed = result.params.get("seed")
+    if isinstance(seed, int) and seed >= 0:
+        parts.append(tr("seed {seed}").format(seed=seed))
+    verdict = result.artifact.verdict
+    if verdict is not None and verdict.checks:
+        failed = [check.name for check in verdict.checks if not check.passed]
+        words = tr("failed: {checks}").format(checks=", ".join(failed))
+        parts.append(words if failed else tr("checked"))
+    return " · ".join(parts)

@@ -1,0 +1,1 @@
+"""How a picture was made, read from and written to its file."""

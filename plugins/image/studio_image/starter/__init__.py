@@ -1,0 +1,1 @@
+"""The starter generator: its network, its sampler, its weights."""

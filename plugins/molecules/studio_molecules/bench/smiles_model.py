@@ -1,0 +1,33 @@
+"""The SMILES model of a bench: loaded on the processor, sampled to the end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from studio.api import BenchContext, finished
+from studio_molecules.schema import TEMPERATURE
+from studio_molecules.smiles import weights
+from studio_molecules.smiles.sampler import BATCH, sample
+from studio_molecules.smiles.weights import SmilesModel
+
+WEIGHTS = "molecules-smiles"
+
+
+def loaded(ctx: BenchContext, file: str = "") -> SmilesModel:
+    """Return the network of ``file``, or the shipped one."""
+    path = Path(file) if file else ctx.weights_path(WEIGHTS)
+    return finished(weights.loader().load(path, "cpu"))
+
+
+def written(
+    model: SmilesModel, count: int, seed: int, temperature: float = TEMPERATURE
+) -> list[str]:
+    """Return ``count`` raw strings; some are no valid SMILES."""
+    rng, strings = torch.Generator().manual_seed(seed), []
+    while len(strings) < count:
+        size = min(BATCH, count - len(strings))
+        for step in sample(model, size, rng, temperature=temperature):
+            strings += step or []
+    return strings

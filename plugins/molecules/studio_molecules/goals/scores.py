@@ -1,0 +1,87 @@
+"""How good a molecule is for a goal, counted once for each molecule. Makes no molecules."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from rdkit import Chem
+from rdkit.Chem.Scaffolds import MurckoScaffold
+
+from studio_molecules.chem import descriptors, parser
+from studio_molecules.objectives import Profile
+
+Goal = Callable[[Chem.Mol], tuple[float, Mapping[str, float]]]
+"""Molecule → its score in 0…1, and the figures that the score is made of."""
+
+
+Predictor = Callable[[str], Mapping[str, float]]
+"""Canonical SMILES → what networks guess of it; nothing where they cannot."""
+
+
+@dataclass
+class Scored:
+    """One molecule that was scored."""
+
+    smiles: str
+    mol: Chem.Mol
+    score: float
+    figures: Mapping[str, float]
+    parent: str = ""
+    operation: str = ""
+
+    @cached_property
+    def scaffold(self) -> str:
+        """The SMILES of the Murcko scaffold; empty for a molecule without rings."""
+        scaffold: str = MurckoScaffold.MurckoScaffoldSmiles(mol=self.mol)
+        return scaffold
+
+
+@dataclass
+class Judge:
+    """Scores molecules, remembers each, and counts."""
+
+    goal: Goal
+    seen: dict[str, Scored] = field(default_factory=dict)
+    top: float = 0.0
+    """The best score so far."""
+
+    def __call__(self, mol: Chem.Mol, parent: str = "", operation: str = "") -> Scored | None:
+        """Return the scored molecule; None if it was there before."""
+        smiles = Chem.MolToSmiles(mol)
+        if smiles in self.seen:
+            return None
+        score, figures = self.goal(mol)
+        self.seen[smiles] = Scored(smiles, mol, score, figures, parent, operation)
+        self.top = max(self.top, score)
+        return self.seen[smiles]
+
+    def best(self, count: int) -> list[Scored]:
+        """Return the best so far; equal scores in the order they were found."""
+        return heapq.nlargest(count, self.seen.values(), key=lambda each: each.score)
+
+
+def of_profile(profile: Profile, predict: Predictor | None = None) -> Goal:
+    """Return the goal that a profile stands for; ``predict`` where it wishes for ADMET figures.
+
+    Raises:
+        BadInput: its lead is not a molecule.
+    """
+    lead = descriptors.fingerprint(parser.parse(profile.lead).mol) if profile.lead else None
+    predicted = profile.predicted()
+    names = tuple(n for n in profile.figures() if n != "similarity" and n not in predicted)
+
+    def goal(mol: Chem.Mol) -> tuple[float, Mapping[str, float]]:
+        figures = descriptors.describe(mol, names) if names else {}
+        if lead is not None:
+            figures["similarity"] = descriptors.similarity(mol, lead)
+            if figures["similarity"] < profile.similarity:
+                return 0.0, figures
+        if predict is not None:
+            found = predict(Chem.MolToSmiles(mol))
+            figures |= {name: found[name] for name in predicted if name in found}
+        return profile.score(figures), figures
+
+    return goal

@@ -1,0 +1,128 @@
+"""What a molecule should be like: a wish for each figure, and one score from all of them.
+
+Plain data and arithmetic; both halves and the command line share it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import msgspec
+
+from studio.api import BadInput
+from studio_molecules.admet.endpoints import ENDPOINTS
+from studio_molecules.properties import DESCRIPTORS
+
+WISHABLE = (
+    *(name for name in DESCRIPTORS if name not in ("score", "care")),
+    "domain",
+    *ENDPOINTS,
+)
+"""What can be wished for: every figure but the score itself, and the notice, which is no goal."""
+
+
+class Objective(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a figure should lie.
+
+    Attributes:
+        figure: Its id, one of ``WISHABLE``.
+        low, high: The wanted range; leave one out for "at least" or "at most".
+        slack: How far outside of it the desirability falls to nothing, in units of the figure.
+        weight: How much it counts beside the others.
+        limit: Outside of the range a molecule is refused, however good it is otherwise.
+    """
+
+    figure: str
+    low: float | None = None
+    high: float | None = None
+    slack: float = 0.0
+    weight: float = 1.0
+    limit: bool = False
+
+    def desirability(self, value: float) -> float:
+        """Return 1 inside of the range, falling in a straight line to 0 over the slack."""
+        below = self.low - value if self.low is not None else -math.inf
+        above = value - self.high if self.high is not None else -math.inf
+        outside = max(below, above, 0.0)
+        if outside == 0:
+            return 1.0
+        return max(0.0, 1 - outside / self.slack) if self.slack > 0 else 0.0
+
+
+class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Wishes, and how near to a lead a molecule must stay.
+
+    Attributes:
+        lead: SMILES; empty if there is none. ``similarity``: least likeness to it, a hard limit.
+    """
+
+    wishes: tuple[Objective, ...]
+    lead: str = ""
+    similarity: float = 0.0
+
+    def figures(self) -> tuple[str, ...]:
+        """Return the ids of all figures it speaks of."""
+        return tuple(wish.figure for wish in self.wishes)
+
+    def predicted(self) -> tuple[str, ...]:
+        """Return the ids of those figures that networks must guess."""
+        return tuple(name for name in self.figures() if name not in DESCRIPTORS)
+
+    def score(self, figures: Mapping[str, float]) -> float:
+        """Return the weighted geometric mean of the desirabilities, 0…1; 0 where a limit breaks.
+
+        Derringer and Suich, J. Qual. Technol. 1980, 12, 214.
+        """
+        total, logs = 0.0, 0.0
+        for wish in self.wishes:
+            value = figures.get(wish.figure, math.nan)
+            good = 0.0 if math.isnan(value) else wish.desirability(value)
+            if good < 1 and wish.limit:
+                return 0.0
+            if good == 0:
+                return 0.0
+            logs += wish.weight * math.log(good)
+            total += wish.weight
+        return math.exp(logs / total) if total else 0.0
+
+
+def parse(data: bytes, lead: str = "") -> Profile:
+    """Return the profile of a JSON file, or of a form; ``lead`` is its lead where it names none.
+
+    Raises:
+        BadInput: it is none, names a figure there is not, or asks for what cannot be.
+    """
+    try:
+        profile = msgspec.json.decode(data, type=Profile)
+    except msgspec.DecodeError as error:
+        raise BadInput(
+            f"This is not a profile: {error}.",
+            'Write it like {"wishes": [{"figure": "qed", "low": 0.8, "slack": 0.3}]}.',
+        ) from error
+    return checked(profile if profile.lead else msgspec.structs.replace(profile, lead=lead))
+
+
+def checked(profile: Profile) -> Profile:
+    """Return ``profile``, or raise ``BadInput`` with the wish that cannot be met."""
+    if not profile.wishes:
+        raise BadInput("The profile wishes for nothing.", "Add a wish for at least one figure.")
+    for number, wish in enumerate(profile.wishes, 1):
+        called = f"Wish {number} (“{wish.figure[:40]}”)"
+        if wish.figure not in WISHABLE:
+            known = ", ".join(WISHABLE)
+            raise BadInput(f"{called} is for a figure that there is not.", f"There are {known}.")
+        if wish.low is None and wish.high is None:
+            raise BadInput(f"{called} says neither “low” nor “high”.", "Give at least one of them.")
+        if wish.low is not None and wish.high is not None and wish.low > wish.high:
+            raise BadInput(f"{called} wants at least {wish.low:g} and at most {wish.high:g}.")
+        if not (wish.weight > 0 and wish.slack >= 0):
+            raise BadInput(f"{called} has a weight or a slack below zero.")
+    if not 0 <= profile.similarity <= 1:
+        raise BadInput("Likeness to the lead lies between 0 and 1.")
+    if (profile.similarity or "similarity" in profile.figures()) and not profile.lead:
+        raise BadInput(
+            "The profile asks for likeness to a lead, and there is none.",
+            "Give a lead, or ask for no likeness.",
+        )
+    return profile

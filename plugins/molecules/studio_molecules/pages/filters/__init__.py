@@ -1,0 +1,1 @@
+"""Filters of a table: ranges, words, a substructure."""

@@ -1,0 +1,64 @@
+"""Which rows of a table are shown: ranges of figures, words, a substructure. No Qt."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+from studio_molecules.pages.table.columns import Columns
+
+BINS = 32
+
+
+def histogram(values: Iterable[float], low: float, high: float, bins: int = BINS) -> list[int]:
+    """Return how many values lie in each of ``bins`` equal parts from ``low`` to ``high``."""
+    counts = [0] * bins
+    width = (high - low) / bins
+    for value in values:
+        if low <= value <= high:
+            place = int((value - low) / width) if width > 0 else 0
+            counts[min(place, bins - 1)] += 1
+    return counts
+
+
+class Filters:
+    """What is asked of a molecule to be shown.
+
+    Attributes:
+        ranges: Figure → least and largest value wanted, in the order they were added.
+        text: Part of a name, of a SMILES, of what was done or of what the file says.
+        matches: Rows that hold the pattern that is looked for; None if none is.
+    """
+
+    def __init__(self) -> None:
+        self.ranges: dict[str, tuple[float, float]] = {}
+        self.text = ""
+        self.matches: frozenset[int] | None = None
+
+    @property
+    def active(self) -> bool:
+        """Whether anything is asked."""
+        return bool(self.ranges or self.text or self.matches is not None)
+
+    def passing(self, rows: Columns, order: Sequence[int]) -> list[int]:
+        """Return the rows of ``order`` that are shown. Without a value a range is not met."""
+        left = order
+        for figure, (low, high) in self.ranges.items():
+            values = rows.values(figure)
+            if low <= -math.inf and high >= math.inf:
+                continue
+            left = [row for row in left if low <= values[row] <= high]
+        if self.matches is not None:
+            left = [row for row in left if row in self.matches]
+        if self.text:
+            left = [row for row in left if self._says(rows, row)]
+        return list(left)
+
+    def _says(self, rows: Columns, row: int) -> bool:
+        molecule, wanted = rows.molecules[row], self.text
+        return (
+            wanted in molecule.smiles  # case has a meaning there
+            or wanted.lower() in molecule.name.lower()
+            or wanted.lower() in molecule.operation.lower()
+            or any(wanted.lower() in text.lower() for text in molecule.words.values())
+        )

@@ -1,0 +1,101 @@
+"""The search for a substructure: a job for each part of the table. Draws nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from studio.api import JobHandle, PluginContext, StudioError
+from studio_molecules.pages.phrases import tr
+from studio_molecules.pages.table.collection import Collection
+
+TASK = "molecules.match"
+_PART = 2000
+
+
+class SubstructureSearch(QObject):
+    """One search at a time; the latest wins.
+
+    Attributes:
+        pattern: What is looked for, or was found; views mark it in the structures.
+
+    Signals:
+        said: What is wrong with the pattern; empty if nothing.
+        stepped: How far it is.
+        ended: It is over.
+    """
+
+    said = Signal(str)
+    stepped = Signal(str)
+    ended = Signal()
+
+    def __init__(self, ctx: PluginContext, collection: Collection) -> None:
+        super().__init__()
+        self._ctx, self._collection = ctx, collection
+        self._job: JobHandle | None = None
+        self._found: set[int] = set()
+        self.pattern = ""
+
+    @property
+    def busy(self) -> bool:
+        """Whether it is looking."""
+        return self._job is not None
+
+    def forget(self) -> None:
+        """There is another table: nothing is looked for."""
+        if self._job is not None:
+            self._job.cancel()
+        self._job, self.pattern, self._found = None, "", set()
+
+    def look_for(self, pattern: str) -> None:
+        """Show only molecules that hold a pattern; all for an empty one."""
+        self.forget()
+        self.said.emit("")
+        self._collection.filters.matches = None
+        self.pattern = pattern.strip()
+        if self.pattern:
+            self._look(0)
+        else:
+            self._show(None)
+
+    def _look(self, first: int) -> None:
+        molecules = self._collection.rows.molecules
+        part = [each.smiles for each in molecules[first : first + _PART]]
+        words = tr("Looking: {done} of {count}")
+        self.stepped.emit(words.format(done=f"{first:,}", count=f"{len(molecules):,}"))
+        params = {"smiles": part, "pattern": self.pattern}
+        try:
+            job = self._ctx.tasks.submit(TASK, params, title=tr("Substructures"), keep=False)
+        except StudioError as error:
+            self._end(self._job, str(error))
+            return
+        self._job = job
+        job.on_done(lambda result: self._on_done(job, first, result))
+        job.on_failed(lambda error: self._end(job, str(error)))
+        job.on_cancelled(lambda: self._end(job, ""))
+
+    def _on_done(self, job: JobHandle, first: int, result: Mapping[str, Any]) -> None:
+        if job is not self._job:  # there is another search
+            return
+        self._found |= {first + int(place) for place in result.get("matches", ())}
+        following = first + _PART
+        if following < len(self._collection.rows):
+            self._look(following)
+            return
+        self._job = None
+        self._show(frozenset(self._found))
+
+    def _end(self, job: JobHandle | None, words: str) -> None:
+        """Give up a search; ``words`` say why."""
+        if job is not self._job:  # there is another search
+            return
+        self._job, self.pattern = None, ""
+        self.said.emit(words)
+        self._show(None)
+
+    def _show(self, found: frozenset[int] | None) -> None:
+        self._collection.filters.matches = found
+        self._collection.refilter()
+        self.ended.emit()

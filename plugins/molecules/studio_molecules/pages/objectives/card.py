@@ -1,0 +1,126 @@
+"""One wish of a profile: a figure, its range, how strictly and how much."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QVBoxLayout,
+)
+
+from studio.api import PluginContext
+from studio_molecules.objectives import Objective
+from studio_molecules.pages.phrases import tr
+from studio_molecules.pages.table.columns import figure_of
+from studio_molecules.pages.table.model import column_title
+
+
+class ObjectiveCard(QFrame):
+    """Edits a wish.
+
+    Signals:
+        changed: The user changed it.
+        closed: The user does not want it.
+    """
+
+    changed = Signal()
+    closed = Signal()
+
+    def __init__(self, ctx: PluginContext, wish: Objective) -> None:
+        super().__init__()
+        self.figure = wish.figure
+        called = column_title(wish.figure)
+        title = QLabel(called)
+        title.setProperty("role", "strong")
+        title.setToolTip(figure_of(wish.figure).meaning)
+        close = ctx.ui.icon_button("x", tr("Remove the wish for {figure}").format(figure=called))
+        close.setProperty("kind", "tiny")
+        close.clicked.connect(lambda: self.closed.emit())
+        self.low = self._field(wish.low, tr("any"), tr("{figure}, at least"))
+        self.high = self._field(wish.high, tr("any"), tr("{figure}, at most"))
+        self.slack = self._field(wish.slack, "0", tr("{figure}, slack"))
+        self.slack.setToolTip(tr("How far outside of the range a molecule is worth nothing"))
+        self.weight = self._field(wish.weight, "1", tr("{figure}, weight"))
+        self.weight.setToolTip(tr("How much it counts beside the others"))
+        self.limit = QCheckBox(tr("Hard limit"))
+        self.limit.setToolTip(tr("Outside of the range a molecule is refused"))
+        self.limit.setChecked(wish.limit)
+        self.limit.toggled.connect(lambda _on: self.changed.emit())
+        self._lay_out(title, close)
+
+    def _lay_out(self, title: QLabel, close: QFrame) -> None:
+        self.setProperty("surface", "raised")
+        head = QHBoxLayout()
+        head.addWidget(title, 1)
+        head.addWidget(self.limit)
+        head.addWidget(close)
+        table = QGridLayout()
+        table.setHorizontalSpacing(6)
+        table.setVerticalSpacing(2)
+        parts = (
+            (tr("At least"), self.low),
+            (tr("At most"), self.high),
+            (tr("Slack"), self.slack),
+            (tr("Weight"), self.weight),
+        )
+        for place, (words, field) in enumerate(parts):
+            label = QLabel(words)
+            label.setProperty("role", "small")
+            label.setBuddy(field)
+            table.addWidget(label, 0, place)
+            table.addWidget(field, 1, place)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(8, 6, 8, 8)
+        column.setSpacing(4)
+        column.addLayout(head)
+        column.addLayout(table)
+
+    def _field(self, value: float | None, hint: str, name: str) -> QLineEdit:
+        field = QLineEdit("" if value is None else f"{value:g}")
+        field.setPlaceholderText(hint)
+        field.setAccessibleName(name.format(figure=column_title(self.figure)))
+        field.setMinimumWidth(40)
+        field.textChanged.connect(self._on_text)
+        return field
+
+    def wish(self) -> Objective | None:
+        """Return what is set; None where something is no number."""
+        ends = [_number(field) for field in (self.low, self.high, self.slack, self.weight)]
+        if any(end is not None and math.isnan(end) for end in ends):
+            return None
+        low, high, slack, weight = ends
+        return Objective(
+            self.figure,
+            low,
+            high,
+            0.0 if slack is None else slack,
+            1.0 if weight is None else weight,
+            self.limit.isChecked(),
+        )
+
+    def _on_text(self) -> None:
+        for field in (self.low, self.high, self.slack, self.weight):
+            number = _number(field)
+            field.setProperty("bad", number is not None and math.isnan(number))
+            field.style().unpolish(field)
+            field.style().polish(field)
+        self.changed.emit()
+
+
+def _number(field: QLineEdit) -> float | None:
+    """Return what is written: None for nothing, not a number for what is none."""
+    text = field.text().strip().replace(",", ".").replace("−", "-")
+    if not text:
+        return None
+    try:
+        number = float(text)
+    except ValueError:
+        return math.nan
+    return number if math.isfinite(number) else math.nan

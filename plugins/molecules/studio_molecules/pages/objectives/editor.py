@@ -1,0 +1,161 @@
+"""What the molecules should be like: a card for each wish, likeness to the lead, what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import msgspec
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from studio.api import BadInput, PluginContext
+from studio_molecules.objectives import WISHABLE, Objective, Profile, checked
+from studio_molecules.pages.objectives.card import ObjectiveCard
+from studio_molecules.pages.phrases import tr
+from studio_molecules.pages.table.model import column_title
+from studio_molecules.pages.table.property_menu import figure_menus
+
+START = (
+    Objective("qed", low=0.9, slack=0.6),
+    Objective("sa", high=2.5, slack=2.5),
+    Objective("logp", low=1.0, high=3.0, slack=2.0),
+)
+"""What a first profile asks for: oral, easy to make, soluble enough."""
+
+
+class ProfileEditor(QWidget):
+    """Edits a profile.
+
+    Signals:
+        changed: The user changed it.
+        open_asked, save_asked: The user wants a profile from a file, or in one.
+    """
+
+    changed = Signal()
+    open_asked = Signal()
+    save_asked = Signal()
+
+    def __init__(self, ctx: PluginContext) -> None:
+        super().__init__()
+        self._ctx = ctx
+        self.cards: list[ObjectiveCard] = []
+        title = QLabel(tr("Profile"))
+        title.setProperty("role", "heading")
+        self.add = ctx.ui.button(tr("Add a wish"), "plus")
+        self.add.setProperty("density", "small")
+        self.add.clicked.connect(self._show_figures)
+        self.likeness = _Likeness()
+        self.likeness.setRange(0, 0.95)
+        self.likeness.setSingleStep(0.05)
+        self.likeness.setMinimumWidth(76)
+        self.likeness.lineEdit().setTextMargins(7, 0, 0, 0)
+        self.likeness.setAccessibleName(tr("Least likeness to the lead"))
+        self.likeness.setToolTip(
+            tr("Tanimoto likeness to the lead; a hard limit. 0 asks for none.")
+        )
+        self.likeness.valueChanged.connect(lambda _value: self.changed.emit())
+        near = QHBoxLayout()
+        near.addWidget(QLabel(tr("Likeness to lead, at least")), 1)
+        near.addWidget(self.likeness)
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(0, 0, 0, 0)
+        self.column.setSpacing(8)
+        head = QHBoxLayout()
+        head.addWidget(title, 1)
+        for icon, words, signal in (
+            ("folder-open", tr("Open a profile"), self.open_asked),
+            ("save", tr("Save the profile"), self.save_asked),
+        ):
+            button = ctx.ui.icon_button(icon, words)
+            button.clicked.connect(lambda _checked=False, signal=signal: signal.emit())
+            head.addWidget(button)
+        self.column.addLayout(head)
+        self.column.addWidget(self.add)
+        self.column.addLayout(near)
+        self.show_profile(Profile(START))
+
+    # --- the profile --------------------------------------------------------------------------
+
+    def profile(self, lead: str) -> Profile:
+        """Return what is set.
+
+        Raises:
+            BadInput: It cannot be; the sentence names the wish.
+        """
+        similarity = self.likeness.value() if lead else 0.0
+        wishes = []
+        for number, card in enumerate(self.cards, 1):
+            wish = card.wish()
+            if wish is None:
+                words = tr("Wish {number} ({figure}) has an end that is no number.")
+                raise BadInput(
+                    words.format(number=number, figure=column_title(card.figure)),
+                    tr("Write a number, or leave it empty."),
+                )
+            wishes.append(wish)
+        return checked(Profile(tuple(wishes), lead, round(similarity, 4)))
+
+    def show_profile(self, profile: Profile) -> None:
+        """Show another profile; its lead is the page's affair."""
+        for card in list(self.cards):
+            self._take(card)
+        for wish in profile.wishes:
+            self._put(wish)
+        self.likeness.setValue(profile.similarity)
+
+    def add_wish(self, figure: str) -> None:
+        """Add a wish for a figure."""
+        self._put(Objective(figure, slack=1.0))
+        self.cards[-1].low.setFocus()
+        self.changed.emit()
+
+    def _put(self, wish: Objective) -> None:
+        card = ObjectiveCard(self._ctx, wish)
+        card.changed.connect(self.changed)
+        card.closed.connect(partial(self._on_closed, card))
+        self.column.insertWidget(1 + len(self.cards), card)
+        self.cards.append(card)
+
+    def _take(self, card: ObjectiveCard) -> None:
+        self.cards.remove(card)
+        card.hide()
+        card.deleteLater()
+
+    def _on_closed(self, card: ObjectiveCard) -> None:
+        self._take(card)
+        self.changed.emit()
+
+    def _show_figures(self) -> None:
+        menu = self._ctx.ui.menu()
+        wished = {card.figure for card in self.cards}
+        left = [figure for figure in WISHABLE if figure not in wished]
+        for figure, where in figure_menus(menu, left):
+            where.addAction(column_title(figure), partial(self.add_wish, figure))
+        menu.popup(self.add.mapToGlobal(self.add.rect().bottomLeft()))
+
+    # --- state --------------------------------------------------------------------------------
+
+    def save_state(self) -> dict[str, Any]:
+        """Return what is set, as plain data, whether it can be or not."""
+        wishes = [msgspec.to_builtins(wish) for card in self.cards if (wish := card.wish())]
+        return {"wishes": wishes, "similarity": self.likeness.value()}
+
+    def restore_state(self, state: Mapping[str, Any]) -> None:
+        """Take what ``save_state`` returned, or anything else."""
+        try:
+            profile = msgspec.convert(dict(state), Profile)
+        except (msgspec.ValidationError, TypeError, ValueError):
+            return  # of another version; the first profile stays
+        if all(wish.figure in WISHABLE for wish in profile.wishes):
+            self.show_profile(profile)
+
+
+class _Likeness(QDoubleSpinBox):
+    """A number that no passing wheel turns."""
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Leave the wheel to the panel."""
+        event.ignore()

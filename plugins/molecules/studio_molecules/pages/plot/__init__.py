@@ -1,0 +1,1 @@
+"""Plots of a table, and the progress of a search."""

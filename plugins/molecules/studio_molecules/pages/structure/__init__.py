@@ -1,0 +1,1 @@
+"""One molecule closely: its properties, its shape in space, its lineage."""

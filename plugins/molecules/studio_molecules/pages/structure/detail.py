@@ -1,0 +1,265 @@
+"""One molecule closely: drawn, folded, its figures with their meaning, its family."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+from PySide6.QtCore import QRect, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.api import PluginContext, StudioError
+from studio_molecules.admet.endpoints import SPREAD
+from studio_molecules.molecule import Molecule
+from studio_molecules.pages.phrases import tr
+from studio_molecules.pages.structure.conformer_request import ConformerRequest
+from studio_molecules.pages.structure.conformer_view import ConformerView
+from studio_molecules.pages.structure.lineage import Lineage
+from studio_molecules.pages.table.cell_painter import draw_structure
+from studio_molecules.pages.table.collection import Collection
+from studio_molecules.pages.table.columns import figure_of, shown
+from studio_molecules.pages.table.depiction_cache import DepictionCache, Wish
+from studio_molecules.properties import DESCRIPTORS, FIGURES
+
+_IN_DOMAIN = "domain"
+
+
+class Drawing(QWidget):
+    """One structure, as large as there is room."""
+
+    def __init__(self, ctx: PluginContext, structures: DepictionCache) -> None:
+        super().__init__()
+        self._ctx, self._structures = ctx, structures
+        self.smiles = self.highlight = ""
+        self._last = ("", QImage())
+        self.setMinimumSize(120, 120)
+        structures.drawn.connect(self.update)
+
+    def sizeHint(self) -> QSize:
+        """Return the size that suits it."""
+        return QSize(240, 220)
+
+    def forget(self) -> None:
+        """There is another table: what is known of the molecule may be different."""
+        self.smiles = ""
+
+    def show_molecule(self, smiles: str, called: str) -> None:
+        """Show another one."""
+        self.smiles = smiles
+        self.setAccessibleName(tr("Structure of {name}").format(name=called))
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw it."""
+        if not self.smiles:
+            return
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        wide, high = max(40, self.width() // 20 * 20), max(40, self.height() // 20 * 20)
+        wish = Wish(self.smiles, wide, high, self.devicePixelRatioF(), self.highlight)
+        colour = QColor(self._ctx.ui.tokens.colors["raised"])
+        draw_structure(painter, QRect(self.rect()), self._image(wish), colour)
+        painter.end()
+
+    def _image(self, wish: Wish) -> QImage | None:
+        """Return the picture; until it is there in a new size, the old one as it was."""
+        image = self._structures.picture(wish)
+        if image is None:
+            return self._last[1] if self._last[0] == wish.smiles else None
+        self._last = (wish.smiles, image)
+        return image
+
+
+class Detail(QFrame):
+    """The dock below the table.
+
+    Attributes:
+        drawing, conformer, family: Its parts.
+        is_open: Whether it is wanted; closed, it asks the runtime for nothing.
+
+    Signals:
+        copy_asked, lead_asked: What its buttons do.
+    """
+
+    copy_asked = Signal()
+    lead_asked = Signal()
+
+    def __init__(
+        self, ctx: PluginContext, collection: Collection, structures: DepictionCache
+    ) -> None:
+        super().__init__()
+        self._ctx, self._collection, self._structures = ctx, collection, structures
+        self.is_open = True
+        self.drawing = Drawing(ctx, structures)
+        self.conformer = ConformerView(ctx)
+        self.family = Lineage(ctx, collection)
+        self.folding = ConformerRequest(ctx)
+        self.name = QLabel()
+        self.name.setProperty("role", "heading")
+        self.smiles = QLineEdit()
+        self.smiles.setFont(ctx.ui.mono())
+        self.smiles.setReadOnly(True)
+        self.smiles.setProperty("plain", "true")
+        self.smiles.setAccessibleName(tr("SMILES of the molecule"))
+        self.notice = QLabel()
+        self.notice.setWordWrap(True)
+        self.notice.setProperty("role", "warn")
+        self.figures = QLabel()
+        self.figures.setTextFormat(Qt.TextFormat.RichText)
+        self.figures.setWordWrap(True)
+        self.figures.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        self.figures.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._lay_out()
+        self._connect()
+        self.show_current()
+
+    def _lay_out(self) -> None:
+        self.setProperty("surface", "card")
+        self.setMinimumHeight(160)
+        head = QHBoxLayout()
+        head.setSpacing(8)
+        head.addWidget(self.name)
+        head.addWidget(self.smiles, 1)
+        for icon, words, signal in (
+            ("copy", tr("Copy SMILES"), self.copy_asked),
+            ("git-fork", tr("Use as lead"), self.lead_asked),
+        ):
+            button = self._ctx.ui.button(words, icon)
+            button.setProperty("density", "small")
+            button.clicked.connect(lambda _checked=False, signal=signal: signal.emit())
+            head.addWidget(button)
+        facts = QWidget()
+        inner = QVBoxLayout(facts)
+        inner.setContentsMargins(0, 0, 8, 0)
+        for part in (self.family, self.figures):
+            inner.addWidget(part)
+        inner.addStretch(1)
+        area = QScrollArea()
+        area.setAccessibleName(tr("Figures and family"))
+        area.setWidget(facts)
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        body = QHBoxLayout()
+        body.setSpacing(8)
+        body.addWidget(self.drawing, 2)
+        body.addWidget(self.conformer, 2)
+        body.addWidget(area, 3)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 8, 8, 8)
+        column.setSpacing(4)
+        column.addLayout(head)
+        column.addWidget(self.notice)
+        column.addLayout(body, 1)
+
+    def _connect(self) -> None:
+        self._collection.replaced.connect(self.drawing.forget)
+        self._collection.chose.connect(self.show_current)
+        self._structures.drawn.connect(self._show_notice)
+        self.folding.folded.connect(self._on_folded)
+        self.folding.failed.connect(self._on_failed)
+        end_theme = self._ctx.ui.on_theme(lambda _tokens: self._show_figures())
+        self.destroyed.connect(lambda: end_theme())
+
+    def open(self, wanted: bool) -> None:
+        """Show the dock, or put it away."""
+        self.is_open = wanted
+        self.setVisible(wanted)
+        self.show_current()
+
+    # --- the molecule -------------------------------------------------------------------------
+
+    def show_current(self) -> None:
+        """Show the molecule that is looked at, if the dock is open."""
+        molecule = self._collection.molecule()
+        if molecule is None or not self.is_open:
+            self.folding.stop()
+            self.drawing.show_molecule("", "")
+            return
+        if molecule.smiles == self.drawing.smiles:
+            return
+        called = self._collection.named(self._collection.current).name
+        self.name.setText(called)
+        self.smiles.setText(molecule.smiles)
+        self.smiles.setCursorPosition(0)
+        self.drawing.show_molecule(molecule.smiles, called)
+        self._show_notice()
+        self._show_figures()
+        self.family.show_current()
+        if not self.folding.ask(molecule.smiles):
+            self.conformer.say(tr("Folding…"))
+
+    def _show_notice(self) -> None:
+        molecule = self._collection.molecule()
+        said = [self._structures.notices.get(self.drawing.smiles, "")]
+        if molecule is not None and molecule.figures.get(_IN_DOMAIN) == 0:
+            said.append(tr("Unlike what the networks know: their figures may be far off."))
+        words = " ".join(filter(None, said))
+        self.notice.setText(words)
+        self.notice.setVisible(bool(words))
+
+    def _show_figures(self) -> None:
+        molecule, colours = self._collection.molecule(), self._ctx.ui.tokens.colors
+        if molecule is not None:
+            self.figures.setText(figures_as_html(molecule, self._collection.rows.figures, colours))
+
+    def _on_folded(self, smiles: str, shape: Mapping[str, Any]) -> None:
+        if smiles == self.drawing.smiles:
+            self.conformer.show_shape(shape)
+
+    def _on_failed(self, smiles: str, error: StudioError) -> None:
+        if smiles == self.drawing.smiles:
+            self.conformer.say(str(error))
+
+
+def figures_as_html(molecule: Molecule, order: Sequence[str], colours: Mapping[str, str]) -> str:
+    """Return all figures as a table: title, unit and value, below them what it means."""
+    mute, section = colours["mute"], ""
+    rows: list[str] = []
+    for id in order:
+        if id not in molecule.figures:
+            continue
+        if section != (section := _section(id)):
+            rows.append(_heading(section))
+        figure = figure_of(id)
+        told = escape(_value(molecule, id))
+        rows.append(
+            f"<tr><td>{escape(figure.title)} "
+            f"<span style='color:{mute}; font-size:12px'>{escape(figure.unit)}</span></td>"
+            f"<td align='right'><nobr><b>{told}</b></nobr></td></tr>"
+            f"<tr><td colspan='2' style='color:{mute}; font-size:12px; padding-bottom:6px'>"
+            f"{escape(figure.meaning)}</td></tr>"
+        )
+    if molecule.words and section != tr("From the file"):
+        rows.append(_heading(tr("From the file")))
+    for title, text in molecule.words.items():
+        rows.append(f"<tr><td>{escape(title)}</td><td align='right'>{escape(text)}</td></tr>")
+    return f"<table width='100%' cellspacing='0' cellpadding='1'>{''.join(rows)}</table>"
+
+
+def _heading(words: str) -> str:
+    return f"<tr><td colspan='2' style='padding-top:8px'><b>{escape(words)}</b></td></tr>"
+
+
+def _section(id: str) -> str:
+    """Return where a figure comes from, in words; nothing where RDKit or a task computed it."""
+    if id in DESCRIPTORS:
+        return ""
+    return tr("Predicted by networks") if id in FIGURES else tr("From the file")
+
+
+def _value(molecule: Molecule, id: str) -> str:
+    """Return a figure with how far networks disagree about it."""
+    value = shown(id, molecule.figures[id])
+    if id + SPREAD in molecule.figures:
+        return f"{value} ± {shown(id, molecule.figures[id + SPREAD])}"
+    return value

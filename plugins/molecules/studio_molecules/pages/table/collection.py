@@ -1,0 +1,114 @@
+"""What the page has in view: a table, its filters and order, what is chosen. All views share it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from studio_molecules.molecule import Molecule
+from studio_molecules.pages.filters.filter import Filters
+from studio_molecules.pages.phrases import tr
+from studio_molecules.pages.table.columns import Columns
+
+
+class Collection(QObject):
+    """Rows are numbers into ``rows``.
+
+    Attributes:
+        filters: Change them, then call ``refilter``.
+        shown: The rows in view, in their order.
+        current: The row that is looked at closely; -1 if none is.
+        chosen: The rows that are selected.
+
+    Signals:
+        replaced: It holds another table.
+        arranged: Other rows are shown, or in another order.
+        chose: Another row is current, or others are selected.
+    """
+
+    replaced = Signal()
+    arranged = Signal()
+    chose = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows = Columns()
+        self.filters = Filters()
+        self.shown: list[int] = []
+        self.current = -1
+        self.chosen: frozenset[int] = frozenset()
+        self.sort_column, self.descending = "", False
+        self._order: list[int] = []
+        self._soon = QTimer(self)  # many moves of a slider, one look at the rows
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(0)
+        self._soon.timeout.connect(self._arrange)
+
+    def hold(self, molecules: Iterable[Molecule]) -> None:
+        """Show another table: nothing filtered, the order of the file."""
+        self.rows = Columns(tuple(molecules))
+        self.filters = Filters()
+        self.sort_column, self.descending = "", False
+        self._order = list(range(len(self.rows)))
+        self.shown = list(self._order)
+        self.chosen, self.current = frozenset(), 0 if self._order else -1
+        self.replaced.emit()
+        self.arranged.emit()
+        self.chose.emit()
+
+    def sort(self, column: str, descending: bool) -> None:
+        """Sort by a figure or a column of words; "" is the order of the file."""
+        self.sort_column, self.descending = column, descending
+        self._order = self.rows.order(column, descending)
+        self._arrange()
+
+    def refilter(self) -> None:
+        """Look at the filters again, once this event is over."""
+        self._soon.start()
+
+    def choose(self, current: int, chosen: Iterable[int] | None = None) -> None:
+        """Look at a row; ``chosen`` are the rows that are selected, else it alone."""
+        rows = frozenset(chosen if chosen is not None else ([current] if current >= 0 else []))
+        if (current, rows) != (self.current, self.chosen):
+            self.current, self.chosen = current, rows
+            self.chose.emit()
+
+    def molecule(self) -> Molecule | None:
+        """Return the molecule that is looked at."""
+        return self.rows.molecules[self.current] if self.current >= 0 else None
+
+    def wanted(self) -> list[Molecule]:
+        """Return the selected molecules in view if there are several, else all in view.
+
+        Each has a name, by which it is found again.
+        """
+        picked = self.picked()
+        return picked if len(picked) > 1 else [self.named(row) for row in self.shown]
+
+    def picked(self) -> list[Molecule]:
+        """Return the selected molecules in view, each with a name."""
+        return [self.named(row) for row in self.shown if row in self.chosen]
+
+    def said_of(self, count: int) -> str:
+        """Return what an export of ``count`` molecules takes: the selected, those in view, all."""
+        if count == len(self.rows):
+            words = tr("Export all {count}")
+        elif count == len(self.shown):
+            words = tr("Export the {count} in view, of {all}")
+        else:
+            words = tr("Export {count} selected, of {all}")
+        return words.format(count=f"{count:,}", all=f"{len(self.rows):,}")
+
+    def named(self, row: int) -> Molecule:
+        """Return a molecule under the name that it is shown with."""
+        molecule = self.rows.molecules[row]
+        if molecule.name:
+            return molecule
+        name = tr("Molecule {number}").format(number=row + 1)
+        return msgspec.structs.replace(molecule, name=name)
+
+    def _arrange(self) -> None:
+        self.shown = self.filters.passing(self.rows, self._order)
+        self.arranged.emit()

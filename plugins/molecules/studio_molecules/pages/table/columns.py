@@ -1,0 +1,104 @@
+"""The molecules in view as columns: figures by name, sorted, as words. No Qt, no chemistry."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Iterable, Sequence
+
+from studio_molecules.admet.endpoints import SPREAD
+from studio_molecules.molecule import Molecule
+from studio_molecules.properties import FIGURES, Property
+
+NAME, OPERATION, SMILES = "name", "operation", "smiles"
+TEXTS = (NAME, OPERATION, SMILES)
+"""Columns of words that every table may have."""
+
+_FIRST = ("score", "similarity")
+"""What was asked for is read about first."""
+
+
+def figure_of(id: str) -> Property:
+    """Return what a figure means; one that is not known came from a file, with its name."""
+    return FIGURES.get(id) or Property(id, "", "A number from the file that was read.")
+
+
+def shown(id: str, value: float) -> str:
+    """Return a value as it is read: its digits, a dash where there is none."""
+    if math.isnan(value):
+        return "–"
+    if id not in FIGURES:
+        return f"{value:.5g}".replace("-", "−")
+    digits = figure_of(id).digits
+    return f"{round(value, digits) + 0.0:,.{digits}f}".replace("-", "−")  # + 0.0: no minus zero
+
+
+class Columns:
+    """A table of molecules.
+
+    Attributes:
+        molecules: One a row, in the order of their file.
+        figures: Ids of the figures that any of them has, in the order they are read about;
+            how far networks disagree about one is told with it.
+        words: Titles of the columns of their file that hold words and no number.
+    """
+
+    def __init__(self, molecules: Sequence[Molecule] = ()) -> None:
+        self.molecules = tuple(molecules)
+        found = dict.fromkeys(id for molecule in self.molecules for id in molecule.figures)
+        known = [id for id in (*_FIRST, *FIGURES) if id in found]
+        every = dict.fromkeys((*known, *found))
+        self.figures = tuple(id for id in every if not id.endswith(SPREAD))
+        said = dict.fromkeys(title for molecule in self.molecules for title in molecule.words)
+        self.words = tuple(title for title in said if title not in found)
+        self._columns: dict[str, array[float]] = {}
+        self._places: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        return len(self.molecules)
+
+    def values(self, figure: str) -> array[float]:
+        """Return a figure of every row; not a number where it has none."""
+        if figure not in self._columns:
+            self._columns[figure] = array(
+                "d", (each.figures.get(figure, math.nan) for each in self.molecules)
+            )
+        return self._columns[figure]
+
+    def bounds(self, figure: str) -> tuple[float, float]:
+        """Return the least and the largest value; (0, 1) where there is none."""
+        known = [value for value in self.values(figure) if not math.isnan(value)]
+        return (min(known), max(known)) if known else (0.0, 1.0)
+
+    def place(self, smiles: str) -> int:
+        """Return the row of a molecule; -1 if it is not here."""
+        if not self._places:
+            self._places = {each.smiles: row for row, each in enumerate(self.molecules)}
+        return self._places.get(smiles, -1)
+
+    def text(self, row: int, column: str) -> str:
+        """Return what stands in a cell."""
+        molecule = self.molecules[row]
+        if column in TEXTS:
+            return str(getattr(molecule, column))
+        if column in self.words:
+            return molecule.words.get(column, "")
+        return molecule.words.get(column) or shown(column, self.values(column)[row])
+
+    def is_words(self, column: str) -> bool:
+        """Whether a column holds words rather than a figure."""
+        return column in TEXTS or column in self.words
+
+    def order(self, column: str, descending: bool) -> list[int]:
+        """Return all rows sorted by a column, those without a value last; "" is as they came."""
+        rows: Iterable[int] = range(len(self))
+        if not column:
+            return list(rows)
+        if self.is_words(column):
+            words = [self.text(row, column).lower() for row in rows]
+            named = sorted((row for row in rows if words[row]), key=words.__getitem__)
+            return [*(reversed(named) if descending else named), *(r for r in rows if not words[r])]
+        values = self.values(column)
+        known = [row for row in rows if not math.isnan(values[row])]
+        known.sort(key=values.__getitem__, reverse=descending)
+        return [*known, *(row for row in rows if math.isnan(values[row]))]

@@ -1,0 +1,187 @@
+"""Structures as pictures: asked of the runtime in batches, rendered beside the window, kept.
+
+RDKit is not here; a view asks while it paints and is told when there is more to see.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import QByteArray, QObject, QRectF, QTimer, Signal
+from PySide6.QtGui import QImage, QPainter
+from PySide6.QtSvg import QSvgRenderer
+
+from studio.api import ErrorCode, PluginContext, StudioError
+from studio_molecules.pages.phrases import tr
+
+TASK = "molecules.draw"
+RETRY_MS = 3000
+_BATCH = 24
+_WAITING = 400
+"""Pictures that may wait; older wishes have been scrolled past."""
+_KEPT_BYTES = 96 << 20
+
+
+@dataclass(frozen=True)
+class Wish:
+    """Which picture: logical pixels, and how many device pixels each has."""
+
+    smiles: str
+    width: int
+    height: int
+    ratio: float = 1.0
+    highlight: str = ""
+
+    @property
+    def group(self) -> tuple[int, int, float, str]:
+        """What all pictures of one job share."""
+        return self.width, self.height, self.ratio, self.highlight
+
+
+class DepictionCache(QObject):
+    """Pictures of molecules.
+
+    Attributes:
+        notices: SMILES → sentence, for molecules that need care.
+
+    Signals:
+        drawn: There are new pictures.
+    """
+
+    drawn = Signal()
+
+    def __init__(self, ctx: PluginContext) -> None:
+        super().__init__()
+        self._ctx = ctx
+        self.notices: dict[str, str] = {}
+        self._kept: OrderedDict[Wish, QImage] = OrderedDict()
+        self._bytes = 0
+        self._failed: set[Wish] = set()
+        self._waiting: OrderedDict[Wish, None] = OrderedDict()
+        self._alone: list[Wish] = []
+        self._drawing: frozenset[Wish] = frozenset()
+        """Under way: a view that is painted meanwhile asks again."""
+        self._busy = False
+        self._era = 0
+        self._later = QTimer(self)  # the runtime comes back by itself
+        self._later.setSingleShot(True)
+        self._later.setInterval(RETRY_MS)
+        self._later.timeout.connect(self._retry)
+        end_theme = ctx.ui.on_theme(lambda _tokens: self.forget())
+        self.destroyed.connect(lambda: end_theme())
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is being drawn or waits for it."""
+        return not (self._busy or self._waiting or self._alone)
+
+    def picture(self, wish: Wish) -> QImage | None:
+        """Return a picture, or None and ask for it; a null image is one that cannot be drawn."""
+        if wish in self._kept:
+            self._kept.move_to_end(wish)
+            return self._kept[wish]
+        if wish in self._failed:
+            return QImage()
+        if wish in self._drawing:
+            return None
+        self._waiting[wish] = None
+        self._waiting.move_to_end(wish)
+        while len(self._waiting) > _WAITING:
+            self._waiting.popitem(last=False)
+        QTimer.singleShot(0, self, self._start)  # what is painted together is drawn together
+        return None
+
+    def forget(self) -> None:
+        """Draw everything anew: in other colours, or because the runtime is back."""
+        self._era += 1
+        self._kept.clear()
+        self._failed.clear()
+        self._drawing = frozenset()
+        self._bytes = 0
+        self.drawn.emit()
+
+    def _start(self) -> None:
+        if self._busy or not (self._alone or self._waiting):
+            return
+        batch = [self._alone.pop()] if self._alone else self._next()
+        first = batch[0]
+        params = {
+            "smiles": [wish.smiles for wish in batch],
+            "width": first.width,
+            "height": first.height,
+            "dark": self._ctx.ui.tokens.dark,
+            "highlight": first.highlight,
+        }
+        era, self._busy, self._drawing = self._era, True, frozenset(batch)
+        try:
+            job = self._ctx.tasks.submit(TASK, params, title=tr("Draw"), keep=False)
+        except StudioError as error:
+            self._on_failed(batch, error)
+            return
+        job.on_done(lambda result: self._on_done(batch, era, result))
+        job.on_failed(lambda error: self._on_failed(batch, error))
+        job.on_cancelled(self._on_over)
+
+    def _next(self) -> list[Wish]:
+        """Return the newest wishes of one size."""
+        newest = next(reversed(self._waiting))
+        batch = [wish for wish in reversed(self._waiting) if wish.group == newest.group][:_BATCH]
+        for wish in batch:
+            del self._waiting[wish]
+        return batch
+
+    def _on_done(self, batch: Sequence[Wish], era: int, result: Mapping[str, Any]) -> None:
+        svgs = [str(svg) for svg in result.get("svgs", ())]
+        notices = result.get("notices", ())
+        self.notices |= {wish.smiles: str(said) for wish, said in zip(batch, notices) if said}
+
+        self._failed.update(batch[len(svgs) :])
+
+        def keep(images: list[QImage]) -> None:
+            if era == self._era:
+                for wish, image in zip(batch, images):
+                    self._keep(wish, image)
+            self._on_over()
+            self.drawn.emit()
+
+        self._ctx.run_later(lambda: [_render(svg, wish) for svg, wish in zip(svgs, batch)], keep)
+
+    def _on_failed(self, batch: Sequence[Wish], error: StudioError) -> None:
+        if error.code is ErrorCode.BAD_INPUT and len(batch) > 1:
+            self._alone += batch  # one of them cannot be drawn; the others can
+        else:
+            self._failed.update(batch)
+            if error.code is not ErrorCode.BAD_INPUT:
+                self._later.start()
+        self._on_over()
+        self.drawn.emit()
+
+    def _retry(self) -> None:
+        self._failed.clear()
+        self.drawn.emit()
+
+    def _on_over(self) -> None:
+        self._busy, self._drawing = False, frozenset()
+        self._start()
+
+    def _keep(self, wish: Wish, image: QImage) -> None:
+        self._kept[wish] = image
+        self._bytes += image.sizeInBytes()
+        while self._bytes > _KEPT_BYTES and len(self._kept) > _BATCH:
+            _, old = self._kept.popitem(last=False)
+            self._bytes -= old.sizeInBytes()
+
+
+def _render(svg: str, wish: Wish) -> QImage:
+    """Return the picture of an SVG; any thread may."""
+    size = round(wish.width * wish.ratio), round(wish.height * wish.ratio)
+    image = QImage(*size, QImage.Format.Format_ARGB32_Premultiplied)
+    image.fill(0)
+    painter = QPainter(image)
+    QSvgRenderer(QByteArray(svg.encode())).render(painter, QRectF(0, 0, *size))
+    painter.end()
+    image.setDevicePixelRatio(wish.ratio)
+    return image

@@ -1,0 +1,240 @@
+"""Table and grid: two views of one collection that choose the same molecules."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QPoint, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QListView, QTableView
+
+from studio.api import PluginContext
+from studio_molecules.pages.phrases import tr
+from studio_molecules.pages.table.cell_painter import CARD, CELL, Card, StructureCell
+from studio_molecules.pages.table.collection import Collection
+from studio_molecules.pages.table.columns import NAME, OPERATION, SMILES
+from studio_molecules.pages.table.depiction_cache import DepictionCache
+from studio_molecules.pages.table.model import STRUCTURE, MoleculeModel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_WIDTHS = {STRUCTURE: CELL.width(), NAME: 120, OPERATION: 150, SMILES: 260}
+_FIGURE = 84
+_BATCH = 500
+
+
+class Choosing:
+    """Keeps what a view has selected, and what the collection says, alike."""
+
+    def __init__(self, view: QAbstractItemView, model: MoleculeModel, all_of: Collection) -> None:
+        self._view, self._model, self._collection = view, model, all_of
+        self._following = False
+        view.selectionModel().selectionChanged.connect(lambda *_: self._tell())
+        view.selectionModel().currentChanged.connect(lambda *_: self._tell())
+        all_of.chose.connect(self.follow)
+        model.modelReset.connect(self.follow)
+
+    def follow(self) -> None:
+        """Show what the collection says is chosen."""
+        shown, chosen = self._collection.shown, self._collection.chosen
+        is_late = len(shown) != self._model.rowCount()
+        if self._following or is_late or not self._view.isVisible():
+            return  # a view that comes into view follows then
+        places = [place for place, row in enumerate(shown) if row in chosen]
+        self._following = True
+        flags = QItemSelectionModel.SelectionFlag
+        selection = self._view.selectionModel()
+        selection.select(self._ranges(places), flags.ClearAndSelect)
+        if self._collection.current in chosen and self._collection.current in shown:
+            index = self._model.index(shown.index(self._collection.current), 0)
+            selection.setCurrentIndex(index, flags.NoUpdate)
+            self._view.scrollTo(index)
+        self._following = False
+
+    def _ranges(self, places: Iterable[int]) -> QItemSelection:
+        selection, last = QItemSelection(), self._model.columnCount() - 1
+        for _, run in groupby(enumerate(places), key=lambda pair: pair[1] - pair[0]):
+            rows = [place for _, place in run]
+            top, bottom = self._model.index(rows[0], 0), self._model.index(rows[-1], last)
+            selection.select(top, bottom)
+        return selection
+
+    def _tell(self) -> None:
+        if self._following:
+            return
+        selection = self._view.selectionModel()
+        chosen = {
+            self._model.row_of(self._model.index(place, 0))
+            for part in selection.selection().toList()
+            for place in range(part.top(), part.bottom() + 1)
+        }
+        self._following = True
+        self._collection.choose(self._model.row_of(selection.currentIndex()), chosen)
+        self._following = False
+
+
+class Table(QTableView):
+    """Figures in columns; a click on a title sorts.
+
+    Signals:
+        menu_asked: The user wants what can be done; carries where on the screen.
+        columns_asked: The user wants to choose columns; carries where on the screen.
+        opened: The user pressed Return or double-clicked.
+    """
+
+    menu_asked = Signal(QPoint)
+    columns_asked = Signal(QPoint)
+    opened = Signal()
+
+    def __init__(
+        self,
+        ctx: PluginContext,
+        collection: Collection,
+        model: MoleculeModel,
+        structures: DepictionCache,
+    ) -> None:
+        super().__init__()
+        self.cell = StructureCell(ctx, collection, structures)
+        self._collection, self._model = collection, model
+        self.setModel(model)
+        self.setItemDelegateForColumn(0, self.cell)
+        self._dress()
+        self._choosing = Choosing(self, model, collection)
+        structures.drawn.connect(self.viewport().update)
+        model.modelReset.connect(self._fit_columns)
+        collection.replaced.connect(self._show_sign)
+        self.doubleClicked.connect(lambda _index: self.opened.emit())
+
+    def _dress(self) -> None:
+        self.setAccessibleName(tr("Molecules as a table"))
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.verticalHeader().hide()
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.verticalHeader().setDefaultSectionSize(CELL.height())
+        head = self.horizontalHeader()
+        head.setHighlightSections(False)
+        head.setSortIndicatorShown(False)
+        head.setSectionsMovable(True)
+        self.setSortingEnabled(True)
+        head.setSortIndicator(0, Qt.SortOrder.AscendingOrder)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.customContextMenuRequested.connect(
+            lambda at: self.menu_asked.emit(self.viewport().mapToGlobal(at))
+        )
+        head.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        head.customContextMenuRequested.connect(
+            lambda at: self.columns_asked.emit(head.mapToGlobal(at))
+        )
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Catch up with what was chosen elsewhere."""
+        super().showEvent(event)
+        self._choosing.follow()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Return looks closely; the menu key opens the menu."""
+        if not _took(self, event):
+            super().keyPressEvent(event)
+
+    def show_sorting(self, column: str, descending: bool) -> None:
+        """Sort by a column, with its sign in the title if it is in view."""
+        ways = Qt.SortOrder
+        self._show_sign(column, ways.DescendingOrder if descending else ways.AscendingOrder)
+        self._collection.sort(column, descending)
+
+    def _show_sign(self, column: str = "", way: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        place = self._model.columns.index(column) if column in self._model.columns else -1
+        head = self.horizontalHeader()
+        head.blockSignals(True)
+        head.setSortIndicator(place, way)
+        head.blockSignals(False)
+
+    def _fit_columns(self) -> None:
+        for place, column in enumerate(self._model.columns):
+            width = _WIDTHS.get(column)
+            if width is None:
+                title = str(self._model.headerData(place, Qt.Orientation.Horizontal))
+                width = max(_FIGURE, self.fontMetrics().horizontalAdvance(title) + 24)
+            self.setColumnWidth(place, width)
+
+
+class Grid(QListView):
+    """Cards of structures.
+
+    Signals:
+        menu_asked: The user wants what can be done; carries where on the screen.
+        opened: The user pressed Return or double-clicked.
+    """
+
+    menu_asked = Signal(QPoint)
+    opened = Signal()
+
+    def __init__(
+        self,
+        ctx: PluginContext,
+        collection: Collection,
+        model: MoleculeModel,
+        structures: DepictionCache,
+    ) -> None:
+        super().__init__()
+        self.card = Card(ctx, collection, structures)
+        self.setModel(model)
+        self.setItemDelegate(self.card)
+        self.setAccessibleName(tr("Molecules as cards"))
+        self.setFlow(QListView.Flow.LeftToRight)
+        self.setWrapping(True)
+        self.setResizeMode(QListView.ResizeMode.Adjust)
+        self.setUniformItemSizes(True)
+        self._fill()
+        self.setLayoutMode(QListView.LayoutMode.Batched)  # or 20,000 cards stop a slider
+        self.setBatchSize(_BATCH)
+        self.setMouseTracking(True)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.customContextMenuRequested.connect(
+            lambda at: self.menu_asked.emit(self.viewport().mapToGlobal(at))
+        )
+        self._choosing = Choosing(self, model, collection)
+        structures.drawn.connect(self.viewport().update)
+        self.doubleClicked.connect(lambda _index: self.opened.emit())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Cards are as wide as fills the row."""
+        self._fill()
+        super().resizeEvent(event)
+
+    def _fill(self) -> None:
+        room = self.viewport().width() - 1
+        columns = max(1, room // CARD.width())
+        self.card.width = room // columns
+        self.setGridSize(QSize(self.card.width, CARD.height()))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Catch up with what was chosen elsewhere."""
+        super().showEvent(event)
+        self._choosing.follow()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Return looks closely; the menu key opens the menu."""
+        if not _took(self, event):
+            super().keyPressEvent(event)
+
+
+def _took(view: Table | Grid, event: QKeyEvent) -> bool:
+    """Do what a key means in both views; return whether it means anything."""
+    key = Qt.Key(event.key())
+    if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        view.opened.emit()
+    elif key == Qt.Key.Key_Menu:
+        view.menu_asked.emit(view.viewport().mapToGlobal(view.viewport().rect().center()))
+    else:
+        return False
+    return True

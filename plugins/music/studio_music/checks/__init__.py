@@ -1,0 +1,1 @@
+"""What can be verified of a piece and of its sound."""

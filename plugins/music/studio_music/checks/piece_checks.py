@@ -1,0 +1,247 @@
+"""What can be verified of a piece, each check with its evidence in words.
+
+Judges only; mends nothing. A verdict is no promise that the music is good.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from studio.api import BadInput, Check, Verdict
+from studio_music.piece import TICKS, Key, Note, Piece, checked
+from studio_music.prompt.request import TuneRequest
+from studio_music.theory.key_detection import are_close, pitched_notes, ranked_keys, share_in_scale
+from studio_music.theory.melody import melody_of
+from studio_music.theory.ranges import range_of
+
+LONGEST_BARS: Final = 4
+LONGEST_QUARTERS: Final = 16
+"""A note longer than both is taken for one that was never let go."""
+
+LONGEST_GAP_BARS: Final = 2
+"""Longer than this nothing may be silent in a piece."""
+
+IN_SCALE: Final = 0.9
+"""Share of the sounding time that lies in the key, where only the end tells it from a close one."""
+
+
+def check_piece(piece: Piece, request: TuneRequest | None = None) -> Verdict:
+    """Return the verdict about a piece; with a ``request``, also whether it is as asked."""
+    key = request.key if request else piece.key
+    checks = [
+        _parses(piece),
+        _ranges(piece),
+        _stuck(piece),
+        _overlaps(piece),
+        _bars(piece),
+        _silence(piece),
+        _key(piece, key),
+    ]
+    if request:
+        checks += [_tempo(piece, request), _metre(piece, request), _length(piece, request)]
+    return Verdict(tuple(checks))
+
+
+def check_file(payload: bytes) -> Verdict:
+    """Return the verdict about the bytes of a score's file."""
+    from studio_music import formats
+
+    try:
+        return check_piece(formats.read(bytes(payload)).piece)
+    except BadInput as error:
+        return Verdict((Check("parses", False, error.message),))
+
+
+# --- notes ------------------------------------------------------------------------------------
+
+
+def _parses(piece: Piece) -> Check:
+    """Whether a MIDI file of it holds the same notes when it is read again."""
+    from studio_music.formats.midi import files
+
+    try:
+        again = files.read(files.write(checked(piece))).piece
+    except BadInput as error:
+        return Check("parses", False, error.message)
+    lost = _events(piece) - _events(again)
+    count = sum(len(track.notes) for track in piece.tracks)
+    if lost or _events(again) - _events(piece):
+        return Check("parses", False, f"{sum(lost.values())} starts and ends of notes are lost")
+    return Check("parses", True, f"all {count} notes are the same when read again")
+
+
+def _ranges(piece: Piece) -> Check:
+    for track in piece.tracks:
+        low, high = range_of(track)
+        outside = [note for note in track.notes if not low <= note.pitch <= high]
+        if outside:
+            at = _place(piece, outside[0])
+            return Check(
+                "ranges",
+                False,
+                f"{_called(track.name)} has {_counted(outside)} outside of {low}–{high}, "
+                f"the first {at}: {outside[0].pitch}",
+            )
+    return Check("ranges", True, "every note can be played or sung")
+
+
+def _stuck(piece: Piece) -> Check:
+    limit = max(LONGEST_BARS * piece.metre.bar, LONGEST_QUARTERS * TICKS)
+    for track in piece.tracks:
+        held = [note for note in track.notes if note.length > limit]
+        if held:
+            return Check(
+                "no stuck notes",
+                False,
+                f"{_called(track.name)} has {_counted(held)} of over {limit // TICKS} quarters, "
+                f"the first {_place(piece, held[0])}",
+            )
+    longest = max((n.length for t in piece.tracks for n in t.notes), default=0)
+    return Check("no stuck notes", True, f"the longest lasts {longest / TICKS:g} quarters")
+
+
+def _overlaps(piece: Piece) -> Check:
+    for track in piece.tracks:
+        double = list(_doubled(track.notes))
+        if double:
+            return Check(
+                "no overlaps",
+                False,
+                f"{_called(track.name)} has {_counted(double)} that begin while the same pitch "
+                f"still sounds, the first {_place(piece, double[0])}",
+            )
+    return Check("no overlaps", True, "no pitch begins while it still sounds")
+
+
+def _doubled(notes: Iterable[Note]) -> Iterator[Note]:
+    ends: dict[int, int] = {}
+    for note in sorted(notes):
+        if note.start < ends.get(note.pitch, 0):
+            yield note
+        ends[note.pitch] = max(note.end, ends.get(note.pitch, 0))
+
+
+def _silence(piece: Piece) -> Check:
+    notes = sorted(note for track in piece.tracks for note in track.notes)
+    if not notes:
+        return Check("not silent", False, "there is no note")
+    limit = LONGEST_GAP_BARS * piece.metre.bar
+    sounding = 0
+    for start, end in [(note.start, note.end) for note in notes] + [(piece.end, piece.end)]:
+        if start - sounding > limit:
+            at = _bar_of(piece, sounding)
+            quarters = (start - sounding) / TICKS
+            return Check("not silent", False, f"{quarters:g} quarters without a note in bar {at}")
+        sounding = max(sounding, end)
+    return Check("not silent", True, f"{len(notes)} notes, no gap over {LONGEST_GAP_BARS} bars")
+
+
+# --- bars -------------------------------------------------------------------------------------
+
+
+def _bars(piece: Piece) -> Check:
+    """Whether it is made of whole bars, changes metre only between them, and ends with the last."""
+    starts = piece.bar_starts()
+    for change in piece.metres[1:]:
+        if change.tick < piece.length and change.tick not in starts:
+            bar = _bar_of(piece, change.tick)
+            return Check("bars add up", False, f"the metre changes within bar {bar}")
+    late = [n for t in piece.tracks for n in t.notes if n.end > piece.length]
+    if late:
+        return Check("bars add up", False, f"{_counted(late)} last beyond the end")
+    last = starts[-1]
+    metre = [change.metre for change in piece.metres if change.tick <= last][-1]
+    missing = last + metre.bar - piece.length
+    if missing:
+        return Check(
+            "bars add up", False, f"{missing / TICKS:g} quarters are missing in the last bar"
+        )
+    return Check("bars add up", True, f"{_bar_count(piece)} whole bars")
+
+
+def _length(piece: Piece, request: TuneRequest) -> Check:
+    bars = _bar_count(piece)
+    return Check("length", bars == request.bars, f"{bars} bars, asked for {request.bars}")
+
+
+def _bar_count(piece: Piece) -> int:
+    """Return how many bars it has, to the nearest: whether they are whole is asked elsewhere."""
+    starts = [*piece.bar_starts()][bool(piece.pickup) :]
+    last = [change.metre for change in piece.metres if change.tick <= starts[-1]][-1]
+    return len(starts) - (piece.length - starts[-1] < last.bar / 2)
+
+
+# --- as asked ---------------------------------------------------------------------------------
+
+
+def _key(piece: Piece, key: Key) -> Check:
+    """Whether the notes are in the key, as a key finder that knows nothing of it says.
+
+    It confuses keys that share nearly all notes; between those the end decides.
+    """
+    notes = pitched_notes(piece)
+    ranked = ranked_keys(notes)
+    if not ranked:
+        return Check("key", True, "no pitched notes")
+    found = ranked[0][1]
+    share = share_in_scale(notes, key)
+    told = f"sounds like {found}, {share:.0%} in the scale of {key}"
+    if _same(found, key):
+        return Check("key", True, told)
+    ends = _ends_on(piece, key)
+    told += f", {'ends' if ends else 'does not end'} on {key.tonic}"
+    return Check("key", ends and are_close(found, key) and share >= IN_SCALE, told)
+
+
+def _same(one: Key, other: Key) -> bool:
+    return (one.pitch_class, one.mode) == (other.pitch_class, other.mode)
+
+
+def _ends_on(piece: Piece, key: Key) -> bool:
+    """Whether the last note of the melody or of the bass is the tonic."""
+    last = [melody_of(piece).notes[-1]]
+    last += [t.notes[-1] for t in piece.tracks if t.role in ("bass", "bass voice") and t.notes]
+    return any(note.pitch % 12 == key.pitch_class for note in last)
+
+
+def _tempo(piece: Piece, request: TuneRequest) -> Check:
+    wrong = [tempo.bpm for tempo in piece.tempos if abs(tempo.bpm - request.tempo) > 0.01]
+    is_bpm = wrong[0] if wrong else piece.tempo
+    return Check("tempo", not wrong, f"{is_bpm:g} bpm, asked for {request.tempo:g}")
+
+
+def _metre(piece: Piece, request: TuneRequest) -> Check:
+    wrong = [change.metre for change in piece.metres if change.metre != request.metre]
+    is_metre = wrong[0] if wrong else piece.metre
+    return Check("metre", not wrong, f"{is_metre}, asked for {request.metre}")
+
+
+# --- words ------------------------------------------------------------------------------------
+
+
+def _events(piece: Piece) -> Counter[tuple[int, int, int]]:
+    """Return the starts (with their velocity) and ends (with 0) of all notes."""
+    events: Counter[tuple[int, int, int]] = Counter()
+    for track in piece.tracks:
+        for note in track.notes:
+            events[note.start, note.pitch, note.velocity] += 1
+            events[note.end, note.pitch, 0] += 1
+    return events
+
+
+def _bar_of(piece: Piece, tick: int) -> int:
+    return max(1, sum(start <= tick for start in piece.bar_starts()) - bool(piece.pickup))
+
+
+def _place(piece: Piece, note: Note) -> str:
+    return f"in bar {_bar_of(piece, note.start)}"
+
+
+def _called(name: str) -> str:
+    return f"“{name[:40]}”" if name else "a track"
+
+
+def _counted(notes: list[Note]) -> str:
+    return "1 note" if len(notes) == 1 else f"{len(notes)} notes"

@@ -1,0 +1,1 @@
+"""ABC notation 2.1, read and written."""

@@ -1,0 +1,147 @@
+"""A piece as an ABC tune: a voice for each track, what overlaps in it laid over with ``&``.
+
+Source: ABC 2.1; programs and channels as abc2midi reads them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Final
+
+from studio_music.formats.bars import Bar, Bars, aligned
+from studio_music.formats.notation import Sign, signs
+from studio_music.formats.pitch_spelling import Accidentals, spell
+from studio_music.formats.staves import staves
+from studio_music.formats.voices import Numbered, by_bar
+from studio_music.piece import TICKS, Chord, Key, Piece, Track
+
+_UNIT: Final = TICKS // 2  # L:1/8
+_MARKS: Final = {-2: "__", -1: "_", 0: "=", 1: "^", 2: "^^"}
+_BARS_A_LINE: Final = 4
+
+
+def write(piece: Piece) -> bytes:
+    """Return the piece as a file with one tune."""
+    piece = aligned(piece)
+    bars = Bars(piece)
+    key = piece.key.tonic + ("m" if piece.key.mode == "minor" else "")
+    head = [
+        "%abc-2.1",
+        "X:1",
+        f"T:{_words(piece.title)}",
+        f"M:{bars.all[0].metre}",
+        "L:1/8",
+        f"Q:{_tempo(piece.tempo)}",
+        f"K:{key}",
+    ]
+    lines = (line for at in range(len(piece.tracks)) for line in _Voice(piece, at, bars).lines())
+    return "\n".join([*head, *lines, ""]).encode()
+
+
+def losses(piece: Piece) -> tuple[str, ...]:
+    """Return what ABC does not keep of a piece."""
+    said = ["ABC keeps no loudness, volume or pan: every note comes back equally loud."]
+    starts = {bar.start for bar in Bars(aligned(piece)).all}
+    if any(tempo.tick not in starts for tempo in piece.tempos):
+        said.append("Tempo changes within a bar are moved to its start.")
+    return tuple(said)
+
+
+def _words(text: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in text).replace("%", "\\%")
+
+
+def _tempo(bpm: float) -> str:
+    return f"1/4={bpm:.10g}"
+
+
+class _Voice:
+    """One track."""
+
+    def __init__(self, piece: Piece, number: int, bars: Bars) -> None:
+        self._piece = piece
+        self._track: Track = piece.tracks[number]
+        self._number = number
+        self._bars = bars
+        self._layers = [
+            by_bar(voice, bars)
+            for staff in staves(self._track, bars, for_display=False)
+            for voice in staff.voices
+        ]
+
+    def lines(self) -> Iterator[str]:
+        """Yield the lines of the voice."""
+        name = _words(self._track.name).replace('"', "'")
+        drums = " clef=perc" if self._track.drums else ""
+        yield f'V:{self._number + 1} name="{name}"{drums}'
+        if self._track.drums:
+            yield "%%MIDI channel 10"
+        else:
+            yield f"%%MIDI program {self._track.program}"
+        written = [self._bar(number, bar) for number, bar in enumerate(self._bars.all)]
+        for at in range(0, len(written), _BARS_A_LINE):
+            last = at + _BARS_A_LINE >= len(written)
+            yield " | ".join(written[at : at + _BARS_A_LINE]) + (" |]" if last else " |")
+
+    def _bar(self, number: int, bar: Bar) -> str:
+        layers = [layer.get(number, []) for layer in self._layers] or [[]]
+        while len(layers) > 1 and not layers[-1]:
+            layers.pop()
+        chords = [c for c in self._piece.chords if bar.start <= c.tick < bar.end]
+        chords = chords if self._number == 0 else []
+        texts = [_layer(signs(layers[0], bar), chords, self._piece.key, always=len(layers) > 1)]
+        # Those laid over come after it, with all accidentals: who reads them may not share the bar.
+        texts += [
+            _layer(signs(layer, bar), [], self._piece.key, always=True) for layer in layers[1:]
+        ]
+        return self._changes(number, bar) + " & ".join(texts)
+
+    def _changes(self, number: int, bar: Bar) -> str:
+        """Return a new metre, and a new tempo in the first voice."""
+        inside = ""
+        if number and bar.metre != self._bars.all[number - 1].metre:
+            inside = f"[M:{bar.metre}]"
+        for tempo in self._piece.tempos:
+            if self._number == 0 and tempo.tick and bar.start <= tempo.tick < bar.end:
+                inside += f"[Q:{_tempo(tempo.bpm)}]"
+        return inside
+
+
+def _layer(made: list[Sign], chords: list[Chord], key: Key, *, always: bool) -> str:
+    """Return the signs of a voice in a bar, with chord symbols before what sounds at them."""
+    out, waiting, said = [], list(chords), Accidentals(key)
+    for at, sign in enumerate(made):
+        while waiting and waiting[0].tick < sign.start + sign.value.ticks:
+            out.append(f'"{waiting.pop(0).symbol}"')
+        if sign.triplet == "start":
+            count = next(n for n, each in enumerate(made[at:], 1) if each.triplet == "stop")
+            out.append(f"(3:2:{count}")
+        out.append(_sign(sign, key, said, always=always))
+        out.append("" if sign.beams[:1] in (["begin"], ["continue"]) else " ")
+    return "".join(out).strip()
+
+
+def _sign(sign: Sign, key: Key, said: Accidentals, *, always: bool) -> str:
+    value = sign.value
+    ticks = value.ticks * 3 // 2 if value.triplet else value.ticks
+    length = _length(Fraction(ticks, _UNIT))
+    if not sign.notes:
+        return f"z{length}"
+    heads = [_head(each, key, said, always=always) for each in sign.notes]
+    sounding = heads[0] if len(heads) == 1 else f"[{''.join(heads)}]"
+    return f"{sounding}{length}{'-' if sign.ties else ''}"
+
+
+def _head(each: Numbered, key: Key, said: Accidentals, *, always: bool) -> str:
+    written = spell(each.note.pitch, key)
+    mark = _MARKS[written.alter] if said.needs(written) or always else ""
+    octave = written.octave
+    if octave >= 5:
+        return mark + written.step.lower() + "'" * (octave - 5)
+    return mark + written.step + "," * (4 - octave)
+
+
+def _length(units: Fraction) -> str:
+    above = "" if units.numerator == 1 else str(units.numerator)
+    return above if units.denominator == 1 else f"{above}/{units.denominator}"

@@ -1,0 +1,1 @@
+"""The piece being edited: document, edits, grid. No widgets."""

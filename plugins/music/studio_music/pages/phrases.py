@@ -1,0 +1,64 @@
+"""The words that several parts of the page share. Makes sentences, draws nothing."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import QCoreApplication
+
+from studio_music.piece import TICKS, Key, Track
+from studio_music.theory.instruments import DRUMS, PROGRAMS
+
+_SHARPS: Final = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
+_FLATS: Final = ("C", "D♭", "D", "E♭", "E", "F", "G♭", "G", "A♭", "A", "B♭", "B")
+_LENGTHS: Final = (
+    (4 * TICKS, "1/1"),
+    (3 * TICKS, "1/2."),
+    (2 * TICKS, "1/2"),
+    (TICKS * 3 // 2, "1/4."),
+    (TICKS, "1/4"),
+    (TICKS * 3 // 4, "1/8."),
+    (TICKS // 2, "1/8"),
+    (TICKS // 4, "1/16"),
+    (TICKS // 8, "1/32"),
+    (TICKS * 2 // 3, "1/4 T"),
+    (TICKS // 3, "1/8 T"),
+    (TICKS // 6, "1/16 T"),
+)
+
+
+def tr(text: str) -> str:
+    """Return ``text`` in the language of the window."""
+    return QCoreApplication.translate("music", text)
+
+
+def pitch_name(pitch: int, key: Key | None = None) -> str:
+    """Return "D4": octaves as in scientific pitch notation, 60 is C4."""
+    names = _FLATS if key is not None and key.fifths < 0 else _SHARPS
+    return f"{names[pitch % 12]}{pitch // 12 - 1}"
+
+
+def key_name(key: Key) -> str:
+    """Return "B♭ major"."""
+    tonic = key.tonic.replace("b", "♭").replace("#", "♯")
+    return f"{tonic} {tr('major') if key.mode == 'major' else tr('minor')}"
+
+
+def length_name(ticks: int) -> str:
+    """Return "1/8.", or the ticks where there is no such name."""
+    return dict(_LENGTHS).get(ticks, tr("{count} ticks").format(count=ticks))
+
+
+def note_name(pitch: int, track: Track, key: Key) -> str:
+    """Return what a pitch is called in a track: a note or a drum."""
+    return DRUMS.get(pitch, str(pitch)) if track.drums else pitch_name(pitch, key)
+
+
+def instrument_name(track: Track) -> str:
+    """Return what plays a track."""
+    return tr("Drums") if track.drums else PROGRAMS[track.program]
+
+
+def clock(seconds: float) -> str:
+    """Return "1:07"."""
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"

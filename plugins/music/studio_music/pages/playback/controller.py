@@ -1,0 +1,245 @@
+"""Playing in the window: where the playhead is, what is repeated, and the player behind it.
+
+The player is made beside the window at the first opening; where it cannot play it says why, and
+everything else goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from studio.api import PluginContext
+from studio_music.pages.editor.document import Document
+from studio_music.pages.phrases import tr
+
+_FRAME_MS = 25
+_LOOK_MS = 60
+_FOLLOW_EDITS_MS = 60
+
+Loop = tuple[int, int]
+
+
+def new_player() -> Any:
+    """Return the player of this machine. Slow: it looks for sound devices."""
+    from studio_music.sound.playback.player import Player
+
+    return Player()
+
+
+class PlaybackController(QObject):
+    """The playhead.
+
+    Attributes:
+        tick: Where it is.
+        loop: What is repeated while ``looping``.
+        trouble: Why nothing can be played; empty if it can.
+        closed: Whether the device was let go for good.
+
+    Signals:
+        moved: The playhead is at another tick.
+        changed: It plays or stopped, loops or not, can or cannot.
+        leveled: How loud it is, 0…1.
+    """
+
+    moved = Signal(int)
+    changed = Signal()
+    leveled = Signal(float)
+
+    def __init__(
+        self, ctx: PluginContext, document: Document, make: Callable[[], Any] | None = None
+    ) -> None:
+        super().__init__()
+        self._ctx, self._document, self._make = ctx, document, make
+        self._player: Any = None
+        self._asked = self.closed = False
+        self.tick = 0
+        self.loop: Loop | None = None
+        self.looping = False
+        self.metronome = False
+        self.trouble = tr("Looking for a sound device…")
+        self._clock = QTimer(self)
+        self._clock.setInterval(_FRAME_MS)
+        self._clock.timeout.connect(self._follow)
+        self._looking = QTimer(self)
+        self._looking.setInterval(_LOOK_MS)
+        self._looking.timeout.connect(self._look)
+        self._edits = QTimer(self)
+        self._edits.setSingleShot(True)
+        self._edits.setInterval(_FOLLOW_EDITS_MS)
+        self._edits.timeout.connect(self._tell_edits)
+        document.changed.connect(self._on_changed)
+        document.opened.connect(self._on_opened)
+
+    # --- the player ---------------------------------------------------------------------------
+
+    def prepare(self) -> None:
+        """Look for a way to play, beside the window."""
+        if not self._asked:
+            self._asked = True
+            self.trouble = tr("Looking for a sound device…")
+            self.changed.emit()
+            self._ctx.run_later(self._make_player, self._got_player)
+
+    def look_again(self) -> None:
+        """Look anew: the user may have connected something."""
+        if self.trouble and not self.playing:
+            self._let_go()
+            self._asked = False
+            self.prepare()
+
+    def _make_player(self) -> Any:
+        try:
+            return (self._make or new_player)()
+        except (ImportError, OSError) as error:
+            return tr("Sound cannot be played here: {error}.").format(error=error)
+
+    def _got_player(self, player: Any) -> None:
+        if isinstance(player, str):
+            self.trouble = player
+        elif self.closed:
+            player.close()
+            return
+        else:
+            self._player = player
+            self._looking.start()
+        self.changed.emit()
+
+    def _look(self) -> None:
+        """See whether the player has found a device; it looks on a thread of its own."""
+        player = self._player
+        if player is not None and (player.synth or player.trouble):
+            self._looking.stop()
+            self.trouble = player.trouble
+            player.metronome = self.metronome
+            self.changed.emit()
+
+    @property
+    def ready(self) -> bool:
+        """Whether Play would play."""
+        return self._player is not None and not self.trouble
+
+    @property
+    def playing(self) -> bool:
+        """Whether it plays."""
+        return self._player is not None and self._clock.isActive()
+
+    @property
+    def underruns(self) -> int:
+        """How often the sound had a gap."""
+        return int(self._player.underruns) if self._player is not None else 0
+
+    def close(self) -> None:
+        """Let go of the device for good. The timers may be gone already, and are left alone."""
+        self.closed = True
+        self._let_go()
+
+    def _let_go(self) -> None:
+        player, self._player = self._player, None
+        if player is not None:
+            player.close()
+
+    # --- playing ------------------------------------------------------------------------------
+
+    def toggle(self) -> None:
+        """Play from the playhead, or pause there."""
+        if self.playing:
+            self.pause()
+        elif self.ready and not self._document.empty:
+            if self.tick >= self._document.piece.end:
+                self._move(0)
+            self._start()
+
+    def _start(self) -> None:
+        loop = self.loop if self.looping else None
+        if loop is not None and not loop[0] <= self.tick < loop[1]:
+            self._move(loop[0])
+        self._player.play(self._document.piece, self.tick, loop)
+        self._clock.start()
+        self.changed.emit()
+
+    def pause(self) -> None:
+        """Stop where it is."""
+        if self.playing:
+            self._clock.stop()
+            self._player.stop()
+            self.leveled.emit(0.0)
+            self.changed.emit()
+
+    def stop(self) -> None:
+        """Stop, and go back to the start, or to that of the loop."""
+        self.pause()
+        self._move(self.loop[0] if self.looping and self.loop else 0)
+
+    def seek(self, tick: int) -> None:
+        """Put the playhead somewhere; what plays goes on from there."""
+        self._move(max(0, tick))
+        if self.playing:
+            self._player.seek(self.tick)
+
+    def set_loop(self, loop: Loop | None) -> None:
+        """Choose what is repeated; that switches repeating on."""
+        self.loop, self.looping = loop, loop is not None
+        self._again()
+
+    def set_looping(self, looping: bool) -> None:
+        """Repeat the loop, or the whole piece where none is chosen; or no longer."""
+        if looping and self.loop is None:
+            self.loop = (0, max(1, self._document.piece.length))
+        self.looping = looping
+        self._again()
+
+    def set_metronome(self, on: bool) -> None:
+        """Click on every beat, or not."""
+        self.metronome = on
+        if self._player is not None:
+            self._player.metronome = on
+        self.changed.emit()
+
+    def audition(self, pitch: int) -> None:
+        """Let one note be heard as the current track would play it."""
+        track = self._document.track
+        if self.ready:
+            self._player.audition(pitch, track.program, drums=track.drums)
+
+    def _again(self) -> None:
+        self.changed.emit()
+        if self.playing:
+            self._player.set_loop(self.loop if self.looping else None)
+
+    def _move(self, tick: int) -> None:
+        self.tick = tick
+        self.moved.emit(tick)
+
+    def _follow(self) -> None:
+        if self._player is None:
+            self._clock.stop()
+            return
+        if not self._player.playing:
+            self._clock.stop()
+            self.trouble = self._player.trouble
+            self.leveled.emit(0.0)
+            if not self.trouble:
+                self.stop()
+            self.changed.emit()
+            return
+        self._move(int(self._player.tick))
+        self.leveled.emit(float(self._player.level))
+
+    # --- edits --------------------------------------------------------------------------------
+
+    def _on_changed(self) -> None:
+        if self.playing and not self._edits.isActive():
+            self._edits.start()
+
+    def _tell_edits(self) -> None:
+        if self.playing:
+            self._player.update(self._document.piece)
+
+    def _on_opened(self) -> None:
+        self.pause()
+        self.loop, self.looping = None, False
+        self._move(0)
+        self.changed.emit()

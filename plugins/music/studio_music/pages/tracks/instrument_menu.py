@@ -1,0 +1,36 @@
+"""The menu of instruments: the 128 of General MIDI by family, and the drums. Chooses nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import Qt
+
+from studio_music.pages.phrases import tr
+from studio_music.piece import Track
+from studio_music.theory.instruments import FAMILIES, PROGRAMS
+
+
+def instrument_menu(ui: Any, track: Track | None, choose: Callable[[int, bool], None]) -> Any:
+    """Return the menu; ``choose(program, drums)`` takes what was chosen."""
+    menu = ui.menu()
+    for family, title in enumerate(FAMILIES):
+        below = ui.menu()
+        below.setTitle(tr(title))
+        menu.addMenu(below)
+        below.setParent(menu, below.windowFlags())
+        for program in range(8 * family, 8 * family + 8):
+            chosen = track is not None and not track.drums and track.program == program
+            _entry(below, PROGRAMS[program], chosen, lambda p=program: choose(p, False))
+    menu.addSeparator()
+    _entry(menu, tr("Drums"), track is not None and track.drums, lambda: choose(0, True))
+    menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    return menu
+
+
+def _entry(menu: Any, words: str, chosen: bool, run: Callable[[], None]) -> None:
+    action = menu.addAction(words)
+    action.setCheckable(True)
+    action.setChecked(chosen)
+    action.triggered.connect(lambda _checked=False: run())

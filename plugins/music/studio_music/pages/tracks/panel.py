@@ -1,0 +1,102 @@
+"""The tracks at the left: choose, name, instrument, volume, pan, mute, solo; add and remove."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from studio.api import PluginContext, Tokens
+from studio_music.pages.editor import edits
+from studio_music.pages.editor.document import Document
+from studio_music.pages.phrases import tr
+from studio_music.pages.roll.colours import Colours
+from studio_music.pages.tracks.instrument_menu import instrument_menu
+from studio_music.pages.tracks.row import TrackRow
+from studio_music.piece import MAX_TRACKS, Track
+from studio_music.theory.instruments import PROGRAMS
+
+WIDTH = 188
+
+
+class TracksPanel(QFrame):
+    """One row a track."""
+
+    def __init__(self, ctx: PluginContext, document: Document) -> None:
+        super().__init__()
+        self._ctx, self._document = ctx, document
+        self._shades = Colours(ctx.ui.tokens)
+        self.rows: list[TrackRow] = []
+        self.setFixedWidth(WIDTH)
+        self.setAccessibleName(tr("Tracks"))
+        head = QHBoxLayout()
+        title = QLabel(tr("Tracks"))
+        title.setProperty("role", "section")
+        head.addWidget(title, 1)
+        self.add = ctx.ui.icon_button("plus", tr("Add a track"))
+        self.add.clicked.connect(lambda _checked=False: self._ask_new())
+        head.addWidget(self.add)
+        self._inner = QWidget()
+        self._list = QVBoxLayout(self._inner)
+        self._list.setContentsMargins(0, 0, 6, 0)
+        self._list.setSpacing(4)
+        self._list.addStretch(1)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setWidget(self._inner)
+        self._area = area
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addLayout(head)
+        column.addWidget(area, 1)
+        document.changed.connect(self._show)
+        document.picked.connect(self._show_current)
+        self._show()
+
+    def show_theme(self, tokens: Tokens) -> None:
+        """Take the colours of a theme."""
+        self._shades = Colours(tokens)
+        self._show()
+
+    def _show(self) -> None:
+        tracks = self._document.piece.tracks
+        while len(self.rows) > len(tracks):
+            row = self.rows.pop()
+            self._list.removeWidget(row)
+            row.hide()
+            row.deleteLater()
+        while len(self.rows) < len(tracks):
+            row = TrackRow(self._ctx, self._document, len(self.rows))
+            row.remove_asked.connect(self.remove)
+            self._list.insertWidget(len(self.rows), row)
+            row.show()  # at once, and not when the loop comes round
+            self.rows.append(row)
+        for place, (row, track) in enumerate(zip(self.rows, tracks)):
+            row.show_track(track, self._shades.track(place))
+        self.add.setEnabled(bool(tracks) and len(tracks) < MAX_TRACKS)
+        self._show_current()
+
+    def _show_current(self) -> None:
+        for row in self.rows:
+            row.show_current(row.place == self._document.current)
+
+    def _ask_new(self) -> None:
+        menu = instrument_menu(self._ctx.ui, None, self.add_track)
+        menu.popup(self.add.mapToGlobal(self.add.rect().bottomLeft()))
+
+    def add_track(self, program: int, drums: bool) -> None:
+        """Add a track with an instrument and go on with it."""
+        document = self._document
+        name = tr("Drums") if drums else PROGRAMS[program]
+        track = Track(name, program=program, drums=drums)
+        piece = edits.add_track(document.piece, track)
+        document.apply_piece(tr("Add a track"), piece, track=len(piece.tracks) - 1)
+
+    def remove(self, place: int) -> None:
+        """Take a track out; that can be undone."""
+        document = self._document
+        piece = edits.remove_track(document.piece, place)
+        current = document.current - (document.current >= place and document.current > 0)
+        document.apply_piece(tr("Remove a track"), piece, track=current)

@@ -1,0 +1,140 @@
+"""From a person's words to what a tune is held to. What was not understood is said, not dropped.
+
+Decides what counts; the words are read in ``asking_reading``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final, get_args
+
+import msgspec
+
+from studio.api import BadInput
+from studio_music.piece import TEMPO_RANGE, TICKS, Key, Metre
+from studio_music.prompt import lexicon as words
+from studio_music.prompt.reader import Ask, Said
+from studio_music.prompt.request import TuneRequest
+from studio_music.schema import Compose, MetreName
+
+if TYPE_CHECKING:
+    import numpy as np
+
+MAX_BARS: Final = 128
+MOST_REMARKS: Final = 6
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What is to be made.
+
+    Attributes:
+        genre: The backing; "none" for none. ``program``: of the tune; None for what suits.
+        remarks: Sentences about what was not understood or left out.
+    """
+
+    request: TuneRequest
+    genre: str
+    title: str
+    program: int | None = None
+    remarks: tuple[str, ...] = ()
+
+
+def understand(params: Compose, rng: np.random.Generator) -> Asked:
+    """Return what is asked for by the words and the fields; the words win.
+
+    Args:
+        rng: Draws the key where neither names one.
+
+    Raises:
+        BadInput: It cannot be met: no such key, metre, tempo or length.
+    """
+    ask = Ask(params.ask)
+    said = Said.of(ask)
+    dance = words.DANCES.get(said.dance or "")
+    mood = said.mood or (params.mood if params.mood != "any" else dance.mood if dance else "any")
+    metre = _metre(said.metre or (dance.metre if dance else params.metre))
+    tempo = _tempo(said, params, dance, mood, metre)
+    request = TuneRequest(
+        key=_key(said, params, mood, rng),
+        metre=metre,
+        bars=_bars(said, params, metre, tempo),
+        tempo=tempo,
+        mood=mood,
+        temperature=params.temperature,
+    )
+    return Asked(
+        request=request,
+        genre=said.genre or (dance.genre if dance else params.genre),
+        title=_title(mood, said.dance, request.key),
+        program=said.program,
+        remarks=_first(tuple(ask.remarks())),
+    )
+
+
+def _metre(said: str) -> Metre:
+    known = get_args(MetreName)
+    if said not in known:
+        raise BadInput(f"Tunes “{said}” cannot be written.", f"Choose {_either(known)}.")
+    beats, unit = said.split("/")
+    return Metre(int(beats), int(unit))
+
+
+def _key(said: Said, params: Compose, mood: str, rng: np.random.Generator) -> Key:
+    tonic, mode = said.key
+    if tonic:
+        return Key.parse(f"{tonic} {mode or 'major'}")
+    if params.key.strip() and not mode:
+        return Key.parse(params.key)
+    mode = mode or words.MOOD_MODES.get(mood) or ("major", "minor")[int(rng.integers(2))]
+    tonics = words.OPEN_TONICS[mode]
+    return Key(tonics[int(rng.integers(len(tonics)))], mode)
+
+
+def _tempo(
+    said: Said, params: Compose, dance: words.Dance | None, mood: str, metre: Metre
+) -> float:
+    """Return quarter notes a minute: as said, as the field says, else as dance and mood have it."""
+    low, high = TEMPO_RANGE
+    if said.bpm is not None or (params.tempo and said.pace is None):
+        tempo = said.bpm if said.bpm is not None else params.tempo
+        if not low <= tempo <= high:
+            raise BadInput(
+                f"{tempo:g} quarter notes a minute cannot be played.",
+                f"Choose a tempo from {low:g} to {high:g}.",
+            )
+        return tempo
+    if dance:
+        return round(dance.tempo * ((said.pace or words.MEDIUM_TEMPO) / words.MEDIUM_TEMPO) ** 0.6)
+    # Words count beats, and a beat of 6/8 has three eighths.
+    quarters = 1.5 if metre.unit == 8 else 1
+    return round((said.pace or words.MOOD_TEMPI[mood]) * quarters)
+
+
+def _bars(said: Said, params: Compose, metre: Metre, tempo: float) -> int:
+    bars = params.bars if said.bars is None else said.bars
+    if said.bars is None and said.seconds is not None:
+        bars = round(said.seconds * tempo / 60 * TICKS / metre.bar)
+        if bars < 1:
+            raise BadInput(f"{said.seconds:g} seconds are too short for a bar.", "Ask for more.")
+    if not 1 <= bars <= MAX_BARS:
+        raise BadInput(f"A tune cannot have {bars:,} bars.", f"Ask for 1 to {MAX_BARS}.")
+    return bars
+
+
+def _title(mood: str, dance: str | None, key: Key) -> str:
+    what = dance or "tune"
+    said = (
+        what if mood == "any" or (dance and words.DANCES[dance].mood == mood) else f"{mood} {what}"
+    )
+    return f"{said[:1].upper()}{said[1:]} in {key}"
+
+
+def _first(remarks: tuple[str, ...]) -> tuple[str, ...]:
+    """Return so many remarks as one reads, and how many more there are."""
+    more = len(remarks) - MOST_REMARKS
+    return remarks if more <= 0 else (*remarks[:MOST_REMARKS], f"And {more} more like these.")
+
+
+def _either(names: Iterable[str]) -> str:
+    *most, last = names
+    return f"{', '.join(most)} or {last}"

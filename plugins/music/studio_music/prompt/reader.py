@@ -1,0 +1,194 @@
+"""Reads the words of an ask: keys, metres, tempi, lengths, moods, dances, backings, instruments.
+
+English. Decides nothing: it tells what was said, and what was not understood.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+import msgspec
+
+from studio_music.prompt import lexicon as words
+
+_NUMBER: Final = (
+    r"(?P<number>\d+(?:\.\d+)?|"
+    + "|".join(sorted(map(re.escape, words.NUMBERS), key=len, reverse=True))
+    + ")"
+)
+_OLD_MODES: Final = "|".join(words.OLD_MODES)
+
+
+class Ask:
+    """The text of an ask; what has been understood is taken out of it."""
+
+    def __init__(self, text: str) -> None:
+        self._rest = " ".join(text.split())
+        self._twice: list[str] = []
+        self._notes: list[str] = []
+
+    def take(self, pattern: str, flags: int = re.IGNORECASE) -> re.Match[str] | None:
+        """Take out the first place that fits, and any further ones, which are remarked upon."""
+        found = list(re.finditer(pattern, self._rest, flags))
+        for match in reversed(found):
+            self._rest = self._rest[: match.start()] + " | " + self._rest[match.end() :]
+        self._twice += [match[0].strip() for match in found[1:] if match[0] != found[0][0]]
+        return found[0] if found else None
+
+    def word(self, choices: Iterable[str]) -> str | None:
+        """Take out one of several words or patterns, longer ones first; return it as written."""
+        either = "|".join(sorted(choices, key=len, reverse=True))
+        found = self.take(rf"(?<!not )(?<!no )(?<!too )\b(?:{either})s?\b")
+        return found[0].lower() if found else None
+
+    def agree(self, pattern: str) -> None:
+        """Take back the remarks upon words that say the same as the first."""
+        same = re.compile(pattern, re.IGNORECASE)
+        self._twice = [twice for twice in self._twice if not same.fullmatch(twice)]
+
+    def note(self, sentence: str) -> None:
+        """Remark upon what was understood, but cannot be met to the letter."""
+        self._notes.append(sentence)
+
+    def remarks(self) -> Iterator[str]:
+        """Yield a sentence for each thing that was not understood, or asked for twice."""
+        for part in re.split(r"[|,;.!?()\n]+", self._rest):
+            left = [word for word in part.split() if _bare(word) not in words.FILLERS]
+            if any(re.search(r"\w|♯|♭", word) for word in left):
+                yield f"“{' '.join(left)[:60]}” was not understood."
+        yield from self._notes
+        for twice in self._twice:
+            yield f"“{twice[:60]}” was left out: something else was asked for before it."
+
+
+class Said(msgspec.Struct, frozen=True):
+    """What the words say; None or "" for what they leave open."""
+
+    bars: int | None
+    seconds: float | None
+    bpm: float | None
+    metre: str | None
+    key: tuple[str, str]
+    dance: str | None
+    genre: str | None
+    mood: str | None
+    pace: float | None
+    program: int | None
+
+    @classmethod
+    def of(cls, ask: Ask) -> Said:
+        """Read an ask; the order matters, since what one line takes the next does not see."""
+        bars, seconds, bpm = _said_bars(ask), _said_seconds(ask), _said_bpm(ask)
+        metre, key, dance = _said_metre(ask), _said_key(ask), _singular(ask, words.DANCES)
+        mood = _listed(ask, {name: tuple(said.split()) for name, said in words.MOODS.items()})
+        genre, pace = _listed(ask, words.GENRES), ask.word(words.TEMPI)
+        length = ask.word(words.LENGTHS) if bars is None and seconds is None else None
+        instrument = _singular(ask, words.INSTRUMENTS)
+        return cls(
+            bars=words.LENGTHS[length] if length else bars,
+            seconds=seconds,
+            bpm=bpm,
+            metre=metre,
+            key=key,
+            dance=dance,
+            genre=genre,
+            mood=mood,
+            pace=words.TEMPI[pace] if pace else None,
+            program=words.INSTRUMENTS[instrument] if instrument else None,
+        )
+
+
+def _said_bars(ask: Ask) -> int | None:
+    found = ask.take(rf"(?<![\w.-])(?P<minus>-)?{_NUMBER}[\s-]*(?:bars?|measures?)\b")
+    return int(_number(found["number"])) * (-1 if found["minus"] else 1) if found else None
+
+
+def _said_seconds(ask: Ask) -> float | None:
+    found = ask.take(rf"\b{_NUMBER}[\s-]*(?P<unit>seconds?|secs?|minutes?|mins?)\b")
+    if not found:
+        return None
+    return _number(found["number"]) * (60 if found["unit"].lower().startswith("m") else 1)
+
+
+def _said_bpm(ask: Ask) -> float | None:
+    either = (
+        rf"(?<![\w.-]){_NUMBER}\s*(?:bpm|beats (?:per|a) minute)\b",
+        r"(?:\btempo|\bspeed|♩|\bquarter|\bcrotchet)\s*(?:of|=|:)?\s*(?P<number>\d+(?:\.\d+)?)\b",
+        r"\bat (?P<number>\d+(?:\.\d+)?)\b",
+    )
+    for pattern in either:
+        if found := ask.take(pattern):
+            return _number(found["number"])
+    return None
+
+
+def _said_metre(ask: Ask) -> str | None:
+    if found := ask.take(r"\b(?:in )?(?P<beats>\d+)\s*/\s*(?P<unit>\d+)(?: time)?\b"):
+        return f"{int(found['beats'])}/{int(found['unit'])}"
+    numbers = r"(?P<beats>two|three|four|six|nine|twelve)[ -](?P<unit>two|four|eight)(?: time)?\b"
+    if found := ask.take(rf"\b(?:in )?{numbers}"):
+        beats, unit = words.NUMBERS[found["beats"].lower()], words.NUMBERS[found["unit"].lower()]
+        return f"{beats}/{unit}"
+    if found := ask.word(words.METRES):
+        return words.METRES[found]
+    found = ask.take(r"\bin (?P<beats>\d+|two|three|four|six|nine|twelve)\b(?! (?:part|voice))")
+    return words.IN_METRES.get(int(_number(found["beats"])), found[0]) if found else None
+
+
+def _said_key(ask: Ask) -> tuple[str, str]:
+    """Return the tonic as written and the mode, "" for either that is open."""
+    modes = rf"(?i:(?P<mode>major|minor|maj|min|{_OLD_MODES}))\b(?!\s+(?:key|mode)\b)"
+    sign = r"(?P<sign>#|b|♯|♭|[\s-]?(?:sharp|flat))?"
+    found = ask.take(
+        rf"(?:\b(?:in|key of) )*(?<![\w#♯♭])(?P<tonic>[A-Gb-g]|(?<=in )a|(?<=of )a){sign}"
+        rf"[\s-]*{modes}",
+        0,
+    )
+    # A letter alone is a key after "in" or where it cannot be the article.
+    found = found or ask.take(
+        r"\b(?:in |key of )(?P<tonic>[A-G]|[b-g]|a(?=\s*(?:$|[,;.|#♯♭])))"
+        r"(?P<sign>#|b|♯|♭|[ -](?:sharp|flat))?(?P<mode>m)?(?![\w#♯♭])",
+        0,
+    )
+    found = found or ask.take(
+        r"(?<![\w#♯♭])(?P<tonic>[B-G]|A(?=[#b♯♭m]|\s*(?:$|[,;.|])))"
+        r"(?P<sign>#|b|♯|♭)?(?P<mode>m)?(?![\w#♯♭'’])",
+        0,
+    )
+    if not found:
+        return "", ask.word(("major", "minor")) or ""
+    sign = (found["sign"] or "").strip(" -").lower()
+    sign = {"sharp": "#", "♯": "#", "flat": "b", "♭": "b"}.get(sign, sign)
+    mode = (found["mode"] or "").lower()
+    mode = {"maj": "major", "min": "minor", "m": "minor"}.get(mode, mode)
+    if mode in words.OLD_MODES:
+        ask.note(f"{mode.capitalize()} is written as {words.OLD_MODES[mode]}.")
+    return found["tonic"].upper() + sign, words.OLD_MODES.get(mode, mode)
+
+
+def _listed(ask: Ask, groups: dict[str, Any]) -> str | None:
+    """Return the group whose words come first."""
+    said = ask.word(pattern for patterns in groups.values() for pattern in patterns)
+    if said is None:
+        return None
+    for name, patterns in groups.items():
+        either = rf"(?:{'|'.join(patterns)})s?"
+        if re.fullmatch(either, said):
+            ask.agree(either)
+            return name
+    raise AssertionError(said)
+
+
+def _singular(ask: Ask, choices: dict[str, Any]) -> str | None:
+    said = ask.word(choices)
+    return said if said is None or said in choices else said.removesuffix("s")
+
+
+def _bare(word: str) -> str:
+    return word.strip("'’-:").lower()
+
+
+def _number(text: str) -> float:
+    return words.NUMBERS[text.lower()] if text.lower() in words.NUMBERS else float(text)

@@ -1,0 +1,1 @@
+"""Tracks to finished sound: rendering, mixdown, reverb, limiter, loudness."""

@@ -1,0 +1,1 @@
+"""Sound to the device while a piece is edited."""

@@ -1,0 +1,124 @@
+"""Those who play: a synthesiser, the piece as it is played now, and the blocks that come of it.
+
+Lives in the player's thread; hands blocks to the speaker, and takes them back for a change.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from studio_music.piece import Piece
+from studio_music.sound.mix.mixdown import Mixdown, programs_of
+from studio_music.sound.playback.output_buffer import OutputBuffer
+from studio_music.sound.playback.performance import Moment, Performance, Stage
+from studio_music.sound.synth.fluidsynth import FluidSynth
+from studio_music.sound.synth.protocol import LAYERS, Tones, Voice, loudness_of
+from studio_music.sound.synth.selection import open_synth
+from studio_music.sound.synth.soundfont_loader import SoundfontLoader
+
+KEPT = 2
+"""Blocks that still play as they are when something changes, 0.1 s: time to compute new ones."""
+
+_SHORTEST_LOOP = 0.05
+_NOTE_SECONDS = 0.5  # that a single note is held
+_NOTE_GAIN = 1.6
+
+
+class PlaybackEngine:
+    """Plays one piece at a time into a speaker.
+
+    Attributes:
+        name: Of the synthesiser.
+    """
+
+    def __init__(self, synth: str, rate: int, speaker: OutputBuffer) -> None:
+        opened = open_synth(synth, rate)
+        self.name, self.rate, self._speaker = opened.name, rate, speaker
+        self._warming = SoundfontLoader(opened) if isinstance(opened, FluidSynth) else None
+        self._tones = Tones(self._warming or opened)
+        self._stage = Stage(rate)
+        self._performance: Performance | None = None
+        self._leaving: Performance | None = None
+        self._moment = self._stage.silence()
+
+    @property
+    def plays(self) -> bool:
+        """Whether there are blocks to come."""
+        return self._performance is not None
+
+    def prepare(self, piece: Piece) -> None:
+        """Load the instruments of a piece that may be played soon; does not wait for them."""
+        if self._warming:
+            self._warming.warm(programs_of(piece))
+
+    def note(self, pitch: int, program: int, drums: bool, velocity: int) -> np.ndarray:
+        """Return (frames, 2): a single note, as it sounds without a room."""
+        if self._warming:
+            self._warming.warm([(0 if drums else program, drums)])
+        voice = Voice(0 if drums else program, drums, pitch, velocity * LAYERS // 128)
+        synth = self._tones.synth
+        held, fade = round(_NOTE_SECONDS * self.rate), round(synth.release(voice) * self.rate)
+        sound = self._tones.get(voice, held + fade)[:, : held + fade].copy()
+        sound *= np.float32(_NOTE_GAIN * loudness_of(velocity))
+        if sound.shape[1] > held:
+            sound[:, held:] *= np.linspace(1, 0, sound.shape[1] - held, dtype=np.float32) ** 2
+        return np.repeat(sound, 3 - sound.shape[0], axis=0).T if len(sound) == 1 else sound.T
+
+    def start(
+        self, piece: Piece, tick: int | None, loop: tuple[int, int] | None, *, metronome: bool
+    ) -> None:
+        """Begin at a tick, or go on with what has changed from the first block that can be other.
+
+        Args:
+            tick: None goes on from where it is.
+            loop: First tick and end of what is repeated.
+        """
+        leaving, moment = self._turning_point()
+        before = leaving.timeline if leaving else None
+        timeline = Mixdown(piece, self._tones, metronome=metronome, before=before)
+        if tick is not None or leaving is None:
+            start = timeline.sample(tick or 0)
+        elif leaving.timeline.piece.tempos == piece.tempos:
+            start = round(leaving.place(moment.time))
+        else:
+            start = timeline.sample(leaving.tick(moment.time))
+        region = self._region(timeline, loop)
+        if region and start >= region[1]:
+            start = region[0]
+        self._performance = Performance(timeline, start, moment.time, region)
+        self._leaving, self._moment = leaving, moment
+        self.prepare(piece)
+
+    def stop(self) -> None:
+        """Play no more, from now on."""
+        self._performance = self._leaving = None
+
+    def step(self) -> None:
+        """Compute one block and hand it on; ends by itself when all has died away."""
+        performance, moment = self._performance, self._moment
+        if performance is None:
+            return
+        if performance.is_silent(moment.time):
+            self._speaker.finish()
+            self.stop()
+            return
+        if self._warming and self._warming.took_over():
+            self._tones.forget()
+        block = self._stage.play(performance, moment, self._leaving)
+        self._leaving, self._moment = None, block.after
+        self._speaker.put(block)
+
+    def _turning_point(self) -> tuple[Performance | None, Moment]:
+        """Return what was played up to the first block that is not yet played, and its moment."""
+        if self._performance is None:
+            return None, self._stage.silence()
+        taken = self._speaker.take_back(KEPT)
+        if taken is None:
+            return self._leaving or self._performance, self._moment
+        return taken.leaving or taken.performance, taken.before
+
+    def _region(self, timeline: Mixdown, loop: tuple[int, int] | None) -> tuple[int, int] | None:
+        if loop is None:
+            return None
+        low, high = timeline.sample(loop[0]), timeline.sample(loop[1])
+        return (low, high) if high - low >= _SHORTEST_LOOP * self.rate else None

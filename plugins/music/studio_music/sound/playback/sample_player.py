@@ -1,0 +1,83 @@
+"""Plays a finished sound: samples on their way to the device, as they are. Knows no Qt.
+
+``player`` plays pieces, which can be edited meanwhile; this is for what is rendered already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from studio_music.sound.playback import devices
+
+_FADE = 256
+"""Samples over which it begins, so that nothing clicks."""
+
+
+class SamplePlayer:
+    """One sound at a time on the default output of this machine."""
+
+    def __init__(
+        self, open_stream: Callable[[devices.Fill], devices.Stream] = devices.open_stream
+    ) -> None:
+        self._open_stream = open_stream
+        self._stream: devices.Stream | None = None
+        self._samples = np.zeros((0, 2), np.float32)
+        self._at = 0
+        self._scale = 1.0
+        self._fresh = False
+
+    @property
+    def playing(self) -> bool:
+        """Whether there is something left to play."""
+        return self._stream is not None and self._at < len(self._samples)
+
+    @property
+    def frame(self) -> int:
+        """Where it is, in frames of the sound that was given."""
+        return round(self._at * self._scale)
+
+    def play(self, samples: np.ndarray, rate: int, start: int = 0) -> None:
+        """Play (n, channels) from a frame on. Slow at first: it opens the device.
+
+        Raises:
+            StudioError: There is no device; says why and what else can be done.
+        """
+        self.stop()
+        stream = self._open_stream(self._fill)
+        self._scale = rate / stream.rate
+        self._samples = _stereo(samples, self._scale)
+        self._at = min(len(self._samples), round(start / self._scale))
+        self._fresh = True
+        self._stream = stream
+        stream.start()
+
+    def stop(self) -> None:
+        """Fall silent, and let go of the device."""
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            stream.close()
+
+    def _fill(self, out: np.ndarray, at: float, late: bool) -> None:
+        """Give the device the next frames, and silence behind the end."""
+        begin = self._at
+        part = self._samples[begin : begin + len(out)]
+        out[: len(part)] = part
+        out[len(part) :] = 0
+        if self._fresh:
+            self._fresh = False
+            length = min(_FADE, len(out))
+            out[:length] *= np.linspace(0, 1, length, dtype=np.float32)[:, None]
+        self._at = begin + len(part)
+
+
+def _stereo(samples: np.ndarray, scale: float) -> np.ndarray:
+    """Return samples for two channels at the rate of the device; between two they go straight."""
+    wide = samples.reshape(len(samples), -1)
+    pair = wide[:, [0, min(1, wide.shape[1] - 1)]].astype(np.float32)
+    if scale == 1.0 or len(pair) < 2:
+        return pair
+    places = np.arange(0, len(pair) - 1, scale)
+    both = [np.interp(places, np.arange(len(pair)), pair[:, side]) for side in (0, 1)]
+    return np.stack(both, axis=1).astype(np.float32)

@@ -1,0 +1,1 @@
+"""Synthesisers: a sound font where there is one, else the built-in one."""

@@ -1,0 +1,180 @@
+"""FluidSynth as a synthesiser of single notes, with a sound font of this machine.
+
+The library (LGPL) and the font are the system's; nothing of them comes with the studio.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+import threading
+import weakref
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from studio.api import ErrorCode, StudioError
+from studio_music.sound.synth import programs
+from studio_music.sound.synth.builtin_synth import hertz_of
+from studio_music.sound.synth.protocol import LAYERS, Voice, loudness_of
+from studio_music.sound.synth.voices import Struck
+
+_LIBRARIES = {
+    "linux": ("libfluidsynth.so.3", "libfluidsynth.so.2"),
+    "darwin": (
+        "libfluidsynth.3.dylib", "/opt/homebrew/lib/libfluidsynth.3.dylib",
+        "/usr/local/lib/libfluidsynth.3.dylib",
+    ),
+    "win32": ("libfluidsynth-3.dll", "libfluidsynth.dll"),
+}  # fmt: skip
+_BLOCK = 64  # samples that FluidSynth computes at a time
+_PIECE = 64 * _BLOCK
+_DRUM_CHANNEL, _DRUM_BANK = 128, 128
+_CHANNELS = 144  # one for each program, so that none is unloaded for another; a multiple of 16
+_LONGEST_DRUM = 4.0
+_GAIN = 0.8
+
+_pointer, _int = ctypes.c_void_p, ctypes.c_int
+_SIGNATURES: dict[str, tuple[Any, ...]] = {  # result, arguments
+    "new_fluid_settings": (_pointer,),
+    "delete_fluid_settings": (None, _pointer),
+    "fluid_settings_setint": (_int, _pointer, ctypes.c_char_p, _int),
+    "fluid_settings_setnum": (_int, _pointer, ctypes.c_char_p, ctypes.c_double),
+    "fluid_set_log_function": (_pointer, _int, _pointer, _pointer),
+    "new_fluid_synth": (_pointer, _pointer),
+    "delete_fluid_synth": (None, _pointer),
+    "fluid_synth_sfload": (_int, _pointer, ctypes.c_char_p, _int),
+    "fluid_synth_program_select": (_int, _pointer, _int, _int, _int, _int),
+    "fluid_synth_noteon": (_int, _pointer, _int, _int, _int),
+    "fluid_synth_all_sounds_off": (_int, _pointer, _int),
+    "fluid_synth_get_active_voice_count": (_int, _pointer),
+    "fluid_synth_write_float": (
+        _int, _pointer, _int, _pointer, _int, _int, _pointer, _int, _int,
+    ),
+}  # fmt: skip
+_LOG_LEVELS = 5
+
+
+@cache
+def library() -> ctypes.CDLL | None:
+    """Return FluidSynth, or None where it is not installed."""
+    for name in _LIBRARIES.get(sys.platform, ()):
+        try:
+            loaded = ctypes.CDLL(name)
+        except OSError:
+            continue
+        for function, (result, *arguments) in _SIGNATURES.items():
+            getattr(loaded, function).restype = result
+            getattr(loaded, function).argtypes = arguments
+        for level in range(_LOG_LEVELS):  # it would write to our standard error
+            loaded.fluid_set_log_function(level, None, None)
+        return loaded
+    return None
+
+
+class FluidSynth:
+    """Tones of a sound font. It has no room of its own: the mixer has one for all."""
+
+    def __init__(self, font: Path, rate: int) -> None:
+        loaded = library()
+        if loaded is None:
+            raise StudioError(ErrorCode.UNSUPPORTED, "FluidSynth is not installed here.")
+        self._lib, self.rate = loaded, rate
+        self._one_at_a_time = threading.Lock()
+        self._loaded: set[int] = set()
+        self.name = f"FluidSynth with {font.name}"
+        self._settings = loaded.new_fluid_settings()
+        for key in (b"synth.reverb.active", b"synth.chorus.active", b"synth.threadsafe-api"):
+            loaded.fluid_settings_setint(self._settings, key, 0)
+        loaded.fluid_settings_setint(self._settings, b"synth.dynamic-sample-loading", 1)
+        loaded.fluid_settings_setint(self._settings, b"synth.midi-channels", _CHANNELS)
+        loaded.fluid_settings_setnum(self._settings, b"synth.sample-rate", float(rate))
+        loaded.fluid_settings_setnum(self._settings, b"synth.gain", _GAIN)
+        self._synth = loaded.new_fluid_synth(self._settings)
+        weakref.finalize(self, _delete, loaded, self._synth, self._settings)
+        self._font = loaded.fluid_synth_sfload(self._synth, str(font).encode(), 0)
+        if self._font < 0:
+            raise StudioError(
+                ErrorCode.UNSUPPORTED,
+                f"FluidSynth cannot read {font.name}.",
+                "Choose the studio's own instrument, or another sound font.",
+            )
+
+    def load(self, program: int, drums: bool) -> None:
+        """Have the samples of a program at hand; the first time this takes a while."""
+        channel, bank = _place(program, drums)
+        with self._one_at_a_time:
+            select = self._lib.fluid_synth_program_select
+            if select(self._synth, channel, self._font, bank, program) < 0:
+                select(self._synth, channel, self._font, bank, 0)  # a font with fewer programs
+            self._loaded.add(channel)
+
+    @property
+    def is_free(self) -> bool:
+        """Whether nothing is being loaded or made."""
+        return not self._one_at_a_time.locked()
+
+    def is_at_hand(self, program: int, drums: bool) -> bool:
+        """Return whether a tone of a program can be made without a wait."""
+        return self.is_free and _place(program, drums)[0] in self._loaded
+
+    def tone(self, voice: Voice, frames: int) -> np.ndarray:
+        """Return (2, at most frames) float32; see ``Synth``. Any thread may call it."""
+        channel, _ = _place(voice.program, voice.drums)
+        if channel not in self._loaded:
+            self.load(voice.program, voice.drums)
+        with self._one_at_a_time:
+            return self._tone(channel, voice, frames)
+
+    def release(self, voice: Voice) -> float:
+        """Return the seconds in which it fades once it is let go."""
+        return programs.recipe(voice.program).release
+
+    def ring(self, voice: Voice) -> float:
+        """Return after how many seconds it has died away though held."""
+        if voice.drums:
+            return _LONGEST_DRUM
+        recipe = programs.recipe(voice.program)
+        return recipe.seconds(hertz_of(voice.pitch)) if isinstance(recipe, Struck) else np.inf
+
+    def _tone(self, channel: int, voice: Voice, frames: int) -> np.ndarray:
+        """Return the tone; the note before it is for nothing.
+
+        The first note after one of another program differs from all later ones in its last digits.
+        """
+        on, active = self._lib.fluid_synth_noteon, self._lib.fluid_synth_get_active_voice_count
+        on(self._synth, channel, voice.pitch, 64)
+        self._write(_PIECE)
+        self._silence()
+        velocity = round((voice.layer + 0.5) * 128 / LAYERS)
+        on(self._synth, channel, voice.pitch, velocity)
+        parts = [self._write(_PIECE)]
+        while len(parts) * _PIECE < frames and active(self._synth):
+            parts.append(self._write(_PIECE))
+        self._silence()
+        sound = np.concatenate(parts)[:frames].T
+        # The font has turned it down by velocity already; the mixer will do so again.
+        return np.ascontiguousarray(sound) / np.float32(loudness_of(velocity))
+
+    def _silence(self) -> None:
+        self._lib.fluid_synth_all_sounds_off(self._synth, -1)
+        self._write(4 * _BLOCK)
+
+    def _write(self, frames: int) -> np.ndarray:
+        """Return the next (frames, 2) float32."""
+        sound = np.empty((frames, 2), np.float32)
+        place = sound.ctypes.data
+        self._lib.fluid_synth_write_float(self._synth, frames, place, 0, 2, place, 1, 2)
+        return sound
+
+
+def _place(program: int, drums: bool) -> tuple[int, int]:
+    """Return channel and bank of a program."""
+    return (_DRUM_CHANNEL, _DRUM_BANK) if drums else (program, 0)
+
+
+def _delete(loaded: ctypes.CDLL, synth: int, settings: int) -> None:
+    loaded.delete_fluid_synth(synth)
+    loaded.delete_fluid_settings(settings)

@@ -1,0 +1,1 @@
+"""Facts of music shared by the tasks: keys, ranges, instruments, melodies."""

@@ -1,0 +1,170 @@
+"""The window half's view of the studio. Protocols and data; PySide6 appears in types only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from studio.api.artifacts import SavedArtifact
+from studio.api.jobs import JobHandle
+from studio.api.kit import Kit
+from studio.api.params import Params
+from studio.api.weights import WeightsView
+from studio.api.window.library import LibraryView
+from studio.api.window.ui import Ui
+from studio.protocol.errors import StudioError
+from studio.protocol.states import Priority
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+
+@dataclass
+class Page:
+    """A plugin's place in the window.
+
+    Attributes:
+        widget: The page itself.
+        panel: The parameter panel on the right, or None.
+        save_state: Returns plain data to keep over a restart.
+        restore_state: Takes what ``save_state`` returned; must bear old or foreign data.
+        accept: Takes an artifact that was sent here; only kinds the manifest lists.
+        actions: For the command palette, while this page exists.
+        focus: Puts the keyboard where a person starts.
+    """
+
+    widget: QWidget
+    panel: QWidget | None = None
+    save_state: Callable[[], dict[str, Any]] | None = None
+    restore_state: Callable[[dict[str, Any]], None] | None = None
+    accept: Callable[[SavedArtifact], None] | None = None
+    actions: Sequence[PageAction] = ()
+    focus: Callable[[], None] | None = None
+
+
+@dataclass(frozen=True)
+class PageAction:
+    """Something a person may do, for the command palette and the shortcut."""
+
+    id: str
+    title: str
+    run: Callable[[], None]
+    icon: str = ""
+    shortcut: str = ""
+
+
+class Tasks(Protocol):
+    """Running tasks: one's own, and by id those of other plugins."""
+
+    def submit(
+        self,
+        task: str,
+        params: Params | Mapping[str, Any],
+        *,
+        title: str = "",
+        priority: Priority = Priority.INTERACTIVE,
+        inputs: Mapping[str, Any] | None = None,
+        parents: Sequence[str] = (),
+        keep: bool = True,
+    ) -> JobHandle:
+        """Store the recipe, then queue the task.
+
+        Args:
+            inputs: Name → bytes, or a C-contiguous numeric buffer, handed to the worker's
+                ``ctx.inputs``.
+            parents: Ids of artifacts this was made from: the family tree.
+            keep: Save results in the library; False if the page keeps them itself.
+
+        Raises:
+            StudioError: The parameters are wrong, or no weights fit.
+        """
+        ...
+
+
+class SettingsView(Protocol):
+    """The plugin's own settings. What is set survives a crash."""
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return the value, or ``default``."""
+        ...
+
+    def set(self, key: str, value: Any) -> None:
+        """Keep plain data."""
+        ...
+
+
+class DraftsView(Protocol):
+    """Work in progress that must outlive a crash and is no result yet: one file a name.
+
+    Every method takes as long as the disk: call them beside the window.
+    """
+
+    def get(self, name: str) -> bytes | None:
+        """Return what was put there last, or None."""
+        ...
+
+    def put(self, name: str, data: bytes) -> None:
+        """Keep ``data`` (64 MiB at most); ``name``: lower-case letters, digits, hyphens."""
+        ...
+
+    def remove(self, name: str) -> None:
+        """Forget a draft, if there is one."""
+        ...
+
+
+class Notices(Protocol):
+    """Telling the user something. One notice a key: a second replaces the first."""
+
+    def info(self, message: str, hint: str = "", *, key: str = "") -> None:
+        """Say that something is done or different."""
+        ...
+
+    def error(self, error: StudioError | str, *, key: str = "") -> None:
+        """Say what went wrong, why, and what to do."""
+        ...
+
+    def offer(self, message: str, button: str, run: Callable[[], None], *, key: str = "") -> None:
+        """Say something with one button (an undo, a retry)."""
+        ...
+
+
+class PluginContext(Protocol):
+    """All that the window half of a plugin may touch."""
+
+    @property
+    def plugin(self) -> str: ...
+
+    @property
+    def tasks(self) -> Tasks: ...
+
+    @property
+    def library(self) -> LibraryView: ...
+
+    @property
+    def weights(self) -> WeightsView: ...
+
+    @property
+    def settings(self) -> SettingsView: ...
+
+    @property
+    def drafts(self) -> DraftsView: ...
+
+    @property
+    def notices(self) -> Notices: ...
+
+    @property
+    def ui(self) -> Ui: ...
+
+    @property
+    def kit(self) -> Kit:
+        """The parts that a page is put together from."""
+        ...
+
+    def run_later(self, call: Callable[[], Any], then: Callable[[Any], None] | None = None) -> None:
+        """Run ``call`` on a worker thread (never Qt), then ``then(result)`` on the window's."""
+        ...
+
+    def send_to(self, artifact: SavedArtifact) -> Sequence[tuple[str, Callable[[], None]]]:
+        """Return (page title, action) for each page that accepts the artifact."""
+        ...

@@ -1,0 +1,78 @@
+"""The library, as the window half of a plugin sees it. Protocols only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from studio.api.artifacts import SavedArtifact
+from studio.api.window.conversations import Conversations
+
+
+class LibraryView(Protocol):
+    """The library as a plugin sees it: artifacts to find and add, and conversations."""
+
+    @property
+    def conversations(self) -> Conversations: ...
+
+    def artifact(self, id: str) -> SavedArtifact:
+        """Return one artifact.
+
+        Raises:
+            StudioError: ``NOT_FOUND``.
+        """
+        ...
+
+    def find(
+        self, query: str = "", kinds: Sequence[str] = (), limit: int = 100
+    ) -> list[SavedArtifact]:
+        """Return artifacts, newest first."""
+        ...
+
+    def add(
+        self,
+        kind: str,
+        payload: bytes,
+        *,
+        suffix: str,
+        title: str = "",
+        text: str = "",
+        parents: Sequence[str] = (),
+        preview: bytes = b"",
+    ) -> SavedArtifact:
+        """Save something a person made by hand; durable when it returns.
+
+        Args:
+            preview: A small PNG for its card.
+        """
+        ...
+
+    def parents(self, id: str) -> list[str]:
+        """Return the ids of what an artifact was made from."""
+        ...
+
+    def star(self, id: str, starred: bool = True) -> None:
+        """Star an artifact, or take its star away; durable when it returns.
+
+        Raises:
+            StudioError: It is not there, or nothing can be written.
+        """
+        ...
+
+    def bin(self, id: str) -> None:
+        """Move an artifact to the bin, where it stays until the user empties that.
+
+        Offer an Undo that calls ``restore``.
+
+        Raises:
+            StudioError: It is not there, or nothing can be written.
+        """
+        ...
+
+    def restore(self, id: str) -> None:
+        """Take an artifact back out of the bin.
+
+        Raises:
+            StudioError: It is no longer there, or nothing can be written.
+        """
+        ...

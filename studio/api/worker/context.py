@@ -1,0 +1,365 @@
+"""The worker half's view of the studio: the context of a task, and how weights are loaded.
+
+Protocols and data only: a worker imports torch itself, when its task runs; this module never does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
+
+from studio.api.artifacts import Verdict
+from studio.api.sandbox import Sandbox
+from studio.api.worker.constraint import Constraint
+
+# --- what a task may yield --------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ProgressEvent:
+    """How far the task is, in units of its own; ``preview`` is an (H, W, 3 or 4) uint8 array or
+    None.
+    """
+
+    done: float
+    total: float
+    message: str = ""
+    preview: Any = None
+
+
+@dataclass(frozen=True)
+class TextEvent:
+    """New text, in order. ``tokens`` counts what was generated so far."""
+
+    text: str
+    tokens: int = 0
+    channel: str = ""
+
+
+@dataclass(frozen=True)
+class ArtifactEvent:
+    """A finished result. ``payload``: bytes of the finished file, whose format ``suffix`` names."""
+
+    kind: str
+    payload: bytes
+    suffix: str
+    title: str = ""
+    text: str = ""
+    verdict: Verdict | None = None
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    preview: bytes = b""
+
+
+@dataclass(frozen=True)
+class ResultEvent:
+    """The task's own keys of the result: plain data that ``--json`` prints."""
+
+    values: Mapping[str, Any]
+
+
+Event = ProgressEvent | TextEvent | ArtifactEvent | ResultEvent | None
+"""``None`` is a step without news: a place to cancel, pause or switch jobs."""
+
+Task = Callable[["TaskContext", Any], Iterator[Event]]
+"""A generator function ``task(ctx, params)``. Each ``yield`` is a step.
+
+Stop comes as ``Cancelled`` at a ``yield``. A task that has something worth keeping by then catches
+it, yields artifacts and a result, and raises it again; anything else it yields is not heard.
+"""
+
+
+Setting = TypeVar("Setting")
+Outcome = TypeVar("Outcome")
+
+
+@dataclass(frozen=True)
+class Rung(Generic[Setting]):
+    """One way to do a piece of work; the next one down takes less memory.
+
+    Attributes:
+        setting: Whatever tells the work how to go about it: the side of a tile, a batch.
+        words: What is smaller about it, as a person reads it: ``tiles of 128 pixels``.
+    """
+
+    setting: Setting
+    words: str = ""
+
+
+# --- the context ------------------------------------------------------------------------------
+
+
+class Rng(Protocol):
+    """The job's own randomness, seeded from its record.
+
+    Global generators are shared: do not use them.
+    """
+
+    seed: int
+
+    def torch(self, device: str = "cpu") -> Any:
+        """Return the job's ``torch.Generator`` on ``device``."""
+        ...
+
+    def numpy(self) -> Any:
+        """Return the job's ``numpy.random.Generator``."""
+        ...
+
+
+class TaskContext(Protocol):
+    """All that a running task may touch."""
+
+    job: str
+    device: str
+    is_private: bool
+    """Whether it is another program's: nothing of it may be written, not even to a cache."""
+    inputs: Mapping[str, Any]
+    """Arrays and bytes that were handed in, by name."""
+
+    @property
+    def rng(self) -> Rng:
+        """The job's own randomness."""
+        ...
+
+    @property
+    def scratch(self) -> Path:
+        """A folder of this job, emptied when it ends."""
+        ...
+
+    @property
+    def cache(self) -> Path:
+        """A folder of this plugin for what can be made again; others may empty it at any time.
+
+        The plugin bounds what it keeps there.
+        """
+        ...
+
+    def lease(self, weights: str, working_bytes: int = 0) -> AbstractContextManager[Any]:
+        """Lend the loaded model of ``weights``; wait for memory, load it if need be.
+
+        The model stays the pool's: use it inside the ``with`` block only.
+
+        Raises:
+            StudioError: The weights are unknown, broken, or cannot fit; says what to do.
+            Cancelled: The job was stopped while waiting or loading.
+        """
+        ...
+
+    def ladder(
+        self,
+        rungs: Sequence[Rung[Setting]],
+        body: Callable[[Setting], Generator[Event, None, Outcome]],
+    ) -> Generator[Event, None, Outcome]:
+        """Do ``body(setting)`` of the first rung; when memory runs out, of the next one down.
+
+        ``outcome = yield from ctx.ladder(rungs, body)``. Before a rung is given up, models that
+        nobody uses are dropped and it is tried once more. The user is told what became smaller, and
+        results say so (``reduced``). ``body`` starts from the beginning each time: it hands over no
+        artifact or text before it is done, and draws its random numbers itself (``rng.torch()`` in
+        its own first line, or before the ladder).
+
+        Raises:
+            StudioError: ``OUT_OF_MEMORY``: the lowest rung was too high; says what would help.
+        """
+        ...
+
+    def reduced(self, words: str) -> None:
+        """Tell the user that work goes on with less, where an engine saw to it by itself."""
+        ...
+
+    def weights_path(self, weights: str) -> Path:
+        """Return where ``weights`` lie on disk."""
+        ...
+
+    def progress(
+        self, done: float, total: float, message: str = "", preview: Any = None
+    ) -> ProgressEvent:
+        """Return the event to yield after a step."""
+        ...
+
+    def text(self, text: str, tokens: int = 0, channel: str = "") -> TextEvent:
+        """Return the event to yield for new text."""
+        ...
+
+    def artifact(
+        self,
+        kind: str,
+        payload: bytes,
+        *,
+        suffix: str,
+        title: str = "",
+        text: str = "",
+        verdict: Verdict | None = None,
+        meta: Mapping[str, Any] | None = None,
+        preview: bytes = b"",
+    ) -> ArtifactEvent:
+        """Return the event to yield for a finished result.
+
+        Without a ``verdict`` the plugin's own check of the kind gives one (``studio_checks``).
+        """
+        ...
+
+    def result(self, **values: Any) -> ResultEvent:
+        """Return the event to yield for the task's own result keys."""
+        ...
+
+    def alone(self) -> AbstractContextManager[None]:
+        """Compute while no other job does, with the global generators seeded for this job.
+
+        For a library that insists on them, or changes other settings of the whole process. Others
+        wait, so keep it short; you may yield inside.
+        """
+        ...
+
+    def report(self, event: Event) -> None:
+        """Do what ``yield event`` does, from inside a callback that a library calls at each step.
+
+        Raises:
+            Cancelled: The user stopped the job; let it pass through the library.
+        """
+        ...
+
+    def in_thread(self, work: Callable[[], Outcome]) -> Generator[None, None, Outcome]:
+        """Do ``work`` in a thread of its own, in as many steps as it takes; return its outcome.
+
+        ``outcome = yield from ctx.in_thread(work)``: for what a library does in one go, longer than
+        a moment. Whoever stops the job does not wait for the thread: it ends by itself, so let it
+        change nothing. Tensors are better computed in steps: threads of a job's own are not shared
+        out among the jobs.
+
+        Raises:
+            Exception: What ``work`` raised.
+        """
+        ...
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """The walls to run code behind that nobody vouches for.
+
+        Raises:
+            StudioError: ``PERMISSION``: the plugin's manifest does not say ``run_code = true``.
+        """
+        ...
+
+    def check_constraint(self, constraint: Constraint) -> None:
+        """Compile ``constraint``: call it before ``lease``, so that no weights load in vain.
+
+        Raises:
+            BadInput: It is broken, too large, or has something that cannot be enforced.
+        """
+        ...
+
+    def check_cancelled(self) -> None:
+        """Raise ``Cancelled`` if the user stopped the job: for long work between two yields."""
+        ...
+
+
+# --- loaders ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Requirements:
+    """Memory a model needs: its weights, and what a typical job needs beside them, in bytes."""
+
+    weights_bytes: int
+    working_bytes: int
+
+
+@dataclass(frozen=True)
+class WeightsFacts:
+    """What the headers of weights say.
+
+    ``facts`` is plain data for the Models page and ``models info``.
+    """
+
+    family: str
+    title: str
+    capabilities: tuple[str, ...]
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Loader(Protocol):
+    """How one family of weights is recognised, measured, loaded and moved. Runs in the runtime."""
+
+    family: str
+
+    def recognise(self, path: Path) -> WeightsFacts | None:
+        """Return the facts from the headers, or None if this is no weights of the family.
+
+        Raises:
+            StudioError: It is of the family, but broken or unsupported.
+        """
+        ...
+
+    def measure(self, path: Path) -> Requirements:
+        """Return the memory needed, from the headers alone.
+
+        A loader whose weights take another form on a card has another parameter, ``device``; one
+        that ``Limits`` has ``context_limit``, 0 for none.
+        """
+        ...
+
+    def load(self, path: Path, device: str) -> Iterator[float | Any]:
+        """Yield the share done (0–1) between tensors; ``return`` the model
+        (``StopIteration.value``).
+        """
+        ...
+
+    def unload(self, loaded: Any) -> None:
+        """Let go of everything the model holds."""
+        ...
+
+
+@runtime_checkable
+class Limits(Protocol):
+    """What a loader of language models may offer beside: texts shorter than they were made for."""
+
+    def limited(self, loaded: Any, tokens: int) -> Any:
+        """Return ``loaded`` for texts of at most ``tokens``; the weights are the same."""
+        ...
+
+
+@runtime_checkable
+class Parks(Protocol):
+    """What a loader may offer beside: its models leave a card for the memory of the processor.
+
+    That is much faster to come back from than the disk. Without it they are dropped.
+    """
+
+    def park(self, loaded: Any) -> None:
+        """Move all that the model holds on its device to the memory of the processor."""
+        ...
+
+    def unpark(self, loaded: Any, device: str) -> None:
+        """Move it back to ``device``."""
+        ...
+
+
+@dataclass(frozen=True)
+class Placement:
+    """How a model that is larger than its device is divided, by whole layers.
+
+    Attributes:
+        layers: So many of its ``of`` layers lie on the device; the processor computes the others.
+        device_bytes, host_bytes: What its parts take in the two memories.
+    """
+
+    layers: int
+    of: int
+    device_bytes: int
+    host_bytes: int
+
+
+@runtime_checkable
+class Places(Protocol):
+    """What a loader may offer beside: models in two parts, one on the device and one beside it."""
+
+    def place(self, path: Path, budget: int) -> Placement | None:
+        """Return the division that uses at most ``budget`` bytes of the device; None for none."""
+        ...
+
+    def load_placed(self, path: Path, device: str, placement: Placement) -> Iterator[float | Any]:
+        """Do what ``load`` does, with the parts where ``placement`` says."""
+        ...

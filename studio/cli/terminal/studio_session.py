@@ -1,0 +1,115 @@
+"""What a command needs of the studio, opened only when it asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from studio.cli.terminal import output
+from studio.core.paths import StudioPaths
+
+if TYPE_CHECKING:
+    from studio.core.library import Library
+    from studio.core.plugins import PluginHost
+    from studio.core.settings import Settings
+    from studio.core.studio import Studio
+    from studio.core.weights import WeightsCatalogue
+    from studio.core.weights.manager import WeightsManager
+
+
+@dataclass
+class StudioSession:
+    """One call of the command line.
+
+    Attributes:
+        wants_json: Whether errors too are told as JSON.
+        saves: Whether results stay in the library; false once another studio turns out to have it.
+    """
+
+    safe_mode: bool = False
+    only: tuple[str, ...] = ()
+    wants_json: bool = False
+    saves: bool = True
+
+    @cached_property
+    def paths(self) -> StudioPaths:
+        """Where the studio keeps things."""
+        return StudioPaths.default()
+
+    @cached_property
+    def settings(self) -> Settings:
+        """What the user set."""
+        from studio.core.settings import Settings
+
+        return Settings(self.paths.settings)
+
+    @cached_property
+    def plugins(self) -> PluginHost:
+        """The plugins, without the rest of the studio.
+
+        Raises:
+            StudioError: ``--only`` names a plugin that is not there.
+        """
+        from studio.core.plugins import PluginHost
+
+        host = PluginHost(
+            self.settings, self.paths.journals, safe_mode=self.safe_mode, only=self.only
+        )
+        for name in host.unknown_only():
+            host.plugin(name)  # says that there is none
+        return host
+
+    @cached_property
+    def shelf(self) -> WeightsManager:
+        """The weights on this machine, with all that belongs to them."""
+        from studio.core.weights.manager import WeightsManager
+
+        return WeightsManager(self.paths, self.settings)
+
+    @property
+    def weights(self) -> WeightsCatalogue:
+        """Which weights there are."""
+        return self.shelf.catalogue
+
+    @contextmanager
+    def studio(self, *, read_only: bool = False, passing: bool = False) -> Iterator[Studio]:
+        """Open the whole studio, runtime included, and close it again.
+
+        Args:
+            passing: Where another studio has the library, work with an empty one that is thrown
+                away at the end.
+
+        Raises:
+            StudioError: The library cannot be read.
+        """
+        from studio.core.studio import Studio
+
+        with self._library(read_only=read_only, passing=passing) as library:
+            studio = Studio(self.paths, self.settings, library, self.plugins)
+            for notice in studio.notices.all:  # what the opening brought to light
+                output.hint(f"{notice.message} {notice.hint}".strip())
+            try:
+                yield studio
+            finally:
+                studio.close()
+
+    @contextmanager
+    def _library(self, *, read_only: bool, passing: bool) -> Iterator[Library]:
+        from studio.core.library import Library
+
+        library = Library.open(self.paths, read_only=read_only)
+        writer = library.health.writer
+        if not (passing and writer):
+            yield library
+            return
+        library.close()
+        self.saves = False
+        with StudioPaths.throwaway() as paths:
+            output.hint(
+                f"Another studio (process {writer}) is using the library, so nothing is saved"
+                " there. --out FOLDER keeps copies of the results."
+            )
+            yield Library.open(paths)

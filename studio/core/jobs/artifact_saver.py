@@ -1,0 +1,62 @@
+"""Brings results into the library, and holds on to those that cannot be saved. Moves no job."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from studio.api.artifacts import SavedArtifact
+from studio.core.background import Background
+from studio.core.jobs.job import Job
+from studio.core.jobs.store import LibraryJobStore
+from studio.core.notices import Action, Notices
+from studio.protocol.errors import StudioError
+from studio.protocol.messages import Produced
+
+
+class ArtifactSaver:
+    """Saves results one after the other, beside the owner's thread."""
+
+    def __init__(
+        self,
+        store: LibraryJobStore,
+        disk: Background,
+        notices: Notices,
+        on_saved: Callable[[Job], None],
+    ) -> None:
+        self._store = store
+        self._disk = disk
+        self._notices = notices
+        self._on_saved = on_saved
+        self._trouble: dict[str, StudioError] = {}
+
+    def save(self, job: Job, result: Produced, payload: memoryview, preview: Any) -> None:
+        """Save one result of ``job`` and hand it to who listens, or offer to try again."""
+        notice = f"unsaved-{job.id}-{id(payload)}"
+
+        def saved(artifact: SavedArtifact) -> None:
+            self._notices.dismiss(notice)
+            job.keep(artifact)
+            self._on_saved(job)
+
+        def failed(error: StudioError) -> None:
+            # The payload lives on in ``again`` until it could be saved or the notice is dropped.
+            again = Action("Save again", lambda: self.save(job, result, payload, preview))
+            told = StudioError(
+                error.code,
+                f"A result of “{job.title}” is not saved yet. {error.message}",
+                error.hint,
+                error.details,
+            )
+            self._trouble[job.id] = told
+            self._notices.error(told, key=notice, actions=(again,))
+
+        self._disk.run(
+            lambda: self._store.save(job.id, job.record, job.recipe, result, payload, preview),
+            saved,
+            failed,
+        )
+
+    def trouble(self, job: Job) -> StudioError | None:
+        """Return, once, why a result of ``job`` could not be saved; None if all were."""
+        return self._trouble.pop(job.id, None)

@@ -1,0 +1,421 @@
+"""The job board: every job of the session, and the only place where their states move.
+
+All of it runs on the owner's thread; the disk waits on a thread of its own.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from functools import singledispatchmethod
+from typing import Any
+
+from studio.api.manifest import TaskEntry
+from studio.api.params import Params
+from studio.core.background import Background, Post
+from studio.core.jobs.artifact_saver import ArtifactSaver
+from studio.core.jobs.job import Job, OnFault, Recipe
+from studio.core.jobs.recipes import Weights, make_recipe, submission
+from studio.core.jobs.store import LibraryJobStore
+from studio.core.notices import Notices
+from studio.core.runtime_process.supervisor import Supervisor
+from studio.protocol import blobs as blob_rules
+from studio.protocol import frames
+from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.link import Received
+from studio.protocol.messages import (
+    Cancel,
+    Finished,
+    JobChanged,
+    Pause,
+    Preview,
+    Produced,
+    Progress,
+    Promote,
+    Resume,
+    Submit,
+    TextDelta,
+)
+from studio.protocol.states import IllegalMove, JobState, Priority
+
+log = logging.getLogger("studio.jobs")
+
+STUBBORN_SECONDS = 5.0
+"""A job that has not stopped after this long gets an offer to restart the runtime."""
+PROGRESS_SECONDS = 0.05
+"""Progress is told at most this often: the eye cannot follow more."""
+POISONOUS = 2
+"""A recipe that was running at so many deaths of the runtime is never run again by itself."""
+
+
+class JobBoard:
+    """All jobs of a session, oldest first."""
+
+    def __init__(
+        self,
+        store: LibraryJobStore,
+        runtime: Supervisor,
+        *,
+        post: Post,
+        notices: Notices,
+        weights: Weights,
+        on_fault: OnFault,
+    ) -> None:
+        self._store = store
+        self._runtime = runtime
+        self._notices = notices
+        self._weights = weights
+        self._on_fault = on_fault
+        self._disk = Background("studio-jobs", post)
+        self._results = ArtifactSaver(store, self._disk, notices, self._changed)
+        self._jobs: dict[str, Job] = {}
+        self._unsent: dict[str, Submit] = {}
+        """Jobs whose recipe is stored and that the runtime has not been told of, in order."""
+        self._saving: set[str] = set()
+        """Jobs whose recipe is not stored yet."""
+        self._ending: set[str] = set()
+        """Jobs whose end is known and is being written down."""
+        self._deaths: Counter[str] = Counter()
+        self._told: dict[str, float] = {}
+        self._observers: list[Callable[[Job], None]] = []
+
+    # --- asking -------------------------------------------------------------------------------
+
+    def submit(
+        self,
+        plugin: str,
+        entry: TaskEntry,
+        params: Params,
+        *,
+        title: str = "",
+        priority: Priority = Priority.NORMAL,
+        inputs: Mapping[str, Any] | None = None,
+        parents: Sequence[str] = (),
+        keep: bool = True,
+        private: bool = False,
+    ) -> Job:
+        """Store the recipe, then hand the job to the runtime, which is started if need be.
+
+        Args:
+            plugin: Id of the plugin that the task ``entry`` is of.
+            params: Checked parameters; a random seed is drawn and empty weights are named here.
+            inputs: Name → bytes or C-contiguous numeric buffer.
+            parents: Ids of the artifacts it is made from.
+            keep: Save results in the library; False if the caller keeps them.
+            private: Write nothing of it at all, neither its recipe nor a result.
+
+        Raises:
+            StudioError: No weights fit, or the parameters are too large.
+        """
+        recipe = make_recipe(
+            plugin,
+            entry,
+            params,
+            self._weights,
+            title=title,
+            priority=priority,
+            inputs=inputs,
+            parents=parents,
+            keep=keep,
+            private=private,
+        )
+        return self._enter(recipe)
+
+    def jobs(self) -> list[Job]:
+        """Return all jobs of the session, oldest first."""
+        return list(self._jobs.values())
+
+    def live(self) -> list[Job]:
+        """Return the jobs that are not over, oldest first."""
+        return [job for job in self._jobs.values() if job.is_live]
+
+    def get(self, job: str) -> Job | None:
+        """Return one job; None if this session has none with that id."""
+        return self._jobs.get(job)
+
+    def forget_over(self) -> None:
+        """Drop the jobs that are over; their records stay in the library."""
+        self._jobs = {job.id: job for job in self.live()}
+
+    def on_change(self, call: Callable[[Job], None]) -> Callable[[], None]:
+        """Call with a job when it is new, moved or got on; returns the function that ends it."""
+        self._observers.append(call)
+        return lambda: self._observers.remove(call)
+
+    # --- controls of a job --------------------------------------------------------------------
+
+    def cancel(self, job: Job) -> None:
+        """Stop ``job`` at its next step; harmless when it is over."""
+        if not job.is_live or job.stopping or job.id in self._ending:
+            return
+        job.stopping = True
+        if self._is_with_runtime(job):
+            self._runtime.send(Cancel(job.id))
+            self._runtime.later(STUBBORN_SECONDS, lambda: self._still_there(job))
+        else:
+            self._unsent.pop(job.id, None)
+            self._end(job, JobState.CANCELLED)
+        self._changed(job)
+
+    def pause(self, job: Job) -> None:
+        """Hold ``job`` at its next step."""
+        if self._is_with_runtime(job):
+            self._runtime.send(Pause(job.id))
+
+    def resume(self, job: Job) -> None:
+        """Go on with a paused ``job``."""
+        if self._is_with_runtime(job):
+            self._runtime.send(Resume(job.id))
+
+    def promote(self, job: Job) -> None:
+        """Put ``job`` before all others of its lane."""
+        if self._is_with_runtime(job):
+            self._runtime.send(Promote(job.id))
+        elif job.id in self._unsent:
+            self._unsent = {job.id: self._unsent.pop(job.id), **self._unsent}
+
+    # --- the runtime speaks -------------------------------------------------------------------
+
+    def apply(self, received: Received) -> None:
+        """Take in what the runtime said; what is not about a live job of ours is ignored."""
+        job = self._jobs.get(getattr(received.message, "job", ""))
+        if job is not None and job.is_live and job.id not in self._ending:
+            self._take(received.message, job, received.blobs)
+
+    def settle(self, then: Callable[[int], None]) -> None:
+        """Close the journal of an earlier studio that was killed; to be called before any job.
+
+        Args:
+            then: Called with the number of jobs that were lost.
+        """
+        self._disk.run(self._store.settle, then, self._notices.error)
+
+    def runtime_ready(self) -> None:
+        """Hand over all jobs that wait for the runtime, in order."""
+        for job in list(self._unsent):
+            self._send(self._jobs[job])
+
+    def runtime_lost(self, reason: str, details: str = "", *, by_itself: bool = True) -> list[Job]:
+        """Take in that the runtime is gone: what it had begun is lost, what waited waits again.
+
+        Returns the lost jobs.
+
+        Args:
+            reason: Why, in a sentence.
+            details: The last lines of its log.
+            by_itself: False if the user restarted it: then nobody is to blame.
+        """
+        waiting: dict[str, Submit] = {}
+        lost: list[Job] = []
+        for job in self.live():
+            if job.id in self._ending or job.id in self._saving or job.id in self._unsent:
+                continue
+            if job.stopping:
+                self._end(job, JobState.CANCELLED)
+            elif job.state in (JobState.QUEUED, JobState.WAITING):
+                waiting[job.id] = submission(job.id, job.recipe)
+                job.say("the runtime is starting again")
+                self._changed(job)
+            else:
+                self._lose(job, reason, details, by_itself)
+                lost.append(job)
+        self._unsent = {**waiting, **self._unsent}
+        return lost
+
+    def abandon(self, reason: str, details: str = "") -> None:
+        """Give up all that waits for the runtime: it will not come back."""
+        for job in self.live():
+            if job.id not in self._ending:
+                self._unsent.pop(job.id, None)
+                self._lose(job, reason, details, by_itself=False)
+
+    def close(self) -> None:
+        """End what is left as lost with the studio, and wait until all is on disk."""
+        for job in self.live():
+            if job.id not in self._ending:
+                self._end(job, JobState.LOST, error=_closed())
+        self._disk.close()
+
+    # --- messages, one by one -----------------------------------------------------------------
+
+    @singledispatchmethod
+    def _take(self, message: Any, job: Job, blobs: Sequence[memoryview]) -> None:
+        log.warning("a %s of the runtime was not expected", type(message).__name__)
+
+    @_take.register
+    def _(self, message: JobChanged, job: Job, blobs: Sequence[memoryview]) -> None:
+        if message.state.is_terminal:
+            return  # only Finished ends a job
+        if message.state in (job.state, JobState.QUEUED):
+            job.say(message.reason)
+        else:
+            self._move(job, message.state, message.reason)
+        self._changed(job)
+
+    @_take.register
+    def _(self, message: Progress, job: Job, blobs: Sequence[memoryview]) -> None:
+        now = time.monotonic()
+        is_news = message.message != job.message or message.total != job.total
+        job.step(message.done, message.total, message.message, message.seconds_left, now)
+        is_due = now - self._told.get(job.id, 0.0) >= PROGRESS_SECONDS
+        if is_news or is_due or message.done >= message.total:
+            self._told[job.id] = now
+            job.tell_progress()
+            self._changed(job)
+
+    @_take.register
+    def _(self, message: TextDelta, job: Job, blobs: Sequence[memoryview]) -> None:
+        if job.write(message.text, message.tokens, message.channel):
+            self._changed(job)
+
+    @_take.register
+    def _(self, message: Preview, job: Job, blobs: Sequence[memoryview]) -> None:
+        job.show(blob_rules.shaped(message.spec, blobs[message.blob]), message.note)
+
+    @_take.register
+    def _(self, message: Produced, job: Job, blobs: Sequence[memoryview]) -> None:
+        if job.recipe.private:
+            return
+        preview = blobs[message.preview] if message.preview >= 0 else None
+        self._results.save(job, message, blobs[message.blob], preview)
+
+    @_take.register
+    def _(self, message: Finished, job: Job, blobs: Sequence[memoryview]) -> None:
+        state = message.state if message.state.is_terminal else JobState.FAILED
+        error = StudioError.from_info(message.error) if message.error else None
+        if state is JobState.FAILED and error is None:
+            error = StudioError(ErrorCode.INTERNAL, f"“{job.title}” failed and did not say why.")
+        self._end(job, state, error=error, last=message)
+
+    # --- inside -------------------------------------------------------------------------------
+
+    def _enter(self, recipe: Recipe) -> Job:
+        id, record = self._store.new_ids()
+        job = Job(id, record, recipe, self, self._on_fault)
+        # What is too large is refused before anything of it is stored.
+        frames.encode_body(submission(job.id, job.recipe))
+        frames.check_count(len(recipe.inputs))
+        self._jobs[job.id] = job
+        self._saving.add(job.id)
+        self._runtime.start()
+        self._disk.run(
+            lambda: self._store.begin(job.id, job.record, recipe),
+            lambda _: self._begun(job),
+            lambda error: self._not_begun(job, error),
+        )
+        self._changed(job)
+        return job
+
+    def _begun(self, job: Job) -> None:
+        self._saving.discard(job.id)
+        if job.id in self._ending or not job.is_live:
+            return
+        self._unsent[job.id] = submission(job.id, job.recipe)
+        if self._runtime.is_ready:
+            self._send(job)
+        else:
+            job.say(self._runtime.words)
+            self._changed(job)
+
+    def _not_begun(self, job: Job, error: StudioError) -> None:
+        self._saving.discard(job.id)
+        if job.id not in self._ending:
+            job.error = error
+            self._ended(job, JobState.FAILED)
+
+    def _send(self, job: Job) -> None:
+        message = self._unsent.pop(job.id)
+        try:
+            self._runtime.send(message, [job.recipe.inputs[name] for name in message.blobs])
+        except StudioError as error:
+            self._end(job, JobState.FAILED, error=error)
+            return
+        job.say("")
+
+    def _is_with_runtime(self, job: Job) -> bool:
+        return job.is_live and job.id not in self._saving | self._ending | self._unsent.keys()
+
+    def _move(self, job: Job, state: JobState, reason: str) -> None:
+        first_run = state is JobState.RUNNING and job.started is None
+        try:
+            job.become(state, reason)
+        except IllegalMove as error:
+            log.warning("job %s: %s", job.id, error)
+            return
+        if first_run:
+            self._disk.run(lambda: self._store.started(job.id), failed=self._notices.error)
+
+    def _lose(self, job: Job, reason: str, details: str, by_itself: bool) -> None:
+        hint = "Run it again."
+        if by_itself:
+            self._deaths[job.recipe.digest] += 1
+            job.parked = self._deaths[job.recipe.digest] >= POISONOUS
+        if job.parked:
+            hint = (
+                f"It was running at {POISONOUS} deaths of the runtime and may be their cause. "
+                "Try other weights or settings."
+            )
+        message = f"“{job.title}” was cut short. {reason}"
+        error = StudioError(ErrorCode.RUNTIME_LOST, message, hint, details, job.plugin)
+        self._end(job, JobState.LOST, error=error)
+
+    def _end(
+        self,
+        job: Job,
+        state: JobState,
+        *,
+        error: StudioError | None = None,
+        last: Finished | None = None,
+    ) -> None:
+        """Write the end down, after all that is still being saved, and then tell of it."""
+        self._ending.add(job.id)
+        job.error = error
+        job.result = last.result if last else {}
+
+        def unwritten(trouble: StudioError) -> None:
+            self._notices.error(trouble, key="journal")
+            self._ended(job, state)
+
+        self._disk.run(
+            lambda: self._store.end(job.id, job.record, state, error, last),
+            lambda _: self._ended(job, state),
+            unwritten,
+        )
+
+    def _ended(self, job: Job, state: JobState) -> None:
+        if not job.is_live:
+            return
+        self._ending.discard(job.id)
+        self._told.pop(job.id, None)
+        unsaved = self._results.trouble(job)
+        if unsaved and state is JobState.DONE:
+            job.error, state = unsaved, JobState.FAILED
+        job.become(state, job.error.message if job.error else "")
+        self._notices.dismiss(f"stubborn-{job.id}")
+        if job.recipe.leaves_nothing:
+            del self._jobs[job.id]
+        self._changed(job)
+
+    def _still_there(self, job: Job) -> None:
+        if job.is_live and job.id not in self._ending:
+            self._notices.offer(
+                f"“{job.title}” has not stopped yet: its present step takes long.",
+                "Restart the runtime",
+                self._runtime.restart,
+                key=f"stubborn-{job.id}",
+            )
+
+    def _changed(self, job: Job) -> None:
+        for call in list(self._observers):
+            try:
+                call(job)
+            except Exception as error:  # noqa: BLE001 - one bad observer must not stop the board
+                self._on_fault("", "observer of the job board", error)
+
+
+def _closed() -> StudioError:
+    return StudioError(
+        ErrorCode.RUNTIME_LOST, "The studio was closed while this ran.", "Run it again."
+    )

@@ -1,0 +1,346 @@
+"""One job as pages and the job drawer see it: what was asked, how it goes, who wants to know.
+
+Holds no policy: the board moves it. All of it lives on the owner's thread.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, Self
+
+from studio.api.artifacts import SavedArtifact
+from studio.protocol.errors import StudioError
+from studio.protocol.states import JobState, Priority, move
+from studio.protocol.time_left import TimeLeft
+
+OnFault = Callable[[str, str, BaseException], object]
+"""Called with plugin id, what it was doing, and the exception."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that is needed to run the job, now or again.
+
+    Attributes:
+        params: Complete plain data: defaults filled in, the seed drawn, the weights named.
+        weights: Ids of the weights that ``params`` names.
+        kind: Of the artifact it makes; empty if it makes none. A drawer picks the icon by it.
+        inputs: Name → bytes or numeric buffer.
+        parents: Ids of the artifacts it is made from.
+        keep: Whether results go to the library.
+        private: Another program's: neither its recipe nor a result is ever written.
+        digest: Equal for equal recipes, whatever their id.
+    """
+
+    plugin: str
+    task: str
+    params: Mapping[str, Any]
+    seed: int
+    title: str
+    weights: tuple[str, ...] = ()
+    kind: str = ""
+    priority: Priority = Priority.NORMAL
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    parents: tuple[str, ...] = ()
+    keep: bool = True
+    private: bool = False
+    digest: str = ""
+
+    @property
+    def is_passing(self) -> bool:
+        """Whether nothing is left of it: its task makes no artifact, and none is to be kept.
+
+        What a view asks for again and again, as a score that is engraved after each edit.
+        """
+        return not (self.keep or self.kind)
+
+    @property
+    def leaves_nothing(self) -> bool:
+        """Whether it is forgotten once it is over."""
+        return self.private or self.is_passing
+
+
+class Controls(Protocol):
+    """What a job asks of the board."""
+
+    def cancel(self, job: Job) -> None: ...
+
+    def pause(self, job: Job) -> None: ...
+
+    def resume(self, job: Job) -> None: ...
+
+    def promote(self, job: Job) -> None: ...
+
+
+class Job:
+    """A run of a task; implements ``studio.api.window.context.JobHandle``.
+
+    Attributes:
+        record: Id of its record in the library.
+        state: Where it is in its life.
+        reason: What it waits for, or why it ended, in words; may be empty.
+        done, total, message: Latest progress, in the task's own units; ``total`` 0 while unknown.
+        seconds_left: Measured from its steps; None while unknown.
+        created, started, finished: Seconds since the epoch; None while not yet.
+        tokens: How many tokens it has written so far.
+        artifacts: Its results that are in the library.
+        result: The task's own keys, once done.
+        error: Why it failed or was lost.
+        stopping: Whether it was asked to stop and has not yet.
+        parked: Whether it was running at two deaths of the runtime: nothing runs it by itself.
+    """
+
+    def __init__(
+        self, id: str, record: str, recipe: Recipe, controls: Controls, on_fault: OnFault
+    ) -> None:
+        self.id = id
+        self.record = record
+        self.recipe = recipe
+        self.state = JobState.QUEUED
+        self.reason = ""
+        self.done = self.total = 0.0
+        self.message = ""
+        self.seconds_left: float | None = None
+        self.created = time.time()
+        self.started: float | None = None
+        self.finished: float | None = None
+        self._text: dict[str, str] = {}
+        self.tokens = 0
+        self.preview: tuple[Any, str] | None = None
+        self.artifacts: list[SavedArtifact] = []
+        self.result: Mapping[str, Any] = {}
+        self.error: StudioError | None = None
+        self.stopping = False
+        self.parked = False
+        self._controls = controls
+        self._on_fault = on_fault
+        self._pace = TimeLeft()
+        self._calls: dict[str, list[Callable[..., None]]] = {}
+        self._pieces: dict[str, list[str]] = {}
+
+    # --- what it is ---------------------------------------------------------------------------
+
+    @property
+    def task(self) -> str:
+        """Id of the task."""
+        return self.recipe.task
+
+    @property
+    def plugin(self) -> str:
+        """Id of the plugin."""
+        return self.recipe.plugin
+
+    @property
+    def title(self) -> str:
+        """The name a person reads."""
+        return self.recipe.title
+
+    @property
+    def kind(self) -> str:
+        """Kind of the artifact it makes: which icon stands for it."""
+        return self.recipe.kind
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it is not over yet."""
+        return not self.state.is_terminal
+
+    @property
+    def share(self) -> float | None:
+        """How much of it is done, 0 to 1; None while unknown."""
+        return min(1.0, self.done / self.total) if self.total > 0 else None
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it has been, or was, at work."""
+        return None if self.started is None else (self.finished or time.time()) - self.started
+
+    @property
+    def words(self) -> str:
+        """Its state in words, for a person."""
+        if self.stopping and self.is_live:
+            return "Stopping…"
+        if self.error is not None and self.state in (JobState.FAILED, JobState.LOST):
+            return self.error.message
+        words = _WORDS[self.state]
+        detail = self.reason
+        if self.state is JobState.RUNNING:  # the reason is what it has to do without
+            detail = " · ".join(filter(None, (self.message, self.reason)))
+        return f"{words}: {detail}" if detail else words
+
+    # --- who wants to know --------------------------------------------------------------------
+
+    def on_state(self, call: Callable[[JobState, str], None]) -> Self:
+        """Call with each new state and its reason; at once with the present one if it has moved."""
+        if self.state is not JobState.QUEUED or self.reason:
+            self._run("state", call, self.state, self.reason)
+        return self._add("state", call)
+
+    def on_progress(self, call: Callable[[float, float, str, float | None], None]) -> Self:
+        """Call with done, total, message, seconds left; at once if there was progress."""
+        if self.total:
+            self._run("progress", call, self.done, self.total, self.message, self.seconds_left)
+        return self._add("progress", call)
+
+    def on_preview(self, call: Callable[[Any, str], None]) -> Self:
+        """Call with an (H, W, C) uint8 ``memoryview`` and a note; at once with the latest."""
+        if self.preview is not None:
+            self._run("preview", call, *self.preview)
+        return self._add("preview", call)
+
+    def on_text(self, call: Callable[[str, int, str], None]) -> Self:
+        """Call with new text, tokens so far, channel; at once with all that was written so far."""
+        for channel, text in self.texts().items():
+            self._run("text", call, text, self.tokens, channel)
+        return self._add("text", call)
+
+    def on_artifact(self, call: Callable[[SavedArtifact], None]) -> Self:
+        """Call with each result once it is in the library; at once with those that are."""
+        for artifact in self.artifacts:
+            self._run("artifact", call, artifact)
+        return self._add("artifact", call)
+
+    def on_done(self, call: Callable[[Mapping[str, Any]], None]) -> Self:
+        """Call once with the result when it finished; at once if it has."""
+        if self.state is JobState.DONE:
+            self._run("done", call, self.result)
+        return self._add("done", call)
+
+    def on_failed(self, call: Callable[[StudioError], None]) -> Self:
+        """Call once if it failed or was lost; at once if it has."""
+        if self.error is not None and self.state in (JobState.FAILED, JobState.LOST):
+            self._run("failed", call, self.error)
+        return self._add("failed", call)
+
+    def on_cancelled(self, call: Callable[[], None]) -> Self:
+        """Call once if it was stopped; at once if it was."""
+        if self.state is JobState.CANCELLED:
+            self._run("cancelled", call)
+        return self._add("cancelled", call)
+
+    # --- what a person may do -----------------------------------------------------------------
+
+    def cancel(self) -> None:
+        """Stop at the next step; harmless when it is over."""
+        self._controls.cancel(self)
+
+    def pause(self) -> None:
+        """Hold at the next step."""
+        self._controls.pause(self)
+
+    def resume(self) -> None:
+        """Go on after a pause."""
+        self._controls.resume(self)
+
+    def promote(self) -> None:
+        """Go before all others of the lane."""
+        self._controls.promote(self)
+
+    # --- the board's side ---------------------------------------------------------------------
+
+    def become(self, state: JobState, reason: str = "") -> None:
+        """Move to ``state`` and tell who listens.
+
+        Raises:
+            IllegalMove: It cannot get there from where it is.
+        """
+        if self.state is JobState.LOADING and state is JobState.RUNNING:
+            self.done = self.total = 0.0  # that was how far the loading was
+            self.message, self.seconds_left, self._pace = "", None, TimeLeft()
+        elif state is JobState.RUNNING and self.state in (JobState.PAUSED, JobState.WAITING):
+            self._pace = TimeLeft()  # the pause says nothing of how fast the work goes
+        self.state = move(self.state, state)
+        self.reason = reason
+        now = time.time()
+        if state is JobState.RUNNING and self.started is None:
+            self.started = now
+        if state.is_terminal:
+            self.finished, self.seconds_left, self.stopping = now, None, False
+            self.preview = None
+        self._tell("state", state, reason)
+        if state is JobState.DONE:
+            self._tell("done", self.result)
+        elif state is JobState.CANCELLED:
+            self._tell("cancelled")
+        elif state.is_terminal and self.error is not None:
+            self._tell("failed", self.error)
+
+    def say(self, reason: str) -> None:
+        """Change the reason without a move."""
+        if reason != self.reason:
+            self.reason = reason
+            self._tell("state", self.state, reason)
+
+    def step(
+        self, done: float, total: float, message: str, seconds_left: float | None, now: float
+    ) -> None:
+        """Note how far it is; ``seconds_left`` of the task itself, if it knows better."""
+        measured = self._pace.step(done, total, now)
+        self.done, self.total, self.message = done, total, message
+        self.seconds_left = measured if seconds_left is None else seconds_left
+
+    def tell_progress(self) -> None:
+        """Tell who listens how far it is."""
+        self._tell("progress", self.done, self.total, self.message, self.seconds_left)
+
+    def write(self, text: str, tokens: int, channel: str) -> bool:
+        """Append new text. Return whether that ends the progress so far.
+
+        Whoever writes has read: how far the reading was is not how far the text is, of which
+        nobody knows the end.
+        """
+        self._pieces.setdefault(channel, []).append(text)
+        self.tokens = max(self.tokens, tokens)
+        has_read = 0 < self.total <= self.done
+        if has_read:
+            self.done = self.total = 0.0
+            self.message, self.seconds_left, self._pace = "", None, TimeLeft()
+        self._tell("text", text, tokens, channel)
+        return has_read
+
+    def texts(self) -> dict[str, str]:
+        """Return what it has written so far, by channel."""
+        for channel, pieces in self._pieces.items():
+            if pieces:  # joined only when somebody asks: appending stays cheap
+                self._text[channel] = self._text.get(channel, "") + "".join(pieces)
+                pieces.clear()
+        return dict(self._text)
+
+    def show(self, picture: Any, note: str) -> None:
+        """Hand on an unfinished picture."""
+        self.preview = (picture, note)
+        self._tell("preview", picture, note)
+
+    def keep(self, artifact: SavedArtifact) -> None:
+        """Hand on a result that is now in the library."""
+        self.artifacts.append(artifact)
+        self._tell("artifact", artifact)
+
+    def _add(self, event: str, call: Callable[..., None]) -> Self:
+        self._calls.setdefault(event, []).append(call)
+        return self
+
+    def _tell(self, event: str, *arguments: Any) -> None:
+        for call in list(self._calls.get(event, ())):
+            self._run(event, call, *arguments)
+
+    def _run(self, event: str, call: Callable[..., None], *arguments: Any) -> None:
+        try:
+            call(*arguments)
+        except Exception as error:  # noqa: BLE001 - the border to a plugin's code
+            self._on_fault(self.plugin, f"{event} callback of {self.task}", error)
+
+
+_WORDS = {
+    JobState.QUEUED: "Queued",
+    JobState.WAITING: "Waiting",
+    JobState.LOADING: "Loading",
+    JobState.RUNNING: "Running",
+    JobState.PAUSED: "Paused",
+    JobState.DONE: "Done",
+    JobState.CANCELLED: "Stopped",
+    JobState.FAILED: "Failed",
+    JobState.LOST: "Lost",
+}

@@ -1,0 +1,128 @@
+"""From what a page asks to a complete recipe: checked, the seed drawn, the weights named."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+from studio.api.manifest import TaskEntry
+from studio.api.params import Field, FieldKind, Params
+from studio.core.jobs.job import Recipe
+from studio.protocol.blobs import describe
+from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.messages import Submit
+from studio.protocol.states import Priority
+
+SEED_BITS = 32
+"""Of a drawn seed: short enough to read and type, plenty to differ."""
+
+
+class Named(Protocol):
+    """Anything with an id, and what it is for; empty if that is not known."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def capabilities(self) -> tuple[str, ...]: ...
+
+
+class Weights(Protocol):
+    """What a recipe needs of the catalogue."""
+
+    def default_for(self, capability: str, prefer: str, /) -> Named: ...
+
+    def get(self, weights_id: str, /) -> Named: ...
+
+
+def make_recipe(
+    plugin: str,
+    entry: TaskEntry,
+    params: Params,
+    weights: Weights,
+    *,
+    title: str = "",
+    priority: Priority = Priority.NORMAL,
+    inputs: Mapping[str, Any] | None = None,
+    parents: Sequence[str] = (),
+    keep: bool = True,
+    private: bool = False,
+) -> Recipe:
+    """Return the complete recipe of one run.
+
+    Raises:
+        StudioError: No weights fit, or the named ones are not there or for something else.
+    """
+    values = params.to_dict()
+    seed: int | None = None
+    named: list[str] = []
+    for field in params.fields():
+        value = values[field.name]
+        if field.kind is FieldKind.SEED and value is not None:
+            values[field.name] = value if value >= 0 else secrets.randbits(SEED_BITS)
+            seed = values[field.name] if seed is None else seed
+        elif field.kind is FieldKind.WEIGHTS and value is not None:
+            found = weights.get(value) if value else _best(weights, field)
+            if found is None:
+                values[field.name] = None
+                continue
+            _check_purpose(found, field.capability)
+            values[field.name] = found.id
+            named.append(found.id)
+    return Recipe(
+        plugin=plugin,
+        task=entry.id,
+        params=values,
+        seed=secrets.randbits(SEED_BITS) if seed is None else seed,
+        title=title or entry.title,
+        weights=tuple(named),
+        kind=entry.produces[0] if entry.produces else "",
+        priority=priority,
+        inputs=dict(inputs or {}),
+        parents=tuple(parents),
+        keep=keep,
+        private=private,
+        digest=hashlib.sha256(
+            msgspec.msgpack.encode((entry.id, values), order="sorted")
+        ).hexdigest(),
+    )
+
+
+def _best(weights: Weights, field: Field) -> Named | None:
+    """Return the best weights for ``field``; None if there are none and it can do without."""
+    try:
+        return weights.default_for(field.capability, field.prefer)
+    except StudioError as error:
+        if field.optional and error.code is ErrorCode.NOT_FOUND:
+            return None
+        raise
+
+
+def _check_purpose(weights: Named, capability: str) -> None:
+    if not capability or not weights.capabilities or capability in weights.capabilities:
+        return
+    raise StudioError(
+        ErrorCode.BAD_INPUT,
+        f"The weights “{weights.id}” are for “{', '.join(weights.capabilities)}”, and this needs"
+        f" some for “{capability}”.",
+        "Choose others; Models says what each is for.",
+    )
+
+
+def submission(job: str, recipe: Recipe) -> Submit:
+    """Return the message that asks the runtime for ``recipe``; its inputs travel in their order."""
+    names = list(recipe.inputs)
+    return Submit(
+        job,
+        recipe.task,
+        dict(recipe.params),
+        recipe.seed,
+        recipe.priority,
+        blobs={name: index for index, name in enumerate(names)},
+        specs={name: describe(recipe.inputs[name]) for name in names},
+        private=recipe.private,
+    )

@@ -1,0 +1,138 @@
+"""Keeps jobs, records and results in the library for the job board. Decides nothing about jobs."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from studio.api.artifacts import SavedArtifact, Verdict
+from studio.core import disk
+from studio.core.jobs.job import Recipe
+from studio.core.library import Library
+from studio.core.library.storage.blob_store import checked_suffix
+from studio.core.library.storage.ulid import new_id
+from studio.protocol.blobs import flat
+from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.messages import Finished, Produced
+from studio.protocol.states import JobState
+
+Circumstances = Callable[[], tuple[str, dict[str, str]]]
+"""Returns the name of the device, and package → version."""
+
+
+class LibraryJobStore:
+    """Each method is durable when it returns; all are called on the board's one disk thread."""
+
+    def __init__(self, library: Library, scratch: Path, circumstances: Circumstances) -> None:
+        """Keep things in ``library``, and results that are not to be kept in ``scratch``."""
+        self._library = library
+        self._scratch = scratch
+        self._circumstances = circumstances
+        self._begun: set[str] = set()
+
+    def new_ids(self) -> tuple[str, str]:
+        """Return ids for a job and its record."""
+        return new_id(), new_id()
+
+    def begin(self, job: str, record: str, recipe: Recipe) -> None:
+        """Write the recipe and the journal; refuses work whose result could not be saved.
+
+        Of a passing or private job nothing is written.
+        """
+        if recipe.leaves_nothing:
+            return
+        if recipe.keep:
+            self._library.check_room()
+        self._library.add_record(
+            recipe.task,
+            recipe.params,
+            id=record,
+            seed=recipe.seed,
+            plugin=recipe.plugin,
+            inputs={name: _digest(data) for name, data in recipe.inputs.items()},
+        )
+        self._library.jobs.journal_start(
+            job,
+            recipe.task,
+            plugin=recipe.plugin,
+            title=recipe.title,
+            record=record,
+            priority=recipe.priority,
+        )
+        self._begun.add(job)
+
+    def started(self, job: str) -> None:
+        """Note that it runs."""
+        if job in self._begun:
+            self._library.jobs.journal_state(job, JobState.RUNNING)
+
+    def save(
+        self, job: str, record: str, recipe: Recipe, result: Produced, payload: Any, preview: Any
+    ) -> SavedArtifact:
+        """Save one result; what is not to be kept becomes a file until the next start."""
+        title = result.title or recipe.title
+        verdict = msgspec.convert(result.verdict, Verdict) if result.verdict else None
+        if recipe.keep:
+            saved = self._library.add_artifact(
+                result.kind,
+                bytes(payload),
+                suffix=result.suffix,
+                title=title,
+                record=record,
+                inputs=recipe.parents,
+                verdict=result.verdict or None,
+                preview=bytes(preview) if preview is not None else None,
+                text=result.text,
+                job=job,
+                meta=result.meta,
+            )
+            id, path = saved.id, self._library.payload_path(saved)
+        else:
+            id = ""
+            path = self._scratch / f"{new_id()}{checked_suffix(result.suffix)}"
+            disk.make_folder(path.parent)
+            path.write_bytes(payload)
+        return SavedArtifact(
+            id, result.kind, title, record, path, result.text, verdict, dict(result.meta)
+        )
+
+    def end(
+        self,
+        job: str,
+        record: str,
+        state: JobState,
+        error: StudioError | None,
+        last: Finished | None,
+    ) -> None:
+        """Complete the record and close the journal."""
+        if job not in self._begun:  # it leaves nothing; or was not stored, which was told already
+            return
+        self._begun.discard(job)
+        if last is not None:
+            device, versions = self._circumstances()
+            self._library.records.complete(
+                record,
+                seconds=last.seconds,
+                weights=dict(last.weights),
+                device=device,
+                versions={**versions, **last.engines},
+            )
+        self._library.jobs.journal_state(job, state, error.info() if error else None)
+
+    def settle(self) -> int:
+        """Close the journal of jobs that an earlier studio left open; return how many."""
+        unfinished = [entry.id for entry in self._library.jobs.unfinished()]
+        reason = StudioError(ErrorCode.RUNTIME_LOST, "The studio ended while this ran.")
+        for job in unfinished:
+            self._library.jobs.journal_state(job, JobState.LOST, reason.info())
+        for path in self._scratch.glob("*") if self._scratch.is_dir() else ():
+            path.unlink(missing_ok=True)
+        return len(unfinished)
+
+
+def _digest(data: Any) -> str:
+    return hashlib.sha256(flat(data)).hexdigest()

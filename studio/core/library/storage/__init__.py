@@ -1,0 +1,1 @@
+"""What the library stands on: SQLite, blobs, the event log, the lock."""

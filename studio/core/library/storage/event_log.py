@@ -1,0 +1,84 @@
+"""Append-only files of what happened to rows, to rebuild the database from. Interprets nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from studio.core import disk
+
+Event = dict[str, Any]
+
+
+class EventLog:
+    """JSON lines in a folder, one file a ``stream``: ``artifacts``, ``conversations/<id>``, …"""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def append(self, stream: str, *events: Event) -> None:
+        """Add events, on the disk when this returns. All of them or none.
+
+        Raises:
+            OSError: The disk refused.
+        """
+        if not events:
+            return
+        path = self._path(stream)
+        new = not path.exists()
+        if new:
+            disk.make_folder(path.parent)
+        lines = b"".join(msgspec.json.encode(event) + b"\n" for event in events)
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            _append_whole(fd, lines)
+        finally:
+            os.close(fd)
+        if new:
+            disk.sync_folder(path.parent)
+
+    def read(self, stream: str) -> Iterator[Event]:
+        """Yield the events in order; a line that a crash tore or somebody broke is left out."""
+        try:
+            file = self._path(stream).open("rb")
+        except FileNotFoundError:
+            return
+        with file:
+            for line in file:
+                try:
+                    event = msgspec.json.decode(line)
+                except (msgspec.DecodeError, UnicodeDecodeError):
+                    continue
+                if isinstance(event, dict):
+                    yield event
+
+    def streams(self, prefix: str) -> list[str]:
+        """Return the streams whose name begins with ``prefix``, sorted."""
+        names = (path.relative_to(self._folder) for path in self._folder.rglob("*.jsonl"))
+        streams = (name.with_suffix("").as_posix() for name in names)
+        return sorted(stream for stream in streams if stream.startswith(prefix))
+
+    def forget(self, stream: str) -> None:
+        """Delete a stream for good."""
+        self._path(stream).unlink(missing_ok=True)
+
+    def _path(self, stream: str) -> Path:
+        return self._folder / f"{stream}.jsonl"
+
+
+def _append_whole(fd: int, lines: bytes) -> None:
+    """Append after a whole line; take a part back when the disk refuses the rest."""
+    end = os.fstat(fd).st_size
+    if end:
+        os.lseek(fd, end - 1, os.SEEK_SET)
+    torn = end > 0 and os.read(fd, 1) != b"\n"
+    try:
+        disk.write_all(fd, b"\n" + lines if torn else lines)
+        disk.sync_file(fd)
+    except OSError:
+        os.ftruncate(fd, end)
+        raise

@@ -1,0 +1,213 @@
+"""Opening a database in whatever state: new, old, newer, damaged, locked. Knows no rows."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from studio.core import disk
+from studio.core.library.storage import schema
+from studio.core.library.storage.blob_store import ObjectStore
+from studio.core.library.storage.database import Database, suspect
+from studio.core.library.storage.event_log import EventLog
+from studio.core.library.storage.reserved_space import ReservedSpace
+from studio.core.library.storage.writer_lock import WriterLock
+from studio.core.library.upkeep import backup, health
+from studio.core.library.upkeep.health import Health
+from studio.core.library.upkeep.rebuild import rebuild
+from studio.protocol.errors import ErrorCode, StudioError
+
+DATABASE = "library.db"
+_CHECKED_AT_START = 16 << 20
+"""A larger database is checked by ``Library.maintain`` instead, so that the start stays short."""
+
+
+@dataclass
+class Opened:
+    """A database that can at least be read, and what came of opening it.
+
+    Attributes:
+        news: Sentences that the user should read once.
+        scratch: A folder to delete at the end.
+    """
+
+    database: Database
+    lock: WriterLock
+    health: Health = field(default_factory=Health)
+    news: list[str] = field(default_factory=list)
+    scratch: Path | None = None
+
+
+def open_database(folder: Path, *, read_only: bool) -> Opened:
+    """Return the library's database, for writing if that is possible.
+
+    Raises:
+        StudioError: It cannot even be read.
+    """
+    lock = WriterLock(folder / "lock")
+    state = health.asked() if read_only else _claim(folder, lock)
+    try:
+        if not state.writable:
+            return _open_to_read(folder, lock, state)
+        return _open_to_write(folder, lock)
+    except OSError as error:
+        lock.release()
+        raise disk.explain(error, "open the library", folder) from error
+    except BaseException:
+        lock.release()
+        raise
+
+
+def _claim(folder: Path, lock: WriterLock) -> Health:
+    """Become the one writer, or say why not."""
+    try:
+        disk.make_folder(folder)
+    except OSError as error:
+        raise disk.explain(error, "make the library", folder) from error
+    if not disk.writable(folder):
+        return health.no_permission(folder)
+    try:
+        return Health() if lock.acquire() else health.other_writer(lock.holder())
+    except OSError as error:
+        told = disk.explain(error, "lock the library", folder)
+        return Health(health.HealthState.READ_ONLY, told.message, told.hint)
+
+
+def _open_to_write(folder: Path, lock: WriterLock) -> Opened:
+    path, ballast = folder / DATABASE, ReservedSpace(folder / "ballast")
+    try:
+        try:
+            database, news = _sound(path, ballast)
+        except StudioError as error:
+            if error.code is not ErrorCode.DISK_FULL or not ballast.release():
+                raise
+            database, news = _sound(path, ballast)
+        known, found = schema.latest(), database.value("PRAGMA user_version")
+        if found < known:
+            _migrate(database, folder, found)
+    except StudioError as error:
+        return _open_to_read(folder, lock, health.refused(error))
+    if found > known:
+        database.close()
+        return _open_to_read(folder, lock, health.newer(folder, found, known))
+    ballast.make()
+    return Opened(database, lock, Health(), news)
+
+
+def _sound(path: Path, ballast: ReservedSpace) -> tuple[Database, list[str]]:
+    """Return a database that passes its check: the one there is, or one made from the files."""
+    damage, news = "" if _is_new(path) else _damage(path), []
+    disk.remove(suspect(path))
+    if damage or _is_new(path):
+        kept = _put_aside(path)
+        _make(path, path.parent)
+        if damage:
+            news.append(
+                f"The database of the library was damaged ({damage}). It was made again from your "
+                f"files; the damaged one is kept as {kept}."
+            )
+    return Database(path, read_only=False, ballast=ballast), news
+
+
+def _is_new(path: Path) -> bool:
+    return not path.exists() or path.stat().st_size == 0
+
+
+def _damage(path: Path) -> str:
+    """Return what is wrong with an existing database, empty when nothing is."""
+    try:
+        database = Database(path, read_only=False)
+    except StudioError as error:
+        if "SQLITE_CORRUPT" in error.details:
+            return error.details
+        raise
+    try:
+        if database.value("PRAGMA application_id") not in (0, schema.APPLICATION_ID):
+            return "it belongs to another application"
+        if not database.value("PRAGMA user_version"):
+            return "it holds no library"
+        small = path.stat().st_size <= _CHECKED_AT_START
+        return database.problem() if small or suspect(path).exists() else ""
+    except StudioError as error:
+        return error.details
+    finally:
+        database.close()
+
+
+def _put_aside(path: Path) -> str:
+    """Rename a damaged database and its log; return the new name.
+
+    A log that lost its database goes too: SQLite would replay it into the next one.
+    """
+    kept = disk.set_aside(path, lambda number: f"{path.stem}.broken-{number}{path.suffix}")
+    name = kept.name if kept else f"{path.stem}.broken-0{path.suffix}"
+    for tail in ("-wal", "-shm"):
+        beside = path.with_name(path.name + tail)
+        if beside.exists():
+            beside.replace(path.with_name(name + tail))
+    return name
+
+
+def _make(path: Path, folder: Path) -> None:
+    """Make a database from what lies in ``folder``: an empty one, if the library is new.
+
+    It is given its name when it is whole: a crash before would leave an empty one that looks sound.
+    """
+    new = path.with_name("library.new.db")
+    for tail in ("", "-wal", "-shm"):
+        new.with_name(new.name + tail).unlink(missing_ok=True)
+    database = Database(new, read_only=False)
+    try:
+        with database.exclusive() as connection:
+            schema.migrate(connection)
+        with database.write("rebuild the library") as connection:
+            rebuild(connection, ObjectStore(folder), EventLog(folder / "history"))
+    finally:
+        database.close()
+    os.replace(new, path)
+    disk.sync_folder(path.parent)
+
+
+def _migrate(database: Database, folder: Path, found: int) -> None:
+    """Bring an older database up to date, after a copy of it was made and checked."""
+    try:
+        backup.copy_database(database, folder / "backups" / f"library-format-{found}.db")
+        with database.exclusive() as connection:
+            schema.migrate(connection)
+    except BaseException:
+        database.close()
+        raise
+
+
+def _open_to_read(folder: Path, lock: WriterLock, state: Health) -> Opened:
+    """Open what is there without a change; if that is not sound, one made from the files."""
+    lock.release()
+    if database := _readable(folder / DATABASE):
+        database.refusal = state.error()
+        return Opened(database, lock, state)
+    scratch = Path(tempfile.mkdtemp(prefix="offline-studio-"))
+    try:
+        _make(scratch / DATABASE, folder)
+        database = Database(scratch / DATABASE, read_only=True)
+        database.refusal = state.error()
+    except BaseException:
+        shutil.rmtree(scratch, ignore_errors=True)
+        raise
+    return Opened(database, lock, state, scratch=scratch)
+
+
+def _readable(path: Path) -> Database | None:
+    """Return the database that is there if it is sound and of a form this studio can read."""
+    if _is_new(path):
+        return None
+    try:
+        database = Database(path, read_only=True)
+    except StudioError:
+        return None
+    if not database.problem() and database.value("PRAGMA user_version") >= schema.latest():
+        return database
+    database.close()
+    return None

@@ -1,0 +1,1 @@
+"""Backup, integrity, recovery and rebuilding of a library."""

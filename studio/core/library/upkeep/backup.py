@@ -1,0 +1,129 @@
+"""Copies of the database and of the whole library, each checked before it counts as one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import time
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+
+from studio.core import disk
+from studio.core.library.storage import blob_store
+from studio.core.library.storage.database import Database
+from studio.protocol.errors import ErrorCode, StudioError
+
+KEPT_DAILY = 7
+
+
+def copy_database(database: Database, target: Path) -> Path:
+    """Copy the database to ``target``: a whole, checked file or none.
+
+    Raises:
+        StudioError: It could not be written, or the copy is not sound.
+    """
+    part = target.with_name(f".{target.name}.part")
+    disk.remove(part)
+    try:
+        disk.make_folder(target.parent)
+        _check_room(target.parent, database.path.stat().st_size)
+        with database.guard("back up the library"), closing(sqlite3.connect(part)) as copy:
+            database.copy_into(copy)
+            copy.execute("PRAGMA journal_mode = DELETE")
+            found = copy.execute("PRAGMA integrity_check(1)").fetchone()[0]
+        if found != "ok":
+            raise StudioError(
+                ErrorCode.INTERNAL, f"The copy of the database is not sound: {found}."
+            )
+        with part.open("rb+") as file:
+            disk.sync_file(file.fileno())
+        os.replace(part, target)
+        disk.sync_folder(target.parent)
+    except OSError as error:
+        raise disk.explain(error, "back up the library", target.parent) from error
+    finally:
+        disk.remove(part)
+    return target
+
+
+def _check_room(folder: Path, size: int) -> None:
+    """A backup must not be what fills the disk."""
+    free = disk.free_bytes(folder)
+    if free < 2 * size:
+        raise StudioError(
+            ErrorCode.DISK_FULL,
+            f"There is no room to back up the library: {disk.as_size(free)} are free in {folder}.",
+            "Free some space; it is tried again at the next start.",
+        )
+
+
+def is_due(folder: Path) -> bool:
+    """Whether today's copy is still missing in ``folder``."""
+    return not _today(folder).exists()
+
+
+def daily(database: Database, folder: Path) -> Path:
+    """Make today's copy in ``folder`` and let the oldest ones go."""
+    target = copy_database(database, _today(folder))
+    old = sorted(folder.glob("library-[0-9]*-[0-9]*-[0-9]*.db"))
+    for path in [path for path in old if path != target][: -(KEPT_DAILY - 1)]:
+        disk.remove(path)
+    return target
+
+
+def _today(folder: Path) -> Path:
+    return folder / time.strftime("library-%Y-%m-%d.db")
+
+
+def copy_payloads(digests: Iterable[str], source: Path, target: Path) -> list[str]:
+    """Copy payloads and sidecars by digest; return the names of damaged or missing files."""
+    bad = []
+    for digest in digests:
+        found = sorted((source / digest[:2]).glob(f"{digest}.*"))
+        if not found:
+            bad.append(digest)
+        for path in found:
+            copy = target / digest[:2] / path.name
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)
+            with copy.open("rb+") as file:
+                disk.sync_file(file.fileno())
+            if not blob_store.is_sidecar(path) and blob_store.digest_of(copy) != digest:
+                bad.append(path.name)
+    return bad
+
+
+def copy_library(database: Database, source: Path, target: Path, digests: list[str]) -> Path:
+    """Copy database, payloads, sidecars and history to ``target/library``, whole or not at all.
+
+    Raises:
+        StudioError: ``target`` is in the way, the disk refuses, or files of the source are bad.
+    """
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise StudioError(
+            ErrorCode.BAD_INPUT, f"{target} is in the way of the backup.", "Name a new folder."
+        )
+    part = target.with_name(f".{target.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    try:
+        copy_database(database, part / "library" / database.path.name)
+        bad = copy_payloads(digests, source / "objects", part / "library" / "objects")
+        if (source / "history").exists():
+            shutil.copytree(source / "history", part / "library" / "history")
+        if target.exists():
+            target.rmdir()
+        os.replace(part, target)
+        disk.sync_folder(target.parent)
+    except OSError as error:
+        raise disk.explain(error, "back up the library", target) from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    if bad:
+        raise StudioError(
+            ErrorCode.BAD_INPUT,
+            f"The backup is in {target}, but {len(bad)} files of the library are bad or missing.",
+            "“studio library verify” names them.",
+        )
+    return target

@@ -1,0 +1,104 @@
+"""Looking whether everything the library lists is there and whole. Changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from studio.core.library.rows import Artifact, from_columns
+from studio.core.library.storage.blob_store import ObjectStore, digest_of
+from studio.core.library.storage.database import Database
+from studio.core.library.upkeep.rebuild import read_sidecar
+
+Progress = Callable[[int, int], None]
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What a check-up found.
+
+    Attributes:
+        checked: Artifacts that were looked at.
+        database: What the database says is wrong with itself; empty when nothing is.
+        missing: Ids of artifacts whose payload is not there.
+        damaged: Ids of artifacts whose payload has changed since it was saved.
+        sidecars: Ids of artifacts whose sidecar is missing or cannot be read.
+        dangling: Ids of artifacts whose record is not in the library.
+        orphans: Payload files that no artifact lists.
+    """
+
+    checked: int = 0
+    database: str = ""
+    missing: tuple[str, ...] = ()
+    damaged: tuple[str, ...] = ()
+    sidecars: tuple[str, ...] = ()
+    dangling: tuple[str, ...] = ()
+    orphans: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing was lost; orphans only take up room."""
+        return not any((self.database, self.missing, self.damaged, self.sidecars, self.dangling))
+
+    def sentences(self) -> Iterator[str]:
+        """Yield what was found, in words."""
+        if self.database:
+            yield f"The database is damaged ({self.database}); the next start makes it again."
+        for ids, what in (
+            (self.missing, "payload is missing"),
+            (self.damaged, "payload has changed since it was saved"),
+            (self.sidecars, "sidecar is missing or unreadable"),
+            (self.dangling, "record is missing"),
+        ):
+            if ids:
+                shown = ", ".join(ids[:5]) + (", …" if len(ids) > 5 else "")
+                yield f"{len(ids)} artifact{'s' * (len(ids) > 1)}: the {what} ({shown})."
+        if self.orphans:
+            yield f"{len(self.orphans)} files belong to no artifact; they take up room only."
+        if self.ok:
+            yield f"All {self.checked} artifacts are there and unchanged."
+
+
+def check(database: Database, store: ObjectStore, progress: Progress | None = None) -> Report:
+    """Hash every payload and read every sidecar.
+
+    Args:
+        progress: Called with artifacts done and their total.
+    """
+    found: dict[str, list[str]] = {name: [] for name in ("missing", "damaged", "sidecars")}
+    listed = set()
+    rows = database.all("SELECT * FROM artifacts ORDER BY id")
+    for done, row in enumerate(rows):
+        artifact = from_columns(Artifact, row)
+        listed.add(store.path(artifact.digest, artifact.suffix).name)
+        if artifact.preview:
+            listed.add(store.path(artifact.preview, ".png").name)
+        for problem in _problems(store, artifact):
+            found[problem].append(artifact.id)
+        if progress:
+            progress(done + 1, len(rows))
+    dangling = database.all(
+        "SELECT id FROM artifacts WHERE record <> '' AND record NOT IN (SELECT id FROM records)"
+    )
+    return Report(
+        checked=len(rows),
+        database=database.problem(),
+        dangling=tuple(row[0] for row in dangling),
+        orphans=tuple(path.name for path in store.payloads() if path.name not in listed),
+        **{name: tuple(ids) for name, ids in found.items()},
+    )
+
+
+def _problems(store: ObjectStore, artifact: Artifact) -> Iterator[str]:
+    payload = store.path(artifact.digest, artifact.suffix)
+    try:
+        if digest_of(payload) != artifact.digest:
+            yield "damaged"
+    except FileNotFoundError:
+        yield "missing"
+    except OSError:
+        yield "damaged"
+    try:
+        read_sidecar(store.sidecar_path(artifact.digest, artifact.id).read_bytes()).parse()
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        yield "sidecars"

@@ -1,0 +1,210 @@
+"""Making the database again from sidecars and history: they are the truth, it is their index."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from studio.core.library import collection
+from studio.core.library.artifacts import SIDECAR_FORMAT
+from studio.core.library.rows import (
+    Artifact,
+    Collection,
+    Conversation,
+    Message,
+    MessageState,
+    Record,
+    from_columns,
+    from_plain,
+    plain,
+)
+from studio.core.library.storage import row_writer
+from studio.core.library.storage.blob_store import ObjectStore, is_sidecar
+from studio.core.library.storage.event_log import Event, EventLog
+
+_REBUILT = ("collections", "artifacts", "records", "conversations")
+_KINDS = {
+    ".png": "image", ".jpg": "image", ".webp": "image", ".svg": "image", ".wav": "audio",
+    ".flac": "audio", ".ogg": "audio", ".mid": "score", ".musicxml": "score", ".sdf": "molecules",
+    ".smi": "molecules", ".py": "code", ".csv": "table",
+}  # fmt: skip
+_SETTABLE = frozenset({"title", "starred", "binned_at"})
+
+
+class Sidecar(msgspec.Struct, frozen=True):
+    """What lies beside a payload."""
+
+    format: str
+    version: int
+    artifact: dict[str, Any]
+    record: dict[str, Any] | None = None
+    inputs: list[str] = []
+
+    def parse(self) -> tuple[Artifact, Record | None]:
+        """Return the rows.
+
+        Raises:
+            msgspec.ValidationError: They are not what they say.
+        """
+        if self.format != SIDECAR_FORMAT:
+            raise msgspec.ValidationError(f"not a sidecar of an artifact: {self.format}")
+        record = from_plain(Record, self.record) if self.record else None
+        return from_plain(Artifact, self.artifact), record
+
+
+def read_sidecar(data: bytes) -> Sidecar:
+    """Return a sidecar.
+
+    Raises:
+        msgspec.ValidationError, msgspec.DecodeError: It is broken.
+    """
+    return msgspec.json.decode(data, type=Sidecar)
+
+
+def rebuild(connection: sqlite3.Connection, store: ObjectStore, history: EventLog) -> None:
+    """Replace all rows but the job journal, within the caller's transaction."""
+    for table in _REBUILT:
+        connection.execute(f"DELETE FROM {table}")
+    _records(connection, history)
+    _artifacts(connection, store, history)
+    _collections(connection, history)
+    for stream in history.streams("conversations/"):
+        _conversation(connection, history, stream)
+
+
+def _records(connection: sqlite3.Connection, history: EventLog) -> None:
+    for stream in history.streams("records/"):
+        for event in history.read(stream):
+            record = _parsed(Record, event.get("record"))
+            if record is None:
+                record = _completed(connection, event)
+            if record is not None:
+                row_writer.upsert(connection, record)
+
+
+def _completed(connection: sqlite3.Connection, event: Event) -> Record | None:
+    """Return the record with what was known only afterwards, None when there is none."""
+    id, facts = event.get("id"), event.get("set")
+    row = connection.execute("SELECT * FROM records WHERE id = ?", (id,)).fetchone()
+    if row is None or not isinstance(facts, dict):
+        return None
+    found: Record | None = _parsed(Record, {**plain(from_columns(Record, row)), **facts})
+    return found
+
+
+def _artifacts(connection: sqlite3.Connection, store: ObjectStore, history: EventLog) -> None:
+    links: list[tuple[str, list[str]]] = []
+    for path in store.sidecars():
+        try:
+            found = read_sidecar(path.read_bytes())
+            artifact, record = found.parse()
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+            if salvaged := _salvage(path):
+                row_writer.upsert(connection, salvaged)
+            continue
+        row_writer.upsert(connection, artifact)
+        links.append((artifact.id, found.inputs))
+        if record and not _known(connection, record.id):
+            row_writer.insert(connection, record)
+    for child, parents in links:
+        row_writer.link(connection, child, parents)
+    for event in history.read("artifacts"):
+        _apply_to_artifact(connection, event)
+
+
+def _salvage(sidecar: Path) -> Artifact | None:
+    """Return a row for a payload whose sidecar is unreadable; None when there is no payload."""
+    digest, id = sidecar.name.split(".")[:2]
+    for path in sorted(sidecar.parent.glob(f"{digest}.*")):
+        if not is_sidecar(path):
+            suffix = path.name[len(digest) :]
+            stat = path.stat()
+            return Artifact(
+                id=id,
+                created=stat.st_mtime,
+                kind=_KINDS.get(suffix, "text"),
+                title="Recovered; how it was made is unreadable",
+                digest=digest,
+                bytes=stat.st_size,
+                suffix=suffix,
+            )
+    return None
+
+
+def _apply_to_artifact(connection: sqlite3.Connection, event: Event) -> None:
+    id, columns = event.get("id"), event.get("set")
+    if event.get("erased"):
+        connection.execute("DELETE FROM artifacts WHERE id = ?", (id,))
+    elif isinstance(columns, dict) and columns and columns.keys() <= _SETTABLE:
+        changes = ", ".join(f"{name} = ?" for name in columns)
+        connection.execute(f"UPDATE artifacts SET {changes} WHERE id = ?", (*columns.values(), id))
+
+
+def _collections(connection: sqlite3.Connection, history: EventLog) -> None:
+    for event in history.read("collections"):
+        if made := _parsed(Collection, event.get("collection")):
+            row_writer.upsert(connection, made)
+        elif "removed" in event:
+            connection.execute("DELETE FROM collections WHERE id = ?", (event["removed"],))
+        elif "put" in event:
+            put = [id for id in event["put"] if _exists(connection, "artifacts", id)]
+            if _exists(connection, "collections", event.get("in")):
+                collection.put_in(connection, event["in"], put)
+        elif "take" in event:
+            collection.take_out(connection, event["from"], event["take"])
+
+
+def _conversation(connection: sqlite3.Connection, history: EventLog, stream: str) -> None:
+    """Replay one conversation in memory, then store what it came to."""
+    conversation: Conversation | None = None
+    messages: dict[str, Message] = {}
+    for event in history.read(stream):
+        if "erased" in event:
+            return
+        if made := _parsed(Conversation, event.get("conversation")):
+            conversation = made
+        elif conversation and isinstance(event.get("set"), dict):
+            conversation = msgspec.structs.replace(conversation, **event["set"])
+        elif said := _parsed(Message, event.get("message")):
+            messages[said.id] = said
+        elif "bin" in event:
+            for message in (messages[id] for id in event["bin"] if id in messages):
+                if message.binned_at == event.get("only"):
+                    messages[message.id] = msgspec.structs.replace(
+                        message, binned_at=event.get("at")
+                    )
+    if conversation is None:  # its first line is gone: keep the messages all the same
+        conversation = Conversation(
+            id=stream.rpartition("/")[2],
+            created=time.time(),
+            updated=time.time(),
+            title="Recovered conversation",
+            head=max(messages, default=""),
+        )
+    row_writer.upsert(connection, conversation)
+    for message in sorted(messages.values(), key=lambda message: message.id):
+        if message.state is MessageState.PARTIAL:  # whoever wrote it is gone
+            message = msgspec.structs.replace(message, state=MessageState.INTERRUPTED)
+        row_writer.upsert(connection, message)
+
+
+def _parsed(kind: Any, data: Any) -> Any:
+    """Return ``data`` as a row, or None when it is none: one bad line must not cost the others."""
+    if not isinstance(data, dict):
+        return None
+    try:
+        return from_plain(kind, data)
+    except msgspec.ValidationError:
+        return None
+
+
+def _known(connection: sqlite3.Connection, record: str) -> bool:
+    return _exists(connection, "records", record)
+
+
+def _exists(connection: sqlite3.Connection, table: str, id: Any) -> bool:
+    return connection.execute(f"SELECT 1 FROM {table} WHERE id = ?", (id,)).fetchone() is not None

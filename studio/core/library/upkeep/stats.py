@@ -1,0 +1,47 @@
+"""How much a library holds. Reads only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from studio.core import disk
+from studio.core.library.storage.database import Database
+
+_COUNTS = """
+    SELECT (SELECT count(*) FROM artifacts WHERE binned_at IS NOT NULL) AS binned,
+           (SELECT count(*) FROM records) AS records,
+           (SELECT count(*) FROM conversations WHERE binned_at IS NULL) AS conversations,
+           (SELECT count(*) FROM messages) AS messages,
+           (SELECT coalesce(sum(bytes), 0) FROM artifacts) AS bytes
+"""
+
+
+class Stats(msgspec.Struct, frozen=True):
+    """How much there is.
+
+    Attributes:
+        kinds: Kind → artifacts outside the bin.
+        bytes: Of all payloads, the bin's too.
+        free: Bytes left on the disk.
+    """
+
+    kinds: dict[str, int]
+    binned: int
+    records: int
+    conversations: int
+    messages: int
+    bytes: int
+    free: int
+
+
+def count(database: Database, folder: Path) -> Stats:
+    """Return how much there is."""
+    kinds = database.all(
+        "SELECT kind, count(*) FROM artifacts WHERE binned_at IS NULL GROUP BY kind"
+    )
+    (counts,) = database.all(_COUNTS)
+    return Stats(
+        kinds={row[0]: row[1] for row in kinds}, free=disk.free_bytes(folder), **dict(counts)
+    )

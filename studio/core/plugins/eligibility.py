@@ -1,0 +1,95 @@
+"""Decides which of the plugins that were found take part, and says why the others do not."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from studio.api.manifest import API_VERSION, is_compatible
+from studio.core.plugins.discovery import Found
+from studio.core.plugins.enabled_state import EnabledPlugins
+from studio.core.plugins.plugin import Plugin, PluginState
+
+SHIPPED = frozenset(
+    f"studio-plugin-{name}" for name in ("chat", "image", "music", "molecules", "code")
+)
+"""The distributions that come with the studio: all that safe mode uses."""
+
+
+@dataclass(frozen=True)
+class Eligibility:
+    """The rules of one session.
+
+    Attributes:
+        safe_mode: Only the studio's own plugins take part.
+        only: Only these ids take part; empty for all.
+    """
+
+    choices: EnabledPlugins
+    safe_mode: bool = False
+    only: tuple[str, ...] = ()
+
+    def admit(self, found: Sequence[Found]) -> list[Plugin]:
+        """Return all plugins in the order of the rail, each with its state."""
+        plugins: dict[str, Plugin] = {}
+        # The studio's own come first, so that nobody can take an id of theirs.
+        for each in sorted(found, key=lambda each: each.distribution not in SHIPPED):
+            plugin = self._judge(each)
+            if plugin.id in plugins:
+                _refuse_taken_id(plugin, plugins[plugin.id])
+            plugins.setdefault(plugin.id, plugin)
+        return sorted(plugins.values(), key=_rail_order)
+
+    def _judge(self, found: Found) -> Plugin:
+        state, reason = self._verdict(found)
+        return Plugin(
+            id=found.name,
+            manifest=found.manifest,
+            state=state,
+            reason=reason,
+            package=found.package,
+            distribution=found.distribution,
+            version=found.manifest.version if found.manifest else "",
+            folder=found.folder,
+            shipped=found.distribution in SHIPPED,
+        )
+
+    def _verdict(self, found: Found) -> tuple[PluginState, str]:
+        if found.manifest is None:
+            return PluginState.INVALID, str(found.error)
+        if not is_compatible(found.manifest):
+            return PluginState.INCOMPATIBLE, (
+                f"It needs API {found.manifest.api}, and this studio has {API_VERSION}. "
+                "Install a version made for this studio."
+            )
+        if why := self._left_out(found):
+            return PluginState.DISABLED, why
+        if module := self.choices.crashed_in(found.name):
+            return PluginState.QUARANTINED, (
+                f"The studio died while it was loading {module}. Try it again, or remove it."
+            )
+        return PluginState.DISCOVERED, ""
+
+    def _left_out(self, found: Found) -> str:
+        if self.only and found.name not in self.only:
+            return f"The studio was started with --only {','.join(self.only)}."
+        if self.safe_mode and found.distribution not in SHIPPED:
+            return "The studio was started in safe mode, without the plugins of others."
+        if self.choices.is_off(found.name):
+            return "You switched it off."
+        return ""
+
+
+def _refuse_taken_id(plugin: Plugin, first: Plugin) -> None:
+    if plugin.state is not PluginState.INVALID:  # else it has a better reason already
+        plugin.state = PluginState.INVALID
+        plugin.reason = (
+            f"Its id “{plugin.id}” is already taken by {first.distribution or first.package}. "
+            "Remove one of the two."
+        )
+    plugin.id = f"{plugin.id} ({plugin.distribution or plugin.package})"
+
+
+def _rail_order(plugin: Plugin) -> tuple[int, str]:
+    return (plugin.manifest.order if plugin.manifest else sys.maxsize, plugin.id)

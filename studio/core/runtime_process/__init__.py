@@ -1,0 +1,1 @@
+"""The runtime as a child process: its start, its death, its restart."""

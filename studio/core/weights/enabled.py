@@ -1,0 +1,47 @@
+"""The catalogue as the job board sees it: without the weights that were put aside. Changes none."""
+
+from __future__ import annotations
+
+from studio.core.weights.catalogue import WeightsCatalogue
+from studio.core.weights.weights import Weights
+from studio.protocol.errors import ErrorCode, StudioError
+
+
+class EnabledWeights:
+    """Weights that jobs may ask for.
+
+    Args:
+        shunned: Ids that the user keeps out of the runtime for this session; may change.
+    """
+
+    def __init__(self, catalogue: WeightsCatalogue, shunned: set[str]) -> None:
+        self._catalogue = catalogue
+        self._shunned = shunned
+
+    def get(self, weights_id: str) -> Weights:
+        """Return one row.
+
+        Raises:
+            StudioError: There is none, it cannot be used, or it was put aside.
+        """
+        found = self._catalogue.get(weights_id)
+        if found.problem:
+            raise StudioError(ErrorCode.BAD_WEIGHTS, found.problem)
+        if found.id in self._shunned:
+            raise StudioError(
+                ErrorCode.BAD_WEIGHTS,
+                f"{found.title} was put aside for this session: the runtime died with it.",
+                "Choose other weights, or start the studio again to give it another try.",
+            )
+        return found
+
+    def default_for(self, capability: str, prefer: str = "") -> Weights:
+        """Return the best usable weights for ``capability``, as ``WeightsCatalogue.list`` says.
+
+        Raises:
+            StudioError: There are none.
+        """
+        for row in self._catalogue.list(capability, prefer):
+            if row.id not in self._shunned and not row.problem:
+                return row
+        return self.get(self._catalogue.default_for(capability, prefer).id)

@@ -1,0 +1,163 @@
+"""The weights of one user, with all that belongs to them: put together here, decided elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from studio.api.params import Params
+from studio.core.paths import StudioPaths
+from studio.core.runtime_process.settings import MEMORY_LIMIT
+from studio.core.settings import Settings
+from studio.core.weights import additions
+from studio.core.weights.additions import Added
+from studio.core.weights.bin import WeightsBin
+from studio.core.weights.catalogue import WeightsCatalogue
+from studio.core.weights.defaults import filled
+from studio.core.weights.external import IN_PLACE, ExternalWeights
+from studio.core.weights.folder_watch import FolderWatch
+from studio.core.weights.user_notes import UserNotes, Value
+from studio.core.weights.weights import Weights
+from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.memory_budget import most_bytes
+from studio.protocol.messages import WeightsEntry
+from studio.protocol.weights_files import parts_of, resolved
+
+Progress = Callable[[int, int], None]
+
+
+def _silent(done: int, total: int) -> None:
+    """Tell nobody."""
+
+
+def _room(settings: Settings) -> int:
+    """Return the bytes that models may take on this machine."""
+    import psutil  # slow, and needed only where there are large models
+
+    limit: int = settings.get(MEMORY_LIMIT, 0)
+    return most_bytes(psutil.virtual_memory().total, max(0, limit))
+
+
+class WeightsManager:
+    """What the window and the command line do with weights.
+
+    Attributes:
+        folder: Where the studio's own are.
+        catalogue: What there is, everywhere.
+        elsewhere: Where else the user wants to be looked.
+        remarks: Notes, ratings, defaults.
+        bin: What was removed.
+    """
+
+    def __init__(self, paths: StudioPaths, settings: Settings) -> None:
+        self.folder = paths.weights
+        self.elsewhere = ExternalWeights(settings)
+        self.catalogue = WeightsCatalogue(
+            paths.weights_folders(), self.elsewhere.rows, partial(_room, settings)
+        )
+        self.remarks = UserNotes(settings)
+        self.bin = WeightsBin(paths.weights)
+        self._watch = FolderWatch(lambda: [self.folder, *self.elsewhere.folders])
+
+    def look_around(self) -> bool:
+        """Look whether files came, grew or went; return whether the catalogue has looked again."""
+        if not self._watch.look():
+            return False
+        self.catalogue.unsettled = self._watch.growing
+        self.catalogue.rescan()
+        return True
+
+    def add(self, path: Path, *, copy: bool = False, on_progress: Progress = _silent) -> Added:
+        """Check the weights at ``path`` and show them from now on, where they are or as a copy.
+
+        Raises:
+            StudioError: They cannot be used, or cannot be copied.
+        """
+        added = additions.add(path, self.elsewhere, self.folder, copy=copy, on_progress=on_progress)
+        self.catalogue.rescan()
+        return added
+
+    def remove(self, row: Weights) -> str:
+        """Move weights of our own into the bin; forget others, which stay. Return what was done.
+
+        Raises:
+            StudioError: They belong to another program, a watched folder, or the studio's set-up.
+        """
+        if row.origin == IN_PLACE:
+            self.elsewhere.forget(row.path)
+            done = f"{row.title} is no longer listed. The file stays where it is: {row.path}"
+        elif row.origin:
+            raise StudioError(
+                ErrorCode.UNSUPPORTED,
+                f"{row.title} is not the studio's to remove: it lies in {row.path.parent}.",
+                "Delete it there, or no longer look into that folder (Folders).",
+            )
+        else:
+            self.bin.put(row)
+            done = f"{row.title} is in the bin."
+        self.catalogue.rescan()
+        return done
+
+    def put_back(self, row: Weights) -> None:
+        """Undo ``remove``.
+
+        Raises:
+            StudioError: Another file is in the way by now.
+        """
+        if row.origin == IN_PLACE:
+            self.elsewhere.add(row.path)
+        else:
+            self.bin.restore(row.id)
+        self.catalogue.rescan()
+
+    def restore(self, weights_id: str) -> None:
+        """Take weights out of the bin.
+
+        Raises:
+            StudioError: They are not in it, or another file is in the way.
+        """
+        self.bin.restore(weights_id)
+        self.catalogue.rescan()
+
+    def convert(self, row: Weights, on_progress: Progress = _silent) -> Path:
+        """Write the safetensors edition of pickled weights into our folder; return it.
+
+        Raises:
+            StudioError: See ``converting.convert``.
+        """
+        from studio.core.weights import pickle_conversion  # brings the sandbox with it
+
+        made = pickle_conversion.convert(row.path, self.folder, on_progress)
+        self.catalogue.rescan()
+        return made
+
+    def entries(self) -> tuple[WeightsEntry, ...]:
+        """Return the usable weights as the runtime wants to hear of them."""
+        limit = self.remarks.context_limit
+        return tuple(
+            msgspec.structs.replace(entry, context_limit=limit(entry.id))
+            for entry in self.catalogue.entries()
+        )
+
+    def filled(self, params: type[Params], given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return ``given`` and, where it says nothing, the defaults of the weights to be used."""
+
+        def would_use(capability: str, prefer: str) -> str:
+            rows = self.catalogue.list(capability, prefer)
+            return rows[0].id if rows else ""
+
+        return filled(params, given, would_use, self.defaults)
+
+    def defaults(self, weights: str) -> dict[str, Value]:
+        """Return what tasks take with these weights: the sidecar's values, and the user's first."""
+        return {**self.catalogue.recommended(weights), **self.remarks.of(weights).defaults}
+
+    def at(self, path: Path) -> Weights | None:
+        """Return the row whose weights lie at ``path``; None if there is none."""
+        path = parts_of(path)[0]
+        rows = self.catalogue.list()
+        return next((row for row in rows if row.path in (path, resolved(path))), None)

@@ -1,0 +1,1 @@
+"""Forms drawn from a ``Params`` class, a module for each sort of field."""

@@ -1,0 +1,335 @@
+"""The parameter form, drawn from a ``Params`` class: sections, resets, messages. Runs no task."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+
+from studio.api.errors import BadInput
+from studio.api.params import Field, FieldKind, Group, Params
+from studio.api.weights import WeightsView
+from studio.desktop import fields
+from studio.desktop.appearance.appearance import Appearance
+from studio.desktop.fields import Editor, PickFiles
+from studio.desktop.widgets.switch import Switch
+
+
+@dataclass(frozen=True)
+class FormServices:
+    """What some fields need from outside the form."""
+
+    weights: WeightsView
+    pick: PickFiles
+    open_models: Callable[[], None]
+
+
+class ParamsFormWidget(QWidget):
+    """A form for ``params``; implements :class:`studio.api.window.ui.ParamsForm`.
+
+    Attributes:
+        widget: Itself.
+    """
+
+    def __init__(
+        self,
+        look: Appearance,
+        params: type[Params],
+        services: FormServices,
+        only: Sequence[str] = (),
+    ) -> None:
+        super().__init__()
+        self.widget = self
+        self._look, self._services = look, services
+        self._rows: dict[str, FieldRow] = {}
+        self._listeners: list[Callable[[], None]] = []
+        self._sections: dict[str, Section] = {}
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(20, 4, 16, 20)
+        self._layout.setSpacing(18)
+        for field in params.fields():
+            if (
+                not field.hidden
+                and field.kind is not FieldKind.DATA
+                and (not only or field.name in only)
+            ):
+                self._add(field)
+        self._layout.addStretch()
+
+    def drop_margins(self) -> None:
+        """Reach to the edge: what it lies in has margins of its own."""
+        self._layout.setContentsMargins(0, 0, 0, 0)
+
+    # --- values -------------------------------------------------------------------------------
+
+    def values(self) -> dict[str, Any]:
+        """Return what is set, as ``Params.parse`` takes it."""
+        return {name: row.value() for name, row in self._rows.items()}
+
+    def set_values(self, values: Mapping[str, Any]) -> None:
+        """Show ``values``; unknown names, and values of another type, are ignored."""
+        for name, value in values.items():
+            if name in self._rows:
+                self._rows[name].show_value(value)
+        self._count()
+
+    def reset(self) -> None:
+        """Show the defaults."""
+        for row in self._rows.values():
+            row.reset()
+        self._count()
+        self._tell()
+
+    def on_change(self, call: Callable[[], None]) -> None:
+        """Call after each change by the user."""
+        self._listeners.append(call)
+
+    def problems(self) -> dict[str, str]:
+        """Return field name → what is wrong, for every value that cannot be used."""
+        found = {name: row.problem() for name, row in self._rows.items()}
+        return {name: words for name, words in found.items() if words}
+
+    def row(self, name: str) -> FieldRow:
+        """Return the row of one field."""
+        return self._rows[name]
+
+    # --- inside -------------------------------------------------------------------------------
+
+    def _add(self, field: Field) -> None:
+        row = FieldRow(self._look, field, self._editor(field))
+        row.changed.append(self._on_changed)
+        self._rows[field.name] = row
+        self._section(field.group).add(row)
+
+    def _section(self, group: Group) -> Section:
+        if group.title not in self._sections:
+            section = Section(self._look, group)
+            self._sections[group.title] = section
+            self._layout.addWidget(section)
+        return self._sections[group.title]
+
+    def _editor(self, field: Field) -> Editor:
+        look, services = self._look, self._services
+        match field.kind:
+            case FieldKind.INTEGER | FieldKind.NUMBER:
+                return fields.NumberEditor(look, field)
+            case FieldKind.SWITCH:
+                return fields.SwitchEditor(look, field)
+            case FieldKind.CHOICE:
+                return fields.ChoiceEditor(look, field)
+            case FieldKind.SEED:
+                return fields.SeedEditor(look, field)
+            case FieldKind.WEIGHTS:
+                return fields.WeightsEditor(look, field, services.weights, services.open_models)
+            case FieldKind.FILE:
+                return fields.FileEditor(look, field, services.pick)
+            case FieldKind.LIST:
+                return fields.ListEditor(look, field)
+            case _:
+                return fields.TextEditor(look, field)
+
+    def _on_changed(self) -> None:
+        self._count()
+        self._tell()
+
+    def _count(self) -> None:
+        for section in self._sections.values():
+            section.count_changes()
+
+    def _tell(self) -> None:
+        for call in list(self._listeners):
+            call()
+
+
+class Section(QWidget):
+    """Fields under one heading that folds; without a heading for fields of no group."""
+
+    def __init__(self, look: Appearance, group: Group) -> None:
+        super().__init__()
+        self._look, self._group = look, group
+        self._rows: list[FieldRow] = []
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(12)
+        self._head: QToolButton | None = None
+        self._body = QWidget()
+        self._fields = QVBoxLayout(self._body)
+        self._fields.setContentsMargins(0, 0, 0, 0)
+        self._fields.setSpacing(16)
+        if group.title:
+            self._head = self._heading()
+            outer.addWidget(self._head)
+            self.fold(group.advanced)
+        outer.addWidget(self._body)
+
+    def add(self, row: FieldRow) -> None:
+        """Take one more field."""
+        self._rows.append(row)
+        self._fields.addWidget(row)
+
+    def fold(self, folded: bool) -> None:
+        """Hide the fields, or show them."""
+        self._body.setVisible(not folded)
+        if self._head is not None:
+            icon = "chevron-right" if folded else "chevron-down"
+            self._head.setIcon(self._look.icons.icon(icon, "mute"))
+            state = self.tr("folded") if folded else self.tr("unfolded")
+            self._head.setAccessibleName(f"{self._group.title}, {state}")
+
+    def count_changes(self) -> None:
+        """Say in the heading how many fields are not at their default."""
+        if self._head is not None:
+            changed = sum(row.is_changed for row in self._rows)
+            extra = f"  ·  {changed}" if changed else ""
+            self._head.setText(self._group.title.upper() + extra)
+            words = self.tr("{n} changed").format(n=changed) if changed else ""
+            self._head.setToolTip(words)
+
+    def _heading(self) -> QToolButton:
+        head = QToolButton()
+        head.setProperty("kind", "fold")
+        head.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        head.setText(self._group.title.upper())
+        head.setIconSize(QSize(14, 14))
+        head.setCursor(Qt.CursorShape.PointingHandCursor)
+        head.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        head.clicked.connect(lambda: self.fold(not self._body.isHidden()))
+        return head
+
+
+class FieldRow(QWidget):
+    """Label, control, reset, and what is wrong.
+
+    Attributes:
+        changed: Called after each change by the user.
+    """
+
+    def __init__(self, look: Appearance, field: Field, editor: Editor) -> None:
+        super().__init__()
+        self.field, self.editor = field, editor
+        self.changed: list[Callable[[], None]] = []
+        self._label = look.label(field.title)
+        self._label.setFont(look.fonts.body(12.5, 500))
+        self._label.setBuddy(editor.widget)
+        for target in (self._label, editor.widget):
+            target.setToolTip(field.help)
+        editor.widget.setAccessibleDescription(field.help)
+        reset = self.tr("Back to the default")
+        self._reset = look.icon_button("rotate-ccw", reset, size=13)
+        self._reset.setProperty("kind", "tiny")
+        self._reset.setAccessibleName(f"{field.title}: {reset}")
+        self._reset.clicked.connect(self._on_reset)
+        self._unit = look.label(field.range.unit if field.range else "", "small")
+        self._on = Switch(look, self.tr("Use {title}").format(title=field.title))
+        self._on.setVisible(field.optional and field.kind in (FieldKind.INTEGER, FieldKind.NUMBER))
+        self._on.toggled.connect(self._on_switched)
+        self._problem = look.label("", "bad", wrap=True)
+        self._problem.hide()
+        self._lay_out()
+        editor.edited.connect(self._on_edited)
+        self.reset()
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether the value is not the default."""
+        default = self.field.default
+        value = self.value()
+        if isinstance(default, tuple | list):
+            return list(default) != list(value or ())
+        if default is None and value in ("", []):
+            return False
+        if isinstance(default, int) and default < 0 and self.field.kind is FieldKind.SEED:
+            return bool(value != -1)
+        return bool(value != default) and str(value) != str(default)
+
+    def value(self) -> Any:
+        """Return the value as ``Params.parse`` takes it."""
+        if self._on.isVisibleTo(self) and not self._on.isChecked():
+            return None
+        value = self.editor.get()
+        if self.field.optional and value == "":
+            return None
+        return value
+
+    def show_value(self, value: Any) -> None:
+        """Show a value; one of the wrong type is ignored."""
+        try:
+            self.editor.set(value)
+        except (TypeError, ValueError):
+            return
+        if self._on.isVisibleTo(self):
+            self._on.blockSignals(True)
+            self._on.setChecked(value is not None)
+            self._on.blockSignals(False)
+            self._on.update()
+            self.editor.widget.setEnabled(value is not None)
+        self._settle()
+
+    def reset(self) -> None:
+        """Show the default."""
+        self.show_value(self.field.default)
+        self.say("")
+
+    def problem(self) -> str:
+        """Return what is wrong with the value; empty if nothing is."""
+        try:
+            value = self.value()
+            if self.field.required and value in (None, ""):
+                return self.tr("{title} is missing.").format(title=self.field.title)
+            self.field.check(value)
+        except BadInput as error:
+            return str(error)
+        except TypeError:
+            return self.tr("{title} cannot be read.").format(title=self.field.title)
+        return ""
+
+    def say(self, problem: str) -> None:
+        """Show what is wrong below the control."""
+        self._problem.setText(problem)
+        self._problem.setVisible(bool(problem))
+        self.editor.mark(bool(problem))
+
+    def _lay_out(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        head = QHBoxLayout()
+        head.setContentsMargins(0, 0, 0, 0)
+        head.setSpacing(6)
+        head.addWidget(self._label)
+        if self.field.range is not None and self.field.range.unit:
+            head.addWidget(self._unit)
+        keep = self._reset.sizePolicy()
+        keep.setRetainSizeWhenHidden(True)
+        self._reset.setSizePolicy(keep)
+        head.addWidget(self._reset)
+        head.addStretch()
+        head.addWidget(self._on)
+        if self.editor.inline:
+            head.addWidget(self.editor.widget)
+        column.addLayout(head)
+        if not self.editor.inline:
+            column.addWidget(self.editor.widget)
+        column.addWidget(self._problem)
+
+    def _settle(self) -> None:
+        self._reset.setVisible(self.is_changed)
+
+    def _on_edited(self) -> None:
+        # An empty required field is no mistake while somebody is still filling in the form.
+        empty = self.value() in (None, "")
+        self.say("" if empty else self.problem())
+        self._settle()
+        for call in self.changed:
+            call()
+
+    def _on_reset(self) -> None:
+        self.reset()
+        self._on_edited()
+
+    def _on_switched(self, on: bool) -> None:
+        self.editor.widget.setEnabled(on)
+        self._on_edited()

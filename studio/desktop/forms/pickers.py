@@ -1,0 +1,153 @@
+"""What is picked from this machine: weights and files. Knows its own field only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+
+from studio.api.params import Field
+from studio.api.weights import WeightsView
+from studio.desktop.appearance.appearance import Appearance, restyle
+from studio.desktop.forms.editor import Editor
+from studio.desktop.widgets.no_wheel import NoWheelComboBox
+
+
+class PickFiles(Protocol):
+    """Asks for existing files or a folder."""
+
+    def __call__(self, title: str, suffixes: Sequence[str], folder: bool) -> Path | None: ...
+
+
+class WeightsEditor(Editor):
+    """Weights that can do what the task needs; says how to add some where there are none."""
+
+    def __init__(
+        self, look: Appearance, field: Field, weights: WeightsView, open_models: Callable[[], None]
+    ) -> None:
+        box = _TellsWhenShown(self.refresh)
+        super().__init__(box)
+        self._field, self._weights = field, weights
+        self._wanted = ""
+        self._combo = NoWheelComboBox()
+        self._combo.setAccessibleName(field.title)
+        self._combo.activated.connect(self._on_activated)
+        self._none = _no_weights(look, open_models)
+        layout = QVBoxLayout(box)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._combo)
+        layout.addWidget(self._none)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Look again at what there is."""
+        field = self._field
+        found = list(self._weights.for_capability(field.capability, field.prefer))
+        self._combo.clear()
+        if found:
+            best = self.tr("Best that fits: {title}").format(title=found[0][1])
+            self._combo.addItem(best, "")
+        for weights_id, title in found:
+            self._combo.addItem(title, weights_id)
+        self._combo.setVisible(bool(found))
+        self._none.setVisible(not found)
+        self.set(self._wanted)
+
+    def get(self) -> str:
+        return self._combo.currentData() or ""
+
+    def set(self, value: Any) -> None:
+        self._wanted = str(value or "")
+        self._combo.setCurrentIndex(max(0, self._combo.findData(self._wanted)))
+
+    def _on_activated(self) -> None:
+        self._wanted = self.get()
+        self.edited.emit()
+
+
+class _TellsWhenShown(QWidget):
+    """Weights come and go while a form is out of sight."""
+
+    def __init__(self, shown: Callable[[], None]) -> None:
+        super().__init__()
+        self._shown = shown
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._shown()
+
+
+class FileEditor(Editor):
+    """A path: picked, typed, or dropped here."""
+
+    def __init__(self, look: Appearance, field: Field, pick: PickFiles) -> None:
+        self._field, self._pick = field, pick
+        row = _DropRow(self._on_dropped)
+        super().__init__(row)
+        layout = QHBoxLayout(row)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        self._edit = QLineEdit()
+        folder = field.file.folder
+        self._edit.setPlaceholderText(
+            self.tr("Folder") if folder else self.tr("Pick or drop a file")
+        )
+        self._edit.setAccessibleName(field.title)
+        self._edit.textEdited.connect(lambda _: self.edited.emit())
+        browse = look.icon_button("folder-open", self.tr("Browse…"))
+        browse.clicked.connect(self._on_browse)
+        layout.addWidget(self._edit, 1)
+        layout.addWidget(browse)
+
+    def get(self) -> str:
+        return self._edit.text()
+
+    def set(self, value: Any) -> None:
+        self._edit.setText("" if value is None else str(value))
+        self._edit.setCursorPosition(len(self._edit.text()))
+
+    def mark(self, bad: bool) -> None:
+        restyle(self._edit, "bad", bad)
+
+    def _on_browse(self) -> None:
+        file = self._field.file
+        path = self._pick(self._field.title, file.suffixes, file.folder)
+        if path is not None:
+            self._on_dropped(path)
+
+    def _on_dropped(self, path: Path) -> None:
+        self.set(path)
+        self.edited.emit()
+
+
+class _DropRow(QWidget):
+    def __init__(self, dropped: Callable[[Path], None]) -> None:
+        super().__init__()
+        self._dropped = dropped
+        self.setAcceptDrops(True)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        local = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
+        if local:
+            self._dropped(Path(local[0]))
+
+
+def _no_weights(look: Appearance, open_models: Callable[[], None]) -> QWidget:
+    box = QWidget()
+    layout = QVBoxLayout(box)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(6)
+    text = box.tr("No weights on this machine can do this. The Models page says how to add some.")
+    layout.addWidget(look.label(text, "warn", wrap=True))
+    button = look.button(box.tr("Open Models"), "box", small=True)
+    button.clicked.connect(lambda: open_models())
+    layout.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+    return box

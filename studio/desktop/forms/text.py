@@ -1,0 +1,80 @@
+"""Text, one line or many, and lists of values. Knows its own field only."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from PySide6.QtGui import QTextOption
+from PySide6.QtWidgets import QLineEdit, QPlainTextEdit
+
+from studio.api.params import Field, FieldKind
+from studio.desktop.appearance.appearance import Appearance
+from studio.desktop.forms.editor import Editor
+
+
+class TextEditor(Editor):
+    """Text, one line or several."""
+
+    def __init__(self, look: Appearance, field: Field) -> None:
+        self._lines = field.text.lines
+        edit = QPlainTextEdit() if self._lines > 1 else QLineEdit()
+        if field.text.code:
+            edit.setFont(look.fonts.mono())
+        if isinstance(edit, QPlainTextEdit):
+            edit.setTabChangesFocus(True)
+            edit.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+            edit.setFixedHeight(self._lines * edit.fontMetrics().lineSpacing() + 18)
+        edit.setPlaceholderText(field.text.placeholder)
+        edit.setAccessibleName(field.title)
+        super().__init__(edit)
+        self._edit = edit
+        edit.textChanged.connect(self._on_changed)
+        self._quiet = False
+
+    def get(self) -> str:
+        edit = self._edit
+        return edit.toPlainText() if isinstance(edit, QPlainTextEdit) else edit.text()
+
+    def set(self, value: Any) -> None:
+        self._quiet = True
+        text = "" if value is None else str(value)
+        if isinstance(self._edit, QPlainTextEdit):
+            self._edit.setPlainText(text)
+        else:
+            self._edit.setText(text)
+        self._quiet = False
+
+    def _on_changed(self) -> None:
+        if not self._quiet:
+            self.edited.emit()
+
+
+class ListEditor(TextEditor):
+    """Several values, one a line; ``\\n`` stands for a line break inside one."""
+
+    def __init__(self, look: Appearance, field: Field) -> None:
+        lines = max(3, field.text.lines)
+        hint = field.text.placeholder or self.tr("One a line")
+        super().__init__(
+            look, replace(field, text=replace(field.text, lines=lines, placeholder=hint))
+        )
+        self._item = field.item
+
+    def get(self) -> list[Any]:  # type: ignore[override]
+        lines = [line for line in super().get().splitlines() if line]
+        return [self._parse(line) for line in lines]
+
+    def set(self, value: Any) -> None:
+        super().set(
+            "\n".join(str(v).replace("\\", "\\\\").replace("\n", "\\n") for v in value or ())
+        )
+
+    def _parse(self, line: str) -> Any:
+        number = {FieldKind.INTEGER: int, FieldKind.NUMBER: float}.get(self._item)  # type: ignore[arg-type]
+        if number is None:
+            return line.replace("\\\\", "\0").replace("\\n", "\n").replace("\0", "\\")
+        try:
+            return number(line.strip())
+        except ValueError:
+            return line  # the schema says what is wrong with it

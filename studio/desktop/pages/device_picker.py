@@ -1,0 +1,36 @@
+"""Chooses the device that computes, of those that the runtime found. Starts nothing."""
+
+from __future__ import annotations
+
+from studio.core.device.choice import DeviceChoice
+from studio.desktop import formatting
+from studio.desktop.widgets.no_wheel import NoWheelComboBox
+
+
+class DevicePicker(NoWheelComboBox):
+    """The best device there is, each that was found, and the choice of before if it is gone."""
+
+    def __init__(self, devices: DeviceChoice) -> None:
+        super().__init__()
+        self._devices = devices
+        self.setAccessibleName(self.tr("Device that computes"))
+        self.setMinimumContentsLength(28)
+        if devices.dictated:
+            self.setEnabled(False)
+            self.setToolTip(self.tr("The variable STUDIO_DEVICE says which."))
+        self.activated.connect(lambda index: devices.choose(self.itemData(index)))
+        ended = devices.on_found(self._fill)
+        self.destroyed.connect(lambda: ended())
+        self._fill()
+
+    def _fill(self) -> None:
+        wanted = self._devices.dictated or self._devices.wanted
+        self.clear()
+        self.addItem(self.tr("The best there is"), "")
+        for each in self._devices.known:
+            size = formatting.size(each.memory_total)
+            self.addItem(f"{each.name}, {size}" if each.memory_total else each.name, each.id)
+        if self.findData(wanted) < 0:
+            missing = self.tr("{device}, not found") if self._devices.known else "{device}"
+            self.addItem(missing.format(device=wanted), wanted)
+        self.setCurrentIndex(self.findData(wanted))

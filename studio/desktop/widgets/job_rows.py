@@ -1,0 +1,178 @@
+"""Rows about jobs that any page may show: how far one is, and what went wrong. They run nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
+from shiboken6 import isValid
+
+from studio.api.jobs import JobHandle
+from studio.desktop import formatting
+from studio.desktop.appearance.appearance import Appearance, restyle
+from studio.desktop.widgets.elided import ElidedLabel
+from studio.protocol.errors import StudioError
+from studio.protocol.states import JobState
+
+_FINE = 1000
+
+
+class ProgressRow(QWidget):
+    """What a job is doing in words, as a bar, and its time left. Hidden unless a job is at work.
+
+    Attributes:
+        words: What it is doing.
+        left: How long it will take.
+        bar: How far it is.
+        stop_button: Stops it; not shown where the page has its own.
+    """
+
+    def __init__(self, look: Appearance, *, stop: bool = True) -> None:
+        super().__init__()
+        self._job: JobHandle | None = None
+        self._stopping = False
+        self.words = ElidedLabel(role="small")
+        self.left = look.label("", "small")
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setAccessibleName(self.tr("Progress"))
+        self.stop_button = look.button(self.tr("Stop"), "circle-stop", small=True)
+        self.stop_button.clicked.connect(self.stop)
+        self._lay_out(stop)
+        self.hide()
+
+    def _lay_out(self, stop: bool) -> None:
+        line = QHBoxLayout()
+        line.addWidget(self.words, 1)
+        line.addWidget(self.left)
+        column = QVBoxLayout()
+        column.setSpacing(4)
+        column.addLayout(line)
+        column.addWidget(self.bar)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(12)
+        row.addLayout(column, 1)
+        row.addWidget(self.stop_button)
+        self.stop_button.setVisible(stop)
+
+    @property
+    def widget(self) -> QWidget:
+        """The row itself."""
+        return self
+
+    def follow(self, job: JobHandle) -> None:
+        """Show how ``job`` goes until it is over; what was followed before is let go."""
+        self._job, self._stopping = job, False
+        self.stop_button.setEnabled(True)
+        self._say(self.tr("Waiting for its turn…"))
+        self.show()
+        job.on_state(lambda state, reason: self._on_state(job, state, reason))
+        job.on_progress(
+            lambda done, total, message, left: self._on_step(job, done, total, message, left)
+        )
+
+    def stop(self) -> None:
+        """Stop the job at its next step, and say so until then."""
+        job = self._job
+        if job is None:
+            return
+        self._stopping = True
+        self.stop_button.setEnabled(False)
+        self.words.set_text(self.tr("Stopping…"))
+        self.left.clear()
+        job.cancel()
+
+    def _shows(self, job: JobHandle) -> bool:
+        """Whether this is about ``job``; a job may outlive the page that asked for it."""
+        return job is self._job and isValid(self)
+
+    def _on_state(self, job: JobHandle, state: JobState, reason: str) -> None:
+        if not self._shows(job):
+            return
+        if state.is_terminal:
+            self._job = None
+            self.hide()
+        elif not self._stopping and (waits_for := formatting.waits_for(state, reason)):
+            self._say(waits_for)
+
+    def _say(self, text: str) -> None:
+        """Say what it waits for; how long that takes nobody knows."""
+        self.bar.setRange(0, 0)
+        self.words.set_text(text)
+        self.left.clear()
+
+    def _on_step(
+        self, job: JobHandle, done: float, total: float, message: str, left: float | None
+    ) -> None:
+        if not self._shows(job) or self._stopping:
+            return
+        share = done / total if total > 0 else 0.0
+        # Until the first step is done nobody knows how long one takes; there may be but one.
+        self.bar.setRange(0, _FINE if share > 0 else 0)
+        self.bar.setValue(round(_FINE * share))
+        percent = self.tr("{percent} % done").format(percent=round(100 * share))
+        self.words.set_text(message or percent)
+        self.left.setText(formatting.time_left(left))
+
+
+class TroubleRow(QWidget):
+    """What failed or is different, what to do about it, and one button that goes on from there.
+
+    Attributes:
+        words: The sentence.
+        button: The way on; hidden where there is none.
+    """
+
+    def __init__(self, look: Appearance) -> None:
+        super().__init__()
+        self._look = look
+        self._go_on: Callable[[], None] | None = None
+        self._sign = look.icon_label("triangle-alert", "bad")
+        self.words = look.label("", "bad", wrap=True)
+        self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.button = look.button(self.tr("Try again"), "refresh-cw", small=True)
+        self.button.clicked.connect(self._on_button)
+        close = look.icon_button("x", self.tr("Close this message"))
+        close.clicked.connect(self.hide)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(10)
+        row.addWidget(self._sign)
+        row.addWidget(self.words, 1)
+        row.addWidget(self.button)
+        row.addWidget(close)
+        self.hide()
+
+    @property
+    def widget(self) -> QWidget:
+        """The row itself."""
+        return self
+
+    def tell(self, error: StudioError | str, again: Callable[[], None] | None = None) -> None:
+        """Say what failed; ``again`` is what "Try again" does."""
+        self._show(str(error), "bad", self.tr("Try again"), "refresh-cw", again)
+
+    def remark(self, text: str, button: str, icon: str, run: Callable[[], None]) -> None:
+        """Say what is different from what was asked, with one button."""
+        self._show(text, "warn", button, icon, run)
+
+    def _show(
+        self, text: str, level: str, button: str, icon: str, run: Callable[[], None] | None
+    ) -> None:
+        self._go_on = run
+        self._sign.set_icon("triangle-alert", level)
+        restyle(self.words, "role", level)
+        self.words.setText(text)
+        self.words.setAccessibleName(text)
+        self.button.setText(button)
+        self.button.setAccessibleName(button)
+        self.button.setIcon(self._look.icons.icon(icon))
+        self.button.setVisible(run is not None)
+        self.show()
+
+    def _on_button(self) -> None:
+        self.hide()
+        if self._go_on is not None:
+            self._go_on()

@@ -1,0 +1,97 @@
+"""The local server as the window has it: on or off, and never on by itself. Paints nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from PySide6.QtCore import QObject, Signal
+
+from studio.api.params import Label, Params, Range
+from studio.desktop.main_thread.bridge import Background
+from studio.desktop.window.activity import Activity
+from studio.protocol.errors import StudioError
+
+if TYPE_CHECKING:
+    from studio.core.studio import Studio
+    from studio.serving import LocalServer
+
+
+class ServerSettings(Params, frozen=True):
+    """What a person may set about it, below ``server.`` in the settings."""
+
+    port: Annotated[
+        int,
+        Range(0, 65_535, lowest="Any free one", grouped=False),
+        Label("Port", "Pin it for programs that keep the address. Holds from the next start on."),
+    ] = 0
+
+
+class LocalServer(QObject):
+    """Starts and stops the server beside the window's thread.
+
+    Attributes:
+        server: While it is on.
+
+    Signals:
+        changed: It is on now, or off.
+    """
+
+    changed = Signal()
+
+    def __init__(self, studio: Studio, activity: Activity, background: Background) -> None:
+        super().__init__()
+        self._studio, self._activity, self._background = studio, activity, background
+        self.server: LocalServer | None = None
+        self._wanted = False
+
+    def switch(self, on: bool) -> None:
+        """Turn it on or off."""
+        if on == self._wanted:
+            return
+        self._wanted = on
+        if on:
+            self._background.run(self._start, self._started, self._failed)
+        elif self.server is not None:
+            server, self.server = self.server, None
+            self._tell()
+            self._background.run(server.close, lambda _: None, self._failed)
+
+    def renew_token(self) -> None:
+        """Make the token worth nothing, and another one."""
+        if self.server is not None:
+            self._background.run(
+                self.server.token.renew, lambda _: self.changed.emit(), self._not_renewed
+            )
+
+    def close(self) -> None:
+        """End it with the window."""
+        self._wanted = False
+        if self.server is not None:
+            self.server.close()
+            self.server = None
+
+    def _start(self) -> LocalServer:
+        from studio.serving import LocalServer
+
+        return LocalServer(self._studio)
+
+    def _started(self, server: LocalServer) -> None:
+        if not self._wanted:  # switched off while it was starting
+            server.close()
+            return
+        self.server = server
+        self._tell()
+
+    def _failed(self, error: Exception) -> None:
+        self._wanted = False
+        told = error if isinstance(error, StudioError) else str(error)
+        self._studio.notices.error(told, key="server")
+        self._tell()
+
+    def _not_renewed(self, error: Exception) -> None:
+        told = error if isinstance(error, StudioError) else str(error)
+        self._studio.notices.error(told, key="server")
+
+    def _tell(self) -> None:
+        self._activity.set_server(self.server.address if self.server else "")
+        self.changed.emit()

@@ -1,0 +1,228 @@
+"""Fills the shell from an open studio: pages and plugin contexts. Draws nothing itself."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from studio.api.artifacts import SavedArtifact
+from studio.api.window.context import Page
+from studio.core.plugins.plugin import Plugin, PluginState
+from studio.desktop.main_thread.bridge import Background
+from studio.desktop.pages.page_services import PageServices
+from studio.desktop.plugin_context import CatalogueView, PluginContext
+from studio.desktop.ui import WindowUi
+from studio.desktop.window.local_server import LocalServer
+from studio.desktop.window.page_spec import PageSpec
+from studio.desktop.window.shell import MainWindow
+from studio.protocol.errors import ErrorCode, StudioError
+
+if TYPE_CHECKING:
+    from studio.api.manifest import PageEntry, TaskEntry
+    from studio.core.studio import Studio
+
+# (module of studio.desktop.pages, title, icon)
+_OWN = (
+    ("gallery", "Gallery", "layout-grid"),
+    ("models", "Models", "box"),
+    ("device", "Device", "gauge"),
+    ("plugins", "Plugins", "puzzle"),
+    ("settings", "Settings", "settings"),
+)
+_IN_RAIL = (
+    PluginState.DISCOVERED,
+    PluginState.ACTIVE,
+    # Their pages say what happened and offer another try.
+    PluginState.FAILED,
+    PluginState.QUARANTINED,
+)
+OWN = "studio."
+"""Prefix of the ids of the studio's own pages."""
+MODELS = f"{OWN}models"
+DEVICE = f"{OWN}device"
+
+
+class PageRegistry:
+    """Everything between one open ``Studio`` and one window.
+
+    Attributes:
+        ui: What the studio's own pages are made of.
+    """
+
+    def __init__(self, studio: Studio, window: MainWindow, background: Background) -> None:
+        self.studio, self.window = studio, window
+        self._background = background
+        self._contexts: dict[str, PluginContext] = {}
+        self._explained: set[str] = set()
+        """Plugins whose failure the user has been shown."""
+        self._weights = weights = CatalogueView(studio, self.show_set)
+        self.ui = WindowUi(window.look, window, weights, self._open_models)
+        self.ui.open_page = self.open
+        self.ui.send_to = self.targets
+        self.serving = LocalServer(studio, window.activity, background)
+        self._parts = PageServices(
+            studio, window.activity, self.ui, background, self.serving, self.context
+        )
+        window.activity.title_of = weights.title
+        window.set_pages(self.specs())
+        studio.plugins.on_change(self._on_plugins)
+
+    def _open_models(self) -> None:
+        self.open(MODELS)
+
+    def open(self, page_id: str) -> bool:
+        """Bring a page into view."""
+        return self.window.open_page(page_id)
+
+    def open_first(self) -> None:
+        """Open the page of last time, or the first there is; nothing if the user was faster."""
+        if self.window.pages.current:
+            return
+        wanted, pages = self.window.state.page, [spec.id for spec in self.specs()]
+        self.window.go_to(wanted if wanted in pages else pages[0])
+
+    def context(self, plugin_id: str) -> PluginContext:
+        """Return the context of a plugin, always the same one."""
+        if plugin_id not in self._contexts:
+            self._contexts[plugin_id] = PluginContext(
+                plugin_id, self.studio, self.ui, self._background, self.targets, self._weights
+            )
+        return self._contexts[plugin_id]
+
+    def show_set(self, name: str) -> None:
+        """Show weights that can be had on the Models page."""
+        from studio.desktop.pages.models import ModelsPage
+
+        page = self.window.pages.open(MODELS)
+        if page is not None and isinstance(page.widget, ModelsPage):
+            page.widget.show_set(name)
+
+    def targets(self, artifact: SavedArtifact) -> Sequence[tuple[str, Callable[[], None]]]:
+        """Return (page title, action) for each page that takes artifacts of that kind."""
+        return [
+            (spec.title, functools.partial(self.send, spec, artifact))
+            for spec in self.specs()
+            if artifact.kind in spec.accepts
+        ]
+
+    # --- pages --------------------------------------------------------------------------------
+
+    def specs(self) -> list[PageSpec]:
+        """Return all pages in the order of the rail."""
+        specs: list[PageSpec] = []
+        for plugin in self.studio.plugins.plugins:
+            if plugin.manifest is not None and plugin.state in _IN_RAIL:
+                specs += self._specs_of(plugin)
+        for name, title, icon in _OWN:
+            build = functools.partial(self._own_page, name, title)
+            specs.append(PageSpec(f"{OWN}{name}", title, icon, build, at_bottom=True))
+        return specs
+
+    def page_packages(self) -> list[str]:
+        """Return the packages whose modules make up the studio's own pages, in the rail's order."""
+        shipped = [plugin for plugin in self.studio.plugins.usable() if plugin.shipped]
+        return [f"{plugin.package}.pages" for plugin in shipped] + ["studio.desktop.pages"]
+
+    def _specs_of(self, plugin: Plugin) -> list[PageSpec]:
+        manifest = plugin.manifest
+        assert manifest is not None
+        if manifest.pages:
+            return [
+                self._spec(plugin, page, self._plugin_page, page.accepts) for page in manifest.pages
+            ]
+        return [self._spec(plugin, task, self._task_page, ()) for task in manifest.tasks]
+
+    def _spec(
+        self,
+        plugin: Plugin,
+        entry: PageEntry | TaskEntry,
+        build: Callable[[Plugin, str], Page],
+        accepts: tuple[str, ...],
+    ) -> PageSpec:
+        assert plugin.manifest is not None
+        return PageSpec(
+            id=entry.id,
+            title=entry.title,
+            icon=getattr(entry, "icon", "") or plugin.manifest.icon,
+            build=functools.partial(self._build, build, plugin, entry.id),
+            plugin=plugin.title,
+            plugin_id=plugin.id,
+            accepts=accepts,
+        )
+
+    def _plugin_page(self, plugin: Plugin, page_id: str) -> Page:
+        host = self.studio.plugins
+        pages = host.call(plugin.id, "studio_pages", ctx=self.context(plugin.id)) or {}
+        if page_id not in pages:
+            raise StudioError(
+                ErrorCode.PLUGIN_FAILED,
+                f"The plugin {plugin.title} does not bring the page {page_id} of its manifest.",
+                "Ask its author for a corrected version.",
+                plugin=plugin.id,
+            )
+        page = host.guard(plugin.id, f"page {page_id}", pages[page_id])
+        if not isinstance(page, Page):
+            raise StudioError(
+                ErrorCode.PLUGIN_FAILED,
+                f"The plugin {plugin.title} brought {type(page).__name__} where a page belongs.",
+                "Ask its author for a corrected version.",
+                plugin=plugin.id,
+            )
+        return page
+
+    def _task_page(self, plugin: Plugin, task_id: str) -> Page:
+        _, entry = self.studio.plugins.task(task_id)
+        params = self.studio.plugins.params_class(task_id)
+        build = _part("task", entry.title)
+        return build(self.context(plugin.id), entry, params)
+
+    def _own_page(self, name: str, title: str) -> Page:
+        return _part(name, title)(self._parts)
+
+    def _build(self, build: Callable[[Plugin, str], Page], plugin: Plugin, entry: str) -> Page:
+        """Build a page. Of a plugin out of order, first say why; the next time, try it again."""
+        if not plugin.is_usable:
+            if plugin.id not in self._explained:
+                self._explained.add(plugin.id)
+                raise StudioError(ErrorCode.PLUGIN_FAILED, plugin.reason, plugin=plugin.id)
+            self.studio.plugins.switch_on(plugin.id)
+        try:
+            return build(plugin, entry)
+        except Exception:
+            self._explained.add(plugin.id)
+            # The page says it in full; the same words in a notice would be noise.
+            self.studio.notices.dismiss(f"plugin-{plugin.id}")
+            raise
+
+    def send(self, spec: PageSpec, artifact: SavedArtifact) -> None:
+        """Open a page and hand it an artifact."""
+        page = self.window.pages.open(spec.id)
+        if page is not None and page.accept is not None:
+            accept = page.accept
+            try:
+                self.studio.plugins.guard(spec.plugin_id, "accept", lambda: accept(artifact))
+            except StudioError as error:
+                self.studio.notices.error(error)
+
+    def _on_plugins(self) -> None:
+        had_page = bool(self.window.pages.current)
+        self.window.set_pages(self.specs())
+        if had_page:
+            self.open_first()  # does nothing unless the page in view went with its plugin
+
+
+def _part(name: str, title: str) -> Callable[..., Page]:
+    """Return ``build`` of one of the studio's own page modules."""
+    try:
+        build: Callable[..., Page] = importlib.import_module(f"studio.desktop.pages.{name}").build
+    except ModuleNotFoundError as error:
+        if not (error.name or "").startswith("studio.desktop.pages"):
+            raise
+        raise StudioError(
+            ErrorCode.UNSUPPORTED,
+            f"The page “{title}” is not part of this installation.",
+            "Install the studio again if it should be.",
+        ) from error
+    return build

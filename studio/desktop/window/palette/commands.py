@@ -1,0 +1,166 @@
+"""Everything a person can do, as lines of the command palette. Collected when the palette opens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication
+
+from studio.api.artifacts import SavedArtifact
+from studio.api.window.context import PageAction
+from studio.desktop import formatting
+from studio.desktop.appearance.theme import ThemeMode
+from studio.desktop.plugin_context import saved_artifact
+from studio.desktop.window.page_registry import OWN, PageRegistry
+from studio.desktop.window.palette.palette import Command
+
+_RECENT = 30
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("commands", text)
+
+
+@dataclass(frozen=True)
+class ShellAction:
+    """Something the window itself can do; not in the palette if another line does the same."""
+
+    id: str
+    title: str
+    run: Callable[[], object]
+    icon: str
+    shortcut: str = ""
+    in_palette: bool = True
+
+
+class Commands:
+    """Collects commands from the window, its pages and the library."""
+
+    def __init__(self, workspace: PageRegistry, shell: Sequence[ShellAction]) -> None:
+        self._workspace = workspace
+        self.shell = shell
+
+    def collect(self) -> list[Command]:
+        """Return all commands there are now, the likeliest first."""
+        return [
+            *self._page_actions(),
+            *self._pages(),
+            *(self._shell_command(a) for a in self.shell if a.in_palette),
+            *self._conversations(),
+            *self._artifacts(),
+        ]
+
+    def page_actions(self) -> list[tuple[str, PageAction]]:
+        """Return (page id, action) of the pages that exist, the page in view first."""
+        pages = self._workspace.window.pages
+        built = pages.built()
+        order = sorted(built, key=lambda page_id: page_id != pages.current)
+        return [(page_id, action) for page_id in order for action in built[page_id].actions]
+
+    def _page_actions(self) -> list[Command]:
+        commands = []
+        for page_id, action in self.page_actions():
+            spec = self._workspace.window.pages.spec(page_id)
+            commands.append(
+                Command(
+                    f"action:{action.id}",
+                    action.title,
+                    self._on_page(page_id, action),
+                    action.icon or "zap",
+                    spec.title if spec else "",
+                    action.shortcut,
+                )
+            )
+        return commands
+
+    def _on_page(self, page_id: str, action: PageAction) -> Callable[[], None]:
+        def run() -> None:
+            self._workspace.open(page_id)
+            action.run()
+
+        return run
+
+    def _pages(self) -> list[Command]:
+        buttons = self._workspace.window.rail.buttons()
+        return [
+            Command(
+                f"page:{button.spec.id}",
+                button.spec.title,
+                partial(self._workspace.window.go_to, button.spec.id),
+                button.spec.icon,
+                _tr("Page"),
+                f"Ctrl+{number}" if number < 10 else "",
+                words=_tr("open go to"),
+            )
+            for number, button in enumerate(buttons, start=1)
+        ]
+
+    def _shell_command(self, action: ShellAction) -> Command:
+        return Command(
+            f"shell:{action.id}",
+            action.title,
+            action.run,
+            action.icon,
+            _tr("Studio"),
+            action.shortcut,
+        )
+
+    def _conversations(self) -> list[Command]:
+        target = self._taker("conversation")
+        if target is None:
+            return []
+        found = self._workspace.studio.library.conversations.list(limit=_RECENT)
+        return [
+            Command(
+                f"conversation:{c.id}",
+                c.title or _tr("Untitled conversation"),
+                partial(target, SavedArtifact(c.id, "conversation", c.title, "", Path())),
+                "message-square",
+                _tr("Conversation"),
+                color="kind-conversation",
+            )
+            for c in found
+        ]
+
+    def _artifacts(self) -> list[Command]:
+        library = self._workspace.studio.library
+        target = self._taker("artifact")
+        commands = []
+        for found in library.find(limit=_RECENT):
+            icon, color = formatting.kind_icon(found.kind)
+            saved = saved_artifact(library, found)
+            run = partial(target, saved) if target else self._gallery
+            title = found.title or found.text[:60] or found.kind
+            commands.append(
+                Command(f"artifact:{found.id}", title, run, icon, _tr("Result"), color=color)
+            )
+        return commands
+
+    def _gallery(self) -> None:
+        self._workspace.window.go_to(f"{OWN}gallery")
+
+    def _taker(self, kind: str) -> Callable[[SavedArtifact], None] | None:
+        """Return what opens an artifact: the gallery, or the first page that takes the kind."""
+        workspace = self._workspace
+        for spec in workspace.specs():
+            wanted = spec.id == f"{OWN}gallery" if kind == "artifact" else kind in spec.accepts
+            if wanted:
+                return partial(workspace.send, spec)
+        return None
+
+
+def theme_actions(set_mode: Callable[[ThemeMode], None]) -> list[ShellAction]:
+    """Return the commands that change the theme."""
+    return [
+        ShellAction("theme-dark", _tr("Theme: dark"), lambda: set_mode(ThemeMode.DARK), "moon"),
+        ShellAction("theme-light", _tr("Theme: light"), lambda: set_mode(ThemeMode.LIGHT), "sun"),
+        ShellAction(
+            "theme-system",
+            _tr("Theme: as the system"),
+            lambda: set_mode(ThemeMode.SYSTEM),
+            "sun-moon",
+        ),
+    ]

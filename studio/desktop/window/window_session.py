@@ -1,0 +1,252 @@
+"""One open studio in one window: opens it, connects its voices to the shell, closes it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Self
+
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QTextEdit
+
+from studio.core.notices import Action, Level, Notice
+from studio.core.paths import StudioPaths
+from studio.core.runtime_process.child import Launch
+from studio.core.studio import Studio
+from studio.desktop.main_thread.bridge import Background, Bridge
+from studio.desktop.main_thread.preload import Preload
+from studio.desktop.window.about import show_about
+from studio.desktop.window.page_registry import DEVICE, OWN, PageRegistry
+from studio.desktop.window.palette.commands import Commands, ShellAction, theme_actions
+from studio.desktop.window.palette.palette import CommandPalette
+from studio.desktop.window.palette.shortcuts import Group, show_shortcuts
+from studio.desktop.window.shell import MainWindow
+from studio.protocol.errors import StudioError
+from studio.protocol.messages import Unload
+
+LOOK_MS = 3000
+"""Between two looks for new weights: a file whose size stood still for so long is whole."""
+
+
+class WindowSession(QObject):
+    """The studio, its workspace, and what the shell shows of them."""
+
+    def __init__(self, window: MainWindow, studio: Studio, background: Background) -> None:
+        super().__init__()
+        self.studio, self.window = studio, window
+        self.workspace = PageRegistry(studio, window, background)
+        self._commands = Commands(self.workspace, self._shell_actions())
+        center = window.center
+        self.palette = CommandPalette(
+            window.look, center, self._commands.collect, window.state.used
+        )
+        self._connect_notices()
+        self._connect_activity()
+        self._bind()
+        window.files_dropped.connect(self._on_files)
+        self._looking = QTimer(self)
+        self._looking.timeout.connect(studio.look_for_weights)
+        self._looking.start(LOOK_MS)
+        self._warming = Preload(self.workspace.page_packages(), self)
+
+    @classmethod
+    def open(
+        cls,
+        window: MainWindow,
+        paths: StudioPaths,
+        bridge: Bridge,
+        background: Background,
+        *,
+        safe_mode: bool = False,
+        only: Sequence[str] = (),
+        launch: Launch | None = None,
+    ) -> Self:
+        """Open the studio below ``paths`` and fill the window.
+
+        Raises:
+            StudioError: There is no home, or the library cannot even be read.
+        """
+        studio = Studio.open(
+            post=bridge.post, home=paths, safe_mode=safe_mode, only=only, launch=launch
+        )
+        return cls(window, studio, background)
+
+    def start_runtime(self) -> None:
+        """Let the runtime get ready in the background."""
+        self.studio.runtime.start()
+
+    def close(self) -> None:
+        """End all jobs and let go of the library."""
+        self._looking.stop()
+        self._warming.close()
+        self.workspace.serving.close()
+        self.studio.close()
+
+    def offer_report(self, report: str) -> None:
+        """Tell of a crash in the last session; its report can be copied, nothing is sent."""
+        if report:
+            self._notice(
+                Level.WARN,
+                self.tr("The studio ended unexpectedly last time."),
+                self.tr(
+                    "Your work up to the last second is here. The report stays on this machine."
+                ),
+                Action(self.tr("Copy report"), lambda: self.workspace.ui.copy(report)),
+            )
+
+    def tell_missing_fonts(self, missing: Sequence[str]) -> None:
+        """Say once that the system's fonts stand in."""
+        told = self.window.state.told
+        if missing and "fonts" not in told:
+            told.append("fonts")
+            names = ", ".join(missing)
+            self._notice(
+                Level.INFO,
+                self.tr("The studio's own fonts are missing: {names}.").format(names=names),
+                self.tr(
+                    "The system's fonts stand in. Installing the studio again brings them back."
+                ),
+            )
+
+    # --- connections --------------------------------------------------------------------------
+
+    def _connect_notices(self) -> None:
+        notices, area = self.studio.notices, self.window.notices
+        for notice in notices.all:
+            area.show_notice(notice)
+        notices.on_notice(area.show_notice)
+        notices.on_dismissed(area.withdraw)
+        health = self.studio.library.health
+        if self.studio.library.read_only:
+            self.window.banner.say(health.message, health.hint)
+        elif self.studio.paths.temporary:
+            self.window.banner.say(
+                self.tr("Nothing you make now is kept."),
+                self.tr(
+                    "The studio has no folder to save to; this session lives in a temporary one."
+                ),
+            )
+
+    def _connect_activity(self) -> None:
+        activity, studio = self.window.activity, self.studio
+        activity.watch(studio.jobs)
+        activity.unload = lambda weights: studio.runtime.send(Unload(weights))
+        activity.restart = studio.runtime.restart
+        activity.show_device = lambda: self.window.go_to(DEVICE)
+        activity.set_runtime(str(studio.runtime.state), studio.runtime.reason)
+        studio.on_runtime(lambda state, reason: activity.set_runtime(str(state), reason))
+        studio.on_status(activity.set_status)
+
+    def _on_files(self, paths: list[Path]) -> None:
+        """Hand each dropped file to the first plugin that knows what to do with it."""
+        for path in paths:
+            answers = self.studio.plugins.call_each(
+                "studio_open_file",
+                lambda plugin: {"ctx": self.workspace.context(plugin)},
+                path=path,
+            )
+            found = next(answers, None)
+            if found is None:
+                self._notice(
+                    Level.INFO,
+                    self.tr("Nothing here opens {name}.").format(name=path.name),
+                    self.tr("Drop it on a field that takes files, or add a plugin that knows it."),
+                )
+                continue
+            plugin, run = found
+            try:
+                self.studio.plugins.guard(plugin, "opening a file", run)
+            except StudioError as error:
+                self.studio.notices.error(error)
+
+    # --- actions ------------------------------------------------------------------------------
+
+    def _shell_actions(self) -> list[ShellAction]:
+        window = self.window
+        return [
+            ShellAction(
+                "palette",
+                self.tr("Command palette"),
+                self._toggle_palette,
+                "command",
+                "Ctrl+K",
+                False,
+            ),
+            ShellAction(
+                "panel",
+                self.tr("Show or hide parameters"),
+                window.toggle_panel,
+                "panel-right",
+                "Ctrl+\\",
+            ),
+            ShellAction(
+                "jobs", self.tr("Show or hide jobs"), window.drawer.toggle, "activity", "Ctrl+J"
+            ),
+            ShellAction(
+                "settings", self.tr("Settings"), self._open_settings, "settings", "Ctrl+,", False
+            ),
+            *theme_actions(window.look.theme.set_mode),
+            ShellAction(
+                "motion", self.tr("Less motion: on or off"), self._toggle_motion, "accessibility"
+            ),
+            ShellAction(
+                "restart", self.tr("Restart the runtime"), self.studio.runtime.restart, "rotate-cw"
+            ),
+            ShellAction(
+                "shortcuts", self.tr("Keyboard shortcuts"), self.show_shortcuts, "keyboard", "F1"
+            ),
+            ShellAction("about", self.tr("About the studio, licences"), self.show_about, "info"),
+            ShellAction("quit", self.tr("Quit"), window.close, "log-out", "Ctrl+Q"),
+        ]
+
+    def _bind(self) -> None:
+        for action in self._commands.shell:
+            if action.shortcut:
+                self.window.shortcut(action.shortcut, action.run)
+        self.window.shortcut("?", self._on_question_mark)
+
+    def _toggle_palette(self) -> None:
+        self.palette.toggle()
+
+    def _open_settings(self) -> None:
+        self.window.go_to(f"{OWN}settings")
+
+    def _toggle_motion(self) -> None:
+        theme = self.window.look.theme
+        theme.reduced_motion = not theme.reduced_motion
+
+    def _on_question_mark(self) -> None:
+        # A question mark that somebody writes is a letter, not a cry for help.
+        if not isinstance(QApplication.focusWidget(), QLineEdit | QTextEdit | QPlainTextEdit):
+            self.show_shortcuts()
+
+    def show_about(self) -> None:
+        """Open the about sheet."""
+        show_about(self.window.look, self.window.center)
+
+    def show_shortcuts(self) -> None:
+        """Open the list of shortcuts."""
+        show_shortcuts(self.window.look, self.window.center, self._shortcut_groups())
+
+    def _shortcut_groups(self) -> list[Group]:
+        pages = [
+            (button.spec.title, f"Ctrl+{number}")
+            for number, button in enumerate(self.window.rail.buttons()[:9], start=1)
+        ]
+        here = [
+            (a.title, _native(a.shortcut)) for _, a in self._commands.page_actions() if a.shortcut
+        ]
+        shell = [(a.title, _native(a.shortcut)) for a in self._commands.shell if a.shortcut]
+        return [
+            (self.tr("This page"), here),
+            (self.tr("Studio"), shell),
+            (self.tr("Pages"), pages),
+        ]
+
+    def _notice(self, level: Level, message: str, hint: str = "", *actions: Action) -> None:
+        self.window.notices.show_notice(Notice(level, message, hint, actions=actions))
+
+
+def _native(keys: str) -> str:
+    return QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText)

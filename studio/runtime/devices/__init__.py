@@ -1,0 +1,1 @@
+"""Devices that compute: found, measured, lost."""

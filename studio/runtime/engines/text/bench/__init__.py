@@ -1,0 +1,1 @@
+"""What `studio bench text` runs in children of its own."""

@@ -1,0 +1,1 @@
+"""The decoder: transformer blocks in floats and packed, on processor and card."""

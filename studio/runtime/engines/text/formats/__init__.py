@@ -1,0 +1,1 @@
+"""GGUF files and model folders, read with limits."""

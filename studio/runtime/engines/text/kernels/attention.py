@@ -1,0 +1,275 @@
+"""Attention of rows of some texts, one layer: turned, put away, and what they see, mixed.
+
+A query's scores are exact sums in one order over all keys that it sees, softmax takes their exact
+maximum, and values are added in the order of their keys: a row's bits depend on nothing else. Rows
+that share keys are computed in tiles (see ``tiles``), and tiles are shared among threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numba.np.numpy_support import carray
+from numpy.typing import NDArray
+
+from studio.runtime.engines.text.decoder.packed_kv_cache import SPAN
+from studio.runtime.engines.text.kernels.f32_gemm import MOST_ROWS, multiply
+from studio.runtime.engines.text.kernels.jit import compiled, inlined, summing
+from studio.runtime.engines.text.kernels.norm_and_gate import WORTH, Rows, cut_row, normed
+from studio.runtime.engines.text.kernels.parallel_for import borrowed, pointer, share, thread_count
+from studio.runtime.engines.text.kernels.quantised_activations import QuantisedActivations
+from studio.runtime.engines.text.kernels.scalar_math import address, exp, order, ordered, tanh
+
+_PAIRS = 1 << 12
+"""Pairs of queries and keys that are worth waking other threads for."""
+_FLOAT_BYTES = 4
+_FIRST, _ROWS, _START, _SPANS, _KEYS, _VALUES = range(6)
+"""Columns of the table of texts: the place of its first row, then its ``Text``, as addresses."""
+_COLUMNS = 6
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How a layer looks.
+
+    Attributes:
+        heads: Of its queries.
+        bias: (columns of the product,), or empty: added to queries, keys and values.
+        query_weight, key_weight: (head dim,), or empty: of their norms.
+        eps: Of those norms.
+        scale: Of the scores.
+        cap: Scores are bent to stay within ± this; 0 if they are not (arXiv:2408.00118).
+        window: How many tokens a token sees, itself included; 0 for all before it.
+    """
+
+    heads: int
+    bias: NDArray[np.float32]
+    query_weight: NDArray[np.float32]
+    key_weight: NDArray[np.float32]
+    eps: float
+    scale: float
+    cap: float
+    window: int
+
+
+@dataclass(frozen=True)
+class Text:
+    """The next rows of one text.
+
+    Attributes:
+        rows: How many.
+        start: The position of the first.
+        keys: Of the layer: (kv heads, spans, head dim, ``SPAN``).
+        values: (kv heads, spans × ``SPAN``, head dim up to whole lanes).
+    """
+
+    rows: int
+    start: int
+    keys: NDArray[np.float32]
+    values: NDArray[np.float32]
+
+
+def look(
+    rule: Rule, products: Rows, turns: Rows, texts: Sequence[Text], out: QuantisedActivations
+) -> None:
+    """Put away the keys and values of rows, and write what the rows see, cut.
+
+    Args:
+        products: Queries, keys, values: (rows, (heads + 2 × kv heads) × head dim), the rows of one
+            text after those of the other. Written over.
+        turns: Cosine and sine of each pair, in turn: (rows, head dim); or no row: nothing turns.
+        texts: Of one model.
+        out: Of heads × head dim columns.
+    """
+    table = np.empty((len(texts), _COLUMNS), np.intp)
+    first = pairs = 0
+    for place, text in enumerate(texts):
+        places = (_place(text.keys), _place(text.values))
+        table[place] = first, text.rows, text.start, text.keys.shape[1], *places
+        first += text.rows
+        pairs += text.rows * (text.start + text.rows) * rule.heads
+    kv_heads, _, width, _ = texts[0].keys.shape
+    threads = thread_count() if pairs >= _PAIRS else 1
+    _look(
+        products, turns, table, kv_heads, width, texts[0].values.shape[2],
+        out.values, out.scales, out.starts,
+        rule.heads, rule.bias, rule.query_weight, rule.key_weight, rule.eps,
+        rule.scale, rule.cap, rule.window, threads,
+    )  # fmt: skip
+
+
+def _place(array: NDArray[np.float32]) -> int:
+    place: int = array.__array_interface__["data"][0]
+    return place
+
+
+# --- compiled -----------------------------------------------------------------------------------
+
+
+@compiled
+def _look(
+    products, turns, table, kv_heads, width, wide, limbs, scales, starts,
+    heads, bias, query_weight, key_weight, eps, scale, cap, window, threads,
+):  # fmt: skip
+    rows = products.shape[0]
+    turned = (
+        products, turns, table, kv_heads, width, wide,
+        heads, bias, query_weight, key_weight, eps, scale,
+    )  # fmt: skip
+    row_threads = threads if products.size >= WORTH else 1
+    share(_turn_rows, rows, row_threads, turned)
+    mixed = np.empty((rows, heads * width), np.float32)
+    looking = (products, table, kv_heads, width, wide, heads, cap, window, threads, mixed)
+    share(_mix_tiles, threads, threads, looking)
+    share(_cut_rows, rows, row_threads, (mixed, limbs, scales, starts))
+
+
+@compiled
+def _cut_rows(first, last, mixed, limbs, scales, starts):
+    for row in range(first, last):
+        cut_row(borrowed(mixed)[row], limbs, scales, starts, row)
+
+
+@inlined
+def _keys(table, text, kv_heads, width):
+    """Return the keys of a text: (kv heads, spans, width, ``SPAN``)."""
+    return carray(pointer(table[text, _KEYS]), (kv_heads, table[text, _SPANS], width, SPAN))
+
+
+@inlined
+def _values(table, text, kv_heads, wide):
+    """Return the values of a text: (kv heads, spans × ``SPAN``, wide)."""
+    return carray(pointer(table[text, _VALUES]), (kv_heads, table[text, _SPANS] * SPAN, wide))
+
+
+@compiled
+def _turn_rows(
+    first, last, products, turns, table, kv_heads, width, wide,
+    heads, bias, query_weight, key_weight, eps, scale,
+):  # fmt: skip
+    products, text = borrowed(products), 0
+    for row in range(first, last):
+        while row >= table[text, _FIRST] + table[text, _ROWS]:
+            text += 1
+        line, position = products[row], table[text, _START] + row - table[text, _FIRST]
+        keys = _keys(table, text, kv_heads, width)
+        values = _values(table, text, kv_heads, wide)
+        for i in range(bias.shape[0]):
+            line[i] += bias[i]
+        for head in range(heads + kv_heads):
+            values_of_head = line[head * width : (head + 1) * width]
+            weight = query_weight if head < heads else key_weight
+            if weight.shape[0]:
+                normed(values_of_head, weight, eps, values_of_head)
+            if turns.shape[0]:
+                _turn(values_of_head, borrowed(turns)[row])
+            if head < heads:
+                for i in range(width):
+                    values_of_head[i] *= np.float32(scale)
+        for head in range(kv_heads):
+            span = keys[head, position // SPAN]
+            new = line[(heads + head) * width : (heads + head + 1) * width]
+            for i in range(width):
+                span[i, position % SPAN] = new[i]
+            new = line[(heads + kv_heads + head) * width :]
+            place = values[head, position]
+            for i in range(width):
+                place[i] = new[i]
+
+
+@compiled
+def _turn(head, turn):
+    for pair in range(head.shape[0] // 2):
+        real, other = head[2 * pair], head[2 * pair + 1]
+        cosine, sine = turn[2 * pair], turn[2 * pair + 1]
+        head[2 * pair] = real * cosine - other * sine
+        head[2 * pair + 1] = real * sine + other * cosine
+
+
+@compiled
+def _mix_tiles(
+    first, last, products, table, kv_heads, width, wide, heads, cap, window, threads, mixed
+):  # fmt: skip
+    """Do every ``threads``-th tile, from the ``first``: late rows see more than early ones."""
+    products, mixed = borrowed(products), borrowed(mixed)
+    group, longest = heads // kv_heads, 0
+    for text in range(table.shape[0]):
+        longest = max(longest, table[text, _START] + table[text, _ROWS])
+    asking = np.empty((MOST_ROWS, width), np.float32)
+    told = np.empty((MOST_ROWS, wide), np.float32)
+    stride = (longest + SPAN - 1) // SPAN * SPAN
+    scores = np.empty((MOST_ROWS, stride), np.float32)
+    sums = np.empty(MOST_ROWS, np.float32)
+    scores_at, asking_at, told_at = address(scores), address(asking), address(told)
+    turn = 0
+    for text in range(table.shape[0]):
+        above, start, spans = table[text, _FIRST], table[text, _START], table[text, _SPANS]
+        keys_at, values_at = table[text, _KEYS], table[text, _VALUES]
+        queries = table[text, _ROWS] * group
+        tiles = (queries + MOST_ROWS - 1) // MOST_ROWS
+        for unit in range(tiles * kv_heads):
+            turn += 1
+            if not first <= turn % threads < last:
+                continue
+            head, query = unit // tiles, unit % tiles * MOST_ROWS
+            count = min(MOST_ROWS, queries - query)
+            for i in range(count):
+                row, place = (query + i) // group, head * group + (query + i) % group
+                for j in range(width):
+                    asking[i, j] = products[above + row, place * width + j]
+            earliest, latest = start + query // group, start + (query + count - 1) // group
+            first_span = max(earliest - window + 1, 0) // SPAN if window else 0
+            for span in range(first_span, latest // SPAN + 1):
+                multiply(
+                    count, width, SPAN,
+                    asking_at, _FLOAT_BYTES * width,
+                    keys_at + _FLOAT_BYTES * SPAN * width * (head * spans + span),
+                    _FLOAT_BYTES * SPAN,
+                    scores_at + _FLOAT_BYTES * SPAN * span, _FLOAT_BYTES * stride,
+                )  # fmt: skip
+            began = first_span * SPAN
+            for i in range(count):
+                position = start + (query + i) // group
+                seen = max(position - window + 1, 0) if window else 0
+                _hide(scores[i], began, seen)
+                sums[i] = _softmax(scores[i, seen : position + 1], cap)
+                _hide(scores[i], position + 1, latest + 1)
+            multiply(
+                count, latest + 1 - began, wide,
+                scores_at + _FLOAT_BYTES * began, _FLOAT_BYTES * stride,
+                values_at + _FLOAT_BYTES * wide * (head * spans * SPAN + began),
+                _FLOAT_BYTES * wide,
+                told_at, _FLOAT_BYTES * wide,
+            )  # fmt: skip
+            for i in range(count):
+                row, place = (query + i) // group, head * group + (query + i) % group
+                factor = np.float32(1) / sums[i]
+                for j in range(width):
+                    mixed[above + row, place * width + j] = told[i, j] * factor
+
+
+@compiled
+def _hide(scores, first, last):
+    for i in range(first, last):
+        scores[i] = 0
+
+
+@summing
+def _softmax(scores, cap):
+    """Write what each score counts, by that of the largest; return the sum."""
+    if cap:
+        bound = np.float32(cap)
+        for i in range(scores.shape[0]):
+            scores[i] = bound * tanh(scores[i] / bound)
+    most = order(scores[0])
+    for i in range(scores.shape[0]):
+        most = max(most, order(scores[i]))
+    largest = ordered(most)
+    total = np.float32(0)
+    for i in range(scores.shape[0]):
+        counted = exp(scores[i] - largest)
+        scores[i] = counted
+        total += counted
+    return total

@@ -1,0 +1,1 @@
+"""The optional engine: llama.cpp through cyllama."""

@@ -1,0 +1,1 @@
+"""Tokenizers and chat templates, and the isolated children that run them."""

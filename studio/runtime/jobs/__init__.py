@@ -1,0 +1,1 @@
+"""One job inside the runtime: its context, its steps, its errors."""

@@ -1,0 +1,173 @@
+"""What a running task may touch, and nothing more: ``studio.api.worker.context.TaskContext`` made
+real."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+from studio.api.artifacts import Verdict
+from studio.api.sandbox import Sandbox
+from studio.api.worker.constraint import Constraint
+from studio.api.worker.context import (
+    ArtifactEvent,
+    Event,
+    Outcome,
+    ProgressEvent,
+    ResultEvent,
+    Rung,
+    Setting,
+    TextEvent,
+)
+from studio.protocol.errors import ErrorCode, StudioError
+from studio.runtime.jobs.in_thread import in_thread
+from studio.runtime.jobs.job import Job
+from studio.runtime.jobs.rng import JobRng, seeded_globals
+from studio.runtime.pool.digests import CACHE_ENV
+from studio.runtime.pool.oom_fallback import go_on, oom_fallback
+from studio.runtime.pool.pool import Pool
+
+
+class Context:
+    """The context of one job. Models are borrowed from the pool, randomness is the job's own."""
+
+    def __init__(
+        self,
+        job: Job,
+        pool: Pool,
+        device: str,
+        scratch_root: Path,
+        check: Callable[[str, bytes], Verdict | None] = lambda kind, payload: None,
+        sandbox: Sandbox | None = None,
+    ) -> None:
+        """Make the context of ``job``; ``check`` judges results that come without a verdict.
+
+        Without a ``sandbox`` the job may not run code.
+        """
+        self.job = job.id
+        self.device = device
+        self.is_private = job.is_private
+        self.rng = JobRng(job.seed)
+        self.inputs: Mapping[str, Any] = job.inputs
+        self._job = job
+        self._pool = pool
+        self._scratch_root = scratch_root
+        self._check = check
+        self._sandbox = sandbox
+        self._scratch: tempfile.TemporaryDirectory[str] | None = None
+
+    @property
+    def scratch(self) -> Path:
+        """A folder of this job, made when first asked for and removed when the job ends."""
+        if self._scratch is None:
+            self._scratch = tempfile.TemporaryDirectory(
+                prefix="job-", dir=self._scratch_root, ignore_cleanup_errors=True
+            )
+        return Path(self._scratch.name)
+
+    @property
+    def cache(self) -> Path:
+        """A folder of the plugin's own in the studio's cache; where there is none, the scratch."""
+        root = os.environ.get(CACHE_ENV)
+        folder = Path(root) / "plugins" / self._job.plugin if root else self.scratch
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def in_thread(self, work: Callable[[], Outcome]) -> Generator[None, None, Outcome]:
+        """Do ``work`` in a thread of its own; see ``TaskContext.in_thread``."""
+        return in_thread(work)
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """The walls to run code behind; only for plugins whose manifest says so."""
+        if self._sandbox is None:
+            raise StudioError(
+                ErrorCode.PERMISSION,
+                f"The plugin “{self._job.plugin}” may not run code: its manifest does not say so.",
+                "Its author must add “run_code = true” with a reason to the manifest.",
+                plugin=self._job.plugin,
+            )
+        return self._sandbox
+
+    def close(self) -> None:
+        """Remove the scratch folder."""
+        if self._scratch is not None:
+            self._scratch.cleanup()
+
+    def lease(self, weights: str, working_bytes: int = 0) -> AbstractContextManager[Any]:
+        """Lend the loaded model of ``weights``; see :meth:`studio.runtime.pool.pool.Pool.lease`."""
+        return self._pool.lease(self._job, str(weights), working_bytes)
+
+    def ladder(
+        self,
+        rungs: Sequence[Rung[Setting]],
+        body: Callable[[Setting], Generator[Event, None, Outcome]],
+    ) -> Generator[Event, None, Outcome]:
+        """Do the work as high up the ladder as memory allows; see ``TaskContext.ladder``."""
+        return oom_fallback(self._job, self._pool, rungs, body)
+
+    def reduced(self, words: str) -> None:
+        """Tell the user that work goes on with less."""
+        go_on(self._job, self._pool, words)
+
+    def weights_path(self, weights: str) -> Path:
+        """Return where ``weights`` lie on disk."""
+        return self._pool.path(str(weights))
+
+    def progress(
+        self, done: float, total: float, message: str = "", preview: Any = None
+    ) -> ProgressEvent:
+        """Return the event to yield after a step."""
+        return ProgressEvent(done, total, message, preview)
+
+    def text(self, text: str, tokens: int = 0, channel: str = "") -> TextEvent:
+        """Return the event to yield for new text."""
+        return TextEvent(text, tokens, channel)
+
+    def artifact(
+        self,
+        kind: str,
+        payload: bytes,
+        *,
+        suffix: str,
+        title: str = "",
+        text: str = "",
+        verdict: Verdict | None = None,
+        meta: Mapping[str, Any] | None = None,
+        preview: bytes = b"",
+    ) -> ArtifactEvent:
+        """Return the event to yield for a finished result; the plugin's check of its kind runs."""
+        verdict = verdict or self._check(kind, payload)
+        meta = dict(meta or {})
+        if self._job.reduced:  # a run with more memory may come out differently
+            meta["reduced"] = list(self._job.reduced)
+        return ArtifactEvent(kind, payload, suffix, title, text, verdict, meta, preview)
+
+    def result(self, **values: Any) -> ResultEvent:
+        """Return the event to yield for the task's own result keys."""
+        return ResultEvent(values)
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Compute while no other job does, with the global generators seeded for this job."""
+        with self._job.alone(), seeded_globals(self._job.seed):
+            yield
+
+    def report(self, event: Event) -> None:
+        """Do what ``yield event`` does, from inside a library's callback."""
+        self._job.report(event)
+
+    def check_constraint(self, constraint: Constraint) -> None:
+        """Refuse a form that no text can be held to."""
+        from studio.runtime.engines.text.generation import grammar_mask
+
+        grammar_mask.check(constraint)
+
+    def check_cancelled(self) -> None:
+        """Raise ``Cancelled`` if the user stopped the job."""
+        self._job.check_cancelled()

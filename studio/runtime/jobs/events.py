@@ -1,0 +1,250 @@
+"""What a task yields, checked and turned into messages. Knows no scheduling."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import PurePath
+from typing import Any
+
+import msgspec
+
+from studio.api.artifacts import Verdict
+from studio.api.worker.context import ArtifactEvent, ProgressEvent, ResultEvent, TextEvent
+from studio.protocol.blobs import check
+from studio.protocol.errors import ErrorCode, ErrorInfo, StudioError
+from studio.protocol.frames import MAX_BODY
+from studio.protocol.messages import (
+    BlobSpec,
+    Finished,
+    JobChanged,
+    Message,
+    Preview,
+    Produced,
+    Progress,
+    TextDelta,
+)
+from studio.protocol.states import JobState
+from studio.protocol.time_left import TimeLeft
+
+log = logging.getLogger(__name__)
+
+Sink = Callable[[Message, Sequence[Any]], None]
+"""Takes a message and its blobs: the link, or a list in tests."""
+
+MAX_RESULT = MAX_BODY - 1024**2
+"""Bytes of the result's own keys, so that the last message of a job always fits a frame."""
+QUIET = 0.05
+"""Seconds between two messages of progress of a job; what comes faster is merged."""
+
+
+class Feed:
+    """The reports of one job, in order. Progress is thinned, nothing else is.
+
+    Attributes:
+        has_delivered: Whether something was reported that a second run would report again.
+    """
+
+    def __init__(self, job: str, sink: Sink) -> None:
+        self.job = job
+        self.result: dict[str, Any] = {}
+        self.has_delivered = False
+        self._pace = TimeLeft()
+        self._sink = sink
+        self._pending: ProgressEvent | None = None
+        self._next_progress = 0.0
+
+    def state(self, state: JobState, reason: str = "") -> None:
+        """Report that the job moved on."""
+        self._flush_or_drop()
+        self._sink(JobChanged(self.job, state, reason), ())
+
+    def event(self, event: Any) -> None:
+        """Report what a task yielded.
+
+        Raises:
+            StudioError: ``PLUGIN_FAILED``: it is none of the events of
+            ``studio.api.worker.context``.
+        """
+        if event is None:
+            return
+        if isinstance(event, ProgressEvent):
+            self._progress(event)
+            return
+        self._flush()
+        self.has_delivered = True
+        if isinstance(event, TextEvent):
+            self._text(event)
+        elif isinstance(event, ArtifactEvent):
+            self._artifact(event)
+        elif isinstance(event, ResultEvent):
+            self._result(event)
+        else:
+            raise _rubbish(
+                f"its task yielded {a_kind(event)}, which is no event",
+                "Yield what ctx.progress, ctx.text, ctx.artifact or ctx.result return, or None.",
+            )
+
+    def finished(
+        self,
+        state: JobState,
+        *,
+        error: ErrorInfo | None = None,
+        seconds: float = 0.0,
+        weights: Mapping[str, str] | None = None,
+        engines: Mapping[str, str] | None = None,
+    ) -> None:
+        """Report the end of the job; its last message."""
+        self._flush_or_drop()
+        kept = {} if state is JobState.FAILED else self.result
+        end = Finished(
+            self.job,
+            state,
+            kept,
+            error,
+            seconds,
+            dict(weights or {}),
+            engines=dict(engines or {}),
+        )
+        try:
+            self._sink(end, ())
+        except StudioError as unsendable:  # whatever it was: the end of a job must be heard
+            self._sink(Finished(self.job, JobState.FAILED, error=unsendable.info()), ())
+
+    def seconds_left(self) -> float | None:
+        """Return how long the job will take, from its steps; None while nobody knows."""
+        return self._pace.left(time.monotonic())
+
+    def _progress(self, event: ProgressEvent) -> None:
+        self._pending = event
+        now = time.monotonic()
+        self._pace.step(_number(event.done, "done"), _number(event.total, "total"), now)
+        if now >= self._next_progress:
+            self._next_progress = now + QUIET
+            self._flush()
+
+    def _flush(self) -> None:
+        event, self._pending = self._pending, None
+        if event is None:
+            return
+        done, total = _number(event.done, "done"), _number(event.total, "total")
+        self._sink(Progress(self.job, done, total, str(event.message)), ())
+        if event.preview is not None:
+            pixels = _pixels(event.preview)
+            spec = BlobSpec("uint8", tuple(pixels.shape))
+            self._sink(Preview(self.job, 0, spec, note=str(event.message)), (pixels,))
+
+    def _flush_or_drop(self) -> None:
+        """Send what is pending where the task can no longer be blamed for it."""
+        try:
+            self._flush()
+        except StudioError as error:
+            log.warning("job %s: a progress was dropped: %s", self.job, error)
+
+    def _text(self, event: TextEvent) -> None:
+        if not isinstance(event.text, str):
+            raise _rubbish(f"its text is {a_kind(event.text)}", "Yield ctx.text(...) with a str.")
+        if event.text or event.tokens:
+            self._sink(TextDelta(self.job, event.text, int(event.tokens), str(event.channel)), ())
+
+    def _result(self, event: ResultEvent) -> None:
+        self.result |= plain(dict(event.values))
+        size = len(msgspec.msgpack.encode(self.result))
+        if size > MAX_RESULT:
+            raise _rubbish(
+                f"its result takes {size / 1e6:.1f} MB; at most {MAX_RESULT / 1e6:.1f} MB fit",
+                "Yield large data with ctx.artifact.",
+            )
+
+    def _artifact(self, event: ArtifactEvent) -> None:
+        payload, preview = _bytes(event.payload, "payload"), _bytes(event.preview, "preview")
+        if not (isinstance(event.suffix, str) and event.suffix.startswith(".")):
+            raise _rubbish(
+                f"the suffix of a result is {event.suffix!r}", "It looks like '.png' or '.txt'."
+            )
+        if not (isinstance(event.kind, str) and event.kind):
+            raise _rubbish(f"the kind of a result is {event.kind!r}", "It is a word like 'image'.")
+        if event.verdict is not None and not isinstance(event.verdict, Verdict):
+            raise _rubbish(f"a verdict is {a_kind(event.verdict)}", "Return a studio.api.Verdict.")
+        spec = BlobSpec("bytes", (payload.nbytes,))
+        check(spec, payload)
+        produced = Produced(
+            job=self.job,
+            kind=str(event.kind),
+            suffix=event.suffix,
+            blob=0,
+            spec=spec,
+            title=str(event.title),
+            text=str(event.text),
+            verdict=plain(event.verdict) if event.verdict else {},
+            meta=plain(dict(event.meta)),
+            preview=1 if preview.nbytes else -1,
+        )
+        self._sink(produced, (payload, preview) if preview.nbytes else (payload,))
+
+
+def plain(values: Any) -> dict[str, Any]:
+    """Return ``values`` as data that may cross the link; numpy's numbers and paths become Python's.
+
+    Raises:
+        StudioError: ``PLUGIN_FAILED``: something in it is not plain data.
+    """
+    try:
+        data: dict[str, Any] = msgspec.to_builtins(values, str_keys=True, enc_hook=_simpler)
+        msgspec.msgpack.encode(data)
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise _rubbish(
+            f"a result holds something that is not plain data ({error})",
+            "Use str, int, float, bool, None, and lists and dicts of them.",
+        ) from error
+    return data
+
+
+def _simpler(value: Any) -> Any:
+    if isinstance(value, PurePath):
+        return str(value)
+    if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
+        return value.item()
+    raise NotImplementedError(f"{type(value).__name__} is not plain data")
+
+
+def _number(value: Any, name: str) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError) as error:
+        raise _rubbish(f"{name} of its progress is {a_kind(value)}", "Give a number.") from error
+
+
+def _pixels(preview: Any) -> Any:
+    """Return a preview as a contiguous (H, W, C) uint8 array of numpy."""
+    import numpy
+
+    if hasattr(preview, "detach"):
+        preview = preview.detach().cpu().numpy()
+    pixels = numpy.asarray(preview)
+    if pixels.dtype != numpy.uint8 or pixels.ndim != 3 or pixels.shape[2] not in (3, 4):
+        raise _rubbish(
+            f"a preview has shape {pixels.shape} and type {pixels.dtype}",
+            "It is an (H, W, 3) or (H, W, 4) array of uint8.",
+        )
+    return numpy.ascontiguousarray(pixels)
+
+
+def _bytes(payload: Any, name: str) -> memoryview:
+    if isinstance(payload, str):
+        raise _rubbish(f"the {name} of a result is text", "Encode it: text.encode('utf-8').")
+    try:
+        return memoryview(payload).cast("B")
+    except TypeError as error:
+        raise _rubbish(f"the {name} of a result is {a_kind(payload)}", "Give bytes.") from error
+
+
+def a_kind(value: Any) -> str:
+    """Return the type of ``value`` with its article: ``an int``."""
+    name = type(value).__name__
+    return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
+
+
+def _rubbish(what: str, hint: str) -> StudioError:
+    return StudioError(ErrorCode.PLUGIN_FAILED, f"The plugin made a mistake: {what}.", hint)

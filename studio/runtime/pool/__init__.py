@@ -1,0 +1,1 @@
+"""The model pool: admission, leases, loading, eviction."""

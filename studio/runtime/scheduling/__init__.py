@@ -1,0 +1,1 @@
+"""Who computes when: lanes, fair shares, threads."""

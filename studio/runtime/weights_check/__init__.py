@@ -1,0 +1,1 @@
+"""Weights looked at in a small process before anything else opens them."""

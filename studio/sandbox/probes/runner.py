@@ -1,0 +1,91 @@
+"""Makes probes: each behind the wall and, as control, bare. Judges by what is left."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from studio.api.clean_text import clean
+from studio.api.sandbox import SandboxRequest
+from studio.sandbox.probes.fixture import Stage, stage
+from studio.sandbox.probes.probe import Finding, Probe, Seen
+from studio.sandbox.sandbox import Sandbox
+
+_PRELUDE = """
+import ctypes, json, os, sys, time
+facts = json.loads(sys.argv[1])
+_libc = ctypes.CDLL(None, use_errno=True)
+
+def call(name, *arguments):
+    words = [ctypes.c_long(each) if isinstance(each, int) else each for each in arguments]
+    result = _libc.syscall(facts['numbers'][name], *words)
+    if result < 0:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))
+    return result
+
+def done(detail=''):
+    print('DONE', detail, flush=True)
+
+"""
+_PATIENCE_SECONDS = 30
+
+
+def try_all(walls: Sandbox, probes: Iterable[Probe]) -> Iterator[Finding]:
+    """Make probes; yield what came of each."""
+    with stage() as place:
+        for probe in probes:
+            inside = _inside(walls, probe, place)
+            blocked = not probe.leaked(inside, place)
+            place.tidy()
+            with tempfile.TemporaryDirectory() as folder:
+                outside = _outside(walls, probe, place, Path(folder))
+                control = probe.proof(outside, place)
+            place.tidy()
+            detail = _last_line(inside) if control else f"control: {_last_line(outside)}"
+            yield Finding(probe.name, blocked, control, detail)
+
+
+def _inside(walls: Sandbox, probe: Probe, place: Stage) -> Seen:
+    facts = json.dumps({**place.facts, "inside": True})
+    request = SandboxRequest(
+        ("python", *probe.arguments, "probe.py", facts),
+        files={**probe.files, "probe.py": (_PRELUDE + probe.script).encode()},
+        collect=probe.collect,
+        limits=probe.limits,
+    )
+    result = [step.result for step in walls.run(request)][-1]
+    assert result is not None
+    return Seen(result.stdout, result.stderr, result.ended, dict(result.files))
+
+
+def _outside(walls: Sandbox, probe: Probe, place: Stage, folder: Path) -> Seen:
+    facts = json.dumps({**place.facts, "inside": False})
+    for name, content in {
+        **probe.files,
+        "probe.py": (_PRELUDE + probe.script).encode(),
+    }.items():
+        (folder / name).write_bytes(content)
+    done = subprocess.run(
+        [str(walls.python), *probe.arguments, "probe.py", facts],
+        cwd=folder,
+        capture_output=True,
+        timeout=_PATIENCE_SECONDS,
+        check=False,
+    )
+    files = {
+        path.name: path.read_bytes()
+        for glob in probe.collect
+        for path in folder.glob(glob)
+        if path.is_file()
+    }
+    return Seen(done.stdout, done.stderr, "exit", files, folder)
+
+
+def _last_line(seen: Seen) -> str:
+    said = clean((seen.stderr or seen.stdout)[-2000:].decode("utf-8", "replace")).splitlines()
+    line = said[-1][:160] if said else ""
+    return line if seen.ended == "exit" else f"ended: {seen.ended}"

@@ -1,0 +1,145 @@
+"""The sandbox of this machine: which walls can be raised, and runs behind them."""
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+import sys
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from studio.api.sandbox import SandboxRequest, SandboxStep
+from studio.protocol.errors import ErrorCode, StudioError
+from studio.sandbox import interpreter as pythons
+from studio.sandbox import lent_packages
+from studio.sandbox import request as requests
+from studio.sandbox.bubblewrap_tier import with_namespaces
+from studio.sandbox.interpreter import Interpreter
+from studio.sandbox.landlock_tier import without_namespaces
+from studio.sandbox.plan import Plan
+from studio.sandbox.run import Run
+
+TIERS = ("A", "B")
+"""From the strongest down."""
+
+
+@dataclass(frozen=True)
+class Wall:
+    """What was found to stand.
+
+    Attributes:
+        tier: ``A``, ``B`` or empty.
+        reason: Why it is not ``A`` with our own Python.
+        interpreter: The Python that runs behind it; None where nothing runs.
+    """
+
+    tier: str
+    reason: str
+    interpreter: Interpreter | None = None
+
+
+class Sandbox:
+    """The strongest walls that stand here.
+
+    They are raised once for a trial before anything is run, and looked at again in every run: a
+    run behind weaker walls than those of the trial does not happen.
+    """
+
+    def __init__(
+        self, tiers: Sequence[str] = TIERS, interpreters: Sequence[Interpreter] | None = None
+    ) -> None:
+        """Choose among ``tiers``, and among the Pythons to run: by default our own, if it can."""
+        self._tiers = tiers
+        self._interpreters = pythons.candidates() if interpreters is None else interpreters
+
+    @property
+    def tier(self) -> str:
+        """``A``, ``B``, or empty where nothing may run."""
+        return self._trial.tier
+
+    @property
+    def reason(self) -> str:
+        """Why the tier is not ``A``; empty where it is."""
+        return self._trial.reason
+
+    @property
+    def python(self) -> Path | None:
+        """The Python that runs behind the wall; None where nothing does."""
+        return self._trial.interpreter.executable if self._trial.interpreter else None
+
+    def run(self, request: SandboxRequest, given: int = -1) -> Generator[SandboxStep, None, None]:
+        """Run a command behind the walls; see :class:`studio.api.sandbox.Sandbox`.
+
+        Args:
+            given: Descriptor of a file, open for reading alone, that becomes the standard input:
+                for what is too large to be handed over. It stays the caller's. Standard output
+                is then in the steps alone, not in the result.
+        """
+        requests.check(request)
+        if not self.tier:
+            raise StudioError(
+                ErrorCode.UNSUPPORTED,
+                f"Code cannot be run safely on this machine, so it is not run: {self.reason}",
+                "“studio doctor sandbox” says what would help.",
+            )
+        return self._start(request, self._trial, given)
+
+    def _start(
+        self, request: SandboxRequest, wall: Wall, given: int = -1
+    ) -> Generator[SandboxStep, None, None]:
+        """Start on the first step, so that a run that nobody steps leaves nothing behind."""
+        plan = _plan(request, wall)
+        try:
+            yield from Run(wall.tier, plan, request, given).steps()
+        finally:
+            plan.remove()
+
+    @functools.cached_property
+    def _trial(self) -> Wall:
+        if sys.platform != "linux":
+            return Wall("", "the studio has no walls for this system yet, only for Linux.")
+        reasons: list[str] = []
+        for tier in self._tiers:
+            for interpreter in self._interpreters:
+                failure = self._try(Wall(tier, "", interpreter))
+                if not failure:
+                    is_best = (tier, interpreter) == ("A", self._interpreters[0])
+                    return Wall(tier, "" if is_best else " ".join(reasons), interpreter)
+                if failure not in reasons:
+                    reasons.append(failure)
+        return Wall("", " ".join(reasons))
+
+    def _try(self, wall: Wall) -> str:
+        """Run nothing behind a wall; return why that cannot be done, empty if it can."""
+        try:
+            steps = list(self._start(SandboxRequest(("python", "-I", "-c", "")), wall))
+        except StudioError as error:
+            return f"Tier {wall.tier}: {error.message}"
+        result = steps[-1].result
+        assert result is not None
+        if result.succeeded:
+            return ""
+        said = result.stderr.decode("utf-8", "replace").strip().splitlines()
+        why = said[-1] if said else result.ended
+        return f"Tier {wall.tier}: Python does not start behind the wall ({why})."
+
+
+def _plan(request: SandboxRequest, wall: Wall) -> Plan:
+    assert wall.interpreter is not None
+    lent = lent_packages.entries(request.packages)
+    if wall.tier == "A":
+        return with_namespaces(_bubblewrap(), wall.interpreter, request, lent)
+    return without_namespaces(wall.interpreter, request, lent)
+
+
+def _bubblewrap() -> str:
+    found = shutil.which("bwrap", path=os.defpath + ":/usr/local/bin:/usr/bin")
+    if found is None:
+        raise StudioError(
+            ErrorCode.UNSUPPORTED,
+            "bubblewrap is not installed.",
+            "Install the package “bubblewrap” of your system.",
+        )
+    return found

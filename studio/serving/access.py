@@ -1,0 +1,104 @@
+"""The gate before every request: who may ask at all. Looks at headers only, never at a body.
+
+A web page that the user visits can send requests here, and a name that somebody else owns can be
+made to mean this machine (DNS rebinding). So the header ``Host`` must be one of ours, a request
+that a page sent is refused, and every request shows the token. Nothing is compared with anything
+that the request says about itself.
+"""
+
+from __future__ import annotations
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from studio.serving.errors import HEADERS, Refusal, refused
+from studio.serving.token import Token
+
+MOST_REQUESTS = 32
+"""Under way at a time, waiting ones included."""
+MOST_BYTES = 32 << 20
+"""Of one body."""
+MOST_BYTES_TOGETHER = 64 << 20
+"""Of the bodies of all requests under way."""
+
+
+class AccessCheck:
+    """Lets through to ``app`` what shows the token and was sent by no web page.
+
+    Attributes:
+        port: Set once the server listens.
+        under_way: How many requests are being served.
+        held: Bytes of their bodies.
+    """
+
+    def __init__(self, app: ASGIApp, token: Token) -> None:
+        self._app, self._token = app, token
+        self.port = 0
+        self.under_way = 0
+        self.held = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, or refuse it."""
+        if scope["type"] != "http":
+            return  # no web sockets, no life cycle of its own
+        sending = _with_headers(send)
+        try:
+            self._check(scope)
+        except Refusal as error:
+            await refused(error)(scope, receive, sending)
+            return
+        mine = 0
+
+        async def receiving() -> Message:
+            nonlocal mine
+            message = await receive()
+            size = len(message.get("body", b""))
+            mine += size
+            self.held += size
+            if self.held > MOST_BYTES_TOGETHER:
+                raise Refusal(429, "The requests under way are too large together.", "busy")
+            return message
+
+        self.under_way += 1
+        try:
+            await self._app(scope, receiving, sending)
+        finally:
+            self.under_way -= 1
+            self.held -= mine
+
+    def _check(self, scope: Scope) -> None:
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        hosts = [value for name, value in scope["headers"] if name == b"host"]
+        if len(hosts) != 1 or hosts[0].lower() not in self._hosts():
+            raise Refusal(403, "This server answers to its own address only.", "host")
+        if b"origin" in headers or headers.get(b"sec-fetch-site", b"none") != b"none":
+            raise Refusal(403, "Web pages may not ask this server.", "origin")
+        if b"transfer-encoding" in headers and b"content-length" in headers:
+            raise Refusal(400, "The request tells its length in two ways.", "length")
+        if not str(scope["path"]).startswith("/"):
+            raise Refusal(400, "The address of the request is not a path.", "path")
+        if not self._token.is_shown_by(headers.get(b"authorization", b"")):
+            told = "The key is missing or wrong. Send it as “Authorization: Bearer KEY”."
+            raise Refusal(401, told, "invalid_api_key", {"WWW-Authenticate": "Bearer"})
+        if scope["method"] == "POST" and _media_type(headers) != b"application/json":
+            raise Refusal(415, "The content type must be application/json.", "content_type")
+        if int(headers.get(b"content-length", b"0") or 0) > MOST_BYTES:
+            raise Refusal(413, "The request is larger than 32 MiB.", "too_large")
+        if self.under_way >= MOST_REQUESTS:
+            raise Refusal(429, f"{MOST_REQUESTS} requests are waiting already.", "busy")
+
+    def _hosts(self) -> tuple[bytes, ...]:
+        names = ("127.0.0.1", "localhost", "[::1]")
+        return tuple(f"{name}:{self.port}".encode() for name in names)
+
+
+def _media_type(headers: dict[bytes, bytes]) -> bytes:
+    return headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+
+
+def _with_headers(send: Send) -> Send:
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message.get("headers", ()), *HEADERS]
+        await send(message)
+
+    return sending
