@@ -26,7 +26,7 @@ def main(argv: Sequence[str], session: StudioSession) -> int:
     arguments = _parser().parse_args(argv)
     if arguments.command == "forget":
         return _forget(arguments, session.paths)
-    writes = arguments.command in ("backup", "rebuild")
+    writes = arguments.command in ("backup", "rebuild", "restore")
     with Library.open(session.paths, read_only=not writes) as library:
         for news in library.news:
             output.hint(news)
@@ -57,6 +57,9 @@ def _parser() -> ArgumentParser:
     export.add_argument("--out", type=Path, required=True, metavar="FOLDER")
     export.add_argument(
         "--format", choices=("md", "json"), default="md", help="of conversations (default: md)"
+    )
+    add("restore", "take results or conversations out of the bin").add_argument(
+        "id", nargs="+", metavar="ID"
     )
     add("verify", "check that all files are there and unchanged")
     backup = add("backup", "copy the whole library into a new folder, and check the copy")
@@ -188,6 +191,34 @@ def _export_one(id: str, library: Library, folder: Path, suffix: str) -> Path:
     return output_files.export_conversation(library, id, folder, suffix)
 
 
+# --- the bin ----------------------------------------------------------------------------------
+
+
+def _restore(arguments: Namespace, library: Library) -> int:
+    titles = {id: _restore_one(id, library) for id in arguments.id}
+    if arguments.json:
+        output.print_json({"restored": list(titles)})
+    else:
+        for id, title in titles.items():
+            output.say(f"{id}  {output.one_line(title, 60)} is out of the bin.")
+    return ExitCode.OK
+
+
+def _restore_one(id: str, library: Library) -> str:
+    """Take one thing out of the bin; return its title.
+
+    Raises:
+        StudioError: There is no such result or conversation.
+    """
+    try:
+        return library.conversations.restore(id).title
+    except StudioError as error:
+        if error.code is not ErrorCode.NOT_FOUND:
+            raise
+    library.restore(id)
+    return library.artifact(id).title
+
+
 # --- care -------------------------------------------------------------------------------------
 
 
@@ -239,6 +270,7 @@ _COMMANDS: dict[str, Callable[[Namespace, Library], int]] = {
     "search": _search,
     "show": _show,
     "export": _export,
+    "restore": _restore,
     "verify": _verify,
     "backup": _backup,
     "rebuild": _rebuild,

@@ -19,11 +19,14 @@ from PySide6.QtWidgets import (
 from studio.app import App
 from studio.core import prompt_cache_files
 from studio.core.library import Artifact, Library
+from studio.core.library.upkeep.stats import Stats
 from studio.core.paths import StudioPaths
 from studio.core.studio import Studio
 from studio.desktop.pages.device_picker import DevicePicker
 from studio.desktop.pages.exporters import formats
 from studio.desktop.pages.gallery import GalleryPage
+from studio.desktop.pages.library_bin import contents
+from studio.desktop.widgets.empty_states import ExampleCard
 from studio.desktop.widgets.switch import Switch
 from studio.protocol.messages import DeviceEntry, DevicesFound
 from studio.testing.plugins import importable
@@ -114,6 +117,79 @@ def test_bin_can_be_undone_from_the_notice(start: Runs, qtbot: Any, sea: Artifac
     notice = next(n for n in studio_of(app).notices.all if n.actions)
     notice.actions[0].run()
     qtbot.waitUntil(lambda: page.grid.count() == 2)
+
+
+def test_the_bin_lists_conversations_and_gives_them_back(
+    start: Runs, qtbot: Any, sea: Artifact
+) -> None:
+    app = start()
+    store = studio_of(app).library.conversations
+    talk = store.create("On waves")
+    store.bin(talk.id)
+    page = gallery(app, qtbot, 2)
+    assert not page.conversations.isVisible()
+    button(page, "Bin").click()
+    qtbot.waitUntil(lambda: "On waves" in words(page.conversations))
+    assert page.conversations.isVisible()
+    shown = page.conversations.viewport().visibleRegion().boundingRect()
+    assert shown.contains(button(page.conversations, "Restore").parentWidget().geometry())
+    assert page._frame.subtitle.text() == "1 conversation"
+    button(page.conversations, "Restore").click()
+    qtbot.waitUntil(page._bin_empty.isVisible)
+    assert [found.title for found in store.list()] == ["On waves"]
+    assert any("On waves" in notice.message for notice in studio_of(app).notices.all)
+
+
+def test_a_search_without_hits_says_so_and_leads_back(
+    start: Runs, qtbot: Any, sea: Artifact
+) -> None:
+    page = gallery(start(), qtbot, 2)
+    button(page, "Molecules").click()
+    page.search.setText("no such thing")
+    qtbot.waitUntil(lambda: page._nothing.isVisible())
+    assert "Nothing found" in words(page._nothing)
+    page._nothing.findChild(ExampleCard).click()
+    qtbot.waitUntil(lambda: page.grid.count() == 2)
+    assert page.grid.isVisible()
+    assert page.search.text() == ""
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        ((0, 0), "0 results"),
+        ((1, 0), "1 result"),
+        ((0, 1), "1 conversation"),
+        ((3, 2), "3 results and 2 conversations"),
+    ],
+)
+def test_what_is_in_the_bin_is_told_in_words(counts: tuple[int, int], said: str) -> None:
+    binned, talks = counts
+    stats = Stats({}, binned, talks, records=0, conversations=0, messages=0, bytes=0, free=0)
+    assert contents(stats) == said
+
+
+def test_empty_bin_says_what_it_deletes(start: Runs, qtbot: Any, sea: Artifact) -> None:
+    app = start()
+    library = studio_of(app).library
+    library.bin(sea.id)
+    talk = library.conversations.create("On waves")
+    library.conversations.bin(talk.id)
+    page = gallery(app, qtbot, 1)
+    asked: list[tuple[str, Any]] = []
+
+    def confirm(title: str, text: str, label: str, run: Any, *, danger: bool = False) -> None:
+        asked.append((text, run))
+
+    page._parts.ui.confirm = confirm  # type: ignore[method-assign]
+    button(page, "Bin").click()
+    qtbot.waitUntil(lambda: page._empty_bin.isVisible())
+    page._empty_bin.click()
+    qtbot.waitUntil(lambda: bool(asked))
+    assert asked[0][0] == "1 result and 1 conversation will be deleted for good."
+    asked[0][1]()
+    qtbot.waitUntil(lambda: library.stats().binned_conversations == 0)
+    assert library.stats().binned == 0
 
 
 @pytest.mark.parametrize(
@@ -257,3 +333,19 @@ def test_the_local_server_is_off_until_it_is_switched_on(start: Runs, qtbot: Any
     switch.click()
     qtbot.waitUntil(lambda: not server.is_running)
     assert not app.window.activity.server
+
+
+def test_the_size_in_settings_is_counted_each_time_they_are_shown(
+    start: Runs, qtbot: Any, sea: Artifact
+) -> None:
+    app = start()
+    assert app.window.open_page("studio.settings")
+    page = app.window.pages.page("studio.settings")
+    assert page is not None
+    qtbot.waitUntil(lambda: "2 results" in words(page.widget))
+    app.window.open_page("studio.gallery")
+    library = studio_of(app).library
+    library.bin(sea.id)
+    app.window.open_page("studio.settings")
+    qtbot.waitUntil(lambda: "1 results" in words(page.widget))
+    assert "1 result in the bin" in words(page.widget)

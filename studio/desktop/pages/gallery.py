@@ -11,9 +11,10 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QWidget
 from studio.api.artifacts import Kind, SavedArtifact
 from studio.api.window.context import Page, PageAction
 from studio.core.jobs.job import Job
-from studio.core.library import Artifact
+from studio.core.library import Artifact, Conversation
 from studio.desktop.pages.artifact_detail import ArtifactDetail
 from studio.desktop.pages.artifact_grid import ArtifactGrid
+from studio.desktop.pages.library_bin import MOST, BinnedConversations, ask_empty_bin
 from studio.desktop.pages.page_frame import PageFrame
 from studio.desktop.pages.page_services import PageServices
 
@@ -71,10 +72,27 @@ class GalleryPage(QWidget):
                 "molecules, code."
             ),
         )
+        self._nothing = parts.ui.empty_state(
+            "search",
+            self.tr("Nothing found"),
+            self.tr("No result fits your search and the filters."),
+            [("x", self.tr("Show everything"), self._widen)],
+        )
+        self._bin_empty = parts.ui.empty_state(
+            "trash-2",
+            self.tr("The bin is empty"),
+            self.tr("What you move to the bin waits here until you empty it."),
+        )
+        self.conversations = BinnedConversations(parts)
+        self.conversations.restored.connect(self.refresh)
+        self.conversations.hide()
         self.grid = ArtifactGrid(self._look, parts.studio.library, parts.background)
         self.grid.chosen.connect(self._show)
         self.grid.end_reached.connect(self._more)
-        self._frame.body.addWidget(self._empty, 1)
+        for state in (self._empty, self._nothing, self._bin_empty):
+            state.hide()
+            self._frame.body.addWidget(state, 1)
+        self._frame.body.addWidget(self.conversations)
         self._frame.body.addWidget(self.grid, 1)
         self.detail = ArtifactDetail(parts)
         self.detail.changed.connect(self.refresh)
@@ -101,9 +119,10 @@ class GalleryPage(QWidget):
     def refresh(self) -> None:
         """Ask the library again, beside the window."""
         self._asked = asked = time.monotonic()
+        binned = self._binned and not (self._kinds or self._starred)
         self._parts.background.run(
-            lambda: self._find(0),
-            lambda found: self._fill(asked, found),
+            lambda: (self._find(0), self._talks() if binned else []),
+            lambda found: self._fill(asked, *found),
             self._tell,
         )
 
@@ -130,18 +149,42 @@ class GalleryPage(QWidget):
             offset=offset,
         )
 
-    def _fill(self, asked: float, found: list[Artifact]) -> None:
+    def _talks(self) -> list[Conversation]:
+        listed = self._parts.studio.library.conversations.list
+        return listed(self.search.text(), binned=True, limit=MOST)
+
+    def _fill(self, asked: float, found: list[Artifact], talks: list[Conversation]) -> None:
         if asked != self._asked:
             return  # a later question is on its way
         self.grid.show_artifacts(found)
         if self._wanted:
             self._show_id(self._wanted)
             self._wanted = ""
-        narrowed = bool(self.search.text() or self._kinds or self._starred or self._binned)
-        self._empty.setVisible(not found and not narrowed)
-        self.grid.setVisible(bool(found) or narrowed)
-        count = f"{len(found)}{'+' if len(found) == BATCH else ''}"
-        self._frame.say(self.tr("{count} results").format(count=count) if found or narrowed else "")
+        self.conversations.show_conversations(talks)
+        self._empty_bin.setVisible(self._binned and bool(found or talks))
+        self.grid.setVisible(bool(found))
+        searched = bool(self.search.text() or self._kinds or self._starred)
+        none = not (found or talks)
+        self._nothing.setVisible(none and searched)
+        self._bin_empty.setVisible(none and self._binned and not searched)
+        self._empty.setVisible(none and not searched and not self._binned)
+        self._frame.say(self._counted(len(found), len(talks)))
+
+    def _counted(self, found: int, talks: int) -> str:
+        results = self.tr("1 result") if found == 1 else self.tr("{count} results")
+        several = f"{found}{'+' if found == BATCH else ''}"
+        told = [results.format(count=several)] if found else []
+        if talks:
+            words = self.tr("1 conversation") if talks == 1 else self.tr("{count} conversations")
+            told.append(words.format(count=f"{talks}{'+' if talks == MOST else ''}"))
+        return " · ".join(told)
+
+    def _widen(self) -> None:
+        """Take the search and all filters away."""
+        self.search.clear()
+        for chip in self._chips.values():
+            chip.setChecked(False)
+        self.refresh()
 
     def _show(self, artifact: Artifact | None) -> None:
         self.detail.setVisible(artifact is not None)
@@ -178,6 +221,10 @@ class GalleryPage(QWidget):
         row.addStretch()
         row.addWidget(self._chip("starred", self.tr("Starred"), self._on_starred, "star"))
         row.addWidget(self._chip("binned", self.tr("Bin"), self._on_binned, "trash-2"))
+        self._empty_bin = self._look.button(self.tr("Empty bin…"), "trash-2", small=True)
+        self._empty_bin.clicked.connect(lambda: ask_empty_bin(self._parts, self.refresh))
+        self._empty_bin.hide()
+        row.addWidget(self._empty_bin)
         return row
 
     def _chip(self, name: str, title: str, call: Any, icon: str = "") -> QPushButton:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QUrl
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtGui import QDesktopServices, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from studio.api.params import Params
@@ -18,6 +18,7 @@ from studio.core.weights.download.hub import NEVER
 from studio.desktop import formatting
 from studio.desktop.appearance.theme import ThemeMode
 from studio.desktop.pages.device_picker import DevicePicker
+from studio.desktop.pages.library_bin import ask_empty_bin, contents
 from studio.desktop.pages.page_frame import Column, PageFrame, card
 from studio.desktop.pages.page_services import PageServices
 from studio.desktop.widgets.switch import Switch
@@ -44,6 +45,7 @@ class SettingsPage(QWidget):
 
     def __init__(self, parts: PageServices) -> None:
         super().__init__()
+        self._parts = parts
         self._studio, self._ui, self._background = parts.studio, parts.ui, parts.background
         self._look, self._context_of = parts.ui.look, parts.context_of
         layout = QVBoxLayout(self)
@@ -68,6 +70,11 @@ class SettingsPage(QWidget):
         self._server(parts.serving)
         self._privacy()
         self._column.cards.addStretch()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Count the library again: something may have been made, binned or restored meanwhile."""
+        super().showEvent(event)
+        self._count()
 
     # --- sections -----------------------------------------------------------------------------
 
@@ -152,7 +159,6 @@ class SettingsPage(QWidget):
             self.tr("Reads every file and compares its digest."),
             self._button(self.tr("Check now"), "shield-check", self._verify),
         )
-        self._count()
 
     def _runtime(self) -> None:
         column = self._section(self.tr("Runtime"))
@@ -289,7 +295,7 @@ class SettingsPage(QWidget):
                 results=results,
                 conversations=stats.conversations,
                 size=formatting.size(stats.bytes),
-                binned=stats.binned,
+                binned=contents(stats),
                 free=formatting.size(stats.free),
             )
         )
@@ -304,23 +310,7 @@ class SettingsPage(QWidget):
         )
 
     def _ask_empty_bin(self) -> None:
-        self._ui.confirm(
-            self.tr("Empty the bin?"),
-            self.tr("What is in the bin is deleted for good."),
-            self.tr("Delete for good"),
-            self._empty_bin,
-            danger=True,
-        )
-
-    def _empty_bin(self) -> None:
-        def done(freed: int) -> None:
-            self._studio.notices.info(
-                self.tr("The bin is empty. {size} freed.").format(size=formatting.size(freed)),
-                key="bin",
-            )
-            self._count()
-
-        self._background.run(self._studio.library.empty_bin, done, self._tell)
+        ask_empty_bin(self._parts, self._count)
 
     def _back_up(self) -> None:
         chosen = QFileDialog.getExistingDirectory(self, self.tr("Where to put the copy"))

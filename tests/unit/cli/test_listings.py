@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from studio.cli.terminal.exit_code import ExitCode
+from studio.core.library import Library
+from studio.core.paths import StudioPaths
 from studio.core.studio import Studio
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.testing.scripted import ScriptedRuntime
@@ -137,3 +139,26 @@ def test_info_asks_the_runtime(
     code, _, err = command("models", "info", str(weights / "fake.gguf"))
     assert code == ExitCode.FAILED
     assert "It is cut short.\nCopy it again." in err
+
+
+# --- the bin --------------------------------------------------------------------------------------
+
+
+def test_results_and_conversations_come_back_from_the_bin(command: Command, home: Path) -> None:
+    with Library.open(StudioPaths.default()) as library:
+        talk = library.conversations.create("On waves")
+        library.conversations.bin(talk.id)
+        sea = library.add_artifact("text", b"sea", suffix=".txt", title="The sea")
+        library.bin(sea.id)
+    code, out, _ = command("library", "list", "--conversations", "--bin")
+    assert "On waves" in out
+    code, out, _ = command("library", "restore", talk.id, sea.id)
+    assert code == ExitCode.OK
+    assert "On waves is out of the bin." in out
+    assert "The sea is out of the bin." in out
+    with Library.open(StudioPaths.default()) as library:
+        assert [found.title for found in library.conversations.list()] == ["On waves"]
+        assert [found.title for found in library.find()] == ["The sea"]
+    code, _, err = command("library", "restore", "01NOTHERE")
+    assert code == ExitCode.NOT_FOUND
+    assert "01NOTHERE" in err

@@ -422,9 +422,12 @@ class ChatPage(QWidget):
     # --- the window ---------------------------------------------------------------------------
 
     def showEvent(self, event: Any) -> None:
-        """Weights may have come or gone while another page was in view."""
+        """Weights may have come or gone while another page was in view, and conversations come
+        back from the bin.
+        """
         super().showEvent(event)
         self._show_weights()
+        self.list.refresh()
         self._fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

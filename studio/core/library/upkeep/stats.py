@@ -11,6 +11,8 @@ from studio.core.library.storage.database import Database
 
 _COUNTS = """
     SELECT (SELECT count(*) FROM artifacts WHERE binned_at IS NOT NULL) AS binned,
+           (SELECT count(*) FROM conversations WHERE binned_at IS NOT NULL)
+               AS binned_conversations,
            (SELECT count(*) FROM records) AS records,
            (SELECT count(*) FROM conversations WHERE binned_at IS NULL) AS conversations,
            (SELECT count(*) FROM messages) AS messages,
@@ -23,12 +25,14 @@ class Stats(msgspec.Struct, frozen=True):
 
     Attributes:
         kinds: Kind → artifacts outside the bin.
+        binned, binned_conversations: In the bin: artifacts, and conversations.
         bytes: Of all payloads, the bin's too.
         free: Bytes left on the disk.
     """
 
     kinds: dict[str, int]
     binned: int
+    binned_conversations: int
     records: int
     conversations: int
     messages: int

@@ -1,0 +1,139 @@
+"""The bin of the library: the conversations in it, and how it is emptied. Stores nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QCoreApplication, Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from studio.core.library import Conversation
+from studio.core.library.upkeep.stats import Stats
+from studio.desktop import formatting
+from studio.desktop.pages.artifact_grid import ago
+from studio.desktop.pages.page_services import PageServices
+from studio.desktop.widgets.contents import clear
+from studio.desktop.widgets.elided import ElidedLabel
+from studio.protocol.errors import StudioError
+
+MOST = 200
+"""So many conversations are listed; the search finds the others."""
+_HEAD, _ROW, _IN_VIEW = 26, 36, 6
+"""Heights of the heading and of a row; so many rows are in view, the others are scrolled to."""
+
+
+class BinnedConversations(QScrollArea):
+    """The conversations in the bin, each with a button that takes it out.
+
+    Signals:
+        restored: One is back among the conversations.
+    """
+
+    restored = Signal()
+
+    def __init__(self, parts: PageServices) -> None:
+        super().__init__()
+        self._parts, self._look = parts, parts.ui.look
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setAccessibleName(self.tr("Conversations in the bin"))
+        inner = QWidget()
+        self._rows = QVBoxLayout(inner)
+        self._rows.setContentsMargins(0, 0, 8, 0)
+        self._rows.setSpacing(0)
+        self._rows.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.setWidget(inner)
+
+    def show_conversations(self, found: Sequence[Conversation]) -> None:
+        """Show these."""
+        clear(self._rows)
+        self.setVisible(bool(found))
+        if not found:
+            return
+        heading = self._look.label(self.tr("Conversations"), "section")
+        heading.setFixedHeight(_HEAD)
+        self._rows.addWidget(heading)
+        for conversation in found:
+            self._rows.addWidget(self._row(conversation))
+        self.setFixedHeight(_HEAD + _ROW * min(len(found), _IN_VIEW))
+
+    def _row(self, conversation: Conversation) -> QWidget:
+        look, row = self._look, QWidget()
+        row.setFixedHeight(_ROW)
+        line = QHBoxLayout(row)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.setSpacing(8)
+        icon, color = formatting.kind_icon("conversation")
+        line.addWidget(look.icon_label(icon, color))
+        title = ElidedLabel(conversation.title or self.tr("Untitled conversation"))
+        line.addWidget(title, 1)
+        line.addWidget(look.label(ago(conversation.binned_at or 0.0), "small"))
+        back = look.button(self.tr("Restore"), "archive-restore", small=True)
+        back.setAccessibleName(self.tr("Restore {title}").format(title=conversation.title))
+        back.clicked.connect(lambda: self._restore(conversation))
+        line.addWidget(back)
+        return row
+
+    def _restore(self, conversation: Conversation) -> None:
+        studio = self._parts.studio
+
+        def done(_row: object) -> None:
+            title = conversation.title or self.tr("Untitled conversation")
+            said = self.tr("“{title}” is back among your conversations.").format(title=title)
+            studio.notices.info(said, key=f"restored-{conversation.id}")
+            self.restored.emit()
+
+        self._parts.background.run(
+            lambda: studio.library.conversations.restore(conversation.id),
+            done,
+            lambda error: _tell(self._parts, error),
+        )
+
+
+def ask_empty_bin(parts: PageServices, then: Callable[[], None]) -> None:
+    """Say what is in the bin, and delete it for good when the user confirms that."""
+    library, notices = parts.studio.library, parts.studio.notices
+
+    def done(freed: int) -> None:
+        said = _tr("The bin is empty. {size} freed.").format(size=formatting.size(freed))
+        notices.info(said, key="bin")
+        then()
+
+    def empty() -> None:
+        parts.background.run(library.empty_bin, done, lambda error: _tell(parts, error))
+
+    def ask(stats: Stats) -> None:
+        if not (stats.binned or stats.binned_conversations):
+            notices.info(_tr("The bin is empty already."), key="bin")
+            return
+        parts.ui.confirm(
+            _tr("Empty the bin?"),
+            _tr("{what} will be deleted for good.").format(what=contents(stats)),
+            _tr("Delete for good"),
+            empty,
+            danger=True,
+        )
+
+    parts.background.run(library.stats, ask, lambda error: _tell(parts, error))
+
+
+def contents(stats: Stats) -> str:
+    """Return what is in the bin, in words: ``3 results and 1 conversation``."""
+    results, talks = stats.binned, stats.binned_conversations
+    told = []
+    if results or not talks:
+        told.append(_tr("1 result") if results == 1 else _tr("{n} results").format(n=results))
+    if talks:
+        told.append(
+            _tr("1 conversation") if talks == 1 else _tr("{n} conversations").format(n=talks)
+        )
+    return _tr(" and ").join(told)
+
+
+def _tell(parts: PageServices, error: Exception) -> None:
+    told = error if isinstance(error, StudioError) else str(error)
+    parts.studio.notices.error(told, key="bin")
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("LibraryBin", text)
