@@ -46,6 +46,24 @@ def test_the_page_for_builders_names_real_files() -> None:
         assert any(place.exists() for place in places), f"ARCHITECTURE.md names {path}"
 
 
+def test_every_decision_names_what_it_costs_and_a_test_that_confirms_it() -> None:
+    notes = sorted((ROOT / "studio/decisions").glob("*.md"))
+    assert len(notes) > 10, "the control: there are notes"
+    for note in notes:
+        text = note.read_text("utf-8")
+        confirmed = text.partition("**Confirmed by:**")[2]
+        paths = re.findall(r"`([\w./-]+)`", confirmed)
+        assert paths, note.name
+        assert [path for path in paths if not (ROOT / path).exists()] == [], note.name
+
+
+def test_the_page_for_contributors_names_real_places() -> None:
+    text = (ROOT / "packaging/CONTRIBUTING.md").read_text("utf-8")
+    paths = re.findall(r"`((?:tests|studio|plugins|packaging)/[\w./-]*)`", text)
+    assert len(paths) > 5
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
 def test_every_font_and_icon_set_has_its_licence() -> None:
     table = (ROOT / "resources/README.md").read_text("utf-8")
     named = re.findall(r"`(licences/[\w.-]+)`", table)

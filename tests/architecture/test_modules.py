@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 from tests.architecture.source_tree import ROOT, name, product_files, python_files, source
 
 LARGEST = 500
+MOST_IN_A_FOLDER = 20
+SHARE_OF_GERUNDS = 0.03
+NOUNS_IN_ING = {"string", "ring", "embedding"}
 SENTENCE_ENDS = (".", ":", ")", "?")
 SAYS_NOTHING = {"utils", "util", "helpers", "helper", "common", "base", "misc", "stuff"}
 SETUP = python_files("packaging")
@@ -29,6 +33,23 @@ def test_every_module_can_be_held_in_the_head() -> None:
     assert {file: count for file, count in lines.items() if count > LARGEST} == {}
 
 
+def test_no_folder_holds_more_than_can_be_taken_in() -> None:
+    folders = Counter(Path(name(file)).parent for file in _modules())
+    assert len(folders) > 100, "the control: this checkout is looked at"
+    # Too many: which concerns divide them?
+    assert {str(folder): n for folder, n in folders.items() if n > MOST_IN_A_FOLDER} == {}
+
+
+def test_modules_are_named_by_nouns() -> None:
+    words = [file.stem.rpartition("_")[2] for file in _modules()]
+    gerunds = [word for word in words if word.endswith("ing") and word not in NOUNS_IN_ING]
+    assert len(gerunds) <= SHARE_OF_GERUNDS * len(words), gerunds
+
+
+def _modules() -> list[Path]:
+    return [file for file in product_files() if file.stem != "__init__"]
+
+
 def test_names_say_something() -> None:
     vague = [name(file) for file in python_files() if file.stem in SAYS_NOTHING]
     assert vague == []
@@ -41,4 +62,4 @@ def test_the_top_level_is_fixed() -> None:
     top = {path.parts[0] for path in relative if len(path.parts) > 1}
     assert {part for part in top if not part.startswith(".")} <= folders
     loose = {file.name for file in ROOT.iterdir() if file.is_file() and file.name[0] != "."}
-    assert loose <= allowed, "DESIGN section 3: the top level holds nothing else"
+    assert loose <= allowed, "studio/decisions/layers-and-top-level.md"

@@ -9,7 +9,7 @@ from typing import Any
 from studio import desktop
 from studio.api import Role
 
-SHEET = (Path(desktop.__file__).parent / "style.qss").read_text("utf-8")
+SHEET = (Path(desktop.__file__).parent / "appearance" / "style.qss").read_text("utf-8")
 
 
 def test_every_role_is_known_to_the_style_sheet() -> None:

@@ -50,7 +50,7 @@ def test_every_resource_but_weights_is_in_the_wheel(studio_wheel: tuple[Path, se
 
 def test_data_beside_modules_is_in_the_wheel(studio_wheel: tuple[Path, set[str]]) -> None:
     _, names = studio_wheel
-    assert "studio/desktop/style.qss" in names
+    assert "studio/desktop/appearance/style.qss" in names
     assert "studio/py.typed" in names, "authors of plugins get no types"
     assert not [name for name in names if name.startswith(("tests/", "plugins/", "packaging/"))]
 

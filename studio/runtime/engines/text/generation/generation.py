@@ -1,7 +1,7 @@
 """Texts being written after one prompt, a model step at a time. Loads and renders nothing.
 
 Nothing is held across a ``yield`` but the texts' own caches and samplers: whatever runs in between
-finds torch as it was (DESIGN section 4).
+finds torch as it was (``studio/decisions/lanes-and-steps.md``).
 """
 
 from __future__ import annotations
