@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QMimeData, QUrl
-from PySide6.QtWidgets import QFileDialog, QPushButton
+from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent
+from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton, QWidget
 
 from studio.testing.scripted import Result, Tokens
 from studio_chat.documents.passages import MAX_DOCUMENTS
@@ -46,6 +47,34 @@ def drop(desk: Any, *paths: Path) -> None:
 def chips(desk: Any) -> list[QPushButton]:
     row = desk.page.composer.attachments
     return [chip for chip in row.findChildren(QPushButton) if not chip.isHidden()]
+
+
+def test_a_file_dropped_anywhere_on_the_page_goes_with_the_message(desk: Any, note: Path) -> None:
+    desk.drop(note)
+    assert [chip.text() for chip in chips(desk)] == ["note.txt  ×"]
+    assert desk.page.composer.field.hasFocus()
+
+
+def test_the_page_shows_that_it_takes_a_file_and_leaves_other_pages_theirs(
+    desk: Any, note: Path
+) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(note))])
+    none = Qt.KeyboardModifier.NoModifier
+    copy, left = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
+    event = QDragEnterEvent(QPoint(300, 100), copy, data, left, none)
+    QApplication.sendEvent(desk.page, event)
+    assert event.isAccepted()
+    overlay = next(
+        part
+        for part in desk.page.findChildren(QWidget)
+        if part.accessibleName() == "Drop to attach to your message"
+    )
+    assert overlay.isVisible()
+    assert overlay.size() == desk.page.size()
+    song = QMimeData()
+    song.setUrls([QUrl.fromLocalFile("/tmp/song.mid")])
+    assert not desk.page.drop_target.takes(song)
 
 
 def test_a_dropped_file_goes_with_the_message_and_stays_for_later_replies(

@@ -11,6 +11,13 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QWidget
 from studio.api.window.ui import Ui
 from studio_chat.documents.passages import MAX_DOCUMENTS, shown_name
 
+SUFFIXES = (
+    *("", ".txt", ".md", ".markdown", ".rst", ".tex", ".log", ".pdf", ".docx", ".html", ".xml"),
+    *(".csv", ".tsv", ".json", ".yaml", ".yml", ".toml", ".ini", ".py", ".js", ".ts", ".c", ".h"),
+    *(".cpp", ".java", ".rs", ".go", ".sh", ".sql"),
+)
+"""Files that the page takes for documents; others may belong to another page."""
+
 
 class Attachments(QWidget):
     """A row with a button for each document; hidden while there is none.

@@ -5,6 +5,7 @@ Keeps no messages itself.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
@@ -19,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.api import Kind, Page, PluginContext, SavedArtifact, StudioError, WorkQueue
+from studio_chat.pages.attachments import SUFFIXES
 from studio_chat.pages.commands import page_actions
 from studio_chat.pages.composer import Composer
 from studio_chat.pages.conversations.list_view import ConversationList
@@ -78,6 +80,13 @@ class ChatPage(QWidget):
         self.parameters = Parameters(ctx)
         self.session = Session(ctx, self.chores, self)
         self._lay_out()
+        self.drop_target = ctx.kit.drop_target(
+            self,
+            self.tr("Drop to attach to your message"),
+            trouble=ctx.ui.trouble_row(),
+            files=self._attach,
+            suffixes=SUFFIXES,
+        )
         self._draft_timer = QTimer(self, singleShot=True, interval=_DRAFT_MS)
         self._connect()
         self.list.refresh()
@@ -288,6 +297,10 @@ class ChatPage(QWidget):
         self._sent_with = documents
         self.session.send(text, documents)
         self.thread_view.to_bottom()
+
+    def _attach(self, paths: list[Path]) -> None:
+        self.composer.attachments.add([str(path) for path in paths])
+        self.composer.field.setFocus()
 
     def _start_example(self, text: str) -> None:
         self.composer.set_text(text)
