@@ -61,15 +61,15 @@ def parsers(commands: Any) -> Iterator[ArgumentParser]:
 def _add(arguments: Any, session: StudioSession) -> int:
     with _progress(arguments.path) as show:
         added = session.shelf.add(Path(arguments.path), copy=arguments.copy, on_progress=show)
-    if added.glance is None:
+    if added.header is None:
         _tell(arguments, f"{added.path} is watched from now on.", path=str(added.path))
         return ExitCode.OK
     row = session.shelf.at(added.path)
     name = row.id if row else added.path.name
     hint = f" {row.problem}" if row and row.problem else ""
-    kind = " ".join(filter(None, (added.glance.architecture, added.glance.quantization)))
-    told = f"{name} is here: {added.glance.format} {kind}".rstrip() + f", {added.path}.{hint}"
-    _tell(arguments, told, id=name, path=str(added.path), format=added.glance.format)
+    kind = " ".join(filter(None, (added.header.architecture, added.header.quantization)))
+    told = f"{name} is here: {added.header.format} {kind}".rstrip() + f", {added.path}.{hint}"
+    _tell(arguments, told, id=name, path=str(added.path), format=added.header.format)
     return ExitCode.OK
 
 

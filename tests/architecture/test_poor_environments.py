@@ -57,7 +57,7 @@ def import_without(missing: tuple[str, ...], wanted: list[str]) -> set[str]:
     return set(json.loads(done.stdout.splitlines()[-1]))
 
 
-OWN_ENVIRONMENT = "studio.cli.bench.text.by_"
+OWN_ENVIRONMENT = "studio.cli.bench.text.engine_"
 """Scripts that a bench runs where llama.cpp is installed; nothing imports them."""
 
 

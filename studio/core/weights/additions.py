@@ -28,11 +28,11 @@ class Added:
 
     Attributes:
         path: Where the weights are now; a folder of several models is watched from now on.
-        glance: What they are; None for such a folder.
+        header: What they are; None for such a folder.
     """
 
     path: Path
-    check_header: HeaderCheck | None
+    header: HeaderCheck | None
 
 
 def add(

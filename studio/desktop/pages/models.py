@@ -418,7 +418,7 @@ class ModelsPage(QWidget):
         self._studio.notices.error(in_words(error))
 
     def _added(self, added: Added) -> None:
-        if added.glance is None:
+        if added.header is None:
             self._studio.notices.info(
                 self.tr("{folder} is watched from now on.").format(folder=added.path)
             )

@@ -120,10 +120,10 @@ def test_what_a_stopped_job_had_finished_is_kept_and_named(
     studio: Studio, runtime: ScriptedRuntime, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     @contextmanager
-    def opened() -> Iterator[Studio]:
+    def opened(*, passing: bool = False) -> Iterator[Studio]:
         yield studio
 
-    session: Any = SimpleNamespace(plugins=studio.plugins, studio=opened)
+    session: Any = SimpleNamespace(plugins=studio.plugins, studio=opened, saves=True)
     studio.jobs.on_change(lambda job: job.cancel() if job.artifacts else None)
     runtime.enqueue(Artifact("text", b"half", ".txt", text="half"), Stall())
     out = tmp_path / "out"

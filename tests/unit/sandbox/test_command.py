@@ -26,7 +26,7 @@ class _Walls:
 
 def probe(monkeypatch: pytest.MonkeyPatch, *names: str, flags: tuple[str, ...] = ()) -> int:
     found = [FINDINGS[name] for name in names]
-    monkeypatch.setattr(command, "Walls", _Walls)
+    monkeypatch.setattr(command, "Sandbox", _Walls)
     monkeypatch.setattr(command, "try_all", lambda walls, probes: iter(found))
     return command.main(["probe", *flags], StudioSession())
 

@@ -33,7 +33,9 @@ BYTES = sum(map(len, FILES.values()))
 @pytest.fixture
 def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WeightsManager:
     monkeypatch.setattr(StudioPaths, "weights_folders", lambda self: (self.weights,))
-    monkeypatch.setattr(additions, "glance", lambda path: additions.Glance(**inside.glance(path)))
+    monkeypatch.setattr(
+        additions, "check_header", lambda path: additions.HeaderCheck(**inside.glance(path))
+    )
     home = tmp_path / "home"
     home.mkdir()
     return WeightsManager(StudioPaths(home), Settings(home / "settings.json"))
@@ -64,8 +66,8 @@ def test_it_is_added_by_any_file_copied_verified_and_removed_as_one(
     shelf.remove(row)
     assert len(list(there.iterdir())) == 3
     added = shelf.add(there / NAMES[2], copy=True)
-    assert added.glance is not None
-    assert added.glance.bytes == BYTES
+    assert added.header is not None
+    assert added.header.bytes == BYTES
     assert added.path == shelf.folder / "big" / NAMES[0]
     (row,) = shelf.catalogue.list()
     assert shelf.at(added.path.with_name(NAMES[2])) == row
@@ -137,7 +139,7 @@ def server() -> Iterator[ToyHub]:
 def test_the_hub_offers_and_fetches_it_whole(
     shelf: WeightsManager, server: ToyHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hub_edition, "glance", additions.glance)
+    monkeypatch.setattr(hub_edition, "check_header", additions.check_header)
     line = Line(server.address)
     found = hub.look_up(Address.parse("ada/tiny"), line)
     (edition,) = found.editions

@@ -58,8 +58,8 @@ def test_a_file_is_added_where_it_lies_and_is_there_the_next_time(
 ) -> None:
     file = put(tmp_path / "other" / "Big Model.gguf")
     added = shelf.add(file)
-    assert added.glance is not None
-    assert (added.glance.format, added.glance.quantization) == ("gguf", "F32")
+    assert added.header is not None
+    assert (added.header.format, added.header.quantization) == ("gguf", "F32")
     (row,) = reopened(shelf).catalogue.list()
     assert (row.id, row.path, row.origin, row.problem) == ("big-model", file, "added", "")
     shelf.add(file)
@@ -78,8 +78,8 @@ def test_a_file_larger_than_its_reader_may_take_or_all_memory_is_added(
     with file.open("r+b") as stream:
         stream.truncate(stream.seek(0, os.SEEK_END) + size)
     added = shelf.add(file)
-    assert added.glance is not None
-    assert added.glance.bytes > size
+    assert added.header is not None
+    assert added.header.bytes > size
 
 
 def test_a_copy_is_whole_or_not_there(shelf: WeightsManager, tmp_path: Path) -> None:
@@ -135,7 +135,7 @@ def test_what_is_no_weights_is_refused_and_not_remembered(
     words: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(additions, "glance", inside.glance)  # in this process: there are many
+    monkeypatch.setattr(additions, "check_header", inside.glance)  # in this process: there are many
     with pytest.raises(StudioError) as caught:
         shelf.add(put(tmp_path / name, data))
     assert words in str(caught.value)
@@ -179,7 +179,7 @@ def test_a_folder_of_models_is_watched_and_half_written_files_wait(
 ) -> None:
     folder = tmp_path / "models"
     put(folder / "a.gguf")
-    assert shelf.add(folder).glance is None
+    assert shelf.add(folder).header is None
     assert ids(shelf) == ["a"]
     shelf.look_around()
     put(folder / "b.gguf", GGUF[:100])
