@@ -36,6 +36,10 @@ class WeightsView(Protocol):
         """
         ...
 
+    def caution(self, weights: str) -> str:
+        """Return what to expect no more of these weights than, in a sentence; empty for most."""
+        ...
+
     def title(self, weights: str) -> str:
         """Return the name a person reads."""
         ...

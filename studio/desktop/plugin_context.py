@@ -121,6 +121,11 @@ class CatalogueView:
         weights come with."""
         return self._studio.shelf.defaults(weights)
 
+    def caution(self, weights: str) -> str:
+        """Return what to expect no more of these weights than."""
+        known = {w.id: w.caution for w in self._studio.weights.list()}
+        return known.get(weights, "")
+
     def title(self, weights: str) -> str:
         """Return the name a person reads; the id itself for weights that are gone."""
         known = {w.id: w.title for w in self._studio.weights.list()}

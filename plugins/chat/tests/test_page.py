@@ -508,3 +508,32 @@ def test_defaults_of_the_weights_are_shown_and_what_was_changed_by_hand_stays(de
         form.values()["temperature"],
         form.values()["top_k"],
     ) == (0.3, 9)
+
+
+# --- what to expect -----------------------------------------------------------------------------
+
+
+def test_weights_that_are_often_wrong_say_so_and_better_ones_are_one_click_away(
+    desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr(desk.ctx.weights, "get_set", shown.append)
+    monkeypatch.setattr(
+        desk.ctx.weights, "to_get", lambda _for: [("coder", "Coder", 1_117_000_000)]
+    )
+    welcome = desk.page.welcome
+    welcome.refresh("tiny")
+    assert not welcome._caution.isVisible()
+    assert not welcome._better.isVisible()
+    said = "A very small model: quick, and often wrong."
+    monkeypatch.setattr(desk.ctx.weights, "caution", {"tiny": said}.get)
+    welcome.refresh("tiny")
+    assert welcome._caution.text() == said
+    assert welcome._caution.isVisible()
+    assert welcome._better.text() == "Get a better one: Coder (1.1 GB)"
+    desk.qtbot.mouseClick(welcome._better, Qt.MouseButton.LeftButton)
+    assert shown == ["coder"]
+    monkeypatch.setattr(desk.ctx.weights, "to_get", lambda _for: [])
+    welcome.refresh("tiny")
+    assert welcome._caution.isVisible()
+    assert not welcome._better.isVisible()

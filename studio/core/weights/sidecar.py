@@ -52,6 +52,7 @@ class _Sidecar(msgspec.Struct, frozen=True):
     card: str = ""
     source: dict[str, Any] | str = ""
     get: _Get | None = None
+    caution: str = ""
     recommended: dict[str, bool | int | float | str] = {}
 
 
@@ -109,6 +110,7 @@ def _weights(path: Path, sidecar: _Sidecar, folders: Sequence[Path]) -> Weights:
         sidecar=path,
         problem=problem,
         offer=offer,
+        caution=sidecar.caution,
         recommended=sidecar.recommended,
     )
 

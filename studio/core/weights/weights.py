@@ -28,6 +28,7 @@ class Weights:
         source: Where it came from, as the sidecar says.
         sidecar: The file that describes it; None for weights that were just dropped in.
         offer: How to get them, where the user may; None for all others.
+        caution: What to expect no more of them than, in a sentence; empty for most.
         recommended: Parameter → value, taken where neither the user nor the task says otherwise.
         origin: Where it was found: empty in the studio's folders, ``added`` or ``folder`` where the
             user pointed at it, else the name of the program whose store it lies in.
@@ -51,6 +52,7 @@ class Weights:
     source: dict[str, Any] = field(default_factory=dict)
     sidecar: Path | None = None
     offer: Offer | None = None
+    caution: str = ""
     recommended: Mapping[str, bool | int | float | str] = field(default_factory=dict)
     origin: str = ""
     problem: str = ""

@@ -316,6 +316,7 @@ class ChatPage(QWidget):
         self.parameters.use_defaults(self.session.weights, weights)
         self.chores.do(lambda: self._ctx.settings.set("weights", weights))
         self.session.change_settings(self.parameters.form.values(), weights)
+        self._show_middle()
         self._show_use()
 
     def _keep_settings(self) -> None:
@@ -411,7 +412,7 @@ class ChatPage(QWidget):
         if self.session.turns or self.session.loading or self.session.id:
             self.middle.setCurrentWidget(self.thread_view)
         elif self._ctx.weights.for_capability("text"):
-            self.welcome.refresh()
+            self.welcome.refresh(self.session.answering())
             self.middle.setCurrentWidget(self.welcome)
         else:
             self.middle.setCurrentWidget(self.no_weights)

@@ -36,19 +36,41 @@ class Welcome(QWidget):
         self._can_run.setProperty("role", "small")
         self._can_run.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self._can_run.setWordWrap(True)
+        self._caution = QLabel()
+        self._caution.setProperty("role", "small")
+        self._caution.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self._caution.setWordWrap(True)
+        self._better = ctx.ui.button("")
+        self._better.setProperty("kind", "link")
+        self._better.clicked.connect(lambda: ctx.weights.get_set(self._set))
+        self._set = ""
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 18)
         column.addWidget(state, 1)
         column.addWidget(self._can_run)
+        column.addWidget(self._caution)
+        column.addWidget(self._better, 0, Qt.AlignmentFlag.AlignHCenter)
 
-    def refresh(self) -> None:
-        """Name the models there are now."""
+    def refresh(self, weights: str) -> None:
+        """Name the models there are now, and say what to expect of the one that answers."""
+        self._warn(weights)
         titles = [title for _id, title in self._ctx.weights.for_capability("text")]
         shown = ", ".join(titles[:3])
         more = len(titles) - 3
         if more > 0:
             shown = self.tr("{titles} and {count} more").format(titles=shown, count=more)
         self._can_run.setText(self.tr("What can run here: {titles}").format(titles=shown))
+
+    def _warn(self, weights: str) -> None:
+        caution = self._ctx.weights.caution(weights)
+        self._caution.setText(caution)
+        self._caution.setVisible(bool(caution))
+        sets = list(self._ctx.weights.to_get("text")) if caution else []
+        self._better.setVisible(bool(sets))
+        for name, title, size in sets[:1]:
+            self._set = name
+            words = self.tr("Get a better one: {title} ({size:.1f} GB)")
+            self._better.setText(words.format(title=title, size=size / 1e9))
 
 
 class NoWeights(QWidget):

@@ -64,6 +64,23 @@ def test_described_weights_are_listed_once_with_all_that_is_said_of_them(tmp_pat
     assert (entry.id, entry.family, entry.digest) == ("small", "llama", weights.digest)
 
 
+def test_a_sidecar_may_recommend_values_and_warn(tmp_path: Path) -> None:
+    drop(tmp_path, "starter/small.gguf")
+    sidecar = describe(tmp_path, "small", "starter/small.gguf")
+    catalogue = WeightsCatalogue([tmp_path])
+    assert only(catalogue).caution == ""
+    assert catalogue.recommended("small") == {}
+    told = 'caution = "Often wrong."\n' + sidecar.read_text("utf-8")
+    sidecar.write_text(told + '\n[recommended]\nsystem = "Be brief."\n', "utf-8")
+    catalogue.rescan()
+    assert only(catalogue).caution == "Often wrong."
+    assert catalogue.recommended("small") == {"system": "Be brief."}
+    assert catalogue.recommended("gone") == {}
+    sidecar.write_text(told + "\n[recommended]\nsystem = [1]\n", "utf-8")
+    catalogue.rescan()
+    assert any("recommended" in row.problem for row in catalogue.list())
+
+
 @pytest.mark.skipif(os.name != "posix", reason="links")
 def test_described_weights_whose_link_leads_to_itself_hide_no_others(tmp_path: Path) -> None:
     (tmp_path / "loop.gguf").symlink_to(tmp_path / "loop.gguf")
