@@ -211,6 +211,11 @@ class PageDesk:
         rows = self.page.findChildren(ProgressRow)
         return next((row.words.text() for row in rows if row.isVisible()), "")
 
+    def share(self) -> float:
+        """Return how far the job at work is, from 0 to 1; 0 while no row knows."""
+        bars = [row.bar for row in self.page.findChildren(ProgressRow) if row.isVisible()]
+        return next((bar.value() / bar.maximum() for bar in bars if bar.maximum()), 0.0)
+
     def trouble(self) -> str:
         """Return what a row of trouble says, if one is in view."""
         row = self._trouble()

@@ -6,7 +6,7 @@ import io
 import struct
 import sys
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +19,13 @@ from PySide6.QtWidgets import QLabel
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from studio.api import BadInput, ErrorCode, StudioError
+from studio.api import BadInput, ErrorCode, Page, StudioError
 from studio.desktop.appearance.appearance import Appearance
 from studio.testing.page_desk import PageDesk
 from studio.testing.scripted import Artifact, Fail, Result, Stall, Step
 from studio_image import picture_arrays
 from studio_image.pages import picture_files
-from studio_image.pages.commands import page_actions
-from studio_image.pages.page import PicturePage
+from studio_image.pages.page import build
 from studio_image.pages.picture_files import MAX_PIXELS
 from studio_image.pages.prompt_box import MAX_CHARS
 from studio_image.pages.viewer.canvas import Canvas
@@ -58,29 +57,30 @@ class Desk(PageDesk):
     plugin = "image"
     capabilities = {"image-starter": "text-to-image", "enlarger": "upscale", "vgg": "features"}
 
-    def build(self) -> PicturePage:
-        return PicturePage(self.ctx)
-
-    def idle(self) -> bool:
-        return self.page.shelf.results.settled
+    def build(self) -> Page:
+        return build(self.ctx)
 
     def draw(self, *made: Any, prompt: str = "a red fox") -> None:
         """Draw, and wait until the result is in view."""
         self.runtime.enqueue(*(made or (picture(),)))
-        self.page.composer.prompt.set_text(prompt)
-        self.page.making.run()
-        self.until(lambda: not self.page.making.runner.busy)
+        self.write(prompt)
+        self.run()
+        self.until_over()
         self.until(lambda: self.page.viewer.on_sheet or self.in_view())
 
     def in_view(self) -> bool:
         """Whether the picture that is to be seen has been read."""
-        return self.shown() != "" and self.shown() == self.page.looking.current
+        return self.shown() != "" and self.shown() == self.page.view.current
+
+    def ids(self) -> list[str]:
+        """The pictures of the strip, from the left."""
+        return [result.id for result in self.results()]
 
     def shown(self) -> str:
         return self.page.viewer.shown
 
     def bring(self, path: Path) -> None:
-        self.page.intake.bring([path])
+        self.pick(path)
         self.until(lambda: self.page.composer.input.artifact is not None and self.in_view())
 
 
@@ -97,8 +97,8 @@ def desk(
 
 def test_return_draws_and_the_picture_is_shown(desk: Desk) -> None:
     desk.runtime.enqueue(picture())
-    desk.qtbot.keyClicks(desk.page.composer.prompt.field, "a red fox")
-    desk.qtbot.keyClick(desk.page.composer.prompt.field, Qt.Key.Key_Return)
+    desk.qtbot.keyClicks(desk.page.composer.prompt.field.widget, "a red fox")
+    desk.qtbot.keyClick(desk.page.composer.prompt.field.widget, Qt.Key.Key_Return)
     desk.until(lambda: desk.shown() != "")
     sent = desk.runtime.submitted[-1]
     assert (sent.task, sent.params["prompt"], sent.params["style"]) == (
@@ -107,7 +107,7 @@ def test_return_draws_and_the_picture_is_shown(desk: Desk) -> None:
         "3d",
     )
     assert desk.page.viewer.canvas.image.pixelColor(20, 20) == QColor(200, 60, 90)
-    assert desk.page.shelf.strip.ids() == [desk.shown()]
+    assert desk.ids() == [desk.shown()]
 
 
 def test_a_chip_sets_the_style(desk: Desk) -> None:
@@ -118,13 +118,13 @@ def test_a_chip_sets_the_style(desk: Desk) -> None:
 
 
 def test_other_weights_get_words_instead_of_styles(desk: Desk) -> None:
-    desk.page.composer.prompt.set_text("a fox")
+    desk.write("a fox")
     desk.page.composer.prompt.show_weights("sd15")
     chip = next(c for c in desk.page.composer.prompt.chips() if c.text() == "Pencil")
     desk.qtbot.mouseClick(chip, Qt.MouseButton.LeftButton)
-    assert desk.page.composer.prompt.text == "a fox, pencil drawing"
+    assert desk.page.composer.prompt.field.text == "a fox, pencil drawing"
     desk.qtbot.mouseClick(chip, Qt.MouseButton.LeftButton)
-    assert desk.page.composer.prompt.text == "a fox"
+    assert desk.page.composer.prompt.field.text == "a fox"
 
 
 def test_a_batch_is_a_sheet_and_a_click_opens_one(desk: Desk) -> None:
@@ -135,34 +135,33 @@ def test_a_batch_is_a_sheet_and_a_click_opens_one(desk: Desk) -> None:
     desk.qtbot.keyClick(desk.page.viewer.sheet, Qt.Key.Key_Return)
     desk.until(lambda: desk.shown() != "")
     assert desk.page.viewer.canvas.image.pixelColor(20, 20).red() == 90
-    desk.page.looking.show_sheet()
+    desk.page.view.show_sheet()
     desk.until(lambda: desk.page.viewer.on_sheet)
 
 
 def test_previews_progress_and_stop(desk: Desk) -> None:
     preview = np.full((16, 64, 3), 77, np.uint8)
     desk.runtime.enqueue(Step(3, 8, "Drawing a red fox", preview), Stall())
-    desk.page.composer.prompt.set_text("a red fox")
-    desk.page.making.run()
+    desk.write("a red fox")
+    desk.run()
     desk.until(lambda: desk.page.viewer.on_sheet)
     assert desk.page.viewer.sheet.count == 4
     desk.page.viewer.sheet.opened.emit(1)  # nothing to open yet
-    desk.until(lambda: desk.page.progress.words.text() == "Drawing a red fox")
-    assert desk.page.progress.bar.value() == 375
-    assert desk.page.composer.go.text() == "Stop"
-    desk.page.making.run_or_stop()
-    desk.until(lambda: not desk.page.making.runner.busy)
-    assert not desk.page.progress.isVisible()
-    assert desk.page.composer.go.text() == "Draw"
+    desk.until(lambda: desk.progress() == "Drawing a red fox")
+    assert desk.share() == 0.375
+    assert desk.verb() == "Stop"
+    desk.stop()
+    assert desk.progress() == ""
+    assert desk.verb() == "Draw"
     assert desk.page.stage.currentWidget() is not desk.page.viewer  # back to the examples
 
 
 def test_what_was_made_before_a_stop_is_kept(desk: Desk) -> None:
     desk.runtime.enqueue(picture(), Stall())
-    desk.page.composer.prompt.set_text("a red fox")
-    desk.page.making.run()
-    desk.until(lambda: len(desk.page.shelf.results) == 1)
-    desk.page.making.run_or_stop()
+    desk.write("a red fox")
+    desk.run()
+    desk.until(lambda: len(desk.results()) == 1)
+    desk.stop()
     desk.until(lambda: desk.shown() != "")
 
 
@@ -171,40 +170,40 @@ def test_looking_at_another_picture_meanwhile_is_not_disturbed(desk: Desk) -> No
     older = desk.shown()
     step = Step(1, 8, "", np.zeros((8, 8, 3), np.uint8))
     desk.runtime.enqueue(step, Stall(), step, picture(90))
-    desk.page.making.run()
+    desk.run()
     desk.until(lambda: desk.shown() == "")
-    desk.page.shelf.strip.setCurrentRow(0)
+    desk.pick_result(0)
     desk.until(lambda: desk.shown() == older)
     desk.runtime.release()
-    desk.until(lambda: not desk.page.making.runner.busy)
+    desk.until_over()
     assert desk.shown() == older
-    assert len(desk.page.shelf.strip.ids()) == 2
+    assert len(desk.results()) == 2
 
 
 def test_a_failure_says_why_and_can_be_tried_again(desk: Desk) -> None:
     error = StudioError(ErrorCode.OUT_OF_MEMORY, "There is not enough memory.", "Draw fewer.")
     desk.runtime.enqueue(Fail(error))
-    desk.page.composer.prompt.set_text("a red fox")
-    desk.page.making.run()
+    desk.write("a red fox")
+    desk.run()
     desk.until(lambda: "not enough memory" in desk.trouble())
     desk.runtime.enqueue(picture())
-    desk.qtbot.mouseClick(desk.page.trouble.button, Qt.MouseButton.LeftButton)
+    desk.try_again()
     desk.until(lambda: desk.shown() != "")
     assert desk.trouble() == ""
 
 
 def test_nothing_to_draw_is_said_and_not_sent(desk: Desk) -> None:
-    desk.page.making.run()
+    desk.run()
     assert "what the pictures should show" in desk.trouble()
     assert desk.runtime.submitted == []
 
 
 def test_a_prompt_that_is_too_long_is_refused_whole(desk: Desk) -> None:
-    desk.page.composer.prompt.set_text("my words")
+    desk.write("my words")
     data = QMimeData()
     data.setText("x" * 100_000)
-    desk.page.composer.prompt.field.insertFromMimeData(data)
-    assert desk.page.composer.prompt.text == "my words"
+    desk.page.composer.prompt.field.widget.insertFromMimeData(data)
+    assert desk.page.composer.prompt.field.text == "my words"
     assert f"{MAX_CHARS:,}" in desk.trouble()
 
 
@@ -213,15 +212,15 @@ def test_a_prompt_that_is_too_long_is_refused_whole(desk: Desk) -> None:
 
 def test_recall_brings_back_everything(desk: Desk) -> None:
     desk.draw(picture(seed=4711))
-    desk.page.composer.prompt.set_text("something else")
-    desk.page.set_mode("enlarge")
-    desk.page.deeds.recall()
-    assert desk.page.mode == "draw"
+    desk.write("something else")
+    desk.set_mode("enlarge")
+    desk.page.picture_actions.recall()
+    assert desk.mode() == "draw"
     assert (
         desk.page.composer.params() | {"seed": 4711, "steps": 12, "style": "flat"}
         == desk.page.composer.params()
     )
-    assert desk.page.composer.prompt.text == "a red fox"
+    assert desk.page.composer.prompt.field.text == "a red fox"
 
 
 @pytest.mark.parametrize(("suffix", "start"), [(".jpg", b"\xff\xd8"), (".webp", b"RIFF")])
@@ -230,7 +229,7 @@ def test_save_as_writes_the_format_that_is_named(
 ) -> None:
     desk.draw()
     desk.target = tmp_path / f"fox{suffix}"
-    desk.page.deeds.save_as()
+    desk.page.result_actions.save_as()
     desk.until(lambda: desk.target is not None and desk.target.exists())
     assert desk.target.read_bytes().startswith(start)
 
@@ -238,7 +237,7 @@ def test_save_as_writes_the_format_that_is_named(
 def test_a_saved_png_is_the_file_itself_with_its_recipe(desk: Desk, tmp_path: Path) -> None:
     desk.draw(Artifact("image", png(recipe={"task": "image.generate", "params": {}}), ".png"))
     desk.target = tmp_path / "fox.png"
-    desk.page.deeds.save_as()
+    desk.page.result_actions.save_as()
     desk.until(lambda: desk.target is not None and desk.target.exists())
     assert recipe_in(desk.target.read_bytes()).task == "image.generate"
 
@@ -246,14 +245,14 @@ def test_a_saved_png_is_the_file_itself_with_its_recipe(desk: Desk, tmp_path: Pa
 def test_a_place_that_takes_nothing_is_told(desk: Desk, tmp_path: Path) -> None:
     desk.draw()
     desk.target = tmp_path / "not there" / "fox.jpg"
-    desk.page.deeds.save_as()
+    desk.page.result_actions.save_as()
     desk.until(lambda: "could not be saved" in desk.trouble())
 
 
 def test_copy_puts_the_picture_on_the_clipboard(desk: Desk) -> None:
     desk.draw()
     QGuiApplication.clipboard().clear()
-    desk.page.deeds.copy()
+    desk.page.result_actions.copy()
     desk.until(lambda: not QGuiApplication.clipboard().image().isNull())
     assert QImage(QGuiApplication.clipboard().image()).size().width() == 32
 
@@ -261,27 +260,27 @@ def test_copy_puts_the_picture_on_the_clipboard(desk: Desk) -> None:
 def test_stars_and_strip_outlive_a_crash(desk: Desk) -> None:
     desk.draw()
     desk.draw(picture(90))
-    desk.page.deeds.star()
+    desk.page.result_actions.star()
     starred = desk.shown()
-    desk.until(lambda: desk.page.shelf.results.settled)
+    desk.until(lambda: desk.page.results.settled)
     desk.close()  # no state is saved: only what was written down all along is there
     desk.open()
     desk.until(lambda: desk.shown() == starred)
-    assert [item.star for item in desk.page.shelf.results] == [True, False]
-    assert len(desk.page.shelf.strip.ids()) == 2
+    assert [item.star for item in desk.results()] == [True, False]
+    assert len(desk.results()) == 2
 
 
 def test_a_restart_finds_prompt_mode_and_settings(desk: Desk) -> None:
     desk.draw()
-    desk.page.composer.prompt.set_text("a lighthouse")
-    desk.page.composer.forms["draw"].set_values({"count": 9})
-    desk.page.set_mode("restyle")
+    desk.write("a lighthouse")
+    desk.page.composer.modes.forms["draw"].set_values({"count": 9})
+    desk.set_mode("restyle")
     desk.page.composer.styles.choose(["mosaic"])
     desk.until(lambda: desk.page.composer.input.artifact is not None)
     desk.again()
-    assert desk.page.mode == "restyle"
-    assert desk.page.composer.prompt.text == "a lighthouse"
-    assert desk.page.composer.forms["draw"].values()["count"] == 9
+    assert desk.mode() == "restyle"
+    assert desk.page.composer.prompt.field.text == "a lighthouse"
+    assert desk.page.composer.modes.forms["draw"].values()["count"] == 9
     assert desk.page.composer.styles.chosen == ["mosaic"]
     desk.until(lambda: desk.page.composer.input.artifact is not None)
 
@@ -290,23 +289,22 @@ def test_foreign_state_is_borne(desk: Desk) -> None:
     desk.page.restore_state(
         {"mode": 7, "forms": [1], "styles": "x", "prompt": None, "input": "gone", "current": 3}
     )
-    assert desk.page.mode == "draw"
+    assert desk.mode() == "draw"
 
 
 def test_the_bin_is_the_librarys_and_can_be_undone(desk: Desk) -> None:
     desk.draw()
     binned = desk.shown()
-    offers: list[Callable[[], None]] = []
-    desk.ctx.notices.offer = lambda message, button, run, key="": offers.append(run)
-    desk.qtbot.keyClick(desk.page.shelf.strip, Qt.Key.Key_Delete)
-    assert desk.page.shelf.strip.ids() == []
-    assert len(desk.page.shelf.results) == 0
+    offers = desk.offers()
+    desk.qtbot.keyClick(desk.page.results.widget, Qt.Key.Key_Delete)
+    assert desk.ids() == []
+    assert len(desk.results()) == 0
     desk.until(lambda: bool(offers))
     assert desk.ctx.library.artifact(binned).binned
     assert desk.ctx.library.find() == []
     offers[0]()
     desk.until(desk.in_view)
-    assert desk.page.shelf.strip.ids() == [binned]
+    assert desk.ids() == [binned]
     assert not desk.ctx.library.artifact(binned).binned
 
 
@@ -314,14 +312,14 @@ def test_what_was_binned_elsewhere_is_not_in_the_strip(desk: Desk) -> None:
     desk.draw()
     desk.ctx.library.bin(desk.shown())
     desk.again()
-    assert desk.page.shelf.strip.ids() == []
+    assert desk.ids() == []
 
 
 def test_a_star_is_the_librarys(desk: Desk) -> None:
     desk.draw()
-    desk.page.deeds.star()
+    desk.page.result_actions.star()
     desk.until(lambda: desk.ctx.library.artifact(desk.shown()).starred)
-    desk.page.deeds.star()
+    desk.page.result_actions.star()
     desk.until(lambda: not desk.ctx.library.artifact(desk.shown()).starred)
 
 
@@ -331,21 +329,21 @@ def test_a_star_that_cannot_be_kept_is_taken_back_and_said(desk: Desk) -> None:
 
     desk.draw()
     desk.ctx.library.star = refuse  # type: ignore[method-assign]
-    desk.page.deeds.star()
-    assert desk.page.shelf.results[0].star
+    desk.page.result_actions.star()
+    assert desk.results()[0].star
     desk.until(lambda: "disk is full" in desk.trouble())
-    assert not desk.page.shelf.results[0].star
+    assert not desk.results()[0].star
 
 
 def test_make_it_again_leaves_what_is_set_alone(desk: Desk) -> None:
     desk.draw(picture(seed=4711))
-    desk.page.composer.prompt.set_text("something else")
+    desk.write("something else")
     desk.runtime.enqueue(picture(90))
-    desk.page.deeds.again()
-    desk.until(lambda: len(desk.page.shelf.results) == 2)
+    desk.page.picture_actions.again()
+    desk.until(lambda: len(desk.results()) == 2)
     sent = desk.runtime.submitted[-1].params
     assert (sent["prompt"], sent["seed"]) == ("a red fox", 4711)
-    assert desk.page.composer.prompt.text == "something else"
+    assert desk.page.composer.prompt.field.text == "something else"
 
 
 # --- enlarge and restyle --------------------------------------------------------------------------
@@ -353,10 +351,10 @@ def test_make_it_again_leaves_what_is_set_alone(desk: Desk) -> None:
 
 def test_enlarging_ends_in_before_and_after(desk: Desk, tmp_path: Path) -> None:
     (tmp_path / "small.png").write_bytes(png(10))
-    desk.page.set_mode("enlarge")
+    desk.set_mode("enlarge")
     desk.bring(tmp_path / "small.png")
     desk.runtime.enqueue(Artifact("image", png(250, 128), ".png", title="Large"))
-    desk.page.making.run()
+    desk.run()
     desk.until(lambda: desk.page.viewer.canvas.comparing)
     sent = desk.runtime.submitted[-1]
     assert sent.task == "image.enlarge"
@@ -365,13 +363,13 @@ def test_enlarging_ends_in_before_and_after(desk: Desk, tmp_path: Path) -> None:
     middle = shot.height() // 2
     assert shot.pixelColor(shot.width() // 2 - 60, middle).red() == 10
     assert shot.pixelColor(shot.width() // 2 + 60, middle).red() == 250
-    desk.page.looking.toggle_compare()
+    desk.page.view.toggle_compare()
     assert not desk.page.viewer.canvas.comparing
 
 
 def test_restyling_again_takes_the_same_picture(desk: Desk, tmp_path: Path) -> None:
     (tmp_path / "photo.png").write_bytes(png(10))
-    desk.page.set_mode("restyle")
+    desk.set_mode("restyle")
     desk.bring(tmp_path / "photo.png")
     photo = desk.page.composer.input.artifact
     params = {"image": str(photo.path), "styles": ["ink"], "strength": 2.0, "seed": 5}
@@ -379,17 +377,17 @@ def test_restyling_again_takes_the_same_picture(desk: Desk, tmp_path: Path) -> N
     made = Artifact("image", png(99), ".png", title="In the style of Ink", meta=meta)
     desk.page.composer.styles.choose(["ink"])
     desk.runtime.enqueue(made)
-    desk.page.making.run()
+    desk.run()
     desk.until(lambda: desk.page.viewer.canvas.comparing)
-    desk.page.set_mode("draw")
+    desk.set_mode("draw")
     desk.runtime.enqueue(made)
-    desk.page.deeds.again()
-    desk.until(lambda: len(desk.page.shelf.results) == 3)
+    desk.page.picture_actions.again()
+    desk.until(lambda: len(desk.results()) == 3)
     assert desk.runtime.submitted[-1].params | params == desk.runtime.submitted[-1].params
     desk.page.composer.input.show_nothing()
-    desk.page.deeds.recall()
+    desk.page.picture_actions.recall()
     desk.until(lambda: desk.page.composer.input.artifact is not None)
-    assert desk.page.mode == "restyle"
+    assert desk.mode() == "restyle"
     assert desk.page.composer.input.artifact.id == photo.id
     assert desk.page.composer.params() | params == desk.page.composer.params()
 
@@ -397,14 +395,11 @@ def test_restyling_again_takes_the_same_picture(desk: Desk, tmp_path: Path) -> N
 def test_a_folder_is_for_enlarging(desk: Desk, tmp_path: Path) -> None:
     folder = tmp_path / "holiday"
     folder.mkdir()
-    data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(folder))])
-    assert desk.page.intake.takes(data)
-    desk.page.intake.drop(data)
+    assert desk.drop(folder)
     desk.until(lambda: "holiday is a folder" in desk.trouble())
-    desk.page.set_mode("enlarge")
-    desk.page.intake.drop(data)
-    desk.page.making.run()
+    desk.set_mode("enlarge")
+    assert desk.drop(folder)
+    desk.run()
     desk.until(lambda: bool(desk.runtime.submitted))
     assert desk.runtime.submitted[-1].params["folder"] == str(folder)
 
@@ -412,29 +407,29 @@ def test_a_folder_is_for_enlarging(desk: Desk, tmp_path: Path) -> None:
 def test_restyling_sends_picture_and_styles(desk: Desk, tmp_path: Path) -> None:
     (tmp_path / "photo.png").write_bytes(png(10))
     (tmp_path / "own.png").write_bytes(png(99))
-    desk.page.set_mode("restyle")
-    desk.page.making.run()
+    desk.set_mode("restyle")
+    desk.run()
     assert "Choose a picture" in desk.trouble()
     desk.bring(tmp_path / "photo.png")
-    desk.page.making.run()
+    desk.run()
     assert "Choose a style" in desk.trouble()
     desk.picked = [tmp_path / "own.png"]
     desk.page.composer.styles.pick_asked.emit()
     desk.page.composer.styles.choose(["waves", *desk.page.composer.styles.own])
-    desk.page.making.run()
-    desk.until(lambda: not desk.page.making.runner.busy)
+    desk.run()
+    desk.until_over()
     sent = desk.runtime.submitted[-1]
     assert sent.params["styles"] == ["waves", str(tmp_path / "own.png")]
 
 
 def test_a_result_can_be_the_next_input(desk: Desk) -> None:
     desk.draw()
-    desk.page.deeds.use_in("enlarge")
+    desk.page.picture_actions.use_in("enlarge")
     desk.until(lambda: desk.page.composer.input.artifact is not None)
-    assert desk.page.mode == "enlarge"
-    assert desk.page.composer.input.artifact.id == desk.page.looking.current
-    desk.page.deeds.use_in("draw")
-    assert desk.page.composer.params()["init"] == str(desk.page.looking.result().artifact.path)
+    assert desk.mode() == "enlarge"
+    assert desk.page.composer.input.artifact.id == desk.page.view.current
+    desk.page.picture_actions.use_in("draw")
+    assert desk.page.composer.params()["init"] == str(desk.page.view.result().artifact.path)
 
 
 # --- bringing in ----------------------------------------------------------------------------------
@@ -451,9 +446,9 @@ def test_a_result_can_be_the_next_input(desk: Desk) -> None:
 )
 def test_what_is_no_picture_is_told(desk: Desk, tmp_path: Path, name: str, payload: bytes) -> None:
     (tmp_path / name).write_bytes(payload)
-    desk.page.intake.bring([tmp_path / name])
+    desk.pick(tmp_path / name)
     desk.until(lambda: name in desk.trouble())
-    assert len(desk.page.shelf.results) == 0
+    assert len(desk.results()) == 0
 
 
 def test_far_too_many_pixels_are_refused_unread(desk: Desk, tmp_path: Path) -> None:
@@ -461,9 +456,9 @@ def test_far_too_many_pixels_are_refused_unread(desk: Desk, tmp_path: Path) -> N
     whole[16:24] = struct.pack(">II", 100_000, 100_000)
     whole[29:33] = struct.pack(">I", zlib.crc32(bytes(whole[12:29])))
     (tmp_path / "huge.png").write_bytes(whole)
-    desk.page.intake.bring([tmp_path / "huge.png"])
+    desk.pick(tmp_path / "huge.png")
     desk.until(lambda: f"{MAX_PIXELS // 1_000_000} million" in desk.trouble())
-    assert len(desk.page.shelf.results) == 0
+    assert len(desk.results()) == 0
 
 
 @pytest.mark.parametrize(
@@ -487,9 +482,9 @@ def test_unusual_pictures_are_taken(desk: Desk, tmp_path: Path, mode: str, suffi
 @pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs a file that fails to read")
 def test_a_file_that_cannot_be_read_is_told(desk: Desk, tmp_path: Path) -> None:
     (tmp_path / "bad sector.png").symlink_to("/proc/self/mem")
-    desk.page.intake.bring([tmp_path / "bad sector.png"])
+    desk.pick(tmp_path / "bad sector.png")
     desk.until(lambda: "bad sector.png cannot be read: Input/output error." in desk.trouble())
-    desk.page.intake.bring([tmp_path / "gone.png"])
+    desk.pick(tmp_path / "gone.png")
     desk.until(lambda: "There is no file gone.png." in desk.trouble())
 
 
@@ -523,7 +518,7 @@ def test_a_picture_that_tells_a_bomb_is_taken_and_the_bomb_is_not(
     said = desk.listen()
     desk.bring(tmp_path / "bomb.png")
     desk.until(lambda: any("unpacks to more than 1 MiB" in words for words in said))
-    assert desk.page.composer.prompt.text == ""
+    assert desk.page.composer.prompt.field.text == ""
 
 
 def test_a_dropped_png_of_the_studio_restores_its_recipe(desk: Desk, tmp_path: Path) -> None:
@@ -566,9 +561,9 @@ def test_what_is_saved_restores_its_recipe_when_it_is_dropped(
     meta = {"task": "image.generate", "params": params}
     desk.draw(Artifact("image", png(recipe=meta), ".png", title="fox", meta=meta))
     desk.target = tmp_path / f"fox{suffix}"
-    desk.page.deeds.save_as()
+    desk.page.result_actions.save_as()
     desk.until(lambda: desk.target is not None and desk.target.exists())
-    desk.page.composer.prompt.set_text("mine")
+    desk.write("mine")
     desk.bring(desk.target)
     desk.until(lambda: desk.page.composer.params() | params == desk.page.composer.params())
 
@@ -576,16 +571,15 @@ def test_what_is_saved_restores_its_recipe_when_it_is_dropped(
 def test_a_recipe_in_another_mode_is_offered(desk: Desk, tmp_path: Path) -> None:
     recipe = {"task": "image.restyle", "params": {"styles": ["ink", "gone.jpg"], "size": 512}}
     (tmp_path / "inked.png").write_bytes(png(recipe=recipe))
-    offers: list[Callable[[], None]] = []
-    desk.ctx.notices.offer = lambda message, button, run, key="": offers.append(run)
-    desk.page.set_mode("enlarge")
+    offers = desk.offers()
+    desk.set_mode("enlarge")
     desk.bring(tmp_path / "inked.png")
-    assert desk.page.mode == "enlarge"
+    assert desk.mode() == "enlarge"
     said = desk.listen()
     offers[0]()
-    assert desk.page.mode == "restyle"
+    assert desk.mode() == "restyle"
     assert desk.page.composer.styles.chosen == ["ink"]
-    assert desk.page.composer.forms["restyle"].values()["size"] == 512
+    assert desk.page.composer.modes.forms["restyle"].values()["size"] == 512
     assert desk.page.composer.input.artifact is None
     assert "Choose the picture it was made from. Not known here: gone.jpg." in said[-1]
 
@@ -595,9 +589,9 @@ def test_a_png_of_another_program_is_just_a_picture(desk: Desk, tmp_path: Path) 
     image.fill(0)
     image.setText("offline-studio", '{"params": [')
     image.save(str(tmp_path / "odd.png"))
-    desk.page.composer.prompt.set_text("mine")
+    desk.write("mine")
     desk.bring(tmp_path / "odd.png")
-    assert desk.page.composer.prompt.text == "mine"
+    assert desk.page.composer.prompt.field.text == "mine"
 
 
 def test_a_picture_dragged_from_elsewhere_is_brought(desk: Desk, tmp_path: Path) -> None:
@@ -608,33 +602,31 @@ def test_a_picture_dragged_from_elsewhere_is_brought(desk: Desk, tmp_path: Path)
     words.setText("words")
     for data, taken in ((urls, 1), (pixels, 2), (words, 2)):
         desk.drop(data)
-        desk.until(lambda taken=taken: len(desk.page.shelf.results) == taken)
-    assert [result.artifact.title for result in desk.page.shelf.results] == [
+        desk.until(lambda taken=taken: len(desk.results()) == taken)
+    assert [result.artifact.title for result in desk.results()] == [
         "Pasted picture",
         "photo",
     ]
-    assert desk.page.shelf.results[1].artifact.path.read_bytes() == png(10)
-    for result in desk.page.shelf.results:  # what the cards of the gallery show
+    assert desk.results()[1].artifact.path.read_bytes() == png(10)
+    for result in desk.results():  # what the cards of the gallery show
         assert desk.studio.library.preview_path(result.artifact.id) is not None
 
 
 def test_a_pasted_picture_is_kept(desk: Desk) -> None:
     image = QImage(12, 8, QImage.Format.Format_RGB32)
     image.fill(QColor("teal"))
-    QGuiApplication.clipboard().setImage(image)
-    desk.page.intake.paste()
+    desk.paste(image)
     desk.until(lambda: desk.shown() != "")
     assert desk.page.viewer.canvas.image.size() == image.size()
-    QGuiApplication.clipboard().setText("words")
-    desk.page.intake.paste()
+    desk.paste("words")
     assert "no picture on the clipboard" in desk.trouble()
 
 
 def test_the_strip_hands_out_files(desk: Desk) -> None:
     desk.draw()
-    strip = desk.page.shelf.strip
+    strip = desk.page.results.widget
     urls = strip.mimeData([strip.item(0)]).urls()
-    assert urls == [QUrl.fromLocalFile(str(desk.page.shelf.results[0].artifact.path))]
+    assert urls == [QUrl.fromLocalFile(str(desk.results()[0].artifact.path))]
 
 
 def test_a_file_dropped_on_the_window_comes_to_the_page(desk: Desk, tmp_path: Path) -> None:
@@ -643,32 +635,32 @@ def test_a_file_dropped_on_the_window_comes_to_the_page(desk: Desk, tmp_path: Pa
     assert studio_open_file(desk.ctx, tmp_path / "notes.txt") is None
     run()
     desk.until(lambda: bool(desk.sent))
-    desk.page.intake.accept(desk.sent[0])
+    desk.whole.accept(desk.sent[0])
     desk.until(lambda: desk.shown() == desk.sent[0].id)
 
 
 def test_a_result_from_the_gallery_comes_with_recipe_and_source(desk: Desk, tmp_path: Path) -> None:
     (tmp_path / "small.png").write_bytes(png(10))
-    desk.page.set_mode("enlarge")
+    desk.set_mode("enlarge")
     desk.bring(tmp_path / "small.png")
     small = desk.page.composer.input.artifact
     meta = {"task": "image.enlarge", "params": {"image": str(small.path), "factor": "2"}}
     desk.runtime.enqueue(Artifact("image", png(250, 64), ".png", title="Large", meta=meta))
-    desk.page.making.run()
+    desk.run()
     desk.until(lambda: desk.page.viewer.canvas.comparing)
     large = desk.ctx.library.artifact(desk.shown())
     for place in (1, 0):
-        desk.page.shelf.take(place)
-    desk.page.looking.current = ""
+        desk.page.results.remove(desk.results()[place].id)
+    desk.page.view.current = ""
     desk.page.composer.input.show_nothing()
-    desk.page.set_mode("draw")
-    desk.page.intake.accept(large)
+    desk.set_mode("draw")
+    desk.whole.accept(large)
     desk.until(lambda: desk.page.composer.input.artifact is not None)
-    assert desk.page.mode == "enlarge"
+    assert desk.mode() == "enlarge"
     assert desk.page.composer.input.artifact.id == small.id
     assert desk.page.composer.params()["factor"] == "2"
     desk.until(desk.in_view)
-    desk.page.looking.toggle_compare()
+    desk.page.view.toggle_compare()
     desk.until(lambda: desk.page.viewer.canvas.comparing)
 
 
@@ -676,7 +668,7 @@ def test_exporters_write_their_formats(desk: Desk, tmp_path: Path) -> None:
     desk.draw()
     for name, write in studio_exporters().items():
         path = tmp_path / f"out{name.partition(':')[2]}"
-        write(desk.page.shelf.results[0].artifact, path)
+        write(desk.results()[0].artifact, path)
         assert QImage(str(path)).width() == 32
 
 
@@ -746,7 +738,7 @@ def test_everything_has_a_name_and_keys_of_its_own(desk: Desk) -> None:
         and button.objectName() not in ("qt_spinbox_lineedit",)
     ]
     assert nameless == []
-    keys = [action.shortcut for action in page_actions(desk.page) if action.shortcut]
+    keys = [action.shortcut for action in desk.whole.actions if action.shortcut]
     assert len(keys) == len(set(keys))
 
 
@@ -754,22 +746,22 @@ def test_without_weights_the_page_says_how_to_get_some(desk: Desk) -> None:
     for file in desk.weights.iterdir():
         file.unlink()
     desk.studio.weights.rescan()
-    desk.page.set_mode("enlarge")
+    desk.set_mode("enlarge")
     words = [label.text() for label in desk.page.stage.currentWidget().findChildren(QLabel)]
     assert any("There is no model" in text for text in words)
-    desk.page.set_mode("draw")
-    desk.page.composer.prompt.set_text("a fox")
-    desk.page.making.run()
+    desk.set_mode("draw")
+    desk.write("a fox")
+    desk.run()
     assert desk.trouble()
 
 
 def test_a_task_that_ends_at_once_leaves_the_button_free(desk: Desk) -> None:
     desk.runtime.enqueue(Result(note="Nothing was drawn."))
-    desk.page.composer.prompt.set_text("a fox")
-    desk.page.making.run()
-    desk.until(lambda: not desk.page.making.runner.busy)
-    assert desk.page.composer.go.text() == "Draw"
-    assert not desk.page.progress.isVisible()
+    desk.write("a fox")
+    desk.run()
+    desk.until_over()
+    assert desk.verb() == "Draw"
+    assert desk.progress() == ""
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF"])

@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QSizePolicy, QStackedWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QSizePolicy
 
-from studio.api import PluginContext
+from studio.api import BadInput, JobRequest, Mode, PluginContext, Role
 from studio_image.pages.input_slot import InputSlot
-from studio_image.pages.modes import DRAW, ENLARGE, RESTYLE, Mode, modes
+from studio_image.pages.modes import DRAW, ENLARGE, RESTYLE, modes
 from studio_image.pages.phrases import tr
 from studio_image.pages.prompt_box import MAX_CHARS, PromptBox
 from studio_image.pages.style_row import StyleRow
@@ -29,34 +29,25 @@ class Composer(QFrame):
     """The card at the foot of the page, and the panel beside it.
 
     Attributes:
-        panel: The parameter forms, one in view.
+        modes: What can be done, and the parameter forms of the panel.
         go: Starts, or stops.
-
-    Signals:
-        asked: The button was pressed.
     """
-
-    asked = Signal()
 
     def __init__(self, ctx: PluginContext) -> None:
         super().__init__()
-        self._ui, self._weights = ctx.ui, ctx.weights
-        self._busy = False
-        self._mode = next(mode for mode in modes() if mode.id == DRAW)
+        self._weights = ctx.weights
+        self.modes = ctx.kit.modes(tr("What to do"), modes())
         self.prompt = PromptBox(ctx)
         self.input = InputSlot(ctx)
         self.styles = StyleRow(ctx)
-        self.forms = {mode.id: ctx.ui.form(mode.params, only=mode.only) for mode in modes()}
-        self.panel = QStackedWidget()
-        for form in self.forms.values():
-            self.panel.addWidget(form.widget)
-        self.go = ctx.ui.button(tr("Draw"), "brush", primary=True, tip=tr("Ctrl+Return"))
-        self.go.clicked.connect(lambda _checked=False: self.asked.emit())
-        self.forms[DRAW].on_change(self._show_chips)
+        self.go = ctx.kit.run_button(tr("Draw"), "brush")
+        ctx.ui.wear(self, Role.COMPOSER)
         self._lay_out()
+        self.modes.on_change(self._show_mode)
+        self.modes.forms[DRAW].on_change(self._show_chips)
+        self._show_mode(self.modes.mode)
 
     def _lay_out(self) -> None:
-        self.setProperty("surface", "composer")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
         self._inputs = QBoxLayout(QBoxLayout.Direction.TopToBottom)
         self._inputs.setSpacing(8)
@@ -66,11 +57,16 @@ class Composer(QFrame):
         row.setContentsMargins(15, 11, 11, 11)  # the ring takes one more
         row.setSpacing(12)
         row.addLayout(self._inputs, 1)
-        row.addWidget(self.go, 0, Qt.AlignmentFlag.AlignBottom)
+        row.addWidget(self.go.widget, 0, Qt.AlignmentFlag.AlignBottom)
+
+    @property
+    def mode(self) -> str:
+        """The id of the mode that is on."""
+        return self.modes.mode.id
 
     def focus(self) -> None:
         """Put the keyboard where a person starts."""
-        (self.prompt.field if self._mode.id == DRAW else self.go).setFocus()
+        (self.prompt.field if self.mode == DRAW else self.go).widget.setFocus()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Picture and styles stand side by side where there is room."""
@@ -78,78 +74,82 @@ class Composer(QFrame):
         self._fold()
 
     def _fold(self) -> None:
-        beside = self._mode.id == RESTYLE and self.width() >= _WIDE
+        beside = self.mode == RESTYLE and self.width() >= _WIDE
         ways = QBoxLayout.Direction
         self._inputs.setDirection(ways.LeftToRight if beside else ways.TopToBottom)
         self.input.setMaximumWidth(_SLOT if beside else _ANY_WIDTH)
 
-    def show_mode(self, mode: Mode) -> None:
+    def _show_mode(self, mode: Mode) -> None:
         """Show what a mode needs."""
-        self._mode = mode
         self._fold()
         self.prompt.setVisible(mode.id == DRAW)
         self.input.setVisible(mode.id != DRAW)
         self.styles.setVisible(mode.id == RESTYLE)
-        self.panel.setCurrentWidget(self.forms[mode.id].widget)
-        for id, form in self.forms.items():  # a stack is as tall as its tallest page otherwise
-            fits = QSizePolicy.Policy.Preferred if id == mode.id else QSizePolicy.Policy.Ignored
-            form.widget.setSizePolicy(QSizePolicy.Policy.Preferred, fits)
+        keeps = tr("Stop, and keep the picture as it is now") if mode.id == RESTYLE else ""
+        self.go.set_verb(mode.verb, mode.icon, keeps)
         self._show_chips()
-        self.show_busy(self._busy)
-
-    def show_busy(self, busy: bool) -> None:
-        """Show whether the button starts or stops."""
-        self._busy = busy
-        words = tr("Stop") if busy else self._mode.verb
-        self.go.setText(words)
-        self.go.setAccessibleName(words)
-        keeps = busy and self._mode.id == RESTYLE
-        tip = tr("Stop, and keep the picture as it is now") if keeps else words
-        self.go.setToolTip(f"{tip}  Ctrl+Return")
-        self.go.setIcon(self._ui.icon("circle-stop" if busy else self._mode.icon, "on-accent"))
 
     def _show_chips(self) -> None:
-        self.prompt.show_weights(str(self.forms[DRAW].values().get("weights", "")))
+        self.prompt.show_weights(str(self.modes.forms[DRAW].values().get("weights", "")))
 
     # --- for the task -------------------------------------------------------------------------
 
+    def request(self) -> JobRequest:
+        """Return what is to be started.
+
+        Raises:
+            BadInput: Something has to be set before.
+        """
+        missing = self._missing()
+        if missing:
+            raise BadInput(missing)
+        source = self.source()
+        return JobRequest(
+            self.modes.mode.task,
+            self.params(),
+            title=self._job_title(),
+            parents=[source] if source else [],
+        )
+
     def params(self) -> dict[str, Any]:
         """Return what is set for the task of the mode."""
-        values = dict(self.forms[self._mode.id].values())
-        if self._mode.id == DRAW:
-            return values | {"prompt": self.prompt.text, "style": self.prompt.style_name}
+        values = dict(self.modes.form.values())
+        if self.mode == DRAW:
+            return values | {"prompt": self.prompt.field.text, "style": self.prompt.style_name}
         image = str(self.input.artifact.path) if self.source() and self.input.artifact else ""
-        if self._mode.id == RESTYLE:
+        if self.mode == RESTYLE:
             return values | {"image": image, "styles": self.styles.chosen}
         return values | {"image": image}
 
     def source(self) -> str:
         """Return the id of the picture that the task works on; empty if on none of the library."""
         artifact = self.input.artifact
-        if artifact is None or self._mode.id == DRAW or self._takes_folder():
+        if artifact is None or self.mode == DRAW or self._takes_folder():
             return ""
         return artifact.id
 
-    def missing(self) -> str:
+    def _missing(self) -> str:
         """Return what has to be set before anything can start; empty if nothing."""
-        if self._mode.id == DRAW:
-            return "" if self.prompt.text else tr("Write what the pictures should show first.")
+        if self.mode == DRAW:
+            return (
+                "" if self.prompt.field.text else tr("Write what the pictures should show first.")
+            )
         if self.input.artifact is None and not self._takes_folder():
             return tr("Choose a picture first: drop one here, press Choose, or paste.")
-        if self._mode.id == RESTYLE and not self.styles.chosen:
+        if self.mode == RESTYLE and not self.styles.chosen:
             return tr("Choose a style first: one of the pictures below, or one of your own.")
         return ""
 
-    def job_title(self) -> str:
+    def _job_title(self) -> str:
         """Return what the list of jobs calls it."""
-        if self._mode.id == DRAW:
-            return " ".join(self.prompt.text.split())[:60]
+        if self.mode == DRAW:
+            return " ".join(self.prompt.field.text.split())[:60]
         name = self.input.artifact.title if self.input.artifact else tr("picture")
-        words = tr("Restyle {name}") if self._mode.id == RESTYLE else tr("Enlarge {name}")
+        words = tr("Restyle {name}") if self.mode == RESTYLE else tr("Enlarge {name}")
         return words.format(name=tr("a folder") if self._takes_folder() else name)
 
     def _takes_folder(self) -> bool:
-        return self._mode.id == ENLARGE and bool(self.forms[ENLARGE].values().get("folder"))
+        return self.mode == ENLARGE and bool(self.modes.forms[ENLARGE].values().get("folder"))
 
     # --- recipes and state --------------------------------------------------------------------
 
@@ -165,40 +165,37 @@ class Composer(QFrame):
         weights = str(values.pop("weights", ""))
         if weights and not self.set_model(weights):
             missing.append(tr("the model {name}").format(name=weights))
-        self.forms[self._mode.id].set_values(values)
-        if self._mode.id == DRAW:
-            self.prompt.set_text(str(params.get("prompt", ""))[:MAX_CHARS])
+        self.modes.form.set_values(values)
+        if self.mode == DRAW:
+            self.prompt.field.set_text(str(params.get("prompt", ""))[:MAX_CHARS])
             self.prompt.set_style_name(str(params.get("style", "")))
             self._show_chips()
-        if self._mode.id == RESTYLE and isinstance(params.get("styles"), list):
+        if self.mode == RESTYLE and isinstance(params.get("styles"), list):
             missing += self.styles.choose([str(style) for style in params["styles"]])
         return missing
 
     def set_model(self, name: str) -> bool:
         """Choose the weights that have this id or title; return whether there are such."""
-        for id, title in self._weights.for_capability(self._mode.capability):
+        for id, title in self._weights.for_capability(self.modes.mode.capability):
             if name.lower() in (id.lower(), title.lower()):
-                self.forms[self._mode.id].set_values({"weights": id})
+                self.modes.form.set_values({"weights": id})
                 return True
         return False
 
     def save_state(self) -> dict[str, Any]:
         """Return what to keep over a restart."""
         return {
-            "prompt": self.prompt.text,
+            "prompt": self.prompt.field.text,
             "style": self.prompt.style_name,
             "styles": self.styles.chosen,
             "input": self.input.artifact.id if self.input.artifact else "",
-            "forms": {id: form.values() for id, form in self.forms.items()},
+            "forms": self.modes.save_state(),
         }
 
     def restore_state(self, state: Mapping[str, Any]) -> None:
         """Take what ``save_state`` returned, or anything else; the page finds the input again."""
-        forms = state.get("forms")
-        for id, values in forms.items() if isinstance(forms, Mapping) else ():
-            if id in self.forms and isinstance(values, Mapping):
-                self.forms[id].set_values(values)
-        self.prompt.set_text(str(state.get("prompt") or "")[:MAX_CHARS])
+        self.modes.restore_state(state.get("forms"))
+        self.prompt.field.set_text(str(state.get("prompt") or "")[:MAX_CHARS])
         self.prompt.set_style_name(str(state.get("style", "")))
         styles = state.get("styles")
         self.styles.choose([str(s) for s in styles] if isinstance(styles, list) else [])

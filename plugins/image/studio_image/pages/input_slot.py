@@ -6,8 +6,7 @@ from PySide6.QtCore import QRect, QSize, Qt, Signal
 from PySide6.QtGui import QIcon, QImage, QPainter, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from studio.api import PluginContext, SavedArtifact
-from studio_image.pages.elided import ElidedLabel
+from studio.api import PluginContext, Role, SavedArtifact
 from studio_image.pages.phrases import tr
 
 _SIDE = 56
@@ -35,19 +34,18 @@ class InputSlot(QWidget):
         self._thumb = ctx.ui.icon_button("image-plus", tr("Choose a picture"))
         self._thumb.setFixedSize(_SIDE + 8, _SIDE + 8)
         self._thumb.clicked.connect(self._on_thumb)
-        self._name = ElidedLabel()
-        self._name.setProperty("role", "strong")
-        self._hint = ElidedLabel()
-        self._hint.setProperty("role", "small")
-        self._pick = self._small(tr("Choose…"), "folder-open", self.pick_asked)
+        self._name = ctx.ui.elided_label("", Role.STRONG)
+        self._hint = ctx.ui.elided_label("", Role.SMALL)
+        self._pick = ctx.ui.button(tr("Choose…"), "folder-open", dense=True)
+        self._pick.clicked.connect(lambda _checked=False: self.pick_asked.emit())
         self._paste = ctx.ui.icon_button("clipboard", tr("Paste a picture  Ctrl+Shift+V"))
         self._paste.clicked.connect(lambda _checked=False: self.paste_asked.emit())
         self._clear = ctx.ui.icon_button("x", tr("Take the picture out"))
         self._clear.clicked.connect(self._on_clear)
         words = QVBoxLayout()
         words.setSpacing(2)
-        words.addWidget(self._name)
-        words.addWidget(self._hint)
+        words.addWidget(self._name.widget)
+        words.addWidget(self._hint.widget)
         buttons = QHBoxLayout()
         buttons.setSpacing(6)
         for button in (self._pick, self._paste, self._clear):
@@ -64,8 +62,8 @@ class InputSlot(QWidget):
     def show_nothing(self) -> None:
         """Show that there is none."""
         self.artifact = None
-        self._name.setText(tr("No picture yet"))
-        self._hint.setText(tr("Drop or choose one"))
+        self._name.set_text(tr("No picture yet"))
+        self._hint.set_text(tr("Drop or choose one"))
         self._thumb.setIcon(self._ui.icon("image-plus", "mute"))
         self._thumb.setIconSize(QSize(24, 24))
         self._thumb.setToolTip(tr("Choose a picture"))
@@ -76,8 +74,8 @@ class InputSlot(QWidget):
         """Show a picture; ``size`` is that of the picture itself."""
         self.artifact = artifact
         name = artifact.title or tr("Picture")
-        self._name.setText(name)
-        self._hint.setText(
+        self._name.set_text(name)
+        self._hint.set_text(
             tr("{width} × {height} px").format(width=size.width(), height=size.height())
         )
         self._thumb.setIcon(QIcon(_square(thumbnail, self.devicePixelRatioF())))
@@ -85,12 +83,6 @@ class InputSlot(QWidget):
         self._thumb.setToolTip(tr("Show the picture"))
         self._thumb.setAccessibleName(tr("Show the picture {name}").format(name=name))
         self._clear.show()
-
-    def _small(self, text: str, icon: str, signal: object) -> QWidget:
-        button = self._ui.button(text, icon)
-        button.setProperty("density", "small")
-        button.clicked.connect(lambda _checked=False: signal.emit())  # type: ignore[attr-defined]
-        return button  # type: ignore[no-any-return]
 
     def _on_thumb(self) -> None:
         (self.show_asked if self.artifact is not None else self.pick_asked).emit()

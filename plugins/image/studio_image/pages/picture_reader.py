@@ -8,26 +8,24 @@ from typing import Any
 
 from PySide6.QtGui import QImage
 
-from studio.api import PluginContext, StudioError, outcome
+from studio.api import PluginContext, SavedArtifact, StudioError, outcome
 from studio_image.pages.picture_files import read_picture, read_thumbnail
-from studio_image.pages.strip import THUMB
 
-_SHEET_SIDE = 512
+_THUMB, _SHEET_SIDE = 64, 512
 
 
 def read_later(
     ctx: PluginContext,
     path: Path,
     then: Callable[[QImage | StudioError], None],
-    read: Callable[[Path], QImage] = read_picture,
 ) -> None:
     """Read a picture on another thread, then hand it, or why not, to the window's."""
-    ctx.run_later(lambda: outcome(lambda: read(path)), then)
+    ctx.run_later(lambda: outcome(lambda: read_picture(path)), then)
 
 
-def strip_picture(path: Path) -> QImage:
+def strip_picture(artifact: SavedArtifact) -> QImage:
     """Return a picture small enough for the strip."""
-    return read_thumbnail(path, 3 * THUMB)
+    return read_thumbnail(artifact.path, 3 * _THUMB)
 
 
 def sheet_picture(path: Path) -> QImage:
@@ -37,4 +35,4 @@ def sheet_picture(path: Path) -> QImage:
 
 def slot_picture(path: Path) -> tuple[QImage, Any]:
     """Return a small picture, and the size of the whole one."""
-    return read_thumbnail(path, 2 * THUMB), read_picture(path).size()
+    return read_thumbnail(path, 2 * _THUMB), read_picture(path).size()

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from PySide6.QtCore import QMimeData, Qt, Signal
-from PySide6.QtGui import QImage, QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from studio.api import PluginContext
 from studio_image.pages.phrases import style_titles, style_words, tr
@@ -17,65 +15,12 @@ MAX_CHARS = next(f.text.max_chars for f in Generate.fields() if f.name == "promp
 _STARTER = "image-starter"
 
 
-class PromptEdit(QPlainTextEdit):
-    """Return draws, Shift+Return begins a line.
-
-    Signals:
-        entered: Draw it.
-        picture_pasted: A picture came instead of words.
-        refused: A paste that is too long; carries how long it would be.
-    """
-
-    entered = Signal()
-    picture_pasted = Signal(QImage)
-    refused = Signal(int)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setTabChangesFocus(True)
-        self.setProperty("plain", True)
-        self.setPlaceholderText(tr("What should the pictures show?  An owl"))
-        self.setAccessibleName(tr("Prompt"))
-        self.setFixedHeight(48)
-        self.setStyleSheet("font-size: 14px;")
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Return draws."""
-        shifted = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not shifted:
-            self.entered.emit()
-        else:
-            super().keyPressEvent(event)
-
-    def canInsertFromMimeData(self, source: QMimeData) -> bool:
-        """Pictures too."""
-        return source.hasImage() or super().canInsertFromMimeData(source)
-
-    def insertFromMimeData(self, source: QMimeData) -> None:
-        """Take words as words and a picture as a picture."""
-        if source.hasImage() and not source.hasText():
-            self.picture_pasted.emit(QImage(source.imageData()))
-            return
-        selected = len(self.textCursor().selectedText())
-        length = len(self.toPlainText()) - selected + len(source.text())
-        if length > MAX_CHARS:
-            self.refused.emit(length)
-        else:
-            super().insertFromMimeData(source)
-
-
 class PromptBox(QWidget):
     """Prompt and chips.
 
     Attributes:
         field: The prompt.
-
-    Signals:
-        changed: The words or the style are different.
     """
-
-    changed = Signal()
 
     def __init__(self, ctx: PluginContext) -> None:
         super().__init__()
@@ -83,8 +28,12 @@ class PromptBox(QWidget):
         self._style = str(next(f.default for f in Generate.fields() if f.name == "style"))
         self._own_styles = True
         self._shown: list[QPushButton] = []
-        self.field = PromptEdit()
-        self.field.textChanged.connect(self.changed)
+        self.field = ctx.kit.prompt_field(
+            tr("Prompt"),
+            placeholder=tr("What should the pictures show?  An owl"),
+            lines=(2, 5),
+            max_chars=MAX_CHARS,
+        )
         self._chips = QWidget()
         self._chips.setAccessibleName(tr("Styles"))
         self._row = QHBoxLayout(self._chips)
@@ -93,20 +42,9 @@ class PromptBox(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
-        column.addWidget(self.field)
+        column.addWidget(self.field.widget)
         column.addWidget(self._chips)
         self._fill()
-
-    @property
-    def text(self) -> str:
-        """The prompt."""
-        return self.field.toPlainText().strip()
-
-    def set_text(self, text: str) -> None:
-        """Show a prompt; it can be undone as what is typed."""
-        cursor = self.field.textCursor()
-        cursor.select(cursor.SelectionType.Document)
-        cursor.insertText(text)
 
     @property
     def style_name(self) -> str:
@@ -152,8 +90,7 @@ class PromptBox(QWidget):
         self._row.addStretch(1)
 
     def _chip(self, title: str, run: object) -> QPushButton:
-        chip: QPushButton = self._ctx.ui.button(title)
-        chip.setProperty("density", "small")
+        chip: QPushButton = self._ctx.ui.button(title, dense=True)
         chip.setAccessibleName(tr("Style {title}").format(title=title))
         chip.clicked.connect(lambda _checked=False: run())  # type: ignore[operator]
         self._row.addWidget(chip)
@@ -162,12 +99,11 @@ class PromptBox(QWidget):
 
     def _choose(self, name: str) -> None:
         self._style = name
-        self.changed.emit()
 
     def _add_words(self, words: str) -> None:
-        text = self.text
+        text = self.field.text
         if words in text:
-            self.set_text(text.replace(f", {words}", "").replace(words, "").strip(", "))
+            self.field.set_text(text.replace(f", {words}", "").replace(words, "").strip(", "))
         else:
-            self.set_text(f"{text}, {words}" if text else words)
-        self.field.setFocus()
+            self.field.set_text(f"{text}, {words}" if text else words)
+        self.field.widget.setFocus()

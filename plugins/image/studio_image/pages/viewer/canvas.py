@@ -57,7 +57,7 @@ class Canvas(QWidget):
         self._image = QImage()
         self._before = QImage()
         self.view = ViewTransform(self.size)
-        self._curtain = CompareSlider(ctx.ui, self)
+        self._curtain = CompareSlider(ctx.ui, self.view, self.size)
         self._dragged: str = ""
         self._from = QPointF()
         self._small = QPixmap()

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
+from studio.api import Ui
 from studio_image.pages.phrases import tr
-
-if TYPE_CHECKING:
-    from studio_image.pages.viewer.canvas import Canvas
+from studio_image.pages.viewer.view_transform import ViewTransform
 
 _HANDLE, _REACH = 13, 14
 _TIP = QColor("#1b1f2a")
@@ -24,15 +23,16 @@ class CompareSlider:
         split: 0 shows only the picture after, 1 only the one before.
     """
 
-    def __init__(self, ui: Any, canvas: Canvas) -> None:
-        self._ui, self._canvas = ui, canvas
+    def __init__(self, ui: Ui, view: ViewTransform, room: Callable[[], QSize]) -> None:
+        """Hang it over a canvas; ``room`` returns how large that is."""
+        self._ui, self._view, self._room = ui, view, room
         self.split = 0.5
 
     @property
     def x(self) -> float:
         """Where the line stands: in view, whatever part of the picture is."""
-        box = self._canvas.view.box()
-        return min(self._canvas.width() - 2.0, max(2.0, box.left() + self.split * box.width()))
+        box = self._view.box()
+        return min(self._room().width() - 2.0, max(2.0, box.left() + self.split * box.width()))
 
     def is_at(self, at: QPointF) -> bool:
         """Whether a hand at this place would take it."""
@@ -48,7 +48,7 @@ class CompareSlider:
             painter.drawLine(QPointF(x, seen.top()), QPointF(x, seen.bottom()))
         painter.setPen(QPen(self._color("line-strong"), 1))
         painter.setBrush(self._color("knob"))
-        middle = QPointF(x, self._canvas.height() / 2)
+        middle = QPointF(x, self._room().height() / 2)
         painter.drawEllipse(middle, _HANDLE, _HANDLE)
         painter.setPen(QPen(_TIP, 1.6))
         for side in (-1, 1):

@@ -157,3 +157,12 @@ class ContactSheet(QWidget):
                 painter.setPen(QPen(QColor(self._ui.tokens.colors["accent"]), 2))
                 painter.setBrush(Qt.BrushStyle.NoBrush)
                 painter.drawRoundedRect(cell.adjusted(-2, -2, 2, 2), 3, 3)
+
+
+def parts_of(image: QImage) -> list[QImage]:
+    """Return the square pictures that stand side by side in a preview; one picture as it is."""
+    side = image.height()
+    count = image.width() // side if side else 0
+    if count < 2 or image.width() != count * side:
+        return [image]
+    return [image.copy(place * side, 0, side, side) for place in range(count)]

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QImage
 
-from studio.api import PluginContext, StudioError, outcome
+from studio.api import KeptResults, PluginContext, StudioError, TaskResult, TroubleRow, outcome
 from studio_image.pages.picture_reader import read_later, sheet_picture
-from studio_image.pages.results import Result
-
-if TYPE_CHECKING:
-    from studio_image.pages.page import PicturePage
+from studio_image.pages.viewer.viewer import Viewer
 
 
 class ViewController:
@@ -24,9 +20,19 @@ class ViewController:
         following: Whether what a job makes is brought into view.
     """
 
-    def __init__(self, ctx: PluginContext, page: PicturePage) -> None:
-        self._ctx, self._page = ctx, page
-        self._viewer, self._shelf = page.viewer, page.shelf
+    def __init__(
+        self,
+        ctx: PluginContext,
+        viewer: Viewer,
+        results: KeptResults,
+        trouble: TroubleRow,
+        show_viewer: Callable[[], None],
+        show_beginning: Callable[[], None],
+    ) -> None:
+        """Bring ``results`` into ``viewer``, and that into view, or how to begin."""
+        self._ctx, self._viewer, self._results = ctx, viewer, results
+        self._trouble, self._show_viewer = trouble, show_viewer
+        self._show_beginning = show_beginning
         self.current = ""
         self.following = True
         self._awaited = ""
@@ -34,21 +40,28 @@ class ViewController:
         self._compare_next = False
         """The picture that is being read is to be compared with the one before."""
         self._sheet: Sequence[str] = ()
+        self._first = ""
+        """The first picture that the job at work made."""
 
-    def result(self) -> Result | None:
+    def result(self) -> TaskResult | None:
         """Return the result in view."""
-        place = self._shelf.results.place(self.current)
-        return self._shelf.results[place] if place >= 0 else None
+        return self._results.find(self.current)
 
     def show(self, artifact: str) -> None:
         """Show one of the strip."""
-        place = self._shelf.results.place(artifact)
-        if place < 0:
+        result = self._results.find(artifact)
+        if result is None:
             return
         self.current = self._awaited = artifact
-        self._shelf.strip.set_current(artifact)
-        path = self._shelf.results[place].artifact.path
+        self._results.show_current(artifact)
+        path = result.artifact.path
         read_later(self._ctx, path, lambda image: self._show_read(artifact, image))
+
+    def show_instead(self, artifact: str) -> None:
+        """Show another one, as the one in view left the strip; none is left with an empty id."""
+        self.current = ""
+        self.show(artifact)
+        self.show_newest()
 
     def choose(self, artifact: str) -> None:
         """Show what the user chose, and leave it in view whatever a job makes meanwhile."""
@@ -59,26 +72,37 @@ class ViewController:
         """Show the newest result if none is in view, or how to begin."""
         if self.current:
             return
-        if len(self._shelf.results):
-            self.show(self._shelf.results[0].artifact.id)
+        if len(self._results):
+            self.show(self._results[0].id)
         else:
             self._viewer.canvas.show_image(QImage())
-            self._page.show_stage()
+            self._show_beginning()
 
-    def show_made(self, first: str) -> None:
+    # --- a job --------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """A job begins: what it makes is brought into view."""
+        self.following, self._first = True, ""
+
+    def add(self, result: TaskResult) -> None:
+        """A job made a picture."""
+        self._first = self._first or result.id
+        self._results.add(result)
+
+    def show_made(self) -> None:
         """Show what a job made: a batch as a sheet, a changed picture beside the one before."""
-        place = self._shelf.results.place(first)
+        result = self._results.find(self._first)
         if not self.following:
             return
-        if place < 0:  # stopped before anything was made: back to what there was
+        if result is None:  # stopped before anything was made: back to what there was
             self.show_newest()
-        elif len(self._shelf.results.batch(self._shelf.results[place])) > 1:
-            self.current = first
-            self._shelf.strip.set_current(first)
+        elif len(self._results.batch(result)) > 1:
+            self.current = result.id
+            self._results.show_current(result.id)
             self.show_sheet()
         else:
-            self.show(first)
-            if self._shelf.results[place].source:
+            self.show(result.id)
+            if result.source:
                 self.toggle_compare()
 
     def preview(self, images: Sequence[QImage]) -> None:
@@ -86,29 +110,29 @@ class ViewController:
         if not self.following:
             return
         self.current = self._awaited = ""
-        self._shelf.strip.set_current("")
+        self._results.show_current("")
         self._sheet = ()
         if len(images) > 1:
             self._viewer.show_sheet(images, finished=False)
         else:
             self._viewer.show_preview(images[0])
-        self._page.stage.setCurrentWidget(self._viewer)
+        self._show_viewer()
 
     def step(self, by: int) -> None:
         """Show the neighbour in the strip."""
-        place = self._shelf.results.place(self.current) + by
-        if 0 <= place < len(self._shelf.results):
-            self.choose(self._shelf.results[place].artifact.id)
+        place = self._results.place(self.current) + by
+        if 0 <= place < len(self._results):
+            self.choose(self._results[place].id)
 
     def _show_read(self, artifact: str, image: QImage | StudioError) -> None:
         result = self.result()
         if result is None or artifact != self._awaited or artifact != self.current:
             return
         if isinstance(image, StudioError):
-            self._page.trouble.tell(image)
+            self._trouble.tell(image)
             return
-        self._viewer.show_result(result, image, len(self._shelf.results.batch(result)))
-        self._page.stage.setCurrentWidget(self._viewer)
+        self._viewer.show_result(result, image, len(self._results.batch(result)))
+        self._show_viewer()
         if self._compare_next:
             self._compare_next = False
             self.toggle_compare()
@@ -129,13 +153,13 @@ class ViewController:
         try:
             before = self._ctx.library.artifact(result.source)
         except StudioError as error:
-            self._page.trouble.tell(error)
+            self._trouble.tell(error)
             return
         read_later(self._ctx, before.path, partial(self._compare, self.current))
 
     def _compare(self, shown: str, image: QImage | StudioError) -> None:
         if isinstance(image, StudioError):
-            self._page.trouble.tell(image)
+            self._trouble.tell(image)
         elif self.current == shown:
             self._viewer.compare(image)
 
@@ -146,17 +170,17 @@ class ViewController:
         result = self.result()
         if result is None:
             return
-        batch = self._shelf.results.batch(result)
+        batch = self._results.batch(result)
         if len(batch) < 2:
             return
-        self._awaited = shown = result.artifact.id
+        self._awaited = shown = result.id
         paths = [item.artifact.path for item in batch]
 
         def show(images: list[QImage | StudioError]) -> None:
             if self._awaited == shown and self.current == shown:
                 self._viewer.show_sheet([i for i in images if isinstance(i, QImage)])
-                self._page.stage.setCurrentWidget(self._viewer)
-                self._sheet = [item.artifact.id for item in batch]
+                self._show_viewer()
+                self._sheet = [item.id for item in batch]
 
         self._ctx.run_later(lambda: [outcome(partial(sheet_picture, path)) for path in paths], show)
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QPoint, Signal
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
-from studio.api import PluginContext
-from studio_image.pages.elided import ElidedLabel
+from studio.api import PluginContext, Role, TaskResult
 from studio_image.pages.phrases import tr
-from studio_image.pages.results import Result
 from studio_image.pages.viewer.canvas import Canvas
 from studio_image.pages.viewer.contact_sheet import ContactSheet
 
@@ -21,11 +19,11 @@ class Viewer(QWidget):
 
     Signals:
         asked: A tool was pressed; carries its name (``star``, ``copy``, ``save``, ``compare``,
-            ``sheet``, ``more``, ``bin``).
+            ``sheet``, ``more``, ``bin``) and the corner below it.
         opened: A picture of the sheet; carries its index.
     """
 
-    asked = Signal(str)
+    asked = Signal(str, QPoint)
     opened = Signal(int)
 
     def __init__(self, ctx: PluginContext) -> None:
@@ -37,12 +35,10 @@ class Viewer(QWidget):
         self._stack = QStackedWidget()
         self._stack.addWidget(self.canvas)
         self._stack.addWidget(self.sheet)
-        self._caption = ElidedLabel()
-        self._caption.setProperty("role", "small")
+        self._caption = ctx.ui.elided_label("", Role.SMALL)
         self._zoom = ctx.ui.icon_button("expand", tr("Fit, or its own size"))
         self._zoom.clicked.connect(self._toggle_fit)
-        self._percent = QLabel()
-        self._percent.setProperty("role", "small")
+        self._percent = ctx.ui.label("", Role.SMALL)
         self._percent.setMinimumWidth(44)
         self.canvas.zoomed.connect(lambda scale: self._percent.setText(f"{100 * scale:.0f} %"))
         self.tools = {name: self._tool(name, icon, tip) for name, icon, tip in _tools()}
@@ -50,7 +46,7 @@ class Viewer(QWidget):
             self.tools[name].setCheckable(True)
         below = QHBoxLayout()
         below.setSpacing(2)
-        below.addWidget(self._caption, 1)
+        below.addWidget(self._caption.widget, 1)
         below.addSpacing(8)
         below.addWidget(self._percent)
         below.addWidget(self._zoom)
@@ -70,26 +66,27 @@ class Viewer(QWidget):
     shown = ""
     """Id of the picture on the canvas; empty for a preview or a sheet."""
 
-    def show_result(self, result: Result, image: QImage, batch: int) -> None:
+    def show_result(self, result: TaskResult, image: QImage, batch: int) -> None:
         """Show one picture large.
 
         Args:
             batch: How many pictures its run made.
         """
-        self.shown = result.artifact.id
+        self.shown = result.id
         self.canvas.show_image(image)
         self._stack.setCurrentWidget(self.canvas)
-        self._caption.setText(caption(result, image))
+        self._caption.set_text(caption(result, image))
         self._show_tools(True)
         self.tools["compare"].setVisible(bool(result.source))
         self.tools["compare"].setChecked(False)
         self.tools["sheet"].setVisible(batch > 1)
-        self.show_star(result.star)
+        self.show_star(result)
 
-    def show_star(self, star: bool) -> None:
-        """Show whether the picture in view is starred."""
-        self.tools["star"].setChecked(star)
-        self.tools["star"].setIcon(self._ui.icon("star", "warn" if star else "mute"))
+    def show_star(self, result: TaskResult) -> None:
+        """Show whether a picture is starred, if it is the one in view."""
+        if result.id == self.shown:
+            self.tools["star"].setChecked(result.star)
+            self.tools["star"].setIcon(self._ui.icon("star", "warn" if result.star else "mute"))
 
     def show_preview(self, image: QImage) -> None:
         """Show a picture that is being made."""
@@ -113,7 +110,7 @@ class Viewer(QWidget):
 
     def _bare(self, words: str) -> None:
         """Show ``words`` and no tools: there is no result to use them on."""
-        self._caption.setText(words)
+        self._caption.set_text(words)
         self._show_tools(False)
 
     def _show_tools(self, shown: bool) -> None:
@@ -122,7 +119,11 @@ class Viewer(QWidget):
 
     def _tool(self, name: str, icon: str, tip: str) -> QToolButton:
         button = self._ui.icon_button(icon, tip)
-        button.clicked.connect(lambda _checked=False: self.asked.emit(name))
+        button.clicked.connect(
+            lambda _checked=False: self.asked.emit(
+                name, button.mapToGlobal(button.rect().bottomLeft())
+            )
+        )
         return button  # type: ignore[no-any-return]
 
     def _toggle_fit(self) -> None:
@@ -144,7 +145,7 @@ def _tools() -> tuple[tuple[str, str, str], ...]:
     )
 
 
-def caption(result: Result, image: QImage) -> str:
+def caption(result: TaskResult, image: QImage) -> str:
     """Return size, seed, what was checked and whether it is all done, in words."""
     parts = [tr("{width} × {height} px").format(width=image.width(), height=image.height())]
     if result.artifact.meta.get("ended_early"):
