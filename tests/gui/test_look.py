@@ -12,6 +12,7 @@ from PySide6.QtGui import QColor, QIcon, QPalette
 from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLineEdit, QPushButton, QWidget
 from shiboken6 import delete
 
+from studio import desktop
 from studio.desktop.appearance import fonts, tokens
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.appearance.resources import folder
@@ -108,7 +109,7 @@ NAMES_AN_ICON = re.compile(
 def test_every_icon_the_window_names_is_shipped() -> None:
     shipped = {path.stem for path in folder("icons").glob("*.svg")}
     named: dict[str, str] = {}
-    for file in Path(tokens.__file__).parent.rglob("*.py"):
+    for file in Path(desktop.__file__).parent.rglob("*.py"):
         for groups in NAMES_AN_ICON.findall(file.read_text("utf-8")):
             named |= {name: file.name for name in groups if name}
     assert len(named) > 15
