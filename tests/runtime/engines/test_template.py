@@ -265,8 +265,8 @@ def test_the_child_goes_when_its_parent_is_killed(busy) -> None:
 
 
 def test_there_is_no_second_renderer() -> None:
-    root = template_module._CHILD.parents[4]
+    root = template_module._CHILD.parents[5]
     imports = re.compile(r"^\s*(?:import|from) jinja2", re.MULTILINE)
     files = [file for part in ("studio", "plugins") for file in (root / part).rglob("*.py")]
     users = [file.name for file in files if imports.search(file.read_text("utf-8"))]
-    assert users == ["template_child.py"]
+    assert users == ["chat_template_child.py"]
