@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton, QWidget
 
 from studio.testing.scripted import Result, Tokens
 from studio_chat.documents.passages import MAX_DOCUMENTS
-from studio_chat.pages.phrases import drawn_on
+from studio_chat.pages.phrases import drawn_on, merged
 from studio_chat.pages.thread.turns import Turn
 
 
@@ -93,7 +93,7 @@ def test_a_dropped_file_goes_with_the_message_and_stays_for_later_replies(
     assert mine.documents == [str(note)]
     card = desk.page.thread_view.cards[0]
     assert card.body._documents.text() == "note.txt"
-    assert desk.page.thread_view.cards[1].body.status.words == "note.txt was read whole."
+    assert desk.page.thread_view.cards[1].body.sources.words == "note.txt was read whole."
     desk.say("And then?")
     assert [each["documents"] for each in asked] == [[str(note)]] * 2
     assert [each["encoder"] for each in asked] == ["", ""]
@@ -155,6 +155,54 @@ def test_documents_are_picked_and_wait_in_their_own_conversation(
     assert desk.page.composer.attachments.paths == [str(note)]
 
 
+@pytest.mark.parametrize(
+    ("pairs", "said"),
+    [
+        ([(1, 1), (2, 2), (2, 3), (4, 4), (5, 5), (5, 6)], [(1, 6)]),
+        ([(7, 8), (1, 2), (2, 3)], [(7, 8), (1, 3)]),
+        ([(5, 5), (1, 1), (2, 6)], [(1, 6)]),
+        ([(9, 9), (1, 2), (4, 5), (3, 3)], [(9, 9), (1, 5)]),
+        ([], []),
+    ],
+)
+def test_ranges_that_touch_are_one_and_the_best_stays_first(pairs: Any, said: Any) -> None:
+    assert merged(pairs) == said
+
+
+def test_a_source_opens_the_passage_beside_the_answer(desk: Any, tmp_path: Path) -> None:
+    book = tmp_path / "<b>book.md"
+    book.write_text("".join(f"line {n} & more\n" for n in range(1, 91)))
+    source = {
+        "document": "<b>book.md",
+        "path": str(book),
+        "whole": False,
+        "lines": [[12, 13], [3, 4]],
+        "of": 90,
+    }
+    result = Result(tokens=1, sources=[source], found_by="meaning")
+    desk.runtime.enqueue(Tokens("ok"), result)
+    desk.say("What is in line 12?")
+    sources = desk.page.thread_view.cards[1].body.sources
+    assert sources.words == (
+        "From <b>book.md (90 lines): lines 12–13, lines 3–4. Closest match first."
+    )
+    links = sources._words.text()
+    assert "&lt;b&gt;book.md" in links
+    assert links.count("<a ") == 2
+    sources._words.linkActivated.emit("0:0")
+    desk.until(sources.passage.isVisible)
+    assert sources.passage.heading.text() == "<b>book.md, lines 12–13"
+    assert sources.passage.view.widget.toPlainText() == "line 12 & more\nline 13 & more"
+    sources._words.linkActivated.emit("0:1")
+    desk.until(lambda: sources.passage.heading.text() == "<b>book.md, lines 3–4")
+    sources._words.linkActivated.emit("0:1")
+    assert not sources.passage.isVisible()
+    book.unlink()
+    sources._words.linkActivated.emit("0:0")
+    desk.until(lambda: any("cannot be read" in n.message for n in desk.studio.notices.all))
+    assert not sources.passage.isVisible()
+
+
 def test_what_a_reply_drew_on_is_told() -> None:
     extra = {
         "sources": [
@@ -167,8 +215,8 @@ def test_what_a_reply_drew_on_is_told() -> None:
     }
     turn = Turn("a", "assistant", "x", extra=extra)
     assert drawn_on(turn) == (
-        "From book.md: lines 3–9, 12 of 90. Nothing of aside.md was used. gone.md cannot be read: "
-        "it is not there. These passages are most like the question."
+        "From book.md (90 lines): lines 3–9, line 12. Nothing of aside.md was used. gone.md "
+        "cannot be read: it is not there. Closest match first."
     )
     words = {**extra, "found_by": "words", "sources_note": "No encoder is here."}
     assert drawn_on(Turn("a", "assistant", "x", extra=words)).endswith("No encoder is here.")

@@ -14,6 +14,7 @@ from studio.api import BadInput, ErrorCode, SamplingParams, StudioError, TextSte
 from studio.testing.plugins import Made, run_task
 from studio_chat.documents import passages as documents
 from studio_chat.documents import pdf, ranking
+from studio_chat.documents.context import stretches
 from studio_chat.documents.passages import Document, Passage, passages
 from studio_chat.pages.phrases import drawn_on
 from studio_chat.schema import Reply
@@ -103,7 +104,9 @@ def test_a_short_document_goes_in_whole_and_stays_where_it_was_read(tmp_path: Pa
         "Be brief.\n\nThe user has given these documents:\n\n[note.txt]\nWhales sing.\nThey dive."
     )
     assert talker.messages[1]["content"] == "What about whales?"
-    assert made.result["sources"] == [{"document": "note.txt", "whole": True, "of": 2}]
+    assert made.result["sources"] == [
+        {"document": "note.txt", "path": str(note), "whole": True, "of": 2}
+    ]
     assert made.result["found_by"] == made.result["sources_note"] == ""
     assert made.artifacts[0].title == "What about whales?"
 
@@ -125,6 +128,14 @@ def test_of_a_long_one_the_passages_most_like_the_question_go_in(book: Path) -> 
     assert len(told.split()) < talker.context_length // 2 + 20
 
 
+def test_stretches_are_merged_and_the_best_comes_first() -> None:
+    parts = [Passage("a", first, first + 3, "") for first in (1, 3, 5, 20, 40, 44)]
+    scores = [0.1, 0.2, 0.3, 0.9, 0.5, 0.4]
+    ranked = list(zip(scores, parts, strict=True))
+    assert stretches(parts, ranked) == [[20, 23], [40, 47], [1, 8]]
+    assert stretches(parts[:1], ranked) == [[1, 4]]
+
+
 def test_of_a_pdf_pages_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pages = ["\n".join(f"{topic} line {n} and more" for n in range(40)) for topic in TOPICS]
 
@@ -143,8 +154,7 @@ def test_of_a_pdf_pages_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     told = talker.messages[-1]["content"]
     assert "[book.pdf, page 3]\nwhales line" in told or "[book.pdf, pages 2 to 3]\n" in told
     turn = SimpleNamespace(extra=made.result)
-    assert drawn_on(turn).startswith("From book.pdf: pages ")
-    assert " of 6." in drawn_on(turn)
+    assert drawn_on(turn).startswith("From book.pdf (6 pages): page")
     assert made.progress[0].message == "Reading book.pdf"
 
 

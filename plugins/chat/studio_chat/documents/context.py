@@ -32,9 +32,10 @@ class DocumentContext:
 
     Attributes:
         documents: Those that could be read.
-        sources: For each document, plain data: ``document`` (its name), ``whole``, ``lines`` (first
-            and last line of each passage), ``of`` (lines it has), where it has pages ``pages`` and
-            ``of_pages`` likewise; or ``error``: why it was not read.
+        sources: For each document, plain data: ``document`` (its name), ``path``, ``whole``,
+            ``lines`` (first and last line of each stretch that was used, the best first), ``of``
+            (lines it has), where it has pages ``pages`` and ``of_pages`` likewise; or ``error``:
+            why it was not read.
         found_by: ``meaning`` or ``words``, where passages were chosen; else empty.
         note: What a person should know about that.
         texts: What goes into the prompt.
@@ -45,6 +46,8 @@ class DocumentContext:
     found_by: str = ""
     note: str = ""
     texts: list[Passage] = field(default_factory=list)
+    paths: dict[str, str] = field(default_factory=dict)
+    """Name of a document → where it is."""
 
     def result(self) -> dict[str, Any]:
         """Return the keys of the task's result; none without documents."""
@@ -128,7 +131,7 @@ def ground(
     if fits:
         for document in found.documents:
             found.texts.append(Passage(document.name, 1, document.lines, document.text.strip()))
-            found.sources.append({"document": document.name, "whole": True, "of": document.lines})
+            found.sources.append(_source(found, document, whole=True))
         return found
     groups = [passages(document) for document in found.documents]
     question = next(m["content"] for m in reversed(messages) if m["role"] == "user")
@@ -136,13 +139,43 @@ def ground(
     everything = [passage for group in groups for passage in group]
     found.texts = ranking.choose(everything, scores, int(room * a_token))
     for document in found.documents:
-        lines = [[t.first, t.last] for t in found.texts if t.document == document.name]
-        source = {"document": document.name, "whole": False, "lines": lines, "of": document.lines}
+        ranked = [
+            (score, passage)
+            for score, passage in zip(scores, everything, strict=True)
+            if passage.document == document.name
+        ]
+        lines = stretches([t for t in found.texts if t.document == document.name], ranked)
+        source = _source(found, document, whole=False) | {"lines": lines}
         if document.pages:
             source["pages"] = [[document.page(a), document.page(b)] for a, b in lines]
             source["of_pages"] = len(document.pages)
         found.sources.append(source)
     return found
+
+
+def _source(found: DocumentContext, document: Document, *, whole: bool) -> dict[str, Any]:
+    path = found.paths[document.name]
+    return {"document": document.name, "path": path, "whole": whole, "of": document.lines}
+
+
+def stretches(texts: Sequence[Passage], ranked: Sequence[tuple[float, Passage]]) -> list[list[int]]:
+    """Return the lines of one document's ``texts``: what overlaps is one, the best comes first.
+
+    Args:
+        ranked: Its passages with their scores.
+    """
+    merged: list[list[int]] = []
+    for text in sorted(texts, key=lambda text: text.first):
+        if merged and text.first <= merged[-1][1] + 1:
+            merged[-1][1] = max(merged[-1][1], text.last)
+        else:
+            merged.append([text.first, text.last])
+
+    def best(lines: list[int]) -> float:
+        inside = [s for s, p in ranked if lines[0] <= p.first and p.last <= lines[1]]
+        return max(inside, default=float("-inf"))
+
+    return sorted(merged, key=lambda lines: -best(lines))
 
 
 def _read_all(
@@ -163,6 +196,7 @@ def _read_all(
         while name in names:
             name, number = f"{document.name} ({number})", number + 1
         found.documents.append(replace(document, name=name))
+        found.paths[name] = path
     return found
 
 

@@ -5,7 +5,7 @@ Makes sentences, draws nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import QCoreApplication
@@ -118,30 +118,61 @@ def attached(turn: Turn) -> str:
     return " · ".join(shown_name(path) for path in turn.documents)
 
 
-def drawn_on(turn: Turn) -> str:
+Link = Callable[[str, int, int], str]
+"""Makes of words, the number of a source and the number of a stretch in it what is shown."""
+
+
+def drawn_on(turn: Turn, link: Link = lambda words, _source, _place: words) -> str:
     """Return what of which documents was in the prompt of a reply; empty without documents."""
     sources = turn.extra.get("sources")
     if not isinstance(sources, list):
         return ""
-    told = [_source(source) for source in sources if isinstance(source, Mapping)]
+    told = [
+        _source(source, lambda words, place, number=number: link(words, number, place))
+        for number, source in enumerate(sources)
+        if isinstance(source, Mapping)
+    ]
     if turn.extra.get("found_by") == "meaning":
-        told.append(tr("These passages are most like the question."))
+        told.append(tr("Closest match first."))
     note = turn.extra.get("sources_note")
     return " ".join([*told, note] if isinstance(note, str) and note else told)
 
 
-def _source(source: Mapping[str, Any]) -> str:
+def _source(source: Mapping[str, Any], link: Callable[[str, int], str]) -> str:
     name = str(source.get("document", ""))
     if error := source.get("error"):
         return str(error)
     if source.get("whole"):
-        return tr("{name} was read whole.").format(name=name)
+        return tr("{name} was read whole.").format(name=link(name, 0))
     if not source.get("lines"):
         return tr("Nothing of {name} was used.").format(name=name)
     if "pages" in source:
-        words, pairs, count = tr("From {name}: pages {places} of {count}."), "pages", "of_pages"
+        words, count = tr("From {name} ({count} pages): {places}."), "of_pages"
     else:
-        words, pairs, count = tr("From {name}: lines {places} of {count}."), "lines", "of"
-    told = (str(a) if a == b else f"{a}–{b}" for a, b in source[pairs])
-    places = ", ".join(dict.fromkeys(told))
+        words, count = tr("From {name} ({count} lines): {places}."), "of"
+    places = ", ".join(
+        link(place_name(source, stretch), number)
+        for number, stretch in enumerate(merged(source.get("pages") or source["lines"]))
+    )
     return words.format(name=name, places=places, count=source.get(count, "?"))
+
+
+def merged(pairs: Sequence[Sequence[int]]) -> list[tuple[int, int]]:
+    """Return pairs of first and last without overlaps, each where the first of its parts was."""
+    found: list[tuple[int, int]] = []
+    for first, last in pairs:
+        touching = [each for each in found if each[0] <= last + 1 and first <= each[1] + 1]
+        whole = (min([first, *(a for a, _ in touching)]), max([last, *(b for _, b in touching)]))
+        place = found.index(touching[0]) if touching else len(found)
+        found = [*found[:place], whole, *(e for e in found[place:] if e not in touching)]
+    return found
+
+
+def place_name(source: Mapping[str, Any], stretch: tuple[int, int]) -> str:
+    """Return what a stretch of a document is called: ``pages 1–6``."""
+    first, last = stretch
+    if "pages" in source:
+        words = tr("page {first}") if first == last else tr("pages {first}–{last}")
+    else:
+        words = tr("line {first}") if first == last else tr("lines {first}–{last}")
+    return words.format(first=first, last=last)

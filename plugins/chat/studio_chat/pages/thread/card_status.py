@@ -8,7 +8,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
 
 from studio.api.window.ui import Ui
-from studio_chat.pages.phrases import doing, drawn_on, how_it_ended, left_out, was_cut_short
+from studio_chat.pages.phrases import doing, how_it_ended, left_out, was_cut_short
 from studio_chat.pages.thread.turns import Reply, Turn
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class CardStatus(QWidget):
     def _show_end(self, turn: Turn) -> None:
         self._bar.hide()
         error, ended, dropped = turn.error, how_it_ended(turn), left_out(turn)
-        told = " ".join(filter(None, (ended, dropped, drawn_on(turn))))
+        told = " ".join(filter(None, (ended, dropped)))
         self.setVisible(bool(error or told))
         if error is not None:
             self._say("triangle-alert", "bad", f"{error.message} {error.hint}".strip())

@@ -13,6 +13,7 @@ from studio_chat.pages.phrases import attached, figures, reply_name
 from studio_chat.pages.thread.card_bar import BAR_HEIGHT, CardBar
 from studio_chat.pages.thread.card_status import CardStatus
 from studio_chat.pages.thread.edit_box import Choice, EditBox
+from studio_chat.pages.thread.sources import Sources
 from studio_chat.pages.thread.turns import SENDING, Reply, Turn
 
 _BUBBLE_SHARE = 0.82
@@ -310,7 +311,9 @@ class ReplyBody(QWidget):
         column.setSpacing(8)
         column.addLayout(head)
         column.addWidget(self.view.widget)
+        self.sources = Sources(ctx)
         column.addWidget(self.status)
+        column.addWidget(self.sources)
 
     def set_turn(self, turn: Turn) -> None:
         """Show text and state of the turn."""
@@ -334,6 +337,8 @@ class ReplyBody(QWidget):
         """Show anew how the reply stands."""
         self._figures.setText(figures(turn, self._reply))
         self.status.show_state(turn, self._reply)
+        failed = self._reply is not None or turn.error is not None
+        self.sources.show_turn(None if failed else turn)
         self.view.widget.setVisible(bool(self.view.text))
 
     def paintEvent(self, event: QPaintEvent) -> None:
