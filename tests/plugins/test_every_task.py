@@ -23,7 +23,8 @@ from plugins.code.tests.writing.scripted import Engine, Quick
 from studio.api import finished
 from studio.protocol.time_left import TimeLeft
 from studio.testing.plugins import Made, run_task
-from studio_image import picture_arrays, starter_weights
+from studio_image import picture_arrays
+from studio_image.starter import weights as starter_weights
 from studio_image.starter.network import Decoder, Encoder, Generator
 from studio_image.upscale.model import Upscaler
 from studio_image.upscale.networks import Compact

@@ -18,11 +18,11 @@ from studio.runtime.engines.embedding import loader as embedding
 from studio.runtime.engines.embedding.encoder import Encoder, EncoderConfig
 from studio.runtime.engines.embedding.engine import EmbeddingEngine
 from studio.runtime.engines.embedding.model_file import Description
-from studio_image import starter_weights
 from studio_image.restyle import weights as features
 from studio_image.restyle.features import LAYERS, Features
+from studio_image.starter import weights as starter_weights
 from studio_molecules.admet import layout
-from studio_molecules.admet import loader as admet
+from studio_molecules.admet import weights as admet
 from studio_molecules.admet.network import Ensemble
 from studio_molecules.smiles import weights as smiles
 from studio_molecules.smiles.network import Recurrent

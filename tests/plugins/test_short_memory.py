@@ -19,16 +19,16 @@ from studio.protocol.messages import Finished, Produced
 from studio.protocol.states import JobState
 from studio.runtime.devices import device as devices
 from studio_image.restyle.features import Features
-from studio_image.restyle.task import restyle
 from studio_image.schema import Restyle
+from studio_image.tasks.style_transfer import restyle
 from studio_molecules.schema import Analogues, Improve
 from studio_molecules.smiles import sampler
-from studio_molecules.tasks.improving import improve
-from studio_molecules.tasks.relatives import analogues
+from studio_molecules.tasks.analogues import analogues
+from studio_molecules.tasks.optimisation import improve
 from studio_music.chorales.masked_sampler import MaskedSampler
 from studio_music.schema import Compose, Harmonise
-from studio_music.tasks.composing import compose
-from studio_music.tasks.harmonising import harmonise
+from studio_music.tasks.composition import compose
+from studio_music.tasks.harmonisation import harmonise
 from studio_music.tunes import composer
 from tests.plugins.test_every_task import CASES, WISHES, _picture, _smiles, _tune
 from tests.plugins.test_parking import _features

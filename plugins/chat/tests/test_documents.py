@@ -18,7 +18,7 @@ from studio_chat.documents.context import stretches
 from studio_chat.documents.passages import Document, Passage, passages
 from studio_chat.pages.phrases import drawn_on
 from studio_chat.schema import Reply
-from studio_chat.worker import reply
+from studio_chat.tasks.reply import reply
 
 
 def read(path: str) -> Document:

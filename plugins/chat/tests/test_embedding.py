@@ -10,8 +10,8 @@ import torch
 
 from studio.api import BadInput
 from studio.testing.plugins import run_task
-from studio_chat.embedding import MAX_TEXTS, embed
 from studio_chat.schema import Embed
+from studio_chat.tasks.embedding import MAX_TEXTS, embed
 from studio_chat.worker import studio_tasks
 
 

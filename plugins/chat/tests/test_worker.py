@@ -12,7 +12,8 @@ import pytest
 from studio.api import BadInput, Constraint, SamplingParams, TextStep
 from studio.api.worker.context import ArtifactEvent, ProgressEvent, ResultEvent, TextEvent
 from studio_chat.schema import Reply
-from studio_chat.worker import reply, studio_tasks
+from studio_chat.tasks.reply import reply
+from studio_chat.worker import studio_tasks
 
 
 class Engine:

@@ -5,38 +5,40 @@ Does none of the work: that is in the modules named here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from studio.api import Event, Kind, Loader, TaskContext, Verdict, hookimpl
-from studio_image import diffusion, drawing, picture_arrays, restyle, starter_weights, upscale
-from studio_image.restyle import task as restyling
-from studio_image.schema import Generate
+from studio.api import Kind, Loader, Verdict, hookimpl
+from studio_image import picture_arrays
+from studio_image.diffusion import weights as diffusion_weights
+from studio_image.restyle import weights as feature_weights
+from studio_image.starter import weights as starter_weights
+from studio_image.tasks import enlargement, generation, style_transfer
+from studio_image.upscale import weights as upscale_weights
 
 
 @hookimpl
 def studio_tasks() -> Mapping[str, Any]:
     """Return the tasks of this plugin."""
     return {
-        "image.generate": generate,
-        "image.enlarge": upscale.enlarge,
-        "image.restyle": restyling.restyle,
+        "image.generate": generation.generate,
+        "image.enlarge": enlargement.enlarge,
+        "image.restyle": style_transfer.restyle,
     }
 
 
 @hookimpl
 def studio_loaders() -> Sequence[Loader]:
     """Return the loaders of the four families, the cheapest to ask first."""
-    return (starter_weights.loader(), upscale.loader(), restyle.loader(), diffusion.loader())
+    return (
+        starter_weights.loader(),
+        upscale_weights.loader(),
+        feature_weights.loader(),
+        diffusion_weights.loader(),
+    )
 
 
 @hookimpl
 def studio_checks() -> Mapping[str, Callable[[bytes], Verdict]]:
     """Return how a picture without a verdict is checked."""
     return {Kind.IMAGE: picture_arrays.check_file}
-
-
-def generate(ctx: TaskContext, params: Generate) -> Iterator[Event]:
-    """Draw with the starter weights, or with diffusion weights: whichever the file is."""
-    is_starter = starter_weights.read_metadata(ctx.weights_path(params.weights)) is not None
-    return (drawing if is_starter else diffusion).generate(ctx, params)

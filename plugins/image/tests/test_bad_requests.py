@@ -16,6 +16,7 @@ from studio.runtime.jobs.context import Context
 from studio.testing.plugins import run_task
 from studio_image import worker
 from studio_image.schema import Enlarge, Generate, Restyle
+from studio_image.tasks import generation
 from studio_image.upscale.networks import Compact
 
 pytestmark = pytest.mark.torch
@@ -65,7 +66,7 @@ def test_drawing_with_weights_that_enlarge(tmp_path: Path, monkeypatch: pytest.M
     save_file(Compact(2, 4, 1).state_dict(), file)
     monkeypatch.setattr(Context, "weights_path", lambda self, weights: file)
     params = Generate.parse({"prompt": "a fox", "weights": "sharp"})
-    error = refused(lambda: run_task(worker.generate, params, models={"sharp": object()}))
+    error = refused(lambda: run_task(generation.generate, params, models={"sharp": object()}))
     assert "sharp.safetensors" in error.message
 
 
@@ -77,5 +78,5 @@ def test_drawing_with_a_file_of_another_kind(
     file.write_bytes(data)
     monkeypatch.setattr(Context, "weights_path", lambda self, weights: file)
     params = Generate.parse({"prompt": "a fox", "weights": "odd"})
-    error = refused(lambda: run_task(worker.generate, params, models={"odd": object()}))
+    error = refused(lambda: run_task(generation.generate, params, models={"odd": object()}))
     assert "odd.safetensors" in error.message

@@ -11,16 +11,16 @@ from PIL import Image
 
 from studio.api import StudioError
 from studio.testing.plugins import run_task
-from studio_image import drawing
 from studio_image import picture_arrays as pictures
 from studio_image.restyle import transfer
 from studio_image.restyle.features import LAYERS, Features
-from studio_image.restyle.task import restyle
 from studio_image.schema import Enlarge, Generate, Restyle
 from studio_image.starter import sampler
 from studio_image.starter.network import Decoder, Encoder, Generator
-from studio_image.starter_weights import Starter
-from studio_image.upscale import enlarge
+from studio_image.starter.weights import Starter
+from studio_image.tasks import starter_generation
+from studio_image.tasks.enlargement import enlarge
+from studio_image.tasks.style_transfer import restyle
 from studio_image.upscale.model import Upscaler
 from studio_image.upscale.networks import Compact
 
@@ -84,7 +84,9 @@ def starter() -> Starter:
 
 def draw(starter: Starter):
     values = {"prompt": "a fox", "weights": "tiny", "enlarge": False, "steps": 3, "count": 2}
-    return run_task(drawing.generate, Generate.parse(values), seed=3, models={"tiny": starter})
+    return run_task(
+        starter_generation.generate, Generate.parse(values), seed=3, models={"tiny": starter}
+    )
 
 
 @pytest.mark.parametrize("bad", range(3))

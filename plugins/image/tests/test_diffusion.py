@@ -16,15 +16,14 @@ from PIL import Image
 
 from studio.api import BadInput, StudioError, finished
 from studio.testing.plugins import run_task
-from studio_image.diffusion import loader
 from studio_image.diffusion.clip_tokenizer import tokenizer
 from studio_image.diffusion.decoder import decode, glimpse
 from studio_image.diffusion.denoiser import Wish, denoise, left_out
-from studio_image.diffusion.loading import read_plan
 from studio_image.diffusion.model import build
 from studio_image.diffusion.model_spec import Vocabulary
-from studio_image.diffusion.task import generate
+from studio_image.diffusion.weights import loader, read_plan
 from studio_image.schema import Generate
+from studio_image.tasks.diffusion_generation import generate
 
 pytestmark = [
     pytest.mark.slow,
@@ -276,7 +275,7 @@ def test_when_memory_runs_out_less_is_done_at_a_time_and_the_record_says_so(
 
 
 def test_networks_that_left_their_card_draw_the_same_when_they_are_back(draw, models):
-    from studio_image.diffusion.loading import DiffusionLoader
+    from studio_image.diffusion.weights import DiffusionLoader
 
     before = draw().artifacts[0].payload
     DiffusionLoader().park(models["sd"])

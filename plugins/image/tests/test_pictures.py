@@ -18,9 +18,9 @@ from studio.api import BadInput, Params
 from studio.testing.plugins import run_task
 from studio_image import picture_arrays
 from studio_image.recipes import png_text, recipe, recipe_files
-from studio_image.restyle import restyle
 from studio_image.schema import Enlarge, Restyle
-from studio_image.upscale import enlarge
+from studio_image.tasks.enlargement import enlarge
+from studio_image.tasks.style_transfer import restyle
 from studio_image.upscale.model import Upscaler
 
 

@@ -18,12 +18,12 @@ from studio.api import BadInput, StudioError, finished
 from studio.testing import short_memory
 from studio.testing.plugins import Made, run_task
 from studio_image.recipes import recipe as recipes
-from studio_image.restyle import loader
 from studio_image.restyle.features import LAYERS, Features
 from studio_image.restyle.styles import STYLES
-from studio_image.restyle.task import restyle
 from studio_image.restyle.transfer import Wish, scales, transfer
+from studio_image.restyle.weights import loader
 from studio_image.schema import Restyle
+from studio_image.tasks.style_transfer import restyle
 
 REAL = Path(__file__).parents[3] / "resources/weights/starter/vgg16-features.safetensors"
 

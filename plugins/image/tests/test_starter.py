@@ -13,12 +13,14 @@ import torch
 
 from studio.api import BadInput, StudioError, finished
 from studio.testing.plugins import Made, run_task
-from studio_image import drawing, picture_arrays, starter_weights
+from studio_image import picture_arrays
 from studio_image.recipes import png_text
 from studio_image.recipes import recipe as recipes
 from studio_image.schema import Generate
 from studio_image.starter import sampler
+from studio_image.starter import weights as starter_weights
 from studio_image.starter.network import Decoder, Encoder, Generator
+from studio_image.tasks import starter_generation
 from studio_image.upscale.model import Upscaler
 from studio_image.upscale.networks import Compact
 
@@ -57,7 +59,7 @@ def draw(
 ) -> Made:
     values = {"prompt": "a fox", "weights": "tiny", "enlarge": False, "steps": 2, **params}
     models = {"tiny": starter, **(more or {})}
-    return run_task(drawing.generate, Generate.parse(values), seed=seed, models=models)
+    return run_task(starter_generation.generate, Generate.parse(values), seed=seed, models=models)
 
 
 # --- prompts ------------------------------------------------------------------------------------
@@ -149,7 +151,7 @@ def test_each_step_is_shown(starter: starter_weights.Starter) -> None:
 
 def test_drawing_and_enlarging_are_one_way_forward(starter: starter_weights.Starter) -> None:
     upscaler = Upscaler(Compact(4, 4, 1).requires_grad_(False), "cpu", torch.float32)
-    made = draw(starter, count=2, enlarge=True, more={drawing.ENLARGER: upscaler})
+    made = draw(starter, count=2, enlarge=True, more={starter_generation.ENLARGER: upscaler})
     shares = [event.done / event.total for event in made.progress]
     assert shares == sorted(shares)
     assert shares[-1] == 1

@@ -11,10 +11,10 @@ import torch
 from safetensors.torch import save_file
 
 from studio.api import BadInput, finished
-from studio_image import starter_weights
 from studio_image.bench import accuracy, nearest_pictures
 from studio_image.bench import starter as speed
 from studio_image.restyle.features import LAYERS
+from studio_image.starter import weights as starter_weights
 from studio_image.starter.network import STYLES, Decoder, Encoder, Generator
 
 CAPTIONS = ("fox", "red apple", "house", "crying face")

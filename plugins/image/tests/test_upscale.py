@@ -17,9 +17,11 @@ from studio.api import BadInput, StudioError, finished
 from studio.testing.plugins import Made, run_task
 from studio_image.recipes import recipe as recipes
 from studio_image.schema import Enlarge
-from studio_image.upscale import enlarge, enlargement, loader, tiles
+from studio_image.tasks.enlargement import enlarge
+from studio_image.upscale import enlargement, tiles
 from studio_image.upscale.model import Upscaler
 from studio_image.upscale.networks import Compact, Layout, RRDBNet, layout_of
+from studio_image.upscale.weights import loader
 
 STARTER = Path(__file__).parents[3] / "resources" / "weights" / "starter"
 

@@ -18,9 +18,10 @@ from spandrel.architectures.SwinIR.__arch.SwinIR import SwinIR
 
 from studio.api import StudioError, finished
 from studio.core.weights import WeightsCatalogue
-from studio_image.upscale import enlargement, loader
+from studio_image.upscale import enlargement
 from studio_image.upscale.model import Upscaler
 from studio_image.upscale.spandrel_model import SpandrelModel
+from studio_image.upscale.weights import loader
 
 pytestmark = [
     pytest.mark.torch,

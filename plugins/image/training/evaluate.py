@@ -18,7 +18,7 @@ from torch import Tensor
 from studio.api import finished
 from studio_image.bench.accuracy import RealPictures, drawn, measure, table
 from studio_image.starter.network import STYLES
-from studio_image.starter_weights import Starter, loader
+from studio_image.starter.weights import Starter, loader
 
 FEATURES = Path(__file__).parents[3] / "resources/weights/starter/vgg16-features.safetensors"
 

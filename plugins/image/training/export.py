@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from studio_image.starter_weights import save
+from studio_image.starter.weights import save
 
 
 def averaged(folder: Path) -> tuple[dict[str, dict[str, Tensor]], int, str]:

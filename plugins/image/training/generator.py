@@ -28,7 +28,7 @@ from optim import Average, MuonAdamW
 from recolour import recolour, rename
 from studio.api import finished
 from studio_image.starter.network import COLOURS, MAX_WORDS, Caption, Generator
-from studio_image.starter_weights import loader, read_metadata
+from studio_image.starter.weights import loader, read_metadata
 
 BATCH = 256
 POSES = 6

@@ -6,16 +6,18 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from studio.api import Kind, Loader, Verdict, hookimpl
-from studio_molecules.admet import loader
-from studio_molecules.smiles import weights
+from studio_molecules.admet import weights as admet_weights
+from studio_molecules.smiles import weights as smiles_weights
 from studio_molecules.tasks import (
-    exporting,
-    generating,
-    improving,
-    looking,
-    matching,
-    relatives,
-    table,
+    analogues,
+    conformers,
+    depiction,
+    export,
+    generation,
+    optimisation,
+    prediction,
+    substructure_search,
+    table_artifact,
 )
 
 
@@ -23,24 +25,24 @@ from studio_molecules.tasks import (
 def studio_tasks() -> Mapping[str, Any]:
     """Return the tasks of this plugin."""
     return {
-        "molecules.generate": generating.generate,
-        "molecules.analogues": relatives.analogues,
-        "molecules.improve": improving.improve,
-        "molecules.predict": looking.predict,
-        "molecules.draw": looking.draw,
-        "molecules.shape": looking.fold,
-        "molecules.match": matching.match,
-        "molecules.export": exporting.export,
+        "molecules.generate": generation.generate,
+        "molecules.analogues": analogues.analogues,
+        "molecules.improve": optimisation.improve,
+        "molecules.predict": prediction.predict,
+        "molecules.draw": depiction.draw,
+        "molecules.shape": conformers.fold,
+        "molecules.match": substructure_search.match,
+        "molecules.export": export.export,
     }
 
 
 @hookimpl
 def studio_loaders() -> Sequence[Loader]:
     """Return the loaders of SMILES models and of the ensemble for ADMET."""
-    return (weights.loader(), loader.loader())
+    return (smiles_weights.loader(), admet_weights.loader())
 
 
 @hookimpl
 def studio_checks() -> Mapping[str, Callable[[bytes], Verdict]]:
     """Return how a table without a verdict is checked."""
-    return {Kind.MOLECULES: table.check}
+    return {Kind.MOLECULES: table_artifact.check}

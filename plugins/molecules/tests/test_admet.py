@@ -19,7 +19,8 @@ from torch import Tensor
 
 from studio.api import StudioError
 from studio.testing.plugins import run_task
-from studio_molecules.admet import applicability_domain, conversion, prediction
+from studio_molecules.admet import applicability_domain, conversion
+from studio_molecules.admet import prediction as admet_prediction
 from studio_molecules.admet.endpoints import ENDPOINTS, SPREAD
 from studio_molecules.admet.features import Graph, graph
 from studio_molecules.admet.layout import (
@@ -31,12 +32,12 @@ from studio_molecules.admet.layout import (
     shapes,
     trunk_shapes,
 )
-from studio_molecules.admet.loader import WEIGHTS, loader
 from studio_molecules.admet.network import Ensemble
+from studio_molecules.admet.weights import WEIGHTS, loader
 from studio_molecules.properties import FIGURES
 from studio_molecules.schema import Improve, Predict
 from studio_molecules.smiles.weights import SmilesModel
-from studio_molecules.tasks import improving, looking
+from studio_molecules.tasks import optimisation, prediction
 
 REAL = Path(__file__).parents[3] / "resources/weights/starter/admet-ai.safetensors"
 REFERENCE = Path(__file__).with_name("admet_reference.csv")
@@ -311,7 +312,7 @@ def test_every_figure_of_the_ensemble_is_explained() -> None:
 
 def predict(text: str, ensemble: Ensemble | None, **more: Any) -> dict[str, Any]:
     models = {} if ensemble is None else {WEIGHTS: ensemble}
-    made = run_task(looking.predict, Predict.parse({"smiles": text, **more}), models=models)
+    made = run_task(prediction.predict, Predict.parse({"smiles": text, **more}), models=models)
     return made.result
 
 
@@ -343,7 +344,7 @@ WISH = {"wishes": [{"figure": "hia", "low": 0.0, "slack": 1.0}, {"figure": "logp
 def improved(ensemble: Ensemble | None, scripted: SmilesModel) -> dict[str, Any]:
     models: dict[str, Any] = {"": scripted} | ({WEIGHTS: ensemble} if ensemble else {})
     params = Improve.parse({"wishes": WISH, "lead": "CCCO", "budget": 15, "count": 5})
-    return run_task(improving.improve, params, seed=1, models=models).result
+    return run_task(optimisation.improve, params, seed=1, models=models).result
 
 
 def test_a_profile_may_wish_for_what_networks_guess(
@@ -352,7 +353,7 @@ def test_a_profile_may_wish_for_what_networks_guess(
     found = improved(ensemble, scripted)["molecules"]
     assert found
     for row in found:
-        assert row["hia"] == prediction.describe(ensemble, row["smiles"])["hia"]
+        assert row["hia"] == admet_prediction.describe(ensemble, row["smiles"])["hia"]
         assert "bbb" not in row  # only what was wished for is kept
 
 
@@ -371,6 +372,6 @@ def test_the_real_figures_are_those_of_the_package() -> None:
     rows = list(csv.DictReader(REFERENCE.read_text("utf-8").splitlines()))
     assert len(rows) == 12
     for row in rows:
-        figures = prediction.describe(ensemble, row["smiles"])
+        figures = admet_prediction.describe(ensemble, row["smiles"])
         for id in ENDPOINTS:
             assert figures[id] == pytest.approx(float(row[id]), abs=1e-3), (row["name"], id)

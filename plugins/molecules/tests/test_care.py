@@ -11,7 +11,7 @@ from studio_molecules.chem.hazard_screen import VERSION, notice
 from studio_molecules.molecule import from_csv
 from studio_molecules.objectives import parse
 from studio_molecules.schema import Predict
-from studio_molecules.tasks import looking
+from studio_molecules.tasks import prediction
 
 SCHEDULED = {
     "CC(C)OP(C)(=O)F": 1,
@@ -62,7 +62,7 @@ def test_relatives_among_medicines_are_marked_too() -> None:
 
 
 def test_a_table_says_which_of_its_molecules_need_care() -> None:
-    made = run_task(looking.predict, Predict.parse({"smiles": "CCO\nCC(C)OP(C)(=O)F"}))
+    made = run_task(prediction.predict, Predict.parse({"smiles": "CCO\nCC(C)OP(C)(=O)F"}))
     assert [each["care"] for each in made.result["molecules"]] == [0, 1]
     assert made.result["notice"].startswith("1 of 2 molecules resemble")
     (artifact,) = made.artifacts
@@ -71,7 +71,7 @@ def test_a_table_says_which_of_its_molecules_need_care() -> None:
 
 
 def test_a_table_of_ordinary_ones_says_nothing_of_care() -> None:
-    made = run_task(looking.predict, Predict.parse({"smiles": "\n".join(ORDINARY)}))
+    made = run_task(prediction.predict, Predict.parse({"smiles": "\n".join(ORDINARY)}))
     assert made.result["notice"] == ""
     assert not any("care" in each for each in made.result["molecules"])
 

@@ -11,7 +11,7 @@ from studio.api import BadInput
 from studio.testing.plugins import run_task
 from studio_molecules.molecule import Molecule, to_csv
 from studio_molecules.schema import SHEET_MOST, Draw, Export, Match, Shape
-from studio_molecules.tasks import exporting, looking, matching
+from studio_molecules.tasks import conformers, depiction, export, substructure_search
 
 ASPIRIN = "CC(=O)Oc1ccccc1C(=O)O"
 ROWS = [
@@ -23,31 +23,33 @@ ROWS = [
 def test_a_pattern_is_found_in_smarts_and_in_smiles() -> None:
     smiles = [ASPIRIN, "CCO", "not a molecule", "Oc1ccccc1"]
     for pattern, places in (("c1ccccc1", [0, 3]), ("[OX2H]", [0, 1, 3]), ("[Br]", [])):
-        made = run_task(matching.match, Match.parse({"smiles": smiles, "pattern": pattern}))
+        made = run_task(
+            substructure_search.match, Match.parse({"smiles": smiles, "pattern": pattern})
+        )
         assert made.result["matches"] == places
 
 
 @pytest.mark.parametrize(("pattern", "said"), [(" ", "attern"), ("c1cc", "is not a pattern")])
 def test_what_is_no_pattern_is_told(pattern: str, said: str) -> None:
     with pytest.raises(BadInput, match=said):
-        run_task(matching.match, Match.parse({"smiles": ["CCO"], "pattern": pattern}))
+        run_task(substructure_search.match, Match.parse({"smiles": ["CCO"], "pattern": pattern}))
 
 
 def test_what_is_too_large_is_neither_drawn_nor_folded() -> None:
     with pytest.raises(BadInput, match="too long"):
-        run_task(looking.draw, Draw.parse({"smiles": ["C" * 1_000_000]}))
+        run_task(depiction.draw, Draw.parse({"smiles": ["C" * 1_000_000]}))
     with pytest.raises(BadInput, match="400 heavy atoms"):
-        run_task(looking.fold, Shape.parse({"smiles": "C" * 400}))
+        run_task(conformers.fold, Shape.parse({"smiles": "C" * 400}))
 
 
 def test_a_sheet_of_nothing_is_told() -> None:
     rows = [Molecule("C1CC", figures={})]
     with pytest.raises(BadInput, match="can be drawn"):
-        run_task(exporting.export, Export.parse({"format": "svg"}), inputs={"table": to_csv(rows)})
+        run_task(export.export, Export.parse({"format": "svg"}), inputs={"table": to_csv(rows)})
 
 
 def test_an_sd_file_keeps_names_and_figures() -> None:
-    made = run_task(exporting.export, Export.parse({}), inputs={"table": to_csv(ROWS)})
+    made = run_task(export.export, Export.parse({}), inputs={"table": to_csv(ROWS)})
     (artifact,) = made.artifacts
     supplier = Chem.SDMolSupplier()
     supplier.SetData(artifact.payload.decode())
@@ -62,9 +64,7 @@ def test_an_sd_file_keeps_names_and_figures() -> None:
 
 @pytest.mark.parametrize(("suffix", "sign"), [("png", b"\x89PNG"), ("svg", b"<svg")])
 def test_a_sheet_is_a_picture(suffix: str, sign: bytes) -> None:
-    made = run_task(
-        exporting.export, Export.parse({"format": suffix}), inputs={"table": to_csv(ROWS)}
-    )
+    made = run_task(export.export, Export.parse({"format": suffix}), inputs={"table": to_csv(ROWS)})
     (artifact,) = made.artifacts
     assert artifact.suffix == f".{suffix}"
     assert sign in artifact.payload[:200]
@@ -72,20 +72,18 @@ def test_a_sheet_is_a_picture(suffix: str, sign: bytes) -> None:
 
 def test_a_sheet_says_what_did_not_fit() -> None:
     rows = [Molecule("C" * length) for length in range(1, SHEET_MOST + 21)]
-    made = run_task(
-        exporting.export, Export.parse({"format": "svg"}), inputs={"table": to_csv(rows)}
-    )
+    made = run_task(export.export, Export.parse({"format": "svg"}), inputs={"table": to_csv(rows)})
     assert made.result == {"written": SHEET_MOST, "count": SHEET_MOST + 20}
 
 
 def test_nothing_cannot_be_exported() -> None:
     with pytest.raises(BadInput, match="no molecules"):
-        run_task(exporting.export, Export.parse({}), inputs={"table": to_csv([])})
+        run_task(export.export, Export.parse({}), inputs={"table": to_csv([])})
 
 
 def test_what_is_drawn_brings_its_notice() -> None:
     sarin = "CC(C)OP(C)(=O)F"
-    made = run_task(looking.draw, Draw.parse({"smiles": ["CCO", sarin]}))
+    made = run_task(depiction.draw, Draw.parse({"smiles": ["CCO", sarin]}))
     plain, careful = made.result["notices"]
     assert plain == ""
     assert "Chemical Weapons Convention" in careful
@@ -95,7 +93,7 @@ def test_what_is_drawn_brings_its_notice() -> None:
 def test_what_is_looked_for_is_marked_in_a_colour_that_every_reader_knows(dark: bool) -> None:
     plain, marked = (
         run_task(
-            looking.draw,
+            depiction.draw,
             Draw.parse({"smiles": ["Cc1ccccc1"], "highlight": pattern, "dark": dark}),
         ).result["svgs"][0]
         for pattern in ("", "c1ccccc1")

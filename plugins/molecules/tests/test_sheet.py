@@ -11,7 +11,7 @@ from studio.testing.plugins import run_task
 from studio_molecules.chem.stacked_png import _chunks
 from studio_molecules.molecule import Molecule, to_csv
 from studio_molecules.schema import Export
-from studio_molecules.tasks import exporting
+from studio_molecules.tasks import export
 
 SMILES = [
     "CC(C)NCC(O)COc1cccc2ccccc12", "C", "CC(C)CC1NC(=O)C(CCCN)NC1=O", "[NH4+].[Cl-]", "CCO",
@@ -28,7 +28,7 @@ def _in_one_call(suffix: str) -> bytes:
     options = canvas.drawOptions()
     options.maxFontSize, options.legendFontSize = 16 * times, 14 * times
     options.bondLineWidth = 1.5 * times
-    canvas.DrawMolecules([exporting._laid_out(each) for each in SMILES], legends=NAMES)
+    canvas.DrawMolecules([export._laid_out(each) for each in SMILES], legends=NAMES)
     canvas.FinishDrawing()
     drawn = canvas.GetDrawingText()
     return drawn if isinstance(drawn, bytes) else drawn.encode()
@@ -44,9 +44,7 @@ def _contents(file: bytes) -> tuple[list[tuple[bytes, bytes]], bytes]:
 @pytest.mark.parametrize("suffix", ["png", "svg"])
 def test_a_sheet_in_parts_is_that_of_one_call(suffix: str) -> None:
     rows = [Molecule(smiles, name) for smiles, name in zip(SMILES, NAMES, strict=True)]
-    made = run_task(
-        exporting.export, Export.parse({"format": suffix}), inputs={"table": to_csv(rows)}
-    )
+    made = run_task(export.export, Export.parse({"format": suffix}), inputs={"table": to_csv(rows)})
     (artifact,) = made.artifacts
     whole = _in_one_call(suffix)
     if suffix == "png":

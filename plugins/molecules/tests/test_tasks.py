@@ -20,7 +20,16 @@ from studio_molecules.schema import Analogues, Draw, Export, Generate, Improve, 
 from studio_molecules.smiles.network import Recurrent
 from studio_molecules.smiles.vocabulary import Vocabulary
 from studio_molecules.smiles.weights import SmilesModel
-from studio_molecules.tasks import exporting, generating, improving, looking, relatives, table
+from studio_molecules.tasks import (
+    analogues,
+    conformers,
+    depiction,
+    export,
+    generation,
+    optimisation,
+    prediction,
+    table_artifact,
+)
 
 LEAD = "CC(C)NCC(O)COc1cccc2ccccc12"
 PROFILE = {"wishes": [{"figure": "qed", "low": 0.95, "slack": 0.9}, {"figure": "logp", "high": 3}]}
@@ -28,7 +37,7 @@ PROFILE = {"wishes": [{"figure": "qed", "low": 0.95, "slack": 0.9}, {"figure": "
 
 def test_invalid_strings_are_counted_and_dropped(scripted: SmilesModel) -> None:
     made = run_task(
-        generating.generate, Generate.parse({"count": 7}), seed=1, models={"": scripted}
+        generation.generate, Generate.parse({"count": 7}), seed=1, models={"": scripted}
     )
     smiles = [each["smiles"] for each in made.result["molecules"]]
     assert len(smiles) == len(set(smiles)) == 7
@@ -43,7 +52,7 @@ def test_invalid_strings_are_counted_and_dropped(scripted: SmilesModel) -> None:
 def test_the_same_seed_makes_the_same_table(scripted: SmilesModel) -> None:
     params = Generate.parse({"count": 5})
     first, again = (
-        run_task(generating.generate, params, seed=2, models={"": scripted}) for _ in range(2)
+        run_task(generation.generate, params, seed=2, models={"": scripted}) for _ in range(2)
     )
     assert first.artifacts[0].payload == again.artifacts[0].payload
 
@@ -62,7 +71,7 @@ def test_when_memory_runs_out_fewer_strings_are_written_at_a_time(
 
     monkeypatch.setattr(scripted.network, "begin", narrow)
     made = run_task(
-        generating.generate, Generate.parse({"count": 50}), seed=1, models={"": scripted}
+        generation.generate, Generate.parse({"count": 50}), seed=1, models={"": scripted}
     )
     assert made.result["count"] == 7
     assert set(sizes) == {12}, "later batches begin with what fitted"
@@ -71,14 +80,14 @@ def test_when_memory_runs_out_fewer_strings_are_written_at_a_time(
 
 
 SHORT = {
-    "generate": (generating.generate, Generate.parse({"count": 7}), "8 strings at a time"),
+    "generate": (generation.generate, Generate.parse({"count": 7}), "8 strings at a time"),
     "analogues": (
-        relatives.analogues,
+        analogues.analogues,
         Analogues.parse({"lead": "CCO", "count": 2, "similarity": 0.1, "by_model": 1.0}),
         "32 strings at a time",
     ),
     "improve": (
-        improving.improve,
+        optimisation.improve,
         Improve.parse({"wishes": PROFILE, "budget": 10}),
         "50 strings at a time",
     ),
@@ -111,7 +120,7 @@ def test_an_agent_that_runs_out_of_memory_learns_in_smaller_batches(untrained: S
     params = Improve.parse({"wishes": PROFILE, "budget": 40, "method": "reinforcement"})
 
     def made() -> Made:
-        return run_task(improving.improve, params, seed=1, models={"": untrained})
+        return run_task(optimisation.improve, params, seed=1, models={"": untrained})
 
     reduced = short_memory.run_short(made, within="studio_molecules.goals")
     assert len(reduced) > 8
@@ -122,14 +131,14 @@ def test_an_agent_that_runs_out_of_memory_learns_in_smaller_batches(untrained: S
 def test_a_search_goes_on_from_what_it_found(untrained: SmilesModel, method: str) -> None:
     more = {"budget": 10, "method": method, "population": [LEAD, "CCO"]}
     params = Improve.parse({"wishes": PROFILE, **more})
-    made = run_task(improving.improve, params, seed=1, models={"": untrained})
+    made = run_task(optimisation.improve, params, seed=1, models={"": untrained})
     assert made.result["scored"] == 12, "what was tried before is not counted again"
     assert LEAD in [each["smiles"] for each in made.result["molecules"]]
 
 
 def test_a_run_that_finds_too_few_says_how_many(scripted: SmilesModel) -> None:
     made = run_task(
-        generating.generate, Generate.parse({"count": 50}), seed=1, models={"": scripted}
+        generation.generate, Generate.parse({"count": 50}), seed=1, models={"": scripted}
     )
     assert made.result["count"] == 7
     assert made.result["drawn"] > 50
@@ -137,7 +146,7 @@ def test_a_run_that_finds_too_few_says_how_many(scripted: SmilesModel) -> None:
 
 def test_relatives_are_as_near_as_asked_and_know_their_parent(scripted: SmilesModel) -> None:
     params = Analogues.parse({"lead": LEAD, "count": 60, "similarity": 0.5})
-    made = run_task(relatives.analogues, params, seed=3, models={"": scripted})
+    made = run_task(analogues.analogues, params, seed=3, models={"": scripted})
     lead = descriptors.fingerprint(Chem.MolFromSmiles(LEAD))
     known = {LEAD, *(each["smiles"] for each in made.result["molecules"])}
     assert made.result["count"] == 60
@@ -153,20 +162,20 @@ def test_relatives_are_as_near_as_asked_and_know_their_parent(scripted: SmilesMo
 def test_only_what_the_model_wrote_counts_as_raw(
     scripted: SmilesModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(relatives, "_IN_VAIN", 200)
+    monkeypatch.setattr(analogues, "_IN_VAIN", 200)
     params = Analogues.parse({"lead": LEAD, "count": 5, "similarity": 0, "by_model": 0})
-    made = run_task(relatives.analogues, params, seed=3, models={"": scripted})
+    made = run_task(analogues.analogues, params, seed=3, models={"": scripted})
     assert made.result["drawn"] == 0
     assert "valid_raw" not in made.result
     params = Analogues.parse({"lead": "CCO", "count": 20, "similarity": 0, "by_model": 1})
-    made = run_task(relatives.analogues, params, seed=3, models={"": scripted})
+    made = run_task(analogues.analogues, params, seed=3, models={"": scripted})
     assert made.result["drawn"] == made.result["tried"] > 0
     assert 0 < made.result["valid_raw"] < 1
 
 
 def test_a_lead_the_model_cannot_spell_is_edited(scripted: SmilesModel) -> None:
     params = Analogues.parse({"lead": "[2H]C(C)CO", "count": 5, "similarity": 0, "by_model": 1})
-    made = run_task(relatives.analogues, params, seed=3, models={"": scripted})
+    made = run_task(analogues.analogues, params, seed=3, models={"": scripted})
     first = [each for each in made.result["molecules"] if each["parent"].startswith("[2H]")]
     assert first
     assert all(each["operation"] != "rewritten by the model" for each in first)
@@ -175,23 +184,23 @@ def test_a_lead_the_model_cannot_spell_is_edited(scripted: SmilesModel) -> None:
 def test_a_lead_without_further_relatives_ends_the_run(
     scripted: SmilesModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(relatives, "_IN_VAIN", 200)
+    monkeypatch.setattr(analogues, "_IN_VAIN", 200)
     params = Analogues.parse({"lead": "CCO", "count": 5000, "similarity": 0.5, "by_model": 0})
-    made = run_task(relatives.analogues, params, seed=3, models={"": scripted})
+    made = run_task(analogues.analogues, params, seed=3, models={"": scripted})
     assert 0 < made.result["count"] < 100
     assert made.result["tried"] < 2000
 
 
 def test_a_lead_that_cannot_be_is_told(scripted: SmilesModel) -> None:
     with pytest.raises(BadInput, match="ring 1 is not closed"):
-        run_task(relatives.analogues, Analogues.parse({"lead": "C1CC"}), models={"": scripted})
+        run_task(analogues.analogues, Analogues.parse({"lead": "C1CC"}), models={"": scripted})
 
 
 def test_a_search_gets_better_and_tells_its_curve(scripted: SmilesModel, tmp_path: Path) -> None:
     path = tmp_path / "profile.json"
     path.write_text(json.dumps(PROFILE))
     params = Improve.parse({"profile": str(path), "lead": "CCO", "budget": 400, "count": 10})
-    made = run_task(improving.improve, params, seed=4, models={"": scripted})
+    made = run_task(optimisation.improve, params, seed=4, models={"": scripted})
     curve = [json.loads(line) for line in made.text.splitlines()]
     assert curve[-1]["best"] > curve[0]["best"]
     assert [each["best"] for each in curve] == sorted(each["best"] for each in curve)
@@ -202,7 +211,7 @@ def test_a_search_gets_better_and_tells_its_curve(scripted: SmilesModel, tmp_pat
 
 def test_stop_keeps_what_was_found(scripted: SmilesModel) -> None:
     params = Improve.parse({"wishes": PROFILE, "lead": LEAD, "budget": 100_000})
-    made = run_task(improving.improve, params, seed=5, models={"": scripted}, stop_after=200)
+    made = run_task(optimisation.improve, params, seed=5, models={"": scripted}, stop_after=200)
     assert made.cancelled
     assert made.artifacts
     assert made.result["stopped"] is True
@@ -212,9 +221,9 @@ def test_a_search_with_nothing_new_to_find_ends(
     scripted: SmilesModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(graph_mutations, "mutate", lambda mol, rng: None)
-    monkeypatch.setattr(improving, "_PATIENCE", 50)
+    monkeypatch.setattr(optimisation, "_PATIENCE", 50)
     params = Improve.parse({"wishes": PROFILE, "lead": "C", "budget": 1000})
-    made = run_task(improving.improve, params, models={"": scripted})
+    made = run_task(optimisation.improve, params, models={"": scripted})
     assert made.result["scored"] == 1
 
 
@@ -222,7 +231,7 @@ def test_an_impossible_profile_says_so(scripted: SmilesModel) -> None:
     wishes = {"wishes": [{"figure": "mw", "high": 1, "limit": True}]}
     params = Improve.parse({"wishes": wishes, "lead": LEAD, "budget": 50})
     with pytest.raises(StudioError, match="meets the hard limits"):
-        run_task(improving.improve, params, models={"": scripted})
+        run_task(optimisation.improve, params, models={"": scripted})
 
 
 def test_a_profile_that_is_no_file_for_one_is_told(scripted: SmilesModel, tmp_path: Path) -> None:
@@ -230,12 +239,12 @@ def test_a_profile_that_is_no_file_for_one_is_told(scripted: SmilesModel, tmp_pa
     for name, said in {"large.json": "too large", "none.json": "cannot be read"}.items():
         params = Improve.parse({"profile": str(tmp_path / name)})
         with pytest.raises(BadInput, match=said):
-            run_task(improving.improve, params, models={"": scripted})
+            run_task(optimisation.improve, params, models={"": scripted})
 
 
 def test_figures_of_a_list_with_its_faults() -> None:
     text = "CC(=O)Oc1ccccc1C(=O)O aspirin\nC1CC bad\nOCC\nCCO\n[Na+].CC(=O)[O-] salt"
-    made = run_task(looking.predict, Predict.parse({"smiles": text, "lead": "CCO"}))
+    made = run_task(prediction.predict, Predict.parse({"smiles": text, "lead": "CCO"}))
     assert [each["name"] for each in made.result["molecules"]] == ["aspirin", "", "salt"]
     assert made.result["molecules"][0]["mw"] == pytest.approx(180.16, abs=0.01)
     assert made.result["molecules"][1]["similarity"] == 1
@@ -248,7 +257,7 @@ def test_figures_of_a_list_with_its_faults() -> None:
 
 def test_every_column_of_a_table_is_carried_to_every_format() -> None:
     text = "smiles,name,Date,Activity_nM\nCCO,ethanol,2024-01-31,1100\nCCN,,unknown,\n"
-    made = run_task(looking.predict, Predict.parse({"smiles": text, "admet": False}))
+    made = run_task(prediction.predict, Predict.parse({"smiles": text, "admet": False}))
     rows = from_csv(made.artifacts[0].payload)
     assert [dict(row.words) for row in rows] == [{"Date": "2024-01-31"}, {"Date": "unknown"}]
     assert made.result["molecules"][0]["Date"] == "2024-01-31"
@@ -256,7 +265,7 @@ def test_every_column_of_a_table_is_carried_to_every_format() -> None:
     assert {"Date", "Activity_nM", "mw"} < set(made.result["columns"])
     assert "CCO ethanol" in made.artifacts[0].text, "found by its name"
     inputs = {"table": to_csv(rows)}
-    written = run_task(exporting.export, Export.parse({"format": "sdf"}), inputs=inputs)
+    written = run_task(export.export, Export.parse({"format": "sdf"}), inputs=inputs)
     text = written.artifacts[0].payload.decode()
     assert text.startswith("ethanol\n")
     assert ">  <Date>\n2024-01-31\n" in text
@@ -266,25 +275,25 @@ def test_every_column_of_a_table_is_carried_to_every_format() -> None:
 @pytest.mark.parametrize("name", ["missing.smi", "."])
 def test_a_file_that_cannot_be_read_is_told(tmp_path: Path, name: str) -> None:
     with pytest.raises(BadInput, match="cannot be read"):
-        run_task(looking.predict, Predict.parse({"file": str(tmp_path / name)}))
+        run_task(prediction.predict, Predict.parse({"file": str(tmp_path / name)}))
 
 
 def test_drawings_and_shapes() -> None:
     asked = {"smiles": ["CCO", "c1ccccc1"], "highlight": "c1ccccc1"}
-    drawn = run_task(looking.draw, Draw.parse(asked))
+    drawn = run_task(depiction.draw, Draw.parse(asked))
     assert [svg.count("<svg") for svg in drawn.result["svgs"]] == [1, 1]
     assert "ellipse" in drawn.result["svgs"][1]
     with pytest.raises(BadInput, match="not a pattern"):
-        run_task(looking.draw, Draw.parse({"smiles": ["C"], "highlight": "[["}))
-    shape = run_task(looking.fold, Shape.parse({"smiles": "CCO"}), seed=6).result
+        run_task(depiction.draw, Draw.parse({"smiles": ["C"], "highlight": "[["}))
+    shape = run_task(conformers.fold, Shape.parse({"smiles": "CCO"}), seed=6).result
     assert sorted(shape["symbols"]) == ["C"] * 2 + ["H"] * 6 + ["O"]
     assert len(shape["places"]) == 9
-    assert shape == run_task(looking.fold, Shape.parse({"smiles": "CCO"}), seed=6).result
+    assert shape == run_task(conformers.fold, Shape.parse({"smiles": "CCO"}), seed=6).result
 
 
 def test_a_table_with_a_fault_does_not_pass() -> None:
-    assert not table.check(b"smiles,name,parent,operation,seed\nC1CC,,,,0\n").passed
-    assert not table.check(b"smiles,name,parent,operation,seed\nC,,,,0\nC,,,,0\n").passed
+    assert not table_artifact.check(b"smiles,name,parent,operation,seed\nC1CC,,,,0\n").passed
+    assert not table_artifact.check(b"smiles,name,parent,operation,seed\nC,,,,0\nC,,,,0\n").passed
 
 
 def test_folding_is_many_steps_and_whoever_stops_it_does_not_wait(
@@ -294,25 +303,27 @@ def test_folding_is_many_steps_and_whoever_stops_it_does_not_wait(
     fold = shape.fold
     monkeypatch.setattr(shape, "fold", lambda *given: go_on.wait() and fold(*given))
     params = Shape.parse({"smiles": "CCO"})
-    made = run_task(looking.fold, params, stop_after=4)
+    made = run_task(conformers.fold, params, stop_after=4)
     assert made.cancelled
     assert made.steps == 4
     go_on.set()
-    assert run_task(looking.fold, params).result["symbols"].count("C") == 2
+    assert run_task(conformers.fold, params).result["symbols"].count("C") == 2
 
 
 @pytest.mark.parametrize("smiles", ["[CH99999]", "[#999]"])
 def test_an_impossible_atom_is_refused_in_a_sentence_wherever_it_is_given(
     scripted: SmilesModel, smiles: str
 ) -> None:
-    table = run_task(looking.predict, Predict.parse({"smiles": f"CCO\n{smiles}", "admet": False}))
+    table = run_task(
+        prediction.predict, Predict.parse({"smiles": f"CCO\n{smiles}", "admet": False})
+    )
     assert [each["smiles"] for each in table.result["molecules"]] == ["CCO"]
     for task, params in (
-        (looking.draw, Draw.parse({"smiles": [smiles]})),
-        (looking.fold, Shape.parse({"smiles": smiles})),
-        (looking.predict, Predict.parse({"smiles": "CCO", "lead": smiles, "admet": False})),
+        (depiction.draw, Draw.parse({"smiles": [smiles]})),
+        (conformers.fold, Shape.parse({"smiles": smiles})),
+        (prediction.predict, Predict.parse({"smiles": "CCO", "lead": smiles, "admet": False})),
     ):
         with pytest.raises(BadInput, match="cannot exist"):
             run_task(task, params)
     with pytest.raises(BadInput, match="cannot exist"):
-        run_task(relatives.analogues, Analogues.parse({"lead": smiles}), models={"": scripted})
+        run_task(analogues.analogues, Analogues.parse({"lead": smiles}), models={"": scripted})

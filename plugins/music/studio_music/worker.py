@@ -11,7 +11,14 @@ from typing import Any
 from studio.api import Kind, Loader, Verdict, hookimpl
 from studio_music.checks import piece_checks, sound_checks
 from studio_music.chorales import weights as chorale_weights
-from studio_music.tasks import backing, composing, engraving, harmonising, opening, rendering
+from studio_music.tasks import (
+    backing,
+    composition,
+    engraving,
+    harmonisation,
+    rendering,
+    score_import,
+)
 from studio_music.tunes import weights as tune_weights
 
 
@@ -19,12 +26,12 @@ from studio_music.tunes import weights as tune_weights
 def studio_tasks() -> Mapping[str, Any]:
     """Return the tasks of this plugin."""
     return {
-        "music.compose": composing.compose,
-        "music.harmonise": harmonising.harmonise,
+        "music.compose": composition.compose,
+        "music.harmonise": harmonisation.harmonise,
         "music.back": backing.back,
         "music.render": rendering.render,
         "music.engrave": engraving.engrave,
-        "music.open": opening.open_score,
+        "music.open": score_import.open_score,
     }
 
 

@@ -27,7 +27,7 @@ from studio_image.bench.nearest_pictures import (
 )
 from studio_image.starter import sampler
 from studio_image.starter.network import LATENT_CHANNELS, STYLES, TOKENS
-from studio_image.starter_weights import Starter
+from studio_image.starter.weights import Starter
 
 BATCH = 64
 MAIN_STYLES = ("flat", "noto", "3d")

@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 
 from studio.api import BenchContext, finished
-from studio_image import upscale
 from studio_image.bench import ncnn_net
 from studio_image.bench.diffusion import SIDE, STEPS, Pair
 from studio_image.bench.timing import medians
 from studio_image.diffusion.model import native_dtype
+from studio_image.upscale import weights as upscale_weights
 from studio_image.upscale.model import Upscaler
 from studio_image.upscale.networks import layout_of
 
@@ -60,7 +60,7 @@ def _enlarging(ctx: BenchContext) -> dict[str, Any]:
     figures: dict[str, Any] = {}
     for short, (name, side) in ENLARGERS.items():
         ctx.say(f"enlarging {side} × {side} px with {name}, {ROUNDS} times here and in ncnn")
-        upscaler = finished(upscale.loader().load(ctx.weights_path(name), "cpu"))
+        upscaler = finished(upscale_weights.loader().load(ctx.weights_path(name), "cpu"))
         picture = _picture(side)
         found = _against_ncnn(ctx, upscaler, picture)
         figures |= {f"{short}_{said}": value for said, value in found.items()}

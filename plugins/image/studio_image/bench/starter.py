@@ -15,14 +15,16 @@ import torch
 from torch import Tensor
 
 from studio.api import BenchContext, finished
-from studio_image import picture_arrays, starter_weights, upscale
+from studio_image import picture_arrays
 from studio_image.bench import accuracy
 from studio_image.bench.timing import medians
-from studio_image.drawing import ENLARGER, FACTOR
 from studio_image.starter import sampler
+from studio_image.starter import weights as starter_weights
 from studio_image.starter.network import LATENT_CHANNELS, LATENT_SIDE, TOKENS
-from studio_image.starter_weights import Starter
+from studio_image.starter.weights import Starter
+from studio_image.tasks.starter_generation import ENLARGER, FACTOR
 from studio_image.upscale import enlargement
+from studio_image.upscale import weights as upscale_weights
 
 PROMPT, STYLE = "a red fox", "3d"
 ROUNDS = 5
@@ -38,7 +40,7 @@ def measure(ctx: BenchContext) -> Mapping[str, Any]:
     ``ratio`` is the time of the plain float32 loop with the same previews over ours.
     """
     starter = finished(starter_weights.loader().load(ctx.weights_path("image-starter"), "cpu"))
-    enlarger = finished(upscale.loader().load(ctx.weights_path(ENLARGER), "cpu"))
+    enlarger = finished(upscale_weights.loader().load(ctx.weights_path(ENLARGER), "cpu"))
     caption = sampler.understand(PROMPT, STYLE, starter).caption
     rows = torch.tensor([caption.row()] * sampler.BATCH)
 

@@ -77,6 +77,11 @@ class FeatureLoader:
         """Nothing is held besides the tensors themselves."""
 
 
+def loader() -> FeatureLoader:
+    """Return the loader of this family."""
+    return FeatureLoader()
+
+
 def _shapes(file: Any) -> dict[str, list[int]]:
     names = file.keys()
     return {name: file.get_slice(name).get_shape() for name in names}

@@ -1,1 +1,1 @@
-"""The starter generator: its network, its sampler, its weights."""
+"""The network that comes along: its layers, its file, and how it draws."""

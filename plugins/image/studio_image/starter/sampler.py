@@ -22,7 +22,7 @@ from studio_image.starter.network import (
     TOKENS,
     Caption,
 )
-from studio_image.starter_weights import Starter, words_of
+from studio_image.starter.weights import Starter, words_of
 
 STEPS = 12
 GUIDANCE = 3.0

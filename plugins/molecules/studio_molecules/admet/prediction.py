@@ -9,8 +9,8 @@ from studio.api import ErrorCode, StudioError, TaskContext
 from studio_molecules.admet import applicability_domain
 from studio_molecules.admet.endpoints import ENDPOINTS, SPREAD
 from studio_molecules.admet.features import graph
-from studio_molecules.admet.loader import WEIGHTS
 from studio_molecules.admet.network import Ensemble
+from studio_molecules.admet.weights import WEIGHTS
 from studio_molecules.chem import parser
 
 MISSING = (

@@ -13,7 +13,7 @@ import torch
 from rdkit import Chem
 
 from studio.api import BenchContext, StudioError, finished
-from studio_molecules.admet import loader, prediction
+from studio_molecules.admet import prediction, weights
 from studio_molecules.bench.smiles_model import loaded, written
 from studio_molecules.chem import depiction, descriptors, hazard_screen, parser
 from studio_molecules.goals import scores
@@ -52,7 +52,7 @@ def measure(ctx: BenchContext) -> Mapping[str, Any]:
     }
     rates: dict[str, Any] = {"sampled": _rate(SAMPLED, sampled)}
     try:
-        ensemble = finished(loader.loader().load(ctx.weights_path(loader.WEIGHTS), "cpu"))
+        ensemble = finished(weights.loader().load(ctx.weights_path(weights.WEIGHTS), "cpu"))
         jobs["predicted"] = lambda text: prediction.describe(ensemble, text)
     except StudioError as error:
         rates["predicted"] = f"not measured: {error}"

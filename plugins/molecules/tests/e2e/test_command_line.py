@@ -17,7 +17,7 @@ from studio.api import BadInput
 from studio.cli.terminal.exit_code import ExitCode
 from studio.testing.plugins import run_task
 from studio_molecules.schema import Analogues, Improve, Predict
-from studio_molecules.tasks import improving, looking, relatives
+from studio_molecules.tasks import analogues, optimisation, prediction
 
 pytestmark = [pytest.mark.slow, pytest.mark.e2e, pytest.mark.torch]
 
@@ -154,17 +154,17 @@ def test_other_bad_input_is_refused_by_the_tasks_alike(tmp_path: Path) -> None:
     for name, text in files.items():
         (tmp_path / name).write_text(text)
     cases = [
-        (relatives.analogues, Analogues, {"lead": "[Fe]"}, "metals"),
-        (relatives.analogues, Analogues, {"lead": "C" * 1_000_000}, "2,000"),
-        (looking.predict, Predict, {"file": "empty.smi"}, "holds no molecule"),
+        (analogues.analogues, Analogues, {"lead": "[Fe]"}, "metals"),
+        (analogues.analogues, Analogues, {"lead": "C" * 1_000_000}, "2,000"),
+        (prediction.predict, Predict, {"file": "empty.smi"}, "holds no molecule"),
         (
-            improving.improve,
+            optimisation.improve,
             Improve,
             {"profile": "impossible.json"},
             "Wish 1 (“mw”) wants at least",
         ),
-        (improving.improve, Improve, {"profile": "unknown.json"}, "Wish 1 (“beauty”)"),
-        (improving.improve, Improve, {"profile": "broken.json"}, "This is not a profile"),
+        (optimisation.improve, Improve, {"profile": "unknown.json"}, "Wish 1 (“beauty”)"),
+        (optimisation.improve, Improve, {"profile": "broken.json"}, "This is not a profile"),
     ]
     for task, schema, values, sentence in cases:
         there = {

@@ -10,8 +10,8 @@ from studio_music.backing import arranging
 from studio_music.checks.piece_checks import check_piece
 from studio_music.piece import Piece
 from studio_music.schema import Back
-from studio_music.tasks import scores
-from studio_music.tasks.hearing import Hearing, hear
+from studio_music.tasks import score_artifact
+from studio_music.tasks.audio_artifact import Hearing, hear
 
 ARRANGING_SHARE = 0.2
 """Part of the progress that is arranging, where sound follows."""
@@ -28,16 +28,16 @@ def back(ctx: TaskContext, params: Back) -> Iterator[Event]:
     """
     if params.genre == "none":
         raise BadInput("No backing was chosen.", "Choose one, such as “folk”.")
-    given, remarks = scores.given(params.melody, params.piece, "melody")
+    given, remarks = score_artifact.given(params.melody, params.piece, "melody")
     piece = yield from _backed(ctx, params, given)
     verdict = check_piece(piece)
-    recipe = scores.recipe(ctx, "music.back", params)
-    yield scores.artifact(ctx, piece, verdict, {**recipe, "remarks": list(remarks)})
+    recipe = score_artifact.recipe(ctx, "music.back", params)
+    yield score_artifact.artifact(ctx, piece, verdict, {**recipe, "remarks": list(remarks)})
     if params.audio:
         how = Hearing(params.synth, loop=params.loop)
         yield from hear(ctx, piece, how, recipe, (ARRANGING_SHARE, 1.0))
     yield ctx.result(
-        **scores.told(piece, verdict, remarks),
+        **score_artifact.told(piece, verdict, remarks),
         genre=params.genre,
         loop=params.loop,
         chords=[chord.symbol for chord in piece.chords],

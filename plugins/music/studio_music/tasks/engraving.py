@@ -8,7 +8,7 @@ import msgspec
 
 from studio.api import Event, TaskContext
 from studio_music.schema import Engrave
-from studio_music.tasks import scores
+from studio_music.tasks import score_artifact
 
 
 def engrave(ctx: TaskContext, params: Engrave) -> Iterator[Event]:
@@ -22,7 +22,7 @@ def engrave(ctx: TaskContext, params: Engrave) -> Iterator[Event]:
     """
     from studio_music import engraving
 
-    piece, _ = scores.given(params.score, params.piece, "score")
+    piece, _ = score_artifact.given(params.score, params.piece, "score")
     yield None
     made = engraving.section(
         piece,

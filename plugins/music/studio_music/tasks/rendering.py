@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from studio.api import Event, TaskContext
 from studio_music.schema import Render
-from studio_music.tasks import scores
-from studio_music.tasks.hearing import Hearing, hear
+from studio_music.tasks import score_artifact
+from studio_music.tasks.audio_artifact import Hearing, hear
 
 
 def render(ctx: TaskContext, params: Render) -> Iterator[Event]:
@@ -20,11 +20,11 @@ def render(ctx: TaskContext, params: Render) -> Iterator[Event]:
         BadInput: There is no score, or it cannot be read.
         StudioError: The instrument asked for is not there.
     """
-    piece, remarks = scores.given(params.score, params.piece, "score")
+    piece, remarks = score_artifact.given(params.score, params.piece, "score")
     how = Hearing(params.synth, int(params.sample_rate), params.format, params.loop)
-    made = yield from hear(ctx, piece, how, scores.recipe(ctx, "music.render", params))
+    made = yield from hear(ctx, piece, how, score_artifact.recipe(ctx, "music.render", params))
     yield ctx.result(
-        **scores.told(piece, made.verdict, remarks),
+        **score_artifact.told(piece, made.verdict, remarks),
         format=params.format,
         sample_rate=made.meta["sample_rate"],
     )

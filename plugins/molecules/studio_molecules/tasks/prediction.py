@@ -1,10 +1,9 @@
-"""Looking at molecules: figures of a list, structures in the plane, a shape in space."""
+"""The task ``molecules.predict``: the figures of every molecule of a list."""
 
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import nullcontext
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +12,10 @@ from rdkit.DataStructs import ExplicitBitVect
 from studio.api import BadInput, Event, TaskContext
 from studio_molecules.admet import prediction
 from studio_molecules.admet.network import Ensemble
-from studio_molecules.chem import (
-    conformer,
-    depiction,
-    descriptors,
-    file_reader,
-    hazard_screen,
-    parser,
-)
+from studio_molecules.chem import descriptors, file_reader, parser
 from studio_molecules.molecule import Molecule
-from studio_molecules.schema import Draw, Predict, Shape
-from studio_molecules.tasks.table import counted, finish
+from studio_molecules.schema import Predict
+from studio_molecules.tasks.table_artifact import counted, finish
 
 _BETWEEN_STEPS = 16
 
@@ -100,27 +92,6 @@ def _described(
         if ensemble is not None or number % _BETWEEN_STEPS == 0:
             yield ctx.progress(number, len(rows), f"{number:,} described")
     return list(molecules.values())
-
-
-def draw(ctx: TaskContext, params: Draw) -> Iterator[Event | None]:
-    """Draw each structure: ``svgs`` in the order that was asked, and the notice of care of each."""
-    pattern = depiction.pattern_of(params.highlight)
-    svgs, notices = [], []
-    for smiles in params.smiles:
-        mol = parser.parse(smiles).mol
-        found = hazard_screen.notice(mol)
-        notices.append(found.sentence if found else "")
-        svg = depiction.draw(mol, params.width, params.height, dark=params.dark, pattern=pattern)
-        svgs.append(svg)
-        yield None
-    yield ctx.result(svgs=svgs, notices=notices)
-
-
-def fold(ctx: TaskContext, params: Shape) -> Iterator[Event | None]:
-    """Fold one molecule."""
-    yield ctx.progress(0, 0, "Folding")
-    folded = yield from ctx.in_thread(partial(conformer.fold, params.smiles, ctx.rng.seed))
-    yield ctx.result(**folded)
 
 
 def _given(params: Predict) -> tuple[bytes, str, str]:

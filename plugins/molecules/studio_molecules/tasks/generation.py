@@ -11,7 +11,7 @@ from studio_molecules.chem import descriptors, parser
 from studio_molecules.molecule import Molecule
 from studio_molecules.schema import Generate
 from studio_molecules.smiles.sampler import BATCH, strings
-from studio_molecules.tasks.table import counted, finish
+from studio_molecules.tasks.table_artifact import counted, finish
 
 _PATIENCE = 20
 """Strings that may be drawn for one molecule that is wanted, before a run gives up."""

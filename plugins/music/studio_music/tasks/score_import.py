@@ -8,7 +8,7 @@ from pathlib import Path
 from studio.api import Event, TaskContext
 from studio_music.checks.piece_checks import check_piece
 from studio_music.schema import Open
-from studio_music.tasks import scores
+from studio_music.tasks import score_artifact
 
 
 def open_score(ctx: TaskContext, params: Open) -> Iterator[Event]:
@@ -21,8 +21,8 @@ def open_score(ctx: TaskContext, params: Open) -> Iterator[Event]:
         BadInput: It cannot be read; says why.
     """
     yield ctx.progress(0, 1, "Reading")
-    piece, remarks = scores.read_file(params.file)
+    piece, remarks = score_artifact.read_file(params.file)
     verdict = check_piece(piece)
-    recipe = scores.recipe(ctx, "music.open", params)
-    yield scores.artifact(ctx, piece, verdict, {**recipe, "remarks": list(remarks)})
-    yield ctx.result(**scores.told(piece, verdict, remarks), file=Path(params.file).name)
+    recipe = score_artifact.recipe(ctx, "music.open", params)
+    yield score_artifact.artifact(ctx, piece, verdict, {**recipe, "remarks": list(remarks)})
+    yield ctx.result(**score_artifact.told(piece, verdict, remarks), file=Path(params.file).name)

@@ -17,7 +17,7 @@ from studio_molecules.molecule import Molecule
 from studio_molecules.schema import Analogues
 from studio_molecules.smiles.sampler import strings
 from studio_molecules.smiles.weights import SmilesModel
-from studio_molecules.tasks.table import counted, finish
+from studio_molecules.tasks.table_artifact import counted, finish
 
 _ROUND = 64
 """Children tried between two looks at who may be a parent next."""

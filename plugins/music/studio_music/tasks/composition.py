@@ -14,8 +14,8 @@ from studio_music.checks.piece_checks import check_piece
 from studio_music.piece import Piece
 from studio_music.prompt.parser import Asked, understand
 from studio_music.schema import Compose
-from studio_music.tasks import scores
-from studio_music.tasks.hearing import Hearing, hear
+from studio_music.tasks import score_artifact
+from studio_music.tasks.audio_artifact import Hearing, hear
 from studio_music.theory.instrumentation import SUITING, cast
 
 MAX_ATTEMPTS = 4
@@ -56,14 +56,14 @@ def compose(ctx: TaskContext, params: Compose) -> Iterator[Event]:
     attempts = yield from _attempts(ctx, str(params.weights), asked, writing)
     best = min(attempts, key=lambda attempt: len(attempt.failed))
     remarks = (*asked.remarks, *_remarks(attempts, best))
-    recipe = scores.recipe(ctx, "music.compose", params)
+    recipe = score_artifact.recipe(ctx, "music.compose", params)
     facts = _facts(asked, attempts)
-    text = "\n".join(filter(None, (scores.summary(best.piece), params.ask)))
+    text = "\n".join(filter(None, (score_artifact.summary(best.piece), params.ask)))
     meta = {**recipe, **facts, "remarks": list(remarks)}
-    yield scores.artifact(ctx, best.piece, best.verdict, meta, text)
+    yield score_artifact.artifact(ctx, best.piece, best.verdict, meta, text)
     if params.audio:
         yield from hear(ctx, best.piece, Hearing(params.synth), recipe, (writing, 1.0))
-    yield ctx.result(**scores.told(best.piece, best.verdict, remarks), **facts)
+    yield ctx.result(**score_artifact.told(best.piece, best.verdict, remarks), **facts)
 
 
 def _attempts(ctx: TaskContext, weights: str, asked: Asked, share: float) -> Iterator[Any]:

@@ -12,8 +12,8 @@ from studio_music.checks.piece_checks import check_piece
 from studio_music.chorales.melodies import fitted
 from studio_music.piece import Piece, Track
 from studio_music.schema import Harmonise
-from studio_music.tasks import scores
-from studio_music.tasks.hearing import Hearing, hear
+from studio_music.tasks import score_artifact
+from studio_music.tasks.audio_artifact import Hearing, hear
 from studio_music.theory.melody import melody_of
 
 WRITING_SHARE = 0.7
@@ -30,7 +30,7 @@ def harmonise(ctx: TaskContext, params: Harmonise) -> Iterator[Event]:
         BadInput: There is no melody, it cannot be read, or the voice cannot sing it.
         StudioError: The weights cannot be used or do not fit into memory.
     """
-    given, remarks = scores.given(params.melody, params.piece, "melody")
+    given, remarks = score_artifact.given(params.melody, params.piece, "melody")
     melody, moved = fitted(melody_of(given), given, params.voice)
     remarks = (*remarks, *filter(None, (moved,)))
     yield ctx.progress(0, 1, "Loading")
@@ -38,11 +38,11 @@ def harmonise(ctx: TaskContext, params: Harmonise) -> Iterator[Event]:
     piece = yield from _voices(ctx, params, given, melody, share)
     piece = msgspec.structs.replace(piece, title=f"{given.title} in four parts")
     verdict = check_piece(piece)
-    recipe = scores.recipe(ctx, "music.harmonise", params)
-    yield scores.artifact(ctx, piece, verdict, {**recipe, "remarks": list(remarks)})
+    recipe = score_artifact.recipe(ctx, "music.harmonise", params)
+    yield score_artifact.artifact(ctx, piece, verdict, {**recipe, "remarks": list(remarks)})
     if params.audio:
         yield from hear(ctx, piece, Hearing(params.synth), recipe, (share, 1.0))
-    yield ctx.result(**scores.told(piece, verdict, remarks), voice=params.voice)
+    yield ctx.result(**score_artifact.told(piece, verdict, remarks), voice=params.voice)
 
 
 def _voices(

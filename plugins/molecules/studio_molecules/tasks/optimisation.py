@@ -22,7 +22,7 @@ from studio_molecules.objectives import Profile
 from studio_molecules.schema import Improve
 from studio_molecules.smiles.sampler import fewer, strings
 from studio_molecules.smiles.weights import SmilesModel
-from studio_molecules.tasks.table import counted, finish
+from studio_molecules.tasks.table_artifact import counted, finish
 
 _FIRST = 100
 """Molecules that the search begins with, where none are given."""

@@ -16,8 +16,8 @@ from studio.api import BadInput, ErrorCode, Event, Kind, Rung, StudioError, Task
 from studio_image import picture_arrays
 from studio_image.schema import Generate
 from studio_image.starter import sampler
-from studio_image.starter_weights import Starter
-from studio_image.upscale import enlarged
+from studio_image.starter.weights import Starter
+from studio_image.tasks.enlargement import enlarged
 
 SIDE = 64
 FACTOR = 4

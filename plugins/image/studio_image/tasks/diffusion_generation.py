@@ -17,9 +17,9 @@ from studio.api import BadInput, Event, Kind, Rung, TaskContext
 from studio_image import picture_arrays
 from studio_image.diffusion.decoder import decode, glimpse
 from studio_image.diffusion.denoiser import GUIDANCE, STEPS, Step, Wish, denoise, left_out
-from studio_image.diffusion.loading import read_plan
 from studio_image.diffusion.model import DiffusionModel
 from studio_image.diffusion.model_spec import ModelSpec
+from studio_image.diffusion.weights import read_plan
 from studio_image.schema import Generate
 
 _SMALLEST_PREVIEW = 256

@@ -67,6 +67,11 @@ class DiffusionLoader:
         loaded.close()
 
 
+def loader() -> DiffusionLoader:
+    """Return the loader of this family."""
+    return DiffusionLoader()
+
+
 def read_plan(path: Path) -> ModelSpec:
     """Return what the weights at ``path`` consist of.
 

@@ -1,0 +1,158 @@
+"""The task ``chat.reply``: one answer in a conversation, a token a step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing, nullcontext
+from typing import Any
+
+from studio.api import (
+    BadInput,
+    ChatMessage,
+    Event,
+    Kind,
+    SamplingParams,
+    TaskContext,
+    TextEngine,
+    TextStep,
+    chat_messages,
+)
+from studio_chat.documents.context import DocumentContext, ground
+from studio_chat.schema import Reply
+
+_CUT = "The answer was cut off, so it may lack the form that was asked for."
+
+
+def reply(ctx: TaskContext, params: Reply) -> Iterator[Event]:
+    """Write the next turn of a conversation.
+
+    Yields progress while the prompt is read, text as it comes, and at the end a ``text`` artifact
+    and the result: ``text``, ``tokens``, ``prompt_tokens``, ``finish_reason`` (``stop``,
+    ``length``, ``stop_string``, ``context``), ``tokens_per_second``, ``first_token_seconds``,
+    ``dropped`` (oldest messages left out), ``context_length``, ``note`` (why the model's own chat
+    template was not used, that a form was cut off; mostly empty); with documents also ``sources``
+    (what of each was in the prompt), ``found_by`` and ``sources_note``: see
+    ``grounding.Grounding``.
+
+    Raises:
+        BadInput: There is nothing to answer, a message is malformed, or the answer cannot have
+            the form that is asked for.
+        StudioError: The weights cannot be used, or the last message does not fit them.
+    """
+    messages = conversation(params)
+    title = _title(messages)
+    if form := params.constraint():
+        ctx.check_constraint(form)
+    grounding = DocumentContext()
+    if params.documents and params.raw:
+        raise BadInput("Plain text is gone on with as it is, without documents.", "Leave one out.")
+    if params.documents:
+        grounding = yield from ground(
+            ctx, params.documents, messages, params.weights, params.encoder, params.max_tokens
+        )
+        messages = grounding.into(messages)
+    with ctx.lease(params.weights) as engine:
+        yield ctx.progress(0, 1, "Reading the conversation")
+        ids, dropped, note = _prompt(engine, messages, params)
+        pieces: list[str] = []
+        end: TextStep | None = None
+        more = engine.more_bytes(len(ids) + params.max_tokens)
+        room = ctx.lease(params.weights, more) if more else nullcontext()
+        with room, closing(_steps(engine, ids, params, ctx)) as steps:
+            for step in steps:
+                if step.text:
+                    pieces.append(step.text)
+                    yield ctx.text(step.text, step.done)
+                elif step.kind == "prefill":
+                    if step.reduced:
+                        ctx.reduced(step.reduced)
+                    yield ctx.progress(step.done, step.total, _reading(dropped))
+                else:
+                    yield None
+                end = step
+    text = "".join(pieces)
+    yield ctx.artifact(Kind.TEXT, text.encode(), suffix=".md", title=title, text=text)
+    yield ctx.result(
+        text=text,
+        dropped=dropped,
+        context_length=engine.context_length,
+        note=" ".join(filter(None, (note, _CUT if form and _is_cut(end) else ""))),
+        **_figures(end),
+        **grounding.result(),
+    )
+
+
+def _prompt(
+    engine: TextEngine, messages: list[ChatMessage], params: Reply
+) -> tuple[Sequence[int], int, str]:
+    """Return token ids, how many messages were left out, and why the template was not used."""
+    if params.raw:
+        return engine.encode(params.prompt), 0, ""
+    # Half the context is the most a reply may claim: a longest answer beyond the context would
+    # otherwise push out everything that was said.
+    fitted = engine.fit(messages, min(params.max_tokens, engine.context_length // 2))
+    return fitted.ids, fitted.dropped, fitted.note
+
+
+def conversation(params: Reply) -> list[ChatMessage]:
+    """Return the turns to render: system prompt, messages, prompt.
+
+    A system prompt among the messages is the nearer one: ``system`` may come from the weights.
+
+    Raises:
+        BadInput: There is nothing to answer, or a message is malformed.
+    """
+    turns = chat_messages(params.messages)
+    if params.prompt.strip():
+        turns.append({"role": "user", "content": params.prompt})
+    if not any(turn["role"] != "system" for turn in turns):
+        raise BadInput("There is nothing to answer.", "Write a prompt.")
+    if params.system.strip() and not any(turn["role"] == "system" for turn in turns):
+        turns.insert(0, {"role": "system", "content": params.system})
+    return turns
+
+
+def _steps(engine: TextEngine, ids: Any, params: Reply, ctx: TaskContext) -> Any:
+    sampling = SamplingParams(
+        temperature=params.temperature,
+        top_k=params.top_k,
+        top_p=params.top_p,
+        min_p=params.min_p,
+        repetition_penalty=params.repetition_penalty,
+        presence_penalty=params.presence_penalty,
+        frequency_penalty=params.frequency_penalty,
+        seed=ctx.rng.seed,
+        stop=tuple(piece for piece in params.stop if piece),
+        max_tokens=params.max_tokens,
+        constraint=params.constraint(),
+        is_private=ctx.is_private,
+    )
+    return engine.generate(ids, sampling)
+
+
+def _reading(dropped: int) -> str:
+    if not dropped:
+        return "Reading the conversation"
+    messages = "message" if dropped == 1 else "messages"
+    return f"Reading the conversation without its oldest {dropped} {messages}, which do not fit"
+
+
+def _title(messages: list[ChatMessage]) -> str:
+    asked = next((turn for turn in reversed(messages) if turn["role"] == "user"), messages[-1])
+    return " ".join(asked["content"].split())[:80]
+
+
+def _is_cut(end: TextStep | None) -> bool:
+    return end is not None and end.finish_reason in ("length", "context", "stop_string")
+
+
+def _figures(end: TextStep | None) -> dict[str, Any]:
+    if end is None or end.kind != "end":
+        return {"tokens": 0, "prompt_tokens": 0, "finish_reason": "stop"}
+    return {
+        "tokens": end.done,
+        "prompt_tokens": end.prompt_tokens,
+        "finish_reason": end.finish_reason,
+        "tokens_per_second": round(end.tokens_per_second, 2),
+        "first_token_seconds": round(end.first_token_seconds, 4),
+    }

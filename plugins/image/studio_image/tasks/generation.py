@@ -1,0 +1,17 @@
+"""The task ``image.generate``: by the starter weights or by diffusion weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from studio.api import Event, TaskContext
+from studio_image.schema import Generate
+from studio_image.starter import weights as starter_weights
+from studio_image.tasks import diffusion_generation, starter_generation
+
+
+def generate(ctx: TaskContext, params: Generate) -> Iterator[Event]:
+    """Draw with whichever of the two families the file is of."""
+    is_starter = starter_weights.read_metadata(ctx.weights_path(params.weights)) is not None
+    family = starter_generation if is_starter else diffusion_generation
+    return family.generate(ctx, params)
