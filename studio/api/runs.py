@@ -70,8 +70,12 @@ class RunController(Protocol):
         """Whether the last job was stopped by the user."""
         ...
 
-    def run(self) -> None:
-        """Start with what ``prepare`` returns, unless a job is at work."""
+    def run(self, prepare: Callable[[], JobRequest | None] | None = None) -> None:
+        """Start with what ``prepare`` returns, unless a job is at work.
+
+        Args:
+            prepare: Another one than the usual, as for "go on from here".
+        """
         ...
 
     def run_or_stop(self) -> None:

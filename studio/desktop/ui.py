@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QRect, QRectF, QUrl
+from PySide6.QtCore import QRect, QRectF, Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QFont, QGuiApplication, QIcon
 from PySide6.QtWidgets import QFileDialog, QLabel, QMenu, QPushButton, QToolButton, QWidget
 
@@ -87,13 +87,22 @@ class WindowUi:
         for role in roles:
             restyle(widget, *role.value)
 
+    def show_invalid(self, field: QWidget, invalid: bool) -> None:
+        """Show whether a field holds what cannot be."""
+        restyle(field, "bad", invalid)
+
     def label(self, text: str = "", role: Role | None = None, *, wrap: bool = False) -> QLabel:
         """Return a label of plain text."""
         return self.look.label(text, role.value[1] if role is not None else "", wrap=wrap)
 
-    def elided_label(self, text: str = "", role: Role | None = None) -> ElidedLabel:
+    def elided_label(
+        self, text: str = "", role: Role | None = None, *, right: bool = False
+    ) -> ElidedLabel:
         """Return a line that ends in … where it has no room."""
-        return ElidedLabel(text, role.value[1] if role is not None else "")
+        label = ElidedLabel(text, role.value[1] if role is not None else "")
+        if right:
+            label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        return label
 
     def combo_box(self) -> NoWheelComboBox:
         """Return a choice from a list that no passing wheel turns."""

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from studio.api import BadInput, ErrorCode, StudioError
+from studio.api import BadInput, ErrorCode, Page, StudioError
 from studio.desktop.appearance.appearance import Appearance
 from studio.testing.page_desk import PageDesk
 from studio.testing.scripted import (
@@ -31,8 +31,7 @@ from studio.testing.scripted import (
 )
 from studio_molecules.molecule import Molecule, from_csv, to_csv
 from studio_molecules.objectives import parse
-from studio_molecules.pages.commands import page_actions
-from studio_molecules.pages.page import MoleculePage
+from studio_molecules.pages.page import build
 from studio_molecules.pages.viewer import Viewer
 from studio_molecules.plugin import studio_exporters, studio_open_file
 
@@ -101,8 +100,8 @@ class Desk(PageDesk):
     capabilities = {"smiles": "smiles"}
     runtime_type = Chemist
 
-    def build(self) -> MoleculePage:
-        return MoleculePage(self.ctx)
+    def build(self) -> Page:
+        return build(self.ctx)
 
     def idle(self) -> bool:
         return self.page.structures.idle
@@ -110,8 +109,8 @@ class Desk(PageDesk):
     def show(self, made: Artifact | None = None, rows: int = 6) -> None:
         """Generate, and wait until the table is in view."""
         self.runtime.enqueue(made or table(rows))
-        self.page.making.run()
-        self.until(lambda: not self.page.making.busy)
+        self.run()
+        self.until_over()
         self.until(lambda: len(self.page.collection.rows) > 0)
 
     def shown(self) -> list[str]:
@@ -154,21 +153,21 @@ def test_generate_shows_the_table_with_structures_and_figures(desk: Desk) -> Non
 
 def test_every_mode_sends_what_it_needs(desk: Desk) -> None:
     composer = desk.page.composer
-    desk.page.set_mode("analogues")
-    desk.page.making.run()
+    desk.set_mode("analogues")
+    desk.run()
     assert "lead" in desk.trouble()
-    desk.qtbot.keyClicks(composer.field, LEAD)
-    desk.qtbot.keyClick(composer.field, Qt.Key.Key_Return)
-    desk.until(lambda: not desk.page.making.busy)
-    desk.page.set_mode("improve")
-    assert composer.field.toPlainText() == LEAD
+    desk.qtbot.keyClicks(composer.field.widget, LEAD)
+    desk.qtbot.keyClick(composer.field.widget, Qt.Key.Key_Return)
+    desk.until_over()
+    desk.set_mode("improve")
+    assert composer.field.text == LEAD
     composer.profile.likeness.setValue(0.4)
-    desk.page.making.run()
-    desk.until(lambda: not desk.page.making.busy)
-    desk.page.set_mode("predict")
+    desk.run()
+    desk.until_over()
+    desk.set_mode("predict")
     composer.set_list("CCO\nCCN amine")
-    desk.page.making.run()
-    desk.until(lambda: not desk.page.making.busy)
+    desk.run()
+    desk.until_over()
     analogues, improve, predict = desk.runtime.submitted
     assert analogues.params["lead"] == LEAD
     assert improve.params["lead"] == LEAD
@@ -179,17 +178,16 @@ def test_every_mode_sends_what_it_needs(desk: Desk) -> None:
 
 def test_progress_stop_and_a_way_on_after_a_failure(desk: Desk) -> None:
     desk.runtime.enqueue(Step(3, 8, "3 of 8"), Stall())
-    desk.page.making.run()
-    desk.until(lambda: desk.page.progress.words.text() == "3 of 8")
-    assert desk.page.composer.go.text() == "Stop"
-    desk.qtbot.mouseClick(desk.page.composer.go, Qt.MouseButton.LeftButton)
-    desk.until(lambda: not desk.page.making.busy)
-    assert desk.page.composer.go.text() == "Generate"
+    desk.run()
+    desk.until(lambda: desk.progress() == "3 of 8")
+    assert desk.verb() == "Stop"
+    desk.stop()
+    assert desk.verb() == "Generate"
     desk.runtime.enqueue(Fail(StudioError(ErrorCode.NOT_FOUND, "None of 50 was a molecule.")))
-    desk.page.making.run()
+    desk.run()
     desk.until(lambda: "None of 50" in desk.trouble())
     desk.runtime.enqueue(table())
-    desk.qtbot.mouseClick(desk.page.trouble.button, Qt.MouseButton.LeftButton)
+    desk.try_again()
     desk.until(lambda: len(desk.shown()) == 6)
     assert desk.trouble() == ""
 
@@ -197,16 +195,15 @@ def test_progress_stop_and_a_way_on_after_a_failure(desk: Desk) -> None:
 def test_a_search_draws_its_curve_stops_with_what_it_found_and_goes_on(desk: Desk) -> None:
     lines = [{"scored": n, "best": n / 9, "mean": n / 20, "scaffolds": n} for n in (1, 4, 8)]
     text = "".join(json.dumps(line) + "\n" for line in lines)
-    desk.page.set_mode("improve")
+    desk.set_mode("improve")
     desk.runtime.enqueue(
         Tokens(text[:30], text[30:], channel="curve"), table(4, score=0.5), Stall()
     )
-    desk.page.making.run()
+    desk.run()
     desk.until(lambda: len(desk.shown()) == 4)
     assert [point["scored"] for point in desk.page.composer.curve.points] == [1, 4, 8]
     assert "0.889" in desk.page.composer.curve.accessibleName()
-    desk.page.making.run_or_stop()
-    desk.until(lambda: not desk.page.making.busy)
+    desk.stop()
     assert desk.page.composer.go_on.isVisible()
     desk.runtime.enqueue(table(5, score=0.9))
     desk.qtbot.mouseClick(desk.page.composer.go_on, Qt.MouseButton.LeftButton)
@@ -216,15 +213,15 @@ def test_a_search_draws_its_curve_stops_with_what_it_found_and_goes_on(desk: Des
 
 
 def test_a_profile_that_cannot_be_is_told_and_nothing_starts(desk: Desk) -> None:
-    desk.page.set_mode("improve")
+    desk.set_mode("improve")
     card = desk.page.composer.profile.cards[0]
     card.low.setText("many")
     assert card.low.property("bad")
-    desk.page.making.run()
+    desk.run()
     assert "Wish 1 (QED) has an end that is no number" in desk.trouble()
     card.low.setText("5")
     card.high.setText("2")
-    desk.page.making.run()
+    desk.run()
     assert "wants at least 5 and at most 2" in desk.trouble()
     assert not desk.runtime.submitted
 
@@ -242,7 +239,7 @@ def test_wishes_are_added_and_removed(desk: Desk) -> None:
 
 def test_a_profile_is_saved_and_opened(desk: Desk, tmp_path: Path) -> None:
     said, profile = desk.listen(), desk.page.composer.profile
-    desk.page.set_mode("improve")
+    desk.set_mode("improve")
     desk.page.composer.set_lead(LEAD)
     profile.likeness.setValue(0.3)
     profile.cards[0].low.setText("0.85")
@@ -389,16 +386,16 @@ def test_an_export_says_what_goes_out(desk: Desk) -> None:
     collection = desk.page.collection
     asked: list[str] = []
     desk.ctx.ui.save_file = lambda title, name, suffixes=(): asked.append(title)
-    desk.page.deeds.save_as()
+    desk.page.molecules.save_as()
     collection.choose(0, [0, 1])
-    desk.page.deeds.save_as()
+    desk.page.molecules.save_as()
     collection.choose(1)
-    desk.page.deeds.save_as()
-    desk.page.deeds.save_selected()
+    desk.page.molecules.save_as()
+    desk.page.molecules.save_selected()
     collection.choose(-1)
     desk.page.browser.filters.words.setText("chain 2")
     desk.until(lambda: desk.shown() == ["CC"])
-    desk.page.deeds.save_as()
+    desk.page.molecules.save_as()
     assert asked == [
         "Export all 3",
         "Export 2 selected, of 3",
@@ -477,13 +474,13 @@ def test_the_closer_look_follows_to_another_table(desk: Desk) -> None:
     title = "a title that is far too long for the row, " * 4
     before = desk.page.artifact
     desk.runtime.enqueue(Artifact("molecules", to_csv(again), ".csv", title=title))
-    desk.page.making.run()
+    desk.run()
     desk.until(lambda: desk.page.artifact is not before)
     detail = desk.page.browser.detail
     assert detail.name.text() == "methane"
     assert "Cut from CC" in detail.family.words.text()
-    desk.until(lambda: desk.page.called.text().endswith("…"))
-    assert desk.page.called.toolTip() == title
+    desk.until(lambda: desk.page.called.widget.text().endswith("…"))
+    assert desk.page.called.widget.toolTip() == title
 
 
 def test_a_molecule_that_is_left_and_looked_at_again_is_folded(desk: Desk) -> None:
@@ -563,16 +560,14 @@ def test_a_dropped_file_is_read_and_its_faults_are_listed(desk: Desk, tmp_path: 
     remarks = [{"line": 1, "reason": "salt or mixture: the largest part was kept"}]
     meta = {"faults": faults, "faults_untold": 3, "remarks": remarks, "repeats": 2}
     desk.runtime.enqueue(table(meta=meta))
-    data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(path))])
-    desk.drop(data)
+    assert desk.drop(path)
     desk.until(lambda: len(desk.shown()) == 6)
     assert desk.runtime.asked("molecules.predict")[0].params["file"] == str(path)
     assert desk.trouble() == (
         "4 rows could not be read; the others are here. "
         "1 salt or mixture was cut to its largest part. 2 rows repeat earlier ones."
     )
-    desk.qtbot.mouseClick(desk.page.trouble.button, Qt.MouseButton.LeftButton)
+    desk.try_again()
     dialog = desk.page.faults
     assert dialog is not None
     items = [dialog.list.topLevelItem(place) for place in range(2)]
@@ -581,10 +576,10 @@ def test_a_dropped_file_is_read_and_its_faults_are_listed(desk: Desk, tmp_path: 
     dialog._copy()
     assert QGuiApplication.clipboard().text().endswith("\n2\tring 1 is not closed")
     dialog.close()
-    field = desk.page.composer.field
-    desk.page.set_mode("analogues")
+    field = desk.page.composer.field.widget
+    desk.set_mode("analogues")
     assert "Lead" in field.placeholderText()
-    desk.page.set_mode("predict")
+    desk.set_mode("predict")
     assert field.placeholderText() == "list.smi", "which would be read again"
     field.setPlainText("CCO")
     assert "one a line" in field.placeholderText()
@@ -598,7 +593,7 @@ def test_molecules_that_need_care_are_told_and_can_be_shown(desk: Desk) -> None:
     meta = {"notice": "1 of 2 molecules resembles a scheduled weapon."}
     desk.show(Artifact("molecules", to_csv(rows), ".csv", meta=meta))
     assert desk.trouble() == meta["notice"]
-    desk.qtbot.mouseClick(desk.page.trouble.button, Qt.MouseButton.LeftButton)
+    desk.try_again()
     desk.until(lambda: desk.shown() == ["CC(C)OP(C)(=O)F"])
 
 
@@ -623,16 +618,14 @@ def test_numbers_of_a_file_are_columns_and_say_where_they_are_from(desk: Desk) -
 
 
 def test_pasted_smiles_are_read(desk: Desk) -> None:
-    QGuiApplication.clipboard().setText("CCO ethanol\nCCN")
     desk.runtime.enqueue(table())
-    desk.page.intake.paste()
+    desk.paste("CCO ethanol\nCCN")
     desk.until(lambda: len(desk.shown()) == 6)
     assert desk.runtime.asked("molecules.predict")[0].params["smiles"] == "CCO ethanol\nCCN"
 
 
 def test_an_empty_clipboard_is_told(desk: Desk) -> None:
-    QGuiApplication.clipboard().clear()
-    desk.page.intake.paste()
+    desk.paste()
     assert "no molecules on the clipboard" in desk.trouble()
 
 
@@ -656,10 +649,10 @@ def test_what_is_in_view_is_exported(desk: Desk, tmp_path: Path, suffix: str) ->
 def test_an_sd_file_is_written_by_the_runtime(desk: Desk, tmp_path: Path) -> None:
     desk.show()
     said = desk.listen()
-    desk.page.deeds.choose_all()
+    desk.page.molecules.choose_all()
     desk.runtime.enqueue(Artifact("molecules", b"sd file", ".sdf"))
     desk.target = tmp_path / "out.sdf"
-    desk.page.deeds.save_as()
+    desk.page.molecules.save_as()
     desk.until(lambda: bool(said))
     assert desk.target.read_bytes() == b"sd file"
     assert desk.runtime.asked("molecules.export")[0].params["format"] == "sdf"
@@ -668,10 +661,10 @@ def test_an_sd_file_is_written_by_the_runtime(desk: Desk, tmp_path: Path) -> Non
 def test_a_format_that_is_none_and_a_disk_that_refuses_are_told(desk: Desk, tmp_path: Path) -> None:
     desk.show()
     desk.target = tmp_path / "out.docx"
-    desk.page.deeds.save_as()
-    assert "none of the formats" in desk.trouble()
+    desk.page.molecules.save_as()
+    desk.until(lambda: "none of the formats" in desk.trouble())
     desk.target = tmp_path / "nowhere" / "out.csv"
-    desk.page.deeds.save_as()
+    desk.page.molecules.save_as()
     desk.until(lambda: "cannot be written" in desk.trouble())
 
 
@@ -682,10 +675,10 @@ def test_copy_and_use_as_lead(desk: Desk) -> None:
     detail.copy_asked.emit()
     assert QGuiApplication.clipboard().text() == "CCC"
     detail.lead_asked.emit()
-    assert desk.page.composer.mode.id == "analogues"
-    assert desk.page.composer.field.toPlainText() == "CCC"
-    desk.page.deeds.choose_all()
-    desk.page.deeds.copy()
+    assert desk.mode() == "analogues"
+    assert desk.page.composer.field.text == "CCC"
+    desk.page.molecules.choose_all()
+    desk.page.molecules.copy()
     assert len(QGuiApplication.clipboard().text().splitlines()) == 6
 
 
@@ -694,7 +687,7 @@ def test_copy_and_use_as_lead(desk: Desk) -> None:
 
 def test_the_page_comes_back_as_it_was(desk: Desk) -> None:
     desk.show()
-    desk.page.set_mode("improve")
+    desk.set_mode("improve")
     desk.page.composer.set_lead(LEAD)
     browser = desk.page.browser
     browser.show_view("grid")
@@ -704,7 +697,7 @@ def test_the_page_comes_back_as_it_was(desk: Desk) -> None:
     before = desk.shown()
     desk.again()
     desk.until(lambda: desk.shown() == before)
-    assert desk.page.composer.mode.id == "improve"
+    assert desk.mode() == "improve"
     assert desk.page.composer.lead() == LEAD
     assert desk.page.browser.view == "grid"
 
@@ -722,13 +715,13 @@ def test_old_or_foreign_state_is_borne(desk: Desk, state: dict[str, Any]) -> Non
 def test_the_empty_page_offers_examples_and_works_without_weights(desk: Desk) -> None:
     desk.studio.weights.folders = ()
     desk.studio.weights.rescan()
-    desk.page.set_mode("analogues")
+    desk.set_mode("analogues")
     assert desk.page.stage.currentWidget() is not desk.page.browser
     assert not desk.runtime.submitted
 
 
 def test_actions_have_names_and_keys_of_their_own(desk: Desk) -> None:
-    actions = page_actions(desk.page)
+    actions = desk.whole.actions
     keys = [action.shortcut for action in actions if action.shortcut]
     assert len(keys) == len(set(keys))
     assert all(action.id.startswith("molecules.") and action.title for action in actions)
@@ -755,7 +748,7 @@ def test_words_give_way_where_there_is_little_room(desk: Desk) -> None:
 
 def test_every_control_has_a_name(desk: Desk) -> None:
     desk.show()
-    desk.page.set_mode("improve")
+    desk.set_mode("improve")
     for button in desk.page.findChildren(QWidget):
         if button.focusPolicy() & Qt.FocusPolicy.TabFocus and button.isVisible():
             name = button.accessibleName() or getattr(button, "text", str)()

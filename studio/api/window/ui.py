@@ -50,12 +50,22 @@ class Ui(Protocol):
         """Let a widget look like what it is for, now and in the other theme."""
         ...
 
+    def show_invalid(self, field: QWidget, invalid: bool) -> None:
+        """Show whether a field holds what cannot be."""
+        ...
+
     def label(self, text: str = "", role: Role | None = None, *, wrap: bool = False) -> QLabel:
         """Return a label of plain text."""
         ...
 
-    def elided_label(self, text: str = "", role: Role | None = None) -> ElidedLabel:
-        """Return a line that ends in … where it has no room; its tip has all of it then."""
+    def elided_label(
+        self, text: str = "", role: Role | None = None, *, right: bool = False
+    ) -> ElidedLabel:
+        """Return a line that ends in … where it has no room; its tip has all of it then.
+
+        Args:
+            right: Whether it stands at the right of its place.
+        """
         ...
 
     def combo_box(self) -> QComboBox:

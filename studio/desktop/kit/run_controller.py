@@ -75,17 +75,18 @@ class RunController:
 
     # --- starting and stopping ----------------------------------------------------------------
 
-    def run(self) -> None:
+    def run(self, prepare: Callable[[], JobRequest | None] | None = None) -> None:
         """Start with what ``prepare`` returns, unless a job is at work."""
-        if self.busy or self._prepare is None:
+        make = prepare or self._prepare
+        if self.busy or make is None:
             return
         try:
-            request = self._prepare()
+            request = make()
         except StudioError as error:
             self._tell(error, None)
             return
         if request is not None:
-            self._start(request, refused=self.run, failed=None)
+            self._start(request, refused=lambda: self.run(prepare), failed=None)
 
     def run_or_stop(self) -> None:
         """Start, or stop what is at work."""

@@ -92,6 +92,15 @@ def test_a_request_that_is_refused_is_told_and_asked_for_anew(desk: Any, page: P
     assert desk.trouble() == ""
 
 
+def test_a_run_may_be_prepared_in_another_way(desk: Any, page: Page) -> None:
+    words = iter(("", "more"))
+    page.run.run(lambda: desk.say(next(words)))
+    assert "Text" in desk.trouble()
+    desk.try_again()
+    desk.until(lambda: "over" in page.heard)
+    assert [job.params["text"] for job in desk.runtime.submitted] == ["more"]
+
+
 def test_a_failure_leads_to_the_same_request_once_more(desk: Any, page: Page) -> None:
     desk.runtime.enqueue(Fail(BadInput("Nothing to say.")))
     desk.run()

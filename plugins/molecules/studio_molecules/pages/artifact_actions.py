@@ -1,33 +1,48 @@
-"""What can be done with molecules in view: copy, use as lead, export, look back. Shows no table."""
+"""What can be done with molecules in view: copy, use as lead, export, look back."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QPoint
 
-from studio.api import Kind, PluginContext, SavedArtifact, StudioError
+from studio.api import (
+    BadInput,
+    Kind,
+    PluginContext,
+    SavedArtifact,
+    StudioError,
+    TroubleRow,
+    outcome,
+)
 from studio_molecules.molecule import Molecule, to_csv
+from studio_molecules.pages.composer import Composer
 from studio_molecules.pages.modes import ANALOGUES, IMPROVE
 from studio_molecules.pages.phrases import tr
+from studio_molecules.pages.table.collection import Collection
 from studio_molecules.pages.table.files import DRAWN, PLAIN, plain, put
 from studio_molecules.schema import SHEET_MOST
-
-if TYPE_CHECKING:
-    from studio_molecules.pages.page import MoleculePage
 
 TASK = "molecules.export"
 _RECENT = 20
 
 
-class ArtifactActions:
+class MoleculeActions:
     """Menus and what they do."""
 
-    def __init__(self, ctx: PluginContext, page: MoleculePage) -> None:
-        self._ctx, self._page = ctx, page
+    def __init__(
+        self,
+        ctx: PluginContext,
+        collection: Collection,
+        composer: Composer,
+        trouble: TroubleRow,
+        open_table: Callable[[SavedArtifact], None],
+    ) -> None:
+        """Work on ``collection``; ``open_table`` shows a table of the library instead."""
+        self._ctx, self._collection, self._composer = ctx, collection, composer
+        self._trouble, self._open_table = trouble, open_table
 
     # --- one molecule, or the selected ones -----------------------------------------------------
 
@@ -43,19 +58,19 @@ class ArtifactActions:
 
     def copy_current(self) -> None:
         """Copy the SMILES of the molecule that is looked at."""
-        molecule = self._page.collection.molecule()
+        molecule = self._collection.molecule()
         if molecule is not None:
             self._ctx.ui.copy(molecule.smiles)
             self._ctx.notices.info(tr("Copied the SMILES."), key="molecules.copy")
 
     def use_as_lead(self, mode: str = "") -> None:
         """Take the molecule that is looked at as the lead of Analogues, or of Improve."""
-        molecule = self._page.collection.molecule()
+        molecule = self._collection.molecule()
         if molecule is not None:
-            stays = self._page.composer.mode.id in (ANALOGUES, IMPROVE)
-            self._page.set_mode(mode or (self._page.composer.mode.id if stays else ANALOGUES))
-            self._page.composer.set_lead(molecule.smiles)
-            self._page.composer.focus()
+            stays = self._composer.mode in (ANALOGUES, IMPROVE)
+            self._composer.modes.choose(mode or (self._composer.mode if stays else ANALOGUES))
+            self._composer.set_lead(molecule.smiles)
+            self._composer.focus()
 
     def show_menu(self, at: QPoint) -> None:
         """Open the menu of what is selected."""
@@ -79,19 +94,19 @@ class ArtifactActions:
 
     def choose_all(self) -> None:
         """Select every molecule in view."""
-        collection = self._page.collection
+        collection = self._collection
         collection.choose(collection.current, collection.shown)
 
     def _picked(self) -> list[Molecule]:
-        return self._page.collection.picked()
+        return self._collection.picked()
 
     # --- files ----------------------------------------------------------------------------------
 
     def save_as(self) -> None:
         """Ask where to, and write the selected molecules, or all in view."""
-        molecules = self._page.collection.wanted()
+        molecules = self._collection.wanted()
         if not molecules:
-            self._page.trouble.tell(tr("There are no molecules in view. Open the filters first."))
+            self._trouble.tell(tr("There are no molecules in view. Open the filters first."))
             return
         self._save(molecules)
 
@@ -100,59 +115,56 @@ class ArtifactActions:
         self._save(self._picked())
 
     def _save(self, molecules: Sequence[Molecule]) -> None:
-        suffixes = (".sdf", *PLAIN, ".png", ".svg")
-        title = self._page.collection.said_of(len(molecules))
-        path = self._ctx.ui.save_file(title, "molecules.sdf", suffixes)
-        if path is None:
-            return
-        path = path if path.suffix else path.with_suffix(".sdf")
-        self.export(path, molecules)
+        self._ctx.kit.save_as(
+            self._collection.said_of(len(molecules)),
+            "molecules.sdf",
+            (".sdf", *PLAIN, ".png", ".svg"),
+            lambda path: _write_plain(path, molecules),
+            trouble=self._trouble,
+            said=lambda path, written: self._on_written(path, molecules, written),
+        )
 
-    def export(self, path: Path, molecules: Sequence[Molecule]) -> None:
-        """Write molecules in the format of the ending of ``path``."""
-        suffix = path.suffix.lower()
-        if suffix in PLAIN:
-            self._ctx.run_later(
-                lambda: put(path, plain(molecules, suffix)),
-                lambda error: self._told(path, len(molecules), error),
-            )
-        elif suffix in DRAWN:
-            self._export_drawn(path, molecules)
+    def _on_written(self, path: Path, molecules: Sequence[Molecule], written: bool) -> None:
+        if written:
+            self._said(path, len(molecules))
         else:
-            words = tr("“{suffix}” is none of the formats: SDF, SMILES (.smi), CSV, PNG, SVG.")
-            self._page.trouble.tell(words.format(suffix=suffix))
+            self._export_drawn(path, molecules)
 
     def _export_drawn(self, path: Path, molecules: Sequence[Molecule]) -> None:
+        """Let the runtime write the format, and put what it made in its place."""
         if path.suffix.lower() != ".sdf" and len(molecules) > SHEET_MOST:
             words = tr("A sheet holds {most} structures; the first ones in view are on it.")
             self._ctx.notices.info(words.format(most=SHEET_MOST), key="molecules.sheet")
             molecules = molecules[:SHEET_MOST]
 
         def start(table: bytes) -> None:
-            params: Mapping[str, Any] = {"format": path.suffix[1:].lower()}
             title = tr("Export {name}").format(name=path.name)
             try:
                 job = self._ctx.tasks.submit(
-                    TASK, params, title=title, inputs={"table": table}, keep=False
+                    TASK,
+                    {"format": path.suffix[1:].lower()},
+                    title=title,
+                    inputs={"table": table},
+                    keep=False,
                 )
             except StudioError as error:
-                self._page.trouble.tell(error)
+                self._trouble.tell(error)
                 return
             job.on_artifact(lambda artifact: self._put(path, artifact, len(molecules)))
-            job.on_failed(lambda error: self._told(path, 0, error))
+            job.on_failed(lambda error: self._trouble.tell(error, self.save_as))
 
         self._ctx.run_later(lambda: to_csv(molecules), start)
 
     def _put(self, path: Path, artifact: SavedArtifact, count: int) -> None:
-        self._ctx.run_later(
-            lambda: put(path, artifact.path.read_bytes()),
-            lambda error: self._told(path, count, error),
-        )
+        def done(error: StudioError | None) -> None:
+            if error is not None:
+                self._trouble.tell(error, self.save_as)
+            else:
+                self._said(path, count)
 
-    def _told(self, path: Path, count: int, error: StudioError | None) -> None:
-        if error is not None:
-            self._page.trouble.tell(error, self.save_as)
-            return
+        self._ctx.run_later(lambda: outcome(lambda: put(path, artifact.path.read_bytes())), done)
+
+    def _said(self, path: Path, count: int) -> None:
         one, many = tr("1 molecule is in {name}."), tr("{count} molecules are in {name}.")
         words = (one if count == 1 else many).format(count=f"{count:,}", name=path.name)
         self._ctx.notices.info(words, str(path.parent), key="molecules.export")
@@ -165,7 +177,7 @@ class ArtifactActions:
         def show(found: list[SavedArtifact]) -> None:
             menu = self._ctx.ui.menu()
             for artifact in found:
-                run = partial(self._page.open_artifact, artifact)
+                run = partial(self._open_table, artifact)
                 menu.addAction(artifact.title[:60] or tr("Molecules"), run)
             if not found:
                 menu.addAction(tr("There are no earlier tables")).setEnabled(False)
@@ -173,3 +185,15 @@ class ArtifactActions:
 
         kinds = (Kind.MOLECULES,)
         self._ctx.run_later(lambda: self._ctx.library.find(kinds=kinds, limit=_RECENT), show)
+
+
+def _write_plain(path: Path, molecules: Sequence[Molecule]) -> bool:
+    """Write molecules in the format of the ending; return False if the runtime has to."""
+    suffix = path.suffix.lower()
+    if suffix in DRAWN:
+        return False
+    if suffix not in PLAIN:
+        words = tr("“{suffix}” is none of the formats: SDF, SMILES (.smi), CSV, PNG, SVG.")
+        raise BadInput(words.format(suffix=suffix))
+    put(path, plain(molecules, suffix))
+    return True

@@ -1,34 +1,38 @@
-"""What the palette and the keys can do on the page of molecules. Does nothing itself."""
+"""What the palette and the keys can do on the page of molecules."""
 
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
-from studio.api import PageAction
+from studio.api import DropTarget, PageAction, RunController
+from studio_molecules.pages.artifact_actions import MoleculeActions
+from studio_molecules.pages.composer import Composer
 from studio_molecules.pages.modes import ANALOGUES, GENERATE, IMPROVE, PREDICT
 from studio_molecules.pages.phrases import tr
+from studio_molecules.pages.table.browser import Browser
 from studio_molecules.pages.table.toolbar import GRID, PLOT, TABLE
 
-if TYPE_CHECKING:
-    from studio_molecules.pages.page import MoleculePage
 
-
-def page_actions(page: MoleculePage) -> list[PageAction]:
-    """Return the actions of ``page``, each with its keys."""
-    browser, mode, view = page.browser, page.set_mode, page.browser.show_view
-    filters = browser.filters
+def page_actions(
+    run: RunController,
+    target: DropTarget,
+    composer: Composer,
+    browser: Browser,
+    actions: MoleculeActions,
+) -> list[PageAction]:
+    """Return the actions of the page, each with its keys."""
+    mode, view, filters = composer.modes.choose, browser.show_view, browser.filters
     rows = (
-        ("run", tr("Start or stop"), page.making.run_or_stop, "play", "Ctrl+Return"),
+        ("run", tr("Start or stop"), run.run_or_stop, "play", "Ctrl+Return"),
         ("generate", tr("Generate molecules"), partial(mode, GENERATE), "sparkles", "Alt+1"),
         ("analogues", tr("Find analogues"), partial(mode, ANALOGUES), "git-fork", "Alt+2"),
         ("improve", tr("Improve to a profile"), partial(mode, IMPROVE), "wand-sparkles", "Alt+3"),
         ("predict", tr("Predict figures"), partial(mode, PREDICT), "gauge", "Alt+4"),
-        ("open", tr("Open molecules"), page.intake.pick, "folder-open", "Ctrl+O"),
-        ("paste", tr("Paste SMILES"), page.intake.paste, "clipboard", "Ctrl+Shift+V"),
-        ("copy", tr("Copy SMILES"), page.deeds.copy, "copy", "Ctrl+Shift+C"),
-        ("lead", tr("Use as lead"), page.deeds.use_as_lead, "git-fork", "Alt+L"),
-        ("export", tr("Export molecules"), page.deeds.save_as, "download", "Ctrl+S"),
+        ("open", tr("Open molecules"), target.pick, "folder-open", "Ctrl+O"),
+        ("paste", tr("Paste SMILES"), target.paste, "clipboard", "Ctrl+Shift+V"),
+        ("copy", tr("Copy SMILES"), actions.copy, "copy", "Ctrl+Shift+C"),
+        ("lead", tr("Use as lead"), actions.use_as_lead, "git-fork", "Alt+L"),
+        ("export", tr("Export molecules"), actions.save_as, "download", "Ctrl+S"),
         ("table", tr("Show the table"), partial(view, TABLE), "table", "Alt+T"),
         ("grid", tr("Show the grid"), partial(view, GRID), "layout-grid", "Alt+G"),
         ("plot", tr("Show the plot"), partial(view, PLOT), "circle-dot", "Alt+P"),
@@ -36,7 +40,7 @@ def page_actions(page: MoleculePage) -> list[PageAction]:
         ("open_filters", tr("Open all filters"), filters.open_all, "rotate-ccw", ""),
         ("pattern", tr("Look for a substructure"), filters.pattern.setFocus, "hexagon", "Alt+S"),
         ("detail", tr("Closer look"), browser.toolbar.detail.toggle, "panel-bottom", "Alt+D"),
-        ("all", tr("Select all in view"), page.deeds.choose_all, "check", ""),
+        ("all", tr("Select all in view"), actions.choose_all, "check", ""),
     )
     return [
         PageAction(f"molecules.{id}", title, run, icon, keys) for id, title, run, icon, keys in rows

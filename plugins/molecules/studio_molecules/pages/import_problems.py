@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.api import PluginContext
+from studio.api import PluginContext, Role
 from studio_molecules.pages.phrases import tr
 
 _LINE_WIDE, _ROW_HIGH = 70, 26
@@ -34,8 +34,7 @@ class ImportProblems(QDialog):
         title = tr("Skipped, modified and repeated rows")
         self.setWindowTitle(title)
         self.resize(620, 380)
-        words = QLabel(title)
-        words.setProperty("role", "heading")
+        words = ctx.ui.label(title, Role.HEADING)
         self.list = QTreeWidget()
         self.list.setAccessibleName(title)
         self.list.setHeaderLabels([tr("Line"), tr("Reason")])

@@ -1,34 +1,14 @@
-"""What the page can do: each mode with its task and the part of its parameters for the panel."""
+"""What the page can do: each mode with its task and what its weights must be able to do."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from studio.api import Params
+from studio.api import Mode
 from studio_molecules import schema
 from studio_molecules.pages.phrases import tr
 
+WRITES = "smiles"
+"""What weights must be able to do that write molecules."""
 GENERATE, ANALOGUES, IMPROVE, PREDICT = "generate", "analogues", "improve", "predict"
-
-
-@dataclass(frozen=True)
-class Mode:
-    """One of them.
-
-    Attributes:
-        verb: What its button says.
-        only: The parameters of the panel; the page sets the others.
-        needs_model: Whether weights have to be there.
-    """
-
-    id: str
-    title: str
-    verb: str
-    icon: str
-    task: str
-    params: type[Params]
-    only: tuple[str, ...]
-    needs_model: bool = True
 
 
 def modes() -> tuple[Mode, ...]:
@@ -41,7 +21,7 @@ def modes() -> tuple[Mode, ...]:
             "sparkles",
             "molecules.generate",
             schema.Generate,
-            _all_but(schema.Generate),
+            capability=WRITES,
         ),
         Mode(
             ANALOGUES,
@@ -50,7 +30,8 @@ def modes() -> tuple[Mode, ...]:
             "git-fork",
             "molecules.analogues",
             schema.Analogues,
-            _all_but(schema.Analogues, "lead"),
+            own=("lead",),
+            capability=WRITES,
         ),
         Mode(
             IMPROVE,
@@ -59,7 +40,8 @@ def modes() -> tuple[Mode, ...]:
             "wand-sparkles",
             "molecules.improve",
             schema.Improve,
-            _all_but(schema.Improve, "profile", "wishes", "lead", "population"),
+            own=("profile", "wishes", "lead", "population"),
+            capability=WRITES,
         ),
         Mode(
             PREDICT,
@@ -68,11 +50,6 @@ def modes() -> tuple[Mode, ...]:
             "gauge",
             "molecules.predict",
             schema.Predict,
-            _all_but(schema.Predict, "file", "smiles"),
-            False,
+            own=("file", "smiles"),
         ),
     )
-
-
-def _all_but(params: type[Params], *mine: str) -> tuple[str, ...]:
-    return tuple(field.name for field in params.fields() if field.name not in mine)

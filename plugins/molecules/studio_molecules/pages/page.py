@@ -3,36 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
-from PySide6.QtWidgets import (
-    QHBoxLayout,
-    QLabel,
-    QSizePolicy,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from studio.api import Page, PluginContext, SavedArtifact, StudioError
+from studio.api import (
+    JobRequest,
+    Mode,
+    Page,
+    PluginContext,
+    Role,
+    SavedArtifact,
+    StudioError,
+    outcome,
+)
 from studio_molecules.molecule import Molecule
-from studio_molecules.pages.artifact_actions import ArtifactActions
+from studio_molecules.pages.artifact_actions import MoleculeActions
 from studio_molecules.pages.commands import page_actions
 from studio_molecules.pages.composer import Composer
-from studio_molecules.pages.import_controller import ImportController
 from studio_molecules.pages.import_problems import ImportProblems, faults_of, told_of
-from studio_molecules.pages.modes import GENERATE, IMPROVE, modes
+from studio_molecules.pages.modes import GENERATE, IMPROVE, PREDICT
 from studio_molecules.pages.objectives.files import ProfileFiles
 from studio_molecules.pages.phrases import tr
-from studio_molecules.pages.run_controller import RunController
 from studio_molecules.pages.table.browser import Browser
 from studio_molecules.pages.table.collection import Collection
 from studio_molecules.pages.table.depiction_cache import DepictionCache
 from studio_molecules.pages.table.files import read_table
 from studio_molecules.pages.welcome import no_weights, welcome
+from studio_molecules.schema import MOLECULE_SUFFIXES
 
+_POPULATION = 200
+"""Of the best molecules in view, how many a search goes on from."""
 _NARROW, _SMALL, _LOW = 640, 720, 600
 
 
@@ -41,12 +45,12 @@ def build(ctx: PluginContext) -> Page:
     page = MoleculePage(ctx)
     return Page(
         page,
-        panel=page.composer.panel,
+        panel=page.composer.modes.panel,
         save_state=page.save_state,
         restore_state=page.restore_state,
-        accept=page.intake.accept,
-        actions=page_actions(page),
-        focus=page.focus,
+        accept=page.open_artifact,
+        actions=page_actions(page.run, page.target, page.composer, page.browser, page.molecules),
+        focus=page.composer.focus,
     )
 
 
@@ -60,97 +64,146 @@ class MoleculePage(QWidget):
 
     def __init__(self, ctx: PluginContext) -> None:
         super().__init__()
-        self._ctx = ctx
-        self.modes = {mode.id: mode for mode in modes()}
+        self._ctx, ui, kit = ctx, ctx.ui, ctx.kit
         self.artifact: SavedArtifact | None = None
         self._state: Mapping[str, Any] = {}
         self._empty: QWidget | None = None
         self.faults: ImportProblems | None = None
         self.collection = Collection()
         self.structures = DepictionCache(ctx)
-        choices = [(mode.id, mode.icon, mode.title) for mode in modes()]
-        self.switch = ctx.ui.switch_bar(tr("What to do"), choices)
+        self.trouble, self._progress = ui.trouble_row(), ui.progress_row(stop=False)
         self.composer = Composer(ctx)
-        self.progress = ctx.ui.progress_row(stop=False)
-        self.trouble = ctx.ui.trouble_row()
         self.browser = Browser(ctx, self.collection, self.structures)
         self.stage = QStackedWidget()
-        self.making = RunController(ctx, self)
-        self.intake = ImportController(ctx, self)
-        self.deeds = ArtifactActions(ctx, self)
-        self.profiles = ProfileFiles(ctx, self)
+        self.run = kit.run_controller(
+            prepare=self.composer.request,
+            button=self.composer.go,
+            progress=self._progress,
+            trouble=self.trouble,
+        )
+        self.target = kit.drop_target(
+            self,
+            tr("Open molecules"),
+            trouble=self.trouble,
+            files=self._read_files,
+            suffixes=MOLECULE_SUFFIXES,
+            many=False,
+            text=self._read_list,
+            nothing=tr("There are no molecules on the clipboard. Copy SMILES or a file first."),
+        )
+        self.molecules = MoleculeActions(
+            ctx, self.collection, self.composer, self.trouble, self.open_artifact
+        )
+        self._profiles = ProfileFiles(ctx, self.composer, self.trouble)
         self._lay_out()
         self._connect()
-        self.setAcceptDrops(True)
-        self.switch.choose(GENERATE)
+        self._follow()
         self.show_stage()
 
     # --- putting it together ------------------------------------------------------------------
 
     def _lay_out(self) -> None:
-        self._title = QLabel(tr("Molecules"))
-        self._title.setProperty("role", "title")
-        self.called = QLabel()
-        self.called.setProperty("role", "mute")
-        self.called.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.called.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._title = self._ctx.ui.label(tr("Molecules"), Role.TITLE)
+        self.called = self._ctx.ui.elided_label("", Role.MUTE, right=True)
         head = QHBoxLayout()
         head.setSpacing(16)
         head.addWidget(self._title)
-        head.addWidget(self.switch.widget)
-        head.addWidget(self.called, 1)
+        head.addWidget(self.composer.modes.widget)
+        head.addWidget(self.called.widget, 1)
         self.stage.addWidget(self.browser)
         column = QVBoxLayout(self)
         column.setContentsMargins(28, 16, 28, 16)
         column.setSpacing(8)
         column.addLayout(head)
         column.addWidget(self.composer)
-        column.addWidget(self.progress.widget)
+        column.addWidget(self._progress.widget)
         column.addWidget(self.trouble.widget)
         column.addWidget(self.stage, 1)
 
     def _connect(self) -> None:
-        self.switch.on_choose(self.set_mode)
-        self.composer.asked.connect(self.making.run_or_stop)
-        self.composer.continued.connect(self.making.go_on)
-        self.composer.open_asked.connect(self.intake.pick)
+        self.composer.modes.on_change(self._on_mode)
+        self.composer.field.on_return(self.run.run)
+        self.composer.continued.connect(self._go_on)
+        self.composer.open_asked.connect(self.target.pick)
         browser = self.browser
-        browser.table.menu_asked.connect(self.deeds.show_menu)
-        browser.grid.menu_asked.connect(self.deeds.show_menu)
-        browser.detail.copy_asked.connect(self.deeds.copy_current)
-        browser.detail.lead_asked.connect(self.deeds.use_as_lead)
-        browser.toolbar.recent_asked.connect(self.deeds.show_recent)
-        browser.toolbar.export_asked.connect(self.deeds.save_as)
+        browser.table.menu_asked.connect(self.molecules.show_menu)
+        browser.grid.menu_asked.connect(self.molecules.show_menu)
+        browser.detail.copy_asked.connect(self.molecules.copy_current)
+        browser.detail.lead_asked.connect(self.molecules.use_as_lead)
+        browser.toolbar.recent_asked.connect(self.molecules.show_recent)
+        browser.toolbar.export_asked.connect(self.molecules.save_as)
         end_theme = self._ctx.ui.on_theme(lambda _tokens: self.browser.update())
         self.destroyed.connect(lambda: end_theme())
 
+    # --- running ------------------------------------------------------------------------------
+
+    def _follow(self) -> None:
+        """Show what a job writes and makes."""
+        self.run.on_start(lambda _job: self.composer.curve.clear())
+        self.run.on_text(self._on_text)
+        self.run.on_made(lambda result: self.open_artifact(result.artifact))
+
+    def _on_text(self, text: str, _tokens: int, channel: str) -> None:
+        if channel == "curve":
+            self.composer.curve.read(text)
+
+    def _go_on(self) -> None:
+        """Search on from the best molecules in view."""
+        self.composer.modes.choose(IMPROVE)
+        self.run.run(self._request_on)
+
+    def _request_on(self) -> JobRequest:
+        rows, request = self.collection.rows, self.composer.request()
+        best = rows.order("score", descending=True)[:_POPULATION]
+        population = [rows.molecules[row].smiles for row in best]
+        source = self.artifact.id if self.artifact is not None else ""
+        return replace(
+            request,
+            params={**self.composer.params(), "population": population},
+            parents=[source] if source else [],
+        )
+
+    def _run_lead(self, smiles: str) -> None:
+        self.composer.set_lead(smiles)
+        self.run.run()
+
+    def _read_files(self, paths: list[Path]) -> None:
+        """Predict the molecules of a file."""
+        self.composer.modes.choose(PREDICT)
+        self.composer.set_file(paths[0])
+        self.run.run()
+        if len(paths) > 1:
+            words = tr("One list is read at a time: {name}.").format(name=paths[0].name)
+            self._ctx.notices.info(words, key="molecules.drop")
+
+    def _read_list(self, text: str) -> None:
+        """Predict SMILES, one a line."""
+        self.composer.modes.choose(PREDICT)
+        self.composer.set_list(text)
+        self.run.run()
+
     # --- modes --------------------------------------------------------------------------------
 
-    def set_mode(self, mode: str) -> None:
-        """Switch between generating, analogues, improving and predicting."""
-        if mode in self.modes and mode != self.composer.mode.id:
-            self.switch.choose(mode)
-            self.trouble.hide()
-            self.composer.show_mode(mode)
-            self._show_going_on()
-            self.show_stage()
+    def _on_mode(self, _mode: Mode) -> None:
+        self.trouble.hide()
+        self._show_going_on()
+        self.show_stage()
 
     def show_stage(self) -> None:
         """Show the table, or what this mode needs to begin."""
         if len(self.collection.rows):
             self.stage.setCurrentWidget(self.browser)
             return
-        mode = self.composer.mode
         do: dict[str, Callable[..., None]] = {
-            "run": self.making.run,
+            "run": self.run.run,
             "lead": self._run_lead,
-            "list": self.intake.read_list,
-            "pick": self.intake.pick,
+            "list": self._read_list,
+            "pick": self.target.pick,
         }
-        if mode.needs_model and not self._ctx.weights.for_capability("smiles"):
-            empty = no_weights(self._ctx, do)
+        if self.composer.modes.has_weights:
+            empty = welcome(self._ctx, self.composer.mode, do)
         else:
-            empty = welcome(self._ctx, mode.id, do)
+            empty = no_weights(self._ctx, do)
         if self._empty is not None:
             self.stage.removeWidget(self._empty)
             self._empty.deleteLater()
@@ -158,17 +211,9 @@ class MoleculePage(QWidget):
         self.stage.addWidget(empty)
         self.stage.setCurrentWidget(empty)
 
-    def _run_lead(self, smiles: str) -> None:
-        self.composer.set_lead(smiles)
-        self.making.run()
-
     def _show_going_on(self) -> None:
         scored = "score" in self.collection.rows.figures
-        self.composer.go_on.setVisible(self.composer.mode.id == IMPROVE and scored)
-
-    def focus(self) -> None:
-        """Put the keyboard where a person starts."""
-        self.composer.focus()
+        self.composer.go_on.setVisible(self.composer.mode == IMPROVE and scored)
 
     # --- tables -------------------------------------------------------------------------------
 
@@ -181,12 +226,12 @@ class MoleculePage(QWidget):
                 return
             self.show_table(artifact, found)
 
-        self._ctx.run_later(lambda: read_table(artifact.path), show)
+        self._ctx.run_later(lambda: outcome(lambda: read_table(artifact.path)), show)
 
     def show_table(self, artifact: SavedArtifact, molecules: Sequence[Molecule]) -> None:
         """Show molecules, and what was left out while they were read."""
         self.artifact = artifact
-        self._show_title()
+        self.called.set_text(artifact.title)
         self.collection.hold(molecules)
         self.show_stage()
         self._show_going_on()
@@ -197,14 +242,6 @@ class MoleculePage(QWidget):
         if isinstance(missing, str) and missing:
             self._ctx.notices.info(missing, key="molecules.admet")
         self._remark(artifact.meta)
-
-    def _show_title(self) -> None:
-        """Say what the table is called, as much of it as there is room for."""
-        title = self.artifact.title if self.artifact else ""
-        ends = Qt.TextElideMode.ElideRight
-        self.called.setText(self.called.fontMetrics().elidedText(title, ends, self.called.width()))
-        self.called.setToolTip(title)
-        self.called.setAccessibleName(title)
 
     def _remark(self, meta: Mapping[str, Any]) -> None:
         """Tell which rows were left out or cut, and whether molecules need care."""
@@ -232,24 +269,13 @@ class MoleculePage(QWidget):
         super().resizeEvent(event)
         self._title.setVisible(self.width() > _NARROW)
         self.browser.toolbar.make_room(filters=self.width() >= _SMALL, detail=self.height() >= _LOW)
-        QTimer.singleShot(0, self, self._show_title)  # once the row has its new place
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Lists may be dropped anywhere on the page."""
-        if self.intake.takes(event.mimeData()):
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        """Read what was dropped."""
-        self.intake.drop(event.mimeData())
-        event.acceptProposedAction()
 
     # --- state --------------------------------------------------------------------------------
 
     def save_state(self) -> dict[str, Any]:
         """Return what to keep over a restart."""
         return {
-            "mode": self.composer.mode.id,
+            "mode": self.composer.mode,
             "composer": self.composer.save_state(),
             "artifact": self.artifact.id if self.artifact else "",
             "browser": self.browser.save_state(),
@@ -260,7 +286,7 @@ class MoleculePage(QWidget):
         composer, browser = state.get("composer"), state.get("browser")
         if isinstance(composer, Mapping):
             self.composer.restore_state(composer)
-        self.set_mode(str(state.get("mode", GENERATE)))
+        self.composer.modes.choose(str(state.get("mode", GENERATE)))
         self._state = browser if isinstance(browser, Mapping) else {}
         wanted = str(state.get("artifact") or "")
         if wanted:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from studio.api import PluginContext, SavedArtifact, StudioError
+from studio.api import PluginContext, Role, SavedArtifact, StudioError, outcome
 from studio_molecules.molecule import Molecule
 from studio_molecules.pages.phrases import count_words, tr
 from studio_molecules.pages.table.collection import Collection
@@ -25,14 +25,12 @@ class Viewer(QWidget):
         self.structures = DepictionCache(ctx)
         model = MoleculeModel(self.collection, self)
         self.grid = Grid(ctx, self.collection, model, self.structures)
-        self.words = QLabel(tr("Reading…"))
-        self.words.setProperty("role", "mute")
-        self.words.setWordWrap(True)
+        self.words = ctx.ui.label(tr("Reading…"), Role.MUTE, wrap=True)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.words)
         column.addWidget(self.grid, 1)
-        ctx.run_later(lambda: read_table(artifact.path), self._show)
+        ctx.run_later(lambda: outcome(lambda: read_table(artifact.path)), self._show)
 
     def _show(self, found: list[Molecule] | StudioError) -> None:
         if isinstance(found, StudioError):

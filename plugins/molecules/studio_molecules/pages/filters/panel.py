@@ -11,7 +11,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QScrollArea,
     QToolButton,
@@ -19,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.api import PluginContext
+from studio.api import PluginContext, Role
 from studio_molecules.pages.filters.range_card import RangeCard
 from studio_molecules.pages.filters.substructure_search import SubstructureSearch
 from studio_molecules.pages.phrases import count_words, tr
@@ -44,19 +43,15 @@ class FilterPanel(QFrame):
         self._ctx, self._collection = ctx, collection
         self.matcher = SubstructureSearch(ctx, collection)
         self.cards: dict[str, RangeCard] = {}
-        self.count = QLabel()
-        self.count.setProperty("role", "strong")
+        self.count = ctx.ui.label("", Role.STRONG)
         self.reset = ctx.ui.icon_button("rotate-ccw", tr("Open all filters"))
         self.reset.clicked.connect(self.open_all)
         self.words = self._field(tr("Name or SMILES"), "search")
         self.pattern = self._field(tr("Substructure"), "hexagon")
         self.pattern.setToolTip(tr("SMARTS or SMILES, like c1ccccc1 or [NX3;H2]. Return looks."))
-        self.trouble = QLabel()
-        self.trouble.setProperty("role", "bad")
-        self.trouble.setWordWrap(True)
+        self.trouble = ctx.ui.label("", Role.BAD, wrap=True)
         self.trouble.hide()
-        self.add = ctx.ui.button(tr("Add filter"), "plus")
-        self.add.setProperty("density", "small")
+        self.add = ctx.ui.button(tr("Add filter"), "plus", dense=True)
         self.add.clicked.connect(self._show_figures)
         self._lay_out()
         self._connect()

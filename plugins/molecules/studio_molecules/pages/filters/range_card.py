@@ -8,7 +8,7 @@ from PySide6.QtCore import QLocale, QTimer, Signal
 from PySide6.QtGui import QDoubleValidator
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
-from studio.api import PluginContext
+from studio.api import PluginContext, Role
 from studio_molecules.pages.filters.filter import BINS, histogram
 from studio_molecules.pages.filters.range_slider import RangeSlider
 from studio_molecules.pages.phrases import tr
@@ -31,11 +31,10 @@ class RangeCard(QWidget):
         super().__init__()
         self.figure = figure
         self._least, self._most = rows.bounds(figure)
-        title = QLabel(column_title(figure))
-        title.setProperty("role", "strong")
+        title = ctx.ui.label(column_title(figure), Role.STRONG)
         title.setToolTip(figure_of(figure).meaning)
         close = ctx.ui.icon_button("x", tr("Remove the filter of {figure}").format(figure=figure))
-        close.setProperty("kind", "tiny")
+        ctx.ui.wear(close, Role.TINY)
         close.clicked.connect(lambda: self.closed.emit(self.figure))
         self.slider = RangeSlider(ctx, figure_of(figure).title)
         self.slider.setToolTip(figure_of(figure).meaning)
@@ -81,7 +80,6 @@ class RangeCard(QWidget):
         check = QDoubleValidator(field)
         check.setLocale(QLocale.c())
         field.setValidator(check)
-        field.setProperty("density", "small")
         field.setAccessibleName(f"{column_title(self.figure)}, {end}")
         field.editingFinished.connect(self._on_typed)
         return field

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
 )
 
-from studio.api import PluginContext
+from studio.api import PluginContext, Role
 from studio_molecules.objectives import Objective
 from studio_molecules.pages.phrases import tr
 from studio_molecules.pages.table.columns import figure_of
@@ -35,13 +35,13 @@ class ObjectiveCard(QFrame):
 
     def __init__(self, ctx: PluginContext, wish: Objective) -> None:
         super().__init__()
+        self._ui = ctx.ui
         self.figure = wish.figure
         called = column_title(wish.figure)
-        title = QLabel(called)
-        title.setProperty("role", "strong")
+        title = ctx.ui.label(called, Role.STRONG)
         title.setToolTip(figure_of(wish.figure).meaning)
         close = ctx.ui.icon_button("x", tr("Remove the wish for {figure}").format(figure=called))
-        close.setProperty("kind", "tiny")
+        ctx.ui.wear(close, Role.TINY)
         close.clicked.connect(lambda: self.closed.emit())
         self.low = self._field(wish.low, tr("any"), tr("{figure}, at least"))
         self.high = self._field(wish.high, tr("any"), tr("{figure}, at most"))
@@ -56,7 +56,7 @@ class ObjectiveCard(QFrame):
         self._lay_out(title, close)
 
     def _lay_out(self, title: QLabel, close: QFrame) -> None:
-        self.setProperty("surface", "raised")
+        self._ui.wear(self, Role.RAISED)
         head = QHBoxLayout()
         head.addWidget(title, 1)
         head.addWidget(self.limit)
@@ -71,8 +71,7 @@ class ObjectiveCard(QFrame):
             (tr("Weight"), self.weight),
         )
         for place, (words, field) in enumerate(parts):
-            label = QLabel(words)
-            label.setProperty("role", "small")
+            label = self._ui.label(words, Role.SMALL)
             label.setBuddy(field)
             table.addWidget(label, 0, place)
             table.addWidget(field, 1, place)
@@ -108,9 +107,7 @@ class ObjectiveCard(QFrame):
     def _on_text(self) -> None:
         for field in (self.low, self.high, self.slack, self.weight):
             number = _number(field)
-            field.setProperty("bad", number is not None and math.isnan(number))
-            field.style().unpolish(field)
-            field.style().polish(field)
+            self._ui.show_invalid(field, number is not None and math.isnan(number))
         self.changed.emit()
 
 

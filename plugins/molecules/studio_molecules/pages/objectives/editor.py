@@ -11,7 +11,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from studio.api import BadInput, PluginContext
+from studio.api import BadInput, PluginContext, Role
 from studio_molecules.objectives import WISHABLE, Objective, Profile, checked
 from studio_molecules.pages.objectives.card import ObjectiveCard
 from studio_molecules.pages.phrases import tr
@@ -42,10 +42,8 @@ class ProfileEditor(QWidget):
         super().__init__()
         self._ctx = ctx
         self.cards: list[ObjectiveCard] = []
-        title = QLabel(tr("Profile"))
-        title.setProperty("role", "heading")
-        self.add = ctx.ui.button(tr("Add a wish"), "plus")
-        self.add.setProperty("density", "small")
+        title = ctx.ui.label(tr("Profile"), Role.HEADING)
+        self.add = ctx.ui.button(tr("Add a wish"), "plus", dense=True)
         self.add.clicked.connect(self._show_figures)
         self.likeness = _Likeness()
         self.likeness.setRange(0, 0.95)

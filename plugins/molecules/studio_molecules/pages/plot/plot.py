@@ -6,7 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
-from studio.api import PluginContext
+from studio.api import PluginContext, Role
 from studio_molecules.pages.phrases import tr
 from studio_molecules.pages.plot.scatter import Scatter
 from studio_molecules.pages.table.collection import Collection
@@ -34,8 +34,7 @@ class Plot(QWidget):
         self.box_x, self.box_y = self._choice(tr("Across")), self._choice(tr("Upwards"))
         self.way_x, self.way_y = self._way(), self._way()
         self._more = {self.way_x: True, self.way_y: True}
-        self.found = QLabel()
-        self.found.setProperty("role", "warn")
+        self.found = ctx.ui.label("", Role.WARN)
         self.found.setToolTip(tr("Molecules that no other beats in both figures"))
         self._labels: list[QLabel] = []
         row = QHBoxLayout()
@@ -44,8 +43,7 @@ class Plot(QWidget):
             (tr("Across"), self.box_x, self.way_x),
             (tr("Up"), self.box_y, self.way_y),
         ):
-            label = QLabel(words)
-            label.setProperty("role", "mute")
+            label = ctx.ui.label(words, Role.MUTE)
             self._labels.append(label)
             for part in (label, box, way):
                 row.addWidget(part)

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.api import PluginContext, StudioError
+from studio.api import PluginContext, Role, StudioError
 from studio_molecules.admet.endpoints import SPREAD
 from studio_molecules.molecule import Molecule
 from studio_molecules.pages.phrases import tr
@@ -104,16 +104,13 @@ class Detail(QFrame):
         self.conformer = ConformerView(ctx)
         self.family = Lineage(ctx, collection)
         self.folding = ConformerRequest(ctx)
-        self.name = QLabel()
-        self.name.setProperty("role", "heading")
+        self.name = ctx.ui.label("", Role.HEADING)
         self.smiles = QLineEdit()
         self.smiles.setFont(ctx.ui.mono())
         self.smiles.setReadOnly(True)
-        self.smiles.setProperty("plain", "true")
+        ctx.ui.wear(self.smiles, Role.PLAIN)
         self.smiles.setAccessibleName(tr("SMILES of the molecule"))
-        self.notice = QLabel()
-        self.notice.setWordWrap(True)
-        self.notice.setProperty("role", "warn")
+        self.notice = ctx.ui.label("", Role.WARN, wrap=True)
         self.figures = QLabel()
         self.figures.setTextFormat(Qt.TextFormat.RichText)
         self.figures.setWordWrap(True)
@@ -124,7 +121,7 @@ class Detail(QFrame):
         self.show_current()
 
     def _lay_out(self) -> None:
-        self.setProperty("surface", "card")
+        self._ctx.ui.wear(self, Role.CARD)
         self.setMinimumHeight(160)
         head = QHBoxLayout()
         head.setSpacing(8)
@@ -134,8 +131,7 @@ class Detail(QFrame):
             ("copy", tr("Copy SMILES"), self.copy_asked),
             ("git-fork", tr("Use as lead"), self.lead_asked),
         ):
-            button = self._ctx.ui.button(words, icon)
-            button.setProperty("density", "small")
+            button = self._ctx.ui.button(words, icon, dense=True)
             button.clicked.connect(lambda _checked=False, signal=signal: signal.emit())
             head.addWidget(button)
         facts = QWidget()

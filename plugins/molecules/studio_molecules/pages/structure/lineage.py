@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from studio.api import PluginContext
+from studio.api import PluginContext, Role
 from studio_molecules.molecule import Molecule
 from studio_molecules.pages.phrases import tr
 from studio_molecules.pages.table.collection import Collection
@@ -21,11 +21,8 @@ class Lineage(QWidget):
     def __init__(self, ctx: PluginContext, collection: Collection) -> None:
         super().__init__()
         self._ctx, self._collection = ctx, collection
-        title = QLabel(tr("Lineage"))
-        title.setProperty("role", "section")
-        self.words = QLabel()
-        self.words.setWordWrap(True)
-        self.words.setProperty("role", "small")
+        title = ctx.ui.label(tr("Lineage"), Role.SECTION)
+        self.words = ctx.ui.label("", Role.SMALL, wrap=True)
         self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.parent_button = self._button(tr("Show parent"), "arrow-up")
         self.parent_button.clicked.connect(self._show_parent)
@@ -43,8 +40,7 @@ class Lineage(QWidget):
         column.addLayout(row)
 
     def _button(self, words: str, icon: str) -> QPushButton:
-        button: QPushButton = self._ctx.ui.button(words, icon)
-        button.setProperty("density", "small")
+        button: QPushButton = self._ctx.ui.button(words, icon, dense=True)
         return button
 
     def show_current(self) -> None:

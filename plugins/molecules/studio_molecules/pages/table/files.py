@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from studio.api import BadInput, SavedArtifact, StudioError
+from studio.api import BadInput, SavedArtifact
 from studio_molecules.molecule import Molecule, from_csv, to_csv
 
 PLAIN = (".smi", ".csv")
@@ -16,16 +16,20 @@ DRAWN = (".sdf", ".png", ".svg")
 _MAX_BYTES = 256 << 20
 
 
-def read_table(path: Path) -> list[Molecule] | StudioError:
-    """Return the molecules of a table of the library, or why it cannot be read."""
+def read_table(path: Path) -> list[Molecule]:
+    """Return the molecules of a table of the library.
+
+    Raises:
+        BadInput: It cannot be read.
+    """
     try:
         if path.stat().st_size > _MAX_BYTES:
             raise BadInput(f"“{path.name}” is too large.", f"At most {_MAX_BYTES >> 20} MB fit.")
         return from_csv(path.read_bytes())
-    except StudioError as error:
-        return error
     except OSError as error:
-        return BadInput(f"The table cannot be read: {error.strerror}.", "It may have been moved.")
+        raise BadInput(
+            f"The table cannot be read: {error.strerror}.", "It may have been moved."
+        ) from error
 
 
 def plain(molecules: Sequence[Molecule], suffix: str) -> bytes:
@@ -36,19 +40,22 @@ def plain(molecules: Sequence[Molecule], suffix: str) -> bytes:
     return "".join(f"{line}\n" for line in lines).encode()
 
 
-def put(path: Path, data: bytes) -> StudioError | None:
-    """Replace a file by ``data`` as a whole; return why it cannot be."""
+def put(path: Path, data: bytes) -> None:
+    """Replace a file by ``data`` as a whole.
+
+    Raises:
+        BadInput: It cannot be written.
+    """
     part = path.with_name(f".{path.name}.part")
     try:
         part.write_bytes(data)
         os.replace(part, path)
     except OSError as error:
-        return BadInput(
+        raise BadInput(
             f"“{path.name}” cannot be written: {error.strerror}.", "Choose another folder."
-        )
+        ) from error
     finally:
         part.unlink(missing_ok=True)
-    return None
 
 
 def export_artifact(artifact: SavedArtifact, path: Path) -> None:
@@ -57,9 +64,4 @@ def export_artifact(artifact: SavedArtifact, path: Path) -> None:
     Raises:
         StudioError: It cannot be read or put there.
     """
-    molecules = read_table(artifact.path)
-    error = molecules if isinstance(molecules, StudioError) else None
-    if not isinstance(molecules, StudioError):
-        error = put(path, plain(molecules, path.suffix.lower()))
-    if error is not None:
-        raise error
+    put(path, plain(read_table(artifact.path), path.suffix.lower()))

@@ -58,8 +58,7 @@ class Toolbar(QWidget):
         self.columns.clicked.connect(lambda: self.columns_asked.emit(_below(self.columns)))
         self.recent = self._button("history", tr("Earlier tables"))
         self.recent.clicked.connect(lambda: self.recent_asked.emit(_below(self.recent)))
-        self.export = ctx.ui.button(tr("Export"), "download")
-        self.export.setProperty("density", "small")
+        self.export = ctx.ui.button(tr("Export"), "download", dense=True)
         self.export.setAccessibleName(tr("Export"))
         self.export.setToolTip(tr("If several are selected, those; else all in view"))
         self.export.clicked.connect(lambda: self.export_asked.emit())
@@ -67,7 +66,7 @@ class Toolbar(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
         row.addWidget(self.filters)
-        row.addWidget(self.views)
+        row.addWidget(self.views.widget)
         row.addStretch(1)
         for part in (self.columns, self.recent, self.detail, self.export):
             row.addWidget(part)
