@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -14,6 +14,7 @@ from studio_code.running.clean_output import cleaned
 MAX_BYTES: Final = 8 << 20
 MAX_LINES: Final = 5000
 MAX_TEXT: Final = 4000
+UNFAILING: Final = "This test also passes when it asks for something else, so it shows nothing."
 _OUTCOMES: Final = ("passed", "failed", "error", "skipped")
 
 
@@ -76,7 +77,7 @@ class _Line(msgspec.Struct, frozen=True):
     noticed: bool = False
 
 
-def read(data: bytes, expected: Sequence[str] = ()) -> Report:
+def read(data: bytes, expected: Sequence[str] = (), control: Collection[str] = ()) -> Report:
     """Return what ``data`` says; what is no line of ours is left out.
 
     A test that was collected but of which nothing is told, and a test of ``expected`` that is not
@@ -84,12 +85,15 @@ def read(data: bytes, expected: Sequence[str] = ()) -> Report:
 
     Args:
         expected: Beginnings of names of which each must be there.
+        control: Beginnings of names of tests that were also tried asking for something else. What
+            passed both is an error.
     """
     outcomes: dict[str, Outcome] = {}
     collected: list[str] = []
     coverage: dict[str, Coverage] = {}
     noticed: dict[int, bool] = {}
     whole = False
+    unfailing: list[str] = []
     for line in map(_parsed, data[:MAX_BYTES].split(b"\n", MAX_LINES)[:MAX_LINES]):
         if line is None or whole:
             continue
@@ -101,10 +105,17 @@ def read(data: bytes, expected: Sequence[str] = ()) -> Report:
             coverage[line.path] = _coverage(line)
         elif line.event == "version":
             noticed.setdefault(line.number, line.noticed)
+        elif line.event == "control":
+            unfailing = line.names[:MAX_LINES]
         elif line.event == "end":
             whole = True
     _add_missing(outcomes, collected, expected)
-    return Report(tuple(outcomes.values()), tuple(coverage.values()), noticed, whole)
+    for name in map(_one_line, unfailing):
+        told = outcomes.get(name)
+        if told and told.outcome == "passed" and any(_is_of(name, each) for each in control):
+            outcomes[name] = Outcome(name, "error", UNFAILING, told.line)
+    tests, reached = tuple(outcomes.values()), tuple(coverage.values())
+    return Report(tests, reached, noticed, whole)
 
 
 def _parsed(line: bytes) -> _Line | None:
@@ -136,8 +147,12 @@ def _add_missing(
         if name not in outcomes:
             outcomes[name] = Outcome(name, "error", "The run ended before this test did.")
     for name in expected:
-        if not any(told == name or told.startswith((f"{name}[", f"{name}::")) for told in outcomes):
+        if not any(_is_of(told, name) for told in outcomes):
             outcomes[name] = Outcome(name, "error", "This test was not run.")
+
+
+def _is_of(told: str, name: str) -> bool:
+    return told == name or told.startswith((f"{name}[", f"{name}::"))
 
 
 def _one_line(text: str) -> str:

@@ -7,6 +7,7 @@ from typing import Final, Protocol
 
 from studio.api import Event, TaskContext
 from studio_code.running import python_runner
+from studio_code.running.control import Control
 from studio_code.running.outcome import SuiteOutcome
 from studio_code.running.sandbox_run import Ran
 
@@ -44,6 +45,7 @@ class Runner(Protocol):
         seconds: float = 30.0,
         live: bool = False,
         message: str = "",
+        control: Control | None = None,
     ) -> Generator[Event, None, SuiteOutcome]:
         """Run the files ``tests`` and measure which lines of ``measured`` they reach."""
         ...

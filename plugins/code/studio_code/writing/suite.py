@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from studio.api import BadInput, Event, TaskContext
+from studio_code.running.control import control_of
 from studio_code.running.outcome import SuiteOutcome
 from studio_code.running.python_runner import fault, parsed
 from studio_code.running.runners import Runner
@@ -90,7 +91,7 @@ def path_of(path: str, given: str, files: Sequence[Source], suffix: str = ".py")
     if path:
         return path if suffix != ".py" or is_importable(path) else f"{SOLUTION}.py"
     beside = {PurePosixPath(each.path).stem for each in files}
-    for name in re.findall(r"^\s*(?:from|import)\s+([A-Za-z_]\w*)", given, re.MULTILINE):
+    for name in re.findall(r"^[ \t]*(?:from|import)\s+([A-Za-z_]\w*)", given, re.MULTILINE):
         if name not in sys.stdlib_module_names and name not in beside and name != "pytest":
             return f"{name}{suffix}"
     return f"{SOLUTION}{suffix}"
@@ -109,15 +110,17 @@ def sit(
     code: str,
     message: str = "",
 ) -> Generator[Event, None, SuiteOutcome]:
-    """Let ``code`` take the exam."""
+    """Let ``code`` take the exam, and its control."""
+    files = exam.all_files(code)
     return (
         yield from runner.tests(
             ctx,
-            exam.all_files(code),
+            files,
             [exam.test_path],
             measured=[exam.path],
             expected=[f"{exam.test_path}::{case.name}" for case in exam.cases],
             message=message,
+            control=control_of(files, [exam.test_path]),
         )
     )
 

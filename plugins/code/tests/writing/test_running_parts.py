@@ -13,6 +13,7 @@ from studio.api import BadInput
 from studio_code import source
 from studio_code.running import report
 from studio_code.running.clean_output import Plain, plain
+from studio_code.running.control import control_of
 from studio_code.running.mutants import mutants_of
 from studio_code.running.python_runner import parsed
 from studio_code.tasks.candidate import Candidate
@@ -200,3 +201,51 @@ def test_as_many_tests_aside_as_kept_is_a_doubt_unless_a_person_wrote_one() -> N
     assert candidate_choice.doubt(guessed[:1], "c").startswith("1 test set aside and 1 kept")
     assert "2 tests set aside and 2 kept" in candidate_choice.doubt(guessed[:2], "xy")
     assert candidate_choice.doubt(CASES, "wxyz") == ""
+
+
+def test_a_control_asks_for_something_else_where_that_is_certain_to_be_reached() -> None:
+    text = """import pytest
+def test_equal():
+    assert f(1) == 2
+    assert 3 == f(2)
+def test_kinds():
+    assert f() == "a" and g()
+    assert f() in (1, 2)
+    assert f() is None
+    with open("x") as file:
+        assert file.read() == [1]
+def test_loop():
+    for each in ():
+        assert f(each) == 1
+def test_raises():
+    with pytest.raises(ValueError):
+        assert f() == 1
+def test_left():
+    return
+    assert f() == 1
+class TestMore:
+    def test_more(self):
+        self.assertEqual(f(), 1.5)
+        self.assertTrue(f())
+"""
+    made = control_of({"t.py": text, "bad.py": "def"}, ["t.py", "bad.py", "gone.py"])
+    names = ("test_equal", "test_kinds", "TestMore::test_more")
+    assert made.names == {f"t.py::{name}" for name in names}
+    (altered,) = made.texts.values()
+    for line in (
+        "f(1) == 3", "4 == f(2)", "f() == 'ae' and g()", "f() in ['something else']",
+        "not f() is None", "file.read() == ([1], 'something else')", "f(each) == 1",
+        "assertEqual(f(), 2.5)", "assertFalse(f())",
+    ):  # fmt: skip
+        assert line in altered
+
+
+def test_what_passes_its_control_as_well_shows_nothing() -> None:
+    tests = [{"event": "test", "name": f"t.py::{n}", "outcome": "passed"} for n in "abc"]
+    data = lines({"event": "collected", "names": [each["name"] for each in tests]}, *tests)
+    data += b"\n" + lines(
+        {"event": "control", "names": ["t.py::a", "t.py::b[1]"]}, {"event": "end"}
+    )
+    found = report.read(data, control=["t.py::a"])
+    assert [each.outcome for each in found.outcomes] == ["error", "passed", "passed"]
+    assert found.outcomes[0].message == report.UNFAILING

@@ -121,6 +121,129 @@ def test_hostile_code_passes_no_test(walls: Sandbox, code: str) -> None:
     assert verdict["tests"]["failed"] + verdict["tests"]["errors"] >= 1
 
 
+FORGERS = {
+    "patches the witness": """import gc
+for each in gc.get_objects():
+    if type(each).__name__ == "Witness":
+        tell = each.tell
+        def lie(event, **values):
+            values.update({"outcome": "passed"} if event == "test" else {})
+            values.update({"code": 0, "failures": 0} if event == "finish" else {})
+            tell(event, **values)
+        each.tell = lie
+def x():
+    return 3
+""",
+    "writes the lines itself and leaves": """import gc, json, os
+def x():
+    for each in gc.get_objects():
+        if type(each).__name__ == "Witness":
+            each.tell("test", name="test_solution.py::test_x", outcome="passed")
+            each.tell("finish", code=0, tests=1, failures=0)
+    os._exit(0)
+""",
+    "equals everything": """class All:
+    def __eq__(self, other):
+        return True
+def x():
+    return All()
+""",
+    "makes pytest tell of successes": """import _pytest.runner as runner
+old = runner.TestReport.from_item_and_call
+def good(item, call):
+    call.excinfo = None
+    return old(item, call)
+runner.TestReport.from_item_and_call = good
+def x():
+    return 3
+""",
+    "replaces the tests on disk": """import pathlib
+def x():
+    for each in pathlib.Path(".").glob("test_*.py"):
+        each.write_text("def test_x():\\n    pass\\n")
+    return 3
+""",
+    "leaves in a test": "import os\ndef x():\n    os._exit(0)\n",
+    "waits for the report and writes another": """import glob, os, time
+LINES = '''{"event": "collected", "names": ["test_solution.py::test_x"]}
+{"event": "test", "name": "test_solution.py::test_x", "outcome": "passed"}
+{"event": "end"}
+'''
+def x():
+    if not os.fork():
+        os.setsid()
+        if not os.fork():
+            while True:
+                for each in glob.glob("*.jsonl"):
+                    with open(each, "w") as file:
+                        file.write(LINES)
+        os._exit(0)
+    time.sleep(0.5)
+    return 3
+""",
+}
+
+
+@pytest.mark.parametrize("code", FORGERS.values(), ids=FORGERS)
+def test_code_that_pretends_passes_no_test(walls: Sandbox, code: str) -> None:
+    tests = "from solution import x\n\n\ndef test_x():\n    assert x() == 1\n"
+    params = {"describe": "x", "tests": tests, "rounds": 0, "seed": 1}
+    made = drive(write, Context(Engine(code), walls), Write.parse(params))
+    assert not made.result["verdict"]["passed"], made.result["verdict"]
+    assert made.result["verdict"]["tests"]["passed"] == 0
+
+
+def test_a_conftest_that_makes_tests_pass_shows_nothing(walls: Sandbox) -> None:
+    conftest = """import pytest
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    call.excinfo = None
+    yield
+"""
+    tests = "from solution import x\n\n\ndef test_x():\n    assert x() == 1\n"
+    files = [{"path": "conftest.py", "text": conftest}]
+    params = {"describe": "x", "tests": tests, "context": files, "rounds": 0, "seed": 1}
+    made = drive(write, Context(Engine("def x():\n    return 3\n"), walls), Write.parse(params))
+    assert not made.result["verdict"]["passed"]
+    assert made.result["verdict"]["tests"] == {"passed": 0, "failed": 0, "errors": 1}
+
+
+def test_honest_code_passes_whatever_form_its_tests_have(walls: Sandbox) -> None:
+    """The control: the judge does not refuse everything."""
+    tests = """import unittest
+import pytest
+from solution import x
+
+@pytest.mark.parametrize("value", [1, 2])
+def test_values(value):
+    if value == 3:
+        assert False
+    assert x(value) == value + 1
+
+class TestMore(unittest.TestCase):
+    def test_more(self):
+        self.assertEqual(x(1), 2)
+        self.assertTrue(x(1))
+
+def test_raises():
+    with pytest.raises(TypeError):
+        x("a")
+        assert False
+
+def test_others():
+    for value in ():
+        assert x(value) == 5
+    assert x(1) in (1, 2) and x(1) is not None
+    assert isinstance(x(1.5), float)
+    assert x(0.1) == pytest.approx(1.1)
+"""
+    params = {"describe": "x", "tests": tests, "rounds": 0, "seed": 1}
+    engine = Engine("def x(value):\n    return value + 1\n")
+    verdict = drive(write, Context(engine, walls), Write.parse(params)).result["verdict"]
+    assert verdict["passed"], verdict
+    assert verdict["tests"] == {"passed": 5, "failed": 0, "errors": 0}
+
+
 def test_a_program_sees_no_network_and_nothing_outside(walls: Sandbox, tmp_path: Path) -> None:
     secret = tmp_path / "secret.txt"
     secret.write_text("mine")

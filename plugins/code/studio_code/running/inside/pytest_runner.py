@@ -1,15 +1,28 @@
 """Runs tests with pytest and writes what came of each, one JSON object a line. Trusts nobody.
 
-It shares its process with the code that is tested, and that code could write the same lines if it
-set out to: who reads them checks what can be checked from outside.
+The tests run in a child with the code they judge. This process never imports that code: it takes
+down what the child tells, compares that with how the child ended, and writes the report anew when
+nothing of the child is left. In a second child the tests ask for something else (the control), in
+either order: what passes both shows nothing.
+
+What remains: the child tells of itself. Code that knows this judge can tell of successes with the
+tests and of failures with their control.
 """
 
+import ctypes
 import json
 import os
+import select
 import signal
 import sys
+import time
 
 MOST_TEXT = 4000
+MOST_BYTES = 8 << 20
+_POLL_SECONDS = 0.02
+_SUBREAPER, _DUMPABLE = 36, 4  # of prctl
+_TOLD = ("collected", "test", "coverage", "finish")
+_FAILED = ("failed", "error")
 
 
 class TooSlow(Exception):
@@ -46,6 +59,11 @@ class Witness:
                 outcome = "error"
             self.tell("test", name=report.nodeid, outcome=outcome, **_trouble(report))
 
+    def pytest_sessionfinish(self, session, exitstatus):
+        """Say how pytest counts, for a comparison."""
+        counted = {"tests": session.testscollected, "failures": session.testsfailed}
+        self.tell("finish", code=int(exitstatus), **counted)
+
     def pytest_sessionstart(self, session):
         """Start the clock: reading the tests runs what they import."""
         self.pytest_runtest_setup(None)
@@ -79,35 +97,246 @@ def _trouble(report):
     return {"message": message[:MOST_TEXT], "line": line}
 
 
+class Ledger:
+    """The report. Each line is there at once, for a run may be ended any time."""
+
+    def __init__(self, path):
+        self._path = path
+        self._file = open(path, "w", encoding="utf-8")  # noqa: SIM115  closed by close()
+        self._lines = []
+
+    def write(self, event):
+        """Add a line."""
+        self._lines.append(json.dumps(event) + "\n")
+        self._file.write(self._lines[-1])
+        self._file.flush()
+
+    def close(self):
+        """Write all of it anew: the code that was judged could reach the file."""
+        self._file.close()
+        os.unlink(self._path)
+        with open(self._path, "x", encoding="utf-8") as file:
+            file.writelines(self._lines)
+
+
 def main():
-    """Run the tests that standard input asks for."""
+    """Run the tests that standard input asks for, and their control."""
     wish = json.load(sys.stdin)
-    here = os.getcwd()
     sys.argv = ["pytest"]
     sys.dont_write_bytecode = True
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     import coverage
     import pytest
 
-    sys.path.insert(0, here)
-    cover = None
-    if wish["measured"]:
-        cover = coverage.Coverage(
-            data_file=None,
-            config_file=False,
-            include=[os.path.join(here, m) for m in wish["measured"]],
-        )
-        cover.start()
-    with open(wish["results"], "w", encoding="utf-8") as file:
-        witness = Witness(file, wish["seconds"])
-        options = ["-p", "no:cacheprovider", "--rootdir=.", "--color=no", "-q", *wish["options"]]
-        code = int(pytest.main([*options, *wish["tests"]], plugins=[witness]))
-        if cover is not None:
-            cover.stop()
-            for path in wish["measured"]:
+    modules = pytest, coverage
+    _guard(True)
+    control = wish["control"]
+    files = _read_files() if control else {}
+    is_first = control and os.urandom(1)[0] % 2  # nobody can know which of the two it is in
+    ledger = Ledger(wish["results"])
+    passed = _try_control(wish, modules, files) if is_first else None
+    told, code = _run(wish, modules, wish["measured"], ledger.write)
+    if control and not is_first:
+        passed = _try_control(wish, modules, files)
+    if passed is not None:
+        ledger.write({"event": "control", "names": passed})
+    if _agree(told, code):
+        ledger.write({"event": "end", "code": code})
+    ledger.close()
+    _end_as(code, told)
+
+
+def _try_control(wish, modules, files):
+    """Return the tests that pass although they ask for something else."""
+    _restore(files | {path: text.encode() for path, text in wish["control"].items()}, wish)
+    until = time.monotonic() + wish["control_seconds"]
+    told, _ = _run(wish, modules, (), lambda event: None, until)
+    _restore(files, wish)
+    tests = [each for each in told if each["event"] == "test"]
+    failed = {each.get("name") for each in tests if each.get("outcome") != "passed"}
+    return sorted({str(each.get("name")) for each in tests} - failed)
+
+
+def _run(wish, modules, measured, take, until=None):
+    """Run the tests in a child; return what it told, and its exit code."""
+    reading, writing = os.pipe()
+    sys.stdout.flush()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        _be_judged(wish, modules, measured, writing)
+    os.close(writing)
+    told = _listen(reading, child, until, take)
+    os.close(reading)
+    return told
+
+
+def _be_judged(wish, modules, measured, writing):
+    """Run the tests in this process, and end it with pytest's code."""
+    pytest, coverage = modules
+    code = 1
+    try:
+        os.setpgid(0, 0)
+        _guard(False)
+        here = os.getcwd()
+        sys.path.insert(0, here)
+        include = [os.path.join(here, each) for each in measured]
+        cover = coverage.Coverage(data_file=None, config_file=False, include=include)
+        if measured:
+            cover.start()
+        with open(writing, "w", encoding="utf-8") as file:
+            witness = Witness(file, wish["seconds"])
+            options = ["-p", "no:cacheprovider", "--rootdir=.", "--color=no", "-q"]
+            arguments = [*options, *wish["options"], *wish["tests"]]
+            code = int(pytest.main(arguments, plugins=[witness]))
+            if measured:
+                cover.stop()
+            for path in measured:
                 _tell_coverage(witness, cover, path)
-        witness.tell("end", code=code)
-    sys.exit(code)
+        sys.stdout.flush()
+        sys.stderr.flush()
+    finally:
+        os._exit(code)
+
+
+def _listen(reading, child, until, take):
+    """Take down what a child tells until it ends; then end all that it has started."""
+    os.set_blocking(reading, False)
+    told, rest, size, status = [], b"", 0, None
+    while True:
+        is_over = status is not None
+        piece = b""
+        if select.select([reading], [], [], 0 if is_over else _POLL_SECONDS)[0]:
+            piece = os.read(reading, 1 << 16)
+        size += len(piece)
+        *lines, rest = (rest + piece).split(b"\n")
+        for event in filter(None, map(_event, lines)):
+            told.append(event)
+            take(event)
+        if (is_over and not piece) or size > MOST_BYTES:
+            break
+        if not is_over:
+            if until is not None and time.monotonic() > until:
+                os.kill(child, signal.SIGKILL)
+            done, ended = os.waitpid(child, os.WNOHANG)
+            status = ended if done else None
+            if status is not None:
+                _end_descendants()
+    if status is None:
+        os.kill(child, signal.SIGKILL)
+        _, status = os.waitpid(child, 0)
+        _end_descendants()
+    return told, os.waitstatus_to_exitcode(status)
+
+
+def _event(line):
+    """Return what a line of a child says, if it is one that a child may write."""
+    try:
+        event = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return event if isinstance(event, dict) and event.get("event") in _TOLD else None
+
+
+def _agree(told, code):
+    """Return whether what a child told fits how it ended."""
+    by_event = {name: [each for each in told if each["event"] == name] for name in _TOLD}
+    if len(by_event["finish"]) != 1:
+        return False
+    [finish] = by_event["finish"]
+    collected = [name for each in by_event["collected"] for name in each.get("names", ())]
+    has_failed = any(each.get("outcome") in _FAILED for each in by_event["test"])
+    return (
+        finish.get("code") == code
+        and finish.get("tests") == len(collected)
+        and bool(finish.get("failures")) == has_failed
+        and (code != 0 or not has_failed)
+    )
+
+
+def _end_as(code, told):
+    """End as the child did: by its signal, or with its code; never well where that is in doubt."""
+    if code < 0:
+        signal.signal(-code, signal.SIG_DFL)
+        os.kill(os.getpid(), -code)
+    sys.exit(code if _agree(told, code) else code or 1)
+
+
+# --- what a child must not reach ------------------------------------------------------------------
+
+
+def _guard(is_on):
+    """Adopt orphans, so that they can be ended; let no child look into or write this process."""
+    if sys.platform == "linux":
+        prctl = ctypes.CDLL(None).prctl
+        prctl(_SUBREAPER, int(is_on), 0, 0, 0)
+        prctl(_DUMPABLE, int(not is_on), 0, 0, 0)
+
+
+def _end_descendants():
+    """End what a child started and left behind; orphans are children of this process."""
+    until = time.monotonic() + 2
+    while time.monotonic() < until:
+        for each in _below():
+            try:
+                os.kill(each, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        try:
+            while os.waitpid(-1, os.WNOHANG) != (0, 0):
+                pass
+        except ChildProcessError:
+            return
+        time.sleep(0.001)
+
+
+def _below():
+    """Return the processes that may be below this one."""
+    found = [os.getpid()]
+    if not os.path.exists("/proc"):  # numbers of its own: the later ones are of what it started
+        last = os.fork()
+        if last == 0:
+            os._exit(0)
+        return range(found[0] + 1, last)
+    for each in found:
+        try:
+            for thread in os.listdir(f"/proc/{each}/task"):
+                with open(f"/proc/{each}/task/{thread}/children", encoding="ascii") as file:
+                    found += map(int, file.read().split())
+        except OSError:  # it has just ended
+            continue
+    return found[1:]
+
+
+def _read_files():
+    """Return all files of this folder."""
+    found = {}
+    for folder, _, names in os.walk("."):
+        for name in names:
+            path = os.path.normpath(os.path.join(folder, name))
+            with open(path, "rb") as file:
+                found[path] = file.read()
+    return found
+
+
+def _restore(files, wish):
+    """Make the files of this folder what they were, whatever a child did to them."""
+    for folder, folders, names in os.walk(".", topdown=False):
+        for name in [*folders, *names]:
+            path = os.path.normpath(os.path.join(folder, name))
+            if path in files or path == wish["results"]:
+                continue
+            if name in names or os.path.islink(path):
+                os.unlink(path)
+            elif not os.listdir(path):
+                os.rmdir(path)
+    for path, data in files.items():
+        if os.path.dirname(path):
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+        if os.path.lexists(path):
+            os.unlink(path)
+        with open(path, "xb") as file:
+            file.write(data)
 
 
 def _tell_coverage(witness, cover, path):
