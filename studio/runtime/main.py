@@ -18,7 +18,7 @@ from studio.protocol.blobs import SharedArea
 from studio.protocol.errors import StudioError
 from studio.protocol.link import Link, LinkClosed, handshake
 from studio.protocol.messages import PROTOCOL_VERSION, Goodbye, Hello, Request
-from studio.runtime import engines, watchdog
+from studio.runtime import engines, parent_watch
 from studio.runtime.pool.digests import CACHE_ENV
 from studio.runtime.process_cleanup import end_family
 from studio.runtime.server import Server
@@ -43,7 +43,7 @@ def main() -> None:
     """Serve the studio at the other end of standard input and output. Does not return."""
     if os.isatty(0):
         sys.exit("The runtime is started by the studio itself: run `studio` or `studio --help`.")
-    watchdog.watch(0)
+    parent_watch.watch(0)
     link = _take_pipes()
     _prepare_process()
     code = 0

@@ -27,7 +27,7 @@ from studio.protocol.messages import (
     WorkerEntry,
 )
 from studio.protocol.states import JobState, Lane
-from studio.runtime import watchdog
+from studio.runtime import parent_watch
 from tests.runtime.process import PATIENCE, RuntimeProcess
 
 pytestmark = [pytest.mark.torch, pytest.mark.e2e]
@@ -174,16 +174,16 @@ def test_it_does_not_outlive_its_studio_when_a_call_keeps_pythons_lock(
 ) -> None:
     runtime = start()
     family = _lose_the_studio_in(runtime, task)
-    _, alive = psutil.wait_procs(family, timeout=watchdog.PATIENCE + GENEROUS)
+    _, alive = psutil.wait_procs(family, timeout=parent_watch.PATIENCE + GENEROUS)
     assert alive == []
 
 
-def test_without_the_watchdog_it_would(start: Callable[..., RuntimeProcess]) -> None:
+def test_without_the_watch_it_would(start: Callable[..., RuntimeProcess]) -> None:
     """The control: the test above can fail."""
     runtime = start("import os\ndel os.fork")
     family = _lose_the_studio_in(runtime, "deaf")
     try:
-        _, alive = psutil.wait_procs(family, timeout=watchdog.PATIENCE + 2)
+        _, alive = psutil.wait_procs(family, timeout=parent_watch.PATIENCE + 2)
         assert {*alive} == {*family}
     finally:
         for each in family:
@@ -200,13 +200,15 @@ def _lose_the_studio_in(runtime: RuntimeProcess, task: str) -> list[psutil.Proce
     return family
 
 
-def test_the_watchdog_ends_with_the_runtime(start: Callable[..., RuntimeProcess]) -> None:
+def test_the_watch_on_the_studio_ends_with_the_runtime(
+    start: Callable[..., RuntimeProcess],
+) -> None:
     runtime = start()
     runtime.wait(lambda each: isinstance(each, Status))
-    [watchdog_process] = runtime.children()
+    [watcher] = runtime.children()
     runtime.process.kill()
     runtime.process.wait(PATIENCE)
-    assert psutil.wait_procs([watchdog_process], timeout=GENEROUS)[1] == []
+    assert psutil.wait_procs([watcher], timeout=GENEROUS)[1] == []
 
 
 def test_it_finishes_the_step_says_goodbye_and_ends_when_asked(

@@ -41,7 +41,7 @@ def watch(pipe: int) -> None:
     try:
         child = os.fork()
     except OSError as error:  # a limit on processes; its own threads must do
-        logging.getLogger(__name__).warning("there is no watchdog: %s", error)
+        logging.getLogger(__name__).warning("nobody watches for the end of the studio: %s", error)
         os.close(life)
         os.close(mine)
         return
