@@ -1,4 +1,4 @@
-"""A device that computes, and how much memory it has. Chooses none; see ``finding``."""
+"""A device that computes, and how much memory it has. Chooses none; see ``discovery``."""
 
 from __future__ import annotations
 

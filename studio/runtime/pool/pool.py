@@ -1,7 +1,7 @@
 """The pool: loads weights, lends them to jobs, drops them when memory is short. Has no threads.
 
 One job at a time builds or drops models; the others wait in words. Its lock is never held while a
-job hands over, loads or unloads. ``admission`` decides, ``leases`` keeps the books, ``evicting``
+job hands over, loads or unloads. ``admission`` decides, ``leases`` keeps the books, ``eviction``
 makes room.
 """
 

@@ -39,19 +39,19 @@ def read(engine: TextEngine, *cuts: int) -> torch.Tensor:
     return scores
 
 
-def limbs(engine: TextEngine) -> int:
+def planes(engine: TextEngine) -> int:
     assert isinstance(engine.model, Llama)
-    return engine.model.limbs
+    return engine.model.planes
 
 
 def test_a_small_model_has_two_and_measures_nothing(folder, tmp_path) -> None:
-    assert limbs(finished(load_steps(folder, cache=tmp_path))) == 2
+    assert planes(finished(load_steps(folder, cache=tmp_path))) == 2
     assert not (tmp_path / CLOSENESS).exists()
 
 
 def test_one_has_the_same_bits_however_a_text_is_read(folder, all_are_large) -> None:
     engine = TextEngine.load(folder)
-    assert limbs(engine) == 1
+    assert planes(engine) == 1
     whole = read(engine)
     assert torch.equal(whole, read(engine, 1, 2, 30, 31))
     assert torch.equal(whole, read(engine, *range(40, 59)))
@@ -67,7 +67,7 @@ def test_one_has_the_same_bits_however_a_text_is_read(folder, all_are_large) -> 
 
 def test_what_is_not_close_has_two(folder, all_are_large, monkeypatch) -> None:
     monkeypatch.setattr(activation_precision, "MOST_DIVERGENCE", 0.0)
-    assert limbs(TextEngine.load(folder)) == 2
+    assert planes(TextEngine.load(folder)) == 2
 
 
 def test_it_is_measured_once(folder, tmp_path, all_are_large, monkeypatch) -> None:
@@ -79,7 +79,7 @@ def test_it_is_measured_once(folder, tmp_path, all_are_large, monkeypatch) -> No
     monkeypatch.setattr(activation_precision, "_scores", never)
     with pytest.raises(AssertionError, match="measured again"):
         TextEngine.load(folder)  # control: nothing is kept
-    assert limbs(finished(load_steps(folder, cache=tmp_path))) == limbs(first) == 1
+    assert planes(finished(load_steps(folder, cache=tmp_path))) == planes(first) == 1
 
 
 def test_divergence_is_that_of_the_definition() -> None:

@@ -12,7 +12,7 @@ from torch.nn import functional
 from studio.runtime.engines.text.decoder.packed_kv_cache import LANES, SPAN
 from studio.runtime.engines.text.decoder.rotary import rotate
 from studio.runtime.engines.text.kernels import f32_gemm, quantised_activations
-from studio.runtime.engines.text.kernels.attention import Rule, Text, look
+from studio.runtime.engines.text.kernels.attention import AttentionConfig, Text, attend
 from studio.runtime.engines.text.kernels.norm_and_gate import NO_WEIGHTS
 from studio.runtime.engines.text.kernels.quantised_activations import QuantisedActivations
 from tests.runtime.engines.test_rows import (
@@ -28,7 +28,9 @@ from tests.runtime.engines.test_rows import (
 pytestmark = pytest.mark.torch
 
 COUNT = 150
-PLAIN = Rule(9, NO_WEIGHTS, NO_WEIGHTS, NO_WEIGHTS, eps=1e-5, scale=0.125, cap=0.0, window=0)
+PLAIN = AttentionConfig(
+    9, NO_WEIGHTS, NO_WEIGHTS, NO_WEIGHTS, eps=1e-5, scale=0.125, cap=0.0, window=0
+)
 KINDS = {
     "three heads share keys": (PLAIN, 3, 64),
     "a window, and one head of keys": (replace(PLAIN, heads=7, window=20), 1, 16),
@@ -43,7 +45,7 @@ KINDS = {
 
 
 @pytest.fixture(params=KINDS)
-def kind(request) -> tuple[Rule, int, int]:
+def kind(request) -> tuple[AttentionConfig, int, int]:
     return KINDS[request.param]
 
 
@@ -52,18 +54,20 @@ def turns(width: int) -> torch.Tensor:
     return torch.polar(torch.ones_like(angles), angles)
 
 
-def products(rule: Rule, kv_heads: int, width: int) -> np.ndarray:
-    return 2 * drawn(COUNT, (rule.heads + 2 * kv_heads) * width)
+def products(config: AttentionConfig, kv_heads: int, width: int) -> np.ndarray:
+    return 2 * drawn(COUNT, (config.heads + 2 * kv_heads) * width)
 
 
-def seen(rule: Rule, kv_heads: int, width: int, *ends: int) -> list[QuantisedActivations]:
+def seen(
+    config: AttentionConfig, kv_heads: int, width: int, *ends: int
+) -> list[QuantisedActivations]:
     """What rows see if they are read in pieces that end at ``ends``: of each piece."""
-    text, rows, turn = cache(kv_heads, width), products(rule, kv_heads, width), turned(width)
+    text, rows, turn = cache(kv_heads, width), products(config, kv_heads, width), turned(width)
     found = []
     for first, last in zip((0, *ends), (*ends, COUNT), strict=True):
-        out = quantised_activations.empty(last - first, rule.heads * width, 2)
+        out = quantised_activations.empty(last - first, config.heads * width, 2)
         piece = Text(last - first, first, *text)
-        look(rule, rows[first:last], turn[first:last], [piece], out)
+        attend(config, rows[first:last], turn[first:last], [piece], out)
         found.append(out)
     return found
 
@@ -79,27 +83,27 @@ def turned(width: int) -> np.ndarray:
     return torch.view_as_real(turns(width)).flatten(1).numpy()
 
 
-def exact(rule: Rule, kv_heads: int, width: int) -> torch.Tensor:
-    rows = torch.tensor(products(rule, kv_heads, width)).double()
-    rows += torch.tensor(rule.bias) if rule.bias.size else 0
+def exact(config: AttentionConfig, kv_heads: int, width: int) -> torch.Tensor:
+    rows = torch.tensor(products(config, kv_heads, width)).double()
+    rows += torch.tensor(config.bias) if config.bias.size else 0
     heads = rows.view(COUNT, -1, width)
-    queries, keys, values = heads.split([rule.heads, kv_heads, kv_heads], dim=1)
-    if rule.query_weight.size:
-        weights = (torch.tensor(each).double() for each in (rule.query_weight, rule.key_weight))
+    queries, keys, values = heads.split([config.heads, kv_heads, kv_heads], dim=1)
+    if config.query_weight.size:
+        weights = (torch.tensor(each).double() for each in (config.query_weight, config.key_weight))
         queries, keys = (
-            functional.rms_norm(each, (width,), weight, rule.eps)
+            functional.rms_norm(each, (width,), weight, config.eps)
             for each, weight in zip((queries, keys), weights, strict=True)
         )
     turn = turns(width).unsqueeze(1)
     queries, keys = (rotate(each, turn).double().transpose(0, 1) for each in (queries, keys))
-    group = rule.heads // kv_heads
+    group = config.heads // kv_heads
     keys, values = (each.repeat_interleave(group, dim=0) for each in (keys, values.transpose(0, 1)))
-    scores = queries @ keys.transpose(1, 2) * rule.scale
-    if rule.cap:
-        scores = rule.cap * torch.tanh(scores / rule.cap)
+    scores = queries @ keys.transpose(1, 2) * config.scale
+    if config.cap:
+        scores = config.cap * torch.tanh(scores / config.cap)
     hidden = torch.ones(COUNT, COUNT, dtype=torch.bool).triu(1)
-    if rule.window:
-        hidden |= torch.ones_like(hidden).tril(-rule.window)
+    if config.window:
+        hidden |= torch.ones_like(hidden).tril(-config.window)
     shares = scores.masked_fill(hidden, float("-inf")).softmax(-1)
     return (shares @ values).transpose(0, 1).reshape(COUNT, -1)
 
@@ -123,21 +127,21 @@ def test_bits_do_not_depend_on_how_a_text_is_read_nor_on_threads(kind) -> None:
 
 
 def test_texts_that_are_read_together_have_the_bits_of_each_alone(kind) -> None:
-    rule, kv_heads, width = kind
+    config, kv_heads, width = kind
     (whole,) = seen(*kind)
-    rows, turn = products(rule, kv_heads, width), turned(width)
+    rows, turn = products(config, kv_heads, width), turned(width)
     texts = [cache(kv_heads, width) for _ in range(3)]
     for end, text in zip((30, 1, 100), texts, strict=True):
-        out = quantised_activations.empty(end, rule.heads * width, 2)
-        look(rule, rows[:end].copy(), turn[:end], [Text(end, 0, *text)], out)
+        out = quantised_activations.empty(end, config.heads * width, 2)
+        attend(config, rows[:end].copy(), turn[:end], [Text(end, 0, *text)], out)
     pieces = [slice(30, 37), slice(1, 2), slice(100, 150)]
-    out = quantised_activations.empty(58, rule.heads * width, 2)
+    out = quantised_activations.empty(58, config.heads * width, 2)
     together = [
         Text(piece.stop - piece.start, piece.start, *text)
         for piece, text in zip(pieces, texts, strict=True)
     ]
     gathered = [np.concatenate([each[piece] for piece in pieces]) for each in (rows, turn)]
-    look(rule, *gathered, together, out)
+    attend(config, *gathered, together, out)
     apart = of_tokens(out.values, slots(out))
     alone = of_tokens(whole.values, slots(whole))
     assert np.array_equal(apart, np.concatenate([alone[piece] for piece in pieces]))

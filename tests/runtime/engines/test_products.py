@@ -161,19 +161,19 @@ def test_zeros_and_what_is_no_number() -> None:
     assert products[1].isnan().all()
 
 
-@pytest.mark.parametrize("limbs", [1, 2])
+@pytest.mark.parametrize("planes", [1, 2])
 @pytest.mark.parametrize("kind", ["Q4_K", "Q6_K"])
-def test_a_row_has_the_same_bits_in_any_company(kind, limbs) -> None:
+def test_a_row_has_the_same_bits_in_any_company(kind, planes) -> None:
     """Kernels take rows one by one, a few at once, and cut many into chunks."""
     matrix = packed(kind, stored(kind, 130, 256), 256)
     inputs = drawn(1_100, 256, seed=3)
-    together = matrix(inputs, limbs)
+    together = matrix(inputs, planes)
     for first, last in [(0, 1), (7, 9), (3, 36), (100, 229), (1_000, 1_100)]:
-        assert torch.equal(together[first:last], matrix(inputs[first:last], limbs))
+        assert torch.equal(together[first:last], matrix(inputs[first:last], planes))
     torch.set_num_threads(2)
     try:
-        assert torch.equal(together, matrix(inputs, limbs))
-        assert torch.equal(together[:1], matrix(inputs[:1], limbs))
+        assert torch.equal(together, matrix(inputs, planes))
+        assert torch.equal(together[:1], matrix(inputs[:1], planes))
     finally:
         torch.set_num_threads(1)
 
@@ -185,8 +185,8 @@ from tests.runtime.engines.test_products import drawn, packed, stored
 inputs, bits = drawn(13, 256, seed=3), b""
 for kind in ("Q4_K", "Q5_K", "Q6_K", "Q8_0"):
     matrix = packed(kind, stored(kind, 150, 256), 256)
-    for limbs in (1, 2):
-        products = (matrix(inputs[:rows], limbs) for rows in (1, 2, 3, 4, 13))
+    for planes in (1, 2):
+        products = (matrix(inputs[:rows], planes) for rows in (1, 2, 3, 4, 13))
         bits += b"".join(product.numpy().tobytes() for product in products)
 print(INSTRUCTIONS, hashlib.sha256(bits).hexdigest())
 """

@@ -34,7 +34,7 @@ def values_of(cut: QuantisedActivations, columns: int) -> np.ndarray:
     numbers = cut.values.astype(np.int64)
     whole = (numbers * [[1], [quantised_activations.BASE]][: cut.values.shape[3]]).sum(
         3
-    )  # of both limbs
+    )  # of both byte planes
     halves = whole.reshape(*whole.shape[:3], 2, quantised_activations.BLOCK // 2).sum(-1)
     sums = np.stack([halves.sum(-1), halves[..., 0], halves[..., 1]], -1)
     start = START if cut.values.shape[3] == 1 else 0
@@ -82,7 +82,7 @@ def normed(values: np.ndarray, weight: np.ndarray) -> torch.Tensor:
 def test_each_block_is_cut_into_the_nearest_steps(count) -> None:
     inputs = drawn(15, 150) * np.logspace(-4, 4, 15, dtype=np.float32)[:, None]
     inputs[:, :32] *= 1_000
-    cut = norm_and_gate.cut(inputs, count)
+    cut = norm_and_gate.quantise_rows(inputs, count)
     half = 0.51 / quantised_activations.UNITS[count - 1]
     for first, last in ((0, 32), (32, 64), (128, 150)):
         error = np.abs(values_of(cut, 150) - inputs)[:, first:last].max(-1)
@@ -95,7 +95,7 @@ def test_each_block_is_cut_into_the_nearest_steps(count) -> None:
 def test_zeros_stay_zeros_and_what_is_no_number_is_seen(count) -> None:
     inputs = drawn(2, 20)
     inputs[0], inputs[1, 3] = 0, np.nan
-    cut = norm_and_gate.cut(inputs, count)
+    cut = norm_and_gate.quantise_rows(inputs, count)
     assert (cut.values[0, :, 0] == 0).all()
     assert np.isnan(cut.scales[0, 0, :, 0]).tolist() == [False, True]
 
@@ -106,10 +106,10 @@ def test_a_sum_is_normalised(is_told_normed) -> None:
     told_weight = drawn(100, seed=3) if is_told_normed else norm_and_gate.NO_WEIGHTS
     added = normed(told, told_weight) if is_told_normed else torch.tensor(told).double()
     exact = torch.tensor(hidden).double() + added
-    cut = norm_and_gate.add_norm_cut(hidden, told, told_weight, weight, 1e-5, 2)
+    cut = norm_and_gate.add_norm_quantise(hidden, told, told_weight, weight, 1e-5, 2)
     torch.testing.assert_close(torch.tensor(hidden).double(), exact, rtol=1e-6, atol=1e-6)
     assert_close(cut, normed(exact.numpy(), weight))
-    assert_same(norm_and_gate.add_norm_cut(hidden, None, told_weight, weight, 1e-5, 2), cut)
+    assert_same(norm_and_gate.add_norm_quantise(hidden, None, told_weight, weight, 1e-5, 2), cut)
 
 
 @pytest.mark.parametrize("is_gelu", [False, True])
@@ -117,7 +117,7 @@ def test_gates_open(is_gelu) -> None:
     products = 4 * drawn(3, 2 * 90)
     gate, up = torch.tensor(products).double().chunk(2, dim=1)
     opened = functional.gelu(gate, approximate="tanh") if is_gelu else functional.silu(gate)
-    assert_close(norm_and_gate.gate_cut(products, is_gelu, 2), opened * up)
+    assert_close(norm_and_gate.gate_quantise(products, is_gelu, 2), opened * up)
 
 
 def test_exp_is_within_two_units_of_the_last_place() -> None:
@@ -142,9 +142,9 @@ def test_a_row_has_the_same_bits_beside_others_and_with_more_threads(count) -> N
     def done(first: int, last: int) -> list[QuantisedActivations]:
         mine = [each[first:last].copy() for each in (hidden, told, products)]
         return [
-            norm_and_gate.cut(mine[0], count),
-            norm_and_gate.add_norm_cut(mine[0], mine[1], weight, weight, 1e-5, count),
-            norm_and_gate.gate_cut(mine[2], False, count),
+            norm_and_gate.quantise_rows(mine[0], count),
+            norm_and_gate.add_norm_quantise(mine[0], mine[1], weight, weight, 1e-5, count),
+            norm_and_gate.gate_quantise(mine[2], False, count),
         ]
 
     together = done(0, 40)

@@ -1,6 +1,6 @@
 """From a person's words to what a tune is held to. What was not understood is said, not dropped.
 
-Decides what counts; the words are read in ``asking_reading``.
+Decides what counts; the words are read in ``reader``.
 """
 
 from __future__ import annotations

@@ -125,7 +125,7 @@ class TextEngine:
             weights: Where this one was loaded from.
         """
         if isinstance(self.model, Llama) and self.prefixes.most_bytes:
-            how = f"{chosen()} {LAYOUT} {self.model.limbs} torch {torch.__version__}"
+            how = f"{chosen()} {LAYOUT} {self.model.planes} torch {torch.__version__}"
             config = self.model.config
             shape = (config.layers, config.kv_heads, config.head_dim)
             model = f"{identity(weights, cache)} {how}"
@@ -344,8 +344,8 @@ def load_steps(
         device: Torch's name of a device.
         dtype: Of weights and computation as plain floats: float32 is the reference. By default
             they are packed where that is possible; see :func:`default_dtype`.
-        by: What computes; ``choice`` decides it for those who have no wish. What our decoder does
-            not know runs through transformers in any case.
+        by: What computes; ``engine_selection`` decides it for those who have no wish. What our
+            decoder does not know runs through transformers in any case.
         cache: Folder of caches, where packed weights are kept for the next load, if anywhere.
         layers: Of our decoder, so many on ``device`` and the others beside it; by default all.
 
@@ -376,7 +376,7 @@ def load_steps(
             )  # fmt: skip
             if ours.is_packed:
                 ids = tokenizer.encode(activation_precision.TEXT)[: activation_precision.TOKENS]
-                ours.cut_inputs((yield from activation_precision.limbs_of(ours, ids, path, cache)))
+                ours.cut_inputs((yield from activation_precision.planes_of(ours, ids, path, cache)))
             model = ours
         template = ChatTemplate(
             files.template,

@@ -1,6 +1,6 @@
 """A piece as MusicXML 4.0, score-partwise: for other programs, and for the engraver.
 
-Lengths are in our own ticks. What a bar holds is decided in ``staves`` and ``signs``; here it is
+Lengths are in our own ticks. What a bar holds is decided in ``staves`` and ``notation``; here it is
 put into words. Source: the MusicXML 4.0 schema of the W3C Music Notation Community Group.
 """
 

@@ -35,10 +35,10 @@ Answer in one sentence: why is ice lighter than water?"""
 log = logging.getLogger(__name__)
 
 
-def limbs_of(
+def planes_of(
     model: Llama, ids: Sequence[int], path: Path, cache: Path | None
 ) -> Generator[float, None, int]:
-    """Return how many limbs the inputs of ``model`` have; yield while that is measured.
+    """Return how many byte planes the inputs of ``model`` have; yield while that is measured.
 
     Args:
         model: Packed, and full.
@@ -65,9 +65,9 @@ def mean_divergence(exact: Tensor, other: Tensor) -> float:
     return float((shares.exp() * (shares - other.log_softmax(-1))).sum(-1).mean())
 
 
-def _scores(model: Llama, ids: Sequence[int], limbs: int) -> Generator[float, None, Tensor]:
-    """Return the scores after each token, (tokens, vocabulary), of inputs of so many limbs."""
-    model.cut_inputs(limbs)
+def _scores(model: Llama, ids: Sequence[int], planes: int) -> Generator[float, None, Tensor]:
+    """Return the scores after each token, (tokens, vocabulary), with so many byte planes."""
+    model.cut_inputs(planes)
     cache, found = model.new_cache(len(ids)), []
     chunk = chunk_size(model.config.parameters, "cpu") // 4
     for first in range(0, len(ids), chunk):

@@ -48,7 +48,7 @@ class Passage:
 
 
 class Llama(nn.Module):
-    """A decoder without memory yet: shapes only, until :meth:`allocate`; ``weights`` fills it.
+    """A decoder without memory yet: shapes only, until :meth:`allocate`.
 
     Attributes:
         config: Its sizes.
@@ -56,13 +56,13 @@ class Llama(nn.Module):
         graphs: Replay its steps, on devices that can.
         rotaries: How rows turn, by the rule for positions and whether texts may become long.
         moving: Moves packed weights to better memory after a load; to be stopped with the model.
-        limbs: Bytes of each input of its packed products; see ``closeness``.
+        planes: Bytes of each input of its packed products; see ``activation_precision``.
     """
 
     engine = "torch"
     graphs: StepGraphs | None = None
     moving: Moving | None = None
-    limbs = 2
+    planes = 2
     _compiled: PackedLayers | None = None
 
     def __init__(self, config: LlamaConfig) -> None:
@@ -248,9 +248,9 @@ class Llama(nn.Module):
             self._compiled = PackedLayers(self)
         return self._compiled
 
-    def cut_inputs(self, limbs: int) -> None:
+    def cut_inputs(self, planes: int) -> None:
         """Have inputs of packed products in so many bytes, 1 or 2."""
-        self.limbs, self._compiled = limbs, None
+        self.planes, self._compiled = planes, None
 
     def _bent(self, scores: Tensor) -> Tensor:
         if (cap := self.config.score_cap) is not None:

@@ -1,4 +1,4 @@
-"""The layers of a packed model, in few compiled calls a layer. What they compute: see ``blocks``.
+"""The layers of a packed model, in few compiled calls each, as ``transformer_block`` has them.
 
 All between two products is one call (see ``kernels``), from float32 products to the bytes of the
 next ones. Rows are tokens of several texts; each has the same bits in any company.
@@ -20,13 +20,13 @@ from studio.runtime.engines.text.decoder.layers import Linear
 from studio.runtime.engines.text.decoder.packed_kv_cache import PackedKVCache
 from studio.runtime.engines.text.decoder.transformer_block import Block
 from studio.runtime.engines.text.formats.config import LayerKind, LlamaConfig, RopeConfig
-from studio.runtime.engines.text.kernels import quantised_activations as limbs
-from studio.runtime.engines.text.kernels.attention import Rule, Text, look
+from studio.runtime.engines.text.kernels import quantised_activations as planes
+from studio.runtime.engines.text.kernels.attention import AttentionConfig, Text, attend
 from studio.runtime.engines.text.kernels.norm_and_gate import (
     NO_WEIGHTS,
     Rows,
-    add_norm_cut,
-    gate_cut,
+    add_norm_quantise,
+    gate_quantise,
 )
 from studio.runtime.engines.text.kernels.packed_matrix import PackedMatrix
 from studio.runtime.engines.text.kernels.quantised_activations import QuantisedActivations
@@ -57,10 +57,10 @@ class PackedLayer:
     """One layer.
 
     Attributes:
-        told_weight: Of the norm of what it returns, or ``NO_WEIGHTS``.
+        addend_weight: Of the norm of what it returns, or ``NO_WEIGHTS``.
     """
 
-    def __init__(self, config: LlamaConfig, block: Block, layer: int, limbs: int) -> None:
+    def __init__(self, config: LlamaConfig, block: Block, layer: int, planes: int) -> None:
         self._layer = layer
         self._kind: LayerKind = config.kinds[layer]
         self._eps = config.norm_eps
@@ -68,7 +68,7 @@ class PackedLayer:
         self._mixed_width = config.heads * config.head_dim
         attention = block.attention
         scale = config.query_scale
-        self._rule = Rule(
+        self._attention = AttentionConfig(
             heads=config.heads,
             bias=NO_WEIGHTS if attention.qkv.bias is None else _array(attention.qkv.bias),
             query_weight=_weights(attention.query_norm),
@@ -81,41 +81,44 @@ class PackedLayer:
         self._weight = _weights(block.attention_norm)
         self._between = _weights(block.feed_forward_norm)
         self._mixed_weight = _weights(block.attention_post_norm)
-        self.told_weight = _weights(block.feed_forward_post_norm)
+        self.addend_weight = _weights(block.feed_forward_post_norm)
         self._qkv, self._out = packed(attention.qkv), packed(attention.out)
         self._gate_up = packed(block.feed_forward.gate_up)
         self._down = packed(block.feed_forward.down)
-        self._limbs = limbs
+        self._planes = planes
 
     def __call__(
         self,
         hidden: Rows,
-        told: Rows | None,
-        told_weight: Rows,
+        addend: Rows | None,
+        addend_weight: Rows,
         stretches: Sequence[Stretch],
         turns: Turns,
     ) -> Rows:
-        """Add ``told``, which the layer before returned, to ``hidden``; return what is added next.
+        """Add ``addend``, which the layer before returned, to ``hidden``; return what is added
+        next.
 
         Args:
-            told_weight: That of the layer before.
+            addend_weight: That of the layer before.
         """
-        cut = add_norm_cut(hidden, told, told_weight, self._weight, self._eps, self._limbs)
-        heads = self._qkv.multiply(cut).numpy()
-        told = self._out.multiply(self._looked(heads, stretches, turns)).numpy()
+        quantised = add_norm_quantise(
+            hidden, addend, addend_weight, self._weight, self._eps, self._planes
+        )
+        heads = self._qkv.multiply(quantised).numpy()
+        addend = self._out.multiply(self._looked(heads, stretches, turns)).numpy()
         weights = self._mixed_weight, self._between
-        cut = add_norm_cut(hidden, told, *weights, self._eps, self._limbs)
-        gates = self._gate_up.multiply(cut).numpy()
-        cut = gate_cut(gates, self._is_gelu, self._limbs)
-        made: Rows = self._down.multiply(cut).numpy()
+        quantised = add_norm_quantise(hidden, addend, *weights, self._eps, self._planes)
+        gates = self._gate_up.multiply(quantised).numpy()
+        quantised = gate_quantise(gates, self._is_gelu, self._planes)
+        made: Rows = self._down.multiply(quantised).numpy()
         return made
 
     def _looked(
         self, heads: Rows, stretches: Sequence[Stretch], turns: Turns
     ) -> QuantisedActivations:
-        out = limbs.empty(heads.shape[0], self._mixed_width, self._limbs)
+        out = planes.empty(heads.shape[0], self._mixed_width, self._planes)
         texts = [Text(each.rows, each.start, *each.cache.layers[self._layer]) for each in stretches]
-        look(self._rule, heads, turns[self._kind.rope], texts, out)
+        attend(self._attention, heads, turns[self._kind.rope], texts, out)
         return out
 
 
@@ -126,9 +129,9 @@ class PackedLayers:
         self._config = model.config
         self._embedding = model.embedding
         self._rotaries = model.rotaries
-        self._limbs = model.limbs
+        self._planes = model.planes
         self._layers = [
-            PackedLayer(model.config, block, layer, model.limbs)
+            PackedLayer(model.config, block, layer, model.planes)
             for layer, block in enumerate(model.each_block())
         ]
         self._norm = _weights(model.norm)
@@ -145,17 +148,17 @@ class PackedLayers:
             stretches.append(Stretch(count, cache.length, cache))
             row += count
             wanted += range(row - passage.wanted, row)
-        hidden, told, weight = self._embedded(passages), None, NO_WEIGHTS
+        hidden, addend, weight = self._embedded(passages), None, NO_WEIGHTS
         turns = self._turns(passages)
         for layer in self._layers:
-            told = layer(hidden, told, weight, stretches, turns)
-            weight = layer.told_weight
+            addend = layer(hidden, addend, weight, stretches, turns)
+            weight = layer.addend_weight
         for passage in passages:
             passage.cache.length += passage.tokens.shape[0]
-        assert told is not None, "there is a layer"
-        last = hidden[wanted], told[wanted], weight
-        cut = add_norm_cut(*last, self._norm, self._config.norm_eps, self._limbs)
-        return self._head.multiply(cut)
+        assert addend is not None, "there is a layer"
+        last = hidden[wanted], addend[wanted], weight
+        quantised = add_norm_quantise(*last, self._norm, self._config.norm_eps, self._planes)
+        return self._head.multiply(quantised)
 
     def _embedded(self, passages: Sequence[Passage]) -> Rows:
         hidden: Tensor = self._embedding(torch.cat([passage.tokens for passage in passages]))

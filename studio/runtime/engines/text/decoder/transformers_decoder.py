@@ -1,7 +1,7 @@
 """transformers as the decoder, for models that ours does not know. Samples and renders nothing.
 
 It gives scores, so the sampler, constraints, stops and chat templates are ours. Weights are read by
-our bounded reader, in steps; the library gets them as tensors (see ``foreign``).
+our bounded reader, in steps; the library gets them as tensors (see ``transformers_folder``).
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ class StoredTensor:
 
     Attributes:
         shape: (rows, columns).
-        kind: Block type, as ``dequant`` names it.
+        kind: Block type, as ``dequantisation`` names it.
         block_bytes: Bytes of one block.
         raw: uint8, (rows, bytes of a row), over the file, uncopied.
     """

@@ -5,16 +5,19 @@ layer of small operations costs it more than the products. numba compiles these 
 own instructions and keeps the machine code beside this package, as Python does with its bytecode.
 
 Weights and inputs are whole numbers. A row of weights has a scale for each 16 or 32 of them, and so
-has a row of inputs; each input is cut into one or two *limbs* of 8 bits (``closeness`` decides).
+has a row of inputs; each input is cut into one or two *byte planes* of 8 bits
+(``activation_precision`` decides).
 Sums of whole numbers are exact, and those of different scales are added in one order, so a product
 has the same bits in any company: alone or beside other rows, on one thread or on many. That is what
 makes a text repeatable.
 
-* ``instructions`` finds what the processor can, ``vectors`` emits it, ``products`` uses it;
-* ``limbs`` says how inputs lie, and ``cuts`` cuts them; ``matrix`` and ``records`` hold weights;
-* ``rows`` does what lies between products, ``looks`` is attention, ``tiles`` its products of floats
-  and ``numbers`` functions like exp;
-* ``threads`` shares the work among torch's threads.
+* ``cpu_features`` finds what the processor can, ``dot_products`` emits it, ``matmul`` uses it;
+* ``quantised_activations`` says how inputs lie, and ``quantise`` cuts them; ``packed_matrix`` and
+  ``packed_layout`` hold weights;
+* ``norm_and_gate`` does what lies between products, ``attention`` is attention, ``f32_gemm`` its
+  products of floats, and ``scalar_math`` functions like exp;
+* ``parallel_for`` shares the work among torch's threads.
 
-Whoever only asks what is here imports ``instructions`` or ``matrix``: the rest needs the compiler.
+Whoever only asks what is here imports ``cpu_features`` or ``packed_matrix``: the rest needs the
+compiler.
 """

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from studio.runtime.engines.text.decoder.packed_kv_cache import SPAN
 from studio.runtime.engines.text.kernels.f32_gemm import MOST_ROWS, multiply
 from studio.runtime.engines.text.kernels.jit import compiled, inlined, summing
-from studio.runtime.engines.text.kernels.norm_and_gate import WORTH, Rows, cut_row, normed
+from studio.runtime.engines.text.kernels.norm_and_gate import WORTH, Rows, normed, quantise_row
 from studio.runtime.engines.text.kernels.parallel_for import borrowed, pointer, share, thread_count
 from studio.runtime.engines.text.kernels.quantised_activations import QuantisedActivations
 from studio.runtime.engines.text.kernels.scalar_math import address, exp, order, ordered, tanh
@@ -31,7 +31,7 @@ _COLUMNS = 6
 
 
 @dataclass(frozen=True)
-class Rule:
+class AttentionConfig:
     """How a layer looks.
 
     Attributes:
@@ -71,15 +71,20 @@ class Text:
     values: NDArray[np.float32]
 
 
-def look(
-    rule: Rule, products: Rows, turns: Rows, texts: Sequence[Text], out: QuantisedActivations
+def attend(
+    config: AttentionConfig,
+    products: Rows,
+    rotations: Rows,
+    texts: Sequence[Text],
+    out: QuantisedActivations,
 ) -> None:
     """Put away the keys and values of rows, and write what the rows see, cut.
 
     Args:
         products: Queries, keys, values: (rows, (heads + 2 × kv heads) × head dim), the rows of one
             text after those of the other. Written over.
-        turns: Cosine and sine of each pair, in turn: (rows, head dim); or no row: nothing turns.
+        rotations: Cosine and sine of each pair, in turn: (rows, head dim); or no row: nothing
+        turns.
         texts: Of one model.
         out: Of heads × head dim columns.
     """
@@ -89,14 +94,14 @@ def look(
         places = (_place(text.keys), _place(text.values))
         table[place] = first, text.rows, text.start, text.keys.shape[1], *places
         first += text.rows
-        pairs += text.rows * (text.start + text.rows) * rule.heads
+        pairs += text.rows * (text.start + text.rows) * config.heads
     kv_heads, _, width, _ = texts[0].keys.shape
     threads = thread_count() if pairs >= _PAIRS else 1
-    _look(
-        products, turns, table, kv_heads, width, texts[0].values.shape[2],
+    _attend(
+        products, rotations, table, kv_heads, width, texts[0].values.shape[2],
         out.values, out.scales, out.starts,
-        rule.heads, rule.bias, rule.query_weight, rule.key_weight, rule.eps,
-        rule.scale, rule.cap, rule.window, threads,
+        config.heads, config.bias, config.query_weight, config.key_weight, config.eps,
+        config.scale, config.cap, config.window, threads,
     )  # fmt: skip
 
 
@@ -109,27 +114,27 @@ def _place(array: NDArray[np.float32]) -> int:
 
 
 @compiled
-def _look(
-    products, turns, table, kv_heads, width, wide, limbs, scales, starts,
+def _attend(
+    products, rotations, table, kv_heads, width, wide, planes, scales, starts,
     heads, bias, query_weight, key_weight, eps, scale, cap, window, threads,
 ):  # fmt: skip
     rows = products.shape[0]
-    turned = (
-        products, turns, table, kv_heads, width, wide,
+    rotated = (
+        products, rotations, table, kv_heads, width, wide,
         heads, bias, query_weight, key_weight, eps, scale,
     )  # fmt: skip
     row_threads = threads if products.size >= WORTH else 1
-    share(_turn_rows, rows, row_threads, turned)
-    mixed = np.empty((rows, heads * width), np.float32)
-    looking = (products, table, kv_heads, width, wide, heads, cap, window, threads, mixed)
-    share(_mix_tiles, threads, threads, looking)
-    share(_cut_rows, rows, row_threads, (mixed, limbs, scales, starts))
+    share(_rotate_rows, rows, row_threads, rotated)
+    attended = np.empty((rows, heads * width), np.float32)
+    attending = (products, table, kv_heads, width, wide, heads, cap, window, threads, attended)
+    share(_attend_tiles, threads, threads, attending)
+    share(_quantise_rows, rows, row_threads, (attended, planes, scales, starts))
 
 
 @compiled
-def _cut_rows(first, last, mixed, limbs, scales, starts):
+def _quantise_rows(first, last, attended, planes, scales, starts):
     for row in range(first, last):
-        cut_row(borrowed(mixed)[row], limbs, scales, starts, row)
+        quantise_row(borrowed(attended)[row], planes, scales, starts, row)
 
 
 @inlined
@@ -145,8 +150,8 @@ def _values(table, text, kv_heads, wide):
 
 
 @compiled
-def _turn_rows(
-    first, last, products, turns, table, kv_heads, width, wide,
+def _rotate_rows(
+    first, last, products, rotations, table, kv_heads, width, wide,
     heads, bias, query_weight, key_weight, eps, scale,
 ):  # fmt: skip
     products, text = borrowed(products), 0
@@ -163,8 +168,8 @@ def _turn_rows(
             weight = query_weight if head < heads else key_weight
             if weight.shape[0]:
                 normed(values_of_head, weight, eps, values_of_head)
-            if turns.shape[0]:
-                _turn(values_of_head, borrowed(turns)[row])
+            if rotations.shape[0]:
+                _rotate_head(values_of_head, borrowed(rotations)[row])
             if head < heads:
                 for i in range(width):
                     values_of_head[i] *= np.float32(scale)
@@ -180,7 +185,7 @@ def _turn_rows(
 
 
 @compiled
-def _turn(head, turn):
+def _rotate_head(head, turn):
     for pair in range(head.shape[0] // 2):
         real, other = head[2 * pair], head[2 * pair + 1]
         cosine, sine = turn[2 * pair], turn[2 * pair + 1]
@@ -189,20 +194,24 @@ def _turn(head, turn):
 
 
 @compiled
-def _mix_tiles(
-    first, last, products, table, kv_heads, width, wide, heads, cap, window, threads, mixed
+def _attend_tiles(
+    first, last, products, table, kv_heads, width, wide, heads, cap, window, threads, attended
 ):  # fmt: skip
     """Do every ``threads``-th tile, from the ``first``: late rows see more than early ones."""
-    products, mixed = borrowed(products), borrowed(mixed)
+    products, attended = borrowed(products), borrowed(attended)
     group, longest = heads // kv_heads, 0
     for text in range(table.shape[0]):
         longest = max(longest, table[text, _START] + table[text, _ROWS])
-    asking = np.empty((MOST_ROWS, width), np.float32)
-    told = np.empty((MOST_ROWS, wide), np.float32)
+    query_tile = np.empty((MOST_ROWS, width), np.float32)
+    output_tile = np.empty((MOST_ROWS, wide), np.float32)
     stride = (longest + SPAN - 1) // SPAN * SPAN
     scores = np.empty((MOST_ROWS, stride), np.float32)
     sums = np.empty(MOST_ROWS, np.float32)
-    scores_at, asking_at, told_at = address(scores), address(asking), address(told)
+    scores_at, query_tile_at, output_tile_at = (
+        address(scores),
+        address(query_tile),
+        address(output_tile),
+    )
     turn = 0
     for text in range(table.shape[0]):
         above, start, spans = table[text, _FIRST], table[text, _START], table[text, _SPANS]
@@ -218,13 +227,13 @@ def _mix_tiles(
             for i in range(count):
                 row, place = (query + i) // group, head * group + (query + i) % group
                 for j in range(width):
-                    asking[i, j] = products[above + row, place * width + j]
+                    query_tile[i, j] = products[above + row, place * width + j]
             earliest, latest = start + query // group, start + (query + count - 1) // group
             first_span = max(earliest - window + 1, 0) // SPAN if window else 0
             for span in range(first_span, latest // SPAN + 1):
                 multiply(
                     count, width, SPAN,
-                    asking_at, _FLOAT_BYTES * width,
+                    query_tile_at, _FLOAT_BYTES * width,
                     keys_at + _FLOAT_BYTES * SPAN * width * (head * spans + span),
                     _FLOAT_BYTES * SPAN,
                     scores_at + _FLOAT_BYTES * SPAN * span, _FLOAT_BYTES * stride,
@@ -233,25 +242,25 @@ def _mix_tiles(
             for i in range(count):
                 position = start + (query + i) // group
                 seen = max(position - window + 1, 0) if window else 0
-                _hide(scores[i], began, seen)
+                _mask(scores[i], began, seen)
                 sums[i] = _softmax(scores[i, seen : position + 1], cap)
-                _hide(scores[i], position + 1, latest + 1)
+                _mask(scores[i], position + 1, latest + 1)
             multiply(
                 count, latest + 1 - began, wide,
                 scores_at + _FLOAT_BYTES * began, _FLOAT_BYTES * stride,
                 values_at + _FLOAT_BYTES * wide * (head * spans * SPAN + began),
                 _FLOAT_BYTES * wide,
-                told_at, _FLOAT_BYTES * wide,
+                output_tile_at, _FLOAT_BYTES * wide,
             )  # fmt: skip
             for i in range(count):
                 row, place = (query + i) // group, head * group + (query + i) % group
                 factor = np.float32(1) / sums[i]
                 for j in range(width):
-                    mixed[above + row, place * width + j] = told[i, j] * factor
+                    attended[above + row, place * width + j] = output_tile[i, j] * factor
 
 
 @compiled
-def _hide(scores, first, last):
+def _mask(scores, first, last):
     for i in range(first, last):
         scores[i] = 0
 

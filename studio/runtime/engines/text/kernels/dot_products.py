@@ -1,6 +1,6 @@
 """Products of some rows of inputs with some rows of weights, in the processor's own instructions.
 
-Weights lie as ``records`` says, inputs as ``limbs`` does. Sums of a record are whole numbers; they
+Weights lie as ``records`` says, inputs as ``planes`` does. Sums of a record are whole numbers; they
 are scaled and added up as floats, one record after another. So all ways give the same bits.
 """
 
@@ -33,13 +33,14 @@ _PARTS = (
     if _IS_WIDE
     else {1: {6: 1, 2: 2, 1: 2}, 2: {2: 2, 1: 2}}
 )
-"""By limbs and rows of inputs that are multiplied at once: how many vectors of rows of weights they
-are multiplied with. As many sums as registers hold."""
+"""By byte planes and rows of inputs that are multiplied at once: how many vectors of rows of
+weights they are multiplied with. As many sums as registers hold."""
 
 TILES = tuple(
-    tuple((rows, _LANES * parts) for rows, parts in _PARTS[limbs].items()) for limbs in (1, 2)
+    tuple((rows, _LANES * parts) for rows, parts in _PARTS[planes].items()) for planes in (1, 2)
 )
-"""By limbs: rows of inputs and rows of weights that are multiplied at once, the most first."""
+"""By byte planes: rows of inputs and rows of weights that are multiplied at once, the most
+first."""
 
 _I8, _I16, _I32, _I64 = (ir.IntType(bits) for bits in (8, 16, 32, 64))
 _F32 = ir.FloatType()
@@ -51,7 +52,7 @@ _HIGH = ir.Constant(_SUMS, [0xC0C0C0C0 - (1 << 32)] * _LANES)
 
 START = 0x4B400000
 """The bits of ``_START``. Small whole numbers added to these bits are added to the float, so that
-sums of one limb are floats already, ``_START`` too large."""
+sums of one byte plane are floats already, ``_START`` too large."""
 _START = 12_582_912.0
 """1.5 × 2²³."""
 
@@ -81,11 +82,11 @@ class Tile(NamedTuple):
 
 
 @intrinsic
-def multiply_tile(typing: Any, limbs: Any, rows: Any, form: Any, tile: Any) -> Any:
+def multiply_tile(typing: Any, planes: Any, rows: Any, form: Any, tile: Any) -> Any:
     """Add to products of some rows of inputs with some rows of weights what some records give.
 
     Args:
-        limbs, rows: Of the inputs: as ``TILES`` has them.
+        planes, rows: Of the inputs: as ``TILES`` has them.
         form: The place of what records hold in ``FORMATS``.
         tile: A ``Tile``.
     """
@@ -101,12 +102,12 @@ def multiply_tile(typing: Any, limbs: Any, rows: Any, form: Any, tile: Any) -> A
             which = builder.add(builder.mul(which, _I64(most)), asked[place])
         after = builder.append_basic_block("after")
         choice = builder.switch(which, after)
-        kinds = ((limbs, rows) for limbs, tiles in _PARTS.items() for rows in tiles)
-        for (limbs, rows), (place, form) in itertools.product(kinds, enumerate(FORMATS)):
-            block = builder.append_basic_block(f"limbs{limbs}rows{rows}format{place}")
-            choice.add_case(_I64((limbs << 8 | rows) << 8 | place), block)
+        kinds = ((planes, rows) for planes, tiles in _PARTS.items() for rows in tiles)
+        for (planes, rows), (place, form) in itertools.product(kinds, enumerate(FORMATS)):
+            block = builder.append_basic_block(f"planes{planes}rows{rows}format{place}")
+            choice.add_case(_I64((planes << 8 | rows) << 8 | place), block)
             builder.position_at_end(block)
-            _Loop(builder, limbs, rows, form, given).emit()
+            _Loop(builder, planes, rows, form, given).emit()
             builder.branch(after)
         builder.position_at_end(after)
         return context.get_dummy_value()
@@ -117,9 +118,15 @@ def multiply_tile(typing: Any, limbs: Any, rows: Any, form: Any, tile: Any) -> A
 class _Loop:
     """Emits the loop over the records of a tile."""
 
-    def __init__(self, builder: Any, limbs: int, rows: int, form: Format, tile: Tile) -> None:
-        self.builder, self.limbs, self.rows, self.form, self.tile = builder, limbs, rows, form, tile
-        self.parts = _PARTS[limbs][rows]
+    def __init__(self, builder: Any, planes: int, rows: int, form: Format, tile: Tile) -> None:
+        self.builder, self.planes, self.rows, self.form, self.tile = (
+            builder,
+            planes,
+            rows,
+            form,
+            tile,
+        )
+        self.parts = _PARTS[planes][rows]
         self.places = list(itertools.product(range(rows), range(self.parts)))
 
     def emit(self) -> None:
@@ -159,7 +166,7 @@ class _Loop:
         def line(base: Any, size: int) -> Any:
             return builder.add(base, builder.mul(before, _I64(size)))
 
-        values, scales = line(tile.values, BLOCK * self.limbs), line(tile.scales, SCALES_BYTES)
+        values, scales = line(tile.values, BLOCK * self.planes), line(tile.scales, SCALES_BYTES)
         starts = line(tile.starts, STARTS_BYTES)
         if halves > 1:
             half = builder.urem(record, _I64(halves))
@@ -214,8 +221,8 @@ class _Loop:
         return [self.builder.and_(each, mask) for each in moved]
 
     def _sums(self, numbers: Any, values: Any, starts: Any) -> dict[Any, Any]:
-        """Return the sums of the record's numbers times inputs, by limb, row and part."""
-        none = ir.Constant(_SUMS, [START] * _LANES) if self.limbs == 1 else _NONE
+        """Return the sums of the record's numbers times inputs, by byte plane, row and part."""
+        none = ir.Constant(_SUMS, [START] * _LANES) if self.planes == 1 else _NONE
         sums = {}
         for row, part in self.places:
             start = none
@@ -224,8 +231,8 @@ class _Loop:
             sums[0, row, part] = start
             sums[1, row, part] = _NONE
         for group, weights in self._groups(numbers):
-            for row, limb in itertools.product(range(self.rows), range(self.limbs)):
-                place = BLOCK * (self.limbs * row + limb) + GROUP * group
+            for row, limb in itertools.product(range(self.rows), range(self.planes)):
+                place = BLOCK * (self.planes * row + limb) + GROUP * group
                 spread = self._spread(self._load(values, place, _I32, 1), _SUMS)
                 for part in range(self.parts):
                     added = sums[limb, row, part]
@@ -233,9 +240,9 @@ class _Loop:
         return sums
 
     def _floats(self, sums: dict[Any, Any]) -> dict[Any, Any]:
-        """Return the sums as floats, those of one limb ``_START`` too large."""
+        """Return the sums as floats, those of one byte plane ``_START`` too large."""
         builder = self.builder
-        if self.limbs == 1:
+        if self.planes == 1:
             return {place: builder.bitcast(sums[0, *place], _FLOATS) for place in self.places}
         eight = ir.Constant(_SUMS, [8] * _LANES)
         return {
@@ -250,7 +257,7 @@ class _Loop:
     ) -> dict[Any, Any]:
         """Return ``held`` plus the sums, scaled, and less what floors take from them."""
         builder = self.builder
-        shift = ir.Constant(_FLOATS, [-_START if self.limbs == 1 else 0.0] * _LANES)
+        shift = ir.Constant(_FLOATS, [-_START if self.planes == 1 else 0.0] * _LANES)
         scales, floors = (
             [
                 builder.fpext(self._halves(start, begin + 2 * _LANES * part), _FLOATS)

@@ -34,7 +34,7 @@ to sleep by what else the machine does, and all would wait for them."""
 
 
 def multiply(
-    limbs: QuantisedActivations,
+    planes: QuantisedActivations,
     form: int,
     records: NDArray[np.uint8],
     factors: NDArray[np.float32],
@@ -45,7 +45,7 @@ def multiply(
     """Write the products of inputs with some rows of weights.
 
     Args:
-        limbs: Of the inputs.
+        planes: Of the inputs.
         form: What records hold: the place of their format in ``FORMATS``.
         records: (rows / 64, records of a row, bytes of a record).
         factors: (64 × strips,): of each row.
@@ -53,9 +53,9 @@ def multiply(
         first: Its column from which on they are written.
         rows: How many rows of weights there are.
     """
-    threads = thread_count() if records.nbytes * limbs.tokens >= _WORTH else 1
-    chunk = max(1, _CHUNK // limbs.values[0].nbytes)
-    inputs = limbs.values, limbs.scales, limbs.starts
+    threads = thread_count() if records.nbytes * planes.tokens >= _WORTH else 1
+    chunk = max(1, _CHUNK // planes.values[0].nbytes)
+    inputs = planes.values, planes.scales, planes.starts
     _multiply(*inputs, form, records, factors, results, first, rows, chunk, threads)
 
 
@@ -72,7 +72,7 @@ def _strips(
     begin, end, values, scales, starts, form, records, factors, results, first, rows, chunk
 ):  # fmt: skip
     """Multiply some strips of 64 rows of weights with all inputs, ``chunk`` groups at a time."""
-    groups, blocks, group, limbs, _ = values.shape
+    groups, blocks, group, planes, _ = values.shape
     tokens = results.shape[0]
     held = np.empty((_MOST_ROWS, ROWS), np.float32)
     sums, products, scaling = borrowed(held), borrowed(results), borrowed(factors)
@@ -86,14 +86,14 @@ def _strips(
                 slot, token = 0, here * group
                 there = min(group, tokens - token)
                 while slot < there:
-                    count, span = _tile(limbs, there - slot)
+                    count, span = _tile(planes, there - slot)
                     at = here * blocks * group + slot
                     held[:count] = 0
                     for row in range(0, ROWS, span):
                         tile = Tile(
                             weights + strip * records.shape[1] * records.shape[2],
                             row,
-                            values_at + limbs * BLOCK * at,
+                            values_at + planes * BLOCK * at,
                             scales_at + SCALES_BYTES * at,
                             starts_at + STARTS_BYTES * at,
                             group,
@@ -101,7 +101,7 @@ def _strips(
                             _AHEAD if here == earliest and slot == 0 else 0,
                             held_at + held.itemsize * row,
                         )
-                        multiply_tile(limbs, count, form, tile)
+                        multiply_tile(planes, count, form, tile)
                     for row in range(count):
                         line = products[token + slot + row, first + place :]
                         for column in range(wide):
@@ -110,9 +110,9 @@ def _strips(
 
 
 @compiled
-def _tile(limbs, most):
+def _tile(planes, most):
     """Return how many rows of inputs, up to ``most``, go with how many of weights at once."""
-    if limbs == 1:
+    if planes == 1:
         for rows, span in _TILES_OF_1:
             if rows <= most:
                 return rows, span

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from studio.runtime.engines.text.kernels import quantised_activations
 from studio.runtime.engines.text.kernels.jit import compiled, summing
 from studio.runtime.engines.text.kernels.parallel_for import share, thread_count
-from studio.runtime.engines.text.kernels.quantise import cut_block
+from studio.runtime.engines.text.kernels.quantise import quantise_block
 from studio.runtime.engines.text.kernels.quantised_activations import (
     SCALES_BYTES,
     STARTS_BYTES,
@@ -29,35 +29,36 @@ WORTH = 1 << 13
 """Numbers in rows that are worth waking other threads for."""
 
 
-def cut(inputs: Rows, count: int) -> QuantisedActivations:
-    """Return the rows of ``inputs`` as whole numbers of ``count`` limbs."""
+def quantise_rows(inputs: Rows, count: int) -> QuantisedActivations:
+    """Return the rows of ``inputs`` as whole numbers of ``count`` byte planes."""
     tokens, columns = inputs.shape
     out = quantised_activations.empty(tokens, columns, count)
-    _cut(inputs, out.values, out.scales, out.starts, _threads(inputs))
+    _quantise(inputs, out.values, out.scales, out.starts, _threads(inputs))
     return out
 
 
-def add_norm_cut(
-    hidden: Rows, told: Rows | None, told_weight: Rows, weight: Rows, eps: float, count: int
+def add_norm_quantise(
+    hidden: Rows, addend: Rows | None, addend_weight: Rows, weight: Rows, eps: float, count: int
 ) -> QuantisedActivations:
-    """Add ``told`` to ``hidden``, in place, and return the norm of the sum in ``count`` limbs.
+    """Add ``addend`` to ``hidden``, in place, and return the norm of the sum in ``count`` byte
+    planes.
 
     Args:
-        told: What is added, if anything; it is written over.
-        told_weight: It is normalised first by these weights, unless they are ``NO_WEIGHTS``.
+        addend: What is added, if anything; it is written over.
+        addend_weight: It is normalised first by these weights, unless they are ``NO_WEIGHTS``.
         weight: (columns,): of the norm of the sum.
         eps: Added to mean squares (arXiv:1910.07467).
     """
     tokens, columns = hidden.shape
     out = quantised_activations.empty(tokens, columns, count)
-    told = hidden[:0] if told is None else told
+    addend = hidden[:0] if addend is None else addend
     cuts = out.values, out.scales, out.starts
-    _add_norm_cut(hidden, told, told_weight, weight, eps, *cuts, _threads(hidden))
+    _add_norm_quantise(hidden, addend, addend_weight, weight, eps, *cuts, _threads(hidden))
     return out
 
 
-def gate_cut(products: Rows, is_gelu: bool, count: int) -> QuantisedActivations:
-    """Return the second half of each row times the opened first half, in ``count`` limbs.
+def gate_quantise(products: Rows, is_gelu: bool, count: int) -> QuantisedActivations:
+    """Return the second half of each row times the opened first half, in ``count`` byte planes.
 
     Args:
         products: (tokens, 2 × columns): written over.
@@ -65,7 +66,7 @@ def gate_cut(products: Rows, is_gelu: bool, count: int) -> QuantisedActivations:
     """
     tokens, columns = products.shape
     out = quantised_activations.empty(tokens, columns // 2, count)
-    _gate_cut(products, is_gelu, out.values, out.scales, out.starts, _threads(products))
+    _gate_quantise(products, is_gelu, out.values, out.scales, out.starts, _threads(products))
     return out
 
 
@@ -77,8 +78,8 @@ def _threads(rows: Rows) -> int:
 
 
 @compiled
-def cut_row(row, values, scales, starts, token):
-    """Write ``row``, (columns,), as the limbs of ``token``."""
+def quantise_row(row, values, scales, starts, token):
+    """Write ``row``, (columns,), as the byte planes of ``token``."""
     blocks, tokens, count = values.shape[1], values.shape[2], values.shape[3]
     whole = row.shape[0] // quantised_activations.BLOCK
     place = token // tokens * blocks * tokens + token % tokens
@@ -87,7 +88,7 @@ def cut_row(row, values, scales, starts, token):
     scales_at, starts_at = address(scales), address(starts)
     for block in range(whole):
         at = place + block * tokens
-        cut_block(
+        quantise_block(
             count,
             inputs + quantised_activations.BLOCK * row.itemsize * block,
             values_at + count * quantised_activations.BLOCK * at,
@@ -99,7 +100,7 @@ def cut_row(row, values, scales, starts, token):
         for i in range(row.shape[0] - whole * quantised_activations.BLOCK):
             last[i] = row[whole * quantised_activations.BLOCK + i]
         at = place + whole * tokens
-        cut_block(
+        quantise_block(
             count,
             address(last),
             values_at + count * quantised_activations.BLOCK * at,
@@ -127,35 +128,37 @@ def normed(row, weight, eps, out):
 
 
 @compiled
-def _cut_rows(first, last, inputs, values, scales, starts):
+def _quantise_rows(first, last, inputs, values, scales, starts):
     for token in range(first, last):
-        cut_row(inputs[token], values, scales, starts, token)
+        quantise_row(inputs[token], values, scales, starts, token)
 
 
 @compiled
-def _cut(inputs, values, scales, starts, threads):
-    share(_cut_rows, inputs.shape[0], threads, (inputs, values, scales, starts))
+def _quantise(inputs, values, scales, starts, threads):
+    share(_quantise_rows, inputs.shape[0], threads, (inputs, values, scales, starts))
 
 
 @compiled
-def _add_norm_cut_rows(first, last, hidden, told, told_weight, weight, eps, values, scales, starts):
+def _add_norm_quantise_rows(
+    first, last, hidden, addend, addend_weight, weight, eps, values, scales, starts
+):
     scratch = np.empty(hidden.shape[1], np.float32)
     for token in range(first, last):
         row = hidden[token]
-        if told.shape[0]:
-            more = told[token]
-            if told_weight.shape[0]:
-                normed(more, told_weight, eps, more)
+        if addend.shape[0]:
+            addend_row = addend[token]
+            if addend_weight.shape[0]:
+                normed(addend_row, addend_weight, eps, addend_row)
             for i in range(row.shape[0]):
-                row[i] += more[i]
+                row[i] += addend_row[i]
         normed(row, weight, eps, scratch)
-        cut_row(scratch, values, scales, starts, token)
+        quantise_row(scratch, values, scales, starts, token)
 
 
 @compiled
-def _add_norm_cut(hidden, told, told_weight, weight, eps, values, scales, starts, threads):
-    shared = (hidden, told, told_weight, weight, eps, values, scales, starts)
-    share(_add_norm_cut_rows, hidden.shape[0], threads, shared)
+def _add_norm_quantise(hidden, addend, addend_weight, weight, eps, values, scales, starts, threads):
+    shared = (hidden, addend, addend_weight, weight, eps, values, scales, starts)
+    share(_add_norm_quantise_rows, hidden.shape[0], threads, shared)
 
 
 @compiled
@@ -171,7 +174,7 @@ def _silu_times(gate, up):
 
 
 @compiled
-def _gate_cut_rows(first, last, products, is_gelu, values, scales, starts):
+def _gate_quantise_rows(first, last, products, is_gelu, values, scales, starts):
     columns = products.shape[1] // 2
     for token in range(first, last):
         gate, up = products[token, :columns], products[token, columns:]
@@ -179,9 +182,11 @@ def _gate_cut_rows(first, last, products, is_gelu, values, scales, starts):
             _gelu_times(gate, up)
         else:
             _silu_times(gate, up)
-        cut_row(gate, values, scales, starts, token)
+        quantise_row(gate, values, scales, starts, token)
 
 
 @compiled
-def _gate_cut(products, is_gelu, values, scales, starts, threads):
-    share(_gate_cut_rows, products.shape[0], threads, (products, is_gelu, values, scales, starts))
+def _gate_quantise(products, is_gelu, values, scales, starts, threads):
+    share(
+        _gate_quantise_rows, products.shape[0], threads, (products, is_gelu, values, scales, starts)
+    )

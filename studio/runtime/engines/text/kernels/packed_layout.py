@@ -84,7 +84,7 @@ def rows_of(stored: Tensor, kind: str, block_bytes: int) -> tuple[Tensor, Tensor
 
     Args:
         stored: uint8, (rows, bytes of a row).
-        kind: Of its blocks, as ``dequant`` names it.
+        kind: Of its blocks, as ``dequantisation`` names it.
         block_bytes: Bytes of one.
 
     Returns:

@@ -149,20 +149,20 @@ class PackedMatrix:
         if form.has_floor:
             halves[..., ROWS:].transpose(1, 2)[strips, within] = floor
 
-    def __call__(self, inputs: Tensor, limbs: int = 2) -> Tensor:
-        """Return the products of ``inputs``, float32 (tokens, columns), cut into limbs."""
-        from studio.runtime.engines.text.kernels.norm_and_gate import cut
+    def __call__(self, inputs: Tensor, planes: int = 2) -> Tensor:
+        """Return the products of ``inputs``, float32 (tokens, columns), cut into byte planes."""
+        from studio.runtime.engines.text.kernels.norm_and_gate import quantise_rows
 
-        return self.multiply(cut(inputs.contiguous().numpy(), limbs))
+        return self.multiply(quantise_rows(inputs.contiguous().numpy(), planes))
 
-    def multiply(self, limbs: QuantisedActivations) -> Tensor:
+    def multiply(self, planes: QuantisedActivations) -> Tensor:
         """Return the products of inputs with all rows: float32, (tokens, rows)."""
         from studio.runtime.engines.text.kernels.matmul import multiply
 
-        results = torch.empty(limbs.tokens, self.rows)
+        results = torch.empty(planes.tokens, self.rows)
         array = results.numpy()
         for view in self._views:
-            multiply(limbs, *view.arrays, array, view.band.first, view.band.rows)
+            multiply(planes, *view.arrays, array, view.band.first, view.band.rows)
         return results
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 BASE = 256
 """What a high byte counts, in low ones; both are between −128 and 127."""
 UNITS = (127, 127 * BASE + 127)
-"""The whole number of the largest input of a block, with one limb and with two."""
+"""The whole number of the largest input of a block, with one byte plane and with two."""
 BLOCK = 32
 """Neighbouring inputs that share a scale; the last ones are filled up by zeros."""
 TOGETHER = 12
@@ -34,8 +34,8 @@ class QuantisedActivations:
 
     Attributes:
         tokens: How many rows there are; the last group may have room for more.
-        values: int8, (groups, blocks, tokens of a group, limbs, ``BLOCK``): low bytes, and high
-            ones if a number has two.
+        values: int8, (groups, blocks, tokens of a group, byte planes, ``BLOCK``): low bytes, and
+            high ones if a number has two.
         scales: float32, (groups, blocks, tokens of a group, 2): of each block its step, so that an
             input is its whole number times this, and its sum of whole numbers, negative.
         starts: int32, (groups, blocks, tokens of a group, 3): to what a kernel adds products where
@@ -49,7 +49,7 @@ class QuantisedActivations:
 
 
 def empty(tokens: int, columns: int, count: int) -> QuantisedActivations:
-    """Return room for rows of inputs, ``count`` limbs of each number."""
+    """Return room for rows of inputs, ``count`` byte planes of each number."""
     group = min(max(tokens, 1), TOGETHER)
     shape = -(-tokens // group), -(-columns // BLOCK), group
     return QuantisedActivations(
