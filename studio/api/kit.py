@@ -138,7 +138,7 @@ class Kit(Protocol):
         page: QWidget,
         title: str,
         *,
-        trouble: TroubleRow,
+        trouble: TroubleRow | None = None,
         files: Callable[[list[Path]], None],
         suffixes: Sequence[str] = (),
         folders: bool = False,
@@ -155,7 +155,7 @@ class Kit(Protocol):
             suffixes: Endings of the files it takes, in lower case; all if there are none.
             folders: Whether folders are taken, too.
             many: Whether more than one file may be picked.
-            nothing: What is said when the clipboard has nothing for the page.
+            nothing: What ``trouble`` says when the clipboard has nothing for the page.
         """
         ...
 

@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
+from studio.api.intake import local_files
 from studio.api.params import Field
 from studio.api.weights import WeightsView
 from studio.desktop.appearance.appearance import Appearance, restyle
@@ -131,13 +132,12 @@ class _DropRow(QWidget):
         self.setAcceptDrops(True)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if any(url.isLocalFile() for url in event.mimeData().urls()):
+        if local_files(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        local = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
-        if local:
-            self._dropped(Path(local[0]))
+        for path in local_files(event.mimeData())[:1]:
+            self._dropped(path)
 
 
 def _no_weights(look: Appearance, open_models: Callable[[], None]) -> QWidget:

@@ -40,11 +40,9 @@ class Accepted:
         return [path for path in local_files(data) if self._takes(path)]
 
     def _takes(self, path: Path) -> bool:
-        if path.suffix.lower() in self.suffixes:
-            return True
         if path.is_dir():
             return self.folders
-        return not self.suffixes
+        return not self.suffixes or path.suffix.lower() in self.suffixes
 
 
 class DropTarget(QObject):
@@ -57,7 +55,7 @@ class DropTarget(QObject):
         page: QWidget,
         title: str,
         accepted: Accepted,
-        trouble: TroubleRow,
+        trouble: TroubleRow | None,
         nothing: str,
     ) -> None:
         super().__init__(page)
@@ -89,7 +87,7 @@ class DropTarget(QObject):
         data = QGuiApplication.clipboard().mimeData()
         if data is not None and self.takes(data):
             self.drop(data)
-        elif self._nothing:
+        elif self._nothing and self._trouble is not None:
             self._trouble.tell(self._nothing)
 
     def pick(self) -> None:

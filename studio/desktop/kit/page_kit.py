@@ -113,7 +113,7 @@ class PageKit:
         page: QWidget,
         title: str,
         *,
-        trouble: TroubleRow,
+        trouble: TroubleRow | None = None,
         files: Callable[[list[Path]], None],
         suffixes: Sequence[str] = (),
         folders: bool = False,

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.api.intake import local_files
 from studio.api.window.context import Page, PageAction
 from studio.core.background import in_words
 from studio.core.library.records import Use
@@ -203,12 +204,11 @@ class ModelsPage(QWidget):
     # --- drag and drop -------------------------------------------------------------------------
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if any(url.isLocalFile() for url in event.mimeData().urls()):
+        if local_files(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        urls = event.mimeData().urls()
-        self.add([Path(url.toLocalFile()) for url in urls if url.isLocalFile()])
+        self.add(local_files(event.mimeData()))
         event.acceptProposedAction()
 
     # --- building ------------------------------------------------------------------------------

@@ -83,7 +83,6 @@ class ChatPage(QWidget):
         self.drop_target = ctx.kit.drop_target(
             self,
             self.tr("Drop to attach to your message"),
-            trouble=ctx.ui.trouble_row(),
             files=self._attach,
             suffixes=SUFFIXES,
         )
