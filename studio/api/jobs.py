@@ -53,6 +53,11 @@ class JobHandle(Protocol):
         """Id of the record in the library; set from the start."""
         ...
 
+    @property
+    def result(self) -> Mapping[str, Any]:
+        """The task's own keys, once it is over; of one that was stopped, what it told by then."""
+        ...
+
     def on_state(self, call: Callable[[JobState, str], None]) -> Self:
         """Call with each new state and its reason in words."""
         ...

@@ -330,6 +330,11 @@ def _kind(hint: Any, notes: dict[type, Any]) -> tuple[FieldKind, tuple[Any, ...]
     return simple.get(hint, FieldKind.DATA), (), None
 
 
+def plain_number(value: float) -> str:
+    """Return a bound as a person writes it: ``1000000``, ``0.05``."""
+    return f"{value:.0f}" if float(value).is_integer() else f"{value:g}"
+
+
 def _check(field: Field, value: Any) -> None:
     if value is None:
         return
@@ -337,7 +342,8 @@ def _check(field: Field, value: Any) -> None:
         raise BadInput(f"{field.title} must be a finite number; you gave {value}.")
     if field.range and not field.range.minimum <= value <= field.range.maximum:
         low, high = field.range.minimum, field.range.maximum
-        raise BadInput(f"{field.title} must be between {low:g} and {high:g}; you gave {value}.")
+        told = f"between {plain_number(low)} and {plain_number(high)}"
+        raise BadInput(f"{field.title} must be {told}; you gave {value}.")
     if field.kind is FieldKind.TEXT and len(value) > field.text.max_chars:
         raise BadInput(
             f"{field.title} has {len(value):,} characters; at most {field.text.max_chars:,} fit.",

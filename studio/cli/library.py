@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from studio.cli.facts import lines
 from studio.cli.terminal import output, output_files
 from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.flags import ArgumentParser
@@ -299,15 +300,11 @@ def _print_conversations(conversations: Sequence[Conversation], as_json: bool) -
 
 
 def _print_facts(facts: dict[str, Any]) -> None:
-    for name, value in facts.items():
-        if name == "messages":
-            for message in value:
-                output.say(f"\n{message['role']}:\n{message['content']}")
-        elif name == "recipe":
-            output.say("recipe")
-            _print_facts({f"  {key}": part for key, part in value.items() if key != "id"})
-        elif value not in ("", None, [], {}, False):
-            output.say(f"{name:<14}{output.one_line(str(value), 400)}")
+    messages = facts.get("messages", ())
+    for line in lines({name: value for name, value in facts.items() if name != "messages"}):
+        output.say(line)
+    for message in messages:
+        output.say(f"\n{message['role']}:\n{message['content']}")
 
 
 def _as_json(artifact: Artifact, library: Library) -> dict[str, Any]:

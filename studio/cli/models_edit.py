@@ -126,7 +126,7 @@ def _note(arguments: Any, session: StudioSession) -> int:
     if arguments.text is not None:
         remarks.note(row.id, arguments.text)
     note = remarks.of(row.id).note
-    _tell(arguments, note or "There is no note.", id=row.id, note=note)
+    _tell(arguments, f"{row.title}: {note}" if note else "There is no note.", id=row.id, note=note)
     return ExitCode.OK
 
 

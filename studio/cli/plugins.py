@@ -40,7 +40,9 @@ def _list(plugins: Sequence[Plugin], as_json: bool) -> None:
     if not plugins:
         output.say("No plugin is installed. `make setup` installs those of the studio.")
         return
-    rows = [(p.id, p.version, p.state, p.title, p.distribution or str(p.folder)) for p in plugins]
+    rows = [
+        (p.id, p.version, p.state.words, p.title, p.distribution or str(p.folder)) for p in plugins
+    ]
     output.print_table(rows, head=("ID", "VERSION", "STATE", "TITLE", "FROM"))
     for plugin in plugins:
         if plugin.reason:

@@ -34,6 +34,12 @@ what the walls do not do:
   * “Tests passed” does not mean “correct”."""
 
 
+_TIERS = {
+    "A": "files, processes and network of its own, filtered system calls, limits",
+    "B": "filtered system calls, rules on files, limits; processes are seen, not touched",
+}
+
+
 def main(argv: Sequence[str], session: StudioSession) -> int:
     """Say which walls stand here, or try to break out of them."""
     parser = ArgumentParser(
@@ -61,7 +67,7 @@ def _tell(walls: Sandbox, as_json: bool) -> int:
     if as_json:
         output.print_json({"tier": walls.tier, "reason": walls.reason})
     else:
-        stands = f"Code is run behind walls of tier {walls.tier}."
+        stands = f"Code is run in a sandbox (tier {walls.tier}: {_TIERS.get(walls.tier, '')})."
         output.say(stands if walls.tier else "Code is not run here.")
         if walls.reason:
             output.say(walls.reason)

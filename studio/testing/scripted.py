@@ -290,13 +290,13 @@ class _Performance:
         """Follow the script; return the last word."""
         for line in self._script:
             if self._stop.is_set():
-                return Finished(self._job, JobState.CANCELLED)
+                return Finished(self._job, JobState.CANCELLED, self._result)
             if isinstance(line, Fail):
                 error = line.error.info() if isinstance(line.error, StudioError) else line.error
                 return Finished(self._job, JobState.FAILED, error=error)
             self._follow(line)
         if self._stop.is_set():
-            return Finished(self._job, JobState.CANCELLED)
+            return Finished(self._job, JobState.CANCELLED, self._result)
         return Finished(self._job, JobState.DONE, self._result, seconds=0.01)
 
     def _follow(self, line: Line) -> None:

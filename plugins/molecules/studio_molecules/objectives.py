@@ -12,7 +12,7 @@ import msgspec
 
 from studio.api import BadInput
 from studio_molecules.admet.endpoints import ENDPOINTS
-from studio_molecules.properties import DESCRIPTORS
+from studio_molecules.properties import DESCRIPTORS, FIGURES
 
 WISHABLE = (
     *(name for name in DESCRIPTORS if name not in ("score", "care")),
@@ -20,6 +20,39 @@ WISHABLE = (
     *ENDPOINTS,
 )
 """What can be wished for: every figure but the score itself, and the notice, which is no goal."""
+
+
+_STARTS: dict[str, dict[str, float]] = {
+    "mw": {"high": 450, "slack": 100},
+    "logp": {"low": 1, "high": 3, "slack": 2},
+    "tpsa": {"high": 120, "slack": 40},
+    "hbd": {"high": 3, "slack": 3},
+    "hba": {"high": 8, "slack": 4},
+    "rotatable": {"high": 8, "slack": 4},
+    "rings": {"low": 1, "high": 4, "slack": 2},
+    "aromatic": {"high": 3, "slack": 2},
+    "fsp3": {"low": 0.4, "slack": 0.4},
+    "heavy": {"high": 32, "slack": 8},
+    "charge": {"low": 0, "high": 0, "slack": 1},
+    "stereo": {"high": 2, "slack": 3},
+    "qed": {"low": 0.7, "slack": 0.5},
+    "sa": {"high": 3, "slack": 3},
+    "alerts": {"high": 0, "slack": 3},
+    "lipinski": {"high": 0, "slack": 2},
+    "similarity": {"low": 0.4, "slack": 0.4},
+    "domain": {"low": 1, "slack": 1},
+    "solubility": {"low": -4, "slack": 2},
+    "lipophilicity": {"low": 1, "high": 3, "slack": 2},
+    "hydration": {"high": -5, "slack": 10},
+    "caco2": {"low": -5.15, "slack": 1},
+    "ppbr": {"high": 95, "slack": 20},
+    "vdss": {"low": 1, "slack": 1},
+    "half_life": {"low": 3, "slack": 3},
+    "clearance_hepatocyte": {"high": 50, "slack": 50},
+    "clearance_microsome": {"high": 50, "slack": 50},
+    "ld50": {"high": 2.5, "slack": 1},
+}
+"""Where a new wish for a figure begins: what is usually asked of a drug."""
 
 
 class Objective(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,6 +81,16 @@ class Objective(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if outside == 0:
             return 1.0
         return max(0.0, 1 - outside / self.slack) if self.slack > 0 else 0.0
+
+
+def first_wish(figure: str) -> Objective:
+    """Return the wish that a figure begins with; of a chance, the better half."""
+    if figure in _STARTS:
+        return Objective(figure, **_STARTS[figure])
+    is_low = ENDPOINTS[figure].wanted == "low"
+    return (
+        Objective(figure, high=0.5, slack=0.5) if is_low else Objective(figure, low=0.5, slack=0.5)
+    )
 
 
 class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -108,12 +151,16 @@ def checked(profile: Profile) -> Profile:
     if not profile.wishes:
         raise BadInput("The profile wishes for nothing.", "Add a wish for at least one figure.")
     for number, wish in enumerate(profile.wishes, 1):
-        called = f"Wish {number} (“{wish.figure[:40]}”)"
         if wish.figure not in WISHABLE:
+            called = f"Wish {number} (“{wish.figure[:40]}”)"
             known = ", ".join(WISHABLE)
             raise BadInput(f"{called} is for a figure that there is not.", f"There are {known}.")
+        called = f"Wish {number} ({FIGURES[wish.figure].title})"
         if wish.low is None and wish.high is None:
-            raise BadInput(f"{called} says neither “low” nor “high”.", "Give at least one of them.")
+            raise BadInput(
+                f"{called} has neither “at least” nor “at most”.",
+                "Fill in one of them; in a file they are called “low” and “high”.",
+            )
         if wish.low is not None and wish.high is not None and wish.low > wish.high:
             raise BadInput(f"{called} wants at least {wish.low:g} and at most {wish.high:g}.")
         if not (wish.weight > 0 and wish.slack >= 0):

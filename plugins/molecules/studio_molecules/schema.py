@@ -33,7 +33,11 @@ class Generate(Params, frozen=True):
         float, Range(0.1, 2, 0.05), Label("Freedom", "Higher is stranger."), _SAMPLING
     ] = TEMPERATURE
     fresh: Annotated[
-        bool, Label("No alerts", "Leave out molecules with groups that often make trouble.")
+        bool,
+        Label(
+            "Exclude structural alerts",
+            "Leave out molecules with groups that often trouble assays or patients (PAINS, BRENK).",
+        ),
     ] = False
 
 
@@ -143,6 +147,7 @@ class Improve(Params, frozen=True):
     )
     count: Annotated[int, Range(1, 5000), Label("Molecules", "How many of the best to keep.")] = 100
     population: Annotated[list[str], Hidden()] = []
+    origins: Annotated[dict[str, Any], Hidden()] = {}
     seed: Seed = Seed.random()
     weights: Annotated[
         WeightsId, Capability("smiles"), Label("Model", "The weights that write molecules.")

@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from studio.api import BadInput, ErrorCode, Page, StudioError
+from studio.api import BadInput, ErrorCode, JobState, Page, StudioError
 from studio.desktop.appearance.appearance import Appearance
 from studio.testing.page_desk import PageDesk
 from studio.testing.scripted import (
@@ -30,7 +31,7 @@ from studio.testing.scripted import (
     Tokens,
 )
 from studio_molecules.molecule import Molecule, from_csv, to_csv
-from studio_molecules.objectives import parse
+from studio_molecules.objectives import Profile, parse
 from studio_molecules.pages.page import build
 from studio_molecules.pages.viewer import Viewer
 from studio_molecules.plugin import studio_exporters, studio_open_file
@@ -205,11 +206,44 @@ def test_a_search_draws_its_curve_stops_with_what_it_found_and_goes_on(desk: Des
     assert "0.889" in desk.page.composer.curve.accessibleName()
     desk.stop()
     assert desk.page.composer.go_on.isVisible()
-    desk.runtime.enqueue(table(5, score=0.9))
+    text = json.dumps({"scored": 6, "best": 0.9, "mean": 0.5, "scaffolds": 2}) + "\n"
+    desk.runtime.enqueue(Tokens(text, channel="curve"), table(5, score=0.9))
     desk.qtbot.mouseClick(desk.page.composer.go_on, Qt.MouseButton.LeftButton)
+    assert not desk.page.composer.go_on.isVisible(), "while Stop is there"
     desk.until(lambda: len(desk.shown()) == 5)
+    scored = [point["scored"] for point in desk.page.composer.curve.points]
+    assert scored == [1, 4, 8, 10], "one curve: 4 of the 6 were scored before"
     again = desk.runtime.asked("molecules.improve")[-1]
     assert sorted(again.params["population"], key=len) == ["C", "CC", "CCC", "CCCC"]
+    assert again.params["origins"]["CC"] == ["C", "atom added", 5]
+
+
+def test_a_search_that_is_stopped_without_a_result_says_why(desk: Desk) -> None:
+    desk.set_mode("improve")
+    desk.runtime.enqueue(Result(note="None of 423 molecules is near."), Step(1, 9), Stall())
+    desk.run()
+    desk.until(lambda: desk.page.run.job.state is JobState.RUNNING)
+    desk.stop()
+    assert desk.trouble() == "None of 423 molecules is near."
+
+
+def test_tab_goes_from_the_filters_through_the_table_and_on(desk: Desk) -> None:
+    desk.show()
+    browser = desk.page.browser
+    filters = browser.filters
+    card = next(iter(filters.cards.values()))
+    filters.pattern.setFocus()
+    for expected in (*card.parts, *list(filters.cards.values())[1].parts):
+        QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+        assert QApplication.focusWidget() is expected
+    browser.table.setFocus()
+    QTest.keyClick(browser.table, Qt.Key.Key_Down)
+    QTest.keyClick(browser.table, Qt.Key.Key_Down)
+    row = browser.table.currentIndex().row()
+    assert row > 0
+    QTest.keyClick(browser.table, Qt.Key.Key_Tab)
+    assert browser.table.currentIndex().row() == row
+    assert QApplication.focusWidget() is not browser.table
 
 
 def test_a_profile_that_cannot_be_is_told_and_nothing_starts(desk: Desk) -> None:
@@ -224,6 +258,18 @@ def test_a_profile_that_cannot_be_is_told_and_nothing_starts(desk: Desk) -> None
     desk.run()
     assert "wants at least 5 and at most 2" in desk.trouble()
     assert not desk.runtime.submitted
+
+
+def test_a_new_wish_asks_for_something_and_an_open_one_is_marked(desk: Desk) -> None:
+    profile = desk.page.composer.profile
+    profile.show_profile(Profile(()))
+    profile.add_wish("herg")
+    (wish,) = profile.profile("C").wishes
+    assert (wish.low, wish.high) == (None, 0.5)
+    profile.cards[0].high.clear()
+    assert profile.cards[0].high.property("bad")
+    with pytest.raises(BadInput, match=r"Wish 1 \(hERG block\) has neither “at least”"):
+        profile.profile("")
 
 
 def test_wishes_are_added_and_removed(desk: Desk) -> None:

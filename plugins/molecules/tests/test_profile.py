@@ -8,6 +8,7 @@ import pytest
 
 from studio.api import BadInput
 from studio_molecules import objectives
+from studio_molecules.admet.endpoints import ENDPOINTS
 from studio_molecules.objectives import Objective, Profile
 
 
@@ -60,3 +61,12 @@ def test_a_lead_from_elsewhere_stands_in_and_gives_way() -> None:
     near = {"wishes": [{"figure": "similarity", "low": 0.5}], "similarity": 0.4}
     assert objectives.parse(json.dumps(near).encode(), "CCO").lead == "CCO"
     assert objectives.parse(json.dumps(near | {"lead": "CCN"}).encode(), "CCO").lead == "CCN"
+
+
+@pytest.mark.parametrize("figure", objectives.WISHABLE)
+def test_every_wish_begins_with_something_that_can_be_met(figure: str) -> None:
+    wish = objectives.first_wish(figure)
+    assert wish.slack > 0
+    assert objectives.checked(objectives.Profile((wish,), lead="C")).wishes == (wish,)
+    if figure in ENDPOINTS and ENDPOINTS[figure].chance:
+        assert {wish.low, wish.high} == {None, 0.5}

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol, TypedDict, cast
 
 from studio.api.errors import BadInput
+from studio.api.params import plain_number
 from studio.api.worker.constraint import Constraint
 
 
@@ -84,7 +85,8 @@ class SamplingParams:
         for name, (low, high) in bounds.items():
             value = getattr(self, name)
             if not low <= value <= high:
-                raise BadInput(f"{name} must be between {low:g} and {high:g}; you gave {value}.")
+                told = f"between {plain_number(low)} and {plain_number(high)}"
+                raise BadInput(f"{name} must be {told}; you gave {value}.")
 
 
 @dataclass(frozen=True)

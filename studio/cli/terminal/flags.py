@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from studio.api.errors import BadInput
-from studio.api.params import Field, FieldKind, Params
+from studio.api.params import Field, FieldKind, Params, plain_number
 
 RESERVED = frozenset({"help", "json", "out", "quiet"})
 """Flags of ``studio run`` itself; a parameter of that name is ``--param-NAME``."""
@@ -127,7 +127,8 @@ def _help(field: Field) -> str:
         parts.append(field.help)
     if field.range:
         unit = f" {field.range.unit}" if field.range.unit else ""
-        parts.append(f"{field.range.minimum:g} to {field.range.maximum:g}{unit}.")
+        ends = plain_number(field.range.minimum), plain_number(field.range.maximum)
+        parts.append(f"{ends[0]} to {ends[1]}{unit}.")
     if field.kind is FieldKind.TEXT and field.text.lines > 1:
         parts.append("- reads standard input.")
     if field.kind is FieldKind.LIST and _is_plain(field):

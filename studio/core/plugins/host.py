@@ -5,6 +5,7 @@ No exception of a plugin leaves it as itself, and no plugin can stop a call to a
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -160,12 +161,12 @@ class PluginHost:
         for plugin in self.plugins:
             if plugin.id == task_id.partition(".")[0] and plugin.reason:
                 raise _not_taking_part(plugin, f"The task “{task_id}” cannot run: its plugin is")
-        known = ", ".join(task.id for _, task in self.tasks()) or "none"
-        raise StudioError(
-            ErrorCode.NOT_FOUND,
-            f"There is no task called “{task_id}”.",
-            f"Known tasks: {known}.",
+        known = [task.id for _, task in self.tasks()]
+        near = difflib.get_close_matches(task_id, known, n=1, cutoff=0.75)
+        hint = (
+            f"Did you mean “{near[0]}”?" if near else f"Known tasks: {', '.join(known) or 'none'}."
         )
+        raise StudioError(ErrorCode.NOT_FOUND, f"There is no task called “{task_id}”.", hint)
 
     def params_class(self, task_id: str) -> type[Params]:
         """Return the parameters of a task; imports the plugin's schema and nothing else of it.

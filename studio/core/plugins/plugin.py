@@ -27,6 +27,18 @@ class PluginState(StrEnum):
     QUARANTINED = "quarantined"
     """The studio died while loading it; off until the user tries it again."""
 
+    @property
+    def words(self) -> str:
+        """What a person reads, in the window and in the terminal."""
+        return {
+            "discovered": "ready",
+            "active": "in use",
+            "invalid": "cannot be used",
+            "incompatible": "for another version",
+            "disabled": "off",
+            "quarantined": "in quarantine",
+        }.get(self.value, self.value)
+
 
 @dataclass
 class Plugin:

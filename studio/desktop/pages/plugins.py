@@ -11,13 +11,13 @@ from studio.desktop.pages.page_services import PageServices
 from studio.desktop.widgets.switch import Switch
 
 _STATES = {
-    PluginState.DISCOVERED: ("circle-check", "good", "ready"),
-    PluginState.ACTIVE: ("circle-check", "good", "in use"),
-    PluginState.INVALID: ("circle-x", "bad", "cannot be used"),
-    PluginState.INCOMPATIBLE: ("circle-x", "bad", "for another version"),
-    PluginState.DISABLED: ("circle-stop", "mute", "off"),
-    PluginState.FAILED: ("triangle-alert", "bad", "failed"),
-    PluginState.QUARANTINED: ("triangle-alert", "warn", "in quarantine"),
+    PluginState.DISCOVERED: ("circle-check", "good"),
+    PluginState.ACTIVE: ("circle-check", "good"),
+    PluginState.INVALID: ("circle-x", "bad"),
+    PluginState.INCOMPATIBLE: ("circle-x", "bad"),
+    PluginState.DISABLED: ("circle-stop", "mute"),
+    PluginState.FAILED: ("triangle-alert", "bad"),
+    PluginState.QUARANTINED: ("triangle-alert", "warn"),
 }
 
 
@@ -79,9 +79,9 @@ class PluginsPage(QWidget):
         if plugin.shipped:
             head.addWidget(look.label(self.tr("ships with the studio"), "badge"))
         head.addStretch()
-        mark, color, text = _STATES[plugin.state]
+        mark, color = _STATES[plugin.state]
         head.addWidget(look.icon_label(mark, color))
-        head.addWidget(look.label(self.tr(text), "small"))
+        head.addWidget(look.label(self.tr(plugin.state.words), "small"))
         head.addWidget(self._switch(plugin))
         column.addLayout(head)
         if plugin.manifest and plugin.manifest.summary:

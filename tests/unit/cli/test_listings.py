@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from studio.cli.facts import lines
 from studio.cli.terminal.exit_code import ExitCode
 from studio.core.library import Library
 from studio.core.paths import StudioPaths
@@ -52,6 +54,41 @@ def test_schema_is_json_schema_by_task(command: Command) -> None:
     assert schema["additionalProperties"] is False
 
 
+def test_a_bound_is_written_out(command: Command, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        command("run", "echo.say", "--help")
+    assert "1 to 1000000." in " ".join(capsys.readouterr().out.split())
+    _, _, err = command("run", "echo.say", "--text", "x", "--times", "2000000")
+    assert "between 1 and 1000000" in err
+
+
+def test_a_slip_in_the_name_of_a_task_is_understood(command: Command) -> None:
+    _, _, err = command("run", "echo.sya", "--text", "x")
+    assert "Did you mean “echo.say”?" in err
+    _, _, err = command("run", "nonesuch", "--text", "x")
+    assert "Known tasks: " in err
+
+
+def test_what_the_library_knows_is_told_in_words() -> None:
+    facts = {
+        "title": "A fox", "created": 9.0, "bytes": 2048, "text": "", "starred": False,
+        "recipe": {"seed": 7, "params": {"population": [f"C{n}" for n in range(100)]}},
+        "verdict": {"checks": [{"name": "valid", "passed": True, "detail": "all"}]},
+    }  # fmt: skip
+    assert list(lines(facts)) == [
+        "title          A fox",
+        f"created        {datetime.fromtimestamp(9).astimezone():%Y-%m-%d %H:%M}",
+        "bytes          2.0 kB",
+        "recipe",
+        "  seed         7",
+        "  params",
+        "    population C0, C1, C2, C3, C4 and 95 more",
+        "verdict",
+        "  checks",
+        "    name valid, passed yes, detail all",
+    ]
+
+
 # --- plugins ----------------------------------------------------------------------------------
 
 
@@ -64,6 +101,7 @@ def test_bad_plugins_are_listed_with_their_reasons(
     assert err == ""
     assert "studio_bad_toml: The manifest" in out
     assert "It needs API >=2,<3" in out
+    assert "for another version" in out, "as the window says it"
 
 
 def test_plugin_switched_off_stays_off_until_it_is_on_again(command: Command) -> None:

@@ -33,6 +33,8 @@ class Settings:
     sigma: float = 60.0
     replayed: int = 16
     per_scaffold: int = 25
+    warming: int = 20
+    """Steps of learning from what is known, before the agent writes anything."""
 
 
 @dataclass
@@ -40,14 +42,27 @@ class Memory:
     """What was found: how often each scaffold, and the best for replay."""
 
     settings: Settings
+    floor: float = 0.0
+    """Least likeness to the lead."""
     scaffolds: Counter[str] = field(default_factory=Counter)
 
     def reward(self, scored: Scored) -> float:
-        """Return the score, or 0 once its scaffold is worn out."""
+        """Return the score, or 0 once its scaffold is worn out.
+
+        What is not like enough to the lead is worth a little, and more the nearer it is: where all
+        is worth nothing, there is no way to learn.
+        """
+        likeness = scored.figures.get("similarity", 1.0)
+        if likeness < self.floor:
+            return _NEARNESS * likeness / self.floor
         if scored.score > 0.4:
             self.scaffolds[scored.scaffold] += 1
         worn = self.scaffolds[scored.scaffold] > self.settings.per_scaffold
         return 0.0 if worn else scored.score
+
+
+_NEARNESS = 0.3
+"""What a molecule that almost reaches the likeness is worth."""
 
 
 def prepare() -> None:
@@ -56,12 +71,21 @@ def prepare() -> None:
 
 
 def search(
-    model: SmilesModel, judge: Judge, rng: torch.Generator, settings: Settings
+    model: SmilesModel,
+    judge: Judge,
+    rng: torch.Generator,
+    settings: Settings,
+    floor: float = 0.0,
 ) -> Iterator[list[Scored] | None]:
     """Yield None while a batch is written and learned, then what was new in it; never ends."""
     agent = SmilesModel(copy.deepcopy(model.network).requires_grad_(True), model.vocabulary)
     optimiser = torch.optim.Adam(agent.network.parameters(), lr=settings.rate)
-    memory = Memory(settings)
+    memory = Memory(settings, floor)
+    known = [each.smiles for each in judge.best(settings.batch) if each.score > 0]
+    for _ in range(settings.warming if known else 0):
+        goals = torch.ones(len(known))
+        for _ in _learn(agent, model.network, optimiser, known, goals, settings):
+            yield None
     while True:
         strings: list[str] = []
         for step in sample(agent, settings.batch, rng):

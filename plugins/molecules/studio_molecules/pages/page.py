@@ -11,6 +11,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from studio.api import (
+    JobHandle,
     JobRequest,
     Mode,
     Page,
@@ -66,6 +67,7 @@ class MoleculePage(QWidget):
         super().__init__()
         self._ctx, ui, kit = ctx, ctx.ui, ctx.kit
         self.artifact: SavedArtifact | None = None
+        self._job: JobHandle | None = None
         self._state: Mapping[str, Any] = {}
         self._empty: QWidget | None = None
         self.faults: ImportProblems | None = None
@@ -139,9 +141,24 @@ class MoleculePage(QWidget):
 
     def _follow(self) -> None:
         """Show what a job writes and makes."""
-        self.run.on_start(lambda _job: self.composer.curve.clear())
+        self.run.on_start(self._on_start)
+        self.run.on_stopped(self._on_stopped)
+        self.run.on_busy(self.composer.show_busy)
         self.run.on_text(self._on_text)
         self.run.on_made(lambda result: self.open_artifact(result.artifact))
+
+    def _on_start(self, job: JobHandle) -> None:
+        assert self.run.request is not None
+        params = self.run.request.params
+        given = params.get("population", ()) if isinstance(params, Mapping) else ()
+        self.composer.curve.begin(len(given))
+        self._job = job
+
+    def _on_stopped(self) -> None:
+        """Tell why nothing came of it, if nothing did."""
+        note = str(self._job.result.get("note") or "") if self._job is not None else ""
+        if note:
+            self.trouble.tell(note)
 
     def _on_text(self, text: str, _tokens: int, channel: str) -> None:
         if channel == "curve":
@@ -155,11 +172,13 @@ class MoleculePage(QWidget):
     def _request_on(self) -> JobRequest:
         rows, request = self.collection.rows, self.composer.request()
         best = rows.order("score", descending=True)[:_POPULATION]
-        population = [rows.molecules[row].smiles for row in best]
+        found = [rows.molecules[row] for row in best]
+        population = [each.smiles for each in found]
+        origins = {each.smiles: [each.parent, each.operation, each.seed] for each in found}
         source = self.artifact.id if self.artifact is not None else ""
         return replace(
             request,
-            params={**self.composer.params(), "population": population},
+            params={**self.composer.params(), "population": population, "origins": origins},
             parents=[source] if source else [],
         )
 
@@ -213,7 +232,7 @@ class MoleculePage(QWidget):
 
     def _show_going_on(self) -> None:
         scored = "score" in self.collection.rows.figures
-        self.composer.go_on.setVisible(self.composer.mode == IMPROVE and scored)
+        self.composer.offer_going_on(scored)
 
     # --- tables -------------------------------------------------------------------------------
 

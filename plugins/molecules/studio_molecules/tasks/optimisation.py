@@ -15,7 +15,7 @@ from rdkit import Chem
 from studio.api import BadInput, Cancelled, ErrorCode, Event, StudioError, TaskContext
 from studio_molecules import objectives as profiles
 from studio_molecules.admet import prediction
-from studio_molecules.chem import descriptors, parser
+from studio_molecules.chem import descriptors, graph_mutations, parser
 from studio_molecules.goals import genetic, reinforcement, scores
 from studio_molecules.molecule import Molecule
 from studio_molecules.objectives import Profile
@@ -30,6 +30,9 @@ _FIRST = 100
 _REPORT_EVERY = 4
 
 _LARGEST_PROFILE = 1 << 20
+
+_NEAR, _TRIES, _NO_KIN = 100, 5, 0.2
+"""Edits of a lead that an agent learns from first; tries for each; likeness below which none is."""
 
 _PATIENCE = 3000
 """Steps without a new molecule after which a search has come to its end."""
@@ -51,6 +54,9 @@ def improve(ctx: TaskContext, params: Improve) -> Iterator[Event | None]:
             if any(each.score > 0 for each in judge.seen.values()):
                 # once stopped, a step without news would end it: only results are handed over
                 yield from filter(None, _result(ctx, params, wanted, judge, stopped=True))
+            else:
+                note = " ".join(_why_none(wanted, judge))
+                yield ctx.result(scored=len(judge.seen), stopped=True, note=note)
             raise
         yield from _result(ctx, params, wanted, judge, stopped=False)
 
@@ -77,13 +83,16 @@ def _search(
         """Search on; where memory ran out the agent begins anew, and what was found stays."""
         settings = reinforcement.Settings(batch=batch, replayed=max(1, batch // 4))
         rng = ctx.rng.torch("cpu")
-        yield from _followed(ctx, params, judge, reinforcement.search(model, judge, rng, settings))
+        steps = reinforcement.search(model, judge, rng, settings, wanted.similarity)
+        yield from _followed(ctx, params, judge, steps)
 
     with ctx.lease(params.weights) as model:
         if params.method == "reinforcement":
             for mol in _given(params, wanted):
                 judge(mol, operation="given")  # the agent learns from the best of these too
                 yield None
+            if wanted.lead:
+                yield from _neighbours(judge, ctx.rng.numpy(), min(_NEAR, params.budget // 4))
             yield from ctx.in_thread(reinforcement.prepare)
             rungs = fewer(reinforcement.Settings.batch, "molecules to learn from at a time")
             yield from ctx.ladder(rungs, body)
@@ -105,7 +114,7 @@ def _followed(
         if number % _REPORT_EVERY:
             yield None
         else:
-            said = f"best {judge.top:.3f}" if judge.seen else "beginning"
+            said = f"best {judge.top:.3f}" if judge.top else "none meets the profile yet"
             yield ctx.progress(len(judge.seen), budget, said)
         idle, known = (idle + 1 if known == len(judge.seen) else 0), len(judge.seen)
         if known >= budget or idle > _PATIENCE:
@@ -134,6 +143,45 @@ def _given(params: Improve, wanted: Profile) -> list[Chem.Mol]:
     return [parser.parse(each).mol for each in smiles]
 
 
+def _neighbours(judge: scores.Judge, rng: np.random.Generator, count: int) -> Iterator[None]:
+    """Score small edits of what is there, and edits of these: a model alone never comes near."""
+    people = list(judge.seen.values())
+    for _ in range(count * _TRIES):
+        if len(people) > count:
+            return
+        parent = people[int(rng.integers(len(people)))]
+        edited = graph_mutations.mutate(parent.mol, rng)
+        scored = judge(edited[0], parent.smiles, edited[1]) if edited else None
+        if scored is not None and not _is_too_far(scored):
+            people.append(scored)
+        yield None
+
+
+def _is_too_far(scored: scores.Scored) -> bool:
+    return scored.figures.get("similarity", 1.0) < _NO_KIN
+
+
+def _why_none(wanted: Profile, judge: scores.Judge) -> tuple[str, str]:
+    """Return why nothing came of what was scored, and what helps."""
+    found = f"None of {len(judge.seen):,} molecules"
+    near = max((each.figures.get("similarity", 0.0) for each in judge.seen.values()), default=0.0)
+    if near < wanted.similarity:
+        asked = f"{found} is as like the lead as asked ({wanted.similarity:g})"
+        return f"{asked}; the nearest has {near:.2f}.", "Lower the likeness, or use Genetic."
+    return (
+        f"{found} meets the profile.",
+        "Widen a range or a limit, lower the likeness, or give more evaluations.",
+    )
+
+
+def _origin(params: Improve, each: scores.Scored, seed: int) -> tuple[str, str, int]:
+    """Return parent, operation and seed; of what was given, those of the search that found it."""
+    match params.origins.get(each.smiles):
+        case [str(parent), str(operation), int(before)] if each.operation == "given":
+            return parent, operation, before
+    return each.parent, each.operation, seed
+
+
 def _curve(judge: scores.Judge) -> dict[str, float]:
     best = judge.best(100)
     return {
@@ -151,21 +199,11 @@ def _result(
     for each in judge.best(params.count):
         if each.score > 0:
             figures = {**descriptors.describe(each.mol), **each.figures, "score": each.score}
-            rows.append(
-                Molecule(
-                    each.smiles,
-                    parent=each.parent,
-                    operation=each.operation,
-                    seed=ctx.rng.seed,
-                    figures=figures,
-                )
-            )
+            parent, operation, seed = _origin(params, each, ctx.rng.seed)
+            rows.append(Molecule(each.smiles, "", parent, operation, seed, figures))
             yield None
     if not rows:
-        raise BadInput(
-            f"None of {len(judge.seen):,} molecules meets the hard limits of the profile.",
-            "Widen a limit, lower the likeness, or give more time.",
-        )
+        raise BadInput(*_why_none(wanted, judge))
     counts = {"scored": len(judge.seen), "best": rows[0].figures["score"], "stopped": stopped}
     title = f"{counted(len(rows))} improved to a profile"
     profile = msgspec.to_builtins(wanted)

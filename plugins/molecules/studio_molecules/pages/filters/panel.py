@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping
 from functools import partial
@@ -135,6 +136,13 @@ class FilterPanel(QFrame):
         card.closed.connect(self.remove_filter)
         self._column.insertWidget(len(self.cards), card)
         self.cards[figure] = card
+        self._order_keys()
+
+    def _order_keys(self) -> None:
+        """Let Tab go through the filters as they stand, before what adds one."""
+        parts = [part for card in self.cards.values() for part in card.parts]
+        for first, second in itertools.pairwise([self.pattern, *parts, self.add]):
+            QWidget.setTabOrder(first, second)
 
     def narrow(self, figure: str, low: float, high: float) -> None:
         """Show only molecules with a figure in a range."""

@@ -39,6 +39,8 @@ class RangeCard(QWidget):
         self.slider = RangeSlider(ctx, figure_of(figure).title)
         self.slider.setToolTip(figure_of(figure).meaning)
         self.low, self.high = self._field(tr("least")), self._field(tr("most"))
+        self.parts = (close, self.slider, self.low, self.high)
+        """In the order of Tab."""
         head, ends = QHBoxLayout(), QHBoxLayout()
         head.addWidget(title, 1)
         head.addWidget(close)

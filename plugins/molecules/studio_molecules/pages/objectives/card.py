@@ -105,9 +105,12 @@ class ObjectiveCard(QFrame):
         )
 
     def _on_text(self) -> None:
+        is_open = _number(self.low) is None and _number(self.high) is None
         for field in (self.low, self.high, self.slack, self.weight):
             number = _number(field)
-            self._ui.show_invalid(field, number is not None and math.isnan(number))
+            is_missing = is_open and field in (self.low, self.high)
+            is_none = number is not None and math.isnan(number)
+            self._ui.show_invalid(field, is_missing or is_none)
         self.changed.emit()
 
 

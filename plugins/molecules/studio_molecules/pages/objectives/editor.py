@@ -12,7 +12,7 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from studio.api import BadInput, PluginContext, Role
-from studio_molecules.objectives import WISHABLE, Objective, Profile, checked
+from studio_molecules.objectives import WISHABLE, Objective, Profile, checked, first_wish
 from studio_molecules.pages.objectives.card import ObjectiveCard
 from studio_molecules.pages.phrases import tr
 from studio_molecules.pages.table.model import column_title
@@ -106,7 +106,7 @@ class ProfileEditor(QWidget):
 
     def add_wish(self, figure: str) -> None:
         """Add a wish for a figure."""
-        self._put(Objective(figure, slack=1.0))
+        self._put(first_wish(figure))
         self.cards[-1].low.setFocus()
         self.changed.emit()
 

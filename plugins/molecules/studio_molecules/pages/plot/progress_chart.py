@@ -29,27 +29,36 @@ class ProgressChart(QWidget):
         self._ctx = ctx
         self.points: list[Mapping[str, float]] = []
         self._rest = ""
+        self._before = 0.0
+        """Molecules that the searches before this one have scored."""
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         end_theme = ctx.ui.on_theme(lambda _tokens: self.update())
         self.destroyed.connect(lambda: end_theme())
-        self.clear()
+        self.begin(0)
 
     def sizeHint(self) -> QSize:
         """Return its size."""
         return QSize(220, _HIGH)
 
-    def clear(self) -> None:
-        """A new search begins."""
-        self.points, self._rest = [], ""
+    def begin(self, given: int) -> None:
+        """A search begins: anew, or on from ``given`` molecules of the last one."""
+        self._rest, self._before = "", 0.0
+        if given and self.points:
+            self._before = max(0.0, self.points[-1]["scored"] - given)  # it scores those again
+        else:
+            self.points = []
         self._speak()
 
     def read(self, text: str) -> None:
         """Take what came on the channel ``curve``: JSON objects, one a line."""
         *lines, self._rest = (self._rest + text).split("\n")
-        self.points += [json.loads(line) for line in lines if line.strip()]
+        self.points += [self._placed(json.loads(line)) for line in lines if line.strip()]
         if len(self.points) > _MOST:
             self.points = self.points[::2]
         self._speak()
+
+    def _placed(self, point: Mapping[str, float]) -> Mapping[str, float]:
+        return {**point, "scored": point["scored"] + self._before}
 
     def _speak(self) -> None:
         self.setVisible(len(self.points) > 1)
