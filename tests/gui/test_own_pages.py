@@ -22,6 +22,7 @@ from studio.core.library import Artifact, Library
 from studio.core.library.upkeep.stats import Stats
 from studio.core.paths import StudioPaths
 from studio.core.studio import Studio
+from studio.desktop.pages.artifact_grid import marks_of
 from studio.desktop.pages.device_picker import DevicePicker
 from studio.desktop.pages.exporters import formats
 from studio.desktop.pages.gallery import GalleryPage
@@ -117,6 +118,28 @@ def test_bin_can_be_undone_from_the_notice(start: Runs, qtbot: Any, sea: Artifac
     notice = next(n for n in studio_of(app).notices.all if n.actions)
     notice.actions[0].run()
     qtbot.waitUntil(lambda: page.grid.count() == 2)
+
+
+def test_only_what_proves_something_has_a_tick(start: Runs, qtbot: Any, sea: Artifact) -> None:
+    good = {"checks": [{"name": "not blank", "passed": True}]}
+    bad = {"checks": [{"name": "not blank", "passed": False}]}
+    library = studio_of(start()).library
+    marks = {
+        (kind, verdict["checks"][0]["passed"]): [
+            icon
+            for icon, _color in marks_of(
+                library.add_artifact(kind, b"x", suffix=".x", title=kind, verdict=verdict)
+            )
+        ]
+        for kind in ("image", "code")
+        for verdict in (good, bad)
+    }
+    assert marks == {
+        ("image", True): [],
+        ("image", False): ["triangle-alert"],
+        ("code", True): ["circle-check"],
+        ("code", False): ["triangle-alert"],
+    }
 
 
 def test_the_bin_lists_conversations_and_gives_them_back(

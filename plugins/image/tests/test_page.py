@@ -79,6 +79,11 @@ class Desk(PageDesk):
     def shown(self) -> str:
         return self.page.viewer.shown
 
+    def view_first(self) -> None:
+        """Show the newest picture large."""
+        self.page.view.show(self.results()[0].id)
+        self.until(self.in_view)
+
     def bring(self, path: Path) -> None:
         self.pick(path)
         self.until(lambda: self.page.composer.input.artifact is not None and self.in_view())
@@ -108,6 +113,40 @@ def test_return_draws_and_the_picture_is_shown(desk: Desk) -> None:
     )
     assert desk.page.viewer.canvas.image.pixelColor(20, 20) == QColor(200, 60, 90)
     assert desk.ids() == [desk.shown()]
+
+
+@pytest.mark.parametrize(
+    ("meta", "said"),
+    [
+        ({}, ""),
+        ({"drawn": "frog", "known": "frog", "unknown": []}, ""),
+        (
+            {"drawn": "three", "known": "", "unknown": ["apples"]},
+            "This model doesn't know, and left out: apples. Drawn from “three”.",
+        ),
+        (
+            {"drawn": "red car", "known": "", "unknown": []},
+            "It never learned “red car” as a whole: the picture may not show all of it.",
+        ),
+    ],
+)
+def test_what_a_picture_may_not_show_stays_below_it_and_nothing_claims_more(
+    desk: Desk, meta: dict[str, Any], said: str
+) -> None:
+    checks = {"checks": [{"name": "not blank", "passed": True, "evidence": "it is not"}]}
+    made = picture()
+    drawn = Artifact(
+        "image", made.payload, ".png", title="x", meta={**made.meta, **meta}, verdict=checks
+    )
+    desk.draw(drawn)
+    viewer = desk.page.viewer
+    assert viewer._understood.text() == said
+    assert viewer._understood.isVisible() is bool(said)
+    desk.draw(drawn, drawn)
+    assert viewer.on_sheet
+    assert viewer._understood.text() == said
+    desk.view_first()
+    assert viewer._caption.widget.accessibleName() == "32 × 32 px · seed 7 · “a red fox”"
 
 
 def test_a_chip_sets_the_style(desk: Desk) -> None:

@@ -41,6 +41,8 @@ CARD = QSize(204, 212)
 """The smallest card; as many as fit share the width."""
 GAP = 12
 PICTURE = 140
+_UNPROVEN = ("image",)
+"""Kinds whose checks tell that it is one, not that it shows what was asked: they get no tick."""
 AHEAD = 60
 """With this many cards left below, more are asked for."""
 
@@ -282,14 +284,19 @@ class _CardDelegate(QStyledItemDelegate):
         )
         ratio = painter.device().devicePixelRatioF()
         right = inner.right() - 14
-        for shown, icon, color in (
-            (artifact.starred, "star", "warn"),
-            (artifact.passed is True, "circle-check", "good"),
-            (artifact.passed is False, "triangle-alert", "bad"),
-        ):
-            if shown:
-                painter.drawPixmap(right, top + 28, look.icons.pixmap(icon, color, 14, ratio))
-                right -= 18
+        for icon, color in marks_of(artifact):
+            painter.drawPixmap(right, top + 28, look.icons.pixmap(icon, color, 14, ratio))
+            right -= 18
+
+
+def marks_of(artifact: Artifact) -> list[tuple[str, str]]:
+    """Return (icon, colour) of what a card says of an artifact: starred, checked, failed."""
+    marks = (
+        (artifact.starred, "star", "warn"),
+        (artifact.passed is True and artifact.kind not in _UNPROVEN, "circle-check", "good"),
+        (artifact.passed is False, "triangle-alert", "bad"),
+    )
+    return [(icon, color) for shown, icon, color in marks if shown]
 
 
 def ago(moment: float, now: float | None = None) -> str:

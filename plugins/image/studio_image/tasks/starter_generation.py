@@ -240,6 +240,7 @@ def _recipe(
         "variation": number,
         "drawn": reading.drawn,
         "known": reading.known,
+        "unknown": list(reading.unknown),
         "note": note,
     }
 

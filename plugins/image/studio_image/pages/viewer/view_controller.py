@@ -113,7 +113,7 @@ class ViewController:
         self._results.show_current("")
         self._sheet = ()
         if len(images) > 1:
-            self._viewer.show_sheet(images, finished=False)
+            self._viewer.show_sheet(images)
         else:
             self._viewer.show_preview(images[0])
         self._show_viewer()
@@ -178,7 +178,8 @@ class ViewController:
 
         def show(images: list[QImage | StudioError]) -> None:
             if self._awaited == shown and self.current == shown:
-                self._viewer.show_sheet([i for i in images if isinstance(i, QImage)])
+                found = [image for image in images if isinstance(image, QImage)]
+                self._viewer.show_sheet(found, meta=result.artifact.meta)
                 self._show_viewer()
                 self._sheet = [item.id for item in batch]
 

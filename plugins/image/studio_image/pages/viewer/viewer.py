@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from PySide6.QtCore import QPoint, Signal
 from PySide6.QtGui import QImage
@@ -36,6 +37,8 @@ class Viewer(QWidget):
         self._stack.addWidget(self.canvas)
         self._stack.addWidget(self.sheet)
         self._caption = ctx.ui.elided_label("", Role.SMALL)
+        self._understood = ctx.ui.label("", Role.SMALL, wrap=True)
+        self._understood.hide()
         self._zoom = ctx.ui.icon_button("expand", tr("Fit, or its own size"))
         self._zoom.clicked.connect(self._toggle_fit)
         self._percent = ctx.ui.label("", Role.SMALL)
@@ -57,6 +60,7 @@ class Viewer(QWidget):
         column.setSpacing(6)
         column.addWidget(self._stack, 1)
         column.addLayout(below)
+        column.addWidget(self._understood)
 
     @property
     def on_sheet(self) -> bool:
@@ -76,6 +80,7 @@ class Viewer(QWidget):
         self.canvas.show_image(image)
         self._stack.setCurrentWidget(self.canvas)
         self._caption.set_text(caption(result, image))
+        self._say_understood(understood(result.artifact.meta))
         self._show_tools(True)
         self.tools["compare"].setVisible(bool(result.source))
         self.tools["compare"].setChecked(False)
@@ -95,13 +100,20 @@ class Viewer(QWidget):
         self._stack.setCurrentWidget(self.canvas)
         self._bare("")
 
-    def show_sheet(self, images: Sequence[QImage], *, finished: bool = True) -> None:
-        """Show a batch, or what it looks like so far."""
+    def show_sheet(
+        self, images: Sequence[QImage], *, meta: Mapping[str, Any] | None = None
+    ) -> None:
+        """Show a batch, or what it looks like so far.
+
+        Args:
+            meta: What is kept with its pictures; None for one that is not finished.
+        """
         self.shown = ""
         self.sheet.show_images(images)
         self._stack.setCurrentWidget(self.sheet)
-        words = tr("{count} variations. Choose one to see it large.")
-        self._bare(words.format(count=len(images)) if finished else "")
+        words = tr("{count} pictures; they may look much alike. Choose one to see it large.")
+        self._bare(words.format(count=len(images)) if meta is not None else "")
+        self._say_understood(understood(meta or {}))
 
     def compare(self, before: QImage) -> None:
         """Show what the picture was before; a null image ends that."""
@@ -111,7 +123,12 @@ class Viewer(QWidget):
     def _bare(self, words: str) -> None:
         """Show ``words`` and no tools: there is no result to use them on."""
         self._caption.set_text(words)
+        self._say_understood("")
         self._show_tools(False)
+
+    def _say_understood(self, words: str) -> None:
+        self._understood.setText(words)
+        self._understood.setVisible(bool(words))
 
     def _show_tools(self, shown: bool) -> None:
         for tool in (*self.tools.values(), self._zoom, self._percent):
@@ -146,7 +163,7 @@ def _tools() -> tuple[tuple[str, str, str], ...]:
 
 
 def caption(result: TaskResult, image: QImage) -> str:
-    """Return size, seed, what was checked and whether it is all done, in words."""
+    """Return size, seed, what failed, whether it is all done, and the prompt, in words."""
     parts = [tr("{width} × {height} px").format(width=image.width(), height=image.height())]
     if result.artifact.meta.get("ended_early"):
         parts.append(tr("stopped early"))
@@ -156,6 +173,23 @@ def caption(result: TaskResult, image: QImage) -> str:
     verdict = result.artifact.verdict
     if verdict is not None and verdict.checks:
         failed = [check.name for check in verdict.checks if not check.passed]
-        words = tr("failed: {checks}").format(checks=", ".join(failed))
-        parts.append(words if failed else tr("checked"))
+        if failed:  # what passed says that it is a picture, not that it shows what was asked
+            parts.append(tr("failed: {checks}").format(checks=", ".join(failed)))
+    if prompt := str(result.params.get("prompt", "")).strip():
+        parts.append(tr("“{prompt}”").format(prompt=prompt))
     return " · ".join(parts)
+
+
+def understood(meta: Mapping[str, Any]) -> str:
+    """Return what of the prompt a picture may not show; empty where that is not known."""
+    told = []
+    if unknown := meta.get("unknown"):
+        words = tr("This model doesn't know, and left out: {words}.")
+        told.append(words.format(words=", ".join(map(str, unknown))))
+    drawn = str(meta.get("drawn", ""))
+    if drawn and not meta.get("known") and " " in drawn:
+        words = tr("It never learned “{drawn}” as a whole: the picture may not show all of it.")
+        told.append(words.format(drawn=drawn))
+    elif drawn and unknown:
+        told.append(tr("Drawn from “{drawn}”.").format(drawn=drawn))
+    return " ".join(told)
