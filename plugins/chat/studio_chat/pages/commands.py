@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from studio.api import PageAction
+from studio_chat.pages.page import ChatPage
 from studio_chat.pages.phrases import tr
-
-if TYPE_CHECKING:
-    from studio_chat.pages.page import ChatPage
 
 
 def page_actions(page: ChatPage) -> list[PageAction]:

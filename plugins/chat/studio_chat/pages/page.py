@@ -19,9 +19,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.api import Kind, Page, PluginContext, SavedArtifact, StudioError, WorkQueue
+from studio.api import Kind, PluginContext, SavedArtifact, StudioError, WorkQueue
 from studio_chat.pages.attachments import SUFFIXES
-from studio_chat.pages.commands import page_actions
 from studio_chat.pages.composer import Composer
 from studio_chat.pages.conversations.list_view import ConversationList
 from studio_chat.pages.conversations.title_bar import TitleBar
@@ -38,20 +37,6 @@ _NARROW = 720
 _DRAFT_MS = 400
 _OPEN = "open"
 """The setting that names the open conversation; a shell keeps a page's state only now and then."""
-
-
-def build(ctx: PluginContext) -> Page:
-    """Return the page."""
-    page = ChatPage(ctx)
-    return Page(
-        page,
-        panel=page.parameters.form.widget,
-        save_state=page.save_state,
-        restore_state=page.restore_state,
-        accept=page.accept,
-        actions=page_actions(page),
-        focus=page.composer.field.setFocus,
-    )
 
 
 class ChatPage(QWidget):

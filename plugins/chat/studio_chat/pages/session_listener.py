@@ -1,39 +1,12 @@
-"""Who listens to a conversation: the page, or, while it is out of view, one that draws nothing."""
+"""Who listens to a conversation while it is out of view: one that draws nothing."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from studio.api import StudioError
+from studio_chat.pages.session import Session
 from studio_chat.pages.thread.turns import Turn
-
-if TYPE_CHECKING:
-    from studio_chat.pages.session import Session
-
-
-class Listener(Protocol):
-    """Who wants to know. All calls come on the window's thread."""
-
-    def turns_changed(self) -> None:
-        """The branch in view is another one."""
-
-    def turn_changed(self, turn: Turn) -> None:
-        """One turn of it is different."""
-
-    def text_added(self, turn: str, text: str) -> None:
-        """The reply ``turn`` grew."""
-
-    def reply_changed(self) -> None:
-        """The reply moved on, began or ended."""
-
-    def conversation_changed(self) -> None:
-        """Its title or settings are different, or it is in the library now."""
-
-    def sent(self, conversation: str, text: str) -> None:
-        """A message is in the library; ``conversation`` is empty for the first of a new one."""
-
-    def not_sent(self, text: str, error: StudioError) -> None:
-        """A message could not be kept; here is its text back."""
 
 
 class Keeper(Protocol):

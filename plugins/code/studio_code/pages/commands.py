@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 from studio.api import PageAction
+from studio_code.pages.page import CodePage
 from studio_code.pages.phrases import tr
-
-if TYPE_CHECKING:
-    from studio_code.pages.page import CodePage
 
 
 def page_actions(page: CodePage) -> list[PageAction]:

@@ -4,31 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QMimeData
-
-from studio.api import Kind, PluginContext, SavedArtifact
+from studio.api import Kind, PluginContext, SavedArtifact, StudioError
 from studio_code.pages.editor.languages import language_named, language_of
 from studio_code.pages.files import disk_files
+from studio_code.pages.files.open_files_store import OpenFilesStore
 from studio_code.pages.files.text_format import decode
-
-if TYPE_CHECKING:
-    from studio_code.pages.page import CodePage
+from studio_code.pages.workspace import Workspace
 
 
 class ImportController:
     """Brings code to the page."""
 
-    def __init__(self, ctx: PluginContext, page: CodePage) -> None:
-        self._ctx, self._page = ctx, page
+    def __init__(
+        self,
+        workspace: Workspace,
+        session: OpenFilesStore,
+        show: Callable[[SavedArtifact], None],
+        tell: Callable[[StudioError], None],
+    ) -> None:
+        """Bring code into ``workspace``.
+
+        Args:
+            show: Shows what is known of a result.
+            tell: Says what went wrong.
+        """
+        self._workspace, self._session = workspace, session
+        self._show, self._tell = show, tell
         self._waiting: list[Callable[[], None]] = []
-        page.session.loaded.connect(self._go_on)
+        session.loaded.connect(self._go_on)
 
     def _ready(self, call: Callable[[], None]) -> None:
         """Call once what was open last time is open again: it would close what comes now."""
         self._waiting.append(call)
-        if not self._page.session.loading:
+        if not self._session.loading:
             self._go_on()
 
     def _go_on(self) -> None:
@@ -44,41 +53,33 @@ class ImportController:
 
         def show(text: str) -> None:
             path = str(artifact.meta.get("path") or "")
-            workspace = self._page.workspace
+            workspace = self._workspace
             file = workspace.find(path)
             if file is not None and not file.untitled:
                 workspace.propose(path, text, artifact.title, artifact.id)
             else:
                 workspace.new(text, *_called(artifact, path if file is None else ""))
-            self._page.show_artifact(artifact)
+            self._show(artifact)
 
         def read() -> str:
             return decode(disk_files.read_bytes(artifact.path), artifact.title).text
 
-        self._ready(lambda: self._page.workspace.chores.do(read, show, self._page.tell))
-
-    def takes(self, data: QMimeData) -> bool:
-        """Whether something dragged may be opened."""
-        return any(url.isLocalFile() for url in data.urls())
-
-    def drop(self, data: QMimeData) -> None:
-        """Open the folder that was dropped, or the files."""
-        self.bring([Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()])
+        self._ready(lambda: self._workspace.chores.do(read, show, self._tell))
 
     def bring(self, paths: list[Path]) -> None:
         """Open a folder, or files wherever they lie."""
 
         def show(folders: list[Path]) -> None:
             if folders:
-                self._page.workspace.open_folder(folders[0])
+                self._workspace.open_folder(folders[0])
             for path in paths:
                 if path not in folders:
-                    self._page.workspace.open(self._page.workspace.name_of(path))
+                    self._workspace.open(self._workspace.name_of(path))
 
         def look() -> list[Path]:
             return [path for path in paths if path.is_dir()]
 
-        self._ready(lambda: self._page.workspace.chores.do(look, show))
+        self._ready(lambda: self._workspace.chores.do(look, show))
 
 
 def _called(artifact: SavedArtifact, path: str) -> tuple[str, str]:

@@ -7,11 +7,10 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QPoint, QSize, Qt, QTimer
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSplitter, QToolButton, QVBoxLayout, QWidget
 
-from studio.api import Page, PluginContext, SavedArtifact, StudioError, outcome
-from studio_code.pages.commands import page_actions
+from studio.api import PluginContext, SavedArtifact, StudioError, outcome
 from studio_code.pages.dock import Dock
 from studio_code.pages.editor.area import EditorArea
 from studio_code.pages.editor.open_file import OpenFile
@@ -34,20 +33,6 @@ _NARROW, _LOW = 620, 480
 _TREE_WIDE, _DOCK_WIDE, _DOCK_HIGH = 210, 360, 240
 _LEXER_MS = 150
 """Pygments takes a moment the first time; while the page is drawn, it would hold the window too."""
-
-
-def build(ctx: PluginContext) -> Page:
-    """Return the page."""
-    page = CodePage(ctx)
-    return Page(
-        page,
-        panel=page.panel,
-        save_state=page.save_state,
-        restore_state=page.restore_state,
-        accept=page.arriving.accept,
-        actions=page_actions(page),
-        focus=page.focus,
-    )
 
 
 class CodePage(QWidget):
@@ -74,12 +59,16 @@ class CodePage(QWidget):
         self.trouble = ctx.ui.trouble_row()
         self.writing = WriteController(ctx, self.workspace, self.panel, self.stage.writing)
         self.quick = QuickBox(ctx, self.workspace, self)
-        self.arriving = ImportController(ctx, self)
+        self.arriving = ImportController(
+            self.workspace, self.session, self.show_artifact, self.tell
+        )
+        self.drop_target = ctx.kit.drop_target(
+            self, tr("Drop to open"), files=self.arriving.bring, folders=True
+        )
         self._room = (True, True)
         self._lines: dict[str, int] = {}
         self._lay_out()
         self._connect()
-        self.setAcceptDrops(True)
         QTimer.singleShot(_LEXER_MS, self, lambda: ctx.run_later(lambda: lexer_named("python")))
         self.folders.load(self._begin)
 
@@ -185,16 +174,6 @@ class CodePage(QWidget):
     def tell(self, error: StudioError, again: Callable[[], None] | None = None) -> None:
         """Say what went wrong above everything."""
         self.trouble.tell(error, again)
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Folders and files may be dropped anywhere on the page."""
-        if self.arriving.takes(event.mimeData()):
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        """Open what was dropped."""
-        self.arriving.drop(event.mimeData())
-        event.acceptProposedAction()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The dock stands beside the text where there is room; what is least needed gives way."""

@@ -17,7 +17,6 @@ from studio_code.pages.editor.token_scanner import lexer_named
 from studio_code.pages.files import disk_files
 from studio_code.pages.files.file_save import Conflict, Saved, save
 from studio_code.pages.files.text_format import TextFile
-from studio_code.pages.history import undo as taking_back
 from studio_code.pages.history.journal import Entry, Journal
 from studio_code.pages.phrases import tr
 from studio_code.pages.review.proposal import Proposal
@@ -381,16 +380,6 @@ class Workspace(QObject):
             self.accepted.emit(file.path)
             return
         self.write(file, file.path, done, commit=entry.message)
-
-    # --- taking them back ---------------------------------------------------------------------
-
-    def undo(self, entry: Entry) -> None:
-        """Take an accepted change back, if its file is still as the change left it."""
-        taking_back.turn(self, entry, undone=True)
-
-    def redo(self, entry: Entry) -> None:
-        """Make a change again that was taken back."""
-        taking_back.turn(self, entry, undone=False)
 
     # --- names --------------------------------------------------------------------------------
 

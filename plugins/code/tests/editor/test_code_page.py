@@ -19,6 +19,7 @@ from studio_code.pages.commands import page_actions
 from studio_code.pages.editor.code_edit import CodeEdit
 from studio_code.pages.editor.open_file import OpenFile, blank
 from studio_code.pages.history.timeline import when_words
+from studio_code.pages.history.undo import turn
 from studio_code.plugin import studio_exporters, studio_open_file
 
 CODE = "def add(a, b):\n    return a + b\n"
@@ -388,11 +389,11 @@ def test_a_file_that_a_change_made_goes_with_it_and_comes_again(desk) -> None:
     workspace.accept("deep/er/new.py", CODE, "New")
     desk.settled()
     assert path.read_text() == CODE
-    workspace.undo(workspace.journal.entries[0])
+    turn(workspace, workspace.journal.entries[0], undone=True)
     desk.settled()
     assert not path.exists()
     assert workspace.find("deep/er/new.py") is None
-    workspace.redo(workspace.journal.entries[0])
+    turn(workspace, workspace.journal.entries[0], undone=False)
     desk.settled()
     assert path.read_text() == CODE
 
@@ -403,7 +404,7 @@ def test_a_change_that_was_changed_since_is_not_undone_as_a_whole(desk) -> None:
     workspace.accept("a.py", "new\n", "Shorter")
     desk.settled()
     desk.type("# mine\n")
-    workspace.undo(workspace.journal.entries[0])
+    turn(workspace, workspace.journal.entries[0], undone=True)
     desk.settled()
     assert "was changed since" in desk.trouble()
     assert (workspace.proposal.old, workspace.proposal.new) == ("new\n# mine\n", CODE)

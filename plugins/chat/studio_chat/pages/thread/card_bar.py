@@ -6,16 +6,12 @@ Made when it is first wanted.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 
 from studio.api.window.ui import Ui
-from studio_chat.pages.thread.turns import Turn
-
-if TYPE_CHECKING:
-    from studio_chat.pages.thread.message_card import MessageCard
+from studio_chat.pages.thread.turns import Deeds, Turn
 
 BAR_HEIGHT = 34
 
@@ -23,39 +19,39 @@ BAR_HEIGHT = 34
 class CardBar(QWidget):
     """Small buttons for one turn."""
 
-    def __init__(self, ui: Ui, turn: Turn, card: MessageCard) -> None:
+    def __init__(self, ui: Ui, turn: Turn, deeds: Deeds, edit: Callable[[], None]) -> None:
+        """Make the bar of ``turn``; ``edit`` puts an editor over its text."""
         super().__init__()
-        self._ui, self._card = ui, card
+        self._ui, self._turn = ui, turn
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 2, 0, 6)
         self._row.setSpacing(2)
-        deeds = card.deeds
         self._older = self._button(
-            "chevron-left", self.tr("Version before"), lambda: deeds.switch(card.turn, -1)
+            "chevron-left", self.tr("Version before"), lambda: deeds.switch(self._turn, -1)
         )
         self._place = QLabel()
         self._place.setProperty("role", "small")
         self._place.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._newer = self._button(
-            "chevron-right", self.tr("Version after"), lambda: deeds.switch(card.turn, 1)
+            "chevron-right", self.tr("Version after"), lambda: deeds.switch(self._turn, 1)
         )
         self._deeds = [
-            self._button("copy", self.tr("Copy"), lambda: ui.copy(card.turn.content)),
-            self._button("pencil", self.tr("Edit"), card.edit),
+            self._button("copy", self.tr("Copy"), lambda: ui.copy(self._turn.content)),
+            self._button("pencil", self.tr("Edit"), edit),
         ]
         if not turn.mine:
             self._deeds.append(
                 self._button(
                     "refresh-cw",
                     self.tr("Answer again (Ctrl+R on the last one)"),
-                    lambda: deeds.regenerate(card.turn),
+                    lambda: deeds.regenerate(self._turn),
                 )
             )
         self._go_on = self._button(
-            "corner-down-right", self.tr("Continue this answer"), lambda: deeds.go_on(card.turn)
+            "corner-down-right", self.tr("Continue this answer"), lambda: deeds.go_on(self._turn)
         )
         self._trash = self._button(
-            "trash-2", self.tr("Bin this and what follows"), lambda: deeds.delete(card.turn)
+            "trash-2", self.tr("Bin this and what follows"), lambda: deeds.delete(self._turn)
         )
         self._arrange(mine=turn.mine)
         self._deeds.append(self._trash)
@@ -74,6 +70,7 @@ class CardBar(QWidget):
 
     def set_turn(self, turn: Turn) -> None:
         """Show which version this is."""
+        self._turn = turn
         count = len(turn.versions)
         widest = self._place.fontMetrics().horizontalAdvance(f"{count}/{count}")
         self._place.setMinimumWidth(widest + 2)
@@ -113,12 +110,12 @@ class CardBar(QWidget):
         return focus is not None and focus.hasFocus()
 
     def _show(self) -> None:
-        many = len(self._card.turn.versions) > 1
+        many = len(self._turn.versions) > 1
         for part in (self._older, self._place, self._newer):
             part.setVisible(many)
         for button in self._deeds:
             button.setVisible(not self._quiet and not self._writing)
-        mine = self._card.turn.mine
+        mine = self._turn.mine
         self._go_on.setVisible(not (mine or self._quiet or self._writing) and self._last)
 
     def _button(self, icon: str, tip: str, run: Callable[[], None]) -> QToolButton:

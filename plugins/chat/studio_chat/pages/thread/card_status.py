@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
 
-from studio.api.window.ui import Ui
+from studio.api import PluginContext
 from studio_chat.pages.phrases import doing, how_it_ended, left_out, was_cut_short
-from studio_chat.pages.thread.turns import Reply, Turn
-
-if TYPE_CHECKING:
-    from studio_chat.pages.thread.message_card import MessageCard
+from studio_chat.pages.thread.turns import Deeds, Reply, Turn
 
 
 class CardStatus(QWidget):
     """A line below the text; hidden when there is nothing to say."""
 
-    def __init__(self, ui: Ui, card: MessageCard) -> None:
-        super().__init__(card)
-        self._ui, self._card = ui, card
+    def __init__(self, ctx: PluginContext, deeds: Deeds, is_last: Callable[[], bool]) -> None:
+        """Make the line; ``is_last`` says whether nothing follows the turn."""
+        super().__init__()
+        self._ctx, self._deeds, self._is_last = ctx, deeds, is_last
+        self._turn: Turn | None = None
         self._icon, self._words = QLabel(), QLabel()
         self._icon.setFixedSize(16, 18)
         self._words.setTextFormat(Qt.TextFormat.PlainText)
@@ -30,10 +29,10 @@ class CardStatus(QWidget):
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
         self._bar.setMaximum(1000)
-        self.retry = ui.button(self.tr("Try again"), "refresh-cw")
-        self.retry.clicked.connect(lambda: card.deeds.regenerate(card.turn))
-        self._go_on = ui.button(self.tr("Continue"), "corner-down-right")
-        self._go_on.clicked.connect(lambda: card.deeds.go_on(card.turn))
+        self.retry = ctx.ui.button(self.tr("Try again"), "refresh-cw")
+        self.retry.clicked.connect(lambda: self._ask(deeds.regenerate))
+        self._go_on = ctx.ui.button(self.tr("Continue"), "corner-down-right")
+        self._go_on.clicked.connect(lambda: self._ask(deeds.go_on))
         line = QHBoxLayout()
         line.setSpacing(8)
         line.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
@@ -57,10 +56,15 @@ class CardStatus(QWidget):
 
     def show_state(self, turn: Turn, reply: Reply | None) -> None:
         """Say how the reply stands."""
+        self._turn = turn
         if reply is not None:
             self._show_waiting(reply)
         else:
             self._show_end(turn)
+
+    def _ask(self, deed: Callable[[Turn], None]) -> None:
+        if self._turn is not None:
+            deed(self._turn)
 
     def _show_waiting(self, reply: Reply) -> None:
         waiting = not reply.pieces or reply.stopping
@@ -69,7 +73,7 @@ class CardStatus(QWidget):
         self._bar.setVisible(waiting and reply.share is not None)
         if waiting:
             self._bar.setValue(round(1000 * (reply.share or 0)))
-            self._say("loader-circle", "mute", doing(self._card.ctx, reply))
+            self._say("loader-circle", "mute", doing(self._ctx, reply))
 
     def _show_end(self, turn: Turn) -> None:
         self._bar.hide()
@@ -83,18 +87,18 @@ class CardStatus(QWidget):
         nothing = not turn.content.strip()
         self._show_buttons(
             retry=error is not None or (bool(ended) and nothing),
-            go_on=was_cut_short(turn) and not nothing and self._card.is_last,
+            go_on=was_cut_short(turn) and not nothing and self._is_last(),
         )
 
     def _show_buttons(self, *, retry: bool, go_on: bool) -> None:
-        busy = self._card.deeds.busy
+        busy = self._deeds.busy
         self.retry.setEnabled(not busy)
         self._go_on.setEnabled(not busy)
         self.retry.setVisible(retry)
         self._go_on.setVisible(go_on)
 
     def _say(self, icon: str, color: str, words: str) -> None:
-        self._icon.setPixmap(self._ui.icon(icon, color).pixmap(QSize(16, 16)))
+        self._icon.setPixmap(self._ctx.ui.icon(icon, color).pixmap(QSize(16, 16)))
         if self._words.property("role") != color:
             self._words.setProperty("role", color)
             self._words.style().unpolish(self._words)

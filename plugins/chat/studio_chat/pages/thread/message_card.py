@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt
 from PySide6.QtGui import QEnterEvent, QFocusEvent, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
@@ -14,30 +12,11 @@ from studio_chat.pages.thread.card_bar import BAR_HEIGHT, CardBar
 from studio_chat.pages.thread.card_status import CardStatus
 from studio_chat.pages.thread.edit_box import Choice, EditBox
 from studio_chat.pages.thread.sources import Sources
-from studio_chat.pages.thread.turns import SENDING, Reply, Turn
+from studio_chat.pages.thread.turns import SENDING, Deeds, Reply, Turn
 
 _BUBBLE_SHARE = 0.82
 _FIRST_SHOWN, _MOST_SHOWN = 6_000, 200_000
 """Characters of what a person wrote: more is slow to lay out and seldom read."""
-
-
-class Deeds(Protocol):
-    """What a card may ask for: a session."""
-
-    @property
-    def busy(self) -> bool: ...
-
-    def edit(self, turn: Turn, text: str) -> None: ...
-
-    def edit_answer(self, turn: Turn, text: str, *, go_on: bool) -> None: ...
-
-    def regenerate(self, turn: Turn) -> None: ...
-
-    def go_on(self, turn: Turn) -> None: ...
-
-    def switch(self, turn: Turn, step: int) -> None: ...
-
-    def delete(self, turn: Turn) -> None: ...
 
 
 class MessageCard(QWidget):
@@ -198,7 +177,7 @@ class MessageCard(QWidget):
             )
         )
         if wanted and self._bar is None:
-            self._bar = CardBar(self.ctx.ui, self.turn, self)
+            self._bar = CardBar(self.ctx.ui, self.turn, self.deeds, self.edit)
             self._bar.set_last(self._last)
             self._bar.set_busy(self._busy)
             self._bar.set_writing(self._reply is not None)
@@ -305,7 +284,7 @@ class ReplyBody(QWidget):
         head.addWidget(self._name)
         head.addWidget(self._figures, 1)
         self.view = ctx.ui.prose_view()
-        self.status = CardStatus(ctx.ui, card)
+        self.status = CardStatus(ctx, card.deeds, lambda: card.is_last)
         column = QVBoxLayout(self)
         column.setContentsMargins(18, 13, 18, 9)
         column.setSpacing(8)

@@ -52,7 +52,7 @@ class CodeEdit(QPlainTextEdit):
         self._found_at = -1
         self.setProperty("plain", True)
         self.setDocument(file.document)
-        self.gutter = Gutter(self)
+        self.gutter = Gutter(self, lambda: self.colors, self.lines_in_view, self.select_line_at)
         self.colored = Highlighter(file.document, ui, file.text, file.kind.lexer, self)
         self.colored.in_view = self.range_in_view
         self._later = QTimer(self)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping
 
 from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QWheelEvent
-from PySide6.QtWidgets import QApplication, QWidget
-
-if TYPE_CHECKING:
-    from studio_code.pages.editor.code_edit import CodeEdit
+from PySide6.QtWidgets import QApplication, QPlainTextEdit, QWidget
 
 _LEFT, _RIGHT, _FEWEST = 14, 14, 2
 
@@ -17,9 +14,22 @@ _LEFT, _RIGHT, _FEWEST = 14, 14, 2
 class Gutter(QWidget):
     """As wide as the largest number; a click selects the line."""
 
-    def __init__(self, edit: CodeEdit) -> None:
+    def __init__(
+        self,
+        edit: QPlainTextEdit,
+        colors: Callable[[], Mapping[str, str]],
+        lines: Callable[[], Iterable[tuple[int, int]]],
+        select: Callable[[int], None],
+    ) -> None:
+        """Stand beside ``edit``.
+
+        Args:
+            colors: Returns those of the theme in force.
+            lines: Returns number and top of each line in view.
+            select: Selects the line at a height.
+        """
         super().__init__(edit)
-        self._edit = edit
+        self._edit, self._colors, self._lines, self._select = edit, colors, lines, select
         self.setCursor(Qt.CursorShape.ArrowCursor)
 
     def room(self) -> int:
@@ -32,12 +42,12 @@ class Gutter(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the numbers of the lines in view."""
-        colors = self._edit.colors
+        colors = self._colors()
         painter = QPainter(self)
         painter.setFont(self._edit.font())
         current = self._edit.textCursor().blockNumber()
         high = self._edit.fontMetrics().height()
-        for number, top in self._edit.lines_in_view():
+        for number, top in self._lines():
             if top > event.rect().bottom():
                 break
             if top + high >= event.rect().top():
@@ -47,7 +57,7 @@ class Gutter(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Select the line."""
-        self._edit.select_line_at(int(event.position().y()))
+        self._select(int(event.position().y()))
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Scroll as the text does."""

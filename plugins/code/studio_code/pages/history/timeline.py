@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from studio.api import PluginContext
 from studio_code.pages.history.journal import Entry
+from studio_code.pages.history.undo import turn
 from studio_code.pages.phrases import tr
 from studio_code.pages.workspace import Workspace
 
@@ -77,10 +78,7 @@ class Timeline(QWidget):
         self._empty.setVisible(not entries)
 
     def _turn(self, entry: Entry) -> None:
-        if entry.undone:
-            self._workspace.redo(entry)
-        else:
-            self._workspace.undo(entry)
+        turn(self._workspace, entry, undone=not entry.undone)
 
 
 class Row(QFrame):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 from studio.api import BadInput
 from studio_code.pages.editor.open_file import OpenFile
@@ -12,9 +11,7 @@ from studio_code.pages.files.file_save import Saved
 from studio_code.pages.files.text_format import digest, encode
 from studio_code.pages.history.journal import Entry
 from studio_code.pages.phrases import tr
-
-if TYPE_CHECKING:
-    from studio_code.pages.workspace import Workspace
+from studio_code.pages.workspace import Workspace
 
 
 def turn(workspace: Workspace, entry: Entry, *, undone: bool) -> None:
