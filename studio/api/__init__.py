@@ -10,6 +10,7 @@ from studio.api.artifacts import Check, Kind, SavedArtifact, Verdict
 from studio.api.clean_text import clean as clean_text
 from studio.api.errors import BadInput, Cancelled, ErrorCode, StudioError
 from studio.api.hookspecs import hookimpl
+from studio.api.inputs import Inputs
 from studio.api.intake import DropTarget, PromptField, WeightsPicker, local_files
 from studio.api.jobs import JobHandle, JobRequest
 from studio.api.kit import Kit
@@ -73,6 +74,7 @@ __all__ = [
     "File",
     "Group",
     "Hidden",
+    "Inputs",
     "JobHandle",
     "JobRequest",
     "JobState",

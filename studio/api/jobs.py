@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, Self
 
 from studio.api.artifacts import SavedArtifact
@@ -14,22 +14,30 @@ from studio.protocol.states import JobState, Priority
 
 @dataclass(frozen=True)
 class JobRequest:
-    """A task with all that goes with it, as ``Tasks.submit`` takes it.
+    """One run of a task, as whoever wants it says it.
 
     Attributes:
-        title: What the list of jobs calls it.
-        inputs: Name → bytes, or a numeric buffer, for the worker's ``ctx.inputs``.
+        params: Checked ones, or plain data that is yet to be checked and filled in.
+        title: What the list of jobs calls it; by default the task's.
+        inputs: Name → what is too bulky for a parameter: bytes, a text, plain data (it becomes
+            JSON) or a C-contiguous numeric buffer, for the worker's ``ctx.inputs``. The manifest
+            names those that a task takes.
         parents: Ids of the artifacts that the results are made from.
-        keep: Save the results in the library.
+        keep: Save the results in the library; False if whoever asks keeps them.
+        private: Write nothing of it at all, neither its recipe nor a result.
+        conversation: Id of the conversation of the library that it is said in: what the library
+            knows of the job goes when that is erased.
     """
 
     task: str
-    params: Params | Mapping[str, Any]
+    params: Params | Mapping[str, Any] = field(default_factory=dict)
     title: str = ""
     priority: Priority = Priority.INTERACTIVE
-    inputs: Mapping[str, Any] | None = None
+    inputs: Mapping[str, Any] = field(default_factory=dict)
     parents: Sequence[str] = ()
     keep: bool = True
+    private: bool = False
+    conversation: str = ""
 
 
 class JobHandle(Protocol):

@@ -29,13 +29,15 @@ class PageEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class TaskEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Something the plugin can do.
 
-    ``params`` is ``module:Class`` of a :class:`studio.api.params.Params`.
+    ``params`` is ``module:Class`` of a :class:`studio.api.params.Params`; ``inputs`` names what can
+    be handed to it beside them.
     """
 
     id: str
     title: str
     params: str
     produces: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
     lane: Lane = Lane.BATCH
     summary: str = ""
 

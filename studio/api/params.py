@@ -99,7 +99,10 @@ class File:
 
 @dataclass(frozen=True)
 class Hidden:
-    """Not in the form: set by the page that owns it (still a CLI flag and in the record)."""
+    """Not in the form: set by the page that owns it (still a CLI flag and in the record).
+
+    Small things only: what is bulky is handed in beside the parameters (``studio.api.inputs``).
+    """
 
 
 class Seed(int):

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from studio.api.jobs import JobRequest
 from studio.api.params import Params
 from studio.cli.terminal import output
 from studio.cli.terminal.exit_code import ExitCode
@@ -53,7 +54,7 @@ def _arguments(argv: Sequence[str], params: type[Params]) -> tuple[Namespace, di
         "--resume", nargs="?", const="", metavar="ID", help="go on with a conversation: the latest"
     )
     parser.add_argument("--system", metavar="TEXT", help="what the model is told to be")
-    add_flags(parser, params, leave_out=("prompt", "messages", "system"))
+    add_flags(parser, params, leave_out=("prompt", "system"))
     arguments = parser.parse_args(argv)
     return arguments, values_of(arguments, params)
 
@@ -63,7 +64,7 @@ class Chat:
     """A conversation under way.
 
     Attributes:
-        params: Of each reply, without its messages.
+        params: Of each reply.
         system: What the model is told to be; empty for nothing, None for what the weights say.
     """
 
@@ -142,9 +143,7 @@ class Chat:
             self.conversation = conversations.create(title, system=self.system)
         here = self.conversation.id
         asked = conversations.add_message(here, conversations.get(here).head, "user", prompt)
-        job = self.studio.submit(
-            TASK, self._reply_params(), priority=Priority.INTERACTIVE, keep=False
-        )
+        job = self.studio.submit(self._request(here))
         journal = conversations.begin_reply(here, asked.id, record=job.record)
         try:
             JobProgress(self.studio).follow(job, journal.append)
@@ -162,11 +161,17 @@ class Chat:
         for words in _to_be_known(job.result):
             output.hint(f"({words})")
 
-    def _reply_params(self) -> dict[str, Any]:
-        assert self.conversation is not None
-        thread = self.studio.library.conversations.thread(self.conversation.id)
+    def _request(self, conversation: str) -> JobRequest:
+        thread = self.studio.library.conversations.thread(conversation)
         messages = [{"role": m.role, "content": m.content} for m in thread if m.content]
-        return {**self.params, "messages": messages, "system": self.system}
+        return JobRequest(
+            TASK,
+            {**self.params, "system": self.system},
+            priority=Priority.INTERACTIVE,
+            inputs={"messages": messages},
+            keep=False,
+            conversation=conversation,
+        )
 
 
 def _to_be_known(result: Mapping[str, Any]) -> Iterator[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.api.artifacts import SavedArtifact
+from studio.api.jobs import JobRequest
 from studio.api.manifest import TaskEntry
 from studio.api.params import Params
 from studio.cli.terminal import output, output_files
@@ -16,7 +17,9 @@ from studio.cli.terminal.exit_code import ExitCode
 from studio.cli.terminal.flags import (
     ArgumentParser,
     add_flags,
+    add_inputs,
     add_positional,
+    inputs_of,
     main_field,
     values_of,
 )
@@ -40,15 +43,15 @@ def main(argv: Sequence[str], session: StudioSession) -> int:
         return ExitCode.OK if argv else ExitCode.BAD_INPUT
     if argv[0].startswith("-"):
         _overview(host).error("the task comes first")
-    plugin, entry = host.task(argv[0])
+    _, entry = host.task(argv[0])
     params_class = host.params_class(entry.id)
     arguments = task_parser(entry, params_class).parse_intermixed_args(argv[1:])
     given = values_of(arguments, params_class)
     params_class.parse(given)  # what is wrong is told before anything is opened
+    inputs = inputs_of(arguments, entry.inputs)
     out = output_files.prepare(arguments.out) if arguments.out else None
     with session.studio(passing=True) as studio:
-        params = params_class.parse(studio.shelf.filled(params_class, given))
-        job = studio.jobs.submit(plugin.id, entry, params)
+        job = studio.submit(JobRequest(entry.id, given, inputs=inputs))
         follower = JobProgress(
             studio,
             show_progress=not arguments.quiet,
@@ -80,6 +83,7 @@ def task_parser(entry: TaskEntry, params: type[Params]) -> ArgumentParser:
     parser.add_argument("--quiet", action="store_true", help="no progress")
     add_positional(parser, params)
     add_flags(parser, params)
+    add_inputs(parser, entry.inputs)
     return parser
 
 

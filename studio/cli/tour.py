@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from studio.api.jobs import JobRequest
 from studio.api.manifest import TourEntry
 from studio.cli.run import result_of
 from studio.cli.terminal import output, output_files
@@ -89,7 +90,8 @@ def _walk(session: StudioSession, studio: Studio, out: Path | None, quiet: bool)
 def _run(
     stop: Stop, studio: Studio, follower: JobProgress, out: Path | None, *, saves: bool
 ) -> None:
-    job = studio.submit(stop.example.task, stop.example.params, title=stop.example.title)
+    example = stop.example
+    job = studio.submit(JobRequest(example.task, example.params, title=example.title))
     follower.follow(job)
     if job.state is JobState.CANCELLED:
         stop.cancelled = True

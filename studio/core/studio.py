@@ -6,12 +6,14 @@ No Qt, no torch: the window and the command line are two fronts on it.
 from __future__ import annotations
 
 import queue
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import studio
+from studio.api.jobs import JobRequest
 from studio.api.manifest import API_VERSION
+from studio.api.params import Params
 from studio.core import prompt_cache_files
 from studio.core.background import Background, Post
 from studio.core.device.choice import DeviceChoice
@@ -62,7 +64,6 @@ from studio.protocol.messages import (
     Unload,
     WeightsEntry,
 )
-from studio.protocol.states import Priority
 
 
 class Studio:
@@ -202,37 +203,22 @@ class Studio:
 
     # --- jobs ---------------------------------------------------------------------------------
 
-    def submit(
-        self,
-        task: str,
-        params: Mapping[str, Any],
-        *,
-        title: str = "",
-        priority: Priority = Priority.NORMAL,
-        inputs: Mapping[str, Any] | None = None,
-        parents: Sequence[str] = (),
-        keep: bool = True,
-        private: bool = False,
-    ) -> Job:
-        """Check ``params`` against the task's schema and submit it to the board.
+    def submit(self, request: JobRequest) -> Job:
+        """Check the parameters against the task's schema, unless they are, and submit it.
 
         Raises:
             StudioError: No such task, wrong parameters, or no weights fit.
         """
-        plugin, entry = self.plugins.task(task)
-        kind = self.plugins.params_class(task)
-        checked = kind.parse(self.shelf.filled(kind, params))
-        return self.jobs.submit(
-            plugin.id,
-            entry,
-            checked,
-            title=title,
-            priority=priority,
-            inputs=inputs,
-            parents=parents,
-            keep=keep,
-            private=private,
-        )
+        plugin, entry = self.plugins.task(request.task)
+        return self.jobs.submit(plugin.id, entry, self._checked(request), request)
+
+    def _checked(self, request: JobRequest) -> Params:
+        kind = self.plugins.params_class(request.task)
+        if isinstance(request.params, kind):
+            return request.params
+        given = request.params
+        values = given.to_dict() if isinstance(given, Params) else dict(given)
+        return kind.parse(self.shelf.filled(kind, values))
 
     # --- the runtime --------------------------------------------------------------------------
 

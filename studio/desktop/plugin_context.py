@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from studio.api.artifacts import SavedArtifact, Verdict
-from studio.api.jobs import JobHandle
+from studio.api.jobs import JobHandle, JobRequest
 from studio.api.params import Params
 from studio.api.window.context import DraftsView, Notices, SettingsView
 from studio.core.drafts import Drafts
@@ -83,17 +83,20 @@ class PluginTasks:
         inputs: Mapping[str, Any] | None = None,
         parents: Sequence[str] = (),
         keep: bool = True,
+        conversation: str = "",
     ) -> JobHandle:
         """Check the parameters, store the recipe, queue the task."""
-        return self._studio.submit(
+        request = JobRequest(
             task,
-            params.to_dict() if isinstance(params, Params) else dict(params),
+            params,
             title=title,
             priority=priority,
-            inputs=dict(inputs or {}),
+            inputs=inputs or {},
             parents=tuple(parents),
             keep=keep,
+            conversation=conversation,
         )
+        return self._studio.submit(request)
 
 
 class CatalogueView:

@@ -118,7 +118,7 @@ class Api:
         writer: responses.ResponseWriter,
     ) -> Response:
         await self._check_model(asked.model, "text")
-        events = self._bridge.run(WRITING, asked.params())
+        events = self._bridge.run(WRITING, asked.params(), asked.inputs())
         if not asked.stream:
             return answer(writer.whole(*await _unless_gone(request, _result(events))))
         # The first event decides between an answer and a refusal: after it, 200 has been said.

@@ -7,9 +7,11 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
+from studio.api.jobs import JobRequest
 from studio.core.jobs.job import Job
 from studio.core.studio import Studio
 from studio.protocol.errors import StudioError
+from studio.protocol.states import Priority
 from studio.serving.errors import Refusal
 
 Event = str | Mapping[str, Any] | StudioError | Refusal
@@ -22,7 +24,9 @@ class Bridge:
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
 
-    async def run(self, task: str, params: Mapping[str, Any]) -> AsyncIterator[Event]:
+    async def run(
+        self, task: str, params: Mapping[str, Any], inputs: Mapping[str, Any] | None = None
+    ) -> AsyncIterator[Event]:
         """Yield text as it is written, then the result; whoever stops listening stops the job.
 
         Raises:
@@ -37,7 +41,16 @@ class Bridge:
             with contextlib.suppress(RuntimeError):  # the server has ended meanwhile
                 loop.call_soon_threadsafe(events.put_nowait, event)
 
-        self._studio.post(lambda: self._begin(task, params, tell, started.append))
+        request = JobRequest(
+            task,
+            params,
+            title="Local server",
+            priority=Priority.NORMAL,
+            inputs=inputs or {},
+            keep=False,
+            private=True,
+        )
+        self._studio.post(lambda: self._begin(request, tell, started.append))
         try:
             while True:
                 event = await events.get()
@@ -50,15 +63,11 @@ class Bridge:
             self._studio.post(lambda: _stop(started))
 
     def _begin(
-        self,
-        task: str,
-        params: Mapping[str, Any],
-        tell: Callable[[Event], None],
-        started: Callable[[Job], None],
+        self, request: JobRequest, tell: Callable[[Event], None], started: Callable[[Job], None]
     ) -> None:
         """Submit, on the studio's thread."""
         try:
-            job = self._studio.submit(task, params, title="Local server", keep=False, private=True)
+            job = self._studio.submit(request)
         except StudioError as error:
             tell(error)
             return

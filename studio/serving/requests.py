@@ -160,8 +160,15 @@ class ChatRequest(_Request, kw_only=True):
             if "schema" in params:
                 raise Refusal(400, "An answer has one form: two schemas are given.", "bad_input")
             params["schema"] = schema
-        messages = [{"role": _role(m), "content": _text(m)} for m in self.messages]
-        return {**params, "messages": messages}
+        return params
+
+    def inputs(self) -> dict[str, Any]:
+        """Return what ``chat.reply`` is handed beside them.
+
+        Raises:
+            Refusal: A message is none that can be answered.
+        """
+        return {"messages": [{"role": _role(m), "content": _text(m)} for m in self.messages]}
 
 
 class CompletionRequest(_Request, kw_only=True):
@@ -183,6 +190,10 @@ class CompletionRequest(_Request, kw_only=True):
         if self.echo or self.suffix:
             raise _unsupported("echo" if self.echo else "suffix", "the text only goes on")
         return {**self.sampling(), "prompt": prompts[0], "raw": True}
+
+    def inputs(self) -> dict[str, Any]:
+        """Return what ``chat.reply`` is handed beside them: nothing."""
+        return {}
 
 
 class EmbeddingRequest(msgspec.Struct, kw_only=True):

@@ -16,11 +16,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from studio.api.inputs import Inputs
 from studio.api.manifest import API_VERSION
 from studio.core.runtime_process.child import Exit
 from studio.protocol.blobs import describe
 from studio.protocol.errors import ErrorCode, ErrorInfo, StudioError
-from studio.protocol.link import Link, LinkClosed, handshake
+from studio.protocol.link import Link, LinkClosed, Received, handshake
 from studio.protocol.messages import (
     PROTOCOL_VERSION,
     Cancel,
@@ -137,6 +138,7 @@ class ScriptedRuntime:
 
     def __init__(self, device_name: str = "scripted") -> None:
         self.received: list[Message] = []
+        self._inputs: dict[str, Inputs] = {}
         self.starts = 0
         self.facts: dict[str, Mapping[str, Any] | StudioError] = {}
         self.trace: tuple[Span, ...] = ()
@@ -176,6 +178,10 @@ class ScriptedRuntime:
         """The jobs it was given, over all starts."""
         return [message for message in self.received if isinstance(message, Submit)]
 
+    def inputs_of(self, submit: Submit) -> Inputs:
+        """Return what was handed in with a job."""
+        return self._inputs[submit.job]
+
     def launch(self) -> InprocChild:
         """Start it."""
         self.starts += 1
@@ -191,6 +197,14 @@ class ScriptedRuntime:
         return child[0]
 
     # --- for the session ----------------------------------------------------------------------
+
+    def take(self, received: Received) -> None:
+        """Take note of what the studio said."""
+        message = received.message
+        if isinstance(message, Submit):
+            given = {name: bytes(received.blobs[at]) for name, at in message.blobs.items()}
+            self._inputs[message.job] = Inputs(given)
+        self.received.append(message)
 
     def next_script(self) -> tuple[Line, ...]:
         """Take the script of the next job."""
@@ -227,7 +241,7 @@ class _Session:
         self._runtime.open_session(self._link)
         try:
             while received := self._link.receive():
-                self._runtime.received.append(received.message)
+                self._runtime.take(received)
                 if isinstance(received.message, Shutdown):
                     return
                 self._obey(received.message)

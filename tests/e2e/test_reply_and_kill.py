@@ -11,6 +11,7 @@ from typing import Any
 import psutil
 import pytest
 
+from studio.api.jobs import JobRequest
 from studio.core.runtime_process.supervisor import RuntimeState
 from studio.core.studio import Studio
 from studio.protocol.states import JobState
@@ -32,7 +33,7 @@ def studio(tmp_path: Path) -> Iterator[Studio]:
 
 def ask(studio: Studio, tokens: int) -> Any:
     params = {"prompt": "Name three primary colours.", "seed": 1, "max_tokens": tokens}
-    return studio.submit("chat.reply", params, title="Colours")
+    return studio.submit(JobRequest("chat.reply", params, title="Colours"))
 
 
 def test_a_reply_that_is_killed_is_told_and_the_next_one_comes(studio: Studio) -> None:

@@ -10,6 +10,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLabel, QPlainTextEdit, QPushButton, QWidget
 
+from studio.api.jobs import JobRequest
 from studio.app import App
 from studio.core.library import Library
 from studio.core.paths import StudioPaths
@@ -144,7 +145,7 @@ def test_closing_while_a_job_runs_asks_first(
     app = start()
     assert app.session is not None
     runtime.enqueue(Stall())
-    app.session.studio.submit("chat.reply", {"prompt": "Hello"}, keep=False)
+    app.session.studio.submit(JobRequest("chat.reply", {"prompt": "Hello"}, keep=False))
     qtbot.waitUntil(lambda: bool(app.activity.live()))
     app.window.close()
     assert app.window.isVisible()

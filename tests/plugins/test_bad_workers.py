@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from studio.api.jobs import JobRequest
 from studio.core.jobs.job import Job
 from studio.core.studio import Studio
 from studio.protocol.errors import ErrorCode
@@ -33,7 +34,7 @@ def studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Studio]:
 
 
 def run(studio: Studio, task: str, **params: object) -> Job:
-    job = studio.submit(task, params)
+    job = studio.submit(JobRequest(task, params))
     pump_until(studio, lambda: not job.is_live)
     return job
 
@@ -85,7 +86,7 @@ def test_task_that_fails_again_and_again_stays_there_to_be_mended(studio: Studio
 def test_all_at_once_and_the_echo_after_them(studio: Studio) -> None:
     names = [plugin.id for plugin in studio.plugins.usable() if plugin.id.startswith("bad_")]
     names.remove("bad_schema")  # its parameters cannot even be read
-    jobs = [studio.submit(f"{name}.run", {}) for name in names]
+    jobs = [studio.submit(JobRequest(f"{name}.run")) for name in names]
     pump_until(studio, lambda: not studio.jobs.live())
     assert len(jobs) >= 6
     for job in jobs:

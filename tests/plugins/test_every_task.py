@@ -119,14 +119,16 @@ CASES: dict[str, Case] = {
     "chat.reply": Case({"prompt": "Hello"}, lambda: Engine("Good\nday\nto\nyou")),
     "chat.embed": Case({"texts": ["a " * length for length in range(1, 257)]}, _embedding),
     "code.write": Case({"describe": "double(x): twice x"}, lambda: Engine(CODE, CHECKS)),
-    "code.tests": Case({"text": CODE, "path": "it.py"}, lambda: Engine(CHECKS)),
+    "code.tests": Case({"path": "it.py"}, lambda: Engine(CHECKS), {"text": CODE}),
     "code.fix": Case(
-        {"text": "def double(x): 1\n", "path": "it.py", "error": "it is 1"}, lambda: Engine(CODE)
+        {"path": "it.py", "error": "it is 1"},
+        lambda: Engine(CODE),
+        {"text": "def double(x): 1\n"},
     ),
-    "code.explain": Case({"text": CODE, "path": "it.py"}, lambda: Engine("It\ndoubles\nx")),
-    "code.document": Case({"text": CODE, "path": "it.py"}, lambda: Engine(DOCUMENTED)),
+    "code.explain": Case({"path": "it.py"}, lambda: Engine("It\ndoubles\nx"), {"text": CODE}),
+    "code.document": Case({"path": "it.py"}, lambda: Engine(DOCUMENTED), {"text": CODE}),
     "code.ask": Case({"question": "What is it?"}, lambda: Engine("A\nfunction")),
-    "code.run": Case({"files": [{"path": "it.py", "text": CODE}], "path": "it.py"}),
+    "code.run": Case({"path": "it.py"}, inputs={"files": [{"path": "it.py", "text": CODE}]}),
     "image.enlarge": Case(
         {"factor": "2", "tile": 32},
         lambda: Upscaler(Compact(4, 2, 2).requires_grad_(False), "cpu", torch.float32),
@@ -143,18 +145,19 @@ CASES: dict[str, Case] = {
     ),
     "molecules.draw": Case({"smiles": LEADS}),
     "molecules.shape": Case({"smiles": "CCO"}),
-    "molecules.match": Case({"smiles": LEADS * 50, "pattern": "CO"}),
+    "molecules.match": Case({"pattern": "CO"}, inputs={"smiles": LEADS * 50}),
     "molecules.export": Case({}, inputs={"table": to_csv([Molecule(each) for each in LEADS * 50])}),
     "music.compose": Case(
         {"ask": "2 bars in C", "audio": False}, lambda: Tunes(TuneNetwork("gru", 8, 1).eval(), {})
     ),
     "music.harmonise": Case(
-        {"piece": _tune(), "passes": 1, "audio": False},
+        {"passes": 1, "audio": False},
         lambda: Chorales(ChoraleNetwork("gru", 8, 1).eval()),
+        {"piece": _tune()},
     ),
-    "music.back": Case({"piece": _tune(), "audio": False}),
-    "music.render": Case({"piece": _tune(), "synth": "studio"}),
-    "music.engrave": Case({"piece": _tune()}),
+    "music.back": Case({"audio": False}, inputs={"piece": _tune()}),
+    "music.render": Case({"synth": "studio"}, inputs={"piece": _tune()}),
+    "music.engrave": Case({}, inputs={"piece": _tune()}),
 }
 
 

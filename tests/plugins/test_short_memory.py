@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import torch
 
+from studio.api import Inputs
 from studio.protocol.errors import ErrorCode
 from studio.protocol.messages import Finished, Produced
 from studio.protocol.states import JobState
@@ -100,7 +101,8 @@ def _composed(ctx: Any, params: Toy) -> Iterator[Any]:
 
 
 def _harmonised(ctx: Any, params: Toy) -> Iterator[Any]:
-    wish = {"piece": _tune(), "passes": 1, "audio": False, "weights": "chorales"}
+    ctx.inputs = Inputs({"piece": _tune()})
+    wish = {"passes": 1, "audio": False, "weights": "chorales"}
     yield from harmonise(ctx, Harmonise.parse(wish))
 
 

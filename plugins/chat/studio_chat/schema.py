@@ -48,9 +48,9 @@ PANEL_FIELDS = (
 class Reply(Params, frozen=True):
     """What to answer, and how freely.
 
-    ``messages`` (role and content of each turn, oldest first) is what a page sends; a person at a
-    terminal gives ``prompt``. Given both, the prompt is the last turn. A last turn of the
-    ``assistant`` is continued rather than answered.
+    A page hands in the conversation: the input ``messages``, role and content of each turn, oldest
+    first; a person at a terminal gives ``prompt``. Given both, the prompt is the last turn. A last
+    turn of the ``assistant`` is continued rather than answered.
     """
 
     prompt: Annotated[
@@ -58,11 +58,6 @@ class Reply(Params, frozen=True):
         Text(lines=4, placeholder="Ask anything"),
         Label("Prompt", "What the model should answer."),
     ] = ""
-    messages: Annotated[
-        list[dict[str, str]],
-        Hidden(),
-        Label("Messages", "The conversation so far: role and content of each turn."),
-    ] = []
     system: Annotated[
         str,
         Text(lines=4, placeholder="You are a helpful assistant."),

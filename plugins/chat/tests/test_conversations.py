@@ -31,6 +31,13 @@ def talk(desk: Any, *pairs: tuple[str, str]) -> None:
         desk.say(question)
 
 
+def said(desk: Any) -> list[dict[str, str]]:
+    """Return the conversation that the model was asked to go on with."""
+    turns = desk.runtime.inputs_of(desk.runtime.submitted[-1])
+    found: list[dict[str, str]] = turns.json("messages", list[dict[str, str]], [])
+    return found
+
+
 # --- sending ------------------------------------------------------------------------------------
 
 
@@ -51,7 +58,7 @@ def test_the_model_is_asked_with_the_whole_branch_and_the_settings(desk: Any) ->
     desk.page.session.settings = desk.page.parameters.form.values()
     talk(desk, ("one", "1"), ("two", "2"))
     params = desk.runtime.submitted[-1].params
-    assert [m["content"] for m in params["messages"]] == ["one", "1", "two"]
+    assert [m["content"] for m in said(desk)] == ["one", "1", "two"]
     assert params["system"] == "Be brief."
     assert params["temperature"] == 1.2
     assert params["weights"] == "tiny"
@@ -214,7 +221,7 @@ def test_an_edited_answer_can_be_continued(desk: Any) -> None:
     desk.until(lambda: len(desk.runtime.submitted) == 2)
     desk.over()
     assert desk.thread()[-1] == ("assistant", "1, 2, 3, 4, 5")
-    assert desk.runtime.submitted[-1].params["messages"][-1] == {
+    assert said(desk)[-1] == {
         "role": "assistant",
         "content": "1, 2, 3",
     }

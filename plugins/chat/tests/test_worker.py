@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from studio.api import BadInput, Constraint, SamplingParams, TextStep
+from studio.api import BadInput, Constraint, Inputs, SamplingParams, TextStep
 from studio.api.worker.context import ArtifactEvent, ProgressEvent, ResultEvent, TextEvent
 from studio_chat.schema import Reply
 from studio_chat.tasks.reply import reply
@@ -66,8 +66,9 @@ class Engine:
 class Context:
     """The least a task needs."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, messages: Any = None) -> None:
         self.engine = engine
+        self.inputs = Inputs({} if messages is None else {"messages": messages})
         self.rng = SimpleNamespace(seed=42)
         self.is_private = False
         self.leased: list[str] = []
@@ -96,8 +97,8 @@ class Context:
         return ResultEvent(values)
 
 
-def run(engine: Engine, **params: Any) -> list[Any]:
-    return list(reply(Context(engine), Reply.parse(params)))  # type: ignore[arg-type]
+def run(engine: Engine, messages: Any = None, **params: Any) -> list[Any]:
+    return list(reply(Context(engine, messages), Reply.parse(params)))  # type: ignore[arg-type]
 
 
 def only(events: list[Any], kind: type) -> list[Any]:

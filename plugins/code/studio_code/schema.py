@@ -1,6 +1,7 @@
 """Parameters of the tasks on code: one declaration for the panel, the flags and the record.
 
-Plain data only.
+Plain data only. What a page has open is handed in beside them: ``text`` (the file as it is in the
+editor), ``selection`` (a part of it), ``context`` and ``files`` (lists of ``path`` and ``text``).
 """
 
 from __future__ import annotations
@@ -24,15 +25,7 @@ _Model = Annotated[
     Capability("text", prefer="code"),
     Label("Model", "The language model that writes; those made for code do it better."),
 ]
-_Context = Annotated[
-    list[dict[str, str]],
-    Hidden(),
-    Label("Context", "Other files that matter, each with its path and its text."),
-]
 _FileToRead = Annotated[str, File(), Label("File", "The file to read; it is not changed.")]
-_TextOfFile = Annotated[
-    str, Hidden(), Text(max_chars=MAX_CHARS), Label("Text", "The file as it is in the editor.")
-]
 _PathOfText = Annotated[str, Hidden(), Text(max_chars=400), Label("Path", "What it is called.")]
 _Tests = Annotated[
     str,
@@ -60,7 +53,6 @@ class Write(Params, frozen=True):
         LanguageName, Label("Language", "Python is also run; the others are written only.")
     ] = "python"
     path: _PathOfText = ""
-    context: _Context = []
     tests: _Tests = ""
     candidates: Annotated[
         int,
@@ -86,9 +78,7 @@ class WriteTests(Params, frozen=True):
     """Which file to write tests for."""
 
     file: _FileToRead = ""
-    text: _TextOfFile = ""
     path: _PathOfText = ""
-    context: _Context = []
     rounds: _Rounds = 1
     weights: _Model = WeightsId()
     max_tokens: Annotated[
@@ -106,9 +96,7 @@ class Fix(Params, frozen=True):
         Text(lines=6, placeholder="Traceback (most recent call last): …", max_chars=200_000),
         Label("Error", "What was printed; without it, the file is run to find out."),
     ] = ""
-    text: _TextOfFile = ""
     path: _PathOfText = ""
-    context: _Context = []
     tests: _Tests = ""
     rounds: _Rounds = 2
     weights: _Model = WeightsId()
@@ -122,14 +110,7 @@ class Explain(Params, frozen=True):
     """Which file to explain, or which part of it."""
 
     file: _FileToRead = ""
-    text: _TextOfFile = ""
     path: _PathOfText = ""
-    selection: Annotated[
-        str,
-        Hidden(),
-        Text(max_chars=MAX_CHARS),
-        Label("Selection", "The part that is meant; empty for all of it."),
-    ] = ""
     weights: _Model = WeightsId()
     max_tokens: Annotated[
         int, Range(32, 8192, 64, "tokens"), Label("Longest answer", "Longer ones are cut."), _MORE
@@ -141,7 +122,6 @@ class Document(Params, frozen=True):
     """Which Python file gets docstrings."""
 
     file: _FileToRead = ""
-    text: _TextOfFile = ""
     path: _PathOfText = ""
     rounds: _Rounds = 1
     weights: _Model = WeightsId()
@@ -154,7 +134,7 @@ class Document(Params, frozen=True):
 class Ask(Params, frozen=True):
     """A conversation about open files.
 
-    ``messages`` (role and content of each turn, oldest first) is what a page sends; a person at a
+    A page hands in ``messages`` (role and content of each turn, oldest first); a person at a
     terminal gives ``question`` and maybe ``file``.
     """
 
@@ -164,16 +144,7 @@ class Ask(Params, frozen=True):
         Label("Question", "What to answer, or what to change."),
     ] = ""
     file: Annotated[str, File(), Label("File", "The file that it is about.")] = ""
-    messages: Annotated[
-        list[dict[str, str]],
-        Hidden(),
-        Label("Messages", "The conversation so far: role and content of each turn."),
-    ] = []
-    context: _Context = []
     open_path: Annotated[str, Hidden(), Label("Open", "Which of the files is in front.")] = ""
-    selection: Annotated[
-        str, Hidden(), Text(max_chars=MAX_CHARS), Label("Selection", "What is selected in it.")
-    ] = ""
     weights: _Model = WeightsId()
     temperature: Annotated[
         float, Range(0, 2, 0.05), Label("Freedom", "0 always takes the likeliest word."), _MORE
@@ -188,11 +159,6 @@ class Run(Params, frozen=True):
     """What to run, and how."""
 
     file: Annotated[str, File(), Label("File", "The file to run, alone in a fresh folder.")] = ""
-    files: Annotated[
-        list[dict[str, str]],
-        Hidden(),
-        Label("Files", "All files of the folder that it needs, each with its path and its text."),
-    ] = []
     path: Annotated[
         str, Hidden(), Text(max_chars=400), Label("Path", "Which of the files is run.")
     ] = ""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from studio.api import BadInput
+from studio.api import BadInput, Inputs
 from studio_code import languages
 from studio_code.languages import Language
 
@@ -41,12 +41,15 @@ class Source:
         return languages.of_path(self.path)
 
 
-def given(file: str, text: str, path: str) -> Source:
-    """Return what a task is about: ``text`` called ``path``, or the file ``file``.
+def given(inputs: Inputs, file: str, path: str) -> Source:
+    """Return what a task is about: the input ``text``, called ``path``, or the file ``file``.
 
     Raises:
-        BadInput: There is neither, or the file is no text that can be used; says why.
+        BadInput: There is neither, or it is no text that can be used; says why.
     """
+    text = inputs.text("text")
+    if len(text) > MAX_BYTES:
+        raise BadInput(f"A file of {len(text):,} characters is too long.", "Choose a part of it.")
     if text.strip():
         return Source(relative(path) if path else "untitled.py", text)
     if not file:
@@ -102,8 +105,17 @@ def decoded(data: bytes, name: str) -> str:
     return text
 
 
+def sent(inputs: Inputs, name: str) -> list[Source]:
+    """Return what a page sent as files: the input ``name``.
+
+    Raises:
+        BadInput: As ``sources``.
+    """
+    return sources(inputs.json(name, list[dict[str, str]], []))
+
+
 def sources(rows: Sequence[Mapping[str, str]]) -> list[Source]:
-    """Return what a page sent as files.
+    """Return rows of ``path`` and ``text`` as files.
 
     Raises:
         BadInput: There are too many, they are too large, or a row or a path is malformed.

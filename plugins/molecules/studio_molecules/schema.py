@@ -109,12 +109,15 @@ class Shape(Params, frozen=True):
 
 
 class Match(Params, frozen=True):
-    """Which molecules are looked at, and for what."""
+    """Which molecules are looked at, and for what.
 
-    smiles: Annotated[list[str], Label("SMILES")]
+    A page hands in its table: the input ``smiles``, a list.
+    """
+
     pattern: Annotated[
         str, Text(max_chars=500), Label("Pattern", "SMARTS or SMILES that they hold.")
     ]
+    smiles: Annotated[list[str], Label("SMILES")] = []
 
 
 class Export(Params, frozen=True):
@@ -127,7 +130,11 @@ class Export(Params, frozen=True):
 
 
 class Improve(Params, frozen=True):
-    """What the molecules should be like, and how hard to look."""
+    """What the molecules should be like, and how hard to look.
+
+    A page that searches on hands in ``population``, a list of SMILES, and ``origins``: where each
+    came from (parent, operation, seed).
+    """
 
     profile: Annotated[
         str, File((".json",)), Label("Profile", "A file that says what is wished for.")
@@ -146,8 +153,6 @@ class Improve(Params, frozen=True):
         3000
     )
     count: Annotated[int, Range(1, 5000), Label("Molecules", "How many of the best to keep.")] = 100
-    population: Annotated[list[str], Hidden()] = []
-    origins: Annotated[dict[str, Any], Hidden()] = {}
     seed: Seed = Seed.random()
     weights: Annotated[
         WeightsId, Capability("smiles"), Label("Model", "The weights that write molecules.")

@@ -76,7 +76,8 @@ class Chemist(ScriptedRuntime):
 
     def next_script(self) -> tuple[Line, ...]:
         asked = self.submitted[-1]
-        smiles = asked.params.get("smiles", ())
+        table = self.inputs_of(asked).json("smiles", list[str], [])
+        smiles = asked.params.get("smiles") or table
         match asked.task:
             case "molecules.draw":
                 if self.broken:
@@ -214,8 +215,11 @@ def test_a_search_draws_its_curve_stops_with_what_it_found_and_goes_on(desk: Des
     scored = [point["scored"] for point in desk.page.composer.curve.points]
     assert scored == [1, 4, 8, 10], "one curve: 4 of the 6 were scored before"
     again = desk.runtime.asked("molecules.improve")[-1]
-    assert sorted(again.params["population"], key=len) == ["C", "CC", "CCC", "CCCC"]
-    assert again.params["origins"]["CC"] == ["C", "atom added", 5]
+    inputs = desk.runtime.inputs_of(again)
+    begun = inputs.json("population", list[str], [])
+    assert sorted(begun, key=len) == ["C", "CC", "CCC", "CCCC"]
+    origins = inputs.json("origins", dict[str, list[Any]], {})
+    assert origins["CC"] == ["C", "atom added", 5]
 
 
 def test_a_search_that_is_stopped_without_a_result_says_why(desk: Desk) -> None:

@@ -132,9 +132,9 @@ def test_an_agent_that_runs_out_of_memory_learns_in_smaller_batches(untrained: S
 
 @pytest.mark.parametrize("method", ["genetic", "reinforcement"])
 def test_a_search_goes_on_from_what_it_found(untrained: SmilesModel, method: str) -> None:
-    more = {"budget": 10, "method": method, "population": [LEAD, "CCO"]}
-    params = Improve.parse({"wishes": PROFILE, **more})
-    made = run_task(optimisation.improve, params, seed=1, models={"": untrained})
+    params = Improve.parse({"wishes": PROFILE, "budget": 10, "method": method})
+    begun = {"population": [LEAD, "CCO"]}
+    made = run_task(optimisation.improve, params, seed=1, models={"": untrained}, inputs=begun)
     assert made.result["scored"] == 12, "what was tried before is not counted again"
     assert LEAD in [each["smiles"] for each in made.result["molecules"]]
 
@@ -252,8 +252,9 @@ def test_what_is_almost_like_the_lead_is_worth_a_little() -> None:
 
 def test_who_a_molecule_came_from_outlives_continue(scripted: SmilesModel) -> None:
     origins = {"CCO": ["CC", "atom added", 7]}
-    asked = {"wishes": PROFILE, "population": ["CCO"], "origins": origins, "budget": 10}
-    made = run_task(optimisation.improve, Improve.parse(asked), models={"": scripted}, seed=2)
+    params = Improve.parse({"wishes": PROFILE, "budget": 10})
+    begun = {"population": ["CCO"], "origins": origins}
+    made = run_task(optimisation.improve, params, models={"": scripted}, seed=2, inputs=begun)
     found = {each["smiles"]: each for each in made.result["molecules"]}
     assert (found["CCO"]["parent"], found["CCO"]["operation"]) == ("CC", "atom added")
     assert found["CCO"]["seed"] == 7

@@ -1,13 +1,13 @@
 """Parameters of the music tasks: one declaration for the panel, the flags and the record.
 
-Plain data only.
+Plain data only. A page hands in the score that it has open beside them: the input ``piece``.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from studio.api import Capability, File, Group, Hidden, Label, Params, Range, Seed, Text, WeightsId
+from studio.api import Capability, File, Group, Label, Params, Range, Seed, Text, WeightsId
 
 SCORE_SUFFIXES = (".mid", ".midi", ".musicxml", ".mxl", ".xml", ".abc")
 """Endings of the files that are read as scores."""
@@ -64,7 +64,6 @@ class Harmonise(Params, frozen=True):
     melody: Annotated[
         str, File(SCORE_SUFFIXES), Label("Melody", "A score; its highest line is the melody.")
     ] = ""
-    piece: Annotated[dict[str, Any], Hidden()] = {}
     voice: Annotated[Literal["soprano", "alto", "tenor", "bass"], Label("Given voice")] = "soprano"
     seed: Seed = Seed.random()
     weights: Annotated[
@@ -82,7 +81,6 @@ class Back(Params, frozen=True):
     """Chords, bass and drums under a melody, exactly as long as it is."""
 
     melody: Annotated[str, File(SCORE_SUFFIXES), Label("Melody", "A score with the melody.")] = ""
-    piece: Annotated[dict[str, Any], Hidden()] = {}
     genre: Annotated[Genre, Label("Backing")] = "folk"
     loop: Annotated[bool, Label("Loop", "Its end leads back to its start, without an ending.")] = (
         False
@@ -96,7 +94,6 @@ class Render(Params, frozen=True):
     """Sound from a score."""
 
     score: Annotated[str, File(SCORE_SUFFIXES), Label("Score", "What to play.")] = ""
-    piece: Annotated[dict[str, Any], Hidden()] = {}
     synth: Annotated[Synth, Label("Instrument", "What plays it.")] = "auto"
     format: Annotated[Literal["wav", "flac"], Label("Format")] = "wav"
     sample_rate: Annotated[Literal["44100", "48000"], Label("Sample rate", "In hertz."), _SOUND] = (
@@ -111,7 +108,6 @@ class Engrave(Params, frozen=True):
     """Pictures of a score, system by system."""
 
     score: Annotated[str, File(SCORE_SUFFIXES), Label("Score", "What to engrave.")] = ""
-    piece: Annotated[dict[str, Any], Hidden()] = {}
     first_bar: Annotated[int, Range(0, 100_000), Label("First bar", "Counted from 0.")] = 0
     width_px: Annotated[int, Range(200, 8000, 1, "px"), Label("Width")] = 960
     scale: Annotated[float, Range(10, 200, 1, "%"), Label("Size", "At 40 a staff is 29 px.")] = 40

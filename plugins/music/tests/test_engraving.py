@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import threading
 
-import msgspec
 import numpy as np
 import pytest
 from PySide6.QtCore import QByteArray
@@ -158,8 +157,8 @@ def test_strange_pieces_are_engraved(piece: Piece, qapp) -> None:
 
 def test_the_task_gives_plain_data() -> None:
     piece = scale_up(3)
-    given = {"piece": msgspec.to_builtins(piece), "width_px": 700, "colour": "#123456"}
-    result = run_task(engrave_task, Engrave.parse(given)).result
+    params = Engrave.parse({"width_px": 700, "colour": "#123456"})
+    result = run_task(engrave_task, params, inputs={"piece": piece}).result
     assert result["next_bar"] == result["total_bars"] == 3
     assert result["sizes"][0][0] == 700
     assert {head["note"] for head in result["heads"]} == set(range(12))

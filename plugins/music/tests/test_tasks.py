@@ -58,13 +58,17 @@ def run(
     seed: int = 3,
     stop_after: int | None = None,
     lent: dict[str, Any] | None = None,
+    piece: Any = None,
     **values: Any,
 ) -> Made:
     weights = {"compose": "tunes", "harmonise": "chorales"}.get(name)
     given = values | ({"weights": weights} if weights else {})
     params = SCHEMAS[name].parse(given)
     task = TASKS[f"music.{name}"]
-    return run_task(task, params, seed=seed, models=lent or models(), stop_after=stop_after)
+    inputs = {} if piece is None else {"piece": piece}
+    return run_task(
+        task, params, seed=seed, models=lent or models(), inputs=inputs, stop_after=stop_after
+    )
 
 
 def tune(bars: int = 4) -> Piece:
@@ -346,7 +350,7 @@ def test_tasks_stop_at_the_next_step(name: str) -> None:
         ("compose", {"ask": "1 bar in C, no backing", "audio": False}, "3 drafts at a time"),
         (
             "harmonise",
-            {"piece": plain(tune(2)), "audio": False, "passes": 1},
+            {"piece": tune(2), "audio": False, "passes": 1},
             "16 quarter notes at a time",
         ),
     ],

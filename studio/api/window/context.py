@@ -67,14 +67,18 @@ class Tasks(Protocol):
         inputs: Mapping[str, Any] | None = None,
         parents: Sequence[str] = (),
         keep: bool = True,
+        conversation: str = "",
     ) -> JobHandle:
         """Store the recipe, then queue the task.
 
         Args:
-            inputs: Name → bytes, or a C-contiguous numeric buffer, handed to the worker's
-                ``ctx.inputs``.
+            inputs: Name → what is too bulky for a parameter: bytes, a text, plain data (it becomes
+                JSON) or a C-contiguous numeric buffer, for the worker's ``ctx.inputs``. The
+                manifest names those that a task takes.
             parents: Ids of artifacts this was made from: the family tree.
             keep: Save results in the library; False if the page keeps them itself.
+            conversation: Id of the conversation of the library that it is said in: what the library
+                knows of the job goes when that is erased.
 
         Raises:
             StudioError: The parameters are wrong, or no weights fit.

@@ -41,7 +41,9 @@ class BenchContext(Protocol):
         """
         ...
 
-    def run(self, task: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+    def run(
+        self, task: str, params: Mapping[str, Any], inputs: Mapping[str, Any] | None = None
+    ) -> Mapping[str, Any]:
         """Run a task of the studio to its end, as a page does, and return its result.
 
         Nothing of it is kept. The runtime is started by the first call and lives as long as the

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from studio.api.artifacts import Verdict
+from studio.api.inputs import Inputs
 from studio.api.sandbox import Sandbox
 from studio.api.worker.constraint import Constraint
 
@@ -115,8 +116,8 @@ class TaskContext(Protocol):
     device: str
     is_private: bool
     """Whether it is another program's: nothing of it may be written, not even to a cache."""
-    inputs: Mapping[str, Any]
-    """Arrays and bytes that were handed in, by name."""
+    inputs: Inputs
+    """Bytes, texts, plain data and arrays that were handed in, by name."""
 
     @property
     def rng(self) -> Rng:

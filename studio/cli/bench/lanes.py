@@ -11,6 +11,7 @@ from typing import Any
 
 import psutil
 
+from studio.api.jobs import JobRequest
 from studio.cli.terminal.studio_session import StudioSession
 from studio.core.jobs.job import Job
 from studio.core.studio import Studio
@@ -149,7 +150,7 @@ class _Bench:
         return self._submit("image.generate", {**PICTURES, "weights": self._draws.id, "seed": 1})
 
     def _submit(self, task: str, params: dict[str, Any]) -> Job:
-        return self._studio.submit(task, params, keep=False)
+        return self._studio.submit(JobRequest(task, params, keep=False))
 
     def _started(self, job: Job) -> Job:
         """Wait until a few steps were made."""

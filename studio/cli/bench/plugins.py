@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from studio.api.jobs import JobRequest
 from studio.api.manifest import BenchEntry
 from studio.cli.terminal import output
 from studio.cli.terminal.job_progress import JobProgress
@@ -72,9 +73,11 @@ class _Context:
     def weights_for(self, capability: str, prefer: str = "") -> str:
         return self._session.weights.default_for(capability, prefer).id
 
-    def run(self, task: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+    def run(
+        self, task: str, params: Mapping[str, Any], inputs: Mapping[str, Any] | None = None
+    ) -> Mapping[str, Any]:
         follower = JobProgress(self._studio, show_progress=False, show_text=False)
-        job = self._studio.submit(task, params, keep=False)
+        job = self._studio.submit(JobRequest(task, params, inputs=inputs or {}, keep=False))
         follower.follow(job)
         if follower.interrupted:
             raise KeyboardInterrupt

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from studio.api.jobs import JobRequest
 from studio.cli.terminal.job_progress import JobProgress
 from studio.cli.terminal.studio_session import StudioSession
 from studio.core.studio import Studio
@@ -113,7 +114,7 @@ class _Bench:
     def load(self, weights: Weights, capability: str) -> PoolEvent:
         """Lease ``weights`` for a short job; return what the pool told of the load."""
         task, params = JOBS[capability]
-        job = self._studio.submit(task, {**params, "weights": weights.id}, keep=False)
+        job = self._studio.submit(JobRequest(task, {**params, "weights": weights.id}, keep=False))
         self._follower.follow(job)
         if job.error:
             raise job.error

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from studio.api.errors import BadInput
 from studio.api.params import Field, FieldKind, Params, plain_number
 
-RESERVED = frozenset({"help", "json", "out", "quiet"})
+RESERVED = frozenset({"help", "input", "json", "out", "quiet"})
 """Flags of ``studio run`` itself; a parameter of that name is ``--param-NAME``."""
 
 STDIN = "-"
@@ -54,6 +54,41 @@ def add_flags(
         if title not in groups:
             groups[title] = parser.add_argument_group(title)
         _add_flag(groups[title], field)
+
+
+def add_inputs(parser: argparse.ArgumentParser, names: Collection[str]) -> None:
+    """Add the flag for what a task can be handed beside its parameters, if it takes any."""
+    if names:
+        parser.add_argument(
+            "--input",
+            action="append",
+            default=[],
+            metavar="NAME=FILE",
+            help=f"hand it the content of a file as: {', '.join(names)} (- reads standard input)",
+        )
+
+
+def inputs_of(arguments: argparse.Namespace, names: Collection[str]) -> dict[str, bytes]:
+    """Return what was handed in, by name.
+
+    Raises:
+        BadInput: There is no such input, or no such file.
+    """
+    found: dict[str, bytes] = {}
+    for given in getattr(arguments, "input", ()):
+        name, _, file = given.partition("=")
+        if name not in names or name in found:
+            raise BadInput(
+                f"--input must be one of {', '.join(names)}, each once, with its file; you gave "
+                f"“{given}”."
+            )
+        try:
+            found[name] = sys.stdin.buffer.read() if file == STDIN else Path(file).read_bytes()
+        except OSError as error:
+            raise BadInput(
+                f"The file of the input “{name}” cannot be read: {error.strerror or error}."
+            ) from error
+    return found
 
 
 def values_of(arguments: argparse.Namespace, params: type[Params]) -> dict[str, Any]:

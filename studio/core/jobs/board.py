@@ -8,10 +8,11 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import singledispatchmethod
 from typing import Any
 
+from studio.api.jobs import JobRequest
 from studio.api.manifest import TaskEntry
 from studio.api.params import Params
 from studio.core.background import Background, Post
@@ -38,7 +39,7 @@ from studio.protocol.messages import (
     Submit,
     TextDelta,
 )
-from studio.protocol.states import IllegalMove, JobState, Priority
+from studio.protocol.states import IllegalMove, JobState
 
 log = logging.getLogger("studio.jobs")
 
@@ -83,45 +84,18 @@ class JobBoard:
 
     # --- asking -------------------------------------------------------------------------------
 
-    def submit(
-        self,
-        plugin: str,
-        entry: TaskEntry,
-        params: Params,
-        *,
-        title: str = "",
-        priority: Priority = Priority.NORMAL,
-        inputs: Mapping[str, Any] | None = None,
-        parents: Sequence[str] = (),
-        keep: bool = True,
-        private: bool = False,
-    ) -> Job:
+    def submit(self, plugin: str, entry: TaskEntry, params: Params, request: JobRequest) -> Job:
         """Store the recipe, then hand the job to the runtime, which is started if need be.
 
         Args:
             plugin: Id of the plugin that the task ``entry`` is of.
             params: Checked parameters; a random seed is drawn and empty weights are named here.
-            inputs: Name → bytes or C-contiguous numeric buffer.
-            parents: Ids of the artifacts it is made from.
-            keep: Save results in the library; False if the caller keeps them.
-            private: Write nothing of it at all, neither its recipe nor a result.
+            request: All else that was asked for.
 
         Raises:
-            StudioError: No weights fit, or the parameters are too large.
+            StudioError: No weights fit, an input is unknown, or all of it is too large.
         """
-        recipe = make_recipe(
-            plugin,
-            entry,
-            params,
-            self._weights,
-            title=title,
-            priority=priority,
-            inputs=inputs,
-            parents=parents,
-            keep=keep,
-            private=private,
-        )
-        return self._enter(recipe)
+        return self._enter(make_recipe(plugin, entry, params, self._weights, request))
 
     def jobs(self) -> list[Job]:
         """Return all jobs of the session, oldest first."""
@@ -393,6 +367,7 @@ class JobBoard:
         if unsaved and state is JobState.DONE:
             job.error, state = unsaved, JobState.FAILED
         job.become(state, job.error.message if job.error else "")
+        job.let_go()
         self._notices.dismiss(f"stubborn-{job.id}")
         if job.recipe.leaves_nothing:
             del self._jobs[job.id]

@@ -5,12 +5,17 @@ Holds no policy: the board moves it. All of it lives on the owner's thread.
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Protocol, Self
 
+import msgspec
+
 from studio.api.artifacts import SavedArtifact
+from studio.protocol.blobs import flat
 from studio.protocol.errors import StudioError
 from studio.protocol.states import JobState, Priority, move
 from studio.protocol.time_left import TimeLeft
@@ -27,11 +32,11 @@ class Recipe:
         params: Complete plain data: defaults filled in, the seed drawn, the weights named.
         weights: Ids of the weights that ``params`` names.
         kind: Of the artifact it makes; empty if it makes none. A drawer picks the icon by it.
-        inputs: Name → bytes or numeric buffer.
+        inputs: Name → bytes or numeric buffer; none once the job is over.
         parents: Ids of the artifacts it is made from.
         keep: Whether results go to the library.
         private: Another program's: neither its recipe nor a result is ever written.
-        digest: Equal for equal recipes, whatever their id.
+        conversation: Id of the one it is said in; empty for none.
     """
 
     plugin: str
@@ -46,7 +51,18 @@ class Recipe:
     parents: tuple[str, ...] = ()
     keep: bool = True
     private: bool = False
-    digest: str = ""
+    conversation: str = ""
+
+    @cached_property
+    def input_digests(self) -> dict[str, str]:
+        """Name of the input → SHA-256; takes as long as their bytes."""
+        return {name: hashlib.sha256(flat(data)).hexdigest() for name, data in self.inputs.items()}
+
+    @cached_property
+    def digest(self) -> str:
+        """What is equal for equal recipes, whatever their id."""
+        told = (self.task, dict(self.params), self.input_digests)
+        return hashlib.sha256(msgspec.msgpack.encode(told, order="sorted")).hexdigest()
 
     @property
     def is_passing(self) -> bool:
@@ -312,6 +328,10 @@ class Job:
         """Hand on an unfinished picture."""
         self.preview = (picture, note)
         self._tell("preview", picture, note)
+
+    def let_go(self) -> None:
+        """Forget what was handed in: a session may hold many jobs that are over."""
+        self.recipe = replace(self.recipe, inputs={})
 
     def keep(self, artifact: SavedArtifact) -> None:
         """Hand on a result that is now in the library."""

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Protocol
 
-import msgspec
-
+from studio.api.inputs import packed
+from studio.api.jobs import JobRequest
 from studio.api.manifest import TaskEntry
 from studio.api.params import Field, FieldKind, Params
 from studio.core.jobs.job import Recipe
 from studio.protocol.blobs import describe
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.messages import Submit
-from studio.protocol.states import Priority
 
 SEED_BITS = 32
 """Of a drawn seed: short enough to read and type, plenty to differ."""
@@ -44,18 +42,13 @@ def make_recipe(
     entry: TaskEntry,
     params: Params,
     weights: Weights,
-    *,
-    title: str = "",
-    priority: Priority = Priority.NORMAL,
-    inputs: Mapping[str, Any] | None = None,
-    parents: Sequence[str] = (),
-    keep: bool = True,
-    private: bool = False,
+    request: JobRequest,
 ) -> Recipe:
-    """Return the complete recipe of one run.
+    """Return the complete recipe of one run of the task ``entry`` with checked ``params``.
 
     Raises:
-        StudioError: No weights fit, or the named ones are not there or for something else.
+        StudioError: No weights fit, or the named ones are not there or for something else; or the
+            task takes no such inputs.
     """
     values = params.to_dict()
     seed: int | None = None
@@ -78,18 +71,34 @@ def make_recipe(
         task=entry.id,
         params=values,
         seed=secrets.randbits(SEED_BITS) if seed is None else seed,
-        title=title or entry.title,
+        title=request.title or entry.title,
         weights=tuple(named),
         kind=entry.produces[0] if entry.produces else "",
-        priority=priority,
-        inputs=dict(inputs or {}),
-        parents=tuple(parents),
-        keep=keep,
-        private=private,
-        digest=hashlib.sha256(
-            msgspec.msgpack.encode((entry.id, values), order="sorted")
-        ).hexdigest(),
+        priority=request.priority,
+        inputs=_inputs(entry, request.inputs),
+        parents=tuple(request.parents),
+        keep=request.keep,
+        private=request.private,
+        conversation=request.conversation,
     )
+
+
+def _inputs(entry: TaskEntry, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the inputs as they travel."""
+    if unknown := sorted(set(given) - set(entry.inputs)):
+        raise StudioError(
+            ErrorCode.BAD_INPUT,
+            f"“{entry.title}” takes no input called “{unknown[0]}”.",
+            f"It takes: {', '.join(entry.inputs) or 'none'}.",
+        )
+    try:
+        return {name: packed(value) for name, value in given.items()}
+    except (TypeError, ValueError, RecursionError) as error:
+        raise StudioError(
+            ErrorCode.BAD_INPUT,
+            f"What “{entry.title}” was given cannot be handed to it: {error}.",
+            "Give bytes, text, plain data, or a contiguous array of numbers.",
+        ) from error
 
 
 def _best(weights: Weights, field: Field) -> Named | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,6 @@ from studio.core.jobs.job import Recipe
 from studio.core.library import Library
 from studio.core.library.storage.blob_store import checked_suffix
 from studio.core.library.storage.ulid import new_id
-from studio.protocol.blobs import flat
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.messages import Finished, Produced
 from studio.protocol.states import JobState
@@ -53,7 +51,7 @@ class LibraryJobStore:
             id=record,
             seed=recipe.seed,
             plugin=recipe.plugin,
-            inputs={name: _digest(data) for name, data in recipe.inputs.items()},
+            inputs=recipe.input_digests,
         )
         self._library.jobs.journal_start(
             job,
@@ -132,7 +130,3 @@ class LibraryJobStore:
         for path in self._scratch.glob("*") if self._scratch.is_dir() else ():
             path.unlink(missing_ok=True)
         return len(unfinished)
-
-
-def _digest(data: Any) -> str:
-    return hashlib.sha256(flat(data)).hexdigest()

@@ -146,6 +146,7 @@ class RunController:
             inputs=request.inputs,
             parents=request.parents,
             keep=request.keep,
+            conversation=request.conversation,
         )
 
     # --- what the job tells -------------------------------------------------------------------

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from studio.api.artifacts import SavedArtifact
+from studio.api.jobs import JobRequest
 from studio.core.library import Artifact, Record
 from studio.core.library.export import file_name
 from studio.desktop import formatting
@@ -268,7 +269,8 @@ class ArtifactDetail(QFrame):
         assert record is not None
         notices, library = self._parts.studio.notices, self._parts.studio.library
         try:
-            job = self._parts.studio.submit(record.task, dict(record.params), title=artifact.title)
+            request = JobRequest(record.task, record.params, title=artifact.title)
+            job = self._parts.studio.submit(request)
         except StudioError as error:
             notices.error(error, key="run-again")
             return

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.api.artifacts import Verdict
+from studio.api.inputs import Inputs
 from studio.api.sandbox import Sandbox
 from studio.api.worker.constraint import Constraint
 from studio.api.worker.context import (
@@ -53,7 +54,7 @@ class Context:
         self.device = device
         self.is_private = job.is_private
         self.rng = JobRng(job.seed)
-        self.inputs: Mapping[str, Any] = job.inputs
+        self.inputs = Inputs(job.inputs)
         self._job = job
         self._pool = pool
         self._scratch_root = scratch_root

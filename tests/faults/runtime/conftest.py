@@ -10,6 +10,7 @@ from typing import Any
 import psutil
 import pytest
 
+from studio.api.jobs import JobRequest
 from studio.core.jobs.job import Job
 from studio.core.studio import Studio
 from studio.protocol.states import JobState
@@ -48,7 +49,7 @@ class Bench:
 
     def run(self, task: str, **params: Any) -> Job:
         """Run a task to its end."""
-        job = self.studio.submit(f"faulty.{task}", params)
+        job = self.studio.submit(JobRequest(f"faulty.{task}", params))
         self.until(lambda: not job.is_live)
         return job
 
@@ -57,7 +58,9 @@ class Bench:
         if moment == "idle":
             self.pid()
             return None
-        job = self.studio.submit("faulty.load" if moment == "loading" else "faulty.endless", {})
+        job = self.studio.submit(
+            JobRequest("faulty.load" if moment == "loading" else "faulty.endless", {})
+        )
         if moment == "loading":
             self.until(lambda: job.state is JobState.LOADING)
         else:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from studio.api import Params, Seed
+from studio.api.jobs import JobRequest
 from studio.api.manifest import TaskEntry
 from studio.core.jobs.job import Job
 from studio.core.runtime_process.supervisor import RuntimeState
@@ -64,7 +65,7 @@ def act(chance: random.Random, studio: Studio, runtime: ScriptedRuntime, jobs: l
     deed = chance.choice(["submit"] * 6 + ["cancel"] * 3 + ["release"] * 3 + ["kill", "restart"])
     if deed == "submit":
         runtime.enqueue(*script(chance, len(jobs)))
-        jobs.append(studio.jobs.submit("toy", TOY, Toy(number=len(jobs)), keep=True))
+        jobs.append(studio.jobs.submit("toy", TOY, Toy(number=len(jobs)), JobRequest(TOY.id)))
     elif deed == "cancel" and jobs:
         chance.choice(jobs).cancel()
     elif deed == "release":

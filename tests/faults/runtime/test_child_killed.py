@@ -9,6 +9,7 @@ from typing import Any
 import psutil
 import pytest
 
+from studio.api.jobs import JobRequest
 from studio.core.runtime_process.supervisor import RuntimeState
 from studio.protocol.errors import ErrorCode
 from studio.protocol.states import JobState
@@ -26,7 +27,7 @@ def test_killed_idle_loading_and_generating_it_comes_back_and_the_next_job_succe
     before = bench.run("write", prompt="before")
     for moment in MOMENTS:
         job = bench.bring_to(moment)
-        queued = bench.studio.submit("faulty.write", {"prompt": f"after {moment}"})
+        queued = bench.studio.submit(JobRequest("faulty.write", {"prompt": f"after {moment}"}))
         pid = bench.pid()
         family = [bench.sleeper(job)] if moment == "generating" else []
         told.clear()
@@ -81,7 +82,7 @@ def test_three_deaths_stop_it_with_a_choice(light: None, bench: Any) -> None:
     bench.until(lambda: bench.studio.runtime.state is RuntimeState.GIVEN_UP)
     [notice] = [n for n in bench.studio.notices.all if n.key == "runtime"]
     assert "ended 3 times" in notice.message
-    waiting = bench.studio.submit("faulty.write", {})
+    waiting = bench.studio.submit(JobRequest("faulty.write", {}))
     bench.until(lambda: "started again" in waiting.reason)
     assert not psutil.Process().children()
     notice.actions[0].run()

@@ -63,6 +63,12 @@ def kept(chat: Chat) -> list[tuple[str, str]]:
     return [(message.role, message.content) for message in thread]
 
 
+def turns(runtime: ScriptedRuntime, number: int) -> list[dict[str, str]]:
+    """Return the conversation that came with a job."""
+    inputs = runtime.inputs_of(runtime.submitted[number])
+    return inputs.json("messages", list[dict[str, str]], [])
+
+
 def test_reply_streams_is_kept_and_is_part_of_the_next_question(
     chat: Chat, talk: Talk, runtime: ScriptedRuntime
 ) -> None:
@@ -71,7 +77,7 @@ def test_reply_streams_is_kept_and_is_part_of_the_next_question(
     out, _ = talk("Hi\nAnd now?\n")
     assert out == "Hello!\nBye\n"
     assert kept(chat)[::3] == [("user", "Hi"), ("assistant", "Bye")]
-    assert [m["content"] for m in runtime.submitted[1].params["messages"]][::2] == [
+    assert [m["content"] for m in turns(runtime, 1)][::2] == [
         "Hi",
         "And now?",
     ]
@@ -92,14 +98,14 @@ def test_what_should_be_known_of_a_reply_is_told(talk: Talk, runtime: ScriptedRu
 def test_commands(chat: Chat, talk: Talk, runtime: ScriptedRuntime) -> None:
     _, err = talk("/system Be brief.\nOne\n/new\nTwo\n/help\n/nonsense\n/\n/quit\nnever said\n")
     assert [job.params["system"] for job in runtime.submitted] == ["Be brief."] * 2
-    assert [len(job.params["messages"]) for job in runtime.submitted] == [1, 1]
+    assert [len(turns(runtime, number)) for number in (0, 1)] == [1, 1]
     assert "There is no /nonsense" in err
     assert len(chat.studio.library.conversations.list()) == 2
 
 
 def test_line_goes_on_after_a_backslash(talk: Talk, runtime: ScriptedRuntime) -> None:
     talk("one\\\ntwo\n")
-    assert runtime.submitted[0].params["messages"][0]["content"] == "one\ntwo"
+    assert turns(runtime, 0)[0]["content"] == "one\ntwo"
 
 
 def test_failure_is_a_sentence_and_the_talk_goes_on(

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from studio.api.jobs import JobRequest
 from studio.cli import run
 from studio.cli.terminal import output
 from studio.cli.terminal.exit_code import ExitCode
@@ -63,7 +64,7 @@ def test_progress_is_drawn_until_text_begins(
     runtime.enqueue(
         Become(JobState.WAITING, "memory"), Step(1, 4, "first"), Tokens("word"), Step(4, 4, "last")
     )
-    JobProgress(studio).follow(studio.submit("echo.say", {"text": "x"}))
+    JobProgress(studio).follow(studio.submit(JobRequest("echo.say", {"text": "x"})))
     shown = drawn.getvalue()
     assert "Waiting: memory" in shown
     assert "last" not in shown
@@ -87,7 +88,7 @@ def test_reader_that_leaves_stops_the_job(
 
     monkeypatch.setattr("sys.stdout", Gone())
     runtime.enqueue(Tokens("a", "b"), Stall())
-    job = studio.submit("echo.say", {"text": "x"})
+    job = studio.submit(JobRequest("echo.say", {"text": "x"}))
     with pytest.raises(BrokenPipeError):
         JobProgress(studio).follow(job)
     assert job.state is JobState.CANCELLED
@@ -111,7 +112,7 @@ def test_failure_of_the_job_is_no_failure_to_follow(
     studio: Studio, runtime: ScriptedRuntime
 ) -> None:
     runtime.enqueue(Fail(StudioError(ErrorCode.BAD_INPUT, "No.")))
-    job = studio.submit("echo.say", {"text": "x"})
+    job = studio.submit(JobRequest("echo.say", {"text": "x"}))
     JobProgress(studio).follow(job)
     assert str(job.error) == "No."
 

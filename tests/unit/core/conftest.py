@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from studio.api import Params, Seed
+from studio.api.jobs import JobRequest
 from studio.api.manifest import TaskEntry
 from studio.core.jobs.job import Job
 from studio.core.studio import Studio
@@ -24,7 +25,8 @@ class Draw(Params):
     seed: Seed = Seed.random()
 
 
-DRAW = TaskEntry("toy.draw", "Draw", "toy.schema:Draw", ("image",))
+INPUTS = ("image", "mask", *map(str, range(65)))
+DRAW = TaskEntry("toy.draw", "Draw", "toy.schema:Draw", ("image",), INPUTS)
 
 
 class Desk:
@@ -41,7 +43,7 @@ class Desk:
         """Submit a drawing that follows ``script``."""
         self.runtime.enqueue(*script)
         params = Draw.parse(options.pop("params", {}))
-        return self.studio.jobs.submit("toy", DRAW, params, **options)
+        return self.studio.jobs.submit("toy", DRAW, params, JobRequest(DRAW.id, **options))
 
     def until(self, done: Callable[[], object]) -> None:
         """Pump until ``done()``."""

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from studio.api import Params
+from studio.api.jobs import JobRequest
 from studio.api.manifest import TaskEntry
 from studio.core.jobs.board import JobBoard
 from studio.core.jobs.job import Job, Recipe
@@ -180,7 +181,7 @@ def test_of_a_passing_job_nothing_is_left(desk: Any) -> None:
     look = TaskEntry("toy.look", "Look", "toy:Look")
     for script in (Result(pages=3), Fail(StudioError(ErrorCode.BAD_INPUT, "No."))):
         desk.runtime.enqueue(script)
-        job = desk.studio.jobs.submit("toy", look, Params(), keep=False)
+        job = desk.studio.jobs.submit("toy", look, Params(), JobRequest(look.id, keep=False))
         desk.finish(job)
         with pytest.raises(StudioError):
             desk.studio.library.record(job.record)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from studio.api import Params
+from studio.api.jobs import JobRequest
 from studio.api.manifest import TaskEntry
 from studio.cli.terminal.log import log_to
 from studio.core.plugins.crash_journal import CrashJournal
@@ -58,7 +59,8 @@ def test_library_settings_and_passing_results_are_private(home: Path) -> None:
     talk = studio.library.conversations.create("A secret")
     studio.library.conversations.begin_reply(talk.id, None).append("a secret")
     scripted.enqueue(Artifact("text", b"a secret", ".txt"))
-    job = studio.jobs.submit("toy", TaskEntry("toy.run", "Run", "toy:Run"), Params(), keep=False)
+    entry = TaskEntry("toy.run", "Run", "toy:Run")
+    job = studio.jobs.submit("toy", entry, Params(), JobRequest(entry.id, keep=False))
     pump_until(studio, lambda: job.state is JobState.DONE)
     kept = job.artifacts[0].path
     assert kept.read_bytes() == b"a secret"

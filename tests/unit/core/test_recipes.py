@@ -8,11 +8,13 @@ from typing import Annotated
 import pytest
 
 from studio.api import Capability, Params, StudioError, WeightsId
+from studio.api.jobs import JobRequest
 from studio.api.manifest import TaskEntry
 from studio.core.jobs.recipes import make_recipe
 from studio.protocol.errors import ErrorCode
 
 ENLARGE = TaskEntry("toy.enlarge", "Enlarge", "toy.schema:Enlarge", ("image",))
+PLAIN = JobRequest(ENLARGE.id)
 
 
 class Enlarge(Params):
@@ -59,13 +61,15 @@ class Catalogue:
 
 @pytest.mark.parametrize(("named", "taken"), [("", "sharp"), ("sharp", "sharp"), ("odd", "odd")])
 def test_weights_that_fit_or_may_fit_are_taken(named: str, taken: str) -> None:
-    recipe = make_recipe("toy", ENLARGE, Enlarge.parse({"weights": named}), Catalogue())
+    recipe = make_recipe("toy", ENLARGE, Enlarge.parse({"weights": named}), Catalogue(), PLAIN)
     assert recipe.weights == (taken,)
 
 
 def test_those_that_are_preferred_are_taken_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Catalogue, "rows", {"plain": Row("plain", ("upscale",)), **Catalogue.rows})
-    recipes = [make_recipe("toy", ENLARGE, kind(), Catalogue()) for kind in (Enlarge, Restore)]
+    recipes = [
+        make_recipe("toy", ENLARGE, kind(), Catalogue(), PLAIN) for kind in (Enlarge, Restore)
+    ]
     assert [recipe.weights for recipe in recipes] == [("plain",), ("sharp",)]
 
 
@@ -73,7 +77,7 @@ def test_weights_for_something_else_are_refused_in_a_sentence() -> None:
     with pytest.raises(
         StudioError, match=r"“words” are for “text”.*needs some for “upscale”"
     ) as no:
-        make_recipe("toy", ENLARGE, Enlarge.parse({"weights": "words"}), Catalogue())
+        make_recipe("toy", ENLARGE, Enlarge.parse({"weights": "words"}), Catalogue(), PLAIN)
     assert no.value.code is ErrorCode.BAD_INPUT
     assert no.value.hint
 
@@ -83,8 +87,36 @@ def test_weights_that_a_task_can_do_without_are_none_where_none_fit() -> None:
         def default_for(self, capability: str, prefer: str) -> Row:
             raise StudioError(ErrorCode.NOT_FOUND, "There are none.")
 
-    recipe = make_recipe("toy", ENLARGE, Ask.parse({}), Empty())
+    recipe = make_recipe("toy", ENLARGE, Ask.parse({}), Empty(), PLAIN)
     assert recipe.params["weights"] is None
     assert recipe.weights == ()
     with pytest.raises(StudioError, match="There are none"):
-        make_recipe("toy", ENLARGE, Enlarge.parse({}), Empty())
+        make_recipe("toy", ENLARGE, Enlarge.parse({}), Empty(), PLAIN)
+
+
+def test_inputs_are_packed_and_those_that_the_task_does_not_take_are_refused() -> None:
+    entry = TaskEntry("toy.say", "Say", "toy.schema:Say", inputs=("turns", "note", "raw"))
+    given = {"turns": [{"role": "user"}], "note": "höher", "raw": b"\0\1"}
+    recipe = make_recipe("toy", entry, Params(), Catalogue(), JobRequest(entry.id, inputs=given))
+    assert recipe.inputs == {
+        "turns": b'[{"role":"user"}]',
+        "note": "höher".encode(),
+        "raw": b"\0\1",
+    }
+    for inputs, words in (
+        ({"tune": b""}, "takes no input called “tune”"),
+        ({"turns": {object()}}, "cannot be handed to it"),
+    ):
+        with pytest.raises(StudioError, match=words) as no:
+            make_recipe("toy", entry, Params(), Catalogue(), JobRequest(entry.id, inputs=inputs))
+        assert no.value.code is ErrorCode.BAD_INPUT
+
+
+def test_recipes_differ_when_their_inputs_do() -> None:
+    entry = TaskEntry("toy.say", "Say", "toy.schema:Say", inputs=("note",))
+
+    def digest(note: str) -> str:
+        request = JobRequest(entry.id, inputs={"note": note})
+        return make_recipe("toy", entry, Params(), Catalogue(), request).digest
+
+    assert digest("a") == digest("a") != digest("b")

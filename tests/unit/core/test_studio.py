@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import pytest
 
 from studio.api import Capability, Params, WeightsId
+from studio.api.jobs import JobRequest
 from studio.api.manifest import TaskEntry
 from studio.core.runtime_process.supervisor import RuntimeState
 from studio.core.studio import Studio
@@ -237,7 +238,7 @@ def test_weights_that_were_in_use_can_be_put_aside(desk: Any) -> None:
     desk.studio.weights.rescan()
     for _ in range(3):
         desk.runtime.enqueue(Tokens("x"), Die())
-        desk.finish(desk.studio.jobs.submit("toy", RUN, Run()))
+        desk.finish(desk.studio.jobs.submit("toy", RUN, Run(), JobRequest(RUN.id)))
     desk.until(lambda: desk.studio.runtime.state is RuntimeState.GIVEN_UP)
     desk.press("Start without Poison")
     desk.until(lambda: desk.studio.runtime.is_ready)
@@ -245,10 +246,10 @@ def test_weights_that_were_in_use_can_be_put_aside(desk: Any) -> None:
     assert "poison" in [w.id for w in configured(desk.runtime)[-2].weights]
     assert "poison" not in [w.id for w in configured(desk.runtime)[-1].weights]
     with pytest.raises(StudioError, match="put aside for this session"):
-        desk.studio.jobs.submit("toy", RUN, Run())
+        desk.studio.jobs.submit("toy", RUN, Run(), JobRequest(RUN.id))
     put_weights(desk.home / "weights", "sound")
     desk.studio.weights.rescan()
-    job = desk.studio.jobs.submit("toy", RUN, Run())
+    job = desk.studio.jobs.submit("toy", RUN, Run(), JobRequest(RUN.id))
     assert job.recipe.weights == ("sound",)
     desk.finish(job)
 
@@ -258,7 +259,7 @@ def test_weights_with_a_known_fault_are_refused_with_it(desk: Any) -> None:
     (desk.home / "weights" / "page.gguf").write_bytes(b"<html>")
     desk.studio.weights.rescan()
     with pytest.raises(StudioError, match="is not a GGUF file") as refused:
-        desk.studio.jobs.submit("toy", RUN, Run(weights="page"))
+        desk.studio.jobs.submit("toy", RUN, Run(weights="page"), JobRequest(RUN.id))
     assert refused.value.code is ErrorCode.BAD_WEIGHTS
 
 
@@ -271,7 +272,9 @@ def test_where_nobody_can_choose_waiting_jobs_are_lost_with_the_reason(
         raise FileNotFoundError(2, "No such file or directory")
 
     studio = Studio.open(home=tmp_path, launch=cannot)
-    job = studio.jobs.submit("toy", TaskEntry("toy.draw", "Draw", "t:P"), Params())
+    job = studio.jobs.submit(
+        "toy", TaskEntry("toy.draw", "Draw", "t:P"), Params(), JobRequest("toy.draw")
+    )
     pump_until(studio, lambda: not job.is_live)
     assert job.state is JobState.LOST
     assert "cannot be started" in job.error.message

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from studio.api.jobs import JobRequest
 from studio.core.weights.weights import Weights
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.serving import LocalServer
@@ -59,10 +60,12 @@ class FakeStudio:
         self.post(None)
         self._thread.join()
 
-    def submit(self, task: str, params: Mapping[str, Any], **_: Any) -> FakeJob:
+    def submit(self, request: JobRequest) -> FakeJob:
+        params = request.params
+        assert isinstance(params, Mapping)
         if params.get("temperature", 0) > 2:
             raise StudioError(ErrorCode.BAD_INPUT, "Temperature must be between 0 and 2.")
-        job = FakeJob({"task": task, **params})
+        job = FakeJob({"task": request.task, **params, **request.inputs})
         self.jobs.put(job)
         self.post(lambda: self.script(job))
         return job

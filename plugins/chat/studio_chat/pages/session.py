@@ -347,11 +347,22 @@ class Session:
             self._end(reply, INTERRUPTED, {"stopped": True})
             return
         known = {name: self.settings[name] for name in PANEL_FIELDS if name in self.settings}
-        params = {**known, "messages": as_messages(path), "weights": reply.weights}
         documents = documents_of(path)
-        params |= {"documents": documents, "encoder": "" if documents else None}
+        params = {
+            **known,
+            "weights": reply.weights,
+            "documents": documents,
+            "encoder": "" if documents else None,
+        }
         try:
-            reply.job = job = self._ctx.tasks.submit(TASK, params, title=self.title, keep=False)
+            reply.job = job = self._ctx.tasks.submit(
+                TASK,
+                params,
+                title=self.title,
+                inputs={"messages": as_messages(path)},
+                keep=False,
+                conversation=self.id,
+            )
         except StudioError as error:
             self._failed(reply, error)
             return

@@ -10,6 +10,7 @@ from studio.api import (
     BadInput,
     ChatMessage,
     Event,
+    Inputs,
     Kind,
     SamplingParams,
     TaskContext,
@@ -39,7 +40,7 @@ def reply(ctx: TaskContext, params: Reply) -> Iterator[Event]:
             the form that is asked for.
         StudioError: The weights cannot be used, or the last message does not fit them.
     """
-    messages = conversation(params)
+    messages = conversation(ctx.inputs, params)
     title = _title(messages)
     if form := params.constraint():
         ctx.check_constraint(form)
@@ -94,7 +95,7 @@ def _prompt(
     return fitted.ids, fitted.dropped, fitted.note
 
 
-def conversation(params: Reply) -> list[ChatMessage]:
+def conversation(inputs: Inputs, params: Reply) -> list[ChatMessage]:
     """Return the turns to render: system prompt, messages, prompt.
 
     A system prompt among the messages is the nearer one: ``system`` may come from the weights.
@@ -102,7 +103,7 @@ def conversation(params: Reply) -> list[ChatMessage]:
     Raises:
         BadInput: There is nothing to answer, or a message is malformed.
     """
-    turns = chat_messages(params.messages)
+    turns = chat_messages(inputs.json("messages", list[dict[str, str]], []))
     if params.prompt.strip():
         turns.append({"role": "user", "content": params.prompt})
     if not any(turn["role"] != "system" for turn in turns):

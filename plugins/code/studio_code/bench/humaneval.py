@@ -128,7 +128,7 @@ def _passes(ctx: BenchContext, problem: Problem, code: str) -> bool:
     """Judge by the hidden test, behind the walls; a program that ends early has not passed."""
     token = secrets.token_hex(16)
     files = [{"path": "judged.py", "text": problem.program(code, token)}]
-    made = ctx.run("code.run", {"files": files, "seconds": _SECONDS_OF_A_TEST})
+    made = ctx.run("code.run", {"seconds": _SECONDS_OF_A_TEST}, {"files": files})
     return made["exit_code"] == 0 and str(made["stdout"]).rstrip().endswith(token)
 
 

@@ -46,11 +46,17 @@ class Runner(QObject):
         return self.job is not None
 
     def start(
-        self, task: str, params: Mapping[str, Any], title: str, *, keep: bool = True
+        self,
+        task: str,
+        params: Mapping[str, Any],
+        title: str,
+        *,
+        inputs: Mapping[str, Any] | None = None,
+        keep: bool = True,
     ) -> JobHandle | None:
         """Submit a job; a refusal is told as a failure, and None is returned."""
         try:
-            job = self._ctx.tasks.submit(task, params, title=title, keep=keep)
+            job = self._ctx.tasks.submit(task, params, title=title, inputs=inputs, keep=keep)
         except StudioError as error:
             self.failed.emit(error)
             return None

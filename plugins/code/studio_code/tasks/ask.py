@@ -32,13 +32,13 @@ def ask(ctx: TaskContext, params: Ask) -> Iterator[Event]:
         BadInput: There is nothing to answer, or a message or a file is malformed.
         StudioError: The last message does not fit the model.
     """
-    turns = _turns(params)
-    files = _files(params)
+    turns = _turns(ctx, params)
+    files = _files(ctx, params)
     front = params.open_path or (files[0].path if len(files) == 1 else "")
     pieces: list[str] = []
     try:
         with ctx.lease(params.weights) as engine:
-            seen, messages = _seen(engine, params, turns, files, front)
+            seen, messages = _seen(engine, ctx.inputs.text("selection"), turns, files, front)
             wish = llm_calls.sampling(
                 params.max_tokens, ctx.rng.seed, temperature=params.temperature
             )
@@ -66,8 +66,10 @@ def ask(ctx: TaskContext, params: Ask) -> Iterator[Event]:
     )
 
 
-def _turns(params: Ask) -> list[ChatMessage]:
-    turns = chat_messages(params.messages, ("user", "assistant"))
+def _turns(ctx: TaskContext, params: Ask) -> list[ChatMessage]:
+    turns = chat_messages(
+        ctx.inputs.json("messages", list[dict[str, str]], []), ("user", "assistant")
+    )
     if params.question.strip():
         turns.append(prompts.user(params.question))
     if not turns or turns[-1]["role"] != "user":
@@ -75,9 +77,9 @@ def _turns(params: Ask) -> list[ChatMessage]:
     return turns
 
 
-def _files(params: Ask) -> list[Source]:
+def _files(ctx: TaskContext, params: Ask) -> list[Source]:
     """Return the files, the one in front first."""
-    files = source.sources(params.context)
+    files = source.sent(ctx.inputs, "context")
     if params.file:
         path = Path(params.file)
         files.insert(0, Source(path.name, source.read(path)))
@@ -86,7 +88,7 @@ def _files(params: Ask) -> list[Source]:
 
 def _seen(
     engine: TextEngine,
-    params: Ask,
+    selection: str,
     turns: Sequence[ChatMessage],
     files: Sequence[Source],
     front: str,
@@ -94,7 +96,7 @@ def _seen(
     """Return the files that fit beside the conversation, and all messages; old turns go first."""
     seen = prompts.fitting(engine, files, 0.4)
     front = front if any(each.path == front for each in seen) else ""
-    system = prompts.chat(seen, front, params.selection)
+    system = prompts.chat(seen, front, selection)
     room = max(256, engine.context_length // 2 - engine.count(system))
     kept: list[ChatMessage] = []
     for turn in reversed(turns):

@@ -34,7 +34,7 @@ def document(ctx: TaskContext, params: Document) -> Iterator[Event]:
         BadInput: There is no file, it is not Python, or everything in it is documented.
         StudioError: A definition does not fit the model.
     """
-    found = source.given(params.file, params.text, params.path)
+    found = source.given(ctx.inputs, params.file, params.path)
     places = _places(found)
     written: Written = {}
     try:

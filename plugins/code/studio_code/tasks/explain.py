@@ -17,12 +17,12 @@ def explain(ctx: TaskContext, params: Explain) -> Iterator[Event]:
         BadInput: There is no file, or it is no text.
         StudioError: It does not fit the model.
     """
-    found = source.given(params.file, params.text, params.path)
+    found = source.given(ctx.inputs, params.file, params.path)
     wish = llm_calls.sampling(params.max_tokens, ctx.rng.seed)
     pieces: list[str] = []
     try:
         with ctx.lease(params.weights) as engine:
-            asked = prompts.explain(found, params.selection)
+            asked = prompts.explain(found, ctx.inputs.text("selection"))
             yield from llm_calls.ask(
                 ctx,
                 engine,

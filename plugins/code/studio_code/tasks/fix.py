@@ -64,14 +64,14 @@ def fix(ctx: TaskContext, params: Fix) -> Iterator[Event]:
 
 
 def _begun(ctx: TaskContext, params: Fix) -> _Work:
-    found = source.given(params.file, params.text, params.path)
+    found = source.given(ctx.inputs, params.file, params.path)
     if found.language.id not in LANGUAGES:
         raise BadInput(f"“{found.path}” is no file of code that is known.", "Choose another file.")
     runner = RUNNERS.get(found.language.id)
     path = found.path
     if runner is not None and not is_importable(path):
         path = "module.py"
-    exam = exam_of(path, source.sources(params.context), params.tests)
+    exam = exam_of(path, source.sent(ctx.inputs, "context"), params.tests)
     missing = sandbox_run.missing_wall(ctx) if runner else f"{found.language.title} is not run here"
     return _Work(found, exam, runner, missing, params.error.strip())
 

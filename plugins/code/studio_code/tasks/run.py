@@ -27,7 +27,7 @@ def run(ctx: TaskContext, params: Run) -> Iterator[Event]:
         BadInput: There is no such file, or arguments that no shell could read.
         StudioError: ``UNSUPPORTED``: the language is not run, or there is no wall.
     """
-    files, path = _given(params)
+    files, path = _given(ctx, params)
     runner = _runner(path)
     if why := sandbox_run.missing_wall(ctx):
         raise StudioError(
@@ -57,8 +57,8 @@ def run(ctx: TaskContext, params: Run) -> Iterator[Event]:
     )
 
 
-def _given(params: Run) -> tuple[list[Source], str]:
-    files = source.sources(params.files)
+def _given(ctx: TaskContext, params: Run) -> tuple[list[Source], str]:
+    files = source.sent(ctx.inputs, "files")
     if not files and params.file:
         files = [Source(Path(params.file).name, source.read(Path(params.file)))]
     if not files:

@@ -56,7 +56,7 @@ def write_tests(ctx: TaskContext, params: WriteTests) -> Iterator[Event]:
 
 
 def _begun(ctx: TaskContext, params: WriteTests) -> _Work:
-    found = source.given(params.file, params.text, params.path)
+    found = source.given(ctx.inputs, params.file, params.path)
     if found.language.id not in RUNNERS:
         raise BadInput(
             f"“{found.path}” is {found.language.title}; tests are written for Python so far.",
@@ -67,7 +67,7 @@ def _begun(ctx: TaskContext, params: WriteTests) -> _Work:
     if not defined_names(found.text):
         raise BadInput(f"“{found.path}” defines nothing that could be tested.", "Choose another.")
     path = found.path if is_importable(found.path) else "module.py"
-    exam = exam_of(path, source.sources(params.context), "")
+    exam = exam_of(path, source.sent(ctx.inputs, "context"), "")
     return _Work(found, exam, sandbox_run.missing_wall(ctx))
 
 

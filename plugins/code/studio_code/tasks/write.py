@@ -48,7 +48,7 @@ def _begun(ctx: TaskContext, params: Write) -> WriteState:
     if not params.describe.strip():
         raise BadInput("There is nothing to write.", "Describe what the code should do.")
     language = LANGUAGES[params.language]
-    files = source.sources(params.context)
+    files = source.sent(ctx.inputs, "context")
     path = source.relative(params.path) if params.path else ""
     path = path_of(path, params.tests, files, language.suffix)
     runner = RUNNERS.get(language.id)

@@ -58,6 +58,13 @@ def asked(desk: Any) -> Any:
     return desk.runtime.submitted[-1]
 
 
+def rows(desk: Any, name: str) -> list[dict[str, str]]:
+    """Return what was handed in with the last job."""
+    inputs = desk.runtime.inputs_of(asked(desk))
+    found: list[dict[str, str]] = inputs.json(name, list[dict[str, str]], [])
+    return found
+
+
 def test_an_answer_knows_the_file_and_its_edit_is_reviewed(desk: Any, tab: AskTab) -> None:
     text = "It **subtracts**."
     edits = [{"path": "sums.py", "text": FIXED}]
@@ -70,8 +77,8 @@ def test_an_answer_knows_the_file_and_its_edit_is_reviewed(desk: Any, tab: AskTa
         Result(text=text, edits=edits, unapplied=unapplied),
     )
     params = asked(desk).params
-    assert params["messages"] == [{"role": "user", "content": "What is wrong?"}]
-    assert params["context"] == [{"path": "sums.py", "text": CODE}]
+    assert rows(desk, "messages") == [{"role": "user", "content": "What is wrong?"}]
+    assert rows(desk, "context") == [{"path": "sums.py", "text": CODE}]
     assert (params["open_path"], params["weights"]) == ("sums.py", "coder")
     assert (turn.text, tab.composer.text) == (text, "")
     assert "b.py could not be made out" in turn.notes.text()
@@ -83,7 +90,7 @@ def test_an_answer_knows_the_file_and_its_edit_is_reviewed(desk: Any, tab: AskTa
     assert desk.on_disk("sums.py") == CODE
     desk.workspace.decline()
     send(desk, tab, "Why?", Result(text="Because.", edits=[]))
-    assert [m["content"] for m in asked(desk).params["messages"]] == [
+    assert [m["content"] for m in rows(desk, "messages")] == [
         "What is wrong?",
         text,
         "Why?",
@@ -102,7 +109,7 @@ def test_a_file_of_elsewhere_goes_by_its_name(desk: Any, tab: AskTab) -> None:
     turn = send(desk, tab, "Why?", Result(text="So.", edits=edits))
     params = asked(desk).params
     assert params["open_path"] == "far.py"
-    assert [each["path"] for each in params["context"]] == ["far.py", "sums.py"]
+    assert [each["path"] for each in rows(desk, "context")] == ["far.py", "sums.py"]
     assert turn.answer.offers[0].path == str(far)
 
 
@@ -113,7 +120,7 @@ def test_explain_takes_the_selection(desk: Any, tab: AskTab) -> None:
     tab._show_subject()
     assert tab.subject.text() == "sums.py · lines 2–2"
     turn = act(desk, tab, "explain", Tokens("It returns."), Result(text="It returns."))
-    assert asked(desk).params["selection"] == "return a - b"
+    assert desk.runtime.inputs_of(asked(desk)).text("selection") == "return a - b"
     assert turn.text == "It returns."
 
 
@@ -159,7 +166,7 @@ def test_fix_this_hands_the_traceback_on(desk: Any, dock: Dock) -> None:
         dock.run.fix_asked.emit(RunFailure("sums.py", "AssertionError: -1 == 3", TESTS))
     params = asked(desk).params
     assert (params["error"], params["tests"]) == ("AssertionError: -1 == 3", TESTS)
-    assert (params["text"], params["path"]) == (CODE, "sums.py")
+    assert (desk.runtime.inputs_of(asked(desk)).text("text"), params["path"]) == (CODE, "sums.py")
     assert dock.tabs.currentWidget() is dock.ask
     assert dock.ask.thread.turns[-1].buttons[0].text() == "Review the changes"
 
@@ -231,4 +238,4 @@ def test_a_new_conversation_knows_nothing_of_the_last(desk: Any, tab: AskTab) ->
     tab.anew.click()
     assert tab.thread.turns == []
     send(desk, tab, "How?", Result(text="So.", edits=[]))
-    assert [each["content"] for each in asked(desk).params["messages"]] == ["How?"]
+    assert [each["content"] for each in rows(desk, "messages")] == ["How?"]

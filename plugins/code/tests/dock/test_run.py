@@ -40,6 +40,13 @@ def agree(desk: Any, tab: RunTab) -> None:
         tab.card.run.click()
 
 
+def files(desk: Any, number: int) -> list[dict[str, str]]:
+    """Return what was handed in with a job."""
+    inputs = desk.runtime.inputs_of(desk.runtime.submitted[number])
+    found: list[dict[str, str]] = inputs.json("files", list[dict[str, str]], [])
+    return found
+
+
 def run(desk: Any, tab: RunTab, *lines: Any, mode: str = "run") -> None:
     desk.runtime.enqueue(*lines)
     with desk.qtbot.waitSignal(tab.ended):
@@ -54,14 +61,14 @@ def test_the_first_run_asks_and_the_next_does_not(desk: Any, tab: RunTab) -> Non
     assert "open() (main.py:2)" in tab.card.words.text()
     assert "Walls A" in tab.card.walls.text()
     assert len(desk.runtime.submitted) == 1, "only an empty program has run"
-    assert desk.runtime.submitted[0].params["files"] == [{"path": "nothing.py", "text": ""}]
+    assert files(desk, 0) == [{"path": "nothing.py", "text": ""}]
     tab.arguments.setText("--fast")
     desk.runtime.enqueue(Tokens("hello\n", channel="stdout"), Result(**GOOD))
     with desk.qtbot.waitSignal(tab.ended):
         tab.card.run.click()
     asked = desk.runtime.submitted[1].params
     assert (asked["path"], asked["mode"], asked["arguments"]) == ("main.py", "run", "--fast")
-    assert {each["path"] for each in asked["files"]} == {"main.py", "test_main.py"}
+    assert {each["path"] for each in files(desk, 1)} == {"main.py", "test_main.py"}
     desk.until(lambda: "hello" in tab.output.toPlainText())
     run(desk, tab, Result(**GOOD), mode="test")
     asked = desk.runtime.submitted[2].params

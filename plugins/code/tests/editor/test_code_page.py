@@ -470,7 +470,8 @@ def test_writing_to_the_end_of_a_file_is_a_proposal(desk) -> None:
     desk.until(lambda: desk.page.workspace.proposal is not None)
     assert desk.page.workspace.proposal.new == f"import os\n\n\n{CODE}"
     assert desk.current.text() == "import os\n"
-    context = desk.runtime.submitted[0].params["context"]
+    inputs = desk.runtime.inputs_of(desk.runtime.submitted[0])
+    context = inputs.json("context", list[dict[str, str]], [])
     assert context == [{"path": "a.py", "text": "import os\n"}]
 
 

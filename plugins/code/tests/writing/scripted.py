@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
-from studio.api import Cancelled, SandboxRequest, SandboxResult, SandboxStep, TextStep
+from studio.api import Cancelled, Inputs, SandboxRequest, SandboxResult, SandboxStep, TextStep
 from studio.api.worker.context import ArtifactEvent, ProgressEvent, ResultEvent, TextEvent
 from studio.runtime.jobs.runner import last_words
 
@@ -155,6 +155,7 @@ class Context:
         self.engine = engine
         self.sandbox = sandbox or Quick()
         self.rng = SimpleNamespace(seed=7)
+        self.inputs = Inputs({})
         self.leases: list[tuple[str, int]] = []
 
     @contextmanager
@@ -194,8 +195,9 @@ class Made:
         return "".join(each.text for each in texts if each.channel == channel)
 
 
-def drive(task: Any, ctx: Context, params: Any) -> Made:
+def drive(task: Any, ctx: Context, params: Any, **inputs: Any) -> Made:
     """Run a task to its end."""
+    ctx.inputs = Inputs(inputs)
     return Made(list(task(ctx, params)))
 
 

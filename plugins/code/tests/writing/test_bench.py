@@ -30,12 +30,15 @@ class Bench:
     def weights_for(self, capability: str, prefer: str = "") -> str:
         return f"{prefer}r"
 
-    def run(self, task: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+    def run(
+        self, task: str, params: Mapping[str, Any], inputs: Mapping[str, Any] | None = None
+    ) -> Mapping[str, Any]:
         self.asked.append(task)
         if task == "code.write":
             tries = [{"code": WRONG, "round": 0}, {"code": RIGHT, "round": 0}]
             return {"code": RIGHT, "tries": tries, "tests": "", "verdict": {"passed": True}}
-        (file,) = params["files"]
+        assert inputs is not None
+        (file,) = inputs["files"]
         printed: list[str] = []
         try:
             exec(file["text"], {"print": printed.append})
@@ -68,7 +71,9 @@ def test_first_and_chosen_answers_are_counted_and_a_run_goes_on(
 
 def test_a_program_that_ends_early_has_not_passed(tmp_path: Path) -> None:
     class Leaving(Bench):
-        def run(self, task: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+        def run(
+            self, task: str, params: Mapping[str, Any], inputs: Mapping[str, Any] | None = None
+        ) -> Mapping[str, Any]:
             return {"exit_code": 0, "stdout": "all is well"}
 
     assert not humaneval._passes(Leaving(tmp_path), PROBLEMS[0], RIGHT)

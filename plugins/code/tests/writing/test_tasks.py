@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,11 @@ TESTS = (
 WRONG_TESTS = TESTS + "    assert double(5) == 11\n"
 
 
-def written(engine: Engine, sandbox: Any = None, **params: Any) -> Made:
+def written(
+    engine: Engine, sandbox: Any = None, context: Sequence[Any] = (), **params: Any
+) -> Made:
     values = {"describe": "double(x): twice x", "seed": 1, **params}
-    return drive(write, Context(engine, sandbox), Write.parse(values))
+    return drive(write, Context(engine, sandbox), Write.parse(values), context=list(context))
 
 
 def test_every_task_of_the_manifest_is_there() -> None:
@@ -194,16 +197,16 @@ def test_stopped_it_keeps_the_best_so_far(message: str, kept: str) -> None:
 
 def test_tests_of_a_file_leave_out_what_it_does_not_pass() -> None:
     engine = Engine(WRONG_TESTS)
-    params = WriteTests.parse({"text": GOOD, "path": "tools/doubling.py", "rounds": 0, "seed": 1})
-    made = drive(write_tests, Context(engine), params)
+    params = WriteTests.parse({"path": "tools/doubling.py", "rounds": 0, "seed": 1})
+    made = drive(write_tests, Context(engine), params, text=GOOD)
     assert made.result["tests"].startswith("from tools.doubling import double\n")
     assert made.result["verdict"]["tests"] == {"passed": 3, "failed": 0, "errors": 0}
     assert "double(5) == 11" in made.result["failing"][0]
     assert "1 more fails" in made.result["note"]
     assert made.artifacts[0].meta["path"] == "test_doubling.py"
     assert made.result["imported_as"] == ""
-    params = WriteTests.parse({"text": GOOD, "path": "my tools.py", "rounds": 0, "seed": 1})
-    made = drive(write_tests, Context(Engine(WRONG_TESTS)), params)
+    params = WriteTests.parse({"path": "my tools.py", "rounds": 0, "seed": 1})
+    made = drive(write_tests, Context(Engine(WRONG_TESTS)), params, text=GOOD)
     assert made.result["imported_as"] == "module"
 
 
@@ -211,8 +214,8 @@ def test_a_file_is_corrected_and_the_error_is_gone() -> None:
     broken = "def half(x):\n    return x / y\n\n\nprint(half(2))\n"
     mended = broken.replace("/ y", "/ 2")
     engine = Engine(broken, mended)
-    params = {"text": broken, "path": "a.py", "error": "NameError: name 'y' is not defined"}
-    made = drive(fix, Context(engine), Fix.parse({**params, "seed": 1}))
+    params = {"path": "a.py", "error": "NameError: name 'y' is not defined", "seed": 1}
+    made = drive(fix, Context(engine), Fix.parse(params), text=broken)
     assert made.result["code"] == mended
     assert made.result["tries"][0]["summary"] == "Nothing was changed."
     assert made.result["verdict"]["passed"]
@@ -221,16 +224,17 @@ def test_a_file_is_corrected_and_the_error_is_gone() -> None:
 
 def test_a_correction_that_loses_parts_is_refused() -> None:
     text = f"{GOOD}\n\ndef other():\n    return 1\n\n\nprint(x)\n"
-    params = Fix.parse({"text": text, "path": "a.py", "error": "NameError", "rounds": 0, "seed": 1})
+    params = Fix.parse({"path": "a.py", "error": "NameError", "rounds": 0, "seed": 1})
     with pytest.raises(BadInput, match="were lost: other"):
-        drive(fix, Context(Engine(GOOD)), params)
+        drive(fix, Context(Engine(GOOD)), params, text=text)
 
 
 def test_without_an_error_the_file_is_run_to_find_one() -> None:
+    params = Fix.parse({"path": "a.py", "seed": 1})
     with pytest.raises(BadInput, match="runs without an error"):
-        drive(fix, Context(Engine()), Fix.parse({"text": GOOD, "path": "a.py", "seed": 1}))
+        drive(fix, Context(Engine()), params, text=GOOD)
     engine = Engine("print(1)\n")
-    made = drive(fix, Context(engine), Fix.parse({"text": "print(a)\n", "path": "a.py", "seed": 1}))
+    made = drive(fix, Context(engine), params, text="print(a)\n")
     assert "NameError" in engine.asked[0][0]["content"]
     assert made.result["verdict"]["passed"]
 
@@ -238,8 +242,8 @@ def test_without_an_error_the_file_is_run_to_find_one() -> None:
 def test_a_file_is_documented_and_its_code_stays() -> None:
     text = "def double(x):\n    # twice\n    return x * 2\n\n\ndef half(x):\n    return x / 2\n"
     engine = Engine("Return twice x.", "...", "Return half of x.")
-    params = Document.parse({"text": text, "path": "a.py", "seed": 1})
-    made = drive(document, Context(engine), params)
+    params = Document.parse({"path": "a.py", "seed": 1})
+    made = drive(document, Context(engine), params, text=text)
     assert made.result["documented"] == ["double", "half"]
     assert '    """Return twice x."""\n    # twice\n' in made.result["code"]
     assert made.artifacts[0].verdict is not None
@@ -264,8 +268,8 @@ def test_an_answer_proposes_whole_new_texts_for_open_files() -> None:
     engine = Engine(answer)
     context = [{"path": "b.py", "text": "x = 1\n"}, {"path": "a.py", "text": BAD}]
     messages = [{"role": "user", "content": "Double, not add."}]
-    values = {"messages": messages, "context": context, "open_path": "a.py", "selection": "x + 2"}
-    made = drive(ask, Context(engine), Ask.parse({**values, "seed": 1}))
+    inputs = {"messages": messages, "context": context, "selection": "x + 2"}
+    made = drive(ask, Context(engine), Ask.parse({"open_path": "a.py", "seed": 1}), **inputs)
     assert made.result["text"] == answer
     assert made.result["edits"] == [{"path": "a.py", "text": GOOD}]
     assert made.result["unapplied"] == []
@@ -277,9 +281,9 @@ def test_an_answer_proposes_whole_new_texts_for_open_files() -> None:
 def test_a_long_question_leases_the_memory_that_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Engine, "more_bytes", lambda self, tokens, texts=1: 10 * tokens * texts)
     messages = [{"role": "user", "content": "Why?"}]
-    values = {"messages": messages, "weights": "coder", "max_tokens": 100}
     context = Context(Engine("So."))
-    drive(ask, context, Ask.parse(values))
+    params = Ask.parse({"weights": "coder", "max_tokens": 100})
+    drive(ask, context, params, messages=messages)
     assert context.leases == [("coder", 0), ("coder", 10 * 101)]
 
 
@@ -289,7 +293,7 @@ def test_files_that_do_not_fit_are_told_and_old_turns_go_first() -> None:
     context = [{"path": "big.py", "text": "x = 1\n" * 2000}, {"path": "a.py", "text": GOOD}]
     old = {"role": "user", "content": "old " * 600}
     messages = [old, {"role": "assistant", "content": "ok"}, {"role": "user", "content": "New?"}]
-    made = drive(ask, Context(engine), Ask.parse({"messages": messages, "context": context}))
+    made = drive(ask, Context(engine), Ask.parse({}), messages=messages, context=context)
     assert made.result["left_out"] == ["big.py"]
     assert [turn["content"] for turn in engine.asked[0][1:]] == ["New?"]
 
@@ -297,7 +301,7 @@ def test_files_that_do_not_fit_are_told_and_old_turns_go_first() -> None:
 @pytest.mark.parametrize("messages", [[], [{"role": "system", "content": "x"}], [{"role": "user"}]])
 def test_what_is_no_conversation_is_refused(messages: list[dict[str, str]]) -> None:
     with pytest.raises(BadInput):
-        drive(ask, Context(Engine()), Ask.parse({"messages": messages}))
+        drive(ask, Context(Engine()), Ask.parse({}), messages=messages)
 
 
 # --- running ----------------------------------------------------------------------------------
@@ -306,14 +310,14 @@ def test_what_is_no_conversation_is_refused(messages: list[dict[str, str]]) -> N
 def test_what_cannot_be_run_is_refused_in_words(tmp_path: Path) -> None:
     shell = [{"path": "a.sh", "text": "ls"}]
     python = [{"path": "a.py", "text": "1"}]
-    for values, words in (
-        ({}, "nothing to run"),
-        ({"files": shell}, "Shell, which is not run here"),
-        ({"files": python, "path": "b.py"}, "not among the files"),
-        ({"files": python, "arguments": "'open"}, "No closing quotation"),
-        ({"file": str(tmp_path / "gone.py")}, "cannot be read"),
+    for files, values, words in (
+        ([], {}, "nothing to run"),
+        (shell, {}, "Shell, which is not run here"),
+        (python, {"path": "b.py"}, "not among the files"),
+        (python, {"arguments": "'open"}, "No closing quotation"),
+        ([], {"file": str(tmp_path / "gone.py")}, "cannot be read"),
     ):
         with pytest.raises(StudioError, match=words):
-            drive(run, Context(), Run.parse(values))
+            drive(run, Context(), Run.parse(values), files=files)
     with pytest.raises(StudioError, match="this machine has no walls"):
-        drive(run, Context(None, NoWall()), Run.parse({"files": python}))
+        drive(run, Context(None, NoWall()), Run.parse({}), files=python)

@@ -26,7 +26,7 @@ def walls() -> Sandbox:
 
 def ran(walls: Sandbox, text: str, **params: Any) -> dict[str, Any]:
     files = [{"path": "a.py", "text": text}, *params.pop("more", [])]
-    return drive(run, Context(None, walls), Run.parse({"files": files, **params})).result
+    return drive(run, Context(None, walls), Run.parse(params), files=files).result
 
 
 def test_tests_are_told_one_by_one_with_lines_and_coverage(walls: Sandbox) -> None:

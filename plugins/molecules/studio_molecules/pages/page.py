@@ -149,9 +149,7 @@ class MoleculePage(QWidget):
 
     def _on_start(self, job: JobHandle) -> None:
         assert self.run.request is not None
-        params = self.run.request.params
-        given = params.get("population", ()) if isinstance(params, Mapping) else ()
-        self.composer.curve.begin(len(given))
+        self.composer.curve.begin(len(self.run.request.inputs.get("population", ())))
         self._job = job
 
     def _on_stopped(self) -> None:
@@ -178,7 +176,7 @@ class MoleculePage(QWidget):
         source = self.artifact.id if self.artifact is not None else ""
         return replace(
             request,
-            params={**self.composer.params(), "population": population, "origins": origins},
+            inputs={"population": population, "origins": origins},
             parents=[source] if source else [],
         )
 

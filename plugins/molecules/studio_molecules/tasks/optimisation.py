@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -88,7 +89,7 @@ def _search(
 
     with ctx.lease(params.weights) as model:
         if params.method == "reinforcement":
-            for mol in _given(params, wanted):
+            for mol in _given(ctx, wanted):
                 judge(mol, operation="given")  # the agent learns from the best of these too
                 yield None
             if wanted.lead:
@@ -106,7 +107,7 @@ def _followed(
     ctx: TaskContext, params: Improve, judge: scores.Judge, steps: Iterator[object]
 ) -> Generator[Event, None, None]:
     """Take the steps of a search, and tell of them, until it has tried enough."""
-    budget = params.budget + len(params.population)  # which was tried before
+    budget = params.budget + len(_population(ctx))  # which was tried before
     idle = known = 0
     for number, people in enumerate(steps):
         if people is not None:
@@ -125,7 +126,7 @@ def _first(
     ctx: TaskContext, params: Improve, wanted: Profile, model: SmilesModel
 ) -> Generator[Event, None, list[Chem.Mol]]:
     """Return what the search begins with: what was given, else samples."""
-    if given := _given(params, wanted):
+    if given := _given(ctx, wanted):
         return given
 
     def says() -> Event:
@@ -137,9 +138,9 @@ def _first(
     return first or [Chem.MolFromSmiles("c1ccccc1")]
 
 
-def _given(params: Improve, wanted: Profile) -> list[Chem.Mol]:
+def _given(ctx: TaskContext, wanted: Profile) -> list[Chem.Mol]:
     """Return the molecules to go on from, and the lead."""
-    smiles = [*params.population, *([wanted.lead] if wanted.lead else [])]
+    smiles = [*_population(ctx), *([wanted.lead] if wanted.lead else [])]
     return [parser.parse(each).mol for each in smiles]
 
 
@@ -174,12 +175,17 @@ def _why_none(wanted: Profile, judge: scores.Judge) -> tuple[str, str]:
     )
 
 
-def _origin(params: Improve, each: scores.Scored, seed: int) -> tuple[str, str, int]:
+def _origin(origins: Mapping[str, Any], each: scores.Scored, seed: int) -> tuple[str, str, int]:
     """Return parent, operation and seed; of what was given, those of the search that found it."""
-    match params.origins.get(each.smiles):
+    match origins.get(each.smiles):
         case [str(parent), str(operation), int(before)] if each.operation == "given":
             return parent, operation, before
     return each.parent, each.operation, seed
+
+
+def _population(ctx: TaskContext) -> list[str]:
+    """Return what an earlier search came to."""
+    return ctx.inputs.json("population", list[str], [])
 
 
 def _curve(judge: scores.Judge) -> dict[str, float]:
@@ -195,11 +201,11 @@ def _curve(judge: scores.Judge) -> dict[str, float]:
 def _result(
     ctx: TaskContext, params: Improve, wanted: Profile, judge: scores.Judge, *, stopped: bool
 ) -> Iterator[Event | None]:
-    rows = []
+    rows, origins = [], ctx.inputs.json("origins", dict[str, list[Any]], {})
     for each in judge.best(params.count):
         if each.score > 0:
             figures = {**descriptors.describe(each.mol), **each.figures, "score": each.score}
-            parent, operation, seed = _origin(params, each, ctx.rng.seed)
+            parent, operation, seed = _origin(origins, each, ctx.rng.seed)
             rows.append(Molecule(each.smiles, "", parent, operation, seed, figures))
             yield None
     if not rows:

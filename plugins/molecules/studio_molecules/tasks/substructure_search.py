@@ -21,11 +21,12 @@ def match(ctx: TaskContext, params: Match) -> Iterator[Event | None]:
     pattern = depiction.pattern_of(params.pattern)
     if pattern is None:
         raise BadInput("There is no pattern to look for.", "Write SMARTS or SMILES, like c1ccccc1.")
+    listed = ctx.inputs.json("smiles", list[str], params.smiles)
     matches = []
-    for number, smiles in enumerate(params.smiles):
+    for number, smiles in enumerate(listed):
         mol = valid(smiles)
         if mol is not None and mol.HasSubstructMatch(pattern):
             matches.append(number)
         if number % _BETWEEN_STEPS == 0:
-            yield ctx.progress(number, len(params.smiles), f"{len(matches):,} found")
+            yield ctx.progress(number, len(listed), f"{len(matches):,} found")
     yield ctx.result(matches=matches)

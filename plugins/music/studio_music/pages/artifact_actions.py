@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 from PySide6.QtCore import QPoint, Qt
 
 from studio.api import PluginContext, SavedArtifact, StudioError, outcome
@@ -202,10 +201,10 @@ class ArtifactActions:
         if self._page.work.busy:
             self._page.trouble.tell(tr("Wait until the job at work is done, or stop it first."))
             return
-        params = {"piece": msgspec.to_builtins(piece), "format": path.suffix[1:].lower()}
+        params = {"format": path.suffix[1:].lower()}
         self._sound_target = path
         title = tr("Render {name}").format(name=path.name)
-        self._page.work.start("music.render", params, title, keep=False)
+        self._page.work.start("music.render", params, title, inputs={"piece": piece}, keep=False)
 
     def _on_sound(self, artifact: SavedArtifact) -> None:
         target, self._sound_target = self._sound_target, None

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from studio.api import PluginContext, StudioError
 from studio_music.pages.editor import edits
 from studio_music.pages.modes import COMPOSE, Mode, modes
@@ -77,14 +75,14 @@ class RunController:
 
     def _run(self, mode: Mode) -> None:
         page = self._page
-        params, parents = page.ask.params(), []
+        params, parents, inputs = page.ask.params(), [], {}
         title = " ".join(page.ask.words.split())[:60] or mode.title
         if mode.id != COMPOSE:
             piece = edits.as_melody(page.document.settled, page.ask.melody_track)
-            params["piece"] = msgspec.to_builtins(piece)
+            inputs["piece"] = piece
             parents = [page.document.source] if page.document.source else []
             title = f"{mode.title}: {page.document.piece.title}"[:60]
-        self.start(mode.task, params, title, parents)
+        self.start(mode.task, params, title, parents, inputs=inputs)
 
     def start(
         self,
@@ -93,11 +91,12 @@ class RunController:
         title: str,
         parents: Sequence[str] = (),
         *,
+        inputs: Mapping[str, Any] | None = None,
         keep: bool = True,
     ) -> None:
         """Start a job and show how far it is."""
         try:
-            self.runner.start(task, params, title, parents, keep=keep)
+            self.runner.start(task, params, title, parents, inputs=inputs, keep=keep)
         except StudioError as error:
             self._more = 0
             self._page.trouble.tell(error)

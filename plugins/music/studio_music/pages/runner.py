@@ -51,6 +51,7 @@ class Runner(QObject):
         title: str,
         parents: Sequence[str] = (),
         *,
+        inputs: Mapping[str, Any] | None = None,
         keep: bool = True,
     ) -> None:
         """Submit a job.
@@ -60,7 +61,9 @@ class Runner(QObject):
         """
         self.task, self._params, self._reading, self._result = task, dict(params), 0, None
         self.stopped = False
-        job = self._ctx.tasks.submit(task, params, title=title, parents=parents, keep=keep)
+        job = self._ctx.tasks.submit(
+            task, params, title=title, inputs=inputs, parents=parents, keep=keep
+        )
         self.job = job
         job.on_artifact(self._on_artifact).on_done(self._on_done)
         job.on_failed(self._on_failed).on_cancelled(self._on_cancelled)
@@ -81,7 +84,7 @@ class Runner(QObject):
         self._ctx.run_later(lambda: take_of(artifact), read)
 
     def _recipe(self, artifact: SavedArtifact) -> dict[str, Any]:
-        params = {name: value for name, value in self._params.items() if name != "piece"}
+        params = dict(self._params)
         if isinstance(artifact.meta.get("seed"), int):
             params["seed"] = artifact.meta["seed"]
         return params

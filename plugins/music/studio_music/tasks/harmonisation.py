@@ -30,7 +30,7 @@ def harmonise(ctx: TaskContext, params: Harmonise) -> Iterator[Event]:
         BadInput: There is no melody, it cannot be read, or the voice cannot sing it.
         StudioError: The weights cannot be used or do not fit into memory.
     """
-    given, remarks = score_artifact.given(params.melody, params.piece, "melody")
+    given, remarks = score_artifact.given(ctx.inputs, params.melody, "melody")
     melody, moved = fitted(melody_of(given), given, params.voice)
     remarks = (*remarks, *filter(None, (moved,)))
     yield ctx.progress(0, 1, "Loading")

@@ -8,15 +8,15 @@ from typing import Any
 
 import msgspec
 
-from studio.api import BadInput, Event, Kind, Params, TaskContext, Verdict
+from studio.api import BadInput, Event, Inputs, Kind, Params, TaskContext, Verdict
 from studio_music.piece import Piece, checked
 
 MAX_FILE_BYTES = 32 * 2**20
 """Larger files are refused unread: a score of that size is none that could be shown or played."""
 
 
-def given(file: str, piece: Mapping[str, Any], what: str) -> tuple[Piece, tuple[str, ...]]:
-    """Return the piece that a page handed in, else that of ``file``, and remarks about it.
+def given(inputs: Inputs, file: str, what: str) -> tuple[Piece, tuple[str, ...]]:
+    """Return the input ``piece`` that a page handed in, else that of ``file``, and remarks.
 
     Args:
         what: What it is to the task ("melody"), for the sentence where there is none.
@@ -24,23 +24,11 @@ def given(file: str, piece: Mapping[str, Any], what: str) -> tuple[Piece, tuple[
     Raises:
         BadInput: There is neither, or it cannot be used.
     """
-    if piece:
-        return from_plain(piece), ()
+    if "piece" in inputs:
+        return checked(inputs.json("piece", Piece, Piece())), ()
     if not file:
         raise BadInput(f"There is no {what}.", "Choose a MIDI, MusicXML or ABC file.")
     return read_file(file)
-
-
-def from_plain(values: Mapping[str, Any]) -> Piece:
-    """Return the piece of ``msgspec.to_builtins(piece)``, checked.
-
-    Raises:
-        BadInput: It is no piece, or breaks a bound.
-    """
-    try:
-        return checked(msgspec.convert(dict(values), Piece))
-    except msgspec.ValidationError as error:
-        raise BadInput(f"This is not a piece of the studio: {error}.") from error
 
 
 def read_file(file: str) -> tuple[Piece, tuple[str, ...]]:
@@ -74,7 +62,6 @@ def recipe(ctx: TaskContext, task: str, params: Params) -> dict[str, Any]:
     It goes into files that may be given away, so of files that were given it has the name alone.
     """
     values = params.to_dict()
-    values.pop("piece", None)  # what was handed in is large, and in the library itself
     for field in params.fields():
         if field.kind == "file":
             values[field.name] = Path(values[field.name]).name

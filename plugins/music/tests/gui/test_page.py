@@ -146,7 +146,7 @@ def test_harmonising_hands_over_the_melody_as_it_was_edited(
     desk.page.work.run()
     desk.until(lambda: desk.piece.title == "Four voices" and not desk.page.work.runner.busy)
     sent = next(m for m in reversed(desk.runtime.submitted) if m.task == "music.harmonise")
-    given = sent.params["piece"]
+    given = desk.runtime.inputs_of(sent).json("piece", dict[str, Any], {})
     assert given["tracks"][0]["notes"][0]["pitch"] == 63
     assert [track["role"] for track in given["tracks"]] == ["", "melody", "drums"]
     titles = [take.artifact.title for take in desk.page.takes]

@@ -25,8 +25,8 @@ from studio_music.piece import TICKS, Note, Piece, Track
 class FakeJob:
     """A job that ends when the test says so."""
 
-    def __init__(self, params: Mapping[str, Any]) -> None:
-        self.params, self.stopped = params, False
+    def __init__(self, params: Mapping[str, Any], piece: Piece) -> None:
+        self.params, self.piece, self.stopped = params, piece, False
 
     def on_done(self, call: Any) -> FakeJob:
         self._done = call
@@ -48,9 +48,7 @@ class FakeJob:
         if self.stopped:
             self._cancelled()
             return
-        params = dict(self.params)
-        piece = msgspec.convert(params.pop("piece"), Piece)
-        self._done(msgspec.to_builtins(engraving.section(piece, **params)))
+        self._done(msgspec.to_builtins(engraving.section(self.piece, **self.params)))
 
     def fail(self, error: StudioError) -> None:
         self._failed(error)
@@ -79,7 +77,7 @@ class ScoreDesk:
     def submit(self, task: str, params: Mapping[str, Any], **options: Any) -> FakeJob:
         assert task == "music.engrave"
         assert options["keep"] is False
-        self.jobs.append(FakeJob(params))
+        self.jobs.append(FakeJob(params, options["inputs"]["piece"]))
         return self.jobs[-1]
 
     def wait_for_job(self, count: int) -> FakeJob:
@@ -147,7 +145,7 @@ def test_edits_in_a_row_are_engraved_once_and_the_last_wins(desk: ScoreDesk) -> 
     desk.qtbot.waitUntil(lambda: running.stopped)
     running.end()
     last = desk.wait_for_job(before + 2)
-    assert last.params["piece"]["tracks"][0]["notes"][0]["pitch"] == 66
+    assert last.piece.tracks[0].notes[0].pitch == 66
     last.end()
     assert desk.view.canvas.sheet.piece == desk.document.piece
 

@@ -182,7 +182,9 @@ class AskTab(QWidget):
         request = turn.request
         params = {**request.params, "weights": self.composer.weights.weights}
         keep = request.task not in ("code.ask", "code.explain")
-        job = self.runner.start(request.task, params, request.words[:80], keep=keep)
+        job = self.runner.start(
+            request.task, params, request.words[:80], inputs=request.inputs, keep=keep
+        )
         if job is not None:
             turn.follow(job)
             self.runner.follow(job)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from studio_code.pages.editor.open_file import OpenFile
 from studio_code.pages.phrases import tr
 from studio_code.pages.run.failure import RunFailure
 from studio_code.pages.run.files import run_path
@@ -21,6 +22,7 @@ class Request:
     """One thing to ask for.
 
     Attributes:
+        inputs: What is handed in beside them: texts, files, turns.
         words: What it is called in the list of turns.
         path: The file that it is about; empty for none.
         before: The text of that file as it was then.
@@ -30,6 +32,7 @@ class Request:
 
     task: str
     params: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Mapping[str, Any] = field(default_factory=dict)
     words: str = ""
     path: str = ""
     before: str = ""
@@ -50,15 +53,15 @@ def ask(workspace: Workspace, question: str, past: Sequence[tuple[str, str]]) ->
             {"role": "assistant", "content": answered},
         ]
     file = workspace.current
-    params = {
+    params = {"open_path": run_path(file.path) if file is not None else ""}
+    inputs = {
         "messages": [*messages, {"role": "user", "content": question}],
         "context": _context(workspace),
-        "open_path": run_path(file.path) if file is not None else "",
         "selection": file.selection()[0] if file is not None else "",
     }
     order = sorted(workspace.files, key=lambda each: each is file)  # of two the one in view counts
     names = {run_path(each.path): each.path for each in order}
-    return Request("code.ask", params, question, file.path if file else "", names=names)
+    return Request("code.ask", params, inputs, question, file.path if file else "", names=names)
 
 
 def explain(workspace: Workspace) -> Request | None:
@@ -72,8 +75,8 @@ def explain(workspace: Workspace) -> Request | None:
         words = tr("Explain {name}, lines {first}–{last}").format(
             name=file.name, first=first, last=last
         )
-    params = {"text": file.text(), "path": run_path(file.path), "selection": selected}
-    return Request("code.explain", params, words, file.path, file.text(), file.language)
+    inputs = {"text": file.text(), "selection": selected}
+    return _about(file, "code.explain", words, inputs)
 
 
 def fix(workspace: Workspace, fault: RunFailure | None = None) -> Request | None:
@@ -81,15 +84,10 @@ def fix(workspace: Workspace, fault: RunFailure | None = None) -> Request | None
     file = workspace.find(fault.path) if fault is not None else workspace.current
     if file is None:
         return None
-    params = {
-        "text": file.text(),
-        "path": run_path(file.path),
-        "error": fault.error if fault is not None else "",
-        "tests": fault.tests if fault is not None else "",
-        "context": _context(workspace, run_path(file.path)),
-    }
+    inputs = {"text": file.text(), "context": _context(workspace, run_path(file.path))}
     words = tr("Fix {name}").format(name=file.name)
-    return Request("code.fix", params, words, file.path, file.text(), file.language)
+    told = {"error": fault.error, "tests": fault.tests} if fault is not None else {}
+    return _about(file, "code.fix", words, inputs, told)
 
 
 def tests(workspace: Workspace) -> Request | None:
@@ -97,13 +95,9 @@ def tests(workspace: Workspace) -> Request | None:
     file = workspace.current
     if file is None:
         return None
-    params = {
-        "text": file.text(),
-        "path": run_path(file.path),
-        "context": _context(workspace, run_path(file.path)),
-    }
+    inputs = {"text": file.text(), "context": _context(workspace, run_path(file.path))}
     words = tr("Write tests for {name}").format(name=file.name)
-    return Request("code.tests", params, words, file.path, file.text(), file.language)
+    return _about(file, "code.tests", words, inputs)
 
 
 def document(workspace: Workspace) -> Request | None:
@@ -111,9 +105,19 @@ def document(workspace: Workspace) -> Request | None:
     file = workspace.current
     if file is None:
         return None
-    params = {"text": file.text(), "path": run_path(file.path)}
     words = tr("Document {name}").format(name=file.name)
-    return Request("code.document", params, words, file.path, file.text(), file.language)
+    return _about(file, "code.document", words, {"text": file.text()})
+
+
+def _about(
+    file: OpenFile,
+    task: str,
+    words: str,
+    inputs: Mapping[str, Any],
+    told: Mapping[str, Any] | None = None,
+) -> Request:
+    params = {"path": run_path(file.path), **(told or {})}
+    return Request(task, params, inputs, words, file.path, file.text(), file.language)
 
 
 def with_code(text: str, code: str, first: int, last: int) -> str:

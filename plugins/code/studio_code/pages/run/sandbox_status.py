@@ -28,10 +28,14 @@ class SandboxStatus:
         if self.tier:
             then()
             return None
-        params = {"files": _EMPTY, "path": "nothing.py", "mode": "run"}
+        params = {"path": "nothing.py", "mode": "run"}
         try:
             job = self._ctx.tasks.submit(
-                "code.run", params, title=tr("Look at the walls"), keep=False
+                "code.run",
+                params,
+                title=tr("Look at the walls"),
+                inputs={"files": _EMPTY},
+                keep=False,
             )
         except StudioError as error:
             self._refused(error, then)

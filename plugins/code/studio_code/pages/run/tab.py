@@ -246,14 +246,15 @@ class RunTab(QWidget):
     def _run(self) -> None:
         self._clear()
         params: dict[str, Any] = {
-            "files": [{"path": path, "text": text} for path, text in self._texts.items()],
             "path": self._path,
             "mode": self._mode,
             "arguments": self.arguments.text() if self._mode == "run" else "",
             "stdin": self.stdin.toPlainText() if self.stdin.isVisible() else "",
         }
         words = tr("Test {name}") if self._mode == "test" else tr("Run {name}")
-        job = self.runner.start("code.run", params, words.format(name=self._path), keep=False)
+        files = [{"path": path, "text": text} for path, text in self._texts.items()]
+        title = words.format(name=self._path)
+        job = self.runner.start("code.run", params, title, inputs={"files": files}, keep=False)
         if job is not None:
             self.progress.follow(job)
             self.runner.follow(job)

@@ -112,10 +112,10 @@ class WriteController(QObject):
         words = " ".join(str(params.get("describe") or "").split())
         self._into, self._made = self._panel.into, None
         self._language = str(params.get("language") or "python")
-        params["context"] = self._context()
         self._params = params
         self._view.begin(words[:_TITLE_CHARS] or tr("Write"), self._language)
-        job = self.runner.start("code.write", params, words[:_TITLE_CHARS] or tr("Write"))
+        title = words[:_TITLE_CHARS] or tr("Write")
+        job = self.runner.start("code.write", params, title, inputs={"context": self._context()})
         if job is not None:
             self._view.progress.follow(job)
             self._panel.show_busy(True)

@@ -65,9 +65,11 @@ class SubstructureSearch(QObject):
         part = [each.smiles for each in molecules[first : first + _PART]]
         words = tr("Looking: {done} of {count}")
         self.stepped.emit(words.format(done=f"{first:,}", count=f"{len(molecules):,}"))
-        params = {"smiles": part, "pattern": self.pattern}
+        params = {"pattern": self.pattern}
         try:
-            job = self._ctx.tasks.submit(TASK, params, title=tr("Substructures"), keep=False)
+            job = self._ctx.tasks.submit(
+                TASK, params, title=tr("Substructures"), inputs={"smiles": part}, keep=False
+            )
         except StudioError as error:
             self._end(self._job, str(error))
             return

@@ -99,7 +99,6 @@ class EngravingRequest(QObject):
         assert self._wanted is not None
         wanted = piece, width_px, scale, colour = self._wanted
         params = {
-            "piece": msgspec.to_builtins(piece),
             "width_px": width_px,
             "scale": scale,
             "colour": colour,
@@ -132,7 +131,9 @@ class EngravingRequest(QObject):
                 self._start()
 
         try:
-            self._job = self._ctx.tasks.submit(TASK, params, title=piece.title, keep=False)
+            self._job = self._ctx.tasks.submit(
+                TASK, params, title=piece.title, inputs={"piece": piece}, keep=False
+            )
         except StudioError as error:
             self._wanted = None
             self.failed.emit(error)

@@ -1,0 +1,75 @@
+"""What is handed to a task beside its parameters: bytes, texts and plain data, by name.
+
+Parameters are what a form shows, and a record keeps them; all that is bulky goes this way, and a
+record keeps its SHA-256. The manifest names what a task takes (``inputs = ["messages"]``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from studio.api.errors import BadInput
+
+Data = TypeVar("Data")
+
+
+class Inputs(Mapping[str, Any]):
+    """The inputs of one job: ``bytes``, or a numpy array where an array was handed in."""
+
+    def __init__(self, handed_in: Mapping[str, Any]) -> None:
+        self._handed_in = {name: packed(value) for name, value in handed_in.items()}
+
+    def __getitem__(self, name: str) -> Any:
+        return self._handed_in[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._handed_in)
+
+    def __len__(self) -> int:
+        return len(self._handed_in)
+
+    def text(self, name: str, default: str = "") -> str:
+        """Return a text that was handed in; ``default`` if it was not.
+
+        Raises:
+            BadInput: It is no UTF-8.
+        """
+        if name not in self:
+            return default
+        try:
+            return bytes(self[name]).decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise BadInput(f"The input “{name}” is not text: {error}.") from error
+
+    def json(self, name: str, kind: type[Data], default: Data) -> Data:
+        """Return plain data that was handed in, checked to be of ``kind``; else ``default``.
+
+        ``ctx.inputs.json("messages", list[dict[str, str]], [])``
+
+        Raises:
+            BadInput: It is not JSON, or of another form; says where.
+        """
+        if name not in self:
+            return default
+        try:
+            return msgspec.json.decode(bytes(self[name]), type=kind)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise BadInput(f"The input “{name}” has the wrong form: {error}.") from error
+
+
+def packed(value: Any) -> Any:
+    """Return ``value`` as it travels: buffers stay, a text becomes UTF-8, plain data JSON.
+
+    Raises:
+        TypeError: It is none of these.
+    """
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace")
+    try:
+        memoryview(value)
+    except TypeError:
+        return msgspec.json.encode(value)
+    return value
