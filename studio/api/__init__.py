@@ -54,6 +54,7 @@ from studio.api.worker.context import (
 from studio.api.worker.embedding import EmbeddingEngine
 from studio.api.worker.generators import finished
 from studio.api.worker.text import ChatMessage, SamplingParams, TextEngine, TextStep, chat_messages
+from studio.protocol.regular_file import open_regular, read_regular
 from studio.protocol.states import JobState, Priority
 
 __all__ = [
@@ -129,5 +130,7 @@ __all__ = [
     "finished",
     "hookimpl",
     "local_files",
+    "open_regular",
     "outcome",
+    "read_regular",
 ]

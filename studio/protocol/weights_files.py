@@ -51,6 +51,12 @@ def files_of(path: Path) -> list[Path]:
     return sorted(file for file in found if file.is_file())
 
 
+def special_file(path: Path) -> Path | None:
+    """Return a pipe or device among what is at ``path``: to open one may wait for ever."""
+    found = [path] if not path.is_dir() else [each for each in path.rglob("*") if not each.is_dir()]
+    return next((each for each in found if each.exists() and not each.is_file()), None)
+
+
 def resolved(path: Path) -> Path:
     """Return ``path`` without links; one of several files keeps its name, which leads to all."""
     return real(path.parent) / path.name if len(parts_of(path)) > 1 else real(path)

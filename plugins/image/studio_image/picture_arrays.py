@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 
-from studio.api import BadInput, Check, ErrorCode, StudioError, Verdict
+from studio.api import BadInput, Check, ErrorCode, StudioError, Verdict, read_regular
 from studio_image.recipes import png_text
 from studio_image.recipes import recipe as recipes
 
@@ -47,7 +47,7 @@ def read(source: str | Path | bytes, name: str = "") -> np.ndarray:
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
             raise BadInput(f"{name} is larger than 512 MiB.", "Choose a smaller picture.")
-        data = path.read_bytes()
+        data = read_regular(path)
     except OSError as error:
         raise BadInput(
             f"{name} cannot be read: {error.strerror or error}.", "Choose another picture."
@@ -225,8 +225,9 @@ def _decoded(data: bytes, name: str) -> np.ndarray:
             f"{name} is not a picture that can be read.", "Use PNG, JPEG, WebP, BMP, GIF or TIFF."
         ) from error
     except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:
+        why = f" ({error})" if str(error) else ""
         raise BadInput(
-            f"{name} is damaged ({error}).", "Save it again, or choose another picture."
+            f"{name} is damaged{why}.", "Save it again, or choose another picture."
         ) from error
 
 

@@ -478,7 +478,7 @@ def test_an_unreadable_file_is_a_sentence(
     def refuse(path: Path) -> bytes:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr("studio_music.tasks.score_artifact.read_regular", refuse)
     with pytest.raises(BadInput, match=r"given.mid cannot be read: Permission denied"):
         run("open", file=str(score_file))
 

@@ -29,8 +29,12 @@ _NAMES: Mapping[Form, str] = {
     "regex": "regular expression",
     "grammar": "grammar",
 }
-_LITERAL = re.compile(r""""(?:[^"\\\n]|\\.)*"|/(?![/*])(?:[^/\\\n]|\\.)+/|//.*""")
-"""A string, an expression or a remark of a grammar."""
+_LITERAL = re.compile(
+    r""""(?:[^"\\\n]|\\.)*"|/(?![/*])(?:[^/\\\n]|\\.)+/|//.*"""
+    r"""|(?P<open>"(?:[^"\\\n]|\\.)*\\?$|/(?![/*])(?:[^/\\\n]|\\.)+\\?$)""",
+    re.MULTILINE,
+)
+"""A string, an expression or a remark of a grammar; or the rest of a line in which one begins."""
 DATA = frozenset({"const", "enum", "default", "example", "examples"})
 """Keywords whose values are data: what looks like a keyword in them is none."""
 NAMED = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"})
@@ -107,7 +111,7 @@ def _parsed(text: str) -> Any:
 
 def _check_grammar(rules: str) -> None:
     """Refuse what the compiler would take, and might take for ever over, or leave unbounded."""
-    bare = _LITERAL.sub("", rules)
+    bare = _LITERAL.sub(lambda found: found["open"] or "", rules)
     if "%json" in bare:
         raise BadInput("The grammar has a “%json” in it.", "Give the JSON schema by itself.")
     if sign := next((sign for sign in "~&" if sign in bare), ""):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.api.errors import ErrorCode, StudioError
+from studio.protocol.regular_file import open_regular
 
 _STEP = 8
 """After so many tensors a loader may be stopped."""
@@ -42,6 +43,7 @@ def read_tensors(path: Path, device: str) -> Generator[float, None, dict[str, An
     from safetensors import safe_open
 
     state: dict[str, Any] = {}
+    open_regular(path).close()  # the library would wait for a pipe, with Python's lock
     with damage_told(path), safe_open(path, framework="pt", device=device) as file:
         names = list(file.keys())
         for number, name in enumerate(names, 1):

@@ -9,6 +9,7 @@ import unicodedata
 from pathlib import Path
 
 from studio.core import disk
+from studio.protocol.regular_file import open_regular
 
 _LONGEST = 120
 _RESERVED = {"CON", "PRN", "AUX", "NUL"} | {
@@ -40,7 +41,7 @@ def copy_out(source: Path, folder: Path, name: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     part = folder / f".{name}.{os.getpid()}.part"
     try:
-        with source.open("rb") as read, part.open("wb") as write:
+        with open_regular(source) as read, part.open("wb") as write:
             shutil.copyfileobj(read, write, 1 << 20)
             write.flush()
             disk.sync_file(write.fileno())

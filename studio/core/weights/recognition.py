@@ -9,6 +9,7 @@ from pathlib import Path
 
 from studio.core.weights.safetensors_header import capability_of
 from studio.core.weights.weights import Weights
+from studio.protocol.regular_file import open_regular
 from studio.protocol.weights_files import name_of, parts_of, resolved
 
 GGUF_MAGIC = b"GGUF"
@@ -77,7 +78,7 @@ def at(path: Path) -> Weights | None:
 def starts_as_gguf(path: Path) -> bool:
     """Whether the first bytes are GGUF's, whatever the name is."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return file.read(len(GGUF_MAGIC)) == GGUF_MAGIC
     except OSError:
         return False
@@ -177,7 +178,7 @@ def _parts_problem(name: str, parts: list[Path]) -> str:
 
 def _gguf_problem(path: Path) -> str:
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             magic = file.read(4)
     except OSError as error:
         return f"The file {path.name} cannot be read ({error.strerror})."

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import msgspec
 
+from studio.protocol.regular_file import open_regular
+
 MAX_HEADER_BYTES = 4 * 1024 * 1024
 """Longer ones are not read: whole Stable Diffusion XL takes a tenth of it."""
 
@@ -57,7 +59,7 @@ def _writes_colours(shape: tuple[int, ...]) -> bool:
 def _shapes(path: Path) -> Mapping[str, tuple[int, ...]]:
     """Return the shapes of its tensors; none if it is no safetensors file."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             length = int.from_bytes(file.read(8), "little")
             header = file.read(length) if length <= MAX_HEADER_BYTES else b""
         tensors = msgspec.json.decode(header, type=dict[str, _Tensor])

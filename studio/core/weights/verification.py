@@ -9,6 +9,7 @@ from pathlib import Path
 
 from studio.core.weights.weights import Weights
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.regular_file import open_regular
 from studio.protocol.weights_files import digest_of_all, files_of
 
 BLOCK = 4 * 1024 * 1024
@@ -84,6 +85,6 @@ def _digest(file: Path, progress: _Progress) -> str:
 
 
 def _blocks(file: Path) -> Iterator[bytes]:
-    with file.open("rb") as stream:
+    with open_regular(file) as stream:
         while block := stream.read(BLOCK):
             yield block

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Generator
 from pathlib import Path
 
+from studio.protocol.regular_file import open_regular
 from studio.protocol.weights_files import digest_of_all, files_of
 
 CHUNK = 4 * 1024**2
@@ -43,7 +44,7 @@ class Digests:
         digests = {}
         for file in files:
             digest = hashlib.sha256()
-            with file.open("rb") as stream:
+            with open_regular(file) as stream:
                 while chunk := stream.read(CHUNK):
                     digest.update(chunk)
                     done += len(chunk)

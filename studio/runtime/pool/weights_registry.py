@@ -14,6 +14,7 @@ import msgspec
 from studio.api.worker.context import Loader, Requirements
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.messages import WeightsEntry
+from studio.protocol.weights_files import special_file
 from studio.runtime.pool.digests import stamp
 
 
@@ -136,6 +137,7 @@ class WeightsRegistry:
                 f"The file of “{weights}” is gone: {entry.path}.",
                 "Put it back, or choose other weights on the Models page.",
             )
+        refuse_special(Path(entry.path))
         return entry
 
     def _loader(self, entry: WeightsEntry) -> Loader:
@@ -152,6 +154,16 @@ class WeightsRegistry:
             ErrorCode.UNSUPPORTED,
             f"“{entry.id}” is of a kind that nothing installed here can load.",
             "Install a plugin that knows it, or choose other weights.",
+        )
+
+
+def refuse_special(path: Path) -> None:
+    """Raise ``StudioError`` for weights that are a pipe or a device, or hold one."""
+    if special := special_file(path):
+        raise StudioError(
+            ErrorCode.BAD_WEIGHTS,
+            f"{special.name} is a pipe or a device, not a file, so it cannot be weights.",
+            "Choose a model file, or a folder with one.",
         )
 
 

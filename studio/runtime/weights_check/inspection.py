@@ -11,7 +11,7 @@ from studio.api.worker.generators import finished
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.runtime.jobs.events import plain
 from studio.runtime.pool.digests import Digests
-from studio.runtime.pool.weights_registry import measured
+from studio.runtime.pool.weights_registry import measured, refuse_special
 
 
 def inspect_weights(
@@ -36,6 +36,7 @@ def inspect_weights(
     """
     if not path.exists():
         raise StudioError(ErrorCode.NOT_FOUND, f"There is nothing at {path}.", "Check the path.")
+    refuse_special(path)
     for loader in loaders:
         facts = loader.recognise(path)
         if facts is not None:

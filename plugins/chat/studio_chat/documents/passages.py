@@ -171,9 +171,13 @@ def passages(document: Document) -> list[Passage]:
 def _pieces(text: str) -> Iterator[tuple[int, str]]:
     """Yield the lines with their numbers; endless ones in several pieces."""
     for number, line in enumerate(text.split("\n"), 1):
-        while len(line) > PASSAGE_CHARACTERS:
-            cut = line.rfind(" ", PASSAGE_CHARACTERS // 2, PASSAGE_CHARACTERS)
-            cut = cut if cut > 0 else PASSAGE_CHARACTERS
-            yield number, line[:cut]
-            line = line[cut:].lstrip(" ")
-        yield number, line
+        start = 0
+        while len(line) - start > PASSAGE_CHARACTERS:
+            end = start + PASSAGE_CHARACTERS
+            cut = line.rfind(" ", start + PASSAGE_CHARACTERS // 2, end)
+            cut = cut if cut > 0 else end
+            yield number, line[start:cut]
+            start = cut
+            while line[start : start + 1] == " ":
+                start += 1
+        yield number, line[start:]

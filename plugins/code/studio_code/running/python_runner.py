@@ -86,15 +86,21 @@ class PythonRunner:
 
 
 def fault(code: str) -> str:
-    """Return what is wrong with the syntax, with the line; empty if nothing is."""
+    """Return what is wrong with the syntax, with the line; empty if nothing is.
+
+    It goes on a sentence: "The syntax is wrong in line 3: invalid syntax".
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             compile(code, "<code>", "exec", dont_inherit=True)  # syntax only: nothing of it is run
     except SyntaxError as error:
-        return f"line {error.lineno}: {error.msg}"
-    except (ValueError, RecursionError, MemoryError, OverflowError) as error:
-        return f"it cannot be read as Python: {error or type(error).__name__}"
+        where = f"line {error.lineno}" if error.lineno else "the text"
+        return f"{where}: {error.msg.rstrip('.?! ')}"
+    except (ValueError, OverflowError) as error:
+        return f"the text: {str(error).rstrip('.')}"
+    except (RecursionError, MemoryError):
+        return "the text: it is nested too deeply"
     return ""
 
 

@@ -16,18 +16,19 @@ from studio_code import languages
 from studio_code.running.python_runner import fault, parsed
 from studio_code.writing.answers import Block, blocks
 
-_SEARCH: Final = re.compile(
-    r"^<{5,9} ?SEARCH[^\n]*\n(?P<old>.*?)^={5,9}[ \t]*\n(?P<new>.*?)^>{5,9} ?(?:REPLACE)?[^\n]*$",
-    re.DOTALL | re.MULTILINE,
-)
+_SEARCH: Final = re.compile(r"<{5,9} ?SEARCH")
+_MIDDLE: Final = re.compile(r"={5,9}[ \t]*")
+_END: Final = re.compile(r">{5,9} ?(?:REPLACE)?")
 _LEFT_OUT: Final = re.compile(
-    r"^\s*(?:#|//|/\*|--|<!--)?\s*(?:\.\.\.|…)\s*"
+    r"\s*(?:(?:#|//|/\*|--|<!--)\s*)?(?:\.\.\.|…)\s*"
     r"(?:[\w' ]*(?:code|rest|remain|same|unchanged|exist)[\w' ]*)?(?:\.\.\.|…)?\s*(?:\*/|-->)?\s*$|"
-    r"^\s*(?:#|//)\s*(?:the )?(?:rest|remaining|other|existing)\b"
+    r"\s*(?:#|//)\s*(?:the )?(?:rest|remaining|other|existing)\b"
     r".*(?:code|same|unchanged|function|here)",
-    re.IGNORECASE | re.MULTILINE,
+    re.IGNORECASE,
 )
-"""``...``, ``# ... rest of the code``, ``# the rest stays the same``."""
+"""A line ``...``, ``# ... rest of the code``, ``# the rest stays the same``."""
+_LONGEST: Final = 300
+"""Characters of a line, or of what stands before a block, that are looked through."""
 
 
 @dataclass
@@ -51,13 +52,13 @@ def edits_in(answer: str, files: Mapping[str, str], open_path: str = "") -> Edit
     """
     found = Edits()
     for block in blocks(answer):
-        if _SEARCH.search(block.text):
+        if _searches(block.text):
             path = _named(block, files) or (open_path if open_path in files else "")
             _replace(found, path, block.text, files)
         elif block.text.strip():
             _take(found, block, files, open_path)
     bare = _without_blocks(answer)
-    if _SEARCH.search(bare):
+    if _searches(bare):
         _replace(found, open_path if open_path in files else "", bare, files)
     for path in [path for path, text in found.texts.items() if text == files[path]]:
         del found.texts[path]
@@ -72,7 +73,7 @@ def _named(block: Block, files: Mapping[str, str]) -> str:
     first = block.text.lstrip().split("\n", 1)[0]
     comment = first if first.startswith(("#", "//", "/*", "--", "<!--")) else ""
     for place in (block.info, block.before, comment):
-        for word in re.findall(r"[\w./\\-]+\.\w+", place):
+        for word in re.findall(r"[\w./\\-]+\.\w+", place[:_LONGEST]):
             if path := _known(word.replace("\\", "/").removeprefix("./"), files):
                 return path
     return ""
@@ -88,7 +89,9 @@ def _known(word: str, files: Mapping[str, str]) -> str:
 def _unknown(block: Block) -> str:
     """Return a path that a block names on its fence or right above, of a file that is not open."""
     for place in (block.info, block.before):
-        if found := re.fullmatch(r"[#*` ]*(?:\w+:)?([\w./-]+\.\w{1,4})[*`: ]*", place.strip()):
+        if found := re.fullmatch(
+            r"[#*` ]*(?:\w+:)?([\w./-]+\.\w{1,4})[*`: ]*", place.strip()[:_LONGEST]
+        ):
             return found[1]
     return ""
 
@@ -112,7 +115,7 @@ def _take(found: Edits, block: Block, files: Mapping[str, str], open_path: str) 
     old = found.texts.get(path, files[path])
     if path.endswith(".py"):
         _take_python(found, path, old, text)
-    elif _LEFT_OUT.search(text) or len(text) < len(old) // 3:
+    elif _leaves_out(text) or len(text) < len(old) // 3:
         found.refused.append((path, "parts of the file are left out"))
     else:
         found.texts[path] = _like(text, old)
@@ -137,7 +140,7 @@ def _body(block: Block, path: str) -> str:
 
 
 def _take_python(found: Edits, path: str, old: str, text: str) -> None:
-    left_out = _LEFT_OUT.search(text) is not None
+    left_out = _leaves_out(text)
     if wrong := fault(text):
         found.refused.append((path, f"the syntax is wrong in {wrong}"))
     elif fault(old):
@@ -169,7 +172,7 @@ def _merged(old: str, part: str) -> str:
         return ""
     lines, added = old.split("\n"), part.split("\n")
     texts = {name: added[_start(node) - 1 : node.end_lineno] for name, node in new.items()}
-    if any(_LEFT_OUT.search("\n".join(text)) for text in texts.values()):
+    if any(_leaves_out("\n".join(text)) for text in texts.values()):
         return ""
     for name in sorted(there.keys() & new.keys(), key=lambda n: -there[n].lineno):
         lines[_start(there[name]) - 1 : there[name].end_lineno] = texts[name]
@@ -215,8 +218,7 @@ def _with_imports(text: str, part: str) -> str:
 
 
 def _replace(found: Edits, path: str, text: str, files: Mapping[str, str]) -> None:
-    for match in _SEARCH.finditer(text):
-        old, new = match["old"], match["new"]
+    for old, new in _searches(text):
         target = path or _only_with(old, found, files)
         if not target:
             found.refused.append(("", "it is not said which file is meant"))
@@ -229,6 +231,32 @@ def _replace(found: Edits, path: str, text: str, files: Mapping[str, str]) -> No
             found.refused.append((target, f"the syntax would be wrong in {wrong}"))
         else:
             found.texts[target] = changed
+
+
+def _searches(text: str) -> list[tuple[str, str]]:
+    """Return what is searched for, and what it is replaced by, of each whole block."""
+    found: list[tuple[str, str]] = []
+    old: list[str] | None = None
+    new: list[str] | None = None
+    for line in re.findall(r"[^\n]*\n|[^\n]+", text):
+        if old is None:
+            old = [] if _SEARCH.match(line) else None
+        elif new is None:
+            if _MIDDLE.fullmatch(line.rstrip("\n")):
+                new = []
+            else:
+                old.append(line)
+        elif _END.match(line):
+            found.append(("".join(old), "".join(new)))
+            old = new = None
+        else:
+            new.append(line)
+    return found
+
+
+def _leaves_out(text: str) -> bool:
+    """Return whether a line says that something is left out here."""
+    return any(len(line) <= _LONGEST and _LEFT_OUT.match(line) for line in text.split("\n"))
 
 
 def _only_with(old: str, found: Edits, files: Mapping[str, str]) -> str:
@@ -249,10 +277,11 @@ def _replaced(text: str, old: str, new: str) -> str | None:
     size = len(wanted)
     for clean in (str.rstrip, str.strip):
         target = [clean(line) for line in wanted]
+        having = [clean(line) for line in lines]
         places = [
             at
             for at in range(len(lines) - size + 1)
-            if [clean(line) for line in lines[at : at + size]] == target
+            if having[at] == target[0] and having[at : at + size] == target
         ]
         if len(places) == 1:
             at = places[0]

@@ -41,7 +41,7 @@ def examples(description: str, defined: Collection[str]) -> Suite:
 
 def _sessions(description: str) -> Iterator[str]:
     """Yield the body of a test for each value of a session, with what leads to it."""
-    text = re.sub(r"^\s*(?:\"{3}|'{3})\s*$", "", description, flags=re.MULTILINE)
+    text = re.sub(r"^[ \t]*(?:\"{3}|'{3})[ \t]*$", "", description, flags=re.MULTILINE)
     try:
         steps = doctest.DocTestParser().get_examples(text)
     except ValueError:  # indented in a way that doctest refuses

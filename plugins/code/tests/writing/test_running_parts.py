@@ -15,7 +15,7 @@ from studio_code.running import report
 from studio_code.running.clean_output import Plain, plain
 from studio_code.running.control import control_of
 from studio_code.running.mutants import mutants_of
-from studio_code.running.python_runner import parsed
+from studio_code.running.python_runner import fault, parsed
 from studio_code.tasks.candidate import Candidate
 from studio_code.writing import candidate_choice
 from studio_code.writing.cases import NOTHING, Case, read_suite, signatures
@@ -249,3 +249,17 @@ def test_what_passes_its_control_as_well_shows_nothing() -> None:
     found = report.read(data, control=["t.py::a"])
     assert [each.outcome for each in found.outcomes] == ["error", "passed", "passed"]
     assert found.outcomes[0].message == report.UNFAILING
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("x = (1 2)", "line 1: invalid syntax. Perhaps you forgot a comma"),
+        ("x = 1\0", "the text: source code string cannot contain null bytes"),
+        ("x = " + "(" * 5000, "line 1: too many nested parentheses"),
+        ("x = " + "-" * 100_000 + "1", "the text: it is nested too deeply"),
+        ("x = 1", ""),
+    ],
+)
+def test_what_is_wrong_with_the_syntax_goes_on_a_sentence(code: str, told: str) -> None:
+    assert fault(code) == told

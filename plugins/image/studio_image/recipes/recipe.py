@@ -37,7 +37,7 @@ _SAMPLERS = {
 }
 _LONGEST_LINE = 50_000
 _WITHOUT = "Negative prompt:"
-_PAIR = re.compile(r'\s*([A-Za-z][^:,"]{0,60}):\s*("(?:[^"\\]|\\.)*"|[^,]*)(?:,|$)')
+_PAIR = re.compile(r'([A-Za-z][^:,"]{0,60}):\s*("(?:[^"\\]|\\.)*"|[^,]*)(?:,|$)')
 
 
 @dataclass(frozen=True)

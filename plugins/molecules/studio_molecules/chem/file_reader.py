@@ -205,10 +205,16 @@ def _records(text: str) -> _Records:
 
 def _fields(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Yield the data fields of a record: each name stands above its value, an empty line below."""
-    for place, head in enumerate(lines):
-        if head.startswith(">") and (found := re.search(r"<([^<>]+)>", head)):
-            value = itertools.takewhile(str.strip, lines[place + 1 :])
-            yield found[1].strip(), "\n".join(value).strip()
+    name, value = "", list[str]()
+    for line in [*lines, ""]:
+        head = re.search(r"<([^<>]+)>", line) if line.startswith(">") else None
+        if name and (head or not line.strip()):
+            yield name, "\n".join(value).strip()
+            name, value = "", []
+        if head:
+            name = head[1].strip()
+        elif name:
+            value.append(line)
 
 
 def _molfile(block: str) -> Structure:

@@ -9,7 +9,7 @@ from typing import Any
 
 from rdkit.DataStructs import ExplicitBitVect
 
-from studio.api import BadInput, Event, TaskContext
+from studio.api import BadInput, Event, TaskContext, open_regular
 from studio_molecules.admet import prediction
 from studio_molecules.admet.network import Ensemble
 from studio_molecules.chem import descriptors, file_reader, parser
@@ -102,7 +102,7 @@ def _given(params: Predict) -> tuple[bytes, str, str]:
         raise BadInput("There is nothing to predict.", "Name a file, or type SMILES.")
     path = Path(params.file)
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return file.read(file_reader.MAX_BYTES + 1), path.suffix.lower(), path.name
     except OSError as error:
         raise BadInput(

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from studio.api import BadInput, Event, Inputs, Kind, Params, TaskContext, Verdict
+from studio.api import BadInput, Event, Inputs, Kind, Params, TaskContext, Verdict, read_regular
 from studio_music.piece import Piece, checked
 
 MAX_FILE_BYTES = 32 * 2**20
@@ -45,7 +45,7 @@ def read_file(file: str) -> tuple[Piece, tuple[str, ...]]:
             raise BadInput(f"{path.name} is a folder, not a score.", "Choose a file in it.")
         if path.stat().st_size > MAX_FILE_BYTES:
             raise BadInput(f"{path.name} is larger than 32 MiB.", "Choose a smaller score.")
-        data = path.read_bytes()
+        data = read_regular(path)
     except OSError as error:
         reason = error.strerror or str(error)
         raise BadInput(f"{path.name} cannot be read: {reason}.", "Choose another file.") from error

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from studio.core import disk
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.regular_file import open_regular, read_regular
 
 _SUFFIX = re.compile(r"(\.[a-z0-9]{1,12}){1,2}")
 _SIDECAR = re.compile(r"[0-9a-f]{64}\.[0-9A-Z]{26}\.json")
@@ -97,7 +98,7 @@ class ObjectStore:
     def announced(self) -> Iterator[tuple[str, bytes]]:
         """Yield (artifact, sidecar) for each save that was not settled when the studio ended."""
         for path in sorted(self._incoming.glob("*.json")):
-            yield path.stem, path.read_bytes()
+            yield path.stem, read_regular(path)
 
     def sweep(self) -> None:
         """Delete what saves left that were cut short. Only for the one writer, at its start."""
@@ -142,13 +143,13 @@ def checked_suffix(suffix: str) -> str:
 
 def digest_of(path: Path) -> str:
     """Return the SHA-256 of a file, hexadecimal."""
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _chunks(payload: Payload) -> Iterator[memoryview | bytes]:
     if isinstance(payload, Path):
-        with payload.open("rb") as file:
+        with open_regular(payload) as file:
             while chunk := file.read(_CHUNK):
                 yield chunk
     else:

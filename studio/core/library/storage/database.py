@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import quote
 
 from studio.core import disk
-from studio.core.library.storage import sqlite_errors
+from studio.core.library.storage import schema, sqlite_errors
 from studio.core.library.storage.reserved_space import ReservedSpace
 from studio.protocol.errors import ErrorCode, StudioError
 
@@ -154,7 +154,7 @@ class Database:
             found = self._reader().execute("PRAGMA quick_check(1)").fetchone()[0]
         except sqlite3.DatabaseError as error:
             return str(error)
-        return "" if found == "ok" else str(found)
+        return schema.missing(self._reader()) if found == "ok" else str(found)
 
     def close(self) -> None:
         """Close all connections. Needs no care: a kill leaves the same."""
@@ -248,14 +248,17 @@ class Database:
 class _Reader:
     """A reading connection that closes with its thread."""
 
+    closed = True  # until there is something to close
+
     def __init__(self, uri: str) -> None:
         self.connection = _connect(uri)
         self.closed = False
         self.connection.execute("PRAGMA query_only = ON")
 
     def close(self) -> None:
-        self.closed = True
-        self.connection.close()
+        if not self.closed:
+            self.closed = True
+            self.connection.close()
 
     def __del__(self) -> None:
         self.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 
 APPLICATION_ID = 0x0FF511E5
 """Marks the file as ours; shown by ``file`` and checked before anything else is read."""
@@ -152,3 +153,18 @@ def _statements(script: str) -> list[str]:
             statements.append(pending)
             pending = ""
     return [statement for statement in statements if statement.strip(" \n;")]
+
+
+def missing(connection: sqlite3.Connection) -> str:
+    """Return which tables a database of the latest version lacks, in words; empty for none."""
+    if connection.execute("PRAGMA user_version").fetchone()[0] != latest():
+        return ""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as whole:
+        migrate(whole)
+        lost = sorted(_tables(whole) - _tables(connection))
+    return f"without its table {', '.join(lost)}" if lost else ""
+
+
+def _tables(connection: sqlite3.Connection) -> set[str]:
+    rows = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
+    return {row[0] for row in rows}

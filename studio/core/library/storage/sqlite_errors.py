@@ -21,7 +21,8 @@ def code_of(error: BaseException) -> int:
 
 def is_damage(error: BaseException) -> bool:
     """Whether an error says that the file itself is damaged."""
-    return code_of(error) in _DAMAGED
+    lost = code_of(error) == sqlite3.SQLITE_ERROR and str(error).startswith("no such table")
+    return lost or code_of(error) in _DAMAGED
 
 
 def damaged(path: Path, problem: str) -> StudioError:

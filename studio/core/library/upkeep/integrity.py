@@ -10,6 +10,7 @@ from studio.core.library.rows import Artifact, from_columns
 from studio.core.library.storage.blob_store import ObjectStore, digest_of
 from studio.core.library.storage.database import Database
 from studio.core.library.upkeep.rebuild import read_sidecar
+from studio.protocol.regular_file import read_regular
 
 Progress = Callable[[int, int], None]
 
@@ -24,7 +25,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         damaged: Ids of artifacts whose payload has changed since it was saved.
         sidecars: Ids of artifacts whose sidecar is missing or cannot be read.
         dangling: Ids of artifacts whose record is not in the library.
-        orphans: Payload files that no artifact lists.
+        unlisted: Payload files with a sidecar that no artifact lists: their rows are gone.
+        orphans: Payload files without one that no artifact lists.
     """
 
     checked: int = 0
@@ -33,12 +35,14 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     damaged: tuple[str, ...] = ()
     sidecars: tuple[str, ...] = ()
     dangling: tuple[str, ...] = ()
+    unlisted: tuple[str, ...] = ()
     orphans: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
         """Whether nothing was lost; orphans only take up room."""
-        return not any((self.database, self.missing, self.damaged, self.sidecars, self.dangling))
+        lost = self.missing, self.damaged, self.sidecars, self.dangling, self.unlisted
+        return not any((self.database, *lost))
 
     def sentences(self) -> Iterator[str]:
         """Yield what was found, in words."""
@@ -53,8 +57,14 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
             if ids:
                 shown = ", ".join(ids[:5]) + (", …" if len(ids) > 5 else "")
                 yield f"{len(ids)} artifact{'s' * (len(ids) > 1)}: the {what} ({shown})."
+        if self.unlisted:
+            count = f"{len(self.unlisted)} results are" if len(self.unlisted) > 1 else "1 result is"
+            yield f"{count} not listed any more; “studio library rebuild” lists all files again."
         if self.orphans:
-            yield f"{len(self.orphans)} files belong to no artifact; they take up room only."
+            files = (
+                "1 file belongs" if len(self.orphans) == 1 else f"{len(self.orphans)} files belong"
+            )
+            yield f"{files} to no artifact and only take{'s' * (len(self.orphans) == 1)} up room."
         if self.ok:
             yield f"All {self.checked} artifacts are there and unchanged."
 
@@ -80,11 +90,14 @@ def check(database: Database, store: ObjectStore, progress: Progress | None = No
     dangling = database.all(
         "SELECT id FROM artifacts WHERE record <> '' AND record NOT IN (SELECT id FROM records)"
     )
+    alone = [path.name for path in store.payloads() if path.name not in listed]
+    digests = {path.name.partition(".")[0] for path in store.sidecars()}
     return Report(
         checked=len(rows),
         database=database.problem(),
         dangling=tuple(row[0] for row in dangling),
-        orphans=tuple(path.name for path in store.payloads() if path.name not in listed),
+        unlisted=tuple(name for name in alone if name.partition(".")[0] in digests),
+        orphans=tuple(name for name in alone if name.partition(".")[0] not in digests),
         **{name: tuple(ids) for name, ids in found.items()},
     )
 
@@ -99,6 +112,6 @@ def _problems(store: ObjectStore, artifact: Artifact) -> Iterator[str]:
     except OSError:
         yield "damaged"
     try:
-        read_sidecar(store.sidecar_path(artifact.digest, artifact.id).read_bytes()).parse()
+        read_sidecar(read_regular(store.sidecar_path(artifact.digest, artifact.id))).parse()
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
         yield "sidecars"

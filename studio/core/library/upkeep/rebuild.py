@@ -25,6 +25,7 @@ from studio.core.library.rows import (
 from studio.core.library.storage import row_writer
 from studio.core.library.storage.blob_store import ObjectStore, is_sidecar
 from studio.core.library.storage.event_log import Event, EventLog
+from studio.protocol.regular_file import read_regular
 
 _REBUILT = ("collections", "artifacts", "records", "conversations")
 _KINDS = {
@@ -100,7 +101,7 @@ def _artifacts(connection: sqlite3.Connection, store: ObjectStore, history: Even
     links: list[tuple[str, list[str]]] = []
     for path in store.sidecars():
         try:
-            found = read_sidecar(path.read_bytes())
+            found = read_sidecar(read_regular(path))
             artifact, record = found.parse()
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
             if salvaged := _salvage(path):

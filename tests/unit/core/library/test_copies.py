@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from studio.core.library import Library
+from studio.core.library import Library, export
 from studio.core.library.export import file_name
 from studio.core.paths import StudioPaths
 from studio.protocol.errors import ErrorCode, StudioError
@@ -178,3 +180,39 @@ def test_a_conversation_is_written_as_a_person_or_a_program_reads_it(
     assert [turn["role"] for turn in told["messages"]] == ["user", "assistant"]
     with pytest.raises(StudioError, match="Could not export"):
         store.export(talk.id, tmp_path / "missing" / "talk.md")
+
+
+def test_results_whose_rows_are_gone_are_told_and_listed_again(
+    library: Library, folder: Path
+) -> None:
+    saved = library.add_artifact("text", b"a", suffix=".txt")
+    library.add_artifact("text", b"b", suffix=".txt")
+    library.close()
+    with closing(sqlite3.connect(folder / "library.db")) as connection, connection:
+        connection.execute("DELETE FROM artifacts WHERE id = ?", (saved.id,))
+    with Library.open(folder) as again:
+        report = again.verify()
+        assert not report.ok
+        assert len(report.unlisted) == 1
+        assert not report.orphans
+        assert "1 result is not listed any more; “studio library rebuild”" in " ".join(
+            report.sentences()
+        )
+        again.rebuild()
+        assert again.verify().ok
+        assert again.artifact(saved.id) == saved
+
+
+def test_a_pipe_among_the_objects_is_damage_and_holds_nothing_up(
+    library: Library, folder: Path, tmp_path: Path
+) -> None:
+    saved = library.add_artifact("text", b"a", suffix=".txt")
+    for path in (library.payload_path(saved), *library.payload_path(saved).parent.glob("*.json")):
+        path.unlink()
+        os.mkfifo(path)
+    report = library.verify()
+    assert report.damaged == report.sidecars == (saved.id,)
+    library.rebuild()
+    with pytest.raises(OSError, match="not an ordinary file"):
+        export.copy_out(library.payload_path(saved), tmp_path / "out", "a.txt")
+    assert list((tmp_path / "out").iterdir()) == []

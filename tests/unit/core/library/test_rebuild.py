@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import random
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from studio.core.library import Library
+from studio.core.library.storage import database
 from studio.core.library.storage.event_log import EventLog
+from studio.protocol.errors import StudioError
 
 Rows = Callable[[], dict[str, list[dict[str, object]]]]
 
@@ -82,9 +87,15 @@ def flip_pages(count: int) -> Callable[[Path], None]:
     return flip
 
 
+def drop_a_table(database: Path) -> None:
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("DROP TABLE collections")
+
+
 @pytest.mark.parametrize(
     "harm",
     [
+        drop_a_table,
         delete,
         delete_and_leave_the_log,
         empty,
@@ -206,3 +217,26 @@ def test_ten_thousand_artifacts_are_made_again(library: Library, folder: Path, r
     with Library.open(folder) as again:
         assert again.count() == 10_000
     assert rows() == before
+
+
+def test_a_table_that_is_lost_meanwhile_is_damage_that_the_next_start_mends(
+    library: Library, folder: Path
+) -> None:
+    with closing(sqlite3.connect(folder / "library.db")) as connection, connection:
+        connection.execute("DROP TABLE collections")
+    with pytest.raises(StudioError, match="is damaged") as told:
+        library.collections.list()
+    assert "makes the database anew" in told.value.hint
+    library.close()
+    with Library.open(folder) as again:
+        assert again.collections.list() == []
+        assert "without its table collections" in again.news[0]
+
+
+def test_a_reader_that_could_not_connect_is_let_go_without_a_word(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(sqlite3.OperationalError):
+        database._Reader(f"file:{tmp_path / 'none.db'}?mode=ro")
+    gc.collect()
+    assert capfd.readouterr().err == ""
