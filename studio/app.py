@@ -111,7 +111,7 @@ class App(QObject):
         self._problem: StudioError | None = None
         self._paths = self._find_home()
         self._state = window_state.load(self._paths.state) if self._paths else WindowState()
-        self.look = Appearance.dress(application, _mode(self._state.theme))
+        self.look = Appearance.dress(application, _mode(self._state.theme), self._state.language)
         self.look.theme.reduced_motion = self._state.reduced_motion
         self._ring = ComposerRing(application)
         self.activity = Activity()
@@ -152,6 +152,7 @@ class App(QObject):
         if self._crashes is not None:
             self._crashes.close()
         self.look.theme.close()
+        self.look.language.close()
         self._collector.close()
 
     # --- opening ------------------------------------------------------------------------------

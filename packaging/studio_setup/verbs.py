@@ -26,6 +26,7 @@ VERBS = {
     "bench": "studio bench NAME",
     "shots": "screenshots of every page into a folder (default: shots)",
     "weights": "fetch the starter weights",
+    "translations": "bring the catalogues of translations to the texts of today",
 }
 THOROUGH = ("setup", "test", "weights")  # verbs that look at everything even when all seems done
 INTERRUPTED = 130
@@ -61,6 +62,9 @@ def _run_verb(project: Project, verb: str, rest: Sequence[str]) -> int:
         return checks.run_all(project, checks.lint_stages(project))
     if verb == "types":
         return checks.run_all(project, checks.type_stages(project))
+    if verb == "translations":
+        script = project.root / "packaging" / "translations.py"
+        return _start([str(project.python), str(script), *(rest or ["update"])])
     if verb == "test":
         reading = [*checks.lint_stages(project), *checks.type_stages(project)]
         fast, slow = checks.test_stages(project, rest)

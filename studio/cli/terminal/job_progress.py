@@ -78,11 +78,11 @@ class JobProgress:
 
     def _text(self, job: Job, text: str, channel: str, on_text: Callable[[str], None]) -> None:
         if channel == "stderr" and self._show_text:
-            sys.stderr.write(output.clean(text))
+            sys.stderr.write(clean(text))
         if channel not in SHOWN or self._nobody_reads:
             return
         on_text(text)
-        shown = output.clean(text)
+        shown = clean(text)
         if self._show_text and shown:
             if self._line:
                 self._line.clear()

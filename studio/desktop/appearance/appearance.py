@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QFrame, QLabel, QPushButton, QToolBu
 from studio.desktop.appearance import tokens
 from studio.desktop.appearance.fonts import Fonts
 from studio.desktop.appearance.icons import Icons
+from studio.desktop.appearance.language import ENGLISH, Language
 from studio.desktop.appearance.theme import Theme, ThemeMode
 
 
@@ -20,14 +21,17 @@ class Appearance:
     theme: Theme
     icons: Icons
     fonts: Fonts
+    language: Language
 
     @classmethod
-    def dress(cls, app: QApplication, mode: ThemeMode = ThemeMode.SYSTEM) -> Appearance:
-        """Give the application its fonts, palette and style sheet."""
+    def dress(
+        cls, app: QApplication, mode: ThemeMode = ThemeMode.SYSTEM, language: str = ENGLISH
+    ) -> Appearance:
+        """Give the application its language, fonts, palette and style sheet."""
         fonts = Fonts()
         app.setFont(fonts.body())
         theme = Theme(app, mode)
-        return cls(theme, Icons(theme), fonts)
+        return cls(theme, Icons(theme), fonts, Language(app, language))
 
     def label(self, text: str, role: str = "", *, wrap: bool = False) -> QLabel:
         """Return a label; ``role`` is one of the style sheet's: ``title``, ``section``, …"""

@@ -1,1 +1,23 @@
-"""Forms drawn from a ``Params`` class, a module for each sort of field."""
+"""Forms drawn from a ``Params`` class: a control for each kind of parameter; see ``form``."""
+
+from __future__ import annotations
+
+from studio.desktop.forms.choices import ChoiceEditor, SwitchEditor
+from studio.desktop.forms.editor import Editor
+from studio.desktop.forms.numbers import NumberEditor
+from studio.desktop.forms.pickers import FileEditor, PickFiles, WeightsEditor
+from studio.desktop.forms.seed import SeedEditor
+from studio.desktop.forms.text import ListEditor, TextEditor
+
+__all__ = [
+    "ChoiceEditor",
+    "Editor",
+    "FileEditor",
+    "ListEditor",
+    "NumberEditor",
+    "PickFiles",
+    "SeedEditor",
+    "SwitchEditor",
+    "TextEditor",
+    "WeightsEditor",
+]

@@ -6,6 +6,7 @@ from typing import Any
 
 from studio.api.params import Field
 from studio.desktop.appearance.appearance import Appearance
+from studio.desktop.appearance.language import declared
 from studio.desktop.forms.editor import Editor
 from studio.desktop.widgets.no_wheel import NoWheelComboBox
 from studio.desktop.widgets.switch import Switch
@@ -46,7 +47,7 @@ class ChoiceEditor(Editor):
 
     def __init__(self, look: Appearance, field: Field) -> None:
         self._choices = field.choices
-        titles = [title_of(choice) for choice in field.choices]
+        titles = [declared(title_of(choice)) for choice in field.choices]
         if 0 < len(titles) <= _FEW and sum(map(len, titles)) <= _ROOM:
             choices = [(str(index), "", title) for index, title in enumerate(titles)]
             self._row: SwitchBar | None = SwitchBar(look, field.title, choices)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from PySide6.QtCore import QSize, Qt
@@ -12,9 +12,10 @@ from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 from studio.api.errors import BadInput
 from studio.api.params import Field, FieldKind, Group, Params
 from studio.api.weights import WeightsView
-from studio.desktop import fields
+from studio.desktop import forms
 from studio.desktop.appearance.appearance import Appearance
-from studio.desktop.fields import Editor, PickFiles
+from studio.desktop.appearance.language import declared
+from studio.desktop.forms import Editor, PickFiles
 from studio.desktop.widgets.switch import Switch
 
 
@@ -99,6 +100,7 @@ class ParamsFormWidget(QWidget):
     # --- inside -------------------------------------------------------------------------------
 
     def _add(self, field: Field) -> None:
+        field = _in_words(field)
         row = FieldRow(self._look, field, self._editor(field))
         row.changed.append(self._on_changed)
         self._rows[field.name] = row
@@ -115,21 +117,21 @@ class ParamsFormWidget(QWidget):
         look, services = self._look, self._services
         match field.kind:
             case FieldKind.INTEGER | FieldKind.NUMBER:
-                return fields.NumberEditor(look, field)
+                return forms.NumberEditor(look, field)
             case FieldKind.SWITCH:
-                return fields.SwitchEditor(look, field)
+                return forms.SwitchEditor(look, field)
             case FieldKind.CHOICE:
-                return fields.ChoiceEditor(look, field)
+                return forms.ChoiceEditor(look, field)
             case FieldKind.SEED:
-                return fields.SeedEditor(look, field)
+                return forms.SeedEditor(look, field)
             case FieldKind.WEIGHTS:
-                return fields.WeightsEditor(look, field, services.weights, services.open_models)
+                return forms.WeightsEditor(look, field, services.weights, services.open_models)
             case FieldKind.FILE:
-                return fields.FileEditor(look, field, services.pick)
+                return forms.FileEditor(look, field, services.pick)
             case FieldKind.LIST:
-                return fields.ListEditor(look, field)
+                return forms.ListEditor(look, field)
             case _:
-                return fields.TextEditor(look, field)
+                return forms.TextEditor(look, field)
 
     def _on_changed(self) -> None:
         self._count()
@@ -333,3 +335,15 @@ class FieldRow(QWidget):
     def _on_switched(self, on: bool) -> None:
         self.editor.widget.setEnabled(on)
         self._on_edited()
+
+
+def _in_words(field: Field) -> Field:
+    """Return a field whose words are in the language of the window."""
+    return replace(
+        field,
+        title=declared(field.title),
+        help=declared(field.help),
+        text=replace(field.text, placeholder=declared(field.text.placeholder)),
+        range=field.range and replace(field.range, unit=declared(field.range.unit)),
+        group=replace(field.group, title=declared(field.group.title)),
+    )

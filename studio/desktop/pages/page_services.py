@@ -10,7 +10,7 @@ from studio.api.window.context import PluginContext
 from studio.desktop.main_thread.bridge import Background
 from studio.desktop.ui import WindowUi
 from studio.desktop.window.activity import Activity
-from studio.desktop.window.local_server import LocalServer
+from studio.desktop.window.local_server import ServerSwitch
 
 if TYPE_CHECKING:
     from studio.core.studio import Studio
@@ -28,5 +28,5 @@ class PageServices:
     activity: Activity
     ui: WindowUi
     background: Background
-    serving: LocalServer
+    serving: ServerSwitch
     context_of: Callable[[str], PluginContext]

@@ -18,12 +18,13 @@ from studio.core.weights.download.hub import NEVER
 from studio.desktop import formatting
 from studio.desktop.appearance.theme import ThemeMode
 from studio.desktop.pages.device_picker import DevicePicker
+from studio.desktop.pages.language_picker import LanguagePicker
 from studio.desktop.pages.library_bin import ask_empty_bin, contents
 from studio.desktop.pages.page_frame import Column, PageFrame, card
 from studio.desktop.pages.page_services import PageServices
 from studio.desktop.widgets.switch import Switch
 from studio.desktop.widgets.switch_bar import SwitchBar
-from studio.desktop.window.local_server import LocalServer, ServerSettings
+from studio.desktop.window.local_server import ServerSettings, ServerSwitch
 from studio.protocol.errors import StudioError
 
 if TYPE_CHECKING:
@@ -96,6 +97,8 @@ class SettingsPage(QWidget):
             self.tr("The studio opens dark where the system says nothing."),
             choice,
         )
+        languages = LanguagePicker(self._look.language)
+        self._row(column, self.tr("Language"), self.tr("Used from the next start."), languages)
         motion = Switch(self._look, self.tr("Less motion"))
         motion.setChecked(theme.reduced_motion)
         motion.toggled.connect(lambda on: setattr(theme, "reduced_motion", on))
@@ -187,7 +190,7 @@ class SettingsPage(QWidget):
             self._button(self.tr("Open folder"), "folder-open", lambda: _open(logs)),
         )
 
-    def _server(self, serving: LocalServer) -> None:
+    def _server(self, serving: ServerSwitch) -> None:
         column = self._section(self.tr("Local server"))
         switch = Switch(self._look, self.tr("Local server"))
         switch.toggled.connect(serving.switch)

@@ -16,6 +16,7 @@ from studio.api.params import Params
 from studio.api.window.context import Page, PageAction, PluginContext
 from studio.desktop import formatting
 from studio.desktop.appearance.appearance import Appearance
+from studio.desktop.appearance.language import declared
 from studio.desktop.kit.pixels import image_of
 from studio.desktop.pages.page_frame import Column, PageFrame, card
 from studio.desktop.ui import WindowUi
@@ -61,7 +62,7 @@ class TaskPage(QWidget):
         self.panel = self._panel()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        frame = PageFrame(ctx.ui.look, task.title, task.summary)
+        frame = PageFrame(ctx.ui.look, declared(task.title), declared(task.summary))
         layout.addWidget(frame)
         self._empty = ctx.ui.empty_state(
             "play",

@@ -26,7 +26,7 @@ class ServerSettings(Params, frozen=True):
     ] = 0
 
 
-class LocalServer(QObject):
+class ServerSwitch(QObject):
     """Starts and stops the server beside the window's thread.
 
     Attributes:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 from studio.api.artifacts import SavedArtifact
 from studio.api.window.context import Page
 from studio.core.plugins.plugin import Plugin, PluginState
+from studio.desktop.appearance.language import declared
 from studio.desktop.main_thread.bridge import Background
 from studio.desktop.pages.page_services import PageServices
 from studio.desktop.plugin_context import CatalogueView, PluginContext
 from studio.desktop.ui import WindowUi
-from studio.desktop.window.local_server import LocalServer
+from studio.desktop.window.local_server import ServerSwitch
 from studio.desktop.window.page_spec import PageSpec
 from studio.desktop.window.shell import MainWindow
 from studio.protocol.errors import ErrorCode, StudioError
@@ -61,7 +62,7 @@ class PageRegistry:
         self.ui = WindowUi(window.look, window, weights, self._open_models)
         self.ui.open_page = self.open
         self.ui.send_to = self.targets
-        self.serving = LocalServer(studio, window.activity, background)
+        self.serving = ServerSwitch(studio, window.activity, background)
         self._parts = PageServices(
             studio, window.activity, self.ui, background, self.serving, self.context
         )
@@ -144,10 +145,10 @@ class PageRegistry:
         assert plugin.manifest is not None
         return PageSpec(
             id=entry.id,
-            title=entry.title,
+            title=declared(entry.title),
             icon=getattr(entry, "icon", "") or plugin.manifest.icon,
             build=functools.partial(self._build, build, plugin, entry.id),
-            plugin=plugin.title,
+            plugin=declared(plugin.title),
             plugin_id=plugin.id,
             accepts=accepts,
         )

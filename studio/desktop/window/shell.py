@@ -147,6 +147,7 @@ class MainWindow(QMainWindow):
         self.state.pages = self.pages.states()
         self.state.theme = str(self.look.theme.mode)
         self.state.reduced_motion = self.look.theme.reduced_motion
+        self.state.language = self.look.language.choice
         return self.state
 
     def closeEvent(self, event: QCloseEvent) -> None:

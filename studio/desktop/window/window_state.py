@@ -37,6 +37,8 @@ class WindowState(msgspec.Struct):
     panel_folded: bool = False
     theme: str = "system"
     reduced_motion: bool = False
+    language: str = ""
+    """See ``appearance.language``: empty for that of the system."""
     pages: dict[str, Any] = {}
     rail: tuple[KnownPage, ...] = ()
     used: list[str] = []

@@ -38,6 +38,7 @@ def test_every_resource_but_weights_is_in_the_wheel(studio_wheel: tuple[Path, se
     wanted = [*resources.glob("fonts/*.ttf"), *resources.glob("icons/*.svg")]
     wanted += [*resources.glob("licences/*"), *resources.glob("weights/*.toml")]
     wanted += resources.glob("weights/cards/*.md")
+    wanted += resources.glob("languages/*/*.mo")
     assert len(wanted) > 200
     missing = [
         file.name

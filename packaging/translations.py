@@ -1,0 +1,177 @@
+"""Collects every text that the window shows, for the catalogues under ``resources/languages``.
+
+    python packaging/translations.py update     catalogues learn new texts and forget old ones
+    python packaging/translations.py check      says what a catalogue lacks; exit code 1 if anything
+
+Texts are the literals of ``tr(…)`` and ``translate(context, …)``, the words of ``Params`` classes,
+and the titles and summaries of manifests. Both verbs compile what they read, so that what is
+committed is what is shown.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import io
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from babel.messages import Catalog, mofile, pofile
+
+ROOT = Path(__file__).resolve().parents[1]
+LANGUAGES = ROOT / "resources" / "languages"
+DOMAIN = "studio"
+CALLS = {"tr": 0, "_tr": 0, "translate": 1}
+"""Functions whose argument at that place is shown."""
+SHOWN_IN_MANIFESTS = ("title", "summary")
+PASSING_HEADERS = (
+    "POT-Creation-Date", "PO-Revision-Date", "Generated-By", "Report-Msgid-Bugs-To",
+    "Last-Translator", "Language-Team",
+)  # fmt: skip
+
+
+def texts() -> dict[str, set[str]]:
+    """Return each text with the files it stands in."""
+    found: dict[str, set[str]] = {}
+    for path, text in (*_of_code(), *_of_plugins()):
+        found.setdefault(text, set()).add(path)
+    return found
+
+
+def update() -> None:
+    """Bring every catalogue to the texts of today; what is no longer shown is dropped."""
+    template = Catalog(project="Offline Studio", charset="utf-8")
+    for text, paths in sorted(texts().items()):
+        template.add(text, locations=[(path, 0) for path in sorted(paths)])
+    for path in catalogues():
+        catalogue = read(path)
+        catalogue.update(template, no_fuzzy_matching=True)
+        catalogue.obsolete.clear()
+        path.write_bytes(written(catalogue))
+        path.with_suffix(".mo").write_bytes(compiled(catalogue))
+
+
+def missing(path: Path) -> list[str]:
+    """Return the texts that a catalogue does not translate."""
+    catalogue = read(path)
+    return [text for text in sorted(texts()) if not (found := catalogue[text]) or not found.string]
+
+
+def catalogues() -> list[Path]:
+    """Return the catalogues that there are, one for each language."""
+    return sorted(LANGUAGES.glob(f"*/{DOMAIN}.po"))
+
+
+def read(path: Path) -> Catalog:
+    """Return a catalogue as it lies on disk."""
+    with path.open("rb") as file:
+        return pofile.read_po(file, locale=path.parent.name, domain=DOMAIN)
+
+
+def written(catalogue: Catalog) -> bytes:
+    """Return a catalogue as it lies on disk: sorted, without times, so that changes can be read."""
+    file = io.BytesIO()
+    pofile.write_po(
+        file, catalogue, width=100, sort_output=True, omit_header=False, no_location=True
+    )
+    lines = file.getvalue().decode("utf-8").splitlines(keepends=True)
+    passing = tuple(f'"{header}' for header in PASSING_HEADERS)
+    return "".join(line for line in lines if not line.startswith(passing)).encode("utf-8")
+
+
+def compiled(catalogue: Catalog) -> bytes:
+    """Return what gettext reads, the same bytes for the same catalogue."""
+    catalogue.creation_date = catalogue.revision_date = datetime(2026, 1, 1, tzinfo=UTC)
+    file = io.BytesIO()
+    mofile.write_mo(file, catalogue)
+    return file.getvalue()
+
+
+# --- collecting ---------------------------------------------------------------------------------
+
+
+def _of_code() -> Iterator[tuple[str, str]]:
+    listed = ["git", "ls-files", "studio/*.py", "plugins/*/studio_*.py"]
+    names = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in names.splitlines():
+        if (ROOT / name).exists():
+            for text in _shown(ast.parse((ROOT / name).read_text("utf-8"))):
+                yield name, text
+
+
+def _shown(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        called = node.func
+        name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+        place = CALLS.get(name)
+        if place is None or len(node.args) <= place:
+            continue
+        yield from _literals(node.args[place])
+
+
+def _literals(node: ast.expr) -> Iterator[str]:
+    """Yield a literal; both of ``a if x else b``."""
+    if isinstance(node, ast.IfExp):
+        yield from _literals(node.body)
+        yield from _literals(node.orelse)
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.strip():
+        yield node.value
+
+
+def _of_plugins() -> Iterator[tuple[str, str]]:
+    from studio.api.params import FieldKind
+    from studio.core.runtime_process.text_engines import TextEngineSettings
+    from studio.desktop.forms.choices import title_of
+
+    def of_params(path: str, params: Any) -> Iterator[tuple[str, str]]:
+        for field in params.fields():
+            unit = field.range.unit if field.range else ""
+            for text in (field.title, field.help, field.text.placeholder, unit, field.group.title):
+                yield path, text
+            if field.kind is FieldKind.CHOICE:
+                yield from ((path, title_of(choice)) for choice in field.choices)
+
+    found = [*of_params("studio/core", TextEngineSettings)]
+    for manifest in sorted(ROOT.glob("plugins/*/studio_*/manifest.toml")):
+        path = manifest.relative_to(ROOT).as_posix()
+        table = tomllib.loads(manifest.read_text("utf-8"))
+        found += ((path, text) for text in _titles(table))
+        for task in table.get("tasks", []):
+            module, _, name = task["params"].partition(":")
+            params = getattr(__import__(module, fromlist=[name]), name)
+            found += of_params(path, params)
+    yield from ((path, text) for path, text in found if any(map(str.isalpha, text)))
+
+
+def _titles(table: dict[str, Any]) -> Iterator[str]:
+    for key, value in table.items():
+        if key in SHOWN_IN_MANIFESTS and isinstance(value, str):
+            yield value
+        for each in value if isinstance(value, list) else [value]:
+            if isinstance(each, dict):
+                yield from _titles(each)
+
+
+def main() -> int:
+    """Run a verb. Returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("verb", choices=["update", "check"])
+    if parser.parse_args().verb == "update":
+        update()
+    lacks = {path: missing(path) for path in catalogues()}
+    for path, found in lacks.items():
+        print(f"{path.parent.name}: {len(found)} of {len(texts())} texts are not translated")
+        for text in found:
+            print(f"  {text!r}")
+    return 1 if any(lacks.values()) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,65 @@
+"""The window speaks the language that was chosen, and English where a catalogue lacks a text."""
+
+from __future__ import annotations
+
+import gettext
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QCoreApplication
+from PySide6.QtWidgets import QApplication
+
+from studio.desktop.appearance import language
+from studio.desktop.appearance.language import ENGLISH, Language, declared
+
+
+@pytest.fixture
+def german(qapp: QApplication, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """German with one text, from a catalogue of its own."""
+    catalogue = gettext.NullTranslations()
+    monkeypatch.setattr(
+        catalogue, "gettext", lambda text: {"Settings": "Einstellungen"}.get(text, text)
+    )
+    translator = language._CatalogueTranslator(catalogue)
+    monkeypatch.setattr(language, "_translator", lambda name: translator if name == "de" else None)
+    chosen = Language(qapp, "de")
+    yield chosen
+    chosen.close()
+
+
+def test_a_text_is_shown_in_the_language_that_was_chosen(german: Language) -> None:
+    assert QCoreApplication.translate("SettingsPage", "Settings") == "Einstellungen"
+    assert declared("Settings") == "Einstellungen"
+
+
+def test_what_the_catalogue_lacks_is_shown_in_english(german: Language) -> None:
+    assert QCoreApplication.translate("SettingsPage", "Gallery") == "Gallery"
+
+
+def test_english_is_back_when_the_language_is_let_go(qapp: QApplication, german: Language) -> None:
+    german.close()
+    assert declared("Settings") == "Settings"
+
+
+def test_a_damaged_catalogue_leaves_the_window_in_english(
+    qapp: QApplication, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "broken.mo").write_bytes(b"\xde\x12\x04\x95 nothing of a catalogue")
+    monkeypatch.setattr(language, "catalogue_path", lambda name: tmp_path / "broken.mo")
+    chosen = Language(qapp, "de")
+    assert declared("Settings") == "Settings"
+    chosen.close()
+
+
+def test_a_language_that_is_not_there_is_that_of_the_system(qapp: QApplication) -> None:
+    chosen = Language(qapp, "tlh")
+    assert chosen.choice == language.SYSTEM
+    assert chosen.in_force in language.NAMES
+    chosen.close()
+
+
+def test_the_shipped_german_catalogue_is_read(qapp: QApplication) -> None:
+    assert ENGLISH != "de"
+    chosen = Language(qapp, "de")
+    assert declared("Settings") == "Einstellungen"
+    chosen.close()
