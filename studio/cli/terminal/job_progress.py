@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+from studio.api.clean_text import clean
 from studio.cli.terminal import output
 from studio.core.jobs.job import Job
 from studio.core.runtime_process.supervisor import RuntimeState
