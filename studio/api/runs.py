@@ -205,6 +205,10 @@ class ModeForms(Protocol):
         """Turn a mode on and tell it; one that is on, or that there is not, changes nothing."""
         ...
 
+    def show_words(self, words: bool) -> None:
+        """Show titles in the switch, or icons alone where there is little room."""
+        ...
+
     def on_change(self, call: Callable[[Mode], None]) -> None:
         """Call with the mode that was turned on, by the user or by ``choose``."""
         ...

@@ -14,7 +14,7 @@ def studio_pages(ctx: PluginContext) -> Mapping[str, Callable[[], Page]]:
     """Return the page of this plugin."""
 
     def build() -> Page:
-        from studio_music.pages.page import build as build_page
+        from studio_music.pages.entry import build as build_page
 
         return build_page(ctx)
 

@@ -77,6 +77,10 @@ class ModeForms:
         for call in list(self._changed):
             call(self.mode)
 
+    def show_words(self, words: bool) -> None:
+        """Show titles in the switch, or icons alone where there is little room."""
+        self._switch.show_words(words)
+
     def on_change(self, call: Callable[[Mode], None]) -> None:
         """Call with the mode that was turned on, by the user or by ``choose``."""
         self._changed.append(call)

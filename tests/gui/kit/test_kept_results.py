@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
+from shiboken6 import delete
 
 from studio.api import Kind, TaskResult
 
@@ -175,3 +176,6 @@ def test_a_file_is_dragged_out_under_its_own_name_or_the_pages(desk: Any) -> Non
     assert paths[0] == result.artifact.path
     assert paths[1].name == "Echo of one.txt"
     assert paths[1].read_bytes() == b"one"
+    delete(named.results.widget)
+    assert not paths[1].exists(), "the copy goes with the page"
+    assert paths[0].exists()

@@ -13,19 +13,17 @@ from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QPushButton,
     QSizePolicy,
-    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
-from studio.api import PluginContext
+from studio.api import Mode, PluginContext, Role
 from studio_music.pages.editor import edits
 from studio_music.pages.editor.document import Document
-from studio_music.pages.modes import COMPOSE, Mode, modes
+from studio_music.pages.modes import COMPOSE, modes
 from studio_music.pages.phrases import tr
 
 _MAX_CHARS = 2000
@@ -45,11 +43,11 @@ class AskBox(QFrame):
     """The card on top, and the panel beside the page.
 
     Attributes:
-        panel: The parameter forms, one in view.
+        modes: What can be done, and the forms of the panel.
         go: Starts, or stops.
 
     Signals:
-        asked: The button was pressed, or Return.
+        asked: Return was pressed.
     """
 
     asked = Signal()
@@ -57,40 +55,33 @@ class AskBox(QFrame):
     def __init__(self, ctx: PluginContext, document: Document) -> None:
         super().__init__()
         self._ui, self._document = ctx.ui, document
-        self._busy = False
-        self._mode = next(mode for mode in modes() if mode.id == COMPOSE)
+        self.modes = ctx.kit.modes(tr("What to do"), modes())
         self.field = QLineEdit()
-        self.field.setProperty("plain", True)
+        ctx.ui.wear(self.field, Role.PLAIN)
         self.field.setMaxLength(_MAX_CHARS)
         self.field.setPlaceholderText(tr("What shall we write?  16 bars, calm, D minor"))
         self.field.setAccessibleName(tr("What to write"))
         self.field.setStyleSheet("font-size: 14px; min-height: 30px;")
         self.field.returnPressed.connect(self.asked)
-        self.melody: QPushButton = ctx.ui.button("", "music", tip=tr("Which track is the melody"))
-        self.melody.setProperty("density", "small")
+        self.melody: QPushButton = ctx.ui.button(
+            "", "music", tip=tr("Which track is the melody"), dense=True
+        )
         self.melody.setIconSize(QSize(20, 16))  # the wider one keeps a distance
         self.melody.clicked.connect(lambda _checked=False: self._ask_melody())
-        self._hint = QLabel()
-        self._hint.setProperty("role", "mute")
+        self._hint = ctx.ui.label("", Role.MUTE)
         self._hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.forms = {mode.id: ctx.ui.form(mode.params, only=mode.only) for mode in modes()}
-        for form in self.forms.values():
+        for form in self.modes.forms.values():
             form.set_values({"audio": False})  # the page plays by itself
-        self.panel = QStackedWidget()
-        for form in self.forms.values():
-            self.panel.addWidget(form.widget)
-        self.go: QPushButton = ctx.ui.button(
-            self._mode.verb, self._mode.icon, primary=True, tip=tr("Ctrl+Return")
-        )
-        self.go.clicked.connect(lambda _checked=False: self.asked.emit())
+        self.go = ctx.kit.run_button(self.modes.mode.verb, self.modes.mode.icon)
         self.chips: list[QPushButton] = []
         self._track = -1
         self._lay_out()
         document.changed.connect(self._show_melody)
-        self.show_mode(self._mode)
+        self.modes.on_change(self._show_mode)
+        self._show_mode(self.modes.mode)
 
     def _lay_out(self) -> None:
-        self.setProperty("surface", "composer")
+        self._ui.wear(self, Role.COMPOSER)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
         self._given = QWidget()
         given = QHBoxLayout(self._given)
@@ -102,14 +93,13 @@ class AskBox(QFrame):
         top.setSpacing(12)
         top.addWidget(self.field, 1)
         top.addWidget(self._given, 1)
-        top.addWidget(self.go)
+        top.addWidget(self.go.widget)
         self.chip_row = QWidget()
         chips = QHBoxLayout(self.chip_row)
         chips.setContentsMargins(0, 0, 0, 2)
         chips.setSpacing(6)
         for title, words in examples():
-            chip = self._ui.button(title, tip=words)
-            chip.setProperty("density", "small")
+            chip = self._ui.button(title, tip=words, dense=True)
             chip.setAccessibleName(tr("Example: {words}").format(words=words))
             chip.clicked.connect(lambda _checked=False, words=words: self._use(words))
             chips.addWidget(chip)
@@ -142,33 +132,25 @@ class AskBox(QFrame):
 
     def focus(self) -> None:
         """Put the keyboard where a person starts."""
-        (self.field if self._mode.id == COMPOSE else self.go).setFocus()
+        (self.field if self.mode == COMPOSE else self.go.widget).setFocus()
 
-    def show_mode(self, mode: Mode) -> None:
+    @property
+    def mode(self) -> str:
+        """The id of the mode that is on."""
+        return self.modes.mode.id
+
+    def _show_mode(self, mode: Mode) -> None:
         """Show what a mode needs."""
-        self._mode = mode
         composing = mode.id == COMPOSE
         self.field.setVisible(composing)
         self._given.setVisible(not composing)
         self._hint.setText(mode.hint)
-        self.panel.setCurrentWidget(self.forms[mode.id].widget)
-        for id, form in self.forms.items():  # a stack is as tall as its tallest page otherwise
-            fits = QSizePolicy.Policy.Preferred if id == mode.id else QSizePolicy.Policy.Ignored
-            form.widget.setSizePolicy(QSizePolicy.Policy.Preferred, fits)
         self._show_melody()
-        self.show_busy(self._busy)
+        self.go.set_verb(mode.verb, mode.icon)
 
     def show_chips(self, shown: bool) -> None:
         """Show the examples, where there is room."""
-        self.chip_row.setVisible(shown and self._mode.id == COMPOSE)
-
-    def show_busy(self, busy: bool) -> None:
-        """Show whether the button starts or stops."""
-        self._busy = busy
-        words = tr("Stop") if busy else self._mode.verb
-        self.go.setText(words)
-        self.go.setAccessibleName(words)
-        self.go.setIcon(self._ui.icon("circle-stop" if busy else self._mode.icon, "on-accent"))
+        self.chip_row.setVisible(shown and self.mode == COMPOSE)
 
     # --- the melody ---------------------------------------------------------------------------
 
@@ -216,12 +198,12 @@ class AskBox(QFrame):
 
     def params(self) -> dict[str, Any]:
         """Return what is set in the panel and written."""
-        values = dict(self.forms[self._mode.id].values())
-        return values | {"ask": self.words} if self._mode.id == COMPOSE else values
+        values = dict(self.modes.form.values())
+        return values | {"ask": self.words} if self.mode == COMPOSE else values
 
     def set_params(self, mode: str, params: Mapping[str, Any]) -> None:
         """Show the parameters of a take."""
-        self.forms[mode].set_values(params)
+        self.modes.forms[mode].set_values(params)
         if mode == COMPOSE:
             self.set_words(str(params.get("ask") or ""))
 
@@ -229,13 +211,10 @@ class AskBox(QFrame):
         """Return what to keep over a restart."""
         return {
             "ask": self.field.text(),
-            "forms": {id: form.values() for id, form in self.forms.items()},
+            "forms": self.modes.save_state(),
         }
 
     def restore_state(self, state: Mapping[str, Any]) -> None:
         """Take what ``save_state`` returned, or anything else."""
-        forms = state.get("forms")
-        for id, values in forms.items() if isinstance(forms, Mapping) else ():
-            if id in self.forms and isinstance(values, Mapping):
-                self.forms[id].set_values(values)
+        self.modes.restore_state(state.get("forms"))
         self.set_words(str(state.get("ask") or ""))

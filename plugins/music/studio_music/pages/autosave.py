@@ -11,10 +11,9 @@ from typing import Any
 import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from studio.api import Kind, PluginContext, SavedArtifact, StudioError, outcome
+from studio.api import Kind, PluginContext, SavedArtifact, StudioError, TaskResult, outcome
 from studio_music.pages.editor.document import Document
 from studio_music.pages.phrases import tr
-from studio_music.pages.takes.takes import Take
 from studio_music.piece import Piece, checked
 
 _NAME = "piece"
@@ -34,7 +33,7 @@ class Autosave(QObject):
     """Keeps the document.
 
     Signals:
-        kept: A ``Take`` of what was edited is in the library.
+        kept: A take of what was edited is in the library.
         failed: A ``StudioError``: the disk refuses.
     """
 
@@ -139,7 +138,7 @@ class Autosave(QObject):
             if document.source == source:
                 document.saved(artifact.id, piece)
                 self._later()
-            self.kept.emit(Take(artifact, piece))
+            self.kept.emit(TaskResult(artifact, content=piece))
             self.keep(then)  # what was edited meanwhile is not lost either
 
         self._ctx.run_later(lambda: outcome(lambda: self._add(piece, source)), kept)

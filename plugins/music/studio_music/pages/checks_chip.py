@@ -7,11 +7,10 @@ from typing import Any
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget, QWidgetAction
 
-from studio.api import PluginContext, Verdict, outcome
+from studio.api import KeptResults, PluginContext, Role, Verdict, outcome
 from studio_music.pages.editor.document import Document
 from studio_music.pages.phrases import tr
 from studio_music.pages.playback.transport import Transport
-from studio_music.pages.takes.takes import Takes
 from studio_music.piece import Piece
 
 _AFTER_MS = 400
@@ -27,7 +26,7 @@ class ChecksChip(QObject):
     said = Signal(str, bool)
 
     def __init__(
-        self, ctx: PluginContext, document: Document, takes: Takes, transport: Transport
+        self, ctx: PluginContext, document: Document, takes: KeptResults, transport: Transport
     ) -> None:
         super().__init__()
         self._ctx, self._document, self._takes = ctx, document, takes
@@ -105,10 +104,7 @@ class ChecksChip(QObject):
             row.addWidget(sign, 0, Qt.AlignmentFlag.AlignTop)
             name.setFixedWidth(96)
             row.addWidget(name, 0, Qt.AlignmentFlag.AlignTop)
-            evidence = QLabel(check.evidence)
-            evidence.setProperty("role", "small")
-            evidence.setTextFormat(Qt.TextFormat.PlainText)
-            evidence.setWordWrap(True)
+            evidence = self._ctx.ui.label(check.evidence, Role.SMALL, wrap=True)
             evidence.setFixedWidth(240)
             row.addWidget(evidence)
             column.addLayout(row)

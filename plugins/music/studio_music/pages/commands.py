@@ -1,32 +1,29 @@
-"""What the palette and the keys can do on the page of music. Does nothing itself."""
+"""What the palette and the keys can do on the page of music."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 from studio.api import PageAction
 from studio_music.pages.file_export import ALL_FORMATS
 from studio_music.pages.modes import BACK, COMPOSE, HARMONISE
+from studio_music.pages.page import MusicPage
 from studio_music.pages.phrases import tr
-
-if TYPE_CHECKING:
-    from studio_music.pages.page import MusicPage
 
 
 def page_actions(page: MusicPage) -> list[PageAction]:
     """Return the actions of ``page``, each with its keys."""
     undo, playing, roll = page.document.undo, page.playing, page.stage.roll
+    mode = page.ask.modes.choose
     edits = roll.edits()
     rows = [
-        ("run", tr("Start or stop"), page.work.run_or_stop, "play", "Ctrl+Return"),
-        ("compose", tr("Compose"), lambda: page.set_mode(COMPOSE), "sparkles", "Alt+1"),
-        ("harmonise", tr("Harmonise"), lambda: page.set_mode(HARMONISE), "layers", "Alt+2"),
-        ("back", tr("Add a backing"), lambda: page.set_mode(BACK), "drum", "Alt+3"),
-        ("takes", tr("Compose three takes"), lambda: page.work.compose_takes(3), "dices", ""),
+        ("run", tr("Start or stop"), page.tasks.run.run_or_stop, "play", "Ctrl+Return"),
+        ("compose", tr("Compose"), lambda: mode(COMPOSE), "sparkles", "Alt+1"),
+        ("harmonise", tr("Harmonise"), lambda: mode(HARMONISE), "layers", "Alt+2"),
+        ("back", tr("Add a backing"), lambda: mode(BACK), "drum", "Alt+3"),
+        ("takes", tr("Compose three takes"), lambda: page.tasks.compose_takes(3), "dices", ""),
         ("play", tr("Play or pause (Space)"), playing.toggle, "play", "Ctrl+Space"),
         ("stop", tr("Stop playing"), playing.stop, "square", "Ctrl+."),
-        ("open", tr("Open a score"), page.opening.pick, "folder-open", "Ctrl+O"),
-        ("new", tr("New piece"), page.opening.write_new, "file", "Ctrl+N"),
+        ("open", tr("Open a score"), page.target.pick, "folder-open", "Ctrl+O"),
+        ("new", tr("New piece"), page.imports.write_new, "file", "Ctrl+N"),
         ("keep", tr("Keep as a take"), page.keep, "save", "Ctrl+S"),
         ("undo", tr("Undo"), undo.undo, "undo-2", "Ctrl+Z"),
         ("redo", tr("Redo"), undo.redo, "redo-2", "Ctrl+Shift+Z"),
@@ -42,8 +39,8 @@ def page_actions(page: MusicPage) -> list[PageAction]:
         ("octave_up", tr("Octave up"), edits["octave_up"], "arrow-up", ""),
         ("octave_down", tr("Octave down"), edits["octave_down"], "arrow-down", ""),
         ("loop_selection", tr("Loop the selection"), edits["loop_selection"], "repeat", "Alt+L"),
-        ("star", tr("Star the take"), page.deeds.star, "star", "Alt+S"),
-        ("recall", tr("Use the recipe of the take"), page.deeds.recall, "history", "Alt+R"),
+        ("star", tr("Star the take"), page.take_actions.star, "star", "Alt+S"),
+        ("recall", tr("Use the recipe of the take"), page.piece_actions.recall, "history", "Alt+R"),
         ("checks", tr("Show what was checked"), page.verdicts.show_checks, "shield-check", "Alt+C"),
         ("ask", tr("Write what to compose"), page.ask.focus, "pencil", "Ctrl+L"),
     ]
@@ -51,7 +48,7 @@ def page_actions(page: MusicPage) -> list[PageAction]:
         (
             f"export{suffix}",
             tr("Export: {format}").format(format=tr(words)),
-            lambda suffix=suffix: page.deeds.export(suffix),
+            lambda suffix=suffix: page.piece_actions.export(suffix),
             "download",
             "",
         )

@@ -1,21 +1,23 @@
-"""How music comes to the page: files, drops, other pages. Reads none itself: the runtime does."""
+"""How music comes to the page: files, other pages, an empty piece. The runtime reads the files."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QMimeData
-
-from studio.api import PluginContext, SavedArtifact
+from studio.api import (
+    JobRequest,
+    PluginContext,
+    RunController,
+    SavedArtifact,
+    TaskResult,
+    TroubleRow,
+)
+from studio_music.pages.autosave import Autosave
+from studio_music.pages.editor.document import Document
 from studio_music.pages.phrases import tr
-from studio_music.pages.takes.takes import Take, take_of
+from studio_music.pages.takes.takes import piece_of, take_of
 from studio_music.piece import Piece, Track
-from studio_music.schema import SCORE_SUFFIXES
-
-if TYPE_CHECKING:
-    from studio_music.pages.page import MusicPage
 
 TASK = "music.open"
 _NEW_BARS = 16
@@ -24,37 +26,49 @@ _NEW_BARS = 16
 class ImportController:
     """Brings scores into the library first, then to the page."""
 
-    def __init__(self, ctx: PluginContext, page: MusicPage) -> None:
-        self._ctx, self._page = ctx, page
+    def __init__(
+        self,
+        ctx: PluginContext,
+        run: RunController,
+        document: Document,
+        saving: Autosave,
+        trouble: TroubleRow,
+        show: Callable[[TaskResult], None],
+        begin: Callable[[], None],
+    ) -> None:
+        """Open files with ``run``.
+
+        Args:
+            show: Puts a take into the strip, and into view.
+            begin: Gives the pencil to who begins with an empty piece.
+        """
+        self._ctx, self._run, self._document, self._saving = ctx, run, document, saving
+        self._trouble, self._show, self._begin = trouble, show, begin
         self._waiting: list[Path] = []
+        run.on_over(self._go_on)
 
-    def pick(self) -> None:
-        """Ask for files and open them."""
-        self.bring(self._ctx.ui.pick_files(tr("Open scores"), SCORE_SUFFIXES, many=True))
-
-    def bring(self, paths: Sequence[Path]) -> None:
+    def bring(self, paths: list[Path]) -> None:
         """Open files, one after the other; the last stays in view."""
         self._waiting += paths
-        self.go_on()
+        self._go_on()
 
-    def go_on(self) -> None:
+    def _go_on(self) -> None:
         """Open the next file that waits, unless a job is at work."""
-        if not self._waiting or self._page.work.busy:
+        if not self._waiting or self._run.busy:
             return
         path = self._waiting.pop(0)
         title = tr("Open {name}").format(name=path.name)
-        self._page.work.start(TASK, {"file": str(path)}, title)
+        self._run.start(JobRequest(TASK, {"file": str(path)}, title=title))
 
     def accept(self, artifact: SavedArtifact) -> None:
         """Take a score of the library."""
 
-        def show(take: Take) -> None:
-            if take.piece is None:
+        def show(take: TaskResult) -> None:
+            if piece_of(take) is None:
                 words = tr("“{title}” cannot be read as a score.").format(title=artifact.title)
-                self._page.trouble.tell(words)
-                return
-            self._page.add(take)
-            self._page.open_take(take.id)
+                self._trouble.tell(words)
+            else:
+                self._show(take)
 
         self._ctx.run_later(lambda: take_of(artifact), show)
 
@@ -65,23 +79,7 @@ class ImportController:
         piece = Piece(title=tr("New piece"), length=length, tracks=(track,))
 
         def begin() -> None:
-            self._page.document.open(piece, "")
-            self._page.stage.roll.tools.set_pencil(True)
-            self._page.show_stage()
-            self._page.stage.roll.notes.setFocus()
+            self._document.open(piece, "")
+            self._begin()
 
-        self._page.saving.keep(begin)
-
-    def takes(self, data: QMimeData) -> bool:
-        """Whether something dragged is a score."""
-        return bool(_files(data))
-
-    def drop(self, data: QMimeData) -> None:
-        """Open what was dropped."""
-        self.bring(_files(data))
-
-
-def _files(data: QMimeData | None) -> list[Path]:
-    urls = data.urls() if data is not None else []
-    paths = [Path(url.toLocalFile()) for url in urls if url.isLocalFile()]
-    return [path for path in paths if path.suffix.lower() in SCORE_SUFFIXES]
+        self._saving.keep(begin)

@@ -1,35 +1,12 @@
-"""What the page can do: each mode with its task and the part of its parameters for the panel."""
+"""What the page can do: each mode with its task and what its weights must be able to do."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from studio.api import Params
+from studio.api import Mode
 from studio_music import schema
 from studio_music.pages.phrases import tr
 
 COMPOSE, HARMONISE, BACK = "compose", "harmonise", "back"
-
-
-@dataclass(frozen=True)
-class Mode:
-    """One of them.
-
-    Attributes:
-        verb: What its button says. ``hint``: what it does with the piece in view.
-        only: The parameters of the panel; the page sets the others.
-        capability: What its weights must be able to do; empty for none.
-    """
-
-    id: str
-    title: str
-    verb: str
-    icon: str
-    task: str
-    params: type[Params]
-    only: tuple[str, ...]
-    capability: str = ""
-    hint: str = ""
 
 
 def modes() -> tuple[Mode, ...]:
@@ -42,8 +19,8 @@ def modes() -> tuple[Mode, ...]:
             "sparkles",
             "music.compose",
             schema.Compose,
-            _all_but(schema.Compose, "ask"),
-            "tunes",
+            own=("ask",),
+            capability="tunes",
         ),
         Mode(
             HARMONISE,
@@ -52,9 +29,9 @@ def modes() -> tuple[Mode, ...]:
             "layers",
             "music.harmonise",
             schema.Harmonise,
-            _all_but(schema.Harmonise, "melody"),
-            "chorales",
-            tr("set for four voices"),
+            own=("melody",),
+            capability="chorales",
+            hint=tr("set for four voices"),
         ),
         Mode(
             BACK,
@@ -63,12 +40,7 @@ def modes() -> tuple[Mode, ...]:
             "drum",
             "music.back",
             schema.Back,
-            _all_but(schema.Back, "melody"),
-            "",
-            tr("with chords, bass and drums under it"),
+            own=("melody",),
+            hint=tr("with chords, bass and drums under it"),
         ),
     )
-
-
-def _all_but(params: type[Params], *mine: str) -> tuple[str, ...]:
-    return tuple(field.name for field in params.fields() if field.name not in mine)

@@ -5,126 +5,176 @@ Computes nothing; the scores are the library's.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from PySide6.QtCore import QSize, Qt, QTimer
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent, QResizeEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from studio.api import Page, PluginContext, Tokens
-from studio_music.pages.artifact_actions import ArtifactActions
+from studio.api import Kind, Mode, PluginContext, TaskResult, file_stem
+from studio_music.pages.artifact_actions import PieceActions
 from studio_music.pages.ask_box import AskBox
 from studio_music.pages.autosave import Autosave
 from studio_music.pages.checks_chip import ChecksChip
-from studio_music.pages.commands import page_actions
 from studio_music.pages.editor import edits
 from studio_music.pages.editor.document import Document
 from studio_music.pages.import_controller import ImportController
-from studio_music.pages.modes import COMPOSE, modes
+from studio_music.pages.modes import COMPOSE
 from studio_music.pages.page_head import PageHead
 from studio_music.pages.phrases import tr
 from studio_music.pages.playback.controller import PlaybackController
-from studio_music.pages.run_controller import RunController
+from studio_music.pages.score_tasks import ScoreTasks
 from studio_music.pages.stage import ROLL, Stage
-from studio_music.pages.takes.strip import TakeStrip
-from studio_music.pages.takes.takes import Take, Takes
+from studio_music.pages.takes.strip import SIZE, TakePainter, describe
+from studio_music.pages.takes.takes import piece_of, read_take
 from studio_music.piece import Piece
+from studio_music.schema import SCORE_SUFFIXES
 
+_MOST_TAKES = 60
 _NARROW, _LOW, _HIGH = 660, 560, 760
 _PLAYER_MS = 150
 """What the player imports waits until the page was drawn: both at once would hold the window."""
-
-
-def build(ctx: PluginContext) -> Page:
-    """Return the page."""
-    page = MusicPage(ctx)
-    return Page(
-        page,
-        panel=page.ask.panel,
-        save_state=page.save_state,
-        restore_state=page.restore_state,
-        accept=page.opening.accept,
-        actions=page_actions(page),
-        focus=page.focus,
-    )
 
 
 class MusicPage(QWidget):
     """Everything between the rail and the parameter panel.
 
     Attributes:
-        mode: What the button does: ``compose``, ``harmonise`` or ``back``.
+        following: Whether what a job makes is brought into view.
     """
 
     def __init__(self, ctx: PluginContext, make_player: Callable[[], Any] | None = None) -> None:
         super().__init__()
         self._ctx = ctx
-        self._modes = {mode.id: mode for mode in modes()}
-        self.mode = COMPOSE
+        self.following = True
         self._loading = 2
         """Takes and draft are still being read."""
         self.document = Document()
-        self.takes = Takes(ctx)
         self.saving = Autosave(ctx, self.document)
         self.playing = PlaybackController(ctx, self.document, make_player)
-        self.head = PageHead(ctx, self.document)
         self.ask = AskBox(ctx, self.document)
-        self.progress = ctx.ui.progress_row(stop=False)
-        self.trouble = ctx.ui.trouble_row()
+        self.head = PageHead(ctx, self.document, self.ask.modes)
+        self.trouble, self._progress = ctx.ui.trouble_row(), ctx.ui.progress_row(stop=False)
         self.stage = Stage(ctx, self.document, self.playing)
-        self.strip = TakeStrip(ctx)
+        self._make_parts(ctx)
         self.verdicts = ChecksChip(ctx, self.document, self.takes, self.stage.transport)
-        self.work = RunController(ctx, self)
-        self.opening = ImportController(ctx, self)
-        self.deeds = ArtifactActions(ctx, self)
         self._lay_out()
         self._connect()
-        self.setAcceptDrops(True)
-        self.head.modes.choose(COMPOSE)
+        self._follow()
         self.set_view(ROLL)
-        self._show_mode()
-        self.show_strip()
-        self.takes.load(self._on_takes)
+        self.show_stage()
+        self.takes.load(self._loaded)
         self.saving.restore(lambda _found: self._loaded())
         QTimer.singleShot(_PLAYER_MS, self, self.playing.prepare)
 
     # --- putting it together ------------------------------------------------------------------
 
+    def _make_parts(self, ctx: PluginContext) -> None:
+        kit = ctx.kit
+        self.takes = kit.results(
+            "takes",
+            name=tr("Takes"),
+            most=_MOST_TAKES,
+            read=read_take,
+            paint=TakePainter(ctx.ui).paint,
+            size=SIZE,
+            describe=describe,
+            file_name=lambda take: file_stem(take.artifact.title, "music"),
+        )
+        self.tasks = ScoreTasks(
+            ctx, self.ask, self.document, self.saving, self._progress, self.trouble
+        )
+        self.imports = ImportController(
+            ctx,
+            self.tasks.run,
+            self.document,
+            self.saving,
+            self.trouble,
+            self._show_brought,
+            self._begin,
+        )
+        self.target = kit.drop_target(
+            self,
+            tr("Open scores"),
+            trouble=self.trouble,
+            files=self.imports.bring,
+            suffixes=SCORE_SUFFIXES,
+        )
+        self.take_actions = kit.artifact_actions(
+            self.take, trouble=self.trouble, results=self.takes, show=self._show_take
+        )
+        self.piece_actions = PieceActions(
+            ctx,
+            self.document,
+            self.saving,
+            self.tasks.run,
+            self.trouble,
+            self.take,
+            self.take_actions,
+            {
+                "open": self.target.pick,
+                "new": self.imports.write_new,
+                "keep": self.keep,
+                "compose": self.tasks.compose_takes,
+                "recall": self.set_recipe,
+            },
+        )
+
     def _lay_out(self) -> None:
         self._column = QVBoxLayout(self)
         self._column.setSpacing(8)
-        for part in (self.head, self.ask, self.progress.widget, self.trouble.widget):
+        for part in (self.head, self.ask, self._progress.widget, self.trouble.widget):
             self._column.addWidget(part)
         self._column.addWidget(self.stage, 1)
-        self._column.addWidget(self.strip)
+        self._column.addWidget(self.takes.widget)
 
     def _connect(self) -> None:
-        self.head.modes.on_choose(self.set_mode)
+        self.ask.modes.on_change(self._on_mode)
         self.head.views.on_choose(self.set_view)
         self.head.menu_asked.connect(self._show_menu)
-        self.ask.asked.connect(self.work.run_or_stop)
-        self.strip.picked.connect(self._on_picked)
-        self.strip.menu_asked.connect(self.deeds.take_menu)
-        self.strip.removed.connect(self.deeds.remove)
-        self.strip.starred.connect(self.deeds.star)
+        self.ask.asked.connect(self.tasks.run.run_or_stop)
+        self.takes.on_pick(self._on_picked)
+        self.takes.on_menu(self.piece_actions.take_menu)
+        self.takes.on_remove(self.take_actions.remove)
+        self.takes.on_star(self.take_actions.star)
         self.saving.kept.connect(self.add)
         self.saving.failed.connect(self.trouble.tell)
         self.document.opened.connect(self.show_stage)
         self.document.edited.connect(self.show_stage)
-        end_theme = self._ctx.ui.on_theme(self._restyle)
-        playing, strip = self.playing, self.strip
+        end_theme = self._ctx.ui.on_theme(self.stage.show_theme)
+        playing = self.playing
 
         def close() -> None:
             end_theme()
             playing.close()
 
         self.destroyed.connect(lambda: close())
-        strip.destroyed.connect(lambda: strip.forget_copies())
 
-    def _restyle(self, tokens: Tokens) -> None:
-        self.stage.show_theme(tokens)
-        self.strip.redraw()
+    def _follow(self) -> None:
+        """Bring into view what a job makes."""
+        run = self.tasks.run
+        run.on_start(lambda _job: self._set_following(True))
+        run.on_made(self._on_made)
+        run.on_done(self._on_done)
+
+    def _set_following(self, following: bool) -> None:
+        self.following = following
+
+    def _on_made(self, take: TaskResult) -> None:
+        if take.artifact.kind != Kind.SCORE:
+            self.piece_actions.put_sound(take.artifact)
+        elif piece_of(take) is None:
+            self.trouble.tell(tr("What was made cannot be read as a score."))
+        else:
+            self.add(take)
+            if self.following:
+                self.open_take(take.id)
+
+    def _on_done(self, result: Mapping[str, Any]) -> None:
+        note = result.get("note")
+        if isinstance(note, str) and note:
+            self._ctx.notices.info(note, key="music.note")
 
     def focus(self) -> None:
         """Put the keyboard where a person starts."""
@@ -148,16 +198,8 @@ class MusicPage(QWidget):
 
     # --- modes and views ----------------------------------------------------------------------
 
-    def set_mode(self, mode: str) -> None:
-        """Switch between composing, harmonising and backing."""
-        if mode in self._modes and mode != self.mode:
-            self.mode = mode
-            self.head.modes.choose(mode)
-            self.trouble.hide()
-            self._show_mode()
-
-    def _show_mode(self) -> None:
-        self.ask.show_mode(self._modes[self.mode])
+    def _on_mode(self, _mode: Mode) -> None:
+        self.trouble.hide()
         self.show_stage()
 
     def set_view(self, view: str) -> None:
@@ -177,34 +219,47 @@ class MusicPage(QWidget):
         elif self.loading:
             self.stage.show_opening()
         else:
-            opening = self.opening
-            do = {"compose": self.work.compose, "open": opening.pick, "write": opening.write_new}
-            self.stage.show_beginning(self.mode, do)
+            pick, new = self.target.pick, self.imports.write_new
+            do: dict[str, Callable[..., None]] = {
+                "compose": self.tasks.compose,
+                "open": pick,
+                "write": new,
+            }
+            self.stage.show_beginning(self.ask.mode, do)
 
     def _show_menu(self) -> None:
         corner = self.head.more.mapToGlobal(self.head.more.rect().bottomRight())
-        menu = self.deeds.page_menu()
+        menu = self.piece_actions.page_menu()
         corner.setX(corner.x() - menu.sizeHint().width())
         menu.popup(corner)
 
     # --- takes --------------------------------------------------------------------------------
 
-    def take(self) -> Take | None:
+    def take(self) -> TaskResult | None:
         """Return the take that is in view, edited or not."""
         return self.takes.find(self.document.source)
 
-    def add(self, take: Take) -> None:
+    def add(self, take: TaskResult) -> None:
         """Put a take into the strip, unless it is there."""
-        if self.takes.add(take):
-            self.strip.add(0, take)
-            while self.strip.count() > len(self.takes):
-                self.strip.take_out(self.strip.ids()[-1])
-        self.strip.set_current(self.document.source)
-        self.show_strip()
+        self.takes.add(take)
+        self.takes.show_current(self.document.source)
 
-    def show_strip(self) -> None:
-        """Show the strip while there is something in it."""
-        self.strip.setVisible(len(self.takes) > 0)
+    def _show_brought(self, take: TaskResult) -> None:
+        self.add(take)
+        self.open_take(take.id)
+
+    def _show_take(self, id: str) -> None:
+        """Show another take, or how to begin where none is left."""
+        if id:
+            self.open_take(id)
+        else:
+            self.close_piece()
+
+    def _begin(self) -> None:
+        """Write an empty piece note by note."""
+        self.stage.roll.tools.set_pencil(True)
+        self.show_stage()
+        self.stage.roll.notes.setFocus()
 
     def open_take(self, artifact: str) -> None:
         """Bring a take into view; what was edited before becomes a take of its own."""
@@ -214,36 +269,36 @@ class MusicPage(QWidget):
         take = self.takes.find(artifact)
         if take is None:
             return
-        if take.piece is None:
+        piece = piece_of(take)
+        if piece is None:
             words = tr("“{title}” cannot be read as a score.").format(title=take.artifact.title)
             self.trouble.tell(words)
             return
-        track = edits.melody_track(take.piece)
-        self.document.open(take.piece, artifact, track=track)
+        self.document.open(piece, artifact, track=edits.melody_track(piece))
         self.ask.set_melody(-1)
-        self.strip.set_current(artifact)
-        if self.window().focusWidget() in (None, self.ask.go, self.ask.field):
+        self.takes.show_current(artifact)
+        if self.window().focusWidget() in (None, self.ask.go.widget, self.ask.field):
             self.focus()
 
     def _on_picked(self, artifact: str) -> None:
         """Open what the user chose, and leave it in view whatever a job makes meanwhile."""
-        self.work.following = False
+        self.following = False
         if artifact != self.document.source:
             self.open_take(artifact)
 
     def keep(self) -> None:
         """Make a take of what was edited."""
-        self.saving.keep(lambda: self.strip.set_current(self.document.source))
+        self.saving.keep(lambda: self.takes.show_current(self.document.source))
 
     def close_piece(self) -> None:
         """Show how to begin."""
         self.document.open(Piece(), "")
 
-    def set_recipe(self, take: Take) -> None:
+    def set_recipe(self, take: TaskResult) -> None:
         """Set everything as it was for a take."""
-        mode = next((m for m in self._modes.values() if m.task == take.task), None)
+        mode = self.ask.modes.of_task(take.task)
         if mode is not None:
-            self.set_mode(mode.id)
+            self.ask.modes.choose(mode.id)
             self.ask.set_params(mode.id, take.params)
 
     # --- the last session ---------------------------------------------------------------------
@@ -252,14 +307,6 @@ class MusicPage(QWidget):
     def loading(self) -> bool:
         """Whether what was here last time is still being read."""
         return self._loading > 0
-
-    def _on_takes(self) -> None:
-        here = set(self.strip.ids())
-        for place, take in enumerate(self.takes):
-            if take.id not in here:
-                self.strip.add(place, take)
-        self.show_strip()
-        self._loaded()
 
     def _loaded(self) -> None:
         """When takes and draft are there: show the newest take, unless something is in view."""
@@ -270,13 +317,13 @@ class MusicPage(QWidget):
             self._open(self.takes[0].id)
         self.verdicts.look()  # a draft may have been here before its take, which knows more
         self.show_stage()
-        self.strip.set_current(self.document.source)
+        self.takes.show_current(self.document.source)
 
     def save_state(self) -> dict[str, Any]:
         """Return what to keep over a restart; piece and takes are kept all along."""
         self.saving.flush()
         return self.ask.save_state() | {
-            "mode": self.mode,
+            "mode": self.ask.mode,
             "view": self.stage.view,
             "snap": self.stage.roll.desk.snap,
             "metronome": self.playing.metronome,
@@ -285,13 +332,13 @@ class MusicPage(QWidget):
     def restore_state(self, state: dict[str, Any]) -> None:
         """Take what ``save_state`` returned, or anything else."""
         self.ask.restore_state(state)
-        self.set_mode(str(state.get("mode", COMPOSE)))
+        self.ask.modes.choose(str(state.get("mode", COMPOSE)))
         self.set_view(str(state.get("view", ROLL)))
         if isinstance(state.get("snap"), int):
             self.stage.roll.tools.set_snap(state["snap"])
         self.playing.set_metronome(state.get("metronome") is True)
 
-    # --- keys and drops -----------------------------------------------------------------------
+    # --- keys ----------------------------------------------------------------------------------
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """The keys of the transport, wherever no field takes them."""
@@ -307,13 +354,3 @@ class MusicPage(QWidget):
             super().keyPressEvent(event)
         else:
             run()
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Scores may be dropped anywhere on the page, but not its own."""
-        if event.source() is not self.strip and self.opening.takes(event.mimeData()):
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        """Open what was dropped."""
-        self.opening.drop(event.mimeData())
-        event.acceptProposedAction()

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from studio.api import PluginContext
+from studio.api import ModeForms, PluginContext, Role
 from studio_music.pages.editor.document import Document
-from studio_music.pages.modes import modes
 from studio_music.pages.phrases import tr
 from studio_music.pages.stage import ROLL, SCORE, SPLIT
 from studio_music.pages.title_field import TitleField
@@ -25,13 +24,12 @@ class PageHead(QWidget):
 
     menu_asked = Signal()
 
-    def __init__(self, ctx: PluginContext, document: Document) -> None:
+    def __init__(self, ctx: PluginContext, document: Document, modes: ModeForms) -> None:
         super().__init__()
-        self._name = QLabel(tr("Music"))
-        self._name.setProperty("role", "title")
-        choices = [(mode.id, mode.icon, mode.title) for mode in modes()]
-        self.modes = ctx.ui.switch_bar(tr("What to do"), choices)
+        self._name = ctx.ui.label(tr("Music"), Role.TITLE)
+        self._modes = modes
         self.title = TitleField(document)
+        ctx.ui.wear(self.title, Role.PLAIN)
         self.views = ctx.ui.switch_bar(
             tr("View"),
             (
@@ -47,7 +45,7 @@ class PageHead(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(12)
         row.addWidget(self._name)
-        row.addWidget(self.modes.widget)
+        row.addWidget(modes.widget)
         row.addWidget(self.title, 1)
         row.addStretch(0)
         row.addWidget(self.views.widget)
@@ -58,4 +56,4 @@ class PageHead(QWidget):
         super().resizeEvent(event)
         self._name.setVisible(self.width() >= _NARROW)
         self.title.set_room(self.width() >= _NARROW)
-        self.modes.show_words(self.width() >= _TINY)
+        self._modes.show_words(self.width() >= _TINY)

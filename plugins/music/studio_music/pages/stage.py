@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from studio.api import PluginContext, Tokens
+from studio.api import PluginContext, Role, Tokens
 from studio_music.pages.editor.document import Document
 from studio_music.pages.modes import COMPOSE
 from studio_music.pages.phrases import tr
@@ -40,8 +40,7 @@ class Stage(QStackedWidget):
         self.transport = Transport(ctx, document, playing)
         self._both = QSplitter(Qt.Orientation.Vertical)
         self._work = QWidget()
-        self._words = QLabel(tr("Opening what was here last time…"))
-        self._words.setProperty("role", "mute")
+        self._words = ctx.ui.label(tr("Opening what was here last time…"), Role.MUTE)
         self._words.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._empty: QWidget | None = None
         self._lay_out()

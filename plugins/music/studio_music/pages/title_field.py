@@ -20,7 +20,6 @@ class TitleField(QLineEdit):
         super().__init__()
         self._document = document
         self._room = True
-        self.setProperty("plain", True)
         self.setMaxLength(_MAX_CHARS)
         self.setStyleSheet("min-height: 24px;")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)

@@ -12,13 +12,14 @@ from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
+from studio.api import Page
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.ui import WindowUi
 from studio.testing.page_desk import PageDesk
 from studio.testing.scripted import Artifact, Result
 from studio_music.formats import write
+from studio_music.pages import entry
 from studio_music.pages.editor.document import Document
-from studio_music.pages.page import MusicPage
 from studio_music.pages.roll.editor import RollEditor
 from studio_music.piece import TICKS, Key, Note, Piece, Tempo, Track
 
@@ -159,8 +160,8 @@ class Desk(PageDesk, Hands):
         self.player = FakePlayer()
         super().__init__(qtbot, look, home)
 
-    def build(self) -> MusicPage:
-        return MusicPage(self.ctx, lambda: self.player)
+    def build(self) -> Page:
+        return entry.build(self.ctx, lambda: self.player)
 
     def targets(self, artifact: Any) -> list[tuple[str, Callable[[], None]]]:
         return [
@@ -170,7 +171,7 @@ class Desk(PageDesk, Hands):
 
     def idle(self) -> bool:
         page = self.page
-        return not page.loading and self.looked() and page.takes.settled and page.saving.settled
+        return not page.loading and self.looked() and page.saving.settled
 
     def looked(self) -> bool:
         """Whether it is known if there is a sound device."""
@@ -192,8 +193,8 @@ class Desk(PageDesk, Hands):
         piece = piece or tune()
         self.runtime.enqueue(made(piece), Result())
         self.page.ask.set_words(ask)
-        self.page.work.run()
-        self.until(lambda: not self.page.work.runner.busy)
+        self.run()
+        self.until_over()
         self.until(lambda: self.piece.title == piece.title)
         return piece
 

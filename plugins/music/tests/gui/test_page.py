@@ -10,14 +10,12 @@ from typing import Any
 
 import msgspec
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 
 from studio.api import ErrorCode, JobState, StudioError
 from studio.testing.scripted import Artifact, Become, Fail, Result, Stall, Step
 from studio_music.formats import read, write
-from studio_music.pages.commands import page_actions
 from studio_music.piece import TICKS, Key, Metre, Note
 from studio_music.plugin import studio_exporters, studio_open_file
 
@@ -35,8 +33,8 @@ def test_return_composes_and_the_piece_is_in_view(desk: Any, tune: Any, made: An
     desk.until(lambda: desk.piece == piece)
     sent = desk.runtime.submitted[-1]
     assert (sent.task, sent.params["ask"]) == ("music.compose", "calm tune in D minor")
-    desk.until(lambda: not desk.page.work.runner.busy)
-    assert desk.page.strip.ids() == [desk.document.source]
+    desk.until_over()
+    assert [take.id for take in desk.results()] == [desk.document.source]
     assert desk.page.stage.transport.verdict.text() == "1 check passed"
     assert [row.name.text() for row in desk.page.stage.tracks.rows] == ["Tune", "Chords", "Drums"]
     assert any("two attempts" in notice.message for notice in desk.studio.notices.all)
@@ -70,25 +68,24 @@ def cards(desk: Any) -> list[Any]:
 
 def test_progress_time_left_and_stop(desk: Any) -> None:
     desk.runtime.enqueue(Become(JobState.LOADING), Step(4, 16, "Bar 4 of 16"), Stall())
-    desk.page.work.compose("calm")
-    desk.until(lambda: desk.page.progress.words.text() == "Bar 4 of 16")
-    assert desk.page.progress.bar.value() == 250
-    assert desk.page.ask.go.text() == "Stop"
-    desk.page.work.run_or_stop()
-    desk.until(lambda: not desk.page.work.runner.busy)
-    assert not desk.page.progress.isVisible()
-    assert desk.page.ask.go.text() == "Compose"
+    desk.page.tasks.compose("calm")
+    desk.until(lambda: desk.progress() == "Bar 4 of 16")
+    assert desk.share() == 0.25
+    assert desk.verb() == "Stop"
+    desk.stop()
+    assert desk.progress() == ""
+    assert desk.verb() == "Compose"
     assert desk.document.empty
 
 
 def test_a_failure_says_why_and_can_be_tried_again(desk: Any, made: Any, tune: Any) -> None:
     error = StudioError(ErrorCode.BAD_INPUT, "“H minor” is not a key.", "Write it like “D minor”.")
     desk.runtime.enqueue(Fail(error))
-    desk.page.work.compose("in H minor")
+    desk.page.tasks.compose("in H minor")
     desk.until(lambda: "is not a key" in desk.trouble())
     assert "Write it like" in desk.trouble()
     desk.runtime.enqueue(made(tune()), Result())
-    desk.qtbot.mouseClick(desk.page.trouble.button, Qt.MouseButton.LeftButton)
+    desk.try_again()
     desk.until(lambda: not desk.document.empty)
     assert desk.trouble() == ""
 
@@ -101,7 +98,7 @@ def test_without_weights_the_page_says_so_and_offers_other_ways(desk: Any) -> No
     labels = [label.text() for label in desk.page.stage.currentWidget().findChildren(QLabel)]
     assert any("no model that writes tunes" in text for text in labels)
     assert len(cards(desk)) == 2
-    desk.page.work.compose("calm")
+    desk.page.tasks.compose("calm")
     assert "no usable weights" in desk.trouble()
 
 
@@ -109,26 +106,26 @@ def test_three_takes_stand_in_the_strip(desk: Any, made: Any, tune: Any) -> None
     for title in ("One", "Two", "Three"):
         desk.runtime.enqueue(made(tune(title)), Result())
     desk.page.ask.set_words("calm")
-    desk.page.work.compose_takes(3)
-    desk.until(lambda: len(desk.page.takes) == 3 and not desk.page.work.runner.busy)
-    assert [take.artifact.title for take in desk.page.takes] == ["Three", "Two", "One"]
-    desk.page.strip.setCurrentRow(2)
+    desk.page.tasks.compose_takes(3)
+    desk.until(lambda: len(desk.results()) == 3 and not desk.busy())
+    assert [take.artifact.title for take in desk.results()] == ["Three", "Two", "One"]
+    desk.pick_result(2)
     desk.until(lambda: desk.piece.title == "One")
-    assert desk.page.strip.accessibleName() == "Takes"
+    assert desk.page.takes.widget.accessibleName() == "Takes"
 
 
 def test_who_looks_at_another_take_meanwhile_is_left_alone(desk: Any, made: Any, tune: Any) -> None:
     desk.compose(tune("One"))
     desk.compose(tune("Two"))
     desk.runtime.enqueue(Step(1, 4), Stall(), made(tune("Three")), Result())
-    desk.page.work.run()
-    desk.until(lambda: desk.page.progress.bar.value() == 250)
-    desk.page.strip.setCurrentRow(1)
+    desk.run()
+    desk.until(lambda: desk.share() == 0.25)
+    desk.pick_result(1)
     desk.until(lambda: desk.piece.title == "One")
     desk.runtime.release()
-    desk.until(lambda: not desk.page.work.runner.busy)
+    desk.until_over()
     assert desk.piece.title == "One"
-    assert len(desk.page.takes) == 3
+    assert len(desk.results()) == 3
 
 
 # --- harmonising and backing ----------------------------------------------------------------------
@@ -140,24 +137,24 @@ def test_harmonising_hands_over_the_melody_as_it_was_edited(
     desk = composed
     desk.click(desk.at(100, 62))
     desk.key(KEY.Key_Up)
-    desk.page.set_mode("harmonise")
+    desk.set_mode("harmonise")
     desk.page.ask.set_melody(1)
     desk.runtime.enqueue(made(tune("Four voices")), Result())
-    desk.page.work.run()
-    desk.until(lambda: desk.piece.title == "Four voices" and not desk.page.work.runner.busy)
+    desk.run()
+    desk.until(lambda: desk.piece.title == "Four voices" and not desk.busy())
     sent = next(m for m in reversed(desk.runtime.submitted) if m.task == "music.harmonise")
     given = desk.runtime.inputs_of(sent).json("piece", dict[str, Any], {})
     assert given["tracks"][0]["notes"][0]["pitch"] == 63
     assert [track["role"] for track in given["tracks"]] == ["", "melody", "drums"]
-    titles = [take.artifact.title for take in desk.page.takes]
+    titles = [take.artifact.title for take in desk.results()]
     assert titles == ["Four voices", "Calm tune (edited)", "Calm tune"]
-    family = desk.studio.library.inputs(desk.page.takes[0].id)
-    assert family == [desk.page.takes[1].id]
+    family = desk.studio.library.inputs(desk.results()[0].id)
+    assert family == [desk.results()[1].id]
 
 
 def test_without_a_melody_harmonising_says_what_is_missing(desk: Any) -> None:
-    desk.page.set_mode("harmonise")
-    desk.page.work.run()
+    desk.set_mode("harmonise")
+    desk.run()
     assert "no melody yet" in desk.trouble()
 
 
@@ -175,7 +172,7 @@ def test_what_was_edited_is_there_at_the_next_start(composed: Any) -> None:
     assert desk.document.dirty
     assert desk.page.stage.view == "split"
     assert desk.page.ask.words == "calm, D minor"
-    assert [take.artifact.title for take in desk.page.takes] == ["Calm tune"]
+    assert [take.artifact.title for take in desk.results()] == ["Calm tune"]
 
 
 def test_an_edit_is_on_the_disk_before_the_next(composed: Any) -> None:
@@ -255,13 +252,13 @@ def test_another_take_does_not_bury_what_was_edited(desk: Any, tune: Any) -> Non
     desk.click(desk.at(100, 62))
     desk.key(KEY.Key_Up)
     edited = desk.piece
-    desk.page.strip.setCurrentRow(1)
+    desk.pick_result(1)
     desk.until(lambda: desk.piece.title == "One")
-    assert [t.artifact.title for t in desk.page.takes] == ["Two (edited)", "Two", "One"]
-    kept = desk.page.takes[0].artifact
+    assert [t.artifact.title for t in desk.results()] == ["Two (edited)", "Two", "One"]
+    kept = desk.results()[0].artifact
     assert read(kept.path.read_bytes()).piece.tracks == edited.tracks
     assert desk.studio.library.preview_path(desk.studio.library.artifact(kept.id))
-    desk.page.strip.setCurrentRow(0)
+    desk.pick_result(0)
     desk.until(lambda: desk.piece.tracks == edited.tracks)
     assert not desk.document.dirty
 
@@ -277,20 +274,20 @@ def test_a_damaged_draft_is_put_aside(desk: Any) -> None:
 def test_a_take_leaves_the_strip_and_comes_back(desk: Any, tune: Any) -> None:
     desk.compose(tune("One"))
     desk.compose(tune("Two"))
-    desk.qtbot.keyClick(desk.page.strip, KEY.Key_Delete)
+    desk.qtbot.keyClick(desk.page.takes.widget, KEY.Key_Delete)
     desk.until(lambda: desk.piece.title == "One")
-    assert len(desk.page.strip.ids()) == 1
+    assert len(desk.results()) == 1
     desk.studio.notices.all[-1].actions[0].run()
     desk.until(lambda: desk.piece.title == "Two")
-    assert len(desk.page.takes) == 2
+    assert len(desk.results()) == 2
 
 
 def test_a_star_is_the_librarys(composed: Any) -> None:
     desk, id = composed, composed.document.source
-    desk.qtbot.keyClick(desk.page.strip, KEY.Key_S)
+    desk.qtbot.keyClick(desk.page.takes.widget, KEY.Key_S)
     desk.until(lambda: desk.studio.library.artifact(id).starred)
     desk.again()
-    assert desk.page.takes[0].star
+    assert desk.results()[0].star
     assert desk.page.stage.transport.verdict.text() == "1 check passed", "that of the task"
 
 
@@ -298,12 +295,12 @@ def test_the_recipe_of_a_take_sets_the_form(desk: Any, tune: Any, made: Any) -> 
     params = {"ask": "a jig", "mood": "lively", "bars": 32, "seed": 7, "genre": "folk"}
     piece = tune("Jig")
     desk.runtime.enqueue(made(piece, task="music.compose", params=params), Result())
-    desk.page.work.compose("something else")
+    desk.page.tasks.compose("something else")
     desk.until(lambda: desk.piece.title == "Jig")
-    desk.page.set_mode("back")
+    desk.set_mode("back")
     desk.page.ask.set_words("")
-    desk.page.deeds.recall()
-    assert desk.page.mode == "compose"
+    desk.page.piece_actions.recall()
+    assert desk.mode() == "compose"
     assert desk.page.ask.words == "a jig"
     values = desk.page.ask.params()
     assert (values["mood"], values["bars"], values["seed"]) == ("lively", 32, 7)
@@ -335,7 +332,7 @@ def test_tracks_are_mixed_renamed_added_and_removed(composed: Any) -> None:
     assert len(desk.page.stage.tracks.rows) == 3
     for _ in range(7):
         desk.document.undo.undo()
-    assert desk.piece == desk.page.takes[0].piece
+    assert desk.piece == desk.results()[0].content
 
 
 def test_tempo_key_and_metre_are_steps_too(composed: Any) -> None:
@@ -348,12 +345,12 @@ def test_tempo_key_and_metre_are_steps_too(composed: Any) -> None:
         "A minor",
         "3/4",
     )
-    desk.page.deeds.transpose(2)
+    desk.page.piece_actions.transpose(2)
     assert str(desk.piece.key) == "B minor"
     assert desk.melody[0].pitch == 64
     for _ in range(4):
         desk.document.undo.undo()
-    assert desk.piece == desk.page.takes[0].piece
+    assert desk.piece == desk.results()[0].content
     assert bar.tempo.value() == 90
 
 
@@ -421,12 +418,7 @@ def test_a_dropped_file_is_opened_with_its_remarks(
     file.write_text("X:1")
     remark = "Grace notes were left out."
     desk.runtime.enqueue(made(tune("Dropped")), Result(remarks=[remark], note=remark))
-    data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(file)), QUrl.fromLocalFile(str(tmp_path / "x.txt"))])
-    assert desk.page.opening.takes(data)
-    left, none = Qt.MouseButton.LeftButton, HELD.NoModifier
-    event = QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, data, left, none)
-    desk.page.dropEvent(event)
+    assert desk.drop([file, tmp_path / "x.txt"])
     desk.until(lambda: desk.piece.title == "Dropped")
     assert desk.runtime.submitted[-1].params["file"] == str(file)
     desk.until(lambda: any(remark in n.message for n in desk.studio.notices.all))
@@ -438,7 +430,7 @@ def test_scores_are_exported_as_they_are_now(composed: Any, tmp_path: Path, suff
     desk.click(desk.at(100, 62))
     desk.key(KEY.Key_Up)
     desk.target = tmp_path / f"out{suffix}"
-    desk.page.deeds.export(suffix)
+    desk.page.piece_actions.export(suffix)
     desk.until(lambda: desk.target.exists())
     opened = read(desk.target.read_bytes(), suffix)
     assert [n.pitch for n in opened.piece.tracks[0].notes][:2] == [63, 63]
@@ -450,7 +442,7 @@ def test_the_score_is_exported_as_a_picture(
 ) -> None:
     desk = composed
     desk.target = tmp_path / f"out{suffix}"
-    desk.page.deeds.export(suffix)
+    desk.page.piece_actions.export(suffix)
     desk.until(lambda: desk.target.exists() or desk.trouble() != "")
     assert desk.trouble() == ""
     assert desk.target.read_bytes().startswith(start)
@@ -462,37 +454,35 @@ def test_sound_is_rendered_by_the_runtime_and_put_where_it_is_wanted(
     desk = composed
     desk.runtime.enqueue(Step(1, 2), Artifact("audio", b"RIFFsound", ".wav"), Result())
     desk.target = tmp_path / "out.wav"
-    desk.page.deeds.export(".wav")
-    desk.until(lambda: desk.target.exists() and not desk.page.work.runner.busy)
+    desk.page.piece_actions.export(".wav")
+    desk.until(lambda: desk.target.exists() and not desk.busy())
     assert desk.target.read_bytes() == b"RIFFsound"
     sent = desk.runtime.submitted[-1]
     assert (sent.task, sent.params["format"]) == ("music.render", "wav")
-    assert len(desk.page.takes) == 1
+    assert len(desk.results()) == 1
 
 
 def test_a_refusing_disk_is_told(composed: Any, tmp_path: Path) -> None:
     desk = composed
     desk.target = tmp_path / "no such folder" / "out.mid"
-    desk.page.deeds.export(".mid")
+    desk.page.piece_actions.export(".mid")
     desk.until(lambda: "cannot be read or written" in desk.trouble())
 
 
 def test_a_take_is_dragged_out_under_its_name(composed: Any) -> None:
     desk = composed
-    item = desk.page.strip.item(0)
-    url = desk.page.strip.mimeData([item]).urls()[0]
+    item = desk.page.takes.widget.item(0)
+    url = desk.page.takes.widget.mimeData([item]).urls()[0]
     path = Path(url.toLocalFile())
     assert path.name == "Calm tune.mid"
     assert read(path.read_bytes()).piece == desk.piece
-    desk.page.strip.forget_copies()
-    assert not path.exists()
 
 
 def test_sending_hands_over_what_was_edited(composed: Any) -> None:
     desk = composed
     desk.click(desk.at(100, 62))
     desk.key(KEY.Key_Delete)
-    desk.page.deeds.send(1)
+    desk.page.piece_actions.send(1)
     desk.until(lambda: bool(desk.sent))
     page, artifact = desk.sent[0]
     assert page == "chat"
@@ -501,16 +491,16 @@ def test_sending_hands_over_what_was_edited(composed: Any) -> None:
 
 def test_a_score_of_the_gallery_is_taken(desk: Any, tune: Any) -> None:
     added = desk.ctx.library.add("score", write(tune("From outside"), ".mid"), suffix=".mid")
-    desk.page.opening.accept(added)
+    desk.whole.accept(added)
     desk.until(lambda: desk.piece.title == "From outside")
     broken = desk.ctx.library.add("score", b"nonsense", suffix=".mid", title="Broken")
-    desk.page.opening.accept(broken)
+    desk.whole.accept(broken)
     desk.until(lambda: "cannot be read as a score" in desk.trouble())
     assert desk.piece.title == "From outside"
 
 
 def test_a_new_piece_is_written_note_by_note(desk: Any) -> None:
-    desk.page.opening.write_new()
+    desk.page.imports.write_new()
     desk.until(lambda: not desk.document.empty)
     desk.key(KEY.Key_Return)
     desk.key(KEY.Key_Return)
@@ -539,7 +529,7 @@ def test_a_file_dropped_on_the_window_is_offered(desk: Any, tmp_path: Path) -> N
 
 
 def test_every_action_has_a_name_and_its_keys_are_its_own(desk: Any) -> None:
-    actions = page_actions(desk.page)
+    actions = desk.whole.actions
     keys = [action.shortcut for action in actions if action.shortcut]
     assert len(keys) == len(set(keys))
     assert len({action.id for action in actions}) == len(actions)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from studio.api import BadInput, PluginContext, SavedArtifact, StudioError, outcome
+from studio.api import BadInput, PluginContext, Role, SavedArtifact, StudioError, outcome
 from studio_music.pages.phrases import clock, tr
 from studio_music.pages.score_reader import LARGEST
 
@@ -35,9 +35,7 @@ class SoundViewer(QWidget):
         self.play = ctx.ui.icon_button("play", tr("Play"))
         self.play.setEnabled(False)
         self.play.clicked.connect(lambda _checked=False: self.toggle())
-        self.words = QLabel(tr("Reading…"))
-        self.words.setProperty("role", "small")
-        self.words.setWordWrap(True)
+        self.words = ctx.ui.label(tr("Reading…"), Role.SMALL, wrap=True)
         row = QHBoxLayout()
         row.setSpacing(8)
         row.addWidget(self.play)

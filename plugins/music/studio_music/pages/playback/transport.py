@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QToolButton,
 )
 
-from studio.api import PluginContext
+from studio.api import PluginContext, Role
 from studio_music.pages.editor import edits
 from studio_music.pages.editor.document import Document
 from studio_music.pages.editor.grid import position
@@ -41,7 +41,7 @@ class Transport(QFrame):
     def __init__(self, ctx: PluginContext, document: Document, playing: PlaybackController) -> None:
         super().__init__()
         self._ui, self._document, self._playing = ctx.ui, document, playing
-        self.setProperty("surface", "card")
+        ctx.ui.wear(self, Role.CARD)
         self.play = self._tool("play", tr("Play  Space"))
         self.play.setIconSize(QSize(20, 20))
         self.stop = self._tool("square", tr("Stop, and go back to the start"))
@@ -52,20 +52,19 @@ class Transport(QFrame):
         self.where = QLabel()
         self.where.setFont(ctx.ui.mono())
         self.where.setAccessibleName(tr("Position"))
-        self.time = QLabel()
-        self.time.setProperty("role", "small")
+        self.time = ctx.ui.label("", Role.SMALL)
         self.tempo = _TempoField()
         self.key = ctx.ui.button("", tip=tr("Key signature; transposing is in the menu ⋯"))
         self.metre = ctx.ui.button("", tip=tr("Time signature"))
         for field in (self.key, self.metre):
-            field.setProperty("density", "small")
+            ctx.ui.wear(field, Role.DENSE)
         self.meter = LevelMeter(ctx)
-        self.verdict: QPushButton = ctx.ui.button("", "shield-check", tip=tr("What was checked"))
-        self.verdict.setProperty("density", "small")
+        self.verdict: QPushButton = ctx.ui.button(
+            "", "shield-check", tip=tr("What was checked"), dense=True
+        )
         self.verdict.hide()
         self._verdict_words = ""
-        self.silent: QPushButton = ctx.ui.button(tr("No sound"), "volume-x")
-        self.silent.setProperty("density", "small")
+        self.silent: QPushButton = ctx.ui.button(tr("No sound"), "volume-x", dense=True)
         for field in (self.key, self.metre, self.verdict, self.silent):
             field.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self._lay_out()

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QGridLayout, QLabel, QScrollBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QScrollBar, QVBoxLayout, QWidget
 
-from studio.api import PluginContext, Tokens
+from studio.api import PluginContext, Role, Tokens
 from studio_music.pages.editor.document import Document
 from studio_music.pages.phrases import tr
 from studio_music.pages.roll.colours import Colours
@@ -55,8 +55,7 @@ class RollEditor(QWidget):
         self.keyboard = Keyboard(document, self.camera)
         self.velocities = VelocityLane(document, self.camera, self.desk)
         self.tools = ToolRow(ctx, document, self.desk, self.camera)
-        self._velocity_words = QLabel(tr("Velocity"))
-        self._velocity_words.setProperty("role", "small")
+        self._velocity_words = ctx.ui.label(tr("Velocity"), Role.SMALL)
         self._velocity_words.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignRight)
         self._velocity_words.setContentsMargins(0, 6, 6, 0)
         self._across = QScrollBar(Qt.Orientation.Horizontal)

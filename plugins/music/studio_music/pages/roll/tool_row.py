@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
-from studio.api import PluginContext
+from studio.api import PluginContext, Role
 from studio_music.pages.editor import edits
 from studio_music.pages.editor.document import Document
 from studio_music.pages.editor.grid import SNAPS, position
@@ -45,8 +45,9 @@ class ToolRow(QWidget):
             group.addButton(tool)
         self.pointer.setChecked(True)
         self.pencil.toggled.connect(self._on_pencil)
-        self.snap = ctx.ui.button("", "magnet", tip=tr("Snap: the grid that notes stand on"))
-        self.snap.setProperty("density", "small")
+        self.snap = ctx.ui.button(
+            "", "magnet", tip=tr("Snap: the grid that notes stand on"), dense=True
+        )
         self.snap.setIconSize(QSize(20, 16))  # the wider one keeps a distance
         self.snap.clicked.connect(lambda _checked=False: self._ask_snap())
         self.undo = self._button("undo-2", tr("Undo  Ctrl+Z"))
@@ -54,8 +55,7 @@ class ToolRow(QWidget):
         self._zoom_out = self._button("zoom-out", tr("Zoom out  Ctrl+wheel"))
         self._zoom_in = self._button("zoom-in", tr("Zoom in  Ctrl+wheel"))
         self._fit = self._button("expand", tr("Show all  Ctrl+0"))
-        self.words = QLabel()
-        self.words.setProperty("role", "small")
+        self.words = ctx.ui.label("", Role.SMALL)
         self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.words.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         for part in (self.pointer, self.pencil):

@@ -6,9 +6,9 @@ from typing import Any
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from studio.api import PluginContext, SavedArtifact, outcome
+from studio.api import PluginContext, Role, SavedArtifact, outcome
 from studio_music.pages.editor.document import Document
 from studio_music.pages.phrases import clock, instrument_name, key_name, tr
 from studio_music.pages.playback.controller import PlaybackController
@@ -31,9 +31,7 @@ class ScoreViewer(QWidget):
         self.picture = MiniRoll(ctx, self.document, self.playing)
         self.play = ctx.ui.icon_button("play", tr("Play"))
         self.play.clicked.connect(lambda _checked=False: self.playing.toggle())
-        self.words = QLabel(tr("Reading…"))
-        self.words.setProperty("role", "small")
-        self.words.setWordWrap(True)
+        self.words = ctx.ui.label(tr("Reading…"), Role.SMALL, wrap=True)
         row = QHBoxLayout()
         row.setSpacing(8)
         row.addWidget(self.play, 0, Qt.AlignmentFlag.AlignTop)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QRect, Qt, Signal
 from PySide6.QtGui import QResizeEvent, QShowEvent, QWheelEvent
-from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
-from studio.api import PluginContext, StudioError, Tokens
+from studio.api import PluginContext, Role, StudioError, Tokens
 from studio_music.pages.editor.document import Document
 from studio_music.pages.phrases import tr
 from studio_music.pages.roll.colours import Colours
@@ -41,14 +41,13 @@ class ScoreView(QFrame):
         self._area.setWidget(self.canvas)
         self._area.setAccessibleName(tr("Score"))
         self._area.viewport().installEventFilter(self)
-        self._words = QLabel(tr("Engraving…"))
-        self._words.setProperty("role", "mute")
+        self._words = ctx.ui.label(tr("Engraving…"), Role.MUTE)
         self._words.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._words.setWordWrap(True)
         self._stack = QStackedWidget()
         self._stack.addWidget(self._words)
         self._stack.addWidget(self._area)
-        self.setProperty("surface", "card")
+        ctx.ui.wear(self, Role.CARD)
         column = QVBoxLayout(self)
         column.setContentsMargins(_MARGIN, 4, 4, 4)
         column.addWidget(self._stack)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
-from studio.api import PluginContext, Tokens
+from studio.api import PluginContext, Role, Tokens
 from studio_music.pages.editor import edits
 from studio_music.pages.editor.document import Document
 from studio_music.pages.phrases import tr
@@ -29,8 +29,7 @@ class TracksPanel(QFrame):
         self.setFixedWidth(WIDTH)
         self.setAccessibleName(tr("Tracks"))
         head = QHBoxLayout()
-        title = QLabel(tr("Tracks"))
-        title.setProperty("role", "section")
+        title = ctx.ui.label(tr("Tracks"), Role.SECTION)
         head.addWidget(title, 1)
         self.add = ctx.ui.icon_button("plus", tr("Add a track"))
         self.add.clicked.connect(lambda _checked=False: self._ask_new())

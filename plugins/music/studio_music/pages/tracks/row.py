@@ -7,7 +7,6 @@ from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QResizeEve
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QSizePolicy,
     QSlider,
@@ -16,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.api import PluginContext
+from studio.api import PluginContext, Role
 from studio_music.pages.editor import edits
 from studio_music.pages.editor.document import Document
 from studio_music.pages.phrases import instrument_name, tr
@@ -41,7 +40,7 @@ class TrackRow(QFrame):
         self._current = False
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.name = QLineEdit()
-        self.name.setProperty("plain", True)
+        ctx.ui.wear(self.name, Role.PLAIN)
         self.name.setMaxLength(80)
         self.name.setStyleSheet("min-height: 20px;")
         self.name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
@@ -51,13 +50,13 @@ class TrackRow(QFrame):
         self.instrument = ctx.ui.icon_button("chevron-down", tr("Instrument"))
         self.instrument.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.instrument.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
-        self.instrument.setProperty("kind", "tiny")
+        ctx.ui.wear(self.instrument, Role.TINY)
         self.instrument.setIconSize(QSize(12, 12))
         self.instrument.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.volume = _Slider(100, tr("Volume"))
         self.pan = _Slider(100, tr("Pan: left or right; double-click for the middle"), -100)
         self.away = ctx.ui.icon_button("trash-2", tr("Remove the track"))
-        self.away.setProperty("kind", "tiny")
+        ctx.ui.wear(self.away, Role.TINY)
         self._lay_out()
         self._connect()
 
@@ -67,7 +66,7 @@ class TrackRow(QFrame):
         button.setToolTip(tip)
         button.setAccessibleName(tip)
         button.setCheckable(True)
-        button.setProperty("kind", "tiny")
+        self._ui.wear(button, Role.TINY)
         button.setFixedSize(22, 22)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         return button
@@ -83,8 +82,7 @@ class TrackRow(QFrame):
         self._more = QWidget()
         self._more.setLayout(third)
         third.setContentsMargins(0, 0, 0, 0)
-        words = QLabel(tr("Pan"))
-        words.setProperty("role", "small")
+        words = self._ui.label(tr("Pan"), Role.SMALL)
         third.addWidget(self.away)
         third.addStretch(1)
         third.addWidget(words)

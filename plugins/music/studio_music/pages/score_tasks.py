@@ -1,0 +1,87 @@
+"""What the page lets the runtime do: compose, harmonise, back; what was edited is kept first."""
+
+from __future__ import annotations
+
+from studio.api import BadInput, JobRequest, PluginContext, ProgressRow, TroubleRow
+from studio_music.pages.ask_box import AskBox
+from studio_music.pages.autosave import Autosave
+from studio_music.pages.editor import edits
+from studio_music.pages.editor.document import Document
+from studio_music.pages.modes import COMPOSE
+from studio_music.pages.phrases import tr
+from studio_music.pages.takes.takes import read_take
+
+
+class ScoreTasks:
+    """Composes, harmonises, backs.
+
+    Attributes:
+        run: Runs these jobs, and those that open and render for others.
+    """
+
+    def __init__(
+        self,
+        ctx: PluginContext,
+        ask: AskBox,
+        document: Document,
+        saving: Autosave,
+        progress: ProgressRow,
+        trouble: TroubleRow,
+    ) -> None:
+        self._ask, self._document, self._saving = ask, document, saving
+        self._more = 0
+        """So many takes are still to be composed."""
+        self.run = ctx.kit.run_controller(
+            prepare=self._prepare,
+            button=ask.go,
+            progress=progress,
+            trouble=trouble,
+            read=read_take,
+        )
+        self.run.on_failed(lambda _error: self._stop())
+        self.run.on_stopped(self._stop)
+        self.run.on_over(self._go_on)
+
+    def compose(self, words: str) -> None:
+        """Compose what ``words`` ask for."""
+        self._ask.modes.choose(COMPOSE)
+        self._ask.set_words(words)
+        self.run.run()
+
+    def compose_takes(self, count: int) -> None:
+        """Compose several takes of what is asked."""
+        self._ask.modes.choose(COMPOSE)
+        self._more = count - 1
+        self.run.run()
+
+    def _prepare(self) -> None:
+        """Start what is set once what was edited by hand is a take."""
+        document = self._document
+        if self._ask.mode != COMPOSE and not any(t.notes for t in document.piece.tracks):
+            raise BadInput(tr("There is no melody yet. Open, write or compose one first."))
+        self._saving.keep(self._start)
+
+    def _start(self) -> None:
+        self.run.start(self._request(), self.run.run)
+
+    def _request(self) -> JobRequest:
+        mode, document, params = self._ask.modes.mode, self._document, self._ask.params()
+        title = " ".join(self._ask.words.split())[:60] or mode.title
+        if mode.id == COMPOSE:
+            return JobRequest(mode.task, params, title=title)
+        piece = edits.as_melody(document.settled, self._ask.melody_track)
+        return JobRequest(
+            mode.task,
+            params,
+            title=f"{mode.title}: {document.piece.title}"[:60],
+            inputs={"piece": piece},
+            parents=[document.source] if document.source else [],
+        )
+
+    def _stop(self) -> None:
+        self._more = 0
+
+    def _go_on(self) -> None:
+        if self._more:
+            self._more -= 1
+            self.run.run()
