@@ -130,7 +130,7 @@ class CodePage(QWidget):
         self.writing.ended.connect(lambda: self.stage.show_writing(False))
         self.writing.failed.connect(lambda error: self.tell(error, self.writing.run))
         self.writing.written.connect(self.show_artifact)
-        self.timeline.artifact_asked.connect(self._show_evidence)
+        self.timeline.artifact_asked.connect(lambda id: self._show_evidence(id, opened=True))
         session, work = self.session, workspace
         self.stage.tabs.destroyed.connect(lambda: (session.finish(), work.finish()))
 
@@ -338,12 +338,12 @@ class CodePage(QWidget):
         """Show what was shown about a result."""
         self.panel.show_artifact(artifact)
 
-    def _show_evidence(self, id: str) -> None:
+    def _show_evidence(self, id: str, *, opened: bool) -> None:
         def show(found: Any) -> None:
-            if isinstance(found, StudioError):
+            if not isinstance(found, StudioError):
+                self.panel.show_artifact(found, opened=opened)
+            elif opened:
                 self.tell(found)
-            else:
-                self.panel.show_artifact(found, opened=True)
 
         self._ctx.run_later(lambda: outcome(lambda: self._ctx.library.artifact(id)), show)
 
@@ -368,6 +368,8 @@ class CodePage(QWidget):
         panel = state.get("panel")
         if isinstance(panel, Mapping):
             self.panel.restore_state(panel)
+            if shown := str(panel.get("shown") or ""):
+                self._show_evidence(shown, opened=False)
         self.stage.set_wrap(state.get("wrap") is True)
         zoom = state.get("zoom")
         self.stage.set_zoom(float(zoom) if isinstance(zoom, int | float) else 0.0)

@@ -295,12 +295,24 @@ class Workspace(QObject):
         return found
 
     def propose(
-        self, path: str, new_text: str, why: str, artifact_id: str = "", *, theirs: bool = False
+        self,
+        path: str,
+        new_text: str,
+        why: str,
+        artifact_id: str = "",
+        *,
+        theirs: bool = False,
+        base: str | None = None,
     ) -> None:
-        """Have a new text for a file reviewed; nothing changes until it is accepted."""
+        """Have a new text for a file reviewed; nothing changes until it is accepted.
+
+        Args:
+            theirs: It is what lies on the disk.
+            base: The text that it was made from, if the file may have changed since.
+        """
 
         def show(old: str) -> None:
-            self.proposal = Proposal(path, old, new_text, why, artifact_id, theirs)
+            self.proposal = Proposal(path, old, new_text, why, artifact_id, theirs, base)
             self.proposed.emit(self.proposal)
 
         file = self.find(path)

@@ -217,7 +217,24 @@ def test_a_conversation_outlives_a_restart(desk: Any, dock: Dock) -> None:
     assert [turn.text for turn in again.ask.thread.turns] == ["Because."]
     assert again.ask.composer.text == "half a ques"
     assert again.tabs.currentWidget() is again.run
-    again.restore({"ask": {"turns": [3, {"task": 1}]}, "tab": "x"})
+    again.restore({"ask": {"turns": [3, {"task": 1, "answer": {"offers": 3}}]}, "tab": "x"})
+
+
+def test_proposed_edits_and_what_was_shown_outlive_a_restart(desk: Any, dock: Dock) -> None:
+    verdict = {"passed": True, "ran": True, "tests": {"passed": 3}}
+    turn = act(desk, dock.ask, "fix", Result(code=FIXED, verdict=verdict))
+    before = turn.chip.accessibleName()
+    desk.workspace.current.set_text(f"# mine\n{CODE}")
+    state = json.loads(json.dumps(dock.state()))
+    again = desk.put(Dock(desk.ctx, desk.workspace))
+    again.restore(state)
+    (kept,) = again.ask.thread.turns
+    assert kept.chip.accessibleName() == before
+    assert [button.text() for button in kept.buttons] == ["Review the changes"]
+    with desk.qtbot.waitSignal(desk.workspace.proposed) as proposed:
+        kept.buttons[0].click()
+    proposal = proposed.args[0]
+    assert (proposal.base, proposal.old, proposal.new) == (CODE, f"# mine\n{CODE}", FIXED)
 
 
 def test_a_block_of_an_answer_goes_to_the_cursor(desk: Any, tab: AskTab) -> None:

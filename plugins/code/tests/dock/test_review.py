@@ -55,6 +55,33 @@ def test_keys_decide_and_write(desk: Any, review: Review) -> None:
     assert desk.workspace.current.text() == desk.on_disk("sums.py")
 
 
+def test_what_was_edited_meanwhile_is_no_change_to_undo(desk: Any, review: Review) -> None:
+    """The model saw ``OLD``; somebody else has changed another line since."""
+    desk.workspace.decline()
+    outside = OLD.replace("a - 6", "a - 66")
+    desk.workspace.current.set_text(outside)
+    with desk.qtbot.waitSignal(review.shown):
+        desk.workspace.propose("sums.py", NEW, "Plus", base=OLD)
+    assert len(review.change.hunks) == 3, "those of the model"
+    assert "The file was changed meanwhile" in review.notice.words.text()
+    review.take_all()
+    accepted(desk)
+    assert desk.on_disk("sums.py") == NEW.replace("a - 6", "a - 66")
+
+
+def test_a_line_that_both_changed_is_left_alone(desk: Any, review: Review) -> None:
+    desk.workspace.decline()
+    outside = OLD.replace("a - 3", "3 - a")
+    desk.workspace.current.set_text(outside)
+    with desk.qtbot.waitSignal(review.shown):
+        desk.workspace.propose("sums.py", NEW, "Plus", base=OLD)
+    assert [hunk.fits for hunk in review.change.hunks] == [True, False, True]
+    review.take_all()
+    accepted(desk)
+    assert "return 3 - a" in desk.on_disk("sums.py")
+    assert "return a + 9" in desk.on_disk("sums.py")
+
+
 def test_escape_changes_nothing(desk: Any, review: Review) -> None:
     keys(desk, review, "AA")
     desk.qtbot.keyClick(review.view, Qt.Key.Key_Escape)

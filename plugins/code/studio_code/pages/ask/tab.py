@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+import msgspec
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
@@ -28,6 +30,8 @@ _BESIDE = 320
 """Pixels of the composer where it stands beside the turns."""
 _KEPT_TURNS = 30
 _KEPT_CHARS = 20_000
+_KEPT_TOGETHER = 1_000_000
+"""Characters of proposed texts and of what was shown, those of the latest turns first."""
 
 
 class AskTab(QWidget):
@@ -226,7 +230,9 @@ class AskTab(QWidget):
         self.ended.emit()
 
     def _review(self, offer: Offer, artifact_id: str) -> None:
-        self._workspace.propose(offer.path, offer.text, self._why(offer), artifact_id)
+        self._workspace.propose(
+            offer.path, offer.text, self._why(offer), artifact_id, base=offer.base
+        )
 
     def _put(self, code: str) -> None:
         """Have code reviewed in the place of the selected lines, or after that of the cursor."""
@@ -285,16 +291,20 @@ class AskTab(QWidget):
 
     def state(self) -> dict[str, Any]:
         """Return the conversation and what is being written, as plain data."""
-        turns = [
-            {
+        turns, room = [], _KEPT_TOGETHER
+        for turn in reversed(self.thread.turns[-_KEPT_TURNS:]):
+            kept = {
                 "task": turn.request.task,
                 "words": turn.request.words[:_KEPT_CHARS],
                 "path": turn.request.path,
                 "text": turn.text[:_KEPT_CHARS],
             }
-            for turn in self.thread.turns[-_KEPT_TURNS:]
-        ]
-        return {"turns": turns, "draft": self.composer.field.toPlainText()}
+            if turn.answer is not None:
+                answer = msgspec.to_builtins(replace(turn.answer, text=""))
+                room -= len(str(answer))
+                kept |= {"answer": answer} if room > 0 else {}
+            turns.append(kept)
+        return {"turns": turns[::-1], "draft": self.composer.field.toPlainText()}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Show what ``state`` returned; bears anything else."""
@@ -302,5 +312,13 @@ class AskTab(QWidget):
             if isinstance(each, Mapping):
                 parts = {key: str(each.get(key, "")) for key in ("task", "words", "path", "text")}
                 turn = self._add(Request(parts["task"], {}, parts["words"], parts["path"]))
-                turn.show_answer(Answer(parts["text"]))
+                turn.show_answer(_kept_answer(each.get("answer"), parts["text"]))
         self.composer.field.setPlainText(str(state.get("draft") or ""))
+
+
+def _kept_answer(kept: object, text: str) -> Answer:
+    """Return an answer of the last session: its offers and evidence as they were, if they fit."""
+    try:
+        return replace(msgspec.convert(kept, Answer), text=text)
+    except (msgspec.ValidationError, TypeError):
+        return Answer(text)  # there is none, or it is of another version

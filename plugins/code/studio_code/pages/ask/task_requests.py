@@ -28,6 +28,7 @@ class Request:
         before: The text of that file as it was then.
         language: Of the code that comes back.
         names: What an open file is called in it → what it is called here.
+        seen: Open files as the model was shown them, by what they are called here.
     """
 
     task: str
@@ -38,6 +39,11 @@ class Request:
     before: str = ""
     language: str = "python"
     names: Mapping[str, str] = field(default_factory=dict)
+    seen: Mapping[str, str] = field(default_factory=dict)
+
+    def base_of(self, path: str) -> str | None:
+        """Return the text that an answer about a file was made from; None if it was not shown."""
+        return self.before if path == self.path and self.before else self.seen.get(path)
 
 
 def ask(workspace: Workspace, question: str, past: Sequence[tuple[str, str]]) -> Request:
@@ -61,7 +67,9 @@ def ask(workspace: Workspace, question: str, past: Sequence[tuple[str, str]]) ->
     }
     order = sorted(workspace.files, key=lambda each: each is file)  # of two the one in view counts
     names = {run_path(each.path): each.path for each in order}
-    return Request("code.ask", params, inputs, question, file.path if file else "", names=names)
+    seen = {each.path: each.text() for each in order if each.path in names.values()}
+    about = file.path if file else ""
+    return Request("code.ask", params, inputs, question, about, names=names, seen=seen)
 
 
 def explain(workspace: Workspace) -> Request | None:

@@ -16,11 +16,17 @@ from studio_code.pages.run.failure import tests_path
 
 @dataclass(frozen=True)
 class Offer:
-    """A whole new text of a file that the user may have reviewed; ``words``: on its button."""
+    """A whole new text of a file that the user may have reviewed.
+
+    Attributes:
+        words: On its button.
+        base: The text that it was made from; None where nobody knows.
+    """
 
     path: str
     text: str
     words: str
+    base: str | None = None
 
 
 @dataclass(frozen=True)
@@ -77,7 +83,9 @@ def _told(request: Request, result: Mapping[str, Any]) -> Answer:
         for e in result.get("edits") or ()
     ]
     words = tr("Review changes to {path}")
-    offers = tuple(Offer(path, text, words.format(path=path)) for path, text in edits)
+    offers = tuple(
+        Offer(path, text, words.format(path=path), request.base_of(path)) for path, text in edits
+    )
     notes = []
     for each in result.get("unapplied") or ():
         told = tr("A change to {path} could not be made out: {why}")
@@ -99,7 +107,8 @@ def _written(request: Request, result: Mapping[str, Any], artifact: SavedArtifac
         offers.append(Offer(path, tests, tr("Review the tests")))
     else:
         shown, language = code, request.language
-        offers.append(Offer(request.path, code, tr("Review the changes")))
+        base = request.base_of(request.path)
+        offers.append(Offer(request.path, code, tr("Review the changes"), base))
     evidence = read_evidence(
         result.get("verdict") or meta.get("verdict") or {},
         tries=result.get("tries") or meta.get("tries") or (),

@@ -16,6 +16,8 @@ class Proposal:
         why: What it is for, in a few words.
         artifact_id: The result of the library it comes from; empty for none.
         theirs: Whether ``new`` is what lies on the disk, for a look at both.
+        base: What ``new`` was made from, where that need not be ``old``; None where it is. What
+            was changed since is nobody's proposal to undo.
     """
 
     path: str
@@ -24,3 +26,9 @@ class Proposal:
     why: str
     artifact_id: str = ""
     theirs: bool = False
+    base: str | None = None
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the file was changed after the proposal was asked for."""
+        return self.base is not None and self.base != self.old

@@ -143,7 +143,20 @@ class Review(QWidget):
         self.view.current = -1
         self.view.show_table(Change((), ()), Table())
         path = proposal.path
-        self._later(lambda: self._prepared(compare(proposal.old, proposal.new), path), self._show)
+        asked: list[Change] = []
+
+        def prepare() -> _Sheet:
+            base = proposal.old if proposal.base is None else proposal.base
+            asked.append(compare(base, proposal.new))
+            late = proposal.is_late
+            return self._prepared(rebase(asked[0], proposal.old) if late else asked[0], path)
+
+        def show(sheet: _Sheet) -> None:
+            self._show(sheet)
+            if proposal.is_late and sheet.change.hunks:
+                self._say(rebased_words(asked[0], sheet.change))
+
+        self._later(prepare, show)
 
     def _prepared(self, change: Change, path: str) -> _Sheet:
         """Return a change with its colours and rows; beside the window, for it takes a moment."""

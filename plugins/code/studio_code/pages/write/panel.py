@@ -34,6 +34,8 @@ class WritePanel(QWidget):
         super().__init__()
         self._ctx, self._workspace = ctx, workspace
         self._busy = False
+        self.shown = ""
+        """The id of the result whose evidence is in view."""
         self.form = ctx.ui.form(Write)
         self.where = _Where()
         self.where.setAccessibleName(tr("Where the result goes"))
@@ -134,6 +136,7 @@ class WritePanel(QWidget):
 
     def show_artifact(self, artifact: SavedArtifact, *, opened: bool = False) -> None:
         """Show what was shown about a result; ``opened`` with all of its evidence."""
+        self.shown = artifact.id
         self.chip.show_evidence(evidence_of_artifact(artifact, artifact.text))
         if opened:
             self.chip.open_sheet()
@@ -155,7 +158,8 @@ class WritePanel(QWidget):
 
     def save_state(self) -> dict[str, Any]:
         """Return what to keep over a restart."""
-        return {"form": self.form.values(), "where": self.where.currentData()}
+        where = self.where.currentData()
+        return {"form": self.form.values(), "where": where, "shown": self.shown}
 
     def restore_state(self, state: Mapping[str, Any]) -> None:
         """Take what ``save_state`` returned, or anything else."""
