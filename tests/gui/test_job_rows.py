@@ -57,6 +57,40 @@ def test_a_job_is_told_from_its_wait_to_its_end(row: ProgressRow, board: Any) ->
     assert not row.isVisible()
 
 
+def test_where_nobody_knows_the_end_it_says_how_much_is_written(
+    row: ProgressRow, board: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = board.add("Document it")
+    row.follow(job)
+    job.become(JobState.RUNNING)
+    step(job, 500, 1000, "Reading", 9.0)
+    assert row.left.text() == "9 s left"
+    step(job, 1000, 1000, "Reading", 0.2)
+    assert (row.left.text(), row.bar.maximum()) == ("", 0), "not 1 s left, for minutes"
+    assert job.seconds_left is None
+    now = [100.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    job.write("def", 1, "")
+    now[0] += 4
+    job.write(" f", 51, "")
+    assert row.left.text() == "51 tokens · 12.5 tokens/s · 4 s"
+    assert (row.words.text(), row.bar.maximum()) == ("Reading", 0)
+    step(job, 2, 8, "Documenting g")
+    job.write("x", 60, "")
+    assert row.words.text() == "Documenting g"
+    assert row.bar.maximum() == 1000
+
+
+def test_what_is_written_without_a_word_of_progress_waits_no_longer(
+    row: ProgressRow, board: Any
+) -> None:
+    job = board.add("Ask")
+    row.follow(job)
+    job.become(JobState.RUNNING)
+    job.write("Be", 1, "")
+    assert (row.words.text(), row.left.text()) == ("Writing", "1 token")
+
+
 def test_stop_says_so_until_the_job_is_over(row: ProgressRow, board: Any, qtbot: Any) -> None:
     job = board.add("A fox", JobState.RUNNING)
     row.follow(job)

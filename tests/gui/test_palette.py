@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -99,3 +100,13 @@ def test_letters_must_all_be_there_in_order() -> None:
     assert fuzzy.score("licen", "Duplicate the notes") == 0, "scattered from within a word"
     assert fuzzy.score("sgnittes", "Settings") == 0
     assert fuzzy.score("", "Settings") > 0
+
+
+@pytest.mark.parametrize("plugin", ["chat", "code", "image", "molecules", "music"])
+def test_no_page_takes_a_key_of_the_window(plugin: str) -> None:
+    """A key that means two things at once does nothing at all."""
+    commands = Path(__file__).parents[2].glob(f"plugins/{plugin}/studio_{plugin}/pages/commands.py")
+    (source,) = (path.read_text("utf-8") for path in commands)
+    assert '"Ctrl+' in source
+    for key in ("Ctrl+J", "Ctrl+K", "Ctrl+,", "Ctrl+Q", "F1"):
+        assert f'"{key}"' not in source

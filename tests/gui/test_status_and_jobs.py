@@ -74,6 +74,15 @@ def test_device_and_memory_are_shown_while_it_runs(window: MainWindow, activity:
     assert "1.4 / 24 GB" not in _words(window.status_bar), "what is not known is not shown"
 
 
+def test_a_question_to_a_model_is_listed_though_nothing_is_kept(
+    activity: Activity, board: Any
+) -> None:
+    drawn, asked = board.add("Draw", JobState.RUNNING), board.add("Ask", JobState.RUNNING)
+    drawn.recipe = replace(drawn.recipe, keep=False, kind="")
+    asked.recipe = replace(asked.recipe, keep=False, kind="", weights=("coder",))
+    assert [job.title for job in activity.live()] == ["Ask"]
+
+
 def test_the_popover_says_why_weights_are_loaded_and_unloads_idle_ones(
     window: MainWindow, activity: Activity, board: Any, qtbot: Any
 ) -> None:

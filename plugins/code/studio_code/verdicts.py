@@ -35,19 +35,24 @@ def of_tests(
     aside: str = "",
     problem: str = "",
     doubt: str = "",
+    set_aside: int = 0,
 ) -> dict[str, Any]:
     """Return the verdict on code that was tested.
 
     Args:
-        aside: Which tests were set aside and why, in words.
+        aside: Which tests were set aside and why, in words; ``set_aside``: how many.
         problem: What is wrong although the tests pass.
         doubt: Why it is not known whether the code works although the tests pass.
     """
     counts, coverage, result = tested.counts, tested.coverage, tested.ran.result
     total = sum(counts.values())
+    told = f"{counts['passed']}/{total} tests{aside}"
+    if doubt:
+        failed = total - counts["passed"] + set_aside
+        told = f"failed {failed} of {total + set_aside} tests{aside}"
     checks = [
         _check("Runs", result.ended == "exit" and tested.report.whole, _ending(tested)),
-        _check("Tests", tested.passed, f"{counts['passed']}/{total} tests{aside}"),
+        _check("Tests", tested.passed, told),
     ]
     if coverage.lines:
         share = coverage.covered / coverage.lines
@@ -68,6 +73,7 @@ def of_tests(
         doubtful=tested.passed and not problem and bool(doubt),
         ran=True,
         tests=counts,
+        set_aside=set_aside,
         coverage={
             "lines": coverage.lines,
             "covered": coverage.covered,
@@ -125,6 +131,7 @@ def _plain(**known: Any) -> dict[str, Any]:
         "doubtful": False,
         "ran": False,
         "tests": {"passed": 0, "failed": 0, "errors": 0},
+        "set_aside": 0,
         "coverage": {"lines": 0, "covered": 0, "missing": []},
         "mutants": _mutants(None),
         "tier": "",

@@ -296,6 +296,8 @@ class Job:
         measured = self._pace.step(done, total, now)
         self.done, self.total, self.message = done, total, message
         self.seconds_left = measured if seconds_left is None else seconds_left
+        if 0 < total <= done:  # what comes after the last step nobody has measured
+            self.seconds_left = None
 
     def tell_progress(self) -> None:
         """Tell who listens how far it is."""

@@ -9,12 +9,19 @@ import unicodedata
 from pathlib import Path
 
 from studio.core import disk
+from studio.core.library.rows import Artifact
 from studio.protocol.regular_file import open_regular
 
 _LONGEST = 120
 _RESERVED = {"CON", "PRN", "AUX", "NUL"} | {
     f"{port}{n}" for port in ("COM", "LPT") for n in range(1, 10)
 }
+
+
+def called(artifact: Artifact) -> str:
+    """Return what a file of a result is called: as its task named it, else by its title."""
+    named = artifact.meta.get("file")
+    return named if isinstance(named, str) and named else artifact.title or artifact.kind
 
 
 def file_name(title: str, suffix: str) -> str:

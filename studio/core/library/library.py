@@ -264,7 +264,7 @@ class Library:
         """
         artifact = self.artifact(id)
         payload = self.payload_path(artifact)
-        name = export.file_name(artifact.title or artifact.kind, artifact.suffix)
+        name = export.file_name(export.called(artifact), artifact.suffix)
         if not payload.exists():
             raise StudioError(
                 ErrorCode.NOT_FOUND,

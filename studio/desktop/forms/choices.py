@@ -14,7 +14,16 @@ from studio.desktop.widgets.switch_bar import SwitchBar
 
 _FEW, _ROOM = 3, 28
 """So many choices of so many letters in all stand side by side in the panel."""
-_PROPER = {"torch": "PyTorch", "llamacpp": "llama.cpp"}
+_PROPER = {
+    "torch": "PyTorch",
+    "llamacpp": "llama.cpp",
+    "javascript": "JavaScript",
+    "typescript": "TypeScript",
+    "cpp": "C++",
+    "csharp": "C#",
+    "sql": "SQL",
+    "html": "HTML",
+}
 """Names that are written otherwise than as a word of the language."""
 
 

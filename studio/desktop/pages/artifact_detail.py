@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 from studio.api.artifacts import SavedArtifact
 from studio.api.jobs import JobRequest
 from studio.core.library import Artifact, Record
-from studio.core.library.export import file_name
+from studio.core.library.export import called, file_name
 from studio.desktop import formatting
 from studio.desktop.appearance.appearance import line
 from studio.desktop.pages.artifact_grid import ago
@@ -302,7 +302,7 @@ class ArtifactDetail(QFrame):
         menu.popup(button.mapToGlobal(button.rect().bottomLeft()))
 
     def _export_as(self, artifact: Artifact, other: ExportFormat) -> None:
-        name = file_name(artifact.title or artifact.kind, other.suffix)
+        name = file_name(called(artifact), other.suffix)
         path = self._parts.ui.save_file(self.tr("Export"), name, [other.suffix])
         if path is not None:
             with suppress(StudioError):  # the host has told the user already, and named the plugin

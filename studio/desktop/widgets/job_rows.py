@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
@@ -32,6 +33,7 @@ class ProgressRow(QWidget):
         super().__init__()
         self._job: JobHandle | None = None
         self._stopping = False
+        self._waits, self._share, self._writing = True, 0.0, (0.0, 0)
         self.words = ElidedLabel(role="small")
         self.left = look.label("", "small")
         self.bar = QProgressBar()
@@ -65,6 +67,7 @@ class ProgressRow(QWidget):
     def follow(self, job: JobHandle) -> None:
         """Show how ``job`` goes until it is over; what was followed before is let go."""
         self._job, self._stopping = job, False
+        self._share, self._writing = 0.0, (0.0, 0)  # since when, from how many tokens on
         self.stop_button.setEnabled(True)
         self._say(self.tr("Waiting for its turn…"))
         self.show()
@@ -72,6 +75,7 @@ class ProgressRow(QWidget):
         job.on_progress(
             lambda done, total, message, left: self._on_step(job, done, total, message, left)
         )
+        job.on_text(lambda _text, tokens, _channel: self._on_tokens(job, tokens))
 
     def stop(self) -> None:
         """Stop the job at its next step, and say so until then."""
@@ -99,6 +103,7 @@ class ProgressRow(QWidget):
 
     def _say(self, text: str) -> None:
         """Say what it waits for; how long that takes nobody knows."""
+        self._waits, self._share = True, 0.0
         self.bar.setRange(0, 0)
         self.words.set_text(text)
         self.left.clear()
@@ -108,13 +113,39 @@ class ProgressRow(QWidget):
     ) -> None:
         if not self._shows(job) or self._stopping:
             return
-        share = done / total if total > 0 else 0.0
-        # Until the first step is done nobody knows how long one takes; there may be but one.
-        self.bar.setRange(0, _FINE if share > 0 else 0)
+        self._waits = False
+        self._share = share = done / total if total > 0 else 0.0
+        # Until the first step is done nobody knows how long one takes; there may be but one. After
+        # the last one nobody knows what is left.
+        self.bar.setRange(0, _FINE if 0 < share < 1 else 0)
         self.bar.setValue(round(_FINE * share))
         percent = self.tr("{percent} % done").format(percent=round(100 * share))
         self.words.set_text(message or percent)
-        self.left.setText(formatting.time_left(left))
+        self.left.setText(formatting.time_left(left if share < 1 else None))
+
+    def _on_tokens(self, job: JobHandle, tokens: int) -> None:
+        """Say how much is written, where nobody knows how much there will be."""
+        if not tokens or self._stopping or not self._shows(job) or 0 < self._share < 1:
+            return
+        now, (began, before) = time.monotonic(), self._writing
+        if not began or tokens < before:
+            self._writing = began, before = now, tokens
+            self.bar.setRange(0, 0)
+            if self._waits:
+                self._waits = False
+                self.words.set_text(self.tr("Writing"))
+        self.left.setText(_written(tokens, tokens - before, now - began))
+
+
+def _written(tokens: int, new: int, seconds: float) -> str:
+    """Return ``128 tokens · 12.5 tokens/s · 10 s``; how fast only once that can be told."""
+    tr = QCoreApplication.translate
+    words = tr("job", "1 token") if tokens == 1 else tr("job", "{count} tokens")
+    parts = [words.format(count=f"{tokens:,}")]
+    if new > 0 and seconds >= 1:
+        rate = tr("job", "{rate} tokens/s").format(rate=f"{new / seconds:.1f}")
+        parts += [rate, formatting.duration(seconds)]
+    return " · ".join(parts)
 
 
 class TroubleRow(QWidget):

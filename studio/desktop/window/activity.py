@@ -93,7 +93,7 @@ class Activity(QObject):
 
     def live(self) -> Sequence[Job]:
         """Return the jobs that are not over, oldest first, but not what passes by itself."""
-        return [j for j in self._board.live() if not j.recipe.is_passing] if self._board else []
+        return [j for j in self._board.live() if not _is_passing(j)] if self._board else []
 
     def title_of_job(self, id: str) -> str:
         """Return what a person calls a job, also one that passes by itself."""
@@ -113,3 +113,11 @@ class Activity(QObject):
     def _on_job(self) -> None:
         if not self._calm.isActive():
             self._calm.start()
+
+
+def _is_passing(job: Job) -> bool:
+    """Whether it is over before anybody asks: a view wants it again and again, and no model works.
+
+    A question to a model leaves nothing either, but takes its time.
+    """
+    return job.recipe.is_passing and (job.recipe.private or not job.recipe.weights)

@@ -234,9 +234,7 @@ class WindowSession(QObject):
             (button.spec.title, f"Ctrl+{number}")
             for number, button in enumerate(self.window.rail.buttons()[:9], start=1)
         ]
-        here = [
-            (a.title, _native(a.shortcut)) for _, a in self._commands.page_actions() if a.shortcut
-        ]
+        here = [(a.title, _native(a.shortcut)) for a in self._commands.actions_here() if a.shortcut]
         shell = [(a.title, _native(a.shortcut)) for a in self._commands.shell if a.shortcut]
         return [
             (self.tr("This page"), here),

@@ -36,7 +36,7 @@ def page_actions(page: CodePage) -> list[PageAction]:
          "Shift+F5"),
         ("ask", tr("Ask about the open files"), page.show_ask, "message-square", "Ctrl+L"),
         ("tree", tr("Show or hide the files"), page.toggle_files, "panel-left", "Ctrl+B"),
-        ("dock", tr("Show or hide ask and run"), page.toggle_dock, "panel-bottom", "Ctrl+J"),
+        ("dock", tr("Show or hide ask and run"), page.toggle_dock, "panel-bottom", "Ctrl+`"),
         ("changes", tr("Changes of the model"), page.show_changes, "history", ""),
         ("larger", tr("Larger letters"), partial(stage.zoom_by, 1), "zoom-in", "Ctrl+="),
         ("smaller", tr("Smaller letters"), partial(stage.zoom_by, -1), "zoom-out", "Ctrl+-"),

@@ -24,6 +24,7 @@ class _Work:
 
     Attributes:
         failing: Cases that the file fails, with what was told; they are not part of the result.
+        looped: How often the model repeated itself instead of ending.
     """
 
     found: Source
@@ -32,6 +33,7 @@ class _Work:
     tested: SuiteOutcome | None = None
     failing: dict[str, str] = field(default_factory=dict)
     mutation: mutation.Mutation | None = None
+    looped: int = 0
 
 
 def write_tests(ctx: TaskContext, params: WriteTests) -> Iterator[Event]:
@@ -84,14 +86,22 @@ def _write(ctx: TaskContext, work: _Work, params: WriteTests) -> Generator[Event
             )
             message = f"Try {round_ + 1}: writing tests"
             answer = yield from llm_calls.ask(
-                ctx, engine, asked, wish, weights=params.weights, message=message
+                ctx,
+                engine,
+                asked,
+                wish,
+                weights=params.weights,
+                message=message,
+                ends_loops=True,
             )
+            work.looped += answer.is_loop
             yield ctx.text("\n\n", channel="answer")
             suite = read_suite(f"def test_{answer.text}", names)
             yield from _take(ctx, work, suite, f"Try {round_ + 1}")
             if work.exam.suite.cases and not work.failing:
                 break
-            asked = _again(asked, answer.text, work)
+            if not answer.is_loop:  # what went round in circles is no example to go on from
+                asked = _again(asked, answer.text, work)
     if work.tested is not None and work.tested.passed:
         files = work.exam.all_files(work.found.text)
         tests = [work.exam.test_path]
@@ -139,10 +149,7 @@ def _again(asked: list[ChatMessage], text: str, work: _Work) -> list[ChatMessage
 def _finish(ctx: TaskContext, work: _Work) -> Iterator[Event]:
     tests = work.exam.source(work.found.text)
     if not tests:
-        raise BadInput(
-            "No test was written that the file passes.",
-            "Choose weights that are made for code, or a smaller file.",
-        )
+        raise BadInput(*_why_none(work))
     verdict = _verdict(work)
     meta = {
         "language": "python",
@@ -168,6 +175,27 @@ def _finish(ctx: TaskContext, work: _Work) -> Iterator[Event]:
         failing=meta["failing"],
         imported_as="" if work.exam.path == work.found.path else work.exam.module,
         note=verdicts.summary(verdict),
+    )
+
+
+def _why_none(work: _Work) -> tuple[str, str]:
+    """Return why there are no tests, and what helps."""
+    if work.failing:
+        count = len(work.failing)
+        first = next(iter(work.failing.values())).strip().splitlines()[-1].lstrip("# ")
+        told = f" The last said: {first[:200]}" if first else ""
+        return (
+            f"None of the {count} generated tests passed.{told}",
+            "Either they expect the wrong values, or the file is wrong. Try again for others.",
+        )
+    if work.looped:
+        return (
+            "The model repeated itself and wrote no test that can be used.",
+            "Try again: every run draws differently. Another model may do it better.",
+        )
+    return (
+        "The model wrote no test that uses this file.",
+        "Try again, or ask for tests of one function in Ask.",
     )
 
 

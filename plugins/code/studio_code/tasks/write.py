@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from dataclasses import replace
+from pathlib import PurePosixPath
 from typing import Any
 
 from studio.api import BadInput, Cancelled, ChatMessage, Event, Kind, TaskContext, TextEngine
@@ -19,7 +20,7 @@ from studio_code.writing import candidate_choice, llm_calls, prompts
 from studio_code.writing.answers import code_of
 from studio_code.writing.cases import defined_names, read_suite, signatures
 from studio_code.writing.examples import examples
-from studio_code.writing.suite import exam_of, passed_cases, path_of, sit
+from studio_code.writing.suite import SOLUTION, exam_of, passed_cases, path_of, sit
 
 _TEST_TOKENS = 640
 
@@ -272,6 +273,7 @@ def _finish(ctx: TaskContext, work: WriteState) -> Generator[Event, None, None]:
     meta = {
         "language": work.language.id,
         "path": work.exam.path,
+        "file": _file_name(best.code, work.exam.path),
         "tests": tests,
         "verdict": verdict,
         "tries": tries,
@@ -290,6 +292,13 @@ def _finish(ctx: TaskContext, work: WriteState) -> Generator[Event, None, None]:
     )
 
 
+def _file_name(code: str, path: str) -> str:
+    """Return what an exported file is called: as was wished, else by what it defines first."""
+    names = defined_names(code)
+    wished = PurePosixPath(path).stem
+    return names[0] if names and wished == SOLUTION else wished
+
+
 def _verdict(work: WriteState, best: Candidate) -> dict[str, Any]:
     if best.problem:
         return verdicts.not_run(best.problem)
@@ -299,7 +308,9 @@ def _verdict(work: WriteState, best: Candidate) -> dict[str, Any]:
         voters = sum(each.round == 0 for each in work.tested)
         aside = candidate_choice.aside_in_words(work.aside, voters)
         doubt = candidate_choice.doubt(work.exam.cases, work.aside)
-        return verdicts.of_tests(best.tested, work.mutation, aside=aside, doubt=doubt)
+        return verdicts.of_tests(
+            best.tested, work.mutation, aside=aside, doubt=doubt, set_aside=len(work.aside)
+        )
     if best.program is not None:
         verdict = verdicts.of_program(best.program)
         return verdicts.with_check(

@@ -1,8 +1,9 @@
 """Examples in a description as tests: what a person wrote down is what the code must do. Pure.
 
 Two forms are understood: a session of the interpreter (``>>> f(1)`` and the value below it), and
-a call with its value on one line (``f(1) == 2``, ``f(1) -> 2``, ``f(1) returns 2``). A value is a
-literal; what is none is left alone, for nothing in a description is run to find out.
+a call with its value on one line, alone or within a sentence (``f(1) == 2``, ``f(1) -> 2``,
+``f(1) returns 2``). A value is a literal; what is none is left alone, for nothing in a description
+is run to find out.
 """
 
 from __future__ import annotations
@@ -21,6 +22,13 @@ _VALUE: Final = re.compile(
     r"(?:#\s*)?(?:={2,3}>|==|=>|->|→|➞|⟹|=|should return|must return|returns?:?|gives?|is)\s*"
     r"`?(?P<value>.+?)`?[.;]?\s*$"
 )
+_CALL: Final = re.compile(r"\b[A-Za-z_]\w*\(")
+_GIVES: Final = re.compile(
+    r"`?\s*(?:#\s*)?(?:={2,3}>|==|=>|->|→|➞|⟹|=|(?:should|must) (?:return|be|give)|"
+    r"returns?:?|gives?|is)\s*`?"
+)
+_ENDS: Final = re.compile(r"(?=[\s,;`)]|\.(?:\s|$)|$)")
+"""Where a value in a sentence may end: a point within a number is no end."""
 _MOST: Final = 12
 _LONGEST: Final = 400
 """Characters of a line with an example: longer ones are no prose, and slow to look through."""
@@ -29,7 +37,7 @@ _LONGEST: Final = 400
 def examples(description: str, defined: Collection[str]) -> Suite:
     """Return the examples that use a name of ``defined`` as trusted cases."""
     found: dict[str, None] = {}
-    for body in (*_sessions(description), *_lines(description)):
+    for body in (*_sessions(description), *_lines(description), *_within(description)):
         if any(re.search(rf"\b{re.escape(name)}\b", body) for name in defined):
             found.setdefault(body)
     named = enumerate(list(found)[:_MOST], 1)
@@ -66,6 +74,44 @@ def _lines(description: str) -> Iterator[str]:
             and (body := _body([], found["call"], found["value"]))
         ):
             yield body
+
+
+def _within(description: str) -> Iterator[str]:
+    """Yield the body of a test for each call with its value inside of a sentence."""
+    for line in description.splitlines():
+        if len(line) > _LONGEST or line.lstrip().startswith(">>>"):
+            continue
+        for found in _CALL.finditer(line):
+            end = _end_of_call(line, found.end())
+            sign = _GIVES.match(line, end) if end else None
+            call = line[found.start() : end]
+            value = _value_at(line[sign.end() :]) if sign and _is_closed(call) else ""
+            if value and (body := _body([], call, value)):
+                yield body
+
+
+def _end_of_call(line: str, start: int) -> int:
+    """Return where the bracket that is open at ``start`` has been closed; 0 for never."""
+    depth, quote = 1, ""
+    for place in range(start, len(line)):
+        sign = line[place]
+        if quote:
+            quote = "" if sign == quote and line[place - 1] != "\\" else quote
+        elif sign in "\"'":
+            quote = sign
+        else:
+            depth += (sign in "([{") - (sign in ")]}")
+            if not depth:
+                return place + 1
+    return 0
+
+
+def _value_at(text: str) -> str:
+    """Return the literal that a text begins with; empty if it begins with none."""
+    for found in _ENDS.finditer(text):
+        if found.start() and _literal(text[: found.start()]) is not None:
+            return text[: found.start()]
+    return ""
 
 
 def _is_closed(call: str) -> bool:

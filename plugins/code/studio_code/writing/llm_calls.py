@@ -17,11 +17,15 @@ from studio.api import (
     TextEngine,
     TextStep,
 )
+from studio_code.writing.repetition import before_repeating, repeats
 
 LIKELIEST: Final = SamplingParams(
     temperature=0.0, top_k=0, top_p=1.0, min_p=0.0, repetition_penalty=1.0
 )
 """Code repeats itself for good reasons: nothing punishes that here."""
+_LOOP: Final = "loop"
+_EVERY, _LOOKED_AT = 64, 2000
+"""Tokens between two looks at a line that does not end; tokens that are looked at."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,8 @@ class Answer:
     """What was answered.
 
     Attributes:
-        finish_reason: ``length`` or ``context`` if it was cut off.
+        finish_reason: ``length`` or ``context`` if it was cut off, ``loop`` if it said the same
+            again and again.
     """
 
     text: str
@@ -40,6 +45,11 @@ class Answer:
     def is_cut(self) -> bool:
         """Whether it ended because there was no more room."""
         return self.finish_reason in ("length", "context")
+
+    @property
+    def is_loop(self) -> bool:
+        """Whether it ended because the model repeated itself."""
+        return self.finish_reason == _LOOP
 
 
 def sampling(
@@ -66,6 +76,7 @@ def ask(
     channel: str = "answer",
     message: str = "",
     into: list[str] | None = None,
+    ends_loops: bool = False,
 ) -> Generator[Event, None, Answer]:
     """Ask once; yield the text as it comes, on ``channel``, and progress with ``message``.
 
@@ -74,6 +85,7 @@ def ask(
     Args:
         weights: Those of ``engine``: a long question may need more memory than every lease has.
         into: Gets the text piece by piece, for a task that keeps it when it is stopped.
+        ends_loops: Stop where the model repeats itself; the answer is what was new, and says so.
 
     Raises:
         StudioError: ``CONTEXT_TOO_LONG``: the question does not fit the model.
@@ -90,6 +102,8 @@ def ask(
             if step.text:
                 pieces.append(step.text)
                 yield ctx.text(step.text, step.done, channel)
+                if ends_loops and _may_repeat(step) and repeats("".join(pieces[-_LOOKED_AT:])):
+                    return Answer(before_repeating("".join(pieces)), _LOOP, step.done)
             elif step.kind == "prefill":
                 if step.reduced:
                     ctx.reduced(step.reduced)
@@ -142,6 +156,11 @@ def ask_many(
             if step.kind == "end":
                 ends[number] = step
     return [_answer(each, end) for each, end in zip(pieces, ends, strict=True)]
+
+
+def _may_repeat(step: TextStep) -> bool:
+    """Whether it is worth a look: at the end of a line, and now and then within one."""
+    return "\n" in step.text or step.done % _EVERY == 0
 
 
 def _room(

@@ -149,6 +149,23 @@ def test_a_fix_comes_with_its_verdict(desk: Any, tab: AskTab) -> None:
     sheet.close()
 
 
+def test_a_file_that_is_not_run_here_is_corrected_by_the_error_that_is_told(
+    desk: Any, tab: AskTab
+) -> None:
+    desk.open("util.js", "let x = y;\n")
+    tab.actions["fix"].click()
+    assert not desk.runtime.submitted
+    assert "Paste the error" in tab.composer.field.placeholderText()
+    assert not tab.actions["tests"].isEnabled()
+    assert "Python" in tab.actions["tests"].toolTip()
+    tab.composer.field.setPlainText("ReferenceError: y is not defined")
+    act(desk, tab, "fix", Result(code="let x = 1;\n"))
+    assert asked(desk).params["error"] == "ReferenceError: y is not defined"
+    assert tab.composer.text == ""
+    desk.workspace.set_current(desk.workspace.find("sums.py"))
+    assert "Run the file" in tab.actions["fix"].toolTip()
+
+
 def test_what_is_written_first_is_shown_as_code(desk: Any, tab: AskTab) -> None:
     desk.runtime.enqueue(
         Tokens("a = 1\n", channel="answer"), Tokens("\n\n", "b = 2\n", channel="answer"), Stall()

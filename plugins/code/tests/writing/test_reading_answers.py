@@ -17,6 +17,7 @@ from studio_code.writing.docstrings import (
 )
 from studio_code.writing.edit_blocks import edits_in
 from studio_code.writing.examples import examples
+from studio_code.writing.repetition import before_repeating, repeats
 from studio_code.writing.suite import exam_of, path_of, with_import
 
 PYTHON = LANGUAGES["python"]
@@ -133,6 +134,43 @@ def test_examples_of_a_description_are_trusted_tests(line: str, check: str) -> N
     (case,) = examples(f"Do it.\n{line}", ["f"]).cases
     assert case.trusted
     assert check in case.text
+
+
+def test_examples_within_a_sentence_are_trusted_tests() -> None:
+    words = (
+        'Write f: it reads times, so f("1h30m") == 5400, f("45s") should return 45. '
+        "Also f([1, 2], 'a)') gives 1.5; f(3) is unknown, and f(x) == 2 for some x."
+    )
+    cases = examples(words, ["f"]).cases
+    assert [case.text.splitlines()[1].strip() for case in cases] == [
+        "assert f('1h30m') == 5400",
+        "assert f('45s') == 45",
+        "assert f([1, 2], 'a)') == 1.5",
+    ]
+    assert all(case.trusted for case in cases)
+
+
+@pytest.mark.parametrize(
+    ("text", "again"),
+    [
+        ("def test():\n" + "    assert most_common('a b') == 'a'\n" * 4, True),
+        (
+            "def test():\n" + "".join(f"    assert double({n}) == {2 * n}\n" for n in range(30)),
+            False,
+        ),
+        ("x = [" + "0, " * 200, True),
+        ("[\n    1,\n]\n" * 3, False),
+        ("if a:\n    pass\n" * 9, False),
+    ],
+)
+def test_a_loop_is_told_from_lines_that_are_alike(text: str, again: bool) -> None:
+    assert repeats(text) is again
+
+
+def test_of_a_loop_what_was_new_is_kept() -> None:
+    line = "    assert f(1) == 2\n"
+    text = "def test():\n    assert f(0) == 0\n" + line * 5 + "    asse"
+    assert before_repeating(text) == "def test():\n    assert f(0) == 0\n" + line
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def test_code_with_tests_that_were_run_and_faults_they_notice() -> None:
     assert (artifact.kind, artifact.suffix, artifact.payload) == ("code", ".py", GOOD.encode())
     assert artifact.verdict is not None
     assert artifact.verdict.passed
-    assert set(artifact.meta) == {"language", "path", "tests", "verdict", "tries"}
+    assert set(artifact.meta) == {"language", "path", "file", "tests", "verdict", "tries"}
     assert made.text("answer") == GOOD
     assert "Try 1: running 3 tests" in made.messages
     assert GOOD not in engine.asked[1][0]["content"], "tests come from the description"
@@ -104,6 +104,8 @@ def test_where_most_tests_are_set_aside_the_rest_is_not_enough() -> None:
     verdict = made.result["verdict"]
     assert (verdict["passed"], verdict["doubtful"]) == (False, True)
     assert verdict["checks"][-1]["name"] == "Agreement"
+    assert verdict["set_aside"] == 2
+    assert made.result["note"].startswith("failed 2 of 3 tests"), "the headline"
     assert verdict["tests"] == {"passed": 1, "failed": 0, "errors": 0}
 
 
@@ -208,6 +210,37 @@ def test_tests_of_a_file_leave_out_what_it_does_not_pass() -> None:
     params = WriteTests.parse({"path": "my tools.py", "rounds": 0, "seed": 1})
     made = drive(write_tests, Context(Engine(WRONG_TESTS)), params, text=GOOD)
     assert made.result["imported_as"] == "module"
+
+
+def test_a_model_that_goes_round_in_circles_is_stopped_and_asked_anew() -> None:
+    loop = "double():\n" + "    assert double(2) == 5\n" * 500
+    engine = Engine(loop, TESTS)
+    params = WriteTests.parse({"path": "doubling.py", "rounds": 1, "seed": 1})
+    made = drive(write_tests, Context(engine), params, text=GOOD)
+    assert made.text("answer").count("double(2) == 5") < 10
+    assert engine.asked[1] == engine.asked[0], "the circle is no example to go on from"
+    assert engine.wishes[1].temperature > 0
+    assert made.result["verdict"]["passed"]
+
+
+def test_advice_fits_what_went_wrong() -> None:
+    asked = {"path": "doubling.py", "rounds": 0, "seed": 1}
+    cases = {
+        "double():\n    assert double(2) == 5\n": "None of the 1 generated tests passed",
+        "other():\n    assert 1 == 1\n": "no test that uses this file",
+        "other():\n" + "    assert other(2) == 5\n" * 50: "repeated itself",
+    }
+    for answer, told in cases.items():
+        with pytest.raises(BadInput, match=told):
+            drive(write_tests, Context(Engine(answer)), WriteTests.parse(asked), text=GOOD)
+
+
+@pytest.mark.parametrize(
+    ("path", "name"), [("", "double"), ("tools/mine.py", "mine")], ids=["its own", "as wished"]
+)
+def test_a_result_is_called_by_what_it_defines_or_as_was_wished(path: str, name: str) -> None:
+    made = written(Engine(GOOD, TESTS), path=path)
+    assert made.artifacts[0].meta["file"] == name
 
 
 def test_a_file_is_corrected_and_the_error_is_gone() -> None:

@@ -60,6 +60,11 @@ class Commands:
         order = sorted(built, key=lambda page_id: page_id != pages.current)
         return [(page_id, action) for page_id in order for action in built[page_id].actions]
 
+    def actions_here(self) -> list[PageAction]:
+        """Return the actions of the page in view."""
+        here = self._workspace.window.pages.current
+        return [action for page_id, action in self.page_actions() if page_id == here]
+
     def _page_actions(self) -> list[Command]:
         commands = []
         for page_id, action in self.page_actions():

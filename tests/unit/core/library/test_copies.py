@@ -70,6 +70,13 @@ def test_names_are_taken_by_any_file_system(title: str, name: str, tmp_path: Pat
     (tmp_path / name).write_bytes(b"")
 
 
+def test_a_result_is_called_as_its_task_named_it(library: Library, tmp_path: Path) -> None:
+    saved = library.add_artifact(
+        "code", b"x", suffix=".py", title="A function add(a, b) that …", meta={"file": "add"}
+    )
+    assert library.export(saved.id, tmp_path, sidecar=False).name == "add.py"
+
+
 def test_a_long_title_is_cut_between_characters() -> None:
     name = file_name("🦊" * 400, ".png")
     assert len(os.fsencode(name)) <= 255

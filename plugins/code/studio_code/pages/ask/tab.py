@@ -65,6 +65,7 @@ class AskTab(QWidget):
             "tests": self._action(tr("Write tests"), tr("Tests for the file, run and judged")),
             "document": self._action(tr("Document"), tr("Docstrings, and not one other change")),
         }
+        self._tips = {name: button.toolTip() for name, button in self.actions.items()}
         self.anew = ctx.ui.icon_button("message-square-plus", tr("Begin a new conversation"))
         self._look = QTimer(self)
         self._look.setInterval(_LOOK_MS)
@@ -147,7 +148,29 @@ class AskTab(QWidget):
             "tests": task_requests.tests,
             "document": task_requests.document,
         }[name]
+        if name == "fix" and not self._can_run():
+            return self._fix_told()
         return self._start(make(self._workspace))
+
+    def _can_run(self) -> bool:
+        file = self._workspace.current
+        return file is None or file.language == "python"
+
+    def _fix_told(self) -> bool:
+        """Correct a file that cannot be run here by the error that the user has written."""
+        file, error = self._workspace.current, self.composer.text
+        if file is None:
+            return False
+        if not error:
+            words = tr("Paste the error, or say what is wrong; then press Fix again.")
+            self.composer.field.setPlaceholderText(words)
+            self.composer.field.setFocus()
+            return False
+        failure = RunFailure(file.path, error)
+        started = self._start(task_requests.fix(self._workspace, failure))
+        if started:
+            self.composer.clear()
+        return started
 
     def begin_anew(self) -> None:
         """Forget the turns; what they made stays in the library."""
@@ -262,6 +285,8 @@ class AskTab(QWidget):
         for name, button in self.actions.items():
             able = file is not None and (name in ("explain", "fix") or file.language == "python")
             button.setEnabled(able and not busy)
+            only = tr("Only for Python files so far") if file is not None and not able else ""
+            button.setToolTip(only or self._tips[name])
         self._show_subject()
 
     def _show_subject(self) -> None:
@@ -311,7 +336,7 @@ class AskTab(QWidget):
         for each in state.get("turns") or ():
             if isinstance(each, Mapping):
                 parts = {key: str(each.get(key, "")) for key in ("task", "words", "path", "text")}
-                turn = self._add(Request(parts["task"], {}, parts["words"], parts["path"]))
+                turn = self._add(Request(parts["task"], words=parts["words"], path=parts["path"]))
                 turn.show_answer(_kept_answer(each.get("answer"), parts["text"]))
         self.composer.field.setPlainText(str(state.get("draft") or ""))
 

@@ -80,6 +80,7 @@ class Evidence:
     Attributes:
         doubtful: Whether it passed, and yet too little was shown.
         ran: Whether anything was run at all.
+        aside: Generated tests that it failed and that do not count, for most answers failed them.
         lines, covered: Of the code, in tests; both 0 where that was not measured.
         missing: Lines that no test reached.
         made, killed: Faults that were put in, and those that tests noticed.
@@ -92,6 +93,7 @@ class Evidence:
     tests_passed: int = 0
     tests_failed: int = 0
     errors: int = 0
+    aside: int = 0
     lines: int = 0
     covered: int = 0
     missing: tuple[int, ...] = ()
@@ -151,6 +153,7 @@ def read_evidence(
         tests_passed=_number(counts.get("passed")),
         tests_failed=_number(counts.get("failed")),
         errors=_number(counts.get("errors")),
+        aside=_number(verdict.get("set_aside")),
         lines=_number(coverage.get("lines")),
         covered=_number(coverage.get("covered")),
         missing=tuple(_number(line) for line in _list(coverage.get("missing"), 5000)),

@@ -17,13 +17,15 @@ Index = QModelIndex | QPersistentModelIndex
 class Node:
     """A row; ``rows`` is None until its folder was read."""
 
-    __slots__ = ("folder", "loading", "name", "note", "parent", "quiet", "rows")
+    __slots__ = ("again", "folder", "loading", "name", "note", "parent", "quiet", "rows")
 
     def __init__(self, parent: Node | None, listed: Listed, note: bool = False) -> None:
         self.parent, self.name = parent, listed.name
         self.folder, self.quiet, self.note = listed.folder, listed.quiet, note
         self.rows: list[Node] | None = None
         self.loading = False
+        self.again = False
+        """Whether it changed while it was being read."""
 
     @property
     def path(self) -> str:
@@ -82,7 +84,9 @@ class TreeModel(QAbstractItemModel):
         """Read a folder again, if it was read; what is open in it stays open."""
         index = self.index_of(path)
         node = self.node(index) if index.isValid() or not path else None
-        if node is not None and node.rows is not None and not node.loading:
+        if node is not None and node.loading:
+            node.again = True
+        elif node is not None and node.rows is not None:
             self._read(node)
 
     def read_folders(self) -> list[str]:
@@ -120,6 +124,9 @@ class TreeModel(QAbstractItemModel):
                 return
             self._fill(node, found)
             self.listed.emit(path)
+            if node.again:
+                node.again = False
+                self._read(node)
 
         def read() -> Listing | StudioError:
             try:

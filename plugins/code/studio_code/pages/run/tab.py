@@ -294,7 +294,7 @@ class RunTab(QWidget):
         self.ended.emit()
 
     def _say(self, words: str, level: str) -> None:
-        self.summary.setText(words)
+        self.summary.setText(f"{self._path}: {words}" if words else "")
         self.summary.setProperty("role", level)
         self.summary.style().unpolish(self.summary)
         self.summary.style().polish(self.summary)
