@@ -8,6 +8,8 @@ that the request says about itself.
 
 from __future__ import annotations
 
+import asyncio
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from studio.serving.errors import HEADERS, Refusal, refused
@@ -19,6 +21,8 @@ MOST_BYTES = 32 << 20
 """Of one body."""
 MOST_BYTES_TOGETHER = 64 << 20
 """Of the bodies of all requests under way."""
+BODY_SECONDS = 30.0
+"""A body has come to its end by then: one that never comes would keep the place of a request."""
 
 
 class AccessCheck:
@@ -47,10 +51,19 @@ class AccessCheck:
             await refused(error)(scope, receive, sending)
             return
         mine = 0
+        is_whole = False
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + BODY_SECONDS
 
         async def receiving() -> Message:
-            nonlocal mine
-            message = await receive()
+            nonlocal mine, is_whole
+            try:
+                async with asyncio.timeout_at(None if is_whole else deadline):
+                    message = await receive()
+            except TimeoutError:
+                told = f"The body of the request did not come within {BODY_SECONDS:g} seconds."
+                raise Refusal(408, told, "timeout", {"Connection": "close"}) from None
+            is_whole = is_whole or not message.get("more_body", False)
             size = len(message.get("body", b""))
             mine += size
             self.held += size

@@ -400,6 +400,42 @@ def test_more_requests_than_may_wait_are_told_to_come_back(served, monkeypatch) 
     assert statuses == [200]
 
 
+def test_bodies_that_never_come_give_their_places_back(served, monkeypatch) -> None:
+    monkeypatch.setattr(access, "MOST_REQUESTS", 2)
+    monkeypatch.setattr(access, "BODY_SECONDS", 0.5)
+    head = f"POST /v1/chat/completions HTTP/1.1\r\n{served.host}\r\n{served.token}\r\n"
+    head += "Content-Type: application/json\r\nContent-Length: 99\r\n\r\n"
+    with contextlib.ExitStack() as stack:
+        links = [
+            stack.enter_context(
+                socket.create_connection(("127.0.0.1", served.server.port), PATIENCE)
+            )
+            for _ in range(2)
+        ]
+        for number, link in enumerate(links):
+            link.sendall(head.encode() + b'{"model"' * number)  # nothing, or half of it
+        for link in links:
+            answer = b"".join(iter(lambda link=link: link.recv(65536), b""))
+            assert answer.startswith(b"HTTP/1.1 408")
+            assert b"did not come within 0.5 seconds" in answer
+    assert served.status(served.host, served.token) == 200
+
+
+def test_a_body_that_has_come_may_be_worked_on_for_longer(served, monkeypatch) -> None:
+    """The control: the limit is for the body, not for its answer."""
+    monkeypatch.setattr(access, "BODY_SECONDS", 0.2)
+    body = '{"model": "tiny", "messages": [{"role": "user", "content": "hi"}]}'
+    statuses: list[int] = []
+    length = f"Content-Length: {len(body)}"
+    waiting = threading.Thread(target=lambda: statuses.append(_posted(served, body, length)))
+    waiting.start()
+    job = served.studio.jobs.get(timeout=PATIENCE)
+    assert not job.cancelled.wait(0.6)
+    served.studio.post(lambda: job.calls["on_done"]({}))
+    waiting.join()
+    assert statuses == [200]
+
+
 def test_the_example_names_a_model_and_does_not_give_the_token_away(served) -> None:
     command, address, *_, asked = shlex.split(served.server.example)
     assert (command, address) == ("curl", f"{served.server.address}/chat/completions")
