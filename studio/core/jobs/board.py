@@ -43,6 +43,8 @@ from studio.protocol.states import IllegalMove, JobState
 
 log = logging.getLogger("studio.jobs")
 
+KEPT_OVER = 500
+"""Jobs that are over are remembered for the drawer: so many, the last ones."""
 STUBBORN_SECONDS = 5.0
 """A job that has not stopped after this long gets an offer to restart the runtime."""
 PROGRESS_SECONDS = 0.05
@@ -98,7 +100,7 @@ class JobBoard:
         return self._enter(make_recipe(plugin, entry, params, self._weights, request))
 
     def jobs(self) -> list[Job]:
-        """Return all jobs of the session, oldest first."""
+        """Return the jobs of the session, oldest first; of those that are over only the last."""
         return list(self._jobs.values())
 
     def live(self) -> list[Job]:
@@ -372,6 +374,9 @@ class JobBoard:
         if job.recipe.leaves_nothing:
             del self._jobs[job.id]
         self._changed(job)
+        over = [each.id for each in self._jobs.values() if not each.is_live]
+        for old in over[:-KEPT_OVER]:
+            del self._jobs[old]
 
     def _still_there(self, job: Job) -> None:
         if job.is_live and job.id not in self._ending:

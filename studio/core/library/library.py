@@ -386,6 +386,7 @@ class Library:
         try:
             self._store.prepare()
             journals = disk.make_folder(self.folder / "journals")
+            backup.sweep(self.folder / "backups", alone=True)
             saves = recovery.settle_saves(self._database, self._store, self._artifacts)
             replies = recovery.recover_replies(self._database, self.conversations, journals)
         except OSError as error:

@@ -191,6 +191,20 @@ def test_of_a_passing_job_nothing_is_left(desk: Any) -> None:
     assert desk.told() == []
 
 
+def test_of_the_jobs_that_are_over_only_the_last_are_remembered(
+    desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("studio.core.jobs.board.KEPT_OVER", 3)
+    done = []
+    for number in range(6):
+        done.append(desk.submit(Result(number=number)))
+        desk.finish(done[-1])
+    assert desk.studio.jobs.jobs() == done[-3:]
+    live = [desk.submit(Stall()) for _ in range(5)]
+    assert desk.studio.jobs.jobs() == [*done[-3:], *live], "what is under way is never dropped"
+    desk.runtime.release()
+
+
 def test_a_private_job_is_seen_at_work_and_nothing_of_it_is_written(desk: Any) -> None:
     job = desk.submit(
         Step(1, 4), Stall(), Artifact("text", b"secret", ".txt"), Result(text="a"),

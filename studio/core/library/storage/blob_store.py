@@ -98,7 +98,10 @@ class ObjectStore:
     def announced(self) -> Iterator[tuple[str, bytes]]:
         """Yield (artifact, sidecar) for each save that was not settled when the studio ended."""
         for path in sorted(self._incoming.glob("*.json")):
-            yield path.stem, read_regular(path)
+            try:
+                yield path.stem, read_regular(path)
+            except OSError:  # unreadable, or no file at all: as good as cut short
+                yield path.stem, b""
 
     def sweep(self) -> None:
         """Delete what saves left that were cut short. Only for the one writer, at its start."""

@@ -7,15 +7,19 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Iterable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
+
+import psutil
 
 from studio.core import disk
 from studio.core.library.storage import blob_store
 from studio.core.library.storage.database import Database
 from studio.protocol.errors import ErrorCode, StudioError
+from studio.protocol.regular_file import read_regular
 
 KEPT_DAILY = 7
+_NOTE = "under-way-{}.txt"
 
 
 def copy_database(database: Database, target: Path) -> Path:
@@ -107,7 +111,12 @@ def copy_library(database: Database, source: Path, target: Path, digests: list[s
         )
     part = target.with_name(f".{target.name}.part")
     shutil.rmtree(part, ignore_errors=True)
+    sweep(source / "backups")
+    note = source / "backups" / _NOTE.format(os.getpid())
     try:
+        with suppress(OSError):  # a library on a disk that cannot be written is copied, too
+            disk.make_folder(note.parent)
+            note.write_text(str(part.absolute()), "utf-8")
         copy_database(database, part / "library" / database.path.name)
         bad = copy_payloads(digests, source / "objects", part / "library" / "objects")
         if (source / "history").exists():
@@ -120,6 +129,8 @@ def copy_library(database: Database, source: Path, target: Path, digests: list[s
         raise disk.explain(error, "back up the library", target) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
+        with suppress(OSError):
+            disk.remove(note)
     if bad:
         raise StudioError(
             ErrorCode.BAD_INPUT,
@@ -127,3 +138,22 @@ def copy_library(database: Database, source: Path, target: Path, digests: list[s
             "“studio library verify” names them.",
         )
     return target
+
+
+def sweep(folder: Path, *, alone: bool = False) -> None:
+    """Delete what backups left that were cut short; ``folder`` holds the notes of where they went.
+
+    Args:
+        alone: Nobody else copies the database now: a part of such a copy is left over, too.
+    """
+    for note in folder.glob(_NOTE.format("*")):
+        process = note.stem.rpartition("-")[2]
+        if not process.isdecimal() or psutil.pid_exists(int(process)):
+            continue
+        with suppress(OSError, UnicodeDecodeError):
+            part = Path(read_regular(note).decode("utf-8"))
+            if part.name.startswith(".") and part.name.endswith(".part") and not part.is_symlink():
+                shutil.rmtree(part, ignore_errors=True)
+        disk.remove(note)
+    for part in folder.glob(".library-*.part") if alone else ():
+        disk.remove(part)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 
 from studio.core.library import Library, export
 from studio.core.library.export import file_name
+from studio.core.library.upkeep import backup
 from studio.core.paths import StudioPaths
 from studio.protocol.errors import ErrorCode, StudioError
 
@@ -223,3 +226,41 @@ def test_a_pipe_among_the_objects_is_damage_and_holds_nothing_up(
     with pytest.raises(OSError, match="not an ordinary file"):
         export.copy_out(library.payload_path(saved), tmp_path / "out", "a.txt")
     assert list((tmp_path / "out").iterdir()) == []
+
+
+KILLED = """import os, sys
+from pathlib import Path
+from studio.core.library import Library
+from studio.core.library.upkeep import backup
+backup.copy_payloads = lambda *_: os.kill(os.getpid(), 9)
+Library.open(Path(sys.argv[1])).backup(Path(sys.argv[2]))
+"""
+
+
+@pytest.mark.parametrize("when", ["the next backup", "the next start"])
+def test_what_a_killed_backup_left_is_swept(
+    library: Library, folder: Path, tmp_path: Path, when: str
+) -> None:
+    library.add_artifact("text", b"a", suffix=".txt")
+    library.close()
+    target = tmp_path / "elsewhere" / "copy"
+    target.parent.mkdir()
+    command = [sys.executable, "-c", KILLED, str(folder), str(target)]
+    assert subprocess.run(command, check=False).returncode == -9
+    assert [each.name for each in target.parent.iterdir()] == [".copy.part"], "the control"
+    (folder / "backups" / ".library-2001-01-01.db.part").write_bytes(b"half")
+    with Library.open(folder, read_only=when == "the next backup") as again:
+        if again.read_only:
+            again.backup(tmp_path / "other")
+        assert list(target.parent.iterdir()) == []
+        assert not list((folder / "backups").glob("under-way-*"))
+        assert again.read_only == bool(list((folder / "backups").glob(".library-*")))
+
+
+def test_a_backup_that_is_under_way_is_left_alone(library: Library, folder: Path) -> None:
+    part = folder.parent / ".copy.part"
+    part.mkdir()
+    (folder / "backups").mkdir(exist_ok=True)
+    (folder / "backups" / f"under-way-{os.getpid()}.txt").write_text(str(part))
+    backup.sweep(folder / "backups", alone=True)
+    assert part.is_dir()
