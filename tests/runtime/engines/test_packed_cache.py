@@ -164,6 +164,20 @@ def test_a_disk_that_refuses_is_no_failure(folder, tmp_path, caplog) -> None:
     assert scores(engine).isfinite().all()
 
 
+def test_a_disk_that_fills_while_it_is_written_leaves_no_file_behind(tmp_path, caplog) -> None:
+    resource = pytest.importorskip("resource")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4_000, limits[1]))  # of about 9,000 bytes
+    try:
+        list(PackedCache(tmp_path, "model").keep(matrices()))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert "cannot be kept" in caplog.text
+    assert list(tmp_path.iterdir()) == []
+    list(PackedCache(tmp_path, "model").keep(matrices()))
+    assert len(list(tmp_path.iterdir())) == 1, "the control: with room it is kept"
+
+
 def test_a_load_that_is_cancelled_leaves_no_file_behind(folder, tmp_path) -> None:
     matrix = matrices()
     steps = PackedCache(tmp_path, "model").keep(matrix)

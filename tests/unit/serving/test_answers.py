@@ -187,6 +187,26 @@ def test_vectors(served, client) -> None:
     assert sizes == [1, 256, 44]
 
 
+def test_as_many_texts_and_messages_as_may_be_are_served(served, client) -> None:
+    def script(job) -> None:
+        texts = job.params["texts"]
+        vectors = [[1.0]] * len(texts)
+        job.calls["on_done"]({"vectors": vectors, "tokens": len(texts), "shortened": []})
+
+    served.studio.script = script
+    made = client.embeddings.create(model="mini", input=["a"] * 2048, encoding_format="float")
+    assert len(made.data) == 2048
+    roles = ("user", "assistant")
+    messages = [{"role": roles[n % 2], "content": f"number {n}"} for n in range(1001)]
+    served.says("yes")
+    told = client.chat.completions.create(model="tiny", messages=messages)
+    assert told.choices[0].message.content == "yes"
+    while (job := served.studio.jobs.get_nowait()).params.get("texts"):
+        continue
+    assert "number 1000" in str(job.params)
+    assert "number 999" in str(job.params), "the engine decides what is left out, not the server"
+
+
 @pytest.mark.parametrize(
     ("extra", "words"),
     [

@@ -142,6 +142,24 @@ def test_a_huge_folder_is_listed_in_part(tmp_path: Path, monkeypatch: pytest.Mon
     assert (len(found.rows), found.left_out) == (3, 7)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="no pipes among files there")
+def test_pipes_devices_and_many_files_hold_no_folder_up(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.py")
+    (tmp_path / "zero.py").symlink_to("/dev/zero")
+    (tmp_path / "round").symlink_to(tmp_path)
+    (tmp_path / "many").mkdir()
+    for number in range(folder_listing.MOST_FILES + 1_000):
+        os.mknod(tmp_path / "many" / f"{number}.py")  # much faster than to open and close each
+    for name in ("pipe.py", "zero.py"):
+        with pytest.raises(StudioError, match="no ordinary file"):
+            disk_files.read_bytes(tmp_path / name)
+    listing = folder_listing.list_folder(tmp_path, "many")
+    assert (len(listing.rows), listing.left_out) == (2_000, folder_listing.MOST_FILES - 1_000)
+    found = folder_listing.walk(tmp_path)
+    assert len(found) == folder_listing.MOST_FILES
+    assert not any(path.startswith("round/") for path in found)
+
+
 def test_files_are_found_by_a_few_letters() -> None:
     paths = ["src/code_page.py", "src/page/code.py", "tests/test_code_page.py", "README.md"]
     assert best("code.py", paths)[0] == "src/page/code.py"
