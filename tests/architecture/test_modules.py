@@ -34,7 +34,8 @@ def test_every_module_can_be_held_in_the_head() -> None:
 
 
 def test_no_folder_holds_more_than_can_be_taken_in() -> None:
-    folders = Counter(Path(name(file)).parent for file in _modules())
+    files = [file for file in python_files() if file.stem != "__init__"]
+    folders = Counter(Path(name(file)).parent for file in files)
     assert len(folders) > 100, "the control: this checkout is looked at"
     # Too many: which concerns divide them?
     assert {str(folder): n for folder, n in folders.items() if n > MOST_IN_A_FOLDER} == {}

@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 import torch
 
-from plugins.code.tests.writing.scripted import Engine, Quick
+from plugins.code.tests.tasks.scripted import Engine, Quick
 from studio.api import finished
 from studio.protocol.time_left import TimeLeft
 from studio.testing.plugins import Made, run_task

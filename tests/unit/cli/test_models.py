@@ -21,8 +21,8 @@ from studio.core.weights.defaults import filled, parsed, settable
 from studio.core.weights.download import hub
 from studio.protocol.messages import PoolEvent
 from studio.testing.scripted import ScriptedRuntime
-from tests.toy_hub import tiny_gguf, toy_hub
 from tests.unit.cli.conftest import one_object
+from tests.unit.core.weights.download.toy_hub import tiny_gguf, toy_hub
 
 
 class Reply(Params):

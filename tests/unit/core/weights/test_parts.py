@@ -23,7 +23,7 @@ from studio.protocol.weights_files import parts_of
 from studio.runtime.pool.digests import Digests
 from studio.runtime.weights_check import process as inside
 from tests.runtime.engines.gguf_builder import in_parts
-from tests.toy_hub import ToyHub, toy_hub
+from tests.unit.core.weights.download.toy_hub import ToyHub, toy_hub
 
 FILES = in_parts()
 NAMES = list(FILES)

@@ -1,0 +1,356 @@
+"""The tasks with an engine that follows a script: what is asked, run, chosen, told and refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from plugins.code.tests.tasks.scripted import Context, Engine, Made, NoWall, Quick, drive, stop_at
+from studio.api import BadInput, StudioError
+from studio_code.schema import Ask, Document, Explain, Fix, Run, Write, WriteTests
+from studio_code.tasks.ask import ask
+from studio_code.tasks.document import document
+from studio_code.tasks.explain import explain
+from studio_code.tasks.fix import fix
+from studio_code.tasks.run import run
+from studio_code.tasks.tests import write_tests
+from studio_code.tasks.write import write
+from studio_code.worker import studio_tasks
+
+GOOD = "def double(x):\n    return x * 2\n"
+BAD = "def double(x):\n    return x + 2\n"
+TESTS = (
+    "double():\n    assert double(2) == 4\n    assert double(3) == 6\n    assert double(0) == 0\n"
+)
+WRONG_TESTS = TESTS + "    assert double(5) == 11\n"
+
+
+def written(
+    engine: Engine, sandbox: Any = None, context: Sequence[Any] = (), **params: Any
+) -> Made:
+    values = {"describe": "double(x): twice x", "seed": 1, **params}
+    return drive(write, Context(engine, sandbox), Write.parse(values), context=list(context))
+
+
+def test_every_task_of_the_manifest_is_there() -> None:
+    tasks = ["write", "tests", "fix", "explain", "document", "ask", "run"]
+    assert list(studio_tasks()) == [f"code.{name}" for name in tasks]
+
+
+# --- writing ----------------------------------------------------------------------------------
+
+
+def test_code_with_tests_that_were_run_and_faults_they_notice() -> None:
+    engine = Engine(GOOD, TESTS)
+    made = written(engine)
+    assert made.result["code"] == GOOD
+    assert made.result["tests"].startswith("from solution import double\n")
+    verdict = made.result["verdict"]
+    assert verdict["passed"]
+    assert verdict["tests"] == {"passed": 3, "failed": 0, "errors": 0}
+    assert verdict["coverage"] == {"lines": 10, "covered": 9, "missing": [3]}
+    assert verdict["mutants"]["made"] == verdict["mutants"]["killed"] == 3
+    assert made.result["note"] == "3/3 tests, 90 % lines, 3/3 mutants"
+    (artifact,) = made.artifacts
+    assert (artifact.kind, artifact.suffix, artifact.payload) == ("code", ".py", GOOD.encode())
+    assert artifact.verdict is not None
+    assert artifact.verdict.passed
+    assert set(artifact.meta) == {"language", "path", "file", "tests", "verdict", "tries"}
+    assert made.text("answer") == GOOD
+    assert "Try 1: running 3 tests" in made.messages
+    assert GOOD not in engine.asked[1][0]["content"], "tests come from the description"
+    assert engine.wishes[0].temperature == 0
+    assert engine.wishes[0].repetition_penalty == 1
+
+
+def test_a_failure_of_given_tests_goes_back_with_its_error() -> None:
+    engine = Engine(BAD, GOOD)
+    given = "from doubling import double\ndef test_it():\n    assert double(5) == 10\n"
+    made = written(engine, tests=given)
+    assert made.result["code"] == GOOD
+    assert made.artifacts[0].meta["path"] == "doubling.py"
+    assert "test_it: AssertionError" in engine.asked[1][-2]["content"]
+    tries = made.result["tries"]
+    assert [(each["round"], each["passed"]) for each in tries] == [(0, False), (1, True)]
+    assert tries[0]["summary"] == "0/1 tests"
+
+
+def test_rounds_come_to_an_end_and_the_verdict_says_what_fails() -> None:
+    made = written(Engine(BAD, BAD), tests="def test_it():\n    assert double(5) == 10\n", rounds=1)
+    assert not made.result["verdict"]["passed"]
+    assert made.result["verdict"]["mutants"]["made"] == 0
+    assert made.artifacts[0].verdict is not None
+    assert not made.artifacts[0].verdict.passed
+
+
+def test_of_candidates_the_tests_choose_and_a_suspect_test_is_set_aside() -> None:
+    made = written(Engine(BAD, GOOD, GOOD, WRONG_TESTS), candidates=3)
+    assert made.result["code"] == GOOD
+    verdict = made.result["verdict"]
+    assert verdict["passed"]
+    assert "11" not in made.result["tests"]
+    told = [check["evidence"] for check in verdict["checks"]]
+    assert "3/3 tests (1 test set aside: most of 3 answers fail)" in told
+    assert len(made.result["tries"]) == 3
+
+
+def test_where_most_tests_are_set_aside_the_rest_is_not_enough() -> None:
+    asserted = ("double(2) == 4", "double(5) == 11", "double(7) == 1")
+    wrong = "double():\n" + "".join(f"    assert {each}\n" for each in asserted)
+    made = written(Engine(BAD, GOOD, GOOD, wrong), candidates=3)
+    verdict = made.result["verdict"]
+    assert (verdict["passed"], verdict["doubtful"]) == (False, True)
+    assert verdict["checks"][-1]["name"] == "Agreement"
+    assert verdict["set_aside"] == 2
+    assert made.result["note"].startswith("failed 2 of 3 tests"), "the headline"
+    assert verdict["tests"] == {"passed": 1, "failed": 0, "errors": 0}
+
+
+def test_examples_of_the_description_outweigh_tests_of_the_model() -> None:
+    liking_bad = "double():\n    assert double(3) == 5\n    assert double(4) == 6\n"
+    describe = "double(x): twice x\n>>> double(8)\n16\n"
+    made = written(Engine(BAD, GOOD, liking_bad), describe=describe, candidates=2, rounds=0)
+    assert made.result["code"] == GOOD
+    assert "def test_example_1():\n    assert double(8) == 16" in made.result["tests"]
+
+
+def test_where_only_a_test_of_the_model_fails_a_second_opinion_is_asked() -> None:
+    engine = Engine(GOOD, WRONG_TESTS, "def double(number):\n    return number + number\n")
+    made = written(engine)
+    assert made.result["code"] == GOOD
+    assert made.result["verdict"]["passed"]
+    assert "1 test set aside: most of 2 answers" in made.result["note"]
+    assert engine.asked[2] == engine.asked[0]
+    assert engine.wishes[2].temperature > 0
+
+
+def test_prose_and_wrong_syntax_are_not_run_but_asked_again() -> None:
+    sandbox = Quick()
+    engine = Engine("def double(x:\n", GOOD, TESTS)
+    made = written(engine, sandbox)
+    assert made.result["verdict"]["passed"]
+    assert "The syntax is wrong in line 1" in engine.asked[1][-2]["content"]
+    assert made.result["tries"][0]["summary"].startswith("The syntax is wrong")
+    assert len(sandbox.runs) == 2
+
+
+def test_without_a_wall_nothing_is_run_and_that_is_said() -> None:
+    made = written(Engine(GOOD), NoWall())
+    assert made.result["code"] == GOOD
+    assert not made.result["verdict"]["ran"]
+    assert made.result["note"] == "not run: this machine has no walls"
+
+
+def test_other_languages_are_written_and_not_run() -> None:
+    made = written(Engine("const x = 1;\n"), language="javascript")
+    assert made.artifacts[0].suffix == ".js"
+    assert made.artifacts[0].meta["path"] == "solution.js"
+    assert made.result["note"] == "not run: JavaScript is written but not run on this machine"
+
+
+def test_tests_that_test_nothing_are_no_verdict() -> None:
+    made = written(Engine(GOOD, "nothing():\n    assert True\n"))
+    verdict = made.result["verdict"]
+    assert verdict["ran"]
+    assert not verdict["passed"]
+    assert made.result["note"] == "no tests: none were written that test it"
+    assert made.artifacts[0].verdict is not None
+    assert not made.artifacts[0].verdict.passed
+
+
+def test_nothing_but_prose_is_an_error_in_words() -> None:
+    with pytest.raises(BadInput, match="wrote no code"):
+        written(Engine("", "", ""), rounds=2)
+    with pytest.raises(BadInput, match="nothing to write"):
+        written(Engine(), describe="  ")
+    with pytest.raises(BadInput, match="syntax of the tests is wrong in line 1"):
+        written(Engine(), tests="def test(:")
+
+
+def test_files_of_the_folder_are_shown_and_lie_beside_the_code() -> None:
+    engine = Engine(
+        "from shop import TAX\n\n\ndef price(x):\n    return x * TAX\n",
+        "price():\n    assert price(2) == 4\n",
+    )
+    sandbox = Quick()
+    context = [{"path": "shop.py", "text": "TAX = 2\n"}]
+    made = written(engine, sandbox, context=context, path="price.py")
+    assert made.result["verdict"]["passed"]
+    assert "shop.py" in engine.asked[0][0]["content"]
+    assert sandbox.runs[0]["measured"] == ["price.py"]
+
+
+@pytest.mark.parametrize(
+    ("message", "kept"),
+    [("Writing tests", GOOD), ("running 3 tests", GOOD), ("faults", GOOD), ("Writing", "")],
+)
+def test_stopped_it_keeps_the_best_so_far(message: str, kept: str) -> None:
+    params = Write.parse({"describe": "double(x)", "seed": 1})
+    made = stop_at(write, Context(Engine(GOOD, TESTS)), params, message)
+    assert made.result.get("code", "") == kept
+    assert len(made.artifacts) == bool(kept)
+
+
+# --- tests, fix, document, explain ------------------------------------------------------------
+
+
+def test_tests_of_a_file_leave_out_what_it_does_not_pass() -> None:
+    engine = Engine(WRONG_TESTS)
+    params = WriteTests.parse({"path": "tools/doubling.py", "rounds": 0, "seed": 1})
+    made = drive(write_tests, Context(engine), params, text=GOOD)
+    assert made.result["tests"].startswith("from tools.doubling import double\n")
+    assert made.result["verdict"]["tests"] == {"passed": 3, "failed": 0, "errors": 0}
+    assert "double(5) == 11" in made.result["failing"][0]
+    assert "1 more fails" in made.result["note"]
+    assert made.artifacts[0].meta["path"] == "test_doubling.py"
+    assert made.result["imported_as"] == ""
+    params = WriteTests.parse({"path": "my tools.py", "rounds": 0, "seed": 1})
+    made = drive(write_tests, Context(Engine(WRONG_TESTS)), params, text=GOOD)
+    assert made.result["imported_as"] == "module"
+
+
+def test_a_model_that_goes_round_in_circles_is_stopped_and_asked_anew() -> None:
+    loop = "double():\n" + "    assert double(2) == 5\n" * 500
+    engine = Engine(loop, TESTS)
+    params = WriteTests.parse({"path": "doubling.py", "rounds": 1, "seed": 1})
+    made = drive(write_tests, Context(engine), params, text=GOOD)
+    assert made.text("answer").count("double(2) == 5") < 10
+    assert engine.asked[1] == engine.asked[0], "the circle is no example to go on from"
+    assert engine.wishes[1].temperature > 0
+    assert made.result["verdict"]["passed"]
+
+
+def test_advice_fits_what_went_wrong() -> None:
+    asked = {"path": "doubling.py", "rounds": 0, "seed": 1}
+    cases = {
+        "double():\n    assert double(2) == 5\n": "None of the 1 generated tests passed",
+        "other():\n    assert 1 == 1\n": "no test that uses this file",
+        "other():\n" + "    assert other(2) == 5\n" * 50: "repeated itself",
+    }
+    for answer, told in cases.items():
+        with pytest.raises(BadInput, match=told):
+            drive(write_tests, Context(Engine(answer)), WriteTests.parse(asked), text=GOOD)
+
+
+@pytest.mark.parametrize(
+    ("path", "name"), [("", "double"), ("tools/mine.py", "mine")], ids=["its own", "as wished"]
+)
+def test_a_result_is_called_by_what_it_defines_or_as_was_wished(path: str, name: str) -> None:
+    made = written(Engine(GOOD, TESTS), path=path)
+    assert made.artifacts[0].meta["file"] == name
+
+
+def test_a_file_is_corrected_and_the_error_is_gone() -> None:
+    broken = "def half(x):\n    return x / y\n\n\nprint(half(2))\n"
+    mended = broken.replace("/ y", "/ 2")
+    engine = Engine(broken, mended)
+    params = {"path": "a.py", "error": "NameError: name 'y' is not defined", "seed": 1}
+    made = drive(fix, Context(engine), Fix.parse(params), text=broken)
+    assert made.result["code"] == mended
+    assert made.result["tries"][0]["summary"] == "Nothing was changed."
+    assert made.result["verdict"]["passed"]
+    assert "no NameError when it is run" in made.result["note"]
+
+
+def test_a_correction_that_loses_parts_is_refused() -> None:
+    text = f"{GOOD}\n\ndef other():\n    return 1\n\n\nprint(x)\n"
+    params = Fix.parse({"path": "a.py", "error": "NameError", "rounds": 0, "seed": 1})
+    with pytest.raises(BadInput, match="were lost: other"):
+        drive(fix, Context(Engine(GOOD)), params, text=text)
+
+
+def test_without_an_error_the_file_is_run_to_find_one() -> None:
+    params = Fix.parse({"path": "a.py", "seed": 1})
+    with pytest.raises(BadInput, match="runs without an error"):
+        drive(fix, Context(Engine()), params, text=GOOD)
+    engine = Engine("print(1)\n")
+    made = drive(fix, Context(engine), params, text="print(a)\n")
+    assert "NameError" in engine.asked[0][0]["content"]
+    assert made.result["verdict"]["passed"]
+
+
+def test_a_file_is_documented_and_its_code_stays() -> None:
+    text = "def double(x):\n    # twice\n    return x * 2\n\n\ndef half(x):\n    return x / 2\n"
+    engine = Engine("Return twice x.", "...", "Return half of x.")
+    params = Document.parse({"path": "a.py", "seed": 1})
+    made = drive(document, Context(engine), params, text=text)
+    assert made.result["documented"] == ["double", "half"]
+    assert '    """Return twice x."""\n    # twice\n' in made.result["code"]
+    assert made.artifacts[0].verdict is not None
+    assert made.artifacts[0].verdict.passed
+
+
+def test_a_file_is_explained(tmp_path: Path) -> None:
+    path = tmp_path / "wide.py"
+    path.write_bytes(GOOD.encode("utf-16"))
+    engine = Engine("It doubles.")
+    made = drive(explain, Context(engine), Explain.parse({"file": str(path), "seed": 1}))
+    assert made.result == {"text": "It doubles.\n"}
+    assert made.text("") == "It doubles."
+    assert "x * 2" in engine.asked[0][0]["content"]
+
+
+# --- asking -----------------------------------------------------------------------------------
+
+
+def test_an_answer_proposes_whole_new_texts_for_open_files() -> None:
+    answer = f"Now it is right:\n\na.py\n```python\n{GOOD}```\n"
+    engine = Engine(answer)
+    context = [{"path": "b.py", "text": "x = 1\n"}, {"path": "a.py", "text": BAD}]
+    messages = [{"role": "user", "content": "Double, not add."}]
+    inputs = {"messages": messages, "context": context, "selection": "x + 2"}
+    made = drive(ask, Context(engine), Ask.parse({"open_path": "a.py", "seed": 1}), **inputs)
+    assert made.result["text"] == answer
+    assert made.result["edits"] == [{"path": "a.py", "text": GOOD}]
+    assert made.result["unapplied"] == []
+    system = engine.asked[0][0]["content"]
+    assert system.index("a.py") < system.index("b.py")
+    assert "x + 2" in system
+
+
+def test_a_long_question_leases_the_memory_that_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Engine, "more_bytes", lambda self, tokens, texts=1: 10 * tokens * texts)
+    messages = [{"role": "user", "content": "Why?"}]
+    context = Context(Engine("So."))
+    params = Ask.parse({"weights": "coder", "max_tokens": 100})
+    drive(ask, context, params, messages=messages)
+    assert context.leases == [("coder", 0), ("coder", 10 * 101)]
+
+
+def test_files_that_do_not_fit_are_told_and_old_turns_go_first() -> None:
+    engine = Engine("Yes.")
+    engine.context_length = 1000
+    context = [{"path": "big.py", "text": "x = 1\n" * 2000}, {"path": "a.py", "text": GOOD}]
+    old = {"role": "user", "content": "old " * 600}
+    messages = [old, {"role": "assistant", "content": "ok"}, {"role": "user", "content": "New?"}]
+    made = drive(ask, Context(engine), Ask.parse({}), messages=messages, context=context)
+    assert made.result["left_out"] == ["big.py"]
+    assert [turn["content"] for turn in engine.asked[0][1:]] == ["New?"]
+
+
+@pytest.mark.parametrize("messages", [[], [{"role": "system", "content": "x"}], [{"role": "user"}]])
+def test_what_is_no_conversation_is_refused(messages: list[dict[str, str]]) -> None:
+    with pytest.raises(BadInput):
+        drive(ask, Context(Engine()), Ask.parse({}), messages=messages)
+
+
+# --- running ----------------------------------------------------------------------------------
+
+
+def test_what_cannot_be_run_is_refused_in_words(tmp_path: Path) -> None:
+    shell = [{"path": "a.sh", "text": "ls"}]
+    python = [{"path": "a.py", "text": "1"}]
+    for files, values, words in (
+        ([], {}, "nothing to run"),
+        (shell, {}, "Shell, which is not run here"),
+        (python, {"path": "b.py"}, "not among the files"),
+        (python, {"arguments": "'open"}, "No closing quotation"),
+        ([], {"file": str(tmp_path / "gone.py")}, "cannot be read"),
+    ):
+        with pytest.raises(StudioError, match=words):
+            drive(run, Context(), Run.parse(values), files=files)
+    with pytest.raises(StudioError, match="this machine has no walls"):
+        drive(run, Context(None, NoWall()), Run.parse({}), files=python)

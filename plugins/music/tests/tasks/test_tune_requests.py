@@ -1,0 +1,92 @@
+"""The shipped tune weights, over a third of the requests of their card: all parse, and are met."""
+
+from __future__ import annotations
+
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from studio.api import finished  # noqa: E402
+from studio_music.formats.midi import files  # noqa: E402
+from studio_music.piece import Key, Metre, Piece, checked  # noqa: E402
+from studio_music.prompt.request import TuneRequest  # noqa: E402
+from studio_music.theory.key_detection import found_key  # noqa: E402
+from studio_music.tunes import weights  # noqa: E402
+from studio_music.tunes.composer import write  # noqa: E402
+
+pytestmark = [pytest.mark.torch, pytest.mark.slow]
+
+WEIGHTS = Path(__file__).parents[4] / "resources/weights/music-tunes.safetensors"
+METRES = ((4, 4), (3, 4), (2, 4), (6, 8), (2, 2), (9, 8), (12, 8))
+MOODS = ("any", "calm", "happy", "sad", "lively", "solemn")
+KEYS = ("D minor", "G major", "Bb major", "F# minor", "C major", "A minor")
+
+
+@pytest.fixture(scope="module")
+def model() -> Any:
+    return finished(weights.loader().load(WEIGHTS, "cpu"))
+
+
+def requests(metre: tuple[int, int]) -> dict[int, TuneRequest]:
+    """Twelve for a metre, by seed: every mood and every key twice, lengths and tempos in turn.
+
+    Three metres together have every mood with every key.
+    """
+    found = {}
+    for number, (mood, key) in enumerate(product(MOODS, KEYS)):
+        if (MOODS.index(mood) + KEYS.index(key) + METRES.index(metre)) % 3:
+            continue
+        bars = (8, 4, 16, 5, 12)[number % 5]
+        tempo = (60.0, 90.0, 132.0, 180.0)[number % 4]
+        found[number] = TuneRequest(Key.parse(key), Metre(*metre), bars, tempo, mood)
+    return found
+
+
+@pytest.mark.parametrize("metre", METRES, ids=lambda metre: f"{metre[0]}/{metre[1]}")
+def test_requests_are_met(model: Any, metre: tuple[int, int]) -> None:
+    """All parse; metre, tempo and length are as asked, and the key too in all but one at most."""
+    asked = requests(metre)
+    pieces = [written(model, request, seed) for seed, request in asked.items()]
+    again = [files.read(files.write(checked(piece))).piece for piece in pieces]
+    assert again == pieces, "every one parses, and loses nothing"
+    for request, piece in zip(asked.values(), pieces, strict=True):
+        assert (piece.metre, piece.tempo) == (request.metre, request.tempo)
+        assert piece.length == request.bars * request.metre.bar == piece.tracks[0].notes[-1].end
+    missed = [
+        request
+        for request, piece in zip(asked.values(), pieces, strict=True)
+        if found_key(piece.tracks[0].notes) != request.key
+    ]
+    assert len(missed) <= 1, missed
+
+
+def written(model: Any, request: TuneRequest, seed: int) -> Piece:
+    *_, piece = write(model, request, torch.Generator().manual_seed(seed))
+    assert isinstance(piece, Piece)
+    return piece
+
+
+def test_a_lively_tune_has_more_notes_a_second_than_a_calm_one(model: Any) -> None:
+    pace = {}
+    for mood in ("calm", "lively"):
+        notes = [
+            len(written(model, TuneRequest(bars=16, tempo=100, mood=mood), seed).tracks[0].notes)
+            for seed in range(4)
+        ]
+        pace[mood] = sum(notes)
+    assert pace["lively"] > 1.25 * pace["calm"], "at the same tempo"
+
+
+def test_motifs_return_but_no_tune_stands_still(model: Any) -> None:
+    distinct = []
+    for seed in range(4):
+        notes = written(model, TuneRequest(bars=16), seed).tracks[0].notes
+        assert len({note.pitch for note in notes}) >= 5
+        bars = [tuple(n.pitch for n in notes if n.start // 1920 == bar) for bar in range(16)]
+        distinct.append(len(set(bars)))
+    assert min(distinct) >= 4
+    assert sum(distinct) / len(distinct) <= 14

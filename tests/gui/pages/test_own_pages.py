@@ -1,0 +1,374 @@
+"""The studio's own pages in the real window: gallery, models, plugins, settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSpinBox,
+    QWidget,
+)
+
+from studio.app import App
+from studio.core import prompt_cache_files
+from studio.core.library import Artifact, Library
+from studio.core.library.upkeep.stats import Stats
+from studio.core.paths import StudioPaths
+from studio.core.studio import Studio
+from studio.desktop.pages.artifact_grid import marks_of
+from studio.desktop.pages.device_picker import DevicePicker
+from studio.desktop.pages.exporters import formats
+from studio.desktop.pages.gallery import GalleryPage
+from studio.desktop.pages.library_bin import contents
+from studio.desktop.widgets.empty_states import ExampleCard
+from studio.desktop.widgets.switch import Switch
+from studio.protocol.messages import DeviceEntry, DevicesFound
+from studio.testing.plugins import importable
+from studio.testing.scripted import Artifact as Made
+from studio.testing.scripted import Result, ScriptedRuntime
+from tests.gui.conftest import Runs
+
+GOOD = Path(__file__).parents[2] / "plugins" / "good"
+
+
+@pytest.fixture(autouse=True)
+def echo(monkeypatch: Any) -> Iterator[None]:
+    monkeypatch.setenv("STUDIO_PLUGIN_PATH", str(GOOD))
+    with importable(GOOD):
+        yield
+
+
+@pytest.fixture
+def sea() -> Artifact:
+    with Library.open(StudioPaths.default()) as library:
+        library.add_artifact("code", b"x = 1", suffix=".py", title="A sum", text="x = 1")
+        record = library.add_record("echo.say", {"text": "sea"}, seed=7)
+        return library.add_artifact(
+            "text",
+            b"The sea keeps time.",
+            suffix=".txt",
+            title="The sea",
+            text="The sea keeps time.",
+            record=record.id,
+            verdict={"checks": [{"name": "not empty", "passed": True}]},
+        )
+
+
+def studio_of(app: App) -> Studio:
+    assert app.session is not None
+    return app.session.studio
+
+
+def words(widget: QWidget) -> str:
+    return " ".join(label.text() for label in widget.findChildren(QLabel) if label.text())
+
+
+def button(widget: QWidget, text: str) -> QPushButton:
+    return next(b for b in widget.findChildren(QPushButton) if b.text() == text)
+
+
+def gallery(app: App, qtbot: Any, count: int) -> GalleryPage:
+    assert app.window.open_page("studio.gallery")
+    page = app.window.pages.page("studio.gallery")
+    assert page is not None
+    assert isinstance(page.widget, GalleryPage)
+    qtbot.waitUntil(lambda: page.widget.grid.count() == count)
+    return page.widget
+
+
+def test_gallery_finds_by_words_and_by_kind(start: Runs, qtbot: Any, sea: Artifact) -> None:
+    page = gallery(start(), qtbot, 2)
+    page.search.setText("keeps time")
+    qtbot.waitUntil(lambda: page.grid.count() == 1)
+    page.search.clear()
+    qtbot.waitUntil(lambda: page.grid.count() == 2)
+    button(page, "Code").click()
+    qtbot.waitUntil(lambda: page.grid.count() == 1)
+
+
+def test_detail_shows_the_recipe_and_renames(start: Runs, qtbot: Any, sea: Artifact) -> None:
+    app = start()
+    page = gallery(app, qtbot, 2)
+    assert page.grid.select(sea.id)
+    qtbot.waitUntil(lambda: "echo.say" in words(page.detail))
+    said = words(page.detail)
+    assert "7" in said
+    assert "not empty" in said
+    title = page.detail.findChild(QLineEdit)
+    title.setText("The sea at night")
+    title.editingFinished.emit()
+    library = studio_of(app).library
+    qtbot.waitUntil(lambda: library.artifact(sea.id).title == "The sea at night")
+
+
+def test_bin_can_be_undone_from_the_notice(start: Runs, qtbot: Any, sea: Artifact) -> None:
+    app = start()
+    page = gallery(app, qtbot, 2)
+    page.grid.select(sea.id)
+    qtbot.waitUntil(lambda: "echo.say" in words(page.detail))
+    button(page.detail, "Move to bin").click()
+    qtbot.waitUntil(lambda: page.grid.count() == 1)
+    notice = next(n for n in studio_of(app).notices.all if n.actions)
+    notice.actions[0].run()
+    qtbot.waitUntil(lambda: page.grid.count() == 2)
+
+
+def test_only_what_proves_something_has_a_tick(start: Runs, qtbot: Any, sea: Artifact) -> None:
+    good = {"checks": [{"name": "not blank", "passed": True}]}
+    bad = {"checks": [{"name": "not blank", "passed": False}]}
+    library = studio_of(start()).library
+    marks = {
+        (kind, verdict["checks"][0]["passed"]): [
+            icon
+            for icon, _color in marks_of(
+                library.add_artifact(kind, b"x", suffix=".x", title=kind, verdict=verdict)
+            )
+        ]
+        for kind in ("image", "code")
+        for verdict in (good, bad)
+    }
+    assert marks == {
+        ("image", True): [],
+        ("image", False): ["triangle-alert"],
+        ("code", True): ["circle-check"],
+        ("code", False): ["triangle-alert"],
+    }
+
+
+def test_the_bin_lists_conversations_and_gives_them_back(
+    start: Runs, qtbot: Any, sea: Artifact
+) -> None:
+    app = start()
+    store = studio_of(app).library.conversations
+    talk = store.create("On waves")
+    store.bin(talk.id)
+    page = gallery(app, qtbot, 2)
+    assert not page.conversations.isVisible()
+    button(page, "Bin").click()
+    qtbot.waitUntil(lambda: "On waves" in words(page.conversations))
+    assert page.conversations.isVisible()
+    shown = page.conversations.viewport().visibleRegion().boundingRect()
+    assert shown.contains(button(page.conversations, "Restore").parentWidget().geometry())
+    assert page._frame.subtitle.text() == "1 conversation"
+    button(page.conversations, "Restore").click()
+    qtbot.waitUntil(page._bin_empty.isVisible)
+    assert [found.title for found in store.list()] == ["On waves"]
+    assert any("On waves" in notice.message for notice in studio_of(app).notices.all)
+
+
+def test_a_search_without_hits_says_so_and_leads_back(
+    start: Runs, qtbot: Any, sea: Artifact
+) -> None:
+    page = gallery(start(), qtbot, 2)
+    button(page, "Molecules").click()
+    page.search.setText("no such thing")
+    qtbot.waitUntil(lambda: page._nothing.isVisible())
+    assert "Nothing found" in words(page._nothing)
+    page._nothing.findChild(ExampleCard).click()
+    qtbot.waitUntil(lambda: page.grid.count() == 2)
+    assert page.grid.isVisible()
+    assert page.search.text() == ""
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        ((0, 0), "0 results"),
+        ((1, 0), "1 result"),
+        ((0, 1), "1 conversation"),
+        ((3, 2), "3 results and 2 conversations"),
+    ],
+)
+def test_what_is_in_the_bin_is_told_in_words(counts: tuple[int, int], said: str) -> None:
+    binned, talks = counts
+    stats = Stats({}, binned, talks, records=0, conversations=0, messages=0, bytes=0, free=0)
+    assert contents(stats) == said
+
+
+def test_empty_bin_says_what_it_deletes(start: Runs, qtbot: Any, sea: Artifact) -> None:
+    app = start()
+    library = studio_of(app).library
+    library.bin(sea.id)
+    talk = library.conversations.create("On waves")
+    library.conversations.bin(talk.id)
+    page = gallery(app, qtbot, 1)
+    asked: list[tuple[str, Any]] = []
+
+    def confirm(title: str, text: str, label: str, run: Any, *, danger: bool = False) -> None:
+        asked.append((text, run))
+
+    page._parts.ui.confirm = confirm  # type: ignore[method-assign]
+    button(page, "Bin").click()
+    qtbot.waitUntil(lambda: page._empty_bin.isVisible())
+    page._empty_bin.click()
+    qtbot.waitUntil(lambda: bool(asked))
+    assert asked[0][0] == "1 result and 1 conversation will be deleted for good."
+    asked[0][1]()
+    qtbot.waitUntil(lambda: library.stats().binned_conversations == 0)
+    assert library.stats().binned == 0
+
+
+@pytest.mark.parametrize(
+    ("again", "verdict"), [(b"The sea keeps time.", "identical"), (b"Other.", "different")]
+)
+def test_run_again_compares_bytes(
+    start: Runs, qtbot: Any, sea: Artifact, runtime: ScriptedRuntime, again: bytes, verdict: str
+) -> None:
+    app = start()
+    runtime.enqueue(Made("text", again, ".txt", title="Again"), Result())
+    page = gallery(app, qtbot, 2)
+    page.grid.select(sea.id)
+    qtbot.waitUntil(lambda: "echo.say" in words(page.detail))
+    button(page.detail, "Run again").click()
+
+    def told() -> bool:
+        return any(verdict in notice.message for notice in studio_of(app).notices.all)
+
+    qtbot.waitUntil(told)
+    assert runtime.submitted[-1].params["text"] == "sea"
+
+
+def test_export_writes_the_result_and_its_recipe(
+    start: Runs, qtbot: Any, sea: Artifact, tmp_path: Path, monkeypatch: Any
+) -> None:
+    app = start()
+    page = gallery(app, qtbot, 2)
+    page.grid.select(sea.id)
+    qtbot.waitUntil(lambda: "echo.say" in words(page.detail))
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *a, **k: str(tmp_path))
+    page.detail._export(sea)
+    qtbot.waitUntil(lambda: len(list(tmp_path.iterdir())) == 2)
+    assert (tmp_path / "The sea.txt").read_bytes() == b"The sea keeps time."
+
+
+def test_exporters_of_plugins_are_offered(
+    start: Runs, qtbot: Any, sea: Artifact, tmp_path: Path
+) -> None:
+    app = start()
+    page = gallery(app, qtbot, 2)
+    offered = formats(page._parts, sea)
+    assert [other.suffix for other in offered] == [".txt"]
+    offered[0].write(tmp_path / "sea.txt")
+    assert (tmp_path / "sea.txt").read_text("utf-8") == "The sea keeps time."
+
+
+def test_plugins_page_turns_one_off_and_on(start: Runs, qtbot: Any) -> None:
+    app = start()
+    assert app.window.open_page("studio.plugins")
+    page = app.window.pages.page("studio.plugins")
+    assert page is not None
+    assert "Echo" in words(page.widget)
+    echo = next(s for s in page.widget.findChildren(Switch) if "Echo" in s.accessibleName())
+    echo.click()
+    assert app.window.pages.spec("echo.say") is None
+    assert "Echo" in words(page.widget)
+    echo = next(s for s in page.widget.findChildren(Switch) if "Echo" in s.accessibleName())
+    echo.click()
+    assert app.window.pages.spec("echo.say") is not None
+
+
+def test_what_models_know_of_conversations_is_forgotten_at_a_press(start: Runs) -> None:
+    app = start()
+    kept = studio_of(app).paths.cache / prompt_cache_files.FOLDER / "model" / "a-b.safetensors"
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(b"x")
+    assert app.window.open_page("studio.settings")
+    page = app.window.pages.page("studio.settings")
+    assert page is not None
+    button(page.widget, "Forget it").click()
+    assert not kept.exists()
+    assert any("Forgotten" in notice.message for notice in studio_of(app).notices.all)
+
+
+def test_settings_find_a_row_by_its_words(start: Runs, qtbot: Any) -> None:
+    app = start()
+    assert app.window.open_page("studio.settings")
+    page = app.window.pages.page("studio.settings")
+    assert page is not None
+    search = page.widget.findChild(QLineEdit)
+    search.setText("back up")
+    shown = [b.text() for b in page.widget.findChildren(QPushButton) if b.isVisibleTo(page.widget)]
+    assert shown == ["Back up…"]
+
+
+def test_the_device_that_computes_is_chosen_of_those_that_were_found(start: Runs) -> None:
+    app = start()
+    devices = studio_of(app).devices
+    devices.choose("cuda:1")
+    assert app.window.open_page("studio.settings")
+    page = app.window.pages.page("studio.settings")
+    assert page is not None
+    box = page.widget.findChild(DevicePicker)
+    assert box.currentText() == "cuda:1"
+    found = (
+        DeviceEntry("cuda:0", "cuda", "Large card", 80 * 10**9),
+        DeviceEntry("cpu", "cpu", "CPU"),
+    )
+    devices.were_found(DevicesFound(found, "cuda:0"))
+    shown = [box.itemText(index) for index in range(box.count())]
+    assert shown == ["The best there is", "Large card, 80.0 GB", "CPU", "cuda:1, not found"]
+    assert box.currentText() == "cuda:1, not found"
+    box.activated.emit(2)
+    assert devices.wanted == "cpu"
+    assert any(
+        "CPU computes from the next start" in each.message for each in studio_of(app).notices.all
+    )
+
+
+def test_the_local_server_is_off_until_it_is_switched_on(start: Runs, qtbot: Any) -> None:
+    app = start()
+    assert app.window.open_page("studio.settings")
+    page = app.window.pages.page("studio.settings")
+    assert page is not None
+    found = page.widget.findChildren(Switch)
+    switch = next(s for s in found if s.accessibleName() == "Local server")
+    serving = app.session.workspace.serving
+    assert serving.server is None
+    sign = "Local server is on"
+    shown = [label for label in app.window.status_bar.findChildren(QLabel) if label.text() == sign]
+    assert not shown[0].isVisibleTo(app.window)
+    switch.click()
+    qtbot.waitUntil(lambda: serving.server is not None)
+    assert serving.server.address in words(page.widget)
+    assert shown[0].isVisibleTo(app.window)
+    server = serving.server
+    buttons = {
+        b.text(): b for b in page.widget.findChildren(QPushButton) if b.isVisibleTo(app.window)
+    }
+    secret = serving.server.token.text
+    assert secret not in words(page.widget)
+    buttons["Show"].click()
+    assert secret in words(page.widget)
+    buttons["New key"].click()
+    qtbot.waitUntil(lambda: secret not in words(page.widget))
+    assert serving.server.token.text in words(page.widget)
+    port = next(s for s in page.widget.findChildren(QSpinBox) if s.accessibleName() == "Port")
+    port.setValue(serving.server.port)
+    assert app.session.studio.settings.get("server.port", 0) == serving.server.port
+    port.setValue(0)
+    switch.click()
+    qtbot.waitUntil(lambda: not server.is_running)
+    assert not app.window.activity.server
+
+
+def test_the_size_in_settings_is_counted_each_time_they_are_shown(
+    start: Runs, qtbot: Any, sea: Artifact
+) -> None:
+    app = start()
+    assert app.window.open_page("studio.settings")
+    page = app.window.pages.page("studio.settings")
+    assert page is not None
+    qtbot.waitUntil(lambda: "2 results" in words(page.widget))
+    app.window.open_page("studio.gallery")
+    library = studio_of(app).library
+    library.bin(sea.id)
+    app.window.open_page("studio.settings")
+    qtbot.waitUntil(lambda: "1 results" in words(page.widget))
+    assert "1 result in the bin" in words(page.widget)

@@ -1,0 +1,85 @@
+"""The page that a task gets by itself: it runs, stops, tells what failed, and keeps its form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QPoint
+from PySide6.QtWidgets import QLabel
+
+from studio.api import BadInput, Page
+from studio.desktop.appearance.appearance import Appearance
+from studio.desktop.pages import task as task_page
+from studio.testing.page_desk import PageDesk
+from studio.testing.plugins import importable
+from studio.testing.scripted import Artifact, Fail, Stall, Step, Tokens
+
+ECHO = Path(__file__).parents[2] / "plugins" / "good"
+
+
+class TaskDesk(PageDesk):
+    plugin = "echo"
+
+    def build(self) -> Page:
+        from studio_echo.schema import Say
+
+        (entry,) = self.studio.plugins.plugin("echo").manifest.tasks
+        return task_page.build(self.ctx, entry, Say)
+
+    def words(self) -> str:
+        """What is to be read, from the top."""
+        shown = [label for label in self.page.findChildren(QLabel) if label.isVisible()]
+        shown.sort(key=lambda label: label.mapTo(self.page, QPoint(0, 0)).y())
+        return " ".join(label.text() for label in shown)
+
+
+@pytest.fixture
+def desk(
+    qtbot: Any, look: Appearance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[TaskDesk]:
+    monkeypatch.setenv("STUDIO_PLUGIN_PATH", str(ECHO))
+    with importable(ECHO), TaskDesk.opened(tmp_path, qtbot, look, monkeypatch) as desk:
+        yield desk
+
+
+def test_each_run_has_a_card_with_text_and_results(desk: TaskDesk) -> None:
+    desk.page.form.set_values({"text": "hello"})
+    for title in ("First", "Second"):
+        desk.runtime.enqueue(Tokens("hel", "lo"), Artifact("text", b"hello", ".txt", title=title))
+        desk.run()
+        desk.until_over()
+    desk.until(lambda: desk.words().count("hello") == 2)
+    words = desk.words()
+    assert words.index("Second") < words.index("First"), "the newest is on top"
+
+
+def test_it_is_stopped_by_the_same_button(desk: TaskDesk) -> None:
+    desk.page.form.set_values({"text": "hello"})
+    desk.runtime.enqueue(Step(1, 2, "half"), Stall())
+    desk.run()
+    desk.until(lambda: desk.progress() == "half")
+    assert desk.verb() == "Stop"
+    desk.stop()
+    assert (desk.verb(), desk.progress()) == ("Run", "")
+
+
+def test_what_is_missing_is_told_and_what_failed_can_be_tried_again(desk: TaskDesk) -> None:
+    desk.run()
+    assert "Text is missing" in desk.trouble()
+    assert desk.runtime.submitted == []
+    desk.page.form.set_values({"text": "hello"})
+    desk.runtime.enqueue(Fail(BadInput("Nobody listens.")))
+    desk.run()
+    desk.until(lambda: "Nobody listens." in desk.trouble())
+    desk.try_again()
+    desk.until_over()
+    assert len(desk.runtime.submitted) == 2
+
+
+def test_the_form_outlives_a_restart(desk: TaskDesk) -> None:
+    desk.page.form.set_values({"text": "hello", "times": 7})
+    desk.again()
+    assert desk.page.form.values()["times"] == 7
