@@ -26,6 +26,7 @@ from studio.core.notices import Action
 from studio.core.runtime_process.settings import MEMORY_LIMIT
 from studio.core.weights import Weights
 from studio.core.weights.additions import Added
+from studio.core.weights.header_cache import HeaderCache
 from studio.core.weights.user_notes import REMARKS
 from studio.desktop import formatting
 from studio.desktop.pages.document import show_document
@@ -82,6 +83,7 @@ class ModelsPage(QWidget):
         self._look, self._shelf = parts.ui.look, parts.studio.shelf
         self._inspected: dict[str, Inspected] = {}
         self._asked: set[str] = set()
+        self._headers = HeaderCache(parts.studio.paths.cache / "weights-headers.msgpack")
         self._limits: dict[str, int] = {}
         self._said: dict[str, str] = {}
         self._uses: dict[str, tuple[Use, ...]] = {}
@@ -93,7 +95,7 @@ class ModelsPage(QWidget):
         self.search = QLineEdit()
         self.table = WeightsTable(self._look)
         self.detail = WeightsDetail(self._look, self._deeds())
-        self.getting = DownloadView(parts)
+        self.getting = DownloadView(parts, self._show_installed)
         self._views = QStackedWidget()
         self._empty = self._empty_state()
         self._fill_head()
@@ -105,6 +107,7 @@ class ModelsPage(QWidget):
             self._studio.settings.observe(REMARKS, self._remarked),
         ]
         self.destroyed.connect(lambda: [end() for end in ends])
+        self._parts.background.run(self._headers.load, self._recall, self._tell)
         self.refresh()
 
     # --- what can be done with the page --------------------------------------------------------
@@ -183,6 +186,11 @@ class ModelsPage(QWidget):
             QTimer.singleShot(0, self.table, self.table.setFocus)
         else:
             self.getting.reveal(row.id)
+
+    def _show_installed(self, weights_id: str) -> None:
+        self.search.clear()
+        self.show_view(HERE)
+        self.table.choose(weights_id)
 
     def refresh(self) -> None:
         """Show what the catalogue knows."""
@@ -282,7 +290,7 @@ class ModelsPage(QWidget):
         limit = max(0, self._studio.settings.get(MEMORY_LIMIT, 0))
         return WeightsRow(
             row,
-            self._inspected.get(row.id),
+            self._inspected.get(row.id) or self._headers.get(row),
             self._shelf.remarks.of(row.id),
             self._uses.get(row.id, ()),
             most_bytes(total, limit),
@@ -320,9 +328,18 @@ class ModelsPage(QWidget):
 
         def read(answer: Inspected) -> None:
             self._inspected[row.id] = answer
+            self._headers.put(row, answer)
             self._show_calmly(row.id)
+            if self._asked <= self._inspected.keys():
+                self._parts.background.run(self._headers.save, lambda _: None, self._tell)
 
         self._studio.inquiries.inspect(row.path, read, context_limit=limit)
+
+    def _recall(self, _: object) -> None:
+        """Show what the headers said last time, until they are read again."""
+        for row in list(self.table.weights.rows):
+            if row.inspected is None:
+                self._show_calmly(row.weights.id)
 
     def _remarked(self, key: str, value: Any) -> None:
         """Ask again how much memory weights take whose context has another limit now."""

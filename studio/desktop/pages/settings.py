@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,16 @@ def build(parts: PageServices) -> Page:
     return Page(page, focus=page.search.setFocus)
 
 
+@dataclass
+class _Section:
+    """A heading and its card; each row with the words that it is found by."""
+
+    title: str
+    heading: QWidget
+    frame: QWidget
+    rows: list[tuple[str, QWidget]] = field(default_factory=list)
+
+
 class SettingsPage(QWidget):
     """Sections of rows; the field on top finds a row by its words.
 
@@ -62,15 +73,17 @@ class SettingsPage(QWidget):
         frame.controls.addWidget(self.search)
         self._column = Column(760)
         frame.body.addWidget(self._column, 1)
-        self._rows: list[tuple[str, QWidget]] = []
-        self._sections: list[tuple[QWidget, list[QWidget]]] = []
+        self._sections: list[_Section] = []
+        self._nothing = self._look.label(self.tr("No setting has these words."), "mute")
+        self._nothing.hide()
+        self._column.cards.addWidget(self._nothing)
         self._appearance()
         self._plugins()
         self._library()
         self._runtime()
         self._server(parts.serving)
         self._privacy()
-        self._column.cards.addStretch()
+        self._column.cards.addStretch(1)  # a card alone keeps its height
 
     def showEvent(self, event: QShowEvent) -> None:
         """Count the library again: something may have been made, binned or restored meanwhile."""
@@ -132,8 +145,8 @@ class SettingsPage(QWidget):
 
         form.on_change(keep)
         column.addWidget(form)
-        self._rows.append((title.lower(), form))
-        self._sections[-1][1].append(form)
+        said = " ".join(f"{each.title} {each.help}" for each in params.fields())
+        self._sections[-1].rows.append((f"{title} {said}".lower(), form))
 
     def _library(self) -> None:
         column = self._section(self.tr("Library"))
@@ -349,8 +362,7 @@ class SettingsPage(QWidget):
         self._column.cards.addSpacing(6)
         self._column.cards.addWidget(heading)
         self._column.cards.addWidget(frame)
-        self._sections.append((frame, []))
-        self._rows.append((title.lower(), heading))
+        self._sections.append(_Section(title.lower(), heading, frame))
         return column
 
     def _row(self, column: QVBoxLayout, title: str, text: str, control: QWidget) -> QLabel:
@@ -367,8 +379,7 @@ class SettingsPage(QWidget):
         line.addLayout(said, 1)
         line.addWidget(control)
         column.addWidget(row)
-        self._rows.append((f"{title} {text}".lower(), row))
-        self._sections[-1][1].append(row)
+        self._sections[-1].rows.append((f"{title} {text}".lower(), row))
         return label
 
     def _button(self, text: str, icon: str, run: Callable[[], object]) -> QWidget:
@@ -377,11 +388,18 @@ class SettingsPage(QWidget):
         return button
 
     def _filter(self, text: str) -> None:
+        """Show the rows with these words, all of a section that is called so, and what is above."""
         wanted = text.strip().lower()
-        for said, row in self._rows:
-            row.setVisible(not wanted or wanted in said)
-        for frame, rows in self._sections:
-            frame.setVisible(any(not row.isHidden() for row in rows))
+        found = 0
+        for section in self._sections:
+            whole = wanted in section.title
+            for said, row in section.rows:
+                row.setVisible(whole or wanted in said)
+            shown = any(not row.isHidden() for _, row in section.rows)
+            section.heading.setVisible(shown)
+            section.frame.setVisible(shown)
+            found += shown
+        self._nothing.setVisible(not found)
 
 
 def _beside(*widgets: QWidget) -> QWidget:

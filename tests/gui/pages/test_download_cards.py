@@ -66,6 +66,11 @@ def test_a_page_offers_a_set_and_it_arrives_while_one_looks_elsewhere(
     weights.get_set("tiny")
     assert page.widget.table.current == "tiny-random"
     assert page.widget.view == "here"
+    page.widget.show_view("get")
+    getting = page.widget.getting
+    qtbot.waitUntil(lambda: "Tiny Random Installed" in words(getting))  # never an empty page
+    buttons(getting)["Show"].click()
+    assert (page.widget.view, page.widget.table.current) == ("here", "tiny-random")
     here = str(StudioPaths.default().weights / tiny.file)
     detail = page.widget.detail
     qtbot.waitUntil(lambda: here in words(detail).replace("\u200b", ""))

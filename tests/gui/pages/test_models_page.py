@@ -115,6 +115,8 @@ def test_it_says_what_fits_why_and_what_is_wrong(
         return {row.weights.id: row.fit.word for row in model.rows}
 
     qtbot.waitUntil(lambda: shown() == fits)
+    kinds = {model.rows[n].weights.id: model.rows[n].kind for n in range(model.rowCount())}
+    assert kinds["small"] == "text"
     assert page.table.choose("small")
     said = words(page.detail)
     assert "It takes 1.1 GB when loaded; models may take 7.7 GB here." in said

@@ -296,6 +296,16 @@ def test_settings_find_a_row_by_its_words(start: Runs, qtbot: Any) -> None:
     search.setText("back up")
     shown = [b.text() for b in page.widget.findChildren(QPushButton) if b.isVisibleTo(page.widget)]
     assert shown == ["Back up…"]
+    search.setText("local server")
+    shown = [b.text() for b in page.widget.findChildren(QPushButton) if b.isVisibleTo(page.widget)]
+    assert "New key" in shown, "a section that is called so shows its rows"
+    search.setText("port")
+    labels = page.widget.findChildren(QLabel)
+    heads = [label.text() for label in labels if label.isVisibleTo(page.widget)]
+    assert "Local server" in heads, "a row says where it belongs"
+    search.setText("no such thing")
+    heads = [label.text() for label in labels if label.isVisibleTo(page.widget)]
+    assert "No setting has these words." in heads
 
 
 def test_the_device_that_computes_is_chosen_of_those_that_were_found(start: Runs) -> None:

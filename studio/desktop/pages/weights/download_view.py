@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from studio.core.weights import Weights
 from studio.core.weights.download import hub
@@ -12,7 +14,7 @@ from studio.core.weights.download.hub_edition import Order
 from studio.desktop import formatting
 from studio.desktop.pages.document import show_document
 from studio.desktop.pages.download_card import DownloadCard
-from studio.desktop.pages.page_frame import Column
+from studio.desktop.pages.page_frame import Column, card
 from studio.desktop.pages.page_services import PageServices
 from studio.desktop.pages.weights.hub_card import HubCard
 from studio.protocol.errors import StudioError
@@ -25,8 +27,11 @@ class DownloadView(Column):
         hub: The card where an address is pasted.
     """
 
-    def __init__(self, parts: PageServices) -> None:
+    def __init__(self, parts: PageServices, show: Callable[[str], None]) -> None:
+        """``show`` brings weights that are installed into view."""
         super().__init__()
+        self._show = show
+        self._installed: list[QWidget] = []
         self._parts, self._studio, self._look = parts, parts.studio, parts.ui.look
         self.hub = HubCard(self._look, self._look_up, self._fetch, self._studio.downloads.stop)
         self.cards.addWidget(self.hub)
@@ -37,18 +42,27 @@ class DownloadView(Column):
 
     def refresh(self) -> None:
         """Show the sets that are not here."""
-        had_keyboard = next((id for id, card in self._offers.items() if card.has_keyboard()), "")
-        for card in self._offers.values():
-            self.cards.removeWidget(card)
-            card.hide()
-            card.deleteLater()
+        had_keyboard = next((id for id, each in self._offers.items() if each.has_keyboard()), "")
+        for old in self._offers.values():
+            self.cards.removeWidget(old)
+            old.hide()
+            old.deleteLater()
         self._offers.clear()
+        for frame in self._installed:
+            self.cards.removeWidget(frame)
+            frame.hide()
+            frame.deleteLater()
+        self._installed.clear()
         for row in self._studio.weights.offers():
             if row.problem:
-                self._offers[row.id] = card = self._card(row)
-                card.show_download(self._studio.downloads.of(row.id))
-                self.cards.addWidget(card)
-        self._title.setVisible(bool(self._offers))
+                self._offers[row.id] = offered = self._card(row)
+                offered.show_download(self._studio.downloads.of(row.id))
+                self.cards.addWidget(offered)
+        for row in self._studio.weights.offers():  # those last that need no more thought
+            if not row.problem:
+                self._installed.append(frame := self._installed_card(row))
+                self.cards.addWidget(frame)
+        self._title.setVisible(bool(self._offers or self._installed))
         if had_keyboard in self._offers:
             self._offers[had_keyboard].take_keyboard()
 
@@ -61,25 +75,41 @@ class DownloadView(Column):
 
     def reveal(self, weights_id: str) -> None:
         """Bring a set into view, with the keyboard there."""
-        card = self._offers.get(weights_id)
-        if card is None:
+        offered = self._offers.get(weights_id)
+        if offered is None:
             return
 
         def show() -> None:
-            self.ensureWidgetVisible(card)
-            card.take_keyboard()
+            self.ensureWidgetVisible(offered)
+            offered.take_keyboard()
 
-        QTimer.singleShot(0, card, show)  # a page that was just built has no sizes yet
+        QTimer.singleShot(0, offered, show)  # a page that was just built has no sizes yet
 
     # --- inside -------------------------------------------------------------------------------
 
+    def _installed_card(self, row: Weights) -> QWidget:
+        frame, column = card()
+        head = QHBoxLayout()
+        head.setSpacing(8)
+        head.addWidget(self._look.icon_label("circle-check", "good", 18))
+        head.addWidget(self._look.label(row.title, "heading"))
+        head.addWidget(self._look.label(self.tr("Installed"), "badge"))
+        head.addStretch()
+        show = self._look.button(self.tr("Show"), "box", kind="ghost", small=True)
+        show.setAccessibleName(self.tr("Show {title}").format(title=row.title))
+        show.clicked.connect(lambda: self._show(row.id))
+        head.addWidget(show)
+        column.addLayout(head)
+        if row.offer is not None:
+            column.addWidget(self._look.label(row.offer.summary, wrap=True))
+        column.addWidget(self._look.label(_facts(row), "small", wrap=True))
+        return frame
+
     def _card(self, row: Weights) -> DownloadCard:
-        facts = [row.format.upper(), row.quantization, formatting.size(row.bytes), row.licence,
-                 str(row.source.get("package", ""))]  # fmt: skip
         return DownloadCard(
             self._look,
             row,
-            " · ".join(fact for fact in facts if fact),
+            _facts(row),
             get=partial(self._get, row),
             stop=partial(self._studio.downloads.stop, row.id),
             read=partial(self._read, row),
@@ -116,3 +146,9 @@ class DownloadView(Column):
             self._studio.downloads.fetch(order, hub.line(self._studio.settings))
         except StudioError as error:
             self.hub.say(str(error), bad=True)
+
+
+def _facts(row: Weights) -> str:
+    facts = (row.format.upper(), row.quantization, formatting.size(row.bytes), row.licence,
+             str(row.source.get("package", "")))  # fmt: skip
+    return " · ".join(fact for fact in facts if fact)

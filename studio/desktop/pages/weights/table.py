@@ -25,7 +25,7 @@ Index = QModelIndex | QPersistentModelIndex
 _SORT = Qt.ItemDataRole.UserRole
 _NUMBERS = ("size", "context")
 _WIDTHS = {
-    "fits": 146, "size": 76, "quantization": 70, "architecture": 128, "context": 76, "licence": 92,
+    "fits": 146, "size": 76, "quantization": 70, "kind": 128, "context": 76, "licence": 92,
     "used": 92, "rating": 76,
 }  # fmt: skip
 """Columns beside the name, as wide as they are, in the order in which room is given to them."""
@@ -42,7 +42,7 @@ class WeightsModel(QAbstractTableModel):
         tr = self.tr
         self._titles = {
             "name": tr("Name"), "size": tr("Size"), "quantization": tr("Quant."),
-            "architecture": tr("Kind"), "context": tr("Context"), "licence": tr("Licence"),
+            "kind": tr("Kind"), "context": tr("Context"), "licence": tr("Licence"),
             "used": tr("Last used"), "rating": tr("Rating"), "fits": tr("Fits here"),
         }  # fmt: skip
         self.columns = list(self._titles)

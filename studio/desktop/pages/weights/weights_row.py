@@ -67,6 +67,19 @@ class WeightsRow:
         return str(self._fact("architecture") or self.weights.family)
 
     @property
+    def kind(self) -> str:
+        """What it is for, in a word or two."""
+        words = {
+            "text": _tr("text"),
+            "code": _tr("code"),
+            "embedding": _tr("embedding"),
+            "image": _tr("picture"),
+            "smiles": _tr("molecules"),
+        }
+        named = [words.get(each, each.replace("-", " ")) for each in self.weights.capabilities]
+        return ", ".join(dict.fromkeys(named))
+
+    @property
     def runs_through(self) -> str:
         """The library that computes it, and what that means; empty if the studio does."""
         return str(self._fact("runs_through") or "")
