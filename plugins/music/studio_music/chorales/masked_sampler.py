@@ -60,6 +60,8 @@ class MaskedSampler:
         places: (steps,) as ``vocabulary.PLACES`` counts.
         temperature: Below 1: the likely becomes likelier.
         window: Steps that are computed at once; fewer take less memory and know less around them.
+        leaning: (steps, voices, pitches and rest) nats by which a value is likelier than the
+            network says; None for what it says alone.
     """
 
     def __init__(
@@ -70,7 +72,9 @@ class MaskedSampler:
         temperature: float,
         rng: torch.Generator,
         window: int = WINDOW,
+        leaning: NDArray[np.float64] | None = None,
     ) -> None:
+        self.leaning = leaning
         self.network, self.cells, self.places = network, cells, places
         self.endings = np.array(endings(len(cells)))
         self.temperature, self.rng, self.window = temperature, rng, window
@@ -130,6 +134,8 @@ class MaskedSampler:
         chances = self._uniform(len(steps))
         for step, voice, row, chance in zip(steps, voices, scores, chances, strict=True):
             low, high = self._bounds(step, voice)
+            if self.leaning is not None:
+                row = row + self.leaning[step, voice]
             row = row[low : high + 1] - _PARALLEL * self._parallels(step, voice)[low : high + 1]
             weights = np.exp(row - row.max())
             weights[weights < _MIN_SHARE] = 0

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from studio.api import BadInput
+from studio_music.chorales.vocabulary import RANGES
 from studio_music.piece import Note, Piece, Track
 from studio_music.theory.ranges import VOICES
 
@@ -72,8 +73,10 @@ def role_of(voice: str) -> str:
 def _in_octave(melody: Track, notes: list[Note], voice: str) -> Fitted:
     low, high = VOICES[role_of(voice)]
     lowest, highest = min(n.pitch for n in notes), max(n.pitch for n in notes)
-    for shift in _OCTAVES:
-        if low <= lowest + shift and highest + shift <= high:
+    for room in (RANGES[voice], (low, high)):  # where the others have room, then anywhere at all
+        fits = [s for s in _OCTAVES if room[0] <= lowest + s and highest + s <= room[1]]
+        if fits:
+            shift = fits[0]
             break
     else:
         raise BadInput(

@@ -5,14 +5,24 @@ Computes nothing; the scores are the library's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from studio.api import Kind, Mode, PluginContext, TaskResult, file_stem
+from studio.api import (
+    JobRequest,
+    Kind,
+    Mode,
+    Params,
+    PluginContext,
+    Seed,
+    TaskResult,
+    file_stem,
+)
 from studio_music.pages.artifact_actions import PieceActions
 from studio_music.pages.ask_box import AskBox
 from studio_music.pages.autosave import Autosave
@@ -175,6 +185,19 @@ class MusicPage(QWidget):
         note = result.get("note")
         if isinstance(note, str) and note:
             self._ctx.notices.info(note, key="music.note")
+        request = self.tasks.run.request
+        if result.get("passed") is False and request is not None:
+            self._offer_another(request, result.get("checks", ()))
+
+    def _offer_another(self, request: JobRequest, checks: Sequence[Mapping[str, Any]]) -> None:
+        """Say which checks failed, and offer to make the same again from another seed."""
+        failed = [f"{c.get('name')}: {c.get('evidence')}" for c in checks if not c.get("passed")]
+        words = tr("This one is not quite right ({failed}).").format(failed="; ".join(failed))
+        given = request.params
+        params = given.to_dict() if isinstance(given, Params) else given
+        other = replace(request, params={**params, "seed": Seed.random()})
+        run = self.tasks.run
+        self.trouble.remark(words, tr("Try another"), "refresh-cw", lambda: run.start(other))
 
     def focus(self) -> None:
         """Put the keyboard where a person starts."""

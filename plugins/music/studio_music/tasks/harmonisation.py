@@ -37,6 +37,8 @@ def harmonise(ctx: TaskContext, params: Harmonise) -> Iterator[Event]:
     share = WRITING_SHARE if params.audio else 1.0
     piece = yield from _voices(ctx, params, given, melody, share)
     piece = msgspec.structs.replace(piece, title=f"{given.title} in four parts")
+    if piece.key != given.key:
+        remarks = (*remarks, f"Set in {piece.key}: the melody does not fit {given.key}.")
     verdict = check_piece(piece)
     recipe = score_artifact.recipe(ctx, "music.harmonise", params)
     yield score_artifact.artifact(ctx, piece, verdict, {**recipe, "remarks": list(remarks)})

@@ -78,6 +78,25 @@ def test_progress_time_left_and_stop(desk: Any) -> None:
     assert desk.document.empty
 
 
+def test_a_piece_that_failed_a_check_is_offered_again(desk: Any, made: Any, tune: Any) -> None:
+    desk.compose()
+    checks = [{"name": "key", "passed": False, "evidence": "sounds like D major"}]
+    desk.runtime.enqueue(made(tune("First")), Result(passed=False, checks=checks))
+    desk.set_mode("harmonise")
+    desk.run()
+    desk.until(lambda: "sounds like D major" in desk.trouble())
+    first = desk.runtime.submitted[-1]
+    assert desk.page.trouble.button.text() == "Try another"
+    desk.runtime.enqueue(made(tune("Second")), Result(passed=True))
+    desk.qtbot.mouseClick(desk.page.trouble.button, Qt.MouseButton.LeftButton)
+    desk.until(lambda: desk.piece.title == "Second")
+    again = desk.runtime.submitted[-1]
+    assert again.task == first.task == "music.harmonise"
+    assert {**again.params, "seed": 0} == {**first.params, "seed": 0}
+    assert again.seed != first.seed
+    assert not desk.trouble()
+
+
 def test_a_failure_says_why_and_can_be_tried_again(desk: Any, made: Any, tune: Any) -> None:
     error = StudioError(ErrorCode.BAD_INPUT, "“H minor” is not a key.", "Write it like “D minor”.")
     desk.runtime.enqueue(Fail(error))

@@ -6,6 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -13,17 +14,19 @@ torch = pytest.importorskip("torch")
 
 from studio.api import BadInput, StudioError, finished  # noqa: E402
 from studio_music.chorales import grid, weights  # noqa: E402
-from studio_music.chorales.harmony import harmonise  # noqa: E402
+from studio_music.chorales.harmony import harmonise, key_of, leaning  # noqa: E402
 from studio_music.chorales.melodies import fitted  # noqa: E402
 from studio_music.chorales.network import ChoraleNetwork  # noqa: E402
 from studio_music.chorales.vocabulary import (  # noqa: E402
     LOWEST,
     PHASES,
+    PITCHES,
     RANGES,
     REST,
     VOICES,
 )
-from studio_music.piece import TICKS, Metre, MetreChange, Note, Piece, Tempo, Track  # noqa: E402
+from studio_music.piece import TICKS, Key, Metre, MetreChange, Note, Piece, Tempo, Track  # noqa: E402
+from studio_music.theory.key_detection import share_in_scale  # noqa: E402
 
 pytestmark = pytest.mark.torch
 
@@ -62,7 +65,8 @@ def test_the_given_voice_is_kept_and_the_others_are_sung_below_and_above(voice: 
     made = set_in_four(piece, voice)
     assert [t.role for t in made.tracks] == ["soprano", "alto", "tenor", "bass voice"]
     assert made.tracks[VOICES.index(voice)].notes == piece.tracks[0].notes
-    assert (made.length, made.metres, made.key) == (piece.length, piece.metres, piece.key)
+    assert (made.length, made.metres) == (piece.length, piece.metres)
+    assert made.key.pitch_class == MIDDLES[voice] % 12, "the key of the melody"
     rows = np.array([sounding(track, made.length) for track in made.tracks])
     assert (rows >= 0).all(), "nobody is silent where the melody is not"
     assert (np.diff(rows, axis=0) <= 0).all(), "no voice crosses another"
@@ -164,6 +168,51 @@ def test_a_melody_in_another_octave_is_moved_and_that_is_said() -> None:
     assert moved.remark == "Moved 2 octaves up, so that a soprano can sing it."
     assert set_in_four(piece).tracks[0].notes == moved.melody.notes
     assert fitted(piece.tracks[0], piece, "bass").remark == ""
+
+
+def test_a_low_melody_is_moved_to_where_the_other_voices_have_room() -> None:
+    piece = with_notes(Note(0, 57, 480), Note(480, 69, 480))
+    moved = fitted(piece.tracks[0], piece, "soprano")
+    assert [note.pitch for note in moved.melody.notes] == [69, 81]
+    assert moved.remark == "Moved 1 octave up, so that a soprano can sing it."
+
+
+def test_the_key_is_the_written_one_where_the_melody_is_in_it() -> None:
+    notes = [Note(n * 480, pitch, 480) for n, pitch in enumerate((62, 65, 69, 67, 65, 64, 62))]
+    assert key_of(notes, Key("D", "minor")) == Key("D", "minor")
+    assert key_of(notes, Key("F", "major")) == Key("F", "major")
+    assert key_of(notes, Key("B", "major")).pitch_class != 11
+    assert key_of((), Key("E", "major")) == Key("E", "major")
+
+
+@pytest.mark.parametrize("key", [Key("D", "minor"), Key("Eb", "major")])
+def test_voices_lean_to_the_scale_and_end_on_the_tonic_chord(key: Key) -> None:
+    tonic = 60 + key.pitch_class
+    line = np.array([tonic + 2 - LOWEST] * 8 + [tonic - LOWEST] * 8 + [REST] * 2)
+    leans = leaning(key, line)
+    assert leans.shape == (18, 4, PITCHES + 1)
+    assert not leans[..., REST].any()
+
+    def at(step: int, voice: int, above: int) -> float:
+        return float(leans[step, voice, tonic + above - LOWEST])
+
+    assert at(0, 1, 0) == at(0, 1, 2) == 0
+    assert at(0, 1, 1) < -1, "outside the scale"
+    assert at(0, 1, 11) == 0, "the leading note, in minor too"
+    assert at(8, 1, 2) < at(7, 1, 2) == 0, "only at the end is it no note of the chord"
+    assert at(17, 1, 7) == 0
+    assert at(12, 3, 7) < 0 == at(12, 3, 0), "the bass has the root"
+    assert not leaning(key, np.array([tonic + 2 - LOWEST] * 4))[:, 3, tonic + 2 - LOWEST].any()
+
+
+def test_a_chorale_is_in_the_key_of_its_tune_whatever_the_network_says() -> None:
+    piece = tune(74)
+    made = set_in_four(msgspec.structs.replace(piece, key=Key("D", "major")))
+    notes = [note for track in made.tracks for note in track.notes]
+    assert share_in_scale(notes, Key("D", "major")) > 0.9
+    ending = {track.notes[-1].pitch % 12 for track in made.tracks}
+    assert ending <= {2, 6, 9}
+    assert made.tracks[-1].notes[-1].pitch % 12 == 2
 
 
 def test_steps_hold_what_sounds_longest_in_them() -> None:
