@@ -65,12 +65,15 @@ def _keep_only(pipe: int, life: int) -> None:
 
 
 def _wait(pipe: int, life: int, runtime: int) -> None:
-    if _ended(pipe, life) == life or _ended(life, patience=PATIENCE) == life:
-        return
+    if _ended(pipe, life) == life:
+        return  # the studio sees to what is left
+    _ended(life, patience=PATIENCE)
     with contextlib.suppress(psutil.Error, ProcessLookupError):
         if os.getppid() == runtime:  # its number is still its own
             os.kill(runtime, signal.SIGSTOP)  # so that it starts nothing more
             end([*family_of(runtime), runtime])
+        else:  # it was killed, too
+            end(family_of(runtime))
 
 
 def _ended(*pipes: int, patience: float | None = None) -> int | None:

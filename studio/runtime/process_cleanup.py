@@ -20,7 +20,7 @@ def family_of(process: int) -> list[int]:
     Descendants alone would miss those whose parent has ended already. A session that is not its own
     to lead holds strangers too: then the descendants must do. The caller is never among them.
     """
-    if hasattr(os, "getsid") and _session_of(process) == process:
+    if hasattr(os, "getsid") and process in (os.getsid(0), _session_of(process)):
         family = [pid for pid in psutil.pids() if _session_of(pid) == process]
     else:
         family = [child.pid for child in psutil.Process(process).children(recursive=True)]

@@ -178,6 +178,14 @@ def test_it_does_not_outlive_its_studio_when_a_call_keeps_pythons_lock(
     assert alive == []
 
 
+def test_what_it_has_started_does_not_outlive_both(start: Callable[..., RuntimeProcess]) -> None:
+    runtime = start()
+    family = _lose_the_studio_in(runtime, "deaf")
+    runtime.process.kill()
+    _, alive = psutil.wait_procs(family, timeout=GENEROUS)
+    assert alive == []
+
+
 def test_without_the_watch_it_would(start: Callable[..., RuntimeProcess]) -> None:
     """The control: the test above can fail."""
     runtime = start("import os\ndel os.fork")
