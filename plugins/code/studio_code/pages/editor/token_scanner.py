@@ -34,6 +34,11 @@ def lexer_named(name: str) -> Lexer | None:
         return None
 
 
+REACH = 20_000
+"""Characters that one rule may look ahead. Some of Pygments' take work in the square of a text, and
+one match in the middle of a slice of work cannot be broken off."""
+
+
 class Scanner:
     """One pass over a text, from a place where its state is known.
 
@@ -67,7 +72,7 @@ class Scanner:
         while self.at < end:
             start = self.at
             for match, action, change in rules[stack[-1]]:
-                found = match(text, start)
+                found = match(text, start, min(end, start + REACH))
                 if found is None:
                     continue
                 self.at = found.end()
