@@ -33,6 +33,7 @@ class Kit(Protocol):
         progress: ProgressRow | None = None,
         trouble: TroubleRow | None = None,
         read: Read | None = None,
+        owner: QWidget | None = None,
     ) -> RunController:
         """Return what runs the jobs of a page, or of a part of it.
 
@@ -44,11 +45,16 @@ class Kit(Protocol):
             trouble: Says what failed, with "Try again". Without it, and without ``on_failed``, a
                 failure becomes a notice.
             read: Reads each result beside the window before it is told.
+            owner: Nothing is told any more once it is gone, nor once a row or the button is.
         """
         ...
 
-    def run_button(self, verb: str, icon: str = "play") -> RunButton:
-        """Return a button that starts and stops; ``run_controller`` takes it."""
+    def run_button(self, verb: str, icon: str = "play", *, keys: str = "Ctrl+Return") -> RunButton:
+        """Return a button that starts and stops; ``run_controller`` takes it.
+
+        Args:
+            keys: What its tip says can be pressed instead.
+        """
         ...
 
     def modes(self, name: str, modes: Sequence[Mode]) -> ModeForms:

@@ -35,9 +35,9 @@ class RecordedKit(PageKit):
         self.runs.append(super().run_controller(**parts))
         return self.runs[-1]
 
-    def run_button(self, verb: str, icon: str = "play") -> RunButton:
+    def run_button(self, verb: str, icon: str = "play", **more: Any) -> RunButton:
         """Remember it."""
-        self.buttons.append(super().run_button(verb, icon))
+        self.buttons.append(super().run_button(verb, icon, **more))
         return self.buttons[-1]
 
     def results(self, key: str, **shown: Any) -> KeptResults:

@@ -42,6 +42,7 @@ class PageKit:
         progress: ProgressRow | None = None,
         trouble: TroubleRow | None = None,
         read: api_results.Read | None = None,
+        owner: QWidget | None = None,
     ) -> RunController:
         """Return what runs the jobs of a page, or of a part of it."""
         return RunController(
@@ -51,11 +52,12 @@ class PageKit:
             progress=progress,
             trouble=trouble,
             read=read,
+            owner=owner,
         )
 
-    def run_button(self, verb: str, icon: str = "play") -> RunButton:
+    def run_button(self, verb: str, icon: str = "play", *, keys: str = "Ctrl+Return") -> RunButton:
         """Return a button that starts and stops."""
-        return RunButton(self._look, verb, icon)
+        return RunButton(self._look, verb, icon, keys)
 
     def modes(self, name: str, modes: Sequence[api_runs.Mode]) -> ModeForms:
         """Return the switch and the forms of some modes."""

@@ -9,8 +9,6 @@ from PySide6.QtWidgets import QPushButton
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.kit.wording import tr
 
-_KEYS = "Ctrl+Return"
-
 
 class RunButton:
     """Implements ``studio.api.runs.RunButton``.
@@ -20,8 +18,8 @@ class RunButton:
         busy: Whether it stops.
     """
 
-    def __init__(self, look: Appearance, verb: str, icon: str) -> None:
-        self._icons = look.icons
+    def __init__(self, look: Appearance, verb: str, icon: str, keys: str) -> None:
+        self._icons, self._keys = look.icons, keys
         self.widget: QPushButton = look.button(verb, icon, kind="primary")
         self.busy = False
         self.set_verb(verb, icon)
@@ -38,7 +36,7 @@ class RunButton:
         self.widget.setText(words)
         self.widget.setAccessibleName(words)
         tip = self._stop_tip if busy and self._stop_tip else words
-        self.widget.setToolTip(f"{tip}  {_KEYS}")
+        self.widget.setToolTip(f"{tip}  {self._keys}".strip())
         icon = "circle-stop" if busy else self._icon
         self.widget.setIcon(self._icons.icon(icon, "on-accent", on="accent"))
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QWidget
 from shiboken6 import isValid
 
 from studio.api.artifacts import SavedArtifact
@@ -54,9 +55,13 @@ class RunController:
         progress: ProgressRow | None = None,
         trouble: TroubleRow | None = None,
         read: Read | None = None,
+        owner: QWidget | None = None,
     ) -> None:
         self._ctx, self._prepare, self._read = ctx, prepare, read
         self._button, self._progress, self._trouble = button, progress, trouble
+        parts = (button, progress, trouble)
+        self._widgets = [part.widget for part in parts if part is not None]
+        self._widgets += [owner] if owner is not None else []
         self._told = _Listeners()
         self._again: Callable[[], None] | None = None
         self._reading = 0
@@ -163,9 +168,7 @@ class RunController:
 
     def _hears(self, job: JobHandle) -> bool:
         """Whether this is about ``job``; a job may outlive the page that asked for it."""
-        parts = (self._button, self._progress, self._trouble)
-        here = all(isValid(part.widget) for part in parts if part is not None)
-        return job is self.job and here
+        return job is self.job and all(isValid(widget) for widget in self._widgets)
 
     def _pass(self, job: JobHandle, listeners: list[Callable[..., None]], *values: Any) -> None:
         if self._hears(job):

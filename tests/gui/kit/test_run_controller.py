@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PySide6.QtWidgets import QWidget
 from shiboken6 import delete
 
 from studio.api import BadInput, JobRequest, TaskResult
@@ -156,6 +157,18 @@ def test_without_a_row_a_failure_becomes_a_notice(desk: Any) -> None:
     desk.until(lambda: not run.busy)
     told = [notice.message for notice in desk.studio.notices.all]
     assert "Nothing to say." in " ".join(told)
+
+
+def test_of_a_part_that_is_gone_nothing_is_told(desk: Any) -> None:
+    owner, told = QWidget(), []
+    run = desk.kit.run_controller(owner=owner)
+    run.on_over(lambda: told.append("over"))
+    run.start(desk.say("x"))
+    delete(owner)
+    job = run.job
+    desk.until(lambda: job.state.is_terminal)
+    desk.settled()
+    assert told == []
 
 
 def test_of_a_page_that_is_gone_nothing_is_told(desk: Any, page: Page) -> None:

@@ -41,7 +41,7 @@ class Dock(QWidget):
     def show_ask(self) -> None:
         """Bring the conversation into view, ready to write."""
         self.tabs.setCurrentWidget(self.ask)
-        self.ask.composer.field.setFocus()
+        self.ask.composer.field.widget.setFocus()
 
     def start_run(self, mode: str = "run") -> None:
         """Run the file in view, or its tests (``test``), in view."""

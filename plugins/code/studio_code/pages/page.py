@@ -10,7 +10,7 @@ from PySide6.QtCore import QPoint, QSize, Qt, QTimer
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSplitter, QToolButton, QVBoxLayout, QWidget
 
-from studio.api import PluginContext, SavedArtifact, StudioError, outcome
+from studio.api import PluginContext, Role, SavedArtifact, StudioError, outcome
 from studio_code.pages.dock import Dock
 from studio_code.pages.editor.area import EditorArea
 from studio_code.pages.editor.open_file import OpenFile
@@ -57,7 +57,9 @@ class CodePage(QWidget):
         self.timeline = Timeline(ctx, self.workspace)
         self.dock = Dock(ctx, self.workspace)
         self.trouble = ctx.ui.trouble_row()
-        self.writing = WriteController(ctx, self.workspace, self.panel, self.stage.writing)
+        self.writing = WriteController(
+            ctx, self.workspace, self.panel, self.stage.writing, self.trouble
+        )
         self.quick = QuickBox(ctx, self.workspace, self)
         self.arriving = ImportController(
             self.workspace, self.session, self.show_artifact, self.tell
@@ -76,7 +78,7 @@ class CodePage(QWidget):
 
     def _lay_out(self) -> None:
         self._changes = QToolButton()
-        self._changes.setProperty("kind", "fold")
+        self._ctx.ui.wear(self._changes, Role.FOLD)
         self._changes.setCheckable(True)
         self._changes.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._changes.setIconSize(QSize(12, 12))
@@ -125,10 +127,8 @@ class CodePage(QWidget):
         self.session.loaded.connect(self._on_loaded)
         self.session.goto_asked.connect(self._remember_line)
         self._changes.toggled.connect(self._fold_changes)
-        self.panel.asked.connect(self.writing.run_or_stop)
         self.writing.began.connect(lambda: self.stage.show_writing(True))
         self.writing.ended.connect(lambda: self.stage.show_writing(False))
-        self.writing.failed.connect(lambda error: self.tell(error, self.writing.run))
         self.writing.written.connect(self.show_artifact)
         self.timeline.artifact_asked.connect(lambda id: self._show_evidence(id, opened=True))
         session, work = self.session, workspace
@@ -327,12 +327,12 @@ class CodePage(QWidget):
         if self.stage.in_review:
             self.stage.review.write_accepted()
         else:
-            self.writing.run_or_stop()
+            self.writing.runner.run_or_stop()
 
     def write_words(self, words: str) -> None:
         """Describe something and write it."""
         self.panel.set_description(words)
-        self.writing.run()
+        self.writing.runner.run()
 
     def show_artifact(self, artifact: SavedArtifact) -> None:
         """Show what was shown about a result."""

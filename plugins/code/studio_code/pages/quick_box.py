@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, QObject, QStringListModel, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QLineEdit, QListView, QVBoxLayout, QWidget
 
-from studio.api import PluginContext
+from studio.api import PluginContext, Role
 from studio_code.pages.files.file_finder import best
 from studio_code.pages.files.folder_listing import walk
 from studio_code.pages.phrases import tr
@@ -25,7 +25,7 @@ class QuickBox(QFrame):
         self._ctx, self._workspace, self._page = ctx, workspace, page
         self._files: list[str] = []
         self._go_to: Callable[[int], None] | None = None
-        self.setProperty("surface", "sheet")
+        ctx.ui.wear(self, Role.SHEET)
         self.field = QLineEdit()
         self.list = QListView()
         self.list.setUniformItemSizes(True)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from studio.api import PluginContext, SavedArtifact
+from studio.api import PluginContext, Role, SavedArtifact
 from studio_code.pages.editor.code_text import CodeText
 from studio_code.pages.editor.languages import language_named, language_of
 from studio_code.pages.evidence.chip import VerdictChip
@@ -22,10 +21,7 @@ class Viewer(QWidget):
     def __init__(self, ctx: PluginContext, artifact: SavedArtifact) -> None:
         super().__init__()
         self._ctx, self._artifact = ctx, artifact
-        self.words = QLabel(tr("Reading…"))
-        self.words.setTextFormat(Qt.TextFormat.PlainText)
-        self.words.setProperty("role", "small")
-        self.words.setWordWrap(True)
+        self.words = ctx.ui.label(tr("Reading…"), Role.SMALL, wrap=True)
         self.chip = VerdictChip(ctx)
         self.copy = ctx.ui.icon_button("copy", tr("Copy the code"))
         self.copy.clicked.connect(lambda: ctx.ui.copy(self.code.toPlainText()))

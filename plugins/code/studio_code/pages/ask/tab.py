@@ -9,9 +9,17 @@ from typing import Any
 import msgspec
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout, QWidget
 
-from studio.api import PluginContext, SavedArtifact, StudioError
+from studio.api import (
+    JobHandle,
+    JobRequest,
+    PluginContext,
+    Role,
+    SavedArtifact,
+    StudioError,
+    TaskResult,
+)
 from studio_code.pages.ask import task_requests
 from studio_code.pages.ask.composer import Composer
 from studio_code.pages.ask.task_requests import Request
@@ -21,7 +29,6 @@ from studio_code.pages.ask.turn import Turn
 from studio_code.pages.dock_layout import is_low
 from studio_code.pages.phrases import tr
 from studio_code.pages.run.failure import RunFailure
-from studio_code.pages.runner import Runner
 from studio_code.pages.workspace import Workspace
 
 _LOOK_MS = 400
@@ -51,14 +58,12 @@ class AskTab(QWidget):
     def __init__(self, ctx: PluginContext, workspace: Workspace) -> None:
         super().__init__()
         self._ctx, self._workspace = ctx, workspace
-        self.runner = Runner(ctx)
+        self.runner = ctx.kit.run_controller(owner=self)
         self._turn: Turn | None = None
         self._artifact: SavedArtifact | None = None
         self.thread = Thread(ctx, self._examples())
         self.composer = Composer(ctx)
-        self.subject = QLabel()
-        self.subject.setProperty("role", "small")
-        self.subject.setWordWrap(True)
+        self.subject = ctx.ui.label("", Role.SMALL, wrap=True)
         self.actions = {
             "explain": self._action(tr("Explain"), tr("Say what the file or the selection does")),
             "fix": self._action(tr("Fix"), tr("Run the file and correct what goes wrong")),
@@ -74,9 +79,7 @@ class AskTab(QWidget):
         self._update()
 
     def _action(self, words: str, tip: str) -> Any:
-        button = self._ctx.ui.button(words, tip=tip)
-        button.setProperty("density", "small")
-        return button
+        return self._ctx.ui.button(words, tip=tip, dense=True)
 
     def _lay_out(self) -> None:
         quick = QHBoxLayout()
@@ -98,7 +101,7 @@ class AskTab(QWidget):
         self._box.setSpacing(8)
         self._box.addWidget(self.thread, 1)
         self._box.addWidget(self._controls)
-        self.setFocusProxy(self.composer.field)
+        self.setFocusProxy(self.composer.field.widget)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Where it is low and wide the composer stands beside the turns, not below."""
@@ -116,12 +119,13 @@ class AskTab(QWidget):
         self.anew.clicked.connect(self.begin_anew)
         self.composer.sent.connect(self._send)
         self.composer.stop_asked.connect(self._stop)
-        self.runner.wrote.connect(self._on_text)
-        self.runner.made.connect(self._on_made)
-        self.runner.done.connect(self._on_done)
-        self.runner.failed.connect(self._on_failed)
-        self.runner.stopped.connect(self._on_stopped)
-        self.runner.busy_changed.connect(self._update)
+        self.runner.on_start(self._on_start)
+        self.runner.on_text(self._on_text)
+        self.runner.on_made(self._on_made)
+        self.runner.on_done(self._on_done)
+        self.runner.on_failed(self._on_failed)
+        self.runner.on_stopped(self._on_stopped)
+        self.runner.on_busy(lambda _busy: self._update())
         self._workspace.current_changed.connect(self._update)
         self._look.timeout.connect(self._show_subject)
 
@@ -163,8 +167,8 @@ class AskTab(QWidget):
             return False
         if not error:
             words = tr("Paste the error, or say what is wrong; then press Fix again.")
-            self.composer.field.setPlaceholderText(words)
-            self.composer.field.setFocus()
+            self.composer.field.widget.setPlaceholderText(words)
+            self.composer.field.widget.setFocus()
             return False
         failure = RunFailure(file.path, error)
         started = self._start(task_requests.fix(self._workspace, failure))
@@ -179,8 +183,8 @@ class AskTab(QWidget):
             self._update()
 
     def _prepare(self, words: str) -> None:
-        self.composer.field.setPlainText(words)
-        self.composer.field.setFocus()
+        self.composer.field.widget.setPlainText(words)
+        self.composer.field.widget.setFocus()
 
     def _send(self) -> None:
         past = self.thread.conversation()
@@ -209,12 +213,15 @@ class AskTab(QWidget):
         request = turn.request
         params = {**request.params, "weights": self.composer.weights.weights}
         keep = request.task not in ("code.ask", "code.explain")
-        job = self.runner.start(
-            request.task, params, request.words[:80], inputs=request.inputs, keep=keep
+        self.runner.start(
+            JobRequest(
+                request.task, params, title=request.words[:80], inputs=request.inputs, keep=keep
+            )
         )
-        if job is not None:
-            turn.follow(job)
-            self.runner.follow(job)
+
+    def _on_start(self, job: JobHandle) -> None:
+        if self._turn is not None:
+            self._turn.follow(job)
 
     def _stop(self) -> None:
         if self._turn is not None:
@@ -222,12 +229,12 @@ class AskTab(QWidget):
 
     # --- what comes of it ---------------------------------------------------------------------
 
-    def _on_text(self, text: str, channel: str) -> None:
+    def _on_text(self, text: str, _tokens: int, channel: str) -> None:
         if self._turn is not None:
             self._turn.write(text, channel)
 
-    def _on_made(self, artifact: SavedArtifact) -> None:
-        self._artifact = artifact
+    def _on_made(self, result: TaskResult) -> None:
+        self._artifact = result.artifact
 
     def _on_done(self, result: Mapping[str, Any]) -> None:
         if self._turn is not None:
@@ -329,7 +336,7 @@ class AskTab(QWidget):
                 room -= len(str(answer))
                 kept |= {"answer": answer} if room > 0 else {}
             turns.append(kept)
-        return {"turns": turns[::-1], "draft": self.composer.field.toPlainText()}
+        return {"turns": turns[::-1], "draft": self.composer.field.widget.toPlainText()}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Show what ``state`` returned; bears anything else."""
@@ -338,7 +345,7 @@ class AskTab(QWidget):
                 parts = {key: str(each.get(key, "")) for key in ("task", "words", "path", "text")}
                 turn = self._add(Request(parts["task"], words=parts["words"], path=parts["path"]))
                 turn.show_answer(_kept_answer(each.get("answer"), parts["text"]))
-        self.composer.field.setPlainText(str(state.get("draft") or ""))
+        self.composer.field.widget.setPlainText(str(state.get("draft") or ""))
 
 
 def _kept_answer(kept: object, text: str) -> Answer:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
 
-from studio.api import PluginContext
+from studio.api import PluginContext, Role
 from studio_code.pages.ask.turn import Turn
 from studio_code.pages.phrases import tr
 
@@ -88,19 +88,17 @@ def _invitation(
     column = QVBoxLayout(box)
     column.setContentsMargins(4, 0, 4, 0)
     column.setSpacing(8)
-    title = QLabel(tr("Ask about your code"))
-    title.setProperty("role", "strong")
-    words = QLabel(
-        tr("Answers know the open files and the selection. A change is shown before it is made.")
+    title = ctx.ui.label(tr("Ask about your code"), Role.STRONG)
+    words = ctx.ui.label(
+        tr("Answers know the open files and the selection. A change is shown before it is made."),
+        Role.MUTE,
+        wrap=True,
     )
-    words.setProperty("role", "mute")
-    words.setWordWrap(True)
     column.addStretch(1)
     for part in (title, words):
         column.addWidget(part)
     for icon, example, run in examples:
-        button = ctx.ui.button(example, icon)
-        button.setProperty("density", "small")
+        button = ctx.ui.button(example, icon, dense=True)
         button.clicked.connect(lambda _on=False, run=run: run())
         column.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
     column.addStretch(1)

@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout
 
-from studio.api import JobHandle, PluginContext, StudioError
+from studio.api import JobHandle, PluginContext, Role, StudioError
 from studio_code.pages.ask.task_requests import Request
 from studio_code.pages.ask.task_results import Answer, Offer, fenced
 from studio_code.pages.evidence.chip import VerdictChip
@@ -50,7 +50,7 @@ class Turn(QFrame):
         self.progress = ctx.ui.progress_row(stop=False)
         self.trouble = ctx.ui.trouble_row()
         self.chip = VerdictChip(ctx, goto)
-        self.notes = _label("small")
+        self.notes = _label(ctx, Role.SMALL)
         self.notes.hide()
         self.buttons: list[Any] = []
         self._actions = QVBoxLayout()
@@ -59,8 +59,8 @@ class Turn(QFrame):
 
     def _lay_out(self) -> None:
         asked = QFrame()
-        asked.setProperty("surface", "raised")
-        words = _label("")
+        self._ctx.ui.wear(asked, Role.RAISED)
+        words = _label(self._ctx, None)
         words.setText(self.request.words[:_WORDS])
         inside = QVBoxLayout(asked)
         inside.setContentsMargins(12, 8, 12, 8)
@@ -133,8 +133,7 @@ class Turn(QFrame):
         self.trouble.tell(error, again)
 
     def _add_button(self, offer: Offer, *, primary: bool) -> None:
-        button = self._ctx.ui.button(offer.words, "git-compare", primary=primary)
-        button.setProperty("density", "small")
+        button = self._ctx.ui.button(offer.words, "git-compare", primary=primary, dense=True)
         button.setToolTip(offer.path)
         button.clicked.connect(lambda: self._offer(offer))
         self.buttons.append(button)
@@ -150,11 +149,7 @@ class Turn(QFrame):
         self.offered.emit(offer, self.answer.artifact_id if self.answer else "")
 
 
-def _label(role: str) -> QLabel:
-    label = QLabel()
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(True)
+def _label(ctx: PluginContext, role: Role | None) -> QLabel:
+    label = ctx.ui.label("", role, wrap=True)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    if role:
-        label.setProperty("role", role)
     return label

@@ -11,7 +11,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
-from studio.api import PluginContext
+from studio.api import PluginContext, Role
 from studio_code.pages.editor.code_edit import LARGEST, SMALLEST, CodeEdit
 from studio_code.pages.editor.file_banner import FileBanner
 from studio_code.pages.editor.find_bar import FindBar
@@ -63,7 +63,7 @@ class EditorArea(QWidget):
         self.show_current()
 
     def _lay_out(self) -> None:
-        self.waiting.setProperty("density", "small")
+        self._ctx.ui.wear(self.waiting, Role.DENSE)
         self.waiting.hide()
         self._bar = QWidget()
         bar = QHBoxLayout(self._bar)

@@ -16,7 +16,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QPlainTextEdit, QTextEdit
 
-from studio.api.window.ui import Ui
+from studio.api import Role, Ui
 from studio_code.pages.editor import typing_keys
 from studio_code.pages.editor.brackets import partner
 from studio_code.pages.editor.gutter import Gutter
@@ -50,7 +50,7 @@ class CodeEdit(QPlainTextEdit):
         self._step = typing_keys.indent_step(file.document, file.kind)
         self._found: Sequence[tuple[int, int]] = ()
         self._found_at = -1
-        self.setProperty("plain", True)
+        ui.wear(self, Role.PLAIN)
         self.setDocument(file.document)
         self.gutter = Gutter(self, lambda: self.colors, self.lines_in_view, self.select_line_at)
         self.colored = Highlighter(file.document, ui, file.text, file.kind.lexer, self)

@@ -82,8 +82,7 @@ class FileBanner(QFrame):
             button.deleteLater()
         self.buttons = []
         for title, run in ways:
-            button = self._ctx.ui.button(title)
-            button.setProperty("density", "small")
+            button = self._ctx.ui.button(title, dense=True)
             button.clicked.connect(lambda _checked=False, run=run: run())
             self._row.addWidget(button)
             self.buttons.append(button)

@@ -9,7 +9,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QKeyEvent, Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QToolButton
 
-from studio.api import PluginContext, StudioError, outcome
+from studio.api import PluginContext, Role, StudioError, outcome
 from studio_code.pages.editor.code_edit import CodeEdit
 from studio_code.pages.editor.text_search import MOST, Query, find_all, replace_all, replaced
 from studio_code.pages.phrases import tr
@@ -51,7 +51,7 @@ class FindBar(QFrame):
             field.setPlaceholderText(words)
             field.setAccessibleName(words)
             field.setStyleSheet("min-height: 24px;")
-        self.words.setProperty("role", "small")
+        self._ctx.ui.wear(self.words, Role.SMALL)
         self.words.setMinimumWidth(96)
         self.case = self._toggle("Aa", tr("Match case  Alt+C"), "Alt+C")
         self.whole = self._toggle("ab", tr("Whole words  Alt+W"), "Alt+W")
@@ -62,7 +62,7 @@ class FindBar(QFrame):
         self.one = ui.button(tr("Replace"))
         self.all = ui.button(tr("Replace all"))
         for button in (self.one, self.all):
-            button.setProperty("density", "small")
+            self._ctx.ui.wear(button, Role.DENSE)
         tools = QHBoxLayout()
         tools.setSpacing(2)
         for part in (self.case, self.whole, self.pattern, self.up, self.down, self.words):
@@ -203,9 +203,7 @@ class FindBar(QFrame):
     def _show(self, places: list[tuple[int, int]], trouble: str) -> None:
         edit, self.places = self._edit, places
         bad = bool(trouble or (self.field.text() and not places))
-        self.field.setProperty("bad", bad)
-        self.field.style().unpolish(self.field)
-        self.field.style().polish(self.field)
+        self._ctx.ui.show_invalid(self.field, bad)
         self.field.setToolTip(trouble)
         self._at = -1
         if edit is not None and places:

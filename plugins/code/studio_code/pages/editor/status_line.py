@@ -7,7 +7,7 @@ from functools import partial
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 
-from studio.api import PluginContext
+from studio.api import PluginContext, Role
 from studio_code.pages.editor.code_edit import CodeEdit
 from studio_code.pages.editor.languages import LANGUAGES
 from studio_code.pages.phrases import tr
@@ -22,9 +22,9 @@ class StatusLine(QWidget):
         self.edit: CodeEdit | None = None
         self.place, self.format = QLabel(), QLabel()
         for label in (self.place, self.format):
-            label.setProperty("role", "small")
+            ctx.ui.wear(label, Role.SMALL)
         self.language = QToolButton()
-        self.language.setProperty("kind", "status")
+        ctx.ui.wear(self.language, Role.STATUS)
         self.language.setToolTip(tr("Language"))
         self.language.clicked.connect(lambda _checked=False: self._show_menu())
         row = QHBoxLayout(self)

@@ -8,7 +8,7 @@ from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QTabBar, QToolButton
 
-from studio.api import PluginContext
+from studio.api import PluginContext, Role
 from studio_code.pages.editor.open_file import OpenFile
 from studio_code.pages.phrases import tr
 from studio_code.pages.workspace import Workspace
@@ -56,7 +56,7 @@ class Tabs(QTabBar):
         at = self.insertTab(self._workspace.files.index(file), file.name)
         self.setTabData(at, file)
         close = QToolButton()
-        close.setProperty("kind", "tiny")
+        self._ctx.ui.wear(close, Role.TINY)
         close.setIcon(self._ctx.ui.icon("x", "mute"))
         close.setIconSize(QSize(12, 12))
         close.setFocusPolicy(Qt.FocusPolicy.NoFocus)

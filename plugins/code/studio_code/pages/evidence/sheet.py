@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.api import PluginContext
+from studio.api import PluginContext, Role
 from studio_code.pages.editor.code_text import CodeText
 from studio_code.pages.evidence.evidence import Evidence, Try
 from studio_code.pages.evidence.phrases import (
@@ -74,21 +74,19 @@ class EvidenceSheet(QDialog):
         column.setContentsMargins(20, 16, 20, 16)
         column.setSpacing(10)
         column.addLayout(self._head())
-        column.addWidget(_small(wall_words(evidence.tier)))
+        column.addWidget(_small(ctx, wall_words(evidence.tier)))
         if self.tabs.count():
             column.addWidget(self.tabs, 1)
         else:
-            column.addWidget(_small(tr("Nothing was recorded about how it does.")), 1)
+            column.addWidget(_small(ctx, tr("Nothing was recorded about how it does.")), 1)
         column.addLayout(self._foot())
 
     def _head(self) -> QHBoxLayout:
         level = self._evidence.level
         icon = QLabel()
         icon.setPixmap(self._ctx.ui.icon(LEVEL_ICONS[level], level).pixmap(18, 18))
-        title = QLabel(level_words(self._evidence))
-        title.setProperty("role", "heading")
-        words = QLabel(chip_words(self._evidence))
-        words.setProperty("role", "mute")
+        title = self._ctx.ui.label(level_words(self._evidence), Role.HEADING)
+        words = self._ctx.ui.label(chip_words(self._evidence), Role.MUTE)
         row = QHBoxLayout()
         row.setSpacing(8)
         row.addWidget(icon)
@@ -141,9 +139,9 @@ class EvidenceSheet(QDialog):
     def _lines(self) -> QWidget:
         evidence = self._evidence
         page, column = _page()
-        column.addWidget(_small(coverage_words(evidence)))
+        column.addWidget(_small(self._ctx, coverage_words(evidence)))
         if words := mutant_words(evidence):
-            column.addWidget(_small(words))
+            column.addWidget(_small(self._ctx, words))
         code = CodeText(self._ctx, tr("Lines that no test reached are marked"))
         marks = dict.fromkeys(evidence.missing, "warn-soft")
         marks |= {each.line: "bad-soft" for each in evidence.survived}
@@ -211,7 +209,7 @@ class _Tries(QSplitter):
         self.list = QListWidget()
         self.list.setAccessibleName(tr("Tries"))
         self.list.setIconSize(QSize(16, 16))
-        self._summary = _small("")
+        self._summary = _small(ctx, "")
         self._code = CodeText(ctx, tr("Code of this try"))
         self._output = QPlainTextEdit()
         self._output.setReadOnly(True)
@@ -261,10 +259,7 @@ def _page() -> tuple[QWidget, QVBoxLayout]:
     return page, column
 
 
-def _small(words: str) -> QLabel:
-    label = QLabel(words)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setProperty("role", "small")
-    label.setWordWrap(True)
+def _small(ctx: PluginContext, words: str) -> QLabel:
+    label = ctx.ui.label(words, Role.SMALL, wrap=True)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     return label

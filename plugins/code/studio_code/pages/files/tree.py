@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.api import PluginContext
+from studio.api import PluginContext, Role
 from studio_code.pages.files.file_actions import FileActions
 from studio_code.pages.files.file_finder import best
 from studio_code.pages.files.folder_listing import walk
@@ -57,7 +57,7 @@ class Tree(QWidget):
         self.show_root()
 
     def _lay_out(self) -> None:
-        self._title.setProperty("role", "strong")
+        self._ctx.ui.wear(self._title, Role.STRONG)
         self._title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._new = self._ctx.ui.icon_button("plus", tr("New file or folder"))
         self._more = self._ctx.ui.icon_button("folder-open", tr("Open a folder  Ctrl+O"))

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.api import PluginContext
+from studio.api import PluginContext, Role
 from studio_code.pages.history.journal import Entry
 from studio_code.pages.history.undo import turn
 from studio_code.pages.phrases import tr
@@ -41,7 +41,7 @@ class Timeline(QWidget):
         self._empty = QLabel(
             tr("Changes of the model that you accept are listed here, each with Undo.")
         )
-        self._empty.setProperty("role", "mute")
+        ctx.ui.wear(self._empty, Role.MUTE)
         self._empty.setWordWrap(True)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._empty.setContentsMargins(12, 8, 12, 8)
@@ -97,30 +97,30 @@ class Row(QFrame):
     def __init__(self, ctx: PluginContext, entry: Entry) -> None:
         super().__init__()
         self.entry = entry
-        self.setProperty("surface", "raised")
+        ctx.ui.wear(self, Role.RAISED)
         why = " ".join(entry.why.split()) or tr("Change")
-        title = _label(why, "mute" if entry.undone else "strong")
+        title = _label(ctx, why, Role.MUTE if entry.undone else Role.STRONG)
         title.setToolTip(entry.why)
         self.setAccessibleName(why)
         words = tr("{path} · {when}").format(path=entry.path, when=when_words(entry.when))
         words += f" · git {entry.commit}" if entry.commit else ""
         words += " · " + tr("taken back") if entry.undone else ""
         place = QPushButton(words)
-        place.setProperty("kind", "link")
+        ctx.ui.wear(place, Role.LINK)
         place.setStyleSheet("font-size: 12px;")
         place.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         place.setToolTip(tr("Show {path}").format(path=entry.path))
         place.clicked.connect(lambda _checked=False: self.asked.emit(entry.path))
         icon = "redo-2" if entry.undone else "undo-2"
-        self.turn: QPushButton = ctx.ui.button(tr("Redo") if entry.undone else tr("Undo"), icon)
-        self.turn.setProperty("density", "small")
+        verb = tr("Redo") if entry.undone else tr("Undo")
+        self.turn: QPushButton = ctx.ui.button(verb, icon, dense=True)
         self.turn.clicked.connect(lambda _checked=False: self.turned.emit(entry))
         text = QVBoxLayout()
         text.setSpacing(2)
         text.addWidget(title)
         text.addWidget(place)
         if entry.verdict:
-            shown = _label(entry.verdict, "small")
+            shown = _label(ctx, entry.verdict, Role.SMALL)
             text.addWidget(shown)
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 6, 8, 6)
@@ -133,10 +133,8 @@ class Row(QFrame):
         row.addWidget(self.turn)
 
 
-def _label(text: str, role: str) -> QLabel:
-    label = QLabel(text)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setProperty("role", role)
+def _label(ctx: PluginContext, text: str, role: Role) -> QLabel:
+    label = ctx.ui.label(text, role)
     label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
     return label
 

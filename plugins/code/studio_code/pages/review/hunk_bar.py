@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
-from studio.api import PluginContext
+from studio.api import PluginContext, Role
 from studio_code.pages.phrases import tr
 from studio_code.pages.review.hunks import Choice, Hunk
 from studio_code.pages.review.phrases import choice_words, lines_words
@@ -24,8 +24,7 @@ class HunkBar(QWidget):
     def __init__(self, ctx: PluginContext, index: int, parent: QWidget) -> None:
         super().__init__(parent)
         self._ctx, self._index = ctx, index
-        self._words = QLabel()
-        self._words.setProperty("role", "small")
+        self._words = ctx.ui.label("", Role.SMALL)
         self.accept = self._button("check", "good", Choice.ACCEPTED)
         self.reject = self._button("x", "bad", Choice.REJECTED)
         row = QHBoxLayout(self)
@@ -54,7 +53,7 @@ class HunkBar(QWidget):
         button = self._ctx.ui.icon_button(icon, tip)
         button.setIcon(self._ctx.ui.icon(icon, color))
         button.setIconSize(QSize(14, 14))
-        button.setProperty("kind", "tiny")
+        self._ctx.ui.wear(button, Role.TINY)
         button.setFixedSize(24, 22)
         button.setCheckable(True)
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the keys A and R do the same

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from studio.api import PluginContext
+from studio.api import PluginContext, Role
 from studio_code.pages.editor.languages import language_of
 from studio_code.pages.phrases import tr
 from studio_code.pages.review.hunks import MAX_LINES, Change, Choice, compare, rebase
@@ -74,22 +74,16 @@ class Review(QWidget):
 
     def _build(self) -> None:
         button = self._ctx.ui.button
-        self._title = QLabel()
-        self._title.setProperty("role", "strong")
-        self._title.setTextFormat(Qt.TextFormat.PlainText)
-        self._counts = QLabel()
-        self._counts.setProperty("role", "small")
-        self._why = QLabel()
-        self._why.setProperty("role", "small")
-        self._why.setTextFormat(Qt.TextFormat.PlainText)
-        self._why.setWordWrap(True)
+        self._title = self._ctx.ui.label("", Role.STRONG)
+        self._counts = self._ctx.ui.label("", Role.SMALL)
+        self._why = self._ctx.ui.label("", Role.SMALL, wrap=True)
         self.reject_all = button(tr("Reject all"), "x", tip=tr("Change nothing (Escape)"))
         self.accept_all = button(
             tr("Accept all"), "check-check", tip=tr("Write all changes (Ctrl+Shift+Enter)")
         )
         self.write = button(tr("Write"), "save", primary=True, tip=tr("Ctrl+Enter"))
         for each in (self.reject_all, self.accept_all, self.write):
-            each.setProperty("density", "small")
+            self._ctx.ui.wear(each, Role.DENSE)
         self.reject_all.clicked.connect(self._workspace.decline)
         self.accept_all.clicked.connect(self.take_all)
         self.write.clicked.connect(self.write_accepted)
@@ -117,7 +111,7 @@ class Review(QWidget):
                 "Esc change nothing"
             )
         )
-        self._hint.setProperty("role", "small")
+        self._ctx.ui.wear(self._hint, Role.SMALL)
         self._hint.setContentsMargins(14, 5, 10, 6)
         self._hint.setWordWrap(True)
         column = QVBoxLayout(self)

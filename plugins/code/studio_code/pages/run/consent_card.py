@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout
 
-from studio.api import PluginContext
+from studio.api import PluginContext, Role
 from studio_code.pages.evidence.phrases import wall_words
 from studio_code.pages.phrases import tr
 from studio_code.pages.run.capability_scan import Capabilities, Capability
@@ -26,18 +26,13 @@ class ConsentCard(QFrame):
     def __init__(self, ctx: PluginContext) -> None:
         super().__init__()
         self._ctx = ctx
-        self.setProperty("surface", "card")
+        ctx.ui.wear(self, Role.CARD)
         self.setAccessibleName(tr("Before this runs"))
-        title = QLabel(tr("Before this runs for the first time"))
-        title.setProperty("role", "heading")
-        title.setWordWrap(True)
+        title = ctx.ui.label(tr("Before this runs for the first time"), Role.HEADING, wrap=True)
         self.words = QLabel()
         self.words.setTextFormat(Qt.TextFormat.RichText)
         self.words.setWordWrap(True)
-        self.walls = QLabel()
-        self.walls.setTextFormat(Qt.TextFormat.PlainText)
-        self.walls.setProperty("role", "small")
-        self.walls.setWordWrap(True)
+        self.walls = ctx.ui.label("", Role.SMALL, wrap=True)
         self.run = ctx.ui.button(tr("Run behind the walls"), "shield-check", primary=True)
         self.run.clicked.connect(lambda: self.agreed.emit())
         no = ctx.ui.button(tr("Not now"))
@@ -60,9 +55,7 @@ class ConsentCard(QFrame):
         self.words.setText(_summary(name, wants))
         can_run = bool(walls.tier)
         self.walls.setText(wall_words(walls.tier) if can_run else _no_walls(walls))
-        self.walls.setProperty("role", "small" if can_run else "bad")
-        self.walls.style().unpolish(self.walls)
-        self.walls.style().polish(self.walls)
+        self._ctx.ui.wear(self.walls, Role.SMALL if can_run else Role.BAD)
         self.run.setEnabled(can_run)
         self.run.setFocus(Qt.FocusReason.OtherFocusReason)
 

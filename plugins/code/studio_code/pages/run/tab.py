@@ -11,7 +11,6 @@ from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QPlainTextEdit,
     QScrollArea,
@@ -20,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.api import PluginContext, StudioError, outcome
+from studio.api import JobRequest, PluginContext, Role, StudioError, outcome
 from studio_code.pages.dock_layout import is_low
 from studio_code.pages.evidence.chip import VerdictChip
 from studio_code.pages.evidence.evidence import evidence_of_run
@@ -35,7 +34,6 @@ from studio_code.pages.run.phrases import ended_words
 from studio_code.pages.run.problems import place_in
 from studio_code.pages.run.results_list import ResultsList
 from studio_code.pages.run.sandbox_status import SandboxStatus
-from studio_code.pages.runner import Runner
 from studio_code.pages.workspace import Workspace
 
 _LIMIT = 4_000_000
@@ -56,7 +54,6 @@ class RunTab(QWidget):
     def __init__(self, ctx: PluginContext, workspace: Workspace) -> None:
         super().__init__()
         self._ctx, self._workspace = ctx, workspace
-        self.runner = Runner(ctx)
         self.walls, self._consent = SandboxStatus(ctx), Consent(ctx)
         self._texts: dict[str, str] = {}
         self._names: dict[str, str] = {}
@@ -86,19 +83,15 @@ class RunTab(QWidget):
         self.stdin.setTabChangesFocus(True)
         self.stdin.setFixedHeight(_ANSWER_LINES * self.stdin.fontMetrics().lineSpacing() + 18)
         self.stdin.hide()
-        self.why_not = QLabel()
-        self.why_not.setProperty("role", "small")
-        self.why_not.setWordWrap(True)
+        self.why_not = self._ctx.ui.label("", Role.SMALL, wrap=True)
         self.progress = ui.progress_row()
         self.trouble = ui.trouble_row()
+        self.runner = self._ctx.kit.run_controller(progress=self.progress, owner=self)
         self.card = ConsentCard(self._ctx)
-        self.summary = QLabel()
-        self.summary.setProperty("role", "small")
-        self.summary.setWordWrap(True)
+        self.summary = self._ctx.ui.label("", Role.SMALL, wrap=True)
         self.summary.hide()
         self.chip = VerdictChip(self._ctx, self._goto)
-        self.fix_button = ui.button(tr("Fix this"), "wrench")
-        self.fix_button.setProperty("density", "small")
+        self.fix_button = ui.button(tr("Fix this"), "wrench", dense=True)
         self.fix_button.hide()
         self.findings = ResultsList(self._ctx)
         self.output = OutputView(self._ctx, lambda line: place_in(line, self._texts))
@@ -156,11 +149,11 @@ class RunTab(QWidget):
         self.card.declined.connect(lambda: self._show_card(False))
         self.findings.place_asked.connect(self._goto)
         self.output.place_asked.connect(self._goto)
-        self.runner.wrote.connect(self.output.add)
-        self.runner.done.connect(self._show_end)
-        self.runner.failed.connect(self._show_failure)
-        self.runner.stopped.connect(self._show_stop)
-        self.runner.busy_changed.connect(self._update)
+        self.runner.on_text(lambda text, _tokens, channel: self.output.add(text, channel))
+        self.runner.on_done(self._show_end)
+        self.runner.on_failed(self._show_failure)
+        self.runner.on_stopped(self._show_stop)
+        self.runner.on_busy(lambda _busy: self._update())
         for signal in (self._workspace.current_changed, self._workspace.root_changed):
             signal.connect(self._update)
         self._workspace.state_changed.connect(lambda _path: self._update())
@@ -254,10 +247,9 @@ class RunTab(QWidget):
         words = tr("Test {name}") if self._mode == "test" else tr("Run {name}")
         files = [{"path": path, "text": text} for path, text in self._texts.items()]
         title = words.format(name=self._path)
-        job = self.runner.start("code.run", params, title, inputs={"files": files}, keep=False)
-        if job is not None:
-            self.progress.follow(job)
-            self.runner.follow(job)
+        self.runner.start(
+            JobRequest("code.run", params, title=title, inputs={"files": files}, keep=False)
+        )
 
     # --- what comes of it ---------------------------------------------------------------------
 
@@ -273,7 +265,7 @@ class RunTab(QWidget):
     def _show_end(self, result: Mapping[str, Any]) -> None:
         self.walls.learn(str(result.get("tier") or ""))
         bad = failed(result)
-        self._say(ended_words(result, self._mode), "bad" if bad else "good")
+        self._say(ended_words(result, self._mode), Role.BAD if bad else Role.GOOD)
         if self._mode == "test":
             self.chip.show_evidence(evidence_of_run(result, self._path))
             self.findings.show_tests(result, self._texts)
@@ -290,14 +282,12 @@ class RunTab(QWidget):
         self.ended.emit()
 
     def _show_stop(self) -> None:
-        self._say(tr("Stopped. What it started has ended too."), "warn")
+        self._say(tr("Stopped. What it started has ended too."), Role.WARN)
         self.ended.emit()
 
-    def _say(self, words: str, level: str) -> None:
+    def _say(self, words: str, level: Role) -> None:
         self.summary.setText(f"{self._path}: {words}" if words else "")
-        self.summary.setProperty("role", level)
-        self.summary.style().unpolish(self.summary)
-        self.summary.style().polish(self.summary)
+        self._ctx.ui.wear(self.summary, level)
         self.summary.setVisible(bool(words))
 
     def _goto(self, path: str, line: int) -> None:
@@ -324,6 +314,6 @@ class RunTab(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Escape stops what runs."""
         if event.key() == Qt.Key.Key_Escape and self.runner.busy:
-            self.progress.stop()
+            self.runner.stop()
         else:
             super().keyPressEvent(event)

@@ -9,13 +9,21 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
-from studio.api import BadInput, PluginContext, SavedArtifact, StudioError
+from studio.api import (
+    BadInput,
+    JobRequest,
+    Kind,
+    PluginContext,
+    Role,
+    SavedArtifact,
+    TaskResult,
+    TroubleRow,
+)
 from studio_code.pages.editor.open_file import OpenFile
 from studio_code.pages.phrases import tr
-from studio_code.pages.runner import Runner
 from studio_code.pages.workspace import Workspace
 from studio_code.pages.write.panel import WritePanel
 
@@ -32,9 +40,7 @@ class WritingView(QWidget):
     def __init__(self, ctx: PluginContext) -> None:
         super().__init__()
         self._ctx = ctx
-        self.title = QLabel()
-        self.title.setProperty("role", "strong")
-        self.title.setTextFormat(Qt.TextFormat.PlainText)
+        self.title = ctx.ui.label("", Role.STRONG)
         self.progress = ctx.ui.progress_row()
         self.prose = ctx.ui.prose_view()
         hide = ctx.ui.icon_button("x", tr("Back to the editor; writing goes on"))
@@ -72,55 +78,51 @@ class WriteController(QObject):
     Signals:
         began: A job was asked for: its text is worth a look.
         ended: It is over, however it ended.
-        failed: A ``StudioError``.
         written: A ``SavedArtifact`` was put in its place.
     """
 
     began = Signal()
     ended = Signal()
-    failed = Signal(object)
     written = Signal(object)
 
     def __init__(
-        self, ctx: PluginContext, workspace: Workspace, panel: WritePanel, view: WritingView
+        self,
+        ctx: PluginContext,
+        workspace: Workspace,
+        panel: WritePanel,
+        view: WritingView,
+        trouble: TroubleRow,
     ) -> None:
         super().__init__()
-        self._ctx, self._workspace, self._panel, self._view = ctx, workspace, panel, view
-        self.runner = Runner(ctx)
+        self._workspace, self._panel, self._view = workspace, panel, view
+        self._trouble = trouble
+        self.runner = ctx.kit.run_controller(
+            prepare=self._prepare, button=panel.go, progress=view.progress, trouble=trouble
+        )
         self._into: OpenFile | None = None
         self._params: dict[str, Any] = {}
         self._made: SavedArtifact | None = None
         self._language = "python"
-        self.runner.wrote.connect(self._on_text)
-        self.runner.made.connect(self._on_made)
-        self.runner.done.connect(self._on_done)
-        self.runner.failed.connect(self._on_failed)
-        self.runner.stopped.connect(self._on_stopped)
+        self.runner.on_start(lambda _job: self.began.emit())
+        self.runner.on_text(self._on_text)
+        self.runner.on_made(self._on_made)
+        self.runner.on_done(self._on_done)
+        self.runner.on_failed(lambda _error: self._over())
+        self.runner.on_stopped(self._on_stopped)
 
-    def run_or_stop(self) -> None:
-        """Start with what is set, or stop what is at work."""
-        if self.runner.busy:
-            self._view.progress.stop()
-        else:
-            self.run()
-
-    def run(self) -> None:
-        """Start with what is set in the panel."""
-        if self.runner.busy:
-            return
+    def _prepare(self) -> None:
+        """Start with what is set in the panel; trying again means what is set then."""
         params = self._panel.params()
         words = " ".join(str(params.get("describe") or "").split())
+        title = words[:_TITLE_CHARS] or tr("Write")
         self._into, self._made = self._panel.into, None
         self._language = str(params.get("language") or "python")
         self._params = params
-        self._view.begin(words[:_TITLE_CHARS] or tr("Write"), self._language)
-        title = words[:_TITLE_CHARS] or tr("Write")
-        job = self.runner.start("code.write", params, title, inputs={"context": self._context()})
-        if job is not None:
-            self._view.progress.follow(job)
-            self._panel.show_busy(True)
-            self.began.emit()
-            self.runner.follow(job)
+        self._view.begin(title, self._language)
+        inputs = {"context": self._context()}
+        self.runner.start(
+            JobRequest("code.write", params, title=title, inputs=inputs), self.runner.run
+        )
 
     def _context(self) -> list[dict[str, str]]:
         """The saved open files go along, as far as there is room: what is written may use them."""
@@ -132,13 +134,13 @@ class WriteController(QObject):
 
     # --- the job ------------------------------------------------------------------------------
 
-    def _on_text(self, text: str, channel: str) -> None:
+    def _on_text(self, text: str, _tokens: int, channel: str) -> None:
         if channel == "answer":
             self._view.prose.append(text)
 
-    def _on_made(self, artifact: SavedArtifact) -> None:
-        if artifact.kind == "code":
-            self._made = artifact
+    def _on_made(self, result: TaskResult) -> None:
+        if result.artifact.kind == Kind.CODE:
+            self._made = result.artifact
 
     def _on_done(self, result: Mapping[str, Any]) -> None:
         self._over()
@@ -147,11 +149,8 @@ class WriteController(QObject):
             self.put(code, self._made)
         else:
             words = tr("The model wrote no code.")
-            self.failed.emit(BadInput(words, tr("Say more exactly what it should do.")))
-
-    def _on_failed(self, error: StudioError) -> None:
-        self._over()
-        self.failed.emit(error)
+            error = BadInput(words, tr("Say more exactly what it should do."))
+            self._trouble.tell(error, self.runner.run)
 
     def _on_stopped(self) -> None:
         self._over()
@@ -160,7 +159,6 @@ class WriteController(QObject):
 
     def _over(self) -> None:
         self._view.prose.finish()
-        self._panel.show_busy(False)
         self.ended.emit()
 
     # --- the result ---------------------------------------------------------------------------

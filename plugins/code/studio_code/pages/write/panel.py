@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from PySide6.QtCore import Signal
-from PySide6.QtGui import QShowEvent, QWheelEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from studio.api import PluginContext, SavedArtifact
+from studio.api import PluginContext, Role, SavedArtifact
 from studio_code.pages.editor.open_file import OpenFile
 from studio_code.pages.evidence.chip import VerdictChip
 from studio_code.pages.evidence.evidence import evidence_of_artifact
@@ -22,36 +21,23 @@ NEW, END = "new", "end"
 
 
 class WritePanel(QWidget):
-    """The form of the task *Write*.
-
-    Signals:
-        asked: The button was pressed.
-    """
-
-    asked = Signal()
+    """The form of the task *Write*."""
 
     def __init__(self, ctx: PluginContext, workspace: Workspace) -> None:
         super().__init__()
         self._ctx, self._workspace = ctx, workspace
-        self._busy = False
         self.shown = ""
         """The id of the result whose evidence is in view."""
         self.form = ctx.ui.form(Write)
-        self.where = _Where()
+        self.where = ctx.ui.combo_box()
         self.where.setAccessibleName(tr("Where the result goes"))
         self.where.addItem(tr("A file of its own"), NEW)
-        self.go: QPushButton = ctx.ui.button(
-            tr("Write"), "sparkles", primary=True, tip=tr("Ctrl+Return")
-        )
-        self.note = QLabel()
-        self.note.setProperty("role", "small")
-        self.note.setWordWrap(True)
-        self.get: QPushButton = ctx.ui.button(tr("Get them"), "download")
-        self.get.setProperty("density", "small")
+        self.go = ctx.kit.run_button(tr("Write"), "sparkles")
+        self.note = ctx.ui.label("", Role.SMALL, wrap=True)
+        self.get: QPushButton = ctx.ui.button(tr("Get them"), "download", dense=True)
         self._set = ""
         self.chip = VerdictChip(ctx, workspace.goto)
         self._lay_out()
-        self.go.clicked.connect(lambda _checked=False: self.asked.emit())
         self.get.clicked.connect(lambda _checked=False: ctx.weights.get_set(self._set))
         workspace.current_changed.connect(self.show_file)
         workspace.state_changed.connect(lambda _path: self.show_file())
@@ -67,7 +53,7 @@ class WritePanel(QWidget):
         inner.addWidget(label)
         inner.addWidget(self.where)
         inner.addSpacing(6)
-        inner.addWidget(self.go)
+        inner.addWidget(self.go.widget)
         inner.addWidget(self.chip)
         inner.addSpacing(4)
         inner.addWidget(self.note)
@@ -126,14 +112,6 @@ class WritePanel(QWidget):
         else:
             self.where.setItemText(at, words)
 
-    def show_busy(self, busy: bool) -> None:
-        """Show whether the button starts or stops."""
-        self._busy = busy
-        words = tr("Stop") if busy else tr("Write")
-        self.go.setText(words)
-        self.go.setAccessibleName(words)
-        self.go.setIcon(self._ctx.ui.icon("circle-stop" if busy else "sparkles", "on-accent"))
-
     def show_artifact(self, artifact: SavedArtifact, *, opened: bool = False) -> None:
         """Show what was shown about a result; ``opened`` with all of its evidence."""
         self.shown = artifact.id
@@ -166,11 +144,3 @@ class WritePanel(QWidget):
         values = state.get("form")
         if isinstance(values, Mapping):
             self.form.set_values(values)
-
-
-class _Where(QComboBox):
-    """A choice that no passing wheel changes."""
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Leave the wheel to the panel."""
-        event.ignore()

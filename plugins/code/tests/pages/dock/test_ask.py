@@ -41,9 +41,9 @@ def tab(dock: Dock) -> AskTab:
 def send(desk: Any, tab: AskTab, words: str, *lines: Any) -> Any:
     """Send words, wait for the end, return the last turn."""
     desk.runtime.enqueue(*lines)
-    tab.composer.field.setPlainText(words)
+    tab.composer.field.widget.setPlainText(words)
     with desk.qtbot.waitSignal(tab.ended):
-        desk.qtbot.keyClick(tab.composer.field, Qt.Key.Key_Return)
+        desk.qtbot.keyClick(tab.composer.field.widget, Qt.Key.Key_Return)
     return tab.thread.turns[-1]
 
 
@@ -158,7 +158,7 @@ def test_a_file_that_is_not_run_here_is_corrected_by_the_error_that_is_told(
     assert "Paste the error" in tab.composer.field.placeholderText()
     assert not tab.actions["tests"].isEnabled()
     assert "Python" in tab.actions["tests"].toolTip()
-    tab.composer.field.setPlainText("ReferenceError: y is not defined")
+    tab.composer.field.widget.setPlainText("ReferenceError: y is not defined")
     act(desk, tab, "fix", Result(code="let x = 1;\n"))
     assert asked(desk).params["error"] == "ReferenceError: y is not defined"
     assert tab.composer.text == ""
@@ -174,7 +174,7 @@ def test_what_is_written_first_is_shown_as_code(desk: Any, tab: AskTab) -> None:
     desk.until(lambda: bool(tab.thread.turns) and "b = 2" in tab.thread.turns[-1].text)
     assert tab.thread.turns[-1].text == "```python\nb = 2\n"
     with desk.qtbot.waitSignal(tab.ended):
-        tab.composer.send.click()
+        tab.composer.send.widget.click()
 
 
 def test_fix_this_hands_the_traceback_on(desk: Any, dock: Dock) -> None:
@@ -201,16 +201,16 @@ def test_tests_go_beside_the_file(desk: Any, tab: AskTab) -> None:
 
 def test_stop_keeps_what_was_written(desk: Any, tab: AskTab) -> None:
     desk.runtime.enqueue(Tokens("So far"), Stall())
-    tab.composer.field.setPlainText("Why?")
-    tab.composer.send.click()
+    tab.composer.field.widget.setPlainText("Why?")
+    tab.composer.send.widget.click()
     desk.until(lambda: tab.thread.turns and tab.thread.turns[-1].text == "So far")
-    assert tab.composer.send.text() == "Stop"
+    assert tab.composer.send.widget.text() == "Stop"
     assert not tab.actions["explain"].isEnabled()
     with desk.qtbot.waitSignal(tab.ended):
-        tab.composer.send.click()
+        tab.composer.send.widget.click()
     turn = tab.thread.turns[-1]
     assert (turn.text, turn.notes.text()) == ("So far", "Stopped.")
-    assert tab.composer.send.text() == "Send"
+    assert tab.composer.send.widget.text() == "Send"
 
 
 def test_a_failure_says_why_and_may_be_tried_again(desk: Any, tab: AskTab) -> None:
@@ -226,12 +226,13 @@ def test_a_failure_says_why_and_may_be_tried_again(desk: Any, tab: AskTab) -> No
 
 def test_a_conversation_outlives_a_restart(desk: Any, dock: Dock) -> None:
     send(desk, dock.ask, "Why?", Result(text="Because.", edits=[]))
-    dock.ask.composer.field.setPlainText("half a ques")
+    dock.ask.composer.field.widget.setPlainText("half a ques")
     dock.tabs.setCurrentWidget(dock.run)
     state = json.loads(json.dumps(dock.state()))
     again = desk.put(Dock(desk.ctx, desk.workspace))
     again.restore(state)
     assert [turn.text for turn in again.ask.thread.turns] == ["Because."]
+    assert [turn.request.words for turn in again.ask.thread.turns] == ["Why?"]
     assert again.ask.composer.text == "half a ques"
     assert again.tabs.currentWidget() is again.run
     again.restore({"ask": {"turns": [3, {"task": 1, "answer": {"offers": 3}}]}, "tab": "x"})

@@ -452,11 +452,11 @@ def code(text: str = CODE) -> Artifact:
 def test_writing_without_a_file_opens_a_tab(desk) -> None:
     desk.runtime.enqueue(Tokens("```python\n", CODE, channel="answer"), code(), Result(code=CODE))
     desk.page.write_words("A function that adds")
-    assert desk.page.panel.go.text() == "Stop"
+    assert desk.page.panel.go.widget.text() == "Stop"
     desk.until(lambda: desk.page.workspace.current is not None)
     assert desk.runtime.submitted[0].params["describe"] == "A function that adds"
     assert (desk.current.path, desk.current.text(), desk.current.dirty) == ("add.py", CODE, True)
-    assert desk.page.panel.go.text() == "Write"
+    assert desk.page.panel.go.widget.text() == "Write"
     assert desk.page.panel.chip.isVisibleTo(desk.page.panel)
 
 
