@@ -39,6 +39,8 @@ _RELEX_LINES = 40
 """While code is written, at most about so many of its last lines are lexed again; all of it at the
 end.
 """
+_HOLD = 0.3
+"""Seconds that the window may be held for the colours of one block of code."""
 _LINE_HEIGHT = 130.0  # per cent of the font's own
 _BELOW = 6
 """Room under the frame, so that it looks as far from the text below as from the text above."""
@@ -152,7 +154,7 @@ class _Code(InertBrowser):
         if whole or len(lines) < self._from:
             self._from = 0
         start = self._from
-        runs = self._colors.runs[:start] + highlight(lines[start:], language)
+        runs = self._colors.runs[:start] + highlight(lines[start:], language, _HOLD)
         changed = [
             n for n, run in enumerate(runs[: len(old)]) if self._colors.runs[n : n + 1] != [run]
         ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -42,10 +44,14 @@ _COLORS = (
 )
 
 
-def highlight(lines: Sequence[str], language: str) -> list[list[Run]]:
+def highlight(lines: Sequence[str], language: str, seconds: float = math.inf) -> list[list[Run]]:
     """Return the coloured runs of each line; none where the language is not known.
 
     Needs no window: long code is better done beside it.
+
+    Args:
+        seconds: Of a processor; what follows then stays plain. Some lexers take work in the square
+            of a text.
     """
     code = "\n".join(lines)
     lexer = _lexer(language) if language and len(code) <= MAX_CHARACTERS else None
@@ -53,12 +59,13 @@ def highlight(lines: Sequence[str], language: str) -> list[list[Run]]:
     if lexer is None:
         return runs
     line = column = 0
+    until = time.thread_time() + seconds
     for kind, text in lexer.get_tokens(code):
         color = color_of(str(kind))
         for number, piece in enumerate(text.split("\n")):
             if number:
                 line, column = line + 1, 0
-            if line >= len(lines):
+            if line >= len(lines) or time.thread_time() > until:
                 return runs  # lexers end with a newline of their own
             if color and piece.strip():
                 runs[line].append((column, len(piece), color))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from studio.desktop.prose.highlight import MAX_CHARACTERS, highlight
 
 
@@ -34,3 +36,13 @@ def test_other_languages_have_no_colours() -> None:
 
 def test_endless_code_is_left_alone() -> None:
     assert highlight(["x = 1" * MAX_CHARACTERS], "python") == [[]]
+
+
+def test_code_made_to_hold_the_window_stays_plain_after_a_while() -> None:
+    hostile = ["x = 1", *[" "] * 8_000, "y = 2"]
+    began = time.thread_time()
+    runs = highlight(hostile, "python", 0.2)
+    assert time.thread_time() - began < 2.0
+    assert runs[0]
+    assert not runs[-1], "the control: it would take many seconds"
+    assert highlight(["x = 1", "y = 2"], "python", 0.2)[-1]
