@@ -276,8 +276,14 @@ class TroubleRow(Protocol):
         """Say what failed and what to do; ``again`` is what "Try again" does."""
         ...
 
-    def remark(self, text: str, button: str, icon: str, run: Callable[[], None]) -> None:
-        """Say what is different from what was asked; ``run`` is what the button does."""
+    def remark(
+        self, text: str, button: str, icon: str, run: Callable[[], None], *, stays: bool = False
+    ) -> None:
+        """Say what is different from what was asked; ``run`` is what the button does.
+
+        Args:
+            stays: The message is there still after the button was pressed.
+        """
         ...
 
     def hide(self) -> None:

@@ -64,9 +64,11 @@ class WeightsEditor(Editor):
     def set(self, value: Any) -> None:
         self._wanted = str(value or "")
         self._combo.setCurrentIndex(max(0, self._combo.findData(self._wanted)))
+        self._combo.setToolTip(self._combo.currentText())  # there is hardly room for all of it
 
     def _on_activated(self) -> None:
         self._wanted = self.get()
+        self._combo.setToolTip(self._combo.currentText())
         self.edited.emit()
 
 

@@ -160,6 +160,7 @@ class TroubleRow(QWidget):
         super().__init__()
         self._look = look
         self._go_on: Callable[[], None] | None = None
+        self._stays = False
         self._sign = look.icon_label("triangle-alert", "bad")
         self.words = look.label("", "bad", wrap=True)
         self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -185,14 +186,23 @@ class TroubleRow(QWidget):
         """Say what failed; ``again`` is what "Try again" does."""
         self._show(str(error), "bad", self.tr("Try again"), "refresh-cw", again)
 
-    def remark(self, text: str, button: str, icon: str, run: Callable[[], None]) -> None:
+    def remark(
+        self, text: str, button: str, icon: str, run: Callable[[], None], *, stays: bool = False
+    ) -> None:
         """Say what is different from what was asked, with one button."""
-        self._show(text, "warn", button, icon, run)
+        self._show(text, "warn", button, icon, run, stays=stays)
 
     def _show(
-        self, text: str, level: str, button: str, icon: str, run: Callable[[], None] | None
+        self,
+        text: str,
+        level: str,
+        button: str,
+        icon: str,
+        run: Callable[[], None] | None,
+        *,
+        stays: bool = False,
     ) -> None:
-        self._go_on = run
+        self._go_on, self._stays = run, stays
         self._sign.set_icon("triangle-alert", level)
         restyle(self.words, "role", level)
         self.words.setText(text)
@@ -204,6 +214,6 @@ class TroubleRow(QWidget):
         self.show()
 
     def _on_button(self) -> None:
-        self.hide()
+        self.setVisible(self._stays)
         if self._go_on is not None:
             self._go_on()

@@ -19,6 +19,8 @@ from PySide6.QtWidgets import (
     QStylePainter,
 )
 
+from studio.desktop.widgets.popup_corners import cut_corners
+
 _INSET = 6
 """Before the text of a number field: Qt drops the style sheet's padding there."""
 
@@ -94,3 +96,4 @@ class NoWheelComboBox(QComboBox):
         frame.setWindowFlag(Qt.WindowType.NoDropShadowWindowHint, True)
         frame.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground, True)
         super().showPopup()
+        cut_corners(frame)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QGuiApplication
 
 from studio.desktop import formatting
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.widgets.job_rows import ProgressRow, TroubleRow
+from studio.desktop.widgets.menu import Menu
+from studio.desktop.widgets.popup_corners import cut_corners
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.states import JobState
 from tests.gui.names import nameless
@@ -105,6 +108,32 @@ def test_stop_says_so_until_the_job_is_over(row: ProgressRow, board: Any, qtbot:
     row.follow(board.add("Another"))
     assert row.stop_button.isEnabled()
     assert row.words.text() == "Waiting for its turn…"
+
+
+def test_a_remark_that_stays_is_there_after_its_button(trouble: TroubleRow, qtbot: Any) -> None:
+    ran: list[str] = []
+    trouble.remark("3 rows", "Show them", "list", lambda: ran.append("list"), stays=True)
+    qtbot.mouseClick(trouble.button, Qt.MouseButton.LeftButton)
+    assert (trouble.isVisible(), ran) == (True, ["list"])
+    trouble.remark("2 rows", "Understood", "check", lambda: ran.append("ok"))
+    qtbot.mouseClick(trouble.button, Qt.MouseButton.LeftButton)
+    assert (trouble.isVisible(), ran) == (False, ["list", "ok"])
+
+
+def test_corners_are_cut_where_they_might_be_black(
+    qtbot: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    menu = Menu()
+    qtbot.addWidget(menu)
+    menu.resize(120, 80)
+    cut_corners(menu)
+    assert menu.mask().isEmpty(), "this platform blends"
+    monkeypatch.setattr(QGuiApplication, "platformName", lambda: "xcb")
+    cut_corners(menu)
+    assert not menu.mask().contains(QPoint(0, 0))
+    assert not menu.mask().contains(QPoint(119, 79))
+    assert menu.mask().contains(QPoint(60, 0))
+    assert menu.mask().contains(QPoint(8, 8))
 
 
 def test_only_the_job_that_is_followed_is_shown(row: ProgressRow, board: Any) -> None:

@@ -118,9 +118,20 @@ class MoleculePage(QWidget):
         column.setSpacing(8)
         column.addLayout(head)
         column.addWidget(self.composer)
-        column.addWidget(self._progress.widget)
-        column.addWidget(self.trouble.widget)
+        column.addWidget(self._strip())
         column.addWidget(self.stage, 1)
+
+    def _strip(self) -> QWidget:
+        """Return the place of progress and messages: there always, so that nothing below moves."""
+        strip = QWidget()
+        inside = QVBoxLayout(strip)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.setSpacing(4)
+        parts = (self._progress.widget, self.trouble.widget)
+        for part in parts:
+            inside.addWidget(part)
+        strip.setMinimumHeight(max(part.sizeHint().height() for part in parts))
+        return strip
 
     def _connect(self) -> None:
         self.composer.modes.on_change(self._on_mode)
@@ -266,9 +277,11 @@ class MoleculePage(QWidget):
         faults, said = faults_of(meta), " ".join(filter(None, (words, notice)))
         if faults:
             untold = int(meta.get("faults_untold", 0))
-            self.trouble.remark(said, tr("Show them"), "list", lambda: self._list(faults, untold))
+            self.trouble.remark(
+                said, tr("Show them"), "list", lambda: self._list(faults, untold), stays=True
+            )
         elif notice:
-            self.trouble.remark(said, tr("Show them"), "shield-alert", self._show_care)
+            self.trouble.remark(said, tr("Show them"), "shield-alert", self._show_care, stays=True)
         elif words:
             self._ctx.notices.info(words, key="molecules.read")
 

@@ -635,6 +635,19 @@ def test_a_dropped_file_is_read_and_its_faults_are_listed(desk: Desk, tmp_path: 
     assert "one a line" in field.placeholderText()
 
 
+def test_nothing_below_moves_when_something_is_told(desk: Desk) -> None:
+    desk.show()
+    stage = desk.page.stage
+    before = stage.y()
+    desk.page.trouble.remark("1 row", "Show them", "list", lambda: None)
+    desk.until(lambda: desk.page.trouble.widget.isVisible())
+    desk.page.layout().activate()
+    assert stage.y() == before
+    desk.page.trouble.hide()
+    desk.page.layout().activate()
+    assert stage.y() == before
+
+
 def test_molecules_that_need_care_are_told_and_can_be_shown(desk: Desk) -> None:
     rows = [
         Molecule("C", figures={"mw": 16, "care": 0}),
