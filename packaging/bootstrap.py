@@ -36,8 +36,9 @@ def main() -> int:
         os.execv(other, [other, *sys.argv])
     have = ".".join(str(part) for part in sys.version_info[:3])
     print(
-        f"Offline Studio needs Python {OLDEST[0]}.{OLDEST[1]} or newer and this is Python {have}. "
-        f"Install a newer one (python.org, or your system's packages) and run this again.",
+        f"Offline Studio needs Python {OLDEST[0]}.{OLDEST[1]} or newer, but this is Python "
+        f"{have}. Install a newer version (from python.org or your system's packages), then run "
+        "this again.",
         file=sys.stderr,
     )
     return 1

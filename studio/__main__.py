@@ -35,7 +35,7 @@ def open_window(safe_mode: bool, only: Sequence[str]) -> int:
         raise StudioError(
             ErrorCode.UNSUPPORTED,
             "There is no display, so no window can open.",
-            "`studio chat`, `run` and `tour` work without one; `studio doctor` says more.",
+            "`studio chat`, `run` and `tour` work without one; run `studio doctor` for details.",
         )
     from studio.app import main as run_window
 

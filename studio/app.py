@@ -183,8 +183,8 @@ class App(QObject):
     def _on_import_failed(self, error: Exception) -> None:
         problem = StudioError(
             ErrorCode.INTERNAL,
-            f"A part of the studio cannot be loaded: {error}.",
-            "Install the studio again.",
+            f"A component cannot be loaded: {error}.",
+            "Reinstall Offline Studio.",
         )
         self._show_problem(problem)
 
@@ -208,7 +208,7 @@ class App(QObject):
                 launch=self._launch,
             )
         except Exception as error:  # noqa: BLE001  an empty window would say nothing
-            _log.error("the studio could not be opened", exc_info=error)
+            _log.error("Offline Studio could not be opened", exc_info=error)
             self._show_problem(in_words(error))
             return
         self._paths = paths
@@ -248,8 +248,8 @@ class App(QObject):
     def _tell_bug(self, report: str) -> None:
         notice = Notice(
             Level.ERROR,
-            self.tr("Something went wrong in the studio itself."),
-            self.tr("Your work is safe. The report helps its makers mend it."),
+            self.tr("An unexpected error occurred in Offline Studio."),
+            self.tr("Your work is safe. You can send the report to the developers."),
             key="bug",
             actions=(Action(self.tr("Copy report"), lambda: _copy(report)),),
         )

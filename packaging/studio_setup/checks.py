@@ -102,7 +102,7 @@ def _run_lane(
             if not interrupted.is_set():
                 _run(project, stage, env)
         except OSError as error:
-            stage.lines.put(f"{stage.command[0]} does not start: {error.strerror}\n")
+            stage.lines.put(f"{stage.command[0]} cannot be started: {error.strerror}\n")
         finally:
             stage.lines.put(None)
 

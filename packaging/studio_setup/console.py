@@ -157,4 +157,4 @@ def _reason(tail: Sequence[str], code: int) -> str:
     for line in reversed(tail):
         if line.lower().startswith(("error:", "e:", "fatal:")):
             return line.split(":", 1)[1].strip()
-    return tail[-1] if tail else f"it ended with code {code} and said nothing"
+    return tail[-1] if tail else f"it exited with code {code} without a message"

@@ -68,7 +68,9 @@ def _works(project: Project) -> bool:
 
 def _remove(console: Console, project: Project) -> None:
     if project.venv.exists():
-        console.say("      the environment is unfinished or of another Python: building it anew")
+        console.say(
+            "      the environment is incomplete or belongs to another Python: rebuilding it"
+        )
         shutil.rmtree(project.venv)
 
 
@@ -76,9 +78,9 @@ def _check_room(folder: Path) -> None:
     free = shutil.disk_usage(folder).free
     if free < ROOM:
         raise SetupError(
-            f"The disk of {folder} has {free / 2**30:.1f} GB free and the installation needs "
-            f"about {ROOM / 2**30:.0f} GB.",
-            "Free some space and run the same command again.",
+            f"Not enough disk space in {folder}: {free / 2**30:.1f} GB free, about "
+            f"{ROOM / 2**30:.0f} GB needed.",
+            "Free up disk space, then run the same command again.",
         )
 
 
@@ -111,7 +113,7 @@ def _pip(console: Console, project: Project, wanted: list[str]) -> None:
     except CommandError as error:
         if not pins or not _pins_are_to_blame(error.tail):
             raise _explained(error) from error
-        console.say("      a pinned version has no build for this system: taking a newer one")
+        console.say("      a pinned version has no build for this system: using a newer one")
         console.run([*words, *wanted], failing, env, project.root)
 
 
@@ -125,19 +127,19 @@ def _explained(error: CommandError) -> SetupError:
     text = "\n".join(error.tail).lower()
     if "connection" in text or "name resolution" in text or "timed out" in text:
         return SetupError(
-            "The Python packages could not be fetched: this machine does not reach pip's index.",
+            "The Python packages could not be downloaded: pip's package index cannot be reached.",
             "Check the network or `pip config list`, then run the same command again.",
         )
     if "no space left" in text:
         sentence = "The disk filled up while the Python packages were installed."
-        return SetupError(sentence, "Free some space and run the same command again.")
+        return SetupError(sentence, "Free up disk space, then run the same command again.")
     return error
 
 
 def _probe(console: Console, project: Project) -> None:
     """Opens a window that nobody sees: missing libraries show now, not at the first start."""
     env = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
-    console.run([str(project.python), "-c", PROBE], "Qt or torch does not start here", env)
+    console.run([str(project.python), "-c", PROBE], "Qt or torch cannot be loaded", env)
 
 
 @contextmanager
@@ -159,7 +161,7 @@ def compiling(project: Project) -> Iterator[None]:
         if process.wait() != 0:
             raise SetupError(
                 "The text engine could not be compiled for this processor.",
-                f"The reason is at the end of {project.log}.",
+                f"See the end of {project.log} for details.",
             )
 
 

@@ -110,10 +110,10 @@ def ensure(console: Console, groups: Sequence[str], required: Sequence[str]) -> 
     if sys.platform != "linux":
         return "none needed on this system"
     if os.environ.get("STUDIO_SYSTEM_PACKAGES") == "no":
-        return "left alone, as STUDIO_SYSTEM_PACKAGES=no asks"
+        return "skipped because of STUDIO_SYSTEM_PACKAGES=no"
     missing = [need for need in NEEDS if need.group in groups and not present(need.probe)]
     if not missing:
-        return "all there"
+        return "all installed"
     manager = next((name for name in INSTALL if shutil.which(INSTALL[name][0])), None)
     refusal = _install_with_apt(console, missing) if manager == "apt" else "not tried"
     still = [need for need in missing if not present(need.probe)]
@@ -160,13 +160,13 @@ def _install_with_apt(console: Console, missing: Sequence[Need]) -> str:
     """Installs by apt as root or by a sudo that asks nothing. Returns why not, or an empty text."""
     prefix = _root_prefix()
     if prefix is None:
-        return "this account may not install packages without a password"
+        return "this account cannot install packages without a password"
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     apt = [*prefix, "apt-get", "-o", "DPkg::Lock::Timeout=120"]
     try:
-        console.run([*apt, "update"], "apt could not read its lists", env)
+        console.run([*apt, "update"], "apt could not update its package lists", env)
     except CommandError as error:
-        console.say(f"      {error}; going on with the lists that are here")
+        console.say(f"      {error}; using the existing lists")
     names = package_names(missing, "apt", _apt_knows)
     console.say(f"      installing {' '.join(names)}")
     try:
@@ -211,5 +211,8 @@ def _report(
     if any(need.group in required for need in missing):
         raise SetupError(sentence, f"Install them with: {cure}\nthen run the same command again.")
     console.say(f"      {sentence}")
-    console.say(f"      The studio works without them, with less. To add them: {cure}")
+    console.say(
+        "      Offline Studio works without them, but some features are missing. To "
+        f"install them: {cure}"
+    )
     return "some optional ones are missing"

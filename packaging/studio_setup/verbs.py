@@ -18,14 +18,14 @@ from studio_setup.stamps import only_one
 
 ROOT = Path(__file__).resolve().parents[2]
 VERBS = {
-    "run": "set everything up and open the studio (with no display: the tour)",
-    "test": "set everything up and pass the tests; more words go to pytest",
+    "run": "set everything up and open Offline Studio (without a display: a tour)",
+    "test": "set everything up and run the tests; further arguments go to pytest",
     "setup": "set everything up",
     "lint": "ruff and the layers",
     "types": "mypy",
     "bench": "studio bench NAME",
     "shots": "screenshots of every page into a folder (default: shots)",
-    "weights": "fetch the starter weights",
+    "weights": "download the starter models",
     "translations": "bring the catalogues of translations to the texts of today",
 }
 THOROUGH = ("setup", "test", "weights")  # verbs that look at everything even when all seems done
@@ -45,7 +45,7 @@ def main(argv: Sequence[str]) -> int:
         _explain(project, error)
         return 1
     except KeyboardInterrupt:
-        print("\nInterrupted. Run the same command again: it goes on from here.", file=sys.stderr)
+        print("\nInterrupted. Run the same command again to resume.", file=sys.stderr)
         return INTERRUPTED
 
 
@@ -74,7 +74,7 @@ def _run_verb(project: Project, verb: str, rest: Sequence[str]) -> int:
 
 def set_up(project: Project, verb: str) -> None:
     """Brings the checkout to where the verb can work; nearly free when it is there already."""
-    only_one_waits = "Another setup works in this folder; waiting for it."
+    only_one_waits = "Another setup is running in this folder; waiting for it."
     with only_one(project.state / "lock", lambda: print(only_one_waits, flush=True)):
         if verb not in THOROUGH and environment.is_ready(project) and weights.are_there(project):
             return
@@ -85,7 +85,7 @@ def set_up(project: Project, verb: str) -> None:
         console.step("Python environment")
         outcome = environment.ensure(console, project)
         console.done(outcome)
-        console.step("Starter weights")
+        console.step("Starter models")
         is_new = outcome != environment.UP_TO_DATE
         with environment.compiling(project) if is_new else nullcontext():
             console.done(_weights(console, project, verb))
@@ -97,8 +97,8 @@ def open_studio(project: Project, rest: Sequence[str]) -> int:
     if not reason:
         return _start(project.command("studio", *rest))
     print(
-        f"There is no display: {reason}.\nSo the studio cannot show its window. Running "
-        "`studio tour` instead: it makes something\nwith each plugin and saves it.",
+        f"There is no display ({reason}), so the window cannot open.\nRunning `studio tour` "
+        "instead, which runs an example of each plugin and saves the results.",
         flush=True,
     )
     return _start(project.command("studio", "tour", *rest), "offscreen")
@@ -120,7 +120,7 @@ def _weights(console: Console, project: Project, verb: str) -> str:
         if verb != "run":
             raise
         console.say(f"      {error}")
-        return "missing: the studio opens without them; `make weights` tries again"
+        return "missing: Offline Studio works without them; run `make weights` to try again"
 
 
 def _start(command: Sequence[str], platform: str = "") -> int:
@@ -148,7 +148,7 @@ def _explain(project: Project, error: SetupError) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="bootstrap.py",
-        description="Sets Offline Studio up, opens it, tests it.",
+        description="Sets up, opens and tests Offline Studio.",
         epilog="\n".join(f"  {verb:<8} {text}" for verb, text in VERBS.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

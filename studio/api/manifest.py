@@ -154,7 +154,7 @@ def _check(path: Path, manifest: Manifest) -> None:
             raise _bad(path, f"task {task.id} needs a worker module")
     for example in manifest.tour:
         if example.task not in {task.id for task in manifest.tasks}:
-            raise _bad(path, f"the tour names {example.task!r}, which is none of its tasks")
+            raise _bad(path, f"the tour names {example.task!r}, which is not one of its tasks")
     _check_benches(path, manifest)
     if manifest.pages and not manifest.plugin:
         raise _bad(path, "pages need a plugin module")

@@ -211,7 +211,7 @@ class Params(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tr
         try:
             params = msgspec.convert(values, cls, dec_hook=_decode, strict=False)
         except msgspec.ValidationError as error:
-            raise BadInput(f"A parameter has the wrong form: {error}.") from error
+            raise BadInput(f"A parameter has the wrong type: {error}.") from error
         for name, field in known.items():
             _check(field, getattr(params, name))
         params.check()
@@ -342,18 +342,18 @@ def _check(field: Field, value: Any) -> None:
     if value is None:
         return
     if isinstance(value, float) and not math.isfinite(value):
-        raise BadInput(f"{field.title} must be a finite number; you gave {value}.")
+        raise BadInput(f"{field.title} must be a finite number; you entered {value}.")
     if field.range and not field.range.minimum <= value <= field.range.maximum:
         low, high = field.range.minimum, field.range.maximum
         told = f"between {plain_number(low)} and {plain_number(high)}"
-        raise BadInput(f"{field.title} must be {told}; you gave {value}.")
+        raise BadInput(f"{field.title} must be {told}; you entered {value}.")
     if field.kind is FieldKind.TEXT and len(value) > field.text.max_chars:
         raise BadInput(
-            f"{field.title} has {len(value):,} characters; at most {field.text.max_chars:,} fit.",
+            f"{field.title} has {len(value):,} characters; the limit is {field.text.max_chars:,}.",
             "Shorten it.",
         )
     if field.kind is FieldKind.SEED and value > Seed.MAXIMUM:
-        raise BadInput(f"{field.title} must be at most {Seed.MAXIMUM}; you gave {value}.")
+        raise BadInput(f"{field.title} must be at most {Seed.MAXIMUM}; you entered {value}.")
 
 
 _JSON_TYPES = {

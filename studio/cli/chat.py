@@ -24,11 +24,11 @@ TASK = "chat.reply"
 _TITLE_CHARACTERS = 60
 
 HELP = """\
-/help           these lines
-/new            begin another conversation
-/system TEXT    what the model is told to be, from here on; without TEXT, nothing
-/quit           leave (so does Ctrl+D)
-Ctrl+C stops a reply. A line that ends in \\ goes on in the next one."""
+/help           list the commands
+/new            start a new conversation
+/system TEXT    set the system prompt; without TEXT, remove it
+/quit           exit (also Ctrl+D)
+Ctrl+C stops a reply. End a line with \\ to continue on the next one."""
 
 
 def main(argv: Sequence[str], session: StudioSession) -> int:
@@ -47,13 +47,13 @@ def _arguments(argv: Sequence[str], params: type[Params]) -> tuple[Namespace, di
     parser = ArgumentParser(
         prog="studio chat",
         usage="studio chat [--FLAG VALUE …]",
-        description="Talk with a language model. Everything stays on this machine.",
-        epilog=f"while talking:\n{HELP}",
+        description="Chat with a language model. Everything stays on this machine.",
+        epilog=f"commands:\n{HELP}",
     )
     parser.add_argument(
-        "--resume", nargs="?", const="", metavar="ID", help="go on with a conversation: the latest"
+        "--resume", nargs="?", const="", metavar="ID", help="continue the latest conversation"
     )
-    parser.add_argument("--system", metavar="TEXT", help="what the model is told to be")
+    parser.add_argument("--system", metavar="TEXT", help="system prompt")
     add_flags(parser, params, leave_out=("prompt", "system"))
     arguments = parser.parse_args(argv)
     return arguments, values_of(arguments, params)
@@ -85,7 +85,7 @@ class Chat:
         elif latest := conversations.list(limit=1):
             self.conversation = latest[0]
         else:
-            raise StudioError(ErrorCode.NOT_FOUND, "There is no conversation to go on with yet.")
+            raise StudioError(ErrorCode.NOT_FOUND, "There is no conversation to continue.")
         if self.system is None:
             self.system = self.conversation.system
         for message in conversations.thread(self.conversation.id):
@@ -95,14 +95,14 @@ class Chat:
         """Read lines and answer them until there are no more."""
         _use_line_editing()
         if sys.stdin.isatty():
-            output.hint("Ask something. /help shows what else there is; /quit leaves.")
+            output.hint("Enter a message. /help lists the commands; /quit exits.")
         while True:
             try:
                 line = _read()
             except EOFError:
                 return ExitCode.OK
             except KeyboardInterrupt:
-                output.hint("\n/quit or Ctrl+D leaves.")
+                output.hint("\n/quit or Ctrl+D exits.")
                 continue
             if line.startswith("/"):
                 if not self._obey(*line[1:].split(maxsplit=1)):
@@ -116,15 +116,15 @@ class Chat:
             return False
         if command == "new":
             self.conversation = None
-            output.hint("A new conversation.")
+            output.hint("New conversation.")
         elif command == "system":
             self.system = rest
             if self.conversation:
                 conversations = self.studio.library.conversations
                 self.conversation = conversations.update(self.conversation.id, system=rest)
-            output.hint("Told." if rest else "Nothing is told.")
+            output.hint("System prompt set." if rest else "System prompt removed.")
         else:
-            output.hint(HELP if command == "help" else f"There is no /{command}.\n{HELP}")
+            output.hint(HELP if command == "help" else f"Unknown command /{command}.\n{HELP}")
         return True
 
     def _answer_or_explain(self, prompt: str) -> None:
@@ -180,11 +180,14 @@ def _to_be_known(result: Mapping[str, Any]) -> Iterator[str]:
         yield str(note)
     if dropped := result.get("dropped"):
         messages = "message was" if dropped == 1 else f"{dropped} messages were"
-        yield f"the oldest {messages} left out: the model's context holds no more"
+        yield f"the oldest {messages} left out because the context is full"
     if result.get("finish_reason") == "length":
-        yield "the longest answer that is set was reached: --max-tokens sets it"
+        yield "the reply reached the maximum length; change it with --max-tokens"
     if result.get("finish_reason") == "context":
-        yield "the model's context is full: ask it to go on, and the oldest messages are left out"
+        yield (
+            "the context is full: ask the model to continue, and the oldest messages will be left "
+            "out"
+        )
 
 
 def _read() -> str:

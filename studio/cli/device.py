@@ -26,13 +26,13 @@ PATIENCE = 120.0
 
 def main(argv: Sequence[str], session: StudioSession) -> int:
     """Show the device and its users, or save the timeline of the last hour."""
-    parser = ArgumentParser(prog="studio device", description="What computes, and who uses it.")
+    parser = ArgumentParser(
+        prog="studio device", description="Show the devices and what is using them."
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    trace = commands.add_parser(
-        "trace", help="save the last hour as a timeline that Perfetto opens"
-    )
-    trace.add_argument("--out", type=Path, required=True, metavar="FILE", help="where to")
+    trace = commands.add_parser("trace", help="save the last hour as a timeline for Perfetto")
+    trace.add_argument("--out", type=Path, required=True, metavar="FILE", help="output file")
     trace.add_argument("--json", action="store_true", help="print one JSON object")
     arguments = parser.parse_args(argv)
     if arguments.command == "trace":
@@ -45,7 +45,7 @@ def main(argv: Sequence[str], session: StudioSession) -> int:
     _say_device(device)
     living = [each for each in seen if each.is_alive]
     if not living:
-        output.say("\nNobody uses it: no studio has weights loaded or jobs at work.")
+        output.say("\nNot in use: no models are loaded and no jobs are running.")
     for each in living:
         _say_runtime(each, session)
     return ExitCode.OK
@@ -72,10 +72,10 @@ def _trace(arguments: Any, session: StudioSession) -> int:
         shown = {"path": str(arguments.out), "runtimes": len(seen), "spans": count}
         output.print_json(shown)
     elif not count:
-        output.say(f"Nothing happened in the last hour: the timeline {arguments.out} is empty.")
+        output.say(f"Nothing ran in the last hour: the timeline {arguments.out} is empty.")
     else:
-        output.say(f"Saved {count} stretches of the last hour to {arguments.out}.")
-        output.hint("Open it in https://ui.perfetto.dev, or offline in viztracer’s vizviewer.")
+        output.say(f"Saved {count} events of the last hour to {arguments.out}.")
+        output.hint("Open it at https://ui.perfetto.dev, or offline with viztracer's vizviewer.")
     return ExitCode.OK
 
 
@@ -116,7 +116,7 @@ def _say_runtime(seen: RuntimeSeen, session: StudioSession) -> None:
         for item in status.loaded
     ]
     if loaded:
-        output.print_table(loaded, head=("WEIGHTS", "SIZE", "WORKING", "WHERE", "", "USED BY"))
+        output.print_table(loaded, head=("MODEL", "SIZE", "WORKING", "LOCATION", "", "USED BY"))
     titles = {plugin.id: plugin.title for plugin in session.plugins.plugins}
     used = [
         (
@@ -128,7 +128,7 @@ def _say_runtime(seen: RuntimeSeen, session: StudioSession) -> None:
         for use in status.plugins
     ]
     if used:
-        output.print_table(used, head=("PLUGIN", "BUSY", "SHARE", "ENERGY"))
+        output.print_table(used, head=("PLUGIN", "BUSY", "LOAD", "ENERGY"))
 
 
 # --- as JSON ----------------------------------------------------------------------------------

@@ -44,29 +44,29 @@ def _parser() -> ArgumentParser:
         return command
 
     listing = add("list", "list results, newest first")
-    search = add("search", "find results and messages by their words")
+    search = add("search", "search results and messages")
     search.add_argument("query", nargs="+", metavar="WORD")
     for command in (listing, search):
         command.add_argument("--kind", action="append", default=[], metavar="KIND", dest="kinds")
         command.add_argument("--limit", type=int, default=50, metavar="N")
-    listing.add_argument("--bin", action="store_true", help="what is in the bin")
-    listing.add_argument("--starred", action="store_true", help="only what is starred")
-    listing.add_argument("--conversations", action="store_true", help="conversations instead")
+    listing.add_argument("--bin", action="store_true", help="show the bin")
+    listing.add_argument("--starred", action="store_true", help="only starred results")
+    listing.add_argument("--conversations", action="store_true", help="list conversations")
     add("show", "show a result, a record or a conversation").add_argument("id", metavar="ID")
     export = add("export", "copy results, or conversations as Markdown or JSON, into a folder")
     export.add_argument("id", nargs="+", metavar="ID")
     export.add_argument("--out", type=Path, required=True, metavar="FOLDER")
     export.add_argument(
-        "--format", choices=("md", "json"), default="md", help="of conversations (default: md)"
+        "--format", choices=("md", "json"), default="md", help="for conversations (default: md)"
     )
-    add("restore", "take results or conversations out of the bin").add_argument(
+    add("restore", "restore results or conversations from the bin").add_argument(
         "id", nargs="+", metavar="ID"
     )
-    add("verify", "check that all files are there and unchanged")
-    backup = add("backup", "copy the whole library into a new folder, and check the copy")
+    add("verify", "check that all files are present and unchanged")
+    backup = add("backup", "copy the whole library to a new folder and check the copy")
     backup.add_argument("folder", type=Path, metavar="FOLDER")
-    add("rebuild", "make the database again from the files")
-    add("forget", "delete what models computed of conversations, so that they go on at once")
+    add("rebuild", "rebuild the database from the files")
+    add("forget", "clear the cached conversation state of models")
     return parser
 
 
@@ -90,8 +90,8 @@ def _list(arguments: Namespace, library: Library) -> int:
         _print_artifacts(artifacts)
     else:
         output.say(
-            "No results here yet: `studio run` and the window's pages make them."
-            " Conversations are listed with --conversations."
+            "No results yet. Create some with `studio run` or in the window; list conversations "
+            "with --conversations."
         )
     return ExitCode.OK
 
@@ -122,7 +122,7 @@ def _search(arguments: Namespace, library: Library) -> int:
         output.say(f"{found.conversation.id}  {output.one_line(found.conversation.title, 40)}")
         output.say(f"    {output.one_line(found.snippet, 100)}")
     if not artifacts and not messages:
-        output.say(f"Nothing has the words “{query}”.")
+        output.say(f"No matches for “{query}”.")
     return ExitCode.OK
 
 
@@ -144,8 +144,8 @@ def _show(arguments: Namespace, library: Library) -> int:
         return ExitCode.OK
     raise StudioError(
         ErrorCode.NOT_FOUND,
-        f"The library has nothing with the id {output.one_line(arguments.id, 60)!r}.",
-        "`studio library list` shows ids; so does `studio library search`.",
+        f"There is no item {output.one_line(arguments.id, 60)!r} in the library.",
+        "Ids are listed by `studio library list` and `studio library search`.",
     )
 
 
@@ -240,7 +240,7 @@ def _forget(arguments: Namespace, paths: StudioPaths) -> int:
     if arguments.json:
         output.print_json({"freed": freed})
     else:
-        output.say(f"Forgotten, and {disk.as_size(freed)} freed. Conversations are untouched.")
+        output.say(f"Cleared; {disk.as_size(freed)} freed. Conversations were not changed.")
     return ExitCode.OK
 
 
@@ -249,7 +249,7 @@ def _backup(arguments: Namespace, library: Library) -> int:
     if arguments.json:
         output.print_json({"backup": str(copy)})
     else:
-        output.say(f"The backup is in {copy}. `STUDIO_HOME={copy} studio` opens it.")
+        output.say(f"The backup was written to {copy}. Open it with `STUDIO_HOME={copy} studio`.")
     return ExitCode.OK
 
 
@@ -261,7 +261,7 @@ def _rebuild(arguments: Namespace, library: Library) -> int:
     else:
         count = sum(stats.kinds.values())
         output.say(
-            f"The database is made again: {count} results, {stats.conversations} conversations."
+            f"The database was rebuilt: {count} results, {stats.conversations} conversations."
         )
     return ExitCode.OK
 
@@ -286,7 +286,7 @@ def _print_artifacts(artifacts: Sequence[Artifact]) -> None:
         (a.id, a.kind, _day(a.created), disk.as_size(a.bytes), output.one_line(a.title, 60))
         for a in artifacts
     ]
-    output.print_table(rows, head=("ID", "KIND", "MADE", "SIZE", "TITLE"))
+    output.print_table(rows, head=("ID", "KIND", "CREATED", "SIZE", "TITLE"))
 
 
 def _print_conversations(conversations: Sequence[Conversation], as_json: bool) -> None:
@@ -296,7 +296,7 @@ def _print_conversations(conversations: Sequence[Conversation], as_json: bool) -
         rows = [(c.id, _day(c.updated), output.one_line(c.title, 60)) for c in conversations]
         output.print_table(rows, head=("ID", "CHANGED", "TITLE"))
     else:
-        output.say("No conversations yet. `studio chat` begins one.")
+        output.say("No conversations yet. Start one with `studio chat`.")
 
 
 def _print_facts(facts: dict[str, Any]) -> None:

@@ -22,18 +22,18 @@ from studio.protocol.errors import ErrorCode, StudioError
 OpenWindow = Callable[[bool, Sequence[str]], int]
 
 COMMANDS = {
-    "run": "run one task, save and print what it makes",
-    "chat": "talk with a language model in the terminal",
-    "tasks": "list what the plugins can do",
-    "models": "list, add, get, verify, convert and note on weights",
-    "device": "show what computes, who uses it, and its last hour",
-    "plugins": "list plugins, and switch them on or off",
-    "serve": "let other programs of this machine ask for text, as they ask OpenAI",
+    "run": "run a task and save its results",
+    "chat": "chat with a language model in the terminal",
+    "tasks": "list the tasks of all plugins",
+    "models": "list, add, download, verify and convert models",
+    "device": "show the devices, their usage and the last hour",
+    "plugins": "list, enable and disable plugins",
+    "serve": "start a local OpenAI-compatible API server",
     "library": "list, search, show, export, verify and back up results",
-    "sandbox": "say which walls stand around code that is run, and try them",
-    "doctor": "look for problems and say how to cure them",
-    "tour": "run an example of each plugin and save what it made",
-    "bench": "measure the studio on this machine",
+    "sandbox": "show and test the sandbox for generated code",
+    "doctor": "look for problems and suggest fixes",
+    "tour": "run an example of each plugin and save the results",
+    "bench": "run benchmarks",
 }
 """Command → one line of help. Each is a module here with ``main(argv, session) -> int``."""
 
@@ -66,8 +66,8 @@ def explain(error: Exception, session: StudioSession | None = None) -> ExitCode:
 
 def _output_is_full() -> ExitCode:
     sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - till the end: what is left goes nowhere
-    what = "The output cannot be written: the disk it goes to is full."
-    return explain(StudioError(ErrorCode.DISK_FULL, what, "Free some space, then try again."))
+    what = "The output cannot be written: the disk is full."
+    return explain(StudioError(ErrorCode.DISK_FULL, what, "Free up disk space, then try again."))
 
 
 def _dispatch(argv: Sequence[str], session: StudioSession, open_window: OpenWindow) -> int:
@@ -92,23 +92,20 @@ def _parser() -> ArgumentParser:
     parser = ArgumentParser(
         prog="studio",
         usage="studio [--safe-mode] [--only ID,…] [COMMAND …]",
-        description="Offline Studio: make things with generative models on your own machine.\n"
-        "Without a command it opens the window.",
-        epilog=f"commands (each has --help):\n{commands}\n\nexit codes:\n{codes}\n\n"
-        "environment:\n"
-        "  STUDIO_HOME         folder of the library and the settings\n"
-        "  STUDIO_WEIGHTS      folders with weights, looked at first\n"
-        "  STUDIO_DEVICE       what computes: cpu, cuda:1, … as `studio doctor` lists them\n"
-        "  STUDIO_TEXT_ENGINE  what computes language models: torch, llamacpp, or auto\n"
-        "  STUDIO_PLUGIN_PATH  folders with plugins under development",
+        description="Offline Studio: create with generative models on your own "
+        "machine.\nWithout a command, the window opens.",
+        epilog=f"commands (each has --help):\n{commands}\n\nexit "
+        f"codes:\n{codes}\n\nenvironment:\n  STUDIO_HOME         folder for the library "
+        "and the settings\n  STUDIO_WEIGHTS      extra model folders, searched first\n  "
+        "STUDIO_DEVICE       device: cpu, cuda:1, … as listed by `studio doctor`\n  "
+        "STUDIO_TEXT_ENGINE  text engine: torch, llamacpp, or auto\n  STUDIO_PLUGIN_PATH "
+        " folders with plugins under development",
     )
     version = f"Offline Studio {studio.__version__}"
     parser.add_argument("--version", action="version", version=version)
+    parser.add_argument("--safe-mode", action="store_true", help="load only the built-in plugins")
     parser.add_argument(
-        "--safe-mode", action="store_true", help="use the studio's own plugins only"
-    )
-    parser.add_argument(
-        "--only", action="append", default=[], metavar="ID,…", help="use only these plugins"
+        "--only", action="append", default=[], metavar="ID,…", help="load only these plugins"
     )
     parser.add_argument("command", nargs="?", help=argparse.SUPPRESS)
     parser.add_argument("rest", nargs="...", help=argparse.SUPPRESS)
@@ -133,7 +130,7 @@ def _tell(error: StudioError, session: StudioSession) -> ExitCode:
     output.hint(f"studio: {error.message}")
     is_named = error.plugin in error.message
     if error.plugin and not is_named and error.code not in _WHAT_WAS_GIVEN:
-        output.hint(f"It was the plugin “{error.plugin}”.")
+        output.hint(f"This comes from the plugin “{error.plugin}”.")
     if error.hint:
         output.hint(error.hint)
     return ExitCode.of(error.code)
@@ -141,7 +138,7 @@ def _tell(error: StudioError, session: StudioSession) -> ExitCode:
 
 def _tell_bug(error: Exception, session: StudioSession) -> ExitCode:
     what = f"{type(error).__name__}: {output.one_line(str(error), 200)}".rstrip(": ")
-    message = f"Something went wrong that should not have ({what})."
+    message = f"An unexpected error occurred ({what})."
     if session.wants_json:
         output.print_json({"error": {"code": "INTERNAL", "message": message, "hint": ""}})
     output.hint(f"studio: {message}")
@@ -150,5 +147,5 @@ def _tell_bug(error: Exception, session: StudioSession) -> ExitCode:
         version = studio.__version__
         logging.getLogger("studio.cli").error("studio %s: %s", version, what, exc_info=error)
         if log.is_written:
-            output.hint(f"The report is in {log.baseFilename}.")
+            output.hint(f"Details are in {log.baseFilename}.")
     return ExitCode.BUG

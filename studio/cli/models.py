@@ -26,20 +26,20 @@ def main(argv: Sequence[str], session: StudioSession) -> int:
 
 
 def _parser() -> ArgumentParser:
-    parser = ArgumentParser(prog="studio models", description="The weights on this machine.")
+    parser = ArgumentParser(prog="studio models", description="The models on this machine.")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    listing = commands.add_parser("list", help="list them, and what is wrong with them")
+    listing = commands.add_parser("list", help="list models and their problems")
     listing.add_argument(
         "--capability", default="", metavar="NAME", help="only those for `text`, …"
     )
     listing.set_defaults(run=_list)
     info = commands.add_parser(
-        "show", aliases=["info"], help="show what is known of weights, and whether they fit here"
+        "show", aliases=["info"], help="show details of a model, and whether it fits into memory"
     )
     info.add_argument("id", metavar="ID|PATH")
     info.set_defaults(run=_info)
-    verify = commands.add_parser("verify", help="read every byte and compare the digest")
-    verify.add_argument("id", nargs="*", metavar="ID", help="which; by default all")
+    verify = commands.add_parser("verify", help="read every byte and compare the checksum")
+    verify.add_argument("id", nargs="*", metavar="ID", help="which model; by default all")
     verify.set_defaults(run=_verify)
     for command in (
         listing,
@@ -65,9 +65,7 @@ def _list(arguments: Any, session: StudioSession) -> int:
         return ExitCode.OK
     if not rows:
         purpose = f" for “{arguments.capability}”" if arguments.capability else ""
-        output.say(
-            f"There are no weights{purpose} on this machine. They go into one of these folders:"
-        )
+        output.say(f"No models{purpose} are installed. Copy one into one of these folders:")
         for folder in session.weights.folders:
             output.say(f"  {folder}")
         models_get.say_what_can_be_had(to_get)
@@ -161,7 +159,9 @@ def fits(facts: Mapping[str, Any], total: int = 0, limit: int = 0) -> str:
     verdict = "well" if needed < most / 2 else "tightly" if needed <= most else "no"
     if verdict == "no" and (here := facts.get("layers_here")):
         verdict = f"{here} of {facts.get('layers')} layers"
-    return f"{verdict}: {disk.as_size(needed)} when loaded; models may take {disk.as_size(most)}"
+    return (
+        f"{verdict}: {disk.as_size(needed)} when loaded; the memory limit is {disk.as_size(most)}"
+    )
 
 
 # --- verify -----------------------------------------------------------------------------------

@@ -26,33 +26,38 @@ def parsers(commands: Any) -> Iterator[ArgumentParser]:
             parser.add_argument(word, metavar=word.upper(), **options)
         return parser
 
-    add = command("add", _add, "show weights of yours: checked, and left where they are", "path")
-    add.add_argument("--copy", action="store_true", help="copy them into the studio's folder")
+    add = command("add", _add, "add your own model file or folder; it stays where it is", "path")
+    add.add_argument("--copy", action="store_true", help="copy it into the model folder")
     yield add
-    yield command("remove", _remove, "move to the bin what is ours, forget what is not", "id")
-    yield command("restore", _restore, "take weights out of the bin", "id")
-    bin = command("bin", _bin, "list what was removed")
-    bin.add_argument("--empty", action="store_true", help="delete it for good")
+    yield command(
+        "remove",
+        _remove,
+        "move a model to the bin; files elsewhere are only removed from the list",
+        "id",
+    )
+    yield command("restore", _restore, "restore a model from the bin", "id")
+    bin = command("bin", _bin, "list removed models")
+    bin.add_argument("--empty", action="store_true", help="delete them permanently")
     yield bin
-    yield command("convert", _convert, "turn a pickle into safetensors, behind a wall", "id")
-    note = command("note", _note, "keep a note; without TEXT, show it", "id")
-    note.add_argument("text", nargs="?", metavar="TEXT", help="empty: forget it")
+    yield command("convert", _convert, "convert a pickle file to safetensors in a sandbox", "id")
+    note = command("note", _note, "add a note; without TEXT, show it", "id")
+    note.add_argument("text", nargs="?", metavar="TEXT", help="empty: delete the note")
     yield note
-    rate = command("rate", _rate, "rate weights from 1 to 5; 0 takes it back", "id")
+    rate = command("rate", _rate, "rate a model from 1 to 5; 0 removes the rating", "id")
     rate.add_argument("stars", type=int, metavar="STARS")
     yield rate
-    defaults = command("defaults", _defaults, "values that tasks take with these weights", "id")
+    defaults = command("defaults", _defaults, "default parameters for this model", "id")
     defaults.add_argument(
-        "values", nargs="*", metavar="NAME=VALUE", help="without, list them; NAME= forgets one"
+        "values", nargs="*", metavar="NAME=VALUE", help="without, list them; NAME= removes one"
     )
     yield defaults
-    folders = command("folders", _folders, "folders and other programs to look into")
-    folders.add_argument("--add", default="", metavar="FOLDER", help="look into it too")
-    folders.add_argument("--remove", default="", metavar="FOLDER", help="no longer look into it")
-    folders.add_argument("--on", default="", metavar="PROGRAM", help="show a program's weights")
-    folders.add_argument("--off", default="", metavar="PROGRAM", help="no longer show them")
+    folders = command("folders", _folders, "folders and other apps to search for models")
+    folders.add_argument("--add", default="", metavar="FOLDER", help="search this folder too")
+    folders.add_argument("--remove", default="", metavar="FOLDER", help="stop searching it")
+    folders.add_argument("--on", default="", metavar="PROGRAM", help="show an app's models")
+    folders.add_argument("--off", default="", metavar="PROGRAM", help="hide them")
     yield folders
-    yield command("log", _log, "what was loaded and dropped, and why")
+    yield command("log", _log, "when and why models were loaded and unloaded")
 
 
 # --- the files --------------------------------------------------------------------------------
@@ -62,13 +67,13 @@ def _add(arguments: Any, session: StudioSession) -> int:
     with _progress(arguments.path) as show:
         added = session.shelf.add(Path(arguments.path), copy=arguments.copy, on_progress=show)
     if added.header is None:
-        _tell(arguments, f"{added.path} is watched from now on.", path=str(added.path))
+        _tell(arguments, f"{added.path} was added to your model folders.", path=str(added.path))
         return ExitCode.OK
     row = session.shelf.at(added.path)
     name = row.id if row else added.path.name
     hint = f" {row.problem}" if row and row.problem else ""
     kind = " ".join(filter(None, (added.header.architecture, added.header.quantization)))
-    told = f"{name} is here: {added.header.format} {kind}".rstrip() + f", {added.path}.{hint}"
+    told = f"{name} was added: {added.header.format} {kind}".rstrip() + f", {added.path}.{hint}"
     _tell(arguments, told, id=name, path=str(added.path), format=added.header.format)
     return ExitCode.OK
 
@@ -78,14 +83,14 @@ def _remove(arguments: Any, session: StudioSession) -> int:
     is_ours = session.shelf.bin.owns(row)
     told = session.shelf.remove(row)
     if is_ours:
-        told = f"{told} `studio models restore {row.id}` takes it out again."
+        told = f"{told} Restore it with `studio models restore {row.id}`."
     _tell(arguments, told, id=row.id, binned=is_ours)
     return ExitCode.OK
 
 
 def _restore(arguments: Any, session: StudioSession) -> int:
     session.shelf.restore(arguments.id)
-    _tell(arguments, f"{arguments.id} is back.", id=arguments.id)
+    _tell(arguments, f"{arguments.id} was restored.", id=arguments.id)
     return ExitCode.OK
 
 
@@ -93,7 +98,7 @@ def _bin(arguments: Any, session: StudioSession) -> int:
     bin = session.shelf.bin
     if arguments.empty:
         freed = bin.empty()
-        told = f"The bin is empty; {disk.as_size(freed)} are free by that."
+        told = f"The bin was emptied; {disk.as_size(freed)} freed."
         _tell(arguments, told, freed_bytes=freed)
         return ExitCode.OK
     rows = bin.contents()
@@ -113,7 +118,7 @@ def _convert(arguments: Any, session: StudioSession) -> int:
     with _progress(row.title) as show:
         path = session.shelf.convert(row, show)
     made = session.shelf.at(path)
-    told = f"{path.name} is here; the original stays where it is."
+    told = f"{path.name} was created; the original file was kept."
     _tell(arguments, told, id=made.id if made else "", path=str(path))
     return ExitCode.OK
 
@@ -151,7 +156,9 @@ def _defaults(arguments: Any, session: StudioSession) -> int:
         name = name.replace("-", "_")
         if not is_pair:
             raise StudioError(
-                ErrorCode.BAD_INPUT, f"“{word}” is no pair.", "Write it as temperature=0.7."
+                ErrorCode.BAD_INPUT,
+                f"“{word}” is not a NAME=VALUE pair.",
+                "Write it as temperature=0.7.",
             )
         changes[name] = parsed(fields, name, text) if text else None
     if changes:
@@ -162,8 +169,8 @@ def _defaults(arguments: Any, session: StudioSession) -> int:
     elif now:
         output.print_table([(name, str(value)) for name, value in sorted(now.items())])
     else:
-        output.say(f"{row.title} has no defaults of its own. It may have some for:"
-                     f" {', '.join(sorted(fields)) or 'nothing'}.")  # fmt: skip
+        output.say(f"{row.title} has no defaults of its own. Available: "
+                     f"{', '.join(sorted(fields)) or 'none'}.")  # fmt: skip
     return ExitCode.OK
 
 
@@ -190,12 +197,12 @@ def _folders(arguments: Any, session: StudioSession) -> int:
             {"own": own, "watched": list(map(str, elsewhere.folders)),
              "added": list(map(str, elsewhere.added)), "programs": programs})  # fmt: skip
         return ExitCode.OK
-    rows = [("the studio's", folder) for folder in own]
+    rows = [("own", folder) for folder in own]
     rows += [("watched", str(folder)) for folder in elsewhere.folders]
     rows += [("added", str(path)) for path in elsewhere.added]
     output.print_table(rows)
     for each in programs:
-        state = "shown" if each["on"] else f"here, not looked into: `--on {each['id']}`"
+        state = "shown" if each["on"] else f"not searched: `--on {each['id']}`"
         output.say(f"\n{each['title']}: {state} ({', '.join(each['folders'])})")
     return ExitCode.OK
 
@@ -212,13 +219,13 @@ def _log(arguments: Any, session: StudioSession) -> int:
         ]  # fmt: skip
         output.print_json({"events": events})
     elif not entries:
-        output.say("Nothing was loaded yet.")
+        output.say("No models have been loaded yet.")
     else:
         cells = [
             (_when(e.at), e.event.weights, e.event.what, disk.as_size(e.event.bytes), e.event.why)
             for e in entries
         ]
-        output.print_table(cells, head=("WHEN", "WEIGHTS", "WHAT", "BYTES", "WHY"))
+        output.print_table(cells, head=("TIME", "MODEL", "EVENT", "SIZE", "REASON"))
     return ExitCode.OK
 
 

@@ -19,17 +19,17 @@ from studio.core.weights import Offer, Weights
 def parser(commands: Any) -> ArgumentParser:
     """Add ``get`` to ``commands``; return its parser."""
     made: ArgumentParser = commands.add_parser(
-        "get", help="fetch weights: a set by its name, or from an address of the hub"
+        "get", help="download a model: by name, or from Hugging Face"
     )
     made.add_argument(
         "name", nargs="?", default="", metavar="NAME|ADDRESS",
-        help="a set, or owner/name of a repository; without, list the sets",
+        help="a model name, or owner/name on Hugging Face; without it, list the models",
     )  # fmt: skip
     made.add_argument(
-        "--file", default="", metavar="NAME", help="what to fetch of a repository; see its list"
+        "--file", default="", metavar="NAME", help="which file of the repository to download"
     )
     made.add_argument(
-        "--convert", action="store_true", help="turn a pickle into safetensors behind a wall"
+        "--convert", action="store_true", help="convert a pickle file to safetensors in a sandbox"
     )
     made.set_defaults(run=run)
     return made
@@ -49,7 +49,7 @@ def run(arguments: Any, session: StudioSession) -> int:
     if arguments.json:
         output.print_json(_as_json(row))
     else:
-        output.say(f"{row.title} is here already: {row.path}")
+        output.say(f"{row.title} is already installed: {row.path}")
     return ExitCode.OK
 
 
@@ -58,7 +58,7 @@ def say_what_can_be_had(rows: Sequence[Weights]) -> None:
     for row in rows:
         if row.offer:
             what = f"{row.title} ({disk.as_size(row.bytes)})"
-            output.say(f"\nCan be had: {what}: `studio models get {row.offer.name}`")
+            output.say(f"\nAvailable: {what}: `studio models get {row.offer.name}`")
 
 
 def _list(arguments: Any, session: StudioSession) -> int:
@@ -72,17 +72,20 @@ def _list(arguments: Any, session: StudioSession) -> int:
          _state(row, offer), row.title)
         for row, offer in offers
     ]  # fmt: skip
-    output.print_table(cells, head=("NAME", "FOR", "SIZE", "LICENCE", "HERE", "TITLE"))
+    output.print_table(cells, head=("NAME", "FOR", "SIZE", "LICENCE", "STATE", "TITLE"))
     for _, offer in offers:
         output.say(f"\n{offer.name}: {offer.summary}")
-    output.say("\n`studio models get NAME` fetches one, with pip. Nothing is fetched by itself.")
+    output.say(
+        "\nDownload one with `studio models get NAME` (uses pip). Nothing is "
+        "downloaded without asking."
+    )
     return ExitCode.OK
 
 
 def _state(row: Weights, offer: Offer) -> str:
     if not row.problem:
-        return "yes"
-    return f"{offer.bytes_here / row.bytes:.0%}" if offer.bytes_here else "no"
+        return "installed"
+    return f"{offer.bytes_here / row.bytes:.0%}" if offer.bytes_here else "available"
 
 
 def _fetch(row: Weights, arguments: Any, session: StudioSession) -> int:
@@ -99,7 +102,7 @@ def _fetch(row: Weights, arguments: Any, session: StudioSession) -> int:
     except KeyboardInterrupt:
         line.clear()
         name = row.offer.name if row.offer else row.id
-        output.hint(f"Stopped. What is here is kept: `studio models get {name}` goes on from it.")
+        output.hint(f"Stopped. Run `studio models get {name}` again to resume.")
         return ExitCode.INTERRUPTED
     finally:
         line.clear()
@@ -107,7 +110,7 @@ def _fetch(row: Weights, arguments: Any, session: StudioSession) -> int:
     if arguments.json:
         output.print_json(_as_json(session.weights.offer(row.id)))
     else:
-        output.say(f"{row.title} is here: {path}")
+        output.say(f"{row.title} was installed to {path}")
     return ExitCode.OK
 
 

@@ -49,12 +49,12 @@ def _list(repository: Repository, arguments: Any) -> int:
         return ExitCode.OK
     name = repository.address.repository
     if not repository.editions:
-        output.say(f"{name} has no weights that the studio knows.")
+        output.say(f"{name} contains no supported model files.")
         return ExitCode.OK
     cells = [(e.name, e.format, disk.as_size(e.bytes)) for e in repository.editions]
     output.print_table(cells, head=("NAME", "FORMAT", "SIZE"))
-    output.say(f"\nLicence: {repository.licence or 'not said'}")
-    output.say(f"`studio models get {name} --file NAME` fetches one.")
+    output.say(f"\nLicence: {repository.licence or 'not specified'}")
+    output.say(f"Download one with `studio models get {name} --file NAME`.")
     return ExitCode.OK
 
 
@@ -72,7 +72,7 @@ def _fetch(order: Order, line: Line, arguments: Any, session: StudioSession) -> 
         path = hub_edition.fetch(order, line, session.shelf.folder, show)
     except KeyboardInterrupt:
         progress.clear()
-        output.hint("Stopped. What is here is kept: the same command goes on from it.")
+        output.hint("Stopped. Run the same command again to resume.")
         return ExitCode.INTERRUPTED
     finally:
         progress.clear()
@@ -82,5 +82,5 @@ def _fetch(order: Order, line: Line, arguments: Any, session: StudioSession) -> 
         digest = row.digest if row else ""
         output.print_json({"id": row.id if row else "", "path": str(path), "sha256": digest})
     else:
-        output.say(f"{order.title} is here: {path}")
+        output.say(f"{order.title} was downloaded to {path}")
     return ExitCode.OK

@@ -16,11 +16,11 @@ from studio.core.plugins import Plugin
 
 def main(argv: Sequence[str], session: StudioSession) -> int:
     """List plugins, or switch one on or off; with no word, list them."""
-    parser = ArgumentParser(prog="studio plugins", description="List plugins, or switch one.")
+    parser = ArgumentParser(prog="studio plugins", description="List, enable or disable plugins.")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    listing = commands.add_parser("list", help="list all plugins, the broken ones too")
+    listing = commands.add_parser("list", help="list all plugins, including broken ones")
     listing.add_argument("--json", action="store_true", help="print one JSON object")
-    for name, text in (("on", "let a plugin take part (again)"), ("off", "leave a plugin out")):
+    for name, text in (("on", "enable a plugin"), ("off", "disable a plugin")):
         commands.add_parser(name, help=text).add_argument("id", metavar="ID")
     arguments = parser.parse_args(argv or ["list"])
     host = session.plugins
@@ -38,12 +38,12 @@ def _list(plugins: Sequence[Plugin], as_json: bool) -> None:
         output.print_json({"plugins": [_as_json(plugin) for plugin in plugins]})
         return
     if not plugins:
-        output.say("No plugin is installed. `make setup` installs those of the studio.")
+        output.say("No plugins are installed. Run `make setup` to install the built-in ones.")
         return
     rows = [
         (p.id, p.version, p.state.words, p.title, p.distribution or str(p.folder)) for p in plugins
     ]
-    output.print_table(rows, head=("ID", "VERSION", "STATE", "TITLE", "FROM"))
+    output.print_table(rows, head=("ID", "VERSION", "STATE", "TITLE", "SOURCE"))
     for plugin in plugins:
         if plugin.reason:
             output.say(f"\n{plugin.id}: {plugin.reason}")

@@ -42,7 +42,7 @@ def main(argv: Sequence[str], session: StudioSession) -> int:
         _overview(host).print_help()
         return ExitCode.OK if argv else ExitCode.BAD_INPUT
     if argv[0].startswith("-"):
-        _overview(host).error("the task comes first")
+        _overview(host).error("the task must come first")
     _, entry = host.task(argv[0])
     params_class = host.params_class(entry.id)
     arguments = task_parser(entry, params_class).parse_intermixed_args(argv[1:])
@@ -79,8 +79,10 @@ def task_parser(entry: TaskEntry, params: type[Params]) -> ArgumentParser:
         description=f"{entry.title}\n{entry.summary}".strip(),
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.add_argument("--out", type=Path, metavar="FOLDER", help="copy the results there")
-    parser.add_argument("--quiet", action="store_true", help="no progress")
+    parser.add_argument(
+        "--out", type=Path, metavar="FOLDER", help="also copy the results to this folder"
+    )
+    parser.add_argument("--quiet", action="store_true", help="hide progress")
     add_positional(parser, params)
     add_flags(parser, params)
     add_inputs(parser, entry.inputs)
@@ -106,7 +108,7 @@ def _overview(host: PluginHost) -> ArgumentParser:
     return ArgumentParser(
         prog="studio run",
         usage="studio run TASK [--FLAG VALUE …] [--json] [--out FOLDER]",
-        description="Run one task, save and print what it makes.",
+        description="Run a task and save its results.",
         epilog=f"tasks (each has --help):\n{tasks or '  none: see `studio plugins list`'}",
     )
 
@@ -116,7 +118,7 @@ def _report(job: Job, arguments: Namespace, paths: Sequence[Path], *, saved: boo
     stopped = job.state is JobState.CANCELLED
     note = str(job.result.get("note") or "")
     if stopped:
-        output.hint("Stopped; what was finished is kept." if paths else "Stopped.")
+        output.hint("Stopped; finished results were saved." if paths else "Stopped.")
     if arguments.json:
         state = {"state": str(job.state)} if stopped else {}
         output.print_json(result_of(job, paths, saved=saved) | state)

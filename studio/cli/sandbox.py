@@ -16,27 +16,28 @@ from studio.sandbox.sandbox import TIERS, Sandbox
 
 _LIMITS = """\
 tiers:
-  A   Linux with user namespaces and bubblewrap: files, processes and network of its own,
-      and inside these a filter of system calls, rules on files (Landlock) and limits
-  B   Linux without user namespaces: the filter, the rules and the limits alone
-  Where neither can be raised (macOS and Windows so far), code is not run.
+  A   Linux with user namespaces and bubblewrap: separate files, processes and network,
+      plus a system-call filter, file rules (Landlock) and limits
+  B   Linux without user namespaces: the filter, the rules and the limits only
+  Where neither is available (macOS and Windows so far), code is not run.
 
-what the walls do not do:
-  * A fault of the kernel defeats them all: the code shares the kernel and the processor.
-  * Times and caches of the processor are visible: a clever program may guess at its neighbours.
-  * In tier B the code may learn whether a path exists, its size and its times, and that other
-    processes exist. It reads, changes and signals none of them. If the system kills the process
-    that watches it, what the code has started may live on.
-  * Memory of all processes together (and in tier B disk space) is counted twenty times a second:
-    for a moment a run may hold more. What the kernel itself keeps for pipes is not counted.
-  * Pausing a job does not stop the clock of what runs.
-  * The graphics card is never within reach, as its driver would be.
-  * “Tests passed” does not mean “correct”."""
+limits of the sandbox:
+  * A kernel vulnerability defeats it: the code shares the kernel and the processor.
+  * Processor timing and caches are visible, so side-channel attacks are possible.
+  * In tier B, the code can see whether a path exists, its size and times, and that other
+    processes exist. It cannot read, change or signal them. If the system kills the process
+    that supervises it, processes started by the code may survive.
+  * Total memory (and in tier B, disk space) is checked twenty times a second, so a run may
+    briefly exceed its limit. Kernel memory for pipes is not counted.
+  * Pausing a job does not stop its clock.
+  * The graphics card is never accessible, because its driver would be too.
+  * “Tests passed” does not mean “correct”.
+"""
 
 
 _TIERS = {
-    "A": "files, processes and network of its own, filtered system calls, limits",
-    "B": "filtered system calls, rules on files, limits; processes are seen, not touched",
+    "A": "separate files, processes and network, filtered system calls, limits",
+    "B": "filtered system calls, file rules, limits; other processes are visible",
 }
 
 
@@ -44,7 +45,7 @@ def main(argv: Sequence[str], session: StudioSession) -> int:
     """Say which walls stand here, or try to break out of them."""
     parser = ArgumentParser(
         prog="studio sandbox",
-        description="Code that a model wrote is run behind walls, or not at all.",
+        description="Code written by a model runs in a sandbox, or not at all.",
         epilog=_LIMITS,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -52,7 +53,7 @@ def main(argv: Sequence[str], session: StudioSession) -> int:
         "what",
         nargs="?",
         choices=("probe",),
-        help="try to break out in every way known: behind the wall, and as control without it",
+        help="try every known way to break out, inside the sandbox and, as a control, outside",
     )
     parser.add_argument("--tier", choices=TIERS, help="use this tier, or none")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -67,8 +68,10 @@ def _tell(walls: Sandbox, as_json: bool) -> int:
     if as_json:
         output.print_json({"tier": walls.tier, "reason": walls.reason})
     else:
-        stands = f"Code is run in a sandbox (tier {walls.tier}: {_TIERS.get(walls.tier, '')})."
-        output.say(stands if walls.tier else "Code is not run here.")
+        stands = (
+            f"Generated code runs in a sandbox (tier {walls.tier}: {_TIERS.get(walls.tier, '')})."
+        )
+        output.say(stands if walls.tier else "Generated code is not run on this machine.")
         if walls.reason:
             output.say(walls.reason)
     return ExitCode.OK if walls.tier else ExitCode.PROBLEMS
@@ -78,8 +81,8 @@ def _probe(walls: Sandbox, as_json: bool) -> int:
     if not walls.tier:
         raise StudioError(
             ErrorCode.UNSUPPORTED,
-            f"There is no wall to try, and nothing is run here: {walls.reason}",
-            "“studio doctor sandbox” says what would help.",
+            f"There is no sandbox to test, so no code is run here: {walls.reason}",
+            "Run “studio doctor sandbox” to see what would help.",
         )
     findings: list[Finding] = []
     for finding in try_all(walls, PROBES):
@@ -107,5 +110,6 @@ def _sum_up(tier: str, findings: Sequence[Finding], leaks: int) -> None:
     unproven = sum(not finding.control for finding in findings)
     if unproven:
         output.say(
-            f"{unproven} (marked ?) fail on this machine even without the wall: they show nothing."
+            f"{unproven} (marked ?) also fail without the sandbox on this machine, so they prove "
+            "nothing."
         )

@@ -10,33 +10,35 @@ from studio.cli.terminal.flags import ArgumentParser
 from studio.cli.terminal.studio_session import StudioSession
 
 _ABOUT = """\
-Other programs of this machine may ask for text as they ask OpenAI: /v1/models,
-/v1/chat/completions, /v1/completions, /v1/embeddings. Nothing but this machine's
-own addresses is listened on; from another one, use a tunnel (ssh -L).
+Programs on this machine can use the OpenAI API: /v1/models, /v1/chat/completions,
+/v1/completions, /v1/embeddings. The server listens on local addresses only; from
+another machine, use a tunnel (ssh -L).
 
-An answer has a form if the request says so: response_format (json_object,
-json_schema), or the fields json_schema, regex and grammar (Lark).
+For structured output, use response_format (json_object, json_schema), or the fields
+json_schema, regex and grammar (Lark).
 
-An answer has at most 1024 tokens, or what max_tokens says; -1 is as many as the
-model has room for. Of a conversation that is too long the oldest messages are
-left out; “dropped” in the answer says how many.
+A reply has at most max_tokens tokens (default 1024); -1 means as many as the context
+allows. If a conversation is too long, its oldest messages are left out; “dropped” in
+the reply tells how many.
 
-The key lasts until --new-key draws another one. It is in the file that is named,
-readable by you alone, and in no address. Whoever has it may generate text and list
-models. A home has one server at a time."""
+The key stays the same until --new-key replaces it. It is saved in the file shown,
+readable by you alone. Anyone with the key can generate text and list models. Only one
+server can run at a time."""
 
 
 def main(argv: Sequence[str], session: StudioSession) -> int:
     """Serve until the user ends it."""
     parser = ArgumentParser(
-        prog="studio serve", description="Let programs of this machine ask for text.", epilog=_ABOUT
+        prog="studio serve",
+        description="Start a local OpenAI-compatible API server.",
+        epilog=_ABOUT,
     )
     parser.add_argument(
-        "--port", type=int, metavar="N", help="0 for any free one; by default what was pinned, or 0"
+        "--port", type=int, metavar="N", help="0 for automatic; default: the pinned port, or 0"
     )
-    parser.add_argument("--pin", action="store_true", help="use this port from now on")
+    parser.add_argument("--pin", action="store_true", help="always use this port")
     parser.add_argument(
-        "--new-key", action="store_true", help="draw another key; the old one stops working"
+        "--new-key", action="store_true", help="replace the key; the old one stops working"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     arguments = parser.parse_args(argv)
@@ -56,7 +58,7 @@ def main(argv: Sequence[str], session: StudioSession) -> int:
         else:
             output.say(f"address  {server.address}\nkey      in {server.token.path}")
             output.say(f"try it   {server.example}")
-            output.hint("Ctrl+C ends it.")
+            output.hint("Press Ctrl+C to stop.")
         try:
             while server.is_running:
                 studio.pump(0.1)

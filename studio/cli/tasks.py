@@ -15,7 +15,7 @@ from studio.core.plugins import Plugin
 
 def main(argv: Sequence[str], session: StudioSession) -> int:
     """List the tasks, or print the parameters of one as JSON Schema."""
-    parser = ArgumentParser(prog="studio tasks", description="List what the plugins can do.")
+    parser = ArgumentParser(prog="studio tasks", description="List the tasks of all plugins.")
     parser.add_argument("task", nargs="?", metavar="TASK", help="only this one")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument(
@@ -46,8 +46,8 @@ def _as_json(plugin: Plugin, task: TaskEntry) -> dict[str, Any]:
 
 def _print(rows: Sequence[tuple[Plugin, TaskEntry]]) -> None:
     if not rows:
-        output.say("There are no tasks: no plugin takes part. See `studio plugins list`.")
+        output.say("There are no tasks because no plugin is enabled. See `studio plugins list`.")
         return
     cells = [(t.id, t.title, ", ".join(t.produces), t.summary) for _, t in rows]
-    output.print_table(cells, head=("TASK", "TITLE", "MAKES", ""))
-    output.hint("`studio run TASK --help` shows the parameters of a task.")
+    output.print_table(cells, head=("TASK", "TITLE", "OUTPUT", ""))
+    output.hint("Run `studio run TASK --help` for the parameters of a task.")

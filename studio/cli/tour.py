@@ -47,9 +47,11 @@ def main(argv: Sequence[str], session: StudioSession) -> int:
     """Run all examples; one that fails does not stop the others."""
     parser = ArgumentParser(
         prog="studio tour",
-        description="Run an example of each plugin, print and save what it made.",
+        description="Run an example of each plugin and save the results.",
     )
-    parser.add_argument("--out", type=Path, metavar="FOLDER", help="copy the results there")
+    parser.add_argument(
+        "--out", type=Path, metavar="FOLDER", help="also copy the results to this folder"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     arguments = parser.parse_args(argv)
     out = output_files.prepare(arguments.out) if arguments.out else None
@@ -140,9 +142,9 @@ def _better_weights(studio: Studio) -> Iterator[str]:
 def _mention_plugins_without_examples(studio: Studio) -> None:
     for plugin in studio.plugins.plugins:
         if not plugin.is_usable:
-            output.hint(f"\n{plugin.title}: left out. {plugin.reason}")
+            output.hint(f"\n{plugin.title}: skipped. {plugin.reason}")
         elif plugin.manifest and not plugin.manifest.tour:
-            output.hint(f"\n{plugin.title}: declares no examples.")
+            output.hint(f"\n{plugin.title}: no examples.")
 
 
 def _as_json(stop: Stop) -> dict[str, Any]:

@@ -68,8 +68,8 @@ def in_words(error: BaseException, **context: Any) -> StudioError:
         return error
     return StudioError(
         ErrorCode.INTERNAL,
-        f"Something went wrong that should not: {type(error).__name__}: {error}.",
-        "Copy the report and send it to the makers of the studio.",
+        f"An unexpected error occurred: {type(error).__name__}: {error}.",
+        "Copy the report and send it to the developers.",
         "".join(traceback.format_exception(error)),
         **context,
     )

@@ -146,39 +146,39 @@ def explain(error: OSError, doing: str, path: Path) -> StudioError:
     if error.errno in _FULL:
         return StudioError(
             ErrorCode.DISK_FULL,
-            f"Could not {doing}: the disk of {path} is full.",
-            "Free some space or empty the bin, then try again.",
+            f"Could not {doing}: the disk with {path} is full.",
+            "Free up disk space or empty the bin, then try again.",
             details,
         )
     if error.errno == errno.EROFS:
         return StudioError(
             ErrorCode.READ_ONLY,
-            f"Could not {doing}: the disk of {path} is read-only.",
+            f"Could not {doing}: the disk with {path} is read-only.",
             "Make it writable, or choose another folder with STUDIO_HOME.",
             details,
         )
     if error.errno in _DENIED:
         return StudioError(
             ErrorCode.PERMISSION,
-            f"Could not {doing}: you have no permission to write to {path}.",
-            "Correct the permissions of that folder, or choose another with STUDIO_HOME.",
+            f"Could not {doing}: you do not have permission to write to {path}.",
+            "Change the permissions of that folder, or choose another one with STUDIO_HOME.",
             details,
         )
     if error.errno in (errno.EEXIST, errno.ENOTDIR):
         return StudioError(
             ErrorCode.BAD_INPUT,
-            f"Could not {doing}: a file is in the way, {path} cannot be a folder.",
-            "Choose another folder, or move that file away.",
+            f"Could not {doing}: a file is in the way of the folder {path}.",
+            "Move that file, or choose another folder.",
             details,
         )
     if error.errno == errno.ENOENT:
         return StudioError(
-            ErrorCode.NOT_FOUND, f"Could not {doing}: {path} is not there.", "", details
+            ErrorCode.NOT_FOUND, f"Could not {doing}: {path} does not exist.", "", details
         )
     reason = error.strerror or type(error).__name__
     return StudioError(
         ErrorCode.INTERNAL,
-        f"Could not {doing}: the disk of {path} answered “{reason}”.",
-        "Check the disk and its cable, then try again.",
+        f"Could not {doing}: the disk with {path} reported “{reason}”.",
+        "Check the disk and its connection, then try again.",
         details,
     )

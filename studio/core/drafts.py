@@ -43,14 +43,14 @@ class Drafts:
             size = disk.as_size(len(data))
             raise StudioError(
                 ErrorCode.BAD_INPUT,
-                f"A draft of {size} is too large to be kept.",
-                "Save your work in parts.",
+                f"A draft of {size} is too large to save.",
+                "Split your work into smaller parts.",
             )
         try:
             disk.make_folder(self.folder)
             disk.write_durably(path, data)
         except OSError as error:
-            raise disk.explain(error, "keep a draft", path) from error
+            raise disk.explain(error, "save a draft", path) from error
 
     def remove(self, name: str) -> None:
         """Forget a draft, if there is one."""
@@ -58,5 +58,7 @@ class Drafts:
 
     def _path(self, name: str) -> Path:
         if not _NAME.fullmatch(name):
-            raise ValueError(f"{name!r} is no name of a draft: lower-case letters, digits, hyphens")
+            raise ValueError(
+                f"{name!r} is not a valid draft name: use lower-case letters, digits and hyphens"
+            )
         return self.folder / name

@@ -130,16 +130,15 @@ def resources() -> Path:
             return folder
     raise StudioError(
         ErrorCode.NOT_FOUND,
-        f"The studio's icons and fonts are missing beside {package}.",
-        "Install the studio again.",
+        f"The icons and fonts of Offline Studio are missing from {package}.",
+        "Reinstall Offline Studio.",
     )
 
 
 def _no_home(home: Path, error: OSError) -> StudioError:
     return StudioError(
         ErrorCode.PERMISSION,
-        f"The studio has no folder to keep your work in: {home} cannot be made "
-        f"({error.strerror or error}).",
-        "Make that folder writable, or set STUDIO_HOME to a folder that is.",
+        f"The data folder {home} cannot be created ({error.strerror or error}).",
+        "Make its parent folder writable, or set STUDIO_HOME to a folder that is.",
         str(error),
     )

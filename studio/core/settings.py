@@ -110,7 +110,7 @@ class Settings:
             try:
                 self._save(key, value)
             except OSError as error:
-                raise disk.explain(error, "keep the settings", self.path) from error
+                raise disk.explain(error, "save the settings", self.path) from error
             finally:
                 self._tell(key, value)
 
@@ -137,7 +137,7 @@ class Settings:
             return
         except OSError as error:
             self.news.append(
-                f"{disk.explain(error, 'read the settings', self.path)} Defaults are used."
+                f"{disk.explain(error, 'read the settings', self.path)} Default settings are used."
             )
             return
         self._stamp = _stamp(self.path)
@@ -148,13 +148,15 @@ class Settings:
             return
         self._values = found.values
         if found.version > VERSION:
-            self._put_aside("is of a newer studio; what this one knows was taken over")
+            self._put_aside(
+                "is from a newer version; the settings this version supports were imported"
+            )
 
     def _put_aside(self, why: str) -> None:
         kept = disk.set_aside(
             self.path, lambda number: f"{self.path.stem}.broken-{number}{self.path.suffix}"
         )
-        where = f"It is kept as {kept}." if kept else "It stays where it is."
+        where = f"It was kept as {kept}." if kept else "It was left in place."
         self.news.append(f"The file {self.path.name} {why}. {where}")
 
 
@@ -200,7 +202,7 @@ def _plain(key: str, value: Any) -> Any:
         return msgspec.json.decode(msgspec.json.encode(value))
     except (TypeError, msgspec.MsgspecError) as error:
         raise StudioError(
-            ErrorCode.BAD_INPUT, f"The setting “{key}” cannot be kept: {error}."
+            ErrorCode.BAD_INPUT, f"The setting “{key}” cannot be saved: {error}."
         ) from error
 
 

@@ -334,8 +334,9 @@ class Studio:
     def _settled(self, lost: int) -> None:
         if lost:
             self.notices.info(
-                f"The studio ended while {lost} {'job' if lost == 1 else 'jobs'} ran.",
-                "Their recipes are in the library: run them again from there.",
+                f"Offline Studio closed while {lost} {'job was' if lost == 1 else 'jobs were'} "
+                "running.",
+                "Finished results were saved. Start unfinished jobs again.",
                 key="settled",
             )
 

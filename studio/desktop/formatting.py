@@ -50,15 +50,15 @@ def duration(seconds: float) -> str:
 def state(job_state: JobState, reason: str = "") -> str:
     """Return the state of a job in words; ``reason`` says what it waits for, or why it ended."""
     words = {
-        JobState.QUEUED: _tr("In the queue"),
+        JobState.QUEUED: _tr("Queued"),
         JobState.WAITING: _tr("Waiting"),
-        JobState.LOADING: _tr("Loading weights"),
+        JobState.LOADING: _tr("Loading model"),
         JobState.RUNNING: _tr("Running"),
         JobState.PAUSED: _tr("Paused"),
         JobState.DONE: _tr("Done"),
         JobState.CANCELLED: _tr("Stopped"),
         JobState.FAILED: _tr("Failed"),
-        JobState.LOST: _tr("Lost with the runtime"),
+        JobState.LOST: _tr("Interrupted"),
     }[job_state]
     return f"{words}: {reason}" if reason else words
 
@@ -71,9 +71,9 @@ def waits_for(job_state: JobState, reason: str = "") -> str:
         case JobState.LOADING:
             return reason or _tr("Loading the model…")
         case JobState.RUNNING:
-            return reason or _tr("Getting ready…")
+            return reason or _tr("Preparing…")
         case JobState.PAUSED:
-            return _tr("Paused. Go on in the list of jobs.")
+            return _tr("Paused. Resume it in the job list.")
         case _:
             return ""
 

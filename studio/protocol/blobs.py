@@ -100,8 +100,8 @@ def describe(blob: Buffer) -> BlobSpec:
     if dtype is None or not view.c_contiguous:
         raise StudioError(
             ErrorCode.BAD_INPUT,
-            f"An input of type {view.format!r} cannot be handed to a task.",
-            "Give bytes, or a contiguous array of whole or floating-point numbers.",
+            f"An input of type {view.format!r} cannot be sent to a task.",
+            "Use bytes, or a contiguous array of integers or floats.",
         )
     return BlobSpec(dtype, tuple(view.shape or ()))
 
@@ -201,7 +201,7 @@ class SharedArea:
             while rest and (count := file.readinto(rest)):
                 rest = rest[count:]
         if rest:
-            raise _violation("a shared blob was cut short")
+            raise _violation("a shared blob is incomplete")
         return data
 
     def clear(self) -> None:
@@ -259,4 +259,4 @@ def _sweep(parent: Path) -> None:
 
 
 def _violation(what: str) -> StudioError:
-    return StudioError(ErrorCode.PROTOCOL, f"The link was broken off: {what}.")
+    return StudioError(ErrorCode.PROTOCOL, f"The connection to the runtime was lost: {what}.")

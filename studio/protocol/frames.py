@@ -61,14 +61,14 @@ def encode_body(message: msgspec.Struct) -> bytes:
         body = _ENCODER.encode(message)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise StudioError(
-            ErrorCode.BAD_INPUT, f"The parameters hold something that cannot be sent: {error}."
+            ErrorCode.BAD_INPUT, f"The parameters contain something that cannot be sent: {error}."
         ) from error
     if len(body) > MAX_BODY:
         raise StudioError(
             ErrorCode.BAD_INPUT,
-            f"This is too much at once: {len(body) / 1e6:.1f} MB of text and parameters; "
-            f"at most {MAX_BODY / 1e6:.1f} MB fit.",
-            "Shorten the text, or hand it over as a file.",
+            f"The request is too large: {len(body) / 1e6:.1f} MB of text and parameters; the "
+            f"limit is {MAX_BODY / 1e6:.1f} MB.",
+            "Shorten the text, or use a file instead.",
         )
     return body
 
@@ -93,7 +93,8 @@ def encode(
         table += ENTRY.pack(INLINE if name is None else SHARED, view.nbytes, name or _NO_NAME)
     if sum(memoryview(part).nbytes for part in inline) > MAX_INLINE:
         raise StudioError(
-            ErrorCode.BAD_INPUT, f"The arrays are too large: at most {MAX_INLINE / 1e6:.0f} MB fit."
+            ErrorCode.BAD_INPUT,
+            f"The arrays are too large: the limit is {MAX_INLINE / 1e6:.0f} MB.",
         )
     head = HEADER.pack(MAGIC, len(body), len(views)) + table + body
     return [head, *inline]
@@ -108,8 +109,8 @@ def check_count(blobs: int) -> None:
     if blobs > MAX_BLOBS:
         raise StudioError(
             ErrorCode.BAD_INPUT,
-            f"This is too much at once: {blobs} inputs; at most {MAX_BLOBS} fit.",
-            "Hand over fewer at a time.",
+            f"Too many inputs: {blobs}; the limit is {MAX_BLOBS}.",
+            "Send fewer at a time.",
         )
 
 
@@ -123,9 +124,9 @@ def read_frame(stream: Stream, area: SharedArea | None = None) -> Frame:
     head = _read(stream, HEADER.size)
     magic, body_length, count = HEADER.unpack(head)
     if magic != MAGIC:
-        raise _violation("what came is not one of its messages")
+        raise _violation("it sent an unknown message")
     if body_length > MAX_BODY or count > MAX_BLOBS:
-        raise _violation("a message is larger than it may be")
+        raise _violation("a message is too large")
     rest = _read(stream, count * ENTRY.size + body_length, inside=True)
     entries = list(ENTRY.iter_unpack(memoryview(rest)[: count * ENTRY.size]))
     _check_entries(entries, area)
@@ -142,12 +143,12 @@ def _check_entries(entries: list[tuple[int, int, bytes]], area: SharedArea | Non
     total = {INLINE: 0, SHARED: 0}
     for kind, length, _ in entries:
         if kind not in total:
-            raise _violation("a blob is of an unknown kind")
+            raise _violation("a blob has an unknown type")
         total[kind] += length
     if total[INLINE] > MAX_INLINE or total[SHARED] > MAX_SHARED:
-        raise _violation("the blobs of a message are larger than they may be")
+        raise _violation("the blobs of a message are too large")
     if any(kind == SHARED for kind, _, _ in entries) and area is None:
-        raise _violation("a blob is shared, and there is no shared folder")
+        raise _violation("a shared blob was sent without a shared folder")
 
 
 def _read(stream: Stream, length: int, inside: bool = False) -> bytearray:
@@ -160,10 +161,10 @@ def _read(stream: Stream, length: int, inside: bool = False) -> bytearray:
         with memoryview(data) as view, view[filled:] as room:  # both let go, or it cannot grow
             count = stream.readinto(room)
         if not count:
-            raise EOFError("in the middle of a message" if inside or filled else "")
+            raise EOFError("it ended in the middle of a message" if inside or filled else "")
         filled += count
     return data
 
 
 def _violation(what: str) -> StudioError:
-    return StudioError(ErrorCode.PROTOCOL, f"The link was broken off: {what}.")
+    return StudioError(ErrorCode.PROTOCOL, f"The connection to the runtime was lost: {what}.")

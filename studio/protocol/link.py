@@ -102,12 +102,12 @@ class Link:
         parts = frames.encode(body, blobs, self._area)
         with self._sending:
             if self._silent.is_set():
-                raise LinkClosed("this side hung up")
+                raise LinkClosed("the connection was closed")
             try:
                 for part in parts:
                     _write_all(self._writer, part)
             except (OSError, ValueError) as error:
-                raise LinkClosed("the other side is gone") from error
+                raise LinkClosed("the other process has ended") from error
         if self._silent.is_set():
             self._close_idle(self._sending, self._writer)
 
@@ -153,18 +153,18 @@ class Link:
 
     def _next_frame(self, timeout: float | None) -> frames.Frame | None:
         if self._deaf.is_set():
-            raise LinkClosed("this side hung up")
+            raise LinkClosed("the connection was closed")
         try:
             if timeout is not None and not _wait(self._reader, timeout):
                 return None
             return frames.read_frame(self._reader, self._area)
         except EOFError as end:
-            raise LinkClosed(f"the other side is gone {end}".strip()) from end
+            raise LinkClosed(f"the other process has ended {end}".strip()) from end
         except (OSError, ValueError) as error:
-            raise LinkClosed("the other side is gone") from error
+            raise LinkClosed("the other process has ended") from error
         except MemoryError as error:
             self.close()
-            raise _violation("a message is larger than the memory that is left") from error
+            raise _violation("a message does not fit into the remaining memory") from error
         except StudioError:
             self.close()
             raise
@@ -173,7 +173,7 @@ class Link:
         try:
             message = self._decoder.decode(frame.body)
         except (msgspec.MsgspecError, ValueError, RecursionError, MemoryError) as error:
-            raise _violation(f"a message makes no sense ({error})") from error
+            raise _violation(f"a message is invalid ({error})") from error
         _check_blobs(message, frame.blobs)
         return Received(message, frame.blobs)
 
@@ -194,16 +194,16 @@ def handshake(link: Link, mine: Hello, timeout: float | None = None) -> Hello:
     link.send(mine)
     received = link.receive(timeout)
     if received is None:
-        raise _violation(f"the other side said nothing for {timeout:g} seconds")
+        raise _violation(f"the other process did not respond for {timeout:g} seconds")
     theirs = received.message
     if isinstance(theirs, Goodbye):
-        raise StudioError(ErrorCode.PROTOCOL, theirs.reason or "The other side declined.")
+        raise StudioError(ErrorCode.PROTOCOL, theirs.reason or "The connection was refused.")
     if not isinstance(theirs, Hello):
-        raise _violation("the other side did not greet first")
+        raise _violation("the handshake is missing")
     if reason := _mismatch(mine, theirs):
         with contextlib.suppress(LinkClosed):
             link.send(Goodbye(reason))
-        cure = "Install one version of the studio afresh, then start it again."
+        cure = "Reinstall Offline Studio, then start it again."
         raise StudioError(ErrorCode.PROTOCOL, reason, cure)
     return theirs
 
@@ -211,13 +211,13 @@ def handshake(link: Link, mine: Hello, timeout: float | None = None) -> Hello:
 def _mismatch(mine: Hello, theirs: Hello) -> str:
     if mine.protocol != theirs.protocol:
         return (
-            "The two halves of the studio are of different versions: one speaks link protocol "
-            f"{mine.protocol}, the other {theirs.protocol}."
+            f"Two versions of Offline Studio are mixed: one uses link protocol {mine.protocol}, "
+            f"the other {theirs.protocol}."
         )
     if mine.api.split(".")[0] != theirs.api.split(".")[0]:
         return (
-            "The two halves of the studio are of different versions: one has plugin API "
-            f"{mine.api[:20]}, the other {theirs.api[:20]}."
+            f"Two versions of Offline Studio are mixed: one has plugin API {mine.api[:20]}, the "
+            f"other {theirs.api[:20]}."
         )
     return ""
 
@@ -237,7 +237,7 @@ def _check_blobs(message: Any, blobs: tuple[memoryview, ...]) -> None:
 
 def _named(blobs: tuple[memoryview, ...], index: int) -> memoryview:
     if not 0 <= index < len(blobs):
-        raise _violation("a message names a blob that did not come with it")
+        raise _violation("a message refers to a missing blob")
     return blobs[index]
 
 
@@ -313,4 +313,4 @@ class _MemoryPipe:
 
 
 def _violation(what: str) -> StudioError:
-    return StudioError(ErrorCode.PROTOCOL, f"The link was broken off: {what}.")
+    return StudioError(ErrorCode.PROTOCOL, f"The connection to the runtime was lost: {what}.")

@@ -42,7 +42,9 @@ GRACE_ASKED = 5.0
 def main() -> None:
     """Serve the studio at the other end of standard input and output. Does not return."""
     if os.isatty(0):
-        sys.exit("The runtime is started by the studio itself: run `studio` or `studio --help`.")
+        sys.exit(
+            "The runtime is started by Offline Studio itself: run `studio` or `studio --help`."
+        )
     parent_watch.watch(0)
     link = _take_pipes()
     _prepare_process()

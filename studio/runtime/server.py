@@ -271,7 +271,9 @@ class Server:
         except Contained as error:
             log.warning("inspecting %s failed", message.path, exc_info=error)
             what = f"{Path(message.path).name} cannot be read: {brief(error)}."
-            broken = ErrorInfo(ErrorCode.BAD_WEIGHTS, what, "It may be damaged: get it again.")
+            broken = ErrorInfo(
+                ErrorCode.BAD_WEIGHTS, what, "The file may be damaged: download it again."
+            )
             self._send(Inspected(message.request, error=sendable(broken)))
 
     def _loaders(self) -> Iterator[Loader]:

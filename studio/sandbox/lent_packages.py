@@ -33,8 +33,8 @@ def entries(names: Iterable[str]) -> dict[str, Path]:
         except PackageNotFoundError as error:
             raise StudioError(
                 ErrorCode.BAD_INPUT,
-                f"The package “{name}”, which the code is to be run with, is not installed.",
-                "Run the set-up of the studio again.",
+                f"The package “{name}”, which the code needs, is not installed.",
+                "Run the setup of Offline Studio again.",
             ) from error
         lent |= _top_level(found)
         waiting += _needs(found)

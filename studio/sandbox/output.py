@@ -57,7 +57,7 @@ class Received:
         except (ValueError, KeyError, TypeError) as error:
             raise StudioError(
                 ErrorCode.INTERNAL,
-                "The sandbox sent a report that makes no sense, so the run was ended.",
+                "The sandbox sent an invalid report, so the run was stopped.",
                 "Run it again.",
             ) from error
 
@@ -95,7 +95,7 @@ class Received:
             raise StudioError(
                 ErrorCode.BAD_INPUT,
                 f"The command cannot be run: {self._failure['why']}.",
-                "The sandbox holds Python and the programs of the system, nothing else.",
+                "The sandbox contains only Python and the system's programs.",
             )
         ended, code = (ended, None) if ended else self._how()
         return SandboxResult(
@@ -122,9 +122,9 @@ class Received:
 
 def _no_wall(why: str, noise: bytes) -> StudioError:
     lines = noise.decode("utf-8", "replace").strip().splitlines()
-    why = why or (lines[-1] if lines else "the process ended before the walls stood")
+    why = why or (lines[-1] if lines else "the process ended before the sandbox was ready")
     return StudioError(
         ErrorCode.UNSUPPORTED,
-        f"The walls around the code could not be raised, so nothing was run ({why}).",
-        "“studio doctor sandbox” says what this machine lacks.",
+        f"The sandbox could not be set up, so nothing was run ({why}).",
+        "Run “studio doctor sandbox” to see what is missing.",
     )

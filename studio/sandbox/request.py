@@ -21,7 +21,7 @@ def check(request: SandboxRequest) -> None:
     if not request.command or not request.command[0] or "/" in request.command[0]:
         raise _bad("the command must begin with the name of a program")
     if any("\0" in word for word in request.command):
-        raise _bad("the command holds a zero character")
+        raise _bad("the command contains a null character")
     if len(request.files) > MOST_FILES:
         raise _bad(f"there are more than {MOST_FILES} files")
     for name in request.files:
@@ -29,14 +29,17 @@ def check(request: SandboxRequest) -> None:
     _check_limits(request.limits)
     size = sum(map(len, request.files.values()))
     if size > request.limits.scratch_bytes:
-        raise _bad(f"its files have {size} bytes and the scratch {request.limits.scratch_bytes}")
+        raise _bad(
+            f"its files have {size} bytes, but the scratch folder holds only "
+            f"{request.limits.scratch_bytes}"
+        )
 
 
 def _check_name(name: str) -> None:
     path = PurePosixPath(name)
     is_plain = str(path) == name and not path.is_absolute() and path.parts
     if not is_plain or ".." in path.parts or not name.isprintable() or len(name) > LONGEST_NAME:
-        raise _bad(f"{name[:LONGEST_NAME]!r} is no plain relative path")
+        raise _bad(f"{name[:LONGEST_NAME]!r} is not a plain relative path")
 
 
 def _check_limits(limits: SandboxLimits) -> None:

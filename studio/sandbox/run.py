@@ -89,7 +89,7 @@ class Run:
                 raise StudioError(
                     ErrorCode.BUSY,
                     f"The sandbox could not be started: {error.strerror}.",
-                    "Try again when the machine has less to do.",
+                    "Try again when the machine is less busy.",
                 ) from error
             finally:
                 os.close(report)

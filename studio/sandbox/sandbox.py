@@ -81,8 +81,8 @@ class Sandbox:
         if not self.tier:
             raise StudioError(
                 ErrorCode.UNSUPPORTED,
-                f"Code cannot be run safely on this machine, so it is not run: {self.reason}",
-                "“studio doctor sandbox” says what would help.",
+                f"Code cannot be run safely on this machine: {self.reason}",
+                "Run “studio doctor sandbox” to see what would help.",
             )
         return self._start(request, self._trial, given)
 
@@ -99,7 +99,7 @@ class Sandbox:
     @functools.cached_property
     def _trial(self) -> Wall:
         if sys.platform != "linux":
-            return Wall("", "the studio has no walls for this system yet, only for Linux.")
+            return Wall("", "the sandbox works on Linux only.")
         reasons: list[str] = []
         for tier in self._tiers:
             for interpreter in self._interpreters:
@@ -123,7 +123,7 @@ class Sandbox:
             return ""
         said = result.stderr.decode("utf-8", "replace").strip().splitlines()
         why = said[-1] if said else result.ended
-        return f"Tier {wall.tier}: Python does not start behind the wall ({why})."
+        return f"Tier {wall.tier}: Python does not start in the sandbox ({why})."
 
 
 def _plan(request: SandboxRequest, wall: Wall) -> Plan:
@@ -140,6 +140,6 @@ def _bubblewrap() -> str:
         raise StudioError(
             ErrorCode.UNSUPPORTED,
             "bubblewrap is not installed.",
-            "Install the package “bubblewrap” of your system.",
+            "Install your system's “bubblewrap” package.",
         )
     return found

@@ -68,7 +68,7 @@ class AccessCheck:
             mine += size
             self.held += size
             if self.held > MOST_BYTES_TOGETHER:
-                raise Refusal(429, "The requests under way are too large together.", "busy")
+                raise Refusal(429, "The pending requests are too large together.", "busy")
             return message
 
         self.under_way += 1
@@ -82,13 +82,13 @@ class AccessCheck:
         headers: dict[bytes, bytes] = dict(scope["headers"])
         hosts = [value for name, value in scope["headers"] if name == b"host"]
         if len(hosts) != 1 or hosts[0].lower() not in self._hosts():
-            raise Refusal(403, "This server answers to its own address only.", "host")
+            raise Refusal(403, "The Host header does not match the address of this server.", "host")
         if b"origin" in headers or headers.get(b"sec-fetch-site", b"none") != b"none":
-            raise Refusal(403, "Web pages may not ask this server.", "origin")
+            raise Refusal(403, "Requests from web pages are not allowed.", "origin")
         if b"transfer-encoding" in headers and b"content-length" in headers:
-            raise Refusal(400, "The request tells its length in two ways.", "length")
+            raise Refusal(400, "The request gives its length twice.", "length")
         if not str(scope["path"]).startswith("/"):
-            raise Refusal(400, "The address of the request is not a path.", "path")
+            raise Refusal(400, "The request target is not a path.", "path")
         if not self._token.is_shown_by(headers.get(b"authorization", b"")):
             told = "The key is missing or wrong. Send it as “Authorization: Bearer KEY”."
             raise Refusal(401, told, "invalid_api_key", {"WWW-Authenticate": "Bearer"})
@@ -97,7 +97,7 @@ class AccessCheck:
         if int(headers.get(b"content-length", b"0") or 0) > MOST_BYTES:
             raise Refusal(413, "The request is larger than 32 MiB.", "too_large")
         if self.under_way >= MOST_REQUESTS:
-            raise Refusal(429, f"{MOST_REQUESTS} requests are waiting already.", "busy")
+            raise Refusal(429, f"Too many requests: {MOST_REQUESTS} are already waiting.", "busy")
 
     def _hosts(self) -> tuple[bytes, ...]:
         names = ("127.0.0.1", "localhost", "[::1]")

@@ -97,7 +97,7 @@ class Api:
         rows = await asyncio.to_thread(self._rows)
         if id not in rows:
             usable = ", ".join(row.id for row in rows.values() if not row.problem) or "none"
-            told = f"There is no model called “{id[:200]}” for text or vectors. There is: {usable}."
+            told = f"There is no text or embedding model “{id[:200]}”. Available: {usable}."
             raise Refusal(404, told, "model_not_found")
         if problem := rows[id].problem:
             raise Refusal(400, problem, "bad_weights")
@@ -106,10 +106,10 @@ class Api:
     async def _check_model(self, model: str, capability: str) -> None:
         """Refuse weights that are not here, or that do something else."""
         if not model:
-            raise Refusal(400, "The request names no model: see /v1/models.", "model")
+            raise Refusal(400, "The request has no “model”; see /v1/models.", "model")
         if capability not in (await self._named(model)).capabilities:
-            does = {"text": "write text", "embedding": "make vectors"}[capability]
-            raise Refusal(400, f"The model “{model}” does not {does}.", "model")
+            does = {"text": "generate text", "embedding": "create embeddings"}[capability]
+            raise Refusal(400, f"The model “{model}” cannot {does}.", "model")
 
     async def _write(
         self,
@@ -204,7 +204,7 @@ def _careful(handler: Handler) -> Handler:
 async def _unknown(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     path, headers = request.url.path[:200], error.headers
-    told = f"There is nothing at {path}."
+    told = f"{path} does not exist."
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED and headers:
-        told = f"{path} is asked with {headers['Allow']}, not with {request.method}."
+        told = f"{path} supports {headers['Allow']}, not {request.method}."
     return refused(Refusal(error.status_code, told, "unknown", headers))

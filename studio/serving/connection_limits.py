@@ -31,7 +31,7 @@ class Connection(H11Protocol):
             transport.abort()
         elif len(self.connections) > MOST_CONNECTIONS:
             self._is_surplus = True
-            told = f"{MOST_CONNECTIONS} connections to this server are open already."
+            told = f"Too many connections: {MOST_CONNECTIONS} are already open."
             transport.write(in_bytes(Refusal(503, told, "busy")))
             self._patience = self.loop.call_later(PARTING_SECONDS, transport.close)
         else:

@@ -111,11 +111,11 @@ class _Request(msgspec.Struct, kw_only=True):
         """
         for name in ("n", "best_of"):
             if getattr(self, name) not in (None, 1):
-                raise _unsupported(name, "one answer a request; ask again for another")
+                raise _unsupported(name, "only one choice per request")
         for name in ("logprobs", "top_logprobs", "logit_bias"):
             asked = getattr(self, name)
             if asked is not None and asked is not False and asked != {}:  # 0 asks for some, too
-                raise _unsupported(name, "probabilities are neither told nor changed")
+                raise _unsupported(name, "logprobs and logit_bias are not supported")
         stop = [self.stop] if isinstance(self.stop, str) else self.stop or []
         wanted = {
             "weights": self.model,
@@ -152,13 +152,17 @@ class ChatRequest(_Request, kw_only=True):
             Refusal: Something is asked that is not to be had.
         """
         if self.tools or self.functions:
-            raise _unsupported("tools", "no functions are called")
+            raise _unsupported("tools", "tool calls are not supported")
         if self.max_completion_tokens is not None:
             self.max_tokens = self.max_completion_tokens
         params = self.sampling()
         if self.response_format and (schema := self.response_format.schema()):
             if "schema" in params:
-                raise Refusal(400, "An answer has one form: two schemas are given.", "bad_input")
+                raise Refusal(
+                    400,
+                    "A reply can have only one output format, but two schemas are given.",
+                    "bad_input",
+                )
             params["schema"] = schema
         return params
 
@@ -186,9 +190,9 @@ class CompletionRequest(_Request, kw_only=True):
         """
         prompts = _texts("prompt", self.prompt)
         if len(prompts) != 1:
-            raise _unsupported("prompt", "one text a request")
+            raise _unsupported("prompt", "only one prompt per request")
         if self.echo or self.suffix:
-            raise _unsupported("echo" if self.echo else "suffix", "the text only goes on")
+            raise _unsupported("echo" if self.echo else "suffix", "echo is not supported")
         return {**self.sampling(), "prompt": prompts[0], "raw": True}
 
     def inputs(self) -> dict[str, Any]:
@@ -214,7 +218,7 @@ class EmbeddingRequest(msgspec.Struct, kw_only=True):
         if not 1 <= len(texts) <= MOST_TEXTS:
             raise Refusal(400, f"Give 1 to {MOST_TEXTS} texts, not {len(texts)}.", "bad_input")
         if self.dimensions is not None:
-            raise _unsupported("dimensions", "vectors are as long as the model makes them")
+            raise _unsupported("dimensions", "the model determines the vector length")
         return texts
 
 
@@ -227,7 +231,7 @@ def decode(body: bytes, kind: type[R]) -> R:
     try:
         return msgspec.json.decode(body, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Refusal(400, f"The request cannot be read: {error}.", "invalid_json") from error
+        raise Refusal(400, f"The request is invalid: {error}.", "invalid_json") from error
 
 
 def _json(value: Any) -> str:
@@ -242,7 +246,7 @@ def _text(message: Message) -> str:
     if isinstance(message.content, list):
         other = next((part.type for part in message.content if part.type != "text"), "")
         if other:
-            raise _unsupported(other, "messages are text; nothing is fetched for them")
+            raise _unsupported(other, "messages must be text; images and files are not supported")
         return "".join(part.text or "" for part in message.content)
     return message.content or ""
 
@@ -251,7 +255,7 @@ def _texts(name: str, given: str | list[Any]) -> list[str]:
     """Return ``given`` as texts. OpenAI's models take numbers of tokens, too: of its vocabulary."""
     texts = [given] if isinstance(given, str) else given
     if not all(isinstance(text, str) for text in texts):
-        why = "text is taken, not the numbers of tokens of another model"
+        why = "input must be text, not token ids"
         raise _unsupported(name, f"{why} (in LangChain, check_embedding_ctx_length=False)")
     return texts
 

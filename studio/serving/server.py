@@ -121,7 +121,7 @@ def _listen(port: int) -> list[socket.socket]:
         raise StudioError(
             ErrorCode.BUSY,
             f"The local server cannot listen on port {port} ({why}).",
-            "Another program may use it: choose another port, or 0 for any.",
+            "Another program may be using it: choose another port, or 0 for automatic.",
         ) from error
     sockets = [first]
     with contextlib.suppress(OSError):  # no IPv6 here, or the port is taken there

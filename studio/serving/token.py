@@ -58,8 +58,8 @@ class Token:
         except OSError as error:
             raise StudioError(
                 ErrorCode.PERMISSION,
-                f"The token of the local server cannot be kept in {path} ({error.strerror}).",
-                "Without a token there is no server. See to it that the folder can be written.",
+                f"The token of the local server cannot be saved in {path} ({error.strerror}).",
+                "Make that folder writable, then start the server again.",
             ) from error
 
     def is_shown_by(self, authorization: bytes) -> bool:

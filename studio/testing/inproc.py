@@ -25,13 +25,13 @@ class InprocChild:
         self.link, self._far = pair()
         self._serve = serve
         self._lines: list[str] = []
-        self._exit = Exit(0, "It ended by itself.")
+        self._exit = Exit(0, "It exited on its own.")
         self._thread = threading.Thread(target=self._run, name="inproc-runtime", daemon=True)
         self._thread.start()
 
     def kill(self) -> None:
         """End it as SIGKILL would."""
-        self.die(Exit(-9, "It was ended from outside (SIGKILL)."))
+        self.die(Exit(-9, "It was killed (SIGKILL)."))
 
     def die(self, end: Exit) -> None:
         """End it at once; ``end`` says how."""

@@ -222,7 +222,8 @@ def _floats(app: App) -> Iterator[tuple[str, Callable[[], None]]]:
     window.status_bar.show_memory()
     yield "memory", window.status_bar.show_memory
     window.banner.say(
-        "Another studio (process 4711) is using this library, so nothing can be saved from here.",
+        "Another copy of Offline Studio (process 4711) is using this library, so nothing can be "
+        "saved here.",
         "Use that window, or close it and start this one again.",
     )
     yield "read-only", lambda: window.banner.say("")
@@ -326,7 +327,7 @@ def _say_something(app: App) -> None:
     area.show_notice(
         Notice(
             Level.ERROR,
-            "There is not enough memory for these weights.",
+            "There is not enough memory for this model.",
             "They need 6.5 GB and 2.1 GB are free. Choose smaller ones, or unload SmolLM2.",
         )
     )

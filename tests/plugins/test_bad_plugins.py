@@ -26,7 +26,7 @@ WINDOW_HOOKS: dict[str, dict[str, Any]] = {
 
 REFUSED = {
     "studio_bad_toml": "not valid TOML",
-    "studio_bad_taken_id": "already taken",
+    "studio_bad_taken_id": "already used",
     "studio_bad_foreign_ids": "must look like",
     "studio_bad_foreign_code": "“os.path” is not a module of its package",
 }
@@ -94,7 +94,7 @@ def test_another_api_is_incompatible_and_says_which(tmp_path: Path) -> None:
     ("plugin", "words"),
     [
         ("bad_window_import", "no window today"),
-        ("bad_exit", "tried to end the studio"),
+        ("bad_exit", "tried to quit Offline Studio"),
         ("bad_unknown_hook", "studio_pagse"),
     ],
 )

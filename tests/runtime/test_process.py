@@ -249,10 +249,10 @@ def test_what_a_killed_runtime_left_is_swept_by_the_next(
 def test_another_version_is_refused_in_a_sentence(tmp_path: Path) -> None:
     runtime = RuntimeProcess(tmp_path)
     try:
-        with pytest.raises(StudioError, match="different versions"):
+        with pytest.raises(StudioError, match="Two versions"):
             runtime.greet(protocol=999)
         assert runtime.process.wait(PATIENCE) == 3
-        assert "different versions" in runtime.log.read_text()
+        assert "Two versions" in runtime.log.read_text()
     finally:
         runtime.close()
 

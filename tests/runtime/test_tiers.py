@@ -198,7 +198,7 @@ def test_a_model_larger_than_card_and_machine_together_is_refused(
     error = desk.run("toy.use", weights="giant").error
     assert error is not None
     assert error.code is ErrorCode.OUT_OF_MEMORY
-    assert error.message.startswith("giant needs 2 kB, and the studio may use 900 bytes")
+    assert error.message.startswith("giant needs 2 kB, but only 900 bytes")
     assert loader.loads == []
 
 

@@ -24,7 +24,7 @@ from studio.api import (
 _SAMPLING = Group("Sampling")
 _PENALTIES = Group("Repetition", advanced=True)
 _LIMITS = Group("Length")
-_FORM = Group("Form", advanced=True)
+_FORM = Group("Output format", advanced=True)
 
 PANEL_FIELDS = (
     "system",
@@ -56,104 +56,116 @@ class Reply(Params, frozen=True):
     prompt: Annotated[
         str,
         Text(lines=4, placeholder="Ask anything"),
-        Label("Prompt", "What the model should answer."),
+        Label("Prompt", "Your message to the model."),
     ] = ""
     system: Annotated[
         str,
         Text(lines=4, placeholder="You are a helpful assistant."),
-        Label("System prompt", "Who the model should be, and how it should answer."),
+        Label("System prompt", "Instructions for the model: its role and how it should reply."),
     ] = ""
     raw: Annotated[
         bool,
-        Label("Plain text", "Go on with the prompt as it is, with no conversation around it."),
+        Label("Plain text", "Continue the prompt as plain text, without a chat template."),
         _LIMITS,
     ] = False
     documents: Annotated[
         list[str],
         Hidden(),
-        Label("Documents", "Text, PDF or Word that the answer draws on; of long ones, passages."),
+        Label(
+            "Documents",
+            "Text, PDF or Word files the reply can use; passages are chosen from long ones.",
+        ),
     ] = []
     encoder: Annotated[
         WeightsId | None,
         Hidden(),
         Capability("embedding"),
-        Label("Encoder", "What finds passages by their meaning; without one, words decide."),
+        Label("Encoder", "Finds passages by meaning; without one, passages are found by keywords."),
     ] = WeightsId()
     weights: Annotated[
-        WeightsId, Capability("text"), Label("Model", "The language model that answers.")
+        WeightsId, Capability("text"), Label("Model", "The language model that replies.")
     ] = WeightsId()
     temperature: Annotated[
         float,
         Range(0, 2, 0.05),
-        Label("Temperature", "Higher is more surprising; 0 always takes the likeliest word."),
+        Label("Temperature", "Higher is more random; 0 always picks the most likely token."),
         _SAMPLING,
     ] = 0.3
     top_p: Annotated[
         float,
         Range(0, 1, 0.01),
-        Label("Top p", "Only the likeliest words that together reach this probability; 1 is off."),
+        Label(
+            "Top p",
+            "Sample only from the most likely tokens with this total probability; 1 is off.",
+        ),
         _SAMPLING,
     ] = 0.95
     top_k: Annotated[
         int,
         Range(0, 1000),
-        Label("Top k", "Only this many of the likeliest words; 0 is off."),
+        Label("Top k", "Sample only from this many of the most likely tokens; 0 is off."),
         _SAMPLING,
     ] = 40
     min_p: Annotated[
         float,
         Range(0, 1, 0.01),
-        Label("Min p", "No words less likely than this share of the likeliest; 0 is off."),
+        Label(
+            "Min p",
+            "Exclude tokens below this share of the most likely token's probability; 0 is off.",
+        ),
         _SAMPLING,
     ] = 0.05
     max_tokens: Annotated[
         int,
         Range(1, 32_768, 64, "tokens"),
-        Label("Longest answer", "The answer is cut off after this many tokens."),
+        Label("Maximum length", "The reply ends after this many tokens."),
         _LIMITS,
     ] = 1024
     stop: Annotated[
         list[str],
-        Label("Stop at", "The answer ends before the first of these pieces of text."),
+        Label("Stop sequences", "The reply ends before the first of these texts."),
         _LIMITS,
     ] = []
     repetition_penalty: Annotated[
         float,
         Range(0.5, 3, 0.05),
-        Label("Repetition penalty", "Above 1, words that were used are less likely; 1 is off."),
+        Label("Repetition penalty", "Above 1, tokens already used become less likely; 1 is off."),
         _PENALTIES,
     ] = 1.05
     presence_penalty: Annotated[
         float,
         Range(-2, 2, 0.1),
-        Label("Presence penalty", "Above 0, new words are more likely; 0 is off."),
+        Label(
+            "Presence penalty",
+            "Above 0, tokens already used become less likely, however often they occur; 0 is off.",
+        ),
         _PENALTIES,
     ] = 0.0
     frequency_penalty: Annotated[
         float,
         Range(-2, 2, 0.1),
-        Label("Frequency penalty", "As above, and stronger for each use; 0 is off."),
+        Label("Frequency penalty", "Above 0, tokens become less likely with each use; 0 is off."),
         _PENALTIES,
     ] = 0.0
     seed: Annotated[
-        Seed, Label("Seed", "The same seed and settings give the same answer."), _PENALTIES
+        Seed, Label("Seed", "The same seed and settings give the same reply."), _PENALTIES
     ] = Seed.random()
     schema: Annotated[
         str,
         Text(lines=4, placeholder='{"type": "object"}', from_file=True, code=True),
-        Label("JSON schema", "The answer is JSON of this form, to the letter."),
+        Label("JSON schema", "The reply is JSON that matches this schema exactly."),
         _FORM,
     ] = ""
     regex: Annotated[
         str,
         Text(placeholder="yes|no", code=True),
-        Label("Regular expression", "The answer is what this describes, to the letter."),
+        Label("Regular expression", "The reply matches this expression exactly."),
         _FORM,
     ] = ""
     grammar: Annotated[
         str,
         Text(lines=4, placeholder='start: "yes" | "no"', from_file=True, code=True),
-        Label("Grammar", "The answer follows these rules (Lark), to the letter."),
+        Label("Grammar", "The reply follows this Lark grammar exactly."),
         _FORM,
     ] = ""
 
@@ -174,7 +186,10 @@ class Reply(Params, frozen=True):
         forms = [("json_schema", self.schema), ("regex", self.regex), ("grammar", self.grammar)]
         given = [(kind, text) for kind, text in forms if text.strip()]
         if len(given) > 1:
-            raise BadInput("An answer has one form.", "Keep one of JSON schema, regex and grammar.")
+            raise BadInput(
+                "A reply can have only one output format.",
+                "Keep one of JSON schema, regex and grammar.",
+            )
         return Constraint(*given[0]) if given else None
 
 
@@ -183,10 +198,10 @@ class Embed(Params, frozen=True):
 
     texts: Annotated[
         list[str],
-        Label("Texts", "Each becomes a vector of its own."),
+        Label("Texts", "Each text becomes one vector."),
     ] = []
     weights: Annotated[
-        WeightsId, Capability("embedding"), Label("Model", "The encoder that reads the texts.")
+        WeightsId, Capability("embedding"), Label("Model", "The embedding model.")
     ] = WeightsId()
 
 
@@ -195,5 +210,5 @@ class ChatSettings(Params, frozen=True):
 
     send_with_ctrl: Annotated[
         bool,
-        Label("Send with Ctrl+Enter", "Enter alone then begins a new line."),
+        Label("Send with Ctrl+Enter", "Enter then starts a new line."),
     ] = False

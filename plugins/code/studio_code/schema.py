@@ -23,20 +23,20 @@ _MORE = Group("More", advanced=True)
 _Model = Annotated[
     WeightsId,
     Capability("text", prefer="code"),
-    Label("Model", "The language model that writes; those made for code do it better."),
+    Label("Model", "The language model to use; code models do better."),
 ]
 _FileToRead = Annotated[str, File(), Label("File", "The file to read; it is not changed.")]
-_PathOfText = Annotated[str, Hidden(), Text(max_chars=400), Label("Path", "What it is called.")]
+_PathOfText = Annotated[str, Hidden(), Text(max_chars=400), Label("Path", "The file name.")]
 _Tests = Annotated[
     str,
     Text(lines=6, max_chars=MAX_CHARS),
-    Label("Tests", "Tests (pytest) that it must pass; without any, they are written as well."),
+    Label("Tests", "Tests (pytest) it must pass; without any, tests are generated too."),
     _MORE,
 ]
 _Rounds = Annotated[
     int,
     Range(0, 8),
-    Label("Rounds", "How often a failure goes back to the model, at most."),
+    Label("Rounds", "How often a failure is sent back to the model, at most."),
     _MORE,
 ]
 
@@ -46,30 +46,33 @@ class Write(Params, frozen=True):
 
     describe: Annotated[
         str,
-        Text(lines=4, placeholder="A function that …", max_chars=40_000),
-        Label("Describe", "What the code should do; examples in it become tests."),
+        Text(lines=4, placeholder="e.g. a function that …", max_chars=40_000),
+        Label("Description", "What the code should do; examples in it become tests."),
     ]
     language: Annotated[
-        LanguageName, Label("Language", "Python is also run; the others are written only.")
+        LanguageName, Label("Language", "Python is also run; other languages are only written.")
     ] = "python"
     path: _PathOfText = ""
     tests: _Tests = ""
     candidates: Annotated[
         int,
         Range(1, 16),
-        Label("Candidates", "How many answers to write; the one that the tests prefer is kept."),
+        Label("Attempts", "How many versions to generate; the one that passes most tests is kept."),
     ] = 1
     rounds: _Rounds = 2
-    run: Annotated[bool, Label("Run", "Run it behind walls, so that it is known to work.")] = True
+    run: Annotated[bool, Label("Run the tests", "Run the code in a sandbox to verify it.")] = True
     weights: _Model = WeightsId()
     temperature: Annotated[
         float,
         Range(0, 2, 0.05),
-        Label("Freedom", "Of all candidates but the first, which is the likeliest answer."),
+        Label("Temperature", "For all attempts but the first, which is the most likely one."),
         _MORE,
     ] = 0.7
     max_tokens: Annotated[
-        int, Range(32, 8192, 64, "tokens"), Label("Longest answer", "Longer ones are cut."), _MORE
+        int,
+        Range(32, 8192, 64, "tokens"),
+        Label("Maximum length", "In tokens; longer replies are cut off."),
+        _MORE,
     ] = 1024
     seed: Annotated[Seed, _MORE] = Seed.random()
 
@@ -82,7 +85,10 @@ class WriteTests(Params, frozen=True):
     rounds: _Rounds = 1
     weights: _Model = WeightsId()
     max_tokens: Annotated[
-        int, Range(32, 8192, 64, "tokens"), Label("Longest answer", "Longer ones are cut."), _MORE
+        int,
+        Range(32, 8192, 64, "tokens"),
+        Label("Maximum length", "In tokens; longer replies are cut off."),
+        _MORE,
     ] = 1024
     seed: Annotated[Seed, _MORE] = Seed.random()
 
@@ -94,14 +100,17 @@ class Fix(Params, frozen=True):
     error: Annotated[
         str,
         Text(lines=6, placeholder="Traceback (most recent call last): …", max_chars=200_000),
-        Label("Error", "What was printed; without it, the file is run to find out."),
+        Label("Error", "The error message; without it, the file is run to find out."),
     ] = ""
     path: _PathOfText = ""
     tests: _Tests = ""
     rounds: _Rounds = 2
     weights: _Model = WeightsId()
     max_tokens: Annotated[
-        int, Range(32, 8192, 64, "tokens"), Label("Longest answer", "Longer ones are cut."), _MORE
+        int,
+        Range(32, 8192, 64, "tokens"),
+        Label("Maximum length", "In tokens; longer replies are cut off."),
+        _MORE,
     ] = 2048
     seed: Annotated[Seed, _MORE] = Seed.random()
 
@@ -113,7 +122,10 @@ class Explain(Params, frozen=True):
     path: _PathOfText = ""
     weights: _Model = WeightsId()
     max_tokens: Annotated[
-        int, Range(32, 8192, 64, "tokens"), Label("Longest answer", "Longer ones are cut."), _MORE
+        int,
+        Range(32, 8192, 64, "tokens"),
+        Label("Maximum length", "In tokens; longer replies are cut off."),
+        _MORE,
     ] = 768
     seed: Annotated[Seed, _MORE] = Seed.random()
 
@@ -126,7 +138,10 @@ class Document(Params, frozen=True):
     rounds: _Rounds = 1
     weights: _Model = WeightsId()
     max_tokens: Annotated[
-        int, Range(32, 8192, 64, "tokens"), Label("Longest answer", "Longer ones are cut."), _MORE
+        int,
+        Range(32, 8192, 64, "tokens"),
+        Label("Maximum length", "In tokens; longer replies are cut off."),
+        _MORE,
     ] = 2048
     seed: Annotated[Seed, _MORE] = Seed.random()
 
@@ -140,17 +155,23 @@ class Ask(Params, frozen=True):
 
     question: Annotated[
         str,
-        Text(lines=4, placeholder="What does this do?", max_chars=40_000),
-        Label("Question", "What to answer, or what to change."),
+        Text(lines=4, placeholder="e.g. what does this do?", max_chars=40_000),
+        Label("Question", "What to answer or change."),
     ] = ""
-    file: Annotated[str, File(), Label("File", "The file that it is about.")] = ""
+    file: Annotated[str, File(), Label("File", "The file in question.")] = ""
     open_path: Annotated[str, Hidden(), Label("Open", "Which of the files is in front.")] = ""
     weights: _Model = WeightsId()
     temperature: Annotated[
-        float, Range(0, 2, 0.05), Label("Freedom", "0 always takes the likeliest word."), _MORE
+        float,
+        Range(0, 2, 0.05),
+        Label("Temperature", "0 always picks the most likely token."),
+        _MORE,
     ] = 0.2
     max_tokens: Annotated[
-        int, Range(32, 8192, 64, "tokens"), Label("Longest answer", "Longer ones are cut."), _MORE
+        int,
+        Range(32, 8192, 64, "tokens"),
+        Label("Maximum length", "In tokens; longer replies are cut off."),
+        _MORE,
     ] = 1536
     seed: Annotated[Seed, _MORE] = Seed.random()
 
@@ -158,20 +179,25 @@ class Ask(Params, frozen=True):
 class Run(Params, frozen=True):
     """What to run, and how."""
 
-    file: Annotated[str, File(), Label("File", "The file to run, alone in a fresh folder.")] = ""
-    path: Annotated[
-        str, Hidden(), Text(max_chars=400), Label("Path", "Which of the files is run.")
+    file: Annotated[
+        str, File(), Label("File", "The file to run, on its own in an empty folder.")
     ] = ""
+    path: Annotated[str, Hidden(), Text(max_chars=400), Label("Path", "The file to run.")] = ""
     mode: Annotated[
         Literal["run", "test"],
         Label("Mode", "Run it as a program, or its tests with pytest."),
     ] = "run"
     arguments: Annotated[
-        str, Text(max_chars=10_000), Label("Arguments", "As they stand after its name.")
+        str, Text(max_chars=10_000), Label("Arguments", "Command-line arguments.")
     ] = ""
     stdin: Annotated[
-        str, Text(lines=3, max_chars=MAX_CHARS), Label("Input", "What it reads from its input.")
+        str,
+        Text(lines=3, max_chars=MAX_CHARS),
+        Label("Standard input", "The text passed to standard input."),
     ] = ""
     seconds: Annotated[
-        int, Range(1, 600, 1, "s"), Label("Time", "After this long it is ended."), _MORE
+        int,
+        Range(1, 600, 1, "s"),
+        Label("Time limit", "The run is stopped after this time."),
+        _MORE,
     ] = 30

@@ -53,10 +53,10 @@ def given(inputs: Inputs, file: str, path: str) -> Source:
     if text.strip():
         return Source(relative(path) if path else "untitled.py", text)
     if not file:
-        raise BadInput("There is no file to work on.", "Name a file.")
+        raise BadInput("No file was given.", "Choose a file.")
     found = read(Path(file))
     if not found.strip():
-        raise BadInput(f"“{Path(file).name}” is empty.", "Choose a file that holds code.")
+        raise BadInput(f"“{Path(file).name}” is empty.", "Choose a file that contains code.")
     return Source(Path(file).name, found)
 
 
@@ -71,7 +71,7 @@ def read(path: Path) -> str:
         with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
             facts = os.fstat(file.fileno())
             if not stat.S_ISREG(facts.st_mode):
-                raise BadInput(f"“{path.name}” is no ordinary file.", "Choose another file.")
+                raise BadInput(f"“{path.name}” is not a regular file.", "Choose another file.")
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise BadInput(
@@ -79,9 +79,8 @@ def read(path: Path) -> str:
         ) from error
     if len(data) > MAX_BYTES:
         raise BadInput(
-            f"“{path.name}” has {facts.st_size / 1e6:,.1f} MB; files of code up to "
-            f"{MAX_BYTES / 1e6:g} MB are read.",
-            "Choose the part that matters and save it as a file of its own.",
+            f"“{path.name}” is {facts.st_size / 1e6:,.1f} MB; the limit is {MAX_BYTES / 1e6:g} MB.",
+            "Save the relevant part as a separate file.",
         )
     return decoded(data, path.name)
 
@@ -97,11 +96,11 @@ def decoded(data: bytes, name: str) -> str:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
         raise BadInput(
-            f"“{name}” is no text that can be read: byte {error.start:,} is not {encoding}.",
+            f"“{name}” cannot be read as text: byte {error.start:,} is not valid {encoding}.",
             "Save it as UTF-8, or choose another file.",
         ) from error
     if "\0" in text:
-        raise BadInput(f"“{name}” is a binary file.", "Choose a file that holds code.")
+        raise BadInput(f"“{name}” is a binary file.", "Choose a file that contains code.")
     return text
 
 
@@ -121,15 +120,18 @@ def sources(rows: Sequence[Mapping[str, str]]) -> list[Source]:
         BadInput: There are too many, they are too large, or a row or a path is malformed.
     """
     if len(rows) > MAX_FILES:
-        raise BadInput(f"{len(rows)} files are too many; at most {MAX_FILES} fit.", "Send fewer.")
+        raise BadInput(f"{len(rows)} files are too many; the limit is {MAX_FILES}.", "Send fewer.")
     found = []
     for number, row in enumerate(rows, 1):
         if set(row) != {"path", "text"}:
-            raise BadInput(f"File {number} has no path or no text.", "Give it both, nothing else.")
+            raise BadInput(
+                f"File {number} has no path or no text.", "Give it a path and text only."
+            )
         found.append(Source(relative(row["path"]), row["text"]))
     if sum(len(each.text) for each in found) > MAX_ALL_CHARS:
         raise BadInput(
-            f"The files have more than {MAX_ALL_CHARS:,} characters together.", "Send fewer."
+            f"The files have too many characters; the limit is {MAX_ALL_CHARS:,} in total.",
+            "Send fewer.",
         )
     return found
 
@@ -145,6 +147,6 @@ def relative(path: str) -> str:
     is_odd = not parts or len(text) > 400 or not text.isprintable()
     if is_odd or text.startswith("/") or ".." in parts or _DRIVE.match(text):
         raise BadInput(
-            f"“{path[:80]}” is no path inside the folder.", "Name it from the folder on."
+            f"“{path[:80]}” is not a path inside the folder.", "Use a path relative to the folder."
         )
     return str(PurePosixPath(*parts))

@@ -57,15 +57,15 @@ def of_tests(
     if coverage.lines:
         share = coverage.covered / coverage.lines
         checks.append(
-            _check("Lines reached", share >= ENOUGH_LINES, f"{share:.0%} lines".replace("%", " %"))
+            _check("Line coverage", share >= ENOUGH_LINES, f"{share:.0%} lines".replace("%", " %"))
         )
     if mutation is not None and mutation.tried:
         noticed = mutation.killed >= ENOUGH_NOTICED * mutation.tried
         checks.append(
-            _check("Faults noticed", noticed, f"{mutation.killed}/{mutation.tried} mutants")
+            _check("Mutants found", noticed, f"{mutation.killed}/{mutation.tried} mutants")
         )
     if problem:
-        checks.append(_check("Whole", False, problem))
+        checks.append(_check("Complete", False, problem))
     if doubt:
         checks.append(_check("Agreement", False, doubt))
     return _plain(
@@ -110,7 +110,7 @@ def summary(verdict: dict[str, Any]) -> str:
 def _ending(tested: SuiteOutcome) -> str:
     result = tested.ran.result
     if result.ended == "exit" and tested.report.whole:
-        return f"in {result.seconds:.1f} s behind wall {result.tier}"
+        return f"in {result.seconds:.1f} s in a sandbox (tier {result.tier})"
     return tested.ran.ending
 
 

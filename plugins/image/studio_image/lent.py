@@ -15,4 +15,4 @@ def as_lent(model: Any, kind: type, weights: str, purpose: str) -> Any:
     """
     if isinstance(model, kind):
         return model
-    raise BadInput(f"The weights “{weights}” are not for {purpose}.", "Choose other weights.")
+    raise BadInput(f"The model “{weights}” does not support {purpose}.", "Choose another model.")

@@ -26,7 +26,7 @@ FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 """What Pillow may read a file as. EPS would start Ghostscript; others fail in ways of their own."""
 BLANK = 2.0
 """Standard deviation, of 255, up to which a picture shows nothing."""
-MANY = "It has several pictures, as an animation has; the first one is used."
+MANY = "The file contains several pictures, such as an animation; the first one is used."
 
 
 def read(source: str | Path | bytes, name: str = "") -> np.ndarray:
@@ -43,7 +43,7 @@ def read(source: str | Path | bytes, name: str = "") -> np.ndarray:
     path = Path(source).expanduser()
     name = name or path.name or str(source)
     if path.is_dir():
-        raise BadInput(f"{name} is a folder, no picture.", "Choose a picture in it.")
+        raise BadInput(f"{name} is a folder, not a picture.", "Choose a picture in it.")
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
             raise BadInput(f"{name} is larger than 512 MiB.", "Choose a smaller picture.")
@@ -158,11 +158,11 @@ def verdict(
     spread = _spread(picture)
     may_be_blank = source is not None and _spread(source) <= BLANK
     checks = [
-        Check("finite", finite, "all values are numbers" if finite else "has not-a-numbers"),
+        Check("finite", finite, "all values are numbers" if finite else "contains invalid numbers"),
         Check(
             "not blank",
             spread > BLANK or may_be_blank,
-            f"standard deviation {spread:.1f} of 255" + (", as what it is of" * may_be_blank),
+            f"standard deviation {spread:.1f} of 255" + (", like its source" * may_be_blank),
         ),
     ]
     if size is not None:
@@ -186,8 +186,8 @@ def insist(verdict: Verdict) -> Verdict:
         return verdict
     raise StudioError(
         ErrorCode.BAD_WEIGHTS,
-        f"What came out is no picture, in float32 neither ({'; '.join(failed)}).",
-        "Choose other weights or other settings; if it stays so, copy the weights again.",
+        f"The result is not a valid picture, even in float32 ({'; '.join(failed)}).",
+        "Choose another model or other settings; if this repeats, download the model again.",
     )
 
 
@@ -201,7 +201,7 @@ def check_file(payload: bytes) -> Verdict:
 
 def _decoded(data: bytes, name: str) -> np.ndarray:
     if not data:
-        raise BadInput(f"{name} is empty: it has no bytes.", "Choose another picture.")
+        raise BadInput(f"{name} is empty.", "Choose another picture.")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # ours is below
@@ -209,7 +209,7 @@ def _decoded(data: bytes, name: str) -> np.ndarray:
         if image.width * image.height > MAX_PIXELS:
             size = f"{image.width:,} × {image.height:,}"
             raise BadInput(
-                f"{name} has {size} pixels; at most 100 million fit.", "Make it smaller."
+                f"{name} has {size} pixels; the limit is 100 million.", "Make it smaller."
             )
         if image.mode.startswith(("I", "F")):  # 16 bits or more a pixel: down to 8
             image = _eight_bits(image)
@@ -218,11 +218,11 @@ def _decoded(data: bytes, name: str) -> np.ndarray:
         return np.array(image.convert("RGBA" if has_alpha else "RGB"))
     except Image.DecompressionBombError as error:
         raise BadInput(
-            f"{name} has far too many pixels; at most 100 million fit.", "Make it smaller."
+            f"{name} has too many pixels; the limit is 100 million.", "Make it smaller."
         ) from error
     except UnidentifiedImageError as error:
         raise BadInput(
-            f"{name} is not a picture that can be read.", "Use PNG, JPEG, WebP, BMP, GIF or TIFF."
+            f"{name} is not a supported picture file.", "Use PNG, JPEG, WebP, BMP, GIF or TIFF."
         ) from error
     except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:
         why = f" ({error})" if str(error) else ""

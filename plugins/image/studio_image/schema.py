@@ -13,7 +13,7 @@ PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".
 """Endings of the files that are read as pictures."""
 
 _SAMPLING = Group("Sampling", advanced=True)
-_START = Group("Start from a picture", advanced=True)
+_START = Group("Starting image", advanced=True)
 _SIZE = Group("Size")
 
 Style = Literal["3d", "flat", "colour", "noto", "noto-v1", "fx"]
@@ -28,65 +28,65 @@ class Generate(Params, frozen=True):
 
     prompt: Annotated[
         str,
-        Text(lines=3, placeholder="An owl", max_chars=4000),
+        Text(lines=3, placeholder="e.g. an owl", max_chars=4000),
         Label("Prompt", "What the pictures should show."),
     ]
     negative: Annotated[
         str,
-        Text(lines=2, placeholder="Nothing", max_chars=4000),
-        Label("Without", "What the pictures should not show."),
+        Text(lines=2, placeholder="e.g. text, blur", max_chars=4000),
+        Label("Negative prompt", "What the pictures should not show."),
     ] = ""
-    style: Annotated[
-        Style, Label("Style", "The look of the drawing; for the starter weights only.")
-    ] = "3d"
+    style: Annotated[Style, Label("Style", "The look of the drawing; starter model only.")] = "3d"
     weights: Annotated[
-        WeightsId, Capability("text-to-image"), Label("Model", "The weights that draw.")
+        WeightsId,
+        Capability("text-to-image"),
+        Label("Model", "The model that generates the pictures."),
     ] = WeightsId()
     width: Annotated[
         int,
         Range(0, 4096, 8, "px", "Auto"),
-        Label("Width", "0 is the size these weights draw best."),
+        Label("Width", "0 uses the best size for the model."),
         _SIZE,
     ] = 0
     height: Annotated[
         int,
         Range(0, 4096, 8, "px", "Auto"),
-        Label("Height", "0 is the size these weights draw best."),
+        Label("Height", "0 uses the best size for the model."),
         _SIZE,
     ] = 0
     enlarge: Annotated[
         bool,
-        Label("Enlarge", "Starter weights: make the small drawings four times larger."),
+        Label("Enlarge", "Starter model: enlarge the small drawings four times."),
         _SIZE,
     ] = True
     count: Annotated[
-        int, Range(1, 16), Label("Variations", "How many pictures to make; each is different.")
+        int, Range(1, 16), Label("Variations", "How many pictures to generate; each is different.")
     ] = 4
     steps: Annotated[
         int,
         Range(0, 150, lowest="Auto"),
-        Label("Steps", "More steps take longer and show finer detail; 0 is the usual number."),
+        Label("Steps", "More steps take longer and add detail; 0 uses the model's default."),
         _SAMPLING,
     ] = 0
     guidance: Annotated[
         float,
         Range(0, 30, 0.5, lowest="Auto"),
-        Label("Guidance", "Higher follows the prompt more closely; 0 is the usual value."),
+        Label("Guidance", "Higher follows the prompt more closely; 0 uses the model's default."),
         _SAMPLING,
     ] = 0.0
-    scheduler: Annotated[
-        Scheduler, Label("Scheduler", "How noise becomes a picture, step by step."), _SAMPLING
-    ] = "default"
+    scheduler: Annotated[Scheduler, Label("Scheduler", "The sampling method."), _SAMPLING] = (
+        "default"
+    )
     init: Annotated[
         str,
         File(PICTURE_SUFFIXES),
-        Label("Picture", "Begin with this picture instead of with noise."),
+        Label("Starting image", "Start from this picture instead of noise."),
         _START,
     ] = ""
     strength: Annotated[
         float,
         Range(0.05, 1, 0.05),
-        Label("Strength", "How much of that picture may change; 1 is all of it."),
+        Label("Strength", "How much of that picture may change; 1 changes everything."),
         _START,
     ] = 0.6
     seed: Annotated[Seed, Label("Seed", "The same seed and settings give the same pictures.")] = (
@@ -98,24 +98,24 @@ class Enlarge(Params, frozen=True):
     """Which picture, or folder of pictures, to make larger, and how much."""
 
     image: Annotated[
-        str, File(PICTURE_SUFFIXES), Label("Picture", "The picture to make larger or restore.")
+        str, File(PICTURE_SUFFIXES), Label("Picture", "The picture to enlarge or restore.")
     ] = ""
     folder: Annotated[
         str,
         File(folder=True),
-        Label("Folder", "Take every picture of this folder instead, one after another."),
+        Label("Whole folder", "Process every picture in this folder instead."),
     ] = ""
     factor: Annotated[
         Literal["1", "2", "4"],
-        Label("Factor", "How many times larger; 1 restores the picture at its own size."),
+        Label("Scale", "How many times larger; 1 cleans up the picture at its original size."),
     ] = "4"
     weights: Annotated[
-        WeightsId, Capability("upscale"), Label("Model", "The weights that enlarge.")
+        WeightsId, Capability("upscale"), Label("Model", "The model that enlarges.")
     ] = WeightsId()
     tile: Annotated[
         int,
         Range(0, 2048, 32, "px", "Auto"),
-        Label("Tile", "Work in squares of this size to save memory; 0 chooses by itself."),
+        Label("Tile size", "Work in tiles of this size to save memory; 0 is automatic."),
         Group("Memory", advanced=True),
     ] = 0
 
@@ -123,27 +123,27 @@ class Enlarge(Params, frozen=True):
 class Restyle(Params, frozen=True):
     """Which picture to give the style of which others."""
 
-    image: Annotated[
-        str, File(PICTURE_SUFFIXES), Label("Picture", "The picture whose content stays.")
-    ] = ""
+    image: Annotated[str, File(PICTURE_SUFFIXES), Label("Picture", "The picture to restyle.")] = ""
     styles: Annotated[
         list[str],
-        Label("Styles", "Files of pictures, or names of the gallery's; several are mixed."),
+        Label("Styles", "Picture files, or names of the included styles; several are mixed."),
     ] = []
     mix: Annotated[
         list[float],
-        Label("Shares", "How much of each style, in the same order; none: all alike."),
+        Label("Weights", "The share of each style, in the same order; empty: equal shares."),
     ] = []
     strength: Annotated[
         float,
         Range(0.05, 4, 0.05),
-        Label("Strength", "How much of the style: 0.5 hints at it, 2 is more style than picture."),
+        Label(
+            "Strength", "How strong the style is: 0.5 is subtle, 2 is stronger than the picture."
+        ),
     ] = 1.0
     keep_colours: Annotated[
-        bool, Label("Keep colours", "Take brush strokes from the style, and no colours.")
+        bool, Label("Keep colours", "Take only brush strokes from the style, not its colours.")
     ] = False
     weights: Annotated[
-        WeightsId, Capability("features"), Label("Model", "The weights that see styles.")
+        WeightsId, Capability("features"), Label("Model", "The model that extracts styles.")
     ] = WeightsId()
     size: Annotated[
         int,
@@ -151,12 +151,12 @@ class Restyle(Params, frozen=True):
         Label("Size", "The longer side of the result; twice the size takes four times as long."),
     ] = 256
     steps: Annotated[
-        int, Range(10, 1000, 10), Label("Steps", "More steps take longer and show more style.")
+        int, Range(10, 1000, 10), Label("Steps", "More steps take longer and add more style.")
     ] = 120
     seconds: Annotated[
         float,
         Range(0, 3600, 5, "s", "No limit"),
-        Label("Time", "End after this time with the picture as it is then; 0 is no limit."),
+        Label("Time limit", "Stop after this time and keep the picture so far; 0 is no limit."),
     ] = 0.0
     seed: Annotated[Seed, Label("Seed", "The same seed and settings give the same picture.")] = (
         Seed.random()

@@ -63,13 +63,13 @@ def from_csv(data: bytes) -> list[Molecule]:
         rows = csv.DictReader(io.StringIO(data.decode()))
         return [_row(row) for row in _bounded(rows)]
     except (UnicodeDecodeError, csv.Error, ValueError, TypeError, KeyError) as error:
-        raise BadInput("This is not a table of molecules of the studio.") from error
+        raise BadInput("This is not a molecule table from Offline Studio.") from error
 
 
 def _bounded(rows: Iterable[dict[str, str]]) -> Iterable[dict[str, str]]:
     for number, row in enumerate(rows):
         if number >= MAX_ROWS:
-            raise BadInput(f"A table holds at most {MAX_ROWS:,} molecules.")
+            raise BadInput(f"A table can hold at most {MAX_ROWS:,} molecules.")
         yield row
 
 

@@ -149,12 +149,12 @@ def parse(data: bytes, lead: str = "") -> Profile:
 def checked(profile: Profile) -> Profile:
     """Return ``profile``, or raise ``BadInput`` with the wish that cannot be met."""
     if not profile.wishes:
-        raise BadInput("The profile wishes for nothing.", "Add a wish for at least one figure.")
+        raise BadInput("The profile has no objectives.", "Add at least one objective.")
     for number, wish in enumerate(profile.wishes, 1):
         if wish.figure not in WISHABLE:
-            called = f"Wish {number} (“{wish.figure[:40]}”)"
+            called = f"Objective {number} (“{wish.figure[:40]}”)"
             known = ", ".join(WISHABLE)
-            raise BadInput(f"{called} is for a figure that there is not.", f"There are {known}.")
+            raise BadInput(f"{called} is for an unknown property.", f"Available: {known}.")
         called = f"Wish {number} ({FIGURES[wish.figure].title})"
         if wish.low is None and wish.high is None:
             raise BadInput(
@@ -162,14 +162,16 @@ def checked(profile: Profile) -> Profile:
                 "Fill in one of them; in a file they are called “low” and “high”.",
             )
         if wish.low is not None and wish.high is not None and wish.low > wish.high:
-            raise BadInput(f"{called} wants at least {wish.low:g} and at most {wish.high:g}.")
+            raise BadInput(
+                f"{called} has a minimum of {wish.low:g} above its maximum of {wish.high:g}."
+            )
         if not (wish.weight > 0 and wish.slack >= 0):
-            raise BadInput(f"{called} has a weight or a slack below zero.")
+            raise BadInput(f"{called} has a negative weight or tolerance.")
     if not 0 <= profile.similarity <= 1:
-        raise BadInput("Likeness to the lead lies between 0 and 1.")
+        raise BadInput("Similarity to the lead must be between 0 and 1.")
     if (profile.similarity or "similarity" in profile.figures()) and not profile.lead:
         raise BadInput(
-            "The profile asks for likeness to a lead, and there is none.",
-            "Give a lead, or ask for no likeness.",
+            "The profile asks for similarity to a lead, but there is no lead.",
+            "Add a lead, or remove the similarity.",
         )
     return profile

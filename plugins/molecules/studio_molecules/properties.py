@@ -29,37 +29,41 @@ DESCRIPTORS: dict[str, Property] = {
         "Weight", "g/mol", "Average molecular weight; drugs are mostly below 500.", digits=1
     ),
     "logp": Property(
-        "logP", "", "Fat over water solubility (Crippen's estimate); 0 to 5 is usual."
+        "logP", "", "Octanol–water partition coefficient (Crippen); 0 to 5 is typical."
     ),
-    "tpsa": Property("TPSA", "Å²", "Polar surface; above 140 hardly passes into cells.", digits=1),
-    "hbd": Property("H donors", "", "Hydrogen bonds it can give; at most 5 by Lipinski.", digits=0),
+    "tpsa": Property(
+        "TPSA", "Å²", "Polar surface area; above 140 means poor permeability.", digits=1
+    ),
+    "hbd": Property("H donors", "", "Hydrogen-bond donors; at most 5 by Lipinski.", digits=0),
     "hba": Property(
-        "H acceptors", "", "Hydrogen bonds it can take; at most 10 by Lipinski.", digits=0
+        "H acceptors", "", "Hydrogen-bond acceptors; at most 10 by Lipinski.", digits=0
     ),
-    "rotatable": Property("Rotatable", "", "Bonds that turn freely; more is floppier.", digits=0),
+    "rotatable": Property(
+        "Rotatable bonds", "", "Rotatable bonds; more means more flexible.", digits=0
+    ),
     "rings": Property("Rings", "", "Number of rings.", digits=0),
     "aromatic": Property(
-        "Aromatic rings", "", "Number of aromatic rings; above 3 dissolves badly.", digits=0
+        "Aromatic rings", "", "Number of aromatic rings; above 3 means poor solubility.", digits=0
     ),
-    "fsp3": Property(
-        "Fsp³", "", "Share of carbons with four neighbours; more is less flat.", "high"
-    ),
+    "fsp3": Property("Fsp³", "", "Share of sp³ carbons; higher is less flat.", "high"),
     "heavy": Property("Heavy atoms", "", "Atoms other than hydrogen.", digits=0),
     "charge": Property("Charge", "e", "Formal charge as drawn.", digits=0),
-    "stereo": Property("Stereocentres", "", "Centres of chirality, drawn or not.", digits=0),
-    "qed": Property("QED", "", "Likeness to oral drugs, 0 to 1 (Bickerton 2012).", "high"),
-    "sa": Property("SA", "", "Ease of synthesis, 1 easy to 10 hard (Ertl 2009).", "low"),
+    "stereo": Property("Stereocentres", "", "Stereocentres, specified or not.", digits=0),
+    "qed": Property("QED", "", "Drug-likeness, 0 to 1 (Bickerton 2012).", "high"),
+    "sa": Property("SA", "", "Synthetic accessibility, 1 (easy) to 10 (hard) (Ertl 2009).", "low"),
     "alerts": Property(
-        "Alerts", "", "Groups that often trouble assays or patients (PAINS, BRENK).", "low", 0
+        "Alerts", "", "Problematic groups in assays or patients (PAINS, BRENK).", "low", 0
     ),
-    "lipinski": Property("Lipinski", "", "Rules of five that are broken, 0 to 4.", "low", 0),
+    "lipinski": Property(
+        "Lipinski", "", "Violations of Lipinski's rule of five, 0 to 4.", "low", 0
+    ),
     "care": Property(
-        "Care", "", "1 where it resembles a scheduled chemical weapon, 0 elsewhere.", "low", 0
+        "Care", "", "1 if it resembles a scheduled chemical weapon, otherwise 0.", "low", 0
     ),
     "similarity": Property(
-        "Similarity", "", "Tanimoto likeness to the lead, 0 to 1 (Morgan, radius 2)."
+        "Similarity", "", "Tanimoto similarity to the lead, 0 to 1 (Morgan, radius 2)."
     ),
-    "score": Property("Score", "", "How well it meets the profile, 0 to 1.", "high", 3),
+    "score": Property("Score", "", "How well it matches the profile, 0 to 1.", "high", 3),
 }
 """What RDKit computes and what tasks add, id → figure, in the order of the table."""
 
@@ -67,15 +71,15 @@ DOMAIN: dict[str, Property] = {
     "domain": Property(
         "In domain",
         "",
-        "1 where size, charge, logP and surroundings of atoms are usual; outside, ADMET figures "
-        "are often far off. Judged by molecules of PubChem, not by those that were learned from.",
+        "1 if size, charge, logP and atom environments are typical; otherwise ADMET predictions "
+        "may be unreliable. Based on PubChem, not on the training data.",
         "high",
         0,
     ),
     "familiar": Property(
-        "Familiar",
+        "Fingerprint coverage",
         "",
-        "Share of the surroundings of atoms that occur among a million molecules of PubChem.",
+        "Share of its atom environments found among a million PubChem molecules.",
         "high",
     ),
 }
@@ -89,7 +93,7 @@ FIGURES: dict[str, Property] = {
     },
     **{
         each.id + SPREAD: Property(
-            f"± {each.title}", each.unit, "How far five networks disagree.", "low"
+            f"± {each.title}", each.unit, "Disagreement between five networks.", "low"
         )
         for each in ENDPOINTS.values()
     },

@@ -80,7 +80,9 @@ class Key(msgspec.Struct, frozen=True):
         tonic = head[:1].upper() + head[1:]
         mode = {"": "major", "maj": "major", "major": "major", "min": "minor", "minor": "minor"}
         if tail not in mode or tonic not in _TONICS[mode[tail]]:
-            raise BadInput(f"“{text[:40]}” is not a key.", "Write it like “D minor” or “Bb major”.")
+            raise BadInput(
+                f"“{text[:40]}” is not a key.", "Use a key such as “D minor” or “Bb major”."
+            )
         return cls(tonic, mode[tail])
 
     @classmethod
@@ -212,7 +214,7 @@ def from_json(data: bytes) -> Piece:
     try:
         piece = msgspec.json.decode(data, type=Piece)
     except msgspec.DecodeError as error:
-        raise BadInput(f"This is not a piece of the studio: {error}.") from error
+        raise BadInput(f"This is not a piece from Offline Studio: {error}.") from error
     return checked(piece)
 
 
@@ -220,32 +222,32 @@ def checked(piece: Piece) -> Piece:
     """Return ``piece`` with its notes in order, or raise ``BadInput`` where it breaks a bound."""
     if len(piece.tracks) > MAX_TRACKS:
         raise BadInput(
-            f"A piece has at most {MAX_TRACKS} tracks; this one has {len(piece.tracks)}."
+            f"A piece can have at most {MAX_TRACKS} tracks; this one has {len(piece.tracks)}."
         )
     count = sum(len(track.notes) for track in piece.tracks)
     if count > MAX_NOTES:
-        raise BadInput(f"A piece has at most {MAX_NOTES:,} notes; this one has {count:,}.")
+        raise BadInput(f"A piece can have at most {MAX_NOTES:,} notes; this one has {count:,}.")
     if not piece.tempos or not piece.metres or piece.tempos[0].tick or piece.metres[0].tick:
         raise BadInput("A piece needs a tempo and a time signature at its start.")
     low, high = TEMPO_RANGE
     for tempo in piece.tempos:
         if not low <= tempo.bpm <= high:
             raise BadInput(
-                f"{tempo.bpm:g} quarter notes a minute cannot be played.",
+                f"A tempo of {tempo.bpm:g} quarter notes per minute cannot be played.",
                 f"Choose a tempo from {low:g} to {high:g}.",
             )
     for change in piece.metres:
         metre = change.metre
         if not 1 <= metre.beats <= 32 or metre.unit not in (1, 2, 4, 8, 16, 32):
-            raise BadInput(f"{metre} is not a time signature that can be counted.")
+            raise BadInput(f"{metre} is not a valid time signature.")
     for track in piece.tracks:
         for note in track.notes:
             if not (note.start >= 0 and note.length > 0 and 0 <= note.pitch <= 127):
-                raise BadInput(f"A note of “{track.name[:40]}” lies outside of the music.")
+                raise BadInput(f"A note of “{track.name[:40]}” is outside the piece.")
             if not 1 <= note.velocity <= 127:
-                raise BadInput(f"A note of “{track.name[:40]}” has a loudness that there is not.")
+                raise BadInput(f"A note of “{track.name[:40]}” has an invalid velocity.")
     if piece.end > MAX_QUARTERS * TICKS:
-        raise BadInput("This piece is too long.", f"At most {MAX_QUARTERS:,} quarter notes fit.")
+        raise BadInput("This piece is too long.", f"The limit is {MAX_QUARTERS:,} quarter notes.")
     tracks = tuple(
         msgspec.structs.replace(track, notes=tuple(sorted(track.notes))) for track in piece.tracks
     )

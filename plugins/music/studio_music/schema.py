@@ -20,7 +20,7 @@ MetreName = Literal["4/4", "3/4", "2/4", "6/8", "2/2", "9/8", "12/8"]
 Synth = Literal["auto", "studio", "soundfont"]
 
 _ADVANCED = Group("Sampling", advanced=True)
-_SOUND = Group("Sound", advanced=True)
+_SOUND = Group("Audio", advanced=True)
 
 
 class Compose(Params, frozen=True):
@@ -28,53 +28,59 @@ class Compose(Params, frozen=True):
 
     ask: Annotated[
         str,
-        Text(lines=2, placeholder="16 bars, calm, D minor", max_chars=2000),
-        Label("Ask", "In words. Words win over the fields where both speak."),
+        Text(lines=2, placeholder="e.g. 16 bars, calm, D minor", max_chars=2000),
+        Label("Description", "In words; these take precedence over the fields."),
     ] = ""
     mood: Annotated[
-        Mood, Label("Mood", "Chooses tempo, register and mode where they are open.")
+        Mood, Label("Mood", "Sets tempo, register and mode where these are automatic.")
     ] = "any"
     key: Annotated[
         str,
-        Text(placeholder="Any", max_chars=40),
-        Label("Key", "Like “D minor” or “Bb major”; empty: by the mood."),
+        Text(placeholder="Automatic", max_chars=40),
+        Label("Key", "Such as “D minor” or “Bb major”; empty: chosen by mood."),
     ] = ""
     metre: Annotated[MetreName, Label("Metre")] = "4/4"
     tempo: Annotated[
         float,
-        Range(0, 400, 1, "bpm", lowest="By mood"),
-        Label("Tempo", "Quarter notes a minute; 0: by the mood."),
+        Range(0, 400, 1, "bpm", lowest="Automatic"),
+        Label("Tempo", "Quarter notes per minute; 0: chosen by mood."),
     ] = 0
     bars: Annotated[int, Range(1, 128), Label("Bars")] = 16
-    genre: Annotated[Genre, Label("Backing", "Chords, bass and drums under the tune.")] = "folk"
+    genre: Annotated[Genre, Label("Backing", "Chords, bass and drums for the tune.")] = "folk"
     seed: Seed = Seed.random()
     weights: Annotated[
-        WeightsId, Capability("tunes"), Label("Model", "The weights that write the tune.")
+        WeightsId, Capability("tunes"), Label("Model", "The model that composes the tune.")
     ] = WeightsId()
     temperature: Annotated[
-        float, Range(0.1, 2, 0.05), Label("Freedom", "Higher is less predictable."), _ADVANCED
+        float, Range(0.1, 2, 0.05), Label("Temperature", "Higher is less predictable."), _ADVANCED
     ] = 0.95
-    audio: Annotated[bool, Label("Sound", "Also render it as a WAV file."), _SOUND] = True
-    synth: Annotated[Synth, Label("Instrument", "What plays it."), _SOUND] = "auto"
+    audio: Annotated[bool, Label("Audio", "Also render it as a WAV file."), _SOUND] = True
+    synth: Annotated[
+        Synth, Label("Synthesizer", "The built-in synthesizer, or a SoundFont."), _SOUND
+    ] = "auto"
 
 
 class Harmonise(Params, frozen=True):
     """Four voices around a given melody."""
 
     melody: Annotated[
-        str, File(SCORE_SUFFIXES), Label("Melody", "A score; its highest line is the melody.")
+        str,
+        File(SCORE_SUFFIXES),
+        Label("Melody", "A score; its highest line is used as the melody."),
     ] = ""
     voice: Annotated[Literal["soprano", "alto", "tenor", "bass"], Label("Given voice")] = "soprano"
     seed: Seed = Seed.random()
     weights: Annotated[
-        WeightsId, Capability("chorales"), Label("Model", "The weights that set the voices.")
+        WeightsId, Capability("chorales"), Label("Model", "The model that writes the voices.")
     ] = WeightsId()
-    temperature: Annotated[float, Range(0.1, 2, 0.05), Label("Freedom"), _ADVANCED] = 0.7
+    temperature: Annotated[float, Range(0.1, 2, 0.05), Label("Temperature"), _ADVANCED] = 0.7
     passes: Annotated[
-        int, Range(1, 64), Label("Passes", "How often it goes over the voices again."), _ADVANCED
+        int, Range(1, 64), Label("Passes", "How many times the voices are revised."), _ADVANCED
     ] = 8
-    audio: Annotated[bool, Label("Sound", "Also render it as a WAV file."), _SOUND] = True
-    synth: Annotated[Synth, Label("Instrument", "What plays it."), _SOUND] = "auto"
+    audio: Annotated[bool, Label("Audio", "Also render it as a WAV file."), _SOUND] = True
+    synth: Annotated[
+        Synth, Label("Synthesizer", "The built-in synthesizer, or a SoundFont."), _SOUND
+    ] = "auto"
 
 
 class Back(Params, frozen=True):
@@ -82,25 +88,29 @@ class Back(Params, frozen=True):
 
     melody: Annotated[str, File(SCORE_SUFFIXES), Label("Melody", "A score with the melody.")] = ""
     genre: Annotated[Genre, Label("Backing")] = "folk"
-    loop: Annotated[bool, Label("Loop", "Its end leads back to its start, without an ending.")] = (
+    loop: Annotated[bool, Label("Loop", "The end leads back to the start, without an ending.")] = (
         False
     )
     seed: Seed = Seed.random()
-    audio: Annotated[bool, Label("Sound", "Also render it as a WAV file."), _SOUND] = True
-    synth: Annotated[Synth, Label("Instrument", "What plays it."), _SOUND] = "auto"
+    audio: Annotated[bool, Label("Audio", "Also render it as a WAV file."), _SOUND] = True
+    synth: Annotated[
+        Synth, Label("Synthesizer", "The built-in synthesizer, or a SoundFont."), _SOUND
+    ] = "auto"
 
 
 class Render(Params, frozen=True):
     """Sound from a score."""
 
-    score: Annotated[str, File(SCORE_SUFFIXES), Label("Score", "What to play.")] = ""
-    synth: Annotated[Synth, Label("Instrument", "What plays it.")] = "auto"
+    score: Annotated[str, File(SCORE_SUFFIXES), Label("Score", "The score to render.")] = ""
+    synth: Annotated[Synth, Label("Instrument", "The instrument that plays the tune.")] = "auto"
     format: Annotated[Literal["wav", "flac"], Label("Format")] = "wav"
     sample_rate: Annotated[Literal["44100", "48000"], Label("Sample rate", "In hertz."), _SOUND] = (
         "44100"
     )
     loop: Annotated[
-        bool, Label("Loop", "The tail goes into the start, so that it repeats."), _SOUND
+        bool,
+        Label("Loop", "The reverb tail is mixed into the start, so that it repeats seamlessly."),
+        _SOUND,
     ] = False
 
 
@@ -110,10 +120,12 @@ class Engrave(Params, frozen=True):
     score: Annotated[str, File(SCORE_SUFFIXES), Label("Score", "What to engrave.")] = ""
     first_bar: Annotated[int, Range(0, 100_000), Label("First bar", "Counted from 0.")] = 0
     width_px: Annotated[int, Range(200, 8000, 1, "px"), Label("Width")] = 960
-    scale: Annotated[float, Range(10, 200, 1, "%"), Label("Size", "At 40 a staff is 29 px.")] = 40
-    colour: Annotated[str, Text(max_chars=20), Label("Colour", "Of all ink, as in SVG.")] = (
-        "#000000"
-    )
+    scale: Annotated[
+        float, Range(10, 200, 1, "%"), Label("Size", "At 40, a staff is 29 px high.")
+    ] = 40
+    colour: Annotated[
+        str, Text(max_chars=20), Label("Colour", "Colour of all lines and notes, as in SVG.")
+    ] = "#000000"
 
 
 class Open(Params, frozen=True):

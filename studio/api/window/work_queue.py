@@ -29,11 +29,11 @@ def outcome(call: Callable[[], Any]) -> Any:
     except OSError as error:
         return BadInput(f"The file cannot be read or written: {error.strerror or error}.")
     except Exception as error:  # noqa: BLE001 - the border of the thread: told, not swallowed
-        _log.exception("Work beside the window failed")
+        _log.exception("Background work failed")
         return StudioError(
             ErrorCode.INTERNAL,
             f"This could not be done: {type(error).__name__}: {error}.",
-            "Try again; if it stays so, send the makers of the studio a report.",
+            "Try again. If it keeps failing, send the developers a report.",
         )
 
 

@@ -63,19 +63,19 @@ class Constraint:
                 schema, is no JSON, too deep or too large, or refers to something outside itself.
         """
         if self.kind not in MOST_CHARACTERS:
-            raise BadInput(f"There is no form called “{self.kind}”.", f"Use {', '.join(_NAMES)}.")
+            raise BadInput(f"There is no output format “{self.kind}”.", f"Use {', '.join(_NAMES)}.")
         most = MOST_CHARACTERS[self.kind]
         if not self.text.strip():
-            raise BadInput(f"The {self.name} is empty.", "Leave it out, or give one.")
+            raise BadInput(f"The {self.name} is empty.", "Remove it, or enter one.")
         if len(self.text) > most:
             raise BadInput(
-                f"The {self.name} has {len(self.text):,} characters; at most {most:,} are read.",
+                f"The {self.name} has {len(self.text):,} characters; the limit is {most:,}.",
                 "Shorten it.",
             )
         try:
             self.text.encode()
         except UnicodeEncodeError as error:
-            raise BadInput(f"The {self.name} has half a character in it.") from error
+            raise BadInput(f"The {self.name} contains an invalid character.") from error
         if self.kind == "json_schema":
             _check_schema(_parsed(self.text))
         elif self.kind == "grammar":
@@ -96,7 +96,7 @@ class Constraint:
         try:
             text = json.dumps(schema, allow_nan=False)
         except (TypeError, ValueError, RecursionError) as error:
-            raise BadInput(f"The JSON schema is no plain data ({error}).") from error
+            raise BadInput(f"The JSON schema is not plain data ({error}).") from error
         return cls("json_schema", text)
 
 
@@ -106,16 +106,21 @@ def _parsed(text: str) -> Any:
     except RecursionError as error:
         raise _too_deep() from error
     except ValueError as error:
-        raise BadInput(f"The JSON schema is no JSON: {error}.", "Correct it there.") from error
+        raise BadInput(f"The JSON schema is not valid JSON: {error}.", "Correct it.") from error
 
 
 def _check_grammar(rules: str) -> None:
     """Refuse what the compiler would take, and might take for ever over, or leave unbounded."""
     bare = _LITERAL.sub(lambda found: found["open"] or "", rules)
     if "%json" in bare:
-        raise BadInput("The grammar has a “%json” in it.", "Give the JSON schema by itself.")
+        raise BadInput(
+            "The grammar uses “%json”, which is not supported.", "Use a JSON schema instead."
+        )
     if sign := next((sign for sign in "~&" if sign in bare), ""):
-        raise BadInput(f"The grammar has a “{sign}” between expressions.", "Say it without.")
+        raise BadInput(
+            f"The grammar uses “{sign}” between expressions, which is not supported.",
+            "Rewrite it without.",
+        )
 
 
 def _check_schema(schema: Any) -> None:
@@ -123,7 +128,7 @@ def _check_schema(schema: Any) -> None:
     if not isinstance(schema, dict):
         raise BadInput("The JSON schema must be an object, like {“type”: “object”}.")
     if "x-guidance" in schema:
-        raise BadInput("“x-guidance” is no keyword of JSON Schema.", "Remove it.")
+        raise BadInput("“x-guidance” is not a JSON Schema keyword.", "Remove it.")
     left: list[tuple[Any, int, bool]] = [(schema, 1, False)]
     parts = multiples = 0
     while left:
@@ -132,13 +137,16 @@ def _check_schema(schema: Any) -> None:
         if depth > DEEPEST:
             raise _too_deep()
         if parts > MOST_PARTS:
-            raise BadInput(f"The JSON schema has more than {MOST_PARTS:,} parts.", "Shorten it.")
+            raise BadInput(
+                f"The JSON schema has too many parts; the limit is {MOST_PARTS:,}.", "Shorten it."
+            )
         if isinstance(part, dict):
             _check_reference(part.get("$ref"))
             multiples += _states(part.get("multipleOf"))
             if multiples > MOST_MULTIPLES:
                 raise BadInput(
-                    "“multipleOf” is too large in the JSON schema.", "Take rounder ones."
+                    "A “multipleOf” in the JSON schema is too large or too precise.",
+                    "Use a rounder number.",
                 )
             inner = [
                 (value, key in NAMED and not has_names)
@@ -154,8 +162,8 @@ def _check_reference(reference: Any) -> None:
     """Refuse what is elsewhere: nothing is ever fetched, and no file is opened for a schema."""
     if isinstance(reference, str) and not reference.startswith("#"):
         raise BadInput(
-            f"The JSON schema refers to “{reference[:80]}”, which is not part of it.",
-            "Put what it refers to under “$defs”, and refer to “#/$defs/…”.",
+            f"The JSON schema refers to “{reference[:80]}”, which it does not contain.",
+            "Put that definition under “$defs” and refer to “#/$defs/…”.",
         )
 
 
@@ -168,8 +176,10 @@ def _states(multiple: Any) -> int:
 
 
 def _too_deep() -> BadInput:
-    return BadInput(f"The JSON schema is nested more than {DEEPEST} levels deep.", "Flatten it.")
+    return BadInput(
+        f"The JSON schema is nested too deeply; the limit is {DEEPEST} levels.", "Flatten it."
+    )
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number of JSON")
+    raise ValueError(f"{name} is not a JSON number")

@@ -69,6 +69,6 @@ def damaged(path: Path, why: str) -> StudioError:
     """Return the error to raise for weights that cannot be used."""
     return StudioError(
         ErrorCode.BAD_WEIGHTS,
-        f"The weights {path.name} cannot be used: {why}.",
-        "Run the set-up again, or copy the file again.",
+        f"The model file {path.name} cannot be used: {why}.",
+        "Run setup again, or copy the file again.",
     )

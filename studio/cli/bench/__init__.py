@@ -16,14 +16,15 @@ from studio.cli.terminal.flags import ArgumentParser
 from studio.cli.terminal.studio_session import StudioSession
 
 BENCHES = {
-    "start": "first paint of the window, against a bare PySide6 window",
-    "link": "a round trip to the runtime, against a bare pipe between two processes",
-    "text": "loading, reading and writing text, and its fidelity, against llama.cpp",
-    "structured": "answers that must have a form: 200 judged, and their speed against free ones",
-    "lanes": "a chat beside pictures on one device, against each of them alone",
-    "pool": "loading weights and loading them again, against reading the file; what turns leave",
-    "sandbox": "a run behind the wall, against a bare one, and what a thousand of them leave",
-    "chat": "window time of a streamed token, against its budget of a millisecond",
+    "start": "first paint of the window, compared with a bare PySide6 window",
+    "link": "a round trip to the runtime, compared with a bare pipe between two processes",
+    "text": "loading, prompt processing, generation and fidelity of text, compared with llama.cpp",
+    "structured": "structured output: 200 replies checked, and their speed compared with free text",
+    "lanes": "chat and pictures at once on one device, compared with each alone",
+    "pool": "loading and reloading a model, compared with reading the file; memory left behind",
+    "sandbox": "a run in the sandbox, compared with a bare one, and what a thousand runs leave "
+    "behind",
+    "chat": "window time per streamed token, compared with its budget of one millisecond",
 }
 """Bench → one line. Each is a module: ``measure(session)`` returns figures, ``ratio`` first; rows
 under ``table`` are printed as one. With ``add_arguments(parser)`` it takes some of its own, and
@@ -39,11 +40,12 @@ def main(argv: Sequence[str], session: StudioSession) -> int:
     listing = "\n".join(f"  {name:<15} {text}" for name, text in benches.items())
     parser = ArgumentParser(
         prog="studio bench",
-        description="Measure the studio. Figures are ratios within one run, so machines compare.",
+        description="Run a benchmark. Results are ratios within one run, so machines can be "
+        "compared.",
         epilog=f"benches:\n{listing}",
     )
     parser.add_argument("name", nargs="?", metavar="NAME")
-    parser.add_argument("--list", action="store_true", help="list the benches")
+    parser.add_argument("--list", action="store_true", help="list the benchmarks")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     for name in BENCHES.keys() & set(argv):
         if add_arguments := getattr(_module(name), "add_arguments", None):
@@ -53,8 +55,8 @@ def main(argv: Sequence[str], session: StudioSession) -> int:
         _list(benches, arguments.json)
         return ExitCode.OK
     if arguments.name not in benches:
-        said = f"there is no bench “{arguments.name}”" if arguments.name else "name a bench"
-        parser.error(f"{said}; there are {', '.join(benches)}")
+        said = f"there is no benchmark “{arguments.name}”" if arguments.name else "name a benchmark"
+        parser.error(f"{said}; available: {', '.join(benches)}")
     # Figures are of the studio's own engine, unless somebody asks for another.
     os.environ.setdefault("STUDIO_TEXT_ENGINE", "torch")
     figures = dict(_measure(arguments, session))
@@ -92,7 +94,7 @@ def _list(benches: Mapping[str, str], as_json: bool) -> None:
     if as_json:
         output.print_json({"benches": benches})
     else:
-        output.print_table(benches.items(), head=("BENCH", "MEASURES"))
+        output.print_table(benches.items(), head=("BENCHMARK", "MEASURES"))
 
 
 def _in_words(value: Any) -> str:

@@ -53,7 +53,7 @@ def measure(session: StudioSession) -> dict[str, Any]:
     if done.returncode:
         raise StudioError(
             ErrorCode.INTERNAL,
-            "The bench of the chat could not run: its window process failed.",
+            "The chat benchmark failed: its window process crashed.",
             "Run `studio doctor` to see what is missing.",
             done.stderr[-4000:],
         )

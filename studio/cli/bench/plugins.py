@@ -48,7 +48,7 @@ def _figures(plugin: Plugin, entry: BenchEntry, context: _Context) -> Mapping[st
             raise
         raise StudioError(
             ErrorCode.UNSUPPORTED,
-            f"The bench “{entry.id}” needs the package {package}, which is not installed here.",
+            f"The benchmark “{entry.id}” needs the package {package}, which is not installed.",
             f"Install it with `pip install {package}`.",
         ) from error
 

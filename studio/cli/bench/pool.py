@@ -32,7 +32,9 @@ JOBS: dict[str, tuple[str, dict[str, Any]]] = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what this bench can be told."""
-    parser.add_argument("--weights", default="", help="pool: a language model; by default a small")
+    parser.add_argument(
+        "--weights", default="", help="pool: a language model (default: a small one)"
+    )
 
 
 def measure(session: StudioSession, arguments: argparse.Namespace) -> dict[str, Any]:

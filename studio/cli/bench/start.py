@@ -71,8 +71,8 @@ def _start(command: list[str], home: str) -> dict[str, Any]:
     except (ValueError, IndexError) as error:
         raise StudioError(
             ErrorCode.INTERNAL,
-            f"A window did not start (exit code {done.returncode}).",
-            "`studio doctor display` looks closer.",
+            f"No window opened (exit code {done.returncode}).",
+            "Run `studio doctor display` for details.",
             done.stderr[-4000:],
         ) from error
     return found

@@ -141,8 +141,8 @@ def _judge() -> Callable[[str, Mapping[str, Any]], bool]:
     except ImportError as error:
         raise StudioError(
             ErrorCode.NOT_FOUND,
-            "This bench needs the package jsonschema, which is not installed.",
-            "Install the extra: pip install 'offline-studio[bench]'.",
+            "This benchmark needs the package jsonschema, which is not installed.",
+            "Install it with pip install 'offline-studio[bench]'.",
         ) from error
 
     def judge(text: str, schema: Mapping[str, Any]) -> bool:

@@ -35,14 +35,14 @@ _MARKS = {Level.FINE: "ok", Level.WARNING: "note", Level.PROBLEM: "FAULT"}
 def main(argv: Sequence[str], session: StudioSession) -> int:
     """Run the checks; exit code 8 if there is a problem (a note is none)."""
     parser = ArgumentParser(
-        prog="studio doctor", description="Look for problems and say how to cure them."
+        prog="studio doctor", description="Look for problems and suggest fixes."
     )
-    parser.add_argument("check", nargs="*", metavar="CHECK", help=f"of {', '.join(CHECKS)}")
+    parser.add_argument("check", nargs="*", metavar="CHECK", help=f"one of {', '.join(CHECKS)}")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     arguments = parser.parse_args(argv)
     for name in arguments.check:
         if name not in CHECKS:
-            parser.error(f"there is no check “{name}”; there are {', '.join(CHECKS)}")
+            parser.error(f"there is no check “{name}”; available: {', '.join(CHECKS)}")
     findings: list[CheckResult] = []
     for name in arguments.check or CHECKS:
         for finding in _run(name, session):
@@ -73,7 +73,7 @@ def _run(name: str, session: StudioSession) -> Iterator[CheckResult]:
         yield CheckResult(
             Level.PROBLEM,
             f"This could not be checked ({output.one_line(what, 200)}).",
-            "Send this line to the makers of the studio.",
+            "Send this line to the developers.",
             check=name,
         )
 

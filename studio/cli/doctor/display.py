@@ -55,8 +55,8 @@ _CURES = (
     ("libEGL", "Install libegl1 (Debian, Ubuntu) or libglvnd-egl (Fedora)."),
     ("libGL", "Install libgl1 (Debian, Ubuntu) or libglvnd-glx (Fedora)."),
     ("libxkbcommon", "Install libxkbcommon-x11-0 (Debian, Ubuntu) or libxkbcommon-x11 (Fedora)."),
-    ("No module named", "`make setup` installs the studio's packages again."),
-    ("could not connect to display", "Start the studio inside a desktop session."),
+    ("No module named", "Run `make setup` to reinstall the packages."),
+    ("could not connect to display", "Start Offline Studio inside a desktop session."),
 )
 
 
@@ -70,10 +70,10 @@ def display(session: StudioSession) -> Iterator[CheckResult]:
         return
     found, complaint = _ask_qt()
     if found is None:
-        cure = next((cure for sign, cure in _CURES if sign in complaint), "`make setup`.")
+        cure = next((cure for sign, cure in _CURES if sign in complaint), "Run `make setup`.")
         yield problem(f"A window cannot open: {complaint}.", cure)
         return
-    yield fine(f"Qt {found['qt']} draws through {found['platform']}.")
+    yield fine(f"Qt {found['qt']}, platform {found['platform']}.")
     for name, width, height, scale in found["screens"]:
         yield fine(f"Screen {name or 'without a name'}: {width}×{height} at {scale:g}×.")
 
@@ -84,14 +84,14 @@ def fonts(session: StudioSession) -> Iterator[CheckResult]:
     if found is None:
         found, complaint = _ask_qt("offscreen")
     if found is None:
-        yield problem(f"The fonts cannot be looked at: {complaint}.", "`make setup`.")
+        yield problem(f"The fonts cannot be checked: {complaint}.", "Run `make setup`.")
     elif found["missing"]:
         yield warning(
-            f"No font has {', '.join(found['missing'])}: such text is shown as boxes.",
+            f"No font covers {', '.join(found['missing'])}: such text is shown as boxes.",
             "Install the Noto fonts: fonts-noto-core, fonts-noto-cjk and fonts-noto-color-emoji.",
         )
     else:
-        yield fine("There are fonts for all the scripts that were looked for, emoji too.")
+        yield fine("Fonts cover all scripts that were checked, including emoji.")
 
 
 def has_display() -> bool:

@@ -28,15 +28,15 @@ def system(session: StudioSession) -> Iterator[CheckResult]:
 def audio(session: StudioSession) -> Iterator[CheckResult]:
     """Whether something could play a sound."""
     if not sys.platform.startswith("linux"):
-        yield fine("Sound is played by the system.")
+        yield fine("Sound is played by the operating system.")
         return
     server = sound_server()
     if server:
         yield fine(f"Sound is played through {server}.")
     else:
         yield warning(
-            "There is no sound server and no sound card: music can be made, but not heard here.",
-            "Start PipeWire or PulseAudio, or use the exported files on another machine.",
+            "There is no sound server or sound card: music can be created, but not played here.",
+            "Start PipeWire or PulseAudio, or play the exported files on another machine.",
         )
 
 
@@ -54,24 +54,24 @@ def sandbox(session: StudioSession) -> Iterator[CheckResult]:
     """Whether code may be run here, and behind which walls."""
     walls = Sandbox()
     if walls.tier == "A":
-        yield fine(f"Code is run behind walls of tier A. {walls.reason}".rstrip())
+        yield fine(f"Generated code runs in a sandbox of tier A. {walls.reason}".rstrip())
     elif walls.tier:
         yield warning(
-            f"Code is run behind walls of tier {walls.tier} only. {walls.reason}",
-            "Install “bubblewrap”, and let it make user namespaces, for the stronger walls.",
+            f"Generated code runs in a sandbox of tier {walls.tier} only. {walls.reason}",
+            "For the stronger sandbox, install “bubblewrap” and allow user namespaces.",
         )
     else:
         yield warning(
-            f"Code is written, but not run: no wall can be raised around it. {walls.reason}",
-            "On Linux install “bubblewrap”; a kernel from 6.2 on has all that is needed.",
+            f"Generated code cannot be run: no sandbox is available. {walls.reason}",
+            "On Linux, install “bubblewrap” or use kernel 6.2 or later.",
         )
 
 
 def memory(session: StudioSession) -> Iterator[CheckResult]:
     """Whether there is room for a model."""
     found = psutil.virtual_memory()
-    words = f"{disk.as_size(found.available)} of {disk.as_size(found.total)} memory are free."
+    words = f"{disk.as_size(found.available)} of {disk.as_size(found.total)} memory available."
     if found.available < LITTLE_MEMORY:
-        yield warning(words, "Close other programs before you load larger models.")
+        yield warning(words, "Close other programs before loading larger models.")
     else:
         yield fine(words)

@@ -22,15 +22,15 @@ def weights(session: StudioSession) -> Iterator[CheckResult]:
     usable = [row for row in rows if not row.problem]
     for row in rows:
         if row.problem:
-            yield problem(f"{row.id}: {row.problem}", "`studio models verify` looks closer.")
+            yield problem(f"{row.id}: {row.problem}", "Run `studio models verify` for details.")
     if usable:
         more = f" and {len(usable) - 5} more" if len(usable) > 5 else ""
-        yield fine(f"{len(usable)} can be used: {', '.join(row.id for row in usable[:5])}{more}.")
+        yield fine(f"{len(usable)} usable models: {', '.join(row.id for row in usable[:5])}{more}.")
     else:
         folders = ", ".join(str(folder) for folder in session.weights.folders)
         yield problem(
-            "There are no weights, so nothing can be generated.",
-            f"`make weights` brings the starter weights; others go into one of {folders}.",
+            "No models are installed, so nothing can be generated.",
+            f"Run `make weights` for the starter models, or put your own into one of {folders}.",
         )
 
 
@@ -39,7 +39,7 @@ def plugins(session: StudioSession) -> Iterator[CheckResult]:
     host = session.plugins
     for plugin in host.plugins:
         if plugin.state is PluginState.DISABLED:
-            yield warning(f"{plugin.id}: {plugin.reason}", f"`studio plugins on {plugin.id}`.")
+            yield warning(f"{plugin.id}: {plugin.reason}", f"Run `studio plugins on {plugin.id}`.")
         elif not plugin.is_usable:
             yield problem(f"{plugin.id}: {plugin.reason}", _cure(plugin.state, plugin.id))
     for plugin, task in host.tasks():
@@ -47,17 +47,17 @@ def plugins(session: StudioSession) -> Iterator[CheckResult]:
             host.params_class(task.id)
         except StudioError as error:
             yield problem(
-                error.message, f"Update {plugin.id}, or `studio plugins off {plugin.id}`."
+                error.message, f"Update {plugin.id}, or run `studio plugins off {plugin.id}`."
             )
     if host.usable():
-        yield fine(f"Taking part: {', '.join(plugin.id for plugin in host.usable())}.")
+        yield fine(f"Enabled plugins: {', '.join(plugin.id for plugin in host.usable())}.")
     elif not host.plugins:
-        yield problem("No plugin is installed.", "`make setup` installs those of the studio.")
+        yield problem("No plugins are installed.", "Run `make setup` to install the built-in ones.")
 
 
 def _cure(state: PluginState, plugin: str) -> str:
     if state is PluginState.QUARANTINED:
-        return f"`studio plugins on {plugin}` gives it another try."
+        return f"Run `studio plugins on {plugin}` to try it again."
     return "Update or remove it."
 
 
@@ -69,7 +69,7 @@ def device(session: StudioSession) -> Iterator[CheckResult]:
             last = "; ".join(studio.runtime.last_lines()[-3:])
             yield problem(
                 f"The runtime does not start ({last or studio.runtime.words}).",
-                "`make setup` installs it again; logs/runtime.log says more.",
+                "Run `make setup` to reinstall it; see logs/runtime.log for details.",
             )
             return
         hello = studio.runtime.hello
@@ -81,8 +81,8 @@ def device(session: StudioSession) -> Iterator[CheckResult]:
     yield from _devices(found)
     if status.device == "cpu" and not (found and found.note):
         yield warning(
-            "There is no accelerator: large models are slow.",
-            "Nothing to do, unless this machine has a graphics card: then install its driver.",
+            "No graphics card is in use: large models will be slow.",
+            "If this machine has a graphics card, install its driver.",
         )
 
 
@@ -91,7 +91,7 @@ def _devices(found: DevicesFound | None) -> Iterator[CheckResult]:
     if found is None:
         return
     if found.note:
-        yield warning(found.note, "`STUDIO_DEVICE=cpu` leaves the card alone.")
+        yield warning(found.note, "Set `STUDIO_DEVICE=cpu` to leave the card unused.")
     for each in found.devices if len(found.devices) > 1 else ():
         chosen = " (computes)" if each.id == found.chosen else ""
         yield fine(f"{each.id}: {each.name}, {disk.as_size(each.memory_total)}{chosen}")

@@ -18,22 +18,24 @@ def home(session: StudioSession) -> Iterator[CheckResult]:
     """Whether there is a home that can be written, with room."""
     folder = session.paths.home
     if disk.writable(folder):
-        yield fine(f"Your work is kept in {folder}.")
+        yield fine(f"Your data is stored in {folder}.")
     else:
         yield problem(
-            f"{folder} cannot be written.",
+            f"{folder} is not writable.",
             "Make it writable, or set STUDIO_HOME to a folder that is.",
         )
     free = disk.free_bytes(folder)
-    cure = "Free some space, empty the studio's bin, or move the studio with STUDIO_HOME."
+    cure = "Free up disk space, empty the bin, or move your data with STUDIO_HOME."
     if free < TOO_LITTLE_ROOM:
-        yield problem(f"Only {disk.as_size(free)} are free there; results cannot be saved.", cure)
+        yield problem(
+            f"Only {disk.as_size(free)} free on that disk; results cannot be saved.", cure
+        )
     elif free < LITTLE_ROOM:
-        yield warning(f"Only {disk.as_size(free)} are free there.", cure)
+        yield warning(f"Only {disk.as_size(free)} free on that disk.", cure)
     else:
-        yield fine(f"{disk.as_size(free)} are free there.")
+        yield fine(f"{disk.as_size(free)} free on that disk.")
     for news in session.settings.news:
-        yield warning(news, "Look through the settings once.")
+        yield warning(news, "Check your settings.")
 
 
 def library(session: StudioSession) -> Iterator[CheckResult]:
@@ -41,7 +43,7 @@ def library(session: StudioSession) -> Iterator[CheckResult]:
     from studio.core.library import Library
 
     if not session.paths.library.exists():
-        yield fine("There is no library yet; the first result makes it.")
+        yield fine("There is no library yet; it is created with the first result.")
         return
     with Library.open(session.paths, read_only=True) as opened:
         stats = opened.stats()
@@ -50,12 +52,12 @@ def library(session: StudioSession) -> Iterator[CheckResult]:
             f"Results: {count}. Conversations: {stats.conversations}. {disk.as_size(stats.bytes)}."
         )
         if stats.bytes > QUICKLY_READ:
-            yield fine("Its files were not read through: `studio library verify` does that.")
+            yield fine("The files were not checked; run `studio library verify` to do so.")
             return
         report = opened.verify()
         if report.ok:
-            yield fine("All its files are there and unchanged.")
+            yield fine("All files are present and unchanged.")
         for sentence in [] if report.ok else report.sentences():
             yield problem(
-                sentence, "Restore them from a backup; `studio library verify` lists all."
+                sentence, "Restore them from a backup; `studio library verify` lists all of them."
             )

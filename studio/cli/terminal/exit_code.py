@@ -34,15 +34,15 @@ class ExitCode(IntEnum):
 
 _MEANINGS = {
     ExitCode.OK: "done",
-    ExitCode.BUG: "a bug of the studio; the log says more",
-    ExitCode.BAD_INPUT: "something you gave cannot be used",
-    ExitCode.NOT_FOUND: "no such task, weights, plugin or result",
+    ExitCode.BUG: "internal error; see the log",
+    ExitCode.BAD_INPUT: "invalid input",
+    ExitCode.NOT_FOUND: "no such task, model, plugin or result",
     ExitCode.CANCELLED: "the job was stopped",
     ExitCode.FAILED: "the job failed",
-    ExitCode.RUNTIME_LOST: "the runtime process ended in the middle",
-    ExitCode.CANNOT_SAVE: "the disk is full, read-only or not yours",
-    ExitCode.PROBLEMS: "`doctor` or `verify` found something wrong",
-    ExitCode.INTERRUPTED: "you pressed Ctrl+C",
+    ExitCode.RUNTIME_LOST: "the runtime stopped unexpectedly",
+    ExitCode.CANNOT_SAVE: "the disk is full, read-only or not accessible",
+    ExitCode.PROBLEMS: "`doctor` or `verify` found a problem",
+    ExitCode.INTERRUPTED: "Ctrl+C was pressed",
 }
 
 _OF_ERRORS = {

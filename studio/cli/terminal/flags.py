@@ -50,7 +50,7 @@ def add_flags(
     for field in sorted(params.fields(), key=lambda field: field.hidden):
         if field.name in leave_out:
             continue
-        title = "Set by pages" if field.hidden else field.group.title or "Parameters"
+        title = "Set by the page" if field.hidden else field.group.title or "Parameters"
         if title not in groups:
             groups[title] = parser.add_argument_group(title)
         _add_flag(groups[title], field)
@@ -165,9 +165,9 @@ def _help(field: Field) -> str:
         ends = plain_number(field.range.minimum), plain_number(field.range.maximum)
         parts.append(f"{ends[0]} to {ends[1]}{unit}.")
     if field.kind is FieldKind.TEXT and field.text.lines > 1:
-        parts.append("- reads standard input.")
+        parts.append("Use - for standard input.")
     if field.kind is FieldKind.LIST and _is_plain(field):
-        parts.append("May be given several times.")
+        parts.append("Can be repeated.")
     parts.append(_default(field))
     return " ".join(filter(None, parts)).replace("%", "%%")
 
@@ -178,7 +178,7 @@ def _default(field: Field) -> str:
     if field.kind is FieldKind.SEED and field.default.is_random:
         return "Default: random."
     if field.kind is FieldKind.WEIGHTS and not field.default:
-        return "Default: the best that fits."
+        return "Default: automatic."
     if field.kind is FieldKind.SWITCH:
         return f"Default: {'on' if field.default else 'off'}."
     return "" if field.default in (None, "", (), [], {}) else f"Default: {field.default}."
@@ -213,7 +213,7 @@ def _text(field: Field, given: str) -> str:
         with open(_file(field, given), encoding="utf-8") as file:
             return file.read(field.text.max_chars + 1)
     except (OSError, UnicodeDecodeError) as error:
-        raise _not_a(field, given, f"a file of text ({error})") from error
+        raise _not_a(field, given, f"a text file ({error})") from error
 
 
 def _integer(field: Field, given: str) -> int:
@@ -262,7 +262,7 @@ def _data(field: Field, given: str) -> Any:
 
 
 def _not_a(field: Field, given: str, what: str) -> BadInput:
-    return BadInput(f"{flag_of(field)} must be {what}; you gave “{given}”.")
+    return BadInput(f"{flag_of(field)} must be {what}; you entered “{given}”.")
 
 
 _CONVERTERS: dict[FieldKind, Callable[[Field, str], Any]] = {

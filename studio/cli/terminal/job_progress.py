@@ -69,7 +69,7 @@ class JobProgress:
             raise StudioError(
                 ErrorCode.RUNTIME_LOST,
                 f"“{job.title}” cannot run: the runtime does not start. {self._why()}".strip(),
-                "`studio doctor device` looks closer.",
+                "Run `studio doctor device` for details.",
             )
 
     def _draw(self, job: Job, *, now: bool = False) -> None:

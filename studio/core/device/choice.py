@@ -11,7 +11,7 @@ from studio.core.settings import Settings
 from studio.protocol.errors import StudioError
 from studio.protocol.messages import DeviceEntry, DeviceLost, DevicesFound
 
-_GONE = "Choose another one in the settings, or put it in again and restart the runtime."
+_GONE = "Choose another device in Settings, or reconnect this one and restart the runtime."
 
 
 class DeviceChoice:
@@ -93,9 +93,9 @@ class DeviceChoice:
             return
         names = {each.id: each.name for each in self.known}
         self._notices.info(
-            f"{names.get(self.wanted, self.wanted) or 'The best device'} computes from the next "
-            "start of the runtime on.",
-            "Jobs that run go on until then.",
+            f"{names.get(self.wanted, self.wanted) or 'The best available device'} will be used "
+            "after the runtime restarts.",
+            "Running jobs stay where they are until then.",
             key="device",
             actions=(Action("Restart now", self._restart),),
         )
@@ -109,7 +109,7 @@ class DeviceChoice:
             StudioError.from_info(lost.error),
             key="device",
             actions=(
-                Action("Compute with the processor", lambda: self.compute_on("cpu")),
-                Action("Try the card again", self._restart),
+                Action("Use the processor", lambda: self.compute_on("cpu")),
+                Action("Try the graphics card again", self._restart),
             ),
         )

@@ -90,11 +90,11 @@ def in_words(event: PoolEvent, title: str = "") -> str:
     name = title or event.weights
     said = {
         "loaded": f"{name} was loaded",
-        "evicted": f"{name} had to make room",
-        "parked": f"{name} was parked in the memory of the processor",
+        "evicted": f"{name} was unloaded to make room",
+        "parked": f"{name} was moved to system memory",
         "unloaded": f"{name} was unloaded",
-        "waiting": f"A job waits for memory for {name}",
-        "reduced": f"{name} goes on with less memory",
+        "waiting": f"A job is waiting for memory for {name}",
+        "reduced": f"{name} now uses less memory",
     }.get(event.what, f"{name}: {event.what}")
     size = f", {as_size(event.bytes)}" if event.bytes else ""
     time_taken = f" in {event.seconds:.1f} s" if event.what == "loaded" and event.seconds else ""

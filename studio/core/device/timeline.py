@@ -24,8 +24,8 @@ _LARGEST = 8 * 1024**2
 TRACKS = ("interactive", "batch", "waiting", "memory")
 """What a timeline shows below each other; a track has as many rows as things happened at once."""
 TITLES = {
-    "interactive": "Short answers",
-    "batch": "Long work",
+    "interactive": "Interactive",
+    "batch": "Background",
     "waiting": "Waiting",
     "memory": "Memory",
 }

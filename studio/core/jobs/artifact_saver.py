@@ -44,7 +44,7 @@ class ArtifactSaver:
             again = Action("Save again", lambda: self.save(job, result, payload, preview))
             told = StudioError(
                 error.code,
-                f"A result of “{job.title}” is not saved yet. {error.message}",
+                f"A result of “{job.title}” has not been saved yet. {error.message}",
                 error.hint,
                 error.details,
             )

@@ -192,7 +192,7 @@ class JobBoard:
                 self._end(job, JobState.CANCELLED)
             elif job.state in (JobState.QUEUED, JobState.WAITING):
                 waiting[job.id] = submission(job.id, job.recipe)
-                job.say("the runtime is starting again")
+                job.say("the runtime is restarting")
                 self._changed(job)
             else:
                 self._lose(job, reason, details, by_itself)
@@ -262,7 +262,9 @@ class JobBoard:
         state = message.state if message.state.is_terminal else JobState.FAILED
         error = StudioError.from_info(message.error) if message.error else None
         if state is JobState.FAILED and error is None:
-            error = StudioError(ErrorCode.INTERNAL, f"“{job.title}” failed and did not say why.")
+            error = StudioError(
+                ErrorCode.INTERNAL, f"“{job.title}” failed without giving a reason."
+            )
         self._end(job, state, error=error, last=message)
 
     # --- inside -------------------------------------------------------------------------------
@@ -330,10 +332,10 @@ class JobBoard:
             job.parked = self._deaths[job.recipe.digest] >= POISONOUS
         if job.parked:
             hint = (
-                f"It was running at {POISONOUS} deaths of the runtime and may be their cause. "
-                "Try other weights or settings."
+                f"The runtime has crashed {POISONOUS} times while running this job. Try another "
+                "model or other settings."
             )
-        message = f"“{job.title}” was cut short. {reason}"
+        message = f"“{job.title}” was interrupted. {reason}"
         error = StudioError(ErrorCode.RUNTIME_LOST, message, hint, details, job.plugin)
         self._end(job, JobState.LOST, error=error)
 
@@ -381,8 +383,8 @@ class JobBoard:
     def _still_there(self, job: Job) -> None:
         if job.is_live and job.id not in self._ending:
             self._notices.offer(
-                f"“{job.title}” has not stopped yet: its present step takes long.",
-                "Restart the runtime",
+                f"“{job.title}” has not stopped yet: the current step is taking a long time.",
+                "Restart runtime",
                 self._runtime.restart,
                 key=f"stubborn-{job.id}",
             )
@@ -397,5 +399,5 @@ class JobBoard:
 
 def _closed() -> StudioError:
     return StudioError(
-        ErrorCode.RUNTIME_LOST, "The studio was closed while this ran.", "Run it again."
+        ErrorCode.RUNTIME_LOST, "Offline Studio was closed while this was running.", "Run it again."
     )

@@ -364,5 +364,5 @@ _WORDS = {
     JobState.DONE: "Done",
     JobState.CANCELLED: "Stopped",
     JobState.FAILED: "Failed",
-    JobState.LOST: "Lost",
+    JobState.LOST: "Interrupted",
 }

@@ -116,9 +116,9 @@ def _check_purpose(weights: Named, capability: str) -> None:
         return
     raise StudioError(
         ErrorCode.BAD_INPUT,
-        f"The weights “{weights.id}” are for “{', '.join(weights.capabilities)}”, and this needs"
-        f" some for “{capability}”.",
-        "Choose others; Models says what each is for.",
+        f"The model “{weights.id}” supports “{', '.join(weights.capabilities)}”, but this job "
+        f"needs “{capability}”.",
+        "Choose another model; the Models page shows what each one supports.",
     )
 
 

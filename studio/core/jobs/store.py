@@ -124,7 +124,9 @@ class LibraryJobStore:
     def settle(self) -> int:
         """Close the journal of jobs that an earlier studio left open; return how many."""
         unfinished = [entry.id for entry in self._library.jobs.unfinished()]
-        reason = StudioError(ErrorCode.RUNTIME_LOST, "The studio ended while this ran.")
+        reason = StudioError(
+            ErrorCode.RUNTIME_LOST, "Offline Studio closed while this was running."
+        )
         for job in unfinished:
             self._library.jobs.journal_state(job, JobState.LOST, reason.info())
         for path in self._scratch.glob("*") if self._scratch.is_dir() else ():

@@ -112,7 +112,7 @@ class Artifacts:
         """
         row = self._database.one("SELECT * FROM artifacts WHERE id = ?", id)
         if row is None:
-            raise StudioError(ErrorCode.NOT_FOUND, f"There is no artifact “{id}” in the library.")
+            raise StudioError(ErrorCode.NOT_FOUND, f"There is no item “{id}” in the library.")
         return from_columns(Artifact, row)
 
     def find(
@@ -122,7 +122,7 @@ class Artifacts:
         if order not in _ORDERS:
             raise StudioError(
                 ErrorCode.BAD_INPUT,
-                f"The library cannot sort by “{order}”.",
+                f"The library cannot be sorted by “{order}”.",
                 f"Use one of: {', '.join(_ORDERS)}.",
             )
         source, values = _matching(query, **conditions)
@@ -181,7 +181,7 @@ class Artifacts:
         keeps a rebuild from bringing them back.
         """
         doomed = [self.get(id) for id in ids]
-        with self._database.write("delete for good", freeing=True) as connection:
+        with self._database.write("delete permanently", freeing=True) as connection:
             connection.executemany("DELETE FROM artifacts WHERE id = ?", [(id,) for id in ids])
             self._history.append("artifacts", *({"id": id, "erased": True} for id in ids))
         for artifact in doomed:

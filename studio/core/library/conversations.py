@@ -218,7 +218,9 @@ class Conversations:
         )
         self.get(conversation)
         if parent and self.message(parent).conversation != conversation:
-            raise StudioError(ErrorCode.BAD_INPUT, "A message cannot follow one elsewhere.")
+            raise StudioError(
+                ErrorCode.BAD_INPUT, "A message cannot reply to one in another conversation."
+            )
         with self._changing(conversation) as (connection, events):
             row_writer.insert(connection, message)
             events.append({"message": plain(message)})
@@ -281,7 +283,10 @@ class Conversations:
     def set_head(self, conversation: str, message: str | None) -> Conversation:
         """Show the path to ``message``."""
         if message and self.message(message).conversation != conversation:
-            raise StudioError(ErrorCode.BAD_INPUT, "A conversation cannot end in another one.")
+            raise StudioError(
+                ErrorCode.BAD_INPUT,
+                "A conversation cannot end with a message from another conversation.",
+            )
         return self.update(conversation, head=message or "")
 
     def delete_branch(self, message: str) -> Conversation:
@@ -351,7 +356,7 @@ class Conversations:
     ) -> Iterator[tuple[sqlite3.Connection, Events]]:
         """Hold a transaction; the events that the block collects reach the disk before it ends."""
         events: Events = []
-        with self._database.write("keep the conversation", freeing=freeing) as connection:
+        with self._database.write("save the conversation", freeing=freeing) as connection:
             yield connection, events
             self._history.append(f"conversations/{id}", *events)
 

@@ -51,7 +51,7 @@ class JobJournal:
             record=record,
             priority=str(priority),
         )
-        with self._database.write("note the job") as connection:
+        with self._database.write("record the job") as connection:
             row_writer.insert(connection, entry)
         return entry
 
@@ -65,7 +65,7 @@ class JobJournal:
         """
         state = JobState(state)
         told = msgspec.json.encode(error).decode() if error else None
-        with self._database.write("note the job", freeing=True) as connection:
+        with self._database.write("record the job", freeing=True) as connection:
             done = connection.execute(
                 "UPDATE jobs SET state = ?, error = ?, updated = ?, starts = starts + ?"
                 " WHERE id = ?",
@@ -99,7 +99,7 @@ class JobJournal:
 
     def prune(self, keep: int = 10_000) -> None:
         """Forget finished jobs but the last ``keep``."""
-        with self._database.write("tidy the job journal", freeing=True) as connection:
+        with self._database.write("clean up the job journal", freeing=True) as connection:
             connection.execute(
                 f"DELETE FROM jobs WHERE state IN {row_writer.marks(_OVER)}"
                 " AND n <= (SELECT max(n) FROM jobs) - ?",

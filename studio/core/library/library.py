@@ -268,8 +268,8 @@ class Library:
         if not payload.exists():
             raise StudioError(
                 ErrorCode.NOT_FOUND,
-                f"The file of “{artifact.title or id}” is no longer in the library.",
-                "“studio library verify” lists what is missing.",
+                f"The file of “{artifact.title or id}” is missing from the library.",
+                "Run “studio library verify” to list all missing files.",
             )
         try:
             copy = export.copy_out(payload, folder, name)
@@ -306,9 +306,9 @@ class Library:
         if free < needed:
             raise StudioError(
                 ErrorCode.DISK_FULL,
-                f"Only {disk.as_size(free)} are free on the disk of {self.folder}; "
-                f"this needs {disk.as_size(needed)}.",
-                "Free some space or empty the bin, then try again.",
+                f"Not enough disk space for {self.folder}: {disk.as_size(free)} free, "
+                f"{disk.as_size(needed)} needed.",
+                "Free up disk space or empty the bin, then try again.",
             )
 
     def verify(self, progress: integrity.Progress | None = None) -> integrity.Report:
@@ -390,17 +390,15 @@ class Library:
             saves = recovery.settle_saves(self._database, self._store, self._artifacts)
             replies = recovery.recover_replies(self._database, self.conversations, journals)
         except OSError as error:
-            self._database.note(disk.explain(error, "finish what was begun", self.folder))
+            self._database.note(disk.explain(error, "recover unfinished work", self.folder))
         except StudioError as error:
             self._database.note(error)
         if saves:
-            self.news.append(
-                f"Results that were being saved when the studio ended are here: {saves}."
-            )
+            self.news.append(f"Results recovered from the last session: {saves}.")
         if replies:
             self.news.append(
-                f"The studio ended while replies were written: {replies}. What there was is kept, "
-                "marked as interrupted."
+                f"Replies interrupted when Offline Studio closed: {replies}. The text so far was "
+                "kept."
             )
 
 

@@ -45,7 +45,7 @@ class Records:
         """
         made = Record(id=new_id(), created=time.time(), task=task, params=dict(params))
         record = msgspec.structs.replace(made, **facts)
-        with self._database.write("keep the recipe") as connection:
+        with self._database.write("save the job settings") as connection:
             row_writer.insert(connection, record)
             self._note(record, {"record": plain(record)})
         return record
@@ -53,7 +53,7 @@ class Records:
     def complete(self, id: str, **facts: Any) -> Record:
         """Fill in what is known only afterwards: ``weights``, ``device``, ``seconds``, …"""
         record = msgspec.structs.replace(self.get(id), **facts)
-        with self._database.write("keep the recipe", freeing=True) as connection:
+        with self._database.write("save the job settings", freeing=True) as connection:
             row_writer.upsert(connection, record)
             self._note(record, {"id": id, "set": facts})
         return record

@@ -104,14 +104,16 @@ def _locate(package: str, expected: Path | None) -> Path:
         taken = find_spec(package)
         spec = PathFinder.find_spec(package, [str(expected.parent)]) if expected else taken
     except Exception as error:  # import hooks of others may raise anything
-        raise _unusable(package, f"it cannot be located ({in_words(error)})") from error
+        raise _unusable(package, f"it cannot be found ({in_words(error)})") from error
     if package in sys.stdlib_module_names:
-        raise _unusable(package, "its package has the name of a module of Python itself")
+        raise _unusable(package, "its package has the same name as a Python standard module")
     if spec is None or not spec.submodule_search_locations:
-        raise _unusable(package, "there is no such package; it may be half removed")
+        raise _unusable(package, "the package is missing or only partly removed")
     folder = Path(next(iter(spec.submodule_search_locations))).resolve()
     if taken and taken.origin and Path(taken.origin).resolve().parent != folder:
-        raise _unusable(package, f"another package is called “{package}”, at {taken.origin}")
+        raise _unusable(
+            package, f"another package named “{package}” is installed at {taken.origin}"
+        )
     return folder
 
 
@@ -128,5 +130,5 @@ def _unusable(name: str, why: str) -> StudioError:
     return StudioError(
         ErrorCode.PLUGIN_FAILED,
         f"The plugin “{name}” cannot be used: {why}.",
-        "Install it again, or remove it.",
+        "Reinstall it, or remove it.",
     )

@@ -60,24 +60,24 @@ class Eligibility:
             return PluginState.INVALID, str(found.error)
         if not is_compatible(found.manifest):
             return PluginState.INCOMPATIBLE, (
-                f"It needs API {found.manifest.api}, and this studio has {API_VERSION}. "
-                "Install a version made for this studio."
+                f"It needs plugin API {found.manifest.api}, but this version provides "
+                f"{API_VERSION}. Install a matching version of the plugin."
             )
         if why := self._left_out(found):
             return PluginState.DISABLED, why
         if module := self.choices.crashed_in(found.name):
             return PluginState.QUARANTINED, (
-                f"The studio died while it was loading {module}. Try it again, or remove it."
+                f"Offline Studio crashed while loading {module}. Try again, or remove the plugin."
             )
         return PluginState.DISCOVERED, ""
 
     def _left_out(self, found: Found) -> str:
         if self.only and found.name not in self.only:
-            return f"The studio was started with --only {','.join(self.only)}."
+            return f"Offline Studio was started with --only {','.join(self.only)}."
         if self.safe_mode and found.distribution not in SHIPPED:
-            return "The studio was started in safe mode, without the plugins of others."
+            return "Offline Studio is in safe mode: only built-in plugins are loaded."
         if self.choices.is_off(found.name):
-            return "You switched it off."
+            return "You disabled it."
         return ""
 
 
@@ -85,7 +85,7 @@ def _refuse_taken_id(plugin: Plugin, first: Plugin) -> None:
     if plugin.state is not PluginState.INVALID:  # else it has a better reason already
         plugin.state = PluginState.INVALID
         plugin.reason = (
-            f"Its id “{plugin.id}” is already taken by {first.distribution or first.package}. "
+            f"The id “{plugin.id}” is already used by {first.distribution or first.package}. "
             "Remove one of the two."
         )
     plugin.id = f"{plugin.id} ({plugin.distribution or plugin.package})"

@@ -84,7 +84,8 @@ def describe(plugin: str, where: str, error: BaseException) -> ErrorInfo:
     return ErrorInfo(
         ErrorCode.PLUGIN_FAILED,
         f"The plugin “{plugin}” failed in the {where}: {in_words(error)}.",
-        "The rest of the studio goes on. Send the report to the plugin's author, or switch it off.",
+        "Everything else keeps working. Send the report to the plugin's author, or disable the "
+        "plugin.",
         "".join(traceback.format_exception(error)),
         plugin,
     )
@@ -93,6 +94,6 @@ def describe(plugin: str, where: str, error: BaseException) -> ErrorInfo:
 def in_words(error: BaseException) -> str:
     """Return an exception as part of a sentence, on one line and of bounded length."""
     if isinstance(error, SystemExit):
-        return f"it tried to end the studio (exit code {error.code})"
+        return f"it tried to quit Offline Studio (exit code {error.code})"
     text = " ".join(str(error).split()).rstrip(".")[:300]
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

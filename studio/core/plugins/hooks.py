@@ -61,7 +61,7 @@ class WindowHookRegistry:
                 if not caller.has_spec() and not found.optionalhook:
                     raise _unusable(plugin, f"there is no hook called “{caller.name}”")
                 if found.hookwrapper or found.wrapper:
-                    raise _unusable(plugin, f"its “{caller.name}” wraps the hooks of others")
+                    raise _unusable(plugin, f"its “{caller.name}” wraps hooks of other plugins")
 
 
 def _unusable(plugin: str, why: str) -> StudioError:

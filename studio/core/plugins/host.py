@@ -109,7 +109,7 @@ class PluginHost:
         """
         plugin = self.plugin(plugin_id)
         if not plugin.is_beyond_use:
-            self._stop(plugin, PluginState.DISABLED, "You switched it off.")
+            self._stop(plugin, PluginState.DISABLED, "You disabled it.")
         self._choices.switch_off(plugin_id)
 
     def switch_on(self, plugin_id: str) -> None:
@@ -121,7 +121,7 @@ class PluginHost:
         plugin = self.plugin(plugin_id)
         if plugin.is_beyond_use:
             raise StudioError(
-                ErrorCode.UNSUPPORTED, f"{plugin.title} cannot be switched on.", plugin.reason
+                ErrorCode.UNSUPPORTED, f"{plugin.title} cannot be enabled.", plugin.reason
             )
         self.faults.forget(plugin_id)
         if not plugin.is_usable:
@@ -324,6 +324,6 @@ def _not_taking_part(plugin: Plugin, what: str) -> StudioError:
     return StudioError(
         ErrorCode.PLUGIN_FAILED,
         f"{what} {plugin.state}. {plugin.reason}",
-        "See Plugins, or `studio plugins list`.",
+        "See the Plugins page, or run `studio plugins list`.",
         plugin=plugin.id,
     )

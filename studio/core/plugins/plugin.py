@@ -32,11 +32,11 @@ class PluginState(StrEnum):
         """What a person reads, in the window and in the terminal."""
         return {
             "discovered": "ready",
-            "active": "in use",
-            "invalid": "cannot be used",
-            "incompatible": "for another version",
+            "active": "active",
+            "invalid": "not usable",
+            "incompatible": "incompatible version",
             "disabled": "off",
-            "quarantined": "in quarantine",
+            "quarantined": "quarantined",
         }.get(self.value, self.value)
 
 

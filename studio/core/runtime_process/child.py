@@ -215,24 +215,24 @@ def _oom_kills() -> int:
 
 _SIGNALS = {
     "SIGSEGV": "It crashed in native code (SIGSEGV).",
-    "SIGABRT": "Native code gave up (SIGABRT).",
-    "SIGBUS": "It crashed on a file or memory that went away (SIGBUS).",
-    "SIGILL": "It met an instruction that this processor does not know (SIGILL).",
-    "SIGFPE": "It crashed in a calculation (SIGFPE).",
-    "SIGKILL": "It was ended from outside (SIGKILL).",
-    "SIGTERM": "It was asked to end from outside (SIGTERM).",
+    "SIGABRT": "It aborted in native code (SIGABRT).",
+    "SIGBUS": "It lost access to a file or to memory (SIGBUS).",
+    "SIGILL": "This processor does not support an instruction it used (SIGILL).",
+    "SIGFPE": "It crashed in an arithmetic operation (SIGFPE).",
+    "SIGKILL": "It was killed (SIGKILL).",
+    "SIGTERM": "It was terminated (SIGTERM).",
 }
 
 
 def _in_words(code: int, out_of_memory: bool) -> str:
     if code == 0:
-        return "It ended by itself."
+        return "It exited on its own."
     if code > 0:
-        return f"It ended with exit code {code}."
+        return f"It exited with code {code}."
     try:
         name = signal.Signals(-code).name
     except ValueError:
         name = f"signal {-code}"
     if name == "SIGKILL" and out_of_memory:
-        return "The system ended it because memory ran out."
-    return _SIGNALS.get(name, f"It was ended by {name}.")
+        return "The system killed it because memory ran out."
+    return _SIGNALS.get(name, f"It was terminated by {name}.")

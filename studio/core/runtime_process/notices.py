@@ -20,7 +20,7 @@ class RuntimeNotices:
     def ready(self, deaths: int) -> None:
         """It computes; ``deaths``: how often it ended before, of late."""
         if deaths:
-            self._notices.info("The runtime is back.", key="runtime")
+            self._notices.info("The runtime is running again.", key="runtime")
         else:  # the user started it again: no news
             self._notices.dismiss("runtime")
 
@@ -29,8 +29,8 @@ class RuntimeNotices:
         if not death.asked:
             told = StudioError(
                 ErrorCode.RUNTIME_LOST,
-                f"The part that computes has ended. {death.reason}",
-                "It is being started again.",
+                f"The runtime stopped unexpectedly. {death.reason}",
+                "It is being restarted.",
                 last_words(death.lines),
             )
             self._notices.error(told, key="runtime")
@@ -45,14 +45,14 @@ class RuntimeNotices:
             suspects: Titles of the weights that were in use when it died; empty for none.
             without: Starts it without them.
         """
-        times = f"{deaths} times in a short while" if deaths > 1 else "and cannot go on"
-        actions = [Action("Start again", self._restart)]
+        times = f"{deaths} times within a few minutes" if deaths > 1 else "unexpectedly"
+        actions = [Action("Restart runtime", self._restart)]
         if suspects:
-            actions.append(Action(f"Start without {suspects}", without))
+            actions.append(Action(f"Restart without {suspects}", without))
         told = StudioError(
             ErrorCode.RUNTIME_LOST,
-            f"The part that computes has ended {times}. {reason}",
-            "Everything in your library is safe. Nothing is tried again until you say so.",
+            f"The runtime stopped {times}. {reason}",
+            "Your library is safe. Nothing is retried until you restart it.",
             details,
         )
         self._notices.error(told, key="runtime", actions=actions)
@@ -63,8 +63,8 @@ class RuntimeNotices:
             self._notices.dismiss("stall")
             return
         self._notices.warn(
-            f"The runtime seems stuck: {complaint}.",
-            "It may only be slow. Restarting it ends the jobs that run.",
+            f"The runtime is not responding: {complaint}.",
+            "It may just be slow. Restarting it stops all running jobs.",
             key="stall",
-            actions=(Action("Restart the runtime", self._restart),),
+            actions=(Action("Restart runtime", self._restart),),
         )

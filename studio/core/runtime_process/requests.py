@@ -64,6 +64,8 @@ class RuntimeRequests:
         """Answer what the runtime cannot answer any more: it has ended, for this ``reason``."""
         self._traces.clear()
         inspections, self._inspections = self._inspections, {}
-        error = StudioError(ErrorCode.RUNTIME_LOST, f"The runtime ended meanwhile. {reason}")
+        error = StudioError(
+            ErrorCode.RUNTIME_LOST, f"The runtime stopped before it could answer. {reason}"
+        )
         for request, then in inspections.items():
             then(Inspected(request, error=error.info()))

@@ -131,7 +131,7 @@ class Supervisor:
     def words(self) -> str:
         """What a job that waits for it waits for."""
         if self.state is RuntimeState.GIVEN_UP:
-            return "the runtime has stopped; it has to be started again"
+            return "the runtime has stopped and must be restarted"
         return "" if self.is_ready else "the runtime is starting"
 
     def start(self) -> None:
@@ -215,7 +215,7 @@ class Supervisor:
 
     def _too_quiet(self, keeper: RuntimeThreads) -> None:
         if keeper is self._keeper and self.state is RuntimeState.STARTING:
-            keeper.blame(f"It did not greet within {GREETING_SECONDS:.0f} seconds.")
+            keeper.blame(f"It did not respond within {GREETING_SECONDS:.0f} seconds of starting.")
 
     def greeted(self, keeper: RuntimeThreads, hello: Hello) -> None:
         """Take in that the child of ``keeper`` is ready."""

@@ -13,8 +13,8 @@ class TextEngineSettings(Params, frozen=True):
     text_engine: Annotated[
         Literal["auto", "torch", "llamacpp"],
         Label(
-            "Language models are computed by",
-            "auto: PyTorch, or llama.cpp where that is installed and was measured to be faster. "
-            "Counts from the next start of the runtime.",
+            "Text engine",
+            "auto: PyTorch, or llama.cpp where it is installed and measured to be faster. Takes "
+            "effect when the runtime restarts.",
         ),
     ] = "auto"

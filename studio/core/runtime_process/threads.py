@@ -115,7 +115,7 @@ class RuntimeThreads:
         try:
             child = self._launch()
         except OSError as error:
-            end = Exit(None, f"It cannot be started: {error.strerror or error}.")
+            end = Exit(None, f"It could not be started: {error.strerror or error}.")
             self._post(lambda: self._owner.ended(self, end))
             return
         with self._lock:

@@ -43,9 +43,9 @@ class ProgressWatchdog:
             return ""
         silent = now - self._heard
         if silent > SILENCE:
-            return f"it has said nothing for {silent:.0f} seconds"
+            return f"it has not responded for {silent:.0f} seconds"
         limit = FIRST_STEP if self._usual is None else max(SHORTEST, PATIENCE * self._usual)
         stuck = now - self._moved
         if self._busy and stuck > limit:
-            return f"its present step has taken {stuck:.0f} seconds"
+            return f"the current step has taken {stuck:.0f} seconds"
         return ""

@@ -69,7 +69,7 @@ def _there(path: Path) -> Path:
         path.resolve(strict=True)
     except (OSError, RuntimeError) as error:
         is_loop = isinstance(error, RuntimeError) or "symbolic" in str(error)
-        what = "is a link that leads to itself" if is_loop else "is not there or cannot be read"
+        what = "is a link that points to itself" if is_loop else "does not exist or cannot be read"
         raise StudioError(ErrorCode.NOT_FOUND, f"{path} {what}.", "Check the path.") from error
     return path
 
@@ -78,8 +78,8 @@ def _watched(path: Path, elsewhere: ExternalWeights) -> Path:
     if next(recognition.recognise(path), None) is None:
         raise StudioError(
             ErrorCode.UNSUPPORTED,
-            f"There are no weights in {path}.",
-            "Choose a .gguf or .safetensors file, or a folder with config.json and weights.",
+            f"No model was found in {path}.",
+            "Choose a .gguf or .safetensors file, or a folder with config.json and model files.",
         )
     return elsewhere.watch(path)
 
@@ -94,8 +94,8 @@ def _copied(path: Path, folder: Path, on_progress: Progress) -> Path:
     if target.exists():
         raise StudioError(
             ErrorCode.BAD_INPUT,
-            f"There is a {target.name} in {folder} already.",
-            "Rename one of the two, then try again.",
+            f"{folder} already contains {target.name}.",
+            "Rename one of them, then try again.",
         )
     try:
         disk.make_folder(folder)
@@ -103,9 +103,9 @@ def _copied(path: Path, folder: Path, on_progress: Progress) -> Path:
         if (free := disk.free_bytes(folder)) < total + SPARE_BYTES:
             raise StudioError(
                 ErrorCode.DISK_FULL,
-                f"{path.name} has {disk.as_size(total)}, and the disk of {folder} has"
-                f" {disk.as_size(free)} left.",
-                "Free some space, or add it without copying it.",
+                f"{path.name} is {disk.as_size(total)}, but the disk with {folder} has only "
+                f"{disk.as_size(free)} free.",
+                "Free up disk space, or add the model without copying it.",
             )
         done = 0
         for file in files:

@@ -57,8 +57,8 @@ class WeightsBin:
         if not self.owns(row):
             raise StudioError(
                 ErrorCode.UNSUPPORTED,
-                f"{row.title} is not a file of yours in {self._weights}, so it is not deleted.",
-                "What came with the studio stays; other files are removed where they lie.",
+                f"{row.title} is not one of your files in {self._weights}, so it was not deleted.",
+                "Built-in models cannot be deleted; delete other files in their own folder.",
             )
         binned = Binned(row.id, row.title, time.time(), size_of(row.path), self._names(row))
         place = self._place(row.id, binned.when)
@@ -96,8 +96,8 @@ class WeightsBin:
                     if (self._weights / name).exists():
                         raise StudioError(
                             ErrorCode.BAD_INPUT,
-                            f"Another {name} lies in {self._weights} by now.",
-                            "Move it away or rename it, then try again.",
+                            f"{self._weights} already contains another {name}.",
+                            "Move or rename it, then try again.",
                         )
                 place = self._place(binned.id, binned.when)
                 try:
@@ -108,8 +108,8 @@ class WeightsBin:
         known = ", ".join(binned.id for binned in self.contents())
         raise StudioError(
             ErrorCode.NOT_FOUND,
-            f"There are no weights called “{weights_id}” in the bin.",
-            f"There is: {known}." if known else "The bin is empty.",
+            f"There is no model “{weights_id}” in the bin.",
+            f"In the bin: {known}." if known else "The bin is empty.",
         )
 
     def empty(self) -> int:

@@ -95,8 +95,8 @@ class WeightsCatalogue:
                 return row
         raise StudioError(
             ErrorCode.NOT_FOUND,
-            f"There is no set of weights called “{name}” that can be had.",
-            f"There is: {', '.join(offers)}." if offers else "",
+            f"There is no model “{name}” to download.",
+            f"Available: {', '.join(offers)}." if offers else "",
         )
 
     def get(self, weights_id: str) -> Weights:
@@ -113,8 +113,8 @@ class WeightsCatalogue:
             known = ", ".join(sorted(self._all())) or "none"
             raise StudioError(
                 ErrorCode.NOT_FOUND,
-                f"There are no weights called “{weights_id}”.",
-                f"Weights on this machine: {known}.",
+                f"There is no model “{weights_id}”.",
+                f"Installed models: {known}.",
             )
         return found
 
@@ -135,15 +135,15 @@ class WeightsCatalogue:
         why = f" {rows[0].problem}" if rows else ""
         raise StudioError(
             ErrorCode.NOT_FOUND,
-            f"There are no usable weights for “{capability}” on this machine.{why}",
+            f"No installed model supports “{capability}”.{why}",
             self._advice(capability),
         )
 
     def _advice(self, capability: str) -> str:
         for row in self.offers(capability):
             if row.offer:
-                return f"{row.title} would do. {row.offer.advice}"
-        return f"Put some into {self.folders[0]}." if self.folders else ""
+                return f"{row.title} would work. {row.offer.advice}"
+        return f"Put one into {self.folders[0]}." if self.folders else ""
 
     def entries(self) -> tuple[WeightsEntry, ...]:
         """Return the usable weights as the runtime wants to hear of them."""
@@ -239,7 +239,7 @@ def _unsettled(row: Weights, growing: frozenset[Path]) -> Weights:
     files = parts_of(row.path)
     if not any(path in files or row.path in path.parents for path in growing):
         return row
-    problem = f"{row.title} is still being copied: it can be used when its size stands still."
+    problem = f"{row.title} is still being copied. It can be used once the copy is complete."
     return replace(row, problem=problem)
 
 

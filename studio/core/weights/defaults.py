@@ -22,8 +22,8 @@ _Limit = Annotated[
     Group("Length"),
     Label(
         "Context limit",
-        "What a conversation and its reply may have together. Less takes less memory; the oldest"
-        " messages are left out sooner.",
+        "Maximum length of a conversation including the reply. A lower limit uses less memory "
+        "but drops the oldest messages sooner.",
     ),
 ]
 """The one value that no task has: it belongs to language models themselves."""
@@ -70,8 +70,8 @@ def parsed(fields: Mapping[str, Field], name: str, text: str) -> Value:
     if field is None:
         raise StudioError(
             ErrorCode.BAD_INPUT,
-            f"There is no parameter “{name}” for these weights.",
-            f"There is: {', '.join(sorted(fields))}." if fields else "",
+            f"This model has no parameter “{name}”.",
+            f"Available: {', '.join(sorted(fields))}." if fields else "",
         )
     value = _value(field, text)
     field.check(value)
@@ -124,4 +124,6 @@ def _value(field: Field, text: str) -> Value:
 
 
 def _wrong(field: Field, text: str, what: str) -> StudioError:
-    return StudioError(ErrorCode.BAD_INPUT, f"{field.title} is {what}; you gave “{text[:80]}”.")
+    return StudioError(
+        ErrorCode.BAD_INPUT, f"{field.title} must be {what}; you entered “{text[:80]}”."
+    )

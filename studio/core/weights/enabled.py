@@ -30,8 +30,9 @@ class EnabledWeights:
         if found.id in self._shunned:
             raise StudioError(
                 ErrorCode.BAD_WEIGHTS,
-                f"{found.title} was put aside for this session: the runtime died with it.",
-                "Choose other weights, or start the studio again to give it another try.",
+                f"{found.title} is disabled for this session because the runtime crashed while "
+                "using it.",
+                "Choose another model, or restart Offline Studio to try it again.",
             )
         return found
 

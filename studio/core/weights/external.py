@@ -80,7 +80,7 @@ class ExternalWeights:
         """
         folder = Path(folder).expanduser().absolute()
         if not folder.is_dir():
-            raise StudioError(ErrorCode.BAD_INPUT, f"{folder} is not a folder.", "Choose another.")
+            raise StudioError(ErrorCode.BAD_INPUT, f"{folder} is not a folder.", "Choose a folder.")
         self._settings.set(FOLDERS, [str(each) for each in dict.fromkeys([*self.folders, folder])])
         return folder
 
@@ -95,7 +95,9 @@ class ExternalWeights:
         if len(rest) == len(self.folders):
             known = ", ".join(map(str, self.folders)) or "none"
             raise StudioError(
-                ErrorCode.NOT_FOUND, f"{folder} is not watched.", f"Folders that are: {known}."
+                ErrorCode.NOT_FOUND,
+                f"{folder} is not one of your model folders.",
+                f"Your model folders: {known}.",
             )
         self._settings.set(FOLDERS, rest)
 
@@ -119,8 +121,8 @@ class ExternalWeights:
         if neighbour_id not in known:
             raise StudioError(
                 ErrorCode.NOT_FOUND,
-                f"There is no program “{neighbour_id}” whose weights the studio can find.",
-                f"There is: {', '.join(known)}.",
+                f"There is no app “{neighbour_id}” whose models can be listed.",
+                f"Available: {', '.join(known)}.",
             )
         before: list[str] = self._settings.get(NEIGHBOURS, [])
         chosen = [each for each in before if each != neighbour_id]
@@ -136,9 +138,9 @@ class ExternalWeights:
         row = recognition.at(path) if path.exists() else None
         if row is None:
             problem = (
-                f"{path} is gone. Put it back, or remove it from the list."
+                f"{path} no longer exists. Restore it, or remove it from the list."
                 if not path.exists()
-                else f"{path.name} is no longer weights that the studio knows. Look at the file."
+                else f"{path.name} is no longer a supported model file. Check the file."
             )
             row = Weights(recognition.slug(path.stem), path.stem, path, problem=problem)
         # A link keeps its own name: what it leads to may have a number for one.

@@ -82,9 +82,8 @@ def _understood(path: Path, said: bytes) -> HeaderCheck:
     except (msgspec.MsgspecError, ValueError) as error:
         raise StudioError(
             ErrorCode.BAD_WEIGHTS,
-            f"{path.name} cannot be used: reading its header took more time or memory than any"
-            " honest header does.",
-            "It is damaged, or made to do harm. Get it from somewhere else.",
+            f"{path.name} cannot be used: reading its header took too much time or memory.",
+            "The file is damaged or malicious. Download it from another source.",
         ) from error
     known = {code.value: code for code in ErrorCode}
     code = known.get(refusal.code, ErrorCode.BAD_WEIGHTS)

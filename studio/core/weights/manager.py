@@ -89,16 +89,17 @@ class WeightsManager:
         """
         if row.origin == IN_PLACE:
             self.elsewhere.forget(row.path)
-            done = f"{row.title} is no longer listed. The file stays where it is: {row.path}"
+            done = f"{row.title} was removed from the list. The file is still at {row.path}."
         elif row.origin:
             raise StudioError(
                 ErrorCode.UNSUPPORTED,
-                f"{row.title} is not the studio's to remove: it lies in {row.path.parent}.",
-                "Delete it there, or no longer look into that folder (Folders).",
+                f"{row.title} cannot be removed here: it is in {row.path.parent}, which Offline "
+                "Studio does not manage.",
+                "Delete it there, or remove that folder from your model folders.",
             )
         else:
             self.bin.put(row)
-            done = f"{row.title} is in the bin."
+            done = f"{row.title} was moved to the bin."
         self.catalogue.rescan()
         return done
 

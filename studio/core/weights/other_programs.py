@@ -144,13 +144,15 @@ def _of_manifest(store: Path, path: Path, name: str) -> Weights | None:
     blob = store / "blobs" / f"sha256-{found[1]}"
     row = recognition.at(blob) if blob.is_file() else None
     if row is None:
-        problem = f"Ollama's file of {name} is missing or no GGUF file. Pull it again with Ollama."
+        problem = (
+            f"Ollama's file for {name} is missing or not a GGUF file. Pull it again with Ollama."
+        )
         return replace(unreadable, path=blob, problem=problem)
     if len(models) > 1:
-        problem = f"Ollama keeps {name} in {len(models)} files, and names them so that no other"
+        problem = f"Ollama splits {name} into {len(models)} files whose order only Ollama"
         return replace(
-            unreadable, path=blob, problem=f"{problem} program can tell their order. Get the model"
-            " from the Hugging Face hub, or as one file.",
+            unreadable, path=blob, problem=f"{problem} knows. Download the model from Hugging"
+                                           " Face, or as a single file.",
         )  # fmt: skip
     return replace(
         row,
@@ -162,7 +164,7 @@ def _of_manifest(store: Path, path: Path, name: str) -> Weights | None:
 
 
 def _no_manifest(path: Path) -> str:
-    return f"Ollama's list of files {path.name} cannot be read. Pull the model again with Ollama."
+    return f"Ollama's manifest {path.name} cannot be read. Pull the model again with Ollama."
 
 
 # --- the cache of Hugging Face: snapshots are folders of links into ``blobs`` -------------------
@@ -209,8 +211,8 @@ def _contained(row: Weights, repository: Path) -> Weights:
         except (OSError, RuntimeError):
             is_inside = False
         if not is_inside:
-            problem = f"{file.name} of {row.title} is a link that leads out of its folder."
-            return replace(row, problem=f"{problem} Download these weights again.")
+            problem = f"{file.name} of {row.title} is a link that points outside its folder."
+            return replace(row, problem=f"{problem} Download this model again.")
     return row
 
 

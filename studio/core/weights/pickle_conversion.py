@@ -53,7 +53,8 @@ def convert(
     pickles = _pickles(path)
     if not pickles:
         raise StudioError(
-            ErrorCode.BAD_INPUT, f"{path.name} is no pickle, so there is nothing to convert."
+            ErrorCode.BAD_INPUT,
+            f"{path.name} is not a pickle file, so it does not need converting.",
         )
     named = Path(name or path.name)
     target = folder / (
@@ -62,7 +63,7 @@ def convert(
     if target.exists():
         raise StudioError(
             ErrorCode.BAD_INPUT,
-            f"There is a {target.name} in {folder} already.",
+            f"{folder} already contains {target.name}.",
             "Remove or rename it, then try again.",
         )
     part = folder / f".{target.name}"  # hidden, so that nobody takes it for whole
@@ -106,9 +107,9 @@ def _check_room(path: Path, folder: Path, total: int) -> None:
     if free < total + SPARE_BYTES:
         raise StudioError(
             ErrorCode.DISK_FULL,
-            f"The safetensors edition of {path.name} needs {disk.as_size(total)}, and the disk of"
-            f" {folder} has {disk.as_size(free)} left.",
-            "Free some space, then try again.",
+            f"Converting {path.name} needs {disk.as_size(total)}, but the disk with {folder} has "
+            f"only {disk.as_size(free)} free.",
+            "Free up disk space, then try again.",
         )
 
 
@@ -118,9 +119,9 @@ def _check_memory(pickle: Path) -> None:
     if size + _TORCH_HELD > free:
         raise StudioError(
             ErrorCode.OUT_OF_MEMORY,
-            f"{pickle.name} takes {disk.as_size(size)} of memory while it is converted, and"
-            f" {disk.as_size(free)} are free.",
-            "Unload models and close other programs, or look for a safetensors or GGUF edition.",
+            f"Converting {pickle.name} needs {disk.as_size(size)} of memory, but only "
+            f"{disk.as_size(free)} is free.",
+            "Unload models and close other programs, or download a safetensors or GGUF version.",
         )
 
 
@@ -199,13 +200,13 @@ def _check(pickle: Path, result: SandboxResult) -> None:
     if result.exit_code == 3 and said:
         why = said[-1]
     elif result.ended in ("exit", "signal"):
-        why = "the process that read it broke down"
+        why = "the converter crashed"
     else:
-        why = f"reading it met the limit of {result.ended}"
+        why = f"the converter exceeded its limit of {result.ended}"
     raise StudioError(
         ErrorCode.BAD_WEIGHTS,
         f"{pickle.name} was not converted: {why}.",
-        "Do not open it with another program unless you trust who made it; look for a safetensors"
-        " or GGUF edition.",
+        "Do not open it elsewhere unless you trust its author; look for a safetensors or GGUF "
+        "version.",
         "\n".join(said),
     )

@@ -154,9 +154,9 @@ def _refused(weights: Path, pickle: Path) -> Weights:
         path=weights.resolve(),
         bytes=sum(map(size_of, pickles)),
         format="pickle",
-        problem=f"{pickle.name} is a pickle, a format that can run code when it is opened, so the"
-        " studio does not open it. Convert it behind a wall on the Models page or with `studio"
-        " models convert`, or use the GGUF or safetensors edition of these weights.",
+        problem=f"{pickle.name} is a pickle file, a format that can run code when opened. "
+        "Convert it in a sandbox on the Models page or with `studio models convert`, or "
+        "use a GGUF or safetensors version.",
     )
 
 
@@ -171,8 +171,8 @@ def _parts_problem(name: str, parts: list[Path]) -> str:
         return ""
     more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
     return (
-        f"{name} lies in {len(parts)} files, and {missing[0]}{more} is missing. Put all of them"
-        f" into {parts[0].parent}."
+        f"{name} is split into {len(parts)} files, but {missing[0]}{more} is missing. Put all "
+        f"parts into {parts[0].parent}."
     )
 
 
@@ -184,7 +184,7 @@ def _gguf_problem(path: Path) -> str:
         return f"The file {path.name} cannot be read ({error.strerror})."
     if magic == GGUF_MAGIC:
         return ""
-    return f"The file {path.name} is not a GGUF file, whatever its name says. Replace or remove it."
+    return f"{path.name} is not a GGUF file, despite its extension. Replace or remove it."
 
 
 def _model_folder(folder: Path) -> Weights:
@@ -209,7 +209,7 @@ def _config(path: Path) -> tuple[tuple[str, ...], str]:
         names = config.get("architectures") or []
         is_text = any(str(name).endswith("ForCausalLM") for name in names)
     except (OSError, ValueError, AttributeError, TypeError, RecursionError) as error:
-        return (), f"The config.json of {path.parent.name} cannot be used ({error}). Copy it again."
+        return (), f"The config.json of {path.parent.name} is invalid ({error}). Copy it again."
     return (of_a_writer(path.parent.name) if is_text else ()), ""
 
 

@@ -74,9 +74,9 @@ def read_sidecar(path: Path, folders: Sequence[Path] = ()) -> Weights:
     except (ValueError, RecursionError) as error:  # of tomllib, and of the text's encoding
         return _broken(path, f"it is not valid TOML ({error})")
     if sidecar.get and sum(piece.bytes for piece in sidecar.get.pieces) != sidecar.bytes:
-        return _broken(path, "its pieces do not add up to its bytes")
+        return _broken(path, "the sizes of its parts do not add up")
     if sidecar.get and not _PLAIN_NAME.fullmatch(sidecar.file):
-        return _broken(path, f"“{sidecar.file}” is not the plain name of a file")
+        return _broken(path, f"“{sidecar.file}” is not a plain file name")
     return _weights(path, sidecar, folders)
 
 
@@ -90,7 +90,7 @@ def _weights(path: Path, sidecar: _Sidecar, folders: Sequence[Path]) -> Weights:
         source = {"package": offer.carriers}
     size, problem = _look(file, sidecar.bytes)
     if offer and problem:
-        problem = f"{sidecar.title} is not here yet. {offer.advice}"
+        problem = f"{sidecar.title} is not installed. {offer.advice}"
     return Weights(
         id=sidecar.id,
         title=sidecar.title,
@@ -163,14 +163,14 @@ def _look(file: Path, expected: int) -> tuple[int, str]:
             return 0, ""
         size = sum(part.stat().st_size for part in parts_of(file))
     except FileNotFoundError as error:
-        where = f"Put it in {file.parent}, or run the set-up again."
+        where = f"Put it into {file.parent}, or run setup again."
         return 0, f"The file {Path(error.filename).name} is missing. {where}"
     except OSError as error:
         return 0, f"The file {file} cannot be read ({error.strerror})."
     if expected and size != expected:
         return size, (
-            f"The file {file.name} is {size:,} bytes long, but should be {expected:,}: "
-            "the copy is not complete. Copy it again."
+            f"{file.name} is {size:,} bytes instead of {expected:,}: the copy is incomplete. "
+            "Copy it again."
         )
     return size, ""
 
@@ -181,5 +181,5 @@ def _broken(path: Path, why: str) -> Weights:
         title=path.stem,
         path=path,
         sidecar=path,
-        problem=f"The description {path.name} cannot be used: {why}. Correct or remove it.",
+        problem=f"The model description {path.name} cannot be used: {why}. Correct or remove it.",
     )

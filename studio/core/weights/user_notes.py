@@ -87,6 +87,6 @@ class UserNotes:
 
 
 _IN_WORDS = {
-    "note": f"A note has at most {MAX_NOTE:,} characters.",
-    "rating": f"A rating is a whole number from 1 to {MAX_RATING}, or 0 for none.",
+    "note": f"A note can have at most {MAX_NOTE:,} characters.",
+    "rating": f"A rating must be a whole number from 1 to {MAX_RATING}, or 0 for none.",
 }

@@ -34,12 +34,12 @@ class Verification:
     def sentence(self) -> str:
         """The finding in words."""
         if self.passed:
-            return f"{self.id}: all {self.bytes:,} bytes are as they should be."
+            return f"{self.id}: all {self.bytes:,} bytes are correct."
         if self.passed is None:
-            return f"{self.id}: read without error; nothing says what its digest should be."
+            return f"{self.id}: read without errors; no checksum is known for it."
         return (
-            f"{self.id}: the file differs from what its description promises: it is damaged, "
-            "or another version. Copy it again."
+            f"{self.id}: the file does not match its checksum. It is damaged or another version; "
+            "download it again."
         )
 
 

@@ -219,7 +219,7 @@ class FieldRow(QWidget):
         for target in (self._label, editor.widget):
             target.setToolTip(field.help)
         editor.widget.setAccessibleDescription(field.help)
-        reset = self.tr("Back to the default")
+        reset = self.tr("Reset to default")
         self._reset = look.icon_button("rotate-ccw", reset, size=13)
         self._reset.setProperty("kind", "tiny")
         self._reset.setAccessibleName(f"{field.title}: {reset}")
@@ -285,7 +285,7 @@ class FieldRow(QWidget):
         except BadInput as error:
             return str(error)
         except TypeError:
-            return self.tr("{title} cannot be read.").format(title=self.field.title)
+            return self.tr("{title} is not valid.").format(title=self.field.title)
         return ""
 
     def say(self, problem: str) -> None:

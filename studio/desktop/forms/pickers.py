@@ -50,7 +50,7 @@ class WeightsEditor(Editor):
         found = list(self._weights.for_capability(field.capability, field.prefer))
         self._combo.clear()
         if found:
-            best = self.tr("Best that fits: {title}").format(title=found[0][1])
+            best = self.tr("Automatic ({title})").format(title=found[0][1])
             self._combo.addItem(best, "")
         for weights_id, title in found:
             self._combo.addItem(title, weights_id)
@@ -97,7 +97,7 @@ class FileEditor(Editor):
         self._edit = QLineEdit()
         folder = field.file.folder
         self._edit.setPlaceholderText(
-            self.tr("Folder") if folder else self.tr("Pick or drop a file")
+            self.tr("Choose a folder") if folder else self.tr("Choose or drop a file")
         )
         self._edit.setAccessibleName(field.title)
         self._edit.textEdited.connect(lambda _: self.edited.emit())
@@ -147,7 +147,7 @@ def _no_weights(look: Appearance, open_models: Callable[[], None]) -> QWidget:
     layout = QVBoxLayout(box)
     layout.setContentsMargins(0, 0, 0, 0)
     layout.setSpacing(6)
-    text = box.tr("No weights on this machine can do this. The Models page says how to add some.")
+    text = box.tr("No installed model can do this. You can add one on the Models page.")
     layout.addWidget(look.label(text, "warn", wrap=True))
     button = look.button(box.tr("Open Models"), "box", small=True)
     button.clicked.connect(lambda: open_models())

@@ -24,9 +24,9 @@ class SeedEditor(Editor):
         self._look = look
         self._edit = QLineEdit()
         self._edit.setFont(look.fonts.figures())
-        self._edit.setPlaceholderText(self.tr("New each time"))
+        self._edit.setPlaceholderText(self.tr("Random"))
         self._edit.setAccessibleName(field.title)
-        self._dice = look.icon_button("dices", self.tr("Draw a seed and keep it"))
+        self._dice = look.icon_button("dices", self.tr("Pick a random seed and keep it"))
         self._lock = look.icon_button("lock-open", "")
         self._lock.setCheckable(True)
         for widget in (self._edit, self._dice, self._lock):
@@ -68,7 +68,11 @@ class SeedEditor(Editor):
         self._lock.setIcon(
             self._look.icons.icon("lock" if kept else "lock-open", "mute", on="accent")
         )
-        words = self.tr("Kept: the same result each time. Click for a new seed each time.")
-        tip = words if kept else self.tr("A new seed each time. Click to keep one.")
+        words = self.tr("Fixed seed: the same result each time. Click for a random seed.")
+        tip = (
+            words
+            if kept
+            else self.tr("Random seed: a different result each time. Click to fix it.")
+        )
         self._lock.setToolTip(tip)
         self._lock.setAccessibleName(tip)

@@ -55,7 +55,7 @@ class ListEditor(TextEditor):
 
     def __init__(self, look: Appearance, field: Field) -> None:
         lines = max(3, field.text.lines)
-        hint = field.text.placeholder or self.tr("One a line")
+        hint = field.text.placeholder or self.tr("One per line")
         super().__init__(
             look, replace(field, text=replace(field.text, lines=lines, placeholder=hint))
         )

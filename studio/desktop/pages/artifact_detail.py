@@ -98,7 +98,7 @@ class ArtifactDetail(QFrame):
         if record is not None:
             self._recipe(column, record)
         self._relatives(column, self.tr("Made from"), ancestors)
-        self._relatives(column, self.tr("Became"), descendants)
+        self._relatives(column, self.tr("Used for"), descendants)
         column.addStretch()
         self._area.setWidget(inner)
 
@@ -114,7 +114,7 @@ class ArtifactDetail(QFrame):
         row.addWidget(title, 1)
         star = self._look.icon_button(
             "star",
-            self.tr("Remove the star") if artifact.starred else self.tr("Star"),
+            self.tr("Remove star") if artifact.starred else self.tr("Add star"),
         )
         star.clicked.connect(
             lambda: self._do(lambda lib: lib.star(artifact.id, not artifact.starred))
@@ -157,7 +157,7 @@ class ArtifactDetail(QFrame):
             | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
         label.setText(
-            text or self.tr("There is no viewer for this kind; export it to open it elsewhere.")
+            text or self.tr("This type cannot be previewed. Export it to open it in another app.")
         )
         return label
 
@@ -170,7 +170,7 @@ class ArtifactDetail(QFrame):
             column.addLayout(row)
         again = self._look.button(self.tr("Run again"), "refresh-cw", small=True)
         again.setEnabled(record is not None)
-        again.setToolTip(self.tr("Runs the same recipe and says whether the result is the same"))
+        again.setToolTip(self.tr("Runs it again with the same parameters and compares the results"))
         again.clicked.connect(lambda: self._run_again(artifact, record))
         export = self._look.button(self.tr("Export…"), "download", small=True)
         export.clicked.connect(lambda: self._ask_format(artifact, export))
@@ -195,7 +195,7 @@ class ArtifactDetail(QFrame):
 
     def _verdict(self, column: QVBoxLayout, artifact: Artifact) -> None:
         column.addWidget(line())
-        column.addWidget(self._look.label(self.tr("Checked"), "section"))
+        column.addWidget(self._look.label(self.tr("Verified"), "section"))
         for check in (artifact.verdict or {}).get("checks", ()):
             row = QHBoxLayout()
             row.setSpacing(6)
@@ -212,9 +212,9 @@ class ArtifactDetail(QFrame):
     def _recipe(self, column: QVBoxLayout, record: Record) -> None:
         column.addWidget(line())
         head = QHBoxLayout()
-        head.addWidget(self._look.label(self.tr("Recipe"), "section"))
+        head.addWidget(self._look.label(self.tr("Parameters"), "section"))
         head.addStretch()
-        copy = self._look.icon_button("copy", self.tr("Copy the recipe"))
+        copy = self._look.icon_button("copy", self.tr("Copy parameters"))
         copy.clicked.connect(lambda: self._parts.ui.copy(json.dumps(record.params, indent=2)))
         head.addWidget(copy)
         column.addLayout(head)
@@ -222,7 +222,7 @@ class ArtifactDetail(QFrame):
         if record.seed is not None:
             facts["seed"] = record.seed
         for weights, digest in record.weights.items():
-            facts[f"weights {weights}"] = digest[:12]
+            facts[f"model {weights}"] = digest[:12]
         facts |= {"device": record.device, "made": ago(record.created)}
         if record.seconds is not None:
             facts["took"] = formatting.duration(record.seconds)
@@ -278,9 +278,9 @@ class ArtifactDetail(QFrame):
         def compare(made: SavedArtifact) -> None:
             same = library.artifact(made.id).digest == artifact.digest
             notices.info(
-                self.tr("Run again: identical, byte for byte.")
+                self.tr("Run again: identical result.")
                 if same
-                else self.tr("Run again: different. Both are in the gallery to compare."),
+                else self.tr("Run again: different result. Both are in the library."),
                 key="run-again",
             )
             self.changed.emit()
@@ -295,7 +295,7 @@ class ArtifactDetail(QFrame):
             self._export(artifact)
             return
         menu = self._parts.ui.menu(self)
-        as_is = self.tr("As it is ({suffix}), with its recipe").format(suffix=artifact.suffix)
+        as_is = self.tr("Original ({suffix}) with parameters").format(suffix=artifact.suffix)
         menu.addAction(as_is, lambda: self._export(artifact))
         for other in others:
             menu.addAction(other.suffix, partial(self._export_as, artifact, other))
@@ -315,7 +315,7 @@ class ArtifactDetail(QFrame):
             self._parts.background.run(
                 lambda: self._parts.studio.library.export(artifact.id, Path(folder)),
                 lambda path: self._parts.studio.notices.info(
-                    self.tr("Exported with its recipe."), str(path), key="export"
+                    self.tr("Exported with its parameters."), str(path), key="export"
                 ),
                 self._tell,
             )

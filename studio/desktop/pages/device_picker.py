@@ -13,11 +13,11 @@ class DevicePicker(NoWheelComboBox):
     def __init__(self, devices: DeviceChoice) -> None:
         super().__init__()
         self._devices = devices
-        self.setAccessibleName(self.tr("Device that computes"))
+        self.setAccessibleName(self.tr("Device"))
         self.setMinimumContentsLength(28)
         if devices.dictated:
             self.setEnabled(False)
-            self.setToolTip(self.tr("The variable STUDIO_DEVICE says which."))
+            self.setToolTip(self.tr("Set by the environment variable STUDIO_DEVICE."))
         self.activated.connect(lambda index: devices.choose(self.itemData(index)))
         ended = devices.on_found(self._fill)
         self.destroyed.connect(lambda: ended())
@@ -26,7 +26,7 @@ class DevicePicker(NoWheelComboBox):
     def _fill(self) -> None:
         wanted = self._devices.dictated or self._devices.wanted
         self.clear()
-        self.addItem(self.tr("The best there is"), "")
+        self.addItem(self.tr("Automatic (best available)"), "")
         for each in self._devices.known:
             size = formatting.size(each.memory_total)
             self.addItem(f"{each.name}, {size}" if each.memory_total else each.name, each.id)

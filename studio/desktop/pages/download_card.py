@@ -35,7 +35,7 @@ class DownloadCard(QFrame):
         super().__init__()
         assert row.offer is not None
         self.setProperty("surface", "card")
-        self.setAccessibleName(self.tr("{title}, can be had").format(title=row.title))
+        self.setAccessibleName(self.tr("{title}, available").format(title=row.title))
         self._row, self._offer, self._look = row, row.offer, look
         self._state = look.label("", "small")
         self._problem = look.label("", "bad", wrap=True)
@@ -78,15 +78,15 @@ class DownloadCard(QFrame):
             here=formatting.size(here), all=formatting.size(self._row.bytes)
         )
         if now is None or not now.is_live:
-            return self.tr("{far} here").format(far=far) if here else ""
+            return self.tr("{far} downloaded").format(far=far) if here else ""
         if now.stopping:
-            return self.tr("stopping…")
+            return self.tr("Stopping…")
         left = formatting.time_left(now.seconds_left)
         return f"{far} · {left}" if left else far
 
     def _say_buttons(self, here: int, *, stopping: bool) -> None:
         size = formatting.size(self._row.bytes)
-        get = self.tr("Go on") if here else self.tr("Get ({size})").format(size=size)
+        get = self.tr("Resume") if here else self.tr("Download ({size})").format(size=size)
         self._get.setText(get)
         self._get.setAccessibleName(f"{get}: {self._row.title}")
         stop = self.tr("Stop")
@@ -122,7 +122,7 @@ class DownloadCard(QFrame):
     def _foot(self, read: Callable[[], None]) -> QHBoxLayout:
         foot = QHBoxLayout()
         foot.setSpacing(8)
-        how = self.tr("Comes with pip from where this machine gets its packages, when you say so.")
+        how = self.tr("Downloaded from your Python package index.")
         foot.addWidget(self._look.label(how, "small", wrap=True), 1)
         if self._row.card is not None:
             button = self._look.button(self.tr("Model card"), "file-text", kind="ghost", small=True)

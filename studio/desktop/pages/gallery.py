@@ -19,15 +19,6 @@ from studio.desktop.pages.page_frame import PageFrame
 from studio.desktop.pages.page_services import PageServices
 
 BATCH = 200
-KIND_TITLES = {
-    Kind.TEXT: "Text",
-    Kind.IMAGE: "Pictures",
-    Kind.SCORE: "Scores",
-    Kind.AUDIO: "Sounds",
-    Kind.MOLECULES: "Molecules",
-    Kind.CODE: "Code",
-    Kind.TABLE: "Tables",
-}
 
 
 def build(parts: PageServices) -> Page:
@@ -39,7 +30,7 @@ def build(parts: PageServices) -> Page:
         restore_state=page.restore_state,
         accept=page.show_saved,
         actions=[
-            PageAction("gallery.search", page.tr("Search the gallery"), page.focus_search, "search")
+            PageAction("gallery.search", page.tr("Search the library"), page.focus_search, "search")
         ],
         focus=page.on_shown,
     )
@@ -58,7 +49,7 @@ class GalleryPage(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        self._frame = PageFrame(self._look, self.tr("Gallery"))
+        self._frame = PageFrame(self._look, self.tr("Library"))
         layout.addWidget(self._frame, 1)
         self.search = self._search_field()
         self._frame.controls.addWidget(self.search)
@@ -68,8 +59,7 @@ class GalleryPage(QWidget):
             "layout-grid",
             self.tr("Nothing here yet"),
             self.tr(
-                "Everything you make is kept here with its recipe: text, pictures, music, "
-                "molecules, code."
+                "Everything you create is saved here: text, pictures, music, molecules and code."
             ),
         )
         self._nothing = parts.ui.empty_state(
@@ -207,7 +197,7 @@ class GalleryPage(QWidget):
     def _search_field(self) -> QLineEdit:
         field = QLineEdit()
         field.setPlaceholderText(self.tr("Search prompts, titles and text"))
-        field.setAccessibleName(self.tr("Search the gallery"))
+        field.setAccessibleName(self.tr("Search the library"))
         field.setClearButtonEnabled(True)
         field.setFixedWidth(280)
         field.textChanged.connect(lambda: self._timer.start(120))
@@ -216,8 +206,8 @@ class GalleryPage(QWidget):
     def _chip_row(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(6)
-        for kind, title in KIND_TITLES.items():
-            row.addWidget(self._chip(str(kind), self.tr(title), self._on_kind))
+        for kind, title in self._kind_titles().items():
+            row.addWidget(self._chip(str(kind), title, self._on_kind))
         row.addStretch()
         row.addWidget(self._chip("starred", self.tr("Starred"), self._on_starred, "star"))
         row.addWidget(self._chip("binned", self.tr("Bin"), self._on_binned, "trash-2"))
@@ -226,6 +216,17 @@ class GalleryPage(QWidget):
         self._empty_bin.hide()
         row.addWidget(self._empty_bin)
         return row
+
+    def _kind_titles(self) -> dict[str, str]:
+        return {
+            Kind.TEXT: self.tr("Text"),
+            Kind.IMAGE: self.tr("Pictures"),
+            Kind.SCORE: self.tr("Scores"),
+            Kind.AUDIO: self.tr("Audio"),
+            Kind.MOLECULES: self.tr("Molecules"),
+            Kind.CODE: self.tr("Code"),
+            Kind.TABLE: self.tr("Tables"),
+        }
 
     def _chip(self, name: str, title: str, call: Any, icon: str = "") -> QPushButton:
         chip = self._look.button(title, icon, small=True)
@@ -256,6 +257,6 @@ class GalleryPage(QWidget):
         """Narrow the view as it was."""
         self.search.setText(str(state.get("query", "")))
         for kind in state.get("kinds", ()):
-            if kind in KIND_TITLES:
+            if kind in self._kind_titles():
                 self._chips[kind].setChecked(True)
         self._chips["starred"].setChecked(bool(state.get("starred")))

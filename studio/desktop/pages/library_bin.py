@@ -95,7 +95,7 @@ def ask_empty_bin(parts: PageServices, then: Callable[[], None]) -> None:
     library, notices = parts.studio.library, parts.studio.notices
 
     def done(freed: int) -> None:
-        said = _tr("The bin is empty. {size} freed.").format(size=formatting.size(freed))
+        said = _tr("The bin was emptied; {size} freed.").format(size=formatting.size(freed))
         notices.info(said, key="bin")
         then()
 
@@ -108,8 +108,8 @@ def ask_empty_bin(parts: PageServices, then: Callable[[], None]) -> None:
             return
         parts.ui.confirm(
             _tr("Empty the bin?"),
-            _tr("{what} will be deleted for good.").format(what=contents(stats)),
-            _tr("Delete for good"),
+            _tr("{what} will be deleted permanently.").format(what=contents(stats)),
+            _tr("Delete permanently"),
             empty,
             danger=True,
         )

@@ -49,14 +49,14 @@ def build(parts: PageServices) -> Page:
     """Return the Models page."""
     page = ModelsPage(parts)
     actions = [
-        PageAction("models.rescan", page.tr("Look for weights again"), page.rescan, "refresh-cw"),
-        PageAction("models.add", page.tr("Add weights…"), page.choose_files, "plus"),
-        PageAction("models.folders", page.tr("Where weights are looked for"), page.show_folders,
+        PageAction("models.rescan", page.tr("Rescan model folders"), page.rescan, "refresh-cw"),
+        PageAction("models.add", page.tr("Add model…"), page.choose_files, "plus"),
+        PageAction("models.folders", page.tr("Model folders"), page.show_folders,
                    "folder-search"),
         PageAction(
-            "models.folder", page.tr("Open the weights folder"), page.open_folder, "folder-open"
+            "models.folder", page.tr("Open model folder"), page.open_folder, "folder-open"
         ),
-        PageAction("models.bin", page.tr("Empty the bin of weights"), page.ask_empty_bin,
+        PageAction("models.bin", page.tr("Empty the models bin"), page.ask_empty_bin,
                    "trash-2"),
     ]  # fmt: skip
     return Page(
@@ -137,7 +137,7 @@ class ModelsPage(QWidget):
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            self._studio.notices.error(f"The folder {folder} cannot be made ({error.strerror}).")
+            self._studio.notices.error(f"The folder {folder} cannot be created ({error.strerror}).")
             return
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
 
@@ -148,8 +148,8 @@ class ModelsPage(QWidget):
     def choose_files(self) -> None:
         """Ask for files to add."""
         names, _ = QFileDialog.getOpenFileNames(
-            self.window(), self.tr("Add weights"), "",
-            self.tr("Weights (*.gguf *.safetensors *.pt *.pth *.bin *.ckpt);;All files (*)"),
+            self.window(), self.tr("Add model"), "",
+            self.tr("Models (*.gguf *.safetensors *.pt *.pth *.bin *.ckpt);;All files (*)"),
         )  # fmt: skip
         self.add([Path(name) for name in names])
 
@@ -166,8 +166,8 @@ class ModelsPage(QWidget):
         rows = self._shelf.bin.contents()
         size = formatting.size(sum(binned.bytes for binned in rows))
         self._ui.confirm(
-            self.tr("Empty the bin of weights?"),
-            self.tr("{count} removed, {size}. They are deleted for good.").format(
+            self.tr("Empty the models bin?"),
+            self.tr("{count} models, {size}. They will be deleted permanently.").format(
                 count=len(rows), size=size
             ),
             self.tr("Empty bin"),
@@ -198,9 +198,9 @@ class ModelsPage(QWidget):
         self.table.put([self._shown(row) for row in rows])
         self.getting.refresh()
         self._frame.say(
-            self.tr("{count} here, {size} on disk. Drop files or folders here to add them.").format(
-                count=len(rows), size=formatting.size(sum(row.bytes for row in rows))
-            )
+            self.tr(
+                "{count} installed, {size} on disk. Drop files or folders here to add them."
+            ).format(count=len(rows), size=formatting.size(sum(row.bytes for row in rows)))
         )
         self.show_view(self.view)
         for row in rows:
@@ -222,17 +222,17 @@ class ModelsPage(QWidget):
     # --- building ------------------------------------------------------------------------------
 
     def _fill_head(self) -> None:
-        self.search.setPlaceholderText(self.tr("Find weights"))
-        self.search.setAccessibleName(self.tr("Find weights"))
+        self.search.setPlaceholderText(self.tr("Search models"))
+        self.search.setAccessibleName(self.tr("Search models"))
         self.search.setClearButtonEnabled(True)
         self.search.setFixedWidth(170)
         self.search.textChanged.connect(self.table.look_for)
         self._switch = self._ui.switch_bar(
-            self.tr("What is shown"),
-            [(HERE, "box", self.tr("Here")), (GET, "download", self.tr("Get"))],
+            self.tr("View"),
+            [(HERE, "box", self.tr("Installed")), (GET, "download", self.tr("Download"))],
         )
         self._switch.chosen.connect(self.show_view)
-        folders = self._look.icon_button("folder-search", self.tr("Where weights are looked for"))
+        folders = self._look.icon_button("folder-search", self.tr("Model folders"))
         folders.clicked.connect(self.show_folders)
         add = self._ui.button(self.tr("Add…"), "plus", primary=True)
         add.clicked.connect(self.choose_files)
@@ -254,12 +254,12 @@ class ModelsPage(QWidget):
     def _empty_state(self) -> QWidget:
         return self._ui.empty_state(
             "box",
-            self.tr("No weights yet"),
-            self.tr("Drop a GGUF file or a model folder here, or get some."),
+            self.tr("No models yet"),
+            self.tr("Drop a GGUF file or a model folder here, or download one."),
             [
-                ("download", self.tr("See what can be had"), lambda: self.show_view(GET)),
+                ("download", self.tr("Download a model"), lambda: self.show_view(GET)),
                 ("plus", self.tr("Add a file"), self.choose_files),
-                ("folder-search", self.tr("Use those of other programs"), self.show_folders),
+                ("folder-search", self.tr("Use models of other apps"), self.show_folders),
             ],
         )
 
@@ -394,7 +394,7 @@ class ModelsPage(QWidget):
             weights.bytes,
             lambda progress: self._shelf.convert(weights, progress),
             self._show_path,
-            news=self.tr("{title} was converted; the original stays where it is.").format(
+            news=self.tr("{title} was converted. The original file was kept.").format(
                 title=weights.title
             ),
         )
@@ -437,7 +437,7 @@ class ModelsPage(QWidget):
     def _added(self, added: Added) -> None:
         if added.header is None:
             self._studio.notices.info(
-                self.tr("{folder} is watched from now on.").format(folder=added.path)
+                self.tr("{folder} was added to your model folders.").format(folder=added.path)
             )
         self._show_path(added.path)
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from studio.api.manifest import Permissions
 from studio.api.window.context import Page
 from studio.core.plugins import Plugin, PluginState
 from studio.desktop.pages.page_frame import Column, PageFrame, card
@@ -47,7 +50,8 @@ class PluginsPage(QWidget):
         usable = sum(plugin.is_usable for plugin in plugins)
         self._frame.say(
             self.tr(
-                "{usable} of {count} take part. One that fails is named here; the rest goes on."
+                "{usable} of {count} active. Failed plugins are listed here; the others keep "
+                "working."
             ).format(usable=usable, count=len(plugins))
         )
         self._column.clear()
@@ -59,7 +63,8 @@ class PluginsPage(QWidget):
                     "puzzle",
                     self.tr("No plugins"),
                     self.tr(
-                        "Plugins are Python packages; “make setup” installs those the studio ships."
+                        "Plugins are Python packages. Run “make setup” to install the built-in "
+                        "ones."
                     ),
                 )
             )
@@ -77,7 +82,7 @@ class PluginsPage(QWidget):
         if plugin.version:
             head.addWidget(look.label(plugin.version, "badge"))
         if plugin.shipped:
-            head.addWidget(look.label(self.tr("ships with the studio"), "badge"))
+            head.addWidget(look.label(self.tr("built-in"), "badge"))
         head.addStretch()
         mark, color = _STATES[plugin.state]
         head.addWidget(look.icon_label(mark, color))
@@ -97,7 +102,7 @@ class PluginsPage(QWidget):
         return frame
 
     def _switch(self, plugin: Plugin) -> QWidget:
-        switch = Switch(self._look, self.tr("Use {title}").format(title=plugin.title))
+        switch = Switch(self._look, self.tr("Enable {title}").format(title=plugin.title))
         switch.setChecked(plugin.is_usable)
         fixed = plugin.state in (PluginState.INVALID, PluginState.INCOMPATIBLE)
         switch.setEnabled(not fixed)
@@ -116,29 +121,33 @@ class PluginsPage(QWidget):
         wants = plugin.manifest.permissions
         row = QHBoxLayout()
         row.setSpacing(14)
-        for icon, wanted, yes, no, key in (
-            (
-                "wifi" if wants.network else "wifi-off",
-                wants.network,
-                "network",
-                "no network",
-                "network",
-            ),
-            ("folder", wants.files != "none", f"files: {wants.files}", "no files", "files"),
-            ("terminal", wants.run_code, "runs code", "runs no code", "run_code"),
-            ("cpu", wants.gpu, "computes on the device", "computes nothing", "gpu"),
-        ):
+        for key, icon, wanted, text in self._wishes(wants):
             pair = QHBoxLayout()
             pair.setSpacing(5)
             pair.addWidget(
                 self._look.icon_label(icon, "warn" if wanted and key in _GRAVE else "mute", 14)
             )
-            label = self._look.label(self.tr(yes if wanted else no), "small")
+            label = self._look.label(text, "small")
             label.setToolTip(wants.reasons.get(key, ""))
             pair.addWidget(label)
             row.addLayout(pair)
         row.addStretch()
         return row
+
+    def _wishes(self, wants: Permissions) -> Iterator[tuple[str, str, bool, str]]:
+        """Yield each permission: its key, its icon, whether it is asked for, and a label."""
+        tr, files = self.tr, wants.files
+        icon = "wifi" if wants.network else "wifi-off"
+        yield "network", icon, wants.network, tr("network") if wants.network else tr("no network")
+        allowed = {
+            "none": tr("no files"),
+            "picked": tr("files you choose"),
+            "folder": tr("a folder"),
+        }
+        yield "files", "folder", files != "none", allowed[files]
+        runs = tr("runs code") if wants.run_code else tr("does not run code")
+        yield "run_code", "terminal", wants.run_code, runs
+        yield "gpu", "cpu", wants.gpu, tr("uses the device") if wants.gpu else tr("no device")
 
     def _offers(self, plugin: Plugin) -> str:
         assert plugin.manifest is not None
@@ -156,7 +165,9 @@ class PluginsPage(QWidget):
     def _faults(self, plugin: Plugin, count: int, report: str) -> QHBoxLayout:
         row = QHBoxLayout()
         row.addWidget(
-            self._look.label(self.tr("{count} failures this session").format(count=count), "warn"),
+            self._look.label(
+                self.tr("{count} failures in this session").format(count=count), "warn"
+            ),
             1,
         )
         copy = self._look.button(self.tr("Copy report"), "clipboard-copy", small=True)

@@ -65,8 +65,8 @@ class SettingsPage(QWidget):
         frame = PageFrame(self._look, self.tr("Settings"))
         layout.addWidget(frame)
         self.search = QLineEdit()
-        self.search.setPlaceholderText(self.tr("Find a setting"))
-        self.search.setAccessibleName(self.tr("Find a setting"))
+        self.search.setPlaceholderText(self.tr("Search settings"))
+        self.search.setAccessibleName(self.tr("Search settings"))
         self.search.setClearButtonEnabled(True)
         self.search.setFixedWidth(240)
         self.search.textChanged.connect(self._filter)
@@ -96,7 +96,7 @@ class SettingsPage(QWidget):
         theme = self._look.theme
         column = self._section(self.tr("Appearance"))
         modes = (
-            (str(ThemeMode.SYSTEM), "", self.tr("As the system")),
+            (str(ThemeMode.SYSTEM), "", self.tr("Match system")),
             (str(ThemeMode.LIGHT), "", self.tr("Light")),
             (str(ThemeMode.DARK), "", self.tr("Dark")),
         )
@@ -107,15 +107,17 @@ class SettingsPage(QWidget):
         self._row(
             column,
             self.tr("Theme"),
-            self.tr("The studio opens dark where the system says nothing."),
+            self.tr("If the system has no preference, the dark theme is used."),
             choice,
         )
         languages = LanguagePicker(self._look.language)
-        self._row(column, self.tr("Language"), self.tr("Used from the next start."), languages)
-        motion = Switch(self._look, self.tr("Less motion"))
+        self._row(
+            column, self.tr("Language"), self.tr("Takes effect at the next start."), languages
+        )
+        motion = Switch(self._look, self.tr("Reduce motion"))
         motion.setChecked(theme.reduced_motion)
         motion.toggled.connect(lambda on: setattr(theme, "reduced_motion", on))
-        self._row(column, self.tr("Less motion"), self.tr("Nothing slides or fades."), motion)
+        self._row(column, self.tr("Reduce motion"), self.tr("No animations."), motion)
 
     def _follow_theme(self) -> None:
         """The palette changes it too."""
@@ -153,48 +155,48 @@ class SettingsPage(QWidget):
         home = self._studio.paths.home
         self._row(
             column,
-            self.tr("Where everything is kept"),
+            self.tr("Data folder"),
             str(home),
             self._button(self.tr("Open folder"), "folder-open", lambda: _open(home)),
         )
         self._stats = self._row(
             column,
             self.tr("Size"),
-            self.tr("counting…"),
+            self.tr("Counting…"),
             self._button(self.tr("Empty bin"), "trash-2", self._ask_empty_bin),
         )
         self._row(
             column,
             self.tr("Back up"),
-            self.tr("A whole, checked copy in a new folder. Its index is also copied daily."),
+            self.tr("Saves a verified copy to a new folder. The index is also backed up daily."),
             self._button(self.tr("Back up…"), "archive", self._back_up),
         )
         self._checked = self._row(
             column,
-            self.tr("Check"),
-            self.tr("Reads every file and compares its digest."),
-            self._button(self.tr("Check now"), "shield-check", self._verify),
+            self.tr("Verify"),
+            self.tr("Reads every file and compares its checksum."),
+            self._button(self.tr("Verify now"), "shield-check", self._verify),
         )
 
     def _runtime(self) -> None:
         column = self._section(self.tr("Runtime"))
         self._row(
             column,
-            self.tr("Start the runtime again"),
-            self.tr("Jobs that run are lost; what is saved is safe."),
+            self.tr("Restart runtime"),
+            self.tr("Running jobs are lost; saved results are safe."),
             self._button(self.tr("Restart"), "refresh-cw", self._studio.runtime.restart),
         )
         self._row(
             column,
             self.tr("Device"),
             self.tr(
-                "What computes, from the next start of the runtime on. Devices are listed once it "
-                "has looked for them."
+                "Takes effect when the runtime restarts. Devices appear here once they are "
+                "detected."
             ),
             DevicePicker(self._studio.devices),
         )
         settings = self._studio.settings.below("runtime")
-        self._form(column, self.tr("PyTorch or llama.cpp"), TextEngineSettings, settings)
+        self._form(column, self.tr("Text engine"), TextEngineSettings, settings)
         logs = self._studio.paths.logs
         self._row(
             column,
@@ -209,10 +211,10 @@ class SettingsPage(QWidget):
         switch.toggled.connect(serving.switch)
         self._row(
             column,
-            self.tr("Let other programs of this machine ask for text"),
+            self.tr("OpenAI-compatible local server"),
             self.tr(
-                "OpenAI-compatible. Off at every start, never reached from outside, "
-                "and only with the key."
+                "Programs on this machine can generate text with the key. Off at every start; "
+                "not reachable from other machines."
             ),
             switch,
         )
@@ -223,7 +225,7 @@ class SettingsPage(QWidget):
             "",
             self._button(self.tr("Copy"), "copy", lambda: copy(address.text())),
         )
-        said = self.tr("Whoever has it may generate text and list models.")
+        said = self.tr("Anyone with the key can generate text and list models.")
         shown = self._look.button(self.tr("Show"), "eye")
         shown.setCheckable(True)
         token = self._row(
@@ -243,7 +245,7 @@ class SettingsPage(QWidget):
         example = self._row(
             column,
             self.tr("Example"),
-            self.tr("A line for a terminal that asks for one answer. The key stays in its file."),
+            self.tr("A terminal command that asks for one reply. It reads the key from its file."),
             self._button(
                 self.tr("Copy"), "copy", lambda: serving.server and copy(serving.server.example)
             ),
@@ -252,7 +254,7 @@ class SettingsPage(QWidget):
 
         def show() -> None:
             switch.setChecked(serving.server is not None)
-            asleep = self.tr("There is one while it is on.")
+            asleep = self.tr("Available while the server is on.")
             address.setText(serving.server.address if serving.server else asleep)
             shown.setChecked(shown.isChecked() and serving.server is not None)
             visible = serving.server if shown.isChecked() else None
@@ -272,8 +274,8 @@ class SettingsPage(QWidget):
             column,
             self.tr("Nothing leaves this machine"),
             self.tr(
-                "The studio makes no connection by itself: no telemetry, no update check, "
-                "no account. Only when you press Download, weights are fetched."
+                "No telemetry, no update checks, no account. The network is used only when you "
+                "download a model."
             ),
             self._look.icon_label("shield-check", "good", 20),
         )
@@ -283,17 +285,17 @@ class SettingsPage(QWidget):
         self._row(
             column,
             self.tr("Never use the network"),
-            self.tr("Then weights cannot be fetched either, whatever is pressed."),
+            self.tr("Model downloads are blocked too."),
             never,
         )
         self._row(
             column,
-            self.tr("What models know of conversations"),
+            self.tr("Cached conversation state"),
             self.tr(
-                "So that a conversation goes on at once after a restart, what a model computed of "
-                "it is kept on this disk: at most 2 GB, readable by you alone."
+                "Lets conversations continue quickly after a restart. Kept on this disk, at "
+                "most 2 GB, readable only by you."
             ),
-            self._button(self.tr("Forget it"), "trash-2", self._forget),
+            self._button(self.tr("Clear"), "trash-2", self._forget),
         )
 
     # --- what the buttons do ------------------------------------------------------------------
@@ -319,7 +321,7 @@ class SettingsPage(QWidget):
     def _forget(self) -> None:
         freed = self._studio.forget_beginnings()
         self._studio.notices.info(
-            self.tr("Forgotten, and {size} freed. Conversations are untouched.").format(
+            self.tr("Cleared; {size} freed. Conversations were not changed.").format(
                 size=formatting.size(freed)
             ),
             key="beginnings",
@@ -329,20 +331,20 @@ class SettingsPage(QWidget):
         ask_empty_bin(self._parts, self._count)
 
     def _back_up(self) -> None:
-        chosen = QFileDialog.getExistingDirectory(self, self.tr("Where to put the copy"))
+        chosen = QFileDialog.getExistingDirectory(self, self.tr("Choose a backup folder"))
         if not chosen:
             return
         target = Path(chosen) / f"offline-studio-{datetime.now():%Y-%m-%d-%H%M%S}"
         self._background.run(
             lambda: self._studio.library.backup(target),
             lambda path: self._studio.notices.info(
-                self.tr("The library is backed up and checked."), str(path), key="backup"
+                self.tr("The library was backed up and verified."), str(path), key="backup"
             ),
             self._tell,
         )
 
     def _verify(self) -> None:
-        self._checked.setText(self.tr("Reading every file…"))
+        self._checked.setText(self.tr("Verifying all files…"))
         self._background.run(
             self._studio.library.verify,
             lambda report: self._checked.setText(" ".join(report.sentences())),

@@ -66,8 +66,10 @@ class TaskPage(QWidget):
         layout.addWidget(frame)
         self._empty = ctx.ui.empty_state(
             "play",
-            self.tr("Nothing made yet"),
-            self.tr("Set what you want on the right, then press Run. Results stay in the gallery."),
+            self.tr("No results yet"),
+            self.tr(
+                "Set the parameters on the right, then press Run. Results are saved to the library."
+            ),
         )
         self._results = Column()
         self._results.hide()
@@ -185,7 +187,7 @@ class RunCard(QWidget):
         row.addWidget(self._look.icon_label("circle-check", "good"))
         name = artifact.title or artifact.kind
         row.addWidget(
-            self._look.label(self.tr("Saved in the gallery: {name}").format(name=name), "small")
+            self._look.label(self.tr("Saved to the library: {name}").format(name=name), "small")
         )
         row.addStretch()
         self._column.addLayout(row)

@@ -69,7 +69,7 @@ class ProgressRow(QWidget):
         self._job, self._stopping = job, False
         self._share, self._writing = 0.0, (0.0, 0)  # since when, from how many tokens on
         self.stop_button.setEnabled(True)
-        self._say(self.tr("Waiting for its turn…"))
+        self._say(self.tr("Queued…"))
         self.show()
         job.on_state(lambda state, reason: self._on_state(job, state, reason))
         job.on_progress(
@@ -166,7 +166,7 @@ class TroubleRow(QWidget):
         self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.button = look.button(self.tr("Try again"), "refresh-cw", small=True)
         self.button.clicked.connect(self._on_button)
-        close = look.icon_button("x", self.tr("Close this message"))
+        close = look.icon_button("x", self.tr("Dismiss"))
         close.clicked.connect(self.hide)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)

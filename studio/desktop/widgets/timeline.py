@@ -75,7 +75,7 @@ class Timeline(QWidget):
         if self._current is not None:  # the same stretch may have grown
             self._point(next((b for b in self._bars if _is_same(b, self._current)), None))
         self.setAccessibleDescription(
-            self.tr("{count} stretches since {time}").format(
+            self.tr("{count} events since {time}").format(
                 count=len(self._bars), time=_clock(self._since)
             )
         )

@@ -77,7 +77,10 @@ def show_about(look: Appearance, window: QWidget) -> None:
     column.setContentsMargins(0, 0, 8, 0)
     column.setSpacing(8)
     shown = _Licence(look)
-    for heading, parts in ((_tr("Shipped with it"), shipped()), (_tr("Packages"), dependencies())):
+    for heading, parts in (
+        (_tr("Included components"), shipped()),
+        (_tr("Packages"), dependencies()),
+    ):
         column.addWidget(look.label(heading, "section"))
         column.addLayout(_table(look, parts, shown))
         column.addSpacing(6)
@@ -116,7 +119,7 @@ def _head(look: Appearance) -> QHBoxLayout:
     column = QVBoxLayout()
     column.setSpacing(2)
     column.addWidget(look.label(f"Offline Studio {studio.__version__}", "strong"))
-    words = _tr("Everything runs on this machine. Nothing is sent anywhere. Apache-2.0.")
+    words = _tr("Everything runs on this machine and nothing is sent anywhere. Apache-2.0.")
     column.addWidget(look.label(words, "small", wrap=True))
     qt = _package("PySide6-Essentials")
     python, system = platform.python_version(), platform.platform()

@@ -40,10 +40,8 @@ def show_link(
     open_it: Callable[[], object],
 ) -> None:
     """Show where a link leads before anything leaves the machine."""
-    sheet = Sheet(look, window, _tr("This link leaves the studio"), 520)
-    words = _tr(
-        "Opening it asks your web browser to go on the network. The studio itself does not."
-    )
+    sheet = Sheet(look, window, _tr("Open this link in your browser?"), 520)
+    words = _tr("Your browser will use the network. Offline Studio does not.")
     sheet.body.addWidget(look.label(words, "mute", wrap=True))
     shown = look.label(address, wrap=True)
     shown.setFont(look.fonts.mono())

@@ -82,7 +82,7 @@ class CrashReports:
             sys.__excepthook__(kind, error, trace)
             return
         report = describe(error)
-        _log.error("Nobody caught this:\n%s", report)
+        _log.error("Unhandled exception:\n%s", report)
         for step in (partial(self._note, report), keep, partial(tell, report)):
             try:
                 step()
@@ -107,4 +107,4 @@ def describe(error: BaseException) -> str:
 def _on_thread_exception(what: threading.ExceptHookArgs) -> None:
     if what.exc_value is not None:
         name = what.thread.name if what.thread else "?"
-        _log.error("Nobody caught this in thread %s:\n%s", name, describe(what.exc_value))
+        _log.error("Unhandled exception in thread %s:\n%s", name, describe(what.exc_value))

@@ -47,9 +47,7 @@ class JobDrawer(QFrame):
         self._list = QVBoxLayout()
         self._list.setContentsMargins(20, 4, 14, 12)
         self._list.setSpacing(2)
-        self._empty = look.label(
-            self.tr("Nothing is running. Whatever you start appears here."), "mute"
-        )
+        self._empty = look.label(self.tr("No jobs yet. Running jobs appear here."), "mute")
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._history = look.label(self.tr("Finished"), "section")
         self._lay_out()
@@ -188,7 +186,7 @@ class _Row(QWidget):
         self._figures.setFont(look.fonts.figures(12))
         self._figures.setMinimumWidth(110)
         self._figures.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self._first = look.icon_button("arrow-up-to-line", self.tr("First: before all others"))
+        self._first = look.icon_button("arrow-up-to-line", self.tr("Move to front of queue"))
         self._pause = look.icon_button("pause", self.tr("Pause"))
         self._stop = look.icon_button("circle-stop", self.tr("Stop"))
         self._first.clicked.connect(self._on_first)
@@ -205,7 +203,7 @@ class _Row(QWidget):
         self._show_share(job)
         paused = job.state is JobState.PAUSED
         self._pause.setIcon(self._icons.icon("play" if paused else "pause", "mute"))
-        self._pause.setToolTip(self.tr("Go on") if paused else self.tr("Pause"))
+        self._pause.setToolTip(self.tr("Resume") if paused else self.tr("Pause"))
         self._pause.setAccessibleName(self._pause.toolTip())
         self._first.setVisible(job.state in (JobState.QUEUED, JobState.WAITING))
         self._pause.setVisible(job.state in (JobState.RUNNING, JobState.PAUSED))

@@ -21,8 +21,12 @@ class ServerSettings(Params, frozen=True):
 
     port: Annotated[
         int,
-        Range(0, 65_535, lowest="Any free one", grouped=False),
-        Label("Port", "Pin it for programs that keep the address. Holds from the next start on."),
+        Range(0, 65_535, lowest="Automatic", grouped=False),
+        Label(
+            "Port",
+            "Choose a fixed port for programs that save the address. Takes effect at the next "
+            "start.",
+        ),
     ] = 0
 
 

@@ -20,7 +20,7 @@ class MemoryPopover(Popover):
 
     def __init__(self, look: Appearance, activity: Activity, window: QWidget) -> None:
         super().__init__(look, window, "", 360)
-        self.setAccessibleName(self.tr("Loaded weights"))
+        self.setAccessibleName(self.tr("Loaded models"))
         self._look, self._activity = look, activity
         self._shown: object = None
         self._title = look.label("", "heading")
@@ -35,7 +35,7 @@ class MemoryPopover(Popover):
         self._rows = QVBoxLayout()
         self._rows.setSpacing(10)
         self.body.addLayout(self._rows)
-        more = look.button(self.tr("Who uses the device"), kind="link")
+        more = look.button(self.tr("Details on the Device page"), kind="link")
         more.clicked.connect(self._on_more)
         self.body.addWidget(more, 0, Qt.AlignmentFlag.AlignLeft)
         activity.status_changed.connect(self._show)
@@ -76,7 +76,7 @@ class MemoryPopover(Popover):
         for item in status.loaded:
             self._rows.addWidget(self._row(item))
         if not status.loaded:
-            text = self.tr("No weights are loaded. They load with the first job that needs them.")
+            text = self.tr("No models are loaded. They are loaded when a job needs them.")
             self._rows.addWidget(self._look.label(text, "small", wrap=True))
 
     def _row(self, item: LoadedWeights) -> QWidget:
@@ -95,7 +95,7 @@ class MemoryPopover(Popover):
         unload = self._look.button(self.tr("Unload"), small=True)
         unload.setAccessibleName(self.tr("Unload {title}").format(title=title))
         unload.setEnabled(not item.users)
-        unload.setToolTip(self.tr("A job is using these weights") if item.users else "")
+        unload.setToolTip(self.tr("A job is using this model") if item.users else "")
         unload.clicked.connect(lambda: self._unload(item.weights))
         layout.addWidget(unload)
         return row
@@ -105,7 +105,7 @@ class MemoryPopover(Popover):
             users = dict.fromkeys(map(self._activity.title_of_job, item.users))
             return self.tr("in use by {users}").format(users=", ".join(users))
         idle = formatting.duration(item.idle_seconds)
-        return self.tr("kept ready, idle for {time}").format(time=idle)
+        return self.tr("loaded, idle for {time}").format(time=idle)
 
     def _unload(self, weights: str) -> None:
         self._activity.unload(weights)

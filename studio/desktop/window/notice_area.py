@@ -199,7 +199,7 @@ class NoticeCard(QFrame):
             column.addSpacing(5)
             column.addLayout(self._buttons(look))
         layout.addLayout(column, 1)
-        close = look.icon_button("x", self.tr("Close this notice"), size=14)
+        close = look.icon_button("x", self.tr("Dismiss"), size=14)
         close.setProperty("kind", "tiny")
         close.clicked.connect(self.closed)
         layout.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)

@@ -143,8 +143,8 @@ class PageHost(QStackedWidget):
             text, details = str(error), error.details
         else:
             text = self.tr(
-                "{whose} failed: {error}. The rest of the studio goes on. "
-                "Try again, or send its author the report."
+                "{whose} failed: {error}. Everything else keeps working. Try again, or send the "
+                "report to its author."
             ).format(whose=whose, error=str(error) or type(error).__name__)
             details = ""
         details = details or "".join(traceback.format_exception(error))

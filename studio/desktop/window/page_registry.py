@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 # (module of studio.desktop.pages, title, icon)
 _OWN = (
-    ("gallery", "Gallery", "layout-grid"),
+    ("gallery", "Library", "layout-grid"),
     ("models", "Models", "box"),
     ("device", "Device", "gauge"),
     ("plugins", "Plugins", "puzzle"),
@@ -159,7 +159,8 @@ class PageRegistry:
         if page_id not in pages:
             raise StudioError(
                 ErrorCode.PLUGIN_FAILED,
-                f"The plugin {plugin.title} does not bring the page {page_id} of its manifest.",
+                f"The plugin {plugin.title} does not provide the page {page_id} declared in its "
+                "manifest.",
                 "Ask its author for a corrected version.",
                 plugin=plugin.id,
             )
@@ -167,7 +168,7 @@ class PageRegistry:
         if not isinstance(page, Page):
             raise StudioError(
                 ErrorCode.PLUGIN_FAILED,
-                f"The plugin {plugin.title} brought {type(page).__name__} where a page belongs.",
+                f"The plugin {plugin.title} provided {type(page).__name__} instead of a page.",
                 "Ask its author for a corrected version.",
                 plugin=plugin.id,
             )
@@ -223,7 +224,7 @@ def _part(name: str, title: str) -> Callable[..., Page]:
             raise
         raise StudioError(
             ErrorCode.UNSUPPORTED,
-            f"The page “{title}” is not part of this installation.",
-            "Install the studio again if it should be.",
+            f"The page “{title}” is not installed.",
+            "Reinstall Offline Studio if it should be.",
         ) from error
     return build

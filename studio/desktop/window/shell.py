@@ -181,11 +181,11 @@ class MainWindow(QMainWindow):
         self.pages.show_instead(
             ErrorState(
                 self.look,
-                self.tr("The studio could not be opened"),
+                self.tr("Offline Studio could not be opened"),
                 text,
                 (
                     (self.tr("Try again"), "refresh-cw", retry),
-                    (self.tr("Look around without saving"), "eye", look_around),
+                    (self.tr("Continue without saving"), "eye", look_around),
                 ),
             )
         )
@@ -193,16 +193,14 @@ class MainWindow(QMainWindow):
     def ask_to_close(self, jobs: int, close: Callable[[], None]) -> None:
         """Ask whether jobs that run may be stopped."""
         what = (
-            self.tr("1 job is still at work. Closing stops it; its recipe stays in the library.")
+            self.tr("1 job is still running. Closing stops it.")
             if jobs == 1
-            else self.tr(
-                "{n} jobs are still at work. Closing stops them; their recipes stay in the library."
-            )
+            else self.tr("{n} jobs are still running. Closing stops them.")
         )
         show_confirm(
             self.look,
             self.center,
-            self.tr("Close the studio?"),
+            self.tr("Close Offline Studio?"),
             what.format(n=jobs),
             self.tr("Stop and close"),
             close,
@@ -333,4 +331,4 @@ def _unbind(shortcuts: Sequence[QShortcut]) -> None:
 
 
 def _not_yet() -> NoReturn:
-    raise RuntimeError("the studio is still opening")
+    raise RuntimeError("Offline Studio is still starting")

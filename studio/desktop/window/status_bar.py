@@ -69,7 +69,7 @@ class _Runtime(QWidget):
         self._icon = look.icon_label("circle-dot", "mute", 14)
         self._text = look.label("", "small")
         self._text.setFont(look.fonts.figures(12))
-        self._restart = look.button(self.tr("Start again"), "rotate-cw", small=True)
+        self._restart = look.button(self.tr("Restart"), "rotate-cw", small=True)
         self._restart.setProperty("density", "status")
         self._restart.clicked.connect(self._on_restart)
         layout = QHBoxLayout(self)
@@ -87,14 +87,14 @@ class _Runtime(QWidget):
     def _show(self) -> None:
         state, reason = self._activity.runtime_state, self._activity.runtime_reason
         icon, color, text = {
-            "off": ("circle", "faint", self.tr("Runtime off, starts with the first task")),
+            "off": ("circle", "faint", self.tr("Runtime off; starts with the first job")),
             "starting": ("loader", "accent", self.tr("Runtime is starting…")),
             "ready": ("circle-dot", "good", self._device(self._activity.status)),
             "stopping": ("loader", "mute", self.tr("Runtime is stopping…")),
             "dead": (
                 "triangle-alert",
                 "bad",
-                self.tr("Runtime ended: {reason}").format(reason=reason),
+                self.tr("Runtime crashed: {reason}").format(reason=reason),
             ),
             "given_up": (
                 "triangle-alert",
@@ -163,7 +163,7 @@ class _Memory(QToolButton):
         )
         self.setFixedWidth(self._row.sizeHint().width())
         self.setAccessibleName(self.tr("Memory {figures}").format(figures=figures))
-        self.setToolTip(self.tr("What is loaded, and why"))
+        self.setToolTip(self.tr("Loaded models"))
 
 
 class _Server(QWidget):
@@ -183,7 +183,7 @@ class _Server(QWidget):
     def _show(self) -> None:
         address = self._activity.server
         self.setVisible(bool(address))
-        words = self.tr("Programs of this machine may ask for text at {address}. See Settings.")
+        words = self.tr("Programs on this machine can generate text at {address}. See Settings.")
         self.setToolTip(words.format(address=address))
         self.setAccessibleName(words.format(address=address))
 

@@ -88,10 +88,8 @@ class WindowSession(QObject):
         if report:
             self._notice(
                 Level.WARN,
-                self.tr("The studio ended unexpectedly last time."),
-                self.tr(
-                    "Your work up to the last second is here. The report stays on this machine."
-                ),
+                self.tr("Offline Studio closed unexpectedly last time."),
+                self.tr("Your work was saved. The report stays on this machine."),
                 Action(self.tr("Copy report"), lambda: self.workspace.ui.copy(report)),
             )
 
@@ -103,10 +101,8 @@ class WindowSession(QObject):
             names = ", ".join(missing)
             self._notice(
                 Level.INFO,
-                self.tr("The studio's own fonts are missing: {names}.").format(names=names),
-                self.tr(
-                    "The system's fonts stand in. Installing the studio again brings them back."
-                ),
+                self.tr("Fonts are missing: {names}.").format(names=names),
+                self.tr("System fonts are used instead. Reinstall Offline Studio to restore them."),
             )
 
     # --- connections --------------------------------------------------------------------------
@@ -122,10 +118,8 @@ class WindowSession(QObject):
             self.window.banner.say(health.message, health.hint)
         elif self.studio.paths.temporary:
             self.window.banner.say(
-                self.tr("Nothing you make now is kept."),
-                self.tr(
-                    "The studio has no folder to save to; this session lives in a temporary one."
-                ),
+                self.tr("Nothing you create in this session will be saved."),
+                self.tr("There is no writable data folder, so a temporary one is used."),
             )
 
     def _connect_activity(self) -> None:
@@ -150,8 +144,10 @@ class WindowSession(QObject):
             if found is None:
                 self._notice(
                     Level.INFO,
-                    self.tr("Nothing here opens {name}.").format(name=path.name),
-                    self.tr("Drop it on a field that takes files, or add a plugin that knows it."),
+                    self.tr("This page cannot open {name}.").format(name=path.name),
+                    self.tr(
+                        "Drop it on a field that takes files, or install a plugin that supports it."
+                    ),
                 )
                 continue
             plugin, run = found
@@ -188,15 +184,15 @@ class WindowSession(QObject):
             ),
             *theme_actions(window.look.theme.set_mode),
             ShellAction(
-                "motion", self.tr("Less motion: on or off"), self._toggle_motion, "accessibility"
+                "motion", self.tr("Reduce motion: on or off"), self._toggle_motion, "accessibility"
             ),
             ShellAction(
-                "restart", self.tr("Restart the runtime"), self.studio.runtime.restart, "rotate-cw"
+                "restart", self.tr("Restart runtime"), self.studio.runtime.restart, "rotate-cw"
             ),
             ShellAction(
                 "shortcuts", self.tr("Keyboard shortcuts"), self.show_shortcuts, "keyboard", "F1"
             ),
-            ShellAction("about", self.tr("About the studio, licences"), self.show_about, "info"),
+            ShellAction("about", self.tr("About and licences"), self.show_about, "info"),
             ShellAction("quit", self.tr("Quit"), window.close, "log-out", "Ctrl+Q"),
         ]
 
@@ -238,7 +234,7 @@ class WindowSession(QObject):
         shell = [(a.title, _native(a.shortcut)) for a in self._commands.shell if a.shortcut]
         return [
             (self.tr("This page"), here),
-            (self.tr("Studio"), shell),
+            (self.tr("Application"), shell),
             (self.tr("Pages"), pages),
         ]
 

@@ -37,8 +37,7 @@ def device_lost(device: Device, error: BaseException) -> StudioError:
     """Return what to say of it."""
     return StudioError(
         ErrorCode.NO_DEVICE,
-        f"{device.name} stopped answering in the middle of the work.",
-        "Go on with the processor, or try the card again; if it happens again, look at its driver "
-        "and its cooling.",
+        f"{device.name} stopped responding.",
+        "Use the processor, or try the card again. If this repeats, check its driver and cooling.",
         brief(error),
     )

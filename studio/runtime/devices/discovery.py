@@ -50,8 +50,8 @@ def find_devices(wanted: str | None = None) -> Found:
     except Exception as error:  # a broken library raises OSError, RuntimeError and worse
         raise StudioError(
             ErrorCode.NO_DEVICE,
-            f"PyTorch, which computes for the studio, cannot be loaded: {error}",
-            "Install it again with the set-up command of the studio.",
+            f"PyTorch cannot be loaded: {error}",
+            "Run the setup of Offline Studio again.",
         ) from error
     wanted = os.environ.get(DEVICE_ENV, "") if wanted is None else wanted
     threads = max(1, min(torch.get_num_threads(), _processors_allowed()))
@@ -61,7 +61,7 @@ def find_devices(wanted: str | None = None) -> Found:
     cards, notes = _cards(torch, threads)
     chosen = next(_working(torch, _in_order(cards, wanted), notes), processor)
     if wanted and wanted not in (chosen.torch_name, chosen.kind, _kind_of_id(chosen)):
-        notes.append(f"There is no device “{wanted}” that works; {chosen.name} computes instead.")
+        notes.append(f"There is no working device “{wanted}”, so {chosen.name} is used instead.")
     return Found((*cards, processor), chosen, " ".join(notes))
 
 
@@ -152,7 +152,7 @@ def _complaint(name: str, error: object) -> str:
     if "too old" in text:
         return f"{name} cannot be used: its driver is too old for PyTorch. Update the driver."
     if "no kernel image" in text:
-        return f"{name} cannot be used: it is of a generation that this PyTorch does not know."
+        return f"{name} cannot be used: this version of PyTorch does not support its generation."
     why = text.partition("(Triggered")[0].partition("Compile with")[0][:200].rstrip(" .")
     return f"{name} cannot be used: {why or 'no reason was given'}."
 

@@ -42,7 +42,7 @@ class EnergyMeter:
             now = self._read()
         except OSError as error:
             log.warning("the energy counter is gone: %s", error)
-            self._failure = f"Not measured any longer: the counter cannot be read ({error})."
+            self._failure = f"No longer measured: the counter cannot be read ({error})."
             return Energy(missing=self._failure)
         passed = now - self._last
         if passed < 0:
@@ -81,23 +81,27 @@ def find_meter(kind: str, card: str = "", powercap: Path = POWERCAP) -> EnergyMe
     if kind == "cuda":
         return _card_meter(card)
     if kind != "cpu":
-        return Unmeasured("Not measured: this kind of card has no energy counter that we can read.")
+        return Unmeasured("Not measured: this type of card has no readable energy counter.")
     return _processor_meter(powercap)
 
 
 def _processor_meter(powercap: Path) -> EnergyMeter | Unmeasured:
     if not sys.platform.startswith("linux"):
-        return Unmeasured("Not measured: this system lets no program read the processor's counter.")
+        return Unmeasured(
+            "Not measured: this system does not let programs read the processor's energy counter."
+        )
     packages = sorted(powercap.glob("intel-rapl:?"))  # AMD's processors are found there too
     if not packages:
-        return Unmeasured("Not measured: this machine shows no energy counter of its processor.")
+        return Unmeasured("Not measured: this processor has no readable energy counter.")
     meters = [_rapl(package) for package in packages]
     try:
         return _Sum([EnergyMeter(read, _PROCESSOR, wraps_at) for read, wraps_at in meters])
     except PermissionError:
-        return Unmeasured("Not measured: the processor's counter is for administrators only.")
+        return Unmeasured(
+            "Not measured: only administrators may read the processor's energy counter."
+        )
     except (OSError, ValueError) as error:
-        return Unmeasured(f"Not measured: the processor's energy counter is broken ({error}).")
+        return Unmeasured(f"Not measured: the processor's energy counter does not work ({error}).")
 
 
 def _rapl(package: Path) -> tuple[Callable[[], float], float]:
@@ -128,7 +132,7 @@ def _card_meter(uuid: str) -> EnergyMeter | Unmeasured:
     try:
         library = ctypes.CDLL(name)
     except OSError:
-        return Unmeasured("Not measured: the driver's measuring library (NVML) is missing.")
+        return Unmeasured("Not measured: the driver library NVML is missing.")
     try:
         return EnergyMeter(nvml_counter(library, uuid), _CARD)
     except (OSError, AttributeError) as error:

@@ -13,7 +13,7 @@ from studio.protocol.trace import Energy, PluginUse
 from studio.runtime.devices.energy import EnergyMeter, Unmeasured
 from studio.runtime.jobs.job import Job
 
-_NOT_YET = Unmeasured("Not measured yet: the device is still being looked for.")
+_NOT_YET = Unmeasured("Not measured yet: looking for devices.")
 
 
 class Usage:

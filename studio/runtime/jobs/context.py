@@ -89,8 +89,9 @@ class Context:
         if self._sandbox is None:
             raise StudioError(
                 ErrorCode.PERMISSION,
-                f"The plugin “{self._job.plugin}” may not run code: its manifest does not say so.",
-                "Its author must add “run_code = true” with a reason to the manifest.",
+                f"The plugin “{self._job.plugin}” may not run code: its manifest does not "
+                "declare it.",
+                "Its author must add “run_code = true” and a reason to the manifest.",
                 plugin=self._job.plugin,
             )
         return self._sandbox

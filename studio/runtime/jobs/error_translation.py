@@ -13,7 +13,7 @@ MAX_SENTENCE = 4_000
 MAX_DETAILS = 50_000
 _HINT = "Try again. If it happens again, copy the report and send it to the plugin's author."
 
-_OWN_HINT = "Try again. If it happens again, copy the report and send it to the studio's authors."
+_OWN_HINT = "Try again. If it happens again, copy the report and send it to the developers."
 
 
 def translate(error: BaseException, plugin: str, task: str) -> ErrorInfo:
@@ -51,7 +51,7 @@ def contained(error: BaseException, plugin: str, where: str) -> ErrorInfo:
     details = _traceback(error)
     release(error)
     message = f"The plugin “{plugin}” failed in {where}: {brief(error)}."
-    hint = "The rest of the studio goes on. Update the plugin or switch it off on the Plugins page."
+    hint = "Everything else keeps working. Update the plugin, or disable it on the Plugins page."
     return sendable(ErrorInfo(ErrorCode.PLUGIN_FAILED, message, hint, details, plugin))
 
 
@@ -59,7 +59,7 @@ def own_bug(error: BaseException) -> ErrorInfo:
     """Return what to report of a fault that is the runtime's own and no plugin's."""
     details = _traceback(error)
     release(error)
-    message = f"The runtime made a mistake: {brief(error)}."
+    message = f"The runtime failed: {brief(error)}."
     return sendable(ErrorInfo(ErrorCode.INTERNAL, message, _OWN_HINT, details))
 
 
@@ -94,7 +94,7 @@ def _text(value: object) -> str:
 
 def _sentence(error: BaseException, plugin: str, task: str) -> str:
     if isinstance(error, SystemExit):
-        return f"The plugin “{plugin}” tried to end the whole runtime from its task {task}."
+        return f"The plugin “{plugin}” tried to quit the runtime from its task {task}."
     if isinstance(error, Cancelled):
-        return f"The plugin “{plugin}” stopped its task {task} by itself."
+        return f"The plugin “{plugin}” cancelled its own task {task}."
     return f"The plugin “{plugin}” failed in its task {task}: {brief(error)}."

@@ -82,8 +82,8 @@ class Feed:
             self._result(event)
         else:
             raise _rubbish(
-                f"its task yielded {a_kind(event)}, which is no event",
-                "Yield what ctx.progress, ctx.text, ctx.artifact or ctx.result return, or None.",
+                f"its task yielded {a_kind(event)}, which is not an event",
+                "Yield what ctx.progress, ctx.text, ctx.artifact or ctx.result returns, or None.",
             )
 
     def finished(
@@ -153,7 +153,7 @@ class Feed:
         size = len(msgspec.msgpack.encode(self.result))
         if size > MAX_RESULT:
             raise _rubbish(
-                f"its result takes {size / 1e6:.1f} MB; at most {MAX_RESULT / 1e6:.1f} MB fit",
+                f"its result is {size / 1e6:.1f} MB; the limit is {MAX_RESULT / 1e6:.1f} MB",
                 "Yield large data with ctx.artifact.",
             )
 
@@ -195,7 +195,7 @@ def plain(values: Any) -> dict[str, Any]:
         msgspec.msgpack.encode(data)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise _rubbish(
-            f"a result holds something that is not plain data ({error})",
+            f"a result contains something that is not plain data ({error})",
             "Use str, int, float, bool, None, and lists and dicts of them.",
         ) from error
     return data
@@ -247,4 +247,4 @@ def a_kind(value: Any) -> str:
 
 
 def _rubbish(what: str, hint: str) -> StudioError:
-    return StudioError(ErrorCode.PLUGIN_FAILED, f"The plugin made a mistake: {what}.", hint)
+    return StudioError(ErrorCode.PLUGIN_FAILED, f"The plugin made an error: {what}.", hint)

@@ -100,13 +100,15 @@ class Workers:
             raise StudioError(
                 ErrorCode.NOT_FOUND,
                 f"There is no task called “{task}”.",
-                "Its plugin may have been removed or switched off: look at the Plugins page.",
+                "Its plugin may have been removed or disabled: see the Plugins page.",
             )
         self._import(worker)
         if worker.error is not None:
             raise StudioError.from_info(worker.error)
         if task not in worker.tasks:
-            raise _broken(worker, f"its manifest promises a task “{task}” that its worker lacks")
+            raise _broken(
+                worker, f"its manifest declares a task “{task}” that its worker does not provide"
+            )
         return worker.tasks[task]
 
     def params(self, task: str, values: Mapping[str, Any]) -> Params:
@@ -123,7 +125,7 @@ class Workers:
         except Contained as error:
             raise StudioError.from_info(self._fault(worker, "its schema", error)) from error
         if not (isinstance(schema, type) and issubclass(schema, Params)):
-            raise _broken(worker, f"{worker.entry.tasks[task]} is no Params class")
+            raise _broken(worker, f"{worker.entry.tasks[task]} is not a Params class")
         return schema.parse(dict(values))
 
     def verdict(self, task: str, kind: str, payload: bytes) -> Verdict | None:
@@ -204,7 +206,7 @@ def _loaders(hooks: Any) -> tuple[Loader, ...]:
     for loader in loaders:
         for name in ("family", "recognise", "measure", "load", "unload"):
             if not hasattr(loader, name):
-                raise TypeError(f"{loader!r} is no loader: it has no {name}")
+                raise TypeError(f"{loader!r} is not a loader: it has no {name}")
     return loaders
 
 

@@ -128,9 +128,9 @@ def _events(job: Job, task: Task, context: Context, params: Params) -> Iterator[
     if not hasattr(events, "__next__"):
         raise StudioError(
             ErrorCode.PLUGIN_FAILED,
-            f"The plugin “{job.plugin}” made a mistake: its task {job.task} returned "
+            f"The plugin “{job.plugin}” made an error: its task {job.task} returned "
             f"{a_kind(events)} and yields no events.",
-            "A task is a generator function: it has at least one yield.",
+            "A task must be a generator function with at least one yield.",
         )
     return events
 

@@ -112,9 +112,11 @@ class Admission:
         if loaded is not None and demand.is_more and not demand.needs.working_bytes:
             return loaded
         if loaded is not None and loaded.is_stale and not demand.is_more:
-            return Wait(f"waiting for the old {source.title} to go: {who(loaded.users)}")
+            return Wait(
+                f"waiting for the old version of {source.title} to be released: {who(loaded.users)}"
+            )
         if self.builder:
-            return Wait(f"waiting until {self.builder} is ready")
+            return Wait(f"waiting for {self.builder} to load")
         is_here = loaded is not None and loaded.tier is not Tier.MEMORY
         need = demand.needs.working_bytes if is_here else demand.whole
         missing, victims = self._shortage(need, loaded)
@@ -170,25 +172,25 @@ class Admission:
     def _too_large(self, source: StoredWeights, need: int, limit: int) -> StudioError:
         assert self.device is not None
         total = self.device.memory().total
-        choices = [f"choose smaller weights{self._fitting(source, limit)}"]
+        choices = [f"choose a smaller model{self._fitting(source, limit)}"]
         if need <= most_bytes(total):
-            choices.append("raise the limit in Settings")
+            choices.append("raise the memory limit in Settings")
         return StudioError(
             ErrorCode.OUT_OF_MEMORY,
-            f"{source.title} needs {as_size(need)}, and the studio may use {as_size(limit)} "
-            f"of the {as_size(total)} of {self.device.name}.",
+            f"{source.title} needs {as_size(need)}, but only {as_size(limit)} of the "
+            f"{as_size(total)} of {self.device.name} may be used.",
             in_words(choices),
         )
 
     def _too_full(self, demand: Demand, need: int, missing: int) -> StudioError:
         source, choices = demand.source, self.choices(demand.source)
         if demand.is_more:
-            choices.insert(0, "make it smaller or shorter")
-        more = " more for this" if demand.is_more else ""
+            choices.insert(0, "reduce the size or length")
+        more = " more for this job" if demand.is_more else ""
         return StudioError(
             ErrorCode.OUT_OF_MEMORY,
-            f"{source.title} needs {as_size(need)}{more}: {as_size(missing)} more than is free"
-            " now.",
+            f"{source.title} needs {as_size(need)}{more}, {as_size(missing)} more than is free "
+            "now.",
             in_words(choices),
         )
 
@@ -201,7 +203,7 @@ class Admission:
         if source is not None:
             room = self.budget(self.books.held).room
             room += sum(each.bytes for each in self.books.idle())
-            choices.append(f"choose smaller weights{self._fitting(source, room)}")
+            choices.append(f"choose a smaller model{self._fitting(source, room)}")
         return choices
 
     def _is_only_pinned(self, loaded: Loaded) -> bool:

@@ -78,7 +78,7 @@ class Evictor:
         device.settle()
         with self._lock:
             loaded.tier = Tier.DEVICE
-        self._say(loaded, "loaded", "it was parked in memory", job, time.monotonic() - began)
+        self._say(loaded, "loaded", "it was in system memory", job, time.monotonic() - began)
 
     @staticmethod
     def _settled(victims: Sequence[Loaded], device: Device | None) -> Sequence[Loaded]:
@@ -114,7 +114,7 @@ class Evictor:
             parked = [each for each in idle if each.tier is Tier.MEMORY]
             if not parked:
                 return False
-            self._drop(parked[0], "evicted", f"{loaded.source.title} is parked in its place")
+            self._drop(parked[0], "evicted", f"{loaded.source.title} was moved there instead")
         return True
 
     def _drop(self, loaded: Loaded, what: str, why: str, job: str = "") -> None:

@@ -55,8 +55,8 @@ def out_of_memory(
     *,
     tried: Sequence[str] = (),
     choices: Sequence[str] = (
-        "make it smaller or shorter",
-        "choose smaller weights",
+        "reduce the size or length",
+        "choose a smaller model",
         "close other programs",
     ),
 ) -> StudioError:
@@ -69,7 +69,7 @@ def out_of_memory(
     even = f", even with {' and '.join(tried)}" if tried else ""
     return StudioError(
         ErrorCode.OUT_OF_MEMORY,
-        f"There was not enough memory to go on with {what}{even}.",
+        f"Memory ran out during {what}{even}.",
         in_words(choices),
         details,
     )

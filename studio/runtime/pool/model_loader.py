@@ -111,7 +111,7 @@ class ModelLoader:
         with self._lock:
             victims = [each for each in self._books.idle() if each.bytes]
         if victims:
-            why = f"memory ran out while {source.title} was loaded"
+            why = f"memory ran out while loading {source.title}"
             self._evictor.make_room(victims, device, why, demand.job.id)
             return demand
         if device.has_own_memory and isinstance(source.loader, Places):
@@ -125,7 +125,7 @@ class ModelLoader:
         log.info("loaded %s from %s in %.2f s", loaded.source.id, loaded.source.path, seconds)
         why = f"{demand.job.owner} needs it"
         if engine_why := getattr(loaded.model, "why", ""):
-            why = f"{why}; {loaded.model.engine} computes it ({engine_why})"
+            why = f"{why}; engine: {loaded.model.engine} ({engine_why})"
         seen = (loaded.measured, expected) if loaded.measured else (expected, 0)
         self._tell(
             PoolEvent(loaded.source.id, "loaded", seen[0], why, seconds, demand.job.id, seen[1])
@@ -149,6 +149,6 @@ def _finish(job: Job, parts: Iterator[Any], what: str) -> Any:
 def _changed(source: StoredWeights) -> StudioError:
     return StudioError(
         ErrorCode.BAD_WEIGHTS,
-        f"The file of “{source.title}” changed while it was loaded: {source.path}.",
-        "Wait until it is written to its end, and try again.",
+        f"The file of “{source.title}” changed while it was being loaded: {source.path}.",
+        "Wait until the file is complete, then try again.",
     )

@@ -29,7 +29,7 @@ def oom_fallback(
     for number, rung in enumerate(rungs):
         if number:
             log.info("job %s: %s", job.id, details)
-            go_on(job, pool, rung.words or "a smaller piece at a time")
+            go_on(job, pool, rung.words or "smaller pieces")
         for _ in range(2):
             try:
                 return (yield from body(rung.setting))
@@ -47,9 +47,9 @@ def oom_fallback(
 
 def go_on(job: Job, pool: Pool, words: str) -> None:
     """Note, and tell, that ``job`` goes on with less."""
-    log.info("job %s goes on with %s", job.id, words)
+    log.info("job %s continues with %s", job.id, words)
     pool.reduced(job, words)
-    job.become(JobState.RUNNING, f"memory ran out: going on with {words}")
+    job.become(JobState.RUNNING, f"memory ran out: continuing with {words}")
 
 
 def make_way(job: Job, pool: Pool) -> bool:

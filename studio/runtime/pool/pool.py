@@ -81,7 +81,7 @@ class Pool:
             self._idle_seconds = idle_seconds
             for loaded in self._books.loaded:
                 if not self._sources.has(loaded.source):
-                    loaded.expire("its file lies elsewhere now")
+                    loaded.expire("its file was moved")
 
     def use_device(self, device: Device | None, error: StudioError | None = None) -> None:
         """Say where to compute, or why nowhere."""
@@ -172,7 +172,7 @@ class Pool:
         with self._lock:
             leased = [each.source for each in self._books.loaded if job in each.users]
             choices = self._admission.choices(leased[0] if leased else None)
-        choices.insert(0, "make it smaller or shorter")
+        choices.insert(0, "reduce the size or length")
         return out_of_memory(job.task, details, tried=job.reduced, choices=choices)
 
     # --- coming to a model ----------------------------------------------------------------------
@@ -294,7 +294,7 @@ class Pool:
         with self._lock:
             self._books.give_back(loaded, lease.job, lease.working)
             if is_old:
-                loaded.expire("its file changed on the disk")
+                loaded.expire("its file changed on disk")
         self.sweep()
         self._on_change()
 
@@ -303,7 +303,7 @@ class Pool:
         with self._lock:
             for loaded in self._books.named(source.id):
                 if loaded.source.id == source.id and loaded.source.stamp != source.stamp:
-                    loaded.expire("its file changed on the disk")
+                    loaded.expire("its file changed on disk")
         self.sweep()
 
     def _digest(self, job: Job, source: StoredWeights) -> str:
@@ -324,9 +324,9 @@ class Pool:
         if source.entry.digest and digest != source.entry.digest:
             raise StudioError(
                 ErrorCode.BAD_WEIGHTS,
-                f"“{source.title}” is not what its description says: the file is damaged, or "
-                "another version.",
-                "Get it again on the Models page.",
+                f"“{source.title}” does not match its checksum: the file is damaged or another "
+                "version.",
+                "Download it again on the Models page.",
                 f"expected {source.entry.digest}, found {digest}",
             )
         return digest
@@ -339,7 +339,7 @@ class Pool:
         def reason_to_wait() -> str:
             with self._lock:
                 if self._admission.builder:
-                    return f"waiting until {self._admission.builder} is ready"
+                    return f"waiting for {self._admission.builder} to load"
                 self._admission.builder = title
                 return ""
 
@@ -366,5 +366,5 @@ class Pool:
         now = time.monotonic()
         for each in self._books.idle() if self._idle_seconds else ():
             if now - each.last_used >= self._idle_seconds:
-                each.expire(f"nobody used it for {as_time(self._idle_seconds)}")
+                each.expire(f"unused for {as_time(self._idle_seconds)}")
         return [each for each in self._books.loaded if each.is_stale and not each.users]

@@ -127,15 +127,15 @@ class WeightsRegistry:
         with self._lock:
             entry = self._entries.get(weights)
         if entry is None:
-            what = f"There are no weights called “{weights}”."
+            what = f"There is no model “{weights}”."
             if not weights:
-                what = "No weights were chosen."
-            raise StudioError(ErrorCode.NOT_FOUND, what, "Choose others on the Models page.")
+                what = "No model is selected."
+            raise StudioError(ErrorCode.NOT_FOUND, what, "Choose one on the Models page.")
         if not Path(entry.path).exists():
             raise StudioError(
                 ErrorCode.NOT_FOUND,
-                f"The file of “{weights}” is gone: {entry.path}.",
-                "Put it back, or choose other weights on the Models page.",
+                f"The file of “{weights}” is missing: {entry.path}.",
+                "Restore it, or choose another model on the Models page.",
             )
         refuse_special(Path(entry.path))
         return entry
@@ -152,8 +152,8 @@ class WeightsRegistry:
             return self._loader(msgspec.structs.replace(entry, family=""))
         raise StudioError(
             ErrorCode.UNSUPPORTED,
-            f"“{entry.id}” is of a kind that nothing installed here can load.",
-            "Install a plugin that knows it, or choose other weights.",
+            f"No installed engine or plugin can load “{entry.id}”.",
+            "Install a plugin that supports it, or choose another model.",
         )
 
 
@@ -182,5 +182,5 @@ def unreadable(weights: str, error: OSError) -> StudioError:
     return StudioError(
         ErrorCode.BAD_WEIGHTS,
         f"“{weights}” cannot be read: {error.strerror or error}{where}.",
-        "Check the disk and the permissions of the file, or choose other weights.",
+        "Check the disk and the permissions of the file, or choose another model.",
     )

@@ -177,7 +177,7 @@ class Scheduler:
             if self._alone is None:
                 self._alone = job
                 return ""
-            return f"waiting until {self._alone.task} no longer has to be alone"
+            return f"waiting for {self._alone.task}, which must run alone"
 
     @property
     def steps(self) -> int:

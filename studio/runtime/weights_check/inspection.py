@@ -35,7 +35,7 @@ def inspect_weights(
         StudioError: There is nothing, nobody knows what it is, or it is broken; says which.
     """
     if not path.exists():
-        raise StudioError(ErrorCode.NOT_FOUND, f"There is nothing at {path}.", "Check the path.")
+        raise StudioError(ErrorCode.NOT_FOUND, f"{path} does not exist.", "Check the path.")
     refuse_special(path)
     for loader in loaders:
         facts = loader.recognise(path)
@@ -44,7 +44,7 @@ def inspect_weights(
     else:
         raise StudioError(
             ErrorCode.UNSUPPORTED,
-            f"{path.name} is not weights that anything installed here can load.",
+            f"No installed engine or plugin can load {path.name}.",
             "Choose a .gguf file, or a folder with config.json and .safetensors files.",
         )
     needs = measured(loader, path, device, context_limit)

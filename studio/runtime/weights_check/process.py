@@ -39,7 +39,7 @@ def main() -> None:
     except StudioError as error:
         answer = {"error": {"code": error.code, "message": error.message, "hint": error.hint}}
     except (MemoryError, RecursionError):
-        told = "Its header asks for more memory than any header needs."
+        told = "Its header needs too much memory."
         answer = {"error": {"code": ErrorCode.BAD_WEIGHTS, "message": told, "hint": ""}}
     sys.stdout.write(json.dumps(answer))
 
@@ -90,7 +90,7 @@ def _gguf(path: Path) -> dict[str, Any]:
     for tensor in header.tensors.values():
         stored[tensor.type.name] += tensor.bytes
     if not stored:
-        raise bad_weights(path, "it holds no tensors, only words about a model", "Choose another.")
+        raise bad_weights(path, "it contains only a vocabulary, no model", "Choose another file.")
     context = tell(f"{architecture}.context_length", 0)
     return {
         "format": "gguf",
@@ -126,7 +126,9 @@ def _folder(path: Path) -> dict[str, Any]:
     tensors = [entry for entry in files if entry.suffix.lower() == ".safetensors"]
     pickles = [entry for entry in files if entry.suffix.lower() in _PICKLE_SUFFIXES]
     if not (path / "config.json").is_file() or not (tensors or pickles):
-        raise unsupported(path, "it is no folder of one model: config.json or weights are missing")
+        raise unsupported(
+            path, "it is not a model folder: config.json or the model files are missing"
+        )
     config = strict_json.read_object(path / "config.json", MAX_CONFIG_BYTES)
     facts: dict[str, Any] = {"format": "pickle"}
     for entry in tensors:
@@ -156,31 +158,29 @@ def _something_else(path: Path, head: bytes) -> StudioError:
     if text.startswith((b"<!doctype html", b"<html", b"<?xml", b"<head")):
         return bad_weights(
             path,
-            "it is a web page, not weights: a download was answered with a page",
-            "Open its address in a browser, see what the page asks for, and download again.",
+            "it is a web page, not a model: the download returned a page instead of the file",
+            "Open the link in a browser, follow the instructions there, and download it again.",
         )
     if text.startswith(b"version https://git-lfs"):
         return bad_weights(
             path,
-            "it is only a pointer of Git LFS: the weights themselves were not downloaded",
+            "it is a Git LFS pointer: the model itself was not downloaded",
             "Run `git lfs pull` there, or download the file itself.",
         )
     if head[:4] in (b"lmgg", b"fmgg", b"tjgg"):
-        return unsupported(path, "it is of a format older than GGUF; get the GGUF edition")
+        return unsupported(path, "its format is older than GGUF; download a GGUF version")
     if text.startswith((b"{", b"[")):
-        return bad_weights(path, "it is JSON text, not weights", "Download the weights again.")
+        return bad_weights(path, "it is JSON text, not a model", "Download the model again.")
     if not head.strip(b"\0"):
         return bad_weights(
-            path, "it begins with zeros: the download is not finished", "Download it again."
+            path, "it begins with zeros: the download is incomplete", "Download it again."
         )
-    return unsupported(
-        path, "its first bytes are those of no format that is known: GGUF, safetensors, PyTorch"
-    )
+    return unsupported(path, "it is not in a supported format (GGUF, safetensors, PyTorch)")
 
 
 def _wrong_name(path: Path, kind: str, suffix: str) -> StudioError:
     return bad_weights(
-        path, f"it holds {kind}, but its name says otherwise", f"Rename it to {path.stem}{suffix}."
+        path, f"it contains {kind}, despite its extension", f"Rename it to {path.stem}{suffix}."
     )
 
 

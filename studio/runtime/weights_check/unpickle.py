@@ -54,10 +54,10 @@ def tensors_of(source: IO[bytes]) -> dict[str, Any]:
     except Exception as error:
         if type(error).__name__ != "UnpicklingError":
             reason = (str(error) or type(error).__name__).splitlines()[0][:200]
-            raise Refused(f"it is no sound pickle of tensors: {reason}") from error
+            raise Refused(f"it is not a valid pickle of tensors: {reason}") from error
         asked = re.search(r"GLOBAL ([\w.]+)", str(error))
         what = f" ({asked[1]})" if asked else ""
-        raise Refused(f"it asks for more than numbers{what}, so it was not opened") from error
+        raise Refused(f"it contains more than tensors{what}, so it was not opened") from error
     return _flat(held, torch)
 
 
@@ -68,12 +68,12 @@ def write(tensors: dict[str, Any], file_bytes: int, sink: IO[bytes]) -> None:
     for name, tensor in tensors.items():
         kind = NAMES.get(str(tensor.dtype).removeprefix("torch."))
         if kind is None or tensor.layout.__str__() != "torch.strided" or tensor.is_quantized:
-            raise Refused(f"its tensor {name!r} is of a kind that safetensors has not")
+            raise Refused(f"its tensor {name!r} has a type that safetensors does not support")
         end = start + tensor.numel() * tensor.element_size()
         header[name] = {"dtype": kind, "shape": list(tensor.shape), "data_offsets": [start, end]}
         start = end
         if start > SHARED * file_bytes:
-            raise Refused("its tensors claim to have more numbers than the file can hold")
+            raise Refused("its tensors claim more numbers than the file can hold")
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
     sink.write(len(text).to_bytes(8, "little") + text)
@@ -92,7 +92,7 @@ def _check_archive(source: IO[bytes]) -> None:
     source.seek(0)
     with zipfile.ZipFile(source) as archive:
         if any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist()):
-            raise Refused("it is a packed archive, which weights never are")
+            raise Refused("it is a compressed archive, which model files never are")
     source.seek(0)
 
 
@@ -101,15 +101,15 @@ def _flat(held: Any, torch: Any) -> dict[str, Any]:
         if isinstance(held, dict) and isinstance(held.get(nest), dict):
             held = held[nest]
     if not isinstance(held, dict):
-        raise Refused(f"it holds no table of tensors but a {type(held).__name__}")
+        raise Refused(f"it contains a {type(held).__name__} instead of a table of tensors")
     found = {str(name): each for name, each in held.items() if isinstance(each, torch.Tensor)}
     if not found:
-        raise Refused("there are no tensors in it")
+        raise Refused("it contains no tensors")
     if len(found) > MAX_TENSORS:
-        raise Refused(f"it holds more than {MAX_TENSORS} tensors")
+        raise Refused(f"it contains more than {MAX_TENSORS} tensors")
     for name in found:
         if not 0 < len(name) <= MAX_NAME or not name.isprintable() or {"/", "\\"} & set(name):
-            raise Refused(f"its tensor {name[:80]!r} has a name that no tensor should have")
+            raise Refused(f"its tensor {name[:80]!r} has an invalid name")
     return found
 
 

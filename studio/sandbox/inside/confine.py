@@ -31,11 +31,11 @@ def look_around(order: Order) -> None:
     if not order.has_namespaces:
         return
     if os.getppid() != 1:
-        raise Unsafe("the processes of the system are within reach")
+        raise Unsafe("system processes are reachable")
     if os.path.exists("/proc") or os.path.exists("/sys"):
-        raise Unsafe("the files of the system are within reach")
+        raise Unsafe("system files are reachable")
     if set(kernel.interfaces()) - {"lo"}:
-        raise Unsafe("the network of the system is within reach")
+        raise Unsafe("the network is reachable")
 
 
 def become(order: Order, report: Writer, report_fd: int, stdin: int) -> None:
@@ -70,7 +70,7 @@ def _close_all_but(kept: int) -> None:
 def _raise_walls(order: Order) -> None:
     version = kernel.landlock_version()
     if version < LEAST_LANDLOCK[order.has_namespaces]:
-        raise Unsafe(f"the kernel's Landlock is of version {version}")
+        raise Unsafe(f"the kernel's Landlock has version {version}")
     machine = platform.machine()
     if machine not in syscall_filter.MACHINES:
         raise Unsafe(f"there is no system-call filter for {machine}")
@@ -121,13 +121,13 @@ def _inspect(order: Order) -> None:
         Unsafe: One does not stand.
     """
     if os.getuid() == 0 or kernel.capabilities():
-        raise Unsafe("the code would run with an administrator's rights")
+        raise Unsafe("the code would run with administrator rights")
     if not kernel.refuses_sockets():
         raise Unsafe("a socket could be opened")
     if not kernel.refuses_namespaces():
-        raise Unsafe("a namespace could be made")
+        raise Unsafe("a namespace could be created")
     try:
         os.close(os.open("/", os.O_RDONLY | os.O_DIRECTORY))
     except PermissionError:
         return
-    raise Unsafe("a folder could be read that no rule allows")
+    raise Unsafe("a folder outside the sandbox could be read")

@@ -55,7 +55,7 @@ class Collector:
         for path, folders, files, descriptor in walk:
             below = os.path.relpath(path, self._order.work)
             if below.count("/") >= DEEPEST - 1:
-                self._refuse(f"{printable(below)}: its folders lie too deep")
+                self._refuse(f"{printable(below)}: its folders are nested too deeply")
                 folders.clear()
             looked_at += len(folders) + len(files)
             if looked_at > MOST_LOOKED_AT:
@@ -69,16 +69,16 @@ class Collector:
 
     def _send(self, name: str, folder: int) -> None:
         if printable(name) != name:
-            raise Refused("its name holds characters that are not for print")
+            raise Refused("its name contains unprintable characters")
         if self._files >= MOST_FILES:
-            raise Refused(f"more than {MOST_FILES} files were left")
+            raise Refused(f"there are more than {MOST_FILES} files")
         found = os.stat(os.path.basename(name), dir_fd=folder, follow_symlinks=False)
         self._judge(found)
         descriptor = os.open(os.path.basename(name), _PLAIN, dir_fd=folder)
         with open(descriptor, "rb") as file:
             opened = os.fstat(descriptor)
             if (opened.st_ino, opened.st_mode) != (found.st_ino, found.st_mode):
-                raise Refused("it changed while it was looked at")
+                raise Refused("it changed while it was being read")
             self._files += 1
             self._room -= opened.st_size
             self._report.send(NAME, name.encode())
@@ -87,11 +87,11 @@ class Collector:
 
     def _judge(self, found: os.stat_result) -> None:
         if not stat.S_ISREG(found.st_mode):
-            raise Refused(_KINDS.get(stat.S_IFMT(found.st_mode), "it is no plain file"))
+            raise Refused(_KINDS.get(stat.S_IFMT(found.st_mode), "it is not a regular file"))
         if found.st_nlink > 1:
-            raise Refused("it has a second name")
+            raise Refused("it has another hard link")
         if found.st_blocks * _BLOCK + _SLACK < found.st_size:
-            raise Refused("it claims to be larger than it is")
+            raise Refused("it is smaller than it claims")
         if found.st_size > min(self._room, int(self._order.limits["file_bytes"])):
             raise Refused("it is too large")
 

@@ -36,7 +36,7 @@ def test_killed_idle_loading_and_generating_it_comes_back_and_the_next_job_succe
         bench.until(lambda queued=queued: not queued.is_live)
         # It is at the mercy of the moment whether it had begun: then it is lost, else it runs now.
         assert queued.state in (JobState.DONE, JobState.LOST)
-        assert "was ended from outside (SIGKILL)" in told[0]
+        assert "was killed (SIGKILL)" in told[0]
         assert bench.studio.runtime.hello.pid != pid
         assert bench.run("write", prompt="next").result == {"text": "next"}
         if job is not None:
@@ -57,7 +57,7 @@ def test_killed_idle_loading_and_generating_it_comes_back_and_the_next_job_succe
 HOWS = {
     "segfault": "SIGSEGV",
     "abort": "SIGABRT",
-    "exit": "exit code 7",
+    "exit": "exited with code 7",
     "overflow": "SIGSEGV",
 }
 
@@ -83,7 +83,7 @@ def test_three_deaths_stop_it_with_a_choice(light: None, bench: Any) -> None:
     [notice] = [n for n in bench.studio.notices.all if n.key == "runtime"]
     assert "ended 3 times" in notice.message
     waiting = bench.studio.submit(JobRequest("faulty.write", {}))
-    bench.until(lambda: "started again" in waiting.reason)
+    bench.until(lambda: "must be restarted" in waiting.reason)
     assert not psutil.Process().children()
     notice.actions[0].run()
     bench.until(lambda: not waiting.is_live)

@@ -24,7 +24,7 @@ from tests.gui.conftest import Runs
 
 PAGE = "studio.device"
 WHY = "Starter pictures needs 0.5 GB"
-NO_ENERGY = "Not measured: this machine shows no energy counter of its processor."
+NO_ENERGY = "Not measured: this processor has no readable energy counter."
 
 
 def beat(up: float = 100.0, **more: Any) -> Status:
@@ -69,18 +69,18 @@ def test_it_says_who_uses_the_device_and_obeys(
     app = start()
     qtbot.waitUntil(lambda: app.activity.status is not None)
     page = open_page(app)
-    assert "No weights are loaded" in words(page)
-    assert "No plugin has computed yet" in words(page)
-    assert "Nothing happened in the last hour" in words(page)
+    assert "No models are loaded" in words(page)
+    assert "No plugin has used the device yet" in words(page)
+    assert "Nothing ran in the last hour" in words(page)
     for up in (100.0, 102.0):
         runtime.report(beat(up))
     runtime.report(PoolEvent("kept", "evicted", 67_000_000, WHY))
     qtbot.waitUntil(lambda: "A processor · 2 threads · 24.0 GB" in words(page))
     qtbot.waitUntil(lambda: WHY in words(page))
     said = words(page)
-    assert "98 MB · 34 MB working · in use by drawing" in said
-    assert "67 MB · kept ready, idle for 1 min 14 s · pinned" in said
-    assert "kept had to make room, 67.0 MB" in said
+    assert "98 MB · 34 MB working memory · in use by drawing" in said
+    assert "67 MB · loaded, idle for 1 min 14 s · pinned" in said
+    assert "kept was unloaded to make room, 67.0 MB" in said
     assert "51 s at work · uses 132 MB of memory" in said
     assert "50%" in said
     assert NO_ENERGY in said
@@ -93,7 +93,7 @@ def test_it_says_who_uses_the_device_and_obeys(
     wanted = [Unload("kept"), Pin("kept", False), Pin("in-use", True)]
     qtbot.waitUntil(lambda: [m for m in runtime.received if m in wanted] == wanted)
     runtime.report(beat(104.0, energy=Energy(30.0, "the card")))
-    qtbot.waitUntil(lambda: "Energy is of the card" in words(page))
+    qtbot.waitUntil(lambda: "Energy is measured for the card" in words(page))
     assert "about 520 J" in words(page)
 
 
@@ -113,7 +113,7 @@ def test_it_asks_and_draws_only_while_it_is_in_view(
     assert "A processor" not in words(page)
     app.window.status_bar.show_memory()
     popover = app.window.findChild(MemoryPopover)
-    next(b for b in popover.findChildren(QPushButton) if "Who uses" in b.text()).click()
+    next(b for b in popover.findChildren(QPushButton) if "Details on" in b.text()).click()
     assert app.window.pages.current == PAGE
     assert not popover.isVisible()
     assert "A processor" in words(page)
@@ -132,14 +132,14 @@ def test_the_last_hour_is_walked_through_and_exported(
     app = start()
     page = open_page(app)
     timeline = page.findChild(Timeline)
-    qtbot.waitUntil(lambda: "3 stretches" in timeline.accessibleDescription())
+    qtbot.waitUntil(lambda: "3 events" in timeline.accessibleDescription())
     told = []
     for _ in runtime.trace:
         QTest.keyClick(timeline, Qt.Key.Key_Left)
         told.append(words(page))
     assert "flux, evicted: " + WHY in told[0]
     assert "waiting for 1.2 GB for 30 s" in told[1]
-    assert "drawing, draw: 9 steps in 20 s, 75% of it at work" in told[2]
+    assert "drawing, draw: 9 steps in 20 s, 75% busy" in told[2]
     path = tmp_path / "hour.json"
     monkeypatch.setattr(app.session.workspace.ui, "save_file", lambda *a: path)
     named(page, "Export timeline").click()
@@ -159,7 +159,7 @@ def test_without_a_runtime_it_says_so(start: Runs, qtbot: Any, runtime: Scripted
     runtime.report(beat())
     qtbot.waitUntil(lambda: "98 MB" in words(page))
     app.activity.set_runtime("given_up", "It crashed.")
-    assert "ended too often" in words(page)
+    assert "stopped too often" in words(page)
     assert "98 MB" not in words(page)
 
 

@@ -107,8 +107,8 @@ def test_it_says_what_fits_why_and_what_is_wrong(
     )
     app = start()
     page = opened(app)
-    fits = {"small": "fits well", "huge": "does not fit", "split": "in part",
-            "cut": "cannot be used", "page": "cannot be used"}  # fmt: skip
+    fits = {"small": "fits well", "huge": "does not fit", "split": "partly",
+            "cut": "not usable", "page": "not usable"}  # fmt: skip
     model = page.table.weights
 
     def shown() -> dict[str, str]:
@@ -119,11 +119,11 @@ def test_it_says_what_fits_why_and_what_is_wrong(
     assert kinds["small"] == "text"
     assert page.table.choose("small")
     said = words(page.detail)
-    assert "It takes 1.1 GB when loaded; models may take 7.7 GB here." in said
-    for fact in ("llama", "Q8_0", "4,096 tokens", "mit", "nobody yet"):
+    assert "Needs 1.1 GB when loaded; the memory limit is 7.7 GB." in said
+    for fact in ("llama", "Q8_0", "4,096 tokens", "mit", "not used yet"):
         assert fact in said
     page.table.choose("split")
-    assert "20 of its 80 layers would lie on the card." in words(page.detail)
+    assert "20 of 80 layers fit on the card." in words(page.detail)
     page.table.choose("huge")
     assert "70.6 B" in words(page.detail)
     page.table.choose("cut")
@@ -147,13 +147,13 @@ def test_a_limit_of_context_counts_at_once(
     runtime.facts[str(path)] = {"weights_bytes": 1 << 30, "working_bytes": 1 << 20}
     app = start()
     page = opened(app)
-    qtbot.waitUntil(lambda: page.table.choose("small") and "It takes" in words(page.detail))
+    qtbot.waitUntil(lambda: page.table.choose("small") and "Needs" in words(page.detail))
     form = next(f for f in page.detail.findChildren(ParamsFormWidget))
     runtime.facts[str(path)] = {"weights_bytes": 1 << 29, "working_bytes": 1 << 20}
     field = form.row("context_limit").findChild(QAbstractSpinBox)
     field.setFocus()
     field.setValue(1024)
-    qtbot.waitUntil(lambda: "It takes 538 MB" in words(page.detail))
+    qtbot.waitUntil(lambda: "Needs 538 MB" in words(page.detail))
     asked = [each.context_limit for each in runtime.received if isinstance(each, Inspect)]
     assert asked[-1] == 1024
     assert field.isVisible(), "the form is not built again under the hands of who fills it in"
@@ -168,7 +168,7 @@ def test_files_that_are_dropped_are_checked_and_shown(
     bad.write_bytes(b"<!doctype html>")
     app = start()
     page = opened(app)
-    assert "No weights yet" in words(page._views.currentWidget())
+    assert "No models yet" in words(page._views.currentWidget())
     drop(page, bad, good)
     qtbot.waitUntil(lambda: page.table.current == "good")
     notices = studio_of(app).notices
@@ -176,8 +176,8 @@ def test_files_that_are_dropped_are_checked_and_shown(
     button(page.detail, "Remove").click()
     qtbot.waitUntil(lambda: page.table.shown() == [])
     assert good.exists()
-    qtbot.waitUntil(lambda: undo(app, "longer listed") is not None)
-    undo(app, "longer listed").run()
+    qtbot.waitUntil(lambda: undo(app, "removed from the list") is not None)
+    undo(app, "removed from the list").run()
     qtbot.waitUntil(lambda: page.table.shown() == ["good"])
 
 
@@ -206,8 +206,8 @@ def test_own_weights_are_noted_on_verified_pinned_binned_and_come_back(
     qtbot.waitUntil(lambda: "read without error" in words(page.detail))
     button(page.detail, "Remove").click()
     qtbot.waitUntil(lambda: not file.exists() and page.table.shown() == [])
-    qtbot.waitUntil(lambda: undo(app, "in the bin") is not None)
-    undo(app, "in the bin").run()
+    qtbot.waitUntil(lambda: undo(app, "to the bin") is not None)
+    undo(app, "to the bin").run()
     qtbot.waitUntil(lambda: page.table.shown() == ["mine"])
     assert file.read_bytes() == GGUF
     assert "good for letters" in page.detail.findChild(QPlainTextEdit).toPlainText()
@@ -241,7 +241,7 @@ def test_a_pickle_is_offered_to_be_converted(
     put("net.pth", b"\x80\x04.")
     app = start()
     page = opened(app)
-    assert page.table.weights.rows[0].fit.word == "to convert"
+    assert page.table.weights.rows[0].fit.word == "needs converting"
     button(page.detail, "Convert").click()
     out = StudioPaths.default().weights / "net.safetensors"
     qtbot.waitUntil(out.exists)
@@ -301,7 +301,7 @@ def test_an_address_is_looked_up_and_downloaded_only_when_pressed(
     card = page.getting.hub
     card.address.setText("https://example.org/ada/tiny")
     button(card, "Look up").click()
-    qtbot.waitUntil(lambda: "is not the Hugging Face hub" in words(card))
+    qtbot.waitUntil(lambda: "is not huggingface.co" in words(card))
     assert server.asked == []
     card.address.setText("ada/tiny")
     button(card, "Look up").click()
@@ -324,5 +324,5 @@ def test_an_address_is_looked_up_and_downloaded_only_when_pressed(
     asked = len(server.asked)
     studio_of(app).settings.set(hub.NEVER, True)
     button(card, "Look up").click()
-    qtbot.waitUntil(lambda: "never to use the network" in words(card))
+    qtbot.waitUntil(lambda: "Network access is turned off" in words(card))
     assert len(server.asked) == asked

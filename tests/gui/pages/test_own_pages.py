@@ -209,7 +209,7 @@ def test_empty_bin_says_what_it_deletes(start: Runs, qtbot: Any, sea: Artifact) 
     qtbot.waitUntil(lambda: page._empty_bin.isVisible())
     page._empty_bin.click()
     qtbot.waitUntil(lambda: bool(asked))
-    assert asked[0][0] == "1 result and 1 conversation will be deleted for good."
+    assert asked[0][0] == "1 result and 1 conversation will be deleted permanently."
     asked[0][1]()
     qtbot.waitUntil(lambda: library.stats().binned_conversations == 0)
     assert library.stats().binned == 0
@@ -282,9 +282,9 @@ def test_what_models_know_of_conversations_is_forgotten_at_a_press(start: Runs) 
     assert app.window.open_page("studio.settings")
     page = app.window.pages.page("studio.settings")
     assert page is not None
-    button(page.widget, "Forget it").click()
+    button(page.widget, "Clear").click()
     assert not kept.exists()
-    assert any("Forgotten" in notice.message for notice in studio_of(app).notices.all)
+    assert any("Cleared" in notice.message for notice in studio_of(app).notices.all)
 
 
 def test_settings_find_a_row_by_its_words(start: Runs, qtbot: Any) -> None:
@@ -323,13 +323,16 @@ def test_the_device_that_computes_is_chosen_of_those_that_were_found(start: Runs
     )
     devices.were_found(DevicesFound(found, "cuda:0"))
     shown = [box.itemText(index) for index in range(box.count())]
-    assert shown == ["The best there is", "Large card, 80.0 GB", "CPU", "cuda:1, not found"]
+    assert shown == [
+        "Automatic (best available)",
+        "Large card, 80.0 GB",
+        "CPU",
+        "cuda:1, not found",
+    ]
     assert box.currentText() == "cuda:1, not found"
     box.activated.emit(2)
     assert devices.wanted == "cpu"
-    assert any(
-        "CPU computes from the next start" in each.message for each in studio_of(app).notices.all
-    )
+    assert any("CPU will be used after" in each.message for each in studio_of(app).notices.all)
 
 
 def test_the_local_server_is_off_until_it_is_switched_on(start: Runs, qtbot: Any) -> None:

@@ -132,7 +132,7 @@ def test_too_long_a_text_is_told_below_it(form: ParamsFormWidget, qtbot: Any) ->
     row = form.row("prompt")
     qtbot.keyClicks(row.editor.widget, "x" * 21)
     assert row._problem.isVisible()
-    assert "at most 20" in row._problem.text()
+    assert "limit is 20" in row._problem.text()
     assert "prompt" in form.problems()
     qtbot.keyClick(row.editor.widget, Qt.Key.Key_Backspace)
     assert not row._problem.isVisible()
@@ -331,6 +331,6 @@ def test_a_port_has_no_slider_and_shows_its_word_whole(
     row = form.row("port").editor.widget
     assert row.findChild(QSlider) is None
     spin = row.findChild(QAbstractSpinBox)
-    assert spin.fontMetrics().horizontalAdvance("Any free one") < spin.width() - 30
+    assert spin.fontMetrics().horizontalAdvance("Automatic") < spin.width() - 30
     form.set_values({"port": 12345})
     assert spin.text() == "12345", "a port is a name, no quantity"

@@ -44,7 +44,7 @@ def test_a_job_is_told_from_its_wait_to_its_end(row: ProgressRow, board: Any) ->
     row.follow(job)
     assert row.isVisible()
     assert not nameless(row)
-    assert row.words.text() == "Waiting for its turn…"
+    assert row.words.text() == "Queued…"
     assert row.bar.maximum() == 0  # nobody knows how long that takes
     job.become(JobState.LOADING, "Reading 1.2 GB")
     assert row.words.text() == "Reading 1.2 GB"
@@ -107,7 +107,7 @@ def test_stop_says_so_until_the_job_is_over(row: ProgressRow, board: Any, qtbot:
     assert not row.isVisible()
     row.follow(board.add("Another"))
     assert row.stop_button.isEnabled()
-    assert row.words.text() == "Waiting for its turn…"
+    assert row.words.text() == "Queued…"
 
 
 def test_a_remark_that_stays_is_there_after_its_button(trouble: TroubleRow, qtbot: Any) -> None:

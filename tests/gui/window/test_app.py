@@ -66,7 +66,7 @@ def test_what_was_open_is_open_again(start: Runs) -> None:
 def test_a_second_studio_names_the_first_and_saves_nothing(start: Runs) -> None:
     with Library.open(StudioPaths.default()):
         app = start()
-        assert "Another studio" in _words(app.window.banner)
+        assert "Another copy of Offline Studio" in _words(app.window.banner)
         assert app.window.banner.isVisible()
         assert app.window.pages.page() is not None, "looking around still works"
 
@@ -87,7 +87,7 @@ def test_without_a_home_the_window_stays_and_offers_a_way_on(
     state = problem_of(app)
     assert state is not None
     assert "STUDIO_HOME" in _words(state)
-    _button(state, "Look around without saving").click()
+    _button(state, "Continue without saving").click()
     qtbot.waitUntil(lambda: app.window.pages.current == "chat.page")
     assert app.window.banner.isVisible()
 
@@ -121,7 +121,7 @@ def test_a_bug_in_a_slot_keeps_the_state_and_is_told(start: Runs, qtbot: Any) ->
         raise LookupError("a slot went wrong")
     except LookupError as error:
         sys.excepthook(type(error), error, error.__traceback__)
-    qtbot.waitUntil(lambda: "Something went wrong in the studio itself" in _messages(app))
+    qtbot.waitUntil(lambda: "An unexpected error occurred in Offline Studio" in _messages(app))
     paths = StudioPaths.default()
     assert window_state.load(paths.state).page == "studio.models"
     assert "a slot went wrong" in (paths.logs / "crash.log").read_text("utf-8")
@@ -132,11 +132,11 @@ def test_a_crash_is_offered_once_at_the_next_start(start: Runs, qapp: QApplicati
     logs.mkdir(parents=True, exist_ok=True)
     (logs / "crash-native.log").write_text("Fatal Python error: Segmentation fault\n")
     app = start()
-    assert "ended unexpectedly" in _messages(app)
+    assert "closed unexpectedly" in _messages(app)
     card = app.window.notices.cards()[-1]
     _button(card, "Copy report").click()
     assert "Segmentation fault" in qapp.clipboard().text()
-    assert "ended unexpectedly" not in _messages(start())
+    assert "closed unexpectedly" not in _messages(start())
 
 
 def test_closing_while_a_job_runs_asks_first(
@@ -150,7 +150,7 @@ def test_closing_while_a_job_runs_asks_first(
     app.window.close()
     assert app.window.isVisible()
     sheet = app.window.findChild(Sheet)
-    assert "1 job is still at work" in _words(sheet)
+    assert "1 job is still running" in _words(sheet)
     _button(sheet, "Stop and close").click()
     assert not app.window.isVisible()
 
@@ -173,7 +173,7 @@ def test_the_palette_finds_a_conversation_and_opens_it(start: Runs, qtbot: Any) 
 def test_a_file_nobody_knows_is_said(start: Runs, tmp_path: Path, qtbot: Any) -> None:
     app = start()
     app.window.files_dropped.emit([tmp_path / "thing.xyz"])
-    assert "Nothing here opens thing.xyz" in _messages(app)
+    assert "This page cannot open thing.xyz" in _messages(app)
 
 
 def test_theme_and_motion_survive_a_restart(start: Runs) -> None:

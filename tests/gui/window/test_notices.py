@@ -48,8 +48,8 @@ def test_an_error_does_not_wait_behind_news(area: NoticeArea, notices: Notices) 
 
 def test_one_key_is_one_notice(area: NoticeArea, notices: Notices) -> None:
     notices.error("The runtime ended.", key="runtime")
-    notices.info("The runtime is back.", key="runtime")
-    assert _shown(area) == ["The runtime is back."]
+    notices.info("The runtime is running again.", key="runtime")
+    assert _shown(area) == ["The runtime is running again."]
 
 
 def test_one_that_waits_can_be_taken_back(area: NoticeArea, notices: Notices) -> None:
@@ -81,10 +81,10 @@ def test_the_report_of_a_bug_can_be_copied(
 
 
 def test_several_choices_are_all_there(area: NoticeArea, notices: Notices) -> None:
-    actions = [Action("Start again", print), Action("Start without X", print)]
+    actions = [Action("Restart runtime", print), Action("Restart without X", print)]
     notices.error("It ended three times.", actions=actions)
     found = [button.text() for button in area.cards()[0].findChildren(QPushButton)]
-    assert found == ["Start again", "Start without X"]
+    assert found == ["Restart runtime", "Restart without X"]
 
 
 def test_news_go_by_themselves_errors_stay(area: NoticeArea, notices: Notices) -> None:

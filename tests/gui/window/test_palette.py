@@ -21,7 +21,7 @@ def ran() -> list[str]:
 
 @pytest.fixture
 def palette(window: MainWindow, ran: list[str]) -> CommandPalette:
-    titles = ["Chat", "New conversation", "Gallery", "Theme: dark", "Theme: light", "Quit"]
+    titles = ["Chat", "New conversation", "Library", "Theme: dark", "Theme: light", "Quit"]
     commands = [
         Command(title, title, lambda title=title: ran.append(title), group="Page", words="open")
         for title in titles
@@ -52,10 +52,10 @@ def test_arrows_walk_round(palette: CommandPalette, ran: list[str], qtbot: Any) 
 
 def test_what_was_used_comes_first_next_time(palette: CommandPalette, qtbot: Any) -> None:
     edit = palette.findChild(QLineEdit)
-    qtbot.keyClicks(edit, "gallery")
+    qtbot.keyClicks(edit, "library")
     qtbot.keyClick(edit, Qt.Key.Key_Return)
     palette.toggle()
-    assert palette.visible_titles()[0] == "Gallery"
+    assert palette.visible_titles()[0] == "Library"
 
 
 def test_nothing_found_is_said_and_enter_does_nothing(
@@ -87,7 +87,7 @@ def test_escape_gives_the_keyboard_back(
     [
         ("set", "Settings", "Reset the form"),
         ("new conv", "New conversation", "Conversation: newest results"),
-        ("gal", "Gallery", "Legal notes"),
+        ("lib", "Library", "List backups"),
         ("tl", "Theme: light", "Title of the page"),
     ],
 )

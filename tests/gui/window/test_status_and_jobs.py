@@ -39,7 +39,7 @@ def _named(widget: QWidget, name: str) -> QWidget:
 @pytest.mark.parametrize(
     ("state", "reason", "expected"),
     [
-        ("off", "", "starts with the first task"),
+        ("off", "", "starts with the first job"),
         ("starting", "", "starting"),
         ("dead", "it was killed (SIGKILL)", "it was killed (SIGKILL)"),
         ("given_up", "it died three times", "it died three times"),
@@ -58,7 +58,7 @@ def test_a_dead_runtime_can_be_started_again(
     asked: list[int] = []
     activity.restart = lambda: asked.append(1)
     activity.set_runtime("given_up", "it died three times")
-    qtbot.mouseClick(_named(window.status_bar, "Start again"), Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(_named(window.status_bar, "Restart"), Qt.MouseButton.LeftButton)
     assert asked == [1]
 
 
@@ -100,7 +100,7 @@ def test_the_popover_says_why_weights_are_loaded_and_unloads_idle_ones(
     qtbot.mouseClick(_named(popover, "Unload esrgan"), Qt.MouseButton.LeftButton)
     assert asked == ["esrgan"]
     activity.set_status(_status(loaded=()))
-    qtbot.waitUntil(lambda: "No weights are loaded" in _words(popover))
+    qtbot.waitUntil(lambda: "No models are loaded" in _words(popover))
     qtbot.keyClick(popover, Qt.Key.Key_Escape)
     assert not popover.isVisible()
 
@@ -134,9 +134,9 @@ def test_the_drawer_shows_each_job_in_words(window: MainWindow, board: Any, qtbo
 @pytest.mark.parametrize(
     ("state", "name", "asked"),
     [
-        (JobState.WAITING, "First", "promote"),
+        (JobState.WAITING, "Move to front", "promote"),
         (JobState.RUNNING, "Pause", "pause"),
-        (JobState.PAUSED, "Go on", "resume"),
+        (JobState.PAUSED, "Resume", "resume"),
         (JobState.RUNNING, "Stop", "cancel"),
     ],
 )
@@ -162,7 +162,7 @@ def test_finished_jobs_are_kept_below_and_can_be_cleared(
 
 def test_an_empty_drawer_says_so_and_closes_on_escape(window: MainWindow, qtbot: Any) -> None:
     window.drawer.open()
-    assert "Nothing is running" in _words(window.drawer)
+    assert "No jobs yet" in _words(window.drawer)
     qtbot.keyClick(window.drawer, Qt.Key.Key_Escape)
     assert not window.drawer.isVisible()
 

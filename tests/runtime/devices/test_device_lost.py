@@ -48,8 +48,8 @@ def test_a_card_that_is_gone_ends_its_job_in_words_and_lends_nothing_more(
     error = desk.run("toy.fall", weights="model").error
     assert error is not None
     assert error.code is ErrorCode.NO_DEVICE
-    assert error.message == "Toy card stopped answering in the middle of the work."
-    assert "Go on with the processor" in error.hint
+    assert error.message == "Toy card stopped responding."
+    assert "Use the processor" in error.hint
     lost = desk.wait(lambda each: isinstance(each, DeviceLost))
     assert lost.error.message == error.message
     again = desk.run("toy.use", weights="model").error

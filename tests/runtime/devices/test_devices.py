@@ -68,7 +68,7 @@ def test_one_of_several_cards_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None
     assert find_devices().chosen.name == "Second"
     found = find_devices("cuda:7")
     assert found.chosen.name == "First"
-    assert found.note == "There is no device “cuda:7” that works; First computes instead."
+    assert found.note == "There is no working device “cuda:7”, so First is used instead."
 
 
 def test_the_processor_can_be_wished_for(monkeypatch: pytest.MonkeyPatch) -> None:

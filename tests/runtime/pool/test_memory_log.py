@@ -109,7 +109,7 @@ def test_what_nobody_uses_goes_after_a_while_unless_it_is_pinned(desk: Desk, tas
     desk.configure(pinned=("kept",), idle_seconds=1e-9)
     desk.wait(lambda each: desk.loader.unloads == ["one"])
     (event,) = desk.pool_events("unloaded")
-    assert event.why == "nobody used it for 1 s"
+    assert event.why == "unused for 1 s"
     assert desk.loaded() == {"kept"}
 
 
@@ -134,7 +134,7 @@ def test_what_is_too_large_is_refused_before_it_is_read_and_says_what_fits(
     desk.configure()
     error = desk.run("toy.use", weights="huge").error
     assert error is not None
-    assert error.message.startswith("Huge needs 2 kB, and the studio may use 900 bytes")
+    assert error.message.startswith("Huge needs 2 kB, but only 900 bytes")
     assert error.hint.startswith("Choose smaller weights (Fits needs 800 bytes)")
     assert desk.loader.loads == []
     assert not desk.server._digests.known(path), "the file was not read"
@@ -154,7 +154,7 @@ def test_a_digest_that_does_not_match_is_refused(desk: Desk, tasks: Holder) -> N
     error = desk.run("toy.use", weights="wrong").error
     assert error is not None
     assert error.code is ErrorCode.BAD_WEIGHTS
-    assert "not what its description says" in error.message
+    assert "does not match its checksum" in error.message
     assert desk.loader.loads == []
 
 
@@ -169,7 +169,7 @@ def test_weights_that_change_under_a_job_leave_no_digest_and_are_loaded_afresh(
     end = desk.finished(job)
     assert end.state is JobState.DONE
     assert end.weights == {"small": ""}, "nobody can say what it computed with"
-    assert [each.why for each in desk.pool_events("unloaded")] == ["its file changed on the disk"]
+    assert [each.why for each in desk.pool_events("unloaded")] == ["its file changed on disk"]
     assert desk.run("toy.use", weights="small").weights["small"]
     assert desk.loader.loads == ["small", "small"]
 
@@ -186,6 +186,6 @@ def test_weights_that_change_while_they_load_are_refused_and_leave_nothing(
     error = desk.finished(job).error
     assert error is not None
     assert error.code is ErrorCode.BAD_WEIGHTS
-    assert "changed while it was loaded" in error.message
+    assert "changed while it was being loaded" in error.message
     assert desk.loaded() == set()
     assert desk.loader.unloads == ["small"]

@@ -181,7 +181,7 @@ def test_what_does_not_fit_is_made_smaller_and_the_user_is_told(
     assert end.result["said"] == "model in 16"
     assert end.result["reduced"] == ["tiles of 32 pixels", "tiles of 16 pixels"]
     told = [each.reason for each in studio.desk.of(end.job, JobChanged)]
-    assert "memory ran out: going on with tiles of 16 pixels" in told
+    assert "memory ran out: continuing with tiles of 16 pixels" in told
     reduced = [each.why for each in studio.desk.pool_events("reduced") if each.job == end.job]
     assert reduced == end.result["reduced"]
     (produced,) = studio.desk.of(end.job, Produced)
@@ -201,7 +201,7 @@ def test_no_memory_at_all_ends_in_a_sentence_that_asks(
     assert end.state is JobState.FAILED
     assert end.error is not None
     assert end.error.code is ErrorCode.OUT_OF_MEMORY
-    assert end.error.message.startswith("There was not enough memory to go on with")
+    assert end.error.message.startswith("Memory ran out during")
     assert "lose other programs" in end.error.hint
     if task == "draw" and number > 3:
         assert "even with tiles of 32 pixels and tiles of 16 pixels" in end.error.message

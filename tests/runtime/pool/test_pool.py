@@ -159,7 +159,7 @@ def test_a_limit_of_the_users_own_holds(desk: Desk, holder: Holder) -> None:
     error = desk.run("long.use", weights="small").error
     assert error is not None
     assert error.code is ErrorCode.OUT_OF_MEMORY
-    assert error.hint == "Choose smaller weights, or raise the limit in Settings."
+    assert error.hint == "Choose smaller weights, or raise the memory limit in Settings."
     desk.configure(memory_limit=400)
     assert desk.run("long.use", weights="small").state is JobState.DONE
 
@@ -243,7 +243,7 @@ def test_what_never_fits_is_refused_with_the_model_in_hand(desk: Desk, grown: An
     assert refused.error.message == (
         "small needs 750 bytes more for this: 50 bytes more than is free now."
     )
-    assert "make it smaller or shorter" in refused.error.hint.lower()
+    assert "reduce the size or length" in refused.error.hint.lower()
     assert desk.run("a.grow", weights="small", number=700, text="1").error is None
 
 
@@ -308,7 +308,11 @@ def test_headers_are_read_once(desk: Desk, holder: Holder) -> None:
 
 def test_unknown_and_vanished_weights_are_refused_in_words(desk: Desk, holder: Holder) -> None:
     desk.weights("gone", 100).unlink()
-    for name, says in (("gone", "is gone"), ("nobody", "no weights called"), ("", "No weights")):
+    for name, says in (
+        ("gone", "is missing"),
+        ("nobody", "no model “nobody”"),
+        ("", "No model is selected"),
+    ):
         error = desk.run("long.use", weights=name).error
         assert error is not None
         assert error.code is ErrorCode.NOT_FOUND

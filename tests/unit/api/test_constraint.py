@@ -32,13 +32,13 @@ def test_schemas_that_stand_alone_are_taken(schema) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "empty"), (" \n", "empty"), ("{", "no JSON"), ("[1]", "must be an object"),
-        ("true", "must be an object"), ('{"minimum": NaN}', "no number"),
+        ("", "empty"), (" \n", "empty"), ("{", "not valid JSON"), ("[1]", "must be an object"),
+        ("true", "must be an object"), ('{"minimum": NaN}', "not a JSON number"),
         ('{"$ref": "http://a.example/b.json"}', "http://a.example/b.json"),
-        ('{"allOf": [{"items": {"$ref": "file:///etc/passwd"}}]}', "not part of it"),
-        ('{"$ref": "b.json#/c"}', "not part of it"),
+        ('{"allOf": [{"items": {"$ref": "file:///etc/passwd"}}]}', "does not contain"),
+        ('{"$ref": "b.json#/c"}', "does not contain"),
         (nested(DEEPEST + 1), "nested"), (nested(30_000), "characters"),
-        ("[" * 100_000, "nested"), ('{"const": "\ud800"}', "half a character"),
+        ("[" * 100_000, "nested"), ('{"const": "\ud800"}', "invalid character"),
         ('{"x-guidance": {"lenient": true}}', "x-guidance"),
         ('{"items": {"multipleOf": 100003}}', "multipleOf"),
         ('{"anyOf": [{"multipleOf": 60.007}, {"multipleOf": 60007}]}', "multipleOf"),
@@ -74,9 +74,9 @@ def test_a_grammar_has_nothing_in_it_that_is_bounded_by_nobody(rules, sign) -> N
 
 
 def test_what_is_no_form_and_no_data_is_refused() -> None:
-    with pytest.raises(BadInput, match="no form called"):
+    with pytest.raises(BadInput, match="no output format"):
         Constraint("xml", "<a/>")  # type: ignore[arg-type]
-    with pytest.raises(BadInput, match="no plain data"):
+    with pytest.raises(BadInput, match="not plain data"):
         Constraint.json({"const": float("nan")})
-    with pytest.raises(BadInput, match="no plain data"):
+    with pytest.raises(BadInput, match="not plain data"):
         Constraint.json({"const": object()})

@@ -51,13 +51,13 @@ def test_parse_fills_defaults_and_keeps_order() -> None:
     [
         ({}, "Prompt is missing"),
         ({"prompt": ""}, "Prompt is missing"),
-        ({"prompt": "x", "steps": 900}, "between 1 and 150; you gave 900"),
+        ({"prompt": "x", "steps": 900}, "between 1 and 150; you entered 900"),
         ({"prompt": "x", "strength": float("nan")}, "finite"),
         ({"prompt": "x", "step": 1}, "no parameter called 'step'"),
-        ({"prompt": "x", "mode": "slow"}, "wrong form"),
-        ({"prompt": "x" * 21}, "at most 20 fit"),
+        ({"prompt": "x", "mode": "slow"}, "wrong type"),
+        ({"prompt": "x" * 21}, "the limit is 20"),
         ({"prompt": "x", "seed": 2**60}, "at most"),
-        ({"prompt": "x", "stop": 3}, "wrong form"),
+        ({"prompt": "x", "stop": 3}, "wrong type"),
     ],
 )
 def test_bad_input_is_one_sentence(values: dict[str, object], words: str) -> None:

@@ -115,7 +115,7 @@ def test_bench_asks_for_weights_by_name(command: Command, plugin: Plugin) -> Non
     plugin("def measure(ctx):\n    return {'path': ctx.weights_path('nobody-has-these')}")
     code, _, err = command("bench", "fast")
     assert code == ExitCode.NOT_FOUND
-    assert "no weights called “nobody-has-these”" in err
+    assert "no model “nobody-has-these”" in err
 
 
 @pytest.mark.parametrize(

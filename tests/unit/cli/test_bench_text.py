@@ -50,7 +50,7 @@ def test_what_an_engine_throws_and_how_its_process_ends_is_said(make: Make) -> N
     with pytest.raises(NotMeasured, match="RuntimeError: no reading today"):
         child.ask("prefill", tokens=1)
     missing = Child("missing", sys.executable, "no_such_module", Path(), 1)
-    with missing, pytest.raises(NotMeasured, match="ended with 1 at “load”"):
+    with missing, pytest.raises(NotMeasured, match="exited with 1 during “load”"):
         missing.ask("load")
 
 
@@ -115,7 +115,7 @@ def test_ratios_are_ours_by_theirs_and_what_is_missing_has_a_reason(
     figures = one_object(command("bench", "text", "--rounds", "1", "--json")[1])
     assert figures["ratios"].keys() == {"decode", "prefill", "streams4", "load", "fidelity"}
     assert figures["ratios"]["fidelity"] == pytest.approx(100, rel=0.01), "1 for 0.01"
-    assert figures["native"] == "not measured, because there is none"
+    assert figures["native"] == "not measured: there is none"
     assert figures["known_text"] == {"second_turn": 0.1}
 
 

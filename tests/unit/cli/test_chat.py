@@ -99,7 +99,7 @@ def test_commands(chat: Chat, talk: Talk, runtime: ScriptedRuntime) -> None:
     _, err = talk("/system Be brief.\nOne\n/new\nTwo\n/help\n/nonsense\n/\n/quit\nnever said\n")
     assert [job.params["system"] for job in runtime.submitted] == ["Be brief."] * 2
     assert [len(turns(runtime, number)) for number in (0, 1)] == [1, 1]
-    assert "There is no /nonsense" in err
+    assert "Unknown command /nonsense" in err
     assert len(chat.studio.library.conversations.list()) == 2
 
 
@@ -136,7 +136,7 @@ def test_resume_shows_what_was_said_and_goes_on(
 
 
 def test_nothing_to_resume_says_so(chat: Chat) -> None:
-    with pytest.raises(StudioError, match="no conversation to go on with"):
+    with pytest.raises(StudioError, match="no conversation to continue"):
         chat.resume("")
 
 
@@ -152,7 +152,7 @@ def test_a_full_context_and_what_was_left_out_are_told(
     runtime.enqueue(Tokens("a"), Result(text="a", finish_reason="context", dropped=3))
     _, hints = talk("Hi\n")
     assert "the oldest 3 messages were left out" in hints
-    assert "context is full: ask it to go on" in hints
+    assert "context is full: ask the model to continue" in hints
     runtime.enqueue(Tokens("b"), Result(text="b", finish_reason="stop", dropped=0))
     assert talk("Hi\n")[1] == "", "nothing to tell"
 

@@ -84,7 +84,7 @@ def test_it_says_what_computes_and_who_uses_it(command: Command, used: None, dev
 
 
 def test_it_says_so_when_nobody_uses_it(command: Command, device: None) -> None:
-    assert "Nobody uses it" in command("device")[1]
+    assert "Not in use" in command("device")[1]
 
 
 def test_the_same_as_json(command: Command, used: None, device: None) -> None:
@@ -100,12 +100,12 @@ def test_the_last_hour_is_saved_as_a_trace(command: Command, used: None, tmp_pat
     path = tmp_path / "hour.json"
     code, out, _ = command("device", "trace", "--out", str(path))
     assert code == 0
-    assert "1 stretches" in out
+    assert "1 events" in out
     names = [event["name"] for event in json.loads(path.read_text("utf-8"))["traceEvents"]]
     assert "echo.say" in names
 
 
 def test_an_hour_in_which_nothing_happened_is_said(command: Command, tmp_path: Path) -> None:
     path = tmp_path / "hour.json"
-    assert "Nothing happened" in command("device", "trace", "--out", str(path))[1]
+    assert "Nothing ran" in command("device", "trace", "--out", str(path))[1]
     assert json.loads(path.read_text("utf-8"))["traceEvents"] == []

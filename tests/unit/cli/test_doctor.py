@@ -57,7 +57,7 @@ def test_home_that_cannot_be_written(
     findings: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(disk, "writable", lambda folder: False)
-    assert "cannot be written" in findings("home")[0]["message"]
+    assert "is not writable" in findings("home")[0]["message"]
 
 
 def test_no_home_at_all(command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

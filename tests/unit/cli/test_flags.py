@@ -117,12 +117,12 @@ def test_what_is_not_given_keeps_its_default() -> None:
     ("words", "sentence"),
     [
         ("", "Prompt is missing"),
-        ("--prompt x --max-tokens ten", "--max-tokens must be a whole number; you gave “ten”"),
+        ("--prompt x --max-tokens ten", "--max-tokens must be a whole number; you entered “ten”"),
         ("--prompt x --max-tokens 1.5", "--max-tokens must be a whole number"),
         ("--prompt x --max-tokens 101", "between 1 and 100"),
         ("--prompt x --top-p much", "--top-p must be a number"),
         ("--prompt x --top-p nan", "finite"),
-        ("--prompt x --size xl", "--size must be one of s, m; you gave “xl”"),
+        ("--prompt x --size xl", "--size must be one of s, m; you entered “xl”"),
         ("--prompt x --seed -5", "--seed must be 0 or more"),
         ("--prompt x --picture /no/such.png", "--picture must be an existing file"),
         ("--prompt x --folder /no/such", "--folder must be an existing folder"),
@@ -130,7 +130,7 @@ def test_what_is_not_given_keeps_its_default() -> None:
         ("--prompt x --colour red", "Unrecognized arguments: --colour red"),
         ("--prompt x --max 5", "Unrecognized arguments: --max 5"),
         ("--prompt", "Argument --prompt: expected one argument"),
-        (f"--prompt {'x' * 21}", "21 characters; at most 20 fit"),
+        (f"--prompt {'x' * 21}", "21 characters; the limit is 20"),
     ],
 )
 def test_bad_words_are_refused_in_a_sentence(words: str, sentence: str) -> None:
@@ -176,18 +176,18 @@ def test_random_is_a_seed() -> None:
 def test_help_names_titles_ranges_defaults_and_groups() -> None:
     text = " ".join(parser().format_help().split())
     for words in (
-        "What to 100% do. - reads standard input. Required.",
+        "What to 100% do. Use - for standard input. Required.",
         "1 to 100 tokens. Default: 10.",
         "--loud, --no-loud",
         "--size {s,m}",
-        "May be given several times.",
+        "Can be repeated.",
         "Default: random.",
-        "Default: the best that fits.",
+        "Default: automatic.",
         "Input:",
         "--param-out",
     ):
         assert words in text
-    assert text.index("Set by pages:") > text.index("Input:")
+    assert text.index("Set by the page:") > text.index("Input:")
 
 
 def test_fields_can_be_left_out() -> None:
@@ -250,7 +250,7 @@ def test_the_main_field_needs_no_flag_wherever_it_stands(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("params", "words", "sentence"),
     [
-        (OneFile, "/no/such.png", "--picture must be an existing file; you gave “/no/such.png”"),
+        (OneFile, "/no/such.png", "--picture must be an existing file; you entered “/no/such.png”"),
         (All, "one two", "Unrecognized arguments: two"),
         (All, "one --prompt two", "--prompt is given twice: “one” and “two”"),
         (TwoFiles, "one", "Unrecognized arguments: one"),

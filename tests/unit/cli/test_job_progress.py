@@ -134,5 +134,5 @@ def test_what_a_stopped_job_had_finished_is_kept_and_named(
     (kept,) = out.iterdir()
     assert kept.read_bytes() == b"half"
     assert said.out == "half\n"
-    assert "what was finished is kept" in said.err
+    assert "finished results were saved" in said.err
     assert str(kept) in said.err

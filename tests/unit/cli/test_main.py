@@ -104,7 +104,7 @@ def test_expected_error_is_told_as_json_too(
     assert code == ExitCode.RUNTIME_LOST
     told = {"code": "RUNTIME_LOST", "message": "It ended.", "hint": "Again.", "plugin": "echo"}
     assert one_object(out) == {"error": told}
-    assert err == "studio: It ended.\nIt was the plugin “echo”.\nAgain.\n"
+    assert err == "studio: It ended.\nThis comes from the plugin “echo”.\nAgain.\n"
 
 
 def test_a_plugin_is_not_named_for_what_the_user_gave(

@@ -55,9 +55,9 @@ def ids(command: Command) -> list[str]:
 def test_added_weights_are_listed_removed_and_come_back(command: Command, file: Path) -> None:
     code, out, _ = command("models", "add", str(file))
     assert "tiny" in command("models")[1], "with no word, they are listed"
-    assert (code, out) == (ExitCode.OK, f"tiny is here: gguf llama F32, {file}.\n")
+    assert (code, out) == (ExitCode.OK, f"tiny was added: gguf llama F32, {file}.\n")
     assert ids(command) == ["tiny"]
-    assert "no longer listed" in command("models", "remove", "tiny")[1]
+    assert "removed from the list" in command("models", "remove", "tiny")[1]
     assert file.exists()
     added = one_object(command("models", "add", str(file), "--copy", "--json")[1])
     assert added["format"] == "gguf"
@@ -77,8 +77,8 @@ def test_added_weights_are_listed_removed_and_come_back(command: Command, file: 
 def test_what_fits_is_told_by_the_limit_that_the_runtime_keeps_to() -> None:
     facts = {"weights_bytes": 9 * 10**9, "working_bytes": 10**9}
     assert fits({}, 10**10) == ""
-    assert fits(facts, 2 * 10**10) == "tightly: 10.0 GB when loaded; models may take 18.0 GB"
-    assert fits(facts, 10**10) == "no: 10.0 GB when loaded; models may take 9.0 GB"
+    assert fits(facts, 2 * 10**10) == "tightly: 10.0 GB when loaded; the memory limit is 18.0 GB"
+    assert fits(facts, 10**10) == "no: 10.0 GB when loaded; the memory limit is 9.0 GB"
     assert fits(facts | {"layers_here": 3, "layers": 8}, 10**10).startswith("3 of 8 layers: 10.0")
     assert fits(facts, 10**11).startswith("well")
     assert fits(facts, 10**11, limit=10**10).startswith("tightly")
@@ -130,7 +130,7 @@ def test_folders_are_watched_and_programs_switched(
     assert told["watched"] == [str(file.parent)]
     assert {"id": "huggingface", "title": "Hugging Face cache", "on": False,
             "folders": [str(tmp_path / "hub")]} in told["programs"]  # fmt: skip
-    assert "here, not looked into: `--on huggingface`" in command("models", "folders")[1]
+    assert "not searched: `--on huggingface`" in command("models", "folders")[1]
     told = one_object(command("models", "folders", "--on", "huggingface", "--json")[1])
     assert [each["on"] for each in told["programs"] if each["id"] == "huggingface"] == [True]
     command("models", "folders", "--remove", str(file.parent))
@@ -138,11 +138,11 @@ def test_folders_are_watched_and_programs_switched(
 
 
 def test_the_log_says_what_was_loaded_and_why(command: Command, home: Path) -> None:
-    assert command("models", "log")[1] == "Nothing was loaded yet.\n"
+    assert command("models", "log")[1] == "No models have been loaded yet.\n"
     MemoryLog(home / "logs" / "memory.jsonl").add(
         PoolEvent("tiny", "evicted", 1_000_000, "Pictures needs the room")
     )
-    assert "tiny     evicted  1.0 MB  Pictures needs the room" in command("models", "log")[1]
+    assert "tiny   evicted  1.0 MB  Pictures needs the room" in command("models", "log")[1]
     (event,) = one_object(command("models", "log", "--json")[1])["events"]
     assert event["what"] == "evicted"
 
@@ -161,7 +161,10 @@ def test_an_address_is_listed_then_fetched(
         listed = one_object(command("models", "get", "ada/tiny", "--json")[1])
         assert [edition["name"] for edition in listed["editions"]] == ["small.gguf", "net.pth"]
         code, out, _ = command("models", "get", "ada/tiny", "--file", "small.gguf")
-        assert (code, out) == (ExitCode.OK, f"small is here: {home / 'weights' / 'small.gguf'}\n")
+        assert (code, out) == (
+            ExitCode.OK,
+            f"small was downloaded to {home / 'weights' / 'small.gguf'}\n",
+        )
         assert ids(command) == ["small"]
         assert command("models", "verify", "small")[0] == ExitCode.OK
         code, _, err = command("models", "get", "ada/tiny", "--file", "net.pth")
@@ -169,7 +172,7 @@ def test_an_address_is_listed_then_fetched(
         Settings(home / "settings.json").set(hub.NEVER, True)
         asked = len(server.asked)
         code, _, err = command("models", "get", "ada/tiny")
-        assert (code, "never to use the network" in err) == (ExitCode.FAILED, True)
+        assert (code, "Network access is turned off" in err) == (ExitCode.FAILED, True)
         assert len(server.asked) == asked
 
 

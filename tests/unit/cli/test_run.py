@@ -74,14 +74,14 @@ def test_the_main_parameter_needs_no_flag(studio: Studio) -> None:
         (["run", "echo.say"], ExitCode.BAD_INPUT, "Text is missing"),
         (["run", "echo.say", "--text", "x", "--times", "0"], ExitCode.BAD_INPUT, "between 1 and"),
         (["run", "echo.shout"], ExitCode.NOT_FOUND, "no task called “echo.shout”"),
-        (["run", "--quiet", "echo.say"], ExitCode.BAD_INPUT, "task comes first"),
+        (["run", "--quiet", "echo.say"], ExitCode.BAD_INPUT, "task must come first"),
         (
             ["run", "echo.say", "--text", "x", "--out", "{file}"],
             ExitCode.BAD_INPUT,
             "a file is in the way",
         ),
-        (["models", "info", "nonesuch"], ExitCode.NOT_FOUND, "no weights called “nonesuch”"),
-        (["library", "show", "nonesuch"], ExitCode.NOT_FOUND, "nothing with the id"),
+        (["models", "info", "nonesuch"], ExitCode.NOT_FOUND, "no model “nonesuch”"),
+        (["library", "show", "nonesuch"], ExitCode.NOT_FOUND, "no item"),
         (["library", "export", "nonesuch", "--out", "{home}"], ExitCode.NOT_FOUND, "nonesuch"),
     ],
 )

@@ -39,7 +39,7 @@ def test_what_was_put_is_there_at_the_next_start(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["", "../settings", "a/b", "A", ".hidden", "x" * 41, "a\0"])
 def test_a_name_stays_in_the_folder(tmp_path: Path, name: str) -> None:
-    with pytest.raises(ValueError, match="no name of a draft"):
+    with pytest.raises(ValueError, match="not a valid draft name"):
         Drafts(tmp_path).put(name, b"x")
     assert list(tmp_path.iterdir()) == []
 

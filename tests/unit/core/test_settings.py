@@ -121,7 +121,7 @@ def test_two_studios_do_not_take_back_each_others_settings(path: Path) -> None:
 
 def test_what_is_not_plain_data_is_refused(path: Path) -> None:
     settings = Settings(path)
-    with pytest.raises(StudioError, match="cannot be kept") as caught:
+    with pytest.raises(StudioError, match="cannot be saved") as caught:
         settings.set("key", object())
     assert caught.value.code is ErrorCode.BAD_INPUT
     assert not settings.is_set("key")
@@ -131,7 +131,7 @@ def test_a_disk_that_refuses_costs_the_restart_not_the_session(path: Path) -> No
     settings, heard = Settings(path), []
     settings.observe("", lambda key, value: heard.append(key))
     path.mkdir()  # root may write anywhere, but nobody replaces a folder by a file
-    with pytest.raises(StudioError, match="Could not keep the settings"):
+    with pytest.raises(StudioError, match="Could not save the settings"):
         settings.set("theme", "dark")
     assert settings.get("theme", "system") == "dark"
     assert heard == ["theme"]

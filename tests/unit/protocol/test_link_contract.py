@@ -149,7 +149,7 @@ def test_a_killed_peer_closes_the_link(peer: Peer) -> None:
 
 
 def test_a_message_beyond_the_cap_is_refused_in_words_and_nothing_is_sent(peer: Peer) -> None:
-    with pytest.raises(StudioError, match="too much at once") as refusal:
+    with pytest.raises(StudioError, match="too large") as refusal:
         peer.link.send(Submit("j", "t", {"prompt": "x" * (frames.MAX_BODY + 1)}, 0))
     assert refusal.value.code is ErrorCode.BAD_INPUT
     assert peer.says_that_it_lives()
@@ -187,7 +187,7 @@ def test_many_blobs_travel_with_one_message(peer: Peer) -> None:
 
 
 def test_too_many_blobs_are_refused(peer: Peer) -> None:
-    with pytest.raises(StudioError, match="at most 64 fit"):
+    with pytest.raises(StudioError, match="the limit is 64"):
         peer.link.send(Cancel("j"), [b"x"] * 65)
     assert peer.says_that_it_lives()
 
@@ -217,7 +217,7 @@ BROKEN_FRAMES = [
 @pytest.mark.parametrize("lie", BROKEN_MESSAGES)
 def test_a_broken_message_is_a_typed_error_and_the_link_goes_on(peer: Peer, lie: str) -> None:
     peer.link.send(Inspect("lie", lie))
-    with pytest.raises(StudioError, match="broken off") as error:
+    with pytest.raises(StudioError, match="connection to the runtime was lost") as error:
         peer.link.receive(WAIT)
     assert error.value.code is ErrorCode.PROTOCOL
     assert peer.says_that_it_lives()
@@ -268,16 +268,16 @@ def test_equal_versions_and_minor_differences_are_welcome() -> None:
 @pytest.mark.parametrize("change", [{"protocol": 99}, {"api": "2.0"}])
 def test_other_versions_are_refused_in_a_sentence_on_both_sides(change: dict[str, Any]) -> None:
     here, there = greet(MINE, msgspec.structs.replace(MINE, **change))
-    assert "different versions" in here
-    assert "different versions" in there
+    assert "Two versions" in here
+    assert "Two versions" in there
 
 
 def test_a_peer_that_does_not_greet_is_refused() -> None:
     here, there = pair()
     there.send(TextDelta("j", "hi"))
-    with pytest.raises(StudioError, match="did not greet first"):
+    with pytest.raises(StudioError, match="handshake is missing"):
         handshake(here, MINE, WAIT)
-    with pytest.raises(StudioError, match="said nothing"):
+    with pytest.raises(StudioError, match="did not respond"):
         handshake(pair()[0], MINE, 0.01)
 
 

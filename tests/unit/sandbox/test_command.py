@@ -49,7 +49,7 @@ def test_what_proves_nothing_is_marked(
     said = capsys.readouterr().out
     assert "2 attempts, no leaks" in said
     assert "?     make a ring" in said
-    assert "they show nothing" in said
+    assert "they prove nothing" in said
     probe(monkeypatch, "hole")
     said = capsys.readouterr().out
     assert "LEAK  connect" in said
@@ -59,7 +59,7 @@ def test_what_proves_nothing_is_marked(
 def test_the_limits_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         command.main(["--help"], StudioSession())
-    assert "A fault of the kernel defeats them all" in capsys.readouterr().out
+    assert "A kernel vulnerability defeats it" in capsys.readouterr().out
 
 
 def test_there_are_forty_at_least_and_none_twice() -> None:

@@ -76,7 +76,7 @@ class FakeStudio:
     def get(self, id: str) -> Weights:
         capabilities = {"tiny": ("text",), "mini": ("embedding",)}
         if id not in capabilities:
-            raise StudioError(ErrorCode.NOT_FOUND, f"There are no weights called “{id}”.")
+            raise StudioError(ErrorCode.NOT_FOUND, f"There is no model “{id}”.")
         return Weights(id=id, title=id, path=Path(id), capabilities=capabilities[id])
 
 

@@ -379,7 +379,7 @@ def test_connections_beyond_the_most_are_told_to_come_back(served, monkeypatch) 
         head, _, body = answer.partition(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 503 Service Unavailable")
         assert b"retry-after: 2" in head.lower()
-        assert "1 connections to this server" in json.loads(body)["error"]["message"]
+        assert "1 are already open" in json.loads(body)["error"]["message"]
         monkeypatch.setattr(connection_limits, "MOST_CONNECTIONS", 0)
         assert served.raw(b"") == b"", "far too many are cut off"
     monkeypatch.undo()

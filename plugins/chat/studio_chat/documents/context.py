@@ -21,9 +21,7 @@ SHARE = 2
 """Documents take at most one part in so many of the context that the reply leaves."""
 
 _SAMPLE = 20_000
-_NO_ENCODER = (
-    "No encoder is on this machine, so passages were chosen by their words, not by their meaning."
-)
+_NO_ENCODER = "No embedding model is installed, so passages were found by keywords."
 
 
 @dataclass
@@ -119,7 +117,7 @@ def ground(
         StudioError: Weights cannot be used.
     """
     if len(paths) > MAX_DOCUMENTS:
-        raise BadInput(f"A reply draws on up to {MAX_DOCUMENTS} documents.", "Take some away.")
+        raise BadInput(f"A reply can use at most {MAX_DOCUMENTS} documents.", "Remove some.")
     found = yield from _read_all(ctx, paths, is_first=len(messages) < 3)
     if not found.documents:
         return found
@@ -228,7 +226,7 @@ def _scores(
             with ctx.lease(encoder) as engine:
                 scores = yield from ranking.by_meaning(ctx, engine, groups, question)
         except StudioError as error:  # the reply is still worth having
-            found.note = f"Passages were chosen by their words: {error.message}"
+            found.note = f"Passages were found by keywords: {error.message}"
         else:
             found.found_by = "meaning"
             return scores

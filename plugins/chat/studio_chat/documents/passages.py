@@ -24,7 +24,7 @@ PASSAGE_CHARACTERS = 900
 KEPT_CHARACTERS = 8_000_000
 """Of all whose text took a child to read: they are kept in memory, drawn on turn after turn."""
 
-_WHAT_WOULD_DO = "A PDF or Word document will do, or text of any kind, .txt or .md say."
+_WHAT_WOULD_DO = "Choose a PDF, Word or text file (such as .txt or .md)."
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _kept: dict[tuple[object, ...], Document] = {}
 """By the path, size and time of change of the file."""
@@ -95,20 +95,22 @@ def read(path: str) -> Generator[None, None, Document]:
         raise BadInput(f"{name} cannot be read: {reason}.", "Choose it again.") from error
     if len(data) > MAX_BYTES:
         raise BadInput(
-            f"{name} is longer than {MAX_BYTES // 1_000_000} MB, the most that is read.",
-            "Give a part of it.",
+            f"{name} is larger than the limit of {MAX_BYTES // 1_000_000} MB.",
+            "Choose a shorter excerpt.",
         )
     encoding = "utf-16" if data.startswith(_UTF16) else "utf-8-sig"
     try:
         text = data.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         if b"\0" not in data:  # text, but nothing says in which of many alphabets
-            raise BadInput(f"{name} is not in UTF-8.", "Save it in UTF-8, or as PDF.") from error
-        raise BadInput(f"{name} is not a text.", _WHAT_WOULD_DO) from error
+            raise BadInput(
+                f"{name} is not encoded as UTF-8.", "Save it as UTF-8 or PDF."
+            ) from error
+        raise BadInput(f"{name} is not a text file.", _WHAT_WOULD_DO) from error
     if "\0" in text:
-        raise BadInput(f"{name} is not a text.", _WHAT_WOULD_DO)
+        raise BadInput(f"{name} is not a text file.", _WHAT_WOULD_DO)
     if not text.strip():
-        raise BadInput(f"{name} is empty.", "Choose another.")
+        raise BadInput(f"{name} is empty.", "Choose another file.")
     return Document(name, text)
 
 
@@ -117,7 +119,7 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
     """Open a regular file; never waits for a pipe."""
     with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise ValueError("it is no file")
+            raise ValueError("it is not a file")
         yield file
 
 

@@ -31,18 +31,18 @@ _MAX_ANSWER_BYTES = 8 * MAX_CHARACTERS  # a character may be escaped
 _LOOK_SECONDS = 0.005
 _NEEDED = ("SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 _PROBLEMS = {
-    "locked": ("is encrypted, and cannot be read without its password",
-               "Save a copy of it without encryption."),
-    "scanned": ("has no text in it, only pictures of pages",
-                "Have a program for text recognition (OCR) make a copy with text."),
+    "locked": ("is encrypted and needs a password",
+               "Save an unencrypted copy."),
+    "scanned": ("contains no text, only scanned pages",
+                "Run text recognition (OCR) on it first."),
     "long": (f"has more than {MAX_CHARACTERS // 1_000_000} million characters",
-             "Give a part of it."),
-    "greedy": ("takes more time or memory to read than any honest file of its size",
-               "Print it into a new PDF, or save it as text."),
-    "broken": ("is damaged, or no PDF", "Save it again, or save it as text."),
-    "torn": ("is damaged, or no Word document", "Save it again, or save it as PDF."),
-    "other": ("is neither text, nor a PDF or Word document", "Save it as PDF or as text."),
-    "empty": ("has no text in it", "Choose another."),
+             "Choose a shorter excerpt."),
+    "greedy": ("takes too much time or memory to read",
+               "Print it to a new PDF, or save it as text."),
+    "broken": ("is damaged or not a PDF", "Save it again, or save it as text."),
+    "torn": ("is damaged or not a Word document", "Save it again, or save it as PDF."),
+    "other": ("is not a text, PDF or Word file", "Save it as PDF or as text."),
+    "empty": ("contains no text", "Choose another file."),
 }  # fmt: skip
 
 
@@ -60,9 +60,9 @@ def read_pages(file: IO[bytes], name: str) -> Generator[None, None, list[str]]:
 
     if os.fstat(file.fileno()).st_size > MAX_BYTES:
         raise BadInput(
-            f"{name} is longer than {MAX_BYTES // 1_000_000} MB, the most that is read of a PDF"
-            " or Word document.",
-            "Give a part of it.",
+            f"{name} is larger than the limit of {MAX_BYTES // 1_000_000} MB for PDF and Word "
+            "files.",
+            "Choose a shorter excerpt.",
         )
     answer = yield from _ask(file)
     if problem := answer.get("problem"):

@@ -58,11 +58,11 @@ def check(texts: list[str]) -> None:
     """
     if not texts or len(texts) > MAX_TEXTS:
         raise BadInput(
-            f"{len(texts)} texts cannot be turned into vectors at once.",
-            f"Give 1 to {MAX_TEXTS}.",
+            f"{len(texts)} texts are too many or too few.",
+            f"Give 1 to {MAX_TEXTS} texts.",
         )
     if (characters := sum(map(len, texts))) > MAX_CHARACTERS:
         raise BadInput(
-            f"The texts have {characters:,} characters together; {MAX_CHARACTERS:,} is the limit.",
+            f"The texts have {characters:,} characters in total; the limit is {MAX_CHARACTERS:,}.",
             "Give fewer at a time.",
         )

@@ -21,7 +21,7 @@ from studio.api import (
 from studio_chat.documents.context import DocumentContext, ground
 from studio_chat.schema import Reply
 
-_CUT = "The answer was cut off, so it may lack the form that was asked for."
+_CUT = "The reply was cut off, so it may not match the output format."
 
 
 def reply(ctx: TaskContext, params: Reply) -> Iterator[Event]:
@@ -46,7 +46,7 @@ def reply(ctx: TaskContext, params: Reply) -> Iterator[Event]:
         ctx.check_constraint(form)
     grounding = DocumentContext()
     if params.documents and params.raw:
-        raise BadInput("Plain text is gone on with as it is, without documents.", "Leave one out.")
+        raise BadInput("Documents cannot be used with plain-text prompts.", "Remove one of them.")
     if params.documents:
         grounding = yield from ground(
             ctx, params.documents, messages, params.weights, params.encoder, params.max_tokens
@@ -107,7 +107,7 @@ def conversation(inputs: Inputs, params: Reply) -> list[ChatMessage]:
     if params.prompt.strip():
         turns.append({"role": "user", "content": params.prompt})
     if not any(turn["role"] != "system" for turn in turns):
-        raise BadInput("There is nothing to answer.", "Write a prompt.")
+        raise BadInput("There is no prompt.", "Enter a prompt.")
     if params.system.strip() and not any(turn["role"] == "system" for turn in turns):
         turns.insert(0, {"role": "system", "content": params.system})
     return turns
@@ -135,7 +135,7 @@ def _reading(dropped: int) -> str:
     if not dropped:
         return "Reading the conversation"
     messages = "message" if dropped == 1 else "messages"
-    return f"Reading the conversation without its oldest {dropped} {messages}, which do not fit"
+    return f"Reading the conversation; the oldest {dropped} {messages} no longer fit"
 
 
 def _title(messages: list[ChatMessage]) -> str:

@@ -162,7 +162,7 @@ def test_without_an_encoder_words_decide_and_that_is_said(book: Path) -> None:
     talker = Talker("Yes")
     made = ask(book, talker=talker, prompt="How long is it steeped?")
     assert made.result["found_by"] == "words"
-    assert "No encoder is on this machine" in made.result["sources_note"]
+    assert "No embedding model is installed" in made.result["sources_note"]
     assert "steeped for four minutes" in talker.messages[-1]["content"]
 
 
@@ -228,7 +228,7 @@ def test_the_only_document_of_a_first_question_must_be_there(tmp_path: Path) -> 
 
 
 def test_plain_text_takes_no_documents(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="without documents"):
+    with pytest.raises(BadInput, match="plain-text prompts"):
         ask(tmp_path / "note.txt", talker=Talker("Yes"), raw=True)
 
 
@@ -250,8 +250,8 @@ def test_two_files_of_one_name_are_told_apart(tmp_path: Path) -> None:
         (b" \n\n", "empty"),
         (b"a\0b", "not a text"),
         (b"\xff\xfe\x00", "not a text"),
-        ("Größe".encode("latin-1"), "not in UTF-8"),
-        (b"a" * (documents.MAX_BYTES + 1), "longer than 2 MB"),
+        ("Größe".encode("latin-1"), "not encoded as UTF-8"),
+        (b"a" * (documents.MAX_BYTES + 1), "larger than the limit of 2 MB"),
     ],
 )
 def test_what_is_no_text_is_refused(tmp_path: Path, content: bytes, said: str) -> None:

@@ -77,8 +77,8 @@ def test_pages_begin_at_their_lines_and_are_read_once(
     ("data", "said"),
     [
         (encrypted(made(["Secret"]), "word"), "is encrypted"),
-        (made(["", ""]), "has no text in it, only pictures"),
-        (b"%PDF-1.7\n" + b"nothing that is one", "is damaged, or no PDF"),
+        (made(["", ""]), "contains no text, only scanned pages"),
+        (b"%PDF-1.7\n" + b"nothing that is one", "is damaged or not a PDF"),
     ],
 )
 def test_without_text_there_is_a_sentence(tmp_path: Path, data: bytes, said: str) -> None:
@@ -92,8 +92,8 @@ def test_what_takes_too_long_or_is_too_large_is_given_up(
 ) -> None:
     path = put(tmp_path, made(["Text"]))
     monkeypatch.setattr(pdf, "PATIENCE_SECONDS", 0.0)
-    with pytest.raises(BadInput, match="more time or memory"):
+    with pytest.raises(BadInput, match="too much time or memory"):
         read(str(path))
     monkeypatch.setattr(pdf, "MAX_BYTES", 10)
-    with pytest.raises(BadInput, match="the most that is read of a PDF"):
+    with pytest.raises(BadInput, match="MB for PDF and Word files"):
         read(str(path))

@@ -136,7 +136,7 @@ def test_folders_and_too_many_are_refused_in_words(desk: Any, tmp_path: Path) ->
         path.write_text("x")
     drop(desk, *many)
     assert len(desk.page.composer.attachments.paths) == MAX_DOCUMENTS
-    assert f"up to {MAX_DOCUMENTS} documents" in desk.page.composer._trouble.text()
+    assert f"at most {MAX_DOCUMENTS} documents" in desk.page.composer._trouble.text()
 
 
 def test_documents_are_picked_and_wait_in_their_own_conversation(

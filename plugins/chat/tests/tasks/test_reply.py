@@ -145,7 +145,9 @@ def test_a_form_that_was_cut_off_is_told() -> None:
         ("", "length", False),
     ):
         events = run(Engine("a", reason=reason), prompt="hi", regex=asked)
-        assert ("may lack the form" in only(events, ResultEvent)[0].values["note"]) is said
+        assert (
+            "may not match the output format" in only(events, ResultEvent)[0].values["note"]
+        ) is said
 
 
 def test_a_token_without_text_is_still_a_step() -> None:
@@ -239,9 +241,9 @@ def test_an_answer_can_be_held_to_a_form(given: str, kind: str) -> None:
 
 
 def test_forms_that_are_none_are_refused_before_there_is_a_job_or_before_weights_load() -> None:
-    with pytest.raises(BadInput, match="one form"):
+    with pytest.raises(BadInput, match="only one output format"):
         Reply.parse({"prompt": "hi", "regex": "a", "grammar": 'start: "a"'})
-    with pytest.raises(BadInput, match="no JSON"):
+    with pytest.raises(BadInput, match="not valid JSON"):
         Reply.parse({"prompt": "hi", "schema": "{"})
     ctx = Context(Engine("x"))
     with pytest.raises(BadInput, match="unclosed"):

@@ -118,7 +118,7 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, Callable[[ast.AST], ast.AST]]
         swapped = ast.Or() if isinstance(node.op, ast.And) else ast.And()
         yield f"{_sign(node.op)} becomes {_sign(swapped)}", _with(op=swapped)
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not | ast.USub):
-        yield f"{_sign(node.op)} is left out", lambda found: found.operand  # type: ignore[attr-defined]
+        yield f"{_sign(node.op)} is removed", lambda found: found.operand  # type: ignore[attr-defined]
     elif isinstance(node, ast.Return) and _says_something(node.value):
         yield "None is returned", _with(value=ast.Constant(None))
     elif isinstance(node, ast.Constant):
@@ -133,7 +133,7 @@ def _constants(node: ast.Constant) -> Iterator[tuple[str, Callable[[ast.AST], as
         yield f"{value} becomes {value + 1}", _with(value=value + 1)
     elif isinstance(value, str):
         other = "" if value else "?"
-        yield f"a text becomes {other!r}", _with(value=other)
+        yield f"a string becomes {other!r}", _with(value=other)
 
 
 def _says_something(value: ast.expr | None) -> bool:

@@ -54,7 +54,7 @@ def measure(
         "seconds": seconds,
         "each": EACH,
     }
-    message = f"Trying the tests on {len(versions)} faults"
+    message = f"Testing {len(versions)} mutants"
     _, data = yield from inside(ctx, "mutant_runner", files, wish, seconds + 10, message=message)
     noticed = report.read(data).noticed
     known = {number for number in noticed if 0 <= number < len(versions)}

@@ -145,7 +145,7 @@ def _add_missing(
 ) -> None:
     for name in map(_one_line, collected):
         if name not in outcomes:
-            outcomes[name] = Outcome(name, "error", "The run ended before this test did.")
+            outcomes[name] = Outcome(name, "error", "The run ended before this test finished.")
     for name in expected:
         if not any(_is_of(told, name) for told in outcomes):
             outcomes[name] = Outcome(name, "error", "This test was not run.")

@@ -14,10 +14,10 @@ OUTPUT_CHARS = 20_000
 
 
 _ENDINGS = {
-    "output": "it printed without end",
-    "cpu time": "it computed for longer than it may",
-    "memory": "it wanted more memory than it may have",
-    "disk": "it wrote more to disk than it may",
+    "output": "output limit exceeded",
+    "cpu time": "CPU time limit exceeded",
+    "memory": "memory limit exceeded",
+    "disk": "disk limit exceeded",
 }
 
 
@@ -39,11 +39,11 @@ class Ran:
         """How it ended, in words."""
         result = self.result
         if result.ended == "wall time":
-            return f"ended after {result.seconds:.0f} s: it did not finish"
+            return f"stopped after {result.seconds:.0f} s: time limit exceeded"
         if result.ended in _ENDINGS:
-            return f"ended: {_ENDINGS[result.ended]}"
+            return f"stopped: {_ENDINGS[result.ended]}"
         if result.ended == "signal":
-            return f"ended by signal {abs(result.exit_code or 0)}"
+            return f"terminated by signal {abs(result.exit_code or 0)}"
         return f"exit code {result.exit_code}"
 
 
@@ -69,7 +69,7 @@ def run(
                     yield ctx.text(text, channel=channel)
             yield None
     if result is None:
-        raise StudioError(ErrorCode.INTERNAL, "The run behind the walls ended without a result.")
+        raise StudioError(ErrorCode.INTERNAL, "The sandboxed run ended without a result.")
     return Ran(result, shortened(plain(result.stdout)), shortened(plain(result.stderr)))
 
 
@@ -83,4 +83,8 @@ def shortened(text: str, most: int = OUTPUT_CHARS) -> str:
 
 def missing_wall(ctx: TaskContext) -> str:
     """Return why nothing can be run on this machine; empty if it can."""
-    return "" if ctx.sandbox.tier else ctx.sandbox.reason or "no wall can be built on this machine"
+    return (
+        ""
+        if ctx.sandbox.tier
+        else ctx.sandbox.reason or ("no sandbox is available on this machine")
+    )

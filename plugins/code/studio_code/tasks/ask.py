@@ -73,7 +73,7 @@ def _turns(ctx: TaskContext, params: Ask) -> list[ChatMessage]:
     if params.question.strip():
         turns.append(prompts.user(params.question))
     if not turns or turns[-1]["role"] != "user":
-        raise BadInput("There is nothing to answer.", "Ask something.")
+        raise BadInput("There is no question.", "Enter a question.")
     return turns
 
 

@@ -52,15 +52,15 @@ def document(ctx: TaskContext, params: Document) -> Iterator[Event]:
 def _places(found: Source) -> list[Undocumented]:
     if found.language.id != "python":
         raise BadInput(
-            f"“{found.path}” is {found.language.title}; Python is documented so far.",
+            f"“{found.path}” is {found.language.title}; only Python can be documented.",
             "Choose a file that ends in .py.",
         )
     if wrong := fault(found.text):
-        raise BadInput(f"The syntax of “{found.path}” is wrong in {wrong}.", "Correct it first.")
+        raise BadInput(f"“{found.path}” has a syntax error in {wrong}.", "Correct it first.")
     places = undocumented(found.text)
     if not places:
         raise BadInput(
-            f"Everything in “{found.path}” that could have a docstring has one.",
+            f"Everything in “{found.path}” already has a docstring.",
             "Choose another file.",
         )
     return places
@@ -100,15 +100,17 @@ def _finish(
 ) -> Iterator[Event]:
     if not written:
         raise BadInput(
-            "No docstring was written that could be used.",
-            "Choose weights that are made for code.",
+            "None of the generated docstrings could be used.",
+            "Choose a model made for code.",
         )
     code = with_docstrings(found.text, written)
     documented = [place.name for place in places if place.line in written]
     left = [place.name for place in places if place.line not in written]
     same = only_docstrings_differ(found.text, code)
     verdict = verdicts.not_run("only docstrings changed") | {"checks": [], "passed": True}
-    verdict = verdicts.with_check(verdict, "Same code", same, "the same syntax but for docstrings")
+    verdict = verdicts.with_check(
+        verdict, "Code unchanged", same, "the same syntax tree except for docstrings"
+    )
     told = f"{len(documented)} of {len(places)} written"
     verdict = verdicts.with_check(verdict, "Documented", not left, told)
     meta = {

@@ -38,7 +38,7 @@ def explain(ctx: TaskContext, params: Explain) -> Iterator[Event]:
             yield from _finish(ctx, found.path, "".join(pieces))
         raise
     if not "".join(pieces).strip():
-        raise BadInput("The model had nothing to say about it.", "Choose other weights.")
+        raise BadInput("The model gave no explanation.", "Choose another model.")
     yield from _finish(ctx, found.path, "".join(pieces))
 
 

@@ -66,13 +66,15 @@ def fix(ctx: TaskContext, params: Fix) -> Iterator[Event]:
 def _begun(ctx: TaskContext, params: Fix) -> _Work:
     found = source.given(ctx.inputs, params.file, params.path)
     if found.language.id not in LANGUAGES:
-        raise BadInput(f"“{found.path}” is no file of code that is known.", "Choose another file.")
+        raise BadInput(f"“{found.path}” is not a supported code file.", "Choose another file.")
     runner = RUNNERS.get(found.language.id)
     path = found.path
     if runner is not None and not is_importable(path):
         path = "module.py"
     exam = exam_of(path, source.sent(ctx.inputs, "context"), params.tests)
-    missing = sandbox_run.missing_wall(ctx) if runner else f"{found.language.title} is not run here"
+    missing = (
+        sandbox_run.missing_wall(ctx) if runner else (f"{found.language.title} cannot be run here")
+    )
     return _Work(found, exam, runner, missing, params.error.strip())
 
 
@@ -90,7 +92,7 @@ def _fix(ctx: TaskContext, work: _Work, params: Fix) -> Generator[Event, None, N
                 temperature=0.4 if round_ > 1 else 0.0,
                 stop=[prompts.STOP],
             )
-            message = f"Try {round_ + 1}: correcting"
+            message = f"Attempt {round_ + 1}: correcting"
             answer = yield from llm_calls.ask(
                 ctx, engine, again, wish, weights=params.weights, message=message
             )
@@ -98,7 +100,7 @@ def _fix(ctx: TaskContext, work: _Work, params: Fix) -> Generator[Event, None, N
             attempt = _attempt(work, answer, round_)
             work.attempts.append(attempt)
             if not attempt.problem and not work.missing:
-                yield from _try(ctx, work, attempt, f"Try {round_ + 1}")
+                yield from _try(ctx, work, attempt, f"Attempt {round_ + 1}")
             trouble = attempt.problem or attempt.output
             if not trouble:
                 return
@@ -108,14 +110,14 @@ def _fix(ctx: TaskContext, work: _Work, params: Fix) -> Generator[Event, None, N
 def _own_error(ctx: TaskContext, work: _Work) -> Generator[Event, None, str]:
     """Run the file as it is and return what goes wrong."""
     if work.missing or work.runner is None:
-        raise BadInput("It is not said what is wrong.", "Give the error that was printed.")
+        raise BadInput("Tell me what is wrong first.", "Paste the error message.")
     if fault := work.runner.fault(work.found.text):
         return f"SyntaxError in {fault}"
     attempt = Candidate(0, 0, work.found.text)
     yield from _try(ctx, work, attempt, "Before")
     if not attempt.output:
         raise BadInput(
-            f"“{work.found.path}” runs without an error.", "Give the error that it makes."
+            f"“{work.found.path}” runs without errors.", "Paste the error message you see."
         )
     return attempt.output
 
@@ -129,16 +131,16 @@ def _attempt(work: _Work, answer: llm_calls.Answer, round_: int) -> Candidate:
 def _problem(work: _Work, code: str, is_cut: bool) -> str:
     """Return why a corrected file is refused before it is run."""
     if not code:
-        return "The answer held no code."
+        return "The reply contained no code."
     if is_cut:
-        return "The answer was cut off before the file was whole."
+        return "The reply was cut off before the file was complete."
     if work.runner is not None and (fault := work.runner.fault(code)):
-        return f"The syntax is wrong in {fault}."
+        return f"There is a syntax error in {fault}."
     if code.strip() == work.found.text.strip():
         return "Nothing was changed."
     lost = [name for name in defined_names(work.found.text) if name not in defined_names(code)]
     if lost:
-        return f"These parts of the file were lost: {', '.join(lost[:8])}."
+        return f"These parts of the file are missing: {', '.join(lost[:8])}."
     return ""
 
 
@@ -167,8 +169,8 @@ def _finish(ctx: TaskContext, work: _Work) -> Iterator[Event]:
     assert best is not None, "there was a try"
     if best.problem:
         raise BadInput(
-            f"The file could not be corrected. {best.problem}",
-            "Say more about the error, or choose weights that are made for code.",
+            f"The file could not be fixed. {best.problem}",
+            "Describe the error in more detail, or choose a model made for code.",
         )
     verdict = _verdict(work, best)
     tries = [each.plain() for each in work.attempts]
@@ -183,7 +185,7 @@ def _finish(ctx: TaskContext, work: _Work) -> Iterator[Event]:
         Kind.CODE,
         best.code.encode(),
         suffix=work.found.language.suffix,
-        title=f"{work.found.path} corrected",
+        title=f"{work.found.path} fixed",
         text=best.code,
         verdict=verdicts.in_words(verdict),
         meta=meta,
@@ -201,12 +203,12 @@ def _verdict(work: _Work, best: Candidate) -> dict[str, Any]:
     if best.tested is not None:
         return verdicts.of_tests(best.tested)
     if best.program is None:
-        return verdicts.not_run(work.missing or "it was stopped before it was run")
+        return verdicts.not_run(work.missing or "stopped before it was run")
     verdict = verdicts.of_program(best.program)
     kind = _kind(work.error)
     if kind:
         gone = kind not in best.output
-        evidence = f"no {kind} when it is run" if gone else f"{kind} again"
+        evidence = f"no {kind} when run" if gone else f"{kind} again"
         verdict = verdicts.with_check(verdict, "Error", gone, evidence)
     return verdict
 

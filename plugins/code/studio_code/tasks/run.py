@@ -31,7 +31,7 @@ def run(ctx: TaskContext, params: Run) -> Iterator[Event]:
     runner = _runner(path)
     if why := sandbox_run.missing_wall(ctx):
         raise StudioError(
-            ErrorCode.UNSUPPORTED, f"Nothing can be run here: {why}.".replace("..", ".")
+            ErrorCode.UNSUPPORTED, f"Code cannot be run on this machine: {why}.".replace("..", ".")
         )
     texts = {each.path: each.text for each in files}
     if params.mode == "test":
@@ -62,10 +62,10 @@ def _given(ctx: TaskContext, params: Run) -> tuple[list[Source], str]:
     if not files and params.file:
         files = [Source(Path(params.file).name, source.read(Path(params.file)))]
     if not files:
-        raise BadInput("There is nothing to run.", "Name a file.")
+        raise BadInput("There is nothing to run.", "Choose a file.")
     path = source.relative(params.path) if params.path else files[0].path
     if path not in {each.path for each in files}:
-        raise BadInput(f"“{path}” is not among the files that were sent.", "Send it with them.")
+        raise BadInput(f"“{path}” is not among the given files.", "Include it.")
     return files, path
 
 
@@ -76,8 +76,8 @@ def _runner(path: str) -> Runner:
         known = ", ".join(languages.LANGUAGES[name].title for name in RUNNERS)
         raise StudioError(
             ErrorCode.UNSUPPORTED,
-            f"“{PurePosixPath(path).name}” is {language.title}, which is not run here.",
-            f"What is run: {known}.",
+            f"“{PurePosixPath(path).name}” is {language.title}, which cannot be run.",
+            f"Supported: {known}.",
         )
     return runner
 
@@ -86,7 +86,7 @@ def _words(arguments: str) -> list[str]:
     try:
         return shlex.split(arguments)
     except ValueError as error:
-        raise BadInput(f"The arguments cannot be read: {error}.", "Close the quotes.") from error
+        raise BadInput(f"The arguments are invalid: {error}.", "Close the quotes.") from error
 
 
 def _tests(

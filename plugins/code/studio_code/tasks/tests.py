@@ -61,13 +61,13 @@ def _begun(ctx: TaskContext, params: WriteTests) -> _Work:
     found = source.given(ctx.inputs, params.file, params.path)
     if found.language.id not in RUNNERS:
         raise BadInput(
-            f"“{found.path}” is {found.language.title}; tests are written for Python so far.",
+            f"“{found.path}” is {found.language.title}; only Python can be tested.",
             "Choose a file that ends in .py.",
         )
     if fault := RUNNERS[found.language.id].fault(found.text):
-        raise BadInput(f"The syntax of “{found.path}” is wrong in {fault}.", "Correct it first.")
+        raise BadInput(f"“{found.path}” has a syntax error in {fault}.", "Correct it first.")
     if not defined_names(found.text):
-        raise BadInput(f"“{found.path}” defines nothing that could be tested.", "Choose another.")
+        raise BadInput(f"“{found.path}” contains nothing to test.", "Choose another file.")
     path = found.path if is_importable(found.path) else "module.py"
     exam = exam_of(path, source.sent(ctx.inputs, "context"), "")
     return _Work(found, exam, sandbox_run.missing_wall(ctx))
@@ -84,7 +84,7 @@ def _write(ctx: TaskContext, work: _Work, params: WriteTests) -> Generator[Event
                 temperature=0.5 if round_ else 0.0,
                 stop=[prompts.STOP],
             )
-            message = f"Try {round_ + 1}: writing tests"
+            message = f"Attempt {round_ + 1}: writing tests"
             answer = yield from llm_calls.ask(
                 ctx,
                 engine,
@@ -97,7 +97,7 @@ def _write(ctx: TaskContext, work: _Work, params: WriteTests) -> Generator[Event
             work.looped += answer.is_loop
             yield ctx.text("\n\n", channel="answer")
             suite = read_suite(f"def test_{answer.text}", names)
-            yield from _take(ctx, work, suite, f"Try {round_ + 1}")
+            yield from _take(ctx, work, suite, f"Attempt {round_ + 1}")
             if work.exam.suite.cases and not work.failing:
                 break
             if not answer.is_loop:  # what went round in circles is no example to go on from
@@ -203,9 +203,9 @@ def _verdict(work: _Work) -> dict[str, Any]:
     if work.missing:
         return verdicts.not_run(work.missing)
     if work.tested is None:
-        return verdicts.not_run("it was stopped before they were run")
+        return verdicts.not_run("stopped before they were run")
     aside = ""
     if count := len(work.failing):
         what = "1 more fails" if count == 1 else f"{count} more fail"
-        aside = f" ({what} and stayed out: they are wrong, or the file is)"
+        aside = f" ({what} and were left out: either they or the file are wrong)"
     return verdicts.of_tests(work.tested, work.mutation, aside=aside)

@@ -47,7 +47,7 @@ def write(ctx: TaskContext, params: Write) -> Iterator[Event]:
 
 def _begun(ctx: TaskContext, params: Write) -> WriteState:
     if not params.describe.strip():
-        raise BadInput("There is nothing to write.", "Describe what the code should do.")
+        raise BadInput("There is no description.", "Describe what the code should do.")
     language = LANGUAGES[params.language]
     files = source.sent(ctx.inputs, "context")
     path = source.relative(params.path) if params.path else ""
@@ -55,9 +55,9 @@ def _begun(ctx: TaskContext, params: Write) -> WriteState:
     runner = RUNNERS.get(language.id)
     missing = ""
     if not params.run:
-        missing = "running is switched off"
+        missing = "running is turned off"
     elif runner is None:
-        missing = f"{language.title} is written but not run on this machine"
+        missing = f"{language.title} code is not run on this machine"
     else:
         missing = sandbox_run.missing_wall(ctx)
     return WriteState(params, language, exam_of(path, files, params.tests), runner, missing)
@@ -116,12 +116,12 @@ def _attempt(work: WriteState, answer: llm_calls.Answer, candidate: int, round_:
     code = code_of(fence + answer.text, work.language)
     problem = ""
     if not code:
-        problem = "The answer held no code."
+        problem = "The reply contained no code."
     elif answer.is_cut and work.language.id != "python":
-        problem = "The answer was cut off."
+        problem = "The reply was cut off."
     elif work.language.id == "python" and (fault := RUNNERS["python"].fault(code)):
-        cut = " The answer was cut off." if answer.is_cut else ""
-        problem = f"The syntax is wrong in {fault}.{cut}"
+        cut = " The reply was cut off." if answer.is_cut else ""
+        problem = f"There is a syntax error in {fault}.{cut}"
     return Candidate(candidate, round_, code, problem)
 
 
@@ -146,7 +146,7 @@ def _repair(
         again,
         wish,
         weights=work.params.weights,
-        message=f"Try {round_ + 1}: correcting",
+        message=f"Attempt {round_ + 1}: correcting",
     )
     work.add(_attempt(work, answer, best.candidate, round_))
 
@@ -246,7 +246,9 @@ def _look_closer(ctx: TaskContext, work: WriteState) -> Generator[Event, None, N
         exam = work.exam.keep(kept)
         if not exam.cases:
             return
-        best.tested = yield from sit(ctx, work.runner, exam, best.code, "Running what is kept")
+        best.tested = yield from sit(
+            ctx, work.runner, exam, best.code, "Running the selected version"
+        )
         best.tests = exam.source(best.code)
         work.exam = exam
     if best.passed and work.language.id == "python":
@@ -265,7 +267,7 @@ def _finish(ctx: TaskContext, work: WriteState) -> Generator[Event, None, None]:
     if not best.code:
         raise BadInput(
             "The model wrote no code.",
-            "Describe it in other words, or choose weights that are made for code.",
+            "Describe it differently, or choose a model made for code.",
         )
     verdict = _verdict(work, best)
     tries = [each.plain() for each in work.attempts]
@@ -313,17 +315,15 @@ def _verdict(work: WriteState, best: Candidate) -> dict[str, Any]:
         )
     if best.program is not None:
         verdict = verdicts.of_program(best.program)
-        return verdicts.with_check(
-            verdict, "Tests", False, "no tests: none were written that test it"
-        )
-    return verdicts.not_run("it was stopped before it was run")
+        return verdicts.with_check(verdict, "Tests", False, "none of the generated tests covers it")
+    return verdicts.not_run("stopped before it was run")
 
 
 def _called(work: WriteState, attempt: Candidate) -> str:
     number = attempt.round + 1
     if max(each.candidate for each in work.attempts) > 1:
-        return f"Candidate {attempt.candidate}, try {number}"
-    return f"Try {number}"
+        return f"Attempt {attempt.candidate}, round {number}"
+    return f"Round {number}"
 
 
 def _count(number: int) -> str:

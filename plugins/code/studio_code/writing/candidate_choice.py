@@ -55,7 +55,7 @@ def aside_in_words(found: Collection[str], answers: int) -> str:
     if not found:
         return ""
     what = "1 test" if len(found) == 1 else f"{len(found)} tests"
-    return f" ({what} set aside: most of {answers} answers fail)"
+    return f" ({what} set aside: most of {answers} attempts fail them)"
 
 
 def doubt(kept: Sequence[Case], aside: Collection[str]) -> str:
@@ -67,7 +67,7 @@ def doubt(kept: Sequence[Case], aside: Collection[str]) -> str:
     if not aside or len(aside) < len(kept) or any(case.trusted for case in kept):
         return ""
     what = "1 test" if len(aside) == 1 else f"{len(aside)} tests"
-    return f"{what} set aside and {len(kept)} kept: either the answers or the tests are wrong"
+    return f"{what} set aside and {len(kept)} kept: either the code or the tests are wrong"
 
 
 def open_failures(cases: Collection[Case], kept: Passed, aside: Collection[str]) -> list[Case]:

@@ -109,14 +109,14 @@ def _take(found: Edits, block: Block, files: Mapping[str, str], open_path: str) 
     if not path:
         return  # an example or a command: no file is meant
     if not block.closed:
-        found.refused.append((path, "the answer was cut off"))
+        found.refused.append((path, "the reply was cut off"))
         return
     text = _body(block, path)
     old = found.texts.get(path, files[path])
     if path.endswith(".py"):
         _take_python(found, path, old, text)
     elif _leaves_out(text) or len(text) < len(old) // 3:
-        found.refused.append((path, "parts of the file are left out"))
+        found.refused.append((path, "parts of the file are missing"))
     else:
         found.texts[path] = _like(text, old)
 
@@ -142,7 +142,7 @@ def _body(block: Block, path: str) -> str:
 def _take_python(found: Edits, path: str, old: str, text: str) -> None:
     left_out = _leaves_out(text)
     if wrong := fault(text):
-        found.refused.append((path, f"the syntax is wrong in {wrong}"))
+        found.refused.append((path, f"there is a syntax error in {wrong}"))
     elif fault(old):
         found.texts[path] = _like(text, old)  # what is broken can only be taken whole
     elif not left_out and _definitions(old).keys() <= _definitions(text).keys():
@@ -150,7 +150,7 @@ def _take_python(found: Edits, path: str, old: str, text: str) -> None:
     elif merged := _merged(old, text):
         found.texts[path] = _like(merged, old)
     else:
-        found.refused.append((path, "parts of the file are left out"))
+        found.refused.append((path, "parts of the file are missing"))
 
 
 def _definitions(text: str) -> dict[str, ast.stmt]:
@@ -221,14 +221,14 @@ def _replace(found: Edits, path: str, text: str, files: Mapping[str, str]) -> No
     for old, new in _searches(text):
         target = path or _only_with(old, found, files)
         if not target:
-            found.refused.append(("", "it is not said which file is meant"))
+            found.refused.append(("", "no file was named"))
             continue
         now = found.texts.get(target, files[target])
         changed = _replaced(now, old, new)
         if changed is None:
-            found.refused.append((target, f"this was not found in it: {old.strip()[:60]!r}"))
+            found.refused.append((target, f"this text was not found in it: {old.strip()[:60]!r}"))
         elif target.endswith(".py") and not fault(now) and (wrong := fault(changed)):
-            found.refused.append((target, f"the syntax would be wrong in {wrong}"))
+            found.refused.append((target, f"it would cause a syntax error in {wrong}"))
         else:
             found.texts[target] = changed
 

@@ -138,14 +138,14 @@ def ask_many(
     fitted = [replace(wish, max_tokens=min(wish.max_tokens, first.max_tokens)) for wish in wishes]
     pieces: list[list[str]] = [[] for _ in wishes]
     ends: list[TextStep | None] = [None for _ in wishes]
-    told = f"{message}: {len(wishes)} answers at once"
+    told = f"{message}: {len(wishes)} replies at once"
     yield ctx.progress(0, 0, told)
     room = _room(ctx, engine, weights, len(ids) + first.max_tokens, len(fitted))
     with room, closing(engine.generate_many(ids, fitted)) as steps:  # type: ignore[type-var]
         for number, step in steps:
             if step.text:
                 pieces[number].append(step.text)
-                channel = f"answer {number + 1}" if number else "answer"
+                channel = f"reply {number + 1}" if number else "answer"
                 yield ctx.text(step.text, step.done, channel)
             elif step.kind == "prefill":
                 if step.reduced:
@@ -186,7 +186,7 @@ def _fitted(
     if prompt.dropped:
         raise StudioError(
             ErrorCode.CONTEXT_TOO_LONG,
-            f"This is more than the model can look at, which is {engine.context_length:,} tokens.",
-            "Choose a smaller part, close some files, or use weights with a longer context.",
+            f"The text exceeds the model's context limit of {engine.context_length:,} tokens.",
+            "Choose a smaller part, close some files, or use a model with a longer context.",
         )
     return prompt.ids, replace(wish, max_tokens=room)

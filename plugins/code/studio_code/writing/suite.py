@@ -77,7 +77,7 @@ def exam_of(path: str, files: Sequence[Source], given: str) -> AcceptanceSuite:
         BadInput: The tests are no Python.
     """
     if wrong := fault(given):
-        raise BadInput(f"The syntax of the tests is wrong in {wrong}.", "Correct them first.")
+        raise BadInput(f"The tests have a syntax error in {wrong}.", "Correct them first.")
     exam = AcceptanceSuite(path, tuple(each for each in files if each.path != path))
     if given.strip() and not test_names(given):
         tree = parsed(given)

@@ -51,5 +51,5 @@ def test_a_file_that_is_no_code_is_a_sentence(tmp_path: Path) -> None:
         file.truncate(50_000_000)
     done = studio(tmp_path / "home", "code.explain", "--file", str(path))
     assert done.returncode == ExitCode.BAD_INPUT
-    assert "“big.py” has 50.0 MB" in done.stdout + done.stderr
+    assert "“big.py” is 50.0 MB" in done.stdout + done.stderr
     assert "Traceback" not in done.stderr

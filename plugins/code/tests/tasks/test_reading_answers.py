@@ -241,7 +241,7 @@ def test_without_a_name_the_open_file_is_meant_if_something_of_it_is_defined() -
         (f"src/b.js\n{FENCE}js\nfunction f() {{}}\n// ... rest of the code\n{FENCE}", "left out"),
         (f"a.py\n{FENCE}python\ndef one():\n    return 5\n", "cut off"),
         (f"c.py\n{FENCE}python\nx = 1\n{FENCE}", "not among the open files"),
-        (replacing("no such line", "x"), "which file"),
+        (replacing("no such line", "x"), "no file was named"),
     ],
 )
 def test_what_cannot_be_applied_is_told(answer: str, why: str) -> None:

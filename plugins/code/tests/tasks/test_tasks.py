@@ -93,7 +93,7 @@ def test_of_candidates_the_tests_choose_and_a_suspect_test_is_set_aside() -> Non
     assert verdict["passed"]
     assert "11" not in made.result["tests"]
     told = [check["evidence"] for check in verdict["checks"]]
-    assert "3/3 tests (1 test set aside: most of 3 answers fail)" in told
+    assert "3/3 tests (1 test set aside: most of 3 attempts fail them)" in told
     assert len(made.result["tries"]) == 3
 
 
@@ -132,8 +132,8 @@ def test_prose_and_wrong_syntax_are_not_run_but_asked_again() -> None:
     engine = Engine("def double(x:\n", GOOD, TESTS)
     made = written(engine, sandbox)
     assert made.result["verdict"]["passed"]
-    assert "The syntax is wrong in line 1" in engine.asked[1][-2]["content"]
-    assert made.result["tries"][0]["summary"].startswith("The syntax is wrong")
+    assert "There is a syntax error in line 1" in engine.asked[1][-2]["content"]
+    assert made.result["tries"][0]["summary"].startswith("There is a syntax error")
     assert len(sandbox.runs) == 2
 
 
@@ -148,7 +148,7 @@ def test_other_languages_are_written_and_not_run() -> None:
     made = written(Engine("const x = 1;\n"), language="javascript")
     assert made.artifacts[0].suffix == ".js"
     assert made.artifacts[0].meta["path"] == "solution.js"
-    assert made.result["note"] == "not run: JavaScript is written but not run on this machine"
+    assert made.result["note"] == "not run: JavaScript code is not run on this machine"
 
 
 def test_tests_that_test_nothing_are_no_verdict() -> None:
@@ -156,7 +156,7 @@ def test_tests_that_test_nothing_are_no_verdict() -> None:
     verdict = made.result["verdict"]
     assert verdict["ran"]
     assert not verdict["passed"]
-    assert made.result["note"] == "no tests: none were written that test it"
+    assert made.result["note"] == "none of the generated tests covers it"
     assert made.artifacts[0].verdict is not None
     assert not made.artifacts[0].verdict.passed
 
@@ -164,7 +164,7 @@ def test_tests_that_test_nothing_are_no_verdict() -> None:
 def test_nothing_but_prose_is_an_error_in_words() -> None:
     with pytest.raises(BadInput, match="wrote no code"):
         written(Engine("", "", ""), rounds=2)
-    with pytest.raises(BadInput, match="nothing to write"):
+    with pytest.raises(BadInput, match="no description"):
         written(Engine(), describe="  ")
     with pytest.raises(BadInput, match="syntax of the tests is wrong in line 1"):
         written(Engine(), tests="def test(:")
@@ -252,7 +252,7 @@ def test_a_file_is_corrected_and_the_error_is_gone() -> None:
     assert made.result["code"] == mended
     assert made.result["tries"][0]["summary"] == "Nothing was changed."
     assert made.result["verdict"]["passed"]
-    assert "no NameError when it is run" in made.result["note"]
+    assert "no NameError when run" in made.result["note"]
 
 
 def test_a_correction_that_loses_parts_is_refused() -> None:
@@ -264,7 +264,7 @@ def test_a_correction_that_loses_parts_is_refused() -> None:
 
 def test_without_an_error_the_file_is_run_to_find_one() -> None:
     params = Fix.parse({"path": "a.py", "seed": 1})
-    with pytest.raises(BadInput, match="runs without an error"):
+    with pytest.raises(BadInput, match="runs without errors"):
         drive(fix, Context(Engine()), params, text=GOOD)
     engine = Engine("print(1)\n")
     made = drive(fix, Context(engine), params, text="print(a)\n")
@@ -345,8 +345,8 @@ def test_what_cannot_be_run_is_refused_in_words(tmp_path: Path) -> None:
     python = [{"path": "a.py", "text": "1"}]
     for files, values, words in (
         ([], {}, "nothing to run"),
-        (shell, {}, "Shell, which is not run here"),
-        (python, {"path": "b.py"}, "not among the files"),
+        (shell, {}, "Shell, which cannot be run"),
+        (python, {"path": "b.py"}, "not among the given files"),
         (python, {"arguments": "'open"}, "No closing quotation"),
         ([], {"file": str(tmp_path / "gone.py")}, "cannot be read"),
     ):

@@ -53,8 +53,8 @@ class RealPictures:
                 self.held_out: np.ndarray = data["held_out"]
         except (OSError, ValueError, KeyError) as error:
             raise BadInput(
-                f"{path.name} is not the file of pictures that the starter weights learned from.",
-                "Make it with plugins/image/training/data.py.",
+                f"{path.name} is not the training file of the starter model.",
+                "Create it with plugins/image/training/data.py.",
             ) from error
         self.place = {pair: i for i, pair in enumerate(zip(self.captions, self.styles))}
 

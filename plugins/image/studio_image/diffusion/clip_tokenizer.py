@@ -23,7 +23,7 @@ def tokenizer(vocabulary: Vocabulary) -> Any:
     folder = vocabulary.folder
     words, merges = _usual() if folder is None else _of_folder(folder)
     if vocabulary.pad not in words:
-        raise broken(str(folder), f"its padding “{vocabulary.pad[:20]}” is no token of it")
+        raise broken(str(folder), f"its padding “{vocabulary.pad[:20]}” is not one of its tokens")
     return CLIPTokenizer(
         vocab=words, merges=merges, pad_token=vocabulary.pad, model_max_length=LENGTH
     )
@@ -65,7 +65,7 @@ def _of_folder(folder: Path) -> tuple[dict[str, int], Merges]:
         raise broken(where, "its vocabulary is not a table of numbers")
     unknown = [pair for pair in merges if not {*pair, "".join(pair)} <= words.keys()]
     if unknown:
-        raise broken(where, f"its merge {unknown[0]} makes no word of its vocabulary")
+        raise broken(where, f"its merge {unknown[0]} makes no token of its vocabulary")
     return words, merges
 
 

@@ -41,8 +41,8 @@ def decode(
     if not torch.isfinite(pixels).all():
         raise StudioError(
             ErrorCode.BAD_WEIGHTS,
-            "The decoder of these weights gave no usable numbers, in float32 neither.",
-            "Check that the weights are whole, or use less guidance.",
+            "The decoder of this model produced invalid numbers, even in float32.",
+            "Verify the model, or lower the guidance.",
         )
     return pixels, True
 

@@ -78,8 +78,8 @@ def denoise(model: DiffusionModel, wish: Wish, generator: Generator) -> Iterator
         if not torch.isfinite(latents).all():
             raise StudioError(
                 ErrorCode.BAD_WEIGHTS,
-                f"The network gave no usable numbers at step {number} of {len(times)}.",
-                "Choose another scheduler, less guidance, or check that the weights are whole.",
+                f"The model produced invalid numbers at step {number} of {len(times)}.",
+                "Choose another scheduler, lower the guidance, or verify the model.",
             )
         yield Step(number, len(times), latents)
 

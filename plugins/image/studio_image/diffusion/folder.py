@@ -97,7 +97,7 @@ def read_json(path: Path, limit: int = MAX_JSON_BYTES) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError) as error:
         raise broken(where, f"it cannot be read ({error})") from error
     if not isinstance(value, dict):
-        raise broken(where, "it holds no object")
+        raise broken(where, "it is not a JSON object")
     return value
 
 
@@ -112,8 +112,8 @@ def _check_class(path: Path, name: str, value: list[Any]) -> None:
 def _refused(path: Path, part: str, asked: object) -> StudioError:
     return StudioError(
         ErrorCode.UNSUPPORTED,
-        f"“{path.name}” wants “{str(asked)[:80]}” as its {part[:40]}, which is not one of the kinds"
-        " that are known here; code from a folder is never run.",
+        f"“{path.name}” uses “{str(asked)[:80]}” as its {part[:40]}, which is not supported; "
+        "code from a model folder is never run.",
         "Use Stable Diffusion 1.x, 2.x or XL, as a diffusers folder or one safetensors file.",
     )
 
@@ -141,9 +141,9 @@ def _weight_files(folder: Path) -> list[Path]:
     if any(file.suffix in PICKLES for file in folder.glob("*")):
         raise StudioError(
             ErrorCode.UNSUPPORTED,
-            f"“{folder.parent.name}” keeps its {folder.name} as a pickle, a format that can run"
-            " code when it is opened, so the studio does not open it.",
-            "Use the safetensors edition of these weights.",
+            f"“{folder.parent.name}” stores its {folder.name} as a pickle file, a format that "
+            "can run code when opened.",
+            "Use a safetensors version of this model.",
         )
     raise broken(f"{folder.parent.name}/{folder.name}", f"there is no {stem}.safetensors")
 

@@ -75,8 +75,8 @@ def need_diffusers() -> None:
     if missing:
         raise StudioError(
             ErrorCode.UNSUPPORTED,
-            f"Diffusion weights need the package {' and '.join(missing)}, not installed here.",
-            "Add it with: pip install 'studio-plugin-image[diffusion]'",
+            f"Diffusion models need the package {' and '.join(missing)}, which is not installed.",
+            "Install it with: pip install 'studio-plugin-image[diffusion]'",
         )
 
 
@@ -107,7 +107,7 @@ def build(
     for name, words in parts.items():
         size = plan.networks[name.replace("tokenizer", "text_encoder")].config.get("vocab_size")
         if len(words) > (size or len(words)):
-            raise broken(f"{plan.path.name}: {name}", f"its text encoder knows {size} tokens only")
+            raise broken(f"{plan.path.name}: {name}", f"its text encoder has only {size} tokens")
     done = 0
     for name, part in plan.networks.items():
         network = _blank(part, name)
@@ -147,15 +147,15 @@ def _blank(part: Part, name: str) -> Any:
                 return getattr(transformers, part.kind)(transformers.CLIPTextConfig(**known))
             return make(getattr(diffusers, part.kind), part.config)
     except (TypeError, ValueError, KeyError, IndexError, RuntimeError, ZeroDivisionError) as error:
-        raise broken(name, f"its config makes no sense ({str(error)[:200]})") from error
+        raise broken(name, f"its config is invalid ({str(error)[:200]})") from error
 
 
 def _check(where: str, key: str, tensor: Any, expected: Mapping[str, Any]) -> None:
     if key not in expected:
-        raise broken(where, f"nothing is known of its tensor {key[:80]}")
+        raise broken(where, f"its tensor {key[:80]} is unknown")
     if tensor.shape != expected[key].shape:
         found, wanted = list(tensor.shape), list(expected[key].shape)
-        raise broken(where, f"{key} has the shape {found}, not {wanted} as its config says")
+        raise broken(where, f"{key} has the shape {found}, but its config says {wanted}")
 
 
 def _filled(network: Any, state: Mapping[str, Any], expected: Mapping[str, Any], where: str) -> Any:

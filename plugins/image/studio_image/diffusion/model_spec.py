@@ -156,14 +156,15 @@ def check_unet(config: Mapping[str, Any], path: Path) -> None:
     if channels != config.get("out_channels", 4):
         raise StudioError(
             ErrorCode.UNSUPPORTED,
-            f"“{path.name}” takes {channels} channels: it is made to edit pictures, not to draw.",
-            "Use the edition for text to picture.",
+            f"“{path.name}” takes {channels} channels: it is made for editing pictures, not "
+            "generating them.",
+            "Use the text-to-image version.",
         )
     for name in ("time_cond_proj_dim", "class_embed_type", "encoder_hid_dim_type"):
         if config.get(name) is not None:
             raise StudioError(
                 ErrorCode.UNSUPPORTED,
-                f"“{path.name}” is guided in a way that is not known here ({name}).",
+                f"“{path.name}” uses an unsupported kind of conditioning ({name}).",
                 "Use Stable Diffusion 1.x, 2.x or XL.",
             )
 
@@ -210,7 +211,7 @@ def _is_scale(value: object) -> bool:
 def broken(name: str, why: str) -> StudioError:
     """Return the error for weights that cannot be used as they are."""
     return StudioError(
-        ErrorCode.BAD_WEIGHTS, f"“{name}” cannot be used: {why}.", "Copy or download it again."
+        ErrorCode.BAD_WEIGHTS, f"“{name}” cannot be used: {why}.", "Download it again."
     )
 
 
@@ -226,7 +227,7 @@ def shapes(path: Path) -> dict[str, tuple[int, ...]]:
         with safe_open(path, framework="numpy") as file:
             return {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, UnicodeDecodeError) as error:
-        raise broken(path.name, f"it is no complete safetensors file ({error})") from error
+        raise broken(path.name, f"it is not a complete safetensors file ({error})") from error
 
 
 def count(sizes: Mapping[str, tuple[int, ...]]) -> int:

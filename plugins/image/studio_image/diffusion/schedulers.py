@@ -40,7 +40,7 @@ def scheduler(own: tuple[str, Mapping[str, Any]], choice: str = "default") -> An
         try:
             return make(getattr(diffusers, kind), config)
         except (TypeError, ValueError, NotImplementedError, ImportError) as error:
-            raise broken(kind, f"its config makes no sense ({str(error)[:200]})") from error
+            raise broken(kind, f"its config is invalid ({str(error)[:200]})") from error
     if choice == "lms" and not diffusers.utils.is_scipy_available():
         raise BadInput(
             "The scheduler “lms” needs the package scipy, which is not installed.",

@@ -52,7 +52,7 @@ def read_single_file(path: Path, sizes: Shapes | None = None) -> ModelSpec:
     try:
         return _plan(path, sizes)
     except (KeyError, IndexError) as error:
-        raise broken(path.name, f"the tensor {error} is missing or misshapen") from error
+        raise broken(path.name, f"the tensor {error} is missing or has the wrong shape") from error
 
 
 def _plan(path: Path, sizes: Shapes) -> ModelSpec:
@@ -94,8 +94,8 @@ def _texts(path: Path, sizes: Shapes) -> dict[str, Part]:
             return {"text_encoder": part}
     raise StudioError(
         ErrorCode.UNSUPPORTED,
-        f"“{path.name}” has no text encoder that is known here, so it cannot follow words.",
-        "Use a whole checkpoint of Stable Diffusion 1.x, 2.x or XL (base, not refiner).",
+        f"“{path.name}” has no supported text encoder.",
+        "Use a complete checkpoint of Stable Diffusion 1.x, 2.x or XL (base, not refiner).",
     )
 
 

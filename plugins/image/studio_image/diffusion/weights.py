@@ -82,7 +82,7 @@ def read_plan(path: Path) -> ModelSpec:
     if plan is None:
         raise StudioError(
             ErrorCode.UNSUPPORTED,
-            f"“{path.name}” is neither a diffusers folder nor a Stable Diffusion file.",
+            f"“{path.name}” is not a diffusers folder or a Stable Diffusion file.",
             f"Choose a folder with {INDEX}, or one safetensors file.",
         )
     return plan
@@ -101,9 +101,8 @@ def _found(path: Path) -> ModelSpec | None:
     if path.suffix.lower() == ".ckpt":
         raise StudioError(
             ErrorCode.UNSUPPORTED,
-            f"“{path.name}” is a pickle, a format that can run code when it is opened, so the"
-            " studio does not open it.",
-            "Use the safetensors edition of these weights.",
+            f"“{path.name}” is a pickle file, a format that can run code when opened.",
+            "Use a safetensors version of this model.",
         )
     if path.suffix.lower() != ".safetensors":
         return None

@@ -89,12 +89,12 @@ def _unpacked(packed: bytes, key: str) -> bytes:
     said = unpacker.decompress(packed, LONGEST)
     if not unpacker.eof:
         cut = not unpacker.unconsumed_tail and len(said) < LONGEST
-        raise _refusal(key, "is cut short" if cut else "unpacks to more than 1 MiB")
+        raise _refusal(key, "is incomplete" if cut else "unpacks to more than 1 MiB")
     return said
 
 
 def _refusal(key: str, why: str) -> BadInput:
     return BadInput(
-        f"The text “{key}” inside the picture {why}, so its recipe is not read.",
+        f"The text “{key}” in the picture {why}, so its parameters cannot be read.",
         "The picture itself can be used.",
     )

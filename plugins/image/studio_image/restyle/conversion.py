@@ -25,7 +25,7 @@ def convert(source: Path, target: Path) -> None:
     """
     data = source.read_bytes()
     if hashlib.sha256(data).hexdigest() != FACTS["source"]["member_sha256"]:
-        raise ValueError(f"{source.name} is not the expected file; nothing was converted.")
+        raise ValueError(f"{source.name} is not the expected file, so nothing was converted.")
     tensors = {}
     for name, (kernel, bias, inputs, outputs) in FACTS["tensors"].items():
         weight = np.frombuffer(data, "<f4", 9 * inputs * outputs, kernel)

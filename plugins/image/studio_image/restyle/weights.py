@@ -62,7 +62,7 @@ class FeatureLoader:
                     tensors[name] = file.get_tensor(name)
                     yield number / len(shapes)
         except SafetensorError as error:
-            raise _broken(path, f"it is no complete safetensors file ({error})") from error
+            raise _broken(path, f"it is not a complete safetensors file ({error})") from error
         return Features(tensors, device)
 
     def park(self, loaded: Features) -> None:
@@ -94,13 +94,13 @@ def _check(path: Path, shapes: dict[str, list[int]]) -> None:
         if weight is None or bias is None:
             raise _broken(path, f"the layer {name} is missing")
         if len(weight) != 4 or weight[1:] != [channels, 3, 3] or bias != weight[:1]:
-            raise _broken(path, f"the layer {name} has the shape {weight}, which does not fit")
+            raise _broken(path, f"the layer {name} has the wrong shape {weight}")
         channels = weight[0]
 
 
 def _broken(path: Path, why: str) -> StudioError:
     return StudioError(
         ErrorCode.BAD_WEIGHTS,
-        f"The feature weights {path.name} cannot be used: {why}.",
-        "Run the set-up again to fetch them anew.",
+        f"The style model {path.name} cannot be used: {why}.",
+        "Run setup again to download it.",
     )

@@ -69,7 +69,7 @@ def understand(prompt: str, style: str, starter: Starter) -> Reading:
     unknown = tuple(dict.fromkeys(word for word in said if word not in heard))
     if not heard:
         raise BadInput(
-            f"These weights know none of the words in “{prompt.strip()}”.", _near(said, starter)
+            f"This model knows none of the words in “{prompt.strip()}”.", _near(said, starter)
         )
     heard = heard[:MAX_WORDS]
     known = _known(heard, starter)
@@ -217,4 +217,4 @@ def _near(words: list[str], starter: Starter) -> str:
         for close in difflib.get_close_matches(word, starter.words, n=2, cutoff=0.75)
     ]
     named = ", ".join(dict.fromkeys(near)) or "fox, apple, house, rocket, crying face"
-    return f"They draw about {len(starter.captions):,} things by name, such as {named}."
+    return f"It can draw about {len(starter.captions):,} things, such as {named}."

@@ -42,7 +42,7 @@ def generate(ctx: TaskContext, params: Generate) -> Iterator[Event]:
     """
     start = picture_arrays.given(params.init, ctx.inputs)
     if start is None and not params.prompt.strip():
-        raise BadInput("There is nothing to draw.", "Write a prompt.")
+        raise BadInput("There is no prompt.", "Enter a prompt.")
     plan = read_plan(ctx.weights_path(params.weights))
     width, height = _size(params, plan, start)
     with ctx.lease(params.weights, plan.working_bytes(width, height)) as model:
@@ -142,7 +142,7 @@ def _size(params: Generate, plan: ModelSpec, start: Any) -> tuple[int, int]:
         if value % step or value < step:
             near = max(step, round(value / step) * step)
             raise BadInput(
-                f"{name} must be a multiple of {step} with these weights; you gave {value}.",
+                f"{name} must be a multiple of {step} with this model; you entered {value}.",
                 f"Use {near}.",
             )
     return width, height
@@ -178,5 +178,7 @@ def _beyond(model: DiffusionModel, params: Generate) -> str:
     said = []
     for name, text in (("prompt", params.prompt), ("negative prompt", params.negative)):
         if count := left_out(model, text):
-            said.append(f"The last {count} tokens of the {name} are not read.")
+            said.append(
+                f"The last {count} tokens of the {name} are ignored because it is too long."
+            )
     return " ".join(said)

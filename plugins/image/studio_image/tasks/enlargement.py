@@ -127,7 +127,7 @@ def _rungs(upscaler: Upscaler, picture: np.ndarray, side: int) -> list[Rung[int]
 
 def _note(ctx: TaskContext, params: Enlarge, batch: _Batch) -> str:
     if batch.skipped:
-        return f"Left out: {' '.join(batch.skipped)}"
+        return f"Skipped: {' '.join(batch.skipped)}"
     return picture_arrays.remark(params.image, ctx.inputs)
 
 
@@ -143,17 +143,21 @@ def _sources(ctx: TaskContext, params: Enlarge) -> list[tuple[str, Path | bytes]
         path = Path(params.image).expanduser()
         return [(GIVEN if _is_digest(path.stem) else path.name, path)]
     if not params.folder:
-        raise BadInput("There is no picture to enlarge.", "Choose a picture, or a folder of them.")
+        raise BadInput(
+            "There is no picture to enlarge.", "Choose a picture or a folder of pictures."
+        )
     folder = Path(params.folder).expanduser()
     try:
         files = sorted(file for file in folder.iterdir() if _is_picture(file))
     except OSError as error:
         why = error.strerror or str(error)
         raise BadInput(
-            f"The folder {folder.name} cannot be read: {why}.", "Choose another."
+            f"The folder {folder.name} cannot be read: {why}.", "Choose another folder."
         ) from error
     if not files:
-        raise BadInput(f"There are no pictures in the folder {folder.name}.", "Choose another.")
+        raise BadInput(
+            f"There are no pictures in the folder {folder.name}.", "Choose another folder."
+        )
     return [(file.name, file) for file in files]
 
 
@@ -199,8 +203,8 @@ def likeness(picture: np.ndarray, made: np.ndarray) -> Check:
     height, width = picture.shape[:2]
     small = picture_arrays.on_white(picture_arrays.resized(made, width, height)).astype(np.float32)
     apart = float(np.abs(small - picture_arrays.on_white(picture)).mean())
-    evidence = f"made small again it differs by {apart:.1f} of 255 on average"
-    return Check("shows the picture", apart < LIKENESS, evidence)
+    evidence = f"scaled back down, it differs by {apart:.1f} of 255 on average"
+    return Check("matches the original", apart < LIKENESS, evidence)
 
 
 def _recipe(params: Enlarge, name: str) -> dict[str, Any]:

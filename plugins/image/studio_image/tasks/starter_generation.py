@@ -43,11 +43,11 @@ def generate(ctx: TaskContext, params: Generate) -> Iterator[Event]:
         StudioError: The weights cannot be used, or some of the pictures are none.
     """
     if not params.prompt.strip():
-        raise BadInput("There is nothing to draw.", "Write a prompt.")
+        raise BadInput("There is no prompt.", "Enter a prompt.")
     if params.scheduler not in ("default", "euler"):
         raise BadInput(
-            "The starter weights draw in plain Euler steps only.",
-            "Choose the scheduler “default”, or diffusion weights.",
+            "The starter model supports only the default scheduler.",
+            "Choose the scheduler “default”, or a diffusion model.",
         )
     steps, guidance = params.steps or sampler.STEPS, params.guidance or sampler.GUIDANCE
     with ctx.lease(params.weights) as starter:
@@ -217,7 +217,7 @@ def _enlarged(
         if error.code is not ErrorCode.NOT_FOUND:
             raise
     smooth = picture_arrays.resized(picture, FACTOR * SIDE, FACTOR * SIDE)
-    return smooth, "Enlarged by interpolation: the weights that enlarge drawings are not here."
+    return smooth, "Enlarged by interpolation because the enlarging model is not installed."
 
 
 def _remark(ctx: TaskContext, params: Generate) -> str:
@@ -253,4 +253,4 @@ def _left_out(reading: sampler.Reading) -> str:
     if not reading.unknown:
         return ""
     words = ", ".join(reading.unknown)
-    return f"Left out, because these weights never saw them: {words}."
+    return f"This model doesn't know: {words}."

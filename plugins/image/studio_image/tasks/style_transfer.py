@@ -46,7 +46,7 @@ def restyle(ctx: TaskContext, params: Restyle) -> Iterator[Event]:
     """
     picture = picture_arrays.given(params.image, ctx.inputs)
     if picture is None:
-        raise BadInput("There is no picture to restyle.", "Choose one.")
+        raise BadInput("There is no picture to restyle.", "Choose a picture.")
     styles = _styles(params)
     yield ctx.progress(0, params.steps, "Loading")
 
@@ -182,7 +182,9 @@ def _styles(params: Restyle) -> list[tuple[np.ndarray, float]]:
     """Return the style pictures and the share of each."""
     if not params.styles:
         names = ", ".join(style.name for style in STYLES)
-        raise BadInput("There is no style.", f"Choose a picture, or one of the gallery: {names}.")
+        raise BadInput(
+            "There is no style.", f"Choose a picture, or one of the included styles: {names}."
+        )
     if len(params.styles) > MAX_STYLES:
         raise BadInput(
             f"{len(params.styles)} styles are too many to mix.", f"Choose up to {MAX_STYLES}."
@@ -198,10 +200,11 @@ def _shares(count: int, mix: Sequence[float]) -> list[float]:
         return [1 / count] * count
     if len(mix) != count:
         raise BadInput(
-            f"There are {len(mix)} shares for {count} styles.", "Give one share for each, or none."
+            f"There are {len(mix)} weights for {count} styles.",
+            "Give one weight per style, or none.",
         )
     if not all(0 <= share < 1e6 for share in mix) or sum(mix) <= 0:
-        raise BadInput("Shares of styles must be 0 or more, and not all 0.", "Such as 2 and 1.")
+        raise BadInput("Style weights must be 0 or more, and not all 0.", "For example, 2 and 1.")
     return [share / sum(mix) for share in mix]
 
 

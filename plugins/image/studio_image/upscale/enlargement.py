@@ -122,8 +122,8 @@ def _to_numpy(made: torch.Tensor, shrink: int) -> np.ndarray:
     if not made.isfinite().all():
         raise StudioError(
             ErrorCode.BAD_WEIGHTS,
-            "These weights give not-a-numbers instead of a picture.",
-            "Choose others, or copy them again.",
+            "This model produced invalid numbers instead of a picture.",
+            "Choose another model, or download it again.",
         )
     return F.avg_pool2d(made, shrink)[0].permute(1, 2, 0).mul(255).numpy()
 
@@ -132,8 +132,8 @@ def _rounds(scale: int, factor: int) -> int:
     """Return how often weights of this scale must be used."""
     if scale == 1 and factor > 1:
         raise BadInput(
-            "These weights restore pictures and do not make them larger.",
-            "Choose factor 1, or other weights.",
+            "This model restores pictures but does not enlarge them.",
+            "Choose scale 1, or another model.",
         )
     return 1 if scale >= factor else math.ceil(math.log(factor, scale) - 1e-9)
 
@@ -142,9 +142,9 @@ def _refuse_giants(picture: np.ndarray, factor: int) -> None:
     height, width = (length * factor for length in picture.shape[:2])
     if height * width > MAX_PIXELS:
         raise BadInput(
-            f"The result would have {width:,} × {height:,} pixels; at most "
-            f"{MAX_PIXELS // 1_000_000} million fit.",
-            "Choose a smaller factor, or a smaller picture.",
+            f"The result would have {width:,} × {height:,} pixels; the limit is "
+            f"{MAX_PIXELS // 1_000_000} million.",
+            "Choose a smaller scale, or a smaller picture.",
         )
 
 

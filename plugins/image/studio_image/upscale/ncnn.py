@@ -48,7 +48,7 @@ def convert(layers: str, numbers: bytes) -> dict[str, np.ndarray]:
 def _tensors(layers: str, numbers: bytes) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
     lines = layers.split("\n")
     if lines[0].strip() != MAGIC:
-        raise ValueError("this is no ncnn .param file")
+        raise ValueError("this is not an ncnn .param file")
     at = 0
     for line in filter(None, lines[2:]):
         kind, keys = _layer(line)
@@ -74,7 +74,7 @@ def _convolution(
 ) -> tuple[dict[str, np.ndarray], int]:
     (flag,) = struct.unpack_from("<I", numbers, at)
     if flag not in (HALF, SINGLE):
-        raise ValueError(f"a convolution is stored in a way that is not known ({flag:#x})")
+        raise ValueError(f"a convolution is stored in an unknown format ({flag:#x})")
     width = 2 if flag == HALF else 4
     outputs, kernel, count = keys[OUTPUTS], keys[KERNEL], keys[WEIGHTS]
     weights = np.frombuffer(numbers, f"<f{width}", count, at + 4)
@@ -94,7 +94,7 @@ def _rrdb_names(count: int) -> list[str]:
     """Return the names in the order of the computation: 15 convolutions a block and 6 others."""
     blocks, rest = divmod(count - 6, 15)
     if rest or blocks < 1:
-        raise ValueError(f"{count} convolutions make no such network")
+        raise ValueError(f"{count} convolutions do not match a supported network")
     body = [
         f"body.{block}.rdb{dense}.conv{conv}"
         for block in range(blocks)

@@ -86,8 +86,8 @@ def build(tensors: dict[str, Tensor], name: str, device: str) -> SpandrelModel:
     except ImportError as error:
         raise StudioError(
             ErrorCode.UNSUPPORTED,
-            f"{name} is of a network that the studio does not know by itself.",
-            "Install the package spandrel beside the studio, then try again.",
+            f"{name} uses a network that needs the package spandrel.",
+            "Install it with pip install spandrel, then try again.",
         ) from error
     try:
         descriptor = ModelLoader(device).load_from_state_dict(canonicalize_state_dict(tensors))
@@ -96,8 +96,8 @@ def build(tensors: dict[str, Tensor], name: str, device: str) -> SpandrelModel:
     if not isinstance(descriptor, ImageModelDescriptor) or descriptor.input_channels != 3:
         raise StudioError(
             ErrorCode.UNSUPPORTED,
-            f"{name} does not turn a colour picture into a colour picture.",
-            "Choose weights for enlarging or restoring.",
+            f"{name} does not convert colour pictures to colour pictures.",
+            "Choose a model for enlarging or restoring.",
         )
     network = SpandrelModel(descriptor, name)
     network.requires_grad_(False).eval()
@@ -108,6 +108,6 @@ def _misfit(name: str, error: Exception) -> StudioError:
     return StudioError(
         ErrorCode.BAD_WEIGHTS,
         f"The tensors of {name} do not fit together.",
-        "Copy the file again, or choose others.",
+        "Download the model again, or choose another.",
         f"{type(error).__name__}: {error}",
     )

@@ -37,8 +37,8 @@ class UpscaleLoader:
         if path.suffix.lower() in _PICKLES and path.is_file():
             raise StudioError(
                 ErrorCode.UNSUPPORTED,
-                f"{path.name} is a pickle, a format that can run code when it is opened.",
-                "Use the safetensors edition of these weights.",
+                f"{path.name} is a pickle file, a format that can run code when opened.",
+                "Use a safetensors version of this model.",
             )
         if path.suffix.lower() != ".safetensors" or not path.is_file():
             return None
@@ -107,8 +107,8 @@ def _shapes(path: Path) -> dict[str, tuple[int, ...]]:
     except (SafetensorError, OSError) as error:
         raise StudioError(
             ErrorCode.BAD_WEIGHTS,
-            f"{path.name} is no whole safetensors file.",
-            "Copy it again.",
+            f"{path.name} is not a complete safetensors file.",
+            "Download it again.",
             str(error),
         ) from error
 

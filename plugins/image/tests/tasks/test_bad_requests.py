@@ -58,7 +58,7 @@ def test_a_loaded_model_of_another_family(task: str, params) -> None:
     error = refused(
         lambda: run_task(run, params, models={"words": object()}, inputs={"image": png()})
     )
-    assert "“words” are not for" in error.message
+    assert "“words” does not support" in error.message
 
 
 def test_drawing_with_weights_that_enlarge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

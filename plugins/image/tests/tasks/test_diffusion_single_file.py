@@ -220,7 +220,7 @@ def test_files_that_are_not_whole(tmp_path, made):
     assert loader().recognise(tmp_path / "other.safetensors") is None
     bare = {k: v for k, v in state.items() if not k.startswith("cond_stage_model")}
     save_file(bare, tmp_path / "unet.safetensors")
-    with pytest.raises(StudioError, match="no text encoder"):
+    with pytest.raises(StudioError, match="no supported text encoder"):
         loader().recognise(tmp_path / "unet.safetensors")
     del state["model.diffusion_model.out.2.weight"]
     save_file(state, tmp_path / "hole.safetensors")
@@ -228,7 +228,7 @@ def test_files_that_are_not_whole(tmp_path, made):
         loader().recognise(tmp_path / "hole.safetensors")
     whole = (folder / "v1-base.safetensors").read_bytes()
     (tmp_path / "half.safetensors").write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(StudioError, match="no complete safetensors"):
+    with pytest.raises(StudioError, match="not a complete safetensors"):
         loader().recognise(tmp_path / "half.safetensors")
 
 

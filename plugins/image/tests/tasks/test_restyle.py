@@ -152,7 +152,7 @@ def test_a_picture_of_one_pixel_and_a_long_strip_work() -> None:
         ({"styles": []}, "no style"),
         ({"styles": ["no-such-file.png"]}, "no-such-file.png"),
         ({"styles": ["ink"] * 9}, "too many"),
-        ({"mix": [1.0, 2.0]}, "2 shares for 1 styles"),
+        ({"mix": [1.0, 2.0]}, "2 weights for 1 styles"),
         ({"mix": [0.0]}, "not all 0"),
         ({"mix": [-1.0]}, "0 or more"),
     ],

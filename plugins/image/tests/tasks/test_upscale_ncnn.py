@@ -50,7 +50,7 @@ def test_files_that_do_not_belong_together() -> None:
     layers, numbers = chain()
     with pytest.raises(ValueError, match="bytes"):
         convert(layers, numbers + b"\0\0\0\0")
-    with pytest.raises(ValueError, match=r"no ncnn \.param"):
+    with pytest.raises(ValueError, match=r"not an ncnn \.param"):
         convert("1\n", numbers)
-    with pytest.raises(ValueError, match="not known"):
+    with pytest.raises(ValueError, match="unknown format"):
         convert(layers, b"\1\0\0\0" + numbers[4:])

@@ -37,12 +37,12 @@ class Endpoint:
     def told(self) -> str:
         """The meaning, and how far it can be relied on."""
         name = "AUROC" if self.chance else "R²"
-        return f"{self.meaning} ({name} {self.tested:.2f} in its makers' test{self._verdict})."
+        return f"{self.meaning} ({name} {self.tested:.2f} in the authors' test set{self._verdict})."
 
     @property
     def _verdict(self) -> str:
         if not self.chance and self.tested < 0:
-            return ": the mean would be a better guess"
+            return ": no better than predicting the mean"
         return ", weak" if self.tested < (0.75 if self.chance else 0.5) else ""
 
 
@@ -62,8 +62,8 @@ _ABSORPTION = (
     _chance(
         "hia",
         "HIA_Hou",
-        "Gut absorption",
-        "Chance that the human gut takes it up",
+        "Intestinal absorption",
+        "Probability of absorption in the human intestine",
         0.994,
         "high",
     ),
@@ -71,7 +71,7 @@ _ABSORPTION = (
         "bioavailability",
         "Bioavailability_Ma",
         "Oral bioavailability",
-        "Chance that at least a fifth of a swallowed dose reaches the blood",
+        "Probability that at least 20 % of an oral dose reaches the blood",
         0.716,
         "high",
     ),
@@ -80,7 +80,7 @@ _ABSORPTION = (
         "Solubility_AqSolDB",
         "Solubility",
         "log mol/L",
-        "How much dissolves in water; above −4 is comfortable",
+        "Solubility in water; above −4 is good",
         0.817,
         "high",
     ),
@@ -89,7 +89,7 @@ _ABSORPTION = (
         "Lipophilicity_AstraZeneca",
         "logD at pH 7.4",
         "",
-        "Fat over water as measured at the pH of blood; 1 to 3 is usual",
+        "Octanol–water distribution at pH 7.4; 1 to 3 is typical",
         0.771,
     ),
     _quantity(
@@ -97,7 +97,7 @@ _ABSORPTION = (
         "HydrationFreeEnergy_FreeSolv",
         "Hydration energy",
         "kcal/mol",
-        "Free energy of going into water; lower means fonder of water",
+        "Free energy of hydration; lower means more hydrophilic",
         0.888,
     ),
     _quantity(
@@ -105,7 +105,7 @@ _ABSORPTION = (
         "Caco2_Wang",
         "Caco-2 permeability",
         "log cm/s",
-        "How fast it crosses a layer of gut cells; above −5.15 is good",
+        "Permeability of intestinal (Caco-2) cells; above −5.15 is good",
         0.707,
         "high",
     ),
@@ -113,7 +113,7 @@ _ABSORPTION = (
         "pampa",
         "PAMPA_NCATS",
         "PAMPA permeability",
-        "Chance that it crosses an artificial membrane well",
+        "Probability of good permeability of an artificial membrane",
         0.786,
         "high",
     ),
@@ -121,7 +121,7 @@ _ABSORPTION = (
         "pgp",
         "Pgp_Broccatelli",
         "P-gp inhibition",
-        "Chance that it blocks the pump that carries drugs out of cells",
+        "Probability of inhibiting P-glycoprotein, an efflux transporter",
         0.947,
         "low",
     ),
@@ -131,8 +131,8 @@ _DISTRIBUTION = (
     _chance(
         "bbb",
         "BBB_Martins",
-        "Into the brain",
-        "Chance that it passes from the blood into the brain",
+        "Blood–brain barrier",
+        "Probability of crossing the blood–brain barrier",
         0.900,
     ),
     _quantity(
@@ -140,7 +140,7 @@ _DISTRIBUTION = (
         "PPBR_AZ",
         "Protein binding",
         "%",
-        "Share that is bound to proteins of the blood plasma",
+        "Share bound to plasma proteins",
         0.589,
     ),
     _quantity(
@@ -148,7 +148,7 @@ _DISTRIBUTION = (
         "VDss_Lombardo",
         "Volume of distribution",
         "L/kg",
-        "How far it spreads out of the blood into tissue; above 1 is widely",
+        "Distribution into tissue; above 1 is wide",
         -1.211,
     ),
 )
@@ -159,7 +159,7 @@ _METABOLISM = (
             f"cyp{name.lower()}",
             f"CYP{name}_Veith",
             f"CYP{name} inhibition",
-            f"Chance that it blocks the liver enzyme {name}, so that other drugs pile up",
+            f"Probability of inhibiting the liver enzyme {name}, a risk of drug interactions",
             tested,
             "low",
         )
@@ -176,7 +176,7 @@ _METABOLISM = (
             f"cyp{name.lower()}_substrate",
             f"CYP{name}_Substrate_CarbonMangels",
             f"CYP{name} substrate",
-            f"Chance that the liver enzyme {name} breaks it down",
+            f"Probability of being metabolised by the liver enzyme {name}",
             tested,
         )
         for name, tested in (("2C9", 0.628), ("2D6", 0.820), ("3A4", 0.705))
@@ -189,23 +189,23 @@ _EXCRETION = (
         "Half_Life_Obach",
         "Half-life",
         "h",
-        "Time until half of it has left the blood",
+        "Time until the blood level has halved",
         -2.386,
     ),
     _quantity(
         "clearance_hepatocyte",
         "Clearance_Hepatocyte_AZ",
-        "Clearance, liver cells",
+        "Clearance (hepatocytes)",
         "µL/min/10⁶ cells",
-        "How fast liver cells remove it",
+        "Clearance by liver cells",
         0.264,
     ),
     _quantity(
         "clearance_microsome",
         "Clearance_Microsome_AZ",
-        "Clearance, microsomes",
+        "Clearance (microsomes)",
         "µL/min/mg",
-        "How fast enzymes of the liver remove it",
+        "Clearance by liver microsomes",
         0.277,
     ),
 )
@@ -215,7 +215,7 @@ _TOXICITY = (
         "herg",
         "hERG",
         "hERG block",
-        "Chance that it blocks the heart's potassium channel and disturbs its beat",
+        "Probability of blocking the hERG channel, a risk of arrhythmia",
         0.839,
         "low",
     ),
@@ -223,17 +223,19 @@ _TOXICITY = (
         "clintox",
         "ClinTox",
         "Clinical toxicity",
-        "Chance of failing a clinical trial by being toxic",
+        "Probability of failing a clinical trial because of toxicity",
         0.928,
         "low",
     ),
-    _chance("ames", "AMES", "Mutagenicity", "Chance of a positive Ames test", 0.882, "low"),
-    _chance("dili", "DILI", "Liver injury", "Chance that it injures the liver", 0.881, "low"),
+    _chance("ames", "AMES", "Mutagenicity", "Probability of a positive Ames test", 0.882, "low"),
+    _chance(
+        "dili", "DILI", "Liver injury", "Probability of drug-induced liver injury", 0.881, "low"
+    ),
     _chance(
         "carcinogens",
         "Carcinogens_Lagunin",
         "Carcinogenicity",
-        "Chance of causing cancer in rodents",
+        "Probability of carcinogenicity in rodents",
         0.772,
         "low",
     ),
@@ -242,47 +244,47 @@ _TOXICITY = (
         "LD50_Zhu",
         "Acute toxicity",
         "−log mol/kg",
-        "Deadly dose for half of the rats that swallow it; higher is more toxic",
+        "Median lethal oral dose in rats; higher is more toxic",
         0.596,
         "low",
     ),
     _chance(
         "skin",
         "Skin_Reaction",
-        "Skin reaction",
-        "Chance of making skin allergic",
+        "Skin sensitisation",
+        "Probability of skin sensitisation",
         0.718,
         "low",
     ),
 )
 
 _TOX21 = tuple(
-    _chance(id, column, title, f"Chance that it {what} (Tox21 assay)", tested, "low")
+    _chance(id, column, title, f"Probability that it {what} (Tox21 assay)", tested, "low")
     for id, column, title, what, tested in (
-        ("nr_ar", "NR-AR", "Androgen receptor", "acts on the androgen receptor", 0.779),
+        ("nr_ar", "NR-AR", "Androgen receptor", "activates the androgen receptor", 0.779),
         (
             "nr_ar_lbd",
             "NR-AR-LBD",
-            "Androgen receptor, binding",
-            "binds the androgen receptor's pocket",
+            "Androgen receptor (LBD)",
+            "activates the androgen receptor's ligand-binding domain",
             0.883,
         ),
-        ("nr_ahr", "NR-AhR", "Aryl receptor", "acts on the aryl hydrocarbon receptor", 0.904),
-        ("nr_aromatase", "NR-Aromatase", "Aromatase", "disturbs the making of oestrogen", 0.906),
-        ("nr_er", "NR-ER", "Oestrogen receptor", "acts on the oestrogen receptor", 0.749),
+        ("nr_ahr", "NR-AhR", "Aryl receptor", "activates the aryl hydrocarbon receptor", 0.904),
+        ("nr_aromatase", "NR-Aromatase", "Aromatase", "inhibits aromatase", 0.906),
+        ("nr_er", "NR-ER", "Oestrogen receptor", "activates the oestrogen receptor", 0.749),
         (
             "nr_er_lbd",
             "NR-ER-LBD",
-            "Oestrogen receptor, binding",
-            "binds the oestrogen receptor's pocket",
+            "Oestrogen receptor (LBD)",
+            "activates the oestrogen receptor's ligand-binding domain",
             0.826,
         ),
-        ("nr_ppar_gamma", "NR-PPAR-gamma", "PPAR-γ", "acts on the fat receptor PPAR-γ", 0.916),
-        ("sr_are", "SR-ARE", "Oxidative stress", "sets off the answer to oxidation", 0.838),
-        ("sr_atad5", "SR-ATAD5", "DNA damage", "damages DNA, seen by ATAD5", 0.879),
-        ("sr_hse", "SR-HSE", "Heat shock", "sets off the heat shock response", 0.843),
-        ("sr_mmp", "SR-MMP", "Mitochondria", "weakens the membrane of mitochondria", 0.925),
-        ("sr_p53", "SR-p53", "p53 pathway", "sets off p53, a guard against cancer", 0.880),
+        ("nr_ppar_gamma", "NR-PPAR-gamma", "PPAR-γ", "activates PPAR-γ", 0.916),
+        ("sr_are", "SR-ARE", "Oxidative stress", "activates the antioxidant response", 0.838),
+        ("sr_atad5", "SR-ATAD5", "DNA damage", "causes DNA damage (ATAD5)", 0.879),
+        ("sr_hse", "SR-HSE", "Heat shock", "activates the heat shock response", 0.843),
+        ("sr_mmp", "SR-MMP", "Mitochondria", "lowers the mitochondrial membrane potential", 0.925),
+        ("sr_p53", "SR-p53", "p53 pathway", "activates p53", 0.880),
     )
 )
 

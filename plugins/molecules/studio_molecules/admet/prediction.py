@@ -14,8 +14,8 @@ from studio_molecules.admet.weights import WEIGHTS
 from studio_molecules.chem import parser
 
 MISSING = (
-    "The ADMET figures are left out: their weights are not installed. "
-    "Run the set-up again to fetch them."
+    "ADMET properties are left out because their model is not installed. Run setup again to "
+    "download it."
 )
 
 _IDS = {each.column: each.id for each in ENDPOINTS.values()}

@@ -53,7 +53,7 @@ class AdmetLoader:
         """
         columns = _columns(path)
         if columns is None:
-            raise _damaged(path, "its header is not that of an ensemble for ADMET")
+            raise _damaged(path, "its header is not that of an ADMET ensemble")
         tensors: dict[str, Tensor] = {}
         try:
             with safe_open(path, framework="pt", device=device) as file:
@@ -63,7 +63,7 @@ class AdmetLoader:
                     tensors[name] = file.get_tensor(name).float().clone()
                     yield number / len(names)
         except SafetensorError as error:
-            raise _damaged(path, f"it is no whole safetensors file ({error})") from error
+            raise _damaged(path, f"it is not a complete safetensors file ({error})") from error
         return Ensemble(tensors, [column for head in HEADS for column in columns[head]])
 
     def park(self, loaded: Ensemble) -> None:
@@ -100,7 +100,7 @@ def _columns(path: Path) -> _Columns | None:
     wanted = shapes({head: len(columns[head]) for head in HEADS})
     wrong = sorted(name for name in wanted if have.get(name) != wanted[name])
     if wrong:
-        raise _damaged(path, f"{wrong[0]} is missing or of another shape")
+        raise _damaged(path, f"{wrong[0]} is missing or has the wrong shape")
     return columns
 
 
@@ -113,13 +113,13 @@ def _read_columns(path: Path, text: str) -> _Columns:
         raise _damaged(path, "its header does not name its outputs") from error
     unknown = [column for head in HEADS for column in found[head] if column not in known]
     if unknown:
-        raise _damaged(path, f"nobody knows what its output “{unknown[0][:40]}” means")
+        raise _damaged(path, f"its output “{unknown[0][:40]}” is unknown")
     return found
 
 
 def _damaged(path: Path, why: str) -> StudioError:
     return StudioError(
         ErrorCode.BAD_WEIGHTS,
-        f"The weights {path.name} cannot be used: {why}.",
-        "Run the set-up again to fetch them anew.",
+        f"The model {path.name} cannot be used: {why}.",
+        "Run setup again to download it.",
     )

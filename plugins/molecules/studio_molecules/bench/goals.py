@@ -65,7 +65,7 @@ def _wanted() -> Mapping[str, Callable[[], guacamol.Measure]]:
     }
     if not chosen:
         known = ", ".join(guacamol.GOALS)
-        raise StudioError(ErrorCode.BAD_INPUT, f"{_GOALS} names no goal.", f"There are {known}.")
+        raise StudioError(ErrorCode.BAD_INPUT, f"{_GOALS} names no goal.", f"Available: {known}.")
     return chosen
 
 

@@ -45,6 +45,6 @@ def medicines() -> list[dict[str, str]]:
                 return list(csv.DictReader(file))
     raise StudioError(
         ErrorCode.UNSUPPORTED,
-        f"The medicines to measure with are not here: {LIST}.",
-        "Use a checkout of the studio.",
+        f"The list of drugs for this benchmark is missing: {LIST}.",
+        "Run it from a source checkout.",
     )

@@ -63,7 +63,7 @@ def measure(ctx: BenchContext) -> Mapping[str, Any]:
     if not kept:
         raise StudioError(ErrorCode.BAD_WEIGHTS, f"None of {count:,} strings was a molecule.")
     smiles = [Chem.MolToSmiles(mol) for mol in kept]
-    ctx.say("how they differ among themselves")
+    ctx.say("comparing them with each other")
     found: dict[str, Any] = {"valid": len(kept) / count} | _unique(smiles)
     bits = similarity.bits(kept)
     found |= {"IntDiv": similarity.diversity(bits), "IntDiv2": similarity.diversity(bits, 2)}
@@ -92,7 +92,7 @@ def _against_data(
     bits: torch.Tensor,
     count: int,
 ) -> dict[str, Any]:
-    ctx.say("which of them were in the training set, and which pass the filters")
+    ctx.say("checking for training molecules and filters")
     made = set(smiles)
     passing: Filters = read_filters(wheel)
     found: dict[str, Any] = {
@@ -101,7 +101,7 @@ def _against_data(
     }
     whole = read_split(wheel, "test")
     test = whole[:: max(1, len(whole) // (int(os.environ.get(_TEST, "6")) * count))]
-    ctx.say(f"likeness to {len(test):,} molecules of the test set")
+    ctx.say(f"similarity to {len(test):,} molecules of the test set")
     known = [mol for mol in map(parser.valid, test) if mol is not None]
     return found | {
         "test molecules": len(test),

@@ -32,8 +32,8 @@ def fold(smiles: str, seed: int) -> dict[str, Any]:
         if rdDistGeom.EmbedMolecule(mol, rules) < 0:
             raise StudioError(
                 ErrorCode.UNSUPPORTED,
-                "No shape was found for this molecule: its rings may be too strained.",
-                "The drawing in the plane is right all the same.",
+                "No 3-D structure was found: the rings may be too strained.",
+                "The 2-D drawing is still correct.",
             )
     if rdForceFieldHelpers.MMFFHasAllMoleculeParams(mol):
         rdForceFieldHelpers.MMFFOptimizeMolecule(mol, maxIters=500)

@@ -51,6 +51,7 @@ def pattern_of(smarts: str) -> Chem.Mol | None:
     pattern = Chem.MolFromSmarts(smarts.strip())
     if pattern is None:
         raise BadInput(
-            f"“{smarts[:60]}” is not a pattern.", "Write SMARTS or SMILES, like c1ccccc1 or [OH]."
+            f"“{smarts[:60]}” is not a valid pattern.",
+            "Enter SMARTS or SMILES, such as c1ccccc1 or [OH].",
         )
     return pattern

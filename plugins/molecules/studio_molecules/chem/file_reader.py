@@ -73,19 +73,17 @@ def read(data: bytes, suffix: str, called: str) -> Iterator[Reading]:
         BadInput: the file is too large, is no text, or holds no molecule at all.
     """
     if len(data) > MAX_BYTES:
-        raise BadInput(f"“{called}” is too large.", f"At most {MAX_BYTES >> 20} MB are read.")
+        raise BadInput(f"“{called}” is too large.", f"The limit is {MAX_BYTES >> 20} MB.")
     text = _decoded(data)
     if "\0" in text[:4096]:
-        raise BadInput(
-            f"“{called}” is no text, so no list of molecules.", "SMILES, CSV and SDF are."
-        )
+        raise BadInput(f"“{called}” is not a text file.", "Choose a SMILES, CSV or SDF file.")
     rows = (
         _records(text) if suffix in (".sdf", ".mol") or "M  END" in text[:20_000] else _lines(text)
     )
     found = Reading()
     for line, make, name, beside in rows:
         if len(found.rows) >= MAX_ROWS:
-            found.faults.append(Fault(line, f"only the first {MAX_ROWS:,} molecules are read"))
+            found.faults.append(Fault(line, f"only the first {MAX_ROWS:,} molecules were read"))
             break
         try:
             found.rows.append(Row(line, make(), name, *_sorted_out(beside)))
@@ -97,13 +95,13 @@ def read(data: bytes, suffix: str, called: str) -> Iterator[Reading]:
         yield found
     if not found.rows:
         why = (
-            f" First fault, line {found.faults[0].line}: {found.faults[0].reason}"
+            f" First error in line {found.faults[0].line}: {found.faults[0].reason}"
             if found.faults
             else ""
         )
         raise BadInput(
-            f"“{called}” holds no molecule that can be read.{why}",
-            "Write a SMILES a line, or a table with a column “smiles”.",
+            f"“{called}” contains no valid molecules.{why}",
+            "Use one SMILES per line, or a table with a column “smiles”.",
         )
     yield found
 

@@ -78,8 +78,8 @@ def notice(mol: Chem.Mol) -> Notice | None:
                 continue
             sentence = (
                 f"Resembles {rule.title} (schedule {rule.schedule} of the Chemical Weapons "
-                "Convention). Making or having such substances is restricted by law. The screen is "
-                f"wide: it marks {MEASURED[0]} of {MEASURED[1]} ordinary medicines too."
+                "Convention). Making or possessing such substances is restricted by law. The "
+                f"screen is broad: it also flags {MEASURED[0]} of {MEASURED[1]} common drugs."
             )
             return Notice(rule, sentence)
     return None
@@ -90,7 +90,7 @@ def told(marked: int, count: int) -> str:
     if not marked:
         return ""
     some = f"{marked:,} of {count:,} molecules resemble" if count > 1 else "This molecule resembles"
-    return f"{some} scheduled chemical weapons: look at the column “Care”."
+    return f"{some} scheduled chemical weapons: see the column “Care”."
 
 
 @functools.cache

@@ -39,14 +39,14 @@ def parse(smiles: str) -> Structure:
     """
     smiles = smiles.strip()
     if not smiles:
-        raise BadInput("There is no SMILES.", "Write one, like CCO for ethanol.")
+        raise BadInput("There is no SMILES.", "Enter one, such as CCO for ethanol.")
     if len(smiles) > MAX_SMILES:
         raise BadInput(
-            f"A SMILES of {len(smiles):,} characters is too long.", f"At most {MAX_SMILES:,} fit."
+            f"The SMILES is too long: {len(smiles):,} characters.", f"The limit is {MAX_SMILES:,}."
         )
     mol = Chem.MolFromSmiles(smiles, sanitize=False)
     if mol is None:
-        raise BadInput(f"“{_short(smiles)}” is not a SMILES: {_syntax(smiles)}.")
+        raise BadInput(f"“{_short(smiles)}” is not a valid SMILES: {_syntax(smiles)}.")
     return checked(mol, _short(smiles))
 
 
@@ -62,31 +62,31 @@ def checked(mol: Chem.Mol, called: str) -> Structure:
         return _sanitised(mol, called)
     except RuntimeError as error:  # how RDKit tells that numbers break its own conditions
         raise BadInput(
-            f"“{called}” cannot exist: an atom in it has an impossible number of hydrogens, charge"
-            " or element."
+            f"“{called}” is not a valid molecule: an atom has an impossible number of hydrogens, "
+            "charge or element."
         ) from error
 
 
 def _sanitised(mol: Chem.Mol, called: str) -> Structure:
     problems = Chem.DetectChemistryProblems(mol)
     if problems:
-        raise BadInput(f"“{called}” cannot exist: {_problem(mol, problems[0])}.")
+        raise BadInput(f"“{called}” is not a valid molecule: {_problem(mol, problems[0])}.")
     Chem.SanitizeMol(mol)
     Chem.AssignStereochemistry(mol, cleanIt=True)
     mol = Chem.RemoveHs(mol)  # else a molecule from space had another name than from the plane
     remark = ""
     if len(Chem.GetMolFrags(mol)) > 1:
         mol = Chem.MolFromSmiles(Chem.MolToSmiles(rdMolStandardize.FragmentParent(mol)))
-        remark = "salt or mixture: the largest part was kept"
+        remark = "salt or mixture: only the largest part was kept"
     strange = {atom.GetSymbol() for atom in mol.GetAtoms() if atom.GetAtomicNum() in _FOREIGN}
     if strange:
         found = ", ".join(sorted(strange))
-        raise BadInput(f"“{called}” holds {found}: metals and open ends are not handled here.")
+        raise BadInput(f"“{called}” contains {found}: metals and open valences are not supported.")
     heavy = mol.GetNumHeavyAtoms()
     if not heavy:
-        raise BadInput(f"“{called}” has no atoms but hydrogen.")
+        raise BadInput(f"“{called}” contains only hydrogen.")
     if heavy > MAX_HEAVY_ATOMS:
-        raise BadInput(f"“{called}” has {heavy} heavy atoms; at most {MAX_HEAVY_ATOMS} fit.")
+        raise BadInput(f"“{called}” has {heavy} heavy atoms; the limit is {MAX_HEAVY_ATOMS}.")
     return Structure(mol, Chem.MolToSmiles(mol), remark)
 
 
@@ -101,14 +101,14 @@ def _problem(mol: Chem.Mol, problem: Chem.MolSanitizeException) -> str:
         atom = mol.GetAtomWithIdx(problem.GetAtomIdx())
         return f"atom {atom.GetIdx() + 1} ({atom.GetSymbol()}) has too many bonds"
     if kind in ("KekulizeException", "AtomKekulizeException"):
-        return "its aromatic rings cannot be written with double bonds"
+        return "its aromatic rings cannot be kekulised"
     return problem.Message().splitlines()[0].rstrip(".")
 
 
 def _syntax(smiles: str) -> str:
     """Return the likeliest reason in words."""
     if smiles.count("(") != smiles.count(")"):
-        return "its brackets ( ) do not match"
+        return "its parentheses ( ) do not match"
     if smiles.count("[") != smiles.count("]"):
         return "its brackets [ ] do not match"
     outside, depth = [], 0

@@ -86,8 +86,8 @@ def _table() -> tuple[np.ndarray, np.ndarray]:
     if not path.is_file():
         raise StudioError(
             ErrorCode.BAD_WEIGHTS,
-            "RDKit came without its table of fragments, so ease of synthesis cannot be told.",
-            "Install rdkit again from its wheel.",
+            "RDKit's fragment table is missing, so synthetic accessibility cannot be calculated.",
+            "Reinstall rdkit from its wheel.",
         )
     bits, scores = [], []
     for each in gzip.decompress(path.read_bytes()).split(b"F")[1:]:

@@ -66,7 +66,7 @@ class SmilesLoader:
             vocabulary = Vocabulary(json.loads(metadata["vocabulary"]))
             config = {name: int(value) for name, value in json.loads(metadata["config"]).items()}
             if any(not 0 < value <= _LIMITS[name] for name, value in config.items()):
-                raise damaged(path, "its header names a network that is too large")
+                raise damaged(path, "its header describes a network that is too large")
             network = NETWORKS[metadata["network"]](**config)
             network.load_state_dict((yield from read_tensors(path, device)))
         return SmilesModel(network.to(device).eval().requires_grad_(False), vocabulary)

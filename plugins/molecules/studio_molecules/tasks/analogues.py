@@ -91,8 +91,8 @@ def analogues(ctx: TaskContext, params: Analogues) -> Iterator[Event | None]:
     if not family.members:
         raise StudioError(
             ErrorCode.NOT_FOUND,
-            f"No relative of the lead was found among {family.tried:,} children.",
-            "Lower the likeness, or allow new alerts.",
+            f"No analogue of the lead was found among {family.tried:,} candidates.",
+            "Lower the similarity, or allow new alerts.",
         )
     molecules = sorted(family.members.values(), key=lambda each: -each.figures["similarity"])
     title = f"{counted(len(molecules), 'analogue')} of {lead.smiles[:40]}"

@@ -12,6 +12,6 @@ from studio_molecules.schema import Shape
 
 def fold(ctx: TaskContext, params: Shape) -> Iterator[Event | None]:
     """Fold one molecule."""
-    yield ctx.progress(0, 0, "Folding")
+    yield ctx.progress(0, 0, "Building 3-D structure")
     folded = yield from ctx.in_thread(partial(conformer.fold, params.smiles, ctx.rng.seed))
     yield ctx.result(**folded)

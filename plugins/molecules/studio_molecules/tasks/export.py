@@ -25,7 +25,7 @@ def export(ctx: TaskContext, params: Export) -> Iterator[Event | None]:
     """
     molecules = from_csv(bytes(ctx.inputs.get("table", b"")))
     if not molecules:
-        raise BadInput("There are no molecules to export.", "Choose some first.")
+        raise BadInput("There are no molecules to export.", "Select some first.")
     if params.format == "sdf":
         payload, written = yield from _records(ctx, molecules)
     else:

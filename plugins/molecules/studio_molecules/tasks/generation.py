@@ -54,8 +54,8 @@ def generate(ctx: TaskContext, params: Generate) -> Iterator[Event | None]:
     if not made:
         raise StudioError(
             ErrorCode.NOT_FOUND,
-            f"None of {drawn:,} strings was a molecule.",
-            "Choose less freedom, or other weights.",
+            f"None of the {drawn:,} generated strings is a valid molecule.",
+            "Lower the temperature, or choose another model.",
         )
     counts = {"drawn": drawn, "valid_raw": valid / drawn, "with_alerts": flagged}
     yield from finish(ctx, list(made.values()), counted(len(made)), **counts)

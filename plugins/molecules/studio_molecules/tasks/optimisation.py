@@ -48,7 +48,7 @@ def improve(ctx: TaskContext, params: Improve) -> Iterator[Event | None]:
     wanted = _profile(params)
     with ExitStack() as held:
         judge = scores.Judge(scores.of_profile(wanted, _predictor(ctx, held, wanted)))
-        yield ctx.progress(0, params.budget, "Beginning")
+        yield ctx.progress(0, params.budget, "Starting")
         try:
             yield from _search(ctx, params, wanted, judge)
         except Cancelled:
@@ -71,8 +71,8 @@ def _predictor(ctx: TaskContext, held: ExitStack, wanted: Profile) -> scores.Pre
     if ensemble is None:
         raise StudioError(
             ErrorCode.NOT_FOUND,
-            f"The profile wishes for “{predicted[0]}”, and the weights for ADMET are not there.",
-            "Run the set-up again to fetch them, or take that wish out.",
+            f"The profile uses “{predicted[0]}”, but the ADMET model is not installed.",
+            "Run setup again to download it, or remove that objective.",
         )
     return partial(prediction.describe, ensemble)
 
@@ -130,7 +130,7 @@ def _first(
         return given
 
     def says() -> Event:
-        return ctx.progress(0, params.budget, "Writing the first molecules")
+        return ctx.progress(0, params.budget, "Generating the first molecules")
 
     written = yield from strings(ctx, model, _FIRST, ctx.rng.torch("cpu"), says)
     found = [parser.valid(text) for text in written]
@@ -168,10 +168,10 @@ def _why_none(wanted: Profile, judge: scores.Judge) -> tuple[str, str]:
     near = max((each.figures.get("similarity", 0.0) for each in judge.seen.values()), default=0.0)
     if near < wanted.similarity:
         asked = f"{found} is as like the lead as asked ({wanted.similarity:g})"
-        return f"{asked}; the nearest has {near:.2f}.", "Lower the likeness, or use Genetic."
+        return f"{asked}; the nearest has {near:.2f}.", "Lower the similarity, or use Genetic."
     return (
         f"{found} meets the profile.",
-        "Widen a range or a limit, lower the likeness, or give more evaluations.",
+        "Widen a range or a limit, lower the similarity, or allow more evaluations.",
     )
 
 
@@ -229,5 +229,5 @@ def _read(path: Path) -> bytes:
     except OSError as error:
         raise BadInput(f"“{path.name}” cannot be read: {error.strerror}.") from error
     if len(data) > _LARGEST_PROFILE:
-        raise BadInput(f"“{path.name}” is too large to be a profile.", "Choose another file.")
+        raise BadInput(f"“{path.name}” is too large for a profile.", "Choose another file.")
     return data

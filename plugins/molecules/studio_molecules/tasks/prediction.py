@@ -90,7 +90,7 @@ def _described(
             smiles, row.name, operation="read", figures=figures, words=row.words
         )
         if ensemble is not None or number % _BETWEEN_STEPS == 0:
-            yield ctx.progress(number, len(rows), f"{number:,} described")
+            yield ctx.progress(number, len(rows), f"{number:,} calculated")
     return list(molecules.values())
 
 
@@ -99,7 +99,7 @@ def _given(params: Predict) -> tuple[bytes, str, str]:
     if params.smiles.strip():
         return params.smiles.encode(), ".smi", "what was typed"
     if not params.file:
-        raise BadInput("There is nothing to predict.", "Name a file, or type SMILES.")
+        raise BadInput("There are no molecules to predict.", "Choose a file, or enter SMILES.")
     path = Path(params.file)
     try:
         with open_regular(path) as file:

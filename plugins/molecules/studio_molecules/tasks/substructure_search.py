@@ -20,7 +20,9 @@ def match(ctx: TaskContext, params: Match) -> Iterator[Event | None]:
     """
     pattern = depiction.pattern_of(params.pattern)
     if pattern is None:
-        raise BadInput("There is no pattern to look for.", "Write SMARTS or SMILES, like c1ccccc1.")
+        raise BadInput(
+            "There is no pattern to search for.", "Enter SMARTS or SMILES, such as c1ccccc1."
+        )
     listed = ctx.inputs.json("smiles", list[str], params.smiles)
     matches = []
     for number, smiles in enumerate(listed):

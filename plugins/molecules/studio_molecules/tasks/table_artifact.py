@@ -100,8 +100,8 @@ def _verdict(smiles: Sequence[str], valid: int) -> Verdict:
     return Verdict(
         (
             Check("molecules", bool(smiles), f"{len(smiles):,} rows"),
-            Check("valid", valid == len(smiles), f"RDKit takes {valid:,} of {len(smiles):,}"),
-            Check("different", not twice, f"{twice:,} are there twice" if twice else "no repeats"),
+            Check("valid", valid == len(smiles), f"RDKit accepts {valid:,} of {len(smiles):,}"),
+            Check("different", not twice, f"{twice:,} duplicates" if twice else "no duplicates"),
         )
     )
 

@@ -15,15 +15,15 @@ from studio_molecules.chem import file_reader, parser
         ("", "There is no SMILES"),
         ("C" * 1_000_000, "too long"),
         ("C1CC", "ring 1 is not closed"),
-        ("C(C", r"brackets \( \) do not match"),
+        ("C(C", r"parentheses \( \) do not match"),
         ("[NH4", r"brackets \[ \] do not match"),
         ("hello world", "cannot be read"),
         ("c1cccc1", "aromatic rings"),
         ("C(C)(C)(C)(C)C", "has too many bonds"),
-        ("[Pt](Cl)Cl", "holds Pt"),
-        ("*CC", "open ends"),
-        ("*", "open ends"),
-        ("[H][H]", "no atoms but hydrogen"),
+        ("[Pt](Cl)Cl", "contains Pt"),
+        ("*CC", "open valences"),
+        ("*", "open valences"),
+        ("[H][H]", "contains only hydrogen"),
         ("C" * 400, "400 heavy atoms"),
     ],
 )
@@ -145,9 +145,9 @@ def test_a_record_without_a_name_is_read() -> None:
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"\x89PNG\0\0", "no text"),
-        (b"", "no molecule"),
-        (b"C1CC\n", "First fault, line 1"),
+        (b"\x89PNG\0\0", "not a text file"),
+        (b"", "no valid molecule"),
+        (b"C1CC\n", "First error in line 1"),
         (b"x" * (file_reader.MAX_BYTES + 1), "too large"),
     ],
 )
@@ -163,7 +163,7 @@ IMPOSSIBLE = ("[CH99999]", "[CH255]", "[#999]")
 def test_numbers_that_no_atom_has_spoil_their_own_row_only(smiles: str) -> None:
     *_, found = file_reader.read(f"CCO ethanol\n{smiles} odd\nCCN\n".encode(), ".smi", "x")
     assert [row.structure.smiles for row in found.rows] == ["CCO", "CCN"]
-    assert [(fault.line, "cannot exist" in fault.reason) for fault in found.faults] == [(2, True)]
+    assert [(fault.line, "valid molecule" in fault.reason) for fault in found.faults] == [(2, True)]
 
 
 def test_rdkit_still_says_so_in_its_own_way() -> None:

@@ -99,7 +99,9 @@ def test_a_file_is_predicted_and_its_bad_rows_are_told_by_line(home: Path, tmp_p
     assert "ring 1 is not closed" in reasons[2]
     assert "too long" in reasons[3]
     assert "Fe" in reasons[5]
-    assert found["remarks"] == [{"line": 4, "reason": "salt or mixture: the largest part was kept"}]
+    assert found["remarks"] == [
+        {"line": 4, "reason": "salt or mixture: only the largest part was kept"}
+    ]
 
 
 def test_a_file_is_predicted_as_a_table_and_its_odd_rows_are_told(
@@ -156,14 +158,14 @@ def test_other_bad_input_is_refused_by_the_tasks_alike(tmp_path: Path) -> None:
     cases = [
         (analogues.analogues, Analogues, {"lead": "[Fe]"}, "metals"),
         (analogues.analogues, Analogues, {"lead": "C" * 1_000_000}, "2,000"),
-        (prediction.predict, Predict, {"file": "empty.smi"}, "holds no molecule"),
+        (prediction.predict, Predict, {"file": "empty.smi"}, "contains no valid molecule"),
         (
             optimisation.improve,
             Improve,
             {"profile": "impossible.json"},
-            "Wish 1 (“mw”) wants at least",
+            "Objective 1 (“mw”) has a minimum of",
         ),
-        (optimisation.improve, Improve, {"profile": "unknown.json"}, "Wish 1 (“beauty”)"),
+        (optimisation.improve, Improve, {"profile": "unknown.json"}, "Objective 1 (“beauty”)"),
         (optimisation.improve, Improve, {"profile": "broken.json"}, "This is not a profile"),
     ]
     for task, schema, values, sentence in cases:

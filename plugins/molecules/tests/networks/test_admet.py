@@ -304,7 +304,7 @@ def test_every_figure_of_the_ensemble_is_explained() -> None:
     for id in ENDPOINTS:
         assert FIGURES[id].meaning.endswith(".")
         assert FIGURES[id + SPREAD].unit == FIGURES[id].unit
-    assert "the mean would be a better guess" in FIGURES["half_life"].meaning
+    assert "no better than predicting the mean" in FIGURES["half_life"].meaning
     assert "weak" in FIGURES["clearance_microsome"].meaning
     assert "weak" in FIGURES["cyp2c9_substrate"].meaning
     assert "makers' test)." in FIGURES["hia"].meaning
@@ -358,7 +358,7 @@ def test_a_profile_may_wish_for_what_networks_guess(
 
 
 def test_a_profile_that_needs_missing_weights_is_told(scripted: SmilesModel) -> None:
-    with pytest.raises(StudioError, match="“hia”, and the weights for ADMET are not there"):
+    with pytest.raises(StudioError, match="“hia”, but the ADMET model is not installed"):
         improved(None, scripted)
 
 

@@ -260,7 +260,7 @@ def test_a_profile_that_cannot_be_is_told_and_nothing_starts(desk: Desk) -> None
     card.low.setText("5")
     card.high.setText("2")
     desk.run()
-    assert "wants at least 5 and at most 2" in desk.trouble()
+    assert "a minimum of 5 above its maximum of 2" in desk.trouble()
     assert not desk.runtime.submitted
 
 
@@ -305,7 +305,7 @@ def test_a_profile_is_saved_and_opened(desk: Desk, tmp_path: Path) -> None:
     assert desk.page.composer.lead() == LEAD
     desk.target.write_text('{"wishes": [{"figure": "beauty", "low": 1}]}')
     profile.open_asked.emit()
-    desk.until(lambda: "a figure that there is not" in desk.trouble())
+    desk.until(lambda: "an unknown property" in desk.trouble())
 
 
 # --- looking --------------------------------------------------------------------------------------
@@ -607,7 +607,7 @@ def test_a_dropped_file_is_read_and_its_faults_are_listed(desk: Desk, tmp_path: 
     path = tmp_path / "list.smi"
     path.write_text("CCO ethanol\nC1CC bad\n")
     faults = [{"line": 2, "reason": "ring 1 is not closed"}]
-    remarks = [{"line": 1, "reason": "salt or mixture: the largest part was kept"}]
+    remarks = [{"line": 1, "reason": "salt or mixture: only the largest part was kept"}]
     meta = {"faults": faults, "faults_untold": 3, "remarks": remarks, "repeats": 2}
     desk.runtime.enqueue(table(meta=meta))
     assert desk.drop(path)

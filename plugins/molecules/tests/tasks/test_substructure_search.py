@@ -29,7 +29,7 @@ def test_a_pattern_is_found_in_smarts_and_in_smiles() -> None:
         assert made.result["matches"] == places
 
 
-@pytest.mark.parametrize(("pattern", "said"), [(" ", "attern"), ("c1cc", "is not a pattern")])
+@pytest.mark.parametrize(("pattern", "said"), [(" ", "attern"), ("c1cc", "is not a valid pattern")])
 def test_what_is_no_pattern_is_told(pattern: str, said: str) -> None:
     with pytest.raises(BadInput, match=said):
         run_task(substructure_search.match, Match.parse({"smiles": ["CCO"], "pattern": pattern}))

@@ -326,7 +326,7 @@ def test_drawings_and_shapes() -> None:
     drawn = run_task(depiction.draw, Draw.parse(asked))
     assert [svg.count("<svg") for svg in drawn.result["svgs"]] == [1, 1]
     assert "ellipse" in drawn.result["svgs"][1]
-    with pytest.raises(BadInput, match="not a pattern"):
+    with pytest.raises(BadInput, match="not a valid pattern"):
         run_task(depiction.draw, Draw.parse({"smiles": ["C"], "highlight": "[["}))
     shape = run_task(conformers.fold, Shape.parse({"smiles": "CCO"}), seed=6).result
     assert sorted(shape["symbols"]) == ["C"] * 2 + ["H"] * 6 + ["O"]
@@ -366,7 +366,7 @@ def test_an_impossible_atom_is_refused_in_a_sentence_wherever_it_is_given(
         (conformers.fold, Shape.parse({"smiles": smiles})),
         (prediction.predict, Predict.parse({"smiles": "CCO", "lead": smiles, "admet": False})),
     ):
-        with pytest.raises(BadInput, match="cannot exist"):
+        with pytest.raises(BadInput, match="is not a valid molecule"):
             run_task(task, params)
-    with pytest.raises(BadInput, match="cannot exist"):
+    with pytest.raises(BadInput, match="is not a valid molecule"):
         run_task(analogues.analogues, Analogues.parse({"lead": smiles}), models={"": scripted})

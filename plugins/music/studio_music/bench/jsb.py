@@ -35,6 +35,6 @@ def found() -> Path:
             return folder / COPY
     raise StudioError(
         ErrorCode.UNSUPPORTED,
-        f"The chorales to measure with are not here: {COPY}.",
-        "Use a checkout of the studio.",
+        f"The chorales for this benchmark are missing: {COPY}.",
+        "Run it from a source checkout.",
     )

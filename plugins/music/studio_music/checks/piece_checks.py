@@ -68,8 +68,12 @@ def _parses(piece: Piece) -> Check:
     lost = _events(piece) - _events(again)
     count = sum(len(track.notes) for track in piece.tracks)
     if lost or _events(again) - _events(piece):
-        return Check("parses", False, f"{sum(lost.values())} starts and ends of notes are lost")
-    return Check("parses", True, f"all {count} notes are the same when read again")
+        return Check(
+            "parses",
+            False,
+            f"{sum(lost.values())} note starts or ends are lost when the file is read back",
+        )
+    return Check("parses", True, f"all {count} notes are unchanged when the file is read back")
 
 
 def _ranges(piece: Piece) -> Check:
@@ -81,10 +85,10 @@ def _ranges(piece: Piece) -> Check:
             return Check(
                 "ranges",
                 False,
-                f"{_called(track.name)} has {_counted(outside)} outside of {low}–{high}, "
-                f"the first {at}: {outside[0].pitch}",
+                f"{_called(track.name)} has {_counted(outside)} outside {low}–{high}, the first "
+                f"{at}: {outside[0].pitch}",
             )
-    return Check("ranges", True, "every note can be played or sung")
+    return Check("ranges", True, "all notes are playable")
 
 
 def _stuck(piece: Piece) -> Check:
@@ -95,11 +99,11 @@ def _stuck(piece: Piece) -> Check:
             return Check(
                 "no stuck notes",
                 False,
-                f"{_called(track.name)} has {_counted(held)} of over {limit // TICKS} quarters, "
+                f"{_called(track.name)} has {_counted(held)} longer than {limit // TICKS} beats, "
                 f"the first {_place(piece, held[0])}",
             )
     longest = max((n.length for t in piece.tracks for n in t.notes), default=0)
-    return Check("no stuck notes", True, f"the longest lasts {longest / TICKS:g} quarters")
+    return Check("no stuck notes", True, f"longest note: {longest / TICKS:g} beats")
 
 
 def _overlaps(piece: Piece) -> Check:
@@ -109,10 +113,10 @@ def _overlaps(piece: Piece) -> Check:
             return Check(
                 "no overlaps",
                 False,
-                f"{_called(track.name)} has {_counted(double)} that begin while the same pitch "
-                f"still sounds, the first {_place(piece, double[0])}",
+                f"{_called(track.name)} has {_counted(double)} that start while the same pitch "
+                f"is still sounding, the first {_place(piece, double[0])}",
             )
-    return Check("no overlaps", True, "no pitch begins while it still sounds")
+    return Check("no overlaps", True, "no note overlaps another of the same pitch")
 
 
 def _doubled(notes: Iterable[Note]) -> Iterator[Note]:
@@ -126,16 +130,18 @@ def _doubled(notes: Iterable[Note]) -> Iterator[Note]:
 def _silence(piece: Piece) -> Check:
     notes = sorted(note for track in piece.tracks for note in track.notes)
     if not notes:
-        return Check("not silent", False, "there is no note")
+        return Check("not silent", False, "there are no notes")
     limit = LONGEST_GAP_BARS * piece.metre.bar
     sounding = 0
     for start, end in [(note.start, note.end) for note in notes] + [(piece.end, piece.end)]:
         if start - sounding > limit:
             at = _bar_of(piece, sounding)
             quarters = (start - sounding) / TICKS
-            return Check("not silent", False, f"{quarters:g} quarters without a note in bar {at}")
+            return Check("not silent", False, f"{quarters:g} beats without a note in bar {at}")
         sounding = max(sounding, end)
-    return Check("not silent", True, f"{len(notes)} notes, no gap over {LONGEST_GAP_BARS} bars")
+    return Check(
+        "not silent", True, f"{len(notes)} notes, no gap longer than {LONGEST_GAP_BARS} bars"
+    )
 
 
 # --- bars -------------------------------------------------------------------------------------
@@ -147,18 +153,16 @@ def _bars(piece: Piece) -> Check:
     for change in piece.metres[1:]:
         if change.tick < piece.length and change.tick not in starts:
             bar = _bar_of(piece, change.tick)
-            return Check("bars add up", False, f"the metre changes within bar {bar}")
+            return Check("bars add up", False, f"the time signature changes within bar {bar}")
     late = [n for t in piece.tracks for n in t.notes if n.end > piece.length]
     if late:
-        return Check("bars add up", False, f"{_counted(late)} last beyond the end")
+        return Check("bars add up", False, f"{_counted(late)} continue past the end")
     last = starts[-1]
     metre = [change.metre for change in piece.metres if change.tick <= last][-1]
     missing = last + metre.bar - piece.length
     if missing:
-        return Check(
-            "bars add up", False, f"{missing / TICKS:g} quarters are missing in the last bar"
-        )
-    return Check("bars add up", True, f"{_bar_count(piece)} whole bars")
+        return Check("bars add up", False, f"{missing / TICKS:g} beats are missing in the last bar")
+    return Check("bars add up", True, f"{_bar_count(piece)} complete bars")
 
 
 def _length(piece: Piece, request: TuneRequest) -> Check:
@@ -187,7 +191,7 @@ def _key(piece: Piece, key: Key) -> Check:
         return Check("key", True, "no pitched notes")
     found = ranked[0][1]
     share = share_in_scale(notes, key)
-    told = f"sounds like {found}, {share:.0%} in the scale of {key}"
+    told = f"sounds like {found}, {share:.0%} of notes in the scale of {key}"
     if _same(found, key):
         return Check("key", True, told)
     ends = _ends_on(piece, key)

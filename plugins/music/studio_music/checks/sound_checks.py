@@ -61,12 +61,12 @@ def check_joint(samples: np.ndarray, rate: int) -> Check:
     parts = (samples[:around], samples[-around:])
     largest = max(float(np.abs(np.diff(part, axis=0)).max(initial=0)) for part in parts)
     limit = max(largest, QUIETEST_PEAK)
-    told = f"a step of {joint:.4f} at the joint, up to {largest:.4f} around it"
+    told = f"a jump of {joint:.4f} at the loop point, up to {largest:.4f} around it"
     return Check("joint", joint <= limit, told)
 
 
 def _finite(wrong: int) -> Check:
-    told = f"{wrong} samples are no numbers" if wrong else "all samples are numbers"
+    told = f"{wrong} samples are invalid" if wrong else "all samples are valid"
     return Check("finite", not wrong, told)
 
 
@@ -85,7 +85,7 @@ def _clipping(samples: Any) -> Check:
     loud = np.abs(samples) >= FULL_SCALE
     runs = loud[2:] & loud[1:-1] & loud[:-2]
     clipped = int(runs.sum()) + int((np.abs(samples) > 1).sum())
-    told = f"{clipped} samples are cut off" if clipped else "no sample is cut off"
+    told = f"{clipped} samples are clipped" if clipped else "no samples are clipped"
     return Check("no clipping", not clipped, told)
 
 

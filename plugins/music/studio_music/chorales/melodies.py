@@ -47,19 +47,19 @@ def fitted(melody: Track, piece: Piece, voice: str) -> Fitted:
         raise BadInput("This melody has no notes.", "Choose another track or another score.")
     if any(later.start < note.end for note, later in itertools.pairwise(notes)):
         raise BadInput(
-            "This melody has notes that sound together; a voice sings one at a time.",
-            "Choose a track with a single line.",
+            "This melody has notes that sound together, but a voice sings one note at a time.",
+            "Choose a monophonic track.",
         )
     bars = len(piece.bar_starts())
     if bars > MAX_BARS:
         raise BadInput(
-            f"This melody has {bars:,} bars; at most {MAX_BARS} can be harmonised at once.",
-            "Cut it into parts.",
+            f"This melody has {bars:,} bars; the limit is {MAX_BARS}.",
+            "Split it into parts.",
         )
     pace = 1 / max(median(_seconds(piece, notes)), 1e-6)
     if pace > FASTEST:
         raise BadInput(
-            f"No voice can sing this melody: it has about {pace:.0f} notes a second.",
+            f"This melody is too fast to sing: about {pace:.0f} notes per second.",
             "Choose a slower tempo or a simpler melody.",
         )
     return _in_octave(melody, notes, voice)
@@ -80,9 +80,9 @@ def _in_octave(melody: Track, notes: list[Note], voice: str) -> Fitted:
             break
     else:
         raise BadInput(
-            f"No {voice} can sing this melody: it spans {highest - lowest} semitones, or lies so "
-            f"that no octave of it fits into the {high - low} of that voice.",
-            "Give it to another voice, or choose a melody with a smaller range.",
+            f"No {voice} can sing this melody: it spans {highest - lowest} semitones, and a "
+            f"{voice} has {high - low}.",
+            "Choose another voice, or a melody with a smaller range.",
         )
     moved = tuple(msgspec.structs.replace(note, pitch=note.pitch + shift) for note in notes)
     return Fitted(msgspec.structs.replace(melody, notes=moved), _remark(shift, voice))
@@ -93,9 +93,7 @@ def _remark(shift: int, voice: str) -> str:
         return ""
     octaves = abs(shift) // 12
     way = "up" if shift > 0 else "down"
-    return (
-        f"Moved {octaves} octave{'s' if octaves > 1 else ''} {way}, so that a {voice} can sing it."
-    )
+    return f"Moved {octaves} octave{'s' if octaves > 1 else ''} {way} to fit a {voice}."
 
 
 def _seconds(piece: Piece, notes: list[Note]) -> Iterator[float]:

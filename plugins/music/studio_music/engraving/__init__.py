@@ -76,7 +76,7 @@ def section(
         for all_of_them, found in zip((places, heads), find(page, number, on_it, document.ticks)):
             all_of_them += found
     if at == first:
-        raise RuntimeError(f"The engraver laid out none of the bars {first} to {last}.")
+        raise RuntimeError(f"Bars {first} to {last} could not be engraved.")
     return Engraving(
         pages=tuple(flat(page, colour) for page in pages),
         sizes=tuple((page.width, page.height) for page in pages),

@@ -48,7 +48,9 @@ def read(data: bytes, suffix: str = "") -> ReadResult:
         raise BadInput("This file is empty.", "Choose a MIDI, MusicXML or ABC file.")
     inside = _kind(data) or suffix.lower()
     if inside not in _READERS:
-        raise BadInput("This is no score that can be read.", "Choose a MIDI, MusicXML or ABC file.")
+        raise BadInput(
+            "This is not a supported score file.", "Choose a MIDI, MusicXML or ABC file."
+        )
     return _READERS[inside](data)
 
 
@@ -70,7 +72,7 @@ def write(piece: Piece, suffix: str) -> bytes:
     """
     if suffix.lower() not in _WRITERS:
         raise BadInput(
-            f"A score cannot be written as “{suffix}”.", "Choose .mid, .musicxml or .abc."
+            f"Scores cannot be exported as “{suffix}”.", "Choose .mid, .musicxml or .abc."
         )
     return _WRITERS[suffix.lower()](piece)
 
@@ -87,8 +89,8 @@ def losses(piece: Piece, suffix: str) -> tuple[str, ...]:
     )
     if off:
         said.append(
-            f"{off:,} of {len(notes):,} notes are moved to the nearest sixty-fourth or "
-            "thirty-second triplet, the finest that is written."
+            f"{off:,} of {len(notes):,} notes were moved to the nearest 64th note or 32nd "
+            "triplet, the finest grid of a score."
         )
     if any(note.pitch < 12 for track in piece.tracks if not track.drums for note in track.notes):
         said.append("Notes below C0 are written an octave higher.")

@@ -88,8 +88,8 @@ class Bars:
         starts = piece.bar_starts()
         if len(starts) > MAX_BARS:
             raise BadInput(
-                f"This piece has {len(starts):,} bars; a score is written of at most {MAX_BARS:,}.",
-                "Take a part of it, or export it as MIDI.",
+                f"This piece has {len(starts):,} bars; a score can have at most {MAX_BARS:,}.",
+                "Shorten it, or export it as MIDI.",
             )
         changes = sorted(piece.metres, key=lambda change: change.tick)
         at = [change.tick for change in changes]

@@ -128,10 +128,10 @@ class Score:
             for number, part in enumerate(self._parts)
         )
         if not any(track.notes for track in tracks):
-            raise BadInput("This score has no notes.", "Choose one that has.")
+            raise BadInput("This score has no notes.", "Choose another file.")
         if self._starts[-1] > MAX_QUARTERS * TICKS:  # before its bars are counted one by one
             raise BadInput(
-                "This piece is too long.", f"At most {MAX_QUARTERS:,} quarter notes fit."
+                "This piece is too long.", f"The limit is {MAX_QUARTERS:,} quarter notes."
             )
         first = self._starts[1]
         piece = Piece(
@@ -153,12 +153,12 @@ class Score:
         spans = zip(self._starts, self._starts[1:], metres)
         whole = [start for start, end, metre in spans if end - start == metre.bar]
         if any(start not in expected for start in whole):
-            self._remarks.append("Some bars do not add up; bar lines may lie elsewhere here.")
+            self._remarks.append("Some bars have the wrong length, so bar lines may have moved.")
 
     def _key(self) -> Key:
         parts = [[bar.key for bar in part.bars if bar.key] for part in self._parts]
         if any(len({*found}) > 1 for found in parts):
-            self._remarks.append("The key changes in this score; the first one is kept.")
+            self._remarks.append("The key changes in this score; only the first key was kept.")
         pitched = [found for found, part in zip(parts, self._parts) if not part.track.drums]
         return next((found[0] for found in [*pitched, *parts] if found), Key())
 
@@ -169,7 +169,8 @@ class Score:
             for place, bpm in (tempo for bar in together for tempo in bar.tempos):
                 if not low <= bpm <= high:
                     self._remarks.append(
-                        f"A tempo of {bpm:.4g} bpm cannot be played; it is {low:g} to {high:g} now."
+                        f"A tempo of {bpm:.4g} bpm cannot be played; it was limited to "
+                        f"{low:g}–{high:g}."
                     )
                 found.setdefault(start + place, min(high, max(low, bpm)))
         made = [Tempo(0, found[min(found)] if found else _TEMPO)]  # the first counts from the start
@@ -199,7 +200,9 @@ class Score:
                 else:
                     made.append(note)
                 if len(made) > MAX_NOTES:
-                    raise BadInput(f"With its repeats this has more than {MAX_NOTES:,} notes.")
+                    raise BadInput(
+                        f"With its repeats, this score exceeds the limit of {MAX_NOTES:,} notes."
+                    )
         return made + ties.left()
 
 

@@ -39,7 +39,9 @@ def played(bars: Sequence[Marks]) -> list[int]:
             continue
         order.append(at)
         if len(order) > MAX_PLAYED:
-            raise BadInput("With its repeats this score is too long.", "Write out fewer of them.")
+            raise BadInput(
+                "This score is too long when its repeats are written out.", "Remove some repeats."
+            )
         if bar.times and round_ < max(bar.times, rounds[at]):
             at, round_ = start, round_ + 1
             continue

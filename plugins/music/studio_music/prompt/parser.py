@@ -74,7 +74,7 @@ def understand(params: Compose, rng: np.random.Generator) -> Asked:
 def _metre(said: str) -> Metre:
     known = get_args(MetreName)
     if said not in known:
-        raise BadInput(f"Tunes “{said}” cannot be written.", f"Choose {_either(known)}.")
+        raise BadInput(f"“{said}” tunes are not supported.", f"Choose {_either(known)}.")
     beats, unit = said.split("/")
     return Metre(int(beats), int(unit))
 
@@ -99,7 +99,7 @@ def _tempo(
         tempo = said.bpm if said.bpm is not None else params.tempo
         if not low <= tempo <= high:
             raise BadInput(
-                f"{tempo:g} quarter notes a minute cannot be played.",
+                f"A tempo of {tempo:g} quarter notes per minute cannot be played.",
                 f"Choose a tempo from {low:g} to {high:g}.",
             )
         return tempo
@@ -115,7 +115,9 @@ def _bars(said: Said, params: Compose, metre: Metre, tempo: float) -> int:
     if said.bars is None and said.seconds is not None:
         bars = round(said.seconds * tempo / 60 * TICKS / metre.bar)
         if bars < 1:
-            raise BadInput(f"{said.seconds:g} seconds are too short for a bar.", "Ask for more.")
+            raise BadInput(
+                f"{said.seconds:g} seconds are too short for one bar.", "Ask for a longer tune."
+            )
     if not 1 <= bars <= MAX_BARS:
         raise BadInput(f"A tune cannot have {bars:,} bars.", f"Ask for 1 to {MAX_BARS}.")
     return bars

@@ -60,7 +60,7 @@ class Ask:
                 yield f"“{' '.join(left)[:60]}” was not understood."
         yield from self._notes
         for twice in self._twice:
-            yield f"“{twice[:60]}” was left out: something else was asked for before it."
+            yield f"“{twice[:60]}” was ignored because it contradicts something earlier."
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -164,7 +164,7 @@ def _said_key(ask: Ask) -> tuple[str, str]:
     mode = (found["mode"] or "").lower()
     mode = {"maj": "major", "min": "minor", "m": "minor"}.get(mode, mode)
     if mode in words.OLD_MODES:
-        ask.note(f"{mode.capitalize()} is written as {words.OLD_MODES[mode]}.")
+        ask.note(f"{mode.capitalize()} is treated as {words.OLD_MODES[mode]}.")
     return found["tonic"].upper() + sign, words.OLD_MODES.get(mode, mode)
 
 

@@ -69,8 +69,8 @@ def flac(
     except (ImportError, OSError) as error:
         raise StudioError(
             ErrorCode.UNSUPPORTED,
-            f"FLAC needs libsndfile, which cannot be loaded here ({error}).",
-            "Choose WAV: it holds the same samples.",
+            f"FLAC needs libsndfile, which cannot be loaded ({error}).",
+            "Export as WAV instead; the quality is the same.",
         ) from error
     stream = io.BytesIO()
     with soundfile.SoundFile(
@@ -95,7 +95,7 @@ def read_wav(data: bytes) -> tuple[np.ndarray, int]:
         kind, channels, rate, _, _, depth = struct.unpack_from("<HHIIHH", chunks[b"fmt "])
         body = chunks[b"data"]
     except (KeyError, struct.error) as error:
-        raise BadInput("This is not a WAV file, or it is cut short.") from error
+        raise BadInput("This is not a WAV file, or it is incomplete.") from error
     if not 1 <= channels <= 8 or not 1000 <= rate <= 768_000:
         raise BadInput(f"This WAV file has {channels} channels at {rate} Hz.")
     if (kind, depth) == (_FLOAT, 32):
@@ -105,7 +105,7 @@ def read_wav(data: bytes) -> tuple[np.ndarray, int]:
     elif (kind, depth) == (_PCM, 24):
         flat = _from_24(body)
     else:
-        raise BadInput(f"WAV files of {depth} bits in form {kind} are not read here.")
+        raise BadInput(f"WAV files with {depth} bits in format {kind} are not supported.")
     whole = len(flat) // channels * channels
     return np.nan_to_num(flat[:whole]).reshape(-1, channels).astype(np.float32), rate
 

@@ -27,7 +27,7 @@ def back(ctx: TaskContext, params: Back) -> Iterator[Event]:
         BadInput: There is no melody, or it cannot be read.
     """
     if params.genre == "none":
-        raise BadInput("No backing was chosen.", "Choose one, such as “folk”.")
+        raise BadInput("No backing is selected.", "Choose one, such as “folk”.")
     given, remarks = score_artifact.given(ctx.inputs, params.melody, "melody")
     piece = yield from _backed(ctx, params, given)
     verdict = check_piece(piece)

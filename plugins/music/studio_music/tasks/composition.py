@@ -123,10 +123,10 @@ def _remarks(attempts: list[Attempt], best: Attempt) -> Iterator[str]:
         yield best.remark
     if best.failed:
         failed = ", ".join(best.failed)
-        yield f"After {len(attempts)} attempts these checks still fail: {failed}."
+        yield f"After {len(attempts)} attempts, these checks still fail: {failed}."
     elif len(attempts) > 1:
         again = "once" if len(attempts) == 2 else f"{len(attempts) - 1} times"
-        yield f"Written again {again}, since a check had failed."
+        yield f"Composed again {again} because a check failed."
 
 
 def _facts(asked: Asked, attempts: list[Attempt]) -> dict[str, Any]:

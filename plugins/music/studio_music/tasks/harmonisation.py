@@ -64,7 +64,7 @@ def _voices(
         ):
             if isinstance(step, Piece):
                 return step
-            yield ctx.progress(step * share, 1, "Setting voices")
+            yield ctx.progress(step * share, 1, "Harmonising")
         raise AssertionError("harmonising ends with a piece")
 
     shorter = (WINDOW // 2, WINDOW // 4)

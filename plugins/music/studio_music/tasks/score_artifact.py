@@ -42,7 +42,7 @@ def read_file(file: str) -> tuple[Piece, tuple[str, ...]]:
     path = Path(file).expanduser()
     try:
         if path.is_dir():
-            raise BadInput(f"{path.name} is a folder, not a score.", "Choose a file in it.")
+            raise BadInput(f"{path.name} is a folder, not a score.", "Choose a file inside it.")
         if path.stat().st_size > MAX_FILE_BYTES:
             raise BadInput(f"{path.name} is larger than 32 MiB.", "Choose a smaller score.")
         data = read_regular(path)

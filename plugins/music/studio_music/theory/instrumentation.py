@@ -35,7 +35,9 @@ def cast(tune: Piece, asked: int | None, suiting: Sequence[int]) -> tuple[Piece,
     remark = ""
     if asked is not None:
         name, other = PROGRAMS[asked], PROGRAMS[program]
-        remark = f"The tune goes beyond what a {name.lower()} plays; {other.lower()} plays it."
+        remark = (
+            f"The tune is outside the range of the {name.lower()}, so the {other.lower()} plays it."
+        )
     return _played(tune, program, 0), remark
 
 

@@ -20,7 +20,7 @@ def melody_track(piece: Piece) -> Track:
     """
     tracks = [track for track in piece.tracks if track.notes and not track.drums]
     if not tracks:
-        raise BadInput("This piece has no notes to make a melody of.", "Choose another score.")
+        raise BadInput("This piece has no notes for a melody.", "Choose another score.")
     for role in ("melody", "soprano"):
         if named := [track for track in tracks if track.role == role]:
             return named[0]

@@ -66,10 +66,10 @@ def write(
     """
     if str(request.metre) not in METRES:
         raise BadInput(
-            f"Tunes in {request.metre} cannot be written.", f"Choose one of {', '.join(METRES)}."
+            f"Tunes in {request.metre} are not supported.", f"Choose one of {', '.join(METRES)}."
         )
     if not 1 <= request.bars <= MAX_BARS:
-        raise BadInput(f"A tune has 1 to {MAX_BARS} bars.", "Ask for a length in between.")
+        raise BadInput(f"A tune can have 1 to {MAX_BARS} bars.", "Choose a length in that range.")
     drafts = [Draft(model, request) for _ in range(DRAFTS)]
     for first in range(0, DRAFTS, at_once):
         group, state = drafts[first : first + at_once], None

@@ -104,7 +104,7 @@ def test_bad_input_is_a_sentence_and_an_exit_code(command: Command, tmp_path: Pa
         ("music.render", str(tmp_path / "missing.mid")): "must be an existing file",
         ("music.render", str(tmp_path)): "must be an existing file",
         ("music.harmonise",): "There is no melody",
-        ("music.compose", "--ask", "0 bpm"): "0 quarter notes a minute cannot be played",
+        ("music.compose", "--ask", "0 bpm"): "0 quarter notes per minute cannot be played",
     }
     for words, sentence in cases.items():
         code, out, err = command("run", *words)

@@ -35,7 +35,7 @@ def test_there_is_no_other_format() -> None:
 
 def test_what_a_format_does_not_keep_is_said() -> None:
     assert formats.losses(PIECE, ".mid") == formats.losses(PIECE, ".musicxml") == ()
-    assert "loudness" in formats.losses(PIECE, ".abc")[0]
+    assert "velocity" in formats.losses(PIECE, ".abc")[0]
     free = Piece(
         length=1920,
         tempos=(Tempo(0, 90.0), Tempo(7, 91.0)),

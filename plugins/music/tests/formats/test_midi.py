@@ -129,16 +129,16 @@ def test_film_frames_become_ticks() -> None:
     # 25 frames of 40 ticks: 1000 ticks a second, and 480 file ticks are 0.48 s.
     opened = files.read(file_of(ONE_NOTE + END, division=-(25 << 8) + 40))
     assert opened.piece.tracks[0].notes == (Note(0, 60, round(0.48 * 960), 80),)
-    assert "film frames" in opened.remarks[0]
+    assert "SMPTE time" in opened.remarks[0]
 
 
 @pytest.mark.parametrize(
     ("track", "length", "said"),
     [
         (b"\x00\x90\x3c\x50\x00\x80\x3c\x40" + END, 30, "without a length"),
-        (b"\x00\x90\x3c\x50\x83\x60\xb0\x07\x40" + END, 480, "never released"),
+        (b"\x00\x90\x3c\x50\x83\x60\xb0\x07\x40" + END, 480, "never end"),
         (ONE_NOTE + b"\x00\x90", 480, "damaged"),
-        (ONE_NOTE + b"\xff\xff\xff\x7f\xff\x2f\x00", 480, "silence at the end"),
+        (ONE_NOTE + b"\xff\xff\xff\x7f\xff\x2f\x00", 480, "ilence at the end"),
         (b"\x00\xff\x51\x03\x00\x00\x00" + ONE_NOTE + END, 480, "cannot be played"),
         (b"\x00\xff\x58\x04\x00\x02\x18\x08" + ONE_NOTE + END, 480, "time signature"),
     ],
@@ -155,10 +155,10 @@ def test_small_faults_are_mended_and_said(track: bytes, length: int, said: str) 
         (b"", "not a MIDI file"),
         (b"RIFF" * 40, "not a MIDI file"),
         (file_of(END), "no notes"),
-        (file_of(ONE_NOTE + END, division=0), "how long its ticks are"),
+        (file_of(ONE_NOTE + END, division=0), "no time resolution"),
         (file_of(b"\xff\xff\xff\x7f\x90\x3c\x50\x83\x60\x80\x3c\x40" * 8 + END), "too long"),
-        (file_of(ONE_NOTE * 1_000_000 + END), "more than 100,000 notes"),
-        (file_of(b"\x00\xb0\x01\x01" + b"\x00\x01\x01" * 600_000 + END), "more than"),
+        (file_of(ONE_NOTE * 1_000_000 + END), "limit of 100,000 notes"),
+        (file_of(b"\x00\xb0\x01\x01" + b"\x00\x01\x01" * 600_000 + END), "exceeds the limit"),
         (b"MThd" + bytes(files.MAX_BYTES), "larger than"),
     ],
     ids=range(8),

@@ -118,7 +118,7 @@ def test_without_weights_the_page_says_so_and_offers_other_ways(desk: Any) -> No
     assert any("no model that writes tunes" in text for text in labels)
     assert len(cards(desk)) == 2
     desk.page.tasks.compose("calm")
-    assert "no usable weights" in desk.trouble()
+    assert "No installed model" in desk.trouble()
 
 
 def test_three_takes_stand_in_the_strip(desk: Any, made: Any, tune: Any) -> None:

@@ -79,7 +79,7 @@ def test_a_device_that_was_plugged_in_later_is_found(monkeypatch: pytest.MonkeyP
 
 def test_no_device_is_said_with_a_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
     with_fake(monkeypatch, FakeSounddevice(found_at=9))
-    with pytest.raises(StudioError, match="no sound device to play on") as said:
+    with pytest.raises(StudioError, match="no sound device") as said:
         devices.open_stream(lambda *_: None)
     assert "error querying device -1" in said.value.message
     assert "WAV" in said.value.hint

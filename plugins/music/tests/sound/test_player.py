@@ -312,7 +312,7 @@ def test_a_fault_of_ours_is_said_too(room: Room, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("studio_music.sound.playback.engine.Mixdown", lambda *a, **k: 1 / 0)
     room.player.play(held(69))
     until(lambda: room.player.trouble)
-    assert "fault of the studio" in room.player.trouble
+    assert "internal error" in room.player.trouble
     assert not room.player.playing
 
 

@@ -103,7 +103,7 @@ def test_a_change_of_tempo_moves_what_comes_after_it() -> None:
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        (piece(quarters=0), "nothing to play"),
+        (piece(quarters=0), "no notes to play"),
         (piece(quarters=2000, bpm=20.0), "100 minutes"),
     ],
 )

@@ -43,7 +43,7 @@ def test_without_a_font_the_studio_plays(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(fluidsynth, "library", object)
     monkeypatch.setattr(soundfonts, "_FOLDERS", {})
     assert selection.open_synth("auto", RATE).name == "studio"
-    with pytest.raises(BadInput, match="no sound font"):
+    with pytest.raises(BadInput, match="No SoundFont"):
         selection.open_synth("soundfont", RATE)
 
 
@@ -67,7 +67,7 @@ def test_the_font_that_was_picked_is_taken_or_refused(
     for bad in (tmp_path / "gone.sf2", tmp_path):
         monkeypatch.setenv(soundfonts.CHOICE, str(bad))
         assert selection.open_synth("auto", RATE).name == "studio"
-        with pytest.raises(BadInput, match="is not a sound font"):
+        with pytest.raises(BadInput, match="is not a SoundFont"):
             selection.open_synth("soundfont", RATE)
 
 

@@ -151,7 +151,7 @@ def test_a_backing_is_replaced_and_other_tracks_stay() -> None:
 
 
 def test_a_piece_without_notes_is_refused() -> None:
-    with pytest.raises(BadInput, match="no notes to make a melody of"):
+    with pytest.raises(BadInput, match="no notes for a melody"):
         backed(replace(tune(), tracks=(Track("Empty"),)))
 
 

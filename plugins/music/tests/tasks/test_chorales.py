@@ -157,7 +157,7 @@ def test_a_melody_that_no_voice_can_sing_is_refused_in_a_sentence() -> None:
     assert "together" in refused(with_notes(Note(0, 60, 480), Note(240, 64, 480)))
     assert "36 semitones" in refused(with_notes(Note(0, 50, 480), Note(480, 86, 480)))
     fast = with_notes(*(Note(n * 60, 70, 60) for n in range(64)), tempos=(Tempo(0, 240),))
-    assert "32 notes a second" in refused(fast)
+    assert "32 notes per second" in refused(fast)
     assert "150 bars" in refused(with_notes(Note(0, 70, 150 * 4 * TICKS)))
 
 
@@ -165,7 +165,7 @@ def test_a_melody_in_another_octave_is_moved_and_that_is_said() -> None:
     piece = with_notes(Note(0, 40, 480), Note(480, 43, 480))
     moved = fitted(piece.tracks[0], piece, "soprano")
     assert [note.pitch for note in moved.melody.notes] == [64, 67]
-    assert moved.remark == "Moved 2 octaves up, so that a soprano can sing it."
+    assert moved.remark == "Moved 2 octaves up to fit a soprano."
     assert set_in_four(piece).tracks[0].notes == moved.melody.notes
     assert fitted(piece.tracks[0], piece, "bass").remark == ""
 

@@ -73,7 +73,7 @@ def told(ask: str, **fields: Any) -> dict[str, Any]:
         ("cheerful polkas for flute", {"mood": "happy", "metre": "2/4", "program": 73}),
         ("very fast and funky, ♩ = 111", {"tempo": 111, "genre": "funk"}),
         ("short lullaby", {"bars": 8, "mood": "calm", "metre": "3/4", "genre": "ballad"}),
-        ("D dorian reel", {"key": "D minor", "remarks": ("Dorian is written as minor.",)}),
+        ("D dorian reel", {"key": "D minor", "remarks": ("Dorian is treated as minor.",)}),
     ],
 )
 def test_words_are_understood(ask: str, expected: dict[str, Any]) -> None:
@@ -120,13 +120,13 @@ def test_any_text_is_a_request_or_a_sentence(ask: str) -> None:
 def test_of_two_keys_the_first_counts_and_the_other_is_named() -> None:
     made = asked("D minor, G major")
     assert made.request.key == Key("D", "minor")
-    assert made.remarks == ("“G major” was left out: something else was asked for before it.",)
+    assert made.remarks == ("“G major” was ignored because it contradicts something earlier.",)
 
 
 def test_words_that_say_the_same_do_not_contradict_each_other() -> None:
     made = asked("a calm, peaceful, quiet and joyful tune in C")
     assert made.request.mood == "calm"
-    assert made.remarks == ("“joyful” was left out: something else was asked for before it.",)
+    assert made.remarks == ("“joyful” was ignored because it contradicts something earlier.",)
 
 
 def test_a_negation_is_not_taken_for_its_word() -> None:
@@ -223,21 +223,21 @@ def test_the_title_says_what_it_is(ask: str, title: str) -> None:
 @pytest.mark.parametrize(
     ("ask", "fields", "sentence"),
     [
-        ("0 bpm", {}, "0 quarter notes a minute cannot be played"),
-        ("10000 bpm", {}, "10000 quarter notes a minute cannot be played"),
-        ("", {"tempo": 10}, "10 quarter notes a minute cannot be played"),
+        ("0 bpm", {}, "0 quarter notes per minute cannot be played"),
+        ("10000 bpm", {}, "10000 quarter notes per minute cannot be played"),
+        ("", {"tempo": 10}, "10 quarter notes per minute cannot be played"),
         ("", {"tempo": 10_000}, "Tempo must be between"),
         ("0 bars", {}, "cannot have 0 bars"),
         ("-5 bars", {}, "cannot have -5 bars"),
         ("9" * 60 + " bars", {}, "cannot have"),
         ("two hundred hours, 129 bars", {}, "cannot have 129 bars"),
         ("100 minutes", {}, "cannot have"),
-        ("0 seconds", {}, "too short for a bar"),
-        ("5/4", {}, "“5/4” cannot be written"),
-        ("0/0", {}, "“0/0” cannot be written"),
+        ("0 seconds", {}, "too short for one bar"),
+        ("5/4", {}, "“5/4” tunes are not supported"),
+        ("0/0", {}, "“0/0” tunes are not supported"),
         ("G# major", {}, "“G# major” is not a key"),
         ("", {"key": "H"}, "“H” is not a key"),
-        ("x" * 100_000, {}, "100,000 characters; at most 2,000 fit"),
+        ("x" * 100_000, {}, "100,000 characters; the limit is 2,000"),
     ],
 )
 def test_what_cannot_be_met_is_refused_in_a_sentence(

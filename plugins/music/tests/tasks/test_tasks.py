@@ -223,7 +223,7 @@ def test_a_failed_check_is_tried_again_and_said(monkeypatch: pytest.MonkeyPatch)
     assert [each["failed"] for each in made.result["attempts"]] == [["length"], []]
     assert [each["seed"] for each in made.result["attempts"]] == writer.seeds
     assert len(set(writer.seeds)) == 2
-    assert made.result["remarks"] == ["Written again once, since a check had failed."]
+    assert made.result["remarks"] == ["Composed again once because a check failed."]
     assert made.artifacts[0].meta["attempts"] == made.result["attempts"]
 
 
@@ -238,7 +238,7 @@ def test_after_three_more_attempts_the_best_is_kept_and_what_fails_is_said(
     verdict = made.artifacts[0].verdict
     assert verdict is not None
     assert [check.name for check in verdict.checks if not check.passed] == ["length"]
-    assert made.result["remarks"] == ["After 4 attempts these checks still fail: length."]
+    assert made.result["remarks"] == ["After 4 attempts, these checks still fail: length."]
 
 
 def test_a_good_first_attempt_is_the_only_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -521,12 +521,12 @@ def test_a_melody_that_no_voice_can_sing_is_a_sentence() -> None:
 def test_drums_alone_are_no_melody() -> None:
     piece = replace(tune(), tracks=(Track("Kit", tune().tracks[0].notes, drums=True),))
     for name in ("harmonise", "back"):
-        with pytest.raises(BadInput, match="no notes to make a melody of"):
+        with pytest.raises(BadInput, match="no notes for a melody"):
             run(name, piece=plain(piece))
 
 
 def test_no_backing_at_all_is_a_sentence() -> None:
-    with pytest.raises(BadInput, match="No backing was chosen"):
+    with pytest.raises(BadInput, match="No backing is selected"):
         run("back", piece=plain(tune()), genre="none")
 
 

@@ -20,12 +20,22 @@ _OURS = "studio.runtime.engines.text.bench.child"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what this bench can be told."""
-    parser.add_argument("--weights", default="", help="text: which; by default, the best there are")
-    parser.add_argument("--threads", type=int, default=1, help="text: of each engine (default 1)")
-    parser.add_argument("--rounds", type=int, default=3, help="text: of which to take the median")
-    parser.add_argument("--native", action="store_true", help="text: build llama.cpp for it")
-    parser.add_argument("--wheel", action="store_true", help="text: fetch llama.cpp's wheel for it")
-    parser.add_argument("--device", default="", help="text: on a GPU by itself, cuda")
+    parser.add_argument(
+        "--weights", default="", help="text: which model (default: the best available)"
+    )
+    parser.add_argument(
+        "--threads", type=int, default=1, help="text: threads per engine (default 1)"
+    )
+    parser.add_argument(
+        "--rounds", type=int, default=3, help="text: rounds; the median counts (default 3)"
+    )
+    parser.add_argument(
+        "--native", action="store_true", help="text: also build and measure llama.cpp"
+    )
+    parser.add_argument(
+        "--wheel", action="store_true", help="text: also download and measure the llama.cpp wheel"
+    )
+    parser.add_argument("--device", default="", help="text: compare on a GPU instead (cuda)")
 
 
 def measure(session: StudioSession, arguments: argparse.Namespace) -> dict[str, Any]:
@@ -60,14 +70,14 @@ def measure(session: StudioSession, arguments: argparse.Namespace) -> dict[str, 
                 names[install.title] = child.ask("load")["name"]
                 children.append(child)
             except NotMeasured as error:
-                missing[install.title] = f"not measured, because {error}"
+                missing[install.title] = f"not measured: {error}"
         rows = speed.rates(children, max(arguments.rounds, 1))
         kl: dict[str, float] = {}
         try:
             reference = started("reference", sys.executable, _OURS, "float32")
             kl = fidelity.divergences(children, ours, reference, path)
         except NotMeasured as error:
-            missing["fidelity"] = f"not measured, because {error}"
+            missing["fidelity"] = f"not measured: {error}"
     figures: dict[str, Any] = {"weights": path.name, "threads": arguments.threads}
     for child, row in zip(children[1:], rows[1:], strict=True):
         ratios = {name: rows[0][name] / rate for name, rate in row.items()}

@@ -55,7 +55,7 @@ class Child:
             line = ""
         if not line:
             code = self._process.wait()
-            raise NotMeasured(f"its process ended with {code} at “{do}”")
+            raise NotMeasured(f"its process exited with {code} during “{do}”")
         answer: dict[str, Any] = json.loads(line)
         if "error" in answer:
             raise NotMeasured(answer["error"])

@@ -57,7 +57,7 @@ class Engine:
             self._batch.add(token, self._lengths.get(text, 0), [text], is_wanted)
             self._lengths[text] = self._lengths.get(text, 0) + 1
         if self._context.decode(self._batch):
-            raise RuntimeError("llama.cpp could not go on")
+            raise RuntimeError("llama.cpp failed to continue")
 
     def forget(self) -> None:
         """See ``harness``."""

@@ -28,7 +28,7 @@ class Engine:
         params.n_gpu_layers = 0
         self._model = native.llama_model_load_from_file(path.encode(), params)
         if not self._model:
-            raise ValueError("llama.cpp does not load this file")
+            raise ValueError("llama.cpp cannot load this file")
         wanted = native.llama_context_default_params()
         wanted.n_ctx, wanted.n_batch, wanted.n_ubatch = CONTEXT, ROWS, ROWS
         wanted.n_seq_max, wanted.kv_unified = TEXTS, True
@@ -61,7 +61,7 @@ class Engine:
             batch.logits[row] = is_wanted
             self._lengths[text] = self._lengths.get(text, 0) + 1
         if native.llama_decode(self._context, batch):
-            raise RuntimeError("llama.cpp could not go on")
+            raise RuntimeError("llama.cpp failed to continue")
 
     def forget(self) -> None:
         """See ``harness``."""

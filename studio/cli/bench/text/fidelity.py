@@ -47,7 +47,7 @@ def divergences(
     needed = _BYTES_PER_STORED * path.stat().st_size
     free = psutil.virtual_memory().available
     if path.is_file() and needed > free:
-        raise NotMeasured(f"float32 takes up to {needed >> 20} MB, and {free >> 20} are free")
+        raise NotMeasured(f"float32 takes up to {needed >> 20} MB, but only {free >> 20} are free")
     tokens = ours.ask("ask", method="encode", text=TEXT)["answer"][:TOKENS]
     with tempfile.TemporaryDirectory() as folder:
         exact = str(Path(folder) / "exact")

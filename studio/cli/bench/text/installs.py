@@ -59,10 +59,12 @@ def python_for(install: Install, folder: Path, *, fetch: bool) -> str:
         if _has(python, install):
             return str(python)
     if not fetch:
-        raise NotMeasured(f"it is not installed; --{install.title} installs it for this bench")
+        raise NotMeasured(
+            f"it is not installed; use --{install.title} to install it for this benchmark"
+        )
     if install is NATIVE and not _compiler():
-        raise NotMeasured("this machine has no C++ compiler to build it with")
-    output.hint(f"installing {install.package}; a build takes ten minutes …")
+        raise NotMeasured("it needs a C++ compiler, which is not installed")
+    output.hint(f"installing {install.package}; building takes about ten minutes …")
     venv.create(home, with_pip=True, clear=True)
     (python,) = _pythons(home)
     words = [str(python), "-m", "pip", "install", "--quiet", *install.options, install.package]

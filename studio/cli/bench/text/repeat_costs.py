@@ -31,10 +31,12 @@ def measure(path: Path, device: str = "cpu") -> dict[str, Any]:
         )
     except subprocess.TimeoutExpired as error:
         raise StudioError(
-            ErrorCode.INTERNAL, f"Measuring took more than {PATIENCE / 60:.0f} minutes."
+            ErrorCode.INTERNAL, f"The measurement took more than {PATIENCE / 60:.0f} minutes."
         ) from error
     if done.returncode:
-        said = (done.stderr.splitlines() or ["it ended without a word"])[-1]
-        raise StudioError(ErrorCode.INTERNAL, f"Measuring failed: {said}", details=done.stderr)
+        said = (done.stderr.splitlines() or ["the process ended without a message"])[-1]
+        raise StudioError(
+            ErrorCode.INTERNAL, f"The measurement failed: {said}", details=done.stderr
+        )
     figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return figures

@@ -138,8 +138,8 @@ def checked_suffix(suffix: str) -> str:
     if not _SUFFIX.fullmatch(dotted):
         raise StudioError(
             ErrorCode.BAD_INPUT,
-            f"“{suffix[:40]}” is not a file name suffix.",
-            "Use letters and digits, as in “.png”.",
+            f"“{suffix[:40]}” is not a file extension.",
+            "Use letters and digits, such as “.png”.",
         )
     return dotted
 

@@ -311,7 +311,7 @@ def _use_wal(connection: sqlite3.Connection, path: Path) -> None:
     if mode != "wal":
         raise StudioError(
             ErrorCode.UNSUPPORTED,
-            f"The disk of {path.parent} cannot keep a database safely (it answered “{mode}”).",
+            f"The disk with {path.parent} cannot store a database safely (journal mode “{mode}”).",
             "Choose a folder on a local disk with STUDIO_HOME.",
         )
     connection.execute("PRAGMA synchronous = FULL")

@@ -29,8 +29,8 @@ def damaged(path: Path, problem: str) -> StudioError:
     """Return the sentence for a damaged database."""
     return StudioError(
         ErrorCode.INTERNAL,
-        f"The database {path.name} of the library is damaged.",
-        "Start the studio again: it makes the database anew from your files.",
+        f"The library database {path.name} is damaged.",
+        "Restart Offline Studio to rebuild it from your files.",
         f"SQLITE_CORRUPT: {problem}",
     )
 
@@ -43,28 +43,29 @@ def explain(error: sqlite3.Error, doing: str, path: Path) -> StudioError:
     if code == sqlite3.SQLITE_FULL or (code in _VAGUE and _no_room(path.parent)):
         return StudioError(
             ErrorCode.DISK_FULL,
-            f"{what}: the disk of {path.parent} is full.",
-            "Free some space or empty the bin, then try again.",
+            f"{what}: the disk with {path.parent} is full.",
+            "Free up disk space or empty the bin, then try again.",
             details,
         )
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return StudioError(
             ErrorCode.BUSY,
-            f"{what}: another program holds {path.name}.",
-            "Close it, or wait for it, then try again.",
+            f"{what}: another program is using {path.name}.",
+            "Close that program or wait for it to finish, then try again.",
             details,
         )
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN):
         return StudioError(
             ErrorCode.READ_ONLY,
-            f"{what}: {path} cannot be opened or written to.",
-            "Correct its permissions and those of its folder, or choose another with STUDIO_HOME.",
+            f"{what}: {path} cannot be opened or written.",
+            "Check the permissions of the file and its folder, or choose another folder with "
+            "STUDIO_HOME.",
             details,
         )
     return StudioError(
         ErrorCode.INTERNAL,
-        f"{what}: the disk of {path.parent} answered “{error}”.",
-        "Check the disk, then start the studio again.",
+        f"{what}: the disk with {path.parent} reported “{error}”.",
+        "Check the disk, then restart Offline Studio.",
         details,
     )
 

@@ -66,7 +66,7 @@ def _claim(folder: Path, lock: WriterLock) -> Health:
     try:
         disk.make_folder(folder)
     except OSError as error:
-        raise disk.explain(error, "make the library", folder) from error
+        raise disk.explain(error, "create the library", folder) from error
     if not disk.writable(folder):
         return health.no_permission(folder)
     try:
@@ -106,8 +106,8 @@ def _sound(path: Path, ballast: ReservedSpace) -> tuple[Database, list[str]]:
         _make(path, path.parent)
         if damage:
             news.append(
-                f"The database of the library was damaged ({damage}). It was made again from your "
-                f"files; the damaged one is kept as {kept}."
+                f"The library database was damaged ({damage}) and has been rebuilt from your "
+                f"files. The damaged file was kept as {kept}."
             )
     return Database(path, read_only=False, ballast=ballast), news
 
@@ -128,7 +128,7 @@ def _damage(path: Path) -> str:
         if database.value("PRAGMA application_id") not in (0, schema.APPLICATION_ID):
             return "it belongs to another application"
         if not database.value("PRAGMA user_version"):
-            return "it holds no library"
+            return "it is not a library"
         small = path.stat().st_size <= _CHECKED_AT_START
         return database.problem() if small or suspect(path).exists() else ""
     except StudioError as error:

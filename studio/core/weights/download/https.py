@@ -73,8 +73,9 @@ class Line:
         if not self._home.hostname or not self._is_allowed(self._home):
             raise StudioError(
                 ErrorCode.BAD_INPUT,
-                f"{base} cannot be the address of a hub.",
-                "It begins with https:// (http:// only for a server on this machine).",
+                f"{base} is not a valid server address.",
+                "It must start with https:// (http:// is allowed only for a server on this "
+                "machine).",
             )
 
     def cut(self) -> None:
@@ -97,7 +98,7 @@ class Line:
             self._check_cut()
             raise _no_line(self._home.hostname or "", error) from error
         if len(data) > MAX_TEXT_BYTES:
-            raise _nonsense("its answer is longer than any list of files")
+            raise _nonsense("its file list is too long")
         return data
 
     def fetch(self, path: str, part: Path, wanted: Wanted, on_bytes: OnBytes) -> str:
@@ -140,7 +141,7 @@ class Line:
         with self._opened(url, headers) as (answer, linked):
             if here and answer.status == 416:
                 disk.remove(part)
-                raise ConnectionError("the server has no such rest of the file")
+                raise ConnectionError("the server cannot resume this file")
             _expect(answer, {200, 206})
             start = _start(answer, here, wanted.bytes)
             _check_link(linked, wanted)
@@ -159,7 +160,7 @@ class Line:
                 block = answer.read1(min(BLOCK, total - sink.tell()))
                 if not block:
                     self._check_cut()
-                    raise ConnectionError("the connection was cut")
+                    raise ConnectionError("the connection was lost")
                 sink.write(block)
                 on_bytes(sink.tell())
         finally:
@@ -191,7 +192,7 @@ class Line:
             finally:
                 self._socket = None
                 connection.close()
-        raise _nonsense("it sends us on and on")
+        raise _nonsense("it redirected too many times")
 
     def _ask(
         self, connection: http.client.HTTPConnection, url: str, headers: Mapping[str, str]
@@ -208,10 +209,9 @@ class Line:
         except ssl.SSLError as error:
             raise StudioError(
                 ErrorCode.UNSUPPORTED,
-                f"{split.hostname} could not prove who it is ({error.reason or error}), so nothing"
-                " was fetched.",
-                "Something between this machine and the network reads along, or its clock is"
-                " wrong.",
+                f"{split.hostname} could not prove its identity ({error.reason or error}), so "
+                "nothing was downloaded.",
+                "Something may be intercepting the connection, or this machine's clock is wrong.",
             ) from error
         except socket.gaierror as error:
             raise _no_line(split.hostname or "", error) from error
@@ -238,9 +238,9 @@ class Line:
             where = split.hostname or "nowhere"
             raise StudioError(
                 ErrorCode.UNSUPPORTED,
-                f"The hub wants to send us on to {where}, which is none of its own stores, so"
-                " nothing was fetched.",
-                "Download the file with a browser if you trust that place, then add it.",
+                f"Hugging Face redirected to {where}, which is not one of its own servers, so "
+                "nothing was downloaded.",
+                "If you trust that server, download the file with a browser and add it.",
             )
         return onward
 
@@ -265,25 +265,25 @@ def _expect(answer: http.client.HTTPResponse, statuses: set[int]) -> None:
     if answer.status == 429:
         when = f"in {wait} seconds" if wait.isdecimal() else "later"
         raise StudioError(
-            ErrorCode.BUSY, "The hub says that it was asked too often.", f"Try again {when}."
+            ErrorCode.BUSY, "Hugging Face is receiving too many requests.", f"Try again {when}."
         )
     if answer.status in (401, 403):
         raise StudioError(
             ErrorCode.NOT_FOUND,
-            "The hub shows this only to people it knows, or there is nothing of that name.",
-            "Check the name. The studio has no account: where a licence has to be accepted first,"
-            " do that in a browser, download the file there, and add it.",
+            "This repository does not exist, or it requires an account.",
+            "Check the name. If a licence must be accepted, do that in a browser, download the "
+            "file there, and add it.",
         )
     if answer.status == 404:
         raise StudioError(
             ErrorCode.NOT_FOUND,
-            "The hub has nothing of that name.",
-            "Check the owner, the name, the revision and the file.",
+            "Hugging Face has no such repository or file.",
+            "Check the owner, name, revision and file.",
         )
     raise StudioError(
         ErrorCode.NOT_FOUND,
-        f"The hub could not answer ({answer.status} {answer.reason[:80]}).",
-        "Try again later. What was fetched before is kept.",
+        f"Hugging Face could not answer ({answer.status} {answer.reason[:80]}).",
+        "Try again later; the download will resume.",
     )
 
 
@@ -292,11 +292,11 @@ def _start(answer: http.client.HTTPResponse, here: int, total: int) -> int:
     if answer.status == 200:
         length = answer.headers.get("Content-Length", str(total))
         if length != str(total):
-            raise _nonsense(f"the file has {length} bytes there, and {total} in its list")
+            raise _nonsense(f"the server has {length} bytes, the file list says {total}")
         return 0
     found = _RANGE.fullmatch(answer.headers.get("Content-Range", ""))
     if found is None or (int(found[1]), int(found[2])) != (here, total):
-        raise _nonsense("it sent another part of the file than it was asked for")
+        raise _nonsense("the server sent a different part of the file than requested")
     return here
 
 
@@ -307,7 +307,7 @@ def _check_link(linked: Mapping[str, str], wanted: Wanted) -> None:
     size = told.get("x-linked-size", str(wanted.bytes))
     is_other = re.fullmatch("[0-9a-f]{64}", etag) and wanted.sha256 and etag != wanted.sha256
     if is_other or size != str(wanted.bytes):
-        raise _nonsense("the file is another one by now than in its list")
+        raise _nonsense("the file has changed since it was listed")
 
 
 def _checked(part: Path, wanted: Wanted, check_cut: Callable[[], None]) -> str:
@@ -328,9 +328,8 @@ def _checked(part: Path, wanted: Wanted, check_cut: Callable[[], None]) -> str:
         disk.remove(_etag_file(part))
         raise StudioError(
             ErrorCode.BAD_WEIGHTS,
-            "What came is not the file that the hub lists: its digest is another one. It was"
-            " deleted.",
-            "Try again. If that repeats, something on the way changes it.",
+            "The downloaded file does not match its checksum, so it was deleted.",
+            "Try again. If this repeats, something is altering the download.",
         )
     disk.remove(_etag_file(part))
     return sha256.hexdigest()
@@ -339,8 +338,8 @@ def _checked(part: Path, wanted: Wanted, check_cut: Callable[[], None]) -> str:
 def _nonsense(why: str) -> StudioError:
     return StudioError(
         ErrorCode.BAD_WEIGHTS,
-        f"The hub answered with something that cannot be right: {why}.",
-        "Look the files up again, then try once more.",
+        f"Hugging Face sent an invalid answer: {why}.",
+        "Look up the files again, then retry.",
     )
 
 
@@ -348,8 +347,8 @@ def _no_line(host: str, error: BaseException) -> StudioError:
     reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return StudioError(
         ErrorCode.NOT_FOUND,
-        f"There is no connection to {host}: {reason}.",
-        "Is this machine connected? What was fetched before is kept; downloading again goes on.",
+        f"The connection to {host} failed: {reason}.",
+        "Check your internet connection. The download will resume where it stopped.",
     )
 
 

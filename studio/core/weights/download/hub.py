@@ -57,18 +57,18 @@ class Address:
         if "://" in text or text.lower().startswith(("huggingface.co/", "hf.co/")):
             split = urlsplit(text if "://" in text else f"https://{text}")
             if split.hostname not in ("huggingface.co", "www.huggingface.co", "hf.co"):
-                raise _no_address(text, f"{split.hostname or 'it'} is not the Hugging Face hub")
+                raise _no_address(text, f"{split.hostname or 'it'} is not huggingface.co")
             text = unquote(split.path)
         parts = [part for part in text.split("/") if part]
         if parts[:1] in (["datasets"], ["spaces"]):
-            raise _no_address(text, f"that is one of the hub's {parts[0]}, not weights")
+            raise _no_address(text, f"it is a Hugging Face {parts[0]} link, not a model")
         if len(parts) < 2 or not all(_PART.fullmatch(part) for part in parts[:2]):
-            raise _no_address(text, "it has the form owner/name")
+            raise _no_address(text, "it must have the form owner/name")
         if len(parts) == 2:
             return cls(*parts)
         what, *rest = parts[2:]
         if what not in ("resolve", "blob", "tree", "raw") or not rest or ".." in rest:
-            raise _no_address(text, "after owner/name comes resolve/REVISION/FILE")
+            raise _no_address(text, "owner/name must be followed by resolve/REVISION/FILE")
         return cls(parts[0], parts[1], rest[0], "/".join(rest[1:]))
 
 
@@ -137,8 +137,8 @@ class Repository:
                 return edition
         raise StudioError(
             ErrorCode.NOT_FOUND,
-            f"{self.address.repository} has no “{name}” that are weights.",
-            f"It has: {', '.join(edition.name for edition in self.editions)}.",
+            f"{self.address.repository} has no model file “{name}”.",
+            f"Available: {', '.join(edition.name for edition in self.editions)}.",
         )
 
     def path(self, file: HubFile) -> str:
@@ -161,8 +161,8 @@ def check_network(settings: Settings) -> None:
     if settings.get(NEVER, False):
         raise StudioError(
             ErrorCode.UNSUPPORTED,
-            "The studio is set never to use the network, so nothing is fetched.",
-            "Settings › Privacy has the switch.",
+            "Network access is turned off, so nothing was downloaded.",
+            "You can turn it on in Settings › Privacy.",
         )
 
 
@@ -178,7 +178,7 @@ def look_up(address: Address, line: Line) -> Repository:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise StudioError(
             ErrorCode.BAD_WEIGHTS,
-            "The hub's list of files makes no sense.",
+            "The file list from Hugging Face is invalid.",
             "Check the address, or try again later.",
             str(error),
         ) from error
@@ -295,6 +295,6 @@ def _last(file: HubFile) -> str:
 def _no_address(text: str, why: str) -> StudioError:
     return StudioError(
         ErrorCode.BAD_INPUT,
-        f"“{text[:120]}” is no address of weights: {why}.",
-        "Paste one such as https://huggingface.co/owner/name, or owner/name.",
+        f"“{text[:120]}” is not a model link: {why}.",
+        "Paste a link such as https://huggingface.co/owner/name, or owner/name.",
     )

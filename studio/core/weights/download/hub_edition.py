@@ -78,23 +78,23 @@ def fetch(
                 return _converted(order, part, folder)
             return _accept(order, part, target, digest)
     except OSError as error:
-        raise disk.explain(error, f"fetch {order.title}", folder) from error
+        raise disk.explain(error, f"download {order.title}", folder) from error
 
 
 def _check_kind(order: Order) -> None:
     if order.edition.format == "pickle" and not order.convert:
         raise StudioError(
             ErrorCode.UNSUPPORTED,
-            f"{order.edition.name} is a pickle, a format that can run code when it is opened.",
-            "It can be fetched to be converted behind a wall at once (`--convert`). Better: look"
-            " for a safetensors or GGUF edition.",
+            f"{order.edition.name} is a pickle file, a format that can run code when opened.",
+            "Prefer a safetensors or GGUF version. To convert this one in a sandbox after the "
+            "download, use `--convert`.",
         )
 
     if missing := order.edition.missing:
         raise StudioError(
             ErrorCode.BAD_WEIGHTS,
-            f"{order.title} is incomplete on the hub: {missing} is missing there.",
-            "Choose another edition, or tell its makers.",
+            f"{order.title} is incomplete on Hugging Face: {missing} is missing.",
+            "Choose another version, or tell its author.",
         )
 
 
@@ -103,7 +103,7 @@ def _check_place(order: Order, folder: Path) -> None:
     if target.exists():
         raise StudioError(
             ErrorCode.BAD_INPUT,
-            f"There is a {target.name} in {folder} already.",
+            f"{folder} already contains {target.name}.",
             "Remove or rename it, then try again.",
         )
     times = 2 if order.edition.format == "pickle" else 1
@@ -111,9 +111,9 @@ def _check_place(order: Order, folder: Path) -> None:
     if (free := disk.free_bytes(folder)) < needed:
         raise StudioError(
             ErrorCode.DISK_FULL,
-            f"{order.title} needs {disk.as_size(needed)} more, and the disk of {folder} has"
-            f" {disk.as_size(free)} left.",
-            "Free some space, then try again.",
+            f"{order.title} needs {disk.as_size(needed)} more, but the disk with {folder} has "
+            f"only {disk.as_size(free)} free.",
+            "Free up disk space, then try again.",
         )
 
 

@@ -49,7 +49,7 @@ class Offer:
     @property
     def advice(self) -> str:
         """What to do to have them."""
-        return f"Get it on the Models page, or with `studio models get {self.name}`."
+        return f"Download it on the Models page, or with `studio models get {self.name}`."
 
     @property
     def download_bytes(self) -> int:

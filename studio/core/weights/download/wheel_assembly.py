@@ -51,7 +51,7 @@ def get(weights: Weights, folder: Path, on_progress: Progress = lambda done, tot
                 digest = _join(file, weights, folder, on_progress)
             _accept(unfinished, target, weights, digest)
     except OSError as error:
-        raise disk.explain(error, f"get {weights.title}", folder) from error
+        raise disk.explain(error, f"download {weights.title}", folder) from error
     return target
 
 
@@ -62,8 +62,8 @@ def _is_whole(target: Path, weights: Weights) -> bool:
         return True
     raise StudioError(
         ErrorCode.BAD_INPUT,
-        f"Something else is in the way of {weights.title}: {target}.",
-        "Move it away or rename it, then try again.",
+        f"{weights.title} cannot be installed: {target} already exists.",
+        "Move or rename it, then try again.",
     )
 
 
@@ -78,8 +78,8 @@ def alone(target: Path) -> Iterator[None]:
     if not lock.acquire():
         raise StudioError(
             ErrorCode.BUSY,
-            f"{target.name} is being fetched already, by another window or command.",
-            "Wait for it, or stop it there.",
+            f"{target.name} is already being downloaded by another window or command.",
+            "Wait for that download, or stop it there.",
         )
     try:
         yield
@@ -97,9 +97,9 @@ def _check_room(weights: Weights, unfinished: Path) -> None:
     if free < needed:
         raise StudioError(
             ErrorCode.DISK_FULL,
-            f"{weights.title} needs {disk.as_size(needed)} more, and the disk of"
-            f" {unfinished.parent} has {disk.as_size(free)} left.",
-            "Free some space, then try again.",
+            f"{weights.title} needs {disk.as_size(needed)} more, but the disk with "
+            f"{unfinished.parent} has only {disk.as_size(free)} free.",
+            "Free up disk space, then try again.",
         )
 
 
@@ -160,8 +160,9 @@ def _accept(unfinished: Path, target: Path, weights: Weights, digest: str) -> No
         disk.remove(unfinished)
         raise StudioError(
             ErrorCode.BAD_WEIGHTS,
-            f"The pieces of {weights.title} do not make the file they should, so it was deleted.",
-            "The studio's list of them is wrong: please report it to its makers.",
+            f"The downloaded parts of {weights.title} do not match its checksum, so they were "
+            "deleted.",
+            "The list of parts is wrong. Please report this to the developers.",
         )
     os.replace(unfinished, target)
     disk.sync_folder(target.parent)

@@ -67,8 +67,8 @@ class DevicePage(QWidget):
         runtimes, name = self._runtimes(), path.name
 
         def saved(count: int) -> None:
-            said = self.tr("Saved {count} stretches of the last hour to {name}.")
-            hint = self.tr("Perfetto shows such files, and offline viztracer’s vizviewer does.")
+            said = self.tr("Saved {count} events of the last hour to {name}.")
+            hint = self.tr("Open it with Perfetto, or offline with viztracer's vizviewer.")
             self._studio.notices.info(said.format(count=count, name=name), hint)
 
         self._background.run(lambda: write_chrome_trace(path, runtimes), saved, self._tell)
@@ -82,7 +82,7 @@ class DevicePage(QWidget):
         save = parts.ui.button(
             self.tr("Export timeline"),
             "download",
-            tip=self.tr("Save the last hour as a file that Perfetto shows"),
+            tip=self.tr("Save the last hour as a file for Perfetto"),
         )
         save.clicked.connect(self.export)
         self._frame.controls.addWidget(save)
@@ -167,17 +167,15 @@ class DevicePage(QWidget):
         if status is None:
             return {
                 "starting": self.tr("The runtime is starting."),
-                "dead": self.tr("The runtime has ended, and is started again."),
-                "given_up": self.tr("The runtime has ended too often; start it again below."),
+                "dead": self.tr("The runtime stopped and is being restarted."),
+                "given_up": self.tr("The runtime stopped too often. Restart it in the status bar."),
             }.get(
                 self._activity.runtime_state,
-                self.tr("The runtime is off; it starts with the first job."),
+                self.tr("The runtime is off. It starts with the first job."),
             )
         count = status.threads
         threads = self.tr("1 thread") if count == 1 else self.tr("{n} threads").format(n=count)
         parts = [status.device_name or status.device, threads]
         if status.memory_total:
-            parts.append(
-                self.tr("{size} of memory").format(size=formatting.size(status.memory_total))
-            )
+            parts.append(self.tr("{size} memory").format(size=formatting.size(status.memory_total)))
         return " · ".join(parts)

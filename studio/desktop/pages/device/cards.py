@@ -67,7 +67,7 @@ class Figures(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(12)
         self._memory = FigureCard(look, self.tr("Memory"))
-        self._busy = FigureCard(look, self.tr("Busy"))
+        self._busy = FigureCard(look, self.tr("Load"))
         self._processors = FigureCard(look, self.tr("Processor"))
         self._energy = FigureCard(look, self.tr("Energy"))
         for figure in (self._memory, self._busy, self._processors, self._energy):
@@ -76,7 +76,7 @@ class Figures(QWidget):
     def show_status(self, status: Status | None, shares: DeviceUsage) -> None:
         """Show how things are."""
         if status is None:
-            nothing = self.tr("no runtime")
+            nothing = self.tr("runtime is off")
             for figure in (self._memory, self._busy, self._processors, self._energy):
                 figure.say("–", nothing)
             return
@@ -84,7 +84,7 @@ class Figures(QWidget):
         self._memory.say(
             formatting.size(status.memory_used), self.tr("of {total}").format(total=total)
         )
-        self._busy.say(f"{shares.busy():.0%}", self.tr("of the time"))
+        self._busy.say(f"{shares.busy():.0%}", self.tr("busy"))
         one, many = self.tr("of 1 thread"), self.tr("of {count} threads")
         threads = one if status.threads == 1 else many.format(count=status.threads)
         self._processors.say(f"{shares.processors:.1f}", threads)
@@ -95,7 +95,7 @@ class Figures(QWidget):
         if energy.missing or watts is None:
             self._energy.say("–", self.tr("not measured"))
         else:
-            spent = self.tr("{size} since the start").format(size=formatting.energy(energy.joules))
+            spent = self.tr("{size} since start").format(size=formatting.energy(energy.joules))
             self._energy.say(f"{watts:.1f} W", spent)
 
 
@@ -110,12 +110,12 @@ class ModelsCard(Card):
         unload: Callable[[str], None],
     ) -> None:
         super().__init__(look)
-        self.call_it(self.tr("In memory"))
+        self.call_it(self.tr("Loaded models"))
         self._names, self._pin, self._unload = names, pin, unload
         self._rows: dict[str, ModelRow] = {}
         self._meter = Meter(look, self.tr("Memory"), height=8)
         self._empty = look.label(
-            self.tr("No weights are loaded. They load with the first job that needs them."),
+            self.tr("No models are loaded. They are loaded when a job needs them."),
             "mute",
             wrap=True,
         )
@@ -168,12 +168,10 @@ class PluginsCard(Card):
 
     def __init__(self, look: Appearance, names: Names) -> None:
         super().__init__(look)
-        self.call_it(self.tr("Who computes"))
+        self.call_it(self.tr("Usage by plugin"))
         self._names = names
         self._rows: dict[str, PluginRow] = {}
-        self._empty = look.label(
-            self.tr("No plugin has computed yet. Whatever you start shows here."), "mute", wrap=True
-        )
+        self._empty = look.label(self.tr("No plugin has used the device yet."), "mute", wrap=True)
         self.column.addWidget(self._empty)
         self._energy = look.label("", "small", wrap=True)
         self.column.addWidget(self._energy)
@@ -197,7 +195,7 @@ class PluginsCard(Card):
     def _say_energy(self, status: Status | None) -> None:
         """Say of what the energy is, or why there is none."""
         energy = status.energy if status else None
-        said = self.tr("Energy is of {source}, shared out by the time of steps.")
+        said = self.tr("Energy is measured for {source} and divided by computing time.")
         told = said.format(source=energy.source) if energy and energy.source else ""
         self._energy.setText(told or (energy.missing if energy else ""))
         self._energy.setVisible(bool(self._energy.text()))
@@ -219,12 +217,14 @@ class LogCard(Card):
 
     def __init__(self, look: Appearance, names: Names) -> None:
         super().__init__(look)
-        self.call_it(self.tr("What happened to memory"))
+        self.call_it(self.tr("Memory log"))
         self._names = names
         self._shown: list[MemoryEntry] = []
         self._rows: list[LogRow] = []
         self._empty = look.label(
-            self.tr("Nothing yet. When weights are loaded, or make room, it says here why."),
+            self.tr(
+                "Nothing yet. Models that are loaded or unloaded are listed here with the reason."
+            ),
             "mute",
             wrap=True,
         )

@@ -32,14 +32,16 @@ class LastHourCard(Card):
 
     def __init__(self, look: Appearance, names: Names) -> None:
         super().__init__(look)
-        self.call_it(self.tr("The last hour"))
+        self.call_it(self.tr("Last hour"))
         self._names = names
         self._signs: dict[str, str] = {}
         self._timeline = Timeline(look, self.tr("Timeline of the last hour"))
         self._timeline.pointed.connect(self._say)
         self._said = ElidedLabel("", "small")
         self._empty = look.label(
-            self.tr("Nothing happened in the last hour. Jobs, waits and loads are drawn here."),
+            self.tr(
+                "Nothing ran in the last hour. Jobs, waiting times and model loads appear here."
+            ),
             "mute",
             wrap=True,
         )
@@ -50,8 +52,9 @@ class LastHourCard(Card):
     def show_spans(self, spans: Iterable[Span]) -> None:
         """Show what there was."""
         self._signs.clear()  # plugins come and go
+        titles = self._titles()
         tracks = {
-            self.tr(timeline.TITLES[name]): [self._bar(each) for each in placed]
+            titles[name]: [self._bar(each) for each in placed]
             for name, placed in timeline.place(spans).items()
             if placed
         }
@@ -60,8 +63,16 @@ class LastHourCard(Card):
         self._empty.setVisible(not tracks)
         self._timeline.show_tracks(tracks, time.time())
 
+    def _titles(self) -> dict[str, str]:
+        return {
+            "interactive": self.tr("Interactive"),
+            "batch": self.tr("Background"),
+            "waiting": self.tr("Waiting"),
+            "memory": self.tr("Memory"),
+        }
+
     def _say(self, span: Span | None) -> None:
-        hint = self.tr("Point at a stretch, or walk through them with the arrow keys.")
+        hint = self.tr("Hover over a bar, or use the arrow keys.")
         self._said.set_text(self._in_words(span) if span else hint)
 
     def _bar(self, placed: Placed) -> Bar:
@@ -83,7 +94,7 @@ class LastHourCard(Card):
         lasted = formatting.duration(span.seconds)
         if span.what == "steps":
             share = span.busy / max(span.seconds, span.busy, 1e-9)
-            did = self.tr("{count} steps in {time}, {share:.0%} of it at work").format(
+            did = self.tr("{count} steps in {time}, {share:.0%} busy").format(
                 count=span.steps, time=lasted, share=share
             )
         else:

@@ -64,28 +64,30 @@ class ModelRow(QWidget):
         )
         parts = [formatting.size(item.bytes)]
         if item.working:
-            parts.append(self.tr("{size} working").format(size=formatting.size(item.working)))
+            parts.append(
+                self.tr("{size} working memory").format(size=formatting.size(item.working))
+            )
         if item.tier == "memory":
-            parts.append(self.tr("parked in the processor's memory"))
+            parts.append(self.tr("in system memory"))
         elif item.tier == "split":
-            parts.append(self.tr("partly in the processor's memory"))
+            parts.append(self.tr("partly in system memory"))
         if users:
             parts.append(self.tr("in use by {users}").format(users=users))
         else:
             idle = formatting.duration(item.idle_seconds)
-            parts.append(self.tr("kept ready, idle for {time}").format(time=idle))
+            parts.append(self.tr("loaded, idle for {time}").format(time=idle))
         if item.pinned:
             parts.append(self.tr("pinned"))
         self._about.set_text(" · ".join(parts))
         self._show_pin(item.pinned)
         self._unload.setEnabled(not item.users)
-        self._unload.setToolTip(self.tr("A job is using these weights") if item.users else "")
+        self._unload.setToolTip(self.tr("A job is using this model") if item.users else "")
 
     def _show_pin(self, pinned: bool) -> None:
         self._pinned = pinned
         self._pin.setIcon(self._look.icons.icon("pin", "accent" if pinned else "mute"))
-        keeps = self.tr("Pinned: {title} stays loaded. Click to let it go when memory is short")
-        may_go = self.tr("Pin {title}: it stays loaded, whatever else needs memory")
+        keeps = self.tr("Unpin {title}, so that it can be unloaded when memory is short")
+        may_go = self.tr("Pin {title} to keep it loaded")
         tip = (keeps if pinned else may_go).format(title=self._title)
         self._pin.setToolTip(tip)
         self._pin.setAccessibleName(tip)
@@ -97,7 +99,7 @@ class PluginRow(QWidget):
     def __init__(self, look: Appearance, title: str, icon: str, color: str) -> None:
         super().__init__()
         self._color = color
-        self._meter = Meter(look, self.tr("Busy: {title}").format(title=title), width=_METER)
+        self._meter = Meter(look, self.tr("Load by {title}").format(title=title), width=_METER)
         self._share = look.label("", "small")
         self._share.setFont(look.fonts.figures(12))
         self._share.setMinimumWidth(44)
@@ -110,9 +112,9 @@ class PluginRow(QWidget):
         """Show what it uses; ``joules`` None where that is not measured."""
         self._meter.set_parts([(share, self._color)])
         self._share.setText(f"{share:.0%}")
-        parts = [self.tr("{time} at work").format(time=formatting.duration(busy))]
+        parts = [self.tr("{time} busy").format(time=formatting.duration(busy))]
         if memory:
-            parts.append(self.tr("uses {size} of memory").format(size=formatting.size(memory)))
+            parts.append(self.tr("{size} memory").format(size=formatting.size(memory)))
         if joules is not None:
             parts.append(self.tr("about {size}").format(size=formatting.energy(joules)))
         self._about.set_text(" · ".join(parts))

@@ -104,7 +104,7 @@ class WeightsDetail(QFrame):
         """Show how far the work on it is."""
         self._meter.set_parts([(now.done / max(now.total, 1), "accent")] if now else [])
         left = formatting.time_left(now.seconds_left) if now else ""
-        text = self.tr("stopping…") if now and now.stopping else left or self.tr("at work…")
+        text = self.tr("Stopping…") if now and now.stopping else left or self.tr("Working…")
         self._state.setText(text)
         self._work.setVisible(now is not None and now.is_live)
 
@@ -129,7 +129,7 @@ class WeightsDetail(QFrame):
         column.addWidget(self._note(row))
         form = self._deeds.form(row)
         if form is not None:
-            column.addWidget(look.label(self.tr("Defaults with these weights"), "section"))
+            column.addWidget(look.label(self.tr("Default parameters"), "section"))
             column.addWidget(form)
 
     def _fit_line(self, row: WeightsRow) -> QWidget:
@@ -191,25 +191,25 @@ class WeightsDetail(QFrame):
     def _facts(self, row: WeightsRow) -> QGridLayout:
         tr, weights = self.tr, row.weights
         parameters = weights.parameters or (row.inspected and row.inspected.facts.get("parameters"))
-        where = weights.origin or tr("the studio's folders")
+        where = weights.origin or tr("model folder")
         used = ", ".join(f"{use.plugin} ({use.times})" for use in row.uses)
         came = ", ".join(filter(None, (_said(weights.source.get(key)) for key in _CAME_FROM)))
         digest = weights.digest
         facts: list[tuple[str, str, str]] = [
             (tr("Format"), weights.format.upper(), ""),
             (tr("Size"), formatting.size(weights.bytes) if weights.bytes else "", ""),
-            (tr("Quantised"), row.quantization, ""),
+            (tr("Quantization"), row.quantization, ""),
             (tr("Architecture"), row.architecture, ""),
-            (tr("Runs through"), row.runs_through, ""),
+            (tr("Engine"), row.runs_through, ""),
             (tr("Parameters"), _parameters(int(parameters)) if parameters else "", ""),
             (tr("Context"), tr("{count:,} tokens").format(count=row.context)
              if row.context else "", ""),
             (tr("Licence"), row.licence, ""),
             (tr("SHA-256"), f"{digest[:_DIGEST_CHARACTERS]}…" if digest else "", digest),
-            (tr("Shown by"), where, ""),
-            (tr("Lies in"), str(weights.path), str(weights.path)),
-            (tr("Came from"), came, ""),
-            (tr("Used by"), used or tr("nobody yet"), ""),
+            (tr("Source"), where, ""),
+            (tr("Location"), str(weights.path), str(weights.path)),
+            (tr("Origin"), came, ""),
+            (tr("Used by"), used or tr("not used yet"), ""),
             (tr("Last used"), ago(row.last_used) if row.last_used else "", ""),
         ]  # fmt: skip
         grid = QGridLayout()
@@ -245,7 +245,7 @@ class WeightsDetail(QFrame):
     def _note(self, row: WeightsRow) -> QPlainTextEdit:
         edit = QPlainTextEdit(row.remark.note)
         edit.setAccessibleName(self.tr("Note on {title}").format(title=row.weights.title))
-        edit.setPlaceholderText(self.tr("What is it good for? What is not?"))
+        edit.setPlaceholderText(self.tr("Your notes on this model"))
         edit.setFixedHeight(_NOTE_HEIGHT)
         edit.setTabChangesFocus(True)
         timer = QTimer(edit)

@@ -35,7 +35,7 @@ class DownloadView(Column):
         self._parts, self._studio, self._look = parts, parts.studio, parts.ui.look
         self.hub = HubCard(self._look, self._look_up, self._fetch, self._studio.downloads.stop)
         self.cards.addWidget(self.hub)
-        self._title = self._look.label(self.tr("Sets that are known to work"), "section")
+        self._title = self._look.label(self.tr("Recommended"), "section")
         self._title.setContentsMargins(0, 8, 0, 0)
         self.cards.addWidget(self._title)
         self._offers: dict[str, DownloadCard] = {}

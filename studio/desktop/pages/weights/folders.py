@@ -25,7 +25,7 @@ def show_folders(
     look: Appearance, window: QWidget, shelf: WeightsManager, changed: Callable[[], None]
 ) -> Sheet:
     """Show the sheet over ``window``; ``changed`` is called when something was switched."""
-    sheet = Sheet(look, window, _tr("Where weights are looked for"), 560)
+    sheet = Sheet(look, window, _tr("Model folders"), 560)
     body = QVBoxLayout()
     body.setSpacing(8)
     sheet.body.addLayout(body)
@@ -33,28 +33,28 @@ def show_folders(
 
     def build() -> None:
         clear(body)
-        body.addWidget(look.label(_tr("Watched folders"), "section"))
+        body.addWidget(look.label(_tr("Your model folders"), "section"))
         if not elsewhere.folders:
-            body.addWidget(look.label(_tr("None but the studio's own."), "small"))
+            body.addWidget(look.label(_tr("Only the built-in one."), "small"))
         for folder in elsewhere.folders:
-            forget = look.icon_button("x", _tr("No longer watch {name}").format(name=folder.name))
+            forget = look.icon_button("x", _tr("Remove {name}").format(name=folder.name))
             forget.clicked.connect(partial(drop, folder))
             body.addWidget(_row(str(folder), forget))
-        add = look.button(_tr("Watch a folder…"), "folder-plus", small=True)
+        add = look.button(_tr("Add folder…"), "folder-plus", small=True)
         add.clicked.connect(choose)
         body.addWidget(_row("", add))
-        body.addWidget(look.label(_tr("Other programs on this machine"), "section"))
+        body.addWidget(look.label(_tr("Other apps on this machine"), "section"))
         found = elsewhere.neighbours()
         if not found:
-            told = _tr("No store of LM Studio, Ollama, Hugging Face, GPT4All or Jan is here.")
+            told = _tr("No models of LM Studio, Ollama, Hugging Face, GPT4All or Jan were found.")
             body.addWidget(look.label(told, "small", wrap=True))
         for each in found:
             switch = Switch(look, each.title)
             switch.setChecked(elsewhere.is_on(each))
             switch.toggled.connect(partial(turn, each.id))
             body.addWidget(_row(f"{each.title}  ·  {each.stores[0]}", switch))
-        told = _tr("Their files are read where they lie and never changed. Nothing is looked into "
-                   "before it is switched on.")  # fmt: skip
+        told = _tr("Their files are used in place and never changed. Turn an app on to list its "
+                   "models.")  # fmt: skip
         body.addWidget(look.label(told, "small", wrap=True))
 
     def drop(folder: Path, _: bool = False) -> None:
@@ -63,7 +63,7 @@ def show_folders(
         changed()
 
     def choose() -> None:
-        chosen = QFileDialog.getExistingDirectory(window, _tr("Watch a folder"))
+        chosen = QFileDialog.getExistingDirectory(window, _tr("Add model folder"))
         if chosen:
             elsewhere.watch(Path(chosen))
             build()

@@ -37,24 +37,24 @@ class HubCard(QFrame):
     ) -> None:
         super().__init__()
         self.setProperty("surface", "card")
-        self.setAccessibleName(self.tr("From the Hugging Face hub"))
+        self.setAccessibleName(self.tr("From Hugging Face"))
         self._look, self._look_up = look, look_up
         self._fetch, self._stop = fetch, stop
         self._rows: dict[str, _EditionRow] = {}
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 14, 16, 14)
         column.setSpacing(8)
-        column.addWidget(look.label(self.tr("From the Hugging Face hub"), "heading"))
+        column.addWidget(look.label(self.tr("From Hugging Face"), "heading"))
         told = self.tr(
-            "Paste the address of weights. Only then is the hub asked what is there, and only"
-            " Download fetches a file. No account, no cookies; the digest of each file is checked."
+            "Paste a model link. Hugging Face is contacted only when you press Look up or "
+            "Download; no account or cookies are used, and every file is verified."
         )
         column.addWidget(look.label(told, "small", wrap=True))
         line = QHBoxLayout()
         line.setSpacing(8)
         self.address = QLineEdit()
         self.address.setPlaceholderText(self.tr("https://huggingface.co/owner/name or owner/name"))
-        self.address.setAccessibleName(self.tr("Address on the hub"))
+        self.address.setAccessibleName(self.tr("Hugging Face link"))
         self.address.setClearButtonEnabled(True)
         self.address.returnPressed.connect(self._ask)
         self._find = look.button(self.tr("Look up"), "search")
@@ -84,11 +84,11 @@ class HubCard(QFrame):
         self.clear()
         wanted = repository.address.file
         editions = [repository.edition(wanted)] if wanted else repository.editions
-        licence = repository.licence or self.tr("licence not said")
+        licence = repository.licence or self.tr("licence not specified")
         self.say(
             f"{repository.address.repository} · {licence}"
             if editions
-            else self.tr("There are no weights that the studio knows in {name}.").format(
+            else self.tr("{name} contains no supported model files.").format(
                 name=repository.address.repository
             )
         )
@@ -114,7 +114,7 @@ class HubCard(QFrame):
     def _ask(self) -> None:
         if self.address.text().strip():
             self.clear()
-            self.say(self.tr("Asking the hub…"))
+            self.say(self.tr("Contacting Hugging Face…"))
             self._find.setEnabled(False)
             self._look_up(self.address.text())
 
@@ -159,8 +159,8 @@ class _EditionRow(QWidget):
         self._problem = look.label("", "bad", wrap=True)
         column.addWidget(self._problem)
         if order.convert:
-            told = self.tr("A pickle can run code when it is opened: this one is opened behind a "
-                           "wall once, for its numbers alone.")  # fmt: skip
+            told = self.tr("Pickle files can run code when opened. This one is opened once, in "
+                           "a sandbox, to copy its tensors.")  # fmt: skip
             column.addWidget(look.label(told, "small", wrap=True))
 
     def show_download(self, now: Download | None) -> None:
@@ -178,5 +178,5 @@ class _EditionRow(QWidget):
             far = self.tr("{here} of {all}").format(
                 here=formatting.size(now.done), all=formatting.size(self._bytes)
             )
-            text = self.tr("stopping…") if now.stopping else f"{far} · {left}" if left else far
+            text = self.tr("Stopping…") if now.stopping else f"{far} · {left}" if left else far
             self._state.setText(text)

@@ -149,7 +149,7 @@ class WeightsTable(QTableView):
         self.weights = WeightsModel(look)
         self._filter = _Filter(self.weights)
         self.setModel(self._filter)
-        self.setAccessibleName(self.tr("Weights"))
+        self.setAccessibleName(self.tr("Models"))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)

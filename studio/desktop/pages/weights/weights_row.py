@@ -109,13 +109,15 @@ class WeightsRow:
     def fit(self) -> Fit:
         """Whether it fits into the memory of the device."""
         if self.is_pickle:
-            return Fit(4, "lock", "warn", _tr("to convert"), self.problem)
+            return Fit(4, "lock", "warn", _tr("needs converting"), self.problem)
         if self.problem:
-            return Fit(5, "circle-x", "bad", _tr("cannot be used"), self.problem)
+            return Fit(5, "circle-x", "bad", _tr("not usable"), self.problem)
         if self.inspected is None:
-            return Fit(3, "hourglass", "mute", _tr("reading…"), _tr("Its headers are being read."))
+            return Fit(
+                3, "hourglass", "mute", _tr("Reading file…"), _tr("The header is being read.")
+            )
         needed = self.inspected.needs.bytes
-        reason = _tr("It takes {needed} when loaded; models may take {memory} here.").format(
+        reason = _tr("Needs {needed} when loaded; the memory limit is {memory}.").format(
             needed=formatting.size(needed), memory=formatting.size(self.memory)
         )
         if needed < 0.5 * self.memory:
@@ -123,10 +125,10 @@ class WeightsRow:
         if needed <= self.memory:
             return Fit(1, "triangle-alert", "warn", _tr("tight"), reason)
         if here := self._fact("layers_here"):
-            part = _tr("{here} of its {all} layers would lie on the card.").format(
+            part = _tr("{here} of {all} layers fit on the card.").format(
                 here=here, all=self._fact("layers")
             )
-            return Fit(1, "triangle-alert", "warn", _tr("in part"), f"{reason} {part}")
+            return Fit(1, "triangle-alert", "warn", _tr("partly"), f"{reason} {part}")
         return Fit(2, "circle-x", "bad", _tr("does not fit"), reason)
 
     def matches(self, text: str) -> bool:

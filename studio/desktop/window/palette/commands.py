@@ -109,7 +109,7 @@ class Commands:
             action.title,
             action.run,
             action.icon,
-            _tr("Studio"),
+            _tr("Application"),
             action.shortcut,
         )
 
@@ -164,7 +164,7 @@ def theme_actions(set_mode: Callable[[ThemeMode], None]) -> list[ShellAction]:
         ShellAction("theme-light", _tr("Theme: light"), lambda: set_mode(ThemeMode.LIGHT), "sun"),
         ShellAction(
             "theme-system",
-            _tr("Theme: as the system"),
+            _tr("Theme: match system"),
             lambda: set_mode(ThemeMode.SYSTEM),
             "sun-moon",
         ),

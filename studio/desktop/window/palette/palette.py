@@ -88,7 +88,7 @@ class CommandPalette(Overlay):
         self._list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._list.setAccessibleName(self.tr("Commands"))
         self._list.clicked.connect(self._run)
-        self._none = look.label(self.tr("Nothing has that name."), "mute")
+        self._none = look.label(self.tr("No results."), "mute")
         self._none.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._none.setFixedHeight(_ROW * 2)
         self._lay_out(look)

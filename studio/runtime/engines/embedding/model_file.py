@@ -38,9 +38,11 @@ class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         known, rows = len(self.vocabulary), self.config.vocabulary
         if known != rows:
-            raise ValueError(f"it has {known} words for an embedding of {rows}")
+            raise ValueError(f"its vocabulary has {known} entries, but its embedding has {rows}")
         if not 3 <= self.longest <= self.config.positions:
-            raise ValueError(f"it reads {self.longest} tokens of {self.config.positions}")
+            raise ValueError(
+                f"it reads {self.longest} tokens but has only {self.config.positions} positions"
+            )
 
 
 def describe(path: Path) -> Description | None:

@@ -272,8 +272,8 @@ class TextEngine:
         if not 1 <= len(params) <= MAX_TEXTS:
             raise StudioError(
                 ErrorCode.BAD_INPUT,
-                f"{len(params)} texts cannot be written at once.",
-                f"Ask for 1 to {MAX_TEXTS}.",
+                f"{len(params)} texts cannot be generated at once.",
+                f"Ask for 1 to {MAX_TEXTS} texts.",
             )
         yield from self._write(ids, params)
 
@@ -284,7 +284,9 @@ class TextEngine:
             raise self._too_long(len(ids))
         if not ids or not all(0 <= token < self.model.config.vocabulary for token in ids):
             raise StudioError(
-                ErrorCode.BAD_INPUT, "The prompt is empty or not of this model.", "Write something."
+                ErrorCode.BAD_INPUT,
+                "The prompt is empty or does not fit this model.",
+                "Enter a prompt.",
             )
         texts = [Generation(self.tokenizer, ids, each, self.context_length) for each in params]
         yield from write(self._batcher, texts, self.prefixes)
@@ -318,12 +320,14 @@ class TextEngine:
     def _too_long(self, tokens: int, about: str = "") -> StudioError:
         is_limited = self.context_length < self.info.context_length
         longer = (
-            "raise this model's context limit" if is_limited else "choose a model that reads more"
+            "raise this model's context limit"
+            if is_limited
+            else "choose a model with a longer context"
         )
         return StudioError(
             ErrorCode.CONTEXT_TOO_LONG,
-            f"The text is {about}{tokens:,} tokens long, and this model reads at most"
-            f" {self.context_length:,}, its reply included.",
+            f"The text is {about}{tokens:,} tokens long, but this model's context limit is "
+            f"{self.context_length:,}, including the reply.",
             f"Shorten it, split it, or {longer} on the Models page.",
         )
 
@@ -396,11 +400,11 @@ def check_messages(messages: Sequence[ChatMessage]) -> None:
         if message.get("role") not in _ROLES or not isinstance(message.get("content"), str):
             raise StudioError(
                 ErrorCode.BAD_INPUT,
-                f"Message {number} needs a role ({', '.join(_ROLES)}) and a text.",
+                f"Message {number} needs a role ({', '.join(_ROLES)}) and text.",
                 "Correct it and try again.",
             )
     if not messages:
-        raise StudioError(ErrorCode.BAD_INPUT, "There is no message.", "Write one.")
+        raise StudioError(ErrorCode.BAD_INPUT, "There is no message.", "Enter a message.")
 
 
 def turns_to_drop(messages: Sequence[ChatMessage]) -> int:

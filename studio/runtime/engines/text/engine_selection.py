@@ -62,8 +62,8 @@ class Speeds(msgspec.Struct, frozen=True):
     @property
     def words(self) -> str:
         """What was found, for people."""
-        found = f"llama.cpp {self.llamacpp:.3g} tokens a second, PyTorch {self.torch:.3g}"
-        return f"measured here once: {found}"
+        found = f"llama.cpp {self.llamacpp:.3g} tokens/s, PyTorch {self.torch:.3g} tokens/s"
+        return f"measured on this machine: {found}"
 
 
 class Measured(Measurements[Speeds]):
@@ -169,13 +169,13 @@ def _can_try(path: Path, device: str) -> bool:
 def _why(path: Path, device: str, measured: Measured) -> str:
     wanted, can_run = wish(), llamacpp.can_run(path, device)
     if wanted == "llamacpp" and not can_run:
-        return "llama.cpp computes GGUF files on the processor only"
+        return "llama.cpp runs GGUF files on the processor only"
     if wanted != "auto":
-        return "chosen in the settings"
+        return "chosen in Settings"
     if not can_run:
         return ""
     speeds = measured.get(_key(path, measured))
-    return speeds.words if speeds else "too large to try another engine beside it"
+    return speeds.words if speeds else "too large to load a second engine for comparison"
 
 
 def _key(path: Path, measured: Measured) -> str:

@@ -151,8 +151,8 @@ def test_the_same_source_makes_the_same_bytes(folder: Path, file: Path) -> None:
         (lambda about: about["config"].update(layers=10**9), "layers"),
         (lambda about: about["config"].update(heads=5), "heads do not divide"),
         (lambda about: about["config"].update(width="24"), "width"),
-        (lambda about: about.update(longest=4_000), "reads 4000 tokens of 40"),
-        (lambda about: about["vocabulary"].pop(), "11 words for an embedding of 12"),
+        (lambda about: about.update(longest=4_000), "reads 4000 tokens but has only 40"),
+        (lambda about: about["vocabulary"].pop(), "11 entries, but its embedding has 12"),
         (lambda about: about.update(code="import os"), "code"),
     ],
 )

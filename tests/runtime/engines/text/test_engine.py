@@ -301,7 +301,7 @@ def test_weights_that_are_no_numbers_are_told(tmp_path) -> None:
     model = tiny_models.reference()
     model.model.norm.weight.data[3] = float("nan")
     engine = TextEngine.load(tiny_models.save_folder(model, tmp_path))
-    with pytest.raises(StudioError, match="not numbers"):
+    with pytest.raises(StudioError, match="invalid numbers"):
         write(engine, [5, 6])
 
 

@@ -81,7 +81,7 @@ def test_both_are_tried_once_and_the_faster_one_stays(
     assert tried == [1]
     for engine in (first, second):
         assert engine.engine.startswith("llama.cpp (cyllama ")
-        assert engine.why == "measured here once: llama.cpp 30 tokens a second, PyTorch 10"
+        assert engine.why == "measured on this machine: llama.cpp 30 tokens/s, PyTorch 10"
     assert engine_selection.needs(file, "cpu", measured).weights_bytes < both.weights_bytes
 
 
@@ -110,7 +110,7 @@ def test_a_model_that_does_not_fit_twice_is_not_tried_and_not_counted_twice(
         assert engine_selection.needs(file, "cpu", Measured(None)) == model_files.measure(file)
     engine = load(file)
     assert engine.engine.startswith("torch" if packs else "llama.cpp")
-    assert engine.why == "too large to try another engine beside it"
+    assert engine.why == "too large to load a second engine for comparison"
     assert tried == []
 
 
@@ -142,11 +142,11 @@ def test_the_users_wish_is_followed_untried(
     monkeypatch.setenv(WISH_ENV, "llamacpp")
     chosen = load(file)
     assert chosen.engine.startswith("llama.cpp")
-    assert chosen.why == "chosen in the settings"
+    assert chosen.why == "chosen in Settings"
     folder = tiny_models.save_folder(tiny_models.reference(), tmp_path / "folder")
     instead = load(folder)
     assert instead.engine == "torch"
-    assert instead.why == "llama.cpp computes GGUF files on the processor only"
+    assert instead.why == "llama.cpp runs GGUF files on the processor only"
     assert tried == []
 
 
@@ -158,7 +158,7 @@ def test_a_file_that_llamacpp_does_not_know_is_computed_by_torch(
     file = tiny_models.save_gguf(tiny_models.reference(), tmp_path / "padded.gguf")
     engine = load(file)
     assert engine.engine == "torch"
-    assert "llama.cpp cannot use padded.gguf" in engine.why
+    assert "llama.cpp cannot load padded.gguf" in engine.why
     assert tried == []
 
 

@@ -47,7 +47,7 @@ def test_a_device_is_measured_by_what_its_memory_moves(tmp_path, monkeypatch) ->
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is one")
 def test_no_gpu_is_told(tmp_path, monkeypatch) -> None:
     told = timings.main(str(tmp_path), "cuda")
-    what = "No such GPU that this PyTorch can use is here, so nothing was measured."
+    what = "There is no supported GPU on this machine, so nothing was measured."
     assert told == {"told": what}
     note = "The graphics card cannot be used: its driver is too old for PyTorch. Update the driver."
     processor = find_devices("cpu").chosen

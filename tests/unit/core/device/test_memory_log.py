@@ -50,7 +50,9 @@ def test_a_torn_line_costs_that_line_only(tmp_path: Path) -> None:
 
 def test_an_event_is_told_in_words_with_its_reason() -> None:
     evicted = PoolEvent("flux", "evicted", 9_000_000_000, "SmolLM2 needs 1.2 GB")
-    assert in_words(evicted, "Flux") == "Flux had to make room, 9.0 GB: SmolLM2 needs 1.2 GB"
+    assert in_words(evicted, "Flux") == (
+        "Flux was unloaded to make room, 9.0 GB: SmolLM2 needs 1.2 GB"
+    )
     loaded = PoolEvent("smollm2", "loaded", 98_000_000, "for a chat", 0.84)
     assert in_words(loaded) == "smollm2 was loaded in 0.8 s, 98.0 MB: for a chat"
     assert in_words(PoolEvent("x", "something new")) == "x: something new"

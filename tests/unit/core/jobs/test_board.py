@@ -267,7 +267,7 @@ def test_a_failure_is_told_once_in_its_own_words(desk: Any) -> None:
 def test_what_is_too_large_is_refused_before_anything_is_stored(
     desk: Any, options: dict[str, Any]
 ) -> None:
-    with pytest.raises(StudioError, match="too much at once"):
+    with pytest.raises(StudioError, match=r"too large|Too many"):
         desk.submit(**options)
     assert desk.studio.jobs.jobs() == []
     assert desk.studio.library.jobs.recent() == []
@@ -304,7 +304,7 @@ def test_a_result_that_cannot_be_saved_is_kept_until_it_can(
     desk.finish(job)
     assert job.state is JobState.FAILED
     assert job.error.code is ErrorCode.DISK_FULL
-    assert "not saved yet" in desk.told()[-1]
+    assert "not been saved yet" in desk.told()[-1]
     trouble.clear()
     desk.press("Save again")
     desk.until(lambda: saved)
@@ -373,7 +373,7 @@ def test_a_stubborn_job_gets_an_offer_to_restart(
     desk.until(lambda: job.texts())
     job.cancel()
     desk.until(lambda: "“Boat” has not stopped yet" in "".join(desk.told()))
-    desk.press("Restart the runtime")
+    desk.press("Restart runtime")
     desk.finish(job)
     assert job.state is JobState.CANCELLED
     desk.until(lambda: desk.studio.runtime.is_ready)
@@ -427,7 +427,7 @@ def test_death_loses_what_ran_and_queues_again_what_did_not(desk: Any) -> None:
     desk.runtime.enqueue(Tokens("at last"))  # what the waiting one does in its second life
     desk.finish(running, waiting, killer)
     assert running.state is JobState.LOST
-    assert "“Long” was cut short" in running.error.message
+    assert "“Long” was interrupted" in running.error.message
     assert "SIGSEGV" in running.error.message
     assert running.texts() == {"": "half a "}
     assert waiting.state is JobState.DONE
@@ -441,7 +441,7 @@ def test_a_job_that_runs_at_two_deaths_is_parked(desk: Any) -> None:
     again = desk.submit(Tokens("x"), Die(), params={"seed": 1})
     desk.finish(again)
     assert again.parked
-    assert "may be their cause" in again.error.hint
+    assert "Try another model" in again.error.hint
     other = desk.submit(Tokens("x"), params={"seed": 2})
     desk.finish(other)
     assert not other.parked

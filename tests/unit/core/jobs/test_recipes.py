@@ -74,9 +74,7 @@ def test_those_that_are_preferred_are_taken_first(monkeypatch: pytest.MonkeyPatc
 
 
 def test_weights_for_something_else_are_refused_in_a_sentence() -> None:
-    with pytest.raises(
-        StudioError, match=r"“words” are for “text”.*needs some for “upscale”"
-    ) as no:
+    with pytest.raises(StudioError, match=r"“words” supports “text”.*needs “upscale”") as no:
         make_recipe("toy", ENLARGE, Enlarge.parse({"weights": "words"}), Catalogue(), PLAIN)
     assert no.value.code is ErrorCode.BAD_INPUT
     assert no.value.hint

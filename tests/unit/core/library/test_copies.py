@@ -39,7 +39,7 @@ def test_an_export_has_its_recipe_beside_it(library: Library, tmp_path: Path) ->
 def test_an_export_without_payload_says_so(library: Library, tmp_path: Path) -> None:
     saved = library.add_artifact("image", b"x", suffix=".png", title="Gone")
     library.payload_path(saved).unlink()
-    with pytest.raises(StudioError, match="no longer in the library") as caught:
+    with pytest.raises(StudioError, match="is missing from the library") as caught:
         library.export(saved.id, tmp_path / "out")
     assert caught.value.code is ErrorCode.NOT_FOUND
 
@@ -98,7 +98,7 @@ def test_a_backup_is_a_home_that_opens(library: Library, tmp_path: Path) -> None
         assert copy.preview_path(saved) is not None
         copy.rebuild()
         assert [m.content for m in copy.conversations.thread(talk.id)] == ["hi"]
-    with pytest.raises(StudioError, match="in the way"):
+    with pytest.raises(StudioError, match="already exists"):
         library.backup(tmp_path / "copy")
 
 
@@ -116,7 +116,7 @@ def test_a_second_studio_may_back_up_what_the_first_one_writes(
 def test_a_backup_of_a_damaged_library_says_so(library: Library, tmp_path: Path) -> None:
     saved = library.add_artifact("image", b"good", suffix=".png")
     library.payload_path(saved).write_bytes(b"bad!")
-    with pytest.raises(StudioError, match="bad or missing"):
+    with pytest.raises(StudioError, match="damaged or missing"):
         library.backup(tmp_path / "copy")
     with Library.open(StudioPaths(tmp_path / "copy")) as copy:
         assert copy.verify().damaged == (saved.id,)

@@ -72,9 +72,9 @@ def test_a_newer_database_is_shown_but_not_changed(library: Library, folder: Pat
         connection.execute(f"PRAGMA user_version = {schema.latest() + 1}")
     with Library.open(folder) as old:
         assert old.read_only
-        assert "newer studio" in old.health.message
+        assert "newer version" in old.health.message
         assert old.artifact(saved.id) == saved
-        with pytest.raises(StudioError, match="newer studio"):
+        with pytest.raises(StudioError, match="newer version"):
             old.star(saved.id)
 
 
@@ -151,7 +151,7 @@ def test_damage_in_the_middle_of_a_session_stops_the_writing(
         with pytest.raises(StudioError, match="damaged"):
             sick.maintain()
         assert sick.health.state is HealthState.FAULTY
-        assert "again" in sick.health.hint
+        assert "Restart" in sick.health.hint
         with pytest.raises(StudioError, match="damaged"):
             sick.star(saved.id)
         assert sick.artifact(saved.id) == saved

@@ -226,7 +226,7 @@ def test_a_table_that_is_lost_meanwhile_is_damage_that_the_next_start_mends(
         connection.execute("DROP TABLE collections")
     with pytest.raises(StudioError, match="is damaged") as told:
         library.collections.list()
-    assert "makes the database anew" in told.value.hint
+    assert "rebuild it from your files" in told.value.hint
     library.close()
     with Library.open(folder) as again:
         assert again.collections.list() == []

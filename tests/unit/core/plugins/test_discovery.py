@@ -49,10 +49,10 @@ def test_installed_plugin_is_found_by_its_entry_point_and_not_imported(site: Pat
 @pytest.mark.parametrize(
     ("entry", "words"),
     [
-        ("gone = t_gone_pkg", "no such package"),
+        ("gone = t_gone_pkg", "the package is missing"),
         ("gone = os.path", "not the name of a top-level package"),
-        ("gone = json", "module of Python itself"),
-        ("gone = t_single", "no such package"),
+        ("gone = json", "a Python standard module"),
+        ("gone = t_single", "the package is missing"),
     ],
 )
 def test_entry_point_that_leads_nowhere_is_a_row_with_a_reason(
@@ -84,8 +84,8 @@ def test_package_cannot_stand_in_for_another(tmp_path: Path) -> None:
     package(tmp_path, "msgspec", "impostor")
     package(tmp_path, "json", "impostor2")
     found = {each.package: each for each in discover([tmp_path])}
-    assert "another package is called “msgspec”" in str(found["msgspec"].error)
-    assert "module of Python itself" in str(found["json"].error)
+    assert "another package named “msgspec”" in str(found["msgspec"].error)
+    assert "a Python standard module" in str(found["json"].error)
 
 
 def test_search_path_of_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -187,7 +187,7 @@ def test_three_deaths_in_a_short_while_and_it_is_given_up_until_the_user_says_so
     owner.supervisor.start()
     owner.supervisor.send(Inspect("1", "kept"))
     assert owner.supervisor.state is RuntimeState.GIVEN_UP
-    assert "has to be started again" in owner.supervisor.words
+    assert "must be restarted" in owner.supervisor.words
     owner.supervisor.restart()
     owner.until(lambda: owner.heard == [Inspected("1", {"path": "kept"})])
     assert len(owner.children) == 4
@@ -234,7 +234,7 @@ def test_another_version_is_given_up_at_once_in_a_sentence() -> None:
     owner = Owner(lambda: InprocChild(lambda link: echo.serve(link, print, other)))
     owner.supervisor.start()
     owner.until_state(RuntimeState.GIVEN_UP)
-    assert "different versions" in owner.supervisor.reason
+    assert "Two versions" in owner.supervisor.reason
     assert len(owner.children) == 1
     owner.supervisor.stop()
 
@@ -255,7 +255,7 @@ def test_one_that_breaks_the_rules_is_ended_and_started_again(owner: Owner) -> N
     owner.supervisor.start()
     owner.supervisor.send(Inspect("lie", "garbage"))
     owner.until_state(RuntimeState.READY, starts=2)
-    assert "broken off" in owner.deaths[0].reason
+    assert "connection to the runtime was lost" in owner.deaths[0].reason
 
 
 def test_one_that_never_greets_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -263,7 +263,7 @@ def test_one_that_never_greets_is_ended(monkeypatch: pytest.MonkeyPatch) -> None
     owner = Owner(lambda: InprocChild(lambda link: link.receive() and link.receive()))
     owner.supervisor.start()
     owner.until(lambda: owner.deaths)
-    assert "did not greet" in owner.deaths[0].reason
+    assert "did not respond" in owner.deaths[0].reason
     owner.supervisor.stop()
 
 
@@ -274,7 +274,7 @@ def test_one_that_cannot_be_started_is_told_in_words() -> None:
     owner = Owner(missing)
     owner.supervisor.start()
     owner.until_state(RuntimeState.GIVEN_UP, starts=0)
-    assert "cannot be started: No such file" in owner.supervisor.reason
+    assert "could not be started: No such file" in owner.supervisor.reason
     owner.supervisor.stop()
 
 
@@ -296,7 +296,7 @@ def test_a_stall_is_told_once_and_its_end_too(
     owner = Owner(lambda: InprocChild(falls_silent))
     owner.supervisor.start()
     owner.until(lambda: owner.stalls)
-    assert "said nothing" in owner.stalls[0]
+    assert "not responded" in owner.stalls[0]
     speak.set()
     owner.until(lambda: owner.stalls[-1] == "")
     owner.supervisor.stop()
@@ -314,16 +314,16 @@ ECHO = "from studio.testing.echo import main; main()"
 ENDS = {
     "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)": (-11, "SIGSEGV"),
     "import os; os.abort()": (-6, "SIGABRT"),
-    "import os, signal; os.kill(os.getpid(), signal.SIGKILL)": (-9, "from outside (SIGKILL)"),
-    "import sys; print('last words', file=sys.stderr); sys.exit(3)": (3, "exit code 3"),
-    "pass": (0, "ended by itself"),
+    "import os, signal; os.kill(os.getpid(), signal.SIGKILL)": (-9, "killed (SIGKILL)"),
+    "import sys; print('last words', file=sys.stderr); sys.exit(3)": (3, "exited with code 3"),
+    "pass": (0, "exited on its own"),
 }
 
 
 @pytest.mark.parametrize("code", ENDS)
 def test_every_end_has_its_words(code: str) -> None:
     child = process(code)()
-    with pytest.raises(Exception, match="gone"):
+    with pytest.raises(Exception, match="has ended"):
         child.link.receive()
     end = child.wait()
     assert end.code == ENDS[code][0]

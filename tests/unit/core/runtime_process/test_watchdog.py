@@ -25,7 +25,7 @@ def test_a_worker_that_stands_still_while_the_heart_beats_is_found_in_fifteen_se
         watch.take(beat(9), second)
         assert watch.complaint(second) == ""
     watch.take(beat(9), 25)
-    assert "present step has taken 16 seconds" in watch.complaint(25)
+    assert "current step has taken 16 seconds" in watch.complaint(25)
     watch.take(beat(10), 26)
     assert watch.complaint(26) == ""
 
@@ -61,4 +61,4 @@ def test_silence_is_noticed_even_when_idle() -> None:
     assert watch.complaint(1000) == ""
     watch.take(beat(0, running=False), 0)
     assert watch.complaint(SILENCE) == ""
-    assert "said nothing" in watch.complaint(SILENCE + 1)
+    assert "not responded" in watch.complaint(SILENCE + 1)

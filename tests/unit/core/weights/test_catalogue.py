@@ -175,7 +175,7 @@ def test_described_weights_are_not_listed_again_for_their_header(tmp_path: Path)
     ("data", "changes", "words"),
     [
         (None, {}, "missing"),
-        (GGUF[:20], {}, "not complete"),
+        (GGUF[:20], {}, "incomplete"),
         (GGUF, {"bytes": '"many"'}, "Expected `int`"),
         (GGUF, {"sha256": 'x" = y'}, "not valid TOML"),
         (GGUF, {"bytes": "[" * 5_000}, "not valid TOML"),
@@ -329,7 +329,7 @@ def test_one_flipped_bit_is_found(tmp_path: Path) -> None:
     describe(tmp_path, "small", "small.gguf")
     finding = WeightsCatalogue([tmp_path]).verify("small")
     assert finding.passed is False
-    assert "differs" in finding.sentence
+    assert "does not match" in finding.sentence
 
 
 def test_undescribed_weights_pass_for_nothing(tmp_path: Path) -> None:
@@ -398,9 +398,9 @@ def test_what_can_be_had_is_listed_only_once_it_is_here(tiny: TinySet, tmp_path:
     (row,) = catalogue.offers("code")
     assert row.offer is not None
     assert (row.offer.name, row.offer.bytes_here, row.bytes) == ("tiny", 100, len(tiny.data))
-    with pytest.raises(StudioError, match=r"Tiny Random is not here yet.*studio models get tiny"):
+    with pytest.raises(StudioError, match=r"Tiny Random is not installed.*studio models get tiny"):
         catalogue.get("tiny-random")
-    with pytest.raises(StudioError, match=r"Tiny Random would do.*studio models get tiny"):
+    with pytest.raises(StudioError, match=r"Tiny Random would work.*studio models get tiny"):
         catalogue.default_for("code")
     drop(mine, tiny.file, tiny.data)
     catalogue.rescan()

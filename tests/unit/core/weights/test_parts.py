@@ -84,7 +84,7 @@ def test_what_is_missing_is_named(shelf: WeightsManager) -> None:
     put(shelf.folder, NAMES[1:])
     (row,) = shelf.catalogue.list()
     assert (row.id, row.capabilities) == ("big", ())
-    assert f"lies in 3 files, and {NAMES[0]} is missing" in row.problem
+    assert f"is split into 3 files, but {NAMES[0]} is missing" in row.problem
     with pytest.raises(StudioError, match="is missing"):
         shelf.add(shelf.folder / NAMES[2])
 
@@ -107,7 +107,7 @@ def test_stores_of_other_programs(tmp_path: Path) -> None:
     (row,) = (
         row for each in other_programs(tmp_path, {}) for row in each.rows() if "hug" in row.id
     )
-    assert "leads out" in row.problem
+    assert "points outside" in row.problem
 
 
 def test_of_several_files_of_ollama_nobody_knows_the_order(tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_of_several_files_of_ollama_nobody_knows_the_order(tmp_path: Path) -> No
     manifest.write_text(json.dumps({"layers": layers}))
     (row,) = (row for each in other_programs(tmp_path, {}) for row in each.rows())
     assert (row.title, row.capabilities) == ("big:latest", ())
-    assert "keeps big:latest in 3 files" in row.problem
+    assert "splits big:latest into 3 files" in row.problem
 
 
 @pytest.fixture
@@ -154,5 +154,5 @@ def test_the_hub_offers_and_fetches_it_whole(
     hub_edition.fetch(order, line, shelf.folder)
     del server.files[f"Q8/{NAMES[2]}"]
     found = hub.look_up(Address.parse("ada/tiny"), line)
-    with pytest.raises(StudioError, match=f"Q8/{NAMES[2]} is missing there"):
+    with pytest.raises(StudioError, match=f"Q8/{NAMES[2]} is missing."):
         hub_edition.fetch(hub_edition.Order(found, found.editions[0]), line, shelf.folder)

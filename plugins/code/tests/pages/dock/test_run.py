@@ -86,7 +86,9 @@ def test_a_new_want_is_asked_for(desk: Any, tab: RunTab) -> None:
 
 
 def test_no_wall_no_run(desk: Any, tab: RunTab) -> None:
-    no = StudioError(ErrorCode.UNSUPPORTED, "Nothing can be run here: no user namespaces.")
+    no = StudioError(
+        ErrorCode.UNSUPPORTED, "Code cannot be run on this machine: no user namespaces."
+    )
     desk.runtime.enqueue(Fail(no))
     tab.run_button.click()
     desk.until(lambda: tab.card.isVisible())

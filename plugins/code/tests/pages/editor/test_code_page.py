@@ -57,7 +57,7 @@ def test_the_editor_keeps_encoding_line_ends_and_odd_characters(desk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "words"), [(b"\0\1\2", "is no text"), (b"x" * (9 << 20), "up to 8 MB")]
+    ("data", "words"), [(b"\0\1\2", "cannot be read as text"), (b"x" * (9 << 20), "limit is 8 MB")]
 )
 def test_what_cannot_be_opened_is_a_sentence(desk, data: bytes, words: str) -> None:
     desk.write("odd.bin", data)

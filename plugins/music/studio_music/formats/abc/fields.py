@@ -52,11 +52,11 @@ def key(text: str) -> WrittenKey:
     place = _LINE.index(tonic[0]) - 1 + 7 * (tonic.count("#") - tonic[1:].count("b"))
     fifths = place + _MODES[mode]
     if not -7 <= fifths <= 7:
-        return WrittenKey(Key(), signature(0), f"The key “{text[:20]}” is not known.")
+        return WrittenKey(Key(), signature(0), f"The key “{text[:20]}” is unknown.")
     kind = "minor" if mode in _MINOR else "major"
     nearest = Key.of_fifths(min(7, max(-7, place - 3 * (kind == "minor"))), kind)
     other = mode not in ("maj", "ion", "m", "min", "aeo")
-    remark = f"{tonic} {word} is written as {nearest}, with accidentals." if other else ""
+    remark = f"{tonic} {word} is treated as {nearest}, with accidentals." if other else ""
     return WrittenKey(nearest, _explicit(text, signature(fifths)), remark)
 
 

@@ -33,17 +33,19 @@ def read(data: bytes) -> ReadResult:
         BadInput: There is no tune in it, it has no notes, or it is too large.
     """
     if len(data) > MAX_BYTES:
-        raise BadInput(f"This ABC file is larger than {MAX_BYTES >> 20} MB.", "Take a part of it.")
+        raise BadInput(
+            f"This ABC file is larger than {MAX_BYTES >> 20} MB.", "Split it into smaller files."
+        )
     found = tunes(data)
     if not found:
         raise BadInput(
-            "There is no tune in this file: a tune begins with “X:” and has a key, “K:”.",
+            "There is no tune in this file: an ABC tune starts with “X:” and has a key, “K:”.",
             "Choose an ABC file.",
         )
     opened = read_tune(found[0])
     if len(found) == 1:
         return opened
-    said = f"There are {len(found):,} tunes in this file; this is the first one."
+    said = f"The file contains {len(found):,} tunes; only the first was opened."
     return ReadResult(opened.piece, (said, *opened.remarks))
 
 
@@ -66,7 +68,7 @@ def read_tune(text: str) -> ReadResult:
         BadInput: It has no notes, or holds more than a piece may.
     """
     if len(text) > _MAX_TUNE:
-        raise BadInput("This tune is too long to be read.", "Take a part of it.")
+        raise BadInput("This tune is too long.", "Split it into smaller parts.")
     reader = _Tune()
     for line in text.split("\n"):
         reader.take(line)

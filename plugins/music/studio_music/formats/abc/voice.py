@@ -269,7 +269,7 @@ class VoiceReader:
             return
         self._bar.times = times
         if len(self._bars) >= MAX_PLAYED:
-            raise BadInput("This tune is too long to be read.", "Take a part of it.")
+            raise BadInput("This tune is too long.", "Split it into smaller files.")
         self._bars.append(self._bar)
         self._bar = WrittenBar(endings=self._endings)
         self._now = Fraction(0)

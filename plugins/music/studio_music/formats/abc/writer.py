@@ -41,10 +41,10 @@ def write(piece: Piece) -> bytes:
 
 def losses(piece: Piece) -> tuple[str, ...]:
     """Return what ABC does not keep of a piece."""
-    said = ["ABC keeps no loudness, volume or pan: every note comes back equally loud."]
+    said = ["ABC does not store velocity, volume or pan: all notes become equally loud."]
     starts = {bar.start for bar in Bars(aligned(piece)).all}
     if any(tempo.tick not in starts for tempo in piece.tempos):
-        said.append("Tempo changes within a bar are moved to its start.")
+        said.append("Tempo changes within a bar were moved to the start of the bar.")
     return tuple(said)
 
 

@@ -87,8 +87,8 @@ def read_track(chunk: bytes, max_notes: int) -> MidiTrack:
             notes += event.status & 0xF0 == 0x90
             if notes > max_notes or len(events) > MAX_EVENTS:
                 raise BadInput(
-                    f"This file has more than {MAX_NOTES:,} notes or {MAX_EVENTS:,} events.",
-                    "Take a part of it in the program that it comes from.",
+                    f"This file exceeds the limit of {MAX_NOTES:,} notes or {MAX_EVENTS:,} events.",
+                    "Split it into smaller files.",
                 )
     except (IndexError, ValueError):
         return MidiTrack(events, tick, False)

@@ -69,7 +69,7 @@ def read(data: bytes) -> ReadResult:
     if len(data) > MAX_BYTES:
         raise BadInput(
             f"This MIDI file is larger than {MAX_BYTES >> 20} MB.",
-            "Take a part of it in the program that it comes from.",
+            "Split it into smaller files.",
         )
     header, chunks = read_chunks(data)
     reading = _Reading(header)
@@ -80,7 +80,7 @@ def read(data: bytes) -> ReadResult:
     if carried is not None and _sounding(carried) == _sounding(piece):
         return ReadResult(carried)
     if not reading.count:
-        raise BadInput("This MIDI file has no notes.", "Choose one that has.")
+        raise BadInput("This MIDI file has no notes.", "Choose another file.")
     return ReadResult(piece, once(reading.remarks))
 
 
@@ -112,10 +112,8 @@ class _Reading:
             return Fraction(TICKS, division)
         frames, ticks = -(division >> 8), division & 0xFF
         if not division or frames not in (24, 25, 29, 30) or not ticks:
-            raise BadInput(
-                "This MIDI file does not say how long its ticks are.", "Export it again."
-            )
-        self.remarks.append("The file counts film frames; it is written at 120 bpm here.")
+            raise BadInput("This MIDI file has no time resolution.", "Export it again.")
+        self.remarks.append("The file uses SMPTE time; it is converted at 120 bpm.")
         rate = Fraction(30_000, 1001) if frames == 29 else Fraction(frames)
         return Fraction(2 * TICKS) / (rate * ticks)
 
@@ -125,7 +123,9 @@ class _Reading:
     def take(self, number: int, track: MidiTrack) -> None:
         """Take in the track with this number."""
         if not track.whole:
-            self.remarks.append(f"Track {number + 1} is damaged; what comes before that was read.")
+            self.remarks.append(
+                f"Track {number + 1} is damaged; the part before the damage was read."
+            )
         held: _Held = defaultdict(deque)
         programs: dict[int, int] = {}
         port = 0
@@ -161,14 +161,14 @@ class _Reading:
         start = self._tick(begun.tick)
         if start > MAX_QUARTERS * TICKS or self._tick(end) > MAX_QUARTERS * TICKS:
             raise BadInput(
-                "This MIDI file is too long: it has a note after "
-                f"{start // TICKS:,} quarter notes.",
-                f"At most {MAX_QUARTERS:,} quarter notes fit; cut the silence in it.",
+                f"This MIDI file is too long: it has a note after {start // TICKS:,} quarter "
+                "notes.",
+                f"The limit is {MAX_QUARTERS:,} quarter notes; remove the silence in it.",
             )
         length = self._tick(end) - start
         if length <= 0:
             length = _SHORTEST
-            self.remarks.append("Notes without a length last a sixty-fourth now.")
+            self.remarks.append("Notes without a length were set to a 64th note.")
         self._notes[place].append(Note(start, begun.data[0], length, begun.data[1]))
 
     def _end_stuck(self, held: _Held, end: int) -> None:
@@ -176,7 +176,7 @@ class _Reading:
         for place, begun in stuck:
             self._add(place, begun, end)
         if stuck:
-            self.remarks.append("Notes that were never released end with their track.")
+            self.remarks.append("Notes that never end were ended with their track.")
 
     def _take_meta(self, number: int, event: Event) -> None:
         kind, data, tick = event.data[0], event.data[1:], self._tick(event.tick)
@@ -203,7 +203,7 @@ class _Reading:
         bpm = near if _microseconds(near) == microseconds else bpm
         if not low <= bpm <= high:
             self.remarks.append(
-                f"A tempo of {bpm:.4g} bpm cannot be played; it is {low:g} to {high:g} now."
+                f"A tempo of {bpm:.4g} bpm cannot be played; it was limited to {low:g}–{high:g}."
             )
         return min(high, max(low, bpm))
 
@@ -211,22 +211,24 @@ class _Reading:
         if 1 <= beats <= 32 and power <= 5:
             self._metres[tick] = Metre(beats, 2**power)
         else:
-            self.remarks.append("A time signature that cannot be counted was left out.")
+            self.remarks.append("An invalid time signature was ignored.")
 
     def _finish(self, end: int) -> None:
         end = self._tick(end)
         if end <= MAX_QUARTERS * TICKS:
             self._end = max(self._end, end)
         else:
-            self.remarks.append("The silence at the end was cut.")
+            self.remarks.append("Silence at the end was removed.")
         if self._form == 2:
             self._offset = self._end
-            self.remarks.append("The patterns of this file follow each other as tracks.")
+            self.remarks.append(
+                "The patterns of this file were placed one after another as tracks."
+            )
 
     def piece(self) -> Piece:
         """Return what was read as a piece."""
         if len(set(self._keys)) > 1:
-            self.remarks.append("The key changes in this file; the first one is kept.")
+            self.remarks.append("The key changes in this file; only the first key was kept.")
         piece = Piece(
             title=self._title(),
             key=self._keys[0] if self._keys else Key(),

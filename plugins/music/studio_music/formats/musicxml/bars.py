@@ -160,7 +160,7 @@ class PartReader:
         if (loud := attribute(sound, "dynamics")) is not None:
             self._velocity = _loudness(loud)
         if any(sound.get(jump) for jump in _JUMPS):
-            self._remarks.append("Jumps such as D.C. or Coda are not followed.")
+            self._remarks.append("Jumps such as D.C. and Coda are not supported.")
 
     def _add_tempo(self, place: float, bpm: float) -> None:
         if bpm > 0:

@@ -26,9 +26,7 @@ def read(data: bytes) -> ReadResult:
         root = _partwise(root)
     count = sum(1 for _ in root.iter("note"))
     if count > 4 * MAX_NOTES:
-        raise BadInput(
-            f"This score has {count:,} notes and rests.", f"A piece has at most {MAX_NOTES:,}."
-        )
+        raise BadInput(f"This score has {count:,} notes and rests.", f"The limit is {MAX_NOTES:,}.")
     remarks: list[str] = []
     heads = {head.get("id"): head for head in root.iter("score-part")}
     parts = [

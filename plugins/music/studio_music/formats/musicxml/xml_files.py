@@ -27,8 +27,8 @@ def tree(data: bytes) -> Element:
     text = _unzipped(data) if data.startswith(b"PK") else data
     if len(text) > MAX_BYTES or text.count(b"<") > 2 * MAX_ELEMENTS:
         raise BadInput(
-            "This score is too large to be read.",
-            f"At most {MAX_BYTES >> 20} MB fit; take a part of it in the program it comes from.",
+            "This score is too large.",
+            f"The limit is {MAX_BYTES >> 20} MB; split it into smaller files.",
         )
     root = _parsed(text)
     if root.tag not in ("score-partwise", "score-timewise"):
@@ -41,13 +41,13 @@ def _parsed(text: bytes) -> Element:
         return fromstring(text)
     except DefusedXmlException as error:
         raise BadInput(
-            "This file declares entities of its own, which a score never needs; it was not read.",
+            "This file declares XML entities, which scores do not need, so it was not opened.",
             "Export the score again.",
         ) from error
     except (ParseError, ValueError, LookupError) as error:
         reason = str(error).split(":")[0] or "damaged"
         raise BadInput(
-            f"This is not a whole XML file: {reason}.", "Export the score again."
+            f"This XML file is incomplete or damaged: {reason}.", "Export the score again."
         ) from error
 
 

@@ -115,7 +115,7 @@ def check_length(piece: Piece) -> None:
     if seconds > MAX_SECONDS:
         raise BadInput(
             f"“{piece.title[:60]}” would last {seconds / 60:,.0f} minutes.",
-            f"At most {MAX_SECONDS / 60:.0f} minutes are rendered: cut it, or make it faster.",
+            f"The limit is {MAX_SECONDS / 60:.0f} minutes: shorten it, or increase the tempo.",
         )
 
 

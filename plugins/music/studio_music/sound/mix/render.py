@@ -49,7 +49,7 @@ def render_with(tones: Tones, piece: Piece, *, loop: bool) -> Iterator[float | n
     """Do what ``render`` does, with tones that may be there already."""
     timeline = Mixdown(piece, tones)
     if not timeline.frames:
-        raise BadInput(f"“{piece.title[:60]}” is empty: there is nothing to play.")
+        raise BadInput(f"“{piece.title[:60]}” has no notes to play.")
     sound, powers = np.zeros((2, 0), np.float32), []
     for step in _mixed(timeline):
         if isinstance(step, float):

@@ -109,8 +109,8 @@ def open_stream(fill: Fill) -> Stream:
     except (sounddevice.PortAudioError, ValueError) as error:
         raise StudioError(
             ErrorCode.UNSUPPORTED,
-            f"There is no sound device to play on ({_reason(error)}).",
-            "Connect one and press Play again. Export as WAV works without.",
+            f"There is no sound device ({_reason(error)}).",
+            "Connect one and press Play again, or export as WAV.",
         ) from error
 
 
@@ -126,18 +126,18 @@ def _sounddevice() -> Any:
     except ImportError as error:
         raise StudioError(
             ErrorCode.UNSUPPORTED,
-            "Playing needs the package sounddevice, which is not installed here.",
-            "Install it with `pip install sounddevice`. Export as WAV works without.",
+            "Playback needs the package sounddevice, which is not installed.",
+            "Install it with `pip install sounddevice`, or export as WAV.",
         ) from error
     except OSError as error:
         raise StudioError(
             ErrorCode.UNSUPPORTED,
-            "Playing needs the PortAudio library, which is not installed here.",
-            "Install it (on Debian: libportaudio2). Export as WAV works without.",
+            "Playback needs the PortAudio library, which is not installed.",
+            "Install it (on Debian: libportaudio2), or export as WAV.",
         ) from error
     return sounddevice
 
 
 def _reason(error: Exception) -> str:
     words = str(error.args[0] if error.args else error).strip().rstrip(".")
-    return words[:1].lower() + words[1:] or "it gives no reason"
+    return words[:1].lower() + words[1:] or "no reason was given"

@@ -183,7 +183,7 @@ class Player:
             self._give_up(f"{error.message} {error.hint}".strip())
         except Exception:  # the border of a thread: said, and logged
             log.exception("playing failed")
-            self._give_up("Playing failed by a fault of the studio; the log says more.")
+            self._give_up("Playback failed because of an internal error; see the log.")
 
     def _turn(self) -> None:
         with self._lock:
@@ -253,8 +253,8 @@ class Player:
         if self._started and (not self._stream.is_alive() or now - self._alive_at > _DEAD):
             raise StudioError(
                 ErrorCode.UNSUPPORTED,
-                "The sound device has gone.",
-                "Connect one and press Play again.",
+                "The sound device was disconnected.",
+                "Reconnect it and press Play again.",
             )
 
     def _let_go(self) -> None:

@@ -80,7 +80,7 @@ class FluidSynth:
     def __init__(self, font: Path, rate: int) -> None:
         loaded = library()
         if loaded is None:
-            raise StudioError(ErrorCode.UNSUPPORTED, "FluidSynth is not installed here.")
+            raise StudioError(ErrorCode.UNSUPPORTED, "FluidSynth is not installed.")
         self._lib, self.rate = loaded, rate
         self._one_at_a_time = threading.Lock()
         self._loaded: set[int] = set()
@@ -99,7 +99,7 @@ class FluidSynth:
             raise StudioError(
                 ErrorCode.UNSUPPORTED,
                 f"FluidSynth cannot read {font.name}.",
-                "Choose the studio's own instrument, or another sound font.",
+                "Choose the built-in synthesizer, or another SoundFont.",
             )
 
     def load(self, program: int, drums: bool) -> None:

@@ -34,7 +34,7 @@ def open_synth(name: str, rate: int) -> Synth:
                 raise
             log.warning("The studio's own instrument plays: %s", error.message)
     elif name != "auto":
-        raise BadInput(found, "Choose the studio's own instrument.")
+        raise BadInput(found, "Choose the built-in synthesizer.")
     return BuiltinSynth(rate)
 
 
@@ -47,12 +47,12 @@ def why_no_soundfont() -> str:
 def _font() -> Path | str:
     """Return the sound font to play with, or why there is none."""
     if fluidsynth.library() is None:
-        return "FluidSynth is not installed here (on Debian: libfluidsynth3)."
+        return "FluidSynth is not installed (on Debian: libfluidsynth3)."
     try:
         font = soundfonts.chosen()
     except BadInput as error:
         return error.message
-    return font or "There is no sound font here (on Debian: musescore-general-soundfont-small)."
+    return font or "No SoundFont is installed (on Debian: musescore-general-soundfont-small)."
 
 
 @lru_cache(maxsize=2)

@@ -41,8 +41,8 @@ def chosen() -> Path | None:
         path = Path(picked).expanduser()
         if not is_soundfont(path):
             raise BadInput(
-                f"{path.name or picked} is not a sound font.",
-                f"Set {CHOICE} to a file that ends in .sf2 or .sf3, or leave it out.",
+                f"{path.name or picked} is not a SoundFont.",
+                f"Set {CHOICE} to a .sf2 or .sf3 file, or leave it unset.",
             )
         return path.resolve()
     found = [path for path in _files() if is_soundfont(path)]

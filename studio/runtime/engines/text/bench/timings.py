@@ -219,7 +219,7 @@ def main(path: str, device: str) -> dict[str, Any]:
     cards = [each for each in reversed(found.devices) if each.kind in ("cuda", "rocm")]
     names = {name: each.torch_name for each in cards for name in _names(each)}
     if device not in names:
-        what = "No such GPU that this PyTorch can use is here, so nothing was measured."
+        what = "There is no supported GPU on this machine, so nothing was measured."
         return {"told": f"{what} {found.note}".strip()}
     device = names[device]
     engine = TextEngine.load(Path(path), device=device)

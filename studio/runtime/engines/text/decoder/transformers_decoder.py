@@ -128,8 +128,8 @@ class TransformersDecoder:
         except Exception as error:
             raise StudioError(
                 ErrorCode.BAD_WEIGHTS,
-                "transformers could not go on with this text.",
-                "Choose a model that the studio computes itself.",
+                "transformers failed to continue this text.",
+                "Choose a model that the built-in engine supports.",
                 details=repr(error),
             ) from error
         own.pieces.append(passage.tokens)
@@ -146,7 +146,7 @@ class TransformersDecoder:
         if past is None:
             raise StudioError(
                 ErrorCode.UNSUPPORTED,
-                "Models of this kind cannot write token by token.",
+                "Models of this type cannot generate token by token.",
                 "Choose another model.",
             )
         return found.logits[0, -wanted:].float(), past
@@ -162,7 +162,9 @@ def load_transformers(
             superfluous or has another shape, or there is no memory.
     """
     if not version() or not files.values:
-        raise unsupported(files.path, "transformers is not installed, or it is no model folder")
+        raise unsupported(
+            files.path, "transformers is not installed, or this is not a model folder"
+        )
     config = library_config(files.values, files.path)
     state: dict[str, Tensor] = {}
     yield from _read(files.source, state, dtype)
@@ -176,15 +178,13 @@ def load_transformers(
             )  # fmt: skip
     except Exception as error:
         raise bad_weights(
-            files.path, f"transformers refuses its weights ({shown(str(error))})"
+            files.path, f"transformers cannot load its weights ({shown(str(error))})"
         ) from error
     _check(files, told)
     state.clear()
     decoder = TransformersDecoder(model.eval().requires_grad_(False).to(device), files.config)
     if not _goes_on(decoder, dtype):
-        raise unsupported(
-            files.path, "models of its kind cannot go on from what they have read before"
-        )
+        raise unsupported(files.path, "its architecture has no usable key-value cache")
     return decoder
 
 
@@ -212,8 +212,8 @@ def _read(
         except RuntimeError as error:  # torch's own out-of-memory errors are RuntimeErrors
             raise StudioError(
                 ErrorCode.OUT_OF_MEMORY,
-                f"The model needs {total * dtype.itemsize / 2**30:.1f} GiB, and there is not"
-                " enough memory.",
+                f"The model needs {total * dtype.itemsize / 2**30:.1f} GiB, but there is not "
+                "enough memory.",
                 "Close other models or programs, or choose a smaller model.",
                 details=str(error),
             ) from error
@@ -229,7 +229,7 @@ def _check(files: ModelFiles, told: Mapping[str, Any]) -> None:
     for key, problem in (
         ("missing_keys", "is missing"),
         ("unexpected_keys", "is not used by its architecture"),
-        ("mismatched_keys", "has another shape than its config.json says"),
+        ("mismatched_keys", "has a different shape than its config.json says"),
         ("error_msgs", "could not be used"),
     ):
         if found := sorted(map(str, told.get(key) or ())):

@@ -268,7 +268,7 @@ def check_shapes(source: TensorSource, model: Llama, names: Mapping[str, str]) -
         if shape != piece.shape:
             raise bad_weights(
                 source.path,
-                f"{field} has the shape {list(shape)}; its header's sizes need {list(piece.shape)}",
+                f"{field} has the shape {list(shape)} instead of {list(piece.shape)}",
             )
         left.discard(piece.name)
     spare = sorted(name for name in left if not _harmless(name, names, model.config))
@@ -342,7 +342,7 @@ def _provide(matrices: Sequence[PackedMatrix]) -> None:
 def _no_room(size: int, device: str, error: Exception) -> StudioError:
     return StudioError(
         ErrorCode.OUT_OF_MEMORY,
-        f"The model needs {size / 2**30:.1f} GiB on {device}, and there is not enough memory.",
+        f"The model needs {size / 2**30:.1f} GiB on {device}, but there is not enough memory.",
         "Close other models or programs, or choose a smaller model.",
         details=str(error),
     )

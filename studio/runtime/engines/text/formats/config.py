@@ -195,20 +195,24 @@ def checked(path: Path, config: LlamaConfig) -> LlamaConfig:
     """
     if config.heads % config.kv_heads:
         raise bad_weights(
-            path, f"{config.heads} heads cannot share {config.kv_heads} keys and values evenly"
+            path,
+            f"{config.heads} attention heads cannot be divided among {config.kv_heads} "
+            "key-value heads",
         )
     if config.head_dim % 2:
-        raise bad_weights(path, f"a head of {config.head_dim} values cannot be rotated in pairs")
+        raise bad_weights(
+            path, f"a head size of {config.head_dim} is odd, so RoPE cannot rotate it"
+        )
     for rope in config.ropes:
         if rope.scaling == "yarn" and rope.theta <= 1:
-            raise bad_weights(path, f"positions cannot be stretched by the base {rope.theta:g}")
+            raise bad_weights(path, f"the RoPE base {rope.theta:g} is not usable")
         if rope.dim % 2 or rope.dim > config.head_dim:
             raise bad_weights(
-                path, f"of a head of {config.head_dim} values, {rope.dim} cannot be rotated"
+                path, f"a head of size {config.head_dim} cannot have {rope.dim} rotated dimensions"
             )
         for divisors in (rope.divisors, rope.long_divisors):
             if divisors and len(divisors) != rope.dim // 2:
                 raise bad_weights(
-                    path, f"{len(divisors)} divisors are not one for each of {rope.dim // 2} pairs"
+                    path, f"there are {len(divisors)} RoPE factors instead of {rope.dim // 2}"
                 )
     return config

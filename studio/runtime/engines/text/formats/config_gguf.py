@@ -79,7 +79,7 @@ def config_from_gguf(header: GgufHeader, vector: Callable[[str], Sequence[float]
         values, "attention.key_length", MAX_HEAD_DIM, path, max(1, hidden // heads)
     )
     if positive_integer(values, "attention.value_length", MAX_HEAD_DIM, path, head_dim) != head_dim:
-        raise unsupported(path, "its values are not as long as its keys")
+        raise unsupported(path, "its keys and values differ in length")
     scale = _optional(values, "attention.scale", path)
     if scale is None and (name, layers) in _SCALED_BY_HIDDEN:
         scale = (hidden / heads) ** -0.5
@@ -133,7 +133,7 @@ def _near(values: Mapping[str, Any], family: Family, layers: int, path: Path) ->
     pattern = values.get("attention.sliding_window_pattern", _WINDOW_STEP.get(family.name))
     if isinstance(pattern, tuple):
         if len(pattern) != layers:
-            raise bad_weights(path, f"sliding_window_pattern is no list for {layers} layers")
+            raise bad_weights(path, f"sliding_window_pattern is not a list for {layers} layers")
         return [bool(near) for near in pattern]
     if pattern is None:
         return [family.name in _ALL_THROUGH_THE_WINDOW] * layers
@@ -174,7 +174,7 @@ def _stretched(values: Mapping[str, Any], plain: RopeConfig, path: Path) -> Rope
     if scaling in ("none", "", "longrope"):  # LongRoPE's divisors are tensors
         return replace(plain, original_context=original, magnitude=magnitude)
     if scaling not in ("linear", "yarn"):
-        raise unsupported(path, f"it stretches positions by “{shown(str(scaling))}”")
+        raise unsupported(path, f"its RoPE scaling is “{shown(str(scaling))}”")
     factor = positive_number(values, factor_key, 1e4, path)
     if scaling == "linear":
         return replace(plain, scaling="linear", factor=factor)
@@ -199,10 +199,12 @@ def _optional(
 def _refuse_other_files(metadata: Mapping[str, Any], values: Mapping[str, Any], path: Path) -> None:
     """Refuse GGUF files that are no whole model of the sort that their architecture suggests."""
     if (kind := metadata.get("general.type", "model")) != "model":
-        raise unsupported(path, f"it is not a model but of the type “{shown(str(kind))}”")
+        raise unsupported(path, f"it is of type “{shown(str(kind))}”, not a model")
     if values.get("expert_count"):
-        raise unsupported(path, "it is a mixture of experts, which this version cannot run")
+        raise unsupported(
+            path, "it is a mixture-of-experts model, which this version does not support"
+        )
     if values.get("attention.causal", True) is not True:
-        raise unsupported(path, "it reads text in both directions, so it cannot write any")
+        raise unsupported(path, "it is bidirectional, so it cannot generate text")
     if values.get("attention.temperature_scale"):
-        raise unsupported(path, "its attention is scaled by position")
+        raise unsupported(path, "it scales attention by position")

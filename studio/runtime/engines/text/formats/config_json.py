@@ -111,7 +111,7 @@ def _turning(values: Mapping[str, Any], family: Family, count: int, path: Path) 
         step = positive_integer(values, "no_rope_layer_interval", MAX_LAYERS, path, 4)
         return [(layer + 1) % step != 0 for layer in range(count)]
     if not isinstance(flags, list) or len(flags) < count or not set(map(str, flags)) <= {"0", "1"}:
-        raise bad_weights(path, f"no_rope_layers is no list of 0 or 1 for {count} layers")
+        raise bad_weights(path, f"no_rope_layers is not a list of 0 or 1 for {count} layers")
     return [flag == 1 for flag in flags[:count]]
 
 
@@ -126,9 +126,9 @@ def _windowed(
     kinds = values.get("layer_types")
     if kinds is not None:
         if not isinstance(kinds, list) or len(kinds) != count:
-            raise bad_weights(path, f"layer_types is no list of {count} names")
+            raise bad_weights(path, f"layer_types is not a list of {count} names")
         if not all(isinstance(kind, str) and kind in _WINDOWED for kind in kinds):
-            raise unsupported(path, "it has layers of an unknown kind (layer_types)")
+            raise unsupported(path, "layer_types has unknown entries")
         return [_WINDOWED[kind] for kind in kinds]
     if family.name in ("gemma2", "gemma3"):
         default = 2 if family.name == "gemma2" else 6
@@ -139,7 +139,7 @@ def _windowed(
     if family.qkv_bias or family.qk_norm:  # Qwen
         first = values.get("max_window_layers", 28)
         if type(first) is not int or first < 0:
-            raise bad_weights(path, "max_window_layers is no whole number")
+            raise bad_weights(path, "max_window_layers is not a whole number")
         return [layer >= first for layer in range(count)]
     return [True] * count
 
@@ -158,7 +158,7 @@ def _ropes(
     local = rules.get("sliding_attention", {"rope_theta": values.get("rope_local_base_freq")})
     whole = rules.get("full_attention", {} if "sliding_attention" in rules else rules)
     if not isinstance(local, dict) or not isinstance(whole, dict):
-        raise bad_weights(path, "rope_parameters has something that is not an object")
+        raise bad_weights(path, "rope_parameters has an entry that is not an object")
     if local.get("rope_theta") is None:
         local = {**local, "rope_theta": 10_000.0}
     return (
@@ -182,7 +182,7 @@ def _rope(
     theta = positive_number({**values, **rules}, "rope_theta", 1e12, path, default)
     share = positive_number({**values, **rules}, "partial_rotary_factor", 1.0, path, 1.0)
     if share != 1 and family.name != "phi3":
-        raise unsupported(path, "it rotates only a part of each head")
+        raise unsupported(path, "it rotates only part of each head")
     dim = int(head_dim * share)
     kind = rules.get("rope_type", rules.get("type", "default"))
     if family.name == "phi3" and kind in ("su", "yarn", "longrope"):
@@ -195,7 +195,7 @@ def _rope(
         return _llama3(rules, theta, dim, context, path)
     if kind == "yarn":
         return _yarn(rules, theta, dim, context, path)
-    raise unsupported(path, f"it stretches positions by “{shown(str(kind))}”")
+    raise unsupported(path, f"its RoPE scaling is “{shown(str(kind))}”")
 
 
 def _llama3(
@@ -214,7 +214,7 @@ def _llama3(
 
 def _yarn(rules: Mapping[str, Any], theta: float, dim: int, context: int, path: Path) -> RopeConfig:
     if {"mscale", "mscale_all_dim"} & rules.keys() or rules.get("truncate", True) is not True:
-        raise unsupported(path, "it stretches positions by an unknown sort of “yarn”")
+        raise unsupported(path, "its “yarn” scaling is of an unknown type")
     factor = positive_number(rules, "factor", 1e4, path)
     original = positive_integer(
         rules, "original_max_position_embeddings", MAX_CONTEXT, path, context
@@ -267,7 +267,7 @@ def divisors(numbers: object, field: str, path: Path) -> tuple[float, ...]:
         StudioError: They are no list of numbers above 0.
     """
     if not isinstance(numbers, list | tuple) or not 1 <= len(numbers) <= MAX_HEAD_DIM:
-        raise bad_weights(path, f"{field} is missing or no list of numbers")
+        raise bad_weights(path, f"{field} is missing or not a list of numbers")
     return tuple(positive_number({field: number}, field, 1e6, path) for number in numbers)
 
 
@@ -292,6 +292,6 @@ def _refuse_other_rules(values: Mapping[str, Any], family: Family, path: Path) -
         if values.get(key):
             raise unsupported(path, f"{key} is set")
     if family.name == "llama" and values.get("sliding_window"):
-        raise unsupported(path, "it attends through a sliding window")
+        raise unsupported(path, "it uses sliding-window attention")
     if values.get("quantization_config"):
-        raise unsupported(path, "its weights are packed (quantization_config)")
+        raise unsupported(path, "its weights are quantized (quantization_config)")

@@ -162,7 +162,7 @@ def read_header(file: MappedFile) -> GgufHeader:
     for _ in range(metadata_count):
         key = cursor.name("metadata key")
         if key in metadata:
-            raise cursor.refuse(f"metadata key “{shown(key)}” comes twice")
+            raise cursor.refuse(f"metadata key “{shown(key)}” appears twice")
         metadata[key] = cursor.value(key, cursor.integer(_U32, key), depth=0)
     entries = [_read_tensor_entry(cursor) for _ in range(tensor_count)]
     alignment = _alignment(cursor, metadata)
@@ -173,14 +173,14 @@ def read_header(file: MappedFile) -> GgufHeader:
 
 def _read_version(cursor: _Cursor) -> int:
     if bytes(cursor.take(4, "file type")) != _MAGIC:
-        raise cursor.refuse("it is not a GGUF file (the first bytes are others)")
+        raise cursor.refuse("it is not a GGUF file (wrong magic bytes)")
     version = cursor.integer(_U32, "version")
     if version not in (2, 3):
         if version & 0xFFFF == 0:
-            problem = "its numbers are stored big-endian"
+            problem = "it is big-endian"
         else:
-            problem = f"it is GGUF version {version}, and only versions 2 and 3 are known"
-        raise unsupported(cursor.path, problem, "Convert it anew, or choose another file.")
+            problem = f"it is GGUF version {version}; only versions 2 and 3 are supported"
+        raise unsupported(cursor.path, problem, "Convert it again, or choose another file.")
     return version
 
 
@@ -307,11 +307,13 @@ def _place(
     for name, shape, kind, offset in entries:
         field = f"tensor “{shown(name)}”"
         if name in tensors:
-            raise cursor.refuse(f"{field} comes twice")
+            raise cursor.refuse(f"{field} appears twice")
         block = _block_type(cursor, field, kind)
         length = _stored_bytes(cursor, field, shape, block)
         if offset % alignment:
-            raise cursor.refuse(f"{field} starts at {offset}, which is no multiple of {alignment}")
+            raise cursor.refuse(
+                f"{field} starts at {offset}, which is not a multiple of {alignment}"
+            )
         if start + offset + length > cursor.size:
             raise cursor.refuse(
                 f"{field} needs {length} bytes at {start + offset}, but the file ends at"
@@ -330,7 +332,7 @@ def _block_type(cursor: _Cursor, field: str, kind: int) -> BlockType:
     raise unsupported(
         cursor.path,
         f"{field} is stored as {name}, which this version cannot read",
-        f"Choose a file with one of {known}, or update the studio.",
+        f"Choose a file with one of {known}, or update Offline Studio.",
     )
 
 

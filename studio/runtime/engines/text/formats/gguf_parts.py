@@ -19,7 +19,7 @@ from studio.runtime.engines.text.formats.gguf import (
 from studio.runtime.engines.text.formats.load_errors import bad_weights, shown
 from studio.runtime.engines.text.formats.mapped_file import MappedFile
 
-_TOGETHER = "Put all files of one download into one folder, and nothing else under their names."
+_TOGETHER = "Put all files of the model into one folder and keep their names."
 
 
 def open_parts(path: Path) -> tuple[list[MappedFile], GgufHeader]:
@@ -35,8 +35,8 @@ def open_parts(path: Path) -> tuple[list[MappedFile], GgufHeader]:
     if missing:
         raise StudioError(
             ErrorCode.NOT_FOUND,
-            f"{shown(name_of(path))} lies in {len(paths)} files, and {shown(missing[0])} is"
-            " missing.",
+            f"{shown(name_of(path))} is split into {len(paths)} files, but {shown(missing[0])} "
+            "is missing.",
             _TOGETHER,
         )
     with ExitStack() as opened:
@@ -55,7 +55,7 @@ def _read(files: Sequence[MappedFile]) -> GgufHeader:
         _check_number(header, number, len(files))
         for key in ("split.tensors.count", "general.architecture"):
             if header.metadata.get(key, first.metadata.get(key)) != first.metadata.get(key):
-                raise bad_weights(file.path, f"its {key} is not that of the first file", _TOGETHER)
+                raise bad_weights(file.path, f"its {key} differs from the first file", _TOGETHER)
         _add(tensors, header.tensors, file.path, number)
     expected = first.metadata.get("split.tensors.count", len(tensors))
     if len(tensors) != expected:
@@ -73,13 +73,12 @@ def _check_number(header: GgufHeader, number: int, count: int) -> None:
     if count == 1:
         raise bad_weights(
             header.path,
-            f"it is one of {says[1]} files of a model, and its name does not lead to the others",
-            f"Name them NAME-00001-of-{says[1]:05}.gguf and so on; at most {MAX_PARTS} are read.",
+            f"it is one of {says[1]} files of a model, but its name does not match the others",
+            f"Name them NAME-00001-of-{says[1]:05}.gguf and so on; the limit is {MAX_PARTS} files.",
         )
     raise bad_weights(
         header.path,
-        f"its name says that it is file {number + 1} of {count} of a model, and its header does"
-        " not",
+        f"its name says it is file {number + 1} of {count} of a model, but its header does not",
         _TOGETHER,
     )
 
@@ -94,7 +93,7 @@ def _add(
 ) -> None:
     for name, tensor in more.items():
         if name in tensors:
-            raise bad_weights(path, f"tensor “{shown(name)}” is in another file too", _TOGETHER)
+            raise bad_weights(path, f"tensor “{shown(name)}” is also in another file", _TOGETHER)
         tensors[name] = replace(tensor, part=number)
     if len(tensors) > MAX_TENSORS:
         raise bad_weights(path, f"with it there are {len(tensors)}; the limit is {MAX_TENSORS}")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from studio.protocol.errors import ErrorCode, StudioError
 
-_DAMAGED = "It may be cut short or damaged: copy or download it again, or choose another."
+_DAMAGED = "It may be incomplete or damaged: download it again, or choose another."
 
 
 def shown(text: str | Path) -> str:
@@ -22,7 +22,7 @@ def bad_weights(path: Path, problem: str, hint: str = _DAMAGED) -> StudioError:
 
 
 def unsupported(
-    path: Path, problem: str, hint: str = "Choose a model of a known kind."
+    path: Path, problem: str, hint: str = "Choose a model with a supported architecture."
 ) -> StudioError:
     """Return the error for a file that is sound, but of a sort this engine does not know."""
     return StudioError(ErrorCode.UNSUPPORTED, f"{shown(path)} is not supported: {problem}.", hint)

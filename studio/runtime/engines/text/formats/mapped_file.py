@@ -116,13 +116,13 @@ def _cannot_open(path: Path, error: OSError | ValueError) -> StudioError:
     if isinstance(error, FileNotFoundError):
         return StudioError(
             ErrorCode.NOT_FOUND,
-            f"{shown(path)} is not there any more.",
-            "Put it back, or choose another model.",
+            f"{shown(path)} no longer exists.",
+            "Restore it, or choose another model.",
         )
     if isinstance(error, PermissionError) and not path.is_dir():
         return StudioError(
             ErrorCode.PERMISSION,
-            f"{shown(path)} may not be read by this user.",
+            f"You do not have permission to read {shown(path)}.",
             "Change its permissions, or choose another model.",
         )
     reason = getattr(error, "strerror", None) or str(error)

@@ -31,7 +31,9 @@ class ModelFolder:
         try:
             self._root = _model_root(path).resolve(strict=True)
         except (OSError, RuntimeError) as error:
-            raise bad_weights(path, "the folder cannot be opened", "Choose another.") from error
+            raise bad_weights(
+                path, "the folder cannot be opened", "Choose another folder."
+            ) from error
 
     def has(self, name: str) -> bool:
         """Return whether there is a file ``name``."""
@@ -45,7 +47,7 @@ class ModelFolder:
         """
         if not name or name != Path(name).name or "\\" in name or ":" in name or "\0" in name:
             raise bad_weights(
-                self.path, f"it names the file “{shown(name)}”, which is no plain name"
+                self.path, f"it names the file “{shown(name)}”, which is not a plain file name"
             )
         path = self.path / name
         try:
@@ -57,9 +59,7 @@ class ModelFolder:
                 "Copy or download the whole folder again.",
             ) from error
         if not real.is_relative_to(self._root):
-            raise bad_weights(
-                self.path, f"the file “{shown(name)}” leads out of the model's folder"
-            )
+            raise bad_weights(self.path, f"the file “{shown(name)}” is outside the model folder")
         return path
 
     def json(self, name: str, limit: int = MAX_CONFIG_BYTES) -> dict[str, Any]:
@@ -83,10 +83,13 @@ class ModelFolder:
         if self.has("pytorch_model.bin"):
             raise unsupported(
                 self.path,
-                "its weights are pickled (pytorch_model.bin), and unpickling can run any code",
-                "Get the same model as safetensors or GGUF.",
+                "its weights are in a pickle file (pytorch_model.bin), which can run code when "
+                "opened",
+                "Download a safetensors or GGUF version of this model.",
             )
-        raise bad_weights(self.path, "it has no model.safetensors", "Choose a complete folder.")
+        raise bad_weights(
+            self.path, "it has no model.safetensors", "Choose a complete model folder."
+        )
 
     def _indexed(self) -> list[str]:
         places = self.json(_INDEX, MAX_INDEX_BYTES).get("weight_map")

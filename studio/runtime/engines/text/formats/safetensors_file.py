@@ -72,16 +72,16 @@ def _tensor(path: Path, name: str, entry: Any, start: int) -> SafeTensor:
         or "/" in name
         or "\\" in name
     ):
-        raise bad_weights(path, f"{field} has a name that no tensor should have")
+        raise bad_weights(path, f"{field} has an invalid name")
     if not isinstance(entry, dict) or not _whole_numbers(entry.get("shape"), MAX_DIMENSIONS):
-        raise bad_weights(path, f"{field} has no proper shape")
+        raise bad_weights(path, f"{field} has an invalid shape")
     shape, dtype = tuple(entry["shape"]), entry.get("dtype")
     span: Any = entry.get("data_offsets")
     item = ITEM_BYTES.get(str(dtype)) or _OTHER_ITEM_BYTES.get(str(dtype))
     if item is None:
         raise unsupported(path, f"{field} is stored as {shown(str(dtype))}")
     if not _whole_numbers(span, 2) or len(span) != 2:
-        raise bad_weights(path, f"{field} has no proper place in the file")
+        raise bad_weights(path, f"{field} has an invalid position in the file")
     begin, end = span
     if end - begin != math.prod(shape) * item:
         raise bad_weights(

@@ -45,7 +45,7 @@ def parse_object(text: bytes, path: Path) -> dict[str, Any]:
         )
     except (ValueError, RecursionError) as error:
         reason = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
-        raise bad_weights(path, f"its JSON is broken ({shown(reason)})") from error
+        raise bad_weights(path, f"its JSON is invalid ({shown(reason)})") from error
     if not isinstance(value, dict):
         raise bad_weights(path, "its JSON is not an object")
     return value
@@ -95,7 +95,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) != len(pairs):
         [(key, _)] = Counter(key for key, _ in pairs).most_common(1)
-        raise ValueError(f"the key {key[:60]!r} comes twice")
+        raise ValueError(f"the key {key[:60]!r} appears twice")
     return result
 
 

@@ -151,7 +151,7 @@ class FolderSource:
         self._files.append(file)
         for name, tensor in safetensors_file.read_header(file).items():
             if name in self._places:
-                raise bad_weights(shard, f"tensor “{shown(name)}” is in another file too")
+                raise bad_weights(shard, f"tensor “{shown(name)}” is also in another file")
             self._places[name] = (file, tensor)
 
     def rows(self, name: str) -> Iterator[tuple[int, Tensor]]:

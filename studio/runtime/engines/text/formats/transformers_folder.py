@@ -29,7 +29,7 @@ from studio.runtime.engines.text.formats.config import (
 from studio.runtime.engines.text.formats.config_json import architecture_name
 from studio.runtime.engines.text.formats.load_errors import bad_weights, shown, unsupported
 
-NOTE = "transformers: slower than what the studio computes itself"
+NOTE = "transformers: slower than the built-in engine"
 
 _LARGEST_NUMBER = 1 << 24
 _OURS = {"output_attentions": False, "output_hidden_states": False, "use_cache": True}
@@ -73,13 +73,13 @@ def check_foreign(values: Mapping[str, Any], path: Path, refused: StudioError) -
             weights are packed.
     """
     if values.get("quantization_config"):
-        raise unsupported(path, "its weights are packed (quantization_config)")
+        raise unsupported(path, "its weights are quantized (quantization_config)")
     if not version():
         raise StudioError(
             refused.code,
             refused.message,
-            f"The studio itself runs {KNOWN}; others run through transformers, which is not"
-            " installed: pip install 'offline-studio[transformers]'",
+            f"Supported architectures: {KNOWN}. Others need transformers, which is not "
+            "installed: pip install 'offline-studio[transformers]'",
         )
     if not _is_known(values):
         raise refused
@@ -125,7 +125,7 @@ def library_config(values: Mapping[str, Any], path: Path) -> Any:
         StudioError: It knows none of that kind, a number is absurd, or it refuses the object.
     """
     if not _is_known(values):
-        raise unsupported(path, "transformers does not know its architecture")
+        raise unsupported(path, "transformers does not support its architecture")
     for key, number in _numbers(values):
         limit = MAX_LAYERS if "layer" in key else _LARGEST_NUMBER
         if abs(number) > limit:
@@ -135,7 +135,7 @@ def library_config(values: Mapping[str, Any], path: Path) -> Any:
     try:
         return auto.CONFIG_MAPPING[values["model_type"]].from_dict({**clean, **_OURS})
     except Exception as error:
-        raise bad_weights(path, f"transformers refuses it ({shown(str(error))})") from error
+        raise bad_weights(path, f"transformers cannot load it ({shown(str(error))})") from error
 
 
 def _is_known(values: Mapping[str, Any]) -> bool:

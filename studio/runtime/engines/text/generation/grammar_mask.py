@@ -115,7 +115,7 @@ class ConstrainedText:
             raise _lost(self._constraint, self._matcher.get_error())
         ids = np.flatnonzero(np.unpackbits(mask, bitorder="little")[:rows].view(np.bool_))
         if not ids.size:
-            raise _lost(self._constraint, "no token of this model can come next")
+            raise _lost(self._constraint, "the model has no valid next token")
         return ids
 
     def take(self, token: int) -> None:
@@ -163,7 +163,8 @@ def _vocabulary(tokenizer: TextTokenizer) -> LLTokenizer:
         known = built(
             lambda: LLTokenizer(spellings, eos_token=ends),  # type: ignore[arg-type]
             lambda reason: StudioError(
-                ErrorCode.UNSUPPORTED, f"This model cannot write in a form ({shown(reason)})."
+                ErrorCode.UNSUPPORTED,
+                f"This model cannot produce structured output ({shown(reason)}).",
             ),
         )
         _vocabularies[tokenizer] = known
@@ -223,8 +224,8 @@ def _refused(constraint: Constraint, reason: str) -> BadInput:
     if told := re.match(r"Unimplemented keys: (\[.+\])", reason):
         keywords = "”, “".join(json.loads(told[1]))
         return BadInput(
-            f"The {constraint.name} asks for “{keywords}”, which cannot be enforced.",
-            "Leave that out, and check the answer for it.",
+            f"The {constraint.name} uses “{keywords}”, which cannot be enforced.",
+            "Remove it, and check the answer for it instead.",
         )
     return BadInput(
         f"The {constraint.name} cannot be used: {_brief(reason)}.", "Correct or simplify it."
@@ -234,17 +235,17 @@ def _refused(constraint: Constraint, reason: str) -> BadInput:
 def _lost(constraint: Constraint, reason: str) -> StudioError:
     return StudioError(
         ErrorCode.UNSUPPORTED,
-        f"The text cannot go on in the form of its {constraint.name} ({_brief(reason)}).",
-        "Simplify the form, or choose another model.",
+        f"The text cannot continue to match the {constraint.name} ({_brief(reason)}).",
+        "Simplify the output format, or choose another model.",
     )
 
 
 def _brief(reason: str) -> str:
     """Return the line of the library's message that says what is wrong."""
-    lines = reason.strip().splitlines() or ["no reason is told"]
+    lines = reason.strip().splitlines() or ["no reason was given"]
     told = next((line for line in lines if line.startswith("error: ")), lines[0])
     if told == "NoExtensionBias":
-        return "no text has this form"
+        return "no text can match it"
     if "unwrap()" in told or told.startswith("panic"):  # a fault of the library's, at its limits
-        told = "it is too intricate to compile"
+        told = "it is too complex to compile"
     return shown(re.sub(r"^(error: |at \d+\(\d+\): )", "", told)).rstrip(".")

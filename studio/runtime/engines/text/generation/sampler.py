@@ -90,8 +90,8 @@ class Sampler:
         if not np.isfinite(scores.max()):
             raise StudioError(
                 ErrorCode.BAD_WEIGHTS,
-                "The model's scores are not numbers, so no next word can be chosen.",
-                "Its file may be damaged: verify it, or choose another model.",
+                "The model produced invalid numbers, so no token can be sampled.",
+                "The file may be damaged: verify it, or choose another model.",
             )
         return int(scores.argmax()) if self._params.temperature == 0 else self._draw(scores)
 

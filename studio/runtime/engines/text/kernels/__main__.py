@@ -10,7 +10,7 @@ def main() -> int:
     from studio.runtime.engines.text.kernels.packed_matrix import can_pack
 
     if not can_pack("cpu"):
-        sys.stdout.write("this processor has no kernels: texts are computed by torch\n")
+        sys.stdout.write("this processor has no kernels: torch is used instead\n")
         return 0
     import numpy as np
     import torch

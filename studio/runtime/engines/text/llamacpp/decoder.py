@@ -68,9 +68,9 @@ def check_installed() -> None:
     if not version():
         raise StudioError(
             ErrorCode.UNSUPPORTED,
-            "llama.cpp was chosen to compute language models, and it is not installed.",
-            "Install it with `pip install offline-studio[llamacpp]`, or choose the studio's own"
-            " engine.",
+            "The text engine is set to llama.cpp, but llama.cpp is not installed.",
+            "Install it with `pip install offline-studio[llamacpp]`, or choose another text "
+            "engine in Settings.",
         )
 
 
@@ -209,8 +209,8 @@ class LlamaCpp:
         except (ValueError, RuntimeError, MemoryError) as error:
             raise StudioError(
                 ErrorCode.OUT_OF_MEMORY,
-                f"llama.cpp has no memory for a text of {capacity:,} tokens.",
-                "Close other programs, or ask for a shorter answer.",
+                f"llama.cpp ran out of memory for a text of {capacity:,} tokens.",
+                "Close other programs, or ask for a shorter reply.",
                 str(error),
             ) from error
 
@@ -230,8 +230,8 @@ class LlamaCpp:
             except RuntimeError as error:
                 raise StudioError(
                     ErrorCode.BAD_WEIGHTS,
-                    "llama.cpp could not go on with this text.",
-                    "Choose the studio's own engine, and try again.",
+                    "llama.cpp failed to continue this text.",
+                    "Choose the built-in text engine in Settings, then try again.",
                     str(error),
                 ) from error
             rows += [torch.frombuffer(array.array("f", row), dtype=torch.float32) for row in scores]
@@ -254,15 +254,17 @@ def load(files: ModelFiles) -> LlamaCpp:
     except (ValueError, RuntimeError) as error:
         raise _unusable(files, str(error)) from error
     if model.n_vocab != files.config.vocabulary:
-        raise _unusable(files, f"it found {model.n_vocab} tokens, not {files.config.vocabulary}")
+        raise _unusable(
+            files, f"it found {model.n_vocab} tokens instead of {files.config.vocabulary}"
+        )
     return LlamaCpp(model, files.config)
 
 
 def _unusable(files: ModelFiles, why: str) -> StudioError:
     return StudioError(
         ErrorCode.UNSUPPORTED,
-        f"llama.cpp cannot use {files.path.name}.",
-        "Choose the studio's own engine for it.",
+        f"llama.cpp cannot load {files.path.name}.",
+        "Choose the built-in text engine in Settings.",
         why,
     )
 

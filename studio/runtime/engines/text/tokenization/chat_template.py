@@ -87,7 +87,7 @@ class ChatTemplate:
         self._names = dict(names)
         self._chatml = chatml
         if len(source) > MAX_TEMPLATE_CHARACTERS:
-            self.note = "The model's chat template is too long, so the built-in one is used."
+            self.note = "The model's chat template is too long, so the default template is used."
 
     def render(
         self, messages: Messages, *, answer: bool = True, now: datetime | None = None
@@ -109,8 +109,8 @@ class ChatTemplate:
             return Rendered(self._render_or_fold(messages, names, now or datetime.now()))
         except _Failed as failure:
             self.note = (
-                f"The model's chat template failed ({shown(str(failure))}),"
-                " so the built-in one is used."
+                f"The model's chat template failed ({shown(str(failure))}), so the default "
+                "template is used."
             )
             return Rendered(built_in(messages, answer, chatml=self._chatml), self.note)
 
@@ -161,14 +161,14 @@ class _Renderer:
         if "refusal" in answer:
             raise TemplateRefused(
                 ErrorCode.BAD_INPUT,
-                f"The model's chat template refuses this conversation: {shown(answer['refusal'])}.",
+                f"The model's chat template rejects this conversation: {shown(answer['refusal'])}.",
                 "Change the order of the messages, or choose another model.",
             )
         if "text" not in answer:
             raise _Failed(answer.get("error", "no answer"))
         if not str(answer["text"]).strip():
             # What the sandbox keeps from a template is undefined there, and prints as nothing.
-            raise _Failed("it wrote nothing")
+            raise _Failed("it returned nothing")
         return str(answer["text"])
 
     def _ask(self, order: bytes) -> dict[str, Any]:

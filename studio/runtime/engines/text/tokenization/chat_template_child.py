@@ -104,7 +104,7 @@ def render(environment: ImmutableSandboxedEnvironment, order: Mapping[str, Any])
         for piece in template.generate(strftime_now=now.strftime, **order["names"]):
             size += len(piece)
             if size > order["output_limit"]:
-                return {"error": f"it wrote more than {order['output_limit']} characters"}
+                return {"error": f"it returned more than {order['output_limit']} characters"}
             pieces.append(piece)
         return {"text": "".join(pieces)}
     except Refusal as refusal:

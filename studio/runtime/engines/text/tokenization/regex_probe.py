@@ -37,9 +37,9 @@ def check_patterns(path: Path, patterns: Iterable[str]) -> None:
     if unknown and not _passes(unknown):
         raise bad_weights(
             path,
-            f"a regular expression of its tokenizer is broken, or takes more than {SECONDS:g}"
-            f" seconds on {PROBE_LENGTH} characters",
-            "Choose another copy of this model.",
+            f"a regular expression of its tokenizer is broken or too slow (more than {SECONDS:g} "
+            f"seconds for {PROBE_LENGTH} characters)",
+            "Download this model from another source.",
         )
 
 

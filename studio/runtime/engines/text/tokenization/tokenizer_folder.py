@@ -40,7 +40,9 @@ def tokenizer_from_folder(folder: ModelFolder, rows: int) -> TextTokenizer:
         StudioError: There is no tokenizer.json, or it is broken or of another kind.
     """
     if not folder.has("tokenizer.json"):
-        raise bad_weights(folder.path, "it has no tokenizer.json", "Choose a complete folder.")
+        raise bad_weights(
+            folder.path, "it has no tokenizer.json", "Choose a complete model folder."
+        )
     raw = read_bytes(folder.file("tokenizer.json"), _MAX_TOKENIZER_BYTES)
     settings = folder.json_if_any("tokenizer_config.json")
     names = {
@@ -67,7 +69,7 @@ def _built(
     rules = parse_object(raw, path)
     model = rules.get("model")
     if not isinstance(model, dict) or model.get("type", "BPE") != "BPE":
-        raise unsupported(folder.path, "its tokenizer is not byte-pair encoding")
+        raise unsupported(folder.path, "its tokenizer is not a byte-pair encoding")
     tokens, special, literal = _tokens(folder, rules, model, rows)
     failed = partial(_broken, folder)
     check_patterns(path, built(lambda: set(_patterns(rules)), failed))
@@ -112,7 +114,7 @@ def _tokens(
     entries = [(token, index, False, False) for token, index in vocabulary.items()]
     for entry in added:
         if not isinstance(entry, dict):
-            raise _broken(folder, "an added token is no object")
+            raise _broken(folder, "an added token is not an object")
         special = entry.get("special") is True
         entries.append((entry.get("content"), entry.get("id"), special, not special))
     for token, index, _, _ in entries:
@@ -134,7 +136,7 @@ def _spelling(folder: ModelFolder, rules: Mapping[str, Any], model: Mapping[str,
         return "pieces"
     if any(part.get("type") == "ByteLevel" for part in _parts(rules.get("decoder"))):
         return "bytes"
-    raise unsupported(folder.path, "its tokenizer spells text in a way this version does not know")
+    raise unsupported(folder.path, "its tokenizer uses an encoding this version does not support")
 
 
 def _has_space_prefix(rules: Mapping[str, Any]) -> bool:

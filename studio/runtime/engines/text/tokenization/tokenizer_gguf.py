@@ -87,7 +87,7 @@ def _built(header: GgufHeader, keys: Mapping[str, Any], rows: int) -> TextTokeni
     elif model == "llama":
         backend = _pieces(header, keys, tokens, kinds)
     else:
-        raise unsupported(header.path, f"its tokenizer is of the kind “{shown(str(model))}”")
+        raise unsupported(header.path, f"its tokenizer type is “{shown(str(model))}”")
     marked = {index: kind for index, kind in enumerate(kinds) if kind != _NORMAL}
     _add_whole_tokens(backend, tokens, marked)
     return TextTokenizer(backend, _vocabulary(header, keys, tokens, marked))
@@ -142,7 +142,7 @@ def _pre_tokenizer(header: GgufHeader, pre: str) -> pre_tokenizers.PreTokenizer:
         return pre_tokenizers.Sequence(
             [split, pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)]
         )
-    raise unsupported(header.path, f"its tokenizer cuts words by the rule “{shown(pre)}”")
+    raise unsupported(header.path, f"its pre-tokenizer is “{shown(pre)}”")
 
 
 def _pieces(
@@ -205,7 +205,7 @@ def _scores(header: GgufHeader, keys: Mapping[str, Any], count: int) -> Sequence
 def _strings(header: GgufHeader, keys: Mapping[str, Any], name: str) -> list[str]:
     values = keys.get(name)
     if not isinstance(values, Strings):
-        raise bad_weights(header.path, f"tokenizer.ggml.{name} is missing or no list of strings")
+        raise bad_weights(header.path, f"tokenizer.ggml.{name} is missing or not a list of strings")
     return list(values)
 
 
@@ -219,7 +219,7 @@ def _merges(header: GgufHeader, keys: Mapping[str, Any]) -> list[tuple[str, str]
     ]
     if len(pairs) < len(merges):
         bad = next(m for m in merges if m.count(" ") != 1 or m.strip(" ") != m)
-        raise bad_weights(header.path, f"the merge “{shown(bad)}” is not two parts")
+        raise bad_weights(header.path, f"the merge “{shown(bad)}” does not have two parts")
     return pairs
 
 
@@ -249,7 +249,9 @@ def _vocabulary(
     pieces = keys.get("model") == "llama"
     for token in (tokens[i] for i, kind in marked.items() if kind == _BYTE):
         if not BYTE_PIECE.fullmatch(token):
-            raise bad_weights(header.path, f"the token “{shown(token)}” is marked as a byte")
+            raise bad_weights(
+                header.path, f"the token “{shown(token)}” is marked as a byte but is not one"
+            )
     special = frozenset(i for i, kind in marked.items() if kind in (_CONTROL, _UNKNOWN))
     bos = _token_id(keys, "bos_token_id", len(tokens))
     named = {_token_id(keys, f"{name}_token_id", len(tokens)) for name in ("eos", "eot", "eom")}

@@ -123,7 +123,7 @@ HOSTILE = {
     ),
     "arrays in arrays": (Gguf([("k", NESTED)]), "more than 4 deep"),
     "unknown type": (Gguf([("k", struct.pack("<I", 13))]), "unknown type 13"),
-    "duplicate key": (Gguf([("k", scalar(U32, 1)), ("k", scalar(U32, 2))]), "comes twice"),
+    "duplicate key": (Gguf([("k", scalar(U32, 1)), ("k", scalar(U32, 2))]), "appears twice"),
     "empty key": (Gguf([("", scalar(U32, 1))]), "empty"),
     "key with control characters": (Gguf([("a\n\x1b[31m", scalar(U32, 1))]), "control characters"),
     "key that is no UTF-8": (Gguf([(b"\xff\xfe", scalar(U32, 1))]), "not UTF-8"),
@@ -144,9 +144,9 @@ HOSTILE = {
     "offset past the end": (Gguf(tensors=[tensor("w", (8, 4), 0, 8192)]), "the file ends at"),
     "offset 2^64 - 32": (Gguf(tensors=[tensor("w", (8,), 0, (1 << 64) - 32)]), "the file ends at"),
     "one byte too long": (Gguf(tensors=[ONE], data=bytes(127)), "needs 128 bytes"),
-    "crooked offset": (Gguf(tensors=[tensor("w", (8,), 0, 7)]), "no multiple of 32"),
+    "crooked offset": (Gguf(tensors=[tensor("w", (8,), 0, 7)]), "not a multiple of 32"),
     "overlap": (Gguf(tensors=[ONE, tensor("v", (8,), 0, 96)]), "overlap"),
-    "duplicate tensor": (Gguf(tensors=[ONE, ONE]), "comes twice"),
+    "duplicate tensor": (Gguf(tensors=[ONE, ONE]), "appears twice"),
     "unknown block type": (Gguf(tensors=[tensor("w", (32,), 250)]), "number 250"),
     "a block type we do not read": (Gguf(tensors=[tensor("w", (256,), 16)]), "IQ2_XXS"),
     "half a block": (Gguf(tensors=[tensor("w", (33,), 8)]), "a multiple of 32"),
@@ -259,8 +259,8 @@ def test_another_architecture_is_named(write) -> None:
 
 
 OTHER_FILES = {
-    "adapter": (("general.type", scalar(STRING, "adapter")), "of the type “adapter”"),
-    "experts": (("llama.expert_count", scalar(U32, 8)), "mixture of experts"),
+    "adapter": (("general.type", scalar(STRING, "adapter")), "of type “adapter”"),
+    "experts": (("llama.expert_count", scalar(U32, 8)), "mixture-of-experts"),
     "no sizes": (("k", scalar(U32, 1)), "embedding_length is missing"),
     "absurd sizes": (
         ("llama.embedding_length", scalar(U32, (1 << 32) - 1)),

@@ -166,7 +166,7 @@ def test_scores_that_are_no_numbers_fail_one_job_in_words_and_no_other(
     end = desk.finished(bad)
     assert end.error is not None
     assert end.error.code is ErrorCode.BAD_WEIGHTS
-    assert "not numbers" in end.error.message
+    assert "invalid numbers" in end.error.message
     for number, job in enumerate(good):
         assert desk.finished(job).result["tokens"] == alone(folder, number)
     assert desk.status().loaded[0].working == 0, "memory is back"

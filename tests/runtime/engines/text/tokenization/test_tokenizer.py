@@ -217,7 +217,7 @@ BROKEN = {
         pieces_gguf(tokens=["<unk>", "<s>", "</s>", "<0x-1>"] + ["x"] * 265),
         "marked as a byte",
     ),
-    "another kind": (pieces_gguf(model=scalar(STRING, "rwkv")), "of the kind “rwkv”"),
+    "another kind": (pieces_gguf(model=scalar(STRING, "rwkv")), "type is “rwkv”"),
     "another rule": (
         pieces_gguf(
             model=scalar(STRING, "gpt2"), pre=scalar(STRING, "alien"), merges=array(STRING, ["h i"])
@@ -226,7 +226,7 @@ BROKEN = {
     ),
     "merges that are none": (
         pieces_gguf(model=scalar(STRING, "gpt2"), merges=array(STRING, ["nospace"])),
-        "not two parts",
+        "not have two parts",
     ),
     "merges of nothing": (
         pieces_gguf(model=scalar(STRING, "gpt2"), merges=array(STRING, ["zq qz"])),
@@ -379,8 +379,8 @@ def _deep(rules) -> None:
 HOSTILE = {
     "exponential": (_regex(r"(?:(?:a|a)*)*c\b|(a+)+$|(\w+\s?)*!"), "more than 2"),
     "no regular expression": (_regex(r"(("), "regular expression"),
-    "no model": (lambda rules: rules.pop("model"), "not byte-pair"),
-    "word pieces": (lambda rules: rules["model"].update(type="WordPiece"), "not byte-pair"),
+    "no model": (lambda rules: rules.pop("model"), "not a byte-pair"),
+    "word pieces": (lambda rules: rules["model"].update(type="WordPiece"), "not a byte-pair"),
     "vocabulary as list": (lambda rules: rules["model"].update(vocab=[]), "no vocabulary"),
     "an id beyond": (lambda rules: rules["model"]["vocab"].update(x=300), "has the id 300"),
     "a negative id": (lambda rules: rules["model"]["vocab"].update(x=-1), "has the id -1"),
@@ -391,8 +391,8 @@ HOSTILE = {
     ),
     "merges of nothing": (lambda rules: rules["model"].update(merges=[["zq", "qz"]]), "broken"),
     "rules in rules": (_deep, "broken"),
-    "added token as text": (lambda rules: rules.update(added_tokens=["x"]), "no object"),
-    "decoder of no sort": (lambda rules: rules.update(decoder=None), "does not know"),
+    "added token as text": (lambda rules: rules.update(added_tokens=["x"]), "not an object"),
+    "decoder of no sort": (lambda rules: rules.update(decoder=None), "does not support"),
 }
 
 

@@ -47,7 +47,7 @@ def test_it_arrives_and_may_be_used_at_once(desk: Desk, tiny: TinySet) -> None:
     desk.until(lambda: desk.studio.downloads.of(ID) is None)
     assert [row.id for row in desk.studio.weights.list("code")] == [ID]
     assert tiny.asked() == list(NAMES)
-    assert "Tiny Random is here and ready." in desk.told()
+    assert "Tiny Random is installed." in desk.told()
     assert len(moved) >= 3, "begun, on the way, over"
 
 
