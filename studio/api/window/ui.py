@@ -238,6 +238,12 @@ class ParamsForm(Protocol):
         """Show ``values``; unknown names are ignored."""
         ...
 
+    def set_defaults(self, values: Mapping[str, Any]) -> None:
+        """Count ``values`` as the defaults, beside those of the parameters; show them unless a
+        value was changed.
+        """
+        ...
+
     def reset(self) -> None:
         """Show the defaults."""
         ...

@@ -77,6 +77,14 @@ class ParamsFormWidget(QWidget):
                 self._rows[name].show_value(value)
         self._count()
 
+    def set_defaults(self, values: Mapping[str, Any]) -> None:
+        """Count ``values`` as the defaults, beside those of the parameters; show them unless a
+        value was changed.
+        """
+        for name, row in self._rows.items():
+            row.set_default(values.get(name, row.field.default))
+        self._count()
+
     def reset(self) -> None:
         """Show the defaults."""
         for row in self._rows.values():
@@ -223,6 +231,7 @@ class FieldRow(QWidget):
         self._reset = look.icon_button("rotate-ccw", reset, size=13)
         self._reset.setProperty("kind", "tiny")
         self._reset.setAccessibleName(f"{field.title}: {reset}")
+        self._default = field.default
         self._reset.clicked.connect(self._on_reset)
         self._unit = look.label(field.range.unit if field.range else "", "small")
         self._on = Switch(look, self.tr("Use {title}").format(title=field.title))
@@ -237,8 +246,7 @@ class FieldRow(QWidget):
     @property
     def is_changed(self) -> bool:
         """Whether the value is not the default."""
-        default = self.field.default
-        value = self.value()
+        default, value = self._default, self.value()
         if isinstance(default, tuple | list):
             return list(default) != list(value or ())
         if default is None and value in ("", []):
@@ -272,8 +280,16 @@ class FieldRow(QWidget):
 
     def reset(self) -> None:
         """Show the default."""
-        self.show_value(self.field.default)
+        self.show_value(self._default)
         self.say("")
+
+    def set_default(self, value: Any) -> None:
+        """Take another default, and show it unless the value was changed."""
+        changed, self._default = self.is_changed, value
+        if changed:
+            self._settle()
+        else:
+            self.show_value(value)
 
     def problem(self) -> str:
         """Return what is wrong with the value; empty if nothing is."""

@@ -76,6 +76,19 @@ def _nothing() -> None:
     return None
 
 
+def test_defaults_of_a_page_are_shown_and_count_as_no_change(form: ParamsFormWidget) -> None:
+    form.set_values({"strength": 1.5})
+    form.set_defaults({"steps": 30, "strength": 0.9, "gone": 1})
+    assert (form.values()["steps"], form.values()["strength"]) == (30, 1.5)
+    assert not form.row("steps").is_changed
+    assert form.row("strength").is_changed
+    form.reset()
+    assert (form.values()["steps"], form.values()["strength"]) == (30, 0.9)
+    form.set_defaults({})
+    assert (form.values()["steps"], form.values()["strength"]) == (20, 0.7)
+    assert not any(form.row(name).is_changed for name in form.values())
+
+
 def test_a_fresh_form_gives_the_defaults(form: ParamsFormWidget) -> None:
     values = form.values()
     assert "messages" not in values, "hidden fields belong to the page"

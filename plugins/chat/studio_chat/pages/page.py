@@ -235,7 +235,7 @@ class ChatPage(QWidget):
         session = self.session
         self.title.set_title(session.title)
         self.list.set_current(session.id)
-        self.parameters.show(session.settings)
+        self.parameters.show(session.settings, session.answering())
         self._remember(session.id)
         self._show_weights()
         listed = self.list.model.index_of(session.id).data()
@@ -297,7 +297,7 @@ class ChatPage(QWidget):
         self._show_use()
 
     def _on_weights(self, weights: str) -> None:
-        self.parameters.use_defaults(self.session.weights, weights)
+        self.parameters.use_defaults(weights)
         self.chores.do(lambda: self._ctx.settings.set("weights", weights))
         self.session.change_settings(self.parameters.form.values(), weights)
         self._show_middle()

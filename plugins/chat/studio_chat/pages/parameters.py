@@ -32,12 +32,13 @@ class Parameters(QObject):
 
     def begin(self, weights: str) -> None:
         """Show what a new conversation with ``weights`` is set to."""
+        self.use_defaults(weights)
         self.form.reset()
-        self.use_defaults("", weights)
         self._timer.stop()
 
-    def show(self, values: Mapping[str, Any]) -> None:
-        """Show what is kept already."""
+    def show(self, values: Mapping[str, Any], weights: str) -> None:
+        """Show what is kept already, for a conversation with ``weights``."""
+        self.form.set_defaults(self._weights.defaults(weights))
         if values and values != self.form.values():
             self.form.set_values(values)
             self._timer.stop()
@@ -48,15 +49,6 @@ class Parameters(QObject):
             self._timer.stop()
             self.changed.emit()
 
-    def use_defaults(self, before: str, now: str) -> None:
-        """Show what the user has set for the weights ``now``; what was changed by hand stays."""
-        usual = {field.name: field.default for field in Reply.fields()}
-        shown, values = self.form.values(), {}
-        for name, value in self._weights.defaults(before).items():
-            if shown.get(name) == value:
-                values[name] = usual.get(name)
-        for name, value in self._weights.defaults(now).items():
-            if name in shown and {**shown, **values}[name] == usual.get(name):
-                values[name] = value
-        if values:
-            self.form.set_values({**shown, **values})
+    def use_defaults(self, weights: str) -> None:
+        """Show what is set for ``weights``, or comes with them; what was changed stays."""
+        self.form.set_defaults(self._weights.defaults(weights))

@@ -307,6 +307,7 @@ def test_the_system_prompt_that_weights_recommend_is_shown_and_sent(desk: Any) -
     desk.ctx.settings.set("weights", "tiny")
     desk.page.new()
     assert desk.page.parameters.form.values()["system"] == "Be brief."
+    assert not desk.page.parameters.form.row("system").is_changed
     talk(desk, ("one", "1"))
     assert desk.runtime.submitted[-1].params["system"] == "Be brief."
     desk.page.parameters.form.set_values({"system": ""})

@@ -503,7 +503,7 @@ def test_defaults_of_the_weights_are_shown_and_what_was_changed_by_hand_stays(de
     assert (sent["temperature"], sent["top_k"]) == (0.9, 7)
     assert "of 600 tokens" in page.composer.meter.toolTip()
     form.set_values({**form.values(), "top_k": 9})
-    page.parameters.use_defaults("tiny", "other weights")
+    page.parameters.use_defaults("other weights")
     assert (
         form.values()["temperature"],
         form.values()["top_k"],

@@ -71,7 +71,7 @@ class AskBox(QFrame):
         self._hint = ctx.ui.label("", Role.MUTE)
         self._hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         for form in self.modes.forms.values():
-            form.set_values({"audio": False})  # the page plays by itself
+            form.set_defaults({"audio": False})  # the page plays by itself
         self.go = ctx.kit.run_button(self.modes.mode.verb, self.modes.mode.icon)
         self.chips: list[QPushButton] = []
         self._track = -1

@@ -78,6 +78,12 @@ def test_progress_time_left_and_stop(desk: Any) -> None:
     assert desk.document.empty
 
 
+def test_nothing_counts_as_changed_in_a_fresh_home(desk: Any) -> None:
+    for form in desk.page.ask.modes.forms.values():
+        assert form.values().get("audio", False) is False
+        assert not [name for name in form.values() if form.row(name).is_changed]
+
+
 def test_a_piece_that_failed_a_check_is_offered_again(desk: Any, made: Any, tune: Any) -> None:
     desk.compose()
     checks = [{"name": "key", "passed": False, "evidence": "sounds like D major"}]
