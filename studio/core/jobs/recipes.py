@@ -15,6 +15,7 @@ from studio.protocol.blobs import describe
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.messages import Submit
 
+LONGEST_TITLE = 120
 SEED_BITS = 32
 """Of a drawn seed: short enough to read and type, plenty to differ."""
 
@@ -71,7 +72,7 @@ def make_recipe(
         task=entry.id,
         params=values,
         seed=secrets.randbits(SEED_BITS) if seed is None else seed,
-        title=request.title or entry.title,
+        title=_title(request.title or entry.title),
         weights=tuple(named),
         kind=entry.produces[0] if entry.produces else "",
         priority=request.priority,
@@ -135,3 +136,12 @@ def submission(job: str, recipe: Recipe) -> Submit:
         specs={name: describe(recipe.inputs[name]) for name in names},
         private=recipe.private,
     )
+
+
+def _title(words: str) -> str:
+    """Return what a list has room for: one line, cut between words and with a sign of it."""
+    line = " ".join(words.split())
+    if len(line) <= LONGEST_TITLE:
+        return line
+    cut = line[: LONGEST_TITLE - 1]
+    return f"{cut.rpartition(' ')[0] or cut}…"

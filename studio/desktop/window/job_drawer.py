@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -214,7 +215,9 @@ class _Row(QWidget):
     def _show_share(self, job: Job) -> None:
         share = job.share if job.is_live else None
         self._meter.setVisible(share is not None)
-        self._figures.setVisible(share is not None)
+        written = self._written(job) if share is None else ""
+        self._figures.setVisible(share is not None or bool(written))
+        self._figures.setText(written)
         if share is not None:
             color = "warn" if job.state is JobState.PAUSED else "accent"
             self._meter.set_parts([(share, color)])
@@ -224,6 +227,16 @@ class _Row(QWidget):
                 else ""
             )
             self._figures.setText(f"{share:.0%}{left}")
+
+    def _written(self, job: Job) -> str:
+        """Return how much a job has written, and for how long, where nobody knows the end."""
+        if job.state is not JobState.RUNNING or job.started is None:
+            return ""
+        elapsed = formatting.duration(time.time() - job.started)
+        if not job.tokens:
+            return elapsed
+        words = self.tr("1 token") if job.tokens == 1 else self.tr("{count} tokens")
+        return f"{words.format(count=f'{job.tokens:,}')} · {elapsed}"
 
     def _lay_out(self) -> None:
         layout = QHBoxLayout(self)

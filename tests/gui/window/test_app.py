@@ -196,6 +196,20 @@ def test_sheets_of_the_shell_open_and_close_by_key(start: Runs, qtbot: Any) -> N
         assert not sheet.isVisible()
 
 
+def test_the_list_of_keys_has_those_of_the_page_in_view_and_none_twice(start: Runs) -> None:
+    app = start()
+    assert app.session is not None
+    for page in ("chat.page", "studio.models"):
+        app.window.open_page(page)
+    groups = dict(app.session._shortcut_groups())
+    assert groups["This page"] == []
+    app.window.open_page("chat.page")
+    groups = dict(app.session._shortcut_groups())
+    keys = [keys for rows in groups.values() for _, keys in rows]
+    assert "Ctrl+N" in keys
+    assert len(keys) == len(set(keys))
+
+
 def test_about_names_versions_and_licences(start: Runs) -> None:
     app = start()
     assert app.session is not None

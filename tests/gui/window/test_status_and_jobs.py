@@ -117,6 +117,19 @@ def test_the_bar_counts_jobs_and_stops_the_one_that_runs(
     assert board.controls.asked == [("cancel", running.id)]
 
 
+def test_the_drawer_says_how_much_is_written_where_nobody_knows_the_end(
+    window: MainWindow, board: Any
+) -> None:
+    job = board.add("Explain it", JobState.RUNNING)
+    window.drawer.open()
+    job.write("It", 1, "")
+    job.write(" adds.", 812, "")
+    row = window.drawer._rows[job.id]
+    row.show_job(job)
+    assert row._figures.text() == "812 tokens · 0 s"
+    assert row._figures.isVisibleTo(row)
+
+
 def test_the_drawer_shows_each_job_in_words(window: MainWindow, board: Any, qtbot: Any) -> None:
     waiting = board.add("A lighthouse", JobState.WAITING, "image")
     waiting.say("1.2 GB: Chat is using it")

@@ -207,7 +207,7 @@ class Composer(QFrame):
         """Return what the list of jobs calls it."""
         if self.mode == PREDICT and self.file is not None:
             return tr("Predict {name}").format(name=self.file.name)
-        lead = self.lead()[:40]
+        lead = self.lead()
         words = {
             GENERATE: tr("New molecules"),
             ANALOGUES: tr("Analogues of {lead}"),

@@ -34,6 +34,15 @@ PNG = b"\x89PNG\r\n\x1a\n, or so"
 # --- the way of a job -------------------------------------------------------------------------
 
 
+def test_a_long_title_is_cut_between_words_and_says_so(desk: Any) -> None:
+    job = desk.submit(Stall(), title="Explain\n" + "what this file does " * 20)
+    assert len(job.title) <= 120
+    assert job.title.startswith("Explain what this file does")
+    assert job.title.endswith(("file…", "does…", "this…", "what…"))
+    one_word = desk.submit(Stall(), title="C" * 500)
+    assert one_word.title == "C" * 119 + "…"
+
+
 def test_how_far_the_loading_was_is_not_how_far_the_work_is() -> None:
     controls: Any = None
     job = Job("job", "record", Recipe("echo", "echo.say", {}, 0, "Say"), controls, print)

@@ -214,9 +214,7 @@ class AskTab(QWidget):
         params = {**request.params, "weights": self.composer.weights.weights}
         keep = request.task not in ("code.ask", "code.explain")
         self.runner.start(
-            JobRequest(
-                request.task, params, title=request.words[:80], inputs=request.inputs, keep=keep
-            )
+            JobRequest(request.task, params, title=request.words, inputs=request.inputs, keep=keep)
         )
 
     def _on_start(self, job: JobHandle) -> None:

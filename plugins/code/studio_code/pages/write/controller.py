@@ -29,7 +29,6 @@ from studio_code.pages.write.panel import WritePanel
 
 _CONTEXT_CHARS = 12_000
 """Of open files that go along: a small model has room for no more."""
-_TITLE_CHARS = 60
 
 
 class WritingView(QWidget):
@@ -114,7 +113,7 @@ class WriteController(QObject):
         """Start with what is set in the panel; trying again means what is set then."""
         params = self._panel.params()
         words = " ".join(str(params.get("describe") or "").split())
-        title = words[:_TITLE_CHARS] or tr("Write")
+        title = words or tr("Write")
         self._into, self._made = self._panel.into, None
         self._language = str(params.get("language") or "python")
         self._params = params

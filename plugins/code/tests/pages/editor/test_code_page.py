@@ -47,6 +47,21 @@ def test_a_file_is_opened_from_the_tree_edited_and_saved(desk) -> None:
     assert desk.current.text() == CODE
 
 
+def test_a_folder_that_changes_while_it_is_read_is_read_again(desk) -> None:
+    """The file of an atomic save is gone before the list with it has come."""
+    desk.write("a.py", CODE)
+    desk.open_folder()
+    model = desk.page.tree.model
+    desk.until(lambda: model.index_of("a.py").isValid())
+    (desk.folder / "sedff3pMU").write_text("x")
+    model.reload("")
+    (desk.folder / "sedff3pMU").unlink()
+    model.reload("")  # while the first one is on its way
+    assert model.root.again
+    desk.until(lambda: not model.root.loading and not model.root.again)
+    assert not model.index_of("sedff3pMU").isValid()
+
+
 def test_the_editor_keeps_encoding_line_ends_and_odd_characters(desk) -> None:
     odd = "\ufeffa\u00a0b\u2028c 🙂\r\nlast".encode("utf-16-le")
     file = desk.open_file("a.txt", odd)
