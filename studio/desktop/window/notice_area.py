@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from PySide6.QtCore import QObject, QPoint, QPropertyAnimation, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, QPoint, QPropertyAnimation, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QGraphicsDropShadowEffect,
     QHBoxLayout,
+    QPushButton,
     QVBoxLayout,
     QWidget,
 )
@@ -103,11 +104,35 @@ class NoticeArea(QObject):
         return replace(notice, actions=(action,))
 
     def _stack(self) -> None:
-        bottom = self._corner.y()
+        bottom = self._free_bottom()
         for card in reversed(self._cards):
             bottom -= card.height()
             card.settle_at(QPoint(self._corner.x() - card.width(), bottom))
             bottom -= _GAP
+
+    def _free_bottom(self) -> int:
+        """Return where the lowest notice ends: above the button that a page is for, Send or Draw,
+        which would lie below them; in the corner where there is no such place.
+        """
+        bottom, height = self._corner.y(), self._height()
+        for button in sorted(self._main_buttons(), key=lambda rect: -rect.bottom()):
+            left = self._corner.x() - _WIDTH
+            if QRect(left, bottom - height, _WIDTH, height + _GAP).intersects(button):
+                bottom = button.top() - _GAP
+        return bottom if bottom - height >= _GAP else self._corner.y()
+
+    def _height(self) -> int:
+        heights = [card.height() for card in self._cards]
+        return sum(heights) + _GAP * max(0, len(heights) - 1)
+
+    def _main_buttons(self) -> list[QRect]:
+        if not self._cards:
+            return []
+        return [
+            QRect(button.mapTo(self._window, QPoint(0, 0)), button.size())
+            for button in self._window.findChildren(QPushButton)
+            if button.isVisible() and button.property("kind") == "primary"
+        ]
 
 
 class NoticeCard(QFrame):

@@ -119,6 +119,25 @@ def test_they_stand_above_each_other_inside_the_window(
     assert window.centralWidget().rect().contains(lower.geometry())
 
 
+def test_they_keep_off_the_button_that_a_page_is_for(
+    window: MainWindow, area: NoticeArea, notices: Notices
+) -> None:
+    center = window.centralWidget()
+    send = window.look.button("Send", kind="primary")
+    send.setParent(center)
+    send.setGeometry(center.width() - 240, center.height() - 90, 90, 34)
+    send.show()
+    notices.info("Its recipe is set: press Draw")
+    notices.info("And another")
+    upper, lower = area.cards()
+    assert not lower.geometry().intersects(send.geometry())
+    assert not upper.geometry().intersects(send.geometry())
+    assert lower.geometry().bottom() < send.geometry().top()
+    send.setGeometry(20, 20, 90, 34)
+    notices.info("A third")
+    assert area.cards()[-1].geometry().bottom() > center.height() - 90
+
+
 def test_a_plain_text_notice_runs_no_markup(area: NoticeArea, notices: Notices) -> None:
     notices.info("<b>not bold</b>")
     assert area.cards()[0].accessibleName() == "<b>not bold</b>"

@@ -81,7 +81,9 @@ class Composer(QFrame):
         self.meter = ContextMeter(ui)
         self._button = ui.button(self.tr("Send"), "send", primary=True)
         self._button.clicked.connect(self._on_button)
-        self._stop = ui.button(self.tr("Stop"), "circle-stop", tip=self.tr("Stop (Esc)"))
+        self._stop = ui.button(
+            self.tr("Stop"), "circle-stop", primary=True, tip=self.tr("Stop (Esc)")
+        )
         self._stop.clicked.connect(self._on_stop)
         self._stop.hide()
         row = QHBoxLayout()
