@@ -13,7 +13,19 @@ from tests.architecture.source_tree import ROOT, name, product_files, python_fil
 
 LARGE = 2 * 2**20
 OWN_WEIGHTS = re.compile(r"resources/weights/[\w.-]+\.safetensors")
-BINARY = {".ttf", ".png", ".jpg", ".webp", ".safetensors", ".npz", ".gz", ".wav", ".mid", ".gguf"}
+BINARY = {
+    ".ttf",
+    ".png",
+    ".jpg",
+    ".webp",
+    ".safetensors",
+    ".npz",
+    ".gz",
+    ".wav",
+    ".mid",
+    ".gguf",
+    ".mo",
+}
 TEXTS = {
     "a path of somebody's machine": re.compile(r"(?<![\w.])/(?:root|home/\w+|Users/\w+|work)/\w"),
     "the address of a package registry": re.compile(
