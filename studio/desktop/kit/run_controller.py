@@ -18,6 +18,7 @@ from studio.api.window.context import PluginContext
 from studio.api.window.ui import ProgressRow, TroubleRow
 from studio.api.window.work_queue import outcome
 from studio.desktop.kit.pixels import image_of
+from studio.desktop.kit.wording import tr
 from studio.protocol.errors import StudioError
 
 
@@ -81,9 +82,13 @@ class RunController:
     # --- starting and stopping ----------------------------------------------------------------
 
     def run(self, prepare: Callable[[], JobRequest | None] | None = None) -> None:
-        """Start with what ``prepare`` returns, unless a job is at work."""
+        """Start with what ``prepare`` returns, or say that a job is at work."""
         make = prepare or self._prepare
-        if self.busy or make is None:
+        if self.busy:
+            words = tr("Still busy. What you entered stays; start it when this is done.")
+            self._ctx.notices.info(words, key=f"busy-{id(self)}")
+            return
+        if make is None:
             return
         try:
             request = make()

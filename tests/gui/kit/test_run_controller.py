@@ -71,6 +71,19 @@ def test_all_that_comes_of_a_job_is_told_in_order(desk: Any, page: Page) -> None
     assert not desk.busy()
 
 
+def test_a_second_start_meanwhile_is_not_lost_in_silence(desk: Any, page: Page) -> None:
+    desk.runtime.enqueue(Step(1, 2, "half"), Stall(), Result())
+    said = desk.listen()
+    page.run.run()
+    desk.until(lambda: "half" in page.heard)
+    page.run.run()
+    assert any("Still busy" in words for words in said)
+    assert page.heard.count("start") == 1
+    desk.runtime.release()
+    desk.until(lambda: "over" in page.heard)
+    assert page.heard.count("start") == 1
+
+
 def test_what_is_missing_is_told_and_nothing_starts(desk: Any, page: Page) -> None:
     page.wish = BadInput("Write something first.")
     desk.run()

@@ -51,7 +51,7 @@ class Composer(QFrame):
     def __init__(self, ui: Ui) -> None:
         super().__init__()
         self._ui = ui
-        self._busy = False
+        self._busy = self._waits = False
         self._block = ""
         self.send_with_ctrl: Callable[[], bool] = lambda: False
         self.field = _Field(self)
@@ -145,6 +145,9 @@ class Composer(QFrame):
     def set_busy(self, busy: bool) -> None:
         """Offer Stop in place of Send."""
         self._busy = busy
+        if self._waits and not busy:
+            self._waits = False
+            self.trouble("")
         self._show()
 
     def trouble(self, words: str) -> None:
@@ -186,6 +189,11 @@ class Composer(QFrame):
         if self._can_send():
             self.trouble("")
             self.sent.emit(self.text)
+        elif self._busy and self.text.strip():
+            self.trouble(
+                self.tr("An answer is being written. Send this when it is done, or stop it (Esc).")
+            )
+            self._waits = True
 
     def _can_send(self) -> bool:
         return not self._busy and bool(self.text.strip()) and self.picker.count() > 0

@@ -102,6 +102,22 @@ def test_an_answer_that_ends_under_the_keyboard_on_stop_gives_it_to_the_composer
     assert desk.page.composer.field.hasFocus()
 
 
+def test_return_while_an_answer_is_written_keeps_the_words_and_says_why(desk: Any) -> None:
+    desk.runtime.enqueue(Tokens("so far"), Stall(), Result())
+    desk.begin("Hi")
+    desk.until(lambda: desk.page.session.busy and desk.page.session.reply.text == "so far")
+    composer = desk.page.composer
+    desk.qtbot.keyClicks(composer.field, "castle")
+    desk.qtbot.keyClick(composer.field, Qt.Key.Key_Return)
+    assert composer.text == "castle"
+    assert composer._trouble.isVisible()
+    assert "being written" in composer._trouble.text()
+    desk.runtime.release()
+    desk.over()
+    assert not composer._trouble.isVisible()
+    assert composer.text == "castle"
+
+
 def test_with_the_setting_only_ctrl_enter_sends(desk: Any) -> None:
     desk.ctx.settings.set("send_with_ctrl", True)
     answer(desk, "ok")
