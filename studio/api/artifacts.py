@@ -48,6 +48,7 @@ class SavedArtifact(msgspec.Struct, frozen=True):
         record: Id of the record that made it.
         path: Its payload on disk; read it, never write it.
         starred, binned: As they were when it was looked up.
+        created: Seconds since 1970; 0 where that is not known.
     """
 
     id: str
@@ -60,3 +61,4 @@ class SavedArtifact(msgspec.Struct, frozen=True):
     meta: dict[str, Any] = {}
     starred: bool = False
     binned: bool = False
+    created: float = 0.0

@@ -209,4 +209,5 @@ def saved_artifact(library: Library, artifact: Artifact) -> SavedArtifact:
         meta=artifact.meta,
         starred=artifact.starred,
         binned=artifact.binned_at is not None,
+        created=artifact.created,
     )

@@ -191,8 +191,10 @@ class CompletionRequest(_Request, kw_only=True):
         prompts = _texts("prompt", self.prompt)
         if len(prompts) != 1:
             raise _unsupported("prompt", "only one prompt per request")
-        if self.echo or self.suffix:
-            raise _unsupported("echo" if self.echo else "suffix", "echo is not supported")
+        if self.echo:
+            raise _unsupported("echo", "the prompt is not repeated in the answer")
+        if self.suffix:
+            raise _unsupported("suffix", "filling in the middle is not supported")
         return {**self.sampling(), "prompt": prompts[0], "raw": True}
 
     def inputs(self) -> dict[str, Any]:

@@ -37,6 +37,10 @@ WIDTH = 360
 TEXT_CHARS = 20_000
 
 
+_LISTED = 3
+"""So many values of a list are shown among the parameters."""
+
+
 class ArtifactDetail(QFrame):
     """The panel at the right of the gallery.
 
@@ -239,6 +243,11 @@ class ArtifactDetail(QFrame):
         key.setAlignment(Qt.AlignmentFlag.AlignTop)
         row.addWidget(key)
         said = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        if isinstance(value, list) and len(value) > _LISTED:  # Copy has all of it
+            first = ", ".join(str(each) for each in value[:_LISTED])
+            said = self.tr("{first} and {count} more").format(
+                first=first, count=f"{len(value) - _LISTED:,}"
+            )
         said = said if len(said) < 600 else said[:600] + "…"
         shown = self._look.label(formatting.breakable(said), wrap=True)
         shown.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

@@ -108,6 +108,19 @@ def test_detail_shows_the_recipe_and_renames(start: Runs, qtbot: Any, sea: Artif
     qtbot.waitUntil(lambda: library.artifact(sea.id).title == "The sea at night")
 
 
+def test_a_long_list_among_the_parameters_is_folded(start: Runs, qtbot: Any, sea: Artifact) -> None:
+    app = start()
+    library = studio_of(app).library
+    params = {"population": [f"C{n}" for n in range(100)], "tags": ["a", "b"]}
+    record = library.add_record("molecules.improve", params)
+    made = library.add_artifact("molecules", b"x", suffix=".csv", title="100", record=record.id)
+    page = gallery(app, qtbot, 3)
+    page.grid.select(made.id)
+    qtbot.waitUntil(lambda: "C0, C1, C2 and 97 more" in words(page.detail))
+    assert "C3" not in words(page.detail)
+    assert '["a", "b"]' in words(page.detail)
+
+
 def test_bin_can_be_undone_from_the_notice(start: Runs, qtbot: Any, sea: Artifact) -> None:
     app = start()
     page = gallery(app, qtbot, 2)

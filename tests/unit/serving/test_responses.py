@@ -151,7 +151,7 @@ def test_what_editors_send_is_understood(served, client) -> None:
     assert asked["stop"] == stops
     holes = client.completions.create(model="tiny", prompt=["<fim>a"], stop=["\n"], max_tokens=64)
     assert holes.choices[0].text == "x"
-    with pytest.raises(openai.BadRequestError, match="suffix"):
+    with pytest.raises(openai.BadRequestError, match=r"“suffix”.*filling in the middle"):
         client.completions.create(model="tiny", prompt="a", suffix="b")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -178,13 +179,22 @@ class MoleculeActions:
             menu = self._ctx.ui.menu()
             for artifact in found:
                 run = partial(self._open_table, artifact)
-                menu.addAction(artifact.title[:60] or tr("Molecules"), run)
+                menu.addAction(_called(artifact), run)
             if not found:
                 menu.addAction(tr("There are no earlier tables")).setEnabled(False)
             menu.popup(at)
 
         kinds = (Kind.MOLECULES,)
         self._ctx.run_later(lambda: self._ctx.library.find(kinds=kinds, limit=_RECENT), show)
+
+
+def _called(artifact: SavedArtifact) -> str:
+    """Return what a table is called and when it was made: titles come again."""
+    title = artifact.title[:60] or tr("Molecules")
+    if not artifact.created:
+        return title
+    made = datetime.fromtimestamp(artifact.created).astimezone()
+    return f"{title}  ·  {made:%Y-%m-%d %H:%M}"
 
 
 def _write_plain(path: Path, molecules: Sequence[Molecule]) -> bool:

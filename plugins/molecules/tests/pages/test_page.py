@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -428,6 +429,16 @@ def test_admet_is_shown_and_chosen_by_part_and_own_columns_are_at_hand(desk: Des
     part = own["ADMET: Absorption"].menu()
     part.actions()[0].trigger()
     assert browser.model.columns[2:5] == ["hia", "caco2", "pampa"]
+    menu.close()
+
+
+def test_earlier_tables_tell_when_they_were_made(desk: Desk) -> None:
+    desk.show()
+    desk.page.molecules.show_recent(QPoint(0, 0))
+    desk.until(lambda: isinstance(QApplication.activePopupWidget(), QMenu))
+    menu = QApplication.activePopupWidget()
+    (title,) = [action.text() for action in menu.actions()]
+    assert re.fullmatch(r"6 chains  ·  \d{4}-\d\d-\d\d \d\d:\d\d", title)
     menu.close()
 
 
