@@ -20,6 +20,9 @@ _COLORS: dict[str, tuple[str, str]] = {
     "warn": ("#f5b53d", "#a15c00"),
     "bad": ("#f2616b", "#c4323f"),
     # states of controls, made from the ones above
+    "field": ("#1e222d", "#ffffff"),
+    "field-line": ("#2a2f3c", "#cdd3de"),
+    "field-off": ("#161922", "#eef0f4"),
     "hover": ("#262b38", "#e5e8ee"),
     "pressed": ("#2f3545", "#d9dde6"),
     "line-strong": ("#3a4152", "#c5ccd8"),

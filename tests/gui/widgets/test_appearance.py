@@ -9,7 +9,15 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QColor, QIcon, QPalette
-from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QHBoxLayout,
+    QLineEdit,
+    QPlainTextEdit,
+    QPushButton,
+    QWidget,
+)
 from shiboken6 import delete
 
 from studio import desktop
@@ -49,6 +57,23 @@ def test_words_can_be_read(dark: bool, ground: str, ink: str) -> None:
 def test_secondary_words_can_be_read_on_page_and_card(dark: bool) -> None:
     colors = tokens.tokens(dark).colors
     assert min(_contrast(colors["mute"], colors[ground]) for ground in ("bg", "panel")) >= 4.5
+
+
+@pytest.mark.parametrize("dark", [True, False])
+@pytest.mark.parametrize("make", [QLineEdit, QPlainTextEdit])
+def test_what_stands_in_an_empty_field_can_be_read(
+    window: MainWindow, dark: bool, make: type[QLineEdit] | type[QPlainTextEdit]
+) -> None:
+    window.look.theme.set_mode(ThemeMode.DARK if dark else ThemeMode.LIGHT)
+    field = make(window.centralWidget())
+    field.setPlaceholderText("Search")
+    field.show()
+    field.ensurePolished()
+    ink = field.palette().color(QPalette.ColorRole.PlaceholderText)
+    colors = tokens.tokens(dark).colors
+    assert ink.alpha() == 255
+    assert _contrast(ink.name(), colors["field"]) >= 4.5
+    assert dark or QColor(colors["field"]) == QColor("white"), "grey looks disabled on light"
 
 
 @pytest.mark.parametrize("dark", [True, False])
