@@ -174,6 +174,7 @@ class Kit(Protocol):
         max_chars: int = 0,
         mono: bool = False,
         wrap: bool = True,
+        boxed: bool = False,
     ) -> PromptField:
         """Return a field to ask in.
 
@@ -181,6 +182,7 @@ class Kit(Protocol):
             name: What it is, for those who hear it.
             lines: How high it is at least and at most; beyond that it scrolls.
             max_chars: A paste that makes it longer is refused whole; 0 for any length.
+            boxed: Whether it has a box of its own, where it stands in no ``COMPOSER``.
         """
         ...
 

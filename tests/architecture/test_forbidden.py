@@ -47,6 +47,12 @@ WINDOW_CALLS = {
     "re-entering the event loop": re.compile(r"\bprocessEvents\("),
     "the window never sleeps": re.compile(r"\btime\.sleep\("),
 }
+PAGE_CALLS = {
+    "how a widget looks is a Role": re.compile(
+        r"setProperty\(\s*\"(?:role|surface|kind|density|plain|bad)\""
+    ),
+    "which files are dropped is asked of local_files": re.compile(r"\.isLocalFile\("),
+}
 WAYS_OUT = {
     "socket", "ssl", "ftplib", "smtplib", "http.client", "http.server", "urllib.request",
     "requests", "httpx", "aiohttp", "websockets", "huggingface_hub", "webbrowser", "openai",
@@ -97,6 +103,13 @@ def window_files() -> list[Path]:
         for file in product_files()
         if name(file).startswith("studio/desktop/") or {"pages"} & set(file.parts)
     ]
+
+
+def test_pages_of_plugins_leave_looks_and_drops_to_the_kit() -> None:
+    pages = [file for file in window_files() if name(file).startswith("plugins/")]
+    assert len(pages) > 100, "the control: pages are looked at"
+    assert found(PAGE_CALLS, pages) == []
+    assert found(PAGE_CALLS, [ROOT / "studio/api/intake.py"]), "the control: the pattern finds it"
 
 
 def test_no_machine_and_no_registry_is_named() -> None:

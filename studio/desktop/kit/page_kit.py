@@ -13,6 +13,7 @@ from studio.api import results as api_results
 from studio.api import runs as api_runs
 from studio.api.artifacts import SavedArtifact
 from studio.api.jobs import JobRequest
+from studio.api.roles import Role
 from studio.api.window.context import PluginContext
 from studio.api.window.ui import ProgressRow, TroubleRow
 from studio.desktop.appearance.appearance import Appearance
@@ -137,10 +138,14 @@ class PageKit:
         max_chars: int = 0,
         mono: bool = False,
         wrap: bool = True,
+        boxed: bool = False,
     ) -> PromptField:
         """Return a field to ask in."""
         family = self._look.fonts.mono().family() if mono else ""
-        return PromptField(name, placeholder, lines, max_chars, family, wrap)
+        field = PromptField(name, placeholder, lines, max_chars, family, wrap)
+        if not boxed:
+            self._ctx.ui.wear(field, Role.PLAIN)
+        return field
 
     def weights_picker(
         self, capability: str, *, prefer: str = "", key: str = "", remark: str = ""

@@ -35,7 +35,6 @@ class PromptField(QPlainTextEdit):
         self._refused: list[Callable[[int], None]] = []
         self.setAccessibleName(name)
         self.setPlaceholderText(placeholder)
-        self.setProperty("plain", "true")
         self.setTabChangesFocus(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         if not wrap:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, Signal
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from studio.api.window.ui import Ui
 from studio_chat.documents.passages import MAX_DOCUMENTS, shown_name
@@ -48,8 +48,8 @@ class Attachments(QWidget):
 
     def choose(self) -> None:
         """Let the user pick files."""
-        chosen, _ = QFileDialog.getOpenFileNames(self, self.tr("Documents to draw on"))
-        self.add(chosen)
+        chosen = self._ui.pick_files(self.tr("Documents to draw on"), many=True)
+        self.add([str(path) for path in chosen])
 
     def add(self, paths: Sequence[str]) -> None:
         """Take files; what is no file, or one too many, is refused in words."""
@@ -59,7 +59,7 @@ class Attachments(QWidget):
         if len(files) < len(new):
             self.refused.emit(self.tr("Only files can go with a message, not folders."))
         elif len(files) > room:
-            words = self.tr("A message takes up to {most} documents; the others were left out.")
+            words = self.tr("A message takes at most {most} documents; the others were left out.")
             self.refused.emit(words.format(most=MAX_DOCUMENTS))
         self.set_paths([*self._paths, *files[:room]])
 
@@ -83,8 +83,3 @@ class Attachments(QWidget):
         chip: QPushButton = self._ui.button(name, "paperclip", tip=words.format(path=path))
         chip.clicked.connect(lambda: self.set_paths([p for p in self._paths if p != path]))
         return chip
-
-
-def files_in(data: QMimeData) -> list[str]:
-    """Return the files of this machine that are dropped or pasted; none for other things."""
-    return [url.toLocalFile() for url in data.urls() if url.isLocalFile()]

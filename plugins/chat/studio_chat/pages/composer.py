@@ -5,23 +5,19 @@ A field that grows, the model that answers, how full its context is, Send or Sto
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QMimeData, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QMimeData, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
-    QComboBox,
     QFrame,
     QHBoxLayout,
-    QLabel,
-    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
 
-from studio.api.window.ui import Ui
-from studio_chat.pages.attachments import Attachments, files_in
-from studio_chat.pages.growing_edit import GrowingEdit
+from studio.api import PluginContext, Role, Ui, local_files
+from studio_chat.pages.attachments import Attachments
 from studio_chat.pages.session import MAX_MESSAGE
 
 MAX_LINES = 8
@@ -48,16 +44,19 @@ class Composer(QFrame):
     weights_picked = Signal(str)
     edit_last = Signal()
 
-    def __init__(self, ui: Ui) -> None:
+    def __init__(self, ctx: PluginContext) -> None:
         super().__init__()
-        self._ui = ui
+        ui = ctx.ui
         self._busy = self._waits = False
         self._block = ""
         self.send_with_ctrl: Callable[[], bool] = lambda: False
-        self.field = _Field(self)
-        self.field.setPlaceholderText(self.tr("Write a message"))
-        self.field.setAccessibleName(self.tr("Message"))
-        self.field.textChanged.connect(self._on_change)
+        prompt = ctx.kit.prompt_field(
+            self.tr("Message"), placeholder=self.tr("Write a message"), lines=(1, MAX_LINES)
+        )
+        prompt.on_key(self._on_key)
+        prompt.on_paste(self._take_paste)
+        prompt.on_change(self._on_change)
+        self.field = prompt.widget
         self._chip = ui.button(
             "", "file-text", tip=self.tr("Pasted text, sent below your words. Click to remove it.")
         )
@@ -67,17 +66,10 @@ class Composer(QFrame):
         self.attachments.refused.connect(self.trouble)
         attach = ui.icon_button("paperclip", self.tr("Add documents that the answer draws on"))
         attach.clicked.connect(self.attachments.choose)
-        self._trouble = QLabel()
-        self._trouble.setProperty("role", "bad")
-        self._trouble.setWordWrap(True)
-        self._trouble.setTextFormat(Qt.TextFormat.PlainText)
+        self._trouble = ui.label("", Role.BAD, wrap=True)
         self._trouble.hide()
-        self.picker = QComboBox()
-        self.picker.setAccessibleName(self.tr("Model"))
-        self.picker.setToolTip(self.tr("The model that answers"))
-        self.picker.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        self.picker.setMinimumContentsLength(8)
-        self.picker.activated.connect(lambda _: self.weights_picked.emit(self.weights))
+        self.picker = ctx.kit.weights_picker("text")
+        self.picker.on_choose(self.weights_picked.emit)
         self.meter = ContextMeter(ui)
         self._button = ui.button(self.tr("Send"), "send", primary=True)
         self._button.clicked.connect(self._on_button)
@@ -89,19 +81,20 @@ class Composer(QFrame):
         row = QHBoxLayout()
         row.setSpacing(8)
         row.addWidget(attach)
-        row.addWidget(self.picker)
+        row.addWidget(self.picker.widget)
         row.addStretch(1)
         row.addWidget(self.meter)
         row.addWidget(self._button)
         row.addWidget(self._stop)
         column = QVBoxLayout(self)
-        column.setContentsMargins(14, 10, 10, 10)
+        column.setContentsMargins(13, 9, 9, 9)  # the ring takes one more
         column.setSpacing(8)
         column.addWidget(self.field)
         column.addWidget(self._chip, 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self.attachments)
         column.addWidget(self._trouble)
         column.addLayout(row)
+        ui.wear(self, Role.COMPOSER)
         self._show()
 
     # --- what it holds ------------------------------------------------------------------------
@@ -130,16 +123,12 @@ class Composer(QFrame):
     @property
     def weights(self) -> str:
         """Id of the chosen weights."""
-        return str(self.picker.currentData() or "")
+        return self.picker.weights
 
-    def set_weights(self, known: Sequence[tuple[str, str]], chosen: str) -> None:
-        """Offer ``known`` (id, title)."""
-        self.picker.clear()
-        for id, title in known:
-            self.picker.addItem(title, id)
-        place = self.picker.findData(chosen)
-        self.picker.setCurrentIndex(max(place, 0) if known else -1)
-        self.picker.setVisible(bool(known))
+    def set_weights(self, chosen: str) -> None:
+        """Choose weights, if there are any; those that are gone give way to the best."""
+        self.picker.choose(chosen)
+        self.picker.widget.setVisible(bool(self.weights))
         self._show()
 
     def set_busy(self, busy: bool) -> None:
@@ -173,6 +162,13 @@ class Composer(QFrame):
         self._set_block("\n\n".join(filter(None, (self._block, text))))
         return False
 
+    def _take_paste(self, source: QMimeData) -> bool:
+        """Take files as attachments and what is endless not at all; the field takes words."""
+        if files := local_files(source):
+            self.attachments.add([str(file) for file in files])
+            return True
+        return not (source.hasText() and self.paste(source.text()))
+
     def _set_block(self, text: str) -> None:
         if text == self._block:
             return
@@ -196,7 +192,7 @@ class Composer(QFrame):
             self._waits = True
 
     def _can_send(self) -> bool:
-        return not self._busy and bool(self.text.strip()) and self.picker.count() > 0
+        return not self._busy and bool(self.text.strip()) and bool(self.weights)
 
     def _on_button(self) -> None:
         self.send()
@@ -221,7 +217,7 @@ class Composer(QFrame):
             self.field.setFocus()  # else Qt hands it to the next field: that of the system prompt
         self._stop.setVisible(self._busy)
 
-    def on_key(self, event: QKeyEvent) -> bool:
+    def _on_key(self, event: QKeyEvent) -> bool:
         """Handle the keys that send and edit; return whether this was one."""
         held = event.modifiers()
         ctrl = bool(held & Qt.KeyboardModifier.ControlModifier)
@@ -235,44 +231,6 @@ class Composer(QFrame):
             self.edit_last.emit()
             return True
         return False
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the box, with a ring while the keyboard is in it."""
-        ring, width = ("accent", 2) if self.field.hasFocus() else ("line", 1)
-        box = QRectF(self.rect()).adjusted(1, 1, -1, -1)
-        self._ui.paint_box(self, event.rect(), box, 16, "panel", ring, width)
-
-
-class _Field(GrowingEdit):
-    """The field of the composer."""
-
-    def __init__(self, composer: Composer) -> None:
-        super().__init__(MAX_LINES)
-        self._composer = composer
-        self.setProperty("plain", True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Send on Enter."""
-        if not self._composer.on_key(event):
-            super().keyPressEvent(event)
-
-    def canInsertFromMimeData(self, source: QMimeData) -> bool:
-        """Take files, too."""
-        return bool(files_in(source)) or super().canInsertFromMimeData(source)
-
-    def insertFromMimeData(self, source: QMimeData) -> None:
-        """Paste text only, and what is endless not at all; files go with the message."""
-        if files := files_in(source):
-            self._composer.attachments.add(files)
-        elif source.hasText() and self._composer.paste(source.text()):
-            self.insertPlainText(source.text())
-
-    def event(self, event: QEvent) -> bool:
-        """Redraw the ring of the box when the keyboard comes or goes."""
-        if event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
-            self._composer.update()
-        return super().event(event)
 
 
 class ContextMeter(QWidget):

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.api import Kind, PluginContext, SavedArtifact, StudioError, WorkQueue
+from studio.api import Kind, PluginContext, Role, SavedArtifact, StudioError, WorkQueue
 from studio_chat.pages.attachments import SUFFIXES
 from studio_chat.pages.composer import Composer
 from studio_chat.pages.conversations.list_view import ConversationList
@@ -60,7 +60,7 @@ class ChatPage(QWidget):
         self.thread_view = ThreadView(ctx)
         self.welcome = Welcome(ctx, self._start_example)
         self.no_weights = NoWeights(ctx)
-        self.composer = Composer(ctx.ui)
+        self.composer = Composer(ctx)
         self.composer.send_with_ctrl = lambda: ctx.settings.get("send_with_ctrl", False) is True
         self.parameters = Parameters(ctx)
         self.session = Session(ctx, self.chores, self)
@@ -100,7 +100,7 @@ class ChatPage(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
         line = QFrame()
-        line.setProperty("surface", "line-v")
+        self._ctx.ui.wear(line, Role.LINE_DOWN)
         row.addWidget(self.list)
         row.addWidget(line)
         row.addLayout(column, 1)
@@ -388,8 +388,7 @@ class ChatPage(QWidget):
     # --- weights and context ------------------------------------------------------------------
 
     def _show_weights(self) -> None:
-        known = self._ctx.weights.for_capability("text")
-        self.composer.set_weights(known, self.session.weights)
+        self.composer.set_weights(self.session.weights)
         self._show_middle()
 
     def _show_middle(self) -> None:

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from studio.api import PluginContext
+from studio.api import PluginContext, Role
 
 
 class Welcome(QWidget):
@@ -32,16 +32,14 @@ class Welcome(QWidget):
             self.tr("Answers are written on this machine; nothing you say leaves it."),
             [(icon, words, partial(start, words)) for icon, words in examples],
         )
-        self._can_run = QLabel()
-        self._can_run.setProperty("role", "small")
+        self._can_run = ctx.ui.label("", Role.SMALL)
         self._can_run.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self._can_run.setWordWrap(True)
-        self._caution = QLabel()
-        self._caution.setProperty("role", "small")
+        self._caution = ctx.ui.label("", Role.SMALL)
         self._caution.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self._caution.setWordWrap(True)
         self._better = ctx.ui.button("")
-        self._better.setProperty("kind", "link")
+        ctx.ui.wear(self._better, Role.LINK)
         self._better.clicked.connect(lambda: ctx.weights.get_set(self._set))
         self._set = ""
         column = QVBoxLayout(self)

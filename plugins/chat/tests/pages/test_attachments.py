@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 
 from studio.testing.scripted import Result, Tokens
 from studio_chat.documents.passages import MAX_DOCUMENTS
@@ -139,13 +139,10 @@ def test_folders_and_too_many_are_refused_in_words(desk: Any, tmp_path: Path) ->
     assert f"at most {MAX_DOCUMENTS} documents" in desk.page.composer._trouble.text()
 
 
-def test_documents_are_picked_and_wait_in_their_own_conversation(
-    desk: Any, note: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_documents_are_picked_and_wait_in_their_own_conversation(desk: Any, note: Path) -> None:
     desk.runtime.enqueue(Tokens("ok"), Result(tokens=1))
     desk.say("Hello")
-    picked = ([str(note)], "")
-    monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *words: picked)
+    desk.picked = [note]
     desk.page.composer.attachments.choose()
     here = desk.page.session.id
     desk.page.new()

@@ -23,7 +23,6 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QListView,
     QMenu,
@@ -34,7 +33,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from studio.api import PluginContext, WorkQueue
+from studio.api import PluginContext, Role, WorkQueue
 from studio_chat.pages.conversations.model import CONVERSATION, HEADING, ConversationModel
 
 WIDTH = 240
@@ -87,9 +86,7 @@ class ConversationList(QFrame):
         self.view.setItemDelegate(_Delegate(self))
         self.view.clicked.connect(self._open)
         self.view.activated.connect(self._open)
-        self._nothing = QLabel()
-        self._nothing.setProperty("role", "mute")
-        self._nothing.setWordWrap(True)
+        self._nothing = ctx.ui.label("", Role.MUTE, wrap=True)
         self._nothing.setMargin(10)
         self._nothing.hide()
         head = QHBoxLayout()

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QStackedLayout, QWidget
 
-from studio.api.window.ui import Ui
+from studio.api import Role, Ui
 
 
 class TitleBar(QWidget):
@@ -30,6 +30,7 @@ class TitleBar(QWidget):
         self._new = ui.icon_button("square-pen", self.tr("New conversation (Ctrl+N)"))
         self._new.clicked.connect(self.new_asked)
         self._label = _Title(self)
+        ui.wear(self._label, Role.TITLE)
         self._field = QLineEdit()
         self._field.setAccessibleName(self.tr("Title of the conversation"))
         self._field.setMaxLength(200)
@@ -78,7 +79,6 @@ class _Title(QLabel):
         super().__init__()
         self._bar = bar
         self._whole = ""
-        self.setProperty("role", "title")
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.setIndent(8)

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
-from studio.api.window.ui import Ui
+from studio.api import Role, Ui
 from studio_chat.pages.thread.turns import Deeds, Turn
 
 BAR_HEIGHT = 34
@@ -29,8 +29,7 @@ class CardBar(QWidget):
         self._older = self._button(
             "chevron-left", self.tr("Version before"), lambda: deeds.switch(self._turn, -1)
         )
-        self._place = QLabel()
-        self._place.setProperty("role", "small")
+        self._place = ui.label("", Role.SMALL)
         self._place.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._newer = self._button(
             "chevron-right", self.tr("Version after"), lambda: deeds.switch(self._turn, 1)

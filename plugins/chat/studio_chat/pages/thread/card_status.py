@@ -7,7 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
 
-from studio.api import PluginContext
+from studio.api import PluginContext, Role
 from studio_chat.pages.phrases import doing, how_it_ended, left_out, was_cut_short
 from studio_chat.pages.thread.turns import Deeds, Reply, Turn
 
@@ -73,7 +73,7 @@ class CardStatus(QWidget):
         self._bar.setVisible(waiting and reply.share is not None)
         if waiting:
             self._bar.setValue(round(1000 * (reply.share or 0)))
-            self._say("loader-circle", "mute", doing(self._ctx, reply))
+            self._say("loader-circle", Role.MUTE, doing(self._ctx, reply))
 
     def _show_end(self, turn: Turn) -> None:
         self._bar.hide()
@@ -81,9 +81,9 @@ class CardStatus(QWidget):
         told = " ".join(filter(None, (ended, dropped)))
         self.setVisible(bool(error or told))
         if error is not None:
-            self._say("triangle-alert", "bad", f"{error.message} {error.hint}".strip())
+            self._say("triangle-alert", Role.BAD, f"{error.message} {error.hint}".strip())
         elif told:
-            self._say("info", "mute", told)
+            self._say("info", Role.MUTE, told)
         nothing = not turn.content.strip()
         self._show_buttons(
             retry=error is not None or (bool(ended) and nothing),
@@ -97,10 +97,8 @@ class CardStatus(QWidget):
         self.retry.setVisible(retry)
         self._go_on.setVisible(go_on)
 
-    def _say(self, icon: str, color: str, words: str) -> None:
+    def _say(self, icon: str, role: Role, words: str) -> None:
+        _role, color = role.value
         self._icon.setPixmap(self._ctx.ui.icon(icon, color).pixmap(QSize(16, 16)))
-        if self._words.property("role") != color:
-            self._words.setProperty("role", color)
-            self._words.style().unpolish(self._words)
-            self._words.style().polish(self._words)
+        self._ctx.ui.wear(self._words, role)
         self._words.setText(words)

@@ -6,10 +6,9 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from studio.api.window.ui import Ui
-from studio_chat.pages.growing_edit import GrowingEdit
+from studio.api import PluginContext, Role
 
 MAX_LINES = 16
 
@@ -22,7 +21,7 @@ class EditBox(QWidget):
 
     def __init__(
         self,
-        ui: Ui,
+        ctx: PluginContext,
         text: str,
         note: str,
         choices: Sequence[Choice],
@@ -30,20 +29,19 @@ class EditBox(QWidget):
     ) -> None:
         super().__init__()
         self._choices, self._leave = choices, leave
-        self.field = GrowingEdit(MAX_LINES)
+        name = self.tr("Text of the message")
+        prompt = ctx.kit.prompt_field(name, lines=(1, MAX_LINES), boxed=True)
+        self.field = prompt.widget
         self.field.setPlainText(text)
-        self.field.setAccessibleName(self.tr("Text of the message"))
-        words = QLabel(note)
-        words.setProperty("role", "small")
-        words.setWordWrap(True)
+        words = ctx.ui.label(note, Role.SMALL, wrap=True)
         row = QHBoxLayout()
         row.setSpacing(8)
         row.addWidget(words, 1)
-        cancel = ui.button(self.tr("Cancel"), tip=self.tr("Leave it as it was (Esc)"))
+        cancel = ctx.ui.button(self.tr("Cancel"), tip=self.tr("Leave it as it was (Esc)"))
         cancel.clicked.connect(leave)
         row.addWidget(cancel)
         for place, (label, tip, _run) in reversed(list(enumerate(choices))):
-            button = ui.button(label, primary=place == 0, tip=tip)
+            button = ctx.ui.button(label, primary=place == 0, tip=tip)
             button.clicked.connect(lambda _=False, n=place: self._choose(n))
             row.addWidget(button)
         column = QVBoxLayout(self)

@@ -6,7 +6,7 @@ from PySide6.QtCore import QEvent, QRectF, QSize, Qt
 from PySide6.QtGui import QEnterEvent, QFocusEvent, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from studio.api import PluginContext
+from studio.api import PluginContext, Role
 from studio_chat.pages.phrases import attached, figures, reply_name
 from studio_chat.pages.thread.card_bar import BAR_HEIGHT, CardBar
 from studio_chat.pages.thread.card_status import CardStatus
@@ -100,7 +100,7 @@ class MessageCard(QWidget):
             return
         turn = self.turn
         self._editor = EditBox(
-            self.ctx.ui, turn.content, self._edit_note(), self._edit_choices(), self._leave
+            self.ctx, turn.content, self._edit_note(), self._edit_choices(), self._leave
         )
         self.body.hide()
         if self._bar is not None:
@@ -205,12 +205,12 @@ class MyBody(QWidget):
         self._shown = _FIRST_SHOWN
         self._text = ""
         self._more = ctx.ui.button("")
-        self._more.setProperty("kind", "link")
+        ctx.ui.wear(self._more, Role.LINK)
         self._more.clicked.connect(self._show_more)
         self._more.hide()
         self._note, self._documents = QLabel(), QLabel()
         for label in (self._note, self._documents):
-            label.setProperty("role", "small")
+            ctx.ui.wear(label, Role.SMALL)
             label.setTextFormat(Qt.TextFormat.PlainText)
             label.hide()
         self._documents.setWordWrap(True)
@@ -273,8 +273,8 @@ class ReplyBody(QWidget):
         self._reply: Reply | None = None
         self._icon = QLabel()
         self._name, self._figures = QLabel(), QLabel()
-        self._name.setProperty("role", "strong")
-        self._figures.setProperty("role", "small")
+        ctx.ui.wear(self._name, Role.STRONG)
+        ctx.ui.wear(self._figures, Role.SMALL)
         for label in (self._name, self._figures):
             label.setTextFormat(Qt.TextFormat.PlainText)
         self._figures.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)

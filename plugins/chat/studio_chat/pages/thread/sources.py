@@ -10,7 +10,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from studio.api import PluginContext, StudioError, finished, outcome
+from studio.api import PluginContext, Role, StudioError, finished, outcome
 from studio_chat.documents.passages import Document, read
 from studio_chat.pages.phrases import drawn_on, merged, place_name
 from studio_chat.pages.thread.turns import Turn
@@ -31,7 +31,7 @@ class Sources(QWidget):
         self._icon, self._words = QLabel(), QLabel()
         self._icon.setFixedSize(16, 18)
         self._words.setTextFormat(Qt.TextFormat.RichText)
-        self._words.setProperty("role", "mute")
+        ctx.ui.wear(self._words, Role.MUTE)
         self._words.setWordWrap(True)
         self._words.setTextInteractionFlags(
             Qt.TextInteractionFlag.LinksAccessibleByMouse
@@ -103,10 +103,8 @@ class PassageView(QFrame):
 
     def __init__(self, ctx: PluginContext, close: Any) -> None:
         super().__init__()
-        self.setProperty("surface", "card")
-        self.heading = QLabel()
-        self.heading.setProperty("role", "strong")
-        self.heading.setTextFormat(Qt.TextFormat.PlainText)
+        ctx.ui.wear(self, Role.CARD)
+        self.heading = ctx.ui.label("", Role.STRONG)
         away = ctx.ui.icon_button("x", self.tr("Close the passage"))
         away.clicked.connect(lambda: close())
         self.view = ctx.ui.plain_view()
