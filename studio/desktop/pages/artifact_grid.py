@@ -237,12 +237,7 @@ class _CardDelegate(QStyledItemDelegate):
         painter.save()
         painter.setClipPath(clip)
         painter.setClipRect(frame, Qt.ClipOperation.IntersectClip)
-        size = picture.size().scaled(
-            frame.size().toSize(), Qt.AspectRatioMode.KeepAspectRatioByExpanding
-        )
-        target = QRectF(0, 0, size.width(), size.height())
-        target.moveCenter(frame.center())
-        painter.drawImage(target, picture)
+        painter.drawImage(whole(frame, picture.size()), picture)
         painter.restore()
 
     def _words(self, painter: QPainter, room: QRect, artifact: Artifact) -> None:
@@ -287,6 +282,14 @@ class _CardDelegate(QStyledItemDelegate):
         for icon, color in marks_of(artifact):
             painter.drawPixmap(right, top + 28, look.icons.pixmap(icon, color, 14, ratio))
             right -= 18
+
+
+def whole(frame: QRectF, picture: QSize) -> QRectF:
+    """Return where a picture lies in ``frame`` so that nothing of it is cut off."""
+    size = picture.scaled(frame.size().toSize(), Qt.AspectRatioMode.KeepAspectRatio)
+    target = QRectF(0, 0, size.width(), size.height())
+    target.moveCenter(frame.center())
+    return target
 
 
 def marks_of(artifact: Artifact) -> list[tuple[str, str]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PySide6.QtCore import QRectF, QSize
 from PySide6.QtWidgets import (
     QFileDialog,
     QLabel,
@@ -22,7 +23,7 @@ from studio.core.library import Artifact, Library
 from studio.core.library.upkeep.stats import Stats
 from studio.core.paths import StudioPaths
 from studio.core.studio import Studio
-from studio.desktop.pages.artifact_grid import marks_of
+from studio.desktop.pages.artifact_grid import marks_of, whole
 from studio.desktop.pages.device_picker import DevicePicker
 from studio.desktop.pages.exporters import formats
 from studio.desktop.pages.gallery import GalleryPage
@@ -131,6 +132,15 @@ def test_bin_can_be_undone_from_the_notice(start: Runs, qtbot: Any, sea: Artifac
     notice = next(n for n in studio_of(app).notices.all if n.actions)
     notice.actions[0].run()
     qtbot.waitUntil(lambda: page.grid.count() == 2)
+
+
+@pytest.mark.parametrize("size", [(256, 256), (100, 400), (900, 100)])
+def test_a_thumbnail_cuts_nothing_off(size: tuple[int, int]) -> None:
+    frame = QRectF(2, 2, 200, 142)
+    spot = whole(frame, QSize(*size))
+    assert frame.contains(spot)
+    assert spot.width() / spot.height() == pytest.approx(size[0] / size[1], rel=0.05)
+    assert spot.width() == frame.width() or spot.height() == frame.height()
 
 
 def test_only_what_proves_something_has_a_tick(start: Runs, qtbot: Any, sea: Artifact) -> None:

@@ -99,7 +99,7 @@ def _rendered(
     for step in render(piece, how.rate, how.synth, loop=how.loop):
         if not isinstance(step, float):
             return step
-        yield ctx.progress(begin + step * (end - begin), 1, "Playing")
+        yield ctx.progress(begin + step * (end - begin), 1, "Rendering the sound")
     raise AssertionError("a rendering ends with samples")
 
 

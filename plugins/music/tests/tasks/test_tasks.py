@@ -168,6 +168,9 @@ def test_what_was_not_understood_is_told() -> None:
 def test_progress_goes_from_nothing_to_all() -> None:
     made = run("compose", ask="4 bars in C", temperature=0.5)
     shares = [event.done / event.total for event in made.progress]
+    words = {event.message for event in made.progress}
+    assert "Rendering the sound" in words
+    assert "Playing" not in words, "nothing is heard yet"
     assert shares == sorted(shares)
     assert shares[0] == 0
     assert shares[-1] > 0.95
