@@ -5,7 +5,7 @@ Plain data only.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from studio.api import (
     BadInput,
@@ -183,7 +183,11 @@ class Reply(Params, frozen=True):
         Raises:
             BadInput: There is more than one, or it is broken.
         """
-        forms = [("json_schema", self.schema), ("regex", self.regex), ("grammar", self.grammar)]
+        forms: list[tuple[Literal["json_schema", "regex", "grammar"], str]] = [
+            ("json_schema", self.schema),
+            ("regex", self.regex),
+            ("grammar", self.grammar),
+        ]
         given = [(kind, text) for kind, text in forms if text.strip()]
         if len(given) > 1:
             raise BadInput(

@@ -137,7 +137,7 @@ def row(pictures: np.ndarray) -> np.ndarray:
 
 def from_unit(values: np.ndarray) -> np.ndarray:
     """Return floats (…, H, W, 3) in 0…1 as bytes; not-a-number becomes black."""
-    finite = np.nan_to_num(values, nan=0.0, posinf=1.0, neginf=0.0)
+    finite: np.ndarray = np.nan_to_num(values, nan=0.0, posinf=1.0, neginf=0.0)
     return (finite.clip(0, 1) * 255 + 0.5).astype(np.uint8)
 
 
@@ -205,7 +205,9 @@ def _decoded(data: bytes, name: str) -> np.ndarray:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # ours is below
-            image = Image.open(io.BytesIO(png_text.without_texts(data)), formats=FORMATS)
+            image: Image.Image = Image.open(
+                io.BytesIO(png_text.without_texts(data)), formats=FORMATS
+            )
         if image.width * image.height > MAX_PIXELS:
             size = f"{image.width:,} × {image.height:,}"
             raise BadInput(

@@ -302,7 +302,7 @@ class Loader(Protocol):
         """
         ...
 
-    def load(self, path: Path, device: str) -> Iterator[float | Any]:
+    def load(self, path: Path, device: str) -> Generator[float, None, Any]:
         """Yield the share done (0–1) between tensors; ``return`` the model
         (``StopIteration.value``).
         """
@@ -361,6 +361,8 @@ class Places(Protocol):
         """Return the division that uses at most ``budget`` bytes of the device; None for none."""
         ...
 
-    def load_placed(self, path: Path, device: str, placement: Placement) -> Iterator[float | Any]:
+    def load_placed(
+        self, path: Path, device: str, placement: Placement
+    ) -> Generator[float, None, Any]:
         """Do what ``load`` does, with the parts where ``placement`` says."""
         ...

@@ -119,7 +119,7 @@ def measure(starter: Starter, real: RealPictures, vgg: Path, count: int) -> Repo
     for kind, held_out in (("trained", False), ("held out", True)):
         picks = {style: real.pairs(style, count, held_out=held_out) for style in STYLES}
         found = {style: examiner.tally(style, own) for style, own in picks.items() if own}
-        groups = {style: (style,) for style in found}
+        groups: dict[str, tuple[str, ...]] = {style: (style,) for style in found}
         groups |= {", ".join(MAIN_STYLES): MAIN_STYLES, "all": STYLES}
         for name, styles in groups.items():
             tallies = [found[style] for style in styles if style in found]

@@ -57,7 +57,7 @@ def networks() -> dict[str, tuple[nn.Module, Mapping[str, Any]]]:
     import transformers
 
     text = transformers.CLIPTextModel(transformers.CLIPTextConfig(**_TEXT))
-    made = {
+    made: dict[str, tuple[nn.Module, Mapping[str, Any]]] = {
         "text_encoder": (text, _TEXT),
         "unet": (diffusers.UNet2DConditionModel(**_UNET), _UNET),
         "vae": (diffusers.AutoencoderKL(**_VAE), _VAE),

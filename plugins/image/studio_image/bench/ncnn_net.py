@@ -40,6 +40,7 @@ class Graph:
         """Append a convolution with its numbers, in half precision as the published files."""
         weights = layer.weight.detach().numpy().astype("<f2").tobytes()
         self._numbers += HALF.to_bytes(4, "little") + weights + b"\0" * (-len(weights) % 4)
+        assert layer.bias is not None
         self._numbers += layer.bias.detach().numpy().astype("<f4").tobytes()
         sizes = f"0={layer.out_channels} 1=3 4=1 5=1 6={layer.weight.numel()}"
         return self.add("Convolution", [given], f"{sizes} {options}", result)
@@ -81,15 +82,21 @@ def _line(
 def graph_of(network: Compact | RRDBNet) -> Graph:
     """Return the layers of a network of scale 4 that is on the processor."""
     graph = Graph()
-    (_compact if isinstance(network, Compact) else _rrdb)(graph, network)
+    if isinstance(network, Compact):
+        _compact(graph, network)
+    else:
+        _rrdb(graph, network)
     return graph
 
 
 def _compact(graph: Graph, network: Compact) -> None:
     out = INPUT
     for layer in network.body:
-        is_convolution = isinstance(layer, nn.Conv2d)
-        out = graph.convolution(layer, out) if is_convolution else graph.slopes(layer, out)
+        if isinstance(layer, nn.Conv2d):
+            out = graph.convolution(layer, out)
+        else:
+            assert isinstance(layer, nn.PReLU)
+            out = graph.slopes(layer, out)
     out = graph.add("PixelShuffle", [out], f"0={network.scale}")
     base = graph.add("Interp", [INPUT], f"0=1 1={network.scale}.0 2={network.scale}.0")
     graph.add("BinaryOp", [out, base], "0=0", OUTPUT)

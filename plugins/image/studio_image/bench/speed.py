@@ -89,8 +89,10 @@ def _against_ncnn(ctx: BenchContext, upscaler: Upscaler, picture: Tensor) -> dic
 
 def _exact(upscaler: Upscaler) -> Any:
     """Return a copy of the network in float32, in the order of its published numbers."""
+    assert upscaler.network is not None
     state = {name: tensor.float() for name, tensor in upscaler.network.state_dict().items()}
     layout = layout_of({name: tuple(tensor.shape) for name, tensor in state.items()})
+    assert layout is not None, "it was built from one"
     network = layout.build()
     network.load_state_dict(state)
     return network.requires_grad_(False).eval()

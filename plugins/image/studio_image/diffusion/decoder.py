@@ -99,4 +99,5 @@ def _tints(model: DiffusionModel) -> Tensor:
     edge = side // _PATCH
     colours = middle[..., edge : side - edge, edge : side - edge].mean((-1, -2))[0].flatten(1).T
     known = torch.cat([values[0].flatten(1).T, torch.ones(_PATCHES**2, 1)], 1)
-    return torch.linalg.lstsq(known, colours).solution
+    found: Tensor = torch.linalg.lstsq(known, colours).solution
+    return found

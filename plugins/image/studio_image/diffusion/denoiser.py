@@ -115,7 +115,8 @@ def encode(model: DiffusionModel, wish: Wish) -> dict[str, Any]:
 def left_out(model: DiffusionModel, prompt: str) -> int:
     """Return how many tokens of ``prompt`` are beyond what the text encoders read."""
     reader = model.pipe.tokenizer
-    return max(0, len(reader(prompt, verbose=False).input_ids) - reader.model_max_length)
+    most: int = reader.model_max_length
+    return max(0, len(reader(prompt, verbose=False).input_ids) - most)
 
 
 def _predict(
@@ -189,9 +190,11 @@ def _begin(
         seen = vae.encode(pixels).latent_dist.sample(generator).float() * vae.config.scaling_factor
     noise = randn_tensor(shape, generator=generator, device=model.device, dtype=torch.float32)
     if seen is None:
-        return noise * noise_plan.init_noise_sigma
+        pure: Tensor = noise * noise_plan.init_noise_sigma
+        return pure
     _begin_at(noise_plan, begin)
-    return noise_plan.add_noise(seen, noise, noise_plan.timesteps[begin : begin + 1])
+    mixed: Tensor = noise_plan.add_noise(seen, noise, noise_plan.timesteps[begin : begin + 1])
+    return mixed
 
 
 def _begin_at(noise_plan: Any, begin: int) -> None:

@@ -119,7 +119,8 @@ def build(
             done += tensor.numel()
             yield min(1.0, done / max(1, plan.parameters))
         parts[name] = _filled(network, state, expected, f"{plan.path.name}: {name}")
-    return diffusers_model(plan, parts, diffusers)
+    model: DiffusionModel = diffusers_model(plan, parts, diffusers)
+    return model
 
 
 def diffusers_model(plan: ModelSpec, parts: Mapping[str, Any], diffusers: Any) -> Any:

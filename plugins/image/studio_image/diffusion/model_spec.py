@@ -123,9 +123,9 @@ class ModelSpec:
 
     def working_bytes(self, width: int, height: int) -> int:
         """Memory of one picture while it is drawn and decoded, in float32, generously."""
-        first = self.networks["vae"].config["block_out_channels"][0]
+        first: int = self.networks["vae"].config["block_out_channels"][0]
         decoder = width * height * first * 4 * 5
-        channels = self.networks["unet"].config["block_out_channels"][0]
+        channels: int = self.networks["unet"].config["block_out_channels"][0]
         denoiser = width * height // self.scale**2 * channels * 2 * 4 * 40
         return max(decoder, denoiser)
 

@@ -119,11 +119,14 @@ class _Goal:
         flow: torch.Tensor | None = None
         while passed:
             name, taken, given = passed.pop()
-            ways = [(given, flow)] if flow is not None else []
+            ways: list[tuple[torch.Tensor, torch.Tensor | None]] = []
+            if flow is not None:
+                ways.append((given, flow))
             ways += [(off * LOSS_SCALE, None) for off in self._off(name, given)]
             outputs, flows = zip(*ways, strict=True)
             (flow,) = torch.autograd.grad(outputs, taken, flows)
             yield
+        assert flow is not None, "there are layers"
         smooth = canvas.detach().requires_grad_()
         (rough,) = torch.autograd.grad(_roughness(smooth) * LOSS_SCALE, smooth)
         return rough + flow

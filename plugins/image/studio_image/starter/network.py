@@ -39,7 +39,8 @@ class Residual(nn.Module):
         self.gain = nn.Parameter(torch.full((1, channels, 1, 1), 0.2))
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.gain * self.second(F.silu(self.first(F.silu(x))))
+        added: Tensor = self.second(F.silu(self.first(F.silu(x))))
+        return x + self.gain * added
 
 
 class Decoder(nn.Module):
@@ -72,7 +73,9 @@ class Decoder(nn.Module):
 
     def forward(self, latents: Tensor) -> Tensor:
         h = self.body(latents.contiguous(memory_format=torch.channels_last))
-        return self.direct(h) + self.detail(F.silu(h))
+        direct: Tensor = self.direct(h)
+        detail: Tensor = self.detail(F.silu(h))
+        return direct + detail
 
 
 class Encoder(nn.Module):
@@ -166,7 +169,8 @@ class Block(nn.Module):
         mixed = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(n, tokens, width)
         x = x + gate1 * self.out(mixed)
         h = F.layer_norm(x, (width,)) * (1 + scale2) + shift2
-        return x + gate2 * self.down(F.gelu(self.up(h), approximate="tanh"))
+        made: Tensor = x + gate2 * self.down(F.gelu(self.up(h), approximate="tanh"))
+        return made
 
 
 class Generator(nn.Module):

@@ -169,7 +169,7 @@ def decode(starter: Starter, latents: Tensor, *, exact: bool = False) -> Tensor:
     """Return latents (n, 16, 32) as pictures (n, 3, 64, 64) in 0…1; not clipped for NaN."""
     square = latents.transpose(1, 2).reshape(-1, LATENT_CHANNELS, LATENT_SIDE, LATENT_SIDE)
     with _precision(square, exact):
-        made = starter.decoder(square)
+        made: Tensor = starter.decoder(square)
     return ((made.float() + 1) / 2).clamp(0, 1)
 
 
@@ -177,15 +177,15 @@ def decode(starter: Starter, latents: Tensor, *, exact: bool = False) -> Tensor:
 def encode(starter: Starter, pictures: Tensor) -> Tensor:
     """Return pictures (n, 3, 64, 64) in 0…1 as latents (n, 16, 32)."""
     with _precision(pictures):
-        latents = starter.encoder(pictures * 2 - 1)
+        latents: Tensor = starter.encoder(pictures * 2 - 1)
     return latents.float().flatten(2).transpose(1, 2)
 
 
 def _velocity(starter: Starter, x: Tensor, rows: Tensor, now: float, guidance: float) -> Tensor:
     time = torch.full((len(rows),), now, device=x.device)
     pose = torch.zeros(len(rows), 3, device=x.device)
-    both = starter.generator(torch.cat([x, x]), time, rows, pose).float()
-    towards, away = both.chunk(2)
+    both: Tensor = starter.generator(torch.cat([x, x]), time, rows, pose)
+    towards, away = both.float().chunk(2)
     return away + guidance * (towards - away)
 
 

@@ -179,15 +179,13 @@ def _used_rows(captions: Sequence[str]) -> tuple[Tensor, Tensor]:
 
 def _assembled(state: dict[str, Tensor], captions: frozenset[str], device: str) -> Starter:
     parts: dict[str, nn.Module] = {}
-    for part, network in (
-        ("encoder", Encoder()),
-        ("decoder", Decoder()),
-        ("generator", Generator()),
-    ):
+    networks: dict[str, nn.Module]
+    networks = {"encoder": Encoder(), "decoder": Decoder(), "generator": Generator()}
+    for part, network in networks.items():
         own = {n.removeprefix(f"{part}."): v for n, v in state.items() if n.startswith(f"{part}.")}
         network.load_state_dict(own)
         if part != "generator":
-            network = network.to(memory_format=torch.channels_last)
+            network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # pytorch#184642
         parts[part] = network.to(device).eval().requires_grad_(False)
     words = frozenset(word for caption in captions for word in words_of(caption))
     return Starter(**parts, captions=captions, words=words)

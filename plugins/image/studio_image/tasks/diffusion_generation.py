@@ -150,7 +150,7 @@ def _size(params: Generate, plan: ModelSpec, start: Any) -> tuple[int, int]:
 
 def _like(side: int, other: int, plan: ModelSpec) -> int:
     """Return a side that keeps the proportions and takes as many pixels as the weights' own."""
-    wanted = plan.side * (min(max(side / other, 0.25), 4) ** 0.5)
+    wanted: float = plan.side * (min(max(side / other, 0.25), 4) ** 0.5)
     return max(1, round(wanted / plan.scale)) * plan.scale
 
 

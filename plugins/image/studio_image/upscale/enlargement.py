@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Generator
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import psutil
@@ -114,7 +115,8 @@ def _computed(
         try:
             next(steps)
         except StopIteration as end:
-            return end.value
+            made: torch.Tensor = end.value
+            return made
         yield Step(step.done, step.total)
 
 
@@ -161,9 +163,9 @@ def _bled(picture: np.ndarray) -> np.ndarray:
     """
     alpha = torch.tensor(picture[..., 3:]).permute(2, 0, 1)[None].float() / 255
     colours = torch.tensor(picture[..., :3]).permute(2, 0, 1)[None].float()
-    window = {"kernel_size": 2 * BLEED + 1, "stride": 1, "padding": BLEED}
-    weight = F.avg_pool2d(alpha, **window)
-    spread = F.avg_pool2d(colours * alpha, **window) / weight.clamp_min(1e-6)
+    blur = partial(F.avg_pool2d, kernel_size=2 * BLEED + 1, stride=1, padding=BLEED)
+    weight = blur(alpha)
+    spread = blur(colours * alpha) / weight.clamp_min(1e-6)
     full = torch.where(alpha > 0, colours, torch.where(weight > 0, spread, colours))
     return full[0].permute(1, 2, 0).round().byte().numpy()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Generator
-from typing import Protocol
+from typing import Any, Protocol, Self
 
 import torch
 from torch import Tensor
@@ -32,6 +32,18 @@ class Network(Protocol):
 
     def steps(self, pictures: Tensor) -> Generator[None, None, Tensor]:
         """Yield between layers; return the enlarged pictures."""
+        ...
+
+    def float(self) -> Self:
+        """Turn its numbers into float32."""
+        ...
+
+    def to(self, device: str) -> Self:
+        """Move its numbers."""
+        ...
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return its numbers by name."""
         ...
 
 
@@ -68,7 +80,8 @@ class Upscaler:
 
     def exact(self) -> Upscaler:
         """Return the same in float32, with numbers of its own."""
-        network = copy.deepcopy(self.network).float()  # type: ignore[union-attr]
+        assert self.network is not None
+        network = copy.deepcopy(self.network).float()
         return Upscaler(network, self.device, torch.float32)
 
     def _run(
@@ -87,7 +100,7 @@ class Upscaler:
 
     def move(self, device: str) -> None:
         """Move the network to ``device``."""
-        assert isinstance(self.network, torch.nn.Module)
+        assert self.network is not None
         self.network.to(device)
         self.device = device
 

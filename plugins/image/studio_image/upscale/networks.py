@@ -105,6 +105,7 @@ class RRDBNet(nn.Module):
         start = self.conv_first(F.pixel_unshuffle(pictures, self.fold))
         trunk = start
         for block in self.body:
+            assert isinstance(block, _ResidualInResidual)
             trunk = yield from block.steps(trunk)
         trunk = start + self.conv_body(trunk)
         for layer in (self.conv_up1, self.conv_up2, self.conv_hr):
@@ -112,7 +113,8 @@ class RRDBNet(nn.Module):
                 trunk = F.interpolate(trunk, scale_factor=2, mode="nearest")
             trunk = F.leaky_relu(layer(trunk), SLOPE, inplace=True)
             yield
-        return self.conv_last(trunk)
+        last: Tensor = self.conv_last(trunk)
+        return last
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Return the enlarged pictures."""
@@ -136,6 +138,11 @@ class _ResidualInResidual(nn.Module):
 class _DenseBlock(nn.Module):
     """Five convolutions, each of which sees all that came before it."""
 
+    conv1: nn.Conv2d
+    conv2: nn.Conv2d
+    conv3: nn.Conv2d
+    conv4: nn.Conv2d
+
     def __init__(self, width: int, growth: int) -> None:
         super().__init__()
         for number in range(1, 5):
@@ -147,7 +154,8 @@ class _DenseBlock(nn.Module):
         for layer in (self.conv1, self.conv2, self.conv3, self.conv4):
             seen = torch.cat((seen, F.leaky_relu(layer(seen), SLOPE, inplace=True)), 1)
             yield
-        out = x + RESIDUAL * self.conv5(seen)
+        added: Tensor = self.conv5(seen)
+        out = x + RESIDUAL * added
         yield
         return out
 
@@ -160,7 +168,7 @@ class Compact(nn.Module):
 
     def __init__(self, scale: int = 4, width: int = 64, depth: int = 16) -> None:
         super().__init__()
-        self.scale = scale
+        self.scale, self.width = scale, width
         self.fold = 1
         layers: list[nn.Module] = [_conv(COLOURS, width), nn.PReLU(width)]
         for _ in range(depth):
@@ -174,7 +182,7 @@ class Compact(nn.Module):
 
     def pixel_floats(self) -> int:
         """Return about how many numbers are alive for each input pixel at the worst moment."""
-        return 3 * self.body[0].out_channels + 3 * COLOURS * self.scale**2
+        return 3 * self.width + 3 * COLOURS * self.scale**2
 
     def steps(self, pictures: Tensor) -> Generator[None, None, Tensor]:
         """Yield after every eighth layer; return the enlarged pictures."""

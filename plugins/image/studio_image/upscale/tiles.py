@@ -85,7 +85,8 @@ class Canvas:
 
 
 def _faded(under: np.ndarray, over: np.ndarray, shown: np.ndarray) -> np.ndarray:
-    return (over * shown + under * (1 - shown) + 0.5).astype(np.uint8)
+    faded: np.ndarray = over * shown + under * (1 - shown) + 0.5
+    return faded.astype(np.uint8)
 
 
 def plan(height: int, width: int, side: int, reach: int) -> list[Tile]:

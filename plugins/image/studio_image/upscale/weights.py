@@ -6,7 +6,7 @@ the user has installed it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 import torch
@@ -62,7 +62,7 @@ class UpscaleLoader:
             each = layout.build().pixel_floats()
         return Requirements(4 * floats, 4 * each * TYPICAL_PIXELS)
 
-    def load(self, path: Path, device: str) -> Iterator[float | Upscaler]:
+    def load(self, path: Path, device: str) -> Generator[float, None, Upscaler]:
         """Yield the share done between tensors; return the upscaler."""
         layout = layout_of(_shapes(path))
         dtype = best_dtype(device) if layout else torch.float32
@@ -78,7 +78,7 @@ class UpscaleLoader:
             network = layout.build()
         network.load_state_dict(tensors, assign=True)
         if dtype != torch.float32:  # the order these convolutions compute in: a seventh faster
-            network.to(memory_format=torch.channels_last)
+            network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # pytorch#184642
         return Upscaler(network.requires_grad_(False).eval(), device, dtype)
 
     def park(self, loaded: Upscaler) -> None:

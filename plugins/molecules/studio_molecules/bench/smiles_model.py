@@ -25,7 +25,8 @@ def written(
     model: SmilesModel, count: int, seed: int, temperature: float = TEMPERATURE
 ) -> list[str]:
     """Return ``count`` raw strings; some are no valid SMILES."""
-    rng, strings = torch.Generator().manual_seed(seed), []
+    rng = torch.Generator().manual_seed(seed)
+    strings: list[str] = []
     while len(strings) < count:
         size = min(BATCH, count - len(strings))
         for step in sample(model, size, rng, temperature=temperature):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 import torch
@@ -59,7 +60,7 @@ def measure(ctx: BenchContext) -> Mapping[str, Any]:
     for name, job in jobs.items():
         ctx.say(f"{name}: {len(smiles)} molecules")
         job(smiles[0])  # tables are read once
-        rates[name] = _rate(len(smiles), _seconds(lambda job=job: _each(job, smiles)))
+        rates[name] = _rate(len(smiles), _seconds(partial(_each, job, smiles)))
     return {
         "ratio": round(cached / whole, 3),
         "molecules a second": rates,

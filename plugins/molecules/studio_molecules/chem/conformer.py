@@ -24,7 +24,7 @@ def fold(smiles: str, seed: int) -> dict[str, Any]:
         StudioError: no shape was found in time.
     """
     mol = Chem.AddHs(parser.parse(smiles).mol)
-    rules = rdDistGeom.ETKDGv3()
+    rules: Any = rdDistGeom.ETKDGv3()  # rdkit-stubs gives its setters no value
     rules.randomSeed = seed & 0x7FFFFFFF
     rules.timeout = _SECONDS
     if rdDistGeom.EmbedMolecule(mol, rules) < 0:

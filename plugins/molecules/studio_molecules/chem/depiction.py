@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rdkit import Chem
 from rdkit.Chem import rdDepictor
 from rdkit.Chem.Draw import rdMolDraw2D
@@ -17,7 +19,7 @@ def draw(mol: Chem.Mol, width: int, height: int, *, dark: bool, pattern: Chem.Mo
     rdDepictor.SetPreferCoordGen(True)
     rdDepictor.Compute2DCoords(mol)
     canvas = rdMolDraw2D.MolDraw2DSVG(width, height)
-    options = canvas.drawOptions()
+    options: Any = canvas.drawOptions()  # rdkit-stubs gives its setters no value
     if dark:
         rdMolDraw2D.SetDarkMode(options)
     options.clearBackground = False

@@ -22,7 +22,8 @@ def describe(mol: Chem.Mol, names: Iterable[str] = ()) -> dict[str, float]:
 
 def fingerprint(mol: Chem.Mol) -> DataStructs.ExplicitBitVect:
     """Return Morgan bits of radius 2, 2,048 long."""
-    return _MORGAN.GetFingerprint(mol)
+    bits: DataStructs.ExplicitBitVect = _MORGAN.GetFingerprint(mol)
+    return bits
 
 
 def similarity(mol: Chem.Mol, lead: DataStructs.ExplicitBitVect) -> float:

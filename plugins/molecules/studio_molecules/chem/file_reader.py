@@ -219,8 +219,8 @@ def _molfile(block: str) -> Structure:
     mol = Chem.MolFromMolBlock(block, sanitize=False, removeHs=False, strictParsing=True)
     if mol is None:
         raise BadInput("This record is not a molecule: its counts and its lines do not agree.")
-    mol = checked(mol, block.splitlines()[0].strip()[:60] or "molecule")
-    return parse(mol.smiles)  # atoms in the order of the SMILES, as in every other molecule here
+    found = checked(mol, block.splitlines()[0].strip()[:60] or "molecule")
+    return parse(found.smiles)  # atoms in the order of the SMILES, as in every other molecule here
 
 
 def _refuse(reason: str) -> Structure:

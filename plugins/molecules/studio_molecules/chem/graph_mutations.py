@@ -98,9 +98,10 @@ def _remove_atom(mol: Chem.RWMol, rng: np.random.Generator) -> bool:
     if mol.GetNumAtoms() < 3 or len(near) > 2:
         return False
     if len(near) == 2:
-        if mol.GetBondBetweenAtoms(*near):
+        left, right = near
+        if mol.GetBondBetweenAtoms(left, right):
             return False
-        mol.AddBond(*near, Chem.BondType.SINGLE)
+        mol.AddBond(left, right, Chem.BondType.SINGLE)
     mol.RemoveAtom(atom.GetIdx())
     return True
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from rdkit import Chem, rdBase
 from rdkit.Chem.MolStandardize import rdMolStandardize
@@ -95,14 +96,15 @@ def valid(smiles: str) -> Chem.Mol | None:
     return Chem.MolFromSmiles(smiles) if smiles else None
 
 
-def _problem(mol: Chem.Mol, problem: Chem.MolSanitizeException) -> str:
+def _problem(mol: Chem.Mol, problem: Any) -> str:  # rdkit-stubs leaves its methods out
     kind = problem.GetType()
     if kind == "AtomValenceException":
         atom = mol.GetAtomWithIdx(problem.GetAtomIdx())
         return f"atom {atom.GetIdx() + 1} ({atom.GetSymbol()}) has too many bonds"
     if kind in ("KekulizeException", "AtomKekulizeException"):
         return "its aromatic rings cannot be kekulised"
-    return problem.Message().splitlines()[0].rstrip(".")
+    message: str = problem.Message()
+    return message.splitlines()[0].rstrip(".")
 
 
 def _syntax(smiles: str) -> str:

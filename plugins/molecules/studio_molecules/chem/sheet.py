@@ -7,6 +7,7 @@ made here in parts is the same file, byte for byte.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
+from typing import Any
 
 from rdkit import Chem
 from rdkit.Chem.Draw import rdMolDraw2D
@@ -75,11 +76,12 @@ class Sheet:
     def _svg(self) -> _Drawing:
         columns, rows = min(COLUMNS, len(self)), -(-len(self) // COLUMNS)
         canvas = self._canvas(columns, rows)
+        options: Any = canvas.drawOptions()
         for number, (mol, name) in enumerate(zip(self._mols, self._names, strict=True)):
             row, column = divmod(number, COLUMNS)
             canvas.SetOffset(column * _WIDTH, row * _HEIGHT)
             canvas.DrawMolecule(mol, legend=name)
-            canvas.drawOptions().clearBackground = False  # the paper is there by now
+            options.clearBackground = False  # the paper is there by now
             yield number + 1
         canvas.FinishDrawing()
         text: str = canvas.GetDrawingText()
@@ -88,7 +90,7 @@ class Sheet:
     def _canvas(self, columns: int, rows: int) -> rdMolDraw2D.MolDraw2D:
         wide, high = _WIDTH * self._times, _HEIGHT * self._times
         canvas = self._make(wide * columns, high * rows, wide, high)
-        options = canvas.drawOptions()
+        options: Any = canvas.drawOptions()  # rdkit-stubs gives its setters no value
         options.maxFontSize = 16 * self._times
         options.legendFontSize = 14 * self._times
         options.bondLineWidth = 1.5 * self._times

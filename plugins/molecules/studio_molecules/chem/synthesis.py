@@ -32,9 +32,9 @@ def score(mol: Chem.Mol) -> float:
     counts = _MORGAN.GetSparseCountFingerprint(mol).GetNonzeroElements()
     if not counts:
         return 1.0
-    known = sum(_contribution(bit) * count for bit, count in counts.items())
-    raw = known / sum(counts.values()) - _complexity(mol)
-    atoms = mol.GetNumAtoms()
+    known: float = sum(_contribution(bit) * count for bit, count in counts.items())
+    raw: float = known / sum(counts.values()) - _complexity(mol)
+    atoms: int = mol.GetNumAtoms()
     if atoms > len(counts):  # symmetry makes it easier than its size says
         raw += math.log(atoms / len(counts)) * 0.5
     hard = 11 - (raw - _LOWEST + 1) / (_HIGHEST - _LOWEST) * 9
@@ -54,11 +54,11 @@ def familiarity(mol: Chem.Mol) -> float:
 
 
 def _complexity(mol: Chem.Mol) -> float:
-    atoms = mol.GetNumAtoms()
+    atoms: int = mol.GetNumAtoms()
     centres = len(Chem.FindMolChiralCenters(mol, includeUnassigned=True))
     large = any(len(ring) > 8 for ring in mol.GetRingInfo().AtomRings())
     return (
-        atoms**1.005
+        math.pow(atoms, 1.005)
         - atoms
         + math.log10(centres + 1)
         + math.log10(rdMolDescriptors.CalcNumSpiroAtoms(mol) + 1)

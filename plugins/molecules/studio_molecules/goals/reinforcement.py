@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from studio_molecules.chem import parser
 from studio_molecules.goals.scores import Judge, Scored
+from studio_molecules.smiles.network import Network
 from studio_molecules.smiles.sampler import sample
 from studio_molecules.smiles.vocabulary import END, PAD, START
 from studio_molecules.smiles.weights import SmilesModel
@@ -109,7 +110,7 @@ def search(
 
 def _learn(
     agent: SmilesModel,
-    prior: nn.Module,
+    prior: Network,
     optimiser: torch.optim.Optimizer,
     texts: list[str],
     goals: Tensor,
@@ -147,7 +148,7 @@ class _Passed:
 
 
 def _passed(
-    network: nn.Module, rows: Tensor, *, learns: bool
+    network: Network, rows: Tensor, *, learns: bool
 ) -> Generator[None, None, list[_Passed]]:
     """Yield after each layer; return all of them, or the last where nothing is learned."""
     passed: list[_Passed] = []

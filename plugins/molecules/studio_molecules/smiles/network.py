@@ -23,6 +23,9 @@ Stage = Callable[[Tensor], Tensor]
 class Transformer(nn.Module):
     """A decoder: rotary positions (arXiv:2104.09864), RMS norms, gelu, tied embeddings."""
 
+    cos: Tensor
+    sin: Tensor
+
     def __init__(self, vocabulary: int, width: int = 192, depth: int = 4, heads: int = 4) -> None:
         super().__init__()
         self.config = {"vocabulary": vocabulary, "width": width, "depth": depth, "heads": heads}
@@ -49,7 +52,7 @@ class Transformer(nn.Module):
     def stages(self) -> list[Stage]:
         """Return the parts that make logits of whole strings, in order."""
 
-        def through(block: Block) -> Stage:
+        def through(block: nn.Module) -> Stage:
             return lambda x: block(x, self.cos[: x.shape[1]], self.sin[: x.shape[1]], None, 0)
 
         return [self.embed, *map(through, self.blocks), self._logits]
@@ -107,8 +110,10 @@ class Block(nn.Module):
             k, v = cache.grow(layer, k.to(cache.store.dtype), v.to(cache.store.dtype))
             q = q.to(k.dtype)
         seen = F.scaled_dot_product_attention(q, k, v, is_causal=length > 1)
-        x = x + self.out(seen.transpose(1, 2).reshape(batch, length, width))
-        return x + self.down(F.gelu(self.up(self.between(x))))
+        attended: Tensor = self.out(seen.transpose(1, 2).reshape(batch, length, width))
+        x = x + attended
+        added: Tensor = self.down(F.gelu(self.up(self.between(x))))
+        return x + added
 
 
 class Recurrent(nn.Module):
@@ -126,7 +131,8 @@ class Recurrent(nn.Module):
         seen, last = self.gru(self.embed(tokens), state[0] if state else None)
         if state:
             state[0] = last
-        return self.head(seen)
+        logits: Tensor = self.head(seen)
+        return logits
 
     def stages(self) -> list[Stage]:
         """Return the parts that make logits of whole strings, in order."""
@@ -138,7 +144,8 @@ class Recurrent(nn.Module):
         return [zeros.to(self.embed.weight)]
 
 
-NETWORKS: dict[str, Any] = {"transformer": Transformer, "recurrent": Recurrent}
+Network = Transformer | Recurrent
+NETWORKS: dict[str, type[Any]] = {"transformer": Transformer, "recurrent": Recurrent}
 
 
 def _angles(head: int) -> Tensor:

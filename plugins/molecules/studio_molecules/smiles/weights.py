@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from safetensors.torch import save_file
-from torch import Tensor, nn
+from torch import Tensor
 
 from studio.api import Requirements, WeightsFacts
 from studio.api.worker.tensor_files import damage_told, damaged, read_header, read_tensors
-from studio_molecules.smiles.network import NETWORKS
+from studio_molecules.smiles.network import NETWORKS, Network
 from studio_molecules.smiles.vocabulary import Vocabulary
 
 FORMAT = "smiles-lm/1"
@@ -31,7 +31,7 @@ _LIMITS = {"vocabulary": 512, "width": 2048, "depth": 64, "heads": 64}
 class SmilesModel:
     """A loaded network and the vocabulary that it speaks."""
 
-    network: nn.Module
+    network: Network
     vocabulary: Vocabulary
 
 

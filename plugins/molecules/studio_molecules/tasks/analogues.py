@@ -58,7 +58,7 @@ class Family:
         """Take a child in, if it is in one piece, new, alike enough and no more troublesome."""
         self.tried += 1
         smiles = Chem.MolToSmiles(child) if child is not None else ""
-        if not smiles or "." in smiles or smiles in self.mols or self.complete:
+        if child is None or not smiles or "." in smiles or smiles in self.mols or self.complete:
             return
         likeness = descriptors.similarity(child, self.bits)
         if likeness < self.params.similarity:
@@ -96,7 +96,7 @@ def analogues(ctx: TaskContext, params: Analogues) -> Iterator[Event | None]:
         )
     molecules = sorted(family.members.values(), key=lambda each: -each.figures["similarity"])
     title = f"{counted(len(molecules), 'analogue')} of {lead.smiles[:40]}"
-    counts = {"tried": family.tried, "drawn": family.drawn}
+    counts: dict[str, float] = {"tried": family.tried, "drawn": family.drawn}
     if family.drawn:
         counts["valid_raw"] = family.valid / family.drawn
     yield from finish(ctx, molecules, title, lead=lead.smiles, remark=lead.remark, **counts)
