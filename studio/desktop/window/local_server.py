@@ -13,7 +13,7 @@ from studio.protocol.errors import StudioError
 
 if TYPE_CHECKING:
     from studio.core.studio import Studio
-    from studio.serving import LocalServer
+    from studio.serving import LocalServer as RunningServer
 
 
 class ServerSettings(Params, frozen=True):
@@ -45,7 +45,7 @@ class ServerSwitch(QObject):
     def __init__(self, studio: Studio, activity: Activity, background: Background) -> None:
         super().__init__()
         self._studio, self._activity, self._background = studio, activity, background
-        self.server: LocalServer | None = None
+        self.server: RunningServer | None = None
         self._wanted = False
 
     def switch(self, on: bool) -> None:
@@ -74,12 +74,12 @@ class ServerSwitch(QObject):
             self.server.close()
             self.server = None
 
-    def _start(self) -> LocalServer:
+    def _start(self) -> RunningServer:
         from studio.serving import LocalServer
 
         return LocalServer(self._studio)
 
-    def _started(self, server: LocalServer) -> None:
+    def _started(self, server: RunningServer) -> None:
         if not self._wanted:  # switched off while it was starting
             server.close()
             return

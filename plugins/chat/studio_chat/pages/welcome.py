@@ -40,8 +40,8 @@ class Welcome(QWidget):
         self._caution.setWordWrap(True)
         self._better = ctx.ui.button("")
         ctx.ui.wear(self._better, Role.LINK)
-        self._better.clicked.connect(lambda: ctx.weights.get_set(self._set))
         self._set = ""
+        self._better.clicked.connect(lambda: ctx.weights.get_set(self._set))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 18)
         column.addWidget(state, 1)

@@ -11,7 +11,7 @@ from studio_code.pages.phrases import tr
 
 def page_actions(page: CodePage) -> list[PageAction]:
     """Return the actions of ``page``, each with its keys."""
-    stage, find, workspace = page.stage, page.stage.find, page.workspace
+    stage, find, workspace = page.stage, page.stage.find_bar, page.workspace
     rows = (
         ("write", tr("Write by description, or stop"), page.write, "sparkles", "Ctrl+Return"),
         ("open", tr("Open a folder"), page.pick_folder, "folder-open", "Ctrl+O"),

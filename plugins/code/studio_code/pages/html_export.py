@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from typing import Any
 
 from studio.api import SavedArtifact
 from studio_code.pages.editor.languages import language_named, language_of
@@ -23,7 +24,7 @@ def as_html(artifact: SavedArtifact) -> str:
     code = artifact.path.read_bytes().decode("utf-8", "replace")
     named = language_named(str(artifact.meta.get("language") or ""))
     language = named if named.lexer else language_of(artifact.path.name)
-    drawn = HtmlFormatter(style="default")
+    drawn: Any = HtmlFormatter(style="default")
     body = highlight(code, lexer_named(language.lexer) or TextLexer(), drawn)
     checks = artifact.verdict.checks if artifact.verdict is not None else ()
     shown = " · ".join(check.evidence or check.name for check in checks)

@@ -132,7 +132,12 @@ class CodePage(QWidget):
         self.writing.written.connect(self.show_artifact)
         self.timeline.artifact_asked.connect(lambda id: self._show_evidence(id, opened=True))
         session, work = self.session, workspace
-        self.stage.tabs.destroyed.connect(lambda: (session.finish(), work.finish()))
+
+        def finish() -> None:
+            session.finish()
+            work.finish()
+
+        self.stage.tabs.destroyed.connect(finish)
 
     def _begin(self) -> None:
         """Open what was open last time."""

@@ -23,10 +23,10 @@ class Viewer(QWidget):
         self._ctx, self._artifact = ctx, artifact
         self.words = ctx.ui.label(tr("Reading…"), Role.SMALL, wrap=True)
         self.chip = VerdictChip(ctx)
+        self.code = CodeText(ctx, artifact.title)
         self.copy = ctx.ui.icon_button("copy", tr("Copy the code"))
         self.copy.clicked.connect(lambda: ctx.ui.copy(self.code.toPlainText()))
         self.copy.setEnabled(False)
-        self.code = CodeText(ctx, artifact.title)
         row = QHBoxLayout()
         row.setSpacing(8)
         row.addWidget(self.chip)

@@ -21,7 +21,7 @@ from studio_code.pages.history.journal import Entry, Journal
 from studio_code.pages.phrases import tr
 from studio_code.pages.review.proposal import Proposal
 
-Then = Callable[[OpenFile], None]
+Then = Callable[[OpenFile], object]
 
 
 class Workspace(QObject):
@@ -238,7 +238,7 @@ class Workspace(QObject):
         self,
         file: OpenFile,
         path: str,
-        then: Callable[[Saved], None],
+        then: Callable[[Saved], object],
         commit: str = "",
         where: Path | None = None,
     ) -> None:

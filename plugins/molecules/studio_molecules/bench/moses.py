@@ -25,7 +25,7 @@ from studio_molecules.bench.smiles_model import loaded, written
 from studio_molecules.chem import parser
 from studio_molecules.schema import TEMPERATURE
 
-PUBLISHED: Final[Mapping[str, Mapping[str, Any]]] = {
+PUBLISHED: Final[Mapping[str, Any]] = {
     "CharRNN": {
         "valid": 0.9748, "unique@1k": 1.0, "unique@10k": 0.9994, "novelty": 0.8419,
         "filters": 0.9943, "IntDiv": 0.8562, "IntDiv2": 0.8503,

@@ -111,7 +111,8 @@ def _fits(melody: Sequence[Note], slots: Sequence[Slot], key: Key) -> np.ndarray
                 weights[place, note.pitch % 12] += sounding / TICKS * _accent(note, slot)
     degrees = DEGREES[key.mode].values()
     table = np.array([_fit_of_degree(degree, key) for degree in degrees])
-    return weights @ table.T + np.array([degree.liking for degree in degrees])
+    liking: np.ndarray = weights @ table.T + np.array([degree.liking for degree in degrees])
+    return liking
 
 
 def _accent(note: Note, slot: Slot) -> float:

@@ -70,7 +70,7 @@ def _swung(row: str, beats: int) -> str:
     if width == 3:
         return row
     made = ""
-    for first, second, third, fourth in (row[at : at + 4] for at in range(0, len(row), 4)):
+    for first, second, third, fourth in (tuple(row[at : at + 4]) for at in range(0, len(row), 4)):
         # What is held through a column is held through the new one behind it too.
         early = HOLD if second == HOLD else REST
         late = HOLD if HOLD in (second, third) else REST

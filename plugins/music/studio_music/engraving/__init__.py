@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from studio_music.engraving.flat_svg import flat, parse, stacked
-from studio_music.engraving.layout import Engraving
+from studio_music.engraving.layout import Engraving, Head, Place
 from studio_music.engraving.places import find, measures
 from studio_music.formats.musicxml.writer import Document
 from studio_music.piece import Piece
@@ -30,9 +30,14 @@ def engrave(
     while made[-1].next_bar < made[-1].total_bars:
         at, pages = made[-1].next_bar, sum(len(part.pages) for part in made)
         made.append(section(piece, at, pages, width_px=width_px, scale=scale, colour=colour))
-    lists = ("pages", "sizes", "places", "heads")
-    joined = (tuple(each for part in made for each in getattr(part, name)) for name in lists)
-    return Engraving(*joined, next_bar=made[-1].next_bar, total_bars=made[-1].total_bars)
+    return Engraving(
+        pages=tuple(page for part in made for page in part.pages),
+        sizes=tuple(size for part in made for size in part.sizes),
+        places=tuple(place for part in made for place in part.places),
+        heads=tuple(head for part in made for head in part.heads),
+        next_bar=made[-1].next_bar,
+        total_bars=made[-1].total_bars,
+    )
 
 
 def section(
@@ -69,12 +74,15 @@ def section(
     count = toolkit.getPageCount()
     kept = count - 1 if last < total and count > 1 else count
     pages = [parse(toolkit.renderToSVG(number + 1)) for number in range(kept)]
-    places, heads, at = [], [], first
+    places: list[Place] = []
+    heads: list[Head] = []
+    at = first
     for number, page in enumerate(pages, first_page):
         on_it = document.bars.all[at : at + len(measures(page))]
         at += len(on_it)
-        for all_of_them, found in zip((places, heads), find(page, number, on_it, document.ticks)):
-            all_of_them += found
+        places_on_it, heads_on_it = find(page, number, on_it, document.ticks)
+        places += places_on_it
+        heads += heads_on_it
     if at == first:
         raise RuntimeError(f"Bars {first} to {last} could not be engraved.")
     return Engraving(

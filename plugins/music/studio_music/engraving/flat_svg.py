@@ -39,9 +39,11 @@ def parse(svg: str) -> Page:
     """Return the page that the engraver wrote."""
     root = ET.fromstring(svg)
     inner = root.find(f"{SVG}svg")
-    body = inner.find(f"{SVG}g")
-    width, height = (float(root.get(side).removesuffix("px")) for side in ("width", "height"))
-    units = float(inner.get("viewBox").split()[2]) / width
+    body = inner.find(f"{SVG}g") if inner is not None else None
+    if inner is None or body is None:
+        raise ValueError("a page of the engraver has its drawing inside another")
+    width, height = (float(root.attrib[side].removesuffix("px")) for side in ("width", "height"))
+    units = float(inner.attrib["viewBox"].split()[2]) / width
     shift = _SPACE.match(body.get("transform", ""))
     margin = (float(shift[1]), float(shift[2])) if shift else (0.0, 0.0)
     return Page(root, body, width, height, units, margin)
@@ -106,7 +108,7 @@ def _text(element: ET.Element, kind: str, font: str) -> ET.Element:
     """Return a text as one run, and the note of a metronome mark as a drawing before it."""
     sizes = (part.get("font-size", "0").removesuffix("px") for part in _text_parts(element))
     size = min((float(size) for size in sizes if float(size) > 0), default=0.0)
-    words = "".join(part.text for part in _text_parts(element))
+    words = "".join(part.text or "" for part in _text_parts(element))
     words = "".join(_GLYPHS.get(letter, letter) for letter in words)
     x, y = float(element.get("x", 0)), float(element.get("y", 0))
     group = ET.Element(f"{SVG}g")
@@ -146,7 +148,7 @@ def _draw_metronome(group: ET.Element, x: float, y: float, size: float, *, dotte
 def stacked(pages: Sequence[str], sizes: Sequence[tuple[float, float]], title: str) -> str:
     """Return flat pages below each other as one picture, under their title."""
     width = max((size[0] for size in sizes), default=_TITLE * 10)
-    height = _TITLE * 3
+    height = _TITLE * 3.0
     out = ET.Element(f"{SVG}svg")
     glyphs: dict[str, ET.Element] = {}
     head = {"x": f"{width / 2:g}", "y": f"{_TITLE * 2:g}", "text-anchor": "middle"}
@@ -155,9 +157,10 @@ def stacked(pages: Sequence[str], sizes: Sequence[tuple[float, float]], title: s
     for page, size in zip(pages, sizes):
         root = ET.fromstring(page)
         defs = root.find(f"{SVG}defs")
-        glyphs |= {glyph.get("id"): glyph for glyph in defs}
-        root.remove(defs)
-        units = float(root.get("viewBox").split()[2]) / size[0]
+        if defs is not None:
+            glyphs |= {glyph.attrib["id"]: glyph for glyph in defs}
+            root.remove(defs)
+        units = float(root.attrib["viewBox"].split()[2]) / size[0]
         place = {"transform": f"translate(0,{height:g}) scale({1 / units:g})"}
         ET.SubElement(out, f"{SVG}g", place).extend(root)
         height += size[1]

@@ -56,7 +56,7 @@ def _marked(measure: ET.Element) -> Iterator[tuple[str, float, float]]:
         if re.fullmatch(r"t\d+[nr][\d-]+", element.get("id", "")):
             for use in element.iter(f"{SVG}use"):
                 if move := _MOVE.match(use.get("transform", "")):
-                    yield element.get("id"), float(move[1]), float(move[2])
+                    yield element.attrib["id"], float(move[1]), float(move[2])
                     break
 
 

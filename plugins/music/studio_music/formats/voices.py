@@ -146,7 +146,8 @@ def _one_after_another(
 
 def hands_and_feet(notes: Iterable[Numbered]) -> tuple[list[Numbered], list[Numbered]]:
     """Return what drummers play with their hands, and with their feet."""
-    hands, feet = [], []
+    hands: list[Numbered] = []
+    feet: list[Numbered] = []
     for each in notes:
         (feet if each.note.pitch in _FEET else hands).append(each)
     return hands, feet

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from studio.api import PageAction
 from studio_music.pages.file_export import ALL_FORMATS
 from studio_music.pages.modes import BACK, COMPOSE, HARMONISE
@@ -48,7 +50,7 @@ def page_actions(page: MusicPage) -> list[PageAction]:
         (
             f"export{suffix}",
             tr("Export: {format}").format(format=tr(words)),
-            lambda suffix=suffix: page.piece_actions.export(suffix),
+            partial(page.piece_actions.export, suffix),
             "download",
             "",
         )

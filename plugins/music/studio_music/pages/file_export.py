@@ -86,7 +86,7 @@ def pdf(pages: Sequence[str], sizes: Sequence[tuple[float, float]], title: str) 
         QSvgRenderer(QByteArray(page.encode())).render(painter, room)
         top += height * scale
     painter.end()
-    return buffer.data().data()
+    return bytes(buffer.data().data())
 
 
 def export_artifact(artifact: SavedArtifact, path: Path) -> None:

@@ -366,13 +366,14 @@ class MusicPage(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """The keys of the transport, wherever no field takes them."""
         playing, tools = self.playing, self.stage.roll.tools
-        run = {
+        keys: dict[Qt.Key, Callable[[], object]] = {
             Qt.Key.Key_Space: playing.toggle,
             Qt.Key.Key_L: lambda: playing.set_looping(not playing.looping),
             Qt.Key.Key_M: lambda: playing.set_metronome(not playing.metronome),
             Qt.Key.Key_V: lambda: tools.set_pencil(False),
             Qt.Key.Key_B: lambda: tools.set_pencil(True),
-        }.get(Qt.Key(event.key()))
+        }
+        run = keys.get(Qt.Key(event.key()))
         if run is None or event.modifiers():
             super().keyPressEvent(event)
         else:

@@ -5,6 +5,7 @@ Decides what counts; the words are read in ``reader``.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, get_args
 
@@ -104,7 +105,8 @@ def _tempo(
             )
         return tempo
     if dance:
-        return round(dance.tempo * ((said.pace or words.MEDIUM_TEMPO) / words.MEDIUM_TEMPO) ** 0.6)
+        pace = (said.pace or words.MEDIUM_TEMPO) / words.MEDIUM_TEMPO
+        return round(dance.tempo * math.pow(pace, 0.6))
     # Words count beats, and a beat of 6/8 has three eighths.
     quarters = 1.5 if metre.unit == 8 else 1
     return round((said.pace or words.MOOD_TEMPI[mood]) * quarters)

@@ -131,8 +131,8 @@ def _said_metre(ask: Ask) -> str | None:
     if found := ask.take(rf"\b(?:in )?{numbers}"):
         beats, unit = words.NUMBERS[found["beats"].lower()], words.NUMBERS[found["unit"].lower()]
         return f"{beats}/{unit}"
-    if found := ask.word(words.METRES):
-        return words.METRES[found]
+    if named := ask.word(words.METRES):
+        return words.METRES[named]
     found = ask.take(r"\bin (?P<beats>\d+|two|three|four|six|nine|twelve)\b(?! (?:part|voice))")
     return words.IN_METRES.get(int(_number(found["beats"])), found[0]) if found else None
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Generator, Iterator
 
 from studio.api import BadInput, Event, TaskContext
 from studio_music.backing import arranging
@@ -44,7 +43,7 @@ def back(ctx: TaskContext, params: Back) -> Iterator[Event]:
     )
 
 
-def _backed(ctx: TaskContext, params: Back, given: Piece) -> Iterator[Any]:
+def _backed(ctx: TaskContext, params: Back, given: Piece) -> Generator[Event, None, Piece]:
     share = ARRANGING_SHARE if params.audio else 1.0
     for step in arranging(given, params.genre, ctx.rng.numpy(), params.loop):
         if isinstance(step, Piece):

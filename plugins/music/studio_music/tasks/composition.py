@@ -66,7 +66,9 @@ def compose(ctx: TaskContext, params: Compose) -> Iterator[Event]:
     yield ctx.result(**score_artifact.told(best.piece, best.verdict, remarks), **facts)
 
 
-def _attempts(ctx: TaskContext, weights: str, asked: Asked, share: float) -> Iterator[Any]:
+def _attempts(
+    ctx: TaskContext, weights: str, asked: Asked, share: float
+) -> Generator[Event, None, list[Attempt]]:
     """Write until all checks hold, or as often as is allowed; return all that was written."""
     attempts: list[Attempt] = []
     seeds = ctx.rng.numpy().integers(2**53, size=MAX_ATTEMPTS)
@@ -85,7 +87,7 @@ def _attempts(ctx: TaskContext, weights: str, asked: Asked, share: float) -> Ite
 
 def _tune(
     ctx: TaskContext, model: Any, asked: Asked, seed: int, share: tuple[float, float]
-) -> Iterator[Any]:
+) -> Generator[Event, None, Piece]:
     import torch
 
     from studio_music.tunes.composer import DRAFTS, write
@@ -104,7 +106,7 @@ def _tune(
     return (yield from ctx.ladder([*rungs, Rung(1, "one draft at a time")], body))
 
 
-def _arranged(tune: Piece, asked: Asked, seed: int) -> Iterator[Any]:
+def _arranged(tune: Piece, asked: Asked, seed: int) -> Generator[Event, None, tuple[Piece, str]]:
     """Return the tune with its title, its instrument and its backing, and a remark or ""."""
     has_backing = asked.genre != "none"
     suiting = genre_of(asked.genre).melody if has_backing else SUITING

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from typing import Any
 
 import msgspec
 
@@ -49,7 +48,7 @@ def harmonise(ctx: TaskContext, params: Harmonise) -> Iterator[Event]:
 
 def _voices(
     ctx: TaskContext, params: Harmonise, given: Piece, melody: Track, share: float
-) -> Iterator[Any]:
+) -> Generator[Event, None, Piece]:
     from studio_music.chorales import harmony
     from studio_music.chorales.masked_sampler import WINDOW
     from studio_music.chorales.vocabulary import STEPS

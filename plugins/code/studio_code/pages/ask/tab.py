@@ -48,7 +48,8 @@ class AskTab(QWidget):
         ended: A request is over.
 
     Attributes:
-        thread: The turns.
+        thread_view: The turns.
+        task_buttons: What may be done with the file, by the task's name.
         composer: Where the user writes.
         runner: The request at work.
     """
@@ -61,16 +62,16 @@ class AskTab(QWidget):
         self.runner = ctx.kit.run_controller(owner=self)
         self._turn: Turn | None = None
         self._artifact: SavedArtifact | None = None
-        self.thread = Thread(ctx, self._examples())
+        self.thread_view = Thread(ctx, self._examples())
         self.composer = Composer(ctx)
         self.subject = ctx.ui.label("", Role.SMALL, wrap=True)
-        self.actions = {
+        self.task_buttons = {
             "explain": self._action(tr("Explain"), tr("Say what the file or the selection does")),
             "fix": self._action(tr("Fix"), tr("Run the file and correct what goes wrong")),
             "tests": self._action(tr("Write tests"), tr("Tests for the file, run and judged")),
             "document": self._action(tr("Document"), tr("Docstrings, and not one other change")),
         }
-        self._tips = {name: button.toolTip() for name, button in self.actions.items()}
+        self._tips = {name: button.toolTip() for name, button in self.task_buttons.items()}
         self.anew = ctx.ui.icon_button("message-square-plus", tr("Begin a new conversation"))
         self._look = QTimer(self)
         self._look.setInterval(_LOOK_MS)
@@ -84,7 +85,7 @@ class AskTab(QWidget):
     def _lay_out(self) -> None:
         quick = QHBoxLayout()
         quick.setSpacing(6)
-        for button in self.actions.values():
+        for button in self.task_buttons.values():
             quick.addWidget(button)
         quick.addStretch(1)
         quick.addWidget(self.anew)
@@ -99,7 +100,7 @@ class AskTab(QWidget):
         self._box = QBoxLayout(QBoxLayout.Direction.TopToBottom, self)
         self._box.setContentsMargins(12, 12, 12, 12)
         self._box.setSpacing(8)
-        self._box.addWidget(self.thread, 1)
+        self._box.addWidget(self.thread_view, 1)
         self._box.addWidget(self._controls)
         self.setFocusProxy(self.composer.field.widget)
 
@@ -114,7 +115,7 @@ class AskTab(QWidget):
         self._controls.setMinimumWidth(_BESIDE if beside else 0)
 
     def _connect(self) -> None:
-        for name, button in self.actions.items():
+        for name, button in self.task_buttons.items():
             button.clicked.connect(lambda _on=False, name=name: self.act(name))
         self.anew.clicked.connect(self.begin_anew)
         self.composer.sent.connect(self._send)
@@ -179,7 +180,7 @@ class AskTab(QWidget):
     def begin_anew(self) -> None:
         """Forget the turns; what they made stays in the library."""
         if not self.runner.busy:
-            self.thread.clear()
+            self.thread_view.clear()
             self._update()
 
     def _prepare(self, words: str) -> None:
@@ -187,7 +188,7 @@ class AskTab(QWidget):
         self.composer.field.widget.setFocus()
 
     def _send(self) -> None:
-        past = self.thread.conversation()
+        past = self.thread_view.conversation()
         if self._start(task_requests.ask(self._workspace, self.composer.text, past)):
             self.composer.clear()
 
@@ -202,7 +203,7 @@ class AskTab(QWidget):
         turn = Turn(self._ctx, request, self._workspace.goto)
         turn.offered.connect(self._review)
         turn.put_asked.connect(self._put)
-        self.thread.add(turn)
+        self.thread_view.add(turn)
         self._update()
         return turn
 
@@ -247,14 +248,14 @@ class AskTab(QWidget):
         turn, self._turn = self._turn, None
         if turn is not None:
             turn.show_answer(answer)
-            self.thread.settle()
+            self.thread_view.settle()
         self.ended.emit()
 
     def _on_failed(self, error: StudioError) -> None:
         turn, self._turn = self._turn, None
         if turn is not None:
             turn.show_trouble(error, lambda: self._submit(turn))
-            self.thread.settle()
+            self.thread_view.settle()
         self.ended.emit()
 
     def _review(self, offer: Offer, artifact_id: str) -> None:
@@ -283,11 +284,11 @@ class AskTab(QWidget):
     def _update(self) -> None:
         busy = self.runner.busy
         self.composer.set_busy(busy)
-        self.anew.setVisible(bool(self.thread.turns))
+        self.anew.setVisible(bool(self.thread_view.turns))
         self.anew.setEnabled(not busy)
         self.composer.weights.refresh()
         file = self._workspace.current
-        for name, button in self.actions.items():
+        for name, button in self.task_buttons.items():
             able = file is not None and (name in ("explain", "fix") or file.language == "python")
             button.setEnabled(able and not busy)
             only = tr("Only for Python files so far") if file is not None and not able else ""
@@ -322,7 +323,7 @@ class AskTab(QWidget):
     def state(self) -> dict[str, Any]:
         """Return the conversation and what is being written, as plain data."""
         turns, room = [], _KEPT_TOGETHER
-        for turn in reversed(self.thread.turns[-_KEPT_TURNS:]):
+        for turn in reversed(self.thread_view.turns[-_KEPT_TURNS:]):
             kept = {
                 "task": turn.request.task,
                 "words": turn.request.words[:_KEPT_CHARS],

@@ -51,7 +51,7 @@ class EditorArea(QWidget):
         self.wrap, self.zoom = False, 0.0
         self.tabs = Tabs(ctx, workspace)
         self.banner = FileBanner(ctx, workspace)
-        self.find = FindBar(ctx)
+        self.find_bar = FindBar(ctx)
         self.review = Review(ctx, workspace)
         self.writing = WritingView(ctx)
         self.status = StatusLine(ctx)
@@ -76,13 +76,13 @@ class EditorArea(QWidget):
         column.setSpacing(0)
         for part, stretch in (
             (self.banner, 0),
-            (self.find, 0),
+            (self.find_bar, 0),
             (self._texts, 1),
             (self.status, 0),
         ):
             column.addWidget(part, stretch)
-        for part in (self._column, self.review, self.writing):
-            self._stack.addWidget(part)
+        for view in (self._column, self.review, self.writing):
+            self._stack.addWidget(view)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
@@ -98,7 +98,7 @@ class EditorArea(QWidget):
         workspace.goto_asked.connect(self._on_goto)
         workspace.root_changed.connect(self.show_current)
         self.writing.hide_asked.connect(lambda: self.show_writing(False))
-        self.find.closed.connect(self.take_focus)
+        self.find_bar.closed.connect(self.take_focus)
         self.waiting.clicked.connect(lambda _checked=False: self._back_to_review())
         end_theme = self._ctx.ui.on_theme(lambda _tokens: self._restyle())
         self.destroyed.connect(lambda: end_theme())
@@ -151,7 +151,7 @@ class EditorArea(QWidget):
         if self._texts.currentWidget() is not edit or self.status.edit is not edit:
             self._texts.setCurrentWidget(edit)
             self.status.set_edit(edit)
-            self.find.set_edit(edit)
+            self.find_bar.set_edit(edit)
             self.edit_changed.emit()
 
     def _show_empty(self) -> None:
@@ -164,7 +164,7 @@ class EditorArea(QWidget):
             self._empty_for = folder
             self._stack.addWidget(self._empty)
         self.status.set_edit(None)
-        self.find.set_edit(None)
+        self.find_bar.set_edit(None)
         self._stack.setCurrentWidget(self._empty)
 
     def show_writing(self, shown: bool) -> None:
@@ -193,7 +193,7 @@ class EditorArea(QWidget):
         if edit is not None:
             if self.status.edit is edit:
                 self.status.set_edit(None)
-                self.find.set_edit(None)
+                self.find_bar.set_edit(None)
             self._texts.removeWidget(edit)
             edit.deleteLater()
         self.show_current()

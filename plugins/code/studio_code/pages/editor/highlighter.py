@@ -113,13 +113,12 @@ class Highlighter(QObject):
     def _work(self) -> None:
         if self._coloring.stale:
             self._coloring.begin(self._text())
-        if not self._coloring.working:
-            self._timer.stop()
-            self.show_lines()
-            return
-        first, last = self._coloring.advance(_SLICE)
-        top, bottom = self.in_view()
-        if first <= bottom and last >= top:
+        if self._coloring.working:
+            first, last = self._coloring.advance(_SLICE)
+            top, bottom = self.in_view()
+            if first <= bottom and last >= top:
+                self.show_lines()
+        else:
             self.show_lines()
         if not self._coloring.working:
             self._timer.stop()

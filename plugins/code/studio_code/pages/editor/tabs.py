@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtGui import QIcon, QMouseEvent
 from PySide6.QtWidgets import QTabBar, QToolButton
 
 from studio.api import PluginContext, Role
@@ -114,17 +114,12 @@ class Tabs(QTabBar):
             icon, color = "lock", "mute"
         elif file.dirty:
             icon, color = "circle-dot", "accent"
-        self.setTabIcon(at, self._ctx.ui.icon(icon, color) if icon else self._blank())
+        self.setTabIcon(at, self._ctx.ui.icon(icon, color) if icon else QIcon())
         close = self.tabButton(at, QTabBar.ButtonPosition.RightSide)
         if close is not None:
             words = tr("Close {name}").format(name=name)
             close.setToolTip(words)
             close.setAccessibleName(words)
-
-    def _blank(self):  # type: ignore[no-untyped-def]
-        from PySide6.QtGui import QIcon
-
-        return QIcon()
 
     def _words(self, file: OpenFile) -> str:
         state = ""

@@ -37,7 +37,9 @@ class FileWatcher(QObject):
         workspace.closed.connect(lambda _file: self._watch())
         workspace.root_changed.connect(self._on_root)
         workspace.accepted.connect(lambda _path: self._watch())
-        QGuiApplication.instance().applicationStateChanged.connect(self._on_focus)
+        application = QGuiApplication.instance()
+        assert isinstance(application, QGuiApplication)
+        application.applicationStateChanged.connect(self._on_focus)
 
     # --- what is watched ----------------------------------------------------------------------
 

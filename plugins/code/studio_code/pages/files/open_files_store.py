@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -101,7 +102,7 @@ class OpenFilesStore(QObject):
             name, text = self._draft(file), file.text()
             self.chores.do(lambda: self._ctx.drafts.put(name, _encode(text)))
             for old in dropped:
-                self.chores.do(lambda old=old: self._ctx.drafts.remove(old.draft))
+                self.chores.do(partial(self._ctx.drafts.remove, old.draft))
         else:
             name = self._draft(file)
             self.chores.do(lambda: self._ctx.drafts.remove(name))

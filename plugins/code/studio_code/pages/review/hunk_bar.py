@@ -50,7 +50,7 @@ class HunkBar(QWidget):
 
     def _button(self, icon: str, color: str, choice: Choice) -> QToolButton:
         tip = tr("Accept (A)") if choice is Choice.ACCEPTED else tr("Reject (R)")
-        button = self._ctx.ui.icon_button(icon, tip)
+        button: QToolButton = self._ctx.ui.icon_button(icon, tip)
         button.setIcon(self._ctx.ui.icon(icon, color))
         button.setIconSize(QSize(14, 14))
         self._ctx.ui.wear(button, Role.TINY)

@@ -4,17 +4,20 @@ The versions never meet this process: a child imports one, and tells by how it e
 noticed.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import select
 import signal
 import sys
 import time
+from typing import Any, NoReturn
 
 _POLL_SECONDS = 0.005
 
 
-def main():
+def main() -> None:
     """Try each version that standard input holds, until the time is used up."""
     wish = json.load(sys.stdin)
     sys.argv = ["pytest"]
@@ -41,7 +44,7 @@ def main():
     os.close(descriptor)
 
 
-def _be_a_child(pytest, options):
+def _be_a_child(pytest: Any, options: list[str]) -> NoReturn:
     """Run the tests in silence and end with pytest's code, whatever happens."""
     code = 1
     try:
@@ -54,7 +57,7 @@ def _be_a_child(pytest, options):
         os._exit(code)
 
 
-def _wait(child, seconds):
+def _wait(child: int, seconds: float) -> int:
     """Return how a child ended: its exit code, or -1 if it did not in time."""
     until = time.monotonic() + max(seconds, 0.1)
     while time.monotonic() < until:
@@ -69,7 +72,7 @@ def _wait(child, seconds):
     return -1
 
 
-def _end_group(child):
+def _end_group(child: int) -> None:
     """End what a child started and left behind."""
     try:
         os.killpg(child, signal.SIGKILL)

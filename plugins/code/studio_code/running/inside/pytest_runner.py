@@ -9,6 +9,8 @@ What remains: the child tells of itself. Code that knows this judge can tell of 
 tests and of failures with their control.
 """
 
+from __future__ import annotations
+
 import ctypes
 import json
 import os
@@ -16,6 +18,8 @@ import select
 import signal
 import sys
 import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import IO, Any, NoReturn
 
 MOST_TEXT = 4000
 MOST_BYTES = 8 << 20
@@ -23,6 +27,11 @@ _POLL_SECONDS = 0.02
 _SUBREAPER, _DUMPABLE = 36, 4  # of prctl
 _TOLD = ("collected", "test", "coverage", "finish")
 _FAILED = ("failed", "error")
+
+Event = dict[str, Any]
+"""What a line of a child says."""
+Wish = Mapping[str, Any]
+"""What standard input asks for."""
 
 
 class TooSlow(Exception):
@@ -32,26 +41,26 @@ class TooSlow(Exception):
 class Witness:
     """A plugin of pytest that writes down what happens, at once: a run may be ended any time."""
 
-    def __init__(self, file, seconds):
+    def __init__(self, file: IO[str], seconds: float) -> None:
         self._file = file
         self._seconds = seconds
 
-    def tell(self, event, **values):
+    def tell(self, event: str, **values: Any) -> None:
         """Write one line."""
         self._file.write(json.dumps({"event": event, **values}) + "\n")
         self._file.flush()
 
-    def pytest_collection_finish(self, session):
+    def pytest_collection_finish(self, session: Any) -> None:
         """Say which tests there are: reading them came to its end."""
         signal.setitimer(signal.ITIMER_REAL, 0)
         self.tell("collected", names=[item.nodeid for item in session.items])
 
-    def pytest_collectreport(self, report):
+    def pytest_collectreport(self, report: Any) -> None:
         """Say which files of tests could not be read."""
         if report.failed:
             self.tell("test", name=report.nodeid, outcome="error", **_trouble(report))
 
-    def pytest_runtest_logreport(self, report):
+    def pytest_runtest_logreport(self, report: Any) -> None:
         """Say what came of a test: its call, or what failed before or after it."""
         if report.when == "call" or report.failed or (report.when == "setup" and report.skipped):
             outcome = report.outcome
@@ -59,29 +68,29 @@ class Witness:
                 outcome = "error"
             self.tell("test", name=report.nodeid, outcome=outcome, **_trouble(report))
 
-    def pytest_sessionfinish(self, session, exitstatus):
+    def pytest_sessionfinish(self, session: Any, exitstatus: int) -> None:
         """Say how pytest counts, for a comparison."""
         counted = {"tests": session.testscollected, "failures": session.testsfailed}
         self.tell("finish", code=int(exitstatus), **counted)
 
-    def pytest_sessionstart(self, session):
+    def pytest_sessionstart(self, session: Any) -> None:
         """Start the clock: reading the tests runs what they import."""
         self.pytest_runtest_setup(None)
 
-    def pytest_runtest_setup(self, item):
+    def pytest_runtest_setup(self, item: Any) -> None:
         """Start the clock of a test."""
         signal.signal(signal.SIGALRM, self._ring)
         signal.setitimer(signal.ITIMER_REAL, self._seconds)
 
-    def pytest_runtest_teardown(self, item):
+    def pytest_runtest_teardown(self, item: Any) -> None:
         """Stop the clock."""
         signal.setitimer(signal.ITIMER_REAL, 0)
 
-    def _ring(self, number, frame):
+    def _ring(self, number: int, frame: object) -> None:
         raise TooSlow(f"it took more than {self._seconds:g} s")
 
 
-def _trouble(report):
+def _trouble(report: Any) -> dict[str, Any]:
     """Return what went wrong, and where: the line of the test file, else where the test begins."""
     location = getattr(report, "location", None)
     line = (location[1] or 0) + 1 if location else 0
@@ -100,18 +109,18 @@ def _trouble(report):
 class Ledger:
     """The report. Each line is there at once, for a run may be ended any time."""
 
-    def __init__(self, path):
+    def __init__(self, path: str) -> None:
         self._path = path
         self._file = open(path, "w", encoding="utf-8")  # noqa: SIM115  closed by close()
-        self._lines = []
+        self._lines: list[str] = []
 
-    def write(self, event):
+    def write(self, event: Event) -> None:
         """Add a line."""
         self._lines.append(json.dumps(event) + "\n")
         self._file.write(self._lines[-1])
         self._file.flush()
 
-    def close(self):
+    def close(self) -> None:
         """Write all of it anew: the code that was judged could reach the file."""
         self._file.close()
         os.unlink(self._path)
@@ -119,7 +128,7 @@ class Ledger:
             file.writelines(self._lines)
 
 
-def main():
+def main() -> None:
     """Run the tests that standard input asks for, and their control."""
     wish = json.load(sys.stdin)
     sys.argv = ["pytest"]
@@ -146,9 +155,10 @@ def main():
     _end_as(code, told)
 
 
-def _try_control(wish, modules, files):
+def _try_control(wish: Wish, modules: tuple[Any, Any], files: Mapping[str, bytes]) -> list[str]:
     """Return the tests that pass although they ask for something else."""
-    _restore(files | {path: text.encode() for path, text in wish["control"].items()}, wish)
+    asked = {path: text.encode() for path, text in wish["control"].items()}
+    _restore({**files, **asked}, wish)
     until = time.monotonic() + wish["control_seconds"]
     told, _ = _run(wish, modules, (), lambda event: None, until)
     _restore(files, wish)
@@ -157,7 +167,13 @@ def _try_control(wish, modules, files):
     return sorted({str(each.get("name")) for each in tests} - failed)
 
 
-def _run(wish, modules, measured, take, until=None):
+def _run(
+    wish: Wish,
+    modules: tuple[Any, Any],
+    measured: Sequence[str],
+    take: Callable[[Event], object],
+    until: float | None = None,
+) -> tuple[list[Event], int]:
     """Run the tests in a child; return what it told, and its exit code."""
     reading, writing = os.pipe()
     sys.stdout.flush()
@@ -171,7 +187,9 @@ def _run(wish, modules, measured, take, until=None):
     return told
 
 
-def _be_judged(wish, modules, measured, writing):
+def _be_judged(
+    wish: Wish, modules: tuple[Any, Any], measured: Sequence[str], writing: int
+) -> NoReturn:
     """Run the tests in this process, and end it with pytest's code."""
     pytest, coverage = modules
     code = 1
@@ -199,10 +217,14 @@ def _be_judged(wish, modules, measured, writing):
         os._exit(code)
 
 
-def _listen(reading, child, until, take):
+def _listen(
+    reading: int, child: int, until: float | None, take: Callable[[Event], object]
+) -> tuple[list[Event], int]:
     """Take down what a child tells until it ends; then end all that it has started."""
     os.set_blocking(reading, False)
-    told, rest, size, status = [], b"", 0, None
+    told: list[Event] = []
+    rest, size = b"", 0
+    status: int | None = None
     while True:
         is_over = status is not None
         piece = b""
@@ -229,7 +251,7 @@ def _listen(reading, child, until, take):
     return told, os.waitstatus_to_exitcode(status)
 
 
-def _event(line):
+def _event(line: bytes) -> Event | None:
     """Return what a line of a child says, if it is one that a child may write."""
     try:
         event = json.loads(line)
@@ -238,7 +260,7 @@ def _event(line):
     return event if isinstance(event, dict) and event.get("event") in _TOLD else None
 
 
-def _agree(told, code):
+def _agree(told: Sequence[Event], code: int) -> bool:
     """Return whether what a child told fits how it ended."""
     by_event = {name: [each for each in told if each["event"] == name] for name in _TOLD}
     if len(by_event["finish"]) != 1:
@@ -254,7 +276,7 @@ def _agree(told, code):
     )
 
 
-def _end_as(code, told):
+def _end_as(code: int, told: Sequence[Event]) -> NoReturn:
     """End as the child did: by its signal, or with its code; never well where that is in doubt."""
     if code < 0:
         signal.signal(-code, signal.SIG_DFL)
@@ -265,7 +287,7 @@ def _end_as(code, told):
 # --- what a child must not reach ------------------------------------------------------------------
 
 
-def _guard(is_on):
+def _guard(is_on: bool) -> None:
     """Adopt orphans, so that they can be ended; let no child look into or write this process."""
     if sys.platform == "linux":
         prctl = ctypes.CDLL(None).prctl
@@ -273,7 +295,7 @@ def _guard(is_on):
         prctl(_DUMPABLE, int(not is_on), 0, 0, 0)
 
 
-def _end_descendants():
+def _end_descendants() -> None:
     """End what a child started and left behind; orphans are children of this process."""
     until = time.monotonic() + 2
     while time.monotonic() < until:
@@ -290,7 +312,7 @@ def _end_descendants():
         time.sleep(0.001)
 
 
-def _below():
+def _below() -> Iterable[int]:
     """Return the processes that may be below this one."""
     found = [os.getpid()]
     if not os.path.exists("/proc"):  # numbers of its own: the later ones are of what it started
@@ -308,7 +330,7 @@ def _below():
     return found[1:]
 
 
-def _read_files():
+def _read_files() -> dict[str, bytes]:
     """Return all files of this folder."""
     found = {}
     for folder, _, names in os.walk("."):
@@ -319,7 +341,7 @@ def _read_files():
     return found
 
 
-def _restore(files, wish):
+def _restore(files: Mapping[str, bytes], wish: Wish) -> None:
     """Make the files of this folder what they were, whatever a child did to them."""
     for folder, folders, names in os.walk(".", topdown=False):
         for name in [*folders, *names]:
@@ -339,7 +361,7 @@ def _restore(files, wish):
             file.write(data)
 
 
-def _tell_coverage(witness, cover, path):
+def _tell_coverage(witness: Witness, cover: Any, path: str) -> None:
     import coverage
 
     try:

@@ -44,14 +44,14 @@ def send(desk: Any, tab: AskTab, words: str, *lines: Any) -> Any:
     tab.composer.field.widget.setPlainText(words)
     with desk.qtbot.waitSignal(tab.ended):
         desk.qtbot.keyClick(tab.composer.field.widget, Qt.Key.Key_Return)
-    return tab.thread.turns[-1]
+    return tab.thread_view.turns[-1]
 
 
 def act(desk: Any, tab: AskTab, name: str, *lines: Any) -> Any:
     desk.runtime.enqueue(*lines)
     with desk.qtbot.waitSignal(tab.ended):
-        tab.actions[name].click()
-    return tab.thread.turns[-1]
+        tab.task_buttons[name].click()
+    return tab.thread_view.turns[-1]
 
 
 def asked(desk: Any) -> Any:
@@ -153,26 +153,26 @@ def test_a_file_that_is_not_run_here_is_corrected_by_the_error_that_is_told(
     desk: Any, tab: AskTab
 ) -> None:
     desk.open("util.js", "let x = y;\n")
-    tab.actions["fix"].click()
+    tab.task_buttons["fix"].click()
     assert not desk.runtime.submitted
     assert "Paste the error" in tab.composer.field.placeholderText()
-    assert not tab.actions["tests"].isEnabled()
-    assert "Python" in tab.actions["tests"].toolTip()
+    assert not tab.task_buttons["tests"].isEnabled()
+    assert "Python" in tab.task_buttons["tests"].toolTip()
     tab.composer.field.widget.setPlainText("ReferenceError: y is not defined")
     act(desk, tab, "fix", Result(code="let x = 1;\n"))
     assert asked(desk).params["error"] == "ReferenceError: y is not defined"
     assert tab.composer.text == ""
     desk.workspace.set_current(desk.workspace.find("sums.py"))
-    assert "Run the file" in tab.actions["fix"].toolTip()
+    assert "Run the file" in tab.task_buttons["fix"].toolTip()
 
 
 def test_what_is_written_first_is_shown_as_code(desk: Any, tab: AskTab) -> None:
     desk.runtime.enqueue(
         Tokens("a = 1\n", channel="answer"), Tokens("\n\n", "b = 2\n", channel="answer"), Stall()
     )
-    tab.actions["fix"].click()
-    desk.until(lambda: bool(tab.thread.turns) and "b = 2" in tab.thread.turns[-1].text)
-    assert tab.thread.turns[-1].text == "```python\nb = 2\n"
+    tab.task_buttons["fix"].click()
+    desk.until(lambda: bool(tab.thread_view.turns) and "b = 2" in tab.thread_view.turns[-1].text)
+    assert tab.thread_view.turns[-1].text == "```python\nb = 2\n"
     with desk.qtbot.waitSignal(tab.ended):
         tab.composer.send.widget.click()
 
@@ -185,7 +185,7 @@ def test_fix_this_hands_the_traceback_on(desk: Any, dock: Dock) -> None:
     assert (params["error"], params["tests"]) == ("AssertionError: -1 == 3", TESTS)
     assert (desk.runtime.inputs_of(asked(desk)).text("text"), params["path"]) == (CODE, "sums.py")
     assert dock.tabs.currentWidget() is dock.ask
-    assert dock.ask.thread.turns[-1].buttons[0].text() == "Review the changes"
+    assert dock.ask.thread_view.turns[-1].buttons[0].text() == "Review the changes"
 
 
 def test_tests_go_beside_the_file(desk: Any, tab: AskTab) -> None:
@@ -203,12 +203,12 @@ def test_stop_keeps_what_was_written(desk: Any, tab: AskTab) -> None:
     desk.runtime.enqueue(Tokens("So far"), Stall())
     tab.composer.field.widget.setPlainText("Why?")
     tab.composer.send.widget.click()
-    desk.until(lambda: tab.thread.turns and tab.thread.turns[-1].text == "So far")
+    desk.until(lambda: tab.thread_view.turns and tab.thread_view.turns[-1].text == "So far")
     assert tab.composer.send.widget.text() == "Stop"
-    assert not tab.actions["explain"].isEnabled()
+    assert not tab.task_buttons["explain"].isEnabled()
     with desk.qtbot.waitSignal(tab.ended):
         tab.composer.send.widget.click()
-    turn = tab.thread.turns[-1]
+    turn = tab.thread_view.turns[-1]
     assert (turn.text, turn.notes.text()) == ("So far", "Stopped.")
     assert tab.composer.send.widget.text() == "Send"
 
@@ -220,7 +220,7 @@ def test_a_failure_says_why_and_may_be_tried_again(desk: Any, tab: AskTab) -> No
     desk.runtime.enqueue(Result(code=CODE, verdict={"ran": False, "passed": True}))
     with desk.qtbot.waitSignal(tab.ended):
         turn.trouble.button.click()
-    assert len(tab.thread.turns) == 1
+    assert len(tab.thread_view.turns) == 1
     assert turn.chip.words == "not run"
 
 
@@ -231,8 +231,8 @@ def test_a_conversation_outlives_a_restart(desk: Any, dock: Dock) -> None:
     state = json.loads(json.dumps(dock.state()))
     again = desk.put(Dock(desk.ctx, desk.workspace))
     again.restore(state)
-    assert [turn.text for turn in again.ask.thread.turns] == ["Because."]
-    assert [turn.request.words for turn in again.ask.thread.turns] == ["Why?"]
+    assert [turn.text for turn in again.ask.thread_view.turns] == ["Because."]
+    assert [turn.request.words for turn in again.ask.thread_view.turns] == ["Why?"]
     assert again.ask.composer.text == "half a ques"
     assert again.tabs.currentWidget() is again.run
     again.restore({"ask": {"turns": [3, {"task": 1, "answer": {"offers": 3}}]}, "tab": "x"})
@@ -246,7 +246,7 @@ def test_proposed_edits_and_what_was_shown_outlive_a_restart(desk: Any, dock: Do
     state = json.loads(json.dumps(dock.state()))
     again = desk.put(Dock(desk.ctx, desk.workspace))
     again.restore(state)
-    (kept,) = again.ask.thread.turns
+    (kept,) = again.ask.thread_view.turns
     assert kept.chip.accessibleName() == before
     assert [button.text() for button in kept.buttons] == ["Review the changes"]
     with desk.qtbot.waitSignal(desk.workspace.proposed) as proposed:
@@ -271,6 +271,6 @@ def test_a_block_of_an_answer_goes_to_the_cursor(desk: Any, tab: AskTab) -> None
 def test_a_new_conversation_knows_nothing_of_the_last(desk: Any, tab: AskTab) -> None:
     send(desk, tab, "Why?", Result(text="Because.", edits=[]))
     tab.anew.click()
-    assert tab.thread.turns == []
+    assert tab.thread_view.turns == []
     send(desk, tab, "How?", Result(text="So.", edits=[]))
     assert [each["content"] for each in rows(desk, "messages")] == ["How?"]

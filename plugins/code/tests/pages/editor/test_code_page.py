@@ -307,7 +307,7 @@ def test_keys_indent_comment_and_move(desk) -> None:
 
 def test_find_counts_steps_and_replaces_in_one_step_of_undo(desk) -> None:
     file = desk.open_file("a.py", "cat Cat\ncat\n")
-    find, edit = desk.page.stage.find, desk.page.stage.edit
+    find, edit = desk.page.stage.find_bar, desk.page.stage.edit
     find.open_bar(replace=True)
     desk.qtbot.keyClicks(find.field, "cat")
     desk.until(lambda: find.words.text() == "1 of 3")

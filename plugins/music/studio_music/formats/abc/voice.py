@@ -107,7 +107,8 @@ class VoiceReader:
 
     def _take(self, sign: re.Match[str]) -> None:
         if sign["note"]:
-            self._strike([sign.group("accidental", "note", "octave")], self._length(sign["length"]))
+            written = (sign["accidental"], sign["note"], sign["octave"])
+            self._strike([written], self._length(sign["length"]))
         elif sign["bar"]:
             self._take_barline(sign["bar"], sign["after"] or sign["ending"] or "")
         elif sign["chord"] is not None:
@@ -133,7 +134,9 @@ class VoiceReader:
 
     def _length(self, text: str) -> Fraction:
         """Return a length in ticks: ``2``, ``/``, ``//``, ``3/2`` times the unit."""
-        above, slashes, below = re.fullmatch(r"(\d*)(/*)(\d*)", text).groups()
+        found = re.fullmatch(r"(\d*)(/*)(\d*)", text)
+        assert found is not None, "a sign was matched with it"
+        above, slashes, below = found.groups()
         value = Fraction(min(int(above[:5] or 1), 9999))
         if slashes:
             value /= int(below[:4] or 0) or 2 ** min(len(slashes), 8)
@@ -145,7 +148,8 @@ class VoiceReader:
             return
         unit = self._length_unit * _WHOLE
         self._strike(
-            [note.groups()[:3] for note in notes], self._length(notes[0][4]) * times / unit
+            [(note[1], note[2], note[3]) for note in notes],
+            self._length(notes[0][4]) * times / unit,
         )
         if any(note[5] for note in notes):
             self._tie()
@@ -189,7 +193,7 @@ class VoiceReader:
         length *= self._stretch
         self._stretch = Fraction(1)
         start = self._now
-        self._now += min(length, 1000 * _WHOLE)
+        self._now += min(length, Fraction(1000 * _WHOLE))
         self._last_span = (start, self._now)
         self._bar.length = max(self._bar.length, round(self._now))
         return start, self._now
@@ -198,7 +202,7 @@ class VoiceReader:
         self._let_go()
         self._held[self._layer] = {}
         if kind in "ZX":
-            bars = min(int(re.match(r"\d*", length)[0][:4] or 1), 1000)
+            bars = min(int(_digits(length)[:4] or 1), 1000)
             for _ in range(bars - 1):
                 self._advance(Fraction((self._metre or Metre()).bar))
                 self._close()
@@ -297,9 +301,14 @@ def _without_unclosed(line: str) -> str:
     return line
 
 
+def _digits(text: str) -> str:
+    found = re.match(r"\d*", text)
+    return found[0] if found else ""
+
+
 def _numbers(text: str) -> list[int]:
     """Return the endings that are named so: ``1``, ``1,3``, ``1-3``."""
-    found = []
+    found: list[int] = []
     for part in re.split(r"[,.]", text.strip().lstrip("[")):
         ends = [int(end[:2]) for end in part.split("-") if end.isdecimal()]
         found += range(ends[0], ends[-1] + 1) if ends else []

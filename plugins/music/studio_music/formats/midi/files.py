@@ -10,7 +10,7 @@ import zlib
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 
@@ -266,7 +266,10 @@ class _Reading:
             )
 
 
-def _from_start(changes: dict[int, object], default: object) -> list[tuple[int, object]]:
+Changed = TypeVar("Changed")
+
+
+def _from_start(changes: dict[int, Changed], default: Changed) -> list[tuple[int, Changed]]:
     """Return the changes in order; the first one counts from the start on."""
     ordered = sorted(changes.items()) or [(0, default)]
     return ordered if ordered[0][0] == 0 else [(0, default), *ordered]

@@ -108,8 +108,8 @@ class PartReader:
         step = note.findtext("pitch/step", "").strip()
         if step not in STEPS:
             return None
-        octave, alter = number(note, "pitch/octave", 99), number(note, "pitch/alter", 0)
-        pitch = 12 * (int(octave) + 1) + STEPS[step] + round(alter) + self._shift
+        octave, alter = int(number(note, "pitch/octave", 99)), number(note, "pitch/alter", 0)
+        pitch = 12 * (octave + 1) + STEPS[step] + round(alter) + self._shift
         return pitch if 0 <= pitch <= 127 else None
 
     def _take_backup(self, element: Element) -> None:

@@ -71,5 +71,9 @@ class Colours:
 
 def _mixed(first: QColor, second: QColor, share: float) -> QColor:
     """Return ``first`` with so much of ``second`` in it."""
-    parts = zip(first.getRgb()[:3], second.getRgb()[:3], strict=True)
+    parts = zip(_parts(first), _parts(second), strict=True)
     return QColor(*(round(a + (b - a) * share) for a, b in parts))
+
+
+def _parts(colour: QColor) -> tuple[int, int, int]:
+    return colour.red(), colour.green(), colour.blue()

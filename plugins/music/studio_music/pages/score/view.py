@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QRect, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QRect, Qt, Signal
 from PySide6.QtGui import QResizeEvent, QShowEvent, QWheelEvent
-from PySide6.QtWidgets import QFrame, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QStackedWidget, QVBoxLayout
 
 from studio.api import PluginContext, Role, StudioError, Tokens
 from studio_music.pages.editor.document import Document
@@ -112,7 +112,7 @@ class ScoreView(QFrame):
         self.scale = max(_LEAST, min(_MOST, self.scale * factor))
         self._ask()
 
-    def eventFilter(self, watched: QWidget, event: QEvent) -> bool:
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Ctrl and the wheel zoom."""
         if not isinstance(event, QWheelEvent):
             return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Qt
@@ -22,7 +23,7 @@ def instrument_menu(ui: Any, track: Track | None, choose: Callable[[int, bool], 
         below.setParent(menu, below.windowFlags())
         for program in range(8 * family, 8 * family + 8):
             chosen = track is not None and not track.drums and track.program == program
-            _entry(below, PROGRAMS[program], chosen, lambda p=program: choose(p, False))
+            _entry(below, PROGRAMS[program], chosen, partial(choose, program, False))
     menu.addSeparator()
     _entry(menu, tr("Drums"), track is not None and track.drums, lambda: choose(0, True))
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

@@ -26,7 +26,8 @@ def ear(length: int, rate: int) -> np.ndarray:
     response = np.ones_like(z)
     for above, below in (shelf, high):
         response *= np.polyval(above[::-1], z) / np.polyval(below[::-1], z)
-    return np.abs(response) ** 2
+    heard: np.ndarray = np.abs(response) ** 2
+    return heard
 
 
 def _biquad(
@@ -57,7 +58,8 @@ def hops(samples: np.ndarray, rate: int) -> np.ndarray:
     padded[:, : samples.shape[1]] = samples
     spectra = np.fft.rfft(padded.reshape(-1, count, hop))
     power = (spectra.real**2 + spectra.imag**2) * ear(hop, rate)
-    return power.sum(axis=(0, 2)) * (2 / hop**2)
+    means: np.ndarray = power.sum(axis=(0, 2)) * (2 / hop**2)
+    return means
 
 
 def windows(samples: np.ndarray, rate: int) -> np.ndarray:

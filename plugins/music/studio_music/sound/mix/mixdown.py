@@ -92,7 +92,8 @@ def gains(track: Track) -> np.ndarray:
     """Return (2, 1) factors for left and right: volume and pan, the same power wherever it is."""
     angle = (min(1.0, max(-1.0, track.pan)) + 1) * np.pi / 4
     sides = np.array([[np.cos(angle)], [np.sin(angle)]]) * np.sqrt(2)
-    return (min(1.0, max(0.0, track.volume)) * sides).astype(np.float32)
+    factors: np.ndarray = (min(1.0, max(0.0, track.volume)) * sides).astype(np.float32)
+    return factors
 
 
 def beats(piece: Piece) -> list[tuple[int, bool]]:

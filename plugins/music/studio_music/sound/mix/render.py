@@ -76,7 +76,8 @@ def folded(sound: np.ndarray, frames: int) -> np.ndarray:
     """Return (channels, frames): what comes after ``frames`` is laid over the start, all of it."""
     whole = -(-sound.shape[1] // frames) * frames
     padded = np.pad(sound, ((0, 0), (0, whole - sound.shape[1])))
-    return padded.reshape(sound.shape[0], -1, frames).sum(axis=1)
+    laid: np.ndarray = padded.reshape(sound.shape[0], -1, frames).sum(axis=1)
+    return laid
 
 
 def _loading(synth: Synth, piece: Piece) -> Iterator[float]:

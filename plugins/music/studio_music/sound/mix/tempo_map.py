@@ -24,7 +24,8 @@ class TempoMap:
         at = np.asarray(ticks, np.float64)
         change = np.searchsorted(self._ticks, at, "right") - 1
         exact = self._samples[change] + (at - self._ticks[change]) * self._per_tick[change]
-        return np.rint(exact).astype(np.int64)
+        samples: np.ndarray = np.rint(exact).astype(np.int64)
+        return samples
 
     def sample(self, tick: int) -> int:
         """Return the sample of one tick."""
@@ -34,4 +35,5 @@ class TempoMap:
         """Return the tick that sounds at a sample."""
         change = max(0, int(np.searchsorted(self._samples, sample, "right")) - 1)
         passed = (sample - self._samples[change]) / self._per_tick[change]
-        return round(self._ticks[change] + passed)
+        tick: int = round(self._ticks[change] + passed)
+        return tick

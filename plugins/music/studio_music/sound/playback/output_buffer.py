@@ -109,9 +109,11 @@ class OutputBuffer:
         place = self._fade_out(out) if self._stopping else 0
         heard = None
         while place < len(out) and self._next():
-            heard = heard or Heard(self._block, self._given - place, at, len(out))
+            block = self._block
+            assert block is not None, "there is a next one"
+            heard = heard or Heard(block, self._given - place, at, len(out))
             count = min(len(out) - place, BLOCK - self._given)
-            out[place : place + count] = self._block.samples[self._given : self._given + count]
+            out[place : place + count] = block.samples[self._given : self._given + count]
             self._given += count
             place += count
         if heard or not self._expects:

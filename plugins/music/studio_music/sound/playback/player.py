@@ -250,7 +250,8 @@ class Player:
             self._let_go()
         if self._speaker.asked != self._asked:
             self._asked, self._alive_at = self._speaker.asked, now
-        if self._started and (not self._stream.is_alive() or now - self._alive_at > _DEAD):
+        started = self._stream if self._started else None
+        if started and (not started.is_alive() or now - self._alive_at > _DEAD):
             raise StudioError(
                 ErrorCode.UNSUPPORTED,
                 "The sound device was disconnected.",

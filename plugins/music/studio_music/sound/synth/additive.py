@@ -42,7 +42,7 @@ def bank(
     rows = max(1, _ONE_THREAD // right.size)
     padded = np.zeros((-(-channels * count // rows) * rows, right.shape[1]), np.float32)
     padded[: channels * count] = left.reshape(channels * count, -1)
-    sound = padded.reshape(-1, rows, right.shape[1]) @ right.T
+    sound: np.ndarray = padded.reshape(-1, rows, right.shape[1]) @ right.T
     return sound.reshape(-1)[: channels * count * _STEP].reshape(channels, -1)[:, :frames]
 
 

@@ -53,7 +53,7 @@ class BuiltinSynth:
         return recipe.seconds(hertz_of(voice.pitch)) if isinstance(recipe, Struck) else np.inf
 
     def _dies(self, voice: Voice) -> bool:
-        return np.isfinite(self.ring(voice))
+        return bool(np.isfinite(self.ring(voice)))
 
 
 def hertz_of(pitch: int) -> float:

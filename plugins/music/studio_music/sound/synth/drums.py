@@ -74,7 +74,8 @@ class Drum:
         amplitude = 10 ** (-(1 - strength) * place * 0.6) * (0.5 + rng.random((2, count)))
         decay = _NEPERS / ring * (0.8 + 0.9 * place * rng.random(count))
         made = additive.bank(rate, frames, hertz, amplitude, decay, rng.random((2, count)))
-        return made[: 2 if count > 1 else 1] * (gain / np.sqrt(count))
+        ringing: np.ndarray = made[: 2 if count > 1 else 1] * (gain / np.sqrt(count))
+        return ringing
 
     def _wires(
         self, rate: int, time: np.ndarray, rng: np.random.Generator, strength: float

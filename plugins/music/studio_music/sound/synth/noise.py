@@ -26,7 +26,8 @@ def coloured(
     """
     ring = _ring(rate, low, high, slope)
     starts = rng.integers(_LENGTH, size=(channels, 1))
-    return ring[(starts + np.arange(frames)) % _LENGTH]
+    noise: np.ndarray = ring[(starts + np.arange(frames)) % _LENGTH]
+    return noise
 
 
 @lru_cache(maxsize=64)

@@ -26,7 +26,8 @@ class Voice(NamedTuple):
 
 def loudness_of(velocity: float) -> float:
     """Return the factor that the mixer turns a note of a velocity down by."""
-    return (velocity / 127) ** 1.7
+    factor: float = (velocity / 127) ** 1.7
+    return factor
 
 
 class Synth(Protocol):

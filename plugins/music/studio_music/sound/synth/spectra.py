@@ -41,7 +41,8 @@ class Spectrum:
         if self.formants:
             body = sum(g * np.exp(-(((hertz - f) / w) ** 2)) for f, w, g in self.formants)
             gains = gains * (0.25 + body)
-        return gains
+        strengths: np.ndarray = gains
+        return strengths
 
 
 def below_top(hertz: np.ndarray, rate: int) -> np.ndarray:

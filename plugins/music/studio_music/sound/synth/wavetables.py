@@ -29,7 +29,8 @@ def read(waves: np.ndarray, cycles: np.ndarray, shade: np.ndarray) -> np.ndarray
     whole = place.astype(np.int32)
     part = (place - whole).astype(np.float32)
     dark, bright = (wave[whole] * (1 - part) + wave[whole + 1] * part for wave in waves)
-    return dark + (bright - dark) * shade
+    shaded: np.ndarray = dark + (bright - dark) * shade
+    return shaded
 
 
 def wavering(
