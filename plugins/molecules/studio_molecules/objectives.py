@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
@@ -22,7 +23,7 @@ WISHABLE = (
 """What can be wished for: every figure but the score itself, and the notice, which is no goal."""
 
 
-_STARTS: dict[str, dict[str, float]] = {
+_STARTS: dict[str, dict[str, Any]] = {
     "mw": {"high": 450, "slack": 100},
     "logp": {"low": 1, "high": 3, "slack": 2},
     "tpsa": {"high": 120, "slack": 40},

@@ -6,6 +6,7 @@ Makes sentences, draws nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QCoreApplication
@@ -122,13 +123,17 @@ Link = Callable[[str, int, int], str]
 """Makes of words, the number of a source and the number of a stretch in it what is shown."""
 
 
+def _place_in(link: Link, source: int, words: str, place: int) -> str:
+    return link(words, source, place)
+
+
 def drawn_on(turn: Turn, link: Link = lambda words, _source, _place: words) -> str:
     """Return what of which documents was in the prompt of a reply; empty without documents."""
     sources = turn.extra.get("sources")
     if not isinstance(sources, list):
         return ""
     told = [
-        _source(source, lambda words, place, number=number: link(words, number, place))
+        _source(source, partial(_place_in, link, number))
         for number, source in enumerate(sources)
         if isinstance(source, Mapping)
     ]
