@@ -135,7 +135,7 @@ def test_what_is_too_large_is_refused_before_it_is_read_and_says_what_fits(
     error = desk.run("toy.use", weights="huge").error
     assert error is not None
     assert error.message.startswith("Huge needs 2 kB, but only 900 bytes")
-    assert error.hint.startswith("Choose smaller weights (Fits needs 800 bytes)")
+    assert error.hint.startswith("Choose a smaller model (Fits needs 800 bytes)")
     assert desk.loader.loads == []
     assert not desk.server._digests.known(path), "the file was not read"
 

@@ -71,7 +71,7 @@ def test_two_that_want_the_same_weights_at_once_build_them_once(desk: Desk, hold
     desk.loader.gates["small"] = threading.Event()
     desk.weights("small", 100)
     jobs = [desk.submit("long.use", weights="small"), desk.submit("short.use", weights="small")]
-    waits = desk.wait(lambda each: "until small is ready" in getattr(each, "reason", ""))
+    waits = desk.wait(lambda each: "for small to load" in getattr(each, "reason", ""))
     assert waits.state is JobState.WAITING
     desk.loader.gates["small"].set()
     for job in jobs:
@@ -149,7 +149,7 @@ def test_what_can_never_fit_is_refused_with_numbers(desk: Desk, holder: Holder) 
     assert error.code is ErrorCode.OUT_OF_MEMORY
     assert "huge needs 2 kB" in error.message
     assert "900 bytes" in error.message
-    assert error.hint == "Choose smaller weights.", "there is no limit that could be raised"
+    assert error.hint == "Choose a smaller model.", "there is no limit that could be raised"
     assert desk.loader.loads == []
 
 
@@ -159,7 +159,7 @@ def test_a_limit_of_the_users_own_holds(desk: Desk, holder: Holder) -> None:
     error = desk.run("long.use", weights="small").error
     assert error is not None
     assert error.code is ErrorCode.OUT_OF_MEMORY
-    assert error.hint == "Choose smaller weights, or raise the memory limit in Settings."
+    assert error.hint == "Choose a smaller model, or raise the memory limit in Settings."
     desk.configure(memory_limit=400)
     assert desk.run("long.use", weights="small").state is JobState.DONE
 
@@ -241,7 +241,7 @@ def test_what_never_fits_is_refused_with_the_model_in_hand(desk: Desk, grown: An
     refused = desk.run("a.grow", weights="small", number=750, text="1")
     assert refused.error.code is ErrorCode.OUT_OF_MEMORY
     assert refused.error.message == (
-        "small needs 750 bytes more for this: 50 bytes more than is free now."
+        "small needs 750 bytes more for this job, 50 bytes more than is free now."
     )
     assert "reduce the size or length" in refused.error.hint.lower()
     assert desk.run("a.grow", weights="small", number=700, text="1").error is None

@@ -72,7 +72,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the note taker 
 def test_without_a_display_it_says_so_and_gives_the_tour(ready: Project) -> None:
     done = bootstrap(ready, "run")
     assert done.returncode == 0
-    assert "no display: neither DISPLAY nor WAYLAND_DISPLAY is set." in done.stdout
+    assert "no display (neither DISPLAY nor WAYLAND_DISPLAY is set)" in done.stdout
     assert "studio tour" in done.stdout
     assert notes(ready) == ["offscreen|-m studio tour"]
 

@@ -42,8 +42,8 @@ class WeightsModel(QAbstractTableModel):
         tr = self.tr
         self._titles = {
             "name": tr("Name"), "size": tr("Size"), "quantization": tr("Quant."),
-            "kind": tr("Kind"), "context": tr("Context"), "licence": tr("Licence"),
-            "used": tr("Last used"), "rating": tr("Rating"), "fits": tr("Fits here"),
+            "kind": tr("Type"), "context": tr("Context"), "licence": tr("Licence"),
+            "used": tr("Last used"), "rating": tr("Rating"), "fits": tr("Fits"),
         }  # fmt: skip
         self.columns = list(self._titles)
 

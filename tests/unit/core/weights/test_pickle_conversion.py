@@ -1,4 +1,4 @@
-"""Pickles become safetensors behind a wall; what asks for more than numbers does nothing there."""
+"""Pickles become safetensors behind a wall; what contains more than tensors does nothing there."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_a_pickle_that_would_run_a_program_runs_none(tmp_path: Path) -> None:
     with pytest.raises(StudioError) as caught:
         convert(evil, tmp_path / "out")
     assert caught.value.code is ErrorCode.BAD_WEIGHTS
-    assert "asks for more than numbers (posix.system)" in str(caught.value)
+    assert "contains more than tensors (posix.system)" in str(caught.value)
     assert not canary.exists()
     assert names(tmp_path / "out") == set()
 

@@ -42,7 +42,7 @@ def test_any_file_leads_to_all(tmp_path, name) -> None:
         ({n: d for n, d in in_parts().items() if n != NAMES[1]}, f"{NAMES[1]} is missing"),
         ({**in_parts(), NAMES[1]: in_parts()[NAMES[2]]}, "its name says it is file 2 of 3"),
         ({**in_parts(), NAMES[2]: in_parts(4)["big-00003-of-00004.gguf"]}, "file 3 of 3"),
-        (in_parts(tensors_count=9), "its split.tensors.count is not that of the first"),
+        (in_parts(tensors_count=9), "its split.tensors.count differs from the first file"),
         ({n.replace("big-0", "big-") if n == NAMES[0] else n: d for n, d in in_parts().items()},
          "is missing"),
         ({**in_parts(), NAMES[2]: in_parts()[NAMES[2]].replace(b"w2", b"w1")}, "in another file"),

@@ -162,7 +162,7 @@ def test_missing_parts_are_named(folder) -> None:
 
 def test_pickled_weights_are_refused_with_the_reason(folder) -> None:
     (folder / WEIGHTS).rename(folder / "pytorch_model.bin")
-    assert "pickled" in refusal(folder).message
+    assert "pickle file" in refusal(folder).message
 
 
 OUTSIDE = [
