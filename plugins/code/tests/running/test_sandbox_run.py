@@ -202,8 +202,9 @@ def pytest_runtest_makereport(item, call):
 """
     tests = "from solution import x\n\n\ndef test_x():\n    assert x() == 1\n"
     files = [{"path": "conftest.py", "text": conftest}]
-    params = {"describe": "x", "tests": tests, "context": files, "rounds": 0, "seed": 1}
-    made = drive(write, Context(Engine("def x():\n    return 3\n"), walls), Write.parse(params))
+    params = {"describe": "x", "tests": tests, "rounds": 0, "seed": 1}
+    context = Context(Engine("def x():\n    return 3\n"), walls)
+    made = drive(write, context, Write.parse(params), context=files)
     assert not made.result["verdict"]["passed"]
     assert made.result["verdict"]["tests"] == {"passed": 0, "failed": 0, "errors": 1}
 
