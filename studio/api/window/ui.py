@@ -283,7 +283,7 @@ class TroubleRow(Protocol):
         ...
 
     def remark(
-        self, text: str, button: str, icon: str, run: Callable[[], None], *, stays: bool = False
+        self, text: str, button: str, icon: str, run: Callable[[], object], *, stays: bool = False
     ) -> None:
         """Say what is different from what was asked; ``run`` is what the button does.
 

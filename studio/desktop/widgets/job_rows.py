@@ -159,7 +159,7 @@ class TroubleRow(QWidget):
     def __init__(self, look: Appearance) -> None:
         super().__init__()
         self._look = look
-        self._go_on: Callable[[], None] | None = None
+        self._go_on: Callable[[], object] | None = None
         self._stays = False
         self._sign = look.icon_label("triangle-alert", "bad")
         self.words = look.label("", "bad", wrap=True)
@@ -187,7 +187,7 @@ class TroubleRow(QWidget):
         self._show(str(error), "bad", self.tr("Try again"), "refresh-cw", again)
 
     def remark(
-        self, text: str, button: str, icon: str, run: Callable[[], None], *, stays: bool = False
+        self, text: str, button: str, icon: str, run: Callable[[], object], *, stays: bool = False
     ) -> None:
         """Say what is different from what was asked, with one button."""
         self._show(text, "warn", button, icon, run, stays=stays)
@@ -198,7 +198,7 @@ class TroubleRow(QWidget):
         level: str,
         button: str,
         icon: str,
-        run: Callable[[], None] | None,
+        run: Callable[[], object] | None,
         *,
         stays: bool = False,
     ) -> None:

@@ -25,7 +25,7 @@ from studio_music.theory.melody import BACKING_ROLES, melody_of
 IN_KEY = 0.8
 """A melody with less of it in the scale of its signature is taken to be in the key it sounds in."""
 
-Sounding = TypeVar("Rendering", Harmony, Voicing)
+Sounding = TypeVar("Sounding", Harmony, Voicing)
 
 
 def arranging(
