@@ -46,9 +46,11 @@ class SavedArtifact(msgspec.Struct, frozen=True):
 
     Attributes:
         record: Id of the record that made it.
-        path: Its payload on disk; read it, never write it.
+        path: Its payload on disk, never to be written; of a result that was not to be kept there
+            is none.
         starred, binned: As they were when it was looked up.
         created: Seconds since 1970; 0 where that is not known.
+        data: The payload of a result that was not to be kept.
     """
 
     id: str
@@ -62,3 +64,12 @@ class SavedArtifact(msgspec.Struct, frozen=True):
     starred: bool = False
     binned: bool = False
     created: float = 0.0
+    data: bytes = b""
+
+    def read(self) -> bytes:
+        """Return the payload; takes as long as the disk.
+
+        Raises:
+            OSError: It cannot be read.
+        """
+        return self.data if self.path == Path() else self.path.read_bytes()

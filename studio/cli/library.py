@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from studio.api.errors import BadInput
 from studio.cli.facts import lines
 from studio.cli.terminal import output, output_files
 from studio.cli.terminal.exit_code import ExitCode
@@ -23,11 +24,11 @@ from studio.protocol.errors import ErrorCode, StudioError
 
 
 def main(argv: Sequence[str], session: StudioSession) -> int:
-    """List, show, search, export, verify, back up, rebuild or forget."""
+    """List, show, search, export, erase, verify, back up, rebuild or forget."""
     arguments = _parser().parse_args(argv)
     if arguments.command == "forget":
         return _forget(arguments, session.paths)
-    writes = arguments.command in ("backup", "rebuild", "restore")
+    writes = arguments.command in ("backup", "erase", "rebuild", "restore")
     with Library.open(session.paths, read_only=not writes) as library:
         for news in library.news:
             output.hint(news)
@@ -62,7 +63,11 @@ def _parser() -> ArgumentParser:
     add("restore", "restore results or conversations from the bin").add_argument(
         "id", nargs="+", metavar="ID"
     )
-    add("verify", "check that all files are present and unchanged")
+    add("verify", "check that all files are present and unchanged, and nothing erased is left")
+    erase = add("erase", "delete results and conversations permanently, with all that is known")
+    erase.add_argument("id", nargs="*", metavar="ID")
+    erase.add_argument("--left", action="store_true", help="what `verify` finds left")
+    erase.add_argument("--yes", action="store_true", help="do it; it cannot be undone")
     backup = add("backup", "copy the whole library to a new folder and check the copy")
     backup.add_argument("folder", type=Path, metavar="FOLDER")
     add("rebuild", "rebuild the database from the files")
@@ -235,6 +240,34 @@ def _verify(arguments: Namespace, library: Library) -> int:
     return ExitCode.OK if report.ok else ExitCode.PROBLEMS
 
 
+def _erase(arguments: Namespace, library: Library) -> int:
+    if not arguments.id and not arguments.left:
+        raise BadInput("There is nothing to erase.", "Give ids, or --left.")
+    titles = [_title(id, library) for id in arguments.id]
+    if not arguments.yes:
+        for title in titles:
+            output.say(title)
+        raise BadInput("Nothing was erased: there is no way back.", "Add --yes to do it.")
+    freed = library.erase(arguments.id)
+    left = library.erase_leftovers() if arguments.left else []
+    if arguments.json:
+        output.print_json({"erased": arguments.id, "left": left, "freed": freed})
+    else:
+        for title in titles:
+            output.say(f"Erased: {title}")
+        for name in left:
+            output.say(f"Erased what was left: {name}")
+        output.say(f"{disk.as_size(freed)} are free again.")
+    return ExitCode.OK
+
+
+def _title(id: str, library: Library) -> str:
+    try:
+        return library.conversations.get(id).title or id
+    except StudioError:
+        return library.artifact(id).title or id
+
+
 def _forget(arguments: Namespace, paths: StudioPaths) -> int:
     freed = prompt_cache_files.forget(paths)
     if arguments.json:
@@ -273,6 +306,7 @@ _COMMANDS: dict[str, Callable[[Namespace, Library], int]] = {
     "export": _export,
     "restore": _restore,
     "verify": _verify,
+    "erase": _erase,
     "backup": _backup,
     "rebuild": _rebuild,
 }

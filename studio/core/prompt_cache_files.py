@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+from collections.abc import Iterable
 
 from studio.core.paths import StudioPaths
 
@@ -21,6 +22,13 @@ def kept_bytes(paths: StudioPaths) -> int:
         with contextlib.suppress(OSError):  # the runtime may be replacing it
             total += path.stat().st_size
     return total
+
+
+def forget_traces(paths: StudioPaths, plugins: Iterable[str]) -> None:
+    """Delete what is derived of texts that were erased: all beginnings, the caches of plugins."""
+    forget(paths)
+    for plugin in plugins:
+        shutil.rmtree(paths.cache / "plugins" / plugin, ignore_errors=True)
 
 
 def forget(paths: StudioPaths) -> int:

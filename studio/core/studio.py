@@ -326,10 +326,15 @@ class Studio:
         for sentence in self.settings.news + self.library.news:
             self.notices.info(sentence)
         self.library.on_health = lambda health: self.post(lambda: self._library_became(health))
+        self.library.on_erased = lambda: self.post(self._forget_in_memory)
         self._background.run(self.weights.entries, failed=self.notices.error)
         if not self.library.read_only:
             self.jobs.settle(self._settled)
             self._background.run(self.library.maintain, failed=self.notices.error)
+
+    def _forget_in_memory(self) -> None:
+        """Let loaded models forget what they read of texts that were erased."""
+        self.forget_beginnings()
 
     def _settled(self, lost: int) -> None:
         if lost:

@@ -332,8 +332,9 @@ class Job:
         self._tell("preview", picture, note)
 
     def let_go(self) -> None:
-        """Forget what was handed in: a session may hold many jobs that are over."""
+        """Forget what was handed in, and results that were not kept: there may be many jobs."""
         self.recipe = replace(self.recipe, inputs={})
+        self.artifacts = [each for each in self.artifacts if each.id]
 
     def keep(self, artifact: SavedArtifact) -> None:
         """Hand on a result that is now in the library."""

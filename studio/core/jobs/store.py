@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from studio.api.artifacts import SavedArtifact, Verdict
-from studio.core import disk
 from studio.core.jobs.job import Recipe
 from studio.core.library import Library
-from studio.core.library.storage.blob_store import checked_suffix
 from studio.core.library.storage.ulid import new_id
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.messages import Finished, Produced
@@ -26,7 +26,7 @@ class LibraryJobStore:
     """Each method is durable when it returns; all are called on the board's one disk thread."""
 
     def __init__(self, library: Library, scratch: Path, circumstances: Circumstances) -> None:
-        """Keep things in ``library``, and results that are not to be kept in ``scratch``."""
+        """Keep things in ``library``; ``scratch`` is where earlier studios left results."""
         self._library = library
         self._scratch = scratch
         self._circumstances = circumstances
@@ -52,6 +52,7 @@ class LibraryJobStore:
             seed=recipe.seed,
             plugin=recipe.plugin,
             inputs=recipe.input_digests,
+            conversation=recipe.conversation,
         )
         self._library.jobs.journal_start(
             job,
@@ -66,15 +67,18 @@ class LibraryJobStore:
     def started(self, job: str) -> None:
         """Note that it runs."""
         if job in self._begun:
-            self._library.jobs.journal_state(job, JobState.RUNNING)
+            with _unless_erased():
+                self._library.jobs.journal_state(job, JobState.RUNNING)
 
     def save(
         self, job: str, record: str, recipe: Recipe, result: Produced, payload: Any, preview: Any
     ) -> SavedArtifact:
-        """Save one result; what is not to be kept becomes a file until the next start."""
+        """Save one result; what is not to be kept is handed on and written nowhere."""
         title = result.title or recipe.title
         verdict = msgspec.convert(result.verdict, Verdict) if result.verdict else None
+        id, path, data = "", Path(), b""
         if recipe.keep:
+            self._keep_inputs(recipe)
             saved = self._library.add_artifact(
                 result.kind,
                 bytes(payload),
@@ -90,13 +94,15 @@ class LibraryJobStore:
             )
             id, path = saved.id, self._library.payload_path(saved)
         else:
-            id = ""
-            path = self._scratch / f"{new_id()}{checked_suffix(result.suffix)}"
-            disk.make_folder(path.parent)
-            path.write_bytes(payload)
+            data = bytes(payload)
         return SavedArtifact(
-            id, result.kind, title, record, path, result.text, verdict, dict(result.meta)
+            id, result.kind, title, record, path, result.text, verdict, dict(result.meta), data=data
         )
+
+    def _keep_inputs(self, recipe: Recipe) -> None:
+        """Keep what a result was made from: without it, it could not be made again."""
+        digests = recipe.input_digests
+        self._library.keep_inputs({digests[name]: recipe.inputs[name] for name in digests})
 
     def end(
         self,
@@ -110,16 +116,17 @@ class LibraryJobStore:
         if job not in self._begun:  # it leaves nothing; or was not stored, which was told already
             return
         self._begun.discard(job)
-        if last is not None:
-            device, versions = self._circumstances()
-            self._library.records.complete(
-                record,
-                seconds=last.seconds,
-                weights=dict(last.weights),
-                device=device,
-                versions={**versions, **last.engines},
-            )
-        self._library.jobs.journal_state(job, state, error.info() if error else None)
+        with _unless_erased():
+            if last is not None:
+                device, versions = self._circumstances()
+                self._library.records.complete(
+                    record,
+                    seconds=last.seconds,
+                    weights=dict(last.weights),
+                    device=device,
+                    versions={**versions, **last.engines},
+                )
+            self._library.jobs.journal_state(job, state, error.info() if error else None)
 
     def settle(self) -> int:
         """Close the journal of jobs that an earlier studio left open; return how many."""
@@ -129,6 +136,15 @@ class LibraryJobStore:
         )
         for job in unfinished:
             self._library.jobs.journal_state(job, JobState.LOST, reason.info())
-        for path in self._scratch.glob("*") if self._scratch.is_dir() else ():
-            path.unlink(missing_ok=True)
+        shutil.rmtree(self._scratch, ignore_errors=True)
         return len(unfinished)
+
+
+@contextmanager
+def _unless_erased() -> Iterator[None]:
+    """Let a job end whose conversation, and all that was known of the job, was erased meanwhile."""
+    try:
+        yield
+    except StudioError as error:
+        if error.code is not ErrorCode.NOT_FOUND:
+            raise

@@ -13,6 +13,8 @@ Artifacts::
     library.artifact(id) · payload_path(a) · preview_path(a)
     library.family(id) -> (ancestors, descendants) · inputs(id)
     library.rename(id, title) · star(ids) · bin(ids) · restore(ids) · empty_bin(older_than=seconds)
+    library.erase(ids)                # for good, conversations too, with all that is known of them
+    library.keep_inputs({digest: data}) · inputs_of(record) -> {name: bytes}
     library.export(id, folder, sidecar=True) -> Path
 
 Records and jobs::

@@ -174,20 +174,14 @@ class Artifacts:
                     self.get(id)
             self._history.append("artifacts", *({"id": id, "set": columns} for id in ids))
 
-    def erase(self, ids: Sequence[str]) -> int:
-        """Delete artifacts for good and return the bytes that were freed.
+    def free(self, digest: str, suffix: str, preview: str) -> int:
+        """Delete the files of an artifact that is gone, unless another one shares them.
 
-        The files go last: a crash on the way leaves some that only take up room, and the history
-        keeps a rebuild from bringing them back.
+        Returns:
+            The bytes that were freed.
         """
-        doomed = [self.get(id) for id in ids]
-        with self._database.write("delete permanently", freeing=True) as connection:
-            connection.executemany("DELETE FROM artifacts WHERE id = ?", [(id,) for id in ids])
-            self._history.append("artifacts", *({"id": id, "erased": True} for id in ids))
-        for artifact in doomed:
-            disk.remove(self._store.sidecar_path(artifact.digest, artifact.id))
         with self._files:
-            return sum(self._free(artifact) for artifact in doomed)
+            return self._free(digest, suffix, preview)
 
     def _insert(self, artifact: Artifact, inputs: Sequence[str]) -> None:
         with self._database.write("save the result") as connection:
@@ -200,17 +194,13 @@ class Artifacts:
         for part in staged:
             disk.remove(part.part)
         with suppress(StudioError), self._files:  # what stays is found by verify
-            self._free(artifact)
+            self._free(artifact.digest, artifact.suffix, artifact.preview)
 
-    def _free(self, artifact: Artifact) -> int:
-        """Delete the files of an artifact that is gone, unless another one shares them."""
+    def _free(self, digest: str, suffix: str, preview: str) -> int:
         freed = 0
-        for digest, suffix in (
-            (artifact.digest, artifact.suffix),
-            (artifact.preview, PREVIEW_SUFFIX),
-        ):
-            path = self._store.path(digest, suffix)
-            if digest and not self._in_use(digest, suffix) and path.exists():
+        for part, ending in ((digest, suffix), (preview, PREVIEW_SUFFIX)):
+            path = self._store.path(part, ending)
+            if part and not self._in_use(part, ending) and path.exists():
                 size = path.stat().st_size
                 freed += size if disk.remove(path) else 0
         return freed

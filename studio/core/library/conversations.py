@@ -172,14 +172,6 @@ class Conversations:
         except OSError as error:
             raise disk.explain(error, "export the conversation", path) from error
 
-    def erase(self, ids: Sequence[str]) -> None:
-        """Delete conversations for good."""
-        for id in ids:
-            with self._changing(id, freeing=True) as (connection, events):
-                connection.execute("DELETE FROM conversations WHERE id = ?", (id,))
-                events.append({"erased": True})
-            self._history.forget(f"conversations/{id}")
-
     def binned_before(self, moment: float) -> Names:
         """Return the ids of what went to the bin before ``moment``."""
         rows = self._database.all("SELECT id FROM conversations WHERE binned_at < ?", moment)

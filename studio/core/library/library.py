@@ -6,15 +6,18 @@ import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from studio.core import disk
+from studio.core import disk, prompt_cache_files
 from studio.core.library import artifacts as shelf
 from studio.core.library import export
 from studio.core.library.collection import Collections
 from studio.core.library.conversations import Conversations
+from studio.core.library.erasure import Erasure
 from studio.core.library.job_journal import JobJournal
+from studio.core.library.leftovers import find_leftovers
 from studio.core.library.records import Records
 from studio.core.library.rows import Artifact, Family, Record
 from studio.core.library.storage import ulid
@@ -45,10 +48,19 @@ class Library:
         records, conversations, collections, jobs: The parts with methods of their own.
         news: Sentences about the opening that the user should read once.
         on_health: Called, from any thread, with the new health whenever it changes.
+        on_erased: Called, from any thread, when something was erased for good.
     """
 
-    def __init__(self, folder: Path, *, read_only: bool) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        read_only: bool,
+        forget: Callable[[Sequence[str]], None] = lambda plugins: None,
+    ) -> None:
+        """Open; see ``open``. ``forget`` empties caches that may hold what is erased."""
         self.folder = folder
+        self.on_erased: Callable[[], None] = lambda: None
         self.on_health: Callable[[Health], None] = lambda health: None
         self._opened = opened = open_database(folder, read_only=read_only)
         self._database = database = opened.database
@@ -62,6 +74,9 @@ class Library:
         self.collections = Collections(database, history)
         self.jobs = JobJournal(database)
         self.conversations = Conversations(database, history, folder / "journals", database.note)
+        self._erasure = Erasure(
+            folder, database, self._store, history, self._artifacts, self._ballast, forget
+        )
         self.news = list(opened.news)
         self._learn_last_id()
         if not self.read_only:
@@ -76,8 +91,10 @@ class Library:
         Raises:
             StudioError: It can be neither made nor read.
         """
-        folder = paths.library if isinstance(paths, StudioPaths) else paths
-        return cls(folder, read_only=read_only)
+        if isinstance(paths, StudioPaths):
+            forget = partial(prompt_cache_files.forget_traces, paths)
+            return cls(paths.library, read_only=read_only, forget=forget)
+        return cls(paths, read_only=read_only)
 
     def close(self) -> None:
         """Finish what ``later`` was given and let go. A kill does no harm either."""
@@ -243,13 +260,47 @@ class Library:
         Returns:
             The bytes that were freed.
         """
-        self._must_write()
         before = time.time() - older_than
         ids = [found.id for found in self.find(binned=True, limit=-1) if _binned(found) <= before]
-        freed = self._artifacts.erase(ids)
-        self.conversations.erase(self.conversations.binned_before(before))
+        return self.erase([*ids, *self.conversations.binned_before(before)])
+
+    def erase(self, ids: Sequence[str]) -> int:
+        """Delete artifacts and conversations for good, and all that was written of them.
+
+        Their records, lines of the history, search words, inputs and copies in the backups go, and
+        the caches in which something of them may be.
+
+        Returns:
+            The bytes that were freed.
+
+        Raises:
+            StudioError: ``NOT_FOUND`` for the first that is not there; nothing is erased then.
+        """
+        self._must_write()
+        talks = [id for id in ids if self._is_conversation(id)]
+        plan = self._erasure.plan([id for id in ids if id not in set(talks)], talks)
+        if not ids:
+            return 0
+        freed = self._erasure.carry_out(plan)
         self._ballast.make()
+        self.on_erased()
         return freed
+
+    def erase_leftovers(self) -> list[str]:
+        """Delete what is left of erased things and return what it was, in words."""
+        self._must_write()
+        self._erasure.resume()
+        found = find_leftovers(self._database, self._store, self._history, self.folder)
+        names = [*found.names(), *(path.name for path in found.broken)]
+        if names:
+            self._erasure.carry_out(found.plan())
+            for path in found.broken:
+                disk.remove(path)
+            self.on_erased()
+        return names
+
+    def _is_conversation(self, id: str) -> bool:
+        return self._database.one("SELECT 1 FROM conversations WHERE id = ?", id) is not None
 
     def export(self, id: str, folder: Path, *, sidecar: bool = True) -> Path:
         """Copy an artifact into a folder under its title, with its recipe beside it as JSON.
@@ -293,6 +344,33 @@ class Library:
         """
         return self.records.get(id)
 
+    def keep_inputs(self, inputs: Mapping[str, Any]) -> None:
+        """Keep what was handed to the job of a result, by digest, so that it can be run again.
+
+        Raises:
+            StudioError: The disk refused.
+        """
+        self._must_write()
+        with self._database.guard("save the result"):
+            for digest, data in inputs.items():
+                self._store.add_input(digest, data)
+
+    def inputs_of(self, record: Record) -> dict[str, bytes]:
+        """Return what was handed to the job of a record, by name.
+
+        Raises:
+            StudioError: ``NOT_FOUND``: it was not kept, or was erased since.
+        """
+        found = {name: self._store.find(digest) for name, digest in record.inputs.items()}
+        if missing := [name for name, path in found.items() if path is None]:
+            raise StudioError(
+                ErrorCode.NOT_FOUND,
+                f"This cannot be run again: what it was made from ({', '.join(missing)}) is not in "
+                "the library.",
+                "It was not kept, or was erased since. Start from the page instead.",
+            )
+        return {name: path.read_bytes() for name, path in found.items() if path is not None}
+
     # --- care ---------------------------------------------------------------------------------
 
     def check_room(self, expected: int = 0) -> None:
@@ -313,7 +391,7 @@ class Library:
 
     def verify(self, progress: integrity.Progress | None = None) -> integrity.Report:
         """Check every payload against its digest, and that nothing is missing."""
-        return integrity.check(self._database, self._store, progress)
+        return integrity.check(self._database, self._store, self._history, self.folder, progress)
 
     def rebuild(self) -> None:
         """Make the database again from sidecars and history; the job journal stays as it is."""
@@ -334,6 +412,7 @@ class Library:
             for column in ("digest", "preview")
             for row in self._database.all(f"SELECT {column} FROM artifacts WHERE {column} <> ''")
         }
+        digests |= {path.stem for path in self._store.inputs()}
         return backup.copy_library(self._database, self.folder, target, sorted(digests))
 
     def maintain(self) -> None:
@@ -343,6 +422,8 @@ class Library:
             StudioError: The database is damaged, or the backup cannot be written.
         """
         backups = self.folder / "backups"
+        if not self.read_only:
+            self._erasure.resume()
         if self.read_only or not backup.is_due(backups):
             return
         if problem := self._database.problem():
@@ -388,6 +469,7 @@ class Library:
             journals = disk.make_folder(self.folder / "journals")
             backup.sweep(self.folder / "backups", alone=True)
             saves = recovery.settle_saves(self._database, self._store, self._artifacts)
+            self._erasure.resume(upgrades=False)  # first: replies of what is erased are not missed
             replies = recovery.recover_replies(self._database, self.conversations, journals)
         except OSError as error:
             self._database.note(disk.explain(error, "recover unfinished work", self.folder))

@@ -65,6 +65,7 @@ class Record(Row, frozen=True, kw_only=True):
         versions: Name of the package → version.
         device: What computed it.
         seconds: How long that took; None while it runs or if it never finished.
+        conversation: Id of the one that it was said in; empty for none.
     """
 
     task: str
@@ -76,6 +77,7 @@ class Record(Row, frozen=True, kw_only=True):
     versions: dict[str, str] = {}
     device: str = ""
     seconds: float | None = None
+    conversation: str = ""
 
 
 class Family(NamedTuple):

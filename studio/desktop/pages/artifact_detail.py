@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 
 from studio.api.artifacts import SavedArtifact
 from studio.api.jobs import JobRequest
+from studio.api.window.work_queue import outcome
 from studio.core.library import Artifact, Record
 from studio.core.library.export import called, file_name
 from studio.desktop import formatting
@@ -274,11 +275,25 @@ class ArtifactDetail(QFrame):
         return []
 
     def _run_again(self, artifact: Artifact, record: Record | None) -> None:
-        """Run the recipe anew and compare the bytes."""
+        """Run the recipe anew with what its job was handed, if that was kept."""
         assert record is not None
+        library = self._parts.studio.library
+
+        def start(inputs: dict[str, bytes] | StudioError) -> None:
+            if isinstance(inputs, StudioError):
+                self._parts.studio.notices.error(inputs, key="run-again")
+                return
+            title = artifact.title
+            self._start_again(
+                artifact, JobRequest(record.task, record.params, title=title, inputs=inputs)
+            )
+
+        self._parts.background.run(lambda: outcome(lambda: library.inputs_of(record)), start)
+
+    def _start_again(self, artifact: Artifact, request: JobRequest) -> None:
+        """Run a recipe and compare the bytes."""
         notices, library = self._parts.studio.notices, self._parts.studio.library
         try:
-            request = JobRequest(record.task, record.params, title=artifact.title)
             job = self._parts.studio.submit(request)
         except StudioError as error:
             notices.error(error, key="run-again")

@@ -258,6 +258,25 @@ def test_run_again_compares_bytes(
     assert runtime.submitted[-1].params["text"] == "sea"
 
 
+def test_what_was_made_from_something_that_is_gone_is_not_run_again_and_says_why(
+    start: Runs, qtbot: Any, sea: Artifact, runtime: ScriptedRuntime
+) -> None:
+    app = start()
+    library = studio_of(app).library
+    record = library.add_record("echo.say", {"text": "x"}, inputs={"piece": "0" * 64})
+    made = library.add_artifact("text", b"y", suffix=".txt", title="Orphan", record=record.id)
+    page = gallery(app, qtbot, 3)
+    page.grid.select(made.id)
+    qtbot.waitUntil(lambda: "echo.say" in words(page.detail))
+    button(page.detail, "Run again").click()
+
+    def told() -> bool:
+        return any("(piece)" in notice.message for notice in studio_of(app).notices.all)
+
+    qtbot.waitUntil(told)
+    assert runtime.submitted == []
+
+
 def test_export_writes_the_result_and_its_recipe(
     start: Runs, qtbot: Any, sea: Artifact, tmp_path: Path, monkeypatch: Any
 ) -> None:

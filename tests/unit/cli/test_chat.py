@@ -174,3 +174,27 @@ def test_what_weights_recommend_is_the_system_prompt_until_the_user_says_otherwi
         "",
     ]
     assert chat.conversation is not None
+
+
+def test_a_long_talk_grows_the_library_by_what_was_said(
+    chat: Chat, talk: Talk, runtime: ScriptedRuntime
+) -> None:
+    """Each question comes with all that was said before: of that, nothing is kept again."""
+    said = "The harbour was quiet. " * 40
+    library = chat.studio.library
+
+    def grown() -> int:
+        pages = "SELECT page_count - freelist_count FROM pragma_page_count, pragma_freelist_count"
+        files = sum(path.stat().st_size for path in library.folder.glob("history/**/*.jsonl"))
+        return files + 4096 * int(library._database.value(pages))
+
+    sizes = [grown()]
+    for _ in range(2):
+        for _ in range(50):
+            runtime.enqueue(Tokens(said), Result(text=said))
+        talk(f"{said}\n" * 50)
+        sizes.append(grown())
+    half, whole = sizes[1] - sizes[0], sizes[2] - sizes[0]
+    print(f"50 turns of {2 * len(said):,} bytes: {half:,}; 100 turns: {whole:,}")
+    assert whole < 2.2 * half
+    assert whole < 6 * 100 * 2 * len(said), "rows, words to search by, history"

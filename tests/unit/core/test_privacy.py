@@ -51,7 +51,7 @@ def test_the_control_sees_an_open_file(home: Path) -> None:
     assert open_to_others(home) == ["open/file"]
 
 
-def test_library_settings_and_passing_results_are_private(home: Path) -> None:
+def test_library_and_settings_are_private_and_passing_results_no_file(home: Path) -> None:
     scripted = ScriptedRuntime()
     studio = Studio.open(home=home, launch=scripted.launch)
     studio.settings.set("theme", "dark")
@@ -62,8 +62,7 @@ def test_library_settings_and_passing_results_are_private(home: Path) -> None:
     entry = TaskEntry("toy.run", "Run", "toy:Run")
     job = studio.jobs.submit("toy", entry, Params(), JobRequest(entry.id, keep=False))
     pump_until(studio, lambda: job.state is JobState.DONE)
-    kept = job.artifacts[0].path
-    assert kept.read_bytes() == b"a secret"
+    assert not (home / "cache" / "results").exists(), "what is not to be kept is written nowhere"
     studio.library.backup(home / "copy")
     assert open_to_others(home) == []
     studio.close()

@@ -163,7 +163,7 @@ class MoleculeActions:
             else:
                 self._said(path, count)
 
-        self._ctx.run_later(lambda: outcome(lambda: put(path, artifact.path.read_bytes())), done)
+        self._ctx.run_later(lambda: outcome(lambda: put(path, artifact.read())), done)
 
     def _said(self, path: Path, count: int) -> None:
         one, many = tr("1 molecule is in {name}."), tr("{count} molecules are in {name}.")

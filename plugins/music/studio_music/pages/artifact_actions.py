@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -218,7 +217,7 @@ class PieceActions:
             else:
                 self._exported(target, ())
 
-        self._ctx.run_later(lambda: outcome(lambda: _copy(artifact.path, target)), said)
+        self._ctx.run_later(lambda: outcome(lambda: _copy(artifact, target)), said)
 
     def _exported(self, path: Path, losses: Sequence[str]) -> None:
         words = tr("Exported as {name}.").format(name=path.name)
@@ -226,10 +225,10 @@ class PieceActions:
         self._ctx.notices.info(words, hint, key="music.export")
 
 
-def _copy(source: Path, target: Path) -> None:
+def _copy(artifact: SavedArtifact, target: Path) -> None:
     part = target.with_name(f".{target.name}.part")
     try:
-        shutil.copyfile(source, part)
+        part.write_bytes(artifact.read())
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)

@@ -23,6 +23,9 @@ _SUFFIX = re.compile(r"(\.[a-z0-9]{1,12}){1,2}")
 _SIDECAR = re.compile(r"[0-9a-f]{64}\.[0-9A-Z]{26}\.json")
 _CHUNK = 1 << 20
 
+INPUT_SUFFIX = ".input"
+"""Of what was handed to the job of a result."""
+
 Payload = bytes | bytearray | memoryview | Path
 
 
@@ -82,6 +85,26 @@ class ObjectStore:
         disk.sync_folder(target.parent)
         return target
 
+    def add_input(self, digest: str, data: Payload) -> None:
+        """Keep what was handed to a job, durably, unless a payload is the same."""
+        if self.find(digest) is None:
+            self.place(self.stage(f"{digest}-input", data), INPUT_SUFFIX)
+
+    def find(self, digest: str) -> Path | None:
+        """Return a file with these bytes, an input or a payload; None if there is none."""
+        found = sorted((self._objects / digest[:2]).glob(f"{digest}.*"))
+        return next((path for path in found if not is_sidecar(path)), None)
+
+    def inputs(self) -> Iterator[Path]:
+        """Yield the files of all inputs that are kept."""
+        yield from self._objects.glob(f"??/*{INPUT_SUFFIX}")
+
+    def remove_input(self, digest: str) -> int:
+        """Delete an input and return the bytes that frees."""
+        path = self.path(digest, INPUT_SUFFIX)
+        size = path.stat().st_size if path.exists() else 0
+        return size if disk.remove(path) else 0
+
     def announce(self, artifact: str, sidecar: bytes) -> None:
         """Write the sidecar to ``incoming``, durably."""
         disk.write_durably(self._announced(artifact), sidecar)
@@ -116,7 +139,7 @@ class ObjectStore:
     def payloads(self) -> Iterator[Path]:
         """Yield all payload files."""
         for path in self._objects.glob("??/*"):
-            if not is_sidecar(path):
+            if not is_sidecar(path) and path.suffix != INPUT_SUFFIX:
                 yield path
 
     def _announced(self, artifact: str) -> Path:

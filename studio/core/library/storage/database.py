@@ -317,3 +317,4 @@ def _use_wal(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA fullfsync = 1")
     connection.execute("PRAGMA checkpoint_fullfsync = 1")
+    connection.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,29 @@ from studio.core import disk
 
 Event = dict[str, Any]
 
+_FORMAT = "format"
+"""File that is there since format 2."""
+
 
 class EventLog:
     """JSON lines in a folder, one file a ``stream``: ``artifacts``, ``conversations/<id>``, …"""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+
+    @property
+    def is_modern(self) -> bool:
+        """Whether its files, and the sidecars, are of the present format: no bulk in records."""
+        return (self._folder / _FORMAT).exists()
+
+    def mark_modern(self) -> None:
+        """Note that they are, durably.
+
+        Raises:
+            OSError: The disk refused.
+        """
+        disk.make_folder(self._folder)
+        disk.write_durably(self._folder / _FORMAT, b"2\n")
 
     def append(self, stream: str, *events: Event) -> None:
         """Add events, on the disk when this returns. All of them or none.
@@ -61,6 +78,37 @@ class EventLog:
         names = (path.relative_to(self._folder) for path in self._folder.rglob("*.jsonl"))
         streams = (name.with_suffix("").as_posix() for name in names)
         return sorted(stream for stream in streams if stream.startswith(prefix))
+
+    def rewrite(
+        self,
+        stream: str,
+        change: Callable[[Event], Event | None],
+        mentioning: Iterable[str] = (),
+    ) -> None:
+        """Replace each event by what ``change`` makes of it, None for nothing; all or none.
+
+        Nobody may append meanwhile.
+
+        Args:
+            mentioning: Leave a stream alone that has none of these words.
+
+        Raises:
+            OSError: The disk refused.
+        """
+        path = self._path(stream)
+        try:
+            old = path.read_bytes()
+        except FileNotFoundError:
+            return
+        words = [word.encode() for word in mentioning]
+        if words and not any(word in old for word in words):
+            return
+        changed = (change(event) for event in self.read(stream))
+        new = b"".join(msgspec.json.encode(event) + b"\n" for event in changed if event is not None)
+        if not new:
+            path.unlink()
+        elif new != old:
+            disk.write_durably(path, new)
 
     def forget(self, stream: str) -> None:
         """Delete a stream for good."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 
+from studio.core.library import retired_params
+
 APPLICATION_ID = 0x0FF511E5
 """Marks the file as ours; shown by ``file`` and checked before anything else is read."""
 
@@ -111,7 +113,43 @@ _VERSION_1 = (
     + _search("message_search", "messages", {"content": "content"})
 )
 
-MIGRATIONS: tuple[str, ...] = (_VERSION_1,)
+_VERSION_2 = """
+    ALTER TABLE records ADD COLUMN conversation TEXT NOT NULL DEFAULT '';
+    CREATE INDEX records_by_conversation ON records(conversation) WHERE conversation <> '';
+    CREATE INDEX messages_by_record ON messages(record) WHERE record <> '';
+    CREATE INDEX jobs_by_record ON jobs(record) WHERE record <> '';
+
+    -- What an erased conversation or result left behind. A job that failed made none.
+    DELETE FROM records WHERE id NOT IN (SELECT record FROM artifacts)
+        AND id NOT IN (SELECT record FROM messages) AND (
+            task = 'chat.reply'
+            OR plugin IN ('chat', 'code', 'image', 'molecules', 'music')
+            AND id NOT IN (SELECT record FROM jobs WHERE state <> 'done')
+        );
+    DELETE FROM jobs WHERE record <> '' AND record NOT IN (SELECT id FROM records);
+
+    UPDATE records SET conversation = coalesce(
+        (SELECT conversation FROM messages WHERE record <> '' AND record = records.id), '');
+    UPDATE records SET inputs = stored_inputs(task, params, inputs),
+        params = stored_params(task, params);
+    UPDATE jobs SET params = stored_params(task, params);
+"""
+"""Nothing bulky is in a record any more, and a record knows its conversation."""
+
+RECORDS_BY_THEIR_USES = (
+    """UPDATE records SET conversation = coalesce(
+        (SELECT conversation FROM messages WHERE record <> '' AND record = records.id), '')
+        WHERE conversation = ''""",
+    """DELETE FROM records WHERE id NOT IN (SELECT record FROM artifacts)
+        AND id NOT IN (SELECT record FROM messages)
+        AND conversation NOT IN (SELECT id FROM conversations)
+        AND (task = 'chat.reply' OR seconds IS NOT NULL
+             AND plugin IN ('chat', 'code', 'image', 'molecules', 'music'))""",
+)
+"""After a rebuild from files that an earlier studio wrote: a record knows its conversation, and of
+what was erased none is left."""
+
+MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2)
 """``MIGRATIONS[n]`` leads from version ``n`` to ``n + 1``."""
 
 
@@ -131,6 +169,8 @@ def migrate(connection: sqlite3.Connection) -> None:
     Raises:
         sqlite3.Error: A step failed; the database is at the last version that was reached.
     """
+    connection.create_function("stored_params", 2, retired_params.stored_params)
+    connection.create_function("stored_inputs", 3, retired_params.stored_inputs)
     for step in range(version(connection), latest()):
         connection.execute("BEGIN IMMEDIATE")
         try:
@@ -142,6 +182,15 @@ def migrate(connection: sqlite3.Connection) -> None:
         except BaseException:
             connection.rollback()
             raise
+
+
+SEARCHES = ("artifact_search", "conversation_search", "message_search")
+
+
+def merge_searches(connection: sqlite3.Connection) -> None:
+    """End the words of what was deleted: an index keeps them until its parts are merged."""
+    for name in SEARCHES:
+        connection.execute(f"INSERT INTO {name}({name}) VALUES ('optimize')")
 
 
 def _statements(script: str) -> list[str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from studio.core import disk
+from studio.core.library import erasure
 from studio.core.library.storage import schema
 from studio.core.library.storage.blob_store import ObjectStore
 from studio.core.library.storage.database import Database, suspect
@@ -21,6 +22,8 @@ from studio.core.library.upkeep.rebuild import rebuild
 from studio.protocol.errors import ErrorCode, StudioError
 
 DATABASE = "library.db"
+_WITHOUT_BULK = 2
+"""The first format whose records have nothing bulky."""
 _CHECKED_AT_START = 16 << 20
 """A larger database is checked by ``Library.maintain`` instead, so that the start stays short."""
 
@@ -87,7 +90,7 @@ def _open_to_write(folder: Path, lock: WriterLock) -> Opened:
             database, news = _sound(path, ballast)
         known, found = schema.latest(), database.value("PRAGMA user_version")
         if found < known:
-            _migrate(database, folder, found)
+            _migrate(database, folder, found, ballast)
     except StudioError as error:
         return _open_to_read(folder, lock, health.refused(error))
     if found > known:
@@ -102,8 +105,12 @@ def _sound(path: Path, ballast: ReservedSpace) -> tuple[Database, list[str]]:
     damage, news = "" if _is_new(path) else _damage(path), []
     disk.remove(suspect(path))
     if damage or _is_new(path):
-        kept = _put_aside(path)
+        kept, log = _put_aside(path), EventLog(path.parent / "history")
+        if not any((path.parent / name).exists() for name in ("history", "objects")):
+            log.mark_modern()
         _make(path, path.parent)
+        if not log.is_modern:
+            erasure.write_down(path.parent, erasure.Plan(upgrades=True), ballast)
         if damage:
             news.append(
                 f"The library database was damaged ({damage}) and has been rebuilt from your "
@@ -171,10 +178,12 @@ def _make(path: Path, folder: Path) -> None:
     disk.sync_folder(path.parent)
 
 
-def _migrate(database: Database, folder: Path, found: int) -> None:
+def _migrate(database: Database, folder: Path, found: int, ballast: ReservedSpace) -> None:
     """Bring an older database up to date, after a copy of it was made and checked."""
     try:
         backup.copy_database(database, folder / "backups" / f"library-format-{found}.db")
+        if found < _WITHOUT_BULK:  # files follow when the database is at its new format
+            erasure.write_down(folder, erasure.Plan(upgrades=True), ballast)
         with database.exclusive() as connection:
             schema.migrate(connection)
     except BaseException:

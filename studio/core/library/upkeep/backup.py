@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import closing, suppress
 from pathlib import Path
 
 import psutil
 
 from studio.core import disk
-from studio.core.library.storage import blob_store
+from studio.core.library.storage import blob_store, schema, sqlite_errors
 from studio.core.library.storage.database import Database
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.regular_file import read_regular
@@ -75,6 +76,54 @@ def daily(database: Database, folder: Path) -> Path:
     for path in [path for path in old if path != target][: -(KEPT_DAILY - 1)]:
         disk.remove(path)
     return target
+
+
+def erase_in_copy(path: Path, erase: Callable[[sqlite3.Connection], bool]) -> None:
+    """Take out of a backup what ``erase`` deletes, and leave nothing of it in the file.
+
+    A backup of an earlier format is brought up to date first. One that is not sound is deleted: it
+    is of no use, and nobody knows what is in it.
+
+    Args:
+        erase: Deletes rows; returns whether there were any.
+
+    Raises:
+        OSError: The disk refused; the backup is as it was.
+    """
+    part = path.with_name(f".{path.name}.part")
+    disk.remove(part)
+    try:
+        shutil.copyfile(path, part)
+        try:
+            changed = _erased(part, erase)
+        except sqlite3.DatabaseError as error:
+            if sqlite_errors.is_damage(error):
+                path.unlink()
+                return
+            raise OSError(errno.EIO, str(error)) from error
+        if changed:
+            with part.open("rb+") as file:
+                disk.sync_file(file.fileno())
+            os.replace(part, path)
+            disk.sync_folder(path.parent)
+    finally:
+        disk.remove(part)
+
+
+def _erased(part: Path, erase: Callable[[sqlite3.Connection], bool]) -> bool:
+    with closing(sqlite3.connect(part, isolation_level=None)) as copy:
+        copy.execute("PRAGMA journal_mode = MEMORY")
+        copy.execute("PRAGMA foreign_keys = ON")
+        is_old = schema.version(copy) < schema.latest()
+        if is_old:
+            schema.migrate(copy)
+        copy.execute("BEGIN")
+        found = erase(copy)
+        copy.execute("COMMIT")
+        if found or is_old:
+            schema.merge_searches(copy)
+            copy.execute("VACUUM")
+        return found or is_old
 
 
 def _today(folder: Path) -> Path:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import msgspec
 
+from studio.core.library.leftovers import find_leftovers
 from studio.core.library.rows import Artifact, from_columns
 from studio.core.library.storage.blob_store import ObjectStore, digest_of
 from studio.core.library.storage.database import Database
+from studio.core.library.storage.event_log import EventLog
 from studio.core.library.upkeep.rebuild import read_sidecar
 from studio.protocol.regular_file import read_regular
 
@@ -27,6 +30,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         dangling: Ids of artifacts whose record is not in the library.
         unlisted: Payload files with a sidecar that no artifact lists: their rows are gone.
         orphans: Payload files without one that no artifact lists.
+        left: What is left of erased things, in words: files, and ids of rows.
+        broken: Damaged databases that were put aside; what was erased may be in them.
     """
 
     checked: int = 0
@@ -37,11 +42,13 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     dangling: tuple[str, ...] = ()
     unlisted: tuple[str, ...] = ()
     orphans: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+    broken: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
         """Whether nothing was lost; orphans only take up room."""
-        lost = self.missing, self.damaged, self.sidecars, self.dangling, self.unlisted
+        lost = self.missing, self.damaged, self.sidecars, self.dangling, self.unlisted, self.left
         return not any((self.database, *lost))
 
     def sentences(self) -> Iterator[str]:
@@ -62,6 +69,17 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         if self.unlisted:
             count = f"{len(self.unlisted)} results are" if len(self.unlisted) > 1 else "1 result is"
             yield f"{count} not listed any more; “studio library rebuild” lists all files again."
+        if self.left:
+            shown = ", ".join(self.left[:5]) + (", …" if len(self.left) > 5 else "")
+            yield (
+                f"Traces of erased items: {len(self.left)} ({shown})."
+                " Run “studio library erase --left --yes” to delete them."
+            )
+        if self.broken:
+            yield (
+                f"A damaged database was kept ({', '.join(self.broken)}); it may contain what was"
+                " erased since. Run “studio library erase --left --yes” to delete it."
+            )
         if self.orphans:
             files = (
                 "1 file belongs" if len(self.orphans) == 1 else f"{len(self.orphans)} files belong"
@@ -71,7 +89,13 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
             yield f"All {self.checked} items are present and unchanged."
 
 
-def check(database: Database, store: ObjectStore, progress: Progress | None = None) -> Report:
+def check(
+    database: Database,
+    store: ObjectStore,
+    history: EventLog,
+    folder: Path,
+    progress: Progress | None = None,
+) -> Report:
     """Hash every payload and read every sidecar.
 
     Args:
@@ -89,6 +113,7 @@ def check(database: Database, store: ObjectStore, progress: Progress | None = No
             found[problem].append(artifact.id)
         if progress:
             progress(done + 1, len(rows))
+    left = find_leftovers(database, store, history, folder)
     dangling = database.all(
         "SELECT id FROM artifacts WHERE record <> '' AND record NOT IN (SELECT id FROM records)"
     )
@@ -100,6 +125,8 @@ def check(database: Database, store: ObjectStore, progress: Progress | None = No
         dangling=tuple(row[0] for row in dangling),
         unlisted=tuple(name for name in alone if name.partition(".")[0] in digests),
         orphans=tuple(name for name in alone if name.partition(".")[0] not in digests),
+        left=tuple(left.names()),
+        broken=tuple(path.name for path in left.broken),
         **{name: tuple(ids) for name, ids in found.items()},
     )
 

@@ -11,6 +11,7 @@ import msgspec
 
 from studio.core.library import collection
 from studio.core.library.artifacts import SIDECAR_FORMAT
+from studio.core.library.retired_params import modern
 from studio.core.library.rows import (
     Artifact,
     Collection,
@@ -22,8 +23,8 @@ from studio.core.library.rows import (
     from_plain,
     plain,
 )
-from studio.core.library.storage import row_writer
-from studio.core.library.storage.blob_store import ObjectStore, is_sidecar
+from studio.core.library.storage import row_writer, schema
+from studio.core.library.storage.blob_store import INPUT_SUFFIX, ObjectStore, is_sidecar
 from studio.core.library.storage.event_log import Event, EventLog
 from studio.protocol.regular_file import read_regular
 
@@ -53,7 +54,7 @@ class Sidecar(msgspec.Struct, frozen=True):
         """
         if self.format != SIDECAR_FORMAT:
             raise msgspec.ValidationError(f"not the description file of an item: {self.format}")
-        record = from_plain(Record, self.record) if self.record else None
+        record = modern(from_plain(Record, self.record)) if self.record else None
         return from_plain(Artifact, self.artifact), record
 
 
@@ -75,6 +76,9 @@ def rebuild(connection: sqlite3.Connection, store: ObjectStore, history: EventLo
     _collections(connection, history)
     for stream in history.streams("conversations/"):
         _conversation(connection, history, stream)
+    if not history.is_modern:
+        for statement in schema.RECORDS_BY_THEIR_USES:
+            connection.execute(statement)
 
 
 def _records(connection: sqlite3.Connection, history: EventLog) -> None:
@@ -84,7 +88,7 @@ def _records(connection: sqlite3.Connection, history: EventLog) -> None:
             if record is None:
                 record = _completed(connection, event)
             if record is not None:
-                row_writer.upsert(connection, record)
+                row_writer.upsert(connection, modern(record))
 
 
 def _completed(connection: sqlite3.Connection, event: Event) -> Record | None:
@@ -121,7 +125,7 @@ def _salvage(sidecar: Path) -> Artifact | None:
     """Return a row for a payload whose sidecar is unreadable; None when there is no payload."""
     digest, id = sidecar.name.split(".")[:2]
     for path in sorted(sidecar.parent.glob(f"{digest}.*")):
-        if not is_sidecar(path):
+        if not is_sidecar(path) and path.suffix != INPUT_SUFFIX:
             suffix = path.name[len(digest) :]
             stat = path.stat()
             return Artifact(

@@ -27,6 +27,7 @@ from studio.testing.scripted import (
     Step,
     Tokens,
 )
+from tests.unit.core.library.old_library import files_with
 
 PNG = b"\x89PNG\r\n\x1a\n, or so"
 
@@ -177,12 +178,15 @@ def test_inputs_travel_with_type_and_shape_and_are_noted_by_digest(desk: Any) ->
 
 
 def test_what_is_not_to_be_kept_stays_out_of_the_library(desk: Any) -> None:
-    job = desk.submit(Artifact("text", b"hello", ".txt"), keep=False)
+    heard: list[Any] = []
+    job = desk.submit(Artifact("text", b"hello", ".txt"), keep=False).on_artifact(heard.append)
     desk.finish(job)
-    [artifact] = job.artifacts
-    assert artifact.path.read_bytes() == b"hello"
+    [artifact] = heard
+    assert artifact.read() == b"hello"
     assert artifact.id == ""
+    assert job.artifacts == [], "nobody holds on to it"
     assert desk.studio.library.count() == 0
+    assert files_with("hello", desk.home) == []
 
 
 def test_of_a_passing_job_nothing_is_left(desk: Any) -> None:

@@ -52,7 +52,7 @@ def fill(library: Library) -> None:
     c.bin(c.create("Binned").id)
     erased = c.create("Erased")
     c.add_message(erased.id, None, "user", "x")
-    c.erase([erased.id])
+    library.erase([erased.id])
 
 
 def delete(database: Path) -> None:

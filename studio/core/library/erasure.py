@@ -1,0 +1,283 @@
+"""Erasing for good: what is to go is written down first; a crash in the middle ends it too, later.
+
+Whatever is written down has ids and digests alone: no title, no text.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from studio.core import disk
+from studio.core.library.artifacts import Artifacts
+from studio.core.library.rows import Artifact
+from studio.core.library.storage import schema
+from studio.core.library.storage.blob_store import ObjectStore
+from studio.core.library.storage.database import Database
+from studio.core.library.storage.event_log import Event, EventLog
+from studio.core.library.storage.reserved_space import ReservedSpace
+from studio.core.library.upgrade import upgrade_files
+from studio.core.library.upkeep import backup
+
+INTENT = "erasing.json"
+
+_DOOMED_RECORDS = """
+    SELECT id, plugin, inputs FROM records WHERE (
+        id IN (SELECT record FROM artifacts WHERE id IN (SELECT value FROM json_each(?1)))
+        OR id IN (SELECT record FROM messages
+                  WHERE conversation IN (SELECT value FROM json_each(?2)))
+        OR conversation IN (SELECT value FROM json_each(?2))
+        OR id IN (SELECT value FROM json_each(?3))
+    ) AND id NOT IN (
+        SELECT record FROM artifacts WHERE id NOT IN (SELECT value FROM json_each(?1))
+    ) AND id NOT IN (
+        SELECT record FROM messages
+        WHERE conversation NOT IN (SELECT value FROM json_each(?2))
+    ) AND conversation NOT IN (
+        SELECT id FROM conversations WHERE id NOT IN (SELECT value FROM json_each(?2))
+    )
+"""
+
+
+class Doomed(msgspec.Struct, frozen=True):
+    """An artifact that is to go, by its files."""
+
+    id: str
+    digest: str
+    suffix: str
+    preview: str
+    record: str
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """All that is to go.
+
+    Attributes:
+        messages: Of the conversations.
+        inputs: Digests of what was handed to the jobs of the records.
+        plugins: Whose caches may hold something of it.
+        upgrades: Whether files of an earlier format are brought up to date as well.
+    """
+
+    artifacts: list[Doomed] = []
+    conversations: list[str] = []
+    messages: list[str] = []
+    records: list[str] = []
+    inputs: list[str] = []
+    plugins: list[str] = []
+    upgrades: bool = False
+
+
+class Erasure:
+    """Erases artifacts and conversations with all that was written about them.
+
+    Args:
+        forget: Empties the caches of plugins, and those of what models computed of texts.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        database: Database,
+        store: ObjectStore,
+        history: EventLog,
+        artifacts: Artifacts,
+        ballast: ReservedSpace,
+        forget: Callable[[Sequence[str]], None],
+    ) -> None:
+        self._folder = folder
+        self._database = database
+        self._store = store
+        self._history = history
+        self._artifacts = artifacts
+        self._ballast = ballast
+        self._forget = forget
+
+    def plan(
+        self,
+        artifacts: Sequence[str] = (),
+        conversations: Sequence[str] = (),
+        records: Sequence[str] = (),
+    ) -> Plan:
+        """Return all that goes with what is named; a record stays while something else needs it.
+
+        Raises:
+            StudioError: ``NOT_FOUND`` for an artifact that is not there.
+        """
+        doomed = [_doomed(self._artifacts.get(id)) for id in artifacts]
+        messages = self._ids("messages", "conversation", conversations)
+        named = [json.dumps(list(ids)) for ids in (artifacts, conversations, records)]
+        found = self._database.all(_DOOMED_RECORDS, *named)
+        inputs = {digest for row in found for digest in json.loads(row["inputs"]).values()}
+        return Plan(
+            artifacts=doomed,
+            conversations=list(conversations),
+            messages=messages,
+            records=[row["id"] for row in found],
+            inputs=sorted(inputs),
+            plugins=sorted({row["plugin"] for row in found if row["plugin"]}),
+        )
+
+    def carry_out(self, plan: Plan) -> int:
+        """Write the plan down and do it; return the bytes that were freed.
+
+        Raises:
+            StudioError: A disk refused. What was not done is done at the next start.
+        """
+        self.resume()  # there is one intent at a time
+        write_down(self._folder, plan, self._ballast)
+        return self._do(plan)
+
+    def resume(self, *, upgrades: bool = True) -> None:
+        """Do what was written down and not done; an upgrade may be left for later.
+
+        Raises:
+            StudioError: A disk refused.
+        """
+        plan = written_down(self._folder)
+        if plan is not None and (upgrades or not plan.upgrades):
+            self._do(plan)
+
+    def _do(self, plan: Plan) -> int:
+        try:
+            self._erase_rows(plan)
+            freed = self._erase_files(plan)
+            self._erase_lines(plan)
+            if plan.upgrades:
+                upgrade_files(self._database, self._store, self._history)
+            self._erase_in_backups(plan)
+            self._compact(plan)
+            self._forget(plan.plugins)
+            (self._folder / INTENT).unlink(missing_ok=True)
+            disk.sync_folder(self._folder)
+        except OSError as error:
+            raise disk.explain(error, "delete permanently", self._folder) from error
+        return freed
+
+    # --- one step each; each may be done twice ------------------------------------------------
+
+    def _erase_rows(self, plan: Plan) -> None:
+        with self._database.write("delete permanently", freeing=True) as connection:
+            gone = erase_rows(connection, plan)
+            self._history.append(
+                "artifacts",
+                *(
+                    {"id": each.id, "erased": True, "record": each.record}
+                    for each in plan.artifacts
+                    if each.id in gone
+                ),
+            )
+
+    def _erase_files(self, plan: Plan) -> int:
+        freed = 0
+        for each in plan.artifacts:
+            self._store.withdraw(each.id)
+            disk.remove(self._store.sidecar_path(each.digest, each.id))
+            freed += self._artifacts.free(each.digest, each.suffix, each.preview)
+            if not self._store.path(each.digest, each.suffix).exists():
+                freed += self._store.remove_input(each.digest)  # whoever it was handed to
+        for digest in set(plan.inputs) - digests_in_use(self._database):
+            freed += self._store.remove_input(digest)
+        for id in plan.conversations:
+            self._history.forget(f"conversations/{id}")
+        for id in plan.messages:
+            disk.remove(self._folder / "journals" / f"{id}.txt")
+        return freed
+
+    def _erase_lines(self, plan: Plan) -> None:
+        """Take what was erased out of the history; of an artifact it keeps that it is gone."""
+        records, artifacts = set(plan.records), {each.id for each in plan.artifacts}
+
+        def of_others(event: Event) -> Event | None:
+            made = event.get("record")
+            id = made.get("id") if isinstance(made, dict) else event.get("id")
+            return None if id in records else event
+
+        def erased_or_of_others(event: Event) -> Event | None:
+            return None if event.get("id") in artifacts and not event.get("erased") else event
+
+        with self._database.exclusive():  # nobody appends meanwhile
+            if records:
+                for stream in self._history.streams("records/"):
+                    self._history.rewrite(stream, of_others, mentioning=records)
+            if artifacts:
+                self._history.rewrite("artifacts", erased_or_of_others, mentioning=artifacts)
+
+    def _erase_in_backups(self, plan: Plan) -> None:
+        for path in sorted((self._folder / "backups").glob("library-*.db")):
+            if plan.upgrades and path.name.startswith("library-format-"):
+                path.unlink()
+            else:
+                backup.erase_in_copy(path, lambda connection: bool(erase_rows(connection, plan)))
+
+    def _compact(self, plan: Plan) -> None:
+        """Leave nothing of what was deleted in the database file, its log and its word lists."""
+        with self._database.write("delete permanently", freeing=True) as connection:
+            schema.merge_searches(connection)
+        with self._database.exclusive() as connection:
+            if plan.upgrades:  # from before deleted text was overwritten
+                connection.execute("VACUUM")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def _ids(self, table: str, column: str, values: Iterable[str]) -> list[str]:
+        rows = self._database.all(
+            f"SELECT id FROM {table} WHERE {column} IN (SELECT value FROM json_each(?))",
+            json.dumps(list(values)),
+        )
+        return [row[0] for row in rows]
+
+
+def write_down(folder: Path, plan: Plan, ballast: ReservedSpace) -> None:
+    """Make a plan durable: from here on it will be done.
+
+    Raises:
+        StudioError: The disk refused; nothing is erased.
+    """
+    path, data = folder / INTENT, msgspec.json.encode(plan)
+    try:
+        try:
+            disk.write_durably(path, data)
+        except OSError:
+            if not ballast.release():
+                raise
+            disk.write_durably(path, data)
+    except OSError as error:
+        raise disk.explain(error, "delete permanently", folder) from error
+
+
+def written_down(folder: Path) -> Plan | None:
+    """Return the plan that was not done to its end, None without one."""
+    try:
+        return msgspec.json.decode((folder / INTENT).read_bytes(), type=Plan)
+    except (FileNotFoundError, msgspec.MsgspecError):  # it is written whole or not at all
+        return None
+
+
+def digests_in_use(database: Database) -> set[str]:
+    """Return the digests of the inputs of all records."""
+    rows = database.all("SELECT DISTINCT value FROM records, json_each(records.inputs)")
+    return {row[0] for row in rows}
+
+
+def erase_rows(connection: sqlite3.Connection, plan: Plan) -> set[str]:
+    """Delete the rows of a plan; return the ids that were there, of any table."""
+    doomed = {
+        "artifacts": [each.id for each in plan.artifacts],
+        "conversations": plan.conversations,
+        "records": plan.records,
+    }
+    gone: set[str] = set()
+    for table, ids in doomed.items():
+        for id in ids:
+            if connection.execute(f"DELETE FROM {table} WHERE id = ?", (id,)).rowcount:
+                gone.add(id)
+    connection.executemany("DELETE FROM jobs WHERE record = ?", [(id,) for id in plan.records])
+    return gone
+
+
+def _doomed(artifact: Artifact) -> Doomed:
+    return Doomed(artifact.id, artifact.digest, artifact.suffix, artifact.preview, artifact.record)

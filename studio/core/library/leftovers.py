@@ -1,0 +1,133 @@
+"""What is left of erased things: rows, lines and files that belong to nothing. Deletes nothing."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import msgspec
+
+from studio.core.library.erasure import Doomed, Plan, digests_in_use, written_down
+from studio.core.library.storage import text_journal
+from studio.core.library.storage.blob_store import ObjectStore
+from studio.core.library.storage.database import Database
+from studio.core.library.storage.event_log import EventLog
+
+_UNUSED = "SELECT 1 FROM artifacts WHERE record = ?1 UNION SELECT 1 FROM messages WHERE record = ?1"
+
+
+class Leftovers(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found.
+
+    Attributes:
+        pending: Whether something is being erased, or was when the studio ended.
+        records: Ids of records whose conversation or artifact is gone.
+        conversations: Ids of conversations that only a history or a backup knows.
+        artifacts: Ids of artifacts that only a backup knows.
+        messages: Ids of messages that only a reply in progress knows.
+        lines: Names of histories with lines of records that are gone.
+        inputs: Digests of inputs that no record has.
+        broken: Databases that were put aside: nobody knows what is in them.
+    """
+
+    pending: bool = False
+    records: tuple[str, ...] = ()
+    conversations: tuple[str, ...] = ()
+    artifacts: tuple[str, ...] = ()
+    messages: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
+    broken: tuple[Path, ...] = ()
+
+    def names(self) -> Iterator[str]:
+        """Yield each in words, but for databases that were put aside."""
+        if self.pending:
+            yield "what the next start ends"
+        for what, names in (
+            ("record", self.records),
+            ("conversation", self.conversations),
+            ("artifact", self.artifacts),
+            ("message", self.messages),
+            ("history", self.lines),
+            ("input", self.inputs),
+        ):
+            yield from (f"{what} {name}" for name in names)
+
+    def plan(self) -> Plan:
+        """Return how to erase it, the databases that were put aside excepted."""
+        return Plan(
+            artifacts=[Doomed(id, "", "", "", "") for id in self.artifacts],
+            conversations=list(self.conversations),
+            messages=list(self.messages),
+            records=list(self.records),
+            inputs=list(self.inputs),
+            upgrades=True,  # which makes each history what the database lists
+        )
+
+
+def find_leftovers(
+    database: Database, store: ObjectStore, history: EventLog, folder: Path
+) -> Leftovers:
+    """Look for what nothing lists any more."""
+    known = {table: _ids(database, table) for table in ("records", "conversations", "artifacts")}
+    used = digests_in_use(database)
+    talks = {stream.rpartition("/")[2] for stream in history.streams("conversations/")}
+    backups = [_rows_of(path) for path in sorted((folder / "backups").glob("library-*.db"))]
+    partial = {id for id, _, _ in text_journal.left_behind(folder / "journals")}
+    return Leftovers(
+        pending=(plan := written_down(folder)) is not None and not plan.upgrades,
+        records=tuple(sorted(_unused_records(database, history))),
+        conversations=tuple(
+            sorted(
+                talks.union(*(each["conversations"] for each in backups)) - known["conversations"]
+            )
+        ),
+        artifacts=tuple(
+            sorted(set().union(*(each["artifacts"] for each in backups)) - known["artifacts"])
+        ),
+        messages=tuple(sorted(partial - _ids(database, "messages"))),
+        lines=tuple(
+            stream
+            for stream in history.streams("records/")
+            if not _records_in(history, stream) <= known["records"]
+        ),
+        inputs=tuple(sorted(path.stem for path in store.inputs() if path.stem not in used)),
+        broken=tuple(sorted(folder.glob("library.broken-*.db*"))),
+    )
+
+
+def _ids(database: Database, table: str) -> set[str]:
+    return {row[0] for row in database.all(f"SELECT id FROM {table}")}
+
+
+def _unused_records(database: Database, history: EventLog) -> Iterator[str]:
+    for row in database.all(
+        "SELECT id FROM records WHERE conversation <> ''"
+        " AND conversation NOT IN (SELECT id FROM conversations)"
+        " AND id NOT IN (SELECT record FROM artifacts)"
+    ):
+        yield row[0]
+    for event in history.read("artifacts"):
+        record = event.get("record") if event.get("erased") else None
+        there = record and database.one("SELECT 1 FROM records WHERE id = ?", record)
+        if there and database.one(_UNUSED, record) is None:
+            yield str(record)
+
+
+def _records_in(history: EventLog, stream: str) -> set[str]:
+    made = (event.get("record") for event in history.read(stream))
+    return {str(record.get("id")) for record in made if isinstance(record, dict)}
+
+
+def _rows_of(path: Path) -> dict[str, set[str]]:
+    """Return the ids of a backup; none where it cannot be read."""
+    found: dict[str, set[str]] = {"conversations": set(), "artifacts": set()}
+    try:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)) as copy:
+            for table in found:
+                found[table] = {row[0] for row in copy.execute(f"SELECT id FROM {table}")}
+    except sqlite3.DatabaseError:
+        return {"conversations": set(), "artifacts": set()}
+    return found

@@ -1,0 +1,94 @@
+"""``studio library erase`` and ``studio run --input``: asked for twice, told in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from studio.api import BadInput
+from studio.cli.terminal.exit_code import ExitCode
+from studio.cli.terminal.flags import ArgumentParser, add_inputs, inputs_of
+from studio.core.library import Library
+from studio.core.paths import StudioPaths
+from tests.unit.cli.conftest import one_object
+from tests.unit.core.library.old_library import files_with
+
+Command = Callable[..., tuple[int, str, str]]
+SECRET = "words that nobody is to find"
+
+
+@pytest.fixture
+def talk(home: Path) -> str:
+    with Library.open(StudioPaths(home)) as library:
+        id = library.conversations.create(SECRET).id
+        library.conversations.add_message(id, None, "user", SECRET)
+    return id
+
+
+def test_nothing_is_erased_without_a_yes(command: Command, home: Path, talk: str) -> None:
+    code, out, err = command("library", "erase", talk)
+    assert code == ExitCode.BAD_INPUT
+    assert SECRET in out
+    assert "--yes" in err
+    assert files_with(SECRET, home)
+
+
+def test_a_conversation_is_erased_from_the_terminal(
+    command: Command, home: Path, talk: str
+) -> None:
+    parked = home / "cache" / "beginnings" / "model" / "piece"
+    parked.parent.mkdir(parents=True)
+    parked.write_text(SECRET)
+    code, out, _ = command("library", "erase", talk, "--yes", "--json")
+    assert code == ExitCode.OK
+    assert one_object(out)["erased"] == [talk]
+    assert files_with(SECRET, home / "library") == []
+    assert files_with(SECRET, home / "cache") == []
+    assert command("library", "verify")[0] == ExitCode.OK
+
+
+def test_what_is_left_is_found_and_erased(command: Command, home: Path, talk: str) -> None:
+    with Library.open(StudioPaths(home)) as library:
+        library.add_record("chat.reply", {"system": SECRET}, conversation="gone")
+    code, out, _ = command("library", "verify")
+    assert code == ExitCode.PROBLEMS
+    assert "erase --left --yes" in out
+    assert command("library", "erase", "--left", "--yes")[0] == ExitCode.OK
+    assert command("library", "verify")[0] == ExitCode.OK
+
+
+def test_there_is_nothing_to_erase_without_an_id(command: Command, home: Path) -> None:
+    code, _, err = command("library", "erase", "--yes")
+    assert code == ExitCode.BAD_INPUT
+    assert "Give ids" in err
+
+
+# --- what is handed in ------------------------------------------------------------------------
+
+
+def given(*words: str) -> dict[str, bytes]:
+    parser = ArgumentParser()
+    add_inputs(parser, ["messages", "note"])
+    return inputs_of(parser.parse_args(words), ["messages", "note"])
+
+
+def test_files_are_handed_in_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "talk.json"
+    path.write_bytes(b"[]")
+    assert given("--input", f"messages={path}") == {"messages": b"[]"}
+    assert given() == {}
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--input", "tune=x"], "one of messages, note"),
+        (["--input", "note"], "cannot be read"),
+        (["--input", "note=/nowhere/at/all"], "cannot be read"),
+    ],
+)
+def test_what_cannot_be_handed_in_is_a_sentence(words: list[str], told: str) -> None:
+    with pytest.raises(BadInput, match=told):
+        given(*words)
