@@ -25,6 +25,7 @@ class JobRequest:
         parents: Ids of the artifacts that the results are made from.
         keep: Save the results in the library; False if whoever asks keeps them.
         private: Write nothing of it at all, neither its recipe nor a result.
+        whole: Hand over all of the result, also what its texts and artifacts say already.
         conversation: Id of the conversation of the library that it is said in: what the library
             knows of the job goes when that is erased.
     """
@@ -37,6 +38,7 @@ class JobRequest:
     parents: Sequence[str] = ()
     keep: bool = True
     private: bool = False
+    whole: bool = False
     conversation: str = ""
 
 

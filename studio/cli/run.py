@@ -51,7 +51,7 @@ def main(argv: Sequence[str], session: StudioSession) -> int:
     inputs = inputs_of(arguments, entry.inputs)
     out = output_files.prepare(arguments.out) if arguments.out else None
     with session.studio(passing=True) as studio:
-        job = studio.submit(JobRequest(entry.id, given, inputs=inputs))
+        job = studio.submit(JobRequest(entry.id, given, inputs=inputs, whole=arguments.json))
         follower = JobProgress(
             studio,
             show_progress=not arguments.quiet,

@@ -93,7 +93,7 @@ def _run(
     stop: Stop, studio: Studio, follower: JobProgress, out: Path | None, *, saves: bool
 ) -> None:
     example = stop.example
-    job = studio.submit(JobRequest(example.task, example.params, title=example.title))
+    job = studio.submit(JobRequest(example.task, example.params, title=example.title, whole=True))
     follower.follow(job)
     if job.state is JobState.CANCELLED:
         stop.cancelled = True

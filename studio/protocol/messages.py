@@ -122,6 +122,8 @@ class Submit(Message, frozen=True):
     """Name of an input → what its blob is; ``blobs.shaped`` gives it back its type and shape."""
     private: bool = False
     """Nothing of it may be written, not even to a cache."""
+    whole: bool = False
+    """Its result is wanted whole, also what its texts and artifacts say already."""
 
 
 class Cancel(Message, frozen=True):
@@ -238,6 +240,8 @@ class Produced(Message, frozen=True):
     meta: dict[str, Any] = {}
     preview: int = -1
     """Index of the blob with a small PNG; -1 for none."""
+    is_text: bool = False
+    """Its text is its payload, and does not travel twice."""
 
 
 class Finished(Message, frozen=True):

@@ -169,6 +169,7 @@ class _Job:
     plugin: str = "test"
     task: str = "the task"
     is_private: bool = False
+    wants_whole: bool = True
     cancelled: bool = False
     reduced: list[str] = field(default_factory=list)
 

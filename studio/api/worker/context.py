@@ -116,6 +116,9 @@ class TaskContext(Protocol):
     device: str
     is_private: bool
     """Whether it is another program's: nothing of it may be written, not even to a cache."""
+    wants_whole: bool
+    """Whether the result is wanted whole (``--json``): else what is bulky in it stays away, since
+    texts or artifacts say it already."""
     inputs: Inputs
     """Bytes, texts, plain data and arrays that were handed in, by name."""
 

@@ -77,7 +77,9 @@ class _Context:
         self, task: str, params: Mapping[str, Any], inputs: Mapping[str, Any] | None = None
     ) -> Mapping[str, Any]:
         follower = JobProgress(self._studio, show_progress=False, show_text=False)
-        job = self._studio.submit(JobRequest(task, params, inputs=inputs or {}, keep=False))
+        job = self._studio.submit(
+            JobRequest(task, params, inputs=inputs or {}, keep=False, whole=True)
+        )
         follower.follow(job)
         if follower.interrupted:
             raise KeyboardInterrupt

@@ -109,7 +109,7 @@ _LEAVES: list[Callable[[random.Random, int], dict[str, Any]]] = [
 def _ask(studio: Studio, common: Mapping[str, Any], seed: int) -> Job:
     schema = json.dumps(random_schema(seed))
     params = {**common, "seed": seed, "max_tokens": 512, "schema": schema}
-    return studio.submit(JobRequest("chat.reply", params, keep=False))
+    return studio.submit(JobRequest("chat.reply", params, keep=False, whole=True))
 
 
 def _rates(studio: Studio, follower: JobProgress, common: Mapping[str, Any]) -> tuple[float, float]:
@@ -120,7 +120,9 @@ def _rates(studio: Studio, follower: JobProgress, common: Mapping[str, Any]) -> 
     for pair in range(-1, PAIRS):  # the first loads and warms up
         for schema, found in rates.items():
             params = {**common, "schema": schema, "max_tokens": TOKENS, "seed": max(pair, 0)}
-            result = _result(follower, studio.submit(JobRequest("chat.reply", params, keep=False)))
+            result = _result(
+                follower, studio.submit(JobRequest("chat.reply", params, keep=False, whole=True))
+            )
             if pair >= 0 and result["tokens"] > TOKENS / 2:
                 found.append(float(result["tokens_per_second"]))
     plain, held = map(max, rates.values())

@@ -36,6 +36,7 @@ class Recipe:
         parents: Ids of the artifacts it is made from.
         keep: Whether results go to the library.
         private: Another program's: neither its recipe nor a result is ever written.
+        whole: Whether all of its result is wanted.
         conversation: Id of the one it is said in; empty for none.
     """
 
@@ -51,6 +52,7 @@ class Recipe:
     parents: tuple[str, ...] = ()
     keep: bool = True
     private: bool = False
+    whole: bool = False
     conversation: str = ""
 
     @cached_property

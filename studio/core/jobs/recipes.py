@@ -80,6 +80,7 @@ def make_recipe(
         parents=tuple(request.parents),
         keep=request.keep,
         private=request.private,
+        whole=request.whole,
         conversation=request.conversation,
     )
 
@@ -135,6 +136,7 @@ def submission(job: str, recipe: Recipe) -> Submit:
         blobs={name: index for index, name in enumerate(names)},
         specs={name: describe(recipe.inputs[name]) for name in names},
         private=recipe.private,
+        whole=recipe.whole,
     )
 
 

@@ -76,6 +76,7 @@ class LibraryJobStore:
         """Save one result; what is not to be kept is handed on and written nowhere."""
         title = result.title or recipe.title
         verdict = msgspec.convert(result.verdict, Verdict) if result.verdict else None
+        text = bytes(payload).decode() if result.is_text else result.text
         id, path, data = "", Path(), b""
         if recipe.keep:
             self._keep_inputs(recipe)
@@ -88,7 +89,7 @@ class LibraryJobStore:
                 inputs=recipe.parents,
                 verdict=result.verdict or None,
                 preview=bytes(preview) if preview is not None else None,
-                text=result.text,
+                text=text,
                 job=job,
                 meta=result.meta,
             )
@@ -96,7 +97,7 @@ class LibraryJobStore:
         else:
             data = bytes(payload)
         return SavedArtifact(
-            id, result.kind, title, record, path, result.text, verdict, dict(result.meta), data=data
+            id, result.kind, title, record, path, text, verdict, dict(result.meta), data=data
         )
 
     def _keep_inputs(self, recipe: Recipe) -> None:

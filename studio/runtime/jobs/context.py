@@ -53,6 +53,7 @@ class Context:
         self.job = job.id
         self.device = device
         self.is_private = job.is_private
+        self.wants_whole = job.wants_whole
         self.rng = JobRng(job.seed)
         self.inputs = Inputs(job.inputs)
         self._job = job

@@ -169,6 +169,8 @@ class Feed:
             raise _rubbish(f"a verdict is {a_kind(event.verdict)}", "Return a studio.api.Verdict.")
         spec = BlobSpec("bytes", (payload.nbytes,))
         check(spec, payload)
+        text = str(event.text)
+        is_text = bool(text) and text.encode("utf-8", "replace") == payload
         produced = Produced(
             job=self.job,
             kind=str(event.kind),
@@ -176,10 +178,11 @@ class Feed:
             blob=0,
             spec=spec,
             title=str(event.title),
-            text=str(event.text),
+            text="" if is_text else text,
             verdict=plain(event.verdict) if event.verdict else {},
             meta=plain(dict(event.meta)),
             preview=1 if preview.nbytes else -1,
+            is_text=is_text,
         )
         self._sink(produced, (payload, preview) if preview.nbytes else (payload,))
 

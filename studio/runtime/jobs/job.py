@@ -36,6 +36,7 @@ class Job:
         alone: Returns the context in which no other job makes a step; set by the scheduler.
         owner: What a person calls its plugin.
         is_private: Nothing of it may be written.
+        wants_whole: Its result is wanted whole, also what its texts and artifacts say.
         weights: Weights it leased → SHA-256; empty where the file changed meanwhile.
         engines: Weights it leased → what computed with them, where that is a choice.
         reduced: What was made smaller because memory ran out, in words.
@@ -59,6 +60,7 @@ class Job:
         self.seed = submit.seed
         self.priority = Priority(submit.priority)
         self.is_private = submit.private
+        self.wants_whole = submit.whole
         self.plugin = plugin
         self.owner = owner or plugin
         self.lane = lane

@@ -74,7 +74,7 @@ def reply(ctx: TaskContext, params: Reply) -> Iterator[Event]:
     text = "".join(pieces)
     yield ctx.artifact(Kind.TEXT, text.encode(), suffix=".md", title=title, text=text)
     yield ctx.result(
-        text=text,
+        **({"text": text} if ctx.wants_whole else {}),
         dropped=dropped,
         context_length=engine.context_length,
         note=" ".join(filter(None, (note, _CUT if form and _is_cut(end) else ""))),

@@ -11,6 +11,7 @@ import pytest
 
 from studio.api import BadInput, Constraint, Inputs, SamplingParams, TextStep
 from studio.api.worker.context import ArtifactEvent, ProgressEvent, ResultEvent, TextEvent
+from studio.testing.link_meter import bytes_of
 from studio_chat.schema import Reply
 from studio_chat.tasks.reply import reply
 from studio_chat.worker import studio_tasks
@@ -71,6 +72,7 @@ class Context:
         self.inputs = Inputs({} if messages is None else {"messages": messages})
         self.rng = SimpleNamespace(seed=42)
         self.is_private = False
+        self.wants_whole = True
         self.leased: list[str] = []
 
     @contextmanager
@@ -261,3 +263,17 @@ def test_what_the_engine_does_with_less_memory_is_told() -> None:
     context = Context(Engine("Hi", reduced="32 tokens of the prompt at a time"))
     list(reply(context, Reply.parse({"prompt": "hi"})))  # type: ignore[arg-type]
     assert "reduced 32 tokens of the prompt at a time" in context.leased
+
+
+def test_an_answer_crosses_the_link_once_beside_its_deltas() -> None:
+    words = [f"word{number} " for number in range(1000)]
+    answer = len("".join(words))
+    context = Context(Engine(*words))
+    context.wants_whole = False
+    sizes = bytes_of(reply(context, Reply.parse({"prompt": "hi"})))  # type: ignore[arg-type]
+    print(f"an answer of {answer:,} bytes: {sizes}")
+    assert answer < sizes["Produced"] < answer + 400
+    assert sizes["Finished"] < 400
+    context.wants_whole = True
+    whole = bytes_of(reply(context, Reply.parse({"prompt": "hi"})))  # type: ignore[arg-type]
+    assert whole["Finished"] > answer, "control: --json asks for it"

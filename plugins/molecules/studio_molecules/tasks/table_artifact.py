@@ -18,6 +18,9 @@ _SHOWN = 10_000
 _SHOWN_FIGURES = 200_000
 """Figures that go into the plain result: as many molecules as these are enough for."""
 
+_SEARCHED = 60_000
+"""Characters of a table that can be searched."""
+
 _READ_FIRST = ("score", "similarity", "care", "mw", "logp", "tpsa", "qed", "sa", "alerts")
 
 _BETWEEN_STEPS = 64
@@ -51,11 +54,24 @@ def finish(
         to_csv(molecules),
         suffix=".csv",
         title=title,
-        text="\n".join(f"{each.smiles} {each.name}".strip() for each in molecules[:_SHOWN]),
+        text=_searched(molecules),
         verdict=_verdict([molecule.smiles for molecule in molecules], valid),
         meta={"molecules": len(molecules), **counts, **told},
     )
-    rows = [
+    rows = {"molecules": _rows(molecules)} if ctx.wants_whole else {}
+    columns = _columns(molecules)
+    yield ctx.result(**rows, count=len(molecules), columns=columns, **counts, **told)
+
+
+def _searched(molecules: Sequence[Molecule]) -> str:
+    """Return the first molecules as text, as far as a library searches."""
+    text = "\n".join(f"{each.smiles} {each.name}".strip() for each in molecules[:_SHOWN])
+    return text if len(text) <= _SEARCHED else text[:_SEARCHED].rpartition("\n")[0]
+
+
+def _rows(molecules: Sequence[Molecule]) -> list[dict[str, Any]]:
+    """Return what the artifact says, as plain data, as far as there is room."""
+    return [
         {
             "smiles": each.smiles,
             "name": each.name,
@@ -67,8 +83,6 @@ def finish(
         }
         for each in molecules[: _shown(molecules)]
     ]
-    columns = _columns(molecules)
-    yield ctx.result(molecules=rows, count=len(molecules), columns=columns, **counts, **told)
 
 
 def _columns(molecules: Sequence[Molecule]) -> list[str]:

@@ -6,19 +6,23 @@ import json
 import re
 import threading
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
 from rdkit import Chem
 
 from studio.api import BadInput, StudioError
+from studio.api.worker.context import ArtifactEvent, ResultEvent
 from studio.testing import short_memory
+from studio.testing.link_meter import bytes_of
 from studio.testing.plugins import Made, run_task
 from studio_molecules.chem import conformer as shape
 from studio_molecules.chem import descriptors, graph_mutations
 from studio_molecules.goals import reinforcement
 from studio_molecules.goals.scores import Scored
-from studio_molecules.molecule import from_csv, to_csv
+from studio_molecules.molecule import Molecule, from_csv, to_csv
 from studio_molecules.schema import Analogues, Draw, Export, Generate, Improve, Predict, Shape
 from studio_molecules.smiles.network import Recurrent
 from studio_molecules.smiles.vocabulary import Vocabulary
@@ -370,3 +374,22 @@ def test_an_impossible_atom_is_refused_in_a_sentence_wherever_it_is_given(
             run_task(task, params)
     with pytest.raises(BadInput, match="is not a valid molecule"):
         run_task(analogues.analogues, Analogues.parse({"lead": smiles}), models={"": scripted})
+
+
+def _result(**values: Any) -> ResultEvent:
+    return ResultEvent(values)
+
+
+def test_of_ten_thousand_molecules_the_table_crosses_the_link_and_nothing_else() -> None:
+    figures = {"qed": 0.5, "logp": 2.25, "mw": 180.25, "tpsa": 40.5, "sa": 1.75}
+    molecules = [Molecule(f"{'C' * (n % 30)}O", f"number {n}", "CO", "read", n, figures)
+                 for n in range(10_000)]  # fmt: skip
+    ctx = SimpleNamespace(wants_whole=False, artifact=ArtifactEvent, result=_result)
+    sizes = bytes_of(table_artifact.finish(ctx, molecules, "Many"))  # type: ignore[arg-type]
+    table = len(to_csv(molecules))
+    print(f"a table of {table:,} bytes: {sizes}")
+    assert sizes["Produced"] < table + 65_000, "and what can be searched"
+    assert sizes["Finished"] < 2_000
+    ctx.wants_whole = True
+    whole = bytes_of(table_artifact.finish(ctx, molecules, "Many"))  # type: ignore[arg-type]
+    assert whole["Finished"] > table, "control: --json asks for it"
