@@ -10,15 +10,13 @@ import shutil
 from collections.abc import Iterable
 
 from studio.core.paths import StudioPaths
-
-FOLDER = "beginnings"
-"""Within the caches; ``runtime.engines.text.loader`` fills it."""
+from studio.protocol.caches import PROMPT_CACHE
 
 
 def kept_bytes(paths: StudioPaths) -> int:
     """Return how much lies on the disk."""
     total = 0
-    for path in (paths.cache / FOLDER).glob("*/*"):
+    for path in (paths.cache / PROMPT_CACHE).glob("*/*"):
         with contextlib.suppress(OSError):  # the runtime may be replacing it
             total += path.stat().st_size
     return total
@@ -37,5 +35,5 @@ def forget(paths: StudioPaths) -> int:
     What a loaded model still knows in memory goes when it is unloaded.
     """
     before = kept_bytes(paths)
-    shutil.rmtree(paths.cache / FOLDER, ignore_errors=True)
+    shutil.rmtree(paths.cache / PROMPT_CACHE, ignore_errors=True)
     return before - kept_bytes(paths)

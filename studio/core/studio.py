@@ -47,6 +47,7 @@ from studio.core.weights import Downloads
 from studio.core.weights.enabled import EnabledWeights
 from studio.core.weights.manager import WeightsManager
 from studio.core.weights.user_notes import REMARKS
+from studio.protocol.caches import CACHE_ENV
 from studio.protocol.errors import StudioError
 from studio.protocol.link import Received
 from studio.protocol.messages import (
@@ -75,7 +76,7 @@ class Studio:
         jobs: The job board.
         shelf: The weights, and what belongs to them.
         downloads: The weights that the user has asked to get.
-        chores: Weights being copied, converted or verified.
+        weights_operations: Weights being copied, converted or verified.
         memory: The log of what was loaded, dropped and waited for, and why.
         devices: What the runtime could compute on, and what it chose.
     """
@@ -132,7 +133,7 @@ class Studio:
         )
         self._background = Background("studio-background", self.post)
         downloads = (self.weights, paths.weights, self.post, self._weights_came)
-        self.downloads, self.chores = Downloads(*downloads), Downloads(*downloads)
+        self.downloads, self.weights_operations = Downloads(*downloads), Downloads(*downloads)
         self._lost: list[Job] = []
         self._state_observers: list[Callable[[RuntimeState, str], None]] = []
         self._status_observers: list[Callable[[Status], None]] = []
@@ -185,7 +186,7 @@ class Studio:
             pass
         self.jobs.close()
         self.downloads.close()
-        self.chores.close()
+        self.weights_operations.close()
         self._background.close()
         self.library.close()
 
@@ -347,7 +348,7 @@ class Studio:
 
     def _launch(self) -> ProcessChild:
         log = self.paths.logs / "runtime.log"
-        environment = {**runtime_environment(), "STUDIO_CACHE": str(self.paths.cache)}
+        environment = {**runtime_environment(), CACHE_ENV: str(self.paths.cache)}
         self.devices.tell(environment)
         return ProcessChild(runtime_command(), environment, log)
 

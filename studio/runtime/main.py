@@ -15,11 +15,11 @@ from pathlib import Path
 
 from studio.api.manifest import API_VERSION
 from studio.protocol.blobs import SharedArea
+from studio.protocol.caches import CACHE_ENV
 from studio.protocol.errors import StudioError
 from studio.protocol.link import Link, LinkClosed, handshake
 from studio.protocol.messages import PROTOCOL_VERSION, Goodbye, Hello, Request
 from studio.runtime import engines, parent_watch
-from studio.runtime.pool.digests import CACHE_ENV
 from studio.runtime.process_cleanup import end_family
 from studio.runtime.server import Server
 

@@ -102,7 +102,7 @@ class ModelsPage(QWidget):
         self._fill_body()
         ends = [
             self._studio.downloads.observe(self._on_download),
-            self._studio.chores.observe(self._on_chore),
+            self._studio.weights_operations.observe(self._on_chore),
             self._studio.on_weights(self.refresh),
             self._studio.settings.observe(REMARKS, self._remarked),
         ]
@@ -156,7 +156,9 @@ class ModelsPage(QWidget):
     def add(self, paths: Sequence[Path]) -> None:
         """Check what lies at ``paths``, and show it where it lies."""
         for path in paths:
-            self._studio.chores.run(f"add-{path}", path.name, 0, self._adding(path), self._added)
+            self._studio.weights_operations.run(
+                f"add-{path}", path.name, 0, self._adding(path), self._added
+            )
 
     def _adding(self, path: Path) -> Callable[[object], Added]:
         return lambda _: self._shelf.add(path)
@@ -270,7 +272,7 @@ class ModelsPage(QWidget):
             remove=self._remove,
             pin=self._pin,
             read=self._read,
-            stop=lambda row: self._studio.chores.stop(row.weights.id),
+            stop=lambda row: self._studio.weights_operations.stop(row.weights.id),
             rate=lambda row, stars: self._note(
                 row, partial(self._shelf.remarks.rate, row.weights.id, stars)
             ),
@@ -318,7 +320,7 @@ class ModelsPage(QWidget):
     def _show_detail(self) -> None:
         rows = self.table.weights.rows
         row = next((row for row in rows if row.weights.id == self.table.current), None)
-        now = self._studio.chores.of(row.weights.id) if row else None
+        now = self._studio.weights_operations.of(row.weights.id) if row else None
         self.detail.show_row(row, now, self._said.get(row.weights.id, "") if row else "")
 
     def _inspect(self, row: Weights) -> None:
@@ -364,7 +366,7 @@ class ModelsPage(QWidget):
             self.refresh()
 
     def _on_chore(self, id: str) -> None:
-        now = self._studio.chores.of(id)
+        now = self._studio.weights_operations.of(id)
         if id == self.table.current:
             if now is None or not now.is_live:
                 self._show_detail()
@@ -381,14 +383,14 @@ class ModelsPage(QWidget):
             self._show_again(id)
 
         self._said.pop(id, None)
-        self._studio.chores.run(
+        self._studio.weights_operations.run(
             id, row.weights.title, row.weights.bytes,
             lambda progress: self._studio.weights.verify(id, progress), verified,
         )  # fmt: skip
 
     def _convert(self, row: WeightsRow) -> None:
         weights = row.weights
-        self._studio.chores.run(
+        self._studio.weights_operations.run(
             weights.id,
             weights.title,
             weights.bytes,

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 def loaders() -> Sequence[Loader]:
     """Return the loaders of the runtime's own engines. Imports torch; call it where it works."""
+    from studio.protocol.caches import CACHE_ENV
     from studio.runtime.engines.embedding.loader import EmbeddingLoader
     from studio.runtime.engines.text.loader import TextLoader
-    from studio.runtime.pool.digests import CACHE_ENV
 
     cache = os.environ.get(CACHE_ENV)
     return (TextLoader(cache=Path(cache) if cache else None), EmbeddingLoader())

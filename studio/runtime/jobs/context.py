@@ -25,11 +25,11 @@ from studio.api.worker.context import (
     Setting,
     TextEvent,
 )
+from studio.protocol.caches import CACHE_ENV
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.runtime.jobs.in_thread import in_thread
 from studio.runtime.jobs.job import Job
 from studio.runtime.jobs.rng import JobRng, seeded_globals
-from studio.runtime.pool.digests import CACHE_ENV
 from studio.runtime.pool.oom_fallback import go_on, oom_fallback
 from studio.runtime.pool.pool import Pool
 

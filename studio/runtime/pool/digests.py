@@ -14,8 +14,6 @@ from studio.protocol.regular_file import open_regular
 from studio.protocol.weights_files import digest_of_all, files_of
 
 CHUNK = 4 * 1024**2
-CACHE_ENV = "STUDIO_CACHE"
-"""Folder where digests outlive this process; without one they end with it."""
 
 
 class Digests:

@@ -18,7 +18,6 @@ from PySide6.QtWidgets import (
 )
 
 from studio.app import App
-from studio.core import prompt_cache_files
 from studio.core.library import Artifact, Library
 from studio.core.library.upkeep.stats import Stats
 from studio.core.paths import StudioPaths
@@ -30,6 +29,7 @@ from studio.desktop.pages.gallery import GalleryPage
 from studio.desktop.pages.library_bin import contents
 from studio.desktop.widgets.empty_states import ExampleCard
 from studio.desktop.widgets.switch import Switch
+from studio.protocol.caches import PROMPT_CACHE
 from studio.protocol.messages import DeviceEntry, DevicesFound
 from studio.testing.plugins import importable
 from studio.testing.scripted import Artifact as Made
@@ -318,7 +318,7 @@ def test_plugins_page_turns_one_off_and_on(start: Runs, qtbot: Any) -> None:
 
 def test_what_models_know_of_conversations_is_forgotten_at_a_press(start: Runs) -> None:
     app = start()
-    kept = studio_of(app).paths.cache / prompt_cache_files.FOLDER / "model" / "a-b.safetensors"
+    kept = studio_of(app).paths.cache / PROMPT_CACHE / "model" / "a-b.safetensors"
     kept.parent.mkdir(parents=True)
     kept.write_bytes(b"x")
     assert app.window.open_page("studio.settings")

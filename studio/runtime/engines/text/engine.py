@@ -18,10 +18,11 @@ import torch
 
 from studio.api.worker.generators import finished
 from studio.api.worker.text import ChatMessage, SamplingParams, TextStep
+from studio.protocol.caches import PROMPT_CACHE
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.runtime.engines.text.caches.disk_prefixes import DiskPrefixes
 from studio.runtime.engines.text.caches.packed_weights import PackedCache
-from studio.runtime.engines.text.caches.paths import PACKED, PARKING, identity
+from studio.runtime.engines.text.caches.paths import PACKED, identity
 from studio.runtime.engines.text.caches.prefix_cache import PrefixCache
 from studio.runtime.engines.text.decoder import activation_precision
 from studio.runtime.engines.text.decoder.cuda_graph import COPIES
@@ -129,7 +130,7 @@ class TextEngine:
             config = self.model.config
             shape = (config.layers, config.kv_heads, config.head_dim)
             model = f"{identity(weights, cache)} {how}"
-            self.prefixes.parked = DiskPrefixes(cache / PARKING, model, shape)
+            self.prefixes.parked = DiskPrefixes(cache / PROMPT_CACHE, model, shape)
 
     def limited(self, tokens: int) -> TextEngine:
         """Return this engine for texts of at most ``tokens``; all but the limit is shared."""

@@ -8,9 +8,6 @@ from pathlib import Path
 from studio.protocol.weights_files import files_of
 from studio.runtime.pool.digests import Digests
 
-PARKING = "beginnings"
-"""Folder, within that of caches, of what was read of conversations; ``core`` can clear it."""
-
 PACKED = "packed"
 """Folder of packed weights."""
 

@@ -12,9 +12,10 @@ import torch
 
 from studio.api import finished
 from studio.api.worker.text import SamplingParams
+from studio.protocol.caches import PROMPT_CACHE
 from studio.runtime.engines.text.caches import disk_prefixes
 from studio.runtime.engines.text.caches.disk_prefixes import DiskPrefixes
-from studio.runtime.engines.text.caches.paths import PARKING, identity
+from studio.runtime.engines.text.caches.paths import identity
 from studio.runtime.engines.text.caches.prefix import Prefix
 from studio.runtime.engines.text.engine import TextEngine
 from studio.runtime.engines.text.kernels.packed_matrix import can_pack
@@ -52,7 +53,7 @@ def write(engine: TextEngine, ids: list[int]) -> list[int]:
 
 
 def files(cache: Path) -> list[Path]:
-    return sorted((cache / PARKING).glob("*/*"))
+    return sorted((cache / PROMPT_CACHE).glob("*/*"))
 
 
 def after_a_turn(weights: Path, cache: Path) -> list[int]:
@@ -110,7 +111,7 @@ def test_a_private_text_is_remembered_and_never_on_disk(weights, tmp_path, rows_
 def test_nobody_else_may_read_them(weights, tmp_path) -> None:
     after_a_turn(weights, tmp_path)
     assert {stat.S_IMODE(path.stat().st_mode) for path in files(tmp_path)} == {0o600}
-    folders = {path.parent for path in files(tmp_path)} | {tmp_path / PARKING}
+    folders = {path.parent for path in files(tmp_path)} | {tmp_path / PROMPT_CACHE}
     assert {stat.S_IMODE(path.stat().st_mode) for path in folders} == {0o700}
 
 
@@ -200,7 +201,7 @@ def test_weights_are_known_by_their_digest_as_soon_as_there_is_one(tmp_path) -> 
 
 
 def test_a_cache_that_cannot_be_written_is_no_failure(weights, tmp_path) -> None:
-    (tmp_path / PARKING).write_text("a file where the folder should be")
+    (tmp_path / PROMPT_CACHE).write_text("a file where the folder should be")
     turn = after_a_turn(weights, tmp_path)
     assert write(start(weights, tmp_path), turn) == write(TextEngine.load(weights), turn)
 

@@ -80,12 +80,12 @@ def test_what_comes_before_the_first_byte_is_no_pace(
             progress(done, 101)
 
     def heard(id: str) -> None:
-        if (at := desk.studio.chores.of(id)) and at.done:
+        if (at := desk.studio.weights_operations.of(id)) and at.done:
             seen.append(at.seconds_left)
 
-    desk.studio.chores.observe(heard)
-    desk.studio.chores.run("slow", "Slow", 101, work)
-    desk.until(lambda: desk.studio.chores.of("slow") is None)
+    desk.studio.weights_operations.observe(heard)
+    desk.studio.weights_operations.run("slow", "Slow", 101, work)
+    desk.until(lambda: desk.studio.weights_operations.of("slow") is None)
     assert seen == [None, pytest.approx(9), pytest.approx(8)]
 
 

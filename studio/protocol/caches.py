@@ -1,0 +1,9 @@
+"""Where the two processes meet on the disk: names that both of them must know."""
+
+from __future__ import annotations
+
+CACHE_ENV = "STUDIO_CACHE"
+"""Environment variable with the folder of caches; the studio sets it, the runtime fills it."""
+
+PROMPT_CACHE = "beginnings"
+"""Folder in it of what models computed of texts; the runtime fills it, the studio can clear it."""
