@@ -10,12 +10,10 @@ import msgspec
 
 from studio.api.artifacts import SavedArtifact, Verdict
 from studio.api.jobs import JobHandle, JobRequest
-from studio.api.params import Params
 from studio.api.window.context import DraftsView, Notices, SettingsView
 from studio.core.drafts import Drafts
 from studio.desktop.kit.page_kit import PageKit
 from studio.desktop.ui import WindowUi
-from studio.protocol.states import Priority
 
 if TYPE_CHECKING:
     from studio.core.library import Artifact, Library
@@ -73,29 +71,8 @@ class PluginTasks:
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
 
-    def submit(
-        self,
-        task: str,
-        params: Params | Mapping[str, Any],
-        *,
-        title: str = "",
-        priority: Priority = Priority.INTERACTIVE,
-        inputs: Mapping[str, Any] | None = None,
-        parents: Sequence[str] = (),
-        keep: bool = True,
-        conversation: str = "",
-    ) -> JobHandle:
+    def submit(self, request: JobRequest) -> JobHandle:
         """Check the parameters, store the recipe, queue the task."""
-        request = JobRequest(
-            task,
-            params,
-            title=title,
-            priority=priority,
-            inputs=inputs or {},
-            parents=tuple(parents),
-            keep=keep,
-            conversation=conversation,
-        )
         return self._studio.submit(request)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from studio.api import Kind, Page, PluginContext, SavedArtifact, hookimpl
+from studio.api import JobRequest, Kind, Page, PluginContext, SavedArtifact, hookimpl
 
 
 @hookimpl
@@ -69,7 +69,7 @@ def studio_open_file(ctx: PluginContext, path: Path) -> Callable[[], None] | Non
             for _title, run in list(ctx.send_to(artifact))[:1]:
                 run()
 
-        job = ctx.tasks.submit("music.open", {"file": str(path)}, title=path.name)
+        job = ctx.tasks.submit(JobRequest("music.open", {"file": str(path)}, title=path.name))
         job.on_artifact(show)
         job.on_failed(lambda error: ctx.notices.error(error, key="music.open"))
 

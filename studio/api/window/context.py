@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from studio.api.artifacts import SavedArtifact
-from studio.api.jobs import JobHandle
+from studio.api.jobs import JobHandle, JobRequest
 from studio.api.kit import Kit
-from studio.api.params import Params
 from studio.api.weights import WeightsView
 from studio.api.window.library import LibraryView
 from studio.api.window.ui import Ui
 from studio.protocol.errors import StudioError
-from studio.protocol.states import Priority
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -57,31 +55,13 @@ class PageAction:
 class Tasks(Protocol):
     """Running tasks: one's own, and by id those of other plugins."""
 
-    def submit(
-        self,
-        task: str,
-        params: Params | Mapping[str, Any],
-        *,
-        title: str = "",
-        priority: Priority = Priority.INTERACTIVE,
-        inputs: Mapping[str, Any] | None = None,
-        parents: Sequence[str] = (),
-        keep: bool = True,
-        conversation: str = "",
-    ) -> JobHandle:
+    def submit(self, request: JobRequest) -> JobHandle:
         """Store the recipe, then queue the task.
 
-        Args:
-            inputs: Name → what is too bulky for a parameter: bytes, a text, plain data (it becomes
-                JSON) or a C-contiguous numeric buffer, for the worker's ``ctx.inputs``. The
-                manifest names those that a task takes.
-            parents: Ids of artifacts this was made from: the family tree.
-            keep: Save results in the library; False if the page keeps them itself.
-            conversation: Id of the conversation of the library that it is said in: what the library
-                knows of the job goes when that is erased.
+        ``ctx.tasks.submit(JobRequest("dice.roll", params, title="Roll"))``
 
         Raises:
-            StudioError: The parameters are wrong, or no weights fit.
+            StudioError: The parameters are wrong, no weights fit, or the task takes no such inputs.
         """
         ...
 

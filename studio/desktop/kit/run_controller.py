@@ -134,7 +134,7 @@ class RunController:
         self.request, self._again, self.stopped = request, failed, False
         self._reading, self._ending = 0, None
         try:
-            job = self._submit(request)
+            job = self._ctx.tasks.submit(request)
         except StudioError as error:
             self._tell(error, refused or self.retry)
             self._call(self._told.failed, error)
@@ -146,18 +146,6 @@ class RunController:
         self._call(self._told.start, job)
         self._follow(job)
         return True
-
-    def _submit(self, request: JobRequest) -> JobHandle:
-        return self._ctx.tasks.submit(
-            request.task,
-            request.params,
-            title=request.title,
-            priority=request.priority,
-            inputs=request.inputs,
-            parents=request.parents,
-            keep=request.keep,
-            conversation=request.conversation,
-        )
 
     # --- what the job tells -------------------------------------------------------------------
 

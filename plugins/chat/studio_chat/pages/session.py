@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from studio.api import JobState, PluginContext, StudioError, WorkQueue
+from studio.api import JobRequest, JobState, PluginContext, StudioError, WorkQueue
 from studio_chat.pages.phrases import tr
 from studio_chat.pages.thread.turns import (
     COMPLETE,
@@ -356,12 +356,14 @@ class Session:
         }
         try:
             reply.job = job = self._ctx.tasks.submit(
-                TASK,
-                params,
-                title=self.title,
-                inputs={"messages": as_messages(path)},
-                keep=False,
-                conversation=self.id,
+                JobRequest(
+                    TASK,
+                    params,
+                    title=self.title,
+                    inputs={"messages": as_messages(path)},
+                    keep=False,
+                    conversation=self.id,
+                )
             )
         except StudioError as error:
             self._failed(reply, error)

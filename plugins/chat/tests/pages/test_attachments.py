@@ -10,6 +10,7 @@ from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent
 from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 
+from studio.api.jobs import JobRequest
 from studio.testing.scripted import Result, Tokens
 from studio_chat.documents.passages import MAX_DOCUMENTS
 from studio_chat.pages.phrases import drawn_on, merged
@@ -28,9 +29,10 @@ def submitted(desk: Any) -> list[dict[str, Any]]:
     asked: list[dict[str, Any]] = []
     submit = desk.ctx.tasks.submit
 
-    def watched(task: str, params: Any, **more: Any) -> Any:
-        asked.append(dict(params))
-        return submit(task, params, **more)
+    def watched(request: JobRequest) -> Any:
+        assert isinstance(request.params, dict)
+        asked.append(request.params)
+        return submit(request)
 
     desk.ctx.tasks.submit = watched
     return asked

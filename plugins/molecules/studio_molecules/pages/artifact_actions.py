@@ -11,6 +11,7 @@ from PySide6.QtCore import QPoint
 
 from studio.api import (
     BadInput,
+    JobRequest,
     Kind,
     PluginContext,
     SavedArtifact,
@@ -142,11 +143,13 @@ class MoleculeActions:
             title = tr("Export {name}").format(name=path.name)
             try:
                 job = self._ctx.tasks.submit(
-                    TASK,
-                    {"format": path.suffix[1:].lower()},
-                    title=title,
-                    inputs={"table": table},
-                    keep=False,
+                    JobRequest(
+                        TASK,
+                        {"format": path.suffix[1:].lower()},
+                        title=title,
+                        inputs={"table": table},
+                        keep=False,
+                    )
                 )
             except StudioError as error:
                 self._trouble.tell(error)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from studio.api import PluginContext, SavedArtifact, StudioError
+from studio.api import JobRequest, PluginContext, SavedArtifact, StudioError
 from studio_molecules.pages.phrases import tr
 
 TASK = "molecules.predict"
@@ -22,7 +22,7 @@ def bring_file(ctx: PluginContext, path: Path) -> None:
 
     title = tr("Predict {name}").format(name=path.name)
     try:
-        job = ctx.tasks.submit(TASK, {"file": str(path)}, title=title)
+        job = ctx.tasks.submit(JobRequest(TASK, {"file": str(path)}, title=title))
     except StudioError as error:
         told(error)
         return

@@ -12,6 +12,7 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtWidgets import QWidget
 
 from studio.api import BadInput, StudioError
+from studio.api.jobs import JobRequest
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.ui import WindowUi
 from studio_music import engraving
@@ -74,10 +75,11 @@ class ScoreDesk:
         self.view.seek_asked.connect(self.sought.append)
         self.document.open(piece, "")
 
-    def submit(self, task: str, params: Mapping[str, Any], **options: Any) -> FakeJob:
-        assert task == "music.engrave"
-        assert options["keep"] is False
-        self.jobs.append(FakeJob(params, options["inputs"]["piece"]))
+    def submit(self, request: JobRequest) -> FakeJob:
+        assert request.task == "music.engrave"
+        assert not request.keep
+        assert isinstance(request.params, dict)
+        self.jobs.append(FakeJob(request.params, request.inputs["piece"]))
         return self.jobs[-1]
 
     def wait_for_job(self, count: int) -> FakeJob:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from studio.api import JobHandle, PluginContext, StudioError
+from studio.api import JobHandle, JobRequest, PluginContext, StudioError
 from studio_code.pages.phrases import tr
 
 _EMPTY = [{"path": "nothing.py", "text": ""}]
@@ -31,11 +31,13 @@ class SandboxStatus:
         params = {"path": "nothing.py", "mode": "run"}
         try:
             job = self._ctx.tasks.submit(
-                "code.run",
-                params,
-                title=tr("Look at the walls"),
-                inputs={"files": _EMPTY},
-                keep=False,
+                JobRequest(
+                    "code.run",
+                    params,
+                    title=tr("Look at the walls"),
+                    inputs={"files": _EMPTY},
+                    keep=False,
+                )
             )
         except StudioError as error:
             self._refused(error, then)

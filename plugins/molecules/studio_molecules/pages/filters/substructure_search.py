@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from studio.api import JobHandle, PluginContext, StudioError
+from studio.api import JobHandle, JobRequest, PluginContext, StudioError
 from studio_molecules.pages.phrases import tr
 from studio_molecules.pages.table.collection import Collection
 
@@ -68,7 +68,9 @@ class SubstructureSearch(QObject):
         params = {"pattern": self.pattern}
         try:
             job = self._ctx.tasks.submit(
-                TASK, params, title=tr("Substructures"), inputs={"smiles": part}, keep=False
+                JobRequest(
+                    TASK, params, title=tr("Substructures"), inputs={"smiles": part}, keep=False
+                )
             )
         except StudioError as error:
             self._end(self._job, str(error))

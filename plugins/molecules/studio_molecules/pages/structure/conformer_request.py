@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from studio.api import JobHandle, PluginContext, StudioError
+from studio.api import JobHandle, JobRequest, PluginContext, StudioError
 from studio_molecules.pages.phrases import tr
 
 TASK = "molecules.shape"
@@ -64,7 +64,7 @@ class ConformerRequest(QObject):
     def _submit(self, smiles: str) -> None:
         params = {"smiles": smiles, "seed": 1}
         try:
-            job = self._ctx.tasks.submit(TASK, params, title=tr("Fold"), keep=False)
+            job = self._ctx.tasks.submit(JobRequest(TASK, params, title=tr("Fold"), keep=False))
         except StudioError as error:
             self.failed.emit(smiles, error)
             return

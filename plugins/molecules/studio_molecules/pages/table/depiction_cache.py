@@ -14,7 +14,7 @@ from PySide6.QtCore import QByteArray, QObject, QRectF, QTimer, Signal
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtSvg import QSvgRenderer
 
-from studio.api import ErrorCode, PluginContext, StudioError
+from studio.api import ErrorCode, JobRequest, PluginContext, StudioError
 from studio_molecules.pages.phrases import tr
 
 TASK = "molecules.draw"
@@ -117,7 +117,7 @@ class DepictionCache(QObject):
         }
         era, self._busy, self._drawing = self._era, True, frozenset(batch)
         try:
-            job = self._ctx.tasks.submit(TASK, params, title=tr("Draw"), keep=False)
+            job = self._ctx.tasks.submit(JobRequest(TASK, params, title=tr("Draw"), keep=False))
         except StudioError as error:
             self._on_failed(batch, error)
             return

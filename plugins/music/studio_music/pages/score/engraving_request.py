@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from studio.api import JobHandle, PluginContext, StudioError
+from studio.api import JobHandle, JobRequest, PluginContext, StudioError
 from studio_music.engraving.layout import Engraving, Head, Place
 from studio_music.piece import Piece
 
@@ -132,7 +132,7 @@ class EngravingRequest(QObject):
 
         try:
             self._job = self._ctx.tasks.submit(
-                TASK, params, title=piece.title, inputs={"piece": piece}, keep=False
+                JobRequest(TASK, params, title=piece.title, inputs={"piece": piece}, keep=False)
             )
         except StudioError as error:
             self._wanted = None
