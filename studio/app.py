@@ -71,6 +71,9 @@ def let_go_of_clipboard() -> None:
 
     Without a window system Qt keeps the clipboard itself, and longer than Python lives. Data that
     Python made must not be there then: its destructor asks for the interpreter, which is gone.
+
+    WORKAROUND PySide6 6.8 to 6.11 on the platforms of ``CLIPBOARD_IS_QTS``; no report was found.
+    May go when PySide clears the clipboard before the interpreter ends.
     """
     if QtGui.QGuiApplication.platformName() in CLIPBOARD_IS_QTS:
         QtGui.QGuiApplication.clipboard().clear()

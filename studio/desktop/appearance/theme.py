@@ -3,6 +3,9 @@
 The sheet is worn by the window, not by the application: Qt tells whole trees of each change of
 parent while the application wears one, and half of what a page costs went there while it was put
 together. So it is dressed once, when it comes into the window.
+
+WORKAROUND Qt 6: ``QStyleSheetStyle`` repolishes all children at each change of parent; no report of
+it was found. May go when a page opens as fast with the sheet on the application.
 """
 
 from __future__ import annotations

@@ -4,6 +4,9 @@ Left to itself it runs in whichever thread allocates next. If that is one in the
 cycle holds an object of Qt, its destructor takes Qt's locks there and then asks for the
 interpreter, while the window's thread has the interpreter and asks for the locks: both wait for
 ever. So it is switched off, and asked for by a timer.
+
+WORKAROUND PySide6, all versions: https://github.com/napari/napari/issues/1029 tells it for all of
+Qt's bindings. May go when the bindings destroy objects of Qt in their own thread.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 """Corners of popups: cut out where nothing may shine through them.
 
 On X11 without a compositor what is see-through is black; whether there is one, Qt does not tell.
+
+WORKAROUND Qt 6 on X11; no report of it was found. May go when Qt tells of composition.
 """
 
 from __future__ import annotations
