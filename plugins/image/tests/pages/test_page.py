@@ -544,7 +544,7 @@ def test_an_animation_is_its_first_picture_and_that_is_said(desk: Desk, tmp_path
     said = desk.listen()
     desk.bring(tmp_path / "dance.gif")
     assert desk.page.viewer.canvas.image.pixelColor(5, 5) == QColor("red")
-    desk.until(lambda: any("dance: It has several pictures" in words for words in said))
+    desk.until(lambda: any("dance: The file contains several pictures" in words for words in said))
 
 
 def test_a_picture_that_tells_a_bomb_is_taken_and_the_bomb_is_not(
