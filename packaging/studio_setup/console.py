@@ -1,4 +1,4 @@
-"""What the person sees: numbered steps, elapsed time, errors in a sentence. Decides nothing."""
+"""What the person sees: numbered steps, elapsed time, errors in a sentence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ends what the runtime started: no orphan may keep memory or a device. Starts nothing."""
+"""Ends what the runtime started: no orphan may keep memory or a device."""
 
 from __future__ import annotations
 

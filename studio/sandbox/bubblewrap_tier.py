@@ -1,4 +1,4 @@
-"""Tier A: how a run is started in namespaces of its own, by bubblewrap. Starts nothing."""
+"""Tier A: how a run is started in namespaces of its own, by bubblewrap."""
 
 from __future__ import annotations
 

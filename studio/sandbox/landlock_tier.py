@@ -1,4 +1,4 @@
-"""Tier B: how a run is started where there are no namespaces: rules alone. Starts nothing."""
+"""Tier B: how a run is started where there are no namespaces: rules alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run of either tier is started with, and what it is told. Starts nothing."""
+"""What a run of either tier is started with, and what it is told."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ends a run from outside, and says when all of it is gone. Starts nothing."""
+"""Ends a run from outside, and says when all of it is gone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The addresses of the local server: models, chat, text that goes on, vectors. Starts nothing."""
+"""The addresses of the local server: models, chat, text that goes on, vectors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``studio doctor``: looks for what is wrong here, and names the cure. Mends nothing itself."""
+"""``studio doctor``: looks for what is wrong here, and names the cure."""
 
 from __future__ import annotations
 

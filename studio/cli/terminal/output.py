@@ -1,4 +1,4 @@
-"""Writing to terminals: safe text, one JSON object, tables, a progress line. Decides nothing."""
+"""Writing to terminals: safe text, one JSON object, tables, a progress line."""
 
 from __future__ import annotations
 

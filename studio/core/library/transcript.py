@@ -1,4 +1,4 @@
-"""A conversation as a text of its own: Markdown for people, JSON for programs. Reads nothing."""
+"""A conversation as a text of its own: Markdown for people, JSON for programs."""
 
 from __future__ import annotations
 

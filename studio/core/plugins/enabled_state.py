@@ -1,4 +1,4 @@
-"""Which plugins are off or in quarantine, from one session to the next. Decides nothing."""
+"""Which plugins are off or in quarantine, from one session to the next."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The setting that says what computes language models. Starts nothing."""
+"""The setting that says what computes language models."""
 
 from __future__ import annotations
 

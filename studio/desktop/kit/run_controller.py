@@ -1,4 +1,4 @@
-"""The job of a page: started, followed, stopped, started once more. Draws nothing itself."""
+"""The job of a page: started, followed, stopped, started once more."""
 
 from __future__ import annotations
 

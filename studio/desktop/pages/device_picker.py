@@ -1,4 +1,4 @@
-"""Chooses the device that computes, of those that the runtime found. Starts nothing."""
+"""Chooses the device that computes, of those that the runtime found."""
 
 from __future__ import annotations
 

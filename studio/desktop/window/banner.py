@@ -1,4 +1,4 @@
-"""A strip above the page for what stays true, such as a read-only library. Decides nothing."""
+"""A strip above the page for what stays true, such as a read-only library."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Notices, bottom right: at most three, staying while hovered. Says nothing itself."""
+"""Notices, bottom right: at most three, staying while hovered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fills the shell from an open studio: pages and plugin contexts. Draws nothing itself."""
+"""Fills the shell from an open studio: pages and plugin contexts."""
 
 from __future__ import annotations
 

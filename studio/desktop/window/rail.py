@@ -1,4 +1,4 @@
-"""The left rail: one icon a page, the open one marked. Opens nothing itself."""
+"""The left rail: one icon a page, the open one marked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One job inside the runtime: its flags, its state and its greenlet. Decides nothing."""
+"""One job inside the runtime: its flags, its state and its greenlet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the kernel offers and Python does not: Landlock, filters, capabilities. Decides nothing."""
+"""What the kernel offers and Python does not: Landlock, filters, capabilities."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the palette and the keys can do on the page of the chat. Does nothing itself."""
+"""What the palette and the keys can do on the page of the chat."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""System prompt and sampling beside the chat, as a form. Keeps nothing itself."""
+"""System prompt and sampling beside the chat, as a form."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands where the editor will be: how to begin. Starts nothing itself."""
+"""What stands where the editor will be: how to begin."""
 
 from __future__ import annotations
 

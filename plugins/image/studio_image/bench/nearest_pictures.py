@@ -1,4 +1,4 @@
-"""Which real pictures another one is most like, by VGG-16 features and by pixels. Draws nothing."""
+"""Which real pictures another one is most like, by VGG-16 features and by pixels."""
 
 from __future__ import annotations
 

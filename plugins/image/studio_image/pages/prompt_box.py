@@ -1,4 +1,4 @@
-"""What a drawing begins with: the prompt and the chips of styles below it. Draws nothing itself."""
+"""What a drawing begins with: the prompt and the chips of styles below it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recognises, measures and loads the feature weights (safetensors only). Computes nothing."""
+"""Recognises, measures and loads the feature weights (safetensors only)."""
 
 from __future__ import annotations
 

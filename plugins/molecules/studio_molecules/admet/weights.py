@@ -1,4 +1,4 @@
-"""The ensemble as a file: recognised by its header, measured, loaded. Computes nothing."""
+"""The ensemble as a file: recognised by its header, measured, loaded."""
 
 from __future__ import annotations
 

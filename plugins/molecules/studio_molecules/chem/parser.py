@@ -1,4 +1,4 @@
-"""From text to a structure that RDKit stands by, or one sentence why not. Draws nothing."""
+"""From text to a structure that RDKit stands by, or one sentence why not."""
 
 from __future__ import annotations
 

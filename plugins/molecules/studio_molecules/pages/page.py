@@ -1,4 +1,4 @@
-"""The page of molecules: modes, composer, browser put together. Computes nothing."""
+"""The page of molecules: modes, composer, browser put together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the page shows while there is no piece: how to begin, with one click. Starts nothing."""
+"""What the page shows while there is no piece: how to begin, with one click."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An engine in a process of its own, asked one thing at a time. Computes nothing itself."""
+"""An engine in a process of its own, asked one thing at a time."""
 
 from __future__ import annotations
 

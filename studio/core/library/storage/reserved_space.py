@@ -1,4 +1,4 @@
-"""Room to give back when the disk is full, since even deleting needs some. Decides nothing."""
+"""Room to give back when the disk is full, since even deleting needs some."""
 
 from __future__ import annotations
 

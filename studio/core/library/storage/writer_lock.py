@@ -1,4 +1,4 @@
-"""One writer at a time: a lock the kernel frees when its holder dies. Decides nothing."""
+"""One writer at a time: a lock the kernel frees when its holder dies."""
 
 from __future__ import annotations
 

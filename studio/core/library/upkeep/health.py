@@ -1,4 +1,4 @@
-"""How the library is, in words for a banner. Decides nothing."""
+"""How the library is, in words for a banner."""
 
 from __future__ import annotations
 

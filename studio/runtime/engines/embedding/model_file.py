@@ -1,4 +1,4 @@
-"""The one safetensors file of a sentence encoder: weights, vocabulary, sizes. Computes nothing."""
+"""The one safetensors file of a sentence encoder: weights, vocabulary, sizes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The line above a thread: its title, which a click renames. Renames nothing itself."""
+"""The line above a thread: its title, which a click renames."""
 
 from __future__ import annotations
 

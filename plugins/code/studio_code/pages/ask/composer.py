@@ -1,4 +1,4 @@
-"""Where the user asks: words, weights, Send. Starts nothing itself."""
+"""Where the user asks: words, weights, Send."""
 
 from __future__ import annotations
 

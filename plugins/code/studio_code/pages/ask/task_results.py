@@ -1,4 +1,4 @@
-"""What came back of a request: words to read, texts to review, what was shown. Draws nothing."""
+"""What came back of a request: words to read, texts to review, what was shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A line above the text: what is odd about the file, with the ways out. Decides nothing."""
+"""A line above the text: what is odd about the file, with the ways out."""
 
 from __future__ import annotations
 

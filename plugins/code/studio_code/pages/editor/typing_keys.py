@@ -1,4 +1,4 @@
-"""What keys do to the text: indenting, new lines, comments, moving lines. Draws nothing.
+"""What keys do to the text: indenting, new lines, comments, moving lines.
 
 Each deed is one step of undo.
 """

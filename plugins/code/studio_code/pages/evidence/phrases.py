@@ -1,4 +1,4 @@
-"""What is said of evidence: the words of the chip, of the walls, of tests. Draws nothing."""
+"""What is said of evidence: the words of the chip, of the walls, of tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Asks for the name of a file or folder, above the tree. Makes nothing itself."""
+"""Asks for the name of a file or folder, above the tree."""
 
 from __future__ import annotations
 

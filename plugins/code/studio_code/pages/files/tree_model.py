@@ -1,4 +1,4 @@
-"""The folder as a tree: each folder is read when it is opened, beside the window. Draws nothing."""
+"""The folder as a tree: each folder is read when it is opened, beside the window."""
 
 from __future__ import annotations
 

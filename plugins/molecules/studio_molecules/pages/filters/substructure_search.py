@@ -1,4 +1,4 @@
-"""The search for a substructure: a job for each part of the table. Draws nothing."""
+"""The search for a substructure: a job for each part of the table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The row above the table: how it is shown, what can be done with it. Does nothing itself."""
+"""The row above the table: how it is shown, what can be done with it."""
 
 from __future__ import annotations
 

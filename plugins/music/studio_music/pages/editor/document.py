@@ -1,4 +1,4 @@
-"""The piece under the user's hands: what it is, what is selected, and how to undo. Draws nothing.
+"""The piece under the user's hands: what it is, what is selected, and how to undo.
 
 A piece is immutable, so an undo step is the piece before; steps share what they have in common.
 """

@@ -1,4 +1,4 @@
-"""Bars and beats above the notes: a click puts the playhead, a drag the loop. Plays nothing."""
+"""Bars and beats above the notes: a click puts the playhead, a drag the loop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Beginnings of texts that were read before, so that they need not be read again. Reads nothing.
+"""Beginnings of texts that were read before, so that they need not be read again.
 
 Only for models whose bits do not depend on how a text was read (see ``packed_layers``): there a
 text is the same with and without it.

@@ -1,4 +1,4 @@
-"""The sentences for files that cannot be used: what, why, what to do. Reads nothing."""
+"""The sentences for files that cannot be used: what, why, what to do."""
 
 from __future__ import annotations
 

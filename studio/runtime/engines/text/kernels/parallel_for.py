@@ -1,4 +1,4 @@
-"""Lets compiled functions share their work among torch's own threads. Computes nothing itself.
+"""Lets compiled functions share their work among torch's own threads.
 
 Threads beside those of torch would wait for them, and they for these. So a kernel asks the OpenMP
 library that torch has loaded, which lends the team that the calling thread has in torch, too.

@@ -1,4 +1,4 @@
-"""Command and environment of an interpreter with nothing in it. Starts nothing itself."""
+"""Command and environment of an interpreter with nothing in it."""
 
 from __future__ import annotations
 
