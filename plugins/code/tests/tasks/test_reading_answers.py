@@ -236,9 +236,15 @@ def test_without_a_name_the_open_file_is_meant_if_something_of_it_is_defined() -
 @pytest.mark.parametrize(
     ("answer", "why"),
     [
-        (f"a.py\n{FENCE}python\ndef one(:\n{FENCE}", "syntax is wrong in line 1"),
-        (f"a.py\n{FENCE}python\ndef one():\n    # ... rest of code\n    pass\n{FENCE}", "left out"),
-        (f"src/b.js\n{FENCE}js\nfunction f() {{}}\n// ... rest of the code\n{FENCE}", "left out"),
+        (f"a.py\n{FENCE}python\ndef one(:\n{FENCE}", "syntax error in line 1"),
+        (
+            f"a.py\n{FENCE}python\ndef one():\n    # ... rest of code\n    pass\n{FENCE}",
+            "parts of the file are missing",
+        ),
+        (
+            f"src/b.js\n{FENCE}js\nfunction f() {{}}\n// ... rest of the code\n{FENCE}",
+            "parts of the file are missing",
+        ),
         (f"a.py\n{FENCE}python\ndef one():\n    return 5\n", "cut off"),
         (f"c.py\n{FENCE}python\nx = 1\n{FENCE}", "not among the open files"),
         (replacing("no such line", "x"), "no file was named"),

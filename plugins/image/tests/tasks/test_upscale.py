@@ -225,7 +225,7 @@ def test_a_folder_goes_on_after_a_bad_picture(tmp_path: Path) -> None:
     assert made.result["count"] == len(made.artifacts) == 2
     assert len(made.result["skipped"]) == 1
     assert "b.png" in made.result["skipped"][0]
-    assert made.result["note"].startswith("Left out: b.png")
+    assert made.result["note"].startswith("Skipped: b.png")
     assert made.progress[-1].done == 3
 
 

@@ -307,7 +307,7 @@ def test_every_figure_of_the_ensemble_is_explained() -> None:
     assert "no better than predicting the mean" in FIGURES["half_life"].meaning
     assert "weak" in FIGURES["clearance_microsome"].meaning
     assert "weak" in FIGURES["cyp2c9_substrate"].meaning
-    assert "makers' test)." in FIGURES["hia"].meaning
+    assert "authors' test set)." in FIGURES["hia"].meaning
 
 
 def predict(text: str, ensemble: Ensemble | None, **more: Any) -> dict[str, Any]:

@@ -174,7 +174,7 @@ def test_a_low_melody_is_moved_to_where_the_other_voices_have_room() -> None:
     piece = with_notes(Note(0, 57, 480), Note(480, 69, 480))
     moved = fitted(piece.tracks[0], piece, "soprano")
     assert [note.pitch for note in moved.melody.notes] == [69, 81]
-    assert moved.remark == "Moved 1 octave up, so that a soprano can sing it."
+    assert moved.remark == "Moved 1 octave up to fit a soprano."
 
 
 def test_the_key_is_the_written_one_where_the_melody_is_in_it() -> None:

@@ -39,7 +39,7 @@ def test_what_was_not_changed_is_written_as_it_was(data: bytes) -> None:
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"\x7fELF\0\0", "cannot be read as text"),
+        (b"\x7fELF\0\0", "is no text"),
         (b"x" * (LARGEST + 1), "MB; up to 8 MB"),
         (b"a" * 30_000, "a line of 30,000 characters"),
     ],
@@ -63,7 +63,7 @@ def test_fifty_megabytes_are_refused_by_size_alone(tmp_path: Path) -> None:
     with pytest.raises(StudioError, match="50 MB"):
         disk_files.read(large)
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(StudioError, match="not a regular file"):
+    with pytest.raises(StudioError, match="no ordinary file"):
         disk_files.read(tmp_path / "pipe")
 
 
