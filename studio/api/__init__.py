@@ -40,7 +40,7 @@ from studio.api.window.context import Page, PageAction, PluginContext
 from studio.api.window.conversations import Conversation, Conversations, Message, ReplyJournal
 from studio.api.window.ui import ProgressRow, Tokens, TroubleRow, Ui
 from studio.api.window.work_queue import WorkQueue, outcome
-from studio.api.worker.bench import BenchContext
+from studio.api.worker.bench import BenchContext, Times, median_figures, median_times
 from studio.api.worker.constraint import Constraint
 from studio.api.worker.context import (
     Event,
@@ -54,6 +54,7 @@ from studio.api.worker.context import (
 from studio.api.worker.embedding import EmbeddingEngine
 from studio.api.worker.generators import finished
 from studio.api.worker.text import ChatMessage, SamplingParams, TextEngine, TextStep, chat_messages
+from studio.api.worker.text_generation import WrittenText, fit_prompt, write_text, write_texts
 from studio.protocol.regular_file import open_regular, read_regular
 from studio.protocol.states import JobState, Priority
 
@@ -116,6 +117,7 @@ __all__ = [
     "Text",
     "TextEngine",
     "TextStep",
+    "Times",
     "Tokens",
     "TroubleRow",
     "Ui",
@@ -124,13 +126,19 @@ __all__ = [
     "WeightsId",
     "WeightsPicker",
     "WorkQueue",
+    "WrittenText",
     "chat_messages",
     "clean_text",
     "file_stem",
     "finished",
+    "fit_prompt",
     "hookimpl",
     "local_files",
+    "median_figures",
+    "median_times",
     "open_regular",
     "outcome",
     "read_regular",
+    "write_text",
+    "write_texts",
 ]

@@ -119,18 +119,19 @@ class TextStep:
     reduced: str = ""
 
 
-class FittedPrompt(Protocol):
-    """Messages that fit the context.
+@dataclass(frozen=True)
+class FittedPrompt:
+    """What an engine reads before it writes.
 
     Attributes:
-        ids: Token ids of the rendered prompt.
+        ids: Token ids of the rendered messages, or of a text that is gone on with as it is.
         dropped: How many of the oldest messages were left out.
         note: Why the model's own chat template was not used; empty if it was.
     """
 
     ids: Sequence[int]
-    dropped: int
-    note: str
+    dropped: int = 0
+    note: str = ""
 
 
 class TextEngine(Protocol):

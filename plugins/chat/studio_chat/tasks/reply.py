@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import closing, nullcontext
-from typing import Any
+from collections.abc import Iterator
 
 from studio.api import (
     BadInput,
@@ -14,9 +12,9 @@ from studio.api import (
     Kind,
     SamplingParams,
     TaskContext,
-    TextEngine,
-    TextStep,
     chat_messages,
+    fit_prompt,
+    write_text,
 )
 from studio_chat.documents.context import DocumentContext, ground
 from studio_chat.schema import Reply
@@ -54,45 +52,30 @@ def reply(ctx: TaskContext, params: Reply) -> Iterator[Event]:
         messages = grounding.into(messages)
     with ctx.lease(params.weights) as engine:
         yield ctx.progress(0, 1, "Reading the conversation")
-        ids, dropped, note = _prompt(engine, messages, params)
-        pieces: list[str] = []
-        end: TextStep | None = None
-        more = engine.more_bytes(len(ids) + params.max_tokens)
-        room = ctx.lease(params.weights, more) if more else nullcontext()
-        with room, closing(_steps(engine, ids, params, ctx)) as steps:
-            for step in steps:
-                if step.text:
-                    pieces.append(step.text)
-                    yield ctx.text(step.text, step.done)
-                elif step.kind == "prefill":
-                    if step.reduced:
-                        ctx.reduced(step.reduced)
-                    yield ctx.progress(step.done, step.total, _reading(dropped))
-                else:
-                    yield None
-                end = step
-    text = "".join(pieces)
+        prompt = fit_prompt(engine, params.prompt if params.raw else messages, params.max_tokens)
+        written = yield from write_text(
+            ctx,
+            engine,
+            prompt,
+            _sampling(ctx, params),
+            weights=params.weights,
+            message=_reading(prompt.dropped),
+        )
+    text = written.text
     yield ctx.artifact(Kind.TEXT, text.encode(), suffix=".md", title=title, text=text)
+    cut = _CUT if form and written.finish_reason != "stop" else ""
     yield ctx.result(
         **({"text": text} if ctx.wants_whole else {}),
-        dropped=dropped,
+        dropped=prompt.dropped,
         context_length=engine.context_length,
-        note=" ".join(filter(None, (note, _CUT if form and _is_cut(end) else ""))),
-        **_figures(end),
+        note=" ".join(filter(None, (prompt.note, cut))),
+        tokens=written.tokens,
+        prompt_tokens=written.prompt_tokens,
+        finish_reason=written.finish_reason,
+        tokens_per_second=round(written.tokens_per_second, 2),
+        first_token_seconds=round(written.first_token_seconds, 4),
         **grounding.result(),
     )
-
-
-def _prompt(
-    engine: TextEngine, messages: list[ChatMessage], params: Reply
-) -> tuple[Sequence[int], int, str]:
-    """Return token ids, how many messages were left out, and why the template was not used."""
-    if params.raw:
-        return engine.encode(params.prompt), 0, ""
-    # Half the context is the most a reply may claim: a longest answer beyond the context would
-    # otherwise push out everything that was said.
-    fitted = engine.fit(messages, min(params.max_tokens, engine.context_length // 2))
-    return fitted.ids, fitted.dropped, fitted.note
 
 
 def conversation(inputs: Inputs, params: Reply) -> list[ChatMessage]:
@@ -113,8 +96,8 @@ def conversation(inputs: Inputs, params: Reply) -> list[ChatMessage]:
     return turns
 
 
-def _steps(engine: TextEngine, ids: Any, params: Reply, ctx: TaskContext) -> Any:
-    sampling = SamplingParams(
+def _sampling(ctx: TaskContext, params: Reply) -> SamplingParams:
+    return SamplingParams(
         temperature=params.temperature,
         top_k=params.top_k,
         top_p=params.top_p,
@@ -126,9 +109,7 @@ def _steps(engine: TextEngine, ids: Any, params: Reply, ctx: TaskContext) -> Any
         stop=tuple(piece for piece in params.stop if piece),
         max_tokens=params.max_tokens,
         constraint=params.constraint(),
-        is_private=ctx.is_private,
     )
-    return engine.generate(ids, sampling)
 
 
 def _reading(dropped: int) -> str:
@@ -141,19 +122,3 @@ def _reading(dropped: int) -> str:
 def _title(messages: list[ChatMessage]) -> str:
     asked = next((turn for turn in reversed(messages) if turn["role"] == "user"), messages[-1])
     return " ".join(asked["content"].split())[:80]
-
-
-def _is_cut(end: TextStep | None) -> bool:
-    return end is not None and end.finish_reason in ("length", "context", "stop_string")
-
-
-def _figures(end: TextStep | None) -> dict[str, Any]:
-    if end is None or end.kind != "end":
-        return {"tokens": 0, "prompt_tokens": 0, "finish_reason": "stop"}
-    return {
-        "tokens": end.done,
-        "prompt_tokens": end.prompt_tokens,
-        "finish_reason": end.finish_reason,
-        "tokens_per_second": round(end.tokens_per_second, 2),
-        "first_token_seconds": round(end.first_token_seconds, 4),
-    }

@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from studio.api import BadInput, Cancelled, Event, Kind, TaskContext
+from studio.api import BadInput, Cancelled, Event, Kind, TaskContext, WrittenText
 from studio_code import source, verdicts
 from studio_code.languages import LANGUAGES
 from studio_code.running import sandbox_run
@@ -122,7 +122,7 @@ def _own_error(ctx: TaskContext, work: _Work) -> Generator[Event, None, str]:
     return attempt.output
 
 
-def _attempt(work: _Work, answer: llm_calls.Answer, round_: int) -> Candidate:
+def _attempt(work: _Work, answer: WrittenText, round_: int) -> Candidate:
     language = work.found.language
     code = code_of(f"{prompts.FENCE}{language.fences[0]}\n{answer.text}", language)
     return Candidate(1, round_, code, _problem(work, code, answer.is_cut))

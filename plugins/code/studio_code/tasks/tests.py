@@ -94,13 +94,15 @@ def _write(ctx: TaskContext, work: _Work, params: WriteTests) -> Generator[Event
                 message=message,
                 ends_loops=True,
             )
-            work.looped += answer.is_loop
+            work.looped += llm_calls.is_loop(answer)
             yield ctx.text("\n\n", channel="answer")
             suite = read_suite(f"def test_{answer.text}", names)
             yield from _take(ctx, work, suite, f"Attempt {round_ + 1}")
             if work.exam.suite.cases and not work.failing:
                 break
-            if not answer.is_loop:  # what went round in circles is no example to go on from
+            if not llm_calls.is_loop(
+                answer
+            ):  # what went round in circles is no example to go on from
                 asked = _again(asked, answer.text, work)
     if work.tested is not None and work.tested.passed:
         files = work.exam.all_files(work.found.text)

@@ -7,7 +7,16 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
-from studio.api import BadInput, Cancelled, ChatMessage, Event, Kind, TaskContext, TextEngine
+from studio.api import (
+    BadInput,
+    Cancelled,
+    ChatMessage,
+    Event,
+    Kind,
+    TaskContext,
+    TextEngine,
+    WrittenText,
+)
 from studio_code import source, verdicts
 from studio_code.languages import LANGUAGES
 from studio_code.running import mutation, sandbox_run
@@ -111,7 +120,7 @@ def _candidates(
         work.add(_attempt(work, answer, number, 0))
 
 
-def _attempt(work: WriteState, answer: llm_calls.Answer, candidate: int, round_: int) -> Candidate:
+def _attempt(work: WriteState, answer: WrittenText, candidate: int, round_: int) -> Candidate:
     fence = f"{prompts.FENCE}{work.language.fences[0]}\n"
     code = code_of(fence + answer.text, work.language)
     problem = ""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from contextlib import AbstractContextManager, closing, nullcontext
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from dataclasses import replace
+from typing import Final
 
 from studio.api import (
     ChatMessage,
@@ -16,7 +15,11 @@ from studio.api import (
     TaskContext,
     TextEngine,
     TextStep,
+    WrittenText,
+    write_text,
+    write_texts,
 )
+from studio.api.worker.text import FittedPrompt
 from studio_code.writing.repetition import before_repeating, repeats
 
 LIKELIEST: Final = SamplingParams(
@@ -26,30 +29,6 @@ LIKELIEST: Final = SamplingParams(
 _LOOP: Final = "loop"
 _EVERY, _LOOKED_AT = 64, 2000
 """Tokens between two looks at a line that does not end; tokens that are looked at."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What was answered.
-
-    Attributes:
-        finish_reason: ``length`` or ``context`` if it was cut off, ``loop`` if it said the same
-            again and again.
-    """
-
-    text: str
-    finish_reason: str = "stop"
-    tokens: int = 0
-
-    @property
-    def is_cut(self) -> bool:
-        """Whether it ended because there was no more room."""
-        return self.finish_reason in ("length", "context")
-
-    @property
-    def is_loop(self) -> bool:
-        """Whether it ended because the model repeated itself."""
-        return self.finish_reason == _LOOP
 
 
 def sampling(
@@ -77,7 +56,7 @@ def ask(
     message: str = "",
     into: list[str] | None = None,
     ends_loops: bool = False,
-) -> Generator[Event, None, Answer]:
+) -> Generator[Event, None, WrittenText]:
     """Ask once; yield the text as it comes, on ``channel``, and progress with ``message``.
 
     A last message of the assistant is the beginning of the answer; only what follows is returned.
@@ -90,29 +69,21 @@ def ask(
     Raises:
         StudioError: ``CONTEXT_TOO_LONG``: the question does not fit the model.
     """
-    ids, wish = _fitted(engine, messages, wish)
-    pieces: list[str] = [] if into is None else into
-    end: TextStep | None = None
-    yield ctx.progress(0, 0, message)
-    with (
-        _room(ctx, engine, weights, len(ids) + wish.max_tokens),
-        closing(engine.generate(ids, wish)) as steps,  # type: ignore[type-var]
-    ):
-        for step in steps:
-            if step.text:
-                pieces.append(step.text)
-                yield ctx.text(step.text, step.done, channel)
-                if ends_loops and _may_repeat(step) and repeats("".join(pieces[-_LOOKED_AT:])):
-                    return Answer(before_repeating("".join(pieces)), _LOOP, step.done)
-            elif step.kind == "prefill":
-                if step.reduced:
-                    ctx.reduced(step.reduced)
-                yield ctx.progress(step.done, step.total, message)
-            else:
-                yield None
-            if step.kind == "end":
-                end = step
-    return _answer(pieces, end)
+    prompt, wish = _fitted(engine, messages, wish)
+    written = yield from write_text(
+        ctx,
+        engine,
+        prompt,
+        wish,
+        weights=weights,
+        message=message,
+        channel=channel,
+        into=into,
+        ends_after=_goes_round if ends_loops else None,
+    )
+    if written.finish_reason != "ended":
+        return written
+    return replace(written, text=before_repeating(written.text), finish_reason=_LOOP)
 
 
 def ask_many(
@@ -123,7 +94,7 @@ def ask_many(
     *,
     weights: str,
     message: str = "",
-) -> Generator[Event, None, list[Answer]]:
+) -> Generator[Event, None, list[WrittenText]]:
     """Ask the same once for each of ``wishes``, all together: the question is read once.
 
     The first answer is told on the channel ``answer``, the others on ``answer 2`` and so on.
@@ -134,52 +105,26 @@ def ask_many(
     if len(wishes) == 1:
         answer = yield from ask(ctx, engine, messages, wishes[0], weights=weights, message=message)
         return [answer]
-    ids, first = _fitted(engine, messages, wishes[0])
+    prompt, first = _fitted(engine, messages, wishes[0])
     fitted = [replace(wish, max_tokens=min(wish.max_tokens, first.max_tokens)) for wish in wishes]
-    pieces: list[list[str]] = [[] for _ in wishes]
-    ends: list[TextStep | None] = [None for _ in wishes]
     told = f"{message}: {len(wishes)} replies at once"
-    yield ctx.progress(0, 0, told)
-    room = _room(ctx, engine, weights, len(ids) + first.max_tokens, len(fitted))
-    with room, closing(engine.generate_many(ids, fitted)) as steps:  # type: ignore[type-var]
-        for number, step in steps:
-            if step.text:
-                pieces[number].append(step.text)
-                channel = f"reply {number + 1}" if number else "answer"
-                yield ctx.text(step.text, step.done, channel)
-            elif step.kind == "prefill":
-                if step.reduced:
-                    ctx.reduced(step.reduced)
-                yield ctx.progress(step.done, step.total, told)
-            else:
-                yield None
-            if step.kind == "end":
-                ends[number] = step
-    return [_answer(each, end) for each, end in zip(pieces, ends, strict=True)]
+    return (yield from write_texts(ctx, engine, prompt, fitted, weights=weights, message=told))
 
 
-def _may_repeat(step: TextStep) -> bool:
-    """Whether it is worth a look: at the end of a line, and now and then within one."""
-    return "\n" in step.text or step.done % _EVERY == 0
+def is_loop(answer: WrittenText) -> bool:
+    """Return whether it ended because the model repeated itself; only what was new is kept."""
+    return answer.finish_reason == _LOOP
 
 
-def _room(
-    ctx: TaskContext, engine: TextEngine, weights: str, tokens: int, texts: int = 1
-) -> AbstractContextManager[Any]:
-    """Lease the memory that ``texts`` of so many tokens take beyond what every lease has."""
-    more = engine.more_bytes(tokens, texts)
-    return ctx.lease(weights, more) if more else nullcontext()
-
-
-def _answer(pieces: Sequence[str], end: TextStep | None) -> Answer:
-    if end is None:
-        return Answer("".join(pieces))
-    return Answer("".join(pieces), end.finish_reason, end.done)
+def _goes_round(pieces: Sequence[str], step: TextStep) -> bool:
+    """Whether it repeats itself; looked at the end of a line, and now and then within one."""
+    is_due = "\n" in step.text or step.done % _EVERY == 0
+    return is_due and repeats("".join(pieces[-_LOOKED_AT:]))
 
 
 def _fitted(
     engine: TextEngine, messages: Sequence[ChatMessage], wish: SamplingParams
-) -> tuple[Any, SamplingParams]:
+) -> tuple[FittedPrompt, SamplingParams]:
     """Return the prompt, and how much may be written: at most half of what the model sees."""
     room = max(16, min(wish.max_tokens, engine.context_length // 2))
     prompt = engine.fit(messages, room)
@@ -189,4 +134,4 @@ def _fitted(
             f"The text exceeds the model's context limit of {engine.context_length:,} tokens.",
             "Choose a smaller part, close some files, or use a model with a longer context.",
         )
-    return prompt.ids, replace(wish, max_tokens=room)
+    return prompt, replace(wish, max_tokens=room)

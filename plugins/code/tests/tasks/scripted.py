@@ -156,6 +156,7 @@ class Context:
         self.sandbox = sandbox or Quick()
         self.rng = SimpleNamespace(seed=7)
         self.inputs = Inputs({})
+        self.is_private = False
         self.leases: list[tuple[str, int]] = []
 
     @contextmanager

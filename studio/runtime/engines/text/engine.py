@@ -9,7 +9,6 @@ import copy
 import weakref
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -17,7 +16,7 @@ from typing import Literal
 import torch
 
 from studio.api.worker.generators import finished
-from studio.api.worker.text import ChatMessage, SamplingParams, TextStep
+from studio.api.worker.text import ChatMessage, FittedPrompt, SamplingParams, TextStep
 from studio.protocol.caches import PROMPT_CACHE
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.runtime.engines.text.caches.disk_prefixes import DiskPrefixes
@@ -54,21 +53,6 @@ MAX_TEXTS = 16
 """Texts that are written at once; each has a cache of its own."""
 
 _ROLES = ("system", "user", "assistant")
-
-
-@dataclass(slots=True)
-class FittedPrompt:
-    """Messages that fit the context.
-
-    Attributes:
-        ids: Token ids of the rendered prompt.
-        dropped: How many of the oldest messages were left out.
-        note: Why the model's own chat template was not used; empty if it was.
-    """
-
-    ids: Sequence[int]
-    dropped: int
-    note: str = ""
 
 
 class TextEngine:

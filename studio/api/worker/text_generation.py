@@ -1,0 +1,190 @@
+"""A text engine at work as steps of a task: one text, or several after the same prompt.
+
+It sees to what is easily forgotten: room for the answer in the context, the second lease that long
+texts take, less memory told, a private job kept out of caches, the cache let go when stopped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, nullcontext
+from dataclasses import dataclass, replace
+from typing import Any
+
+from studio.api.worker.context import Event, TaskContext
+from studio.api.worker.text import ChatMessage, FittedPrompt, SamplingParams, TextEngine, TextStep
+
+
+@dataclass(frozen=True)
+class WrittenText:
+    """What was written.
+
+    Attributes:
+        text: Without the ``stop`` string that ended it.
+        finish_reason: ``stop`` | ``length`` | ``stop_string`` | ``context`` | ``ended``.
+        tokens: How many were written.
+        prompt_tokens: How many were read.
+        first_token_seconds: From the call to the first token.
+        tokens_per_second: Of the new tokens, after the first.
+    """
+
+    text: str
+    finish_reason: str = "stop"
+    tokens: int = 0
+    prompt_tokens: int = 0
+    first_token_seconds: float = 0.0
+    tokens_per_second: float = 0.0
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether it ended because there was no more room."""
+        return self.finish_reason in ("length", "context")
+
+
+def fit_prompt(
+    engine: TextEngine, prompt: Sequence[ChatMessage] | str, max_tokens: int
+) -> FittedPrompt:
+    """Return messages, or a text to go on with as it is, as a prompt that leaves room to answer.
+
+    Half of the context is the most that an answer of ``max_tokens`` may claim: a longest answer
+    beyond the context would otherwise push out everything that was said.
+
+    Raises:
+        StudioError: ``CONTEXT_TOO_LONG``: even the last message alone does not fit.
+    """
+    if isinstance(prompt, str):
+        return FittedPrompt(engine.encode(prompt))
+    return engine.fit(prompt, min(max_tokens, engine.context_length // 2))
+
+
+def write_text(
+    ctx: TaskContext,
+    engine: TextEngine,
+    prompt: Sequence[ChatMessage] | str | FittedPrompt,
+    sampling: SamplingParams,
+    *,
+    weights: str,
+    message: str = "",
+    channel: str = "",
+    into: list[str] | None = None,
+    ends_after: Callable[[Sequence[str], TextStep], bool] | None = None,
+) -> Generator[Event, None, WrittenText]:
+    """Write one text; yield it as it comes, and progress while the prompt is read.
+
+    ``written = yield from write_text(…)`` inside ``with ctx.lease(weights) as engine``. A last
+    message of the assistant is the beginning of the text; only what follows is returned.
+
+    Args:
+        prompt: Messages, a text to go on with as it is, or what :func:`fit_prompt` made of them.
+        sampling: ``is_private`` is added where the job is.
+        weights: Those of ``engine``: a long text may need more memory than every lease has.
+        message: What the progress says while the prompt is read.
+        channel: Of the events with text.
+        into: Gets the text piece by piece, for a task that keeps it when it is stopped.
+        ends_after: Asked after each piece, with all pieces so far and the step it came in; True
+            ends the text there, with the reason ``ended``.
+
+    Raises:
+        StudioError: ``CONTEXT_TOO_LONG``: even the last message alone does not fit.
+    """
+    yield ctx.progress(0, 0, message)
+    fitted = _fitted(engine, prompt, sampling)
+    wish = replace(sampling, is_private=sampling.is_private or ctx.is_private)
+    pieces = [[] if into is None else into]
+    with (
+        _room(ctx, engine, weights, len(fitted.ids) + wish.max_tokens),
+        closing(engine.generate(fitted.ids, wish)) as steps,  # type: ignore[type-var]
+    ):
+        numbered = ((0, step) for step in steps)
+        return (yield from _followed(ctx, numbered, pieces, message, [channel], ends_after))[0]
+
+
+def write_texts(
+    ctx: TaskContext,
+    engine: TextEngine,
+    prompt: Sequence[ChatMessage] | str | FittedPrompt,
+    samplings: Sequence[SamplingParams],
+    *,
+    weights: str,
+    message: str = "",
+    channel: str = "answer",
+) -> Generator[Event, None, list[WrittenText]]:
+    """Write a text for each of ``samplings`` after one prompt, all together: it is read once.
+
+    Each text is what :func:`write_text` writes with the same parameters. The first comes on
+    ``channel``, the others on ``"{channel} 2"`` and so on; at most 16. The longest ``max_tokens``
+    of them decides how much room is left.
+
+    Raises:
+        StudioError: ``CONTEXT_TOO_LONG``: even the last message alone does not fit.
+    """
+    yield ctx.progress(0, 0, message)
+    longest = max(samplings, key=lambda each: each.max_tokens)
+    fitted = _fitted(engine, prompt, longest)
+    wishes = [replace(s, is_private=s.is_private or ctx.is_private) for s in samplings]
+    channels = [channel, *(f"{channel} {number}" for number in range(2, len(wishes) + 1))]
+    pieces: list[list[str]] = [[] for _ in wishes]
+    with (
+        _room(ctx, engine, weights, len(fitted.ids) + longest.max_tokens, len(wishes)),
+        closing(engine.generate_many(fitted.ids, wishes)) as steps,  # type: ignore[type-var]
+    ):
+        return (yield from _followed(ctx, steps, pieces, message, channels))
+
+
+def _fitted(
+    engine: TextEngine,
+    prompt: Sequence[ChatMessage] | str | FittedPrompt,
+    sampling: SamplingParams,
+) -> FittedPrompt:
+    if isinstance(prompt, Sequence):
+        return fit_prompt(engine, prompt, sampling.max_tokens)
+    return prompt
+
+
+def _room(
+    ctx: TaskContext, engine: TextEngine, weights: str, tokens: int, texts: int = 1
+) -> AbstractContextManager[Any]:
+    """Lease the memory that ``texts`` of so many tokens take beyond what every lease has."""
+    more = engine.more_bytes(tokens, texts)
+    return ctx.lease(weights, more) if more else nullcontext()
+
+
+def _followed(
+    ctx: TaskContext,
+    steps: Iterator[tuple[int, TextStep]],
+    pieces: Sequence[list[str]],
+    message: str,
+    channels: Sequence[str],
+    ends_after: Callable[[Sequence[str], TextStep], bool] | None = None,
+) -> Generator[Event, None, list[WrittenText]]:
+    """Yield an event for each step, for each is a place to stop; return the texts."""
+    ends: list[TextStep | None] = [None for _ in pieces]
+    for number, step in steps:
+        if step.reduced:
+            ctx.reduced(step.reduced)
+        if step.kind == "end":
+            ends[number] = step
+        if step.text:
+            pieces[number].append(step.text)
+            yield ctx.text(step.text, step.done, channels[number])
+            if ends_after is not None and ends_after(pieces[number], step):
+                ends[number] = replace(step, finish_reason="ended")
+                break
+        elif step.kind == "prefill":
+            yield ctx.progress(step.done, step.total, message)
+        else:
+            yield None
+    return [_written("".join(each), end) for each, end in zip(pieces, ends, strict=True)]
+
+
+def _written(text: str, end: TextStep | None) -> WrittenText:
+    if end is None:
+        return WrittenText(text)
+    return WrittenText(
+        text,
+        end.finish_reason,
+        end.done,
+        end.prompt_tokens,
+        end.first_token_seconds,
+        end.tokens_per_second,
+    )
