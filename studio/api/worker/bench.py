@@ -1,16 +1,23 @@
-"""A bench of a plugin, as ``studio bench`` runs it: measures, prints and judges nothing.
+"""A bench of a plugin, as ``studio bench`` runs it, and how what it compares is timed fairly.
 
 A bench is a module that the manifest names under ``benches``, with a function
 ``measure(ctx: BenchContext) -> Mapping[str, Any]``. It runs in a process of its own command, so it
 may import what a worker may. What it returns is plain data, told in that order: ``ratio`` first
 where the bench compares two ways in one run, then the figures behind it.
+
+What is compared takes turns, so that all of it meets the same load: see :func:`median_times`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import statistics
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+Figure = TypeVar("Figure")
 
 
 class BenchContext(Protocol):
@@ -53,3 +60,44 @@ class BenchContext(Protocol):
             StudioError: It failed; says why.
         """
         ...
+
+
+class Times(NamedTuple):
+    """What one call takes, in seconds.
+
+    Attributes:
+        clock: As the user waits.
+        processor: What this process computed, all threads together: other work does not change it.
+    """
+
+    clock: float
+    processor: float
+
+
+def median_times(rounds: int, *calls: Callable[[], object], warm_up: int = 1) -> list[Times]:
+    """Return the median times of each call.
+
+    Args:
+        rounds: How often each is timed; they take turns.
+        warm_up: Rounds before these that fill caches and do not count.
+    """
+    spent = _in_turn(rounds, warm_up, [partial(_timed, call) for call in calls])
+    return [Times(*map(statistics.median, zip(*each, strict=True))) for each in spent]
+
+
+def median_figures(rounds: int, *measures: Callable[[], float], warm_up: int = 1) -> list[float]:
+    """Return the median of what each of ``measures`` returns; rounds as in :func:`median_times`."""
+    return [statistics.median(found) for found in _in_turn(rounds, warm_up, measures)]
+
+
+def _in_turn(
+    rounds: int, warm_up: int, measures: Sequence[Callable[[], Figure]]
+) -> list[list[Figure]]:
+    turns = [[measure() for measure in measures] for _ in range(warm_up + rounds)][warm_up:]
+    return [list(found) for found in zip(*turns, strict=True)]
+
+
+def _timed(call: Callable[[], object]) -> Times:
+    clock, processor = time.perf_counter(), time.process_time()
+    call()
+    return Times(time.perf_counter() - clock, time.process_time() - processor)

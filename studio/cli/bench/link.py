@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import statistics
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from studio.api.worker.bench import median_times
 from studio.cli.terminal.studio_session import StudioSession
 from studio.core.studio import Studio
 from studio.protocol.messages import Inspected
@@ -28,7 +26,7 @@ while line := read.readline():
 def measure(session: StudioSession) -> dict[str, Any]:
     """Send a small question and wait for its answer, ``ROUNDS`` times."""
     with session.studio(read_only=True) as studio:
-        seconds = _median(lambda: _ask(studio))
+        seconds = median_times(ROUNDS, lambda: _ask(studio), warm_up=WARM_UP)[0].clock
     bare_seconds = _bare()
     return {
         "ratio": seconds / bare_seconds,
@@ -59,16 +57,6 @@ def _bare() -> float:
             write.flush()
             read.readline()
 
-        seconds = _median(ask)
+        seconds = median_times(ROUNDS, ask, warm_up=WARM_UP)[0].clock
         write.close()
     return seconds
-
-
-def _median(ask: Callable[[], None]) -> float:
-    times: list[float] = []
-    for number in range(WARM_UP + ROUNDS):
-        before = time.perf_counter()
-        ask()
-        if number >= WARM_UP:
-            times.append(time.perf_counter() - before)
-    return statistics.median(times)

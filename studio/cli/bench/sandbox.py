@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-import statistics
 import subprocess
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from studio.api.sandbox import SandboxRequest
+from studio.api.worker.bench import median_times
 from studio.cli.terminal.studio_session import StudioSession
 from studio.sandbox.plan import mark
 from studio.sandbox.sandbox import Sandbox
@@ -24,8 +22,12 @@ def measure(session: StudioSession, runs: int = RUNS) -> dict[str, Any]:
     walls = Sandbox()
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "main.py").write_text("print(1)\n", encoding="ascii")
-        bare = _median(lambda: _bare(walls, folder))
-    walled = _median(lambda: run_once(walls))
+        bare, walled = (
+            times.clock
+            for times in median_times(
+                ROUNDS, lambda: _bare(walls, folder), lambda: run_once(walls), warm_up=0
+            )
+        )
     before = traces()
     for _ in range(runs):
         run_once(walls)
@@ -70,12 +72,3 @@ def _has(process: Path, word: str) -> bool:
 
 def _bare(walls: Sandbox, folder: str) -> None:
     subprocess.run([str(walls.python), "main.py"], cwd=folder, capture_output=True, check=True)
-
-
-def _median(call: Callable[[], None]) -> float:
-    times: list[float] = []
-    for _ in range(ROUNDS):
-        before = time.perf_counter()
-        call()
-        times.append(time.perf_counter() - before)
-    return statistics.median(times)

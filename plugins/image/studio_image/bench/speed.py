@@ -9,10 +9,9 @@ import psutil
 import torch
 from torch import Tensor
 
-from studio.api import BenchContext, finished
+from studio.api import BenchContext, finished, median_times
 from studio_image.bench import ncnn_net
 from studio_image.bench.diffusion import SIDE, STEPS, Pair
-from studio_image.bench.timing import medians
 from studio_image.diffusion.model import native_dtype
 from studio_image.upscale import weights as upscale_weights
 from studio_image.upscale.model import Upscaler
@@ -45,7 +44,7 @@ def _denoising(ctx: BenchContext) -> dict[str, Any]:
     dtype = native_dtype("cpu")
     ctx.say(f"drawing {SIDE} px with random weights, {ROUNDS} times in {dtype} and in float32")
     pair = Pair(dtype)
-    ours, plain = medians(ROUNDS, pair.ours, pair.plain)
+    ours, plain = median_times(ROUNDS, pair.ours, pair.plain)
     return {
         "ratio": plain.clock / ours.clock,
         "ratio_of_processor_time": plain.processor / ours.processor,
@@ -75,9 +74,9 @@ def _against_ncnn(ctx: BenchContext, upscaler: Upscaler, picture: Tensor) -> dic
     try:
         theirs = ncnn_net.runner(_exact(upscaler), ctx.scratch, torch.get_num_threads())
     except ModuleNotFoundError:
-        (alone,) = medians(ROUNDS, ours)
+        (alone,) = median_times(ROUNDS, ours)
         return {"ncnn_ratio": "not measured: pip install ncnn", "seconds": alone.clock}
-    here, there = medians(ROUNDS, ours, lambda: theirs(picture))
+    here, there = median_times(ROUNDS, ours, lambda: theirs(picture))
     return {
         "ncnn_ratio": there.clock / here.clock,
         "ncnn_ratio_of_processor_time": there.processor / here.processor,

@@ -14,10 +14,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from studio.api import BenchContext, finished
+from studio.api import BenchContext, finished, median_times
 from studio_image import picture_arrays
 from studio_image.bench import accuracy
-from studio_image.bench.timing import medians
 from studio_image.starter import sampler
 from studio_image.starter import weights as starter_weights
 from studio_image.starter.network import LATENT_CHANNELS, LATENT_SIDE, TOKENS
@@ -57,7 +56,7 @@ def measure(ctx: BenchContext) -> Mapping[str, Any]:
                 pass
 
     ctx.say(f"drawing four pictures {ROUNDS} times, each in three ways")
-    drawn, reference, larger = medians(ROUNDS, ours, lambda: plain(starter, rows), enlarged)
+    drawn, reference, larger = median_times(ROUNDS, ours, lambda: plain(starter, rows), enlarged)
     return {
         "ratio": reference.clock / drawn.clock,
         "ratio_of_processor_time": reference.processor / drawn.processor,

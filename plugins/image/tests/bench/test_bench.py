@@ -10,7 +10,6 @@ import pytest
 import torch
 
 from studio_image.bench import diffusion, ncnn_net, speed
-from studio_image.bench.timing import medians
 from studio_image.upscale.model import Upscaler
 from studio_image.upscale.ncnn import convert
 from studio_image.upscale.networks import Compact, RRDBNet
@@ -43,13 +42,6 @@ def test_each_result_of_a_layer_for_ncnn_is_used_once(tmp_path: Path) -> None:
     made = [name for row in rows for name in row[4 + int(row[2]) :][: int(row[3])]]
     assert sorted(read) == sorted(set(made) - {ncnn_net.OUTPUT})
     assert counts == f"{len(rows)} {len(made)}"
-
-
-def test_calls_take_turns_and_the_first_turn_does_not_count() -> None:
-    order: list[str] = []
-    times = medians(2, lambda: order.append("a"), lambda: order.append("b"))
-    assert order == ["a", "b"] * 3
-    assert all(part >= 0 for each in times for part in each)
 
 
 def test_without_ncnn_our_own_time_is_told_and_how_to_add_it(

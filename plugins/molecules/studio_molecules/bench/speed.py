@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
@@ -13,7 +12,7 @@ from typing import Any, Final
 import torch
 from rdkit import Chem
 
-from studio.api import BenchContext, StudioError, finished
+from studio.api import BenchContext, StudioError, Times, finished, median_times
 from studio_molecules.admet import prediction, weights
 from studio_molecules.bench.smiles_model import loaded, written
 from studio_molecules.chem import depiction, descriptors, hazard_screen, parser
@@ -24,6 +23,7 @@ from studio_molecules.smiles.vocabulary import END, PAD, START
 from studio_molecules.smiles.weights import SmilesModel
 
 SAMPLED: Final = 256
+ROUNDS: Final = 3
 COMPARED: Final = 32
 """Strings that are written both ways."""
 
@@ -35,11 +35,12 @@ def measure(ctx: BenchContext) -> Mapping[str, Any]:
     torch.set_num_threads(1)
     model = loaded(ctx)
     ctx.say(f"writing {COMPARED} strings with the cache, and without")
-    cached = _seconds(lambda: written(model, COMPARED, seed=1))[1]
-    whole = _seconds(lambda: _uncached(model, COMPARED))[1]
+    cached, whole = median_times(
+        ROUNDS, lambda: written(model, COMPARED, seed=1), lambda: _uncached(model, COMPARED)
+    )
     ctx.say(f"writing {SAMPLED} strings")
     found: list[str] = []
-    sampled = _seconds(lambda: found.extend(written(model, SAMPLED, seed=2)))
+    (sampled,) = median_times(1, lambda: found.extend(written(model, SAMPLED, seed=2)), warm_up=0)
     mols = [mol for mol in map(parser.valid, found) if mol is not None]
     smiles = [Chem.MolToSmiles(mol) for mol in mols] or ["c1ccccc1"]
     goal = scores.of_profile(GOAL)
@@ -60,9 +61,10 @@ def measure(ctx: BenchContext) -> Mapping[str, Any]:
     for name, job in jobs.items():
         ctx.say(f"{name}: {len(smiles)} molecules")
         job(smiles[0])  # tables are read once
-        rates[name] = _rate(len(smiles), _seconds(partial(_each, job, smiles)))
+        (times,) = median_times(1, partial(_each, job, smiles), warm_up=0)
+        rates[name] = _rate(len(smiles), times)
     return {
-        "ratio": round(cached / whole, 3),
+        "ratio": round(cached.processor / whole.processor, 3),
         "molecules a second": rates,
         "valid_raw": round(len(mols) / SAMPLED, 4),
         "threads": 1,
@@ -89,13 +91,8 @@ def _each(job: Callable[[str], object], smiles: Sequence[str]) -> None:
         job(text)
 
 
-def _seconds(job: Callable[[], object]) -> tuple[float, float]:
-    """Return seconds by the clock and of the processor."""
-    clock, processor = time.perf_counter(), time.process_time()
-    job()
-    return time.perf_counter() - clock, time.process_time() - processor
-
-
-def _rate(count: int, seconds: tuple[float, float]) -> dict[str, float]:
-    clock, processor = seconds
-    return {"clock": round(count / clock, 1), "processor": round(count / processor, 1)}
+def _rate(count: int, times: Times) -> dict[str, float]:
+    return {
+        "clock": round(count / times.clock, 1),
+        "processor": round(count / times.processor, 1),
+    }

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import psutil
 
-from studio.api import BenchContext
+from studio.api import BenchContext, median_times
 from studio_music.piece import Note, Piece, Tempo, Track
 from studio_music.sound.mix.render import render
 from studio_music.sound.playback import devices
@@ -84,17 +84,13 @@ def _with_font(ctx: BenchContext, piece: Piece) -> dict[str, Any]:
 
 
 def _rendering(piece: Piece, synth: str, by_clock: str, by_processor: str) -> dict[str, Any]:
-    seconds, clocks, processors = piece.seconds(piece.end), [], []
-    for _ in range(ROUNDS):
-        began, processor = time.perf_counter(), time.process_time()
+    def rendered() -> None:
         for _step in render(piece, RATE, synth):
             pass
-        clocks.append(time.perf_counter() - began)
-        processors.append(time.process_time() - processor)
-    return {
-        by_clock: seconds / float(np.median(clocks)),
-        by_processor: seconds / float(np.median(processors)),
-    }
+
+    (times,) = median_times(ROUNDS, rendered, warm_up=0)
+    seconds = piece.seconds(piece.end)
+    return {by_clock: seconds / times.clock, by_processor: seconds / times.processor}
 
 
 class Metronomic:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from statistics import median
+from functools import partial
 
+from studio.api.worker.bench import median_figures
 from studio.cli.bench.text.child import Child
 
 PROMPT = 256
@@ -33,8 +34,8 @@ def rates(children: Sequence[Child], rounds: int) -> list[dict[str, float]]:
     """
     found: list[dict[str, float]] = [{} for _ in children]
     for name, measure in RATES.items():
-        warm_up = name != "load"
-        figures = [[measure(child) for child in children] for _ in range(warm_up + rounds)]
-        for place, rate in enumerate(found):
-            rate[name] = median(each[place] for each in figures[warm_up:])
+        once = [partial(measure, child) for child in children]
+        figures = median_figures(rounds, *once, warm_up=int(name != "load"))
+        for rate, figure in zip(found, figures, strict=True):
+            rate[name] = figure
     return found
