@@ -64,7 +64,7 @@ MODELS: dict[str, tuple[Callable[[], Loader], Callable[[], Any]]] = {
     "chorales": (chorales.loader, lambda: chorales.Chorales(ChoraleNetwork("gru", 8, 1))),
     "smiles": (smiles.loader, lambda: smiles.SmilesModel(Recurrent(4, 8, 1), Vocabulary("abcd"))),
     "admet": (admet.loader, _ensemble),
-    "features": (features.FeatureLoader, _features),
+    "features": (features.loader, _features),
     "starter": (starter_weights.loader, _starter),
     "embedding": (embedding.EmbeddingLoader, _embedding),
 }

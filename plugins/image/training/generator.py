@@ -28,7 +28,7 @@ from optim import Average, MuonAdamW
 from recolour import recolour, rename
 from studio.api import finished
 from studio_image.starter.network import COLOURS, MAX_WORDS, Caption, Generator
-from studio_image.starter.weights import loader, read_metadata
+from studio_image.starter.weights import loader
 
 BATCH = 256
 POSES = 6
@@ -134,6 +134,8 @@ def begin_with(shipped: Path, folder: Path) -> tuple[dict[str, Tensor], int]:
     Its autoencoder is put into ``folder``.
     """
     starter = finished(loader().load(shipped, "cpu"))
+    facts = loader().recognise(shipped)
+    assert facts is not None, "it was loaded"
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint = folder / "autoencoder.pt"
     if not checkpoint.exists():
@@ -145,7 +147,7 @@ def begin_with(shipped: Path, folder: Path) -> tuple[dict[str, Tensor], int]:
         }
         torch.save({"average": average}, checkpoint)
     state: dict[str, Tensor] = starter.generator.state_dict()
-    return state, int((read_metadata(shipped) or {})["seen"])
+    return state, facts.facts["trained_pictures"]
 
 
 def main() -> None:

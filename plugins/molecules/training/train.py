@@ -22,9 +22,10 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from muon import Muon
+from studio.api.worker.tensor_files import read_header
 from studio_molecules.smiles.network import NETWORKS, Recurrent
 from studio_molecules.smiles.vocabulary import PAD
-from studio_molecules.smiles.weights import read_metadata
+from studio_molecules.smiles.weights import FORMAT
 
 BATCH = 256
 POOL = 16
@@ -107,13 +108,13 @@ class Optimiser:
 
 def begin_with(network: nn.Module, name: str, path: Path, vocabulary: list[str]) -> int:
     """Fill the network from a shipped file; return how many molecules that one had seen."""
-    metadata = read_metadata(path)
-    if metadata is None or metadata["network"] != name:
+    header = read_header(path)
+    if header is None or not header.has({"format": FORMAT, "network": name}):
         raise SystemExit(f"{path} holds no {name} that writes SMILES")
-    if json.loads(metadata["vocabulary"]) != vocabulary:
+    if json.loads(header.metadata["vocabulary"]) != vocabulary:
         raise SystemExit(f"{path} has other tokens than these data")
     network.load_state_dict({name: value.float() for name, value in load_file(path).items()})
-    return int(metadata["seen"])
+    return int(header.metadata["seen"])
 
 
 def main() -> None:

@@ -1,24 +1,46 @@
-"""Weights of a plugin's own in one safetensors file: its header, and its tensors. Runs nothing.
+"""Weights of a plugin's own in one safetensors file: header, tensors, and their whole loader.
 
-A family names itself in the entry ``format`` of the metadata; the rest of them is its own matter.
+A family names itself in the metadata, by convention in the entry ``format``. A plugin that says how
+a header is described and how a model is built has a ``Loader``: :class:`SafetensorsLoader`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 from studio.api.errors import ErrorCode, StudioError
+from studio.api.worker.context import Requirements, WeightsFacts
 from studio.protocol.regular_file import open_regular
 
 _STEP = 8
 """After so many tensors a loader may be stopped."""
 
 
-def read_header(path: Path, form: str) -> dict[str, str] | None:
-    """Return the metadata of a file whose format is ``form``; None if ``path`` is something else.
+@dataclass(frozen=True)
+class Header:
+    """What the header of a safetensors file says.
+
+    Attributes:
+        metadata: Its entries; all of them are text.
+        shapes: Name of each tensor → its shape.
+    """
+
+    path: Path
+    metadata: Mapping[str, str]
+    shapes: Mapping[str, tuple[int, ...]]
+
+    def has(self, mark: Mapping[str, str]) -> bool:
+        """Return whether all entries of ``mark`` are there; an empty one may have any value."""
+        known = self.metadata
+        return all(name in known and value in ("", known[name]) for name, value in mark.items())
+
+
+def read_header(path: Path) -> Header | None:
+    """Return the header of a file; None if ``path`` is no safetensors file, or a damaged one.
 
     Reads the header alone.
     """
@@ -28,10 +50,10 @@ def read_header(path: Path, form: str) -> dict[str, str] | None:
         return None
     try:
         with safe_open(path, framework="pt") as file:
-            metadata: dict[str, str] = file.metadata() or {}
+            shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+            return Header(path, file.metadata() or {}, shapes)
     except SafetensorError:
-        return None  # damaged, or no safetensors at all: not known to be ours
-    return metadata if metadata.get("format") == form else None
+        return None  # damaged, or no safetensors at all: not known to be anybody's
 
 
 def read_tensors(path: Path, device: str) -> Generator[float, None, dict[str, Any]]:
@@ -52,6 +74,105 @@ def read_tensors(path: Path, device: str) -> Generator[float, None, dict[str, An
             if number % _STEP == 0:
                 yield number / len(names)
     return state
+
+
+def write_tensors(
+    path: Path, form: str, tensors: Mapping[str, Any], metadata: Mapping[str, str]
+) -> None:
+    """Write tensors, those with floats in half precision, to a file whose format is ``form``."""
+    from safetensors.torch import save_file
+
+    halved = {
+        name: (value.half() if value.is_floating_point() else value).contiguous()
+        for name, value in tensors.items()
+    }
+    save_file(halved, path, {"format": form, **metadata})
+
+
+class Movable(Protocol):
+    """A model that moves as the networks of torch do."""
+
+    def to(self, device: str, /) -> object:
+        """Move all that it holds to ``device``; to ``meta`` to let go of it."""
+        ...
+
+
+Model = TypeVar("Model", bound=Movable)
+
+
+@dataclass(frozen=True)
+class SafetensorsLoader(Generic[Model]):
+    """The ``Loader`` of a family whose weights are one safetensors file of the plugin's own.
+
+    Its models leave a card for the memory of the processor (``Parks``) and come back.
+
+    Attributes:
+        family: As ``Loader`` has it.
+        title: What a person reads.
+        capabilities: What the models can do.
+        mark: Entries of the metadata that tell the family: ``{"format": "my-network/1"}``; an empty
+            value stands for any.
+        working_bytes: Memory that a typical job takes beside the weights.
+        describe: Header → facts for the Models page; it raises ``damaged`` where it cannot be used.
+        build: Header, tensors on the device (floats in full precision), device → the model.
+        growth: Bytes in memory for each of the file: 2 for one that holds half precision.
+    """
+
+    family: str
+    title: str
+    capabilities: Sequence[str]
+    mark: Mapping[str, str]
+    working_bytes: int
+    describe: Callable[[Header], Mapping[str, Any]]
+    build: Callable[[Header, dict[str, Any], str], Model]
+    growth: int = 2
+
+    def recognise(self, path: Path) -> WeightsFacts | None:
+        """Return what the header says, or None if ``path`` is no weights of the family.
+
+        Raises:
+            StudioError: It is of the family, but damaged.
+        """
+        found = self._described(path)
+        if found is None:
+            return None
+        return WeightsFacts(self.family, self.title, tuple(self.capabilities), found[1])
+
+    def measure(self, path: Path) -> Requirements:
+        """Return the memory needed, from the size of the file."""
+        return Requirements(self.growth * path.stat().st_size, self.working_bytes)
+
+    def load(self, path: Path, device: str) -> Generator[float, None, Model]:
+        """Yield the share done; return the model.
+
+        Raises:
+            StudioError: The file is damaged or of another make.
+        """
+        found = self._described(path)
+        if found is None:
+            raise damaged(path, f"its header is not that of the family “{self.family}”")
+        tensors = yield from read_tensors(path, device)
+        with damage_told(path):
+            return self.build(found[0], tensors, device)
+
+    def park(self, loaded: Model) -> None:
+        """Move the model to the memory of the processor."""
+        loaded.to("cpu")
+
+    def unpark(self, loaded: Model, device: str) -> None:
+        """Move it back."""
+        loaded.to(device)
+
+    def unload(self, loaded: Model) -> None:
+        """Let go of all that the model holds, whoever still holds it."""
+        loaded.to("meta")
+
+    def _described(self, path: Path) -> tuple[Header, Mapping[str, Any]] | None:
+        header = read_header(path)
+        if header is None or not header.has(self.mark):
+            return None
+        with damage_told(path):
+            return header, self.describe(header)
 
 
 @contextmanager

@@ -54,7 +54,7 @@ class Features:
         }
         return Features(parts, str(self.device), torch.float32)
 
-    def move(self, device: str) -> None:
+    def to(self, device: str) -> None:
         """Move the tensors to ``device``."""
         self.device = torch.device(device)
         self._convs = {

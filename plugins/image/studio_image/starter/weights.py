@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Generator as Steps
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from studio.api import Requirements, WeightsFacts
-from studio.api.worker.tensor_files import damage_told, damaged, read_header, read_tensors
+from studio.api.worker.tensor_files import Header, SafetensorsLoader, read_header, write_tensors
 from studio_image.starter.network import (
     COLOURS,
     MAX_WORDS,
@@ -53,70 +51,38 @@ class Starter:
     captions: frozenset[str]
     words: frozenset[str]
 
-    def move(self, device: str) -> None:
+    def to(self, device: str) -> None:
         """Move the networks to ``device``."""
         for network in (self.encoder, self.decoder, self.generator):
             network.to(device)
 
 
-class StarterLoader:
-    """The ``Loader`` of the family ``image-starter``."""
-
-    family = "image-starter"
-
-    def recognise(self, path: Path) -> WeightsFacts | None:
-        """Return what the header says, or None if it is no starter generator."""
-        metadata = read_metadata(path)
-        if metadata is None:
-            return None
-        captions = json.loads(metadata["captions"])
-        facts = {
-            "captions": len(captions),
-            "styles": list(STYLES),
-            "size": "64 × 64",
-            "trained_pictures": int(metadata.get("seen", 0)),
-        }
-        return WeightsFacts(self.family, "Starter pictures", ("text-to-image",), facts)
-
-    def measure(self, path: Path) -> Requirements:
-        """Return the memory needed: the file holds half precision, the networks full."""
-        return Requirements(2 * path.stat().st_size, _WORKING_BYTES)
-
-    def load(self, path: Path, device: str) -> Steps[float, None, Starter]:
-        """Yield the share done; return the networks.
-
-        Raises:
-            StudioError: The file is damaged or of another make.
-        """
-        metadata = read_metadata(path)
-        if metadata is None:
-            raise damaged(path, "its header is not that of a starter generator")
-        state = yield from read_tensors(path, device)
-        with damage_told(path):
-            captions = frozenset(json.loads(metadata["captions"]))
-            return _assembled(_unpacked(state), captions, device)
-
-    def park(self, loaded: Starter) -> None:
-        """Move the networks to the memory of the processor."""
-        loaded.move("cpu")
-
-    def unpark(self, loaded: Starter, device: str) -> None:
-        """Move them back."""
-        loaded.move(device)
-
-    def unload(self, loaded: Starter) -> None:
-        """Let go of the networks."""
-        loaded.move("meta")
-
-
-def loader() -> StarterLoader:
+def loader() -> SafetensorsLoader[Starter]:
     """Return the loader of this family."""
-    return StarterLoader()
+    return SafetensorsLoader(
+        family="image-starter",
+        title="Starter pictures",
+        capabilities=("text-to-image",),
+        mark={"format": FORMAT},
+        working_bytes=_WORKING_BYTES,
+        describe=_facts,
+        build=_built,
+    )
 
 
-def read_metadata(path: Path) -> dict[str, str] | None:
-    """Return the metadata of a starter generator's file; None if ``path`` is something else."""
-    return read_header(path, FORMAT)
+def is_starter(path: Path) -> bool:
+    """Return whether ``path`` is a file of this family."""
+    header = read_header(path)
+    return header is not None and header.has({"format": FORMAT})
+
+
+def _facts(header: Header) -> dict[str, Any]:
+    return {
+        "captions": len(json.loads(header.metadata["captions"])),
+        "styles": list(STYLES),
+        "size": "64 × 64",
+        "trained_pictures": int(header.metadata.get("seen", 0)),
+    }
 
 
 def save(
@@ -134,16 +100,8 @@ def save(
         for part, weights in networks.items()
         for name, value in weights.items()
     }
-    halved = {
-        name: value.half() if value.is_floating_point() else value
-        for name, value in _packed(state, captions).items()
-    }
-    metadata = {
-        "format": FORMAT,
-        "captions": json.dumps(sorted(set(captions))),
-        "seen": str(seen),
-    }
-    save_file({name: value.contiguous() for name, value in halved.items()}, path, metadata)
+    metadata = {"captions": json.dumps(sorted(set(captions))), "seen": str(seen)}
+    write_tensors(path, FORMAT, _packed(state, captions), metadata)
 
 
 def words_of(text: str) -> list[str]:
@@ -177,7 +135,8 @@ def _used_rows(captions: Sequence[str]) -> tuple[Tensor, Tensor]:
     return torch.tensor(sorted(words | {0})), torch.tensor(sorted(phrases | {0}))
 
 
-def _assembled(state: dict[str, Tensor], captions: frozenset[str], device: str) -> Starter:
+def _built(header: Header, packed: dict[str, Tensor], device: str) -> Starter:
+    state, captions = _unpacked(packed), frozenset(json.loads(header.metadata["captions"]))
     parts: dict[str, nn.Module] = {}
     networks: dict[str, nn.Module]
     networks = {"encoder": Encoder(), "decoder": Decoder(), "generator": Generator()}

@@ -12,6 +12,6 @@ from studio_image.tasks import diffusion_generation, starter_generation
 
 def generate(ctx: TaskContext, params: Generate) -> Iterator[Event]:
     """Draw with whichever of the two families the file is of."""
-    is_starter = starter_weights.read_metadata(ctx.weights_path(params.weights)) is not None
+    is_starter = starter_weights.is_starter(ctx.weights_path(params.weights))
     draw = starter_generation.generate if is_starter else diffusion_generation.generate
     return draw(ctx, params)

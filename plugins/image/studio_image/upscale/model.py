@@ -98,7 +98,7 @@ class Upscaler:
         made = made[..., : height * self.scale, : width * self.scale]
         return made.float().cpu().clamp(0, 1)
 
-    def move(self, device: str) -> None:
+    def to(self, device: str) -> None:
         """Move the network to ``device``."""
         assert self.network is not None
         self.network.to(device)

@@ -83,11 +83,11 @@ class UpscaleLoader:
 
     def park(self, loaded: Upscaler) -> None:
         """Move the network to the memory of the processor."""
-        loaded.move("cpu")
+        loaded.to("cpu")
 
     def unpark(self, loaded: Upscaler, device: str) -> None:
         """Move it back."""
-        loaded.move(device)
+        loaded.to(device)
 
     def unload(self, loaded: Upscaler) -> None:
         """Let go of the weights."""

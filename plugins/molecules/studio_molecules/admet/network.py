@@ -44,7 +44,7 @@ class Ensemble:
         self.columns = tuple(columns)
         self._hold(tensors)
 
-    def move(self, device: str) -> None:
+    def to(self, device: str) -> None:
         """Move the networks to ``device``."""
         self._hold({name: tensor.to(device) for name, tensor in self._tensors.items()})
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator as Steps
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from torch import Tensor
 
-from studio.api import Requirements, WeightsFacts
-from studio.api.worker.tensor_files import damage_told, read_header
-from studio_music.networks import weights_files
+from studio.api.worker.tensor_files import Header, SafetensorsLoader
+from studio_music.networks import stored_network
 from studio_music.tunes.network import TuneNetwork
 
 FORMAT: Final = "music-tunes/1"
@@ -30,54 +28,27 @@ class Tunes:
     network: TuneNetwork
     densities: dict[str, tuple[int, int]]
 
-
-class TuneLoader:
-    """The ``Loader`` of the family ``music-tunes``."""
-
-    family = "music-tunes"
-
-    def recognise(self, path: Path) -> WeightsFacts | None:
-        """Return what the header says, or None if it is no tune network."""
-        metadata = read_header(path, FORMAT)
-        if metadata is None:
-            return None
-        facts = json.loads(metadata["facts"])
-        return WeightsFacts(self.family, "Tunes", ("tunes",), facts)
-
-    def measure(self, path: Path) -> Requirements:
-        """Return the memory needed: the file holds half precision, the network full."""
-        return Requirements(2 * path.stat().st_size, _WORKING_BYTES)
-
-    def load(self, path: Path, device: str) -> Steps[float, None, Tunes]:
-        """Yield the share done; return the network.
-
-        Raises:
-            StudioError: The file is damaged or of another make.
-        """
-        metadata, state = yield from weights_files.read(path, FORMAT, device)
-        with damage_told(path):
-            shape = json.loads(metadata["shape"])
-            network = TuneNetwork(shape["kind"], shape["width"], shape["depth"])
-            network.load_state_dict(state)
-            densities = {k: (v[0], v[1]) for k, v in json.loads(metadata["densities"]).items()}
-        return Tunes(network.to(device).eval().requires_grad_(False), densities)
-
-    def park(self, loaded: Tunes) -> None:
-        """Move the network to the memory of the processor."""
-        loaded.network.to("cpu")
-
-    def unpark(self, loaded: Tunes, device: str) -> None:
-        """Move it back."""
-        loaded.network.to(device)
-
-    def unload(self, loaded: Tunes) -> None:
-        """Let go of the network."""
-        loaded.network.to("meta")
+    def to(self, device: str) -> None:
+        """Move the network to ``device``."""
+        self.network.to(device)
 
 
-def loader() -> TuneLoader:
+def loader() -> SafetensorsLoader[Tunes]:
     """Return the loader of this family."""
-    return TuneLoader()
+    return SafetensorsLoader(
+        family="music-tunes",
+        title="Tunes",
+        capabilities=("tunes",),
+        mark={"format": FORMAT},
+        working_bytes=_WORKING_BYTES,
+        describe=stored_network.facts,
+        build=_built,
+    )
+
+
+def _built(header: Header, tensors: dict[str, Tensor], device: str) -> Tunes:
+    densities = {k: (v[0], v[1]) for k, v in json.loads(header.metadata["densities"]).items()}
+    return Tunes(stored_network.network(TuneNetwork, header, tensors, device), densities)
 
 
 def save(
@@ -94,5 +65,4 @@ def save(
         densities: As ``Tunes.densities``.
         facts: Plain data for those who look at the weights.
     """
-    metadata = {"shape": shape, "densities": densities, "facts": facts}
-    weights_files.write(path, FORMAT, state, metadata)
+    stored_network.save(path, FORMAT, state, shape=shape, densities=densities, facts=facts)
