@@ -29,6 +29,7 @@ from studio.api.params import (
 from studio.api.results import ArtifactActions, KeptResults, TaskResult, file_stem
 from studio.api.roles import Role
 from studio.api.runs import Mode, ModeForms, RunButton, RunController
+from studio.api.sampling_fields import MaxTokens, MinP, Temperature, TextModel, TopK, TopP
 from studio.api.sandbox import (
     Sandbox,
     SandboxLimits,
@@ -85,7 +86,9 @@ __all__ = [
     "Kit",
     "Label",
     "Loader",
+    "MaxTokens",
     "Message",
+    "MinP",
     "Mode",
     "ModeForms",
     "Page",
@@ -114,11 +117,15 @@ __all__ = [
     "StudioError",
     "TaskContext",
     "TaskResult",
+    "Temperature",
     "Text",
     "TextEngine",
+    "TextModel",
     "TextStep",
     "Times",
     "Tokens",
+    "TopK",
+    "TopP",
     "TroubleRow",
     "Ui",
     "Verdict",

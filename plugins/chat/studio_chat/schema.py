@@ -14,10 +14,16 @@ from studio.api import (
     Group,
     Hidden,
     Label,
+    MaxTokens,
+    MinP,
     Params,
     Range,
     Seed,
+    Temperature,
     Text,
+    TextModel,
+    TopK,
+    TopP,
     WeightsId,
 )
 
@@ -82,45 +88,12 @@ class Reply(Params, frozen=True):
         Capability("embedding"),
         Label("Encoder", "Finds passages by meaning; without one, passages are found by keywords."),
     ] = WeightsId()
-    weights: Annotated[
-        WeightsId, Capability("text"), Label("Model", "The language model that replies.")
-    ] = WeightsId()
-    temperature: Annotated[
-        float,
-        Range(0, 2, 0.05),
-        Label("Temperature", "Higher is more random; 0 always picks the most likely token."),
-        _SAMPLING,
-    ] = 0.3
-    top_p: Annotated[
-        float,
-        Range(0, 1, 0.01),
-        Label(
-            "Top p",
-            "Sample only from the most likely tokens with this total probability; 1 is off.",
-        ),
-        _SAMPLING,
-    ] = 0.95
-    top_k: Annotated[
-        int,
-        Range(0, 1000),
-        Label("Top k", "Sample only from this many of the most likely tokens; 0 is off."),
-        _SAMPLING,
-    ] = 40
-    min_p: Annotated[
-        float,
-        Range(0, 1, 0.01),
-        Label(
-            "Min p",
-            "Exclude tokens below this share of the most likely token's probability; 0 is off.",
-        ),
-        _SAMPLING,
-    ] = 0.05
-    max_tokens: Annotated[
-        int,
-        Range(1, 32_768, 64, "tokens"),
-        Label("Maximum length", "The reply ends after this many tokens."),
-        _LIMITS,
-    ] = 1024
+    weights: TextModel = WeightsId()
+    temperature: Annotated[Temperature, _SAMPLING] = 0.3
+    top_p: Annotated[TopP, _SAMPLING] = 0.95
+    top_k: Annotated[TopK, _SAMPLING] = 40
+    min_p: Annotated[MinP, _SAMPLING] = 0.05
+    max_tokens: Annotated[MaxTokens, _LIMITS] = 1024
     stop: Annotated[
         list[str],
         Label("Stop sequences", "The reply ends before the first of these texts."),

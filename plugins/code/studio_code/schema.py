@@ -8,7 +8,21 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from studio.api import Capability, File, Group, Hidden, Label, Params, Range, Seed, Text, WeightsId
+from studio.api import (
+    Capability,
+    File,
+    Group,
+    Hidden,
+    Label,
+    MaxTokens,
+    Params,
+    Range,
+    Seed,
+    Temperature,
+    Text,
+    TextModel,
+    WeightsId,
+)
 
 LanguageName = Literal[
     "python", "javascript", "typescript", "java", "c", "cpp", "csharp", "go", "rust", "bash",
@@ -21,7 +35,7 @@ MAX_CHARS = 1_000_000
 _MORE = Group("More", advanced=True)
 
 _Model = Annotated[
-    WeightsId,
+    TextModel,
     Capability("text", prefer="code"),
     Label("Model", "The language model to use; code models do better."),
 ]
@@ -39,6 +53,8 @@ _Rounds = Annotated[
     Label("Rounds", "How often a failure is sent back to the model, at most."),
     _MORE,
 ]
+_MaxTokens = Annotated[MaxTokens, Range(32, 8192, 64, "tokens"), _MORE]
+_Seed = Annotated[Seed, _MORE]
 
 
 class Write(Params, frozen=True):
@@ -63,18 +79,12 @@ class Write(Params, frozen=True):
     run: Annotated[bool, Label("Run the tests", "Run the code in a sandbox to verify it.")] = True
     weights: _Model = WeightsId()
     temperature: Annotated[
-        float,
-        Range(0, 2, 0.05),
+        Temperature,
         Label("Temperature", "For all attempts but the first, which is the most likely one."),
         _MORE,
     ] = 0.7
-    max_tokens: Annotated[
-        int,
-        Range(32, 8192, 64, "tokens"),
-        Label("Maximum length", "In tokens; longer replies are cut off."),
-        _MORE,
-    ] = 1024
-    seed: Annotated[Seed, _MORE] = Seed.random()
+    max_tokens: _MaxTokens = 1024
+    seed: _Seed = Seed.random()
 
 
 class WriteTests(Params, frozen=True):
@@ -84,13 +94,8 @@ class WriteTests(Params, frozen=True):
     path: _PathOfText = ""
     rounds: _Rounds = 1
     weights: _Model = WeightsId()
-    max_tokens: Annotated[
-        int,
-        Range(32, 8192, 64, "tokens"),
-        Label("Maximum length", "In tokens; longer replies are cut off."),
-        _MORE,
-    ] = 1024
-    seed: Annotated[Seed, _MORE] = Seed.random()
+    max_tokens: _MaxTokens = 1024
+    seed: _Seed = Seed.random()
 
 
 class Fix(Params, frozen=True):
@@ -106,13 +111,8 @@ class Fix(Params, frozen=True):
     tests: _Tests = ""
     rounds: _Rounds = 2
     weights: _Model = WeightsId()
-    max_tokens: Annotated[
-        int,
-        Range(32, 8192, 64, "tokens"),
-        Label("Maximum length", "In tokens; longer replies are cut off."),
-        _MORE,
-    ] = 2048
-    seed: Annotated[Seed, _MORE] = Seed.random()
+    max_tokens: _MaxTokens = 2048
+    seed: _Seed = Seed.random()
 
 
 class Explain(Params, frozen=True):
@@ -121,13 +121,8 @@ class Explain(Params, frozen=True):
     file: _FileToRead = ""
     path: _PathOfText = ""
     weights: _Model = WeightsId()
-    max_tokens: Annotated[
-        int,
-        Range(32, 8192, 64, "tokens"),
-        Label("Maximum length", "In tokens; longer replies are cut off."),
-        _MORE,
-    ] = 768
-    seed: Annotated[Seed, _MORE] = Seed.random()
+    max_tokens: _MaxTokens = 768
+    seed: _Seed = Seed.random()
 
 
 class Document(Params, frozen=True):
@@ -137,13 +132,8 @@ class Document(Params, frozen=True):
     path: _PathOfText = ""
     rounds: _Rounds = 1
     weights: _Model = WeightsId()
-    max_tokens: Annotated[
-        int,
-        Range(32, 8192, 64, "tokens"),
-        Label("Maximum length", "In tokens; longer replies are cut off."),
-        _MORE,
-    ] = 2048
-    seed: Annotated[Seed, _MORE] = Seed.random()
+    max_tokens: _MaxTokens = 2048
+    seed: _Seed = Seed.random()
 
 
 class Ask(Params, frozen=True):
@@ -161,19 +151,9 @@ class Ask(Params, frozen=True):
     file: Annotated[str, File(), Label("File", "The file in question.")] = ""
     open_path: Annotated[str, Hidden(), Label("Open", "Which of the files is in front.")] = ""
     weights: _Model = WeightsId()
-    temperature: Annotated[
-        float,
-        Range(0, 2, 0.05),
-        Label("Temperature", "0 always picks the most likely token."),
-        _MORE,
-    ] = 0.2
-    max_tokens: Annotated[
-        int,
-        Range(32, 8192, 64, "tokens"),
-        Label("Maximum length", "In tokens; longer replies are cut off."),
-        _MORE,
-    ] = 1536
-    seed: Annotated[Seed, _MORE] = Seed.random()
+    temperature: Annotated[Temperature, _MORE] = 0.2
+    max_tokens: _MaxTokens = 1536
+    seed: _Seed = Seed.random()
 
 
 class Run(Params, frozen=True):

@@ -7,7 +7,19 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from studio.api import Capability, File, Group, Hidden, Label, Params, Range, Seed, Text, WeightsId
+from studio.api import (
+    Capability,
+    File,
+    Group,
+    Hidden,
+    Label,
+    Params,
+    Range,
+    Seed,
+    Temperature,
+    Text,
+    WeightsId,
+)
 
 MOLECULE_SUFFIXES = (".smi", ".smiles", ".txt", ".csv", ".tsv", ".sdf", ".mol")
 """Endings of the files that are read as lists of molecules."""
@@ -32,7 +44,7 @@ class Generate(Params, frozen=True):
         WeightsId, Capability("smiles"), Label("Model", "The model that generates molecules.")
     ] = WeightsId()
     temperature: Annotated[
-        float,
+        Temperature,
         Range(0.1, 2, 0.05),
         Label("Temperature", "Higher gives more unusual molecules."),
         _SAMPLING,

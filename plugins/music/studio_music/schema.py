@@ -7,7 +7,18 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from studio.api import Capability, File, Group, Label, Params, Range, Seed, Text, WeightsId
+from studio.api import (
+    Capability,
+    File,
+    Group,
+    Label,
+    Params,
+    Range,
+    Seed,
+    Temperature,
+    Text,
+    WeightsId,
+)
 
 SCORE_SUFFIXES = (".mid", ".midi", ".musicxml", ".mxl", ".xml", ".abc")
 """Endings of the files that are read as scores."""
@@ -21,6 +32,15 @@ Synth = Literal["auto", "studio", "soundfont"]
 
 _ADVANCED = Group("Sampling", advanced=True)
 _SOUND = Group("Audio", advanced=True)
+
+_Temperature = Annotated[
+    Temperature,
+    Range(0.1, 2, 0.05),
+    Label("Temperature", "Higher is less predictable."),
+    _ADVANCED,
+]
+_Audio = Annotated[bool, Label("Audio", "Also render it as a WAV file."), _SOUND]
+_Synth = Annotated[Synth, Label("Synthesizer", "The built-in synthesizer, or a SoundFont."), _SOUND]
 
 
 class Compose(Params, frozen=True):
@@ -51,13 +71,9 @@ class Compose(Params, frozen=True):
     weights: Annotated[
         WeightsId, Capability("tunes"), Label("Model", "The model that composes the tune.")
     ] = WeightsId()
-    temperature: Annotated[
-        float, Range(0.1, 2, 0.05), Label("Temperature", "Higher is less predictable."), _ADVANCED
-    ] = 0.95
-    audio: Annotated[bool, Label("Audio", "Also render it as a WAV file."), _SOUND] = True
-    synth: Annotated[
-        Synth, Label("Synthesizer", "The built-in synthesizer, or a SoundFont."), _SOUND
-    ] = "auto"
+    temperature: _Temperature = 0.95
+    audio: _Audio = True
+    synth: _Synth = "auto"
 
 
 class Harmonise(Params, frozen=True):
@@ -73,14 +89,12 @@ class Harmonise(Params, frozen=True):
     weights: Annotated[
         WeightsId, Capability("chorales"), Label("Model", "The model that writes the voices.")
     ] = WeightsId()
-    temperature: Annotated[float, Range(0.1, 2, 0.05), Label("Temperature"), _ADVANCED] = 0.7
+    temperature: _Temperature = 0.7
     passes: Annotated[
         int, Range(1, 64), Label("Passes", "How many times the voices are revised."), _ADVANCED
     ] = 8
-    audio: Annotated[bool, Label("Audio", "Also render it as a WAV file."), _SOUND] = True
-    synth: Annotated[
-        Synth, Label("Synthesizer", "The built-in synthesizer, or a SoundFont."), _SOUND
-    ] = "auto"
+    audio: _Audio = True
+    synth: _Synth = "auto"
 
 
 class Back(Params, frozen=True):
@@ -92,10 +106,8 @@ class Back(Params, frozen=True):
         False
     )
     seed: Seed = Seed.random()
-    audio: Annotated[bool, Label("Audio", "Also render it as a WAV file."), _SOUND] = True
-    synth: Annotated[
-        Synth, Label("Synthesizer", "The built-in synthesizer, or a SoundFont."), _SOUND
-    ] = "auto"
+    audio: _Audio = True
+    synth: _Synth = "auto"
 
 
 class Render(Params, frozen=True):
