@@ -45,7 +45,7 @@ def measure(ctx: BenchContext) -> Mapping[str, Any]:
 
     def ours() -> Tensor:
         rng = torch.Generator().manual_seed(7)
-        *_, (_, made) = sampler.draw(starter, caption, count=sampler.BATCH, rng=rng)
+        *_, (_, made) = sampler.draw(starter, sampler.Drawing(caption), rng)
         return made
 
     small = [picture_arrays.from_unit(made.permute(1, 2, 0).numpy()) for made in ours()]

@@ -78,19 +78,29 @@ def understand(prompt: str, style: str, starter: Starter) -> Reading:
     return Reading(Caption(caption.words, phrase, caption.style), " ".join(heard), known, unknown)
 
 
+@dataclass(frozen=True)
+class Drawing:
+    """What is drawn, and how.
+
+    Attributes:
+        without: What guidance leads away from; by default, from no caption at all.
+        start: Latents (16, 32) of a picture to begin with; ``strength`` is how much may change.
+        exact: Compute in float32.
+        at_once: So many pictures are computed together; fewer take less memory.
+    """
+
+    caption: Caption
+    without: Caption | None = None
+    start: Tensor | None = None
+    strength: float = 1.0
+    steps: int = STEPS
+    guidance: float = GUIDANCE
+    exact: bool = False
+    at_once: int = BATCH
+
+
 def draw(
-    starter: Starter,
-    caption: Caption,
-    *,
-    count: int,
-    rng: torch.Generator,
-    without: Caption | None = None,
-    start: Tensor | None = None,
-    strength: float = 1.0,
-    steps: int = STEPS,
-    guidance: float = GUIDANCE,
-    exact: bool = False,
-    at_once: int = BATCH,
+    starter: Starter, drawing: Drawing, rng: torch.Generator, count: int = BATCH
 ) -> Iterator[tuple[int, Tensor]]:
     """Yield, after each Euler step, the step's number and the pictures as they look by now.
 
@@ -98,35 +108,33 @@ def draw(
 
     Args:
         count: At most ``BATCH``.
-        without: What guidance leads away from; by default, from no caption at all.
-        start: Latents (16, 32) of a picture to begin with; ``strength`` is how much may change.
-        exact: Compute in float32.
-        at_once: So many pictures are computed together; fewer take less memory.
 
     Yields:
         Number from 1, pictures (count, 3, 64, 64) in 0…1.
     """
     device = next(starter.generator.parameters()).device
-    away = without.row() if without else NO_CAPTION
-    rows = torch.tensor([caption.row()] * BATCH, device=device)
+    away = drawing.without.row() if drawing.without else NO_CAPTION
+    rows = torch.tensor([drawing.caption.row()] * BATCH, device=device)
     x = torch.randn((BATCH, TOKENS, LATENT_CHANNELS), generator=rng).to(device)
-    first = 0.0 if start is None else 1 - strength
-    if start is not None:
-        x = torch.lerp(x, start.to(device).expand_as(x), first)
+    first = 0.0
+    if drawing.start is not None:
+        first = 1 - drawing.strength
+        x = torch.lerp(x, drawing.start.to(device).expand_as(x), first)
     flowing = flow(
         starter,
         rows,
         torch.tensor([away] * BATCH, device=device),
         x,
         first=first,
-        steps=steps,
-        guidance=guidance,
-        exact=exact,
-        at_once=at_once,
+        steps=drawing.steps,
+        guidance=drawing.guidance,
+        exact=drawing.exact,
+        at_once=drawing.at_once,
     )
     for step, latents in enumerate(flowing, 1):
-        parts = [decode(starter, part, exact=exact) for part in latents.split(at_once)]
-        yield step, torch.cat(parts)[:count]
+        parts = latents.split(drawing.at_once)
+        made = [decode(starter, part, exact=drawing.exact) for part in parts]
+        yield step, torch.cat(made)[:count]
 
 
 def flow(

@@ -5,7 +5,9 @@ Knows no networks: it reads parameters, steps the sampler and makes files.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,8 @@ from studio.api import BadInput, ErrorCode, Event, Kind, Rung, StudioError, Task
 from studio_image import picture_arrays
 from studio_image.schema import Generate
 from studio_image.starter import sampler
+from studio_image.starter.network import Caption
+from studio_image.starter.sampler import Drawing
 from studio_image.starter.weights import Starter
 from studio_image.tasks.enlargement import enlarged
 
@@ -49,21 +53,22 @@ def generate(ctx: TaskContext, params: Generate) -> Iterator[Event]:
             "The starter model supports only the default scheduler.",
             "Choose the scheduler “default”, or a diffusion model.",
         )
-    steps, guidance = params.steps or sampler.STEPS, params.guidance or sampler.GUIDANCE
     with ctx.lease(params.weights) as starter:
         reading = sampler.understand(params.prompt, params.style, starter)
+        drawing = _drawing(ctx, params, starter, reading.caption)
         small: list[np.ndarray] = []
-        exact = False  # once it was needed, it will be for the rest
         for first in range(0, params.count, sampler.BATCH):
-            drawn, exact = yield from _batch(ctx, params, starter, reading, first, exact)
-            small += drawn
+            progress = partial(_progress, ctx, params, reading, first)
+            count = min(sampler.BATCH, params.count - first)
+            made, exact = yield from _batch(ctx, starter, drawing, count, progress)
+            drawing = replace(drawing, exact=exact)  # once it was needed, it will be for the rest
+            small += made
     note, checked = "", [_verdict(picture) for picture in small]
     for number, picture in enumerate(small, 1):
         if not checked[number - 1].passed:
             continue
         large, note = yield from _large(ctx, params, picture, number)
-        recipe = _recipe(ctx, params, reading, number, steps, guidance, note)
-        recipe["float32"] = exact
+        recipe = _recipe(ctx, params, reading, drawing) | {"variation": number, "note": note}
         yield ctx.artifact(
             Kind.IMAGE,
             picture_arrays.png(large, recipe),
@@ -88,11 +93,10 @@ def generate(ctx: TaskContext, params: Generate) -> Iterator[Event]:
 
 def _batch(
     ctx: TaskContext,
-    params: Generate,
     starter: Starter,
-    reading: sampler.Reading,
-    first: int,
-    exact: bool,
+    drawing: Drawing,
+    count: int,
+    progress: Callable[[float, np.ndarray], Event],
 ) -> Generator[Event, None, tuple[list[np.ndarray], bool]]:
     """Return the next pictures (64, 64, 3) in 0…1, and whether they took float32.
 
@@ -102,12 +106,13 @@ def _batch(
     noise = rng.get_state()
 
     def body(at_once: int) -> Generator[Event, None, tuple[list[np.ndarray], bool]]:
-        for precise in (exact, True):
+        for exact in (drawing.exact, True):
             rng.set_state(noise)
-            made = yield from _drawn(ctx, params, starter, reading, first, precise, at_once)
-            if precise or all(_verdict(picture).passed for picture in made):
+            drawn = replace(drawing, exact=exact, at_once=at_once)
+            made = yield from _drawn(starter, drawn, rng, count, progress)
+            if exact or all(_verdict(picture).passed for picture in made):
                 break
-        return made, precise
+        return made, exact
 
     return (yield from ctx.ladder(_RUNGS, body))
 
@@ -118,53 +123,56 @@ def _verdict(picture: np.ndarray) -> Verdict:
 
 
 def _drawn(
-    ctx: TaskContext,
-    params: Generate,
     starter: Starter,
-    reading: sampler.Reading,
-    first: int,
-    exact: bool,
-    at_once: int,
+    drawing: Drawing,
+    rng: torch.Generator,
+    count: int,
+    progress: Callable[[float, np.ndarray], Event],
 ) -> Generator[Event, None, list[np.ndarray]]:
-    batch = min(sampler.BATCH, params.count - first)
-    steps = params.steps or sampler.STEPS
-    drawn = sampler.draw(
-        starter,
-        reading.caption,
-        count=batch,
-        rng=ctx.rng.torch("cpu"),
-        without=_without(params, starter),
-        start=_start(ctx, params, starter),
-        strength=params.strength,
-        steps=steps,
-        guidance=params.guidance or sampler.GUIDANCE,
-        exact=exact,
-        at_once=at_once,
-    )
+    """Return the pictures after all steps, or after the first that gave no numbers."""
     arrays = np.empty(0)
-    for step, made in drawn:
+    for step, made in sampler.draw(starter, drawing, rng, count):
         arrays = _arrays(made)
-        yield ctx.progress(
-            first + batch * step / steps,
-            params.count * (2 if params.enlarge else 1),
-            _saying(reading),
-            picture_arrays.row(picture_arrays.from_unit(arrays)),
-        )
+        yield progress(count * step / drawing.steps, arrays)
         if not np.isfinite(arrays).all():
             break
     return list(arrays)
+
+
+def _progress(
+    ctx: TaskContext,
+    params: Generate,
+    reading: sampler.Reading,
+    first: int,
+    done: float,
+    arrays: np.ndarray,
+) -> Event:
+    return ctx.progress(
+        first + done,
+        params.count * (2 if params.enlarge else 1),
+        f"Drawing {reading.drawn}",
+        picture_arrays.row(picture_arrays.from_unit(arrays)),
+    )
+
+
+def _drawing(ctx: TaskContext, params: Generate, starter: Starter, caption: Caption) -> Drawing:
+    without = None
+    if params.negative.strip():
+        without = sampler.understand(params.negative, params.style, starter).caption
+    return Drawing(
+        caption,
+        without,
+        start=_start(ctx, params, starter),
+        strength=params.strength,
+        steps=params.steps or sampler.STEPS,
+        guidance=params.guidance or sampler.GUIDANCE,
+    )
 
 
 def _size(params: Generate) -> tuple[int, int]:
     """Return the width and height that the finished picture must have."""
     side = SIDE * FACTOR if params.enlarge else SIDE
     return (params.width or params.height or side, params.height or params.width or side)
-
-
-def _without(params: Generate, starter: Starter) -> Any:
-    if not params.negative.strip():
-        return None
-    return sampler.understand(params.negative, params.style, starter).caption
 
 
 def _start(ctx: TaskContext, params: Generate, starter: Starter) -> Tensor | None:
@@ -225,28 +233,18 @@ def _remark(ctx: TaskContext, params: Generate) -> str:
 
 
 def _recipe(
-    ctx: TaskContext,
-    params: Generate,
-    reading: sampler.Reading,
-    number: int,
-    steps: int,
-    guidance: float,
-    note: str,
+    ctx: TaskContext, params: Generate, reading: sampler.Reading, drawing: Drawing
 ) -> dict[str, Any]:
     """Return what makes the same picture again, and how it was understood."""
+    used = {"steps": drawing.steps, "guidance": drawing.guidance, "seed": ctx.rng.seed}
     return {
         "task": "image.generate",
-        "params": params.to_dict() | {"steps": steps, "guidance": guidance, "seed": ctx.rng.seed},
-        "variation": number,
+        "params": params.to_dict() | used,
         "drawn": reading.drawn,
         "known": reading.known,
         "unknown": list(reading.unknown),
-        "note": note,
+        "float32": drawing.exact,
     }
-
-
-def _saying(reading: sampler.Reading) -> str:
-    return f"Drawing {reading.drawn}"
 
 
 def _left_out(reading: sampler.Reading) -> str:

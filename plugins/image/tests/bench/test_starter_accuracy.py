@@ -138,7 +138,7 @@ def test_what_is_drawn_to_be_measured_is_what_the_studio_draws(weights: Path) ->
     starter = finished(starter_weights.loader().load(weights, "cpu"))
     caption = speed.sampler.understand("fox", "3d", starter).caption
     rng = torch.Generator().manual_seed(11)
-    *_, (_, studio) = speed.sampler.draw(starter, caption, count=4, rng=rng)
+    *_, (_, studio) = speed.sampler.draw(starter, speed.sampler.Drawing(caption), rng)
     assert torch.equal(accuracy.drawn(starter, ["fox"] * 4, "3d", seed=11), studio)
 
 
@@ -146,7 +146,7 @@ def test_the_plain_loop_draws_the_same_pictures_but_for_rounding(weights: Path) 
     starter = finished(starter_weights.loader().load(weights, "cpu"))
     caption = speed.sampler.understand("fox", "3d", starter).caption
     rng = torch.Generator().manual_seed(7)
-    *_, (_, studio) = speed.sampler.draw(starter, caption, count=4, rng=rng)
+    *_, (_, studio) = speed.sampler.draw(starter, speed.sampler.Drawing(caption), rng)
     plain = speed.plain(starter, torch.tensor([caption.row()] * 4)).clamp(0, 1)
     assert float((plain - studio).abs().mean()) < 0.02
 
