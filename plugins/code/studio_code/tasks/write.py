@@ -20,6 +20,7 @@ from studio.api import (
 from studio_code import source, verdicts
 from studio_code.languages import LANGUAGES
 from studio_code.running import mutation, sandbox_run
+from studio_code.running.mutation import Mutation
 from studio_code.running.outcome import SuiteOutcome
 from studio_code.running.runners import RUNNERS
 from studio_code.schema import Write
@@ -29,7 +30,14 @@ from studio_code.writing import candidate_choice, llm_calls, prompts
 from studio_code.writing.answers import code_of
 from studio_code.writing.cases import defined_names, read_suite, signatures
 from studio_code.writing.examples import examples
-from studio_code.writing.suite import SOLUTION, exam_of, passed_cases, path_of, sit
+from studio_code.writing.suite import (
+    SOLUTION,
+    AcceptanceSuite,
+    exam_of,
+    passed_cases,
+    path_of,
+    sit,
+)
 
 _TEST_TOKENS = 640
 
@@ -76,32 +84,36 @@ def _begun(ctx: TaskContext, params: Write) -> WriteState:
 
 
 def _write(ctx: TaskContext, work: WriteState) -> Generator[Event, None, None]:
+    """Take all steps. What they find becomes known here and in ``_examine_all`` alone."""
     with ctx.lease(work.params.weights) as engine:
         files = prompts.fitting(engine, work.exam.files)
         asked = prompts.write(work.params.describe, work.language, files, work.params.tests)
-        yield from _candidates(ctx, engine, work, asked)
+        for attempt in (yield from _candidates(ctx, engine, work, asked)):
+            work.add(attempt)
         for round_ in range(1, work.params.rounds + 1):
             if any(not each.problem for each in work.attempts):
                 break
-            yield from _repair(ctx, engine, work, asked, round_)
+            work.add((yield from _repair(ctx, engine, work, asked, round_)))
         if work.missing or work.best is None or work.best.problem:
             return
-        yield from _tests(ctx, engine, work)
+        work.exam = yield from _completed(ctx, engine, work)
         yield from _examine_all(ctx, work)
         for round_ in range(1, work.params.rounds + 1):
             if not work.is_open():
                 break
             if work.is_doubtful():
-                yield from _second_opinion(ctx, engine, work, asked)
+                work.add((yield from _second_opinion(ctx, engine, work, asked)))
             else:
-                yield from _repair(ctx, engine, work, asked, round_)
+                work.add((yield from _repair(ctx, engine, work, asked, round_)))
             yield from _examine_all(ctx, work)
-    yield from _look_closer(ctx, work)
+    if work.best is not None and work.best.tested is not None:
+        work.exam = yield from _without_doubted(ctx, work, work.best)
+        work.mutation = yield from _noticed(ctx, work, work.best)
 
 
 def _candidates(
     ctx: TaskContext, engine: TextEngine, work: WriteState, asked: list[ChatMessage]
-) -> Generator[Event, None, None]:
+) -> Generator[Event, None, list[Candidate]]:
     """Write all candidates: the first is the likeliest answer, the others are drawn."""
     params = work.params
     wishes = [
@@ -116,8 +128,7 @@ def _candidates(
     found = yield from llm_calls.ask_many(
         ctx, engine, asked, wishes, weights=params.weights, message="Writing"
     )
-    for number, answer in enumerate(found, 1):
-        work.add(_attempt(work, answer, number, 0))
+    return [_attempt(work, answer, number, 0) for number, answer in enumerate(found, 1)]
 
 
 def _attempt(work: WriteState, answer: WrittenText, candidate: int, round_: int) -> Candidate:
@@ -136,7 +147,7 @@ def _attempt(work: WriteState, answer: WrittenText, candidate: int, round_: int)
 
 def _repair(
     ctx: TaskContext, engine: TextEngine, work: WriteState, asked: list[ChatMessage], round_: int
-) -> Generator[Event, None, None]:
+) -> Generator[Event, None, Candidate]:
     """Let the model correct the best try by what went wrong."""
     best = work.best
     assert best is not None, "there is a try before there is a repair"
@@ -157,12 +168,12 @@ def _repair(
         weights=work.params.weights,
         message=f"Attempt {round_ + 1}: correcting",
     )
-    work.add(_attempt(work, answer, best.candidate, round_))
+    return _attempt(work, answer, best.candidate, round_)
 
 
 def _second_opinion(
     ctx: TaskContext, engine: TextEngine, work: WriteState, asked: list[ChatMessage]
-) -> Generator[Event, None, None]:
+) -> Generator[Event, None, Candidate]:
     """Write the code once more, drawn, without showing what failed: so that two can agree."""
     wish = llm_calls.sampling(
         work.params.max_tokens,
@@ -175,13 +186,15 @@ def _second_opinion(
         ctx, engine, asked, wish, weights=work.params.weights, message="A second opinion"
     )
     number = max(each.candidate for each in work.attempts) + 1
-    work.add(_attempt(work, answer, number, 0))
+    return _attempt(work, answer, number, 0)
 
 
-def _tests(ctx: TaskContext, engine: TextEngine, work: WriteState) -> Generator[Event, None, None]:
-    """Complete the exam: examples of the description, then what the model thinks of."""
+def _completed(
+    ctx: TaskContext, engine: TextEngine, work: WriteState
+) -> Generator[Event, None, AcceptanceSuite]:
+    """Return the exam with cases: examples of the description, then what the model thinks of."""
     if work.exam.given or work.exam.suite.cases:
-        return
+        return work.exam
     codes = [each.code for each in work.attempts if not each.problem]
     names = list(dict.fromkeys(name for code in codes for name in defined_names(code)))
     suite = examples(work.params.describe, names)
@@ -202,7 +215,7 @@ def _tests(ctx: TaskContext, engine: TextEngine, work: WriteState) -> Generator[
             message="Writing tests",
         )
         suite += read_suite(f"def test_{answer.text}", names)
-    work.exam = replace(work.exam, suite=suite)
+    return replace(work.exam, suite=suite)
 
 
 def _examine_all(ctx: TaskContext, work: WriteState) -> Generator[Event, None, None]:
@@ -245,26 +258,27 @@ def _start_as_program(ctx: TaskContext, work: WriteState) -> Generator[Event, No
     work.best = attempt
 
 
-def _look_closer(ctx: TaskContext, work: WriteState) -> Generator[Event, None, None]:
-    """Run the best once more with the tests that are kept, and see what faults they notice."""
-    best = work.best
-    if best is None or best.tested is None or work.runner is None:
-        return
-    if work.aside:
-        kept = [case.name for case in work.exam.cases if case.name not in work.aside]
-        exam = work.exam.keep(kept)
-        if not exam.cases:
-            return
-        best.tested = yield from sit(
-            ctx, work.runner, exam, best.code, "Running the selected version"
-        )
-        best.tests = exam.source(best.code)
-        work.exam = exam
-    if best.passed and work.language.id == "python":
-        files = work.exam.all_files(best.code)
-        work.mutation = yield from mutation.measure(
-            ctx, files, work.exam.path, [work.exam.test_path]
-        )
+def _without_doubted(
+    ctx: TaskContext, work: WriteState, best: Candidate
+) -> Generator[Event, None, AcceptanceSuite]:
+    """Return the exam without the tests that were set aside; the best has taken it once more."""
+    exam = work.exam.keep([case.name for case in work.exam.cases if case.name not in work.aside])
+    if not work.aside or not exam.cases:
+        return work.exam
+    assert work.runner is not None, "it was tested"
+    best.tested = yield from sit(ctx, work.runner, exam, best.code, "Running the selected version")
+    best.tests = exam.source(best.code)
+    return exam
+
+
+def _noticed(
+    ctx: TaskContext, work: WriteState, best: Candidate
+) -> Generator[Event, None, Mutation | None]:
+    """Return which planted faults the tests notice; None where that cannot be asked."""
+    if not best.passed or work.language.id != "python":
+        return None
+    files = work.exam.all_files(best.code)
+    return (yield from mutation.measure(ctx, files, work.exam.path, [work.exam.test_path]))
 
 
 # --- the end ----------------------------------------------------------------------------------
