@@ -287,7 +287,10 @@ class WeightsFacts:
 class Loader(Protocol):
     """How one family of weights is recognised, measured, loaded and moved. Runs in the runtime."""
 
-    family: str
+    @property
+    def family(self) -> str:
+        """What its weights are called together."""
+        ...
 
     def recognise(self, path: Path) -> WeightsFacts | None:
         """Return the facts from the headers, or None if this is no weights of the family.
