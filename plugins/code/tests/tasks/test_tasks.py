@@ -60,7 +60,7 @@ def test_code_with_tests_that_were_run_and_faults_they_notice() -> None:
     assert artifact.verdict.passed
     assert set(artifact.meta) == {"language", "path", "file", "tests", "verdict", "tries"}
     assert made.text("answer") == GOOD
-    assert "Try 1: running 3 tests" in made.messages
+    assert "Round 1: running 3 tests" in made.messages
     assert GOOD not in engine.asked[1][0]["content"], "tests come from the description"
     assert engine.wishes[0].temperature == 0
     assert engine.wishes[0].repetition_penalty == 1
@@ -122,7 +122,7 @@ def test_where_only_a_test_of_the_model_fails_a_second_opinion_is_asked() -> Non
     made = written(engine)
     assert made.result["code"] == GOOD
     assert made.result["verdict"]["passed"]
-    assert "1 test set aside: most of 2 answers" in made.result["note"]
+    assert "1 test set aside: most of 2 attempts fail them" in made.result["note"]
     assert engine.asked[2] == engine.asked[0]
     assert engine.wishes[2].temperature > 0
 
@@ -166,7 +166,7 @@ def test_nothing_but_prose_is_an_error_in_words() -> None:
         written(Engine("", "", ""), rounds=2)
     with pytest.raises(BadInput, match="no description"):
         written(Engine(), describe="  ")
-    with pytest.raises(BadInput, match="syntax of the tests is wrong in line 1"):
+    with pytest.raises(BadInput, match="tests have a syntax error in line 1"):
         written(Engine(), tests="def test(:")
 
 
@@ -185,7 +185,7 @@ def test_files_of_the_folder_are_shown_and_lie_beside_the_code() -> None:
 
 @pytest.mark.parametrize(
     ("message", "kept"),
-    [("Writing tests", GOOD), ("running 3 tests", GOOD), ("faults", GOOD), ("Writing", "")],
+    [("Writing tests", GOOD), ("running 3 tests", GOOD), ("mutants", GOOD), ("Writing", "")],
 )
 def test_stopped_it_keeps_the_best_so_far(message: str, kept: str) -> None:
     params = Write.parse({"describe": "double(x)", "seed": 1})
@@ -258,7 +258,7 @@ def test_a_file_is_corrected_and_the_error_is_gone() -> None:
 def test_a_correction_that_loses_parts_is_refused() -> None:
     text = f"{GOOD}\n\ndef other():\n    return 1\n\n\nprint(x)\n"
     params = Fix.parse({"path": "a.py", "error": "NameError", "rounds": 0, "seed": 1})
-    with pytest.raises(BadInput, match="were lost: other"):
+    with pytest.raises(BadInput, match="are missing: other"):
         drive(fix, Context(Engine(GOOD)), params, text=text)
 
 
