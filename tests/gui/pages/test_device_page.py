@@ -81,14 +81,14 @@ def test_it_says_who_uses_the_device_and_obeys(
     assert "98 MB · 34 MB working memory · in use by drawing" in said
     assert "67 MB · loaded, idle for 1 min 14 s · pinned" in said
     assert "kept was unloaded to make room, 67.0 MB" in said
-    assert "51 s at work · uses 132 MB of memory" in said
+    assert "51 s busy · 132 MB memory" in said
     assert "50%" in said
     assert NO_ENERGY in said
-    busy = next(m for m in page.findChildren(Meter) if m.accessibleName() == "Busy: drawing")
+    busy = next(m for m in page.findChildren(Meter) if m.accessibleName() == "Load by drawing")
     assert busy.accessibleDescription() == "50%"
     assert not named(page, "Unload in-use").isEnabled(), "a job needs them"
     named(page, "Unload kept").click()
-    named(page, "Pinned: kept").click()
+    named(page, "Unpin kept").click()
     named(page, "Pin in-use").click()
     wanted = [Unload("kept"), Pin("kept", False), Pin("in-use", True)]
     qtbot.waitUntil(lambda: [m for m in runtime.received if m in wanted] == wanted)

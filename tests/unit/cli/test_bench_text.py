@@ -87,13 +87,13 @@ def test_what_is_not_installed_is_not_fetched_unasked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     nowhere = installs.Install("native", "by", "no-such-package", "no_such_package")
-    with pytest.raises(NotMeasured, match="--native installs it"):
+    with pytest.raises(NotMeasured, match="use --native to install it"):
         installs.python_for(nowhere, tmp_path, fetch=False)
     assert not list(tmp_path.iterdir())
     assert installs.python_for(installs.Install("x", "x", "x", "json"), tmp_path, fetch=False)
     monkeypatch.setattr(installs.shutil, "which", lambda name: None)
     monkeypatch.setattr(installs, "_has", lambda python, install: False)
-    with pytest.raises(NotMeasured, match="no C\\+\\+ compiler"):
+    with pytest.raises(NotMeasured, match="needs a C\\+\\+ compiler"):
         installs.python_for(installs.NATIVE, tmp_path, fetch=True)
 
 

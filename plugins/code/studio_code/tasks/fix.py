@@ -92,7 +92,7 @@ def _fix(ctx: TaskContext, work: _Work, params: Fix) -> Generator[Event, None, N
                 temperature=0.4 if round_ > 1 else 0.0,
                 stop=[prompts.STOP],
             )
-            message = f"Attempt {round_ + 1}: correcting"
+            message = f"Round {round_ + 1}: correcting"
             answer = yield from llm_calls.ask(
                 ctx, engine, again, wish, weights=params.weights, message=message
             )
@@ -100,7 +100,7 @@ def _fix(ctx: TaskContext, work: _Work, params: Fix) -> Generator[Event, None, N
             attempt = _attempt(work, answer, round_)
             work.attempts.append(attempt)
             if not attempt.problem and not work.missing:
-                yield from _try(ctx, work, attempt, f"Attempt {round_ + 1}")
+                yield from _try(ctx, work, attempt, f"Round {round_ + 1}")
             trouble = attempt.problem or attempt.output
             if not trouble:
                 return

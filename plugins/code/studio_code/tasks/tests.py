@@ -84,7 +84,7 @@ def _write(ctx: TaskContext, work: _Work, params: WriteTests) -> Generator[Event
                 temperature=0.5 if round_ else 0.0,
                 stop=[prompts.STOP],
             )
-            message = f"Attempt {round_ + 1}: writing tests"
+            message = f"Round {round_ + 1}: writing tests"
             answer = yield from llm_calls.ask(
                 ctx,
                 engine,
@@ -97,7 +97,7 @@ def _write(ctx: TaskContext, work: _Work, params: WriteTests) -> Generator[Event
             work.looped += llm_calls.is_loop(answer)
             yield ctx.text("\n\n", channel="answer")
             suite = read_suite(f"def test_{answer.text}", names)
-            yield from _take(ctx, work, suite, f"Attempt {round_ + 1}")
+            yield from _take(ctx, work, suite, f"Round {round_ + 1}")
             if work.exam.suite.cases and not work.failing:
                 break
             if not llm_calls.is_loop(

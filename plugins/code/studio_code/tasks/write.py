@@ -166,7 +166,7 @@ def _repair(
         again,
         wish,
         weights=work.params.weights,
-        message=f"Attempt {round_ + 1}: correcting",
+        message=f"Round {round_ + 1}: correcting",
     )
     return _attempt(work, answer, best.candidate, round_)
 

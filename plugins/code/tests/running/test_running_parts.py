@@ -143,7 +143,7 @@ def test_files_that_are_no_text_are_a_sentence_each(tmp_path: Path) -> None:
     for path, words in {
         big: "50.0 MB",
         binary: "binary file",
-        latin: "byte 2 is not utf-8",
+        latin: "byte 2 is not valid utf-8",
         tmp_path / "missing.py": "cannot be read: No such file",
         tmp_path / "pipe.py": "not a regular file",
         tmp_path: "cannot be read|not a regular file",
