@@ -30,7 +30,7 @@ from studio.desktop.main_thread.bridge import Background, Bridge
 from studio.desktop.main_thread.cycle_collector import CycleCollector
 from studio.desktop.main_thread.unix_signals import SignalWatch
 from studio.desktop.main_thread.watchdog import MainThreadWatchdog
-from studio.desktop.widgets.composer_ring import ComposerRing
+from studio.desktop.widgets.focus_ring import ComposerRing
 from studio.desktop.window import window_state
 from studio.desktop.window.activity import Activity
 from studio.desktop.window.crash_report import CrashReports

@@ -7,7 +7,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QRect, QRectF, Qt, QUrl
-from PySide6.QtGui import QDesktopServices, QFont, QGuiApplication, QIcon
+from PySide6.QtGui import (
+    QColor,
+    QDesktopServices,
+    QFont,
+    QGuiApplication,
+    QIcon,
+    QPainter,
+    QPen,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QFileDialog, QLabel, QMenu, QPushButton, QToolButton, QWidget
 
 from studio.api.artifacts import SavedArtifact
@@ -16,7 +25,6 @@ from studio.api.roles import Role
 from studio.api.weights import WeightsView
 from studio.api.window.ui import BlockAction, Tokens
 from studio.desktop.appearance.appearance import Appearance, restyle
-from studio.desktop.appearance.rounded_box import paint_box
 from studio.desktop.forms.form import FormServices, ParamsFormWidget
 from studio.desktop.prose.highlight import Run, color_of, highlight
 from studio.desktop.prose.plain_view import PlainView
@@ -24,8 +32,8 @@ from studio.desktop.prose.prose_view import ProseView
 from studio.desktop.widgets.elided import ElidedLabel
 from studio.desktop.widgets.empty_states import EmptyState
 from studio.desktop.widgets.job_rows import ProgressRow, TroubleRow
-from studio.desktop.widgets.menu import Menu
 from studio.desktop.widgets.no_wheel import NoWheelComboBox
+from studio.desktop.widgets.popup_corners import cut_corners
 from studio.desktop.widgets.switch_bar import SwitchBar
 from studio.desktop.window.confirmation import show_confirm, show_link
 
@@ -256,3 +264,48 @@ def _named(suffix: str) -> str:
 
 def _filter(suffixes: Sequence[str]) -> str:
     return f"({' '.join('*' + suffix for suffix in suffixes)})" if suffixes else ""
+
+
+class Menu(QMenu):
+    """See-through at its corners; needs flags that only hold before it is first shown."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowFlag(Qt.WindowType.FramelessWindowHint, True)
+        self.setWindowFlag(Qt.WindowType.NoDropShadowWindowHint, True)
+        self.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground, True)
+        self.setToolTipsVisible(True)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        cut_corners(self)
+
+
+def paint_box(
+    widget: QWidget,
+    exposed: QRect,
+    box: QRectF,
+    radius: float,
+    fill: QColor,
+    line: QColor | None = None,
+    width: float = 1,
+) -> None:
+    """Draw a rounded box on ``widget``.
+
+    Filling a large rounded path is slow, and of a tall card a scrolled frame shows a strip: the box
+    is cut to that strip and its new corners fall outside of it.
+
+    Args:
+        exposed: What is to be painted.
+        line: Colour of its edge; None draws none.
+    """
+    painter = QPainter(widget)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(line, width) if line is not None else Qt.PenStyle.NoPen)
+    painter.setBrush(fill)
+    painter.setClipRect(exposed)
+    beyond = 2 * radius
+    strip = QRectF(exposed).adjusted(0, -beyond, 0, beyond)
+    strip.setLeft(box.left())
+    strip.setRight(box.right())
+    painter.drawRoundedRect(box.intersected(strip), radius, radius)

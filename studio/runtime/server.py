@@ -7,13 +7,18 @@ errands (importing torch, reading headers), and one for the heartbeat.
 from __future__ import annotations
 
 import logging
+import os
 import queue
+import re
 import shutil
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from studio.api.worker.context import Loader
 from studio.protocol.errors import ErrorCode, ErrorInfo, StudioError
@@ -52,7 +57,6 @@ from studio.runtime.jobs.error_translation import brief, own_bug, sendable
 from studio.runtime.jobs.job import Job
 from studio.runtime.jobs.plugin_workers import Contained, Workers
 from studio.runtime.jobs.runner import Runner
-from studio.runtime.jobs.scratch import make_root
 from studio.runtime.pool.digests import Digests
 from studio.runtime.pool.measured_memory import MemoryMeasurements
 from studio.runtime.pool.pool import Pool
@@ -63,6 +67,9 @@ from studio.runtime.scheduling.scheduler import Scheduler
 from studio.runtime.status_file import StatusFile
 from studio.runtime.trace import Trace as Trail
 from studio.runtime.weights_check.inspection import inspect_weights
+
+_PREFIX = "offline-studio-jobs-"
+_OWNER = re.compile(rf"{_PREFIX}(\d+)-")
 
 log = logging.getLogger(__name__)
 
@@ -362,3 +369,13 @@ def _total(device: Device) -> int:
     except Exception:  # of a card that does not work; the note says so
         log.debug("%s does not say how much memory it has", device.name, exc_info=True)
         return 0
+
+
+def make_root(parent: Path | None = None) -> Path:
+    """Return a new private folder for the jobs of this process; remove those of dead ones."""
+    parent = parent or Path(tempfile.gettempdir())
+    for folder in parent.glob(f"{_PREFIX}*"):
+        owner = _OWNER.match(folder.name)
+        if owner and not psutil.pid_exists(int(owner.group(1))):
+            shutil.rmtree(folder, ignore_errors=True)  # another user's stays
+    return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=parent))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import select
 import selectors
+import signal
 import subprocess
 import tempfile
 import time
@@ -11,11 +14,14 @@ from collections.abc import Iterator
 
 from studio.api.sandbox import SandboxRequest, SandboxResult, SandboxStep
 from studio.protocol.errors import ErrorCode, StudioError
-from studio.sandbox import usage
 from studio.sandbox.inside import order as orders
+from studio.sandbox.inside.processes import children, descendants
 from studio.sandbox.output import Received
 from studio.sandbox.plan import Plan
-from studio.sandbox.termination import end_namespace, end_tree
+
+_COUNTED = (b"RssAnon:", b"RssShmem:")
+
+_PATIENCE_SECONDS = 3.0
 
 _STEP_SECONDS = 0.05
 _PIECE = 1 << 16
@@ -138,7 +144,7 @@ class Run:
             self._ended = "wall time"
         elif now - self._looked_at > _STEP_SECONDS:
             self._looked_at = now
-            if usage.memory(self._process.pid) > limits.memory_bytes:
+            if memory(self._process.pid) > limits.memory_bytes:
                 self._ended = "memory"
 
     def _result(self) -> SandboxResult:
@@ -163,3 +169,59 @@ def _drain(descriptor: int) -> bytes:
         if not piece:
             return held
         held += piece
+
+
+def end_namespace(process: subprocess.Popen[bytes]) -> None:
+    """End a run that has processes of its own: when their first one is gone, so are all.
+
+    Args:
+        process: The wall builder, which waits outside for that first process.
+    """
+    first = [_opened(child) for child in children(process.pid)]
+    with contextlib.ExitStack() as stack:
+        for descriptor in filter(None, first):
+            stack.callback(os.close, descriptor)
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+        process.kill()
+        process.wait()
+        for descriptor in filter(None, first):
+            select.select([descriptor], [], [], _PATIENCE_SECONDS)
+
+
+def end_tree(process: subprocess.Popen[bytes]) -> None:
+    """End a run without namespaces. Its parent has been told to end it, and then to end itself."""
+    try:
+        process.wait(_PATIENCE_SECONDS)
+    except subprocess.TimeoutExpired:
+        while below := descendants(process.pid):
+            for each in below:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(each, signal.SIGKILL)
+        process.kill()
+        process.wait()
+
+
+def _opened(process: int) -> int | None:
+    """Return a descriptor that stands for a process whatever becomes of its number."""
+    try:
+        return os.pidfd_open(process)
+    except ProcessLookupError:
+        return None
+
+
+def memory(process: int) -> int:
+    """Return the bytes of memory that are held by what runs below ``process``.
+
+    Program files count nothing: they are read from disk, once for all.
+    """
+    return sum(map(_of_one, descendants(process)))
+
+
+def _of_one(process: int) -> int:
+    try:
+        with open(f"/proc/{process}/status", "rb") as file:
+            lines = file.read().splitlines()
+    except OSError:  # it has just ended
+        return 0
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(_COUNTED))

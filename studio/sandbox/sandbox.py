@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import functools
+import math
 import os
 import shutil
 import sys
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, fields
+from pathlib import Path, PurePosixPath
 
-from studio.api.sandbox import SandboxRequest, SandboxStep
+from studio.api.sandbox import SandboxLimits, SandboxRequest, SandboxStep
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.sandbox import interpreter as pythons
 from studio.sandbox import lent_packages
-from studio.sandbox import request as requests
 from studio.sandbox.bubblewrap_tier import with_namespaces
 from studio.sandbox.interpreter import Interpreter
 from studio.sandbox.landlock_tier import without_namespaces
 from studio.sandbox.plan import Plan
 from studio.sandbox.run import Run
+
+MOST_FILES, LONGEST_NAME = 2000, 200
 
 TIERS = ("A", "B")
 """From the strongest down."""
@@ -77,7 +79,7 @@ class Sandbox:
                 for what is too large to be handed over. It stays the caller's. Standard output
                 is then in the steps alone, not in the result.
         """
-        requests.check(request)
+        check(request)
         if not self.tier:
             raise StudioError(
                 ErrorCode.UNSUPPORTED,
@@ -143,3 +145,48 @@ def _bubblewrap() -> str:
             "Install your system's “bubblewrap” package.",
         )
     return found
+
+
+def check(request: SandboxRequest) -> None:
+    """Look at every part of a request.
+
+    Raises:
+        StudioError: ``BAD_INPUT``, with what is wrong.
+    """
+    if not request.command or not request.command[0] or "/" in request.command[0]:
+        raise _bad("the command must begin with the name of a program")
+    if any("\0" in word for word in request.command):
+        raise _bad("the command contains a null character")
+    if len(request.files) > MOST_FILES:
+        raise _bad(f"there are more than {MOST_FILES} files")
+    for name in request.files:
+        _check_name(name)
+    _check_limits(request.limits)
+    size = sum(map(len, request.files.values()))
+    if size > request.limits.scratch_bytes:
+        raise _bad(
+            f"its files have {size} bytes, but the scratch folder holds only "
+            f"{request.limits.scratch_bytes}"
+        )
+
+
+def _check_name(name: str) -> None:
+    path = PurePosixPath(name)
+    is_plain = str(path) == name and not path.is_absolute() and path.parts
+    if not is_plain or ".." in path.parts or not name.isprintable() or len(name) > LONGEST_NAME:
+        raise _bad(f"{name[:LONGEST_NAME]!r} is not a plain relative path")
+
+
+def _check_limits(limits: SandboxLimits) -> None:
+    for field in fields(limits):
+        value = getattr(limits, field.name)
+        if not math.isfinite(value) or value <= 0:
+            raise _bad(f"the limit {field.name} must be above 0")
+
+
+def _bad(why: str) -> StudioError:
+    return StudioError(
+        ErrorCode.BAD_INPUT,
+        f"This cannot be run in the sandbox: {why}.",
+        "Change it and try again.",
+    )

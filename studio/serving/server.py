@@ -8,17 +8,32 @@ import json
 import shlex
 import socket
 import threading
+from pathlib import Path
+from typing import Any
 
+import h11
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from studio.core import disk
+from studio.core.library.storage.writer_lock import WriterLock
 from studio.core.studio import Studio
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.serving.access import AccessCheck
 from studio.serving.app import Api
 from studio.serving.bridge import Bridge
-from studio.serving.claim import Claim
-from studio.serving.connection_limits import Connection
+from studio.serving.errors import Refusal, in_bytes
 from studio.serving.token import Token
+
+MOST_CONNECTIONS = 256
+"""A client's pool opens many and leaves them idle: what costs is bounded by the requests under way.
+Beyond it each is told so; beyond twice as many, cut off."""
+HEADER_SECONDS = 10.0
+PARTING_SECONDS = 1.0
+"""Between the refusal of a connection and its end: one that is cut off may never read why."""
+
+LOCK_FILE = "server-lock"
+ADDRESS_FILE = "server-address"
 
 LARGEST_HEADER = 16 << 10
 ENDING_SECONDS = 2
@@ -139,3 +154,99 @@ def _bound(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
         made.close()
         raise
     return made
+
+
+class Claim:
+    """The right to serve from one home, held until it is given up."""
+
+    def __init__(self, home: Path) -> None:
+        """Take it.
+
+        Raises:
+            StudioError: Another server has it, or the home cannot be written.
+        """
+        self._lock = WriterLock(home / LOCK_FILE)
+        self._told = home / ADDRESS_FILE
+        try:
+            disk.make_folder(home)
+            is_ours = self._lock.acquire()
+        except OSError as error:
+            raise StudioError(
+                ErrorCode.PERMISSION,
+                f"The local server cannot be started: {home} cannot be written ({error.strerror}).",
+                "Make the folder writable, then try again.",
+            ) from error
+        if not is_ours:
+            raise _taken(self._address(), self._lock.holder())
+
+    def tell(self, address: str) -> None:
+        """Say where the server is, to whoever asks for another one."""
+        self._told.write_text(address, encoding="ascii")
+
+    def release(self) -> None:
+        """Let another server start; harmless when done already."""
+        self._lock.release()
+
+    def _address(self) -> str:
+        try:
+            return self._told.read_text(encoding="ascii")[:100]
+        except (OSError, ValueError):  # it is starting just now
+            return ""
+
+
+def _taken(address: str, process: int) -> StudioError:
+    who = f" (process {process})" if process else ""
+    where = f" at {address}{who}" if address else who
+    return StudioError(
+        ErrorCode.BUSY,
+        f"The local server is running already{where}.",
+        "Use that address; its key is the same. To start another, stop that one first.",
+    )
+
+
+class Connection(H11Protocol):
+    """uvicorn's own, turned away when there are too many, closed when no request comes."""
+
+    _patience: asyncio.TimerHandle | None = None
+    _is_surplus = False
+
+    def connection_made(self, transport: Any) -> None:
+        """Turn away what is too many; give the others ten seconds for their first header."""
+        super().connection_made(transport)
+        if len(self.connections) > 2 * MOST_CONNECTIONS:
+            transport.abort()
+        elif len(self.connections) > MOST_CONNECTIONS:
+            self._is_surplus = True
+            told = f"Too many connections: {MOST_CONNECTIONS} are already open."
+            transport.write(in_bytes(Refusal(503, told, "busy")))
+            self._patience = self.loop.call_later(PARTING_SECONDS, transport.close)
+        else:
+            self._watch()
+
+    def data_received(self, data: bytes) -> None:
+        """Take in what came, and look at the clock."""
+        if not self._is_surplus:
+            super().data_received(data)
+            self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget about it."""
+        self._wait_no_more()
+        super().connection_lost(exc)
+
+    def _should_upgrade(self) -> bool:
+        """Never: nothing here speaks web sockets, and a page that tries is no news for the log."""
+        return False
+
+    def _watch(self) -> None:
+        """Give a header that has not come to its end its ten seconds; then close."""
+        is_between = self.conn.their_state is h11.IDLE
+        if not is_between or (self.cycle is not None and not self.conn.trailing_data[0]):
+            self._wait_no_more()  # a request is there, or the next has not begun
+        elif self._patience is None:
+            self._patience = self.loop.call_later(HEADER_SECONDS, self.transport.close)
+
+    def _wait_no_more(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None

@@ -9,12 +9,15 @@ from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
     QComboBox,
+    QFrame,
     QLineEdit,
     QPlainTextEdit,
     QTextEdit,
     QWidget,
 )
+from shiboken6 import isValid
 
+from studio.desktop.appearance.appearance import restyle
 from studio.desktop.appearance.theme import Theme
 
 # Fields draw their own ring (style sheet): on mouse focus too, since they take text.
@@ -106,3 +109,30 @@ _MOVES = {QEvent.Type.Move, QEvent.Type.Resize, QEvent.Type.Show, QEvent.Type.Hi
 
 def _in_window(widget: QWidget) -> QRect:
     return QRect(widget.mapTo(widget.window(), QPoint(0, 0)), widget.size())
+
+
+class ComposerRing(QObject):
+    """Lights the frame with ``surface="composer"`` around the plain field that takes the keys."""
+
+    def __init__(self, app: QApplication) -> None:
+        super().__init__(app)
+        self._lit: QFrame | None = None
+        app.focusChanged.connect(self._follow)
+
+    def _follow(self, _old: QWidget | None, new: QWidget | None) -> None:
+        frame = _composer(new) if new is not None and new.property("plain") else None
+        if frame is self._lit:
+            return
+        if self._lit is not None and isValid(self._lit):
+            restyle(self._lit, "lit", False)
+        if frame is not None:
+            restyle(frame, "lit", True)
+        self._lit = frame
+
+
+def _composer(widget: QWidget) -> QFrame | None:
+    """Return the composer that ``widget`` is in."""
+    around = widget.parentWidget()
+    while around is not None and around.property("surface") != "composer":
+        around = around.parentWidget()
+    return around if isinstance(around, QFrame) else None

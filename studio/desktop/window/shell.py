@@ -17,14 +17,13 @@ from PySide6.QtGui import (
     QResizeEvent,
     QShortcut,
 )
-from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
 from studio.api.intake import local_files
-from studio.desktop.appearance.appearance import Appearance
+from studio.desktop.appearance.appearance import Appearance, restyle
 from studio.desktop.widgets.empty_states import ErrorState
 from studio.desktop.widgets.focus_ring import FocusRing
 from studio.desktop.window.activity import Activity
-from studio.desktop.window.banner import Banner
 from studio.desktop.window.confirmation import show_confirm
 from studio.desktop.window.job_drawer import JobDrawer
 from studio.desktop.window.notice_area import NoticeArea
@@ -332,3 +331,34 @@ def _unbind(shortcuts: Sequence[QShortcut]) -> None:
 
 def _not_yet() -> NoReturn:
     raise RuntimeError("Offline Studio is still starting")
+
+
+class Banner(QFrame):
+    """Hidden until there is something to say."""
+
+    def __init__(self, look: Appearance) -> None:
+        super().__init__()
+        self.setObjectName("banner")
+        self._icon = look.icon_label("triangle-alert", "warn")
+        self._message = look.label("", "strong", wrap=True)
+        self._hint = look.label("", "small", wrap=True)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(20, 8, 20, 8)
+        row.setSpacing(12)
+        row.addWidget(self._icon)
+        column = QVBoxLayout()
+        column.setSpacing(1)
+        column.addWidget(self._message)
+        column.addWidget(self._hint)
+        row.addLayout(column, 1)
+        self.hide()
+
+    def say(self, message: str, hint: str = "", level: str = "warn") -> None:
+        """Show a sentence; an empty one hides the strip."""
+        self._message.setText(message)
+        self._hint.setText(hint)
+        self._hint.setVisible(bool(hint))
+        self._icon.set_icon("triangle-alert" if level == "warn" else "circle-alert", level)
+        restyle(self, "level", level)
+        self.setAccessibleName(f"{message} {hint}".strip())
+        self.setVisible(bool(message))

@@ -21,11 +21,11 @@ from PySide6.QtWidgets import (
 from shiboken6 import delete
 
 from studio import desktop
-from studio.desktop.appearance import fonts, tokens
+from studio.desktop.appearance import appearance, tokens
 from studio.desktop.appearance.appearance import Appearance
 from studio.desktop.appearance.resources import folder
 from studio.desktop.appearance.theme import ThemeMode
-from studio.desktop.widgets.composer_ring import ComposerRing
+from studio.desktop.widgets.focus_ring import ComposerRing
 from studio.desktop.window.shell import MainWindow
 
 GROUNDS = ("bg", "panel", "raised")
@@ -150,8 +150,8 @@ def test_the_fonts_of_the_look_are_in_force(look: Appearance) -> None:
 def test_without_its_fonts_the_system_stands_in(
     qapp: QApplication, monkeypatch: Any, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(fonts, "folder", lambda name: tmp_path)
-    bare = fonts.Fonts()
+    monkeypatch.setattr(appearance, "folder", lambda name: tmp_path)
+    bare = appearance.Fonts()
     assert bare.body().family()
     assert bare.mono().family()
     assert bare.missing == ["Inter", "JetBrainsMono"]

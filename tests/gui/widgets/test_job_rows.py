@@ -10,8 +10,8 @@ from PySide6.QtGui import QGuiApplication
 
 from studio.desktop import formatting
 from studio.desktop.appearance.appearance import Appearance
+from studio.desktop.ui import Menu
 from studio.desktop.widgets.job_rows import ProgressRow, TroubleRow
-from studio.desktop.widgets.menu import Menu
 from studio.desktop.widgets.popup_corners import cut_corners
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.states import JobState

@@ -9,13 +9,13 @@ import pytest
 
 from studio.api.errors import ErrorCode, StudioError
 from studio.api.sandbox import SandboxLimits, SandboxRequest
-from studio.sandbox import lent_packages, request
+from studio.sandbox import lent_packages, sandbox
 
 GOOD: Mapping[str, Any] = {"command": ("python", "main.py"), "files": {"src/ä b.py": b""}}
 
 
 def test_a_good_one_passes() -> None:
-    request.check(SandboxRequest(**GOOD))
+    sandbox.check(SandboxRequest(**GOOD))
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_a_good_one_passes() -> None:
 )
 def test_bad_ones_are_refused_in_a_sentence(bad: dict[str, Any]) -> None:
     with pytest.raises(StudioError) as caught:
-        request.check(SandboxRequest(**{**GOOD, **bad}))
+        sandbox.check(SandboxRequest(**{**GOOD, **bad}))
     assert caught.value.code is ErrorCode.BAD_INPUT
     assert len(caught.value.message) < 400
 

@@ -23,7 +23,7 @@ import pytest
 
 from studio.core import disk
 from studio.protocol.errors import ErrorCode, StudioError
-from studio.serving import LocalServer, access, connection_limits
+from studio.serving import LocalServer, access, server
 from studio.serving.server import TOKEN_FILE
 from studio.serving.token import Token
 from studio.testing.guards import PATIENCE
@@ -317,7 +317,7 @@ def test_the_header_of_a_second_request_has_no_more_time_than_the_first(
     served, monkeypatch
 ) -> None:
     """The time is for headers alone: the answer to the first may take as long as it takes."""
-    monkeypatch.setattr(connection_limits, "HEADER_SECONDS", 1.0)
+    monkeypatch.setattr(server, "HEADER_SECONDS", 1.0)
     body = '{"model": "tiny", "messages": [{"role": "user", "content": "hi"}]}'
     head = ["POST /v1/chat/completions HTTP/1.1", served.host, served.token]
     head += ["Content-Type: application/json", f"Content-Length: {len(body)}", "", body]
@@ -337,7 +337,7 @@ def test_the_header_of_a_second_request_has_no_more_time_than_the_first(
 
 
 def test_a_client_that_never_ends_its_headers_is_left(served, monkeypatch) -> None:
-    monkeypatch.setattr(connection_limits, "HEADER_SECONDS", 0.1)
+    monkeypatch.setattr(server, "HEADER_SECONDS", 0.1)
     assert served.raw(b"GET /v1/models HTTP/1.1\r\nHost: ") == b""
     answer = served.raw(b"GET /v1/models HTTP/1.1\r\n" + b"a: b\r\n" * 10_000)
     assert answer[:12] in (b"", b"HTTP/1.1 400", b"HTTP/1.1 431")
@@ -355,7 +355,7 @@ def test_unknown_addresses_are_404_and_no_answer_invites_a_page(served) -> None:
     answer = served.raw("\r\n".join(lines).encode())
     assert answer.startswith(b"HTTP/1.1 405")
     assert b"\nallow: " in answer.lower()
-    assert b"not with DELETE" in answer
+    assert b"not DELETE" in answer
 
 
 def test_bodies_that_are_too_large_together_are_told_to_come_back(served, monkeypatch) -> None:
@@ -369,8 +369,8 @@ def test_bodies_that_are_too_large_together_are_told_to_come_back(served, monkey
 
 
 def test_connections_beyond_the_most_are_told_to_come_back(served, monkeypatch) -> None:
-    monkeypatch.setattr(connection_limits, "MOST_CONNECTIONS", 1)
-    monkeypatch.setattr(connection_limits, "PARTING_SECONDS", 0.1)
+    monkeypatch.setattr(server, "MOST_CONNECTIONS", 1)
+    monkeypatch.setattr(server, "PARTING_SECONDS", 0.1)
     address = ("127.0.0.1", served.server.port)
     with socket.create_connection(address, PATIENCE) as first:
         first.sendall(b"GET ")
@@ -380,7 +380,7 @@ def test_connections_beyond_the_most_are_told_to_come_back(served, monkeypatch) 
         assert head.startswith(b"HTTP/1.1 503 Service Unavailable")
         assert b"retry-after: 2" in head.lower()
         assert "1 are already open" in json.loads(body)["error"]["message"]
-        monkeypatch.setattr(connection_limits, "MOST_CONNECTIONS", 0)
+        monkeypatch.setattr(server, "MOST_CONNECTIONS", 0)
         assert served.raw(b"") == b"", "far too many are cut off"
     monkeypatch.undo()
     assert served.status(served.host, served.token) == 200

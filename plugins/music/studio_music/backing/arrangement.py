@@ -5,22 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import takewhile
 from operator import itemgetter
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 import numpy as np
 
-from studio_music.backing import chord_patterns, drums
+from studio_music.backing import drums
 from studio_music.backing.bars import Bar, bars_of
 from studio_music.backing.bass import BassPlayer
 from studio_music.backing.chord_symbols import Harmony, parsed
 from studio_music.backing.chord_voicings import HIGHEST, Voicing, voiced
-from studio_music.backing.genres import Genre, Seat, genre_of
+from studio_music.backing.dynamics import velocity
+from studio_music.backing.genres import FILL, Genre, Seat, genre_of
 from studio_music.backing.harmony import harmonised
-from studio_music.backing.sections import PartChoice
-from studio_music.piece import Chord, Key, Note, Piece, Track
+from studio_music.backing.pattern_notation import Rows, strokes
+from studio_music.piece import TICKS, Chord, Key, Metre, Note, Piece, Track
 from studio_music.theory.key_detection import found_key, share_in_scale
 from studio_music.theory.melody import BACKING_ROLES, melody_of
+
+FILL_CHANCE: Final = 0.5
+"""How often a phrase that is not the second of two ends with a fill; the second always does."""
+SAME_CHANCE: Final = 0.4
+"""How often the next phrase keeps the part of the one before."""
+
+RESTRIKE = TICKS // 2
+"""A chord that is held over a change is struck again where at least so much of it is left."""
 
 IN_KEY = 0.8
 """A melody with less of it in the scale of its signature is taken to be in the key it sounds in."""
@@ -99,13 +108,13 @@ class _Band:
         harmonies = _within(self._harmonies, self._at, bar)
         voicings = _within(self._voicings, self._at, bar)
         if bar.is_last and not self._loop:
-            self._chords += chord_patterns.closing(bar, voicings[0][2], self._rng)
+            self._chords += closing(bar, voicings[0][2], self._rng)
             self._bass += self._bass_player.close(bar, harmonies[0][2])
             self._drums += drums.closing(bar, self._rng)
             return
         rows, beats = self._parts.rows_for(bar)
         coming = (bar.end, bar.end, self._coming(bar, self._at + len(harmonies) - 1))
-        self._chords += chord_patterns.comped(rows, bar, voicings, self._rng)
+        self._chords += comped(rows, bar, voicings, self._rng)
         self._bass += self._bass_player.play(rows, bar, [*harmonies, coming])
         self._drums += drums.drummed(beats, bar, self._rng)
 
@@ -173,3 +182,84 @@ def _given(piece: Piece) -> list[tuple[int, Harmony]]:
     known = [(chord.tick, parsed(chord.symbol)) for chord in piece.chords]
     chords = [(tick, chord) for tick, chord in sorted(known, key=itemgetter(0)) if chord]
     return [(0, chords[0][1]), *chords[1:]] if chords else []
+
+
+def comped(
+    rows: Rows, bar: Bar, chords: Sequence[tuple[int, int, Voicing]], rng: np.random.Generator
+) -> list[Note]:
+    """Return the chords of one bar.
+
+    Args:
+        chords: Start, end and voicing of what sounds in the bar.
+    """
+    notes = []
+    for stroke in strokes(rows["chords"]):
+        start = bar.start + round(stroke.start * bar.metre.bar)
+        end = min(bar.end, start + round(stroke.length * bar.metre.bar))
+        for begin, until, voicing in _pieces(start, end, chords):
+            loud = velocity(stroke.sign, bar, rng)
+            notes += [
+                Note(begin, pitch, until - begin, loud) for pitch in _struck(stroke.sign, voicing)
+            ]
+    return notes
+
+
+def closing(bar: Bar, voicing: Voicing, rng: np.random.Generator) -> list[Note]:
+    """Return the last bar: the chord, held."""
+    loud = velocity("x", bar, rng)
+    return [Note(bar.start, pitch, bar.end - bar.start, loud) for pitch in voicing]
+
+
+def _pieces(
+    start: int, end: int, chords: Sequence[tuple[int, int, Voicing]]
+) -> Iterator[tuple[int, int, Voicing]]:
+    """Yield the stroke cut at changes of chord; short rests of it are dropped."""
+    for begin, until, voicing in chords:
+        first, last = max(start, begin), min(end, until)
+        if first < last and (first == start or last - first >= RESTRIKE):
+            yield first, last, voicing
+
+
+def _struck(sign: str, voicing: Voicing) -> Voicing:
+    """Return the voices of a stroke: all, or the one that a digit counts from below."""
+    if not sign.isdigit():
+        return voicing
+    octave, place = divmod(int(sign) - 1, len(voicing))
+    return (voicing[place] + 12 * octave,)
+
+
+class PartChoice:
+    """Chooses for one bar after the other; the seed decides between what is equally good."""
+
+    def __init__(self, genre: Genre, rng: np.random.Generator) -> None:
+        self._genre = genre
+        self._rng = rng
+        self._known: dict[Metre, dict[str, tuple[Rows, ...]]] = {}
+        self._phrase = -1
+        self._part = ""
+        self._has_fill = False
+
+    def rows_for(self, bar: Bar) -> tuple[Rows, Rows]:
+        """Return the rows of chords and bass, and those of the drums."""
+        parts = self._parts_in(bar.metre)
+        if bar.phrase != self._phrase:
+            self._begin(bar, parts)
+        main = parts[self._part][bar.place % len(parts[self._part])]
+        if self._has_fill and bar.ends_phrase:
+            return main, parts[FILL][0]
+        return main, main
+
+    def _begin(self, bar: Bar, parts: dict[str, tuple[Rows, ...]]) -> None:
+        names = [name for name in parts if name != FILL]
+        others = [name for name in names if name != self._part]
+        if not self._part:
+            self._part = names[0]
+        elif others and (self._part not in names or self._rng.random() >= SAME_CHANCE):
+            self._part = others[int(self._rng.integers(len(others)))]
+        self._phrase = bar.phrase
+        self._has_fill = bar.phrase % 2 == 1 or self._rng.random() < FILL_CHANCE
+
+    def _parts_in(self, metre: Metre) -> dict[str, tuple[Rows, ...]]:
+        if metre not in self._known:
+            self._known[metre] = self._genre.parts_in(metre)
+        return self._known[metre]

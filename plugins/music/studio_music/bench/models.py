@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -20,8 +20,6 @@ from numpy.typing import NDArray
 
 from studio.api import BenchContext, finished
 from studio_music.bench import jsb, likelihood
-from studio_music.bench.harmony import named_share
-from studio_music.bench.originality import Run, intervals, longest_shared
 from studio_music.chorales import weights as chorales
 from studio_music.chorales.masked_sampler import MaskedSampler
 from studio_music.chorales.network import ChoraleNetwork
@@ -31,6 +29,18 @@ from studio_music.prompt.request import TuneRequest
 from studio_music.tunes import weights as tunes
 from studio_music.tunes.composer import write
 from studio_music.tunes.vocabulary import DURATIONS, METRES, UNITS
+
+Run = Sequence[tuple[int, ...]]
+
+_CHORDS: Final = (
+    (0, 4, 7), (0, 3, 7), (0, 3, 6), (0, 4, 8),
+    (0, 4, 7, 10), (0, 4, 7, 11), (0, 3, 7, 10), (0, 3, 6, 10), (0, 3, 6, 9),
+    (0, 4), (0, 3), (0, 4, 10),
+)  # fmt: skip
+"""Triads, sevenths, and those without a fifth."""
+_NAMED: Final = frozenset(
+    frozenset((step + root) % 12 for step in chord) for chord in _CHORDS for root in range(12)
+)
 
 PUBLISHED: Final = {
     "Transformer, absolute positions": 0.417,
@@ -195,3 +205,36 @@ def _weighted(values: list[float], weights: list[int]) -> float:
 def _last_yielded(steps: Iterator[T]) -> T:
     *_, last = steps
     return last
+
+
+def named_share(grid: NDArray[np.int64], every: int = 4) -> float:
+    """Return the share of every so many-th step whose sounding pitch classes make a named chord.
+
+    Args:
+        grid: (steps, voices) MIDI pitches, −1 for a rest; silent steps do not count.
+    """
+    beats = [frozenset((row[row >= 0] % 12).tolist()) for row in grid[::every]]
+    sounding = [beat for beat in beats if beat]
+    return sum(beat in _NAMED for beat in sounding) / max(len(sounding), 1)
+
+
+def intervals(pitches: Sequence[int], lengths: Sequence[int]) -> list[tuple[int, ...]]:
+    """Return (interval, length of the first note) for each pair of neighbours."""
+    pairs = zip(pitches, pitches[1:], lengths, strict=False)
+    return [(later - earlier, length) for earlier, later, length in pairs]
+
+
+def longest_shared(written: Run, known: Iterable[Run]) -> int:
+    """Return how many neighbours in a row of ``written`` are also in one of ``known``."""
+    length = 0
+    sources = [tuple(run) for run in known]
+    while length < len(written):
+        wanted = {tuple(written[n : n + length + 1]) for n in range(len(written) - length)}
+        if not any(_holds(source, wanted, length + 1) for source in sources):
+            break
+        length += 1
+    return length
+
+
+def _holds(source: Run, wanted: set[tuple[tuple[int, ...], ...]], length: int) -> bool:
+    return any(tuple(source[n : n + length]) in wanted for n in range(len(source) - length + 1))

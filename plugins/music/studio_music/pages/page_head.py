@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from msgspec.structs import replace
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSizePolicy, QWidget
 
 from studio.api import ModeForms, PluginContext, Role
 from studio_music.pages.editor.document import Document
 from studio_music.pages.phrases import tr
 from studio_music.pages.stage import ROLL, SCORE, SPLIT
-from studio_music.pages.title_field import TitleField
+
+_MAX_CHARS = 120
 
 _NARROW, _TINY = 600, 440
 
@@ -57,3 +59,46 @@ class PageHead(QWidget):
         self._name.setVisible(self.width() >= _NARROW)
         self.title.set_room(self.width() >= _NARROW)
         self._modes.show_words(self.width() >= _TINY)
+
+
+class TitleField(QLineEdit):
+    """Shows the title; Return keeps another, Escape the one before."""
+
+    def __init__(self, document: Document) -> None:
+        super().__init__()
+        self._document = document
+        self._room = True
+        self.setMaxLength(_MAX_CHARS)
+        self.setStyleSheet("min-height: 24px;")
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setMinimumWidth(0)
+        self.setAccessibleName(tr("Title of the piece"))
+        self.setToolTip(tr("Title: click to change it"))
+        self.editingFinished.connect(self._keep)
+        document.changed.connect(self._show)
+        self._show()
+
+    def set_room(self, room: bool) -> None:
+        """Show it where there is room for it."""
+        self._room = room
+        self._show()
+
+    def _show(self) -> None:
+        self.setVisible(self._room and not self._document.empty)
+        if not self.hasFocus() or self._document.piece.title != self.text().strip():
+            self.setText(self._document.piece.title)
+            self.setCursorPosition(0)
+
+    def _keep(self) -> None:
+        title, piece = self.text().strip(), self._document.piece
+        if title and title != piece.title and not self._document.empty:
+            self._document.apply_piece(tr("Change the title"), replace(piece, title=title))
+        self._show()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Escape goes back to the title there is."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.setText(self._document.piece.title)
+            self.clearFocus()
+        else:
+            super().keyPressEvent(event)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -14,7 +15,6 @@ from studio.api import BadInput
 from studio_music.piece import TICKS, MetreChange, Note, Piece, Tempo, Track
 from studio_music.prompt.request import TuneRequest
 from studio_music.theory.key_detection import ranked_keys
-from studio_music.tunes.form import QUIET, Bar, planned
 from studio_music.tunes.grammar import Grammar, Place, triplet_after
 from studio_music.tunes.vocabulary import (
     DENSITIES,
@@ -31,6 +31,10 @@ from studio_music.tunes.vocabulary import (
     counted,
 )
 from studio_music.tunes.weights import Tunes
+
+SECTION: Final = 8
+QUIET: Final = ("calm", "sad", "solemn")
+"""Moods whose tunes have the form of a song, and lie lower."""
 
 MAX_BARS: Final = 128
 DRAFTS: Final = 6
@@ -247,3 +251,56 @@ def _clarity(piece: Piece) -> float:
     own = next(s for s, k in ranked if (k.pitch_class, k.mode) == (asked.pitch_class, asked.mode))
     other = max(s for s, k in ranked if (k.pitch_class, k.mode) != (asked.pitch_class, asked.mode))
     return min(own - other, _MARGIN)
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One bar of the plan.
+
+    Attributes:
+        within: Its number in its section, from 0.
+        section_left: Bars to the end of the section; 1 for its last.
+        left: Bars to the end of the tune; 1 for the last.
+        source: The bar that it repeats, note by note; None where it is new.
+    """
+
+    within: int
+    section_left: int
+    left: int
+    source: int | None
+
+
+def planned(bars: int, mood: str) -> tuple[Bar, ...]:
+    """Return the plan of a tune of that many bars.
+
+    Sections are repeated as songs (AABA) or dances (AABB) do; the last bar is always written anew,
+    so that it can be an ending.
+    """
+    lengths = section_lengths(bars)
+    first: dict[tuple[str, int], int] = {}
+    plan: list[Bar] = []
+    for letter, length in zip(letters(len(lengths), mood), lengths, strict=True):
+        for within in range(length):
+            number = len(plan)
+            source = first.setdefault((letter, within), number)
+            again = source != number and number != bars - 1
+            plan.append(Bar(within, length - within, bars - number, source if again else None))
+    return tuple(plan)
+
+
+def section_lengths(bars: int) -> list[int]:
+    """Return how many bars each section has: eight, and what is left over; none of one or two."""
+    full, rest = divmod(bars, SECTION)
+    if full and rest in (1, 2):
+        return [SECTION] * (full - 1) + [SECTION + rest]
+    return [SECTION] * full + ([rest] if rest else [])
+
+
+def letters(sections: int, mood: str) -> str:
+    """Return a letter for each section."""
+    if sections == 4:
+        return "AABA" if mood in QUIET else "AABB"
+    if sections < 4:
+        return "ABA"[:sections]
+    pairs = "AABBCCAABBDD"
+    return (pairs * (sections // len(pairs) + 1))[: sections - 1] + "A"

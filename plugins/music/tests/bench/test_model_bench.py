@@ -12,8 +12,11 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from studio_music.bench import jsb, likelihood, models  # noqa: E402
-from studio_music.bench.harmony import named_share  # noqa: E402
-from studio_music.bench.originality import intervals, longest_shared  # noqa: E402
+from studio_music.bench.models import (  # noqa: E402
+    intervals,
+    longest_shared,
+    named_share,
+)
 from studio_music.chorales import weights as chorales  # noqa: E402
 from studio_music.chorales.network import ChoraleNetwork  # noqa: E402
 from studio_music.chorales.vocabulary import LOWEST, PITCHES  # noqa: E402

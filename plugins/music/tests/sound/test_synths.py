@@ -11,7 +11,7 @@ import pytest
 from studio.api import BadInput, StudioError
 from studio_music.piece import Note, Piece, Track
 from studio_music.sound.mix.render import render
-from studio_music.sound.synth import fluidsynth, selection, soundfonts
+from studio_music.sound.synth import fluidsynth, selection
 from studio_music.sound.synth.protocol import Voice
 from studio_music.sound.synth.soundfont_loader import SoundfontLoader
 
@@ -23,7 +23,7 @@ FLUTE = 73
 
 @pytest.fixture(autouse=True)
 def _no_choice(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(soundfonts.CHOICE, raising=False)
+    monkeypatch.delenv(selection.CHOICE, raising=False)
 
 
 def font_file(path: Path) -> Path:
@@ -41,20 +41,20 @@ def test_without_fluidsynth_the_studio_plays(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_without_a_font_the_studio_plays(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fluidsynth, "library", object)
-    monkeypatch.setattr(soundfonts, "_FOLDERS", {})
+    monkeypatch.setattr(selection, "_FOLDERS", {})
     assert selection.open_synth("auto", RATE).name == "studio"
     with pytest.raises(BadInput, match="No SoundFont"):
         selection.open_synth("soundfont", RATE)
 
 
 def test_the_best_font_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(soundfonts, "_FOLDERS", {soundfonts.sys.platform: (str(tmp_path),)})
-    assert soundfonts.chosen() is None
+    monkeypatch.setattr(selection, "_FOLDERS", {selection.sys.platform: (str(tmp_path),)})
+    assert selection.chosen() is None
     (tmp_path / "MuseScore_General.sf3").write_bytes(b"no font at all")
     other = font_file(tmp_path / "aaa.sf2")
-    assert soundfonts.chosen() == other
+    assert selection.chosen() == other
     good = font_file(tmp_path / "FluidR3_GM.sf2")
-    assert soundfonts.chosen() == good
+    assert selection.chosen() == good
 
 
 def test_the_font_that_was_picked_is_taken_or_refused(
@@ -62,10 +62,10 @@ def test_the_font_that_was_picked_is_taken_or_refused(
 ) -> None:
     monkeypatch.setattr(fluidsynth, "library", object)
     picked = font_file(tmp_path / "mine.sf2")
-    monkeypatch.setenv(soundfonts.CHOICE, str(picked))
-    assert soundfonts.chosen() == picked
+    monkeypatch.setenv(selection.CHOICE, str(picked))
+    assert selection.chosen() == picked
     for bad in (tmp_path / "gone.sf2", tmp_path):
-        monkeypatch.setenv(soundfonts.CHOICE, str(bad))
+        monkeypatch.setenv(selection.CHOICE, str(bad))
         assert selection.open_synth("auto", RATE).name == "studio"
         with pytest.raises(BadInput, match="is not a SoundFont"):
             selection.open_synth("soundfont", RATE)
@@ -73,7 +73,7 @@ def test_the_font_that_was_picked_is_taken_or_refused(
 
 @needs_font
 def test_a_font_that_is_damaged_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(soundfonts.CHOICE, str(font_file(tmp_path / "damaged.sf2")))
+    monkeypatch.setenv(selection.CHOICE, str(font_file(tmp_path / "damaged.sf2")))
     with pytest.raises(StudioError, match="cannot read damaged"):
         selection.open_synth("soundfont", RATE)
     assert selection.open_synth("auto", RATE).name == "studio"

@@ -14,7 +14,7 @@ torch = pytest.importorskip("torch")
 from studio.api import BadInput, StudioError, finished  # noqa: E402
 from studio_music.piece import Key, Metre, Piece  # noqa: E402
 from studio_music.prompt.request import TuneRequest  # noqa: E402
-from studio_music.tunes import form, weights  # noqa: E402
+from studio_music.tunes import composer, weights  # noqa: E402
 from studio_music.tunes.composer import MAX_BARS, write  # noqa: E402
 from studio_music.tunes.network import TuneNetwork  # noqa: E402
 from studio_music.tunes.vocabulary import METRES, Echo, density_class  # noqa: E402
@@ -116,7 +116,7 @@ def _bar(piece: Piece, number: int) -> list[tuple[int, int, int]]:
 
 def test_a_plan_counts_down_to_its_end_and_repeats_only_what_is_new() -> None:
     for bars in range(1, MAX_BARS + 1):
-        plan = form.planned(bars, "any")
+        plan = composer.planned(bars, "any")
         assert [bar.left for bar in plan] == list(range(bars, 0, -1))
         assert (plan[-1].source, plan[-1].section_left) == (None, 1)
         repeated = [plan[bar.source] for bar in plan if bar.source is not None]

@@ -282,7 +282,7 @@ def test_a_stall_is_told_once_and_its_end_too(
     owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("studio.core.runtime_process.supervisor.CHECK_SECONDS", 0.01)
-    monkeypatch.setattr("studio.core.runtime_process.watchdog.SILENCE", 0.05)
+    monkeypatch.setattr("studio.core.runtime_process.supervisor.SILENCE", 0.05)
     speak = threading.Event()
 
     def falls_silent(link: Link) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from studio.core.runtime_process.watchdog import FIRST_STEP, SILENCE, ProgressWatchdog
+from studio.core.runtime_process.supervisor import FIRST_STEP, SILENCE, ProgressWatchdog
 from studio.protocol.messages import Status
 
 

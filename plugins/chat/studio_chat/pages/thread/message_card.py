@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt
-from PySide6.QtGui import QEnterEvent, QFocusEvent, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QEnterEvent, QFocusEvent, QKeyEvent, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from studio.api import PluginContext, Role
 from studio_chat.pages.phrases import attached, figures, reply_name
 from studio_chat.pages.thread.card_bar import BAR_HEIGHT, CardBar
 from studio_chat.pages.thread.card_status import CardStatus
-from studio_chat.pages.thread.edit_box import Choice, EditBox
 from studio_chat.pages.thread.sources import Sources
 from studio_chat.pages.thread.turns import SENDING, Deeds, Reply, Turn
+
+MAX_LINES = 16
+Choice = tuple[str, str, Callable[[str], None]]
+"""Words, tip, what it does with the text; the first is primary and is what Ctrl+Enter does."""
 
 _BUBBLE_SHARE = 0.82
 _FIRST_SHOWN, _MOST_SHOWN = 6_000, 200_000
@@ -324,3 +329,54 @@ class ReplyBody(QWidget):
         """Draw the card behind."""
         box = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
         self._ctx.ui.paint_box(self, event.rect(), box, 12, "panel", "line")
+
+
+class EditBox(QWidget):
+    """An editor over a message; Escape leaves everything as it was."""
+
+    def __init__(
+        self,
+        ctx: PluginContext,
+        text: str,
+        note: str,
+        choices: Sequence[Choice],
+        leave: Callable[[], None],
+    ) -> None:
+        super().__init__()
+        self._choices, self._leave = choices, leave
+        name = self.tr("Text of the message")
+        prompt = ctx.kit.prompt_field(name, lines=(1, MAX_LINES), boxed=True)
+        self.field = prompt.widget
+        self.field.setPlainText(text)
+        words = ctx.ui.label(note, Role.SMALL, wrap=True)
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addWidget(words, 1)
+        cancel = ctx.ui.button(self.tr("Cancel"), tip=self.tr("Leave it as it was (Esc)"))
+        cancel.clicked.connect(leave)
+        row.addWidget(cancel)
+        for place, (label, tip, _run) in reversed(list(enumerate(choices))):
+            button = ctx.ui.button(label, primary=place == 0, tip=tip)
+            button.clicked.connect(lambda _=False, n=place: self._choose(n))
+            row.addWidget(button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        column.addWidget(self.field)
+        column.addLayout(row)
+        self.field.moveCursor(self.field.textCursor().MoveOperation.End)
+
+    def _choose(self, place: int) -> None:
+        text = self.field.toPlainText()
+        if text.strip():
+            self._choices[place][2](text)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Ctrl+Enter takes the first choice, Escape leaves."""
+        enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if enter and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self._choose(0)
+        elif event.key() == Qt.Key.Key_Escape:
+            self._leave()
+        else:
+            super().keyPressEvent(event)

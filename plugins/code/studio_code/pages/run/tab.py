@@ -24,8 +24,7 @@ from studio_code.pages.dock_layout import is_low
 from studio_code.pages.evidence.chip import VerdictChip
 from studio_code.pages.evidence.evidence import evidence_of_run
 from studio_code.pages.phrases import tr
-from studio_code.pages.run.capability_scan import Capabilities, read_wants
-from studio_code.pages.run.consent import Consent
+from studio_code.pages.run.capability_scan import Capabilities, Capability, read_wants
 from studio_code.pages.run.consent_card import ConsentCard
 from studio_code.pages.run.failure import RunFailure, failed, fault_of, problems_of
 from studio_code.pages.run.files import files_for_run, run_path
@@ -35,6 +34,9 @@ from studio_code.pages.run.problems import place_in
 from studio_code.pages.run.results_list import ResultsList
 from studio_code.pages.run.sandbox_status import SandboxStatus
 from studio_code.pages.workspace import Workspace
+
+_KEY = "run_agreed"
+_MOST = 200
 
 _LIMIT = 4_000_000
 _ANSWER_LINES = 3
@@ -317,3 +319,26 @@ class RunTab(QWidget):
             self.runner.stop()
         else:
             super().keyPressEvent(event)
+
+
+class Consent:
+    """Kept in the settings of the plugin, one entry a folder."""
+
+    def __init__(self, ctx: PluginContext) -> None:
+        self._ctx = ctx
+        kept = ctx.settings.get(_KEY, {})
+        self._agreed: dict[str, list[str]] = {}
+        if isinstance(kept, dict):
+            self._agreed = {k: list(v) for k, v in kept.items() if isinstance(v, list | tuple)}
+
+    def covers(self, folder: str, wants: set[Capability]) -> bool:
+        """Whether the user agreed to run this folder's code with at least these wants."""
+        agreed = self._agreed.get(folder)
+        return agreed is not None and {str(want) for want in wants} <= set(agreed)
+
+    def agree(self, folder: str, wants: set[Capability]) -> None:
+        """Remember; what was agreed to before stays."""
+        before = self._agreed.pop(folder, [])
+        self._agreed[folder] = sorted({*before, *(str(want) for want in wants)})
+        newest = dict(list(self._agreed.items())[-_MOST:])
+        self._ctx.run_later(lambda: self._ctx.settings.set(_KEY, newest))

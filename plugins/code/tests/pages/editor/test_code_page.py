@@ -18,8 +18,7 @@ from studio.testing.scripted import Artifact, Fail, Result, Stall, Tokens
 from studio_code.pages.commands import page_actions
 from studio_code.pages.editor.code_edit import CodeEdit
 from studio_code.pages.editor.open_file import OpenFile, blank
-from studio_code.pages.history.timeline import when_words
-from studio_code.pages.history.undo import turn
+from studio_code.pages.history.timeline import turn, when_words
 from studio_code.plugin import studio_exporters, studio_open_file
 
 CODE = "def add(a, b):\n    return a + b\n"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import QPointF, QSize, Qt
@@ -20,7 +22,56 @@ from PySide6.QtWidgets import QWidget
 
 from studio.api import PluginContext
 from studio_molecules.pages.phrases import tr
-from studio_molecules.pages.structure.projection import UNTURNED, Seen, project, radius, turned
+
+Row = tuple[float, float, float]
+Matrix = tuple[Row, Row, Row]
+UNTURNED: Matrix = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+_EYE = 6.0
+"""Distance of the eye in radii of the molecule: near enough for depth, far enough to be true."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """An atom in view: where (from the middle, in radii), its depth, how much larger it looks."""
+
+    x: float
+    y: float
+    depth: float
+    scale: float
+
+
+def turned(matrix: Matrix, across: float, down: float) -> Matrix:
+    """Return ``matrix`` after a turn to the right and downwards by angles in radians."""
+    c, s = math.cos(across), math.sin(across)
+    around_y: Matrix = ((c, 0.0, s), (0.0, 1.0, 0.0), (-s, 0.0, c))
+    c, s = math.cos(down), math.sin(down)
+    around_x: Matrix = ((1.0, 0.0, 0.0), (0.0, c, -s), (0.0, s, c))
+    return product(around_x, product(around_y, matrix))
+
+
+def product(left: Matrix, right: Matrix) -> Matrix:
+    """Return ``left`` after ``right``."""
+    rows = [
+        tuple(sum(left[i][k] * right[k][j] for k in range(3)) for j in range(3)) for i in range(3)
+    ]
+    return (rows[0], rows[1], rows[2])  # type: ignore[return-value]  # three each
+
+
+def radius(places: Sequence[Sequence[float]]) -> float:
+    """Return how far the outermost atom is from the middle; 1 for a single atom."""
+    return max((math.sqrt(sum(axis * axis for axis in place)) for place in places), default=1) or 1
+
+
+def project(places: Sequence[Sequence[float]], matrix: Matrix) -> list[Seen]:
+    """Return how each atom is seen from the front; a larger ``depth`` is nearer."""
+    reach = radius(places)
+    seen = []
+    for place in places:
+        x, y, z = (sum(row[k] * place[k] for k in range(3)) / reach for row in matrix)
+        scale = _EYE / (_EYE - z)
+        seen.append(Seen(x * scale, -y * scale, z, scale))
+    return seen
+
 
 # Element → colour and radius in ångström. Colours after Corey, Pauling and Koltun.
 _ELEMENTS = {

@@ -9,8 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from studio_music.sound.synth import additive, noise, wavetables
+from studio_music.sound.synth import additive, noise
 from studio_music.sound.synth.spectra import TOP_SHARE, Spectrum, below_top
+
+SIZE = 4096
+"""Samples of a cycle: enough for 64 partials to be read with straight lines between the samples."""
 
 MOST_PARTIALS = 64
 PLAIN = Spectrum()
@@ -129,12 +132,12 @@ class Held:
         made = np.zeros((min(2, self.players), touch.frames), np.float32)
         for player in range(self.players):
             off = self.cents * (player - (self.players - 1) / 2)
-            cycles = wavetables.wavering(
+            cycles = wavering(
                 touch.rate, touch.frames, touch.hertz * 2 ** (off / 1200), self.vibrato[0],
                 self.vibrato[1] * (0.95 + 0.1 * touch.rng.random()), self.onset,
                 touch.rng.random(),
             ) + touch.rng.random()  # fmt: skip
-            made[player % 2] += wavetables.read(waves, cycles, shade)
+            made[player % 2] += read(waves, cycles, shade)
         if self.breath:
             air = noise.coloured(touch.rng, touch.rate, touch.frames, *self.breath_hertz)[0]
             made += air * self.breath * (0.6 + 0.8 * np.exp(-time / 0.06))
@@ -149,7 +152,7 @@ class Held:
         shades = np.stack((dark, bright)) * below_top(hertz, touch.rate)
         shades /= np.sqrt((shades**2).sum(axis=1, keepdims=True)) + 1e-9
         turns = np.random.default_rng(len(number)).random(len(number))
-        return wavetables.table(shades, turns)
+        return table(shades, turns)
 
 
 @dataclass(frozen=True)
@@ -230,3 +233,41 @@ def add_burst(sound: np.ndarray, touch: Touch, loudness: float, hertz: tuple[flo
 def _side_to_side(mono: np.ndarray, rate: int, depth: float, hertz: float) -> np.ndarray:
     swing = depth * np.sin(2 * np.pi * hertz / rate * np.arange(mono.shape[1], dtype=np.float32))
     return np.concatenate((mono * (1 + swing), mono * (1 - swing))).astype(np.float32)
+
+
+def table(amplitudes: np.ndarray, turns: np.ndarray) -> np.ndarray:
+    """Return (shades, SIZE + 1) float32; ``amplitudes`` (shades, partials) from the first on."""
+    shades, partials = amplitudes.shape
+    spectrum = np.zeros((shades, SIZE // 2 + 1), np.complex128)
+    spectrum[:, 1 : partials + 1] = amplitudes * np.exp(2j * np.pi * turns) * (SIZE / 2)
+    wave = np.fft.irfft(spectrum, SIZE, axis=1)
+    return np.concatenate((wave, wave[:, :1]), axis=1).astype(np.float32)
+
+
+def read(waves: np.ndarray, cycles: np.ndarray, shade: np.ndarray) -> np.ndarray:
+    """Return (frames,) float32: the table at ``cycles``, between its two shades by ``shade``.
+
+    Args:
+        waves: (2, SIZE + 1), dark and bright.
+        cycles: (frames,) cycles since the start, as they went by.
+        shade: (frames,) 0 for dark … 1 for bright.
+    """
+    place = (cycles % 1.0) * SIZE
+    whole = place.astype(np.int32)
+    part = (place - whole).astype(np.float32)
+    dark, bright = (wave[whole] * (1 - part) + wave[whole + 1] * part for wave in waves)
+    shaded: np.ndarray = dark + (bright - dark) * shade
+    return shaded
+
+
+def wavering(
+    rate: int, frames: int, hertz: float, cents: float, speed: float, onset: float, turn: float
+) -> np.ndarray:
+    """Return (frames,) cycles of a tone whose vibrato of ``cents`` sets in after ``onset`` seconds.
+
+    The vibrato lies as much above as below the pitch; ``turn`` is where in its swing it starts.
+    """
+    time = np.arange(frames) / rate
+    depth = hertz * (2 ** (cents / 1200) - 1) * np.clip(time / max(onset, 0.01) - 0.5, 0, 1)
+    swing = np.sin(2 * np.pi * (speed * time + turn))
+    return np.cumsum((hertz + depth * swing) / rate)

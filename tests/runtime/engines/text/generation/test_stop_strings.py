@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studio.runtime.engines.text.generation.stop_strings import StopScanner
+from studio.runtime.engines.text.generation.generation import StopScanner
 
 
 def scan(pieces: list[str], stops: list[str]) -> tuple[str, bool]:
