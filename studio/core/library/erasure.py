@@ -24,6 +24,8 @@ from studio.core.library.upgrade import upgrade_files
 from studio.core.library.upkeep import backup
 
 INTENT = "erasing.json"
+ERASED = "erased"
+"""History with the ids of what was erased: lines that belong to nothing may be a save cut short."""
 
 _DOOMED_RECORDS = """
     SELECT id, plugin, inputs FROM records WHERE (
@@ -163,6 +165,8 @@ class Erasure:
     def _erase_rows(self, plan: Plan) -> None:
         with self._database.write("delete permanently", freeing=True) as connection:
             gone = erase_rows(connection, plan)
+            doomed = [*plan.conversations, *plan.records]
+            self._history.append(ERASED, *({"id": id} for id in doomed if id in gone))
             self._history.append(
                 "artifacts",
                 *(

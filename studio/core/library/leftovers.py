@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from studio.core.library.erasure import Doomed, Plan, digests_in_use, written_down
+from studio.core.library.erasure import ERASED, Doomed, Plan, digests_in_use, written_down
 from studio.core.library.storage import text_journal
 from studio.core.library.storage.blob_store import ObjectStore
 from studio.core.library.storage.database import Database
@@ -71,7 +71,9 @@ def find_leftovers(
     database: Database, store: ObjectStore, history: EventLog, folder: Path
 ) -> Leftovers:
     """Look for what nothing lists any more."""
-    known = {table: _ids(database, table) for table in ("records", "conversations", "artifacts")}
+    erased = _erased(history)
+    for table in ("records", "conversations", "artifacts"):
+        erased -= _ids(database, table)
     used = digests_in_use(database)
     talks = {stream.rpartition("/")[2] for stream in history.streams("conversations/")}
     backups = [_rows_of(path) for path in sorted((folder / "backups").glob("library-*.db"))]
@@ -80,22 +82,23 @@ def find_leftovers(
         pending=(plan := written_down(folder)) is not None and not plan.upgrades,
         records=tuple(sorted(_unused_records(database, history))),
         conversations=tuple(
-            sorted(
-                talks.union(*(each["conversations"] for each in backups)) - known["conversations"]
-            )
+            sorted(erased & talks.union(*(each["conversations"] for each in backups)))
         ),
-        artifacts=tuple(
-            sorted(set().union(*(each["artifacts"] for each in backups)) - known["artifacts"])
-        ),
+        artifacts=tuple(sorted(erased & set().union(*(each["artifacts"] for each in backups)))),
         messages=tuple(sorted(partial - _ids(database, "messages"))),
         lines=tuple(
             stream
             for stream in history.streams("records/")
-            if not _records_in(history, stream) <= known["records"]
+            if _records_in(history, stream) & erased
         ),
         inputs=tuple(sorted(path.stem for path in store.inputs() if path.stem not in used)),
         broken=tuple(sorted(folder.glob("library.broken-*.db*"))),
     )
+
+
+def _erased(history: EventLog) -> set[str]:
+    artifacts = (event for event in history.read("artifacts") if event.get("erased"))
+    return {str(event.get("id")) for event in (*history.read(ERASED), *artifacts)}
 
 
 def _ids(database: Database, table: str) -> set[str]:

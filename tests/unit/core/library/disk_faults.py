@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable
+from functools import partial
 
 from studio.protocol.errors import ErrorCode, StudioError
 
@@ -50,6 +51,11 @@ class Statements(sqlite3.Connection):
         return super().execute(sql, *more)
 
 
+def _connect(connect: Callable[..., object], path: object, **options: object) -> object:
+    """Connect; only a database on the disk can meet a fault of the disk."""
+    return connect(path, **options if path == ":memory:" else {"factory": Statements, **options})
+
+
 def meets(faults: Faults, work: Callable[[], object]) -> bool:
     """Do ``work`` in a child; return whether it met the fault."""
     child = os.fork()
@@ -57,7 +63,7 @@ def meets(faults: Faults, work: Callable[[], object]) -> bool:
         try:
             connect = sqlite3.connect
             Statements.faults = faults
-            sqlite3.connect = lambda *a, **k: connect(*a, **{"factory": Statements, **k})  # type: ignore[assignment]
+            sqlite3.connect = partial(_connect, connect)
             for name in ("replace", "unlink", "fsync"):
                 setattr(os, name, faults.guarding(getattr(os, name)))
             try:

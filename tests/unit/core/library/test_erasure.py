@@ -160,6 +160,7 @@ def test_verify_finds_what_is_left_and_it_can_be_erased(library: Library, folder
     stray = folder / "history" / "conversations" / "01M8HA8TM7MFYG04808M2WHAK5.jsonl"
     stray.parent.mkdir(parents=True, exist_ok=True)
     stray.write_text(json.dumps({"message": SECRET}) + "\n")
+    (folder / "history" / "erased.jsonl").write_text(json.dumps({"id": stray.stem}) + "\n")
     (folder / "library.broken-1.db").write_text(SECRET)
     report = library.verify()
     assert not report.ok
@@ -207,3 +208,14 @@ def there(library: Library, id: str) -> bool:
             continue
         return True
     return False
+
+
+def test_a_save_that_was_cut_short_is_no_trace_of_something_erased(
+    library: Library, folder: Path
+) -> None:
+    stray = folder / "history" / "conversations" / "01M8HA8TM7MFYG04808M2WHAK6.jsonl"
+    stray.parent.mkdir(parents=True, exist_ok=True)
+    stray.write_text(json.dumps({"message": KEPT}) + "\n")
+    assert library.verify().left == ()
+    assert library.erase_leftovers() == []
+    assert stray.exists()
