@@ -4,47 +4,21 @@ from __future__ import annotations
 
 import gc
 import threading
-import time
 import weakref
-from dataclasses import replace
-from pathlib import Path
 
-import psutil
 import pytest
 import torch
 
-from studio.api.worker.text import SamplingParams, TextStep
+from studio.api.worker.text import SamplingParams
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.runtime.engines.text.decoder.attention import KeyValueCache
-from studio.runtime.engines.text.engine import TextEngine, load_steps, without_oldest
+from studio.runtime.engines.text.engine import TextEngine
 from studio.runtime.engines.text.generation.generation import chunk_size
 from studio.runtime.engines.text.generation.prompt_lookup import MOST_GUESSED
-from studio.runtime.engines.text.loader import TextLoader
 from tests.runtime.engines import tiny_models
+from tests.runtime.engines.text.greedy_text import GREEDY, text_of, write
 
-GREEDY = SamplingParams(temperature=0, repetition_penalty=1, max_tokens=12)
 ASK = [{"role": "user", "content": "Name three primary colours."}]
-
-
-@pytest.fixture(scope="module")
-def tiny_folder(tmp_path_factory) -> Path:
-    return tiny_models.save_folder(tiny_models.reference(), tmp_path_factory.mktemp("tiny"))
-
-
-@pytest.fixture(scope="module")
-def tiny(tiny_folder) -> TextEngine:
-    return TextEngine.load(tiny_folder)
-
-
-def write(engine: TextEngine, ids, params=GREEDY) -> list[TextStep]:
-    return list(engine.generate(ids, params))
-
-
-def text_of(steps: list[TextStep]) -> str:
-    return "".join(step.text for step in steps)
-
-
-# --- steps ------------------------------------------------------------------------------------
 
 
 def test_steps_in_order(engine) -> None:
@@ -103,9 +77,6 @@ def test_text_and_tokens_agree_on_every_step(engine) -> None:
         assert engine.tokenizer.decode(tokens).removesuffix("\ufffd") == text_of(steps)
 
 
-# --- stop strings -----------------------------------------------------------------------------
-
-
 def test_a_stop_string_ends_the_text_and_is_not_part_of_it(engine) -> None:
     ids = engine.render(ASK)
     whole = text_of(write(engine, ids))
@@ -124,9 +95,6 @@ def test_what_looked_like_a_stop_string_comes_in_the_end(engine) -> None:
         temperature=0, repetition_penalty=1, max_tokens=12, stop=(whole[-4:] + "never",)
     )
     assert text_of(write(engine, ids, params)) == whole
-
-
-# --- seeds, threads, neighbours ---------------------------------------------------------------
 
 
 def test_same_seed_same_text_other_seed_other_text(engine) -> None:
@@ -193,9 +161,6 @@ def test_nothing_of_torch_is_changed_between_steps(engine) -> None:
         assert not torch.is_inference_mode_enabled()
 
 
-# --- stopping and letting go ------------------------------------------------------------------
-
-
 def test_closing_between_steps_frees_the_cache(tiny, monkeypatch) -> None:
     caches: list[weakref.ref[KeyValueCache]] = []
     new_cache = type(tiny.model).new_cache
@@ -249,220 +214,11 @@ def test_memory_of_many_and_long_texts_is_told(engine) -> None:
     assert engine.more_bytes(2048, texts=16) == 7 * usual
 
 
-# --- loading ----------------------------------------------------------------------------------
-
-
-def test_loading_goes_in_steps_up_to_one(tiny_folder) -> None:
-    shares = list(load_steps(tiny_folder))
-    assert shares[0] == 0.0
-    assert shares[-1] == 1.0
-    assert shares == sorted(shares)
-    assert len(shares) > 20
-
-
-def test_loading_can_be_stopped_and_lets_go(starter) -> None:
-    process = psutil.Process()
-    open_before = len(process.open_files())
-    steps = load_steps(starter)
-    for _ in range(10):
-        next(steps)
-    assert len(process.open_files()) > open_before, "control"
-    steps.close()
-    gc.collect()
-    assert len(process.open_files()) == open_before
-
-
-def test_loading_does_not_touch_the_global_generator(tiny_folder) -> None:
-    """The shared fixture checks it; this is here to be found by name."""
-    TextEngine.load(tiny_folder)
-
-
-def test_a_closed_engine_gives_its_memory_back(tiny_folder) -> None:
-    engine = TextEngine.load(tiny_folder)
-    weight = weakref.ref(engine.model.norm.weight)
-    engine.close()
-    gc.collect()
-    assert weight() is None
-
-
-def test_no_memory_is_a_sentence(tiny_folder, monkeypatch) -> None:
-    from studio.runtime.engines.text.decoder import llama
-
-    def full(*_, **__) -> None:
-        raise RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate")
-
-    monkeypatch.setattr(llama.Llama, "allocate_packed", full)
-    with pytest.raises(StudioError) as caught:
-        TextEngine.load(tiny_folder)
-    assert caught.value.code is ErrorCode.OUT_OF_MEMORY
-
-
-def test_weights_that_are_no_numbers_are_told(tmp_path) -> None:
-    model = tiny_models.reference()
-    model.model.norm.weight.data[3] = float("nan")
-    engine = TextEngine.load(tiny_models.save_folder(model, tmp_path))
-    with pytest.raises(StudioError, match="invalid numbers"):
-        write(engine, [5, 6])
-
-
-# --- the context ------------------------------------------------------------------------------
-
-
-def test_a_prompt_as_long_as_the_context_is_refused_with_numbers(tiny) -> None:
-    with pytest.raises(StudioError) as caught:
-        write(tiny, [5] * 256)
-    assert caught.value.code is ErrorCode.CONTEXT_TOO_LONG
-    assert "256 tokens long" in caught.value.message
-    assert write(tiny, [5] * 255, SamplingParams(max_tokens=9))[-1].done <= 1
-    with pytest.raises(StudioError, match="1,000,000 tokens long"):
-        write(tiny, [5] * 1_000_000)
-
-
-def test_a_full_context_ends_the_text(tiny) -> None:
-    params = SamplingParams(seed=4, temperature=2.0, min_p=0, max_tokens=1_000)
-    end = write(tiny, [5] * 250, params)[-1]
-    assert end.finish_reason in ("context", "stop")
-    reasons = {write(tiny, [i] * 250, params)[-1].finish_reason for i in range(5, 25)}
-    assert "context" in reasons
-
-
 @pytest.mark.parametrize("ids", [[], [-1], [300], [5, 1 << 40]])
 def test_ids_of_no_use_are_refused(tiny, ids) -> None:
     with pytest.raises(StudioError) as caught:
         write(tiny, ids)
     assert caught.value.code is ErrorCode.BAD_INPUT
-
-
-def test_a_limit_of_context_is_kept(tiny_folder) -> None:
-    whole = TextEngine.load(tiny_folder)
-    engine = whole.limited(64)
-    assert engine.context_length == 64
-    assert whole.limited(10_000).context_length == 256
-    with pytest.raises(StudioError, match="64") as caught:
-        write(engine, [5] * 64)
-    assert "raise this model's context limit" in caught.value.hint
-    loader = TextLoader()
-    assert loader.limited(whole, 64).context_length == 64
-    needs = [loader.measure(tiny_folder, context_limit=limit).working_bytes for limit in (0, 64)]
-    per_token = whole.model.config.cache_values_per_token * 4
-    assert needs[0] - needs[1] == (256 - 64) * per_token
-    assert engine.more_bytes(64) == 0
-    assert engine.more_bytes(64, texts=2) == 64 * per_token
-    whole.close()
-    assert engine.model.weights_bytes < 1000, "nobody keeps the weights by a limit"
-
-
-@pytest.mark.parametrize("text", ["word " * 2_000_000, "a" * 10_000_000, "\n" * 10_000_000])
-def test_ten_megabytes_are_refused_at_once(engine, text) -> None:
-    started = time.process_time()
-    for call in (engine.count, engine.encode, lambda t: engine.fit(message(t), 100)):
-        with pytest.raises(StudioError) as caught:
-            call(text)
-        assert caught.value.code is ErrorCode.CONTEXT_TOO_LONG
-        assert "8,192" in caught.value.message
-    assert time.process_time() - started < 20
-
-
-def message(text: str) -> list:
-    return [{"role": "user", "content": text}]
-
-
-def talk(turns: int, words: int = 1, system: bool = True) -> list:
-    messages = [{"role": "system", "content": "Be brief."}] if system else []
-    for number in range(turns):
-        messages.append({"role": "user", "content": f"q{number} " * words})
-        messages.append({"role": "assistant", "content": f"a{number} " * words})
-    return [*messages, {"role": "user", "content": "last question"}]
-
-
-def test_what_fits_is_left_whole(engine) -> None:
-    messages = talk(3)
-    fitted = engine.fit(messages, 500)
-    assert fitted.dropped == 0
-    assert list(fitted.ids) == engine.render(messages)
-    assert fitted.note == ""
-
-
-def test_the_oldest_turns_go_first_and_the_system_prompt_stays(tiny) -> None:
-    messages = talk(12)
-    fitted = tiny.fit(messages, 50)
-    assert fitted.dropped > 0
-    assert fitted.dropped % 2 == 0, "question and answer go together"
-    assert len(fitted.ids) <= 256 - 50
-    kept = [messages[0], *messages[1 + fitted.dropped :]]
-    assert list(fitted.ids) == tiny.render(kept)
-    more = [messages[0], *messages[fitted.dropped - 1 :]]
-    assert len(tiny.render(more)) > 256 - 50, "no more than needed"
-
-
-def test_a_reserve_that_cannot_be_had_yields_to_the_last_question(tiny) -> None:
-    fitted = tiny.fit(talk(12), 10_000)
-    assert fitted.dropped == 24
-    assert len(fitted.ids) < 256
-
-
-def test_a_last_question_that_does_not_fit_is_refused_with_numbers(tiny) -> None:
-    with pytest.raises(StudioError) as caught:
-        tiny.fit([*talk(3), {"role": "user", "content": "x" * 300}], 10)
-    assert caught.value.code is ErrorCode.CONTEXT_TOO_LONG
-    assert "256" in caught.value.message
-    assert caught.value.hint
-
-
-def test_an_endless_old_message_does_not_stop_the_talk(engine) -> None:
-    messages = [*message("x" * 10_000_000), {"role": "assistant", "content": "ok"}, *message("hi")]
-    fitted = engine.fit(messages, 100)
-    assert fitted.dropped == 2
-    assert list(fitted.ids) == engine.render(message("hi"))
-
-
-def test_a_begun_reply_is_continued_not_answered(engine) -> None:
-    asked = [{"role": "user", "content": "Count to five."}]
-    begun = [*asked, {"role": "assistant", "content": "One, two,"}]
-    prompt = engine.tokenizer.decode(engine.fit(begun, 100).ids)
-    assert prompt.endswith("One, two,")
-    assert prompt.startswith(engine.tokenizer.decode(engine.fit(asked, 100).ids))
-
-
-def test_a_reply_that_filled_the_context_goes_on_without_the_oldest_turns(tiny) -> None:
-    messages, long = talk(5), SamplingParams(seed=4, temperature=2.0, min_p=0, max_tokens=1_000)
-    first = next(
-        steps
-        for seed in range(20)
-        if (steps := write(tiny, tiny.fit(messages, 50).ids, replace(long, seed=seed)))[
-            -1
-        ].finish_reason
-        == "context"
-    )
-    begun = [*messages, {"role": "assistant", "content": text_of(first)}]
-    on = tiny.fit(begun, 50)
-    assert 0 < on.dropped < len(messages)
-    assert len(on.ids) <= 256 - 50
-    assert tiny.tokenizer.decode(on.ids).endswith(text_of(first))
-    assert write(tiny, on.ids, GREEDY)[-1].done > 0
-
-
-def test_a_thousand_turns_are_fitted_with_few_renders(engine, monkeypatch) -> None:
-    renders: list[int] = []
-    render = type(engine.template).render
-    monkeypatch.setattr(
-        type(engine.template),
-        "render",
-        lambda self, messages, **how: renders.append(1) or render(self, messages, **how),
-    )
-    fitted = engine.fit(talk(1_000, words=10), 500)
-    assert fitted.dropped > 0
-    assert len(fitted.ids) <= 8192 - 500
-    assert len(renders) <= 14
-
-
-def test_without_oldest() -> None:
-    messages = talk(2)
-    assert without_oldest(messages, 0) == messages
-    assert without_oldest(messages, 1) == [messages[0], *messages[3:]]
-    assert without_oldest(messages, 2) == [messages[0], messages[-1]]
-    bare = talk(1, system=False)
-    assert without_oldest(bare, 1) == [bare[-1]]
 
 
 @pytest.mark.parametrize(
@@ -491,11 +247,6 @@ def test_a_hostile_template_leaves_a_model_that_talks(tmp_path) -> None:
     assert "chat template failed" in fitted.note
     assert "Name three" in engine.tokenizer.decode(fitted.ids)
     assert write(engine, fitted.ids)[-1].kind == "end"
-
-
-def test_counting(engine) -> None:
-    assert engine.count("") == 0
-    assert engine.count("Hello world") == 2
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")

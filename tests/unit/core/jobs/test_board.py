@@ -12,7 +12,6 @@ from studio.api import Params
 from studio.api.jobs import JobRequest
 from studio.api.manifest import TaskEntry
 from studio.core.jobs.board import JobBoard
-from studio.core.jobs.job import Job, Recipe
 from studio.core.jobs.recipes import submission
 from studio.protocol.errors import ErrorCode, StudioError
 from studio.protocol.messages import Cancel, JobChanged, Pause, Promote, Resume, TextDelta
@@ -32,9 +31,6 @@ from tests.unit.core.library.old_library import files_with
 PNG = b"\x89PNG\r\n\x1a\n, or so"
 
 
-# --- the way of a job -------------------------------------------------------------------------
-
-
 def test_a_long_title_is_cut_between_words_and_says_so(desk: Any) -> None:
     job = desk.submit(Stall(), title="Explain\n" + "what this file does " * 20)
     assert len(job.title) <= 120
@@ -42,46 +38,6 @@ def test_a_long_title_is_cut_between_words_and_says_so(desk: Any) -> None:
     assert job.title.endswith(("file…", "does…", "this…", "what…"))
     one_word = desk.submit(Stall(), title="C" * 500)
     assert one_word.title == "C" * 119 + "…"
-
-
-def test_how_far_the_loading_was_is_not_how_far_the_work_is() -> None:
-    controls: Any = None
-    job = Job("job", "record", Recipe("echo", "echo.say", {}, 0, "Say"), controls, print)
-    job.become(JobState.LOADING, "weights")
-    job.step(1.0, 1.0, "weights", None, now=1.0)
-    assert job.share == 1.0
-    job.become(JobState.RUNNING)
-    assert (job.share, job.message) == (None, "")
-    job.step(1.0, 4.0, "", None, now=2.0)
-    job.become(JobState.PAUSED)
-    job.become(JobState.RUNNING)
-    assert job.share == 0.25
-
-
-def test_time_left_is_measured_afresh_after_a_pause() -> None:
-    controls: Any = None
-    job = Job("job", "record", Recipe("echo", "echo.say", {}, 0, "Say"), controls, print)
-    job.become(JobState.RUNNING)
-    for second in range(3):
-        job.step(second, 10, "", None, now=float(second))
-    job.become(JobState.PAUSED)
-    job.become(JobState.RUNNING)
-    job.step(3, 10, "", None, now=1000.0)
-    assert job.seconds_left is None, "nothing was seen since"
-    job.step(4, 10, "", None, now=1001.0)
-    assert job.seconds_left == 6.0
-
-
-def test_how_far_the_reading_was_is_not_how_far_the_text_is() -> None:
-    controls: Any = None
-    job = Job("job", "record", Recipe("echo", "echo.say", {}, 0, "Say"), controls, print)
-    job.become(JobState.RUNNING)
-    job.step(1, 2, "Placing", None, now=1.0)
-    assert not job.write("a", 1, "")
-    assert job.share == 0.5, "its text is only a part of the work"
-    job.step(2, 2, "Reading", None, now=2.0)
-    assert job.write("b", 2, "")
-    assert (job.share, job.seconds_left, job.message) == (None, None, "")
 
 
 def test_a_job_tells_everything_in_order(desk: Any) -> None:
@@ -254,9 +210,6 @@ def test_the_drawer_has_something_to_show(desk: Any) -> None:
     assert desk.studio.jobs.jobs() == []
 
 
-# --- failing ----------------------------------------------------------------------------------
-
-
 def test_a_failure_is_told_once_in_its_own_words(desk: Any) -> None:
     failed: list[StudioError] = []
     error = StudioError(ErrorCode.OUT_OF_MEMORY, "Not enough memory.", "Try 768 px.")
@@ -350,9 +303,6 @@ def test_a_raising_observer_does_not_stop_the_board(desk: Any) -> None:
     assert job.state is JobState.DONE
 
 
-# --- stopping ---------------------------------------------------------------------------------
-
-
 def test_a_running_job_stops_at_its_next_step(desk: Any) -> None:
     told: list[str] = []
     job = desk.submit(Tokens("x"), Stall()).on_cancelled(lambda: told.append("stopped"))
@@ -405,9 +355,6 @@ def test_pause_resume_and_promote_reach_the_runtime(desk: Any) -> None:
     assert sent == [Pause(job.id), Resume(job.id), Promote(job.id)]
 
 
-# --- the runtime misbehaves -------------------------------------------------------------------
-
-
 def test_moves_that_cannot_be_are_ignored(desk: Any) -> None:
     job = desk.submit(Tokens("x"), Stall())
     desk.until(lambda: job.texts())
@@ -426,9 +373,6 @@ def test_text_after_the_end_is_ignored(desk: Any) -> None:
     other = desk.submit(Tokens("z"))
     desk.finish(other)
     assert job.texts() == {"": "x"}
-
-
-# --- the runtime dies -------------------------------------------------------------------------
 
 
 def test_death_loses_what_ran_and_queues_again_what_did_not(desk: Any) -> None:
@@ -481,23 +425,6 @@ def test_closing_the_studio_closes_the_journal_of_what_runs(desk: Any, tmp_path:
     assert reopened.studio.library.jobs.unfinished() == []
     reopened.studio.close()
     desk.studio = type(desk)(tmp_path / "other").studio
-
-
-def test_progress_is_thinned_but_its_end_is_told(desk: Any) -> None:
-    heard: list[float] = []
-    job = desk.submit(*(Step(n, 1000) for n in range(1, 1001)))
-    job.on_progress(lambda done, *rest: heard.append(done))
-    desk.finish(job)
-    assert heard[-1] == 1000.0
-    assert len(heard) < 500
-
-
-def test_a_new_phase_is_told_however_soon_it_comes(desk: Any) -> None:
-    heard: list[tuple[float, str]] = []
-    job = desk.submit(Step(1, 1, "Reading"), Step(0, 20, "Denoising"), Step(1, 20, "Denoising"))
-    job.on_progress(lambda done, total, message, left: heard.append((done, message)))
-    desk.finish(job)
-    assert heard[:2] == [(1.0, "Reading"), (0.0, "Denoising")]
 
 
 def test_priority_is_handed_on(desk: Any) -> None:

@@ -1,0 +1,190 @@
+"""A piece is written as asked: checked, tried again where a check fails, told in its record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from plugins.music.tests.tasks.music_tasks import TASKS, models, replace, run, score_of, tune  # noqa: E402
+from studio.api import BadInput  # noqa: E402
+from studio.testing.plugins import run_task  # noqa: E402
+from studio_music.piece import Metre, Piece  # noqa: E402
+from studio_music.prompt.request import TuneRequest  # noqa: E402
+from studio_music.schema import Compose  # noqa: E402
+from studio_music.sound.audio_files import read_wav  # noqa: E402
+
+pytestmark = pytest.mark.torch
+
+
+def test_a_piece_is_written_as_asked_and_heard() -> None:
+    made = run("compose", ask="8 bars, calm, D minor, 90 bpm, waltz", temperature=0.5)
+    piece = score_of(made)
+    assert (str(piece.key), str(piece.metre), piece.tempo) == ("D minor", "3/4", 90)
+    assert piece.end == piece.length == 8 * piece.metre.bar
+    assert [track.role for track in piece.tracks] == ["melody", "chords", "bass", "drums"]
+    assert piece.title == "Calm waltz in D minor"
+    score, audio = made.artifacts
+    samples, rate = read_wav(audio.payload)
+    assert len(samples) / rate >= piece.seconds(piece.end)
+    assert audio.verdict is not None
+    assert audio.verdict.passed
+    assert score.preview.startswith(b"\x89PNG")
+    assert score.text.splitlines()[1] == "8 bars, calm, D minor, 90 bpm, waltz"
+    result = made.result
+    told = {name: result[name] for name in ("title", "key", "metre", "tempo", "bars", "genre")}
+    assert told == {
+        "title": piece.title,
+        "key": "D minor",
+        "metre": "3/4",
+        "tempo": 90,
+        "bars": 8,
+        "genre": "waltz",
+    }
+    assert result["notes"] == sum(len(track.notes) for track in piece.tracks)
+    assert {check["name"] for check in result["checks"]} >= {"key", "tempo", "metre", "length"}
+
+
+def test_the_record_says_how_it_was_made() -> None:
+    made = run("compose", seed=11, ask="4 bars", audio=False, key="G major")
+    meta = made.artifacts[0].meta
+    assert meta["task"] == "music.compose"
+    assert Compose.parse(meta["params"]).ask == "4 bars"
+    assert meta["params"]["seed"] == 11
+    assert meta["request"]["bars"] == 4
+    assert meta["request"]["key"] == {"tonic": "G", "mode": "major"}
+    again = run_task(
+        TASKS["music.compose"], Compose.parse(meta["params"]), seed=11, models=models()
+    )
+    assert again.artifacts[0].payload == made.artifacts[0].payload
+
+
+def test_the_same_seed_gives_the_same_notes_and_samples() -> None:
+    first, second, other = (run("compose", seed=seed, ask="4 bars in F") for seed in (1, 1, 2))
+    for one, two in zip(first.artifacts, second.artifacts, strict=True):
+        assert one.payload == two.payload
+    assert score_of(first).tracks != score_of(other).tracks
+
+
+def test_without_a_backing_the_tune_is_alone() -> None:
+    made = run("compose", ask="4 bars, no backing", audio=False)
+    assert [track.role for track in score_of(made).tracks] == ["melody"]
+    assert len(made.artifacts) == 1
+
+
+def test_what_was_not_understood_is_told() -> None:
+    made = run("compose", ask="4 bars like Beethoven in C", audio=False)
+    assert "“Beethoven” was not understood." in made.result["remarks"]
+    assert "“Beethoven” was not understood." in made.result["note"]
+    assert "“Beethoven” was not understood." in made.artifacts[0].meta["remarks"]
+
+
+def test_progress_goes_from_nothing_to_all() -> None:
+    made = run("compose", ask="4 bars in C", temperature=0.5)
+    shares = [event.done / event.total for event in made.progress]
+    words = {event.message for event in made.progress}
+    assert "Rendering the sound" in words
+    assert "Playing" not in words, "nothing is heard yet"
+    assert shares == sorted(shares)
+    assert shares[0] == 0
+    assert shares[-1] > 0.95
+
+
+@pytest.mark.parametrize("stop_after", [1, 3, 10, 40])
+def test_stop_is_heeded_at_the_next_step(stop_after: int) -> None:
+    made = run("compose", ask="64 bars in C", stop_after=stop_after)
+    assert made.cancelled
+    assert made.steps == stop_after
+    assert not made.artifacts
+
+
+class Writer:
+    """Writes what it is told to, and remembers the seeds it was given."""
+
+    def __init__(self, *tunes: Piece) -> None:
+        self.tunes = list(tunes)
+        self.seeds: list[int] = []
+
+    def __call__(
+        self, model: Any, request: TuneRequest, rng: Any, at_once: int
+    ) -> Iterator[float | Piece]:
+        self.seeds.append(rng.initial_seed())
+        yield 0.5
+        yield self.tunes.pop(0)
+
+
+def scripted(monkeypatch: pytest.MonkeyPatch, *tunes: Piece) -> Writer:
+    writer = Writer(*tunes)
+    monkeypatch.setattr("studio_music.tunes.composer.write", writer)
+    return writer
+
+
+ASK = "4 bars, D minor, 100 bpm, no backing"
+
+
+def too_short() -> Piece:
+    return tune(2)
+
+
+def too_fast() -> Piece:
+    return replace(tune(2), tempos=(replace(tune().tempos[0], bpm=200.0),))
+
+
+def test_a_failed_check_is_tried_again_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    writer = scripted(monkeypatch, too_short(), tune())
+    made = run("compose", ask=ASK, audio=False)
+    assert made.result["passed"]
+    assert [each["failed"] for each in made.result["attempts"]] == [["length"], []]
+    assert [each["seed"] for each in made.result["attempts"]] == writer.seeds
+    assert len(set(writer.seeds)) == 2
+    assert made.result["remarks"] == ["Composed again once because a check failed."]
+    assert made.artifacts[0].meta["attempts"] == made.result["attempts"]
+
+
+def test_after_three_more_attempts_the_best_is_kept_and_what_fails_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    writer = scripted(monkeypatch, too_fast(), too_short(), too_fast(), too_fast(), tune())
+    made = run("compose", ask=ASK, audio=False)
+    assert len(writer.tunes) == 1, "it is written four times at most"
+    assert not made.result["passed"]
+    assert score_of(made).tempo == 100
+    verdict = made.artifacts[0].verdict
+    assert verdict is not None
+    assert [check.name for check in verdict.checks if not check.passed] == ["length"]
+    assert made.result["remarks"] == ["After 4 attempts, these checks still fail: length."]
+
+
+def test_a_good_first_attempt_is_the_only_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    writer = scripted(monkeypatch, tune(), tune())
+    made = run("compose", ask=ASK, audio=False)
+    assert len(writer.tunes) == 1
+    assert made.result["remarks"] == []
+    assert "note" not in made.result
+
+
+def test_an_instrument_that_was_asked_for_plays_within_its_range(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, program, moved in (("cello", 42, 0), ("piccolo", 72, 12)):
+        scripted(monkeypatch, tune())
+        made = run("compose", ask=f"4 bars in D minor on the {name}, 100 bpm", audio=False)
+        track = score_of(made).tracks[0]
+        assert track.program == program
+        before = [note.pitch for note in tune().tracks[0].notes]
+        assert [note.pitch - moved for note in track.notes] == before
+
+
+@pytest.mark.parametrize("ask", ["0 bpm", "10000 bpm", "0 bars", "5/4"])
+def test_an_ask_that_cannot_be_met_is_refused_before_any_weights_are_loaded(ask: str) -> None:
+    params = Compose.parse({"ask": ask, "weights": "none"})
+    with pytest.raises(BadInput):
+        run_task(TASKS["music.compose"], params, models={})
+
+
+def test_the_metre_is_kept_in_other_metres_too() -> None:
+    made = run("compose", ask="4 bars of 9/8 in G", audio=False, temperature=0.5)
+    assert score_of(made).metre == Metre(9, 8)
