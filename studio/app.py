@@ -124,10 +124,10 @@ class App(QObject):
         self._crashes: CrashReports | None = None
         self.session: WindowSession | None = None
         self._ended = False
-        self._stalls = MainThreadWatchdog() if os.environ.get(WATCH_STALLS) else None
-        self._keeper = QTimer(self)
-        self._keeper.setInterval(_KEEP_STATE_MS)
-        self._keeper.timeout.connect(self._keep)
+        self._watchdog = MainThreadWatchdog() if os.environ.get(WATCH_STALLS) else None
+        self._keep_timer = QTimer(self)
+        self._keep_timer.setInterval(_KEEP_STATE_MS)
+        self._keep_timer.timeout.connect(self._keep)
 
     def start(self) -> None:
         """Show the window; everything else waits for its first frame."""
@@ -146,9 +146,9 @@ class App(QObject):
     def finish(self) -> None:
         """Let go of everything, in the reverse order."""
         self._ended = True
-        self._keeper.stop()
-        if self._stalls is not None:
-            self._stalls.close()
+        self._keep_timer.stop()
+        if self._watchdog is not None:
+            self._watchdog.close()
         if self.session is not None:
             self.session.close()
         self._background.wait()
@@ -219,7 +219,7 @@ class App(QObject):
         self._crashes.watch(self._keep, self._tell_bug)
         self.session.offer_report(self._crashes.found)
         self.session.tell_missing_fonts(self.look.fonts.missing)
-        self._keeper.start()
+        self._keep_timer.start()
         # One after the other, with a frame between: rail, page, runtime.
         QTimer.singleShot(0, self.session.workspace.open_first)
         QTimer.singleShot(50, self.session.start_runtime)

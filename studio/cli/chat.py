@@ -139,7 +139,9 @@ class Chat:
             title = output.one_line(prompt, _TITLE_CHARACTERS)
             if self.system is None:
                 kind = self.studio.plugins.params_class(TASK)
-                self.system = str(self.studio.shelf.filled(kind, self.params).get("system", ""))
+                self.system = str(
+                    self.studio.weights_manager.filled(kind, self.params).get("system", "")
+                )
             self.conversation = conversations.create(title, system=self.system)
         here = self.conversation.id
         asked = conversations.add_message(here, conversations.get(here).head, "user", prompt)

@@ -83,7 +83,7 @@ def _list(arguments: Any, session: StudioSession) -> int:
 
 
 def _as_json(weights: Weights, session: StudioSession) -> dict[str, Any]:
-    remark = session.shelf.remarks.of(weights.id)
+    remark = session.weights_manager.remarks.of(weights.id)
     return {
         "id": weights.id,
         "title": weights.title,
@@ -96,7 +96,7 @@ def _as_json(weights: Weights, session: StudioSession) -> dict[str, Any]:
         "bytes": weights.bytes,
         "parameters": weights.parameters,
         "context": weights.context,
-        "context_limit": session.shelf.remarks.context_limit(weights.id),
+        "context_limit": session.weights_manager.remarks.context_limit(weights.id),
         "quantization": weights.quantization,
         "languages": list(weights.languages),
         "card": str(weights.card or ""),
@@ -117,7 +117,7 @@ def _info(arguments: Any, session: StudioSession) -> int:
     path = Path(arguments.id).expanduser()
     known = None if path.exists() else session.weights.get(arguments.id)
     with session.studio(read_only=True) as studio:
-        limit = session.shelf.remarks.context_limit(known.id) if known else 0
+        limit = session.weights_manager.remarks.context_limit(known.id) if known else 0
         facts = studio.inspect(known.path if known else path.absolute(), context_limit=limit)
         status = studio.runtime.status
         uses = [use for use in studio.library.records.uses() if known and use.weights == known.id]

@@ -65,11 +65,13 @@ def parsers(commands: Any) -> Iterator[ArgumentParser]:
 
 def _add(arguments: Any, session: StudioSession) -> int:
     with _progress(arguments.path) as show:
-        added = session.shelf.add(Path(arguments.path), copy=arguments.copy, on_progress=show)
+        added = session.weights_manager.add(
+            Path(arguments.path), copy=arguments.copy, on_progress=show
+        )
     if added.header is None:
         _tell(arguments, f"{added.path} was added to your model folders.", path=str(added.path))
         return ExitCode.OK
-    row = session.shelf.at(added.path)
+    row = session.weights_manager.at(added.path)
     name = row.id if row else added.path.name
     hint = f" {row.problem}" if row and row.problem else ""
     kind = " ".join(filter(None, (added.header.architecture, added.header.quantization)))
@@ -80,8 +82,8 @@ def _add(arguments: Any, session: StudioSession) -> int:
 
 def _remove(arguments: Any, session: StudioSession) -> int:
     row = session.weights.get(arguments.id)
-    is_ours = session.shelf.bin.owns(row)
-    told = session.shelf.remove(row)
+    is_ours = session.weights_manager.bin.owns(row)
+    told = session.weights_manager.remove(row)
     if is_ours:
         told = f"{told} Restore it with `studio models restore {row.id}`."
     _tell(arguments, told, id=row.id, binned=is_ours)
@@ -89,13 +91,13 @@ def _remove(arguments: Any, session: StudioSession) -> int:
 
 
 def _restore(arguments: Any, session: StudioSession) -> int:
-    session.shelf.restore(arguments.id)
+    session.weights_manager.restore(arguments.id)
     _tell(arguments, f"{arguments.id} was restored.", id=arguments.id)
     return ExitCode.OK
 
 
 def _bin(arguments: Any, session: StudioSession) -> int:
-    bin = session.shelf.bin
+    bin = session.weights_manager.bin
     if arguments.empty:
         freed = bin.empty()
         told = f"The bin was emptied; {disk.as_size(freed)} freed."
@@ -116,8 +118,8 @@ def _bin(arguments: Any, session: StudioSession) -> int:
 def _convert(arguments: Any, session: StudioSession) -> int:
     row = session.weights.get(arguments.id)
     with _progress(row.title) as show:
-        path = session.shelf.convert(row, show)
-    made = session.shelf.at(path)
+        path = session.weights_manager.convert(row, show)
+    made = session.weights_manager.at(path)
     told = f"{path.name} was created; the original file was kept."
     _tell(arguments, told, id=made.id if made else "", path=str(path))
     return ExitCode.OK
@@ -127,7 +129,7 @@ def _convert(arguments: Any, session: StudioSession) -> int:
 
 
 def _note(arguments: Any, session: StudioSession) -> int:
-    row, remarks = session.weights.get(arguments.id), session.shelf.remarks
+    row, remarks = session.weights.get(arguments.id), session.weights_manager.remarks
     if arguments.text is not None:
         remarks.note(row.id, arguments.text)
     note = remarks.of(row.id).note
@@ -136,7 +138,7 @@ def _note(arguments: Any, session: StudioSession) -> int:
 
 
 def _rate(arguments: Any, session: StudioSession) -> int:
-    row, remarks = session.weights.get(arguments.id), session.shelf.remarks
+    row, remarks = session.weights.get(arguments.id), session.weights_manager.remarks
     remarks.rate(row.id, arguments.stars)
     stars = "★" * arguments.stars or "no stars"
     _tell(arguments, f"{row.title}: {stars}.", id=row.id, rating=arguments.stars)
@@ -146,7 +148,7 @@ def _rate(arguments: Any, session: StudioSession) -> int:
 def _defaults(arguments: Any, session: StudioSession) -> int:
     from studio.core.weights.defaults import parsed, settable
 
-    row, remarks = session.weights.get(arguments.id), session.shelf.remarks
+    row, remarks = session.weights.get(arguments.id), session.weights_manager.remarks
     host = session.plugins
     classes = [host.params_class(task.id) for _, task in host.tasks()]
     fields = settable(classes, row.capabilities)
@@ -178,28 +180,28 @@ def _defaults(arguments: Any, session: StudioSession) -> int:
 
 
 def _folders(arguments: Any, session: StudioSession) -> int:
-    elsewhere = session.shelf.elsewhere
+    external = session.weights_manager.external
     if arguments.add:
-        elsewhere.watch(Path(arguments.add))
+        external.watch(Path(arguments.add))
     if arguments.remove:
-        elsewhere.unwatch(Path(arguments.remove))
+        external.unwatch(Path(arguments.remove))
     for name, is_on in ((arguments.on, True), (arguments.off, False)):
         if name:
-            elsewhere.switch(name, is_on)
+            external.switch(name, is_on)
     programs: list[dict[str, Any]] = [
-        {"id": each.id, "title": each.title, "on": elsewhere.is_on(each),
+        {"id": each.id, "title": each.title, "on": external.is_on(each),
          "folders": list(map(str, each.stores))}
-        for each in elsewhere.neighbours()
+        for each in external.other_programs()
     ]  # fmt: skip
     own = [str(folder) for folder in session.weights.folders]
     if arguments.json:
         output.print_json(
-            {"own": own, "watched": list(map(str, elsewhere.folders)),
-             "added": list(map(str, elsewhere.added)), "programs": programs})  # fmt: skip
+            {"own": own, "watched": list(map(str, external.folders)),
+             "added": list(map(str, external.added)), "programs": programs})  # fmt: skip
         return ExitCode.OK
     rows = [("own", folder) for folder in own]
-    rows += [("watched", str(folder)) for folder in elsewhere.folders]
-    rows += [("added", str(path)) for path in elsewhere.added]
+    rows += [("watched", str(folder)) for folder in external.folders]
+    rows += [("added", str(path)) for path in external.added]
     output.print_table(rows)
     for each in programs:
         state = "shown" if each["on"] else f"not searched: `--on {each['id']}`"

@@ -69,7 +69,7 @@ def _fetch(order: Order, line: Line, arguments: Any, session: StudioSession) -> 
         )
 
     try:
-        path = hub_edition.fetch(order, line, session.shelf.folder, show)
+        path = hub_edition.fetch(order, line, session.weights_manager.folder, show)
     except KeyboardInterrupt:
         progress.clear()
         output.hint("Stopped. Run the same command again to resume.")
@@ -77,7 +77,7 @@ def _fetch(order: Order, line: Line, arguments: Any, session: StudioSession) -> 
     finally:
         progress.clear()
     session.weights.rescan()
-    row = session.shelf.at(path)
+    row = session.weights_manager.at(path)
     if arguments.json:
         digest = row.digest if row else ""
         output.print_json({"id": row.id if row else "", "path": str(path), "sha256": digest})

@@ -72,9 +72,9 @@ class Studio:
 
     Attributes:
         runtime: The supervisor of the process that computes; it starts with the first job.
-        inquiries: What the runtime was asked, and answers later.
+        runtime_requests: What the runtime was asked, and answers later.
         jobs: The job board.
-        shelf: The weights, and what belongs to them.
+        weights_manager: The weights, and what belongs to them.
         downloads: The weights that the user has asked to get.
         weights_operations: Weights being copied, converted or verified.
         memory: The log of what was loaded, dropped and waited for, and why.
@@ -101,8 +101,8 @@ class Studio:
         self.library = library
         self.plugins = plugins
         self.notices = Notices(self.post)
-        self.shelf = WeightsManager(paths, settings)
-        self.weights = self.shelf.catalogue
+        self.weights_manager = WeightsManager(paths, settings)
+        self.weights = self.weights_manager.catalogue
         self.memory = MemoryLog(paths.logs / "memory.jsonl")
         self.devices = DeviceChoice(settings, self.notices, self._restart, attended)
         self._news = RuntimeNotices(self.notices, lambda: self.runtime.restart())
@@ -115,7 +115,7 @@ class Studio:
             on_death=self._runtime_died,
             on_stall=self._news.stalled,
         )
-        self.inquiries = RuntimeRequests(self.runtime)
+        self.runtime_requests = RuntimeRequests(self.runtime)
         self._shunned: set[str] = set()
         """Weights that the user keeps out of the runtime for this session."""
         self._told: tuple[WeightsEntry, ...] = ()
@@ -219,7 +219,7 @@ class Studio:
             return request.params
         given = request.params
         values = given.to_dict() if isinstance(given, Params) else dict(given)
-        return kind.parse(self.shelf.filled(kind, values))
+        return kind.parse(self.weights_manager.filled(kind, values))
 
     # --- the runtime --------------------------------------------------------------------------
 
@@ -275,7 +275,9 @@ class Studio:
 
     def look_for_weights(self) -> None:
         """Notice new files in the folders that are watched, beside the owner's thread."""
-        self._background.run(self.shelf.look_around, self._weights_looked, self.notices.error)
+        self._background.run(
+            self.weights_manager.look_around, self._weights_looked, self.notices.error
+        )
 
     def _weights_looked(self, has_news: bool) -> None:
         if has_news:
@@ -292,13 +294,13 @@ class Studio:
             self.notices.info(news, key=f"get-{id}")
 
     def inspect(self, path: Path, **how: Any) -> dict[str, Any]:
-        """Return what ``inquiries.inspect`` hears, pumping meanwhile; not for a window.
+        """Return what ``runtime_requests.inspect`` hears, pumping meanwhile; not for a window.
 
         Raises:
             StudioError: They cannot be used, or the runtime died of them.
         """
         answers: list[Inspected] = []
-        self.inquiries.inspect(path, answers.append, **how)
+        self.runtime_requests.inspect(path, answers.append, **how)
         while not answers:
             self.pump(0.1)
         if answers[0].error:
@@ -364,7 +366,9 @@ class Studio:
             self.runtime.restart()
 
     def _entries(self) -> tuple[WeightsEntry, ...]:
-        return tuple(entry for entry in self.shelf.entries() if entry.id not in self._shunned)
+        return tuple(
+            entry for entry in self.weights_manager.entries() if entry.id not in self._shunned
+        )
 
     def _remarked(self, key: str, value: Any) -> None:
         """Tell the runtime if what was remarked on weights is about how they are used."""
@@ -381,7 +385,7 @@ class Studio:
             for call in list(self._status_observers):
                 call(message)
         elif isinstance(message, Inspected | Trace):
-            self.inquiries.answer(message)
+            self.runtime_requests.answer(message)
         elif isinstance(message, PoolEvent):
             self.memory.add(message)
         elif isinstance(message, DevicesFound):
@@ -409,7 +413,7 @@ class Studio:
     def _runtime_died(self, death: Death) -> None:
         details = last_words(death.lines)
         self._lost = self.jobs.runtime_lost(death.reason, details, by_itself=not death.asked)
-        self.inquiries.lose(death.reason)
+        self.runtime_requests.lose(death.reason)
         self._news.died(death)
 
     def _offer_choice(self, reason: str, details: str) -> None:

@@ -99,7 +99,7 @@ class CatalogueView:
     def defaults(self, weights: str) -> Mapping[str, bool | int | float | str]:
         """Return the parameters that the user has set for these weights, by name, or that the
         weights come with."""
-        return self._studio.shelf.defaults(weights)
+        return self._studio.weights_manager.defaults(weights)
 
     def caution(self, weights: str) -> str:
         """Return what to expect no more of these weights than."""

@@ -99,7 +99,7 @@ class Server:
         self._scratch_root = scratch_root or make_root()
         self._device: Device | None = None
         self._device_words = "starting PyTorch"
-        self._crowding = CpuContention()
+        self._contention = CpuContention()
         self._texts: set[str] = set()
         """Weights of language models: what is written with the same ones is written together."""
         self._digests = Digests(cache)
@@ -107,7 +107,7 @@ class Server:
         self._pool = Pool(
             sources=WeightsRegistry(self._loaders),
             digests=self._digests,
-            truths=MemoryMeasurements(cache),
+            measurements=MemoryMeasurements(cache),
             on_change=self._on_change,
             tell=self._send,
         )
@@ -305,7 +305,7 @@ class Server:
     def _mind_the_others(self) -> None:
         """Leave processors to other programs that use them: crowding would slow us many times."""
         if self._device is not None:
-            self._scheduler.use_threads(self._crowding.threads(self._device.threads))
+            self._scheduler.use_threads(self._contention.threads(self._device.threads))
 
     def _status(self) -> Status:
         device = self._device

@@ -198,7 +198,7 @@ class Desk:
 
     def use_threads(self, count: int) -> None:
         """Compute with ``count`` threads, however crowded the machine is."""
-        self.server._crowding = types.SimpleNamespace(threads=lambda most: count)  # type: ignore[assignment]
+        self.server._contention = types.SimpleNamespace(threads=lambda most: count)  # type: ignore[assignment]
         self.status()  # a heartbeat that was under way may still use the old one
         self.server._scheduler.use_threads(count)
 

@@ -59,7 +59,7 @@ class Desk(PageDesk):
 
     def idle(self) -> bool:
         """Return whether all that was asked of the library is done."""
-        return self.page.chores.idle and not self.page.session.loading
+        return self.page.work_queue.idle and not self.page.session.loading
 
     # --- doing --------------------------------------------------------------------------------
 

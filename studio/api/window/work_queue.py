@@ -89,4 +89,4 @@ class WorkQueue:
             self._next()
 
     def _tell(self, error: StudioError) -> None:
-        self._ctx.notices.error(error, key=f"{self._ctx.plugin}.chores")
+        self._ctx.notices.error(error, key=f"{self._ctx.plugin}.work_queue")

@@ -39,7 +39,7 @@ def measure(session: StudioSession) -> dict[str, Any]:
 def _ask(studio: Studio) -> None:
     """Ask about weights that are not there: the shortest answer the runtime has."""
     answers: list[Inspected] = []
-    studio.inquiries.inspect(Path("/nothing-is-here.gguf"), answers.append)
+    studio.runtime_requests.inspect(Path("/nothing-is-here.gguf"), answers.append)
     while not answers:
         studio.pump(1.0)
 

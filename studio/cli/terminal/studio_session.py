@@ -63,7 +63,7 @@ class StudioSession:
         return host
 
     @cached_property
-    def shelf(self) -> WeightsManager:
+    def weights_manager(self) -> WeightsManager:
         """The weights on this machine, with all that belongs to them."""
         from studio.core.weights.manager import WeightsManager
 
@@ -72,7 +72,7 @@ class StudioSession:
     @property
     def weights(self) -> WeightsCatalogue:
         """Which weights there are."""
-        return self.shelf.catalogue
+        return self.weights_manager.catalogue
 
     @contextmanager
     def studio(self, *, read_only: bool = False, passing: bool = False) -> Iterator[Studio]:

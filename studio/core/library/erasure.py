@@ -88,7 +88,7 @@ class Erasure:
         store: ObjectStore,
         history: EventLog,
         artifacts: Artifacts,
-        ballast: ReservedSpace,
+        reserved_space: ReservedSpace,
         forget: Callable[[Sequence[str]], None],
     ) -> None:
         self._folder = folder
@@ -96,7 +96,7 @@ class Erasure:
         self._store = store
         self._history = history
         self._artifacts = artifacts
-        self._ballast = ballast
+        self._reserved_space = reserved_space
         self._forget = forget
 
     def plan(
@@ -131,7 +131,7 @@ class Erasure:
             StudioError: A disk refused. What was not done is done at the next start.
         """
         self.resume()  # there is one intent at a time
-        write_down(self._folder, plan, self._ballast)
+        write_down(self._folder, plan, self._reserved_space)
         return self._do(plan)
 
     def resume(self, *, upgrades: bool = True) -> None:
@@ -235,7 +235,7 @@ class Erasure:
         return [row[0] for row in rows]
 
 
-def write_down(folder: Path, plan: Plan, ballast: ReservedSpace) -> None:
+def write_down(folder: Path, plan: Plan, reserved_space: ReservedSpace) -> None:
     """Make a plan durable: from here on it will be done.
 
     Raises:
@@ -246,7 +246,7 @@ def write_down(folder: Path, plan: Plan, ballast: ReservedSpace) -> None:
         try:
             disk.write_durably(path, data)
         except OSError:
-            if not ballast.release():
+            if not reserved_space.release():
                 raise
             disk.write_durably(path, data)
     except OSError as error:

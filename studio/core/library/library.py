@@ -67,7 +67,7 @@ class Library:
         database.on_fault = lambda fault: self.on_health(self.health)
         self._store = ObjectStore(folder)
         self._history = history = EventLog(folder / "history")
-        self._ballast = ReservedSpace(folder / "ballast")
+        self._reserved_space = ReservedSpace(folder / "ballast")
         self._executor: ThreadPoolExecutor | None = None
         self._artifacts = shelf.Artifacts(database, self._store, history)
         self.records = Records(database, history)
@@ -75,7 +75,7 @@ class Library:
         self.jobs = JobJournal(database)
         self.conversations = Conversations(database, history, folder / "journals", database.note)
         self._erasure = Erasure(
-            folder, database, self._store, history, self._artifacts, self._ballast, forget
+            folder, database, self._store, history, self._artifacts, self._reserved_space, forget
         )
         self.news = list(opened.news)
         self._learn_last_id()
@@ -282,7 +282,7 @@ class Library:
         if not ids:
             return 0
         freed = self._erasure.carry_out(plan)
-        self._ballast.make()
+        self._reserved_space.make()
         self.on_erased()
         return freed
 
@@ -433,7 +433,7 @@ class Library:
         with self._database.exclusive() as connection:
             connection.execute("PRAGMA optimize")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        self._ballast.make()
+        self._reserved_space.make()
 
     def stats(self) -> stats.Stats:
         """Return how much there is."""

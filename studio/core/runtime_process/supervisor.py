@@ -121,7 +121,7 @@ class Supervisor:
         self.hello: Hello | None = None
         self.status: Status | None = None
         self.deaths: collections.deque[Death] = collections.deque(maxlen=10)
-        self._keeper: RuntimeThreads | None = None
+        self._threads: RuntimeThreads | None = None
         self._outbox: list[tuple[bytes, Sequence[Any]]] = []
         self._wanted = False
         """Whether the present end, once it comes, was asked for with a fresh start in mind."""
@@ -153,12 +153,12 @@ class Supervisor:
     def restart(self) -> None:
         """Start afresh, ending what runs; forgets earlier deaths, for this is the user's word."""
         self.deaths.clear()
-        if self._keeper is None:
+        if self._threads is None:
             self._begin()
         else:
             self._wanted = True
             self._become(RuntimeState.STOPPING, "It is being restarted.")
-            self._keeper.kill()
+            self._threads.kill()
 
     def send(self, message: Message, blobs: Sequence[Any] = ()) -> None:
         """Send ``message`` as soon as the runtime is ready, and start it if it is off.
@@ -167,8 +167,8 @@ class Supervisor:
             StudioError: ``BAD_INPUT``: the message is too large.
         """
         body = frames.encode_body(message)
-        if self._keeper is not None and self.is_ready:
-            self._keeper.write(body, blobs)
+        if self._threads is not None and self.is_ready:
+            self._threads.write(body, blobs)
         else:
             self._outbox.append((body, blobs))
             self.start()
@@ -179,16 +179,16 @@ class Supervisor:
             timer.cancel()
         self._timers.clear()
         self._outbox.clear()
-        if self._keeper is not None:
+        if self._threads is not None:
             self._become(RuntimeState.STOPPING, "")
-            self._keeper.end(timeout if self.hello else 0.0)
-            self._keeper = None
+            self._threads.end(timeout if self.hello else 0.0)
+            self._threads = None
         self._become(RuntimeState.OFF, "")
 
     def last_lines(self) -> list[str]:
         """Return the end of the log of the runtime, or of the last one."""
-        if self._keeper is not None:
-            return self._keeper.last_lines()
+        if self._threads is not None:
+            return self._threads.last_lines()
         return list(self.deaths[-1].lines) if self.deaths else []
 
     def later(self, seconds: float, call: Callable[[], None]) -> Callable[[], None]:
@@ -217,17 +217,17 @@ class Supervisor:
         self._wanted = False
         self._watch = ProgressWatchdog()
         self._become(RuntimeState.STARTING, "")
-        self._keeper = keeper = RuntimeThreads(self._launch, self._mine, self._post, self)
+        self._threads = keeper = RuntimeThreads(self._launch, self._mine, self._post, self)
         keeper.start()
         self._forget_greeting = self.later(GREETING_SECONDS, lambda: self._too_quiet(keeper))
 
     def _too_quiet(self, keeper: RuntimeThreads) -> None:
-        if keeper is self._keeper and self.state is RuntimeState.STARTING:
+        if keeper is self._threads and self.state is RuntimeState.STARTING:
             keeper.blame(f"It did not respond within {GREETING_SECONDS:.0f} seconds of starting.")
 
     def greeted(self, keeper: RuntimeThreads, hello: Hello) -> None:
         """Take in that the child of ``keeper`` is ready."""
-        if keeper is not self._keeper or self.state is not RuntimeState.STARTING:
+        if keeper is not self._threads or self.state is not RuntimeState.STARTING:
             return
         self._forget_greeting()
         self.hello = hello
@@ -239,7 +239,7 @@ class Supervisor:
 
     def heard(self, keeper: RuntimeThreads, received: Received) -> None:
         """Take in a message of the child of ``keeper``."""
-        if keeper is not self._keeper:
+        if keeper is not self._threads:
             return
         if isinstance(received.message, Status):
             self.status = received.message
@@ -248,9 +248,9 @@ class Supervisor:
 
     def ended(self, keeper: RuntimeThreads, end: Exit) -> None:
         """Take in that the child of ``keeper`` is gone."""
-        if keeper is not self._keeper:
+        if keeper is not self._threads:
             return
-        self._keeper = None
+        self._threads = None
         self._forget_greeting()
         self._complain("")
         lines = tuple(keeper.last_lines())
@@ -276,11 +276,11 @@ class Supervisor:
             self._again()
 
     def _again(self) -> None:
-        if self.state is RuntimeState.DEAD and self._keeper is None:
+        if self.state is RuntimeState.DEAD and self._threads is None:
             self._begin()
 
     def _check(self, keeper: RuntimeThreads) -> None:
-        if keeper is self._keeper:
+        if keeper is self._threads:
             self._complain(self._watch.complaint(time.monotonic()))
             self.later(CHECK_SECONDS, lambda: self._check(keeper))
 

@@ -37,7 +37,7 @@ class Added:
 
 def add(
     path: Path,
-    elsewhere: ExternalWeights,
+    external: ExternalWeights,
     folder: Path,
     *,
     copy: bool = False,
@@ -52,14 +52,14 @@ def add(
     """
     path = _there(path)
     if path.is_dir() and recognition.at(path) is None:
-        return Added(_watched(path, elsewhere), None)
+        return Added(_watched(path, external), None)
     seen = check_header(path)
     path = parts_of(path)[0]
     if path.is_relative_to(folder):
         return Added(path, seen)  # it is here already
     if copy:
         return Added(_copied(path, folder, on_progress), seen)
-    elsewhere.add(path)
+    external.add(path)
     return Added(path, seen)
 
 
@@ -74,14 +74,14 @@ def _there(path: Path) -> Path:
     return path
 
 
-def _watched(path: Path, elsewhere: ExternalWeights) -> Path:
+def _watched(path: Path, external: ExternalWeights) -> Path:
     if next(recognition.recognise(path), None) is None:
         raise StudioError(
             ErrorCode.UNSUPPORTED,
             f"No model was found in {path}.",
             "Choose a .gguf or .safetensors file, or a folder with config.json and model files.",
         )
-    return elsewhere.watch(path)
+    return external.watch(path)
 
 
 def _copied(path: Path, folder: Path, on_progress: Progress) -> Path:

@@ -38,17 +38,17 @@ class WeightsCatalogue:
     def __init__(
         self,
         folders: Sequence[Path],
-        elsewhere: Callable[[], Iterable[Weights]] = tuple,
+        external: Callable[[], Iterable[Weights]] = tuple,
         room: Callable[[], float] = lambda: math.inf,
     ) -> None:
-        """Look into ``folders``, then at what ``elsewhere`` yields each time.
+        """Look into ``folders``, then at what ``external`` yields each time.
 
         Args:
             room: Returns the bytes that models may take.
         """
         self.folders = tuple(folders)
         self.unsettled: frozenset[Path] = frozenset()
-        self._elsewhere = elsewhere
+        self._external = external
         self._room = room
         self._seen: _Seen | None = None
         self._scanning = threading.Lock()
@@ -180,7 +180,7 @@ class WeightsCatalogue:
             return self._seen
 
     def _scan(self) -> _Seen:
-        seen = _scan(self.folders, self._elsewhere())
+        seen = _scan(self.folders, self._external())
         growing = self.unsettled
         if not growing:
             return seen
@@ -196,7 +196,7 @@ class _Seen:
     offers: dict[str, Weights]
 
 
-def _scan(folders: Sequence[Path], elsewhere: Iterable[Weights]) -> _Seen:
+def _scan(folders: Sequence[Path], external: Iterable[Weights]) -> _Seen:
     found: dict[str, Weights] = {}
     offers: dict[str, Weights] = {}
     for folder in folders:
@@ -212,7 +212,7 @@ def _scan(folders: Sequence[Path], elsewhere: Iterable[Weights]) -> _Seen:
             if weights.path not in described:
                 described.add(weights.path)
                 _add(found, weights)
-    for weights in elsewhere:
+    for weights in external:
         if (place := real(weights.path)) not in described:
             described.add(place)
             _add(found, weights)

@@ -43,7 +43,7 @@ class ExternalWeights:
         for folder in self.folders:
             for row in recognition.recognise(folder):
                 yield replace(row, origin=WATCHED)
-        for neighbour in self.neighbours():
+        for neighbour in self.other_programs():
             if self.is_on(neighbour):
                 yield from neighbour.rows()
 
@@ -103,7 +103,7 @@ class ExternalWeights:
 
     # --- other programs -----------------------------------------------------------------------
 
-    def neighbours(self) -> list[OtherProgram]:
+    def other_programs(self) -> list[OtherProgram]:
         """Return the programs whose stores are on this machine, used or not."""
         return [each for each in self._find() if each.stores]
 

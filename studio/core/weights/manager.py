@@ -48,20 +48,20 @@ class WeightsManager:
     Attributes:
         folder: Where the studio's own are.
         catalogue: What there is, everywhere.
-        elsewhere: Where else the user wants to be looked.
+        external: Where else the user wants to be looked.
         remarks: Notes, ratings, defaults.
         bin: What was removed.
     """
 
     def __init__(self, paths: StudioPaths, settings: Settings) -> None:
         self.folder = paths.weights
-        self.elsewhere = ExternalWeights(settings)
+        self.external = ExternalWeights(settings)
         self.catalogue = WeightsCatalogue(
-            paths.weights_folders(), self.elsewhere.rows, partial(_room, settings)
+            paths.weights_folders(), self.external.rows, partial(_room, settings)
         )
         self.remarks = UserNotes(settings)
         self.bin = WeightsBin(paths.weights)
-        self._watch = FolderWatch(lambda: [self.folder, *self.elsewhere.folders])
+        self._watch = FolderWatch(lambda: [self.folder, *self.external.folders])
 
     def look_around(self) -> bool:
         """Look whether files came, grew or went; return whether the catalogue has looked again."""
@@ -77,7 +77,7 @@ class WeightsManager:
         Raises:
             StudioError: They cannot be used, or cannot be copied.
         """
-        added = additions.add(path, self.elsewhere, self.folder, copy=copy, on_progress=on_progress)
+        added = additions.add(path, self.external, self.folder, copy=copy, on_progress=on_progress)
         self.catalogue.rescan()
         return added
 
@@ -88,7 +88,7 @@ class WeightsManager:
             StudioError: They belong to another program, a watched folder, or the studio's set-up.
         """
         if row.origin == IN_PLACE:
-            self.elsewhere.forget(row.path)
+            self.external.forget(row.path)
             done = f"{row.title} was removed from the list. The file is still at {row.path}."
         elif row.origin:
             raise StudioError(
@@ -110,7 +110,7 @@ class WeightsManager:
             StudioError: Another file is in the way by now.
         """
         if row.origin == IN_PLACE:
-            self.elsewhere.add(row.path)
+            self.external.add(row.path)
         else:
             self.bin.restore(row.id)
         self.catalogue.rescan()

@@ -41,7 +41,7 @@ class ArtifactActions:
 
     def __init__(self, ctx: PluginContext, parts: ActionParts) -> None:
         self._ctx, self._parts = ctx, parts
-        self._chores = WorkQueue(ctx)
+        self._work_queue = WorkQueue(ctx)
 
     # --- star ---------------------------------------------------------------------------------
 
@@ -57,7 +57,7 @@ class ArtifactActions:
             self._parts.trouble.tell(error)
             self._mark(result, not star)
 
-        self._chores.do(lambda: library.star(result.id, star), failed=refused)
+        self._work_queue.do(lambda: library.star(result.id, star), failed=refused)
 
     def _mark(self, result: TaskResult, star: bool) -> None:
         result.star = star
@@ -77,7 +77,7 @@ class ArtifactActions:
         title = shortened(result.artifact.title, tr("The result"))
 
         def restore() -> None:
-            self._chores.do(
+            self._work_queue.do(
                 lambda: library.restore(result.id),
                 lambda _done: self._put_back(place, result),
                 self._parts.trouble.tell,
@@ -91,7 +91,7 @@ class ArtifactActions:
             self._parts.trouble.tell(error)
             self._put_back(place, result)
 
-        self._chores.do(lambda: library.bin(result.id), binned, refused)
+        self._work_queue.do(lambda: library.bin(result.id), binned, refused)
 
     def remove(self) -> None:
         """Take it out of the strip only, with an Undo; the library keeps it."""
@@ -151,7 +151,7 @@ class ArtifactActions:
             QGuiApplication.clipboard().setMimeData(data)
             self._ctx.notices.info(words, key=f"{self._ctx.plugin}.copy")
 
-        self._chores.do(read, put, self._parts.trouble.tell)
+        self._work_queue.do(read, put, self._parts.trouble.tell)
 
     def save_as(self) -> None:
         """Ask for a name, and write it there."""

@@ -18,7 +18,7 @@ class ResultList:
     def __init__(self, ctx: PluginContext, key: str, most: int, read: Read | None) -> None:
         self._ctx, self._key, self._most, self._read = ctx, key, most, read
         self._items: list[TaskResult] = []
-        self._chores = WorkQueue(ctx)
+        self._work_queue = WorkQueue(ctx)
         self._rows: list[dict[str, Any]] = []
 
     def __len__(self) -> int:
@@ -64,12 +64,12 @@ class ResultList:
             if rows is self._rows:  # else a newer state waits behind
                 self._ctx.settings.set(self._key, rows)
 
-        self._chores.do(write)
+        self._work_queue.do(write)
 
     @property
     def settled(self) -> bool:
         """Whether all is written down."""
-        return self._chores.idle
+        return self._work_queue.idle
 
     def load(self, then: Callable[[list[TaskResult]], None]) -> None:
         """Find again what was here, beside the window; tell what was not here yet."""

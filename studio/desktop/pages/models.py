@@ -80,7 +80,7 @@ class ModelsPage(QWidget):
     def __init__(self, parts: PageServices) -> None:
         super().__init__()
         self._parts, self._studio, self._ui = parts, parts.studio, parts.ui
-        self._look, self._shelf = parts.ui.look, parts.studio.shelf
+        self._look, self._manager = parts.ui.look, parts.studio.weights_manager
         self._inspected: dict[str, Inspected] = {}
         self._asked: set[str] = set()
         self._headers = HeaderCache(parts.studio.paths.cache / "weights-headers.msgpack")
@@ -133,7 +133,7 @@ class ModelsPage(QWidget):
 
     def open_folder(self) -> None:
         """Show the folder for weights of one's own, made if it is missing."""
-        folder = self._shelf.folder
+        folder = self._manager.folder
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -143,7 +143,7 @@ class ModelsPage(QWidget):
 
     def show_folders(self) -> None:
         """Show where weights are looked for."""
-        show_folders(self._look, self.window(), self._shelf, self._studio.rescan_weights)
+        show_folders(self._look, self.window(), self._manager, self._studio.rescan_weights)
 
     def choose_files(self) -> None:
         """Ask for files to add."""
@@ -161,11 +161,11 @@ class ModelsPage(QWidget):
             )
 
     def _adding(self, path: Path) -> Callable[[object], Added]:
-        return lambda _: self._shelf.add(path)
+        return lambda _: self._manager.add(path)
 
     def ask_empty_bin(self) -> None:
         """Delete what was removed, when the user confirms it."""
-        rows = self._shelf.bin.contents()
+        rows = self._manager.bin.contents()
         size = formatting.size(sum(binned.bytes for binned in rows))
         self._ui.confirm(
             self.tr("Empty the models bin?"),
@@ -173,7 +173,7 @@ class ModelsPage(QWidget):
                 count=len(rows), size=size
             ),
             self.tr("Empty bin"),
-            lambda: self._parts.background.run(self._shelf.bin.empty, lambda _: self.refresh()),
+            lambda: self._parts.background.run(self._manager.bin.empty, lambda _: self.refresh()),
             danger=True,
         )
 
@@ -274,10 +274,10 @@ class ModelsPage(QWidget):
             read=self._read,
             stop=lambda row: self._studio.weights_operations.stop(row.weights.id),
             rate=lambda row, stars: self._note(
-                row, partial(self._shelf.remarks.rate, row.weights.id, stars)
+                row, partial(self._manager.remarks.rate, row.weights.id, stars)
             ),
             note=lambda row, text: self._note(
-                row, partial(self._shelf.remarks.note, row.weights.id, text)
+                row, partial(self._manager.remarks.note, row.weights.id, text)
             ),
             form=lambda row: defaults_form(self._parts, row),
             copy=self._ui.copy,
@@ -293,7 +293,7 @@ class ModelsPage(QWidget):
         return WeightsRow(
             row,
             self._inspected.get(row.id) or self._headers.get(row),
-            self._shelf.remarks.of(row.id),
+            self._manager.remarks.of(row.id),
             self._uses.get(row.id, ()),
             most_bytes(total, limit),
         )
@@ -326,7 +326,7 @@ class ModelsPage(QWidget):
     def _inspect(self, row: Weights) -> None:
         """Let the runtime read the headers: only it may open files from outside."""
 
-        limit = self._limits[row.id] = self._shelf.remarks.context_limit(row.id)
+        limit = self._limits[row.id] = self._manager.remarks.context_limit(row.id)
 
         def read(answer: Inspected) -> None:
             self._inspected[row.id] = answer
@@ -335,7 +335,7 @@ class ModelsPage(QWidget):
             if self._asked <= self._inspected.keys():
                 self._parts.background.run(self._headers.save, lambda _: None, self._tell)
 
-        self._studio.inquiries.inspect(row.path, read, context_limit=limit)
+        self._studio.runtime_requests.inspect(row.path, read, context_limit=limit)
 
     def _recall(self, _: object) -> None:
         """Show what the headers said last time, until they are read again."""
@@ -347,7 +347,7 @@ class ModelsPage(QWidget):
         """Ask again how much memory weights take whose context has another limit now."""
         for row in self.table.weights.rows:
             id = row.weights.id
-            limit = self._shelf.remarks.context_limit(id)
+            limit = self._manager.remarks.context_limit(id)
             if key == REMARKS + id and limit != self._limits.get(id, limit):
                 self._inspect(row.weights)
 
@@ -394,7 +394,7 @@ class ModelsPage(QWidget):
             weights.id,
             weights.title,
             weights.bytes,
-            lambda progress: self._shelf.convert(weights, progress),
+            lambda progress: self._manager.convert(weights, progress),
             self._show_path,
             news=self.tr("{title} was converted. The original file was kept.").format(
                 title=weights.title
@@ -411,9 +411,9 @@ class ModelsPage(QWidget):
             self._studio.notices.warn(told, key=f"remove-{weights.id}", actions=[undo])
 
         def put_back() -> None:
-            self._do(partial(self._shelf.put_back, weights))
+            self._do(partial(self._manager.put_back, weights))
 
-        self._parts.background.run(lambda: self._shelf.remove(weights), removed, self._tell)
+        self._parts.background.run(lambda: self._manager.remove(weights), removed, self._tell)
 
     def _pin(self, row: WeightsRow, pinned: bool) -> None:
         self._studio.pin(row.weights.id, pinned)
@@ -446,7 +446,7 @@ class ModelsPage(QWidget):
     def _show_path(self, path: Path) -> None:
         self.refresh()
         self.show_view(HERE)
-        row = self._shelf.at(path)
+        row = self._manager.at(path)
         if row is not None:
             self.table.choose(row.id)
 

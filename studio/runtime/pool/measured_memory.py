@@ -137,8 +137,10 @@ class Seen(Watch):
         super().__init__(device)
         self.number = number
 
-    def tell(self, truths: MemoryMeasurements, digest: str, working: int, unread: int) -> None:
-        """Let ``truths`` know of the work of a job that had asked for ``working`` bytes.
+    def tell(
+        self, measurements: MemoryMeasurements, digest: str, working: int, unread: int
+    ) -> None:
+        """Let ``measurements`` know of the work of a job that had asked for ``working`` bytes.
 
         Args:
             unread: Bytes of the weights that may have been mapped and not read at first: on a
@@ -147,7 +149,7 @@ class Seen(Watch):
         peak = self.peak()
         if peak is not None:
             mapped = 0 if self._device.has_own_memory else unread
-            truths.saw_work(digest, self._device, working, peak - mapped)
+            measurements.saw_work(digest, self._device, working, peak - mapped)
 
 
 def _key(digest: str, device: Device) -> str:

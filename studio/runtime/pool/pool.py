@@ -48,12 +48,12 @@ class Pool:
         sources: WeightsRegistry,
         digests: Digests,
         on_change: Callable[[], None],
-        truths: MemoryMeasurements | None = None,
+        measurements: MemoryMeasurements | None = None,
         tell: Callable[[PoolEvent], None] = lambda event: None,
     ) -> None:
         self._sources = sources
         self._digests = digests
-        self._truths = truths or MemoryMeasurements()
+        self._measurements = measurements or MemoryMeasurements()
         self._on_change = on_change
         self._tell = tell
         self._lock = threading.Lock()
@@ -204,7 +204,7 @@ class Pool:
                 needs = replace(asked, working_bytes=working)
                 return replace(demand, needs=needs, is_more=True)
         assert self._admission.device is not None
-        seen = self._truths.needs(digest, self._admission.device, asked)
+        seen = self._measurements.needs(digest, self._admission.device, asked)
         larger = replace(demand, needs=seen)
         return larger if larger.whole <= self._admission.budget(0).limit else demand
 
@@ -256,7 +256,7 @@ class Pool:
             if loaded is None:
                 loaded = self._room.load(demand, device, self._admission.choices)
                 if loaded.measured:
-                    self._truths.saw_weights(loaded.digest, device, loaded.measured)
+                    self._measurements.saw_weights(loaded.digest, device, loaded.measured)
             elif loaded.tier is Tier.MEMORY:
                 self._evictor.unpark(loaded, device, job.id)
             with self._lock:
@@ -287,7 +287,7 @@ class Pool:
         loaded = lease.loaded
         if lease.seen is not None and lease.seen.number == self._books.leases:
             unread = max(0, loaded.size - loaded.measured)
-            lease.seen.tell(self._truths, loaded.digest, lease.working, unread)
+            lease.seen.tell(self._measurements, loaded.digest, lease.working, unread)
         is_old = not self._sources.is_as_it_was(loaded.source)
         if is_old:
             lease.job.weights[lease.name] = ""  # nobody can say any more what it computed with

@@ -60,7 +60,7 @@ class Scheduler:
         self._turns = {
             lane: {each: FairShare(UNDER_WAY[lane]) for each in Priority} for lane in Lane
         }
-        self._shares = ThreadAllocation()
+        self._allocation = ThreadAllocation()
         self._stepping: dict[Lane, Job] = {}
         self._step_began: dict[str, float] = {}
         self._alone: Job | None = None
@@ -144,11 +144,11 @@ class Scheduler:
 
     def use_card(self, torch_name: str) -> None:
         """Say on which device steps are computed, as torch calls it."""
-        self._shares.use_card(torch_name)
+        self._allocation.use_card(torch_name)
 
     def use_threads(self, count: int) -> None:
         """Say how many processor threads a lane may use when it computes alone."""
-        self._shares.use(count)
+        self._allocation.use(count)
 
     def stop(self, patience: float) -> bool:
         """Stop all jobs at their next step and end the lanes; return whether they ended in time."""
@@ -212,9 +212,9 @@ class Scheduler:
 
     def _work(self, lane: Lane) -> None:
         while (job := self._take(lane)) is not None:
-            self._shares.begin_step(job)
+            self._allocation.begin_step(job)
             self._step(job)
-            self._shares.end_step(job)
+            self._allocation.end_step(job)
             self._put_back(job)
 
     def _take(self, lane: Lane) -> Job | None:

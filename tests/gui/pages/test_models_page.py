@@ -157,7 +157,7 @@ def test_a_limit_of_context_counts_at_once(
     asked = [each.context_limit for each in runtime.received if isinstance(each, Inspect)]
     assert asked[-1] == 1024
     assert field.isVisible(), "the form is not built again under the hands of who fills it in"
-    assert studio_of(app).shelf.remarks.context_limit("small") == 1024
+    assert studio_of(app).weights_manager.remarks.context_limit("small") == 1024
 
 
 def test_files_that_are_dropped_are_checked_and_shown(
@@ -195,7 +195,7 @@ def test_own_weights_are_noted_on_verified_pinned_binned_and_come_back(
     page.detail.flush()
     stars = [b for b in page.detail.findChildren(QToolButton) if "of 5 stars" in b.toolTip()]
     stars[3].click()
-    remark = studio.shelf.remarks.of("mine")
+    remark = studio.weights_manager.remarks.of("mine")
     assert (remark.note, remark.rating) == ("good for letters", 4)
     assert page.table.weights.rows[0].remark.rating == 4
     qtbot.waitUntil(lambda: page.table.weights.rows[0].fit.word == "fits well")
@@ -224,7 +224,7 @@ def test_weights_that_the_disk_does_not_let_go_are_kept_and_a_notice_says_so(
     def refuse(row: object) -> str:
         raise PermissionError("the folder is read-only")
 
-    monkeypatch.setattr(studio.shelf, "remove", refuse)
+    monkeypatch.setattr(studio.weights_manager, "remove", refuse)
     button(page.detail, "Remove").click()
     qtbot.waitUntil(lambda: any("read-only" in n.message for n in studio.notices.all))
     assert page.table.shown() == ["mine"]
@@ -267,7 +267,7 @@ def test_other_programs_are_switched_on_and_new_files_noticed_when_they_are_whol
     qtbot.waitUntil(lambda: page.table.shown() == ["huggingface-ada-tiny-tiny"])
     app.session._looking.stop()  # looks are counted here
     studio.look_for_weights()
-    qtbot.waitUntil(lambda: studio.shelf._watch._seen is not None)
+    qtbot.waitUntil(lambda: studio.weights_manager._watch._seen is not None)
     path = put("late.gguf", GGUF[:500])
 
     def problem() -> str:

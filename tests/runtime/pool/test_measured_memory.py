@@ -21,28 +21,28 @@ DEVICE = Device("cpu", "cpu", "Processor", 1)
 
 
 def test_the_larger_of_what_is_expected_and_what_was_seen_counts(tmp_path: Path) -> None:
-    truths = MemoryMeasurements(tmp_path / "cache")
+    measurements = MemoryMeasurements(tmp_path / "cache")
     expected = Requirements(100, 10)
-    assert truths.needs("ab", DEVICE, expected) == expected
-    truths.saw_weights("ab", DEVICE, 130)
-    truths.saw_work("ab", DEVICE, 10, 25)
-    assert truths.needs("ab", DEVICE, expected) == Requirements(130, 25)
-    assert truths.needs("ab", DEVICE, Requirements(100, 1000)) == Requirements(130, 1015)
+    assert measurements.needs("ab", DEVICE, expected) == expected
+    measurements.saw_weights("ab", DEVICE, 130)
+    measurements.saw_work("ab", DEVICE, 10, 25)
+    assert measurements.needs("ab", DEVICE, expected) == Requirements(130, 25)
+    assert measurements.needs("ab", DEVICE, Requirements(100, 1000)) == Requirements(130, 1015)
     assert MemoryMeasurements(tmp_path / "cache").needs("ab", DEVICE, expected) == Requirements(
         130, 25
     )
-    truths.saw_weights("ab", DEVICE, 90)
-    assert truths.needs("ab", DEVICE, expected).weights_bytes == 100
+    measurements.saw_weights("ab", DEVICE, 90)
+    assert measurements.needs("ab", DEVICE, expected).weights_bytes == 100
     card = Device("cuda", "cuda:0", "Card", 1)
-    assert truths.needs("ab", card, expected) == expected, "another device is another story"
+    assert measurements.needs("ab", card, expected) == expected, "another device is another story"
 
 
 @pytest.mark.parametrize("rubbish", [b"", b"\xff", b"[]", b'{"a": 1}', b'{"a": ["x", 2]}'])
 def test_a_damaged_memory_is_begun_anew(tmp_path: Path, rubbish: bytes) -> None:
     (tmp_path / "memory.json").write_bytes(rubbish)
-    truths = MemoryMeasurements(tmp_path)
-    assert truths.needs("ab", DEVICE, Requirements(1, 1)) == Requirements(1, 1)
-    truths.saw_weights("ab", DEVICE, 5)
+    measurements = MemoryMeasurements(tmp_path)
+    assert measurements.needs("ab", DEVICE, Requirements(1, 1)) == Requirements(1, 1)
+    measurements.saw_weights("ab", DEVICE, 5)
     assert MemoryMeasurements(tmp_path).needs("ab", DEVICE, Requirements(1, 1)) == Requirements(
         5, 1
     )
@@ -115,7 +115,7 @@ def test_while_weights_are_still_moving_nothing_is_seen_of_a_job(
         monkeypatch.setattr(ToyLoader, "is_settled", lambda *_, s=settled: s, raising=False)
         assert desk.run("toy.use", weights="model", number=400).state is JobState.DONE
         digest = desk.server._digests.known(path)
-        found = desk.server._pool._truths.needs(digest, card, Requirements(100, 400))
+        found = desk.server._pool._measurements.needs(digest, card, Requirements(100, 400))
         needed.append(found.working_bytes)
     assert needed == [400, 450]
 

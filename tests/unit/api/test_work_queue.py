@@ -39,33 +39,33 @@ def breaks(error: Exception) -> Callable[[], None]:
 
 def test_one_after_the_other_and_each_result_comes_back() -> None:
     later, done, got = Later(), [], []
-    chores = WorkQueue(later)  # type: ignore[arg-type]
+    work_queue = WorkQueue(later)  # type: ignore[arg-type]
     for number in range(3):
-        chores.do(lambda number=number: done.append(number) or number, got.append)
+        work_queue.do(lambda number=number: done.append(number) or number, got.append)
     assert len(later.waiting) == 1  # the next is asked for when this one is back
-    assert not chores.idle
+    assert not work_queue.idle
     later.run_all()
     assert done == got == [0, 1, 2]
-    assert chores.idle
+    assert work_queue.idle
 
 
 def test_an_error_goes_to_who_waits_else_into_a_notice_and_the_rest_goes_on() -> None:
     later, got, errors = Later(), [], []
-    chores = WorkQueue(later)  # type: ignore[arg-type]
-    chores.do(breaks(BadInput("No.")), got.append, errors.append)
-    chores.do(breaks(BadInput("Never.")))
-    chores.do(lambda: 1, got.append)
+    work_queue = WorkQueue(later)  # type: ignore[arg-type]
+    work_queue.do(breaks(BadInput("No.")), got.append, errors.append)
+    work_queue.do(breaks(BadInput("Never.")))
+    work_queue.do(lambda: 1, got.append)
     later.run_all()
     assert [str(error) for error in errors] == ["No."]
-    assert [(str(error), key) for error, key in later.told] == [("Never.", "dice.chores")]
+    assert [(str(error), key) for error, key in later.told] == [("Never.", "dice.work_queue")]
     assert got == [1]
 
 
 def test_a_callback_that_raises_does_not_hold_up_the_rest() -> None:
     later, got = Later(), []
-    chores = WorkQueue(later)  # type: ignore[arg-type]
-    chores.do(lambda: 1, lambda _result: breaks(ValueError())())
-    chores.do(lambda: 2, got.append)
+    work_queue = WorkQueue(later)  # type: ignore[arg-type]
+    work_queue.do(lambda: 1, lambda _result: breaks(ValueError())())
+    work_queue.do(lambda: 2, got.append)
     with pytest.raises(ValueError):  # noqa: PT011 - the host tells whose it is
         later.run_all()
     later.run_all()
@@ -74,10 +74,10 @@ def test_a_callback_that_raises_does_not_hold_up_the_rest() -> None:
 
 def test_the_end_of_a_page_does_what_waits_and_tells_nobody() -> None:
     later, done, got = Later(), [], []
-    chores = WorkQueue(later)  # type: ignore[arg-type]
-    chores.do(lambda: done.append("first"), got.append)
-    chores.do(lambda: done.append("second"), got.append)
-    chores.finish()
+    work_queue = WorkQueue(later)  # type: ignore[arg-type]
+    work_queue.do(lambda: done.append("first"), got.append)
+    work_queue.do(lambda: done.append("second"), got.append)
+    work_queue.finish()
     assert done == ["second"]
     later.run_all()
     assert (done, got) == (["second", "first"], [])

@@ -111,7 +111,7 @@ def test_a_limit_of_context_reaches_the_runtime_when_it_changes(desk: Any) -> No
     desk.studio.runtime.start()
     desk.until(lambda: configured(desk.runtime))
     (id, *_) = (entry.id for entry in configured(desk.runtime)[-1].weights)
-    remarks = desk.studio.shelf.remarks
+    remarks = desk.studio.weights_manager.remarks
     remarks.rate(id, 3)
     remarks.set_defaults(id, {"context_limit": 512, "temperature": 0.5})
     desk.until(lambda: len(configured(desk.runtime)) == 2)
@@ -300,7 +300,7 @@ def test_weights_that_kill_the_runtime_when_read_are_answered_for(
     monkeypatch.setattr(
         "studio.testing.scripted._Session._inspected", lambda self, message: self.die(Die())
     )
-    desk.studio.inquiries.inspect(Path("bomb.gguf"), answers.append)
+    desk.studio.runtime_requests.inspect(Path("bomb.gguf"), answers.append)
     desk.until(lambda: answers)
     assert answers[0].error.code is ErrorCode.RUNTIME_LOST
     assert "SIGSEGV" in answers[0].error.message

@@ -12,8 +12,8 @@ NEW = "new"
 class Drafts:
     """Drafts by conversation; ``save`` is cheap to call, and writes only what changed."""
 
-    def __init__(self, ctx: PluginContext, chores: WorkQueue) -> None:
-        self._ctx, self._chores = ctx, chores
+    def __init__(self, ctx: PluginContext, work_queue: WorkQueue) -> None:
+        self._ctx, self._work_queue = ctx, work_queue
         kept = ctx.settings.get(KEY, {})
         self._texts: dict[str, str] = {
             str(id): text for id, text in kept.items() if isinstance(text, str)
@@ -35,7 +35,7 @@ class Drafts:
         """Take what changed to the disk, beside the window."""
         if self._texts != self._saved:
             self._saved = dict(self._texts)
-            self._chores.do(self._write)
+            self._work_queue.do(self._write)
 
     def save_now(self) -> None:
         """Take what changed to the disk before this returns: the window is closing."""

@@ -45,8 +45,8 @@ class ChatPage(QWidget):
     def __init__(self, ctx: PluginContext) -> None:
         super().__init__()
         self._ctx = ctx
-        self.chores = WorkQueue(ctx)
-        self._drafts = Drafts(ctx, self.chores)
+        self.work_queue = WorkQueue(ctx)
+        self._drafts = Drafts(ctx, self.work_queue)
         self._writing: dict[str, Session] = {}
         """Conversations out of view whose reply is still being written."""
         self._list_wanted: bool | None = None
@@ -54,7 +54,7 @@ class ChatPage(QWidget):
         """Documents of the message that was sent last, in case it cannot be kept."""
         self._waiting: dict[str, list[str]] = {}
         """Conversation → documents that wait in its composer."""
-        self.list = ConversationList(ctx, self.chores)
+        self.list = ConversationList(ctx, self.work_queue)
         self.list.writing = self._is_writing
         self.title = TitleBar(ctx.ui)
         self.thread_view = ThreadView(ctx)
@@ -63,7 +63,7 @@ class ChatPage(QWidget):
         self.composer = Composer(ctx)
         self.composer.send_with_ctrl = lambda: ctx.settings.get("send_with_ctrl", False) is True
         self.parameters = Parameters(ctx)
-        self.session = Session(ctx, self.chores, self)
+        self.session = Session(ctx, self.work_queue, self)
         self._lay_out()
         self.drop_target = ctx.kit.drop_target(
             self,
@@ -140,7 +140,7 @@ class ChatPage(QWidget):
 
     def _begin(self) -> None:
         weights = str(self._ctx.settings.get("weights", "") or "")
-        self.session = Session(self._ctx, self.chores, self)
+        self.session = Session(self._ctx, self.work_queue, self)
         self.session.weights = weights
         self.parameters.begin(self.session.answering())
         self.session.settings = self.parameters.form.values()
@@ -151,7 +151,7 @@ class ChatPage(QWidget):
         if not conversation or conversation == self.session.id:
             return
         self._leave()
-        self.session = self._writing.pop(conversation, Session(self._ctx, self.chores, self))
+        self.session = self._writing.pop(conversation, Session(self._ctx, self.work_queue, self))
         if not self.session.id:
             self.session.load(conversation)
         self.session.listener = self
@@ -246,7 +246,7 @@ class ChatPage(QWidget):
         """Note which conversation is open, so that even a crash finds it again."""
         if self._open_now != conversation:
             self._open_now = conversation
-            self.chores.do(lambda: self._ctx.settings.set(_OPEN, conversation))
+            self.work_queue.do(lambda: self._ctx.settings.set(_OPEN, conversation))
 
     def sent(self, conversation: str, text: str) -> None:
         """A message is safe: its draft is not needed any more."""
@@ -298,7 +298,7 @@ class ChatPage(QWidget):
 
     def _on_weights(self, weights: str) -> None:
         self.parameters.use_defaults(weights)
-        self.chores.do(lambda: self._ctx.settings.set("weights", weights))
+        self.work_queue.do(lambda: self._ctx.settings.set("weights", weights))
         self.session.change_settings(self.parameters.form.values(), weights)
         self._show_middle()
         self._show_use()
@@ -383,7 +383,7 @@ class ChatPage(QWidget):
                 self.composer.field.insertPlainText(whole or text)
             self.composer.field.setFocus()
 
-        self.chores.do(read, take)
+        self.work_queue.do(read, take)
 
     # --- weights and context ------------------------------------------------------------------
 
@@ -404,7 +404,9 @@ class ChatPage(QWidget):
         length = turn.extra.get("context_length")
         key = f"context.{turn.extra.get('weights', '')}"
         if isinstance(length, int) and self._ctx.settings.get(key, 0) != length:
-            self.chores.do(lambda: self._ctx.settings.set(key, length), lambda _: self._show_use())
+            self.work_queue.do(
+                lambda: self._ctx.settings.set(key, length), lambda _: self._show_use()
+            )
 
     def _show_use(self) -> None:
         weights = self.composer.weights

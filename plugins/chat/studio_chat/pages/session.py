@@ -65,10 +65,10 @@ class Session:
         settings: System prompt and sampling, as ``Reply.parse`` takes them.
     """
 
-    def __init__(self, ctx: PluginContext, chores: WorkQueue, listener: Listener) -> None:
+    def __init__(self, ctx: PluginContext, work_queue: WorkQueue, listener: Listener) -> None:
         self._ctx = ctx
         self._store = ctx.library.conversations
-        self._chores = chores
+        self._work_queue = work_queue
         self.listener: Listener | None = listener
         self.conversation: Any = None
         self.turns: list[Turn] = []
@@ -112,7 +112,7 @@ class Session:
             self._tell("conversation_changed")
             self._tell("turns_changed")
 
-        self._chores.do(read, show, self._load_failed)
+        self._work_queue.do(read, show, self._load_failed)
 
     def _load_failed(self, error: StudioError) -> None:
         self.loading, self._opening = False, ""
@@ -131,7 +131,7 @@ class Session:
             head()
             return self._read(conversation)
 
-        self._chores.do(move, self._show)
+        self._work_queue.do(move, self._show)
 
     def _show(self, turns: list[Turn]) -> None:
         self.turns = turns
@@ -152,7 +152,7 @@ class Session:
             return
         id, kept = self.id, self._kept_settings()
         system = str(self.settings.get("system", ""))
-        self._chores.do(
+        self._work_queue.do(
             lambda: self._store.update(id, system=system, settings=kept), self._took_row
         )
 
@@ -164,12 +164,12 @@ class Session:
         """Give the conversation another title."""
         if title.strip() and self.conversation is not None and title.strip() != self.title:
             id = self.id
-            self._chores.do(lambda: self._store.rename(id, title.strip()), self._took_row)
+            self._work_queue.do(lambda: self._store.rename(id, title.strip()), self._took_row)
 
     def look_up(self) -> None:
         """Read title and settings again: they were changed elsewhere."""
         id = self.id
-        self._chores.do(lambda: self._store.get(id), self._took_row)
+        self._work_queue.do(lambda: self._store.get(id), self._took_row)
 
     def _took_row(self, row: Any) -> None:
         if self.conversation is not None and row.id == self.id:
@@ -243,7 +243,7 @@ class Session:
             if self.listener is not None:
                 self.listener.not_sent(text, error)
 
-        self._chores.do(keep, kept, lost)
+        self._work_queue.do(keep, kept, lost)
 
     def answering(self) -> str:
         """Return the weights that answer next: those chosen, or the best there are."""
@@ -287,7 +287,7 @@ class Session:
             self._show([*before, theirs])
             self._ask(reply, before)
 
-        self._chores.do(begin, begun, lambda error: self._give_up(error, back))
+        self._work_queue.do(begin, begun, lambda error: self._give_up(error, back))
 
     def edit_answer(self, turn: Turn, text: str, *, go_on: bool) -> None:
         """Keep a corrected version of an answer beside it; ``go_on`` writes on from there."""
@@ -308,7 +308,7 @@ class Session:
             if self.listener is not None:
                 self.listener.not_sent(text, error)
 
-        self._chores.do(keep, kept, lost)
+        self._work_queue.do(keep, kept, lost)
 
     def go_on(self, turn: Turn) -> None:
         """Write on from the end of an answer, in the same message."""
@@ -332,7 +332,7 @@ class Session:
             self._show([*before, theirs])
             self._ask(reply, [*before, replace(theirs, content=turn.content)])
 
-        self._chores.do(begin, begun, lambda error: self._give_up(error, back))
+        self._work_queue.do(begin, begun, lambda error: self._give_up(error, back))
 
     def _give_up(self, error: StudioError, back: list[Turn]) -> None:
         self.reply = None
@@ -433,7 +433,7 @@ class Session:
         shown = next((turn for turn in self.turns if turn.id == reply.turn), None)
         if shown is not None:
             self._put(replace(shown, state=state, content=reply.text, extra=facts))
-        self._chores.do(keep, self._put)
+        self._work_queue.do(keep, self._put)
         self._tell("reply_changed")
 
     def _put(self, turn: Turn) -> None:

@@ -506,7 +506,7 @@ def test_a_page_as_narrow_as_a_telephone_cuts_nothing_off(desk: Any) -> None:
 
 def test_defaults_of_the_weights_are_shown_and_what_was_changed_by_hand_stays(desk: Any) -> None:
     limited = {"temperature": 0.9, "top_k": 7, "context_limit": 600}
-    desk.studio.shelf.remarks.set_defaults("tiny", limited)
+    desk.studio.weights_manager.remarks.set_defaults("tiny", limited)
     page, form = desk.page, desk.page.parameters.form
     page.new()
     assert (

@@ -64,7 +64,7 @@ class ImportController:
         def read() -> str:
             return decode(disk_files.read_bytes(artifact.path), artifact.title).text
 
-        self._ready(lambda: self._workspace.chores.do(read, show, self._tell))
+        self._ready(lambda: self._workspace.work_queue.do(read, show, self._tell))
 
     def bring(self, paths: list[Path]) -> None:
         """Open a folder, or files wherever they lie."""
@@ -79,7 +79,7 @@ class ImportController:
         def look() -> list[Path]:
             return [path for path in paths if path.is_dir()]
 
-        self._ready(lambda: self._workspace.chores.do(look, show))
+        self._ready(lambda: self._workspace.work_queue.do(look, show))
 
 
 def _called(artifact: SavedArtifact, path: str) -> tuple[str, str]:

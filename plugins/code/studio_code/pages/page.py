@@ -48,7 +48,7 @@ class CodePage(QWidget):
         self.workspace = Workspace(ctx)
         self.session = OpenFilesStore(ctx, self.workspace)
         self.watching = FileWatcher(ctx, self.workspace)
-        self.folders = Folders(ctx, self.workspace.chores)
+        self.folders = Folders(ctx, self.workspace.work_queue)
         self.panel = WritePanel(ctx, self.workspace)
         self.stage = EditorArea(
             ctx, self.workspace, {"open": self.pick_folder, "write": self.write_words}
@@ -143,7 +143,7 @@ class CodePage(QWidget):
         """Open what was open last time."""
         if self.folders.here and self.folders.recent and self.workspace.root is None:
             self.workspace.open_folder(self.folders.recent[0])
-            self.workspace.chores.do(lambda: None, lambda _nothing: self._without_folder())
+            self.workspace.work_queue.do(lambda: None, lambda _nothing: self._without_folder())
         elif self.workspace.root is None:
             self.session.load()
 

@@ -68,12 +68,12 @@ class Workspace(QObject):
     def __init__(self, ctx: PluginContext) -> None:
         super().__init__()
         self._ctx = ctx
-        self.chores = WorkQueue(ctx)
+        self.work_queue = WorkQueue(ctx)
         self.root: Path | None = None
         self.files: list[OpenFile] = []
         self.current: OpenFile | None = None
         self.proposal: Proposal | None = None
-        self.journal = Journal(ctx, self.chores)
+        self.journal = Journal(ctx, self.work_queue)
         self._opening: dict[str, list[Then]] = {}
 
     # --- the folder ---------------------------------------------------------------------------
@@ -97,7 +97,7 @@ class Workspace(QObject):
             self.journal.open(found)
             self.root_changed.emit()
 
-        self.chores.do(lambda: _checked_folder(path), show, self.failed.emit)
+        self.work_queue.do(lambda: _checked_folder(path), show, self.failed.emit)
 
     def locate(self, path: str) -> Path:
         """Return where a file lies on the disk.
@@ -164,7 +164,7 @@ class Workspace(QObject):
         except StudioError as error:
             failed(error)
             return
-        self.chores.do(lambda: read_file(where), read, failed)
+        self.work_queue.do(lambda: read_file(where), read, failed)
 
     def add(self, file: OpenFile, at: int = -1) -> OpenFile:
         """Take an open file in."""
@@ -275,7 +275,7 @@ class Workspace(QObject):
             return
         inside = self.root if where is None and not Path(path).is_absolute() else None
         root, below = inside if commit else None, inside if moved else None
-        self.chores.do(
+        self.work_queue.do(
             lambda: save(place, text, form, expected, root=root, commit=commit, below=below),
             done,
             failed,
@@ -325,7 +325,7 @@ class Workspace(QObject):
         except StudioError as error:
             self.failed.emit(error)
             return
-        self.chores.do(lambda: where.is_file(), lambda there: self._review(path, there, show))
+        self.work_queue.do(lambda: where.is_file(), lambda there: self._review(path, there, show))
 
     def _review(self, path: str, there: bool, show: Callable[[str], None]) -> None:
         if there:
@@ -376,7 +376,7 @@ class Workspace(QObject):
             else:
                 change(self.new("", path=path), made=True)
 
-        self.chores.do(lambda: where.is_file(), there)
+        self.work_queue.do(lambda: where.is_file(), there)
 
     def _keep(self, file: OpenFile, before: str | None, why: str, artifact_id: str) -> None:
         """Save an accepted change and enter it into the journal."""
@@ -403,7 +403,7 @@ class Workspace(QObject):
 
     def finish(self) -> None:
         """Do what the disk still waits for: the window is closing."""
-        self.chores.finish()
+        self.work_queue.finish()
 
 
 def read_file(where: Path) -> TextFile:

@@ -17,19 +17,19 @@ pytestmark = [pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
-def walls() -> Sandbox:
+def sandbox() -> Sandbox:
     found = Sandbox()
     if not found.tier:
         pytest.skip(found.reason)
     return found
 
 
-def ran(walls: Sandbox, text: str, **params: Any) -> dict[str, Any]:
+def ran(sandbox: Sandbox, text: str, **params: Any) -> dict[str, Any]:
     files = [{"path": "a.py", "text": text}, *params.pop("more", [])]
-    return drive(run, Context(None, walls), Run.parse(params), files=files).result
+    return drive(run, Context(None, sandbox), Run.parse(params), files=files).result
 
 
-def test_tests_are_told_one_by_one_with_lines_and_coverage(walls: Sandbox) -> None:
+def test_tests_are_told_one_by_one_with_lines_and_coverage(sandbox: Sandbox) -> None:
     tests = """import pytest
 from a import half
 
@@ -63,7 +63,7 @@ def test_left_out():
 """
     text = "def half(x):\n    return x // 2\n\n\ndef never():\n    return 1\n"
     more = [{"path": "test_a.py", "text": tests}]
-    found = ran(walls, text, more=more, mode="test", seconds=60)
+    found = ran(sandbox, text, more=more, mode="test", seconds=60)
     outcomes = {each["name"].rpartition("::")[2]: each["outcome"] for each in found["tests"]}
     assert outcomes == {
         "test_right": "passed", "test_many[1]": "failed", "test_many[2]": "passed",
@@ -78,18 +78,18 @@ def test_left_out():
     assert "1 == 1" not in found["stderr"]
 
 
-def test_a_file_with_the_name_of_a_standard_module_disturbs_no_test(walls: Sandbox) -> None:
+def test_a_file_with_the_name_of_a_standard_module_disturbs_no_test(sandbox: Sandbox) -> None:
     tests = "from a import one\n\n\ndef test_one():\n    assert one() == 1\n"
     more = [{"path": f"{name}.py", "text": "x = 1\n"} for name in ("json", "random", "string")]
     more.append({"path": "test_a.py", "text": tests})
-    found = ran(walls, "def one():\n    return 1\n", more=more, mode="test", seconds=60)
+    found = ran(sandbox, "def one():\n    return 1\n", more=more, mode="test", seconds=60)
     assert [each["outcome"] for each in found["tests"]] == ["passed"], found["stderr"]
 
 
-def test_code_is_written_run_and_its_tests_are_tried_on_faults(walls: Sandbox) -> None:
+def test_code_is_written_run_and_its_tests_are_tried_on_faults(sandbox: Sandbox) -> None:
     code = "def sign(x):\n    if x < 0:\n        return -1\n    return 1 if x > 0 else 0\n"
     tests = "sign():\n    assert sign(-5) == -1\n    assert sign(0) == 0\n    assert sign(1) == 1\n"
-    made = drive(write, Context(Engine(code, tests), walls), Write.parse({"describe": "sign(x)"}))
+    made = drive(write, Context(Engine(code, tests), sandbox), Write.parse({"describe": "sign(x)"}))
     verdict = made.result["verdict"]
     assert verdict["passed"]
     assert verdict["coverage"] == {"lines": 4, "covered": 4, "missing": []}
@@ -97,7 +97,7 @@ def test_code_is_written_run_and_its_tests_are_tried_on_faults(walls: Sandbox) -
     assert verdict["mutants"]["made"] >= 8
     assert "0 becomes 1" in survived or "< becomes <=" not in survived
     assert verdict["mutants"]["killed"] >= verdict["mutants"]["made"] - 3
-    assert verdict["tier"] == walls.tier
+    assert verdict["tier"] == sandbox.tier
 
 
 HOSTILE = {
@@ -111,10 +111,10 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("code", HOSTILE.values(), ids=HOSTILE)
-def test_hostile_code_passes_no_test(walls: Sandbox, code: str) -> None:
+def test_hostile_code_passes_no_test(sandbox: Sandbox, code: str) -> None:
     tests = "from solution import x\n\n\ndef test_x():\n    assert x == 1\n"
     params = {"describe": "x", "tests": tests, "rounds": 0, "seed": 1}
-    made = drive(write, Context(Engine(f"x = 1\n{code}"), walls), Write.parse(params))
+    made = drive(write, Context(Engine(f"x = 1\n{code}"), sandbox), Write.parse(params))
     verdict = made.result["verdict"]
     assert not verdict["passed"]
     assert verdict["tests"]["passed"] == 0
@@ -185,15 +185,15 @@ def x():
 
 
 @pytest.mark.parametrize("code", FORGERS.values(), ids=FORGERS)
-def test_code_that_pretends_passes_no_test(walls: Sandbox, code: str) -> None:
+def test_code_that_pretends_passes_no_test(sandbox: Sandbox, code: str) -> None:
     tests = "from solution import x\n\n\ndef test_x():\n    assert x() == 1\n"
     params = {"describe": "x", "tests": tests, "rounds": 0, "seed": 1}
-    made = drive(write, Context(Engine(code), walls), Write.parse(params))
+    made = drive(write, Context(Engine(code), sandbox), Write.parse(params))
     assert not made.result["verdict"]["passed"], made.result["verdict"]
     assert made.result["verdict"]["tests"]["passed"] == 0
 
 
-def test_a_conftest_that_makes_tests_pass_shows_nothing(walls: Sandbox) -> None:
+def test_a_conftest_that_makes_tests_pass_shows_nothing(sandbox: Sandbox) -> None:
     conftest = """import pytest
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
@@ -203,13 +203,13 @@ def pytest_runtest_makereport(item, call):
     tests = "from solution import x\n\n\ndef test_x():\n    assert x() == 1\n"
     files = [{"path": "conftest.py", "text": conftest}]
     params = {"describe": "x", "tests": tests, "rounds": 0, "seed": 1}
-    context = Context(Engine("def x():\n    return 3\n"), walls)
+    context = Context(Engine("def x():\n    return 3\n"), sandbox)
     made = drive(write, context, Write.parse(params), context=files)
     assert not made.result["verdict"]["passed"]
     assert made.result["verdict"]["tests"] == {"passed": 0, "failed": 0, "errors": 1}
 
 
-def test_honest_code_passes_whatever_form_its_tests_have(walls: Sandbox) -> None:
+def test_honest_code_passes_whatever_form_its_tests_have(sandbox: Sandbox) -> None:
     """The control: the judge does not refuse everything."""
     tests = """import unittest
 import pytest
@@ -240,12 +240,12 @@ def test_others():
 """
     params = {"describe": "x", "tests": tests, "rounds": 0, "seed": 1}
     engine = Engine("def x(value):\n    return value + 1\n")
-    verdict = drive(write, Context(engine, walls), Write.parse(params)).result["verdict"]
+    verdict = drive(write, Context(engine, sandbox), Write.parse(params)).result["verdict"]
     assert verdict["passed"], verdict
     assert verdict["tests"] == {"passed": 5, "failed": 0, "errors": 0}
 
 
-def test_a_program_sees_no_network_and_nothing_outside(walls: Sandbox, tmp_path: Path) -> None:
+def test_a_program_sees_no_network_and_nothing_outside(sandbox: Sandbox, tmp_path: Path) -> None:
     secret = tmp_path / "secret.txt"
     secret.write_text("mine")
     text = f"""import os, socket
@@ -261,7 +261,7 @@ for name, act in {{
     except OSError as error:
         print(name, "refused")
 """
-    found = ran(walls, text)
+    found = ran(sandbox, text)
     assert found["stdout"].split() == [
         "read",
         "refused",

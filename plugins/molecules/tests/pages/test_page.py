@@ -546,13 +546,13 @@ def test_the_closer_look_follows_to_another_table(desk: Desk) -> None:
 
 def test_a_molecule_that_is_left_and_looked_at_again_is_folded(desk: Desk) -> None:
     desk.show()
-    folding = desk.page.browser.detail.folding
-    folding.ask("CCC")
-    folding._start()
-    folding.ask("CC")
-    folding.ask("CCC")
-    with desk.qtbot.waitSignal(folding.folded) as told:
-        folding._start()
+    conformer_request = desk.page.browser.detail.conformer_request
+    conformer_request.ask("CCC")
+    conformer_request._start()
+    conformer_request.ask("CC")
+    conformer_request.ask("CCC")
+    with desk.qtbot.waitSignal(conformer_request.folded) as told:
+        conformer_request._start()
     assert told.args[0] == "CCC"
 
 

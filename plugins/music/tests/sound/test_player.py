@@ -91,7 +91,7 @@ class Room:
         heard = []
         for _ in range(round(seconds * RATE / CHUNK)):
             stream = self.stream
-            until(lambda: self.player._speaker.ahead >= 2 or not self.player._band.plays)
+            until(lambda: self.player._output.ahead >= 2 or not self.player._band.plays)
             heard.append(stream.ask())
         return np.concatenate(heard)
 
@@ -253,7 +253,7 @@ def test_the_metronome_clicks_on_every_beat(room: Room) -> None:
 @pytest.mark.parametrize("drums", [False, True])
 def test_a_single_note_is_heard_while_nothing_plays(room: Room, drums: bool) -> None:
     room.player.audition(69 if not drums else 38, 16, drums=drums)
-    until(lambda: room.player._speaker._notes)
+    until(lambda: room.player._output._notes)
     sound = np.concatenate([room.stream.ask() for _ in range(60)])
     assert np.abs(sound[: RATE // 4]).max() > 0.05
     assert np.abs(sound).max() <= 1
@@ -266,7 +266,7 @@ def test_a_single_note_is_heard_while_nothing_plays(room: Room, drums: bool) -> 
 def test_what_the_device_misses_is_counted(room: Room) -> None:
     room.player.play(held(69, 64))
     stream = room.stream
-    until(lambda: room.player._speaker.ahead >= 8)
+    until(lambda: room.player._output.ahead >= 8)
     for _ in range(8 * 4 + 8):  # faster than any thread computes: 40 chunks without a wait
         out = stream.ask()
     assert np.isfinite(out).all()
@@ -298,7 +298,7 @@ def test_a_device_that_vanishes_is_said_and_play_takes_the_next(room: Room) -> N
     room.hear(0.5)
     room.stream.alive = False
     until(lambda: room.player.trouble)
-    assert "gone" in room.player.trouble
+    assert "disconnected" in room.player.trouble
     assert not room.player.playing
     assert room.streams[-1].closed
     room.player.play(held(57))

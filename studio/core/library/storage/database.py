@@ -39,7 +39,7 @@ class Database:
     Args:
         path: The file; made if missing, unless ``read_only``.
         read_only: Never write, and make no file beside it.
-        ballast: Room to give up when the disk is full.
+        reserved_space: Room to give up when the disk is full.
 
     Attributes:
         fault: Why the last write failed, until one succeeds.
@@ -52,14 +52,14 @@ class Database:
         path: Path,
         *,
         read_only: bool,
-        ballast: ReservedSpace | None = None,
+        reserved_space: ReservedSpace | None = None,
     ) -> None:
         self.path = path
         self.read_only = read_only
         self.fault: StudioError | None = None
         self.on_fault: Callable[[StudioError | None], None] = lambda error: None
         self.refusal = StudioError(ErrorCode.READ_ONLY, "The library is read-only.")
-        self._ballast = ballast
+        self._reserved_space = reserved_space
         self._condemned: StudioError | None = None
         self._lock = threading.RLock()
         self._local = threading.local()
@@ -89,8 +89,8 @@ class Database:
                 raise self._condemned
             if self._writer is None:
                 raise self.refusal
-            if freeing and self._ballast and disk.free_bytes(self.path.parent) < _SCARCE:
-                self._ballast.release()
+            if freeing and self._reserved_space and disk.free_bytes(self.path.parent) < _SCARCE:
+                self._reserved_space.release()
             connection = self._writer
             connection.execute("BEGIN IMMEDIATE")
             try:

@@ -80,27 +80,27 @@ def _claim(folder: Path, lock: WriterLock) -> Health:
 
 
 def _open_to_write(folder: Path, lock: WriterLock) -> Opened:
-    path, ballast = folder / DATABASE, ReservedSpace(folder / "ballast")
+    path, reserved_space = folder / DATABASE, ReservedSpace(folder / "ballast")
     try:
         try:
-            database, news = _sound(path, ballast)
+            database, news = _sound(path, reserved_space)
         except StudioError as error:
-            if error.code is not ErrorCode.DISK_FULL or not ballast.release():
+            if error.code is not ErrorCode.DISK_FULL or not reserved_space.release():
                 raise
-            database, news = _sound(path, ballast)
+            database, news = _sound(path, reserved_space)
         known, found = schema.latest(), database.value("PRAGMA user_version")
         if found < known:
-            _migrate(database, folder, found, ballast)
+            _migrate(database, folder, found, reserved_space)
     except StudioError as error:
         return _open_to_read(folder, lock, health.refused(error))
     if found > known:
         database.close()
         return _open_to_read(folder, lock, health.newer(folder, found, known))
-    ballast.make()
+    reserved_space.make()
     return Opened(database, lock, Health(), news)
 
 
-def _sound(path: Path, ballast: ReservedSpace) -> tuple[Database, list[str]]:
+def _sound(path: Path, reserved_space: ReservedSpace) -> tuple[Database, list[str]]:
     """Return a database that passes its check: the one there is, or one made from the files."""
     damage, news = "" if _is_new(path) else _damage(path), []
     disk.remove(suspect(path))
@@ -110,13 +110,13 @@ def _sound(path: Path, ballast: ReservedSpace) -> tuple[Database, list[str]]:
             log.mark_modern()
         _make(path, path.parent)
         if not log.is_modern:
-            erasure.write_down(path.parent, erasure.Plan(upgrades=True), ballast)
+            erasure.write_down(path.parent, erasure.Plan(upgrades=True), reserved_space)
         if damage:
             news.append(
                 f"The library database was damaged ({damage}) and has been rebuilt from your "
                 f"files. The damaged file was kept as {kept}."
             )
-    return Database(path, read_only=False, ballast=ballast), news
+    return Database(path, read_only=False, reserved_space=reserved_space), news
 
 
 def _is_new(path: Path) -> bool:
@@ -178,12 +178,12 @@ def _make(path: Path, folder: Path) -> None:
     disk.sync_folder(path.parent)
 
 
-def _migrate(database: Database, folder: Path, found: int, ballast: ReservedSpace) -> None:
+def _migrate(database: Database, folder: Path, found: int, reserved_space: ReservedSpace) -> None:
     """Bring an older database up to date, after a copy of it was made and checked."""
     try:
         backup.copy_database(database, folder / "backups" / f"library-format-{found}.db")
         if found < _WITHOUT_BULK:  # files follow when the database is at its new format
-            erasure.write_down(folder, erasure.Plan(upgrades=True), ballast)
+            erasure.write_down(folder, erasure.Plan(upgrades=True), reserved_space)
         with database.exclusive() as connection:
             schema.migrate(connection)
     except BaseException:

@@ -44,7 +44,7 @@ class DevicePage(QWidget):
         super().__init__()
         self._studio, self._ui, self._background = parts.studio, parts.ui, parts.background
         self._activity = parts.activity
-        self._shares = DeviceUsage()
+        self._usage = DeviceUsage()
         self._spans: Sequence[Span] = ()
         self._others: Sequence[RuntimeSeen] = ()
         self._beats = 0
@@ -100,7 +100,7 @@ class DevicePage(QWidget):
     # --- what is heard --------------------------------------------------------------------------
 
     def _on_status(self) -> None:
-        self._shares.take(self._activity.status)
+        self._usage.take(self._activity.status)
         if self.isVisible():
             self._beats += 1
             if self._beats % TRACE_EVERY == 0:
@@ -124,7 +124,7 @@ class DevicePage(QWidget):
             self._spans = spans
             self._show_hour()
 
-        self._studio.inquiries.trace(heard)
+        self._studio.runtime_requests.trace(heard)
 
     def _read_others(self) -> None:
         """Read what other runtimes have left, and those before this one."""
@@ -154,9 +154,9 @@ class DevicePage(QWidget):
     def _show(self) -> None:
         status = self._activity.status
         self._frame.say(self._about(status))
-        self._figures.show_status(status, self._shares)
+        self._figures.show_status(status, self._usage)
         self._models.show_status(status)
-        self._plugins.show_status(status, self._shares)
+        self._plugins.show_status(status, self._usage)
         self._log.show_log(self._studio.memory.entries())
 
     def _show_hour(self) -> None:

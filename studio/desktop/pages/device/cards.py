@@ -73,7 +73,7 @@ class Figures(QWidget):
         for figure in (self._memory, self._busy, self._processors, self._energy):
             row.addWidget(figure, 1)
 
-    def show_status(self, status: Status | None, shares: DeviceUsage) -> None:
+    def show_status(self, status: Status | None, usage: DeviceUsage) -> None:
         """Show how things are."""
         if status is None:
             nothing = self.tr("runtime is off")
@@ -84,11 +84,11 @@ class Figures(QWidget):
         self._memory.say(
             formatting.size(status.memory_used), self.tr("of {total}").format(total=total)
         )
-        self._busy.say(f"{shares.busy():.0%}", self.tr("busy"))
+        self._busy.say(f"{usage.busy():.0%}", self.tr("busy"))
         one, many = self.tr("of 1 thread"), self.tr("of {count} threads")
         threads = one if status.threads == 1 else many.format(count=status.threads)
-        self._processors.say(f"{shares.processors:.1f}", threads)
-        self._show_energy(status, shares.watts)
+        self._processors.say(f"{usage.processors:.1f}", threads)
+        self._show_energy(status, usage.watts)
 
     def _show_energy(self, status: Status, watts: float | None) -> None:
         energy = status.energy
@@ -176,7 +176,7 @@ class PluginsCard(Card):
         self._energy = look.label("", "small", wrap=True)
         self.column.addWidget(self._energy)
 
-    def show_status(self, status: Status | None, shares: DeviceUsage) -> None:
+    def show_status(self, status: Status | None, usage: DeviceUsage) -> None:
         """Show what each plugin uses."""
         uses = status.plugins if status else ()
         self._say_energy(status)
@@ -185,7 +185,7 @@ class PluginsCard(Card):
         for use in uses:
             assert status is not None
             self._rows[use.plugin].show_use(
-                shares.busy(use.plugin),
+                usage.busy(use.plugin),
                 use.busy,
                 _memory_of(use.plugin, status),
                 None if status.energy.missing else use.joules,

@@ -21,7 +21,7 @@ def defaults_form(parts: PageServices, row: WeightsRow) -> QWidget | None:
     form = parts.ui.form(params, only=names)
     form.drop_margins()
     usual = {field.name: field.default for field in params.fields() if field.name in names}
-    remarks, id = parts.studio.shelf.remarks, row.weights.id
+    remarks, id = parts.studio.weights_manager.remarks, row.weights.id
     usual |= {k: v for k, v in row.weights.recommended.items() if k in usual}
     form.set_values({**usual, **remarks.of(id).defaults})
 

@@ -22,21 +22,21 @@ def _tr(text: str) -> str:
 
 
 def show_folders(
-    look: Appearance, window: QWidget, shelf: WeightsManager, changed: Callable[[], None]
+    look: Appearance, window: QWidget, weights_manager: WeightsManager, changed: Callable[[], None]
 ) -> Sheet:
     """Show the sheet over ``window``; ``changed`` is called when something was switched."""
     sheet = Sheet(look, window, _tr("Model folders"), 560)
     body = QVBoxLayout()
     body.setSpacing(8)
     sheet.body.addLayout(body)
-    elsewhere = shelf.elsewhere
+    external = weights_manager.external
 
     def build() -> None:
         clear(body)
         body.addWidget(look.label(_tr("Your model folders"), "section"))
-        if not elsewhere.folders:
+        if not external.folders:
             body.addWidget(look.label(_tr("Only the built-in one."), "small"))
-        for folder in elsewhere.folders:
+        for folder in external.folders:
             forget = look.icon_button("x", _tr("Remove {name}").format(name=folder.name))
             forget.clicked.connect(partial(drop, folder))
             body.addWidget(_row(str(folder), forget))
@@ -44,13 +44,13 @@ def show_folders(
         add.clicked.connect(choose)
         body.addWidget(_row("", add))
         body.addWidget(look.label(_tr("Other apps on this machine"), "section"))
-        found = elsewhere.neighbours()
+        found = external.other_programs()
         if not found:
             told = _tr("No models of LM Studio, Ollama, Hugging Face, GPT4All or Jan were found.")
             body.addWidget(look.label(told, "small", wrap=True))
         for each in found:
             switch = Switch(look, each.title)
-            switch.setChecked(elsewhere.is_on(each))
+            switch.setChecked(external.is_on(each))
             switch.toggled.connect(partial(turn, each.id))
             body.addWidget(_row(f"{each.title}  ·  {each.stores[0]}", switch))
         told = _tr("Their files are used in place and never changed. Turn an app on to list its "
@@ -58,19 +58,19 @@ def show_folders(
         body.addWidget(look.label(told, "small", wrap=True))
 
     def drop(folder: Path, _: bool = False) -> None:
-        elsewhere.unwatch(folder)
+        external.unwatch(folder)
         build()
         changed()
 
     def choose() -> None:
         chosen = QFileDialog.getExistingDirectory(window, _tr("Add model folder"))
         if chosen:
-            elsewhere.watch(Path(chosen))
+            external.watch(Path(chosen))
             build()
             changed()
 
     def turn(program: str, on: bool) -> None:
-        elsewhere.switch(program, on)
+        external.switch(program, on)
         changed()
 
     build()

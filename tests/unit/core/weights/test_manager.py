@@ -23,7 +23,7 @@ GGUF = tiny_gguf(2000)
 
 
 @pytest.fixture
-def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WeightsManager:
+def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WeightsManager:
     monkeypatch.setattr(StudioPaths, "weights_folders", lambda self: (self.weights,))
     home = tmp_path / "home"
     home.mkdir()
@@ -31,8 +31,8 @@ def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WeightsManager:
 
 
 @pytest.fixture
-def own(shelf: WeightsManager) -> Path:
-    return put(shelf.folder / "mine.gguf")
+def own(manager: WeightsManager) -> Path:
+    return put(manager.folder / "mine.gguf")
 
 
 def put(path: Path, data: bytes = GGUF) -> Path:
@@ -41,12 +41,12 @@ def put(path: Path, data: bytes = GGUF) -> Path:
     return path
 
 
-def ids(shelf: WeightsManager) -> list[str]:
-    return [row.id for row in shelf.catalogue.list()]
+def ids(manager: WeightsManager) -> list[str]:
+    return [row.id for row in manager.catalogue.list()]
 
 
-def reopened(shelf: WeightsManager) -> WeightsManager:
-    home = shelf.folder.parent
+def reopened(manager: WeightsManager) -> WeightsManager:
+    home = manager.folder.parent
     return WeightsManager(StudioPaths(home), Settings(home / "settings.json"))
 
 
@@ -54,56 +54,56 @@ def reopened(shelf: WeightsManager) -> WeightsManager:
 
 
 def test_a_file_is_added_where_it_lies_and_is_there_the_next_time(
-    shelf: WeightsManager, tmp_path: Path
+    manager: WeightsManager, tmp_path: Path
 ) -> None:
     file = put(tmp_path / "other" / "Big Model.gguf")
-    added = shelf.add(file)
+    added = manager.add(file)
     assert added.header is not None
     assert (added.header.format, added.header.quantization) == ("gguf", "F32")
-    (row,) = reopened(shelf).catalogue.list()
+    (row,) = reopened(manager).catalogue.list()
     assert (row.id, row.path, row.origin, row.problem) == ("big-model", file, "added", "")
-    shelf.add(file)
-    assert ids(shelf) == ["big-model"], "adding it twice adds it once"
+    manager.add(file)
+    assert ids(manager) == ["big-model"], "adding it twice adds it once"
     file.unlink()
-    shelf.catalogue.rescan()
-    assert "no longer exists" in shelf.catalogue.get("big-model").problem
+    manager.catalogue.rescan()
+    assert "no longer exists" in manager.catalogue.get("big-model").problem
 
 
 @pytest.mark.parametrize("what", [inside.MEMORY_BYTES, psutil.virtual_memory().total])
 def test_a_file_larger_than_its_reader_may_take_or_all_memory_is_added(
-    shelf: WeightsManager, tmp_path: Path, what: int
+    manager: WeightsManager, tmp_path: Path, what: int
 ) -> None:
     size = 3 * what // 4096 * 4096
     file = put(tmp_path / "large.gguf", gguf_head(size // 4))
     with file.open("r+b") as stream:
         stream.truncate(stream.seek(0, os.SEEK_END) + size)
-    added = shelf.add(file)
+    added = manager.add(file)
     assert added.header is not None
     assert added.header.bytes > size
 
 
-def test_a_copy_is_whole_or_not_there(shelf: WeightsManager, tmp_path: Path) -> None:
+def test_a_copy_is_whole_or_not_there(manager: WeightsManager, tmp_path: Path) -> None:
     file = put(tmp_path / "other.gguf")
 
     def stop(done: int, total: int) -> None:
         raise Cancelled
 
     with pytest.raises(Cancelled):
-        shelf.add(file, copy=True, on_progress=stop)
-    assert list(shelf.folder.iterdir()) == []
-    shelf.add(file, copy=True)
-    assert (shelf.folder / "other.gguf").read_bytes() == GGUF
-    assert shelf.catalogue.get("other").origin == ""
+        manager.add(file, copy=True, on_progress=stop)
+    assert list(manager.folder.iterdir()) == []
+    manager.add(file, copy=True)
+    assert (manager.folder / "other.gguf").read_bytes() == GGUF
+    assert manager.catalogue.get("other").origin == ""
     with pytest.raises(StudioError, match="already"):
-        shelf.add(file, copy=True)
+        manager.add(file, copy=True)
 
 
 def test_a_copy_needs_room(
-    shelf: WeightsManager, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    manager: WeightsManager, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(disk, "free_bytes", lambda _: 10)
     with pytest.raises(StudioError) as caught:
-        shelf.add(put(tmp_path / "other.gguf"), copy=True)
+        manager.add(put(tmp_path / "other.gguf"), copy=True)
     assert caught.value.code is ErrorCode.DISK_FULL
 
 
@@ -128,7 +128,7 @@ HUGE_HEADER = (1 << 39).to_bytes(8, "little") + b"{" + b" " * 100
     ],
 )
 def test_what_is_no_weights_is_refused_and_not_remembered(
-    shelf: WeightsManager,
+    manager: WeightsManager,
     tmp_path: Path,
     name: str,
     data: bytes,
@@ -137,127 +137,127 @@ def test_what_is_no_weights_is_refused_and_not_remembered(
 ) -> None:
     monkeypatch.setattr(additions, "check_header", inside.glance)  # in this process: there are many
     with pytest.raises(StudioError) as caught:
-        shelf.add(put(tmp_path / name, data))
+        manager.add(put(tmp_path / name, data))
     assert words in str(caught.value)
-    assert shelf.elsewhere.added == []
+    assert manager.external.added == []
 
 
 @pytest.mark.skipif(os.name != "posix", reason="links and pipes")
 def test_links_in_a_circle_and_pipes_end_in_a_sentence(
-    shelf: WeightsManager, tmp_path: Path
+    manager: WeightsManager, tmp_path: Path
 ) -> None:
     loop = tmp_path / "loop.gguf"
     loop.symlink_to(loop)
     with pytest.raises(StudioError, match="points to itself"):
-        shelf.add(loop)
+        manager.add(loop)
     os.mkfifo(tmp_path / "pipe.gguf")
     with pytest.raises(StudioError, match="not a regular file"):
-        shelf.add(tmp_path / "pipe.gguf")
+        manager.add(tmp_path / "pipe.gguf")
     folder = tmp_path / "models"
     put(folder / "a.gguf")
     (folder / "again").symlink_to(folder)
-    shelf.add(folder)
-    assert ids(shelf) == ["a"]
+    manager.add(folder)
+    assert ids(manager) == ["a"]
 
 
 def test_a_header_that_takes_for_ever_is_given_up(
-    shelf: WeightsManager, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    manager: WeightsManager, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("studio.core.weights.header_check.SECONDS", 0.0)
     with pytest.raises(StudioError, match="too much time or memory"):
-        shelf.add(put(tmp_path / "slow.gguf"))
+        manager.add(put(tmp_path / "slow.gguf"))
     monkeypatch.setattr("studio.core.weights.header_check.SECONDS", 60.0)
     with pytest.raises(StudioError, match="web page"):
-        shelf.add(put(tmp_path / "page.gguf", b"<html>"))
+        manager.add(put(tmp_path / "page.gguf", b"<html>"))
 
 
 # --- folders that are watched --------------------------------------------------------------------
 
 
 def test_a_folder_of_models_is_watched_and_half_written_files_wait(
-    shelf: WeightsManager, tmp_path: Path
+    manager: WeightsManager, tmp_path: Path
 ) -> None:
     folder = tmp_path / "models"
     put(folder / "a.gguf")
-    assert shelf.add(folder).header is None
-    assert ids(shelf) == ["a"]
-    shelf.look_around()
+    assert manager.add(folder).header is None
+    assert ids(manager) == ["a"]
+    manager.look_around()
     put(folder / "b.gguf", GGUF[:100])
-    assert shelf.look_around()
-    assert "still being copied" in shelf.catalogue.get("b").problem
+    assert manager.look_around()
+    assert "still being copied" in manager.catalogue.get("b").problem
     put(folder / "b.gguf", GGUF)
-    shelf.look_around()
-    assert "still being copied" in shelf.catalogue.get("b").problem, "it grew since the last look"
-    assert shelf.look_around()
-    assert shelf.catalogue.get("b").problem == ""
-    assert not shelf.look_around(), "nothing is read again while nothing moves"
+    manager.look_around()
+    assert "still being copied" in manager.catalogue.get("b").problem, "it grew since the last look"
+    assert manager.look_around()
+    assert manager.catalogue.get("b").problem == ""
+    assert not manager.look_around(), "nothing is read again while nothing moves"
     (folder / "b.gguf").unlink()
-    assert shelf.look_around()
-    assert ids(shelf) == ["a"]
-    shelf.elsewhere.unwatch(folder)
-    shelf.catalogue.rescan()
-    assert ids(shelf) == []
+    assert manager.look_around()
+    assert ids(manager) == ["a"]
+    manager.external.unwatch(folder)
+    manager.catalogue.rescan()
+    assert ids(manager) == []
 
 
 def test_a_folder_without_weights_and_what_is_no_folder_are_refused(
-    shelf: WeightsManager, tmp_path: Path
+    manager: WeightsManager, tmp_path: Path
 ) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(StudioError, match="No model was found in"):
-        shelf.add(tmp_path / "empty")
+        manager.add(tmp_path / "empty")
     with pytest.raises(StudioError, match="is not a folder"):
-        shelf.elsewhere.watch(put(tmp_path / "file"))
+        manager.external.watch(put(tmp_path / "file"))
     with pytest.raises(StudioError, match="not one of your model folders"):
-        shelf.elsewhere.unwatch(tmp_path)
+        manager.external.unwatch(tmp_path)
 
 
 # --- removing -----------------------------------------------------------------------------------
 
 
 def test_own_weights_go_to_the_bin_with_their_description_and_come_back(
-    shelf: WeightsManager, own: Path
+    manager: WeightsManager, own: Path
 ) -> None:
-    (shelf.folder / "mine.toml").write_text('id = "m"\ntitle = "M"\nfile = "mine.gguf"\n')
-    put(shelf.folder / "sub" / "deep.gguf")
-    shelf.catalogue.rescan()
+    (manager.folder / "mine.toml").write_text('id = "m"\ntitle = "M"\nfile = "mine.gguf"\n')
+    put(manager.folder / "sub" / "deep.gguf")
+    manager.catalogue.rescan()
     for name in ("m", "deep"):
-        shelf.remove(shelf.catalogue.get(name))
-    assert ids(shelf) == []
+        manager.remove(manager.catalogue.get(name))
+    assert ids(manager) == []
     assert not own.exists()
-    assert [binned.id for binned in shelf.bin.contents()] == ["deep", "m"]
+    assert [binned.id for binned in manager.bin.contents()] == ["deep", "m"]
     for name in ("m", "deep"):
-        shelf.restore(name)
-    assert ids(shelf) == ["m", "deep"]
+        manager.restore(name)
+    assert ids(manager) == ["m", "deep"]
     assert own.read_bytes() == GGUF
-    shelf.remove(shelf.catalogue.get("m"))
-    assert shelf.bin.empty() == len(GGUF)
+    manager.remove(manager.catalogue.get("m"))
+    assert manager.bin.empty() == len(GGUF)
     with pytest.raises(StudioError, match="The bin is empty"):
-        shelf.restore("m")
+        manager.restore("m")
 
 
 def test_what_came_since_is_not_overwritten_by_what_comes_back(
-    shelf: WeightsManager, own: Path
+    manager: WeightsManager, own: Path
 ) -> None:
-    shelf.remove(shelf.catalogue.get("mine"))
+    manager.remove(manager.catalogue.get("mine"))
     put(own, GGUF + b"new")
     with pytest.raises(StudioError, match="already contains"):
-        shelf.restore("mine")
+        manager.restore("mine")
     assert own.read_bytes() == GGUF + b"new"
 
 
 def test_files_of_others_are_forgotten_or_left_but_never_deleted(
-    shelf: WeightsManager, tmp_path: Path
+    manager: WeightsManager, tmp_path: Path
 ) -> None:
     added, watched = put(tmp_path / "x" / "added.gguf"), put(tmp_path / "y" / "watched.gguf")
-    shelf.add(added)
-    shelf.add(watched.parent)
-    row = shelf.catalogue.get("added")
-    assert "is still at" in shelf.remove(row)
-    assert ids(shelf) == ["watched"]
-    shelf.put_back(row)
-    assert set(ids(shelf)) == {"added", "watched"}
+    manager.add(added)
+    manager.add(watched.parent)
+    row = manager.catalogue.get("added")
+    assert "is still at" in manager.remove(row)
+    assert ids(manager) == ["watched"]
+    manager.put_back(row)
+    assert set(ids(manager)) == {"added", "watched"}
     with pytest.raises(StudioError, match="does not manage"):
-        shelf.remove(shelf.catalogue.get("watched"))
+        manager.remove(manager.catalogue.get("watched"))
     assert added.exists()
     assert watched.exists()
 
@@ -266,7 +266,7 @@ def test_files_of_others_are_forgotten_or_left_but_never_deleted(
 
 
 @pytest.fixture
-def others(tmp_path: Path, shelf: WeightsManager, monkeypatch: pytest.MonkeyPatch) -> Path:
+def others(tmp_path: Path, manager: WeightsManager, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home in which other programs keep weights."""
     from studio.core.weights import other_programs
 
@@ -291,21 +291,21 @@ def others(tmp_path: Path, shelf: WeightsManager, monkeypatch: pytest.MonkeyPatc
     (snapshot / "tiny.gguf").symlink_to("../../blobs/b10b")
     (snapshot / "out.gguf").symlink_to(put(tmp_path / "secret.gguf"))
     known = other_programs.other_programs(home, {})
-    monkeypatch.setattr(shelf.elsewhere, "_find", lambda: known)
+    monkeypatch.setattr(manager.external, "_find", lambda: known)
     return home
 
 
 @pytest.mark.skipif(os.name != "posix", reason="links")
 def test_stores_of_other_programs_are_shown_only_when_switched_on(
-    shelf: WeightsManager, others: Path
+    manager: WeightsManager, others: Path
 ) -> None:
-    there = [each.id for each in shelf.elsewhere.neighbours()]
+    there = [each.id for each in manager.external.other_programs()]
     assert there == ["lmstudio", "ollama", "huggingface", "gpt4all", "jan"]
-    assert ids(shelf) == []
+    assert ids(manager) == []
     for name in there:
-        shelf.elsewhere.switch(name, True)
-    shelf.catalogue.rescan()
-    rows = {(row.origin, row.title, bool(row.problem)) for row in shelf.catalogue.list()}
+        manager.external.switch(name, True)
+    manager.catalogue.rescan()
+    rows = {(row.origin, row.title, bool(row.problem)) for row in manager.catalogue.list()}
     assert rows == {
         ("LM Studio", "Tiny-Q8", False),
         ("Ollama", "llama3.2:1b", False),
@@ -316,38 +316,38 @@ def test_stores_of_other_programs_are_shown_only_when_switched_on(
         ("GPT4All", "Falcon", False),
         ("Jan", "ada/phi", False),
     }
-    assert shelf.catalogue.get("ollama-llama3.2-1b").digest == "ab" * 32
+    assert manager.catalogue.get("ollama-llama3.2-1b").digest == "ab" * 32
     with pytest.raises(StudioError, match="does not manage"):
-        shelf.remove(shelf.catalogue.get("ollama-llama3.2-1b"))
-    shelf.elsewhere.switch("ollama", False)
-    shelf.catalogue.rescan()
-    assert "Ollama" not in {row.origin for row in shelf.catalogue.list()}
+        manager.remove(manager.catalogue.get("ollama-llama3.2-1b"))
+    manager.external.switch("ollama", False)
+    manager.catalogue.rescan()
+    assert "Ollama" not in {row.origin for row in manager.catalogue.list()}
     with pytest.raises(StudioError, match="no app “nonesuch”"):
-        shelf.elsewhere.switch("nonesuch", True)
+        manager.external.switch("nonesuch", True)
 
 
-def test_reading_the_stores_changes_nothing_in_them(shelf: WeightsManager, others: Path) -> None:
+def test_reading_the_stores_changes_nothing_in_them(manager: WeightsManager, others: Path) -> None:
     def state() -> list[tuple[str, int]]:
         return sorted((str(p), p.lstat().st_mtime_ns) for p in others.rglob("*"))
 
     before = state()
-    for each in shelf.elsewhere.neighbours():
-        shelf.elsewhere.switch(each.id, True)
-    shelf.catalogue.rescan()
-    assert len(ids(shelf)) > 5
+    for each in manager.external.other_programs():
+        manager.external.switch(each.id, True)
+    manager.catalogue.rescan()
+    assert len(ids(manager)) > 5
     assert state() == before
 
 
 # --- remarks ------------------------------------------------------------------------------------
 
 
-def test_remarks_are_kept_and_go_away(shelf: WeightsManager, own: Path) -> None:
-    remarks = shelf.remarks
+def test_remarks_are_kept_and_go_away(manager: WeightsManager, own: Path) -> None:
+    remarks = manager.remarks
     remarks.note("mine", " slow but good ")
     remarks.rate("mine", 4)
     remarks.set_defaults("mine", {"temperature": 0.7, "top_k": 20})
     remarks.set_defaults("mine", {"top_k": None})
-    kept = reopened(shelf).remarks.of("mine")
+    kept = reopened(manager).remarks.of("mine")
     assert (kept.note, kept.rating, kept.defaults) == ("slow but good", 4, {"temperature": 0.7})
     for change in (lambda: remarks.rate("mine", 6), lambda: remarks.note("mine", "x" * 20_000)):
         with pytest.raises(StudioError) as caught:
@@ -355,24 +355,24 @@ def test_remarks_are_kept_and_go_away(shelf: WeightsManager, own: Path) -> None:
         assert caught.value.code is ErrorCode.BAD_INPUT
     assert remarks.of("mine").rating == 4
     remarks.forget("mine")
-    assert reopened(shelf).remarks.of("mine").note == ""
+    assert reopened(manager).remarks.of("mine").note == ""
 
 
-def test_remarks_that_were_broken_by_hand_are_empty(shelf: WeightsManager) -> None:
-    file = shelf.folder.parent / "settings.json"
+def test_remarks_that_were_broken_by_hand_are_empty(manager: WeightsManager) -> None:
+    file = manager.folder.parent / "settings.json"
     file.write_text('{"version": 1, "values": {"models.remarks.mine": {"rating": "many"}}}')
-    assert reopened(shelf).remarks.of("mine").rating == 0
+    assert reopened(manager).remarks.of("mine").rating == 0
 
 
 def test_a_full_disk_leaves_weights_where_they_were(
-    shelf: WeightsManager, own: Path, monkeypatch: pytest.MonkeyPatch
+    manager: WeightsManager, own: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(disk, "write_durably", full)
     with pytest.raises(StudioError) as caught:
-        shelf.remove(shelf.catalogue.get("mine"))
+        manager.remove(manager.catalogue.get("mine"))
     assert caught.value.code is ErrorCode.DISK_FULL
     assert own.read_bytes() == GGUF
-    shutil.rmtree(shelf.folder / ".bin", ignore_errors=True)
+    shutil.rmtree(manager.folder / ".bin", ignore_errors=True)

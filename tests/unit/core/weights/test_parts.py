@@ -31,7 +31,7 @@ BYTES = sum(map(len, FILES.values()))
 
 
 @pytest.fixture
-def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WeightsManager:
+def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WeightsManager:
     monkeypatch.setattr(StudioPaths, "weights_folders", lambda self: (self.weights,))
     monkeypatch.setattr(
         additions, "check_header", lambda path: additions.HeaderCheck(**inside.glance(path))
@@ -57,36 +57,36 @@ def test_names_alone_say_what_belongs_together() -> None:
 
 
 def test_it_is_added_by_any_file_copied_verified_and_removed_as_one(
-    shelf: WeightsManager, tmp_path: Path
+    manager: WeightsManager, tmp_path: Path
 ) -> None:
     there = put(tmp_path / "there")
-    shelf.add(there / NAMES[1])
-    (row,) = shelf.catalogue.list()
+    manager.add(there / NAMES[1])
+    (row,) = manager.catalogue.list()
     assert (row.id, row.path, row.bytes, row.problem) == ("big", there / NAMES[0], BYTES, "")
-    shelf.remove(row)
+    manager.remove(row)
     assert len(list(there.iterdir())) == 3
-    added = shelf.add(there / NAMES[2], copy=True)
+    added = manager.add(there / NAMES[2], copy=True)
     assert added.header is not None
     assert added.header.bytes == BYTES
-    assert added.path == shelf.folder / "big" / NAMES[0]
-    (row,) = shelf.catalogue.list()
-    assert shelf.at(added.path.with_name(NAMES[2])) == row
-    digest = shelf.catalogue.verify("big").digest
+    assert added.path == manager.folder / "big" / NAMES[0]
+    (row,) = manager.catalogue.list()
+    assert manager.at(added.path.with_name(NAMES[2])) == row
+    digest = manager.catalogue.verify("big").digest
     assert finished(Digests().compute(row.path)) == digest, "both processes mean the same digest"
-    shelf.remove(row)
+    manager.remove(row)
     assert not row.path.parent.exists()
-    assert [binned.bytes for binned in shelf.bin.contents()] == [BYTES]
-    shelf.put_back(row)
-    assert shelf.catalogue.verify("big").digest == digest
+    assert [binned.bytes for binned in manager.bin.contents()] == [BYTES]
+    manager.put_back(row)
+    assert manager.catalogue.verify("big").digest == digest
 
 
-def test_what_is_missing_is_named(shelf: WeightsManager) -> None:
-    put(shelf.folder, NAMES[1:])
-    (row,) = shelf.catalogue.list()
+def test_what_is_missing_is_named(manager: WeightsManager) -> None:
+    put(manager.folder, NAMES[1:])
+    (row,) = manager.catalogue.list()
     assert (row.id, row.capabilities) == ("big", ())
     assert f"is split into 3 files, but {NAMES[0]} is missing" in row.problem
     with pytest.raises(StudioError, match="is missing"):
-        shelf.add(shelf.folder / NAMES[2])
+        manager.add(manager.folder / NAMES[2])
 
 
 @pytest.mark.skipif(os.name != "posix", reason="links")
@@ -137,7 +137,7 @@ def server() -> Iterator[ToyHub]:
 
 @pytest.mark.loopback
 def test_the_hub_offers_and_fetches_it_whole(
-    shelf: WeightsManager, server: ToyHub, monkeypatch: pytest.MonkeyPatch
+    manager: WeightsManager, server: ToyHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hub_edition, "check_header", additions.check_header)
     line = Line(server.address)
@@ -145,14 +145,14 @@ def test_the_hub_offers_and_fetches_it_whole(
     (edition,) = found.editions
     assert (edition.name, edition.bytes, edition.missing) == (f"Q8/{NAMES[0]}", BYTES, "")
     order = hub_edition.Order(found, found.edition(f"Q8/{NAMES[1]}"))
-    path = hub_edition.fetch(order, line, shelf.folder)
-    assert path == shelf.folder / "big" / NAMES[0]
-    (row,) = shelf.catalogue.list()
+    path = hub_edition.fetch(order, line, manager.folder)
+    assert path == manager.folder / "big" / NAMES[0]
+    (row,) = manager.catalogue.list()
     assert (row.id, row.title, row.bytes, row.context) == ("big", "big", BYTES, 64)
-    assert shelf.catalogue.verify("big").passed is True
-    shelf.remove(row)
-    hub_edition.fetch(order, line, shelf.folder)
+    assert manager.catalogue.verify("big").passed is True
+    manager.remove(row)
+    hub_edition.fetch(order, line, manager.folder)
     del server.files[f"Q8/{NAMES[2]}"]
     found = hub.look_up(Address.parse("ada/tiny"), line)
     with pytest.raises(StudioError, match=f"Q8/{NAMES[2]} is missing."):
-        hub_edition.fetch(hub_edition.Order(found, found.editions[0]), line, shelf.folder)
+        hub_edition.fetch(hub_edition.Order(found, found.editions[0]), line, manager.folder)

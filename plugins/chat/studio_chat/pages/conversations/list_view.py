@@ -57,9 +57,9 @@ class ConversationList(QFrame):
     binned = Signal(str)
     renamed = Signal(str)
 
-    def __init__(self, ctx: PluginContext, chores: WorkQueue) -> None:
+    def __init__(self, ctx: PluginContext, work_queue: WorkQueue) -> None:
         super().__init__()
-        self._ctx, self._chores = ctx, chores
+        self._ctx, self._work_queue = ctx, work_queue
         self._current = ""
         self.writing: Callable[[str], bool] = lambda _id: False
         self.setFixedWidth(WIDTH)
@@ -115,7 +115,7 @@ class ConversationList(QFrame):
         """Read the list again."""
         query = self.search.text().strip()
         listed = self._ctx.library.conversations.list
-        self._chores.do(lambda: listed(query, limit=1000), lambda rows: self._show(query, rows))
+        self._work_queue.do(lambda: listed(query, limit=1000), lambda rows: self._show(query, rows))
 
     def set_current(self, conversation: str) -> None:
         """Mark the conversation that is open; empty for a new one."""
@@ -172,14 +172,14 @@ class ConversationList(QFrame):
             words = self.tr("Saved as {name}.").format(name=path.name)
             self._ctx.notices.info(words, key="chat.export")
 
-        self._chores.do(lambda: store.export(conversation, path), done)
+        self._work_queue.do(lambda: store.export(conversation, path), done)
 
     def bin(self, row: Any) -> None:
         """Put a conversation in the bin, with an offer to take it back."""
         store = self._ctx.library.conversations
 
         def restore() -> None:
-            self._chores.do(lambda: store.restore(row.id), lambda _: self._back(row.id))
+            self._work_queue.do(lambda: store.restore(row.id), lambda _: self._back(row.id))
 
         def done(_row: Any) -> None:
             self.refresh()
@@ -187,7 +187,7 @@ class ConversationList(QFrame):
             words = self.tr("“{title}” is in the bin.").format(title=row.title)
             self._ctx.notices.offer(words, self.tr("Undo"), restore, key=f"chat.bin.{row.id}")
 
-        self._chores.do(lambda: store.bin(row.id), done)
+        self._work_queue.do(lambda: store.bin(row.id), done)
 
     def _back(self, conversation: str) -> None:
         self.refresh()
@@ -195,7 +195,7 @@ class ConversationList(QFrame):
 
     def _pin(self, row: Any) -> None:
         store = self._ctx.library.conversations
-        self._chores.do(lambda: store.pin(row.id, not row.pinned), lambda _: self.refresh())
+        self._work_queue.do(lambda: store.pin(row.id, not row.pinned), lambda _: self.refresh())
 
     def _rename(self, id: str, title: str) -> None:
         store = self._ctx.library.conversations
@@ -204,7 +204,7 @@ class ConversationList(QFrame):
             self.refresh()
             self.renamed.emit(id)
 
-        self._chores.do(lambda: store.rename(id, title), done)
+        self._work_queue.do(lambda: store.rename(id, title), done)
 
 
 def _file_name(title: str) -> str:

@@ -49,7 +49,7 @@ def level_words(evidence: Evidence) -> str:
     }[evidence.level]
 
 
-def wall_words(tier: str) -> str:
+def tier_words(tier: str) -> str:
     """Return what stood around a run."""
     return {
         "A": tr(

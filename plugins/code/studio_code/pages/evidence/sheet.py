@@ -31,8 +31,8 @@ from studio_code.pages.evidence.phrases import (
     level_words,
     mutant_words,
     ranges_words,
+    tier_words,
     try_words,
-    wall_words,
 )
 from studio_code.pages.phrases import tr
 
@@ -74,7 +74,7 @@ class EvidenceSheet(QDialog):
         column.setContentsMargins(20, 16, 20, 16)
         column.setSpacing(10)
         column.addLayout(self._head())
-        column.addWidget(_small(ctx, wall_words(evidence.tier)))
+        column.addWidget(_small(ctx, tier_words(evidence.tier)))
         if self.tabs.count():
             column.addWidget(self.tabs, 1)
         else:

@@ -37,7 +37,7 @@ class FileActions(QObject):
             if not is_folder:
                 self._workspace.open(path)
 
-        self._workspace.chores.do(
+        self._workspace.work_queue.do(
             lambda: folder_changes.make(root, folder, name, is_folder=is_folder),
             done,
             self._workspace.failed.emit,
@@ -55,7 +55,7 @@ class FileActions(QObject):
                     file.set_path(changed + file.path[len(path) :])
             self._workspace.disk_changed.emit(changed)
 
-        self._workspace.chores.do(
+        self._workspace.work_queue.do(
             lambda: folder_changes.rename(root, path, name), done, self._workspace.failed.emit
         )
 
@@ -84,12 +84,12 @@ class FileActions(QObject):
                 key="code.bin",
             )
 
-        self._workspace.chores.do(
+        self._workspace.work_queue.do(
             lambda: folder_changes.to_trash(root, path), done, self._workspace.failed.emit
         )
 
     def _unbin(self, root: Path, path: str, binned: Path) -> None:
-        self._workspace.chores.do(
+        self._workspace.work_queue.do(
             lambda: folder_changes.from_trash(root, path, binned),
             lambda _nothing: self._workspace.disk_changed.emit(path),
             self._workspace.failed.emit,

@@ -106,7 +106,7 @@ class FileWatcher(QObject):
                 self._compare(file, found)
 
         # In the order of the saves, so that none of ours is taken for another program's.
-        self._workspace.chores.do(lambda: outcome(lambda: disk_files.read(where)), show, show)
+        self._workspace.work_queue.do(lambda: outcome(lambda: disk_files.read(where)), show, show)
 
     def _compare(self, file: OpenFile, found: Any) -> None:
         if isinstance(found, StudioError):

@@ -62,7 +62,7 @@ class OpenFilesStore(QObject):
     def __init__(self, ctx: PluginContext, workspace: Workspace) -> None:
         super().__init__()
         self._ctx, self._workspace = ctx, workspace
-        self.chores = WorkQueue(ctx)
+        self.work_queue = WorkQueue(ctx)
         self._names: dict[int, str] = {}
         self._unwritten: set[int] = set()
         self._closed: list[_Tab] = []
@@ -100,12 +100,12 @@ class OpenFilesStore(QObject):
             kept = [self._tab(file), *self._closed]
             self._closed, dropped = kept[:_CLOSED], kept[_CLOSED:]
             name, text = self._draft(file), file.text()
-            self.chores.do(lambda: self._ctx.drafts.put(name, _encode(text)))
+            self.work_queue.do(lambda: self._ctx.drafts.put(name, _encode(text)))
             for old in dropped:
-                self.chores.do(partial(self._ctx.drafts.remove, old.draft))
+                self.work_queue.do(partial(self._ctx.drafts.remove, old.draft))
         else:
             name = self._draft(file)
-            self.chores.do(lambda: self._ctx.drafts.remove(name))
+            self.work_queue.do(lambda: self._ctx.drafts.remove(name))
         self._names.pop(id(file), None)
         self._unwritten.discard(id(file))
         self._soon()
@@ -156,11 +156,11 @@ class OpenFilesStore(QObject):
             for name in done:
                 drafts.remove(name)
 
-        self.chores.do(put)
+        self.work_queue.do(put)
 
     def finish(self) -> None:
         """Wait for the disk: the window has closed, and ``write`` was asked for before."""
-        self.chores.finish()
+        self.work_queue.finish()
 
     def _leave(self) -> None:
         if not self.loading:
@@ -189,7 +189,7 @@ class OpenFilesStore(QObject):
             self._workspace.failed.emit(error)
             self.loaded.emit()
 
-        self.chores.do(lambda: self._read(key, root), show, failed)
+        self.work_queue.do(lambda: self._read(key, root), show, failed)
 
     def _read(self, key: str, root: Path | None) -> tuple[_Kept, _Found]:
         kept = _decode(self._ctx.drafts.get(key))
@@ -266,7 +266,7 @@ class OpenFilesStore(QObject):
             self._workspace.set_current(file)
             self._soon()
 
-        self.chores.do(lambda: self._read_tab(tab, root), show)
+        self.work_queue.do(lambda: self._read_tab(tab, root), show)
 
 
 def _key(root: Path | None) -> str:

@@ -14,8 +14,8 @@ _MOST = 12
 class Folders:
     """Recent folders, newest first; the first is opened at the next start if ``here`` is set."""
 
-    def __init__(self, ctx: PluginContext, chores: WorkQueue) -> None:
-        self._ctx, self._chores = ctx, chores
+    def __init__(self, ctx: PluginContext, work_queue: WorkQueue) -> None:
+        self._ctx, self._work_queue = ctx, work_queue
         self.recent: list[Path] = []
         self.here = False
 
@@ -29,7 +29,7 @@ class Folders:
             self.here = found.get("here") is True
             then()
 
-        self._chores.do(lambda: self._ctx.settings.get(_KEY), show)
+        self._work_queue.do(lambda: self._ctx.settings.get(_KEY), show)
 
     def opened(self, root: Path) -> None:
         """A folder is open now."""
@@ -44,4 +44,4 @@ class Folders:
 
     def _write(self) -> None:
         kept = {"recent": [str(path) for path in self.recent], "here": self.here}
-        self._chores.do(lambda: self._ctx.settings.set(_KEY, kept))
+        self._work_queue.do(lambda: self._ctx.settings.set(_KEY, kept))

@@ -78,9 +78,9 @@ class Journal(QObject):
 
     changed = Signal()
 
-    def __init__(self, ctx: PluginContext, chores: WorkQueue) -> None:
+    def __init__(self, ctx: PluginContext, work_queue: WorkQueue) -> None:
         super().__init__()
-        self._ctx, self._chores = ctx, chores
+        self._ctx, self._work_queue = ctx, work_queue
         self._name = ""
         self.entries: list[Entry] = []
 
@@ -95,7 +95,7 @@ class Journal(QObject):
                 self.entries = [*self.entries, *found]
                 self.changed.emit()
 
-        self._chores.do(lambda: _read(self._ctx.drafts.get(name)), show)
+        self._work_queue.do(lambda: _read(self._ctx.drafts.get(name)), show)
 
     def add(self, entry: Entry) -> None:
         """Enter a change; its texts go to the disk first."""
@@ -131,7 +131,7 @@ class Journal(QObject):
                     tr("Undo it by hand, or ask for the change that takes it back."),
                 ) from error
 
-        self._chores.do(read, then, failed)
+        self._work_queue.do(read, then, failed)
 
     def verdict_words(self, artifact_id: str) -> str:
         """Return what was shown about a result of the library, in words."""
@@ -155,7 +155,7 @@ class Journal(QObject):
             for id in dropped:
                 self._ctx.drafts.remove(f"change-{id}")
 
-        self._chores.do(write)
+        self._work_queue.do(write)
 
 
 def _read(data: bytes | None) -> list[Entry]:

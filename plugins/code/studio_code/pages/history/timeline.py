@@ -205,7 +205,7 @@ def _remove(workspace: Workspace, entry: Entry, file: OpenFile) -> None:
         workspace.disk_changed.emit(path)
         workspace.journal.turn(entry, undone=True)
 
-    workspace.chores.do(lambda: disk_files.remove(where, expected), done, workspace.failed.emit)
+    workspace.work_queue.do(lambda: disk_files.remove(where, expected), done, workspace.failed.emit)
 
 
 def _make(workspace: Workspace, entry: Entry, text: str) -> None:

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout
 
 from studio.api import PluginContext, Role
-from studio_code.pages.evidence.phrases import wall_words
+from studio_code.pages.evidence.phrases import tier_words
 from studio_code.pages.phrases import tr
 from studio_code.pages.run.capability_scan import Capabilities, Capability
 from studio_code.pages.run.sandbox_status import SandboxStatus
@@ -32,7 +32,7 @@ class ConsentCard(QFrame):
         self.words = QLabel()
         self.words.setTextFormat(Qt.TextFormat.RichText)
         self.words.setWordWrap(True)
-        self.walls = ctx.ui.label("", Role.SMALL, wrap=True)
+        self.sandbox = ctx.ui.label("", Role.SMALL, wrap=True)
         self.run = ctx.ui.button(tr("Run behind the walls"), "shield-check", primary=True)
         self.run.clicked.connect(lambda: self.agreed.emit())
         no = ctx.ui.button(tr("Not now"))
@@ -47,21 +47,21 @@ class ConsentCard(QFrame):
         column.setSpacing(10)
         column.addWidget(title)
         column.addWidget(self.words)
-        column.addWidget(self.walls)
+        column.addWidget(self.sandbox)
         column.addLayout(row)
 
-    def ask(self, name: str, wants: Capabilities, walls: SandboxStatus) -> None:
+    def ask(self, name: str, wants: Capabilities, sandbox: SandboxStatus) -> None:
         """Show what ``name`` asks for, and wait for an answer."""
         self.words.setText(_summary(name, wants))
-        can_run = bool(walls.tier)
-        self.walls.setText(wall_words(walls.tier) if can_run else _no_walls(walls))
-        self._ctx.ui.wear(self.walls, Role.SMALL if can_run else Role.BAD)
+        can_run = bool(sandbox.tier)
+        self.sandbox.setText(tier_words(sandbox.tier) if can_run else _no_sandbox(sandbox))
+        self._ctx.ui.wear(self.sandbox, Role.SMALL if can_run else Role.BAD)
         self.run.setEnabled(can_run)
         self.run.setFocus(Qt.FocusReason.OtherFocusReason)
 
 
-def _no_walls(walls: SandboxStatus) -> str:
-    return walls.reason or tr("No wall can be built on this machine, so nothing is run.")
+def _no_sandbox(sandbox: SandboxStatus) -> str:
+    return sandbox.reason or tr("No wall can be built on this machine, so nothing is run.")
 
 
 def _summary(name: str, wants: Capabilities) -> str:

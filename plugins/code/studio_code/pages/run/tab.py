@@ -56,7 +56,7 @@ class RunTab(QWidget):
     def __init__(self, ctx: PluginContext, workspace: Workspace) -> None:
         super().__init__()
         self._ctx, self._workspace = ctx, workspace
-        self.walls, self._consent = SandboxStatus(ctx), Consent(ctx)
+        self.sandbox, self._consent = SandboxStatus(ctx), Consent(ctx)
         self._texts: dict[str, str] = {}
         self._names: dict[str, str] = {}
         """What a file is called in its run → what it is called here, where that differs."""
@@ -212,7 +212,7 @@ class RunTab(QWidget):
             self._run()
         else:
             self._preparing = True
-            looking = self.walls.look(self._ask)
+            looking = self.sandbox.look(self._ask)
             if looking is not None:
                 self.progress.follow(looking)
         self._update()
@@ -226,7 +226,7 @@ class RunTab(QWidget):
     def _ask(self) -> None:
         self._preparing = False
         self._show_card(True)
-        self.card.ask(self._path, self._wants, self.walls)
+        self.card.ask(self._path, self._wants, self.sandbox)
         self._asking.ensureWidgetVisible(self.card.run)
 
     def _agree(self) -> None:
@@ -265,7 +265,7 @@ class RunTab(QWidget):
         self._fault = None
 
     def _show_end(self, result: Mapping[str, Any]) -> None:
-        self.walls.learn(str(result.get("tier") or ""))
+        self.sandbox.learn(str(result.get("tier") or ""))
         bad = failed(result)
         self._say(ended_words(result, self._mode), Role.BAD if bad else Role.GOOD)
         if self._mode == "test":

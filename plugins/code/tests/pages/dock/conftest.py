@@ -71,7 +71,7 @@ class Desk:
         self.qtbot.waitUntil(holds)
 
     def close(self) -> None:
-        self.until(lambda: self.workspace.chores.idle)
+        self.until(lambda: self.workspace.work_queue.idle)
         self.workspace.finish()
         self.studio.close()
         self.background.wait()

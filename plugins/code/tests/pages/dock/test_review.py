@@ -38,7 +38,7 @@ def keys(desk: Any, review: Review, pressed: str) -> None:
 
 
 def accepted(desk: Any) -> None:
-    desk.until(lambda: desk.workspace.proposal is None and desk.workspace.chores.idle)
+    desk.until(lambda: desk.workspace.proposal is None and desk.workspace.work_queue.idle)
 
 
 def test_keys_decide_and_write(desk: Any, review: Review) -> None:

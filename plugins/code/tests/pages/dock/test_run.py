@@ -59,7 +59,7 @@ def test_the_first_run_asks_and_the_next_does_not(desk: Any, tab: RunTab) -> Non
     desk.until(lambda: tab.card.isVisible())
     assert "socket (main.py:1)" in tab.card.words.text()
     assert "open() (main.py:2)" in tab.card.words.text()
-    assert "Walls A" in tab.card.walls.text()
+    assert "Walls A" in tab.card.sandbox.text()
     assert len(desk.runtime.submitted) == 1, "only an empty program has run"
     assert files(desk, 0) == [{"path": "nothing.py", "text": ""}]
     tab.arguments.setText("--fast")
@@ -92,7 +92,7 @@ def test_no_wall_no_run(desk: Any, tab: RunTab) -> None:
     desk.runtime.enqueue(Fail(no))
     tab.run_button.click()
     desk.until(lambda: tab.card.isVisible())
-    assert "no user namespaces" in tab.card.walls.text()
+    assert "no user namespaces" in tab.card.sandbox.text()
     assert not tab.card.run.isEnabled()
 
 

@@ -41,7 +41,9 @@ class Desk(PageDesk):
 
     def idle(self) -> bool:
         session = self.page.session
-        return self.page.workspace.chores.idle and session.chores.idle and not session.loading
+        return (
+            self.page.workspace.work_queue.idle and session.work_queue.idle and not session.loading
+        )
 
     def close(self) -> None:
         self.page.session.write()

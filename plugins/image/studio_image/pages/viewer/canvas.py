@@ -57,7 +57,7 @@ class Canvas(QWidget):
         self._image = QImage()
         self._before = QImage()
         self.view = ViewTransform(self.size)
-        self._curtain = CompareSlider(ctx.ui, self.view, self.size)
+        self._slider = CompareSlider(ctx.ui, self.view, self.size)
         self._dragged: str = ""
         self._from = QPointF()
         self._small = QPixmap()
@@ -83,7 +83,7 @@ class Canvas(QWidget):
     @property
     def split(self) -> float:
         """Where the handle is: 0 shows only the picture after, 1 only the one before."""
-        return self._curtain.split
+        return self._slider.split
 
     def show_image(self, image: QImage, *, keep_view: bool = False) -> None:
         """Show a picture; ``keep_view`` leaves zoom and place as they are (previews of one job)."""
@@ -103,7 +103,7 @@ class Canvas(QWidget):
 
     def set_split(self, part: float) -> None:
         """Move the handle."""
-        self._curtain.split = min(1.0, max(0.0, part))
+        self._slider.split = min(1.0, max(0.0, part))
         self._describe()
         self.update()
 
@@ -214,7 +214,7 @@ class Canvas(QWidget):
             super().keyPressEvent(event)
 
     def _over_handle(self, at: QPointF) -> bool:
-        return self.comparing and self._curtain.is_at(at)
+        return self.comparing and self._slider.is_at(at)
 
     # --- drawing --------------------------------------------------------------------------------
 
@@ -262,7 +262,7 @@ class Canvas(QWidget):
         painter.save()
         if self.comparing:
             painter.setClipRect(
-                QRectF(self._curtain.x, 0, self.width() - self._curtain.x, self.height())
+                QRectF(self._slider.x, 0, self.width() - self._slider.x, self.height())
             )
         if self.scale < 1:
             painter.drawPixmap(box, self._shrunk(box), QRectF(self._shrunk(box).rect()))
@@ -271,14 +271,14 @@ class Canvas(QWidget):
         painter.restore()
 
     def _paint_before(self, painter: QPainter, box: QRectF) -> None:
-        x = self._curtain.x
+        x = self._slider.x
         painter.save()
         painter.setClipRect(QRectF(0, 0, x, self.height()))
         if self._before.hasAlphaChannel():
             self._paint_ground(painter, box)
         self._paint_part(painter, self._before, box)
         painter.restore()
-        self._curtain.paint(painter, box.intersected(QRectF(self.rect())))
+        self._slider.paint(painter, box.intersected(QRectF(self.rect())))
 
     def _paint_part(self, painter: QPainter, image: QImage, box: QRectF) -> None:
         """Draw what is in view of ``image`` stretched over ``box``."""

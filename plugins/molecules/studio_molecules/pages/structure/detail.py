@@ -103,7 +103,7 @@ class Detail(QFrame):
         self.drawing = Drawing(ctx, structures)
         self.conformer = ConformerView(ctx)
         self.family = Lineage(ctx, collection)
-        self.folding = ConformerRequest(ctx)
+        self.conformer_request = ConformerRequest(ctx)
         self.name = ctx.ui.label("", Role.HEADING)
         self.smiles = QLineEdit()
         self.smiles.setFont(ctx.ui.mono())
@@ -161,8 +161,8 @@ class Detail(QFrame):
         self._collection.replaced.connect(self.drawing.forget)
         self._collection.chose.connect(self.show_current)
         self._structures.drawn.connect(self._show_notice)
-        self.folding.folded.connect(self._on_folded)
-        self.folding.failed.connect(self._on_failed)
+        self.conformer_request.folded.connect(self._on_folded)
+        self.conformer_request.failed.connect(self._on_failed)
         end_theme = self._ctx.ui.on_theme(lambda _tokens: self._show_figures())
         self.destroyed.connect(lambda: end_theme())
 
@@ -178,7 +178,7 @@ class Detail(QFrame):
         """Show the molecule that is looked at, if the dock is open."""
         molecule = self._collection.molecule()
         if molecule is None or not self.is_open:
-            self.folding.stop()
+            self.conformer_request.stop()
             self.drawing.show_molecule("", "")
             return
         if molecule.smiles == self.drawing.smiles:
@@ -191,7 +191,7 @@ class Detail(QFrame):
         self._show_notice()
         self._show_figures()
         self.family.show_current()
-        if not self.folding.ask(molecule.smiles):
+        if not self.conformer_request.ask(molecule.smiles):
             self.conformer.say(tr("Folding…"))
 
     def _show_notice(self) -> None:

@@ -31,9 +31,9 @@ class PlaybackEngine:
         name: Of the synthesiser.
     """
 
-    def __init__(self, synth: str, rate: int, speaker: OutputBuffer) -> None:
+    def __init__(self, synth: str, rate: int, output: OutputBuffer) -> None:
         opened = open_synth(synth, rate)
-        self.name, self.rate, self._speaker = opened.name, rate, speaker
+        self.name, self.rate, self._output = opened.name, rate, output
         self._warming = SoundfontLoader(opened) if isinstance(opened, FluidSynth) else None
         self._tones = Tones(self._warming or opened)
         self._stage = Stage(rate)
@@ -99,20 +99,20 @@ class PlaybackEngine:
         if performance is None:
             return
         if performance.is_silent(moment.time):
-            self._speaker.finish()
+            self._output.finish()
             self.stop()
             return
         if self._warming and self._warming.took_over():
             self._tones.forget()
         block = self._stage.play(performance, moment, self._leaving)
         self._leaving, self._moment = None, block.after
-        self._speaker.put(block)
+        self._output.put(block)
 
     def _turning_point(self) -> tuple[Performance | None, Moment]:
         """Return what was played up to the first block that is not yet played, and its moment."""
         if self._performance is None:
             return None, self._stage.silence()
-        taken = self._speaker.take_back(KEPT)
+        taken = self._output.take_back(KEPT)
         if taken is None:
             return self._leaving or self._performance, self._moment
         return taken.leaving or taken.performance, taken.before

@@ -74,7 +74,7 @@ class Player:
         self.trouble = ""
         self.synth = ""
         self._asked_synth, self._open_stream = synth, open_stream
-        self._speaker = OutputBuffer()
+        self._output = OutputBuffer()
         self._wish = self._done = _Wish()
         self._auditions: list[tuple[int, int, bool, int]] = []
         self._rest = 0  # the tick where it stands while it does not play
@@ -96,7 +96,7 @@ class Player:
         """Fall silent at once."""
         self._rest = self.tick
         self._change(playing=False, jump=None)
-        self._speaker.stop()
+        self._output.stop()
 
     def update(self, piece: Piece) -> None:
         """Go on with other notes, instruments, volumes, mutes or tempo from where playing is."""
@@ -136,7 +136,7 @@ class Player:
     @property
     def tick(self) -> int:
         """The tick that sounds now: what the device has still to play is taken into account."""
-        heard, stream = self._speaker.heard, self._stream
+        heard, stream = self._output.heard, self._stream
         if heard is None or stream is None or not self.playing:
             return self._rest
         time = heard.time(stream.time(), stream.rate)
@@ -148,12 +148,12 @@ class Player:
     @property
     def level(self) -> float:
         """The highest sample of what plays, 0…1."""
-        return self._speaker.level
+        return self._output.level
 
     @property
     def underruns(self) -> int:
         """How often the device wanted sound that was not there."""
-        return self._speaker.underruns
+        return self._output.underruns
 
     def close(self) -> None:
         """Let go of the device; the player cannot be used again."""
@@ -195,12 +195,12 @@ class Player:
         if band is None:
             return
         for pitch, program, drums, velocity in auditions:
-            self._speaker.sound(band.note(pitch, program, drums, velocity))
+            self._output.sound(band.note(pitch, program, drums, velocity))
         if wish.piece and wish.playing and (wish.differs(self._done) or not self._done.playing):
             band.start(wish.piece, wish.jump, wish.loop, metronome=wish.metronome)
         elif self._done.playing and not wish.playing:
             band.stop()
-            self._speaker.stop()
+            self._output.stop()
         elif wish.piece and wish.piece is not self._done.piece:
             band.prepare(wish.piece)
         self._done = replace(wish, jump=None)
@@ -210,13 +210,13 @@ class Player:
 
     def _compute(self, band: PlaybackEngine) -> None:
         """Have enough blocks wait, unless something changes meanwhile."""
-        while band.plays and self._speaker.ahead < AHEAD and not self._news.is_set():
+        while band.plays and self._output.ahead < AHEAD and not self._news.is_set():
             band.step()
-            if not self._started and (self._speaker.ahead >= _FIRST or not band.plays):
+            if not self._started and (self._output.ahead >= _FIRST or not band.plays):
                 self._start_device()
 
     def _mind_end(self) -> None:
-        heard = self._speaker.heard
+        heard = self._output.heard
         if not self._done.playing or heard is None:
             return
         block = heard.block
@@ -229,10 +229,10 @@ class Player:
 
     def _have_device(self) -> None:
         if self._stream is None:
-            self._stream = self._open_stream(self._speaker.fill)
+            self._stream = self._open_stream(self._output.fill)
             self._busy_at = time.monotonic()
         if self._band is None or self._band.rate != self._stream.rate:
-            self._band = PlaybackEngine(self._asked_synth, self._stream.rate, self._speaker)
+            self._band = PlaybackEngine(self._asked_synth, self._stream.rate, self._output)
         self.synth, self.trouble = self._band.name, ""
 
     def _start_device(self) -> None:
@@ -243,13 +243,13 @@ class Player:
     def _mind_device(self) -> None:
         """Start the device for a single note, let it go after a while of silence, see it vanish."""
         now = time.monotonic()
-        if not self._speaker.is_idle:
+        if not self._output.is_idle:
             self._busy_at = now
             self._start_device()
         elif self._stream and now - self._busy_at > _IDLE:
             self._let_go()
-        if self._speaker.asked != self._asked:
-            self._asked, self._alive_at = self._speaker.asked, now
+        if self._output.asked != self._asked:
+            self._asked, self._alive_at = self._output.asked, now
         started = self._stream if self._started else None
         if started and (not started.is_alive() or now - self._alive_at > _DEAD):
             raise StudioError(
@@ -267,7 +267,7 @@ class Player:
         self.trouble = trouble
         if self._band:
             self._band.stop()
-        self._speaker.stop()
+        self._output.stop()
         with self._lock:
             self._wish = self._done = replace(self._wish, playing=False, jump=None)
             self._auditions = []
