@@ -66,7 +66,7 @@ class Write(Params, frozen=True):
         Label("Description", "What the code should do; examples in it become tests."),
     ]
     language: Annotated[
-        LanguageName, Label("Language", "Python is also run; other languages are only written.")
+        LanguageName, Label("Language", ("Only Python is run; other languages are only written."))
     ] = "python"
     path: _PathOfText = ""
     tests: _Tests = ""
@@ -80,7 +80,7 @@ class Write(Params, frozen=True):
     weights: _Model = WeightsId()
     temperature: Annotated[
         Temperature,
-        Label("Temperature", "For all attempts but the first, which is the most likely one."),
+        Label("Temperature", "Applies to all attempts but the first, which uses temperature 0."),
         _MORE,
     ] = 0.7
     max_tokens: _MaxTokens = 1024
@@ -149,7 +149,7 @@ class Ask(Params, frozen=True):
         Label("Question", "What to answer or change."),
     ] = ""
     file: Annotated[str, File(), Label("File", "The file in question.")] = ""
-    open_path: Annotated[str, Hidden(), Label("Open", "Which of the files is in front.")] = ""
+    open_path: Annotated[str, Hidden(), Label("Open", "Which file is in front.")] = ""
     weights: _Model = WeightsId()
     temperature: Annotated[Temperature, _MORE] = 0.2
     max_tokens: _MaxTokens = 1536
@@ -165,7 +165,7 @@ class Run(Params, frozen=True):
     path: Annotated[str, Hidden(), Text(max_chars=400), Label("Path", "The file to run.")] = ""
     mode: Annotated[
         Literal["run", "test"],
-        Label("Mode", "Run it as a program, or its tests with pytest."),
+        Label("Mode", "Run it as a program, or run its tests with pytest."),
     ] = "run"
     arguments: Annotated[
         str, Text(max_chars=10_000), Label("Arguments", "Command-line arguments.")

@@ -56,7 +56,7 @@ class Generate(Params, frozen=True):
     ] = 0
     enlarge: Annotated[
         bool,
-        Label("Enlarge", "Starter model: enlarge the small drawings four times."),
+        Label("Enlarge", "Enlarge the starter model's small drawings four times."),
         _SIZE,
     ] = True
     count: Annotated[
@@ -130,7 +130,7 @@ class Restyle(Params, frozen=True):
     ] = []
     mix: Annotated[
         list[float],
-        Label("Weights", "The share of each style, in the same order; empty: equal shares."),
+        Label("Models", "The share of each style, in the same order; empty: equal shares."),
     ] = []
     strength: Annotated[
         float,

@@ -171,9 +171,9 @@ class Improve(Params, frozen=True):
         Literal["genetic", "reinforcement"],
         Label("Search", "Genetic: small edits and crossovers. Reinforcement: the model learns."),
     ] = "genetic"
-    budget: Annotated[int, Range(10, 1_000_000), Label("Tries", "How many molecules to score.")] = (
-        3000
-    )
+    budget: Annotated[
+        int, Range(10, 1_000_000), Label("Attempts", "How many molecules to score.")
+    ] = 3000
     count: Annotated[
         int, Range(1, 5000), Label("Molecules", "How many of the best molecules to keep.")
     ] = 100

@@ -57,7 +57,7 @@ class Compose(Params, frozen=True):
     key: Annotated[
         str,
         Text(placeholder="Automatic", max_chars=40),
-        Label("Key", "Such as “D minor” or “Bb major”; empty: chosen by mood."),
+        Label("Key", "For example “D minor” or “Bb major”; empty: chosen by mood."),
     ] = ""
     metre: Annotated[MetreName, Label("Metre")] = "4/4"
     tempo: Annotated[

@@ -99,7 +99,7 @@ class ArtifactActions:
         if result is None:
             return
         place = self._take_out(result)
-        words = tr("Removed from the strip. The gallery still has it.")
+        words = tr("Removed from the list. It is still in the gallery.")
         self._ctx.notices.offer(
             words,
             tr("Undo"),
@@ -141,13 +141,13 @@ class ArtifactActions:
         def put(content: Any) -> None:
             data = QMimeData()
             data.setUrls([QUrl.fromLocalFile(str(artifact.path))])
-            words = tr("The file is on the clipboard.")
+            words = tr("File copied.")
             if isinstance(content, QImage):
                 data.setImageData(content)
-                words = tr("The picture is on the clipboard.")
+                words = tr("Picture copied.")
             elif content:
                 data.setText(str(content))
-                words = tr("The text is on the clipboard.")
+                words = tr("Text copied.")
             QGuiApplication.clipboard().setMimeData(data)
             self._ctx.notices.info(words, key=f"{self._ctx.plugin}.copy")
 

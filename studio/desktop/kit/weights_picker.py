@@ -82,7 +82,7 @@ class WeightsPicker(QToolButton):
             menu.addSeparator()
         for name, title, size in to_get:
             action = menu.addAction(
-                tr("Get {title} ({size})…").format(title=title, size=formatting.size(size))
+                tr("Download {title} ({size})…").format(title=title, size=formatting.size(size))
             )
             action.triggered.connect(lambda _on=False, name=name: self._ctx.weights.get_set(name))
         menu.popup(self.mapToGlobal(self.rect().topLeft()))

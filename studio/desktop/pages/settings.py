@@ -245,7 +245,7 @@ class SettingsPage(QWidget):
         example = self._row(
             column,
             self.tr("Example"),
-            self.tr("A terminal command that asks for one reply. It reads the key from its file."),
+            self.tr("A terminal command that requests one reply. It reads the key from its file."),
             self._button(
                 self.tr("Copy"), "copy", lambda: serving.server and copy(serving.server.example)
             ),

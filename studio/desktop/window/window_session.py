@@ -144,7 +144,7 @@ class WindowSession(QObject):
             if found is None:
                 self._notice(
                     Level.INFO,
-                    self.tr("This page cannot open {name}.").format(name=path.name),
+                    self.tr("This page can't open {name}.").format(name=path.name),
                     self.tr(
                         "Drop it on a field that takes files, or install a plugin that supports it."
                     ),

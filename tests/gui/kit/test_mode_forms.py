@@ -27,7 +27,7 @@ MODES = (
 
 @pytest.fixture
 def modes(desk: Any) -> Any:
-    return desk.put(desk.kit.modes("What to do", MODES))
+    return desk.put(desk.kit.modes("Action", MODES))
 
 
 def test_the_page_sets_its_own_parameters_and_the_panel_shows_the_others(modes: Any) -> None:

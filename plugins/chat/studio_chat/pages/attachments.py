@@ -48,7 +48,7 @@ class Attachments(QWidget):
 
     def choose(self) -> None:
         """Let the user pick files."""
-        chosen = self._ui.pick_files(self.tr("Documents to draw on"), many=True)
+        chosen = self._ui.pick_files(self.tr("Attach documents"), many=True)
         self.add([str(path) for path in chosen])
 
     def add(self, paths: Sequence[str]) -> None:
@@ -57,7 +57,7 @@ class Attachments(QWidget):
         files = [path for path in new if Path(path).is_file()]
         room = MAX_DOCUMENTS - len(self._paths)
         if len(files) < len(new):
-            self.refused.emit(self.tr("Only files can go with a message, not folders."))
+            self.refused.emit(self.tr("Only files can be attached, not folders."))
         elif len(files) > room:
             words = self.tr("A message takes at most {most} documents; the others were left out.")
             self.refused.emit(words.format(most=MAX_DOCUMENTS))
@@ -78,7 +78,7 @@ class Attachments(QWidget):
         self.changed.emit()
 
     def _chip(self, path: str) -> QPushButton:
-        words = self.tr("{path}\nThe answer draws on it. Click to take it off.")
+        words = self.tr("{path}\nThe answer uses it. Click to remove it.")
         name = f"{shown_name(path)}  ×"
         chip: QPushButton = self._ui.button(name, "paperclip", tip=words.format(path=path))
         chip.clicked.connect(lambda: self.set_paths([p for p in self._paths if p != path]))

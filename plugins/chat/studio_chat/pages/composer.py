@@ -58,13 +58,15 @@ class Composer(QFrame):
         prompt.on_change(self._on_change)
         self.field = prompt.widget
         self._chip = ui.button(
-            "", "file-text", tip=self.tr("Pasted text, sent below your words. Click to remove it.")
+            "",
+            "file-text",
+            tip=self.tr("Pasted text, sent after your message. Click to remove it."),
         )
         self._chip.clicked.connect(lambda: self._set_block(""))
         self._chip.hide()
         self.attachments = Attachments(ui)
         self.attachments.refused.connect(self.trouble)
-        attach = ui.icon_button("paperclip", self.tr("Add documents that the answer draws on"))
+        attach = ui.icon_button("paperclip", self.tr("Attach documents to answer from"))
         attach.clicked.connect(self.attachments.choose)
         self._trouble = ui.label("", Role.BAD, wrap=True)
         self._trouble.hide()
@@ -151,8 +153,9 @@ class Composer(QFrame):
         room = MAX_MESSAGE - len(self.text)
         if len(text) > room:
             words = self.tr(
-                "The text you pasted is {count} characters long and a message takes at most "
-                "{most}, so it was not added; what you wrote is unchanged. Paste a part of it."
+                "The pasted text has {count} characters, but a message can have at most "
+                "{most}, so it was not added. Your message is unchanged. Paste part of "
+                "it."
             )
             self.trouble(words.format(count=f"{len(text):,}", most=f"{MAX_MESSAGE:,}"))
             return False

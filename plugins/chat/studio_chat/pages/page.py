@@ -319,7 +319,7 @@ class ChatPage(QWidget):
         answer = next((t for t in reversed(self.session.turns) if not t.mine), None)
         if answer is not None:
             self._ctx.ui.copy(self.session.shown_text(answer))
-            self._ctx.notices.info(self.tr("The answer is on the clipboard."), key="chat.copy")
+            self._ctx.notices.info(self.tr("Answer copied."), key="chat.copy")
 
     def regenerate(self) -> None:
         """Answer again, or for the first time."""

@@ -40,7 +40,7 @@ def figures(turn: Turn, reply: Reply | None) -> str:
     if isinstance(speed, float | int) and speed > 0:
         parts.append(tr("{speed} tok/s").format(speed=_short(float(speed))))
     if isinstance(first, float | int) and first > 0:
-        parts.append(tr("first after {seconds} s").format(seconds=_short(float(first))))
+        parts.append(tr("first token {seconds} s").format(seconds=_short(float(first))))
     tokens = reply.tokens if reply is not None else turn.extra.get("tokens")
     if isinstance(tokens, int) and tokens > 0:
         parts.append(tr("{count} tokens").format(count=f"{tokens:,}"))
@@ -65,11 +65,11 @@ def doing(ctx: PluginContext, reply: Reply) -> str:
             named = reply.reason.lower().startswith("loading")  # the same, with the id
             return _with(what, "" if named else reply.reason)
         case JobState.RUNNING:
-            return _with(reply.reason or tr("Getting ready"), "")
+            return _with(reply.reason or tr("Preparing"), "")
         case JobState.PAUSED:
-            return tr("Paused. Go on in the list of jobs.")
+            return tr("Paused. Resume it in the job list.")
         case _:
-            return _with(tr("Waiting"), reply.reason or tr("for its turn"))
+            return _with(tr("Waiting"), reply.reason or tr("its turn"))
 
 
 def _with(what: str, why: str) -> str:
@@ -82,17 +82,19 @@ def _with(what: str, why: str) -> str:
 def how_it_ended(turn: Turn) -> str:
     """Return what should be known about how a reply came to be; empty if all is as it should be."""
     if turn.stopped:
-        return tr("You stopped it here.") if turn.content else tr("You stopped it before it began.")
+        return (
+            tr("You stopped it here.") if turn.content else tr("You stopped it before it started.")
+        )
     reason = turn.extra.get("finish_reason")
     if turn.state == "interrupted":
-        return tr("The studio ended while this was written. What there was is kept.")
+        return tr("Offline Studio closed while this was being written. The text so far was kept.")
     told = ""
     if reason == "length":
-        told = tr("The longest answer that is set was reached.")
+        told = tr("The maximum length was reached.")
     elif reason == "context":
-        told = tr("The model's context is full: what goes on leaves out the oldest messages.")
+        told = tr("The model's context is full: the oldest messages will be left out.")
     elif turn.state == "complete" and not turn.content.strip():
-        told = tr("The model answered with nothing.")
+        told = tr("The model gave an empty answer.")
     note = turn.extra.get("note")  # the runtime's own words: of its chat format, or of a form
     return " ".join(filter(None, (told, note if isinstance(note, str) else "")))
 
@@ -138,7 +140,7 @@ def drawn_on(turn: Turn, link: Link = lambda words, _source, _place: words) -> s
         if isinstance(source, Mapping)
     ]
     if turn.extra.get("found_by") == "meaning":
-        told.append(tr("Closest match first."))
+        told.append(tr("Closest matches first."))
     note = turn.extra.get("sources_note")
     return " ".join([*told, note] if isinstance(note, str) and note else told)
 
@@ -148,9 +150,9 @@ def _source(source: Mapping[str, Any], link: Callable[[str, int], str]) -> str:
     if error := source.get("error"):
         return str(error)
     if source.get("whole"):
-        return tr("{name} was read whole.").format(name=link(name, 0))
+        return tr("{name} was read in full.").format(name=link(name, 0))
     if not source.get("lines"):
-        return tr("Nothing of {name} was used.").format(name=name)
+        return tr("None of these words are known: {name}.").format(name=name)
     if "pages" in source:
         words, count = tr("From {name} ({count} pages): {places}."), "of_pages"
     else:

@@ -459,7 +459,7 @@ class Session:
             return
         self._reload(lambda: self._store.delete_branch(turn.id))
         self._ctx.notices.offer(
-            tr("The message and what followed it are in the bin."),
+            tr("The message and all that followed are in the bin."),
             tr("Undo"),
             lambda: self._reload(lambda: self._store.restore_branch(turn.id)),
             key=f"chat.bin.{turn.id}",

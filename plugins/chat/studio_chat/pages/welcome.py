@@ -28,7 +28,7 @@ class Welcome(QWidget):
         )
         state = ctx.ui.empty_state(
             "message-square",
-            self.tr("What shall we talk about?"),
+            self.tr("What would you like to talk about?"),
             self.tr("Answers are written on this machine; nothing you say leaves it."),
             [(icon, words, partial(start, words)) for icon, words in examples],
         )
@@ -57,7 +57,7 @@ class Welcome(QWidget):
         more = len(titles) - 3
         if more > 0:
             shown = self.tr("{titles} and {count} more").format(titles=shown, count=more)
-        self._can_run.setText(self.tr("What can run here: {titles}").format(titles=shown))
+        self._can_run.setText(self.tr("Available models: {titles}").format(titles=shown))
 
     def _warn(self, weights: str) -> None:
         caution = self._ctx.weights.caution(weights)
@@ -67,7 +67,7 @@ class Welcome(QWidget):
         self._better.setVisible(bool(sets))
         for name, title, size in sets[:1]:
             self._set = name
-            words = self.tr("Get a better one: {title} ({size:.1f} GB)")
+            words = self.tr("Download a better one: {title} ({size:.1f} GB)")
             self._better.setText(words.format(title=title, size=size / 1e9))
 
 
@@ -78,11 +78,11 @@ class NoWeights(QWidget):
         super().__init__()
         state = ctx.ui.empty_state(
             "boxes",
-            self.tr("There is no language model yet"),
+            self.tr("No language model yet"),
             self.tr(
-                "Open Models in the rail at the left and press Add, then choose a GGUF file or a "
-                "folder with safetensors of a Llama-style model. It is used where it lies; nothing "
-                "is downloaded. What you write here stays until then."
+                "Open Models on the left and press Add, then choose a GGUF file or a "
+                "folder with safetensors of a Llama-style model. It stays where it is; "
+                "nothing is downloaded. What you write here is kept."
             ),
         )
         column = QVBoxLayout(self)

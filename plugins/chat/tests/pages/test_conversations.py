@@ -395,7 +395,9 @@ def test_a_reply_that_was_cut_off_by_the_end_is_restored_as_interrupted(desk: An
     desk.page.session.reply.job._calls.clear()  # as after a kill: nobody hears of the end
     desk.again(state)
     assert desk.stored()[-1] == ("assistant", "half an answer", "interrupted")
-    assert status(desk) == "The studio ended while this was written. What there was is kept."
+    assert status(desk) == (
+        "Offline Studio closed while this was being written. The text so far was kept."
+    )
     assert not desk.page.session.busy
 
 

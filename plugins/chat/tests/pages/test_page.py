@@ -58,11 +58,11 @@ def test_the_arrows_of_versions_stay_put_when_the_mouse_comes(desk: Any, mine: b
     card = desk.page.thread_view.cards[0 if mine else 1]
     QApplication.sendEvent(card, QEvent(QEvent.Type.Leave))
     desk.qtbot.wait_until(lambda: not tool(card, "Bin this").isVisible())
-    before = [spot(card, "Version before"), spot(card, "Version after")]
+    before = [spot(card, "Previous version"), spot(card, "Next version")]
     QApplication.sendEvent(card, QEnterEvent(QPointF(5, 5), QPointF(5, 5), QPointF(5, 5)))
     desk.qtbot.wait_until(lambda: tool(card, "Bin this").isVisible())
     QApplication.processEvents()
-    assert [spot(card, "Version before"), spot(card, "Version after")] == before
+    assert [spot(card, "Previous version"), spot(card, "Next version")] == before
     assert not any(spot(card, "Bin this").adjusted(-8, 0, 8, 0).intersects(b) for b in before)
 
 

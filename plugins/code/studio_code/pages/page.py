@@ -83,7 +83,7 @@ class CodePage(QWidget):
         self._changes.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._changes.setIconSize(QSize(12, 12))
         self._changes.setStyleSheet("QToolButton:checked { background: transparent; }")
-        self._changes.setToolTip(tr("What the model changed and you accepted"))
+        self._changes.setToolTip(tr("Accepted changes by the model"))
         self.left = QWidget()
         self.left.setMinimumWidth(150)
         left = QVBoxLayout(self.left)

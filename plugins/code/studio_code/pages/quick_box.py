@@ -31,7 +31,7 @@ class QuickBox(QFrame):
         self.list.setUniformItemSizes(True)
         self.list.setTextElideMode(Qt.TextElideMode.ElideLeft)
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.list.setAccessibleName(tr("Files that fit"))
+        self.list.setAccessibleName(tr("Matching files"))
         self._model = QStringListModel()
         self.list.setModel(self._model)
         column = QVBoxLayout(self)
@@ -49,7 +49,7 @@ class QuickBox(QFrame):
             return
         self._go_to, self._files = None, []
         self.list.show()
-        self._open(tr("Open a file: a few letters of its name"))
+        self._open(tr("Open a file: type a few letters of its name"))
         self._look("")
 
     def go_to_line(self, last: int, go: Callable[[int], None]) -> None:

@@ -33,21 +33,23 @@ def welcome(ctx: PluginContext, do: Mapping[str, Callable[..., None]], *, folder
     """
     write = do["write"]
     examples: list[tuple[str, str, Callable[..., None]]] = [
-        ("link", tr("A short address of any title"), partial(write, SLUG)),
-        ("hash", tr("Roman numbers, both ways"), partial(write, ROMAN)),
+        ("link", tr("A URL slug from a title"), partial(write, SLUG)),
+        ("hash", tr("Roman numerals, both ways"), partial(write, ROMAN)),
         ("between-horizontal-start", tr("Join overlapping intervals"), partial(write, INTERVALS)),
     ]
     if folder:
         title = tr("Open a file, or describe a function")
         text = tr(
-            "Choose a file on the left (Ctrl+P finds it by name), or say in the panel what you "
-            "need. It is written with tests, and the tests are run before you see it."
+            "Choose a file on the left (Ctrl+P finds files by name), or describe what "
+            "you need in the panel. The code is written with tests, and the tests are "
+            "run before you see it."
         )
     else:
-        title = tr("Describe a function, get it with tests that ran")
+        title = tr("Describe a function and get it with tests that were run")
         text = tr(
-            "Say in the panel what it should do, or open a folder and work on what is there. "
-            "Code runs behind walls, and no file changes before you accept it."
+            "Describe what the code should do in the panel, or open a folder and work on "
+            "what is there. Code runs in a sandbox, and no file changes until you accept "
+            "it."
         )
         examples.insert(0, ("folder-open", tr("Open a folder"), do["open"]))
     return ctx.ui.empty_state("code-xml", title, text, examples)

@@ -111,7 +111,7 @@ class Workspace(QObject):
             return Path(path)
         if self.root is None:
             raise BadInput(
-                tr("No folder is open, so there is no place for this file."),
+                tr("Open a folder first: this file needs a place."),
                 tr("Open a folder first."),
             )
         return disk_files.place(self.root, path)
@@ -227,7 +227,7 @@ class Workspace(QObject):
         if other is not None and other is not file:
             self.failed.emit(
                 BadInput(
-                    tr("{name} is open itself, so it is not written over.").format(name=path),
+                    tr("{name} is open itself, so it is not overwritten.").format(name=path),
                     tr("Close it first, or choose another name."),
                 )
             )

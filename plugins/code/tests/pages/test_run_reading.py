@@ -149,7 +149,7 @@ def test_the_chip() -> None:
     assert read_evidence({"passed": False, "ran": False}).level == "warn"
     assert read_evidence({"passed": False, "ran": True, "doubtful": True}).level == "warn"
     words = [level_words(read_evidence({"passed": True, "ran": ran})) for ran in (True, False)]
-    assert words == ["Ran without an error", "Checked, not run"], "without tests no more is known"
+    assert words == ["Ran without errors", "Checked, not run"], "without tests no more is known"
     assert read_evidence({"coverage": {"lines": 1000, "covered": 999}}).percent == 99
 
 

@@ -33,7 +33,7 @@ def page_actions(
         ("paste", tr("Paste a picture"), target.paste, "clipboard", "Ctrl+Shift+V"),
         ("copy", tr("Copy the picture"), actions.copy, "copy", "Ctrl+Shift+C"),
         ("save", tr("Save the picture as"), actions.save_as, "download", "Ctrl+S"),
-        ("star", tr("Star the picture"), actions.star, "star", "Alt+S"),
+        ("star", tr("Add or remove star"), actions.star, "star", "Alt+S"),
         (
             "compare",
             tr("Compare before and after"),
@@ -42,16 +42,16 @@ def page_actions(
             "Alt+C",
         ),
         ("sheet", tr("Show the whole batch"), view.show_sheet, "layout-grid", "Alt+G"),
-        ("recall", tr("Use its recipe"), pictures.recall, "history", "Alt+R"),
-        ("again", tr("Make it again"), pictures.again, "refresh-cw", "Alt+A"),
+        ("recall", tr("Reuse settings"), pictures.recall, "history", "Alt+R"),
+        ("again", tr("Make again"), pictures.again, "refresh-cw", "Alt+A"),
         ("bin", tr("Move the picture to the bin"), actions.bin, "trash-2", "Ctrl+Backspace"),
-        ("before", tr("Picture before"), lambda: view.step(-1), "chevron-left", "Alt+Left"),
-        ("after", tr("Picture after"), lambda: view.step(1), "chevron-right", "Alt+Right"),
+        ("before", tr("Before"), lambda: view.step(-1), "chevron-left", "Alt+Left"),
+        ("after", tr("After"), lambda: view.step(1), "chevron-right", "Alt+Right"),
         ("fit", tr("Fit the picture"), canvas.fit, "expand", "Ctrl+0"),
-        ("actual", tr("Picture at its own size"), canvas.actual_size, "scale", "Ctrl+Alt+0"),
+        ("actual", tr("Original size"), canvas.actual_size, "scale", "Ctrl+Alt+0"),
         ("zoom_in", tr("Zoom in"), lambda: canvas.zoom(1.25), "zoom-in", "Ctrl++"),
         ("zoom_out", tr("Zoom out"), lambda: canvas.zoom(0.8), "zoom-out", "Ctrl+-"),
-        ("prompt", tr("Write the prompt"), composer.focus, "pencil", "Ctrl+L"),
+        ("prompt", tr("Edit the prompt"), composer.focus, "pencil", "Ctrl+L"),
     )
     return [
         PageAction(f"image.{id}", title, run, icon, keys) for id, title, run, icon, keys in rows

@@ -36,7 +36,7 @@ class Composer(QFrame):
     def __init__(self, ctx: PluginContext) -> None:
         super().__init__()
         self._weights = ctx.weights
-        self.modes = ctx.kit.modes(tr("What to do"), modes())
+        self.modes = ctx.kit.modes(tr("Action"), modes())
         self.prompt = PromptBox(ctx)
         self.input = InputSlot(ctx)
         self.styles = StyleRow(ctx)
@@ -85,7 +85,7 @@ class Composer(QFrame):
         self.prompt.setVisible(mode.id == DRAW)
         self.input.setVisible(mode.id != DRAW)
         self.styles.setVisible(mode.id == RESTYLE)
-        keeps = tr("Stop, and keep the picture as it is now") if mode.id == RESTYLE else ""
+        keeps = tr("Stop and keep the picture as it is") if mode.id == RESTYLE else ""
         self.go.set_verb(mode.verb, mode.icon, keeps)
         self._show_chips()
 
@@ -131,13 +131,11 @@ class Composer(QFrame):
     def _missing(self) -> str:
         """Return what has to be set before anything can start; empty if nothing."""
         if self.mode == DRAW:
-            return (
-                "" if self.prompt.field.text else tr("Write what the pictures should show first.")
-            )
+            return "" if self.prompt.field.text else tr("Describe the pictures first.")
         if self.input.artifact is None and not self._takes_folder():
             return tr("Choose a picture first: drop one here, press Choose, or paste.")
         if self.mode == RESTYLE and not self.styles.chosen:
-            return tr("Choose a style first: one of the pictures below, or one of your own.")
+            return tr("Choose a style first: one of the pictures below or one of your own.")
         return ""
 
     def _job_title(self) -> str:

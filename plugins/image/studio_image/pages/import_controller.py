@@ -92,8 +92,8 @@ class ImportController:
             self.use_recipe(recipe, brought.source)
         elif recipe.task:
             self._ctx.notices.offer(
-                tr("This picture says how it was made."),
-                tr("Use its recipe"),
+                tr("This picture contains its settings."),
+                tr("Reuse settings"),
                 lambda: self.use_recipe(recipe, brought.source),
                 key="image.note",
             )
@@ -114,13 +114,13 @@ class ImportController:
         missing = self._composer.set_params(recipe.params)
         if recipe.model and not self._composer.set_model(recipe.model):
             missing.append(tr("the model {name}").format(name=recipe.model))
-        words = tr("Its recipe is set: press {verb} to make it again.").format(verb=mode.verb)
+        words = tr("Settings restored: press {verb} to make it again.").format(verb=mode.verb)
         if mode.id != DRAW and source:
             self.use_artifact(source)
         elif mode.id != DRAW:
-            words = tr("Its recipe is set. Choose the picture it was made from.")
+            words = tr("Settings restored. Choose the picture it was made from.")
         left_out = ", ".join([*missing, *recipe.left_out])
-        hint = tr("Not known here: {words}.").format(words=left_out) if left_out else ""
+        hint = tr("Unknown words: {words}.").format(words=left_out) if left_out else ""
         self._ctx.notices.info(words, hint, key="image.note")
 
     def take_input(self, artifact: SavedArtifact) -> None:

@@ -40,7 +40,7 @@ class InputSlot(QWidget):
         self._pick.clicked.connect(lambda _checked=False: self.pick_asked.emit())
         self._paste = ctx.ui.icon_button("clipboard", tr("Paste a picture  Ctrl+Shift+V"))
         self._paste.clicked.connect(lambda _checked=False: self.paste_asked.emit())
-        self._clear = ctx.ui.icon_button("x", tr("Take the picture out"))
+        self._clear = ctx.ui.icon_button("x", tr("Remove the picture"))
         self._clear.clicked.connect(self._on_clear)
         words = QVBoxLayout()
         words.setSpacing(2)

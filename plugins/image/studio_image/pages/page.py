@@ -90,7 +90,7 @@ class PicturePage(QWidget):
             suffixes=PICTURE_SUFFIXES,
             folders=True,
             image=self.imports.bring_image,
-            nothing=tr("There is no picture on the clipboard. Copy one first."),
+            nothing=tr("No picture on the clipboard. Copy one first."),
         )
         self.result_actions = kit.artifact_actions(
             self.view.result,
@@ -218,7 +218,9 @@ class PicturePage(QWidget):
         self.results.set_small(self.height() < _LOW)
 
     def _refuse_paste(self, length: int) -> None:
-        words = tr("The prompt would have {length} characters; at most {most} fit. Paste less.")
+        words = tr(
+            "The prompt would have {length} characters, but the limit is {most}. Paste less."
+        )
         self.trouble.tell(words.format(length=f"{length:,}", most=f"{MAX_CHARS:,}"))
 
     # --- state --------------------------------------------------------------------------------

@@ -17,8 +17,8 @@ def style_titles() -> dict[str, str]:
         "flat": tr("Flat"),
         "colour": tr("Colour"),
         "noto": tr("Rounded"),
-        "noto-v1": tr("Blob"),
-        "fx": tr("Crisp"),
+        "noto-v1": tr("Rounded"),
+        "fx": tr("Sharp"),
     }
 
 

@@ -30,7 +30,7 @@ class PromptBox(QWidget):
         self._shown: list[QPushButton] = []
         self.field = ctx.kit.prompt_field(
             tr("Prompt"),
-            placeholder=tr("What should the pictures show?  An owl"),
+            placeholder=tr("e.g. an owl"),
             lines=(2, 5),
             max_chars=MAX_CHARS,
         )

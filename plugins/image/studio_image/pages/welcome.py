@@ -27,8 +27,8 @@ def welcome(ctx: PluginContext, mode: str, do: Mapping[str, Callable[..., None]]
         )
         return ctx.ui.empty_state(
             "image",
-            tr("What shall we draw?"),
-            tr("Say it in a few words and choose a style. Pictures are made on this machine."),
+            tr("What should it look like?"),
+            tr("Describe it in a few words and choose a style. Pictures are made on this machine."),
             [
                 ("sparkles", words, partial(do["draw"], prompt, style))
                 for prompt, style, words in examples
@@ -36,19 +36,22 @@ def welcome(ctx: PluginContext, mode: str, do: Mapping[str, Callable[..., None]]
         )
     ways = [
         ("folder-open", tr("Choose a picture"), do["pick"]),
-        ("clipboard", tr("Paste one"), do["paste"]),
+        ("clipboard", tr("Paste"), do["paste"]),
     ]
     if mode == RESTYLE:
         return ctx.ui.empty_state(
             "palette",
-            tr("Give a picture another style"),
+            tr("Restyle a picture"),
             tr("Drop a picture here, choose one or more styles below, and watch it change."),
             ways,
         )
     return ctx.ui.empty_state(
         "maximize",
         tr("Make a small picture large"),
-        tr("Drop a picture here: two or four times larger, or cleaned up at its own size."),
+        tr(
+            "Drop a picture here to enlarge it two or four times, or to clean it up at "
+            "its original size."
+        ),
         ways,
     )
 
@@ -61,9 +64,9 @@ def no_weights(ctx: PluginContext, mode: str) -> QWidget:
     }.get(mode, tr("an upscaling model such as Real-ESRGAN"))
     return ctx.ui.empty_state(
         "boxes",
-        tr("There is no model for this yet"),
+        tr("No model for this yet"),
         tr(
-            "Open Models in the rail at the left, press Open folder, and put {what} there. "
-            "Then press Look again; nothing is downloaded."
+            "Open Models on the left, press Open folder, and put {what} there. Then "
+            "press Rescan; nothing is downloaded."
         ).format(what=what),
     )

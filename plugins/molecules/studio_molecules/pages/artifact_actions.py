@@ -55,7 +55,7 @@ class MoleculeActions:
             self.copy_current()
         elif picked:
             self._ctx.ui.copy("\n".join(each.smiles for each in picked))
-            words = tr("Copied {count} SMILES.")
+            words = tr("{count} SMILES copied.")
             self._ctx.notices.info(words.format(count=len(picked)), key="molecules.copy")
 
     def copy_current(self) -> None:
@@ -63,7 +63,7 @@ class MoleculeActions:
         molecule = self._collection.molecule()
         if molecule is not None:
             self._ctx.ui.copy(molecule.smiles)
-            self._ctx.notices.info(tr("Copied the SMILES."), key="molecules.copy")
+            self._ctx.notices.info(tr("SMILES copied."), key="molecules.copy")
 
     def use_as_lead(self, mode: str = "") -> None:
         """Take the molecule that is looked at as the lead of Analogues, or of Improve."""
@@ -82,8 +82,8 @@ class MoleculeActions:
         ui, menu = self._ctx.ui, self._ctx.ui.menu()
         menu.addAction(ui.icon("copy"), tr("Copy SMILES"), self.copy)
         for icon, words, mode in (
-            ("git-fork", tr("Find analogues of it"), ANALOGUES),
-            ("wand-sparkles", tr("Improve it"), IMPROVE),
+            ("git-fork", tr("Find analogues"), ANALOGUES),
+            ("wand-sparkles", tr("Optimise"), IMPROVE),
         ):
             menu.addAction(ui.icon(icon), words, partial(self.use_as_lead, mode))
         menu.addSeparator()
@@ -108,7 +108,7 @@ class MoleculeActions:
         """Ask where to, and write the selected molecules, or all in view."""
         molecules = self._collection.wanted()
         if not molecules:
-            self._trouble.tell(tr("There are no molecules in view. Open the filters first."))
+            self._trouble.tell(tr("No molecules in view. Widen the filters first."))
             return
         self._save(molecules)
 
@@ -135,7 +135,7 @@ class MoleculeActions:
     def _export_drawn(self, path: Path, molecules: Sequence[Molecule]) -> None:
         """Let the runtime write the format, and put what it made in its place."""
         if path.suffix.lower() != ".sdf" and len(molecules) > SHEET_MOST:
-            words = tr("A sheet holds {most} structures; the first ones in view are on it.")
+            words = tr("A sheet holds {most} structures; it shows the first ones in view.")
             self._ctx.notices.info(words.format(most=SHEET_MOST), key="molecules.sheet")
             molecules = molecules[:SHEET_MOST]
 
@@ -184,7 +184,7 @@ class MoleculeActions:
                 run = partial(self._open_table, artifact)
                 menu.addAction(_called(artifact), run)
             if not found:
-                menu.addAction(tr("There are no earlier tables")).setEnabled(False)
+                menu.addAction(tr("No earlier tables")).setEnabled(False)
             menu.popup(at)
 
         kinds = (Kind.MOLECULES,)
@@ -206,7 +206,7 @@ def _write_plain(path: Path, molecules: Sequence[Molecule]) -> bool:
     if suffix in DRAWN:
         return False
     if suffix not in PLAIN:
-        words = tr("“{suffix}” is none of the formats: SDF, SMILES (.smi), CSV, PNG, SVG.")
+        words = tr("“{suffix}” is not a supported format. Use SDF, SMILES (.smi), CSV, PNG or SVG.")
         raise BadInput(words.format(suffix=suffix))
     put(path, plain(molecules, suffix))
     return True

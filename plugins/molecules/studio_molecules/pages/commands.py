@@ -26,8 +26,8 @@ def page_actions(
         ("run", tr("Start or stop"), run.run_or_stop, "play", "Ctrl+Return"),
         ("generate", tr("Generate molecules"), partial(mode, GENERATE), "sparkles", "Alt+1"),
         ("analogues", tr("Find analogues"), partial(mode, ANALOGUES), "git-fork", "Alt+2"),
-        ("improve", tr("Improve to a profile"), partial(mode, IMPROVE), "wand-sparkles", "Alt+3"),
-        ("predict", tr("Predict figures"), partial(mode, PREDICT), "gauge", "Alt+4"),
+        ("improve", tr("Optimise to a profile"), partial(mode, IMPROVE), "wand-sparkles", "Alt+3"),
+        ("predict", tr("Predict properties"), partial(mode, PREDICT), "gauge", "Alt+4"),
         ("open", tr("Open molecules"), target.pick, "folder-open", "Ctrl+O"),
         ("paste", tr("Paste SMILES"), target.paste, "clipboard", "Ctrl+Shift+V"),
         ("copy", tr("Copy SMILES"), actions.copy, "copy", "Ctrl+Shift+C"),
@@ -38,8 +38,8 @@ def page_actions(
         ("plot", tr("Show the plot"), partial(view, PLOT), "circle-dot", "Alt+P"),
         ("filters", tr("Filters"), browser.toolbar.filters.toggle, "funnel", "Alt+F"),
         ("open_filters", tr("Open all filters"), filters.open_all, "rotate-ccw", ""),
-        ("pattern", tr("Look for a substructure"), filters.pattern.setFocus, "hexagon", "Alt+S"),
-        ("detail", tr("Closer look"), browser.toolbar.detail.toggle, "panel-bottom", "Alt+D"),
+        ("pattern", tr("Search for a substructure"), filters.pattern.setFocus, "hexagon", "Alt+S"),
+        ("detail", tr("Details"), browser.toolbar.detail.toggle, "panel-bottom", "Alt+D"),
         ("all", tr("Select all in view"), actions.choose_all, "check", ""),
     )
     return [

@@ -36,20 +36,20 @@ class Composer(QFrame):
 
     def __init__(self, ctx: PluginContext) -> None:
         super().__init__()
-        self.modes = ctx.kit.modes(tr("What to do"), modes())
+        self.modes = ctx.kit.modes(tr("Action"), modes())
         self.file: Path | None = None
         self._texts = {"lead": "", "list": ""}
         self._slot = "lead"
         """Which of the texts is in the field."""
         self.hint = ctx.ui.label(
-            tr("New molecules like those that drugs are looked for in."), Role.MUTE, wrap=True
+            tr("Drug-like molecules, generated from scratch."), Role.MUTE, wrap=True
         )
         self.field = ctx.kit.prompt_field(tr("Lead"), lines=(1, 4), mono=True, wrap=False)
         self.field.on_change(self._on_typed)
         self.open = ctx.ui.button(tr("Open…"), "folder-open", tip=tr("SMILES, CSV or SDF"))
         self.open.clicked.connect(lambda _on=False: self.open_asked.emit())
         self.go_on = ctx.ui.button(tr("Continue"), "play")
-        self.go_on.setToolTip(tr("Go on from the molecules in view"))
+        self.go_on.setToolTip(tr("Continue from the molecules in view"))
         self.go_on.clicked.connect(lambda _on=False: self.continued.emit())
         self.go_on.hide()
         self._can_go_on = self._busy = False
@@ -96,7 +96,7 @@ class Composer(QFrame):
         name = tr("SMILES") if mode.id == PREDICT else tr("Lead")
         self.field.widget.setAccessibleName(name)
         self._show_text()
-        keeps = tr("Stop, and keep what was found") if mode.id == IMPROVE else ""
+        keeps = tr("Stop and keep results so far") if mode.id == IMPROVE else ""
         self.go.set_verb(mode.verb, mode.icon, keeps)
         self._show_going_on()
 
@@ -180,9 +180,9 @@ class Composer(QFrame):
     def _missing(self) -> str:
         """Return what has to be set before anything can start; empty if nothing."""
         if self.mode == ANALOGUES and not self.lead():
-            return tr("Write the lead as SMILES first, or choose a molecule and “Use as lead”.")
+            return tr("Enter the lead as SMILES first, or choose a molecule and “Use as lead”.")
         if self.mode == PREDICT and self.file is None and not self._texts["list"].strip():
-            return tr("Write SMILES first, one a line, or open a file.")
+            return tr("Enter SMILES first, one per line, or open a file.")
         return ""
 
     def params(self) -> dict[str, Any]:
@@ -211,8 +211,8 @@ class Composer(QFrame):
         words = {
             GENERATE: tr("New molecules"),
             ANALOGUES: tr("Analogues of {lead}"),
-            IMPROVE: tr("Improve {lead}") if lead else tr("Molecules to a profile"),
-            PREDICT: tr("Figures of molecules"),
+            IMPROVE: tr("Optimise {lead}") if lead else tr("Molecules for a profile"),
+            PREDICT: tr("Properties of molecules"),
         }
         return words[self.mode].format(lead=lead)
 
@@ -240,7 +240,7 @@ class Composer(QFrame):
 
 def _placeholder(mode: str) -> str:
     if mode == PREDICT:
-        return tr("SMILES, one a line, a name after a space; or open or drop a file")
+        return tr("SMILES, one per line, optionally followed by a name; or open or drop a file")
     if mode == IMPROVE:
-        return tr("Lead as SMILES, or nothing to search freely")
-    return tr("Lead as SMILES, like CC(C)NCC(O)COc1cccc2ccccc12")
+        return tr("Lead as SMILES; leave empty to search freely")
+    return tr("Lead as SMILES, e.g. CC(C)NCC(O)COc1cccc2ccccc12")

@@ -87,15 +87,15 @@ def told_of(meta: Mapping[str, Any]) -> str:
         ),
         _counted(
             len(_rows(meta, "remarks")),
-            tr("1 salt or mixture was cut to its largest part."),
-            tr("{count} salts or mixtures were cut to their largest parts."),
+            tr("1 salt or mixture was reduced to its largest fragment."),
+            tr("{count} salts or mixtures were reduced to their largest fragments."),
         ),
         _counted(
             repeats,
             tr("1 row repeats an earlier one."),
             tr("{count} rows repeat earlier ones."),
         ),
-        tr("Of the lead: {remark}.").format(remark=lead) if lead else "",
+        tr("About the lead: {remark}.").format(remark=lead) if lead else "",
     )
     return " ".join(filter(None, said))
 

@@ -35,8 +35,8 @@ def modes() -> tuple[Mode, ...]:
         ),
         Mode(
             IMPROVE,
-            tr("Improve"),
-            tr("Improve"),
+            tr("Optimise"),
+            tr("Optimise"),
             "wand-sparkles",
             "molecules.improve",
             schema.Improve,

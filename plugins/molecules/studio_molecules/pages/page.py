@@ -91,7 +91,7 @@ class MoleculePage(QWidget):
             suffixes=MOLECULE_SUFFIXES,
             many=False,
             text=self._read_list,
-            nothing=tr("There are no molecules on the clipboard. Copy SMILES or a file first."),
+            nothing=tr("No molecules on the clipboard. Copy SMILES or a file first."),
         )
         self.molecules = MoleculeActions(
             ctx, self.collection, self.composer, self.trouble, self.open_artifact
@@ -201,7 +201,7 @@ class MoleculePage(QWidget):
         self.composer.set_file(paths[0])
         self.run.run()
         if len(paths) > 1:
-            words = tr("One list is read at a time: {name}.").format(name=paths[0].name)
+            words = tr("One list is opened at a time: {name}.").format(name=paths[0].name)
             self._ctx.notices.info(words, key="molecules.drop")
 
     def _read_list(self, text: str) -> None:

@@ -38,35 +38,35 @@ def welcome(ctx: PluginContext, mode: str, do: Mapping[str, Callable[..., None]]
     if mode == GENERATE:
         return ctx.ui.empty_state(
             "flask-conical",
-            tr("Make new molecules"),
-            tr("A small model on this machine writes them, RDKit checks each of them."),
+            tr("Generate molecules"),
+            tr("A small model on this machine generates them, and RDKit checks each one."),
             [
-                ("sparkles", tr("Generate the first ones"), do["run"]),
-                ("table", tr("Look at twelve medicines"), partial(do["list"], MEDICINES)),
+                ("sparkles", tr("Generate some molecules"), do["run"]),
+                ("table", tr("Try twelve known drugs"), partial(do["list"], MEDICINES)),
                 ("folder-open", tr("Open SMILES, CSV or SDF"), do["pick"]),
             ],
         )
     if mode in (ANALOGUES, IMPROVE):
-        title = tr("Relatives of a lead") if mode == ANALOGUES else tr("Improve to a profile")
+        title = tr("Analogues of a lead") if mode == ANALOGUES else tr("Optimise to a profile")
         text = (
-            tr("Write a lead above as SMILES; its relatives are as like it as you say.")
+            tr("Enter a lead above as SMILES to get analogues at the similarity you choose.")
             if mode == ANALOGUES
-            else tr("Say in the panel what the molecules should be like, then start the search.")
+            else tr("Describe the molecules you want in the panel, then start the search.")
         )
         examples: list[tuple[str, str, Callable[..., None]]] = [
             ("git-fork", tr("From propranolol"), partial(lead, PROPRANOLOL)),
             ("git-fork", tr("From lidocaine"), partial(lead, LIDOCAINE)),
         ]
         if mode == IMPROVE:
-            examples.append(("wand-sparkles", tr("From nothing"), do["run"]))
+            examples.append(("wand-sparkles", tr("From scratch"), do["run"]))
         return ctx.ui.empty_state("git-fork", title, text, examples)
     return ctx.ui.empty_state(
         "gauge",
-        tr("Know the figures of your molecules"),
-        tr("Paste SMILES above, or open a list: weight, logP, likeness to drugs, alerts."),
+        tr("Predict properties of your molecules"),
+        tr("Paste SMILES above or open a list: weight, logP, drug-likeness, structural alerts."),
         [
             ("folder-open", tr("Open SMILES, CSV or SDF"), do["pick"]),
-            ("table", tr("Try twelve medicines"), partial(do["list"], MEDICINES)),
+            ("table", tr("Try twelve known drugs"), partial(do["list"], MEDICINES)),
         ],
     )
 
@@ -75,13 +75,13 @@ def no_weights(ctx: PluginContext, do: Mapping[str, Callable[..., None]]) -> QWi
     """Return how to add the weights that a mode needs, and what can be done without."""
     return ctx.ui.empty_state(
         "boxes",
-        tr("There is no model for this yet"),
+        tr("No model for this yet"),
         tr(
-            "Open Models in the rail at the left, press Open folder, and put weights that write "
-            "SMILES there. Predicting needs none."
+            "Open Models on the left, press Open folder, and put a SMILES model there. "
+            "Predicting needs none."
         ),
         [
             ("folder-open", tr("Open SMILES, CSV or SDF"), do["pick"]),
-            ("table", tr("Look at twelve medicines"), partial(do["list"], MEDICINES)),
+            ("table", tr("Try twelve known drugs"), partial(do["list"], MEDICINES)),
         ],
     )

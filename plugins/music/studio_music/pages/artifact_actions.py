@@ -69,7 +69,7 @@ class PieceActions:
         page, menu, there = self._page, self._ctx.ui.menu(), not self._document.empty
         self._entry(menu, "folder-open", tr("Open…\tCtrl+O"), page["open"])
         self._entry(menu, "file", tr("New piece"), page["new"])
-        keep = self._entry(menu, "save", tr("Keep as a take\tCtrl+S"), page["keep"])
+        keep = self._entry(menu, "save", tr("Save version\tCtrl+S"), page["keep"])
         keep.setEnabled(self._document.dirty)
         menu.addSeparator()
         export = self._submenu(menu, "download", tr("Export"))
@@ -85,7 +85,7 @@ class PieceActions:
             self._entry(transpose, "", words, partial(self.transpose, semitones))
         transpose.setEnabled(there)
         menu.addSeparator()
-        self._entry(menu, "dices", tr("Compose three takes"), partial(page["compose"], 3))
+        self._entry(menu, "dices", tr("Compose three versions"), partial(page["compose"], 3))
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         return menu
 
@@ -95,16 +95,16 @@ class PieceActions:
         if take is None:
             return
         menu = self._ctx.ui.menu()
-        star = tr("Take the star away\tS") if take.star else tr("Star\tS")
+        star = tr("Remove star\tS") if take.star else tr("Star\tS")
         self._entry(menu, "star", star, self._takes.star)
-        recipe = self._entry(menu, "history", tr("Use its recipe\tAlt+R"), self.recall)
+        recipe = self._entry(menu, "history", tr("Reuse settings\tAlt+R"), self.recall)
         recipe.setEnabled(bool(take.task and take.params))
         export = self._submenu(menu, "download", tr("Export"))
         for suffix, words in ALL_FORMATS:
             self._entry(export, "", tr(words), partial(self.export, suffix))
         self._fill_targets(menu)
         menu.addSeparator()
-        self._entry(menu, "trash-2", tr("Remove from the strip\tDel"), self._takes.remove)
+        self._entry(menu, "trash-2", tr("Remove from list\tDel"), self._takes.remove)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(at)
 
@@ -156,7 +156,7 @@ class PieceActions:
         document = self._document
         moved = edits.transpose(document.piece, semitones)
         if moved is document.piece:
-            self._trouble.tell(tr("Some notes would leave the range of MIDI."))
+            self._trouble.tell(tr("Some notes would fall outside the MIDI range."))
             return
         document.apply(tr("Transpose all"), edits.Edited(moved))
 
@@ -166,7 +166,7 @@ class PieceActions:
         """Write the piece in view to a file the user names."""
         document = self._document
         if document.empty:
-            self._trouble.tell(tr("There is nothing to export yet."))
+            self._trouble.tell(tr("Nothing to export yet."))
             return
         piece = document.settled
 
@@ -192,7 +192,7 @@ class PieceActions:
         """Let the runtime play the piece into a file."""
         title = tr("Render {name}").format(name=path.name)
         if self._run.busy:
-            self._trouble.tell(tr("Wait until the job at work is done, or stop it first."))
+            self._trouble.tell(tr("Wait until the running job is done, or stop it first."))
             return
         self._sound_target = path
         self._run.start(

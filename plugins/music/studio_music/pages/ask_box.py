@@ -55,12 +55,12 @@ class AskBox(QFrame):
     def __init__(self, ctx: PluginContext, document: Document) -> None:
         super().__init__()
         self._ui, self._document = ctx.ui, document
-        self.modes = ctx.kit.modes(tr("What to do"), modes())
+        self.modes = ctx.kit.modes(tr("Action"), modes())
         self.field = QLineEdit()
         ctx.ui.wear(self.field, Role.PLAIN)
         self.field.setMaxLength(_MAX_CHARS)
-        self.field.setPlaceholderText(tr("What shall we write?  16 bars, calm, D minor"))
-        self.field.setAccessibleName(tr("What to write"))
+        self.field.setPlaceholderText(tr("e.g. 16 bars, calm, D minor"))
+        self.field.setAccessibleName(tr("Description"))
         self.field.setStyleSheet("font-size: 14px; min-height: 30px;")
         self.field.returnPressed.connect(self.asked)
         self.melody: QPushButton = ctx.ui.button(

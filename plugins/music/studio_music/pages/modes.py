@@ -31,7 +31,7 @@ def modes() -> tuple[Mode, ...]:
             schema.Harmonise,
             own=("melody",),
             capability="chorales",
-            hint=tr("set for four voices"),
+            hint=tr("arranged for four voices"),
         ),
         Mode(
             BACK,
@@ -41,6 +41,6 @@ def modes() -> tuple[Mode, ...]:
             "music.back",
             schema.Back,
             own=("melody",),
-            hint=tr("with chords, bass and drums under it"),
+            hint=tr("with chords, bass and drums"),
         ),
     )

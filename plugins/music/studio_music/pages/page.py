@@ -84,7 +84,7 @@ class MusicPage(QWidget):
         kit = ctx.kit
         self.takes = kit.results(
             "takes",
-            name=tr("Takes"),
+            name=tr("Versions"),
             most=_MOST_TAKES,
             read=read_take,
             paint=TakePainter(ctx.ui).paint,
@@ -175,7 +175,7 @@ class MusicPage(QWidget):
         if take.artifact.kind != Kind.SCORE:
             self.piece_actions.put_sound(take.artifact)
         elif piece_of(take) is None:
-            self.trouble.tell(tr("What was made cannot be read as a score."))
+            self.trouble.tell(tr("The result cannot be read as a score."))
         else:
             self.add(take)
             if self.following:

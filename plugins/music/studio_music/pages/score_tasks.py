@@ -58,7 +58,7 @@ class ScoreTasks:
         """Start what is set once what was edited by hand is a take."""
         document = self._document
         if self._ask.mode != COMPOSE and not any(t.notes for t in document.piece.tracks):
-            raise BadInput(tr("There is no melody yet. Open, write or compose one first."))
+            raise BadInput(tr("No melody yet. Open, write or compose one first."))
         self._saving.keep(self._start)
 
     def _start(self) -> None:

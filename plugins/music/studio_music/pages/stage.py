@@ -40,7 +40,7 @@ class Stage(QStackedWidget):
         self.transport = Transport(ctx, document, playing)
         self._both = QSplitter(Qt.Orientation.Vertical)
         self._work = QWidget()
-        self._words = ctx.ui.label(tr("Opening what was here last time…"), Role.MUTE)
+        self._words = ctx.ui.label(tr("Restoring the last session…"), Role.MUTE)
         self._words.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._empty: QWidget | None = None
         self._lay_out()

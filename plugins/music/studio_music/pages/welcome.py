@@ -25,8 +25,8 @@ def welcome(ctx: PluginContext, mode: str, do: Mapping[str, Callable[..., None]]
     if mode != COMPOSE:
         return ctx.ui.empty_state(
             "layers",
-            tr("There is no melody yet"),
-            tr("Open one, write one, or let the studio compose one; then come back here."),
+            tr("No melody yet"),
+            tr("Open, write or compose one, then come back here."),
             ways,
         )
     examples = [
@@ -38,10 +38,10 @@ def welcome(ctx: PluginContext, mode: str, do: Mapping[str, Callable[..., None]]
     ]
     return ctx.ui.empty_state(
         "music",
-        tr("What shall we play?"),
+        tr("Compose something"),
         tr(
-            "Say it above in a few words: mood, key, tempo, bars. Then listen, change notes, add "
-            "voices. Everything is made on this machine."
+            "Describe it above in a few words: mood, key, tempo, bars. Then listen, edit "
+            "notes, add voices. Everything is made on this machine."
         ),
         examples + ways,
     )
@@ -53,9 +53,9 @@ def no_weights(
     """Return what to do where no weights can write tunes."""
     return ctx.ui.empty_state(
         "boxes",
-        tr("There is no model that writes tunes yet"),
+        tr("No model for composing yet"),
         tr(
-            "Open Models in the rail at the left to add one. You can still open scores, edit them, "
+            "Open Models on the left to add one. You can still open scores, edit them, "
             "add a backing and export them."
         ),
         [

@@ -113,9 +113,7 @@ class WeightsRow:
         if self.problem:
             return Fit(5, "circle-x", "bad", _tr("not usable"), self.problem)
         if self.inspected is None:
-            return Fit(
-                3, "hourglass", "mute", _tr("Reading file…"), _tr("The header is being read.")
-            )
+            return Fit(3, "hourglass", "mute", _tr("Reading file…"), _tr("Reading the header."))
         needed = self.inspected.needs.bytes
         reason = _tr("Needs {needed} when loaded; the memory limit is {memory}.").format(
             needed=formatting.size(needed), memory=formatting.size(self.memory)

@@ -27,12 +27,12 @@ class CardBar(QWidget):
         self._row.setContentsMargins(0, 2, 0, 6)
         self._row.setSpacing(2)
         self._older = self._button(
-            "chevron-left", self.tr("Version before"), lambda: deeds.switch(self._turn, -1)
+            "chevron-left", self.tr("Previous version"), lambda: deeds.switch(self._turn, -1)
         )
         self._place = ui.label("", Role.SMALL)
         self._place.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._newer = self._button(
-            "chevron-right", self.tr("Version after"), lambda: deeds.switch(self._turn, 1)
+            "chevron-right", self.tr("Next version"), lambda: deeds.switch(self._turn, 1)
         )
         self._deeds = [
             self._button("copy", self.tr("Copy"), lambda: ui.copy(self._turn.content)),
@@ -42,7 +42,7 @@ class CardBar(QWidget):
             self._deeds.append(
                 self._button(
                     "refresh-cw",
-                    self.tr("Answer again (Ctrl+R on the last one)"),
+                    self.tr("Regenerate (Ctrl+R for the last answer)"),
                     lambda: deeds.regenerate(self._turn),
                 )
             )
@@ -50,7 +50,7 @@ class CardBar(QWidget):
             "corner-down-right", self.tr("Continue this answer"), lambda: deeds.go_on(self._turn)
         )
         self._trash = self._button(
-            "trash-2", self.tr("Bin this and what follows"), lambda: deeds.delete(self._turn)
+            "trash-2", self.tr("Delete from here"), lambda: deeds.delete(self._turn)
         )
         self._arrange(mine=turn.mine)
         self._deeds.append(self._trash)

@@ -115,13 +115,13 @@ class MessageCard(QWidget):
 
     def _edit_note(self) -> str:
         if self.turn.mine:
-            return self.tr("The old version stays, one arrow away.")
+            return self.tr("The earlier version is kept; use the arrows.")
         return self.tr("Your version is kept beside the model's.")
 
     def _edit_choices(self) -> list[Choice]:
         turn, deeds = self.turn, self.deeds
         if turn.mine:
-            return [(self.tr("Send"), self.tr("Send and branch here (Ctrl+Enter)"), self._resend)]
+            return [(self.tr("Send"), self.tr("Send as a new branch (Ctrl+Enter)"), self._resend)]
 
         def keep(text: str, go_on: bool = False) -> None:
             if not deeds.busy:  # else the editor stays, with what was written in it
@@ -133,7 +133,7 @@ class MessageCard(QWidget):
 
         return [
             (self.tr("Keep"), self.tr("Keep this version (Ctrl+Enter)"), keep),
-            (self.tr("Keep and continue"), self.tr("Let the model write on from here"), write_on),
+            (self.tr("Keep and continue"), self.tr("Let the model continue from here"), write_on),
         ]
 
     def _resend(self, text: str) -> None:
@@ -352,7 +352,7 @@ class EditBox(QWidget):
         row = QHBoxLayout()
         row.setSpacing(8)
         row.addWidget(words, 1)
-        cancel = ctx.ui.button(self.tr("Cancel"), tip=self.tr("Leave it as it was (Esc)"))
+        cancel = ctx.ui.button(self.tr("Cancel"), tip=self.tr("Cancel (Esc)"))
         cancel.clicked.connect(leave)
         row.addWidget(cancel)
         for place, (label, tip, _run) in reversed(list(enumerate(choices))):

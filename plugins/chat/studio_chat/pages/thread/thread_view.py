@@ -81,9 +81,7 @@ class ThreadView(QScrollArea):
         self._ticker = QTimer(self)
         self._ticker.setInterval(_TICK_MS)
         self._ticker.timeout.connect(self.show_reply)
-        self._down = ctx.ui.button(
-            "", "arrow-down", tip=self.tr("To the newest message (Ctrl+End)")
-        )
+        self._down = ctx.ui.button("", "arrow-down", tip=self.tr("Jump to latest (Ctrl+End)"))
         self._down.setParent(self)
         self._down.setFixedSize(QSize(36, 32))
         self._down.clicked.connect(self.to_bottom)

@@ -38,7 +38,7 @@ class Composer(QFrame):
             "text",
             prefer="code",
             key="weights",
-            remark=tr("Weights that are made for code do it better."),
+            remark=tr("A code model does this better."),
         )
         self.send = ctx.kit.run_button(tr("Send"), "send", keys="")
         ctx.ui.wear(self.send.widget, Role.DENSE)

@@ -66,13 +66,15 @@ class AskTab(QWidget):
         self.composer = Composer(ctx)
         self.subject = ctx.ui.label("", Role.SMALL, wrap=True)
         self.task_buttons = {
-            "explain": self._action(tr("Explain"), tr("Say what the file or the selection does")),
-            "fix": self._action(tr("Fix"), tr("Run the file and correct what goes wrong")),
-            "tests": self._action(tr("Write tests"), tr("Tests for the file, run and judged")),
-            "document": self._action(tr("Document"), tr("Docstrings, and not one other change")),
+            "explain": self._action(
+                tr("Explain"), tr("Explains what the file or the selection does")
+            ),
+            "fix": self._action(tr("Fix"), tr("Run the file and fix what fails")),
+            "tests": self._action(tr("Write tests"), tr("Tests for the file, run and evaluated")),
+            "document": self._action(tr("Document"), tr("Docstrings, and no other change")),
         }
         self._tips = {name: button.toolTip() for name, button in self.task_buttons.items()}
-        self.anew = ctx.ui.icon_button("message-square-plus", tr("Begin a new conversation"))
+        self.anew = ctx.ui.icon_button("message-square-plus", tr("New conversation"))
         self._look = QTimer(self)
         self._look.setInterval(_LOOK_MS)
         self._lay_out()
@@ -167,7 +169,7 @@ class AskTab(QWidget):
         if file is None:
             return False
         if not error:
-            words = tr("Paste the error, or say what is wrong; then press Fix again.")
+            words = tr("Paste the error or describe the problem, then press Fix again.")
             self.composer.field.widget.setPlaceholderText(words)
             self.composer.field.widget.setFocus()
             return False

@@ -65,7 +65,7 @@ def answer_of_stopped(request: Request, text: str, artifact: SavedArtifact | Non
     key = "tests" if request.task == "code.tests" else "code"
     result = {**meta, key: artifact.text}
     found = _written(request, result, artifact)
-    notes = (tr("Stopped; this is the best so far."), *found.notes)
+    notes = (tr("Stopped; this is the best result so far."), *found.notes)
     return Answer(found.text, found.offers, found.evidence, notes, found.artifact_id)
 
 
@@ -88,11 +88,11 @@ def _told(request: Request, result: Mapping[str, Any]) -> Answer:
     )
     notes = []
     for each in result.get("unapplied") or ():
-        told = tr("A change to {path} could not be made out: {why}")
+        told = tr("A change to {path} could not be read: {why}")
         notes.append(told.format(path=each.get("path") or tr("a file"), why=each.get("why", "")))
     left = [str(path) for path in result.get("left_out") or ()]
     if left:
-        told = tr("Not seen by the model, for lack of room: {paths}.")
+        told = tr("Not seen by the model because the context is full: {paths}.")
         notes.append(told.format(paths=", ".join(left[:5])))
     return Answer(str(result.get("text") or ""), offers, notes=tuple(notes))
 
@@ -104,11 +104,11 @@ def _written(request: Request, result: Mapping[str, Any], artifact: SavedArtifac
     if request.task == "code.tests":
         shown, language = tests, "python"
         path = str(result.get("path") or meta.get("path") or tests_path(request.path))
-        offers.append(Offer(path, tests, tr("Review the tests")))
+        offers.append(Offer(path, tests, tr("Review tests")))
     else:
         shown, language = code, request.language
         base = request.base_of(request.path)
-        offers.append(Offer(request.path, code, tr("Review the changes"), base))
+        offers.append(Offer(request.path, code, tr("Review changes"), base))
     evidence = read_evidence(
         result.get("verdict") or meta.get("verdict") or {},
         tries=result.get("tries") or meta.get("tries") or (),
@@ -130,15 +130,18 @@ def _remarks(request: Request, result: Mapping[str, Any]) -> tuple[str, ...]:
     notes = []
     failing = result.get("failing") or ()
     if failing:
-        one = tr("1 test was left out: the file does not pass it. It, or the file, is wrong.")
-        many = tr("{count} tests were left out: the file does not pass them.")
+        one = tr("1 test was left out: the file fails it. Either the test or the file is wrong.")
+        many = tr("{count} tests were left out: the file fails them.")
         notes.append(count_words(len(failing), one, many))
     if module := str(result.get("imported_as") or ""):
-        told = tr("Python cannot import {path} by its name: the tests import {module}. Rename it.")
+        told = tr(
+            "Python cannot import {path} by its name, and the tests import "
+            "{module}. Rename the file."
+        )
         notes.append(told.format(path=request.path, module=module))
     left = [str(name) for name in result.get("left") or ()]
     if left:
-        notes.append(tr("Left without a docstring: {names}.").format(names=", ".join(left[:8])))
+        notes.append(tr("No docstring was written for: {names}.").format(names=", ".join(left[:8])))
     return tuple(notes)
 
 

@@ -90,7 +90,10 @@ def _invitation(
     column.setSpacing(8)
     title = ctx.ui.label(tr("Ask about your code"), Role.STRONG)
     words = ctx.ui.label(
-        tr("Answers know the open files and the selection. A change is shown before it is made."),
+        tr(
+            "Answers take the open files and the selection into account. Changes are "
+            "shown before they are made."
+        ),
         Role.MUTE,
         wrap=True,
     )

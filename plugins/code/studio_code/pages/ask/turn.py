@@ -43,7 +43,7 @@ class Turn(QFrame):
         self.request = request
         self.answer: Answer | None = None
         self._attempt: list[str] = []
-        put = (tr("Put into the file"), "corner-down-left", self._put)
+        put = (tr("Insert into file"), "corner-down-left", self._put)
         # Whole files that came back are reviewed; a part in an answer may be put somewhere.
         is_talk = request.task in ("code.ask", "code.explain")
         self.prose = ctx.ui.prose_view(block_actions=[put] if is_talk else [])

@@ -54,12 +54,12 @@ class FileBanner(QFrame):
                 tr("{name} was changed by another program, and you changed it too."),
                 file,
                 (tr("Compare"), lambda: self._compare(file)),
-                (tr("Take theirs"), lambda: self._take_theirs(file)),
+                (tr("Use theirs"), lambda: self._take_theirs(file)),
                 (tr("Keep mine"), file.keep_mine),
             )
         elif file.gone:
             self._say(
-                tr("{name} was deleted on the disk. The text is still here, unsaved."),
+                tr("{name} was deleted on disk. The text is still here, unsaved."),
                 file,
                 (tr("Save it again"), lambda: self._workspace.save(file)),
                 (tr("Close"), lambda: self._workspace.close(file)),
@@ -90,9 +90,7 @@ class FileBanner(QFrame):
 
     def _compare(self, file: OpenFile) -> None:
         if file.outside is not None:
-            self._workspace.propose(
-                file.path, file.outside.text, tr("What is on the disk"), theirs=True
-            )
+            self._workspace.propose(file.path, file.outside.text, tr("On disk"), theirs=True)
 
     def _take_theirs(self, file: OpenFile) -> None:
         if file.outside is not None:

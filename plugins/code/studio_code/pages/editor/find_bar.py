@@ -47,7 +47,7 @@ class FindBar(QFrame):
     def _lay_out(self) -> None:
         ui = self._ctx.ui
         self.setObjectName("findBar")
-        for field, words in ((self.field, tr("Find")), (self.other, tr("Replace by"))):
+        for field, words in ((self.field, tr("Find")), (self.other, tr("Replace with"))):
             field.setPlaceholderText(words)
             field.setAccessibleName(words)
             field.setStyleSheet("min-height: 24px;")
@@ -291,7 +291,7 @@ class FindBar(QFrame):
                 self._show([], str(found))
             elif edit is self._edit and edit.file.text() == text:
                 edit.file.set_text(found[0])
-                words = tr("{count} replaced; Ctrl+Z takes it back.")
+                words = tr("{count} replaced; Ctrl+Z undoes it.")
                 self._ctx.notices.info(words.format(count=f"{found[1]:,}"), key="code.replace")
 
         self._ctx.run_later(lambda: outcome(lambda: replace_all(text, query, by)), put)

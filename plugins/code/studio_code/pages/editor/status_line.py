@@ -60,7 +60,7 @@ class StatusLine(QWidget):
         if chosen:
             words += " · " + tr("{count} selected").format(count=f"{chosen:,}")
         self.place.setText(words)
-        mixed = " · " + tr("mixed line ends, saved as one") if file.format.mixed else ""
+        mixed = " · " + tr("mixed line endings, saved as one") if file.format.mixed else ""
         self.format.setText(f"{self.edit.indent_words} · {file.format.words}{mixed}")
         self.language.setText(file.kind.title)
         self.language.setAccessibleName(tr("Language: {name}").format(name=file.kind.title))

@@ -124,11 +124,11 @@ class Tabs(QTabBar):
     def _words(self, file: OpenFile) -> str:
         state = ""
         if file.gone:
-            state = tr("deleted on the disk")
+            state = tr("deleted on disk")
         elif file.outside is not None:
             state = tr("changed by another program")
         elif file.locked:
-            state = tr("can only be read")
+            state = tr("read-only")
         elif file.dirty:
             state = tr("not saved")
         return f"{file.path} – {state}" if state else file.path

@@ -47,7 +47,9 @@ class VerdictChip(QPushButton):
         words = chip_words(evidence)
         self._words = words
         self._fit()
-        self.setToolTip(tr("{level}. Click for the evidence.").format(level=level_words(evidence)))
+        self.setToolTip(
+            tr("{level}. Click to see the evidence.").format(level=level_words(evidence))
+        )
         self.setAccessibleName(f"{level_words(evidence)}: {words}")
         self._dress()
         self.show()

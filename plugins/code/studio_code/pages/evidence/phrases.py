@@ -29,7 +29,7 @@ def chip_words(evidence: Evidence) -> str:
     elif evidence.ran:
         parts.append(tr("no tests"))
     if evidence.lines:
-        parts.append(tr("{percent} % lines").format(percent=evidence.percent))
+        parts.append(tr("{percent} % coverage").format(percent=evidence.percent))
     if evidence.made:
         words = tr("{killed}/{made} mutants")
         parts.append(words.format(killed=evidence.killed, made=evidence.made))
@@ -39,13 +39,13 @@ def chip_words(evidence: Evidence) -> str:
 def level_words(evidence: Evidence) -> str:
     """Return what the colour of the chip says, for those who do not see it."""
     if evidence.level == "good" and not evidence.tests_total:
-        return tr("Ran without an error")
+        return tr("Ran without errors")
     if evidence.level == "warn" and evidence.passed:
         return tr("Checked, not run")
     return {
-        "good": tr("Shown to work"),
-        "warn": tr("Not shown to work"),
-        "bad": tr("Shown not to work"),
+        "good": tr("Verified"),
+        "warn": tr("Not verified"),
+        "bad": tr("Verified to fail"),
     }[evidence.level]
 
 
@@ -53,25 +53,25 @@ def tier_words(tier: str) -> str:
     """Return what stood around a run."""
     return {
         "A": tr(
-            "Walls A: no network, a folder of its own with copies, a filter of system calls, "
-            "limits of time, memory, processes and output."
+            "Sandbox (tier A): no network, an own folder with copies, a system-call "
+            "filter, and limits on time, memory, processes and output."
         ),
         "B": tr(
-            "Walls B: the same filter of system calls, file rules and limits, but in the "
-            "namespaces of this machine, since it offers no others."
+            "Sandbox (tier B): the same system-call filter, file rules and limits, but "
+            "without namespaces, which this machine does not offer."
         ),
-    }.get(tier, tr("Nothing was run, so there were no walls."))
+    }.get(tier, tr("Nothing was run, so no sandbox was used."))
 
 
 def coverage_words(evidence: Evidence) -> str:
     """Return which lines no test reached."""
     if not evidence.lines:
-        return tr("Which lines the tests reach was not measured.")
+        return tr("Coverage was not measured.")
     if not evidence.missing:
-        return tr("The tests reach all {lines} lines.").format(lines=evidence.lines)
-    words = tr("The tests reach {covered} of {lines} lines.")
+        return tr("The tests cover all {lines} lines.").format(lines=evidence.lines)
+    words = tr("The tests cover {covered} of {lines} lines.")
     if evidence.code:
-        words = tr("The tests reach {covered} of {lines} lines; marked are those they do not.")
+        words = tr("The tests cover {covered} of {lines} lines; the others are marked.")
     return words.format(covered=evidence.covered, lines=evidence.lines)
 
 
@@ -79,7 +79,7 @@ def mutant_words(evidence: Evidence) -> str:
     """Return how sharp the tests are."""
     if not evidence.made:
         return ""
-    words = tr("Of {made} faults that were put in on purpose, the tests noticed {killed}.")
+    words = tr("The tests caught {killed} of {made} mutants.")
     return words.format(made=evidence.made, killed=evidence.killed)
 
 
@@ -95,7 +95,7 @@ def outcome_words(outcome: str) -> str:
 
 def try_words(number: int, passed: bool) -> str:
     """Return the title of a try."""
-    words = tr("Try {number}: passed") if passed else tr("Try {number}: failed")
+    words = tr("Attempt {number}: passed") if passed else tr("Attempt {number}: failed")
     return words.format(number=number)
 
 

@@ -57,7 +57,7 @@ class EvidenceSheet(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._ctx, self._evidence, self._goto = ctx, evidence, goto
-        self.setWindowTitle(tr("What was shown"))
+        self.setWindowTitle(tr("Evidence"))
         self.resize(_SIZE.boundedTo(parent.size()).expandedTo(QSize(560, 420)))
         self.tabs = QTabWidget()
         self.tabs.tabBar().setDrawBase(False)
@@ -66,9 +66,9 @@ class EvidenceSheet(QDialog):
         if evidence.rows or evidence.tests:
             self.tabs.addTab(self._tests(), tr("Tests"))
         if evidence.lines or evidence.survived:
-            self.tabs.addTab(self._lines(), tr("Lines and faults"))
+            self.tabs.addTab(self._lines(), tr("Lines and mutants"))
         if evidence.tries:
-            title = tr("Tries ({count})").format(count=len(evidence.tries))
+            title = tr("Attempts ({count})").format(count=len(evidence.tries))
             self.tabs.addTab(self._tries(), title)
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 16, 20, 16)
@@ -78,7 +78,7 @@ class EvidenceSheet(QDialog):
         if self.tabs.count():
             column.addWidget(self.tabs, 1)
         else:
-            column.addWidget(_small(ctx, tr("Nothing was recorded about how it does.")), 1)
+            column.addWidget(_small(ctx, tr("No results were recorded.")), 1)
         column.addLayout(self._foot())
 
     def _head(self) -> QHBoxLayout:
@@ -106,10 +106,10 @@ class EvidenceSheet(QDialog):
     # --- the parts ----------------------------------------------------------------------------
 
     def _checks(self) -> QWidget:
-        tree = _tree(tr("Checks"), [tr("Check"), tr("What was seen")])
+        tree = _tree(tr("Checks"), [tr("Check"), tr("Observed")])
         for check in self._evidence.checks:
             icon, color = ("circle-check", "good") if check.passed else ("circle-x", "bad")
-            word = tr("holds") if check.passed else tr("does not hold")
+            word = tr("passes") if check.passed else tr("fails")
             item = QTreeWidgetItem([f"{check.name}: {word}", check.evidence])
             item.setIcon(0, self._ctx.ui.icon(icon, color))
             item.setToolTip(1, check.evidence)
@@ -120,7 +120,7 @@ class EvidenceSheet(QDialog):
     def _tests(self) -> QWidget:
         page, column = _page()
         if self._evidence.rows:
-            tree = _tree(tr("Tests"), [tr("Test"), tr("What it said")])
+            tree = _tree(tr("Tests"), [tr("Test"), tr("Output")])
             for row in self._evidence.rows:
                 icon, color = OUTCOME_ICONS.get(row.outcome, ("circle-help", "mute"))
                 item = QTreeWidgetItem([row.title, " ".join(row.message.split())])
@@ -142,7 +142,7 @@ class EvidenceSheet(QDialog):
         column.addWidget(_small(self._ctx, coverage_words(evidence)))
         if words := mutant_words(evidence):
             column.addWidget(_small(self._ctx, words))
-        code = CodeText(self._ctx, tr("Lines that no test reached are marked"))
+        code = CodeText(self._ctx, tr("Lines not covered by tests are marked"))
         marks = dict.fromkeys(evidence.missing, "warn-soft")
         marks |= {each.line: "bad-soft" for each in evidence.survived}
         if evidence.survived:
@@ -157,7 +157,7 @@ class EvidenceSheet(QDialog):
 
     def _files(self) -> QWidget:
         """Return the files of a run; each row leads to its first line that no test reached."""
-        tree = _tree(tr("Files"), [tr("File"), tr("Lines reached"), tr("Not reached")])
+        tree = _tree(tr("Files"), [tr("File"), tr("Lines covered"), tr("Not covered")])
         for each in self._evidence.files:
             reached = f"{each.covered}/{each.lines}"
             item = QTreeWidgetItem([each.path, reached, ranges_words(each.missing)])
@@ -174,7 +174,7 @@ class EvidenceSheet(QDialog):
 
     def _survivors(self, code: CodeText) -> QWidget:
         tree = _tree(
-            tr("Faults that no test noticed"), [tr("Line"), tr("Fault that no test noticed")]
+            tr("Mutants that no test caught"), [tr("Line"), tr("Mutant that no test caught")]
         )
         tree.setMaximumHeight(34 + 28 * min(5, len(self._evidence.survived)))
         for each in self._evidence.survived:
@@ -207,14 +207,14 @@ class _Tries(QSplitter):
         super().__init__(Qt.Orientation.Horizontal)
         self._ctx, self._evidence = ctx, evidence
         self.list = QListWidget()
-        self.list.setAccessibleName(tr("Tries"))
+        self.list.setAccessibleName(tr("Attempts"))
         self.list.setIconSize(QSize(16, 16))
         self._summary = _small(ctx, "")
-        self._code = CodeText(ctx, tr("Code of this try"))
+        self._code = CodeText(ctx, tr("Code of this attempt"))
         self._output = QPlainTextEdit()
         self._output.setReadOnly(True)
         self._output.setFont(ctx.ui.mono())
-        self._output.setAccessibleName(tr("Output of this try"))
+        self._output.setAccessibleName(tr("Output of this attempt"))
         right, column = _page()
         column.setContentsMargins(10, 8, 0, 0)
         column.addWidget(self._summary)

@@ -122,7 +122,7 @@ class FileWatcher(QObject):
                 file.state_changed.emit()
         elif not file.dirty:
             file.reloaded(found)
-            words = tr("{name} was changed by another program and read again.")
+            words = tr("{name} was changed by another program and reloaded.")
             self._ctx.notices.info(words.format(name=file.name), key=f"code.reload.{file.path}")
         elif file.outside is None or file.outside.digest != found.digest:
             file.changed_outside(found)
@@ -132,7 +132,10 @@ class FileWatcher(QObject):
             self._workspace.failed.emit(
                 StudioError(
                     ErrorCode.NOT_FOUND,
-                    tr("The folder {name} is not there any more.").format(name=root.name),
-                    tr("Your open texts are kept here; save them once it is back, or elsewhere."),
+                    tr("The folder {name} no longer exists.").format(name=root.name),
+                    tr(
+                        "Your open files are kept here; save them when the folder is "
+                        "back, or elsewhere."
+                    ),
                 )
             )

@@ -69,7 +69,7 @@ class Tree(QWidget):
         for part, stretch in ((self._title, 1), (self._new, 0), (self._more, 0)):
             head.addWidget(part, stretch)
         self.field.setPlaceholderText(tr("Find a file"))
-        self.field.setAccessibleName(tr("Find a file by its name"))
+        self.field.setAccessibleName(tr("Find a file by name"))
         self.field.setClearButtonEnabled(True)
         self.field.setStyleSheet("min-height: 24px;")
         fields = QVBoxLayout()
@@ -78,7 +78,7 @@ class Tree(QWidget):
         fields.addWidget(self.name_field)
         self.hits.setUniformItemSizes(True)
         self.hits.setTextElideMode(Qt.TextElideMode.ElideLeft)
-        self.hits.setAccessibleName(tr("Files that fit"))
+        self.hits.setAccessibleName(tr("Matching files"))
         self._stack = QStackedWidget()
         self._stack.addWidget(self.view)
         self._stack.addWidget(self.hits)
@@ -261,7 +261,7 @@ class _View(QTreeView):
         self.setIconSize(QSize(16, 16))
         self.setExpandsOnDoubleClick(False)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.setAccessibleName(tr("Files of the folder"))
+        self.setAccessibleName(tr("Files in the folder"))
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

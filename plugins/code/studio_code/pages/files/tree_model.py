@@ -149,7 +149,7 @@ class TreeModel(QAbstractItemModel):
         known = {(row.name, row.folder): row for row in node.rows or () if not row.note}
         rows = [known.get((row.name, row.folder)) or Node(node, row) for row in found.rows]
         if found.left_out:
-            words = tr("… {count} more: write in the field above").format(
+            words = tr("… {count} more: type in the field above").format(
                 count=f"{found.left_out:,}"
             )
             rows.append(Node(node, Listed(words, folder=False, quiet=True), note=True))

@@ -48,7 +48,7 @@ class Entry(msgspec.Struct, frozen=True):
         """Return the message of its git commit."""
         first = " ".join(self.why.split())[:72] or tr("Change by a model")
         rest = [tr("Written by a model in Offline Studio and accepted by a person.")]
-        rest += [tr("Shown: {words}").format(words=self.verdict)] if self.verdict else []
+        rest += [tr("In view: {words}").format(words=self.verdict)] if self.verdict else []
         return f"{first}\n\n" + "\n".join(rest)
 
     def turned_words(self, *, undone: bool) -> str:
@@ -127,8 +127,8 @@ class Journal(QObject):
                 return msgspec.json.decode(data or b"", type=tuple[str | None, str])
             except (msgspec.MsgspecError, UnicodeDecodeError) as error:
                 raise BadInput(
-                    tr("The texts of this change are not kept any more, so it stays."),
-                    tr("Undo it by hand, or ask for the change that takes it back."),
+                    tr("The texts of this change are no longer kept, so it cannot be undone."),
+                    tr("Undo it by hand, or ask for a change that reverses it."),
                 ) from error
 
         self._work_queue.do(read, then, failed)

@@ -43,7 +43,7 @@ class Timeline(QWidget):
         self._ctx, self._workspace = ctx, workspace
         self.rows: list[Row] = []
         self._empty = QLabel(
-            tr("Changes of the model that you accept are listed here, each with Undo.")
+            tr("Accepted changes by the model are listed here; each can be undone.")
         )
         ctx.ui.wear(self._empty, Role.MUTE)
         self._empty.setWordWrap(True)
@@ -108,7 +108,7 @@ class Row(QFrame):
         self.setAccessibleName(why)
         words = tr("{path} · {when}").format(path=entry.path, when=when_words(entry.when))
         words += f" · git {entry.commit}" if entry.commit else ""
-        words += " · " + tr("taken back") if entry.undone else ""
+        words += " · " + tr("undone") if entry.undone else ""
         place = QPushButton(words)
         ctx.ui.wear(place, Role.LINK)
         place.setStyleSheet("font-size: 12px;")
@@ -131,7 +131,7 @@ class Row(QFrame):
         row.setSpacing(8)
         row.addLayout(text, 1)
         if entry.artifact:
-            button = ctx.ui.icon_button("list-checks", tr("What was shown about it"))
+            button = ctx.ui.icon_button("list-checks", tr("Evidence"))
             button.clicked.connect(lambda _checked=False: self.artifact_asked.emit(entry.artifact))
             row.addWidget(button)
         row.addWidget(self.turn)
@@ -186,11 +186,11 @@ def _done(workspace: Workspace, entry: Entry, undone: bool, saved: Saved) -> Non
 
 def _refuse(workspace: Workspace, entry: Entry, new: str, undone: bool, file: OpenFile) -> None:
     words = (
-        tr("{name} was changed since, so this is not taken back as a whole.")
+        tr("{name} has changed since, so this cannot be undone as a whole.")
         if undone
-        else tr("{name} was changed since, so this is not made again as a whole.")
+        else tr("{name} has changed since, so this cannot be redone as a whole.")
     )
-    hint = tr("The difference is shown: take parts.")
+    hint = tr("The difference is shown; undo it in parts.")
     workspace.failed.emit(BadInput(words.format(name=file.name), hint))
     workspace.propose(file.path, new, entry.turned_words(undone=undone), entry.artifact)
 

@@ -22,7 +22,7 @@ def lines_words(hunk: Hunk) -> str:
 def choice_words(hunk: Hunk) -> str:
     """Return what the user made of a hunk."""
     return {
-        Choice.OPEN: tr("not decided"),
+        Choice.OPEN: tr("undecided"),
         Choice.ACCEPTED: tr("accepted"),
         Choice.REJECTED: tr("rejected"),
     }[hunk.choice]
@@ -49,21 +49,21 @@ def write_words(change: Change) -> str:
     """Return what the button does: "Write 2 of 3 changes"."""
     taken, total = change.count(Choice.ACCEPTED), len(change.hunks)
     if taken == total:
-        return count_words(total, tr("Write the change"), tr("Write all {count} changes"))
-    return tr("Write {taken} of {total} changes").format(taken=taken, total=total)
+        return count_words(total, tr("Apply change"), tr("Apply all {count} changes"))
+    return tr("Apply {taken} of {total} changes").format(taken=taken, total=total)
 
 
 def rebased_words(before: Change, after: Change) -> str:
     """Return what became of a change when the file changed meanwhile."""
     lost = sum(not hunk.fits for hunk in after.hunks)
     made = len(before.hunks) - len(after.hunks)
-    words = [tr("The file was changed meanwhile; what you see is for its new text.")]
+    words = [tr("The file has changed; this is shown for its new text.")]
     if lost:
         words.append(
             count_words(lost, tr("1 change no longer applies."), tr("{count} no longer apply."))
         )
     if made:
         words.append(
-            count_words(made, tr("1 is in the file already."), tr("{count} are in it already."))
+            count_words(made, tr("1 is already in the file."), tr("{count} are already in it."))
         )
     return " ".join(words)

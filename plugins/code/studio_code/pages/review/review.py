@@ -77,9 +77,9 @@ class Review(QWidget):
         self._title = self._ctx.ui.label("", Role.STRONG)
         self._counts = self._ctx.ui.label("", Role.SMALL)
         self._why = self._ctx.ui.label("", Role.SMALL, wrap=True)
-        self.reject_all = button(tr("Reject all"), "x", tip=tr("Change nothing (Escape)"))
+        self.reject_all = button(tr("Reject all"), "x", tip=tr("Discard all changes (Escape)"))
         self.accept_all = button(
-            tr("Accept all"), "check-check", tip=tr("Write all changes (Ctrl+Shift+Enter)")
+            tr("Accept all"), "check-check", tip=tr("Apply all changes (Ctrl+Shift+Enter)")
         )
         self.write = button(tr("Write"), "save", primary=True, tip=tr("Ctrl+Enter"))
         for each in (self.reject_all, self.accept_all, self.write):
@@ -107,8 +107,8 @@ class Review(QWidget):
         top.addWidget(self.notice.widget)
         self._hint = QLabel(
             tr(
-                "J K or arrows move · A accept · R reject · U undecided · Ctrl+Enter write · "
-                "Esc change nothing"
+                "J K or arrows move · A accept · R reject · U undecided · Ctrl+Enter "
+                "apply · Esc discard"
             )
         )
         self._ctx.ui.wear(self._hint, Role.SMALL)
@@ -179,15 +179,15 @@ class Review(QWidget):
         self._take(sheet.change)
         if not sheet.change.hunks:
             self.notice.remark(
-                tr("The file has this text already; there is nothing to change."),
+                tr("The file already has this text; nothing to change."),
                 tr("Close"),
                 "x",
                 self._workspace.decline,
             )
         elif sheet.change.whole:
             words = tr(
-                "The file is long: it is not compared line by line above {count} lines, so it is "
-                "replaced as a whole or not at all."
+                "The file is too long to compare line by line (over {count} lines), so "
+                "it is replaced as a whole or not at all."
             )
             self._say(words.format(count=f"{MAX_LINES:,}"))
         else:

@@ -311,7 +311,7 @@ class ReviewView(QAbstractScrollArea):
 
     def _paint_fold(self, painter: QPainter, row: Row, rect: QRect) -> None:
         painter.setPen(self._color("mute"))
-        words = count_words(row.count, tr("1 line as it is"), tr("{count} lines as they are"))
+        words = count_words(row.count, tr("1 unchanged line"), tr("{count} unchanged lines"))
         painter.drawText(
             rect.adjusted(self._gutter(), 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, f"⋯  {words}"
         )

@@ -33,7 +33,7 @@ class ConsentCard(QFrame):
         self.words.setTextFormat(Qt.TextFormat.RichText)
         self.words.setWordWrap(True)
         self.sandbox = ctx.ui.label("", Role.SMALL, wrap=True)
-        self.run = ctx.ui.button(tr("Run behind the walls"), "shield-check", primary=True)
+        self.run = ctx.ui.button(tr("Run in a sandbox"), "shield-check", primary=True)
         self.run.clicked.connect(lambda: self.agreed.emit())
         no = ctx.ui.button(tr("Not now"))
         no.clicked.connect(lambda: self.declined.emit())
@@ -61,21 +61,23 @@ class ConsentCard(QFrame):
 
 
 def _no_sandbox(sandbox: SandboxStatus) -> str:
-    return sandbox.reason or tr("No wall can be built on this machine, so nothing is run.")
+    return sandbox.reason or tr("This machine has no sandbox, so nothing is run.")
 
 
 def _summary(name: str, wants: Capabilities) -> str:
     told = {
-        Capability.NETWORK: tr("<b>Network</b>: {what}. It will find none."),
-        Capability.FILES: tr("<b>Files</b>: {what}. It sees copies; yours stay as they are."),
+        Capability.NETWORK: tr("<b>Network</b>: {what}. There is no network in the sandbox."),
+        Capability.FILES: tr(
+            "<b>Files</b>: {what}. It works on copies; your files are not changed."
+        ),
         Capability.PROCESSES: tr(
-            "<b>Other programs</b>: {what}. They stay inside and end with it."
+            "<b>Other programs</b>: {what}. They run in the sandbox and end with it."
         ),
         Capability.NATIVE: tr(
-            "<b>Native code</b>: {what}. The filter of system calls holds for it too."
+            "<b>Native code</b>: {what}. The system-call filter applies to it, too."
         ),
         Capability.DYNAMIC: tr(
-            "<b>Code made while it runs</b>: {what}. This list may lack something."
+            "<b>Code created at run time</b>: {what}. This list may be incomplete."
         ),
     }
     lines = [
@@ -85,13 +87,13 @@ def _summary(name: str, wants: Capabilities) -> str:
     ]
     if not lines:
         lines.append(
-            tr("{name} asks for no network, files or other programs.").format(name=_escaped(name))
+            tr("{name} uses no network, files or other programs.").format(name=_escaped(name))
         )
     if wants.packages:
-        words = tr("It imports {names}, which must be among the packages that are lent inside.")
+        words = tr("It imports {names}, which must be among the packages available in the sandbox.")
         lines.append(words.format(names=", ".join(map(_escaped, wants.packages))))
     if wants.unread:
-        words = tr("{names} cannot be read: the syntax is wrong.")
+        words = tr("{names} cannot be parsed: syntax error.")
         lines.append(words.format(names=", ".join(map(_escaped, wants.unread))))
     return "<br>".join(lines)
 

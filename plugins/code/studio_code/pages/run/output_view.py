@@ -97,7 +97,7 @@ class OutputView(QPlainTextEdit):
         self.setFont(ctx.ui.mono())
         self.setLineWrapMode(QPlainTextEdit.LineWrapMode.WidgetWidth)
         self.setAccessibleName(tr("Output"))
-        self.setPlaceholderText(tr("What the program prints appears here."))
+        self.setPlaceholderText(tr("Program output appears here."))
         self.viewport().setMouseTracking(True)
         self._timer = QTimer(self)
         self._timer.setInterval(_FLUSH_MS)
@@ -129,7 +129,7 @@ class OutputView(QPlainTextEdit):
             return
         if self._waiting.dropped:
             self._waiting.dropped = 0
-            self._insert(tr("… more was printed than can be shown …") + "\n", "note")
+            self._insert(tr("… output truncated …") + "\n", "note")
         self._insert(*self._waiting.take())
         self._trim()
 

@@ -23,10 +23,14 @@ def ended_words(result: Mapping[str, Any], mode: str) -> str:
     if isinstance(seconds, int | float):
         words.append(tr("{seconds} s.").format(seconds=f"{seconds:.1f}"))
     if tier:
-        words.append(tr("Walls {tier}.").format(tier=tier))
+        words.append(tr("Sandbox tier {tier}.").format(tier=tier))
     refused = result.get("refused") or []
     if refused:
-        words.append(tr("Left inside: {what}.").format(what="; ".join(map(str, refused[:3]))))
+        words.append(
+            tr("Still running in the sandbox: {what}.").format(
+                what="; ".join(map(str, refused[:3]))
+            )
+        )
     return " ".join(words)
 
 
@@ -34,20 +38,20 @@ def _ending(result: Mapping[str, Any]) -> str:
     code = result.get("exit_code")
     match result.get("ended"):
         case "wall time":
-            return tr("It did not finish in time and was ended.")
+            return tr("It did not finish in time and was stopped.")
         case "output":
-            return tr("It printed without end and was ended.")
+            return tr("It printed too much and was stopped.")
         case "cpu time":
-            return tr("It computed for longer than it may and was ended.")
+            return tr("It exceeded its computing time and was stopped.")
         case "memory":
-            return tr("It wanted more memory than it may have and was ended.")
+            return tr("It exceeded its memory limit and was stopped.")
         case "disk":
-            return tr("It wrote more to disk than it may and was ended.")
+            return tr("It exceeded its disk limit and was stopped.")
         case "signal":
             return tr("It was ended by {signal}.").format(signal=_signal_name(code))
     if code == 0:
-        return tr("It ended well.")
-    return tr("It ended with code {code}.").format(code=code)
+        return tr("Finished (exit code 0).")
+    return tr("Exited with code {code}.").format(code=code)
 
 
 def _signal_name(code: Any) -> str:

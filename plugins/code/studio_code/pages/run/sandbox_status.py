@@ -34,7 +34,7 @@ class SandboxStatus:
                 JobRequest(
                     "code.run",
                     params,
-                    title=tr("Look at the walls"),
+                    title=tr("Check the sandbox"),
                     inputs={"files": _EMPTY},
                     keep=False,
                 )

@@ -71,16 +71,16 @@ class RunTab(QWidget):
 
     def _build(self) -> None:
         ui = self._ctx.ui
-        self.run_button = ui.button(tr("Run"), "play", primary=True, tip=tr("Run the file in view"))
-        self.test_button = ui.button(tr("Test"), "test-tube", tip=tr("Run its tests with pytest"))
-        self.input_button = ui.icon_button("keyboard", tr("What the program reads from its input"))
+        self.run_button = ui.button(tr("Run"), "play", primary=True, tip=tr("Run the current file"))
+        self.test_button = ui.button(tr("Test"), "test-tube", tip=tr("Run tests with pytest"))
+        self.input_button = ui.icon_button("keyboard", tr("Standard input of the program"))
         self.input_button.setCheckable(True)
         self.arguments = QLineEdit()
         self.arguments.setPlaceholderText(tr("Arguments"))
-        self.arguments.setAccessibleName(tr("Arguments of the program"))
+        self.arguments.setAccessibleName(tr("Program arguments"))
         self.stdin = QPlainTextEdit()
-        self.stdin.setPlaceholderText(tr("Input: each line as the program reads it"))
-        self.stdin.setAccessibleName(tr("Input of the program"))
+        self.stdin.setPlaceholderText(tr("Input, line by line as the program reads it"))
+        self.stdin.setAccessibleName(tr("Program input"))
         self.stdin.setFont(ui.mono())
         self.stdin.setTabChangesFocus(True)
         self.stdin.setFixedHeight(_ANSWER_LINES * self.stdin.fontMetrics().lineSpacing() + 18)
@@ -284,7 +284,7 @@ class RunTab(QWidget):
         self.ended.emit()
 
     def _show_stop(self) -> None:
-        self._say(tr("Stopped. What it started has ended too."), Role.WARN)
+        self._say(tr("Stopped, with everything it had started."), Role.WARN)
         self.ended.emit()
 
     def _say(self, words: str, level: Role) -> None:
@@ -304,9 +304,9 @@ class RunTab(QWidget):
         file = self._workspace.current
         why = ""
         if file is None:
-            why = tr("Open a Python file to run it, or its tests, behind walls.")
+            why = tr("Open a Python file to run it or its tests in a sandbox.")
         elif file.language != "python":
-            words = tr("{name} is {language}; only Python is run here so far.")
+            words = tr("{name} is {language}; only Python can be run so far.")
             why = words.format(name=file.name, language=file.kind.title)
         self.why_not.setText(why)
         self.why_not.setVisible(bool(why))

@@ -42,7 +42,7 @@ class WritingView(QWidget):
         self.title = ctx.ui.label("", Role.STRONG)
         self.progress = ctx.ui.progress_row()
         self.prose = ctx.ui.prose_view()
-        hide = ctx.ui.icon_button("x", tr("Back to the editor; writing goes on"))
+        hide = ctx.ui.icon_button("x", tr("Back to the editor; generation continues"))
         hide.clicked.connect(lambda _checked=False: self.hide_asked.emit())
         head = QHBoxLayout()
         head.addWidget(self.title, 1)
@@ -148,7 +148,7 @@ class WriteController(QObject):
             self.put(code, self._made)
         else:
             words = tr("The model wrote no code.")
-            error = BadInput(words, tr("Say more exactly what it should do."))
+            error = BadInput(words, tr("Describe more precisely what it should do."))
             self._trouble.tell(error, self.runner.run)
 
     def _on_stopped(self) -> None:

@@ -31,10 +31,10 @@ class WritePanel(QWidget):
         self.form = ctx.ui.form(Write)
         self.where = ctx.ui.combo_box()
         self.where.setAccessibleName(tr("Where the result goes"))
-        self.where.addItem(tr("A file of its own"), NEW)
+        self.where.addItem(tr("A new file"), NEW)
         self.go = ctx.kit.run_button(tr("Write"), "sparkles")
         self.note = ctx.ui.label("", Role.SMALL, wrap=True)
-        self.get: QPushButton = ctx.ui.button(tr("Get them"), "download", dense=True)
+        self.get: QPushButton = ctx.ui.button(tr("Download"), "download", dense=True)
         self._set = ""
         self.chip = VerdictChip(ctx, workspace.goto)
         self._lay_out()
@@ -45,7 +45,7 @@ class WritePanel(QWidget):
         self.show_weights()
 
     def _lay_out(self) -> None:
-        label = QLabel(tr("The result goes to"))
+        label = QLabel(tr("Insert into"))
         label.setBuddy(self.where)
         inner = QVBoxLayout()
         inner.setContentsMargins(20, 4, 16, 14)  # as the form has them
@@ -83,17 +83,17 @@ class WritePanel(QWidget):
         offers = list(weights.to_get("code"))
         self._set = offers[0][0] if offers and not coders else ""
         if coders:
-            words = tr("{title} is made for code: it suits best.").format(title=coders[0][1])
+            words = tr("{title} is a code model and works best.").format(title=coders[0][1])
         elif chats:
-            words = tr("{title} is made for talking: it writes code, less well.")
+            words = tr("{title} is a chat model; it writes code less well.")
             words = words.format(title=chats[0][1])
         else:
-            words = tr("There is no language model yet; Write needs one.")
+            words = tr("No language model yet; Write needs one.")
         if self._set:
             _name, title, size = offers[0]
-            words += " " + tr("{title}, made for code, can be had ({size:.1f} GB).").format(
-                title=title, size=size / 1e9
-            )
+            words += " " + tr(
+                "{title}, a code model, is available to download ({size:.1f} GB)."
+            ).format(title=title, size=size / 1e9)
         self.note.setText(words)
         self.get.setVisible(bool(self._set))
 

@@ -145,7 +145,7 @@ def test_a_fix_comes_with_its_verdict(desk: Any, tab: AskTab) -> None:
     assert proposed.args[0].artifact_id == turn.answer.artifact_id != ""
     sheet = turn.chip.open_sheet()
     titles = [sheet.tabs.tabText(n) for n in range(sheet.tabs.count())]
-    assert titles == ["Tests", "Lines and faults", "Tries (1)"]
+    assert titles == ["Tests", "Lines and mutants", "Tries (1)"]
     sheet.close()
 
 
@@ -163,7 +163,7 @@ def test_a_file_that_is_not_run_here_is_corrected_by_the_error_that_is_told(
     assert asked(desk).params["error"] == "ReferenceError: y is not defined"
     assert tab.composer.text == ""
     desk.workspace.set_current(desk.workspace.find("sums.py"))
-    assert "Run the file" in tab.task_buttons["fix"].toolTip()
+    assert "Run file" in tab.task_buttons["fix"].toolTip()
 
 
 def test_what_is_written_first_is_shown_as_code(desk: Any, tab: AskTab) -> None:
@@ -185,7 +185,7 @@ def test_fix_this_hands_the_traceback_on(desk: Any, dock: Dock) -> None:
     assert (params["error"], params["tests"]) == ("AssertionError: -1 == 3", TESTS)
     assert (desk.runtime.inputs_of(asked(desk)).text("text"), params["path"]) == (CODE, "sums.py")
     assert dock.tabs.currentWidget() is dock.ask
-    assert dock.ask.thread_view.turns[-1].buttons[0].text() == "Review the changes"
+    assert dock.ask.thread_view.turns[-1].buttons[0].text() == "Review changes"
 
 
 def test_tests_go_beside_the_file(desk: Any, tab: AskTab) -> None:
@@ -248,7 +248,7 @@ def test_proposed_edits_and_what_was_shown_outlive_a_restart(desk: Any, dock: Do
     again.restore(state)
     (kept,) = again.ask.thread_view.turns
     assert kept.chip.accessibleName() == before
-    assert [button.text() for button in kept.buttons] == ["Review the changes"]
+    assert [button.text() for button in kept.buttons] == ["Review changes"]
     with desk.qtbot.waitSignal(desk.workspace.proposed) as proposed:
         kept.buttons[0].click()
     proposal = proposed.args[0]

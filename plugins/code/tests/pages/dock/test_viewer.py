@@ -78,7 +78,7 @@ def sheet(desk: Any) -> EvidenceSheet:
 
 def test_the_sheet_shows_all_there_is(desk: Any, sheet: EvidenceSheet) -> None:
     titles = [sheet.tabs.tabText(n) for n in range(sheet.tabs.count())]
-    assert titles == ["Checks", "Tests", "Lines and faults", "Tries (2)"]
+    assert titles == ["Checks", "Tests", "Lines and mutants", "Tries (2)"]
     tries = sheet.tabs.widget(3)
     assert tries.list.currentRow() == 1
     tries.list.setCurrentRow(0)

@@ -148,7 +148,7 @@ def test_taking_theirs_can_be_undone(desk) -> None:
     desk.type("mine")
     desk.write("a.py", "theirs\n")
     desk.until(lambda: file.outside is not None)
-    desk.press("Take theirs")
+    desk.press("Use theirs")
     assert (file.text(), file.dirty) == ("theirs\n", False)
     desk.page.stage.edit.undo()
     assert file.text() == CODE + "mine"

@@ -39,7 +39,7 @@ class Viewer(QWidget):
         self._caption = ctx.ui.elided_label("", Role.SMALL)
         self._understood = ctx.ui.label("", Role.SMALL, wrap=True)
         self._understood.hide()
-        self._zoom = ctx.ui.icon_button("expand", tr("Fit, or its own size"))
+        self._zoom = ctx.ui.icon_button("expand", tr("Fit or original size"))
         self._zoom.clicked.connect(self._toggle_fit)
         self._percent = ctx.ui.label("", Role.SMALL)
         self._percent.setMinimumWidth(44)
@@ -152,12 +152,12 @@ class Viewer(QWidget):
 
 def _tools() -> tuple[tuple[str, str, str], ...]:
     return (
-        ("compare", "columns-2", tr("Compare with the picture before  Alt+C")),
+        ("compare", "columns-2", tr("Compare with the original  Alt+C")),
         ("sheet", "layout-grid", tr("Show the whole batch  Alt+G")),
         ("star", "star", tr("Star  Alt+S")),
         ("copy", "copy", tr("Copy  Ctrl+Shift+C")),
         ("save", "download", tr("Save as…  Ctrl+S")),
-        ("more", "ellipsis", tr("Use it, its recipe, and more")),
+        ("more", "ellipsis", tr("Use it, reuse its settings, and more")),
         ("bin", "trash-2", tr("Move to the bin  Ctrl+Backspace")),
     )
 
@@ -188,7 +188,9 @@ def understood(meta: Mapping[str, Any]) -> str:
         told.append(words.format(words=", ".join(map(str, unknown))))
     drawn = str(meta.get("drawn", ""))
     if drawn and not meta.get("known") and " " in drawn:
-        words = tr("It never learned “{drawn}” as a whole: the picture may not show all of it.")
+        words = tr(
+            "The model has not learned “{drawn}” as a whole: parts may be missing from the picture."
+        )
         told.append(words.format(drawn=drawn))
     elif drawn and unknown:
         told.append(tr("Drawn from “{drawn}”.").format(drawn=drawn))

@@ -49,7 +49,9 @@ class FilterPanel(QFrame):
         self.reset.clicked.connect(self.open_all)
         self.words = self._field(tr("Name or SMILES"), "search")
         self.pattern = self._field(tr("Substructure"), "hexagon")
-        self.pattern.setToolTip(tr("SMARTS or SMILES, like c1ccccc1 or [NX3;H2]. Return looks."))
+        self.pattern.setToolTip(
+            tr("SMARTS or SMILES, e.g. c1ccccc1 or [NX3;H2]. Press Return to search.")
+        )
         self.trouble = ctx.ui.label("", Role.BAD, wrap=True)
         self.trouble.hide()
         self.add = ctx.ui.button(tr("Add filter"), "plus", dense=True)

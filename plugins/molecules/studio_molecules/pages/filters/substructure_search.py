@@ -63,7 +63,7 @@ class SubstructureSearch(QObject):
     def _look(self, first: int) -> None:
         molecules = self._collection.rows.molecules
         part = [each.smiles for each in molecules[first : first + _PART]]
-        words = tr("Looking: {done} of {count}")
+        words = tr("Searching: {done} of {count}")
         self.stepped.emit(words.format(done=f"{first:,}", count=f"{len(molecules):,}"))
         params = {"pattern": self.pattern}
         try:

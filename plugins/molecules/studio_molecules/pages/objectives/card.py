@@ -40,17 +40,19 @@ class ObjectiveCard(QFrame):
         called = column_title(wish.figure)
         title = ctx.ui.label(called, Role.STRONG)
         title.setToolTip(figure_of(wish.figure).meaning)
-        close = ctx.ui.icon_button("x", tr("Remove the wish for {figure}").format(figure=called))
+        close = ctx.ui.icon_button(
+            "x", tr("Remove the objective for {figure}").format(figure=called)
+        )
         ctx.ui.wear(close, Role.TINY)
         close.clicked.connect(lambda: self.closed.emit())
         self.low = self._field(wish.low, tr("any"), tr("{figure}, at least"))
         self.high = self._field(wish.high, tr("any"), tr("{figure}, at most"))
-        self.slack = self._field(wish.slack, "0", tr("{figure}, slack"))
-        self.slack.setToolTip(tr("How far outside of the range a molecule is worth nothing"))
+        self.slack = self._field(wish.slack, "0", tr("{figure}, tolerance"))
+        self.slack.setToolTip(tr("How far outside the range a molecule scores 0"))
         self.weight = self._field(wish.weight, "1", tr("{figure}, weight"))
-        self.weight.setToolTip(tr("How much it counts beside the others"))
+        self.weight.setToolTip(tr("Weight relative to the other objectives"))
         self.limit = QCheckBox(tr("Hard limit"))
-        self.limit.setToolTip(tr("Outside of the range a molecule is refused"))
+        self.limit.setToolTip(tr("Molecules outside the range are rejected"))
         self.limit.setChecked(wish.limit)
         self.limit.toggled.connect(lambda _on: self.changed.emit())
         self._lay_out(title, close)
@@ -67,7 +69,7 @@ class ObjectiveCard(QFrame):
         parts = (
             (tr("At least"), self.low),
             (tr("At most"), self.high),
-            (tr("Slack"), self.slack),
+            (tr("Tolerance"), self.slack),
             (tr("Weight"), self.weight),
         )
         for place, (words, field) in enumerate(parts):

@@ -43,20 +43,20 @@ class ProfileEditor(QWidget):
         self._ctx = ctx
         self.cards: list[ObjectiveCard] = []
         title = ctx.ui.label(tr("Profile"), Role.HEADING)
-        self.add = ctx.ui.button(tr("Add a wish"), "plus", dense=True)
+        self.add = ctx.ui.button(tr("Add an objective"), "plus", dense=True)
         self.add.clicked.connect(self._show_figures)
         self.likeness = _Likeness()
         self.likeness.setRange(0, 0.95)
         self.likeness.setSingleStep(0.05)
         self.likeness.setMinimumWidth(76)
         self.likeness.lineEdit().setTextMargins(7, 0, 0, 0)
-        self.likeness.setAccessibleName(tr("Least likeness to the lead"))
+        self.likeness.setAccessibleName(tr("Minimum similarity to the lead"))
         self.likeness.setToolTip(
-            tr("Tanimoto likeness to the lead; a hard limit. 0 asks for none.")
+            tr("Tanimoto similarity to the lead; a hard limit. 0 sets no limit.")
         )
         self.likeness.valueChanged.connect(lambda _value: self.changed.emit())
         near = QHBoxLayout()
-        near.addWidget(QLabel(tr("Likeness to lead, at least")), 1)
+        near.addWidget(QLabel(tr("Minimum similarity to the lead")), 1)
         near.addWidget(self.likeness)
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(0, 0, 0, 0)
@@ -88,10 +88,10 @@ class ProfileEditor(QWidget):
         for number, card in enumerate(self.cards, 1):
             wish = card.wish()
             if wish is None:
-                words = tr("Wish {number} ({figure}) has an end that is no number.")
+                words = tr("Objective {number} ({figure}) has a bound that is not a number.")
                 raise BadInput(
                     words.format(number=number, figure=column_title(card.figure)),
-                    tr("Write a number, or leave it empty."),
+                    tr("Enter a number, or leave it empty."),
                 )
             wishes.append(wish)
         return checked(Profile(tuple(wishes), lead, round(similarity, 4)))

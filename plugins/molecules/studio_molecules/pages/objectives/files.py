@@ -57,7 +57,7 @@ class ProfileFiles:
         )
 
     def _said(self, path: Path, _nothing: None) -> None:
-        words = tr("The profile is in {name}.").format(name=path.name)
+        words = tr("Profile saved to {name}.").format(name=path.name)
         self._ctx.notices.info(words, str(path.parent), key="molecules.profile")
 
 

@@ -31,17 +31,17 @@ class Plot(QWidget):
         self._ctx, self._collection = ctx, collection
         self.scatter = Scatter(ctx, collection)
         self.scatter.opened.connect(self.opened)
-        self.box_x, self.box_y = self._choice(tr("Across")), self._choice(tr("Upwards"))
+        self.box_x, self.box_y = self._choice(tr("X")), self._choice(tr("Upwards"))
         self.way_x, self.way_y = self._way(), self._way()
         self._more = {self.way_x: True, self.way_y: True}
         self.found = ctx.ui.label("", Role.WARN)
-        self.found.setToolTip(tr("Molecules that no other beats in both figures"))
+        self.found.setToolTip(tr("Molecules that no other beats in both properties (Pareto front)"))
         self._labels: list[QLabel] = []
         row = QHBoxLayout()
         row.setSpacing(4)
         for words, box, way in (
-            (tr("Across"), self.box_x, self.way_x),
-            (tr("Up"), self.box_y, self.way_y),
+            (tr("X"), self.box_x, self.way_x),
+            (tr("Y"), self.box_y, self.way_y),
         ):
             label = ctx.ui.label(words, Role.MUTE)
             self._labels.append(label)

@@ -121,7 +121,7 @@ class ConformerView(QWidget):
         """Show words instead of a shape."""
         self._symbols, self._places, self._bonds = (), (), ()
         self._words = words
-        self.setAccessibleName(words or tr("Shape in space"))
+        self.setAccessibleName(words or tr("3-D structure"))
         self.update()
 
     def show_shape(self, shape: Mapping[str, Any]) -> None:
@@ -131,7 +131,7 @@ class ConformerView(QWidget):
         self._places = [[float(axis) for axis in place] for place in shape["places"]]
         self._bonds = shape["bonds"]
         self.matrix, self.zoom = _FIRST, 1.0
-        words = tr("Shape in space of {count} atoms; arrow keys turn it")
+        words = tr("3-D structure with {count} atoms; turn it with the arrow keys")
         self.setAccessibleName(words.format(count=len(self._symbols)))
         self.update()
 

@@ -141,7 +141,7 @@ class Detail(QFrame):
             inner.addWidget(part)
         inner.addStretch(1)
         area = QScrollArea()
-        area.setAccessibleName(tr("Figures and family"))
+        area.setAccessibleName(tr("Properties and lineage"))
         area.setWidget(facts)
         area.setWidgetResizable(True)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -192,13 +192,13 @@ class Detail(QFrame):
         self._show_figures()
         self.family.show_current()
         if not self.conformer_request.ask(molecule.smiles):
-            self.conformer.say(tr("Folding…"))
+            self.conformer.say(tr("Building 3-D…"))
 
     def _show_notice(self) -> None:
         molecule = self._collection.molecule()
         said = [self._structures.notices.get(self.drawing.smiles, "")]
         if molecule is not None and molecule.figures.get(_IN_DOMAIN) == 0:
-            said.append(tr("Unlike what the networks know: their figures may be far off."))
+            said.append(tr("Outside the models' domain: predictions may be unreliable."))
         words = " ".join(filter(None, said))
         self.notice.setText(words)
         self.notice.setVisible(bool(words))
@@ -250,7 +250,7 @@ def _section(id: str) -> str:
     """Return where a figure comes from, in words; nothing where RDKit or a task computed it."""
     if id in DESCRIPTORS:
         return ""
-    return tr("Predicted by networks") if id in FIGURES else tr("From the file")
+    return tr("Predicted (ADMET)") if id in FIGURES else tr("From the file")
 
 
 def _value(molecule: Molecule, id: str) -> str:

@@ -79,7 +79,7 @@ class Lineage(QWidget):
 def _origin(molecule: Molecule) -> str:
     """Return in words how it came about."""
     if molecule.operation == "read":
-        return tr("Read from a list.")
+        return tr("From a list")
     parts = [molecule.operation.capitalize() or tr("Unknown origin")]
     if molecule.parent:
         parts.append(tr("from {parent}").format(parent=molecule.parent))

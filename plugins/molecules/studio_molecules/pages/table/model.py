@@ -151,7 +151,7 @@ def column_title(column: str) -> str:
     words = {
         STRUCTURE: tr("Structure"),
         NAME: tr("Name"),
-        OPERATION: tr("How it came about"),
+        OPERATION: tr("Origin"),
         SMILES: tr("SMILES"),
     }
     if column in words:

@@ -43,7 +43,7 @@ class Toolbar(QWidget):
         super().__init__()
         self._ctx = ctx
         self.views = ctx.ui.switch_bar(
-            tr("How molecules are shown"),
+            tr("View"),
             (
                 (TABLE, "table", tr("Table")),
                 (GRID, "layout-grid", tr("Grid")),
@@ -53,14 +53,16 @@ class Toolbar(QWidget):
         self.views.choose(TABLE)
         self._parts: dict[QToolButton, _Part] = {}
         self.filters = self._toggle("funnel", tr("Filters"))
-        self.detail = self._toggle("panel-bottom", tr("Closer look"))
-        self.columns = self._button("sliders-horizontal", tr("Choose figures"))
+        self.detail = self._toggle("panel-bottom", tr("Details"))
+        self.columns = self._button("sliders-horizontal", tr("Choose properties"))
         self.columns.clicked.connect(lambda: self.columns_asked.emit(_below(self.columns)))
         self.recent = self._button("history", tr("Earlier tables"))
         self.recent.clicked.connect(lambda: self.recent_asked.emit(_below(self.recent)))
         self.export = ctx.ui.button(tr("Export"), "download", dense=True)
         self.export.setAccessibleName(tr("Export"))
-        self.export.setToolTip(tr("If several are selected, those; else all in view"))
+        self.export.setToolTip(
+            tr("The selected molecules if several are selected, otherwise all in view")
+        )
         self.export.clicked.connect(lambda: self.export_asked.emit())
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)

@@ -94,7 +94,7 @@ class PlaybackController(QObject):
         try:
             return (self._make or new_player)()
         except (ImportError, OSError) as error:
-            return tr("Sound cannot be played here: {error}.").format(error=error)
+            return tr("Cannot play sound: {error}.").format(error=error)
 
     def _got_player(self, player: Any) -> None:
         if isinstance(player, str):

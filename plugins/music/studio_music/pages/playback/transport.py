@@ -48,8 +48,8 @@ class Transport(QFrame):
         ctx.ui.wear(self, Role.CARD)
         self.play = self._tool("play", tr("Play  Space"))
         self.play.setIconSize(QSize(20, 20))
-        self.stop = self._tool("square", tr("Stop, and go back to the start"))
-        self.loop = self._tool("repeat", tr("Repeat what is marked on the ruler, or all  L"))
+        self.stop = self._tool("square", tr("Stop and return to start"))
+        self.loop = self._tool("repeat", tr("Loop the range on the ruler, or everything  L"))
         self.click = self._tool("metronome", tr("Metronome  M"))
         for toggle in (self.loop, self.click):
             toggle.setCheckable(True)
@@ -58,14 +58,12 @@ class Transport(QFrame):
         self.where.setAccessibleName(tr("Position"))
         self.time = ctx.ui.label("", Role.SMALL)
         self.tempo = _TempoField()
-        self.key = ctx.ui.button("", tip=tr("Key signature; transposing is in the menu ⋯"))
+        self.key = ctx.ui.button("", tip=tr("Key signature; to transpose, use the ⋯ menu"))
         self.metre = ctx.ui.button("", tip=tr("Time signature"))
         for field in (self.key, self.metre):
             ctx.ui.wear(field, Role.DENSE)
         self.meter = LevelMeter(ctx)
-        self.verdict: QPushButton = ctx.ui.button(
-            "", "shield-check", tip=tr("What was checked"), dense=True
-        )
+        self.verdict: QPushButton = ctx.ui.button("", "shield-check", tip=tr("Checks"), dense=True)
         self.verdict.hide()
         self._verdict_words = ""
         self.silent: QPushButton = ctx.ui.button(tr("No sound"), "volume-x", dense=True)
@@ -137,7 +135,7 @@ class Transport(QFrame):
         self.play.setToolTip(words if playing.ready else playing.trouble)
         self.play.setAccessibleName(words)
         self.play.setAccessibleDescription(playing.trouble)
-        again = tr("{why} Click to look again.").format(why=playing.trouble)
+        again = tr("{why} Click to check again.").format(why=playing.trouble)
         self.silent.setToolTip(again)
         self.silent.setAccessibleDescription(again)
         self.silent.setVisible(not playing.ready)
@@ -172,7 +170,7 @@ class Transport(QFrame):
         """Show what the checks said; nothing with empty words."""
         self._verdict_words = words
         self.verdict.setAccessibleName(words)
-        self.verdict.setToolTip(tr("{words}: show what").format(words=words))
+        self.verdict.setToolTip(tr("{words}: show which").format(words=words))
         self._show_words()
         icon, color = ("shield-check", "good") if good else ("shield-alert", "warn")
         self.verdict.setIcon(self._ui.icon(icon, color))
@@ -241,8 +239,8 @@ class _TempoField(QDoubleSpinBox):
         self.setSuffix(tr(" bpm"))
         self.lineEdit().setTextMargins(6, 0, 0, 0)  # Qt drops the style sheet's padding there
         self.setKeyboardTracking(False)
-        self.setAccessibleName(tr("Tempo, quarter notes a minute"))
-        self.setToolTip(tr("Tempo: quarter notes a minute"))
+        self.setAccessibleName(tr("Tempo, quarter notes per minute"))
+        self.setToolTip(tr("Tempo: quarter notes per minute"))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setFixedWidth(92)
 

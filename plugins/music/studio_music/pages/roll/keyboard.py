@@ -35,7 +35,7 @@ class Keyboard(QWidget):
         self._down = self._hover = -1
         self.setFixedWidth(WIDTH)
         self.setMouseTracking(True)
-        self.setAccessibleName(tr("Keyboard: a click lets a note be heard"))
+        self.setAccessibleName(tr("Keyboard: click a key to hear its note"))
         camera.moved.connect(self.update)
         document.picked.connect(self._on_picked)
 

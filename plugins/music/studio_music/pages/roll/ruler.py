@@ -45,7 +45,10 @@ class Ruler(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName(tr("Ruler"))
         self.setToolTip(
-            tr("Click: playhead. Drag: loop. Double click: no loop. Keys: arrows, L for the loop")
+            tr(
+                "Click to move the playhead. Drag to set a loop, double-click to remove "
+                "it. Keys: arrows, L for the loop"
+            )
         )
         camera.moved.connect(self.update)
         document.changed.connect(self.update)

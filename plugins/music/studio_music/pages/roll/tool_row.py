@@ -45,9 +45,7 @@ class ToolRow(QWidget):
             group.addButton(tool)
         self.pointer.setChecked(True)
         self.pencil.toggled.connect(self._on_pencil)
-        self.snap = ctx.ui.button(
-            "", "magnet", tip=tr("Snap: the grid that notes stand on"), dense=True
-        )
+        self.snap = ctx.ui.button("", "magnet", tip=tr("Snap notes to this grid"), dense=True)
         self.snap.setIconSize(QSize(20, 16))  # the wider one keeps a distance
         self.snap.clicked.connect(lambda _checked=False: self._ask_snap())
         self.undo = self._button("undo-2", tr("Undo  Ctrl+Z"))

@@ -36,7 +36,7 @@ class VelocityLane(QWidget):
         self.setFixedHeight(HEIGHT)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName(tr("Velocities: arrow keys change those of the selection"))
-        self.setToolTip(tr("Velocity: drag a stick, or the sticks of the selection at once"))
+        self.setToolTip(tr("Velocity: drag a bar, or all bars of the selection at once"))
         camera.moved.connect(self.update)
         document.changed.connect(self.update)
         document.picked.connect(self.update)
