@@ -72,6 +72,6 @@ def test_sets_that_can_be_got_lead_to_the_models_page(desk: Any, menus: list[QMe
     picker = desk.put(desk.kit.weights_picker("text"))
     picker.open_menu()
     action = menus[-1].actions()[-1]
-    assert action.text() == "Get Coder (1.5 GB)…"
+    assert action.text() == "Download Coder (1.5 GB)…"
     action.trigger()
     assert wanted == ["coder"]

@@ -173,7 +173,7 @@ def test_the_palette_finds_a_conversation_and_opens_it(start: Runs, qtbot: Any) 
 def test_a_file_nobody_knows_is_said(start: Runs, tmp_path: Path, qtbot: Any) -> None:
     app = start()
     app.window.files_dropped.emit([tmp_path / "thing.xyz"])
-    assert "This page cannot open thing.xyz" in _messages(app)
+    assert "This page can't open thing.xyz" in _messages(app)
 
 
 def test_theme_and_motion_survive_a_restart(start: Runs) -> None:

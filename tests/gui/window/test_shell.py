@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 from studio.api.window.context import Page, PageAction
 from studio.desktop.widgets.empty_states import ErrorState
 from studio.desktop.widgets.sheet import Sheet
+from studio.desktop.window.confirmation import show_confirm
 from studio.desktop.window.page_spec import PageSpec
 from studio.desktop.window.shell import MainWindow
 from studio.desktop.window.window_state import KnownPage, WindowState
@@ -214,7 +215,8 @@ def test_a_window_does_not_wander_from_start_to_start(
 
 
 def test_a_question_shows_all_of_its_words(window: MainWindow, qtbot: Any) -> None:
-    window.ask_to_close(1, lambda: None)
+    question = "One job is still running, and closing stops it. " * 3
+    show_confirm(window.look, window.center, "Close?", question, "Close", lambda: None)
     sheet = window.findChild(Sheet)
     words = next(label for label in sheet.findChildren(QLabel) if label.wordWrap())
     qtbot.waitUntil(lambda: sheet.card.width() == 440)

@@ -152,7 +152,7 @@ def _source(source: Mapping[str, Any], link: Callable[[str, int], str]) -> str:
     if source.get("whole"):
         return tr("{name} was read in full.").format(name=link(name, 0))
     if not source.get("lines"):
-        return tr("None of these words are known: {name}.").format(name=name)
+        return tr("{name} was not used.").format(name=name)
     if "pages" in source:
         words, count = tr("From {name} ({count} pages): {places}."), "of_pages"
     else:

@@ -95,7 +95,7 @@ def test_a_dropped_file_goes_with_the_message_and_stays_for_later_replies(
     assert mine.documents == [str(note)]
     card = desk.page.thread_view.cards[0]
     assert card.body._documents.text() == "note.txt"
-    assert desk.page.thread_view.cards[1].body.sources.words == "note.txt was read whole."
+    assert desk.page.thread_view.cards[1].body.sources.words == "note.txt was read in full."
     desk.say("And then?")
     assert [each["documents"] for each in asked] == [[str(note)]] * 2
     assert [each["encoder"] for each in asked] == ["", ""]
@@ -183,7 +183,7 @@ def test_a_source_opens_the_passage_beside_the_answer(desk: Any, tmp_path: Path)
     desk.say("What is in line 12?")
     sources = desk.page.thread_view.cards[1].body.sources
     assert sources.words == (
-        "From <b>book.md (90 lines): lines 12–13, lines 3–4. Closest match first."
+        "From <b>book.md (90 lines): lines 12–13, lines 3–4. Closest matches first."
     )
     links = sources._words.text()
     assert "&lt;b&gt;book.md" in links
@@ -214,8 +214,8 @@ def test_what_a_reply_drew_on_is_told() -> None:
     }
     turn = Turn("a", "assistant", "x", extra=extra)
     assert drawn_on(turn) == (
-        "From book.md (90 lines): lines 3–9, line 12. Nothing of aside.md was used. gone.md "
-        "cannot be read: it is not there. Closest match first."
+        "From book.md (90 lines): lines 3–9, line 12. aside.md was not used. gone.md "
+        "cannot be read: it is not there. Closest matches first."
     )
     words = {**extra, "found_by": "words", "sources_note": "No encoder is here."}
     assert drawn_on(Turn("a", "assistant", "x", extra=words)).endswith("No encoder is here.")

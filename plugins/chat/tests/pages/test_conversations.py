@@ -88,7 +88,7 @@ def test_figures_are_shown_with_the_answer(desk: Any) -> None:
     card = desk.page.thread_view.cards[-1]
     words = [label.text() for label in card.findChildren(QLabel)]
     assert "Tiny Talker" in words
-    assert "42 tok/s · first after 0.38 s · 2 tokens" in words
+    assert "42 tok/s · first token 0.38 s · 2 tokens" in words
 
 
 # --- waiting, stopping, failing -----------------------------------------------------------------

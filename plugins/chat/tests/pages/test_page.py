@@ -57,13 +57,15 @@ def test_the_arrows_of_versions_stay_put_when_the_mouse_comes(desk: Any, mine: b
     desk.say("And then?")
     card = desk.page.thread_view.cards[0 if mine else 1]
     QApplication.sendEvent(card, QEvent(QEvent.Type.Leave))
-    desk.qtbot.wait_until(lambda: not tool(card, "Bin this").isVisible())
+    desk.qtbot.wait_until(lambda: not tool(card, "Delete from here").isVisible())
     before = [spot(card, "Previous version"), spot(card, "Next version")]
     QApplication.sendEvent(card, QEnterEvent(QPointF(5, 5), QPointF(5, 5), QPointF(5, 5)))
-    desk.qtbot.wait_until(lambda: tool(card, "Bin this").isVisible())
+    desk.qtbot.wait_until(lambda: tool(card, "Delete from here").isVisible())
     QApplication.processEvents()
     assert [spot(card, "Previous version"), spot(card, "Next version")] == before
-    assert not any(spot(card, "Bin this").adjusted(-8, 0, 8, 0).intersects(b) for b in before)
+    assert not any(
+        spot(card, "Delete from here").adjusted(-8, 0, 8, 0).intersects(b) for b in before
+    )
 
 
 # --- composer -----------------------------------------------------------------------------------
@@ -546,7 +548,7 @@ def test_weights_that_are_often_wrong_say_so_and_better_ones_are_one_click_away(
     welcome.refresh("tiny")
     assert welcome._caution.text() == said
     assert welcome._caution.isVisible()
-    assert welcome._better.text() == "Get a better one: Coder (1.1 GB)"
+    assert welcome._better.text() == "Download a better one: Coder (1.1 GB)"
     desk.qtbot.mouseClick(welcome._better, Qt.MouseButton.LeftButton)
     assert shown == ["coder"]
     monkeypatch.setattr(desk.ctx.weights, "to_get", lambda _for: [])

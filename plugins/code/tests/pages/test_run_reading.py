@@ -110,7 +110,7 @@ def test_the_file_under_test_is_at_fault() -> None:
     assert problem.words == "test_add: assert -1 == 3"
     assert chip_words(evidence_of_run(result, "sums.py")) == "ran · 1/2 tests"
     assert ended_words(result, "test") == "", "the chip says it"
-    none = "No tests were found. 0.4 s. Walls A."
+    none = "No tests were found. 0.4 s. Sandbox tier A."
     assert ended_words(run_result(exit_code=5), "test") == none
 
 
@@ -123,18 +123,24 @@ def test_a_program_that_failed_hands_on_what_it_printed() -> None:
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        ({"exit_code": 0}, "It ended well. 0.4 s. Walls A."),
-        ({"exit_code": 3}, "It ended with code 3. 0.4 s. Walls A."),
-        ({"ended": "wall time"}, "It did not finish in time and was ended. 0.4 s. Walls A."),
+        ({"exit_code": 0}, "Finished (exit code 0). 0.4 s. Sandbox tier A."),
+        ({"exit_code": 3}, "Exited with code 3. 0.4 s. Sandbox tier A."),
+        (
+            {"ended": "wall time"},
+            "It did not finish in time and was stopped. 0.4 s. Sandbox tier A.",
+        ),
         *(
-            ({"ended": ended, "exit_code": None}, f"It {what} and was ended. 0.4 s. Walls A.")
+            (
+                {"ended": ended, "exit_code": None},
+                f"It {what} and was stopped. 0.4 s. Sandbox tier A.",
+            )
             for ended, what in {
-                "cpu time": "computed for longer than it may",
-                "memory": "wanted more memory than it may have",
-                "disk": "wrote more to disk than it may",
+                "cpu time": "exceeded its computing time",
+                "memory": "exceeded its memory limit",
+                "disk": "exceeded its disk limit",
             }.items()
         ),
-        ({"ended": "signal", "exit_code": -11}, "It was ended by SIGSEGV. 0.4 s. Walls A."),
+        ({"ended": "signal", "exit_code": -11}, "It was ended by SIGSEGV. 0.4 s. Sandbox tier A."),
     ],
 )
 def test_how_a_run_ended(more: dict[str, Any], words: str) -> None:
@@ -143,7 +149,7 @@ def test_how_a_run_ended(more: dict[str, Any], words: str) -> None:
 
 def test_the_chip() -> None:
     evidence = read_evidence(VERDICT)
-    assert chip_words(evidence) == "ran · 7/7 tests · 92 % lines · 5/6 mutants"
+    assert chip_words(evidence) == "ran · 7/7 tests · 92 % coverage · 5/6 mutants"
     assert evidence.level == "good"
     assert read_evidence({"passed": False, "ran": True}).level == "bad"
     assert read_evidence({"passed": False, "ran": False}).level == "warn"

@@ -120,7 +120,7 @@ class ImportController:
         elif mode.id != DRAW:
             words = tr("Settings restored. Choose the picture it was made from.")
         left_out = ", ".join([*missing, *recipe.left_out])
-        hint = tr("Unknown words: {words}.").format(words=left_out) if left_out else ""
+        hint = tr("Not available here: {words}.").format(words=left_out) if left_out else ""
         self._ctx.notices.info(words, hint, key="image.note")
 
     def take_input(self, artifact: SavedArtifact) -> None:

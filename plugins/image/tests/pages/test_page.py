@@ -126,7 +126,10 @@ def test_return_draws_and_the_picture_is_shown(desk: Desk) -> None:
         ),
         (
             {"drawn": "red car", "known": "", "unknown": []},
-            "It never learned “red car” as a whole: the picture may not show all of it.",
+            (
+                "The model has not learned “red car” as a whole: "
+                "parts may be missing from the picture."
+            ),
         ),
     ],
 )
@@ -233,7 +236,7 @@ def test_a_failure_says_why_and_can_be_tried_again(desk: Desk) -> None:
 
 def test_nothing_to_draw_is_said_and_not_sent(desk: Desk) -> None:
     desk.run()
-    assert "what the pictures should show" in desk.trouble()
+    assert "Describe the pictures first." in desk.trouble()
     assert desk.runtime.submitted == []
 
 
@@ -588,8 +591,8 @@ def test_a_png_of_another_program_restores_what_is_known_here(desk: Desk, tmp_pa
         "scheduler": "euler-a",
     }
     desk.until(lambda: desk.page.composer.params() | wanted == desk.page.composer.params())
-    told = next(words for words in said if "recipe is set" in words)
-    assert "Not known here: the model dream_8, Clip skip 2." in told
+    told = next(words for words in said if "Settings restored" in words)
+    assert "Not available here: the model dream_8, Clip skip 2." in told
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".webp", ".png"])
@@ -620,7 +623,7 @@ def test_a_recipe_in_another_mode_is_offered(desk: Desk, tmp_path: Path) -> None
     assert desk.page.composer.styles.chosen == ["ink"]
     assert desk.page.composer.modes.forms["restyle"].values()["size"] == 512
     assert desk.page.composer.input.artifact is None
-    assert "Choose the picture it was made from. Not known here: gone.jpg." in said[-1]
+    assert "Choose the picture it was made from. Not available here: gone.jpg." in said[-1]
 
 
 def test_a_png_of_another_program_is_just_a_picture(desk: Desk, tmp_path: Path) -> None:
@@ -658,7 +661,7 @@ def test_a_pasted_picture_is_kept(desk: Desk) -> None:
     desk.until(lambda: desk.shown() != "")
     assert desk.page.viewer.canvas.image.size() == image.size()
     desk.paste("words")
-    assert "no picture on the clipboard" in desk.trouble()
+    assert "No picture on the clipboard" in desk.trouble()
 
 
 def test_the_strip_hands_out_files(desk: Desk) -> None:
@@ -787,7 +790,7 @@ def test_without_weights_the_page_says_how_to_get_some(desk: Desk) -> None:
     desk.studio.weights.rescan()
     desk.set_mode("enlarge")
     words = [label.text() for label in desk.page.stage.currentWidget().findChildren(QLabel)]
-    assert any("There is no model" in text for text in words)
+    assert any("No model for this yet" in text for text in words)
     desk.set_mode("draw")
     desk.write("a fox")
     desk.run()

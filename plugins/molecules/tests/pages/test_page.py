@@ -257,7 +257,7 @@ def test_a_profile_that_cannot_be_is_told_and_nothing_starts(desk: Desk) -> None
     card.low.setText("many")
     assert card.low.property("bad")
     desk.run()
-    assert "Wish 1 (QED) has an end that is no number" in desk.trouble()
+    assert "Objective 1 (QED) has a bound that is not a number" in desk.trouble()
     card.low.setText("5")
     card.high.setText("2")
     desk.run()
@@ -626,7 +626,7 @@ def test_a_dropped_file_is_read_and_its_faults_are_listed(desk: Desk, tmp_path: 
     assert desk.runtime.asked("molecules.predict")[0].params["file"] == str(path)
     assert desk.trouble() == (
         "4 rows could not be read; the others are here. "
-        "1 salt or mixture was cut to its largest part. 2 rows repeat earlier ones."
+        "1 salt or mixture was reduced to its largest fragment. 2 rows repeat earlier ones."
     )
     desk.try_again()
     dialog = desk.page.faults
@@ -643,7 +643,7 @@ def test_a_dropped_file_is_read_and_its_faults_are_listed(desk: Desk, tmp_path: 
     desk.set_mode("predict")
     assert field.placeholderText() == "list.smi", "which would be read again"
     field.setPlainText("CCO")
-    assert "one a line" in field.placeholderText()
+    assert "one per line" in field.placeholderText()
 
 
 def test_nothing_below_moves_when_something_is_told(desk: Desk) -> None:
@@ -677,7 +677,7 @@ def test_what_networks_predict_is_told_with_how_far_they_disagree(desk: Desk) ->
     desk.click_cell(0)
     detail = desk.page.browser.detail
     assert "0.91 ± 0.04" in detail.figures.text()
-    assert "Unlike what the networks know" in detail.notice.text()
+    assert "Outside the models' domain" in detail.notice.text()
     assert "hia_spread" not in desk.page.browser.model.possible()
 
 
@@ -700,7 +700,7 @@ def test_pasted_smiles_are_read(desk: Desk) -> None:
 
 def test_an_empty_clipboard_is_told(desk: Desk) -> None:
     desk.paste()
-    assert "no molecules on the clipboard" in desk.trouble()
+    assert "No molecules on the clipboard" in desk.trouble()
 
 
 @pytest.mark.parametrize("suffix", [".smi", ".csv"])
@@ -736,7 +736,7 @@ def test_a_format_that_is_none_and_a_disk_that_refuses_are_told(desk: Desk, tmp_
     desk.show()
     desk.target = tmp_path / "out.docx"
     desk.page.molecules.save_as()
-    desk.until(lambda: "none of the formats" in desk.trouble())
+    desk.until(lambda: "not a supported format" in desk.trouble())
     desk.target = tmp_path / "nowhere" / "out.csv"
     desk.page.molecules.save_as()
     desk.until(lambda: "cannot be written" in desk.trouble())

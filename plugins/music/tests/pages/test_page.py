@@ -121,7 +121,7 @@ def test_without_weights_the_page_says_so_and_offers_other_ways(desk: Any) -> No
     desk.studio.weights.rescan()
     desk.page.show_stage()
     labels = [label.text() for label in desk.page.stage.currentWidget().findChildren(QLabel)]
-    assert any("no model that writes tunes" in text for text in labels)
+    assert any("No model for composing" in text for text in labels)
     assert len(cards(desk)) == 2
     desk.page.tasks.compose("calm")
     assert "No installed model" in desk.trouble()
@@ -136,7 +136,7 @@ def test_three_takes_stand_in_the_strip(desk: Any, made: Any, tune: Any) -> None
     assert [take.artifact.title for take in desk.results()] == ["Three", "Two", "One"]
     desk.pick_result(2)
     desk.until(lambda: desk.piece.title == "One")
-    assert desk.page.takes.widget.accessibleName() == "Takes"
+    assert desk.page.takes.widget.accessibleName() == "Versions"
 
 
 def test_who_looks_at_another_take_meanwhile_is_left_alone(desk: Any, made: Any, tune: Any) -> None:
@@ -180,7 +180,7 @@ def test_harmonising_hands_over_the_melody_as_it_was_edited(
 def test_without_a_melody_harmonising_says_what_is_missing(desk: Any) -> None:
     desk.set_mode("harmonise")
     desk.run()
-    assert "no melody yet" in desk.trouble()
+    assert "No melody yet" in desk.trouble()
 
 
 # --- nothing is lost ------------------------------------------------------------------------------

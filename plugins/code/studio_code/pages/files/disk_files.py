@@ -72,7 +72,7 @@ def read_bytes(path: Path) -> bytes:
         with os.fdopen(fd, "rb") as file:
             info = os.fstat(file.fileno())
             if not stat.S_ISREG(info.st_mode):
-                raise BadInput(f"{path.name} is no ordinary file, so it is not opened.")
+                raise BadInput(f"{path.name} is not a regular file, so it cannot be opened.")
             if info.st_size > LARGEST:
                 raise too_large(path.name, info.st_size)
             data = file.read(LARGEST + 1)

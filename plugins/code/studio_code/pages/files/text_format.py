@@ -70,7 +70,7 @@ def digest(data: bytes) -> str:
 def too_large(name: str, size: int) -> StudioError:
     """Return the sentence for a file that is not opened because of its size."""
     return BadInput(
-        f"{name} has {size / (1 << 20):,.0f} MB; up to {LARGEST >> 20} MB are opened here.",
+        f"{name} has {size / (1 << 20):,.0f} MB; the limit is {LARGEST >> 20} MB.",
         "Open it with a program made for large files; it was not changed.",
     )
 
@@ -87,7 +87,7 @@ def decode(data: bytes, name: str) -> TextFile:
     if b"\0" in data and not encoding.startswith("utf-16"):
         raise StudioError(
             ErrorCode.UNSUPPORTED,
-            f"{name} is no text: it holds bytes that no text has.",
+            f"{name} cannot be read as text: it is a binary file.",
             "Open it with the program it was made for; it was not changed.",
         )
     locked = ""
@@ -134,6 +134,6 @@ def _check_lines(text: str, name: str) -> None:
     if longest > LONGEST_LINE:
         raise StudioError(
             ErrorCode.UNSUPPORTED,
-            f"{name} has a line of {longest:,} characters; up to {LONGEST_LINE:,} can be shown.",
+            f"{name} has a line of {longest:,} characters; the limit is {LONGEST_LINE:,}.",
             "Lay it out over several lines with its own program; it was not changed.",
         )

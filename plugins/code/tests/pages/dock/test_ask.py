@@ -81,7 +81,7 @@ def test_an_answer_knows_the_file_and_its_edit_is_reviewed(desk: Any, tab: AskTa
     assert rows(desk, "context") == [{"path": "sums.py", "text": CODE}]
     assert (params["open_path"], params["weights"]) == ("sums.py", "coder")
     assert (turn.text, tab.composer.text) == (text, "")
-    assert "b.py could not be made out" in turn.notes.text()
+    assert "A change to b.py could not be read" in turn.notes.text()
     with desk.qtbot.waitSignal(desk.workspace.proposed) as proposed:
         turn.buttons[0].click()
     proposal = proposed.args[0]
@@ -138,14 +138,14 @@ def test_a_fix_comes_with_its_verdict(desk: Any, tab: AskTab) -> None:
         Result(code=FIXED, tests=TESTS, verdict=VERDICT, tries=tries),
     )
     assert turn.text == f"```python\n{FIXED}```\n"
-    assert turn.chip.words == "ran · 1/1 tests · 100 % lines · 3/3 mutants"
-    assert turn.chip.accessibleName().startswith("Shown to work: ran")
+    assert turn.chip.words == "ran · 1/1 tests · 100 % coverage · 3/3 mutants"
+    assert turn.chip.accessibleName().startswith("Verified: ran")
     with desk.qtbot.waitSignal(desk.workspace.proposed) as proposed:
         turn.buttons[0].click()
     assert proposed.args[0].artifact_id == turn.answer.artifact_id != ""
     sheet = turn.chip.open_sheet()
     titles = [sheet.tabs.tabText(n) for n in range(sheet.tabs.count())]
-    assert titles == ["Tests", "Lines and mutants", "Tries (1)"]
+    assert titles == ["Tests", "Lines and mutants", "Attempts (1)"]
     sheet.close()
 
 
@@ -163,7 +163,7 @@ def test_a_file_that_is_not_run_here_is_corrected_by_the_error_that_is_told(
     assert asked(desk).params["error"] == "ReferenceError: y is not defined"
     assert tab.composer.text == ""
     desk.workspace.set_current(desk.workspace.find("sums.py"))
-    assert "Run file" in tab.task_buttons["fix"].toolTip()
+    assert "Run the file" in tab.task_buttons["fix"].toolTip()
 
 
 def test_what_is_written_first_is_shown_as_code(desk: Any, tab: AskTab) -> None:
@@ -196,7 +196,7 @@ def test_tests_go_beside_the_file(desk: Any, tab: AskTab) -> None:
         turn.buttons[0].click()
     assert (proposed.args[0].path, proposed.args[0].new) == ("test_sums.py", TESTS)
     assert "1 test was left out" in turn.notes.text()
-    assert "the tests import module. Rename it." in turn.notes.text()
+    assert "the tests import module. Rename the file." in turn.notes.text()
 
 
 def test_stop_keeps_what_was_written(desk: Any, tab: AskTab) -> None:

@@ -47,7 +47,7 @@ def test_keys_decide_and_write(desk: Any, review: Review) -> None:
     keys(desk, review, "AR")  # each goes on to the next open one
     assert review.view.current == 2
     keys(desk, review, "A")
-    assert review.write.text() == "Write 2 of 3 changes"
+    assert review.write.text() == "Apply 2 of 3 changes"
     assert desk.on_disk("sums.py") == OLD, "nothing is written before it is said"
     desk.qtbot.keyClick(review.view, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     accepted(desk)
@@ -63,7 +63,7 @@ def test_what_was_edited_meanwhile_is_no_change_to_undo(desk: Any, review: Revie
     with desk.qtbot.waitSignal(review.shown):
         desk.workspace.propose("sums.py", NEW, "Plus", base=OLD)
     assert len(review.change.hunks) == 3, "those of the model"
-    assert "The file was changed meanwhile" in review.notice.words.text()
+    assert "The file has changed" in review.notice.words.text()
     review.take_all()
     accepted(desk)
     assert desk.on_disk("sums.py") == NEW.replace("a - 6", "a - 66")

@@ -59,7 +59,7 @@ def test_the_first_run_asks_and_the_next_does_not(desk: Any, tab: RunTab) -> Non
     desk.until(lambda: tab.card.isVisible())
     assert "socket (main.py:1)" in tab.card.words.text()
     assert "open() (main.py:2)" in tab.card.words.text()
-    assert "Walls A" in tab.card.sandbox.text()
+    assert "Sandbox (tier A)" in tab.card.sandbox.text()
     assert len(desk.runtime.submitted) == 1, "only an empty program has run"
     assert files(desk, 0) == [{"path": "nothing.py", "text": ""}]
     tab.arguments.setText("--fast")
@@ -74,7 +74,9 @@ def test_the_first_run_asks_and_the_next_does_not(desk: Any, tab: RunTab) -> Non
     asked = desk.runtime.submitted[2].params
     assert (asked["mode"], asked["arguments"]) == ("test", ""), "those are the program's"
     run(desk, tab, Result(**GOOD))
-    assert tab.summary.text().endswith(": It ended well. 0.1 s. Walls A."), "and whose it is"
+    assert tab.summary.text().endswith(": Finished (exit code 0). 0.1 s. Sandbox tier A."), (
+        "and whose it is"
+    )
 
 
 def test_a_new_want_is_asked_for(desk: Any, tab: RunTab) -> None:
@@ -156,7 +158,7 @@ def test_ten_megabytes_of_output_do_not_hold_the_window(desk: Any, tab: RunTab) 
     timer.stop()
     assert len(tab.output.toPlainText()) <= KEPT
     assert tab.output.toPlainText().endswith(line)
-    assert "more was printed" in tab.output.toPlainText()
+    assert "output truncated" in tab.output.toPlainText()
     assert longest < 0.05  # of this thread's own work; others share the machine
 
 

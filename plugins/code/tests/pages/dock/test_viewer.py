@@ -49,7 +49,7 @@ def test_code_is_shown_with_its_verdict(desk: Any, tmp_path: Path) -> None:
     meta = {"language": "python", "path": "stats.py", "verdict": VERDICT, "tries": TRIES}
     shown = viewer(desk, tmp_path / "a.py", meta=meta)
     assert shown.code.toPlainText() == CODE
-    assert shown.chip.words == "ran · 5/7 tests · 75 % lines · 5/6 mutants"
+    assert shown.chip.words == "ran · 5/7 tests · 75 % coverage · 5/6 mutants"
     assert shown.words.text() == "stats.py"
     desk.until(lambda: bool(shown.code._colors.runs))
     shown.copy.click()
@@ -78,13 +78,13 @@ def sheet(desk: Any) -> EvidenceSheet:
 
 def test_the_sheet_shows_all_there_is(desk: Any, sheet: EvidenceSheet) -> None:
     titles = [sheet.tabs.tabText(n) for n in range(sheet.tabs.count())]
-    assert titles == ["Checks", "Tests", "Lines and mutants", "Tries (2)"]
+    assert titles == ["Checks", "Tests", "Lines and mutants", "Attempts (2)"]
     tries = sheet.tabs.widget(3)
     assert tries.list.currentRow() == 1
     tries.list.setCurrentRow(0)
     assert tries._code.toPlainText() == "try = 0"
     checks = sheet.tabs.widget(0)
-    assert checks.topLevelItem(0).text(0) == "Tests: does not hold"
+    assert checks.topLevelItem(0).text(0) == "Tests: fails"
     sheet.open()
     desk.qtbot.keyClick(sheet, Qt.Key.Key_Escape)
     assert not sheet.isVisible()

@@ -157,7 +157,7 @@ def test_taking_theirs_can_be_undone(desk) -> None:
 def test_a_deleted_file_stays_as_text(desk) -> None:
     file = desk.open_file("a.py", CODE)
     (desk.folder / "a.py").unlink()
-    desk.until(lambda: "was deleted on the disk" in desk.banner())
+    desk.until(lambda: "was deleted on disk" in desk.banner())
     assert file.dirty
     desk.press("Save it again")
     assert (desk.folder / "a.py").read_text() == CODE
@@ -168,7 +168,7 @@ def test_a_folder_that_vanishes_is_told(desk) -> None:
     file = desk.open_file("a.py", CODE)
     desk.folder.rename(desk.folder.with_name("moved"))
     desk.page.watching.look_now()
-    desk.until(lambda: "is not there any more" in desk.trouble())
+    desk.until(lambda: "no longer exists" in desk.trouble())
     desk.until(lambda: file.gone)
     assert file.text() == CODE
     desk.folder.with_name("moved").rename(desk.folder)
@@ -420,7 +420,7 @@ def test_a_change_that_was_changed_since_is_not_undone_as_a_whole(desk) -> None:
     desk.type("# mine\n")
     turn(workspace, workspace.journal.entries[0], undone=True)
     desk.settled()
-    assert "was changed since" in desk.trouble()
+    assert "has changed since" in desk.trouble()
     assert (workspace.proposal.old, workspace.proposal.new) == ("new\n# mine\n", CODE)
     assert desk.current.text() == "new\n# mine\n"
 
@@ -502,7 +502,7 @@ def test_writing_fails_with_a_sentence_and_stops(desk) -> None:
 
 
 def test_the_panel_says_which_weights_suit(desk) -> None:
-    assert "made for talking" in desk.page.panel.note.text()
+    assert "is a chat model" in desk.page.panel.note.text()
 
 
 # --- arriving and leaving -------------------------------------------------------------------------

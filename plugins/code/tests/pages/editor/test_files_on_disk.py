@@ -39,8 +39,8 @@ def test_what_was_not_changed_is_written_as_it_was(data: bytes) -> None:
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"\x7fELF\0\0", "is no text"),
-        (b"x" * (LARGEST + 1), "MB; up to 8 MB"),
+        (b"\x7fELF\0\0", "cannot be read as text"),
+        (b"x" * (LARGEST + 1), "MB; the limit is 8 MB"),
         (b"a" * 30_000, "a line of 30,000 characters"),
     ],
 )
@@ -63,7 +63,7 @@ def test_fifty_megabytes_are_refused_by_size_alone(tmp_path: Path) -> None:
     with pytest.raises(StudioError, match="50 MB"):
         disk_files.read(large)
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(StudioError, match="no ordinary file"):
+    with pytest.raises(StudioError, match="not a regular file"):
         disk_files.read(tmp_path / "pipe")
 
 
@@ -151,7 +151,7 @@ def test_pipes_devices_and_many_files_hold_no_folder_up(tmp_path: Path) -> None:
     for number in range(folder_listing.MOST_FILES + 1_000):
         os.mknod(tmp_path / "many" / f"{number}.py")  # much faster than to open and close each
     for name in ("pipe.py", "zero.py"):
-        with pytest.raises(StudioError, match="no ordinary file"):
+        with pytest.raises(StudioError, match="not a regular file"):
             disk_files.read_bytes(tmp_path / name)
     listing = folder_listing.list_folder(tmp_path, "many")
     assert (len(listing.rows), listing.left_out) == (2_000, folder_listing.MOST_FILES - 1_000)

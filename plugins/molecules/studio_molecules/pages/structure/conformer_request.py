@@ -64,7 +64,9 @@ class ConformerRequest(QObject):
     def _submit(self, smiles: str) -> None:
         params = {"smiles": smiles, "seed": 1}
         try:
-            job = self._ctx.tasks.submit(JobRequest(TASK, params, title=tr("Build 3-D"), keep=False))
+            job = self._ctx.tasks.submit(
+                JobRequest(TASK, params, title=tr("Build 3-D"), keep=False)
+            )
         except StudioError as error:
             self.failed.emit(smiles, error)
             return
