@@ -13,6 +13,7 @@ class LanguagePicker(NoWheelComboBox):
         super().__init__()
         self._language = language
         self.setAccessibleName(self.tr("Language"))
+        self.setMinimumContentsLength(16)
         self.addItem(self.tr("Match system"), SYSTEM)
         for key, name in NAMES.items():
             self.addItem(name, key)

@@ -31,6 +31,12 @@ def test_a_catalogue_keeps_every_place_for_a_value(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.parent.name)
+def test_every_text_is_translated(path: Path) -> None:
+    assert CATALOGUES, "the control: there is one"
+    assert translations.missing(path) == [], "make translations, then fill them in"
+
+
+@pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.parent.name)
 def test_what_is_compiled_is_what_is_written(path: Path) -> None:
     catalogue = translations.read(path)
     assert path.read_bytes() == translations.written(catalogue), "make translations"
