@@ -55,7 +55,7 @@ class Composer(QFrame):
         self._can_go_on = self._busy = False
         self.go = ctx.kit.run_button(tr("Generate"), "sparkles")
         self.profile = ProfileEditor(ctx)
-        self.curve = ProgressChart(ctx)
+        self.chart = ProgressChart(ctx)
         ctx.ui.wear(self, Role.COMPOSER)
         self._lay_out()
         self.modes.on_change(self._show_mode)
@@ -66,7 +66,7 @@ class Composer(QFrame):
         own = QVBoxLayout(above)
         own.setContentsMargins(20, 8, 16, 0)  # as the forms have them
         own.setSpacing(12)
-        own.addWidget(self.curve)
+        own.addWidget(self.chart)
         own.addWidget(self.profile)
         self.modes.put_above(above, IMPROVE)
         row = QHBoxLayout(self)
@@ -88,7 +88,7 @@ class Composer(QFrame):
         """Show what a mode needs."""
         self._keep_text()
         self._slot = "list" if mode.id == PREDICT else "lead"
-        self.curve.setVisible(mode.id == IMPROVE and len(self.curve.points) > 1)
+        self.chart.setVisible(mode.id == IMPROVE and len(self.chart.points) > 1)
         self.hint.setVisible(mode.id == GENERATE)
         self.field.widget.setVisible(mode.id != GENERATE)
         self.open.setVisible(mode.id == PREDICT)

@@ -160,7 +160,7 @@ class MoleculePage(QWidget):
 
     def _on_start(self, job: JobHandle) -> None:
         assert self.run.request is not None
-        self.composer.curve.begin(len(self.run.request.inputs.get("population", ())))
+        self.composer.chart.begin(len(self.run.request.inputs.get("population", ())))
         self._job = job
 
     def _on_stopped(self) -> None:
@@ -171,7 +171,7 @@ class MoleculePage(QWidget):
 
     def _on_text(self, text: str, _tokens: int, channel: str) -> None:
         if channel == "curve":
-            self.composer.curve.read(text)
+            self.composer.chart.read(text)
 
     def _go_on(self) -> None:
         """Search on from the best molecules in view."""

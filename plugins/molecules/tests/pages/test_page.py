@@ -204,8 +204,8 @@ def test_a_search_draws_its_curve_stops_with_what_it_found_and_goes_on(desk: Des
     )
     desk.run()
     desk.until(lambda: len(desk.shown()) == 4)
-    assert [point["scored"] for point in desk.page.composer.curve.points] == [1, 4, 8]
-    assert "0.889" in desk.page.composer.curve.accessibleName()
+    assert [point["scored"] for point in desk.page.composer.chart.points] == [1, 4, 8]
+    assert "0.889" in desk.page.composer.chart.accessibleName()
     desk.stop()
     assert desk.page.composer.go_on.isVisible()
     text = json.dumps({"scored": 6, "best": 0.9, "mean": 0.5, "scaffolds": 2}) + "\n"
@@ -213,7 +213,7 @@ def test_a_search_draws_its_curve_stops_with_what_it_found_and_goes_on(desk: Des
     desk.qtbot.mouseClick(desk.page.composer.go_on, Qt.MouseButton.LeftButton)
     assert not desk.page.composer.go_on.isVisible(), "while Stop is there"
     desk.until(lambda: len(desk.shown()) == 5)
-    scored = [point["scored"] for point in desk.page.composer.curve.points]
+    scored = [point["scored"] for point in desk.page.composer.chart.points]
     assert scored == [1, 4, 8, 10], "one curve: 4 of the 6 were scored before"
     again = desk.runtime.asked("molecules.improve")[-1]
     inputs = desk.runtime.inputs_of(again)

@@ -91,7 +91,7 @@ class Room:
         heard = []
         for _ in range(round(seconds * RATE / CHUNK)):
             stream = self.stream
-            until(lambda: self.player._output.ahead >= 2 or not self.player._band.plays)
+            until(lambda: self.player._output.ahead >= 2 or not self.player._engine.plays)
             heard.append(stream.ask())
         return np.concatenate(heard)
 

@@ -114,7 +114,7 @@ class TextEngine:
             config = self.model.config
             shape = (config.layers, config.kv_heads, config.head_dim)
             model = f"{identity(weights, cache)} {how}"
-            self.prefixes.parked = DiskPrefixes(cache / PROMPT_CACHE, model, shape)
+            self.prefixes.on_disk = DiskPrefixes(cache / PROMPT_CACHE, model, shape)
 
     def limited(self, tokens: int) -> TextEngine:
         """Return this engine for texts of at most ``tokens``; all but the limit is shared."""
@@ -138,8 +138,8 @@ class TextEngine:
 
     def close(self) -> None:
         """Let go of the weights; the engine cannot generate any more."""
-        if self.prefixes.parked is not None:
-            self.prefixes.parked.close()
+        if self.prefixes.on_disk is not None:
+            self.prefixes.on_disk.close()
         if isinstance(self.model, Llama) and self.model.moving is not None:
             self.model.moving.stop()
         self.model = Llama(self.model.config)

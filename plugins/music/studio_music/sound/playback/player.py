@@ -82,7 +82,7 @@ class Player:
         self._lock, self._news, self._closing = threading.Lock(), threading.Event(), False
         self._stream: devices.Stream | None = None
         self._started = False
-        self._band: PlaybackEngine | None = None
+        self._engine: PlaybackEngine | None = None
         self._asked, self._alive_at, self._busy_at = 0, 0.0, 0.0
         self._thread = threading.Thread(target=self._work, name="music player", daemon=True)
         self._thread.start()
@@ -191,28 +191,28 @@ class Player:
             self._wish, self._auditions = replace(wish, jump=None), []
         if auditions or wish.playing:
             self._have_device()
-        band = self._band
-        if band is None:
+        engine = self._engine
+        if engine is None:
             return
         for pitch, program, drums, velocity in auditions:
-            self._output.sound(band.note(pitch, program, drums, velocity))
+            self._output.sound(engine.note(pitch, program, drums, velocity))
         if wish.piece and wish.playing and (wish.differs(self._done) or not self._done.playing):
-            band.start(wish.piece, wish.jump, wish.loop, metronome=wish.metronome)
+            engine.start(wish.piece, wish.jump, wish.loop, metronome=wish.metronome)
         elif self._done.playing and not wish.playing:
-            band.stop()
+            engine.stop()
             self._output.stop()
         elif wish.piece and wish.piece is not self._done.piece:
-            band.prepare(wish.piece)
+            engine.prepare(wish.piece)
         self._done = replace(wish, jump=None)
-        self._compute(band)
+        self._compute(engine)
         self._mind_end()
         self._mind_device()
 
-    def _compute(self, band: PlaybackEngine) -> None:
+    def _compute(self, engine: PlaybackEngine) -> None:
         """Have enough blocks wait, unless something changes meanwhile."""
-        while band.plays and self._output.ahead < AHEAD and not self._news.is_set():
-            band.step()
-            if not self._started and (self._output.ahead >= _FIRST or not band.plays):
+        while engine.plays and self._output.ahead < AHEAD and not self._news.is_set():
+            engine.step()
+            if not self._started and (self._output.ahead >= _FIRST or not engine.plays):
                 self._start_device()
 
     def _mind_end(self) -> None:
@@ -231,9 +231,9 @@ class Player:
         if self._stream is None:
             self._stream = self._open_stream(self._output.fill)
             self._busy_at = time.monotonic()
-        if self._band is None or self._band.rate != self._stream.rate:
-            self._band = PlaybackEngine(self._asked_synth, self._stream.rate, self._output)
-        self.synth, self.trouble = self._band.name, ""
+        if self._engine is None or self._engine.rate != self._stream.rate:
+            self._engine = PlaybackEngine(self._asked_synth, self._stream.rate, self._output)
+        self.synth, self.trouble = self._engine.name, ""
 
     def _start_device(self) -> None:
         if self._stream and not self._started:
@@ -265,8 +265,8 @@ class Player:
 
     def _give_up(self, trouble: str) -> None:
         self.trouble = trouble
-        if self._band:
-            self._band.stop()
+        if self._engine:
+            self._engine.stop()
         self._output.stop()
         with self._lock:
             self._wish = self._done = replace(self._wish, playing=False, jump=None)

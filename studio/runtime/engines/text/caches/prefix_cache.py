@@ -22,12 +22,12 @@ class PrefixCache:
 
     Attributes:
         most_bytes: Memory that they take at most; 0 keeps none.
-        parked: Where they are kept on disk, too; None for nowhere.
+        on_disk: Where they are kept on disk, too; None for nowhere.
     """
 
     def __init__(self, most_bytes: int) -> None:
         self.most_bytes = most_bytes
-        self.parked: DiskPrefixes | None = None
+        self.on_disk: DiskPrefixes | None = None
         self._kept: list[Prefix] = []
         self._lock = threading.Lock()
 
@@ -40,7 +40,7 @@ class PrefixCache:
         """Return the longest beginning of ``ids`` that is known, never all of them."""
         here = self._longest_here(ids, is_long)
         known = len(here.tokens) if here else 0
-        there = self._parked(ids, is_long, known + LEAST_TOKENS)
+        there = self._from_disk(ids, is_long, known + LEAST_TOKENS)
         best = there or here
         return best.part(0, min(len(best.tokens), len(ids) - 1)) if best else None
 
@@ -60,10 +60,10 @@ class PrefixCache:
             self._kept.append(found)
         return found.part(0, best)
 
-    def _parked(self, ids: Sequence[int], is_long: bool, least: int) -> Prefix | None:
-        if self.parked is None or len(ids) <= least:
+    def _from_disk(self, ids: Sequence[int], is_long: bool, least: int) -> Prefix | None:
+        if self.on_disk is None or len(ids) <= least:
             return None
-        found = self.parked.longest(ids, is_long, least)
+        found = self.on_disk.longest(ids, is_long, least)
         if found is not None:
             self._remember(found)
         return found
@@ -84,8 +84,8 @@ class PrefixCache:
             return
         new = Prefix(list(tokens[:count]), *cache.beginning(count), cache.is_long)
         self._remember(new)
-        if self.parked is not None and not is_private:
-            self.parked.keep(new)
+        if self.on_disk is not None and not is_private:
+            self.on_disk.keep(new)
 
     def _remember(self, new: Prefix) -> None:
         with self._lock:

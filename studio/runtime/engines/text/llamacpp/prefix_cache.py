@@ -33,12 +33,12 @@ class States:
 
     Attributes:
         most_bytes: Memory that they take at most.
-        parked: None: none of them is kept on disk.
+        on_disk: None: none of them is kept on disk.
     """
 
     def __init__(self, most_bytes: int) -> None:
         self.most_bytes = most_bytes
-        self.parked: DiskPrefixes | None = None
+        self.on_disk: DiskPrefixes | None = None
         self._kept: list[State] = []
         self._lock = threading.Lock()
 
