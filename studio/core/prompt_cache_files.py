@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Iterable
 
 from studio.core.paths import StudioPaths
+from studio.core.settings import Settings
 from studio.protocol.caches import PROMPT_CACHE
 
 
@@ -22,8 +23,14 @@ def kept_bytes(paths: StudioPaths) -> int:
     return total
 
 
-def forget_traces(paths: StudioPaths, plugins: Iterable[str]) -> None:
-    """Delete what is derived of texts that were erased: all beginnings, the caches of plugins."""
+def forget_traces(
+    paths: StudioPaths, settings: Settings, plugins: Iterable[str], conversations: Iterable[str]
+) -> None:
+    """Delete what is derived of texts that were erased, and the drafts of ``conversations``.
+
+    All prompt caches and the caches of ``plugins`` go.
+    """
+    settings.forget(conversations)
     forget(paths)
     for plugin in plugins:
         shutil.rmtree(paths.cache / "plugins" / plugin, ignore_errors=True)

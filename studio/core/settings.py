@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -74,6 +74,18 @@ class Settings:
     def is_set(self, key: str) -> bool:
         """Whether ``key`` was set to something, if only to the default."""
         return key in self._values
+
+    def forget(self, ids: Iterable[str]) -> None:
+        """Drop what plugins keep by an id of ``ids``: what it belongs to was erased for good.
+
+        Raises:
+            StudioError: The disk refuses.
+        """
+        gone = set(ids)
+        for key in self.keys("plugins."):
+            kept = self._values[key]
+            if isinstance(kept, dict) and not gone.isdisjoint(kept):
+                self.set(key, {id: value for id, value in kept.items() if id not in gone})
 
     def keys(self, prefix: str = "") -> list[str]:
         """Return the keys that are set and begin with ``prefix``, sorted."""

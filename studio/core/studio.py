@@ -175,7 +175,7 @@ class Studio:
         paths = home if isinstance(home, StudioPaths) else StudioPaths.default(home)
         settings = Settings(paths.settings)
         plugins = PluginHost(settings, paths.journals, safe_mode=safe_mode, only=only)
-        library = Library.open(paths, read_only=read_only)
+        library = Library.open(paths, read_only=read_only, settings=settings)
         attended = post is not None if attended is None else attended
         return cls(paths, settings, library, plugins, post=post, launch=launch, attended=attended)
 

@@ -24,9 +24,9 @@ def said() -> list[str]:
     return sorted({each.strip() for text in texts for each in text.split(". ") if len(each) > 40})
 
 
-def found_in(home: Path) -> list[str]:
-    """Return the files of a home in which a sentence of the conversation is."""
-    wanted = [sentence.encode() for sentence in said()]
+def found_in(home: Path, sentences: list[str] | None = None) -> list[str]:
+    """Return the files of a home in which a sentence is, by default any of the conversation."""
+    wanted = [sentence.encode() for sentence in sentences or said()]
     files = [path for path in home.rglob("*") if path.is_file()]
     data = [(path, path.read_bytes()) for path in files]
     return [str(path) for path, bytes_ in data if any(each in bytes_ for each in wanted)]
@@ -50,6 +50,9 @@ def test_of_an_erased_conversation_no_sentence_is_in_any_file_of_the_home(desk: 
     assert set(record.inputs) == {"messages"}
     assert "messages" not in record.params
     assert not any("cache" in path for path in found_in(desk.home)), "no answer lies in a cache"
+    draft = f"{sentences('asking', 2)} Not sent."
+    desk.page.composer.set_text(draft)
+    desk.until(lambda: desk.ctx.settings.get("drafts", {}).get(id) == draft.strip())
     parked = desk.studio.paths.cache / "beginnings" / "model" / "piece.safetensors"
     parked.parent.mkdir(parents=True)
     parked.write_text(sentences("answering", 1))
@@ -60,3 +63,22 @@ def test_of_an_erased_conversation_no_sentence_is_in_any_file_of_the_home(desk: 
     assert found_in(desk.home) == []
     desk.open()
     assert desk.studio.library.verify().ok
+
+
+def test_messages_deleted_within_a_conversation_go_with_the_bin(desk: Any) -> None:
+    id = hold(desk)
+    library = desk.studio.library
+    desk.page.session.delete(desk.page.session.turns[2])
+    desk.settled()
+    assert library.stats().binned_messages == 2 * (TURNS - 1)
+    library.empty_bin()
+    desk.close()
+    first = sentences("asking", 0) + sentences("answering", 0)
+    kept = [sentence for sentence in said() if sentence in first]
+    gone = [sentence for sentence in said() if sentence not in first]
+    assert len(gone) >= 2 * (TURNS - 1)
+    assert found_in(desk.home, gone) == []
+    assert found_in(desk.home, kept) != []
+    desk.open()
+    assert desk.studio.library.verify().ok
+    assert len(desk.studio.library.conversations.thread(id)) == 2

@@ -177,6 +177,14 @@ class Conversations:
         rows = self._database.all("SELECT id FROM conversations WHERE binned_at < ?", moment)
         return [row[0] for row in rows]
 
+    def deleted_before(self, moment: float, gone: Sequence[str] = ()) -> Names:
+        """Return the ids of the messages that ``delete_branch`` put in the bin before ``moment``.
+
+        Args:
+            gone: Conversations that are left out.
+        """
+        return tree.deleted_before(self._database, moment, gone)
+
     # --- messages -----------------------------------------------------------------------------
 
     def add_message(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -31,7 +32,8 @@ _DOOMED_RECORDS = """
     SELECT id, plugin, inputs FROM records WHERE (
         id IN (SELECT record FROM artifacts WHERE id IN (SELECT value FROM json_each(?1)))
         OR id IN (SELECT record FROM messages
-                  WHERE conversation IN (SELECT value FROM json_each(?2)))
+                  WHERE conversation IN (SELECT value FROM json_each(?2))
+                  OR id IN (SELECT value FROM json_each(?4)))
         OR conversation IN (SELECT value FROM json_each(?2))
         OR id IN (SELECT value FROM json_each(?3))
     ) AND id NOT IN (
@@ -39,10 +41,22 @@ _DOOMED_RECORDS = """
     ) AND id NOT IN (
         SELECT record FROM messages
         WHERE conversation NOT IN (SELECT value FROM json_each(?2))
-    ) AND conversation NOT IN (
-        SELECT id FROM conversations WHERE id NOT IN (SELECT value FROM json_each(?2))
+        AND id NOT IN (SELECT value FROM json_each(?4))
+    ) AND (
+        id IN (SELECT record FROM messages WHERE id IN (SELECT value FROM json_each(?4)))
+        OR conversation NOT IN (
+            SELECT id FROM conversations WHERE id NOT IN (SELECT value FROM json_each(?2))
+        )
     )
 """
+
+_SHOW_WHAT_IS_LEFT = """
+    UPDATE conversations SET head = coalesce(
+        (SELECT max(id) FROM messages WHERE conversation = conversations.id AND binned_at IS NULL),
+        '')
+    WHERE id = ? AND head <> '' AND head NOT IN (SELECT id FROM messages)
+"""
+"""A backup may be from before the deletion and show what goes."""
 
 
 class Doomed(msgspec.Struct, frozen=True):
@@ -59,7 +73,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """All that is to go.
 
     Attributes:
-        messages: Of the conversations.
+        messages: Of the conversations, and what was deleted within others.
+        trimmed: Conversations that stay and lose some of the messages.
         inputs: Digests of what was handed to the jobs of the records.
         plugins: Whose caches may hold something of it.
         upgrades: Whether files of an earlier format are brought up to date as well.
@@ -68,6 +83,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     artifacts: list[Doomed] = []
     conversations: list[str] = []
     messages: list[str] = []
+    trimmed: list[str] = []
     records: list[str] = []
     inputs: list[str] = []
     plugins: list[str] = []
@@ -78,7 +94,8 @@ class Erasure:
     """Erases artifacts and conversations with all that was written about them.
 
     Args:
-        forget: Empties the caches of plugins, and those of what models computed of texts.
+        forget: Empties the caches of the plugins that are named, and those of what models computed
+            of texts, and drops what the settings keep of the conversations that are named.
     """
 
     def __init__(
@@ -89,7 +106,7 @@ class Erasure:
         history: EventLog,
         artifacts: Artifacts,
         reserved_space: ReservedSpace,
-        forget: Callable[[Sequence[str]], None],
+        forget: Callable[[Sequence[str], Sequence[str]], None],
     ) -> None:
         self._folder = folder
         self._database = database
@@ -104,21 +121,26 @@ class Erasure:
         artifacts: Sequence[str] = (),
         conversations: Sequence[str] = (),
         records: Sequence[str] = (),
+        messages: Sequence[str] = (),
     ) -> Plan:
         """Return all that goes with what is named; a record stays while something else needs it.
+
+        Args:
+            messages: What goes from conversations that stay.
 
         Raises:
             StudioError: ``NOT_FOUND`` for an artifact that is not there.
         """
         doomed = [_doomed(self._artifacts.get(id)) for id in artifacts]
-        messages = self._ids("messages", "conversation", conversations)
-        named = [json.dumps(list(ids)) for ids in (artifacts, conversations, records)]
+        lists = (artifacts, conversations, records, messages)
+        named = [json.dumps(list(ids)) for ids in lists]
         found = self._database.all(_DOOMED_RECORDS, *named)
         inputs = {digest for row in found for digest in json.loads(row["inputs"]).values()}
         return Plan(
             artifacts=doomed,
             conversations=list(conversations),
-            messages=messages,
+            messages=[*self._ids("id", "conversation", conversations), *messages],
+            trimmed=self._ids("DISTINCT conversation", "id", messages),
             records=[row["id"] for row in found],
             inputs=sorted(inputs),
             plugins=sorted({row["plugin"] for row in found if row["plugin"]}),
@@ -153,7 +175,7 @@ class Erasure:
                 upgrade_files(self._database, self._store, self._history)
             self._erase_in_backups(plan)
             self._compact(plan)
-            self._forget(plan.plugins)
+            self._forget(plan.plugins, plan.conversations)
             (self._folder / INTENT).unlink(missing_ok=True)
             disk.sync_folder(self._folder)
         except OSError as error:
@@ -195,6 +217,7 @@ class Erasure:
     def _erase_lines(self, plan: Plan) -> None:
         """Take what was erased out of the history; of an artifact it keeps that it is gone."""
         records, artifacts = set(plan.records), {each.id for each in plan.artifacts}
+        messages = set(plan.messages)
 
         def of_others(event: Event) -> Event | None:
             made = event.get("record")
@@ -205,6 +228,10 @@ class Erasure:
             return None if event.get("id") in artifacts and not event.get("erased") else event
 
         with self._database.exclusive():  # nobody appends meanwhile
+            for id in plan.trimmed:
+                self._history.rewrite(
+                    f"conversations/{id}", partial(_without, messages), mentioning=messages
+                )
             if records:
                 for stream in self._history.streams("records/"):
                     self._history.rewrite(stream, of_others, mentioning=records)
@@ -227,9 +254,9 @@ class Erasure:
                 connection.execute("VACUUM")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
-    def _ids(self, table: str, column: str, values: Iterable[str]) -> list[str]:
+    def _ids(self, wanted: str, column: str, values: Iterable[str]) -> list[str]:
         rows = self._database.all(
-            f"SELECT id FROM {table} WHERE {column} IN (SELECT value FROM json_each(?))",
+            f"SELECT {wanted} FROM messages WHERE {column} IN (SELECT value FROM json_each(?))",
             json.dumps(list(values)),
         )
         return [row[0] for row in rows]
@@ -271,6 +298,7 @@ def erase_rows(connection: sqlite3.Connection, plan: Plan) -> set[str]:
     """Delete the rows of a plan; return the ids that were there, of any table."""
     doomed = {
         "artifacts": [each.id for each in plan.artifacts],
+        "messages": plan.messages,
         "conversations": plan.conversations,
         "records": plan.records,
     }
@@ -279,8 +307,20 @@ def erase_rows(connection: sqlite3.Connection, plan: Plan) -> set[str]:
         for id in ids:
             if connection.execute(f"DELETE FROM {table} WHERE id = ?", (id,)).rowcount:
                 gone.add(id)
+    connection.executemany(_SHOW_WHAT_IS_LEFT, [(id,) for id in plan.trimmed])
     connection.executemany("DELETE FROM jobs WHERE record = ?", [(id,) for id in plan.records])
     return gone
+
+
+def _without(messages: set[str], event: Event) -> Event | None:
+    """Return an event of a conversation without what it says of ``messages``."""
+    message, binned = event.get("message"), event.get("bin")
+    if isinstance(message, dict):
+        return None if message.get("id") in messages else event
+    if isinstance(binned, list):
+        kept = [id for id in binned if id not in messages]
+        return {**event, "bin": kept} if kept else None
+    return event
 
 
 def _doomed(artifact: Artifact) -> Doomed:

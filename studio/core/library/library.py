@@ -29,6 +29,7 @@ from studio.core.library.upkeep import backup, health, integrity, recovery, stat
 from studio.core.library.upkeep.health import Health
 from studio.core.library.upkeep.rebuild import rebuild
 from studio.core.paths import StudioPaths
+from studio.core.settings import Settings
 from studio.protocol.errors import ErrorCode, StudioError
 
 P = ParamSpec("P")
@@ -56,9 +57,9 @@ class Library:
         folder: Path,
         *,
         read_only: bool,
-        forget: Callable[[Sequence[str]], None] = lambda plugins: None,
+        forget: Callable[[Sequence[str], Sequence[str]], None] = lambda plugins, talks: None,
     ) -> None:
-        """Open; see ``open``. ``forget`` empties caches that may hold what is erased."""
+        """Open; see ``open``. ``forget`` empties caches and settings of what is erased."""
         self.folder = folder
         self.on_erased: Callable[[], None] = lambda: None
         self.on_health: Callable[[Health], None] = lambda health: None
@@ -83,16 +84,19 @@ class Library:
             self._recover()
 
     @classmethod
-    def open(cls, paths: StudioPaths | Path, *, read_only: bool = False) -> Library:
+    def open(
+        cls, paths: StudioPaths | Path, *, read_only: bool = False, settings: Settings | None = None
+    ) -> Library:
         """Open the library of ``paths`` (or a library folder), made if missing.
 
-        It opens for reading only when it must: see ``health``.
+        It opens for reading only when it must: see ``health``. ``settings`` hold drafts.
 
         Raises:
             StudioError: It can be neither made nor read.
         """
         if isinstance(paths, StudioPaths):
-            forget = partial(prompt_cache_files.forget_traces, paths)
+            settings = settings or Settings(paths.settings)
+            forget = partial(prompt_cache_files.forget_traces, paths, settings)
             return cls(paths.library, read_only=read_only, forget=forget)
         return cls(paths, read_only=read_only)
 
@@ -255,20 +259,22 @@ class Library:
         self._change(_many(ids), binned_at=None)
 
     def empty_bin(self, older_than: float = 0.0) -> int:
-        """Delete for good what has been in the bin for ``older_than`` seconds, conversations too.
+        """Delete for good what has been in the bin for ``older_than`` seconds, messages too.
 
         Returns:
             The bytes that were freed.
         """
         before = time.time() - older_than
         ids = [found.id for found in self.find(binned=True, limit=-1) if _binned(found) <= before]
-        return self.erase([*ids, *self.conversations.binned_before(before)])
+        talks = self.conversations.binned_before(before)
+        return self.erase([*ids, *talks], self.conversations.deleted_before(before, talks))
 
-    def erase(self, ids: Sequence[str]) -> int:
+    def erase(self, ids: Sequence[str], messages: Sequence[str] = ()) -> int:
         """Delete artifacts and conversations for good, and all that was written of them.
 
         Their records, lines of the history, search words, inputs and copies in the backups go, and
-        the caches in which something of them may be.
+        the caches and drafts in which something of them may be; ``messages`` go from conversations
+        that stay.
 
         Returns:
             The bytes that were freed.
@@ -278,8 +284,9 @@ class Library:
         """
         self._must_write()
         talks = [id for id in ids if self._is_conversation(id)]
-        plan = self._erasure.plan([id for id in ids if id not in set(talks)], talks)
-        if not ids:
+        items = [id for id in ids if id not in set(talks)]
+        plan = self._erasure.plan(items, talks, messages=messages)
+        if not ids and not messages:
             return 0
         freed = self._erasure.carry_out(plan)
         self._reserved_space.make()

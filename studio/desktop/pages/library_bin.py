@@ -103,7 +103,7 @@ def ask_empty_bin(parts: PageServices, then: Callable[[], None]) -> None:
         parts.background.run(library.empty_bin, done, lambda error: _tell(parts, error))
 
     def ask(stats: Stats) -> None:
-        if not (stats.binned or stats.binned_conversations):
+        if not (stats.binned or stats.binned_conversations or stats.binned_messages):
             notices.info(_tr("The bin is empty already."), key="bin")
             return
         parts.ui.confirm(
@@ -119,15 +119,18 @@ def ask_empty_bin(parts: PageServices, then: Callable[[], None]) -> None:
 
 def contents(stats: Stats) -> str:
     """Return what is in the bin, in words: ``3 results and 1 conversation``."""
-    results, talks = stats.binned, stats.binned_conversations
+    results, talks, said = stats.binned, stats.binned_conversations, stats.binned_messages
     told = []
-    if results or not talks:
+    if results or not (talks or said):
         told.append(_tr("1 result") if results == 1 else _tr("{n} results").format(n=results))
     if talks:
         told.append(
             _tr("1 conversation") if talks == 1 else _tr("{n} conversations").format(n=talks)
         )
-    return _tr(" and ").join(told)
+    if said:
+        told.append(_tr("1 message") if said == 1 else _tr("{n} messages").format(n=said))
+    *first, last = told
+    return _tr(" and ").join([", ".join(first), last] if first else [last])
 
 
 def _tell(parts: PageServices, error: Exception) -> None:

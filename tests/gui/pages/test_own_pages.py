@@ -203,15 +203,16 @@ def test_a_search_without_hits_says_so_and_leads_back(
 @pytest.mark.parametrize(
     ("counts", "said"),
     [
-        ((0, 0), "0 results"),
-        ((1, 0), "1 result"),
-        ((0, 1), "1 conversation"),
-        ((3, 2), "3 results and 2 conversations"),
+        ((0, 0, 0), "0 results"),
+        ((1, 0, 0), "1 result"),
+        ((0, 1, 0), "1 conversation"),
+        ((0, 0, 1), "1 message"),
+        ((3, 2, 0), "3 results and 2 conversations"),
+        ((3, 2, 4), "3 results, 2 conversations and 4 messages"),
     ],
 )
-def test_what_is_in_the_bin_is_told_in_words(counts: tuple[int, int], said: str) -> None:
-    binned, talks = counts
-    stats = Stats({}, binned, talks, records=0, conversations=0, messages=0, bytes=0, free=0)
+def test_what_is_in_the_bin_is_told_in_words(counts: tuple[int, int, int], said: str) -> None:
+    stats = Stats({}, *counts, records=0, conversations=0, messages=0, bytes=0, free=0)
     assert contents(stats) == said
 
 

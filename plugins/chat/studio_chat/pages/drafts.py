@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from studio.api import PluginContext, WorkQueue
+from studio.api import ErrorCode, PluginContext, StudioError, WorkQueue
 
 KEY = "drafts"
 NEW = "new"
@@ -44,5 +44,13 @@ class Drafts:
 
     def _write(self) -> None:
         # Whatever is newest when its turn comes: an earlier write must not undo a later one.
-        if self._texts != self._ctx.settings.get(KEY, {}):
-            self._ctx.settings.set(KEY, dict(self._texts))
+        there = {id: text for id, text in dict(self._texts).items() if self._is_there(id)}
+        if there != self._ctx.settings.get(KEY, {}):
+            self._ctx.settings.set(KEY, there)
+
+    def _is_there(self, id: str) -> bool:
+        """Return whether a conversation was not erased for good meanwhile."""
+        try:
+            return id == NEW or self._ctx.library.conversations.get(id) is not None
+        except StudioError as error:
+            return error.code is not ErrorCode.NOT_FOUND

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+
 from studio.core.library.rows import Message, Siblings, from_columns
 from studio.core.library.storage.database import Database
 
@@ -21,6 +24,16 @@ _BRANCH = """
                      AND messages.parent = branch.id
     )
     SELECT id FROM branch
+"""
+_DELETED = """
+    WITH RECURSIVE deleted(id, conversation) AS (
+        SELECT id, conversation FROM messages WHERE binned_at < ?
+            AND conversation NOT IN (SELECT value FROM json_each(?))
+        UNION SELECT messages.id, messages.conversation FROM deleted
+        JOIN messages ON messages.conversation = deleted.conversation
+                     AND messages.parent = deleted.id
+    )
+    SELECT id FROM deleted ORDER BY id
 """
 _NEWEST_LEAF = """
     SELECT id FROM messages WHERE conversation = ? AND parent = ? AND binned_at IS NULL
@@ -42,6 +55,15 @@ def path_to(database: Database, leaf: str) -> list[Message]:
 def branch(database: Database, root: str) -> list[str]:
     """Return the ids of a message and of all that follow it."""
     return [row[0] for row in database.all(_BRANCH, root)]
+
+
+def deleted_before(database: Database, moment: float, gone: Sequence[str]) -> list[str]:
+    """Return the ids of what went to the bin before ``moment``, and of all that follows it.
+
+    Args:
+        gone: Conversations that are left out.
+    """
+    return [row[0] for row in database.all(_DELETED, moment, json.dumps(list(gone)))]
 
 
 def children(database: Database, conversation: str, parent: str) -> list[Message]:

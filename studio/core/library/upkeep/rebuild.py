@@ -190,6 +190,10 @@ def _conversation(connection: sqlite3.Connection, history: EventLog, stream: str
             title="Recovered conversation",
             head=max(messages, default=""),
         )
+    if conversation.head not in messages:  # it was erased, and another took its place
+        left = (id for id, message in messages.items() if message.binned_at is None)
+        head = max(left, default="") if conversation.head else ""
+        conversation = msgspec.structs.replace(conversation, head=head)
     row_writer.upsert(connection, conversation)
     for message in sorted(messages.values(), key=lambda message: message.id):
         if message.state is MessageState.PARTIAL:  # whoever wrote it is gone

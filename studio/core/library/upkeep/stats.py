@@ -13,6 +13,8 @@ _COUNTS = """
     SELECT (SELECT count(*) FROM artifacts WHERE binned_at IS NOT NULL) AS binned,
            (SELECT count(*) FROM conversations WHERE binned_at IS NOT NULL)
                AS binned_conversations,
+           (SELECT count(*) FROM messages WHERE binned_at IS NOT NULL AND conversation NOT IN
+               (SELECT id FROM conversations WHERE binned_at IS NOT NULL)) AS binned_messages,
            (SELECT count(*) FROM records) AS records,
            (SELECT count(*) FROM conversations WHERE binned_at IS NULL) AS conversations,
            (SELECT count(*) FROM messages) AS messages,
@@ -25,7 +27,8 @@ class Stats(msgspec.Struct, frozen=True):
 
     Attributes:
         kinds: Kind → artifacts outside the bin.
-        binned, binned_conversations: In the bin: artifacts, and conversations.
+        binned, binned_conversations, binned_messages: In the bin: artifacts, conversations, and
+            messages that were deleted within conversations.
         bytes: Of all payloads, the bin's too.
         free: Bytes left on the disk.
     """
@@ -33,6 +36,7 @@ class Stats(msgspec.Struct, frozen=True):
     kinds: dict[str, int]
     binned: int
     binned_conversations: int
+    binned_messages: int
     records: int
     conversations: int
     messages: int

@@ -130,6 +130,38 @@ def test_an_artifact_goes_although_it_was_handed_to_another_job(library: Library
     assert library.verify().ok
 
 
+def test_an_emptied_bin_takes_what_was_deleted_within_a_conversation(
+    library: Library, folder: Path
+) -> None:
+    c = library.conversations
+    id = talk(library, KEPT)
+    last = c.thread(id)[-1]
+    record = library.add_record("chat.reply", {"system": SECRET}, conversation=id)
+    asked = c.add_message(id, last.id, "user", SECRET)
+    answer = c.add_message(id, asked.id, "assistant", SECRET, record=record.id)
+    other = c.edit(answer.id, SECRET)
+    library.maintain()  # the backup shows what goes
+    c.delete_branch(asked.id)
+    library.empty_bin(older_than=60)
+    assert c.restore_branch(asked.id).head == other.id, "it is too young to go"
+    c.delete_branch(asked.id)
+    library.empty_bin()
+    assert [m.content for m in c.thread(id)] == [KEPT, KEPT]
+    assert library.stats().messages == 2
+    with pytest.raises(StudioError):
+        library.record(record.id)
+    assert library.record(last.record).conversation == id
+    assert library.verify().ok
+    library.close()
+    assert files_with(SECRET, folder) == []
+    (copy,) = (folder / "backups").glob("library-*.db")
+    with closing(sqlite3.connect(copy)) as backup:
+        assert backup.execute("SELECT head FROM conversations").fetchall() == [(last.id,)]
+    with Library.open(folder) as again:
+        again.rebuild()
+        assert [m.content for m in again.conversations.thread(id)] == [KEPT, KEPT]
+
+
 def test_what_is_not_there_is_refused_and_nothing_is_erased(library: Library) -> None:
     there = library.add_artifact("text", b"x", suffix=".txt")
     with pytest.raises(StudioError) as no:
