@@ -81,7 +81,7 @@ def test_three_deaths_stop_it_with_a_choice(light: None, bench: Any) -> None:
         bench.run("die", how="kill")
     bench.until(lambda: bench.studio.runtime.state is RuntimeState.GIVEN_UP)
     [notice] = [n for n in bench.studio.notices.all if n.key == "runtime"]
-    assert "ended 3 times" in notice.message
+    assert "stopped 3 times" in notice.message
     waiting = bench.studio.submit(JobRequest("faulty.write", {}))
     bench.until(lambda: "must be restarted" in waiting.reason)
     assert not psutil.Process().children()
