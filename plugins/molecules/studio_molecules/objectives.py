@@ -156,7 +156,7 @@ def checked(profile: Profile) -> Profile:
             called = f"Objective {number} (“{wish.figure[:40]}”)"
             known = ", ".join(WISHABLE)
             raise BadInput(f"{called} is for an unknown property.", f"Available: {known}.")
-        called = f"Wish {number} ({FIGURES[wish.figure].title})"
+        called = f"Objective {number} ({FIGURES[wish.figure].title})"
         if wish.low is None and wish.high is None:
             raise BadInput(
                 f"{called} has neither “at least” nor “at most”.",

@@ -163,7 +163,7 @@ def test_other_bad_input_is_refused_by_the_tasks_alike(tmp_path: Path) -> None:
             optimisation.improve,
             Improve,
             {"profile": "impossible.json"},
-            "Objective 1 (“mw”) has a minimum of",
+            "Objective 1 (Weight) has a minimum of",
         ),
         (optimisation.improve, Improve, {"profile": "unknown.json"}, "Objective 1 (“beauty”)"),
         (optimisation.improve, Improve, {"profile": "broken.json"}, "This is not a profile"),

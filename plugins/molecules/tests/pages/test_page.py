@@ -273,7 +273,7 @@ def test_a_new_wish_asks_for_something_and_an_open_one_is_marked(desk: Desk) -> 
     assert (wish.low, wish.high) == (None, 0.5)
     profile.cards[0].high.clear()
     assert profile.cards[0].high.property("bad")
-    with pytest.raises(BadInput, match=r"Wish 1 \(hERG block\) has neither “at least”"):
+    with pytest.raises(BadInput, match=r"Objective 1 \(hERG block\) has neither “at least”"):
         profile.profile("")
 
 

@@ -21,7 +21,7 @@ def test_the_piece_has_the_size_that_figures_are_compared_at() -> None:
 def test_it_measures(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sound, "ROUNDS", 1)
     monkeypatch.setattr(sound, "PLAYED", 1.0)
-    monkeypatch.setattr(sound.synths, "why_no_soundfont", lambda: "none is looked for")
+    monkeypatch.setattr(sound.selection, "why_no_soundfont", lambda: "none is looked for")
     figures = sound.measure(SimpleNamespace(say=lambda text: None))
     assert next(iter(figures)) == "ratio"
     assert figures["ratio"] > 0
