@@ -9,11 +9,14 @@ from collections.abc import Callable, Iterable
 
 from studio.protocol.errors import StudioError
 
-LONG = 40_000
+LONG = 20_000
 TIMES = 4
 SHORT = LONG // TIMES
-NOISE = 0.1
-"""Seconds of a processor in which a text is read that needs no second look."""
+NOISE = 0.02
+"""Seconds of a processor in which a text is read that needs no second look. What takes a step of
+a regular expression for every third pair of characters takes three times as long."""
+HOPELESS = 0.4
+"""Seconds of a processor after which a short text is a trap whatever a longer one would take."""
 MOST = 9.0
 """Work may grow so much when a text grows fourfold: 4 where it is linear, 16 where it is not."""
 
@@ -29,7 +32,7 @@ def traps(read: Callable[[str], object], texts: Iterable[Callable[[int], str]]) 
 
 
 def _is_trap(read: Callable[[str], object], make: Callable[[int], str]) -> bool:
-    if any(_seconds(read, make(tiny)) > 4 * NOISE for tiny in (60, SHORT // TIMES)):
+    if any(_seconds(read, make(tiny)) > HOPELESS for tiny in (60, SHORT // TIMES)):
         return True  # cubic, or worse: a longer one might never end
     after = _seconds(read, make(LONG))
     for _ in range(3):  # somebody else may have been busy
