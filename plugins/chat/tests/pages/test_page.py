@@ -1,74 +1,16 @@
-"""The page under the hands of its user: composer, list, thread, keys."""
+"""The page under the hands of its user: composer, keys, what it says without a model."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, QRect, Qt
-from PySide6.QtGui import QEnterEvent
-from PySide6.QtWidgets import QApplication, QLabel, QTextBrowser, QToolButton
+from PySide6.QtCore import QMimeData, Qt
 
+from plugins.chat.tests.pages.scripted_answer import answer
 from studio.testing.scripted import Result, Stall, Tokens
 from studio_chat.pages.commands import page_actions
 from studio_chat.pages.composer import MAX_LINES
-from studio_chat.pages.conversations.model import CONVERSATION, HEADING
-from studio_chat.pages.thread.thread_view import LIVE, SLACK
-
-
-def answer(desk: Any, text: str) -> None:
-    desk.runtime.enqueue(Tokens(text), Result(tokens=1, prompt_tokens=10, context_length=100))
-
-
-def titles(desk: Any) -> list[str]:
-    model = desk.page.list.model
-    return [model.index(row).data() for row in range(model.rowCount())]
-
-
-def row_of(desk: Any, title: str) -> Any:
-    model = desk.page.list.model
-    rows = [model.index(n) for n in range(model.rowCount())]
-    return next(i for i in rows if i.data() == title and not i.data(HEADING))
-
-
-def tool(card: Any, tip: str) -> QToolButton:
-    return next(b for b in card.findChildren(QToolButton) if b.toolTip().startswith(tip))
-
-
-def spot(card: Any, tip: str) -> QRect:
-    """Return where a button of a card is, in the window."""
-    button = tool(card, tip)
-    return QRect(button.mapTo(button.window(), QPoint(0, 0)), button.size())
-
-
-# --- the bar of a turn --------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("mine", [True, False])
-def test_the_arrows_of_versions_stay_put_when_the_mouse_comes(desk: Any, mine: bool) -> None:
-    for text in ("one", "two", "three"):
-        answer(desk, text)
-    desk.say("First")
-    if mine:
-        desk.page.session.edit(desk.page.session.turns[0], "Second")
-    else:
-        desk.page.session.regenerate(desk.page.session.turns[1])
-    desk.over()
-    desk.say("And then?")
-    card = desk.page.thread_view.cards[0 if mine else 1]
-    QApplication.sendEvent(card, QEvent(QEvent.Type.Leave))
-    desk.qtbot.wait_until(lambda: not tool(card, "Delete from here").isVisible())
-    before = [spot(card, "Previous version"), spot(card, "Next version")]
-    QApplication.sendEvent(card, QEnterEvent(QPointF(5, 5), QPointF(5, 5), QPointF(5, 5)))
-    desk.qtbot.wait_until(lambda: tool(card, "Delete from here").isVisible())
-    QApplication.processEvents()
-    assert [spot(card, "Previous version"), spot(card, "Next version")] == before
-    assert not any(
-        spot(card, "Delete from here").adjusted(-8, 0, 8, 0).intersects(b) for b in before
-    )
-
-
-# --- composer -----------------------------------------------------------------------------------
 
 
 def test_enter_sends_and_shift_enter_does_not(desk: Any) -> None:
@@ -203,9 +145,6 @@ def test_the_meter_learns_the_context_and_counts(desk: Any) -> None:
     assert "11 of 100" in desk.page.composer.meter.toolTip()
 
 
-# --- keys ---------------------------------------------------------------------------------------
-
-
 def test_escape_stops_and_up_edits_the_last_message(desk: Any) -> None:
     desk.runtime.enqueue(Tokens("half"), Stall())
     desk.begin("go")
@@ -255,213 +194,6 @@ def test_everything_that_takes_keys_has_a_name(desk: Any) -> None:
         takes_keys = getattr(widget, "focusPolicy", lambda: Qt.FocusPolicy.NoFocus)()
         if takes_keys & Qt.FocusPolicy.TabFocus and widget.isVisible():
             assert widget.accessibleName(), f"{type(widget).__name__} has no name"
-
-
-# --- list ---------------------------------------------------------------------------------------
-
-
-def test_conversations_are_listed_newest_first_under_their_day(desk: Any) -> None:
-    for question in ("first talk", "second talk"):
-        answer(desk, "ok")
-        desk.say(question)
-        desk.page.new()
-    desk.settled()
-    assert titles(desk) == ["Today", "second talk", "first talk"]
-
-
-def test_search_finds_what_was_said(desk: Any) -> None:
-    for question, said in (("apples", "sweet and sour"), ("pears", "soft")):
-        answer(desk, said)
-        desk.say(question)
-        desk.page.new()
-    desk.page.search()
-    assert desk.page.list.isVisible()
-    desk.qtbot.keyClicks(desk.page.list.search, "sour")
-    desk.until(lambda: titles(desk) == ["Found", "apples"])
-    desk.page.list.search.clear()
-    desk.until(lambda: len(titles(desk)) == 3)
-
-
-def test_renaming_pinning_and_binning(desk: Any) -> None:
-    for question in ("one", "two"):
-        answer(desk, "ok")
-        desk.say(question)
-        desk.page.new()
-    desk.settled()
-    model, index = desk.page.list.model, row_of(desk, "one")
-    assert model.setData(index, "uno")
-    desk.settled()
-    assert "uno" in titles(desk)
-    desk.page.list._pin(row_of(desk, "uno").data(CONVERSATION))
-    desk.settled()
-    assert titles(desk)[:2] == ["Pinned", "uno"]
-    desk.page.list.bin(row_of(desk, "two").data(CONVERSATION))
-    desk.settled()
-    assert "two" not in titles(desk)
-    (notice,) = [n for n in desk.studio.notices.all if n.actions]
-    notice.actions[0].run()
-    desk.settled()
-    assert "two" in titles(desk)
-    assert desk.thread()[0] == ("user", "two"), "what is brought back is opened"
-
-
-def test_binning_the_open_conversation_stops_its_reply(desk: Any) -> None:
-    desk.runtime.enqueue(Tokens("half"), Stall())
-    desk.begin("go")
-    desk.until(lambda: desk.page.session.reply is not None and desk.page.session.reply.text != "")
-    session = desk.page.session
-    desk.settled()
-    desk.page.list.bin(row_of(desk, "go").data(CONVERSATION))
-    desk.until(lambda: not session.busy)
-    desk.settled()
-    assert desk.page.session.id == ""
-    assert titles(desk) == []
-
-
-def test_renaming_in_the_title_bar_reaches_the_list(desk: Any) -> None:
-    answer(desk, "ok")
-    desk.say("dull title")
-    desk.page.title.edit()
-    desk.page.title._field.setText("A better one")
-    desk.qtbot.keyClick(desk.page.title._field, Qt.Key.Key_Return)
-    desk.settled()
-    desk.until(lambda: "A better one" in titles(desk))
-
-
-def test_a_narrow_page_hides_the_list_until_it_is_asked_for(desk: Any) -> None:
-    desk.page.resize(500, 600)
-    assert desk.page.list.isHidden()
-    desk.page.toggle_list()
-    assert not desk.page.list.isHidden()
-
-
-# --- thread -------------------------------------------------------------------------------------
-
-
-def long_thread(desk: Any, turns: int) -> str:
-    store = desk.ctx.library.conversations
-    conversation = store.create("long")
-    parent = None
-    for number in range(turns):
-        role = "assistant" if number % 2 else "user"
-        parent = store.add_message(conversation.id, parent, role, f"message {number}\n\nmore").id
-    return str(conversation.id)
-
-
-def test_only_turns_near_the_eye_are_widgets(desk: Any) -> None:
-    desk.page.open(long_thread(desk, 200))
-    desk.settled()
-    thread = desk.page.thread_view
-    desk.until(lambda: len(thread.cards) >= LIVE)
-    assert thread.cards[-1].turn.content.startswith("message 199")
-    thread.cards[-1].setFocus()  # what has the keyboard goes, and the view must not follow it
-    bar = thread.verticalScrollBar()
-    seen = set()
-    for _ in range(3000):
-        seen |= {card.turn.content.split()[1] for card in thread.cards}
-        if bar.value() == 0 and thread._first == 0:
-            break
-        first = thread._first
-        bar.setValue(bar.value() - 300)
-        desk.qtbot.wait(1)
-        assert thread._first <= first, "the view jumped towards the end"
-    assert thread.cards[0].turn.content.startswith("message 0")
-    assert len(thread.cards) <= LIVE + SLACK
-    assert len(seen) == 200, "none was jumped over"
-    thread.to_bottom()
-    desk.until(lambda: bar.value() == bar.maximum() and thread._at_end)
-    assert thread.cards[-1].turn.content.startswith("message 199")
-
-
-def test_what_is_read_stays_in_place_while_older_turns_are_made(desk: Any) -> None:
-    desk.page.open(long_thread(desk, 200))
-    desk.settled()
-    thread = desk.page.thread_view
-    desk.until(lambda: len(thread.cards) >= LIVE)
-    bar = thread.verticalScrollBar()
-    bar.setValue(500)
-    (held, place), first = thread._held, thread._first
-    desk.until(lambda: thread._first < first)
-    assert thread._top(held) - bar.value() == place
-
-
-def test_new_text_scrolls_only_for_who_is_at_the_bottom(desk: Any) -> None:
-    desk.page.open(long_thread(desk, 40))
-    desk.settled()
-    thread = desk.page.thread_view
-    bar = thread.verticalScrollBar()
-    desk.until(lambda: len(thread.cards) == 40 and bar.maximum() > 1000)
-    lines = [f"line {n}\n\n" for n in range(60)]
-    desk.runtime.enqueue(Tokens(*lines[:30]), Stall(), Tokens(*lines[30:]))
-    desk.begin("more")
-    desk.until(
-        lambda: desk.page.session.reply is not None and "line 29" in desk.page.session.reply.text
-    )
-    desk.until(lambda: bar.value() == bar.maximum())
-    bar.setValue(bar.maximum() - 600)
-    before = bar.value()
-    assert thread._down.isVisible()
-    desk.runtime.release()
-    desk.over()
-    desk.until(lambda: thread.cards[-1].body.view.text.endswith("line 59\n\n"))
-    desk.qtbot.wait(50)
-    assert bar.value() == before
-    thread._down.click()
-    desk.until(lambda: bar.value() == bar.maximum())
-
-
-def test_the_first_message_is_as_wide_as_it_may_be(desk: Any) -> None:
-    answer(desk, "ok")
-    desk.say("many words " * 20)
-    bubble = desk.page.thread_view.cards[0].body
-    assert bubble.findChild(QTextBrowser).width() > bubble.width() // 2
-
-
-def test_links_are_handed_to_the_window_and_never_opened(desk: Any) -> None:
-    answer(desk, "see [this](https://example.org/a?b=1)")
-    desk.say("hi")
-    piece = desk.page.thread_view.cards[-1].body.view.pieces[0]
-    piece.anchorClicked.emit("https://example.org/a?b=1")
-    assert desk.links == ["https://example.org/a?b=1"]
-    assert piece.toPlainText() == "see this"
-
-
-def test_no_view_loads_anything(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    answer(
-        desk, "![x](https://example.org/a.png)\n\n| ![y](http://example.org/b.png) |\n|-|\n| 1 |"
-    )
-    desk.say("hi")
-    for piece in desk.page.thread_view.cards[-1].body.view.pieces:
-        assert piece.loadResource(2, "file:///etc/passwd") is None
-        assert "<img" not in piece.toHtml()
-
-
-def test_code_has_a_header_and_is_copied_whole(desk: Any) -> None:
-    code = "x = 1\n" + "y" * 300
-    answer(desk, f"```python\n{code}\n```")
-    desk.say("hi")
-    (piece,) = desk.page.thread_view.cards[-1].body.view.pieces
-    assert "python" in [label.text() for label in piece.findChildren(QLabel)]
-    piece._copy.click()
-    assert desk.copied == [code]
-    thread = desk.page.thread_view
-    assert thread.horizontalScrollBar().maximum() == 0, "wide code scrolls by itself"
-    desk.until(lambda: piece._code.horizontalScrollBar().maximum() > 0)
-
-
-def test_a_change_of_theme_redraws_what_is_there(desk: Any) -> None:
-    from studio.desktop.appearance.theme import ThemeMode
-
-    answer(desk, "text\n\n```python\nimport os\n```\n\n| a |\n|-|\n| 1 |")
-    desk.say("hi")
-    desk.look.theme.set_mode(ThemeMode.LIGHT)
-    view = desk.page.thread_view.cards[-1].body.view
-    assert [type(piece).__name__ for piece in view.pieces] == ["TextView", "CodeView", "TableView"]
-    desk.look.theme.set_mode(ThemeMode.DARK)
-    assert view.pieces[1].text == "import os"
-
-
-# --- without a model ----------------------------------------------------------------------------
 
 
 def test_without_a_model_the_page_says_how_to_add_one_and_keeps_the_draft(desk: Any) -> None:
@@ -526,9 +258,6 @@ def test_defaults_of_the_weights_are_shown_and_what_was_changed_by_hand_stays(de
         form.values()["temperature"],
         form.values()["top_k"],
     ) == (0.3, 9)
-
-
-# --- what to expect -----------------------------------------------------------------------------
 
 
 def test_weights_that_are_often_wrong_say_so_and_better_ones_are_one_click_away(

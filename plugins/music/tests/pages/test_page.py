@@ -1,9 +1,7 @@
-"""The page of music as a whole: ask, edit, play, keep, open, export; nothing edited is lost."""
+"""The page of music as a whole: ask, mix, play, reach."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,15 +12,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 
 from studio.api import ErrorCode, JobState, StudioError
-from studio.testing.scripted import Artifact, Become, Fail, Result, Stall, Step
+from studio.testing.scripted import Become, Fail, Result, Stall, Step
 from studio_music.formats import read, write
-from studio_music.piece import TICKS, Key, Metre, Note
+from studio_music.piece import TICKS, Key, Metre
 from studio_music.plugin import studio_exporters, studio_open_file
 
 KEY, HELD = Qt.Key, Qt.KeyboardModifier
-
-
-# --- composing ------------------------------------------------------------------------------------
 
 
 def test_return_composes_and_the_piece_is_in_view(desk: Any, tune: Any, made: Any) -> None:
@@ -153,9 +148,6 @@ def test_who_looks_at_another_take_meanwhile_is_left_alone(desk: Any, made: Any,
     assert len(desk.results()) == 3
 
 
-# --- harmonising and backing ----------------------------------------------------------------------
-
-
 def test_harmonising_hands_over_the_melody_as_it_was_edited(
     composed: Any, made: Any, tune: Any
 ) -> None:
@@ -181,157 +173,6 @@ def test_without_a_melody_harmonising_says_what_is_missing(desk: Any) -> None:
     desk.set_mode("harmonise")
     desk.run()
     assert "No melody yet" in desk.trouble()
-
-
-# --- nothing is lost ------------------------------------------------------------------------------
-
-
-def test_what_was_edited_is_there_at_the_next_start(composed: Any) -> None:
-    desk = composed
-    desk.click(desk.at(100, 62))
-    desk.key(KEY.Key_Delete)
-    edited = desk.piece
-    desk.page.set_view("split")
-    desk.again()
-    assert desk.piece == edited
-    assert desk.document.dirty
-    assert desk.page.stage.view == "split"
-    assert desk.page.ask.words == "calm, D minor"
-    assert [take.artifact.title for take in desk.results()] == ["Calm tune"]
-
-
-def test_an_edit_is_on_the_disk_before_the_next(composed: Any) -> None:
-    """A kill at any moment loses less than a second: the draft is written while one edits on."""
-    desk = composed
-    desk.click(desk.at(100, 62))
-    desk.key(KEY.Key_Up)
-    edited = desk.piece
-    desk.until(lambda: on_disk(desk) == edited)
-    desk.key(KEY.Key_Up)
-    assert on_disk(desk) == edited
-    desk.until(lambda: on_disk(desk) == desk.piece)
-
-
-def on_disk(desk: Any) -> Any:
-    path = desk.home / "drafts" / "music" / "piece"
-    from studio_music.piece import Piece
-
-    if not path.exists():
-        return None
-    return msgspec.convert(msgspec.json.decode(path.read_bytes())["piece"], Piece)
-
-
-_KILLED = """
-import sys, os, signal
-from pathlib import Path
-from types import SimpleNamespace
-from PySide6.QtCore import QCoreApplication
-from studio.core.drafts import Drafts
-from studio_music.formats import read
-from studio_music.pages.editor import edits as editing
-from studio_music.pages.editor.document import Document
-from studio_music.pages.autosave import Autosave as Saving
-app = QCoreApplication([])
-def later(call, then=None):
-    result = call()
-    if then: then(result)
-ctx = SimpleNamespace(drafts=Drafts(Path(sys.argv[1])), run_later=later)
-document = Document(); saving = Saving(ctx, document)
-document.open(read(Path(sys.argv[2]).read_bytes()).piece, "take")
-for step in range(1, 1000):
-    chosen = frozenset(document.track.notes[:1])
-    document.apply("Louder", editing.set_velocity(document.piece, 0, chosen, 1 + step % 127))
-    while not saving.settled:
-        app.processEvents()
-    print(step, flush=True)
-"""
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
-def test_a_kill_loses_nothing_that_was_settled(tmp_path: Path, tune: Any) -> None:
-    from studio.core.drafts import Drafts
-
-    score = tmp_path / "tune.mid"
-    score.write_bytes(write(tune(), ".mid"))
-    child = subprocess.Popen(
-        [sys.executable, "-c", _KILLED, str(tmp_path / "drafts"), str(score)],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert child.stdout is not None
-    said = [int(child.stdout.readline()) for _ in range(3)]
-    child.kill()
-    said += [int(line) for line in child.stdout.read().split()]
-    child.wait()
-    child.stdout.close()
-    draft = msgspec.json.decode(Drafts(tmp_path / "drafts").get("piece") or b"")
-    velocity = draft["piece"]["tracks"][0]["notes"][0]["velocity"]
-    assert velocity in (1 + said[-1], 2 + said[-1])
-    assert draft["dirty"]
-
-
-def test_another_take_does_not_bury_what_was_edited(desk: Any, tune: Any) -> None:
-    desk.compose(tune("One"))
-    desk.compose(tune("Two"))
-    desk.aim()
-    desk.click(desk.at(100, 62))
-    desk.key(KEY.Key_Up)
-    edited = desk.piece
-    desk.pick_result(1)
-    desk.until(lambda: desk.piece.title == "One")
-    assert [t.artifact.title for t in desk.results()] == ["Two (edited)", "Two", "One"]
-    kept = desk.results()[0].artifact
-    assert read(kept.path.read_bytes()).piece.tracks == edited.tracks
-    assert desk.studio.library.preview_path(desk.studio.library.artifact(kept.id))
-    desk.pick_result(0)
-    desk.until(lambda: desk.piece.tracks == edited.tracks)
-    assert not desk.document.dirty
-
-
-def test_a_damaged_draft_is_put_aside(desk: Any) -> None:
-    desk.ctx.drafts.put("piece", b"{not json")
-    desk.end()
-    desk.open()
-    assert desk.document.empty
-    assert desk.ctx.drafts.get("piece-unreadable") == b"{not json"
-
-
-def test_a_take_leaves_the_strip_and_comes_back(desk: Any, tune: Any) -> None:
-    desk.compose(tune("One"))
-    desk.compose(tune("Two"))
-    desk.qtbot.keyClick(desk.page.takes.widget, KEY.Key_Delete)
-    desk.until(lambda: desk.piece.title == "One")
-    assert len(desk.results()) == 1
-    desk.studio.notices.all[-1].actions[0].run()
-    desk.until(lambda: desk.piece.title == "Two")
-    assert len(desk.results()) == 2
-
-
-def test_a_star_is_the_librarys(composed: Any) -> None:
-    desk, id = composed, composed.document.source
-    desk.qtbot.keyClick(desk.page.takes.widget, KEY.Key_S)
-    desk.until(lambda: desk.studio.library.artifact(id).starred)
-    desk.again()
-    assert desk.results()[0].star
-    assert desk.page.stage.transport.verdict.text() == "1 check passed", "that of the task"
-
-
-def test_the_recipe_of_a_take_sets_the_form(desk: Any, tune: Any, made: Any) -> None:
-    params = {"ask": "a jig", "mood": "lively", "bars": 32, "seed": 7, "genre": "folk"}
-    piece = tune("Jig")
-    desk.runtime.enqueue(made(piece, task="music.compose", params=params), Result())
-    desk.page.tasks.compose("something else")
-    desk.until(lambda: desk.piece.title == "Jig")
-    desk.set_mode("back")
-    desk.page.ask.set_words("")
-    desk.page.piece_actions.recall()
-    assert desk.mode() == "compose"
-    assert desk.page.ask.words == "a jig"
-    values = desk.page.ask.params()
-    assert (values["mood"], values["bars"], values["seed"]) == ("lively", 32, 7)
-
-
-# --- tracks, tempo, key, metre --------------------------------------------------------------------
 
 
 def test_tracks_are_mixed_renamed_added_and_removed(composed: Any) -> None:
@@ -387,9 +228,6 @@ def test_edited_pieces_are_checked_anew(composed: Any) -> None:
     desk.until(lambda: len(desk.page.verdicts.verdict.checks) > 1)
 
 
-# --- playing --------------------------------------------------------------------------------------
-
-
 def test_space_plays_pauses_and_edits_are_heard(composed: Any) -> None:
     desk = composed
     desk.page.playing.seek(TICKS)
@@ -431,109 +269,6 @@ def test_no_device_says_why_and_all_else_works(desk: Any, tune: Any) -> None:
     desk.player.trouble = ""
     desk.qtbot.mouseClick(bar.silent, Qt.MouseButton.LeftButton)
     desk.until(lambda: bar.play.isEnabled())
-
-
-# --- opening and exporting ------------------------------------------------------------------------
-
-
-def test_a_dropped_file_is_opened_with_its_remarks(
-    desk: Any, made: Any, tune: Any, tmp_path: Path
-) -> None:
-    file = tmp_path / "dropped.abc"
-    file.write_text("X:1")
-    remark = "Grace notes were left out."
-    desk.runtime.enqueue(made(tune("Dropped")), Result(remarks=[remark], note=remark))
-    assert desk.drop([file, tmp_path / "x.txt"])
-    desk.until(lambda: desk.piece.title == "Dropped")
-    assert desk.runtime.submitted[-1].params["file"] == str(file)
-    desk.until(lambda: any(remark in n.message for n in desk.studio.notices.all))
-
-
-@pytest.mark.parametrize("suffix", [".mid", ".musicxml", ".abc"])
-def test_scores_are_exported_as_they_are_now(composed: Any, tmp_path: Path, suffix: str) -> None:
-    desk = composed
-    desk.click(desk.at(100, 62))
-    desk.key(KEY.Key_Up)
-    desk.target = tmp_path / f"out{suffix}"
-    desk.page.piece_actions.export(suffix)
-    desk.until(lambda: desk.target.exists())
-    opened = read(desk.target.read_bytes(), suffix)
-    assert [n.pitch for n in opened.piece.tracks[0].notes][:2] == [63, 63]
-
-
-@pytest.mark.parametrize(("suffix", "start"), [(".svg", b"<svg"), (".pdf", b"%PDF")])
-def test_the_score_is_exported_as_a_picture(
-    composed: Any, tmp_path: Path, suffix: str, start: bytes
-) -> None:
-    desk = composed
-    desk.target = tmp_path / f"out{suffix}"
-    desk.page.piece_actions.export(suffix)
-    desk.until(lambda: desk.target.exists() or desk.trouble() != "")
-    assert desk.trouble() == ""
-    assert desk.target.read_bytes().startswith(start)
-
-
-def test_sound_is_rendered_by_the_runtime_and_put_where_it_is_wanted(
-    composed: Any, tmp_path: Path
-) -> None:
-    desk = composed
-    desk.runtime.enqueue(Step(1, 2), Artifact("audio", b"RIFFsound", ".wav"), Result())
-    desk.target = tmp_path / "out.wav"
-    desk.page.piece_actions.export(".wav")
-    desk.until(lambda: desk.target.exists() and not desk.busy())
-    assert desk.target.read_bytes() == b"RIFFsound"
-    sent = desk.runtime.submitted[-1]
-    assert (sent.task, sent.params["format"]) == ("music.render", "wav")
-    assert len(desk.results()) == 1
-
-
-def test_a_refusing_disk_is_told(composed: Any, tmp_path: Path) -> None:
-    desk = composed
-    desk.target = tmp_path / "no such folder" / "out.mid"
-    desk.page.piece_actions.export(".mid")
-    desk.until(lambda: "cannot be read or written" in desk.trouble())
-
-
-def test_a_take_is_dragged_out_under_its_name(composed: Any) -> None:
-    desk = composed
-    item = desk.page.takes.widget.item(0)
-    url = desk.page.takes.widget.mimeData([item]).urls()[0]
-    path = Path(url.toLocalFile())
-    assert path.name == "Calm tune.mid"
-    assert read(path.read_bytes()).piece == desk.piece
-
-
-def test_sending_hands_over_what_was_edited(composed: Any) -> None:
-    desk = composed
-    desk.click(desk.at(100, 62))
-    desk.key(KEY.Key_Delete)
-    desk.page.piece_actions.send(1)
-    desk.until(lambda: bool(desk.sent))
-    page, artifact = desk.sent[0]
-    assert page == "chat"
-    assert artifact.title == "Calm tune (edited)"
-
-
-def test_a_score_of_the_gallery_is_taken(desk: Any, tune: Any) -> None:
-    added = desk.ctx.library.add("score", write(tune("From outside"), ".mid"), suffix=".mid")
-    desk.whole.accept(added)
-    desk.until(lambda: desk.piece.title == "From outside")
-    broken = desk.ctx.library.add("score", b"nonsense", suffix=".mid", title="Broken")
-    desk.whole.accept(broken)
-    desk.until(lambda: "cannot be read as a score" in desk.trouble())
-    assert desk.piece.title == "From outside"
-
-
-def test_a_new_piece_is_written_note_by_note(desk: Any) -> None:
-    desk.page.imports.write_new()
-    desk.until(lambda: not desk.document.empty)
-    desk.key(KEY.Key_Return)
-    desk.key(KEY.Key_Return)
-    assert desk.melody == (Note(0, 60, TICKS, 80), Note(TICKS, 60, TICKS, 80))
-    assert desk.page.saving.settled or desk.document.dirty
-
-
-# --- hooks and reach ------------------------------------------------------------------------------
 
 
 def test_the_gallery_exports_scores(tmp_path: Path, tune: Any) -> None:

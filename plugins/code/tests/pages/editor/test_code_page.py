@@ -1,10 +1,7 @@
-"""The page of code under the hands of its user: nothing is lost, nothing changes unasked."""
+"""The page of code: tabs and drafts, the editor, writing, what arrives and leaves."""
 
 from __future__ import annotations
 
-import errno
-import os
-import subprocess
 import time
 from pathlib import Path
 
@@ -18,163 +15,10 @@ from studio.testing.scripted import Artifact, Fail, Result, Stall, Tokens
 from studio_code.pages.commands import page_actions
 from studio_code.pages.editor.code_edit import CodeEdit
 from studio_code.pages.editor.open_file import OpenFile, blank
-from studio_code.pages.history.timeline import turn, when_words
+from studio_code.pages.history.timeline import when_words
 from studio_code.plugin import studio_exporters, studio_open_file
 
 CODE = "def add(a, b):\n    return a + b\n"
-
-
-# --- files ----------------------------------------------------------------------------------------
-
-
-def test_a_file_is_opened_from_the_tree_edited_and_saved(desk) -> None:
-    desk.write("src/a.py", CODE)
-    desk.open_folder()
-    tree, model = desk.page.tree, desk.page.tree.model
-    tree.view.expand(model.index_of("src"))
-    desk.until(lambda: model.index_of("src/a.py").isValid())
-    tree.view.clicked.emit(model.index_of("src/a.py"))
-    desk.until(lambda: desk.page.workspace.current is not None)
-    desk.type("x = 1")
-    assert desk.current.dirty
-    assert "not saved" in desk.page.stage.tabs.tabToolTip(0)
-    desk.save()
-    assert (desk.folder / "src/a.py").read_text() == CODE + "x = 1"
-    assert not desk.current.dirty
-    desk.page.stage.edit.undo()
-    assert desk.current.dirty
-    assert desk.current.text() == CODE
-
-
-def test_a_folder_that_changes_while_it_is_read_is_read_again(desk) -> None:
-    """The file of an atomic save is gone before the list with it has come."""
-    desk.write("a.py", CODE)
-    desk.open_folder()
-    model = desk.page.tree.model
-    desk.until(lambda: model.index_of("a.py").isValid())
-    (desk.folder / "sedff3pMU").write_text("x")
-    model.reload("")
-    (desk.folder / "sedff3pMU").unlink()
-    model.reload("")  # while the first one is on its way
-    assert model.root.again
-    desk.until(lambda: not model.root.loading and not model.root.again)
-    assert not model.index_of("sedff3pMU").isValid()
-
-
-def test_the_editor_keeps_encoding_line_ends_and_odd_characters(desk) -> None:
-    odd = "\ufeffa\u00a0b\u2028c 🙂\r\nlast".encode("utf-16-le")
-    file = desk.open_file("a.txt", odd)
-    desk.type("!")
-    assert file.text() == "a\u00a0b\u2028c 🙂\nlast!"
-    desk.save()
-    assert (desk.folder / "a.txt").read_bytes() == odd + "!".encode("utf-16-le")
-
-
-@pytest.mark.parametrize(
-    ("data", "words"), [(b"\0\1\2", "cannot be read as text"), (b"x" * (9 << 20), "limit is 8 MB")]
-)
-def test_what_cannot_be_opened_is_a_sentence(desk, data: bytes, words: str) -> None:
-    desk.write("odd.bin", data)
-    desk.open_folder()
-    desk.page.workspace.open("odd.bin")
-    desk.until(lambda: words in desk.trouble())
-    assert not desk.page.workspace.files
-
-
-def test_what_cannot_be_changed_says_so(desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = desk.open_file("old.txt", "grün".encode("latin-1"))
-    assert "neither UTF-8 nor UTF-16" in desk.banner()
-    desk.type("x")
-    assert file.text() == "grün"
-    desk.page.workspace.accept("old.txt", "other", "A change")
-    desk.settled()
-    assert "neither UTF-8" in desk.trouble()
-    assert (desk.folder / "old.txt").read_bytes() == "grün".encode("latin-1")
-
-
-def test_a_full_disk_loses_nothing(desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    desk.open_file("a.py", CODE)
-    desk.type("y = 2")
-
-    def full(source: str, target: str) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(os, "replace", full)
-        desk.save()
-    assert "disk is full" in desk.trouble()
-    assert desk.current.dirty
-    assert desk.current.text().endswith("y = 2")
-    assert os.listdir(desk.folder) == ["a.py"]
-    desk.save()
-    assert (desk.folder / "a.py").read_text() == CODE + "y = 2"
-
-
-def test_changes_from_outside_are_taken_over_or_asked_about(desk) -> None:
-    file = desk.open_file("a.py", CODE)
-    desk.write("a.py", "theirs\n")
-    desk.until(lambda: file.text() == "theirs\n")
-    assert not file.dirty
-    desk.type("mine")
-    desk.write("a.py", "theirs again\n")
-    desk.until(lambda: "changed by another program, and you changed it" in desk.banner())
-    desk.save()
-    assert "was not saved over that" in desk.trouble()
-    assert (desk.folder / "a.py").read_text() == "theirs again\n"
-    desk.press("Compare")
-    proposal = desk.page.workspace.proposal
-    assert (proposal.old, proposal.new) == ("theirs\nmine", "theirs again\n")
-    desk.page.workspace.decline()
-    desk.press("Keep mine")
-    assert desk.banner() == ""
-    desk.save()
-    assert (desk.folder / "a.py").read_text() == "theirs\nmine"
-
-
-def test_a_change_by_a_model_is_not_written_over_one_from_outside(desk) -> None:
-    file = desk.open_file("a.py", CODE)
-    desk.type("mine")
-    desk.write("a.py", "theirs\n")
-    desk.until(lambda: file.outside is not None)
-    desk.page.workspace.accept("a.py", "by a model\n", "why")
-    desk.until(lambda: "was not saved over that" in desk.trouble())
-    assert (desk.folder / "a.py").read_text() == "theirs\n"
-    assert (file.text(), file.dirty) == ("by a model\n", True)
-    assert not desk.page.workspace.journal.entries
-
-
-def test_taking_theirs_can_be_undone(desk) -> None:
-    file = desk.open_file("a.py", CODE)
-    desk.type("mine")
-    desk.write("a.py", "theirs\n")
-    desk.until(lambda: file.outside is not None)
-    desk.press("Use theirs")
-    assert (file.text(), file.dirty) == ("theirs\n", False)
-    desk.page.stage.edit.undo()
-    assert file.text() == CODE + "mine"
-
-
-def test_a_deleted_file_stays_as_text(desk) -> None:
-    file = desk.open_file("a.py", CODE)
-    (desk.folder / "a.py").unlink()
-    desk.until(lambda: "was deleted on disk" in desk.banner())
-    assert file.dirty
-    desk.press("Save it again")
-    assert (desk.folder / "a.py").read_text() == CODE
-    assert desk.banner() == ""
-
-
-def test_a_folder_that_vanishes_is_told(desk) -> None:
-    file = desk.open_file("a.py", CODE)
-    desk.folder.rename(desk.folder.with_name("moved"))
-    desk.page.watching.look_now()
-    desk.until(lambda: "no longer exists" in desk.trouble())
-    desk.until(lambda: file.gone)
-    assert file.text() == CODE
-    desk.folder.with_name("moved").rename(desk.folder)
-
-
-# --- tabs and drafts ------------------------------------------------------------------------------
 
 
 def test_unsaved_text_outlives_a_kill(desk) -> None:
@@ -265,9 +109,6 @@ def test_files_are_made_renamed_and_kept_open(desk) -> None:
     deeds.make("", "src/other.py", is_folder=False)
     desk.settled()
     assert "There is src/other.py already" in desk.trouble()
-
-
-# --- the editor -----------------------------------------------------------------------------------
 
 
 def test_keys_indent_comment_and_move(desk) -> None:
@@ -373,91 +214,6 @@ def test_typing_into_ten_thousand_lines_never_holds_up_the_window(desk) -> None:
     desk.until(lambda: edit.colored.idle)
 
 
-# --- changes by a model ---------------------------------------------------------------------------
-
-
-def test_an_accepted_change_is_saved_listed_undone_and_redone(desk) -> None:
-    desk.open_file("a.py", CODE)
-    workspace = desk.page.workspace
-    workspace.propose("a.py", "new\n", "Shorter")
-    assert desk.page.stage.in_review
-    assert (desk.folder / "a.py").read_text() == CODE
-    workspace.accept("a.py", "new\n", "Shorter")
-    desk.settled()
-    assert (desk.folder / "a.py").read_text() == "new\n"
-    row = desk.page.timeline.rows[0]
-    assert (row.entry.why, row.entry.undone, row.entry.commit) == ("Shorter", False, "")
-    row.turn.click()
-    desk.settled()
-    assert (desk.folder / "a.py").read_text() == CODE
-    assert desk.page.timeline.rows[0].turn.text() == "Redo"
-    desk.again()
-    desk.page.timeline.rows[0].turn.click()
-    desk.settled()
-    assert (desk.folder / "a.py").read_text() == "new\n"
-
-
-def test_a_file_that_a_change_made_goes_with_it_and_comes_again(desk) -> None:
-    desk.open_folder()
-    workspace, path = desk.page.workspace, desk.folder / "deep" / "er" / "new.py"
-    workspace.accept("deep/er/new.py", CODE, "New")
-    desk.settled()
-    assert path.read_text() == CODE
-    turn(workspace, workspace.journal.entries[0], undone=True)
-    desk.settled()
-    assert not path.exists()
-    assert workspace.find("deep/er/new.py") is None
-    turn(workspace, workspace.journal.entries[0], undone=False)
-    desk.settled()
-    assert path.read_text() == CODE
-
-
-def test_a_change_that_was_changed_since_is_not_undone_as_a_whole(desk) -> None:
-    desk.open_file("a.py", CODE)
-    workspace = desk.page.workspace
-    workspace.accept("a.py", "new\n", "Shorter")
-    desk.settled()
-    desk.type("# mine\n")
-    turn(workspace, workspace.journal.entries[0], undone=True)
-    desk.settled()
-    assert "has changed since" in desk.trouble()
-    assert (workspace.proposal.old, workspace.proposal.new) == ("new\n# mine\n", CODE)
-    assert desk.current.text() == "new\n# mine\n"
-
-
-def test_a_new_file_is_made_by_accepting_it(desk) -> None:
-    desk.open_folder()
-    workspace = desk.page.workspace
-    workspace.propose("src/made.py", CODE, "Made")
-    desk.until(lambda: desk.page.stage.in_review)
-    assert not (desk.folder / "src").exists()
-    (desk.folder / "src").mkdir()
-    workspace.accept("src/made.py", CODE, "Made")
-    desk.settled()
-    assert (desk.folder / "src/made.py").read_text() == CODE
-    workspace.propose("../out.py", CODE, "Out")
-    assert "outside the open folder" in desk.trouble()
-
-
-def test_a_clean_repository_gets_a_commit(desk) -> None:
-    desk.write("a.py", CODE)
-    for words in (("init", "-q"), ("add", "."), ("commit", "-qm", "First")):
-        names = ["-c", "user.name=T", "-c", "user.email=t@example.org"]
-        subprocess.run(["git", *names, *words], cwd=desk.folder, check=True)
-    desk.open_file("a.py", CODE)
-    desk.page.workspace.accept("a.py", "new\n", "Shorter")
-    desk.until(lambda: bool(desk.page.workspace.journal.entries))
-    entry = desk.page.workspace.journal.entries[0]
-    shown = subprocess.run(
-        ["git", "log", "-1", "--format=%h %s"],
-        cwd=desk.folder, check=True, capture_output=True, text=True,
-    ).stdout.split()  # fmt: skip
-    assert shown == [entry.commit, "Shorter"]
-
-
-# --- writing --------------------------------------------------------------------------------------
-
-
 def code(text: str = CODE) -> Artifact:
     meta = {"language": "python", "path": "add.py", "tests": "", "verdict": {}, "tries": []}
     return Artifact("code", text.encode(), ".py", title="add", meta=meta)
@@ -503,9 +259,6 @@ def test_writing_fails_with_a_sentence_and_stops(desk) -> None:
 
 def test_the_panel_says_which_weights_suit(desk) -> None:
     assert "is a chat model" in desk.page.panel.note.text()
-
-
-# --- arriving and leaving -------------------------------------------------------------------------
 
 
 def test_results_and_dropped_files_are_opened(desk, tmp_path: Path) -> None:

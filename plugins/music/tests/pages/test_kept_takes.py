@@ -1,0 +1,162 @@
+"""Nothing edited is lost: drafts, takes, the strip."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from PySide6.QtCore import Qt
+
+from studio.testing.scripted import Result
+from studio_music.formats import read, write
+
+KEY, HELD = Qt.Key, Qt.KeyboardModifier
+
+
+def test_what_was_edited_is_there_at_the_next_start(composed: Any) -> None:
+    desk = composed
+    desk.click(desk.at(100, 62))
+    desk.key(KEY.Key_Delete)
+    edited = desk.piece
+    desk.page.set_view("split")
+    desk.again()
+    assert desk.piece == edited
+    assert desk.document.dirty
+    assert desk.page.stage.view == "split"
+    assert desk.page.ask.words == "calm, D minor"
+    assert [take.artifact.title for take in desk.results()] == ["Calm tune"]
+
+
+def test_an_edit_is_on_the_disk_before_the_next(composed: Any) -> None:
+    """A kill at any moment loses less than a second: the draft is written while one edits on."""
+    desk = composed
+    desk.click(desk.at(100, 62))
+    desk.key(KEY.Key_Up)
+    edited = desk.piece
+    desk.until(lambda: on_disk(desk) == edited)
+    desk.key(KEY.Key_Up)
+    assert on_disk(desk) == edited
+    desk.until(lambda: on_disk(desk) == desk.piece)
+
+
+def on_disk(desk: Any) -> Any:
+    path = desk.home / "drafts" / "music" / "piece"
+    from studio_music.piece import Piece
+
+    if not path.exists():
+        return None
+    return msgspec.convert(msgspec.json.decode(path.read_bytes())["piece"], Piece)
+
+
+_KILLED = """
+import sys, os, signal
+from pathlib import Path
+from types import SimpleNamespace
+from PySide6.QtCore import QCoreApplication
+from studio.core.drafts import Drafts
+from studio_music.formats import read
+from studio_music.pages.editor import edits as editing
+from studio_music.pages.editor.document import Document
+from studio_music.pages.autosave import Autosave as Saving
+app = QCoreApplication([])
+def later(call, then=None):
+    result = call()
+    if then: then(result)
+ctx = SimpleNamespace(drafts=Drafts(Path(sys.argv[1])), run_later=later)
+document = Document(); saving = Saving(ctx, document)
+document.open(read(Path(sys.argv[2]).read_bytes()).piece, "take")
+for step in range(1, 1000):
+    chosen = frozenset(document.track.notes[:1])
+    document.apply("Louder", editing.set_velocity(document.piece, 0, chosen, 1 + step % 127))
+    while not saving.settled:
+        app.processEvents()
+    print(step, flush=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+def test_a_kill_loses_nothing_that_was_settled(tmp_path: Path, tune: Any) -> None:
+    from studio.core.drafts import Drafts
+
+    score = tmp_path / "tune.mid"
+    score.write_bytes(write(tune(), ".mid"))
+    child = subprocess.Popen(
+        [sys.executable, "-c", _KILLED, str(tmp_path / "drafts"), str(score)],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert child.stdout is not None
+    said = [int(child.stdout.readline()) for _ in range(3)]
+    child.kill()
+    said += [int(line) for line in child.stdout.read().split()]
+    child.wait()
+    child.stdout.close()
+    draft = msgspec.json.decode(Drafts(tmp_path / "drafts").get("piece") or b"")
+    velocity = draft["piece"]["tracks"][0]["notes"][0]["velocity"]
+    assert velocity in (1 + said[-1], 2 + said[-1])
+    assert draft["dirty"]
+
+
+def test_another_take_does_not_bury_what_was_edited(desk: Any, tune: Any) -> None:
+    desk.compose(tune("One"))
+    desk.compose(tune("Two"))
+    desk.aim()
+    desk.click(desk.at(100, 62))
+    desk.key(KEY.Key_Up)
+    edited = desk.piece
+    desk.pick_result(1)
+    desk.until(lambda: desk.piece.title == "One")
+    assert [t.artifact.title for t in desk.results()] == ["Two (edited)", "Two", "One"]
+    kept = desk.results()[0].artifact
+    assert read(kept.path.read_bytes()).piece.tracks == edited.tracks
+    assert desk.studio.library.preview_path(desk.studio.library.artifact(kept.id))
+    desk.pick_result(0)
+    desk.until(lambda: desk.piece.tracks == edited.tracks)
+    assert not desk.document.dirty
+
+
+def test_a_damaged_draft_is_put_aside(desk: Any) -> None:
+    desk.ctx.drafts.put("piece", b"{not json")
+    desk.end()
+    desk.open()
+    assert desk.document.empty
+    assert desk.ctx.drafts.get("piece-unreadable") == b"{not json"
+
+
+def test_a_take_leaves_the_strip_and_comes_back(desk: Any, tune: Any) -> None:
+    desk.compose(tune("One"))
+    desk.compose(tune("Two"))
+    desk.qtbot.keyClick(desk.page.takes.widget, KEY.Key_Delete)
+    desk.until(lambda: desk.piece.title == "One")
+    assert len(desk.results()) == 1
+    desk.studio.notices.all[-1].actions[0].run()
+    desk.until(lambda: desk.piece.title == "Two")
+    assert len(desk.results()) == 2
+
+
+def test_a_star_is_the_librarys(composed: Any) -> None:
+    desk, id = composed, composed.document.source
+    desk.qtbot.keyClick(desk.page.takes.widget, KEY.Key_S)
+    desk.until(lambda: desk.studio.library.artifact(id).starred)
+    desk.again()
+    assert desk.results()[0].star
+    assert desk.page.stage.transport.verdict.text() == "1 check passed", "that of the task"
+
+
+def test_the_recipe_of_a_take_sets_the_form(desk: Any, tune: Any, made: Any) -> None:
+    params = {"ask": "a jig", "mood": "lively", "bars": 32, "seed": 7, "genre": "folk"}
+    piece = tune("Jig")
+    desk.runtime.enqueue(made(piece, task="music.compose", params=params), Result())
+    desk.page.tasks.compose("something else")
+    desk.until(lambda: desk.piece.title == "Jig")
+    desk.set_mode("back")
+    desk.page.ask.set_words("")
+    desk.page.piece_actions.recall()
+    assert desk.mode() == "compose"
+    assert desk.page.ask.words == "a jig"
+    values = desk.page.ask.params()
+    assert (values["mood"], values["bars"], values["seed"]) == ("lively", 32, 7)
