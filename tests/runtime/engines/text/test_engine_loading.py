@@ -34,11 +34,6 @@ def test_loading_can_be_stopped_and_lets_go(starter) -> None:
     assert len(process.open_files()) == open_before
 
 
-def test_loading_does_not_touch_the_global_generator(tiny_folder) -> None:
-    """The shared fixture checks it; this is here to be found by name."""
-    TextEngine.load(tiny_folder)
-
-
 def test_a_closed_engine_gives_its_memory_back(tiny_folder) -> None:
     engine = TextEngine.load(tiny_folder)
     weight = weakref.ref(engine.model.norm.weight)
