@@ -103,7 +103,7 @@ def test_the_manifest_of_the_plugin_decides(tmp_path: Path) -> None:
 
 
 class _Job:
-    id, seed, plugin, is_private = "job", 0, "dice", False
+    id, seed, plugin, is_private, wants_whole = "job", 0, "dice", False, False
     inputs: Mapping[str, Any] = {}
 
 
